@@ -1,0 +1,61 @@
+// The floors: arrows go down only, a room never imports another room, and some packages have one home.
+const rooms = '(roadmap|providers|prompt|pool|workspace|verify|journal|ui|report)'
+const only = (name, packages, home) => ({
+  name,
+  severity: 'error',
+  from: { pathNot: home },
+  to: { path: packages },
+})
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'domain-imports-only-domain',
+      severity: 'error',
+      from: { path: '(^|/)src/domain/' },
+      to: { pathNot: '(^|/)src/domain/' },
+    },
+    {
+      name: 'platform-imports-only-domain-and-packages',
+      severity: 'error',
+      from: { path: '(^|/)src/platform/' },
+      to: { path: `(^|/)src/(${rooms}|orchestration|cli)/` },
+    },
+    {
+      name: 'a-room-never-imports-another-room',
+      severity: 'error',
+      from: { path: `(^|/)src/${rooms}/` },
+      to: { path: `(^|/)src/${rooms}/`, pathNot: '(^|/)src/$1/' },
+    },
+    {
+      name: 'rooms-do-not-look-up',
+      severity: 'error',
+      from: { path: `(^|/)src/${rooms}/` },
+      to: { path: '(^|/)src/(orchestration|cli)/' },
+    },
+    {
+      name: 'orchestration-does-not-look-up',
+      severity: 'error',
+      from: { path: '(^|/)src/orchestration/' },
+      to: { path: '(^|/)src/cli/' },
+    },
+    only('only-platform-spawns', '^(execa|(node:)?child_process)$|node_modules/execa/', '(^|/)src/platform/'),
+    only('only-pool-knows-a-queue-library', 'node_modules/p-queue/', '(^|/)src/pool/'),
+    only('only-cli-knows-commander', 'node_modules/commander/', '(^|/)src/cli/'),
+    only('only-ui-colours-and-spins', 'node_modules/(chalk|ora)/', '(^|/)src/ui/'),
+    {
+      name: 'not-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

@@ -1,0 +1,52 @@
+import type { Failure } from './failure.js'
+
+/**
+ * Tokens and money as the CLI reports them. `inputTokens` includes cached ones, for every provider.
+ * `costUsd` is absent where the CLI does not say it.
+ */
+export interface Usage {
+  readonly inputTokens: number
+  readonly cachedInputTokens: number
+  readonly outputTokens: number
+  readonly costUsd?: number
+}
+
+export const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  const costUsd = a.costUsd === undefined && b.costUsd === undefined ? undefined : (a.costUsd ?? 0) + (b.costUsd ?? 0)
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    ...(costUsd === undefined ? {} : { costUsd }),
+  }
+}
+
+/** One thing read from the agent's output. Providers produce them line by line; texts are outside text, not yet clean. */
+export type AgentEvent =
+  /** The conversation has an id, by which it can be resumed. */
+  | { readonly type: 'session'; readonly sessionId: string; readonly model?: string }
+  /** Something the agent said; the last one is its final text when the final event has none. */
+  | { readonly type: 'text'; readonly text: string }
+  /** A tool call began. `target` is the file, command or pattern it is about. */
+  | { readonly type: 'tool'; readonly name: string; readonly target?: string }
+  | { readonly type: 'tool_ended'; readonly ok: boolean; readonly name?: string }
+  /** A tool call was refused for want of permission. */
+  | { readonly type: 'denied'; readonly tool: string; readonly message: string }
+  /** The CLI retries by itself; not a failure yet. */
+  | { readonly type: 'retrying'; readonly message: string }
+  /** A limit that the CLI reported apart from the final event; `retryAt` in epoch ms. */
+  | { readonly type: 'limit'; readonly retryAt?: number }
+  /** The final event: nothing but the end of the process is expected after it. */
+  | {
+      readonly type: 'result'
+      /** Absent when the CLI says that it succeeded. */
+      readonly failure?: Failure
+      readonly text?: string
+      /** Totals of the conversation. */
+      readonly usage?: Usage
+      readonly turns?: number
+    }
+  /** A line that the provider does not know; kept raw in the attempt's output file. */
+  | { readonly type: 'unknown'; readonly kind: string }

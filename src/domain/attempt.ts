@@ -1,0 +1,93 @@
+import { addUsage, noUsage, type AgentEvent, type Usage } from './agent-event.js'
+import { failure, type Failure } from './failure.js'
+
+/** How a child process ended. */
+export type ExitStatus =
+  | { readonly type: 'code'; readonly code: number }
+  | { readonly type: 'signal'; readonly signal: string }
+  /** It never ran; `message` says why. */
+  | { readonly type: 'not_started'; readonly message: string }
+
+export function formatExitStatus(exit: ExitStatus): string {
+  switch (exit.type) {
+    case 'code':
+      return `exit code ${exit.code}`
+    case 'signal':
+      return `ended by ${exit.signal}`
+    case 'not_started':
+      return exit.message
+  }
+}
+
+/** Why autopilot itself ended the process, if it did. */
+export type EndReason = 'canceled' | 'timeout' | 'after_result'
+
+/** What an attempt's output has told so far: a fold over its agent events, bounded in memory. */
+export interface Evidence {
+  readonly sessionId?: string
+  readonly model?: string
+  readonly finalText: string
+  readonly usage: Usage
+  readonly retryAt?: number
+  readonly denials: number
+  readonly result?: { readonly failure?: Failure }
+}
+
+export const noEvidence: Evidence = { finalText: '', usage: noUsage, denials: 0 }
+
+export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence {
+  switch (event.type) {
+    case 'session':
+      return { ...evidence, sessionId: event.sessionId, ...(event.model === undefined ? {} : { model: event.model }) }
+    case 'text':
+      return { ...evidence, finalText: event.text }
+    case 'denied':
+      return { ...evidence, denials: evidence.denials + 1 }
+    case 'limit':
+      return event.retryAt === undefined ? evidence : { ...evidence, retryAt: event.retryAt }
+    case 'result':
+      return {
+        ...evidence,
+        finalText: event.text ?? evidence.finalText,
+        usage: event.usage ? addUsage(noUsage, event.usage) : evidence.usage,
+        result: event.failure ? { failure: event.failure } : {},
+      }
+    case 'tool':
+    case 'tool_ended':
+    case 'retrying':
+    case 'unknown':
+      return evidence
+  }
+}
+
+/**
+ * Judges the process alone: did the agent end well? Exit codes lie in both directions, so the final event must say so
+ * too; a stream without one is a crash. Whether the tree changed is judged after collecting.
+ */
+export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndReason | undefined): Failure | undefined {
+  if (ended === 'canceled') return failure('canceled', 'The attempt was canceled.')
+  if (ended === 'timeout') return failure('timeout', 'The attempt passed its time limit and was ended.')
+  if (exit.type === 'not_started') return failure('spawn', exit.message)
+  if (!evidence.result) {
+    return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).`)
+  }
+  if (evidence.result.failure) {
+    const { retryAt } = evidence
+    return retryAt === undefined ? evidence.result.failure : { retryAt, ...evidence.result.failure }
+  }
+  // A process that autopilot ended because it lingered after its final event has no exit status of its own.
+  if (ended === 'after_result') return undefined
+  if (exit.type === 'code' && exit.code === 0) return undefined
+  return failure('crash', `The final event said success, but the process did not end well (${formatExitStatus(exit)}).`)
+}
+
+/** Judges an attempt that ended well by its tree. */
+export function judgeChange(
+  changed: boolean,
+  expects: 'change' | 'no_change',
+  evidence: Evidence,
+): Failure | undefined {
+  if (changed || expects === 'no_change') return undefined
+  const denied = evidence.denials > 0 ? ` ${evidence.denials} tool calls were denied: see --permissions and allow.` : ''
+  return failure('no_change', `The agent ended well but changed nothing.${denied}`)
+}

@@ -1,0 +1,54 @@
+/** Why an attempt did not succeed. A closed list: the kind decides what happens next, the sentence is for people. */
+export const failureKinds = [
+  /** The login or key is missing or refused. */
+  'auth',
+  /** Too many requests for the moment. */
+  'rate_limit',
+  /** The account's allowance is used up until some time. */
+  'usage_limit',
+  /** The model server is overloaded or broken. */
+  'overloaded',
+  /** The model server cannot be reached. */
+  'network',
+  /** The CLI's own request to the model server timed out, or the attempt passed its time limit. */
+  'timeout',
+  /** The model does not exist or may not be used. */
+  'model',
+  /** The conversation no longer fits the model. */
+  'context',
+  /** The CLI stopped at a limit of turns or money of its own. */
+  'turn_limit',
+  /** The CLI refused to start with these flags. */
+  'usage',
+  /** The agent ended well but the tree is as it was. */
+  'no_change',
+  /** The process ended without a final event, or a command ended with a status other than 0. */
+  'crash',
+  /** The CLI is missing or could not be started. */
+  'spawn',
+  /** git could not combine the candidate with the target. */
+  'conflict',
+  /** The tree holds something that cannot be collected, such as a nested repository. */
+  'collect',
+  /** A step of autopilot's own (preparing, git, setup) failed; not the agent's fault. */
+  'infrastructure',
+  /** The run or the attempt was canceled. */
+  'canceled',
+] as const
+
+export type FailureKind = (typeof failureKinds)[number]
+
+/** A plain value that survives being written to the journal. */
+export interface Failure {
+  readonly kind: FailureKind
+  /** What happened and what to do next, one or two sentences. Outside text in it is already clean. */
+  readonly message: string
+  /** Conflicting or uncollectable paths. */
+  readonly paths?: readonly string[]
+  /** When the account may be used again, epoch ms, where the CLI said so. */
+  readonly retryAt?: number
+}
+
+export function failure(kind: FailureKind, message: string, more: Omit<Failure, 'kind' | 'message'> = {}): Failure {
+  return { kind, message, ...more }
+}

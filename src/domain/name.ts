@@ -1,0 +1,24 @@
+/**
+ * A name for paths and refs made from a task id, which is outside text: a slug of `[a-z0-9._-]` that starts with a
+ * letter or digit, plus eight hex digits of a hash of the whole id, so that look-alikes and clipped ids stay apart.
+ */
+export function safeName(id: string): string {
+  const slug = id
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
+  return `${slug === '' ? 'task' : slug}-${hash(id)}`
+}
+
+/** 32-bit FNV-1a over UTF-16 units: names apart, nothing secret. Source: the FNV reference by Fowler, Noll and Vo. */
+function hash(text: string): string {
+  let value = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) {
+    value ^= text.charCodeAt(index)
+    value = Math.imul(value, 0x01000193)
+  }
+  return (value >>> 0).toString(16).padStart(8, '0')
+}

@@ -1,0 +1,28 @@
+import type { Position } from './task.js'
+
+/** Something wrong with a file that a person wrote, with what to do about it. Plain data, fit for JSON. */
+export interface Problem {
+  readonly severity: 'error' | 'warning'
+  /** Stable code such as `E040` or `W050`; tests assert the code, never the sentence. */
+  readonly code: string
+  readonly text: string
+  /** One line: what to do next. */
+  readonly help?: string
+  readonly position: Position
+  /** Where in the data, such as `tasks[3].dependencies[0]`. */
+  readonly path?: string
+}
+
+/** `FILE:LINE:COL: error CODE: text`, plus one line of help. */
+export function formatProblem(problem: Problem): string {
+  const { file, line, column } = problem.position
+  const head = `${file}:${line}:${column}: ${problem.severity} ${problem.code}: ${problem.text}`
+  return problem.help === undefined ? head : `${head}\n    ${problem.help}`
+}
+
+/** By file, line and column, errors and warnings mixed as they stand in the file. */
+export function compareProblems(a: Problem, b: Problem): number {
+  const [p, q] = [a.position, b.position]
+  if (p.file !== q.file) return p.file < q.file ? -1 : 1
+  return p.line - q.line || p.column - q.column
+}

@@ -1,0 +1,16 @@
+/** A provider, with a model where one is asked for; without, the CLI's own default model is used. */
+export interface ProviderModel {
+  readonly provider: string
+  readonly model?: string
+}
+
+/** `claude` or `claude:opus`: how people write it and how it is shown. */
+export function formatProviderModel({ provider, model }: ProviderModel): string {
+  return model === undefined ? provider : `${provider}:${model}`
+}
+
+/** The inverse of {@link formatProviderModel}; the model may itself hold colons. */
+export function parseProviderModel(text: string): ProviderModel {
+  const colon = text.indexOf(':')
+  return colon < 0 ? { provider: text } : { provider: text.slice(0, colon), model: text.slice(colon + 1) }
+}
