@@ -1,0 +1,107 @@
+import type { GitPlace } from '../platform/git.js'
+
+/** Why it is not safe to run in this repository (exit code 4). A closed list: tests and callers look at the code. */
+export type RefusalCode =
+  | 'no_directory'
+  | 'git_missing'
+  | 'git_too_old'
+  | 'not_a_repository'
+  | 'not_trusted'
+  | 'bare'
+  | 'no_work_tree'
+  | 'no_commit'
+  | 'partial_clone'
+  | 'missing_filter'
+  | 'not_writable'
+  | 'on_target'
+  | 'bad_branch_name'
+  | 'branch_in_the_way'
+  | 'checked_out'
+  | 'conflict'
+  | 'moved'
+  | 'git_failed'
+
+/** A state of the user's repository that a person must change before autopilot may run there. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** What is the matter, one line, already clean. */
+  readonly message: string
+  /** What to do about it, one line. */
+  readonly help: string
+}
+
+/** Who the commits are by. */
+export interface Identity {
+  readonly name: string
+  readonly email: string
+}
+
+/** The user's repository as found at the start of the run, and autopilot's own git directory beside it. */
+export interface Repository {
+  /** Absolute path of the user's work tree. */
+  readonly root: string
+  /** Absolute path of this work tree's git directory; differs from `commonDir` in a linked worktree. */
+  readonly gitDir: string
+  /** Absolute path of the git directory that all worktrees of the user share. */
+  readonly commonDir: string
+  /** Absolute path of the user's object directory; everything that autopilot commits lies here. */
+  readonly objectsDir: string
+  readonly objectFormat: 'sha1' | 'sha256'
+  /** Where the user stood at the start; without a branch when HEAD was detached. */
+  readonly head: { readonly commit: string; readonly branch?: string }
+  /**
+   * Autopilot's own git directory with the user's objects: for every command that reads a work tree, attributes or
+   * a merge configuration. Its `info/exclude`, `info/attributes` and `shallow` are copies of the user's.
+   */
+  readonly trusted: GitPlace
+  /** The user's git directory: for refs (`refs/autopilot/…`, the target) and for nothing that could run a filter. */
+  readonly user: GitPlace
+  /** The user's identity, else `Autopilot <autopilot@localhost>`. */
+  readonly identity: Identity
+  /** Paths of the submodules at HEAD, relative to the root. */
+  readonly gitlinks: readonly string[]
+  /**
+   * The user's settings that decide what content is, as the text of a git configuration file: the trusted
+   * configuration contains it, and each workspace's own is to contain it. Excludes and attributes in it are absolute
+   * paths of copies.
+   */
+  readonly carriedConfig: string
+  /** Names of directories of the user's git directory that content filters read (`lfs`, `git-crypt`), where present. */
+  readonly filterStores: readonly string[]
+  /**
+   * Uncommitted changes of the user, untracked files too, less the `excluding` paths (relative to the root). For a
+   * warning: agents do not see them. Reads the user's index and writes nothing; empty when git cannot tell.
+   */
+  readonly dirtyPaths: (excluding: readonly string[]) => Promise<string[]>
+}
+
+/** The branch on which the run's work arrives. */
+export interface Target {
+  /** Short name, such as `autopilot/main`. */
+  readonly branch: string
+  /** Full name, such as `refs/heads/autopilot/main`. */
+  readonly ref: string
+  /** The commit it stands at, as far as autopilot knows; moves with each landing. */
+  tip: string
+  /** The commit it stood at when the run began; pinned at `refs/autopilot/<run>/base`. */
+  readonly base: string
+}
+
+/** What an attempt brings to the merge queue. */
+export interface Candidate {
+  /** The commit whose tree is to land. */
+  readonly candidate: string
+  /** The commit that the attempt started from. */
+  readonly base: string
+  /** The message of the landed commit where autopilot makes one: subject, text and trailers. */
+  readonly message: string
+}
+
+/** A candidate that arrived on the target. */
+export interface Landed {
+  /** The target's new tip. */
+  readonly commit: string
+  /** The tip before, its only parent. */
+  readonly previous: string
+  readonly tree: string
+}
