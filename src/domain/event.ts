@@ -1,0 +1,114 @@
+import type { AgentEvent, Usage } from './agent-event.js'
+import type { ExitStatus } from './attempt.js'
+import type { ExitCode } from './exit-code.js'
+import type { Failure } from './failure.js'
+import type { HoldReason } from './hold.js'
+import type { ProviderModel } from './provider-model.js'
+
+/** Raised when an event changes its meaning; readers refuse what they do not know. */
+export const eventVersion = 1
+
+/** How many wait for a slot, how many slots are in use, how many are free. */
+export interface QueueCounts {
+  readonly queueLength: number
+  readonly busyAgents: number
+  readonly availableAgents: number
+}
+
+/** A task as the run knows it from the start. */
+export interface PlannedTask {
+  readonly id: string
+  readonly title: string
+  readonly state: 'pending' | 'held' | 'done'
+  readonly hold?: HoldReason
+}
+
+/** One task's n-th try. Its number counts from 1. */
+interface OfAttempt {
+  readonly taskId: string
+  readonly attempt: number
+}
+
+/**
+ * Everything that can happen in a run, each member with just its facts, in the past tense. The journal stores these,
+ * the fold in `run-state.ts` turns them into the state, and every view reads nothing else.
+ */
+export type RunEvent =
+  | {
+      readonly type: 'run_started'
+      readonly runId: string
+      readonly version: string
+      readonly roadmap: string
+      readonly repository: string
+      readonly isolation: 'workspace' | 'none'
+      /** The branch that work arrives at, and the commit it stood at. Absent without isolation. */
+      readonly target?: { readonly branch: string; readonly base: string }
+      readonly permissions: 'edit' | 'full'
+      readonly maxAttempts: number
+      readonly slots: readonly string[]
+      readonly tasks: readonly PlannedTask[]
+    }
+  | {
+      readonly type: 'provider_detected'
+      readonly provider: string
+      readonly usable: boolean
+      readonly version?: string
+      readonly message?: string
+    }
+  | { readonly type: 'provider_stopped'; readonly provider: string; readonly failure: Failure }
+  | {
+      readonly type: 'provider_cooled_down'
+      readonly provider: string
+      readonly until: number
+      readonly failure: Failure
+    }
+  /** Something that a person should know; said once. */
+  | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
+  | ({ readonly type: 'task_queued' } & OfAttempt)
+  | { readonly type: 'task_held'; readonly taskId: string; readonly reason: HoldReason }
+  | ({ readonly type: 'queue_updated' } & QueueCounts)
+  | ({
+      readonly type: 'attempt_started'
+      readonly slot: string
+      readonly agent: ProviderModel
+      readonly workspace: string
+      /** The commit that the attempt starts from. */
+      readonly base?: string
+    } & OfAttempt)
+  | ({ readonly type: 'agent_spawned'; readonly pid: number } & OfAttempt)
+  | ({ readonly type: 'agent_reported'; readonly event: AgentEvent } & OfAttempt)
+  | ({
+      readonly type: 'agent_exited'
+      readonly slot: string
+      readonly exit: ExitStatus
+      readonly durationMs: number
+      readonly usage: Usage
+    } & OfAttempt)
+  | ({
+      readonly type: 'candidate_created'
+      readonly commit: string
+      readonly ref: string
+      readonly leftOut: readonly string[]
+    } & OfAttempt)
+  /** A commit that did not land is kept on a ref. */
+  | ({ readonly type: 'commit_kept'; readonly commit: string; readonly ref: string; readonly why: string } & OfAttempt)
+  | ({ readonly type: 'attempt_failed'; readonly failure: Failure; readonly willRetry: boolean } & OfAttempt)
+  | ({ readonly type: 'task_integrated'; readonly commit: string; readonly previous: string } & OfAttempt)
+  | ({ readonly type: 'task_done'; readonly how: 'integrated' | 'unchanged' | 'in_place' } & OfAttempt)
+  | { readonly type: 'task_failed'; readonly taskId: string; readonly attempts: number; readonly failure: Failure }
+  | { readonly type: 'task_canceled'; readonly taskId: string }
+  | { readonly type: 'roadmap_written'; readonly taskId: string }
+  | { readonly type: 'workspace_kept'; readonly path: string; readonly why: string }
+  | { readonly type: 'run_canceling'; readonly why: string }
+  | { readonly type: 'run_finished'; readonly exitCode: ExitCode; readonly why: string }
+
+/** When and in which order: `at` is epoch ms, `ms` monotonic ms since the run began, `seq` counts from 1. */
+export interface Stamp {
+  readonly v: number
+  readonly seq: number
+  readonly at: number
+  readonly ms: number
+}
+
+/** A line of the journal. */
+export type RunRecord = RunEvent & Stamp

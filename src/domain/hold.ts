@@ -1,0 +1,41 @@
+import { statusRuns, statusSatisfies, type Group, type Task, type TaskStatus } from './task.js'
+
+/** Why a task cannot or shall not start. */
+export type HoldReason =
+  /** Its status in the file, or that of a group around it, puts it on hold. A person's decision. */
+  | { readonly type: 'status'; readonly status: TaskStatus; readonly group?: string }
+  /** `execution_mode: manual`: a person's work. */
+  | { readonly type: 'manual' }
+  /** It depends on an id that exists nowhere. */
+  | { readonly type: 'unresolved'; readonly refs: readonly string[] }
+  /** It waits, directly or through others, for tasks that will not be done in this run. */
+  | { readonly type: 'dependency'; readonly taskIds: readonly string[] }
+  /** It asks for gates, which do not exist yet. */
+  | { readonly type: 'verify' }
+  /** No provider that may serve it is usable any more. */
+  | { readonly type: 'provider'; readonly message: string }
+  /** `--only` or `--limit` left out what it depends on. */
+  | { readonly type: 'not_selected'; readonly taskIds: readonly string[] }
+
+/** A person's own hold: the run can end well without the task. All other holds count as not done. */
+export function isPersonsHold(reason: HoldReason): boolean {
+  return reason.type === 'status' || reason.type === 'manual'
+}
+
+/** Why this task may not start whatever the others do; undefined when only its dependencies matter. */
+export function ownHold(
+  task: Task,
+  unresolvedRefs: readonly string[],
+  groups: ReadonlyMap<string, Group>,
+): HoldReason | undefined {
+  if (statusSatisfies(task.status)) return undefined
+  if (!statusRuns(task.status)) return { type: 'status', status: task.status }
+  for (const id of task.groups) {
+    const status = groups.get(id)?.status
+    if (status === 'on_hold' || status === 'canceled') return { type: 'status', status, group: id }
+  }
+  if (task.executionMode === 'manual') return { type: 'manual' }
+  if (unresolvedRefs.length > 0) return { type: 'unresolved', refs: unresolvedRefs }
+  if (task.verify.some((entry) => entry.run !== undefined)) return { type: 'verify' }
+  return undefined
+}

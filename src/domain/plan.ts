@@ -1,0 +1,131 @@
+import type { PlannedTask } from './event.js'
+import type { TaskGraph } from './graph.js'
+import { ownHold, type HoldReason } from './hold.js'
+import { statusSatisfies, type Group, type Task } from './task.js'
+
+/** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that may start. */
+export interface Selection {
+  readonly only?: readonly string[]
+  readonly limit?: number
+}
+
+/** What a run will do with each task, decided before it starts. */
+export interface RunPlan {
+  /** The tasks it is about, in file order, each with its state at the start. */
+  readonly tasks: readonly PlannedTask[]
+  readonly runnable: readonly string[]
+  /** Ids given by `--only` that name nothing. */
+  readonly unknown: readonly string[]
+}
+
+/**
+ * Plans a run: what is done already, what is held and why, what may run. A task that waits for a held one is held
+ * itself, through any number of steps. Linear in tasks and edges, but for `only`.
+ */
+export function planRun(graph: TaskGraph, groups: readonly Group[], selection: Selection = {}): RunPlan {
+  const groupsById = new Map(groups.map((group) => [group.id, group]))
+  const wanted = selectedIds(graph, selection.only)
+  const holds = new Map<string, HoldReason>()
+  const unresolved = unresolvedRefs(graph)
+  for (const task of graph.tasks.values()) {
+    const own = ownHold(task, unresolved.get(task.id) ?? [], groupsById)
+    if (own) holds.set(task.id, own)
+    else if (wanted && !wanted.has(task.id) && !statusSatisfies(task.status)) holds.set(task.id, notSelected)
+  }
+  spreadHolds(graph, holds)
+  if (selection.limit !== undefined) {
+    for (const id of beyondLimit(graph, holds, selection.limit)) holds.set(id, notSelected)
+    spreadHolds(graph, holds)
+  }
+  const tasks = [...graph.tasks.values()]
+    .filter((task) => holds.get(task.id) !== notSelected && (!wanted || wanted.has(task.id)))
+    .map((task) => planned(task, holds.get(task.id)))
+  return {
+    tasks,
+    runnable: tasks.filter(({ state }) => state === 'pending').map(({ id }) => id),
+    unknown: (selection.only ?? []).filter((id) => !graph.tasks.has(id) && !groupsById.has(id)),
+  }
+}
+
+const notSelected: HoldReason = { type: 'not_selected', taskIds: [] }
+
+function planned(task: Task, hold: HoldReason | undefined): PlannedTask {
+  const { id, title } = task
+  if (statusSatisfies(task.status)) return { id, title, state: 'done' }
+  return hold ? { id, title, state: 'held', hold } : { id, title, state: 'pending' }
+}
+
+function unresolvedRefs(graph: TaskGraph): ReadonlyMap<string, string[]> {
+  const refs = new Map<string, string[]>()
+  for (const { task, dependency } of graph.unresolved) {
+    const list = refs.get(task.id)
+    if (list) list.push(dependency.ref)
+    else refs.set(task.id, [dependency.ref])
+  }
+  return refs
+}
+
+function selectedIds(graph: TaskGraph, only: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  if (!only || only.length === 0) return undefined
+  const names = new Set(only)
+  return new Set(
+    [...graph.tasks.values()]
+      .filter((task) => names.has(task.id) || task.groups.some((group) => names.has(group)))
+      .map(({ id }) => id),
+  )
+}
+
+/** Holds everything that waits for something held, naming what it waits for. */
+function spreadHolds(graph: TaskGraph, holds: Map<string, HoldReason>): void {
+  const queue = [...holds.keys()]
+  for (const id of queue) {
+    for (const dependent of graph.dependents.get(id) ?? []) {
+      const task = graph.tasks.get(dependent)
+      if (!task || holds.has(dependent) || statusSatisfies(task.status)) continue
+      const waitsFor = (graph.dependencies.get(dependent) ?? []).filter((other) => holds.has(other))
+      const left = waitsFor.filter((other) => holds.get(other)?.type === 'not_selected')
+      holds.set(
+        dependent,
+        left.length > 0 ? { type: 'not_selected', taskIds: left } : { type: 'dependency', taskIds: waitsFor },
+      )
+      queue.push(dependent)
+    }
+  }
+}
+
+/** The runnable tasks beyond the first `limit` in an order in which dependencies come first. */
+function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, limit: number): readonly string[] {
+  const taken = new Set<string>()
+  const beyond: string[] = []
+  for (const id of topologicalOrder(graph)) {
+    const task = graph.tasks.get(id)
+    if (!task || holds.has(id) || statusSatisfies(task.status)) continue
+    const dependenciesTaken = (graph.dependencies.get(id) ?? []).every(
+      (other) => taken.has(other) || statusSatisfies(graph.tasks.get(other)?.status ?? 'done'),
+    )
+    if (taken.size < limit && dependenciesTaken) taken.add(id)
+    else beyond.push(id)
+  }
+  return beyond
+}
+
+/** File order, but each task after what it depends on. Tasks in cycles come last. */
+export function topologicalOrder(graph: TaskGraph): readonly string[] {
+  const visited = new Set<string>()
+  const order: string[] = []
+  for (const root of graph.tasks.keys()) {
+    const stack: { id: string; next: number }[] = visited.has(root) ? [] : [{ id: root, next: 0 }]
+    visited.add(root)
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const dependency = graph.dependencies.get(top.id)?.[top.next++]
+      if (dependency === undefined) {
+        order.push(top.id)
+        stack.pop()
+      } else if (!visited.has(dependency) && graph.tasks.has(dependency)) {
+        visited.add(dependency)
+        stack.push({ id: dependency, next: 0 })
+      }
+    }
+  }
+  return order
+}

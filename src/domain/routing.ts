@@ -1,0 +1,73 @@
+import type { ProviderModel } from './provider-model.js'
+import type { Complexity } from './task.js'
+
+/** What a reservation asks for. */
+export interface RouteRequest {
+  readonly provider?: string
+  readonly model?: string
+  readonly complexity: Complexity
+}
+
+/** What the configuration and the command line say about routing. */
+export interface RoutePolicy {
+  /** For each class of complexity, providers in order of preference. */
+  readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
+  /** Usable providers, in the order of `--provider` when `ordered`. */
+  readonly providers: readonly ProviderModel[]
+  /** False when nobody chose providers: then all usable ones are equal and the least busy serves. */
+  readonly ordered: boolean
+}
+
+/** The provider of `run:` tasks. It runs on any slot and needs no agent CLI. */
+export const commandProvider = 'command'
+
+/**
+ * What may serve a request, best tier first; inside a tier all are equal. In this order: what the task asks for; the
+ * route of its complexity; the order of `--provider`. A route without a usable provider falls through to the general
+ * order, since work should not stop for a preference; what the task itself asks for does not fall through.
+ */
+export function tiersFor(request: RouteRequest, policy: RoutePolicy): readonly (readonly ProviderModel[])[] {
+  if (request.provider === commandProvider) return [[{ provider: commandProvider }]]
+  const offers = policy.providers.map((offer) => withModel(offer, request.model))
+  if (request.provider !== undefined) {
+    const asked = offers.filter(({ provider }) => provider === request.provider)
+    return asked.map((offer) => [offer])
+  }
+  const usable = new Set(policy.providers.map(({ provider }) => provider))
+  const route = (policy.routes[request.complexity] ?? [])
+    .filter(({ provider }) => usable.has(provider))
+    .map((offer) => withModel(offer, request.model))
+  const routed = new Set(route.map(({ provider }) => provider))
+  const general = offers.filter(({ provider }) => !routed.has(provider))
+  const tiers = policy.ordered ? general.map((offer) => [offer]) : [general]
+  return [...route.map((offer) => [offer]), ...tiers].filter((tier) => tier.length > 0)
+}
+
+function withModel(offer: ProviderModel, model: string | undefined): ProviderModel {
+  return model === undefined ? offer : { provider: offer.provider, model }
+}
+
+/** What the pool knows of a provider:model at one moment. */
+export interface ProviderLoad {
+  readonly busy: number
+  /** The most slots that it may hold at once. */
+  readonly cap: number
+  /** Neither stopped nor cooling down. */
+  readonly available: boolean
+}
+
+/** The least busy of the first tier that has one which is available and below its cap. */
+export function choose(
+  tiers: readonly (readonly ProviderModel[])[],
+  load: (offer: ProviderModel) => ProviderLoad,
+): ProviderModel | undefined {
+  for (const tier of tiers) {
+    let best: { offer: ProviderModel; busy: number } | undefined
+    for (const offer of tier) {
+      const { busy, cap, available } = load(offer)
+      if (available && busy < cap && (!best || busy < best.busy)) best = { offer, busy }
+    }
+    if (best) return best.offer
+  }
+  return undefined
+}

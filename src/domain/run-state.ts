@@ -1,0 +1,231 @@
+import { addUsage, noUsage, type Usage } from './agent-event.js'
+import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
+import type { ExitCode } from './exit-code.js'
+import type { Failure } from './failure.js'
+import type { HoldReason } from './hold.js'
+import type { ProviderModel } from './provider-model.js'
+
+/** A state holds only what is true in it. */
+export type TaskState =
+  | { readonly type: 'pending' }
+  | { readonly type: 'held'; readonly reason: HoldReason }
+  | { readonly type: 'queued'; readonly attempt: number }
+  | { readonly type: 'running'; readonly attempt: number; readonly slot: string }
+  /** The agent has ended; its work is being collected and integrated. */
+  | { readonly type: 'merging'; readonly attempt: number }
+  | {
+      readonly type: 'done'
+      readonly how: 'integrated' | 'unchanged' | 'in_place' | 'before'
+      readonly commit?: string
+    }
+  | { readonly type: 'failed'; readonly failure: Failure; readonly attempts: number }
+  | { readonly type: 'canceled' }
+
+export interface TaskRecord {
+  readonly id: string
+  readonly title: string
+  readonly state: TaskState
+}
+
+/** What a busy slot is doing; `since` and `busyMs` in monotonic ms of the run. */
+export interface SlotState {
+  readonly id: string
+  readonly busyMs: number
+  /** Attempts that it has served, this one included. */
+  readonly attempts: number
+  readonly work?: {
+    readonly taskId: string
+    readonly attempt: number
+    readonly agent: ProviderModel
+    readonly since: number
+    readonly lastAction?: string
+  }
+}
+
+/** A commit that did not land, and where it is. */
+export interface KeptCommit {
+  readonly taskId: string
+  readonly attempt: number
+  readonly ref: string
+  readonly commit: string
+  readonly why: string
+}
+
+/**
+ * The state of a run. Only {@link apply} changes it, in place: a copy of 20,000 tasks for each event would cost more
+ * than the work. The same records always give the same state.
+ */
+export interface RunState {
+  readonly start: Extract<RunEvent, { type: 'run_started' }>
+  /** Monotonic ms of the last record. */
+  ms: number
+  counts: QueueCounts
+  readonly tasks: Map<string, TaskRecord>
+  readonly slots: Map<string, SlotState>
+  usage: Usage
+  readonly providers: Map<string, { readonly version?: string; readonly stopped?: Failure }>
+  readonly notices: string[]
+  readonly kept: KeptCommit[]
+  readonly keptWorkspaces: { readonly path: string; readonly why: string }[]
+  canceling?: string
+  finished?: { readonly exitCode: ExitCode; readonly why: string }
+}
+
+/** The state after `run_started`, which is always the first event. */
+export function initialState(start: RunState['start']): RunState {
+  return {
+    start,
+    ms: 0,
+    counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
+    tasks: new Map(start.tasks.map((task) => [task.id, { id: task.id, title: task.title, state: plannedState(task) }])),
+    slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0 }])),
+    usage: noUsage,
+    providers: new Map(),
+    notices: [],
+    kept: [],
+    keptWorkspaces: [],
+  }
+}
+
+function plannedState(task: PlannedTask): TaskState {
+  switch (task.state) {
+    case 'pending':
+      return { type: 'pending' }
+    case 'done':
+      return { type: 'done', how: 'before' }
+    case 'held':
+      return { type: 'held', reason: task.hold ?? { type: 'manual' } }
+  }
+}
+
+/** Replays a whole journal. Undefined when it does not begin with `run_started`. */
+export function replay(records: Iterable<RunRecord>): RunState | undefined {
+  let state: RunState | undefined
+  for (const record of records) {
+    if (record.type === 'run_started') state = initialState(record)
+    if (state) apply(state, record)
+  }
+  return state
+}
+
+/** Applies one record to the state. */
+export function apply(state: RunState, record: RunRecord): void {
+  state.ms = record.ms
+  switch (record.type) {
+    case 'run_started':
+    case 'agent_spawned':
+    case 'candidate_created':
+    case 'roadmap_written':
+    case 'provider_cooled_down':
+      return
+    case 'provider_detected':
+      state.providers.set(record.provider, record.version === undefined ? {} : { version: record.version })
+      return
+    case 'provider_stopped':
+      state.providers.set(record.provider, { ...state.providers.get(record.provider), stopped: record.failure })
+      return
+    case 'notice':
+      state.notices.push(record.text)
+      return
+    case 'task_queued':
+      setTask(state, record.taskId, { type: 'queued', attempt: record.attempt })
+      return
+    case 'task_held':
+      setTask(state, record.taskId, { type: 'held', reason: record.reason })
+      return
+    case 'queue_updated':
+      state.counts = {
+        queueLength: record.queueLength,
+        busyAgents: record.busyAgents,
+        availableAgents: record.availableAgents,
+      }
+      return
+    case 'attempt_started':
+      setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
+      startWork(state, record)
+      return
+    case 'agent_reported':
+      noteAction(state, record)
+      return
+    case 'agent_exited':
+      state.usage = addUsage(state.usage, record.usage)
+      setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
+      endWork(state, record)
+      return
+    case 'commit_kept': {
+      const { taskId, attempt, ref, commit, why } = record
+      state.kept.push({ taskId, attempt, ref, commit, why })
+      return
+    }
+    case 'attempt_failed':
+      setTask(state, record.taskId, { type: 'pending' })
+      return
+    case 'task_integrated':
+      setTask(state, record.taskId, { type: 'done', how: 'integrated', commit: record.commit })
+      return
+    case 'task_done':
+      if (record.how !== 'integrated') setTask(state, record.taskId, { type: 'done', how: record.how })
+      return
+    case 'task_failed':
+      setTask(state, record.taskId, { type: 'failed', failure: record.failure, attempts: record.attempts })
+      return
+    case 'task_canceled':
+      setTask(state, record.taskId, { type: 'canceled' })
+      return
+    case 'workspace_kept':
+      state.keptWorkspaces.push({ path: record.path, why: record.why })
+      return
+    case 'run_canceling':
+      state.canceling = record.why
+      return
+    case 'run_finished':
+      state.finished = { exitCode: record.exitCode, why: record.why }
+      return
+  }
+}
+
+function setTask(state: RunState, id: string, next: TaskState): void {
+  const task = state.tasks.get(id)
+  if (task) state.tasks.set(id, { ...task, state: next })
+}
+
+function startWork(state: RunState, record: Extract<RunRecord, { type: 'attempt_started' }>): void {
+  const slot = state.slots.get(record.slot) ?? { id: record.slot, busyMs: 0, attempts: 0 }
+  const { taskId, attempt, agent, ms } = record
+  state.slots.set(slot.id, { ...slot, attempts: slot.attempts + 1, work: { taskId, attempt, agent, since: ms } })
+}
+
+function endWork(state: RunState, record: Extract<RunRecord, { type: 'agent_exited' }>): void {
+  const slot = state.slots.get(record.slot)
+  if (!slot?.work) return
+  const { id, attempts, busyMs, work } = slot
+  state.slots.set(id, { id, attempts, busyMs: busyMs + record.ms - work.since })
+}
+
+/** Remembers the last thing that an agent was seen doing, for the line of its slot. */
+function noteAction(state: RunState, record: Extract<RunRecord, { type: 'agent_reported' }>): void {
+  const action = describeAction(record)
+  const task = state.tasks.get(record.taskId)
+  const slot = task?.state.type === 'running' ? state.slots.get(task.state.slot) : undefined
+  if (action === undefined || !slot?.work) return
+  state.slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
+}
+
+function describeAction({ event }: Extract<RunRecord, { type: 'agent_reported' }>): string | undefined {
+  switch (event.type) {
+    case 'tool':
+      return event.target === undefined ? event.name : `${event.name} ${event.target}`
+    case 'text':
+      return event.text
+    case 'denied':
+      return `denied: ${event.tool}`
+    case 'retrying':
+      return `retrying: ${event.message}`
+    case 'session':
+    case 'tool_ended':
+    case 'limit':
+    case 'result':
+    case 'unknown':
+      return undefined
+  }
+}

@@ -1,0 +1,20 @@
+import { performance } from 'node:perf_hooks'
+import type { Clock } from '../domain/clock.js'
+
+/** Node's timers fire at once above 2^31 - 1 ms (documented for `setTimeout`); longer waits are cut into pieces. */
+const longestTimerMs = 2 ** 31 - 1
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(ms, callback) {
+    let timer: NodeJS.Timeout
+    const wait = (left: number) => {
+      const piece = Math.min(Math.max(left, 0), longestTimerMs)
+      timer = setTimeout(() => (left > piece ? wait(left - piece) : callback()), piece)
+      timer.unref()
+    }
+    wait(ms)
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,297 @@
+import { EventEmitter } from 'node:events'
+import PQueue from 'p-queue'
+import type { Clock } from '../domain/clock.js'
+import type { QueueCounts } from '../domain/event.js'
+import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import { choose, commandProvider, tiersFor, type ProviderLoad, type RoutePolicy } from '../domain/routing.js'
+import type { Rank } from '../domain/schedule.js'
+import type { Complexity } from '../domain/task.js'
+import { QueueOfRunnable, type ReservationOptions, type RunnableQueue } from './queue-of-runnable.js'
+import { WaitingList, type Demand, type Waiting } from './waiting-list.js'
+
+/** A place in the pool. It holds at most one agent at a time and is not bound to one CLI. */
+export interface AgentSlot {
+  readonly id: string
+  /** What it may serve; without, everything. `command` runs on any slot. */
+  readonly serves?: readonly ProviderModel[]
+}
+
+/** A reserved slot, with the provider and model chosen for the reservation. */
+export interface Agent extends ProviderModel {
+  readonly id: string
+}
+
+/** What a reservation is for. */
+export interface ReservationRequest {
+  readonly id: string
+  readonly rank: Rank
+  readonly provider?: string
+  readonly model?: string
+  /** A prepared workspace must be there first; see {@link AgentPool.setPrepared}. */
+  readonly needsWorkspace: boolean
+}
+
+/** Why a reservation came to nothing. */
+export class ReservationError extends Error {
+  override readonly name = 'ReservationError'
+  constructor(
+    readonly reason: 'aborted' | 'unservable',
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export interface PoolOptions {
+  readonly policy: RoutePolicy
+  /** The most slots at once, by `provider:model` or `provider`. */
+  readonly caps?: ReadonlyMap<string, number>
+  readonly clock: Clock
+}
+
+interface Slot {
+  readonly slot: AgentSlot
+  /** Reservations that it has served. */
+  served: number
+  held?: { readonly offer: ProviderModel; readonly release: () => void }
+}
+
+/**
+ * Agent slots and the reservations that wait for them: reserve, work, release; always released, never handed out
+ * twice, never idle while work that it may do waits.
+ *
+ * Built on p-queue with a queue of its own whose `size` and `dequeue` see only what some idle slot may run, so nothing
+ * waits behind a reservation that cannot start yet. p-queue decides when; the queue decides what and where.
+ * The counts of {@link counts} and of `queue:updated` are those of the last moment at which the pool had settled.
+ */
+export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> {
+  readonly #policy: RoutePolicy
+  readonly #caps: ReadonlyMap<string, number>
+  readonly #clock: Clock
+  readonly #slots = new Map<string, Slot>()
+  readonly #waiting = new WaitingList()
+  readonly #rejections = new WeakMap<Waiting, (error: ReservationError) => void>()
+  readonly #stopped = new Set<string>()
+  readonly #coolDowns = new Map<string, () => void>()
+  readonly #queue: PQueue<QueueOfRunnable, ReservationOptions>
+  #prepared = 0
+  /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
+  #releasing = 0
+  #counts: QueueCounts = { queueLength: 0, busyAgents: 0, availableAgents: 0 }
+
+  constructor(options: PoolOptions) {
+    super()
+    this.#policy = options.policy
+    this.#caps = options.caps ?? new Map<string, number>()
+    this.#clock = options.clock
+    const queue: RunnableQueue = {
+      first: () => this.#firstRunnable(),
+      waiting: this.#waiting,
+    }
+    this.#queue = new PQueue<QueueOfRunnable, ReservationOptions>({
+      concurrency: 1,
+      queueClass: class extends QueueOfRunnable {
+        override readonly view = queue
+      },
+    })
+    // p-queue emits `next` when it has noticed a completion, and has then started at most one more.
+    this.#queue.on('next', () => {
+      this.#releasing--
+      this.#settle()
+    })
+  }
+
+  get counts(): QueueCounts {
+    return this.#counts
+  }
+
+  addAgent(slot: AgentSlot): void {
+    if (this.#slots.has(slot.id)) throw new Error(`slot ${slot.id} is in the pool already`)
+    this.#slots.set(slot.id, { slot, served: 0 })
+    this.#queue.concurrency = this.#slots.size
+    this.#settle()
+  }
+
+  /**
+   * Waits for an idle slot that may run the task. Rejects with a {@link ReservationError} when `signal` is aborted
+   * while it waits, or when no provider that could serve it is left. After it has resolved, `signal` means nothing to
+   * the pool: the slot is held until {@link releaseAgent}.
+   */
+  reserveAgent(
+    task: ReservationRequest,
+    complexity: Complexity,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Agent> {
+    const { signal } = options
+    const demand: Demand = {
+      complexity,
+      needsWorkspace: task.needsWorkspace,
+      ...(task.provider === undefined ? {} : { provider: task.provider }),
+      ...(task.model === undefined ? {} : { model: task.model }),
+    }
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(aborted(task.id))
+      if (!this.#isServable(demand)) return reject(unservable(task.id))
+      const onAbort = () => this.#withdraw(waiting, aborted(task.id))
+      const waiting: Waiting = { taskId: task.id, rank: task.rank, demand }
+      this.#rejections.set(waiting, (error) => {
+        signal?.removeEventListener('abort', onAbort)
+        reject(error)
+      })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      // The signal stays out of p-queue: there, it would free the place of an agent that still lives.
+      const start = () => {
+        signal?.removeEventListener('abort', onAbort)
+        return this.#hold(demand, resolve)
+      }
+      void this.#queue.add(start, { waiting })
+      this.#settle()
+    })
+  }
+
+  /** Gives a slot back. Throws when it is not reserved: each reservation is released exactly once. */
+  releaseAgent(agentId: string): void {
+    const slot = this.#slots.get(agentId)
+    if (!slot?.held) throw new Error(`slot ${agentId} is not reserved`)
+    const { release } = slot.held
+    delete slot.held
+    this.#releasing++
+    release()
+  }
+
+  /** How many prepared workspaces stand ready. Each start that needs one takes one off. */
+  setPrepared(count: number): void {
+    this.#prepared = count
+    this.#settle()
+  }
+
+  get prepared(): number {
+    return this.#prepared
+  }
+
+  /** Nothing is given to the provider until `until`, epoch ms. A later call replaces an earlier one. */
+  coolDown(provider: string, until: number): void {
+    this.#coolDowns.get(provider)?.()
+    const cancel = this.#clock.schedule(until - this.#clock.now(), () => {
+      this.#coolDowns.delete(provider)
+      this.#settle()
+    })
+    this.#coolDowns.set(provider, cancel)
+  }
+
+  /** Takes a provider out for good; what only it could serve is rejected. */
+  stopProvider(provider: string): void {
+    this.#stopped.add(provider)
+    for (const waiting of this.#waiting.all((demand) => !this.#isServable(demand))) {
+      this.#withdraw(waiting, unservable(waiting.taskId))
+    }
+    this.#settle()
+  }
+
+  /** Ends all timers; the pool is of no use afterwards. */
+  close(): void {
+    for (const cancel of this.#coolDowns.values()) cancel()
+    this.#coolDowns.clear()
+  }
+
+  #withdraw(waiting: Waiting, error: ReservationError): void {
+    if (!this.#waiting.remove(waiting)) return
+    this.#rejections.get(waiting)?.(error)
+    this.#settle()
+  }
+
+  #tiers(demand: Demand): readonly (readonly ProviderModel[])[] {
+    return tiersFor(demand, this.#policy)
+  }
+
+  #isServable(demand: Demand): boolean {
+    return this.#tiers(demand).some((tier) => tier.some(({ provider }) => !this.#stopped.has(provider)))
+  }
+
+  #load(offer: ProviderModel): ProviderLoad {
+    const key = this.#caps.has(formatProviderModel(offer)) ? formatProviderModel(offer) : offer.provider
+    const holders = [...this.#slots.values()].filter(({ held }) => held && matchesKey(held.offer, key))
+    return {
+      busy: holders.length,
+      cap: this.#caps.get(key) ?? Number.POSITIVE_INFINITY,
+      available:
+        !this.#stopped.has(offer.provider) &&
+        !this.#coolDowns.has(offer.provider) &&
+        this.#idleSlotFor(offer) !== undefined,
+    }
+  }
+
+  /** The idle slot that may serve the offer and has served least, so that all are used. */
+  #idleSlotFor(offer: ProviderModel): Slot | undefined {
+    let best: Slot | undefined
+    for (const slot of this.#slots.values()) {
+      if (!slot.held && maySlotServe(slot.slot, offer) && (!best || slot.served < best.served)) best = slot
+    }
+    return best
+  }
+
+  #offerFor(demand: Demand): ProviderModel | undefined {
+    if (demand.needsWorkspace && this.#prepared === 0) return undefined
+    return choose(this.#tiers(demand), (offer) => this.#load(offer))
+  }
+
+  #firstRunnable(): Waiting | undefined {
+    if (this.#waiting.length === 0) return undefined
+    if (![...this.#slots.values()].some(({ held }) => !held)) return undefined
+    return this.#waiting.first((demand) => this.#offerFor(demand) !== undefined)
+  }
+
+  /** Takes the slot, hands it to whoever waits, and lasts until the release, so that p-queue counts it as running. */
+  #hold(demand: Demand, resolve: (agent: Agent) => void): Promise<void> {
+    const offer = this.#offerFor(demand)
+    const slot = offer && this.#idleSlotFor(offer)
+    if (!slot) throw new Error('p-queue started a reservation that may not run')
+    if (demand.needsWorkspace) this.#prepared--
+    slot.served++
+    return new Promise((release) => {
+      slot.held = { offer, release }
+      resolve({ id: slot.slot.id, ...offer })
+    })
+  }
+
+  /**
+   * Starts everything that may start, then tells of changed counts. Setting `concurrency`, even to what it was, is
+   * how p-queue is made to look again: nothing else does when a cool-down ends, a workspace is ready or a slot joins.
+   */
+  #settle(): void {
+    if (this.#releasing > 0) return
+    this.#queue.concurrency = Math.max(1, this.#slots.size)
+    const busyAgents = [...this.#slots.values()].filter(({ held }) => held).length
+    const counts = {
+      queueLength: this.#waiting.length,
+      busyAgents,
+      availableAgents: this.#slots.size - busyAgents,
+    }
+    if (sameCounts(counts, this.#counts)) return
+    this.#counts = counts
+    this.emit('queue:updated', counts)
+  }
+}
+
+function maySlotServe({ serves }: AgentSlot, offer: ProviderModel): boolean {
+  if (serves === undefined || offer.provider === commandProvider) return true
+  return serves.some(
+    ({ provider, model }) => provider === offer.provider && (model === undefined || model === offer.model),
+  )
+}
+
+function matchesKey(offer: ProviderModel, key: string): boolean {
+  return formatProviderModel(offer) === key || offer.provider === key
+}
+
+function sameCounts(a: QueueCounts, b: QueueCounts): boolean {
+  return a.queueLength === b.queueLength && a.busyAgents === b.busyAgents && a.availableAgents === b.availableAgents
+}
+
+function aborted(taskId: string): ReservationError {
+  return new ReservationError('aborted', `the reservation of ${taskId} was withdrawn`)
+}
+
+function unservable(taskId: string): ReservationError {
+  return new ReservationError('unservable', `no usable provider may serve ${taskId}`)
+}
