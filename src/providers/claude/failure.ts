@@ -1,0 +1,78 @@
+import { failure, type Failure, type FailureKind } from '../../domain/failure.js'
+import { cliFailure, kindOfHttpStatus, matchSignature, type Signature } from '../failure-text.js'
+import { numberAt, stringAt, type JsonObject } from '../json.js'
+import { clipText } from '../line.js'
+
+/** Shown to users. */
+export const claudeLogin = 'claude auth login'
+
+/** Texts of the final event, for where no field tells. Source: recorded streams of 2.1.330 and 2.1.197. */
+const resultTexts: readonly Signature[] = [
+  [/credit balance is too low|hit your .{0,40}limit|usage limit/i, 'usage_limit'],
+  [/not logged in|invalid api key|failed to authenticate|please run \/login/i, 'auth'],
+  [/prompt is too long/i, 'context'],
+  [/issue with the selected model/i, 'model'],
+  [/request timed out/i, 'timeout'],
+  [/\boverloaded\b/i, 'overloaded'],
+  [/connection (refused|error|reset|closed)|unable to connect|empty or malformed response/i, 'network'],
+]
+
+/** What stderr says when no final event came. */
+const stderrTexts: readonly Signature[] = [
+  [/unknown option|argument missing|is invalid\.|requires --verbose|already in use/i, 'usage'],
+  [/native binary|cannot execute binary file/i, 'spawn'],
+  ...resultTexts,
+]
+
+/**
+ * The failure in a final event, or undefined for success. `is_error` decides: an API error ends with
+ * `"subtype":"success","is_error":true`. The two subtypes of limits are believed in any case, and a final event
+ * without the field is not taken for success.
+ */
+export function resultFailure(result: JsonObject): Failure | undefined {
+  const limited = stringAt(result, 'subtype')?.startsWith('error_max_') === true
+  if (result.is_error === false && !limited) return undefined
+  const said = saidByResult(result)
+  const kind = (limited ? 'turn_limit' : undefined) ?? kindOfFields(result) ?? matchSignature(said, resultTexts)
+  return cliFailure(withText(kind, said), 'claude', said, claudeLogin)
+}
+
+/** Structured fields, which are believed before any text. */
+function kindOfFields(result: JsonObject): FailureKind | undefined {
+  const reason = stringAt(result, 'terminal_reason')
+  if (reason === 'prompt_too_long') return 'context'
+  if (reason === 'max_turns' || reason === 'budget_exhausted') return 'turn_limit'
+  const apiError = stringAt(result, 'api_error')
+  if (apiError === 'usage_limit_reached') return 'usage_limit'
+  if (apiError === 'connection_failed') return 'network'
+  const status = numberAt(result, 'api_error_status')
+  return status === undefined ? undefined : kindOfHttpStatus(status)
+}
+
+/** A used-up allowance comes as a plain 429 from older versions; only its text tells. What nobody knows is a crash. */
+function withText(kind: FailureKind | undefined, said: string): FailureKind {
+  if (kind === 'rate_limit' && matchSignature(said, resultTexts) === 'usage_limit') return 'usage_limit'
+  return kind ?? 'crash'
+}
+
+/** The final text, or `errors`, which only some failures have. */
+function saidByResult(result: JsonObject): string {
+  const errors = Array.isArray(result.errors) ? result.errors.filter((error) => typeof error === 'string') : []
+  const said = stringAt(result, 'result') ?? ''
+  return clipText(said === '' ? errors.join('; ') : said)
+}
+
+/** Full permissions as root: exit 1, unless `IS_SANDBOX=1`. Source: recorded. */
+export function rootFailure(): Failure {
+  return failure(
+    'usage',
+    'claude refuses full permissions as root: run autopilot as another user, use --permissions edit, or set IS_SANDBOX=1 when this machine is a sandbox.',
+  )
+}
+
+export function explainClaudeCrash(stderrTail: string): Failure | undefined {
+  if (stderrTail.includes('cannot be used with root/sudo')) return rootFailure()
+  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
+  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
+  return said === undefined || kind === undefined ? undefined : cliFailure(kind, 'claude', said, claudeLogin)
+}

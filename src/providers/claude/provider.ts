@@ -1,0 +1,101 @@
+import type { AgentCommand, AgentRequest, PassedVariables, Permissions, Provider } from '../contract.js'
+import { refuseModelName } from '../model-name.js'
+import { findVersion } from '../version.js'
+import { claudeLogin, explainClaudeCrash, rootFailure } from './failure.js'
+import { readClaudeLine } from './read-line.js'
+
+/** Claude Code. Source of flags, texts and fields: 2.1.330 against a stub server; recorded streams are in the tests. */
+export const claude: Provider = {
+  name: 'claude',
+  buildCommand,
+  refusal(request, env) {
+    if (request.permissions === 'full' && request.asRoot && env.IS_SANDBOX !== '1') return rootFailure()
+    return refuseModelName(request)
+  },
+  readLine: readClaudeLine,
+  finalEvent: 'stream',
+  explainCrash: explainClaudeCrash,
+  program: {
+    file: 'claude',
+    versionArgs: ['--version'],
+    parseVersion: findVersion,
+    testedVersion: '2.1.330',
+    loginCommand: claudeLogin,
+    installCommand: 'npm install -g @anthropic-ai/claude-code',
+  },
+  permissionNames: permissionModes(),
+  passedVariables: passedVariables(),
+}
+
+function permissionModes(): Readonly<Record<Permissions, string>> {
+  return { edit: 'acceptEdits', full: 'bypassPermissions' }
+}
+
+function buildCommand({ model, permissions, allow, prompt, executable }: AgentRequest): AgentCommand {
+  return {
+    file: executable ?? 'claude',
+    args: [
+      // Without --verbose, stream-json is refused.
+      ...['-p', '--output-format', 'stream-json', '--verbose'],
+      ...(model === undefined ? [] : ['--model', model]),
+      ...['--permission-mode', permissionModes()[permissions]],
+      // Last, since it takes every argument up to the next option.
+      ...(allow.length === 0 ? [] : ['--allowedTools', ...allow]),
+    ],
+    input: prompt,
+    env: {
+      // Of its own accord it retries 10 times, for three minutes, during which the slot is held for nothing. Three
+      // retries wait about 4 s in all (0.6, 1.1, 2.3 s as recorded): enough for a hiccup; the rest is a cool-down's.
+      CLAUDE_CODE_MAX_RETRIES: '3',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+    },
+  }
+}
+
+/**
+ * Not the whole of `CLAUDE_*`: `CLAUDECODE` and some of `CLAUDE_CODE_*` belong to a session that autopilot itself was
+ * started from, and change or forbid the start of another. Cloud credentials pass only to who has switched to that cloud.
+ */
+function passedVariables(): readonly PassedVariables[] {
+  return [
+    {
+      names: [
+        'ANTHROPIC_*',
+        'CLAUDE_CONFIG_DIR',
+        'CLAUDE_CODE_OAUTH_TOKEN',
+        'CLAUDE_CODE_API_KEY_HELPER_TTL_MS',
+        'CLAUDE_CODE_CLIENT_*',
+        'CLAUDE_CODE_USE_BEDROCK',
+        'CLAUDE_CODE_USE_VERTEX',
+        'CLAUDE_CODE_USE_FOUNDRY',
+        'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
+        'CLAUDE_CODE_SKIP_VERTEX_AUTH',
+        'CLAUDE_CODE_SKIP_FOUNDRY_AUTH',
+        'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
+        'CLAUDE_CODE_SUBAGENT_MODEL',
+        'CLAUDE_CODE_EFFORT_LEVEL',
+        'CLAUDE_CODE_SHELL',
+        'API_TIMEOUT_MS',
+        'MAX_THINKING_TOKENS',
+        'BASH_DEFAULT_TIMEOUT_MS',
+        'BASH_MAX_TIMEOUT_MS',
+        'DISABLE_PROMPT_CACHING*',
+        'IS_SANDBOX',
+      ],
+    },
+    { when: 'CLAUDE_CODE_USE_BEDROCK', names: ['AWS_*'] },
+    {
+      when: 'CLAUDE_CODE_USE_VERTEX',
+      names: [
+        'CLOUD_ML_REGION',
+        'VERTEX_REGION_*',
+        'GOOGLE_APPLICATION_CREDENTIALS',
+        'GOOGLE_CLOUD_PROJECT',
+        'GCLOUD_PROJECT',
+        'CLOUDSDK_CONFIG',
+      ],
+    },
+    { when: 'CLAUDE_CODE_USE_FOUNDRY', names: ['AZURE_*'] },
+  ]
+}

@@ -1,0 +1,133 @@
+import { addUsage, noUsage, type AgentEvent, type Usage } from '../../domain/agent-event.js'
+import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
+import { clipText, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
+import { resultFailure } from './failure.js'
+
+/** One line of `--output-format stream-json --verbose`. Source: recorded streams of 2.1.330 and 2.1.197. */
+export function readClaudeLine(line: string): readonly AgentEvent[] {
+  if (line.trim() === '') return []
+  const event = parseObject(line)
+  if (!event) return [unknownEvent('not a JSON object')]
+  const type = stringAt(event, 'type') ?? 'no type'
+  switch (type) {
+    case 'system':
+      return readSystem(event)
+    case 'assistant':
+      return readAssistant(event)
+    case 'user':
+      return readUser(event)
+    case 'rate_limit_event':
+      return readRateLimit(event)
+    case 'result':
+      return [readResult(event)]
+    default:
+      return [unknownEvent(type)]
+  }
+}
+
+function readSystem(event: JsonObject): readonly AgentEvent[] {
+  const subtype = stringAt(event, 'subtype') ?? ''
+  switch (subtype) {
+    case 'init': {
+      const sessionId = stringAt(event, 'session_id')
+      const model = stringAt(event, 'model')
+      return sessionId === undefined ? [] : [{ type: 'session', sessionId, ...(model === undefined ? {} : { model }) }]
+    }
+    case 'permission_denied': {
+      const tool = shortLine(stringAt(event, 'tool_name') ?? 'a tool', 60)
+      return [{ type: 'denied', tool, message: shortLine(stringAt(event, 'message') ?? '') }]
+    }
+    case 'api_retry':
+      return [{ type: 'retrying', message: retryMessage(event) }]
+    default:
+      return [unknownEvent(`system ${subtype}`)]
+  }
+}
+
+function retryMessage(event: JsonObject): string {
+  const status = numberAt(event, 'error_status')
+  const error = stringAt(event, 'error') ?? 'error'
+  const count = `${numberAt(event, 'attempt') ?? '?'}/${numberAt(event, 'max_retries') ?? '?'}`
+  return shortLine(`${error}${status === undefined ? '' : ` (${status})`}, retry ${count}`)
+}
+
+/**
+ * Text of a sub-agent and the CLI's own error texts are not what the agent said: the latter come again in the final
+ * event, as a failure.
+ */
+function readAssistant(event: JsonObject): readonly AgentEvent[] {
+  const own = stringAt(event, 'parent_tool_use_id') === undefined && event.is_api_error_message !== true
+  return objectsAt(objectAt(event, 'message'), 'content').flatMap((block): AgentEvent[] => {
+    const text = stringAt(block, 'text')
+    if (block.type === 'text' && text !== undefined && own) return [textEvent(text)]
+    if (block.type !== 'tool_use') return []
+    return [toolEvent(stringAt(block, 'name') ?? 'tool', targetOf(objectAt(block, 'input')))]
+  })
+}
+
+/** What a tool call is about, by the names that the CLI's own tools give it; the most telling first. */
+function targetOf(input: JsonObject | undefined): string | undefined {
+  const names = ['file_path', 'notebook_path', 'command', 'pattern', 'path', 'url', 'query', 'description', 'skill']
+  return names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
+}
+
+function readUser(event: JsonObject): readonly AgentEvent[] {
+  return objectsAt(objectAt(event, 'message'), 'content').flatMap((block): AgentEvent[] =>
+    block.type === 'tool_result' ? [{ type: 'tool_ended', ok: block.is_error !== true }] : [],
+  )
+}
+
+/** The same event also announces windows that are not used up, which is no limit. `resetsAt` is in epoch seconds. */
+function readRateLimit(event: JsonObject): readonly AgentEvent[] {
+  const info = objectAt(event, 'rate_limit_info')
+  if (stringAt(info, 'status') !== 'rejected' || info?.isUsingOverage === true) return []
+  const resetsAt = numberAt(info, 'resetsAt')
+  return [{ type: 'limit', ...(resetsAt === undefined ? {} : { retryAt: Math.round(resetsAt * 1000) }) }]
+}
+
+function readResult(event: JsonObject): AgentEvent {
+  const failure = resultFailure(event)
+  const text = stringAt(event, 'result')
+  const turns = numberAt(event, 'num_turns')
+  return {
+    type: 'result',
+    usage: usageOf(event),
+    ...(failure === undefined ? {} : { failure }),
+    ...(text === undefined ? {} : { text: clipText(text) }),
+    ...(turns === undefined ? {} : { turns }),
+  }
+}
+
+/**
+ * `modelUsage` counts the whole conversation and every sub-agent, as `total_cost_usd` does; `usage` counts only the main
+ * loop of this process and is the fallback of streams without the other.
+ */
+function usageOf(event: JsonObject): Usage {
+  const models = Object.values(objectAt(event, 'modelUsage') ?? {})
+    .map(asObject)
+    .filter((model) => model !== undefined)
+  const usage = models.length === 0 ? mainUsage(objectAt(event, 'usage')) : models.map(modelUsage).reduce(addUsage)
+  const costUsd = numberAt(event, 'total_cost_usd')
+  return { ...usage, ...(costUsd === undefined ? {} : { costUsd }) }
+}
+
+function modelUsage(model: JsonObject): Usage {
+  const cachedInputTokens = numberAt(model, 'cacheReadInputTokens') ?? 0
+  const fresh = (numberAt(model, 'inputTokens') ?? 0) + (numberAt(model, 'cacheCreationInputTokens') ?? 0)
+  return {
+    inputTokens: fresh + cachedInputTokens,
+    cachedInputTokens,
+    outputTokens: numberAt(model, 'outputTokens') ?? 0,
+  }
+}
+
+function mainUsage(usage: JsonObject | undefined): Usage {
+  if (!usage) return noUsage
+  const cachedInputTokens = numberAt(usage, 'cache_read_input_tokens') ?? 0
+  const fresh = (numberAt(usage, 'input_tokens') ?? 0) + (numberAt(usage, 'cache_creation_input_tokens') ?? 0)
+  return {
+    inputTokens: fresh + cachedInputTokens,
+    cachedInputTokens,
+    outputTokens: numberAt(usage, 'output_tokens') ?? 0,
+  }
+}

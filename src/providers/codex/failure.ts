@@ -1,0 +1,44 @@
+import type { Failure, FailureKind } from '../../domain/failure.js'
+import { cliFailure, kindOfHttpStatus, matchSignature, type Signature } from '../failure-text.js'
+
+/** Shown to users. */
+export const codexLogin = 'codex login'
+
+/**
+ * Codex has no structured field: the message of `turn.failed` is all there is. It writes a typographic apostrophe in
+ * some texts, so none is matched. Source: recorded streams of 0.169.0.
+ */
+const messageTexts: readonly Signature[] = [
+  [/hit your usage limit|quota exceeded/i, 'usage_limit'],
+  [/ran out of room in the model.s context window/i, 'context'],
+  [
+    /missing environment variable|not logged in|please log ?out and sign in again|token could not be refreshed/i,
+    'auth',
+  ],
+  [/does not exist or you do not have access/i, 'model'],
+  [/selected model is at capacity|experiencing high demand/i, 'overloaded'],
+  [/idle timeout waiting for sse/i, 'timeout'],
+  [/stream disconnected before completion|waiting for network|error sending request/i, 'network'],
+]
+
+/** What stderr says when no final event came. */
+const stderrTexts: readonly Signature[] = [
+  [/unexpected argument|invalid value|required arguments were not provided|error loading config/i, 'usage'],
+  [/missing optional dependency|cannot execute binary file/i, 'spawn'],
+  ...messageTexts,
+]
+
+export function turnFailure(message: string): Failure {
+  return cliFailure(kindOfMessage(message) ?? 'crash', 'codex', message, codexLogin)
+}
+
+function kindOfMessage(message: string): FailureKind | undefined {
+  const status = /(?:unexpected|last) status:? (\d{3})\b/.exec(message)?.[1]
+  return (status === undefined ? undefined : kindOfHttpStatus(Number(status))) ?? matchSignature(message, messageTexts)
+}
+
+export function explainCodexCrash(stderrTail: string): Failure | undefined {
+  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
+  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
+  return said === undefined || kind === undefined ? undefined : cliFailure(kind, 'codex', said, codexLogin)
+}

@@ -1,0 +1,64 @@
+import type { AgentCommand, AgentRequest, Permissions, Provider } from '../contract.js'
+import { refuseModelName } from '../model-name.js'
+import { findVersion } from '../version.js'
+import { codexLogin, explainCodexCrash } from './failure.js'
+import { readCodexLine } from './read-line.js'
+
+/** OpenAI Codex. Source of flags, texts and fields: 0.169.0 against a stub server; recorded streams are in the tests. */
+export const codex: Provider = {
+  name: 'codex',
+  buildCommand,
+  refusal: (request) => refuseModelName(request),
+  readLine: readCodexLine,
+  finalEvent: 'stream',
+  explainCrash: explainCodexCrash,
+  program: {
+    file: 'codex',
+    versionArgs: ['--version'],
+    parseVersion: findVersion,
+    testedVersion: '0.169.0',
+    loginCommand: codexLogin,
+    installCommand: 'npm install -g @openai/codex',
+  },
+  permissionNames: sandboxes(),
+  // Names of keys that a configuration of one's own invents (`env_key`) go under `env:`.
+  passedVariables: [
+    {
+      names: [
+        'CODEX_HOME',
+        'CODEX_API_KEY',
+        'CODEX_ACCESS_TOKEN',
+        'CODEX_CA_CERTIFICATE',
+        'OPENAI_API_KEY',
+        'OPENAI_BASE_URL',
+        'OPENAI_ORGANIZATION',
+        'OPENAI_PROJECT',
+        'AZURE_OPENAI_API_KEY',
+        'RUST_LOG',
+      ],
+    },
+  ],
+}
+
+function sandboxes(): Readonly<Record<Permissions, string>> {
+  return { edit: 'workspace-write', full: 'danger-full-access' }
+}
+
+/** It needs no approval flag: `exec` never asks. In `workspace-write` the agent has no network and cannot commit. */
+function buildCommand({ cwd, model, permissions, prompt, executable }: AgentRequest): AgentCommand {
+  return {
+    file: executable ?? 'codex',
+    args: [
+      // A plain directory is fine, and a workspace's repository is not the user's to be trusted.
+      ...['exec', '--json', '--skip-git-repo-check', '-C', cwd],
+      ...['-s', sandboxes()[permissions]],
+      ...(model === undefined ? [] : ['-m', model]),
+      // Both save 5 s at exit where their hosts cannot be reached.
+      ...['-c', 'analytics.enabled=false', '--disable', 'plugins'],
+      // The prompt is on stdin.
+      '-',
+    ],
+    input: prompt,
+    env: {},
+  }
+}

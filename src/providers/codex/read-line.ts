@@ -1,0 +1,88 @@
+import type { AgentEvent, Usage } from '../../domain/agent-event.js'
+import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
+import { clipText, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
+import { turnFailure } from './failure.js'
+
+/** One line of `codex exec --json`. Source: recorded streams of 0.169.0. */
+export function readCodexLine(line: string): readonly AgentEvent[] {
+  if (line.trim() === '') return []
+  const event = parseObject(line)
+  if (!event) return [unknownEvent('not a JSON object')]
+  const type = stringAt(event, 'type') ?? 'no type'
+  const item = objectAt(event, 'item')
+  switch (type) {
+    case 'thread.started': {
+      const sessionId = stringAt(event, 'thread_id')
+      return sessionId === undefined ? [] : [{ type: 'session', sessionId }]
+    }
+    case 'turn.started':
+    case 'item.updated':
+      return []
+    case 'item.started':
+      return readStarted(item)
+    case 'item.completed':
+      return readCompleted(item)
+    case 'error':
+      // Reconnect notices and the last words before `turn.failed` look the same; only the latter event is final.
+      return [{ type: 'retrying', message: shortLine(stringAt(event, 'message') ?? '') }]
+    case 'turn.completed':
+      return [{ type: 'result', usage: usageOf(objectAt(event, 'usage')) }]
+    case 'turn.failed':
+      return [{ type: 'result', failure: turnFailure(clipText(stringAt(objectAt(event, 'error'), 'message') ?? '')) }]
+    default:
+      return [unknownEvent(type)]
+  }
+}
+
+function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
+  const name = toolName(item)
+  return name === undefined ? [] : [toolEvent(name, targetOf(item))]
+}
+
+/** An item of type `error` is a warning, such as unknown model metadata; it fails nothing. */
+function readCompleted(item: JsonObject | undefined): readonly AgentEvent[] {
+  const type = stringAt(item, 'type') ?? ''
+  if (type === 'agent_message') return [textEvent(stringAt(item, 'text') ?? '')]
+  if (type === 'reasoning' || type === 'todo_list') return []
+  const name = toolName(item)
+  if (name === undefined) return [unknownEvent(`item ${type}`)]
+  if (stringAt(item, 'status') === 'declined') return [{ type: 'denied', tool: name, message: 'declined' }]
+  return [{ type: 'tool_ended', ok: endedWell(item), name }]
+}
+
+function endedWell(item: JsonObject | undefined): boolean {
+  const exitCode = item?.exit_code
+  return stringAt(item, 'status') !== 'failed' && (typeof exitCode !== 'number' || exitCode === 0)
+}
+
+function toolName(item: JsonObject | undefined): string | undefined {
+  const type = stringAt(item, 'type')
+  if (type === 'command_execution') return 'shell'
+  if (type === 'file_change') return 'edit'
+  if (type === 'mcp_tool_call') return shortLine(stringAt(item, 'tool') ?? 'mcp', 60)
+  return type === 'web_search' ? type : undefined
+}
+
+function targetOf(item: JsonObject | undefined): string | undefined {
+  const command = stringAt(item, 'command')
+  if (command !== undefined) return innerCommand(command)
+  const paths = objectsAt(item, 'changes').flatMap((change) => stringAt(change, 'path') ?? [])
+  if (paths[0] !== undefined) return paths.length === 1 ? paths[0] : `${paths[0]} and ${paths.length - 1} more`
+  return stringAt(item, 'query') ?? stringAt(item, 'server')
+}
+
+/** Every command is wrapped, `/bin/bash -lc "…"`; what is inside tells more. */
+function innerCommand(command: string): string {
+  const inner = /^\S*\bsh -l?c (.+)$/s.exec(command)?.[1]
+  if (inner === undefined) return command
+  return inner.length > 1 && /^['"]/.test(inner) && inner.endsWith(inner.charAt(0)) ? inner.slice(1, -1) : inner
+}
+
+/** `input_tokens` includes the cached ones. Codex tells no cost. */
+function usageOf(usage: JsonObject | undefined): Usage {
+  return {
+    inputTokens: numberAt(usage, 'input_tokens') ?? 0,
+    cachedInputTokens: numberAt(usage, 'cached_input_tokens') ?? 0,
+    outputTokens: numberAt(usage, 'output_tokens') ?? 0,
+  }
+}

@@ -1,0 +1,87 @@
+import type { AgentEvent } from '../domain/agent-event.js'
+import type { Failure } from '../domain/failure.js'
+
+/**
+ * The axis of agent CLIs. A provider is two pure functions, `buildCommand` and `readLine`, and some facts about its CLI.
+ * Nothing on this axis starts a process, reads a file, the clock or `process.env`: whoever calls does, and passes the
+ * result in. So a provider is tested with recorded streams alone. What it leaves out: judging the exit status
+ * (`judgeProcess`), time limits, killing, cool-downs.
+ */
+export interface Provider {
+  readonly name: ProviderName
+  /** Only for a request that `refusal` lets through. The prompt goes into `input`, never into `args`. */
+  buildCommand(request: AgentRequest): AgentCommand
+  /**
+   * A request that is known to fail before it is tried, as a failure of kind `usage`. `env` is the environment that
+   * the agent is going to see.
+   */
+  refusal(request: AgentRequest, env: Readonly<Record<string, string>>): Failure | undefined
+  /**
+   * Reads one whole line of stdout, without its line break. Keeps no state between lines and never throws: a line that
+   * is broken or unknown gives an `unknown` event, one that tells nothing gives none.
+   */
+  readLine(line: string): readonly AgentEvent[]
+  /** `stream`: a `result` event must come. `exit`: there is none, the exit status is the final word. */
+  readonly finalEvent: 'stream' | 'exit'
+  /** Why no final event came, as far as the end of stderr tells. */
+  explainCrash?(stderrTail: string): Failure | undefined
+  /** The CLI behind this provider; absent when there is nothing to install or to log in to. */
+  readonly program?: Program
+  /** What the permissions are called by the CLI itself, for the summary. */
+  readonly permissionNames: Readonly<Record<Permissions, string>>
+  /** Variables of the parent that the agent may see, besides the common ones of `childEnvironment`. */
+  readonly passedVariables: readonly PassedVariables[]
+}
+
+export const providerNames = ['claude', 'codex', 'command'] as const
+
+export type ProviderName = (typeof providerNames)[number]
+
+/** `edit`: what is needed to change files in the workspace. `full`: no restriction by the CLI. */
+export type Permissions = 'edit' | 'full'
+
+export interface AgentRequest {
+  /** Absolute path of the workspace. */
+  readonly cwd: string
+  readonly prompt: string
+  /** Without it, the CLI's own default. May come from the roadmap, so it is outside text. */
+  readonly model?: string
+  readonly permissions: Permissions
+  /** Tools that `edit` permits besides, in the notation of claude (`Bash(npm test:*)`); codex has no such list. */
+  readonly allow: readonly string[]
+  /** The agent is going to run as root. */
+  readonly asRoot: boolean
+  /** The task's shell command, for the provider `command` only. */
+  readonly run?: string
+  /** Instead of the program's name, when the CLI is not on PATH. */
+  readonly executable?: string
+}
+
+/** What to start. `input` is written to stdin, which is then closed: some CLIs wait for ever on an open one. */
+export interface AgentCommand {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly input: string
+  /** Settings of the CLI that autopilot wants; what the configuration says under `env:` goes above them. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface Program {
+  readonly file: string
+  readonly versionArgs: readonly string[]
+  /** The version in what `versionArgs` printed. */
+  parseVersion(stdout: string): string | undefined
+  /** The version whose recorded streams the tests use. */
+  readonly testedVersion: string
+  /** Shown to users, never run. */
+  readonly loginCommand: string
+  /** Shown to users, never run. */
+  readonly installCommand: string
+}
+
+export interface PassedVariables {
+  /** Exact names; a trailing `*` makes a prefix of it. */
+  readonly names: readonly string[]
+  /** They pass only when this variable is switched on (`1`, `true`, `yes`, `on`). */
+  readonly when?: string
+}

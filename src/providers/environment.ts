@@ -1,0 +1,48 @@
+import type { PassedVariables, Provider } from './contract.js'
+
+/**
+ * What every agent may see. Kept out on purpose: credentials of anything else, `GIT_*` (which would lead git out of the
+ * workspace), `SSH_AUTH_SOCK` (agents do not push) and `NODE_OPTIONS`. Who needs more names it under `env:`.
+ */
+const commonVariables: PassedVariables = {
+  names: [
+    ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'LC_*', 'TZ', 'TMPDIR', 'XDG_*'],
+    ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'],
+    ...[
+      'SSL_CERT_FILE',
+      'SSL_CERT_DIR',
+      'NODE_EXTRA_CA_CERTS',
+      'REQUESTS_CA_BUNDLE',
+      'CURL_CA_BUNDLE',
+      'GIT_SSL_CAINFO',
+    ],
+  ],
+}
+
+/**
+ * The whole environment of an agent: an allowlist over `parent`, then `extra`, which wins. `TERM` is `dumb`, since
+ * agents have no terminal and the programs they start should not try to draw on one.
+ */
+export function childEnvironment(
+  parent: Readonly<Record<string, string | undefined>>,
+  provider: Provider,
+  extra: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const known = { ...parent, ...extra }
+  const groups = [commonVariables, ...provider.passedVariables].filter(
+    ({ when }) => when === undefined || isOn(known[when]),
+  )
+  const names = groups.flatMap((group) => group.names)
+  const passed = Object.entries(parent).flatMap(([name, value]): [string, string][] =>
+    value !== undefined && names.some((pattern) => matches(name, pattern)) ? [[name, value]] : [],
+  )
+  return { ...Object.fromEntries(passed), TERM: 'dumb', ...extra }
+}
+
+function matches(name: string, pattern: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+}
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && /^(1|true|yes|on)$/i.test(value)
+}
