@@ -26,7 +26,15 @@ export interface GitOptions {
   readonly signal?: AbortSignal
   /** Variables on top of the door's own, such as `GIT_AUTHOR_NAME`. */
   readonly env?: Readonly<Record<string, string>>
+  /**
+   * The user's environment, when this call is to see the user's own global and system configuration, which all other
+   * calls leave unread. The overrides still win.
+   */
+  readonly userConfig?: Environment
 }
+
+/** Environment variables by name, as `process.env` gives them. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** git did not do what was asked: the first line of what it said, cleaned, with its exit status. */
 export interface GitFailure {
@@ -54,6 +62,8 @@ const overrides: readonly (readonly [string, string])[] = [
   ['core.pager', 'cat'],
   ['core.sshCommand', 'false'],
   ['core.alternateRefsCommand', ':'],
+  // A ref that the user is just moving: wait for it (ms) instead of failing.
+  ['core.filesRefLockTimeout', '2000'],
   ['protocol.ext.allow', 'never'],
   ['submodule.recurse', 'false'],
   ['advice.detachedHead', 'false'],
@@ -61,34 +71,58 @@ const overrides: readonly (readonly [string, string])[] = [
 
 const passed = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'TMP', 'TEMP', 'SYSTEMROOT'] as const
 
-function environment(place: GitPlace, extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** Variables of the user that say where git's configuration and repositories are found. */
+const userVariable = /^(GIT_CONFIG_.+|GIT_CEILING_DIRECTORIES|GIT_DISCOVERY_ACROSS_FILESYSTEM)$/
+
+const fixed = {
+  LC_ALL: 'C',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_SSH_COMMAND: 'false',
+  GIT_ASKPASS: 'false',
+  GIT_EDITOR: ':',
+  GIT_LITERAL_PATHSPECS: '1',
+} as const
+
+function environment(place: GitPlace, { env: extra, userConfig }: GitOptions): Record<string, string> {
   const env: Record<string, string> = {
-    LC_ALL: 'C',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_NO_REPLACE_OBJECTS: '1',
-    GIT_NO_LAZY_FETCH: '1',
+    ...fixed,
+    // An agent may write to the user's home: what autopilot needs of that configuration was carried at the start.
+    ...(userConfig ? userVariables(userConfig) : { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }),
     GIT_ATTR_NOSYSTEM: '1',
-    GIT_SSH_COMMAND: 'false',
-    GIT_ASKPASS: 'false',
-    GIT_EDITOR: ':',
-    GIT_LITERAL_PATHSPECS: '1',
     GIT_DIR: place.gitDir,
-    GIT_CONFIG_COUNT: String(overrides.length),
   }
   for (const name of passed) {
-    const value = process.env[name]
+    const value = (userConfig ?? process.env)[name]
     if (value !== undefined) env[name] = value
   }
-  for (const [index, [key, value]] of overrides.entries()) {
-    env[`GIT_CONFIG_KEY_${index}`] = key
-    env[`GIT_CONFIG_VALUE_${index}`] = value
-  }
+  addOverrides(env)
   if (place.workTree !== undefined) env.GIT_WORK_TREE = place.workTree
   if (place.indexFile !== undefined) env.GIT_INDEX_FILE = place.indexFile
   if (place.objectDir !== undefined) env.GIT_OBJECT_DIRECTORY = place.objectDir
   if (place.alternates?.length) env.GIT_ALTERNATE_OBJECT_DIRECTORIES = place.alternates.join(':')
   return { ...env, ...extra }
+}
+
+/** Puts the overrides behind the pairs that the user's environment may hold already: the last one wins. */
+function addOverrides(env: Record<string, string>): void {
+  const first = Number(env.GIT_CONFIG_COUNT ?? 0)
+  for (const [index, [key, value]] of overrides.entries()) {
+    env[`GIT_CONFIG_KEY_${first + index}`] = key
+    env[`GIT_CONFIG_VALUE_${first + index}`] = value
+  }
+  env.GIT_CONFIG_COUNT = String(first + overrides.length)
+}
+
+function userVariables(user: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(user).filter((entry): entry is [string, string] => {
+      const [name, value] = entry
+      return value !== undefined && ((passed as readonly string[]).includes(name) || userVariable.test(name))
+    }),
+  )
 }
 
 /** Runs one git command and gives its stdout as bytes; stdout beyond 256 MiB is an error, never a growing heap. */
@@ -97,11 +131,32 @@ export function gitBytes(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<Result<Buffer, GitFailure>> {
+  // git may run filters that look at their directory; never one that an agent can write to by chance.
+  return run(place.workTree ?? '/', environment(place, options), args, options)
+}
+
+/**
+ * git as the user would run it in `dir`: it finds the repository itself and reads the user's whole configuration. Only
+ * for `rev-parse` and `config --list` before the first agent starts: they start no program of a configuration.
+ */
+export function gitAsUser(
+  dir: string,
+  args: readonly string[],
+  user: Environment,
+): Promise<Result<Buffer, GitFailure>> {
+  return run(dir, { ...fixed, ...userVariables(user) }, args, {})
+}
+
+function run(
+  cwd: string,
+  env: Record<string, string>,
+  args: readonly string[],
+  options: GitOptions,
+): Promise<Result<Buffer, GitFailure>> {
   return new Promise((resolve) => {
     const child = spawn('git', args, {
-      env: environment(place, options.env),
-      // git may run filters that look at their directory; never one that an agent can write to by chance.
-      cwd: place.workTree ?? '/',
+      env,
+      cwd,
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.signal ? { signal: options.signal } : {}),
     })
@@ -168,4 +223,12 @@ export async function git(
 export function formatGitFailure({ args, exit, stderr }: GitFailure): string {
   const said = cleanLine(stderr.split('\n').find((line) => /^(fatal|error):/.test(line)) ?? stderr, 300)
   return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})`
+}
+
+/** What a failure to find a repository was about, read from git's words, which the fixed locale keeps the same. */
+export function discoveryProblem({ exit, stderr }: GitFailure): 'no_git' | 'not_trusted' | 'no_repository' | 'other' {
+  if (exit.type === 'not_started') return 'no_git'
+  // Source: git's setup.c, "detected dubious ownership in repository at" and "not a git repository".
+  if (stderr.includes('dubious ownership')) return 'not_trusted'
+  return stderr.includes('not a git repository') ? 'no_repository' : 'other'
 }

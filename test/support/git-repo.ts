@@ -12,7 +12,7 @@ export interface GitRepo {
   readonly env: Readonly<Record<string, string>>
   /** Runs plain git in the work tree, as the user would, and gives its trimmed stdout; throws when git fails. */
   readonly git: (...args: string[]) => string
-  /** As {@link git}, in another directory, such as a workspace. */
+  /** Plain git in another directory, such as a workspace, with no identity but the configured one. */
   readonly gitIn: (cwd: string, ...args: string[]) => string
   /** Writes a file below the work tree, folders included; mode 0755 when it is to be executable. */
   readonly write: (path: string, content: string | Uint8Array, options?: { executable?: boolean }) => void
@@ -62,14 +62,10 @@ export function gitRepoAt(dir: string, home: string, place: string): GitRepo {
     GIT_COMMITTER_NAME: 'Ada',
     GIT_COMMITTER_EMAIL: 'ada@example.org',
   }
-  const gitIn = (cwd: string, ...args: string[]) =>
-    execFileSync('git', args, {
-      cwd,
-      env: { ...env, ...who },
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim()
-  const git = (...args: string[]) => gitIn(dir, ...args)
+  const run = (cwd: string, variables: Readonly<Record<string, string>>, args: readonly string[]) =>
+    execFileSync('git', args, { cwd, env: variables, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  const git = (...args: string[]) => run(dir, { ...env, ...who }, args)
+  const gitIn = (cwd: string, ...args: string[]) => run(cwd, env, args)
   return {
     dir,
     home,

@@ -1,0 +1,43 @@
+import { ok, type Result } from '../domain/result.js'
+import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
+
+/** What autopilot must know of a commit's tree before it checks it out. */
+export interface HeadTree {
+  /** Paths of submodules. */
+  readonly gitlinks: readonly string[]
+  /** The text of every `.gitattributes` file. */
+  readonly attributes: readonly string[]
+}
+
+/** Lists a commit's tree once, for its submodules and attributes files. */
+export async function readHeadTree(place: GitPlace, commit: string): Promise<Result<HeadTree, GitFailure>> {
+  const listing = await git(place, ['ls-tree', '-r', '-z', '--full-tree', commit])
+  if (!listing.ok) return listing
+  const gitlinks: string[] = []
+  const blobs: string[] = []
+  for (const entry of listing.value.split('\0')) {
+    const tab = entry.indexOf('\t')
+    const [mode, , oid] = entry.slice(0, tab).split(' ')
+    const path = entry.slice(tab + 1)
+    if (mode === '160000') gitlinks.push(path)
+    // git reads no attributes through a symbolic link.
+    else if (oid && mode !== '120000' && /(^|\/)\.gitattributes$/.test(path)) blobs.push(oid)
+  }
+  const attributes = blobs.length === 0 ? ok([]) : await readBlobs(place, blobs)
+  return attributes.ok ? ok({ gitlinks, attributes: attributes.value }) : attributes
+}
+
+/** `cat-file --batch` answers `OID SP type SP size LF content LF` for each line of input. */
+async function readBlobs(place: GitPlace, oids: readonly string[]): Promise<Result<string[], GitFailure>> {
+  const answer = await gitBytes(place, ['cat-file', '--batch'], { input: `${oids.join('\n')}\n` })
+  if (!answer.ok) return answer
+  const texts: string[] = []
+  let at = 0
+  while (at < answer.value.length) {
+    const end = answer.value.indexOf('\n', at)
+    const size = Number(/ blob (\d+)$/.exec(answer.value.toString('utf8', at, end))?.[1] ?? 0)
+    texts.push(answer.value.toString('utf8', end + 1, end + 1 + size))
+    at = end + 1 + size + 1
+  }
+  return ok(texts)
+}

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { cleanLine } from '../domain/text.js'
+import { ok, type Result } from '../domain/result.js'
+import { git, gitAsUser, type Environment, type GitPlace } from '../platform/git.js'
+import { filterHelp, missingFilters } from './content-filters.js'
+import type { Refusal, Repository } from './contract.js'
+import { discover, type Found } from './discover.js'
+import { readHeadTree, type HeadTree } from './head-tree.js'
+import { refuse, refuseGit } from './refusal.js'
+import { refreshTrusted, trustedDir } from './trusted.js'
+import { carriedSettings, definedFilters, lastValue, parseSettings, readIdentity, type Setting } from './user-config.js'
+
+export interface OpenOptions {
+  /** A directory in the user's work tree. */
+  readonly dir: string
+  /** The user's environment: where their configuration lies, and who they are. */
+  readonly env: Environment
+}
+
+/**
+ * Opens the user's repository: reads the user's configuration once, makes the trusted git directory from it, and
+ * refuses what is not safe to work on. Writes nothing but that directory.
+ */
+export async function openRepository({ dir, env }: OpenOptions): Promise<Result<Repository, Refusal>> {
+  const found = await discover(dir, env)
+  if (!found.ok) return found
+  const { root, commonDir, objectsDir, head } = found.value
+  const settings = await readSettings(root, env)
+  if (!settings.ok) return settings
+  const files = await contentFiles(root, settings.value, env)
+  if (!files.ok) return files
+  const trusted: GitPlace = { gitDir: trustedDir(commonDir), objectDir: objectsDir }
+  const made = await makeTrusted(found.value, settings.value, files.value)
+  if (!made.ok) return made
+  const complete = await refusePartial(trusted, head.commit, settings.value)
+  if (!complete.ok) return complete
+  const tree = await readHeadTree(trusted, head.commit)
+  if (!tree.ok) return refuseGit(tree.error)
+  const filtered = await refuseMissingFilter(commonDir, tree.value, settings.value)
+  if (!filtered.ok) return filtered
+  return ok({
+    ...found.value,
+    ...made.value,
+    trusted,
+    user: { gitDir: commonDir },
+    identity: readIdentity(settings.value, env),
+    gitlinks: tree.value.gitlinks,
+    dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
+  })
+}
+
+async function readSettings(root: string, env: Environment): Promise<Result<Setting[], Refusal>> {
+  const listing = await gitAsUser(root, ['config', '--list', '-z'], env)
+  return listing.ok ? ok(parseSettings(listing.value.toString('utf8'))) : refuseGit(listing.error)
+}
+
+interface ContentFiles {
+  readonly excludesFile: string
+  readonly attributesFile: string
+}
+
+/** Where the user's own excludes and attributes are. git expands `~` and its kin itself; relative paths count from the root. */
+async function contentFiles(
+  root: string,
+  settings: readonly Setting[],
+  env: Environment,
+): Promise<Result<ContentFiles, Refusal>> {
+  const folder = join(filled(env.XDG_CONFIG_HOME) ?? join(env.HOME ?? homedir(), '.config'), 'git')
+  const standard = { excludesFile: join(folder, 'ignore'), attributesFile: join(folder, 'attributes') }
+  const keys = ['core.excludesfile', 'core.attributesfile'] as const
+  if (keys.every((key) => lastValue(settings, key) === undefined)) return ok(standard)
+  const pattern = `^(${keys.join('|').replaceAll('.', '\\.')})$`
+  const listing = await gitAsUser(root, ['config', '--type=path', '-z', '--get-regexp', pattern], env)
+  if (!listing.ok) return refuseGit(listing.error)
+  const expanded = parseSettings(listing.value.toString('utf8'))
+  const [excludes, attributes] = keys.map((key) => lastValue(expanded, key))
+  return ok({
+    excludesFile: excludes === undefined ? standard.excludesFile : resolve(root, excludes),
+    attributesFile: attributes === undefined ? standard.attributesFile : resolve(root, attributes),
+  })
+}
+
+async function makeTrusted({ commonDir, objectFormat }: Found, settings: readonly Setting[], files: ContentFiles) {
+  try {
+    return ok(await refreshTrusted({ commonDir, objectFormat, settings: carriedSettings(settings), ...files }))
+  } catch (error) {
+    // A full or read-only disk is normal life; git's own files are the only thing touched here.
+    const why = cleanLine(error instanceof Error ? error.message : String(error))
+    const help = `Make ${cleanLine(join(commonDir, 'autopilot'))} writable for you.`
+    return refuse('not_writable', `Autopilot cannot write its git directory: ${why}`, help)
+  }
+}
+
+/**
+ * A partial clone fetches what it lacks while git runs, which autopilot's git never does. One that has been filled is
+ * like any other. The trusted directory knows no remote, so `rev-list` fails at the first object that is not here.
+ */
+async function refusePartial(
+  trusted: GitPlace,
+  commit: string,
+  settings: readonly Setting[],
+): Promise<Result<void, Refusal>> {
+  const promisor = settings.find(({ key, value }) => /^remote\..+\.promisor$/s.test(key) && value !== 'false')
+  const remote =
+    lastValue(settings, 'extensions.partialclone') ?? promisor?.key.slice('remote.'.length, -'.promisor'.length)
+  if (remote === undefined) return ok(undefined)
+  const walked = await git(trusted, ['rev-list', '--objects', '--quiet', commit])
+  if (walked.ok) return ok(undefined)
+  return refuse(
+    'partial_clone',
+    'This is a partial clone: some of its objects are only on the remote.',
+    `Fetch them all: git fetch --refetch --no-filter ${cleanLine(remote)}`,
+  )
+}
+
+async function refuseMissingFilter(
+  commonDir: string,
+  tree: HeadTree,
+  settings: readonly Setting[],
+): Promise<Result<void, Refusal>> {
+  const local = await readFile(join(commonDir, 'info', 'attributes'), 'utf8').catch(() => '')
+  const [name] = missingFilters([...tree.attributes, local], definedFilters(settings))
+  if (name === undefined) return ok(undefined)
+  const shown = cleanLine(name, 60)
+  return refuse(
+    'missing_filter',
+    `Files here go through the content filter '${shown}', which is not set up.`,
+    filterHelp(shown),
+  )
+}
+
+/** What differs from HEAD in the user's index and work tree. Reads under the user's configuration, and writes nothing. */
+async function dirtyPaths({ root, gitDir }: Found, excluding: readonly string[], env: Environment): Promise<string[]> {
+  const status = await git(
+    { gitDir, workTree: root },
+    ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--ignore-submodules=dirty'],
+    { userConfig: env },
+  )
+  // `XY SP path NUL`. Source: git-status(1), porcelain format version 1.
+  const paths = status.ok ? status.value.split('\0').flatMap((entry) => (entry === '' ? [] : [entry.slice(3)])) : []
+  return paths.filter((path) => !excluding.includes(path))
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Repository } from './contract.js'
+import { formatSettings, type Setting } from './user-config.js'
+
+/** What the trusted git directory is made from. */
+export interface TrustedSource {
+  readonly commonDir: string
+  readonly objectFormat: Repository['objectFormat']
+  /** Settings carried from the user, without excludes and attributes files. */
+  readonly settings: readonly Setting[]
+  /** Absolute paths of the user's own excludes and attributes files; they need not exist. */
+  readonly excludesFile: string | undefined
+  readonly attributesFile: string | undefined
+}
+
+/** Where the trusted git directory of a repository lies: where `git clean` does not reach. */
+export function trustedDir(commonDir: string): string {
+  return join(commonDir, 'autopilot', 'git')
+}
+
+/**
+ * Where git leaves things that would change how it reads this directory, were it tampered with: another configuration,
+ * another common directory, other parents of commits, hooks.
+ */
+const neverThere = ['commondir', 'gitdir', 'config.worktree', 'hooks', 'packed-refs', 'info/grafts', 'objects/info']
+
+/** Directories in which content filters keep what they need: Git LFS its objects, git-crypt its keys. */
+const filterStores = ['lfs', 'git-crypt']
+
+/**
+ * Makes the trusted git directory, or brings it up to date with the user's configuration of this moment. Every file is
+ * replaced as a whole, so a run that is under way beside this one never reads half of one.
+ *
+ * @returns the configuration it carries and the stores it links; throws what the file system throws, such as EACCES
+ */
+export async function refreshTrusted(
+  source: TrustedSource,
+): Promise<Pick<Repository, 'carriedConfig' | 'filterStores'>> {
+  const dir = trustedDir(source.commonDir)
+  await ownDirectory(join(source.commonDir, 'autopilot'))
+  await ownDirectory(dir)
+  for (const folder of ['refs', 'objects', 'info']) await ownDirectory(join(dir, folder))
+  for (const path of neverThere) await rm(join(dir, path), { recursive: true, force: true })
+  const carriedConfig = formatSettings([
+    ...source.settings,
+    { key: 'core.excludesfile', value: join(dir, 'excludes') },
+    { key: 'core.attributesfile', value: join(dir, 'attributes') },
+  ])
+  await Promise.all([
+    replaceFile(join(dir, 'HEAD'), 'ref: refs/heads/none\n'),
+    replaceFile(join(dir, 'config'), ownConfig(source.objectFormat) + carriedConfig),
+    copyText(source.excludesFile, join(dir, 'excludes')),
+    copyText(source.attributesFile, join(dir, 'attributes')),
+    copyText(join(source.commonDir, 'info', 'exclude'), join(dir, 'info', 'exclude')),
+    copyText(join(source.commonDir, 'info', 'attributes'), join(dir, 'info', 'attributes')),
+    mirrorShallow(source.commonDir, dir),
+  ])
+  return { carriedConfig, filterStores: await linkStores(source.commonDir, dir) }
+}
+
+/** `extensions.*` count only from repository format 1 on. Source: git's Documentation/technical/repository-version.txt. */
+function ownConfig(format: Repository['objectFormat']): string {
+  const version = format === 'sha1' ? '0' : '1'
+  const own = [
+    { key: 'core.repositoryformatversion', value: version },
+    { key: 'core.bare', value: 'false' },
+    { key: 'core.logallrefupdates', value: 'false' },
+  ]
+  return formatSettings(format === 'sha1' ? own : [...own, { key: 'extensions.objectformat', value: format }])
+}
+
+/** A directory that is ours alone: 0700, and a symbolic link in its place is replaced, never followed. */
+async function ownDirectory(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found && !found.isDirectory()) await rm(path)
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  await chmod(path, 0o700)
+}
+
+async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const fresh = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(fresh, content, { mode: 0o600, flag: 'wx' })
+  await rename(fresh, path)
+}
+
+/** An unreadable file counts as empty, as it does for git. */
+async function copyText(from: string | undefined, to: string): Promise<void> {
+  const content = from === undefined ? undefined : await readFile(from).catch(() => undefined)
+  await replaceFile(to, content ?? '')
+}
+
+/** A shallow clone's commits lack parents; git must know that here too, or it reports them as missing. */
+async function mirrorShallow(commonDir: string, dir: string): Promise<void> {
+  const shallow = await readFile(join(commonDir, 'shallow')).catch(() => undefined)
+  if (shallow) await replaceFile(join(dir, 'shallow'), shallow)
+  else await rm(join(dir, 'shallow'), { force: true })
+}
+
+/** Filters look for their stores in the git directory they run under. */
+async function linkStores(commonDir: string, dir: string): Promise<string[]> {
+  const linked: string[] = []
+  for (const store of filterStores) {
+    const there = await lstat(join(commonDir, store)).catch(() => undefined)
+    await rm(join(dir, store), { recursive: true, force: true })
+    if (!there?.isDirectory()) continue
+    await symlink(join(commonDir, store), join(dir, store))
+    linked.push(store)
+  }
+  return linked
+}

@@ -1,0 +1,110 @@
+import { cleanLine } from '../domain/text.js'
+import type { Environment } from '../platform/git.js'
+import type { Identity } from './contract.js'
+
+/** One setting of git's configuration: `section[.subsection].name` with section and name in lower case, and its value. */
+export interface Setting {
+  readonly key: string
+  readonly value: string
+}
+
+/** Reads `git config --list -z`: `key LF value NUL`; a key without a value means true. */
+export function parseSettings(listing: string): Setting[] {
+  return listing
+    .split('\0')
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const end = entry.indexOf('\n')
+      return end < 0 ? { key: entry, value: 'true' } : { key: entry.slice(0, end), value: entry.slice(end + 1) }
+    })
+}
+
+/** The value that counts: the last one. */
+export function lastValue(settings: readonly Setting[], key: string): string | undefined {
+  return settings.findLast((setting) => setting.key === key)?.value
+}
+
+/**
+ * What decides which bytes a commit or a checkout has, and how trees are merged; nothing that starts a program but
+ * content filters. Excludes and attributes files are carried as copies, see `trusted.ts`.
+ * Source: git-config(1); the merge settings are those that `merge-tree` reads (`merge_recursive_config`).
+ */
+const carriedKeys = new Set([
+  'core.autocrlf',
+  'core.eol',
+  'core.safecrlf',
+  'core.checkroundtripencoding',
+  'core.filemode',
+  'core.symlinks',
+  'core.ignorecase',
+  'core.precomposeunicode',
+  'core.protecthfs',
+  'core.protectntfs',
+  'core.longpaths',
+  'core.checkstat',
+  'core.trustctime',
+  'core.sharedrepository',
+  'core.bigfilethreshold',
+  'merge.conflictstyle',
+  'merge.renames',
+  'merge.renamelimit',
+  'merge.directoryrenames',
+  'merge.renormalize',
+  'diff.renames',
+  'diff.renamelimit',
+])
+
+const filterKey = /^filter\.(.+)\.(clean|smudge|process|required)$/s
+
+export function carriedSettings(settings: readonly Setting[]): Setting[] {
+  return settings.filter(({ key }) => carriedKeys.has(key) || filterKey.test(key))
+}
+
+/** Names of the content filters that the configuration defines. */
+export function definedFilters(settings: readonly Setting[]): ReadonlySet<string> {
+  const names = settings.map(({ key, value }) => (value === '' ? null : filterKey.exec(key)))
+  return new Set(names.flatMap((match) => (match?.[1] !== undefined && match[2] !== 'required' ? [match[1]] : [])))
+}
+
+/** Settings as the text of a configuration file that git reads back to the same values. */
+export function formatSettings(settings: readonly Setting[]): string {
+  return settings
+    .map(({ key, value }) => {
+      const first = key.indexOf('.')
+      const last = key.lastIndexOf('.')
+      const subsection = first === last ? '' : ` "${key.slice(first + 1, last).replace(/["\\]/g, '\\$&')}"`
+      return `[${key.slice(0, first)}${subsection}]\n\t${key.slice(last + 1)} = ${quote(value)}\n`
+    })
+    .join('')
+}
+
+function quote(value: string): string {
+  const escaped = value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')
+  return `"${escaped}"`
+}
+
+/** A variable that is set to nothing counts as not set, as git and the XDG specification have it. */
+export function filled(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}
+
+/** The identity of a repository whose user has none, or only half of one. */
+const fallback: Identity = { name: 'Autopilot', email: 'autopilot@localhost' }
+
+/** Who git would say the author is: environment, `author.*`, `user.*`, in git's order; git's guesses do not count. */
+export function readIdentity(settings: readonly Setting[], env: Environment): Identity {
+  const part = (variable: string | undefined, which: string) => {
+    const configured = lastValue(settings, `author.${which}`) ?? lastValue(settings, `user.${which}`) ?? ''
+    return cleanLine(filled(variable) ?? configured)
+      .replace(/[<>]/g, '')
+      .trim()
+  }
+  const name = part(env.GIT_AUTHOR_NAME, 'name')
+  const email = part(env.GIT_AUTHOR_EMAIL, 'email') || cleanLine(env.EMAIL ?? '')
+  return name === '' || email === '' ? fallback : { name, email }
+}
+
+/** The variables by which git commits under this identity, whatever is configured. */
+export function identityEnv({ name, email }: Identity): Record<string, string> {
+  return { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email }
+}
