@@ -10,7 +10,15 @@ import { discover, type Found } from './discover.js'
 import { readHeadTree, type HeadTree } from './head-tree.js'
 import { refuse, refuseGit } from './refusal.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
-import { carriedSettings, definedFilters, lastValue, parseSettings, readIdentity, type Setting } from './user-config.js'
+import {
+  carriedSettings,
+  definedFilters,
+  filled,
+  lastValue,
+  parseSettings,
+  readIdentity,
+  type Setting,
+} from './user-config.js'
 
 export interface OpenOptions {
   /** A directory in the user's work tree. */

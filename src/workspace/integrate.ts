@@ -1,0 +1,102 @@
+import { failure, type Failure } from '../domain/failure.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { git, type GitFailure } from '../platform/git.js'
+import type { Candidate, Landed, Repository, Target } from './contract.js'
+import { readRef } from './keep-ref.js'
+import { commitTree, gitFailed, mergeTrees } from './merge.js'
+import { identityEnv } from './user-config.js'
+
+/** How often a landing starts again because somebody else moved the target meanwhile. */
+const maxRounds = 8
+
+/** Brings one candidate to the target. A conflict is a failure of kind `conflict` with the paths. */
+export type Integrate = (candidate: Candidate) => Promise<Result<Landed, Failure>>
+
+/** Makes the integrator of a run: it lands candidates one at a time, in the order they are given. */
+export function createIntegrator(repository: Repository, target: Target): Integrate {
+  let last: Promise<unknown> = Promise.resolve()
+  return (candidate) => {
+    const landing = last.then(() => integrate(repository, target, candidate))
+    // A bug in one landing is its caller's to report; the next candidate still gets its turn.
+    last = landing.catch(() => undefined)
+    return landing
+  }
+}
+
+/** A commit that may become the target's tip. */
+interface Ready {
+  readonly commit: string
+  readonly tree: string
+}
+
+async function integrate(
+  repository: Repository,
+  target: Target,
+  candidate: Candidate,
+): Promise<Result<Landed, Failure>> {
+  const single = await singleParent(repository, candidate)
+  if (!single.ok) return gitFailed(single.error)
+  for (let round = 1; ; round++) {
+    const previous = target.tip
+    const ready = await placeOn(repository, target, single.value, candidate)
+    if (!ready.ok) return ready
+    const { commit, tree } = ready.value
+    const moved = await moveTarget(repository, target, commit)
+    if (moved.ok) return ok({ commit, previous, tree })
+    const tip = await readRef(repository, target.ref)
+    if (tip === undefined) return err(failure('infrastructure', gone(target)))
+    if (round >= maxRounds) return gitFailed(moved.error)
+    target.tip = tip
+  }
+}
+
+/**
+ * What is merged is a commit of the candidate's tree whose only parent is the attempt's base, whatever history the
+ * agent left: so a task is one commit on the target. A candidate that is one already is used as it is.
+ */
+async function singleParent(repository: Repository, wanted: Candidate): Promise<Result<Ready, GitFailure>> {
+  const { candidate, base, message } = wanted
+  const ids = await git(repository.trusted, [
+    'rev-parse',
+    `${candidate}^{commit}`,
+    `${candidate}^{tree}`,
+    `${candidate}^@`,
+  ])
+  if (!ids.ok) return ids
+  const [commit = '', tree = '', ...parents] = ids.value.split('\n')
+  if (parents.length === 1 && parents[0] === base) return ok({ commit, tree })
+  const made = await commitTree(repository, tree, [base], message)
+  return made.ok ? ok({ commit: made.value, tree }) : made
+}
+
+/** The commit itself when the target still stands at its base; else the merge of both, as one commit on the target's tip. */
+async function placeOn(
+  repository: Repository,
+  { tip, branch }: Target,
+  single: Ready,
+  { base, message }: Candidate,
+): Promise<Result<Ready, Failure>> {
+  if (tip === base) return ok(single)
+  const merged = await mergeTrees(repository, tip, single.commit)
+  if (!merged.ok) return gitFailed(merged.error)
+  if ('conflict' in merged.value) {
+    const { paths } = merged.value.conflict
+    return err(failure('conflict', `git could not combine this with what is on ${branch}.`, { paths }))
+  }
+  const { tree } = merged.value
+  const commit = await commitTree(repository, tree, [tip], message)
+  return commit.ok ? ok({ commit: commit.value, tree }) : gitFailed(commit.error)
+}
+
+/** Compare-and-swap: moves the target from the tip autopilot knows, or not at all. */
+async function moveTarget(repository: Repository, target: Target, commit: string): Promise<Result<void, GitFailure>> {
+  const args = ['update-ref', '-m', 'autopilot: integrate', target.ref, commit, target.tip]
+  const moved = await git(repository.user, args, { env: identityEnv(repository.identity) })
+  if (!moved.ok) return moved
+  target.tip = commit
+  return ok(undefined)
+}
+
+function gone({ branch, tip }: Target): string {
+  return `The target branch ${branch} was deleted during the run. Bring it back: git branch ${branch} ${tip}`
+}

@@ -1,0 +1,137 @@
+import { cleanLine } from '../domain/text.js'
+import { ok, type Result } from '../domain/result.js'
+import { git } from '../platform/git.js'
+import type { Refusal, Repository, Target } from './contract.js'
+import { baseRef, noCommit } from './keep-ref.js'
+import { commitTree, mergeTrees } from './merge.js'
+import { refuse, refuseGit } from './refusal.js'
+import { identityEnv } from './user-config.js'
+
+export interface TargetOptions {
+  /** Another branch than the default one; made from HEAD when it does not exist. */
+  readonly branch?: string
+  readonly runId: string
+}
+
+/**
+ * Makes the target branch ready for a run: finds or creates it, brings it up to date with HEAD, and pins the commit
+ * that the run begins from. The user's branch, index and files are not touched.
+ */
+export async function openTarget(repository: Repository, options: TargetOptions): Promise<Result<Target, Refusal>> {
+  const branch = await targetBranch(repository, options)
+  if (!branch.ok) return branch
+  const standing = await existing(repository, branch.value)
+  if (!standing.ok) return standing
+  const start = await upToDate(repository, { branch: branch.value, tip: standing.value, runId: options.runId })
+  if (!start.ok) return start
+  const ref = `refs/heads/${branch.value}`
+  const moved = await moveAndPin(repository, { ref, from: standing.value, to: start.value, runId: options.runId })
+  return moved.ok ? ok({ branch: branch.value, ref, tip: start.value, base: start.value }) : moved
+}
+
+const own = /^autopilot(\/|$)/
+
+/** By default `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
+async function targetBranch(
+  { head, user }: Repository,
+  { branch: named }: TargetOptions,
+): Promise<Result<string, Refusal>> {
+  if (head.branch !== undefined && own.test(head.branch)) {
+    const help = 'Switch to the branch that your work is on, for example: git switch main'
+    return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot's own work arrives.`, help)
+  }
+  const branch =
+    named?.replace(/^refs\/heads\//, '') ?? `autopilot/${head.branch ?? `detached-${head.commit.slice(0, 8)}`}`
+  const help = 'Name a branch of its own with --target, or none for the default.'
+  if (branch === 'current') {
+    return refuse('bad_branch_name', 'Integrating into the branch you are on is not possible yet.', help)
+  }
+  const valid = !/^(-|HEAD$)/.test(branch) && (await git(user, ['check-ref-format', `refs/heads/${branch}`])).ok
+  return valid ? ok(branch) : refuse('bad_branch_name', `'${cleanLine(branch)}' cannot be the name of a branch.`, help)
+}
+
+/** Where the branch stands, if it exists; refuses one that is checked out, or whose name another branch blocks. */
+async function existing({ user }: Repository, branch: string): Promise<Result<string | undefined, Refusal>> {
+  const format = '--format=%(refname:lstrip=2)%00%(objectname)%00%(worktreepath)'
+  const listing = await git(user, ['for-each-ref', format, 'refs/heads'])
+  if (!listing.ok) return refuseGit(listing.error)
+  let tip: string | undefined
+  for (const line of listing.value.split('\n')) {
+    const [name = '', commit = '', worktree = ''] = line.split('\0')
+    if (name === branch && worktree !== '') return checkedOut(branch, worktree)
+    if (name === branch) tip = commit
+    if (name !== '' && (branch.startsWith(`${name}/`) || name.startsWith(`${branch}/`))) return inTheWay(branch, name)
+  }
+  return ok(tip)
+}
+
+function checkedOut(branch: string, worktree: string) {
+  return refuse(
+    'checked_out',
+    `The target branch ${branch} is checked out in ${cleanLine(worktree)}.`,
+    'Switch that work tree to another branch, or name another target with --target.',
+  )
+}
+
+/** Refs are files: `autopilot` and `autopilot/main` cannot both exist. */
+function inTheWay(branch: string, name: string) {
+  const shown = cleanLine(name)
+  return refuse(
+    'branch_in_the_way',
+    `The target branch ${branch} cannot be made: there is a branch named ${shown}.`,
+    `Rename that one (git branch -m ${shown} NEW-NAME), or name another target with --target.`,
+  )
+}
+
+interface Standing {
+  readonly branch: string
+  readonly tip: string | undefined
+  readonly runId: string
+}
+
+/** The commit that the target is to start this run from: it contains HEAD and all that earlier runs brought. */
+async function upToDate(repository: Repository, { branch, tip, runId }: Standing): Promise<Result<string, Refusal>> {
+  const { head, trusted } = repository
+  if (tip === undefined || tip === head.commit) return ok(head.commit)
+  const counts = await git(trusted, ['rev-list', '--left-right', '--count', `${tip}...${head.commit}`])
+  if (!counts.ok) return refuseGit(counts.error)
+  const [ahead, behind] = counts.value.split('\t').map(Number)
+  if (behind === 0) return ok(tip)
+  if (ahead === 0) return ok(head.commit)
+  const merged = await mergeTrees(repository, tip, head.commit)
+  if (!merged.ok) return refuseGit(merged.error)
+  const from = cleanLine(head.branch ?? head.commit.slice(0, 8))
+  if ('conflict' in merged.value) return conflicting(branch, from, merged.value.conflict.paths)
+  const message = `Bring ${branch} up to date with ${from}\n\nAutopilot-Run: ${runId}\n`
+  const commit = await commitTree(repository, merged.value.tree, [tip, head.commit], message)
+  return commit.ok ? commit : refuseGit(commit.error)
+}
+
+function conflicting(branch: string, from: string, paths: readonly string[]) {
+  return refuse(
+    'conflict',
+    `The target branch ${branch} conflicts with ${from} in: ${paths.join(', ')}`,
+    `Merge them yourself: git switch ${branch} && git merge ${from}; or begin anew: git branch -m ${branch} OLD-NAME`,
+  )
+}
+
+interface Move {
+  readonly ref: string
+  readonly from: string | undefined
+  readonly to: string
+  readonly runId: string
+}
+
+/** Moves the target and pins the base in one transaction: both happen, or neither. */
+async function moveAndPin(repository: Repository, { ref, from, to, runId }: Move): Promise<Result<void, Refusal>> {
+  const input = `update ${ref} ${to} ${from ?? noCommit(repository)}\nupdate ${baseRef(runId)} ${to}\n`
+  const env = identityEnv(repository.identity)
+  const moved = await git(repository.user, ['update-ref', '-m', 'autopilot: start', '--stdin'], { input, env })
+  if (moved.ok) return ok(undefined)
+  const refused = refuseGit(moved.error)
+  return refuse(
+    'moved',
+    refused.error.message,
+    'If another program moved the target branch meanwhile, run autopilot again.',
+  )
+}
