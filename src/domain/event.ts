@@ -77,12 +77,19 @@ export type RunEvent =
     } & OfAttempt)
   | ({ readonly type: 'agent_spawned'; readonly pid: number } & OfAttempt)
   | ({ readonly type: 'agent_reported'; readonly event: AgentEvent } & OfAttempt)
+  /** Its process has ended; the slot is free from here on. */
   | ({
       readonly type: 'agent_exited'
       readonly slot: string
       readonly exit: ExitStatus
       readonly durationMs: number
+    } & OfAttempt)
+  /** All of its output has been read. `text` is its last word, clipped. */
+  | ({
+      readonly type: 'agent_finished'
       readonly usage: Usage
+      readonly sessionId?: string
+      readonly text: string
     } & OfAttempt)
   | ({
       readonly type: 'candidate_created'

@@ -147,8 +147,10 @@ export function apply(state: RunState, record: RunRecord): void {
     case 'agent_reported':
       noteAction(state, record)
       return
-    case 'agent_exited':
+    case 'agent_finished':
       state.usage = addUsage(state.usage, record.usage)
+      return
+    case 'agent_exited':
       setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
       endWork(state, record)
       return

@@ -1,0 +1,28 @@
+import { exitCodes, type ExitCode } from './exit-code.js'
+import { isPersonsHold } from './hold.js'
+import type { RunState, TaskState } from './run-state.js'
+
+/** How a run ended: the exit code, and why in a few words. */
+export interface RunVerdict {
+  readonly exitCode: ExitCode
+  readonly why: string
+}
+
+/** Judges a run that has come to its end, or was stopped by a signal, from its state alone. */
+export function judgeRun(state: RunState, stoppedBy: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined): RunVerdict {
+  const open = [...state.tasks.values()].filter(({ state: task }) => isOpen(task))
+  if (stoppedBy !== undefined && (open.length > 0 || state.canceling !== undefined)) {
+    return stoppedBy === 'SIGINT'
+      ? { exitCode: exitCodes.interrupted, why: 'interrupted' }
+      : { exitCode: exitCodes.terminated, why: 'terminated' }
+  }
+  if (open.length === 0) return { exitCode: exitCodes.done, why: 'every selected task is done' }
+  const limited = [...state.providers.values()].some(({ stopped }) => stopped?.kind === 'usage_limit')
+  const waitsForProvider = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'provider')
+  if (limited && waitsForProvider) return { exitCode: exitCodes.again, why: 'a usage limit was reached' }
+  return { exitCode: exitCodes.notDone, why: `${open.length} not done` }
+}
+
+function isOpen(task: TaskState): boolean {
+  return task.type !== 'done' && !(task.type === 'held' && isPersonsHold(task.reason))
+}

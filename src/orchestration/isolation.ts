@@ -1,0 +1,68 @@
+import type { Failure } from '../domain/failure.js'
+import type { ProviderModel } from '../domain/provider-model.js'
+import type { Result } from '../domain/result.js'
+import type { Task } from '../domain/task.js'
+
+/** Which attempt it is about. */
+export interface AttemptOf {
+  readonly task: Task
+  readonly attempt: number
+  readonly agent: ProviderModel
+}
+
+/** Where an agent works. */
+export interface Place {
+  /** Absolute path. */
+  readonly cwd: string
+  /** The commit that the work starts from; absent in place. */
+  readonly base?: string
+}
+
+/** A commit of an agent's that is not on the target, and the ref that holds it. */
+export interface Kept {
+  readonly ref: string
+  readonly commit: string
+  readonly why: string
+}
+
+/** What was found when the agent had ended. */
+export type Harvest =
+  | { readonly type: 'unchanged'; readonly kept: readonly Kept[] }
+  | {
+      readonly type: 'candidate'
+      readonly commit: string
+      readonly ref: string
+      /** Changed paths that do not count: the roadmap. */
+      readonly leftOut: readonly string[]
+      readonly kept: readonly Kept[]
+    }
+  /** It could not be collected; `workspace` says where it still is. */
+  | { readonly type: 'stuck'; readonly failure: Failure; readonly workspace: string }
+  /** In place, nothing is collected and nothing can be said about a change. */
+  | { readonly type: 'in_place' }
+
+/** A place in use. Each is harvested exactly once. */
+export interface OpenPlace<P extends Place = Place> {
+  readonly place: P
+  /** Collects what the agent left and gives the place back. */
+  harvest(of: AttemptOf): Promise<Harvest>
+}
+
+/**
+ * How agents are kept apart. Two real ways: a workspace each (`workspaced.ts`), or all in place (`in-place.ts`).
+ * What it leaves out: retries, the roadmap and events.
+ */
+export interface Isolation {
+  readonly kind: 'workspace' | 'none'
+  /** How many attempts may still need a place, so that places can be prepared ahead. */
+  expect(attempts: number): void
+  /** Opens a place for an attempt that holds a slot. */
+  open(of: AttemptOf): Promise<Result<OpenPlace, Failure>>
+  /** Lands a candidate; a conflict is a failure of kind `conflict`. */
+  land(
+    of: AttemptOf,
+    candidate: { readonly commit: string; readonly base: string },
+  ): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
+  /** Removes what is not needed any more. */
+  close(): Promise<void>
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../domain/clock.js'
+import { eventVersion, type RunEvent, type RunRecord } from '../domain/event.js'
+import { apply, initialState, type RunState } from '../domain/run-state.js'
+import type { Journal } from '../journal/journal.js'
+import type { Reporter } from '../ui/contract.js'
+
+/** The one way in which something becomes a fact of the run: stamped, applied, shown, made durable. */
+export interface Recorder {
+  readonly state: RunState
+  /** Resolves when the event is durable; whoever takes a step that depends on it waits for that. Never rejects. */
+  record(event: RunEvent): Promise<void>
+}
+
+export interface RecorderParts {
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly reporters: readonly Reporter[]
+  /** Called once when the journal cannot be written: the run must stop spending. */
+  readonly onBroken: (message: string) => void
+}
+
+export function createRecorder(start: RunState['start'], parts: RecorderParts): Recorder {
+  const { clock, journal, reporters } = parts
+  const began = clock.monotonic()
+  const state = initialState(start)
+  let seq = 0
+  let broken = false
+  const record = async (event: RunEvent): Promise<void> => {
+    const ms = Math.round((clock.monotonic() - began) * 1000) / 1000
+    const stamped: RunRecord = { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...event }
+    apply(state, stamped)
+    const durable = journal.append(stamped)
+    for (const reporter of reporters) reporter.record(stamped, state)
+    try {
+      await durable
+    } catch (error) {
+      if (!broken) parts.onBroken(error instanceof Error ? error.message : String(error))
+      broken = true
+    }
+  }
+  void record(start)
+  return { state, record }
+}

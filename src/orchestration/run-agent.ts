@@ -1,0 +1,183 @@
+import { join } from 'node:path'
+import type { AgentEvent } from '../domain/agent-event.js'
+import {
+  applyAgentEvent,
+  formatExitStatus,
+  judgeProcess,
+  noEvidence,
+  type Evidence,
+  type ExitStatus,
+} from '../domain/attempt.js'
+import type { Clock } from '../domain/clock.js'
+import { failure, type Failure } from '../domain/failure.js'
+import { cleanLine, cleanText } from '../domain/text.js'
+import { startAgent, type AgentExit } from '../platform/agent-process.js'
+import type { AgentRequest, Provider } from '../providers/contract.js'
+import { childEnvironment } from '../providers/environment.js'
+import type { Recorder } from './recorder.js'
+
+/** What is the same for every agent of a run. Times in ms. */
+export interface AgentSettings {
+  readonly clock: Clock
+  readonly recorder: Recorder
+  readonly parentEnv: Readonly<Record<string, string | undefined>>
+  readonly extraEnv: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+/** One attempt's agent. */
+export interface AgentWork {
+  readonly taskId: string
+  readonly attempt: number
+  readonly slot: string
+  readonly provider: Provider
+  readonly request: AgentRequest
+  readonly timeoutMs: number
+  /** Directory for its output; exists. */
+  readonly logDir: string
+}
+
+export interface AgentEnd {
+  readonly evidence: Evidence
+  /** Why the agent did not end well; judged by exit status and final event together. */
+  readonly failure?: Failure
+}
+
+/** After the final event a CLI may linger: claude and qwen were seen to, codex spends 5 s when its hosts are away. */
+const lingerMs = 10_000
+/** Between TERM and KILL. */
+const graceMs = 5_000
+const maxFileBytes = 50 * 1024 * 1024
+const longestText = 2_000
+
+/**
+ * Runs one agent from start to end. `onExit` is called the moment that its process has ended, which frees the slot;
+ * the result comes when all of its output has been read. Never rejects.
+ */
+export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
+  const { taskId, attempt, slot, provider, request } = work
+  const { clock, recorder, signal } = settings
+  const env = childEnvironment(settings.parentEnv, provider, settings.extraEnv)
+  const refusal = provider.refusal(request, env)
+  const began = clock.monotonic()
+  const exited = (exit: ExitStatus) => {
+    onExit()
+    void recorder.record({ type: 'agent_exited', taskId, attempt, slot, exit, durationMs: clock.monotonic() - began })
+  }
+  if (refusal) {
+    exited({ type: 'not_started', message: refusal.message })
+    return { evidence: noEvidence, failure: refusal }
+  }
+  let evidence = noEvidence
+  let cancelLinger: (() => void) | undefined
+  const worthRecording = admission(clock)
+  const note = (event: AgentEvent) => {
+    evidence = applyAgentEvent(evidence, event)
+    const clean = worthRecording(event) ? cleanEvent(event) : undefined
+    if (clean) void recorder.record({ type: 'agent_reported', taskId, attempt, event: clean })
+    if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
+  }
+  const read = (line: string) => provider.readLine(line).forEach(note)
+  const command = provider.buildCommand(request)
+  const agent = startAgent({
+    ...command,
+    cwd: request.cwd,
+    env: { ...env, ...command.env, ...settings.extraEnv },
+    stdoutFile: join(work.logDir, 'stdout.log'),
+    stderrFile: join(work.logDir, 'stderr.log'),
+    maxFileBytes,
+    graceMs,
+    onStdoutLine: read,
+    ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
+  })
+  if (agent.pid !== undefined) void recorder.record({ type: 'agent_spawned', taskId, attempt, pid: agent.pid })
+  const cancelTimeout = clock.schedule(work.timeoutMs, () => agent.end('timeout'))
+  const onAbort = () => agent.end('canceled')
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  exited(await agent.exited)
+  cancelTimeout()
+  const end = await agent.finished
+  signal.removeEventListener('abort', onAbort)
+  cancelLinger?.()
+  if (provider.finalEvent === 'exit') evidence = applyAgentEvent(evidence, resultOfExit(end))
+  const { usage, sessionId, finalText } = evidence
+  void recorder.record({
+    type: 'agent_finished',
+    taskId,
+    attempt,
+    usage,
+    text: cleanText(finalText).slice(0, longestText),
+    ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
+  })
+  const judged = judge(provider, end, evidence)
+  return judged ? { evidence, failure: judged } : { evidence }
+}
+
+const textPauseMs = 250
+const mostEvents = 5_000
+
+/**
+ * Which events of an attempt become events of the run: text at most four times a second, and so many in all, so that
+ * an agent that prints 200 MB does not fill the journal. Evidence is taken from all of them.
+ */
+function admission(clock: Clock): (event: AgentEvent) => boolean {
+  let textAfter = Number.NEGATIVE_INFINITY
+  let left = mostEvents
+  return ({ type }) => {
+    if (type === 'result' || type === 'session') return true
+    if (type === 'text') {
+      const now = clock.monotonic()
+      if (now < textAfter) return false
+      textAfter = now + textPauseMs
+    }
+    return left-- > 0
+  }
+}
+
+/** For a provider without a final event, its exit status is one. */
+function resultOfExit({ exit, stderrTail }: AgentExit): AgentEvent {
+  if (exit.type === 'code' && exit.code === 0) return { type: 'result' }
+  const said = cleanLine(stderrTail.trimEnd().split('\n').at(-1) ?? '', 300)
+  const message = `The command did not end well (${formatExitStatus(exit)})${said === '' ? '.' : `: ${said}`}`
+  return { type: 'result', failure: failure('crash', message) }
+}
+
+function judge(provider: Provider, end: AgentExit, evidence: Evidence): Failure | undefined {
+  const judged = judgeProcess(end.exit, evidence, end.ended)
+  if (judged?.kind !== 'crash' || evidence.result) return judged
+  return provider.explainCrash?.(end.stderrTail) ?? withLastWords(judged, end.stderrTail)
+}
+
+function withLastWords(judged: Failure, stderrTail: string): Failure {
+  const said = cleanLine(stderrTail.trimEnd().split('\n').at(-1) ?? '', 300)
+  return said === '' ? judged : { ...judged, message: `${judged.message} Its last words: ${said}` }
+}
+
+/** The event as it goes into the journal and to reporters: clean, and short. Raw output is in the attempt's files. */
+function cleanEvent(event: AgentEvent): AgentEvent | undefined {
+  switch (event.type) {
+    case 'unknown':
+      return undefined
+    case 'text':
+      return { type: 'text', text: cleanText(event.text).slice(0, longestText) }
+    case 'tool': {
+      const { target } = event
+      return {
+        type: 'tool',
+        name: cleanLine(event.name),
+        ...(target === undefined ? {} : { target: cleanLine(target) }),
+      }
+    }
+    case 'denied':
+      return { type: 'denied', tool: cleanLine(event.tool), message: cleanLine(event.message) }
+    case 'retrying':
+      return { type: 'retrying', message: cleanLine(event.message) }
+    case 'result':
+      return { ...event, ...(event.text === undefined ? {} : { text: cleanText(event.text).slice(0, longestText) }) }
+    case 'session':
+    case 'tool_ended':
+    case 'limit':
+      return event
+  }
+}

@@ -1,0 +1,229 @@
+import type { Clock } from '../domain/clock.js'
+import type { Failure } from '../domain/failure.js'
+import type { TaskGraph } from '../domain/graph.js'
+import { formatProblem, type Problem } from '../domain/problem.js'
+import type { Result } from '../domain/result.js'
+import { coolDownUntil, decideRetry } from '../domain/retry.js'
+import { commandProvider } from '../domain/routing.js'
+import type { TaskState } from '../domain/run-state.js'
+import { rankOf, readyTasks, waitingFor, type Settledness } from '../domain/schedule.js'
+import type { Task } from '../domain/task.js'
+import { ReservationError, type Agent, type AgentPool } from '../pool/agent-pool.js'
+import { performAttempt, type AttemptSettings } from './attempt.js'
+
+export interface RunParts extends AttemptSettings {
+  readonly graph: TaskGraph
+  readonly pool: AgentPool
+  readonly clock: Clock
+  /** Tells the roadmap what is done. A write that fails never fails a task. */
+  readonly markDone: (taskId: string) => Promise<Result<'written' | 'unchanged', Problem>>
+}
+
+/** How far a task has come, beyond what the state says: `attempt` numbers tries, `used` counts those that count. */
+interface Progress {
+  readonly task: Task
+  readonly attempt: number
+  readonly used: number
+  readonly feedback?: string
+}
+
+/**
+ * The loop of a run: starts every ready task at once, lets the pool decide when and where, and makes what follows
+ * from each end: done, a further attempt, or failure. There is no batch and no barrier. Resolves when nothing runs
+ * and nothing can start any more.
+ */
+export async function runTasks(parts: RunParts): Promise<void> {
+  await new TaskLoop(parts).run()
+}
+
+class TaskLoop {
+  readonly #parts: RunParts
+  readonly #writes = new Set<Promise<void>>()
+  readonly #limitsInARow = new Map<string, number>()
+  #notStarted = 0
+  #active = 0
+  #settle: { readonly resolve: () => void; readonly reject: (bug: unknown) => void } | undefined
+
+  constructor(parts: RunParts) {
+    this.#parts = parts
+  }
+
+  async run(): Promise<void> {
+    const { graph, recorder, pool } = this.#parts
+    const forward = (counts: typeof pool.counts) => void recorder.record({ type: 'queue_updated', ...counts })
+    pool.on('queue:updated', forward)
+    const pending = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'pending')
+    this.#notStarted = pending.length
+    this.#expect(0)
+    await new Promise<void>((resolve, reject) => {
+      this.#settle = { resolve, reject: (bug) => reject(bug instanceof Error ? bug : new Error(String(bug))) }
+      this.#startReady(graph.tasks.keys())
+      if (this.#active === 0) resolve()
+    })
+    await Promise.all(this.#writes)
+    pool.off('queue:updated', forward)
+    if (this.#parts.signal.aborted) this.#cancelRest()
+  }
+
+  #expect(started: number): void {
+    this.#notStarted -= started
+    this.#parts.isolation.expect(Math.max(0, this.#notStarted))
+  }
+
+  readonly #settledness = (taskId: string): Settledness => {
+    const state: TaskState | undefined = this.#parts.recorder.state.tasks.get(taskId)?.state
+    // A task that this run is not about, but that others wait for, is done in the file: else they would be held.
+    if (!state || state.type === 'done') return 'done'
+    return state.type === 'pending' ? 'waiting' : 'other'
+  }
+
+  #startReady(candidates: Iterable<string>): void {
+    const { graph, recorder } = this.#parts
+    const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
+    for (const id of readyTasks(graph, this.#settledness, mine)) {
+      const task = graph.tasks.get(id)
+      if (task) this.#start({ task, attempt: 1, used: 0 })
+    }
+  }
+
+  #start(progress: Progress): void {
+    void this.#parts.recorder.record({ type: 'task_queued', taskId: progress.task.id, attempt: progress.attempt })
+    this.#active++
+    this.#attempt(progress).then(
+      () => {
+        if (--this.#active === 0) this.#settle?.resolve()
+      },
+      (bug: unknown) => this.#settle?.reject(bug),
+    )
+  }
+
+  async #attempt(progress: Progress): Promise<void> {
+    const { task, attempt, feedback } = progress
+    const agent = await this.#reserve(progress)
+    if (!agent) return
+    this.#expect(1)
+    const { pool } = this.#parts
+    let held = true
+    const release = () => {
+      if (held) pool.releaseAgent(agent.id)
+      held = false
+    }
+    const request = { task, attempt, agent, ...(feedback === undefined ? {} : { feedback }) }
+    const end = await performAttempt(request, this.#parts, release).finally(release)
+    if (end.type === 'failed') this.#onFailure(progress, agent, end.failure)
+    else this.#onDone(progress, agent, end.how)
+  }
+
+  /** Undefined when the reservation came to nothing; the task has then been settled. */
+  async #reserve({ task, attempt, used }: Progress): Promise<Agent | undefined> {
+    const { pool, graph, signal, isolation } = this.#parts
+    const provider = task.run === undefined ? task.provider : commandProvider
+    const request = {
+      id: task.id,
+      rank: rankOf(task, used + 1, graph),
+      needsWorkspace: isolation.kind === 'workspace',
+      ...(provider === undefined ? {} : { provider }),
+      ...(task.model === undefined || task.run !== undefined ? {} : { model: task.model }),
+    }
+    try {
+      return await pool.reserveAgent(request, task.complexity, { signal })
+    } catch (error) {
+      if (!(error instanceof ReservationError)) throw error
+      this.#expect(1)
+      if (error.reason === 'aborted') this.#record({ type: 'task_canceled', taskId: task.id })
+      else this.#hold(task.id, attempt)
+      return undefined
+    }
+  }
+
+  #record(event: Parameters<RunParts['recorder']['record']>[0]): void {
+    void this.#parts.recorder.record(event)
+  }
+
+  #onDone({ task, attempt }: Progress, agent: Agent, how: 'integrated' | 'unchanged' | 'in_place'): void {
+    const { graph, markDone } = this.#parts
+    this.#limitsInARow.delete(agent.provider)
+    this.#record({ type: 'task_done', taskId: task.id, attempt, how })
+    const writing = markDone(task.id)
+      .then((written) => {
+        if (!written.ok) this.#record({ type: 'notice', level: 'warning', text: formatProblem(written.error) })
+        else if (written.value === 'written') this.#record({ type: 'roadmap_written', taskId: task.id })
+      })
+      .finally(() => this.#writes.delete(writing))
+    this.#writes.add(writing)
+    this.#startReady(graph.dependents.get(task.id) ?? [])
+  }
+
+  #onFailure(progress: Progress, agent: Agent, failed: Failure): void {
+    const { task, attempt } = progress
+    const { signal, maxAttempts } = this.#parts
+    if (failed.kind === 'canceled' || signal.aborted) {
+      this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry: false })
+      this.#record({ type: 'task_canceled', taskId: task.id })
+      return
+    }
+    const used = progress.used + 1
+    const most = Math.min(task.maxAttempts ?? maxAttempts, maxAttempts)
+    const decision = decideRetry(failed, used, most)
+    const stop = decision === 'stop_provider' && agent.provider !== commandProvider
+    const again = stop || decision === 'retry' || decision === 'cool_down'
+    this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry: again })
+    if (stop) this.#stopProvider(agent.provider, failed)
+    if (decision === 'cool_down') this.#coolDown(agent.provider, failed)
+    if (!again) return this.#fail(task.id, used, failed)
+    this.#expect(-1)
+    this.#start({ task, attempt: attempt + 1, used: stop ? progress.used : used, feedback: feedbackOf(failed) })
+  }
+
+  #stopProvider(provider: string, failed: Failure): void {
+    const { recorder, pool } = this.#parts
+    if (recorder.state.providers.get(provider)?.stopped) return
+    this.#record({ type: 'provider_stopped', provider, failure: failed })
+    pool.stopProvider(provider)
+  }
+
+  #coolDown(provider: string, failed: Failure): void {
+    const { clock, pool } = this.#parts
+    const inARow = (this.#limitsInARow.get(provider) ?? 0) + 1
+    this.#limitsInARow.set(provider, inARow)
+    const until = coolDownUntil(failed, clock.now(), inARow)
+    this.#record({ type: 'provider_cooled_down', provider, until, failure: failed })
+    pool.coolDown(provider, until)
+  }
+
+  #fail(taskId: string, attempts: number, failed: Failure): void {
+    this.#record({ type: 'task_failed', taskId, attempts, failure: failed })
+    this.#holdDependents(taskId)
+  }
+
+  /** No provider is left that may serve it. */
+  #hold(taskId: string, attempt: number): void {
+    const { graph, recorder } = this.#parts
+    const wanted = graph.tasks.get(taskId)?.provider
+    const stopped = [...recorder.state.providers].find(([name, { stopped: why }]) => why && name === (wanted ?? name))
+    const message =
+      stopped?.[1].stopped?.message ?? `no usable provider may serve it${wanted ? ` (it asks for ${wanted})` : ''}`
+    const tried = attempt > 1 ? ` after ${attempt - 1} attempts` : ''
+    this.#record({ type: 'task_held', taskId, reason: { type: 'provider', message: `${message}${tried}` } })
+    this.#holdDependents(taskId)
+  }
+
+  #holdDependents(taskId: string): void {
+    const waiting = waitingFor(this.#parts.graph, this.#settledness, taskId)
+    for (const id of waiting)
+      this.#record({ type: 'task_held', taskId: id, reason: { type: 'dependency', taskIds: [taskId] } })
+    this.#expect(waiting.length)
+  }
+
+  #cancelRest(): void {
+    for (const { id, state } of this.#parts.recorder.state.tasks.values()) {
+      if (state.type === 'pending') this.#record({ type: 'task_canceled', taskId: id })
+    }
+  }
+}
+
+/** What the next attempt is told. */
+function feedbackOf({ kind, message, paths }: Failure): string {
+  const where = paths?.length ? `\n\nPaths:\n${paths.map((path) => `- ${path}`).join('\n')}` : ''
+  return `${message} (${kind})${where}`
+}

@@ -1,0 +1,47 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { once } from 'node:events'
+
+/**
+ * A file, mode 0600, that takes at most `maxBytes` and says at its end when more was dropped. A disk that fails
+ * (`error`) never stops the one who writes: output is for people, the journal is the record.
+ */
+export class CappedFile {
+  readonly #stream: WriteStream
+  #left: number
+  #dropped = false
+  #failed = false
+
+  constructor(path: string, maxBytes: number) {
+    this.#left = maxBytes
+    this.#stream = createWriteStream(path, { mode: 0o600 })
+    this.#stream.on('error', () => {
+      this.#failed = true
+    })
+  }
+
+  /** False when the writer should wait for {@link drained} before it goes on. */
+  write(chunk: Buffer): boolean {
+    if (this.#failed || this.#dropped) return true
+    const kept = chunk.length > this.#left ? chunk.subarray(0, this.#left) : chunk
+    this.#left -= kept.length
+    const go = this.#stream.write(kept)
+    if (kept.length < chunk.length) {
+      this.#dropped = true
+      this.#stream.write('\n[autopilot: the rest was dropped, the file is full]\n')
+    }
+    return go
+  }
+
+  async drained(): Promise<void> {
+    if (!this.#failed && this.#stream.writableNeedDrain) {
+      await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]).catch(() => undefined)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#failed || this.#stream.closed) return
+    const closed = once(this.#stream, 'close').catch(() => undefined)
+    this.#stream.end()
+    await closed
+  }
+}

@@ -1,0 +1,15 @@
+import type { RunRecord } from '../domain/event.js'
+import type { RunState } from '../domain/run-state.js'
+
+/** Shows a run while it happens. It sees events and the state that they make, and nothing else. */
+export interface Reporter {
+  /** Called for each record, after the state has taken it in. Never throws and never waits. */
+  record(record: RunRecord, state: RunState): void
+  /** Leaves the terminal as it was. */
+  close(): void
+}
+
+/** Where text goes. A sink whose reader is gone swallows what comes. */
+export interface Sink {
+  write(text: string): void
+}

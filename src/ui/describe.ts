@@ -1,0 +1,118 @@
+import type { RunRecord } from '../domain/event.js'
+import { formatProviderModel } from '../domain/provider-model.js'
+import type { RunState } from '../domain/run-state.js'
+import { cleanLine } from '../domain/text.js'
+import { formatCounts, formatDuration, formatHold, plural, showId } from './format.js'
+
+/** How a line is meant; a terminal gives each a mark and a colour. */
+export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'
+
+export interface Line {
+  readonly tone: Tone
+  readonly text: string
+}
+
+/** A record as one line for people; undefined for what only machines need. All outside text in it is clean. */
+export function describe(record: RunRecord, state: RunState): Line | undefined {
+  switch (record.type) {
+    case 'run_started':
+      return { tone: 'plain', text: describeStart(record) }
+    case 'provider_detected':
+      return record.usable
+        ? { tone: 'faint', text: `${record.provider} ${cleanLine(record.version ?? '', 40)}` }
+        : { tone: 'warning', text: `${record.provider} is not usable: ${cleanLine(record.message ?? '')}` }
+    case 'provider_stopped':
+      return { tone: 'bad', text: `${record.provider} is out for this run: ${cleanLine(record.failure.message, 400)}` }
+    case 'provider_cooled_down': {
+      const seconds = Math.max(0, (record.until - record.at) / 1000).toFixed(0)
+      return {
+        tone: 'warning',
+        text: `${record.provider} rests for ${seconds} s: ${cleanLine(record.failure.message)}`,
+      }
+    }
+    case 'notice':
+      return { tone: record.level === 'warning' ? 'warning' : 'faint', text: cleanLine(record.text, 500) }
+    case 'queue_updated':
+      return { tone: 'plain', text: formatCounts(record) }
+    case 'task_held':
+      return { tone: 'warning', text: `${showId(record.taskId)} held: ${formatHold(record.reason)}` }
+    case 'attempt_started': {
+      const again = record.attempt > 1 ? `, attempt ${record.attempt}` : ''
+      return { tone: 'faint', text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again})` }
+    }
+    case 'attempt_failed': {
+      const next = record.willRetry ? '; will be tried again' : ''
+      const text = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind})${next}: ${failureText(record)}`
+      return { tone: 'warning', text }
+    }
+    case 'task_integrated':
+      return { tone: 'good', text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}` }
+    case 'task_done':
+      if (record.how === 'integrated') return undefined
+      return {
+        tone: 'good',
+        text: `${name(record, state)} done${record.how === 'unchanged' ? ', no change needed' : ''}`,
+      }
+    case 'task_failed': {
+      const tried = plural(record.attempts, 'attempt')
+      return { tone: 'bad', text: `${showId(record.taskId)} failed after ${tried}: ${failureText(record)}` }
+    }
+    case 'task_canceled':
+      return { tone: 'warning', text: `${showId(record.taskId)} canceled` }
+    case 'commit_kept':
+      return { tone: 'warning', text: `${showId(record.taskId)}: ${record.why} is kept on ${record.ref}` }
+    case 'workspace_kept':
+      return { tone: 'warning', text: `workspace kept: ${cleanLine(record.path, 300)} (${cleanLine(record.why)})` }
+    case 'run_canceling':
+      return { tone: 'warning', text: `stopping: ${record.why}` }
+    case 'task_queued':
+    case 'agent_spawned':
+    case 'agent_reported':
+    case 'agent_exited':
+    case 'agent_finished':
+    case 'candidate_created':
+    case 'roadmap_written':
+    case 'run_finished':
+      return undefined
+  }
+}
+
+function describeStart(start: Extract<RunRecord, { type: 'run_started' }>): string {
+  const count = (state: string) => start.tasks.filter((task) => task.state === state).length
+  const target = start.target ? ` → ${start.target.branch}` : ', in place'
+  return (
+    `autopilot ${start.version}: ${cleanLine(start.roadmap, 300)}${target}; ` +
+    `${plural(count('pending'), 'task')} to run, ${count('held')} held, ${count('done')} done before; ` +
+    `${plural(start.slots.length, 'slot')}, permissions ${start.permissions}`
+  )
+}
+
+/** The id, with the title when it says more. */
+function name({ taskId }: { readonly taskId: string }, state: RunState): string {
+  const title = state.tasks.get(taskId)?.title
+  const shown = showId(taskId)
+  return title === undefined || title === taskId ? shown : `${shown} “${cleanLine(title, 60)}”`
+}
+
+function agent({ agent: chosen }: Extract<RunRecord, { type: 'attempt_started' }>): string {
+  return cleanLine(formatProviderModel(chosen), 60)
+}
+
+function failureText({ failure }: Extract<RunRecord, { type: 'attempt_failed' | 'task_failed' }>): string {
+  const paths = failure.paths?.length
+    ? ` [${failure.paths
+        .slice(0, 5)
+        .map((path) => cleanLine(path, 120))
+        .join(', ')}]`
+    : ''
+  return `${cleanLine(failure.message, 400)}${paths}`
+}
+
+/** The line of a busy slot: what it works on, for how long, and the last thing seen. `ms` is the run's time. */
+export function describeSlot(state: RunState, slotId: string, ms: number): string | undefined {
+  const work = state.slots.get(slotId)?.work
+  if (!work) return undefined
+  const action = work.lastAction === undefined ? '' : `  ${cleanLine(work.lastAction, 80)}`
+  const elapsed = formatDuration(Math.max(0, ms - work.since))
+  return `${slotId}  ${formatProviderModel(work.agent)}  ${showId(work.taskId)}  ${elapsed}${action}`
+}

@@ -1,0 +1,63 @@
+import type { Usage } from '../domain/agent-event.js'
+import type { QueueCounts } from '../domain/event.js'
+import type { HoldReason } from '../domain/hold.js'
+import { cleanLine } from '../domain/text.js'
+
+/** The counts line; in every form of output it reads the same. */
+export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
+  return `Queue: ${queueLength} waiting | ${busyAgents} busy | ${availableAgents} idle`
+}
+
+/** `0.4 s`, `59.9 s`, `12m05s`, `3h04m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  const two = (value: number) => String(value).padStart(2, '0')
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`
+  return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
+}
+
+/** `12,345 tokens in (2,000 cached), 678 out, $0.42`; undefined when no CLI reported any. */
+export function formatUsage({ inputTokens, cachedInputTokens, outputTokens, costUsd }: Usage): string | undefined {
+  if (inputTokens + outputTokens === 0 && costUsd === undefined) return undefined
+  const count = (value: number) => value.toLocaleString('en-US')
+  const cached = cachedInputTokens > 0 ? ` (${count(cachedInputTokens)} cached)` : ''
+  const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(costUsd < 0.1 ? 4 : 2)}`
+  return `${count(inputTokens)} in${cached}, ${count(outputTokens)} out${cost}`
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Task ids and titles are outside text. */
+export function showId(id: string): string {
+  return cleanLine(id, 60)
+}
+
+/** Why a task is held, and what a person can do about it. */
+export function formatHold(reason: HoldReason): string {
+  switch (reason.type) {
+    case 'status': {
+      const of = reason.group === undefined ? '' : `${showId(reason.group)} is `
+      return `${of}${reason.status} in the roadmap; set its status to pending to run it`
+    }
+    case 'manual':
+      return 'execution_mode is manual: it is for a person'
+    case 'unresolved':
+      return `depends on ${list(reason.refs)}, which the roadmap does not have`
+    case 'dependency':
+      return `waits for ${list(reason.taskIds)}`
+    case 'verify':
+      return 'has verify commands, and gates are not there yet: it would land unproven'
+    case 'provider':
+      return cleanLine(reason.message, 300)
+    case 'not_selected':
+      return `depends on ${list(reason.taskIds)}, not selected by --only or --limit`
+  }
+}
+
+function list(ids: readonly string[]): string {
+  const shown = ids.slice(0, 5).map(showId).join(', ')
+  return ids.length > 5 ? `${shown} and ${ids.length - 5} more` : shown
+}

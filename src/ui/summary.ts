@@ -1,0 +1,117 @@
+import type { RunState, TaskRecord, TaskState } from '../domain/run-state.js'
+import { isPersonsHold } from '../domain/hold.js'
+import { cleanLine } from '../domain/text.js'
+import type { Line, Tone } from './describe.js'
+import { formatDuration, formatHold, formatUsage, plural, showId } from './format.js'
+
+export interface SummaryPlaces {
+  /** Shown path of the journal. */
+  readonly journal: string
+}
+
+/** What a person needs to know when the run has ended. */
+export function summarize(state: RunState, places: SummaryPlaces): readonly Line[] {
+  return [
+    ...outcomeLines(state),
+    ...taskLines(state, 'failed', 'bad'),
+    ...heldLines(state),
+    ...taskLines(state, 'canceled', 'warning'),
+    ...notStartedLines(state),
+    ...keptLines(state),
+    ...workLines(state),
+    ...slotLines(state),
+    ...usageLines(state),
+    row('plain', 'Permissions', permissionText(state)),
+    row('plain', 'Journal', cleanLine(places.journal, 300)),
+  ]
+}
+
+function outcomeLines(state: RunState): readonly Line[] {
+  const tasks = [...state.tasks.values()]
+  const done = tasks.filter(({ state: { type } }) => type === 'done').length
+  const before = tasks.filter(({ state: one }) => one.type === 'done' && one.how === 'before').length
+  const holds = tasks.filter(({ state: one }) => one.type === 'held' && isPersonsHold(one.reason)).length
+  const selected = tasks.length - holds
+  const why = state.finished && state.finished.exitCode !== 0 ? ` (${state.finished.why})` : ''
+  const earlier = before > 0 ? `, ${before} of them before this run` : ''
+  const tone: Tone = done === selected ? 'good' : 'bad'
+  return [row(tone, 'Done', `${done} of ${plural(selected, 'task')}${earlier}, in ${formatDuration(state.ms)}${why}`)]
+}
+
+function ofType<Type extends TaskState['type']>(
+  state: RunState,
+  type: Type,
+): (TaskRecord & { state: Extract<TaskState, { type: Type }> })[] {
+  return [...state.tasks.values()].filter(
+    (task): task is TaskRecord & { state: Extract<TaskState, { type: Type }> } => task.state.type === type,
+  )
+}
+
+function taskLines(state: RunState, type: 'failed' | 'canceled', tone: Tone): readonly Line[] {
+  return ofType(state, type).map(({ id, state: one }) => {
+    const text = one.type === 'failed' ? `: ${cleanLine(one.failure.message, 400)} (${one.failure.kind})` : ''
+    return row(tone, type === 'failed' ? 'Failed' : 'Canceled', `${showId(id)}${text}`)
+  })
+}
+
+const mostHolds = 20
+
+/** Holds named one by one up to a screenful, then counted. */
+function heldLines(state: RunState): readonly Line[] {
+  const held = ofType(state, 'held')
+  const shown = held.slice(0, mostHolds).map(({ id, state: { reason } }) => {
+    return row(isPersonsHold(reason) ? 'plain' : 'warning', 'Held', `${showId(id)}: ${formatHold(reason)}`)
+  })
+  const rest = held.length - shown.length
+  return rest > 0 ? [...shown, row('plain', 'Held', `and ${rest} more; autopilot validate lists all`)] : shown
+}
+
+function notStartedLines(state: RunState): readonly Line[] {
+  const waiting = [...ofType(state, 'pending'), ...ofType(state, 'queued')].length
+  return waiting > 0 ? [row('warning', 'Not run', plural(waiting, 'task'))] : []
+}
+
+function keptLines(state: RunState): readonly Line[] {
+  const commits = state.kept.flatMap(({ taskId, attempt, ref, why }) => [
+    row('warning', 'Kept', `${showId(taskId)} attempt ${attempt}: ${why}`),
+    row('plain', '', `git diff ${state.start.target?.base.slice(0, 10) ?? 'HEAD'}...${ref}`),
+  ])
+  const workspaces = state.keptWorkspaces.map(({ path, why }) =>
+    row('warning', 'Workspace', `${cleanLine(path, 300)} (${cleanLine(why)})`),
+  )
+  return [...commits, ...workspaces]
+}
+
+function workLines(state: RunState): readonly Line[] {
+  const { target } = state.start
+  const landed = ofType(state, 'done').filter(({ state: { how } }) => how === 'integrated').length
+  if (!target || landed === 0) return []
+  return [
+    row('plain', 'Work', `${plural(landed, 'commit')} on ${target.branch}; to take it over:`),
+    row('plain', '', `git merge ${target.branch}`),
+  ]
+}
+
+function slotLines(state: RunState): readonly Line[] {
+  const slots = [...state.slots.values()]
+  if (state.ms === 0 || slots.every(({ attempts }) => attempts === 0)) return []
+  const percent = (busyMs: number) => `${Math.min(100, Math.round((100 * busyMs) / state.ms))} %`
+  const all = slots.reduce((sum, { busyMs }) => sum + busyMs, 0) / slots.length
+  const each = slots
+    .map(({ id, attempts, busyMs }) => `${id} ${percent(busyMs)} (${attempts} in ${formatDuration(busyMs)})`)
+    .join(', ')
+  return [row('plain', 'Slots', `${percent(all)} busy: ${each}`)]
+}
+
+function usageLines(state: RunState): readonly Line[] {
+  const usage = formatUsage(state.usage)
+  return usage === undefined ? [] : [row('plain', 'Tokens', usage)]
+}
+
+function permissionText(state: RunState): string {
+  return state.start.permissions === 'full' ? 'full: agents may run anything' : 'edit: agents may change files'
+}
+
+function row(tone: Tone, label: string, text: string): Line {
+  return { tone, text: `${label.padEnd(12)}${text}` }
+}

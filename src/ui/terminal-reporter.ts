@@ -1,0 +1,57 @@
+import ora, { type Ora } from 'ora'
+import type { RunRecord } from '../domain/event.js'
+import type { RunState } from '../domain/run-state.js'
+import { cleanLine } from '../domain/text.js'
+import type { Reporter } from './contract.js'
+import { describe, describeSlot } from './describe.js'
+import { formatCounts } from './format.js'
+import { painter } from './paint.js'
+
+/** What stands in the spinner's place is redrawn at its own pace; these events only scroll above it when they settle. */
+const quiet: ReadonlySet<RunRecord['type']> = new Set(['queue_updated', 'attempt_started'])
+
+/**
+ * For a terminal: a spinner with the counts line and a line for each busy slot; settled tasks scroll above. Writes to
+ * `stream` (stderr), so that stdout stays the result's.
+ */
+export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
+  const spinner: Ora = ora({ stream, discardStdin: false, hideCursor: true })
+  const paint = painter(true)
+  let state: RunState | undefined
+  let drawnAt = 0
+  const width = () => Math.max(20, stream.columns || 80)
+  const redraw = () => {
+    if (!state) return
+    // The state's own time stands still between events, the elapsed times on the screen do not.
+    const ms = state.ms + (performance.now() - drawnAt)
+    spinner.text = screen(state, ms, width(), stream.rows || 24)
+  }
+  const ticker = setInterval(redraw, 200)
+  ticker.unref()
+  return {
+    record(record, next) {
+      state = next
+      drawnAt = performance.now()
+      const line = quiet.has(record.type) ? undefined : describe(record, next)
+      if (line) {
+        spinner.clear()
+        stream.write(`${paint(line)}\n`)
+      }
+      redraw()
+      if (!spinner.isSpinning && record.type !== 'run_finished') spinner.start()
+    },
+    close() {
+      clearInterval(ticker)
+      spinner.stop()
+    },
+  }
+}
+
+/** The spinner's text: the counts, then as many busy slots as the window has room for. */
+export function screen(state: RunState, ms: number, columns: number, rows: number): string {
+  const lines = [...state.slots.keys()].flatMap((id) => describeSlot(state, id, ms) ?? [])
+  const room = Math.max(1, rows - 3)
+  const shown = lines.slice(0, room).map((line) => `  ${cleanLine(line, columns - 4)}`)
+  if (lines.length > room) shown.push(`  … and ${lines.length - room} more`)
+  return [formatCounts(state.counts), ...shown].join('\n')
+}
