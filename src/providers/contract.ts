@@ -4,8 +4,8 @@ import type { Failure } from '../domain/failure.js'
 /**
  * The axis of agent CLIs. A provider is two pure functions, `buildCommand` and `readLine`, and some facts about its CLI.
  * Nothing on this axis starts a process, reads a file, the clock or `process.env`: whoever calls does, and passes the
- * result in. So a provider is tested with recorded streams alone. What it leaves out: judging the exit status
- * (`judgeProcess`), time limits, killing, cool-downs.
+ * result in. So a provider is tested with recorded streams alone. What it leaves out: judging how the process ended
+ * (`judgeAgent`), time limits, killing, cool-downs.
  */
 export interface Provider {
   readonly name: ProviderName

@@ -35,27 +35,21 @@ export async function detectProvider(
   if (!program) return { usable: true, tested: true }
   const file = options.executable ?? program.file
   const captured = await capture(file, program.versionArgs, { timeoutMs: versionTimeoutMs, env: options.env })
-  if (captured.exit.type === 'not_started') return missing(file, captured.exit.message, program)
-  if (captured.exit.type !== 'code' || captured.exit.code !== 0) return broken(file, captured, program)
-  const version = program.parseVersion(captured.stdout)
-  if (version === undefined) return broken(file, captured, program)
+  const version = succeeded(captured.exit) ? program.parseVersion(captured.stdout) : undefined
+  if (version === undefined) return unusable(file, captured, program)
   return { usable: true, version, tested: version === program.testedVersion }
 }
 
-function missing(file: string, message: string, { installCommand, loginCommand }: Program): Detection {
-  return {
-    usable: false,
-    reason: shortLine(`${file} could not be started: ${message}`),
-    help: `Install it with \`${installCommand}\`, then log in with \`${loginCommand}\`.`,
-  }
+function succeeded(exit: ExitStatus): boolean {
+  return exit.type === 'code' && exit.code === 0
 }
 
-function broken(file: string, { exit, stdout, stderr }: Captured, { versionArgs, installCommand }: Program): Detection {
-  const line = [file, ...versionArgs].join(' ')
+function unusable(file: string, { exit, stdout, stderr }: Captured, program: Program): Detection {
+  const call = [file, ...program.versionArgs].join(' ')
   const said = shortLine(stderr.trim() === '' ? stdout : stderr, 120)
   return {
     usable: false,
-    reason: `\`${line}\` told no version within ${versionTimeoutMs / 1000} s (${formatExitStatus(exit)})${said === '' ? '' : `: ${said}`}`,
-    help: `Run \`${line}\` by hand; if it fails there too, install it again with \`${installCommand}\`.`,
+    reason: shortLine(`\`${call}\` told no version: ${formatExitStatus(exit)}${said === '' ? '' : `: ${said}`}`, 300),
+    help: `Install it with \`${program.installCommand}\` and log in with \`${program.loginCommand}\`; \`${call}\` must answer.`,
   }
 }

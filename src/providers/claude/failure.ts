@@ -55,8 +55,9 @@ function withText(kind: FailureKind | undefined, said: string): FailureKind {
   return kind ?? 'crash'
 }
 
-/** The final text, or `errors`, which only some failures have. */
+/** The final text, or `errors`, which only some failures have; for an interruption those are a diagnostic of no use. */
 function saidByResult(result: JsonObject): string {
+  if (stringAt(result, 'terminal_reason')?.startsWith('aborted') === true) return 'it was interrupted'
   const errors = Array.isArray(result.errors) ? result.errors.filter((error) => typeof error === 'string') : []
   const said = stringAt(result, 'result') ?? ''
   return clipText(said === '' ? errors.join('; ') : said)

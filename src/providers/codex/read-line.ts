@@ -43,7 +43,7 @@ function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
 function readCompleted(item: JsonObject | undefined): readonly AgentEvent[] {
   const type = stringAt(item, 'type') ?? ''
   if (type === 'agent_message') return [textEvent(stringAt(item, 'text') ?? '')]
-  if (type === 'reasoning' || type === 'todo_list') return []
+  if (type === 'error' || type === 'reasoning' || type === 'todo_list') return []
   const name = toolName(item)
   if (name === undefined) return [unknownEvent(`item ${type}`)]
   if (stringAt(item, 'status') === 'declined') return [{ type: 'denied', tool: name, message: 'declined' }]
@@ -73,7 +73,7 @@ function targetOf(item: JsonObject | undefined): string | undefined {
 
 /** Every command is wrapped, `/bin/bash -lc "…"`; what is inside tells more. */
 function innerCommand(command: string): string {
-  const inner = /^\S*\bsh -l?c (.+)$/s.exec(command)?.[1]
+  const inner = /^\S*sh -l?c (.+)$/s.exec(command)?.[1]
   if (inner === undefined) return command
   return inner.length > 1 && /^['"]/.test(inner) && inner.endsWith(inner.charAt(0)) ? inner.slice(1, -1) : inner
 }

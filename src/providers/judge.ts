@@ -1,0 +1,40 @@
+import { formatExitStatus, judgeProcess, type EndReason, type Evidence, type ExitStatus } from '../domain/attempt.js'
+import { failure, type Failure } from '../domain/failure.js'
+import type { Provider } from './contract.js'
+import { shortLine } from './line.js'
+
+/** All that is known about an agent's process once it has ended. */
+export interface AgentEnd {
+  readonly exit: ExitStatus
+  readonly evidence: Evidence
+  /** Why autopilot ended it, if it did. */
+  readonly ended?: EndReason
+  /** The last few KiB of stderr. */
+  readonly stderrTail: string
+}
+
+/**
+ * Did the agent end well? As `judgeProcess`, with what the provider knows besides: whether the exit status is the final
+ * word, and what stderr means when no final event came.
+ */
+export function judgeAgent(provider: Provider, end: AgentEnd): Failure | undefined {
+  const { exit, evidence, ended, stderrTail } = end
+  if (provider.finalEvent === 'exit') return judgeProcess(exit, { ...evidence, result: exitResult(end) }, ended)
+  const judged = judgeProcess(exit, evidence, ended)
+  if (judged?.kind !== 'crash' || evidence.result) return judged
+  const said = lastLine(stderrTail)
+  const plain = said === '' ? judged : { ...judged, message: `${judged.message} It said: ${said}` }
+  return provider.explainCrash?.(stderrTail) ?? plain
+}
+
+function exitResult({ exit, evidence, stderrTail }: AgentEnd): NonNullable<Evidence['result']> {
+  if (exit.type === 'code' && exit.code === 0) return {}
+  const said = lastLine(stderrTail) || shortLine(evidence.finalText)
+  return {
+    failure: failure('crash', `The command failed (${formatExitStatus(exit)})${said === '' ? '.' : `: ${said}`}`),
+  }
+}
+
+function lastLine(text: string): string {
+  return shortLine(text.trimEnd().split('\n').at(-1) ?? '')
+}
