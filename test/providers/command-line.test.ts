@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import type { AgentRequest } from '../../src/providers/contract.js'
+import { providers } from '../../src/providers/index.js'
+
+const base: AgentRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
+const { claude, codex, command } = providers
+
+describe('claude', () => {
+  it('is started for a stream of JSON, with edits allowed', () => {
+    expect(claude.buildCommand(base)).toEqual({
+      file: 'claude',
+      args: ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits'],
+      input: 'do it',
+      env: {
+        CLAUDE_CODE_MAX_RETRIES: '3',
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        DISABLE_AUTOUPDATER: '1',
+      },
+    })
+  })
+
+  it('gets the model, full permissions, further tools and another executable', () => {
+    const built = claude.buildCommand({
+      ...base,
+      ...{ model: 'opus', permissions: 'full', allow: ['Bash(npm test:*)', 'WebFetch'], executable: '/opt/claude' },
+    })
+    expect(built.file).toBe('/opt/claude')
+    expect(built.args.slice(4)).toEqual([
+      ...['--model', 'opus', '--permission-mode', 'bypassPermissions'],
+      ...['--allowedTools', 'Bash(npm test:*)', 'WebFetch'],
+    ])
+  })
+
+  it('is refused full permissions as root, unless the machine is said to be a sandbox', () => {
+    const request: AgentRequest = { ...base, permissions: 'full', asRoot: true }
+    expect(claude.refusal(request, {})?.kind).toBe('usage')
+    expect(claude.refusal(request, { IS_SANDBOX: '0' })?.kind).toBe('usage')
+    expect(claude.refusal(request, { IS_SANDBOX: '1' })).toBeUndefined()
+    expect(claude.refusal({ ...request, permissions: 'edit' }, {})).toBeUndefined()
+    expect(claude.refusal({ ...request, asRoot: false }, {})).toBeUndefined()
+  })
+})
+
+describe('codex', () => {
+  it('is started for a stream of JSON, in its sandbox, with the prompt on stdin', () => {
+    expect(codex.buildCommand(base)).toEqual({
+      file: 'codex',
+      args: [
+        ...['exec', '--json', '--skip-git-repo-check', '-C', '/repo', '-s', 'workspace-write'],
+        ...['-c', 'analytics.enabled=false', '--disable', 'plugins', '-'],
+      ],
+      input: 'do it',
+      env: {},
+    })
+  })
+
+  it('gets the model and full permissions, also as root', () => {
+    const request: AgentRequest = { ...base, model: 'gpt-5.6', permissions: 'full', asRoot: true }
+    expect(codex.refusal(request, {})).toBeUndefined()
+    expect(codex.buildCommand(request).args.slice(5, 9)).toEqual(['-s', 'danger-full-access', '-m', 'gpt-5.6'])
+  })
+})
+
+describe.each([claude, codex])('$name', (provider) => {
+  it.each(['--dangerously-skip-permissions', '-s', '', ' opus', 'a b', 'a\nb', 'a\0', '$(id)'])(
+    'refuses the model name %j',
+    (model) => {
+      expect(provider.refusal({ ...base, model }, {})?.kind).toBe('usage')
+    },
+  )
+
+  it.each([
+    'opus',
+    'claude-sonnet-4-5@20250929',
+    'sonnet[1m]',
+    'openrouter/x-ai/grok:free',
+    'arn:aws:bedrock:eu-west-1::m/x',
+  ])('accepts the model name %s', (model) => {
+    expect(provider.refusal({ ...base, model }, {})).toBeUndefined()
+  })
+})
+
+describe('command', () => {
+  it('is started by the shell, without input', () => {
+    expect(command.buildCommand({ ...base, run: 'npm test && echo "$HOME"' })).toEqual({
+      ...{ file: '/bin/sh', args: ['-c', 'npm test && echo "$HOME"'], input: '', env: {} },
+    })
+  })
+
+  it('shows each line of output', () => {
+    expect(command.readLine('{"type":"result"}')).toEqual([{ type: 'text', text: '{"type":"result"}' }])
+  })
+
+  it.each([undefined, '', ' \n', 'echo a\0b'])('refuses %j for a command', (run) => {
+    expect(command.refusal({ ...base, ...(run === undefined ? {} : { run }) }, {})?.kind).toBe('usage')
+  })
+
+  it('accepts full permissions as root', () => {
+    expect(command.refusal({ ...base, run: 'true', permissions: 'full', asRoot: true }, {})).toBeUndefined()
+  })
+})
