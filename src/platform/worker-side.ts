@@ -1,0 +1,8 @@
+import { parentPort } from 'node:worker_threads'
+
+/** The other end of {@link createWorker}: answers each question that reaches this thread. */
+export function answerInWorker(answer: (question: unknown) => unknown): void {
+  parentPort?.on('message', ({ number, body }: { number: number; body: unknown }) => {
+    parentPort?.postMessage({ number, body: answer(body) })
+  })
+}

@@ -1,0 +1,43 @@
+import { Worker } from 'node:worker_threads'
+import { err, ok, type Result } from '../domain/result.js'
+
+/** Asks a worker thread; the error says in one line why the thread could not answer. */
+export type AskWorker<Question, Answer> = (question: Question) => Promise<Result<Answer, string>>
+
+interface Numbered {
+  readonly number: number
+  readonly body: unknown
+}
+
+/**
+ * A worker thread that answers questions, started at the first one and started anew after a crash. It keeps the
+ * process alive only while an answer is awaited.
+ */
+export function createWorker<Question, Answer>(url: URL): AskWorker<Question, Answer> {
+  const waiting = new Map<number, (result: Result<Answer, string>) => void>()
+  let worker: Worker | undefined
+  let last = 0
+  const settle = (number: number, result: Result<Answer, string>) => {
+    waiting.get(number)?.(result)
+    waiting.delete(number)
+    if (waiting.size === 0) worker?.unref()
+  }
+  const end = (ended: Worker, reason: string) => {
+    if (worker === ended) worker = undefined
+    for (const number of [...waiting.keys()]) settle(number, err(reason))
+  }
+  const start = () => {
+    const started = new Worker(url)
+    started.on('message', ({ number, body }: Numbered) => settle(number, ok(body as Answer)))
+    started.on('error', (error) => end(started, error instanceof Error ? error.message : 'the worker failed'))
+    started.on('exit', (code) => end(started, `the worker ended with exit code ${code}`))
+    return started
+  }
+  return (question) =>
+    new Promise((resolve) => {
+      worker ??= start()
+      waiting.set(++last, resolve)
+      worker.ref()
+      worker.postMessage({ number: last, body: question } satisfies Numbered)
+    })
+}

@@ -1,0 +1,147 @@
+import { nearest } from '../domain/nearest.js'
+import { addProblem, type Reading } from './source.js'
+import type { MapNode } from './source-node.js'
+
+/** Keys that mean something, or that real roadmaps have and that are kept as they are. One list for each level. */
+const keys = {
+  root: [
+    '$schema',
+    'version',
+    'name',
+    'title',
+    'description',
+    'defaults',
+    'tasks',
+    'epics',
+    'milestones',
+    'archive',
+    'metadata',
+  ],
+  defaults: ['provider', 'model', 'effort', 'timeout', 'max_attempts', 'budget', 'verify'],
+  group: [
+    'id',
+    'title',
+    'name',
+    'status',
+    'description',
+    'domain',
+    'priority',
+    'tasks',
+    'milestones',
+    'sets',
+    'blocked_by',
+    'dependencies',
+    'depends_on',
+    'created_by',
+    'created_at',
+    'original_task',
+    'bypass_pattern',
+    'concerns',
+    'metadata',
+    'epic',
+    'epic_id',
+    'milestone_id',
+    'owner',
+    'notes',
+    'labels',
+    'tags',
+    'type',
+    'blocked_reason',
+    'exit_criteria',
+    'acceptance',
+  ],
+  task: [
+    'id',
+    'title',
+    'name',
+    'goal',
+    'subject',
+    'status',
+    'completed',
+    'passes',
+    'description',
+    'details',
+    'body',
+    'prompt',
+    'dependencies',
+    'depends_on',
+    'dependsOn',
+    'blockedBy',
+    'blocked_by',
+    'parallel_group',
+    'priority',
+    'complexity',
+    'complexity_score',
+    'estimate_hours',
+    'effort_hours',
+    'estimated_effort_hours',
+    'estimated_minutes',
+    'business_value',
+    'exit_criteria',
+    'acceptance',
+    'acceptance_criteria',
+    'acceptanceCriteria',
+    'verify',
+    'files',
+    'touches',
+    'write_scope',
+    'modified_files',
+    'context_files',
+    'provider',
+    'model',
+    'effort',
+    'run',
+    'expects',
+    'timeout',
+    'max_attempts',
+    'attempts',
+    'budget',
+    'execution_mode',
+    'domain',
+    'type',
+    'labels',
+    'tags',
+    'owner',
+    'assignee',
+    'notes',
+    'blocked_reason',
+    'metadata',
+    'epic',
+    'epic_id',
+    'milestone_id',
+    'set_id',
+    'original_epic',
+    'original_task',
+    'original_task_id',
+    'bypass_pattern',
+    'required_tools',
+    'work_process_phases',
+    'evidence_path',
+    'evidenceDir',
+    'evidence_enforcement',
+    'kpi',
+    'critic',
+    'created_by',
+    'created_at',
+    'concerns',
+  ],
+} as const satisfies Record<string, readonly string[]>
+
+/** Where in a roadmap a map stands. */
+export type Level = keyof typeof keys
+
+const known = new Map<Level, ReadonlySet<string>>(
+  (Object.keys(keys) as Level[]).map((level) => [level, new Set<string>(keys[level])]),
+)
+
+/** Warns of keys that mean nothing here (W060): once for each distinct key of a file; `seen` remembers. */
+export function checkKeys(reading: Reading, map: MapNode, level: Level, path: string, seen: Set<string>): void {
+  const names = known.get(level)
+  for (const { key, keyStart, merged } of map.entries.values()) {
+    if (merged || names?.has(key) === true || /^x[-_]/.test(key) || seen.has(key)) continue
+    seen.add(key)
+    const near = seen.size <= 100 ? nearest(key, names ?? []) : undefined
+    const help = near === undefined ? 'it is kept, and means nothing to autopilot' : `did you mean ${near}?`
+    addProblem(reading, 'W060', keyStart, `unknown key "${key}"`, { help, path })
+  }
+}
