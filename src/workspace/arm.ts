@@ -1,0 +1,76 @@
+import { copyFile, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Result } from '../domain/result.js'
+import type { Failure } from '../domain/failure.js'
+import type { Repository } from './contract.js'
+import { excludePattern } from './git-path.js'
+import { formatSettings } from './user-config.js'
+import { checkInPlace, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
+
+/**
+ * Writes the workspace's own `.git` afresh, for the agent: one branch at the workspace's commit, the user's objects as
+ * alternates, the user's content settings and identity; no remote, no hook, no stash, no setting of an earlier
+ * attempt. Autopilot's own git never uses it. Starts no process.
+ */
+export async function arm(
+  repository: Repository,
+  workspace: Workspace,
+  branch: string,
+): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  const gitDir = join(workspace.root, '.git')
+  return onFileSystem('Writing the git directory of the workspace', async () => {
+    await rm(gitDir, { recursive: true, force: true })
+    for (const folder of ['refs/heads', 'refs/tags', 'objects/info', 'objects/pack', 'hooks', 'info']) {
+      await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 })
+    }
+    await Promise.all([
+      writeFile(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`),
+      writeFile(join(gitDir, 'packed-refs'), packedRefs(branch, workspace.commit)),
+      writeFile(join(gitDir, 'objects/info/alternates'), `${repository.objectsDir}\n`),
+      writeFile(join(gitDir, 'config'), agentConfig(repository)),
+      writeInfo(repository, workspace, gitDir),
+      copyFile(indexFileOf(workspace), join(gitDir, 'index')),
+      ...repository.filterStores.map((store) => symlink(join(repository.commonDir, store), join(gitDir, store))),
+    ])
+  })
+}
+
+/** Source of the header: git's refs/packed-backend.c; "sorted" lets git search instead of reading all. */
+function packedRefs(branch: string, commit: string): string {
+  return `# pack-refs with: peeled fully-peeled sorted \n${commit} refs/heads/${branch}\n`
+}
+
+function agentConfig({ objectFormat, carriedConfig, identity }: Repository): string {
+  const version = objectFormat === 'sha1' ? '0' : '1'
+  const own = [
+    { key: 'core.repositoryformatversion', value: version },
+    ...(objectFormat === 'sha1' ? [] : [{ key: 'extensions.objectformat', value: objectFormat }]),
+    { key: 'core.bare', value: 'false' },
+    { key: 'core.logallrefupdates', value: 'true' },
+    // A collection of garbage in the background would still write while autopilot collects.
+    { key: 'gc.auto', value: '0' },
+    { key: 'maintenance.auto', value: 'false' },
+    { key: 'user.name', value: identity.name },
+    { key: 'user.email', value: identity.email },
+  ]
+  return formatSettings(own) + carriedConfig
+}
+
+async function writeInfo({ trusted }: Repository, { copied }: Workspace, gitDir: string): Promise<void> {
+  const exclude = await readFile(join(trusted.gitDir, 'info/exclude'), 'latin1').catch(() => '')
+  await writeFile(join(gitDir, 'info/exclude'), withPatterns(exclude, copied), 'latin1')
+  await copyIfThere(join(trusted.gitDir, 'info/attributes'), join(gitDir, 'info/attributes'))
+  await copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
+}
+
+/** An exclude file with further paths at its end. */
+export function withPatterns(exclude: string, paths: readonly string[]): string {
+  const start = exclude === '' || exclude.endsWith('\n') ? exclude : `${exclude}\n`
+  return start + paths.map((path) => `${excludePattern(path)}\n`).join('')
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  if (await lstat(from).catch(() => undefined)) await copyFile(from, to)
+}

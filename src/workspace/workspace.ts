@@ -1,0 +1,82 @@
+import { lstat, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { failure, type Failure } from '../domain/failure.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { cleanLine } from '../domain/text.js'
+import type { GitPlace } from '../platform/git.js'
+import type { Repository } from './contract.js'
+import type { GitPath } from './git-path.js'
+
+/** What setup left in the work tree that is not ignored: for each path its `mode oid` as git would record it. */
+export type Leavings = ReadonlyMap<GitPath, string>
+
+/** A work tree of autopilot's, with the trusted state that belongs to it. One attempt at a time works in it. */
+export interface Workspace {
+  /** Counts from 1 within the run. */
+  readonly number: number
+  /** Absolute path of the work tree; its `.git` is the agent's to spoil. */
+  readonly root: string
+  /** Absolute path of a directory beside the trusted git directory that no agent is told of: index files. */
+  readonly stateDir: string
+  /** Device and inode of `root` when it was made: another directory in its place is not this workspace. */
+  readonly identity: string
+  /** Paths copied from the user's tree; never collected. */
+  readonly copied: readonly GitPath[]
+  /** The commit it stands at. */
+  commit: string
+  leavings: Leavings
+  /** False when what setup left cannot be told from an agent's work: then it serves one attempt. */
+  reusable: boolean
+  /** Untracked paths that setup made; they outlive the cleaning between attempts. */
+  setupPaths: readonly GitPath[]
+  state: 'prepared' | 'leased' | 'free' | 'kept' | 'removed'
+}
+
+/** The trusted git directory over this work tree, with an index file that the agent never sees. */
+export function workspacePlace(repository: Repository, workspace: Workspace): GitPlace {
+  return { ...repository.trusted, workTree: workspace.root, indexFile: indexFileOf(workspace) }
+}
+
+export function indexFileOf(workspace: Workspace): string {
+  return join(workspace.stateDir, 'index')
+}
+
+/** Device and inode of a directory, undefined when it is anything else, a symbolic link to one included. */
+export async function directoryIdentity(path: string): Promise<string | undefined> {
+  const stats = await lstat(path, { bigint: true }).catch(() => undefined)
+  return stats?.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined
+}
+
+/**
+ * Arguments in front of a git command that reads ignore rules: copied paths count as ignored, so that what is in them
+ * never even becomes an object of the user's repository.
+ */
+export function withExcludes(workspace: Workspace, args: readonly string[]): string[] {
+  const excludes =
+    workspace.copied.length > 0 ? ['-c', `core.excludesFile=${join(workspace.stateDir, 'excludes')}`] : []
+  return [...excludes, ...args]
+}
+
+/** Paths that come and go by the user's wish: autopilot neither collects nor judges what is in them. */
+export function exemptPaths({ copied, setupPaths }: Workspace): GitPath[] {
+  return [...copied, ...setupPaths]
+}
+
+/** Runs steps on the file system; what it throws is a failure of autopilot's own, such as a full disk. */
+export async function onFileSystem<Value>(step: string, deed: () => Promise<Value>): Promise<Result<Value, Failure>> {
+  try {
+    return ok(await deed())
+  } catch (error) {
+    const { message } = error as NodeJS.ErrnoException
+    return err(failure('infrastructure', `${step} failed: ${cleanLine(message, 300)}`))
+  }
+}
+
+/**
+ * Checked before git or a removal touches the workspace: an agent may have put a link to the user's tree in its place.
+ */
+export async function checkInPlace(workspace: Workspace): Promise<Result<void, Failure>> {
+  const same = (await directoryIdentity(workspace.root)) === workspace.identity
+  if (same && (await realpath(workspace.root).catch(() => undefined)) === workspace.root) return ok(undefined)
+  return err(failure('collect', `The workspace ${workspace.root} was removed or replaced; nothing in it was touched.`))
+}

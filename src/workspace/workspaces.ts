@@ -1,0 +1,165 @@
+import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { failure, type Failure } from '../domain/failure.js'
+import { safeName } from '../domain/name.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { arm } from './arm.js'
+import type { Repository } from './contract.js'
+import { checkOut, makeWorkspace, renew, type Furniture } from './prepare.js'
+import { checkInPlace, onFileSystem, type Workspace } from './workspace.js'
+
+export interface WorkspacesOptions extends Furniture {
+  readonly repository: Repository
+  /** Absolute path, this run's alone, outside the user's work tree; made when absent, 0700. */
+  readonly dir: string
+  readonly runId: string
+}
+
+/** A workspace that stays on disk, and why. */
+export interface KeptWorkspace {
+  readonly root: string
+  readonly reason: string
+}
+
+/** The run's workspaces: made when needed, used again, each leased to one attempt at a time. */
+export interface Workspaces {
+  /** A workspace at the commit, belonging to no attempt yet: one that was released, else a new one. */
+  readonly prepare: (commit: string) => Promise<Result<Workspace, Failure>>
+  /** Moves a prepared workspace to another commit. */
+  readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
+  /** Hands a prepared workspace to one attempt, with a `.git` written afresh; gives the task branch it stands on. */
+  readonly lease: (workspace: Workspace, to: Lessee) => Promise<Result<{ readonly branch: string }, Failure>>
+  /** Takes a workspace back; it may be used again. */
+  readonly release: (workspace: Workspace) => void
+  /** Leaves a workspace on disk, for a person to look at; it is never used again. */
+  readonly keep: (workspace: Workspace, reason: string) => void
+  /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
+  readonly removeAll: () => Promise<readonly KeptWorkspace[]>
+}
+
+/** The attempt that a workspace is leased to. */
+export interface Lessee {
+  readonly taskId: string
+  readonly attempt: number
+}
+
+export function createWorkspaces(options: WorkspacesOptions): Workspaces {
+  const { repository, dir, runId } = options
+  const stateRoot = join(repository.commonDir, 'autopilot', 'workspaces', runId)
+  const all: Workspace[] = []
+  const kept = new Map<Workspace, string>()
+  let made = 0
+
+  const makeNew = async (commit: string) => {
+    const home = await onFileSystem('Making the directory for workspaces', () => prepareHome(dir, repository))
+    if (!home.ok) return home
+    if (home.value !== undefined) return err(failure('infrastructure', home.value))
+    const number = ++made
+    const place = { number, root: join(dir, String(number)), stateDir: join(stateRoot, String(number)) }
+    const workspace = await makeWorkspace(repository, place, commit, options)
+    if (workspace.ok) all.push(workspace.value)
+    else await removeTree(dir, place.root, repository)
+    return workspace
+  }
+
+  const prepare = async (commit: string): Promise<Result<Workspace, Failure>> => {
+    for (let used = takeFree(all); used; used = takeFree(all)) {
+      const renewed = await renew(repository, used, commit, options)
+      if (renewed.ok) return ok(used)
+      await discard(used)
+    }
+    return makeNew(commit)
+  }
+
+  /** A workspace that cannot be used again: removed now, or kept with the reason when that is not safe. */
+  const discard = async (workspace: Workspace) => {
+    const removed = await remove(dir, workspace, repository)
+    if (removed.ok) workspace.state = 'removed'
+    else keep(workspace, removed.error.message)
+  }
+
+  const refresh = async (workspace: Workspace, commit: string) => {
+    expectState(workspace, 'prepared')
+    if (workspace.commit === commit) return ok(undefined)
+    const inPlace = await checkInPlace(workspace)
+    return inPlace.ok ? checkOut(repository, workspace, commit) : inPlace
+  }
+
+  const lease = async (workspace: Workspace, { taskId, attempt }: Lessee) => {
+    expectState(workspace, 'prepared')
+    workspace.state = 'leased'
+    const branch = `autopilot/${safeName(taskId)}-${attempt}`
+    const armed = await arm(repository, workspace, branch)
+    return armed.ok ? ok({ branch }) : armed
+  }
+
+  const release = (workspace: Workspace) => {
+    expectState(workspace, 'prepared', 'leased')
+    workspace.state = 'free'
+  }
+
+  const keep = (workspace: Workspace, reason: string) => {
+    workspace.state = 'kept'
+    kept.set(workspace, reason)
+  }
+
+  const removeAll = async () => {
+    for (const workspace of all) {
+      if (workspace.state !== 'kept' && workspace.state !== 'removed') await discard(workspace)
+    }
+    await rm(stateRoot, { recursive: true, force: true }).catch(() => undefined)
+    // Not empty when something was kept.
+    await rmdir(dir).catch(() => undefined)
+    return [...kept].map(([{ root }, reason]) => ({ root, reason }))
+  }
+
+  return { prepare, refresh, lease, release, keep, removeAll }
+}
+
+function takeFree(all: readonly Workspace[]): Workspace | undefined {
+  const free = all.find(({ state }) => state === 'free')
+  if (free) free.state = 'prepared'
+  return free
+}
+
+/** A wrong state is a bug of the caller: it would hand one workspace to two attempts. */
+function expectState({ number, state }: Workspace, ...expected: Workspace['state'][]): void {
+  if (!expected.includes(state)) throw new Error(`Workspace ${number} is ${state}, not ${expected.join(' or ')}`)
+}
+
+/** Makes the directory; says why it may not be used: as a link, inside the user's tree, or around it. */
+async function prepareHome(dir: string, repository: Repository): Promise<string | undefined> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  if (!(await lstat(dir)).isDirectory()) return `The directory for workspaces, ${dir}, is not a directory.`
+  const place = await realpath(dir)
+  return overlaps(place, repository.root)
+    ? `Workspaces must not lie in the work tree that they are made from: ${dir}`
+    : undefined
+}
+
+/** Whether one of the two paths is the other or contains it. Both resolved. */
+function overlaps(a: string, b: string): boolean {
+  const contains = (outer: string, inner: string) => {
+    const path = relative(outer, inner)
+    return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
+  }
+  return contains(a, b) || contains(b, a)
+}
+
+async function remove(dir: string, workspace: Workspace, repository: Repository): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  return removeTree(dir, workspace.root, repository)
+}
+
+/** Removes a directory right below `dir`, on resolved paths, if it is one and does not touch the user's tree. */
+async function removeTree(dir: string, root: string, repository: Repository): Promise<Result<void, Failure>> {
+  const removed = await onFileSystem('Removing a workspace', async () => {
+    const [home, place] = [await realpath(dir), await realpath(root)]
+    const isOwn = dirname(place) === home && (await lstat(root)).isDirectory() && !overlaps(place, repository.root)
+    if (isOwn) await rm(place, { recursive: true, force: true })
+    return isOwn
+  })
+  if (!removed.ok) return removed
+  return removed.value ? ok(undefined) : err(failure('infrastructure', `${root} is not safe to remove.`))
+}
