@@ -1,0 +1,186 @@
+import { failure, type Failure } from '../domain/failure.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { formatGitFailure, git, type GitFailure } from '../platform/git.js'
+import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
+import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index.js'
+import type { Repository } from './contract.js'
+import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
+import { diffIndex, gitlinkMode, resetEntries, type Change } from './index-changes.js'
+import { commitTree, gitFailed } from './merge.js'
+import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
+import { identityEnv } from './user-config.js'
+import { checkInPlace, exemptPaths, onFileSystem, withExcludes, workspacePlace, type Workspace } from './workspace.js'
+
+export interface CollectRequest {
+  /** The commit that the attempt started from. */
+  readonly base: string
+  /** Paths relative to the root whose changes are not the agent's to make, such as the roadmap. */
+  readonly leaveOut: readonly string[]
+  /** The candidate's commit message, trailers included. */
+  readonly message: string
+  /** The ref that is to keep the candidate; it must not exist yet. What is kept beside it is named `<ref>-…`. */
+  readonly ref: string
+}
+
+/** What an attempt left. Every ref in it exists when this is returned. */
+export type Collected =
+  | { readonly type: 'unchanged'; readonly kept: readonly KeptRef[]; readonly leftOut: readonly string[] }
+  | {
+      readonly type: 'candidate'
+      /** The ref that keeps it. */
+      readonly ref: string
+      readonly commit: string
+      readonly tree: string
+      /** For people: the first {@link maxPathsShown} of `changes` paths, clean. */
+      readonly changedPaths: readonly string[]
+      readonly changes: number
+      /** Changes that were made and are not in the candidate: the roadmap's, and to copied paths. */
+      readonly leftOut: readonly string[]
+      readonly kept: readonly KeptRef[]
+    }
+
+const maxPathsShown = 200
+
+/**
+ * Collects what an attempt did, once its agent is gone: the work tree on top of what the agent committed, as one commit
+ * on `ref`; what its git made beside that, on refs of their own. No git runs in the agent's git directory.
+ *
+ * A failure of kind `collect` means that the workspace holds something that cannot be collected and is to be kept; of
+ * kind `infrastructure`, that autopilot's own git failed. Usually five processes: `add`, `diff-index`, `write-tree`,
+ * `commit-tree`, `update-ref`; two when nothing changed.
+ */
+export async function collect(
+  repository: Repository,
+  workspace: Workspace,
+  request: CollectRequest,
+): Promise<Result<Collected, Failure>> {
+  const collected = await onFileSystem('Collecting', () => collectSteps(repository, workspace, request))
+  return collected.ok ? collected.value : collected
+}
+
+async function collectSteps(
+  repository: Repository,
+  workspace: Workspace,
+  request: CollectRequest,
+): Promise<Result<Collected, Failure>> {
+  const clear = await checkClear(repository, workspace)
+  if (!clear.ok) return clear
+  const work = await readAgentWork(repository, workspace, request.base, request.ref)
+  if (!work.ok) return work
+  const index = await readAgentIndex(repository, workspace)
+  if (!index.ok) return index
+  const changes = await indexWorkTree(repository, workspace, request.base, work.value, index.value)
+  if (!changes.ok) return changes
+  const gitlinks = changes.value.filter(({ oldMode, newMode }) => [oldMode, newMode].includes(gitlinkMode))
+  if (gitlinks.length > 0)
+    return uncollectable(
+      'adds, moves or removes a submodule',
+      gitlinks.map(({ path }) => path),
+    )
+  return commitWork(repository, workspace, request, work.value, sortChanges(workspace, request, changes.value))
+}
+
+/** Nothing in the work tree may lead git astray or be passed over by it. Comes before any git command there. */
+async function checkClear(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  const { repositories, pipes } = await findObstacles(workspace.root, exemptPaths(workspace))
+  if (pipes.length > 0) return uncollectable('holds a pipe or a device where git reads a file', pipes)
+  const submodules = repository.gitlinks.map(gitPath)
+  const filled = await filledSubmodules(workspace.root, submodules)
+  if (filled.length > 0)
+    return uncollectable('holds files inside a submodule, which autopilot does not collect', filled)
+  const lost = await unignored(workspacePlace(repository, workspace), repositories, submodules)
+  return lost.length > 0 ? uncollectable('holds a git repository inside the repository', lost) : ok(undefined)
+}
+
+function uncollectable(what: string, paths: readonly GitPath[]): { readonly ok: false; readonly error: Failure } {
+  const named = paths.slice(0, maxPathsShown).map(pathText)
+  return err(failure('collect', `The workspace ${what}: ${named.slice(0, 3).join(', ')}`, { paths: named }))
+}
+
+/** Brings the trusted index to what the attempt left, and says how that differs from the base. */
+async function indexWorkTree(
+  repository: Repository,
+  workspace: Workspace,
+  base: string,
+  { head, onBase }: AgentWork,
+  agentIndex: AgentIndex,
+): Promise<Result<Change[], Failure>> {
+  const place = workspacePlace(repository, workspace)
+  // Without -u and with --reset: entries that stay the same keep what git knows of their files, so nothing is hashed anew.
+  if (head !== undefined && onBase) {
+    const read = await git(place, ['read-tree', '--reset', head])
+    if (!read.ok) return gitFailed(read.error)
+  }
+  const added = await git(place, withExcludes(workspace, ['add', '-A', '--', '.']))
+  if (!added.ok) return notAdded(added.error)
+  if (agentIndex !== 'untouched') {
+    const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
+    if (!followed.ok) return notAdded(followed.error)
+  }
+  const changes = await diffIndex(place, base)
+  return changes.ok ? changes : gitFailed(changes.error)
+}
+
+function notAdded(error: GitFailure): { readonly ok: false; readonly error: Failure } {
+  return err(failure('collect', `git could not add what is in the workspace: ${formatGitFailure(error)}`))
+}
+
+interface SortedChanges {
+  /** The agent's work. */
+  readonly work: readonly Change[]
+  /** To be put back in the index and reported. */
+  readonly leftOut: readonly Change[]
+  /** Files just as setup left them: put back in the index, nobody's work. */
+  readonly leavings: readonly Change[]
+}
+
+function sortChanges(workspace: Workspace, request: CollectRequest, changes: readonly Change[]): SortedChanges {
+  const out = [...request.leaveOut.map(gitPath), ...workspace.copied]
+  const leftOut = changes.filter(({ path }) => isWithin(path, out))
+  const rest = changes.filter(({ path }) => !isWithin(path, out))
+  const isLeaving = (change: Change) => workspace.leavings.get(change.path) === `${change.newMode} ${change.newOid}`
+  return { work: rest.filter((change) => !isLeaving(change)), leftOut, leavings: rest.filter(isLeaving) }
+}
+
+async function commitWork(
+  repository: Repository,
+  workspace: Workspace,
+  { base, message, ref }: CollectRequest,
+  { head, onBase, kept }: AgentWork,
+  { work, leftOut, leavings }: SortedChanges,
+): Promise<Result<Collected, Failure>> {
+  const named = leftOut.slice(0, maxPathsShown).map(({ path }) => pathText(path))
+  if (work.length === 0) {
+    const all: KeptRef[] = head === undefined ? [...kept] : [{ ref, commit: head, what: 'commits' }, ...kept]
+    const created = await createRefs(repository, all)
+    return created.ok ? ok({ type: 'unchanged', kept: all, leftOut: named }) : created
+  }
+  const place = workspacePlace(repository, workspace)
+  const reset = await resetEntries(place, [...leftOut, ...leavings])
+  if (!reset.ok) return gitFailed(reset.error)
+  const tree = await git(place, ['write-tree'])
+  if (!tree.ok) return gitFailed(tree.error)
+  const parents = head === undefined ? [base] : onBase ? [head] : [base, head]
+  const commit = await commitTree(repository, tree.value, parents, message)
+  if (!commit.ok) return gitFailed(commit.error)
+  const created = await createRefs(repository, [{ ref, commit: commit.value }, ...kept])
+  if (!created.ok) return created
+  const changedPaths = work.slice(0, maxPathsShown).map(({ path }) => pathText(path))
+  const changes = work.length
+  const candidate = { ref, commit: commit.value, tree: tree.value }
+  return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, kept })
+}
+
+/** All of them or none, and none that exists: an attempt's refs are written once. */
+async function createRefs(
+  repository: Repository,
+  refs: readonly Pick<KeptRef, 'ref' | 'commit'>[],
+): Promise<Result<void, Failure>> {
+  if (refs.length === 0) return ok(undefined)
+  const input = refs.map(({ ref, commit }) => `create ${ref} ${commit}\n`).join('')
+  const env = identityEnv(repository.identity)
+  const created = await git(repository.user, ['update-ref', '-m', 'autopilot: keep', '--stdin'], { input, env })
+  return created.ok ? ok(undefined) : gitFailed(created.error)
+}
