@@ -22,6 +22,10 @@ function commit(agent: Agent, path: string, message = path): string {
   return agent.git('rev-parse', 'HEAD')
 }
 
+function makePipe(path: string): void {
+  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', path])
+}
+
 function names(commitish: string): string[] {
   return rig.repo.git('ls-tree', '-r', '--name-only', commitish).split('\n')
 }
@@ -177,7 +181,7 @@ describe('a git directory that was spoiled fails by name', () => {
       'a HEAD that is a pipe',
       ({ root }) => {
         rmSync(join(root, '.git/HEAD'))
-        execFileSync('mkfifo', [join(root, '.git/HEAD')])
+        makePipe(join(root, '.git/HEAD'))
       },
       '.git/HEAD',
     ],
@@ -193,7 +197,7 @@ describe('a git directory that was spoiled fails by name', () => {
       'an object that is a pipe',
       ({ root, write }) => {
         write('.git/objects/aa/x', '')
-        execFileSync('mkfifo', [join(root, '.git/objects/aa/y')])
+        makePipe(join(root, '.git/objects/aa/y'))
       },
       '.git/objects/aa/y',
     ],
@@ -206,11 +210,7 @@ describe('a git directory that was spoiled fails by name', () => {
       '.git/HEAD',
     ],
     ['a torn index', ({ root }) => writeFileSync(join(root, '.git/index'), 'DIRC'), '.git/index'],
-    [
-      'a pipe in place of an ignore file',
-      ({ root }) => execFileSync('mkfifo', [join(root, 'src/.gitignore')]),
-      'src/.gitignore',
-    ],
+    ['a pipe in place of an ignore file', ({ root }) => makePipe(join(root, 'src/.gitignore')), 'src/.gitignore'],
     [
       'a git directory that is a file',
       ({ root }) => {
