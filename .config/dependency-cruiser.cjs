@@ -27,7 +27,7 @@ module.exports = {
       name: 'a-room-never-imports-another-room',
       severity: 'error',
       from: { path: `(^|/)src/${rooms}/` },
-      to: { path: `(^|/)src/${rooms}/`, pathNot: '(^|/)src/$1/' },
+      to: { path: `(^|/)src/${rooms}/`, pathNot: '(^|/)src/$2/' },
     },
     {
       name: 'rooms-do-not-look-up',

@@ -12,8 +12,8 @@ export type HoldReason =
   | { readonly type: 'dependency'; readonly taskIds: readonly string[] }
   /** It asks for gates, which do not exist yet. */
   | { readonly type: 'verify' }
-  /** No provider that may serve it is usable any more. */
-  | { readonly type: 'provider'; readonly message: string }
+  /** Nothing is left that could run it: its providers are out, or no workspace can be made. */
+  | { readonly type: 'unservable'; readonly message: string }
   /** `--only` or `--limit` left out what it depends on. */
   | { readonly type: 'not_selected'; readonly taskIds: readonly string[] }
 

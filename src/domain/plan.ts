@@ -1,6 +1,7 @@
 import type { PlannedTask } from './event.js'
 import type { TaskGraph } from './graph.js'
 import { ownHold, type HoldReason } from './hold.js'
+import { compareRanks, rankOf } from './schedule.js'
 import { statusSatisfies, type Group, type Task } from './task.js'
 
 /** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that may start. */
@@ -128,4 +129,35 @@ export function topologicalOrder(graph: TaskGraph): readonly string[] {
     }
   }
   return order
+}
+
+/**
+ * The order in which `runnable` tasks would start if each were done before the next one started: always the best
+ * ranked of those that are ready.
+ */
+export function startOrder(graph: TaskGraph, runnable: readonly string[]): readonly Task[] {
+  const left = new Set(runnable)
+  const open = new Map(runnable.map((id) => [id, openDependencies(graph, id, left)]))
+  const ready = runnable.filter((id) => open.get(id) === 0)
+  const order: Task[] = []
+  const rank = (id: string) => {
+    const task = graph.tasks.get(id)
+    return task ? [{ task, rank: rankOf(task, 1, graph) }] : []
+  }
+  const queue = ready.flatMap(rank).sort((a, b) => compareRanks(a.rank, b.rank))
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    order.push(next.task)
+    for (const id of graph.dependents.get(next.task.id) ?? []) {
+      if (!left.has(id)) continue
+      const count = (open.get(id) ?? 0) - 1
+      open.set(id, count)
+      if (count === 0) queue.push(...rank(id))
+    }
+    queue.sort((a, b) => compareRanks(a.rank, b.rank))
+  }
+  return order
+}
+
+function openDependencies(graph: TaskGraph, id: string, open: ReadonlySet<string>): number {
+  return (graph.dependencies.get(id) ?? []).filter((other) => open.has(other)).length
 }

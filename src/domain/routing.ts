@@ -12,7 +12,9 @@ export interface RouteRequest {
 export interface RoutePolicy {
   /** For each class of complexity, providers in order of preference. */
   readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
-  /** Usable providers, in the order of `--provider` when `ordered`. */
+  /** Names of all providers that can be started, also those that only a task or a route asks for. */
+  readonly usable: readonly string[]
+  /** What serves a task that asks for nothing, all usable; in the order of `--provider` when `ordered`. */
   readonly providers: readonly ProviderModel[]
   /** False when nobody chose providers: then all usable ones are equal and the least busy serves. */
   readonly ordered: boolean
@@ -30,12 +32,13 @@ export function tiersFor(request: RouteRequest, policy: RoutePolicy): readonly (
   if (request.provider === commandProvider) return [[{ provider: commandProvider }]]
   const offers = policy.providers.map((offer) => withModel(offer, request.model))
   if (request.provider !== undefined) {
+    if (!policy.usable.includes(request.provider)) return []
     const asked = offers.filter(({ provider }) => provider === request.provider)
-    return asked.map((offer) => [offer])
+    if (asked.length > 0) return asked.map((offer) => [offer])
+    return [[withModel({ provider: request.provider }, request.model)]]
   }
-  const usable = new Set(policy.providers.map(({ provider }) => provider))
   const route = (policy.routes[request.complexity] ?? [])
-    .filter(({ provider }) => usable.has(provider))
+    .filter(({ provider }) => policy.usable.includes(provider))
     .map((offer) => withModel(offer, request.model))
   const routed = new Set(route.map(({ provider }) => provider))
   const general = offers.filter(({ provider }) => !routed.has(provider))

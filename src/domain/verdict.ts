@@ -18,8 +18,8 @@ export function judgeRun(state: RunState, stoppedBy: 'SIGINT' | 'SIGTERM' | 'SIG
   }
   if (open.length === 0) return { exitCode: exitCodes.done, why: 'every selected task is done' }
   const limited = [...state.providers.values()].some(({ stopped }) => stopped?.kind === 'usage_limit')
-  const waitsForProvider = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'provider')
-  if (limited && waitsForProvider) return { exitCode: exitCodes.again, why: 'a usage limit was reached' }
+  const unserved = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'unservable')
+  if (limited && unserved) return { exitCode: exitCodes.again, why: 'a usage limit was reached' }
   return { exitCode: exitCodes.notDone, why: `${open.length} not done` }
 }
 

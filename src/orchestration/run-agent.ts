@@ -1,19 +1,13 @@
 import { join } from 'node:path'
 import type { AgentEvent } from '../domain/agent-event.js'
-import {
-  applyAgentEvent,
-  formatExitStatus,
-  judgeProcess,
-  noEvidence,
-  type Evidence,
-  type ExitStatus,
-} from '../domain/attempt.js'
+import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
-import { failure, type Failure } from '../domain/failure.js'
+import type { Failure } from '../domain/failure.js'
 import { cleanLine, cleanText } from '../domain/text.js'
-import { startAgent, type AgentExit } from '../platform/agent-process.js'
+import { startAgent } from '../platform/agent-process.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import { childEnvironment } from '../providers/environment.js'
+import { judgeAgent } from '../providers/judge.js'
 import type { Recorder } from './recorder.js'
 
 /** What is the same for every agent of a run. Times in ms. */
@@ -100,7 +94,6 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const end = await agent.finished
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
-  if (provider.finalEvent === 'exit') evidence = applyAgentEvent(evidence, resultOfExit(end))
   const { usage, sessionId, finalText } = evidence
   void recorder.record({
     type: 'agent_finished',
@@ -110,7 +103,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     text: cleanText(finalText).slice(0, longestText),
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
   })
-  const judged = judge(provider, end, evidence)
+  const judged = judgeAgent(provider, { ...end, evidence })
   return judged ? { evidence, failure: judged } : { evidence }
 }
 
@@ -133,25 +126,6 @@ function admission(clock: Clock): (event: AgentEvent) => boolean {
     }
     return left-- > 0
   }
-}
-
-/** For a provider without a final event, its exit status is one. */
-function resultOfExit({ exit, stderrTail }: AgentExit): AgentEvent {
-  if (exit.type === 'code' && exit.code === 0) return { type: 'result' }
-  const said = cleanLine(stderrTail.trimEnd().split('\n').at(-1) ?? '', 300)
-  const message = `The command did not end well (${formatExitStatus(exit)})${said === '' ? '.' : `: ${said}`}`
-  return { type: 'result', failure: failure('crash', message) }
-}
-
-function judge(provider: Provider, end: AgentExit, evidence: Evidence): Failure | undefined {
-  const judged = judgeProcess(end.exit, evidence, end.ended)
-  if (judged?.kind !== 'crash' || evidence.result) return judged
-  return provider.explainCrash?.(end.stderrTail) ?? withLastWords(judged, end.stderrTail)
-}
-
-function withLastWords(judged: Failure, stderrTail: string): Failure {
-  const said = cleanLine(stderrTail.trimEnd().split('\n').at(-1) ?? '', 300)
-  return said === '' ? judged : { ...judged, message: `${judged.message} Its last words: ${said}` }
 }
 
 /** The event as it goes into the journal and to reporters: clean, and short. Raw output is in the attempt's files. */

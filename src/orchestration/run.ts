@@ -131,7 +131,7 @@ class TaskLoop {
       if (!(error instanceof ReservationError)) throw error
       this.#expect(1)
       if (error.reason === 'aborted') this.#record({ type: 'task_canceled', taskId: task.id })
-      else this.#hold(task.id, attempt)
+      else this.#hold(task.id, attempt, error.message)
       return undefined
     }
   }
@@ -196,15 +196,14 @@ class TaskLoop {
     this.#holdDependents(taskId)
   }
 
-  /** No provider is left that may serve it. */
-  #hold(taskId: string, attempt: number): void {
+  /** Nothing is left that may serve it. */
+  #hold(taskId: string, attempt: number, why: string): void {
     const { graph, recorder } = this.#parts
     const wanted = graph.tasks.get(taskId)?.provider
-    const stopped = [...recorder.state.providers].find(([name, { stopped: why }]) => why && name === (wanted ?? name))
-    const message =
-      stopped?.[1].stopped?.message ?? `no usable provider may serve it${wanted ? ` (it asks for ${wanted})` : ''}`
+    const out = [...recorder.state.providers].find(([name, { stopped }]) => stopped && name === (wanted ?? name))
+    const message = out?.[1].stopped?.message ?? why
     const tried = attempt > 1 ? ` after ${attempt - 1} attempts` : ''
-    this.#record({ type: 'task_held', taskId, reason: { type: 'provider', message: `${message}${tried}` } })
+    this.#record({ type: 'task_held', taskId, reason: { type: 'unservable', message: `${message}${tried}` } })
     this.#holdDependents(taskId)
   }
 

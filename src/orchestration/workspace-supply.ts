@@ -1,5 +1,6 @@
 import type { Failure } from '../domain/failure.js'
-import type { Workspace, Workspaces } from '../workspace/workspaces.js'
+import type { Workspace } from '../workspace/workspace.js'
+import type { Workspaces } from '../workspace/workspaces.js'
 import { limit } from './limit.js'
 
 export interface SupplyParts {

@@ -72,12 +72,14 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   readonly #waiting = new WaitingList()
   readonly #rejections = new WeakMap<Waiting, (error: ReservationError) => void>()
   readonly #stopped = new Set<string>()
+  #shutBecause: string | undefined
   readonly #coolDowns = new Map<string, () => void>()
   readonly #queue: PQueue<QueueOfRunnable, ReservationOptions>
   #prepared = 0
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
   #releasing = 0
   #counts: QueueCounts = { queueLength: 0, busyAgents: 0, availableAgents: 0 }
+  #telling = false
 
   constructor(options: PoolOptions) {
     super()
@@ -131,7 +133,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     }
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(aborted(task.id))
-      if (!this.#isServable(demand)) return reject(unservable(task.id))
+      if (!this.#isServable(demand)) return reject(this.#unservable(task.id))
       const onAbort = () => this.#withdraw(waiting, aborted(task.id))
       const waiting: Waiting = { taskId: task.id, rank: task.rank, demand }
       this.#rejections.set(waiting, (error) => {
@@ -182,16 +184,30 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   /** Takes a provider out for good; what only it could serve is rejected. */
   stopProvider(provider: string): void {
     this.#stopped.add(provider)
-    for (const waiting of this.#waiting.all((demand) => !this.#isServable(demand))) {
-      this.#withdraw(waiting, unservable(waiting.taskId))
-    }
-    this.#settle()
+    this.#rejectUnservable()
+  }
+
+  /** Gives out no further slot, for the reason given; whoever waits is rejected with it. Held slots stay held. */
+  shut(reason: string): void {
+    this.#shutBecause = reason
+    this.#rejectUnservable()
   }
 
   /** Ends all timers; the pool is of no use afterwards. */
   close(): void {
     for (const cancel of this.#coolDowns.values()) cancel()
     this.#coolDowns.clear()
+  }
+
+  #rejectUnservable(): void {
+    for (const waiting of this.#waiting.all((demand) => !this.#isServable(demand))) {
+      this.#withdraw(waiting, this.#unservable(waiting.taskId))
+    }
+    this.#settle()
+  }
+
+  #unservable(taskId: string): ReservationError {
+    return new ReservationError('unservable', this.#shutBecause ?? `no usable provider may serve ${taskId}`)
   }
 
   #withdraw(waiting: Waiting, error: ReservationError): void {
@@ -205,6 +221,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   }
 
   #isServable(demand: Demand): boolean {
+    if (this.#shutBecause !== undefined) return false
     return this.#tiers(demand).some((tier) => tier.some(({ provider }) => !this.#stopped.has(provider)))
   }
 
@@ -255,12 +272,23 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   }
 
   /**
-   * Starts everything that may start, then tells of changed counts. Setting `concurrency`, even to what it was, is
+   * Starts everything that may start, then has changed counts told. Setting `concurrency`, even to what it was, is
    * how p-queue is made to look again: nothing else does when a cool-down ends, a workspace is ready or a slot joins.
    */
   #settle(): void {
     if (this.#releasing > 0) return
     this.#queue.concurrency = Math.max(1, this.#slots.size)
+    if (this.#telling) return
+    this.#telling = true
+    // Once for all that happens in one turn: a thousand reservations made together are one change of the counts.
+    queueMicrotask(() => {
+      this.#telling = false
+      this.#tell()
+    })
+  }
+
+  #tell(): void {
+    if (this.#releasing > 0) return
     const busyAgents = [...this.#slots.values()].filter(({ held }) => held).length
     const counts = {
       queueLength: this.#waiting.length,
@@ -290,8 +318,4 @@ function sameCounts(a: QueueCounts, b: QueueCounts): boolean {
 
 function aborted(taskId: string): ReservationError {
   return new ReservationError('aborted', `the reservation of ${taskId} was withdrawn`)
-}
-
-function unservable(taskId: string): ReservationError {
-  return new ReservationError('unservable', `no usable provider may serve ${taskId}`)
 }

@@ -1,0 +1,152 @@
+import { join } from 'node:path'
+import { LineCounter, parseDocument, type Document } from 'yaml'
+import * as z from 'zod/mini'
+import { nearest } from '../domain/nearest.js'
+import type { Problem } from '../domain/problem.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { readTextIfThere } from '../platform/read-text.js'
+import type { FileSettings, RunSettings } from './settings.js'
+import { readers } from './settings.js'
+import { providerChoice, providerModel, type ReadValue } from './value.js'
+
+/** The name of the configuration file, at the root of the repository worked on. */
+export const configName = 'autopilot.yaml'
+
+export interface Config {
+  readonly run: Partial<RunSettings>
+  readonly file: FileSettings
+}
+
+export const noConfig: Config = { run: {}, file: { routes: {}, allow: [], env: {}, copy: [], statuses: {} } }
+
+/** A scalar that is read as flags are, so that `timeout: 90s` and `--timeout 90s` mean the same. */
+function scalar<Value>(read: ReadValue<Value>) {
+  return z.pipe(
+    z.union([z.string(), z.number(), z.boolean()], { error: 'expected a single value' }),
+    z.transform((value, context): Value => {
+      const result = read(String(value))
+      if (result.ok) return result.value
+      context.issues.push({ code: 'custom', message: result.error, input: value })
+      return z.NEVER
+    }),
+  )
+}
+
+const texts = z.array(z.string())
+const routes = z.array(scalar(providerModel))
+
+const schema = z.strictObject({
+  agents: z.optional(scalar(readers.agents)),
+  iterations: z.optional(scalar(readers.iterations)),
+  providers: z.optional(z.array(scalar(providerChoice))),
+  isolation: z.optional(scalar(readers.isolation)),
+  target: z.optional(scalar(readers.target)),
+  permissions: z.optional(scalar(readers.permissions)),
+  timeout: z.optional(scalar(readers.timeoutMs)),
+  routes: z.optional(
+    z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
+  ),
+  allow: z.optional(texts),
+  env: z.optional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))),
+  setup: z.optional(z.string()),
+  copy: z.optional(texts),
+  prompt: z.optional(z.string()),
+  statuses: z.optional(z.record(z.string(), z.string())),
+  workspaces: z.optional(z.strictObject({ dir: z.optional(z.string()) })),
+})
+
+/**
+ * Reads `autopilot.yaml` of a directory; a file that is not there is an empty one. Errors have positions. A variable
+ * under `env:` without a value is passed on from `parentEnv`.
+ */
+export async function readConfig(
+  directory: string,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): Promise<Result<Config, Problem[]>> {
+  const path = join(directory, configName)
+  const text = await readTextIfThere(path)
+  if (!text.ok) return err([problemAt(1, 1, 'E101', `cannot read ${configName}: ${text.error}`)])
+  return text.value === undefined ? ok(noConfig) : parseConfig(text.value, parentEnv)
+}
+
+export function parseConfig(
+  text: string,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): Result<Config, Problem[]> {
+  const lines = new LineCounter()
+  const document = parseDocument(text.replace(/^\ufeff/, ''), { lineCounter: lines, prettyErrors: false })
+  const broken = document.errors.map(({ pos, message }) => {
+    const { line, col } = lines.linePos(pos[0])
+    return problemAt(line, col, 'E102', message.split('\n')[0] ?? '')
+  })
+  if (broken.length > 0) return err(broken)
+  let data: unknown
+  try {
+    data = document.toJS({ maxAliasCount: 100 }) ?? {}
+  } catch (error) {
+    return err([problemAt(1, 1, 'E102', error instanceof Error ? error.message : 'not readable')])
+  }
+  const parsed = schema.safeParse(data)
+  if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, lines)))
+  return ok(configOf(parsed.data, parentEnv))
+}
+
+function configOf(data: z.infer<typeof schema>, parentEnv: Readonly<Record<string, string | undefined>>): Config {
+  const { timeout, routes: routed, allow, env, setup, copy, prompt, statuses, workspaces, ...same } = data
+  const run = { ...same, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
+  return {
+    run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
+    file: {
+      routes: Object.fromEntries(Object.entries(routed ?? {}).filter(([, value]) => value !== undefined)),
+      allow: allow ?? [],
+      env: environmentOf(env ?? {}, parentEnv),
+      copy: copy ?? [],
+      statuses: statuses ?? {},
+      ...(setup === undefined ? {} : { setup }),
+      ...(prompt === undefined ? {} : { prompt }),
+      ...(workspaces?.dir === undefined ? {} : { workspacesDir: workspaces.dir }),
+    },
+  }
+}
+
+function environmentOf(
+  env: Readonly<Record<string, string | number | boolean | null>>,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]): [string, string][] => {
+      const set = value === null ? parentEnv[name] : String(value)
+      return set === undefined ? [] : [[name, set]]
+    }),
+  )
+}
+
+function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Problem[] {
+  const path = issue.path.filter((part) => typeof part !== 'symbol')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const known = Object.keys(path.length === 0 ? schema.shape : { simple: 0, moderate: 0, complex: 0, dir: 0 })
+      const guess = nearest(key, known)
+      const help = guess === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${guess}?`
+      return { ...at([...path, key], document, lines, 'E103', `unknown key ${[...path, key].join('.')}`), help }
+    })
+  }
+  return [at(path, document, lines, 'E104', `${path.join('.')}: ${issue.message}`)]
+}
+
+function at(
+  path: readonly (string | number)[],
+  document: Document,
+  lines: LineCounter,
+  code: string,
+  text: string,
+): Problem {
+  const node: unknown = document.getIn(path, true) ?? document.contents
+  const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as [number] | null) : null
+  const { line, col } = lines.linePos(range?.[0] ?? 0)
+  return problemAt(Math.max(1, line), Math.max(1, col), code, text)
+}
+
+function problemAt(line: number, column: number, code: string, text: string): Problem {
+  return { severity: 'error', code, text, position: { file: configName, line, column } }
+}

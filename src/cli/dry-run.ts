@@ -1,0 +1,104 @@
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { startOrder, type RunPlan } from '../domain/plan.js'
+import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import { commandProvider, tiersFor, type RoutePolicy } from '../domain/routing.js'
+import type { Task } from '../domain/task.js'
+import { cleanLine } from '../domain/text.js'
+import { findProvider } from '../providers/index.js'
+import type { LoadedRoadmap } from '../roadmap/load.js'
+import { formatHold, plural, showId } from '../ui/format.js'
+import type { Config } from './config.js'
+import type { Location } from './ground.js'
+import { sinkOf } from './output.js'
+import { candidateProviders, routing } from './providers.js'
+import type { RunSettings } from './settings.js'
+
+export interface DryRunParts {
+  readonly settings: RunSettings
+  readonly config: Config
+  readonly location: Location
+  readonly loaded: LoadedRoadmap
+  readonly plan: RunPlan
+  readonly tasks: readonly Task[]
+}
+
+/** One task as it would be started. */
+interface Step {
+  readonly taskId: string
+  readonly title: string
+  readonly priority: number
+  readonly waitsFor: readonly string[]
+  /** Providers in the order in which they would be tried. */
+  readonly route: readonly string[]
+  /** Program and arguments of the first one; the prompt goes through stdin. */
+  readonly command: readonly string[]
+}
+
+/** `--dry-run`: order, routes, holds and commands. Starts nothing, not even `--version`, and changes nothing. */
+export function printDryRun(parts: DryRunParts): ExitCode {
+  const { settings, config, loaded, plan } = parts
+  const usable = candidateProviders(parts.tasks, settings, config.file.routes).map(({ name }) => name)
+  const { policy } = routing(usable, settings, config.file.routes)
+  const steps = startOrder(loaded.graph, plan.runnable).map((task) => stepOf(task, policy, parts))
+  const held = plan.tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
+  const sink = sinkOf(process.stdout)
+  if (settings.output === 'json') {
+    for (const step of steps) sink.write(`${JSON.stringify({ type: 'planned', ...step })}\n`)
+    for (const hold of held) sink.write(`${JSON.stringify({ type: 'held', ...hold })}\n`)
+    return exitCodes.done
+  }
+  const done = plan.tasks.filter(({ state }) => state === 'done').length
+  sink.write(
+    `Dry run of ${loaded.options.file}: ${plural(steps.length, 'task')} to run on ${plural(settings.agents, 'slot')}, ` +
+      `${held.length} held, ${done} done before. Nothing is started, nothing is changed.\n\n`,
+  )
+  steps.forEach((step, index) => sink.write(formatStep(step, index + 1)))
+  if (held.length > 0) sink.write('\n')
+  for (const { taskId, reason } of held) sink.write(`held  ${showId(taskId)}: ${formatHold(reason)}\n`)
+  return exitCodes.done
+}
+
+function stepOf(task: Task, policy: RoutePolicy, parts: DryRunParts): Step {
+  const provider = task.run === undefined ? task.provider : commandProvider
+  const request = {
+    complexity: task.complexity,
+    ...(provider === undefined ? {} : { provider }),
+    ...(task.model === undefined ? {} : { model: task.model }),
+  }
+  const offers = tiersFor(request, policy).flat()
+  const [first] = offers
+  return {
+    taskId: task.id,
+    title: task.title,
+    priority: task.priority,
+    waitsFor: parts.loaded.graph.dependencies.get(task.id) ?? [],
+    route: offers.map(formatProviderModel),
+    command: first ? commandOf(task, first, parts) : [],
+  }
+}
+
+function commandOf(task: Task, { provider, model }: ProviderModel, parts: DryRunParts): readonly string[] {
+  const built = findProvider(provider)?.buildCommand({
+    cwd: parts.settings.isolation === 'none' ? parts.location.root : '<workspace>',
+    prompt: '',
+    permissions: parts.settings.permissions,
+    allow: parts.config.file.allow,
+    asRoot: process.getuid?.() === 0,
+    ...(model === undefined ? {} : { model }),
+    ...(task.run === undefined ? {} : { run: task.run }),
+  })
+  return built ? [built.file, ...built.args] : []
+}
+
+function formatStep(step: Step, number: number): string {
+  const after = step.waitsFor.length > 0 ? `  after ${step.waitsFor.map(showId).join(', ')}` : ''
+  const title = step.title === step.taskId ? '' : `  ${cleanLine(step.title, 60)}`
+  const route = step.route.length > 0 ? step.route.map((one) => cleanLine(one, 60)).join(' or ') : 'no provider'
+  const command = cleanLine(step.command.map(quote).join(' '), 400)
+  return `${String(number).padStart(3)}  ${showId(step.taskId)}${title}${after}\n     ${route}: ${command}\n`
+}
+
+/** As one would type it in a shell. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./<>-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import { homedir } from 'node:os'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { cleanLine } from '../domain/text.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { inPlace } from '../orchestration/in-place.js'
+import type { Isolation } from '../orchestration/isolation.js'
+import type { Recorder } from '../orchestration/recorder.js'
+import { runSetup } from '../orchestration/run-setup.js'
+import { workspaced } from '../orchestration/workspaced.js'
+import { ensureLine } from '../platform/ensure-line.js'
+import { realPathOr } from '../platform/real-path.js'
+import type { AgentPool } from '../pool/agent-pool.js'
+import type { LoadedRoadmap } from '../roadmap/load.js'
+import type { Refusal, Repository } from '../workspace/contract.js'
+import { discover } from '../workspace/discover.js'
+import { openRepository } from '../workspace/repository.js'
+import { openTarget } from '../workspace/target.js'
+import { createWorkspaces } from '../workspace/workspaces.js'
+import type { Config } from './config.js'
+import type { RunSettings } from './settings.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where the run works. */
+export interface Location {
+  /** Absolute: the root of the repository, or the plain directory without isolation. */
+  readonly root: string
+}
+
+/** Finds the repository around a directory. Changes nothing. */
+export async function locate(directory: string, env: Environment): Promise<Result<Location, Refusal>> {
+  const found = await discover(resolve(directory), env)
+  return found.ok ? ok({ root: found.value.root }) : found
+}
+
+/** The ground that a run stands on: made ready, nothing started. */
+export interface Ground {
+  readonly root: string
+  /** `.autopilot/runs/<id>`, absolute. */
+  readonly runDir: string
+  readonly target?: { readonly branch: string; readonly base: string }
+  /** The roadmap's path below the root, which agents must leave alone. */
+  readonly leaveOut: readonly string[]
+  readonly warnings: readonly string[]
+  isolate(with_: { readonly pool: AgentPool; readonly recorder: Recorder; readonly slots: number }): Isolation
+}
+
+export interface GroundOptions {
+  readonly settings: RunSettings
+  readonly config: Config
+  readonly location: Location
+  readonly loaded: LoadedRoadmap
+  readonly runId: string
+  readonly env: Environment
+}
+
+/** Opens the repository and the target branch, or takes the directory as it is. A refusal means exit code 4. */
+export async function openGround(options: GroundOptions): Promise<Result<Ground, Refusal>> {
+  const { settings, location, loaded, runId } = options
+  const runDir = join(location.root, '.autopilot', 'runs', runId)
+  const roadmapPath = await pathBelow(location.root, loaded.path)
+  const leaveOut = roadmapPath === undefined ? [] : [roadmapPath]
+  if (settings.isolation === 'none') {
+    return ok({ root: location.root, runDir, leaveOut, warnings: [], isolate: () => inPlace(location.root) })
+  }
+  const repository = await openRepository({ dir: location.root, env: options.env })
+  if (!repository.ok) return repository
+  await ensureLine(join(repository.value.commonDir, 'info', 'exclude'), '/.autopilot/')
+  const branch = settings.target
+  const target = await openTarget(repository.value, { runId, ...(branch === undefined ? {} : { branch }) })
+  if (!target.ok) return err(target.error)
+  return ok({
+    root: location.root,
+    runDir,
+    target: { branch: target.value.branch, base: target.value.base },
+    leaveOut,
+    warnings: await dirtyWarning(repository.value, leaveOut),
+    isolate: ({ pool, recorder, slots }) =>
+      workspaced({
+        repository: repository.value,
+        target: target.value,
+        runId,
+        slots,
+        leaveOut,
+        workspaces: workspacesFor(options, repository.value),
+        onPrepared: (count) => pool.setPrepared(count),
+        onExhausted: (failure) => {
+          void recorder.record({ type: 'notice', level: 'warning', text: failure.message })
+          pool.shut(`no workspace can be prepared: ${failure.message}`)
+        },
+        onKept: ({ root, reason }) => void recorder.record({ type: 'workspace_kept', path: root, why: reason }),
+      }),
+  })
+}
+
+function workspacesFor({ config, runId, env }: GroundOptions, repository: Repository) {
+  const { setup, copy, workspacesDir } = config.file
+  const home = workspacesDir === undefined ? cacheDir(env) : resolve(repository.root, workspacesDir)
+  const name = createHash('sha256').update(repository.commonDir).digest('hex').slice(0, 16)
+  return createWorkspaces({
+    repository,
+    runId,
+    dir: join(home, name, runId),
+    copy,
+    runSetup: runSetup(env, config.file.env),
+    ...(setup === undefined ? {} : { setup }),
+  })
+}
+
+/** The user's cache directory, by the XDG base directory specification. */
+function cacheDir(env: Environment): string {
+  const cache = env.XDG_CACHE_HOME
+  const base = cache !== undefined && isAbsolute(cache) ? cache : join(env.HOME ?? homedir(), '.cache')
+  return join(base, 'autopilot', 'workspaces')
+}
+
+async function pathBelow(root: string, path: string): Promise<string | undefined> {
+  const below = relative(await realPathOr(root), await realPathOr(path))
+  return below === '' || below.startsWith(`..${sep}`) || below === '..' || isAbsolute(below) ? undefined : below
+}
+
+async function dirtyWarning(repository: Repository, excluding: readonly string[]): Promise<readonly string[]> {
+  const dirty = await repository.dirtyPaths(excluding)
+  if (dirty.length === 0) return []
+  const shown = dirty
+    .slice(0, 5)
+    .map((path) => cleanLine(path, 80))
+    .join(', ')
+  const more = dirty.length > 5 ? ` and ${dirty.length - 5} more` : ''
+  return [`agents start from the last commit and do not see your uncommitted changes: ${shown}${more}`]
+}

@@ -1,0 +1,31 @@
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+
+/** Parses the command line, runs one command, and sets the exit code: the only place that does. */
+export async function main(args: readonly string[]): Promise<void> {
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    process.stdout.write(`${AUTOPILOT_VERSION}\n`)
+    return
+  }
+  const { createProgram, isUsageError } = await import('./program.js')
+  let exitCode: ExitCode = exitCodes.done
+  const program = createProgram(process.env, (code) => {
+    exitCode = code
+  })
+  try {
+    if (args.length === 0) program.outputHelp()
+    else await program.parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    exitCode = isUsageError(error) ? (error.exitCode === 0 ? exitCodes.done : exitCodes.usage) : reportBug(error)
+  }
+  process.exitCode = exitCode
+}
+
+/** An exception that reaches this place is a bug of autopilot's; the trace is for whoever reports it. */
+function reportBug(error: unknown): ExitCode {
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const text = process.env.AUTOPILOT_DEBUG ? trace : (trace.split('\n')[0] ?? '')
+  process.stderr.write(
+    `autopilot: internal error: ${text}\n    please report it; AUTOPILOT_DEBUG=1 shows where it happened\n`,
+  )
+  return exitCodes.notDone
+}

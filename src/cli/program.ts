@@ -1,0 +1,153 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { ExitCode } from '../domain/exit-code.js'
+import { readers, type RunSettings } from './settings.js'
+import type { ReadValue } from './value.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What commander's parsed flags look like. */
+interface RunFlags {
+  readonly agents?: number
+  readonly iterations?: number
+  readonly provider?: RunSettings['providers']
+  readonly only?: readonly string[]
+  readonly limit?: number
+  readonly isolation?: RunSettings['isolation']
+  readonly target?: string
+  readonly permissions?: RunSettings['permissions']
+  readonly timeout?: number
+  readonly dryRun?: true
+  readonly output?: RunSettings['output']
+  readonly directory: string
+}
+
+/** The commands, their flags and their help. `done` receives the exit code of the one that ran. */
+export function createProgram(env: Environment, done: (code: ExitCode) => void): Command {
+  const program = new Command('autopilot')
+    .description(
+      'Feeds the tasks of a roadmap to coding agents that work truly in parallel, and integrates what they finish.',
+    )
+    .version(AUTOPILOT_VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .showSuggestionAfterError()
+    .showHelpAfterError('Run autopilot --help for what there is.')
+    .exitOverride()
+    .addHelpText('after', examples)
+  addRun(program, env, done)
+  addValidate(program, env, done)
+  return program
+}
+
+/** True for what commander has already told the user. */
+export function isUsageError(error: unknown): error is CommanderError {
+  return error instanceof CommanderError
+}
+
+function addRun(program: Command, env: Environment, done: (code: ExitCode) => void): void {
+  program
+    .command('run')
+    .description('run the tasks of a roadmap')
+    .argument(
+      '[roadmap]',
+      'a YAML or JSON file; without it roadmap.yaml, roadmap.yml, roadmap.json or state/roadmap.yaml',
+    )
+    .addOption(option('-a, --agents <n>', 'agent slots: how many agents work at once (default 5)', readers.agents))
+    .addOption(option('-i, --iterations <n>', 'attempts a task has at most (default 3)', readers.iterations))
+    .addOption(
+      repeated(
+        '-p, --provider <name[:model][=cap]>',
+        'agent CLIs to use, in this order: claude, codex',
+        readers.providers,
+      ),
+    )
+    .addOption(repeated('--only <id>', 'run only this task, or the tasks of this group', readers.only))
+    .addOption(option('--limit <n>', 'run at most so many tasks', readers.limit))
+    .addOption(
+      option(
+        '--isolation <how>',
+        'workspace: each agent in a work tree of its own (default); none: in place',
+        readers.isolation,
+      ),
+    )
+    .addOption(option('--target <branch>', 'where work arrives (default autopilot/<your branch>)', readers.target))
+    .addOption(
+      option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
+    )
+    .addOption(option('--timeout <duration>', 'time limit of an attempt, such as 45m (default 1h)', readers.timeoutMs))
+    .addOption(new Option('--dry-run', 'show order, routes, holds and commands; start nothing'))
+    .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
+    .addOption(directoryOption())
+    .addHelpText('after', runNotes)
+    .action(async (roadmap: string | undefined, flags: RunFlags) => {
+      const { runCommand } = await import('./run-command.js')
+      const args = { directory: flags.directory, flags: settingsOf(flags) }
+      done(await runCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
+    })
+}
+
+function addValidate(program: Command, env: Environment, done: (code: ExitCode) => void): void {
+  program
+    .command('validate')
+    .description('check a roadmap: what is wrong, what is held, what may run')
+    .argument('[roadmap]', 'as for run')
+    .addOption(option('--output <format>', 'human (default) or json', readers.output))
+    .addOption(directoryOption())
+    .action(async (roadmap: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
+      const { validateCommand } = await import('./validate-command.js')
+      const args = { directory: flags.directory, output: flags.output ?? 'human' }
+      done(await validateCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
+    })
+}
+
+function directoryOption(): Option {
+  return new Option('-C, --directory <dir>', 'the repository to work on').default('.', 'the current directory')
+}
+
+function option<Value>(flags: string, description: string, read: ReadValue<Value>): Option {
+  return new Option(flags, description).argParser((text) => valueOf(read, text))
+}
+
+/** May be given several times, and may hold several values with commas between. */
+function repeated<Value>(flags: string, description: string, read: ReadValue<readonly Value[]>): Option {
+  return new Option(flags, description).argParser<readonly Value[]>((text, before) => [
+    ...((before as readonly Value[] | undefined) ?? []),
+    ...valueOf(read, text),
+  ])
+}
+
+function valueOf<Value>(read: ReadValue<Value>, text: string): Value {
+  const value = read(text)
+  if (value.ok) return value.value
+  throw new InvalidArgumentError(value.error)
+}
+
+function settingsOf(flags: RunFlags): Partial<RunSettings> {
+  const { provider, timeout, directory: _directory, ...same } = flags
+  return {
+    ...same,
+    ...(provider === undefined ? {} : { providers: provider }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  }
+}
+
+const examples = `
+Examples:
+  autopilot run                              the roadmap of this repository, five agents
+  autopilot run plan.yaml -a 8 -p claude     eight agents, all claude
+  autopilot run -p claude:opus=2 -p codex    two on claude's opus, the rest on codex
+  autopilot run --only login --dry-run       what would be started for one task
+  autopilot run --output json | jq .type     events for machines
+  autopilot validate roadmap.yaml
+
+Exit codes:
+  0  every selected task is done     1  some are not        2  bad usage, configuration or roadmap
+  3  no usable agent CLI             4  not safe to run      75  stopped early, worth running again
+  130, 143  interrupted, terminated`
+
+const runNotes = `
+Settings come from, lowest first: the default, autopilot.yaml in the repository, the environment
+(AUTOPILOT_AGENTS, AUTOPILOT_ITERATIONS, AUTOPILOT_PROVIDER, AUTOPILOT_TARGET, …; AGENTS, MAX_ITERATIONS
+and DRY_RUN as make passes them), the flag.
+
+Agents work on copies; what they finish arrives on the target branch, one commit a task. Your branch,
+your index and your files stay as they are, but for the status values in the roadmap.`

@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto'
+import { join, relative, resolve } from 'node:path'
+import type { RunEvent } from '../domain/event.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { planRun, type RunPlan } from '../domain/plan.js'
+import { err, ok, type Result } from '../domain/result.js'
+import type { Task } from '../domain/task.js'
+import { judgeRun } from '../domain/verdict.js'
+import { openJournal } from '../journal/journal.js'
+import { createRecorder, type Recorder } from '../orchestration/recorder.js'
+import { runTasks } from '../orchestration/run.js'
+import { realClock } from '../platform/clock.js'
+import { AgentPool } from '../pool/agent-pool.js'
+import { createStatusWriter } from '../roadmap/write-back.js'
+import { parseOffThread } from '../roadmap/parse-off-thread.js'
+import type { LoadedRoadmap } from '../roadmap/load.js'
+import { formatHold, showId } from '../ui/format.js'
+import { summarize } from '../ui/summary.js'
+import { readConfig, type Config } from './config.js'
+import { printDryRun } from './dry-run.js'
+import { locate, openGround, type Ground, type Location } from './ground.js'
+import { openOutput, type Output } from './output.js'
+import { printProblems, printTrouble } from './problem-output.js'
+import { readTemplate } from './prompt-template.js'
+import { candidateProviders, setUpProviders, type ProviderSetup } from './providers.js'
+import { openRoadmap } from './roadmap-source.js'
+import { mergeSettings, settingsFromEnvironment, type RunSettings } from './settings.js'
+import { listenForStop, type StopSignals } from './stop-signals.js'
+
+/** What `autopilot run` was typed with. */
+export interface RunArguments {
+  readonly roadmap?: string
+  /** `-C`; where to work. */
+  readonly directory: string
+  readonly flags: Partial<RunSettings>
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Everything that was read before anything is started. */
+interface Prepared {
+  readonly settings: RunSettings
+  readonly config: Config
+  readonly location: Location
+  readonly loaded: LoadedRoadmap
+  readonly plan: RunPlan
+  readonly template?: string
+}
+
+/** `autopilot run`: reads and checks everything, then starts. Gives the exit code. */
+export async function runCommand(args: RunArguments, env: Environment): Promise<ExitCode> {
+  const prepared = await prepare(args, env)
+  if (!prepared.ok) return prepared.error
+  const { settings, config, loaded, plan } = prepared.value
+  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
+  if (settings.dryRun) return printDryRun({ ...prepared.value, tasks })
+  const setup = await setUpProviders(
+    candidateProviders(tasks, settings, config.file.routes),
+    settings,
+    config.file,
+    env,
+  )
+  if (needsCli(tasks) && setup.policy.usable.length === 0) return refuseProviders(setup, settings)
+  const runId = newRunId(new Date())
+  const ground = await openGround({ ...prepared.value, runId, env })
+  if (!ground.ok) {
+    printTrouble(ground.error.message, ground.error.help, settings.output)
+    return exitCodes.notSafe
+  }
+  return start({ ...prepared.value, tasks, setup, runId, ground: ground.value, env })
+}
+
+/** Reads settings, configuration, roadmap and template; what is wrong has been printed when it is not ok. */
+async function prepare(args: RunArguments, env: Environment): Promise<Result<Prepared, ExitCode>> {
+  const wanted = args.flags.output ?? 'human'
+  const fromEnvironment = settingsFromEnvironment(env)
+  if (!fromEnvironment.ok) return usage(fromEnvironment.error, undefined, wanted)
+  const here = resolve(args.directory)
+  const repository = await locate(here, env)
+  const config = await readConfig(repository.ok ? repository.value.root : here, env)
+  if (!config.ok) return problems(config.error, mergeSettings(fromEnvironment.value, args.flags).output)
+  const settings = mergeSettings(config.value.run, fromEnvironment.value, args.flags)
+  const location = settings.isolation === 'none' ? ok({ root: here }) : repository
+  if (!location.ok) {
+    printTrouble(location.error.message, location.error.help, settings.output)
+    return err(exitCodes.notSafe)
+  }
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.file.statuses)
+  if (!loaded.ok) return problems(loaded.error, settings.output)
+  const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
+  if (plan.unknown.length > 0) {
+    return usage(
+      `--only names what the roadmap does not have: ${plan.unknown.map(showId).join(', ')}`,
+      undefined,
+      settings.output,
+    )
+  }
+  const template = await readTemplate(config.value.file.prompt, location.value.root)
+  if (!template.ok) return usage(template.error, undefined, settings.output)
+  const { value } = template
+  return ok({
+    settings,
+    config: config.value,
+    location: location.value,
+    loaded: loaded.value,
+    plan,
+    ...(value === undefined ? {} : { template: value }),
+  })
+}
+
+function usage(text: string, help: string | undefined, output: 'human' | 'json'): Result<never, ExitCode> {
+  printTrouble(text, help, output)
+  return err(exitCodes.usage)
+}
+
+function problems(list: Parameters<typeof printProblems>[0], output: 'human' | 'json'): Result<never, ExitCode> {
+  printProblems(list, output)
+  return err(exitCodes.usage)
+}
+
+function needsCli(tasks: readonly Task[]): boolean {
+  return tasks.some(({ run }) => run === undefined)
+}
+
+function refuseProviders({ detected }: ProviderSetup, settings: RunSettings): ExitCode {
+  const reasons = detected.flatMap(({ provider, detection }) =>
+    detection.usable ? [] : [`${provider.name}: ${detection.reason}\n    ${detection.help}`],
+  )
+  printTrouble(`no usable agent CLI\n  ${reasons.join('\n  ')}`, undefined, settings.output)
+  return exitCodes.noProvider
+}
+
+/** Sortable, unique and fit for refs and paths: `20261123-064726-3fa2`. */
+function newRunId(now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${stamp}-${randomBytes(2).toString('hex')}`
+}
+
+interface StartParts extends Prepared {
+  readonly tasks: readonly Task[]
+  readonly setup: ProviderSetup
+  readonly runId: string
+  readonly ground: Ground
+  readonly env: Environment
+}
+
+async function start(parts: StartParts): Promise<ExitCode> {
+  const { settings, ground, setup } = parts
+  const output = await openOutput(settings.output, parts.env)
+  const journalPath = join(ground.runDir, 'journal.jsonl')
+  const journal = await openJournal(journalPath)
+  const broken = new AbortController()
+  const recorder = createRecorder(startEvent(parts), {
+    clock: realClock,
+    journal,
+    reporters: [output.reporter],
+    onBroken: () => broken.abort(),
+  })
+  const stop = listenForStop((why) => void recorder.record({ type: 'run_canceling', why }))
+  announce(recorder, parts)
+  const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
+  try {
+    await work(parts, recorder, pool, AbortSignal.any([stop.signal, broken.signal]))
+  } finally {
+    pool.close()
+    output.reporter.close()
+  }
+  return finish(parts, { recorder, stop, output, journalPath, close: () => journal.close() })
+}
+
+async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, signal: AbortSignal): Promise<void> {
+  const { settings, config, loaded, ground, template } = parts
+  const isolation = ground.isolate({ pool, recorder, slots: settings.agents })
+  for (const id of slotIds(settings.agents)) pool.addAgent({ id })
+  const writer = createStatusWriter(loaded, { parse: parser(loaded) })
+  await runTasks({
+    graph: loaded.graph,
+    pool,
+    clock: realClock,
+    recorder,
+    isolation,
+    signal,
+    parentEnv: parts.env,
+    extraEnv: config.file.env,
+    permissions: settings.permissions,
+    allow: config.file.allow,
+    asRoot: process.getuid?.() === 0,
+    offLimits: ground.leaveOut,
+    timeoutMs: settings.timeoutMs,
+    maxAttempts: settings.iterations,
+    attemptsDir: join(ground.runDir, 'attempts'),
+    markDone: (taskId) => writer.markDone(taskId),
+    ...(template === undefined ? {} : { template }),
+  })
+  await isolation.close()
+}
+
+/** The worker thread's file lies beside the bundle that this code is in. */
+function parser(loaded: LoadedRoadmap) {
+  const parse = parseOffThread(new URL('./parse-worker.js', import.meta.url))
+  return (bytes: Uint8Array) => parse(bytes, loaded.options)
+}
+
+function slotIds(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `slot-${index + 1}`)
+}
+
+function startEvent({ settings, loaded, plan, runId, ground }: StartParts): Extract<RunEvent, { type: 'run_started' }> {
+  return {
+    type: 'run_started',
+    runId,
+    version: AUTOPILOT_VERSION,
+    roadmap: loaded.options.file,
+    repository: ground.root,
+    isolation: settings.isolation,
+    permissions: settings.permissions,
+    maxAttempts: settings.iterations,
+    slots: slotIds(settings.agents),
+    tasks: plan.tasks,
+    ...(ground.target ? { target: ground.target } : {}),
+  }
+}
+
+/** What a person should know before the first agent starts, each thing once. */
+function announce(recorder: Recorder, { loaded, setup, ground, plan, config }: StartParts): void {
+  const warn = (text: string) => void recorder.record({ type: 'notice', level: 'warning', text })
+  for (const { provider, detection } of setup.detected) {
+    const { usable } = detection
+    const facts = usable
+      ? { ...(detection.version === undefined ? {} : { version: detection.version }) }
+      : { message: `${detection.reason} ${detection.help}` }
+    void recorder.record({ type: 'provider_detected', provider: provider.name, usable, ...facts })
+    if (usable && !detection.tested && provider.program) {
+      warn(
+        `${provider.name} ${detection.version ?? ''} runs; autopilot was tested with ${provider.program.testedVersion}`,
+      )
+    }
+  }
+  for (const { position, code, text } of loaded.warnings) warn(`${position.file}:${position.line}: ${code}: ${text}`)
+  for (const { id, hold } of plan.tasks) if (hold) warn(`${showId(id)} held: ${formatHold(hold)}`)
+  for (const text of ground.warnings) warn(text)
+  if (config.file.allow.length > 0 && setup.policy.usable.includes('codex')) {
+    warn('allow: names tools of claude; codex has no such list and works by its sandbox alone')
+  }
+}
+
+interface Ending {
+  readonly recorder: Recorder
+  readonly stop: StopSignals
+  readonly output: Output
+  readonly journalPath: string
+  readonly close: () => Promise<void>
+}
+
+async function finish(parts: StartParts, ending: Ending): Promise<ExitCode> {
+  const { recorder, stop, output, journalPath } = ending
+  const verdict = judgeRun(recorder.state, stop.stoppedBy())
+  await recorder.record({ type: 'run_finished', ...verdict })
+  const journal = relative(process.cwd(), journalPath)
+  for (const line of summarize(recorder.state, { journal: journal.startsWith('..') ? journalPath : journal })) {
+    output.result(line)
+  }
+  await ending.close().catch(() => undefined)
+  stop.dispose()
+  return verdict.exitCode
+}

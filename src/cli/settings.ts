@@ -1,0 +1,118 @@
+import type { ProviderModel } from '../domain/provider-model.js'
+import { err, ok, type Result } from '../domain/result.js'
+import type { Complexity } from '../domain/task.js'
+import type { Permissions } from '../providers/contract.js'
+import {
+  anyText,
+  duration,
+  onOff,
+  oneOf,
+  providerChoice,
+  wholeNumber,
+  type ProviderChoice,
+  type ReadValue,
+} from './value.js'
+
+/** What can be set by flag, by environment and, but for the last three, by configuration. Times in ms. */
+export interface RunSettings {
+  readonly agents: number
+  readonly iterations: number
+  readonly providers?: readonly ProviderChoice[]
+  readonly isolation: 'workspace' | 'none'
+  readonly target?: string
+  readonly permissions: Permissions
+  readonly timeoutMs: number
+  readonly output: 'human' | 'json'
+  readonly dryRun: boolean
+  readonly only?: readonly string[]
+  readonly limit?: number
+}
+
+/** What only the configuration can say. */
+export interface FileSettings {
+  readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
+  readonly allow: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly setup?: string
+  readonly copy: readonly string[]
+  /** Path of a prompt template, relative to the configuration file. */
+  readonly prompt?: string
+  readonly statuses: Readonly<Record<string, string>>
+  readonly workspacesDir?: string
+}
+
+const defaults: RunSettings = {
+  agents: 5,
+  iterations: 3,
+  isolation: 'workspace',
+  permissions: 'edit',
+  timeoutMs: 60 * 60_000,
+  output: 'human',
+  dryRun: false,
+}
+
+/** How each setting is read from text. */
+export const readers = {
+  agents: wholeNumber(1, 256),
+  iterations: wholeNumber(1, 20),
+  providers: listOf(providerChoice),
+  isolation: oneOf(['workspace', 'none']),
+  target: anyText,
+  permissions: oneOf(['edit', 'full']),
+  timeoutMs: duration,
+  output: oneOf(['human', 'json']),
+  dryRun: onOff,
+  only: listOf(anyText),
+  limit: wholeNumber(1, 20_000),
+} as const satisfies { [Key in keyof RunSettings]-?: ReadValue<NonNullable<RunSettings[Key]>> }
+
+/** Environment variables, weakest first: the short names are those that make and the script pass. */
+const variables: readonly (readonly [string, keyof RunSettings])[] = [
+  ['AGENTS', 'agents'],
+  ['MAX_ITERATIONS', 'iterations'],
+  ['DRY_RUN', 'dryRun'],
+  ['AUTOPILOT_AGENTS', 'agents'],
+  ['AUTOPILOT_ITERATIONS', 'iterations'],
+  ['AUTOPILOT_PROVIDER', 'providers'],
+  ['AUTOPILOT_ISOLATION', 'isolation'],
+  ['AUTOPILOT_TARGET', 'target'],
+  ['AUTOPILOT_PERMISSIONS', 'permissions'],
+  ['AUTOPILOT_TIMEOUT', 'timeoutMs'],
+  ['AUTOPILOT_OUTPUT', 'output'],
+  ['AUTOPILOT_DRY_RUN', 'dryRun'],
+  ['AUTOPILOT_ONLY', 'only'],
+  ['AUTOPILOT_LIMIT', 'limit'],
+]
+
+/** The settings that the environment makes; an empty variable counts as not set. The error names the variable. */
+export function settingsFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Result<Partial<RunSettings>, string> {
+  const settings: Record<string, unknown> = {}
+  for (const [variable, key] of variables) {
+    const text = env[variable]
+    if (text === undefined || text === '') continue
+    const value = readers[key](text)
+    if (!value.ok) return err(`${variable}: ${value.error}`)
+    settings[key] = value.value
+  }
+  return ok(settings)
+}
+
+/** Lowest first: default, configuration, environment, flags. */
+export function mergeSettings(...layers: readonly Partial<RunSettings>[]): RunSettings {
+  return Object.assign({}, defaults, ...layers) as RunSettings
+}
+
+/** Several values in one text, separated by commas. */
+function listOf<Value>(read: ReadValue<Value>): ReadValue<readonly Value[]> {
+  return (text) => {
+    const values: Value[] = []
+    for (const part of text.split(',')) {
+      const value = read(part.trim())
+      if (!value.ok) return value
+      values.push(value.value)
+    }
+    return ok(values)
+  }
+}

@@ -1,0 +1,48 @@
+import { resolve } from 'node:path'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { planRun } from '../domain/plan.js'
+import { formatHold, plural, showId } from '../ui/format.js'
+import { readConfig } from './config.js'
+import { locate } from './ground.js'
+import { sinkOf } from './output.js'
+import { printProblems } from './problem-output.js'
+import { openRoadmap } from './roadmap-source.js'
+
+export interface ValidateArguments {
+  readonly roadmap?: string
+  readonly directory: string
+  readonly output: 'human' | 'json'
+}
+
+/** `autopilot validate`: reads a roadmap as a run would, and says what is wrong, what is held and what may run. */
+export async function validateCommand(
+  args: ValidateArguments,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ExitCode> {
+  const here = resolve(args.directory)
+  const repository = await locate(here, env)
+  const config = await readConfig(repository.ok ? repository.value.root : here, env)
+  if (!config.ok) {
+    printProblems(config.error, args.output)
+    return exitCodes.usage
+  }
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.file.statuses)
+  printProblems(loaded.ok ? loaded.value.warnings : loaded.error, args.output)
+  if (!loaded.ok) return exitCodes.usage
+  const { tasks, runnable } = planRun(loaded.value.graph, loaded.value.roadmap.groups)
+  const held = tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
+  const done = tasks.filter(({ state }) => state === 'done').length
+  const sink = sinkOf(process.stdout)
+  if (args.output === 'json') {
+    for (const hold of held) sink.write(`${JSON.stringify({ type: 'held', ...hold })}\n`)
+    const counts = { tasks: tasks.length, runnable: runnable.length, held: held.length, done }
+    sink.write(`${JSON.stringify({ type: 'valid', file: loaded.value.options.file, ...counts })}\n`)
+    return exitCodes.done
+  }
+  for (const { taskId, reason } of held) sink.write(`held  ${showId(taskId)}: ${formatHold(reason)}\n`)
+  sink.write(
+    `${loaded.value.options.file} is valid: ${plural(tasks.length, 'task')}, ` +
+      `${runnable.length} to run, ${held.length} held, ${done} done\n`,
+  )
+  return exitCodes.done
+}

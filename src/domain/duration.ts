@@ -1,0 +1,16 @@
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** How durations are written, for messages. */
+export const durationForms = 'a duration above 0 such as 90s, 45m, 1h30m, or whole seconds'
+
+/** `90s`, `45m`, `1h30m`, or whole seconds, in ms; undefined for anything else, 0 included. */
+export function parseDuration(text: string): number | undefined {
+  let ms = /^\d+$/.test(text) ? Number(text) * 1000 : 0
+  if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) {
+    for (const [, count, unit] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) {
+      ms += Number(count) * (unitMs[unit ?? ''] ?? 0)
+    }
+  }
+  const whole = Math.round(ms)
+  return whole > 0 && Number.isSafeInteger(whole) ? whole : undefined
+}

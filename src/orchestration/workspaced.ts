@@ -1,0 +1,86 @@
+import { cpus } from 'node:os'
+import type { Failure } from '../domain/failure.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { collect } from '../workspace/collect.js'
+import type { KeptRef } from '../workspace/agent-commits.js'
+import type { Repository, Target } from '../workspace/contract.js'
+import { createIntegrator } from '../workspace/integrate.js'
+import { attemptRef } from '../workspace/keep-ref.js'
+import type { Workspace } from '../workspace/workspace.js'
+import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
+import { commitMessage } from './commit-message.js'
+import type { AttemptOf, Harvest, Isolation, Kept, OpenPlace } from './isolation.js'
+import { limit } from './limit.js'
+import { WorkspaceSupply } from './workspace-supply.js'
+
+export interface WorkspacedParts {
+  readonly repository: Repository
+  readonly target: Target
+  readonly workspaces: Workspaces
+  readonly runId: string
+  /** Number of slots: as many workspaces are prepared ahead at most. */
+  readonly slots: number
+  /** Paths relative to the root that agents may not change: the roadmap. */
+  readonly leaveOut: readonly string[]
+  readonly onPrepared: (count: number) => void
+  readonly onExhausted: (failure: Failure) => void
+  readonly onKept: (kept: KeptWorkspace) => void
+}
+
+/** `--isolation workspace`: a workspace for each attempt, its work collected as a candidate and landed on the target. */
+export function workspaced(parts: WorkspacedParts): Isolation {
+  const { repository, target, workspaces, runId } = parts
+  // git is bound by processor and disk: more of it at once than cores only takes time from the agents.
+  const jobs = Math.max(1, cpus().length)
+  const collecting = limit(jobs)
+  const integrate = createIntegrator(repository, target)
+  const supply = new WorkspaceSupply({ ...parts, jobs, tip: () => target.tip })
+
+  const harvest = async (workspace: Workspace, of: AttemptOf): Promise<Harvest> => {
+    const { task, attempt } = of
+    const ref = attemptRef(runId, task.id, attempt)
+    const message = commitMessage({ ...of, runId })
+    const request = { base: workspace.commit, leaveOut: parts.leaveOut, message, ref }
+    const collected = await collecting(() => collect(repository, workspace, request))
+    if (!collected.ok) {
+      workspaces.keep(workspace, collected.error.message)
+      return { type: 'stuck', failure: collected.error, workspace: workspace.root }
+    }
+    workspaces.release(workspace)
+    const kept = collected.value.kept.map(describeKept)
+    return collected.value.type === 'unchanged' ? { type: 'unchanged', kept } : { ...collected.value, kept }
+  }
+
+  return {
+    kind: 'workspace',
+    expect: (attempts) => supply.want(Math.min(parts.slots, attempts)),
+    async open({ task, attempt }): Promise<Result<OpenPlace, Failure>> {
+      const workspace = supply.take()
+      // It may have been prepared before the last landings; what the task depends on must be there.
+      const fresh = await workspaces.refresh(workspace, target.tip)
+      const leased = fresh.ok ? await workspaces.lease(workspace, { taskId: task.id, attempt }) : fresh
+      if (!leased.ok) {
+        workspaces.release(workspace)
+        return err(leased.error)
+      }
+      const place = { cwd: workspace.root, base: workspace.commit }
+      return ok({ place, harvest: (of) => harvest(workspace, of) })
+    },
+    land: (of, { commit, base }) => integrate({ candidate: commit, base, message: commitMessage({ ...of, runId }) }),
+    async close() {
+      await supply.close()
+      for (const kept of await workspaces.removeAll()) parts.onKept(kept)
+    },
+  }
+}
+
+const whatWasKept: Readonly<Record<KeptRef['what'], string>> = {
+  commits: 'commits that change nothing in the end',
+  stash: 'a stash',
+  branch: 'another branch',
+  abandoned: 'commits that the agent left behind',
+}
+
+function describeKept({ ref, commit, what, name }: KeptRef): Kept {
+  return { ref, commit, why: name === undefined ? whatWasKept[what] : `${whatWasKept[what]} (${name})` }
+}
