@@ -35,6 +35,9 @@ export interface GitRepoOptions {
   readonly globalConfig?: string
 }
 
+/** No upkeep in the background, which would still write while a test removes the repository. */
+const quiet = '[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n'
+
 /** Makes a repository on branch `main` with one commit of `files` (default: a `README.md`). */
 export function createGitRepo(options: GitRepoOptions = {}): GitRepo {
   const place = realpathSync(mkdtempSync(join(tmpdir(), 'autopilot-test-')))
@@ -43,7 +46,7 @@ export function createGitRepo(options: GitRepoOptions = {}): GitRepo {
   mkdirSync(dir)
   mkdirSync(home)
   const identity = options.identity === false ? '' : '[user]\n\tname = Ada\n\temail = ada@example.org\n'
-  writeFileSync(join(home, '.gitconfig'), `${identity}${options.globalConfig ?? ''}`)
+  writeFileSync(join(home, '.gitconfig'), `${quiet}${identity}${options.globalConfig ?? ''}`)
   const repo = gitRepoAt(dir, home, place)
   repo.git('init', '-q', '-b', 'main', `--object-format=${options.objectFormat ?? 'sha1'}`, '--template=')
   if (options.files !== false) {

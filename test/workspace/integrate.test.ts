@@ -1,0 +1,237 @@
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createIntegrator } from '../../src/workspace/integrate.js'
+import { attemptRef, keepRef } from '../../src/workspace/keep-ref.js'
+import { openRepository } from '../../src/workspace/repository.js'
+import { openTarget } from '../../src/workspace/target.js'
+import { commitOn } from '../support/commit-on.js'
+import { createGitRepo, type GitRepo, type GitRepoOptions } from '../support/git-repo.js'
+import { userBytes } from '../support/tree-bytes.js'
+
+const made: GitRepo[] = []
+afterEach(() => made.splice(0).forEach((repo) => repo.remove()))
+
+/** A repository with its target open and an integrator for it. */
+async function start(options?: GitRepoOptions) {
+  const repo = createGitRepo(options)
+  made.push(repo)
+  const opened = await openRepository({ dir: repo.dir, env: repo.env })
+  if (!opened.ok) throw new Error(opened.error.message)
+  const target = await openTarget(opened.value, { runId: 'r1' })
+  if (!target.ok) throw new Error(target.error.message)
+  const integrate = createIntegrator(opened.value, target.value)
+  return { repo, repository: opened.value, target: target.value, integrate, base: target.value.base }
+}
+
+const message = 'Do it\n\nAutopilot-Task: T1\n'
+const tip = (repo: GitRepo) => repo.git('rev-parse', 'autopilot/main')
+
+describe('integrating a candidate', () => {
+  it('lands one that stands on the tip as it is', async () => {
+    const { repo, integrate, base, target } = await start()
+    const candidate = commitOn(repo, base, { 'a.txt': 'a\n' })
+    const tree = repo.git('rev-parse', `${candidate}^{tree}`)
+    const landed = await integrate({ candidate, base, message })
+    expect(landed).toEqual({ ok: true, value: { commit: candidate, previous: base, tree } })
+    expect([tip(repo), target.tip]).toEqual([candidate, candidate])
+  })
+
+  it.each(['sha1', 'sha256'] as const)(
+    'merges it into a tip that moved on, as one commit (%s)',
+    async (objectFormat) => {
+      const { repo, integrate, base } = await start({ objectFormat })
+      const first = await integrate({ candidate: commitOn(repo, base, { 'a.txt': 'a\n' }), base, message })
+      const second = await integrate({ candidate: commitOn(repo, base, { 'b.txt': 'b\n' }), base, message })
+      if (!first.ok || !second.ok) throw new Error('it did not land')
+      expect(second.value.previous).toBe(first.value.commit)
+      expect(repo.git('log', '-1', '--format=%P', second.value.commit)).toBe(first.value.commit)
+      expect(repo.git('ls-tree', '--name-only', 'autopilot/main')).toBe('README.md\na.txt\nb.txt')
+      expect(repo.git('log', '-1', '--format=%B%an <%ae>', 'autopilot/main')).toBe(`${message}Ada <ada@example.org>`)
+    },
+  )
+
+  it('commits as Autopilot where the user has no identity', async () => {
+    const { repo, integrate, base } = await start({ identity: false })
+    await integrate({ candidate: commitOnAs(repo, base, 'a.txt'), base, message })
+    await integrate({ candidate: commitOnAs(repo, base, 'b.txt'), base, message })
+    expect(repo.git('log', '-1', '--format=%an <%ae> %cn <%ce>', 'autopilot/main')).toBe(
+      'Autopilot <autopilot@localhost> Autopilot <autopilot@localhost>',
+    )
+  })
+
+  it('makes one commit of a history of several, and of a merge, that an agent left', async () => {
+    const { repo, integrate, base } = await start()
+    const one = commitOn(repo, base, { 'a.txt': '1\n' })
+    const two = commitOn(repo, one, { 'a.txt': '2\n' })
+    const several = await integrate({ candidate: two, base, message })
+    if (!several.ok) throw new Error(several.error.message)
+    expect(repo.git('rev-list', `${base}..autopilot/main`)).toBe(several.value.commit)
+    expect(repo.git('show', 'autopilot/main:a.txt')).toBe('2')
+    const next = several.value.commit
+    const merge = commitOn(repo, next, { 'b.txt': 'b\n' }, { parents: [next, one] })
+    const merged = await integrate({ candidate: merge, base: next, message })
+    if (!merged.ok) throw new Error(merged.error.message)
+    expect(repo.git('rev-list', '--parents', '-1', 'autopilot/main')).toBe(`${merged.value.commit} ${next}`)
+  })
+
+  it('names the paths in conflict, and leaves the target where it was', async () => {
+    const { repo, integrate, base } = await start({ files: { 'a.txt': '1\n', 'dir/é b.txt': '1\n', 'c.txt': '1\n' } })
+    await integrate({ candidate: commitOn(repo, base, { 'a.txt': '2\n', 'dir/é b.txt': null }), base, message })
+    const before = tip(repo)
+    const candidate = commitOn(repo, base, { 'a.txt': '3\n', 'dir/é b.txt': '3\n', 'c.txt': '3\n' })
+    const landed = await integrate({ candidate, base, message })
+    expect(landed).toMatchObject({ ok: false, error: { kind: 'conflict', paths: ['a.txt', 'dir/é b.txt'] } })
+    expect(tip(repo)).toBe(before)
+  })
+
+  it('reports a commit that does not exist as a fault of its own, never as a conflict', async () => {
+    const { integrate, base } = await start()
+    const landed = await integrate({ candidate: 'f'.repeat(40), base, message })
+    expect(landed).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
+  })
+
+  it('lands on top of what somebody else put on the target meanwhile', async () => {
+    const { repo, integrate, base, target } = await start()
+    const theirs = commitOn(repo, base, { 'theirs.txt': 'theirs\n' })
+    repo.git('update-ref', target.ref, theirs)
+    const landed = await integrate({ candidate: commitOn(repo, base, { 'a.txt': 'a\n' }), base, message })
+    expect(landed).toMatchObject({ ok: true, value: { previous: theirs } })
+    expect(repo.git('ls-tree', '--name-only', 'autopilot/main')).toBe('README.md\na.txt\ntheirs.txt')
+  })
+
+  it('says how to bring the target back when somebody deleted it, and lands nothing', async () => {
+    const { repo, integrate, base, target } = await start()
+    repo.git('update-ref', '-d', target.ref)
+    const landed = await integrate({ candidate: commitOn(repo, base, { 'a.txt': 'a\n' }), base, message })
+    expect(landed).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
+    expect(!landed.ok && landed.error.message).toContain(`git branch autopilot/main ${base}`)
+  })
+
+  it('lands candidates that come at once one after the other, in their order, and none twice', async () => {
+    const { repo, integrate, base } = await start()
+    const candidates = [1, 2, 3, 4, 5].map((n) =>
+      commitOn(repo, base, { [`${n}.txt`]: `${n}\n` }, { message: `t${n}` }),
+    )
+    const landed = await Promise.all(
+      candidates.map((candidate, index) => integrate({ candidate, base, message: `t${index + 1}\n` })),
+    )
+    expect(landed.every((each) => each.ok)).toBe(true)
+    expect(repo.git('log', '--reverse', '--format=%s', `${base}..autopilot/main`)).toBe('t1\nt2\nt3\nt4\nt5')
+  })
+
+  it('works in a shallow checkout', async () => {
+    const origin = createGitRepo()
+    made.push(origin)
+    origin.commit('second')
+    const clone = origin.beside('shallow')
+    origin.git('clone', '-q', '--depth=1', `file://${origin.dir}`, clone)
+    const opened = await openRepository({ dir: clone, env: origin.env })
+    if (!opened.ok) throw new Error(opened.error.message)
+    const target = await openTarget(opened.value, { runId: 'r1' })
+    if (!target.ok) throw new Error(target.error.message)
+    const integrate = createIntegrator(opened.value, target.value)
+    const { base } = target.value
+    const shallow = { ...origin, dir: clone }
+    await integrate({ candidate: commitOn(shallow, base, { 'a.txt': 'a\n' }), base, message })
+    const landed = await integrate({ candidate: commitOn(shallow, base, { 'b.txt': 'b\n' }), base, message })
+    expect(landed.ok).toBe(true)
+    expect(origin.gitIn(clone, 'ls-tree', '--name-only', 'autopilot/main')).toBe('README.md\na.txt\nb.txt')
+  })
+
+  it('touches no byte of the user’s but refs and objects of its own', async () => {
+    const { repo, integrate, base } = await start()
+    repo.write('README.md', 'uncommitted\n')
+    repo.write('staged.txt', 'staged\n')
+    repo.git('add', 'staged.txt')
+    const candidates = ['a.txt', 'b.txt'].map((path) => commitOn(repo, base, { [path]: 'x\n' }))
+    const before = userBytes(repo.dir)
+    for (const candidate of candidates) expect((await integrate({ candidate, base, message })).ok).toBe(true)
+    expect(userBytes(repo.dir)).toEqual(before)
+  })
+})
+
+describe('programs that a repository’s configuration would start', () => {
+  it('do not run: hooks, fsmonitor, a merge driver of info/attributes, a signing program', async () => {
+    const { repo, repository, integrate, base } = await start({ files: { 'a.txt': '1\n2\n3\n' } })
+    const mark = repo.beside('it-ran')
+    plant(repo, mark)
+    const first = commitOn(repo, base, { 'a.txt': '1\n2\nthree\n' })
+    const second = commitOn(repo, base, { 'a.txt': 'one\n2\n3\n' })
+    rmSync(mark, { force: true })
+
+    await integrate({ candidate: first, base, message })
+    expect((await integrate({ candidate: second, base, message })).ok).toBe(true)
+    await keepRef(repository, attemptRef('r1', 'T1', 1), second)
+    await repository.dirtyPaths([])
+    const again = await openRepository({ dir: repo.dir, env: repo.env })
+    expect(again.ok && (await openTarget(again.value, { runId: 'r2' })).ok).toBe(true)
+    expect(existsSync(mark)).toBe(false)
+
+    // The controls: under plain git, each of them does run.
+    for (const deed of [
+      () => repo.git('update-ref', 'refs/heads/other', base),
+      () => repo.git('-c', 'core.hooksPath=/dev/null', 'status'),
+      () =>
+        repo.git(
+          ...['core.hooksPath=/dev/null', 'core.fsmonitor=false'].flatMap((each) => ['-c', each]),
+          'commit',
+          '--allow-empty',
+          '-m',
+          'signed',
+        ),
+      () => repo.git('-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', 'merge-tree', first, second),
+    ]) {
+      rmSync(mark, { force: true })
+      try {
+        deed()
+      } catch {
+        // A payload that git takes amiss has run all the same.
+      }
+      expect(existsSync(mark)).toBe(true)
+    }
+  })
+})
+
+describe('keeping a commit', () => {
+  it('makes the ref once, moves it only from where it stood, and is content to find it done', async () => {
+    const { repo, repository, base } = await start()
+    const ref = attemptRef('r1', '../T 1', 2)
+    const [one, two] = [commitOn(repo, base, { a: '1' }), commitOn(repo, base, { a: '2' })]
+    expect((await keepRef(repository, ref, one)).ok).toBe(true)
+    expect((await keepRef(repository, ref, one)).ok).toBe(true)
+    expect(await keepRef(repository, ref, two)).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
+    expect((await keepRef(repository, ref, two, one)).ok).toBe(true)
+    expect(repo.git('rev-parse', ref)).toBe(two)
+    expect(ref).toMatch(/^refs\/autopilot\/r1\/t-1-[0-9a-f]{8}\/2$/)
+  })
+})
+
+/** A candidate by somebody who says who they are, in a repository where nobody is configured. */
+function commitOnAs(repo: GitRepo, base: string, path: string): string {
+  const who = { GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@b' }
+  return commitOn({ ...repo, env: { ...repo.env, ...who } }, base, { [path]: 'x\n' })
+}
+
+/** Puts a program that leaves a mark into every place of the user's repository from which git would start one. */
+function plant(repo: GitRepo, mark: string): void {
+  const script = repo.beside('payload')
+  writeFileSync(script, `#!/bin/sh\n: > '${mark}'\nexit 1\n`)
+  chmodSync(script, 0o755)
+  const hooks = join(repo.dir, '.git/hooks')
+  mkdirSync(hooks, { recursive: true })
+  const hook = `#!/bin/sh\n: > '${mark}'\n`
+  for (const name of ['reference-transaction', 'post-commit', 'post-index-change', 'pre-commit']) {
+    writeFileSync(join(hooks, name), hook, { mode: 0o755 })
+  }
+  mkdirSync(join(repo.dir, '.git/info'), { recursive: true })
+  writeFileSync(join(repo.dir, '.git/info/attributes'), '*.txt merge=evil\n')
+  for (const [key, value] of [
+    ['core.fsmonitor', script],
+    ['merge.evil.driver', script],
+    ['commit.gpgSign', 'true'],
+    ['gpg.program', script],
+  ] as const) {
+    repo.git('config', key, value)
+  }
+}

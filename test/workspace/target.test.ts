@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Repository, Target } from '../../src/workspace/contract.js'
+import { openRepository } from '../../src/workspace/repository.js'
+import { openTarget } from '../../src/workspace/target.js'
+import { commitOn } from '../support/commit-on.js'
+import { createGitRepo, type GitRepo, type GitRepoOptions } from '../support/git-repo.js'
+import { userBytes } from '../support/tree-bytes.js'
+
+const made: GitRepo[] = []
+afterEach(() => made.splice(0).forEach((repo) => repo.remove()))
+
+function create(options?: GitRepoOptions): GitRepo {
+  const repo = createGitRepo(options)
+  made.push(repo)
+  return repo
+}
+
+async function repositoryOf(repo: GitRepo): Promise<Repository> {
+  const opened = await openRepository({ dir: repo.dir, env: repo.env })
+  if (!opened.ok) throw new Error(opened.error.message)
+  return opened.value
+}
+
+async function open(repo: GitRepo, branch?: string): Promise<Target> {
+  const target = await openTarget(await repositoryOf(repo), {
+    runId: 'r1',
+    ...(branch === undefined ? {} : { branch }),
+  })
+  if (!target.ok) throw new Error(`${target.error.code}: ${target.error.message}`)
+  return target.value
+}
+
+async function refusal(repo: GitRepo, branch?: string) {
+  const target = await openTarget(await repositoryOf(repo), {
+    runId: 'r1',
+    ...(branch === undefined ? {} : { branch }),
+  })
+  if (target.ok) throw new Error('it was opened')
+  return target.error
+}
+
+describe('the target branch', () => {
+  it('is made from HEAD under the name of the branch you are on, and the base is pinned', async () => {
+    const repo = create()
+    const head = repo.git('rev-parse', 'HEAD')
+    expect(await open(repo)).toEqual({
+      branch: 'autopilot/main',
+      ref: 'refs/heads/autopilot/main',
+      tip: head,
+      base: head,
+    })
+    expect(repo.git('rev-parse', 'refs/heads/autopilot/main', 'refs/autopilot/r1/base')).toBe(`${head}\n${head}`)
+  })
+
+  it('leaves the work tree, the index, HEAD and the configuration as they were, also when it merges', async () => {
+    const repo = create()
+    const base = repo.git('rev-parse', 'HEAD')
+    repo.git('update-ref', 'refs/heads/autopilot/main', commitOn(repo, base, { 'theirs.txt': 'theirs\n' }))
+    repo.write('mine.txt', 'mine\n')
+    repo.commit()
+    repo.write('README.md', 'uncommitted\n')
+    repo.write('new.txt', 'untracked\n')
+    const before = userBytes(repo.dir)
+    await open(repo)
+    expect(userBytes(repo.dir)).toEqual(before)
+  })
+
+  it('is named after the commit when HEAD is detached', async () => {
+    const repo = create()
+    repo.git('checkout', '-q', '--detach')
+    expect((await open(repo)).branch).toBe(`autopilot/detached-${repo.git('rev-parse', 'HEAD').slice(0, 8)}`)
+  })
+
+  it('is made in a shallow, detached checkout and with SHA-256 objects alike', async () => {
+    const origin = create()
+    origin.commit('second')
+    const shallow = create({ files: false })
+    shallow.git('fetch', '-q', '--depth=1', `file://${origin.dir}`, 'main')
+    shallow.git('checkout', '-q', 'FETCH_HEAD')
+    expect((await open(shallow)).tip).toBe(origin.git('rev-parse', 'HEAD'))
+    const long = create({ objectFormat: 'sha256' })
+    expect((await open(long)).tip).toBe(long.git('rev-parse', 'HEAD'))
+  })
+
+  it('is continued by a later run', async () => {
+    const repo = create()
+    const { tip } = await open(repo)
+    const done = commitOn(repo, tip, { 'done.txt': 'done\n' })
+    repo.git('update-ref', 'refs/heads/autopilot/main', done)
+    expect((await open(repo)).tip).toBe(done)
+  })
+
+  it('is moved forward when HEAD is ahead of it', async () => {
+    const repo = create()
+    await open(repo)
+    const head = repo.commit('ahead')
+    expect((await open(repo)).tip).toBe(head)
+    expect(repo.git('rev-parse', 'autopilot/main')).toBe(head)
+  })
+
+  it('takes in HEAD by a merge commit with both parents and the run’s trailer when both went on', async () => {
+    const repo = create()
+    const { tip } = await open(repo)
+    const done = commitOn(repo, tip, { 'done.txt': 'done\n' })
+    repo.git('update-ref', 'refs/heads/autopilot/main', done)
+    repo.write('mine.txt', 'mine\n')
+    const head = repo.commit()
+    const target = await open(repo)
+    expect(repo.git('rev-parse', 'autopilot/main')).toBe(target.tip)
+    expect(repo.git('log', '-1', '--format=%P', target.tip)).toBe(`${done} ${head}`)
+    expect(repo.git('log', '-1', '--format=%(trailers:key=Autopilot-Run)', target.tip)).toBe('Autopilot-Run: r1')
+    expect(repo.git('ls-tree', '--name-only', target.tip)).toBe('README.md\ndone.txt\nmine.txt')
+  })
+
+  it('is refused with the paths when it conflicts with HEAD, and stays where it was', async () => {
+    const repo = create()
+    const { tip } = await open(repo)
+    const done = commitOn(repo, tip, { 'README.md': 'theirs\n' })
+    repo.git('update-ref', 'refs/heads/autopilot/main', done)
+    repo.write('README.md', 'mine\n')
+    repo.commit()
+    const { code, message } = await refusal(repo)
+    expect(code).toBe('conflict')
+    expect(message).toContain('README.md')
+    expect(repo.git('rev-parse', 'autopilot/main')).toBe(done)
+  })
+
+  it('may be another branch, which is made from HEAD or brought up to date', async () => {
+    const repo = create()
+    const base = repo.git('rev-parse', 'HEAD')
+    expect(await open(repo, 'release/next')).toMatchObject({ ref: 'refs/heads/release/next', tip: base })
+    repo.git('branch', 'old')
+    const head = repo.commit()
+    expect((await open(repo, 'refs/heads/old')).tip).toBe(head)
+    expect(repo.git('rev-parse', 'old')).toBe(head)
+  })
+
+  it('is refused while it is checked out, here or in any other work tree', async () => {
+    const repo = create()
+    repo.git('worktree', 'add', '-q', '-b', 'autopilot/main', repo.beside('linked'))
+    const { code, message } = await refusal(repo)
+    expect(code).toBe('checked_out')
+    expect(message).toContain(repo.beside('linked'))
+    expect((await refusal(repo, 'main')).code).toBe('checked_out')
+  })
+
+  it('is refused where a branch of the user blocks its name', async () => {
+    const repo = create()
+    repo.git('branch', 'autopilot')
+    const { code, help } = await refusal(repo)
+    expect(code).toBe('branch_in_the_way')
+    expect(help).toContain('git branch -m autopilot')
+    expect((await open(repo, 'landing')).branch).toBe('landing')
+    repo.git('branch', 'deep/er')
+    expect((await refusal(repo, 'deep')).code).toBe('branch_in_the_way')
+  })
+
+  it('is refused while the user stands on a branch of autopilot’s', async () => {
+    const repo = create()
+    repo.git('switch', '-q', '-c', 'autopilot/main')
+    expect((await refusal(repo)).code).toBe('on_target')
+    expect((await refusal(repo, 'landing')).code).toBe('on_target')
+  })
+
+  it.each(['current', '-rf', 'HEAD', '../x', 'a..b', 'x.lock', 'two words', 'line\nbreak', '@{-1}', ''])(
+    'is refused under the name %j',
+    async (name) => {
+      expect((await refusal(create(), name)).code).toBe('bad_branch_name')
+    },
+  )
+})
