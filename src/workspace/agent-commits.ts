@@ -29,7 +29,7 @@ export interface KeptRef {
 export interface AgentWork {
   /** HEAD, where it holds commits that the base has not. */
   readonly head?: string
-  /** Whether the base is among HEAD's ancestors; true when HEAD did not move. */
+  /** Whether HEAD is the base or has it among its ancestors; not so on an unborn branch, or on an older commit. */
   readonly onBase: boolean
   /** What HEAD does not lead to. */
   readonly kept: readonly KeptRef[]
@@ -56,7 +56,7 @@ export async function readAgentWork(
   if (!refs.ok) return unreadable(workspace, refs.error)
   const graph = await newCommits(repository, workspace, base, refs.value)
   if (!graph.ok) return graph
-  if (graph.value.size === 0) return ok({ onBase: true, kept: [] })
+  if (graph.value.size === 0) return ok({ onBase: refs.value.head === base, kept: [] })
   return keepAll(repository, workspace, base, sortOut(graph.value, refs.value, base, ref))
 }
 
@@ -126,7 +126,7 @@ function sortOut(graph: CommitGraph, { head, refs, stashes }: AgentRefs, base: s
   }
   return {
     ...(moved === undefined ? {} : { head: moved }),
-    onBase: moved === undefined || descends(graph, moved, base),
+    onBase: head !== undefined && descends(graph, head, base),
     kept,
     abandoned: uncoveredTips(graph, covered),
     abandonedRef: `${ref}-abandoned`,

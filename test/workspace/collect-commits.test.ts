@@ -158,6 +158,25 @@ describe('files that are ignored', () => {
     expect(rig.repo.git('show', `${candidate.commit}:committed.log`)).toBe('2')
   })
 
+  it('stay where the base has them when the agent began a new git directory or went back in history', async () => {
+    const agent = await agentOf()
+    rig.repo.write('kept.log', 'x')
+    rig.repo.git('add', '-f', 'kept.log')
+    const later = rig.repo.commit('an ignored file')
+    rig.workspaces.release(agent.workspace)
+    for (const deed of ['init', 'reset']) {
+      const workspace = value(await rig.workspaces.prepare(later))
+      value(await rig.workspaces.lease(workspace, { taskId: 'T2', attempt: 1 }))
+      if (deed === 'init') rmSync(join(agent.root, '.git'), { recursive: true })
+      agent.git(...(deed === 'init' ? ['init', '-q'] : ['reset', '-q', 'HEAD~1']))
+      agent.write('work', deed)
+      agent.git('add', '-A')
+      const candidate = await rig.candidate(agent, { base: later, ref: `refs/autopilot/run1/t2/${deed}` })
+      expect(candidate.changedPaths).toEqual(['work'])
+      rig.workspaces.release(workspace)
+    }
+  })
+
   it('are dropped when the agent only stopped tracking them', async () => {
     const agent = await agentOf({ 'secret.env': 'x\n' })
     agent.write('.gitignore', '*.log\n*.env\n')
