@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+// CI counts the tests from a report in this file.
+const summary = process.env.VITEST_SUMMARY
+
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   define: { AUTOPILOT_VERSION: JSON.stringify('0.0.0-test') },
@@ -11,5 +14,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     env: { NO_COLOR: '1' },
+    ...(summary ? { reporters: ['default', 'json'], outputFile: { json: summary } } : {}),
   },
 })

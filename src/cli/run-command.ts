@@ -158,10 +158,13 @@ async function start(parts: StartParts): Promise<ExitCode> {
   })
   const stop = listenForStop((why) => void recorder.record({ type: 'run_canceling', why }))
   announce(recorder, parts)
+  // While everything waits, for a cool-down say, nothing else would keep the process alive.
+  const alive = setInterval(() => undefined, 2 ** 30)
   const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   try {
     await work(parts, recorder, pool, AbortSignal.any([stop.signal, broken.signal]))
   } finally {
+    clearInterval(alive)
     pool.close()
     output.reporter.close()
   }

@@ -46,6 +46,7 @@ export class WorkspaceSupply {
   take(): Workspace {
     const workspace = this.#prepared.pop()
     if (!workspace) throw new Error('a reservation was granted without a prepared workspace')
+    this.want(this.#wanted)
     return workspace
   }
 
