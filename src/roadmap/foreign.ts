@@ -50,7 +50,6 @@ function foreignList(items: readonly SourceNode[]): string | undefined {
   const [first] = maps
   if (!first) return undefined
   if (mapHas(first, 'hosts') || isAnsibleTask(first)) return 'an Ansible file'
-  if (mapHas(first, 'passes')) return 'a prd.json of ralph (not read yet)'
   const inbox = maps.every((map) => {
     const status = scalarText(entryOf(map, 'status')?.value) ?? ''
     return inboxWords.has(status) && mapHas(map, 'summary')

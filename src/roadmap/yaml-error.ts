@@ -8,12 +8,13 @@ import { addProblem, lineText, positionAt, type Reading } from './source.js'
 export function addYamlError(reading: Reading, error: YAMLError): void {
   const offset = error.pos[0]
   const { line, column } = positionAt(reading.source, offset)
-  // Where the parser's stack ended, everything after is an echo.
-  const repeats = reading.problems.some(({ code, position }) => {
-    return code === 'E008' || (position.line === line && position.column === column)
+  const { code, text, help, at = offset } = describe(reading, error, line)
+  // Where the parser's stack ended, everything after is an echo; so is a second complaint about a line's structure.
+  const repeats = reading.problems.some(({ code: earlier, position }) => {
+    const sameLine = position.line === line && (position.column === column || code === 'E013')
+    return earlier === 'E008' || sameLine
   })
   if (repeats) return
-  const { code, text, help, at = offset } = describe(reading, error, line)
   addProblem(reading, code, at, text, { help })
 }
 

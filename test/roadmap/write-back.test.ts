@@ -1,0 +1,236 @@
+import { chmod, lstat, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseRoadmap } from '../../src/roadmap/parse.js'
+import { loadRoadmap } from '../../src/roadmap/load.js'
+import { createStatusWriter } from '../../src/roadmap/write-back.js'
+import { changedLines, roadmapFile, temporaryDirectory } from '../support/roadmap-file.js'
+
+const fixture = (name: string) => readFile(new URL(`../fixtures/roadmaps/${name}`, import.meta.url), 'utf8')
+const nested = await fixture('nested.yaml')
+const tabs = await fixture('tabs.json')
+
+const variants: Readonly<Record<string, (text: string) => string>> = {
+  'LF line endings': (text) => text,
+  'CRLF line endings': (text) => text.replaceAll('\n', '\r\n'),
+  'CR line endings': (text) => text.replaceAll('\n', '\r'),
+  'a byte order mark': (text) => `\ufeff${text}`,
+  'no final newline': (text) => text.trimEnd(),
+  'CRLF, a mark and no final newline': (text) => `\ufeff${text.trimEnd().replaceAll('\n', '\r\n')}`,
+}
+
+function statuses(text: string, name: string): Map<string, string> {
+  const { roadmap } = parseRoadmap(new TextEncoder().encode(text), { file: name })
+  return new Map(roadmap?.tasks.map((task) => [task.id, task.status]))
+}
+
+describe.each(Object.entries(variants))('in a file with %s', (_, vary) => {
+  test.each([
+    ['nested.yaml', vary(nested)],
+    ['tabs.json', vary(tabs)],
+  ])('marking any task of %s done changes one line and one status', async (name, text) => {
+    const before = statuses(text, name)
+    expect(before.size).toBeGreaterThan(4)
+    for (const [id, status] of before) {
+      const file = await roadmapFile(text, name)
+      const result = await file.writer.markDone(id)
+      const after = await file.read()
+      expect(result).toEqual({ ok: true, value: status === 'done' ? 'unchanged' : 'written' })
+      expect(statuses(after, name)).toEqual(new Map(before).set(id, 'done'))
+      if (status === 'done') {
+        expect(after).toBe(text)
+        continue
+      }
+      const lines = changedLines(text, after)
+      expect(lines.after.length, id).toBeGreaterThanOrEqual(1)
+      expect(lines.after.length + lines.before.length, `${id}: ${JSON.stringify(lines)}`).toBeLessThanOrEqual(3)
+      // An inserted line may leave a comma on the line before it, in JSON only.
+      if (lines.after.length === 2) expect(lines.after[0]).toBe(`${lines.before[0] ?? ''},`)
+    }
+  })
+
+  test('marking all tasks done one after the other needs no parse for plain values', async () => {
+    const text = vary('tasks:\n- {id: a, title: ≥, status: pending}\n- {id: b, title: y, status: "todo"} # c\n')
+    const file = await roadmapFile(text)
+    await file.writer.markDone('a')
+    await file.writer.markDone('b')
+    expect(await file.read()).toBe(text.replace('pending', 'done').replace('"todo"', '"done"'))
+    expect(file.parses).toBe(0)
+  })
+})
+
+describe('the word for done', () => {
+  test('is the one that the file uses', async () => {
+    const file = await roadmapFile(
+      'tasks:\n- {id: a, status: Completed, title: x}\n- {id: b, status: open, title: x}\n',
+    )
+    await file.writer.markDone('b')
+    expect(await file.read()).toContain('{id: b, status: Completed, title: x}')
+  })
+
+  test('is true where the file says completed or passes', async () => {
+    const file = await roadmapFile('{"tasks":[{"title":"a","completed":false},{"title":"b","passes":false}]}', 'r.json')
+    await file.writer.markDone('a')
+    await file.writer.markDone('b')
+    expect(await file.read()).toBe('{"tasks":[{"title":"a","completed":true},{"title":"b","passes":true}]}')
+  })
+})
+
+test.each([
+  [
+    'an empty status before a comment',
+    '- id: a\n  status: # soon\n  title: x\n',
+    '- id: a\n  status: done # soon\n  title: x\n',
+  ],
+  ['an empty status', '- id: a\n  status:\n  title: x\n', '- id: a\n  status: done\n  title: x\n'],
+  ['a folded status', '- id: a\n  status: >\n    pending\n  title: x\n', '- id: a\n  status: done\n  title: x\n'],
+  [
+    'a title over two lines',
+    '- id: a\n  title: x\n    y # z\n- id: b\n',
+    '- id: a\n  title: x\n    y # z\n  status: done\n- id: b\n',
+  ],
+  ['braces over two lines', '- {id: a,\n   title: x}\n', '- {id: a,\n   title: x,\n   status: done}\n'],
+  ['a local anchor', '- id: a\n  title: x\n  status: &s todo\n', '- id: a\n  title: x\n  status: &s done\n'],
+])('%s is written in place', async (_, before, after) => {
+  const file = await roadmapFile(before)
+  expect(await file.writer.markDone('a')).toEqual({ ok: true, value: 'written' })
+  expect(await file.read()).toBe(after)
+})
+
+test.each([
+  ['an aliased value', 'x-s: &s pending\ntasks:\n- {id: a, title: x, status: *s}\n'],
+  ['the anchor of an alias', 'tasks:\n- {id: a, title: x, status: &s pending}\n- {id: b, title: x, status: *s}\n'],
+  ['a merged value', 'x-b: &b {status: pending}\ntasks:\n- id: a\n  title: x\n  <<: *b\n'],
+  ['an anchored task', 'tasks:\n- &t {id: a, title: x, status: todo}\nx-copy: *t\n'],
+])('%s is shared and never written', async (_, text) => {
+  const file = await roadmapFile(text)
+  expect(await file.writer.markDone('a')).toMatchObject({ ok: false, error: { code: 'E182' } })
+  expect(await file.read()).toBe(text)
+})
+
+describe('people who edit during the run', () => {
+  const lines = Array.from({ length: 12 }, (_, at) => `- {id: t${at}, title: x, status: pending}`)
+  const text = `tasks:\n${lines.join('\n')}\n`
+
+  test('lose nothing when they edit other lines between the writes', async () => {
+    const edit = fc.record({ line: fc.nat(11), text: fc.stringMatching(/^[a-z ]{0,20}$/), task: fc.nat(11) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 12 }), async (edits) => {
+        const file = await roadmapFile(text)
+        const expected = text.split('\n')
+        for (const { line, text: comment, task } of edits) {
+          expected[line + 1] = (expected[line + 1] ?? '').replace(/ ?#.*$|$/, ` # ${comment}`)
+          await writeFile(file.path, expected.join('\n'))
+          const result = await file.writer.markDone(`t${task}`)
+          expect(result.ok).toBe(true)
+          expected[task + 1] = (expected[task + 1] ?? '').replace('pending', 'done')
+          expect(await file.read()).toBe(expected.join('\n'))
+        }
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('lose nothing when they edit between reading and writing', async () => {
+    const file = await roadmapFile(text)
+    await writeFile(file.path, `# one\n${text}`)
+    let edits = 1
+    const writer = createStatusWriter(file.loaded, {
+      parse: async (bytes) => {
+        if (edits < 3) await writeFile(file.path, `# ${++edits}\n${text}`)
+        return parseRoadmap(bytes, file.loaded.options)
+      },
+    })
+    expect(await writer.markDone('t4')).toEqual({ ok: true, value: 'written' })
+    expect(await file.read()).toBe(
+      `# 3\n${text}`.replace('t4, title: x, status: pending', 't4, title: x, status: done'),
+    )
+  })
+
+  test('are left alone after five tries', async () => {
+    const file = await roadmapFile(text)
+    await writeFile(file.path, `# 0\n${text}`)
+    let edits = 0
+    const writer = createStatusWriter(file.loaded, {
+      parse: async (bytes) => {
+        await writeFile(file.path, `# ${++edits}\n${text}`)
+        return parseRoadmap(bytes, file.loaded.options)
+      },
+    })
+    expect(await writer.markDone('t4')).toMatchObject({ ok: false, error: { code: 'W180' } })
+    expect(edits).toBe(5)
+    expect(await file.read()).toBe(`# 5\n${text}`)
+    expect(await readdir(dirname(file.path))).toEqual(['roadmap.yaml'])
+  })
+
+  test('win when they set another status', async () => {
+    const file = await roadmapFile(text)
+    const edited = text.replace('t1, title: x, status: pending', 't1, title: x, status: on_hold')
+    await writeFile(file.path, edited)
+    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W185', severity: 'warning' } })
+    expect(await file.read()).toBe(edited)
+  })
+
+  test('may set done themselves', async () => {
+    const file = await roadmapFile(text)
+    await writeFile(file.path, text.replaceAll('pending', 'done'))
+    expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'unchanged' })
+  })
+
+  test('may remove the task', async () => {
+    const file = await roadmapFile(text)
+    await writeFile(file.path, 'tasks:\n- {id: other, title: x}\n')
+    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W186' } })
+  })
+
+  test('are told once that a half-saved file is not written, and it is written when it parses again', async () => {
+    const file = await roadmapFile(text)
+    await writeFile(file.path, 'tasks: [')
+    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W184' } })
+    expect(await file.writer.markDone('t2')).toEqual({ ok: true, value: 'unchanged' })
+    expect(await file.read()).toBe('tasks: [')
+    await writeFile(file.path, text)
+    expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
+  })
+
+  test('may delete the file', async () => {
+    const file = await roadmapFile(text)
+    await rm(file.path)
+    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W184' } })
+    await expect(stat(file.path)).rejects.toThrow()
+  })
+})
+
+describe('the file itself', () => {
+  const text = 'tasks:\n- {id: a, title: x, status: pending}\n- {id: b, title: x}\n'
+
+  test('keeps its mode, and leaves nothing beside it', async () => {
+    const file = await roadmapFile(text)
+    await chmod(file.path, 0o640)
+    await Promise.all([file.writer.markDone('a'), file.writer.markDone('b')])
+    expect((await stat(file.path)).mode & 0o777).toBe(0o640)
+    expect(await readdir(dirname(file.path))).toEqual(['roadmap.yaml'])
+    expect([...statuses(await file.read(), 'r.yaml').values()]).toEqual(['done', 'done'])
+  })
+
+  test('is replaced behind a symbolic link, which stays', async () => {
+    const file = await roadmapFile(text)
+    const link = join(await temporaryDirectory(), 'link.yaml')
+    await symlink(file.path, link)
+    const loaded = await loadRoadmap(link, { shownAs: 'link.yaml' })
+    if (!loaded.ok) throw new Error('does not load')
+    const parse = () => Promise.reject(new Error('no parse is needed'))
+    expect(await createStatusWriter(loaded.value, { parse }).markDone('a')).toEqual({ ok: true, value: 'written' })
+    expect((await lstat(link)).isSymbolicLink()).toBe(true)
+    expect(await file.read()).toBe(text.replace('pending', 'done'))
+  })
+
+  test('is left alone when it is read-only, and that is said once', async () => {
+    const file = await roadmapFile(text)
+    await chmod(file.path, 0o444)
+    expect(await file.writer.markDone('a')).toMatchObject({ ok: false, error: { code: 'W183' } })
+    expect(await file.writer.markDone('b')).toEqual({ ok: true, value: 'unchanged' })
+    expect(await file.read()).toBe(text)
+  })
+})
