@@ -103,6 +103,8 @@ test.each([
   ['the anchor of an alias', 'tasks:\n- {id: a, title: x, status: &s pending}\n- {id: b, title: x, status: *s}\n'],
   ['a merged value', 'x-b: &b {status: pending}\ntasks:\n- id: a\n  title: x\n  <<: *b\n'],
   ['an anchored task', 'tasks:\n- &t {id: a, title: x, status: todo}\nx-copy: *t\n'],
+  ['an anchored task without a status', 'tasks:\n- &t {id: a, title: x}\nx-copy: *t\n'],
+  ['a task that is only a text', 'tasks:\n- a\n'],
 ])('%s is shared and never written', async (_, text) => {
   const file = await roadmapFile(text)
   expect(await file.writer.markDone('a')).toMatchObject({ ok: false, error: { code: 'E182' } })
