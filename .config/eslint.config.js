@@ -18,7 +18,8 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'no-console': 'error',
       'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
-      complexity: ['error', 20],
+      // A switch over a union counts once: the compiler checks that it is complete.
+      complexity: ['error', { max: 20, variant: 'modified' }],
     },
   },
   {

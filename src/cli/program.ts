@@ -122,9 +122,10 @@ function valueOf<Value>(read: ReadValue<Value>, text: string): Value {
 }
 
 function settingsOf(flags: RunFlags): Partial<RunSettings> {
-  const { provider, timeout, directory: _directory, ...same } = flags
+  const { agents, iterations, only, limit, isolation, target, permissions, dryRun, output, provider, timeout } = flags
+  const same = { agents, iterations, only, limit, isolation, target, permissions, dryRun, output }
   return {
-    ...same,
+    ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
     ...(provider === undefined ? {} : { providers: provider }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
   }

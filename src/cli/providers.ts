@@ -1,4 +1,4 @@
-import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import { formatProviderModel } from '../domain/provider-model.js'
 import type { RoutePolicy } from '../domain/routing.js'
 import type { Task } from '../domain/task.js'
 import { capture } from '../platform/capture.js'

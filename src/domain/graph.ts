@@ -24,7 +24,7 @@ export interface TaskGraph {
   readonly order: ReadonlyMap<string, number>
   /** Number of tasks on the longest chain of open dependents, the task itself not counted. */
   readonly chain: ReadonlyMap<string, number>
-  /** Every cycle among open tasks found by one depth-first search: none means that the graph has none. */
+  /** Cycles among open tasks, at most {@link mostCycles}; none means that the graph has none. */
   readonly cycles: readonly (readonly CycleStep[])[]
 }
 
@@ -119,6 +119,9 @@ function isOpenId(tasks: ReadonlyMap<string, Task>, id: string): boolean {
   return task !== undefined && isOpen(task)
 }
 
+/** A file can hold as many cycles as it has edges, each as long as the file; nobody reads more than these. */
+const mostCycles = 20
+
 /**
  * Depth-first search with an explicit stack, so that a chain of 20,000 tasks does not overflow the call stack. Each
  * back edge gives the cycle it closes, whole.
@@ -152,7 +155,7 @@ function findCycles(
       top.via = dependency
       const start = depth.get(id)
       if (start === undefined) enter(next)
-      else cycles.push(closeCycle(path.slice(start)))
+      else if (cycles.length < mostCycles) cycles.push(closeCycle(path.slice(start)))
     }
   }
   return cycles

@@ -16,7 +16,6 @@ export function decideRetry(failure: Failure, attempt: number, maxAttempts: numb
   switch (failure.kind) {
     case 'auth':
     case 'usage_limit':
-    case 'spawn':
     case 'usage':
       return 'stop_provider'
     case 'canceled':
@@ -25,6 +24,7 @@ export function decideRetry(failure: Failure, attempt: number, maxAttempts: numb
     case 'overloaded':
     case 'network':
       return attempt < maxAttempts ? 'cool_down' : 'give_up'
+    case 'spawn':
     case 'timeout':
     case 'model':
     case 'context':

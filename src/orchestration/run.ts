@@ -170,7 +170,10 @@ class TaskLoop {
     this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry: again })
     if (stop) this.#stopProvider(agent.provider, failed)
     if (decision === 'cool_down') this.#coolDown(agent.provider, failed)
-    if (!again) return this.#fail(task.id, used, failed)
+    if (!again) {
+      this.#fail(task.id, used, failed)
+      return
+    }
     this.#expect(-1)
     this.#start({ task, attempt: attempt + 1, used: stop ? progress.used : used, feedback: feedbackOf(failed) })
   }

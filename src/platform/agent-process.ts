@@ -182,7 +182,7 @@ async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {
 
 /** The last `maxChars` of what was said, by whole lines. */
 class Tail {
-  #lines: string[] = []
+  readonly #lines: string[] = []
   #chars = 0
   readonly #maxChars: number
 

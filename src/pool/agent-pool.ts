@@ -132,8 +132,14 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
       ...(task.model === undefined ? {} : { model: task.model }),
     }
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(aborted(task.id))
-      if (!this.#isServable(demand)) return reject(this.#unservable(task.id))
+      if (signal?.aborted) {
+        reject(aborted(task.id))
+        return
+      }
+      if (!this.#isServable(demand)) {
+        reject(this.#unservable(task.id))
+        return
+      }
       const onAbort = () => this.#withdraw(waiting, aborted(task.id))
       const waiting: Waiting = { taskId: task.id, rank: task.rank, demand }
       this.#rejections.set(waiting, (error) => {

@@ -50,7 +50,7 @@ export function formatHold(reason: HoldReason): string {
       return `waits for ${list(reason.taskIds)}`
     case 'verify':
       return 'has verify commands, and gates are not there yet: it would land unproven'
-    case 'provider':
+    case 'unservable':
       return cleanLine(reason.message, 300)
     case 'not_selected':
       return `depends on ${list(reason.taskIds)}, not selected by --only or --limit`
