@@ -5,7 +5,7 @@
 AGENTS ?= 5
 MAX_ITERATIONS ?= 3
 ROADMAP ?=
-REPO ?= $(if $(ROADMAP),$(dir $(ROADMAP)),)
+REPO ?=
 PROVIDER ?=
 DRY_RUN ?=
 ARGS ?=
@@ -14,7 +14,7 @@ SOURCES := $(shell find src -type f) package.json tsconfig.json .config/build.js
 # AGENTS and its kin go as flags; the environment would carry them to the tests, too.
 unexport AGENTS MAX_ITERATIONS DRY_RUN
 
-RUN_FLAGS = --agents '$(AGENTS)' --iterations '$(MAX_ITERATIONS)' $(if $(REPO),-C '$(REPO)') \
+RUN_FLAGS = --agents '$(AGENTS)' --iterations '$(MAX_ITERATIONS)' $(if $(REPO),-C '$(REPO)',$(if $(ROADMAP),-C "$$(dirname -- '$(ROADMAP)')")) \
 	$(if $(PROVIDER),--provider '$(PROVIDER)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run) $(ARGS)
 
 .PHONY: help

@@ -11,8 +11,8 @@ usage: autopilot_unified.sh [roadmap] [--agents N] [--max-iterations N] [--dry-r
   --dry-run            show what would run; start nothing
   --help               show this help
 
-Everything else goes to `autopilot run` as it is; see: autopilot_unified.sh --output json --help is not needed,
-`node bin/autopilot.js run --help` lists all options. Builds autopilot when needed, quietly.
+Everything else goes to `autopilot run` as it is; `node bin/autopilot.js run --help` lists it. Works from any
+directory, builds autopilot when needed (quietly), keeps stdout for autopilot's own output.
 
 exit codes: 0 all done, 1 some not done, 2 bad usage or roadmap, 3 no usable agent CLI, 4 not safe to run,
             75 stopped early, worth running again, 130/143 interrupted/terminated

@@ -94,7 +94,8 @@ function formatStep(step: Step, number: number): string {
   const after = step.waitsFor.length > 0 ? `  after ${step.waitsFor.map(showId).join(', ')}` : ''
   const title = step.title === step.taskId ? '' : `  ${cleanLine(step.title, 60)}`
   const route = step.route.length > 0 ? step.route.map((one) => cleanLine(one, 60)).join(' or ') : 'no provider'
-  const command = cleanLine(step.command.map(quote).join(' '), 400)
+  const input = step.route[0] === commandProvider || step.route.length === 0 ? '' : ' < prompt'
+  const command = cleanLine(step.command.map(quote).join(' '), 400) + input
   return `${String(number).padStart(3)}  ${showId(step.taskId)}${title}${after}\n     ${route}: ${command}\n`
 }
 

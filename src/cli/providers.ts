@@ -1,8 +1,8 @@
 import { formatProviderModel } from '../domain/provider-model.js'
-import type { RoutePolicy } from '../domain/routing.js'
+import { commandProvider, type RoutePolicy } from '../domain/routing.js'
 import type { Task } from '../domain/task.js'
 import { capture } from '../platform/capture.js'
-import { providerNames, type Provider } from '../providers/contract.js'
+import { providerNames, type AgentRequest, type Provider } from '../providers/contract.js'
 import { detectProvider, type Detection } from '../providers/detect.js'
 import { childEnvironment } from '../providers/environment.js'
 import { findProvider } from '../providers/index.js'
@@ -25,13 +25,14 @@ export function candidateProviders(
   settings: RunSettings,
   routes: FileSettings['routes'],
 ): readonly Provider[] {
-  const needing = tasks.filter((task) => task.run === undefined)
-  if (needing.length === 0) return []
-  const general =
-    settings.providers?.map(({ provider }) => provider) ?? providerNames.filter((name) => name !== 'command')
-  const routed = Object.values(routes).flatMap((route) => route.map(({ provider }) => provider))
+  const needing = tasks.filter(({ run }) => run === undefined)
   const asked = needing.flatMap(({ provider }) => provider ?? [])
-  return [...new Set([...general, ...routed, ...asked])].flatMap((name) => findProvider(name) ?? [])
+  const open = needing.filter(({ provider }) => provider === undefined)
+  const routed = open.flatMap(({ complexity }) => routes[complexity] ?? []).map(({ provider }) => provider)
+  const general =
+    settings.providers?.map(({ provider }) => provider) ?? providerNames.filter((name) => name !== commandProvider)
+  const names = new Set([...(open.length > 0 ? general : []), ...routed, ...asked])
+  return [...names].flatMap((name) => findProvider(name) ?? [])
 }
 
 /** Asks the CLIs for their versions, all at once, and makes the routing from those that answered. */
@@ -42,13 +43,20 @@ export async function setUpProviders(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ProviderSetup> {
   const detected = await Promise.all(
-    candidates.map(async (provider) => {
+    candidates.map(async (provider): Promise<Detected> => {
       const environment = childEnvironment(env, provider, file.env)
-      return { provider, detection: await detectProvider(provider, capture, { env: environment }) }
+      const detection = await detectProvider(provider, capture, { env: environment })
+      const refused = detection.usable ? provider.refusal(sampleRequest(settings), environment) : undefined
+      return { provider, detection: refused ? { usable: false, reason: refused.message, help: '' } : detection }
     }),
   )
   const usable = new Set(detected.flatMap(({ provider, detection }) => (detection.usable ? [provider.name] : [])))
   return { ...routing([...usable], settings, file.routes), detected }
+}
+
+/** What every request of the run has in common, to ask a provider beforehand whether it would refuse all of them. */
+function sampleRequest({ permissions }: RunSettings): AgentRequest {
+  return { cwd: '/', prompt: '', permissions, allow: [], asRoot: process.getuid?.() === 0 }
 }
 
 /** Routing among providers that are taken to be usable. */

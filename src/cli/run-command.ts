@@ -14,8 +14,9 @@ import { AgentPool } from '../pool/agent-pool.js'
 import { createStatusWriter } from '../roadmap/write-back.js'
 import { parseOffThread } from '../roadmap/parse-off-thread.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
-import { formatHold, showId } from '../ui/format.js'
+import { showId } from '../ui/format.js'
 import { summarize } from '../ui/summary.js'
+import { announce } from './announce.js'
 import { readConfig, type Config } from './config.js'
 import { printDryRun } from './dry-run.js'
 import { locate, openGround, type Ground, type Location } from './ground.js'
@@ -124,7 +125,7 @@ function needsCli(tasks: readonly Task[]): boolean {
 
 function refuseProviders({ detected }: ProviderSetup, settings: RunSettings): ExitCode {
   const reasons = detected.flatMap(({ provider, detection }) =>
-    detection.usable ? [] : [`${provider.name}: ${detection.reason}\n    ${detection.help}`],
+    detection.usable ? [] : [[`${provider.name}: ${detection.reason}`, detection.help].filter(Boolean).join('\n    ')],
   )
   printTrouble(`no usable agent CLI\n  ${reasons.join('\n  ')}`, undefined, settings.output)
   return exitCodes.noProvider
@@ -221,29 +222,6 @@ function startEvent({ settings, loaded, plan, runId, ground }: StartParts): Extr
     slots: slotIds(settings.agents),
     tasks: plan.tasks,
     ...(ground.target ? { target: ground.target } : {}),
-  }
-}
-
-/** What a person should know before the first agent starts, each thing once. */
-function announce(recorder: Recorder, { loaded, setup, ground, plan, config }: StartParts): void {
-  const warn = (text: string) => void recorder.record({ type: 'notice', level: 'warning', text })
-  for (const { provider, detection } of setup.detected) {
-    const { usable } = detection
-    const facts = usable
-      ? { ...(detection.version === undefined ? {} : { version: detection.version }) }
-      : { message: `${detection.reason} ${detection.help}` }
-    void recorder.record({ type: 'provider_detected', provider: provider.name, usable, ...facts })
-    if (usable && !detection.tested && provider.program) {
-      warn(
-        `${provider.name} ${detection.version ?? ''} runs; autopilot was tested with ${provider.program.testedVersion}`,
-      )
-    }
-  }
-  for (const { position, code, text } of loaded.warnings) warn(`${position.file}:${position.line}: ${code}: ${text}`)
-  for (const { id, hold } of plan.tasks) if (hold) warn(`${showId(id)} held: ${formatHold(hold)}`)
-  for (const text of ground.warnings) warn(text)
-  if (config.file.allow.length > 0 && setup.policy.usable.includes('codex')) {
-    warn('allow: names tools of claude; codex has no such list and works by its sandbox alone')
   }
 }
 

@@ -53,6 +53,8 @@ export type RunEvent =
       readonly provider: string
       readonly usable: boolean
       readonly version?: string
+      /** What the run's permissions are called by the CLI itself. */
+      readonly permissions?: string
       readonly message?: string
     }
   | { readonly type: 'provider_stopped'; readonly provider: string; readonly failure: Failure }

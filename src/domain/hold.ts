@@ -8,8 +8,11 @@ export type HoldReason =
   | { readonly type: 'manual' }
   /** It depends on an id that exists nowhere. */
   | { readonly type: 'unresolved'; readonly refs: readonly string[] }
-  /** It waits, directly or through others, for tasks that will not be done in this run. */
-  | { readonly type: 'dependency'; readonly taskIds: readonly string[] }
+  /**
+   * It waits, directly or through others, for tasks that will not be done in this run; `byPerson` when nothing but
+   * holds of a person is in the way.
+   */
+  | { readonly type: 'dependency'; readonly taskIds: readonly string[]; readonly byPerson: boolean }
   /** It asks for gates, which do not exist yet. */
   | { readonly type: 'verify' }
   /** Nothing is left that could run it: its providers are out, or no workspace can be made. */
@@ -17,9 +20,9 @@ export type HoldReason =
   /** `--only` or `--limit` left out what it depends on. */
   | { readonly type: 'not_selected'; readonly taskIds: readonly string[] }
 
-/** A person's own hold: the run can end well without the task. All other holds count as not done. */
+/** A hold that a person has decided on: the run can end well without the task. All other holds count as not done. */
 export function isPersonsHold(reason: HoldReason): boolean {
-  return reason.type === 'status' || reason.type === 'manual'
+  return reason.type === 'status' || reason.type === 'manual' || (reason.type === 'dependency' && reason.byPerson)
 }
 
 /** Why this task may not start whatever the others do; undefined when only its dependencies matter. */

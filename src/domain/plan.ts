@@ -1,6 +1,6 @@
 import type { PlannedTask } from './event.js'
 import type { TaskGraph } from './graph.js'
-import { ownHold, type HoldReason } from './hold.js'
+import { isPersonsHold, ownHold, type HoldReason } from './hold.js'
 import { compareRanks, rankOf } from './schedule.js'
 import { statusSatisfies, type Group, type Task } from './task.js'
 
@@ -76,22 +76,26 @@ function selectedIds(graph: TaskGraph, only: readonly string[] | undefined): Rea
   )
 }
 
-/** Holds everything that waits for something held, naming what it waits for. */
+/** Holds everything that waits for something held, naming what it waits for; dependencies come before dependents. */
 function spreadHolds(graph: TaskGraph, holds: Map<string, HoldReason>): void {
-  const queue = [...holds.keys()]
-  for (const id of queue) {
-    for (const dependent of graph.dependents.get(id) ?? []) {
-      const task = graph.tasks.get(dependent)
-      if (!task || holds.has(dependent) || statusSatisfies(task.status)) continue
-      const waitsFor = (graph.dependencies.get(dependent) ?? []).filter((other) => holds.has(other))
-      const left = waitsFor.filter((other) => holds.get(other)?.type === 'not_selected')
-      holds.set(
-        dependent,
-        left.length > 0 ? { type: 'not_selected', taskIds: left } : { type: 'dependency', taskIds: waitsFor },
-      )
-      queue.push(dependent)
-    }
+  for (const id of topologicalOrder(graph)) {
+    const task = graph.tasks.get(id)
+    if (!task || holds.has(id) || statusSatisfies(task.status)) continue
+    const reasons = (graph.dependencies.get(id) ?? []).flatMap((other) => {
+      const reason = holds.get(other)
+      return reason && !statusSatisfies(graph.tasks.get(other)?.status ?? 'pending') ? [{ other, reason }] : []
+    })
+    const reason = spread(reasons)
+    if (reason) holds.set(id, reason)
   }
+}
+
+function spread(waitsFor: readonly { readonly other: string; readonly reason: HoldReason }[]): HoldReason | undefined {
+  if (waitsFor.length === 0) return undefined
+  const left = waitsFor.filter(({ reason }) => reason.type === 'not_selected').map(({ other }) => other)
+  if (left.length > 0) return { type: 'not_selected', taskIds: left }
+  const byPerson = waitsFor.every(({ reason }) => isPersonsHold(reason))
+  return { type: 'dependency', taskIds: waitsFor.map(({ other }) => other), byPerson }
 }
 
 /** The runnable tasks beyond the first `limit` in an order in which dependencies come first. */

@@ -42,6 +42,15 @@ export interface SlotState {
   }
 }
 
+export interface ProviderState {
+  readonly usable: boolean
+  readonly version?: string
+  /** What the run's permissions are called by the CLI itself. */
+  readonly permissions?: string
+  /** Why it is out for the rest of the run. */
+  readonly stopped?: Failure
+}
+
 /** A commit that did not land, and where it is. */
 export interface KeptCommit {
   readonly taskId: string
@@ -63,7 +72,7 @@ export interface RunState {
   readonly tasks: Map<string, TaskRecord>
   readonly slots: Map<string, SlotState>
   usage: Usage
-  readonly providers: Map<string, { readonly version?: string; readonly stopped?: Failure }>
+  readonly providers: Map<string, ProviderState>
   readonly notices: string[]
   readonly kept: KeptCommit[]
   readonly keptWorkspaces: { readonly path: string; readonly why: string }[]
@@ -118,11 +127,21 @@ export function apply(state: RunState, record: RunRecord): void {
     case 'roadmap_written':
     case 'provider_cooled_down':
       return
-    case 'provider_detected':
-      state.providers.set(record.provider, record.version === undefined ? {} : { version: record.version })
+    case 'provider_detected': {
+      const { provider, usable, version, permissions } = record
+      state.providers.set(provider, {
+        usable,
+        ...(version === undefined ? {} : { version }),
+        ...(permissions === undefined ? {} : { permissions }),
+      })
       return
+    }
     case 'provider_stopped':
-      state.providers.set(record.provider, { ...state.providers.get(record.provider), stopped: record.failure })
+      state.providers.set(record.provider, {
+        usable: false,
+        ...state.providers.get(record.provider),
+        stopped: record.failure,
+      })
       return
     case 'notice':
       state.notices.push(record.text)

@@ -16,7 +16,11 @@ export function cleanText(text: string): string {
 
 /** As {@link cleanText}, on one line of at most `max` UTF-16 units, never cut inside a surrogate pair. */
 export function cleanLine(text: string, max = 200): string {
-  const line = cleanText(text).replace(/\s+/g, ' ').trim()
+  return clip(cleanText(text).replace(/\s+/g, ' ').trim(), max)
+}
+
+/** The first `max` UTF-16 units, with an ellipsis in place of what is cut. */
+export function clip(line: string, max: number): string {
   if (line.length <= max) return line
   const cut = line.slice(0, max - 1)
   return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`

@@ -213,7 +213,11 @@ class TaskLoop {
   #holdDependents(taskId: string): void {
     const waiting = waitingFor(this.#parts.graph, this.#settledness, taskId)
     for (const id of waiting)
-      this.#record({ type: 'task_held', taskId: id, reason: { type: 'dependency', taskIds: [taskId] } })
+      this.#record({
+        type: 'task_held',
+        taskId: id,
+        reason: { type: 'dependency', taskIds: [taskId], byPerson: false },
+      })
     this.#expect(waiting.length)
   }
 

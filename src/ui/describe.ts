@@ -41,9 +41,10 @@ export function describe(record: RunRecord, state: RunState): Line | undefined {
       return { tone: 'faint', text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again})` }
     }
     case 'attempt_failed': {
-      const next = record.willRetry ? '; will be tried again' : ''
-      const text = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind})${next}: ${failureText(record)}`
-      return { tone: 'warning', text }
+      // The last one is told by what becomes of the task.
+      if (!record.willRetry) return undefined
+      const head = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind}), will be tried again`
+      return { tone: 'warning', text: `${head}: ${failureText(record)}` }
     }
     case 'task_integrated':
       return { tone: 'good', text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}` }
@@ -55,7 +56,10 @@ export function describe(record: RunRecord, state: RunState): Line | undefined {
       }
     case 'task_failed': {
       const tried = plural(record.attempts, 'attempt')
-      return { tone: 'bad', text: `${showId(record.taskId)} failed after ${tried}: ${failureText(record)}` }
+      return {
+        tone: 'bad',
+        text: `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ${failureText(record)}`,
+      }
     }
     case 'task_canceled':
       return { tone: 'warning', text: `${showId(record.taskId)} canceled` }
@@ -108,11 +112,15 @@ function failureText({ failure }: Extract<RunRecord, { type: 'attempt_failed' | 
   return `${cleanLine(failure.message, 400)}${paths}`
 }
 
-/** The line of a busy slot: what it works on, for how long, and the last thing seen. `ms` is the run's time. */
-export function describeSlot(state: RunState, slotId: string, ms: number): string | undefined {
+/** What a busy slot is doing, column by column: slot, agent, task, elapsed, last thing seen. `ms` is the run's time. */
+export function describeSlot(state: RunState, slotId: string, ms: number): readonly string[] | undefined {
   const work = state.slots.get(slotId)?.work
   if (!work) return undefined
-  const action = work.lastAction === undefined ? '' : `  ${cleanLine(work.lastAction, 80)}`
-  const elapsed = formatDuration(Math.max(0, ms - work.since))
-  return `${slotId}  ${formatProviderModel(work.agent)}  ${showId(work.taskId)}  ${elapsed}${action}`
+  return [
+    slotId,
+    cleanLine(formatProviderModel(work.agent), 30),
+    cleanLine(work.taskId, 30),
+    formatDuration(Math.max(0, ms - work.since)),
+    cleanLine(work.lastAction ?? '', 200),
+  ]
 }

@@ -109,7 +109,11 @@ function usageLines(state: RunState): readonly Line[] {
 }
 
 function permissionText(state: RunState): string {
-  return state.start.permissions === 'full' ? 'full: agents may run anything' : 'edit: agents may change files'
+  const text = state.start.permissions === 'full' ? 'full: agents may run anything' : 'edit: agents may change files'
+  const own = [...state.providers].flatMap(([name, { usable, permissions }]) =>
+    usable && permissions !== undefined ? [`${name} ${permissions}`] : [],
+  )
+  return own.length > 0 ? `${text} (${own.join(', ')})` : text
 }
 
 function row(tone: Tone, label: string, text: string): Line {

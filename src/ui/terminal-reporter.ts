@@ -1,7 +1,7 @@
 import ora, { type Ora } from 'ora'
 import type { RunRecord } from '../domain/event.js'
 import type { RunState } from '../domain/run-state.js'
-import { cleanLine } from '../domain/text.js'
+import { clip } from '../domain/text.js'
 import type { Reporter } from './contract.js'
 import { describe, describeSlot } from './describe.js'
 import { formatCounts } from './format.js'
@@ -47,11 +47,24 @@ export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
   }
 }
 
-/** The spinner's text: the counts, then as many busy slots as the window has room for. */
+/** The spinner's text: the counts, then as many busy slots as the window has room for, in columns. */
 export function screen(state: RunState, ms: number, columns: number, rows: number): string {
-  const lines = [...state.slots.keys()].flatMap((id) => describeSlot(state, id, ms) ?? [])
+  const busy = [...state.slots.keys()].flatMap((id) => {
+    const cells = describeSlot(state, id, ms)
+    return cells ? [cells] : []
+  })
   const room = Math.max(1, rows - 3)
-  const shown = lines.slice(0, room).map((line) => `  ${cleanLine(line, columns - 4)}`)
-  if (lines.length > room) shown.push(`  … and ${lines.length - room} more`)
+  const shown = table(busy.slice(0, room)).map((line) => clip(`  ${line}`, columns - 2))
+  if (busy.length > room) shown.push(`  … and ${busy.length - room} more`)
   return [formatCounts(state.counts), ...shown].join('\n')
+}
+
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)))
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }

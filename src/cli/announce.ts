@@ -1,0 +1,74 @@
+import type { RunPlan } from '../domain/plan.js'
+import type { Recorder } from '../orchestration/recorder.js'
+import type { LoadedRoadmap } from '../roadmap/load.js'
+import { formatHold, plural, showId } from '../ui/format.js'
+import type { Config } from './config.js'
+import type { Ground } from './ground.js'
+import type { Detected, ProviderSetup } from './providers.js'
+import type { RunSettings } from './settings.js'
+
+export interface Announced {
+  readonly settings: RunSettings
+  readonly config: Config
+  readonly loaded: LoadedRoadmap
+  readonly plan: RunPlan
+  readonly setup: ProviderSetup
+  readonly ground: Ground
+}
+
+/** Longer lists are counted; `autopilot validate` shows them whole. */
+const mostShown = 20
+
+/** Records what a person should know before the first agent starts, each thing once. */
+export function announce(recorder: Recorder, parts: Announced): void {
+  const { loaded, plan, setup, ground } = parts
+  const say = (level: 'info' | 'warning', texts: readonly string[]) => {
+    for (const text of clip(texts)) void recorder.record({ type: 'notice', level, text })
+  }
+  for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
+  say(
+    'warning',
+    loaded.warnings.map(({ position, code, text }) => `${position.file}:${position.line}: ${code}: ${text}`),
+  )
+  say(
+    'info',
+    plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : [])),
+  )
+  say('warning', [...interrupted(parts), ...untested(setup), ...withoutAllow(parts), ...ground.warnings])
+}
+
+function clip(texts: readonly string[]): readonly string[] {
+  const rest = texts.length - mostShown
+  return rest > 0 ? [...texts.slice(0, mostShown), `… and ${rest} more; autopilot validate shows all`] : texts
+}
+
+function recordDetection(recorder: Recorder, { provider, detection }: Detected, settings: RunSettings): void {
+  const permissions = provider.permissionNames[settings.permissions]
+  const facts = detection.usable
+    ? { permissions, ...(detection.version === undefined ? {} : { version: detection.version }) }
+    : { message: `${detection.reason} ${detection.help}`.trim() }
+  void recorder.record({ type: 'provider_detected', provider: provider.name, usable: detection.usable, ...facts })
+}
+
+/** Nobody of ours is at work on a task that the file calls in progress: it runs again. */
+function interrupted({ loaded, plan }: Announced): readonly string[] {
+  const ids = plan.runnable.filter((id) => loaded.graph.tasks.get(id)?.status === 'in_progress')
+  if (ids.length === 0) return []
+  return [
+    `${plural(ids.length, 'task')} in progress in the roadmap will be run: ${ids.slice(0, 5).map(showId).join(', ')}`,
+  ]
+}
+
+function untested({ detected }: ProviderSetup): readonly string[] {
+  return detected.flatMap(({ provider, detection }) => {
+    if (!detection.usable || detection.tested || !provider.program) return []
+    return [
+      `${provider.name} ${detection.version ?? ''} runs; autopilot was tested with ${provider.program.testedVersion}`,
+    ]
+  })
+}
+
+function withoutAllow({ config, setup }: Announced): readonly string[] {
+  if (config.file.allow.length === 0 || !setup.policy.usable.includes('codex')) return []
+  return ['allow: names tools of claude; codex has no such list and works by its sandbox alone']
+}
