@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { startAgent, type AgentProcess, type AgentSpawn } from '../../src/platform/agent-process.js'
+import type { AgentRig } from './fake-agent.js'
+
+/** An agent process that a test started, with every line that it has printed so far. */
+export interface AgentRun extends AgentProcess {
+  readonly stdout: readonly string[]
+  readonly stderr: readonly string[]
+  readonly stdoutFile: string
+  readonly stderrFile: string
+}
+
+/** Starts a fake agent as attempts do; what `change` names replaces the defaults: long grace, big files, no input. */
+export function startRun(rig: AgentRig, change: Partial<AgentSpawn> = {}): AgentRun {
+  const [stdoutFile, stderrFile] = [join(rig.dir, 'stdout.log'), join(rig.dir, 'stderr.log')]
+  const [stdout, stderr]: [string[], string[]] = [[], []]
+  const agent = startAgent({
+    ...rig.argv('agent'),
+    cwd: rig.dir,
+    env: { PATH: process.env.PATH ?? '' },
+    input: '',
+    stdoutFile,
+    stderrFile,
+    maxFileBytes: 1_000_000,
+    graceMs: 30_000,
+    onStdoutLine: (line) => stdout.push(line),
+    onStderrLine: (line) => stderr.push(line),
+    ...change,
+  })
+  return { ...agent, stdout, stderr, stdoutFile, stderrFile }
+}
