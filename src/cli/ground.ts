@@ -43,7 +43,14 @@ export interface Ground {
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
   readonly warnings: readonly string[]
-  isolate(with_: { readonly pool: AgentPool; readonly recorder: Recorder; readonly slots: number }): Isolation
+  isolate(parts: IsolateParts): Isolation
+}
+
+export interface IsolateParts {
+  readonly pool: AgentPool
+  readonly recorder: Recorder
+  readonly slots: number
+  readonly signal: AbortSignal
 }
 
 export interface GroundOptions {
@@ -76,14 +83,14 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     target: { branch: target.value.branch, base: target.value.base },
     leaveOut,
     warnings: await dirtyWarning(repository.value, leaveOut),
-    isolate: ({ pool, recorder, slots }) =>
+    isolate: ({ pool, recorder, slots, signal }) =>
       workspaced({
         repository: repository.value,
         target: target.value,
         runId,
         slots,
         leaveOut,
-        workspaces: workspacesFor(options, repository.value),
+        workspaces: workspacesFor(options, repository.value, signal),
         onPrepared: (count) => pool.setPrepared(count),
         onExhausted: (failure) => {
           void recorder.record({ type: 'notice', level: 'warning', text: failure.message })
@@ -94,7 +101,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   })
 }
 
-function workspacesFor({ config, runId, env }: GroundOptions, repository: Repository) {
+function workspacesFor({ config, runId, env }: GroundOptions, repository: Repository, signal: AbortSignal) {
   const { setup, copy, workspacesDir } = config.file
   const home = workspacesDir === undefined ? cacheDir(env) : resolve(repository.root, workspacesDir)
   const name = createHash('sha256').update(repository.commonDir).digest('hex').slice(0, 16)
@@ -103,7 +110,7 @@ function workspacesFor({ config, runId, env }: GroundOptions, repository: Reposi
     runId,
     dir: join(home, name, runId),
     copy,
-    runSetup: runSetup(env, config.file.env),
+    runSetup: runSetup(env, config.file.env, signal),
     ...(setup === undefined ? {} : { setup }),
   })
 }

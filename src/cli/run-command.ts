@@ -5,11 +5,12 @@ import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { planRun, type RunPlan } from '../domain/plan.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
-import { judgeRun } from '../domain/verdict.js'
+import { judgeRun, type Stop } from '../domain/verdict.js'
 import { openJournal } from '../journal/journal.js'
 import { createRecorder, type Recorder } from '../orchestration/recorder.js'
 import { runTasks } from '../orchestration/run.js'
 import { realClock } from '../platform/clock.js'
+import { killLivingGroups } from '../platform/process-group.js'
 import { AgentPool } from '../pool/agent-pool.js'
 import { createStatusWriter } from '../roadmap/write-back.js'
 import { parseOffThread } from '../roadmap/parse-off-thread.js'
@@ -20,13 +21,13 @@ import { announce } from './announce.js'
 import { readConfig, type Config } from './config.js'
 import { printDryRun } from './dry-run.js'
 import { locate, openGround, type Ground, type Location } from './ground.js'
-import { openOutput, type Output } from './output.js'
+import { openOutput } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
 import { readTemplate } from './prompt-template.js'
 import { candidateProviders, setUpProviders, type ProviderSetup } from './providers.js'
 import { openRoadmap } from './roadmap-source.js'
 import { mergeSettings, settingsFromEnvironment, type RunSettings } from './settings.js'
-import { listenForStop, type StopSignals } from './stop-signals.js'
+import { listenForStop } from './stop-signals.js'
 
 /** What `autopilot run` was typed with. */
 export interface RunArguments {
@@ -147,34 +148,58 @@ interface StartParts extends Prepared {
 
 async function start(parts: StartParts): Promise<ExitCode> {
   const { settings, ground, setup } = parts
-  const output = await openOutput(settings.output, parts.env)
   const journalPath = join(ground.runDir, 'journal.jsonl')
   const journal = await openJournal(journalPath)
+  if (!journal.ok) {
+    const help = 'autopilot keeps its record there; make the directory writable'
+    printTrouble(`cannot write ${journalPath}: ${journal.error}`, help, settings.output)
+    return exitCodes.notSafe
+  }
+  const output = await openOutput(settings.output, parts.env)
   const broken = new AbortController()
+  let stopped: Stop | undefined
   const recorder = createRecorder(startEvent(parts), {
     clock: realClock,
-    journal,
+    journal: journal.value,
     reporters: [output.reporter],
-    onBroken: () => broken.abort(),
+    onBroken: (message) => {
+      stopped ??= { type: 'journal', message }
+      broken.abort()
+    },
   })
-  const stop = listenForStop((why) => void recorder.record({ type: 'run_canceling', why }))
+  const signals = listenForStop((signal) => {
+    stopped ??= { type: 'signal', signal }
+    void recorder.record({ type: 'run_canceling', why: signal })
+  })
   announce(recorder, parts)
+  const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   // While everything waits, for a cool-down say, nothing else would keep the process alive.
   const alive = setInterval(() => undefined, 2 ** 30)
-  const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   try {
-    await work(parts, recorder, pool, AbortSignal.any([stop.signal, broken.signal]))
+    await work(parts, recorder, pool, AbortSignal.any([signals.signal, broken.signal]))
   } finally {
     clearInterval(alive)
     pool.close()
+    killLivingGroups()
     output.reporter.close()
   }
-  return finish(parts, { recorder, stop, output, journalPath, close: () => journal.close() })
+  const verdict = judgeRun(recorder.state, stopped)
+  await recorder.record({ type: 'run_finished', ...verdict })
+  for (const line of summarize(recorder.state, { journal: shownPath(journalPath) })) output.result(line)
+  await journal.value.close()
+  signals.dispose()
+  return verdict.exitCode
+}
+
+/** Relative where that is shorter. */
+function shownPath(path: string): string {
+  const short = relative(process.cwd(), path)
+  return short.startsWith('..') ? path : short
 }
 
 async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, signal: AbortSignal): Promise<void> {
   const { settings, config, loaded, ground, template } = parts
-  const isolation = ground.isolate({ pool, recorder, slots: settings.agents })
+  const isolation = ground.isolate({ pool, recorder, slots: settings.agents, signal })
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   await runTasks({
@@ -223,25 +248,4 @@ function startEvent({ settings, loaded, plan, runId, ground }: StartParts): Extr
     tasks: plan.tasks,
     ...(ground.target ? { target: ground.target } : {}),
   }
-}
-
-interface Ending {
-  readonly recorder: Recorder
-  readonly stop: StopSignals
-  readonly output: Output
-  readonly journalPath: string
-  readonly close: () => Promise<void>
-}
-
-async function finish(parts: StartParts, ending: Ending): Promise<ExitCode> {
-  const { recorder, stop, output, journalPath } = ending
-  const verdict = judgeRun(recorder.state, stop.stoppedBy())
-  await recorder.record({ type: 'run_finished', ...verdict })
-  const journal = relative(process.cwd(), journalPath)
-  for (const line of summarize(recorder.state, { journal: journal.startsWith('..') ? journalPath : journal })) {
-    output.result(line)
-  }
-  await ending.close().catch(() => undefined)
-  stop.dispose()
-  return verdict.exitCode
 }

@@ -1,11 +1,9 @@
-import { killLivingGroups } from '../platform/agent-process.js'
+import { killLivingGroups } from '../platform/process-group.js'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 export interface StopSignals {
   readonly signal: AbortSignal
-  /** The signal that stopped the run, if one did. */
-  stoppedBy(): StopSignal | undefined
   dispose(): void
 }
 
@@ -16,11 +14,9 @@ export interface StopSignals {
 export function listenForStop(onStop: (signal: StopSignal) => void): StopSignals {
   const controller = new AbortController()
   let count = 0
-  let first: StopSignal | undefined
   const listener = (name: StopSignal) => {
     count++
     if (count === 1) {
-      first = name
       onStop(name)
       controller.abort()
       return
@@ -34,7 +30,6 @@ export function listenForStop(onStop: (signal: StopSignal) => void): StopSignals
   process.on('exit', killLivingGroups)
   return {
     signal: controller.signal,
-    stoppedBy: () => first,
     dispose() {
       for (const [name, listen] of bound) process.off(name, listen)
     },

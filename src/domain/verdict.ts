@@ -8,11 +8,19 @@ export interface RunVerdict {
   readonly why: string
 }
 
-/** Judges a run that has come to its end, or was stopped by a signal, from its state alone. */
-export function judgeRun(state: RunState, stoppedBy: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined): RunVerdict {
+/** What stopped a run before its end. */
+export type Stop =
+  | { readonly type: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
+  | { readonly type: 'journal'; readonly message: string }
+
+/** Judges a run that has come to its end, or was stopped, from its state alone. */
+export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
+  if (stop?.type === 'journal') {
+    return { exitCode: exitCodes.notSafe, why: `the journal cannot be written: ${stop.message}` }
+  }
   const open = [...state.tasks.values()].filter(({ state: task }) => isOpen(task))
-  if (stoppedBy !== undefined && (open.length > 0 || state.canceling !== undefined)) {
-    return stoppedBy === 'SIGINT'
+  if (stop !== undefined) {
+    return stop.signal === 'SIGINT'
       ? { exitCode: exitCodes.interrupted, why: 'interrupted' }
       : { exitCode: exitCodes.terminated, why: 'terminated' }
   }

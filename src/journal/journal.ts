@@ -1,5 +1,6 @@
 import type { RunRecord } from '../domain/event.js'
-import { openAppendFile } from '../platform/append-file.js'
+import { ok, type Result } from '../domain/result.js'
+import { openAppendFile, type AppendFile } from '../platform/append-file.js'
 
 /** The append-only file of a run's events, one JSON record a line. */
 export interface Journal {
@@ -9,11 +10,15 @@ export interface Journal {
 }
 
 /**
- * A journal with group commit: records that arrive while a write is under way go out together with the next one, so
+ * Opens a journal; the error says in words why it cannot be written. It has group commit: records that arrive while a write is under way go out together with the next one, so
  * that each is durable and the cost of fdatasync (0.2 ms at the median, measured on ext4) is shared.
  */
-export async function openJournal(path: string): Promise<Journal> {
-  const file = await openAppendFile(path)
+export async function openJournal(path: string): Promise<Result<Journal, string>> {
+  const opened = await openAppendFile(path)
+  return opened.ok ? ok(journalIn(opened.value)) : opened
+}
+
+function journalIn(file: AppendFile): Journal {
   let batch: { readonly lines: string[]; readonly written: Promise<void> } | undefined
   let last: Promise<void> = Promise.resolve()
   const startBatch = () => {
@@ -32,7 +37,8 @@ export async function openJournal(path: string): Promise<Journal> {
       return batch.written
     },
     async close() {
-      await last.finally(() => file.close())
+      await last.catch(() => undefined)
+      await file.close()
     },
   }
 }

@@ -4,7 +4,6 @@ import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import type { Agent } from '../pool/agent-pool.js'
 import type { Task } from '../domain/task.js'
-import { writePrivateFile } from '../platform/private-file.js'
 import { renderPrompt } from '../prompt/render.js'
 import type { Permissions } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
@@ -96,7 +95,6 @@ async function work(request: AttemptRequest, cwd: string, settings: AttemptSetti
   })
   if (!prompt.ok) throw new Error(`the prompt's template was not checked at the start: ${prompt.error}`)
   const logDir = join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`)
-  await writePrivateFile(join(logDir, 'prompt.md'), task.run ?? prompt.value)
   return runAgent(
     {
       taskId: task.id,

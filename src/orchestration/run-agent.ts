@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import type { AgentEvent } from '../domain/agent-event.js'
 import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
-import type { Failure } from '../domain/failure.js'
+import { failure, type Failure } from '../domain/failure.js'
 import { cleanLine, cleanText } from '../domain/text.js'
 import { startAgent } from '../platform/agent-process.js'
+import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import { childEnvironment } from '../providers/environment.js'
 import { judgeAgent } from '../providers/judge.js'
@@ -27,7 +28,7 @@ export interface AgentWork {
   readonly provider: Provider
   readonly request: AgentRequest
   readonly timeoutMs: number
-  /** Directory for its output; exists. */
+  /** Directory for its prompt and output. */
   readonly logDir: string
 }
 
@@ -58,9 +59,10 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onExit()
     void recorder.record({ type: 'agent_exited', taskId, attempt, slot, exit, durationMs: clock.monotonic() - began })
   }
-  if (refusal) {
-    exited({ type: 'not_started', message: refusal.message })
-    return { evidence: noEvidence, failure: refusal }
+  const cannot = refusal ?? (await writePrompt(work))
+  if (cannot) {
+    exited({ type: 'not_started', message: cannot.message })
+    return { evidence: noEvidence, failure: cannot }
   }
   let evidence = noEvidence
   let cancelLinger: (() => void) | undefined
@@ -105,6 +107,17 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   })
   const judged = judgeAgent(provider, { ...end, evidence })
   return judged ? { evidence, failure: judged } : { evidence }
+}
+
+/** Makes the attempt's directory and keeps what the agent is told. */
+async function writePrompt({ logDir, request }: AgentWork): Promise<Failure | undefined> {
+  try {
+    await writePrivateFile(join(logDir, 'prompt.md'), request.run ?? request.prompt)
+    return undefined
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return failure('infrastructure', `The attempt's directory cannot be written: ${cleanLine(reason)}`)
+  }
 }
 
 const textPauseMs = 250

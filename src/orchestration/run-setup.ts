@@ -14,10 +14,11 @@ const setupTimeoutMs = 15 * 60_000
 export function runSetup(
   parentEnv: Readonly<Record<string, string | undefined>>,
   extraEnv: Readonly<Record<string, string>>,
+  signal: AbortSignal,
 ): RunSetup {
   return async (line, cwd) => {
     const env = childEnvironment(parentEnv, command, extraEnv)
-    const { exit, stderr } = await capture('/bin/sh', ['-c', line], { cwd, env, timeoutMs: setupTimeoutMs })
+    const { exit, stderr } = await capture('/bin/sh', ['-c', line], { cwd, env, signal, timeoutMs: setupTimeoutMs })
     if (exit.type === 'code' && exit.code === 0) return ok(undefined)
     const said = cleanLine(stderr.trimEnd().split('\n').at(-1) ?? '', 300)
     return err(failure('infrastructure', `setup failed (${formatExitStatus(exit)})${said === '' ? '' : `: ${said}`}`))

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
 import { CappedFile } from './capped-file.js'
 import { LineSplitter } from './lines.js'
-import { descendants, isGroupAlive, killAll, signalGroup } from './process-group.js'
+import { descendants, forgetGroup, isGroupAlive, killAll, rememberGroup, signalGroup } from './process-group.js'
 
 /** What to start, and where its output goes. */
 export interface AgentSpawn {
@@ -49,13 +49,6 @@ export interface AgentProcess {
 const pipeGraceMs = 250
 const stderrTailBytes = 16 * 1024
 
-const living = new Set<number>()
-
-/** The last resort, at the end of the process: KILL to every group that still lives. */
-export function killLivingGroups(): void {
-  for (const pgid of living) signalGroup(pgid, 'SIGKILL')
-}
-
 /** Starts an agent. All agents, and only agents, come through here. Never throws: a failed start is an exit status. */
 export function startAgent(spec: AgentSpawn): AgentProcess {
   const child = execa(spec.file, spec.args, {
@@ -71,7 +64,7 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
     stderr: 'pipe',
   })
   const { pid } = child
-  if (pid !== undefined) living.add(pid)
+  if (pid !== undefined) rememberGroup(pid)
   const exited = exitOf(child, pid)
   let reason: EndReason | undefined
   let ending: Promise<void> | undefined
@@ -91,7 +84,7 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
     child.stdout.destroy()
     child.stderr.destroy()
     await output
-    if (pid !== undefined) living.delete(pid)
+    if (pid !== undefined) forgetGroup(pid)
     return { exit, stderrTail: tail.text(), ...(reason === undefined ? {} : { ended: reason }) }
   }
   return {
@@ -154,7 +147,8 @@ async function escalate(pgid: number, exited: Promise<ExitStatus>, graceMs: numb
   // Taken before the kill: afterwards, those that left the group have another parent and cannot be found.
   const strays = await descendants(pgid)
   signalGroup(pgid, 'SIGTERM')
-  await Promise.race([groupEnd(pgid, exited, graceMs), delay(graceMs)])
+  // A timer that nobody waits for any more must not keep autopilot alive for the rest of the grace.
+  await Promise.race([groupEnd(pgid, exited, graceMs), delay(graceMs, undefined, { ref: false })])
   signalGroup(pgid, 'SIGKILL')
   killAll(strays)
 }

@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import type { ExitStatus } from '../domain/attempt.js'
+import { forgetGroup, rememberGroup, signalGroup } from './process-group.js'
 
 export interface Captured {
   readonly exit: ExitStatus
@@ -11,41 +12,71 @@ export interface CaptureOptions {
   readonly timeoutMs?: number
   readonly env: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Ends the program, and what it started, at once. */
   readonly signal?: AbortSignal
 }
 
-const maxBytes = 256 * 1024
+/** The first so many characters of each stream are kept. */
+const maxChars = 256 * 1024
 
 /**
- * Runs a short program to its end and gives what it printed, at most 256 KiB of each stream. Past `timeoutMs` it is
- * killed and counts as not started. Never throws.
+ * Runs a program of autopilot's own choice or the user's (`--version`, `setup:`) to its end and gives the beginning of
+ * what it printed. It has a process group of its own, so a Ctrl-C in the terminal does not reach it; past `timeoutMs`
+ * or when canceled the whole group is killed and it counts as not started. Never throws.
  */
 export async function capture(file: string, args: readonly string[], options: CaptureOptions): Promise<Captured> {
   const { timeoutMs, env, cwd, signal } = options
-  const result = await execa(file, args, {
+  const child = execa(file, args, {
     env,
     extendEnv: false,
     reject: false,
+    detached: true,
+    cleanup: false,
     stdin: 'ignore',
-    maxBuffer: maxBytes,
-    forceKillAfterDelay: 1000,
-    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+    buffer: false,
     ...(cwd === undefined ? {} : { cwd }),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
   })
-  return { exit: exitOf(result, timeoutMs), stdout: result.stdout, stderr: result.stderr }
+  const { pid } = child
+  let why: string | undefined
+  const kill = (reason: string) => {
+    why ??= reason
+    if (pid !== undefined) signalGroup(pid, 'SIGKILL')
+    // Someone who left the group may hold the pipes for ever.
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+  const onAbort = () => kill('canceled')
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => kill(`no end within ${timeoutMs} ms`), timeoutMs)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted) onAbort()
+  if (pid !== undefined) rememberGroup(pid)
+  const [result, stdout, stderr] = await Promise.all([child, beginning(child.stdout), beginning(child.stderr)])
+  clearTimeout(timer)
+  signal?.removeEventListener('abort', onAbort)
+  if (pid !== undefined) forgetGroup(pid)
+  return { exit: why === undefined ? exitOf(result) : { type: 'not_started', message: why }, stdout, stderr }
+}
+
+/** Reads a stream to its end and keeps its beginning. */
+async function beginning(stream: AsyncIterable<Buffer>): Promise<string> {
+  let text = ''
+  const decoder = new TextDecoder()
+  try {
+    for await (const chunk of stream) if (text.length < maxChars) text += decoder.decode(chunk, { stream: true })
+  } catch {
+    // Destroyed while it was read: what came until then is what there is.
+  }
+  return text.slice(0, maxChars)
 }
 
 interface Ended {
-  readonly timedOut: boolean
   readonly exitCode?: number | undefined
   readonly signal?: string | undefined
   readonly code?: string | undefined
   readonly shortMessage?: string | undefined
 }
 
-function exitOf(result: Ended, timeoutMs: number | undefined): ExitStatus {
-  if (result.timedOut) return { type: 'not_started', message: `no answer within ${timeoutMs ?? 0} ms` }
+function exitOf(result: Ended): ExitStatus {
   if (result.exitCode !== undefined) return { type: 'code', code: result.exitCode }
   if (result.signal !== undefined) return { type: 'signal', signal: result.signal }
   return { type: 'not_started', message: result.code === 'ENOENT' ? 'not found' : (result.shortMessage ?? 'failed') }

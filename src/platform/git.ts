@@ -158,6 +158,8 @@ function run(
       env,
       cwd,
       stdio: ['pipe', 'pipe', 'pipe'],
+      // In a group of its own, so that Ctrl-C in the terminal does not break it off in the middle of a landing.
+      detached: true,
       ...(options.signal ? { signal: options.signal } : {}),
     })
     const stdout: Buffer[] = []

@@ -1,5 +1,21 @@
 import { readdir, readFile } from 'node:fs/promises'
 
+const living = new Set<number>()
+
+/** Notes a group that autopilot started; see {@link killLivingGroups}. */
+export function rememberGroup(pgid: number): void {
+  living.add(pgid)
+}
+
+export function forgetGroup(pgid: number): void {
+  living.delete(pgid)
+}
+
+/** The last resort, at the end of the process: KILL to every group that was started and has not been seen to end. */
+export function killLivingGroups(): void {
+  for (const pgid of living) signalGroup(pgid, 'SIGKILL')
+}
+
 /** Whether a process group has a member that is more than a zombie. Groups of foreign users count as alive. */
 export function isGroupAlive(pgid: number): boolean {
   try {
