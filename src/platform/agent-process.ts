@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
 import { CappedFile } from './capped-file.js'
@@ -41,7 +41,10 @@ export interface AgentProcess {
   readonly exited: Promise<ExitStatus>
   /** Resolves when its group is gone and its output is in the files. Never rejects. */
   readonly finished: Promise<AgentExit>
-  /** TERM to the group, grace, KILL to the group and to descendants that left it. The first reason counts. */
+  /**
+   * TERM to the group, grace, KILL to the group and to descendants that left it. The first reason counts; none does
+   * once the process has ended by itself.
+   */
   end(reason: EndReason): void
 }
 
@@ -51,6 +54,10 @@ const stderrTailBytes = 16 * 1024
 
 /** Starts an agent. All agents, and only agents, come through here. Never throws: a failed start is an exit status. */
 export function startAgent(spec: AgentSpawn): AgentProcess {
+  // The one thing of a command that the library refuses by an exception.
+  if ([spec.file, ...spec.args].some((word) => word.includes('\0'))) {
+    return notStarted('An argument holds a NUL character, which no program can be given.')
+  }
   const child = execa(spec.file, spec.args, {
     cwd: spec.cwd,
     env: spec.env,
@@ -66,12 +73,14 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
   const { pid } = child
   if (pid !== undefined) rememberGroup(pid)
   const exited = exitOf(child, pid)
+  let hasExited = false
+  void exited.then(() => (hasExited = true))
   let reason: EndReason | undefined
   let ending: Promise<void> | undefined
   const tail = new Tail(stderrTailBytes)
   const output = Promise.all([
-    pump(child.stdout, spec.stdoutFile, spec.maxFileBytes, spec.onStdoutLine),
-    pump(child.stderr, spec.stderrFile, spec.maxFileBytes, (line) => {
+    pump(child.stdout, exited, new CappedFile(spec.stdoutFile, spec.maxFileBytes), spec.onStdoutLine),
+    pump(child.stderr, exited, new CappedFile(spec.stderrFile, spec.maxFileBytes), (line) => {
       tail.add(line)
       spec.onStderrLine?.(line)
     }),
@@ -81,6 +90,8 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
     await ending
     if (pid !== undefined) await endLeftovers(pid)
     await Promise.race([output, delay(pipeGraceMs)])
+    // On a busy machine the timer may fire before what waits in the pipes was read.
+    await nextTurn()
     child.stdout.destroy()
     child.stderr.destroy()
     await output
@@ -92,10 +103,19 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
     exited,
     finished: finish(),
     end(why) {
-      if (pid === undefined || reason !== undefined) return
+      if (pid === undefined || hasExited || reason !== undefined) return
       reason = why
-      ending = escalate(pid, exited, spec.graceMs)
+      ending = endGroup(pid, exited, spec.graceMs)
     },
+  }
+}
+
+function notStarted(message: string): AgentProcess {
+  const exit: ExitStatus = { type: 'not_started', message }
+  return {
+    exited: Promise.resolve(exit),
+    finished: Promise.resolve({ exit, stderrTail: '' }),
+    end: () => undefined,
   }
 }
 
@@ -126,13 +146,25 @@ function startFailure({ code, shortMessage }: StartFailure): string {
   return shortMessage?.split('\n')[0] ?? 'The program could not be started.'
 }
 
-/** Splits a stream into lines and copies it to a file, with back-pressure, until it ends or is destroyed. */
-async function pump(stream: Readable, path: string, maxBytes: number, onLine: (line: string) => void): Promise<void> {
-  const file = new CappedFile(path, maxBytes)
+/**
+ * Splits a stream into lines and copies it to a file, until it ends or is destroyed. A slow disk slows the agent down,
+ * but once that has ended, the little that is left in the pipe is read at once: the final event must not wait.
+ */
+async function pump(
+  stream: Readable,
+  exited: Promise<unknown>,
+  file: CappedFile,
+  onLine: (line: string) => void,
+): Promise<void> {
   const lines = new LineSplitter(onLine)
+  let hasExited = false
+  void exited.then(() => {
+    hasExited = true
+    stream.resume()
+  })
   stream.on('data', (chunk: Buffer) => {
     lines.push(chunk)
-    if (file.write(chunk)) return
+    if (file.write(chunk) || hasExited) return
     stream.pause()
     void file.drained().then(() => stream.resume())
   })
@@ -141,37 +173,6 @@ async function pump(stream: Readable, path: string, maxBytes: number, onLine: (l
   if (!stream.closed) await once(stream, 'close').catch(() => undefined)
   lines.end()
   await file.close()
-}
-
-async function escalate(pgid: number, exited: Promise<ExitStatus>, graceMs: number): Promise<void> {
-  // Taken before the kill: afterwards, those that left the group have another parent and cannot be found.
-  const strays = await descendants(pgid)
-  signalGroup(pgid, 'SIGTERM')
-  // A timer that nobody waits for any more must not keep autopilot alive for the rest of the grace.
-  await Promise.race([groupEnd(pgid, exited, graceMs), delay(graceMs, undefined, { ref: false })])
-  signalGroup(pgid, 'SIGKILL')
-  killAll(strays)
-}
-
-async function groupEnd(pgid: number, exited: Promise<ExitStatus>, graceMs: number): Promise<void> {
-  await exited
-  await untilGroupGone(pgid, graceMs)
-}
-
-/** What an agent that ended by itself left behind in its group is ended, too: its workspace is about to be read. */
-async function endLeftovers(pgid: number): Promise<void> {
-  if (!isGroupAlive(pgid)) return
-  signalGroup(pgid, 'SIGTERM')
-  await untilGroupGone(pgid, leftoverGraceMs)
-  signalGroup(pgid, 'SIGKILL')
-  await untilGroupGone(pgid, leftoverGraceMs)
-}
-
-const leftoverGraceMs = 500
-const pollMs = 20
-
-async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {
-  for (let waited = 0; waited < withinMs && isGroupAlive(pgid); waited += pollMs) await delay(pollMs)
 }
 
 /** The last `maxChars` of what was said, by whole lines. */
