@@ -4,8 +4,9 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { execa } from 'execa'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
 import { CappedFile } from './capped-file.js'
+import { endGroup, endLeftovers } from './end-group.js'
 import { LineSplitter } from './lines.js'
-import { descendants, forgetGroup, isGroupAlive, killAll, rememberGroup, signalGroup } from './process-group.js'
+import { forgetGroup, rememberGroup } from './process-group.js'
 
 /** What to start, and where its output goes. */
 export interface AgentSpawn {
@@ -89,7 +90,7 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
     const exit = await exited
     await ending
     if (pid !== undefined) await endLeftovers(pid)
-    await Promise.race([output, delay(pipeGraceMs)])
+    await Promise.race([output, delay(pipeGraceMs, undefined, { ref: false })])
     // On a busy machine the timer may fire before what waits in the pipes was read.
     await nextTurn()
     child.stdout.destroy()

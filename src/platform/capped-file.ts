@@ -10,6 +10,7 @@ export class CappedFile {
   #left: number
   #dropped = false
   #failed = false
+  readonly #waiting: (() => void)[] = []
 
   constructor(path: string, maxBytes: number) {
     this.#left = maxBytes
@@ -17,6 +18,8 @@ export class CappedFile {
     this.#stream.on('error', () => {
       this.#failed = true
     })
+    // Once for the whole file: a listener for each wait would pile up, since most of them never hear the end.
+    for (const event of ['drain', 'close']) this.#stream.on(event, () => this.#wake())
   }
 
   /** False when the writer should wait for {@link drained} before it goes on. */
@@ -32,10 +35,14 @@ export class CappedFile {
     return go
   }
 
-  async drained(): Promise<void> {
-    if (!this.#failed && this.#stream.writableNeedDrain) {
-      await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]).catch(() => undefined)
-    }
+  /** Resolves when more may be written, or when nothing ever will be. */
+  drained(): Promise<void> {
+    if (this.#failed || !this.#stream.writableNeedDrain) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   async close(): Promise<void> {

@@ -16,8 +16,17 @@ export function killLivingGroups(): void {
   for (const pgid of living) signalGroup(pgid, 'SIGKILL')
 }
 
-/** Whether a process group has a member that is more than a zombie. Groups of foreign users count as alive. */
-export function isGroupAlive(pgid: number): boolean {
+/**
+ * Whether a process group has a member that still runs. A zombie does not: where the first process of a container
+ * reaps nothing, what was killed would otherwise be waited for in vain. Without /proc, zombies count as alive.
+ */
+export async function isGroupAlive(pgid: number): Promise<boolean> {
+  if (!hasMembers(pgid)) return false
+  const table = await processTable()
+  return table.length === 0 || table.some(({ group, state }) => group === pgid && state !== 'Z' && state !== 'X')
+}
+
+function hasMembers(pgid: number): boolean {
   try {
     process.kill(-pgid, 0)
     return true
@@ -41,17 +50,7 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
  */
 export async function descendants(pid: number): Promise<readonly number[]> {
   const children = new Map<number, number[]>()
-  const entries = await readdir('/proc').catch(() => [])
-  await Promise.all(
-    entries
-      .filter((name) => /^\d+$/.test(name))
-      .map(async (name) => {
-        const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-        // `pid (comm) state ppid …`, where comm may itself hold blanks and parentheses: proc(5).
-        const parent = Number(/^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1])
-        if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
-      }),
-  )
+  for (const one of await processTable()) children.set(one.parent, [...(children.get(one.parent) ?? []), one.pid])
   const found: number[] = []
   const queue = [pid]
   for (const next of queue) {
@@ -63,12 +62,37 @@ export async function descendants(pid: number): Promise<readonly number[]> {
   return found
 }
 
-export function killAll(pids: readonly number[]): void {
+/** KILL to processes, and to the groups that any of them leads: a shell tool may have started more meanwhile. */
+export function killAll(pids: Iterable<number>): void {
   for (const pid of pids) {
+    signalGroup(pid, 'SIGKILL')
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
       // Gone already.
     }
   }
+}
+
+interface ProcessEntry {
+  readonly pid: number
+  /** One letter, as in proc(5): R, S, Z, … */
+  readonly state: string
+  readonly parent: number
+  readonly group: number
+}
+
+/** All processes of the machine; empty on systems without /proc. */
+async function processTable(): Promise<readonly ProcessEntry[]> {
+  const entries = await readdir('/proc').catch(() => [])
+  const read = entries.filter((name) => /^\d+$/.test(name)).map(readEntry)
+  return (await Promise.all(read)).filter((entry) => entry !== undefined)
+}
+
+async function readEntry(name: string): Promise<ProcessEntry | undefined> {
+  const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+  // `pid (comm) state ppid pgrp …`, where comm may itself hold blanks and parentheses: proc(5).
+  const [, state, parent, group] = /^\d+ \(.*\) (\S) (\d+) (\d+)/s.exec(stat) ?? []
+  if (state === undefined) return undefined
+  return { pid: Number(name), state, parent: Number(parent), group: Number(group) }
 }

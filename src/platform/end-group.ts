@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { descendants, isGroupAlive, killAll, signalGroup } from './process-group.js'
+
+/** How long what an agent left behind may take to end after TERM, ms. */
+const leftoverGraceMs = 500
+const pollMs = 20
+
+/**
+ * Ends a process group whose leader lives: TERM, at most `graceMs`, then KILL, also to descendants that left the
+ * group. `leaderEnd` settles when the leader has ended.
+ */
+export async function endGroup(pgid: number, leaderEnd: Promise<unknown>, graceMs: number): Promise<void> {
+  // Taken before anything ends: afterwards, those that left the group have another parent and cannot be found.
+  const strays = new Set(await descendants(pgid))
+  signalGroup(pgid, 'SIGTERM')
+  // A timer that nobody waits for any more must not keep autopilot alive for the rest of the grace.
+  await Promise.race([groupEnd(pgid, leaderEnd, graceMs), delay(graceMs, undefined, { ref: false })])
+  // A leader that did not go may have started more since.
+  for (const pid of await descendants(pgid)) strays.add(pid)
+  signalGroup(pgid, 'SIGKILL')
+  killAll(strays)
+}
+
+async function groupEnd(pgid: number, leaderEnd: Promise<unknown>, graceMs: number): Promise<void> {
+  await leaderEnd
+  await untilGroupGone(pgid, graceMs)
+}
+
+/** What an agent that ended by itself left behind in its group is ended, too: its workspace is about to be read. */
+export async function endLeftovers(pgid: number): Promise<void> {
+  if (!(await isGroupAlive(pgid))) return
+  signalGroup(pgid, 'SIGTERM')
+  await untilGroupGone(pgid, leftoverGraceMs)
+  signalGroup(pgid, 'SIGKILL')
+  await untilGroupGone(pgid, leftoverGraceMs)
+}
+
+async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (performance.now() < deadline && (await isGroupAlive(pgid))) await delay(pollMs)
+}

@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { descendants, isGroupAlive, killAll, signalGroup } from '../../src/platform/process-group.js'
+import { startRun } from '../support/agent-run.js'
+import { startRig, type AgentRig } from '../support/fake-agent.js'
+import { until } from '../support/until.js'
+
+let rig: AgentRig
+beforeEach(async () => {
+  rig = await startRig()
+})
+afterEach(() => rig.close())
+
+const hasProc = existsSync('/proc/self/stat')
+const isZombie = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+
+it('tells a group that lives from one that is gone', async () => {
+  const run = startRun(rig)
+  const agent = await rig.next()
+  expect(await isGroupAlive(agent.pid)).toBe(true)
+  await agent.exit()
+  await run.finished
+  expect(await isGroupAlive(agent.pid)).toBe(false)
+})
+
+it.runIf(hasProc)('counts a group as gone when only a process that nobody has reaped is left of it', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  const child = await agent.spawnChild({ setsid: true })
+  // A stopped parent does not reap, as the first process of many containers does not.
+  process.kill(agent.pid, 'SIGSTOP')
+  try {
+    process.kill(child.pid, 'SIGKILL')
+    await until(() => isZombie(child.pid), 'the child is a zombie')
+    expect(await isGroupAlive(child.pid)).toBe(false)
+  } finally {
+    process.kill(agent.pid, 'SIGCONT')
+  }
+})
+
+it.runIf(hasProc)('finds children, also those in groups of their own, and their children', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  const [near, far] = [await agent.spawnChild(), await agent.spawnChild({ setsid: true })]
+  const below = await far.spawnChild()
+  expect([...(await descendants(agent.pid))].sort()).toEqual([near.pid, far.pid, below.pid].sort())
+})
+
+it('does not mind that a process or a group is gone', async () => {
+  const run = startRun(rig)
+  const agent = await rig.next()
+  await agent.exit()
+  await run.finished
+  expect(() => signalGroup(agent.pid, 'SIGKILL')).not.toThrow()
+  expect(() => killAll([agent.pid])).not.toThrow()
+  expect(await descendants(agent.pid)).toEqual([])
+})
