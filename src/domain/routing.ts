@@ -52,14 +52,13 @@ function withModel(offer: ProviderModel, model: string | undefined): ProviderMod
 
 /** What the pool knows of a provider:model at one moment. */
 export interface ProviderLoad {
+  /** Slots that the provider holds. */
   readonly busy: number
-  /** The most slots that it may hold at once. */
-  readonly cap: number
-  /** Neither stopped nor cooling down. */
+  /** Neither stopped nor cooling down nor at its cap, and an idle slot may serve it. */
   readonly available: boolean
 }
 
-/** The least busy of the first tier that has one which is available and below its cap. */
+/** The least busy of the first tier that has one which is available. */
 export function choose(
   tiers: readonly (readonly ProviderModel[])[],
   load: (offer: ProviderModel) => ProviderLoad,
@@ -67,8 +66,8 @@ export function choose(
   for (const tier of tiers) {
     let best: { offer: ProviderModel; busy: number } | undefined
     for (const offer of tier) {
-      const { busy, cap, available } = load(offer)
-      if (available && busy < cap && (!best || busy < best.busy)) best = { offer, busy }
+      const { busy, available } = load(offer)
+      if (available && (!best || busy < best.busy)) best = { offer, busy }
     }
     if (best) return best.offer
   }

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, setMaxListeners } from 'node:events'
 import PQueue from 'p-queue'
 import type { Clock } from '../domain/clock.js'
 import type { QueueCounts } from '../domain/event.js'
@@ -62,7 +62,8 @@ interface Slot {
  *
  * Built on p-queue with a queue of its own whose `size` and `dequeue` see only what some idle slot may run, so nothing
  * waits behind a reservation that cannot start yet. p-queue decides when; the queue decides what and where.
- * The counts of {@link counts} and of `queue:updated` are those of the last moment at which the pool had settled.
+ * All that happens in one turn is decided together at its end, so that of reservations made together the best ranked
+ * starts first, whatever the order of the calls. The counts of {@link counts} and of `queue:updated` are those of the last moment at which the pool had settled.
  */
 export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> {
   readonly #policy: RoutePolicy
@@ -79,7 +80,9 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
   #releasing = 0
   #counts: QueueCounts = { queueLength: 0, busyAgents: 0, availableAgents: 0 }
-  #telling = false
+  #isSettleDue = false
+  /** Only then p-queue sees what may start. */
+  #isSettling = false
 
   constructor(options: PoolOptions) {
     super()
@@ -87,7 +90,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     this.#caps = options.caps ?? new Map<string, number>()
     this.#clock = options.clock
     const queue: RunnableQueue = {
-      first: () => this.#firstRunnable(),
+      first: () => (this.#isSettling ? this.#firstRunnable() : undefined),
       waiting: this.#waiting,
     }
     this.#queue = new PQueue<QueueOfRunnable, ReservationOptions>({
@@ -96,7 +99,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
         override readonly view = queue
       },
     })
-    // p-queue emits `next` when it has noticed a completion, and has then started at most one more.
+    // p-queue emits `next` when it has noticed a completion.
     this.#queue.on('next', () => {
       this.#releasing--
       this.#settle()
@@ -110,7 +113,6 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   addAgent(slot: AgentSlot): void {
     if (this.#slots.has(slot.id)) throw new Error(`slot ${slot.id} is in the pool already`)
     this.#slots.set(slot.id, { slot, served: 0 })
-    this.#queue.concurrency = this.#slots.size
     this.#settle()
   }
 
@@ -146,7 +148,11 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
         signal?.removeEventListener('abort', onAbort)
         reject(error)
       })
-      signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal) {
+        // One signal ends all that waits; Node would call more than ten listeners a leak.
+        setMaxListeners(0, signal)
+        signal.addEventListener('abort', onAbort, { once: true })
+      }
       // The signal stays out of p-queue: there, it would free the place of an agent that still lives.
       const start = () => {
         signal?.removeEventListener('abort', onAbort)
@@ -232,12 +238,17 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   }
 
   #load(offer: ProviderModel): ProviderLoad {
-    const key = this.#caps.has(formatProviderModel(offer)) ? formatProviderModel(offer) : offer.provider
-    const holders = [...this.#slots.values()].filter(({ held }) => held && matchesKey(held.offer, key))
+    const held = [...this.#slots.values()].flatMap((slot) => slot.held?.offer ?? [])
+    const count = (key: string) => held.filter((other) => matchesKey(other, key)).length
+    // A model counts for its provider, too: both caps hold.
+    const isFull = [offer.provider, formatProviderModel(offer)].some((key) => {
+      const cap = this.#caps.get(key)
+      return cap !== undefined && count(key) >= cap
+    })
     return {
-      busy: holders.length,
-      cap: this.#caps.get(key) ?? Number.POSITIVE_INFINITY,
+      busy: count(offer.provider),
       available:
+        !isFull &&
         !this.#stopped.has(offer.provider) &&
         !this.#coolDowns.has(offer.provider) &&
         this.#idleSlotFor(offer) !== undefined,
@@ -277,24 +288,29 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     })
   }
 
-  /**
-   * Starts everything that may start, then has changed counts told. Setting `concurrency`, even to what it was, is
-   * how p-queue is made to look again: nothing else does when a cool-down ends, a workspace is ready or a slot joins.
-   */
+  /** Once for all that happens in one turn: a thousand reservations made together are one change of the counts. */
   #settle(): void {
-    if (this.#releasing > 0) return
-    this.#queue.concurrency = Math.max(1, this.#slots.size)
-    if (this.#telling) return
-    this.#telling = true
-    // Once for all that happens in one turn: a thousand reservations made together are one change of the counts.
+    if (this.#isSettleDue) return
+    this.#isSettleDue = true
     queueMicrotask(() => {
-      this.#telling = false
+      this.#isSettleDue = false
+      if (this.#releasing > 0) return
+      this.#startRunnable()
       this.#tell()
     })
   }
 
+  /**
+   * Setting `concurrency`, even to what it was, is how p-queue is made to look again: nothing else does when a
+   * cool-down ends, a workspace is ready or a slot joins.
+   */
+  #startRunnable(): void {
+    this.#isSettling = true
+    this.#queue.concurrency = Math.max(1, this.#slots.size)
+    this.#isSettling = false
+  }
+
   #tell(): void {
-    if (this.#releasing > 0) return
     const busyAgents = [...this.#slots.values()].filter(({ held }) => held).length
     const counts = {
       queueLength: this.#waiting.length,

@@ -1,0 +1,121 @@
+import type { ProviderModel } from '../../src/domain/provider-model.js'
+import type { Rank } from '../../src/domain/schedule.js'
+import type { Complexity } from '../../src/domain/task.js'
+import type { AgentSlot } from '../../src/pool/agent-pool.js'
+
+/** What a test reserves. */
+export interface Ask {
+  readonly id: string
+  readonly rank: Rank
+  readonly provider?: string
+  readonly model?: string
+  readonly complexity: Complexity
+  readonly needsWorkspace: boolean
+}
+
+/** What a pool is made of. */
+export interface Setup {
+  readonly usable: readonly string[]
+  readonly chosen: readonly ProviderModel[]
+  readonly ordered: boolean
+  readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
+  readonly caps: ReadonlyMap<string, number>
+  readonly slots: readonly AgentSlot[]
+}
+
+/** Who holds a slot, as what. */
+export interface Held {
+  readonly ask: Ask
+  readonly offer: ProviderModel
+}
+
+/** Everything that the pool's decisions depend on, kept by the test itself. */
+export interface World extends Setup {
+  readonly slots: AgentSlot[]
+  readonly stopped: Set<string>
+  /** Provider to the time at which it may be used again. */
+  readonly resting: Map<string, number>
+  readonly held: Map<string, Held>
+  prepared: number
+  shut: boolean
+}
+
+/**
+ * The rules of routing once more, written from their description and without a look at speed: what may serve an ask,
+ * in tiers of decreasing preference.
+ */
+export function tiersOf(world: World, ask: Ask): readonly (readonly ProviderModel[])[] {
+  if (ask.provider === 'command') return [[{ provider: 'command' }]]
+  const asAsked = (offers: readonly ProviderModel[]): readonly ProviderModel[] =>
+    ask.model === undefined ? offers : offers.map(({ provider }) => ({ provider, model: ask.model! }))
+  if (ask.provider !== undefined) {
+    const mine = world.chosen.filter(({ provider }) => provider === ask.provider)
+    const offers = asAsked(mine.length > 0 ? mine : [{ provider: ask.provider }])
+    return world.usable.includes(ask.provider) ? offers.map((offer) => [offer]) : []
+  }
+  const route = (world.routes[ask.complexity] ?? []).filter(({ provider }) => world.usable.includes(provider))
+  const rest = world.chosen.filter((offer) => !route.some(({ provider }) => provider === offer.provider))
+  const tiers = asAsked(route).map((offer) => [offer])
+  if (world.ordered) return [...tiers, ...asAsked(rest).map((offer) => [offer])]
+  return rest.length > 0 ? [...tiers, asAsked(rest)] : tiers
+}
+
+/** Whether anything is left that could serve the ask at some time. */
+export function mayEverRun(world: World, ask: Ask): boolean {
+  return (
+    !world.shut &&
+    tiersOf(world, ask)
+      .flat()
+      .some(({ provider }) => !world.stopped.has(provider))
+  )
+}
+
+export function mayServe({ serves }: AgentSlot, { provider, model }: ProviderModel): boolean {
+  if (serves === undefined || provider === 'command') return true
+  return serves.some((one) => one.provider === provider && (one.model === undefined || one.model === model))
+}
+
+function isBelowCaps(world: World, offer: ProviderModel): boolean {
+  const held = [...world.held.values()].map((one) => one.offer)
+  const ofProvider = held.filter(({ provider }) => provider === offer.provider)
+  const ofModel = ofProvider.filter(({ model }) => model === offer.model)
+  const most = (key: string) => world.caps.get(key) ?? Infinity
+  if (ofProvider.length >= most(offer.provider)) return false
+  return offer.model === undefined || ofModel.length < most(`${offer.provider}:${offer.model}`)
+}
+
+/** What the ask may run as right now on a slot. */
+function offersOn(world: World, now: number, slot: AgentSlot, ask: Ask): readonly ProviderModel[] {
+  if (world.held.has(slot.id) || (ask.needsWorkspace && world.prepared === 0)) return []
+  return tiersOf(world, ask)
+    .flat()
+    .filter((offer) => !world.stopped.has(offer.provider) && (world.resting.get(offer.provider) ?? 0) <= now)
+    .filter((offer) => mayServe(slot, offer) && isBelowCaps(world, offer))
+}
+
+export function mayRunNow(world: World, now: number, ask: Ask): boolean {
+  return world.slots.some((slot) => offersOn(world, now, slot, ask).length > 0)
+}
+
+/** The provider and model that an ask must get right now: of the first tier with any, the one of which least is busy. */
+export function choiceFor(world: World, now: number, ask: Ask): ProviderModel | undefined {
+  const possible = world.slots.flatMap((slot) => offersOn(world, now, slot, ask)).map((offer) => JSON.stringify(offer))
+  const busy = ({ provider }: ProviderModel) =>
+    [...world.held.values()].filter(({ offer }) => offer.provider === provider).length
+  for (const tier of tiersOf(world, ask)) {
+    const open = tier.filter((offer) => possible.includes(JSON.stringify(offer)))
+    const least = Math.min(...open.map(busy))
+    const choice = open.find((offer) => busy(offer) === least)
+    if (choice) return choice
+  }
+  return undefined
+}
+
+/** Lower priority number, first attempts, longer chain, earlier place: what goes first, from its description. */
+export function goesBefore(a: Rank, b: Rank): boolean {
+  if (a.priority !== b.priority) return a.priority < b.priority
+  if (a.attempt > 1 !== b.attempt > 1) return a.attempt === 1
+  if (a.chain !== b.chain) return a.chain > b.chain
+  if (a.order !== b.order) return a.order < b.order
+  return a.attempt < b.attempt
+}
