@@ -6,6 +6,7 @@ import type { EndReason, ExitStatus } from '../domain/attempt.js'
 import { CappedFile } from './capped-file.js'
 import { endGroup, endLeftovers } from './end-group.js'
 import { LineSplitter } from './lines.js'
+import { holdsNul } from './nul.js'
 import { forgetGroup, rememberGroup } from './process-group.js'
 
 /** What to start, and where its output goes. */
@@ -55,10 +56,7 @@ const stderrTailBytes = 16 * 1024
 
 /** Starts an agent. All agents, and only agents, come through here. Never throws: a failed start is an exit status. */
 export function startAgent(spec: AgentSpawn): AgentProcess {
-  // The one thing of a command that the library refuses by an exception.
-  if ([spec.file, ...spec.args].some((word) => word.includes('\0'))) {
-    return notStarted('An argument holds a NUL character, which no program can be given.')
-  }
+  if (holdsNul([spec.file, ...spec.args])) return notStarted('The command holds a NUL character.')
   const child = execa(spec.file, spec.args, {
     cwd: spec.cwd,
     env: spec.env,

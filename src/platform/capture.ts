@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import type { ExitStatus } from '../domain/attempt.js'
+import { holdsNul } from './nul.js'
 import { forgetGroup, rememberGroup, signalGroup } from './process-group.js'
 
 export interface Captured {
@@ -26,6 +27,9 @@ const maxChars = 256 * 1024
  */
 export async function capture(file: string, args: readonly string[], options: CaptureOptions): Promise<Captured> {
   const { timeoutMs, env, cwd, signal } = options
+  if (holdsNul([file, ...args])) {
+    return { exit: { type: 'not_started', message: 'the command holds a NUL character' }, stdout: '', stderr: '' }
+  }
   const child = execa(file, args, {
     env,
     extendEnv: false,
