@@ -1,7 +1,7 @@
 import type { PlannedTask } from './event.js'
 import type { TaskGraph } from './graph.js'
 import { isPersonsHold, ownHold, type HoldReason } from './hold.js'
-import { compareRanks, rankOf } from './schedule.js'
+import { compareRanks, rankOf, type Rank } from './schedule.js'
 import { statusSatisfies, type Group, type Task } from './task.js'
 
 /** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that may start. */
@@ -114,7 +114,7 @@ function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, l
   return beyond
 }
 
-/** File order, but each task after what it depends on. Tasks in cycles come last. */
+/** File order, but each task after what it depends on. Inside a cycle, where there is no such order, some order. */
 export function topologicalOrder(graph: TaskGraph): readonly string[] {
   const visited = new Set<string>()
   const order: string[] = []
@@ -142,24 +142,39 @@ export function topologicalOrder(graph: TaskGraph): readonly string[] {
 export function startOrder(graph: TaskGraph, runnable: readonly string[]): readonly Task[] {
   const left = new Set(runnable)
   const open = new Map(runnable.map((id) => [id, openDependencies(graph, id, left)]))
-  const ready = runnable.filter((id) => open.get(id) === 0)
-  const order: Task[] = []
-  const rank = (id: string) => {
+  const ranked = (id: string): readonly Ranked[] => {
     const task = graph.tasks.get(id)
-    return task ? [{ task, rank: rankOf(task, 1, graph) }] : []
+    return task && open.get(id) === 0 ? [{ task, rank: rankOf(task, 1, graph) }] : []
   }
-  const queue = ready.flatMap(rank).sort((a, b) => compareRanks(a.rank, b.rank))
-  for (let next = queue.shift(); next; next = queue.shift()) {
+  const order: Task[] = []
+  // Best last: taking it must not move 20,000 others.
+  const ready = runnable.flatMap(ranked).sort((a, b) => compareRanks(b.rank, a.rank))
+  for (let next = ready.pop(); next; next = ready.pop()) {
     order.push(next.task)
     for (const id of graph.dependents.get(next.task.id) ?? []) {
       if (!left.has(id)) continue
-      const count = (open.get(id) ?? 0) - 1
-      open.set(id, count)
-      if (count === 0) queue.push(...rank(id))
+      open.set(id, (open.get(id) ?? 0) - 1)
+      for (const freed of ranked(id)) ready.splice(placeFromEnd(ready, freed.rank), 0, freed)
     }
-    queue.sort((a, b) => compareRanks(a.rank, b.rank))
   }
   return order
+}
+
+interface Ranked {
+  readonly task: Task
+  readonly rank: Rank
+}
+
+/** Where a rank belongs in a list of which the best is last. */
+function placeFromEnd(list: readonly Ranked[], rank: Rank): number {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const other = list[middle]
+    if (other && compareRanks(other.rank, rank) > 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function openDependencies(graph: TaskGraph, id: string, open: ReadonlySet<string>): number {

@@ -177,18 +177,19 @@ async function settle(
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':
-      return land(of, settings, { commit: harvest.commit, base: place.base ?? '', ref: harvest.ref })
+      return land(of, settings, harvest, place.base ?? '')
   }
 }
 
 async function land(
   of: AttemptOf,
   { isolation, recorder, signal }: AttemptSettings,
-  candidate: { readonly commit: string; readonly base: string; readonly ref: string },
+  candidate: Extract<Harvest, { type: 'candidate' }>,
+  base: string,
 ): Promise<AttemptEnd> {
   const taskId = of.task.id
   // Work that ended well before the run was canceled has been paid for: it still lands.
-  const landed = await isolation.land(of, candidate)
+  const landed = await isolation.land(of, candidate, base)
   if (!landed.ok) {
     const { ref, commit } = candidate
     recordKept(recorder, taskId, of.attempt, { ref, commit, why: `work that could not be integrated` })

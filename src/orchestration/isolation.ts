@@ -31,6 +31,8 @@ export type Harvest =
   | {
       readonly type: 'candidate'
       readonly commit: string
+      readonly tree: string
+      readonly parents: readonly string[]
       readonly ref: string
       /** Changed paths that do not count: the roadmap. */
       readonly leftOut: readonly string[]
@@ -61,7 +63,8 @@ export interface Isolation {
   /** Lands a candidate; a conflict is a failure of kind `conflict`. */
   land(
     of: AttemptOf,
-    candidate: { readonly commit: string; readonly base: string },
+    candidate: Extract<Harvest, { type: 'candidate' }>,
+    base: string,
   ): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
   /** Removes what is not needed any more. */
   close(): Promise<void>

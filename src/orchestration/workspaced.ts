@@ -5,7 +5,7 @@ import { collect } from '../workspace/collect.js'
 import type { KeptRef } from '../workspace/agent-commits.js'
 import type { Repository, Target } from '../workspace/contract.js'
 import { createIntegrator } from '../workspace/integrate.js'
-import { attemptRef } from '../workspace/keep-ref.js'
+import { attemptRef } from '../workspace/ref-name.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
 import { commitMessage } from './commit-message.js'
@@ -66,7 +66,8 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       const place = { cwd: workspace.root, base: workspace.commit }
       return ok({ place, harvest: (of) => harvest(workspace, of) })
     },
-    land: (of, { commit, base }) => integrate({ candidate: commit, base, message: commitMessage({ ...of, runId }) }),
+    land: (of, { commit, tree, parents }, base) =>
+      integrate({ candidate: commit, made: { tree, parents }, base, message: commitMessage({ ...of, runId }) }),
     async close() {
       await supply.close()
       for (const kept of await workspaces.removeAll()) parts.onKept(kept)

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { ExitStatus } from '../domain/attempt.js'
 import { formatExitStatus } from '../domain/attempt.js'
 import { cleanLine } from '../domain/text.js'
@@ -147,6 +147,34 @@ export function gitAsUser(
   return run(dir, { ...fixed, ...userVariables(user) }, args, {})
 }
 
+/** Starts one git command that reads its stdin as it goes; see `git-session.ts`. */
+export function startGit(
+  place: GitPlace,
+  args: readonly string[],
+  options: GitOptions = {},
+): ChildProcessWithoutNullStreams {
+  return start(place.workTree ?? '/', environment(place, options), args, options)
+}
+
+function start(
+  cwd: string,
+  env: Record<string, string>,
+  args: readonly string[],
+  { signal }: GitOptions,
+): ChildProcessWithoutNullStreams {
+  const child = spawn('git', args, {
+    env,
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // In a group of its own, so that Ctrl-C in the terminal does not break it off in the middle of a landing.
+    detached: true,
+    ...(signal ? { signal } : {}),
+  })
+  // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
+  child.stdin.on('error', () => undefined)
+  return child
+}
+
 function run(
   cwd: string,
   env: Record<string, string>,
@@ -154,14 +182,7 @@ function run(
   options: GitOptions,
 ): Promise<Result<Buffer, GitFailure>> {
   return new Promise((resolve) => {
-    const child = spawn('git', args, {
-      env,
-      cwd,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // In a group of its own, so that Ctrl-C in the terminal does not break it off in the middle of a landing.
-      detached: true,
-      ...(options.signal ? { signal: options.signal } : {}),
-    })
+    const child = start(cwd, env, args, options)
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     let stdoutBytes = 0
@@ -180,8 +201,6 @@ function run(
       if (stderrBytes < maxStderrBytes) stderr.push(chunk)
       stderrBytes += chunk.length
     })
-    // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
-    child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
     child.on('error', (error) => {
       notStarted = error.message

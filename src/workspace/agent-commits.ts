@@ -7,7 +7,8 @@ import { formatGitFailure, git } from '../platform/git.js'
 import { descends, parseGraph, reachable, uncoveredTips, type CommitGraph } from './commit-graph.js'
 import type { Repository } from './contract.js'
 import { agentCommits, importCommits, importPlace, inspectStore } from './import-objects.js'
-import { commitTree, gitFailed } from './merge.js'
+import { gitFailed } from './merge.js'
+import { commitTree } from './sessions.js'
 import { readAgentRefs, type AgentRefs } from './moved-refs.js'
 import type { Unreadable } from './untrusted-file.js'
 import type { Workspace } from './workspace.js'
@@ -161,6 +162,8 @@ async function joinCommits(
 ): Promise<Result<string, Failure>> {
   const message =
     'Commits that no branch of the agent led to any more\n\nThe parents are what is kept; the tree is the base.\n'
-  const joined = await commitTree(repository, `${base}^{tree}`, commits, message)
+  const tree = await git(repository.trusted, ['rev-parse', '--verify', `${base}^{tree}`])
+  if (!tree.ok) return gitFailed(tree.error)
+  const joined = await commitTree(repository, tree.value, commits, message)
   return joined.ok ? joined : gitFailed(joined.error)
 }

@@ -6,9 +6,9 @@ import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index
 import type { Repository } from './contract.js'
 import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
 import { diffIndex, gitlinkMode, resetEntries, type Change } from './index-changes.js'
-import { commitTree, gitFailed } from './merge.js'
+import { gitFailed } from './merge.js'
+import { changeRefs, commitTree } from './sessions.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
-import { identityEnv } from './user-config.js'
 import { checkInPlace, exemptPaths, onFileSystem, withExcludes, workspacePlace, type Workspace } from './workspace.js'
 
 export interface CollectRequest {
@@ -31,6 +31,7 @@ export type Collected =
       readonly ref: string
       readonly commit: string
       readonly tree: string
+      readonly parents: readonly string[]
       /** For people: the first {@link maxPathsShown} of `changes` paths, clean. */
       readonly changedPaths: readonly string[]
       readonly changes: number
@@ -169,7 +170,7 @@ async function commitWork(
   if (!created.ok) return created
   const changedPaths = work.slice(0, maxPathsShown).map(({ path }) => pathText(path))
   const changes = work.length
-  const candidate = { ref, commit: commit.value, tree: tree.value }
+  const candidate = { ref, commit: commit.value, tree: tree.value, parents }
   return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, kept })
 }
 
@@ -179,8 +180,9 @@ async function createRefs(
   refs: readonly Pick<KeptRef, 'ref' | 'commit'>[],
 ): Promise<Result<void, Failure>> {
   if (refs.length === 0) return ok(undefined)
-  const input = refs.map(({ ref, commit }) => `create ${ref} ${commit}\n`).join('')
-  const env = identityEnv(repository.identity)
-  const created = await git(repository.user, ['update-ref', '-m', 'autopilot: keep', '--stdin'], { input, env })
+  const created = await changeRefs(
+    repository,
+    refs.map(({ ref, commit }) => `create ${ref} ${commit}`),
+  )
   return created.ok ? ok(undefined) : gitFailed(created.error)
 }

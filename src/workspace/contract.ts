@@ -1,3 +1,4 @@
+import type { GitSession } from '../platform/git-session.js'
 import type { GitPlace } from '../platform/git.js'
 
 /** Why it is not safe to run in this repository (exit code 4). A closed list: tests and callers look at the code. */
@@ -36,6 +37,13 @@ export interface Identity {
   readonly email: string
 }
 
+export interface Sessions {
+  /** `update-ref --stdin` in the user's git directory. */
+  readonly refs: GitSession
+  /** `hash-object -t commit -w` with the user's objects. */
+  readonly commits: GitSession
+}
+
 /** The user's repository as found at the start of the run, and autopilot's own git directory beside it. */
 export interface Repository {
   /** Absolute path of the user's work tree. */
@@ -56,6 +64,8 @@ export interface Repository {
   readonly trusted: GitPlace
   /** The user's git directory: for refs (`refs/autopilot/…`, the target) and for nothing that could run a filter. */
   readonly user: GitPlace
+  /** Long-lived gits over the two directories, for what is asked with every attempt. */
+  readonly sessions: Sessions
   /** The user's identity, else `Autopilot <autopilot@localhost>`. */
   readonly identity: Identity
   /** Paths of the submodules at HEAD, relative to the root. */
@@ -91,6 +101,8 @@ export interface Target {
 export interface Candidate {
   /** The commit whose tree is to land. */
   readonly candidate: string
+  /** What is known of it, so that it need not be read. */
+  readonly made?: { readonly tree: string; readonly parents: readonly string[] }
   /** The commit that the attempt started from. */
   readonly base: string
   /** The message of the landed commit where autopilot makes one: subject, text and trailers. */

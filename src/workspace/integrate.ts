@@ -2,9 +2,9 @@ import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { git, type GitFailure } from '../platform/git.js'
 import type { Candidate, Landed, Repository, Target } from './contract.js'
-import { readRef } from './keep-ref.js'
-import { commitTree, gitFailed, mergeTrees } from './merge.js'
-import { identityEnv } from './user-config.js'
+import { readRef } from './ref-name.js'
+import { gitFailed, mergeTrees } from './merge.js'
+import { changeRefs, commitTree } from './sessions.js'
 
 /** How often a landing starts again because somebody else moved the target meanwhile. */
 const maxRounds = 8
@@ -56,17 +56,19 @@ async function integrate(
  */
 async function singleParent(repository: Repository, wanted: Candidate): Promise<Result<Ready, GitFailure>> {
   const { candidate, base, message } = wanted
-  const ids = await git(repository.trusted, [
-    'rev-parse',
-    `${candidate}^{commit}`,
-    `${candidate}^{tree}`,
-    `${candidate}^@`,
-  ])
-  if (!ids.ok) return ids
-  const [commit = '', tree = '', ...parents] = ids.value.split('\n')
+  const known = wanted.made ? ok({ commit: candidate, ...wanted.made }) : await readCommit(repository, candidate)
+  if (!known.ok) return known
+  const { commit, tree, parents } = known.value
   if (parents.length === 1 && parents[0] === base) return ok({ commit, tree })
   const made = await commitTree(repository, tree, [base], message)
   return made.ok ? ok({ commit: made.value, tree }) : made
+}
+
+async function readCommit({ trusted }: Repository, name: string) {
+  const ids = await git(trusted, ['rev-parse', `${name}^{commit}`, `${name}^{tree}`, `${name}^@`])
+  if (!ids.ok) return ids
+  const [commit = '', tree = '', ...parents] = ids.value.split('\n')
+  return ok({ commit, tree, parents })
 }
 
 /** The commit itself when the target still stands at its base; else the merge of both, as one commit on the target's tip. */
@@ -90,8 +92,7 @@ async function placeOn(
 
 /** Compare-and-swap: moves the target from the tip autopilot knows, or not at all. */
 async function moveTarget(repository: Repository, target: Target, commit: string): Promise<Result<void, GitFailure>> {
-  const args = ['update-ref', '-m', 'autopilot: integrate', target.ref, commit, target.tip]
-  const moved = await git(repository.user, args, { env: identityEnv(repository.identity) })
+  const moved = await changeRefs(repository, [`update ${target.ref} ${commit} ${target.tip}`])
   if (!moved.ok) return moved
   target.tip = commit
   return ok(undefined)

@@ -3,7 +3,6 @@ import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import { formatGitFailure, git, type GitFailure } from '../platform/git.js'
 import type { Repository } from './contract.js'
-import { identityEnv } from './user-config.js'
 
 /** git could not combine two commits: the paths, clean for display, at most {@link maxPaths} of them. */
 export interface Conflict {
@@ -40,17 +39,6 @@ export async function mergeTrees(
 function unreadable(stdout: string) {
   const stderr = 'fatal: the answer has no tree'
   return err<GitFailure>({ args: ['merge-tree'], exit: { type: 'code', code: 0 }, stderr, stdout: Buffer.from(stdout) })
-}
-
-/** Makes a commit under the repository's identity; gives its id. No hook, no signature, no ref is touched. */
-export function commitTree(
-  { trusted, identity }: Repository,
-  tree: string,
-  parents: readonly string[],
-  message: string,
-): Promise<Result<string, GitFailure>> {
-  const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent])]
-  return git(trusted, args, { input: message, env: identityEnv(identity) })
 }
 
 /** A step of autopilot's own git that failed, as the attempt's failure: not the agent's fault. */

@@ -9,6 +9,7 @@ import type { Refusal, Repository } from './contract.js'
 import { discover, type Found } from './discover.js'
 import { readHeadTree, type HeadTree } from './head-tree.js'
 import { refuse, refuseGit } from './refusal.js'
+import { openSessions } from './sessions.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
 import {
   carriedSettings,
@@ -48,12 +49,15 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   if (!tree.ok) return refuseGit(tree.error)
   const filtered = await refuseMissingFilter(commonDir, tree.value, settings.value)
   if (!filtered.ok) return filtered
+  const user: GitPlace = { gitDir: commonDir }
+  const identity = readIdentity(settings.value, env)
   return ok({
     ...found.value,
     ...made.value,
     trusted,
-    user: { gitDir: commonDir },
-    identity: readIdentity(settings.value, env),
+    user,
+    sessions: openSessions(user, trusted, identity),
+    identity,
     gitlinks: tree.value.gitlinks,
     dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
   })

@@ -2,10 +2,10 @@ import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
 import type { Refusal, Repository, Target } from './contract.js'
-import { baseRef, noCommit } from './keep-ref.js'
-import { commitTree, mergeTrees } from './merge.js'
+import { baseRef, noCommit } from './ref-name.js'
+import { mergeTrees } from './merge.js'
+import { changeRefs, commitTree } from './sessions.js'
 import { refuse, refuseGit } from './refusal.js'
-import { identityEnv } from './user-config.js'
 
 export interface TargetOptions {
   /** Another branch than the default one; made from HEAD when it does not exist. */
@@ -124,9 +124,8 @@ interface Move {
 
 /** Moves the target and pins the base in one transaction: both happen, or neither. */
 async function moveAndPin(repository: Repository, { ref, from, to, runId }: Move): Promise<Result<void, Refusal>> {
-  const input = `update ${ref} ${to} ${from ?? noCommit(repository)}\nupdate ${baseRef(runId)} ${to}\n`
-  const env = identityEnv(repository.identity)
-  const moved = await git(repository.user, ['update-ref', '-m', 'autopilot: start', '--stdin'], { input, env })
+  const lines = [`update ${ref} ${to} ${from ?? noCommit(repository)}`, `update ${baseRef(runId)} ${to}`]
+  const moved = await changeRefs(repository, lines)
   if (moved.ok) return ok(undefined)
   const refused = refuseGit(moved.error)
   return refuse(

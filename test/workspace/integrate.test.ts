@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createIntegrator } from '../../src/workspace/integrate.js'
-import { attemptRef, keepRef } from '../../src/workspace/keep-ref.js'
+import { attemptRef } from '../../src/workspace/ref-name.js'
+import { changeRefs } from '../../src/workspace/sessions.js'
 import { openRepository } from '../../src/workspace/repository.js'
 import { openTarget } from '../../src/workspace/target.js'
 import { commitOn } from '../support/commit-on.js'
@@ -162,7 +163,7 @@ describe('programs that a repository’s configuration would start', () => {
 
     await integrate({ candidate: first, base, message })
     expect((await integrate({ candidate: second, base, message })).ok).toBe(true)
-    await keepRef(repository, attemptRef('r1', 'T1', 1), second)
+    await changeRefs(repository, [`create ${attemptRef('r1', 'T1', 1)} ${second}`])
     await repository.dirtyPaths([])
     const again = await openRepository({ dir: repo.dir, env: repo.env })
     expect(again.ok && (await openTarget(again.value, { runId: 'r2' })).ok).toBe(true)
@@ -193,17 +194,27 @@ describe('programs that a repository’s configuration would start', () => {
   })
 })
 
-describe('keeping a commit', () => {
-  it('makes the ref once, moves it only from where it stood, and is content to find it done', async () => {
+describe('changing refs', () => {
+  it('makes a ref once, all lines or none, and goes on after a refusal', async () => {
     const { repo, repository, base } = await start()
     const ref = attemptRef('r1', '../T 1', 2)
     const [one, two] = [commitOn(repo, base, { a: '1' }), commitOn(repo, base, { a: '2' })]
-    expect((await keepRef(repository, ref, one)).ok).toBe(true)
-    expect((await keepRef(repository, ref, one)).ok).toBe(true)
-    expect(await keepRef(repository, ref, two)).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
-    expect((await keepRef(repository, ref, two, one)).ok).toBe(true)
+    expect((await changeRefs(repository, [`create ${ref} ${one}`])).ok).toBe(true)
+    expect(await changeRefs(repository, [`create ${ref}-b ${two}`, `create ${ref} ${two}`])).toMatchObject({
+      ok: false,
+    })
+    expect(repo.git('for-each-ref', '--format=%(refname)', `${ref}*`)).toBe(ref)
+    expect((await changeRefs(repository, [`update ${ref} ${two} ${one}`])).ok).toBe(true)
     expect(repo.git('rev-parse', ref)).toBe(two)
     expect(ref).toMatch(/^refs\/autopilot\/r1\/t-1-[0-9a-f]{8}\/2$/)
+  })
+
+  it('answers questions that are asked at once, each in its turn', async () => {
+    const { repo, repository, base } = await start()
+    const refs = Array.from({ length: 20 }, (_, index) => `refs/autopilot/r1/many/${index}`)
+    const done = await Promise.all(refs.map((ref) => changeRefs(repository, [`create ${ref} ${base}`])))
+    expect(done.every(({ ok }) => ok)).toBe(true)
+    expect(repo.git('for-each-ref', '--format=%(refname)', 'refs/autopilot/r1/many').split('\n')).toHaveLength(20)
   })
 })
 

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { err, ok, type Result } from '../domain/result.js'
+import { openGitSession } from '../platform/git-session.js'
+import type { GitFailure, GitPlace } from '../platform/git.js'
+import { gitTimestamp } from '../platform/git-timestamp.js'
+import type { Identity, Repository, Sessions } from './contract.js'
+import { identityEnv } from './user-config.js'
+
+/** Opens the long-lived gits of a repository; nothing starts before the first question. */
+export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identity): Sessions {
+  const env = identityEnv(identity)
+  return {
+    refs: openGitSession(user, ['update-ref', '-m', 'autopilot', '--stdin'], { env }),
+    commits: openGitSession(trusted, ['hash-object', '-t', 'commit', '-w', '--no-filters', '--stdin-paths']),
+  }
+}
+
+/**
+ * Changes refs of the user's repository, all or none, by lines as git-update-ref(1) has them under `--stdin`
+ * (`create REF NEW`, `update REF NEW OLD`). A transaction that fails leaves everything as it was.
+ */
+export async function changeRefs(
+  { sessions }: Pick<Repository, 'sessions'>,
+  lines: readonly string[],
+): Promise<Result<void, GitFailure>> {
+  const question = ['start', ...lines, 'prepare', 'commit', ''].join('\n')
+  // Source: git-update-ref(1), the transaction commands each answer `COMMAND: ok`.
+  const done = await sessions.refs.ask(question, (answer) => answer.endsWith('commit: ok\n'))
+  return done.ok ? ok(undefined) : done
+}
+
+/**
+ * Makes a commit under the repository's identity and gives its id; no hook, no signature, no ref. `tree` and `parents`
+ * are full ids. git itself checks and writes the object, from a file beside the trusted directory.
+ */
+export async function commitTree(
+  { sessions, commonDir, identity }: Pick<Repository, 'sessions' | 'commonDir' | 'identity'>,
+  tree: string,
+  parents: readonly string[],
+  message: string,
+): Promise<Result<string, GitFailure>> {
+  const folder = join(commonDir, 'autopilot', 'commits')
+  const path = join(folder, randomUUID())
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writeFile(path, commitObject(tree, parents, identity, message), { mode: 0o600 })
+    const hashed = await sessions.commits.ask(`${path}\n`, (answer) => answer.endsWith('\n'))
+    return hashed.ok ? ok(hashed.value.trim()) : hashed
+  } catch (error) {
+    const stderr = `fatal: ${error instanceof Error ? error.message : String(error)}`
+    return err({ args: ['hash-object'], exit: { type: 'code', code: 128 }, stderr, stdout: Buffer.alloc(0) })
+  } finally {
+    await rm(path, { force: true }).catch(() => undefined)
+  }
+}
+
+/** The content of a commit. Source: git's gitformat and `commit-tree`: headers, an empty line, the message. */
+function commitObject(tree: string, parents: readonly string[], { name, email }: Identity, message: string): string {
+  const who = `${name} <${email}> ${gitTimestamp()}`
+  const headers = [
+    `tree ${tree}`,
+    ...[...new Set(parents)].map((parent) => `parent ${parent}`),
+    `author ${who}`,
+    `committer ${who}`,
+  ]
+  return `${headers.join('\n')}\n\n${message.endsWith('\n') ? message : `${message}\n`}`
+}
