@@ -14,8 +14,11 @@ SOURCES := $(shell find src -type f) package.json tsconfig.json .config/build.js
 # AGENTS and its kin go as flags; the environment would carry them to the tests, too.
 unexport AGENTS MAX_ITERATIONS DRY_RUN
 
-RUN_FLAGS = --agents '$(AGENTS)' --iterations '$(MAX_ITERATIONS)' $(if $(REPO),-C '$(REPO)',$(if $(ROADMAP),-C "$$(dirname -- '$(ROADMAP)')")) \
-	$(if $(PROVIDER),--provider '$(PROVIDER)') $(if $(filter-out 0,$(DRY_RUN)),--dry-run) $(ARGS)
+# Paths go through the environment, where blanks and quotes in them mean nothing to make and to the shell.
+export ROADMAP REPO PROVIDER
+
+RUN_FLAGS = --agents '$(AGENTS)' --iterations '$(MAX_ITERATIONS)' $(if $(PROVIDER),--provider "$$PROVIDER") \
+	$(if $(filter-out 0,$(DRY_RUN)),--dry-run) $(ARGS)
 
 .PHONY: help
 help: ## list the targets
@@ -28,7 +31,7 @@ autopilot: dist/cli.js ## run a roadmap; without ROADMAP, a bundled example
 ifeq ($(strip $(ROADMAP)$(REPO)),)
 	@sh examples/ten-tasks/run.sh $(RUN_FLAGS)
 else
-	@node bin/autopilot.js run $(if $(ROADMAP),'$(ROADMAP)') $(RUN_FLAGS)
+	@node bin/autopilot.js run $(if $(ROADMAP),"$$ROADMAP") -C "$${REPO:-$$(dirname -- "$$ROADMAP")}" $(RUN_FLAGS)
 endif
 
 .PHONY: build

@@ -18,6 +18,8 @@ export interface AgentSettings {
   readonly parentEnv: Readonly<Record<string, string | undefined>>
   readonly extraEnv: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  /** Told the moment that a final event says failure, while the slot is still held. */
+  readonly onFailureSaid: (provider: string, failure: Failure) => void
 }
 
 /** One attempt's agent. */
@@ -71,6 +73,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     evidence = applyAgentEvent(evidence, event)
     const clean = worthRecording(event) ? cleanEvent(event) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', taskId, attempt, event: clean })
+    if (event.type === 'result' && event.failure) settings.onFailureSaid(provider.name, event.failure)
     if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
   }
   const read = (line: string) => provider.readLine(line).forEach(note)

@@ -11,7 +11,7 @@ import type { Task } from '../domain/task.js'
 import { ReservationError, type Agent, type AgentPool } from '../pool/agent-pool.js'
 import { performAttempt, type AttemptSettings } from './attempt.js'
 
-export interface RunParts extends AttemptSettings {
+export interface RunParts extends Omit<AttemptSettings, 'onFailureSaid'> {
   readonly graph: TaskGraph
   readonly pool: AgentPool
   readonly clock: Clock
@@ -109,7 +109,8 @@ class TaskLoop {
       held = false
     }
     const request = { task, attempt, agent, ...(feedback === undefined ? {} : { feedback }) }
-    const end = await performAttempt(request, this.#parts, release).finally(release)
+    const settings = { ...this.#parts, onFailureSaid: this.#onFailureSaid }
+    const end = await performAttempt(request, settings, release).finally(release)
     if (end.type === 'failed') this.#onFailure(progress, agent, end.failure)
     else this.#onDone(progress, agent, end.how)
   }
@@ -176,6 +177,12 @@ class TaskLoop {
     }
     this.#expect(-1)
     this.#start({ task, attempt: attempt + 1, used: stop ? progress.used : used, feedback: feedbackOf(failed) })
+  }
+
+  /** A missing login is known before the agent ends: the slot that it frees must not go to the next that would fail. */
+  readonly #onFailureSaid = (provider: string, failed: Failure): void => {
+    if (decideRetry(failed, 1, 1) === 'stop_provider' && provider !== commandProvider)
+      this.#stopProvider(provider, failed)
   }
 
   #stopProvider(provider: string, failed: Failure): void {

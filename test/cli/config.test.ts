@@ -1,0 +1,168 @@
+import { readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { fakeCli } from '../support/fake-cli.js'
+import { scene } from '../support/rigged-scene.js'
+import type { Scene } from '../support/scene.js'
+import type { RecordOf } from '../support/program.js'
+
+const good = 'tasks:\n  - { id: a, run: echo > a }\n'
+const configured = (config: string, roadmap = good) => scene({ roadmap, files: { 'autopilot.yaml': config } })
+
+async function started(stage: Scene, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+  const { records } = await stage.run(['run', '--output', 'json', ...args], { env })
+  return records().find((record): record is RecordOf<'run_started'> => record.type === 'run_started')!
+}
+
+test('a setting comes from the default, the file, the environment and the flag, each over the one before', async () => {
+  expect((await started(configured(''))).slots).toHaveLength(5)
+  expect((await started(configured('agents: 2'))).slots).toHaveLength(2)
+  expect((await started(configured('agents: 2'), [], { AGENTS: '3' })).slots).toHaveLength(3)
+  expect((await started(configured('agents: 2'), [], { AGENTS: '3', AUTOPILOT_AGENTS: '4' })).slots).toHaveLength(4)
+  expect((await started(configured('agents: 2'), ['-a', '6'], { AUTOPILOT_AGENTS: '4' })).slots).toHaveLength(6)
+})
+
+test('iterations, target, permissions and isolation of the file are those of the run', async () => {
+  const config = 'iterations: 7\ntarget: from-file\npermissions: full\n'
+  expect(await started(configured(config))).toMatchObject({
+    maxAttempts: 7,
+    permissions: 'full',
+    target: { branch: 'from-file' },
+  })
+  expect((await started(configured('isolation: none'))).isolation).toBe('none')
+})
+
+test('the timeout of the file ends an attempt that takes longer', async () => {
+  const { records } = await configured('timeout: 1s\niterations: 1', 'tasks:\n  - { id: a, run: sleep 600 }\n').run([
+    ...['run', '--output', 'json'],
+  ])
+  expect(records().find((record) => record.type === 'task_failed')?.failure.kind).toBe('timeout')
+})
+
+test('providers and routes choose who serves which task', async () => {
+  const roadmap = `tasks:
+  - { id: hard, complexity: 8, expects: no_change }
+  - { id: easy, complexity: 1, expects: no_change }
+  - { id: usual, expects: no_change }
+`
+  const config = 'providers: ["claude:sonnet"]\nroutes:\n  complex: ["claude:opus"]\n  simple: ["codex:mini"]\n'
+  const stage = configured(config, roadmap)
+  for (const name of ['claude', 'codex'] as const)
+    fakeCli(stage, name, ({ succeed }) => {
+      succeed()
+    })
+  const { records, code } = await stage.run(['run', '--output', 'json'])
+  expect(code).toBe(0)
+  const agents = records().flatMap((one) => (one.type === 'attempt_started' ? [[one.taskId, one.agent]] : []))
+  expect(Object.fromEntries(agents)).toEqual({
+    hard: { provider: 'claude', model: 'opus' },
+    easy: { provider: 'codex', model: 'mini' },
+    usual: { provider: 'claude', model: 'sonnet' },
+  })
+})
+
+test('setup runs in each new workspace, before any agent, and its effect is not taken for work', async () => {
+  const stage = configured(
+    'setup: mkdir -p .cache && echo "set up" > .cache/ready',
+    'tasks:\n  - { id: a, run: cat .cache/ready > a }\n',
+  )
+  stage.repo.write('.gitignore', '.cache/\n')
+  stage.repo.commit('ignore the cache')
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(stage.landed('a')).toBe('set up')
+})
+
+test('a setup that fails leaves nothing to run on: the tasks are held with its message', async () => {
+  const stage = configured('setup: echo "no network" >&2; exit 3')
+  const { code, stdout } = await stage.run(['run'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/a: .*setup failed \(exit code 3\): no network/)
+})
+
+test('copy brings untracked files into the workspaces, and they are not committed', async () => {
+  const stage = configured('copy: [.env]', 'tasks:\n  - { id: a, run: cat .env > a }\n')
+  stage.repo.write('.gitignore', '.env\n')
+  stage.repo.commit('ignore .env')
+  stage.repo.write('.env', 'KEY=1\n')
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(stage.landed('a')).toBe('KEY=1')
+  expect(stage.repo.git('ls-tree', '--name-only', 'autopilot/main').split('\n')).not.toContain('.env')
+})
+
+test('a prompt template of one’s own replaces the default', async () => {
+  const stage = scene({
+    roadmap: 'tasks:\n  - { id: a, title: Title of a, expects: no_change }\n',
+    files: { 'autopilot.yaml': 'prompt: prompts/mine.md\n', 'prompts/mine.md': 'Please: {{title}}!\n' },
+  })
+  const calls = fakeCli(stage, 'claude', ({ succeed }) => {
+    succeed()
+  })
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(calls()[0]!.prompt).toBe('Please: Title of a!\n')
+})
+
+test('a prompt template that is missing or wrong ends with 2', async () => {
+  const missing = await configured('prompt: gone.md').run(['run'])
+  expect(missing.code).toBe(2)
+  expect(missing.stderr).toContain('gone.md, which does not exist')
+  const stage = scene({ roadmap: good, files: { 'autopilot.yaml': 'prompt: p.md\n', 'p.md': '{{titel}}\n' } })
+  const wrong = await stage.run(['run'])
+  expect(wrong.code).toBe(2)
+  expect(wrong.stderr).toMatch(/p\.md: .*titel/)
+})
+
+test('statuses give a meaning to words of one’s own', async () => {
+  const roadmap = 'tasks:\n  - { id: a, run: echo > a, status: erledigt }\n  - { id: b, run: echo > b }\n'
+  expect((await configured('', roadmap).run(['run'])).code).toBe(2)
+  const stage = configured('statuses:\n  erledigt: done\n', roadmap)
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(stage.subjects()).toEqual(['b'])
+})
+
+test('workspaces.dir says where workspaces are, and they are gone after the run', async () => {
+  const stage = configured('workspaces: { dir: ../places }', 'tasks:\n  - { id: a, run: pwd > a }\n')
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(stage.landed('a').startsWith(`${stage.repo.beside('places')}/`)).toBe(true)
+  const left = readdirSync(stage.repo.beside('places'), { recursive: true, withFileTypes: true })
+  expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([])
+})
+
+test('allow: adds tools to what claude may use', async () => {
+  const stage = configured('allow: ["Bash(npm test:*)"]', 'tasks:\n  - { id: a, expects: no_change }\n')
+  const calls = fakeCli(stage, 'claude', ({ succeed }) => {
+    succeed()
+  })
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(calls()[0]!.args.slice(-2)).toEqual(['--allowedTools', 'Bash(npm test:*)'])
+})
+
+const broken: readonly (readonly [title: string, config: string, said: RegExp])[] = [
+  [
+    'an unknown key, with a guess',
+    'agents: 2\nitterations: 3\n',
+    /^autopilot\.yaml:2:\d+: error E\d+: unknown key itterations\n +did you mean iterations\?/m,
+  ],
+  [
+    'an unknown key further down',
+    'routes:\n  simpel: [claude]\n',
+    /^autopilot\.yaml:2:\d+: error E\d+: unknown key routes\.simpel\n +did you mean simple\?/m,
+  ],
+  ['a bad number', 'agents: none\n', /^autopilot\.yaml:1:9: error E\d+: agents: 'none' is not a whole number/m],
+  [
+    'a bad provider',
+    'providers:\n  - claud\n',
+    /^autopilot\.yaml:2:5: error E\d+: providers\.0: .*did you mean claude\?/m,
+  ],
+  ['a list for one value', 'timeout: [1h]\n', /^autopilot\.yaml:1:10: error E\d+: timeout: /m],
+  ['what is no YAML', 'agents: [\n', /^autopilot\.yaml:\d+:\d+: error E\d+: /m],
+  ['what is no map', '- agents\n', /^autopilot\.yaml:1:\d+: error E\d+: /m],
+]
+
+for (const [title, config, said] of broken) {
+  test(`${title} in autopilot.yaml ends with 2 and its place`, async () => {
+    const { code, stderr, stdout } = await configured(config).run(['run'])
+    expect(stderr).toMatch(said)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+  })
+}

@@ -1,0 +1,98 @@
+import { cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { projectRoot, startProgram } from '../support/program.js'
+import { scene } from '../support/rigged-scene.js'
+import type { Scene } from '../support/scene.js'
+
+const good = 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b }\n'
+
+/** `make` in the project, which is installed and built: it has nothing to do but to run. */
+function make(stage: Scene, args: readonly string[], cwd = stage.repo.dir) {
+  const env = { ...stage.env, TMPDIR: stage.repo.home }
+  const flags = ['--no-print-directory', '-o', 'node_modules/.installed', '-o', 'dist/cli.js', '-C', projectRoot]
+  return startProgram([...flags, ...args], { cwd, env, file: 'make' }).ended
+}
+
+test('make help is the default, and lists the targets and settings', async () => {
+  const stage = scene()
+  const bare = await make(stage, [])
+  expect(bare.code).toBe(0)
+  for (const target of ['autopilot', 'build', 'lint', 'format', 'check', 'test', 'clean', 'help'])
+    expect(bare.stdout).toMatch(new RegExp(`^ +make ${target} `, 'm'))
+  for (const name of ['AGENTS', 'MAX_ITERATIONS', 'ROADMAP', 'REPO', 'PROVIDER', 'DRY_RUN', 'ARGS'])
+    expect(bare.stdout).toContain(name)
+  expect((await make(stage, ['help'])).stdout).toBe(bare.stdout)
+})
+
+test('make autopilot runs the roadmap of ROADMAP on the repository that holds it, also with blanks in the path', async () => {
+  const stage = scene()
+  const dir = stage.repo.beside("a b's & c")
+  stage.repo.git('clone', '-q', stage.repo.dir, dir)
+  writeFileSync(join(dir, 'my plan.yaml'), good)
+  const { code, stdout, stderr } = await make(stage, ['autopilot', 'AGENTS=2', `ROADMAP=${join(dir, 'my plan.yaml')}`])
+  expect(stderr).not.toMatch(/not found|No such file/)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^Done +2 of 2 tasks/m)
+  expect(stage.repo.gitIn(dir, 'log', '--format=%s', 'main..autopilot/main').split('\n').sort()).toEqual(['a', 'b'])
+})
+
+test('DRY_RUN=1, REPO, PROVIDER, MAX_ITERATIONS and ARGS reach the program', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - id: b\n' })
+  const before = readdirSync(stage.repo.dir)
+  const dry = ['autopilot', `REPO=${stage.repo.dir}`, 'PROVIDER=codex:mini', 'DRY_RUN=1', 'ARGS=--only a --output json']
+  const { code, stdout } = await make(stage, dry)
+  expect(code).toBe(0)
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown),
+  ).toEqual([expect.objectContaining({ type: 'planned', taskId: 'a', route: ['codex:mini'] })])
+  expect(readdirSync(stage.repo.dir)).toEqual(before)
+  const wrong = await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, 'MAX_ITERATIONS=0'])
+  expect(wrong.code).toBe(2)
+  expect(wrong.stderr).toContain("'0' is not a whole number")
+})
+
+test('DRY_RUN=0 is no dry run', async () => {
+  const stage = scene({ roadmap: good })
+  expect((await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, 'DRY_RUN=0'])).code).toBe(0)
+  expect(stage.subjects()).toHaveLength(2)
+})
+
+test('without a roadmap the bundled example runs: ten commits, ten tasks done, and it says so', async () => {
+  const { code, stdout, stderr } = await make(scene(), ['autopilot', 'AGENTS=5'])
+  expect(code).toBe(0)
+  expect(stderr).toContain('running the bundled example')
+  expect(stdout).toMatch(/^Done +10 of 10 tasks/m)
+  expect(stdout.match(/^ {2}[0-9a-f]{7} /gm)).toHaveLength(10)
+  expect(stdout.match(/^ {2}\S+: done$/gm)).toHaveLength(10)
+})
+
+test('make build builds once, and nothing again when nothing changed', async () => {
+  const stage = scene()
+  const copy = projectCopy(stage)
+  const env = { PATH: process.env.PATH ?? '', HOME: stage.repo.home }
+  const args = ['--no-print-directory', '-o', 'node_modules/.installed', 'build']
+  const build = () => startProgram(args, { cwd: copy, env, file: 'make' }).ended
+  expect((await build()).code).toBe(0)
+  const built = statSync(join(copy, 'dist', 'cli.js')).mtimeMs
+  const again = await build()
+  expect(again.code).toBe(0)
+  expect(again.stdout).toMatch(/Nothing to be done|up to date/)
+  expect(statSync(join(copy, 'dist', 'cli.js')).mtimeMs).toBe(built)
+  writeFileSync(join(copy, 'src', 'domain', 'result.ts'), '\n', { flag: 'a' })
+  await build()
+  expect(statSync(join(copy, 'dist', 'cli.js')).mtimeMs).toBeGreaterThan(built)
+})
+
+/** The project's sources, with what is installed linked in. */
+function projectCopy(stage: Scene): string {
+  const copy = stage.repo.beside('project')
+  mkdirSync(copy)
+  for (const name of ['src', 'bin', '.config', 'package.json', 'package-lock.json', 'tsconfig.json', 'Makefile'])
+    cpSync(join(projectRoot, name), join(copy, name), { recursive: true, preserveTimestamps: true })
+  symlinkSync(join(projectRoot, 'node_modules'), join(copy, 'node_modules'))
+  return copy
+}

@@ -1,0 +1,72 @@
+import { mkdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { scene } from '../support/rigged-scene.js'
+
+const command = 'tasks:\n  - { id: a, run: echo > a }\n'
+const agent = 'tasks:\n  - id: a\n'
+
+test('a directory without a repository ends with 4 and says what to do', async () => {
+  const stage = scene()
+  mkdirSync(stage.repo.beside('plain'))
+  stage.repo.write('../plain/roadmap.yaml', command)
+  const { code, stderr } = await stage.run(['run'], { cwd: stage.repo.beside('plain') })
+  expect(code).toBe(4)
+  expect(stderr).toMatch(/git init/)
+})
+
+test('a repository without a commit ends with 4', async () => {
+  const stage = scene({ files: false })
+  stage.repo.write('roadmap.yaml', command)
+  const { code, stderr } = await stage.run(['run'])
+  expect(code).toBe(4)
+  expect(stderr).toMatch(/commit/)
+})
+
+test('standing on a branch of autopilot’s own ends with 4', async () => {
+  const stage = scene({ roadmap: command })
+  stage.repo.git('checkout', '-q', '-b', 'autopilot/main')
+  const { code, stderr } = await stage.run(['run'])
+  expect(code).toBe(4)
+  expect(stderr).toMatch(/autopilot\/main/)
+})
+
+test('a target that is checked out ends with 4, here and in another worktree', async () => {
+  const stage = scene({ roadmap: command })
+  expect((await stage.run(['run', '--target', 'main'])).code).toBe(4)
+  stage.repo.git('worktree', 'add', '-q', '-b', 'side', stage.repo.beside('side'))
+  const { code, stderr } = await stage.run(['run', '--target', 'side'])
+  expect(code).toBe(4)
+  expect(stderr).toContain('side')
+})
+
+test('as JSON, a refusal is an object on stdout', async () => {
+  const stage = scene({ roadmap: command })
+  const { code, records, stderr } = await stage.run(['run', '--target', 'main', '--output', 'json'])
+  expect(code).toBe(4)
+  expect(stderr).toBe('')
+  expect(records()).toEqual([expect.objectContaining({ type: 'error' })])
+})
+
+test('no agent CLI ends with 3 and says how to install and to log in, before anything is made', async () => {
+  const stage = scene({ roadmap: agent })
+  const { code, stderr } = await stage.run(['run'])
+  expect(code).toBe(3)
+  expect(stderr).toContain('npm install -g @anthropic-ai/claude-code')
+  expect(stderr).toContain('claude auth login')
+  expect(stderr).toContain('npm install -g @openai/codex')
+  expect(stderr).toContain('codex login')
+  expect(stage.repo.git('status', '--porcelain', '--ignored')).toBe('')
+})
+
+test('tasks that are commands need no agent CLI, also beside held ones that would', async () => {
+  const stage = scene({ roadmap: `${command}  - { id: b, status: blocked }\n` })
+  const { code, stderr } = await stage.run(['run'])
+  expect(code).toBe(0)
+  expect(stderr).not.toMatch(/claude|codex/)
+})
+
+test('--target makes and continues a branch of that name', async () => {
+  const stage = scene({ roadmap: command })
+  expect((await stage.run(['run', '--target', 'results'])).code).toBe(0)
+  expect(stage.subjects('results')).toEqual(['a'])
+})

@@ -1,0 +1,56 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { projectRoot, startProgram } from '../support/program.js'
+import { scene } from '../support/rigged-scene.js'
+import type { Scene } from '../support/scene.js'
+
+const script = join(projectRoot, 'autopilot_unified.sh')
+
+function unified(stage: Scene, args: readonly string[], file = script, cwd = stage.repo.dir) {
+  return startProgram(args, { cwd, env: stage.env, file }).ended
+}
+
+test('the script runs the roadmap of the directory where it is called, with a clean stdout', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n' })
+  const { code, records } = await unified(stage, ['--agents', '2', '--output', 'json'])
+  expect(code).toBe(0)
+  const start = records().find((record) => record.type === 'run_started')
+  expect(start?.slots).toHaveLength(2)
+  expect(stage.subjects()).toEqual(['a'])
+})
+
+test('it works through symbolic links, and from any directory', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n' })
+  symlinkSync(script, stage.repo.beside('first'))
+  symlinkSync('first', stage.repo.beside('second link'))
+  const link = stage.repo.beside('second link')
+  const { code } = await unified(stage, ['-C', stage.repo.dir, `${stage.repo.dir}/roadmap.yaml`], link, stage.repo.home)
+  expect(code).toBe(0)
+  expect(stage.subjects()).toEqual(['a'])
+})
+
+test('--max-iterations in both spellings says how many attempts a task has', async () => {
+  for (const args of [['--max-iterations', '2'], ['--max-iterations=2']]) {
+    const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: exit 1 }\n' })
+    const { code, records } = await unified(stage, [...args, '--output', 'json'])
+    expect(code).toBe(1)
+    expect(records().find((record) => record.type === 'task_failed')?.attempts).toBe(2)
+  }
+})
+
+test('arguments with blanks and quotes stay whole, and the exit code is autopilot’s', async () => {
+  const stage = scene()
+  stage.repo.write("my 'plan' $x.yaml", 'tasks:\n  - { id: a b, run: echo > a }\n')
+  const { code, stdout } = await unified(stage, ["my 'plan' $x.yaml", '--dry-run', '--only', 'a b'])
+  expect(code).toBe(0)
+  expect(stdout).toContain('1 task to run')
+  expect((await unified(stage, ['gone.yaml'])).code).toBe(2)
+})
+
+test('--help shows the usage and starts nothing', async () => {
+  const { code, stdout, stderr } = await unified(scene(), ['--help'])
+  expect(code).toBe(0)
+  for (const flag of ['--agents', '--max-iterations', '--dry-run', '--help']) expect(stdout).toContain(flag)
+  expect(stderr).toBe('')
+})
