@@ -12,8 +12,17 @@ export interface Line {
   readonly text: string
 }
 
+/** Generous: outside text has been cut before. */
+const longestLine = 2000
+
 /** A record as one line for people; undefined for what only machines need. All outside text in it is clean. */
 export function describe(record: RunRecord, state: RunState): Line | undefined {
+  const line = phrase(record, state)
+  // Also what should be clean: names of providers, branches and slots come from files and command lines.
+  return line && { tone: line.tone, text: cleanLine(line.text, longestLine) }
+}
+
+function phrase(record: RunRecord, state: RunState): Line | undefined {
   switch (record.type) {
     case 'run_started':
       return { tone: 'plain', text: describeStart(record) }
@@ -64,11 +73,11 @@ export function describe(record: RunRecord, state: RunState): Line | undefined {
     case 'task_canceled':
       return { tone: 'warning', text: `${showId(record.taskId)} canceled` }
     case 'commit_kept':
-      return { tone: 'warning', text: `${showId(record.taskId)}: ${record.why} is kept on ${record.ref}` }
+      return { tone: 'warning', text: `${showId(record.taskId)}: ${cleanLine(record.why)} is kept on ${record.ref}` }
     case 'workspace_kept':
       return { tone: 'warning', text: `workspace kept: ${cleanLine(record.path, 300)} (${cleanLine(record.why)})` }
     case 'run_canceling':
-      return { tone: 'warning', text: `stopping: ${record.why}` }
+      return { tone: 'warning', text: `stopping: ${cleanLine(record.why)}` }
     case 'task_queued':
     case 'agent_spawned':
     case 'agent_reported':
@@ -117,7 +126,7 @@ export function describeSlot(state: RunState, slotId: string, ms: number): reado
   const work = state.slots.get(slotId)?.work
   if (!work) return undefined
   return [
-    slotId,
+    cleanLine(slotId, 30),
     cleanLine(formatProviderModel(work.agent), 30),
     cleanLine(work.taskId, 30),
     formatDuration(Math.max(0, ms - work.since)),

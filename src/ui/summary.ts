@@ -32,7 +32,7 @@ function outcomeLines(state: RunState): readonly Line[] {
   const before = tasks.filter(({ state: one }) => one.type === 'done' && one.how === 'before').length
   const holds = tasks.filter(({ state: one }) => one.type === 'held' && isPersonsHold(one.reason)).length
   const selected = tasks.length - holds
-  const why = state.finished && state.finished.exitCode !== 0 ? ` (${state.finished.why})` : ''
+  const why = state.finished && state.finished.exitCode !== 0 ? ` (${cleanLine(state.finished.why)})` : ''
   const earlier = before > 0 ? `, ${before} of them before this run` : ''
   const tone: Tone = done === selected ? 'good' : 'bad'
   return [row(tone, 'Done', `${done} of ${plural(selected, 'task')}${earlier}, in ${formatDuration(state.ms)}${why}`)]
@@ -73,7 +73,7 @@ function notStartedLines(state: RunState): readonly Line[] {
 
 function keptLines(state: RunState): readonly Line[] {
   const commits = state.kept.flatMap(({ taskId, attempt, ref, why }) => [
-    row('warning', 'Kept', `${showId(taskId)} attempt ${attempt}: ${why}`),
+    row('warning', 'Kept', `${showId(taskId)} attempt ${attempt}: ${cleanLine(why)}`),
     row('plain', '', `git diff ${state.start.target?.base.slice(0, 10) ?? 'HEAD'}...${ref}`),
   ])
   const workspaces = state.keptWorkspaces.map(({ path, why }) =>
@@ -116,6 +116,9 @@ function permissionText(state: RunState): string {
   return own.length > 0 ? `${text} (${own.join(', ')})` : text
 }
 
+/** Generous: a run may have many slots, and outside text has been cut before. */
+const longestRow = 10_000
+
 function row(tone: Tone, label: string, text: string): Line {
-  return { tone, text: `${label.padEnd(12)}${text}` }
+  return { tone, text: `${label.padEnd(12)}${cleanLine(text, longestRow)}` }
 }

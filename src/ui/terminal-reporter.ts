@@ -15,7 +15,8 @@ const quiet: ReadonlySet<RunRecord['type']> = new Set(['queue_updated', 'attempt
  * `stream` (stderr), so that stdout stays the result's.
  */
 export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
-  const spinner: Ora = ora({ stream, discardStdin: false, hideCursor: true })
+  // Enabled: the caller has decided. By its own lights it would print every change on a line where CI is set but empty.
+  const spinner: Ora = ora({ stream, isEnabled: true, discardStdin: false, hideCursor: true })
   const paint = painter(true)
   let state: RunState | undefined
   let drawnAt = 0

@@ -1,0 +1,173 @@
+import { describe as group, expect, it } from 'vitest'
+import type { RunEvent } from '../../src/domain/event.js'
+import { failure } from '../../src/domain/failure.js'
+import { initialState } from '../../src/domain/run-state.js'
+import { describe, type Line } from '../../src/ui/describe.js'
+import { runStarted, stamp, stateAfter } from '../support/records.js'
+
+type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>
+
+const of = { taskId: 'T1', attempt: 1 }
+const commit = 'abcdef0123456789abcdef0123456789abcdef01'
+const exit = { type: 'code', code: 0 } as const
+const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 }
+
+/** An example of every event, and how it reads; undefined for what only machines need. */
+const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | undefined] } = {
+  run_started: [
+    runStarted(),
+    {
+      tone: 'plain',
+      text: 'autopilot 1.2.3: roadmap.yaml → autopilot/main; 2 tasks to run, 0 held, 0 done before; 2 slots, permissions edit',
+    },
+  ],
+  provider_detected: [
+    { type: 'provider_detected', provider: 'claude', usable: true, version: '2.1.330' },
+    { tone: 'faint', text: 'claude 2.1.330' },
+  ],
+  provider_stopped: [
+    { type: 'provider_stopped', provider: 'codex', failure: failure('auth', 'Not logged in. Run `codex login`.') },
+    { tone: 'bad', text: 'codex is out for this run: Not logged in. Run `codex login`.' },
+  ],
+  provider_cooled_down: [
+    {
+      type: 'provider_cooled_down',
+      provider: 'claude',
+      until: 1_700_000_090_000,
+      failure: failure('rate_limit', 'Too many requests.'),
+    },
+    { tone: 'warning', text: 'claude rests for 90 s: Too many requests.' },
+  ],
+  notice: [
+    { type: 'notice', level: 'warning', text: 'Uncommitted changes are not seen by agents.' },
+    { tone: 'warning', text: 'Uncommitted changes are not seen by agents.' },
+  ],
+  task_queued: [{ type: 'task_queued', ...of }, undefined],
+  task_held: [
+    { type: 'task_held', taskId: 'T1', reason: { type: 'dependency', taskIds: ['T0'], byPerson: false } },
+    { tone: 'warning', text: 'T1 held: waits for T0' },
+  ],
+  queue_updated: [
+    { type: 'queue_updated', queueLength: 5, busyAgents: 5, availableAgents: 0 },
+    { tone: 'plain', text: 'Queue: 5 waiting | 5 busy | 0 idle' },
+  ],
+  attempt_started: [
+    { type: 'attempt_started', ...of, slot: 's1', agent: { provider: 'claude', model: 'opus' }, workspace: '/w/1' },
+    { tone: 'faint', text: 'T1 “Say hello” started on s1 (claude:opus)' },
+  ],
+  agent_spawned: [{ type: 'agent_spawned', ...of, pid: 42 }, undefined],
+  agent_reported: [{ type: 'agent_reported', ...of, event: { type: 'text', text: 'hello' } }, undefined],
+  agent_exited: [{ type: 'agent_exited', ...of, slot: 's1', exit, durationMs: 5 }, undefined],
+  agent_finished: [{ type: 'agent_finished', ...of, usage, text: 'done' }, undefined],
+  candidate_created: [{ type: 'candidate_created', ...of, commit, ref: 'refs/x', leftOut: [] }, undefined],
+  commit_kept: [
+    { type: 'commit_kept', ...of, commit, ref: 'refs/autopilot/r1/T1/1', why: 'a commit that did not land' },
+    { tone: 'warning', text: 'T1: a commit that did not land is kept on refs/autopilot/r1/T1/1' },
+  ],
+  attempt_failed: [
+    {
+      type: 'attempt_failed',
+      ...of,
+      failure: failure('conflict', 'Conflicts.', { paths: ['a.ts', 'b.ts'] }),
+      willRetry: true,
+    },
+    { tone: 'warning', text: 'T1 attempt 1 failed (conflict), will be tried again: Conflicts. [a.ts, b.ts]' },
+  ],
+  task_integrated: [
+    { type: 'task_integrated', ...of, commit, previous: commit },
+    { tone: 'good', text: 'T1 “Say hello” integrated as abcdef0123' },
+  ],
+  task_done: [
+    { type: 'task_done', ...of, how: 'unchanged' },
+    { tone: 'good', text: 'T1 “Say hello” done, no change needed' },
+  ],
+  task_failed: [
+    { type: 'task_failed', taskId: 'T1', attempts: 3, failure: failure('no_change', 'Nothing changed.') },
+    { tone: 'bad', text: 'T1 failed after 3 attempts (no_change): Nothing changed.' },
+  ],
+  task_canceled: [
+    { type: 'task_canceled', taskId: 'T1' },
+    { tone: 'warning', text: 'T1 canceled' },
+  ],
+  roadmap_written: [{ type: 'roadmap_written', taskId: 'T1' }, undefined],
+  workspace_kept: [
+    { type: 'workspace_kept', path: '/cache/w1', why: 'a nested repository' },
+    { tone: 'warning', text: 'workspace kept: /cache/w1 (a nested repository)' },
+  ],
+  run_canceling: [
+    { type: 'run_canceling', why: 'SIGINT' },
+    { tone: 'warning', text: 'stopping: SIGINT' },
+  ],
+  run_finished: [{ type: 'run_finished', exitCode: 0, why: 'all done' }, undefined],
+}
+
+const variants: readonly (readonly [RunEvent, string | undefined])[] = [
+  [
+    { type: 'provider_detected', provider: 'codex', usable: false, message: 'not found' },
+    'codex is not usable: not found',
+  ],
+  [{ ...examples.attempt_started[0], taskId: 'T2', attempt: 2 }, 'T2 started on s1 (claude:opus, attempt 2)'],
+  [{ ...examples.attempt_failed[0], willRetry: false }, undefined],
+  [{ type: 'task_done', ...of, how: 'integrated' }, undefined],
+  [{ type: 'task_done', ...of, how: 'in_place' }, 'T1 “Say hello” done'],
+  [
+    { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'It crashed.') },
+    'T1 failed after 1 attempt (crash): It crashed.',
+  ],
+]
+
+group('a record as a line for people', () => {
+  it.each(Object.values(examples))('reads well: $type', (event, line) => {
+    expect(describe(stamp(event), initialState(runStarted()))).toEqual(line)
+  })
+
+  it.each(variants)('reads well in its other forms: %j', (event, text) => {
+    expect(describe(stamp(event), initialState(runStarted()))?.text).toBe(text)
+  })
+
+  it('says of a run in place that it has no target', () => {
+    const { target, ...start } = runStarted({ isolation: 'none', slots: ['s1'] })
+    expect(target).toBeDefined()
+    const text = describe(stamp(start), initialState(start))?.text
+    expect(text).toBe(
+      'autopilot 1.2.3: roadmap.yaml, in place; 2 tasks to run, 0 held, 0 done before; 1 slot, permissions edit',
+    )
+  })
+
+  it('is one clean line, whatever stands in ids, titles, messages and names', () => {
+    const tasks = [{ id: hostile('T1'), title: hostile('Title'), state: 'pending' } as const]
+    const state = stateAfter(runStarted({ tasks }), [])
+    const events: readonly RunEvent[] = [
+      ...Object.values(examples).map(([event]) => event),
+      ...variants.map(([event]) => event),
+    ]
+    for (const event of events) {
+      const line = describe(stamp(poison(event) as RunEvent), state)
+      if (line) expect({ type: event.type, text: line.text }).toEqual({ type: event.type, text: clean })
+    }
+  })
+
+  it('is not flooded by a text without end', () => {
+    const text = describe(
+      stamp({ type: 'notice', level: 'info', text: 'x'.repeat(1e6) }),
+      initialState(runStarted()),
+    )?.text
+    expect(text).toMatch(/^x{400,600}…$/)
+  })
+})
+
+/** What a terminal would obey, what would end the line, and what would reorder it. */
+const hostile = (text: string) => `\u001b[2J\u001b]0;owned\u0007${text}\r\n\u009b31mnext\u0000\u202e`
+const clean: unknown = expect.not.stringMatching(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]|\[2J|owned|31m/)
+
+/** Words that only autopilot itself chooses. */
+const own = new Set(['type', 'level', 'state', 'how', 'isolation', 'kind', 'runId'])
+
+function poison(value: unknown): unknown {
+  if (typeof value === 'string') return hostile(value)
+  if (Array.isArray(value)) return value.map(poison)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, own.has(key) ? (one as unknown) : poison(one)]),
+  )
+}
