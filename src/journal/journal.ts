@@ -10,8 +10,9 @@ export interface Journal {
 }
 
 /**
- * Opens a journal; the error says in words why it cannot be written. It has group commit: records that arrive while a write is under way go out together with the next one, so
- * that each is durable and the cost of fdatasync (0.2 ms at the median, measured on ext4) is shared.
+ * Opens a journal; the error says in words why it cannot be written. It has group commit: records that arrive while a
+ * write is under way go out together with the next one, so that each is durable and the cost of fdatasync (0.2 ms at
+ * the median, measured on ext4) is shared.
  */
 export async function openJournal(path: string): Promise<Result<Journal, string>> {
   const opened = await openAppendFile(path)

@@ -20,6 +20,9 @@ export interface CaptureOptions {
 /** The first so many characters of each stream are kept. */
 const maxChars = 256 * 1024
 
+/** How long what the program left running may hold its pipes after its end, ms; it lives on, but unheard. */
+const pipeGraceMs = 250
+
 /**
  * Runs a program of autopilot's own choice or the user's (`--version`, `setup:`) to its end and gives the beginning of
  * what it printed. It has a process group of its own, so a Ctrl-C in the terminal does not reach it; past `timeoutMs`
@@ -42,13 +45,18 @@ export async function capture(file: string, args: readonly string[], options: Ca
   })
   const { pid } = child
   let why: string | undefined
+  const closePipes = () => {
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
   const kill = (reason: string) => {
     why ??= reason
     if (pid !== undefined) signalGroup(pid, 'SIGKILL')
     // Someone who left the group may hold the pipes for ever.
-    child.stdout.destroy()
-    child.stderr.destroy()
+    closePipes()
   }
+  // A `setup:` may start a server; what it leaves in the background is not waited for.
+  child.once('exit', () => setTimeout(closePipes, pipeGraceMs).unref())
   const onAbort = () => kill('canceled')
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => kill(`no end within ${timeoutMs} ms`), timeoutMs)
   signal?.addEventListener('abort', onAbort, { once: true })

@@ -84,6 +84,14 @@ describe('capturing a program', () => {
     await until(() => isGone(Number(readFileSync(pidFile, 'utf8'))), 'the child is gone')
   })
 
+  it('does not wait for what the program left running with its pipes open, and leaves that alone', async () => {
+    const got = await sh('sleep 60 & echo $!; echo told >&2; exit 2')
+    const pid = Number(got.stdout)
+    expect(isGone(pid)).toBe(false)
+    process.kill(pid, 'SIGKILL')
+    expect(got).toMatchObject({ exit: { type: 'code', code: 2 }, stderr: 'told\n' })
+  })
+
   it('ends one when it is canceled', async () => {
     const pidFile = join(tempDir(), 'pid')
     const controller = new AbortController()

@@ -128,7 +128,7 @@ describe('an agent that ended by itself', () => {
   it('has all of its output read although the disk is slow', async () => {
     // A pipe that nobody reads yet: what is written to it waits.
     const stdoutFile = join(rig.dir, 'slow')
-    execFileSync('mkfifo', [stdoutFile])
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', stdoutFile])
     const run = startRun(rig, { stdoutFile })
     const agent = await rig.next()
     await agent.flood('x'.repeat(999), 150)
