@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot, startProgram } from '../support/program.js'
+import { copyProject } from '../support/project-copy.js'
 import { scene } from '../support/rigged-scene.js'
 import type { Scene } from '../support/scene.js'
 
@@ -72,7 +73,7 @@ test('without a roadmap the bundled example runs: ten commits, ten tasks done, a
 
 test('make build builds once, and nothing again when nothing changed', async () => {
   const stage = scene()
-  const copy = projectCopy(stage)
+  const copy = copyProject(stage.repo.beside('project'))
   const env = { PATH: process.env.PATH ?? '', HOME: stage.repo.home }
   const args = ['--no-print-directory', '-o', 'node_modules/.installed', 'build']
   const build = () => startProgram(args, { cwd: copy, env, file: 'make' }).ended
@@ -86,13 +87,3 @@ test('make build builds once, and nothing again when nothing changed', async () 
   await build()
   expect(statSync(join(copy, 'dist', 'cli.js')).mtimeMs).toBeGreaterThan(built)
 })
-
-/** The project's sources, with what is installed linked in. */
-function projectCopy(stage: Scene): string {
-  const copy = stage.repo.beside('project')
-  mkdirSync(copy)
-  for (const name of ['src', 'bin', '.config', 'package.json', 'package-lock.json', 'tsconfig.json', 'Makefile'])
-    cpSync(join(projectRoot, name), join(copy, name), { recursive: true, preserveTimestamps: true })
-  symlinkSync(join(projectRoot, 'node_modules'), join(copy, 'node_modules'))
-  return copy
-}

@@ -27,7 +27,7 @@ test('for people the summary is on stdout and the progress on stderr, without es
   expect(stderr).toMatch(/^Queue: 1 waiting \| 1 busy \| 0 idle$/m)
   expect(stderr).toMatch(/started on slot-1 \(command\)/)
   expect(stderr).not.toMatch(/^Done /m)
-   
+
   expect(stdout + stderr).not.toMatch(/\u001b|\u009b/)
 })
 

@@ -1,7 +1,8 @@
-import { symlinkSync } from 'node:fs'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot, startProgram } from '../support/program.js'
+import { copyProject } from '../support/project-copy.js'
 import { scene } from '../support/rigged-scene.js'
 import type { Scene } from '../support/scene.js'
 
@@ -53,4 +54,39 @@ test('--help shows the usage and starts nothing', async () => {
   expect(code).toBe(0)
   for (const flag of ['--agents', '--max-iterations', '--dry-run', '--help']) expect(stdout).toContain(flag)
   expect(stderr).toBe('')
+})
+
+test('it builds what is not built yet, and keeps that away from stdout', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n' })
+  const copy = copyProject(stage.repo.beside('a project'))
+  const env = { ...stage.env, PATH: process.env.PATH ?? '' }
+  const run = () =>
+    startProgram(['--output', 'json'], { cwd: stage.repo.dir, env, file: join(copy, 'autopilot_unified.sh') }).ended
+  const { code, records, stderr } = await run()
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  expect(records()[0]?.type).toBe('run_started')
+  expect(existsSync(join(copy, 'dist', 'cli.js'))).toBe(true)
+})
+
+test('a build that fails ends with 2, and tells why on stderr', async () => {
+  const stage = scene({ roadmap: 'tasks: []\n' })
+  const copy = copyProject(stage.repo.beside('project'))
+  writeFileSync(join(copy, 'src', 'cli', 'main.ts'), 'this is not TypeScript')
+  const env = { ...stage.env, PATH: process.env.PATH ?? '' }
+  const file = join(copy, 'autopilot_unified.sh')
+  const { code, stdout, stderr } = await startProgram([], { cwd: stage.repo.dir, env, file }).ended
+  expect(code).toBe(2)
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/main\.ts[\s\S]*the build failed/)
+})
+
+test('a Node that is too old is refused with what is needed', async () => {
+  const stage = scene({ roadmap: 'tasks: []\n' })
+  const tools = stage.repo.beside('old')
+  stage.repo.write('../old/node', '#!/bin/sh\n[ "$1" = --version ] && echo v18.20.0\nexit 1\n', { executable: true })
+  const env = { ...stage.env, PATH: `${tools}:${stage.env.PATH}` }
+  const { code, stderr } = await startProgram([], { cwd: stage.repo.dir, env, file: script }).ended
+  expect(code).toBe(2)
+  expect(stderr).toContain('v18.20.0 is too old; version 20.19 or newer is needed')
 })

@@ -5,6 +5,7 @@ import type { RunRecord } from '../../src/domain/event.js'
 import { replay } from '../../src/domain/run-state.js'
 import { judgeRun } from '../../src/domain/verdict.js'
 import { summarize } from '../../src/ui/summary.js'
+import { startProgram, programFile } from '../support/program.js'
 import { scene } from '../support/rigged-scene.js'
 
 const mixed = `tasks:
@@ -73,4 +74,16 @@ test('prompt and output of each attempt are kept in its own directory', async ()
     expect(readFileSync(join(attempts, directory, 'stderr.log'), 'utf8')).toBe('err\n')
     expect(readFileSync(join(attempts, directory, 'prompt.md'), 'utf8')).toContain('echo out')
   }
+})
+
+test('a journal that cannot be written stops the run with 4 and says so; nothing unwritten counts as done', async () => {
+  const ids = Array.from({ length: 40 }, (_, index) => `t${index}`)
+  const stage = scene({ roadmap: `tasks:\n${ids.map((id) => `  - { id: ${id}, run: echo > ${id} }\n`).join('')}` })
+  // No file may grow beyond 16 blocks, of half a KiB or a whole one.
+  const limited = ['-c', 'ulimit -f 16; exec node "$0" run -a 2', programFile]
+  const { code, stdout } = await startProgram(limited, { cwd: stage.repo.dir, env: stage.env, file: 'sh' }).ended
+  expect(code).toBe(4)
+  expect(stdout).toMatch(/the journal cannot be written/)
+  expect(stage.repo.read('roadmap.yaml').match(/status: done/g)?.length ?? 0).toBe(stage.subjects().length)
+  expect(stage.subjects().length).toBeLessThan(40)
 })

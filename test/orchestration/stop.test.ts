@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fakeCli } from '../support/fake-cli.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import { isAlive } from '../support/program.js'
 
@@ -93,4 +94,19 @@ test('the time limit of an attempt ends its agent', async () => {
   const { code, records } = await running.ended
   expect(code).toBe(1)
   expect(records().find((record) => record.type === 'task_failed')?.failure.kind).toBe('timeout')
+})
+
+test('a signal while everything waits for a cool-down ends the run at once', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - id: b\n' })
+  fakeCli(stage, 'claude', ({ play }) => {
+    play('429')
+  })
+  const running = stage.start(['run', '-a', '1', '--output', 'json'])
+  const { until, at } = await running.saw('provider_cooled_down')
+  expect(until).toBeGreaterThan(at)
+  running.kill('SIGTERM')
+  const { code, records } = await running.ended
+  expect(code).toBe(143)
+  expect(Date.now()).toBeLessThan(until)
+  expect(records().filter(({ type }) => type === 'task_canceled')).toHaveLength(2)
 })

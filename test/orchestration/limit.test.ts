@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { limit } from '../../src/orchestration/limit.js'
+import { defer } from '../support/agent-connection.js'
+
+test('no more than so many steps run at once, the others in order of arrival, and a failure frees its place', async () => {
+  const limited = limit(2)
+  const started: number[] = []
+  const gates = [0, 1, 2, 3].map(() => defer<number>())
+  const ends = gates.map((gate, index) =>
+    limited(() => {
+      started.push(index)
+      return gate.promise
+    }),
+  )
+  expect(started).toEqual([0, 1])
+  gates[1]!.reject(new Error('broken'))
+  await expect(ends[1]).rejects.toThrow('broken')
+  expect(started).toEqual([0, 1, 2])
+  gates[0]!.resolve(7)
+  expect(await ends[0]).toBe(7)
+  expect(started).toEqual([0, 1, 2, 3])
+  for (const gate of gates) gate.resolve(1)
+  await Promise.all([ends[2], ends[3]])
+})

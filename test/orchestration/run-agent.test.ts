@@ -1,0 +1,177 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { RunRecord } from '../../src/domain/event.js'
+import { createRecorder } from '../../src/orchestration/recorder.js'
+import { runAgent, type AgentWork } from '../../src/orchestration/run-agent.js'
+import { claude } from '../../src/providers/claude/provider.js'
+import type { AgentRequest } from '../../src/providers/contract.js'
+import type { AgentRig } from '../support/fake-agent.js'
+import { rig } from '../support/rigged-scene.js'
+import { virtualClock } from '../support/virtual-clock.js'
+
+const success = '{"type":"result","subtype":"success","is_error":false,"result":"all done","total_cost_usd":1}'
+const failed = '{"type":"result","subtype":"success","is_error":true,"result":"Not logged in · Please run /login"}'
+const text = (words: string) =>
+  JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text: words }] } })
+
+/** One agent of claude's kind at work, with a clock that the test moves. */
+async function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
+  agents.install('claude', { version: '2.1.330' })
+  const logDir = join(agents.dir, 'log')
+  mkdirSync(logDir)
+  const records: RunRecord[] = []
+  const watchers = new Set<() => void>()
+  const clock = virtualClock()
+  const recorder = createRecorder(
+    {
+      type: 'run_started',
+      runId: 'r',
+      version: '0',
+      roadmap: 'r.yaml',
+      repository: '/',
+      isolation: 'none',
+      permissions: 'edit',
+      maxAttempts: 1,
+      slots: ['slot-1'],
+      tasks: [{ id: 't', title: 't', state: 'pending' }],
+    },
+    {
+      clock,
+      journal: { append: () => Promise.resolve(), close: () => Promise.resolve() },
+      reporters: [
+        {
+          record(record) {
+            records.push(record)
+            for (const watch of watchers) watch()
+          },
+          close: () => undefined,
+        },
+      ],
+      onBroken: () => undefined,
+    },
+  )
+  const stop = new AbortController()
+  const said: string[] = []
+  let exits = 0
+  const work: AgentWork = {
+    taskId: 't',
+    attempt: 1,
+    slot: 'slot-1',
+    provider: claude,
+    logDir,
+    timeoutMs: 60_000,
+    request: {
+      cwd: agents.dir,
+      prompt: 'Do it.',
+      permissions: 'edit',
+      allow: [],
+      asRoot: false,
+      executable: join(agents.binDir, 'claude'),
+      ...more,
+    },
+  }
+  const settings = {
+    clock,
+    recorder,
+    parentEnv: process.env,
+    extraEnv: {},
+    signal: stop.signal,
+    onFailureSaid: (provider: string, { kind }: { kind: string }) => said.push(`${provider} ${kind}`),
+  }
+  const end = runAgent(work, settings, () => exits++)
+  const saw = (fits: (record: RunRecord) => boolean) =>
+    new Promise<void>((resolve) => {
+      const watch = () => records.some(fits) && resolve()
+      watchers.add(watch)
+      watch()
+    })
+  return { end, clock, stop, records, said, saw, exits: () => exits }
+}
+
+const isResult = (record: RunRecord) => record.type === 'agent_reported' && record.event.type === 'result'
+
+test('an agent that lingers after its final event is ended after ten seconds, and has succeeded', async () => {
+  const agents = await rig()
+  const { end, clock, saw, exits } = await atWork(agents)
+  const agent = await agents.next('claude')
+  expect(await agent.stdin).toBe('Do it.')
+  await agent.say(success)
+  await saw(isResult)
+  clock.advance(9_999)
+  await agent.say('{"type":"system","subtype":"late"}')
+  expect(exits()).toBe(0)
+  clock.advance(1)
+  await agent.gone
+  const { failure, evidence } = await end
+  expect(failure).toBeUndefined()
+  expect(evidence.finalText).toBe('all done')
+  expect(exits()).toBe(1)
+  expect(clock.timers).toBe(0)
+})
+
+test('an agent that passes its time limit is ended, whatever it has said', async () => {
+  const agents = await rig()
+  const { end, clock, saw } = await atWork(agents)
+  const agent = await agents.next('claude')
+  await agent.say(text('working'))
+  await saw(({ type }) => type === 'agent_reported')
+  clock.advance(60_000)
+  await agent.gone
+  expect((await end).failure?.kind).toBe('timeout')
+  expect(clock.timers).toBe(0)
+})
+
+test('canceling ends the agent, and is the reason', async () => {
+  const agents = await rig()
+  const { end, stop } = await atWork(agents)
+  const agent = await agents.next('claude')
+  stop.abort()
+  await agent.gone
+  expect((await end).failure?.kind).toBe('canceled')
+})
+
+test('a failure is told when the final event says so, while the agent still lives', async () => {
+  const agents = await rig()
+  const { end, saw, said, exits } = await atWork(agents)
+  const agent = await agents.next('claude')
+  await agent.say(failed)
+  await saw(isResult)
+  expect(said).toEqual(['claude auth'])
+  expect(exits()).toBe(0)
+  await agent.exit(1)
+  expect((await end).failure?.kind).toBe('auth')
+})
+
+test('text becomes an event at most four times a second, clean, and the last one is the final text', async () => {
+  const agents = await rig()
+  const { end, clock, records, saw } = await atWork(agents)
+  const agent = await agents.next('claude')
+  await agent.say(text('first \u001b[31mred'), text('second'), text('third'), '{"type":"result","is_error":false}')
+  await saw(isResult)
+  clock.advance(250)
+  await agent.say(text('fourth'))
+  await agent.exit(0)
+  const { evidence } = await end
+  const texts = records.flatMap((one) =>
+    one.type === 'agent_reported' && one.event.type === 'text' ? one.event.text : [],
+  )
+  expect(texts).toEqual(['first red', 'fourth'])
+  expect(evidence.finalText).toBe('fourth')
+})
+
+test('what the CLI is known to refuse is not started, and frees its slot', async () => {
+  const agents = await rig()
+  const { end, records, exits } = await atWork(agents, { permissions: 'full', asRoot: true })
+  expect((await end).failure?.kind).toBe('usage')
+  expect(exits()).toBe(1)
+  expect(agents.started).toEqual([])
+  expect(records.find(({ type }) => type === 'agent_exited')).toMatchObject({ exit: { type: 'not_started' } })
+})
+
+test('a program that is not there is a failure to start, and frees its slot', async () => {
+  const agents = await rig()
+  const { end, exits } = await atWork(agents, { executable: join(agents.binDir, 'gone') })
+  expect((await end).failure?.kind).toBe('spawn')
+  expect(exits()).toBe(1)
+})
