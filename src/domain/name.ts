@@ -1,10 +1,12 @@
 /**
- * A name for paths and refs made from a task id, which is outside text: a slug of `[a-z0-9._-]` that starts with a
- * letter or digit, plus eight hex digits of a hash of the whole id, so that look-alikes and clipped ids stay apart.
+ * A name for paths and refs made from a task id, which is outside text: a slug of at most 40 of `[a-z0-9-]`, plus
+ * eight hex digits of a hash of the whole id, so that look-alikes and clipped ids stay apart.
  */
 export function safeName(id: string): string {
   const slug = id
     .normalize('NFKD')
+    // Accents stand by themselves now; without them, the letter is left.
+    .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+/, '')
