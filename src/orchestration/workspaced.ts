@@ -36,6 +36,9 @@ export function workspaced(parts: WorkspacedParts): Isolation {
   const integrate = createIntegrator(repository, target)
   const supply = new WorkspaceSupply({ ...parts, jobs, tip: () => target.tip })
 
+  // Kept workspaces that a harvest has named, with their task; at the end only the others are still to be told.
+  const told = new Set<string>()
+
   const harvest = async (workspace: Workspace, of: AttemptOf): Promise<Harvest> => {
     const { task, attempt } = of
     const ref = attemptRef(runId, task.id, attempt)
@@ -44,6 +47,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     const collected = await collecting(() => collect(repository, workspace, request))
     if (!collected.ok) {
       workspaces.keep(workspace, collected.error.message)
+      told.add(workspace.root)
       return { type: 'stuck', failure: collected.error, workspace: workspace.root }
     }
     workspaces.release(workspace)
@@ -70,7 +74,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       integrate({ candidate: commit, made: { tree, parents }, base, message: commitMessage({ ...of, runId }) }),
     async close() {
       await supply.close()
-      for (const kept of await workspaces.removeAll()) parts.onKept(kept)
+      for (const kept of await workspaces.removeAll()) if (!told.has(kept.root)) parts.onKept(kept)
     },
   }
 }

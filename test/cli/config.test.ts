@@ -166,3 +166,42 @@ for (const [title, config, said] of broken) {
     expect(stdout).toBe('')
   })
 }
+
+test('each variable of the environment has its effect', async () => {
+  const twice = 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b }\n'
+  const start = await started(configured('', twice), [], {
+    AUTOPILOT_ITERATIONS: '4',
+    AUTOPILOT_TARGET: 'there',
+    AUTOPILOT_PERMISSIONS: 'full',
+    AUTOPILOT_ONLY: 'b',
+    MAX_ITERATIONS: '9',
+  })
+  expect(start).toMatchObject({
+    maxAttempts: 4,
+    target: { branch: 'there' },
+    permissions: 'full',
+    tasks: [{ id: 'b' }],
+  })
+  expect((await started(configured('', twice), [], { MAX_ITERATIONS: '9', AUTOPILOT_LIMIT: '1' })).tasks).toHaveLength(
+    1,
+  )
+  const json = await configured('', twice).run(['run'], {
+    env: { AUTOPILOT_OUTPUT: 'json', AUTOPILOT_ISOLATION: 'none' },
+  })
+  expect(json.records()[0]).toMatchObject({ type: 'run_started', isolation: 'none', maxAttempts: 3 })
+  const stage = configured('', twice)
+  expect((await stage.run(['run'], { env: { DRY_RUN: '1' } })).stdout).toMatch(/^Dry run of /)
+  expect((await stage.run(['run'], { env: { DRY_RUN: '1', AUTOPILOT_DRY_RUN: '0' } })).stdout).toMatch(/^Done /)
+})
+
+test('AUTOPILOT_PROVIDER and AUTOPILOT_TIMEOUT are read as the flags are', async () => {
+  const stage = configured('', 'tasks:\n  - { id: a, run: exit 0, expects: no_change }\n  - { id: b }\n')
+  const calls = fakeCli(stage, 'codex', ({ write, succeed }) => {
+    write('b', '')
+    succeed()
+  })
+  const { code } = await stage.run(['run'], { env: { AUTOPILOT_PROVIDER: 'codex:mini=1', AUTOPILOT_TIMEOUT: '5m' } })
+  expect(code).toBe(0)
+  expect(calls()[0]!.args).toEqual(expect.arrayContaining(['-m', 'mini', '-C', calls()[0]!.cwd]))
+  expect((await stage.run(['run'], { env: { AUTOPILOT_TIMEOUT: 'long' } })).stderr).toMatch(/AUTOPILOT_TIMEOUT: 'long'/)
+})

@@ -21,7 +21,7 @@ test('no title and no id of a roadmap can add a line or a control character to t
       expect(lines).toHaveLength(7)
       expect(lines[0]).not.toBe('')
       expect(lines[1]).toBe('')
-      // eslint-disable-next-line no-control-regex
+
       expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
     }),
   )

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import { userBytes } from '../support/tree-bytes.js'
@@ -97,3 +99,39 @@ test('nothing of the user is touched but the status values, byte for byte', asyn
 function changed(before: Record<string, string>, after: Record<string, string>): readonly string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((path) => before[path] !== after[path])
 }
+
+test('a workspace that could not be collected is kept and named once, with its task', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: nest, run: git init -q inner && echo > inner/f }\n' })
+  const { code, stdout, stderr } = await stage.run(['run', '-i', '1'])
+  expect(code).toBe(1)
+  expect(stdout.match(/^Workspace /gm)).toHaveLength(1)
+  const path = /^Workspace +(.*?) \(nest: /m.exec(stdout)![1]!
+  expect(readFileSync(join(path, 'inner', 'f'), 'utf8')).toBe('\n')
+  expect(stderr.match(/workspace kept/g)).toHaveLength(1)
+})
+
+test('an agent that removes its own workspace fails alone', async () => {
+  const stage = scene({
+    roadmap: `tasks:
+  - { id: gone, run: 'rm -rf "$PWD"' }
+  - { id: nogit, run: rm -rf .git && echo > nogit }
+  - { id: plain, run: echo > plain }
+`,
+  })
+  const { code, records } = await stage.run(['run', '-i', '1', '--output', 'json'])
+  expect(code).toBe(1)
+  expect([...stage.subjects()].sort()).toEqual(['nogit', 'plain'])
+  expect(records().filter((record) => record.type === 'task_failed')).toMatchObject([
+    { taskId: 'gone', failure: { kind: 'collect' } },
+  ])
+})
+
+test('work is found on top of uncommitted changes of the user, which agents do not see and a warning names', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: cat README.md > a }\n' })
+  stage.repo.write('README.md', 'my draft\n')
+  const { code, stderr } = await stage.run(['run'])
+  expect(code).toBe(0)
+  expect(stage.landed('a')).toBe('hello')
+  expect(stage.repo.read('README.md')).toBe('my draft\n')
+  expect(stderr).toMatch(/do not see your uncommitted changes: README\.md/)
+})

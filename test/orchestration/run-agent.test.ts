@@ -16,7 +16,7 @@ const text = (words: string) =>
   JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text: words }] } })
 
 /** One agent of claude's kind at work, with a clock that the test moves. */
-async function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
+function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
   agents.install('claude', { version: '2.1.330' })
   const logDir = join(agents.dir, 'log')
   mkdirSync(logDir)
@@ -93,7 +93,7 @@ const isResult = (record: RunRecord) => record.type === 'agent_reported' && reco
 
 test('an agent that lingers after its final event is ended after ten seconds, and has succeeded', async () => {
   const agents = await rig()
-  const { end, clock, saw, exits } = await atWork(agents)
+  const { end, clock, saw, exits } = atWork(agents)
   const agent = await agents.next('claude')
   expect(await agent.stdin).toBe('Do it.')
   await agent.say(success)
@@ -112,7 +112,7 @@ test('an agent that lingers after its final event is ended after ten seconds, an
 
 test('an agent that passes its time limit is ended, whatever it has said', async () => {
   const agents = await rig()
-  const { end, clock, saw } = await atWork(agents)
+  const { end, clock, saw } = atWork(agents)
   const agent = await agents.next('claude')
   await agent.say(text('working'))
   await saw(({ type }) => type === 'agent_reported')
@@ -124,7 +124,7 @@ test('an agent that passes its time limit is ended, whatever it has said', async
 
 test('canceling ends the agent, and is the reason', async () => {
   const agents = await rig()
-  const { end, stop } = await atWork(agents)
+  const { end, stop } = atWork(agents)
   const agent = await agents.next('claude')
   stop.abort()
   await agent.gone
@@ -133,7 +133,7 @@ test('canceling ends the agent, and is the reason', async () => {
 
 test('a failure is told when the final event says so, while the agent still lives', async () => {
   const agents = await rig()
-  const { end, saw, said, exits } = await atWork(agents)
+  const { end, saw, said, exits } = atWork(agents)
   const agent = await agents.next('claude')
   await agent.say(failed)
   await saw(isResult)
@@ -145,7 +145,7 @@ test('a failure is told when the final event says so, while the agent still live
 
 test('text becomes an event at most four times a second, clean, and the last one is the final text', async () => {
   const agents = await rig()
-  const { end, clock, records, saw } = await atWork(agents)
+  const { end, clock, records, saw } = atWork(agents)
   const agent = await agents.next('claude')
   await agent.say(text('first \u001b[31mred'), text('second'), text('third'), '{"type":"result","is_error":false}')
   await saw(isResult)
@@ -162,7 +162,7 @@ test('text becomes an event at most four times a second, clean, and the last one
 
 test('what the CLI is known to refuse is not started, and frees its slot', async () => {
   const agents = await rig()
-  const { end, records, exits } = await atWork(agents, { permissions: 'full', asRoot: true })
+  const { end, records, exits } = atWork(agents, { permissions: 'full', asRoot: true })
   expect((await end).failure?.kind).toBe('usage')
   expect(exits()).toBe(1)
   expect(agents.started).toEqual([])
@@ -171,7 +171,7 @@ test('what the CLI is known to refuse is not started, and frees its slot', async
 
 test('a program that is not there is a failure to start, and frees its slot', async () => {
   const agents = await rig()
-  const { end, exits } = await atWork(agents, { executable: join(agents.binDir, 'gone') })
+  const { end, exits } = atWork(agents, { executable: join(agents.binDir, 'gone') })
   expect((await end).failure?.kind).toBe('spawn')
   expect(exits()).toBe(1)
 })
