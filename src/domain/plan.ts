@@ -36,7 +36,6 @@ export function planRun(graph: TaskGraph, groups: readonly Group[], selection: S
   spreadHolds(graph, holds)
   if (selection.limit !== undefined) {
     for (const id of beyondLimit(graph, holds, selection.limit)) holds.set(id, notSelected)
-    spreadHolds(graph, holds)
   }
   const tasks = [...graph.tasks.values()]
     .filter((task) => holds.get(task.id) !== notSelected && (!wanted || wanted.has(task.id)))
@@ -98,20 +97,10 @@ function spread(waitsFor: readonly { readonly other: string; readonly reason: Ho
   return { type: 'dependency', taskIds: waitsFor.map(({ other }) => other), byPerson }
 }
 
-/** The runnable tasks beyond the first `limit` in an order in which dependencies come first. */
+/** The runnable tasks beyond the first `limit`; dependencies come first, so none of those waits for one of these. */
 function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, limit: number): readonly string[] {
-  const taken = new Set<string>()
-  const beyond: string[] = []
-  for (const id of topologicalOrder(graph)) {
-    const task = graph.tasks.get(id)
-    if (!task || holds.has(id) || statusSatisfies(task.status)) continue
-    const dependenciesTaken = (graph.dependencies.get(id) ?? []).every(
-      (other) => taken.has(other) || statusSatisfies(graph.tasks.get(other)?.status ?? 'done'),
-    )
-    if (taken.size < limit && dependenciesTaken) taken.add(id)
-    else beyond.push(id)
-  }
-  return beyond
+  const isRunnable = (id: string) => !holds.has(id) && !statusSatisfies(graph.tasks.get(id)?.status ?? 'done')
+  return topologicalOrder(graph).filter(isRunnable).slice(limit)
 }
 
 /** File order, but each task after what it depends on. Inside a cycle, where there is no such order, some order. */

@@ -83,7 +83,7 @@ describe('a pool under random reservations, releases, cancels, cool-downs, caps,
             move.map((one) => [one]),
             fc.array(move, { maxLength: 6 }),
           ),
-          { maxLength: 40 },
+          { maxLength: 40, size: 'max' },
         ),
         async (start, turns) => {
           const game = new PoolGame(start)
@@ -98,7 +98,7 @@ describe('a pool under random reservations, releases, cancels, cool-downs, caps,
           game.pool.close()
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 300 },
     )
   })
 
@@ -110,42 +110,46 @@ describe('a pool under random reservations, releases, cancels, cool-downs, caps,
       priority: fc.nat(3),
     })
     await fc.assert(
-      fc.asyncProperty(fc.array(worker, { maxLength: 30 }), fc.integer({ min: 1, max: 5 }), async (workers, slots) => {
-        const { pool } = poolOf(slots)
-        const holders = new Set<string>()
-        let most = 0
-        const work = async ({ end, turns, priority }: (typeof workers)[number], order: number) => {
-          const stop = new AbortController()
-          const ask = request(`T${order}`, { rank: { priority, order } })
-          const reserving = pool.reserveAgent(ask, 'moderate', { signal: stop.signal })
-          // Canceled at any moment: while it waits, or while it works.
-          if (end === 'canceled') void turnsOf(turns).then(() => stop.abort())
-          const { id } = await reserving
-          try {
-            if (holders.has(id)) throw new Error(`${id} was handed out twice`)
-            most = Math.max(most, holders.add(id).size)
-            await turnsOf(turns)
-            if (end === 'throws') throw new Error('as planned')
-          } finally {
-            holders.delete(id)
-            pool.releaseAgent(id)
+      fc.asyncProperty(
+        fc.array(worker, { maxLength: 30, size: 'max' }),
+        fc.integer({ min: 1, max: 5 }),
+        async (workers, slots) => {
+          const { pool } = poolOf(slots)
+          const holders = new Set<string>()
+          let most = 0
+          const work = async ({ end, turns, priority }: (typeof workers)[number], order: number) => {
+            const stop = new AbortController()
+            const ask = request(`T${order}`, { rank: { priority, order } })
+            const reserving = pool.reserveAgent(ask, 'moderate', { signal: stop.signal })
+            // Canceled at any moment: while it waits, or while it works.
+            if (end === 'canceled') void turnsOf(turns).then(() => stop.abort())
+            const { id } = await reserving
+            try {
+              if (holders.has(id)) throw new Error(`${id} was handed out twice`)
+              most = Math.max(most, holders.add(id).size)
+              await turnsOf(turns)
+              if (end === 'throws') throw new Error('as planned')
+            } finally {
+              holders.delete(id)
+              pool.releaseAgent(id)
+            }
           }
-        }
-        const ends = await Promise.allSettled(workers.map(work))
-        await settled()
-        expect(pool.counts).toEqual({ queueLength: 0, busyAgents: 0, availableAgents: slots })
-        expect(holders.size).toBe(0)
-        for (const [order, end] of ends.entries()) {
-          const planned = workers[order]!.end
-          if (planned === 'returns') expect(end.status).toBe('fulfilled')
-          if (planned === 'throws') expect(end).toMatchObject({ reason: { message: 'as planned' } })
-          if (planned === 'canceled' && end.status === 'rejected') {
-            expect(end).toMatchObject({ reason: { reason: 'aborted' } })
+          const ends = await Promise.allSettled(workers.map(work))
+          await settled()
+          expect(pool.counts).toEqual({ queueLength: 0, busyAgents: 0, availableAgents: slots })
+          expect(holders.size).toBe(0)
+          for (const [order, end] of ends.entries()) {
+            const planned = workers[order]!.end
+            if (planned === 'returns') expect(end.status).toBe('fulfilled')
+            if (planned === 'throws') expect(end).toMatchObject({ reason: { message: 'as planned' } })
+            if (planned === 'canceled' && end.status === 'rejected') {
+              expect(end).toMatchObject({ reason: { reason: 'aborted' } })
+            }
           }
-        }
-        const staying = workers.filter(({ end }) => end !== 'canceled').length
-        expect(most).toBeGreaterThanOrEqual(Math.min(slots, staying))
-      }),
+          const staying = workers.filter(({ end }) => end !== 'canceled').length
+          expect(most).toBeGreaterThanOrEqual(Math.min(slots, staying))
+        },
+      ),
       { numRuns: 60 },
     )
   })

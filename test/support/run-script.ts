@@ -39,7 +39,7 @@ export function stampAll(
 
 /** Random runs that keep to the rules: what may come next depends on what has happened. */
 export const runScripts: fc.Arbitrary<{ readonly records: readonly RunRecord[]; readonly outcome: Outcome }> = fc
-  .array(fc.record({ task: fc.nat(5), way: fc.nat(9), after: fc.nat(500) }), { maxLength: 80 })
+  .array(fc.record({ task: fc.nat(5), way: fc.nat(9), after: fc.nat(500) }), { maxLength: 80, size: 'max' })
   .map(writeScript)
 
 function writeScript(steps: readonly { readonly task: number; readonly way: number; readonly after: number }[]) {

@@ -33,7 +33,7 @@ export const acyclicTasks: fc.Arbitrary<readonly Task[]> = fc
       priority: fc.nat(3),
       verify: fc.constantFrom([], [], [], [{ run: 'make test' }]),
     }),
-    { minLength: 1, maxLength: 14 },
+    { minLength: 1, maxLength: 14, size: 'max' },
   )
   .map((drafts) =>
     drafts.map(({ after, ...more }, index) =>
