@@ -1,15 +1,16 @@
 // Bundles the program into dist/: one file for the command line, one for the parser's worker thread, and shared
 // chunks. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const outdir = join(root, 'dist')
+const dist = join(root, 'dist')
+// Built beside and then put in place, so that a program that starts meanwhile finds the old bundle or the new one.
+const outdir = join(root, `dist.${process.pid}`)
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 
-await rm(outdir, { recursive: true, force: true })
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { cli: 'src/cli/main.ts', 'parse-worker': 'src/roadmap/parse-worker.ts' },
@@ -30,6 +31,14 @@ const { metafile } = await build({
   logLevel: 'warning',
 })
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)))
+await putInPlace()
+
+async function putInPlace() {
+  const old = `${outdir}.old`
+  await rename(dist, old).catch(() => undefined)
+  await rename(outdir, dist)
+  await rm(old, { recursive: true, force: true })
+}
 
 /** The licence texts of every package of which code is in the bundle, as their licences ask for. */
 async function licences(inputs) {

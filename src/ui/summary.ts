@@ -92,15 +92,21 @@ function workLines(state: RunState): readonly Line[] {
   ]
 }
 
+const mostSlots = 12
+
+/** The share of the run in which each slot was busy, and what it served. */
 function slotLines(state: RunState): readonly Line[] {
   const slots = [...state.slots.values()]
   if (state.ms === 0 || slots.every(({ attempts }) => attempts === 0)) return []
   const percent = (busyMs: number) => `${Math.min(100, Math.round((100 * busyMs) / state.ms))} %`
   const all = slots.reduce((sum, { busyMs }) => sum + busyMs, 0) / slots.length
-  const each = slots
-    .map(({ id, attempts, busyMs }) => `${id} ${percent(busyMs)} (${attempts} in ${formatDuration(busyMs)})`)
-    .join(', ')
-  return [row('plain', 'Slots', `${percent(all)} busy: ${each}`)]
+  const each = slots.slice(0, mostSlots).map(({ id, attempts, busyMs }) => {
+    const served = attempts === 0 ? 'never used' : `${plural(attempts, 'attempt')} in ${formatDuration(busyMs)}`
+    return row('plain', '', `${id}: ${percent(busyMs)}, ${served}`)
+  })
+  const rest = slots.length - each.length
+  const more = rest > 0 ? [row('plain', '', `and ${rest} more`)] : []
+  return [row('plain', 'Slots', `${percent(all)} busy`), ...each, ...more]
 }
 
 function usageLines(state: RunState): readonly Line[] {

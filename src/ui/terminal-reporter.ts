@@ -1,4 +1,5 @@
 import ora, { type Ora } from 'ora'
+import stringWidth from 'string-width'
 import type { RunRecord } from '../domain/event.js'
 import type { RunState } from '../domain/run-state.js'
 import { clip } from '../domain/text.js'
@@ -55,17 +56,25 @@ export function screen(state: RunState, ms: number, columns: number, rows: numbe
     return cells ? [cells] : []
   })
   const room = Math.max(1, rows - 3)
-  const shown = table(busy.slice(0, room)).map((line) => clip(`  ${line}`, columns - 2))
+  const shown = table(busy.slice(0, room)).map((line) => fit(`  ${line}`, columns - 2))
   if (busy.length > room) shown.push(`  … and ${busy.length - room} more`)
   return [formatCounts(state.counts), ...shown].join('\n')
 }
 
+/** Pads by what a terminal shows: a CJK character or an emoji takes two columns. */
 function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)))
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => stringWidth(cells[column] ?? ''))))
   return rows.map((cells) =>
     cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - stringWidth(cell)))
       .join('  ')
       .trimEnd(),
   )
+}
+
+/** As much of a line as fits into so many columns. */
+function fit(line: string, columns: number): string {
+  let length = Math.min(line.length, columns)
+  while (stringWidth(clip(line, length)) > columns) length--
+  return clip(line, length)
 }

@@ -49,7 +49,9 @@ describe('the summary of a run in which all went well', () => {
       'Done        2 of 2 tasks, in 2.0 s',
       'Work        2 commits on autopilot/main; to take it over:',
       '            git merge autopilot/main',
-      'Slots       75 % busy: s1 50 % (1 in 1.0 s), s2 100 % (1 in 2.0 s)',
+      'Slots       75 % busy',
+      '            s1: 50 %, 1 attempt in 1.0 s',
+      '            s2: 100 %, 1 attempt in 2.0 s',
       'Permissions edit: agents may change files',
       'Journal     .autopilot/runs/r1/journal.jsonl',
     ])
@@ -107,7 +109,8 @@ describe('the summary of a run in which much went wrong', () => {
       'Kept        T1 attempt 1: a conflict',
       '            git diff 0123456789...refs/autopilot/r1/T1/1',
       'Workspace   /cache/w1 (a nested repository)',
-      'Slots       50 % busy: s1 50 % (1 in 0.5 s)',
+      'Slots       50 % busy',
+      '            s1: 50 %, 1 attempt in 0.5 s',
       'Permissions edit: agents may change files',
       'Journal     .autopilot/runs/r1/journal.jsonl',
     ])
