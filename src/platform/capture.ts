@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import type { ExitStatus } from '../domain/attempt.js'
 import { holdsNul } from './nul.js'
-import { forgetGroup, rememberGroup, signalGroup } from './process-group.js'
+import { forgetGroup, isGroupAlive, rememberGroup, signalGroup } from './process-group.js'
 
 export interface Captured {
   readonly exit: ExitStatus
@@ -20,7 +20,7 @@ export interface CaptureOptions {
 /** The first so many characters of each stream are kept. */
 const maxChars = 256 * 1024
 
-/** How long what the program left running may hold its pipes after its end, ms; it lives on, but unheard. */
+/** How long what the program left running may hold its pipes after its end, ms; it lives on, unheard, to the run's end. */
 const pipeGraceMs = 250
 
 /**
@@ -65,7 +65,8 @@ export async function capture(file: string, args: readonly string[], options: Ca
   const [result, stdout, stderr] = await Promise.all([child, beginning(child.stdout), beginning(child.stderr)])
   clearTimeout(timer)
   signal?.removeEventListener('abort', onAbort)
-  if (pid !== undefined) forgetGroup(pid)
+  // What it left in the background may be wanted, but not longer than the run: it stays among those that end with it.
+  if (pid !== undefined && !(await isGroupAlive(pid))) forgetGroup(pid)
   return { exit: why === undefined ? exitOf(result) : { type: 'not_started', message: why }, stdout, stderr }
 }
 

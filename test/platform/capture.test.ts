@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { capture } from '../../src/platform/capture.js'
+import { killLivingGroups } from '../../src/platform/process-group.js'
 import { tempDir } from '../support/temp-dir.js'
 import { until } from '../support/until.js'
 
@@ -111,5 +112,16 @@ describe('capturing a program', () => {
 
   it('never throws, whatever the command', async () => {
     expect((await sh('exit 0\0')).exit.type).toBe('not_started')
+  })
+
+  it('leaves what the program put in the background running, but not beyond the end of autopilot', async () => {
+    const pidFile = join(tempDir(), 'pid')
+    const { exit } = await sh(`sh -c '${lasting}' > /dev/null 2>&1 &`, { env: { ...env, PIDFILE: pidFile } })
+    expect(exit).toEqual({ type: 'code', code: 0 })
+    await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() !== '')
+    const pid = Number(readFileSync(pidFile, 'utf8'))
+    expect(isGone(pid)).toBe(false)
+    killLivingGroups()
+    await until(() => isGone(pid))
   })
 })
