@@ -29,7 +29,7 @@ test('--dry-run shows order, routes, holds and commands, and neither starts nor 
   expect(stdout).toContain('late  Comes last  after early')
   expect(stdout).toContain(`command: /bin/sh -c 'echo '\\''x'\\'' > early'`)
   expect(stdout).toMatch(/codex:big or claude:opus: codex exec --json .*-m big/)
-  expect(stdout).toMatch(/claude: claude -p /)
+  expect(stdout).toMatch(/claude or codex: claude -p /)
   expect(stdout).toContain('held  wait: blocked in the roadmap')
 })
 

@@ -1,12 +1,24 @@
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { projectRoot, startProgram } from '../support/program.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startProgram } from '../support/program.js'
 import { copyProject } from '../support/project-copy.js'
 import { scene } from '../support/rigged-scene.js'
 import type { Scene } from '../support/scene.js'
 
-const script = join(projectRoot, 'autopilot_unified.sh')
+// A copy, so that no test builds or installs anything in the project itself.
+let [place, script] = ['', '']
+
+beforeAll(async () => {
+  place = mkdtempSync(join(tmpdir(), 'autopilot-script-'))
+  script = join(copyProject(join(place, 'project')), 'autopilot_unified.sh')
+  const env = { PATH: process.env.PATH ?? '', HOME: place }
+  const built = await startProgram(['build'], { cwd: join(place, 'project'), env, file: 'make' }).ended
+  expect(built.code).toBe(0)
+})
+
+afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 function unified(stage: Scene, args: readonly string[], file = script, cwd = stage.repo.dir) {
   return startProgram(args, { cwd, env: stage.env, file }).ended

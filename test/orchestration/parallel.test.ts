@@ -38,17 +38,17 @@ test('the counts of a whole run add up, are told only when they change, and end 
   const agents = await rig()
   const { start } = scene({ roadmap: riggedRoadmap(agents, ten) })
   const running = start(['run', '-a', '5', '--output', 'json'])
+  await running.saw('queue_updated', ({ queueLength, busyAgents }) => queueLength === 5 && busyAgents === 5)
   for (let n = 0; n < 10; n++) {
     const agent = await agents.next()
     await agent.write(agent.name, '')
-    void agent.exit(0)
+    await agent.exit(0)
   }
   const { records } = await running.ended
   const counts = records().filter((record) => record.type === 'queue_updated')
   for (const { busyAgents, availableAgents } of counts) expect(busyAgents + availableAgents).toBe(5)
   const shown = counts.map(({ queueLength, busyAgents }) => `${queueLength} ${busyAgents}`)
   expect(shown.filter((text, index) => text === shown[index - 1])).toEqual([])
-  expect(shown).toContain('5 5')
   expect(counts.at(-1)).toMatchObject({ queueLength: 0, busyAgents: 0, availableAgents: 5 })
 })
 
