@@ -1,0 +1,98 @@
+// Runs benchmarks side by side: in each round first every baseline, then autopilot, so that whatever else the machine
+// does falls on all of them alike.
+import { percentile } from './statistics.js'
+import { createStage } from './stage.js'
+
+/**
+ * @typedef {Record<string, number[]>} Samples by metric
+ * @typedef {(stage: import('./stage.js').Stage) => Promise<Samples>} Side
+ *
+ * @typedef {object} Row
+ * @property {string} title
+ * @property {string} metric
+ * @property {'ms' | 'MB'} unit
+ * @property {number} [percentile] of the samples of all rounds; the median unless told
+ * @property {Target} [target] without one, the row is there to be known
+ *
+ * @typedef {object} Target
+ * @property {string} text
+ * @property {(sides: { baseline: (name: string) => number, ours: (metric: string) => number }) => number} limit
+ *   in the row's unit, from the row's metric of a baseline and from medians of our own; NaN when it cannot be known
+ *
+ * @typedef {object} Benchmark
+ * @property {string} id
+ * @property {string} title
+ * @property {Record<string, Side>} baselines
+ * @property {Side} run
+ * @property {readonly Row[]} rows
+ *
+ * @typedef {object} Result
+ * @property {string} id
+ * @property {string} benchmark
+ * @property {string} row
+ * @property {string} statistic
+ * @property {number} samples
+ * @property {string} unit
+ * @property {number} ours
+ * @property {Record<string, { value: number, ratio: number }>} baselines
+ * @property {{ text: string, limit: number, met: boolean, over: number } | undefined} target `over`: share above the limit
+ */
+
+/**
+ * @param {Benchmark} benchmark
+ * @param {{ rounds: number, place: Omit<Parameters<typeof createStage>[0], 'number'>, onRound: (round: number) => void }} options
+ * @returns {Promise<Result[]>}
+ */
+export async function measure(benchmark, { rounds, place, onRound }) {
+  const sides = { ...benchmark.baselines, autopilot: benchmark.run }
+  const samples = Object.fromEntries(Object.keys(sides).map((name) => [name, {}]))
+  for (let round = 1; round <= rounds; round++) {
+    onRound(round)
+    for (const [name, side] of Object.entries(sides)) collect(samples[name], await onStage(side, place))
+  }
+  return benchmark.rows.map((row) => resultOf(benchmark, row, samples))
+}
+
+let stages = 0
+
+async function onStage(side, place) {
+  const stage = createStage({ ...place, number: ++stages })
+  try {
+    return await side(stage)
+  } finally {
+    stage.remove()
+  }
+}
+
+function collect(into, samples) {
+  for (const [metric, values] of Object.entries(samples)) (into[metric] ??= []).push(...values)
+}
+
+function resultOf({ id, title, baselines }, row, samples) {
+  const { metric, unit, percentile: percent = 50 } = row
+  const valueOf = (side, name = metric) => {
+    const values = samples[side][name]
+    return values === undefined ? NaN : percentile(values, percent)
+  }
+  const ours = valueOf('autopilot')
+  const beside = Object.keys(baselines).flatMap((name) => {
+    const value = valueOf(name)
+    return Number.isNaN(value) ? [] : [[name, { value, ratio: ours / value }]]
+  })
+  return {
+    id,
+    benchmark: title,
+    row: row.title,
+    statistic: percent === 50 ? 'median' : percent === 100 ? 'greatest' : `p${percent}`,
+    samples: samples.autopilot[metric].length,
+    unit,
+    ours,
+    baselines: Object.fromEntries(beside),
+    target: row.target && judge(row.target, ours, valueOf),
+  }
+}
+
+function judge({ text, limit }, ours, valueOf) {
+  const most = limit({ baseline: (name) => valueOf(name), ours: (metric) => valueOf('autopilot', metric) })
+  return { text, limit: most, met: ours <= most, over: ours / most - 1 }
+}
