@@ -91,7 +91,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         slots,
         leaveOut,
         workspaces: workspacesFor(options, repository.value, signal),
-        onPrepared: (count) => pool.setPrepared(count),
+        // Counted up, not set: one that was granted a moment ago may still stand in the supply.
+        onPrepared: () => pool.setPrepared(pool.prepared + 1),
         onExhausted: (failure) => {
           void recorder.record({ type: 'notice', level: 'warning', text: failure.message })
           pool.shut(`no workspace can be prepared: ${failure.message}`)

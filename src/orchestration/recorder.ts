@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.js'
-import { eventVersion, type RunEvent, type RunRecord } from '../domain/event.js'
+import { eventVersion, type RunEvent, type RunRecord, type Stamp } from '../domain/event.js'
 import { apply, initialState, type RunState } from '../domain/run-state.js'
 import type { Journal } from '../journal/journal.js'
 import type { Reporter } from '../ui/contract.js'
@@ -22,12 +22,16 @@ export interface RecorderParts {
 export function createRecorder(start: RunState['start'], parts: RecorderParts): Recorder {
   const { clock, journal, reporters } = parts
   const began = clock.monotonic()
-  const state = initialState(start)
   let seq = 0
   let broken = false
-  const record = async (event: RunEvent): Promise<void> => {
+  const stamp = <Event extends RunEvent>(event: Event): Event & Stamp => {
     const ms = Math.round((clock.monotonic() - began) * 1000) / 1000
-    const stamped: RunRecord = { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...event }
+    return { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...event }
+  }
+  const first = stamp(start)
+  const state = initialState(first)
+  const record = (event: RunEvent): Promise<void> => keep(stamp(event))
+  const keep = async (stamped: RunRecord): Promise<void> => {
     apply(state, stamped)
     const durable = journal.append(stamped)
     for (const reporter of reporters) reporter.record(stamped, state)
@@ -38,6 +42,6 @@ export function createRecorder(start: RunState['start'], parts: RecorderParts): 
       broken = true
     }
   }
-  void record(start)
+  void keep(first)
   return { state, record }
 }

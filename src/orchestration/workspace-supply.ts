@@ -9,8 +9,8 @@ export interface SupplyParts {
   readonly tip: () => string
   /** How many are prepared at once. */
   readonly jobs: number
-  /** The number of prepared workspaces changed. */
-  readonly onPrepared: (count: number) => void
+  /** One more workspace stands ready. */
+  readonly onPrepared: () => void
   /** Preparing failed so often in a row that waiting any longer is pointless. */
   readonly onExhausted: (failure: Failure) => void
 }
@@ -69,7 +69,7 @@ export class WorkspaceSupply {
     if (result.ok) {
       this.#failuresInARow = 0
       this.#prepared.push(result.value)
-      this.#parts.onPrepared(this.#prepared.length)
+      this.#parts.onPrepared()
       return
     }
     if (++this.#failuresInARow < mostFailuresInARow) this.want(this.#wanted)

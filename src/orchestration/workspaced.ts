@@ -22,7 +22,7 @@ export interface WorkspacedParts {
   readonly slots: number
   /** Paths relative to the root that agents may not change: the roadmap. */
   readonly leaveOut: readonly string[]
-  readonly onPrepared: (count: number) => void
+  readonly onPrepared: () => void
   readonly onExhausted: (failure: Failure) => void
   readonly onKept: (kept: KeptWorkspace) => void
 }
