@@ -41,6 +41,10 @@ build: dist/cli.js ## bundle the program into dist/
 test: dist/cli.js ## run the tests
 	npm run --silent test
 
+.PHONY: test-cli
+test-cli: dist/cli.js ## run the real claude and codex before a model server of the tests' own
+	node_modules/.bin/vitest run --config .config/vitest.cli.config.ts
+
 .PHONY: lint
 lint: node_modules/.installed ## lint, floors and dead code
 	npm run --silent lint

@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 // CI counts the tests from a report in this file.
 const summary = process.env.VITEST_SUMMARY
@@ -8,6 +8,8 @@ export default defineConfig({
   define: { AUTOPILOT_VERSION: JSON.stringify('0.0.0-test') },
   test: {
     include: ['test/**/*.test.ts'],
+    // `make test-cli` runs them, with the real CLIs.
+    exclude: [...configDefaults.exclude, 'test/test-cli/**'],
     globalSetup: ['test/support/build-once.ts'],
     // Generous: real processes and real git on a machine that may be busy. No test asserts a time.
     testTimeout: 60_000,

@@ -1,0 +1,79 @@
+import { expect, test, vi } from 'vitest'
+import { only, setStage, type Stage } from './stage.js'
+import type { Turn } from './model-server.js'
+import type { Answer } from './protocol.js'
+
+const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
+const bothClis = [{ agent: 'claude' }, { agent: 'codex' }] as const
+
+/** A command that goes on until it is ended. */
+const tool = 'tail -f README.md'
+
+function runATool({ results }: Turn): Answer {
+  return results === 0 ? { type: 'shell', command: tool } : { type: 'text', text: 'Done.' }
+}
+
+/** Resolves when the tool's own process is there, so that its end can be seen, too. */
+async function toolRuns(stage: Stage): Promise<void> {
+  const isThere = () => stage.processes().some(({ command }) => command === tool)
+  await vi.waitUntil(isThere, { timeout: 30_000, interval: 20 })
+}
+
+test.each(bothClis)('an answer to $agent that breaks off half-way is a failure of the network', async ({ agent }) => {
+  const stage = await setStage({ roadmap, script: () => ({ type: 'cut' }) })
+  const { code, records } = await stage.run('-p', agent, '-i', '1')
+  expect(only(records(), 'task_failed').failure.kind).toBe('network')
+  expect(code).toBe(1)
+  expect(stage.processes()).toEqual([])
+})
+
+test.each(bothClis)('$agent before a silent server is ended by the time limit', async ({ agent }) => {
+  const stage = await setStage({ roadmap, script: () => ({ type: 'silence' }) })
+  const { code, records } = await stage.run('-p', agent, '-i', '1', '--timeout', '5s')
+  expect(stage.server.turns).not.toEqual([])
+  expect(only(records(), 'task_failed').failure.kind).toBe('timeout')
+  expect(code).toBe(1)
+  expect(stage.processes()).toEqual([])
+})
+
+test.each(bothClis)('Ctrl-C while a tool of $agent runs ends both and marks nothing', async ({ agent }) => {
+  const stage = await setStage({ roadmap, script: runATool, config: "allow: ['Bash(tail:*)']\n" })
+  const running = stage.start('-p', agent)
+  await toolRuns(stage)
+  running.kill('SIGINT')
+  const { code, records } = await running.ended
+  expect(code).toBe(130)
+  expect(stage.processes()).toEqual([])
+  expect(only(records(), 'attempt_failed').failure.kind).toBe('canceled')
+  expect(stage.scene.repo.read('roadmap.yaml')).toBe(roadmap)
+})
+
+test.each(bothClis)('$agent that is killed is a crash, never a success', async ({ agent }) => {
+  const script = ({ results }: Turn): Answer =>
+    results === 0 ? { type: 'write', path: 'hello.txt', content: 'hello\n' } : { type: 'silence' }
+  const stage = await setStage({ roadmap, script })
+  const running = stage.start('-p', agent, '-i', '1')
+  const { pid } = await running.saw('agent_spawned')
+  await running.saw('agent_reported', ({ event }) => event.type === 'tool_ended')
+  process.kill(pid, 'SIGKILL')
+  const { code, records } = await running.ended
+  expect(only(records(), 'task_failed').failure).toMatchObject({
+    kind: 'crash',
+    message: expect.stringContaining('SIGKILL') as unknown,
+  })
+  expect(only(records(), 'commit_kept').ref).toMatch(/^refs\/autopilot\//)
+  expect(code).toBe(1)
+  expect(stage.processes()).toEqual([])
+})
+
+test('what a killed codex leaves behind of a running tool is ended, too', async () => {
+  const stage = await setStage({ roadmap, script: runATool })
+  const running = stage.start('-p', 'codex', '-i', '1')
+  const { pid } = await running.saw('agent_spawned')
+  await toolRuns(stage)
+  process.kill(pid, 'SIGKILL')
+  const { code, records } = await running.ended
+  expect(only(records(), 'task_failed').failure.kind).toBe('crash')
+  expect(code).toBe(1)
+  expect(stage.processes()).toEqual([])
+})

@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { messagesProtocol } from './messages-protocol.js'
+import type { Answer, Body, Conversation, HttpAnswer, Protocol, ServerEvent } from './protocol.js'
+import { responsesProtocol } from './responses-protocol.js'
+
+/** A request for the next turn of an agent's conversation. */
+export interface Turn {
+  readonly cli: Protocol['cli']
+  /** The id of the task in the prompt. */
+  readonly task: string
+  /** Tool results so far: 0 in the first turn. */
+  readonly results: number
+  /** The how-manieth request it is of this CLI for this task, from 1; attempts and the CLI's retries count on. */
+  readonly request: number
+}
+
+/** What the model answers. A promise holds the agent back until the test lets it go on. */
+export type Script = (turn: Turn) => Answer | Promise<Answer>
+
+/** A model server on the loopback interface that answers as the test says. */
+export interface ModelServer {
+  readonly url: string
+  /** What was asked, in order. */
+  readonly turns: readonly Turn[]
+  readonly close: () => Promise<void>
+}
+
+const protocols: Readonly<Record<string, Protocol>> = {
+  '/v1/messages': messagesProtocol,
+  '/v1/responses': responsesProtocol,
+}
+
+/** Starts a server. An exception of `script` is answered with a status that no CLI retries. */
+export async function startModelServer(script: Script): Promise<ModelServer> {
+  const turns: Turn[] = []
+  const server = createServer((request, response) => {
+    respond(request, response, (protocol, conversation) => answerTo(protocol, conversation)).catch((error: unknown) => {
+      sendJson(response, { status: 400, body: { error: { message: `the test's script failed: ${String(error)}` } } })
+    })
+  })
+  // codex tries a WebSocket first; 426 makes it use HTTP at once.
+  server.on('upgrade', (_, socket) => {
+    socket.end('HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, turns, close }
+
+  function answerTo({ cli }: Protocol, { said, tools, results }: Conversation): Answer | Promise<Answer> {
+    if (tools.length === 0) return { type: 'text', text: 'A title' }
+    const task = /Task ([\w-]+)\.\\n/.exec(said)?.[1] ?? 'no task in the prompt'
+    const request = turns.filter((turn) => turn.task === task && turn.cli === cli).length + 1
+    const turn = { cli, task, results, request }
+    turns.push(turn)
+    return script(turn)
+  }
+
+  async function close(): Promise<void> {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answerTo: (protocol: Protocol, conversation: Conversation) => Answer | Promise<Answer>,
+): Promise<void> {
+  const path = (request.url ?? '').split('?')[0] ?? ''
+  const protocol = request.method === 'POST' ? protocols[path] : undefined
+  const sent = await text(request)
+  if (!protocol) {
+    sendJson(response, elsewhere(path))
+    return
+  }
+  const body = JSON.parse(sent) as Body
+  const conversation = protocol.read(body)
+  const answer = await answerTo(protocol, conversation)
+  switch (answer.type) {
+    case 'silence':
+      return
+    case 'refusal':
+      sendJson(response, protocol.refuse(answer.refusal))
+      return
+    case 'cut': {
+      const { events } = protocol.encode({ type: 'text', text: 'I was about to' }, body, conversation)
+      startStream(response)
+      // The end of the connection follows what was written.
+      response.write(
+        events
+          .slice(0, events.length / 2)
+          .map(formatEvent)
+          .join(''),
+        () => response.destroy(),
+      )
+      return
+    }
+    case 'text':
+    case 'write':
+    case 'shell': {
+      const { events, whole } = protocol.encode(answer, body, conversation)
+      if (conversation.stream) startStream(response).end(events.map(formatEvent).join(''))
+      else sendJson(response, { status: 200, body: whole })
+    }
+  }
+}
+
+/** What CLIs ask for besides: models, token counts, whether somebody is there. */
+function elsewhere(path: string): HttpAnswer {
+  if (path === '/' || path === '/v1/models') return { status: 200, body: { object: 'list', data: [], models: [] } }
+  if (path === '/v1/messages/count_tokens') return { status: 200, body: { input_tokens: 1000 } }
+  return { status: 404, body: { error: { type: 'not_found', message: `no route ${path}` } } }
+}
+
+function startStream(response: ServerResponse): ServerResponse {
+  return response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+}
+
+function formatEvent(event: ServerEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+function sendJson(response: ServerResponse, { status, headers = {}, body }: HttpAnswer): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+}

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** A process that has to do with a place: it works there, or its environment names it. */
+export interface PlacedProcess {
+  readonly pid: number
+  readonly command: string
+}
+
+/** All living processes, in whatever group or session, whose directory or environment points into `place`. */
+export function processesIn(place: string): readonly PlacedProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => isIn(pid, place))
+    .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() }))
+}
+
+/** A zombie has no environment any more, so it is none of them. */
+function isIn(pid: string, place: string): boolean {
+  if (read(`/proc/${pid}/environ`).includes(place)) return true
+  try {
+    return `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${place}/`)
+  } catch {
+    return false
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,66 @@
+/** What the model does in one turn of a conversation; a test decides it. */
+export type Answer =
+  /** Ends the turn with this text. */
+  | { readonly type: 'text'; readonly text: string }
+  /** Calls the CLI's own tool that writes a file; `path` is relative to the workspace. */
+  | { readonly type: 'write'; readonly path: string; readonly content: string }
+  /** Calls the CLI's own shell tool. */
+  | { readonly type: 'shell'; readonly command: string }
+  | { readonly type: 'refusal'; readonly refusal: Refusal }
+  /** Takes the request and never answers. */
+  | { readonly type: 'silence' }
+  /** Begins an answer, then breaks the connection. */
+  | { readonly type: 'cut' }
+
+/** How a model server says no, each in its protocol's own shape. */
+export type Refusal = 'unauthorized' | 'usage_limit' | 'overloaded'
+
+/** An answer that has content. */
+export type Content = Extract<Answer, { type: 'text' | 'write' | 'shell' }>
+
+/** What matters of a request, the same for every protocol. */
+export interface Conversation {
+  /** Messages as JSON text. */
+  readonly said: string
+  /** Names of the tools on offer; none for side requests such as a title. */
+  readonly tools: readonly string[]
+  /** Results of tools that the conversation holds. */
+  readonly results: number
+  readonly stream: boolean
+}
+
+export type Body = Readonly<Record<string, unknown>>
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+/** One wire protocol, as far as a CLI needs it. */
+export interface Protocol {
+  readonly cli: 'claude' | 'codex'
+  read(body: Body): Conversation
+  refuse(refusal: Refusal): HttpAnswer
+  /** The answer as server-sent events, and as one JSON document for requests that do not stream. */
+  encode(content: Content, body: Body, conversation: Conversation): Encoded
+}
+
+export interface Encoded {
+  readonly events: readonly ServerEvent[]
+  readonly whole: unknown
+}
+
+export interface ServerEvent {
+  readonly type: string
+}
+
+/** Token numbers of every answer, so that tests can look for them in the journal. */
+export const tokens = { input: 1000, cached: 200, output: 50 } as const
+
+/** When a used-up allowance comes back, s from now. */
+export const resetsInSeconds = 3600
+
+export function objects(value: unknown): readonly Body[] {
+  return Array.isArray(value) ? value.filter((one): one is Body => typeof one === 'object' && one !== null) : []
+}

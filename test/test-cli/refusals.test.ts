@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { all, only, setStage } from './stage.js'
+import type { Turn } from './model-server.js'
+import type { Answer } from './protocol.js'
+
+const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
+const bothClis = [{ agent: 'claude' }, { agent: 'codex' }] as const
+const refuse = (refusal: Extract<Answer, { type: 'refusal' }>['refusal']) => (): Answer => ({
+  type: 'refusal',
+  refusal,
+})
+
+/** The second word of an agent that had its say. */
+const done: Answer = { type: 'text', text: 'Done.' }
+
+test.each([
+  { agent: 'claude', command: 'git commit --allow-empty -m mine', told: /1 tool call/ },
+  { agent: 'codex', command: 'touch .git/mine', told: /changed nothing/ },
+])('a tool that $agent denied is no change, although it ends with 0', async ({ agent, command, told }) => {
+  const script = ({ results }: Turn): Answer => (results === 0 ? { type: 'shell', command } : done)
+  const stage = await setStage({ roadmap, script })
+  const { code, records } = await stage.run('-p', agent, '-i', '1')
+  expect(only(records(), 'agent_exited').exit).toEqual({ type: 'code', code: 0 })
+  expect(only(records(), 'task_failed').failure).toMatchObject({
+    kind: 'no_change',
+    message: expect.stringMatching(told) as unknown,
+  })
+  expect(code).toBe(1)
+  expect(stage.processes()).toEqual([])
+})
+
+test.each(bothClis)('a key that the server refuses stops $agent for the run', async ({ agent }) => {
+  const stage = await setStage({ roadmap, script: refuse('unauthorized') })
+  const { code, records } = await stage.run('-p', agent)
+  expect(only(records(), 'attempt_failed').failure).toMatchObject({ kind: 'auth' })
+  expect(only(records(), 'provider_stopped')).toMatchObject({ provider: agent, failure: { kind: 'auth' } })
+  expect(only(records(), 'task_held').reason.type).toBe('unservable')
+  expect(code).toBe(1)
+  expect(stage.processes()).toEqual([])
+})
+
+test.each(bothClis)('a used-up allowance of $agent stops it, and the run is worth running again', async ({ agent }) => {
+  const stage = await setStage({ roadmap, script: refuse('usage_limit') })
+  // The server tells it only to subscriptions, which have a token and no key.
+  delete stage.scene.env.ANTHROPIC_API_KEY
+  stage.scene.env.CLAUDE_CODE_OAUTH_TOKEN = 'sk-ant-oat-test'
+  const { code, records } = await stage.run('-p', agent)
+  const { failure } = only(records(), 'provider_stopped')
+  expect(failure.kind).toBe('usage_limit')
+  expect(code).toBe(75)
+  expect(stage.processes()).toEqual([])
+})
+
+test.each(bothClis)('an overload that passes costs $agent no attempt', async ({ agent }) => {
+  const script = ({ request, results }: Turn): Answer => {
+    if (request <= 2) return { type: 'refusal', refusal: 'overloaded' }
+    return results === 0 ? { type: 'write', path: 'hello.txt', content: 'hello\n' } : done
+  }
+  const stage = await setStage({ roadmap, script })
+  const { code, records } = await stage.run('-p', agent)
+  expect(all(records(), 'attempt_started')).toHaveLength(1)
+  expect(all(records(), 'agent_reported').some(({ event }) => event.type === 'retrying')).toBe(agent === 'claude')
+  expect(stage.scene.landed('hello.txt')).toBe('hello')
+  expect(code).toBe(0)
+})
+
+test.each(bothClis)('an overload that lasts lets $agent rest before the next attempt', async ({ agent }) => {
+  const stage = await setStage({ roadmap, script: refuse('overloaded') })
+  const running = stage.start('-p', agent, '-i', '2')
+  const { failure, at, until } = await running.saw('provider_cooled_down')
+  expect(failure.kind).toBe('overloaded')
+  expect(until).toBeGreaterThan(at)
+  running.kill('SIGINT')
+  expect((await running.ended).code).toBe(130)
+  expect(stage.processes()).toEqual([])
+})

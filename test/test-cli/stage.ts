@@ -1,0 +1,115 @@
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { inject, onTestFinished } from 'vitest'
+import type { RunRecord } from '../../src/domain/event.js'
+import { safeName } from '../../src/domain/name.js'
+import { startProgram, type Ended, type RecordOf, type Running } from '../support/program.js'
+import { createScene, type Scene } from '../support/scene.js'
+import { startModelServer, type ModelServer, type Script } from './model-server.js'
+import { asOrdinaryUser } from './ordinary-user.js'
+import { processesIn, type PlacedProcess } from './processes.js'
+
+/** A repository, an empty HOME, fake keys, and the real CLIs on a PATH of their own, beside a model server. */
+export interface Stage {
+  readonly scene: Scene
+  readonly server: ModelServer
+  /** Starts `autopilot run --output json` with these arguments. */
+  readonly start: (...args: readonly string[]) => Running
+  /** As {@link start}, to its end. */
+  readonly run: (...args: readonly string[]) => Promise<Ended>
+  /** Puts a shell script before a CLI; in it, `$real` is the real one. */
+  readonly wrap: (cli: Cli, script: string) => void
+  /** Processes that work on the stage or have it in their environment. */
+  readonly processes: () => readonly PlacedProcess[]
+  /** Hands everything over to an ordinary user, who then runs the program. */
+  readonly handOver: () => void
+}
+
+type Cli = 'claude' | 'codex'
+
+export interface StageOptions {
+  readonly roadmap: string
+  readonly script: Script
+  /** `autopilot.yaml`. */
+  readonly config?: string
+}
+
+/** Sets the stage; it goes away with the test, and whatever still runs on it. */
+export async function setStage({ roadmap, script, config = '' }: StageOptions): Promise<Stage> {
+  const scene = createScene({
+    roadmap,
+    files: { 'README.md': 'hello\n', 'autopilot.yaml': config },
+    // The test looks into the repository also when it belongs to somebody else.
+    globalConfig: '[safe]\n\tdirectory = *\n',
+  })
+  const place = dirname(scene.repo.dir)
+  const server = await startModelServer(script)
+  const processes = () => processesIn(place)
+  onTestFinished(async () => {
+    for (const { pid } of processes()) process.kill(pid, 'SIGKILL')
+    await server.close()
+    scene.remove()
+  })
+  const bin = join(place, 'bin')
+  let [clis, start] = [inject('cliBin'), (args: readonly string[]) => scene.start(args)]
+  const link = (cli: Cli) => symlinkSync(join(clis, cli), join(bin, cli))
+  link('claude')
+  link('codex')
+  symlinkSync('/usr/bin/tail', join(bin, 'tail'))
+  Object.assign(scene.env, environment(scene, server))
+  const run = (...args: readonly string[]) => start(['run', '--output', 'json', ...args])
+  return {
+    ...{ scene, server, processes },
+    start: run,
+    run: (...args) => run(...args).ended,
+    wrap(cli, text) {
+      // A link would be followed, into the cache.
+      rmSync(join(bin, cli))
+      scene.program(cli, `#!/bin/sh\nreal='${join(clis, cli)}'\n${text}\n`)
+    },
+    handOver() {
+      const user = asOrdinaryUser(place, clis)
+      clis = user.clis
+      rmSync(join(bin, 'claude'))
+      rmSync(join(bin, 'codex'))
+      link('claude')
+      link('codex')
+      start = (args) => startProgram([...user.args, ...args], { cwd: scene.repo.dir, env: scene.env, file: user.file })
+    },
+  }
+}
+
+function environment({ repo }: Scene, { url }: ModelServer): Record<string, string> {
+  const [home, codexHome] = [repo.beside('empty-home'), repo.beside('codex-home')]
+  mkdirSync(home)
+  mkdirSync(codexHome)
+  writeFileSync(join(codexHome, 'config.toml'), `openai_base_url = "${url}/v1"\n`)
+  return {
+    HOME: home,
+    CODEX_HOME: codexHome,
+    ANTHROPIC_BASE_URL: url,
+    ANTHROPIC_API_KEY: 'sk-ant-test',
+    CODEX_API_KEY: 'sk-test',
+  }
+}
+
+/** What the CLI printed in the first attempt of a task, as it was kept. */
+export function readStdout({ scene }: Stage, records: readonly RunRecord[], task: string): string {
+  const { runId } = only(records, 'run_started')
+  const attempt = join(scene.repo.dir, '.autopilot', 'runs', runId, 'attempts', `${safeName(task)}-1`)
+  return readFileSync(join(attempt, 'stdout.log'), 'utf8')
+}
+
+/** The one record of its type; it is an error when there are more or none. */
+export function only<Type extends RunRecord['type']>(records: readonly RunRecord[], type: Type): RecordOf<Type> {
+  const [found, ...more] = all(records, type)
+  if (!found || more.length > 0) throw new Error(`${found ? more.length + 1 : 0} records of ${type}, not one`)
+  return found
+}
+
+export function all<Type extends RunRecord['type']>(
+  records: readonly RunRecord[],
+  type: Type,
+): readonly RecordOf<Type>[] {
+  return records.filter((record): record is RecordOf<Type> => record.type === type)
+}
