@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { inPlace } from '../orchestration/in-place.js'
@@ -9,6 +9,7 @@ import type { Recorder } from '../orchestration/recorder.js'
 import { runSetup } from '../orchestration/run-setup.js'
 import { workspaced } from '../orchestration/workspaced.js'
 import { ensureLine } from '../platform/ensure-line.js'
+import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
 import type { AgentPool } from '../pool/agent-pool.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
@@ -26,12 +27,14 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface Location {
   /** Absolute: the root of the repository, or the plain directory without isolation. */
   readonly root: string
+  /** Where the run's lock lies: a run has its repository, or its directory, to itself. */
+  readonly lock: string
 }
 
 /** Finds the repository around a directory. Changes nothing. */
 export async function locate(directory: string, env: Environment): Promise<Result<Location, Refusal>> {
   const found = await discover(resolve(directory), env)
-  return found.ok ? ok({ root: found.value.root }) : found
+  return found.ok ? ok({ root: found.value.root, lock: join(found.value.commonDir, 'autopilot', 'lock') }) : found
 }
 
 /** The ground that a run stands on: made ready, nothing started. */
@@ -43,6 +46,7 @@ export interface Ground {
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
   readonly warnings: readonly string[]
+  readonly release: ReleaseLock
   isolate(parts: IsolateParts): Isolation
 }
 
@@ -62,14 +66,42 @@ export interface GroundOptions {
   readonly env: Environment
 }
 
-/** Opens the repository and the target branch, or takes the directory as it is. A refusal means exit code 4. */
+/**
+ * Takes the lock, then opens the repository and the target branch, or takes the directory as it is. A refusal means
+ * exit code 4.
+ */
 export async function openGround(options: GroundOptions): Promise<Result<Ground, Refusal>> {
+  const locked = await lockGround(options.location.lock)
+  if (!locked.ok) return locked
+  const ground = await prepareGround(options, locked.value)
+  if (!ground.ok) await locked.value()
+  return ground
+}
+
+async function lockGround(path: string): Promise<Result<ReleaseLock, Refusal>> {
+  try {
+    const taken = await takeLock(path)
+    if (taken.ok) return taken
+    const { pid, host, since } = taken.error
+    const message = `Another run is at work here: process ${pid} on ${cleanLine(host)}, since ${new Date(since).toISOString()}.`
+    return err({ code: 'locked', message, help: 'Wait for its end, or end it.' })
+  } catch (error) {
+    const why = cleanLine(error instanceof Error ? error.message : String(error))
+    return err({
+      code: 'not_writable',
+      message: `The run's lock cannot be made: ${why}`,
+      help: `Make ${dirname(path)} writable.`,
+    })
+  }
+}
+
+async function prepareGround(options: GroundOptions, release: ReleaseLock): Promise<Result<Ground, Refusal>> {
   const { settings, location, loaded, runId } = options
   const runDir = join(location.root, '.autopilot', 'runs', runId)
   const roadmapPath = await pathBelow(location.root, loaded.path)
   const leaveOut = roadmapPath === undefined ? [] : [roadmapPath]
   if (settings.isolation === 'none') {
-    return ok({ root: location.root, runDir, leaveOut, warnings: [], isolate: () => inPlace(location.root) })
+    return ok({ root: location.root, runDir, leaveOut, release, warnings: [], isolate: () => inPlace(location.root) })
   }
   const repository = await openRepository({ dir: location.root, env: options.env })
   if (!repository.ok) return repository
@@ -80,6 +112,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   return ok({
     root: location.root,
     runDir,
+    release,
     target: { branch: target.value.branch, base: target.value.base },
     leaveOut,
     warnings: await dirtyWarning(repository.value, leaveOut),

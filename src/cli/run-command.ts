@@ -69,7 +69,7 @@ export async function runCommand(args: RunArguments, env: Environment): Promise<
     printTrouble(ground.error.message, ground.error.help, settings.output)
     return exitCodes.notSafe
   }
-  return start({ ...prepared.value, tasks, setup, runId, ground: ground.value, env })
+  return start({ ...prepared.value, tasks, setup, runId, ground: ground.value, env }).finally(ground.value.release)
 }
 
 /** Reads settings, configuration, roadmap and template; what is wrong has been printed when it is not ok. */
@@ -82,7 +82,8 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
   const config = await readConfig(repository.ok ? repository.value.root : here, env)
   if (!config.ok) return problems(config.error, mergeSettings(fromEnvironment.value, args.flags).output)
   const settings = mergeSettings(config.value.run, fromEnvironment.value, args.flags)
-  const location = settings.isolation === 'none' ? ok({ root: here }) : repository
+  const lock = repository.ok ? repository.value.lock : join(here, '.autopilot', 'lock')
+  const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
   if (!location.ok) {
     printTrouble(location.error.message, location.error.help, settings.output)
     return err(exitCodes.notSafe)

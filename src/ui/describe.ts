@@ -2,7 +2,7 @@ import type { RunRecord } from '../domain/event.js'
 import { formatProviderModel } from '../domain/provider-model.js'
 import type { RunState } from '../domain/run-state.js'
 import { cleanLine } from '../domain/text.js'
-import { formatCounts, formatDuration, formatHold, plural, showId } from './format.js'
+import { formatCounts, formatDuration, formatFailure, formatHold, plural, showId } from './format.js'
 
 /** How a line is meant; a terminal gives each a mark and a colour. */
 export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'
@@ -53,7 +53,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       // The last one is told by what becomes of the task.
       if (!record.willRetry) return undefined
       const head = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind}), will be tried again`
-      return { tone: 'warning', text: `${head}: ${failureText(record)}` }
+      return { tone: 'warning', text: `${head}: ${formatFailure(record.failure)}` }
     }
     case 'task_integrated':
       return { tone: 'good', text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}` }
@@ -67,7 +67,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       const tried = plural(record.attempts, 'attempt')
       return {
         tone: 'bad',
-        text: `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ${failureText(record)}`,
+        text: `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ${formatFailure(record.failure)}`,
       }
     }
     case 'task_canceled':
@@ -109,16 +109,6 @@ function name({ taskId }: { readonly taskId: string }, state: RunState): string 
 
 function agent({ agent: chosen }: Extract<RunRecord, { type: 'attempt_started' }>): string {
   return cleanLine(formatProviderModel(chosen), 60)
-}
-
-function failureText({ failure }: Extract<RunRecord, { type: 'attempt_failed' | 'task_failed' }>): string {
-  const paths = failure.paths?.length
-    ? ` [${failure.paths
-        .slice(0, 5)
-        .map((path) => cleanLine(path, 120))
-        .join(', ')}]`
-    : ''
-  return `${cleanLine(failure.message, 400)}${paths}`
 }
 
 /** What a busy slot is doing, column by column: slot, agent, task, elapsed, last thing seen. `ms` is the run's time. */

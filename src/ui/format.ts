@@ -1,5 +1,6 @@
 import type { Usage } from '../domain/agent-event.js'
 import type { QueueCounts } from '../domain/event.js'
+import type { Failure } from '../domain/failure.js'
 import type { HoldReason } from '../domain/hold.js'
 import { cleanLine } from '../domain/text.js'
 
@@ -33,6 +34,13 @@ export function plural(count: number, noun: string): string {
 /** Task ids and titles are outside text. */
 export function showId(id: string): string {
   return cleanLine(id, 60)
+}
+
+/** What went wrong, with the paths it is about. */
+export function formatFailure({ message, paths = [] }: Failure): string {
+  const shown = paths.slice(0, 5).map((path) => cleanLine(path, 120))
+  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : ''
+  return `${cleanLine(message, 400)}${shown.length > 0 ? ` [${shown.join(', ')}${more}]` : ''}`
 }
 
 /** Why a task is held, and what a person can do about it. */

@@ -2,7 +2,7 @@ import type { RunState, TaskRecord, TaskState } from '../domain/run-state.js'
 import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatDuration, formatHold, formatUsage, plural, showId } from './format.js'
+import { formatDuration, formatFailure, formatHold, formatUsage, plural, showId } from './format.js'
 
 export interface SummaryPlaces {
   /** Shown path of the journal. */
@@ -49,7 +49,7 @@ function ofType<Type extends TaskState['type']>(
 
 function taskLines(state: RunState, type: 'failed' | 'canceled', tone: Tone): readonly Line[] {
   return ofType(state, type).map(({ id, state: one }) => {
-    const text = one.type === 'failed' ? `: ${cleanLine(one.failure.message, 400)} (${one.failure.kind})` : ''
+    const text = one.type === 'failed' ? `: ${formatFailure(one.failure)} (${one.failure.kind})` : ''
     return row(tone, type === 'failed' ? 'Failed' : 'Canceled', `${showId(id)}${text}`)
   })
 }

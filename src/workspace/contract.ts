@@ -21,6 +21,7 @@ export type RefusalCode =
   | 'conflict'
   | 'moved'
   | 'git_failed'
+  | 'locked'
 
 /** A state of the user's repository that a person must change before autopilot may run there. */
 export interface Refusal {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { scene } from '../support/rigged-scene.js'
+import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 
 const command = 'tasks:\n  - { id: a, run: echo > a }\n'
 const agent = 'tasks:\n  - id: a\n'
@@ -37,6 +37,21 @@ test('a target that is checked out ends with 4, here and in another worktree', a
   const { code, stderr } = await stage.run(['run', '--target', 'side'])
   expect(code).toBe(4)
   expect(stderr).toContain('side')
+})
+
+test('a second run in one repository ends with 4 and names the first', async () => {
+  const agents = await rig()
+  const stage = scene({ roadmap: riggedRoadmap(agents, ['a']) })
+  const first = stage.start(['run'])
+  const agent = await agents.next()
+  const second = await stage.run(['run'])
+  expect(second.code).toBe(4)
+  expect(second.stderr).toContain(`process ${first.pid} `)
+  expect((await stage.run(['run', '--isolation', 'none'])).code).toBe(4)
+  agent.write('a.txt', 'a')
+  agent.exit(0)
+  expect((await first.ended).code).toBe(0)
+  expect((await stage.run(['run'])).code).toBe(0)
 })
 
 test('as JSON, a refusal is an object on stdout', async () => {

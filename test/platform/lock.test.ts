@@ -1,0 +1,118 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { takeLock } from '../../src/platform/lock.js'
+import { tempDir } from '../support/temp-dir.js'
+
+const source = fileURLToPath(new URL('../../src/platform/lock.ts', import.meta.url))
+
+/** A program that tries to take the lock of its argument when told, says what came of it, and then lives on. */
+const folder = mkdtempSync(join(tmpdir(), 'autopilot-lock-'))
+const contender = join(folder, 'contender.mjs')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+beforeAll(async () => {
+  await build({
+    stdin: {
+      contents: `
+        import { takeLock } from ${JSON.stringify(source)}
+        process.stdin.once('data', async () => {
+          const taken = await takeLock(process.argv[2])
+          console.log(taken.ok ? 'got' : 'refused by ' + taken.error.pid)
+        })
+        process.stdin.on('end', () => process.exit())
+        console.log('ready')`,
+      resolveDir: process.cwd(),
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: contender,
+  })
+})
+
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+async function start(path: string) {
+  const child = spawn(process.execPath, [contender, path], { stdio: ['pipe', 'pipe', 'inherit'] })
+  children.push(child)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async () => String((await lines.next()).value)
+  expect(await next()).toBe('ready')
+  const take = () => {
+    child.stdin.write('go\n')
+    return next()
+  }
+  const kill = async () => {
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+  }
+  return { child, take, kill }
+}
+
+describe('the lock', () => {
+  it('is held by one until it is given back', async () => {
+    const path = join(tempDir(), 'lock')
+    const first = await takeLock(path)
+    const other = await start(path)
+    expect(await other.take()).toBe(`refused by ${process.pid}`)
+    if (first.ok) await first.value()
+    const later = await start(path)
+    expect(await later.take()).toBe('got')
+    expect(await takeLock(path)).toMatchObject({ ok: false, error: { pid: later.child.pid, host: hostname() } })
+  })
+
+  it('is taken over at once from a holder that was killed', async () => {
+    const path = join(tempDir(), 'lock')
+    const holder = await start(path)
+    expect(await holder.take()).toBe('got')
+    await holder.kill()
+    expect((await takeLock(path)).ok).toBe(true)
+  })
+
+  it('is never taken from a process that is only stopped', async () => {
+    const path = join(tempDir(), 'lock')
+    const holder = await start(path)
+    expect(await holder.take()).toBe('got')
+    holder.child.kill('SIGSTOP')
+    expect((await takeLock(path)).ok).toBe(false)
+  })
+
+  it.runIf(process.platform === 'linux')('knows a pid that was given out again, and another host', async () => {
+    const path = join(tempDir(), 'lock')
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    const stamp = { pid: process.ppid, host: hostname(), since: 1, boot, start: '1' }
+    writeFileSync(path, JSON.stringify({ ...stamp, host: 'elsewhere.example', boot: 'other' }))
+    expect(await takeLock(path)).toMatchObject({ ok: false, error: { host: 'elsewhere.example' } })
+    writeFileSync(path, JSON.stringify(stamp))
+    expect((await takeLock(path)).ok).toBe(true)
+  })
+
+  it('is replaced when it is not readable', async () => {
+    const path = join(tempDir(), 'lock')
+    writeFileSync(path, '{"pid":')
+    expect((await takeLock(path)).ok).toBe(true)
+  })
+
+  it('has one winner in a storm of eight on a dead lock, round after round', async () => {
+    for (let round = 0; round < 5; round++) {
+      const dir = tempDir()
+      const path = join(dir, 'lock')
+      writeFileSync(path, JSON.stringify({ pid: 999_999_999, host: hostname(), since: 1, boot: '', start: '1' }))
+      const storm = await Promise.all(Array.from({ length: 8 }, () => start(path)))
+      const answers = await Promise.all(storm.map(({ take }) => take()))
+      expect(answers.filter((answer) => answer === 'got')).toHaveLength(1)
+      await Promise.all(storm.map(({ kill }) => kill()))
+      expect(readdirSync(dir)).toEqual(['lock'])
+    }
+  })
+})
