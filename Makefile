@@ -9,6 +9,7 @@ REPO ?=
 PROVIDER ?=
 DRY_RUN ?=
 ARGS ?=
+BENCH ?=
 
 SOURCES := $(shell find src -type f) package.json tsconfig.json .config/build.js
 # AGENTS and its kin go as flags; the environment would carry them to the tests, too.
@@ -44,6 +45,10 @@ test: dist/cli.js ## run the tests
 .PHONY: test-cli
 test-cli: dist/cli.js ## run the real claude and codex before a model server of the tests' own
 	node_modules/.bin/vitest run --config .config/vitest.cli.config.ts
+
+.PHONY: bench
+bench: dist/cli.js ## measure beside bare spawns, xargs, GNU parallel; BENCH='a c': some
+	@node test/bench/run.js $(BENCH)
 
 .PHONY: lint
 lint: node_modules/.installed ## lint, floors and dead code

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** @typedef {{ id: string, run: string }} Command */
+/** @typedef {{ id: string, run?: string, status?: string }} Command without `run`, it is a task for an agent CLI */
 
 /**
  * `count` stand-in agents: each works for so many seconds and writes one file of its own.
@@ -19,7 +19,10 @@ export function standIn(number, seconds) {
 
 /** @param {readonly Command[]} commands */
 export function roadmapText(commands) {
-  const tasks = commands.map(({ id, run }) => `  - id: ${id}\n    title: Task ${id}\n    run: ${JSON.stringify(run)}\n`)
+  const tasks = commands.map(({ id, run, status }) => {
+    const line = (key, value) => (value === undefined ? '' : `    ${key}: ${value}\n`)
+    return `  - id: ${id}\n    title: Task ${id}\n${line('status', status)}${line('run', run && JSON.stringify(run))}`
+  })
   return `version: 1\ntasks:\n${tasks.join('')}`
 }
 

@@ -1,5 +1,6 @@
 // Runs benchmarks side by side: in each round first every baseline, then autopilot, so that whatever else the machine
 // does falls on all of them alike.
+import { execFileSync } from 'node:child_process'
 import { percentile } from './statistics.js'
 import { createStage } from './stage.js'
 
@@ -56,6 +57,8 @@ export async function measure(benchmark, { rounds, place, onRound }) {
 let stages = 0
 
 async function onStage(side, place) {
+  // What the side before has left to be written must not fall on this one.
+  execFileSync('sync')
   const stage = createStage({ ...place, number: ++stages })
   try {
     return await side(stage)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
 import { bundler } from './bundle.js'
 import { measure } from './harness.js'
 import { describeMachine, headCommit } from './machine.js'
@@ -29,9 +30,15 @@ const place = { root, bench, program: copyProgram(), bundle: bundler({ bench, ro
 const results = []
 for (const benchmark of chosen) {
   const onRound = (round) => process.stderr.write(`(${benchmark.id}) ${benchmark.title}: round ${round} of ${rounds}\n`)
-  const measured = await measure(benchmark, { rounds, place, onRound })
-  process.stdout.write(`${asText(measured)}\n`)
-  results.push(...measured)
+  try {
+    const measured = await measure(benchmark, { rounds, place, onRound })
+    process.stdout.write(`${asText(measured)}\n`)
+    results.push(...measured)
+  } catch (error) {
+    // The other numbers are worth having all the same.
+    process.stderr.write(`bench: (${benchmark.id}) ${benchmark.title}: ${error.message}\n`)
+    process.exitCode = 1
+  }
 }
 const facts = {
   date: new Date().toISOString().slice(0, 10),
@@ -40,7 +47,10 @@ const facts = {
   machine: describeMachine(root),
 }
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ ...facts, results }, undefined, 2)}\n`)
-if (values.markdown) writeFileSync(values.markdown, asMarkdown(results, facts))
+if (values.markdown) {
+  const config = await resolveConfig(values.markdown, { config: join(project, '.config', 'prettier.json') })
+  writeFileSync(values.markdown, await format(asMarkdown(results, facts), { ...config, parser: 'markdown' }))
+}
 
 /** The benchmarks of the given letters, all of them without. */
 async function choose(letters) {
