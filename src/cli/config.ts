@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import { LineCounter, parseDocument, type Document } from 'yaml'
 import * as z from 'zod/mini'
+import type { Gate } from '../domain/gate.js'
 import { nearest } from '../domain/nearest.js'
 import type { Problem } from '../domain/problem.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { defaultGateTimeoutMs } from '../orchestration/gating.js'
 import { readTextIfThere } from '../platform/read-text.js'
 import type { FileSettings, RunSettings } from './settings.js'
 import { readers } from './settings.js'
-import { providerChoice, providerModel, type ReadValue } from './value.js'
+import { duration, providerChoice, providerModel, type ReadValue } from './value.js'
 
 /** The name of the configuration file, at the root of the repository worked on. */
 export const configName = 'autopilot.yaml'
@@ -17,7 +19,7 @@ export interface Config {
   readonly file: FileSettings
 }
 
-export const noConfig: Config = { run: {}, file: { routes: {}, allow: [], env: {}, copy: [], statuses: {} } }
+export const noConfig: Config = { run: {}, file: { routes: {}, gates: [], allow: [], env: {}, copy: [], statuses: {} } }
 
 /** A scalar that is read as flags are, so that `timeout: 90s` and `--timeout 90s` mean the same. */
 function scalar<Value>(read: ReadValue<Value>) {
@@ -35,6 +37,17 @@ function scalar<Value>(read: ReadValue<Value>) {
 const texts = z.array(z.string())
 const routes = z.array(scalar(providerModel))
 
+const gate = z.strictObject({
+  run: z.string(),
+  name: z.optional(z.string()),
+  cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
+  timeout: z.optional(scalar(duration)),
+})
+
+function leavesRoot(path: string): boolean {
+  return path.startsWith('/') || path.split(/[/\\]/).includes('..')
+}
+
 const schema = z.strictObject({
   agents: z.optional(scalar(readers.agents)),
   iterations: z.optional(scalar(readers.iterations)),
@@ -43,6 +56,8 @@ const schema = z.strictObject({
   target: z.optional(scalar(readers.target)),
   permissions: z.optional(scalar(readers.permissions)),
   timeout: z.optional(scalar(readers.timeoutMs)),
+  gates: z.optional(z.array(z.union([z.string(), gate]))),
+  gate_jobs: z.optional(scalar(readers.gateJobs)),
   routes: z.optional(
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
@@ -92,12 +107,26 @@ export function parseConfig(
 }
 
 function configOf(data: z.infer<typeof schema>, parentEnv: Readonly<Record<string, string | undefined>>): Config {
-  const { timeout, routes: routed, allow, env, setup, copy, prompt, statuses, workspaces, ...same } = data
-  const run = { ...same, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
+  const {
+    timeout,
+    gate_jobs: gateJobs,
+    gates,
+    routes: routed,
+    allow,
+    env,
+    setup,
+    copy,
+    prompt,
+    statuses,
+    workspaces,
+    ...same
+  } = data
+  const run = { ...same, timeoutMs: timeout, gateJobs }
   return {
     run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
     file: {
       routes: Object.fromEntries(Object.entries(routed ?? {}).filter(([, value]) => value !== undefined)),
+      gates: (gates ?? []).map(gateOf),
       allow: allow ?? [],
       env: environmentOf(env ?? {}, parentEnv),
       copy: copy ?? [],
@@ -107,6 +136,12 @@ function configOf(data: z.infer<typeof schema>, parentEnv: Readonly<Record<strin
       ...(workspaces?.dir === undefined ? {} : { workspacesDir: workspaces.dir }),
     },
   }
+}
+
+function gateOf(entry: string | z.infer<typeof gate>): Gate {
+  if (typeof entry === 'string') return { name: entry, run: entry, timeoutMs: defaultGateTimeoutMs }
+  const { run, name = run, cwd, timeout = defaultGateTimeoutMs } = entry
+  return { name, run, timeoutMs: timeout, ...(cwd === undefined ? {} : { cwd }) }
 }
 
 function environmentOf(

@@ -3,11 +3,13 @@ import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { createGating } from '../orchestration/gating.js'
 import { inPlace } from '../orchestration/in-place.js'
 import type { Isolation } from '../orchestration/isolation.js'
 import type { Recorder } from '../orchestration/recorder.js'
 import { runSetup } from '../orchestration/run-setup.js'
 import { workspaced } from '../orchestration/workspaced.js'
+import { realClock } from '../platform/clock.js'
 import { ensureLine } from '../platform/ensure-line.js'
 import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
@@ -101,7 +103,11 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   const roadmapPath = await pathBelow(location.root, loaded.path)
   const leaveOut = roadmapPath === undefined ? [] : [roadmapPath]
   if (settings.isolation === 'none') {
-    return ok({ root: location.root, runDir, leaveOut, release, warnings: [], isolate: () => inPlace(location.root) })
+    const warnings =
+      options.config.file.gates.length > 0
+        ? ['gates are not run with --isolation none: there is no clean tree to judge']
+        : []
+    return ok({ root: location.root, runDir, leaveOut, release, warnings, isolate: () => inPlace(location.root) })
   }
   const repository = await openRepository({ dir: location.root, env: options.env })
   if (!repository.ok) return repository
@@ -109,6 +115,8 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   const branch = settings.target
   const target = await openTarget(repository.value, { runId, ...(branch === undefined ? {} : { branch }) })
   if (!target.ok) return err(target.error)
+  const { file } = options.config
+  const reachable: Reachable = { ...options, repository: repository.value, runDir }
   return ok({
     root: location.root,
     runDir,
@@ -123,7 +131,11 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         runId,
         slots,
         leaveOut,
-        workspaces: workspacesFor(options, repository.value, signal),
+        workspaces: workspacesFor(reachable, runId, signal),
+        gates: file.gates,
+        ...gatingFor(reachable, signal),
+        onJudged: ({ task, attempt }, { verdict, ...facts }) =>
+          void recorder.record({ type: 'gate_judged', taskId: task.id, attempt, verdict: verdict.type, ...facts }),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
         onPrepared: () => pool.setPrepared(pool.prepared + 1),
         onExhausted: (failure) => {
@@ -135,7 +147,28 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   })
 }
 
-function workspacesFor({ config, runId, env }: GroundOptions, repository: Repository, signal: AbortSignal) {
+interface Reachable extends GroundOptions {
+  readonly repository: Repository
+  readonly runDir: string
+}
+
+/** Gates have workspaces of their own, prepared like those of agents. */
+function gatingFor(reachable: Reachable, signal: AbortSignal) {
+  const { settings, config, env, runDir, runId } = reachable
+  const gateWorkspaces = workspacesFor(reachable, `${runId}-gates`, signal)
+  const verifier = createGating({
+    workspaces: gateWorkspaces,
+    jobs: settings.gateJobs,
+    parentEnv: env,
+    extraEnv: config.file.env,
+    logDir: join(runDir, 'gates'),
+    clock: realClock,
+    signal,
+  })
+  return { gateWorkspaces, verifier }
+}
+
+function workspacesFor({ config, env, repository }: Reachable, runId: string, signal: AbortSignal) {
   const { setup, copy, workspacesDir } = config.file
   const home = workspacesDir === undefined ? cacheDir(env) : resolve(repository.root, workspacesDir)
   const name = createHash('sha256').update(repository.commonDir).digest('hex').slice(0, 16)

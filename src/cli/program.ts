@@ -16,6 +16,7 @@ interface RunFlags {
   readonly target?: string
   readonly permissions?: RunSettings['permissions']
   readonly timeout?: number
+  readonly gateJobs?: number
   readonly dryRun?: true
   readonly output?: RunSettings['output']
   readonly directory: string
@@ -74,6 +75,7 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
       option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
     )
     .addOption(option('--timeout <duration>', 'time limit of an attempt, such as 45m (default 1h)', readers.timeoutMs))
+    .addOption(option('--gate-jobs <n>', 'gates that run at once (default: half the cores)', readers.gateJobs))
     .addOption(new Option('--dry-run', 'show order, routes, holds and commands; start nothing'))
     .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
     .addOption(directoryOption())
@@ -122,8 +124,21 @@ function valueOf<Value>(read: ReadValue<Value>, text: string): Value {
 }
 
 function settingsOf(flags: RunFlags): Partial<RunSettings> {
-  const { agents, iterations, only, limit, isolation, target, permissions, dryRun, output, provider, timeout } = flags
-  const same = { agents, iterations, only, limit, isolation, target, permissions, dryRun, output }
+  const {
+    agents,
+    iterations,
+    only,
+    limit,
+    isolation,
+    target,
+    permissions,
+    gateJobs,
+    dryRun,
+    output,
+    provider,
+    timeout,
+  } = flags
+  const same = { agents, iterations, only, limit, isolation, target, permissions, gateJobs, dryRun, output }
   return {
     ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
     ...(provider === undefined ? {} : { providers: provider }),

@@ -213,6 +213,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     parentEnv: parts.env,
     extraEnv: config.file.env,
     permissions: settings.permissions,
+    gates: config.file.gates,
     allow: config.file.allow,
     asRoot: process.getuid?.() === 0,
     offLimits: ground.leaveOut,

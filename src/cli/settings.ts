@@ -1,3 +1,5 @@
+import { cpus } from 'node:os'
+import type { Gate } from '../domain/gate.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Complexity } from '../domain/task.js'
@@ -22,6 +24,8 @@ export interface RunSettings {
   readonly target?: string
   readonly permissions: Permissions
   readonly timeoutMs: number
+  /** How many gates run at once. */
+  readonly gateJobs: number
   readonly output: 'human' | 'json'
   readonly dryRun: boolean
   readonly only?: readonly string[]
@@ -31,6 +35,8 @@ export interface RunSettings {
 /** What only the configuration can say. */
 export interface FileSettings {
   readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
+  /** What every task's work must pass before it lands. */
+  readonly gates: readonly Gate[]
   readonly allow: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly setup?: string
@@ -47,6 +53,7 @@ const defaults: RunSettings = {
   isolation: 'workspace',
   permissions: 'edit',
   timeoutMs: 60 * 60_000,
+  gateJobs: Math.max(1, Math.floor(cpus().length / 2)),
   output: 'human',
   dryRun: false,
 }
@@ -60,6 +67,7 @@ export const readers = {
   target: anyText,
   permissions: oneOf(['edit', 'full']),
   timeoutMs: duration,
+  gateJobs: wholeNumber(1, 256),
   output: oneOf(['human', 'json']),
   dryRun: onOff,
   only: listOf(anyText),
@@ -78,6 +86,7 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_TARGET', 'target'],
   ['AUTOPILOT_PERMISSIONS', 'permissions'],
   ['AUTOPILOT_TIMEOUT', 'timeoutMs'],
+  ['AUTOPILOT_GATE_JOBS', 'gateJobs'],
   ['AUTOPILOT_OUTPUT', 'output'],
   ['AUTOPILOT_DRY_RUN', 'dryRun'],
   ['AUTOPILOT_ONLY', 'only'],

@@ -2,6 +2,7 @@ import type { AgentEvent, Usage } from './agent-event.js'
 import type { ExitStatus } from './attempt.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
+import type { Verdict } from './gate.js'
 import type { HoldReason } from './hold.js'
 import type { ProviderModel } from './provider-model.js'
 
@@ -98,6 +99,16 @@ export type RunEvent =
       readonly commit: string
       readonly ref: string
       readonly leftOut: readonly string[]
+    } & OfAttempt)
+  /** A gate judged the tree that is to land. */
+  | ({
+      readonly type: 'gate_judged'
+      readonly gate: string
+      readonly tree: string
+      readonly verdict: Verdict['type']
+      readonly durationMs: number
+      /** The verdict was known; nothing ran. */
+      readonly remembered: boolean
     } & OfAttempt)
   /** A commit that did not land is kept on a ref. */
   | ({ readonly type: 'commit_kept'; readonly commit: string; readonly ref: string; readonly why: string } & OfAttempt)

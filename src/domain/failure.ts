@@ -26,6 +26,8 @@ export const failureKinds = [
   'crash',
   /** The CLI is missing or could not be started. */
   'spawn',
+  /** A gate said no to the tree that was to land. */
+  'gate_failed',
   /** git could not combine the candidate with the target. */
   'conflict',
   /** The tree holds something that cannot be collected, such as a nested repository. */
@@ -45,6 +47,8 @@ export interface Failure {
   readonly message: string
   /** Conflicting or uncollectable paths. */
   readonly paths?: readonly string[]
+  /** More for the next attempt's prompt, several lines: the end of what a failing gate printed. */
+  readonly detail?: string
   /** When the account may be used again, epoch ms, where the CLI said so. */
   readonly retryAt?: number
 }

@@ -13,7 +13,7 @@ export type HoldReason =
    * holds of a person is in the way.
    */
   | { readonly type: 'dependency'; readonly taskIds: readonly string[]; readonly byPerson: boolean }
-  /** It asks for gates, which do not exist yet. */
+  /** It asks for gates, which need workspaces: without isolation there is no clean tree to judge. */
   | { readonly type: 'verify' }
   /** Nothing is left that could run it: its providers are out, or no workspace can be made. */
   | { readonly type: 'unservable'; readonly message: string }
@@ -25,11 +25,15 @@ export function isPersonsHold(reason: HoldReason): boolean {
   return reason.type === 'status' || reason.type === 'manual' || (reason.type === 'dependency' && reason.byPerson)
 }
 
-/** Why this task may not start whatever the others do; undefined when only its dependencies matter. */
+/**
+ * Why this task may not start whatever the others do; undefined when only its dependencies matter. `gates`: whether
+ * this run can judge what lands.
+ */
 export function ownHold(
   task: Task,
   unresolvedRefs: readonly string[],
   groups: ReadonlyMap<string, Group>,
+  gates: boolean,
 ): HoldReason | undefined {
   if (statusSatisfies(task.status)) return undefined
   if (!statusRuns(task.status)) return { type: 'status', status: task.status }
@@ -39,6 +43,6 @@ export function ownHold(
   }
   if (task.executionMode === 'manual') return { type: 'manual' }
   if (unresolvedRefs.length > 0) return { type: 'unresolved', refs: unresolvedRefs }
-  if (task.verify.some((entry) => entry.run !== undefined)) return { type: 'verify' }
+  if (!gates && task.verify.some((entry) => entry.run !== undefined)) return { type: 'verify' }
   return undefined
 }

@@ -8,6 +8,8 @@ import { statusSatisfies, type Group, type Task } from './task.js'
 export interface Selection {
   readonly only?: readonly string[]
   readonly limit?: number
+  /** How agents are kept apart: without isolation there are no gates. */
+  readonly isolation?: 'workspace' | 'none'
 }
 
 /** What a run will do with each task, decided before it starts. */
@@ -29,7 +31,7 @@ export function planRun(graph: TaskGraph, groups: readonly Group[], selection: S
   const holds = new Map<string, HoldReason>()
   const unresolved = unresolvedRefs(graph)
   for (const task of graph.tasks.values()) {
-    const own = ownHold(task, unresolved.get(task.id) ?? [], groupsById)
+    const own = ownHold(task, unresolved.get(task.id) ?? [], groupsById, selection.isolation !== 'none')
     if (own) holds.set(task.id, own)
     else if (wanted && !wanted.has(task.id) && !statusSatisfies(task.status)) holds.set(task.id, notSelected)
   }

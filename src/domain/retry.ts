@@ -31,6 +31,7 @@ export function decideRetry(failure: Failure, attempt: number, maxAttempts: numb
     case 'turn_limit':
     case 'no_change':
     case 'crash':
+    case 'gate_failed':
     case 'conflict':
     case 'collect':
     case 'infrastructure':

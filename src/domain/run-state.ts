@@ -72,6 +72,8 @@ export interface RunState {
   readonly tasks: Map<string, TaskRecord>
   readonly slots: Map<string, SlotState>
   usage: Usage
+  /** How many verdicts there were of each kind, and how many of all were remembered. */
+  readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   readonly providers: Map<string, ProviderState>
   readonly notices: string[]
   readonly kept: KeptCommit[]
@@ -89,6 +91,7 @@ export function initialState(start: RunState['start']): RunState {
     tasks: new Map(start.tasks.map((task) => [task.id, { id: task.id, title: task.title, state: plannedState(task) }])),
     slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0 }])),
     usage: noUsage,
+    gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
     providers: new Map(),
     notices: [],
     kept: [],
@@ -172,6 +175,10 @@ export function apply(state: RunState, record: RunRecord): void {
     case 'agent_exited':
       setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
       endWork(state, record)
+      return
+    case 'gate_judged':
+      state.gates[record.verdict]++
+      if (record.remembered) state.gates.remembered++
       return
     case 'commit_kept': {
       const { taskId, attempt, ref, commit, why } = record

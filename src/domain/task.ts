@@ -58,6 +58,11 @@ export interface Dependency {
 export interface VerifyEntry {
   readonly run?: string
   readonly text?: string
+  /** How it is shown. */
+  readonly name?: string
+  /** Directory to start in, relative to the root. */
+  readonly cwd?: string
+  readonly timeoutMs?: number
 }
 
 /** One unit of work in the roadmap. Times are in ms. */

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import { judgeChange, type Evidence } from '../domain/attempt.js'
 import { failure, type Failure } from '../domain/failure.js'
+import { mergeGates, type Gate } from '../domain/gate.js'
 import { safeName } from '../domain/name.js'
 import type { Agent } from '../pool/agent-pool.js'
 import type { Task } from '../domain/task.js'
 import { renderPrompt } from '../prompt/render.js'
 import type { Permissions } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
+import { gatesOf } from './gating.js'
 import type { AttemptOf, Harvest, Isolation, Kept, OpenPlace } from './isolation.js'
 import type { Recorder } from './recorder.js'
 import { runAgent, type AgentSettings } from './run-agent.js'
@@ -14,6 +16,8 @@ import { runAgent, type AgentSettings } from './run-agent.js'
 /** What is the same for all attempts of a run. */
 export interface AttemptSettings extends AgentSettings {
   readonly isolation: Isolation
+  /** What every task's work must pass. */
+  readonly gates: readonly Gate[]
   readonly permissions: Permissions
   readonly allow: readonly string[]
   readonly asRoot: boolean
@@ -88,7 +92,7 @@ async function work(request: AttemptRequest, cwd: string, settings: AttemptSetti
   const prompt = renderPrompt(settings.template, {
     task,
     offLimits: settings.offLimits,
-    checks: checksOf(task),
+    checks: checksOf(task, settings.gates),
     attempt,
     maxAttempts: settings.maxAttempts,
     ...(feedback === undefined ? {} : { feedback }),
@@ -119,12 +123,13 @@ async function work(request: AttemptRequest, cwd: string, settings: AttemptSetti
 }
 
 /** How the work will be checked, in words for the agent. */
-function checksOf(task: Task): readonly string[] {
+function checksOf(task: Task, gates: readonly Gate[]): readonly string[] {
   return [
     ...(task.expects === 'change'
       ? ['The files in this directory must have changed; an answer alone is not enough.']
       : []),
-    ...task.verify.flatMap((entry) => entry.run ?? entry.text ?? []),
+    ...mergeGates(gates, gatesOf(task)).map(({ run }) => run),
+    ...task.verify.flatMap(({ run, text }) => (run === undefined ? (text ?? []) : [])),
     'The change must apply without conflict on top of what others have finished meanwhile.',
   ]
 }

@@ -236,7 +236,8 @@ class TaskLoop {
 }
 
 /** What the next attempt is told. */
-function feedbackOf({ kind, message, paths }: Failure): string {
+function feedbackOf({ kind, message, paths, detail }: Failure): string {
   const where = paths?.length ? `\n\nPaths:\n${paths.map((path) => `- ${path}`).join('\n')}` : ''
-  return `${message} (${kind})${where}`
+  const said = detail === undefined ? '' : `\n\nThe end of what it printed:\n\n${detail.replace(/^/gm, '    ')}`
+  return `${message} (${kind})${where}${said}`
 }

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import type { Failure } from '../domain/failure.js'
+import { mergeGates, type Gate } from '../domain/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { collect } from '../workspace/collect.js'
 import type { KeptRef } from '../workspace/agent-commits.js'
@@ -8,7 +9,9 @@ import { createIntegrator } from '../workspace/integrate.js'
 import { attemptRef } from '../workspace/ref-name.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
+import type { Judgement, Verifier } from '../verify/verifier.js'
 import { commitMessage } from './commit-message.js'
+import { gatesOf } from './gating.js'
 import type { AttemptOf, Harvest, Isolation, Kept, OpenPlace } from './isolation.js'
 import { limit } from './limit.js'
 import { WorkspaceSupply } from './workspace-supply.js'
@@ -22,6 +25,12 @@ export interface WorkspacedParts {
   readonly slots: number
   /** Paths relative to the root that agents may not change: the roadmap. */
   readonly leaveOut: readonly string[]
+  /** Where gates run. */
+  readonly gateWorkspaces: Workspaces
+  readonly verifier: Verifier
+  /** What every candidate must pass, before the gates of its own task. */
+  readonly gates: readonly Gate[]
+  readonly onJudged: (of: AttemptOf, judgement: Judgement) => void
   readonly onPrepared: () => void
   readonly onExhausted: (failure: Failure) => void
   readonly onKept: (kept: KeptWorkspace) => void
@@ -70,10 +79,19 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       const place = { cwd: workspace.root, base: workspace.commit }
       return ok({ place, harvest: (of) => harvest(workspace, of) })
     },
-    land: (of, { commit, tree, parents }, base) =>
-      integrate({ candidate: commit, made: { tree, parents }, base, message: commitMessage({ ...of, runId }) }),
+    land: (of, { commit, tree, parents }, base) => {
+      const gates = mergeGates(parts.gates, gatesOf(of.task))
+      return integrate({
+        candidate: commit,
+        made: { tree, parents },
+        base,
+        message: commitMessage({ ...of, runId }),
+        verify: (judged) => parts.verifier.verify(judged, gates, (judgement) => parts.onJudged(of, judgement)),
+      })
+    },
     async close() {
       await supply.close()
+      await parts.gateWorkspaces.removeAll()
       for (const kept of await workspaces.removeAll()) if (!told.has(kept.root)) parts.onKept(kept)
     },
   }

@@ -3,6 +3,11 @@ import { dirname } from 'node:path'
 
 /** Writes a file of mode 0600, making its directories with mode 0700. */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makePrivateDirectory(dirname(path))
   await writeFile(path, text, { mode: 0o600 })
+}
+
+/** Makes a directory of mode 0700, and those around it, where they are missing. */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
 }

@@ -141,8 +141,8 @@ function readVerify({ reading, node, path }: Field): VerifyEntry[] {
   const items = node.kind === 'list' ? node.items : [node]
   return items.flatMap((item, at): VerifyEntry[] => {
     const run = item.kind === 'map' ? scalarText(entryOf(item, 'run')?.value) : scalarText(item)
-    if (run !== undefined && run.trim() !== '') return [{ run }]
     const place = node.kind === 'list' ? `${path}[${at}]` : path
+    if (run !== undefined && run.trim() !== '') return [{ run, ...readGateFields(reading, item, place) }]
     const text = looseText(reading, item).trim()
     const help = 'give the command as a text or under run:'
     addProblem(reading, 'W063', item.start, 'verify without a command: kept as text, not executed', {
@@ -151,6 +151,20 @@ function readVerify({ reading, node, path }: Field): VerifyEntry[] {
     })
     return text === '' ? [] : [{ text }]
   })
+}
+
+function readGateFields(reading: Reading, item: SourceNode, path: string): Omit<VerifyEntry, 'run' | 'text'> {
+  if (item.kind !== 'map') return {}
+  const name = scalarText(entryOf(item, 'name')?.value)
+  const cwd = fieldOf(reading, item, path, 'cwd')
+  const timeoutMs = readDuration(fieldOf(reading, item, path, 'timeout'))
+  if (cwd) checkFiles(cwd)
+  const directory = cwd && scalarText(cwd.node)
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(directory === undefined ? {} : { cwd: directory }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  }
 }
 
 /** Features of the format that this version reads over; each is said once a file. */

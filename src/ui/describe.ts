@@ -78,12 +78,20 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return { tone: 'warning', text: `workspace kept: ${cleanLine(record.path, 300)} (${cleanLine(record.why)})` }
     case 'run_canceling':
       return { tone: 'warning', text: `stopping: ${cleanLine(record.why)}` }
+    case 'gate_judged':
+      if (record.verdict === 'passed') return undefined
+      return { tone: 'warning', text: `${showId(record.taskId)}: gate ${record.gate} ${record.verdict}` }
+    case 'candidate_created':
+      if (record.leftOut.length === 0) return undefined
+      return {
+        tone: 'warning',
+        text: `${showId(record.taskId)}: its changes to ${record.leftOut.join(', ')} do not count`,
+      }
     case 'task_queued':
     case 'agent_spawned':
     case 'agent_reported':
     case 'agent_exited':
     case 'agent_finished':
-    case 'candidate_created':
     case 'roadmap_written':
     case 'run_finished':
       return undefined

@@ -57,7 +57,7 @@ export function formatHold(reason: HoldReason): string {
     case 'dependency':
       return `waits for ${list(reason.taskIds)}`
     case 'verify':
-      return 'has verify commands, and gates are not there yet: it would land unproven'
+      return 'has verify commands, which need --isolation workspace'
     case 'unservable':
       return cleanLine(reason.message, 300)
     case 'not_selected':

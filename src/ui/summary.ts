@@ -19,6 +19,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...notStartedLines(state),
     ...keptLines(state),
     ...workLines(state),
+    ...gateLines(state),
     ...slotLines(state),
     ...usageLines(state),
     row('plain', 'Permissions', permissionText(state)),
@@ -90,6 +91,14 @@ function workLines(state: RunState): readonly Line[] {
     row('plain', 'Work', `${plural(landed, 'commit')} on ${target.branch}; to take it over:`),
     row('plain', '', `git merge ${target.branch}`),
   ]
+}
+
+function gateLines({ gates }: RunState): readonly Line[] {
+  const { passed, failed, errored, remembered } = gates
+  if (passed + failed + errored === 0) return []
+  const parts = [`${passed} passed`, `${failed} failed`, ...(errored > 0 ? [`${errored} errored`] : [])]
+  const known = remembered > 0 ? `; ${remembered} of them were known already` : ''
+  return [row('plain', 'Gates', `${parts.join(', ')}${known}`)]
 }
 
 const mostSlots = 12

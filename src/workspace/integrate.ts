@@ -41,6 +41,8 @@ async function integrate(
     const ready = await placeOn(repository, target, single.value, candidate)
     if (!ready.ok) return ready
     const { commit, tree } = ready.value
+    const verified = await candidate.verify?.(ready.value)
+    if (verified && !verified.ok) return verified
     const moved = await moveTarget(repository, target, commit)
     if (moved.ok) return ok({ commit, previous, tree })
     const tip = await readRef(repository, target.ref)

@@ -111,10 +111,10 @@ test('holds of a person do not fail a run, an unresolved dependency does', async
   expect((await scene({ roadmap: good + lost }).run(['run'])).code).toBe(1)
 })
 
-test('a task with verify commands is held, and counts as not done', async () => {
+test('without isolation a task with verify commands is held, and counts as not done', async () => {
   const { code, stdout } = await scene({
     roadmap: `${good}  - { id: gated, run: echo > g, verify: ['npm test'] }\n`,
-  }).run(['run'])
+  }).run(['run', '--isolation', 'none'])
   expect(code).toBe(1)
   expect(stdout).toMatch(/Held +gated: has verify commands/)
 })

@@ -78,7 +78,7 @@ describe('what is held', () => {
       taskOf('after', { after: ['manual', 'told', 'gated'] }),
       taskOf('later', { after: ['after'] }),
     ]
-    const { runnable, ...rest } = plan(tasks, {}, groups)
+    const { runnable, ...rest } = plan(tasks, { isolation: 'none' }, groups)
     expect(holdsOf({ runnable, ...rest })).toEqual({
       blocked: { type: 'status', status: 'blocked' },
       manual: { type: 'manual' },
@@ -116,7 +116,7 @@ describe('what is held', () => {
     const selections = fc.record({ only: names, limit: fc.integer({ min: 1, max: 8 }) }, { requiredKeys: [] })
     fc.assert(
       fc.property(acyclicTasks, selections, (tasks, selection) => {
-        const planned = plan(tasks, selection)
+        const planned = plan(tasks, { ...selection, isolation: 'none' })
         const chosen = tasks.filter(({ id }) => selection.only?.includes(id) ?? true)
         const byId = new Map(tasks.map((task) => [task.id, task]))
         const needsOf = ({ dependencies }: Task) =>

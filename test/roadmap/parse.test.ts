@@ -107,7 +107,11 @@ test('verify takes commands as texts or under run, and keeps the rest as text', 
   const { roadmap, problems } = parse(
     '- {id: a, title: x, verify: [npm test, {run: make, timeout: 5m}, {expect: green}]}',
   )
-  expect(roadmap?.tasks[0]?.verify).toEqual([{ run: 'npm test' }, { run: 'make' }, { text: 'expect: green' }])
+  expect(roadmap?.tasks[0]?.verify).toEqual([
+    { run: 'npm test' },
+    { run: 'make', timeoutMs: 300_000 },
+    { text: 'expect: green' },
+  ])
   expect(problems.map(({ code }) => code)).toEqual(['W063'])
 })
 

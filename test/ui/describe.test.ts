@@ -60,6 +60,18 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
   agent_exited: [{ type: 'agent_exited', ...of, slot: 's1', exit, durationMs: 5 }, undefined],
   agent_finished: [{ type: 'agent_finished', ...of, usage, text: 'done' }, undefined],
   candidate_created: [{ type: 'candidate_created', ...of, commit, ref: 'refs/x', leftOut: [] }, undefined],
+  gate_judged: [
+    {
+      type: 'gate_judged',
+      ...of,
+      gate: 'test\u001b[31m',
+      tree: 't',
+      verdict: 'failed',
+      durationMs: 1,
+      remembered: false,
+    },
+    { tone: 'warning', text: 'T1: gate test failed' },
+  ],
   commit_kept: [
     { type: 'commit_kept', ...of, commit, ref: 'refs/autopilot/r1/T1/1', why: 'a commit that did not land' },
     { tone: 'warning', text: 'T1: a commit that did not land is kept on refs/autopilot/r1/T1/1' },

@@ -55,7 +55,7 @@ describe('why a task is held', () => {
       { type: 'dependency', taskIds: ['1', '2', '3', '4', '5', '6', '7'], byPerson: false },
       'waits for 1, 2, 3, 4, 5 and 2 more',
     ],
-    [{ type: 'verify' }, 'has verify commands, and gates are not there yet: it would land unproven'],
+    [{ type: 'verify' }, 'has verify commands, which need --isolation workspace'],
     [{ type: 'unservable', message: 'no\nprovider' }, 'no provider'],
     [{ type: 'not_selected', taskIds: ['T1'] }, 'depends on T1, not selected by --only or --limit'],
   ] as const)('is said for %j', (reason, text) => {

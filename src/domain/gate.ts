@@ -1,0 +1,35 @@
+/** A check that must pass on exactly the tree that lands. The command is the user's own and goes through a shell. */
+export interface Gate {
+  /** How it is shown; the command itself where nobody named it. */
+  readonly name: string
+  readonly run: string
+  /** Directory to start in, relative to the root of the tree. */
+  readonly cwd?: string
+  /** A gate that takes longer has failed. */
+  readonly timeoutMs: number
+}
+
+/**
+ * What a gate said. `failed` is about the tree; `errored` never is: the gate could not be run (no process, no disk),
+ * and is tried again.
+ */
+export type Verdict =
+  | { readonly type: 'passed' }
+  | { readonly type: 'failed'; readonly message: string; readonly tail: string }
+  | { readonly type: 'errored'; readonly message: string }
+
+/** What decides a verdict; equal keys need no second run. The environment is one for the whole run. */
+export function verdictKey(tree: string, gate: Gate): string {
+  return JSON.stringify([tree, gate.run, gate.cwd ?? ''])
+}
+
+/** The gates of a task behind those of everybody, each command in a directory once. */
+export function mergeGates(common: readonly Gate[], own: readonly Gate[]): readonly Gate[] {
+  const seen = new Set<string>()
+  return [...common, ...own].filter((gate) => {
+    const key = verdictKey('', gate)
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}

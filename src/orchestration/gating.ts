@@ -1,0 +1,68 @@
+import { join } from 'node:path'
+import type { Clock } from '../domain/clock.js'
+import type { Gate } from '../domain/gate.js'
+import { safeName } from '../domain/name.js'
+import { err, ok } from '../domain/result.js'
+import type { Task } from '../domain/task.js'
+import { makePrivateDirectory } from '../platform/private-file.js'
+import { command } from '../providers/command.js'
+import { childEnvironment } from '../providers/environment.js'
+import { runGate } from '../verify/run-gate.js'
+import { createVerifier, type Verifier } from '../verify/verifier.js'
+import type { Workspaces } from '../workspace/workspaces.js'
+import { limit } from './limit.js'
+
+export interface GatingParts {
+  /** Workspaces of the gates' own: no agent ever works in one. */
+  readonly workspaces: Workspaces
+  /** At most so many gates at once. */
+  readonly jobs: number
+  readonly parentEnv: Readonly<Record<string, string | undefined>>
+  readonly extraEnv: Readonly<Record<string, string>>
+  /** What gates print goes there. */
+  readonly logDir: string
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/** Gates in clean checkouts, beside the agents: none ever holds a slot. */
+export function createGating(parts: GatingParts): Verifier {
+  const { workspaces, clock, signal } = parts
+  const env = childEnvironment(parts.parentEnv, command, parts.extraEnv)
+  let checkouts = 0
+  let runs = 0
+  return createVerifier({
+    limited: limit(parts.jobs),
+    monotonic: () => clock.monotonic(),
+    signal,
+    async checkOut(commit) {
+      const prepared = await workspaces.prepare(commit)
+      if (!prepared.ok) return prepared
+      const workspace = prepared.value
+      const leased = await workspaces.lease(workspace, { taskId: 'gate', attempt: ++checkouts })
+      const release = () => workspaces.release(workspace)
+      if (leased.ok) return ok({ root: workspace.root, release })
+      release()
+      return err(leased.error)
+    },
+    async judge(gate, root) {
+      try {
+        await makePrivateDirectory(parts.logDir)
+      } catch (error) {
+        return { type: 'errored', message: error instanceof Error ? error.message : String(error) }
+      }
+      const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
+      return runGate(gate, { root, env, logFile, clock, signal })
+    },
+  })
+}
+
+/** A gate without a limit of its own may take so long. */
+export const defaultGateTimeoutMs = 10 * 60_000
+
+/** The gates that a task asks for by `verify:`; its entries without a command are text for the agent. */
+export function gatesOf(task: Task): readonly Gate[] {
+  return task.verify.flatMap(({ run, name, cwd, timeoutMs = defaultGateTimeoutMs }): Gate[] =>
+    run === undefined ? [] : [{ name: name ?? run, run, timeoutMs, ...(cwd === undefined ? {} : { cwd }) }],
+  )
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import { formatExitStatus } from '../domain/attempt.js'
+import type { Clock } from '../domain/clock.js'
+import type { Gate, Verdict } from '../domain/gate.js'
+import { cleanText } from '../domain/text.js'
+import { startAgent, type AgentExit } from '../platform/agent-process.js'
+
+/** Where and with what a gate runs. */
+export interface GateRun {
+  /** Root of a clean checkout of the tree to be judged. */
+  readonly root: string
+  readonly env: Readonly<Record<string, string>>
+  /** All that it prints goes there, up to a cap. */
+  readonly logFile: string
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+const maxLogBytes = 50 * 1024 * 1024
+const graceMs = 2_000
+/** What an agent is told of a failing gate: the last lines, so many characters. */
+const tailChars = 6_000
+
+/** Runs one gate to its end, in a process group of its own, and gives its verdict. Never rejects. */
+export async function runGate(gate: Gate, { root, env, logFile, clock, signal }: GateRun): Promise<Verdict> {
+  let tail = ''
+  const process = startAgent({
+    file: '/bin/sh',
+    // One stream for both, so that the log reads as a terminal would show it.
+    args: ['-c', `exec 2>&1\n${gate.run}`],
+    cwd: join(root, gate.cwd ?? ''),
+    env,
+    input: '',
+    stdoutFile: logFile,
+    stderrFile: '/dev/null',
+    maxFileBytes: maxLogBytes,
+    graceMs,
+    onStdoutLine: (line) => {
+      tail = `${tail}${line.slice(0, tailChars)}\n`.slice(-tailChars)
+    },
+  })
+  const onAbort = () => process.end('canceled')
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  const cancelTimeout = clock.schedule(gate.timeoutMs, () => process.end('timeout'))
+  await process.exited
+  cancelTimeout()
+  const end = await process.finished
+  signal.removeEventListener('abort', onAbort)
+  return judge(gate, end, cleanText(tail))
+}
+
+function judge(gate: Gate, { exit, ended }: AgentExit, tail: string): Verdict {
+  if (ended === 'canceled') return { type: 'errored', message: 'it was canceled' }
+  if (ended === 'timeout') {
+    return { type: 'failed', message: `no end within ${Math.round(gate.timeoutMs / 1000)} s`, tail }
+  }
+  if (exit.type === 'not_started') return { type: 'errored', message: exit.message }
+  if (exit.type === 'code' && exit.code === 0) return { type: 'passed' }
+  // Source: the text of ENOSPC in glibc, musl and Node; a full disk says nothing about the tree.
+  if (/No space left on device|ENOSPC/.test(tail)) return { type: 'errored', message: 'no space left on the disk' }
+  return { type: 'failed', message: formatExitStatus(exit), tail }
+}
