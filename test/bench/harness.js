@@ -47,25 +47,27 @@ import { createStage } from './stage.js'
 export async function measure(benchmark, { rounds, place, onRound }) {
   const sides = { ...benchmark.baselines, autopilot: benchmark.run }
   const samples = Object.fromEntries(Object.keys(sides).map((name) => [name, {}]))
-  for (let round = 1; round <= rounds; round++) {
-    onRound(round)
-    for (const [name, side] of Object.entries(sides)) collect(samples[name], await onStage(side, place))
+  const stages = []
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      onRound(round)
+      for (const [name, side] of Object.entries(sides)) {
+        const stage = createStage({ ...place, number: ++number })
+        stages.push(stage)
+        // What the side before has left to be written must not fall on this one.
+        execFileSync('sync')
+        collect(samples[name], await side(stage))
+      }
+    }
+  } finally {
+    // Not earlier: for minutes ext4 steps around every inode just deleted, and making files takes ten times as long
+    // (`recently_deleted` in fs/ext4/ialloc.c; seen with 20,000 files: 0.5 s became 5 to 10 s).
+    for (const stage of stages) stage.remove()
   }
   return benchmark.rows.map((row) => resultOf(benchmark, row, samples))
 }
 
-let stages = 0
-
-async function onStage(side, place) {
-  // What the side before has left to be written must not fall on this one.
-  execFileSync('sync')
-  const stage = createStage({ ...place, number: ++stages })
-  try {
-    return await side(stage)
-  } finally {
-    stage.remove()
-  }
-}
+let number = 0
 
 function collect(into, samples) {
   for (const [metric, values] of Object.entries(samples)) (into[metric] ??= []).push(...values)

@@ -69,9 +69,10 @@ node test/bench/run.js --markdown docs/benchmarks.md
 \`\`\`
 
 The machine must have nothing else to do. Install GNU parallel for (c); without it that target is not judged. In each
-round every baseline runs, then autopilot, each in a directory, HOME and TMPDIR of its own that are removed afterwards.
-autopilot runs from a copy of the bundle; (h) and (i), which no command shows, run from a bundle made of the same
-sources. A run counts only if every task is done in the roadmap and, in workspaces, every commit has arrived.
+round every baseline runs, then autopilot, each in a directory, HOME and TMPDIR of its own. autopilot runs from a copy of
+the bundle; (h) and (i), which no command shows, run from a bundle made of the same sources. A run counts only if every
+task is done in the roadmap and, in workspaces, every commit has arrived. All files are removed when a benchmark is over,
+not before: ext4 makes files slowly where many were just deleted.
 
 - **stand-ins alone**: a bare \`spawn\` in a loop, as many at once as there are slots; no git, no record. The floor.
 - **xargs, worktrees, merge**: \`test/bench/xargs-merge.sh\`, which for each task adds a worktree, works, commits, merges

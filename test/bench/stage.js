@@ -1,6 +1,7 @@
 // One run's surroundings: a directory, an empty HOME and an empty TMPDIR of its own, and nothing else of whoever runs
 // the benchmarks. Everything lies below one directory, which goes away afterwards.
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -32,7 +33,7 @@ import { join } from 'node:path'
  * @returns {Stage & { remove: () => void }}
  */
 export function createStage({ root, number, ...rest }) {
-  const dir = join(root, `run-${number}`)
+  const dir = join(root, `run-${number}-${randomBytes(3).toString('hex')}`)
   const [home, tmp] = [join(dir, 'home'), join(dir, 'tmp')]
   for (const path of [dir, home, tmp]) mkdirSync(path, { mode: 0o700 })
   const env = {
