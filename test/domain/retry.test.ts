@@ -8,7 +8,7 @@ const limited = failure('rate_limit', 'Too many requests.')
 describe('what follows from a failed attempt', () => {
   const again: readonly FailureKind[] = [
     ...(['timeout', 'model', 'context', 'turn_limit', 'no_change', 'crash', 'spawn'] as const),
-    ...(['conflict', 'collect', 'infrastructure'] as const),
+    ...(['gate_failed', 'conflict', 'collect', 'infrastructure'] as const),
   ]
   const rests: readonly FailureKind[] = ['rate_limit', 'overloaded', 'network']
   const stops: readonly FailureKind[] = ['auth', 'usage_limit', 'usage']
