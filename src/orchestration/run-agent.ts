@@ -44,6 +44,8 @@ export interface AgentEnd {
 const lingerMs = 10_000
 /** Between TERM and KILL. */
 const graceMs = 5_000
+/** The variable by which an agent's processes are known, wherever they go: the attempt's directory. */
+const mark = 'AUTOPILOT_ATTEMPT'
 const maxFileBytes = 50 * 1024 * 1024
 const longestText = 2_000
 
@@ -78,10 +80,13 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   }
   const read = (line: string) => provider.readLine(line).forEach(note)
   const command = provider.buildCommand(request)
+  // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
+  const marked = provider.program !== undefined
   const agent = startAgent({
     ...command,
     cwd: request.cwd,
-    env: { ...env, ...command.env, ...settings.extraEnv },
+    env: { ...env, ...command.env, ...settings.extraEnv, ...(marked ? { [mark]: work.logDir } : {}) },
+    ...(marked ? { mark } : {}),
     stdoutFile: join(work.logDir, 'stdout.log'),
     stderrFile: join(work.logDir, 'stderr.log'),
     maxFileBytes,

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { execa } from 'execa'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
 import { CappedFile } from './capped-file.js'
-import { endGroup, endLeftovers } from './end-group.js'
+import { endGroup, endLeftovers, endStrays } from './end-group.js'
 import { LineSplitter } from './lines.js'
 import { holdsNul } from './nul.js'
 import { forgetGroup, rememberGroup } from './process-group.js'
@@ -16,6 +16,8 @@ export interface AgentSpawn {
   readonly cwd: string
   /** The whole environment of the child. */
   readonly env: Readonly<Record<string, string>>
+  /** The name of a variable in `env` whose value no other agent has: what still bears it at the end is ended. */
+  readonly mark?: string
   /** Goes to stdin, which is then closed; a CLI that waits for more would hang. */
   readonly input: string
   readonly stdoutFile: string
@@ -88,6 +90,7 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
     const exit = await exited
     await ending
     if (pid !== undefined) await endLeftovers(pid)
+    if (pid !== undefined && spec.mark !== undefined) await endStrays(`${spec.mark}=${spec.env[spec.mark] ?? ''}`)
     await Promise.race([output, delay(pipeGraceMs, undefined, { ref: false })])
     // On a busy machine the timer may fire before what waits in the pipes was read.
     await nextTurn()

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { descendants, isGroupAlive, killAll, signalGroup } from './process-group.js'
+import { descendants, isGroupAlive, killAll, processesWith, signalGroup } from './process-group.js'
 
 /** How long what an agent left behind may take to end after TERM, ms. */
 const leftoverGraceMs = 500
 const pollMs = 20
+/** A process that was killed is seen until it is gone. */
+const mostLooks = 5
 
 /**
  * Ends a process group whose leader lives: TERM, at most `graceMs`, then KILL, also to descendants that left the
@@ -33,6 +35,20 @@ export async function endLeftovers(pgid: number): Promise<void> {
   await untilGroupGone(pgid, leftoverGraceMs)
   signalGroup(pgid, 'SIGKILL')
   await untilGroupGone(pgid, leftoverGraceMs)
+}
+
+/**
+ * KILL to all that bear this entry in their environment. CLIs run their shell tools in groups of their own, so a server
+ * that a tool left in the background, or a tool whose CLI was killed, is found by nothing else.
+ */
+export async function endStrays(entry: string): Promise<void> {
+  // Whatever was being started during one look is seen by the next.
+  for (let look = 0; look < mostLooks; look++) {
+    const strays = await processesWith(entry)
+    if (strays.length === 0) return
+    killAll(strays)
+    await delay(pollMs)
+  }
 }
 
 async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {

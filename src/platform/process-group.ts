@@ -62,6 +62,20 @@ export async function descendants(pid: number): Promise<readonly number[]> {
   return found
 }
 
+/**
+ * The pids of all processes that were started with this entry (`NAME=value`) in their environment, wherever they have
+ * gone since; a child inherits it. Empty on systems without /proc, and blind for those that cleared their environment.
+ */
+export async function processesWith(entry: string): Promise<readonly number[]> {
+  const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
+  const bears = async (name: string) => {
+    const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '')
+    return environment.split('\0').includes(entry)
+  }
+  const found = await Promise.all(names.map(async (name) => ((await bears(name)) ? Number(name) : undefined)))
+  return found.filter((pid) => pid !== undefined)
+}
+
 /** KILL to processes, and to the groups that any of them leads: a shell tool may have started more meanwhile. */
 export function killAll(pids: Iterable<number>): void {
   for (const pid of pids) {
