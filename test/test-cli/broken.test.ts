@@ -24,7 +24,7 @@ test.each(bothClis)('an answer to $agent that breaks off half-way is a failure o
   const { code, records } = await stage.run('-p', agent, '-i', '1')
   expect(only(records(), 'task_failed').failure.kind).toBe('network')
   expect(code).toBe(1)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
 })
 
 test.each(bothClis)('$agent before a silent server is ended by the time limit', async ({ agent }) => {
@@ -33,7 +33,7 @@ test.each(bothClis)('$agent before a silent server is ended by the time limit', 
   expect(stage.server.turns).not.toEqual([])
   expect(only(records(), 'task_failed').failure.kind).toBe('timeout')
   expect(code).toBe(1)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
 })
 
 test.each(bothClis)('Ctrl-C while a tool of $agent runs ends both and marks nothing', async ({ agent }) => {
@@ -43,7 +43,7 @@ test.each(bothClis)('Ctrl-C while a tool of $agent runs ends both and marks noth
   running.kill('SIGINT')
   const { code, records } = await running.ended
   expect(code).toBe(130)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
   expect(only(records(), 'attempt_failed').failure.kind).toBe('canceled')
   expect(stage.scene.repo.read('roadmap.yaml')).toBe(roadmap)
 })
@@ -63,17 +63,32 @@ test.each(bothClis)('$agent that is killed is a crash, never a success', async (
   })
   expect(only(records(), 'commit_kept').ref).toMatch(/^refs\/autopilot\//)
   expect(code).toBe(1)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
 })
 
-test('what a killed codex leaves behind of a running tool is ended, too', async () => {
-  const stage = await setStage({ roadmap, script: runATool })
-  const running = stage.start('-p', 'codex', '-i', '1')
+test.each(bothClis)('what a killed $agent leaves behind of a running tool is ended, too', async ({ agent }) => {
+  const stage = await setStage({ roadmap, script: runATool, config: "allow: ['Bash(tail:*)']\n" })
+  const running = stage.start('-p', agent, '-i', '1')
   const { pid } = await running.saw('agent_spawned')
   await toolRuns(stage)
   process.kill(pid, 'SIGKILL')
   const { code, records } = await running.ended
   expect(only(records(), 'task_failed').failure.kind).toBe('crash')
   expect(code).toBe(1)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
+})
+
+test.each(bothClis)('what a tool of $agent leaves in the background ends with the attempt', async ({ agent }) => {
+  // In a session of its own, and without the sandbox that would end it: only its environment tells whose it is.
+  const command = `echo hello > hello.txt; setsid ${tool} > /dev/null 2>&1 &`
+  const script = async ({ results }: Turn): Promise<Answer> => {
+    if (results === 0) return { type: 'shell', command }
+    await toolRuns(stage)
+    return { type: 'text', text: 'Done.' }
+  }
+  const stage = await setStage({ roadmap, script, config: "env: { IS_SANDBOX: '1' }\n" })
+  const { code } = await stage.run('-p', agent, '--permissions', 'full')
+  expect(stage.scene.landed('hello.txt')).toBe('hello')
+  expect(code).toBe(0)
+  await stage.quiet()
 })

@@ -24,6 +24,7 @@ test.each(bothClis)('a newer $agent runs, and the version that was tested is sai
       text: `${agent} 99.1.0 runs; autopilot was tested with ${providers[agent].program!.testedVersion}`,
     }),
   ])
+  await stage.quiet()
 })
 
 test.each(bothClis)('lines of $agent that nobody knows are tolerated and kept as they are', async ({ agent }) => {
@@ -38,6 +39,7 @@ test.each(bothClis)('lines of $agent that nobody knows are tolerated and kept as
   expect(stage.scene.landed('hello.txt')).toBe('hello')
   const kept = readStdout(stage, records(), 'hello')
   expect(kept.split('\n').slice(0, novelties.length)).toEqual(novelties)
+  await stage.quiet()
 })
 
 test.each(bothClis)(

@@ -6,7 +6,7 @@ export interface PlacedProcess {
   readonly command: string
 }
 
-/** All living processes, in whatever group or session, whose directory or environment points into `place`. */
+/** All living processes, in whatever group or session, whose directory or environment points into `place`. Needs /proc, so Linux. */
 export function processesIn(place: string): readonly PlacedProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

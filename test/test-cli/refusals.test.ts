@@ -26,7 +26,7 @@ test.each([
     message: expect.stringMatching(told) as unknown,
   })
   expect(code).toBe(1)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
 })
 
 test.each(bothClis)('a key that the server refuses stops $agent for the run', async ({ agent }) => {
@@ -35,8 +35,23 @@ test.each(bothClis)('a key that the server refuses stops $agent for the run', as
   expect(only(records(), 'attempt_failed').failure).toMatchObject({ kind: 'auth' })
   expect(only(records(), 'provider_stopped')).toMatchObject({ provider: agent, failure: { kind: 'auth' } })
   expect(only(records(), 'task_held').reason.type).toBe('unservable')
+  // Of its own accord claude asks eleven times, for three minutes.
+  expect(stage.server.turns.length).toBeLessThanOrEqual(6)
   expect(code).toBe(1)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
+})
+
+test('a task of claude, whose key is refused, goes on with codex and loses no attempt', async () => {
+  const script = ({ cli, results }: Turn): Answer => {
+    if (cli === 'claude') return { type: 'refusal', refusal: 'unauthorized' }
+    return results === 0 ? { type: 'write', path: 'hello.txt', content: 'hello\n' } : done
+  }
+  const stage = await setStage({ roadmap, script })
+  const { code, records } = await stage.run('-p', 'claude', '-p', 'codex', '-i', '1')
+  expect(all(records(), 'attempt_started').map(({ agent }) => agent.provider)).toEqual(['claude', 'codex'])
+  expect(stage.scene.landed('hello.txt')).toBe('hello')
+  expect(code).toBe(0)
+  await stage.quiet()
 })
 
 test.each(bothClis)('a used-up allowance of $agent stops it, and the run is worth running again', async ({ agent }) => {
@@ -48,7 +63,7 @@ test.each(bothClis)('a used-up allowance of $agent stops it, and the run is wort
   const { failure } = only(records(), 'provider_stopped')
   expect(failure.kind).toBe('usage_limit')
   expect(code).toBe(75)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
 })
 
 test.each(bothClis)('an overload that passes costs $agent no attempt', async ({ agent }) => {
@@ -62,6 +77,7 @@ test.each(bothClis)('an overload that passes costs $agent no attempt', async ({ 
   expect(all(records(), 'agent_reported').some(({ event }) => event.type === 'retrying')).toBe(agent === 'claude')
   expect(stage.scene.landed('hello.txt')).toBe('hello')
   expect(code).toBe(0)
+  await stage.quiet()
 })
 
 test.each(bothClis)('an overload that lasts lets $agent rest before the next attempt', async ({ agent }) => {
@@ -72,5 +88,5 @@ test.each(bothClis)('an overload that lasts lets $agent rest before the next att
   expect(until).toBeGreaterThan(at)
   running.kill('SIGINT')
   expect((await running.ended).code).toBe(130)
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
 })

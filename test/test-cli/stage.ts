@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { inject, onTestFinished } from 'vitest'
+import { expect, inject, onTestFinished, vi } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
 import { safeName } from '../../src/domain/name.js'
 import { startProgram, type Ended, type RecordOf, type Running } from '../support/program.js'
@@ -21,6 +21,8 @@ export interface Stage {
   readonly wrap: (cli: Cli, script: string) => void
   /** Processes that work on the stage or have it in their environment. */
   readonly processes: () => readonly PlacedProcess[]
+  /** Resolves when none of them is left; it is an error when one stays. */
+  readonly quiet: () => Promise<void>
   /** Hands everything over to an ordinary user, who then runs the program. */
   readonly handOver: () => void
 }
@@ -55,11 +57,13 @@ export async function setStage({ roadmap, script, config = '' }: StageOptions): 
   const link = (cli: Cli) => symlinkSync(join(clis, cli), join(bin, cli))
   link('claude')
   link('codex')
-  symlinkSync('/usr/bin/tail', join(bin, 'tail'))
+  for (const tool of ['tail', 'setsid']) symlinkSync(join('/usr/bin', tool), join(bin, tool))
   Object.assign(scene.env, environment(scene, server))
   const run = (...args: readonly string[]) => start(['run', '--output', 'json', ...args])
   return {
     ...{ scene, server, processes },
+    // What autopilot itself had started ends when its own end closes the pipes: at once, but after it.
+    quiet: () => vi.waitFor(() => expect(processes()).toEqual([]), { timeout: 2_000, interval: 20 }),
     start: run,
     run: (...args) => run(...args).ended,
     wrap(cli, text) {

@@ -43,7 +43,7 @@ test.each([
     expect(sessionId).toMatch(/^[\da-f-]{36}$/)
     expect(usage).toEqual({ inputTokens: 2000, cachedInputTokens: 400, outputTokens: 100, costUsd })
     expect(text).toBe('Wrote hello.txt.')
-    expect(stage.processes()).toEqual([])
+    await stage.quiet()
   },
 )
 
@@ -57,7 +57,7 @@ test.each([{ agent: 'claude' }, { agent: 'codex' }])(
     expect(stage.scene.subjects()).toHaveLength(5)
     expect(new Set(all(records(), 'agent_finished').map(({ sessionId }) => sessionId)).size).toBe(5)
     expect(all(records(), 'attempt_failed')).toEqual([])
-    expect(stage.processes()).toEqual([])
+    await stage.quiet()
   },
 )
 
@@ -75,5 +75,5 @@ test('claude and codex work beside each other in one run, each within its cap', 
     'main..autopilot/main',
   )
   expect(agents.split('\n').filter(Boolean).sort()).toEqual(['claude', 'claude', 'codex', 'codex', 'codex'])
-  expect(stage.processes()).toEqual([])
+  await stage.quiet()
 })
