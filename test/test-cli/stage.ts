@@ -84,13 +84,13 @@ export async function setStage({ roadmap, script, config = '' }: StageOptions): 
 }
 
 function environment({ repo }: Scene, { url }: ModelServer): Record<string, string> {
-  const [home, codexHome] = [repo.beside('empty-home'), repo.beside('codex-home')]
-  mkdirSync(home)
-  mkdirSync(codexHome)
+  const [home, codexHome, temporary] = [repo.beside('empty-home'), repo.beside('codex-home'), repo.beside('tmp')]
+  for (const directory of [home, codexHome, temporary]) mkdirSync(directory)
   writeFileSync(join(codexHome, 'config.toml'), `openai_base_url = "${url}/v1"\n`)
   return {
     HOME: home,
     CODEX_HOME: codexHome,
+    TMPDIR: temporary,
     ANTHROPIC_BASE_URL: url,
     ANTHROPIC_API_KEY: 'sk-ant-test',
     CODEX_API_KEY: 'sk-test',
