@@ -37,12 +37,18 @@ function scalar<Value>(read: ReadValue<Value>) {
 const texts = z.array(z.string())
 const routes = z.array(scalar(providerModel))
 
-const gate = z.strictObject({
-  run: z.string(),
+const gateFields = z.strictObject({
+  run: z.string('a gate needs a command').check(z.refine((command) => command.trim() !== '', 'a gate needs a command')),
   name: z.optional(z.string()),
   cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
   timeout: z.optional(scalar(duration)),
 })
+
+/** A text is a command and nothing else. */
+const gate = z.pipe(
+  z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
+  gateFields,
+)
 
 function leavesRoot(path: string): boolean {
   return path.startsWith('/') || path.split(/[/\\]/).includes('..')
@@ -56,7 +62,7 @@ const schema = z.strictObject({
   target: z.optional(scalar(readers.target)),
   permissions: z.optional(scalar(readers.permissions)),
   timeout: z.optional(scalar(readers.timeoutMs)),
-  gates: z.optional(z.array(z.union([z.string(), gate]))),
+  gates: z.optional(z.array(gate)),
   gate_jobs: z.optional(scalar(readers.gateJobs)),
   routes: z.optional(
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
@@ -138,9 +144,7 @@ function configOf(data: z.infer<typeof schema>, parentEnv: Readonly<Record<strin
   }
 }
 
-function gateOf(entry: string | z.infer<typeof gate>): Gate {
-  if (typeof entry === 'string') return { name: entry, run: entry, timeoutMs: defaultGateTimeoutMs }
-  const { run, name = run, cwd, timeout = defaultGateTimeoutMs } = entry
+function gateOf({ run, name = run, cwd, timeout = defaultGateTimeoutMs }: z.infer<typeof gate>): Gate {
   return { name, run, timeoutMs: timeout, ...(cwd === undefined ? {} : { cwd }) }
 }
 
@@ -160,13 +164,19 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCoun
   const path = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const known = Object.keys(path.length === 0 ? schema.shape : { simple: 0, moderate: 0, complex: 0, dir: 0 })
+      const known = knownKeys(path[0])
       const guess = nearest(key, known)
       const help = guess === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${guess}?`
       return { ...at([...path, key], document, lines, 'E103', `unknown key ${[...path, key].join('.')}`), help }
     })
   }
   return [at(path, document, lines, 'E104', `${path.join('.')}: ${issue.message}`)]
+}
+
+function knownKeys(section: string | number | undefined): readonly string[] {
+  if (section === undefined) return Object.keys(schema.shape)
+  if (section === 'gates') return Object.keys(gateFields.shape)
+  return section === 'routes' ? ['simple', 'moderate', 'complex'] : ['dir']
 }
 
 function at(
@@ -176,7 +186,9 @@ function at(
   code: string,
   text: string,
 ): Problem {
-  const node: unknown = document.getIn(path, true) ?? document.contents
+  // What is missing has no place of its own: then the nearest thing around it that is there.
+  const around = path.map((_, end) => path.slice(0, path.length - end))
+  const node: unknown = around.map((part) => document.getIn(part, true)).find(Boolean) ?? document.contents
   const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as [number] | null) : null
   const { line, col } = lines.linePos(range?.[0] ?? 0)
   return problemAt(Math.max(1, line), Math.max(1, col), code, text)

@@ -20,7 +20,7 @@ import { discover } from '../workspace/discover.js'
 import { openRepository } from '../workspace/repository.js'
 import { openTarget } from '../workspace/target.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
-import type { Config } from './config.js'
+import { configName, type Config } from './config.js'
 import type { RunSettings } from './settings.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -131,6 +131,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         runId,
         slots,
         leaveOut,
+        watched: [configName],
         workspaces: workspacesFor(reachable, runId, signal),
         gates: file.gates,
         ...gatingFor(reachable, signal),

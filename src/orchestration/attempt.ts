@@ -146,8 +146,12 @@ function recordHarvest(recorder: Recorder, { task, attempt }: AttemptOf, harvest
     return
   }
   if (harvest.type === 'candidate') {
-    const { commit, ref, leftOut } = harvest
+    const { commit, ref, leftOut, watched } = harvest
     void recorder.record({ type: 'candidate_created', taskId, attempt, commit, ref, leftOut })
+    for (const path of watched) {
+      const text = `${taskId}: its change to ${path} has no effect on this run, which uses what stood there at the start`
+      void recorder.record({ type: 'notice', level: 'warning', text })
+    }
   }
   for (const kept of harvest.kept) recordKept(recorder, taskId, attempt, kept)
 }

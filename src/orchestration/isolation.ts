@@ -36,6 +36,8 @@ export type Harvest =
       readonly ref: string
       /** Changed paths that do not count: the roadmap. */
       readonly leftOut: readonly string[]
+      /** Changed paths that were read at the start of the run: the configuration. */
+      readonly watched: readonly string[]
       readonly kept: readonly Kept[]
     }
   /** It could not be collected; `workspace` says where it still is. */

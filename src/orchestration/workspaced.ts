@@ -25,6 +25,8 @@ export interface WorkspacedParts {
   readonly slots: number
   /** Paths relative to the root that agents may not change: the roadmap. */
   readonly leaveOut: readonly string[]
+  /** Paths that were read at the start of the run: that an agent changed one is told. */
+  readonly watched: readonly string[]
   /** Where gates run. */
   readonly gateWorkspaces: Workspaces
   readonly verifier: Verifier
@@ -52,7 +54,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     const { task, attempt } = of
     const ref = attemptRef(runId, task.id, attempt)
     const message = commitMessage({ ...of, runId })
-    const request = { base: workspace.commit, leaveOut: parts.leaveOut, message, ref }
+    const request = { base: workspace.commit, leaveOut: parts.leaveOut, watched: parts.watched, message, ref }
     const collected = await collecting(() => collect(repository, workspace, request))
     if (!collected.ok) {
       workspaces.keep(workspace, collected.error.message)
@@ -91,8 +93,8 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     },
     async close() {
       await supply.close()
-      await parts.gateWorkspaces.removeAll()
-      for (const kept of await workspaces.removeAll()) if (!told.has(kept.root)) parts.onKept(kept)
+      const kept = [...(await parts.gateWorkspaces.removeAll()), ...(await workspaces.removeAll())]
+      for (const one of kept) if (!told.has(one.root)) parts.onKept(one)
     },
   }
 }

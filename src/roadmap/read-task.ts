@@ -155,11 +155,11 @@ function readVerify({ reading, node, path }: Field): VerifyEntry[] {
 
 function readGateFields(reading: Reading, item: SourceNode, path: string): Omit<VerifyEntry, 'run' | 'text'> {
   if (item.kind !== 'map') return {}
-  const name = scalarText(entryOf(item, 'name')?.value)
+  const name = readText(fieldOf(reading, item, path, 'name'))
   const cwd = fieldOf(reading, item, path, 'cwd')
   const timeoutMs = readDuration(fieldOf(reading, item, path, 'timeout'))
-  if (cwd) checkFiles(cwd)
-  const directory = cwd && scalarText(cwd.node)
+  if (cwd?.node.kind === 'scalar') checkFiles(cwd)
+  const directory = readText(cwd)
   return {
     ...(name === undefined ? {} : { name }),
     ...(directory === undefined ? {} : { cwd: directory }),

@@ -1,8 +1,9 @@
-import { join } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
 import { formatExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import type { Gate, Verdict } from '../domain/gate.js'
-import { cleanText } from '../domain/text.js'
+import { cleanLine, cleanText } from '../domain/text.js'
 import { startAgent, type AgentExit } from '../platform/agent-process.js'
 
 /** Where and with what a gate runs. */
@@ -18,18 +19,24 @@ export interface GateRun {
 
 const maxLogBytes = 50 * 1024 * 1024
 const graceMs = 2_000
+/** The variable by which a gate's processes are known, wherever they go: its log. */
+const mark = 'AUTOPILOT_GATE'
 /** What an agent is told of a failing gate: the last lines, so many characters. */
 const tailChars = 6_000
 
 /** Runs one gate to its end, in a process group of its own, and gives its verdict. Never rejects. */
 export async function runGate(gate: Gate, { root, env, logFile, clock, signal }: GateRun): Promise<Verdict> {
+  const cwd = await directoryIn(root, gate.cwd)
+  if (cwd === undefined)
+    return { type: 'failed', message: `there is no directory ${cleanLine(gate.cwd ?? '')}`, tail: '' }
   let tail = ''
   const process = startAgent({
     file: '/bin/sh',
     // One stream for both, so that the log reads as a terminal would show it.
     args: ['-c', `exec 2>&1\n${gate.run}`],
-    cwd: join(root, gate.cwd ?? ''),
-    env,
+    cwd,
+    env: { ...env, [mark]: logFile },
+    mark,
     input: '',
     stdoutFile: logFile,
     stderrFile: '/dev/null',
@@ -50,10 +57,21 @@ export async function runGate(gate: Gate, { root, env, logFile, clock, signal }:
   return judge(gate, end, cleanText(tail))
 }
 
+/** Where a gate starts; undefined when the tree has no such directory, or a link to some place outside instead. */
+async function directoryIn(root: string, cwd = ''): Promise<string | undefined> {
+  try {
+    const [top, place] = [await realpath(root), await realpath(join(root, cwd))]
+    const [first] = relative(top, place).split(sep)
+    return first !== '..' && (await stat(place)).isDirectory() ? place : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function judge(gate: Gate, { exit, ended }: AgentExit, tail: string): Verdict {
   if (ended === 'canceled') return { type: 'errored', message: 'it was canceled' }
   if (ended === 'timeout') {
-    return { type: 'failed', message: `no end within ${Math.round(gate.timeoutMs / 1000)} s`, tail }
+    return { type: 'failed', message: `no end within ${gate.timeoutMs / 1000} s`, tail }
   }
   if (exit.type === 'not_started') return { type: 'errored', message: exit.message }
   if (exit.type === 'code' && exit.code === 0) return { type: 'passed' }

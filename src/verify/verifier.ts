@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { verdictKey, type Gate, type Verdict } from '../domain/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { cleanLine } from '../domain/text.js'
 
 /** A clean checkout of one commit, used by one gate. */
 export interface Checkout {
@@ -37,7 +38,10 @@ export interface Judged {
 
 /** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command. */
 export interface Verifier {
-  /** Ok when every gate passed; else the first failure in the order of the gates. */
+  /**
+   * Ok when every gate passed; else the first failure in the order of the gates. `onJudged` hears of every verdict but
+   * of those that a canceled run left open.
+   */
   verify(
     judged: Judged,
     gates: readonly Gate[],
@@ -87,7 +91,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
       const results = await Promise.all(
         gates.map(async (gate) => {
           const judgement = { gate: gate.name, tree: judged.tree, ...(await verdictOn(judged, gate)) }
-          onJudged(judgement)
+          if (!parts.signal.aborted || judgement.verdict.type !== 'errored') onJudged(judgement)
           return judgement
         }),
       )
@@ -100,7 +104,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
 const canceled = failure('canceled', 'The run was canceled before the gates had judged this.')
 
-function failureOf(gate: string, verdict: Exclude<Verdict, { type: 'passed' }>): Failure {
+function failureOf(name: string, verdict: Exclude<Verdict, { type: 'passed' }>): Failure {
+  const gate = cleanLine(name, 100)
   if (verdict.type === 'errored') {
     return failure('infrastructure', `The gate ${gate} could not be run: ${verdict.message}.`)
   }

@@ -16,6 +16,8 @@ export interface CollectRequest {
   readonly base: string
   /** Paths relative to the root whose changes are not the agent's to make, such as the roadmap. */
   readonly leaveOut: readonly string[]
+  /** Paths relative to the root whose change the caller wants to hear of, however much else has changed. */
+  readonly watched?: readonly string[]
   /** The candidate's commit message, trailers included. */
   readonly message: string
   /** The ref that is to keep the candidate; it must not exist yet. What is kept beside it is named `<ref>-…`. */
@@ -37,6 +39,8 @@ export type Collected =
       readonly changes: number
       /** Changes that were made and are not in the candidate: the roadmap's, and to copied paths. */
       readonly leftOut: readonly string[]
+      /** The changed ones of the request's `watched`. */
+      readonly watched: readonly string[]
       readonly kept: readonly KeptRef[]
     }
 
@@ -148,7 +152,7 @@ function sortChanges(workspace: Workspace, request: CollectRequest, changes: rea
 async function commitWork(
   repository: Repository,
   workspace: Workspace,
-  { base, message, ref }: CollectRequest,
+  { base, message, ref, watched = [] }: CollectRequest,
   { head, onBase, kept }: AgentWork,
   { work, leftOut, leavings }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
@@ -170,8 +174,9 @@ async function commitWork(
   if (!created.ok) return created
   const changedPaths = work.slice(0, maxPathsShown).map(({ path }) => pathText(path))
   const changes = work.length
+  const changed = watched.filter((path) => work.some((change) => change.path === gitPath(path)))
   const candidate = { ref, commit: commit.value, tree: tree.value, parents }
-  return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, kept })
+  return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, watched: changed, kept })
 }
 
 /** All of them or none, and none that exists: an attempt's refs are written once. */
