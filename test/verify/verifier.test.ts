@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest'
+import { failure } from '../../src/domain/failure.js'
+import type { Gate, Verdict } from '../../src/domain/gate.js'
+import { err, ok } from '../../src/domain/result.js'
+import { createVerifier, type Judgement, type VerifierParts } from '../../src/verify/verifier.js'
+import { defer, type Deferred } from '../support/agent-connection.js'
+import { until } from '../support/until.js'
+
+const passed: Verdict = { type: 'passed' }
+const failed = (tail: string): Verdict => ({ type: 'failed', message: 'exit code 1', tail })
+const errored: Verdict = { type: 'errored', message: 'no process' }
+const gate = (run: string): Gate => ({ name: run, run, timeoutMs: 1000 })
+
+interface Begun {
+  readonly run: string
+  readonly commit: string
+  readonly verdict: Deferred<Verdict>
+}
+
+/** A verifier whose gates say what the test says; checkouts are counted. */
+function stage(change: Partial<VerifierParts> = {}) {
+  const begun: Begun[] = []
+  const judged: Judgement[] = []
+  const stop = new AbortController()
+  const checkouts = { made: 0, open: 0 }
+  let ms = 0
+  const verifier = createVerifier({
+    checkOut: (commit) => {
+      checkouts.made++
+      checkouts.open++
+      return Promise.resolve(ok({ root: `/${commit}`, release: () => (checkouts.open -= 1) }))
+    },
+    judge: ({ run }, root) => {
+      const verdict = defer<Verdict>()
+      begun.push({ run, commit: root.slice(1), verdict })
+      return verdict.promise
+    },
+    limited: (step) => step(),
+    monotonic: () => (ms += 5),
+    signal: stop.signal,
+    ...change,
+  })
+  const verify = (tree: string, ...runs: string[]) =>
+    verifier.verify({ commit: `c-${tree}`, tree }, runs.map(gate), (judgement) => judged.push(judgement))
+  /** The n-th gate that has begun says its verdict, once it has. */
+  const say = async (index: number, verdict: Verdict) => {
+    await until(() => begun.length > index, `gate ${index} begins`)
+    begun[index]!.verdict.resolve(verdict)
+  }
+  return { begun, judged, stop, checkouts, verify, say }
+}
+
+test('a tree without gates passes, and nothing is checked out for it', async () => {
+  const { verify, checkouts } = stage()
+  expect(await verify('t')).toEqual(ok(undefined))
+  expect(checkouts.made).toBe(0)
+})
+
+test('all gates judge at once, each in a checkout of its own of the commit, which is given back', async () => {
+  const { verify, begun, say, checkouts, judged } = stage()
+  const result = verify('t', 'lint', 'test')
+  await until(() => begun.length === 2, 'both gates begin')
+  expect(begun.map(({ commit }) => commit)).toEqual(['c-t', 'c-t'])
+  expect(checkouts).toEqual({ made: 2, open: 2 })
+  await say(1, passed)
+  await say(0, passed)
+  expect(await result).toEqual(ok(undefined))
+  expect(checkouts.open).toBe(0)
+  expect(judged).toMatchObject([
+    { gate: 'test', tree: 't', verdict: passed, remembered: false },
+    { gate: 'lint', tree: 't', verdict: passed, remembered: false },
+  ])
+  expect(judged.every(({ durationMs }) => durationMs > 0)).toBe(true)
+})
+
+test('of several that fail the first in the order of the gates is the reason, with the end of its output', async () => {
+  const { verify, say, judged } = stage()
+  const result = verify('t', 'lint', 'test', 'build')
+  await say(0, passed)
+  await say(2, failed('build broke\n'))
+  await say(1, failed('test broke\n'))
+  expect(await result).toEqual(
+    err(failure('gate_failed', 'The gate test failed: exit code 1.', { detail: 'test broke' })),
+  )
+  expect(judged).toHaveLength(3)
+})
+
+test('a failure without output has no detail, and a name out of a roadmap is clean in it', async () => {
+  const { verify, say } = stage()
+  const result = verify('t', 'make\u001b[2J\nall')
+  await say(0, failed(' \n'))
+  expect(await result).toEqual(err(failure('gate_failed', 'The gate make all failed: exit code 1.')))
+})
+
+test.each([
+  ['passed', passed],
+  ['failed', failed('broke')],
+])(
+  'a verdict that is known, %s, is given without a second run; another tree or command has its own',
+  async (_, said) => {
+    const { verify, say, begun, judged, checkouts } = stage()
+    const first = verify('t', 'test')
+    await say(0, said)
+    expect(await verify('t', 'test')).toEqual(await first)
+    expect(begun).toHaveLength(1)
+    expect(checkouts.made).toBe(1)
+    expect(judged.map(({ remembered }) => remembered)).toEqual([false, true])
+    expect(judged[1]).toMatchObject({ verdict: said, durationMs: 0 })
+    const others = Promise.all([verify('u', 'test'), verify('t', 'lint')])
+    await say(1, passed)
+    await say(2, passed)
+    expect(await others).toEqual([ok(undefined), ok(undefined)])
+  },
+)
+
+test('a verdict in the making is waited for, not made a second time', async () => {
+  const { verify, say, begun, judged } = stage()
+  const both = Promise.all([verify('t', 'test'), verify('t', 'test')])
+  await say(0, passed)
+  expect(await both).toEqual([ok(undefined), ok(undefined)])
+  expect(begun).toHaveLength(1)
+  expect(judged.map(({ remembered }) => remembered).sort()).toEqual([false, true])
+})
+
+test('a gate that could not be run is tried again, in a checkout of its own, and may still pass', async () => {
+  const { verify, say, checkouts, judged } = stage()
+  const result = verify('t', 'test')
+  await say(0, errored)
+  await say(1, errored)
+  await say(2, passed)
+  expect(await result).toEqual(ok(undefined))
+  expect(checkouts).toEqual({ made: 3, open: 0 })
+  expect(judged).toMatchObject([{ verdict: passed }])
+})
+
+test('after three tries it is a failure of the infrastructure, which nothing remembers', async () => {
+  const { verify, say, begun, judged } = stage()
+  const result = verify('t', 'test')
+  for (const index of [0, 1, 2]) await say(index, errored)
+  expect(await result).toEqual(err(failure('infrastructure', 'The gate test could not be run: no process.')))
+  expect(judged).toMatchObject([{ verdict: errored }])
+  const later = verify('t', 'test')
+  await say(3, passed)
+  expect(await later).toEqual(ok(undefined))
+  expect(begun).toHaveLength(4)
+})
+
+test('a checkout that cannot be made errs, and is tried again, too', async () => {
+  let left = 2
+  const checkOut: VerifierParts['checkOut'] = () =>
+    Promise.resolve(
+      left-- > 0 ? err(failure('infrastructure', 'no disk')) : ok({ root: '/c', release: () => undefined }),
+    )
+  const { verify, say } = stage({ checkOut })
+  const result = verify('t', 'test')
+  await say(0, passed)
+  expect(await result).toEqual(ok(undefined))
+  left = 9
+  expect(await verify('u', 'test')).toEqual(err(failure('infrastructure', 'The gate test could not be run: no disk.')))
+})
+
+test('a checkout is given back also when judging breaks', async () => {
+  const { verify, checkouts } = stage({ judge: () => Promise.reject(new Error('a bug')) })
+  await expect(verify('t', 'test')).rejects.toThrow('a bug')
+  expect(checkouts).toEqual({ made: 1, open: 0 })
+})
+
+test('no gate begins before the limit lets it', async () => {
+  const gates: (() => void)[] = []
+  const limited: VerifierParts['limited'] = async (step) => {
+    await new Promise<void>((resolve) => gates.push(resolve))
+    return step()
+  }
+  const { verify, begun, say, checkouts } = stage({ limited })
+  const result = verify('t', 'lint', 'test')
+  expect(gates).toHaveLength(2)
+  expect(checkouts.made).toBe(0)
+  gates[1]!()
+  await say(0, passed)
+  expect(begun.map(({ run }) => run)).toEqual(['test'])
+  gates[0]!()
+  await say(1, passed)
+  expect(await result).toEqual(ok(undefined))
+})
+
+test('a run that is canceled ends the wait, tries nothing again, and records no verdict that was not given', async () => {
+  const { verify, say, stop, judged, begun } = stage()
+  const result = verify('t', 'lint', 'test')
+  await say(0, passed)
+  await until(() => judged.length === 1, 'the first verdict is told')
+  stop.abort()
+  await say(1, errored)
+  expect(await result).toMatchObject(err({ kind: 'canceled' }))
+  expect(begun).toHaveLength(2)
+  expect(judged).toMatchObject([{ gate: 'lint' }])
+})
+
+test('a canceled run begins no gate, but what is known still counts', async () => {
+  const { verify, say, stop, begun } = stage()
+  const known = verify('t', 'test')
+  await say(0, passed)
+  await known
+  stop.abort()
+  expect(await verify('t', 'test')).toEqual(ok(undefined))
+  expect(await verify('u', 'test')).toMatchObject(err({ kind: 'canceled' }))
+  expect(begun).toHaveLength(1)
+})
