@@ -131,6 +131,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         runId,
         slots,
         leaveOut,
+        dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
         watched: [configName],
         workspaces: workspacesFor(reachable, runId, signal),
         gates: file.gates,
@@ -138,7 +139,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         onJudged: ({ task, attempt }, { verdict, ...facts }) =>
           void recorder.record({ type: 'gate_judged', taskId: task.id, attempt, verdict: verdict.type, ...facts }),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
-        onPrepared: () => pool.setPrepared(pool.prepared + 1),
+        onPrepared: (change) => pool.setPrepared(pool.prepared + change),
         onExhausted: (failure) => {
           void recorder.record({ type: 'notice', level: 'warning', text: failure.message })
           pool.shut(`no workspace can be prepared: ${failure.message}`)

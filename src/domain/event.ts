@@ -110,8 +110,14 @@ export type RunEvent =
       /** The verdict was known; nothing ran. */
       readonly remembered: boolean
     } & OfAttempt)
-  /** A commit that did not land is kept on a ref. */
-  | ({ readonly type: 'commit_kept'; readonly commit: string; readonly ref: string; readonly why: string } & OfAttempt)
+  /** A commit that did not land is kept on a ref. `base` is the commit that the attempt started from. */
+  | ({
+      readonly type: 'commit_kept'
+      readonly commit: string
+      readonly ref: string
+      readonly base?: string
+      readonly why: string
+    } & OfAttempt)
   | ({ readonly type: 'attempt_failed'; readonly failure: Failure; readonly willRetry: boolean } & OfAttempt)
   | ({ readonly type: 'task_integrated'; readonly commit: string; readonly previous: string } & OfAttempt)
   | ({ readonly type: 'task_done'; readonly how: 'integrated' | 'unchanged' | 'in_place' } & OfAttempt)

@@ -28,6 +28,8 @@ export const failureKinds = [
   'spawn',
   /** A gate said no to the tree that was to land. */
   'gate_failed',
+  /** The target branch may not be moved any more: somebody checked it out or deleted it during the run. */
+  'target',
   /** git could not combine the candidate with the target. */
   'conflict',
   /** The tree holds something that cannot be collected, such as a nested repository. */

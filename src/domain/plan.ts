@@ -4,7 +4,7 @@ import { isPersonsHold, ownHold, type HoldReason } from './hold.js'
 import { compareRanks, rankOf, type Rank } from './schedule.js'
 import { statusSatisfies, type Group, type Task } from './task.js'
 
-/** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that may start. */
+/** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that would start. */
 export interface Selection {
   readonly only?: readonly string[]
   readonly limit?: number
@@ -99,10 +99,16 @@ function spread(waitsFor: readonly { readonly other: string; readonly reason: Ho
   return { type: 'dependency', taskIds: waitsFor.map(({ other }) => other), byPerson }
 }
 
-/** The runnable tasks beyond the first `limit`; dependencies come first, so none of those waits for one of these. */
+/** The runnable tasks beyond the first `limit` in the run's own order, in which none waits for a later one. */
 function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, limit: number): readonly string[] {
-  const isRunnable = (id: string) => !holds.has(id) && !statusSatisfies(graph.tasks.get(id)?.status ?? 'done')
-  return topologicalOrder(graph).filter(isRunnable).slice(limit)
+  const runnable = [...graph.tasks.values()].filter(({ id, status }) => !holds.has(id) && !statusSatisfies(status))
+  const ids = runnable.map(({ id }) => id)
+  const first = new Set(
+    startOrder(graph, ids)
+      .slice(0, limit)
+      .map(({ id }) => id),
+  )
+  return ids.filter((id) => !first.has(id))
 }
 
 /** File order, but each task after what it depends on. Inside a cycle, where there is no such order, some order. */

@@ -19,6 +19,7 @@ export function decideRetry(failure: Failure, attempt: number, maxAttempts: numb
     case 'usage':
       return 'stop_provider'
     case 'canceled':
+    case 'target':
       return 'give_up'
     case 'rate_limit':
     case 'overloaded':

@@ -57,6 +57,8 @@ export interface KeptCommit {
   readonly attempt: number
   readonly ref: string
   readonly commit: string
+  /** What it is to be compared with. */
+  readonly base?: string
   readonly why: string
 }
 
@@ -181,8 +183,8 @@ export function apply(state: RunState, record: RunRecord): void {
       if (record.remembered) state.gates.remembered++
       return
     case 'commit_kept': {
-      const { taskId, attempt, ref, commit, why } = record
-      state.kept.push({ taskId, attempt, ref, commit, why })
+      const { taskId, attempt, ref, commit, base, why } = record
+      state.kept.push({ taskId, attempt, ref, commit, why, ...(base === undefined ? {} : { base }) })
       return
     }
     case 'attempt_failed':

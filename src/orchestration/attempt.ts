@@ -9,7 +9,7 @@ import { renderPrompt } from '../prompt/render.js'
 import type { Permissions } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
 import { gatesOf } from './gating.js'
-import type { AttemptOf, Harvest, Isolation, Kept, OpenPlace } from './isolation.js'
+import type { AttemptOf, Harvest, Isolation, Kept } from './isolation.js'
 import type { Recorder } from './recorder.js'
 import { runAgent, type AgentSettings } from './run-agent.js'
 
@@ -66,11 +66,18 @@ export async function performAttempt(
     return { type: 'failed', failure: opened.error }
   }
   const { place } = opened.value
-  void recorder.record({ ...started(request, place.cwd), ...(place.base === undefined ? {} : { base: place.base }) })
+  const from = place.base === undefined ? {} : { base: place.base }
+  void recorder.record({ ...started(request, place.cwd), ...from })
   const { evidence, failure: ended } = await work(request, place.cwd, settings, release)
-  const harvest = await opened.value.harvest(of)
-  recordHarvest(recorder, of, harvest)
-  return ended ? failed(of, recorder, harvest, ended) : settle(of, settings, opened.value, harvest, evidence)
+  const harvest = await opened.value.harvest()
+  const based: Based = { ...of, ...from }
+  recordHarvest(recorder, based, harvest)
+  return ended ? failed(based, recorder, harvest, ended) : settle(based, settings, harvest, evidence)
+}
+
+/** An attempt, and the commit that it started from; in place there is none. */
+interface Based extends AttemptOf {
+  readonly base?: string
 }
 
 function started({ task, attempt, agent }: AttemptRequest, workspace: string) {
@@ -134,7 +141,8 @@ function checksOf(task: Task, gates: readonly Gate[]): readonly string[] {
   ]
 }
 
-function recordHarvest(recorder: Recorder, { task, attempt }: AttemptOf, harvest: Harvest): void {
+function recordHarvest(recorder: Recorder, of: Based, harvest: Harvest): void {
+  const { task, attempt } = of
   const taskId = task.id
   if (harvest.type === 'in_place') return
   if (harvest.type === 'stuck') {
@@ -153,29 +161,29 @@ function recordHarvest(recorder: Recorder, { task, attempt }: AttemptOf, harvest
       void recorder.record({ type: 'notice', level: 'warning', text })
     }
   }
-  for (const kept of harvest.kept) recordKept(recorder, taskId, attempt, kept)
+  for (const kept of harvest.kept) recordKept(recorder, of, kept)
 }
 
-function recordKept(recorder: Recorder, taskId: string, attempt: number, kept: Kept): void {
-  void recorder.record({ type: 'commit_kept', taskId, attempt, ...kept })
+function recordKept(recorder: Recorder, { task, attempt, base }: Based, kept: Kept): void {
+  void recorder.record({
+    type: 'commit_kept',
+    taskId: task.id,
+    attempt,
+    ...kept,
+    ...(base === undefined ? {} : { base }),
+  })
 }
 
 /** What an agent that did not end well had done until then is kept, never landed. */
-function failed({ task, attempt }: AttemptOf, recorder: Recorder, harvest: Harvest, why: Failure): AttemptEnd {
+function failed(of: Based, recorder: Recorder, harvest: Harvest, why: Failure): AttemptEnd {
   if (harvest.type === 'candidate') {
     const { ref, commit } = harvest
-    recordKept(recorder, task.id, attempt, { ref, commit, why: 'the unfinished work of a failed attempt' })
+    recordKept(recorder, of, { ref, commit, why: 'the unfinished work of a failed attempt' })
   }
   return { type: 'failed', failure: why }
 }
 
-async function settle(
-  of: AttemptOf,
-  settings: AttemptSettings,
-  { place }: OpenPlace,
-  harvest: Harvest,
-  evidence: Evidence,
-): Promise<AttemptEnd> {
+async function settle(of: Based, settings: AttemptSettings, harvest: Harvest, evidence: Evidence): Promise<AttemptEnd> {
   switch (harvest.type) {
     case 'in_place':
       return { type: 'done', how: 'in_place' }
@@ -186,22 +194,21 @@ async function settle(
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':
-      return land(of, settings, harvest, place.base ?? '')
+      return land(of, settings, harvest)
   }
 }
 
 async function land(
-  of: AttemptOf,
+  of: Based,
   { isolation, recorder, signal }: AttemptSettings,
   candidate: Extract<Harvest, { type: 'candidate' }>,
-  base: string,
 ): Promise<AttemptEnd> {
   const taskId = of.task.id
   // Work that ended well before the run was canceled has been paid for: it still lands.
-  const landed = await isolation.land(of, candidate, base)
+  const landed = await isolation.land(of, candidate, of.base ?? '')
   if (!landed.ok) {
     const { ref, commit } = candidate
-    recordKept(recorder, taskId, of.attempt, { ref, commit, why: `work that could not be integrated` })
+    recordKept(recorder, of, { ref, commit, why: 'work that could not be integrated' })
     const stopped = signal.aborted && landed.error.kind === 'canceled'
     return { type: 'failed', failure: stopped ? failure('canceled', landed.error.message) : landed.error }
   }

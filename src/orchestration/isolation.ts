@@ -49,7 +49,7 @@ export type Harvest =
 export interface OpenPlace<P extends Place = Place> {
   readonly place: P
   /** Collects what the agent left and gives the place back. */
-  harvest(of: AttemptOf): Promise<Harvest>
+  harvest(): Promise<Harvest>
 }
 
 /**

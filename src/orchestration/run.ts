@@ -8,7 +8,7 @@ import { commandProvider } from '../domain/routing.js'
 import type { TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, waitingFor, type Settledness } from '../domain/schedule.js'
 import type { Task } from '../domain/task.js'
-import { ReservationError, type Agent, type AgentPool } from '../pool/agent-pool.js'
+import { ReservationError, type Agent, type AgentPool, type ReservationRequest } from '../pool/agent-pool.js'
 import { performAttempt, type AttemptSettings } from './attempt.js'
 
 export interface RunParts extends Omit<AttemptSettings, 'onFailureSaid'> {
@@ -24,6 +24,7 @@ interface Progress {
   readonly task: Task
   readonly attempt: number
   readonly used: number
+  /** Why the last try failed that said something about the work; a limit or a missing login does not. */
   readonly feedback?: string
 }
 
@@ -62,7 +63,6 @@ class TaskLoop {
     })
     await Promise.all(this.#writes)
     pool.off('queue:updated', forward)
-    if (this.#parts.signal.aborted) this.#cancelRest()
   }
 
   #expect(started: number): void {
@@ -98,7 +98,7 @@ class TaskLoop {
   }
 
   async #attempt(progress: Progress): Promise<void> {
-    const { task, attempt, feedback } = progress
+    const { task, attempt, used, feedback } = progress
     const agent = await this.#reserve(progress)
     if (!agent) return
     this.#expect(1)
@@ -108,7 +108,8 @@ class TaskLoop {
       if (held) pool.releaseAgent(agent.id)
       held = false
     }
-    const request = { task, attempt, agent, ...(feedback === undefined ? {} : { feedback }) }
+    const counted = { number: used + 1, most: this.#mostAttempts(task) }
+    const request = { task, attempt, counted, agent, ...(feedback === undefined ? {} : { feedback }) }
     const settings = { ...this.#parts, onFailureSaid: this.#onFailureSaid }
     const end = await performAttempt(request, settings, release).finally(release)
     if (end.type === 'failed') this.#onFailure(progress, agent, end.failure)
@@ -117,24 +118,33 @@ class TaskLoop {
 
   /** Undefined when the reservation came to nothing; the task has then been settled. */
   async #reserve({ task, attempt, used }: Progress): Promise<Agent | undefined> {
-    const { pool, graph, signal, isolation } = this.#parts
+    const { pool, signal } = this.#parts
+    try {
+      return await pool.reserveAgent(this.#request(task, used + 1), task.complexity, { signal })
+    } catch (error) {
+      if (!(error instanceof ReservationError)) throw error
+      this.#expect(1)
+      if (error.reason === 'unservable') this.#hold(task.id, attempt - 1, error.message)
+      // What never started is not canceled: it has simply not run.
+      else if (attempt > 1) this.#record({ type: 'task_canceled', taskId: task.id })
+      return undefined
+    }
+  }
+
+  #request(task: Task, attempt: number): ReservationRequest {
+    const { graph, isolation } = this.#parts
     const provider = task.run === undefined ? task.provider : commandProvider
-    const request = {
+    return {
       id: task.id,
-      rank: rankOf(task, used + 1, graph),
+      rank: rankOf(task, attempt, graph),
       needsWorkspace: isolation.kind === 'workspace',
       ...(provider === undefined ? {} : { provider }),
       ...(task.model === undefined || task.run !== undefined ? {} : { model: task.model }),
     }
-    try {
-      return await pool.reserveAgent(request, task.complexity, { signal })
-    } catch (error) {
-      if (!(error instanceof ReservationError)) throw error
-      this.#expect(1)
-      if (error.reason === 'aborted') this.#record({ type: 'task_canceled', taskId: task.id })
-      else this.#hold(task.id, attempt, error.message)
-      return undefined
-    }
+  }
+
+  #mostAttempts({ maxAttempts }: Task): number {
+    return Math.min(maxAttempts ?? this.#parts.maxAttempts, this.#parts.maxAttempts)
   }
 
   #record(event: Parameters<RunParts['recorder']['record']>[0]): void {
@@ -157,26 +167,32 @@ class TaskLoop {
 
   #onFailure(progress: Progress, agent: Agent, failed: Failure): void {
     const { task, attempt } = progress
-    const { signal, maxAttempts } = this.#parts
+    const { signal, pool } = this.#parts
     if (failed.kind === 'canceled' || signal.aborted) {
       this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry: false })
       this.#record({ type: 'task_canceled', taskId: task.id })
       return
     }
+    // Nothing can land any more: what runs may end and is kept, what waits need not begin.
+    if (failed.kind === 'target') pool.shut(failed.message)
     const used = progress.used + 1
-    const most = Math.min(task.maxAttempts ?? maxAttempts, maxAttempts)
-    const decision = decideRetry(failed, used, most)
+    const decision = decideRetry(failed, used, this.#mostAttempts(task))
     const stop = decision === 'stop_provider' && agent.provider !== commandProvider
     const again = stop || decision === 'retry' || decision === 'cool_down'
-    this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry: again })
     if (stop) this.#stopProvider(agent.provider, failed)
+    // Asked before anything is promised: with its last provider out, the task will not be tried again.
+    const unservable = again ? pool.unservable(this.#request(task, used), task.complexity) : undefined
+    const willRetry = again && unservable === undefined
+    this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry })
     if (decision === 'cool_down') this.#coolDown(agent.provider, failed)
-    if (!again) {
-      this.#fail(task.id, used, failed)
-      return
+    if (!again) this.#fail(task.id, used, failed)
+    else if (unservable !== undefined) this.#hold(task.id, attempt, unservable)
+    else {
+      this.#expect(-1)
+      // An account's trouble is not the work's: the next agent has nothing to learn from it.
+      const more = decision === 'retry' ? { feedback: feedbackOf(failed) } : {}
+      this.#start({ ...progress, ...more, attempt: attempt + 1, used: stop ? progress.used : used })
     }
-    this.#expect(-1)
-    this.#start({ task, attempt: attempt + 1, used: stop ? progress.used : used, feedback: feedbackOf(failed) })
   }
 
   /** A missing login is known before the agent ends: the slot that it frees must not go to the next that would fail. */
@@ -202,23 +218,29 @@ class TaskLoop {
   }
 
   #fail(taskId: string, attempts: number, failed: Failure): void {
-    this.#record({ type: 'task_failed', taskId, attempts, failure: failed })
-    this.#holdDependents(taskId)
+    const holds = this.#waitingFor(taskId)
+    this.#record({ type: 'task_failed', taskId, attempts, failure: failed, holds: holds.length })
+    this.#holdDependents(taskId, holds)
   }
 
-  /** Nothing is left that may serve it. */
-  #hold(taskId: string, attempt: number, why: string): void {
+  /** Nothing is left that may serve it, after so many attempts. */
+  #hold(taskId: string, attempts: number, why: string): void {
     const { graph, recorder } = this.#parts
     const wanted = graph.tasks.get(taskId)?.provider
     const out = [...recorder.state.providers].find(([name, { stopped }]) => stopped && name === (wanted ?? name))
     const message = out?.[1].stopped?.message ?? why
-    const tried = attempt > 1 ? ` after ${attempt - 1} attempts` : ''
-    this.#record({ type: 'task_held', taskId, reason: { type: 'unservable', message: `${message}${tried}` } })
-    this.#holdDependents(taskId)
+    const tried = attempts > 0 ? ` (after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'})` : ''
+    const holds = this.#waitingFor(taskId)
+    const reason = { type: 'unservable', message: `${message}${tried}` } as const
+    this.#record({ type: 'task_held', taskId, reason, holds: holds.length })
+    this.#holdDependents(taskId, holds)
   }
 
-  #holdDependents(taskId: string): void {
-    const waiting = waitingFor(this.#parts.graph, this.#settledness, taskId)
+  #waitingFor(taskId: string): readonly string[] {
+    return waitingFor(this.#parts.graph, this.#settledness, taskId)
+  }
+
+  #holdDependents(taskId: string, waiting: readonly string[]): void {
     for (const id of waiting)
       this.#record({
         type: 'task_held',
@@ -226,12 +248,6 @@ class TaskLoop {
         reason: { type: 'dependency', taskIds: [taskId], byPerson: false },
       })
     this.#expect(waiting.length)
-  }
-
-  #cancelRest(): void {
-    for (const { id, state } of this.#parts.recorder.state.tasks.values()) {
-      if (state.type === 'pending') this.#record({ type: 'task_canceled', taskId: id })
-    }
   }
 }
 

@@ -33,7 +33,9 @@ export interface WorkspacedParts {
   /** What every candidate must pass, before the gates of its own task. */
   readonly gates: readonly Gate[]
   readonly onJudged: (of: AttemptOf, judgement: Judgement) => void
-  readonly onPrepared: () => void
+  /** The ids of the tasks that a task depends on. */
+  readonly dependenciesOf: (taskId: string) => readonly string[]
+  readonly onPrepared: (change: 1 | -1) => void
   readonly onExhausted: (failure: Failure) => void
   readonly onKept: (kept: KeptWorkspace) => void
 }
@@ -45,7 +47,25 @@ export function workspaced(parts: WorkspacedParts): Isolation {
   const jobs = Math.max(1, cpus().length)
   const collecting = limit(jobs)
   const integrate = createIntegrator(repository, target)
-  const supply = new WorkspaceSupply({ ...parts, jobs, tip: () => target.tip })
+  let busy = 0
+  const supply = new WorkspaceSupply({ ...parts, jobs, tip: () => target.tip, isBusy: () => busy > 0 })
+  const busily = async <Value>(step: () => Promise<Value>): Promise<Value> => {
+    busy++
+    try {
+      return await step()
+    } finally {
+      busy--
+      supply.freshen()
+    }
+  }
+
+  /** Of each landed task, the number of its landing. */
+  const landedAs = new Map<string, number>()
+  /** How many landings the workspace of an attempt must have in it; a further attempt wants all that there are. */
+  const needed = ({ task, attempt }: AttemptOf): number => {
+    if (attempt > 1) return supply.landings
+    return Math.max(0, ...parts.dependenciesOf(task.id).map((id) => landedAs.get(id) ?? 0))
+  }
 
   // Kept workspaces that a harvest has named, with their task; at the end only the others are still to be told.
   const told = new Set<string>()
@@ -55,7 +75,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     const ref = attemptRef(runId, task.id, attempt)
     const message = commitMessage({ ...of, runId })
     const request = { base: workspace.commit, leaveOut: parts.leaveOut, watched: parts.watched, message, ref }
-    const collected = await collecting(() => collect(repository, workspace, request))
+    const collected = await collecting(() => busily(() => collect(repository, workspace, request)))
     if (!collected.ok) {
       workspaces.keep(workspace, collected.error.message)
       told.add(workspace.root)
@@ -69,27 +89,33 @@ export function workspaced(parts: WorkspacedParts): Isolation {
   return {
     kind: 'workspace',
     expect: (attempts) => supply.want(Math.min(parts.slots, attempts)),
-    async open({ task, attempt }): Promise<Result<OpenPlace, Failure>> {
-      const workspace = supply.take()
-      // It may have been prepared before the last landings; what the task depends on must be there.
-      const fresh = await workspaces.refresh(workspace, target.tip)
+    async open(of): Promise<Result<OpenPlace, Failure>> {
+      const { task, attempt } = of
+      const { workspace, landings } = supply.take()
+      // What landed in the last moments may be missing, but not what the task depends on.
+      const fresh = landings < needed(of) ? await workspaces.refresh(workspace, target.tip) : ok(undefined)
       const leased = fresh.ok ? await workspaces.lease(workspace, { taskId: task.id, attempt }) : fresh
       if (!leased.ok) {
         workspaces.release(workspace)
         return err(leased.error)
       }
       const place = { cwd: workspace.root, base: workspace.commit }
-      return ok({ place, harvest: (of) => harvest(workspace, of) })
+      return ok({ place, harvest: () => harvest(workspace, of) })
     },
-    land: (of, { commit, tree, parents }, base) => {
+    async land(of, { commit, tree, parents }, base) {
       const gates = mergeGates(parts.gates, gatesOf(of.task))
-      return integrate({
+      const landed = await integrate({
         candidate: commit,
         made: { tree, parents },
         base,
         message: commitMessage({ ...of, runId }),
         verify: (judged) => parts.verifier.verify(judged, gates, (judgement) => parts.onJudged(of, judgement)),
       })
+      if (landed.ok) {
+        landedAs.set(of.task.id, supply.landings + 1)
+        supply.landed()
+      }
+      return landed
     },
     async close() {
       await supply.close()

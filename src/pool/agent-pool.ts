@@ -1,4 +1,4 @@
-import { EventEmitter, setMaxListeners } from 'node:events'
+import { EventEmitter } from 'node:events'
 import PQueue from 'p-queue'
 import type { Clock } from '../domain/clock.js'
 import type { QueueCounts } from '../domain/event.js'
@@ -72,6 +72,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   readonly #slots = new Map<string, Slot>()
   readonly #waiting = new WaitingList()
   readonly #rejections = new WeakMap<Waiting, (error: ReservationError) => void>()
+  readonly #heeded = new WeakMap<AbortSignal, Set<() => void>>()
   readonly #stopped = new Set<string>()
   #shutBecause: string | undefined
   readonly #coolDowns = new Map<string, () => void>()
@@ -127,40 +128,53 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Agent> {
     const { signal } = options
-    const demand: Demand = {
-      complexity,
-      needsWorkspace: task.needsWorkspace,
-      ...(task.provider === undefined ? {} : { provider: task.provider }),
-      ...(task.model === undefined ? {} : { model: task.model }),
-    }
+    const demand = demandOf(task, complexity)
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(aborted(task.id))
         return
       }
-      if (!this.#isServable(demand)) {
-        reject(this.#unservable(task.id))
+      const unservable = this.unservable(task, complexity)
+      if (unservable !== undefined) {
+        reject(new ReservationError('unservable', unservable))
         return
       }
       const onAbort = () => this.#withdraw(waiting, aborted(task.id))
       const waiting: Waiting = { taskId: task.id, rank: task.rank, demand }
       this.#rejections.set(waiting, (error) => {
-        signal?.removeEventListener('abort', onAbort)
+        this.#heedNoMore(signal, onAbort)
         reject(error)
       })
-      if (signal) {
-        // One signal ends all that waits; Node would call more than ten listeners a leak.
-        setMaxListeners(0, signal)
-        signal.addEventListener('abort', onAbort, { once: true })
-      }
+      if (signal) this.#heed(signal, onAbort)
       // The signal stays out of p-queue: there, it would free the place of an agent that still lives.
       const start = () => {
-        signal?.removeEventListener('abort', onAbort)
+        this.#heedNoMore(signal, onAbort)
         return this.#hold(demand, resolve)
       }
       void this.#queue.add(start, { waiting })
       this.#settle()
     })
+  }
+
+  /** One listener for each signal, not for each of 20,000 reservations: Node looks through all at each addition. */
+  #heed(signal: AbortSignal, onAbort: () => void): void {
+    const known = this.#heeded.get(signal)
+    if (known) {
+      known.add(onAbort)
+      return
+    }
+    const heeding = new Set([onAbort])
+    this.#heeded.set(signal, heeding)
+    signal.addEventListener('abort', () => [...heeding].forEach((withdraw) => withdraw()), { once: true })
+  }
+
+  #heedNoMore(signal: AbortSignal | undefined, onAbort: () => void): void {
+    if (signal) this.#heeded.get(signal)?.delete(onAbort)
+  }
+
+  /** Why nothing that is left may serve the task; undefined while a reservation of it makes sense. */
+  unservable(task: ReservationRequest, complexity: Complexity): string | undefined {
+    return this.#isServable(demandOf(task, complexity)) ? undefined : this.#unservable(task.id, demand).message
   }
 
   /** Gives a slot back. Throws when it is not reserved: each reservation is released exactly once. */
@@ -213,13 +227,14 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
 
   #rejectUnservable(): void {
     for (const waiting of this.#waiting.all((demand) => !this.#isServable(demand))) {
-      this.#withdraw(waiting, this.#unservable(waiting.taskId))
+      this.#withdraw(waiting, this.#unservable(waiting.taskId, waiting.demand))
     }
     this.#settle()
   }
 
-  #unservable(taskId: string): ReservationError {
-    return new ReservationError('unservable', this.#shutBecause ?? `no usable provider may serve ${taskId}`)
+  #unservable(taskId: string, { provider }: Demand): ReservationError {
+    const asked = provider === undefined ? '' : `, which asks for ${provider}`
+    return new ReservationError('unservable', this.#shutBecause ?? `no usable provider may serve ${taskId}${asked}`)
   }
 
   #withdraw(waiting: Waiting, error: ReservationError): void {
@@ -320,6 +335,15 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     if (sameCounts(counts, this.#counts)) return
     this.#counts = counts
     this.emit('queue:updated', counts)
+  }
+}
+
+function demandOf({ needsWorkspace, provider, model }: ReservationRequest, complexity: Complexity): Demand {
+  return {
+    complexity,
+    needsWorkspace,
+    ...(provider === undefined ? {} : { provider }),
+    ...(model === undefined ? {} : { model }),
   }
 }
 

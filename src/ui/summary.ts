@@ -73,9 +73,9 @@ function notStartedLines(state: RunState): readonly Line[] {
 }
 
 function keptLines(state: RunState): readonly Line[] {
-  const commits = state.kept.flatMap(({ taskId, attempt, ref, why }) => [
+  const commits = state.kept.flatMap(({ taskId, attempt, ref, base = state.start.target?.base ?? 'HEAD', why }) => [
     row('warning', 'Kept', `${showId(taskId)} attempt ${attempt}: ${cleanLine(why)}`),
-    row('plain', '', `git diff ${state.start.target?.base.slice(0, 10) ?? 'HEAD'}...${ref}`),
+    row('plain', '', `git diff ${base.slice(0, 10)} ${ref}`),
   ])
   const workspaces = state.keptWorkspaces.map(({ path, why }) =>
     row('warning', 'Workspace', `${cleanLine(path, 300)} (${cleanLine(why)})`),

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { copyFile, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Result } from '../domain/result.js'
@@ -7,16 +8,16 @@ import { excludePattern } from './git-path.js'
 import { formatSettings } from './user-config.js'
 import { checkInPlace, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
 
+/** The branch of a workspace that is nobody's yet. */
+export const nobodysBranch = 'autopilot/prepared'
+
 /**
  * Writes the workspace's own `.git` afresh, for the agent: one branch at the workspace's commit, the user's objects as
  * alternates, the user's content settings and identity; no remote, no hook, no stash, no setting of an earlier
- * attempt. Autopilot's own git never uses it. Starts no process.
+ * attempt. Autopilot's own git never uses it. Starts no process. Belongs to preparing, while no slot is held;
+ * {@link standOn} gives it to an attempt.
  */
-export async function arm(
-  repository: Repository,
-  workspace: Workspace,
-  branch: string,
-): Promise<Result<void, Failure>> {
+export async function arm(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
   const inPlace = await checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const gitDir = join(workspace.root, '.git')
@@ -26,15 +27,30 @@ export async function arm(
       await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 })
     }
     await Promise.all([
-      writeFile(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`),
-      writeFile(join(gitDir, 'packed-refs'), packedRefs(branch, workspace.commit)),
       writeFile(join(gitDir, 'objects/info/alternates'), `${repository.objectsDir}\n`),
       writeFile(join(gitDir, 'config'), agentConfig(repository)),
       writeInfo(repository, workspace, gitDir),
       copyFile(indexFileOf(workspace), join(gitDir, 'index')),
       ...repository.filterStores.map((store) => symlink(join(repository.commonDir, store), join(gitDir, store))),
     ])
+    writeBranch(gitDir, nobodysBranch, workspace.commit)
   })
+}
+
+/** Names the branch of a workspace that {@link arm} has made ready. */
+export async function standOn(workspace: Workspace, branch: string): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  return onFileSystem('Naming the branch of the workspace', () => {
+    writeBranch(join(workspace.root, '.git'), branch, workspace.commit)
+    return Promise.resolve()
+  })
+}
+
+/** Not asynchronous: a slot waits for it, and two small files take less than their turns on a busy event loop. */
+function writeBranch(gitDir: string, branch: string, commit: string): void {
+  writeFileSync(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`)
+  writeFileSync(join(gitDir, 'packed-refs'), packedRefs(branch, commit))
 }
 
 /** Source of the header: git's refs/packed-backend.c; "sorted" lets git search instead of reading all. */

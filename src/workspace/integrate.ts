@@ -2,6 +2,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { git, type GitFailure } from '../platform/git.js'
 import type { Candidate, Landed, Repository, Target } from './contract.js'
+import { checkedOutAt } from './checked-out.js'
 import { readRef } from './ref-name.js'
 import { gitFailed, mergeTrees } from './merge.js'
 import { changeRefs, commitTree } from './sessions.js'
@@ -43,10 +44,12 @@ async function integrate(
     const { commit, tree } = ready.value
     const verified = await candidate.verify?.(ready.value)
     if (verified && !verified.ok) return verified
+    const place = await checkedOutAt(repository, target.ref)
+    if (place !== undefined) return err(failure('target', checkedOut(target, place)))
     const moved = await moveTarget(repository, target, commit)
     if (moved.ok) return ok({ commit, previous, tree })
     const tip = await readRef(repository, target.ref)
-    if (tip === undefined) return err(failure('infrastructure', gone(target)))
+    if (tip === undefined) return err(failure('target', gone(target)))
     if (round >= maxRounds) return gitFailed(moved.error)
     target.tip = tip
   }
@@ -98,6 +101,10 @@ async function moveTarget(repository: Repository, target: Target, commit: string
   if (!moved.ok) return moved
   target.tip = commit
   return ok(undefined)
+}
+
+function checkedOut({ branch }: Target, place: string): string {
+  return `The target branch ${branch} was checked out at ${place} during the run; landing there would undo work on the next commit. Switch to another branch and run again.`
 }
 
 function gone({ branch, tip }: Target): string {

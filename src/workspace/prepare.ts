@@ -65,7 +65,7 @@ export async function makeWorkspace(
   const { setup, runSetup } = furniture
   if (setup !== undefined) {
     // With a `.git` of its own, a setup that looks for one does not find that of some directory above.
-    const armed = await arm(repository, workspace, 'setup')
+    const armed = await arm(repository, workspace)
     if (!armed.ok) return armed
     const ran = await runSetup(setup, workspace.root)
     if (!ran.ok) return ran

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { arm } from './arm.js'
+import { arm, standOn } from './arm.js'
 import type { Repository } from './contract.js'
 import { checkOut, makeWorkspace, renew, type Furniture } from './prepare.js'
 import { checkInPlace, onFileSystem, type Workspace } from './workspace.js'
@@ -27,7 +27,7 @@ export interface Workspaces {
   readonly prepare: (commit: string) => Promise<Result<Workspace, Failure>>
   /** Moves a prepared workspace to another commit. */
   readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
-  /** Hands a prepared workspace to one attempt, with a `.git` written afresh; gives the task branch it stands on. */
+  /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used; gives the task branch it stands on. */
   readonly lease: (workspace: Workspace, to: Lessee) => Promise<Result<{ readonly branch: string }, Failure>>
   /** Takes a workspace back; it may be used again. */
   readonly release: (workspace: Workspace) => void
@@ -65,10 +65,13 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const prepare = async (commit: string): Promise<Result<Workspace, Failure>> => {
     for (let used = takeFree(all); used; used = takeFree(all)) {
       const renewed = await renew(repository, used, commit, options)
-      if (renewed.ok) return ok(used)
+      if (renewed.ok && (await arm(repository, used)).ok) return ok(used)
       await discard(used)
     }
-    return makeNew(commit)
+    const made = await makeNew(commit)
+    if (!made.ok) return made
+    const armed = await arm(repository, made.value)
+    return armed.ok ? made : armed
   }
 
   /** A workspace that cannot be used again: removed now, or kept with the reason when that is not safe. */
@@ -82,14 +85,16 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     expectState(workspace, 'prepared')
     if (workspace.commit === commit) return ok(undefined)
     const inPlace = await checkInPlace(workspace)
-    return inPlace.ok ? checkOut(repository, workspace, commit) : inPlace
+    if (!inPlace.ok) return inPlace
+    const moved = await checkOut(repository, workspace, commit)
+    return moved.ok ? arm(repository, workspace) : moved
   }
 
   const lease = async (workspace: Workspace, { taskId, attempt }: Lessee) => {
     expectState(workspace, 'prepared')
     workspace.state = 'leased'
     const branch = `autopilot/${safeName(taskId)}-${attempt}`
-    const armed = await arm(repository, workspace, branch)
+    const armed = await standOn(workspace, branch)
     return armed.ok ? ok({ branch }) : armed
   }
 

@@ -107,7 +107,7 @@ describe('the summary of a run in which much went wrong', () => {
       'Canceled    T3',
       'Not run     1 task',
       'Kept        T1 attempt 1: a conflict',
-      '            git diff 0123456789...refs/autopilot/r1/T1/1',
+      '            git diff 0123456789 refs/autopilot/r1/T1/1',
       'Workspace   /cache/w1 (a nested repository)',
       'Slots       50 % busy',
       '            s1: 50 %, 1 attempt in 0.5 s',

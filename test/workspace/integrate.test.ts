@@ -105,8 +105,22 @@ describe('integrating a candidate', () => {
     const { repo, integrate, base, target } = await start()
     repo.git('update-ref', '-d', target.ref)
     const landed = await integrate({ candidate: commitOn(repo, base, { 'a.txt': 'a\n' }), base, message })
-    expect(landed).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
+    expect(landed).toMatchObject({ ok: false, error: { kind: 'target' } })
     expect(!landed.ok && landed.error.message).toContain(`git branch autopilot/main ${base}`)
+  })
+
+  it('refuses to move a target that the user checked out meanwhile, here or in another work tree', async () => {
+    const { repo, integrate, base, target } = await start()
+    const land = (path: string) => integrate({ candidate: commitOn(repo, base, { [path]: 'x\n' }), base, message })
+    repo.git('checkout', '-q', target.branch)
+    expect(await land('a.txt')).toMatchObject({ ok: false, error: { kind: 'target' } })
+    repo.git('checkout', '-q', 'main')
+    const elsewhere = repo.beside('elsewhere')
+    repo.git('worktree', 'add', '-q', elsewhere, target.branch)
+    const refused = await land('a.txt')
+    expect(refused.ok || refused.error.message).toContain(elsewhere)
+    repo.git('worktree', 'remove', elsewhere)
+    expect((await land('a.txt')).ok).toBe(true)
   })
 
   it('lands candidates that come at once one after the other, in their order, and none twice', async () => {
