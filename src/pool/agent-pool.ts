@@ -174,7 +174,8 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
 
   /** Why nothing that is left may serve the task; undefined while a reservation of it makes sense. */
   unservable(task: ReservationRequest, complexity: Complexity): string | undefined {
-    return this.#isServable(demandOf(task, complexity)) ? undefined : this.#unservable(task.id, demand).message
+    const demand = demandOf(task, complexity)
+    return this.#isServable(demand) ? undefined : this.#unservable(task.id, demand).message
   }
 
   /** Gives a slot back. Throws when it is not reserved: each reservation is released exactly once. */
