@@ -81,13 +81,17 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   return failure('crash', `The final event said success, but the process did not end well (${formatExitStatus(exit)}).`)
 }
 
-/** Judges an attempt that ended well by its tree. */
-export function judgeChange(
-  changed: boolean,
-  expects: 'change' | 'no_change',
-  evidence: Evidence,
+/** Judges an attempt that ended well and left the tree as it was. `run` is the command, of a task that is one. */
+export function judgeUnchanged(
+  { expects, run }: { readonly expects: 'change' | 'no_change'; readonly run?: string },
+  { denials }: Evidence,
 ): Failure | undefined {
-  if (changed || expects === 'no_change') return undefined
-  const denied = evidence.denials > 0 ? ` ${evidence.denials} tool calls were denied: see --permissions and allow.` : ''
+  if (expects === 'no_change') return undefined
+  if (run !== undefined) {
+    const help = 'set expects: no_change if that is right.'
+    return failure('no_change', `The command ended well but changed nothing; ${help}`)
+  }
+  const calls = denials === 1 ? '1 tool call was' : `${denials} tool calls were`
+  const denied = denials > 0 ? ` ${calls} denied: see --permissions and allow.` : ''
   return failure('no_change', `The agent ended well but changed nothing.${denied}`)
 }

@@ -68,7 +68,8 @@ export type RunEvent =
   /** Something that a person should know; said once. */
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
   | ({ readonly type: 'task_queued' } & OfAttempt)
-  | { readonly type: 'task_held'; readonly taskId: string; readonly reason: HoldReason }
+  /** `holds`: how many others wait for it and are held, too, each by an event of its own. */
+  | { readonly type: 'task_held'; readonly taskId: string; readonly reason: HoldReason; readonly holds?: number }
   | ({ readonly type: 'queue_updated' } & QueueCounts)
   | ({
       readonly type: 'attempt_started'
@@ -121,7 +122,14 @@ export type RunEvent =
   | ({ readonly type: 'attempt_failed'; readonly failure: Failure; readonly willRetry: boolean } & OfAttempt)
   | ({ readonly type: 'task_integrated'; readonly commit: string; readonly previous: string } & OfAttempt)
   | ({ readonly type: 'task_done'; readonly how: 'integrated' | 'unchanged' | 'in_place' } & OfAttempt)
-  | { readonly type: 'task_failed'; readonly taskId: string; readonly attempts: number; readonly failure: Failure }
+  /** `holds` as in `task_held`. */
+  | {
+      readonly type: 'task_failed'
+      readonly taskId: string
+      readonly attempts: number
+      readonly failure: Failure
+      readonly holds?: number
+    }
   | { readonly type: 'task_canceled'; readonly taskId: string }
   | { readonly type: 'roadmap_written'; readonly taskId: string }
   | { readonly type: 'workspace_kept'; readonly path: string; readonly why: string }

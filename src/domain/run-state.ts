@@ -72,6 +72,8 @@ export interface RunState {
   ms: number
   counts: QueueCounts
   readonly tasks: Map<string, TaskRecord>
+  /** How many tasks were held during the run for a reason of their own, not for one that they wait for. */
+  heldInRun: number
   readonly slots: Map<string, SlotState>
   usage: Usage
   /** How many verdicts there were of each kind, and how many of all were remembered. */
@@ -91,6 +93,7 @@ export function initialState(start: RunState['start']): RunState {
     ms: 0,
     counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
     tasks: new Map(start.tasks.map((task) => [task.id, { id: task.id, title: task.title, state: plannedState(task) }])),
+    heldInRun: 0,
     slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0 }])),
     usage: noUsage,
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
@@ -155,6 +158,7 @@ export function apply(state: RunState, record: RunRecord): void {
       setTask(state, record.taskId, { type: 'queued', attempt: record.attempt })
       return
     case 'task_held':
+      if (record.reason.type !== 'dependency') state.heldInRun++
       setTask(state, record.taskId, { type: 'held', reason: record.reason })
       return
     case 'queue_updated':

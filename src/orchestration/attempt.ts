@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { judgeChange, type Evidence } from '../domain/attempt.js'
+import { judgeUnchanged, type Evidence } from '../domain/attempt.js'
 import { failure, type Failure } from '../domain/failure.js'
 import { mergeGates, type Gate } from '../domain/gate.js'
 import { safeName } from '../domain/name.js'
@@ -34,8 +34,10 @@ export interface AttemptSettings extends AgentSettings {
 export interface AttemptRequest {
   readonly task: Task
   readonly attempt: number
+  /** The attempt's number among those that count, and how many of them the task has: what its agent is told. */
+  readonly counted: { readonly number: number; readonly most: number }
   readonly agent: Agent
-  /** Why the attempt before failed. */
+  /** Why an attempt before failed. */
   readonly feedback?: string
 }
 
@@ -93,15 +95,15 @@ function started({ task, attempt, agent }: AttemptRequest, workspace: string) {
 }
 
 async function work(request: AttemptRequest, cwd: string, settings: AttemptSettings, release: () => void) {
-  const { task, attempt, agent, feedback } = request
+  const { task, attempt, counted, agent, feedback } = request
   const provider = findProvider(agent.provider)
   if (!provider) throw new Error(`the pool chose the unknown provider ${agent.provider}`)
   const prompt = renderPrompt(settings.template, {
     task,
     offLimits: settings.offLimits,
     checks: checksOf(task, settings.gates),
-    attempt,
-    maxAttempts: settings.maxAttempts,
+    attempt: counted.number,
+    maxAttempts: counted.most,
     ...(feedback === undefined ? {} : { feedback }),
   })
   if (!prompt.ok) throw new Error(`the prompt's template was not checked at the start: ${prompt.error}`)
@@ -190,7 +192,7 @@ async function settle(of: Based, settings: AttemptSettings, harvest: Harvest, ev
     case 'stuck':
       return { type: 'failed', failure: harvest.failure }
     case 'unchanged': {
-      const unchanged = judgeChange(false, of.task.expects, evidence)
+      const unchanged = judgeUnchanged(of.task, evidence)
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':

@@ -44,7 +44,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'queue_updated':
       return { tone: 'plain', text: formatCounts(record) }
     case 'task_held':
-      return { tone: 'warning', text: `${showId(record.taskId)} held: ${formatHold(record.reason)}` }
+      return describeHold(record, state)
     case 'attempt_started': {
       const again = record.attempt > 1 ? `, attempt ${record.attempt}` : ''
       return { tone: 'faint', text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again})` }
@@ -67,7 +67,9 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       const tried = plural(record.attempts, 'attempt')
       return {
         tone: 'bad',
-        text: `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ${formatFailure(record.failure)}`,
+        text:
+          `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ` +
+          `${formatFailure(record.failure)}${behind(record)}`,
       }
     }
     case 'task_canceled':
@@ -96,6 +98,21 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'run_finished':
       return undefined
   }
+}
+
+/** Longer lists are counted. */
+const mostHolds = 20
+
+/** A stopped provider may hold thousands: a screenful is named. What waits for one is counted with that one. */
+function describeHold(record: Extract<RunRecord, { type: 'task_held' }>, { heldInRun }: RunState): Line | undefined {
+  if (record.reason.type === 'dependency' || heldInRun > mostHolds + 1) return undefined
+  const text = `${showId(record.taskId)} held: ${formatHold(record.reason)}${behind(record)}`
+  return { tone: 'warning', text: heldInRun > mostHolds ? 'more tasks are held; the summary counts them' : text }
+}
+
+function behind({ holds = 0 }: { readonly holds?: number }): string {
+  if (holds === 0) return ''
+  return holds === 1 ? ' (1 task that waits for it is held)' : ` (${holds} tasks that wait for it are held)`
 }
 
 function describeStart(start: Extract<RunRecord, { type: 'run_started' }>): string {

@@ -13,9 +13,9 @@ export interface SummaryPlaces {
 export function summarize(state: RunState, places: SummaryPlaces): readonly Line[] {
   return [
     ...outcomeLines(state),
-    ...taskLines(state, 'failed', 'bad'),
+    ...failedLines(state),
     ...heldLines(state),
-    ...taskLines(state, 'canceled', 'warning'),
+    ...canceledLines(state),
     ...notStartedLines(state),
     ...keptLines(state),
     ...workLines(state),
@@ -35,6 +35,7 @@ function outcomeLines(state: RunState): readonly Line[] {
   const selected = tasks.length - holds
   const why = state.finished && state.finished.exitCode !== 0 ? ` (${cleanLine(state.finished.why)})` : ''
   const earlier = before > 0 ? `, ${before} of them before this run` : ''
+  if (selected === 0) return [row('plain', 'Done', `nothing to do: ${plural(holds, 'task')} on hold${why}`)]
   const tone: Tone = done === selected ? 'good' : 'bad'
   return [row(tone, 'Done', `${done} of ${plural(selected, 'task')}${earlier}, in ${formatDuration(state.ms)}${why}`)]
 }
@@ -48,23 +49,30 @@ function ofType<Type extends TaskState['type']>(
   )
 }
 
-function taskLines(state: RunState, type: 'failed' | 'canceled', tone: Tone): readonly Line[] {
-  return ofType(state, type).map(({ id, state: one }) => {
-    const text = one.type === 'failed' ? `: ${formatFailure(one.failure)} (${one.failure.kind})` : ''
-    return row(tone, type === 'failed' ? 'Failed' : 'Canceled', `${showId(id)}${text}`)
+function failedLines(state: RunState): readonly Line[] {
+  return ofType(state, 'failed').map(({ id, state: { failure } }) => {
+    return row('bad', 'Failed', `${showId(id)}: ${formatFailure(failure)} (${failure.kind})`)
   })
 }
 
-const mostHolds = 20
+/** Named one by one up to a screenful, then counted. */
+const mostNamed = 20
 
-/** Holds named one by one up to a screenful, then counted. */
 function heldLines(state: RunState): readonly Line[] {
   const held = ofType(state, 'held')
-  const shown = held.slice(0, mostHolds).map(({ id, state: { reason } }) => {
+  const shown = held.slice(0, mostNamed).map(({ id, state: { reason } }) => {
     return row(isPersonsHold(reason) ? 'plain' : 'warning', 'Held', `${showId(id)}: ${formatHold(reason)}`)
   })
   const rest = held.length - shown.length
   return rest > 0 ? [...shown, row('plain', 'Held', `and ${rest} more; autopilot validate lists all`)] : shown
+}
+
+/** Tasks that had started; those that had not are counted as not run. */
+function canceledLines(state: RunState): readonly Line[] {
+  const canceled = ofType(state, 'canceled')
+  const shown = canceled.slice(0, mostNamed).map(({ id }) => row('warning', 'Canceled', showId(id)))
+  const rest = canceled.length - shown.length
+  return rest > 0 ? [...shown, row('warning', 'Canceled', `and ${rest} more`)] : shown
 }
 
 function notStartedLines(state: RunState): readonly Line[] {

@@ -4,8 +4,8 @@ import { addUsage, noUsage, type AgentEvent, type Usage } from '../../src/domain
 import {
   applyAgentEvent,
   formatExitStatus,
-  judgeChange,
   judgeProcess,
+  judgeUnchanged,
   noEvidence,
   type EndReason,
   type Evidence,
@@ -73,15 +73,24 @@ describe('the judgement of a process', () => {
 
 describe('the judgement of a tree', () => {
   it('wants a change, unless the task expects none', () => {
-    expect(judgeChange(true, 'change', success)).toBeUndefined()
-    expect(judgeChange(true, 'no_change', success)).toBeUndefined()
-    expect(judgeChange(false, 'no_change', success)).toBeUndefined()
-    expect(judgeChange(false, 'change', success)?.kind).toBe('no_change')
+    expect(judgeUnchanged({ expects: 'no_change' }, success)).toBeUndefined()
+    expect(judgeUnchanged({ expects: 'change' }, success)?.kind).toBe('no_change')
   })
 
   it('tells of denied tool calls, since they are often why', () => {
-    expect(judgeChange(false, 'change', { ...success, denials: 2 })?.message).toContain('2 tool calls were denied')
-    expect(judgeChange(false, 'change', success)?.message).not.toContain('denied')
+    const message = (denials: number) => judgeUnchanged({ expects: 'change' }, { ...success, denials })?.message
+    expect(message(2)).toContain(' 2 tool calls were denied: ')
+    expect(message(1)).toContain(' 1 tool call was denied: ')
+    expect(message(0)).not.toContain('denied')
+  })
+})
+
+describe('the judgement of a command that changed nothing', () => {
+  it('says what to set when that is right', () => {
+    expect(judgeUnchanged({ expects: 'change', run: 'true' }, success)?.message).toBe(
+      'The command ended well but changed nothing; set expects: no_change if that is right.',
+    )
+    expect(judgeUnchanged({ expects: 'no_change', run: 'true' }, success)).toBeUndefined()
   })
 })
 

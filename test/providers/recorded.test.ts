@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeChange } from '../../src/domain/attempt.js'
+import { judgeUnchanged } from '../../src/domain/attempt.js'
 import type { FailureKind } from '../../src/domain/failure.js'
 import { providers } from '../../src/providers/index.js'
 import { judgeAgent } from '../../src/providers/judge.js'
@@ -133,7 +133,10 @@ describe('recorded streams', () => {
     const evidence = evidenceOf(providers.claude, stream)
     expect(evidence.denials).toBe(1)
     expect(eventsOf(providers.claude, stream)).toContainEqual({ type: 'tool_ended', ok: false })
-    expect(judgeChange(false, 'change', evidence)).toMatchObject({ kind: 'no_change' })
+    expect(judgeUnchanged({ expects: 'change' }, evidence)).toMatchObject({
+      kind: 'no_change',
+      message: expect.stringContaining(' 1 tool call was denied: ') as unknown,
+    })
   })
 
   it('show the retries of the CLI, which are no failure yet', () => {

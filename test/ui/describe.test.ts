@@ -1,7 +1,7 @@
 import { describe as group, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/domain/event.js'
 import { failure } from '../../src/domain/failure.js'
-import { initialState } from '../../src/domain/run-state.js'
+import { apply, initialState } from '../../src/domain/run-state.js'
 import { describe, type Line } from '../../src/ui/describe.js'
 import { runStarted, stamp, stateAfter } from '../support/records.js'
 
@@ -44,8 +44,8 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
   ],
   task_queued: [{ type: 'task_queued', ...of }, undefined],
   task_held: [
-    { type: 'task_held', taskId: 'T1', reason: { type: 'dependency', taskIds: ['T0'], byPerson: false } },
-    { tone: 'warning', text: 'T1 held: waits for T0' },
+    { type: 'task_held', taskId: 'T1', reason: { type: 'unservable', message: 'Nobody is left.' }, holds: 2 },
+    { tone: 'warning', text: 'T1 held: Nobody is left. (2 tasks that wait for it are held)' },
   ],
   queue_updated: [
     { type: 'queue_updated', queueLength: 5, busyAgents: 5, availableAgents: 0 },
@@ -120,6 +120,12 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
   ],
   [{ ...examples.attempt_started[0], taskId: 'T2', attempt: 2 }, 'T2 started on s1 (claude:opus, attempt 2)'],
   [{ ...examples.attempt_failed[0], willRetry: false }, undefined],
+  // Told once, with the task that they wait for: there may be thousands.
+  [{ type: 'task_held', taskId: 'T2', reason: { type: 'dependency', taskIds: ['T1'], byPerson: false } }, undefined],
+  [
+    { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'It crashed.'), holds: 1 },
+    'T1 failed after 1 attempt (crash): It crashed. (1 task that waits for it is held)',
+  ],
   [{ type: 'task_done', ...of, how: 'integrated' }, undefined],
   [{ type: 'task_done', ...of, how: 'in_place' }, 'T1 “Say hello” done'],
   [
@@ -157,6 +163,17 @@ group('a record as a line for people', () => {
       const line = describe(stamp(poison(event) as RunEvent), state)
       if (line) expect({ type: event.type, text: line.text }).toEqual({ type: event.type, text: clean })
     }
+  })
+
+  it('names a screenful of tasks that nobody is left to serve, and says once that there are more', () => {
+    const state = initialState(runStarted())
+    const lines = Array.from({ length: 5000 }, (_, n) => {
+      const event = { type: 'task_held', taskId: `T${n}`, reason: { type: 'unservable', message: 'Out.' } } as const
+      apply(state, stamp(event))
+      return describe(stamp(event), state)?.text
+    }).filter((text) => text !== undefined)
+    expect(lines).toHaveLength(21)
+    expect(lines.slice(19)).toEqual(['T19 held: Out.', 'more tasks are held; the summary counts them'])
   })
 
   it('is not flooded by a text without end', () => {

@@ -135,6 +135,19 @@ describe('the summary of a run in which much went wrong', () => {
     expect(lines).toContain('Held        and 5 more; autopilot validate lists all')
   })
 
+  it('counts beyond a screenful what was canceled, and whatever had not started', () => {
+    const many = Array.from({ length: 5000 }, (_, n) => ({ id: `T${n}`, title: '', state: 'pending' }) as const)
+    const lines = texts(
+      stateAfter(runStarted({ tasks: many }), [
+        ...many.slice(0, 22).map(({ id }) => [1, { type: 'task_canceled', taskId: id }] as const),
+        ...many.slice(22, 30).map(({ id }) => [1, { type: 'task_queued', taskId: id, attempt: 1 }] as const),
+      ]),
+    )
+    expect(lines.filter((line) => line.startsWith('Canceled'))).toHaveLength(21)
+    expect(lines).toContain('Canceled    and 2 more')
+    expect(lines).toContain('Not run     4978 tasks')
+  })
+
   it('is clean, whatever stands in ids, messages and names', () => {
     const bad = '\u001b[2Jx\r\ny\u009b1m'
     const hostile = stateAfter(
