@@ -64,6 +64,21 @@ describe('what is selected', () => {
   })
 })
 
+describe('a limit', () => {
+  it('takes the tasks that would start first, not those that stand first in the file', () => {
+    const tasks = [
+      taskOf('usual'),
+      taskOf('behind', { after: ['chain'], priority: 0 }),
+      taskOf('chain'),
+      taskOf('urgent', { priority: 0 }),
+    ]
+    const limited = (limit: number) => plan(tasks, { limit }).runnable
+    expect(limited(1)).toEqual(['urgent'])
+    expect(limited(2)).toEqual(['chain', 'urgent'])
+    expect(limited(3)).toEqual(['behind', 'chain', 'urgent'])
+  })
+})
+
 describe('what is held', () => {
   it('says why', () => {
     const groups = [groupOf('resting', { status: 'on_hold' }), groupOf('inner', { parent: 'resting' })]
