@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path'
 import type { Problem } from '../domain/problem.js'
 import { err, type Result } from '../domain/result.js'
+import { providerNames } from '../providers/contract.js'
 import { findRoadmap } from '../roadmap/find.js'
 import { loadRoadmap, type LoadedRoadmap } from '../roadmap/load.js'
 
@@ -15,7 +16,7 @@ export async function openRoadmap(
 ): Promise<Result<LoadedRoadmap, Problem[]>> {
   const path = await rootPath(named, directory)
   if (!path.ok) return err([path.error])
-  return loadRoadmap(path.value, { shownAs: named ?? shown(path.value), statuses })
+  return loadRoadmap(path.value, { shownAs: named ?? shown(path.value), statuses, providers: providerNames })
 }
 
 async function rootPath(named: string | undefined, directory: string): Promise<Result<string, Problem>> {

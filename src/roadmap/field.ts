@@ -1,3 +1,4 @@
+import { nearest } from '../domain/nearest.js'
 import { defaultPriority } from '../domain/task.js'
 import { addProblem, type Reading } from './source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from './source-node.js'
@@ -37,6 +38,16 @@ function accept<Value>(field: Field, value: Value | undefined, accepted: string)
 export function readText(field: Field | undefined): string | undefined {
   if (!field) return undefined
   return accept(field, scalarText(field.node), 'a text')
+}
+
+/** The name of a provider; E065 for one that no provider has, since such a task could never start. */
+export function readProvider(field: Field | undefined, known: readonly string[] | undefined): string | undefined {
+  const name = readText(field)
+  if (!field || name === undefined || !known || known.includes(name)) return name
+  const near = nearest(name, known)
+  const help = `${near === undefined ? '' : `did you mean ${near}? `}known providers: ${known.join(', ')}`
+  addProblem(field.reading, 'E065', field.node.start, `unknown provider "${name}"`, { help, path: field.path })
+  return undefined
 }
 
 /** A text for people and agents, taken from whatever stands there: lists line by line, maps as they are written. */

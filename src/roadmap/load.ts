@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly shownAs: string
   /** Further words for statuses, from the configuration. */
   readonly statuses?: Readonly<Record<string, string>>
+  /** The names that `provider:` may have; without them every name is taken. */
+  readonly providers?: readonly string[]
 }
 
 /** More errors than this are not shown at once. */
@@ -35,11 +37,15 @@ const maxShown = 20
 /** Reads and checks a roadmap file; on failure the first 20 errors, sorted by position. */
 export async function loadRoadmap(
   path: string,
-  { shownAs, statuses }: LoadOptions,
+  { shownAs, statuses, providers }: LoadOptions,
 ): Promise<Result<LoadedRoadmap, Problem[]>> {
   const bytes = await readWhole(path, maxBytes)
   if (!bytes.ok) return err([cannotRead(shownAs, bytes.error)])
-  const options: ParseOptions = { file: shownAs, ...(statuses === undefined ? {} : { statuses }) }
+  const options: ParseOptions = {
+    file: shownAs,
+    ...(statuses === undefined ? {} : { statuses }),
+    ...(providers === undefined ? {} : { providers }),
+  }
   const parsed = parseRoadmap(bytes.value, options)
   const { roadmap, graph, problems } = parsed
   const errors = problems.filter(({ severity }) => severity === 'error').sort(compareProblems)

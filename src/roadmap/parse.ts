@@ -21,6 +21,8 @@ export interface ParseOptions {
   readonly file: string
   /** Further words for statuses, from the configuration: `{icebox: 'on_hold'}`. */
   readonly statuses?: Readonly<Record<string, string>>
+  /** The names that `provider:` may have; without them every name is taken. */
+  readonly providers?: readonly string[]
 }
 
 /** A roadmap with everything found out about it: plain data, fit for a worker thread's messages. */
@@ -102,7 +104,9 @@ function readRoadmap(
   const warned = new Set<string>()
   const found = walkRoadmap(reading, words, root, warned)
   if (!hasTasks(reading, root, found)) return nothingRead(reading.problems, encoding)
-  const taskReading = { reading, words, warned, defaults: readDefaults(reading, root, warned) }
+  const { providers } = options
+  const defaults = readDefaults(reading, root, warned, providers)
+  const taskReading = { reading, words, warned, defaults, ...(providers === undefined ? {} : { providers }) }
   const named = nameTasks(reading, found.tasks)
   const tasks = named.map((task) => readTask(taskReading, task))
   const checked = checkRoadmap(tasks, found.groups, numericIds(named))

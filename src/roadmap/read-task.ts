@@ -18,6 +18,7 @@ import {
   readDuration,
   readMaxAttempts,
   readPriority,
+  readProvider,
   readText,
   readTexts,
   readWord,
@@ -39,25 +40,32 @@ export interface TaskReading {
   readonly reading: Reading
   readonly words: StatusWords
   readonly defaults: RunOptions
+  /** The names of all providers; absent where any name will do. */
+  readonly providers?: readonly string[]
   /** Unknown keys and not honoured features that were warned of already: once a file is enough. */
   readonly warned: Set<string>
 }
 
 /** Reads `defaults:`, if the root has any. */
-export function readDefaults(reading: Reading, root: SourceNode, warned: Set<string>): RunOptions {
+export function readDefaults(
+  reading: Reading,
+  root: SourceNode,
+  warned: Set<string>,
+  providers?: readonly string[],
+): RunOptions {
   const defaults = root.kind === 'map' ? entryOf(root, 'defaults')?.value : undefined
   if (!defaults || isNull(defaults)) return {}
   if (defaults.kind === 'map') {
     checkKeys(reading, defaults, 'defaults', 'defaults', warned)
     warnNotHonoured(reading, defaults, 'defaults', warned)
-    return readRunOptions(reading, defaults, 'defaults')
+    return readRunOptions(reading, defaults, 'defaults', providers)
   }
   addProblem(reading, 'E061', defaults.start, 'defaults must be a map', { help: 'such as: defaults: { timeout: 30m }' })
   return {}
 }
 
 /** Reads one task with everything it says, inherits and leaves to the defaults. */
-export function readTask({ reading, words, defaults, warned }: TaskReading, named: NamedTask): Task {
+export function readTask({ reading, words, defaults, warned, providers }: TaskReading, named: NamedTask): Task {
   const { node, path, inherited } = named
   checkKeys(reading, node, 'task', path, warned)
   warnNotHonoured(reading, node, path, warned)
@@ -83,15 +91,15 @@ export function readTask({ reading, words, defaults, warned }: TaskReading, name
     position: positionAt(reading.source, node.start),
     path,
     ...defaults,
-    ...readRunOptions(reading, node, path),
+    ...readRunOptions(reading, node, path, providers),
   }
 }
 
 const criteriaNames = ['exit_criteria', 'acceptance', 'acceptance_criteria', 'acceptanceCriteria'] as const
 
-function readRunOptions(reading: Reading, node: MapNode, path: string): RunOptions {
+function readRunOptions(reading: Reading, node: MapNode, path: string, providers?: readonly string[]): RunOptions {
   const field = (...names: string[]) => fieldOf(reading, node, path, ...names)
-  const provider = readText(field('provider'))
+  const provider = readProvider(field('provider'), providers)
   const model = readText(field('model'))
   const timeoutMs = readDuration(field('timeout'))
   const maxAttempts = readMaxAttempts(field('max_attempts', 'attempts'))

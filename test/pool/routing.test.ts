@@ -173,7 +173,10 @@ describe('a provider that is stopped', () => {
 
   it('that is not usable at all is refused at once', async () => {
     const { pool } = poolOf(1, { policy: onlyClaude })
-    await expect(pool.reserveAgent(request('T0', codex), 'moderate')).rejects.toMatchObject({ reason: 'unservable' })
+    await expect(pool.reserveAgent(request('T0', codex), 'moderate')).rejects.toMatchObject({
+      reason: 'unservable',
+      message: 'no usable provider may serve T0, which asks for codex',
+    })
   })
 })
 

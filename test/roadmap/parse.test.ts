@@ -306,3 +306,23 @@ test('twenty thousand tasks in a chain are read with their graph', () => {
   expect(problems).toEqual([])
   expect(graph?.chain.get('t0')).toBe(19_999)
 })
+
+describe('the names of providers', () => {
+  const read = (text: string, providers?: readonly string[]) =>
+    parseRoadmap(new TextEncoder().encode(text), { file: 'r.yaml', ...(providers ? { providers } : {}) })
+  const known = ['claude', 'codex', 'command']
+
+  test('that nobody has are an error with a guess, in a task and in the defaults', () => {
+    const text = 'defaults: {provider: gemini}\ntasks:\n- {id: a, title: x, provider: claud}\n'
+    const parsed = read(text, known)
+    expect(codes(parsed)).toEqual(['E065@1:22', 'E065@3:31'])
+    expect(parsed.problems[0]?.help).toBe('known providers: claude, codex, command')
+    expect(parsed.problems[1]?.help).toMatch(/^did you mean claude\?/)
+  })
+
+  test('that are known, or that nobody asked about, are taken', () => {
+    const text = '- {id: a, title: x, provider: codex}\n'
+    expect(codes(read(text, known))).toEqual([])
+    expect(codes(read(text.replace('codex', 'gemini')))).toEqual([])
+  })
+})
