@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join, relative, resolve } from 'node:path'
 import type { RunEvent } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { nearest } from '../domain/nearest.js'
 import { planRun, type RunPlan } from '../domain/plan.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
@@ -92,11 +93,8 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
   if (!loaded.ok) return problems(loaded.error, settings.output)
   const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
   if (plan.unknown.length > 0) {
-    return usage(
-      `--only names what the roadmap does not have: ${plan.unknown.map(showId).join(', ')}`,
-      undefined,
-      settings.output,
-    )
+    const { graph, roadmap } = loaded.value
+    return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
   }
   const template = await readTemplate(config.value.file.prompt, location.value.root)
   if (!template.ok) return usage(template.error, undefined, settings.output)
@@ -109,6 +107,12 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
     plan,
     ...(value === undefined ? {} : { template: value }),
   })
+}
+
+function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {
+  const guesses = unknown.slice(0, 5).flatMap((id) => nearest(id, known) ?? [])
+  const help = guesses.length === 0 ? undefined : `did you mean ${[...new Set(guesses)].map(showId).join(', ')}?`
+  return usage(`--only names what the roadmap does not have: ${unknown.map(showId).join(', ')}`, help, output)
 }
 
 function usage(text: string, help: string | undefined, output: 'human' | 'json'): Result<never, ExitCode> {

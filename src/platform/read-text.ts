@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import { err, ok, type Result } from '../domain/result.js'
+import { readWhole } from './read-whole.js'
+
+/** Nobody writes a configuration or a prompt by hand that is larger: 1 MiB. */
+const maxBytes = 1024 * 1024
 
 /** A small text file of the user's: undefined when it is not there, an error in words when it cannot be read. */
 export async function readTextIfThere(path: string): Promise<Result<string | undefined, string>> {
-  try {
-    return ok(await readFile(path, 'utf8'))
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ENOTDIR' ? ok(undefined) : err(code ?? message)
-  }
+  const bytes = await readWhole(path, maxBytes)
+  if (bytes.ok) return ok(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.value))
+  if (bytes.error === 'ENOENT' || bytes.error === 'ENOTDIR') return ok(undefined)
+  return err(bytes.error === 'too_big' ? 'it is larger than 1 MiB' : bytes.error)
 }

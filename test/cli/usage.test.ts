@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { scene } from '../support/rigged-scene.js'
 
@@ -18,6 +19,7 @@ const wrong: readonly (readonly [title: string, args: readonly string[], said: R
   ['a duration without sense', ['run', '--timeout', 'soon'], /'soon' is not/],
   ['an unknown form of output', ['run', '--output', 'xml'], /not one of human, json/],
   ['a task that the roadmap does not have', ['run', '--only', 'nothing'], /--only names what .* not have: nothing/],
+  ['a task that the roadmap nearly has, with a guess', ['run', '--only', 'ab'], /did you mean a\?/],
   ['a second roadmap', ['run', 'roadmap.yaml', 'other.yaml'], /too many arguments/],
   ['a roadmap that is not there', ['run', 'gone.yaml'], /gone\.yaml/],
 ]
@@ -150,4 +152,33 @@ test('--help is complete and --version is the package’s', async () => {
     expect(help.stdout).toContain(flag)
   expect((await run(['--help'])).stdout).toContain('Exit codes:')
   expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+})
+
+test('a pipe in place of a roadmap or a configuration is refused, not waited for', async () => {
+  const stage = scene({ roadmap: good })
+  execFileSync('mkfifo', [stage.repo.beside('pipe'), `${stage.repo.dir}/autopilot.yaml`])
+  const config = await stage.run(['validate'])
+  expect(config.code).toBe(2)
+  expect(config.stderr).toContain('cannot read autopilot.yaml: not a file')
+  execFileSync('rm', [`${stage.repo.dir}/autopilot.yaml`])
+  const roadmap = await stage.run(['validate', '../pipe'])
+  expect(roadmap.code).toBe(2)
+  expect(roadmap.stderr).toMatch(/^\.\.\/pipe:1:1: error E001: /m)
+})
+
+test('a provider that nobody has is told by validate, with a guess', async () => {
+  const roadmap = 'tasks:\n  - { id: a, provider: claud }\n  - { id: b, provider: gemini }\n'
+  for (const command of ['validate', 'run']) {
+    const { code, stderr } = await scene({ roadmap }).run([command])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^roadmap\.yaml:2:24: error E065: unknown provider "claud"\n +did you mean claude\?/m)
+    expect(stderr).toMatch(/^roadmap\.yaml:3:24: error E065: unknown provider "gemini"/m)
+  }
+})
+
+test('a run of nothing but held tasks says that nothing is to be done', async () => {
+  const stage = scene({ roadmap: `${good}  - { id: man, execution_mode: manual }\n` })
+  const { code, stdout } = await stage.run(['run', '--only', 'man'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^Done +nothing to do: 1 task on hold$/m)
 })
