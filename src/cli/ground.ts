@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { createGating } from '../orchestration/gating.js'
@@ -22,8 +23,6 @@ import { openTarget } from '../workspace/target.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import { configName, type Config } from './config.js'
 import type { RunSettings } from './settings.js'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where the run works. */
 export interface Location {

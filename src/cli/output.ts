@@ -1,3 +1,4 @@
+import type { Environment } from '../domain/environment.js'
 import type { Reporter, Sink } from '../ui/contract.js'
 import { jsonReporter } from '../ui/json-reporter.js'
 import type { Line } from '../ui/describe.js'
@@ -10,8 +11,6 @@ export interface Output {
   /** A line of the result. */
   result(line: Line): void
 }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** Whether a stream is a terminal that wants more than plain lines. */
 export function isLively(stream: NodeJS.WriteStream, env: Environment): boolean {

@@ -1,9 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Environment } from '../domain/environment.js'
 import type { ExitCode } from '../domain/exit-code.js'
 import { readers, type RunSettings } from './settings.js'
 import type { ReadValue } from './value.js'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** What commander's parsed flags look like. */
 interface RunFlags {

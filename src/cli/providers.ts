@@ -1,9 +1,10 @@
+import type { Environment } from '../domain/environment.js'
 import { formatProviderModel } from '../domain/provider-model.js'
 import { commandProvider, type RoutePolicy } from '../domain/routing.js'
 import type { Task } from '../domain/task.js'
 import { capture } from '../platform/capture.js'
 import { providerNames, type AgentRequest, type Provider } from '../providers/contract.js'
-import { detectProvider, type Detection } from '../providers/detect.js'
+import { detectProvider, type Capture, type Detection } from '../providers/detect.js'
 import { childEnvironment } from '../providers/environment.js'
 import { findProvider } from '../providers/index.js'
 import type { FileSettings, RunSettings } from './settings.js'
@@ -35,17 +36,22 @@ export function candidateProviders(
   return [...names].flatMap((name) => findProvider(name) ?? [])
 }
 
-/** Asks the CLIs for their versions, all at once, and makes the routing from those that answered. */
+/**
+ * Asks the CLIs for their versions, all at once, and makes the routing from those that answered. An abort ends those
+ * that have not answered.
+ */
 export async function setUpProviders(
   candidates: readonly Provider[],
   settings: RunSettings,
   file: FileSettings,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
+  signal: AbortSignal,
 ): Promise<ProviderSetup> {
+  const ask: Capture = (program, args, options) => capture(program, args, { ...options, signal })
   const detected = await Promise.all(
     candidates.map(async (provider): Promise<Detected> => {
       const environment = childEnvironment(env, provider, file.env)
-      const detection = await detectProvider(provider, capture, { env: environment })
+      const detection = await detectProvider(provider, ask, { env: environment })
       const refused = detection.usable ? provider.refusal(sampleRequest(settings), environment) : undefined
       return { provider, detection: refused ? { usable: false, reason: refused.message, help: '' } : detection }
     }),

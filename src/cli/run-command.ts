@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join, relative, resolve } from 'node:path'
+import type { Environment } from '../domain/environment.js'
 import type { RunEvent } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { nearest } from '../domain/nearest.js'
@@ -28,7 +29,7 @@ import { readTemplate } from './prompt-template.js'
 import { candidateProviders, setUpProviders, type ProviderSetup } from './providers.js'
 import { openRoadmap } from './roadmap-source.js'
 import { mergeSettings, settingsFromEnvironment, type RunSettings } from './settings.js'
-import { listenForStop } from './stop-signals.js'
+import { listenForStop, type StopSignals } from './stop-signals.js'
 
 /** What `autopilot run` was typed with. */
 export interface RunArguments {
@@ -37,8 +38,6 @@ export interface RunArguments {
   readonly directory: string
   readonly flags: Partial<RunSettings>
 }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** Everything that was read before anything is started. */
 interface Prepared {
@@ -54,23 +53,39 @@ interface Prepared {
 export async function runCommand(args: RunArguments, env: Environment): Promise<ExitCode> {
   const prepared = await prepare(args, env)
   if (!prepared.ok) return prepared.error
-  const { settings, config, loaded, plan } = prepared.value
+  const { settings, loaded, plan } = prepared.value
   const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
   if (settings.dryRun) return printDryRun({ ...prepared.value, tasks })
-  const setup = await setUpProviders(
-    candidateProviders(tasks, settings, config.file.routes),
-    settings,
-    config.file,
-    env,
-  )
+  // From here on programs are started, in groups of their own, which no Ctrl-C of the terminal reaches.
+  const signals = listenForStop()
+  return makeReady({ ...prepared.value, tasks, env, signals }).finally(() => signals.dispose())
+}
+
+interface ReadyParts extends Prepared {
+  readonly tasks: readonly Task[]
+  readonly env: Environment
+  readonly signals: StopSignals
+}
+
+/** Finds the agent CLIs and takes the ground; the run starts when neither is refused. */
+async function makeReady(parts: ReadyParts): Promise<ExitCode> {
+  const { settings, config, tasks, env, signals } = parts
+  const candidates = candidateProviders(tasks, settings, config.file.routes)
+  const setup = await setUpProviders(candidates, settings, config.file, env, signals.signal)
+  if (signals.signal.aborted) return stoppedEarly(signals, settings)
   if (needsCli(tasks) && setup.policy.usable.length === 0) return refuseProviders(setup, settings)
   const runId = newRunId(new Date())
-  const ground = await openGround({ ...prepared.value, runId, env })
+  const ground = await openGround({ ...parts, runId })
   if (!ground.ok) {
     printTrouble(ground.error.message, ground.error.help, settings.output)
     return exitCodes.notSafe
   }
-  return start({ ...prepared.value, tasks, setup, runId, ground: ground.value, env }).finally(ground.value.release)
+  return start({ ...parts, setup, runId, ground: ground.value }).finally(ground.value.release)
+}
+
+function stoppedEarly({ caught }: StopSignals, settings: RunSettings): ExitCode {
+  printTrouble('stopped before anything was started', undefined, settings.output)
+  return caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
 }
 
 /** Reads settings, configuration, roadmap and template; what is wrong has been printed when it is not ok. */
@@ -80,7 +95,8 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
   if (!fromEnvironment.ok) return usage(fromEnvironment.error, undefined, wanted)
   const here = resolve(args.directory)
   const repository = await locate(here, env)
-  const config = await readConfig(repository.ok ? repository.value.root : here, env)
+  const configRoot = repository.ok ? repository.value.root : here
+  const config = await readConfig(configRoot, env)
   if (!config.ok) return problems(config.error, mergeSettings(fromEnvironment.value, args.flags).output)
   const settings = mergeSettings(config.value.run, fromEnvironment.value, args.flags)
   const lock = repository.ok ? repository.value.lock : join(here, '.autopilot', 'lock')
@@ -96,7 +112,7 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
     const { graph, roadmap } = loaded.value
     return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
   }
-  const template = await readTemplate(config.value.file.prompt, location.value.root)
+  const template = await readTemplate(config.value.file.prompt, configRoot)
   if (!template.ok) return usage(template.error, undefined, settings.output)
   const { value } = template
   return ok({
@@ -131,10 +147,15 @@ function needsCli(tasks: readonly Task[]): boolean {
 
 function refuseProviders({ detected }: ProviderSetup, settings: RunSettings): ExitCode {
   const reasons = detected.flatMap(({ provider, detection }) =>
-    detection.usable ? [] : [[`${provider.name}: ${detection.reason}`, detection.help].filter(Boolean).join('\n    ')],
+    detection.usable ? [] : [[named(provider.name, detection.reason), detection.help].filter(Boolean).join('\n    ')],
   )
   printTrouble(`no usable agent CLI\n  ${reasons.join('\n  ')}`, undefined, settings.output)
   return exitCodes.noProvider
+}
+
+/** Some reasons say themselves whose they are. */
+function named(provider: string, reason: string): string {
+  return reason.startsWith(`${provider} `) ? reason : `${provider}: ${reason}`
 }
 
 /** Sortable, unique and fit for refs and paths: `20261123-064726-3fa2`. */
@@ -143,16 +164,14 @@ function newRunId(now: Date): string {
   return `${stamp}-${randomBytes(2).toString('hex')}`
 }
 
-interface StartParts extends Prepared {
-  readonly tasks: readonly Task[]
+interface StartParts extends ReadyParts {
   readonly setup: ProviderSetup
   readonly runId: string
   readonly ground: Ground
-  readonly env: Environment
 }
 
 async function start(parts: StartParts): Promise<ExitCode> {
-  const { settings, ground, setup } = parts
+  const { settings, ground, setup, signals } = parts
   const journalPath = join(ground.runDir, 'journal.jsonl')
   const journal = await openJournal(journalPath)
   if (!journal.ok) {
@@ -172,10 +191,15 @@ async function start(parts: StartParts): Promise<ExitCode> {
       broken.abort()
     },
   })
-  const signals = listenForStop((signal) => {
+  // Heard before the loop hears it: the record tells of the signal first, then of what it canceled.
+  const onStop = () => {
+    const signal = signals.caught()
+    if (signal === undefined) return
     stopped ??= { type: 'signal', signal }
     void recorder.record({ type: 'run_canceling', why: signal })
-  })
+  }
+  signals.signal.addEventListener('abort', onStop, { once: true })
+  onStop()
   announce(recorder, parts)
   const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   // While everything waits, for a cool-down say, nothing else would keep the process alive.
@@ -192,7 +216,6 @@ async function start(parts: StartParts): Promise<ExitCode> {
   await recorder.record({ type: 'run_finished', ...verdict })
   for (const line of summarize(recorder.state, { journal: shownPath(journalPath) })) output.result(line)
   await journal.value.close()
-  signals.dispose()
   return verdict.exitCode
 }
 

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import type { Environment } from '../domain/environment.js'
 import type { Gate } from '../domain/gate.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -94,9 +95,7 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
 ]
 
 /** The settings that the environment makes; an empty variable counts as not set. The error names the variable. */
-export function settingsFromEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-): Result<Partial<RunSettings>, string> {
+export function settingsFromEnvironment(env: Environment): Result<Partial<RunSettings>, string> {
   const settings: Record<string, unknown> = {}
   for (const [variable, key] of variables) {
     const text = env[variable]

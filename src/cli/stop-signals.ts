@@ -1,9 +1,11 @@
 import { killLivingGroups } from '../platform/process-group.js'
 
-export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 export interface StopSignals {
   readonly signal: AbortSignal
+  /** The first signal that came, if any has. */
+  caught(): StopSignal | undefined
   dispose(): void
 }
 
@@ -11,13 +13,14 @@ export interface StopSignals {
  * The first signal cancels: nothing new starts, agents get TERM and after their grace KILL. The second sends KILL at
  * once. The third ends autopilot itself.
  */
-export function listenForStop(onStop: (signal: StopSignal) => void): StopSignals {
+export function listenForStop(): StopSignals {
   const controller = new AbortController()
   let count = 0
+  let first: StopSignal | undefined
   const listener = (name: StopSignal) => {
     count++
     if (count === 1) {
-      onStop(name)
+      first = name
       controller.abort()
       return
     }
@@ -30,6 +33,7 @@ export function listenForStop(onStop: (signal: StopSignal) => void): StopSignals
   process.on('exit', killLivingGroups)
   return {
     signal: controller.signal,
+    caught: () => first,
     dispose() {
       for (const [name, listen] of bound) process.off(name, listen)
     },

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { planRun } from '../domain/plan.js'
 import { formatHold, plural, showId } from '../ui/format.js'
@@ -15,10 +16,7 @@ export interface ValidateArguments {
 }
 
 /** `autopilot validate`: reads a roadmap as a run would, and says what is wrong, what is held and what may run. */
-export async function validateCommand(
-  args: ValidateArguments,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<ExitCode> {
+export async function validateCommand(args: ValidateArguments, env: Environment): Promise<ExitCode> {
   const here = resolve(args.directory)
   const repository = await locate(here, env)
   const config = await readConfig(repository.ok ? repository.value.root : here, env)

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { ExitStatus } from '../domain/attempt.js'
+import type { Environment } from '../domain/environment.js'
 import { formatExitStatus } from '../domain/attempt.js'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -32,9 +33,6 @@ export interface GitOptions {
    */
   readonly userConfig?: Environment
 }
-
-/** Environment variables by name, as `process.env` gives them. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /** git did not do what was asked: the first line of what it said, cleaned, with its exit status. */
 export interface GitFailure {

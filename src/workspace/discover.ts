@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
+import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
-import { discoveryProblem, gitAsUser, type Environment, type GitFailure } from '../platform/git.js'
+import { discoveryProblem, gitAsUser, type GitFailure } from '../platform/git.js'
 import type { Refusal, Repository } from './contract.js'
 import { refuse, refuseGit } from './refusal.js'
 

@@ -1,5 +1,5 @@
+import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
-import type { Environment } from '../platform/git.js'
 import type { Identity } from './contract.js'
 
 /** One setting of git's configuration: `section[.subsection].name` with section and name in lower case, and its value. */
