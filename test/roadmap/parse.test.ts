@@ -115,6 +115,35 @@ test('verify takes commands as texts or under run, and keeps the rest as text', 
   expect(problems.map(({ code }) => code)).toEqual(['W063'])
 })
 
+test('a gate of a task may have a name, a directory and a time limit, also one out of the defaults', () => {
+  const text = `defaults:
+  verify: make lint
+tasks:
+  - { id: a, title: x, verify: { run: make test, name: unit, cwd: packages/api, timeout: 1h30m } }
+  - { id: b, title: x }
+`
+  const { roadmap, problems } = parse(text)
+  expect(problems).toEqual([])
+  expect(roadmap?.tasks.map(({ verify }) => verify)).toEqual([
+    [{ run: 'make test', name: 'unit', cwd: 'packages/api', timeoutMs: 5_400_000 }],
+    [{ run: 'make lint' }],
+  ])
+})
+
+test.each([
+  ['cwd: ../elsewhere', 'E062'],
+  ['cwd: packages/../../x', 'E062'],
+  ['cwd: /tmp', 'E062'],
+  ['cwd: [a]', 'E061'],
+  ['name: {a: b}', 'E061'],
+  ['timeout: soon', 'E061'],
+])('a gate with %s is refused where it stands', (field, code) => {
+  const parsed = parse(`- {id: a, title: x, verify: [make, {run: make test, ${field}}]}`)
+  const column = '- {id: a, title: x, verify: [make, {run: make test, '.length + field.indexOf(' ') + 2
+  expect(codes(parsed)).toEqual([`${code}@1:${column}`])
+  expect(parsed.problems[0]?.path).toBe(`[0].verify[1].${field.split(':')[0]}`)
+})
+
 const item = (fields: string) => `- {id: a, title: x, ${fields}}\n`
 
 test.each<[string, string, string[], string?]>([

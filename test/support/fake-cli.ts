@@ -42,8 +42,8 @@ export function fakeCli(scene: Scene, name: CliName, act: (actor: FakeActor) => 
   const log = scene.repo.beside(`${name}-calls.jsonl`)
   const text = `#!${process.execPath}
 'use strict'
-const fs = require('node:fs')
-const path = require('node:path')
+// Not require: a package.json in some directory above may make a module of this file.
+const [fs, path] = ['node:fs', 'node:path'].map((name) => process.getBuiltinModule(name))
 if (process.argv[2] === '--version') {
   console.log(${JSON.stringify(versions[name])})
   process.exit(0)

@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunRecord } from '../../src/domain/event.js'
+import type { RecordOf } from './program.js'
+import { scene } from './rigged-scene.js'
+import type { Scene, SceneOptions } from './scene.js'
+
+/** A gate as `autopilot.yaml` has it. */
+type GateEntry = string | Readonly<Record<string, string>>
+
+export interface GatedSceneOptions extends SceneOptions {
+  readonly gates?: readonly GateEntry[]
+  /** Further keys of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>
+}
+
+/** A scene whose `autopilot.yaml` has these gates. */
+export function gatedScene({ gates = [], config = {}, files, ...rest }: GatedSceneOptions): Scene {
+  // JSON is YAML, too.
+  return scene({ ...rest, files: { ...files, 'autopilot.yaml': JSON.stringify({ gates, ...config }) } })
+}
+
+/** The verdicts of a run, in order. */
+export function judgements(records: readonly RunRecord[]): readonly RecordOf<'gate_judged'>[] {
+  return records.filter((record): record is RecordOf<'gate_judged'> => record.type === 'gate_judged')
+}
+
+/** Names of the logs that the gates of the only run left. */
+export function gateLogs({ repo }: Scene): readonly string[] {
+  const runs = join(repo.dir, '.autopilot', 'runs')
+  return readdirSync(join(runs, readdirSync(runs)[0]!, 'gates'))
+}
