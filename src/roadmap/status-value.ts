@@ -12,7 +12,10 @@ export type StatusValue =
       readonly end: number
       readonly before: string
       readonly text: string
-      /** A plain word for a plain word on one line: sure to read back right, so no second parse is needed. */
+      /**
+       * A plain word for a plain word on one line, or a line behind a plain one: sure to read back right, so no second
+       * parse is needed.
+       */
       readonly plain: boolean
       readonly status: TaskStatus
     }
@@ -88,7 +91,17 @@ function ownLine({ source, encoding, done }: FileManner, entry: MapEntry): Edit 
   const rest = /[^\r\n]*/y
   rest.lastIndex = end
   const at = end + (rest.exec(text)?.[0].length ?? 0)
-  return { start: at, end: at, text: `${encoding.eol}${line}` }
+  const lineStart = entry.keyStart - column
+  const plain = isPlainLine(text.slice(lineStart, entry.keyStart), text.slice(entry.keyStart, at))
+  return { start: at, end: at, text: `${encoding.eol}${line}`, plain }
+}
+
+/**
+ * Behind a simple key with its value on the same line, in a block map, a further line of that indentation is a further
+ * entry, whatever stands elsewhere.
+ */
+function isPlainLine(indent: string, entry: string): boolean {
+  return /^ *(?:- +)*$/.test(indent) && /^[\w-]+: +[^\s&*!|>#][^\r\n]*$/.test(entry)
 }
 
 /** In JSON and flow maps: after the entry, on a line of its own where the entries have lines of their own. */
