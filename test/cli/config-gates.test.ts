@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { scene } from '../support/rigged-scene.js'
+
+const good = 'tasks:\n  - { id: a, run: echo > a }\n'
+const configured = (config: string, roadmap = good) => scene({ roadmap, files: { 'autopilot.yaml': config } })
+
+test('gates are commands, or maps with a name, a directory and a time limit', async () => {
+  const config = `gates:
+  - test -e a
+  - run: test -e inner && cat
+    name: inner
+    cwd: sub
+    timeout: 2m
+  - { run: exec sleep 600, name: slow, timeout: 1s }
+`
+  const stage = configured(config, 'tasks:\n  - { id: a, run: mkdir sub && echo > sub/inner && echo > a }\n')
+  const { code, records } = await stage.run(['run', '-i', '1', '--output', 'json'])
+  expect(code).toBe(1)
+  const verdicts = records().flatMap((one) => (one.type === 'gate_judged' ? [[one.gate, one.verdict]] : []))
+  expect(Object.fromEntries(verdicts)).toEqual({ 'test -e a': 'passed', inner: 'passed', slow: 'failed' })
+  const failed = records().find((record) => record.type === 'task_failed')
+  expect(failed?.failure.message).toBe('The gate slow failed: no end within 1 s.')
+})
+
+test('what is wrong with gates is told with its place, and nothing starts', async () => {
+  const stage = configured(`gates:
+  - ''
+  - { cwd: sub }
+  - run: make
+    cwd: ../elsewhere
+  - run: make
+    timout: 5m
+  - { run: make, timeout: soon }
+  - { run: make, cwd: /tmp }
+  - 5
+`)
+  const { code, stderr, stdout } = await stage.run(['run'])
+  expect([code, stdout]).toEqual([2, ''])
+  const told = [...stderr.matchAll(/^autopilot\.yaml:(\d+:\d+): error (E\d+): (\S+) ?(.*)$/gm)]
+  expect(told.map(([, place, errorCode, key]) => `${place} ${errorCode} ${key}`)).toEqual([
+    '2:5 E104 gates.0.run:',
+    '3:5 E104 gates.1.run:',
+    '5:10 E104 gates.2.cwd:',
+    '7:13 E103 unknown',
+    '8:27 E104 gates.4.timeout:',
+    '9:23 E104 gates.5.cwd:',
+    '10:5 E104 gates.6:',
+  ])
+  expect(stderr).toMatch(/unknown key gates\.3\.timout\n +did you mean timeout\?/)
+})
+
+test('gate_jobs of the file, the environment and the flag must be whole numbers above 0', async () => {
+  const wrong = await configured('gate_jobs: none').run(['run'])
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('autopilot.yaml:1:12: error E104')])
+  const stage = configured('gate_jobs: 1')
+  const byEnvironment = await stage.run(['run'], { env: { AUTOPILOT_GATE_JOBS: '0' } })
+  expect([byEnvironment.code, byEnvironment.stderr]).toEqual([2, expect.stringContaining('AUTOPILOT_GATE_JOBS')])
+  expect((await stage.run(['run', '--gate-jobs', '0'])).code).toBe(2)
+})

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import type { RunEvent } from '../../src/domain/event.js'
+import type { Verdict } from '../../src/domain/gate.js'
+import { describe } from '../../src/ui/describe.js'
+import { summarize } from '../../src/ui/summary.js'
+import { runStarted, stamp, stateAfter } from '../support/records.js'
+
+type Judged = Extract<RunEvent, { type: 'gate_judged' }>
+
+function judged(verdict: Verdict['type'], remembered = false): Judged {
+  const gate = { gate: 'npm test', tree: 'abc', durationMs: 5 }
+  return { type: 'gate_judged', taskId: 'T1', attempt: 1, ...gate, verdict, remembered }
+}
+
+/** The row `Gates` after these verdicts; undefined without one. */
+function gatesRow(...verdicts: readonly Judged[]): string | undefined {
+  const state = stateAfter(
+    runStarted(),
+    verdicts.map((verdict) => [0, verdict]),
+  )
+  return summarize(state, { journal: 'j' }).find(({ text }) => text.startsWith('Gates '))?.text
+}
+
+test('the summary counts verdicts, and says which were known already; a run without gates has no such row', () => {
+  expect(gatesRow()).toBeUndefined()
+  expect(gatesRow(judged('passed'))).toBe('Gates       1 passed, 0 failed')
+  expect(gatesRow(judged('passed'), judged('passed', true), judged('failed'), judged('errored'))).toBe(
+    'Gates       2 passed, 1 failed, 1 errored; 1 of them were known already',
+  )
+})
+
+test('a gate that passed needs no line, one that failed or errored has one', () => {
+  const state = stateAfter(runStarted(), [])
+  const line = (verdict: Verdict['type']) => describe(stamp(judged(verdict)), state)
+  expect(line('passed')).toBeUndefined()
+  expect(line('failed')).toEqual({ tone: 'warning', text: 'T1: gate npm test failed' })
+  expect(line('errored')).toEqual({ tone: 'warning', text: 'T1: gate npm test errored' })
+})
