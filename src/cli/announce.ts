@@ -12,12 +12,19 @@ export interface Announced {
   readonly config: Config
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
+  readonly landed: readonly string[]
   readonly setup: ProviderSetup
   readonly ground: Ground
 }
 
 /** Longer lists are counted; `autopilot validate` shows them whole. */
 const mostShown = 20
+
+/**
+ * Warnings of tasks that do not run: an unknown dependency, what waits for held tasks, nothing to run, manual tasks.
+ * In a run the holds themselves say so, and only those of the selected tasks; `autopilot validate` gives the help.
+ */
+const toldByHolds: ReadonlySet<string> = new Set(['W050', 'W051', 'W054', 'W055', 'W064'])
 
 /** Records what a person should know before the first agent starts, each thing once. */
 export function announce(recorder: Recorder, parts: Announced): void {
@@ -28,13 +35,21 @@ export function announce(recorder: Recorder, parts: Announced): void {
   for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
   say(
     'warning',
-    loaded.warnings.map(({ position, code, text }) => `${position.file}:${position.line}: ${code}: ${text}`),
+    loaded.warnings
+      .filter(({ code }) => !toldByHolds.has(code))
+      .map(({ position, code, text }) => `${position.file}:${position.line}: ${code}: ${text}`),
   )
   say(
     'info',
     plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : [])),
   )
-  say('warning', [...interrupted(parts), ...untested(setup), ...withoutAllow(parts), ...ground.warnings])
+  say('warning', [
+    ...landedBefore(parts),
+    ...interrupted(parts),
+    ...untested(setup),
+    ...withoutAllow(parts),
+    ...ground.warnings,
+  ])
 }
 
 function clip(texts: readonly string[]): readonly string[] {
@@ -48,6 +63,16 @@ function recordDetection(recorder: Recorder, { provider, detection }: Detected, 
     ? { permissions, ...(detection.version === undefined ? {} : { version: detection.version }) }
     : { message: `${detection.reason} ${detection.help}`.trim() }
   void recorder.record({ type: 'provider_detected', provider: provider.name, usable: detection.usable, ...facts })
+}
+
+/** Work that nobody would expect to find done: the file says otherwise. */
+function landedBefore({ landed, ground }: Announced): readonly string[] {
+  if (landed.length === 0) return []
+  const more = landed.length > 5 ? ` and ${landed.length - 5} more` : ''
+  const named = `${landed.slice(0, 5).map(showId).join(', ')}${more}`
+  return [
+    `on ${ground.target?.branch ?? 'the target'} already, so counted as done and written into the roadmap: ${named}`,
+  ]
 }
 
 /** Nobody of ours is at work on a task that the file calls in progress: it runs again. */

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { taskTrailer, taskTrailerValue } from '../orchestration/commit-message.js'
 import { createGating } from '../orchestration/gating.js'
 import { inPlace } from '../orchestration/in-place.js'
 import type { Isolation } from '../orchestration/isolation.js'
@@ -20,6 +21,7 @@ import type { Refusal, Repository } from '../workspace/contract.js'
 import { discover } from '../workspace/discover.js'
 import { openRepository } from '../workspace/repository.js'
 import { openTarget } from '../workspace/target.js'
+import { readTrailers } from '../workspace/trailers.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import { configName, type Config } from './config.js'
 import type { RunSettings } from './settings.js'
@@ -46,6 +48,8 @@ export interface Ground {
   readonly target?: { readonly branch: string; readonly base: string }
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
+  /** Whether a task's work is on the target already, brought by a run before this one. */
+  readonly hasLanded: (taskId: string) => boolean
   readonly warnings: readonly string[]
   readonly release: ReleaseLock
   isolate(parts: IsolateParts): Isolation
@@ -106,7 +110,9 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
       options.config.file.gates.length > 0
         ? ['gates are not run with --isolation none: there is no clean tree to judge']
         : []
-    return ok({ root: location.root, runDir, leaveOut, release, warnings, isolate: () => inPlace(location.root) })
+    const hasLanded = () => false
+    const isolate = () => inPlace(location.root)
+    return ok({ root: location.root, runDir, leaveOut, hasLanded, release, warnings, isolate })
   }
   const repository = await openRepository({ dir: location.root, env: options.env })
   if (!repository.ok) return repository
@@ -114,6 +120,9 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   const branch = settings.target
   const target = await openTarget(repository.value, { runId, ...(branch === undefined ? {} : { branch }) })
   if (!target.ok) return err(target.error)
+  const range = { from: repository.value.head.commit, to: target.value.base }
+  const landed = await readTrailers(repository.value, { key: taskTrailer, ...range })
+  if (!landed.ok) return landed
   const { file } = options.config
   const reachable: Reachable = { ...options, repository: repository.value, runDir }
   return ok({
@@ -122,6 +131,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
     release,
     target: { branch: target.value.branch, base: target.value.base },
     leaveOut,
+    hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
     warnings: await dirtyWarning(repository.value, leaveOut),
     isolate: ({ pool, recorder, slots, signal }) =>
       workspaced({

@@ -11,6 +11,7 @@ import { judgeRun, type Stop } from '../domain/verdict.js'
 import { openJournal } from '../journal/journal.js'
 import { createRecorder, type Recorder } from '../orchestration/recorder.js'
 import { runTasks } from '../orchestration/run.js'
+import { createWriteBack } from '../orchestration/write-back.js'
 import { realClock } from '../platform/clock.js'
 import { killLivingGroups } from '../platform/process-group.js'
 import { AgentPool } from '../pool/agent-pool.js'
@@ -23,6 +24,7 @@ import { announce } from './announce.js'
 import { readConfig, type Config } from './config.js'
 import { printDryRun } from './dry-run.js'
 import { locate, openGround, type Ground, type Location } from './ground.js'
+import { planLanded, type Landed } from './landed.js'
 import { openOutput } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
 import { readTemplate } from './prompt-template.js'
@@ -80,7 +82,8 @@ async function makeReady(parts: ReadyParts): Promise<ExitCode> {
     printTrouble(ground.error.message, ground.error.help, settings.output)
     return exitCodes.notSafe
   }
-  return start({ ...parts, setup, runId, ground: ground.value }).finally(ground.value.release)
+  const planned = planLanded(parts, ground.value.hasLanded)
+  return start({ ...parts, ...planned, setup, runId, ground: ground.value }).finally(ground.value.release)
 }
 
 function stoppedEarly({ caught }: StopSignals, settings: RunSettings): ExitCode {
@@ -164,7 +167,7 @@ function newRunId(now: Date): string {
   return `${stamp}-${randomBytes(2).toString('hex')}`
 }
 
-interface StartParts extends ReadyParts {
+interface StartParts extends ReadyParts, Landed {
   readonly setup: ProviderSetup
   readonly runId: string
   readonly ground: Ground
@@ -230,6 +233,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
   const isolation = ground.isolate({ pool, recorder, slots: settings.agents, signal })
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
+  const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
+  for (const taskId of parts.landed) writeBack.done(taskId)
   await runTasks({
     graph: loaded.graph,
     pool,
@@ -247,9 +252,10 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     timeoutMs: settings.timeoutMs,
     maxAttempts: settings.iterations,
     attemptsDir: join(ground.runDir, 'attempts'),
-    markDone: (taskId) => writer.markDone(taskId),
+    markDone: writeBack.done,
     ...(template === undefined ? {} : { template }),
   })
+  await writeBack.finish()
   await isolation.close()
 }
 

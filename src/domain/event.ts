@@ -132,6 +132,8 @@ export type RunEvent =
     }
   | { readonly type: 'task_canceled'; readonly taskId: string }
   | { readonly type: 'roadmap_written'; readonly taskId: string }
+  /** Said at the end: the task is done, but the file does not say so. `help`: what a person can do. */
+  | { readonly type: 'roadmap_not_written'; readonly taskId: string; readonly why: string; readonly help?: string }
   | { readonly type: 'workspace_kept'; readonly path: string; readonly why: string }
   | { readonly type: 'run_canceling'; readonly why: string }
   | { readonly type: 'run_finished'; readonly exitCode: ExitCode; readonly why: string }

@@ -20,6 +20,13 @@ export function formatProblem(problem: Problem): string {
   return problem.help === undefined ? head : `${head}\n    ${problem.help}`
 }
 
+/** As {@link formatProblem}, on one line; the first place of a file is where problems stand that have none. */
+export function formatProblemLine({ position, severity, code, text, help }: Problem): string {
+  const { file, line, column } = position
+  const place = line === 1 && column === 1 ? file : `${file}:${line}:${column}`
+  return `${place}: ${severity} ${code}: ${text}${help === undefined ? '' : `; ${help}`}`
+}
+
 /** By file, line and column, errors and warnings mixed as they stand in the file. */
 export function compareProblems(a: Problem, b: Problem): number {
   const [p, q] = [a.position, b.position]

@@ -81,6 +81,8 @@ export interface RunState {
   readonly providers: Map<string, ProviderState>
   readonly notices: string[]
   readonly kept: KeptCommit[]
+  /** Tasks that are done, but not in the roadmap. */
+  readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
   readonly keptWorkspaces: { readonly path: string; readonly why: string }[]
   canceling?: string
   finished?: { readonly exitCode: ExitCode; readonly why: string }
@@ -100,6 +102,7 @@ export function initialState(start: RunState['start']): RunState {
     providers: new Map(),
     notices: [],
     kept: [],
+    unwritten: [],
     keptWorkspaces: [],
   }
 }
@@ -206,6 +209,11 @@ export function apply(state: RunState, record: RunRecord): void {
     case 'task_canceled':
       setTask(state, record.taskId, { type: 'canceled' })
       return
+    case 'roadmap_not_written': {
+      const { taskId, why, help } = record
+      state.unwritten.push({ taskId, why, ...(help === undefined ? {} : { help }) })
+      return
+    }
     case 'workspace_kept':
       state.keptWorkspaces.push({ path: record.path, why: record.why })
       return

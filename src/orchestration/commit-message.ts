@@ -9,11 +9,19 @@ export interface CommitFacts {
   readonly agent: ProviderModel
 }
 
+/** The trailer that says whose work a landed commit is. */
+export const taskTrailer = 'Autopilot-Task'
+
+/** A task's id as its trailer has it: on one line. */
+export function taskTrailerValue(taskId: string): string {
+  return cleanLine(taskId, 200)
+}
+
 /** Subject from the task's title, and the trailers by which a landed commit names its attempt. */
 export function commitMessage({ task, runId, attempt, agent }: CommitFacts): string {
   const subject = cleanLine(task.title, 72) || cleanLine(task.id, 72) || 'Task'
   const trailers = [
-    `Autopilot-Task: ${cleanLine(task.id, 200)}`,
+    `${taskTrailer}: ${taskTrailerValue(task.id)}`,
     `Autopilot-Run: ${runId}`,
     `Autopilot-Attempt: ${attempt}`,
     `Autopilot-Agent: ${cleanLine(formatProviderModel(agent), 100)}`,

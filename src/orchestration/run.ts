@@ -1,8 +1,6 @@
 import type { Clock } from '../domain/clock.js'
 import type { Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
-import { formatProblem, type Problem } from '../domain/problem.js'
-import type { Result } from '../domain/result.js'
 import { coolDownUntil, decideRetry } from '../domain/retry.js'
 import { commandProvider } from '../domain/routing.js'
 import type { TaskState } from '../domain/run-state.js'
@@ -15,8 +13,8 @@ export interface RunParts extends Omit<AttemptSettings, 'onFailureSaid'> {
   readonly graph: TaskGraph
   readonly pool: AgentPool
   readonly clock: Clock
-  /** Tells the roadmap what is done. A write that fails never fails a task. */
-  readonly markDone: (taskId: string) => Promise<Result<'written' | 'unchanged', Problem>>
+  /** Has the roadmap told what is done. */
+  readonly markDone: (taskId: string) => void
 }
 
 /** How far a task has come, beyond what the state says: `attempt` numbers tries, `used` counts those that count. */
@@ -39,7 +37,6 @@ export async function runTasks(parts: RunParts): Promise<void> {
 
 class TaskLoop {
   readonly #parts: RunParts
-  readonly #writes = new Set<Promise<void>>()
   readonly #limitsInARow = new Map<string, number>()
   #notStarted = 0
   #active = 0
@@ -61,7 +58,6 @@ class TaskLoop {
       this.#startReady(graph.tasks.keys())
       if (this.#active === 0) resolve()
     })
-    await Promise.all(this.#writes)
     pool.off('queue:updated', forward)
   }
 
@@ -155,13 +151,7 @@ class TaskLoop {
     const { graph, markDone } = this.#parts
     this.#limitsInARow.delete(agent.provider)
     this.#record({ type: 'task_done', taskId: task.id, attempt, how })
-    const writing = markDone(task.id)
-      .then((written) => {
-        if (!written.ok) this.#record({ type: 'notice', level: 'warning', text: formatProblem(written.error) })
-        else if (written.value === 'written') this.#record({ type: 'roadmap_written', taskId: task.id })
-      })
-      .finally(() => this.#writes.delete(writing))
-    this.#writes.add(writing)
+    markDone(task.id)
     this.#startReady(graph.dependents.get(task.id) ?? [])
   }
 

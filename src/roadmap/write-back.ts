@@ -12,12 +12,19 @@ import type { StatusValue } from './status-value.js'
 /** Writes `done` into the roadmap file, and nothing else. */
 export interface StatusWriter {
   /**
-   * Says in the file that a task is done. `unchanged`: the file says so already, or cannot be written for a reason
-   * that was given before (read-only, does not parse). An error is a line for the summary, never a reason to fail:
-   * E181 not written after a check, E182 shared value, W180 the file keeps changing, W183 read-only, W184 unreadable,
-   * W185 a person set another status, W186 the task is gone.
+   * Says in the file that a task is done. `unchanged`: the file says so already. An error is a line for the summary,
+   * never a reason to fail: E181 not written after a check, E182 shared value, W180 the file keeps changing, W183
+   * read-only, W184 unreadable, W185 a person set another status, W186 the task is gone.
    */
-  markDone(taskId: string): Promise<Result<'written' | 'unchanged', Problem>>
+  markDone(taskId: string): Promise<Result<'written' | 'unchanged', Unwritten>>
+}
+
+/** Why a status was not written. */
+export interface Unwritten extends Problem {
+  /** Nothing is wrong with the task, but with the file at the moment (W180, W183, W184): asking again may help. */
+  readonly passing: boolean
+  /** The same was said since the last write. */
+  readonly repeated: boolean
 }
 
 /** What the writer needs from outside. */
@@ -34,7 +41,7 @@ interface View {
   readonly values: Map<string, StatusValue>
 }
 
-type Written = Result<'written' | 'unchanged', Problem>
+type Written = Result<'written' | 'unchanged', Unwritten>
 type Edit = Extract<StatusValue, { kind: 'edit' }>
 
 const maxTries = 5
@@ -46,12 +53,14 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   let view: View = viewOf(loaded.bytes, loaded.parsed)
   let last: Promise<unknown> = Promise.resolve()
 
-  const problem = (code: string, text: string, help: string, line = 1): Written =>
-    err(problemAt(code, { file: loaded.options.file, line, column: 1 }, text, { help }))
-  const once = (code: string, text: string, help: string, line?: number): Written => {
-    if (said.has(code)) return ok('unchanged')
+  const problemOf = (code: string, text: string, help: string, line = 1) =>
+    problemAt(code, { file: loaded.options.file, line, column: 1 }, text, { help })
+  const problem = (code: string, text: string, help: string, line?: number): Written =>
+    err({ ...problemOf(code, text, help, line), passing: false, repeated: false })
+  const passing = (code: string, text: string, help: string, line?: number): Written => {
+    const repeated = said.has(code)
     said.add(code)
-    return problem(code, text, help, line)
+    return err({ ...problemOf(code, text, help, line), passing: true, repeated })
   }
 
   async function write(id: string): Promise<Written> {
@@ -64,19 +73,19 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
       const written = await splice(id, value as Edit)
       if (written) return written
     }
-    return problem('W180', `the file kept changing: "${id}" is not marked done`, 'set its status to done by hand')
+    return passing('W180', 'the roadmap keeps changing: statuses are not written', byHand)
   }
 
   /** Takes in what others wrote; a result means that the file is no roadmap at the moment. */
   async function refresh(): Promise<Written | undefined> {
     const now = await readWhole(loaded.path, maxBytes)
-    if (!now.ok) return once('W184', `cannot read the roadmap (${now.error}): statuses are not written`, restore)
+    if (!now.ok) return passing('W184', `cannot read the roadmap (${now.error}): statuses are not written`, restore)
     if (Buffer.compare(now.value, view.bytes) !== 0) {
       const parsed = await parse(now.value)
       const [fault] = parsed.problems.filter(({ severity }) => severity === 'error').sort(compareProblems)
       if (!parsed.roadmap) {
         const why = fault ? `: ${fault.code} ${fault.text}` : ''
-        return once(
+        return passing(
           'W184',
           `the roadmap cannot be read at the moment, so statuses are not written${why}`,
           restore,
@@ -85,7 +94,6 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
       }
       view = viewOf(now.value, parsed)
     }
-    said.delete('W184')
     return undefined
   }
 
@@ -116,10 +124,11 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     if (!after) return failed()
     const replaced = await replaceFile(loaded.path, view.bytes, bytes)
     if (!replaced.ok)
-      return once('W183', `cannot write the roadmap (${replaced.error}): statuses stay in the journal`, readOnly)
+      return passing('W183', `cannot write the roadmap (${replaced.error}): statuses are not written`, readOnly)
     if (replaced.value === 'changed') return undefined
     view = after
     seen.set(id, 'done')
+    said.clear()
     return ok('written')
   }
 
@@ -132,8 +141,9 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   }
 }
 
-const restore = 'restore the file; finished tasks can be set to done by hand'
-const readOnly = 'make the file and its directory writable, or set finished tasks to done by hand'
+const byHand = 'set finished tasks to done by hand'
+const restore = `restore the file, or ${byHand}`
+const readOnly = `make the file and its directory writable, or ${byHand}`
 
 function edited(id: string, status: TaskStatus): string {
   return `"${id}" is done, but somebody set it to ${status} meanwhile: left as it is`

@@ -95,6 +95,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'agent_exited':
     case 'agent_finished':
     case 'roadmap_written':
+    // The summary tells it, and a notice told the reason when it came up.
+    case 'roadmap_not_written':
     case 'run_finished':
       return undefined
   }

@@ -17,6 +17,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...heldLines(state),
     ...canceledLines(state),
     ...notStartedLines(state),
+    ...unwrittenLines(state),
     ...keptLines(state),
     ...workLines(state),
     ...gateLines(state),
@@ -78,6 +79,26 @@ function canceledLines(state: RunState): readonly Line[] {
 function notStartedLines(state: RunState): readonly Line[] {
   const waiting = [...ofType(state, 'pending'), ...ofType(state, 'queued')].length
   return waiting > 0 ? [row('warning', 'Not run', plural(waiting, 'task'))] : []
+}
+
+/** What is done but not in the roadmap, all that one reason keeps out of it together. */
+function unwrittenLines({ unwritten }: RunState): readonly Line[] {
+  const byReason = new Map<string, (typeof unwritten)[number][]>()
+  for (const one of unwritten) {
+    const same = byReason.get(one.why)
+    if (same) same.push(one)
+    else byReason.set(one.why, [one])
+  }
+  return [...byReason].flatMap(([why, tasks]) => {
+    const named = tasks.slice(0, mostNamed).map(({ taskId }) => showId(taskId))
+    const more = tasks.length > named.length ? ` and ${tasks.length - named.length} more` : ''
+    const verb = tasks.length === 1 ? 'is' : 'are'
+    const help = tasks[0]?.help
+    return [
+      row('warning', 'Unwritten', `${named.join(', ')}${more} ${verb} done, but the roadmap does not say so: ${why}`),
+      ...(help === undefined ? [] : [row('plain', '', help)]),
+    ]
+  })
 }
 
 function keptLines(state: RunState): readonly Line[] {

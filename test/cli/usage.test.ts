@@ -156,7 +156,7 @@ test('--help is complete and --version is the package’s', async () => {
 
 test('a pipe in place of a roadmap or a configuration is refused, not waited for', async () => {
   const stage = scene({ roadmap: good })
-  execFileSync('mkfifo', [stage.repo.beside('pipe'), `${stage.repo.dir}/autopilot.yaml`])
+  execFileSync('sh', ['-c', 'mkfifo "$0" autopilot.yaml', stage.repo.beside('pipe')], { cwd: stage.repo.dir })
   const config = await stage.run(['validate'])
   expect(config.code).toBe(2)
   expect(config.stderr).toContain('cannot read autopilot.yaml: not a file')

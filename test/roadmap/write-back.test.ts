@@ -170,7 +170,7 @@ describe('people who edit during the run', () => {
     const file = await roadmapFile(text)
     const edited = text.replace('t1, title: x, status: pending', 't1, title: x, status: on_hold')
     await writeFile(file.path, edited)
-    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W185', severity: 'warning' } })
+    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W185', passing: false } })
     expect(await file.read()).toBe(edited)
   })
 
@@ -188,12 +188,15 @@ describe('people who edit during the run', () => {
 
   test('are told once that a half-saved file is not written, and it is written when it parses again', async () => {
     const file = await roadmapFile(text)
+    const halfSaved = (repeated: boolean) => ({ ok: false, error: { code: 'W184', passing: true, repeated } })
     await writeFile(file.path, 'tasks: [')
-    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W184' } })
-    expect(await file.writer.markDone('t2')).toEqual({ ok: true, value: 'unchanged' })
+    expect(await file.writer.markDone('t1')).toMatchObject(halfSaved(false))
+    expect(await file.writer.markDone('t2')).toMatchObject(halfSaved(true))
     expect(await file.read()).toBe('tasks: [')
     await writeFile(file.path, text)
     expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
+    await writeFile(file.path, 'tasks: [')
+    expect(await file.writer.markDone('t2')).toMatchObject(halfSaved(false))
   })
 
   test('may delete the file', async () => {
@@ -232,7 +235,7 @@ describe('the file itself', () => {
     const file = await roadmapFile(text)
     await chmod(file.path, 0o444)
     expect(await file.writer.markDone('a')).toMatchObject({ ok: false, error: { code: 'W183' } })
-    expect(await file.writer.markDone('b')).toEqual({ ok: true, value: 'unchanged' })
+    expect(await file.writer.markDone('b')).toMatchObject({ ok: false, error: { code: 'W183', repeated: true } })
     expect(await file.read()).toBe(text)
   })
 })

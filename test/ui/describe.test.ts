@@ -106,6 +106,7 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     { type: 'workspace_kept', path: '/cache/w1', why: 'a nested repository' },
     { tone: 'warning', text: 'workspace kept: /cache/w1 (a nested repository)' },
   ],
+  roadmap_not_written: [{ type: 'roadmap_not_written', taskId: 'T1', why: 'It is read-only.' }, undefined],
   run_canceling: [
     { type: 'run_canceling', why: 'SIGINT' },
     { tone: 'warning', text: 'stopping: SIGINT' },

@@ -175,3 +175,21 @@ describe('the summary of a run in which much went wrong', () => {
     }
   })
 })
+
+describe('what is done but not in the roadmap', () => {
+  it('is named together by its reason, and counted beyond a screenful', () => {
+    const why = 'cannot write the roadmap'
+    const many = Array.from({ length: 25 }, (_, index): [number, RunEvent] => [
+      0,
+      { type: 'roadmap_not_written', taskId: `t${index}`, why, help: 'make it writable' },
+    ])
+    const other: RunEvent = { type: 'roadmap_not_written', taskId: 'x', why: 'it is gone' }
+    const lines = texts(stateAfter(runStarted(), [...many, [0, other]]))
+    const at = lines.findIndex((line) => line.startsWith('Unwritten'))
+    expect(lines[at]).toMatch(/^Unwritten +t0, t1, .*t19 and 5 more are done, .*: cannot write the roadmap$/)
+    expect(lines.slice(at + 1, at + 3)).toEqual([
+      '            make it writable',
+      'Unwritten   x is done, but the roadmap does not say so: it is gone',
+    ])
+  })
+})
