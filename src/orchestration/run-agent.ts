@@ -92,6 +92,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     maxFileBytes,
     graceMs,
     onStdoutLine: read,
+    ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
     ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
   })
   if (agent.pid !== undefined) void recorder.record({ type: 'agent_spawned', taskId, attempt, pid: agent.pid })

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
 import { CappedFile } from './capped-file.js'
 import { endGroup, endLeftovers, endStrays } from './end-group.js'
-import { LineSplitter } from './lines.js'
+import { LineSplitter, longestLineBytes, type WantedLines } from './lines.js'
 import { holdsNul } from './nul.js'
 import { forgetGroup, rememberGroup } from './process-group.js'
 
@@ -26,6 +26,8 @@ export interface AgentSpawn {
   readonly maxFileBytes: number
   readonly onStdoutLine: (line: string) => void
   readonly onStderrLine?: (line: string) => void
+  /** Which lines those two are called for; without it, all. */
+  readonly wantedLines?: WantedLines
   /** Between TERM and KILL, ms. */
   readonly graceMs: number
 }
@@ -79,13 +81,19 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
   let reason: EndReason | undefined
   let ending: Promise<void> | undefined
   const tail = new Tail(stderrTailBytes)
+  const { onStdoutLine, onStderrLine, wantedLines: wanted } = spec
+  const stdoutLines = new LineSplitter(onStdoutLine, longestLineBytes, wanted)
+  const stderrLines = onStderrLine && new LineSplitter(onStderrLine, longestLineBytes, wanted)
   const output = Promise.all([
-    pump(child.stdout, exited, new CappedFile(spec.stdoutFile, spec.maxFileBytes), spec.onStdoutLine),
-    pump(child.stderr, exited, new CappedFile(spec.stderrFile, spec.maxFileBytes), (line) => {
-      tail.add(line)
-      spec.onStderrLine?.(line)
+    pump(child.stdout, exited, new CappedFile(spec.stdoutFile, spec.maxFileBytes), (chunk) => stdoutLines.push(chunk)),
+    pump(child.stderr, exited, new CappedFile(spec.stderrFile, spec.maxFileBytes), (chunk) => {
+      tail.add(chunk)
+      stderrLines?.push(chunk)
     }),
-  ])
+  ]).then(() => {
+    stdoutLines.end()
+    stderrLines?.end()
+  })
   const finish = async (): Promise<AgentExit> => {
     const exit = await exited
     await ending
@@ -149,23 +157,22 @@ function startFailure({ code, shortMessage }: StartFailure): string {
 }
 
 /**
- * Splits a stream into lines and copies it to a file, until it ends or is destroyed. A slow disk slows the agent down,
+ * Hands a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the agent down,
  * but once that has ended, the little that is left in the pipe is read at once: the final event must not wait.
  */
 async function pump(
   stream: Readable,
   exited: Promise<unknown>,
   file: CappedFile,
-  onLine: (line: string) => void,
+  onChunk: (chunk: Buffer) => void,
 ): Promise<void> {
-  const lines = new LineSplitter(onLine)
   let hasExited = false
   void exited.then(() => {
     hasExited = true
     stream.resume()
   })
   stream.on('data', (chunk: Buffer) => {
-    lines.push(chunk)
+    onChunk(chunk)
     if (file.write(chunk) || hasExited) return
     stream.pause()
     void file.drained().then(() => stream.resume())
@@ -173,28 +180,39 @@ async function pump(
   // A pipe that breaks ends the output; the exit status tells the rest.
   stream.on('error', () => undefined)
   if (!stream.closed) await once(stream, 'close').catch(() => undefined)
-  lines.end()
   await file.close()
 }
 
-/** The last `maxChars` of what was said, by whole lines. */
+/** The last `maxBytes` of what was said, by whole lines. */
 class Tail {
-  readonly #lines: string[] = []
-  #chars = 0
-  readonly #maxChars: number
+  #parts: Buffer[] = []
+  #bytes = 0
+  #dropped = false
+  readonly #maxBytes: number
 
-  constructor(maxChars: number) {
-    this.#maxChars = maxChars
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
   }
 
-  add(line: string): void {
-    const kept = line.slice(-this.#maxChars)
-    this.#lines.push(kept)
-    this.#chars += kept.length
-    while (this.#chars > this.#maxChars && this.#lines.length > 1) this.#chars -= this.#lines.shift()?.length ?? 0
+  add(chunk: Buffer): void {
+    this.#parts.push(chunk)
+    this.#bytes += chunk.length
+    if (this.#bytes > 2 * this.#maxBytes) this.#shorten()
   }
 
   text(): string {
-    return this.#lines.join('\n')
+    this.#shorten()
+    const text = Buffer.concat(this.#parts).toString('utf8')
+    const feed = this.#dropped ? text.indexOf('\n') : -1
+    return text.slice(feed + 1).trimEnd()
+  }
+
+  #shorten(): void {
+    if (this.#bytes <= this.#maxBytes) return
+    // Copied: a slice would keep the whole chunk that it is of.
+    const kept = Buffer.from(Buffer.concat(this.#parts).subarray(-this.#maxBytes))
+    this.#parts = [kept]
+    this.#bytes = kept.length
+    this.#dropped = true
   }
 }

@@ -4,6 +4,9 @@ export const longestLineBytes = 16 * 1024 * 1024
 /** What is kept of a longer one, bytes. */
 const keptOfLongBytes = 64 * 1024
 
+/** `all`: each line. `latest`: of each chunk only the last line that is not blank, for those who want no more. */
+export type WantedLines = 'all' | 'latest'
+
 /**
  * Cuts a stream of bytes into lines at line feeds. Holds at most one line of `maxBytes`; of a longer one, which no
  * reader could make sense of as a whole, only the first 64 KiB are kept and the rest is read and dropped. Text is decoded line by line, so bytes split over chunks stay whole, and invalid
@@ -14,16 +17,23 @@ export class LineSplitter {
   #bytes = 0
   #tooLong = false
   readonly #onLine: (line: string) => void
+  readonly #wanted: WantedLines
   readonly #maxBytes: number
 
-  constructor(onLine: (line: string) => void, maxBytes = longestLineBytes) {
+  constructor(onLine: (line: string) => void, maxBytes = longestLineBytes, wanted: WantedLines = 'all') {
     this.#onLine = onLine
     this.#maxBytes = maxBytes
+    this.#wanted = wanted
   }
 
   push(chunk: Buffer): void {
+    if (this.#wanted === 'latest') this.#pushLatest(chunk)
+    else this.#pushAll(chunk)
+  }
+
+  #pushAll(chunk: Buffer): void {
     let start = 0
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
       this.#keep(chunk.subarray(start, end))
       this.#emit()
       start = end + 1
@@ -34,6 +44,27 @@ export class LineSplitter {
   /** Emits what stands behind the last line feed, if anything. */
   end(): void {
     if (this.#bytes > 0) this.#emit()
+  }
+
+  /** Looks from the end, without a step for each line before it: a program can print 40 million of them. */
+  #pushLatest(chunk: Buffer): void {
+    const last = chunk.lastIndexOf(lineFeed)
+    let end = last
+    while (end >= 0 && isBlank(chunk[end])) end--
+    if (end >= 0) {
+      const start = chunk.lastIndexOf(lineFeed, end) + 1
+      // Else the line began in an earlier chunk.
+      if (start > 0) this.#forget()
+      this.#keep(chunk.subarray(start, end + 1))
+    }
+    if (last >= 0 && this.#bytes > 0) this.#emit()
+    this.#keep(chunk.subarray(last + 1))
+  }
+
+  #forget(): void {
+    this.#parts = []
+    this.#bytes = 0
+    this.#tooLong = false
   }
 
   #keep(part: Buffer): void {
@@ -53,9 +84,14 @@ export class LineSplitter {
 
   #emit(): void {
     const whole = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts)
-    this.#parts = []
-    this.#bytes = 0
-    this.#tooLong = false
+    this.#forget()
     this.#onLine((whole ?? Buffer.alloc(0)).toString('utf8').replace(/\r$/, ''))
   }
+}
+
+const lineFeed = 10
+
+/** Blank, tab, and the line breaks. */
+function isBlank(byte: number | undefined): boolean {
+  return byte === 32 || byte === 9 || byte === lineFeed || byte === 13
 }

@@ -16,6 +16,7 @@ export const command: Provider = {
     return undefined
   },
   readLine: (line) => (line.trim() === '' ? [] : [textEvent(line)]),
+  wantedLines: 'latest',
   finalEvent: 'exit',
   permissionNames: { edit: 'unrestricted', full: 'unrestricted' },
   passedVariables: [],

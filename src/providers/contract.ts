@@ -21,6 +21,8 @@ export interface Provider {
    * is broken or unknown gives an `unknown` event, one that tells nothing gives none.
    */
   readLine(line: string): readonly AgentEvent[]
+  /** `latest`: of many lines that come together, the last is enough for `readLine`. Without it, each line is read. */
+  readonly wantedLines?: 'latest'
   /** `stream`: a `result` event must come. `exit`: there is none, the exit status is the final word. */
   readonly finalEvent: 'stream' | 'exit'
   /** Why no final event came, as far as the end of stderr tells. */

@@ -108,6 +108,19 @@ describe('output', () => {
     expect([run.stdoutFile, run.stderrFile].map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600])
   })
 
+  it('is told in short and remembered by its end, when somebody wants the latest lines alone', async () => {
+    const script = "yes | head -c 4000000; seq -f 'complaint %g' 3000 >&2"
+    const run = startRun(rig, { wantedLines: 'latest', file: '/bin/sh', args: ['-c', script], maxFileBytes: 5_000_000 })
+    const { stderrTail } = await run.finished
+    expect(run.stdout.length).toBeLessThan(200_000)
+    expect(run.stdout.at(-1)).toBe('y')
+    expect(statSync(run.stdoutFile).size).toBe(4_000_000)
+    expect(run.stderr.at(-1)).toBe('complaint 3000')
+    expect(stderrTail.length).toBeLessThanOrEqual(16 * 1024)
+    expect(stderrTail.split('\n').at(-1)).toBe('complaint 3000')
+    expect(stderrTail.split('\n')[0]).toMatch(/^complaint \d+$/)
+  })
+
   it('is seen whole and stored up to the cap when an agent prints 30 MB, without a warning of the runtime', async () => {
     const warnings: Error[] = []
     const onWarning = (warning: Error) => warnings.push(warning)

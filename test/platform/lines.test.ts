@@ -73,6 +73,41 @@ describe('splitting a stream into lines', () => {
     expect(split([Buffer.from([0x61, 0xff, 0x62, 0x0a])])).toEqual(['a\ufffdb'])
   })
 
+  it('gives of each chunk at most the last line that is not blank, when no more is wanted', () => {
+    const blank = /^[ \t\r]*$/
+    const bare = (line: string) => line.replace(/[ \t\r]+$/, '')
+    fc.assert(
+      fc.property(streams, fc.array(fc.nat(), { maxLength: 30 }), (bytes, cuts) => {
+        const chunks = chunksOf(bytes, cuts)
+        const latest: string[] = []
+        const splitter = new LineSplitter((line) => latest.push(line), undefined, 'latest')
+        for (const chunk of chunks) splitter.push(chunk)
+        splitter.end()
+        const said = latest.filter((line) => !blank.test(line)).map(bare)
+        const all = splitWhole(bytes)
+          .filter((line) => !blank.test(line))
+          .map(bare)
+        expect(said.at(-1)).toBe(all.at(-1))
+        expect(latest.length).toBeLessThanOrEqual(chunks.length + 1)
+        let from = 0
+        for (const line of said) {
+          const place = all.indexOf(line, from)
+          expect(place).toBeGreaterThanOrEqual(from)
+          from = place + 1
+        }
+      }),
+    )
+  })
+
+  it('takes one step for a chunk of a million lines when only the last is wanted', () => {
+    const latest: string[] = []
+    const splitter = new LineSplitter((line) => latest.push(line), undefined, 'latest')
+    splitter.push(Buffer.from(`${'y\n'.repeat(1_000_000)}the end\n\n`))
+    splitter.push(Buffer.from('\n'.repeat(1_000_000)))
+    splitter.end()
+    expect(latest).toEqual(['the end'])
+  })
+
   it('emits a line as soon as its end has come, and nothing for an empty stream', () => {
     const lines: string[] = []
     const splitter = new LineSplitter((line) => lines.push(line))
