@@ -148,6 +148,7 @@ function recordHarvest(recorder: Recorder, of: Based, harvest: Harvest): void {
   const taskId = task.id
   if (harvest.type === 'in_place') return
   if (harvest.type === 'stuck') {
+    if (harvest.workspace === undefined) return
     void recorder.record({
       type: 'workspace_kept',
       path: harvest.workspace,

@@ -40,8 +40,8 @@ export type Harvest =
       readonly watched: readonly string[]
       readonly kept: readonly Kept[]
     }
-  /** It could not be collected; `workspace` says where it still is. */
-  | { readonly type: 'stuck'; readonly failure: Failure; readonly workspace: string }
+  /** It could not be collected; `workspace` says where it still is, if it is anywhere. */
+  | { readonly type: 'stuck'; readonly failure: Failure; readonly workspace?: string }
   /** In place, nothing is collected and nothing can be said about a change. */
   | { readonly type: 'in_place' }
 

@@ -77,9 +77,9 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     const request = { base: workspace.commit, leaveOut: parts.leaveOut, watched: parts.watched, message, ref }
     const collected = await collecting(() => busily(() => collect(repository, workspace, request)))
     if (!collected.ok) {
-      workspaces.keep(workspace, collected.error.message)
+      const isThere = await workspaces.keep(workspace, collected.error.message)
       told.add(workspace.root)
-      return { type: 'stuck', failure: collected.error, workspace: workspace.root }
+      return { type: 'stuck', failure: collected.error, ...(isThere ? { workspace: workspace.root } : {}) }
     }
     workspaces.release(workspace)
     const kept = collected.value.kept.map(describeKept)

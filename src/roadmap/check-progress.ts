@@ -5,7 +5,7 @@ import { problemAt } from './source.js'
 
 /**
  * Warns of work that will not happen: manual tasks (W064), tasks behind ones that do not run (W054), nothing to run at
- * all (W055). One warning each, since old roadmaps have dozens of such tasks.
+ * all (W055); and of work that goes on behind canceled tasks (W056). One warning each, since old roadmaps have dozens of such tasks.
  */
 export function checkProgress(graph: TaskGraph, groups: readonly Group[]): Problem[] {
   const open = [...graph.tasks.values()].filter((task) => !statusSatisfies(task.status))
@@ -69,7 +69,7 @@ function behindCanceled(graph: TaskGraph, open: readonly Task[]): Problem[] {
   if (!first) return []
   const text = `canceled tasks count as done for what depends on them: ${names(pairs.map((pair) => pair.text))}`
   const help = 'remove the dependency, or give the canceled task another status'
-  return [problemAt('W054', first.task.position, text, { help, path: first.task.path })]
+  return [problemAt('W056', first.task.position, text, { help, path: first.task.path })]
 }
 
 function neverStart(

@@ -111,7 +111,8 @@ function conflicting(branch: string, from: string, paths: readonly string[]) {
   return refuse(
     'conflict',
     `The target branch ${branch} conflicts with ${from} in: ${paths.join(', ')}`,
-    `Merge them yourself: git switch ${branch} && git merge ${from}; or begin anew: git branch -m ${branch} OLD-NAME`,
+    `Merge them yourself: git switch ${branch} && git merge ${from}; or begin anew: git branch -m ${branch} OLD-NAME, ` +
+      'and in the roadmap set the tasks to pending whose work is to be done again: they still say done',
   )
 }
 

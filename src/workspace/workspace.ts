@@ -78,5 +78,5 @@ export async function onFileSystem<Value>(step: string, deed: () => Promise<Valu
 export async function checkInPlace(workspace: Workspace): Promise<Result<void, Failure>> {
   const same = (await directoryIdentity(workspace.root)) === workspace.identity
   if (same && (await realpath(workspace.root).catch(() => undefined)) === workspace.root) return ok(undefined)
-  return err(failure('collect', `The workspace ${workspace.root} was removed or replaced; nothing in it was touched.`))
+  return err(failure('collect', 'Its workspace was removed or replaced; nothing in it was touched.'))
 }

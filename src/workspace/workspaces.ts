@@ -31,8 +31,8 @@ export interface Workspaces {
   readonly lease: (workspace: Workspace, to: Lessee) => Promise<Result<{ readonly branch: string }, Failure>>
   /** Takes a workspace back; it may be used again. */
   readonly release: (workspace: Workspace) => void
-  /** Leaves a workspace on disk, for a person to look at; it is never used again. */
-  readonly keep: (workspace: Workspace, reason: string) => void
+  /** Leaves a workspace on disk, for a person to look at; it is never used again. False when there is nothing left of it. */
+  readonly keep: (workspace: Workspace, reason: string) => Promise<boolean>
   /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
   readonly removeAll: () => Promise<readonly KeptWorkspace[]>
 }
@@ -78,7 +78,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const discard = async (workspace: Workspace) => {
     const removed = await remove(dir, workspace, repository)
     if (removed.ok) workspace.state = 'removed'
-    else keep(workspace, removed.error.message)
+    else await keep(workspace, removed.error.message)
   }
 
   const refresh = async (workspace: Workspace, commit: string) => {
@@ -103,9 +103,14 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     workspace.state = 'free'
   }
 
-  const keep = (workspace: Workspace, reason: string) => {
+  const keep = async (workspace: Workspace, reason: string) => {
     workspace.state = 'kept'
-    kept.set(workspace, reason)
+    const isThere = await lstat(workspace.root).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) kept.set(workspace, reason)
+    return isThere
   }
 
   const removeAll = async () => {

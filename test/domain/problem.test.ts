@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareProblems, formatProblem, type Problem } from '../../src/domain/problem.js'
+import { compareProblems, formatProblem, formatProblemLine, type Problem } from '../../src/domain/problem.js'
 
 function problemAt(file: string, line: number, column: number, more: Partial<Problem> = {}): Problem {
   return { severity: 'error', code: 'E040', text: 'no such task', position: { file, line, column }, ...more }
@@ -11,6 +11,12 @@ describe('problems', () => {
     expect(formatProblem(problemAt('r.yaml', 3, 7, { severity: 'warning', help: 'Look again.' }))).toBe(
       'r.yaml:3:7: warning E040: no such task\n    Look again.',
     )
+  })
+
+  it('fit on one line, which names no place where there is none', () => {
+    const line = formatProblemLine(problemAt('r.yaml', 3, 7, { severity: 'warning', help: 'Look again.' }))
+    expect(line).toBe('r.yaml:3:7: warning E040: no such task; Look again.')
+    expect(formatProblemLine(problemAt('r.yaml', 1, 1))).toBe('r.yaml: error E040: no such task')
   })
 
   it('stand as in the file', () => {

@@ -224,7 +224,7 @@ test.each<[string, string, string[], string?]>([
   ['a manual task', `${item('execution_mode: manual')}- {id: b, title: x}\n`, ['W064@1:3']],
   ['features of later versions', item('parallel_group: 1, effort: high'), ['W066@1:37', 'W066@1:48']],
   ['nothing to run', item('status: blocked'), ['W055@1:3']],
-  ['a task behind a canceled one', `${item('status: canceled')}- {id: b, title: x, dependencies: a}\n`, ['W054@2:3']],
+  ['a task behind a canceled one', `${item('status: canceled')}- {id: b, title: x, dependencies: a}\n`, ['W056@2:3']],
   [
     'keys of the prototype',
     '[{"__proto__":1,"constructor":2,"id":"a","title":"x"}]',

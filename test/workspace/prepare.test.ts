@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createWorkspaces } from '../../src/workspace/workspaces.js'
@@ -121,11 +121,20 @@ describe('the pool of workspaces', () => {
     const { leased, workspaces, dir, repo } = await rigOf()
     const [first, second] = [await leased(1), await leased(2)]
     workspaces.release(first.workspace)
-    workspaces.keep(second.workspace, 'holds a repository')
+    expect(await workspaces.keep(second.workspace, 'holds a repository')).toBe(true)
     expect(await workspaces.removeAll()).toEqual([{ root: second.root, reason: 'holds a repository' }])
     expect(readdirSync(dir)).toEqual(['2'])
     expect(existsSync(join(repo.dir, '.git/autopilot/workspaces/run1'))).toBe(false)
     expect(second.git('log', '--format=%s')).toBe('first')
+  })
+
+  it('keeps none that is not there any more', async () => {
+    const { leased, workspaces } = await rigOf()
+    const [first, second] = [await leased(1), await leased(2)]
+    rmSync(first.root, { recursive: true })
+    rmSync(second.root, { recursive: true })
+    expect(await workspaces.keep(first.workspace, 'it was removed')).toBe(false)
+    expect(await workspaces.removeAll()).toEqual([])
   })
 
   it('leaves nothing behind when nothing is kept', async () => {

@@ -119,9 +119,12 @@ describe('the target branch', () => {
     repo.git('update-ref', 'refs/heads/autopilot/main', done)
     repo.write('README.md', 'mine\n')
     repo.commit()
-    const { code, message } = await refusal(repo)
+    const { code, message, help } = await refusal(repo)
     expect(code).toBe('conflict')
     expect(message).toContain('README.md')
+    expect(help).toContain(
+      'begin anew: git branch -m autopilot/main OLD-NAME, and in the roadmap set the tasks to pending',
+    )
     expect(repo.git('rev-parse', 'autopilot/main')).toBe(done)
   })
 
