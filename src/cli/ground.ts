@@ -166,7 +166,7 @@ interface Reachable extends GroundOptions {
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(reachable: Reachable, signal: AbortSignal) {
   const { settings, config, env, runDir, runId } = reachable
-  const gateWorkspaces = workspacesFor(reachable, `${runId}-gates`, signal)
+  const gateWorkspaces = workspacesFor(reachable, `${runId}-gates`, signal, { exact: true })
   const verifier = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
@@ -179,7 +179,12 @@ function gatingFor(reachable: Reachable, signal: AbortSignal) {
   return { gateWorkspaces, verifier }
 }
 
-function workspacesFor({ config, env, repository }: Reachable, runId: string, signal: AbortSignal) {
+function workspacesFor(
+  { config, env, repository }: Reachable,
+  runId: string,
+  signal: AbortSignal,
+  { exact = false } = {},
+) {
   const { setup, copy, workspacesDir } = config.file
   const home = workspacesDir === undefined ? cacheDir(env) : resolve(repository.root, workspacesDir)
   const name = createHash('sha256').update(repository.commonDir).digest('hex').slice(0, 16)
@@ -188,6 +193,7 @@ function workspacesFor({ config, env, repository }: Reachable, runId: string, si
     runId,
     dir: join(home, name, runId),
     copy,
+    exact,
     runSetup: runSetup(env, config.file.env, signal),
     ...(setup === undefined ? {} : { setup }),
   })

@@ -30,6 +30,8 @@ export interface Furniture {
   readonly setup?: string
   /** Paths relative to the root that are copied from the user's tree, untracked ones such as `.env`. */
   readonly copy: readonly string[]
+  /** Tracked files that setup changed are put back, since exactly the commit's tree is to be judged. */
+  readonly exact?: boolean
   readonly runSetup: RunSetup
 }
 
@@ -58,11 +60,9 @@ export async function makeWorkspace(
   const made = await onFileSystem('Making a workspace', () => makeDirectories(repository, place, commit, furniture))
   if (!made.ok) return made
   const workspace = made.value
-  const checkedOut = await checkOut(repository, workspace, commit)
-  if (!checkedOut.ok) return checkedOut
-  const copied = await copyPaths(repository.root, workspace.root, furniture.copy)
-  if (!copied.ok) return copied
-  const { setup, runSetup } = furniture
+  const filled = await fill(repository, workspace, commit, furniture)
+  if (!filled.ok) return filled
+  const { setup, runSetup, exact = false } = furniture
   if (setup !== undefined) {
     // With a `.git` of its own, a setup that looks for one does not find that of some directory above.
     const armed = await arm(repository, workspace)
@@ -71,6 +71,8 @@ export async function makeWorkspace(
     if (!ran.ok) return ran
     const recorded = await recordSetup(repository, workspace)
     if (!recorded.ok) return recorded
+    const refilled = exact ? await fill(repository, workspace, commit, furniture) : ok(undefined)
+    if (!refilled.ok) return refilled
   }
   return ok(workspace)
 }
@@ -114,6 +116,17 @@ export async function checkOut(
   if (!read.ok) return gitFailed(read.error)
   workspace.commit = commit
   return ok(undefined)
+}
+
+/** The files of a commit, and those that are copied from the user's tree. */
+async function fill(
+  repository: Repository,
+  workspace: Workspace,
+  commit: string,
+  { copy }: Furniture,
+): Promise<Result<void, Failure>> {
+  const checkedOut = await checkOut(repository, workspace, commit)
+  return checkedOut.ok ? copyPaths(repository.root, workspace.root, copy) : checkedOut
 }
 
 /**
@@ -163,7 +176,7 @@ export async function renew(
   repository: Repository,
   workspace: Workspace,
   commit: string,
-  { copy }: Furniture,
+  furniture: Furniture,
 ): Promise<Result<void, Failure>> {
   const inPlace = await checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
@@ -176,6 +189,5 @@ export async function renew(
   const keep = workspace.setupPaths.flatMap((path) => ['-e', Buffer.from(excludePattern(path), 'latin1').toString()])
   const cleaned = await git(workspacePlace(repository, workspace), ['clean', '-ffdxq', ...keep])
   if (!cleaned.ok) return gitFailed(cleaned.error)
-  const checkedOut = await checkOut(repository, workspace, commit)
-  return checkedOut.ok ? copyPaths(repository.root, workspace.root, copy) : checkedOut
+  return fill(repository, workspace, commit, furniture)
 }

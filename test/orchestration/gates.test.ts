@@ -39,6 +39,18 @@ test('a gate sees a clean checkout of exactly the tree that lands, furnished by 
   expect(stage.repo.git('ls-tree', '-r', '--name-only', judged).split('\n')).not.toContain('left.txt')
 })
 
+test('a file of the tree that setup changes is as it will land, for the first gate as for later ones', async () => {
+  const stage = gatedScene({
+    roadmap: 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b, depends_on: [a] }\n',
+    gates: ['test "$(cat README.md)" = hello && test "$(cat .env)" = KEY=1 && test -e .cache'],
+    config: { setup: 'mkdir .cache; echo changed >> README.md; rm .env', copy: ['.env'] },
+    files: { '.gitignore': '.cache\n.env\n' },
+  })
+  stage.repo.write('.env', 'KEY=1')
+  const { code } = await stage.run(['run', '-i', '1', '--gate-jobs', '1'])
+  expect([code, stage.subjects()]).toEqual([0, ['a', 'b']])
+})
+
 test('the environment of a gate is the allowlist and what env: adds', async () => {
   const agents = await rig()
   const stage = gatedScene({
