@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-AGENTS ?= 5
-MAX_ITERATIONS ?= 3
+# What is empty, as a variable of CI that is not set, is left to autopilot.yaml and to the program's own defaults.
+AGENTS ?=
+MAX_ITERATIONS ?=
 ROADMAP ?=
 REPO ?=
 PROVIDER ?=
@@ -12,14 +13,19 @@ ARGS ?=
 BENCH ?=
 
 SOURCES := $(shell find src -type f) package.json tsconfig.json .config/build.js
-# AGENTS and its kin go as flags; the environment would carry them to the tests, too.
+# Under their own names the environment would carry them to the tests, too.
 unexport AGENTS MAX_ITERATIONS DRY_RUN
 
-# Paths go through the environment, where blanks and quotes in them mean nothing to make and to the shell.
+# Values go through the environment, where blanks and quotes in them mean nothing to make and to the shell.
 export ROADMAP REPO PROVIDER
+export MAKE_AGENTS = $(strip $(AGENTS))
+export MAKE_MAX_ITERATIONS = $(strip $(MAX_ITERATIONS))
+export MAKE_DRY_RUN = $(strip $(DRY_RUN))
 
-RUN_FLAGS = --agents '$(AGENTS)' --iterations '$(MAX_ITERATIONS)' $(if $(PROVIDER),--provider "$$PROVIDER") \
-	$(if $(filter-out 0,$(DRY_RUN)),--dry-run) $(ARGS)
+RUN_FLAGS = $(if $(MAKE_AGENTS),--agents "$$MAKE_AGENTS") \
+	$(if $(MAKE_MAX_ITERATIONS),--iterations "$$MAKE_MAX_ITERATIONS") $(if $(PROVIDER),--provider "$$PROVIDER") $(ARGS)
+# The program reads it, so that it means the same everywhere; what was typed here wins over the environment.
+DRY = $(if $(MAKE_DRY_RUN),DRY_RUN="$$MAKE_DRY_RUN" AUTOPILOT_DRY_RUN="$$MAKE_DRY_RUN")
 
 .PHONY: help
 help: ## list the targets
@@ -30,9 +36,9 @@ help: ## list the targets
 .PHONY: autopilot
 autopilot: dist/cli.js ## run a roadmap; without ROADMAP, a bundled example
 ifeq ($(strip $(ROADMAP)$(REPO)),)
-	@sh examples/ten-tasks/run.sh $(RUN_FLAGS)
+	@$(DRY) sh examples/ten-tasks/run.sh $(RUN_FLAGS)
 else
-	@node bin/autopilot.js run $(if $(ROADMAP),"$$ROADMAP") -C "$${REPO:-$$(dirname -- "$$ROADMAP")}" $(RUN_FLAGS)
+	@$(DRY) node bin/autopilot.js run $(if $(ROADMAP),"$$ROADMAP") -C "$${REPO:-$$(dirname -- "$$ROADMAP")}" $(RUN_FLAGS)
 endif
 
 .PHONY: build

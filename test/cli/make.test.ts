@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot, startProgram } from '../support/program.js'
@@ -56,10 +56,42 @@ test('DRY_RUN=1, REPO, PROVIDER, MAX_ITERATIONS and ARGS reach the program', asy
   expect(wrong.stderr).toContain("'0' is not a whole number")
 })
 
-test('DRY_RUN=0 is no dry run', async () => {
+test('DRY_RUN means in make what it means in the environment', async () => {
+  for (const off of ['0', 'no', 'false', '']) {
+    const stage = scene({ roadmap: good })
+    expect((await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, `DRY_RUN=${off}`])).code).toBe(0)
+    expect(stage.subjects()).toHaveLength(2)
+  }
   const stage = scene({ roadmap: good })
-  expect((await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, 'DRY_RUN=0'])).code).toBe(0)
-  expect(stage.subjects()).toHaveLength(2)
+  const { code, stdout } = await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, 'DRY_RUN=yes'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^Dry run of /m)
+  const unclear = await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, 'DRY_RUN=perhaps'])
+  expect(unclear.code).toBe(2)
+  expect(unclear.stderr).toContain("DRY_RUN: 'perhaps' is neither 1 nor 0")
+  expect(stage.repo.git('branch', '--list', 'autopilot/*')).toBe('')
+})
+
+test('an empty AGENTS or MAX_ITERATIONS, as of an unset variable of CI, counts as not set', async () => {
+  const stage = scene({ roadmap: good, files: { 'autopilot.yaml': 'agents: 4\n' } })
+  const args = ['autopilot', `REPO=${stage.repo.dir}`, 'AGENTS=', 'MAX_ITERATIONS= ', 'ARGS=--output json']
+  const { code, records } = await make(stage, args)
+  expect(code).toBe(0)
+  const start = records().find((record) => record.type === 'run_started')
+  expect(start).toMatchObject({ maxAttempts: 3, slots: ['slot-1', 'slot-2', 'slot-3', 'slot-4'] })
+})
+
+test('what stands in AGENTS, MAX_ITERATIONS and DRY_RUN never reaches the shell', async () => {
+  const stage = scene({ roadmap: good })
+  const trap = stage.repo.beside('pwned')
+  for (const name of ['AGENTS', 'MAX_ITERATIONS', 'DRY_RUN']) {
+    for (const value of [`x'; touch ${trap}; '`, `x"; touch ${trap}; "`, `x\`touch ${trap}\``]) {
+      const { code, stderr } = await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, `${name}=${value}`])
+      expect(code).toBe(2)
+      expect(stderr).toContain(`'${value}' is n`)
+    }
+  }
+  expect(existsSync(trap)).toBe(false)
 })
 
 test('without a roadmap the bundled example runs: ten commits, ten tasks done, and it says so', async () => {
