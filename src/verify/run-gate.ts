@@ -29,22 +29,19 @@ export async function runGate(gate: Gate, { root, env, logFile, clock, signal }:
   const cwd = await directoryIn(root, gate.cwd)
   if (cwd === undefined)
     return { type: 'failed', message: `there is no directory ${cleanLine(gate.cwd ?? '')}`, tail: '' }
-  let tail = ''
   const process = startAgent({
     file: '/bin/sh',
-    // One stream for both, so that the log reads as a terminal would show it.
-    args: ['-c', `exec 2>&1\n${gate.run}`],
+    // One stream for both, so that the log reads as a terminal would show it; of stderr the end is held, too.
+    args: ['-c', `exec >&2\n${gate.run}`],
     cwd,
     env: { ...env, [mark]: logFile },
     mark,
     input: '',
-    stdoutFile: logFile,
-    stderrFile: '/dev/null',
+    stdoutFile: '/dev/null',
+    stderrFile: logFile,
     maxFileBytes: maxLogBytes,
     graceMs,
-    onStdoutLine: (line) => {
-      tail = `${tail}${line.slice(0, tailChars)}\n`.slice(-tailChars)
-    },
+    onStdoutLine: () => undefined,
   })
   const onAbort = () => process.end('canceled')
   signal.addEventListener('abort', onAbort, { once: true })
@@ -54,7 +51,7 @@ export async function runGate(gate: Gate, { root, env, logFile, clock, signal }:
   cancelTimeout()
   const end = await process.finished
   signal.removeEventListener('abort', onAbort)
-  return judge(gate, end, cleanText(tail))
+  return judge(gate, end)
 }
 
 /** Where a gate starts; undefined when the tree has no such directory, or a link to some place outside instead. */
@@ -68,7 +65,8 @@ async function directoryIn(root: string, cwd = ''): Promise<string | undefined> 
   }
 }
 
-function judge(gate: Gate, { exit, ended }: AgentExit, tail: string): Verdict {
+function judge(gate: Gate, { exit, ended, stderrTail }: AgentExit): Verdict {
+  const tail = cleanText(stderrTail).slice(-tailChars)
   if (ended === 'canceled') return { type: 'errored', message: 'it was canceled' }
   if (ended === 'timeout') {
     return { type: 'failed', message: `no end within ${gate.timeoutMs / 1000} s`, tail }
