@@ -5,8 +5,10 @@ import type { Gate } from '../domain/gate.js'
 import { nearest } from '../domain/nearest.js'
 import type { Problem } from '../domain/problem.js'
 import { err, ok, type Result } from '../domain/result.js'
+import type { Position } from '../domain/task.js'
 import { defaultGateTimeoutMs } from '../orchestration/gating.js'
 import { readTextIfThere } from '../platform/read-text.js'
+import { readMeaning } from '../roadmap/status-word.js'
 import type { FileSettings, RunSettings } from './settings.js'
 import { readers } from './settings.js'
 import { duration, providerChoice, providerModel, type ReadValue } from './value.js'
@@ -17,9 +19,15 @@ export const configName = 'autopilot.yaml'
 export interface Config {
   readonly run: Partial<RunSettings>
   readonly file: FileSettings
+  /** Where a value stands, or what is around it; for what is found wrong with it later. */
+  readonly place: (path: readonly (string | number)[]) => Position
 }
 
-export const noConfig: Config = { run: {}, file: { routes: {}, gates: [], allow: [], env: {}, copy: [], statuses: {} } }
+export const noConfig: Config = {
+  run: {},
+  file: { routes: {}, gates: [], allow: [], env: {}, copy: [], statuses: {} },
+  place: () => ({ file: configName, line: 1, column: 1 }),
+}
 
 /** A scalar that is read as flags are, so that `timeout: 90s` and `--timeout 90s` mean the same. */
 function scalar<Value>(read: ReadValue<Value>) {
@@ -50,6 +58,16 @@ const gate = z.pipe(
   gateFields,
 )
 
+/** What agents need beside the repository's own files lies in the repository, too, and is none of git's. */
+const copied = z.string().check(
+  z.refine((path) => path !== '' && !leavesRoot(path), 'it must stay inside the repository'),
+  z.refine((path) => !path.split(/[/\\]/).some((name) => name.toLowerCase() === '.git'), 'it is a git directory'),
+)
+
+const variable = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: 'expected a single value, or nothing to pass your own variable on',
+})
+
 function leavesRoot(path: string): boolean {
   return path.startsWith('/') || path.split(/[/\\]/).includes('..')
 }
@@ -68,11 +86,11 @@ const schema = z.strictObject({
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
   allow: z.optional(texts),
-  env: z.optional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))),
+  env: z.optional(z.record(z.string(), variable)),
   setup: z.optional(z.string()),
-  copy: z.optional(texts),
+  copy: z.optional(z.array(copied)),
   prompt: z.optional(z.string()),
-  statuses: z.optional(z.record(z.string(), z.string())),
+  statuses: z.optional(z.record(z.string(), scalar(readMeaning))),
   workspaces: z.optional(z.strictObject({ dir: z.optional(z.string()) })),
 })
 
@@ -107,12 +125,22 @@ export function parseConfig(
   } catch (error) {
     return err([problemAt(1, 1, 'E102', error instanceof Error ? error.message : 'not readable')])
   }
-  const parsed = schema.safeParse(data)
+  const parsed = schema.safeParse(data, { error: expected })
   if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, lines)))
-  return ok(configOf(parsed.data, parentEnv))
+  return ok({ ...settingsOf(parsed.data, parentEnv), place: (path) => placeOf(path, document, lines) })
 }
 
-function configOf(data: z.infer<typeof schema>, parentEnv: Readonly<Record<string, string | undefined>>): Config {
+const forms: Readonly<Record<string, string>> = { string: 'a text', array: 'a list', object: 'a map', record: 'a map' }
+
+/** What is accepted, for values whose schema does not say so itself. */
+function expected(issue: z.core.$ZodRawIssue): string | undefined {
+  return issue.code === 'invalid_type' ? `expected ${forms[issue.expected] ?? issue.expected}` : undefined
+}
+
+function settingsOf(
+  data: z.infer<typeof schema>,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): Omit<Config, 'place'> {
   const {
     timeout,
     gate_jobs: gateJobs,
@@ -170,7 +198,8 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCoun
       return { ...at([...path, key], document, lines, 'E103', `unknown key ${[...path, key].join('.')}`), help }
     })
   }
-  return [at(path, document, lines, 'E104', `${path.join('.')}: ${issue.message}`)]
+  const name = path.length === 0 ? 'the configuration' : path.join('.')
+  return [at(path, document, lines, 'E104', `${name}: ${issue.message}`)]
 }
 
 function knownKeys(section: string | number | undefined): readonly string[] {
@@ -186,12 +215,16 @@ function at(
   code: string,
   text: string,
 ): Problem {
-  // What is missing has no place of its own: then the nearest thing around it that is there.
+  return { severity: 'error', code, text, position: placeOf(path, document, lines) }
+}
+
+/** What is missing has no place of its own: then the nearest thing around it that is there. */
+function placeOf(path: readonly (string | number)[], document: Document, lines: LineCounter): Position {
   const around = path.map((_, end) => path.slice(0, path.length - end))
   const node: unknown = around.map((part) => document.getIn(part, true)).find(Boolean) ?? document.contents
   const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as [number] | null) : null
   const { line, col } = lines.linePos(range?.[0] ?? 0)
-  return problemAt(Math.max(1, line), Math.max(1, col), code, text)
+  return { file: configName, line: Math.max(1, line), column: Math.max(1, col) }
 }
 
 function problemAt(line: number, column: number, code: string, text: string): Problem {

@@ -19,6 +19,7 @@ import type { AgentPool } from '../pool/agent-pool.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository } from '../workspace/contract.js'
 import { discover } from '../workspace/discover.js'
+import { homeFault } from '../workspace/home.js'
 import { openRepository } from '../workspace/repository.js'
 import { openTarget } from '../workspace/target.js'
 import { readTrailers } from '../workspace/trailers.js'
@@ -185,8 +186,8 @@ function workspacesFor(
   signal: AbortSignal,
   { exact = false } = {},
 ) {
-  const { setup, copy, workspacesDir } = config.file
-  const home = workspacesDir === undefined ? cacheDir(env) : resolve(repository.root, workspacesDir)
+  const { setup, copy } = config.file
+  const home = workspacesHome(config, repository.root, env)
   const name = createHash('sha256').update(repository.commonDir).digest('hex').slice(0, 16)
   return createWorkspaces({
     repository,
@@ -197,6 +198,26 @@ function workspacesFor(
     runSetup: runSetup(env, config.file.env, signal),
     ...(setup === undefined ? {} : { setup }),
   })
+}
+
+function workspacesHome({ file: { workspacesDir } }: Config, root: string, env: Environment): string {
+  return workspacesDir === undefined ? cacheDir(env) : resolve(root, workspacesDir)
+}
+
+/** Why no workspace could be made where they are to lie, in words; undefined when nothing is known to be in the way. */
+export async function checkWorkspaces(
+  config: Config,
+  root: string,
+  env: Environment,
+): Promise<{ readonly text: string; readonly help: string } | undefined> {
+  const home = workspacesHome(config, root, env)
+  const fault = await homeFault(home, root)
+  if (fault === undefined) return undefined
+  const shown = cleanLine(home, 300)
+  const elsewhere = `name a directory outside the repository: workspaces: { dir: … } in ${configName}`
+  return fault === 'inside'
+    ? { text: `workspaces must not lie in the repository that they are made from: ${shown}`, help: elsewhere }
+    : { text: `workspaces cannot be made, ${shown} is not writable`, help: `make it writable, or ${elsewhere}` }
 }
 
 /** The user's cache directory, by the XDG base directory specification. */

@@ -23,7 +23,7 @@ import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
 import { readConfig, type Config } from './config.js'
 import { printDryRun } from './dry-run.js'
-import { locate, openGround, type Ground, type Location } from './ground.js'
+import { checkWorkspaces, locate, openGround, type Ground, type Location } from './ground.js'
 import { planLanded, type Landed } from './landed.js'
 import { openOutput } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
@@ -108,6 +108,10 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
     printTrouble(location.error.message, location.error.help, settings.output)
     return err(exitCodes.notSafe)
   }
+  if (settings.isolation === 'workspace') {
+    const refused = await refuseWorkspaces(config.value, location.value.root, env, settings.output)
+    if (refused !== undefined) return err(refused)
+  }
   const loaded = await openRoadmap(args.roadmap, args.directory, config.value.file.statuses)
   if (!loaded.ok) return problems(loaded.error, settings.output)
   const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
@@ -126,6 +130,23 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
     plan,
     ...(value === undefined ? {} : { template: value }),
   })
+}
+
+/** Found before anything starts, not by each task; a place that the configuration names is its mistake. */
+async function refuseWorkspaces(
+  config: Config,
+  root: string,
+  env: Environment,
+  output: 'human' | 'json',
+): Promise<ExitCode | undefined> {
+  const wrong = await checkWorkspaces(config, root, env)
+  if (!wrong) return undefined
+  if (config.file.workspacesDir === undefined) {
+    printTrouble(wrong.text, wrong.help, output)
+    return exitCodes.notSafe
+  }
+  printProblems([{ severity: 'error', code: 'E105', position: config.place(['workspaces', 'dir']), ...wrong }], output)
+  return exitCodes.usage
 }
 
 function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {

@@ -1,4 +1,5 @@
 import { nearest } from '../domain/nearest.js'
+import { err, ok, type Result } from '../domain/result.js'
 import { taskStatuses, type TaskStatus } from '../domain/task.js'
 import { addProblem, type Reading } from './source.js'
 import type { SourceNode } from './source-node.js'
@@ -43,6 +44,14 @@ export function statusWords(extra: Readonly<Record<string, string>>): StatusWord
       return status === undefined ? [] : [[normal(word), status] as const]
     }),
   )
+}
+
+/** The status that a word of the configuration stands for; the error says what is accepted. */
+export function readMeaning(word: string): Result<TaskStatus, string> {
+  const status = known.get(normal(word))
+  if (status !== undefined) return ok(status)
+  const near = nearest(normal(word), known.keys())
+  return err(`'${word}' is no status; ${near === undefined ? '' : `did you mean ${near}? `}${knownWords}`)
 }
 
 /** Case does not matter, nor do spaces and hyphens. */

@@ -1,10 +1,11 @@
 import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { arm, standOn } from './arm.js'
 import type { Repository } from './contract.js'
+import { contains } from './home.js'
 import { checkOut, makeWorkspace, renew, type Furniture } from './prepare.js'
 import { checkInPlace, onFileSystem, type Workspace } from './workspace.js'
 
@@ -149,10 +150,6 @@ async function prepareHome(dir: string, repository: Repository): Promise<string 
 
 /** Whether one of the two paths is the other or contains it. Both resolved. */
 function overlaps(a: string, b: string): boolean {
-  const contains = (outer: string, inner: string) => {
-    const path = relative(outer, inner)
-    return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
-  }
   return contains(a, b) || contains(b, a)
 }
 

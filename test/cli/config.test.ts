@@ -153,8 +153,41 @@ const broken: readonly (readonly [title: string, config: string, said: RegExp])[
     /^autopilot\.yaml:2:5: error E\d+: providers\.0: .*did you mean claude\?/m,
   ],
   ['a list for one value', 'timeout: [1h]\n', /^autopilot\.yaml:1:10: error E\d+: timeout: /m],
+  [
+    'a path to copy that is absolute',
+    'copy: [.env, /etc/passwd]\n',
+    /^autopilot\.yaml:1:14: error E104: copy\.1: it must stay inside the repository$/m,
+  ],
+  [
+    'a path to copy that leads out',
+    'copy:\n  - a/../../b\n',
+    /^autopilot\.yaml:2:5: error E104: copy\.0: it must stay/m,
+  ],
+  ['a git directory to copy', 'copy: [sub/.git/config]\n', /^autopilot\.yaml:1:8: error E104: copy\.0: it is a git/m],
+  [
+    'a status without sense, with a guess',
+    'statuses:\n  icebox: on_hold\n  gone: finishd\n  over: skiped\n',
+    /^autopilot\.yaml:3:9: error E104: statuses\.gone: 'finishd' is no status; known words: pending, .*\n.*:4:9: error E104: .*'skiped' is no status; did you mean skipped\?/m,
+  ],
+  [
+    'a list for a variable',
+    'env: {A: [1]}\n',
+    /^autopilot\.yaml:1:10: error E104: env\.A: expected a single value, or/m,
+  ],
+  ['a list for a command', 'setup: [a]\n', /^autopilot\.yaml:1:8: error E104: setup: expected a text$/m],
+  ['a text for a list', 'allow: Bash\n', /^autopilot\.yaml:1:8: error E104: allow: expected a list$/m],
+  [
+    'workspaces inside the repository',
+    'workspaces:\n  dir: ./places/deep\n',
+    /^autopilot\.yaml:2:8: error E105: workspaces must not lie in the repository .*\n +name a directory outside/m,
+  ],
+  [
+    'workspaces where no directory can be',
+    'workspaces: { dir: /dev/null/places }\n',
+    /^autopilot\.yaml:1:20: error E105: workspaces cannot be made, .* is not writable\n +make it writable, or/m,
+  ],
   ['what is no YAML', 'agents: [\n', /^autopilot\.yaml:\d+:\d+: error E\d+: /m],
-  ['what is no map', '- agents\n', /^autopilot\.yaml:1:\d+: error E\d+: /m],
+  ['what is no map', '- agents\n', /^autopilot\.yaml:1:\d+: error E104: the configuration: expected a map$/m],
 ]
 
 for (const [title, config, said] of broken) {
@@ -204,4 +237,28 @@ test('AUTOPILOT_PROVIDER and AUTOPILOT_TIMEOUT are read as the flags are', async
   expect(code).toBe(0)
   expect(calls()[0]!.args).toEqual(expect.arrayContaining(['-m', 'mini', '-C', calls()[0]!.cwd]))
   expect((await stage.run(['run'], { env: { AUTOPILOT_TIMEOUT: 'long' } })).stderr).toMatch(/AUTOPILOT_TIMEOUT: 'long'/)
+})
+
+test('a wrong configuration is found before anything is started or made', async () => {
+  const stage = configured('copy: [../secret]\n')
+  const { code } = await stage.run(['run', '--output', 'json'])
+  expect(code).toBe(2)
+  expect(stage.repo.git('for-each-ref', 'refs/heads/autopilot', 'refs/autopilot')).toBe('')
+  expect(stage.repo.git('status', '--porcelain', '--ignored')).toBe('')
+})
+
+test('a directory of one’s own for workspaces may be one that holds the repository, too', async () => {
+  expect((await configured('workspaces: { dir: .. }').run(['run'])).code).toBe(0)
+})
+
+test('a cache directory inside the repository, or of no use, ends with 4 before anything is started', async () => {
+  const stage = scene({ roadmap: good })
+  const inside = await stage.run(['run'], { env: { HOME: stage.repo.dir } })
+  expect(inside.code).toBe(4)
+  expect(inside.stderr).toMatch(/must not lie in the repository .*\n +name a directory outside .* in autopilot\.yaml/)
+  const unwritable = await stage.run(['run'], { env: { XDG_CACHE_HOME: '/dev/null' } })
+  expect(unwritable.code).toBe(4)
+  expect(unwritable.stderr).toContain('/dev/null/autopilot/workspaces is not writable')
+  expect(stage.repo.git('for-each-ref', 'refs/heads/autopilot')).toBe('')
+  expect((await stage.run(['run', '--isolation', 'none'], { env: { HOME: stage.repo.dir } })).code).toBe(0)
 })

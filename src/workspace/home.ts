@@ -1,0 +1,37 @@
+import { constants } from 'node:fs'
+import { access, lstat, realpath } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+
+/** Why workspaces cannot lie in a directory: it lies inside the work tree, or cannot be made or written to. */
+export type HomeFault = 'inside' | 'not_writable'
+
+/**
+ * Looks whether workspaces could lie below `dir`, an absolute path that need not exist yet, when they are made from the
+ * work tree `root`. Changes nothing.
+ */
+export async function homeFault(dir: string, root: string): Promise<HomeFault | undefined> {
+  const [there, missing] = await nearestThere(dir)
+  const above = await realpath(there).catch(() => there)
+  if (contains(await realpath(root), join(above, missing))) return 'inside'
+  // A file in the way of a directory shows here, too.
+  return access(`${above}/.`, constants.W_OK | constants.X_OK).then(
+    () => undefined,
+    () => 'not_writable' as const,
+  )
+}
+
+/** The nearest of a path and what is above it that exists, and the rest of the path. */
+async function nearestThere(path: string): Promise<readonly [there: string, missing: string]> {
+  let [there, missing] = [path, '']
+  while (dirname(there) !== there && !(await lstat(there).catch(() => undefined))) {
+    missing = join(basename(there), missing)
+    there = dirname(there)
+  }
+  return [there, missing]
+}
+
+/** Whether `inner` is `outer` or lies below it. Both resolved. */
+export function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner)
+  return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
+}
