@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { fakeCli } from '../support/fake-cli.js'
 import { scene } from '../support/rigged-scene.js'
 
 test('--isolation none works in a plain directory, where the files stay and no git is needed', async () => {
@@ -24,4 +25,21 @@ test('in place, done means that the agent ended well, whether or not something c
   expect(records().find((record) => record.type === 'task_done')).toMatchObject({ taskId: 'a', how: 'in_place' })
   expect(records().find((record) => record.type === 'task_failed')).toMatchObject({ taskId: 'b' })
   expect(stage.repo.git('branch', '--list', 'autopilot/*')).toBe('')
+})
+
+test('below the root of a repository, the prompt template lies where the configuration does', async () => {
+  const stage = scene({
+    files: {
+      'autopilot.yaml': 'prompt: mine.md\n',
+      'mine.md': 'Please: {{title}}!\n',
+      'sub/roadmap.yaml': 'tasks:\n  - id: a\n',
+    },
+  })
+  const calls = fakeCli(stage, 'claude', ({ succeed }) => {
+    succeed()
+  })
+  const { code, stderr } = await stage.run(['run', '--isolation', 'none', '-C', 'sub'])
+  expect(stderr).not.toContain('mine.md')
+  expect(code).toBe(0)
+  expect(calls().map(({ prompt, cwd }) => [prompt, cwd])).toEqual([['Please: a!\n', `${stage.repo.dir}/sub`]])
 })

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { fakeCli } from '../support/fake-cli.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 
 const command = 'tasks:\n  - { id: a, run: echo > a }\n'
@@ -48,8 +49,8 @@ test('a second run in one repository ends with 4 and names the first', async () 
   expect(second.code).toBe(4)
   expect(second.stderr).toContain(`process ${first.pid} `)
   expect((await stage.run(['run', '--isolation', 'none'])).code).toBe(4)
-  agent.write('a.txt', 'a')
-  agent.exit(0)
+  await agent.write('a.txt', 'a')
+  await agent.exit(0)
   expect((await first.ended).code).toBe(0)
   expect((await stage.run(['run'])).code).toBe(0)
 })
@@ -71,6 +72,16 @@ test('no agent CLI ends with 3 and says how to install and to log in, before any
   expect(stderr).toContain('npm install -g @openai/codex')
   expect(stderr).toContain('codex login')
   expect(stage.repo.git('status', '--porcelain', '--ignored')).toBe('')
+})
+
+test.skipIf(process.getuid?.() !== 0)('what a CLI refuses names that CLI once', async () => {
+  const stage = scene({ roadmap: agent })
+  fakeCli(stage, 'claude', ({ succeed }) => {
+    succeed()
+  })
+  const { code, stderr } = await stage.run(['run', '-p', 'claude', '--permissions', 'full'])
+  expect(code).toBe(3)
+  expect(stderr).toMatch(/^ +claude refuses full permissions/m)
 })
 
 test('tasks that are commands need no agent CLI, also beside held ones that would', async () => {

@@ -54,3 +54,65 @@ test('a failed task holds all that waits for it, by name, while others go on', a
   expect(stdout).toMatch(/Held +last: waits for /)
   expect(stdout).toMatch(/Done +1 of 4 tasks/)
 })
+
+test('tasks that a failed one holds are counted where it fails, and not told one by one', async () => {
+  const dependents = Array.from({ length: 50 }, (_, n) => `  - { id: next-${n}, run: 'true', depends_on: [broken] }\n`)
+  const stage = scene({ roadmap: `tasks:\n  - { id: broken, run: exit 1 }\n${dependents.join('')}` })
+  const { code, stdout, stderr } = await stage.run(['run', '--iterations', '1'])
+  expect(code).toBe(1)
+  expect(stderr.match(/^.*held.*$/gm)?.slice(1)).toEqual([
+    expect.stringMatching(/^broken failed after 1 attempt .*\(50 tasks that wait for it are held\)$/),
+  ])
+  expect(stdout.match(/^Held +next-\d+: waits for broken$/gm)).toHaveLength(20)
+  expect(stdout).toMatch(/^Held +and 30 more/m)
+})
+
+test('a missing login is neither counted as an attempt nor told to the agent of another provider', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - id: a\n' })
+  fakeCli(stage, 'claude', ({ play }) => {
+    play('oauth-401')
+  })
+  const calls = fakeCli(stage, 'codex', ({ attempt, write, succeed }) => {
+    if (attempt === 2) write('done.txt', 'done')
+    succeed()
+  })
+  const { code, stderr } = await stage.run(['run', '-i', '2', '-p', 'claude', '-p', 'codex'])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/^a attempt 1 failed \(auth\), will be tried again: /m)
+  const [first, second] = calls().map(({ prompt }) => prompt)
+  expect(first).not.toMatch(/previous attempt|401|auth/i)
+  expect(second).toContain('This is attempt 2 of 2.')
+  expect(second).toContain('changed nothing')
+})
+
+test('a limit of the account is no feedback for the next agent', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - id: a\n' })
+  fakeCli(stage, 'claude', ({ play }) => {
+    play('429')
+  })
+  const calls = fakeCli(stage, 'codex', ({ write, succeed }) => {
+    write('done.txt', 'done')
+    succeed()
+  })
+  const { code } = await stage.run(['run', '-p', 'claude', '-p', 'codex'])
+  expect(code).toBe(0)
+  expect(calls().map(({ prompt }) => /previous attempt|429|limit/i.test(prompt))).toEqual([false])
+})
+
+test('no retry is promised when the last provider is out', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - { id: b, depends_on: [a] }\n' })
+  fakeCli(stage, 'claude', ({ play }) => {
+    play('oauth-401')
+  })
+  const { code, stdout, stderr } = await stage.run(['run'])
+  expect(code).toBe(1)
+  expect(stderr).not.toContain('will be tried again')
+  expect(stderr).toMatch(/^a held: .*\(after 1 attempt\) \(1 task that waits for it is held\)$/m)
+  expect(stdout).toMatch(/^Held +a: .*\(after 1 attempt\)$/m)
+})
+
+test('a command that changed nothing says how to allow that', async () => {
+  const { code, stdout } = await scene({ roadmap: "tasks:\n  - { id: look, run: 'true' }\n" }).run(['run', '-i', '1'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^Failed +look: The command ended well .* set expects: no_change if that is right\./m)
+})

@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import { isAlive } from '../support/program.js'
+import { until } from '../support/until.js'
 
 for (const [signal, code] of [
   ['SIGINT', 130],
@@ -49,7 +51,40 @@ test('the summary of an interrupted run names what was canceled and where unfini
   expect(stdout).toMatch(/Done +0 of 1 task, .*\(interrupted\)/)
   expect(stdout).toMatch(/Canceled +slow/)
   expect(stdout).toMatch(/Kept +slow attempt 1: /)
-  expect(stdout).toMatch(/git diff [0-9a-f]{10}\.\.\.refs\/autopilot\//)
+  expect(stdout).toMatch(/git diff [0-9a-f]{10} refs\/autopilot\//)
+})
+
+test('tasks that had not started are counted, not named one by one', async () => {
+  const agents = await rig()
+  const behind = Array.from({ length: 100 }, (_, n) => `  - { id: next-${n}, run: 'true', depends_on: [slow] }\n`)
+  const queued = Array.from({ length: 100 }, (_, n) => `  - { id: other-${n}, run: 'true' }\n`)
+  const stage = scene({ roadmap: `${riggedRoadmap(agents, ['slow'])}${[...behind, ...queued].join('')}` })
+  const running = stage.start(['run', '-a', '1'])
+  await agents.next('slow')
+  running.kill('SIGINT')
+  const { stdout, stderr, code } = await running.ended
+  expect(code).toBe(130)
+  expect(stdout.match(/^Canceled .*/gm)).toEqual(['Canceled    slow'])
+  expect(stdout).toMatch(/^Not run +200 tasks$/m)
+  expect(stderr).not.toMatch(/(next|other)-\d+ canceled/)
+  expect(stage.repo.read('roadmap.yaml')).not.toContain('status: done')
+})
+
+test('a signal while CLIs are asked for their version ends them, too, and nothing is started', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - id: a\n' })
+  const pidFile = stage.repo.beside('pid')
+  stage.program('claude', `#!/bin/sh\necho $$ > '${pidFile}.new' && mv '${pidFile}.new' '${pidFile}'\nexec sleep 60\n`)
+  const running = stage.start(['run'])
+  await until(() => existsSync(pidFile), 'claude was asked')
+  const asked = performance.now()
+  running.kill('SIGINT')
+  const { code, stderr } = await running.ended
+  expect(code).toBe(130)
+  // Nobody waits for the 5 s that a version may take.
+  expect(performance.now() - asked).toBeLessThan(4500)
+  expect(stderr).toContain('stopped before anything was started')
+  expect(isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false)
+  expect(stage.repo.git('status', '--porcelain', '--ignored')).toBe('')
 })
 
 test('an agent that ignores TERM is killed, and so is what left its group', async () => {
@@ -108,5 +143,8 @@ test('a signal while everything waits for a cool-down ends the run at once', asy
   const { code, records } = await running.ended
   expect(code).toBe(143)
   expect(Date.now()).toBeLessThan(until)
-  expect(records().flatMap((record) => (record.type === 'task_canceled' ? [record.taskId] : []))).toEqual(['a'])
+  const idsOf = (type: 'task_canceled' | 'attempt_started') =>
+    records().flatMap((record) => (record.type === type ? [record.taskId] : []))
+  expect(idsOf('task_canceled')).toContain('a')
+  expect(new Set(idsOf('task_canceled'))).toEqual(new Set(idsOf('attempt_started')))
 })
