@@ -86,9 +86,9 @@ async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   return start({ ...parts, ...planned, setup, runId, ground: ground.value }).finally(ground.value.release)
 }
 
-function stoppedEarly({ caught }: StopSignals, settings: RunSettings): ExitCode {
+function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {
   printTrouble('stopped before anything was started', undefined, settings.output)
-  return caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
+  return signals.caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
 }
 
 /** Reads settings, configuration, roadmap and template; what is wrong has been printed when it is not ok. */
