@@ -63,17 +63,34 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     return err({ ...problemOf(code, text, help, line), passing: true, repeated })
   }
 
-  async function write(id: string): Promise<Written> {
-    for (let tries = 0; tries < maxTries; tries++) {
-      const current = await refresh()
-      if (current) return current
-      const value = view.values.get(id)
-      const settled = settle(id, value)
-      if (settled) return settled
-      const written = await splice(id, value as Edit)
-      if (written) return written
+  /** Writes what waits in as few steps as can be: all plain edits at once, each of the others by itself. */
+  async function writeAll(waiting: Map<string, (written: Written) => void>): Promise<void> {
+    const answer = (ids: Iterable<string>, written: Written) => {
+      for (const id of [...ids]) {
+        waiting.get(id)?.(written)
+        waiting.delete(id)
+      }
     }
-    return passing('W180', 'the roadmap keeps changing: statuses are not written', byHand)
+    for (let tries = 0; tries < maxTries && waiting.size > 0;) {
+      const unreadable = await refresh()
+      if (unreadable) answer(waiting.keys(), unreadable)
+      for (const id of [...waiting.keys()]) {
+        const settled = settle(id, view.values.get(id))
+        if (settled) answer([id], settled)
+      }
+      const edits = nextEdits(waiting.keys())
+      const written = edits.size > 0 ? await splice(edits) : undefined
+      if (written) answer(edits.keys(), written)
+      else tries++
+    }
+    answer(waiting.keys(), passing('W180', 'the roadmap keeps changing: statuses are not written', byHand))
+  }
+
+  /** All plain edits of these tasks, or else the first other one. */
+  function nextEdits(ids: Iterable<string>): ReadonlyMap<string, Edit> {
+    const edits = [...ids].map((id) => [id, view.values.get(id) as Edit] as const)
+    const plain = edits.filter(([, { plain: isPlain }]) => isPlain)
+    return new Map(plain.length > 0 ? plain : edits.slice(0, 1))
   }
 
   /** Takes in what others wrote; a result means that the file is no roadmap at the moment. */
@@ -113,30 +130,46 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     return problem('E182', text, 'give the task a map and a status of its own', value.line)
   }
 
-  async function splice(id: string, value: Edit): Promise<Written | undefined> {
-    const failed = () =>
-      problem('E181', `writing the status of "${id}" would change more than it: not written`, 'set it to done by hand')
-    const { start, end, before, text } = value
-    if (view.text.slice(start, end) !== before) return failed()
-    const next = view.text.slice(0, start) + text + view.text.slice(end)
+  /** Undefined when somebody changed the file meanwhile. */
+  async function splice(edits: ReadonlyMap<string, Edit>): Promise<Written | undefined> {
+    const [single = ''] = edits.keys()
+    const failed = () => {
+      const text = `writing the status of "${single}" would change more than it: not written`
+      return problem('E181', text, 'set it to done by hand')
+    }
+    const inOrder = [...edits.values()].sort((a, b) => a.start - b.start)
+    if (inOrder.some(({ start, end, before }) => view.text.slice(start, end) !== before)) return failed()
+    const next = splicedText(view.text, inOrder)
     const bytes = encode(next, view.encoding)
-    const after = value.plain ? spliced(view, id, value, next, bytes) : await verified(view, id, bytes, parse)
+    const plain = inOrder.every((edit) => edit.plain)
+    const after = plain ? spliced(view, edits, next, bytes) : await verified(view, single, bytes, parse)
     if (!after) return failed()
     const replaced = await replaceFile(loaded.path, view.bytes, bytes)
     if (!replaced.ok)
       return passing('W183', `cannot write the roadmap (${replaced.error}): statuses are not written`, readOnly)
     if (replaced.value === 'changed') return undefined
     view = after
-    seen.set(id, 'done')
+    for (const id of edits.keys()) seen.set(id, 'done')
     said.clear()
     return ok('written')
   }
 
+  const waiting = new Map<string, (written: Written) => void>()
   return {
     markDone(taskId) {
-      const result = last.then(() => write(taskId))
-      last = result.catch(() => undefined)
-      return result
+      return new Promise((resolve) => {
+        const before = waiting.get(taskId)
+        waiting.set(taskId, (written) => {
+          before?.(written)
+          resolve(written)
+        })
+        // What comes while a write is under way goes into the next one, together.
+        last = last.then(() => {
+          const batch = new Map(waiting)
+          waiting.clear()
+          return writeAll(batch)
+        })
+      })
     },
   }
 }
@@ -155,18 +188,48 @@ function viewOf(bytes: Uint8Array, parsed: ParsedRoadmap): View {
   return { bytes, text, encoding: parsed.encoding, values: new Map(parsed.values) }
 }
 
-/** The view after a plain edit: everything behind it has moved by the change of length. */
-function spliced(view: View, id: string, edit: Edit, text: string, bytes: Uint8Array): View {
-  const shift = edit.text.length - edit.before.length
-  const values = new Map<string, StatusValue>()
-  for (const [other, value] of view.values) {
-    const moved = value.kind === 'edit' && value.start >= edit.end
-    values.set(other, moved ? { ...value, start: value.start + shift, end: value.end + shift } : value)
+function splicedText(text: string, inOrder: readonly Edit[]): string {
+  const pieces: string[] = []
+  let from = 0
+  for (const { start, end, text: inserted } of inOrder) {
+    pieces.push(text.slice(from, start), inserted)
+    from = end
   }
-  values.set(id, { ...edit, end: edit.start + edit.text.length, before: edit.text, status: 'done' })
+  return pieces.join('') + text.slice(from)
+}
+
+/** The view after plain edits: everything behind each has moved by its change of length. */
+function spliced(view: View, edits: ReadonlyMap<string, Edit>, text: string, bytes: Uint8Array): View {
+  const written = new Map<Edit, Edit>()
+  const moves: { readonly from: number; readonly by: number }[] = []
+  let by = 0
+  for (const edit of [...edits.values()].sort((a, b) => a.start - b.start)) {
+    const start = edit.start + by
+    written.set(edit, { ...edit, start, end: start + edit.text.length, before: edit.text, status: 'done' })
+    by += edit.text.length - edit.before.length
+    moves.push({ from: edit.end, by })
+  }
+  const values = new Map<string, StatusValue>()
+  for (const [id, value] of view.values) {
+    const edit = edits.get(id)
+    const own = edit && written.get(edit)
+    values.set(id, own ?? moved(value, moves))
+  }
   return { bytes, text, encoding: view.encoding, values }
 }
 
+/** `moves` are in order; the last one that begins before the value counts. */
+function moved(value: StatusValue, moves: readonly { readonly from: number; readonly by: number }[]): StatusValue {
+  if (value.kind !== 'edit') return value
+  let [low, high] = [0, moves.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((moves[middle]?.from ?? Number.POSITIVE_INFINITY) <= value.start) low = middle + 1
+    else high = middle
+  }
+  const by = moves[low - 1]?.by ?? 0
+  return { ...value, start: value.start + by, end: value.end + by }
+}
 /** The view after any other edit, read anew: the same tasks, the same statuses but this one. */
 async function verified(
   view: View,

@@ -60,6 +60,65 @@ describe.each(Object.entries(variants))('in a file with %s', (_, vary) => {
   })
 })
 
+describe('tasks that are done at the same time', () => {
+  const plan = [
+    'tasks:',
+    '  - { id: flow, title: in braces, status: pending }',
+    '  - id: plain',
+    '    title: a plain word # with a comment',
+    '    status: in_progress',
+    '  - id: absent',
+    '    title: no status yet',
+    '  - id: folded',
+    '    title: >',
+    '      over two',
+    '      lines',
+    '  - id: quoted',
+    '    status: "todo"',
+    '    title: in quotes',
+    '  - id: empty',
+    '    status: # nothing here',
+    '    title: an empty one',
+    '',
+  ].join('\n')
+  const ids = ['flow', 'plain', 'absent', 'folded', 'quoted', 'empty']
+
+  test('end up as if each had been written after the other, whatever their order', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(ids, { minLength: 1 }),
+        fc.constantFrom(...Object.values(variants)),
+        async (chosen, vary) => {
+          const one = await roadmapFile(vary(plan))
+          for (const id of chosen) expect(await one.writer.markDone(id)).toEqual({ ok: true, value: 'written' })
+          const together = await roadmapFile(vary(plan))
+          const results = await Promise.all(chosen.map((id) => together.writer.markDone(id)))
+          expect(results.every((result) => result.ok && result.value === 'written')).toBe(true)
+          expect(await together.read()).toBe(await one.read())
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('are written together: the file is replaced once for all that waited', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => `  - { id: t${index}, title: x, status: pending }\n`)
+    const file = await roadmapFile(`tasks:\n${many.join('')}`)
+    let reads = 0
+    const seen = new Set<bigint>()
+    const watching = (async () => {
+      for (; reads >= 0; reads++) seen.add((await stat(file.path, { bigint: true })).ino)
+    })()
+    await Promise.all(many.map((_, index) => file.writer.markDone(`t${index}`)))
+    seen.add((await stat(file.path, { bigint: true })).ino)
+    reads = Number.NEGATIVE_INFINITY
+    await watching
+    expect(statuses(await file.read(), 'roadmap.yaml').size).toBe(200)
+    expect(new Set(statuses(await file.read(), 'roadmap.yaml').values())).toEqual(new Set(['done']))
+    expect(seen.size).toBeLessThanOrEqual(3)
+  })
+})
+
 describe('the word for done', () => {
   test('is the one that the file uses', async () => {
     const file = await roadmapFile(
