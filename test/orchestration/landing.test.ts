@@ -16,7 +16,7 @@ test('of two that rewrite one line one lands; the other fails with the path, and
   const lost = stage.landed('line.txt') === 'first' ? 'second' : 'first'
   expect(stage.landed('line.txt')).toBe(lost === 'first' ? 'second' : 'first')
   expect(stderr).toMatch(new RegExp(`${lost} failed after 1 attempt.*\\[line.txt\\]`))
-  const ref = /git diff [0-9a-f]{10}\.\.\.(refs\/autopilot\/\S+)/.exec(stdout)?.[1]
+  const ref = /git diff [0-9a-f]{10} (refs\/autopilot\/\S+)/.exec(stdout)?.[1]
   expect(stage.repo.git('show', `${ref}:line.txt`)).toBe(lost)
   expect(stage.landed('line.txt')).not.toMatch(/[<=>]{7}/)
   expect(stage.repo.git('status', '--porcelain')).toBe('M roadmap.yaml')
