@@ -11,48 +11,61 @@ export interface WriteBack {
 }
 
 /**
- * Writes statuses one after the other and owes what it cannot write: a roadmap that does not parse while a person
- * edits it, or that is read-only, must not make the next run do the work again. A write that fails never fails a task.
+ * Writes statuses, those that come together in one go, and owes what it cannot write: a roadmap that does not parse
+ * while a person edits it, or that is read-only, must not make the next run do the work again. A write that fails never
+ * fails a task.
  */
 export function createWriteBack(writer: StatusWriter, record: (event: RunEvent) => void): WriteBack {
   const owed = new Set<string>()
   const refused = new Map<string, Unwritten>()
+  let inTheWay: Unwritten | undefined
+  let isDue = false
   let last = Promise.resolve()
 
-  async function write(taskId: string): Promise<Unwritten | undefined> {
-    const written = await writer.markDone(taskId)
-    if (written.ok) {
-      owed.delete(taskId)
-      refused.delete(taskId)
-      if (written.value === 'written') record({ type: 'roadmap_written', taskId })
-      return undefined
-    }
-    const { error } = written
-    refused.set(taskId, error)
-    if (!error.passing) owed.delete(taskId)
-    if (!error.repeated) record({ type: 'notice', level: 'warning', text: formatProblemLine(error) })
-    return error
-  }
+  const warn = (unwritten: Unwritten) =>
+    record({ type: 'notice', level: 'warning', text: formatProblemLine(unwritten) })
 
-  /** What keeps the file from being written for one keeps it for all: the rest need not be tried. */
-  async function writeOwed(): Promise<void> {
-    for (const taskId of owed) {
-      const unwritten = await write(taskId)
-      if (!unwritten?.passing) continue
-      for (const other of owed) refused.set(other, unwritten)
+  function take(taskId: string, written: Awaited<ReturnType<StatusWriter['markDone']>>): void {
+    if (!written.ok && written.error.passing) {
+      if (!inTheWay && !written.error.repeated) warn(written.error)
+      inTheWay = written.error
       return
     }
+    owed.delete(taskId)
+    if (!written.ok) {
+      refused.set(taskId, written.error)
+      warn(written.error)
+    } else if (written.value === 'written') record({ type: 'roadmap_written', taskId })
+  }
+
+  async function write(taskIds: readonly string[]): Promise<void> {
+    inTheWay = undefined
+    const answers = await Promise.all(taskIds.map((taskId) => writer.markDone(taskId)))
+    for (const [index, written] of answers.entries()) take(taskIds[index] ?? '', written)
+  }
+
+  /** What kept the file from being written for one keeps it for all: then one asks whether it still does. */
+  async function writeOwed(): Promise<void> {
+    isDue = false
+    if (inTheWay) await write([...owed].slice(0, 1))
+    if (!inTheWay) await write([...owed])
+  }
+
+  const writeSoon = () => {
+    if (!isDue) last = last.then(writeOwed)
+    isDue = true
+    return last
   }
 
   return {
     done(taskId) {
       owed.add(taskId)
-      last = last.then(writeOwed)
+      void writeSoon()
     },
     async finish() {
-      last = last.then(writeOwed)
-      await last
-      for (const [taskId, { text, help }] of refused)
+      await writeSoon()
+      const open = [...owed].flatMap((taskId) => (inTheWay ? [[taskId, inTheWay] as const] : []))
+      for (const [taskId, { text, help }] of [...refused, ...open])
         record({ type: 'roadmap_not_written', taskId, why: text, ...(help === undefined ? {} : { help }) })
     },
   }

@@ -83,7 +83,8 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
       if (written) answer(edits.keys(), written)
       else tries++
     }
-    answer(waiting.keys(), passing('W180', 'the roadmap keeps changing: statuses are not written', byHand))
+    if (waiting.size > 0)
+      answer(waiting.keys(), passing('W180', 'the roadmap keeps changing: statuses are not written', byHand))
   }
 
   /** All plain edits of these tasks, or else the first other one. */

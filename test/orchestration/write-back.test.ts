@@ -60,13 +60,22 @@ test('what still cannot be written at the end is named, each task with the reaso
   expect(events.slice(-3)).toMatchObject([{ why: 'W186!' }, { why: 'W184!' }, { why: 'W184!' }])
 })
 
-test('a broken file is asked once for each task that is done, however many are owed', async () => {
-  const { file, tried, writeBack } = overFile()
+test('tasks that are done together are written together; of a broken file only one asks whether it is whole', async () => {
+  const { file, tried, events, writeBack } = overFile()
   file.broken = true
-  const ids = Array.from({ length: 50 }, (_, index) => `t${index}`)
+  const ids = ['a', 'b', 'c']
   for (const id of ids) writeBack.done(id)
+  await new Promise(setImmediate)
+  expect(tried.splice(0)).toEqual(ids)
+  writeBack.done('d')
+  await new Promise(setImmediate)
+  expect(tried.splice(0)).toEqual(['a'])
+  expect(kinds(events)).toEqual(['notice'])
+  file.broken = false
+  writeBack.done('e')
   await writeBack.finish()
-  expect(tried).toEqual(Array.from({ length: 51 }, () => 't0'))
+  expect(tried).toEqual(['a', 'b', 'c', 'd', 'e'])
+  expect(kinds(events).slice(1)).toEqual(['a', 'b', 'c', 'd', 'e'].map((id) => `roadmap_written ${id}`))
 })
 
 async function isToldUnwritten(running: Running): Promise<void> {

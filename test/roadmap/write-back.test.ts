@@ -219,10 +219,24 @@ describe('people who edit during the run', () => {
         return parseRoadmap(bytes, file.loaded.options)
       },
     })
-    expect(await writer.markDone('t4')).toMatchObject({ ok: false, error: { code: 'W180' } })
+    expect(await writer.markDone('t4')).toMatchObject({ ok: false, error: { code: 'W180', repeated: false } })
     expect(edits).toBe(5)
     expect(await file.read()).toBe(`# 5\n${text}`)
     expect(await readdir(dirname(file.path))).toEqual(['roadmap.yaml'])
+  })
+
+  test('are told of a file that keeps changing also after a status was written', async () => {
+    const file = await roadmapFile(text)
+    let edits = 0
+    const writer = createStatusWriter(file.loaded, {
+      parse: async (bytes) => {
+        await writeFile(file.path, `# ${++edits}\n${text}`)
+        return parseRoadmap(bytes, file.loaded.options)
+      },
+    })
+    expect(await writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
+    await writeFile(file.path, `# 0\n${text}`)
+    expect(await writer.markDone('t4')).toMatchObject({ ok: false, error: { code: 'W180', repeated: false } })
   })
 
   test('win when they set another status', async () => {
