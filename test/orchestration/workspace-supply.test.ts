@@ -33,21 +33,21 @@ function stage() {
     waiting: () => steps.length,
     prepared: () => prepared,
     /** Lets everything that is under way, and what follows from it, come to its end. */
-    async finish() {
+    finish: async () => {
       for (let quiet = 0; quiet < 5; quiet = steps.length > 0 ? 0 : quiet + 1) {
         steps.splice(0).forEach((done) => done())
         await Promise.resolve()
       }
     },
-    land(commit: string) {
+    land: (commit: string) => {
       tip = commit
       supply.landed()
     },
-    setBusy(value: boolean) {
+    setBusy: (value: boolean) => {
       busy = value
       supply.freshen()
     },
-    take() {
+    take: () => {
       prepared--
       return supply.take()
     },
