@@ -24,3 +24,8 @@ function hash(text: string): string {
   }
   return (value >>> 0).toString(16).padStart(8, '0')
 }
+
+/** Whether a word has the form of a run's id, such as `20261123-064726-3fa2`: outside words become paths and refs. */
+export function isRunId(word: string): boolean {
+  return /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(word)
+}

@@ -121,10 +121,14 @@ function plannedState(task: PlannedTask): TaskState {
 /** Replays a whole journal. Undefined when it does not begin with `run_started`. */
 export function replay(records: Iterable<RunRecord>): RunState | undefined {
   let state: RunState | undefined
-  for (const record of records) {
-    if (record.type === 'run_started') state = initialState(record)
-    if (state) apply(state, record)
-  }
+  for (const record of records) state = replayNext(state, record)
+  return state
+}
+
+/** One step of {@link replay}, for a journal that is read record by record. */
+export function replayNext(before: RunState | undefined, record: RunRecord): RunState | undefined {
+  const state = record.type === 'run_started' ? initialState(record) : before
+  if (state) apply(state, record)
   return state
 }
 

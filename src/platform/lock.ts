@@ -55,6 +55,12 @@ export async function takeLock(path: string): Promise<Result<ReleaseLock, LockHo
   }
 }
 
+/** Who holds a lock at this moment; undefined when nobody does, or only a process that is gone. */
+export async function readLockHolder(path: string): Promise<LockHolder | undefined> {
+  const holder = await readStamp(path)
+  return holder && !(await isDead(holder)) ? holder : undefined
+}
+
 function releaseOf(path: string, mine: string): ReleaseLock {
   return async () => {
     if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true })

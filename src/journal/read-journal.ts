@@ -1,0 +1,106 @@
+import * as z from 'zod/mini'
+import { eventVersion, type RunRecord } from '../domain/event.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { replayNext, type RunState } from '../domain/run-state.js'
+import { readLines } from '../platform/read-lines.js'
+
+/** Why a journal cannot be read back; the message is one clean line. */
+export interface JournalFault {
+  readonly code: 'not_there' | 'unreadable' | 'empty' | 'bad_line' | 'unknown_version'
+  readonly message: string
+  /** The line it is about, from 1. */
+  readonly line?: number
+}
+
+/** A run as its journal tells it. */
+export interface JournaledRun {
+  readonly state: RunState
+  /** Times of the first and of the last record, epoch ms. */
+  readonly startedAt: number
+  readonly lastAt: number
+}
+
+const stamp = z.object({ v: z.number(), seq: z.number(), at: z.number(), ms: z.number(), type: z.string() })
+
+/** What the fold begins with; all else it takes in leaves it whole. */
+const start = z.object({
+  type: z.literal('run_started'),
+  runId: z.string(),
+  version: z.string(),
+  roadmap: z.string(),
+  isolation: z.enum(['workspace', 'none']),
+  target: z.optional(z.object({ branch: z.string(), base: z.string() })),
+  slots: z.array(z.string()),
+  tasks: z.array(z.object({ id: z.string(), title: z.string(), state: z.enum(['pending', 'held', 'done']) })),
+})
+
+/**
+ * Reads a journal back, also while another process writes it: what stands behind the last line feed is a record that
+ * is still being written, or was when autopilot died, and is left out. `onRecord` sees each record, too.
+ */
+export async function readJournal(
+  path: string,
+  onRecord: (record: RunRecord) => void = () => undefined,
+): Promise<Result<JournaledRun, JournalFault>> {
+  let run: JournaledRun | undefined
+  let line = 0
+  let fault: JournalFault | undefined
+  const read = await readLines(path, (text) => {
+    const record = readRecord(text, ++line)
+    const next = record.ok ? takeIn(run, record.value, line, onRecord) : record
+    if (next.ok) run = next.value
+    else fault = next.error
+    return next.ok
+  })
+  if (!read.ok) return err(unreadable(read.error))
+  if (fault) return err(fault)
+  return run ? ok(run) : err({ code: 'empty', message: 'the journal has no whole record yet' })
+}
+
+function unreadable(code: string): JournalFault {
+  return code === 'ENOENT' || code === 'ENOTDIR'
+    ? { code: 'not_there', message: 'there is no journal' }
+    : { code: 'unreadable', message: `the journal cannot be read: ${code}` }
+}
+
+function readRecord(text: string, line: number): Result<RunRecord, JournalFault> {
+  const value = parseJson(text)
+  const stamped = stamp.safeParse(value)
+  if (!stamped.success) return badLine(line, 'is not a record')
+  if (stamped.data.v !== eventVersion) {
+    const message = `line ${line} of the journal has version ${stamped.data.v}, which autopilot ${AUTOPILOT_VERSION} does not know`
+    return err({ code: 'unknown_version', message, line })
+  }
+  if (line > 1) return ok(value as RunRecord)
+  return start.safeParse(value).success ? ok(value as RunRecord) : badLine(line, 'is not the start of a run')
+}
+
+/** The fold trusts what it is given; a record with a hole in it shows here, and nowhere else. */
+function takeIn(
+  run: JournaledRun | undefined,
+  record: RunRecord,
+  line: number,
+  onRecord: (record: RunRecord) => void,
+): Result<JournaledRun, JournalFault> {
+  try {
+    const state = replayNext(run?.state, record)
+    onRecord(record)
+    return state
+      ? ok({ state, startedAt: run?.startedAt ?? record.at, lastAt: record.at })
+      : badLine(line, 'comes too early')
+  } catch {
+    return badLine(line, 'is not a whole record')
+  }
+}
+
+function badLine(line: number, what: string) {
+  return err<JournalFault>({ code: 'bad_line', message: `line ${line} of the journal ${what}`, line })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
