@@ -149,7 +149,7 @@ async function prepareHome(dir: string, repository: Repository): Promise<string 
 }
 
 /** Whether one of the two paths is the other or contains it. Both resolved. */
-function overlaps(a: string, b: string): boolean {
+export function overlaps(a: string, b: string): boolean {
   return contains(a, b) || contains(b, a)
 }
 

@@ -1,0 +1,105 @@
+import { lstat, readdir, realpath, rm, rmdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { failure, type Failure } from '../domain/failure.js'
+import type { Leftover } from '../domain/ledger.js'
+import { isRunId } from '../domain/name.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { onFileSystem } from './workspace.js'
+import { overlaps } from './workspaces.js'
+
+/** Where directories of past runs may lie. */
+export interface LeftoverPlaces {
+  /** Directories for workspaces of this repository; each need not exist. */
+  readonly homes: readonly string[]
+  /** The user's work tree, which nothing that is removed may touch. */
+  readonly root: string
+  readonly commonDir: string
+}
+
+/** How a run names the directory of its gates' workspaces. */
+const gatesSuffix = '-gates'
+
+/**
+ * The directories that runs left behind, of one run or of all. Only names that autopilot gives, only real directories:
+ * a symbolic link is neither followed nor listed.
+ */
+export async function findLeftovers(places: LeftoverPlaces, runId?: string): Promise<readonly Leftover[]> {
+  const found: Leftover[] = []
+  for (const home of await resolved(places.homes)) {
+    for (const { run, kind, path } of await runDirectories(home, runId)) {
+      const numbered = (await directories(path)).filter((name) => /^\d+$/.test(name))
+      found.push(...numbered.map((name) => ({ path: join(path, name), runId: run, kind })))
+    }
+  }
+  for (const { run, path } of await runDirectories(await notesHome(places.commonDir), runId)) {
+    found.push({ path, runId: run, kind: 'notes' })
+  }
+  return found
+}
+
+async function notesHome(commonDir: string): Promise<string> {
+  return join(await realpath(commonDir), 'autopilot', 'workspaces')
+}
+
+/** The user's cache may lie behind a link, but the directory of this repository in it is autopilot's own. */
+async function resolved(homes: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(
+    homes.map(async (home) => {
+      const around = await realpath(dirname(home)).catch(() => undefined)
+      return around === undefined ? [] : [join(around, basename(home))]
+    }),
+  )
+  return new Set(found.flat())
+}
+
+async function runDirectories(home: string, only: string | undefined) {
+  const names = await directories(home)
+  return names.flatMap((name) => {
+    const isGates = name.endsWith(gatesSuffix)
+    const run = isGates ? name.slice(0, -gatesSuffix.length) : name
+    if (!isRunId(run) || (only !== undefined && run !== only)) return []
+    return [{ run, path: join(home, name), kind: isGates ? ('gate' as const) : ('workspace' as const) }]
+  })
+}
+
+/** Names of the real directories right below a directory that is reached without a symbolic link. */
+async function directories(path: string): Promise<readonly string[]> {
+  if ((await realpath(path).catch(() => undefined)) !== path) return []
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+}
+
+/** Removes one, and the directories around it that are empty then. What is not as it was found is left alone. */
+export async function removeLeftover(places: LeftoverPlaces, leftover: Leftover): Promise<Result<void, Failure>> {
+  const removed = await onFileSystem(`Removing ${leftover.path}`, async () => {
+    if (!(await isSafe(places, leftover))) return false
+    await rm(leftover.path, { recursive: true, force: true })
+    const around = dirname(leftover.path)
+    if (leftover.kind !== 'notes') {
+      // Not empty when something is left in them.
+      await rmdir(around).catch(() => undefined)
+      await rmdir(dirname(around)).catch(() => undefined)
+    }
+    return true
+  })
+  if (!removed.ok) return removed
+  return removed.value ? ok(undefined) : err(failure('infrastructure', `${leftover.path} is not safe to remove.`))
+}
+
+/** On resolved paths: a directory where autopilot puts such ones, that neither is nor holds anything of the user's. */
+async function isSafe(places: LeftoverPlaces, { path, kind }: Leftover): Promise<boolean> {
+  const stats = await lstat(path)
+  if (!stats.isDirectory() || (await realpath(path)) !== path) return false
+  if (kind === 'notes') return dirname(path) === (await notesHome(places.commonDir))
+  const users = [await realpath(places.root), await realpath(places.commonDir)]
+  const homes = await resolved(places.homes)
+  return homes.has(dirname(dirname(path))) && !users.some((one) => overlaps(path, one))
+}
+
+/** Of these paths, those that are still directories. */
+export async function stillThere(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(
+    paths.map(async (path) => (await lstat(path).catch(() => undefined))?.isDirectory() === true),
+  )
+  return new Set(paths.filter((_, index) => found[index]))
+}
