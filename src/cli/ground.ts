@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
@@ -26,6 +24,7 @@ import { readTrailers } from '../workspace/trailers.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import { configName, type Config } from './config.js'
 import type { RunSettings } from './settings.js'
+import { homeOfRepository, workspacesHome } from './workspaces-home.js'
 
 /** Where the run works. */
 export interface Location {
@@ -35,10 +34,23 @@ export interface Location {
   readonly lock: string
 }
 
+/** A repository as the place of runs. */
+export interface RepositoryLocation extends Location {
+  /** The git directory that all work trees of the repository share. */
+  readonly commonDir: string
+}
+
+/** A directory as the place of runs without isolation, where there is no repository around it. */
+export function plainLocation(root: string): Location {
+  return { root, lock: join(root, '.autopilot', 'lock') }
+}
+
 /** Finds the repository around a directory. Changes nothing. */
-export async function locate(directory: string, env: Environment): Promise<Result<Location, Refusal>> {
+export async function locate(directory: string, env: Environment): Promise<Result<RepositoryLocation, Refusal>> {
   const found = await discover(resolve(directory), env)
-  return found.ok ? ok({ root: found.value.root, lock: join(found.value.commonDir, 'autopilot', 'lock') }) : found
+  if (!found.ok) return found
+  const { root, commonDir } = found.value
+  return ok({ root, commonDir, lock: join(commonDir, 'autopilot', 'lock') })
 }
 
 /** The ground that a run stands on: made ready, nothing started. */
@@ -84,7 +96,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   return ground
 }
 
-async function lockGround(path: string): Promise<Result<ReleaseLock, Refusal>> {
+/** Takes the lock that a run has while it works, or says who has it. */
+export async function lockGround(path: string): Promise<Result<ReleaseLock, Refusal>> {
   try {
     const taken = await takeLock(path)
     if (taken.ok) return taken
@@ -187,21 +200,16 @@ function workspacesFor(
   { exact = false } = {},
 ) {
   const { setup, copy } = config.file
-  const home = workspacesHome(config, repository.root, env)
-  const name = createHash('sha256').update(repository.commonDir).digest('hex').slice(0, 16)
+  const home = workspacesHome(config.file.workspacesDir, repository.root, env)
   return createWorkspaces({
     repository,
     runId,
-    dir: join(home, name, runId),
+    dir: join(homeOfRepository(home, repository.commonDir), runId),
     copy,
     exact,
     runSetup: runSetup(env, config.file.env, signal),
     ...(setup === undefined ? {} : { setup }),
   })
-}
-
-function workspacesHome({ file: { workspacesDir } }: Config, root: string, env: Environment): string {
-  return workspacesDir === undefined ? cacheDir(env) : resolve(root, workspacesDir)
 }
 
 /** Why no workspace could be made where they are to lie, in words; undefined when nothing is known to be in the way. */
@@ -210,7 +218,7 @@ export async function checkWorkspaces(
   root: string,
   env: Environment,
 ): Promise<{ readonly text: string; readonly help: string } | undefined> {
-  const home = workspacesHome(config, root, env)
+  const home = workspacesHome(config.file.workspacesDir, root, env)
   const fault = await homeFault(home, root)
   if (fault === undefined) return undefined
   const shown = cleanLine(home, 300)
@@ -218,13 +226,6 @@ export async function checkWorkspaces(
   return fault === 'inside'
     ? { text: `workspaces must not lie in the repository that they are made from: ${shown}`, help: elsewhere }
     : { text: `workspaces cannot be made, ${shown} is not writable`, help: `make it writable, or ${elsewhere}` }
-}
-
-/** The user's cache directory, by the XDG base directory specification. */
-function cacheDir(env: Environment): string {
-  const cache = env.XDG_CACHE_HOME
-  const base = cache !== undefined && isAbsolute(cache) ? cache : join(env.HOME ?? homedir(), '.cache')
-  return join(base, 'autopilot', 'workspaces')
 }
 
 async function pathBelow(root: string, path: string): Promise<string | undefined> {

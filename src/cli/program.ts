@@ -35,6 +35,8 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
     .addHelpText('after', examples)
   addRun(program, env, done)
   addValidate(program, env, done)
+  addStatus(program, env, done)
+  addClean(program, env, done)
   return program
 }
 
@@ -100,6 +102,36 @@ function addValidate(program: Command, env: Environment, done: (code: ExitCode) 
     })
 }
 
+function addStatus(program: Command, env: Environment, done: (code: ExitCode) => void): void {
+  program
+    .command('status')
+    .description('how a run stands: what is done, what is kept and where, what it used')
+    .argument('[run]', 'the id of a run; without it the last one, also while it is at work')
+    .addOption(option('--output <format>', 'human (default), or json: one object', readers.output))
+    .addOption(directoryOption())
+    .action(async (run: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
+      const { statusCommand } = await import('./status-command.js')
+      const args = { directory: flags.directory, output: flags.output ?? 'human' }
+      done(await statusCommand(run === undefined ? args : { ...args, run }, env))
+    })
+}
+
+function addClean(program: Command, env: Environment, done: (code: ExitCode) => void): void {
+  program
+    .command('clean')
+    .description('delete what past runs left: refs of integrated work, workspaces that hold nothing')
+    .argument('[run]', 'the id of a run; without it all runs of the repository')
+    .addOption(new Option('--lost', 'delete also what was not integrated and is nowhere else'))
+    .addOption(new Option('--dry-run', 'show what would be deleted; delete nothing'))
+    .addOption(directoryOption())
+    .addHelpText('after', cleanNotes)
+    .action(async (run: string | undefined, flags: { lost?: true; dryRun?: true; directory: string }) => {
+      const { cleanCommand } = await import('./clean-command.js')
+      const args = { directory: flags.directory, lost: flags.lost === true, dryRun: flags.dryRun === true }
+      done(await cleanCommand(run === undefined ? args : { ...args, run }, env))
+    })
+}
+
 function directoryOption(): Option {
   return new Option('-C, --directory <dir>', 'the repository to work on').default('.', 'the current directory')
 }
@@ -153,6 +185,8 @@ Examples:
   autopilot run --only login --dry-run       what would be started for one task
   autopilot run --output json | jq .type     events for machines
   autopilot validate roadmap.yaml
+  autopilot status                           the last run: what is done, and where the rest is
+  autopilot clean --dry-run                  what past runs left and could be deleted
 
 Exit codes:
   0  every selected task is done     1  some are not        2  bad usage, configuration or roadmap
@@ -166,3 +200,8 @@ and DRY_RUN as make passes them), the flag.
 
 Agents work on copies; what they finish arrives on the target branch, one commit a task. Your branch,
 your index and your files stay as they are, but for the status values in the roadmap.`
+
+const cleanNotes = `
+Says what it deletes first. Journals stay. An attempt's ref is deleted when a commit on one of your branches names the
+attempt in its trailers, or has all of it among its ancestors; everything else, and workspaces with work that was not
+collected, stay unless --lost is given. Does nothing (exit code 4) while a run is at work in the repository.`

@@ -23,7 +23,7 @@ import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
 import { readConfig, type Config } from './config.js'
 import { printDryRun } from './dry-run.js'
-import { checkWorkspaces, locate, openGround, type Ground, type Location } from './ground.js'
+import { checkWorkspaces, locate, openGround, plainLocation, type Ground, type Location } from './ground.js'
 import { planLanded, type Landed } from './landed.js'
 import { openOutput } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
@@ -102,7 +102,7 @@ async function prepare(args: RunArguments, env: Environment): Promise<Result<Pre
   const config = await readConfig(configRoot, env)
   if (!config.ok) return problems(config.error, mergeSettings(fromEnvironment.value, args.flags).output)
   const settings = mergeSettings(config.value.run, fromEnvironment.value, args.flags)
-  const lock = repository.ok ? repository.value.lock : join(here, '.autopilot', 'lock')
+  const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
   if (!location.ok) {
     printTrouble(location.error.message, location.error.help, settings.output)

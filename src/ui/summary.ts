@@ -1,4 +1,4 @@
-import type { RunState, TaskRecord, TaskState } from '../domain/run-state.js'
+import type { KeptCommit, RunState, TaskRecord, TaskState } from '../domain/run-state.js'
 import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
@@ -28,7 +28,8 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
   ]
 }
 
-function outcomeLines(state: RunState): readonly Line[] {
+/** How many tasks are done, of how many. */
+export function outcomeLines(state: RunState): readonly Line[] {
   const tasks = [...state.tasks.values()]
   const done = tasks.filter(({ state: { type } }) => type === 'done').length
   const before = tasks.filter(({ state: one }) => one.type === 'done' && one.how === 'before').length
@@ -101,15 +102,21 @@ function unwrittenLines({ unwritten }: RunState): readonly Line[] {
   })
 }
 
-function keptLines(state: RunState): readonly Line[] {
-  const commits = state.kept.flatMap(({ taskId, attempt, ref, base = state.start.target?.base ?? 'HEAD', why }) => [
-    row('warning', 'Kept', `${showId(taskId)} attempt ${attempt}: ${cleanLine(why)}`),
-    row('plain', '', `git diff ${base.slice(0, 10)} ${ref}`),
+/** Commits and workspaces that did not land, each commit with the command that shows it. */
+export function keptLines(state: RunState): readonly Line[] {
+  const commits = state.kept.flatMap((kept) => [
+    row('warning', 'Kept', `${showId(kept.taskId)} attempt ${kept.attempt}: ${cleanLine(kept.why)}`),
+    row('plain', '', diffCommand(kept, state)),
   ])
   const workspaces = state.keptWorkspaces.map(({ path, why }) =>
     row('warning', 'Workspace', `${cleanLine(path, 300)} (${cleanLine(why)})`),
   )
   return [...commits, ...workspaces]
+}
+
+/** Shows what a kept commit has that its base has not. */
+export function diffCommand({ ref, base }: KeptCommit, { start }: RunState): string {
+  return `git diff ${(base ?? start.target?.base ?? 'HEAD').slice(0, 10)} ${ref}`
 }
 
 function workLines(state: RunState): readonly Line[] {
@@ -122,7 +129,8 @@ function workLines(state: RunState): readonly Line[] {
   ]
 }
 
-function gateLines({ gates }: RunState): readonly Line[] {
+/** How the gates judged; nothing when none did. */
+export function gateLines({ gates }: RunState): readonly Line[] {
   const { passed, failed, errored, remembered } = gates
   if (passed + failed + errored === 0) return []
   const parts = [`${passed} passed`, `${failed} failed`, ...(errored > 0 ? [`${errored} errored`] : [])]
@@ -147,7 +155,8 @@ function slotLines(state: RunState): readonly Line[] {
   return [row('plain', 'Slots', `${percent(all)} busy`), ...each, ...more]
 }
 
-function usageLines(state: RunState): readonly Line[] {
+/** What the agents used, as far as their CLIs said it. */
+export function usageLines(state: RunState): readonly Line[] {
   const usage = formatUsage(state.usage)
   return usage === undefined ? [] : [row('plain', 'Tokens', usage)]
 }
@@ -163,6 +172,7 @@ function permissionText(state: RunState): string {
 /** Generous: a run may have many slots, and outside text has been cut before. */
 const longestRow = 10_000
 
-function row(tone: Tone, label: string, text: string): Line {
+/** A line with a label in front; for more lines under one label, the label is empty. */
+export function row(tone: Tone, label: string, text: string): Line {
   return { tone, text: `${label.padEnd(12)}${cleanLine(text, longestRow)}` }
 }

@@ -1,0 +1,109 @@
+import { resolve } from 'node:path'
+import type { Environment } from '../domain/environment.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { planClean, type CleanPlan, type LedgerRef, type Leftover } from '../domain/ledger.js'
+import { followWorkspaces } from '../domain/uncollected.js'
+import { journalOf, listRuns } from '../journal/runs.js'
+import { readJournal } from '../journal/read-journal.js'
+import { formatGitFailure } from '../platform/git.js'
+import { cleanedLine, cleanLines } from '../ui/clean.js'
+import type { Line } from '../ui/describe.js'
+import { painter } from '../ui/paint.js'
+import { deleteRefs, readLedger } from '../workspace/ledger.js'
+import { findLeftovers, removeLeftover, type LeftoverPlaces } from '../workspace/leftovers.js'
+import { readConfig } from './config.js'
+import { locate, lockGround } from './ground.js'
+import { isLively, sinkOf } from './output.js'
+import { printProblems, printTrouble } from './problem-output.js'
+import { unknownRun } from './status-command.js'
+import { homeOfRepository, workspacesHome } from './workspaces-home.js'
+
+export interface CleanArguments {
+  /** The run's id; without one, every run of the repository. */
+  readonly run?: string
+  /** Deletes also what is nowhere else. */
+  readonly lost: boolean
+  readonly dryRun: boolean
+  readonly directory: string
+}
+
+/** `autopilot clean`: deletes what past runs left and nobody needs any more. Never works beside a run. */
+export async function cleanCommand(args: CleanArguments, env: Environment): Promise<ExitCode> {
+  const located = await locate(resolve(args.directory), env)
+  if (!located.ok) return refuse(located.error)
+  const { root, lock, commonDir } = located.value
+  const config = await readConfig(root, env)
+  if (!config.ok) {
+    printProblems(config.error, 'human')
+    return exitCodes.usage
+  }
+  const { workspacesDir } = config.value.file
+  const homes = [undefined, workspacesDir].map((dir) => homeOfRepository(workspacesHome(dir, root, env), commonDir))
+  const locked = await lockGround(lock)
+  if (!locked.ok) return refuse(locked.error)
+  return clean(args, { homes, root, commonDir }, env).finally(locked.value)
+}
+
+function refuse({ message, help }: { readonly message: string; readonly help?: string }): ExitCode {
+  printTrouble(message, help, 'human')
+  return exitCodes.notSafe
+}
+
+async function clean(args: CleanArguments, places: LeftoverPlaces, env: Environment): Promise<ExitCode> {
+  const user = { gitDir: places.commonDir }
+  const refs = await readLedger(user, args.run)
+  if (!refs.ok) return refuse({ message: formatGitFailure(refs.error) })
+  const leftovers = await judgeLeftovers(await findLeftovers(places, args.run), places.root)
+  const isKnown = refs.value.length + leftovers.length > 0
+  if (args.run !== undefined && !isKnown) {
+    const runs = await listRuns([places.root])
+    if (!runs.some(({ id }) => id === args.run)) return unknownRun(args.run, runs, 'human')
+  }
+  const plan = planClean(refs.value, leftovers, args.lost)
+  const say = speaker(env)
+  for (const line of cleanLines(plan)) say(line)
+  const done = args.dryRun || (await carryOut(plan, places))
+  if (done) say(cleanedLine(plan, args.dryRun))
+  return done ? exitCodes.done : exitCodes.notDone
+}
+
+function speaker(env: Environment): (line: Line) => void {
+  const sink = sinkOf(process.stdout)
+  const paint = painter(isLively(process.stdout, env))
+  return (line) => sink.write(`${paint(line)}\n`)
+}
+
+/** What the journals say of the workspaces. What no journal tells of may hold anything. */
+async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Promise<readonly Leftover[]> {
+  const judged: Leftover[] = []
+  const workspaces = leftovers.filter(({ kind }) => kind === 'workspace')
+  for (const runId of new Set(workspaces.map((one) => one.runId))) {
+    const { uncollected, take } = followWorkspaces()
+    const read = await readJournal(journalOf(root, runId), take)
+    for (const one of workspaces.filter((other) => other.runId === runId)) {
+      const holds = read.ok ? uncollected.get(one.path) : `what it holds is not known: ${read.error.message}`
+      judged.push(holds === undefined ? one : { ...one, holds })
+    }
+  }
+  return [...judged, ...leftovers.filter(({ kind }) => kind !== 'workspace')]
+}
+
+/** Refs first, all or none; says what could not be done. */
+async function carryOut({ refs, leftovers }: CleanPlan, places: LeftoverPlaces): Promise<boolean> {
+  const deleted = await forget(refs, places.commonDir)
+  if (!deleted) return false
+  let all = true
+  for (const leftover of leftovers) {
+    const removed = await removeLeftover(places, leftover)
+    if (removed.ok) continue
+    all = false
+    printTrouble(removed.error.message, undefined, 'human')
+  }
+  return all
+}
+
+async function forget(refs: readonly LedgerRef[], commonDir: string): Promise<boolean> {
+  const deleted = await deleteRefs({ gitDir: commonDir }, refs)
+  if (!deleted.ok) printTrouble(`no ref was deleted: ${formatGitFailure(deleted.error)}`, 'Try again.', 'human')
+  return deleted.ok
+}

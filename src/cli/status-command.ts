@@ -1,0 +1,108 @@
+import { relative, resolve } from 'node:path'
+import type { Environment } from '../domain/environment.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { keptCommits } from '../domain/ledger.js'
+import { nearest } from '../domain/nearest.js'
+import { ok } from '../domain/result.js'
+import { cleanLine } from '../domain/text.js'
+import { readJournal, type JournaledRun } from '../journal/read-journal.js'
+import { listRuns, type KnownRun } from '../journal/runs.js'
+import { formatGitFailure } from '../platform/git.js'
+import { readLockHolder, type LockHolder } from '../platform/lock.js'
+import { painter } from '../ui/paint.js'
+import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../ui/status.js'
+import { readLedger } from '../workspace/ledger.js'
+import { stillThere } from '../workspace/leftovers.js'
+import { locate, plainLocation, type Location, type RepositoryLocation } from './ground.js'
+import { isLively, sinkOf } from './output.js'
+import { printTrouble } from './problem-output.js'
+
+export interface StatusArguments {
+  /** The run's id; without one, the last run. */
+  readonly run?: string
+  readonly directory: string
+  readonly output: 'human' | 'json'
+}
+
+/** Where runs are looked for; without a repository there are no refs. */
+type Place = Location & Partial<RepositoryLocation>
+
+/** `autopilot status`: tells from the journal and the refs how a run stands, also while it is at work. */
+export async function statusCommand(args: StatusArguments, env: Environment): Promise<ExitCode> {
+  const here = resolve(args.directory)
+  const found = await locate(here, env)
+  const location: Place = found.ok ? found.value : plainLocation(here)
+  // Without isolation a run works, and keeps its journal, in the directory that it was started for.
+  const runs = await listRuns([location.root, here])
+  const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
+  if (run) return showRun(run, location, args, env)
+  if (args.run !== undefined) return unknownRun(args.run, runs, args.output)
+  print(args.output, { type: 'status', run: null }, [noRunLine(location.root)], env)
+  return exitCodes.done
+}
+
+/** A run that nobody knows is a mistake of the command line. */
+export function unknownRun(run: string, runs: readonly { id: string }[], output: 'human' | 'json'): ExitCode {
+  const ids = runs.map(({ id }) => id)
+  const guess = nearest(run, ids) ?? ids[0]
+  const help = guess === undefined ? undefined : `did you mean ${guess}?`
+  printTrouble(`there is no run ${cleanLine(run, 60)} here`, help, output)
+  return exitCodes.usage
+}
+
+async function showRun(
+  run: KnownRun,
+  location: Place,
+  { output }: StatusArguments,
+  env: Environment,
+): Promise<ExitCode> {
+  // In this order: a run that ends in between has left its end in the journal by then.
+  const holder = await readLockHolder(location.lock)
+  const read = await readJournal(run.journal)
+  if (!read.ok) {
+    printTrouble(`${run.id}: ${read.error.message}`, `It lies at ${cleanLine(run.journal, 300)}`, output)
+    return exitCodes.notSafe
+  }
+  const { state } = read.value
+  const standing = standingOf(read.value, holder)
+  const { commonDir } = location
+  const refs = commonDir === undefined ? ok([]) : await readLedger({ gitDir: commonDir }, run.id)
+  if (!refs.ok) {
+    printTrouble(formatGitFailure(refs.error), 'Check the repository: git fsck --connectivity-only', output)
+    return exitCodes.notSafe
+  }
+  const there = await stillThere(state.keptWorkspaces.map(({ path }) => path))
+  const status: RunStatus = {
+    ...read.value,
+    standing,
+    kept: keptCommits(state, refs.value, standing.type === 'running'),
+    keptWorkspaces: state.keptWorkspaces.filter(({ path }) => there.has(path)),
+    journal: shownPath(run.journal),
+  }
+  print(output, statusObject(status), statusLines(status), env)
+  return exitCodes.done
+}
+
+/** Whoever holds the lock made every run that began since then: nobody else could. */
+function standingOf({ state, startedAt }: JournaledRun, holder: LockHolder | undefined): RunStanding {
+  if (state.finished) return { type: 'finished' }
+  if (holder && holder.since <= startedAt) return { type: 'running', pid: holder.pid, host: holder.host }
+  return { type: 'broken_off' }
+}
+
+function print(
+  output: StatusArguments['output'],
+  object: Readonly<Record<string, unknown>>,
+  lines: ReturnType<typeof statusLines>,
+  env: Environment,
+): void {
+  const sink = sinkOf(process.stdout)
+  const paint = painter(isLively(process.stdout, env))
+  if (output === 'json') sink.write(`${JSON.stringify(object)}\n`)
+  else for (const line of lines) sink.write(`${paint(line)}\n`)
+}
+
+function shownPath(path: string): string {
+  const short = relative(process.cwd(), path)
+  return short.startsWith('..') ? path : short
+}

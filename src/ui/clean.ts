@@ -1,0 +1,54 @@
+import type { CleanPlan, Leftover, LedgerRef } from '../domain/ledger.js'
+import type { Line } from './describe.js'
+import { cleanLine } from '../domain/text.js'
+import { plural } from './format.js'
+import { row } from './summary.js'
+
+/** What is about to be deleted, one by one, then what stays since it would be lost. */
+export function cleanLines({ refs, leftovers, kept }: CleanPlan): readonly Line[] {
+  return [
+    ...refs.map((one) => row('plain', 'Ref', `${one.ref} at ${one.commit.slice(0, 10)}: ${whyRefGoes(one)}`)),
+    ...leftovers.map((one) => row('plain', 'Directory', `${shownPath(one)}: ${whyLeftoverGoes(one)}`)),
+    ...kept.refs.flatMap((one) => [
+      row('warning', 'Kept', `${one.ref}: ${one.isBase ? 'no branch leads to it' : 'was not integrated'}`),
+      row('plain', '', `git log ${one.isBase ? '-1 ' : `refs/autopilot/${one.runId}/base..`}${one.ref}`),
+    ]),
+    ...kept.leftovers.map((one) => row('warning', 'Kept', `${shownPath(one)}: ${cleanLine(one.holds ?? '', 300)}`)),
+  ]
+}
+
+function shownPath({ path }: Leftover): string {
+  return cleanLine(path, 300)
+}
+
+function whyRefGoes({ isBase, standing }: LedgerRef): string {
+  switch (standing.type) {
+    case 'landed':
+      return `integrated as ${standing.commit.slice(0, 10)}`
+    case 'on_branch':
+      return isBase ? 'where the run began' : 'on a branch, too'
+    case 'only_here':
+      return 'not integrated, and lost with this'
+  }
+}
+
+function whyLeftoverGoes({ kind, holds }: Leftover): string {
+  if (holds !== undefined) return `${cleanLine(holds, 300)}, and is lost with this`
+  switch (kind) {
+    case 'workspace':
+      return 'a workspace that holds nothing'
+    case 'gate':
+      return 'a workspace of gates'
+    case 'notes':
+      return 'what autopilot noted on workspaces'
+  }
+}
+
+/** What was done, or with `dryRun` would be. */
+export function cleanedLine({ refs, leftovers, kept }: CleanPlan, dryRun: boolean): Line {
+  const left = kept.refs.length + kept.leftovers.length
+  const more = left > 0 ? `; ${left} kept, which --lost deletes, too` : ''
+  if (refs.length + leftovers.length === 0) return { tone: 'plain', text: `Nothing to delete${more}` }
+  const what = `${plural(refs.length, 'ref')}, ${leftovers.length} ${leftovers.length === 1 ? 'directory' : 'directories'}`
+  return { tone: dryRun ? 'plain' : 'good', text: `${dryRun ? 'Would delete' : 'Deleted'} ${what}${more}` }
+}

@@ -1,0 +1,138 @@
+import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
+import { cleanLine } from '../domain/text.js'
+import type { Line, Tone } from './describe.js'
+import { formatCounts, formatFailure, formatHold, plural, showId } from './format.js'
+import { diffCommand, gateLines, keptLines, outcomeLines, row, usageLines } from './summary.js'
+
+/** Whether a run goes on; a run that was broken off has neither an end in its journal nor a process. */
+export type RunStanding =
+  | { readonly type: 'running'; readonly pid: number; readonly host: string }
+  | { readonly type: 'finished' }
+  | { readonly type: 'broken_off' }
+
+/** What is known of a run from outside it. Times in epoch ms. */
+export interface RunStatus {
+  readonly state: RunState
+  readonly standing: RunStanding
+  readonly startedAt: number
+  readonly lastAt: number
+  /** What is still on refs and nowhere else. */
+  readonly kept: readonly KeptCommit[]
+  /** What of the run's kept workspaces is still there. */
+  readonly keptWorkspaces: RunState['keptWorkspaces']
+  /** Shown path of the journal. */
+  readonly journal: string
+}
+
+/** A run's status for people. */
+export function statusLines(status: RunStatus): readonly Line[] {
+  const { state, standing, kept, keptWorkspaces } = status
+  const outcome = outcomeLines(state)
+  return [
+    row(...headline(status)),
+    row('plain', 'Started', new Date(status.startedAt).toISOString()),
+    row('plain', 'Roadmap', cleanLine(state.start.roadmap, 300)),
+    ...(state.start.target ? [row('plain', 'Target', state.start.target.branch)] : []),
+    ...(standing.type === 'running' ? [{ tone: 'plain', text: formatCounts(state.counts) } as const] : []),
+    // What goes on is neither good nor bad yet.
+    ...(standing.type === 'running' ? outcome.map(({ text }) => ({ tone: 'plain', text }) as const) : outcome),
+    ...taskLines(status),
+    ...keptLines({ ...state, kept: [...kept], keptWorkspaces }),
+    ...gateLines(state),
+    ...usageLines(state),
+    row('plain', 'Journal', cleanLine(status.journal, 300)),
+  ]
+}
+
+function headline({ state, standing, lastAt }: RunStatus): [tone: Tone, label: string, text: string] {
+  const id = state.start.runId
+  switch (standing.type) {
+    case 'running': {
+      const stopping = state.canceling === undefined ? '' : `, stopping (${cleanLine(state.canceling)})`
+      return ['plain', 'Run', `${id} is running: process ${standing.pid} on ${cleanLine(standing.host)}${stopping}`]
+    }
+    case 'finished': {
+      const { exitCode = 0, why = '' } = state.finished ?? {}
+      return [exitCode === 0 ? 'good' : 'bad', 'Run', `${id} is finished: ${cleanLine(why)} (exit code ${exitCode})`]
+    }
+    case 'broken_off':
+      return ['bad', 'Run', `${id} was broken off; its last sign of life was at ${new Date(lastAt).toISOString()}`]
+  }
+}
+
+/** Named one by one up to this many, then counted. */
+const mostTasks = 200
+
+function taskLines({ state, standing }: RunStatus): readonly Line[] {
+  const tasks = [...state.tasks.values()]
+  const shown = tasks.slice(0, mostTasks).map(({ id, state: one }, index) => {
+    const [tone, text] = describeTask(one, standing.type === 'broken_off')
+    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}`)
+  })
+  const rest = tasks.length - shown.length
+  return rest > 0 ? [...shown, row('plain', '', `and ${rest} more; --output json has all`)] : shown
+}
+
+function describeTask(state: TaskState, brokenOff: boolean): [tone: Tone, text: string] {
+  switch (state.type) {
+    case 'done':
+      return ['good', describeDone(state)]
+    case 'failed': {
+      const tried = plural(state.attempts, 'attempt')
+      return ['bad', `failed after ${tried} (${state.failure.kind}): ${formatFailure(state.failure)}`]
+    }
+    case 'held':
+      return ['plain', `held: ${formatHold(state.reason)}`]
+    case 'canceled':
+      return ['warning', 'canceled']
+    case 'pending':
+      return ['plain', brokenOff ? 'not done' : 'pending']
+    case 'queued':
+    case 'running':
+    case 'merging': {
+      const where = state.type === 'running' ? ` on ${cleanLine(state.slot, 30)}` : ''
+      const text = `${state.type}, attempt ${state.attempt}${where}`
+      return brokenOff ? ['warning', `was ${text}`] : ['plain', text]
+    }
+  }
+}
+
+function describeDone({ how, commit }: Extract<TaskState, { type: 'done' }>): string {
+  switch (how) {
+    case 'integrated':
+      return `done${commit === undefined ? '' : `, integrated as ${cleanLine(commit, 80).slice(0, 10)}`}`
+    case 'unchanged':
+      return 'done, no change needed'
+    case 'in_place':
+      return 'done in place'
+    case 'before':
+      return 'done before this run'
+  }
+}
+
+/** The same as one object for machines; what the journal says stands in it as it is. */
+export function statusObject(status: RunStatus): Readonly<Record<string, unknown>> {
+  const { state, standing, kept, keptWorkspaces, startedAt, lastAt, journal } = status
+  const { runId, version, roadmap, isolation, target } = state.start
+  const tasks = [...state.tasks.values()]
+  const counts: Record<string, number> = {}
+  for (const { state: one } of tasks) counts[one.type] = (counts[one.type] ?? 0) + 1
+  return {
+    type: 'status',
+    run: runId,
+    ...{ version, roadmap, isolation, target, startedAt, lastAt, journal },
+    // The object of a run that goes on has its process, that of a finished one its exit code and why.
+    ...{ standing: standing.type, ...state.finished },
+    ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),
+    ...{ counts, tasks, gates: state.gates, usage: state.usage },
+    durationMs: state.ms,
+    slots: [...state.slots.values()].map(({ id, attempts, busyMs }) => ({ id, attempts, busyMs })),
+    kept: kept.map((one) => ({ ...one, diff: diffCommand(one, state) })),
+    keptWorkspaces,
+  }
+}
+
+/** What is said where no run has been yet. */
+export function noRunLine(place: string): Line {
+  return { tone: 'plain', text: `No run yet in ${cleanLine(place, 300)}; autopilot run starts one.` }
+}
