@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { findLeftovers, removeLeftover, stillThere } from '../../src/workspace/leftovers.js'
+import { tempDir } from '../support/temp-dir.js'
+
+const run = '20260101-000000-aaaa'
+
+function stage() {
+  const dir = tempDir()
+  const places = { homes: [join(dir, 'cache', 'repo')], root: join(dir, 'root'), commonDir: join(dir, 'root', '.git') }
+  const make = (path: string) => {
+    mkdirSync(join(dir, path), { recursive: true })
+    writeFileSync(join(dir, path, 'file'), 'content')
+    return join(dir, path)
+  }
+  make('root/.git')
+  return { dir, places, make }
+}
+
+test('workspaces, those of gates and the notes on them are found by their names, and nothing else', async () => {
+  const { places, make, dir } = stage()
+  const workspace = make(`cache/repo/${run}/1`)
+  const gate = make(`cache/repo/${run}-gates/2`)
+  const notes = make(`root/.git/autopilot/workspaces/${run}`)
+  make(`cache/repo/${run}/notes`)
+  make('cache/repo/photos/1')
+  make(`cache/other/${run}/1`)
+  symlinkSync(make('elsewhere'), join(dir, 'cache', 'repo', run, '3'))
+  symlinkSync(make('far/away'), join(dir, 'cache', 'repo', '20260102-000000-bbbb'))
+  expect(await findLeftovers(places)).toEqual([
+    { path: workspace, runId: run, kind: 'workspace' },
+    { path: gate, runId: run, kind: 'gate' },
+    { path: notes, runId: run, kind: 'notes' },
+  ])
+  expect(await findLeftovers(places, '20260103-000000-cccc')).toEqual([])
+})
+
+test('removing takes the directories around with it once they are empty, and leaves what links lead to', async () => {
+  const { places, make, dir } = stage()
+  const first = make(`cache/repo/${run}/1`)
+  const outside = make('precious')
+  symlinkSync(outside, join(first, 'link'))
+  make(`cache/repo/${run}/2`)
+  const [one, two] = await findLeftovers(places)
+  expect(await removeLeftover(places, one!)).toEqual({ ok: true, value: undefined })
+  expect(existsSync(first)).toBe(false)
+  expect(existsSync(join(outside, 'file'))).toBe(true)
+  expect(existsSync(join(dir, 'cache', 'repo', run, '2'))).toBe(true)
+  expect((await removeLeftover(places, two!)).ok).toBe(true)
+  expect(existsSync(join(dir, 'cache', 'repo'))).toBe(false)
+  expect(existsSync(join(dir, 'cache'))).toBe(true)
+})
+
+test('a directory that was replaced by a link meanwhile is left alone, and so is one behind a link', async () => {
+  const { places, make, dir } = stage()
+  const workspace = make(`cache/repo/${run}/1`)
+  const [found] = await findLeftovers(places)
+  const precious = make('precious')
+  rmSync(workspace, { recursive: true })
+  symlinkSync(precious, workspace)
+  expect((await removeLeftover(places, found!)).ok).toBe(false)
+  rmSync(workspace)
+  renameSync(join(dir, 'cache', 'repo', run), join(dir, 'moved'))
+  symlinkSync(join(dir, 'moved'), join(dir, 'cache', 'repo', run))
+  mkdirSync(join(dir, 'moved', '1'))
+  expect((await removeLeftover(places, found!)).ok).toBe(false)
+  expect(existsSync(join(dir, 'moved', '1'))).toBe(true)
+  expect(existsSync(join(precious, 'file'))).toBe(true)
+})
+
+test('what the user works in is never removed, wherever it lies', async () => {
+  const { places, make, dir } = stage()
+  const root = make(`cache/repo/${run}/1/inside`)
+  const commonDir = join(dir, 'root', '.git')
+  const here = { ...places, root }
+  const [found] = await findLeftovers(here)
+  expect((await removeLeftover(here, found!)).ok).toBe(false)
+  const stranger = { path: join(dir, 'root'), runId: run, kind: 'workspace' } as const
+  expect((await removeLeftover(places, stranger)).ok).toBe(false)
+  const notes = { path: commonDir, runId: run, kind: 'notes' } as const
+  expect((await removeLeftover(places, notes)).ok).toBe(false)
+  expect(existsSync(join(root, 'file')) && existsSync(join(commonDir, 'file'))).toBe(true)
+})
+
+test('of paths, those that are still directories are told', async () => {
+  const { make, dir } = stage()
+  const there = make('there')
+  expect(await stillThere([there, join(dir, 'gone'), join(there, 'file')])).toEqual(new Set([there]))
+})
