@@ -25,7 +25,8 @@ export async function listRuns(roots: readonly string[]): Promise<readonly Known
     for (const id of names.filter(isRunId)) {
       const journal = journalOf(root, id)
       const stats = await stat(journal).catch(() => undefined)
-      if (stats) found.push({ id, journal, changedMs: stats.mtimeMs })
+      // One that is still empty has nothing to tell: its run is only just beginning, or never came to it.
+      if (stats && stats.size > 0) found.push({ id, journal, changedMs: stats.mtimeMs })
     }
   }
   // The id begins with the second of the start; of two runs in one second, the later one has written last.

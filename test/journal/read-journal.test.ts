@@ -71,17 +71,18 @@ describe('reading a journal back', () => {
 })
 
 describe('the runs that are known', () => {
-  it('are those with a journal, the newest first, of two in one second the one that wrote last', async () => {
+  it('are those with something in their journal, the newest first, of two in one second the one that wrote last', async () => {
     const root = tempDir()
     const make = (id: string, at: number) => {
       mkdirSync(join(root, '.autopilot', 'runs', id), { recursive: true })
-      writeFileSync(journalOf(root, id), '')
+      writeFileSync(journalOf(root, id), id.endsWith('eeee') ? '' : '{')
       utimesSync(journalOf(root, id), at, at)
     }
     make('20260101-000000-aaaa', 900)
     make('20260102-000000-ffff', 100)
     make('20260102-000000-0000', 200)
     make('notes', 999)
+    make('20260104-000000-eeee', 999)
     mkdirSync(join(root, '.autopilot', 'runs', '20260103-000000-aaaa'))
     const ids = (await listRuns([root, root])).map(({ id }) => id)
     expect(ids).toEqual(['20260102-000000-0000', '20260102-000000-ffff', '20260101-000000-aaaa'])

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { takeLock } from '../../src/platform/lock.js'
+import { readLockHolder, takeLock } from '../../src/platform/lock.js'
 import { tempDir } from '../support/temp-dir.js'
 
 const source = fileURLToPath(new URL('../../src/platform/lock.ts', import.meta.url))
@@ -77,6 +77,20 @@ describe('the lock', () => {
     expect(await holder.take()).toBe('got')
     await holder.kill()
     expect((await takeLock(path)).ok).toBe(true)
+  })
+
+  it('tells who holds it, and nobody once it was given back or its holder is gone', async () => {
+    const path = join(tempDir(), 'lock')
+    expect(await readLockHolder(path)).toBeUndefined()
+    const own = await takeLock(path)
+    expect(await readLockHolder(path)).toMatchObject({ pid: process.pid, host: hostname() })
+    if (own.ok) await own.value()
+    expect(await readLockHolder(path)).toBeUndefined()
+    const holder = await start(path)
+    expect(await holder.take()).toBe('got')
+    expect(await readLockHolder(path)).toMatchObject({ pid: holder.child.pid })
+    await holder.kill()
+    expect(await readLockHolder(path)).toBeUndefined()
   })
 
   it('is never taken from a process that is only stopped', async () => {
