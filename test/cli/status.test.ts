@@ -153,5 +153,5 @@ test('a run without isolation is told from the directory that it worked in, with
 
 /** As proc(5) tells it; elsewhere a signal is taken to have worked at once. */
 function isStopped(pid: number): boolean {
-  return !existsSync('/proc/self/stat') || / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  return !existsSync('/proc/self/stat') || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(' T ')
 }

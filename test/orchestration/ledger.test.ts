@@ -66,5 +66,5 @@ test('after clean, commits of an agent whose work landed may go, and all others 
   expect((await stage.run(['clean'])).code).toBe(0)
   expect((await statusOf(stage)).kept).toEqual(kept)
   expect(kept).toMatchObject([{ taskId: 'b' }])
-  expect(danglingCommits(stage, 'Agent').sort()).toEqual(['one', 'two'])
+  expect([...danglingCommits(stage, 'Agent')].sort()).toEqual(['one', 'two'])
 })

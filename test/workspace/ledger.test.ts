@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
+import type { LedgerRef } from '../../src/domain/ledger.js'
+import { formatGitFailure, type GitPlace } from '../../src/platform/git.js'
 import { attemptRef, baseRef } from '../../src/workspace/ref-name.js'
 import { deleteRefs, readLedger } from '../../src/workspace/ledger.js'
 import { commitOn } from '../support/commit-on.js'
 import { createGitRepo, type GitRepoOptions } from '../support/git-repo.js'
-import { value } from '../support/workspace-rig.js'
 
 const run = '20260101-000000-aaaa'
 
@@ -26,8 +27,7 @@ function stage(options: GitRepoOptions = {}) {
       return ref
     },
     /** What stands in the ledger, by ref. */
-    standings: async () =>
-      Object.fromEntries(value(asFailure(await readLedger(user))).map((one) => [one.ref, one.standing.type])),
+    standings: async () => Object.fromEntries((await entries(user)).map((one) => [one.ref, one.standing.type])),
   }
 }
 
@@ -35,8 +35,10 @@ function message(task: string, attempt: number): string {
   return `Some work\n\nAutopilot-Task: ${task}\nAutopilot-Run: ${run}\nAutopilot-Attempt: ${attempt}\n`
 }
 
-function asFailure<Value>(result: { ok: true; value: Value } | { ok: false; error: { stderr: string } }) {
-  return result.ok ? result : { ok: false as const, error: { message: result.error.stderr } }
+async function entries(user: GitPlace, runId?: string): Promise<readonly LedgerRef[]> {
+  const read = await readLedger(user, runId)
+  if (!read.ok) throw new Error(formatGitFailure(read.error))
+  return read.value
 }
 
 for (const objectFormat of ['sha1', 'sha256'] as const) {
@@ -107,25 +109,25 @@ test('refs that autopilot does not make are not in the ledger: other names, symb
 test('one run can be asked for alone', async () => {
   const { repo, base, user } = stage()
   repo.git('update-ref', baseRef('20260102-000000-bbbb'), base)
-  expect(value(asFailure(await readLedger(user, run))).map(({ ref }) => ref)).toEqual([baseRef(run)])
+  expect((await entries(user, run)).map(({ ref }) => ref)).toEqual([baseRef(run)])
 })
 
 test('refs are deleted all or none: when one has moved meanwhile, all stay', async () => {
   const { repo, base, user, commit, keep } = stage()
   const refs = [keep(commit(base, 'T1', 1), 'T1', 1), keep(commit(base, 'T2', 1), 'T2', 1)]
-  const before = value(asFailure(await readLedger(user)))
+  const before = await entries(user)
   const moved = commit(base, 'T2', 1, 'moved')
   repo.git('update-ref', refs[1]!, moved)
   expect((await deleteRefs(user, before)).ok).toBe(false)
   expect(repo.git('rev-parse', ...refs).split('\n')).toEqual([before.find(({ ref }) => ref === refs[0])!.commit, moved])
-  expect((await deleteRefs(user, value(asFailure(await readLedger(user))))).ok).toBe(true)
+  expect((await deleteRefs(user, await entries(user))).ok).toBe(true)
   expect(repo.git('for-each-ref', 'refs/autopilot')).toBe('')
 })
 
 test('a ref that became symbolic meanwhile does not take the branch with it', async () => {
   const { repo, base, user, keep } = stage()
   const ref = keep(base, 'T1', 1)
-  const before = value(asFailure(await readLedger(user)))
+  const before = await entries(user)
   repo.git('symbolic-ref', ref, 'refs/heads/main')
   await deleteRefs(user, before)
   expect(repo.git('rev-parse', 'refs/heads/main')).toBe(base)
