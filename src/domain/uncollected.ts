@@ -1,24 +1,27 @@
 import type { RunRecord } from './event.js'
 
-/** Workspaces by path that may hold work which was never collected, and why. */
-export type Uncollected = Map<string, string>
+/** Workspaces of a run that may hold work which was never collected. */
+export interface WorkspaceTrail {
+  /** By path, with the reason. */
+  readonly uncollected: ReadonlyMap<string, string>
+  readonly take: (record: RunRecord) => void
+}
 
 /**
  * Follows a run's records: a workspace holds an attempt's work from its start until the attempt has come to its end,
  * which is told after collecting; one that could not be collected is kept for good.
  */
-export function followWorkspaces(): { readonly uncollected: Uncollected; readonly take: (record: RunRecord) => void } {
-  const open = new Map<string, string>()
-  const uncollected: Uncollected = new Map()
+export function followWorkspaces(): WorkspaceTrail {
+  const uncollected = new Map<string, string>()
+  const lessees = new Map<string, string>()
   const kept = new Set<string>()
   const begin = (path: string, of: AttemptKey) => {
-    open.set(keyOf(of), path)
+    lessees.set(path, keyOf(of))
     uncollected.set(path, `${of.taskId} attempt ${of.attempt} was not collected`)
   }
   const end = (of: AttemptKey) => {
-    const path = open.get(keyOf(of))
-    open.delete(keyOf(of))
-    if (path !== undefined && !kept.has(path)) uncollected.delete(path)
+    // One that has been handed on while the attempt waited to land holds another attempt's work now.
+    for (const [path, lessee] of lessees) if (lessee === keyOf(of) && !kept.has(path)) uncollected.delete(path)
   }
   const take = (record: RunRecord) => {
     if (record.type === 'attempt_started' && record.workspace !== '') begin(record.workspace, record)

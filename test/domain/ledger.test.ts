@@ -107,6 +107,10 @@ describe('workspaces with work that was not collected', () => {
     expect(uncollected(started('T1', ''))).toEqual([])
   })
 
+  it('are also those that were handed on while the attempt before waited to land', () => {
+    expect(uncollected(started('T1', '/w/1'), started('T2', '/w/1'), done('T1'))).toEqual(['/w/1'])
+  })
+
   it('are also those that were kept, whatever comes after', () => {
     const kept: RunEvent = { type: 'workspace_kept', path: '/w/1', why: 'a nested repository' }
     expect(uncollected(started('T1', '/w/1'), kept, ended('T1'))).toEqual(['/w/1'])
