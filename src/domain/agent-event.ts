@@ -23,6 +23,23 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
 }
 
+/**
+ * What a resumed conversation used since it had used `before`. The CLIs report totals of the conversation; totals never
+ * shrink, so where one did, the CLI counts from its own start and nothing is to be subtracted from that count.
+ * Source: recorded streams of a resumed claude 2.1.330 and codex 0.169.0.
+ */
+export function usageSince(total: Usage, before: Usage): Usage {
+  const tokens = (['inputTokens', 'cachedInputTokens', 'outputTokens'] as const).every((of) => total[of] >= before[of])
+  const { costUsd } = total
+  const spent = before.costUsd ?? 0
+  return {
+    inputTokens: total.inputTokens - (tokens ? before.inputTokens : 0),
+    cachedInputTokens: total.cachedInputTokens - (tokens ? before.cachedInputTokens : 0),
+    outputTokens: total.outputTokens - (tokens ? before.outputTokens : 0),
+    ...(costUsd === undefined ? {} : { costUsd: costUsd >= spent ? costUsd - spent : costUsd }),
+  }
+}
+
 /** One thing read from the agent's output. Providers produce them line by line; texts are outside text, not yet clean. */
 export type AgentEvent =
   /** The conversation has an id, by which it can be resumed. */

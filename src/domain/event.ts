@@ -67,6 +67,7 @@ export type RunEvent =
     }
   /** Something that a person should know; said once. */
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
+  /** It waits for a slot: for an attempt, or within one for a repair round. */
   | ({ readonly type: 'task_queued' } & OfAttempt)
   /** `holds`: how many others wait for it and are held, too, each by an event of its own. */
   | { readonly type: 'task_held'; readonly taskId: string; readonly reason: HoldReason; readonly holds?: number }
@@ -78,6 +79,19 @@ export type RunEvent =
       readonly workspace: string
       /** The commit that the attempt starts from. */
       readonly base?: string
+    } & OfAttempt)
+  /**
+   * The attempt's conversation goes on, on a slot of its own: its work was kept out for `reason`. `round` counts from 1
+   * within the attempt.
+   */
+  | ({
+      readonly type: 'repair_started'
+      readonly round: number
+      readonly slot: string
+      readonly agent: ProviderModel
+      readonly reason: Failure
+      /** The tip of the target that was merged in: what the round's work is compared with. */
+      readonly base: string
     } & OfAttempt)
   | ({ readonly type: 'agent_spawned'; readonly pid: number } & OfAttempt)
   | ({ readonly type: 'agent_reported'; readonly event: AgentEvent } & OfAttempt)
@@ -111,7 +125,7 @@ export type RunEvent =
       /** The verdict was known; nothing ran. */
       readonly remembered: boolean
     } & OfAttempt)
-  /** A commit that did not land is kept on a ref. `base` is the commit that the attempt started from. */
+  /** A commit that did not land is kept on a ref. `base` is the commit that its work is to be compared with. */
   | ({
       readonly type: 'commit_kept'
       readonly commit: string

@@ -5,6 +5,8 @@ import type { Complexity } from './task.js'
 export interface RouteRequest {
   readonly provider?: string
   readonly model?: string
+  /** This provider and model and no other, whatever routes say: a conversation goes on where it began. */
+  readonly exactly?: ProviderModel
   readonly complexity: Complexity
 }
 
@@ -30,6 +32,7 @@ export const commandProvider = 'command'
  */
 export function tiersFor(request: RouteRequest, policy: RoutePolicy): readonly (readonly ProviderModel[])[] {
   if (request.provider === commandProvider) return [[{ provider: commandProvider }]]
+  if (request.exactly) return policy.usable.includes(request.exactly.provider) ? [[request.exactly]] : []
   const offers = policy.providers.map((offer) => withModel(offer, request.model))
   if (request.provider !== undefined) {
     if (!policy.usable.includes(request.provider)) return []

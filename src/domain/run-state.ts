@@ -33,6 +33,8 @@ export interface SlotState {
   readonly busyMs: number
   /** Attempts that it has served, this one included. */
   readonly attempts: number
+  /** Repair rounds that it has served, this one included. */
+  readonly repairs: number
   readonly work?: {
     readonly taskId: string
     readonly attempt: number
@@ -96,7 +98,7 @@ export function initialState(start: RunState['start']): RunState {
     counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
     tasks: new Map(start.tasks.map((task) => [task.id, { id: task.id, title: task.title, state: plannedState(task) }])),
     heldInRun: 0,
-    slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0 }])),
+    slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0 }])),
     usage: noUsage,
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
     providers: new Map(),
@@ -179,6 +181,10 @@ export function apply(state: RunState, record: RunRecord): void {
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
       startWork(state, record)
       return
+    case 'repair_started':
+      setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
+      startWork(state, record)
+      return
     case 'agent_reported':
       noteAction(state, record)
       return
@@ -235,17 +241,18 @@ function setTask(state: RunState, id: string, next: TaskState): void {
   if (task) state.tasks.set(id, { ...task, state: next })
 }
 
-function startWork(state: RunState, record: Extract<RunRecord, { type: 'attempt_started' }>): void {
-  const slot = state.slots.get(record.slot) ?? { id: record.slot, busyMs: 0, attempts: 0 }
-  const { taskId, attempt, agent, ms } = record
-  state.slots.set(slot.id, { ...slot, attempts: slot.attempts + 1, work: { taskId, attempt, agent, since: ms } })
+function startWork(state: RunState, record: Extract<RunRecord, { type: 'attempt_started' | 'repair_started' }>): void {
+  const slot = state.slots.get(record.slot) ?? { id: record.slot, busyMs: 0, attempts: 0, repairs: 0 }
+  const { type, taskId, attempt, agent, ms } = record
+  const served = type === 'attempt_started' ? { attempts: slot.attempts + 1 } : { repairs: slot.repairs + 1 }
+  state.slots.set(slot.id, { ...slot, ...served, work: { taskId, attempt, agent, since: ms } })
 }
 
 function endWork(state: RunState, record: Extract<RunRecord, { type: 'agent_exited' }>): void {
   const slot = state.slots.get(record.slot)
   if (!slot?.work) return
-  const { id, attempts, busyMs, work } = slot
-  state.slots.set(id, { id, attempts, busyMs: busyMs + record.ms - work.since })
+  const { id, attempts, repairs, busyMs, work } = slot
+  state.slots.set(id, { id, attempts, repairs, busyMs: busyMs + record.ms - work.since })
 }
 
 /** Remembers the last thing that an agent was seen doing, for the line of its slot. */

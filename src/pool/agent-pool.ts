@@ -27,6 +27,8 @@ export interface ReservationRequest {
   readonly rank: Rank
   readonly provider?: string
   readonly model?: string
+  /** Serves it as this provider and model, or not at all. */
+  readonly exactly?: ProviderModel
   /** A prepared workspace must be there first; see {@link AgentPool.setPrepared}. */
   readonly needsWorkspace: boolean
 }
@@ -339,12 +341,13 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   }
 }
 
-function demandOf({ needsWorkspace, provider, model }: ReservationRequest, complexity: Complexity): Demand {
+function demandOf({ needsWorkspace, provider, model, exactly }: ReservationRequest, complexity: Complexity): Demand {
   return {
     complexity,
     needsWorkspace,
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
+    ...(exactly === undefined ? {} : { exactly }),
   }
 }
 

@@ -62,8 +62,8 @@ export class WaitingList {
   }
 }
 
-function demandKey({ provider, model, complexity, needsWorkspace }: Demand): string {
-  return JSON.stringify([provider, model, complexity, needsWorkspace])
+function demandKey({ provider, model, exactly, complexity, needsWorkspace }: Demand): string {
+  return JSON.stringify([provider, model, exactly?.provider, exactly?.model, complexity, needsWorkspace])
 }
 
 /** Behind all of equal rank, so that equals keep their order of arrival. */

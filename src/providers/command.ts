@@ -17,6 +17,7 @@ export const command: Provider = {
   },
   readLine: (line) => (line.trim() === '' ? [] : [textEvent(line)]),
   wantedLines: 'latest',
+  canResume: false,
   finalEvent: 'exit',
   permissionNames: { edit: 'unrestricted', full: 'unrestricted' },
   passedVariables: [],

@@ -23,6 +23,8 @@ export interface Provider {
   readLine(line: string): readonly AgentEvent[]
   /** `latest`: of many lines that come together, the last is enough for `readLine`. Without it, each line is read. */
   readonly wantedLines?: 'latest'
+  /** Whether it honours {@link AgentRequest.resume}. */
+  readonly canResume: boolean
   /** `stream`: a `result` event must come. `exit`: there is none, the exit status is the final word. */
   readonly finalEvent: 'stream' | 'exit'
   /** Why no final event came, as far as the end of stderr tells. */
@@ -53,6 +55,11 @@ export interface AgentRequest {
   readonly allow: readonly string[]
   /** The agent is going to run as root. */
   readonly asRoot: boolean
+  /**
+   * The id of a conversation to go on with, as the CLI itself gave it; see `isSessionId`. Permissions and model are to
+   * be passed again: resuming restores neither. Source: observed with claude 2.1.330 and codex 0.169.0.
+   */
+  readonly resume?: string
   /** The task's shell command, for the provider `command` only. */
   readonly run?: string
   /** Instead of the program's name, when the CLI is not on PATH. */

@@ -49,6 +49,10 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       const again = record.attempt > 1 ? `, attempt ${record.attempt}` : ''
       return { tone: 'faint', text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again})` }
     }
+    case 'repair_started': {
+      const head = `${showId(record.taskId)} repair round ${record.round} started on ${record.slot}`
+      return { tone: 'warning', text: `${head} (${record.reason.kind}): ${formatFailure(record.reason)}` }
+    }
     case 'attempt_failed': {
       // The last one is told by what becomes of the task.
       if (!record.willRetry) return undefined

@@ -146,13 +146,18 @@ function slotLines(state: RunState): readonly Line[] {
   if (state.ms === 0 || slots.every(({ attempts }) => attempts === 0)) return []
   const percent = (busyMs: number) => `${Math.min(100, Math.round((100 * busyMs) / state.ms))} %`
   const all = slots.reduce((sum, { busyMs }) => sum + busyMs, 0) / slots.length
-  const each = slots.slice(0, mostSlots).map(({ id, attempts, busyMs }) => {
-    const served = attempts === 0 ? 'never used' : `${plural(attempts, 'attempt')} in ${formatDuration(busyMs)}`
+  const each = slots.slice(0, mostSlots).map(({ id, attempts, repairs, busyMs }) => {
+    const served =
+      attempts + repairs === 0 ? 'never used' : `${servedText(attempts, repairs)} in ${formatDuration(busyMs)}`
     return row('plain', '', `${id}: ${percent(busyMs)}, ${served}`)
   })
   const rest = slots.length - each.length
   const more = rest > 0 ? [row('plain', '', `and ${rest} more`)] : []
   return [row('plain', 'Slots', `${percent(all)} busy`), ...each, ...more]
+}
+
+function servedText(attempts: number, repairs: number): string {
+  return repairs === 0 ? plural(attempts, 'attempt') : `${plural(attempts, 'attempt')}, ${plural(repairs, 'repair')}`
 }
 
 /** What the agents used, as far as their CLIs said it. */

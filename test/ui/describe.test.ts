@@ -55,6 +55,13 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     { type: 'attempt_started', ...of, slot: 's1', agent: { provider: 'claude', model: 'opus' }, workspace: '/w/1' },
     { tone: 'faint', text: 'T1 “Say hello” started on s1 (claude:opus)' },
   ],
+  repair_started: [
+    {
+      ...{ type: 'repair_started', ...of, round: 1, slot: 's2', agent: { provider: 'claude' }, base: commit },
+      reason: failure('conflict', 'git could not combine this.', { paths: ['a.ts'] }),
+    },
+    { tone: 'warning', text: 'T1 repair round 1 started on s2 (conflict): git could not combine this. [a.ts]' },
+  ],
   agent_spawned: [{ type: 'agent_spawned', ...of, pid: 42 }, undefined],
   agent_reported: [{ type: 'agent_reported', ...of, event: { type: 'text', text: 'hello' } }, undefined],
   agent_exited: [{ type: 'agent_exited', ...of, slot: 's1', exit, durationMs: 5 }, undefined],

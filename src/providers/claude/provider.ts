@@ -13,6 +13,7 @@ export const claude: Provider = {
     return refuseModelName(request)
   },
   readLine: readClaudeLine,
+  canResume: true,
   finalEvent: 'stream',
   explainCrash: explainClaudeCrash,
   program: {
@@ -31,12 +32,13 @@ function permissionModes(): Readonly<Record<Permissions, string>> {
   return { edit: 'acceptEdits', full: 'bypassPermissions' }
 }
 
-function buildCommand({ model, permissions, allow, prompt, executable }: AgentRequest): AgentCommand {
+function buildCommand({ model, permissions, allow, prompt, resume, executable }: AgentRequest): AgentCommand {
   return {
     file: executable ?? 'claude',
     args: [
       // Without --verbose, stream-json is refused.
       ...['-p', '--output-format', 'stream-json', '--verbose'],
+      ...(resume === undefined ? [] : ['--resume', resume]),
       ...(model === undefined ? [] : ['--model', model]),
       ...['--permission-mode', permissionModes()[permissions]],
       // Last, since it takes every argument up to the next option.

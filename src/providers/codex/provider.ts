@@ -10,6 +10,7 @@ export const codex: Provider = {
   buildCommand,
   refusal: (request) => refuseModelName(request),
   readLine: readCodexLine,
+  canResume: true,
   finalEvent: 'stream',
   explainCrash: explainCodexCrash,
   program: {
@@ -45,7 +46,7 @@ function sandboxes(): Readonly<Record<Permissions, string>> {
 }
 
 /** It needs no approval flag: `exec` never asks. In `workspace-write` the agent has no network and cannot commit. */
-function buildCommand({ cwd, model, permissions, prompt, executable }: AgentRequest): AgentCommand {
+function buildCommand({ cwd, model, permissions, prompt, resume, executable }: AgentRequest): AgentCommand {
   return {
     file: executable ?? 'codex',
     args: [
@@ -55,6 +56,8 @@ function buildCommand({ cwd, model, permissions, prompt, executable }: AgentRequ
       ...(model === undefined ? [] : ['-m', model]),
       // Both save 5 s at exit where their hosts cannot be reached.
       ...['-c', 'analytics.enabled=false', '--disable', 'plugins'],
+      // Behind the options: the sub-command itself has neither `-C` nor `-s`.
+      ...(resume === undefined ? [] : ['resume', resume]),
       // The prompt is on stdin.
       '-',
     ],
