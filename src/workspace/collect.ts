@@ -20,8 +20,12 @@ export interface CollectRequest {
   readonly watched?: readonly string[]
   /** The candidate's commit message, trailers included. */
   readonly message: string
-  /** The ref that is to keep the candidate; it must not exist yet. What is kept beside it is named `<ref>-…`. */
+  /** The ref that is to keep the candidate; without `earlier` it must not exist yet. */
   readonly ref: string
+  /** What is kept beside the candidate gets names that begin with this and a dash; the ref's where it is absent. */
+  readonly keepAs?: string
+  /** The candidate of an earlier round, at which the ref stands: it becomes a further parent, so nothing is lost. */
+  readonly earlier?: string
 }
 
 /** What an attempt left. Every ref in it exists when this is returned. */
@@ -70,7 +74,7 @@ async function collectSteps(
 ): Promise<Result<Collected, Failure>> {
   const clear = await checkClear(repository, workspace)
   if (!clear.ok) return clear
-  const work = await readAgentWork(repository, workspace, request.base, request.ref)
+  const work = await readAgentWork(repository, workspace, request.base, request.keepAs ?? request.ref)
   if (!work.ok) return work
   const index = await readAgentIndex(repository, workspace)
   if (!index.ok) return index
@@ -152,13 +156,17 @@ function sortChanges(workspace: Workspace, request: CollectRequest, changes: rea
 async function commitWork(
   repository: Repository,
   workspace: Workspace,
-  { base, message, ref, watched = [] }: CollectRequest,
+  request: CollectRequest,
   { head, onBase, kept }: AgentWork,
   { work, leftOut, leavings }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
+  const { base, message, ref, watched = [], keepAs = ref, earlier } = request
   const named = leftOut.slice(0, maxPathsShown).map(({ path }) => pathText(path))
   if (work.length === 0) {
-    const all: KeptRef[] = head === undefined ? [...kept] : [{ ref, commit: head, what: 'commits' }, ...kept]
+    const all: KeptRef[] =
+      head === undefined
+        ? [...kept]
+        : [{ ref: earlier === undefined ? ref : keepAs, commit: head, what: 'commits' }, ...kept]
     const created = await createRefs(repository, all)
     return created.ok ? ok({ type: 'unchanged', kept: all, leftOut: named }) : created
   }
@@ -167,10 +175,11 @@ async function commitWork(
   if (!reset.ok) return gitFailed(reset.error)
   const tree = await git(place, ['write-tree'])
   if (!tree.ok) return gitFailed(tree.error)
-  const parents = head === undefined ? [base] : onBase ? [head] : [base, head]
+  const own = head === undefined ? [base] : onBase ? [head] : [base, head]
+  const parents = earlier === undefined ? own : [...own, earlier]
   const commit = await commitTree(repository, tree.value, parents, message)
   if (!commit.ok) return gitFailed(commit.error)
-  const created = await createRefs(repository, [{ ref, commit: commit.value }, ...kept])
+  const created = await createRefs(repository, [{ ref, commit: commit.value }, ...kept], earlier)
   if (!created.ok) return created
   const changedPaths = work.slice(0, maxPathsShown).map(({ path }) => pathText(path))
   const changes = work.length
@@ -179,15 +188,21 @@ async function commitWork(
   return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, watched: changed, kept })
 }
 
-/** All of them or none, and none that exists: an attempt's refs are written once. */
+/**
+ * All of them or none, and none that exists, but that the first moves on from `earlier`: it is written once in each round
+ * of an attempt, the others once.
+ */
 async function createRefs(
   repository: Repository,
   refs: readonly Pick<KeptRef, 'ref' | 'commit'>[],
+  earlier?: string,
 ): Promise<Result<void, Failure>> {
   if (refs.length === 0) return ok(undefined)
   const created = await changeRefs(
     repository,
-    refs.map(({ ref, commit }) => `create ${ref} ${commit}`),
+    refs.map(({ ref, commit }, index) =>
+      index === 0 && earlier !== undefined ? `update ${ref} ${commit} ${earlier}` : `create ${ref} ${commit}`,
+    ),
   )
   return created.ok ? ok(undefined) : gitFailed(created.error)
 }

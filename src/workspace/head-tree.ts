@@ -27,8 +27,12 @@ export async function readHeadTree(place: GitPlace, commit: string): Promise<Res
   return attributes.ok ? ok({ gitlinks, attributes: attributes.value }) : attributes
 }
 
-/** `cat-file --batch` answers `OID SP type SP size LF content LF` for each line of input. */
-async function readBlobs(place: GitPlace, oids: readonly string[]): Promise<Result<string[], GitFailure>> {
+/**
+ * The contents of blobs, as UTF-8. `cat-file --batch` answers `OID SP type SP size LF content LF`
+ * for each line of input.
+ */
+export async function readBlobs(place: GitPlace, oids: readonly string[]): Promise<Result<string[], GitFailure>> {
+  if (oids.length === 0) return ok([])
   const answer = await gitBytes(place, ['cat-file', '--batch'], { input: `${oids.join('\n')}\n` })
   if (!answer.ok) return answer
   const texts: string[] = []

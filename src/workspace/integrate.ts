@@ -25,7 +25,7 @@ export function createIntegrator(repository: Repository, target: Target): Integr
 }
 
 /** A commit that may become the target's tip. */
-interface Ready {
+export interface Ready {
   readonly commit: string
   readonly tree: string
 }
@@ -59,7 +59,10 @@ async function integrate(
  * What is merged is a commit of the candidate's tree whose only parent is the attempt's base, whatever history the
  * agent left: so a task is one commit on the target. A candidate that is one already is used as it is.
  */
-async function singleParent(repository: Repository, wanted: Candidate): Promise<Result<Ready, GitFailure>> {
+export async function singleParent(
+  repository: Repository,
+  wanted: Omit<Candidate, 'verify'>,
+): Promise<Result<Ready, GitFailure>> {
   const { candidate, base, message } = wanted
   const known = wanted.made ? ok({ commit: candidate, ...wanted.made }) : await readCommit(repository, candidate)
   if (!known.ok) return known

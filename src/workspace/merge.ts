@@ -1,12 +1,17 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { cleanLine } from '../domain/text.js'
 import { formatGitFailure, git, type GitFailure } from '../platform/git.js'
 import type { Repository } from './contract.js'
+import { pathText, type GitPath } from './git-path.js'
 
-/** git could not combine two commits: the paths, clean for display, at most {@link maxPaths} of them. */
+/** git could not combine two commits. */
 export interface Conflict {
+  /** Clean for display, at most {@link maxPaths} of them. */
   readonly paths: readonly string[]
+  /** All that the conflict touched. */
+  readonly touched: readonly GitPath[]
+  /** What git made of it all the same: with markers in the files that it could not combine. */
+  readonly tree: string
 }
 
 const maxPaths = 100
@@ -27,13 +32,13 @@ export async function mergeTrees(
   theirs: string,
 ): Promise<Result<{ tree: string } | { conflict: Conflict }, GitFailure>> {
   const merged = await git(trusted, ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ours, theirs])
-  const output = merged.ok ? merged.value : merged.error.stdout.toString('utf8')
+  const output = merged.ok ? merged.value : merged.error.stdout.toString('latin1')
   const [tree, ...rest] = output.split('\0')
   const known = tree !== undefined && objectId.test(tree)
   if (merged.ok) return known ? ok({ tree }) : unreadable(merged.value)
   if (!known || merged.error.exit.type !== 'code' || merged.error.exit.code !== 1) return merged
-  const paths = [...new Set(rest.filter((path) => path !== ''))]
-  return ok({ conflict: { paths: paths.slice(0, maxPaths).map((path) => cleanLine(path, 300)) } })
+  const touched = [...new Set(rest.filter((path) => path !== ''))]
+  return ok({ conflict: { tree, touched, paths: touched.slice(0, maxPaths).map(pathText) } })
 }
 
 function unreadable(stdout: string) {

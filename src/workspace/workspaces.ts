@@ -4,6 +4,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { arm, standOn } from './arm.js'
+import { catchUp, type CaughtUp, type WorkSoFar } from './catch-up.js'
 import type { Repository } from './contract.js'
 import { contains } from './home.js'
 import { checkOut, makeWorkspace, renew, type Furniture } from './prepare.js'
@@ -30,6 +31,13 @@ export interface Workspaces {
   readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
   /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used; gives the task branch it stands on. */
   readonly lease: (workspace: Workspace, to: Lessee) => Promise<Result<{ readonly branch: string }, Failure>>
+  /** Merges a tip into the workspace of an attempt that goes on; see {@link catchUp}. */
+  readonly goOn: (
+    workspace: Workspace,
+    lessee: Lessee,
+    work: WorkSoFar,
+    tip: string,
+  ) => Promise<Result<CaughtUp, Failure>>
   /** Takes a workspace back; it may be used again. */
   readonly release: (workspace: Workspace) => void
   /** Leaves a workspace on disk, for a person to look at; it is never used again. False when there is nothing left of it. */
@@ -91,12 +99,17 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return moved.ok ? arm(repository, workspace) : moved
   }
 
-  const lease = async (workspace: Workspace, { taskId, attempt }: Lessee) => {
+  const lease = async (workspace: Workspace, lessee: Lessee) => {
     expectState(workspace, 'prepared')
     workspace.state = 'leased'
-    const branch = `autopilot/${safeName(taskId)}-${attempt}`
+    const branch = branchOf(lessee)
     const armed = await standOn(workspace, branch)
     return armed.ok ? ok({ branch }) : armed
+  }
+
+  const goOn = (workspace: Workspace, lessee: Lessee, work: WorkSoFar, tip: string) => {
+    expectState(workspace, 'leased')
+    return catchUp(repository, workspace, work, tip, branchOf(lessee))
   }
 
   const release = (workspace: Workspace) => {
@@ -124,7 +137,12 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return [...kept].map(([{ root }, reason]) => ({ root, reason }))
   }
 
-  return { prepare, refresh, lease, release, keep, removeAll }
+  return { prepare, refresh, lease, goOn, release, keep, removeAll }
+}
+
+/** The task branch. */
+function branchOf({ taskId, attempt }: Lessee): string {
+  return `autopilot/${safeName(taskId)}-${attempt}`
 }
 
 function takeFree(all: readonly Workspace[]): Workspace | undefined {

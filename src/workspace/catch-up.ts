@@ -1,0 +1,82 @@
+import type { Failure } from '../domain/failure.js'
+import { ok, type Result } from '../domain/result.js'
+import { git } from '../platform/git.js'
+import { arm, standOn } from './arm.js'
+import { watchMarkers, type MarkerWatch } from './conflict-markers.js'
+import type { Candidate, Repository } from './contract.js'
+import { singleParent } from './integrate.js'
+import { gitFailed, mergeTrees } from './merge.js'
+import { checkOut } from './prepare.js'
+import { commitTree } from './sessions.js'
+import { checkInPlace, type Workspace } from './workspace.js'
+
+/** What a further round of an attempt begins with. */
+export interface CaughtUp {
+  /** The work and the tip together, as they lie in the workspace. */
+  readonly tree: string
+  /** The paths that git could not combine, clean for display; markers are in those files. */
+  readonly conflicts: readonly string[]
+  readonly watch: MarkerWatch
+}
+
+/** The work that goes on. */
+export interface WorkSoFar extends Omit<Candidate, 'verify'> {
+  readonly watch: MarkerWatch
+}
+
+/**
+ * Merges a tip into a workspace whose work has just been collected, for a further round of the same attempt: the merged
+ * files lie in the work tree, with markers where git could not combine them. HEAD of a fresh `.git` is a merge of the two,
+ * the tip first: an agent that puts its changes aside or throws them away loses a round's work and not all of it, and
+ * finds either side there. What is ignored stays in the workspace. One process, `read-tree`, when the tip has not moved;
+ * two more when it has; some more with a conflict.
+ */
+export async function catchUp(
+  repository: Repository,
+  workspace: Workspace,
+  work: WorkSoFar,
+  tip: string,
+  branch: string,
+): Promise<Result<CaughtUp, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  const merged = await combine(repository, work, tip)
+  if (!merged.ok) return merged
+  const both = await commitTree(repository, merged.value.tree, [tip, work.candidate], bothMessage)
+  if (!both.ok) return gitFailed(both.error)
+  const checkedOut = await checkOut(repository, workspace, both.value)
+  if (!checkedOut.ok) return checkedOut
+  const armed = await arm(repository, workspace)
+  if (!armed.ok) return armed
+  const stands = await standOn(workspace, branch)
+  return stands.ok ? merged : stands
+}
+
+const bothMessage = 'Work that was kept out, together with what others have finished\n'
+
+async function combine(repository: Repository, work: WorkSoFar, tip: string): Promise<Result<CaughtUp, Failure>> {
+  const single = await singleParent(repository, work)
+  if (!single.ok) return gitFailed(single.error)
+  const { commit, tree } = single.value
+  if (tip === work.base) return ok({ tree, conflicts: [], watch: work.watch })
+  const merged = await mergeTrees(repository, tip, commit)
+  if (!merged.ok) return gitFailed(merged.error)
+  if ('tree' in merged.value) return ok({ tree: merged.value.tree, conflicts: [], watch: work.watch })
+  const { conflict } = merged.value
+  const watch = await watchMarkers(repository, { ...conflict, labels: [tip, commit] }, work.watch)
+  return watch.ok ? ok({ tree: conflict.tree, conflicts: conflict.paths, watch: watch.value }) : gitFailed(watch.error)
+}
+
+/** What a tree changes against a commit, as text for an agent: at most so many characters, cut at a line. */
+export async function diffText(
+  { trusted }: Repository,
+  base: string,
+  tree: string,
+  mostChars: number,
+): Promise<string> {
+  const diff = await git(trusted, ['diff-tree', '-p', '--no-ext-diff', '--no-textconv', '--no-color', base, tree])
+  if (!diff.ok) return ''
+  if (diff.value.length <= mostChars) return diff.value
+  const cut = diff.value.slice(0, mostChars)
+  return `${cut.slice(0, cut.lastIndexOf('\n'))}\n[… cut: the whole is what \`git diff HEAD^1\` shows]`
+}

@@ -1,0 +1,102 @@
+import type { Result } from '../domain/result.js'
+import { ok } from '../domain/result.js'
+import { gitBytes, type GitFailure } from '../platform/git.js'
+import type { Repository } from './contract.js'
+import { readBlobs } from './head-tree.js'
+import { splitNul, type GitPath } from './git-path.js'
+
+/** Where conflict markers may have been left, over all rounds of an attempt. */
+export interface MarkerWatch {
+  /** What git wrote behind its markers: ids of commits, which nobody else would write there. */
+  readonly labels: readonly string[]
+  /** The files that a conflict touched, each with the lines that only look like markers and were there before. */
+  readonly files: ReadonlyMap<GitPath, ReadonlySet<string>>
+}
+
+export const nothingWatched: MarkerWatch = { labels: [], files: new Map() }
+
+/** A conflict that was put into a work tree. */
+interface PlacedConflict {
+  readonly tree: string
+  readonly touched: readonly GitPath[]
+  readonly labels: readonly string[]
+}
+
+/** Adds a conflict to what is watched. Two processes. */
+export async function watchMarkers(
+  repository: Repository,
+  { tree, touched, labels }: PlacedConflict,
+  before: MarkerWatch,
+): Promise<Result<MarkerWatch, GitFailure>> {
+  const all = [...before.labels, ...labels]
+  const read = await markerLines(repository, tree, (path) => touched.includes(path))
+  if (!read.ok) return read
+  const files = new Map(before.files)
+  for (const path of touched) {
+    const own = (read.value.get(path) ?? []).filter((line) => !all.some((label) => line.includes(label)))
+    files.set(path, new Set([...(files.get(path) ?? []), ...own]))
+  }
+  return ok({ labels: all, files })
+}
+
+/**
+ * The files of a tree in which markers are left: of the touched ones those with any line that looks like a marker and
+ * was not there before; of all others, which may be a touched one under a new name, those with a label of git's. Two
+ * processes; none when nothing is watched.
+ */
+export async function leftMarkers(
+  repository: Repository,
+  tree: string,
+  base: string,
+  { labels, files }: MarkerWatch,
+): Promise<Result<readonly GitPath[], GitFailure>> {
+  if (files.size === 0) return ok([])
+  const changed = await changedPaths(repository, base, tree)
+  if (!changed.ok) return changed
+  const read = await markerLines(repository, tree, (path) => files.has(path) || changed.value.has(path))
+  if (!read.ok) return read
+  const isLeft = (path: GitPath, line: string) =>
+    labels.some((label) => line.includes(label)) || files.get(path)?.has(line) === false
+  return ok([...read.value].flatMap(([path, lines]) => (lines.some((line) => isLeft(path, line)) ? [path] : [])))
+}
+
+async function changedPaths(
+  { trusted }: Repository,
+  base: string,
+  tree: string,
+): Promise<Result<ReadonlySet<GitPath>, GitFailure>> {
+  const listed = await gitBytes(trusted, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, tree])
+  return listed.ok ? ok(new Set(splitNul(listed.value))) : listed
+}
+
+/**
+ * Begin, end and, of the styles with a base, middle. The line of equals signs is left out: text has such lines.
+ * Source: git's xdiff/xmerge.c; an attribute can make markers longer.
+ */
+const marker = /^(?:<{7,}|>{7,}|\|{7,})(?: .*)?$/
+
+/** The lines that look like markers, by path, of the chosen files of a tree. */
+async function markerLines(
+  repository: Repository,
+  tree: string,
+  chosen: (path: GitPath) => boolean,
+): Promise<Result<Map<GitPath, readonly string[]>, GitFailure>> {
+  const listed = await gitBytes(repository.trusted, ['ls-tree', '-r', '-z', '--full-tree', tree])
+  if (!listed.ok) return listed
+  const files = splitNul(listed.value)
+    .map(parseEntry)
+    .filter(({ path, isFile }) => isFile && chosen(path))
+  const read = await readBlobs(
+    repository.trusted,
+    files.map(({ oid }) => oid),
+  )
+  if (!read.ok) return read
+  const lines = read.value.map((content) => content.split(/\r?\n/).filter((line) => marker.test(line)))
+  return ok(new Map(files.map(({ path }, index) => [path, lines[index] ?? []])))
+}
+
+function parseEntry(entry: string): { readonly path: GitPath; readonly oid: string; readonly isFile: boolean } {
+  const tab = entry.indexOf('\t')
+  const [mode = '', , oid = ''] = entry.slice(0, tab).split(' ')
+  return { path: entry.slice(tab + 1), oid, isFile: mode.startsWith('100') }
+}
