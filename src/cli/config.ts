@@ -75,6 +75,7 @@ function leavesRoot(path: string): boolean {
 const schema = z.strictObject({
   agents: z.optional(scalar(readers.agents)),
   iterations: z.optional(scalar(readers.iterations)),
+  repair_rounds: z.optional(scalar(readers.repairRounds)),
   providers: z.optional(z.array(scalar(providerChoice))),
   isolation: z.optional(scalar(readers.isolation)),
   target: z.optional(scalar(readers.target)),
@@ -144,6 +145,7 @@ function settingsOf(
   const {
     timeout,
     gate_jobs: gateJobs,
+    repair_rounds: repairRounds,
     gates,
     routes: routed,
     allow,
@@ -155,7 +157,7 @@ function settingsOf(
     workspaces,
     ...same
   } = data
-  const run = { ...same, timeoutMs: timeout, gateJobs }
+  const run = { ...same, timeoutMs: timeout, gateJobs, repairRounds }
   return {
     run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
     file: {

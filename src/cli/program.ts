@@ -8,6 +8,7 @@ import type { ReadValue } from './value.js'
 interface RunFlags {
   readonly agents?: number
   readonly iterations?: number
+  readonly repairRounds?: number
   readonly provider?: RunSettings['providers']
   readonly only?: readonly string[]
   readonly limit?: number
@@ -55,6 +56,13 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
     )
     .addOption(option('-a, --agents <n>', 'agent slots: how many agents work at once (default 5)', readers.agents))
     .addOption(option('-i, --iterations <n>', 'attempts a task has at most (default 3)', readers.iterations))
+    .addOption(
+      option(
+        '--repair-rounds <n>',
+        'times that work goes back to its agent when a gate or a conflict keeps it out (default 2; 0: never)',
+        readers.repairRounds,
+      ),
+    )
     .addOption(
       repeated(
         '-p, --provider <name[:model][=cap]>',
@@ -158,6 +166,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
   const {
     agents,
     iterations,
+    repairRounds,
     only,
     limit,
     isolation,
@@ -169,7 +178,19 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     provider,
     timeout,
   } = flags
-  const same = { agents, iterations, only, limit, isolation, target, permissions, gateJobs, dryRun, output }
+  const same = {
+    agents,
+    iterations,
+    repairRounds,
+    only,
+    limit,
+    isolation,
+    target,
+    permissions,
+    gateJobs,
+    dryRun,
+    output,
+  }
   return {
     ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
     ...(provider === undefined ? {} : { providers: provider }),

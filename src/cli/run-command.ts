@@ -272,6 +272,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     offLimits: ground.leaveOut,
     timeoutMs: settings.timeoutMs,
     maxAttempts: settings.iterations,
+    repairRounds: settings.repairRounds,
     attemptsDir: join(ground.runDir, 'attempts'),
     markDone: writeBack.done,
     ...(template === undefined ? {} : { template }),

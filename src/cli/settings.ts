@@ -20,6 +20,8 @@ import {
 export interface RunSettings {
   readonly agents: number
   readonly iterations: number
+  /** How often, within an attempt, work that was kept out goes back to its agent. */
+  readonly repairRounds: number
   readonly providers?: readonly ProviderChoice[]
   readonly isolation: 'workspace' | 'none'
   readonly target?: string
@@ -51,6 +53,7 @@ export interface FileSettings {
 const defaults: RunSettings = {
   agents: 5,
   iterations: 3,
+  repairRounds: 2,
   isolation: 'workspace',
   permissions: 'edit',
   timeoutMs: 60 * 60_000,
@@ -63,6 +66,7 @@ const defaults: RunSettings = {
 export const readers = {
   agents: wholeNumber(1, 256),
   iterations: wholeNumber(1, 20),
+  repairRounds: wholeNumber(0, 20),
   providers: listOf(providerChoice),
   isolation: oneOf(['workspace', 'none']),
   target: anyText,
@@ -82,6 +86,7 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['DRY_RUN', 'dryRun'],
   ['AUTOPILOT_AGENTS', 'agents'],
   ['AUTOPILOT_ITERATIONS', 'iterations'],
+  ['AUTOPILOT_REPAIR_ROUNDS', 'repairRounds'],
   ['AUTOPILOT_PROVIDER', 'providers'],
   ['AUTOPILOT_ISOLATION', 'isolation'],
   ['AUTOPILOT_TARGET', 'target'],

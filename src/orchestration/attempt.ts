@@ -1,220 +1,201 @@
-import { join } from 'node:path'
-import { judgeUnchanged, type Evidence } from '../domain/attempt.js'
 import { failure, type Failure } from '../domain/failure.js'
-import { mergeGates, type Gate } from '../domain/gate.js'
-import { safeName } from '../domain/name.js'
-import type { Agent } from '../pool/agent-pool.js'
-import type { Task } from '../domain/task.js'
-import { renderPrompt } from '../prompt/render.js'
-import type { Permissions } from '../providers/contract.js'
-import { findProvider } from '../providers/index.js'
-import { gatesOf } from './gating.js'
-import type { AttemptOf, Harvest, Isolation, Kept } from './isolation.js'
-import type { Recorder } from './recorder.js'
-import { runAgent, type AgentSettings } from './run-agent.js'
+import type { ProviderModel } from '../domain/provider-model.js'
+import { commandProvider } from '../domain/routing.js'
+import { renderRepair } from '../prompt/repair.js'
+import { feedbackOf } from './feedback.js'
+import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
+import { recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
+import {
+  conversationAfter,
+  runTurn,
+  taskPrompt,
+  type AttemptRequest,
+  type AttemptSettings,
+  type Conversation,
+  type HeldSlot,
+  type Turn,
+} from './turn.js'
 
-/** What is the same for all attempts of a run. */
-export interface AttemptSettings extends AgentSettings {
-  readonly isolation: Isolation
-  /** What every task's work must pass. */
-  readonly gates: readonly Gate[]
-  readonly permissions: Permissions
-  readonly allow: readonly string[]
-  readonly asRoot: boolean
-  /** Replaces the default prompt. */
-  readonly template?: string
-  /** Paths that agents are told to leave alone, relative to the place. */
-  readonly offLimits: readonly string[]
-  readonly timeoutMs: number
-  readonly maxAttempts: number
-  /** Where attempts keep prompt and output. */
-  readonly attemptsDir: string
-}
-
-export interface AttemptRequest {
-  readonly task: Task
-  readonly attempt: number
-  /** The attempt's number among those that count, and how many of them the task has: what its agent is told. */
-  readonly counted: { readonly number: number; readonly most: number }
-  readonly agent: Agent
-  /** Why an attempt before failed. */
-  readonly feedback?: string
+/** The slots of an attempt: one for its first agent, and one more for each repair round. */
+export interface AttemptSlots {
+  readonly first: HeldSlot
+  /** Waits for a slot that goes on with the same provider and model. No slot is held while it waits. */
+  again(): Promise<HeldSlot | 'aborted' | 'unservable'>
 }
 
 /** How an attempt ended. */
 export type AttemptEnd =
   | { readonly type: 'done'; readonly how: 'integrated' | 'unchanged' | 'in_place' }
-  | { readonly type: 'failed'; readonly failure: Failure }
+  /** `repaired`: why its work was kept out before each repair round, in order. */
+  | { readonly type: 'failed'; readonly failure: Failure; readonly repaired: readonly Failure[] }
+
+/** An attempt with its place. */
+interface Ongoing {
+  readonly request: AttemptRequest
+  readonly settings: AttemptSettings
+  readonly slots: AttemptSlots
+  readonly open: OpenPlace
+  readonly of: AttemptOf
+}
 
 /**
- * One attempt on a reserved slot: a place, the agent, its work collected and landed. `release` is called the moment
- * that the agent's process has ended, or cannot be started. Never rejects for what can happen in normal life.
+ * One attempt: a place, the agent, its work collected and landed; work that is kept out by a gate or a conflict goes back
+ * to the same conversation in the same place. Never rejects for what can happen in normal life.
  */
 export async function performAttempt(
   request: AttemptRequest,
   settings: AttemptSettings,
-  release: () => void,
+  slots: AttemptSlots,
 ): Promise<AttemptEnd> {
   const { task, attempt, agent } = request
   const { recorder, isolation } = settings
   const of: AttemptOf = { task, attempt, agent }
+  const { first } = slots
   const opened = await isolation.open(of)
   if (!opened.ok) {
     // The slot was reserved, so that its release is a fact of the run, too.
-    await recorder.record(started(request, ''))
-    release()
+    await recorder.record(started(request, first, ''))
+    first.release()
     const exit = { type: 'not_started', message: opened.error.message } as const
-    await recorder.record({ type: 'agent_exited', taskId: task.id, attempt, slot: agent.id, exit, durationMs: 0 })
-    return { type: 'failed', failure: opened.error }
+    await recorder.record({ type: 'agent_exited', taskId: task.id, attempt, slot: first.agent.id, exit, durationMs: 0 })
+    return { type: 'failed', failure: opened.error, repaired: [] }
   }
-  const { place } = opened.value
-  const from = place.base === undefined ? {} : { base: place.base }
-  void recorder.record({ ...started(request, place.cwd), ...from })
-  const { evidence, failure: ended } = await work(request, place.cwd, settings, release)
-  const harvest = await opened.value.harvest()
-  const based: Based = { ...of, ...from }
-  recordHarvest(recorder, based, harvest)
-  return ended ? failed(based, recorder, harvest, ended) : settle(based, settings, harvest, evidence)
+  const { cwd, base } = opened.value.place
+  void recorder.record({ ...started(request, first, cwd), ...(base === undefined ? {} : { base }) })
+  return takeTurns({ request, settings, slots, open: opened.value, of }).finally(opened.value.close)
 }
 
-/** An attempt, and the commit that it started from; in place there is none. */
-interface Based extends AttemptOf {
-  readonly base?: string
-}
-
-function started({ task, attempt, agent }: AttemptRequest, workspace: string) {
-  const { id, provider, model } = agent
+function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, workspace: string) {
   return {
     type: 'attempt_started',
     taskId: task.id,
     attempt,
-    slot: id,
-    agent: model === undefined ? { provider } : { provider, model },
+    slot: slot.agent.id,
+    agent: shown(agent),
     workspace,
   } as const
 }
 
-async function work(request: AttemptRequest, cwd: string, settings: AttemptSettings, release: () => void) {
-  const { task, attempt, counted, agent, feedback } = request
-  const provider = findProvider(agent.provider)
-  if (!provider) throw new Error(`the pool chose the unknown provider ${agent.provider}`)
-  const prompt = renderPrompt(settings.template, {
-    task,
-    offLimits: settings.offLimits,
-    checks: checksOf(task, settings.gates),
-    attempt: counted.number,
-    maxAttempts: counted.most,
-    ...(feedback === undefined ? {} : { feedback }),
-  })
-  if (!prompt.ok) throw new Error(`the prompt's template was not checked at the start: ${prompt.error}`)
-  const logDir = join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`)
-  return runAgent(
-    {
-      taskId: task.id,
-      attempt,
-      slot: agent.id,
-      provider,
-      logDir,
-      timeoutMs: task.timeoutMs ?? settings.timeoutMs,
-      request: {
-        cwd,
-        prompt: prompt.value,
-        permissions: settings.permissions,
-        allow: settings.allow,
-        asRoot: settings.asRoot,
-        ...(agent.model === undefined ? {} : { model: agent.model }),
-        ...(task.run === undefined ? {} : { run: task.run }),
-      },
-    },
-    settings,
-    release,
-  )
+function shown({ provider, model }: ProviderModel): ProviderModel {
+  return model === undefined ? { provider } : { provider, model }
 }
 
-/** How the work will be checked, in words for the agent. */
-function checksOf(task: Task, gates: readonly Gate[]): readonly string[] {
-  return [
-    ...(task.expects === 'change'
-      ? ['The files in this directory must have changed; an answer alone is not enough.']
-      : []),
-    ...mergeGates(gates, gatesOf(task)).map(({ run }) => run),
-    ...task.verify.flatMap(({ run, text }) => (run === undefined ? (text ?? []) : [])),
-    'The change must apply without conflict on top of what others have finished meanwhile.',
-  ]
-}
-
-function recordHarvest(recorder: Recorder, of: Based, harvest: Harvest): void {
-  const { task, attempt } = of
-  const taskId = task.id
-  if (harvest.type === 'in_place') return
-  if (harvest.type === 'stuck') {
-    if (harvest.workspace === undefined) return
-    void recorder.record({
-      type: 'workspace_kept',
-      path: harvest.workspace,
-      why: `${taskId}: ${harvest.failure.message}`,
-    })
-    return
-  }
-  if (harvest.type === 'candidate') {
-    const { commit, ref, leftOut, watched } = harvest
-    void recorder.record({ type: 'candidate_created', taskId, attempt, commit, ref, leftOut })
-    for (const path of watched) {
-      const text = `${taskId}: its change to ${path} has no effect on this run, which uses what stood there at the start`
-      void recorder.record({ type: 'notice', level: 'warning', text })
+/** The first turn and its repairs, until the work has landed or is given up. */
+async function takeTurns(at: Ongoing): Promise<AttemptEnd> {
+  const { request, settings, slots } = at
+  const repaired: Failure[] = []
+  let turn: Turn = { slot: slots.first, round: 0, prompt: taskPrompt(request, settings) }
+  let base = at.open.place.base
+  let last: Harvested | undefined
+  for (;;) {
+    const taken = await takeTurn(at, turn, base)
+    last = taken.candidate ?? last
+    const next = taken.end.type === 'kept_out' ? await repair(at, turn, taken.end, taken.conversation) : taken
+    if ('turn' in next) {
+      if (taken.end.type === 'kept_out') repaired.push(taken.end.failure)
+      ;({ turn, base } = next)
+      continue
     }
+    if (last) keepIfNotLanded(at, next.end, last)
+    return next.end.type === 'done' ? next.end : { type: 'failed', failure: next.end.failure, repaired }
   }
-  for (const kept of harvest.kept) recordKept(recorder, of, kept)
 }
 
-function recordKept(recorder: Recorder, { task, attempt, base }: Based, kept: Kept): void {
-  void recorder.record({
-    type: 'commit_kept',
-    taskId: task.id,
-    attempt,
-    ...kept,
-    ...(base === undefined ? {} : { base }),
+interface TakenTurn {
+  readonly end: TurnEnd
+  readonly candidate?: Harvested
+  readonly conversation?: Conversation
+}
+
+async function takeTurn(at: Ongoing, turn: Turn, base: string | undefined): Promise<TakenTurn> {
+  const { request, settings, open, of } = at
+  const agentEnd = await runTurn(request, turn, open.place.cwd, settings)
+  const harvest = await open.harvest()
+  recordHarvest(settings.recorder, of, harvest, base)
+  // Others need workspaces, too, while gates take their time.
+  if (agentEnd.failure || !mayRepair(at, turn)) open.close()
+  const end = await settle(of, open, settings.recorder, agentEnd, harvest)
+  const conversation = conversationAfter(turn, agentEnd.evidence)
+  return {
+    end,
+    ...(harvest.type === 'candidate' ? { candidate: harvest } : {}),
+    ...(conversation ? { conversation } : {}),
+  }
+}
+
+/** A command cannot be told a reason: what it made goes to the next attempt. */
+function mayRepair({ request, settings }: Ongoing, { round }: Turn): boolean {
+  return round < settings.repairRounds && request.agent.provider !== commandProvider
+}
+
+/** What follows when work was kept out: a further turn, or the attempt's end. */
+async function repair(
+  at: Ongoing,
+  turn: Turn,
+  keptOut: Extract<TurnEnd, { type: 'kept_out' }>,
+  conversation: Conversation | undefined,
+): Promise<{ readonly turn: Turn; readonly base: string } | { readonly end: TurnEnd }> {
+  const { settings, open, slots } = at
+  const { recorder, signal } = settings
+  const { task, attempt, agent } = at.request
+  const { failure: reason, candidate } = keptOut
+  if (!mayRepair(at, turn) || !isRepairable(reason) || signal.aborted) return { end: keptOut }
+  const continued = await open.goOn(candidate)
+  if (!continued.ok) {
+    const text = `${task.id}: no repair round, as the workspace could not be brought up to date: ${continued.error.message}`
+    void recorder.record({ type: 'notice', level: 'warning', text })
+    return { end: keptOut }
+  }
+  void recorder.record({ type: 'task_queued', taskId: task.id, attempt })
+  const slot = await slots.again()
+  if (slot === 'aborted') return { end: { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') } }
+  if (slot === 'unservable') return { end: keptOut }
+  const round = turn.round + 1
+  const { base } = continued.value
+  const of = { taskId: task.id, attempt, round, slot: slot.agent.id }
+  void recorder.record({ type: 'repair_started', ...of, agent: shown(agent), reason, base })
+  const prompt = await repairPrompt(at, round, reason, continued.value, conversation === undefined)
+  return { base, turn: { slot, round, prompt, ...(conversation ? { resumes: conversation } : {}) } }
+}
+
+function isRepairable({ kind }: Failure): boolean {
+  return kind === 'gate_failed' || kind === 'conflict'
+}
+
+/** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */
+const mostDiffChars = 30_000
+
+async function repairPrompt(
+  { request, settings }: Ongoing,
+  round: number,
+  reason: Failure,
+  { conflicts, diff }: Continued,
+  isFresh: boolean,
+): Promise<string> {
+  const afresh = isFresh ? { prompt: taskPrompt(request, settings), diff: await diff(mostDiffChars) } : undefined
+  return renderRepair({
+    taskId: request.task.id,
+    round,
+    rounds: settings.repairRounds,
+    reason: feedbackOf(reason),
+    conflicts,
+    ...(afresh ? { afresh } : {}),
   })
 }
 
-/** What an agent that did not end well had done until then is kept, never landed. */
-function failed(of: Based, recorder: Recorder, harvest: Harvest, why: Failure): AttemptEnd {
-  if (harvest.type === 'candidate') {
-    const { ref, commit } = harvest
-    recordKept(recorder, of, { ref, commit, why: 'the unfinished work of a failed attempt' })
-  }
-  return { type: 'failed', failure: why }
+/** Every commit that an agent made is either on the target or kept and named. */
+function keepIfNotLanded({ settings, of }: Ongoing, end: TurnEnd, { ref, commit, base }: Harvested): void {
+  const why = whyKept(end)
+  if (why !== undefined) recordKept(settings.recorder, of, { ref, commit, why }, base)
 }
 
-async function settle(of: Based, settings: AttemptSettings, harvest: Harvest, evidence: Evidence): Promise<AttemptEnd> {
-  switch (harvest.type) {
-    case 'in_place':
-      return { type: 'done', how: 'in_place' }
-    case 'stuck':
-      return { type: 'failed', failure: harvest.failure }
-    case 'unchanged': {
-      const unchanged = judgeUnchanged(of.task, evidence)
-      return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
-    }
-    case 'candidate':
-      return land(of, settings, harvest)
+function whyKept(end: TurnEnd): string | undefined {
+  switch (end.type) {
+    case 'kept_out':
+      return 'work that could not be integrated'
+    case 'failed':
+      return 'the unfinished work of a failed attempt'
+    case 'done':
+      return end.how === 'integrated' ? undefined : 'work that was taken back in a repair round'
   }
-}
-
-async function land(
-  of: Based,
-  { isolation, recorder, signal }: AttemptSettings,
-  candidate: Extract<Harvest, { type: 'candidate' }>,
-): Promise<AttemptEnd> {
-  const taskId = of.task.id
-  // Work that ended well before the run was canceled has been paid for: it still lands.
-  const landed = await isolation.land(of, candidate, of.base ?? '')
-  if (!landed.ok) {
-    const { ref, commit } = candidate
-    recordKept(recorder, of, { ref, commit, why: 'work that could not be integrated' })
-    const stopped = signal.aborted && landed.error.kind === 'canceled'
-    return { type: 'failed', failure: stopped ? failure('canceled', landed.error.message) : landed.error }
-  }
-  await recorder.record({ type: 'task_integrated', taskId, attempt: of.attempt, ...landed.value })
-  return { type: 'done', how: 'integrated' }
 }

@@ -1,14 +1,23 @@
 import { ok } from '../domain/result.js'
-import type { Isolation } from './isolation.js'
+import type { Isolation, OpenPlace } from './isolation.js'
 
 /** `--isolation none`: agents work in the directory itself, side by side; nothing is collected or integrated. */
 export function inPlace(directory: string): Isolation {
+  const place: OpenPlace = {
+    place: { cwd: directory },
+    harvest: () => Promise.resolve({ type: 'in_place' }),
+    land: nothingCollected,
+    goOn: nothingCollected,
+    close: () => undefined,
+  }
   return {
     kind: 'none',
     expect: () => undefined,
-    open: () =>
-      Promise.resolve(ok({ place: { cwd: directory }, harvest: () => Promise.resolve({ type: 'in_place' as const }) })),
-    land: () => Promise.reject(new Error('nothing lands without isolation')),
+    open: () => Promise.resolve(ok(place)),
     close: () => Promise.resolve(),
   }
+}
+
+function nothingCollected(): Promise<never> {
+  return Promise.reject(new Error('without isolation nothing is collected'))
 }

@@ -34,6 +34,8 @@ export type Harvest =
       readonly tree: string
       readonly parents: readonly string[]
       readonly ref: string
+      /** The commit that its tree is a change of. */
+      readonly base: string
       /** Changed paths that do not count: the roadmap. */
       readonly leftOut: readonly string[]
       /** Changed paths that were read at the start of the run: the configuration. */
@@ -45,11 +47,30 @@ export type Harvest =
   /** In place, nothing is collected and nothing can be said about a change. */
   | { readonly type: 'in_place' }
 
-/** A place in use. Each is harvested exactly once. */
-export interface OpenPlace<P extends Place = Place> {
-  readonly place: P
-  /** Collects what the agent left and gives the place back. */
+/** Work that was collected. */
+export type Harvested = Extract<Harvest, { type: 'candidate' }>
+
+/** What a repair round begins with: the work and the target's tip together, in the place. */
+export interface Continued {
+  /** The tip that was merged in. */
+  readonly base: string
+  /** The paths that git could not combine, clean; they are there with markers. */
+  readonly conflicts: readonly string[]
+  /** The work as a change of the tip, at most so many characters; empty when git cannot tell. */
+  readonly diff: (mostChars: number) => Promise<string>
+}
+
+/** A place in use: by one agent, then for each repair round by one more. */
+export interface OpenPlace {
+  readonly place: Place
+  /** Collects what the agent left; once after each agent. */
   harvest(): Promise<Harvest>
+  /** Lands a candidate. A conflict, or markers of one that are left in it, is a failure of kind `conflict`. */
+  land(candidate: Harvested): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
+  /** Brings work that was kept out and the target's tip together, for a repair round. */
+  goOn(candidate: Harvested): Promise<Result<Continued, Failure>>
+  /** Gives the place back; a second time does nothing. */
+  readonly close: () => void
 }
 
 /**
@@ -62,12 +83,6 @@ export interface Isolation {
   expect(attempts: number): void
   /** Opens a place for an attempt that holds a slot. */
   open(of: AttemptOf): Promise<Result<OpenPlace, Failure>>
-  /** Lands a candidate; a conflict is a failure of kind `conflict`. */
-  land(
-    of: AttemptOf,
-    candidate: Extract<Harvest, { type: 'candidate' }>,
-    base: string,
-  ): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
   /** Removes what is not needed any more. */
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { AgentEvent } from '../domain/agent-event.js'
+import { noUsage, usageSince, type AgentEvent, type Usage } from '../domain/agent-event.js'
 import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import { failure, type Failure } from '../domain/failure.js'
@@ -22,7 +22,7 @@ export interface AgentSettings {
   readonly onFailureSaid: (provider: string, failure: Failure) => void
 }
 
-/** One attempt's agent. */
+/** One agent of an attempt: its first, or that of a repair round. */
 export interface AgentWork {
   readonly taskId: string
   readonly attempt: number
@@ -32,6 +32,10 @@ export interface AgentWork {
   readonly timeoutMs: number
   /** Directory for its prompt and output. */
   readonly logDir: string
+  /** The repair round, counted from 1; absent for the attempt's first agent. */
+  readonly round?: number
+  /** What the conversation that is resumed had used before. */
+  readonly usedBefore?: Usage
 }
 
 export interface AgentEnd {
@@ -87,8 +91,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     cwd: request.cwd,
     env: { ...env, ...command.env, ...settings.extraEnv, ...(marked ? { [mark]: work.logDir } : {}) },
     ...(marked ? { mark } : {}),
-    stdoutFile: join(work.logDir, 'stdout.log'),
-    stderrFile: join(work.logDir, 'stderr.log'),
+    stdoutFile: logFile(work, 'stdout', 'log'),
+    stderrFile: logFile(work, 'stderr', 'log'),
     maxFileBytes,
     graceMs,
     onStdoutLine: read,
@@ -105,12 +109,12 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const end = await agent.finished
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
-  const { usage, sessionId, finalText } = evidence
+  const { sessionId, finalText } = evidence
   void recorder.record({
     type: 'agent_finished',
     taskId,
     attempt,
-    usage,
+    usage: usageSince(evidence.usage, work.usedBefore ?? noUsage),
     text: cleanText(finalText).slice(0, longestText),
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
   })
@@ -119,14 +123,20 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
 }
 
 /** Makes the attempt's directory and keeps what the agent is told. */
-async function writePrompt({ logDir, request }: AgentWork): Promise<Failure | undefined> {
+async function writePrompt(work: AgentWork): Promise<Failure | undefined> {
   try {
-    await writePrivateFile(join(logDir, 'prompt.md'), request.run ?? request.prompt)
+    const { run, prompt } = work.request
+    await writePrivateFile(logFile(work, 'prompt', 'md'), run ?? prompt)
     return undefined
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return failure('infrastructure', `The attempt's directory cannot be written: ${cleanLine(reason)}`)
   }
+}
+
+/** `prompt.md` of the first agent, `prompt-2.md` of the first repair round, and so on. */
+function logFile({ logDir, round }: AgentWork, name: string, extension: string): string {
+  return join(logDir, `${name}${round === undefined ? '' : `-${round + 1}`}.${extension}`)
 }
 
 const textPauseMs = 250

@@ -1,13 +1,16 @@
 import type { Clock } from '../domain/clock.js'
 import type { Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
+import type { ProviderModel } from '../domain/provider-model.js'
 import { coolDownUntil, decideRetry } from '../domain/retry.js'
 import { commandProvider } from '../domain/routing.js'
 import type { TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, waitingFor, type Settledness } from '../domain/schedule.js'
 import type { Task } from '../domain/task.js'
 import { ReservationError, type Agent, type AgentPool, type ReservationRequest } from '../pool/agent-pool.js'
-import { performAttempt, type AttemptSettings } from './attempt.js'
+import { performAttempt, type AttemptEnd, type AttemptSlots } from './attempt.js'
+import { feedbackOfAll } from './feedback.js'
+import type { AttemptSettings, HeldSlot } from './turn.js'
 
 export interface RunParts extends Omit<AttemptSettings, 'onFailureSaid'> {
   readonly graph: TaskGraph
@@ -98,18 +101,55 @@ class TaskLoop {
     const agent = await this.#reserve(progress)
     if (!agent) return
     this.#expect(1)
-    const { pool } = this.#parts
-    let held = true
-    const release = () => {
-      if (held) pool.releaseAgent(agent.id)
-      held = false
-    }
+    const slots = this.#slots(task, agent)
     const counted = { number: used + 1, most: this.#mostAttempts(task) }
     const request = { task, attempt, counted, agent, ...(feedback === undefined ? {} : { feedback }) }
     const settings = { ...this.#parts, onFailureSaid: this.#onFailureSaid }
-    const end = await performAttempt(request, settings, release).finally(release)
-    if (end.type === 'failed') this.#onFailure(progress, agent, end.failure)
+    const end = await performAttempt(request, settings, slots).finally(slots.releaseAll)
+    if (end.type === 'failed') this.#onFailure(progress, agent, end)
     else this.#onDone(progress, agent, end.how)
+  }
+
+  /** The slots of one attempt: the one that was reserved for it, and those that its repair rounds ask for. */
+  #slots(task: Task, agent: Agent): AttemptSlots & { readonly releaseAll: () => void } {
+    const held: HeldSlot[] = []
+    const hold = (one: Agent) => {
+      const slot = this.#heldSlot(one)
+      held.push(slot)
+      return slot
+    }
+    return {
+      first: hold(agent),
+      again: async () => {
+        const again = await this.#reserveAgain(task, agent)
+        return typeof again === 'string' ? again : hold(again)
+      },
+      releaseAll: () => held.forEach(({ release }) => release()),
+    }
+  }
+
+  #heldSlot(agent: Agent): HeldSlot {
+    let isHeld = true
+    return {
+      agent,
+      release: () => {
+        if (isHeld) this.#parts.pool.releaseAgent(agent.id)
+        isHeld = false
+      },
+    }
+  }
+
+  /** For a repair round: as a first attempt would be ranked, and without a prepared workspace, as it has its own. */
+  async #reserveAgain(task: Task, { provider, model }: ProviderModel): Promise<Agent | 'aborted' | 'unservable'> {
+    const { pool, graph, signal } = this.#parts
+    const exactly = model === undefined ? { provider } : { provider, model }
+    const request = { id: task.id, rank: rankOf(task, 1, graph), needsWorkspace: false, exactly }
+    try {
+      return await pool.reserveAgent(request, task.complexity, { signal })
+    } catch (error) {
+      if (!(error instanceof ReservationError)) throw error
+      return error.reason
+    }
   }
 
   /** Undefined when the reservation came to nothing; the task has then been settled. */
@@ -155,7 +195,8 @@ class TaskLoop {
     this.#startReady(graph.dependents.get(task.id) ?? [])
   }
 
-  #onFailure(progress: Progress, agent: Agent, failed: Failure): void {
+  #onFailure(progress: Progress, agent: Agent, end: Extract<AttemptEnd, { type: 'failed' }>): void {
+    const { failure: failed, repaired } = end
     const { task, attempt } = progress
     const { signal, pool } = this.#parts
     if (failed.kind === 'canceled' || signal.aborted) {
@@ -180,7 +221,8 @@ class TaskLoop {
     else {
       this.#expect(-1)
       // An account's trouble is not the work's: the next agent has nothing to learn from it.
-      const more = decision === 'retry' ? { feedback: feedbackOf(failed) } : {}
+      const feedback = feedbackOfAll(decision === 'retry' ? [...repaired, failed] : repaired)
+      const more = feedback === undefined ? {} : { feedback }
       this.#start({ ...progress, ...more, attempt: attempt + 1, used: stop ? progress.used : used })
     }
   }
@@ -239,11 +281,4 @@ class TaskLoop {
       })
     this.#expect(waiting.length)
   }
-}
-
-/** What the next attempt is told. */
-function feedbackOf({ kind, message, paths, detail }: Failure): string {
-  const where = paths?.length ? `\n\nPaths:\n${paths.map((path) => `- ${path}`).join('\n')}` : ''
-  const said = detail === undefined ? '' : `\n\nThe end of what it printed:\n\n${detail.replace(/^/gm, '    ')}`
-  return `${message} (${kind})${where}${said}`
 }

@@ -1,0 +1,139 @@
+import { failure, type Failure } from '../domain/failure.js'
+import { mergeGates, type Gate } from '../domain/gate.js'
+import { err, ok, type Result } from '../domain/result.js'
+import type { Judgement, Verifier } from '../verify/verifier.js'
+import type { KeptRef } from '../workspace/agent-commits.js'
+import { diffText } from '../workspace/catch-up.js'
+import { collect } from '../workspace/collect.js'
+import { leftMarkers, nothingWatched, type MarkerWatch } from '../workspace/conflict-markers.js'
+import type { Repository } from '../workspace/contract.js'
+import { pathText } from '../workspace/git-path.js'
+import type { Integrate } from '../workspace/integrate.js'
+import { gitFailed } from '../workspace/merge.js'
+import { attemptRef } from '../workspace/ref-name.js'
+import type { Workspace } from '../workspace/workspace.js'
+import type { Workspaces } from '../workspace/workspaces.js'
+import { commitMessage } from './commit-message.js'
+import { gatesOf } from './gating.js'
+import type { AttemptOf, Continued, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
+
+/** What is the same for every leased workspace of a run. */
+export interface PlaceParts {
+  readonly repository: Repository
+  readonly workspaces: Workspaces
+  readonly runId: string
+  /** Paths relative to the root that agents may not change: the roadmap. */
+  readonly leaveOut: readonly string[]
+  /** Paths that were read at the start of the run: that an agent changed one is told. */
+  readonly watched: readonly string[]
+  readonly verifier: Verifier
+  /** What every candidate must pass, before the gates of its own task. */
+  readonly gates: readonly Gate[]
+  readonly onJudged: (of: AttemptOf, judgement: Judgement) => void
+}
+
+interface LeaseParts extends PlaceParts {
+  readonly integrate: Integrate
+  /** The target's tip, as it is now. */
+  readonly tip: () => string
+  /** Runs a step of git: not too many at once, and before what is less urgent. */
+  readonly step: <Value>(deed: () => Promise<Value>) => Promise<Value>
+  /** The workspace holds what cannot be collected and stays on disk. */
+  readonly onStuck: () => void
+  readonly onLanded: () => void
+}
+
+/** A workspace that is leased to an attempt, over all of the attempt's rounds. */
+export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeaseParts): OpenPlace {
+  const { repository, workspaces, runId } = parts
+  const ref = attemptRef(runId, of.task.id, of.attempt)
+  const message = commitMessage({ ...of, runId })
+  let harvests = 0
+  let earlier: string | undefined
+  let watch = nothingWatched
+  let base = workspace.commit
+  let isHeld = true
+
+  const stuck = async (why: Failure): Promise<Harvest> => {
+    isHeld = false
+    const isThere = await workspaces.keep(workspace, why.message)
+    parts.onStuck()
+    return { type: 'stuck', failure: why, ...(isThere ? { workspace: workspace.root } : {}) }
+  }
+
+  return {
+    place: { cwd: workspace.root, base },
+    async harvest() {
+      const { leaveOut, watched } = parts
+      const more = ++harvests === 1 ? {} : { keepAs: `${ref}-round${harvests}` }
+      const before = earlier === undefined ? {} : { earlier }
+      const request = { base, leaveOut, watched, message, ref, ...more, ...before }
+      const collected = await parts.step(() => collect(repository, workspace, request))
+      if (!collected.ok) return stuck(collected.error)
+      const kept = collected.value.kept.map(describeKept)
+      if (collected.value.type === 'unchanged') return { type: 'unchanged', kept }
+      earlier = collected.value.commit
+      return { ...collected.value, base, kept }
+    },
+    async land(candidate) {
+      const clear = await checkMarkers(repository, candidate, watch)
+      if (!clear.ok) return clear
+      const landed = await integrateInto(of, candidate, message, parts)
+      if (landed.ok) parts.onLanded()
+      return landed
+    },
+    async goOn({ commit, tree, parents, base: before }): Promise<Result<Continued, Failure>> {
+      const tip = parts.tip()
+      const work = { candidate: commit, made: { tree, parents }, base: before, message, watch }
+      const lessee = { taskId: of.task.id, attempt: of.attempt }
+      const together = await parts.step(() => workspaces.goOn(workspace, lessee, work, tip))
+      if (!together.ok) return together
+      watch = together.value.watch
+      base = tip
+      const diff = (mostChars: number) => diffText(repository, tip, together.value.tree, mostChars)
+      return ok({ base: tip, conflicts: together.value.conflicts, diff })
+    },
+    close() {
+      if (isHeld) workspaces.release(workspace)
+      isHeld = false
+    },
+  }
+}
+
+function integrateInto(of: AttemptOf, candidate: Harvested, message: string, parts: LeaseParts) {
+  const { commit, tree, parents, base } = candidate
+  const gates = mergeGates(parts.gates, gatesOf(of.task))
+  return parts.integrate({
+    candidate: commit,
+    made: { tree, parents },
+    base,
+    message,
+    verify: (judged) => parts.verifier.verify(judged, gates, (judgement) => parts.onJudged(of, judgement)),
+  })
+}
+
+/** Conflict markers never land: a tree that still has some is refused before any gate. */
+async function checkMarkers(
+  repository: Repository,
+  { tree, base }: Harvested,
+  watch: MarkerWatch,
+): Promise<Result<void, Failure>> {
+  const left = await leftMarkers(repository, tree, base, watch)
+  if (!left.ok) return gitFailed(left.error)
+  if (left.value.length === 0) return ok(undefined)
+  const paths = left.value.slice(0, mostPaths).map(pathText)
+  return err(failure('conflict', 'Conflict markers are left in the files.', { paths }))
+}
+
+const mostPaths = 100
+
+const whatWasKept: Readonly<Record<KeptRef['what'], string>> = {
+  commits: 'commits that change nothing in the end',
+  stash: 'a stash',
+  branch: 'another branch',
+  abandoned: 'commits that the agent left behind',
+}
+
+function describeKept({ ref, commit, what, name }: KeptRef): Kept {
+  return { ref, commit, why: name === undefined ? whatWasKept[what] : `${whatWasKept[what]} (${name})` }
+}

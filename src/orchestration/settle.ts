@@ -1,0 +1,72 @@
+import { judgeUnchanged } from '../domain/attempt.js'
+import type { Failure } from '../domain/failure.js'
+import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
+import type { Recorder } from './recorder.js'
+import type { AgentEnd } from './run-agent.js'
+
+/** How a turn ended. Work that was kept out may be repaired. */
+export type TurnEnd =
+  | { readonly type: 'done'; readonly how: 'integrated' | 'unchanged' | 'in_place' }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'kept_out'; readonly failure: Failure; readonly candidate: Harvested }
+
+/** Judges a turn by its end and by what was collected, and lands what may land. */
+export async function settle(
+  of: AttemptOf,
+  open: OpenPlace,
+  recorder: Recorder,
+  { evidence, failure: ended }: AgentEnd,
+  harvest: Harvest,
+): Promise<TurnEnd> {
+  // What an agent that did not end well had done until then is kept, never landed.
+  if (ended) return { type: 'failed', failure: ended }
+  switch (harvest.type) {
+    case 'in_place':
+      return { type: 'done', how: 'in_place' }
+    case 'stuck':
+      return { type: 'failed', failure: harvest.failure }
+    case 'unchanged': {
+      const unchanged = judgeUnchanged(of.task, evidence)
+      return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
+    }
+    case 'candidate':
+      return land(of, open, recorder, harvest)
+  }
+}
+
+/** Work that ended well before the run was canceled has been paid for: it still lands. */
+async function land(of: AttemptOf, open: OpenPlace, recorder: Recorder, candidate: Harvested): Promise<TurnEnd> {
+  const landed = await open.land(candidate)
+  if (!landed.ok) return { type: 'kept_out', failure: landed.error, candidate }
+  const { commit, previous } = landed.value
+  await recorder.record({ type: 'task_integrated', taskId: of.task.id, attempt: of.attempt, commit, previous })
+  return { type: 'done', how: 'integrated' }
+}
+
+/** Makes what was collected facts of the run. `base` is the commit that the agent started from; in place there is none. */
+export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harvest, base: string | undefined): void {
+  const { task, attempt } = of
+  const taskId = task.id
+  if (harvest.type === 'in_place') return
+  if (harvest.type === 'stuck') {
+    if (harvest.workspace === undefined) return
+    const why = `${taskId}: ${harvest.failure.message}`
+    void recorder.record({ type: 'workspace_kept', path: harvest.workspace, why })
+    return
+  }
+  if (harvest.type === 'candidate') {
+    const { commit, ref, leftOut, watched } = harvest
+    void recorder.record({ type: 'candidate_created', taskId, attempt, commit, ref, leftOut })
+    for (const path of watched) {
+      const text = `${taskId}: its change to ${path} has no effect on this run, which uses what stood there at the start`
+      void recorder.record({ type: 'notice', level: 'warning', text })
+    }
+  }
+  for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
+}
+
+/** A commit that is not on the target, and what it is to be compared with. */
+export function recordKept(recorder: Recorder, { task, attempt }: AttemptOf, kept: Kept, base?: string): void {
+  const from = base === undefined ? {} : { base }
+  void recorder.record({ type: 'commit_kept', taskId: task.id, attempt, ...kept, ...from })
+}

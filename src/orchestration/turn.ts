@@ -1,0 +1,141 @@
+import { join } from 'node:path'
+import type { Evidence } from '../domain/attempt.js'
+import { noUsage, type Usage } from '../domain/agent-event.js'
+import { mergeGates, type Gate } from '../domain/gate.js'
+import { safeName } from '../domain/name.js'
+import type { ProviderModel } from '../domain/provider-model.js'
+import type { Task } from '../domain/task.js'
+import type { Agent } from '../pool/agent-pool.js'
+import { renderPrompt } from '../prompt/render.js'
+import type { Permissions, Provider } from '../providers/contract.js'
+import { findProvider } from '../providers/index.js'
+import { isSessionId } from '../providers/session-id.js'
+import { gatesOf } from './gating.js'
+import type { Isolation } from './isolation.js'
+import { runAgent, type AgentEnd, type AgentSettings } from './run-agent.js'
+
+/** What is the same for all attempts of a run. */
+export interface AttemptSettings extends AgentSettings {
+  readonly isolation: Isolation
+  /** What every task's work must pass. */
+  readonly gates: readonly Gate[]
+  readonly permissions: Permissions
+  readonly allow: readonly string[]
+  readonly asRoot: boolean
+  /** Replaces the default prompt. */
+  readonly template?: string
+  /** Paths that agents are told to leave alone, relative to the place. */
+  readonly offLimits: readonly string[]
+  readonly timeoutMs: number
+  readonly maxAttempts: number
+  /** How often, within an attempt, work that was kept out goes back to its agent. */
+  readonly repairRounds: number
+  /** Where attempts keep prompt and output. */
+  readonly attemptsDir: string
+}
+
+export interface AttemptRequest {
+  readonly task: Task
+  readonly attempt: number
+  /** The attempt's number among those that count, and how many of them the task has: what its agent is told. */
+  readonly counted: { readonly number: number; readonly most: number }
+  readonly agent: ProviderModel
+  /** Why an attempt before failed. */
+  readonly feedback?: string
+}
+
+/** A slot that is held for one turn. */
+export interface HeldSlot {
+  readonly agent: Agent
+  /** Called the moment that the agent's process has ended; a second time does nothing. */
+  readonly release: () => void
+}
+
+/** A conversation that can be resumed, and what it had used by then. */
+export interface Conversation {
+  readonly sessionId: string
+  readonly used: Usage
+}
+
+/** One agent's run from start to end: the attempt's first, or that of a repair round. */
+export interface Turn {
+  readonly slot: HeldSlot
+  readonly prompt: string
+  /** The repair round, counted from 1; 0 for the attempt's first agent. */
+  readonly round: number
+  /** Goes on with this conversation; without, begins one. */
+  readonly resumes?: Conversation
+}
+
+/** Runs the agent of a turn in a directory. The slot is released at its exit. */
+export function runTurn(
+  { task, attempt }: AttemptRequest,
+  { slot, prompt, round, resumes }: Turn,
+  cwd: string,
+  settings: AttemptSettings,
+): Promise<AgentEnd> {
+  const { agent } = slot
+  return runAgent(
+    {
+      taskId: task.id,
+      attempt,
+      slot: agent.id,
+      provider: providerOf(agent),
+      logDir: join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`),
+      timeoutMs: task.timeoutMs ?? settings.timeoutMs,
+      ...(round === 0 ? {} : { round }),
+      ...(resumes ? { usedBefore: resumes.used } : {}),
+      request: {
+        cwd,
+        prompt,
+        permissions: settings.permissions,
+        allow: settings.allow,
+        asRoot: settings.asRoot,
+        ...(agent.model === undefined ? {} : { model: agent.model }),
+        ...(resumes ? { resume: resumes.sessionId } : {}),
+        ...(task.run === undefined ? {} : { run: task.run }),
+      },
+    },
+    settings,
+    slot.release,
+  )
+}
+
+/** The conversation as it stands after a turn; undefined where it cannot be resumed. */
+export function conversationAfter(turn: Turn, { sessionId, usage }: Evidence): Conversation | undefined {
+  const id = sessionId ?? turn.resumes?.sessionId
+  if (!providerOf(turn.slot.agent).canResume || id === undefined || !isSessionId(id)) return undefined
+  return { sessionId: id, used: usage === noUsage ? (turn.resumes?.used ?? noUsage) : usage }
+}
+
+function providerOf({ provider: name }: ProviderModel): Provider {
+  const provider = findProvider(name)
+  if (!provider) throw new Error(`the pool chose the unknown provider ${name}`)
+  return provider
+}
+
+/** What the agent is told that begins the task. */
+export function taskPrompt({ task, counted, feedback }: AttemptRequest, settings: AttemptSettings): string {
+  const prompt = renderPrompt(settings.template, {
+    task,
+    offLimits: settings.offLimits,
+    checks: checksOf(task, settings.gates),
+    attempt: counted.number,
+    maxAttempts: counted.most,
+    ...(feedback === undefined ? {} : { feedback }),
+  })
+  if (!prompt.ok) throw new Error(`the prompt's template was not checked at the start: ${prompt.error}`)
+  return prompt.value
+}
+
+/** How the work will be checked, in words for the agent. */
+function checksOf(task: Task, gates: readonly Gate[]): readonly string[] {
+  return [
+    ...(task.expects === 'change'
+      ? ['The files in this directory must have changed; an answer alone is not enough.']
+      : []),
+    ...mergeGates(gates, gatesOf(task)).map(({ run }) => run),
+    ...task.verify.flatMap(({ run, text }) => (run === undefined ? (text ?? []) : [])),
+    'The change must apply without conflict on top of what others have finished meanwhile.',
+  ]
+}
