@@ -26,6 +26,7 @@ describe('the fold over random runs', () => {
         expect(new Map([...state.tasks].map(([id, task]) => [id, task.state.type]))).toEqual(outcome.states)
         expect(new Map([...state.slots].map(([id, { busyMs }]) => [id, busyMs]))).toEqual(outcome.busyMs)
         expect(new Map([...state.slots].map(([id, { attempts }]) => [id, attempts]))).toEqual(outcome.attempts)
+        expect(new Map([...state.slots].map(([id, { repairs }]) => [id, repairs]))).toEqual(outcome.repairs)
         expect(state.usage).toEqual(outcome.usage)
         expect(state.kept).toHaveLength(outcome.kept)
         expect(state.ms).toBe(records.at(-1)?.ms)

@@ -99,7 +99,7 @@ test('the end of what a failing gate printed is in the prompt of the next attemp
     write('a', attempt === 1 ? 'poor work\n' : 'good work\n')
     succeed()
   })
-  const { code, records } = await stage.run(['run', '--output', 'json'])
+  const { code, records } = await stage.run(['run', '--repair-rounds', '0', '--output', 'json'])
   expect(code).toBe(0)
   const [first, second] = calls()
   expect(first!.prompt).toContain('echo checking; cat a; grep -q good a')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AgentRequest } from '../../src/providers/contract.js'
 import { providers } from '../../src/providers/index.js'
+import { isSessionId } from '../../src/providers/session-id.js'
 
 const base: AgentRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
 const { claude, codex, command } = providers
@@ -58,6 +59,16 @@ describe('codex', () => {
     const request: AgentRequest = { ...base, model: 'gpt-5.6', permissions: 'full', asRoot: true }
     expect(codex.refusal(request, {})).toBeUndefined()
     expect(codex.buildCommand(request).args.slice(5, 9)).toEqual(['-s', 'danger-full-access', '-m', 'gpt-5.6'])
+  })
+})
+
+describe('isSessionId', () => {
+  it.each(['0b7e9f9c-1111-4222-8333-944445555666', 'thread_1', 'ses.a:b'])('lets %j through', (id) => {
+    expect(isSessionId(id)).toBe(true)
+  })
+
+  it.each(['', '-p', '--last', '../x', 'a b', 'a\n', 'a;b', '$(id)', 'x'.repeat(200)])('refuses %j', (id) => {
+    expect(isSessionId(id)).toBe(false)
   })
 })
 

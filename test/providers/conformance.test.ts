@@ -137,6 +137,23 @@ describe.each(providerNames)('the provider %s', (name) => {
     )
   })
 
+  it('goes on with a conversation by its id, every other argument as before; or says that it cannot', () => {
+    const id = '0b7e9f9c-1111-4222-8333-944445555666'
+    fc.assert(
+      fc.property(request, (asked) => {
+        const [begun, resumed] = [provider.buildCommand(asked), provider.buildCommand({ ...asked, resume: id })]
+        if (!provider.canResume) {
+          expect(resumed).toEqual(begun)
+          return
+        }
+        const at = resumed.args.indexOf(id)
+        expect(resumed.args[at - 1]).toMatch(/^(--)?resume$/)
+        expect(resumed.args.toSpliced(at - 1, 2)).toEqual(begun.args)
+        expect({ ...resumed, args: [] }).toEqual({ ...begun, args: [] })
+      }),
+    )
+  })
+
   it('names both permissions', () => {
     expect(provider.permissionNames.edit).not.toBe('')
     expect(provider.permissionNames.full).not.toBe('')

@@ -9,6 +9,7 @@ export interface Outcome {
   readonly states: ReadonlyMap<string, TaskState['type']>
   readonly busyMs: ReadonlyMap<string, number>
   readonly attempts: ReadonlyMap<string, number>
+  readonly repairs: ReadonlyMap<string, number>
   readonly usage: Usage
   readonly kept: number
 }
@@ -18,6 +19,8 @@ interface Progress {
   attempt: number
   slot?: string
   since: number
+  /** Its work was kept out, and it waits for a slot of its round. */
+  round: number
 }
 
 export const runStart: Extract<RunEvent, { type: 'run_started' }> = {
@@ -44,11 +47,12 @@ export const runScripts: fc.Arbitrary<{ readonly records: readonly RunRecord[]; 
 
 function writeScript(steps: readonly { readonly task: number; readonly way: number; readonly after: number }[]) {
   const tasks = new Map(
-    runStart.tasks.map(({ id }): [string, Progress] => [id, { state: 'pending', attempt: 0, since: 0 }]),
+    runStart.tasks.map(({ id }): [string, Progress] => [id, { state: 'pending', attempt: 0, since: 0, round: 0 }]),
   )
   const free = [...runStart.slots]
   const busyMs = new Map(runStart.slots.map((id) => [id, 0]))
   const attempts = new Map(runStart.slots.map((id) => [id, 0]))
+  const repairs = new Map(runStart.slots.map((id) => [id, 0]))
   const total = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }
   const events: { event: RunEvent; after: number }[] = [{ event: runStart, after: 0 }]
   let [now, kept] = [0, 0]
@@ -65,11 +69,17 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
       progress.state = 'held'
       say({ type: 'task_held', taskId, reason: { type: 'dependency', taskIds: ['X'], byPerson: false } })
     } else if (progress.state === 'pending') {
-      Object.assign(progress, { state: 'queued', attempt: progress.attempt + 1 })
+      Object.assign(progress, { state: 'queued', attempt: progress.attempt + 1, round: 0 })
       say({ type: 'task_queued', taskId, attempt: progress.attempt })
     } else if (progress.state === 'queued' && way === 0) {
       progress.state = 'canceled'
       say({ type: 'task_canceled', taskId })
+    } else if (progress.state === 'queued' && free.length > 0 && progress.round > 0) {
+      const slot = free.shift()!
+      repairs.set(slot, repairs.get(slot)! + 1)
+      const round = { round: progress.round, reason: failure('gate_failed', 'It is red.'), base: 'b1' }
+      say({ type: 'repair_started', ...of, ...round, slot, agent: { provider: 'claude' } })
+      Object.assign(progress, { state: 'running', slot, since: now })
     } else if (progress.state === 'queued' && free.length > 0) {
       const slot = free.shift()!
       attempts.set(slot, attempts.get(slot)! + 1)
@@ -91,6 +101,9 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
       total.cachedInputTokens += 1
       total.outputTokens += after
       progress.state = 'merging'
+    } else if (progress.state === 'merging' && way === 9 && progress.round < 2) {
+      Object.assign(progress, { state: 'queued', round: progress.round + 1 })
+      say({ type: 'task_queued', ...of })
     } else if (progress.state === 'merging' && way < 5) {
       progress.state = 'done'
       if (way < 2) say({ type: 'task_done', ...of, how: 'unchanged' })
@@ -111,5 +124,5 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
     }
   }
   const states = new Map([...tasks].map(([id, { state }]) => [id, state]))
-  return { records: stampAll(events), outcome: { states, busyMs, attempts, usage: total, kept } }
+  return { records: stampAll(events), outcome: { states, busyMs, attempts, repairs, usage: total, kept } }
 }
