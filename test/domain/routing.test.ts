@@ -43,6 +43,12 @@ describe('tiers', () => {
     expect(tiers({ model: 'm', complexity: 'complex' })).toBe('claude:m > codex:m')
   })
 
+  it('are exactly the one that a conversation began with, whatever routes and models say', () => {
+    expect(tiers({ exactly: { provider: 'claude' }, complexity: 'complex' })).toBe('claude')
+    expect(tiers({ exactly: { provider: 'claude', model: 'opus' } })).toBe('claude:opus')
+    expect(tiers({ exactly: { provider: 'gemini' } })).toBe('')
+  })
+
   it('of a run command are that, whatever is usable', () => {
     expect(tiers({ provider: 'command' }, { usable: [], providers: [] })).toBe('command')
   })
