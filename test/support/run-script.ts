@@ -65,6 +65,29 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
       events.push(...said.map((event, index) => ({ event, after: index === 0 ? after : 0 })))
     }
     const crash = failure('crash', 'It fell over.')
+    const settle = () => {
+      if (way === 9 && progress.round < 2) {
+        Object.assign(progress, { state: 'queued', round: progress.round + 1 })
+        say({ type: 'task_queued', ...of })
+      } else if (way < 5) {
+        progress.state = 'done'
+        if (way < 2) say({ type: 'task_done', ...of, how: 'unchanged' })
+        else
+          say(
+            { type: 'task_integrated', ...of, commit: 'c', previous: 'b0' },
+            { type: 'task_done', ...of, how: 'integrated' },
+          )
+      } else {
+        kept++
+        const retries = way < 8
+        progress.state = retries ? 'pending' : 'failed'
+        say(
+          { type: 'commit_kept', ...of, commit: 'c', ref: `refs/autopilot/${taskId}`, why: 'conflict' },
+          { type: 'attempt_failed', ...of, failure: crash, willRetry: retries },
+        )
+        if (!retries) say({ type: 'task_failed', taskId, attempts: progress.attempt, failure: crash })
+      }
+    }
     if (progress.state === 'pending' && way === 0) {
       progress.state = 'held'
       say({ type: 'task_held', taskId, reason: { type: 'dependency', taskIds: ['X'], byPerson: false } })
@@ -74,16 +97,11 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
     } else if (progress.state === 'queued' && way === 0) {
       progress.state = 'canceled'
       say({ type: 'task_canceled', taskId })
-    } else if (progress.state === 'queued' && free.length > 0 && progress.round > 0) {
-      const slot = free.shift()!
-      repairs.set(slot, repairs.get(slot)! + 1)
-      const round = { round: progress.round, reason: failure('gate_failed', 'It is red.'), base: 'b1' }
-      say({ type: 'repair_started', ...of, ...round, slot, agent: { provider: 'claude' } })
-      Object.assign(progress, { state: 'running', slot, since: now })
     } else if (progress.state === 'queued' && free.length > 0) {
       const slot = free.shift()!
-      attempts.set(slot, attempts.get(slot)! + 1)
-      say({ type: 'attempt_started', ...of, slot, agent: { provider: 'claude' }, workspace: '/w', base: 'b0' })
+      const served = progress.round > 0 ? repairs : attempts
+      served.set(slot, served.get(slot)! + 1)
+      say(startOf(of, slot, progress.round))
       Object.assign(progress, { state: 'running', slot, since: now })
     } else if (progress.state === 'running' && way < 4) {
       say({ type: 'agent_reported', ...of, event: { type: 'tool', name: 'Edit', target: 'a.ts' } })
@@ -101,28 +119,14 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
       total.cachedInputTokens += 1
       total.outputTokens += after
       progress.state = 'merging'
-    } else if (progress.state === 'merging' && way === 9 && progress.round < 2) {
-      Object.assign(progress, { state: 'queued', round: progress.round + 1 })
-      say({ type: 'task_queued', ...of })
-    } else if (progress.state === 'merging' && way < 5) {
-      progress.state = 'done'
-      if (way < 2) say({ type: 'task_done', ...of, how: 'unchanged' })
-      else
-        say(
-          { type: 'task_integrated', ...of, commit: 'c', previous: 'b0' },
-          { type: 'task_done', ...of, how: 'integrated' },
-        )
-    } else if (progress.state === 'merging') {
-      kept++
-      const retries = way < 8
-      progress.state = retries ? 'pending' : 'failed'
-      say(
-        { type: 'commit_kept', ...of, commit: 'c', ref: `refs/autopilot/${taskId}`, why: 'conflict' },
-        { type: 'attempt_failed', ...of, failure: crash, willRetry: retries },
-      )
-      if (!retries) say({ type: 'task_failed', taskId, attempts: progress.attempt, failure: crash })
-    }
+    } else if (progress.state === 'merging') settle()
   }
   const states = new Map([...tasks].map(([id, { state }]) => [id, state]))
   return { records: stampAll(events), outcome: { states, busyMs, attempts, repairs, usage: total, kept } }
+}
+
+function startOf(of: { readonly taskId: string; readonly attempt: number }, slot: string, round: number): RunEvent {
+  const agent = { provider: 'claude' }
+  if (round === 0) return { type: 'attempt_started', ...of, slot, agent, workspace: '/w', base: 'b0' }
+  return { type: 'repair_started', ...of, slot, agent, round, reason: failure('gate_failed', 'It is red.'), base: 'b1' }
 }
