@@ -1,0 +1,106 @@
+import { resolve } from 'node:path'
+import type { Environment } from '../domain/environment.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { nearest } from '../domain/nearest.js'
+import { planRun, type RunPlan } from '../domain/plan.js'
+import { err, ok, type Result } from '../domain/result.js'
+import type { LoadedRoadmap } from '../roadmap/load.js'
+import { showId } from '../ui/format.js'
+import { readConfig, type Config } from './config.js'
+import { checkWorkspaces, locate, plainLocation, type Location } from './ground.js'
+import { printProblems, printTrouble } from './problem-output.js'
+import { readTemplate } from './prompt-template.js'
+import { openRoadmap } from './roadmap-source.js'
+import { mergeSettings, settingsFromEnvironment, type RunSettings } from './settings.js'
+
+/** What `autopilot run` was typed with. */
+export interface RunArguments {
+  readonly roadmap?: string
+  /** `-C`; where to work. */
+  readonly directory: string
+  readonly flags: Partial<RunSettings>
+}
+
+/** Everything that was read before anything is started. */
+export interface Prepared {
+  readonly settings: RunSettings
+  readonly config: Config
+  readonly location: Location
+  readonly loaded: LoadedRoadmap
+  readonly plan: RunPlan
+  readonly template?: string
+}
+
+/** Reads settings, configuration, roadmap and template; what is wrong has been printed when it is not ok. */
+export async function prepareRun(args: RunArguments, env: Environment): Promise<Result<Prepared, ExitCode>> {
+  const wanted = args.flags.output ?? 'human'
+  const fromEnvironment = settingsFromEnvironment(env)
+  if (!fromEnvironment.ok) return usage(fromEnvironment.error, undefined, wanted)
+  const here = resolve(args.directory)
+  const repository = await locate(here, env)
+  const configRoot = repository.ok ? repository.value.root : here
+  const config = await readConfig(configRoot, env)
+  if (!config.ok) return problems(config.error, mergeSettings(fromEnvironment.value, args.flags).output)
+  const settings = mergeSettings(config.value.run, fromEnvironment.value, args.flags)
+  const { lock } = repository.ok ? repository.value : plainLocation(here)
+  const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
+  if (!location.ok) {
+    printTrouble(location.error.message, location.error.help, settings.output)
+    return err(exitCodes.notSafe)
+  }
+  if (settings.isolation === 'workspace') {
+    const refused = await refuseWorkspaces(config.value, location.value.root, env, settings.output)
+    if (refused !== undefined) return err(refused)
+  }
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.file.statuses)
+  if (!loaded.ok) return problems(loaded.error, settings.output)
+  const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
+  if (plan.unknown.length > 0) {
+    const { graph, roadmap } = loaded.value
+    return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
+  }
+  const template = await readTemplate(config.value.file.prompt, configRoot)
+  if (!template.ok) return usage(template.error, undefined, settings.output)
+  const { value } = template
+  return ok({
+    settings,
+    config: config.value,
+    location: location.value,
+    loaded: loaded.value,
+    plan,
+    ...(value === undefined ? {} : { template: value }),
+  })
+}
+
+/** Found before anything starts, not by each task; a place that the configuration names is its mistake. */
+async function refuseWorkspaces(
+  config: Config,
+  root: string,
+  env: Environment,
+  output: 'human' | 'json',
+): Promise<ExitCode | undefined> {
+  const wrong = await checkWorkspaces(config, root, env)
+  if (!wrong) return undefined
+  if (config.file.workspacesDir === undefined) {
+    printTrouble(wrong.text, wrong.help, output)
+    return exitCodes.notSafe
+  }
+  printProblems([{ severity: 'error', code: 'E105', position: config.place(['workspaces', 'dir']), ...wrong }], output)
+  return exitCodes.usage
+}
+
+function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {
+  const guesses = unknown.slice(0, 5).flatMap((id) => nearest(id, known) ?? [])
+  const help = guesses.length === 0 ? undefined : `did you mean ${[...new Set(guesses)].map(showId).join(', ')}?`
+  return usage(`--only names what the roadmap does not have: ${unknown.map(showId).join(', ')}`, help, output)
+}
+
+function usage(text: string, help: string | undefined, output: 'human' | 'json'): Result<never, ExitCode> {
+  printTrouble(text, help, output)
+  return err(exitCodes.usage)
+}
+
+function problems(list: Parameters<typeof printProblems>[0], output: 'human' | 'json'): Result<never, ExitCode> {
+  printProblems(list, output)
+  return err(exitCodes.usage)
+}

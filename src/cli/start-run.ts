@@ -1,0 +1,147 @@
+import { join, relative } from 'node:path'
+import type { Environment } from '../domain/environment.js'
+import type { RunEvent } from '../domain/event.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { judgeRun, type Stop } from '../domain/verdict.js'
+import { openJournal } from '../journal/journal.js'
+import { createRecorder, type Recorder } from '../orchestration/recorder.js'
+import { runTasks } from '../orchestration/run.js'
+import { createWriteBack } from '../orchestration/write-back.js'
+import { realClock } from '../platform/clock.js'
+import { killLivingGroups } from '../platform/process-group.js'
+import { AgentPool } from '../pool/agent-pool.js'
+import type { LoadedRoadmap } from '../roadmap/load.js'
+import { parseOffThread } from '../roadmap/parse-off-thread.js'
+import { createStatusWriter } from '../roadmap/write-back.js'
+import { summarize } from '../ui/summary.js'
+import { announce } from './announce.js'
+import type { Ground } from './ground.js'
+import type { Landed } from './landed.js'
+import { openOutput } from './output.js'
+import type { Prepared } from './prepare-run.js'
+import { printTrouble } from './problem-output.js'
+import type { ProviderSetup } from './providers.js'
+import type { StopSignals } from './stop-signals.js'
+
+/** All that a run begins with. */
+export interface StartParts extends Prepared, Landed {
+  readonly env: Environment
+  readonly signals: StopSignals
+  readonly setup: ProviderSetup
+  readonly runId: string
+  readonly ground: Ground
+}
+
+/** Runs the tasks to their end, shows the summary and gives the exit code. */
+export async function startRun(parts: StartParts): Promise<ExitCode> {
+  const { settings, ground, setup, signals } = parts
+  const journalPath = join(ground.runDir, 'journal.jsonl')
+  const journal = await openJournal(journalPath)
+  if (!journal.ok) {
+    const help = 'autopilot keeps its record there; make the directory writable'
+    printTrouble(`cannot write ${journalPath}: ${journal.error}`, help, settings.output)
+    return exitCodes.notSafe
+  }
+  const output = await openOutput(settings.output, parts.env)
+  const broken = new AbortController()
+  let stopped: Stop | undefined
+  const recorder = createRecorder(startEvent(parts), {
+    clock: realClock,
+    journal: journal.value,
+    reporters: [output.reporter],
+    onBroken: (message) => {
+      stopped ??= { type: 'journal', message }
+      broken.abort()
+    },
+  })
+  // Heard before the loop hears it: the record tells of the signal first, then of what it canceled.
+  const onStop = () => {
+    const signal = signals.caught()
+    if (signal === undefined) return
+    stopped ??= { type: 'signal', signal }
+    void recorder.record({ type: 'run_canceling', why: signal })
+  }
+  signals.signal.addEventListener('abort', onStop, { once: true })
+  onStop()
+  announce(recorder, parts)
+  const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
+  // While everything waits, for a cool-down say, nothing else would keep the process alive.
+  const alive = setInterval(() => undefined, 2 ** 30)
+  try {
+    await work(parts, recorder, pool, AbortSignal.any([signals.signal, broken.signal]))
+  } finally {
+    clearInterval(alive)
+    pool.close()
+    killLivingGroups()
+    output.reporter.close()
+  }
+  const verdict = judgeRun(recorder.state, stopped)
+  await recorder.record({ type: 'run_finished', ...verdict })
+  for (const line of summarize(recorder.state, { journal: shownPath(journalPath) })) output.result(line)
+  await journal.value.close()
+  return verdict.exitCode
+}
+
+/** Relative where that is shorter. */
+function shownPath(path: string): string {
+  const short = relative(process.cwd(), path)
+  return short.startsWith('..') ? path : short
+}
+
+async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, signal: AbortSignal): Promise<void> {
+  const { settings, config, loaded, ground, template } = parts
+  const isolation = ground.isolate({ pool, recorder, slots: settings.agents, signal })
+  for (const id of slotIds(settings.agents)) pool.addAgent({ id })
+  const writer = createStatusWriter(loaded, { parse: parser(loaded) })
+  const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
+  for (const taskId of parts.landed) writeBack.done(taskId)
+  await runTasks({
+    graph: loaded.graph,
+    pool,
+    clock: realClock,
+    recorder,
+    isolation,
+    signal,
+    parentEnv: parts.env,
+    extraEnv: config.file.env,
+    permissions: settings.permissions,
+    gates: config.file.gates,
+    allow: config.file.allow,
+    asRoot: process.getuid?.() === 0,
+    offLimits: ground.leaveOut,
+    timeoutMs: settings.timeoutMs,
+    maxAttempts: settings.iterations,
+    repairRounds: settings.repairRounds,
+    attemptsDir: join(ground.runDir, 'attempts'),
+    markDone: writeBack.done,
+    ...(template === undefined ? {} : { template }),
+  })
+  await writeBack.finish()
+  await isolation.close()
+}
+
+/** The worker thread's file lies beside the bundle that this code is in. */
+function parser(loaded: LoadedRoadmap) {
+  const parse = parseOffThread(new URL('./parse-worker.js', import.meta.url))
+  return (bytes: Uint8Array) => parse(bytes, loaded.options)
+}
+
+function slotIds(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `slot-${index + 1}`)
+}
+
+function startEvent({ settings, loaded, plan, runId, ground }: StartParts): Extract<RunEvent, { type: 'run_started' }> {
+  return {
+    type: 'run_started',
+    runId,
+    version: AUTOPILOT_VERSION,
+    roadmap: loaded.options.file,
+    repository: ground.root,
+    isolation: settings.isolation,
+    permissions: settings.permissions,
+    maxAttempts: settings.iterations,
+    slots: slotIds(settings.agents),
+    tasks: plan.tasks,
+    ...(ground.target ? { target: ground.target } : {}),
+  }
+}
