@@ -1,12 +1,12 @@
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { startOrder, type RunPlan } from '../domain/plan.js'
 import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
-import { commandProvider, tiersFor, type RoutePolicy } from '../domain/routing.js'
+import { commandProvider, routeRequestOf, tiersFor, type RoutePolicy } from '../domain/routing.js'
 import type { Task } from '../domain/task.js'
-import { cleanLine } from '../domain/text.js'
+import { cleanLine, plural } from '../domain/text.js'
 import { findProvider } from '../providers/index.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
-import { formatHold, plural, showId } from '../ui/format.js'
+import { formatHold, showId } from '../ui/format.js'
 import type { Config } from './config.js'
 import type { Location } from './ground.js'
 import { sinkOf } from './output.js'
@@ -59,13 +59,7 @@ export function printDryRun(parts: DryRunParts): ExitCode {
 }
 
 function stepOf(task: Task, policy: RoutePolicy, parts: DryRunParts): Step {
-  const provider = task.run === undefined ? task.provider : commandProvider
-  const request = {
-    complexity: task.complexity,
-    ...(provider === undefined ? {} : { provider }),
-    ...(task.model === undefined ? {} : { model: task.model }),
-  }
-  const offers = tiersFor(request, policy).flat()
+  const offers = tiersFor(routeRequestOf(task), policy).flat()
   const [first] = offers
   return {
     taskId: task.id,

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
-import { cleanLine } from '../domain/text.js'
+import { cleanLine, errorText } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { taskTrailer, taskTrailerValue } from '../orchestration/commit-message.js'
 import { createGating } from '../orchestration/gating.js'
@@ -105,7 +105,7 @@ export async function lockGround(path: string): Promise<Result<ReleaseLock, Refu
     const message = `Another run is at work here: process ${pid} on ${cleanLine(host)}, since ${new Date(since).toISOString()}.`
     return err({ code: 'locked', message, help: 'Wait for its end, or end it.' })
   } catch (error) {
-    const why = cleanLine(error instanceof Error ? error.message : String(error))
+    const why = cleanLine(errorText(error))
     return err({
       code: 'not_writable',
       message: `The run's lock cannot be made: ${why}`,

@@ -1,3 +1,4 @@
+import { append } from './grouped.js'
 import { statusSatisfies, type Dependency, type Group, type Task } from './task.js'
 
 /** A dependency that names neither a task nor a group. */
@@ -75,12 +76,6 @@ function groupMembers(tasks: readonly Task[], groups: readonly Group[]): Readonl
     for (const group of new Set(task.groups)) append(members, group, task.id)
   }
   return members
-}
-
-function append(lists: Map<string, string[]>, key: string, value: string): void {
-  const list = lists.get(key)
-  if (list) list.push(value)
-  else lists.set(key, [value])
 }
 
 function isOpen(task: Task): boolean {

@@ -1,6 +1,8 @@
 import type { PlannedTask } from './event.js'
 import type { TaskGraph } from './graph.js'
+import { append } from './grouped.js'
 import { isPersonsHold, ownHold, type HoldReason } from './hold.js'
+import { countBefore } from './ordered.js'
 import { compareRanks, rankOf, type Rank } from './schedule.js'
 import { statusSatisfies, type Group, type Task } from './task.js'
 
@@ -59,11 +61,7 @@ function planned(task: Task, hold: HoldReason | undefined): PlannedTask {
 
 function unresolvedRefs(graph: TaskGraph): ReadonlyMap<string, string[]> {
   const refs = new Map<string, string[]>()
-  for (const { task, dependency } of graph.unresolved) {
-    const list = refs.get(task.id)
-    if (list) list.push(dependency.ref)
-    else refs.set(task.id, [dependency.ref])
-  }
+  for (const { task, dependency } of graph.unresolved) append(refs, task.id, dependency.ref)
   return refs
 }
 
@@ -164,14 +162,7 @@ interface Ranked {
 
 /** Where a rank belongs in a list of which the best is last. */
 function placeFromEnd(list: readonly Ranked[], rank: Rank): number {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const other = list[middle]
-    if (other && compareRanks(other.rank, rank) > 0) low = middle + 1
-    else high = middle
-  }
-  return low
+  return countBefore(list, (other) => compareRanks(other.rank, rank) > 0)
 }
 
 function openDependencies(graph: TaskGraph, id: string, open: ReadonlySet<string>): number {

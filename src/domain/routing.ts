@@ -1,5 +1,5 @@
 import type { ProviderModel } from './provider-model.js'
-import type { Complexity } from './task.js'
+import type { Complexity, Task } from './task.js'
 
 /** What a reservation asks for. */
 export interface RouteRequest {
@@ -8,6 +8,12 @@ export interface RouteRequest {
   /** This provider and model and no other, whatever routes say: a conversation goes on where it began. */
   readonly exactly?: ProviderModel
   readonly complexity: Complexity
+}
+
+/** What a task asks for. A `run:` task is its own command: no provider or model that it names counts. */
+export function routeRequestOf({ run, provider, model, complexity }: Task): RouteRequest {
+  if (run !== undefined) return { provider: commandProvider, complexity }
+  return { complexity, ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) }
 }
 
 /** What the configuration and the command line say about routing. */

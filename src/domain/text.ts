@@ -19,6 +19,21 @@ export function cleanLine(text: string, max = 200): string {
   return clip(cleanText(text).replace(/\s+/g, ' ').trim(), max)
 }
 
+/** What stands last, such as the reason at the end of a program's complaints. */
+export function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? ''
+}
+
+/** `1 task`, `2 tasks`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** What was thrown, in words. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** The first `max` UTF-16 units, with an ellipsis in place of what is cut. */
 export function clip(line: string, max: number): string {
   if (line.length <= max) return line

@@ -11,6 +11,7 @@ import { runGate } from '../verify/run-gate.js'
 import { createVerifier, type Verifier } from '../verify/verifier.js'
 import type { Workspaces } from '../workspace/workspaces.js'
 import { limit } from './limit.js'
+import { errorText } from '../domain/text.js'
 
 export interface GatingParts {
   /** Workspaces of the gates' own: no agent ever works in one. */
@@ -49,7 +50,7 @@ export function createGating(parts: GatingParts): Verifier {
       try {
         await makePrivateDirectory(parts.logDir)
       } catch (error) {
-        return { type: 'errored', message: error instanceof Error ? error.message : String(error) }
+        return { type: 'errored', message: errorText(error) }
       }
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
       return runGate(gate, { root, env, logFile, clock, signal })

@@ -3,6 +3,7 @@ import { eventVersion, type RunEvent, type RunRecord, type Stamp } from '../doma
 import { apply, initialState, type RunState } from '../domain/run-state.js'
 import type { Journal } from '../journal/journal.js'
 import type { Reporter } from '../ui/contract.js'
+import { errorText } from '../domain/text.js'
 
 /** The one way in which something becomes a fact of the run: stamped, applied, shown, made durable. */
 export interface Recorder {
@@ -38,7 +39,7 @@ export function createRecorder(start: RunState['start'], parts: RecorderParts): 
     try {
       await durable
     } catch (error) {
-      if (!broken) parts.onBroken(error instanceof Error ? error.message : String(error))
+      if (!broken) parts.onBroken(errorText(error))
       broken = true
     }
   }

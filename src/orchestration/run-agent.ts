@@ -3,7 +3,7 @@ import { noUsage, usageSince, type AgentEvent, type Usage } from '../domain/agen
 import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import { failure, type Failure } from '../domain/failure.js'
-import { cleanLine, cleanText } from '../domain/text.js'
+import { cleanLine, cleanText, errorText } from '../domain/text.js'
 import { startAgent } from '../platform/agent-process.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
@@ -129,7 +129,7 @@ async function writePrompt(work: AgentWork): Promise<Failure | undefined> {
     await writePrivateFile(logFile(work, 'prompt', 'md'), run ?? prompt)
     return undefined
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = errorText(error)
     return failure('infrastructure', `The attempt's directory cannot be written: ${cleanLine(reason)}`)
   }
 }

@@ -1,7 +1,7 @@
 import { failure } from '../domain/failure.js'
 import { formatExitStatus } from '../domain/attempt.js'
 import { err, ok } from '../domain/result.js'
-import { cleanLine } from '../domain/text.js'
+import { cleanLine, lastLine } from '../domain/text.js'
 import { capture } from '../platform/capture.js'
 import { childEnvironment } from '../providers/environment.js'
 import { command } from '../providers/command.js'
@@ -20,7 +20,7 @@ export function runSetup(
     const env = childEnvironment(parentEnv, command, extraEnv)
     const { exit, stderr } = await capture('/bin/sh', ['-c', line], { cwd, env, signal, timeoutMs: setupTimeoutMs })
     if (exit.type === 'code' && exit.code === 0) return ok(undefined)
-    const said = cleanLine(stderr.trimEnd().split('\n').at(-1) ?? '', 300)
+    const said = cleanLine(lastLine(stderr), 300)
     return err(failure('infrastructure', `setup failed (${formatExitStatus(exit)})${said === '' ? '' : `: ${said}`}`))
   }
 }

@@ -3,10 +3,11 @@ import type { Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { coolDownUntil, decideRetry } from '../domain/retry.js'
-import { commandProvider } from '../domain/routing.js'
+import { commandProvider, routeRequestOf } from '../domain/routing.js'
 import type { TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, waitingFor, type Settledness } from '../domain/schedule.js'
 import type { Task } from '../domain/task.js'
+import { plural } from '../domain/text.js'
 import { ReservationError, type Agent, type AgentPool, type ReservationRequest } from '../pool/agent-pool.js'
 import { performAttempt, type AttemptEnd, type AttemptSlots } from './attempt.js'
 import { feedbackOfAll } from './feedback.js'
@@ -169,13 +170,11 @@ class TaskLoop {
 
   #request(task: Task, attempt: number): ReservationRequest {
     const { graph, isolation } = this.#parts
-    const provider = task.run === undefined ? task.provider : commandProvider
     return {
       id: task.id,
       rank: rankOf(task, attempt, graph),
       needsWorkspace: isolation.kind === 'workspace',
-      ...(provider === undefined ? {} : { provider }),
-      ...(task.model === undefined || task.run !== undefined ? {} : { model: task.model }),
+      ...routeRequestOf(task),
     }
   }
 
@@ -261,7 +260,7 @@ class TaskLoop {
     const wanted = graph.tasks.get(taskId)?.provider
     const out = [...recorder.state.providers].find(([name, { stopped }]) => stopped && name === (wanted ?? name))
     const message = out?.[1].stopped?.message ?? why
-    const tried = attempts > 0 ? ` (after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'})` : ''
+    const tried = attempts > 0 ? ` (after ${plural(attempts, 'attempt')})` : ''
     const holds = this.#waitingFor(taskId)
     const reason = { type: 'unservable', message: `${message}${tried}` } as const
     this.#record({ type: 'task_held', taskId, reason, holds: holds.length })

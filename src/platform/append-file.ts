@@ -1,6 +1,7 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { err, ok, type Result } from '../domain/result.js'
+import { errorText } from '../domain/text.js'
 
 export interface AppendFile {
   /** Resolves when the text is on disk (fdatasync). Calls must not overlap. */
@@ -14,7 +15,7 @@ export async function openAppendFile(path: string): Promise<Result<AppendFile, s
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     return ok(appending(await open(path, 'a', 0o600)))
   } catch (error) {
-    return err(error instanceof Error ? error.message : String(error))
+    return err(errorText(error))
   }
 }
 

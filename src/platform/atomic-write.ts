@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { err, ok, type Result } from '../domain/result.js'
-import { faultCode, readWhole } from './read-whole.js'
+import { readWhole } from './read-whole.js'
+import { faultCode } from './regular-file.js'
 
 /** How replacing a file ended: done, or left alone since somebody else changed it meanwhile. */
 export type Replaced = 'replaced' | 'changed'

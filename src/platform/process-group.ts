@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { append } from '../domain/grouped.js'
 
 const living = new Set<number>()
 
@@ -50,7 +51,7 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
  */
 export async function descendants(pid: number): Promise<readonly number[]> {
   const children = new Map<number, number[]>()
-  for (const one of await processTable()) children.set(one.parent, [...(children.get(one.parent) ?? []), one.pid])
+  for (const one of await processTable()) append(children, one.parent, one.pid)
   const found: number[] = []
   const queue = [pid]
   for (const next of queue) {

@@ -1,32 +1,19 @@
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
-import { err, ok, type Result } from '../domain/result.js'
+import type { FileHandle } from 'node:fs/promises'
+import { ok, type Result } from '../domain/result.js'
 import { LineSplitter } from './lines.js'
-import { faultCode, type ReadFault } from './read-whole.js'
+import { withRegularFile, type ReadFault } from './regular-file.js'
 
 const chunkBytes = 64 * 1024
 
 /**
  * Reads a regular file line by line, one chunk in memory at a time; what stands behind the last line feed is left out.
- * Stops early when `onLine` answers false. A pipe is refused, not waited for.
+ * Stops early when `onLine` answers false.
  */
-export async function readLines(path: string, onLine: (line: string) => boolean): Promise<Result<void, ReadFault>> {
-  let file: FileHandle | undefined
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const found = await file.stat()
-    if (found.isDirectory()) return err('EISDIR')
-    if (!found.isFile()) return err('not a file')
-    await splitAll(file, onLine)
-    return ok(undefined)
-  } catch (error) {
-    return err(faultCode(error))
-  } finally {
-    await file?.close()
-  }
+export function readLines(path: string, onLine: (line: string) => boolean): Promise<Result<void, ReadFault>> {
+  return withRegularFile(path, (file) => splitAll(file, onLine))
 }
 
-async function splitAll(file: FileHandle, onLine: (line: string) => boolean): Promise<void> {
+async function splitAll(file: FileHandle, onLine: (line: string) => boolean): Promise<Result<void, never>> {
   const reading = { goesOn: true }
   const splitter = new LineSplitter((line) => {
     reading.goesOn = reading.goesOn && onLine(line)
@@ -38,4 +25,5 @@ async function splitAll(file: FileHandle, onLine: (line: string) => boolean): Pr
     bytes = (await file.read(chunk, 0, chunkBytes)).bytesRead
     splitter.push(chunk.subarray(0, bytes))
   } while (bytes > 0 && reading.goesOn)
+  return ok(undefined)
 }

@@ -1,3 +1,4 @@
+import { countBefore } from '../domain/ordered.js'
 import { compareRanks, type Rank } from '../domain/schedule.js'
 import type { RouteRequest } from '../domain/routing.js'
 
@@ -68,12 +69,5 @@ function demandKey({ provider, model, exactly, complexity, needsWorkspace }: Dem
 
 /** Behind all of equal rank, so that equals keep their order of arrival. */
 function insertionIndex(list: readonly Waiting[], rank: Rank): number {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const other = list[middle]
-    if (other && compareRanks(other.rank, rank) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low
+  return countBefore(list, (other) => compareRanks(other.rank, rank) <= 0)
 }

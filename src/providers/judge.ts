@@ -1,5 +1,6 @@
 import { formatExitStatus, judgeProcess, type EndReason, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import { failure, type Failure } from '../domain/failure.js'
+import { lastLine } from '../domain/text.js'
 import type { Provider } from './contract.js'
 import { shortLine } from './line.js'
 
@@ -22,19 +23,15 @@ export function judgeAgent(provider: Provider, end: AgentEnd): Failure | undefin
   if (provider.finalEvent === 'exit') return judgeProcess(exit, { ...evidence, result: exitResult(end) }, ended)
   const judged = judgeProcess(exit, evidence, ended)
   if (judged?.kind !== 'crash' || evidence.result) return judged
-  const said = lastLine(stderrTail)
+  const said = shortLine(lastLine(stderrTail))
   const plain = said === '' ? judged : { ...judged, message: `${judged.message} It said: ${said}` }
   return provider.explainCrash?.(stderrTail) ?? plain
 }
 
 function exitResult({ exit, evidence, stderrTail }: AgentEnd): NonNullable<Evidence['result']> {
   if (exit.type === 'code' && exit.code === 0) return {}
-  const said = lastLine(stderrTail) || shortLine(evidence.finalText)
+  const said = shortLine(lastLine(stderrTail)) || shortLine(evidence.finalText)
   return {
     failure: failure('crash', `The command failed (${formatExitStatus(exit)})${said === '' ? '.' : `: ${said}`}`),
   }
-}
-
-function lastLine(text: string): string {
-  return shortLine(text.trimEnd().split('\n').at(-1) ?? '')
 }

@@ -1,3 +1,4 @@
+import { plural } from '../domain/text.js'
 import type { TaskGraph } from '../domain/graph.js'
 import { nearest } from '../domain/nearest.js'
 import { compareProblems, type Problem } from '../domain/problem.js'
@@ -183,6 +184,6 @@ function noneBelow(reading: Reading, root: SourceNode, groups: readonly Group[])
   const first = list?.kind === 'list' ? list.items[0] : undefined
   const keys = first?.kind === 'map' ? [...first.entries.keys()].join(', ') : ''
   const looked = '(looked in epics[].tasks, .milestones[].tasks, .milestones[].sets[].tasks)'
-  const text = `found ${count} ${kind}${count === 1 ? '' : 's'} but no tasks ${looked}`
+  const text = `found ${plural(count, kind)} but no tasks ${looked}`
   addProblem(reading, 'E003', root.start, text, { help: `the first ${kind} has: ${keys}` })
 }

@@ -1,4 +1,5 @@
 import { compareProblems, type Problem } from '../domain/problem.js'
+import { countBefore } from '../domain/ordered.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { TaskStatus } from '../domain/task.js'
 import { replaceFile } from '../platform/atomic-write.js'
@@ -222,13 +223,7 @@ function spliced(view: View, edits: ReadonlyMap<string, Edit>, text: string, byt
 /** `moves` are in order; the last one that begins before the value counts. */
 function moved(value: StatusValue, moves: readonly { readonly from: number; readonly by: number }[]): StatusValue {
   if (value.kind !== 'edit') return value
-  let [low, high] = [0, moves.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((moves[middle]?.from ?? Number.POSITIVE_INFINITY) <= value.start) low = middle + 1
-    else high = middle
-  }
-  const by = moves[low - 1]?.by ?? 0
+  const by = moves[countBefore(moves, ({ from }) => from <= value.start) - 1]?.by ?? 0
   return { ...value, start: value.start + by, end: value.end + by }
 }
 /** The view after any other edit, read anew: the same tasks, the same statuses but this one. */

@@ -1,7 +1,7 @@
 import type { CleanPlan, Leftover, LedgerRef } from '../domain/ledger.js'
 import type { Line } from './describe.js'
-import { cleanLine } from '../domain/text.js'
-import { plural } from './format.js'
+import { cleanLine, plural } from '../domain/text.js'
+
 import { row } from './summary.js'
 
 /** What is about to be deleted, one by one, then what stays since it would be lost. */

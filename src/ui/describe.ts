@@ -1,8 +1,8 @@
 import type { RunRecord } from '../domain/event.js'
 import { formatProviderModel } from '../domain/provider-model.js'
 import type { RunState } from '../domain/run-state.js'
-import { cleanLine } from '../domain/text.js'
-import { formatCounts, formatDuration, formatFailure, formatHold, plural, showId } from './format.js'
+import { cleanLine, plural } from '../domain/text.js'
+import { formatCounts, formatDuration, formatFailure, formatHold, showId } from './format.js'
 
 /** How a line is meant; a terminal gives each a mark and a colour. */
 export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'

@@ -27,10 +27,6 @@ export function formatUsage({ inputTokens, cachedInputTokens, outputTokens, cost
   return `${count(inputTokens)} in${cached}, ${count(outputTokens)} out${cost}`
 }
 
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
 /** Task ids and titles are outside text. */
 export function showId(id: string): string {
   return cleanLine(id, 60)

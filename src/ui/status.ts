@@ -1,7 +1,7 @@
 import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
-import { cleanLine } from '../domain/text.js'
+import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatCounts, formatFailure, formatHold, plural, showId } from './format.js'
+import { formatCounts, formatFailure, formatHold, showId } from './format.js'
 import { diffCommand, gateLines, keptLines, outcomeLines, row, usageLines } from './summary.js'
 
 /** Whether a run goes on; a run that was broken off has neither an end in its journal nor a process. */

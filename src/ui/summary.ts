@@ -1,8 +1,8 @@
 import type { KeptCommit, RunState, TaskRecord, TaskState } from '../domain/run-state.js'
 import { isPersonsHold } from '../domain/hold.js'
-import { cleanLine } from '../domain/text.js'
+import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatDuration, formatFailure, formatHold, formatUsage, plural, showId } from './format.js'
+import { formatDuration, formatFailure, formatHold, formatUsage, showId } from './format.js'
 
 export interface SummaryPlaces {
   /** Shown path of the journal. */

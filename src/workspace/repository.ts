@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
-import { cleanLine } from '../domain/text.js'
+import { cleanLine, errorText } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { git, gitAsUser, type GitPlace } from '../platform/git.js'
 import { filterHelp, missingFilters } from './content-filters.js'
@@ -100,7 +100,7 @@ async function makeTrusted({ commonDir, objectFormat }: Found, settings: readonl
     return ok(await refreshTrusted({ commonDir, objectFormat, settings: carriedSettings(settings), ...files }))
   } catch (error) {
     // A full or read-only disk is normal life; git's own files are the only thing touched here.
-    const why = cleanLine(error instanceof Error ? error.message : String(error))
+    const why = cleanLine(errorText(error))
     const help = `Make ${cleanLine(join(commonDir, 'autopilot'))} writable for you.`
     return refuse('not_writable', `Autopilot cannot write its git directory: ${why}`, help)
   }

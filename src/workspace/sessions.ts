@@ -7,6 +7,7 @@ import type { GitFailure, GitPlace } from '../platform/git.js'
 import { gitTimestamp } from '../platform/git-timestamp.js'
 import type { Identity, Repository, Sessions } from './contract.js'
 import { identityEnv } from './user-config.js'
+import { errorText } from '../domain/text.js'
 
 /** Opens the long-lived gits of a repository; nothing starts before the first question. */
 export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identity): Sessions {
@@ -49,7 +50,7 @@ export async function commitTree(
     const hashed = await sessions.commits.ask(`${path}\n`, (answer) => answer.endsWith('\n'))
     return hashed.ok ? ok(hashed.value.trim()) : hashed
   } catch (error) {
-    const stderr = `fatal: ${error instanceof Error ? error.message : String(error)}`
+    const stderr = `fatal: ${errorText(error)}`
     return err({ args: ['hash-object'], exit: { type: 'code', code: 128 }, stderr, stdout: Buffer.alloc(0) })
   } finally {
     await rm(path, { force: true }).catch(() => undefined)

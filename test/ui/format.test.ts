@@ -1,5 +1,6 @@
+import { plural } from '../../src/domain/text.js'
 import { describe, expect, it } from 'vitest'
-import { formatCounts, formatDuration, formatHold, formatUsage, plural, showId } from '../../src/ui/format.js'
+import { formatCounts, formatDuration, formatHold, formatUsage, showId } from '../../src/ui/format.js'
 
 describe('the counts line', () => {
   it('reads the same in every form of output', () => {
