@@ -14,6 +14,7 @@ import { ensureLine } from '../platform/ensure-line.js'
 import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
 import type { AgentPool } from '../pool/agent-pool.js'
+import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository } from '../workspace/contract.js'
 import { discover } from '../workspace/discover.js'
@@ -82,6 +83,7 @@ export interface GroundOptions {
   readonly loaded: LoadedRoadmap
   readonly runId: string
   readonly env: Environment
+  readonly environmentOf: EnvironmentOf
 }
 
 /**
@@ -179,13 +181,12 @@ interface Reachable extends GroundOptions {
 
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(reachable: Reachable, signal: AbortSignal) {
-  const { settings, config, env, runDir, runId } = reachable
+  const { settings, environmentOf, runDir, runId } = reachable
   const gateWorkspaces = workspacesFor(reachable, `${runId}-gates`, signal, { exact: true })
   const verifier = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
-    parentEnv: env,
-    extraEnv: config.file.env,
+    environmentOf,
     logDir: join(runDir, 'gates'),
     clock: realClock,
     signal,
@@ -194,7 +195,7 @@ function gatingFor(reachable: Reachable, signal: AbortSignal) {
 }
 
 function workspacesFor(
-  { config, env, repository }: Reachable,
+  { config, env, environmentOf, repository }: Reachable,
   runId: string,
   signal: AbortSignal,
   { exact = false } = {},
@@ -207,7 +208,7 @@ function workspacesFor(
     dir: join(homeOfRepository(home, repository.commonDir), runId),
     copy,
     exact,
-    runSetup: runSetup(env, config.file.env, signal),
+    runSetup: runSetup(environmentOf, signal),
     ...(setup === undefined ? {} : { setup }),
   })
 }

@@ -1,11 +1,10 @@
-import type { Environment } from '../domain/environment.js'
 import { formatProviderModel } from '../domain/provider-model.js'
 import { commandProvider, type RoutePolicy } from '../domain/routing.js'
 import type { Task } from '../domain/task.js'
 import { capture } from '../platform/capture.js'
 import { providerNames, type AgentRequest, type Provider } from '../providers/contract.js'
 import { detectProvider, type Capture, type Detection } from '../providers/detect.js'
-import { childEnvironment } from '../providers/environment.js'
+import type { EnvironmentOf } from '../providers/environment.js'
 import { findProvider } from '../providers/index.js'
 import type { FileSettings, RunSettings } from './settings.js'
 
@@ -43,21 +42,21 @@ export function candidateProviders(
 export async function setUpProviders(
   candidates: readonly Provider[],
   settings: RunSettings,
-  file: FileSettings,
-  env: Environment,
+  routes: FileSettings['routes'],
+  environmentOf: EnvironmentOf,
   signal: AbortSignal,
 ): Promise<ProviderSetup> {
   const ask: Capture = (program, args, options) => capture(program, args, { ...options, signal })
   const detected = await Promise.all(
     candidates.map(async (provider): Promise<Detected> => {
-      const environment = childEnvironment(env, provider, file.env)
+      const environment = environmentOf(provider)
       const detection = await detectProvider(provider, ask, { env: environment })
       const refused = detection.usable ? provider.refusal(sampleRequest(settings), environment) : undefined
       return { provider, detection: refused ? { usable: false, reason: refused.message, help: '' } : detection }
     }),
   )
   const usable = new Set(detected.flatMap(({ provider, detection }) => (detection.usable ? [provider.name] : [])))
-  return { ...routing([...usable], settings, file.routes), detected }
+  return { ...routing([...usable], settings, routes), detected }
 }
 
 /** What every request of the run has in common, to ask a provider beforehand whether it would refuse all of them. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { Task } from '../domain/task.js'
+import { childEnvironments, type EnvironmentOf } from '../providers/environment.js'
 import { printDryRun } from './dry-run.js'
 import { openGround } from './ground.js'
 import { planLanded } from './landed.js'
@@ -21,20 +22,23 @@ export async function runCommand(args: RunArguments, env: Environment): Promise<
   if (settings.dryRun) return printDryRun({ ...prepared.value, tasks })
   // From here on programs are started, in groups of their own, which no Ctrl-C of the terminal reaches.
   const signals = listenForStop()
-  return makeReady({ ...prepared.value, tasks, env, signals }).finally(() => signals.dispose())
+  const environmentOf = childEnvironments(env, prepared.value.config.file.env)
+  return makeReady({ ...prepared.value, tasks, env, environmentOf, signals }).finally(() => signals.dispose())
 }
 
 interface ReadyParts extends Prepared {
   readonly tasks: readonly Task[]
   readonly env: Environment
+  readonly environmentOf: EnvironmentOf
   readonly signals: StopSignals
 }
 
 /** Finds the agent CLIs and takes the ground; the run starts when neither is refused. */
 async function makeReady(parts: ReadyParts): Promise<ExitCode> {
-  const { settings, config, tasks, env, signals } = parts
-  const candidates = candidateProviders(tasks, settings, config.file.routes)
-  const setup = await setUpProviders(candidates, settings, config.file, env, signals.signal)
+  const { settings, tasks, signals } = parts
+  const { routes } = parts.config.file
+  const candidates = candidateProviders(tasks, settings, routes)
+  const setup = await setUpProviders(candidates, settings, routes, parts.environmentOf, signals.signal)
   if (signals.signal.aborted) return stoppedEarly(signals, settings)
   if (needsCli(tasks) && setup.policy.usable.length === 0) return refuseProviders(setup, settings)
   const runId = newRunId(new Date())

@@ -10,6 +10,7 @@ import { createWriteBack } from '../orchestration/write-back.js'
 import { realClock } from '../platform/clock.js'
 import { killLivingGroups } from '../platform/process-group.js'
 import { AgentPool } from '../pool/agent-pool.js'
+import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { parseOffThread } from '../roadmap/parse-off-thread.js'
 import { createStatusWriter } from '../roadmap/write-back.js'
@@ -26,6 +27,7 @@ import type { StopSignals } from './stop-signals.js'
 /** All that a run begins with. */
 export interface StartParts extends Prepared, Landed {
   readonly env: Environment
+  readonly environmentOf: EnvironmentOf
   readonly signals: StopSignals
   readonly setup: ProviderSetup
   readonly runId: string
@@ -102,7 +104,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     recorder,
     isolation,
     signal,
-    parentEnv: parts.env,
+    environmentOf: parts.environmentOf,
     extraEnv: config.file.env,
     permissions: settings.permissions,
     gates: config.file.gates,

@@ -6,7 +6,7 @@ import { err, ok } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
 import { command } from '../providers/command.js'
-import { childEnvironment } from '../providers/environment.js'
+import type { EnvironmentOf } from '../providers/environment.js'
 import { runGate } from '../verify/run-gate.js'
 import { createVerifier, type Verifier } from '../verify/verifier.js'
 import type { Workspaces } from '../workspace/workspaces.js'
@@ -18,8 +18,7 @@ export interface GatingParts {
   readonly workspaces: Workspaces
   /** At most so many gates at once. */
   readonly jobs: number
-  readonly parentEnv: Readonly<Record<string, string | undefined>>
-  readonly extraEnv: Readonly<Record<string, string>>
+  readonly environmentOf: EnvironmentOf
   /** What gates print goes there. */
   readonly logDir: string
   readonly clock: Clock
@@ -29,7 +28,7 @@ export interface GatingParts {
 /** Gates in clean checkouts, beside the agents: none ever holds a slot. */
 export function createGating(parts: GatingParts): Verifier {
   const { workspaces, clock, signal } = parts
-  const env = childEnvironment(parts.parentEnv, command, parts.extraEnv)
+  const env = parts.environmentOf(command)
   let checkouts = 0
   let runs = 0
   return createVerifier({

@@ -7,7 +7,7 @@ import { cleanLine, cleanText, errorText } from '../domain/text.js'
 import { startAgent } from '../platform/agent-process.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
-import { childEnvironment } from '../providers/environment.js'
+import type { EnvironmentOf } from '../providers/environment.js'
 import { judgeAgent } from '../providers/judge.js'
 import type { Recorder } from './recorder.js'
 
@@ -15,7 +15,9 @@ import type { Recorder } from './recorder.js'
 export interface AgentSettings {
   readonly clock: Clock
   readonly recorder: Recorder
-  readonly parentEnv: Readonly<Record<string, string | undefined>>
+  /** What agents of a provider see, before what the CLI itself is to be told. */
+  readonly environmentOf: EnvironmentOf
+  /** From the configuration; it wins over what autopilot tells the CLI. */
   readonly extraEnv: Readonly<Record<string, string>>
   readonly signal: AbortSignal
   /** Told the moment that a final event says failure, while the slot is still held. */
@@ -60,7 +62,7 @@ const longestText = 2_000
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
   const { taskId, attempt, slot, provider, request } = work
   const { clock, recorder, signal } = settings
-  const env = childEnvironment(settings.parentEnv, provider, settings.extraEnv)
+  const env = settings.environmentOf(provider)
   const refusal = provider.refusal(request, env)
   const began = clock.monotonic()
   const exited = (exit: ExitStatus) => {

@@ -3,7 +3,7 @@ import { formatExitStatus } from '../domain/attempt.js'
 import { err, ok } from '../domain/result.js'
 import { cleanLine, lastLine } from '../domain/text.js'
 import { capture } from '../platform/capture.js'
-import { childEnvironment } from '../providers/environment.js'
+import type { EnvironmentOf } from '../providers/environment.js'
 import { command } from '../providers/command.js'
 import type { RunSetup } from '../workspace/prepare.js'
 
@@ -11,13 +11,9 @@ import type { RunSetup } from '../workspace/prepare.js'
 const setupTimeoutMs = 15 * 60_000
 
 /** Runs the user's `setup:` command through a shell, with the environment that a `run:` task gets. */
-export function runSetup(
-  parentEnv: Readonly<Record<string, string | undefined>>,
-  extraEnv: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): RunSetup {
+export function runSetup(environmentOf: EnvironmentOf, signal: AbortSignal): RunSetup {
   return async (line, cwd) => {
-    const env = childEnvironment(parentEnv, command, extraEnv)
+    const env = environmentOf(command)
     const { exit, stderr } = await capture('/bin/sh', ['-c', line], { cwd, env, signal, timeoutMs: setupTimeoutMs })
     if (exit.type === 'code' && exit.code === 0) return ok(undefined)
     const said = cleanLine(lastLine(stderr), 300)

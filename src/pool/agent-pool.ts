@@ -65,7 +65,8 @@ interface Slot {
  * Built on p-queue with a queue of its own whose `size` and `dequeue` see only what some idle slot may run, so nothing
  * waits behind a reservation that cannot start yet. p-queue decides when; the queue decides what and where.
  * All that happens in one turn is decided together at its end, so that of reservations made together the best ranked
- * starts first, whatever the order of the calls. The counts of {@link counts} and of `queue:updated` are those of the last moment at which the pool had settled.
+ * starts first, whatever the order of the calls. The counts of {@link counts} and of `queue:updated` are those of the
+ * last moment at which the pool had settled.
  */
 export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> {
   readonly #policy: RoutePolicy
@@ -73,7 +74,6 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   readonly #clock: Clock
   readonly #slots = new Map<string, Slot>()
   readonly #waiting = new WaitingList()
-  readonly #rejections = new WeakMap<Waiting, (error: ReservationError) => void>()
   readonly #heeded = new WeakMap<AbortSignal, Set<() => void>>()
   readonly #stopped = new Set<string>()
   #shutBecause: string | undefined
@@ -136,17 +136,20 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
         reject(aborted(task.id))
         return
       }
-      const unservable = this.unservable(task, complexity)
-      if (unservable !== undefined) {
-        reject(new ReservationError('unservable', unservable))
+      if (!this.#isServable(demand)) {
+        reject(this.#unservable(task.id, demand))
         return
       }
       const onAbort = () => this.#withdraw(waiting, aborted(task.id))
-      const waiting: Waiting = { taskId: task.id, rank: task.rank, demand }
-      this.#rejections.set(waiting, (error) => {
-        this.#heedNoMore(signal, onAbort)
-        reject(error)
-      })
+      const waiting: Waiting = {
+        taskId: task.id,
+        rank: task.rank,
+        demand,
+        reject: (error) => {
+          this.#heedNoMore(signal, onAbort)
+          reject(error)
+        },
+      }
       if (signal) this.#heed(signal, onAbort)
       // The signal stays out of p-queue: there, it would free the place of an agent that still lives.
       const start = () => {
@@ -242,7 +245,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
 
   #withdraw(waiting: Waiting, error: ReservationError): void {
     if (!this.#waiting.remove(waiting)) return
-    this.#rejections.get(waiting)?.(error)
+    waiting.reject(error)
     this.#settle()
   }
 

@@ -13,6 +13,8 @@ export interface Waiting {
   readonly taskId: string
   readonly rank: Rank
   readonly demand: Demand
+  /** Ends the wait without a slot. */
+  readonly reject: (error: Error) => void
   /** What p-queue calls to start it; p-queue's own, with its counting of what runs. */
   run?: () => Promise<unknown>
 }

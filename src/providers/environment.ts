@@ -39,6 +39,23 @@ export function childEnvironment(
   return { ...Object.fromEntries(passed), TERM: 'dumb', ...extra }
 }
 
+/** The environment of each provider's agents, made once: it is the same for all of a run. */
+export function childEnvironments(
+  parent: Readonly<Record<string, string | undefined>>,
+  extra: Readonly<Record<string, string>>,
+): EnvironmentOf {
+  const made = new Map<string, Readonly<Record<string, string>>>()
+  return (provider) => {
+    const known = made.get(provider.name)
+    if (known) return known
+    const environment = childEnvironment(parent, provider, extra)
+    made.set(provider.name, environment)
+    return environment
+  }
+}
+
+export type EnvironmentOf = (provider: Provider) => Readonly<Record<string, string>>
+
 function matches(name: string, pattern: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }

@@ -6,6 +6,7 @@ import { createRecorder } from '../../src/orchestration/recorder.js'
 import { runAgent, type AgentWork } from '../../src/orchestration/run-agent.js'
 import { claude } from '../../src/providers/claude/provider.js'
 import type { AgentRequest } from '../../src/providers/contract.js'
+import { childEnvironments } from '../../src/providers/environment.js'
 import type { AgentRig } from '../support/fake-agent.js'
 import { rig } from '../support/rigged-scene.js'
 import { virtualClock } from '../support/virtual-clock.js'
@@ -74,7 +75,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
   const settings = {
     clock,
     recorder,
-    parentEnv: process.env,
+    environmentOf: childEnvironments(process.env, {}),
     extraEnv: {},
     signal: stop.signal,
     onFailureSaid: (provider: string, { kind }: { kind: string }) => said.push(`${provider} ${kind}`),

@@ -1,28 +1,24 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createIntegrator } from '../../src/workspace/integrate.js'
 import { attemptRef } from '../../src/workspace/ref-name.js'
 import { changeRefs } from '../../src/workspace/sessions.js'
 import { openRepository } from '../../src/workspace/repository.js'
 import { openTarget } from '../../src/workspace/target.js'
 import { commitOn } from '../support/commit-on.js'
-import { createGitRepo, type GitRepo, type GitRepoOptions } from '../support/git-repo.js'
+import type { GitRepo, GitRepoOptions } from '../support/git-repo.js'
+import { gitRepo, openRepo } from '../support/repositories.js'
 import { userBytes } from '../support/tree-bytes.js'
-
-const made: GitRepo[] = []
-afterEach(() => made.splice(0).forEach((repo) => repo.remove()))
 
 /** A repository with its target open and an integrator for it. */
 async function start(options?: GitRepoOptions) {
-  const repo = createGitRepo(options)
-  made.push(repo)
-  const opened = await openRepository({ dir: repo.dir, env: repo.env })
-  if (!opened.ok) throw new Error(opened.error.message)
-  const target = await openTarget(opened.value, { runId: 'r1' })
+  const repo = gitRepo(options)
+  const repository = await openRepo(repo)
+  const target = await openTarget(repository, { runId: 'r1' })
   if (!target.ok) throw new Error(target.error.message)
-  const integrate = createIntegrator(opened.value, target.value)
-  return { repo, repository: opened.value, target: target.value, integrate, base: target.value.base }
+  const integrate = createIntegrator(repository, target.value)
+  return { repo, repository, target: target.value, integrate, base: target.value.base }
 }
 
 const message = 'Do it\n\nAutopilot-Task: T1\n'
@@ -136,8 +132,7 @@ describe('integrating a candidate', () => {
   })
 
   it('works in a shallow checkout', async () => {
-    const origin = createGitRepo()
-    made.push(origin)
+    const origin = gitRepo()
     origin.commit('second')
     const clone = origin.beside('shallow')
     origin.git('clone', '-q', '--depth=1', `file://${origin.dir}`, clone)

@@ -1,27 +1,13 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { git } from '../../src/platform/git.js'
 import type { Repository } from '../../src/workspace/contract.js'
 import { openRepository } from '../../src/workspace/repository.js'
 import { formatSettings } from '../../src/workspace/user-config.js'
-import { createGitRepo, type GitRepo, type GitRepoOptions } from '../support/git-repo.js'
-
-const made: GitRepo[] = []
-afterEach(() => made.splice(0).forEach((repo) => repo.remove()))
-
-function create(options?: GitRepoOptions): GitRepo {
-  const repo = createGitRepo(options)
-  made.push(repo)
-  return repo
-}
-
-async function open(repo: GitRepo): Promise<Repository> {
-  const opened = await openRepository({ dir: repo.dir, env: repo.env })
-  if (!opened.ok) throw new Error(opened.error.message)
-  return opened.value
-}
+import type { GitRepo } from '../support/git-repo.js'
+import { gitRepo, openRepo } from '../support/repositories.js'
 
 /** What autopilot's git makes of the user's work tree: it adds everything to an index of its own. */
 async function addAll(repo: GitRepo, { trusted, root }: Repository, index = 'index'): Promise<string[]> {
@@ -34,23 +20,23 @@ async function addAll(repo: GitRepo, { trusted, root }: Repository, index = 'ind
 
 describe('what is carried from the user’s configuration', () => {
   it('adds files with the line endings that the user configured', async () => {
-    const repo = create({ globalConfig: '[core]\n\tautocrlf = true\n\tsafecrlf = false\n' })
+    const repo = gitRepo({ globalConfig: '[core]\n\tautocrlf = true\n\tsafecrlf = false\n' })
     repo.write('dos.txt', 'one\r\ntwo\r\n')
-    const files = await addAll(repo, await open(repo))
+    const files = await addAll(repo, await openRepo(repo))
     writeFileSync(repo.beside('plain.txt'), 'one\ntwo\n')
     const unix = repo.git('hash-object', '--no-filters', repo.beside('plain.txt'))
     expect(files).toContain(`100644 ${unix} 0 dos.txt`)
   })
 
   it('leaves out what the user excludes: in their home, in a file they named, and in info/exclude', async () => {
-    const repo = create()
+    const repo = gitRepo()
     mkdirSync(join(repo.dir, '.git/info'), { recursive: true })
     writeFileSync(join(repo.dir, '.git/info/exclude'), '*.local\n')
     mkdirSync(join(repo.home, '.config/git'), { recursive: true })
     writeFileSync(join(repo.home, '.config/git/ignore'), '*.home\n')
     for (const name of ['a.local', 'a.home', 'a.named', 'a.txt']) repo.write(name, name)
     const names = async (index: string) =>
-      (await addAll(repo, await open(repo), index)).map((line) => line.split(' ')[3])
+      (await addAll(repo, await openRepo(repo), index)).map((line) => line.split(' ')[3])
     expect(await names('first')).toEqual(['README.md', 'a.named', 'a.txt'])
     // A file of their own takes the place of the one in their home.
     writeFileSync(join(repo.home, 'named'), '*.named\n')
@@ -60,11 +46,11 @@ describe('what is carried from the user’s configuration', () => {
 
   it('runs the user’s content filters, and finds the store they keep in the git directory', async () => {
     const filter = '[filter "sum"]\n\tclean = "cat \\"$GIT_DIR/lfs/key\\"; tr a-z A-Z"\n\trequired\n'
-    const repo = create({ files: { '.gitattributes': '*.up filter=sum\n' }, globalConfig: filter })
+    const repo = gitRepo({ files: { '.gitattributes': '*.up filter=sum\n' }, globalConfig: filter })
     mkdirSync(join(repo.dir, '.git/lfs'))
     writeFileSync(join(repo.dir, '.git/lfs/key'), 'key:')
     repo.write('x.up', 'abc')
-    const repository = await open(repo)
+    const repository = await openRepo(repo)
     expect(repository.filterStores).toEqual(['lfs'])
     await addAll(repo, repository)
     const shown = await git({ ...repository.trusted, indexFile: repo.beside('index') }, ['cat-file', 'blob', ':x.up'])
@@ -72,8 +58,8 @@ describe('what is carried from the user’s configuration', () => {
   })
 
   it('carries no alias, hook path, merge driver, diff command or credential', async () => {
-    const { carriedConfig } = await open(
-      create({
+    const { carriedConfig } = await openRepo(
+      gitRepo({
         globalConfig: [
           '[alias]\n\tst = !evil',
           '[core]\n\thooksPath = /evil\n\tfsmonitor = /evil\n\tautocrlf = input',
@@ -89,8 +75,8 @@ describe('what is carried from the user’s configuration', () => {
   })
 
   it('does not see what changes in the home and in the repository after the start', async () => {
-    const repo = create()
-    const repository = await open(repo)
+    const repo = gitRepo()
+    const repository = await openRepo(repo)
     const late = '[core]\n\texcludesFile = /dev/null\n\tautocrlf = true\n[filter "x"]\n\tclean = false\n\trequired\n'
     writeFileSync(join(repo.home, '.gitconfig'), late)
     repo.git('config', 'filter.x.clean', 'false')
@@ -101,7 +87,7 @@ describe('what is carried from the user’s configuration', () => {
   })
 
   it('keeps the settings that an environment of CI gives instead of files', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const env = { ...repo.env, GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.eol', GIT_CONFIG_VALUE_0: 'crlf' }
     const opened = await openRepository({ dir: repo.dir, env })
     expect(opened.ok && opened.value.carriedConfig).toContain('eol = "crlf"')
@@ -111,39 +97,39 @@ describe('what is carried from the user’s configuration', () => {
 
 describe('the trusted git directory', () => {
   it('is readable by its owner alone, and lies where git clean does not reach', async () => {
-    const repo = create()
-    const { trusted } = await open(repo)
+    const repo = gitRepo()
+    const { trusted } = await openRepo(repo)
     repo.git('clean', '-ffdxq')
     expect(statSync(trusted.gitDir).mode & 0o777).toBe(0o700)
     expect(statSync(join(trusted.gitDir, 'config')).mode & 0o777).toBe(0o600)
   })
 
   it('is cleaned at each opening of whatever could change how git reads it', async () => {
-    const repo = create()
-    const { trusted } = await open(repo)
+    const repo = gitRepo()
+    const { trusted } = await openRepo(repo)
     const before = readdirSync(trusted.gitDir).sort()
     writeFileSync(join(trusted.gitDir, 'commondir'), '/somewhere/else\n')
     writeFileSync(join(trusted.gitDir, 'config'), '[core]\n\tbare = true\n')
     mkdirSync(join(trusted.gitDir, 'hooks'))
     symlinkSync(repo.home, join(trusted.gitDir, 'lfs'))
-    await open(repo)
+    await openRepo(repo)
     expect(readdirSync(trusted.gitDir).sort()).toEqual(before)
     expect(await git(trusted, ['config', 'core.bare'])).toEqual({ ok: true, value: 'false' })
   })
 
   it('replaces a symbolic link in its place instead of writing through it', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const elsewhere = repo.beside('elsewhere')
     mkdirSync(elsewhere)
     symlinkSync(elsewhere, join(repo.dir, '.git/autopilot'))
-    await open(repo)
+    await openRepo(repo)
     expect(readdirSync(elsewhere)).toEqual([])
   })
 })
 
 describe('writing a configuration', () => {
   it('says what git then reads back, whatever is in the value and the subsection', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const text = fc.string({
       unit: fc.constantFrom('a', ' ', '"', '\\', '\n', '\t', '#', ';', '=', ']', 'é'),
       maxLength: 12,

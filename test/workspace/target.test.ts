@@ -1,28 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import type { Repository, Target } from '../../src/workspace/contract.js'
-import { openRepository } from '../../src/workspace/repository.js'
+import { describe, expect, it } from 'vitest'
+import type { Target } from '../../src/workspace/contract.js'
 import { openTarget } from '../../src/workspace/target.js'
 import { commitOn } from '../support/commit-on.js'
-import { createGitRepo, type GitRepo, type GitRepoOptions } from '../support/git-repo.js'
+import type { GitRepo } from '../support/git-repo.js'
+import { gitRepo, openRepo } from '../support/repositories.js'
 import { userBytes } from '../support/tree-bytes.js'
 
-const made: GitRepo[] = []
-afterEach(() => made.splice(0).forEach((repo) => repo.remove()))
-
-function create(options?: GitRepoOptions): GitRepo {
-  const repo = createGitRepo(options)
-  made.push(repo)
-  return repo
-}
-
-async function repositoryOf(repo: GitRepo): Promise<Repository> {
-  const opened = await openRepository({ dir: repo.dir, env: repo.env })
-  if (!opened.ok) throw new Error(opened.error.message)
-  return opened.value
-}
-
 async function open(repo: GitRepo, branch?: string): Promise<Target> {
-  const target = await openTarget(await repositoryOf(repo), {
+  const target = await openTarget(await openRepo(repo), {
     runId: 'r1',
     ...(branch === undefined ? {} : { branch }),
   })
@@ -31,7 +16,7 @@ async function open(repo: GitRepo, branch?: string): Promise<Target> {
 }
 
 async function refusal(repo: GitRepo, branch?: string) {
-  const target = await openTarget(await repositoryOf(repo), {
+  const target = await openTarget(await openRepo(repo), {
     runId: 'r1',
     ...(branch === undefined ? {} : { branch }),
   })
@@ -41,7 +26,7 @@ async function refusal(repo: GitRepo, branch?: string) {
 
 describe('the target branch', () => {
   it('is made from HEAD under the name of the branch you are on, and the base is pinned', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const head = repo.git('rev-parse', 'HEAD')
     expect(await open(repo)).toEqual({
       branch: 'autopilot/main',
@@ -53,7 +38,7 @@ describe('the target branch', () => {
   })
 
   it('leaves the work tree, the index, HEAD and the configuration as they were, also when it merges', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const base = repo.git('rev-parse', 'HEAD')
     repo.git('update-ref', 'refs/heads/autopilot/main', commitOn(repo, base, { 'theirs.txt': 'theirs\n' }))
     repo.write('mine.txt', 'mine\n')
@@ -66,24 +51,24 @@ describe('the target branch', () => {
   })
 
   it('is named after the commit when HEAD is detached', async () => {
-    const repo = create()
+    const repo = gitRepo()
     repo.git('checkout', '-q', '--detach')
     expect((await open(repo)).branch).toBe(`autopilot/detached-${repo.git('rev-parse', 'HEAD').slice(0, 8)}`)
   })
 
   it('is made in a shallow, detached checkout and with SHA-256 objects alike', async () => {
-    const origin = create()
+    const origin = gitRepo()
     origin.commit('second')
-    const shallow = create({ files: false })
+    const shallow = gitRepo({ files: false })
     shallow.git('fetch', '-q', '--depth=1', `file://${origin.dir}`, 'main')
     shallow.git('checkout', '-q', 'FETCH_HEAD')
     expect((await open(shallow)).tip).toBe(origin.git('rev-parse', 'HEAD'))
-    const long = create({ objectFormat: 'sha256' })
+    const long = gitRepo({ objectFormat: 'sha256' })
     expect((await open(long)).tip).toBe(long.git('rev-parse', 'HEAD'))
   })
 
   it('is continued by a later run', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const { tip } = await open(repo)
     const done = commitOn(repo, tip, { 'done.txt': 'done\n' })
     repo.git('update-ref', 'refs/heads/autopilot/main', done)
@@ -91,7 +76,7 @@ describe('the target branch', () => {
   })
 
   it('is moved forward when HEAD is ahead of it', async () => {
-    const repo = create()
+    const repo = gitRepo()
     await open(repo)
     const head = repo.commit('ahead')
     expect((await open(repo)).tip).toBe(head)
@@ -99,7 +84,7 @@ describe('the target branch', () => {
   })
 
   it('takes in HEAD by a merge commit with both parents and the run’s trailer when both went on', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const { tip } = await open(repo)
     const done = commitOn(repo, tip, { 'done.txt': 'done\n' })
     repo.git('update-ref', 'refs/heads/autopilot/main', done)
@@ -113,7 +98,7 @@ describe('the target branch', () => {
   })
 
   it('is refused with the paths when it conflicts with HEAD, and stays where it was', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const { tip } = await open(repo)
     const done = commitOn(repo, tip, { 'README.md': 'theirs\n' })
     repo.git('update-ref', 'refs/heads/autopilot/main', done)
@@ -129,7 +114,7 @@ describe('the target branch', () => {
   })
 
   it('may be another branch, which is made from HEAD or brought up to date', async () => {
-    const repo = create()
+    const repo = gitRepo()
     const base = repo.git('rev-parse', 'HEAD')
     expect(await open(repo, 'release/next')).toMatchObject({ ref: 'refs/heads/release/next', tip: base })
     repo.git('branch', 'old')
@@ -139,7 +124,7 @@ describe('the target branch', () => {
   })
 
   it('is refused while it is checked out, here or in any other work tree', async () => {
-    const repo = create()
+    const repo = gitRepo()
     repo.git('worktree', 'add', '-q', '-b', 'autopilot/main', repo.beside('linked'))
     const { code, message } = await refusal(repo)
     expect(code).toBe('checked_out')
@@ -148,7 +133,7 @@ describe('the target branch', () => {
   })
 
   it('is refused where a branch of the user blocks its name', async () => {
-    const repo = create()
+    const repo = gitRepo()
     repo.git('branch', 'autopilot')
     const { code, help } = await refusal(repo)
     expect(code).toBe('branch_in_the_way')
@@ -159,7 +144,7 @@ describe('the target branch', () => {
   })
 
   it('is refused while the user stands on a branch of autopilot’s', async () => {
-    const repo = create()
+    const repo = gitRepo()
     repo.git('switch', '-q', '-c', 'autopilot/main')
     expect((await refusal(repo)).code).toBe('on_target')
     expect((await refusal(repo, 'landing')).code).toBe('on_target')
@@ -168,7 +153,7 @@ describe('the target branch', () => {
   it.each(['current', '-rf', 'HEAD', '../x', 'a..b', 'x.lock', 'two words', 'line\nbreak', '@{-1}', ''])(
     'is refused under the name %j',
     async (name) => {
-      expect((await refusal(create(), name)).code).toBe('bad_branch_name')
+      expect((await refusal(gitRepo(), name)).code).toBe('bad_branch_name')
     },
   )
 })
