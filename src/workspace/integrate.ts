@@ -2,10 +2,9 @@ import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { git, type GitFailure } from '../platform/git.js'
 import type { Candidate, Landed, Repository, Target } from './contract.js'
-import { checkedOutAt } from './checked-out.js'
-import { readRef } from './ref-name.js'
 import { gitFailed, mergeTrees } from './merge.js'
-import { changeRefs, commitTree } from './sessions.js'
+import { moveTarget } from './move-target.js'
+import { commitTree } from './sessions.js'
 
 /** How often a landing starts again because somebody else moved the target meanwhile. */
 const maxRounds = 8
@@ -44,14 +43,10 @@ async function integrate(
     const { commit, tree } = ready.value
     const verified = await candidate.verify?.(ready.value)
     if (verified && !verified.ok) return verified
-    const place = await checkedOutAt(repository, target.ref)
-    if (place !== undefined) return err(failure('target', checkedOut(target, place)))
-    const moved = await moveTarget(repository, target, commit)
-    if (moved.ok) return ok({ commit, previous, tree })
-    const tip = await readRef(repository, target.ref)
-    if (tip === undefined) return err(failure('target', gone(target)))
-    if (round >= maxRounds) return gitFailed(moved.error)
-    target.tip = tip
+    const move = await moveTarget(repository, target, commit)
+    if (!move.ok) return move
+    if (move.value.type === 'moved') return ok({ commit, previous, tree })
+    if (round >= maxRounds) return err(move.value.why)
   }
 }
 
@@ -96,20 +91,4 @@ async function placeOn(
   const { tree } = merged.value
   const commit = await commitTree(repository, tree, [tip], message)
   return commit.ok ? ok({ commit: commit.value, tree }) : gitFailed(commit.error)
-}
-
-/** Compare-and-swap: moves the target from the tip autopilot knows, or not at all. */
-async function moveTarget(repository: Repository, target: Target, commit: string): Promise<Result<void, GitFailure>> {
-  const moved = await changeRefs(repository, [`update ${target.ref} ${commit} ${target.tip}`])
-  if (!moved.ok) return moved
-  target.tip = commit
-  return ok(undefined)
-}
-
-function checkedOut({ branch }: Target, place: string): string {
-  return `The target branch ${branch} was checked out at ${place} during the run; landing there would undo work on the next commit. Switch to another branch and run again.`
-}
-
-function gone({ branch, tip }: Target): string {
-  return `The target branch ${branch} was deleted during the run. Bring it back: git branch ${branch} ${tip}`
 }
