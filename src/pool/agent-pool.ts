@@ -2,10 +2,11 @@ import { EventEmitter } from 'node:events'
 import PQueue from 'p-queue'
 import type { Clock } from '../domain/clock.js'
 import type { QueueCounts } from '../domain/event.js'
-import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import type { ProviderModel } from '../domain/provider-model.js'
 import { choose, commandProvider, tiersFor, type ProviderLoad, type RoutePolicy } from '../domain/routing.js'
 import type { Rank } from '../domain/schedule.js'
 import type { Complexity } from '../domain/task.js'
+import { ProviderStanding } from './provider-standing.js'
 import { QueueOfRunnable, type ReservationOptions, type RunnableQueue } from './queue-of-runnable.js'
 import { WaitingList, type Demand, type Waiting } from './waiting-list.js'
 
@@ -70,14 +71,11 @@ interface Slot {
  */
 export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> {
   readonly #policy: RoutePolicy
-  readonly #caps: ReadonlyMap<string, number>
-  readonly #clock: Clock
+  readonly #standing: ProviderStanding
   readonly #slots = new Map<string, Slot>()
   readonly #waiting = new WaitingList()
   readonly #heeded = new WeakMap<AbortSignal, Set<() => void>>()
-  readonly #stopped = new Set<string>()
   #shutBecause: string | undefined
-  readonly #coolDowns = new Map<string, () => void>()
   readonly #queue: PQueue<QueueOfRunnable, ReservationOptions>
   #prepared = 0
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
@@ -90,8 +88,11 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   constructor(options: PoolOptions) {
     super()
     this.#policy = options.policy
-    this.#caps = options.caps ?? new Map<string, number>()
-    this.#clock = options.clock
+    this.#standing = new ProviderStanding({
+      caps: options.caps ?? new Map<string, number>(),
+      clock: options.clock,
+      onOpened: () => this.#settle(),
+    })
     const queue: RunnableQueue = {
       first: () => (this.#isSettling ? this.#firstRunnable() : undefined),
       waiting: this.#waiting,
@@ -205,17 +206,12 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
 
   /** Nothing is given to the provider until `until`, epoch ms. A later call replaces an earlier one. */
   coolDown(provider: string, until: number): void {
-    this.#coolDowns.get(provider)?.()
-    const cancel = this.#clock.schedule(until - this.#clock.now(), () => {
-      this.#coolDowns.delete(provider)
-      this.#settle()
-    })
-    this.#coolDowns.set(provider, cancel)
+    this.#standing.coolDown(provider, until)
   }
 
   /** Takes a provider out for good; what only it could serve is rejected. */
   stopProvider(provider: string): void {
-    this.#stopped.add(provider)
+    this.#standing.stop(provider)
     this.#rejectUnservable()
   }
 
@@ -227,8 +223,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
 
   /** Ends all timers; the pool is of no use afterwards. */
   close(): void {
-    for (const cancel of this.#coolDowns.values()) cancel()
-    this.#coolDowns.clear()
+    this.#standing.close()
   }
 
   #rejectUnservable(): void {
@@ -255,24 +250,14 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
 
   #isServable(demand: Demand): boolean {
     if (this.#shutBecause !== undefined) return false
-    return this.#tiers(demand).some((tier) => tier.some(({ provider }) => !this.#stopped.has(provider)))
+    return this.#tiers(demand).some((tier) => tier.some(({ provider }) => !this.#standing.isStopped(provider)))
   }
 
   #load(offer: ProviderModel): ProviderLoad {
     const held = [...this.#slots.values()].flatMap((slot) => slot.held?.offer ?? [])
-    const count = (key: string) => held.filter((other) => matchesKey(other, key)).length
-    // A model counts for its provider, too: both caps hold.
-    const isFull = [offer.provider, formatProviderModel(offer)].some((key) => {
-      const cap = this.#caps.get(key)
-      return cap !== undefined && count(key) >= cap
-    })
     return {
-      busy: count(offer.provider),
-      available:
-        !isFull &&
-        !this.#stopped.has(offer.provider) &&
-        !this.#coolDowns.has(offer.provider) &&
-        this.#idleSlotFor(offer) !== undefined,
+      busy: held.filter(({ provider }) => provider === offer.provider).length,
+      available: this.#standing.mayStart(offer, held) && this.#idleSlotFor(offer) !== undefined,
     }
   }
 
@@ -359,10 +344,6 @@ function maySlotServe({ serves }: AgentSlot, offer: ProviderModel): boolean {
   return serves.some(
     ({ provider, model }) => provider === offer.provider && (model === undefined || model === offer.model),
   )
-}
-
-function matchesKey(offer: ProviderModel, key: string): boolean {
-  return formatProviderModel(offer) === key || offer.provider === key
 }
 
 function sameCounts(a: QueueCounts, b: QueueCounts): boolean {
