@@ -1,6 +1,7 @@
 import type { RunRecord } from '../domain/event.js'
 import { ok, type Result } from '../domain/result.js'
 import { openAppendFile, type AppendFile } from '../platform/append-file.js'
+import { cutTail } from '../platform/cut-file.js'
 
 /** The append-only file of a run's events, one JSON record a line. */
 export interface Journal {
@@ -10,11 +11,16 @@ export interface Journal {
 }
 
 /**
- * Opens a journal; the error says in words why it cannot be written. It has group commit: records that arrive while a
- * write is under way go out together with the next one, so that each is durable and the cost of fdatasync (0.2 ms at
- * the median, measured on ext4) is shared.
+ * Opens a journal; the error says in words why it cannot be written. A last line that was being written when autopilot
+ * died was never answered for: it goes to `<path>.torn`, so that the next record begins a line.
+ *
+ * It has group commit: records that arrive while a write is under way go out together with the next one, so that each
+ * is durable and the cost of fdatasync (0.2 ms at the median, measured on ext4) is shared. After an append that failed
+ * all further ones fail: behind half a record nothing may be written.
  */
 export async function openJournal(path: string): Promise<Result<Journal, string>> {
+  const cut = await cutTail(path, `${path}.torn`)
+  if (!cut.ok) return cut
   const opened = await openAppendFile(path)
   return opened.ok ? ok(journalIn(opened.value)) : opened
 }

@@ -18,6 +18,8 @@ export interface JournaledRun {
   /** Times of the first and of the last record, epoch ms. */
   readonly startedAt: number
   readonly lastAt: number
+  /** The number of the last record, which is that of its line. */
+  readonly seq: number
 }
 
 const stamp = z.object({ v: z.number(), seq: z.number(), at: z.number(), ms: z.number(), type: z.string() })
@@ -71,6 +73,8 @@ function readRecord(text: string, line: number): Result<RunRecord, JournalFault>
     const message = `line ${line} of the journal has version ${stamped.data.v}, which autopilot ${AUTOPILOT_VERSION} does not know`
     return err({ code: 'unknown_version', message, line })
   }
+  // Every record has the number of its line: a line that was lost, or written twice, would change the state.
+  if (stamped.data.seq !== line) return badLine(line, `has the number ${stamped.data.seq}`)
   if (line > 1) return ok(value as RunRecord)
   return start.safeParse(value).success ? ok(value as RunRecord) : badLine(line, 'is not the start of a run')
 }
@@ -86,7 +90,7 @@ function takeIn(
     const state = replayNext(run?.state, record)
     onRecord(record)
     return state
-      ? ok({ state, startedAt: run?.startedAt ?? record.at, lastAt: record.at })
+      ? ok({ state, startedAt: run?.startedAt ?? record.at, lastAt: record.at, seq: record.seq })
       : badLine(line, 'comes too early')
   } catch {
     return badLine(line, 'is not a whole record')

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -96,6 +96,25 @@ describe('a journal', () => {
       await journal.close()
     }
     expect(readRecords(path)).toEqual([notice(1), notice(2)])
+  })
+
+  it('begins a line of its own where a crash tore the last one, wherever it did, and keeps what was torn', async () => {
+    const path = join(tempDir(), 'journal.jsonl')
+    // Longer than the piece in which the end of the file is looked at.
+    const long = `${JSON.stringify(notice(2, 'x'.repeat(100_000)))}\n`
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: long.length - 1 }), async (bytes) => {
+        rmSync(`${path}.torn`, { force: true })
+        writeFileSync(path, `${JSON.stringify(notice(1))}\n${long.slice(0, bytes)}`)
+        const journal = await open(path)
+        await journal.append(notice(2))
+        await journal.close()
+        expect(readRecords(path)).toEqual([notice(1), notice(2)])
+        if (bytes === 0) expect(existsSync(`${path}.torn`)).toBe(false)
+        else expect(readFileSync(`${path}.torn`, 'utf8')).toBe(`${long.slice(0, bytes)}\n`)
+      }),
+      { numRuns: 30, examples: [[0], [1], [long.length - 1]] },
+    )
   })
 })
 

@@ -44,7 +44,7 @@ describe('reading a journal back', () => {
     appendFileSync(path, `${JSON.stringify(queued).slice(20)}\n`)
     const read = await readJournal(path)
     expect(read.ok && read.value.state.tasks.get('T1')?.state).toEqual({ type: 'queued', attempt: 1 })
-    expect(read.ok && [read.value.startedAt, read.value.lastAt]).toEqual([first.at, queued.at])
+    expect(read).toMatchObject({ ok: true, value: { startedAt: first.at, lastAt: queued.at, seq: 2 } })
   })
 
   it.each([
@@ -52,6 +52,8 @@ describe('reading a journal back', () => {
     ['a line that is no record', lines(first, queued, ['x']), 3],
     ['an empty line', `${lines(first)}\n${lines(queued)}`, 2],
     ['a record without what its kind needs', lines(first, { ...queued, type: 'attempt_started', taskId: 7 }, 'x'), 3],
+    ['a record whose number is not that of its line', lines(first, { ...queued, seq: 3 }), 2],
+    ['a record that stands there twice', lines(first, queued, queued), 3],
     ['another beginning than the start of a run', lines(queued), 1],
     ['a start with holes', lines({ ...first, tasks: [{ id: 'T1' }] }), 1],
   ])('names %s by its number', async (_what, content, line) => {
