@@ -1,5 +1,6 @@
 import type { AgentEvent, Usage } from './agent-event.js'
 import type { ExitStatus } from './attempt.js'
+import type { EarlyStop } from './early-stop.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
 import type { Verdict } from './gate.js'
@@ -133,7 +134,13 @@ export type RunEvent =
       readonly base?: string
       readonly why: string
     } & OfAttempt)
-  | ({ readonly type: 'attempt_failed'; readonly failure: Failure; readonly willRetry: boolean } & OfAttempt)
+  /** `counted`: false when it does not count towards the attempts that the task has: an account's trouble ended it. */
+  | ({
+      readonly type: 'attempt_failed'
+      readonly failure: Failure
+      readonly willRetry: boolean
+      readonly counted?: boolean
+    } & OfAttempt)
   | ({ readonly type: 'task_integrated'; readonly commit: string; readonly previous: string } & OfAttempt)
   | ({ readonly type: 'task_done'; readonly how: 'integrated' | 'unchanged' | 'in_place' } & OfAttempt)
   /** `holds` as in `task_held`. */
@@ -150,6 +157,8 @@ export type RunEvent =
   | { readonly type: 'roadmap_not_written'; readonly taskId: string; readonly why: string; readonly help?: string }
   | { readonly type: 'workspace_kept'; readonly path: string; readonly why: string }
   | { readonly type: 'run_canceling'; readonly why: string }
+  /** Nothing starts any more; what runs may finish. Said once. */
+  | ({ readonly type: 'run_stopping' } & EarlyStop)
   | { readonly type: 'run_finished'; readonly exitCode: ExitCode; readonly why: string }
 
 /** When and in which order: `at` is epoch ms, `ms` monotonic ms since the run began, `seq` counts from 1. */

@@ -1,4 +1,5 @@
-import { addUsage, noUsage, type Usage } from './agent-event.js'
+import { addUsage, noUsage, tokensOf, type Usage } from './agent-event.js'
+import type { EarlyStop } from './early-stop.js'
 import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
@@ -21,10 +22,24 @@ export type TaskState =
   | { readonly type: 'failed'; readonly failure: Failure; readonly attempts: number }
   | { readonly type: 'canceled' }
 
+/** How many attempts of a task there were, over the whole journal. */
+export interface AttemptCounts {
+  readonly started: number
+  /** Those that failed and count towards the attempts that the task has. */
+  readonly counted: number
+  /** Those that an account's trouble ended before anything was used. */
+  readonly unpaid: number
+}
+
 export interface TaskRecord {
   readonly id: string
   readonly title: string
   readonly state: TaskState
+  readonly attempts: AttemptCounts
+  /** What its agents used, over the whole journal. */
+  readonly used: Usage
+  /** What `used` was when its last attempt began. */
+  readonly usedBefore: Usage
 }
 
 /** What a busy slot is doing; `since` and `busyMs` in monotonic ms of the run. */
@@ -87,6 +102,8 @@ export interface RunState {
   readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
   readonly keptWorkspaces: { readonly path: string; readonly why: string }[]
   canceling?: string
+  /** Why nothing starts any more. */
+  stopping?: EarlyStop
   finished?: { readonly exitCode: ExitCode; readonly why: string }
 }
 
@@ -96,7 +113,7 @@ export function initialState(start: RunState['start']): RunState {
     start,
     ms: 0,
     counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
-    tasks: new Map(start.tasks.map((task) => [task.id, { id: task.id, title: task.title, state: plannedState(task) }])),
+    tasks: new Map(start.tasks.map((task) => [task.id, plannedRecord(task)])),
     heldInRun: 0,
     slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0 }])),
     usage: noUsage,
@@ -107,6 +124,13 @@ export function initialState(start: RunState['start']): RunState {
     unwritten: [],
     keptWorkspaces: [],
   }
+}
+
+const noAttempts: AttemptCounts = { started: 0, counted: 0, unpaid: 0 }
+
+function plannedRecord(task: PlannedTask): TaskRecord {
+  const { id, title } = task
+  return { id, title, state: plannedState(task), attempts: noAttempts, used: noUsage, usedBefore: noUsage }
 }
 
 function plannedState(task: PlannedTask): TaskState {
@@ -179,6 +203,7 @@ export function apply(state: RunState, record: RunRecord): void {
       return
     case 'attempt_started':
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
+      beginAttempt(state, record.taskId)
       startWork(state, record)
       return
     case 'repair_started':
@@ -190,6 +215,7 @@ export function apply(state: RunState, record: RunRecord): void {
       return
     case 'agent_finished':
       state.usage = addUsage(state.usage, record.usage)
+      addToTask(state, record.taskId, record.usage)
       return
     case 'agent_exited':
       setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
@@ -205,6 +231,7 @@ export function apply(state: RunState, record: RunRecord): void {
       return
     }
     case 'attempt_failed':
+      countFailed(state, record)
       setTask(state, record.taskId, { type: 'pending' })
       return
     case 'task_integrated':
@@ -230,6 +257,11 @@ export function apply(state: RunState, record: RunRecord): void {
     case 'run_canceling':
       state.canceling = record.why
       return
+    case 'run_stopping': {
+      const { reason, why, next } = record
+      state.stopping = { reason, why, next }
+      return
+    }
     case 'run_finished':
       state.finished = { exitCode: record.exitCode, why: record.why }
       return
@@ -239,6 +271,29 @@ export function apply(state: RunState, record: RunRecord): void {
 function setTask(state: RunState, id: string, next: TaskState): void {
   const task = state.tasks.get(id)
   if (task) state.tasks.set(id, { ...task, state: next })
+}
+
+function beginAttempt(state: RunState, id: string): void {
+  const task = state.tasks.get(id)
+  if (!task) return
+  const attempts = { ...task.attempts, started: task.attempts.started + 1 }
+  state.tasks.set(id, { ...task, attempts, usedBefore: task.used })
+}
+
+function addToTask(state: RunState, id: string, usage: Usage): void {
+  const task = state.tasks.get(id)
+  if (task) state.tasks.set(id, { ...task, used: addUsage(task.used, usage) })
+}
+
+function countFailed(state: RunState, record: Extract<RunRecord, { type: 'attempt_failed' }>): void {
+  const task = state.tasks.get(record.taskId)
+  if (!task) return
+  const { used, usedBefore, attempts } = task
+  const counts = record.counted !== false
+  const isPaid = tokensOf(used) > tokensOf(usedBefore) || (used.costUsd ?? 0) > (usedBefore.costUsd ?? 0)
+  const counted = attempts.counted + (counts ? 1 : 0)
+  const unpaid = attempts.unpaid + (counts || isPaid ? 0 : 1)
+  state.tasks.set(task.id, { ...task, attempts: { ...attempts, counted, unpaid } })
 }
 
 function startWork(state: RunState, record: Extract<RunRecord, { type: 'attempt_started' | 'repair_started' }>): void {

@@ -1,3 +1,4 @@
+import type { EarlyStop } from './early-stop.js'
 import { exitCodes, type ExitCode } from './exit-code.js'
 import { isPersonsHold } from './hold.js'
 import type { RunState, TaskState } from './run-state.js'
@@ -12,6 +13,7 @@ export interface RunVerdict {
 export type Stop =
   | { readonly type: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
   | { readonly type: 'journal'; readonly message: string }
+  | ({ readonly type: 'early' } & EarlyStop)
 
 /** Judges a run that has come to its end, or was stopped, from its state alone. */
 export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
@@ -19,16 +21,23 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
     return { exitCode: exitCodes.notSafe, why: `the journal cannot be written: ${stop.message}` }
   }
   const open = [...state.tasks.values()].filter(({ state: task }) => isOpen(task))
-  if (stop !== undefined) {
+  if (stop?.type === 'signal') {
     return stop.signal === 'SIGINT'
       ? { exitCode: exitCodes.interrupted, why: 'interrupted' }
       : { exitCode: exitCodes.terminated, why: 'terminated' }
   }
   if (open.length === 0) return { exitCode: exitCodes.done, why: 'every selected task is done' }
+  // What failed for good would fail again; what was only not begun, or broken off, is worth another run.
+  const early = stop ?? state.stopping
+  if (early && open.some(({ state: task }) => isUnfinished(task))) return { exitCode: exitCodes.again, why: early.why }
   const limited = [...state.providers.values()].some(({ stopped }) => stopped?.kind === 'usage_limit')
   const unserved = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'unservable')
   if (limited && unserved) return { exitCode: exitCodes.again, why: 'a usage limit was reached' }
   return { exitCode: exitCodes.notDone, why: `${open.length} not done` }
+}
+
+function isUnfinished({ type }: TaskState): boolean {
+  return type !== 'done' && type !== 'failed' && type !== 'held'
 }
 
 function isOpen(task: TaskState): boolean {

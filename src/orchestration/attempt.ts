@@ -20,7 +20,7 @@ import {
 export interface AttemptSlots {
   readonly first: HeldSlot
   /** Waits for a slot that goes on with the same provider and model. No slot is held while it waits. */
-  again(): Promise<HeldSlot | 'aborted' | 'unservable'>
+  again(): Promise<HeldSlot | 'aborted' | 'unservable' | 'stopped'>
 }
 
 /** How an attempt ended. */
@@ -149,7 +149,7 @@ async function repair(
   void recorder.record({ type: 'task_queued', taskId: task.id, attempt })
   const slot = await slots.again()
   if (slot === 'aborted') return { end: { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') } }
-  if (slot === 'unservable') return { end: keptOut }
+  if (slot === 'unservable' || slot === 'stopped') return { end: keptOut }
   const round = turn.round + 1
   const { base } = continued.value
   const of = { taskId: task.id, attempt, round, slot: slot.agent.id }

@@ -79,6 +79,7 @@ class TaskLoop {
 
   #startReady(candidates: Iterable<string>): void {
     const { graph, recorder } = this.#parts
+    if (recorder.state.stopping) return
     const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
     for (const id of readyTasks(graph, this.#settledness, mine)) {
       const task = graph.tasks.get(id)
@@ -141,7 +142,7 @@ class TaskLoop {
   }
 
   /** For a repair round: as a first attempt would be ranked, and without a prepared workspace, as it has its own. */
-  async #reserveAgain(task: Task, { provider, model }: ProviderModel): Promise<Agent | 'aborted' | 'unservable'> {
+  async #reserveAgain(task: Task, { provider, model }: ProviderModel): Promise<Agent | ReservationError['reason']> {
     const { pool, graph, signal } = this.#parts
     const exactly = model === undefined ? { provider } : { provider, model }
     const request = { id: task.id, rank: rankOf(task, 1, graph), needsWorkspace: false, exactly }
@@ -163,7 +164,7 @@ class TaskLoop {
       this.#expect(1)
       if (error.reason === 'unservable') this.#hold(task.id, attempt - 1, error.message)
       // What never started is not canceled: it has simply not run.
-      else if (attempt > 1) this.#record({ type: 'task_canceled', taskId: task.id })
+      else if (error.reason === 'aborted' && attempt > 1) this.#record({ type: 'task_canceled', taskId: task.id })
       return undefined
     }
   }
@@ -197,7 +198,7 @@ class TaskLoop {
   #onFailure(progress: Progress, agent: Agent, end: Extract<AttemptEnd, { type: 'failed' }>): void {
     const { failure: failed, repaired } = end
     const { task, attempt } = progress
-    const { signal, pool } = this.#parts
+    const { signal, pool, recorder } = this.#parts
     if (failed.kind === 'canceled' || signal.aborted) {
       this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry: false })
       this.#record({ type: 'task_canceled', taskId: task.id })
@@ -210,12 +211,15 @@ class TaskLoop {
     const stop = decision === 'stop_provider' && agent.provider !== commandProvider
     const again = stop || decision === 'retry' || decision === 'cool_down'
     if (stop) this.#stopProvider(agent.provider, failed)
+    // In this run nothing starts any more: the task is left as it is.
+    const isLeft = again && recorder.state.stopping !== undefined
     // Asked before anything is promised: with its last provider out, the task will not be tried again.
-    const unservable = again ? pool.unservable(this.#request(task, used), task.complexity) : undefined
+    const unservable = again && !isLeft ? pool.unservable(this.#request(task, used), task.complexity) : undefined
     const willRetry = again && unservable === undefined
     this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry })
     if (decision === 'cool_down') this.#coolDown(agent.provider, failed)
     if (!again) this.#fail(task.id, used, failed)
+    else if (isLeft) this.#expect(0)
     else if (unservable !== undefined) this.#hold(task.id, attempt, unservable)
     else {
       this.#expect(-1)

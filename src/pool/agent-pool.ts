@@ -38,7 +38,8 @@ export interface ReservationRequest {
 export class ReservationError extends Error {
   override readonly name = 'ReservationError'
   constructor(
-    readonly reason: 'aborted' | 'unservable',
+    /** `stopped`: the pool is drained, nothing starts any more in this run. */
+    readonly reason: 'aborted' | 'unservable' | 'stopped',
     message: string,
   ) {
     super(message)
@@ -75,7 +76,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   readonly #slots = new Map<string, Slot>()
   readonly #waiting = new WaitingList()
   readonly #heeded = new WeakMap<AbortSignal, Set<() => void>>()
-  #shutBecause: string | undefined
+  #shut: { readonly reason: 'unservable' | 'stopped'; readonly message: string } | undefined
   readonly #queue: PQueue<QueueOfRunnable, ReservationOptions>
   #prepared = 0
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
@@ -217,7 +218,13 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
 
   /** Gives out no further slot, for the reason given; whoever waits is rejected with it. Held slots stay held. */
   shut(reason: string): void {
-    this.#shutBecause = reason
+    this.#shut ??= { reason: 'unservable', message: reason }
+    this.#rejectUnservable()
+  }
+
+  /** As {@link shut}, for a reason that passes: whoever waits is rejected as `stopped`. */
+  drain(reason: string): void {
+    this.#shut ??= { reason: 'stopped', message: reason }
     this.#rejectUnservable()
   }
 
@@ -234,8 +241,9 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   }
 
   #unservable(taskId: string, { provider }: Demand): ReservationError {
+    if (this.#shut) return new ReservationError(this.#shut.reason, this.#shut.message)
     const asked = provider === undefined ? '' : `, which asks for ${provider}`
-    return new ReservationError('unservable', this.#shutBecause ?? `no usable provider may serve ${taskId}${asked}`)
+    return new ReservationError('unservable', `no usable provider may serve ${taskId}${asked}`)
   }
 
   #withdraw(waiting: Waiting, error: ReservationError): void {
@@ -249,7 +257,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   }
 
   #isServable(demand: Demand): boolean {
-    if (this.#shutBecause !== undefined) return false
+    if (this.#shut) return false
     return this.#tiers(demand).some((tier) => tier.some(({ provider }) => !this.#standing.isStopped(provider)))
   }
 

@@ -56,7 +56,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'attempt_failed': {
       // The last one is told by what becomes of the task.
       if (!record.willRetry) return undefined
-      const head = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind}), will be tried again`
+      const then = state.stopping ? 'is left to the next run' : 'will be tried again'
+      const head = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind}), ${then}`
       return { tone: 'warning', text: `${head}: ${formatFailure(record.failure)}` }
     }
     case 'task_integrated':
@@ -84,6 +85,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return { tone: 'warning', text: `workspace kept: ${cleanLine(record.path, 300)} (${cleanLine(record.why)})` }
     case 'run_canceling':
       return { tone: 'warning', text: `stopping: ${cleanLine(record.why)}` }
+    case 'run_stopping':
+      return { tone: 'warning', text: `nothing more is started: ${cleanLine(record.why)}; ${cleanLine(record.next)}` }
     case 'gate_judged':
       if (record.verdict === 'passed') return undefined
       return { tone: 'warning', text: `${showId(record.taskId)}: gate ${record.gate} ${record.verdict}` }

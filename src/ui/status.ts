@@ -48,7 +48,8 @@ function headline({ state, standing, lastAt }: RunStatus): [tone: Tone, label: s
   const id = state.start.runId
   switch (standing.type) {
     case 'running': {
-      const stopping = state.canceling === undefined ? '' : `, stopping (${cleanLine(state.canceling)})`
+      const why = state.canceling ?? state.stopping?.why
+      const stopping = why === undefined ? '' : `, stopping (${cleanLine(why)})`
       return ['plain', 'Run', `${id} is running: process ${standing.pid} on ${cleanLine(standing.host)}${stopping}`]
     }
     case 'finished': {

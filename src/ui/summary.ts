@@ -1,3 +1,4 @@
+import { exitCodes } from '../domain/exit-code.js'
 import type { KeptCommit, RunState, TaskRecord, TaskState } from '../domain/run-state.js'
 import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine, plural } from '../domain/text.js'
@@ -23,6 +24,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...gateLines(state),
     ...slotLines(state),
     ...usageLines(state),
+    ...nextLines(state),
     row('plain', 'Permissions', permissionText(state)),
     row('plain', 'Journal', cleanLine(places.journal, 300)),
   ]
@@ -164,6 +166,11 @@ function servedText(attempts: number, repairs: number): string {
 export function usageLines(state: RunState): readonly Line[] {
   const usage = formatUsage(state.usage)
   return usage === undefined ? [] : [row('plain', 'Tokens', usage)]
+}
+
+/** What to do about a run that stopped early. */
+function nextLines({ stopping, finished }: RunState): readonly Line[] {
+  return stopping && finished?.exitCode === exitCodes.again ? [row('warning', 'Next', stopping.next)] : []
 }
 
 function permissionText(state: RunState): string {

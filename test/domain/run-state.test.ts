@@ -141,6 +141,37 @@ describe('the state', () => {
     expect(state.ms).toBe(4000)
   })
 
+  it('counts the attempts of a task: all, those that count, and those that an account ended before anything was used', () => {
+    const of = { taskId: 'A' }
+    const limited = failure('rate_limit', 'limited')
+    const begun = (attempt: number): RunEvent => ({
+      ...{ type: 'attempt_started', ...of, attempt, slot: 's1', agent: { provider: 'claude' }, workspace: '/w' },
+    })
+    const finished = (attempt: number, inputTokens: number): RunEvent => {
+      const usage = { inputTokens, cachedInputTokens: 0, outputTokens: 0, costUsd: inputTokens / 100 }
+      return { type: 'agent_finished', ...of, attempt, usage, text: '' }
+    }
+    const ended = (attempt: number, counted: boolean): RunEvent => {
+      return {
+        type: 'attempt_failed',
+        ...of,
+        attempt,
+        failure: limited,
+        willRetry: true,
+        ...(counted ? {} : { counted }),
+      }
+    }
+    const state = after(
+      ...[begun(1), finished(1, 0), ended(1, false)],
+      ...[begun(2), finished(2, 50), ended(2, false)],
+      ...[begun(3), finished(3, 0), ended(3, true)],
+    )
+    expect(state.tasks.get('A')).toMatchObject({
+      attempts: { started: 3, counted: 1, unpaid: 1 },
+      used: { inputTokens: 50, costUsd: 0.5 },
+    })
+  })
+
   it('takes no notice of a task that the run is not about', () => {
     expect(after({ type: 'task_canceled', taskId: 'ghost' }).tasks.has('ghost')).toBe(false)
   })

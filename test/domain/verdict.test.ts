@@ -57,6 +57,23 @@ describe('the exit code', () => {
     expect(codeAfter([], undefined, heldFor(hold))).toBe(code)
   })
 
+  it.each<[string, RunEvent[], number]>([
+    ['nothing began', [], 75],
+    ['one waited', [{ type: 'task_queued', taskId: 'A', attempt: 1 }], 75],
+    ['one was ended', [{ type: 'task_canceled', taskId: 'A' }], 75],
+    ['all was done', [done], 0],
+    ['one had failed for good', [failed], 1],
+  ])('of a run that stopped early, when %s, is told by what is left', (_, events, code) => {
+    const early = { reason: 'budget', why: 'used up', next: 'raise it' } as const
+    expect(codeAfter([{ type: 'run_stopping', ...early }, ...events])).toBe(code)
+    expect(codeAfter(events, { type: 'early', ...early })).toBe(code)
+  })
+
+  it('of a run that stopped early and was then interrupted is that of the interruption', () => {
+    const early = { type: 'run_stopping', reason: 'budget', why: 'used up', next: 'raise it' } as const
+    expect(codeAfter([early], { type: 'signal', signal: 'SIGINT' })).toBe(130)
+  })
+
   it('is 75 when a usage limit left tasks without a provider', () => {
     expect(codeAfter([stopped('usage_limit'), unservable])).toBe(75)
   })

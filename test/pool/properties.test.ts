@@ -51,6 +51,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant('stop' as const), provider }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('add_slot' as const), serves }) },
   { weight: 1, arbitrary: fc.constant({ type: 'shut' as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'drain' as const }) },
 )
 const capKey = fc.oneof(
   provider,

@@ -29,13 +29,14 @@ export type Move =
   | { readonly type: 'stop'; readonly provider: string }
   | { readonly type: 'add_slot'; readonly serves: AgentSlot['serves'] }
   | { readonly type: 'shut' }
+  | { readonly type: 'drain' }
 
 interface Reservation {
   readonly ask: Ask
   readonly abort: AbortController
 }
 
-type Refusal = 'aborted' | 'unservable'
+type Refusal = ReservationError['reason']
 
 /**
  * A pool and beside it the world as it must be by the rules alone. After each turn, in which any number of moves was
@@ -56,7 +57,7 @@ export class PoolGame {
 
   constructor(setup: Setup) {
     const { usable, chosen, ordered, routes, caps, slots } = setup
-    const fresh = { stopped: new Set<string>(), resting: new Map<string, number>(), prepared: 0, shut: false }
+    const fresh = { stopped: new Set<string>(), resting: new Map<string, number>(), prepared: 0 }
     this.world = { ...setup, slots: [...slots], held: new Map<string, Held>(), ...fresh }
     this.pool = new AgentPool({ policy: { usable, providers: chosen, ordered, routes }, caps, clock: this.clock })
     this.pool.on('queue:updated', (counts) => this.#told.push(counts))
@@ -123,9 +124,14 @@ export class PoolGame {
         pool.addAgent(world.slots.at(-1)!)
         break
       case 'shut':
-        world.shut = true
+        world.shut ??= 'unservable'
         this.#refuseUnservable()
         pool.shut('the game is over')
+        break
+      case 'drain':
+        world.shut ??= 'stopped'
+        this.#refuseUnservable()
+        pool.drain('the game ends early')
         break
     }
   }
@@ -157,7 +163,7 @@ export class PoolGame {
       },
     )
     if (abort.signal.aborted) this.#mustBeRefused.set(ask.id, 'aborted')
-    else if (!mayEverRun(this.world, ask)) this.#mustBeRefused.set(ask.id, 'unservable')
+    else if (!mayEverRun(this.world, ask)) this.#mustBeRefused.set(ask.id, this.world.shut ?? 'unservable')
     else this.#waiting.push({ ask, abort })
   }
 
@@ -167,7 +173,8 @@ export class PoolGame {
   }
 
   #refuseUnservable(): void {
-    for (const one of this.#waiting.filter(({ ask }) => !mayEverRun(this.world, ask))) this.#refuse(one, 'unservable')
+    for (const one of this.#waiting.filter(({ ask }) => !mayEverRun(this.world, ask)))
+      this.#refuse(one, this.world.shut ?? 'unservable')
   }
 
   /** Follows the grants one by one: each must be the best ranked that may run, with the right provider on a free slot. */

@@ -37,7 +37,8 @@ export interface World extends Setup {
   readonly resting: Map<string, number>
   readonly held: Map<string, Held>
   prepared: number
-  shut: boolean
+  /** With what it refuses whoever waits and whoever comes. */
+  shut?: 'unservable' | 'stopped'
 }
 
 /**

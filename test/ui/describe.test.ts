@@ -118,6 +118,10 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     { type: 'run_canceling', why: 'SIGINT' },
     { tone: 'warning', text: 'stopping: SIGINT' },
   ],
+  run_stopping: [
+    { type: 'run_stopping', reason: 'budget', why: 'the budget of $5.00 is used up', next: 'raise --budget' },
+    { tone: 'warning', text: 'nothing more is started: the budget of $5.00 is used up; raise --budget' },
+  ],
   run_finished: [{ type: 'run_finished', exitCode: 0, why: 'all done' }, undefined],
 }
 
