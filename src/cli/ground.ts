@@ -10,6 +10,7 @@ import type { Recorder } from '../orchestration/recorder.js'
 import { runSetup } from '../orchestration/run-setup.js'
 import { workspaced } from '../orchestration/workspaced.js'
 import { realClock } from '../platform/clock.js'
+import type { OnSpawned } from '../platform/agent-process.js'
 import { ensureLine } from '../platform/ensure-line.js'
 import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
@@ -158,9 +159,9 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         leaveOut,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
         watched: [configName],
-        workspaces: workspacesFor(reachable, runId, signal),
+        workspaces: workspacesFor({ ...reachable, recorder, signal }, runId),
         gates: file.gates,
-        ...gatingFor(reachable, signal),
+        ...gatingFor({ ...reachable, recorder, signal }),
         onJudged: ({ task, attempt }, { verdict, ...facts }) =>
           void recorder.record({ type: 'gate_judged', taskId: task.id, attempt, verdict: verdict.type, ...facts }),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
@@ -179,10 +180,19 @@ interface Reachable extends GroundOptions {
   readonly runDir: string
 }
 
+interface Running extends Reachable {
+  readonly recorder: Recorder
+  readonly signal: AbortSignal
+}
+
+function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
+  return (process) => recorder.record({ type: 'command_spawned', what, ...process })
+}
+
 /** Gates have workspaces of their own, prepared like those of agents. */
-function gatingFor(reachable: Reachable, signal: AbortSignal) {
-  const { settings, environmentOf, runDir, runId } = reachable
-  const gateWorkspaces = workspacesFor(reachable, `${runId}-gates`, signal, { exact: true })
+function gatingFor(running: Running) {
+  const { settings, environmentOf, runDir, runId, recorder, signal } = running
+  const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
   const verifier = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
@@ -190,14 +200,14 @@ function gatingFor(reachable: Reachable, signal: AbortSignal) {
     logDir: join(runDir, 'gates'),
     clock: realClock,
     signal,
+    onSpawned: noteCommand(recorder, 'gate'),
   })
   return { gateWorkspaces, verifier }
 }
 
 function workspacesFor(
-  { config, env, environmentOf, repository }: Reachable,
+  { config, env, environmentOf, repository, recorder, signal }: Running,
   runId: string,
-  signal: AbortSignal,
   { exact = false } = {},
 ) {
   const { setup, copy } = config.file
@@ -208,7 +218,7 @@ function workspacesFor(
     dir: join(homeOfRepository(home, repository.commonDir), runId),
     copy,
     exact,
-    runSetup: runSetup(environmentOf, signal),
+    runSetup: runSetup({ environmentOf, clock: realClock, signal, onSpawned: noteCommand(recorder, 'setup') }),
     ...(setup === undefined ? {} : { setup }),
   })
 }

@@ -32,6 +32,18 @@ interface OfAttempt {
 }
 
 /**
+ * A process that autopilot started: what a later run needs to know it again, and never to take another with the same
+ * pid for it. Without `start` and `boot` (systems without /proc, older journals) it cannot be known again.
+ */
+export interface SpawnedProcess {
+  readonly pid: number
+  /** Clock ticks since boot at which it started: field 22 of proc(5)'s stat. */
+  readonly start?: string
+  /** The id of the machine's boot. */
+  readonly boot?: string
+}
+
+/**
  * Everything that can happen in a run, each member with just its facts, in the past tense. The journal stores these,
  * the fold in `run-state.ts` turns them into the state, and every view reads nothing else.
  */
@@ -94,7 +106,10 @@ export type RunEvent =
       /** The tip of the target that was merged in: what the round's work is compared with. */
       readonly base: string
     } & OfAttempt)
-  | ({ readonly type: 'agent_spawned'; readonly pid: number } & OfAttempt)
+  /** Its process stands ready, in a group of its own with the same number, and gets its go when this is durable. */
+  | ({ readonly type: 'agent_spawned' } & SpawnedProcess & OfAttempt)
+  /** The same for a gate or the `setup:` command. */
+  | ({ readonly type: 'command_spawned'; readonly what: 'gate' | 'setup' } & SpawnedProcess)
   | ({ readonly type: 'agent_reported'; readonly event: AgentEvent } & OfAttempt)
   /** Its process has ended; the slot is free from here on. */
   | ({

@@ -164,6 +164,7 @@ export function apply(state: RunState, record: RunRecord): void {
   switch (record.type) {
     case 'run_started':
     case 'agent_spawned':
+    case 'command_spawned':
     case 'candidate_created':
     case 'roadmap_written':
     case 'provider_cooled_down':

@@ -7,6 +7,7 @@ import type { Task } from '../domain/task.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
 import { command } from '../providers/command.js'
 import type { EnvironmentOf } from '../providers/environment.js'
+import type { OnSpawned } from '../platform/agent-process.js'
 import { runGate } from '../verify/run-gate.js'
 import { createVerifier, type Verifier } from '../verify/verifier.js'
 import type { Workspaces } from '../workspace/workspaces.js'
@@ -23,11 +24,12 @@ export interface GatingParts {
   readonly logDir: string
   readonly clock: Clock
   readonly signal: AbortSignal
+  readonly onSpawned: OnSpawned
 }
 
 /** Gates in clean checkouts, beside the agents: none ever holds a slot. */
 export function createGating(parts: GatingParts): Verifier {
-  const { workspaces, clock, signal } = parts
+  const { workspaces, clock, signal, onSpawned } = parts
   const env = parts.environmentOf(command)
   let checkouts = 0
   let runs = 0
@@ -52,7 +54,7 @@ export function createGating(parts: GatingParts): Verifier {
         return { type: 'errored', message: errorText(error) }
       }
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
-      return runGate(gate, { root, env, logFile, clock, signal })
+      return runGate(gate, { root, env, logFile, clock, signal, onSpawned })
     },
   })
 }

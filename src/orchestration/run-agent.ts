@@ -100,8 +100,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onStdoutLine: read,
     ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
     ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
+    onSpawned: (process) => recorder.record({ type: 'agent_spawned', taskId, attempt, ...process }),
   })
-  if (agent.pid !== undefined) void recorder.record({ type: 'agent_spawned', taskId, attempt, pid: agent.pid })
   const cancelTimeout = clock.schedule(work.timeoutMs, () => agent.end('timeout'))
   const onAbort = () => agent.end('canceled')
   signal.addEventListener('abort', onAbort, { once: true })

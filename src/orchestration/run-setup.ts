@@ -1,22 +1,59 @@
-import { failure } from '../domain/failure.js'
 import { formatExitStatus } from '../domain/attempt.js'
+import type { Clock } from '../domain/clock.js'
+import { failure } from '../domain/failure.js'
 import { err, ok } from '../domain/result.js'
 import { cleanLine, lastLine } from '../domain/text.js'
-import { capture } from '../platform/capture.js'
+import { startAgent, type AgentExit, type OnSpawned } from '../platform/agent-process.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import { command } from '../providers/command.js'
 import type { RunSetup } from '../workspace/prepare.js'
 
+export interface SetupParts {
+  readonly environmentOf: EnvironmentOf
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onSpawned: OnSpawned
+}
+
 /** Long enough for an `npm ci`; a setup that hangs must not hang the run. */
 const setupTimeoutMs = 15 * 60_000
+/** It has nothing to save: what is unfinished is made anew. */
+const graceMs = 500
 
-/** Runs the user's `setup:` command through a shell, with the environment that a `run:` task gets. */
-export function runSetup(environmentOf: EnvironmentOf, signal: AbortSignal): RunSetup {
+/**
+ * Runs the user's `setup:` command through a shell, with the environment that a `run:` task gets. A server that it
+ * leaves in the background lives to the end of the run.
+ */
+export function runSetup({ environmentOf, clock, signal, onSpawned }: SetupParts): RunSetup {
   return async (line, cwd) => {
-    const env = environmentOf(command)
-    const { exit, stderr } = await capture('/bin/sh', ['-c', line], { cwd, env, signal, timeoutMs: setupTimeoutMs })
-    if (exit.type === 'code' && exit.code === 0) return ok(undefined)
-    const said = cleanLine(lastLine(stderr), 300)
-    return err(failure('infrastructure', `setup failed (${formatExitStatus(exit)})${said === '' ? '' : `: ${said}`}`))
+    const process = startAgent({
+      file: '/bin/sh',
+      args: ['-c', line],
+      cwd,
+      input: '',
+      env: environmentOf(command),
+      stdoutFile: '/dev/null',
+      stderrFile: '/dev/null',
+      maxFileBytes: 0,
+      graceMs,
+      onStdoutLine: () => undefined,
+      onSpawned,
+      keepsLeftovers: true,
+    })
+    const onAbort = () => process.end('canceled')
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    const cancelTimeout = clock.schedule(setupTimeoutMs, () => process.end('timeout'))
+    const end = await process.finished
+    cancelTimeout()
+    signal.removeEventListener('abort', onAbort)
+    return judge(end)
   }
+}
+
+function judge({ exit, ended, stderrTail }: AgentExit): Awaited<ReturnType<RunSetup>> {
+  if (ended === undefined && exit.type === 'code' && exit.code === 0) return ok(undefined)
+  const said = cleanLine(lastLine(stderrTail), 300)
+  const how = ended === undefined ? formatExitStatus(exit) : ended === 'timeout' ? 'no end within 15 min' : 'canceled'
+  return err(failure('infrastructure', `setup failed (${how})${said === '' ? '' : `: ${said}`}`))
 }

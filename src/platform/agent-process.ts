@@ -1,21 +1,17 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
-import { execa } from 'execa'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
+import type { SpawnedProcess } from '../domain/event.js'
 import { CappedFile } from './capped-file.js'
 import { endGroup, endLeftovers, endStrays } from './end-group.js'
+import { launch, startFailure, type Launched, type LaunchSpec } from './launch.js'
 import { LineSplitter, longestLineBytes, type WantedLines } from './lines.js'
-import { holdsNul } from './nul.js'
-import { forgetGroup, rememberGroup } from './process-group.js'
+import { forgetGroup, isGroupAlive, rememberGroup } from './process-group.js'
+import { identify } from './process-identity.js'
 
 /** What to start, and where its output goes. */
-export interface AgentSpawn {
-  readonly file: string
-  readonly args: readonly string[]
-  readonly cwd: string
-  /** The whole environment of the child. */
-  readonly env: Readonly<Record<string, string>>
+export interface AgentSpawn extends LaunchSpec {
   /** The name of a variable in `env` whose value no other agent has: what still bears it at the end is ended. */
   readonly mark?: string
   /** Goes to stdin, which is then closed; a CLI that waits for more would hang. */
@@ -30,7 +26,14 @@ export interface AgentSpawn {
   readonly wantedLines?: WantedLines
   /** Between TERM and KILL, ms. */
   readonly graceMs: number
+  /** Told who the process is; the program begins when this has resolved. */
+  readonly onSpawned?: OnSpawned
+  /** What it leaves in its group when it has ended by itself lives on, to the end of autopilot; without it, it is ended. */
+  readonly keepsLeftovers?: boolean
 }
+
+/** Makes a process known before it does anything. Never rejects. */
+export type OnSpawned = (process: SpawnedProcess) => Promise<void>
 
 export interface AgentExit {
   readonly exit: ExitStatus
@@ -58,24 +61,23 @@ export interface AgentProcess {
 const pipeGraceMs = 250
 const stderrTailBytes = 16 * 1024
 
-/** Starts an agent. All agents, and only agents, come through here. Never throws: a failed start is an exit status. */
+/**
+ * Starts an agent, a gate or a command of the user's: all of them, and only they, come through here. Never throws: a
+ * failed start is an exit status.
+ */
 export function startAgent(spec: AgentSpawn): AgentProcess {
-  if (holdsNul([spec.file, ...spec.args])) return notStarted('The command holds a NUL character.')
-  const child = execa(spec.file, spec.args, {
-    cwd: spec.cwd,
-    env: spec.env,
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-    input: spec.input,
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const { pid } = child
-  if (pid !== undefined) rememberGroup(pid)
-  const exited = exitOf(child, pid)
+  const launched = launch(spec)
+  if ('message' in launched) return notStarted(Promise.resolve(launched.message))
+  const { child, pid } = launched
+  if (pid === undefined) return notStarted(errorOf(child))
+  return running(spec, launched, pid)
+}
+
+function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number): AgentProcess {
+  rememberGroup(pid)
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(spec.input)
+  const exited = exitOf(child)
   let hasExited = false
   void exited.then(() => (hasExited = true))
   let reason: EndReason | undefined
@@ -94,66 +96,54 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
     stdoutLines.end()
     stderrLines?.end()
   })
+  const start = async () => {
+    if (spec.onSpawned) await spec.onSpawned(await identify(pid))
+    if (reason === undefined) go()
+    else refuse()
+  }
+  void start()
   const finish = async (): Promise<AgentExit> => {
     const exit = await exited
     await ending
-    if (pid !== undefined) await endLeftovers(pid)
-    if (pid !== undefined && spec.mark !== undefined) await endStrays(`${spec.mark}=${spec.env[spec.mark] ?? ''}`)
+    if (spec.keepsLeftovers !== true || reason !== undefined) await endLeftovers(pid)
+    if (spec.mark !== undefined) await endStrays(`${spec.mark}=${spec.env[spec.mark] ?? ''}`)
     await Promise.race([output, delay(pipeGraceMs, undefined, { ref: false })])
     // On a busy machine the timer may fire before what waits in the pipes was read.
     await nextTurn()
     child.stdout.destroy()
     child.stderr.destroy()
     await output
-    if (pid !== undefined) forgetGroup(pid)
+    // What it left in the background may be wanted, but not longer than autopilot lives.
+    if (spec.keepsLeftovers !== true || !(await isGroupAlive(pid))) forgetGroup(pid)
     return { exit, stderrTail: tail.text(), ...(reason === undefined ? {} : { ended: reason }) }
   }
   return {
-    ...(pid === undefined ? {} : { pid }),
+    pid,
     exited,
     finished: finish(),
     end(why) {
-      if (pid === undefined || hasExited || reason !== undefined) return
+      if (hasExited || reason !== undefined) return
       reason = why
       ending = endGroup(pid, exited, spec.graceMs)
     },
   }
 }
 
-function notStarted(message: string): AgentProcess {
-  const exit: ExitStatus = { type: 'not_started', message }
-  return {
-    exited: Promise.resolve(exit),
-    finished: Promise.resolve({ exit, stderrTail: '' }),
-    end: () => undefined,
-  }
+function notStarted(why: Promise<string>): AgentProcess {
+  const exited = why.then((message): ExitStatus => ({ type: 'not_started', message }))
+  return { exited, finished: exited.then((exit) => ({ exit, stderrTail: '' })), end: () => undefined }
 }
 
-interface Exiting {
-  once(event: 'exit', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown
+function errorOf(child: Launched['child']): Promise<string> {
+  return new Promise((resolve) => child.once('error', (error) => resolve(startFailure(error))))
 }
 
-interface StartFailure {
-  readonly code?: string | undefined
-  readonly shortMessage?: string | undefined
-}
-
-function exitOf(child: Exiting & PromiseLike<StartFailure>, pid: number | undefined): Promise<ExitStatus> {
+function exitOf(child: Launched['child']): Promise<ExitStatus> {
   return new Promise((resolve) => {
-    child.once('exit', (code: number | null, signal: NodeJS.Signals | null) => {
+    child.once('exit', (code, signal) => {
       resolve(code === null ? { type: 'signal', signal: signal ?? 'SIGKILL' } : { type: 'code', code })
     })
-    if (pid !== undefined) return
-    void child.then((result) => {
-      resolve({ type: 'not_started', message: startFailure(result) })
-    })
   })
-}
-
-function startFailure({ code, shortMessage }: StartFailure): string {
-  if (code === 'ENOENT') return 'The program, or the directory to start it in, does not exist.'
-  if (code === 'EACCES') return 'The program may not be executed.'
-  return shortMessage?.split('\n')[0] ?? 'The program could not be started.'
 }
 
 /**

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import { err, ok, type Result } from '../domain/result.js'
+import { bootId, startOf } from './process-identity.js'
 
 /** Who holds a lock. `since` in epoch ms. */
 export interface LockHolder {
@@ -121,15 +122,4 @@ function isThere(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-}
-
-/** Empty on systems without /proc: then a pid that is in use counts as the holder's. */
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim()
-}
-
-/** Field 22 of proc(5)'s stat, in clock ticks since boot. */
-async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }

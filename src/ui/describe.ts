@@ -98,6 +98,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       }
     case 'task_queued':
     case 'agent_spawned':
+    case 'command_spawned':
     case 'agent_reported':
     case 'agent_exited':
     case 'agent_finished':

@@ -4,7 +4,7 @@ import { formatExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import type { Gate, Verdict } from '../domain/gate.js'
 import { cleanLine, cleanText } from '../domain/text.js'
-import { startAgent, type AgentExit } from '../platform/agent-process.js'
+import { startAgent, type AgentExit, type OnSpawned } from '../platform/agent-process.js'
 
 /** Where and with what a gate runs. */
 export interface GateRun {
@@ -15,6 +15,8 @@ export interface GateRun {
   readonly logFile: string
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Told of the gate's process before the gate begins. */
+  readonly onSpawned: OnSpawned
 }
 
 const maxLogBytes = 50 * 1024 * 1024
@@ -25,7 +27,7 @@ const mark = 'AUTOPILOT_GATE'
 const tailChars = 6_000
 
 /** Runs one gate to its end, in a process group of its own, and gives its verdict. Never rejects. */
-export async function runGate(gate: Gate, { root, env, logFile, clock, signal }: GateRun): Promise<Verdict> {
+export async function runGate(gate: Gate, { root, env, logFile, clock, signal, onSpawned }: GateRun): Promise<Verdict> {
   const cwd = await directoryIn(root, gate.cwd)
   if (cwd === undefined)
     return { type: 'failed', message: `there is no directory ${cleanLine(gate.cwd ?? '')}`, tail: '' }
@@ -42,6 +44,7 @@ export async function runGate(gate: Gate, { root, env, logFile, clock, signal }:
     maxFileBytes: maxLogBytes,
     graceMs,
     onStdoutLine: () => undefined,
+    onSpawned,
   })
   const onAbort = () => process.end('canceled')
   signal.addEventListener('abort', onAbort, { once: true })

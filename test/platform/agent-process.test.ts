@@ -1,8 +1,13 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SpawnedProcess } from '../../src/domain/event.js'
+import { launch, type Launched } from '../../src/platform/launch.js'
+import { identify } from '../../src/platform/process-identity.js'
+import { defer } from '../support/agent-connection.js'
 import { startRun } from '../support/agent-run.js'
 import { startRig, type AgentRig } from '../support/fake-agent.js'
+import { until } from '../support/until.js'
 
 let rig: AgentRig
 beforeEach(async () => {
@@ -16,7 +21,10 @@ describe('starting an agent', () => {
     const run = startRun(rig, { args: [...args, 'one', 'two words'], env: { ONLY: 'this' } })
     const agent = await rig.next()
     expect(agent).toMatchObject({ name: 'agent', args: ['one', 'two words'], cwd: rig.dir, pid: run.pid })
-    expect(Object.keys(agent.env)).toEqual(['ONLY'])
+    // A shell adds PWD and its kin by itself.
+    const names = Object.keys(agent.env).filter((name) => !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name))
+    expect(names).toEqual(['ONLY'])
+    expect(agent.env.ONLY).toBe('this')
     await agent.exit()
     expect(file).toBe(process.execPath)
   })
@@ -37,6 +45,67 @@ describe('starting an agent', () => {
   it('does not mind an agent that ends without having read its prompt', async () => {
     const run = startRun(rig, { file: '/bin/sh', args: ['-c', 'exit 0'], input: 'x'.repeat(5_000_000) })
     expect(await run.finished).toEqual({ exit: { type: 'code', code: 0 }, stderrTail: '' })
+  })
+})
+
+describe('before it begins', () => {
+  it('waits until its process has been made known', async () => {
+    const known = defer<undefined>()
+    const seen: SpawnedProcess[] = []
+    const run = startRun(rig, {
+      onSpawned: (process) => {
+        seen.push(process)
+        return known.promise
+      },
+    })
+    await until(() => seen.length === 1, 'the process is told of')
+    expect(seen[0]).toEqual(await identify(run.pid!))
+    expect(rig.started).toEqual([])
+    known.resolve(undefined)
+    const agent = await rig.next()
+    expect(agent.pid).toBe(run.pid)
+    // The program is the same process, as its start tells.
+    expect(await identify(agent.pid)).toEqual(seen[0])
+    await agent.exit(3)
+    expect(await run.exited).toEqual({ type: 'code', code: 3 })
+  })
+
+  it('never comes to its program when it is ended first', async () => {
+    const known = defer<undefined>()
+    const run = startRun(rig, { onSpawned: () => known.promise })
+    run.end('canceled')
+    known.resolve(undefined)
+    expect(await run.finished).toMatchObject({ ended: 'canceled' })
+    expect(rig.started).toEqual([])
+  })
+
+  it.each([
+    ['a program', ['touch', 'ran']],
+    ['a command line', ['/bin/sh', '-c', 'touch ran']],
+  ])('ends by itself, %s not run, when nobody is there any more to let it begin', async (_, [file, ...args]) => {
+    const env = { PATH: process.env.PATH ?? '' }
+    const launched = launch({ file: file!, args, cwd: rig.dir, env }) as Launched
+    const exited = new Promise((resolve) => launched.child.once('exit', resolve))
+    launched.refuse()
+    expect(await exited).toBe(125)
+    expect(existsSync(join(rig.dir, 'ran'))).toBe(false)
+  })
+
+  it('hands variables on whose names a shell cannot write', async () => {
+    const env = { PATH: process.env.PATH ?? '', 'odd.name': 'a b', go: 'my own', autopilot: '1' }
+    startRun(rig, { env })
+    const agent = await rig.next()
+    expect(agent.env).toMatchObject(env)
+    await agent.exit()
+  })
+
+  it('leaves a command line as it is: one shell, its own variables, no further descriptor', async () => {
+    const script = 'echo "$0 $# ${autopilot_go-none}"; ls /proc/$$/fd 2>/dev/null | tr "\\n" " "; : "\n"; echo "$(cat)"'
+    const run = startRun(rig, { file: '/bin/sh', args: ['-c', script], input: 'from stdin' })
+    await run.finished
+    expect(run.stdout[0]).toBe('/bin/sh 0 none')
+    expect(run.stdout.at(-1)).toMatch(/from stdin$/)
+    if (existsSync('/proc/self/fd')) expect(run.stdout[1]).not.toMatch(/\b3\b/)
   })
 })
 

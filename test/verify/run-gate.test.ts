@@ -18,7 +18,17 @@ function stage() {
   const [clock, stop, logFile] = [virtualClock(), new AbortController(), join(dir, 'gate.log')]
   const env = { PATH: process.env.PATH ?? '' }
   const judge = (run: string, more: Partial<Gate> = {}) =>
-    runGate({ name: 'gate', run, timeoutMs: minute, ...more }, { root, env, logFile, clock, signal: stop.signal })
+    runGate(
+      { name: 'gate', run, timeoutMs: minute, ...more },
+      {
+        root,
+        env,
+        logFile,
+        clock,
+        signal: stop.signal,
+        onSpawned: () => Promise.resolve(),
+      },
+    )
   return { dir, root, clock, stop, judge, logFile, log: () => readFileSync(logFile, 'utf8') }
 }
 

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import type { SpawnedProcess } from '../domain/event.js'
+
+/** What tells a process from another that is given the same pid later; its pid alone on systems without /proc. */
+export async function identify(pid: number): Promise<SpawnedProcess> {
+  const [start, boot] = await Promise.all([startOf(pid), bootId()])
+  return start === '' || boot === '' ? { pid } : { pid, start, boot }
+}
+
+/**
+ * When a process started: field 22 of proc(5)'s stat, in clock ticks since boot. Empty on systems without /proc: then a
+ * pid that is in use counts as the one that is meant.
+ */
+export async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+}
+
+let boot: Promise<string> | undefined
+
+/** The id of the machine's boot, empty on systems without /proc. It cannot change while this process lives. */
+export function bootId(): Promise<string> {
+  boot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  )
+  return boot
+}
