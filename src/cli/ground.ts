@@ -1,8 +1,9 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
+import type { TargetFacts } from '../domain/event.js'
 import { cleanLine, errorText } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { taskTrailer, taskTrailerValue } from '../orchestration/commit-message.js'
+import { taskTrailerValue } from '../orchestration/commit-message.js'
 import { createGating } from '../orchestration/gating.js'
 import { inPlace } from '../orchestration/in-place.js'
 import type { Isolation } from '../orchestration/isolation.js'
@@ -20,11 +21,9 @@ import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository } from '../workspace/contract.js'
 import { discover } from '../workspace/discover.js'
 import { homeFault } from '../workspace/home.js'
-import { openRepository } from '../workspace/repository.js'
-import { openTarget } from '../workspace/target.js'
-import { readTrailers } from '../workspace/trailers.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import { configName, type Config } from './config.js'
+import { chooseTarget, landedBefore, openWhole, targetFacts } from './run-target.js'
 import type { RunSettings } from './settings.js'
 import { homeOfRepository, workspacesHome } from './workspaces-home.js'
 
@@ -60,7 +59,7 @@ export interface Ground {
   readonly root: string
   /** `.autopilot/runs/<id>`, absolute. */
   readonly runDir: string
-  readonly target?: { readonly branch: string; readonly base: string }
+  readonly target?: TargetFacts
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
   /** Whether a task's work is on the target already, brought by a run before this one. */
@@ -131,14 +130,12 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
     const isolate = () => inPlace(location.root)
     return ok({ root: location.root, runDir, leaveOut, hasLanded, release, warnings, isolate })
   }
-  const repository = await openRepository({ dir: location.root, env: options.env })
+  const repository = await openWhole(location.root, options.env)
   if (!repository.ok) return repository
   await ensureLine(join(repository.value.commonDir, 'info', 'exclude'), '/.autopilot/')
-  const branch = settings.target
-  const target = await openTarget(repository.value, { runId, ...(branch === undefined ? {} : { branch }) })
-  if (!target.ok) return err(target.error)
-  const range = { from: repository.value.head.commit, to: target.value.base }
-  const landed = await readTrailers(repository.value, { key: taskTrailer, ...range })
+  const target = await chooseTarget(repository.value, settings.target, { runId, leaveOut })
+  if (!target.ok) return target
+  const landed = await landedBefore(repository.value, target.value, roadmapPath)
   if (!landed.ok) return landed
   const { file } = options.config
   const reachable: Reachable = { ...options, repository: repository.value, runDir }
@@ -146,7 +143,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
     root: location.root,
     runDir,
     release,
-    target: { branch: target.value.branch, base: target.value.base },
+    target: targetFacts(target.value),
     leaveOut,
     hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
     warnings: await dirtyWarning(repository.value, leaveOut),
@@ -245,7 +242,7 @@ async function pathBelow(root: string, path: string): Promise<string | undefined
 }
 
 async function dirtyWarning(repository: Repository, excluding: readonly string[]): Promise<readonly string[]> {
-  const dirty = await repository.dirtyPaths(excluding)
+  const dirty = (await repository.dirtyPaths(excluding)) ?? []
   if (dirty.length === 0) return []
   const shown = dirty
     .slice(0, 5)

@@ -79,7 +79,13 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
         readers.isolation,
       ),
     )
-    .addOption(option('--target <branch>', 'where work arrives (default autopilot/<your branch>)', readers.target))
+    .addOption(
+      option(
+        '--target <branch>',
+        'where work arrives (default autopilot/<your branch>); current: your branch and files',
+        readers.target,
+      ),
+    )
     .addOption(
       option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
     )
@@ -220,7 +226,8 @@ Settings come from, lowest first: the default, autopilot.yaml in the repository,
 and DRY_RUN as make passes them), the flag.
 
 Agents work on copies; what they finish arrives on the target branch, one commit a task. Your branch,
-your index and your files stay as they are, but for the status values in the roadmap.`
+your index and your files stay as they are, but for the status values in the roadmap; with --target current
+they move along with each task that lands.`
 
 const cleanNotes = `
 Says what it deletes first. Journals stay. An attempt's ref is deleted when a commit on one of your branches names the

@@ -17,6 +17,15 @@ export interface QueueCounts {
   readonly availableAgents: number
 }
 
+/** The branch that work arrives at. */
+export interface TargetFacts {
+  readonly branch: string
+  /** The commit it stood at. */
+  readonly base: string
+  /** It is the branch that the user is on, whose files move with it. */
+  readonly current?: boolean
+}
+
 /** A task as the run knows it from the start. */
 export interface PlannedTask {
   readonly id: string
@@ -55,8 +64,8 @@ export type RunEvent =
       readonly roadmap: string
       readonly repository: string
       readonly isolation: 'workspace' | 'none'
-      /** The branch that work arrives at, and the commit it stood at. Absent without isolation. */
-      readonly target?: { readonly branch: string; readonly base: string }
+      /** Absent without isolation. */
+      readonly target?: TargetFacts
       readonly permissions: 'edit' | 'full'
       readonly maxAttempts: number
       readonly slots: readonly string[]

@@ -125,10 +125,9 @@ function workLines(state: RunState): readonly Line[] {
   const { target } = state.start
   const landed = ofType(state, 'done').filter(({ state: { how } }) => how === 'integrated').length
   if (!target || landed === 0) return []
-  return [
-    row('plain', 'Work', `${plural(landed, 'commit')} on ${target.branch}; to take it over:`),
-    row('plain', '', `git merge ${target.branch}`),
-  ]
+  const where = `${plural(landed, 'commit')} on ${target.branch}`
+  if (target.current) return [row('plain', 'Work', `${where}, the branch you were on, and in its files`)]
+  return [row('plain', 'Work', `${where}; to take it over:`), row('plain', '', `git merge ${target.branch}`)]
 }
 
 /** How the gates judged; nothing when none did. */

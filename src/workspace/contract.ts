@@ -20,6 +20,10 @@ export type RefusalCode =
   | 'bad_branch_name'
   | 'branch_in_the_way'
   | 'checked_out'
+  | 'detached'
+  | 'dirty'
+  | 'under_way'
+  | 'split_index'
   | 'conflict'
   | 'moved'
   | 'git_failed'
@@ -83,9 +87,10 @@ export interface Repository {
   readonly filterStores: readonly string[]
   /**
    * Uncommitted changes of the user, untracked files too, less the `excluding` paths (relative to the root). For a
-   * warning: agents do not see them. Reads the user's index and writes nothing; empty when git cannot tell.
+   * warning, as agents do not see them, and to refuse to land on top of them. Reads the user's index and writes nothing;
+   * undefined when git cannot tell.
    */
-  readonly dirtyPaths: (excluding: readonly string[]) => Promise<string[]>
+  readonly dirtyPaths: (excluding: readonly string[]) => Promise<string[] | undefined>
 }
 
 /** The branch on which the run's work arrives. */
@@ -98,7 +103,23 @@ export interface Target {
   tip: string
   /** The commit it stood at when the run began; pinned at `refs/autopilot/<run>/base`. */
   readonly base: string
+  /** The user stands on it, and wants their index and files to move with it (`--target current`). */
+  readonly current?: CurrentTree
 }
+
+/** What moving the user's own branch takes. */
+export interface CurrentTree {
+  /** `update-ref --stdin` in the git directory of the user's work tree: it locks that tree's HEAD, too. */
+  readonly refs: GitSession
+  /** Waits so many ms, for a lock that another git holds. */
+  readonly pause: (ms: number) => Promise<void>
+}
+
+/** What came of moving the target. */
+export type Move =
+  | { readonly type: 'moved' }
+  /** Not moved, and `target.tip` is where it stands now: somebody else moved it meanwhile, or git refused for `why`. */
+  | { readonly type: 'overtaken'; readonly why: Failure }
 
 /** What an attempt brings to the merge queue. */
 export interface Candidate {

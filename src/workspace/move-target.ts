@@ -1,26 +1,31 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { checkedOutAt } from './checked-out.js'
-import type { Repository, Target } from './contract.js'
+import { checkedOutAt, standsOn } from './checked-out.js'
+import type { Move, Repository, Target } from './contract.js'
 import { gitFailed } from './merge.js'
+import { moveCurrent } from './move-current.js'
 import { readRef } from './ref-name.js'
 import { changeRefs } from './sessions.js'
 
-/** What came of moving the target. */
-export type Move =
-  | { readonly type: 'moved' }
-  /** Not moved, and `target.tip` is where it stands now: somebody else moved it meanwhile, or git refused for `why`. */
-  | { readonly type: 'overtaken'; readonly why: Failure }
-
 /**
  * The only way to the target: compare-and-swap, from the tip that autopilot knows to `commit`, or not at all. A target
- * that is checked out or deleted is a failure of kind `target`.
+ * that is checked out or deleted is a failure of kind `target`; one that the person stands on by their own wish moves with
+ * their index and files, or not at all where that would overwrite something, which is such a failure, too.
  */
 export async function moveTarget(
   repository: Repository,
   target: Target,
   commit: string,
 ): Promise<Result<Move, Failure>> {
+  if (target.current && (await standsOn(repository.gitDir, target.ref))) {
+    const elsewhere = await checkedOutAt(repository, target.ref, repository.gitDir)
+    if (elsewhere !== undefined) return err(failure('target', checkedOut(target, elsewhere)))
+    const moved = await moveCurrent(repository, target, target.current, commit)
+    if (!moved.ok) return moved
+    const { value } = moved
+    if (value.type !== 'left') return ok(value)
+  }
+  // Also for a branch that its person has left: from then on it is one like any other.
   const place = await checkedOutAt(repository, target.ref)
   if (place !== undefined) return err(failure('target', checkedOut(target, place)))
   const moved = await changeRefs(repository, [`update ${target.ref} ${commit} ${target.tip}`])

@@ -145,13 +145,18 @@ async function refuseMissingFilter(
 }
 
 /** What differs from HEAD in the user's index and work tree. Reads under the user's configuration, and writes nothing. */
-async function dirtyPaths({ root, gitDir }: Found, excluding: readonly string[], env: Environment): Promise<string[]> {
+async function dirtyPaths(
+  { root, gitDir }: Found,
+  excluding: readonly string[],
+  env: Environment,
+): Promise<string[] | undefined> {
   const status = await git(
     { gitDir, workTree: root },
     ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--ignore-submodules=dirty'],
     { userConfig: env },
   )
+  if (!status.ok) return undefined
   // `XY SP path NUL`. Source: git-status(1), porcelain format version 1.
-  const paths = status.ok ? status.value.split('\0').flatMap((entry) => (entry === '' ? [] : [entry.slice(3)])) : []
+  const paths = status.value.split('\0').flatMap((entry) => (entry === '' ? [] : [entry.slice(3)]))
   return paths.filter((path) => !excluding.includes(path))
 }

@@ -2,6 +2,7 @@ import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
 import type { Refusal, Repository, Target } from './contract.js'
+import { refuseOwnBranch } from './open-current.js'
 import { baseRef, noCommit } from './ref-name.js'
 import { mergeTrees } from './merge.js'
 import { changeRefs, commitTree } from './sessions.js'
@@ -29,47 +30,43 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   return moved.ok ? ok({ branch: branch.value, ref, tip: start.value, base: start.value }) : moved
 }
 
-const own = /^autopilot(\/|$)/
-
 /** By default `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
 async function targetBranch(
-  { head, user }: Repository,
+  repository: Repository,
   { branch: named }: TargetOptions,
 ): Promise<Result<string, Refusal>> {
-  if (head.branch !== undefined && own.test(head.branch)) {
-    const help = 'Switch to the branch that your work is on, for example: git switch main'
-    return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot's own work arrives.`, help)
-  }
+  const { head, user } = repository
+  const onOwn = refuseOwnBranch(repository)
+  if (!onOwn.ok) return onOwn
   const branch =
     named?.replace(/^refs\/heads\//, '') ?? `autopilot/${head.branch ?? `detached-${head.commit.slice(0, 8)}`}`
   const help = 'Name a branch of its own with --target, or none for the default.'
-  if (branch === 'current') {
-    return refuse('bad_branch_name', 'Integrating into the branch you are on is not possible yet.', help)
-  }
   const valid = !/^(-|HEAD$)/.test(branch) && (await git(user, ['check-ref-format', `refs/heads/${branch}`])).ok
   return valid ? ok(branch) : refuse('bad_branch_name', `'${cleanLine(branch)}' cannot be the name of a branch.`, help)
 }
 
 /** Where the branch stands, if it exists; refuses one that is checked out, or whose name another branch blocks. */
-async function existing({ user }: Repository, branch: string): Promise<Result<string | undefined, Refusal>> {
+async function existing({ user, root }: Repository, branch: string): Promise<Result<string | undefined, Refusal>> {
   const format = '--format=%(refname:lstrip=2)%00%(objectname)%00%(worktreepath)'
   const listing = await git(user, ['for-each-ref', format, 'refs/heads'])
   if (!listing.ok) return refuseGit(listing.error)
   let tip: string | undefined
   for (const line of listing.value.split('\n')) {
     const [name = '', commit = '', worktree = ''] = line.split('\0')
-    if (name === branch && worktree !== '') return checkedOut(branch, worktree)
+    if (name === branch && worktree !== '') return checkedOut(branch, worktree, root)
     if (name === branch) tip = commit
     if (name !== '' && (branch.startsWith(`${name}/`) || name.startsWith(`${branch}/`))) return inTheWay(branch, name)
   }
   return ok(tip)
 }
 
-function checkedOut(branch: string, worktree: string) {
+function checkedOut(branch: string, worktree: string, root: string) {
   return refuse(
     'checked_out',
     `The target branch ${branch} is checked out in ${cleanLine(worktree)}.`,
-    'Switch that work tree to another branch, or name another target with --target.',
+    worktree === root
+      ? 'Work arrives there, and in your files, with --target current; or name another target, or none.'
+      : 'Switch that work tree to another branch, or name another target with --target.',
   )
 }
 

@@ -26,3 +26,15 @@ export async function readTrailers(
   if (!listing.ok) return refuseGit(listing.error)
   return ok(new Set(listing.value.split(/[\0\n]/).filter((value) => value !== '')))
 }
+
+/** The last commit, seen from another one, that changed a path; that one itself when none did or the path is not known. */
+export async function lastChange(
+  { trusted }: Repository,
+  from: string,
+  path: string | undefined,
+): Promise<Result<string, Refusal>> {
+  if (path === undefined) return ok(from)
+  const found = await git(trusted, ['log', '--max-count=1', '--format=%H', from, '--', path])
+  if (!found.ok) return refuseGit(found.error)
+  return ok(found.value === '' ? from : found.value)
+}

@@ -1,0 +1,49 @@
+import type { Environment } from '../domain/environment.js'
+import type { TargetFacts } from '../domain/event.js'
+import { ok, type Result } from '../domain/result.js'
+import { taskTrailer } from '../orchestration/commit-message.js'
+import { realClock } from '../platform/clock.js'
+import { finishLanding } from '../workspace/broken-landing.js'
+import type { Refusal, Repository, Target } from '../workspace/contract.js'
+import { currentBranch, openCurrent, type CurrentOptions } from '../workspace/open-current.js'
+import { openRepository } from '../workspace/repository.js'
+import { openTarget } from '../workspace/target.js'
+import { lastChange, readTrailers } from '../workspace/trailers.js'
+
+/** The repository, with a landing brought to its end that an earlier run was killed in. */
+export async function openWhole(dir: string, env: Environment): Promise<Result<Repository, Refusal>> {
+  const repository = await openRepository({ dir, env })
+  if (!repository.ok || !(await finishLanding(repository.value))) return repository
+  return openRepository({ dir, env })
+}
+
+/** The branch that the settings name, made ready. */
+export function chooseTarget(
+  repository: Repository,
+  branch: string | undefined,
+  options: Omit<CurrentOptions, 'pause'>,
+) {
+  if (branch === currentBranch) return openCurrent(repository, { ...options, pause })
+  return openTarget(repository, { runId: options.runId, ...(branch === undefined ? {} : { branch }) })
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => realClock.schedule(ms, resolve))
+}
+
+/** What the run's record says of it. */
+export function targetFacts({ branch, base, current }: Target): TargetFacts {
+  return { branch, base, ...(current ? { current: true } : {}) }
+}
+
+/**
+ * The trailers of the tasks that earlier runs have brought to the target, and that the file may not know of: statuses lie
+ * in the work tree, uncommitted. On a branch of autopilot's own it is what the user has not merged; on the user's own
+ * branch, what came after the roadmap was last committed.
+ */
+export async function landedBefore(repository: Repository, target: Target, roadmapPath: string | undefined) {
+  const { commit } = repository.head
+  const known = target.current ? await lastChange(repository, commit, roadmapPath) : ok(commit)
+  if (!known.ok) return known
+  return readTrailers(repository, { key: taskTrailer, from: known.value, to: target.base })
+}
