@@ -16,6 +16,7 @@ export interface Announced {
   readonly landed: readonly string[]
   readonly setup: ProviderSetup
   readonly ground: Ground
+  readonly maskWarnings: readonly string[]
 }
 
 /** Longer lists are counted; `autopilot validate` shows them whole. */
@@ -49,6 +50,7 @@ export function announce(recorder: Recorder, parts: Announced): void {
     ...interrupted(parts),
     ...untested(setup),
     ...withoutAllow(parts),
+    ...parts.maskWarnings,
     ...ground.warnings,
   ])
 }

@@ -7,13 +7,11 @@ import { journalOf, listRuns } from '../journal/runs.js'
 import { readJournal } from '../journal/read-journal.js'
 import { formatGitFailure } from '../platform/git.js'
 import { cleanedLine, cleanLines } from '../ui/clean.js'
-import type { Line } from '../ui/describe.js'
-import { painter } from '../ui/paint.js'
 import { deleteRefs, readLedger } from '../workspace/ledger.js'
 import { findLeftovers, removeLeftover, type LeftoverPlaces } from '../workspace/leftovers.js'
-import { readConfig } from './config.js'
 import { locate, lockGround } from './ground.js'
-import { isLively, sinkOf } from './output.js'
+import { openConfig } from './open-config.js'
+import { lineWriter } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
 import { unknownRun } from './status-command.js'
 import { homeOfRepository, workspacesHome } from './workspaces-home.js'
@@ -32,12 +30,12 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   const located = await locate(resolve(args.directory), env)
   if (!located.ok) return refuse(located.error)
   const { root, lock, commonDir } = located.value
-  const config = await readConfig(root, env)
+  const config = await openConfig(root, env)
   if (!config.ok) {
     printProblems(config.error, 'human')
     return exitCodes.usage
   }
-  const { workspacesDir } = config.value.file
+  const { workspacesDir } = config.value.config.file
   const homes = [undefined, workspacesDir].map((dir) => homeOfRepository(workspacesHome(dir, root, env), commonDir))
   const locked = await lockGround(lock)
   if (!locked.ok) return refuse(locked.error)
@@ -60,17 +58,11 @@ async function clean(args: CleanArguments, places: LeftoverPlaces, env: Environm
     if (!runs.some(({ id }) => id === args.run)) return unknownRun(args.run, runs, 'human')
   }
   const plan = planClean(refs.value, leftovers, args.lost)
-  const say = speaker(env)
+  const say = lineWriter(process.stdout, env)
   for (const line of cleanLines(plan)) say(line)
   const done = args.dryRun || (await carryOut(plan, places))
   if (done) say(cleanedLine(plan, args.dryRun))
   return done ? exitCodes.done : exitCodes.notDone
-}
-
-function speaker(env: Environment): (line: Line) => void {
-  const sink = sinkOf(process.stdout)
-  const paint = painter(isLively(process.stdout, env))
-  return (line) => sink.write(`${paint(line)}\n`)
 }
 
 /** What the journals say of the workspaces. What no journal tells of may hold anything. */

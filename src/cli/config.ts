@@ -23,9 +23,11 @@ export interface Config {
   readonly place: (path: readonly (string | number)[]) => Position
 }
 
+const noSecrets = { files: [], names: [] }
+
 export const noConfig: Config = {
   run: {},
-  file: { routes: {}, gates: [], allow: [], env: {}, copy: [], statuses: {} },
+  file: { routes: {}, gates: [], allow: [], env: {}, copy: [], secrets: noSecrets, statuses: {} },
   place: () => ({ file: configName, line: 1, column: 1 }),
 }
 
@@ -91,6 +93,7 @@ const schema = z.strictObject({
   setup: z.optional(z.string()),
   copy: z.optional(z.array(copied)),
   prompt: z.optional(z.string()),
+  secrets: z.optional(z.strictObject({ files: z.optional(texts), names: z.optional(texts) })),
   statuses: z.optional(z.record(z.string(), scalar(readMeaning))),
   workspaces: z.optional(z.strictObject({ dir: z.optional(z.string()) })),
 })
@@ -153,6 +156,7 @@ function settingsOf(
     setup,
     copy,
     prompt,
+    secrets,
     statuses,
     workspaces,
     ...same
@@ -166,6 +170,7 @@ function settingsOf(
       allow: allow ?? [],
       env: environmentOf(env ?? {}, parentEnv),
       copy: copy ?? [],
+      secrets: { files: secrets?.files ?? [], names: secrets?.names ?? [] },
       statuses: statuses ?? {},
       ...(setup === undefined ? {} : { setup }),
       ...(prompt === undefined ? {} : { prompt }),
@@ -207,6 +212,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCoun
 function knownKeys(section: string | number | undefined): readonly string[] {
   if (section === undefined) return Object.keys(schema.shape)
   if (section === 'gates') return Object.keys(gateFields.shape)
+  if (section === 'secrets') return ['files', 'names']
   return section === 'routes' ? ['simple', 'moderate', 'complex'] : ['dir']
 }
 

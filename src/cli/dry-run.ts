@@ -9,7 +9,7 @@ import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
 import type { Config } from './config.js'
 import type { Location } from './ground.js'
-import { sinkOf } from './output.js'
+import { printJson, sinkOf } from './output.js'
 import { candidateProviders, routing } from './providers.js'
 import type { RunSettings } from './settings.js'
 
@@ -43,8 +43,8 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   const held = plan.tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
   const sink = sinkOf(process.stdout)
   if (settings.output === 'json') {
-    for (const step of steps) sink.write(`${JSON.stringify({ type: 'planned', ...step })}\n`)
-    for (const hold of held) sink.write(`${JSON.stringify({ type: 'held', ...hold })}\n`)
+    for (const step of steps) printJson(process.stdout, { type: 'planned', ...step })
+    for (const hold of held) printJson(process.stdout, { type: 'held', ...hold })
     return exitCodes.done
   }
   const done = plan.tasks.filter(({ state }) => state === 'done').length

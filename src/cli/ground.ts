@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import type { TargetFacts } from '../domain/event.js'
+import type { Mask } from '../domain/mask.js'
 import { cleanLine, errorText } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
@@ -79,6 +80,7 @@ export interface IsolateParts {
 export interface GroundOptions {
   readonly settings: RunSettings
   readonly config: Config
+  readonly mask: Mask
   readonly location: Location
   readonly loaded: LoadedRoadmap
   readonly runId: string
@@ -152,6 +154,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         repository: repository.value,
         target: target.value,
         runId,
+        mask: options.mask,
         slots,
         leaveOut,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
@@ -188,13 +191,14 @@ function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
 
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(running: Running) {
-  const { settings, environmentOf, runDir, runId, recorder, signal } = running
+  const { settings, environmentOf, mask, runDir, runId, recorder, signal } = running
   const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
   const verifier = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
     environmentOf,
     logDir: join(runDir, 'gates'),
+    mask,
     clock: realClock,
     signal,
     onSpawned: noteCommand(recorder, 'gate'),
@@ -203,7 +207,7 @@ function gatingFor(running: Running) {
 }
 
 function workspacesFor(
-  { config, env, environmentOf, repository, recorder, signal }: Running,
+  { config, env, environmentOf, mask, repository, recorder, signal }: Running,
   runId: string,
   { exact = false } = {},
 ) {
@@ -215,7 +219,7 @@ function workspacesFor(
     dir: join(homeOfRepository(home, repository.commonDir), runId),
     copy,
     exact,
-    runSetup: runSetup({ environmentOf, clock: realClock, signal, onSpawned: noteCommand(recorder, 'setup') }),
+    runSetup: runSetup({ mask, environmentOf, clock: realClock, signal, onSpawned: noteCommand(recorder, 'setup') }),
     ...(setup === undefined ? {} : { setup }),
   })
 }

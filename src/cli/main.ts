@@ -1,4 +1,7 @@
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { createMask } from '../domain/mask.js'
+import { secretsOf } from '../domain/secrets.js'
+import { maskOutput, sinkOf } from './output.js'
 
 /** Parses the command line, runs one command, and sets the exit code: the only place that does. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -6,6 +9,8 @@ export async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${AUTOPILOT_VERSION}\n`)
     return
   }
+  // The configuration may name more.
+  maskOutput(createMask(secretsOf(process.env, [])))
   const { createProgram, isUsageError } = await import('./program.js')
   let exitCode: ExitCode = exitCodes.done
   const program = createProgram(process.env, (code) => {
@@ -24,7 +29,7 @@ export async function main(args: readonly string[]): Promise<void> {
 function reportBug(error: unknown): ExitCode {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const text = process.env.AUTOPILOT_DEBUG ? trace : (trace.split('\n')[0] ?? '')
-  process.stderr.write(
+  sinkOf(process.stderr).write(
     `autopilot: internal error: ${text}\n    please report it; AUTOPILOT_DEBUG=1 shows where it happened\n`,
   )
   return exitCodes.notDone

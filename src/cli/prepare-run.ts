@@ -6,8 +6,10 @@ import { planRun, type RunPlan } from '../domain/plan.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { showId } from '../ui/format.js'
-import { readConfig, type Config } from './config.js'
+import type { Mask } from '../domain/mask.js'
+import type { Config } from './config.js'
 import { checkWorkspaces, locate, plainLocation, type Location } from './ground.js'
+import { openConfig } from './open-config.js'
 import { printProblems, printTrouble } from './problem-output.js'
 import { readTemplate } from './prompt-template.js'
 import { openRoadmap } from './roadmap-source.js'
@@ -25,6 +27,9 @@ export interface RunArguments {
 export interface Prepared {
   readonly settings: RunSettings
   readonly config: Config
+  /** Hides secrets. */
+  readonly mask: Mask
+  readonly maskWarnings: readonly string[]
   readonly location: Location
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
@@ -39,9 +44,10 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   const here = resolve(args.directory)
   const repository = await locate(here, env)
   const configRoot = repository.ok ? repository.value.root : here
-  const config = await readConfig(configRoot, env)
-  if (!config.ok) return problems(config.error, mergeSettings(fromEnvironment.value, args.flags).output)
-  const settings = mergeSettings(config.value.run, fromEnvironment.value, args.flags)
+  const opened = await openConfig(configRoot, env)
+  if (!opened.ok) return problems(opened.error, mergeSettings(fromEnvironment.value, args.flags).output)
+  const { config, mask, warnings: maskWarnings } = opened.value
+  const settings = mergeSettings(config.run, fromEnvironment.value, args.flags)
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
   if (!location.ok) {
@@ -49,22 +55,24 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     return err(exitCodes.notSafe)
   }
   if (settings.isolation === 'workspace') {
-    const refused = await refuseWorkspaces(config.value, location.value.root, env, settings.output)
+    const refused = await refuseWorkspaces(config, location.value.root, env, settings.output)
     if (refused !== undefined) return err(refused)
   }
-  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.file.statuses)
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.file.statuses)
   if (!loaded.ok) return problems(loaded.error, settings.output)
   const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
   if (plan.unknown.length > 0) {
     const { graph, roadmap } = loaded.value
     return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
   }
-  const template = await readTemplate(config.value.file.prompt, configRoot)
+  const template = await readTemplate(config.file.prompt, configRoot)
   if (!template.ok) return usage(template.error, undefined, settings.output)
   const { value } = template
   return ok({
     settings,
-    config: config.value,
+    config,
+    mask,
+    maskWarnings,
     location: location.value,
     loaded: loaded.value,
     plan,

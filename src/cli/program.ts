@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Environment } from '../domain/environment.js'
 import type { ExitCode } from '../domain/exit-code.js'
+import { sinkOf } from './output.js'
 import { readers, type RunSettings } from './settings.js'
 import type { ReadValue } from './value.js'
 
@@ -33,6 +34,10 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
     .showSuggestionAfterError()
     .showHelpAfterError('Run autopilot --help for what there is.')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => sinkOf(process.stdout).write(text),
+      writeErr: (text) => sinkOf(process.stderr).write(text),
+    })
     .addHelpText('after', examples)
   addRun(program, env, done)
   addValidate(program, env, done)

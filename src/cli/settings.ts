@@ -44,6 +44,8 @@ export interface FileSettings {
   readonly env: Readonly<Record<string, string>>
   readonly setup?: string
   readonly copy: readonly string[]
+  /** Where secrets are that are not to be shown: dotenv files, relative to the configuration, and names of variables. */
+  readonly secrets: { readonly files: readonly string[]; readonly names: readonly string[] }
   /** Path of a prompt template, relative to the configuration file. */
   readonly prompt?: string
   readonly statuses: Readonly<Record<string, string>>

@@ -51,6 +51,7 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
     clock: realClock,
     journal: journal.value,
     reporters: [output.reporter],
+    mask: parts.mask,
     onBroken: (message) => {
       stopped ??= { type: 'journal', message }
       broken.abort()
@@ -104,6 +105,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     recorder,
     isolation,
     signal,
+    mask: parts.mask,
     environmentOf: parts.environmentOf,
     extraEnv: config.file.env,
     permissions: settings.permissions,

@@ -9,12 +9,11 @@ import { readJournal, type JournaledRun } from '../journal/read-journal.js'
 import { listRuns, type KnownRun } from '../journal/runs.js'
 import { formatGitFailure } from '../platform/git.js'
 import { readLockHolder, type LockHolder } from '../platform/lock.js'
-import { painter } from '../ui/paint.js'
 import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../ui/status.js'
 import { readLedger } from '../workspace/ledger.js'
 import { stillThere } from '../workspace/leftovers.js'
 import { locate, plainLocation, type Location, type RepositoryLocation } from './ground.js'
-import { isLively, sinkOf } from './output.js'
+import { lineWriter, printJson } from './output.js'
 import { printTrouble } from './problem-output.js'
 
 export interface StatusArguments {
@@ -96,10 +95,8 @@ function print(
   lines: ReturnType<typeof statusLines>,
   env: Environment,
 ): void {
-  const sink = sinkOf(process.stdout)
-  const paint = painter(isLively(process.stdout, env))
-  if (output === 'json') sink.write(`${JSON.stringify(object)}\n`)
-  else for (const line of lines) sink.write(`${paint(line)}\n`)
+  if (output === 'json') printJson(process.stdout, object)
+  else lines.forEach(lineWriter(process.stdout, env))
 }
 
 function shownPath(path: string): string {

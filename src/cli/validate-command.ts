@@ -4,9 +4,9 @@ import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { planRun } from '../domain/plan.js'
 import { formatHold, showId } from '../ui/format.js'
-import { readConfig } from './config.js'
 import { locate } from './ground.js'
-import { sinkOf } from './output.js'
+import { openConfig } from './open-config.js'
+import { printJson, sinkOf } from './output.js'
 import { printProblems } from './problem-output.js'
 import { openRoadmap } from './roadmap-source.js'
 
@@ -20,12 +20,12 @@ export interface ValidateArguments {
 export async function validateCommand(args: ValidateArguments, env: Environment): Promise<ExitCode> {
   const here = resolve(args.directory)
   const repository = await locate(here, env)
-  const config = await readConfig(repository.ok ? repository.value.root : here, env)
+  const config = await openConfig(repository.ok ? repository.value.root : here, env)
   if (!config.ok) {
     printProblems(config.error, args.output)
     return exitCodes.usage
   }
-  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.file.statuses)
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.config.file.statuses)
   printProblems(loaded.ok ? loaded.value.warnings : loaded.error, args.output)
   if (!loaded.ok) return exitCodes.usage
   const { tasks, runnable } = planRun(loaded.value.graph, loaded.value.roadmap.groups)
@@ -33,9 +33,9 @@ export async function validateCommand(args: ValidateArguments, env: Environment)
   const done = tasks.filter(({ state }) => state === 'done').length
   const sink = sinkOf(process.stdout)
   if (args.output === 'json') {
-    for (const hold of held) sink.write(`${JSON.stringify({ type: 'held', ...hold })}\n`)
+    for (const hold of held) printJson(process.stdout, { type: 'held', ...hold })
     const counts = { tasks: tasks.length, runnable: runnable.length, held: held.length, done }
-    sink.write(`${JSON.stringify({ type: 'valid', file: loaded.value.options.file, ...counts })}\n`)
+    printJson(process.stdout, { type: 'valid', file: loaded.value.options.file, ...counts })
     return exitCodes.done
   }
   for (const { taskId, reason } of held) sink.write(`held  ${showId(taskId)}: ${formatHold(reason)}\n`)

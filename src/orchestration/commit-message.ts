@@ -1,3 +1,4 @@
+import type { Mask } from '../domain/mask.js'
 import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
 import type { Task } from '../domain/task.js'
 import { cleanLine } from '../domain/text.js'
@@ -7,6 +8,7 @@ export interface CommitFacts {
   readonly runId: string
   readonly attempt: number
   readonly agent: ProviderModel
+  readonly mask: Mask
 }
 
 /** The trailer that says whose work a landed commit is. */
@@ -17,9 +19,9 @@ export function taskTrailerValue(taskId: string): string {
   return cleanLine(taskId, 200)
 }
 
-/** Subject from the task's title, and the trailers by which a landed commit names its attempt. */
-export function commitMessage({ task, runId, attempt, agent }: CommitFacts): string {
-  const subject = cleanLine(task.title, 72) || cleanLine(task.id, 72) || 'Task'
+/** Subject from the task's title, without secrets, and the trailers by which a landed commit names its attempt. */
+export function commitMessage({ task, runId, attempt, agent, mask }: CommitFacts): string {
+  const subject = cleanLine(mask.text(task.title), 72) || cleanLine(task.id, 72) || 'Task'
   const trailers = [
     `${taskTrailer}: ${taskTrailerValue(task.id)}`,
     `Autopilot-Run: ${runId}`,

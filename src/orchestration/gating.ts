@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../domain/clock.js'
 import type { Gate } from '../domain/gate.js'
+import type { Mask } from '../domain/mask.js'
 import { safeName } from '../domain/name.js'
 import { err, ok } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
@@ -22,6 +23,7 @@ export interface GatingParts {
   readonly environmentOf: EnvironmentOf
   /** What gates print goes there. */
   readonly logDir: string
+  readonly mask: Mask
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onSpawned: OnSpawned
@@ -29,7 +31,7 @@ export interface GatingParts {
 
 /** Gates in clean checkouts, beside the agents: none ever holds a slot. */
 export function createGating(parts: GatingParts): Verifier {
-  const { workspaces, clock, signal, onSpawned } = parts
+  const { workspaces, mask, clock, signal, onSpawned } = parts
   const env = parts.environmentOf(command)
   let checkouts = 0
   let runs = 0
@@ -54,7 +56,7 @@ export function createGating(parts: GatingParts): Verifier {
         return { type: 'errored', message: errorText(error) }
       }
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
-      return runGate(gate, { root, env, logFile, clock, signal, onSpawned })
+      return runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned })
     },
   })
 }

@@ -1,5 +1,6 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { mergeGates, type Gate } from '../domain/gate.js'
+import type { Mask } from '../domain/mask.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Judgement, Verifier } from '../verify/verifier.js'
 import type { KeptRef } from '../workspace/agent-commits.js'
@@ -22,6 +23,7 @@ export interface PlaceParts {
   readonly repository: Repository
   readonly workspaces: Workspaces
   readonly runId: string
+  readonly mask: Mask
   /** Paths relative to the root that agents may not change: the roadmap. */
   readonly leaveOut: readonly string[]
   /** Paths that were read at the start of the run: that an agent changed one is told. */
@@ -45,9 +47,9 @@ interface LeaseParts extends PlaceParts {
 
 /** A workspace that is leased to an attempt, over all of the attempt's rounds. */
 export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeaseParts): OpenPlace {
-  const { repository, workspaces, runId } = parts
+  const { repository, workspaces, runId, mask } = parts
   const ref = attemptRef(runId, of.task.id, of.attempt)
-  const message = commitMessage({ ...of, runId })
+  const message = commitMessage({ ...of, runId, mask })
   let harvests = 0
   let earlier: string | undefined
   let watch = nothingWatched

@@ -1,4 +1,6 @@
 import type { Clock } from '../domain/clock.js'
+import type { Mask } from '../domain/mask.js'
+import { maskValue } from '../domain/mask-value.js'
 import { eventVersion, type RunEvent, type RunRecord, type Stamp } from '../domain/event.js'
 import { apply, initialState, type RunState } from '../domain/run-state.js'
 import type { Journal } from '../journal/journal.js'
@@ -16,18 +18,20 @@ export interface RecorderParts {
   readonly clock: Clock
   readonly journal: Journal
   readonly reporters: readonly Reporter[]
+  /** Hides secrets before anything is kept or shown. */
+  readonly mask: Mask
   /** Called once when the journal cannot be written: the run must stop spending. */
   readonly onBroken: (message: string) => void
 }
 
 export function createRecorder(start: RunState['start'], parts: RecorderParts): Recorder {
-  const { clock, journal, reporters } = parts
+  const { clock, journal, reporters, mask } = parts
   const began = clock.monotonic()
   let seq = 0
   let broken = false
   const stamp = <Event extends RunEvent>(event: Event): Event & Stamp => {
     const ms = Math.round((clock.monotonic() - began) * 1000) / 1000
-    return { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...event }
+    return { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...maskValue(event, mask) }
   }
   const first = stamp(start)
   const state = initialState(first)

@@ -3,6 +3,8 @@ import { noUsage, usageSince, type AgentEvent, type Usage } from '../domain/agen
 import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import { failure, type Failure } from '../domain/failure.js'
+import type { Mask } from '../domain/mask.js'
+import { maskValue } from '../domain/mask-value.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
 import { startAgent } from '../platform/agent-process.js'
 import { writePrivateFile } from '../platform/private-file.js'
@@ -15,6 +17,8 @@ import type { Recorder } from './recorder.js'
 export interface AgentSettings {
   readonly clock: Clock
   readonly recorder: Recorder
+  /** Hides secrets in the attempt's files and in what is told of it. */
+  readonly mask: Mask
   /** What agents of a provider see, before what the CLI itself is to be told. */
   readonly environmentOf: EnvironmentOf
   /** From the configuration; it wins over what autopilot tells the CLI. */
@@ -61,7 +65,7 @@ const longestText = 2_000
  */
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
   const { taskId, attempt, slot, provider, request } = work
-  const { clock, recorder, signal } = settings
+  const { clock, recorder, mask, signal } = settings
   const env = settings.environmentOf(provider)
   const refusal = provider.refusal(request, env)
   const began = clock.monotonic()
@@ -69,7 +73,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onExit()
     void recorder.record({ type: 'agent_exited', taskId, attempt, slot, exit, durationMs: clock.monotonic() - began })
   }
-  const cannot = refusal ?? (await writePrompt(work))
+  const cannot = refusal ?? (await writePrompt(work, mask))
   if (cannot) {
     exited({ type: 'not_started', message: cannot.message })
     return { evidence: noEvidence, failure: cannot }
@@ -79,7 +83,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const worthRecording = admission(clock)
   const note = (event: AgentEvent) => {
     evidence = applyAgentEvent(evidence, event)
-    const clean = worthRecording(event) ? cleanEvent(event) : undefined
+    const clean = worthRecording(event) ? cleanEvent(maskValue(event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', taskId, attempt, event: clean })
     if (event.type === 'result' && event.failure) settings.onFailureSaid(provider.name, event.failure)
     if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
@@ -96,6 +100,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     stdoutFile: logFile(work, 'stdout', 'log'),
     stderrFile: logFile(work, 'stderr', 'log'),
     maxFileBytes,
+    mask,
     graceMs,
     onStdoutLine: read,
     ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
@@ -117,7 +122,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     taskId,
     attempt,
     usage: usageSince(evidence.usage, work.usedBefore ?? noUsage),
-    text: cleanText(finalText).slice(0, longestText),
+    text: cleanText(mask.text(finalText)).slice(0, longestText),
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
   })
   const judged = judgeAgent(provider, { ...end, evidence })
@@ -125,10 +130,10 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
 }
 
 /** Makes the attempt's directory and keeps what the agent is told. */
-async function writePrompt(work: AgentWork): Promise<Failure | undefined> {
+async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {
   try {
     const { run, prompt } = work.request
-    await writePrivateFile(logFile(work, 'prompt', 'md'), run ?? prompt)
+    await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(run ?? prompt))
     return undefined
   } catch (error) {
     const reason = errorText(error)

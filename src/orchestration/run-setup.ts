@@ -1,6 +1,7 @@
 import { formatExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import { failure } from '../domain/failure.js'
+import type { Mask } from '../domain/mask.js'
 import { err, ok } from '../domain/result.js'
 import { cleanLine, lastLine } from '../domain/text.js'
 import { startAgent, type AgentExit, type OnSpawned } from '../platform/agent-process.js'
@@ -9,6 +10,7 @@ import { command } from '../providers/command.js'
 import type { RunSetup } from '../workspace/prepare.js'
 
 export interface SetupParts {
+  readonly mask: Mask
   readonly environmentOf: EnvironmentOf
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -24,7 +26,7 @@ const graceMs = 500
  * Runs the user's `setup:` command through a shell, with the environment that a `run:` task gets. A server that it
  * leaves in the background lives to the end of the run.
  */
-export function runSetup({ environmentOf, clock, signal, onSpawned }: SetupParts): RunSetup {
+export function runSetup({ mask, environmentOf, clock, signal, onSpawned }: SetupParts): RunSetup {
   return async (line, cwd) => {
     const process = startAgent({
       file: '/bin/sh',
@@ -35,6 +37,7 @@ export function runSetup({ environmentOf, clock, signal, onSpawned }: SetupParts
       stdoutFile: '/dev/null',
       stderrFile: '/dev/null',
       maxFileBytes: 0,
+      mask,
       graceMs,
       onStdoutLine: () => undefined,
       onSpawned,

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
 import type { SpawnedProcess } from '../domain/event.js'
+import type { Mask, StreamMask } from '../domain/mask.js'
 import { CappedFile } from './capped-file.js'
 import { endGroup, endLeftovers, endStrays } from './end-group.js'
 import { launch, startFailure, type Launched, type LaunchSpec } from './launch.js'
@@ -20,6 +21,8 @@ export interface AgentSpawn extends LaunchSpec {
   readonly stderrFile: string
   /** Bytes of each output file. */
   readonly maxFileBytes: number
+  /** Hides secrets in the files and in stderr; the lines of stdout, which a provider must read, come as they are. */
+  readonly mask: Mask
   readonly onStdoutLine: (line: string) => void
   readonly onStderrLine?: (line: string) => void
   /** Which lines those two are called for; without it, all. */
@@ -87,10 +90,18 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
   const stdoutLines = new LineSplitter(onStdoutLine, longestLineBytes, wanted)
   const stderrLines = onStderrLine && new LineSplitter(onStderrLine, longestLineBytes, wanted)
   const output = Promise.all([
-    pump(child.stdout, exited, new CappedFile(spec.stdoutFile, spec.maxFileBytes), (chunk) => stdoutLines.push(chunk)),
-    pump(child.stderr, exited, new CappedFile(spec.stderrFile, spec.maxFileBytes), (chunk) => {
-      tail.add(chunk)
-      stderrLines?.push(chunk)
+    pump(child.stdout, exited, {
+      file: new CappedFile(spec.stdoutFile, spec.maxFileBytes),
+      mask: spec.mask.stream(),
+      onChunk: (chunk) => stdoutLines.push(chunk),
+    }),
+    pump(child.stderr, exited, {
+      file: new CappedFile(spec.stderrFile, spec.maxFileBytes),
+      mask: spec.mask.stream(),
+      onMasked(chunk) {
+        tail.add(chunk)
+        stderrLines?.push(chunk)
+      },
     }),
   ]).then(() => {
     stdoutLines.end()
@@ -146,30 +157,40 @@ function exitOf(child: Launched['child']): Promise<ExitStatus> {
   })
 }
 
+/** Where a stream's bytes go: to the file without secrets, to whoever listens as they came or as in the file. */
+interface Outlet {
+  readonly file: CappedFile
+  readonly mask: StreamMask
+  readonly onChunk?: (chunk: Buffer) => void
+  readonly onMasked?: (chunk: Buffer) => void
+}
+
 /**
  * Hands a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the agent down,
  * but once that has ended, the little that is left in the pipe is read at once: the final event must not wait.
  */
-async function pump(
-  stream: Readable,
-  exited: Promise<unknown>,
-  file: CappedFile,
-  onChunk: (chunk: Buffer) => void,
-): Promise<void> {
+async function pump(stream: Readable, exited: Promise<unknown>, outlet: Outlet): Promise<void> {
+  const { file, mask, onChunk, onMasked } = outlet
+  const write = (bytes: Uint8Array) => {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    onMasked?.(chunk)
+    return file.write(chunk)
+  }
   let hasExited = false
   void exited.then(() => {
     hasExited = true
     stream.resume()
   })
   stream.on('data', (chunk: Buffer) => {
-    onChunk(chunk)
-    if (file.write(chunk) || hasExited) return
+    onChunk?.(chunk)
+    if (write(mask.push(chunk)) || hasExited) return
     stream.pause()
     void file.drained().then(() => stream.resume())
   })
   // A pipe that breaks ends the output; the exit status tells the rest.
   stream.on('error', () => undefined)
   if (!stream.closed) await once(stream, 'close').catch(() => undefined)
+  write(mask.end())
   await file.close()
 }
 

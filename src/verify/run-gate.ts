@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path'
 import { formatExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import type { Gate, Verdict } from '../domain/gate.js'
+import type { Mask } from '../domain/mask.js'
 import { cleanLine, cleanText } from '../domain/text.js'
 import { startAgent, type AgentExit, type OnSpawned } from '../platform/agent-process.js'
 
@@ -13,6 +14,8 @@ export interface GateRun {
   readonly env: Readonly<Record<string, string>>
   /** All that it prints goes there, up to a cap. */
   readonly logFile: string
+  /** Hides secrets in the log and in what an agent is told. */
+  readonly mask: Mask
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Told of the gate's process before the gate begins. */
@@ -27,7 +30,10 @@ const mark = 'AUTOPILOT_GATE'
 const tailChars = 6_000
 
 /** Runs one gate to its end, in a process group of its own, and gives its verdict. Never rejects. */
-export async function runGate(gate: Gate, { root, env, logFile, clock, signal, onSpawned }: GateRun): Promise<Verdict> {
+export async function runGate(
+  gate: Gate,
+  { root, env, logFile, mask, clock, signal, onSpawned }: GateRun,
+): Promise<Verdict> {
   const cwd = await directoryIn(root, gate.cwd)
   if (cwd === undefined)
     return { type: 'failed', message: `there is no directory ${cleanLine(gate.cwd ?? '')}`, tail: '' }
@@ -42,6 +48,7 @@ export async function runGate(gate: Gate, { root, env, logFile, clock, signal, o
     stdoutFile: '/dev/null',
     stderrFile: logFile,
     maxFileBytes: maxLogBytes,
+    mask,
     graceMs,
     onStdoutLine: () => undefined,
     onSpawned,

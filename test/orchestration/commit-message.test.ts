@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { noMask } from '../../src/domain/mask.js'
 import type { Task } from '../../src/domain/task.js'
 import { commitMessage } from '../../src/orchestration/commit-message.js'
 
 const task = (id: string, title: string) => ({ id, title }) as Task
-const facts = { runId: '20260102-030405-abcd', attempt: 2, agent: { provider: 'claude', model: 'opus' } }
+const facts = { runId: '20260102-030405-abcd', attempt: 2, agent: { provider: 'claude', model: 'opus' }, mask: noMask }
 
 test('a commit has the title as its subject and names task, run, attempt and agent', () => {
   expect(commitMessage({ ...facts, task: task('login', 'Add the login') })).toBe(

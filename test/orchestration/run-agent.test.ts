@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
+import { noMask } from '../../src/domain/mask.js'
 import { createRecorder } from '../../src/orchestration/recorder.js'
 import { runAgent, type AgentWork } from '../../src/orchestration/run-agent.js'
 import { claude } from '../../src/providers/claude/provider.js'
@@ -39,6 +40,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
     },
     {
       clock,
+      mask: noMask,
       journal: { append: () => Promise.resolve(), close: () => Promise.resolve() },
       reporters: [
         {
@@ -75,6 +77,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
   const settings = {
     clock,
     recorder,
+    mask: noMask,
     environmentOf: childEnvironments(process.env, {}),
     extraEnv: {},
     signal: stop.signal,

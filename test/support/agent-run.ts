@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { noMask } from '../../src/domain/mask.js'
 import { startAgent, type AgentProcess, type AgentSpawn } from '../../src/platform/agent-process.js'
 import type { AgentRig } from './fake-agent.js'
 
@@ -22,6 +23,7 @@ export function startRun(rig: AgentRig, change: Partial<AgentSpawn> = {}): Agent
     stdoutFile,
     stderrFile,
     maxFileBytes: 1_000_000,
+    mask: noMask,
     graceMs: 30_000,
     onStdoutLine: (line) => stdout.push(line),
     onStderrLine: (line) => stderr.push(line),

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Gate } from '../../src/domain/gate.js'
+import { noMask } from '../../src/domain/mask.js'
 import { runGate } from '../../src/verify/run-gate.js'
 import { isAlive } from '../support/program.js'
 import { rig } from '../support/rigged-scene.js'
@@ -24,6 +25,7 @@ function stage() {
         root,
         env,
         logFile,
+        mask: noMask,
         clock,
         signal: stop.signal,
         onSpawned: () => Promise.resolve(),
