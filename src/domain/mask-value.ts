@@ -7,7 +7,7 @@ import { noMask, type Mask } from './mask.js'
 const names: ReadonlySet<string> = new Set([
   ...['type', 'kind', 'code', 'severity', 'level', 'how', 'state', 'verdict', 'signal', 'isolation', 'permissions'],
   ...['id', 'runId', 'run', 'taskId', 'taskIds', 'sessionId', 'provider', 'model', 'slot', 'slots', 'standing', 'what', 'start', 'boot'],
-  ...['ref', 'commit', 'tree', 'base', 'previous', 'branch', 'path', 'workspace', 'repository', 'roadmap', 'file'],
+  ...['ref', 'commit', 'tree', 'base', 'previous', 'branch', 'path', 'workspace', 'repository', 'roadmap'],
 ])
 
 /** Plain data with the secrets in its texts masked; the names in it stay as they are. */

@@ -1,0 +1,144 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createMask, noMask } from '../../src/domain/mask.js'
+import { maskValue } from '../../src/domain/mask-value.js'
+import { formsOf } from '../../src/domain/secret-forms.js'
+
+const encoder = new TextEncoder()
+const secret = 'ghp_R4nd0mT0ken/with+odd=chars'
+
+/** Few letters, so that secrets overlap, repeat themselves and begin inside each other. */
+const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '"'), minLength: 8, maxLength: 14 })
+const secrets = fc.array(letters, { minLength: 1, maxLength: 4 })
+/** Text that is full of them, and of what is nearly one. */
+const textWith = (values: readonly string[]) =>
+  fc
+    .array(
+      fc.oneof(
+        fc.constantFrom(...values),
+        fc.constantFrom(...values).map((value) => value.slice(0, -1)),
+        fc.constantFrom(...values).map((value) => value.slice(3)),
+        fc.string({ unit: fc.constantFrom('a', 'b', 'é', 'x', ' ', '\n'), maxLength: 5 }),
+      ),
+      { maxLength: 12 },
+    )
+    .map((parts) => parts.join(''))
+const samples = secrets.chain((values) => fc.tuple(fc.constant(values), textWith(values)))
+
+/** What passes when the bytes come cut at these places. */
+function streamed(values: readonly string[], bytes: Uint8Array, cuts: readonly number[]) {
+  const stream = createMask(values).stream()
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+  const passed: number[] = []
+  let mostHeld = 0
+  for (const [index, place] of places.slice(1).entries()) {
+    passed.push(...stream.push(bytes.slice(places[index], place)))
+    mostHeld = Math.max(mostHeld, heldAfter(values, bytes.subarray(0, place)))
+  }
+  passed.push(...stream.end())
+  return { text: new TextDecoder().decode(new Uint8Array(passed)), mostHeld }
+}
+
+/** How much a stream of its own passes only at its end. */
+function heldAfter(values: readonly string[], bytes: Uint8Array): number {
+  const stream = createMask(values).stream()
+  stream.push(bytes)
+  return stream.end().length
+}
+
+describe('a mask', () => {
+  it('leaves no secret in a text, in none of its forms', () => {
+    fc.assert(
+      fc.property(samples, ([values, text]) => {
+        const shown = createMask(values).text(text)
+        for (const form of values.flatMap(formsOf)) expect(shown).not.toContain(form)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('lets through of a stream exactly what it lets through of the whole, wherever it is cut', () => {
+    fc.assert(
+      fc.property(samples, fc.array(fc.nat(), { maxLength: 30 }), ([values, text], cuts) => {
+        expect(streamed(values, encoder.encode(text), cuts).text).toBe(createMask(values).text(text))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('holds back less than the longest form of a secret, and nothing that cannot be the beginning of one', () => {
+    fc.assert(
+      fc.property(samples, fc.array(fc.nat(), { maxLength: 10 }), ([values, text], cuts) => {
+        const longest = Math.max(...values.flatMap(formsOf).map((form) => encoder.encode(form).length))
+        expect(streamed(values, encoder.encode(text), cuts).mostHeld).toBeLessThan(longest)
+      }),
+    )
+    expect(heldAfter([secret], encoder.encode('a line of its own\n'))).toBe(0)
+    expect(heldAfter([secret], encoder.encode('so far it is ghp_R4nd'))).toBe(8)
+  })
+
+  it('leaves everything else as it is, byte for byte', () => {
+    const mask = createMask([secret])
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'binary' }), (bytes, text) => {
+        const stream = mask.stream()
+        expect([...stream.push(bytes), ...stream.end()]).toEqual([...bytes])
+        expect(mask.text(text)).toBe(text)
+      }),
+    )
+  })
+
+  it.each([
+    ['as it is', secret],
+    ['in base64', btoa(secret)],
+    ['in base64 behind a user, as in a header', btoa(`user:${secret}`)],
+    ['in base64 for URLs', btoa(secret).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')],
+    ['in a URL', encodeURIComponent(secret)],
+    ['in a URL in lower case', encodeURIComponent(secret).toLowerCase().replace('ghp_r4nd0mt0ken', 'ghp_R4nd0mT0ken')],
+    ['in JSON', JSON.stringify(`"${secret}\t"`)],
+  ])('knows a secret %s', (_, text) => {
+    const shown = createMask([secret, `"${secret}\t"`]).text(`before ${text} after`)
+    expect(shown).toMatch(/^before .{0,7}\*\*\*.{0,7} after$/)
+  })
+
+  it('knows each line of a key, and a text that was put on one line', () => {
+    const key = '-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQ\n-----END KEY-----\n'
+    const mask = createMask([key])
+    expect(mask.text('    MIIEvQIBADANBgkqhkiG9w0BAQEFAASC')).toBe('    ***')
+    expect(mask.text(JSON.stringify({ key }))).toBe('{"key":"***"}')
+    expect(mask.text(key.replaceAll('\n', ' ').trim())).toBe('***')
+  })
+
+  it('knows the beginning of a secret that was cut off, and leaves other cut texts alone', () => {
+    const mask = createMask([secret])
+    expect(mask.text('the token is ghp_R4nd0…')).toBe('the token is ***…')
+    expect(mask.text('the token is ghp…')).toBe('the token is ghp…')
+    expect(mask.text('the token is ghp_R4nd0')).toBe('the token is ghp_R4nd0')
+  })
+
+  it('leaves out values that stand in ordinary text by chance', () => {
+    expect(createMask(['short', ''])).toBe(noMask)
+  })
+})
+
+describe('data with secrets', () => {
+  it('has them masked in its texts, and its names as they are', () => {
+    const data = {
+      type: 'password',
+      taskId: 'password',
+      taskIds: ['password'],
+      title: 'the password',
+      nested: { message: 'password!', list: ['a password', 1, null, true] },
+      tasks: [{ id: 'password', title: 'password' }],
+    }
+    expect(maskValue(data, createMask(['password']))).toEqual({
+      type: 'password',
+      taskId: 'password',
+      taskIds: ['password'],
+      title: 'the ***',
+      nested: { message: '***!', list: ['a ***', 1, null, true] },
+      tasks: [{ id: 'password', title: '***' }],
+    })
+    expect(maskValue(data, noMask)).toBe(data)
+  })
+})
