@@ -6,7 +6,22 @@ import { noMask, type Mask } from './mask.js'
  */
 const names: ReadonlySet<string> = new Set([
   ...['type', 'kind', 'code', 'severity', 'level', 'how', 'state', 'verdict', 'signal', 'isolation', 'permissions'],
-  ...['id', 'runId', 'run', 'taskId', 'taskIds', 'sessionId', 'provider', 'model', 'slot', 'slots', 'standing', 'what', 'start', 'boot'],
+  ...[
+    'id',
+    'runId',
+    'run',
+    'taskId',
+    'taskIds',
+    'sessionId',
+    'provider',
+    'model',
+    'slot',
+    'slots',
+    'standing',
+    'what',
+    'start',
+    'boot',
+  ],
   ...['ref', 'commit', 'tree', 'base', 'previous', 'branch', 'path', 'workspace', 'repository', 'roadmap'],
 ])
 
