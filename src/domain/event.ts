@@ -34,6 +34,12 @@ export interface PlannedTask {
   readonly hold?: HoldReason
 }
 
+/** Which tasks a run was asked for; see `Selection` of the plan. */
+export interface Selected {
+  readonly only?: readonly string[]
+  readonly limit?: number
+}
+
 /** One task's n-th try. Its number counts from 1. */
 interface OfAttempt {
   readonly taskId: string
@@ -62,6 +68,8 @@ export type RunEvent =
       readonly runId: string
       readonly version: string
       readonly roadmap: string
+      /** Absolute; `roadmap` is how the file was named. */
+      readonly roadmapPath?: string
       readonly repository: string
       readonly isolation: 'workspace' | 'none'
       /** Absent without isolation. */
@@ -70,6 +78,25 @@ export type RunEvent =
       readonly maxAttempts: number
       readonly slots: readonly string[]
       readonly tasks: readonly PlannedTask[]
+      /** What was asked for where it was not the whole roadmap. */
+      readonly selection?: Selected
+    }
+  /**
+   * A run that had stopped goes on, with the settings and the roadmap of this moment. Its tasks are those of the event:
+   * a task that it does not name is not the run's any more.
+   */
+  | {
+      readonly type: 'run_resumed'
+      readonly version: string
+      readonly target?: { readonly branch: string; readonly base: string }
+      readonly permissions: 'edit' | 'full'
+      readonly maxAttempts: number
+      readonly slots: readonly string[]
+      /** What has failed for good, and stays so, is pending here and named in `failed`. */
+      readonly tasks: readonly PlannedTask[]
+      readonly failed: readonly string[]
+      /** Failed tasks of which the attempts are counted anew. */
+      readonly retried: readonly string[]
     }
   | {
       readonly type: 'provider_detected'
@@ -103,6 +130,17 @@ export type RunEvent =
       readonly base?: string
     } & OfAttempt)
   /**
+   * An attempt that was interrupted with the run goes on: its agent's conversation on a slot, or, without one, its work,
+   * which the agent had finished. `workspace` and `base` where they are others than before.
+   */
+  | ({
+      readonly type: 'attempt_resumed'
+      readonly slot?: string
+      readonly agent: ProviderModel
+      readonly workspace?: string
+      readonly base?: string
+    } & OfAttempt)
+  /**
    * The attempt's conversation goes on, on a slot of its own: its work was kept out for `reason`. `round` counts from 1
    * within the attempt.
    */
@@ -127,12 +165,13 @@ export type RunEvent =
       readonly exit: ExitStatus
       readonly durationMs: number
     } & OfAttempt)
-  /** All of its output has been read. `text` is its last word, clipped. */
+  /** All of its output has been read. `text` is its last word, clipped; `failure` says why it did not end well. */
   | ({
       readonly type: 'agent_finished'
       readonly usage: Usage
       readonly sessionId?: string
       readonly text: string
+      readonly failure?: Failure
     } & OfAttempt)
   | ({
       readonly type: 'candidate_created'

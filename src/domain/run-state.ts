@@ -3,44 +3,11 @@ import type { EarlyStop } from './early-stop.js'
 import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
-import type { HoldReason } from './hold.js'
 import type { ProviderModel } from './provider-model.js'
+import { followProgress, type TaskProgress } from './task-progress.js'
+import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
 
-/** A state holds only what is true in it. */
-export type TaskState =
-  | { readonly type: 'pending' }
-  | { readonly type: 'held'; readonly reason: HoldReason }
-  | { readonly type: 'queued'; readonly attempt: number }
-  | { readonly type: 'running'; readonly attempt: number; readonly slot: string }
-  /** The agent has ended; its work is being collected and integrated. */
-  | { readonly type: 'merging'; readonly attempt: number }
-  | {
-      readonly type: 'done'
-      readonly how: 'integrated' | 'unchanged' | 'in_place' | 'before'
-      readonly commit?: string
-    }
-  | { readonly type: 'failed'; readonly failure: Failure; readonly attempts: number }
-  | { readonly type: 'canceled' }
-
-/** How many attempts of a task there were, over the whole journal. */
-export interface AttemptCounts {
-  readonly started: number
-  /** Those that failed and count towards the attempts that the task has. */
-  readonly counted: number
-  /** Those that an account's trouble ended before anything was used. */
-  readonly unpaid: number
-}
-
-export interface TaskRecord {
-  readonly id: string
-  readonly title: string
-  readonly state: TaskState
-  readonly attempts: AttemptCounts
-  /** What its agents used, over the whole journal. */
-  readonly used: Usage
-  /** What `used` was when its last attempt began. */
-  readonly usedBefore: Usage
-}
+export type { TaskRecord, TaskState } from './task-record.js'
 
 /** What a busy slot is doing; `since` and `busyMs` in monotonic ms of the run. */
 export interface SlotState {
@@ -84,11 +51,16 @@ export interface KeptCommit {
  * than the work. The same records always give the same state.
  */
 export interface RunState {
-  readonly start: Extract<RunEvent, { type: 'run_started' }>
+  /** How the run began; where it was resumed since, with the version, the settings and the tasks of that moment. */
+  start: Extract<RunEvent, { type: 'run_started' }>
   /** Monotonic ms of the last record. */
   ms: number
   counts: QueueCounts
   readonly tasks: Map<string, TaskRecord>
+  /** How far tasks have come, also such as are not the run's any more. */
+  readonly progress: Map<string, TaskProgress>
+  /** How often the run was resumed. */
+  resumes: number
   /** How many tasks were held during the run for a reason of their own, not for one that they wait for. */
   heldInRun: number
   readonly slots: Map<string, SlotState>
@@ -114,6 +86,8 @@ export function initialState(start: RunState['start']): RunState {
     ms: 0,
     counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
     tasks: new Map(start.tasks.map((task) => [task.id, plannedRecord(task)])),
+    progress: new Map(),
+    resumes: 0,
     heldInRun: 0,
     slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0 }])),
     usage: noUsage,
@@ -123,24 +97,6 @@ export function initialState(start: RunState['start']): RunState {
     kept: [],
     unwritten: [],
     keptWorkspaces: [],
-  }
-}
-
-const noAttempts: AttemptCounts = { started: 0, counted: 0, unpaid: 0 }
-
-function plannedRecord(task: PlannedTask): TaskRecord {
-  const { id, title } = task
-  return { id, title, state: plannedState(task), attempts: noAttempts, used: noUsage, usedBefore: noUsage }
-}
-
-function plannedState(task: PlannedTask): TaskState {
-  switch (task.state) {
-    case 'pending':
-      return { type: 'pending' }
-    case 'done':
-      return { type: 'done', how: 'before' }
-    case 'held':
-      return { type: 'held', reason: task.hold ?? { type: 'manual' } }
   }
 }
 
@@ -160,12 +116,24 @@ export function replayNext(before: RunState | undefined, record: RunRecord): Run
 
 /** Applies one record to the state. */
 export function apply(state: RunState, record: RunRecord): void {
+  // Its work was kept when the run was stopped, and lands after it was resumed.
+  if (record.type === 'task_integrated') {
+    const commit = state.progress.get(record.taskId)?.open?.candidate
+    forgetKept(state, (kept) => kept.taskId === record.taskId && kept.commit === commit)
+  }
+  // What ran ended with the last record before it.
+  if (record.type === 'run_resumed') beginAgain(state, record)
   state.ms = record.ms
+  takeIn(state, record)
+  followProgress(state.progress, record)
+}
+
+function takeIn(state: RunState, record: RunRecord): void {
   switch (record.type) {
     case 'run_started':
+    case 'run_resumed':
     case 'agent_spawned':
     case 'command_spawned':
-    case 'candidate_created':
     case 'roadmap_written':
     case 'provider_cooled_down':
       return
@@ -210,6 +178,17 @@ export function apply(state: RunState, record: RunRecord): void {
     case 'repair_started':
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
       startWork(state, record)
+      return
+    case 'attempt_resumed': {
+      const { slot, attempt } = record
+      const next: TaskState = slot === undefined ? { type: 'merging', attempt } : { type: 'running', attempt, slot }
+      setTask(state, record.taskId, next)
+      if (slot !== undefined) startWork(state, { ...record, slot })
+      return
+    }
+    case 'candidate_created':
+      // The ref has moved on and leads to what was kept there before.
+      forgetKept(state, ({ ref }) => ref === record.ref)
       return
     case 'agent_reported':
       noteAction(state, record)
@@ -269,6 +248,51 @@ export function apply(state: RunState, record: RunRecord): void {
   }
 }
 
+/** The run begins again: nothing runs, and what is done or has failed stays so. */
+function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_resumed' }>): void {
+  const { version, target, permissions, maxAttempts, slots, tasks } = record
+  const pinned = target && { branch: target.branch, base: state.start.target?.base ?? target.base }
+  state.start = {
+    ...state.start,
+    version,
+    permissions,
+    maxAttempts,
+    slots,
+    tasks,
+    ...(pinned ? { target: pinned } : {}),
+  }
+  const failed = new Set(record.failed)
+  const records = tasks.map((task) => resumedRecord(task, state.tasks.get(task.id), failed.has(task.id)))
+  state.tasks.clear()
+  for (const task of records) state.tasks.set(task.id, task)
+  const before = new Map(state.slots)
+  state.slots.clear()
+  for (const id of slots) {
+    const { work, ...rest } = before.get(id) ?? { id, busyMs: 0, attempts: 0, repairs: 0 }
+    state.slots.set(id, { ...rest, busyMs: rest.busyMs + (work ? state.ms - work.since : 0) })
+  }
+  state.counts = { queueLength: 0, busyAgents: 0, availableAgents: slots.length }
+  state.resumes++
+  state.heldInRun = 0
+  state.providers.clear()
+  state.unwritten.length = 0
+  delete state.canceling
+  delete state.stopping
+  delete state.finished
+}
+
+function resumedRecord(task: PlannedTask, before: TaskRecord | undefined, staysFailed: boolean): TaskRecord {
+  const planned = plannedRecord(task)
+  if (!before) return planned
+  const stays = staysFailed || (task.state === 'done' && before.state.type === 'done')
+  return { ...before, title: task.title, state: stays ? before.state : planned.state }
+}
+
+function forgetKept({ kept }: RunState, isGone: (one: KeptCommit) => boolean): void {
+  const index = kept.findIndex(isGone)
+  if (index >= 0) kept.splice(index, 1)
+}
+
 function setTask(state: RunState, id: string, next: TaskState): void {
   const task = state.tasks.get(id)
   if (task) state.tasks.set(id, { ...task, state: next })
@@ -297,10 +321,14 @@ function countFailed(state: RunState, record: Extract<RunRecord, { type: 'attemp
   state.tasks.set(task.id, { ...task, attempts: { ...attempts, counted, unpaid } })
 }
 
-function startWork(state: RunState, record: Extract<RunRecord, { type: 'attempt_started' | 'repair_started' }>): void {
+type StartOfWork = Extract<RunRecord, { type: 'attempt_started' | 'repair_started' | 'attempt_resumed' }> & {
+  readonly slot: string
+}
+
+function startWork(state: RunState, record: StartOfWork): void {
   const slot = state.slots.get(record.slot) ?? { id: record.slot, busyMs: 0, attempts: 0, repairs: 0 }
   const { type, taskId, attempt, agent, ms } = record
-  const served = type === 'attempt_started' ? { attempts: slot.attempts + 1 } : { repairs: slot.repairs + 1 }
+  const served = type === 'repair_started' ? { repairs: slot.repairs + 1 } : { attempts: slot.attempts + 1 }
   state.slots.set(slot.id, { ...slot, ...served, work: { taskId, attempt, agent, since: ms } })
 }
 

@@ -116,16 +116,18 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const end = await agent.finished
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
+  const judged = judgeAgent(provider, { ...end, evidence })
   const { sessionId, finalText } = evidence
-  void recorder.record({
+  // Waited for: what has been paid for must not be asked for again after a crash.
+  await recorder.record({
     type: 'agent_finished',
     taskId,
     attempt,
     usage: usageSince(evidence.usage, work.usedBefore ?? noUsage),
     text: cleanText(mask.text(finalText)).slice(0, longestText),
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
+    ...(judged ? { failure: judged } : {}),
   })
-  const judged = judgeAgent(provider, { ...end, evidence })
   return judged ? { evidence, failure: judged } : { evidence }
 }
 

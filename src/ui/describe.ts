@@ -26,6 +26,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
   switch (record.type) {
     case 'run_started':
       return { tone: 'plain', text: describeStart(record) }
+    case 'run_resumed':
+      return { tone: 'plain', text: describeResumed(record, state) }
     case 'provider_detected':
       return record.usable
         ? { tone: 'faint', text: `${record.provider} ${cleanLine(record.version ?? '', 40)}` }
@@ -48,6 +50,11 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'attempt_started': {
       const again = record.attempt > 1 ? `, attempt ${record.attempt}` : ''
       return { tone: 'faint', text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again})` }
+    }
+    case 'attempt_resumed': {
+      const head = `${name(record, state)} attempt ${record.attempt}`
+      if (record.slot === undefined) return { tone: 'faint', text: `${head} goes on: its agent had finished` }
+      return { tone: 'faint', text: `${head} taken up again on ${record.slot} (${agent(record)})` }
     }
     case 'repair_started': {
       const head = `${showId(record.taskId)} repair round ${record.round} started on ${record.slot}`
@@ -127,11 +134,27 @@ function behind({ holds = 0 }: { readonly holds?: number }): string {
 
 function describeStart(start: Extract<RunRecord, { type: 'run_started' }>): string {
   const count = (state: string) => start.tasks.filter((task) => task.state === state).length
-  const target = start.target ? ` → ${start.target.branch}` : ', in place'
+  const tasks = `${plural(count('pending'), 'task')} to run, ${count('held')} held, ${count('done')} done before`
+  return describeBegin(start, start.roadmap, tasks)
+}
+
+function describeResumed(resumed: Extract<RunRecord, { type: 'run_resumed' }>, { start }: RunState): string {
+  const count = (state: string) => resumed.tasks.filter((task) => task.state === state).length
+  const left = plural(count('pending') - resumed.failed.length, 'task')
+  const failed = resumed.failed.length > 0 ? `, ${resumed.failed.length} failed` : ''
+  const tasks = `run ${start.runId} goes on: ${left} left, ${count('held')} held, ${count('done')} done${failed}`
+  return describeBegin(resumed, start.roadmap, tasks)
+}
+
+function describeBegin(
+  { version, target, slots, permissions }: Extract<RunRecord, { type: 'run_started' | 'run_resumed' }>,
+  roadmap: string,
+  tasks: string,
+): string {
+  const where = target ? ` → ${target.branch}` : ', in place'
   return (
-    `autopilot ${start.version}: ${cleanLine(start.roadmap, 300)}${target}; ` +
-    `${plural(count('pending'), 'task')} to run, ${count('held')} held, ${count('done')} done before; ` +
-    `${plural(start.slots.length, 'slot')}, permissions ${start.permissions}`
+    `autopilot ${version}: ${cleanLine(roadmap, 300)}${where}; ${tasks}; ` +
+    `${plural(slots.length, 'slot')}, permissions ${permissions}`
   )
 }
 
@@ -142,7 +165,7 @@ function name({ taskId }: { readonly taskId: string }, state: RunState): string 
   return title === undefined || title === taskId ? shown : `${shown} “${cleanLine(title, 60)}”`
 }
 
-function agent({ agent: chosen }: Extract<RunRecord, { type: 'attempt_started' }>): string {
+function agent({ agent: chosen }: Extract<RunRecord, { type: 'attempt_started' | 'attempt_resumed' }>): string {
   return cleanLine(formatProviderModel(chosen), 60)
 }
 

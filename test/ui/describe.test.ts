@@ -21,6 +21,21 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
       text: 'autopilot 1.2.3: roadmap.yaml → autopilot/main; 2 tasks to run, 0 held, 0 done before; 2 slots, permissions edit',
     },
   ],
+  run_resumed: [
+    {
+      ...{ type: 'run_resumed', version: '1.2.4', permissions: 'full', maxAttempts: 3, slots: ['s1'], retried: [] },
+      ...{ target: { branch: 'autopilot/main', base: commit }, failed: ['T2'] },
+      tasks: [...runStarted().tasks, { id: 'T3', title: 'T3', state: 'done' }],
+    },
+    {
+      tone: 'plain',
+      text: 'autopilot 1.2.4: roadmap.yaml → autopilot/main; run r1 goes on: 1 task left, 0 held, 1 done, 1 failed; 1 slot, permissions full',
+    },
+  ],
+  attempt_resumed: [
+    { type: 'attempt_resumed', ...of, slot: 's1', agent: { provider: 'claude' }, workspace: '/w/1' },
+    { tone: 'faint', text: 'T1 “Say hello” attempt 1 taken up again on s1 (claude)' },
+  ],
   provider_detected: [
     { type: 'provider_detected', provider: 'claude', usable: true, version: '2.1.330' },
     { tone: 'faint', text: 'claude 2.1.330' },

@@ -1,0 +1,101 @@
+import type { PlannedTask } from './event.js'
+import { decideRetry } from './retry.js'
+import type { RunState, TaskRecord } from './run-state.js'
+import { isInterruption, type OpenAttempt, type TaskProgress } from './task-progress.js'
+
+/** A commit on the target that names an attempt, and the one that the target stood at before. */
+export interface Landing {
+  readonly attempt: number
+  readonly commit: string
+  readonly previous: string
+}
+
+/** What is found on the machine when a run is resumed, beside what its journal tells. */
+export interface ResumeFacts {
+  /** The commit on the target that brought a task's work. */
+  readonly landed: (taskId: string) => Landing | undefined
+  /** The candidate on an attempt's ref. */
+  readonly candidate: (taskId: string, attempt: number) => string | undefined
+  /** The highest number of an attempt that has a ref; 0 without one. */
+  readonly lastRef: (taskId: string) => number
+  /** Whether the workspace that an attempt worked in is there, with its work not collected. */
+  readonly stands: (taskId: string, attempt: number) => boolean
+  /** Whether an interrupted conversation can be taken up again. */
+  readonly canContinue: (open: OpenAttempt) => boolean
+  /** Attempts that the task has now. */
+  readonly mostAttempts: (taskId: string) => number
+  /** Failed tasks are tried again, as if they had not been tried. */
+  readonly retryFailed: boolean
+}
+
+/** An attempt whose work has been collected. */
+export type CollectedAttempt = OpenAttempt & { readonly candidate: string }
+
+/** How a task of a resumed run goes on. */
+export type Resumption =
+  /** Its work is on the target; the journal does not know. */
+  | ({ readonly type: 'landed' } & Landing)
+  /** It stays as it has failed. */
+  | { readonly type: 'failed' }
+  /** Its agent has ended well and its work was collected: it goes straight to the merge queue. */
+  | { readonly type: 'land'; readonly open: CollectedAttempt }
+  /** Its agent has ended well; its work is still in the workspace. */
+  | { readonly type: 'collect'; readonly open: OpenAttempt }
+  /** Its agent's conversation goes on, in its workspace or with what was collected of it. */
+  | { readonly type: 'continue'; readonly open: OpenAttempt; readonly stands: boolean }
+  /** An attempt with this number begins. `retried`: the attempts before it do not count any more. */
+  | { readonly type: 'start'; readonly attempt: number; readonly retried: boolean }
+
+/** Decides how each task that may run now goes on. Pure; the same facts always give the same answer. */
+export function reconcile(
+  state: RunState,
+  planned: readonly PlannedTask[],
+  facts: ResumeFacts,
+): ReadonlyMap<string, Resumption> {
+  const resumptions = new Map<string, Resumption>()
+  for (const { id, state: plan } of planned) {
+    const known = state.tasks.get(id)
+    // A task that the roadmap calls done counts so from the start, which must not hide what this run has brought.
+    const isTold = known?.state.type === 'done' && known.state.how !== 'before'
+    const landed = isTold ? undefined : facts.landed(id)
+    if (landed) resumptions.set(id, { type: 'landed', ...landed })
+    else if (plan === 'pending') resumptions.set(id, resumptionOf(id, known, state.progress.get(id), facts))
+  }
+  return resumptions
+}
+
+const untried: TaskProgress = { attempts: 0, used: 0, feedback: [] }
+
+function resumptionOf(
+  id: string,
+  known: TaskRecord | undefined,
+  progress: TaskProgress = untried,
+  facts: ResumeFacts,
+): Resumption {
+  const next = Math.max(progress.attempts, facts.lastRef(id)) + 1
+  if (known?.state.type === 'failed' && !isInterruption(known.state.failure)) {
+    if (facts.retryFailed) return { type: 'start', attempt: next, retried: true }
+    const decision = decideRetry(known.state.failure, progress.used, facts.mostAttempts(id))
+    return decision === 'give_up' ? { type: 'failed' } : { type: 'start', attempt: next, retried: false }
+  }
+  return (progress.open && goOn(id, progress.open, facts)) ?? { type: 'start', attempt: next, retried: false }
+}
+
+/** How an interrupted attempt goes on; undefined when nothing of it can. */
+function goOn(id: string, told: OpenAttempt, facts: ResumeFacts): Resumption | undefined {
+  const open = withRef(told, facts.candidate(id, told.attempt))
+  const { ended, candidate } = open
+  const stands = facts.stands(id, open.attempt)
+  if (ended && !ended.failure && candidate !== undefined) return { type: 'land', open: { ...open, candidate } }
+  if (ended && !ended.failure && stands) return { type: 'collect', open }
+  const isInterrupted = !ended?.failure || isInterruption(ended.failure)
+  return isInterrupted && facts.canContinue(open) ? { type: 'continue', open, stands } : undefined
+}
+
+/** The ref is moved before the journal hears of it, and a person may have deleted it since: what it says holds. */
+function withRef(told: OpenAttempt, ref: string | undefined): OpenAttempt {
+  const open = { ...told }
+  delete open.candidate
+  if (ref === undefined) delete open.earlier
+  return ref === undefined || ref === told.earlier ? open : { ...open, candidate: ref }
+}

@@ -1,0 +1,158 @@
+import { addUsage, noUsage, type Usage } from './agent-event.js'
+import type { RunRecord } from './event.js'
+import type { Failure } from './failure.js'
+import type { ProviderModel } from './provider-model.js'
+import { decideRetry } from './retry.js'
+
+/** How far a task has come over the whole journal, as far as going on with it must know. */
+export interface TaskProgress {
+  /** The highest number that an attempt of it has. */
+  readonly attempts: number
+  /** Attempts that failed and count towards those that the task has. */
+  readonly used: number
+  /** Why the last attempt failed that said something about the work, the reasons of its repair rounds first. */
+  readonly feedback: readonly Failure[]
+  /** The last attempt, until it has come to its end; being stopped with the run is none. */
+  readonly open?: OpenAttempt
+}
+
+/** An attempt that may go on. */
+export interface OpenAttempt {
+  readonly attempt: number
+  readonly agent: ProviderModel
+  /** Absolute path; empty when none could be opened. */
+  readonly workspace: string
+  /** The commit that the work of its last turn is a change of; absent in place. */
+  readonly base?: string
+  /** The repair round of its last turn; 0 for the first agent. */
+  readonly round: number
+  /** Why its work was kept out before each of its repair rounds. */
+  readonly repaired: readonly Failure[]
+  /** Its conversation, once the CLI has told it, as the CLI wrote it. */
+  readonly sessionId?: string
+  /** What the conversation used in turns that have ended. */
+  readonly used: Usage
+  /** The agent of the last turn has ended: well, or why not. Absent while it is at work. */
+  ended?: { readonly failure?: Failure }
+  /** What was collected of the last turn. */
+  candidate?: string
+  /** What was collected of the turn before, where the attempt's ref stands until the next is collected. */
+  earlier?: string
+  /** What was brought together in its workspace before each repair round; conflicts of it may have left markers. */
+  readonly merges: readonly Merge[]
+}
+
+export interface Merge {
+  readonly candidate: string
+  readonly base: string
+  readonly tip: string
+}
+
+const nothing: TaskProgress = { attempts: 0, used: 0, feedback: [] }
+
+/** An attempt that ended with the run, or for the sake of the target, is not the work's fault: it may go on. */
+export function isInterruption({ kind }: Failure): boolean {
+  return kind === 'canceled' || kind === 'target'
+}
+
+/** Follows the attempts of all tasks; changes the map in place. */
+export function followProgress(tasks: Map<string, TaskProgress>, record: RunRecord): void {
+  if (record.type === 'attempt_started') beginAttempt(tasks, record)
+  if (record.type === 'repair_started') changeOpen(tasks, record, (open) => beginRepair(open, record))
+  if (record.type === 'attempt_resumed') changeOpen(tasks, record, (open) => goOn(open, record))
+  if (record.type === 'agent_reported' && record.event.type === 'session' && !isReview(record)) {
+    const { sessionId } = record.event
+    changeOpen(tasks, record, (open) => ({ ...open, sessionId }))
+  }
+  if (record.type === 'agent_finished' && !isReview(record)) {
+    const ended = record.failure === undefined ? {} : { failure: record.failure }
+    changeOpen(tasks, record, (open) => ({ ...open, ended, used: addUsage(open.used, record.usage) }))
+  }
+  if (record.type === 'candidate_created') {
+    const { commit } = record
+    changeOpen(tasks, record, (open) => ({ ...open, candidate: commit }))
+  }
+  if (record.type === 'attempt_failed') endAttempt(tasks, record)
+  if (record.type === 'task_done' || record.type === 'task_integrated') change(tasks, record.taskId, withoutOpen)
+  if (record.type === 'run_resumed')
+    for (const id of record.retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
+}
+
+/** Agents that review work report under its attempt; what they do is not the attempt's own. */
+function isReview(record: RunRecord): boolean {
+  return 'review' in record && record.review !== undefined
+}
+
+function change(tasks: Map<string, TaskProgress>, id: string, next: (task: TaskProgress) => TaskProgress): void {
+  tasks.set(id, next(tasks.get(id) ?? nothing))
+}
+
+interface OfAttempt {
+  readonly taskId: string
+  readonly attempt: number
+}
+
+function changeOpen(
+  tasks: Map<string, TaskProgress>,
+  { taskId, attempt }: OfAttempt,
+  next: (open: OpenAttempt) => OpenAttempt,
+): void {
+  const task = tasks.get(taskId)
+  if (task?.open?.attempt === attempt) tasks.set(taskId, { ...task, open: next(task.open) })
+}
+
+function withoutOpen({ attempts, used, feedback }: TaskProgress): TaskProgress {
+  return { attempts, used, feedback }
+}
+
+function beginAttempt(
+  tasks: Map<string, TaskProgress>,
+  { taskId, attempt, agent, workspace, base }: Extract<RunRecord, { type: 'attempt_started' }>,
+): void {
+  const from = base === undefined ? {} : { base }
+  const open = { attempt, agent, workspace, round: 0, repaired: [], used: noUsage, merges: [], ...from }
+  change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), open }))
+}
+
+function beginRepair(
+  open: OpenAttempt,
+  { round, reason, base, agent }: Extract<RunRecord, { type: 'repair_started' }>,
+): OpenAttempt {
+  const { candidate, repaired, merges } = open
+  const known = candidate === undefined || open.base === undefined
+  const merge = known ? [] : [{ candidate, base: open.base, tip: base }]
+  return { ...atWork(open), agent, round, base, repaired: [...repaired, reason], merges: [...merges, ...merge] }
+}
+
+function goOn(
+  open: OpenAttempt,
+  { slot, workspace = open.workspace, base = open.base }: Extract<RunRecord, { type: 'attempt_resumed' }>,
+): OpenAttempt {
+  // Without a slot it is its work that goes on, of which the agent has ended.
+  const next = slot === undefined ? open : atWork(open)
+  return { ...next, workspace, ...(base === undefined ? {} : { base }) }
+}
+
+/** A turn begins: what the one before brought is the earlier work. */
+function atWork(open: OpenAttempt): OpenAttempt {
+  const next = { ...open, ...(open.candidate === undefined ? {} : { earlier: open.candidate }) }
+  delete next.ended
+  delete next.candidate
+  return next
+}
+
+function endAttempt(
+  tasks: Map<string, TaskProgress>,
+  { taskId, attempt, failure, counted }: Extract<RunRecord, { type: 'attempt_failed' }>,
+): void {
+  if (isInterruption(failure)) return
+  const task = tasks.get(taskId) ?? nothing
+  const repaired = task.open?.attempt === attempt ? task.open.repaired : []
+  // An account's trouble is not the work's: the next agent has nothing to learn from it.
+  const reasons = decideRetry(failure, 1, 2) === 'retry' ? [...repaired, failure] : repaired
+  tasks.set(taskId, {
+    ...withoutOpen(task),
+    used: task.used + (counted === false ? 0 : 1),
+    feedback: reasons.length > 0 ? reasons : task.feedback,
+  })
+}

@@ -1,0 +1,59 @@
+import { noUsage, type Usage } from './agent-event.js'
+import type { PlannedTask } from './event.js'
+import type { Failure } from './failure.js'
+import type { HoldReason } from './hold.js'
+
+/** A state holds only what is true in it. */
+export type TaskState =
+  | { readonly type: 'pending' }
+  | { readonly type: 'held'; readonly reason: HoldReason }
+  | { readonly type: 'queued'; readonly attempt: number }
+  | { readonly type: 'running'; readonly attempt: number; readonly slot: string }
+  /** The agent has ended; its work is being collected and integrated. */
+  | { readonly type: 'merging'; readonly attempt: number }
+  | {
+      readonly type: 'done'
+      readonly how: 'integrated' | 'unchanged' | 'in_place' | 'before'
+      readonly commit?: string
+    }
+  | { readonly type: 'failed'; readonly failure: Failure; readonly attempts: number }
+  | { readonly type: 'canceled' }
+
+/** How many attempts of a task there were, over the whole journal. */
+export interface AttemptCounts {
+  readonly started: number
+  /** Those that failed and count towards the attempts that the task has. */
+  readonly counted: number
+  /** Those that an account's trouble ended before anything was used. */
+  readonly unpaid: number
+}
+
+export interface TaskRecord {
+  readonly id: string
+  readonly title: string
+  readonly state: TaskState
+  readonly attempts: AttemptCounts
+  /** What its agents used, over the whole journal. */
+  readonly used: Usage
+  /** What `used` was when its last attempt began. */
+  readonly usedBefore: Usage
+}
+
+const noAttempts: AttemptCounts = { started: 0, counted: 0, unpaid: 0 }
+
+/** A task as it is at the start of a run. */
+export function plannedRecord(task: PlannedTask): TaskRecord {
+  const { id, title } = task
+  return { id, title, state: plannedState(task), attempts: noAttempts, used: noUsage, usedBefore: noUsage }
+}
+
+function plannedState(task: PlannedTask): TaskState {
+  switch (task.state) {
+    case 'pending':
+      return { type: 'pending' }
+    case 'done':
+      return { type: 'done', how: 'before' }
+    case 'held':
+      return { type: 'held', reason: task.hold ?? { type: 'manual' } }
+  }
+}
