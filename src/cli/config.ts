@@ -83,6 +83,9 @@ const schema = z.strictObject({
   target: z.optional(scalar(readers.target)),
   permissions: z.optional(scalar(readers.permissions)),
   timeout: z.optional(scalar(readers.timeoutMs)),
+  on_limit: z.optional(scalar(readers.onLimit)),
+  max_wait: z.optional(scalar(readers.maxWaitMs)),
+  max_total_attempts: z.optional(scalar(readers.maxTotalAttempts)),
   gates: z.optional(z.array(gate)),
   gate_jobs: z.optional(scalar(readers.gateJobs)),
   routes: z.optional(
@@ -147,6 +150,9 @@ function settingsOf(
 ): Omit<Config, 'place'> {
   const {
     timeout,
+    on_limit: onLimit,
+    max_wait: maxWaitMs,
+    max_total_attempts: maxTotalAttempts,
     gate_jobs: gateJobs,
     repair_rounds: repairRounds,
     gates,
@@ -161,7 +167,7 @@ function settingsOf(
     workspaces,
     ...same
   } = data
-  const run = { ...same, timeoutMs: timeout, gateJobs, repairRounds }
+  const run = { ...same, timeoutMs: timeout, onLimit, maxWaitMs, maxTotalAttempts, gateJobs, repairRounds }
   return {
     run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
     file: {

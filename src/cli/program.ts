@@ -17,6 +17,9 @@ interface RunFlags {
   readonly target?: string
   readonly permissions?: RunSettings['permissions']
   readonly timeout?: number
+  readonly onLimit?: RunSettings['onLimit']
+  readonly maxWait?: number
+  readonly maxTotalAttempts?: number
   readonly gateJobs?: number
   readonly dryRun?: true
   readonly output?: RunSettings['output']
@@ -95,6 +98,17 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
       option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
     )
     .addOption(option('--timeout <duration>', 'time limit of an attempt, such as 45m (default 1h)', readers.timeoutMs))
+    .addOption(
+      option(
+        '--on-limit <what>',
+        'when all providers are limited, wait (default) or stop with 75 (default where CI is set)',
+        readers.onLimit,
+      ),
+    )
+    .addOption(option('--max-wait <duration>', 'stop with 75 rather than wait longer for a limit', readers.maxWaitMs))
+    .addOption(
+      option('--max-total-attempts <n>', 'attempts a task has over all resumes (default 10)', readers.maxTotalAttempts),
+    )
     .addOption(option('--gate-jobs <n>', 'gates that run at once (default: half the cores)', readers.gateJobs))
     .addOption(new Option('--dry-run', 'show order, routes, holds and commands; start nothing'))
     .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
@@ -183,11 +197,14 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     isolation,
     target,
     permissions,
+    onLimit,
+    maxTotalAttempts,
     gateJobs,
     dryRun,
     output,
     provider,
     timeout,
+    maxWait,
   } = flags
   const same = {
     agents,
@@ -198,6 +215,8 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     isolation,
     target,
     permissions,
+    onLimit,
+    maxTotalAttempts,
     gateJobs,
     dryRun,
     output,
@@ -206,6 +225,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
     ...(provider === undefined ? {} : { providers: provider }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(maxWait === undefined ? {} : { maxWaitMs: maxWait }),
   }
 }
 

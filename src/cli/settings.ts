@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import type { Environment } from '../domain/environment.js'
 import type { Gate } from '../domain/gate.js'
+import type { WaitPolicy } from '../domain/governor.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Complexity } from '../domain/task.js'
@@ -27,6 +28,12 @@ export interface RunSettings {
   readonly target?: string
   readonly permissions: Permissions
   readonly timeoutMs: number
+  /** Whether the run waits when all providers are limited; without, it depends on where it runs. */
+  readonly onLimit?: WaitPolicy['onLimit']
+  /** The most that it waits then. */
+  readonly maxWaitMs?: number
+  /** The most attempts that a task may have over all resumes. */
+  readonly maxTotalAttempts?: number
   /** How many gates run at once. */
   readonly gateJobs: number
   readonly output: 'human' | 'json'
@@ -74,6 +81,9 @@ export const readers = {
   target: anyText,
   permissions: oneOf(['edit', 'full']),
   timeoutMs: duration,
+  onLimit: oneOf(['wait', 'stop']),
+  maxWaitMs: duration,
+  maxTotalAttempts: wholeNumber(1, 1000),
   gateJobs: wholeNumber(1, 256),
   output: oneOf(['human', 'json']),
   dryRun: onOff,
@@ -94,6 +104,9 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_TARGET', 'target'],
   ['AUTOPILOT_PERMISSIONS', 'permissions'],
   ['AUTOPILOT_TIMEOUT', 'timeoutMs'],
+  ['AUTOPILOT_ON_LIMIT', 'onLimit'],
+  ['AUTOPILOT_MAX_WAIT', 'maxWaitMs'],
+  ['AUTOPILOT_MAX_TOTAL_ATTEMPTS', 'maxTotalAttempts'],
   ['AUTOPILOT_GATE_JOBS', 'gateJobs'],
   ['AUTOPILOT_OUTPUT', 'output'],
   ['AUTOPILOT_DRY_RUN', 'dryRun'],

@@ -2,12 +2,15 @@ import { join, relative } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import type { RunEvent } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import type { WaitPolicy } from '../domain/governor.js'
 import { judgeRun, type Stop } from '../domain/verdict.js'
 import { openJournal } from '../journal/journal.js'
+import { Governor } from '../orchestration/governor.js'
 import { createRecorder, type Recorder } from '../orchestration/recorder.js'
 import { runTasks } from '../orchestration/run.js'
+import { createStopEarly } from '../orchestration/stop-early.js'
 import { createWriteBack } from '../orchestration/write-back.js'
-import { realClock } from '../platform/clock.js'
+import { localZone, realClock } from '../platform/clock.js'
 import { killLivingGroups } from '../platform/process-group.js'
 import { AgentPool } from '../pool/agent-pool.js'
 import type { EnvironmentOf } from '../providers/environment.js'
@@ -22,6 +25,7 @@ import { openOutput } from './output.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import type { ProviderSetup } from './providers.js'
+import type { RunSettings } from './settings.js'
 import type { StopSignals } from './stop-signals.js'
 
 /** All that a run begins with. */
@@ -98,6 +102,10 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
   for (const taskId of parts.landed) writeBack.done(taskId)
+  const stopEarly = createStopEarly(recorder, pool)
+  const wait = waitPolicy(settings, parts.env)
+  const facts = { clock: realClock, random: Math.random, zone: localZone() }
+  const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait })
   await runTasks({
     graph: loaded.graph,
     pool,
@@ -115,6 +123,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     offLimits: ground.leaveOut,
     timeoutMs: settings.timeoutMs,
     maxAttempts: settings.iterations,
+    maxTotalAttempts: settings.maxTotalAttempts ?? Math.max(fewestInAll, settings.iterations),
+    watch: governor,
     repairRounds: settings.repairRounds,
     attemptsDir: join(ground.runDir, 'attempts'),
     markDone: writeBack.done,
@@ -122,6 +132,15 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
   })
   await writeBack.finish()
   await isolation.close()
+}
+
+/** So many attempts in all a task has at least, unless fewer are asked for. */
+const fewestInAll = 10
+
+/** Nobody watches a CI job, and its hours cost money: there a run does not wait for an account unless told to. */
+function waitPolicy({ onLimit, maxWaitMs }: RunSettings, { CI }: Environment): WaitPolicy {
+  const inCi = CI !== undefined && CI !== ''
+  return { onLimit: onLimit ?? (inCi ? 'stop' : 'wait'), ...(maxWaitMs === undefined ? {} : { maxWaitMs }) }
 }
 
 /** The worker thread's file lies beside the bundle that this code is in. */

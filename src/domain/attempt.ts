@@ -30,19 +30,21 @@ export interface Evidence {
   readonly usage: Usage
   readonly retryAt?: number
   readonly denials: number
+  /** The model has said or done something. */
+  readonly answered: boolean
   readonly result?: { readonly failure?: Failure }
 }
 
-export const noEvidence: Evidence = { finalText: '', usage: noUsage, denials: 0 }
+export const noEvidence: Evidence = { finalText: '', usage: noUsage, denials: 0, answered: false }
 
 export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence {
   switch (event.type) {
     case 'session':
       return { ...evidence, sessionId: event.sessionId, ...(event.model === undefined ? {} : { model: event.model }) }
     case 'text':
-      return { ...evidence, finalText: event.text }
+      return { ...evidence, finalText: event.text, answered: true }
     case 'denied':
-      return { ...evidence, denials: evidence.denials + 1 }
+      return { ...evidence, denials: evidence.denials + 1, answered: true }
     case 'limit':
       return event.retryAt === undefined ? evidence : { ...evidence, retryAt: event.retryAt }
     case 'result':
@@ -51,13 +53,21 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
         finalText: event.text ?? evidence.finalText,
         usage: event.usage ? addUsage(noUsage, event.usage) : evidence.usage,
         result: event.failure ? { failure: event.failure } : {},
+        answered: evidence.answered || !event.failure,
       }
     case 'tool':
     case 'tool_ended':
+      return { ...evidence, answered: true }
     case 'retrying':
     case 'unknown':
       return evidence
   }
+}
+
+/** The failure that the final event told, with the time of a limit that was reported before it. */
+export function saidFailure({ result, retryAt }: Evidence): Failure | undefined {
+  if (!result?.failure || retryAt === undefined) return result?.failure
+  return { retryAt, ...result.failure }
 }
 
 /**
@@ -71,10 +81,8 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   if (!evidence.result) {
     return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).`)
   }
-  if (evidence.result.failure) {
-    const { retryAt } = evidence
-    return retryAt === undefined ? evidence.result.failure : { retryAt, ...evidence.result.failure }
-  }
+  const said = saidFailure(evidence)
+  if (said) return said
   // A process that autopilot ended because it lingered after its final event has no exit status of its own.
   if (ended === 'after_result') return undefined
   if (exit.type === 'code' && exit.code === 0) return undefined

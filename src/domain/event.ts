@@ -114,6 +114,8 @@ export type RunEvent =
       readonly until: number
       readonly failure: Failure
     }
+  /** All accounts rest that what waits may use, and nothing is at work: until then (epoch ms) nothing can start. */
+  | { readonly type: 'run_waiting'; readonly until: number; readonly providers: readonly string[] }
   /** Something that a person should know; said once. */
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
   /** It waits for a slot: for an attempt, or within one for a repair round. */

@@ -31,6 +31,8 @@ export interface ProviderState {
   readonly version?: string
   /** What the run's permissions are called by the CLI itself. */
   readonly permissions?: string
+  /** It is given no work until then, epoch ms; may be over. */
+  readonly restsUntil?: number
   /** Why it is out for the rest of the run. */
   readonly stopped?: Failure
 }
@@ -73,6 +75,8 @@ export interface RunState {
   /** Tasks that are done, but not in the roadmap. */
   readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
   readonly keptWorkspaces: { readonly path: string; readonly why: string }[]
+  /** Nothing can start until then, epoch ms; said at `at`, epoch ms, which was `ms` in the run's time. */
+  waiting?: { readonly until: number; readonly providers: readonly string[]; readonly at: number; readonly ms: number }
   canceling?: string
   /** Why nothing starts any more. */
   stopping?: EarlyStop
@@ -135,7 +139,16 @@ function takeIn(state: RunState, record: RunRecord): void {
     case 'agent_spawned':
     case 'command_spawned':
     case 'roadmap_written':
+      return
     case 'provider_cooled_down':
+      state.providers.set(record.provider, {
+        usable: true,
+        ...state.providers.get(record.provider),
+        restsUntil: record.until,
+      })
+      return
+    case 'run_waiting':
+      state.waiting = { until: record.until, providers: record.providers, at: record.at, ms: record.ms }
       return
     case 'provider_detected': {
       const { provider, usable, version, permissions } = record
@@ -169,6 +182,7 @@ function takeIn(state: RunState, record: RunRecord): void {
         busyAgents: record.busyAgents,
         availableAgents: record.availableAgents,
       }
+      if (record.busyAgents > 0) delete state.waiting
       return
     case 'attempt_started':
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
@@ -240,6 +254,7 @@ function takeIn(state: RunState, record: RunRecord): void {
     case 'run_stopping': {
       const { reason, why, next } = record
       state.stopping = { reason, why, next }
+      delete state.waiting
       return
     }
     case 'run_finished':
@@ -278,6 +293,7 @@ function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_res
   state.unwritten.length = 0
   delete state.canceling
   delete state.stopping
+  delete state.waiting
   delete state.finished
 }
 
@@ -310,14 +326,25 @@ function addToTask(state: RunState, id: string, usage: Usage): void {
   if (task) state.tasks.set(id, { ...task, used: addUsage(task.used, usage) })
 }
 
+/** Attempts of a task that cost something, over the whole journal. `counted`: the last one, which has just ended, counts. */
+export function totalAttempts(task: TaskRecord | undefined, counted: boolean): number {
+  if (!task) return 0
+  const { started, unpaid } = task.attempts
+  return started - unpaid - (counted || isPaid(task) ? 0 : 1)
+}
+
+/** Its last attempt used something. */
+function isPaid({ used, usedBefore }: TaskRecord): boolean {
+  return tokensOf(used) > tokensOf(usedBefore) || (used.costUsd ?? 0) > (usedBefore.costUsd ?? 0)
+}
+
 function countFailed(state: RunState, record: Extract<RunRecord, { type: 'attempt_failed' }>): void {
   const task = state.tasks.get(record.taskId)
   if (!task) return
-  const { used, usedBefore, attempts } = task
+  const { attempts } = task
   const counts = record.counted !== false
-  const isPaid = tokensOf(used) > tokensOf(usedBefore) || (used.costUsd ?? 0) > (usedBefore.costUsd ?? 0)
   const counted = attempts.counted + (counts ? 1 : 0)
-  const unpaid = attempts.unpaid + (counts || isPaid ? 0 : 1)
+  const unpaid = attempts.unpaid + (counts || isPaid(task) ? 0 : 1)
   state.tasks.set(task.id, { ...task, attempts: { ...attempts, counted, unpaid } })
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { noUsage, usageSince, type AgentEvent, type Usage } from '../domain/agent-event.js'
-import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../domain/attempt.js'
+import { applyAgentEvent, noEvidence, saidFailure, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
@@ -24,8 +24,24 @@ export interface AgentSettings {
   /** From the configuration; it wins over what autopilot tells the CLI. */
   readonly extraEnv: Readonly<Record<string, string>>
   readonly signal: AbortSignal
-  /** Told the moment that a final event says failure, while the slot is still held. */
-  readonly onFailureSaid: (provider: string, failure: Failure) => void
+  readonly watch: AgentWatch
+}
+
+/** An agent that is or was at work. `startedMs` is monotonic; `hasAnswered`: its model has said or done something. */
+export interface WatchedAgent {
+  readonly provider: string
+  readonly startedMs: number
+  readonly hasAnswered: boolean
+}
+
+/** Told what agents show of their accounts while they are at work. */
+export interface AgentWatch {
+  /** Its model has answered for the first time. */
+  answered(agent: WatchedAgent): void
+  /** Its final event says failure, while its slot is still held. */
+  failing(agent: WatchedAgent, failure: Failure): void
+  /** All of its output has been read; without a failure it ended well. */
+  ended(agent: WatchedAgent, failure: Failure | undefined): void
 }
 
 /** One agent of an attempt: its first, or that of a repair round. */
@@ -65,7 +81,8 @@ const longestText = 2_000
  */
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
   const { taskId, attempt, slot, provider, request } = work
-  const { clock, recorder, mask, signal } = settings
+  const { clock, recorder, mask, signal, watch } = settings
+  let evidence = noEvidence
   const env = settings.environmentOf(provider)
   const refusal = provider.refusal(request, env)
   const began = clock.monotonic()
@@ -73,19 +90,24 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onExit()
     void recorder.record({ type: 'agent_exited', taskId, attempt, slot, exit, durationMs: clock.monotonic() - began })
   }
+  const watched = (): WatchedAgent => {
+    return { provider: provider.name, startedMs: began, hasAnswered: evidence.answered }
+  }
   const cannot = refusal ?? (await writePrompt(work, mask))
   if (cannot) {
+    watch.ended(watched(), cannot)
     exited({ type: 'not_started', message: cannot.message })
     return { evidence: noEvidence, failure: cannot }
   }
-  let evidence = noEvidence
   let cancelLinger: (() => void) | undefined
   const worthRecording = admission(clock)
   const note = (event: AgentEvent) => {
+    const hadAnswered = evidence.answered
     evidence = applyAgentEvent(evidence, event)
+    if (evidence.answered && !hadAnswered) watch.answered(watched())
     const clean = worthRecording(event) ? cleanEvent(maskValue(event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', taskId, attempt, event: clean })
-    if (event.type === 'result' && event.failure) settings.onFailureSaid(provider.name, event.failure)
+    if (event.type === 'result' && event.failure) watch.failing(watched(), saidFailure(evidence) ?? event.failure)
     if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
   }
   const read = (line: string) => provider.readLine(line).forEach(note)
@@ -128,6 +150,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
     ...(judged ? { failure: judged } : {}),
   })
+  watch.ended(watched(), judged)
   return judged ? { evidence, failure: judged } : { evidence }
 }
 

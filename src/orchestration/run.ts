@@ -1,10 +1,9 @@
-import type { Clock } from '../domain/clock.js'
 import type { Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
 import type { ProviderModel } from '../domain/provider-model.js'
-import { coolDownUntil, decideRetry } from '../domain/retry.js'
+import { decideRetry, type RetryDecision } from '../domain/retry.js'
 import { commandProvider, routeRequestOf } from '../domain/routing.js'
-import type { TaskState } from '../domain/run-state.js'
+import { totalAttempts, type TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, waitingFor, type Settledness } from '../domain/schedule.js'
 import type { Task } from '../domain/task.js'
 import { plural } from '../domain/text.js'
@@ -13,10 +12,11 @@ import { performAttempt, type AttemptEnd, type AttemptSlots } from './attempt.js
 import { feedbackOfAll } from './feedback.js'
 import type { AttemptSettings, HeldSlot } from './turn.js'
 
-export interface RunParts extends Omit<AttemptSettings, 'onFailureSaid'> {
+export interface RunParts extends AttemptSettings {
   readonly graph: TaskGraph
   readonly pool: AgentPool
-  readonly clock: Clock
+  /** The most attempts of a task in all, over all resumes, those that do not count included. */
+  readonly maxTotalAttempts: number
   /** Has the roadmap told what is done. */
   readonly markDone: (taskId: string) => void
 }
@@ -41,7 +41,6 @@ export async function runTasks(parts: RunParts): Promise<void> {
 
 class TaskLoop {
   readonly #parts: RunParts
-  readonly #limitsInARow = new Map<string, number>()
   #notStarted = 0
   #active = 0
   #settle: { readonly resolve: () => void; readonly reject: (bug: unknown) => void } | undefined
@@ -106,10 +105,9 @@ class TaskLoop {
     const slots = this.#slots(task, agent)
     const counted = { number: used + 1, most: this.#mostAttempts(task) }
     const request = { task, attempt, counted, agent, ...(feedback === undefined ? {} : { feedback }) }
-    const settings = { ...this.#parts, onFailureSaid: this.#onFailureSaid }
-    const end = await performAttempt(request, settings, slots).finally(slots.releaseAll)
+    const end = await performAttempt(request, this.#parts, slots).finally(slots.releaseAll)
     if (end.type === 'failed') this.#onFailure(progress, agent, end)
-    else this.#onDone(progress, agent, end.how)
+    else this.#onDone(progress, end.how)
   }
 
   /** The slots of one attempt: the one that was reserved for it, and those that its repair rounds ask for. */
@@ -187,9 +185,8 @@ class TaskLoop {
     void this.#parts.recorder.record(event)
   }
 
-  #onDone({ task, attempt }: Progress, agent: Agent, how: 'integrated' | 'unchanged' | 'in_place'): void {
+  #onDone({ task, attempt }: Progress, how: 'integrated' | 'unchanged' | 'in_place'): void {
     const { graph, markDone } = this.#parts
-    this.#limitsInARow.delete(agent.provider)
     this.#record({ type: 'task_done', taskId: task.id, attempt, how })
     markDone(task.id)
     this.#startReady(graph.dependents.get(task.id) ?? [])
@@ -206,50 +203,34 @@ class TaskLoop {
     }
     // Nothing can land any more: what runs may end and is kept, what waits need not begin.
     if (failed.kind === 'target') pool.shut(failed.message)
-    const used = progress.used + 1
-    const decision = decideRetry(failed, used, this.#mostAttempts(task))
-    const stop = decision === 'stop_provider' && agent.provider !== commandProvider
-    const again = stop || decision === 'retry' || decision === 'cool_down'
-    if (stop) this.#stopProvider(agent.provider, failed)
+    const decision = this.#decide(progress, agent, failed)
+    const counted = decision !== 'move_on'
+    const used = progress.used + (counted ? 1 : 0)
+    const total = totalAttempts(recorder.state.tasks.get(task.id), counted)
+    const again = decision !== 'give_up' && total < this.#parts.maxTotalAttempts
     // In this run nothing starts any more: the task is left as it is.
     const isLeft = again && recorder.state.stopping !== undefined
     // Asked before anything is promised: with its last provider out, the task will not be tried again.
     const unservable = again && !isLeft ? pool.unservable(this.#request(task, used), task.complexity) : undefined
     const willRetry = again && unservable === undefined
-    this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry })
-    if (decision === 'cool_down') this.#coolDown(agent.provider, failed)
-    if (!again) this.#fail(task.id, used, failed)
-    else if (isLeft) this.#expect(0)
+    const fact = { type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry } as const
+    this.#record(counted ? fact : { ...fact, counted })
+    if (!again) this.#fail(task.id, counted ? used : total, decision === 'give_up' ? failed : tooOften(failed, total))
     else if (unservable !== undefined) this.#hold(task.id, attempt, unservable)
-    else {
+    else if (!isLeft) {
       this.#expect(-1)
       // An account's trouble is not the work's: the next agent has nothing to learn from it.
-      const feedback = feedbackOfAll(decision === 'retry' ? [...repaired, failed] : repaired)
+      const feedback = feedbackOfAll(counted ? [...repaired, failed] : repaired)
       const more = feedback === undefined ? {} : { feedback }
-      this.#start({ ...progress, ...more, attempt: attempt + 1, used: stop ? progress.used : used })
+      this.#start({ ...progress, ...more, attempt: attempt + 1, used })
     }
   }
 
-  /** A missing login is known before the agent ends: the slot that it frees must not go to the next that would fail. */
-  readonly #onFailureSaid = (provider: string, failed: Failure): void => {
-    if (decideRetry(failed, 1, 1) === 'stop_provider' && provider !== commandProvider)
-      this.#stopProvider(provider, failed)
-  }
-
-  #stopProvider(provider: string, failed: Failure): void {
-    const { recorder, pool } = this.#parts
-    if (recorder.state.providers.get(provider)?.stopped) return
-    this.#record({ type: 'provider_stopped', provider, failure: failed })
-    pool.stopProvider(provider)
-  }
-
-  #coolDown(provider: string, failed: Failure): void {
-    const { clock, pool } = this.#parts
-    const inARow = (this.#limitsInARow.get(provider) ?? 0) + 1
-    this.#limitsInARow.set(provider, inARow)
-    const until = coolDownUntil(failed, clock.now(), inARow)
-    this.#record({ type: 'provider_cooled_down', provider, until, failure: failed })
-    pool.coolDown(provider, until)
+  /** A command has no account: what would be an account's trouble is its own. */
+  #decide({ used, task }: Progress, { provider }: Agent, failed: Failure): RetryDecision {
+    const decision = decideRetry(failed, used + 1, this.#mostAttempts(task))
+    if (decision !== 'move_on' || provider !== commandProvider) return decision
+    return failed.kind !== 'usage' && used + 1 < this.#mostAttempts(task) ? 'retry' : 'give_up'
   }
 
   #fail(taskId: string, attempts: number, failed: Failure): void {
@@ -284,4 +265,9 @@ class TaskLoop {
       })
     this.#expect(waiting.length)
   }
+}
+
+function tooOften(failed: Failure, total: number): Failure {
+  const message = `${failed.message} It has had ${plural(total, 'attempt')} in all, the most that --max-total-attempts allows.`
+  return { ...failed, message }
 }

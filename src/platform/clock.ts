@@ -18,3 +18,8 @@ export const realClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** The time zone that the machine is set to, for times that name none and for what people read. */
+export function localZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
+}

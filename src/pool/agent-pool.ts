@@ -46,6 +46,20 @@ export class ReservationError extends Error {
   }
 }
 
+/** Nothing is at work, and whatever waits may only be served by providers that rest. */
+export interface Resting {
+  /** When the first of them may be used again, epoch ms. */
+  readonly until: number
+  /** That one first. */
+  readonly providers: readonly string[]
+}
+
+interface PoolEvents {
+  'queue:updated': [QueueCounts]
+  /** Told when it changes; undefined when it is so no longer. */
+  resting: [Resting | undefined]
+}
+
 export interface PoolOptions {
   readonly policy: RoutePolicy
   /** The most slots at once, by `provider:model` or `provider`. */
@@ -70,7 +84,7 @@ interface Slot {
  * starts first, whatever the order of the calls. The counts of {@link counts} and of `queue:updated` are those of the
  * last moment at which the pool had settled.
  */
-export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> {
+export class AgentPool extends EventEmitter<PoolEvents> {
   readonly #policy: RoutePolicy
   readonly #standing: ProviderStanding
   readonly #slots = new Map<string, Slot>()
@@ -82,6 +96,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
   #releasing = 0
   #counts: QueueCounts = { queueLength: 0, busyAgents: 0, availableAgents: 0 }
+  #resting: Resting | undefined
   #isSettleDue = false
   /** Only then p-queue sees what may start. */
   #isSettling = false
@@ -191,6 +206,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     if (!slot?.held) throw new Error(`slot ${agentId} is not reserved`)
     const { release } = slot.held
     delete slot.held
+    this.#standing.released(agentId)
     this.#releasing++
     release()
   }
@@ -205,9 +221,18 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     return this.#prepared
   }
 
-  /** Nothing is given to the provider until `until`, epoch ms. A later call replaces an earlier one. */
+  /**
+   * Nothing is given to the provider until `until`, epoch ms; then one agent goes first, and the others when it has been
+   * answered ({@link admit}). A later call replaces an earlier one.
+   */
   coolDown(provider: string, until: number): void {
     this.#standing.coolDown(provider, until)
+    this.#settle()
+  }
+
+  /** An agent of the provider has been answered. */
+  admit(provider: string): void {
+    this.#standing.admit(provider)
   }
 
   /** Takes a provider out for good; what only it could serve is rejected. */
@@ -296,6 +321,7 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
     if (!slot) throw new Error('p-queue started a reservation that may not run')
     if (demand.needsWorkspace) this.#prepared--
     slot.served++
+    this.#standing.started(offer.provider, slot.slot.id)
     return new Promise((release) => {
       slot.held = { offer, release }
       resolve({ id: slot.slot.id, ...offer })
@@ -331,9 +357,32 @@ export class AgentPool extends EventEmitter<{ 'queue:updated': [QueueCounts] }> 
       busyAgents,
       availableAgents: this.#slots.size - busyAgents,
     }
-    if (sameCounts(counts, this.#counts)) return
-    this.#counts = counts
-    this.emit('queue:updated', counts)
+    if (!sameCounts(counts, this.#counts)) {
+      this.#counts = counts
+      this.emit('queue:updated', counts)
+    }
+    const resting = busyAgents === 0 ? this.#restingNow() : undefined
+    if (JSON.stringify(resting) === JSON.stringify(this.#resting)) return
+    this.#resting = resting
+    this.emit('resting', resting)
+  }
+
+  #restingNow(): Resting | undefined {
+    const slots = [...this.#slots.values()]
+    const rests = new Map<string, number>()
+    for (const demand of this.#waiting.demands()) {
+      const offers = this.#tiers(demand)
+        .flat()
+        .filter((offer) => slots.some(({ slot }) => maySlotServe(slot, offer)))
+      for (const { provider } of offers) {
+        if (this.#standing.isStopped(provider)) continue
+        const until = this.#standing.restsUntil(provider)
+        if (until === undefined) return undefined
+        rests.set(provider, until)
+      }
+    }
+    const [first, ...others] = [...rests].sort(([, a], [, b]) => a - b)
+    return first && { until: first[1], providers: [first, ...others].map(([provider]) => provider) }
   }
 }
 

@@ -9,19 +9,27 @@ export interface StandingParts {
   readonly onOpened: () => void
 }
 
+/** A provider that is not given all the work that it could do. */
+type Rest =
+  | { readonly type: 'resting'; readonly until: number; readonly cancel: () => void }
+  /** One agent goes first, on the slot `probe`; the others follow when it has been answered. */
+  | { readonly type: 'probing'; readonly probe?: string }
+
 /** Which providers may be given work: their caps, their cool-downs, and those that are stopped for good. */
 export class ProviderStanding {
   readonly #parts: StandingParts
   readonly #stopped = new Set<string>()
-  readonly #coolDowns = new Map<string, () => void>()
+  readonly #rests = new Map<string, Rest>()
 
   constructor(parts: StandingParts) {
     this.#parts = parts
   }
 
-  /** Neither stopped nor cooling down nor at its cap, beside what is `held`. */
+  /** Neither stopped nor resting nor at its cap, beside what is `held`. */
   mayStart(offer: ProviderModel, held: readonly ProviderModel[]): boolean {
-    return !this.isStopped(offer.provider) && !this.#coolDowns.has(offer.provider) && !this.#isFull(offer, held)
+    const rest = this.#rests.get(offer.provider)
+    if (rest?.type === 'resting' || rest?.probe !== undefined) return false
+    return !this.isStopped(offer.provider) && !this.#isFull(offer, held)
   }
 
   isStopped(provider: string): boolean {
@@ -32,21 +40,51 @@ export class ProviderStanding {
     this.#stopped.add(provider)
   }
 
+  /** Until when it rests, epoch ms; undefined when it does not. */
+  restsUntil(provider: string): number | undefined {
+    const rest = this.#rests.get(provider)
+    return rest?.type === 'resting' ? rest.until : undefined
+  }
+
   /** A later call replaces an earlier one. `until` in epoch ms. */
   coolDown(provider: string, until: number): void {
     const { clock, onOpened } = this.#parts
-    this.#coolDowns.get(provider)?.()
+    this.#cancel(provider)
     const cancel = clock.schedule(until - clock.now(), () => {
-      this.#coolDowns.delete(provider)
+      this.#rests.set(provider, { type: 'probing' })
       onOpened()
     })
-    this.#coolDowns.set(provider, cancel)
+    this.#rests.set(provider, { type: 'resting', until, cancel })
+  }
+
+  /** It has answered: after a rest, others may follow the first agent. */
+  admit(provider: string): void {
+    if (this.#rests.get(provider)?.type !== 'probing') return
+    this.#rests.delete(provider)
+    this.#parts.onOpened()
+  }
+
+  /** A slot was given to an agent of the provider. */
+  started(provider: string, slotId: string): void {
+    if (this.#rests.get(provider)?.type === 'probing') this.#rests.set(provider, { type: 'probing', probe: slotId })
+  }
+
+  /** A slot was given back. An agent that went first and was neither answered nor refused leaves that to the next. */
+  released(slotId: string): void {
+    for (const [provider, rest] of this.#rests) {
+      if (rest.type === 'probing' && rest.probe === slotId) this.#rests.set(provider, { type: 'probing' })
+    }
   }
 
   /** Ends all timers. */
   close(): void {
-    for (const cancel of this.#coolDowns.values()) cancel()
-    this.#coolDowns.clear()
+    for (const provider of this.#rests.keys()) this.#cancel(provider)
+    this.#rests.clear()
+  }
+
+  #cancel(provider: string): void {
+    const rest = this.#rests.get(provider)
+    if (rest?.type === 'resting') rest.cancel()
   }
 
   /** A model counts for its provider, too: both caps hold. */

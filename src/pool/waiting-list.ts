@@ -59,6 +59,11 @@ export class WaitingList {
     return best
   }
 
+  /** What is asked for by anything that waits, each once. */
+  demands(): readonly Demand[] {
+    return [...this.#byDemand.values()].filter(({ list }) => list.length > 0).map(({ demand }) => demand)
+  }
+
   /** Everything that waits with a demand of which `which` says so. */
   all(which: (demand: Demand) => boolean): readonly Waiting[] {
     return [...this.#byDemand.values()].filter(({ demand }) => which(demand)).flatMap(({ list }) => list)

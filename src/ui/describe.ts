@@ -2,7 +2,7 @@ import type { RunRecord } from '../domain/event.js'
 import { formatProviderModel } from '../domain/provider-model.js'
 import type { RunState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
-import { formatCounts, formatDuration, formatFailure, formatHold, showId } from './format.js'
+import { formatCounts, formatDuration, formatFailure, formatHold, formatWait, formatWaiting, showId } from './format.js'
 
 /** How a line is meant; a terminal gives each a mark and a colour. */
 export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'
@@ -34,13 +34,13 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         : { tone: 'warning', text: `${record.provider} is not usable: ${cleanLine(record.message ?? '')}` }
     case 'provider_stopped':
       return { tone: 'bad', text: `${record.provider} is out for this run: ${cleanLine(record.failure.message, 400)}` }
-    case 'provider_cooled_down': {
-      const seconds = Math.max(0, (record.until - record.at) / 1000).toFixed(0)
+    case 'provider_cooled_down':
       return {
         tone: 'warning',
-        text: `${record.provider} rests for ${seconds} s: ${cleanLine(record.failure.message)}`,
+        text: `${record.provider} rests for ${formatWait(record.until - record.at)}: ${cleanLine(record.failure.message)}`,
       }
-    }
+    case 'run_waiting':
+      return { tone: 'warning', text: formatWaiting(record.until, record.at, record.providers) }
     case 'notice':
       return { tone: record.level === 'warning' ? 'warning' : 'faint', text: cleanLine(record.text, 500) }
     case 'queue_updated':

@@ -3,6 +3,8 @@ import type { QueueCounts } from '../domain/event.js'
 import type { Failure } from '../domain/failure.js'
 import type { HoldReason } from '../domain/hold.js'
 import { cleanLine } from '../domain/text.js'
+import { formatMoment } from '../domain/wall-time.js'
+import { localZone } from '../platform/clock.js'
 
 /** The counts line; in every form of output it reads the same. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
@@ -16,6 +18,23 @@ export function formatDuration(ms: number): string {
   const two = (value: number) => String(value).padStart(2, '0')
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`
   return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
+}
+
+/** A wait, as long as people think of it: `12 s`, `43 min`, `5 h 10 min`, `2 d 3 h`. */
+export function formatWait(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return `${minutes} min`
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
+  if (hours < 48) return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`
+}
+
+/** `all providers are limited until 14:05 (in 43 min): claude, codex`; `now` in epoch ms. */
+export function formatWaiting(until: number, now: number, providers: readonly string[]): string {
+  const names = providers.map((name) => cleanLine(name, 60)).join(', ')
+  return `all providers are limited until ${formatMoment(until, now, localZone())} (in ${formatWait(until - now)}): ${names}`
 }
 
 /** `12,345 tokens in (2,000 cached), 678 out, $0.42`; undefined when no CLI reported any. */

@@ -1,7 +1,7 @@
 import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatCounts, formatFailure, formatHold, showId } from './format.js'
+import { formatCounts, formatFailure, formatHold, formatWaiting, showId } from './format.js'
 import { diffCommand, gateLines, keptLines, outcomeLines, row, usageLines } from './summary.js'
 
 /** Whether a run goes on; a run that was broken off has neither an end in its journal nor a process. */
@@ -34,6 +34,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     row('plain', 'Roadmap', cleanLine(state.start.roadmap, 300)),
     ...(state.start.target ? [row('plain', 'Target', state.start.target.branch)] : []),
     ...(standing.type === 'running' ? [{ tone: 'plain', text: formatCounts(state.counts) } as const] : []),
+    ...(standing.type === 'running' ? waitingLines(status) : []),
     // What goes on is neither good nor bad yet.
     ...(standing.type === 'running' ? outcome.map(({ text }) => ({ tone: 'plain', text }) as const) : outcome),
     ...taskLines(status),
@@ -59,6 +60,12 @@ function headline({ state, standing, lastAt }: RunStatus): [tone: Tone, label: s
     case 'broken_off':
       return ['bad', 'Run', `${id} was broken off; its last sign of life was at ${new Date(lastAt).toISOString()}`]
   }
+}
+
+/** How long it waits is told as of its last word, which is the one that it waits. */
+function waitingLines({ state: { waiting }, lastAt }: RunStatus): readonly Line[] {
+  if (!waiting) return []
+  return [row('warning', 'Waits', formatWaiting(waiting.until, lastAt, waiting.providers))]
 }
 
 /** Named one by one up to this many, then counted. */

@@ -5,7 +5,7 @@ import type { RunState } from '../domain/run-state.js'
 import { clip } from '../domain/text.js'
 import type { Reporter } from './contract.js'
 import { describe, describeSlot } from './describe.js'
-import { formatCounts } from './format.js'
+import { formatCounts, formatWaiting } from './format.js'
 import { painter } from './paint.js'
 
 /** What stands in the spinner's place is redrawn at its own pace; these events only scroll above it when they settle. */
@@ -58,7 +58,10 @@ export function screen(state: RunState, ms: number, columns: number, rows: numbe
   const room = Math.max(1, rows - 3)
   const shown = table(busy.slice(0, room)).map((line) => fit(`  ${line}`, columns - 2))
   if (busy.length > room) shown.push(`  … and ${busy.length - room} more`)
-  return [formatCounts(state.counts), ...shown].join('\n')
+  const { waiting } = state
+  const why = waiting && formatWaiting(waiting.until, waiting.at + ms - waiting.ms, waiting.providers)
+  const waits = why === undefined ? [] : [fit(`  ${why}`, columns - 2)]
+  return [formatCounts(state.counts), ...waits, ...shown].join('\n')
 }
 
 /** Pads by what a terminal shows: a CJK character or an emoji takes two columns. */

@@ -35,9 +35,9 @@ test('a used-up allowance ends with 75: worth running again', async () => {
     if (task === 'a') succeed()
     else play('oauth-usage')
   })
-  const { code, stdout } = await stage.run(['run', '-a', '1'])
+  const { code, stdout } = await stage.run(['run', '-a', '1', '--on-limit', 'stop'])
   expect(code).toBe(75)
-  expect(stdout).toMatch(/Done +1 of 3 tasks, .*usage limit/)
+  expect(stdout).toMatch(/Done +1 of 3 tasks, .*limited until/)
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(1)
 })
 

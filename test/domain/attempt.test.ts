@@ -105,14 +105,14 @@ describe('evidence', () => {
     const limits: AgentEvent[] = [{ type: 'limit', retryAt: 7 }, { type: 'limit' }]
     expect(from(session, denied, ...texts, denied, ...limits, { type: 'session', sessionId: 's2' })).toEqual({
       ...noEvidence,
-      ...{ sessionId: 's2', model: 'opus', finalText: 'last', retryAt: 7, denials: 2 },
+      ...{ sessionId: 's2', model: 'opus', finalText: 'last', retryAt: 7, denials: 2, answered: true },
     })
   })
 
   it('has the final text of the result, or else the last thing said', () => {
     const said: AgentEvent = { type: 'text', text: 'said' }
     expect(from(said, { type: 'result', text: 'final', usage }).finalText).toBe('final')
-    expect(from(said, { type: 'result' })).toEqual({ ...noEvidence, finalText: 'said', result: {} })
+    expect(from(said, { type: 'result' })).toEqual({ ...noEvidence, finalText: 'said', answered: true, result: {} })
   })
 
   it('has the totals of the last result, since each holds those of the conversation', () => {
@@ -132,7 +132,22 @@ describe('evidence', () => {
       { type: 'retrying', message: '529' },
       { type: 'unknown', kind: 'x' },
     ]
-    expect(from(...noise)).toBe(noEvidence)
+    expect(from(...noise)).toEqual({ ...noEvidence, answered: true })
+  })
+
+  it('knows whether the model has answered: not by a session, a retry, a limit or a failure', () => {
+    const limited = failure('rate_limit', 'Too many requests.')
+    const silent: AgentEvent[] = [
+      { type: 'session', sessionId: 's' },
+      { type: 'retrying', message: '429' },
+      { type: 'limit' },
+      { type: 'result', failure: limited },
+      { type: 'unknown', kind: 'x' },
+    ]
+    expect(from(...silent).answered).toBe(false)
+    for (const spoken of [{ type: 'text', text: '' }, { type: 'tool', name: 'Edit' }, { type: 'result' }] as const) {
+      expect(from(spoken, ...silent).answered).toBe(true)
+    }
   })
 })
 

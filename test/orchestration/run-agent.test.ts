@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
+import type { Failure } from '../../src/domain/failure.js'
 import { noMask } from '../../src/domain/mask.js'
 import { createRecorder } from '../../src/orchestration/recorder.js'
-import { runAgent, type AgentWork } from '../../src/orchestration/run-agent.js'
+import { runAgent, type AgentWork, type WatchedAgent } from '../../src/orchestration/run-agent.js'
 import { claude } from '../../src/providers/claude/provider.js'
 import type { AgentRequest } from '../../src/providers/contract.js'
 import { childEnvironments } from '../../src/providers/environment.js'
@@ -81,7 +82,12 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
     environmentOf: childEnvironments(process.env, {}),
     extraEnv: {},
     signal: stop.signal,
-    onFailureSaid: (provider: string, { kind }: { kind: string }) => said.push(`${provider} ${kind}`),
+    watch: {
+      answered: ({ provider }: WatchedAgent) => said.push(`${provider} answered`),
+      failing: ({ provider }: WatchedAgent, { kind }: Failure) => said.push(`${provider} failing: ${kind}`),
+      ended: ({ provider }: WatchedAgent, failed?: Failure) =>
+        said.push(`${provider} ended: ${failed?.kind ?? 'well'}`),
+    },
   }
   const end = runAgent(work, settings, () => exits++)
   const saw = (fits: (record: RunRecord) => boolean) =>
@@ -141,10 +147,21 @@ test('a failure is told when the final event says so, while the agent still live
   const agent = await agents.next('claude')
   await agent.say(failed)
   await saw(isResult)
-  expect(said).toEqual(['claude auth'])
+  expect(said).toEqual(['claude failing: auth'])
   expect(exits()).toBe(0)
   await agent.exit(1)
   expect((await end).failure?.kind).toBe('auth')
+  expect(said).toEqual(['claude failing: auth', 'claude ended: auth'])
+})
+
+test('the first answer of the model is told once, and how the agent ended', async () => {
+  const agents = await rig()
+  const { end, said } = atWork(agents)
+  const agent = await agents.next('claude')
+  await agent.say('{"type":"system","subtype":"init","session_id":"s"}', text('working'), text('more'), success)
+  await agent.exit(0)
+  await end
+  expect(said).toEqual(['claude answered', 'claude ended: well'])
 })
 
 test('text becomes an event at most four times a second, clean, and the last one is the final text', async () => {

@@ -23,8 +23,8 @@ export interface FakeActor {
   readonly say: (line: unknown) => void
   /** Prints the first line and a final event of success, as recorded streams have them. */
   readonly succeed: (more?: Readonly<Record<string, unknown>>) => void
-  /** Prints a recorded stream and ends as it did. */
-  readonly play: (scenario: string) => void
+  /** Prints a recorded stream, each line as `change` has it, and ends as it did. */
+  readonly play: (scenario: string, change?: (line: string) => string) => void
   readonly exit: (code: number) => void
 }
 
@@ -78,11 +78,11 @@ const actor = {
   },
   read: (file) => fs.readFileSync(file, 'utf8'),
   exit: (code) => process.exit(code),
-  play(scenario) {
+  play(scenario, change = (line) => line) {
     const file = path.join(${JSON.stringify(streams)}, ${JSON.stringify(name)}, scenario + '.jsonl')
     const [first, ...lines] = fs.readFileSync(file, 'utf8').split('\\n').filter(Boolean)
     const { recorded } = JSON.parse(first)
-    for (const line of lines) fs.writeSync(1, line + '\\n')
+    for (const line of lines) fs.writeSync(1, change(line) + '\\n')
     fs.writeSync(2, recorded.stderr)
     process.exit(recorded.exitCode)
   },

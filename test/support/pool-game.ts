@@ -1,11 +1,12 @@
 import type { QueueCounts } from '../../src/domain/event.js'
-import { AgentPool, ReservationError, type Agent, type AgentSlot } from '../../src/pool/agent-pool.js'
+import { AgentPool, ReservationError, type Agent, type AgentSlot, type Resting } from '../../src/pool/agent-pool.js'
 import {
   choiceFor,
   goesBefore,
   mayEverRun,
   mayRunNow,
   mayServe,
+  restingOf,
   type Ask,
   type Held,
   type Setup,
@@ -28,6 +29,7 @@ export type Move =
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'stop'; readonly provider: string }
   | { readonly type: 'add_slot'; readonly serves: AgentSlot['serves'] }
+  | { readonly type: 'admit'; readonly provider: string }
   | { readonly type: 'shut' }
   | { readonly type: 'drain' }
 
@@ -51,16 +53,22 @@ export class PoolGame {
   readonly #refused = new Map<string, Refusal>()
   readonly #mustBeRefused = new Map<string, Refusal>()
   readonly #told: QueueCounts[] = []
+  #resting: Resting | undefined
   #waiting: Reservation[] = []
   #asked = 0
   readonly #aborts = new Map<string, AbortController>()
 
   constructor(setup: Setup) {
     const { usable, chosen, ordered, routes, caps, slots } = setup
-    const fresh = { stopped: new Set<string>(), resting: new Map<string, number>(), prepared: 0 }
+    const fresh = {
+      stopped: new Set<string>(),
+      resting: new Map<string, { readonly until: number; probe?: string }>(),
+      prepared: 0,
+    }
     this.world = { ...setup, slots: [...slots], held: new Map<string, Held>(), ...fresh }
     this.pool = new AgentPool({ policy: { usable, providers: chosen, ordered, routes }, caps, clock: this.clock })
     this.pool.on('queue:updated', (counts) => this.#told.push(counts))
+    this.pool.on('resting', (resting) => (this.#resting = resting))
     for (const slot of slots) this.pool.addAgent(slot)
   }
 
@@ -72,6 +80,16 @@ export class PoolGame {
     this.#compareGrants()
     this.#compareRefusals()
     this.#compareCounts(before)
+    this.#compareResting()
+  }
+
+  #compareResting(): void {
+    const asks = this.#waiting.map(({ ask }) => ask)
+    const resting = restingOf(this.world, this.clock.now(), asks)
+    const told = this.#resting
+    const untils = told?.providers.map((name) => this.world.resting.get(name)?.until)
+    must(told?.until === resting[0]?.[1], `told to rest until ${told?.until}, not ${resting[0]?.[1]}`)
+    must((untils ?? []).join() === resting.map(([, until]) => until).join(), `rests ${told?.providers.join() ?? ''}`)
   }
 
   /** Gives everything back, brings back whoever rests, and goes on until nothing may run any more. */
@@ -108,8 +126,12 @@ export class PoolGame {
         pool.setPrepared(move.count)
         break
       case 'cool_down':
-        world.resting.set(move.provider, clock.now() + move.ms)
+        world.resting.set(move.provider, { until: clock.now() + move.ms })
         pool.coolDown(move.provider, clock.now() + move.ms)
+        break
+      case 'admit':
+        if ((world.resting.get(move.provider)?.until ?? 0) <= clock.now()) world.resting.delete(move.provider)
+        pool.admit(move.provider)
         break
       case 'wait':
         clock.advance(move.ms)
@@ -139,6 +161,7 @@ export class PoolGame {
   #release(id: string | undefined): void {
     if (id === undefined) return
     this.world.held.delete(id)
+    for (const rest of this.world.resting.values()) if (rest.probe === id) delete rest.probe
     this.pool.releaseAgent(id)
   }
 
@@ -192,6 +215,8 @@ export class PoolGame {
       this.#waiting = this.#waiting.filter((other) => other !== next)
       if (ask.needsWorkspace) world.prepared--
       world.held.set(id, { ask, offer })
+      const rest = world.resting.get(offer.provider)
+      if (rest) rest.probe = id
     }
     const idleBeside = this.#nextToRun()
     must(idleBeside === undefined, `a slot is idle while ${idleBeside?.ask.id ?? ''} may run on it`)

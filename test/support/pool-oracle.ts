@@ -33,8 +33,8 @@ export interface Held {
 export interface World extends Setup {
   readonly slots: AgentSlot[]
   readonly stopped: Set<string>
-  /** Provider to the time at which it may be used again. */
-  readonly resting: Map<string, number>
+  /** Provider to the time at which it may be used again, and to the slot on which an agent then goes first. */
+  readonly resting: Map<string, { readonly until: number; probe?: string }>
   readonly held: Map<string, Held>
   prepared: number
   /** With what it refuses whoever waits and whoever comes. */
@@ -85,12 +85,31 @@ function isBelowCaps(world: World, offer: ProviderModel): boolean {
   return offer.model === undefined || ofModel.length < most(`${offer.provider}:${offer.model}`)
 }
 
+/** After a rest one agent goes first, until somebody says that the provider has answered. */
+function isOpen(world: World, now: number, provider: string): boolean {
+  const rest = world.resting.get(provider)
+  return rest === undefined || (rest.until <= now && rest.probe === undefined)
+}
+
+/** Until when nothing can start since all that could serve what waits rests; the one that is back first, first. */
+export function restingOf(world: World, now: number, asks: readonly Ask[]): readonly [string, number][] {
+  if (world.held.size > 0) return []
+  const servable = (offer: ProviderModel) => world.slots.some((slot) => mayServe(slot, offer))
+  const providers = asks
+    .flatMap((ask) => tiersOf(world, ask).flat())
+    .filter((offer) => !world.stopped.has(offer.provider) && servable(offer))
+    .map(({ provider }) => provider)
+  const untils = [...new Set(providers)].map((name): [string, number] => [name, world.resting.get(name)?.until ?? 0])
+  if (untils.some(([, until]) => until <= now)) return []
+  return untils.sort(([, a], [, b]) => a - b)
+}
+
 /** What the ask may run as right now on a slot. */
 function offersOn(world: World, now: number, slot: AgentSlot, ask: Ask): readonly ProviderModel[] {
   if (world.held.has(slot.id) || (ask.needsWorkspace && world.prepared === 0)) return []
   return tiersOf(world, ask)
     .flat()
-    .filter((offer) => !world.stopped.has(offer.provider) && (world.resting.get(offer.provider) ?? 0) <= now)
+    .filter(({ provider }) => !world.stopped.has(provider) && isOpen(world, now, provider))
     .filter((offer) => mayServe(slot, offer) && isBelowCaps(world, offer))
 }
 

@@ -3,6 +3,8 @@ import type { RunEvent } from '../../src/domain/event.js'
 import { failure } from '../../src/domain/failure.js'
 import { apply, initialState } from '../../src/domain/run-state.js'
 import { describe, type Line } from '../../src/ui/describe.js'
+import { formatMoment } from '../../src/domain/wall-time.js'
+import { localZone } from '../../src/platform/clock.js'
 import { runStarted, stamp, stateAfter } from '../support/records.js'
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>
@@ -52,6 +54,13 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
       failure: failure('rate_limit', 'Too many requests.'),
     },
     { tone: 'warning', text: 'claude rests for 90 s: Too many requests.' },
+  ],
+  run_waiting: [
+    { type: 'run_waiting', until: 1_700_000_120_000, providers: ['claude', 'codex'] },
+    {
+      tone: 'warning',
+      text: `all providers are limited until ${formatMoment(1_700_000_120_000, 1_700_000_000_000, localZone())} (in 2 min): claude, codex`,
+    },
   ],
   notice: [
     { type: 'notice', level: 'warning', text: 'Uncommitted changes are not seen by agents.' },

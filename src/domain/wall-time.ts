@@ -1,0 +1,55 @@
+/** What a clock on the wall of a time zone shows, as the epoch ms that UTC would have for it. */
+type WallMs = number
+
+const formats = new Map<string, Intl.DateTimeFormat | undefined>()
+
+/** Undefined for a zone that Intl does not know. Making a format costs far more than using it. */
+function formatOf(zone: string): Intl.DateTimeFormat | undefined {
+  if (!formats.has(zone)) formats.set(zone, makeFormat(zone))
+  return formats.get(zone)
+}
+
+function makeFormat(timeZone: string): Intl.DateTimeFormat | undefined {
+  const numeric = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric' } as const
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      ...{ timeZone, hourCycle: 'h23', ...numeric, minute: 'numeric', second: 'numeric' },
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether Intl knows the zone: an IANA name, `UTC` or `GMT`. */
+export function isZone(zone: string): boolean {
+  return formatOf(zone) !== undefined
+}
+
+/** What the wall shows in a zone at a moment, in whole seconds. */
+export function wallAt(epochMs: number, zone: string): WallMs {
+  const parts = formatOf(zone)?.formatToParts(epochMs) ?? []
+  const of = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)?.value)
+  return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))
+}
+
+const dayMs = 86_400_000
+
+/**
+ * The moments at which the wall shows this, in order: one; two where clocks are set back; where they are set forward
+ * and it is never shown, as much later as they are set.
+ */
+export function momentsOf(wall: WallMs, zone: string): readonly number[] {
+  const offset = (epochMs: number) => wallAt(epochMs, zone) - Math.floor(epochMs / 1000) * 1000
+  // No zone is more than 14 hours away from UTC, and none changes twice within two days.
+  const offsets = [...new Set([offset(wall - dayMs), offset(wall + dayMs)])]
+  const shown = offsets.map((one) => wall - one).filter((moment) => wallAt(moment, zone) === wall)
+  return shown.length > 0 ? shown.sort((a, b) => a - b) : [wall - (offsets[0] ?? 0)]
+}
+
+/** `14:05`, or with its day when that is not today: what the wall shows in the zone. */
+export function formatMoment(epochMs: number, now: number, zone: string): string {
+  const [moment, today] = [new Date(wallAt(epochMs, zone)), new Date(wallAt(now, zone))]
+  const time = moment.toISOString().slice(11, 16)
+  const day = moment.toISOString().slice(0, 10)
+  return day === today.toISOString().slice(0, 10) ? time : `${day} ${time}`
+}
