@@ -5,6 +5,8 @@ import type { Mask } from '../domain/mask.js'
 import { cleanLine, errorText } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
+import { listRuns, runDirOf } from '../journal/runs.js'
+import { sweepBrokenOff } from '../orchestration/broken-off.js'
 import { createGating } from '../orchestration/gating.js'
 import { inPlace } from '../orchestration/in-place.js'
 import type { Isolation } from '../orchestration/isolation.js'
@@ -13,6 +15,7 @@ import { runSetup } from '../orchestration/run-setup.js'
 import { workspaced } from '../orchestration/workspaced.js'
 import { realClock } from '../platform/clock.js'
 import type { OnSpawned } from '../platform/agent-process.js'
+import type { StartAgent } from '../platform/door.js'
 import { ensureLine } from '../platform/ensure-line.js'
 import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
@@ -26,6 +29,7 @@ import { createWorkspaces } from '../workspace/workspaces.js'
 import { configName, type Config } from './config.js'
 import { chooseTarget, landedBefore, openWhole, targetFacts } from './run-target.js'
 import type { RunSettings } from './settings.js'
+import { tracesOf } from './traces.js'
 import { homeOfRepository, workspacesHome } from './workspaces-home.js'
 
 /** Where the run works. */
@@ -34,11 +38,12 @@ export interface Location {
   readonly root: string
   /** Where the run's lock lies: a run has its repository, or its directory, to itself. */
   readonly lock: string
+  /** The git directory that all work trees of the repository share; absent without isolation. */
+  readonly commonDir?: string
 }
 
 /** A repository as the place of runs. */
 export interface RepositoryLocation extends Location {
-  /** The git directory that all work trees of the repository share. */
   readonly commonDir: string
 }
 
@@ -73,6 +78,7 @@ export interface Ground {
 export interface IsolateParts {
   readonly pool: AgentPool
   readonly recorder: Recorder
+  readonly start: StartAgent
   readonly slots: number
   readonly signal: AbortSignal
 }
@@ -120,14 +126,17 @@ export async function lockGround(path: string): Promise<Result<ReleaseLock, Refu
 
 async function prepareGround(options: GroundOptions, release: ReleaseLock): Promise<Result<Ground, Refusal>> {
   const { settings, location, loaded, runId } = options
-  const runDir = join(location.root, '.autopilot', 'runs', runId)
+  const runDir = runDirOf(location.root, runId)
+  // Before anything is read or made: what still runs there might change it.
+  const swept = await sweepBrokenOff(await listRuns([location.root]), (id) => tracesOf(location, id))
   const roadmapPath = await pathBelow(location.root, loaded.path)
   const leaveOut = roadmapPath === undefined ? [] : [roadmapPath]
   if (settings.isolation === 'none') {
-    const warnings =
+    const ungated =
       options.config.file.gates.length > 0
         ? ['gates are not run with --isolation none: there is no clean tree to judge']
         : []
+    const warnings = [...swept, ...ungated]
     const hasLanded = () => false
     const isolate = () => inPlace(location.root)
     return ok({ root: location.root, runDir, leaveOut, hasLanded, release, warnings, isolate })
@@ -148,8 +157,8 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
     target: targetFacts(target.value),
     leaveOut,
     hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
-    warnings: await dirtyWarning(repository.value, leaveOut),
-    isolate: ({ pool, recorder, slots, signal }) =>
+    warnings: [...swept, ...(await dirtyWarning(repository.value, leaveOut))],
+    isolate: ({ pool, recorder, start, slots, signal }) =>
       workspaced({
         repository: repository.value,
         target: target.value,
@@ -159,9 +168,9 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         leaveOut,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
         watched: [configName],
-        workspaces: workspacesFor({ ...reachable, recorder, signal }, runId),
+        workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId),
         gates: file.gates,
-        ...gatingFor({ ...reachable, recorder, signal }),
+        ...gatingFor({ ...reachable, recorder, start, signal }),
         onJudged: ({ task, attempt }, { verdict, ...facts }) =>
           void recorder.record({ type: 'gate_judged', taskId: task.id, attempt, verdict: verdict.type, ...facts }),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
@@ -182,6 +191,7 @@ interface Reachable extends GroundOptions {
 
 interface Running extends Reachable {
   readonly recorder: Recorder
+  readonly start: StartAgent
   readonly signal: AbortSignal
 }
 
@@ -191,7 +201,7 @@ function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
 
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(running: Running) {
-  const { settings, environmentOf, mask, runDir, runId, recorder, signal } = running
+  const { settings, environmentOf, mask, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
   const verifier = createGating({
     workspaces: gateWorkspaces,
@@ -202,12 +212,13 @@ function gatingFor(running: Running) {
     clock: realClock,
     signal,
     onSpawned: noteCommand(recorder, 'gate'),
+    start,
   })
   return { gateWorkspaces, verifier }
 }
 
 function workspacesFor(
-  { config, env, environmentOf, mask, repository, recorder, signal }: Running,
+  { config, env, environmentOf, mask, repository, recorder, start, signal }: Running,
   runId: string,
   { exact = false } = {},
 ) {
@@ -219,7 +230,14 @@ function workspacesFor(
     dir: join(homeOfRepository(home, repository.commonDir), runId),
     copy,
     exact,
-    runSetup: runSetup({ mask, environmentOf, clock: realClock, signal, onSpawned: noteCommand(recorder, 'setup') }),
+    runSetup: runSetup({
+      mask,
+      environmentOf,
+      clock: realClock,
+      signal,
+      onSpawned: noteCommand(recorder, 'setup'),
+      start,
+    }),
     ...(setup === undefined ? {} : { setup }),
   })
 }

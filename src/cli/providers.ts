@@ -1,7 +1,7 @@
 import { formatProviderModel } from '../domain/provider-model.js'
 import { commandProvider, type RoutePolicy } from '../domain/routing.js'
 import type { Task } from '../domain/task.js'
-import { capture } from '../platform/capture.js'
+import { capture, type CaptureOptions } from '../platform/capture.js'
 import { providerNames, type AgentRequest, type Provider } from '../providers/contract.js'
 import { detectProvider, type Capture, type Detection } from '../providers/detect.js'
 import type { EnvironmentOf } from '../providers/environment.js'
@@ -36,17 +36,17 @@ export function candidateProviders(
 }
 
 /**
- * Asks the CLIs for their versions, all at once, and makes the routing from those that answered. An abort ends those
- * that have not answered.
+ * Asks the CLIs for their versions, all at once, and makes the routing from those that answered. `ended`: what ends
+ * those that have not answered.
  */
 export async function setUpProviders(
   candidates: readonly Provider[],
   settings: RunSettings,
   routes: FileSettings['routes'],
   environmentOf: EnvironmentOf,
-  signal: AbortSignal,
+  ended: Pick<CaptureOptions, 'signal' | 'watchdog'>,
 ): Promise<ProviderSetup> {
-  const ask: Capture = (program, args, options) => capture(program, args, { ...options, signal })
+  const ask: Capture = (program, args, options) => capture(program, args, { ...options, ...ended })
   const detected = await Promise.all(
     candidates.map(async (provider): Promise<Detected> => {
       const environment = environmentOf(provider)

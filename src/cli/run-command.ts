@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import type { RunTraces } from '../domain/stray.js'
 import type { Task } from '../domain/task.js'
+import { openWatchdog, type Watchdog } from '../platform/watchdog.js'
 import { childEnvironments, type EnvironmentOf } from '../providers/environment.js'
 import { printDryRun } from './dry-run.js'
 import { openGround } from './ground.js'
@@ -11,6 +13,7 @@ import { printTrouble } from './problem-output.js'
 import { candidateProviders, setUpProviders, type ProviderSetup } from './providers.js'
 import type { RunSettings } from './settings.js'
 import { startRun } from './start-run.js'
+import { tracesOf } from './traces.js'
 import { listenForStop, type StopSignals } from './stop-signals.js'
 
 /** `autopilot run`: reads and checks everything, then starts. Gives the exit code. */
@@ -23,7 +26,14 @@ export async function runCommand(args: RunArguments, env: Environment): Promise<
   // From here on programs are started, in groups of their own, which no Ctrl-C of the terminal reaches.
   const signals = listenForStop()
   const environmentOf = childEnvironments(env, prepared.value.config.file.env)
-  return makeReady({ ...prepared.value, tasks, env, environmentOf, signals }).finally(() => signals.dispose())
+  const runId = newRunId(new Date())
+  const traces = tracesOf(prepared.value.location, runId)
+  const watchdog = openWatchdog(traces)
+  const parts = { ...prepared.value, tasks, env, environmentOf, signals, runId, traces, watchdog }
+  return makeReady(parts).finally(() => {
+    watchdog.close()
+    signals.dispose()
+  })
 }
 
 interface ReadyParts extends Prepared {
@@ -31,6 +41,9 @@ interface ReadyParts extends Prepared {
   readonly env: Environment
   readonly environmentOf: EnvironmentOf
   readonly signals: StopSignals
+  readonly runId: string
+  readonly traces: RunTraces
+  readonly watchdog: Watchdog
 }
 
 /** Finds the agent CLIs and takes the ground; the run starts when neither is refused. */
@@ -38,17 +51,19 @@ async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   const { settings, tasks, signals } = parts
   const { routes } = parts.config.file
   const candidates = candidateProviders(tasks, settings, routes)
-  const setup = await setUpProviders(candidates, settings, routes, parts.environmentOf, signals.signal)
+  const setup = await setUpProviders(candidates, settings, routes, parts.environmentOf, {
+    signal: signals.signal,
+    watchdog: parts.watchdog,
+  })
   if (signals.signal.aborted) return stoppedEarly(signals, settings)
   if (needsCli(tasks) && setup.policy.usable.length === 0) return refuseProviders(setup, settings)
-  const runId = newRunId(new Date())
-  const ground = await openGround({ ...parts, runId })
+  const ground = await openGround(parts)
   if (!ground.ok) {
     printTrouble(ground.error.message, ground.error.help, settings.output)
     return exitCodes.notSafe
   }
   const planned = planLanded(parts, ground.value.hasLanded)
-  return startRun({ ...parts, ...planned, setup, runId, ground: ground.value }).finally(ground.value.release)
+  return startRun({ ...parts, ...planned, setup, ground: ground.value }).finally(ground.value.release)
 }
 
 function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {

@@ -3,6 +3,7 @@ import type { Environment } from '../domain/environment.js'
 import type { RunEvent } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { WaitPolicy } from '../domain/governor.js'
+import type { RunTraces } from '../domain/stray.js'
 import { judgeRun, type Stop } from '../domain/verdict.js'
 import { openJournal } from '../journal/journal.js'
 import { Governor } from '../orchestration/governor.js'
@@ -11,7 +12,10 @@ import { runTasks } from '../orchestration/run.js'
 import { createStopEarly } from '../orchestration/stop-early.js'
 import { createWriteBack } from '../orchestration/write-back.js'
 import { localZone, realClock } from '../platform/clock.js'
+import { openDoor } from '../platform/door.js'
 import { killLivingGroups } from '../platform/process-group.js'
+import { sweep } from '../platform/sweep.js'
+import type { Watchdog } from '../platform/watchdog.js'
 import { AgentPool } from '../pool/agent-pool.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
@@ -33,6 +37,8 @@ export interface StartParts extends Prepared, Landed {
   readonly env: Environment
   readonly environmentOf: EnvironmentOf
   readonly signals: StopSignals
+  readonly traces: RunTraces
+  readonly watchdog: Watchdog
   readonly setup: ProviderSetup
   readonly runId: string
   readonly ground: Ground
@@ -69,13 +75,14 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
     void recorder.record({ type: 'run_canceling', why: signal })
   }
   signals.signal.addEventListener('abort', onStop, { once: true })
+  parts.watchdog.lost.addEventListener('abort', () => (stopped ??= { type: 'unguarded' }), { once: true })
   onStop()
   announce(recorder, parts)
   const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   // While everything waits, for a cool-down say, nothing else would keep the process alive.
   const alive = setInterval(() => undefined, 2 ** 30)
   try {
-    await work(parts, recorder, pool, AbortSignal.any([signals.signal, broken.signal]))
+    await work(parts, recorder, pool, AbortSignal.any([signals.signal, broken.signal, parts.watchdog.lost]))
   } finally {
     clearInterval(alive)
     pool.close()
@@ -97,7 +104,8 @@ function shownPath(path: string): string {
 
 async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, signal: AbortSignal): Promise<void> {
   const { settings, config, loaded, ground, template } = parts
-  const isolation = ground.isolate({ pool, recorder, slots: settings.agents, signal })
+  const start = openDoor(ground.runDir, parts.watchdog)
+  const isolation = ground.isolate({ pool, recorder, start, slots: settings.agents, signal })
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
@@ -111,6 +119,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     pool,
     clock: realClock,
     recorder,
+    start,
     isolation,
     signal,
     mask: parts.mask,
@@ -131,6 +140,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     ...(template === undefined ? {} : { template }),
   })
   await writeBack.finish()
+  // What still runs in a workspace would write into it while it is removed.
+  await sweep([{ traces: parts.traces, spawned: [] }])
   await isolation.close()
 }
 

@@ -10,7 +10,12 @@ export function workspacesHome(workspacesDir: string | undefined, root: string, 
 
 /** Where those of one repository lie, each run's in a directory of its own below. */
 export function homeOfRepository(home: string, commonDir: string): string {
-  return join(home, createHash('sha256').update(commonDir).digest('hex').slice(0, 16))
+  return join(home, keyOf(commonDir))
+}
+
+/** The name of a repository's directory there. */
+export function keyOf(commonDir: string): string {
+  return createHash('sha256').update(commonDir).digest('hex').slice(0, 16)
 }
 
 /** The user's cache directory, by the XDG base directory specification. */

@@ -13,12 +13,20 @@ export interface RunVerdict {
 export type Stop =
   | { readonly type: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
   | { readonly type: 'journal'; readonly message: string }
+  /** The watchdog cannot be kept alive: what runs would outlive autopilot. */
+  | { readonly type: 'unguarded' }
   | ({ readonly type: 'early' } & EarlyStop)
 
 /** Judges a run that has come to its end, or was stopped, from its state alone. */
 export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   if (stop?.type === 'journal') {
     return { exitCode: exitCodes.notSafe, why: `the journal cannot be written: ${stop.message}` }
+  }
+  if (stop?.type === 'unguarded') {
+    return {
+      exitCode: exitCodes.notSafe,
+      why: 'the watchdog that ends agents with autopilot was ended again and again',
+    }
   }
   const open = [...state.tasks.values()].filter(({ state: task }) => isOpen(task))
   if (stop?.type === 'signal') {

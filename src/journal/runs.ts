@@ -10,7 +10,12 @@ export interface KnownRun {
 
 /** Where the journal of a run lies, in the work tree or the directory it ran in. */
 export function journalOf(root: string, runId: string): string {
-  return join(runsDir(root), runId, 'journal.jsonl')
+  return join(runDirOf(root, runId), 'journal.jsonl')
+}
+
+/** Where a run keeps what it records. */
+export function runDirOf(root: string, runId: string): string {
+  return join(runsDir(root), runId)
 }
 
 function runsDir(root: string): string {

@@ -9,6 +9,7 @@ import { makePrivateDirectory } from '../platform/private-file.js'
 import { command } from '../providers/command.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import type { OnSpawned } from '../platform/agent-process.js'
+import type { StartAgent } from '../platform/door.js'
 import { runGate } from '../verify/run-gate.js'
 import { createVerifier, type Verifier } from '../verify/verifier.js'
 import type { Workspaces } from '../workspace/workspaces.js'
@@ -27,11 +28,12 @@ export interface GatingParts {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onSpawned: OnSpawned
+  readonly start: StartAgent
 }
 
 /** Gates in clean checkouts, beside the agents: none ever holds a slot. */
 export function createGating(parts: GatingParts): Verifier {
-  const { workspaces, mask, clock, signal, onSpawned } = parts
+  const { workspaces, mask, clock, signal, onSpawned, start } = parts
   const env = parts.environmentOf(command)
   let checkouts = 0
   let runs = 0
@@ -56,7 +58,7 @@ export function createGating(parts: GatingParts): Verifier {
         return { type: 'errored', message: errorText(error) }
       }
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
-      return runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned })
+      return runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
     },
   })
 }

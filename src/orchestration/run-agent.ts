@@ -6,7 +6,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
-import { startAgent } from '../platform/agent-process.js'
+import type { StartAgent } from '../platform/door.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import type { EnvironmentOf } from '../providers/environment.js'
@@ -19,6 +19,7 @@ export interface AgentSettings {
   readonly recorder: Recorder
   /** Hides secrets in the attempt's files and in what is told of it. */
   readonly mask: Mask
+  readonly start: StartAgent
   /** What agents of a provider see, before what the CLI itself is to be told. */
   readonly environmentOf: EnvironmentOf
   /** From the configuration; it wins over what autopilot tells the CLI. */
@@ -114,7 +115,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const command = provider.buildCommand(request)
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
-  const agent = startAgent({
+  const agent = settings.start({
     ...command,
     cwd: request.cwd,
     env: { ...env, ...command.env, ...settings.extraEnv, ...(marked ? { [mark]: work.logDir } : {}) },

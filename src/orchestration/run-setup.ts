@@ -4,7 +4,8 @@ import { failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { err, ok } from '../domain/result.js'
 import { cleanLine, lastLine } from '../domain/text.js'
-import { startAgent, type AgentExit, type OnSpawned } from '../platform/agent-process.js'
+import type { AgentExit, OnSpawned } from '../platform/agent-process.js'
+import type { StartAgent } from '../platform/door.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import { command } from '../providers/command.js'
 import type { RunSetup } from '../workspace/prepare.js'
@@ -15,6 +16,7 @@ export interface SetupParts {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onSpawned: OnSpawned
+  readonly start: StartAgent
 }
 
 /** Long enough for an `npm ci`; a setup that hangs must not hang the run. */
@@ -26,9 +28,9 @@ const graceMs = 500
  * Runs the user's `setup:` command through a shell, with the environment that a `run:` task gets. A server that it
  * leaves in the background lives to the end of the run.
  */
-export function runSetup({ mask, environmentOf, clock, signal, onSpawned }: SetupParts): RunSetup {
+export function runSetup({ mask, environmentOf, clock, signal, onSpawned, start }: SetupParts): RunSetup {
   return async (line, cwd) => {
-    const process = startAgent({
+    const process = start({
       file: '/bin/sh',
       args: ['-c', line],
       cwd,

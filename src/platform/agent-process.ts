@@ -10,6 +10,7 @@ import { launch, startFailure, type Launched, type LaunchSpec } from './launch.j
 import { LineSplitter, longestLineBytes, type WantedLines } from './lines.js'
 import { forgetGroup, isGroupAlive, rememberGroup } from './process-group.js'
 import { identify } from './process-identity.js'
+import type { Watchdog } from './watchdog.js'
 
 /** What to start, and where its output goes. */
 export interface AgentSpawn extends LaunchSpec {
@@ -31,6 +32,8 @@ export interface AgentSpawn extends LaunchSpec {
   readonly graceMs: number
   /** Told who the process is; the program begins when this has resolved. */
   readonly onSpawned?: OnSpawned
+  /** Ends its group should autopilot die; it knows of it before the program begins. */
+  readonly watchdog?: Watchdog
   /** What it leaves in its group when it has ended by itself lives on, to the end of autopilot; without it, it is ended. */
   readonly keepsLeftovers?: boolean
 }
@@ -108,11 +111,15 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
     stderrLines?.end()
   })
   const start = async () => {
-    if (spec.onSpawned) await spec.onSpawned(await identify(pid))
+    await Promise.all([spec.watchdog?.watch(pid), spec.onSpawned && identify(pid).then(spec.onSpawned)])
     if (reason === undefined) go()
     else refuse()
   }
   void start()
+  const forget = () => {
+    forgetGroup(pid)
+    spec.watchdog?.unwatch(pid)
+  }
   const finish = async (): Promise<AgentExit> => {
     const exit = await exited
     await ending
@@ -125,7 +132,7 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
     child.stderr.destroy()
     await output
     // What it left in the background may be wanted, but not longer than autopilot lives.
-    if (spec.keepsLeftovers !== true || !(await isGroupAlive(pid))) forgetGroup(pid)
+    if (spec.keepsLeftovers !== true || !(await isGroupAlive(pid))) forget()
     return { exit, stderrTail: tail.text(), ...(reason === undefined ? {} : { ended: reason }) }
   }
   return {

@@ -2,6 +2,7 @@ import { execa } from 'execa'
 import type { ExitStatus } from '../domain/attempt.js'
 import { holdsNul } from './nul.js'
 import { forgetGroup, isGroupAlive, rememberGroup, signalGroup } from './process-group.js'
+import type { Watchdog } from './watchdog.js'
 
 export interface Captured {
   readonly exit: ExitStatus
@@ -15,6 +16,8 @@ export interface CaptureOptions {
   readonly cwd?: string
   /** Ends the program, and what it started, at once. */
   readonly signal?: AbortSignal
+  /** Ends it should autopilot die. */
+  readonly watchdog?: Watchdog
 }
 
 /** The first so many characters of each stream are kept. */
@@ -29,7 +32,7 @@ const pipeGraceMs = 250
  * or when canceled the whole group is killed and it counts as not started. Never throws.
  */
 export async function capture(file: string, args: readonly string[], options: CaptureOptions): Promise<Captured> {
-  const { timeoutMs, env, cwd, signal } = options
+  const { timeoutMs, env, cwd, signal, watchdog } = options
   if (holdsNul([file, ...args])) {
     return { exit: { type: 'not_started', message: 'the command holds a NUL character' }, stdout: '', stderr: '' }
   }
@@ -61,13 +64,23 @@ export async function capture(file: string, args: readonly string[], options: Ca
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => kill(`no end within ${timeoutMs} ms`), timeoutMs)
   signal?.addEventListener('abort', onAbort, { once: true })
   if (signal?.aborted) onAbort()
-  if (pid !== undefined) rememberGroup(pid)
+  if (pid !== undefined) remember(pid, watchdog)
   const [result, stdout, stderr] = await Promise.all([child, beginning(child.stdout), beginning(child.stderr)])
   clearTimeout(timer)
   signal?.removeEventListener('abort', onAbort)
   // What it left in the background may be wanted, but not longer than the run: it stays among those that end with it.
-  if (pid !== undefined && !(await isGroupAlive(pid))) forgetGroup(pid)
+  if (pid !== undefined && !(await isGroupAlive(pid))) forget(pid, watchdog)
   return { exit: why === undefined ? exitOf(result) : { type: 'not_started', message: why }, stdout, stderr }
+}
+
+function remember(pgid: number, watchdog: Watchdog | undefined): void {
+  rememberGroup(pgid)
+  void watchdog?.watch(pgid)
+}
+
+function forget(pgid: number, watchdog: Watchdog | undefined): void {
+  forgetGroup(pgid)
+  watchdog?.unwatch(pgid)
 }
 
 /** Reads a stream to its end and keeps its beginning. */

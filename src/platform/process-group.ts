@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { append } from '../domain/grouped.js'
+import { isOver } from '../domain/stray.js'
+import { environmentOfProcess, everyProcess, processTable } from './process-table.js'
 
 const living = new Set<number>()
 
@@ -24,7 +25,7 @@ export function killLivingGroups(): void {
 export async function isGroupAlive(pgid: number): Promise<boolean> {
   if (!hasMembers(pgid)) return false
   const table = await processTable()
-  return table.length === 0 || table.some(({ group, state }) => group === pgid && state !== 'Z' && state !== 'X')
+  return table.length === 0 || table.some((one) => one.group === pgid && !isOver(one))
 }
 
 function hasMembers(pgid: number): boolean {
@@ -68,46 +69,22 @@ export async function descendants(pid: number): Promise<readonly number[]> {
  * gone since; a child inherits it. Empty on systems without /proc, and blind for those that cleared their environment.
  */
 export async function processesWith(entry: string): Promise<readonly number[]> {
-  const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  const bears = async (name: string) => {
-    const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '')
-    return environment.split('\0').includes(entry)
-  }
-  const found = await Promise.all(names.map(async (name) => ((await bears(name)) ? Number(name) : undefined)))
-  return found.filter((pid) => pid !== undefined)
+  return everyProcess(async (name) => ((await environmentOfProcess(name)).includes(entry) ? Number(name) : undefined))
 }
 
 /** KILL to processes, and to the groups that any of them leads: a shell tool may have started more meanwhile. */
 export function killAll(pids: Iterable<number>): void {
+  signalAll(pids, 'SIGKILL')
+}
+
+/** A signal to processes, and to the groups that any of them leads. */
+export function signalAll(pids: Iterable<number>, signal: NodeJS.Signals): void {
   for (const pid of pids) {
-    signalGroup(pid, 'SIGKILL')
+    signalGroup(pid, signal)
     try {
-      process.kill(pid, 'SIGKILL')
+      process.kill(pid, signal)
     } catch {
       // Gone already.
     }
   }
-}
-
-interface ProcessEntry {
-  readonly pid: number
-  /** One letter, as in proc(5): R, S, Z, … */
-  readonly state: string
-  readonly parent: number
-  readonly group: number
-}
-
-/** All processes of the machine; empty on systems without /proc. */
-async function processTable(): Promise<readonly ProcessEntry[]> {
-  const entries = await readdir('/proc').catch(() => [])
-  const read = entries.filter((name) => /^\d+$/.test(name)).map(readEntry)
-  return (await Promise.all(read)).filter((entry) => entry !== undefined)
-}
-
-async function readEntry(name: string): Promise<ProcessEntry | undefined> {
-  const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-  // `pid (comm) state ppid pgrp …`, where comm may itself hold blanks and parentheses: proc(5).
-  const [, state, parent, group] = /^\d+ \(.*\) (\S) (\d+) (\d+)/s.exec(stat) ?? []
-  if (state === undefined) return undefined
-  return { pid: Number(name), state, parent: Number(parent), group: Number(group) }
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
+import { uptime } from 'node:os'
 import type { SpawnedProcess } from '../domain/event.js'
 
 /** What tells a process from another that is given the same pid later; its pid alone on systems without /proc. */
@@ -25,4 +26,13 @@ export function bootId(): Promise<string> {
     () => '',
   )
   return boot
+}
+
+/** The wall clock may have been set since: a file that seems a little older than the boot counts as younger. */
+const clockSlackMs = 24 * 3_600_000
+
+/** Whether a file was written since the machine was booted, as far as its clock tells; false when it is not there. */
+export async function modifiedSinceBoot(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined)
+  return stats !== undefined && stats.mtimeMs > Date.now() - uptime() * 1000 - clockSlackMs
 }

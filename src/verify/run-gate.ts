@@ -5,7 +5,8 @@ import type { Clock } from '../domain/clock.js'
 import type { Gate, Verdict } from '../domain/gate.js'
 import type { Mask } from '../domain/mask.js'
 import { cleanLine, cleanText } from '../domain/text.js'
-import { startAgent, type AgentExit, type OnSpawned } from '../platform/agent-process.js'
+import type { AgentExit, OnSpawned } from '../platform/agent-process.js'
+import type { StartAgent } from '../platform/door.js'
 
 /** Where and with what a gate runs. */
 export interface GateRun {
@@ -20,6 +21,7 @@ export interface GateRun {
   readonly signal: AbortSignal
   /** Told of the gate's process before the gate begins. */
   readonly onSpawned: OnSpawned
+  readonly start: StartAgent
 }
 
 const maxLogBytes = 50 * 1024 * 1024
@@ -32,12 +34,12 @@ const tailChars = 6_000
 /** Runs one gate to its end, in a process group of its own, and gives its verdict. Never rejects. */
 export async function runGate(
   gate: Gate,
-  { root, env, logFile, mask, clock, signal, onSpawned }: GateRun,
+  { root, env, logFile, mask, clock, signal, onSpawned, start }: GateRun,
 ): Promise<Verdict> {
   const cwd = await directoryIn(root, gate.cwd)
   if (cwd === undefined)
     return { type: 'failed', message: `there is no directory ${cleanLine(gate.cwd ?? '')}`, tail: '' }
-  const process = startAgent({
+  const process = start({
     file: '/bin/sh',
     // One stream for both, so that the log reads as a terminal would show it; of stderr the end is held, too.
     args: ['-c', `exec >&2\n${gate.run}`],

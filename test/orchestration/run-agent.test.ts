@@ -6,6 +6,7 @@ import type { Failure } from '../../src/domain/failure.js'
 import { noMask } from '../../src/domain/mask.js'
 import { createRecorder } from '../../src/orchestration/recorder.js'
 import { runAgent, type AgentWork, type WatchedAgent } from '../../src/orchestration/run-agent.js'
+import { startAgent } from '../../src/platform/agent-process.js'
 import { claude } from '../../src/providers/claude/provider.js'
 import type { AgentRequest } from '../../src/providers/contract.js'
 import { childEnvironments } from '../../src/providers/environment.js'
@@ -79,6 +80,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
     clock,
     recorder,
     mask: noMask,
+    start: startAgent,
     environmentOf: childEnvironments(process.env, {}),
     extraEnv: {},
     signal: stop.signal,

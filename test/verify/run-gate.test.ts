@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Gate } from '../../src/domain/gate.js'
 import { noMask } from '../../src/domain/mask.js'
+import { startAgent } from '../../src/platform/agent-process.js'
 import { runGate } from '../../src/verify/run-gate.js'
 import { isAlive } from '../support/program.js'
 import { rig } from '../support/rigged-scene.js'
@@ -29,6 +30,7 @@ function stage() {
         clock,
         signal: stop.signal,
         onSpawned: () => Promise.resolve(),
+        start: startAgent,
       },
     )
   return { dir, root, clock, stop, judge, logFile, log: () => readFileSync(logFile, 'utf8') }

@@ -1,0 +1,41 @@
+import type { SpawnedProcess } from '../domain/event.js'
+import type { Claim } from '../domain/stray.js'
+import { cleanLine } from '../domain/text.js'
+import { readJournal } from '../journal/read-journal.js'
+import type { KnownRun } from '../journal/runs.js'
+import { isUnfinished } from '../journal/unfinished.js'
+import { modifiedSinceBoot } from '../platform/process-identity.js'
+import { sweep } from '../platform/sweep.js'
+
+/** By what the processes of a run are known, from its id. */
+export type TracesOf = (runId: string) => Claim['traces']
+
+/** Of what a sweep ended, so many are named. */
+const mostNamed = 5
+
+/**
+ * Ends what runs before this one left running: those whose journal has no end, since autopilot died in them. To be called
+ * with the lock held, so that none of them is at work. Gives what a person should know of it.
+ */
+export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: TracesOf): Promise<readonly string[]> {
+  const claims = await Promise.all(runs.map((run) => claimOf(run, tracesOf)))
+  const open = claims.filter((claim) => claim !== undefined)
+  if (open.length === 0) return []
+  const ended = await sweep(open)
+  if (ended.length === 0) return []
+  const named = ended.slice(0, mostNamed).map(({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
+  const more = ended.length > mostNamed ? ` and ${ended.length - mostNamed} more` : ''
+  const what = ended.length === 1 ? '1 process' : `${ended.length} processes`
+  return [`ended ${what} that a run before this one had left running: ${named.join(', ')}${more}`]
+}
+
+/** Undefined for a run that came to its end, and for one whose processes ended with the machine. */
+async function claimOf({ id, journal }: KnownRun, tracesOf: TracesOf): Promise<Claim | undefined> {
+  if (!(await modifiedSinceBoot(journal)) || !(await isUnfinished(journal))) return undefined
+  const spawned: SpawnedProcess[] = []
+  // A journal that is damaged names those before the damage; the others bear the run's mark.
+  await readJournal(journal, (record) => {
+    if (record.type === 'agent_spawned' || record.type === 'command_spawned') spawned.push(record)
+  })
+  return { traces: tracesOf(id), spawned }
+}

@@ -1,0 +1,51 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import type { Belongings, Machine, SeenProcess } from '../domain/stray.js'
+import { bootId } from './process-identity.js'
+
+/** All processes of the machine; empty on systems without /proc. */
+export async function processTable(): Promise<readonly SeenProcess[]> {
+  return everyProcess(readEntry)
+}
+
+/** The machine with all that shows whose a process is. Without /proc, it has no processes. */
+export async function readMachine(): Promise<Machine> {
+  const processes = await everyProcess(async (name) => {
+    const [entry, belongings] = await Promise.all([readEntry(name), readBelongings(name)])
+    return entry && { ...entry, ...belongings }
+  })
+  return { boot: await bootId(), processes, self: process.pid }
+}
+
+/** The environment that a process was started with, `NAME=value` each; empty where that cannot be seen. */
+export async function environmentOfProcess(pid: number | string): Promise<readonly string[]> {
+  return (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0')
+}
+
+/** Reads each process of the machine, leaving out those that are gone by then. */
+export async function everyProcess<Seen>(read: (name: string) => Promise<Seen | undefined>): Promise<readonly Seen[]> {
+  const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
+  return (await Promise.all(names.map(read))).filter((seen) => seen !== undefined)
+}
+
+async function readEntry(name: string): Promise<SeenProcess | undefined> {
+  const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+  // `pid (comm) state ppid pgrp session tty_nr …`, where comm may itself hold blanks and parentheses: proc(5).
+  const end = stat.lastIndexOf(')')
+  if (end < 0) return undefined
+  const [state = '', parent, group, , terminal, ...rest] = stat.slice(end + 2).split(' ')
+  return {
+    pid: Number(name),
+    name: stat.slice(stat.indexOf('(') + 1, end),
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    hasTerminal: terminal !== '0',
+    // Field 22; the first of the rest is field 8.
+    start: rest[14] ?? '',
+  }
+}
+
+async function readBelongings(name: string): Promise<Belongings> {
+  const cwd = readlink(`/proc/${name}/cwd`).catch(() => '')
+  return { environment: await environmentOfProcess(name), cwd: await cwd }
+}
