@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fstatSync } from 'node:fs'
 import type { Environment } from '../domain/environment.js'
+import { jsonLine } from '../domain/json-line.js'
 import { noMask, type Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
 import { cleanText } from '../domain/text.js'
@@ -53,7 +54,7 @@ export function lineWriter(stream: NodeJS.WriteStream, env: Environment): (line:
 
 /** One object on a line, for machines. */
 export function printJson(stream: NodeJS.WriteStream, value: object): void {
-  jsonSink(stream).write(`${JSON.stringify(maskValue(value, mask))}\n`)
+  jsonSink(stream).write(jsonLine(maskValue(value, mask)))
 }
 
 function jsonSink(stream: NodeJS.WriteStream): Sink {

@@ -1,4 +1,5 @@
 import { formatProblem, type Problem } from '../domain/problem.js'
+import { cleanLine } from '../domain/text.js'
 import { printJson, sinkOf } from './output.js'
 
 /** Problems with files that a person wrote: as lines on stderr, or each as a JSON line on stdout. */
@@ -10,11 +11,24 @@ export function printProblems(problems: readonly Problem[], output: 'human' | 'j
   }
 }
 
-/** Something wrong that has no position in a file: what, and what to do next. */
-export function printTrouble(text: string, help: string | undefined, output: 'human' | 'json'): void {
+/** Something wrong that has no position in a file: what, on one line or several, and what to do next. */
+export function printTrouble(
+  text: string | readonly string[],
+  help: string | undefined,
+  output: 'human' | 'json',
+): void {
+  const lines = [text].flat().map((line, index) => (index === 0 ? '' : '  ') + indented(line))
   if (output === 'json') {
-    printJson(process.stdout, { type: 'error', text, ...(help === undefined ? {} : { help }) })
+    printJson(process.stdout, { type: 'error', text: lines.join('\n'), ...(help === undefined ? {} : { help }) })
     return
   }
-  sinkOf(process.stderr).write(`autopilot: ${text}${help === undefined ? '' : `\n    ${help}`}\n`)
+  const more = help === undefined ? [] : [`    ${cleanLine(help, mostChars)}`]
+  sinkOf(process.stderr).write(`autopilot: ${[...lines, ...more].join('\n')}\n`)
+}
+
+const mostChars = 2000
+
+/** A clean line, as far in as it was. */
+function indented(line: string): string {
+  return (/^ */.exec(line)?.[0] ?? '') + cleanLine(line, mostChars)
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Environment } from '../domain/environment.js'
 import type { ExitCode } from '../domain/exit-code.js'
+import { cleanLine } from '../domain/text.js'
 import { sinkOf } from './output.js'
 import { readers, type RunSettings } from './settings.js'
 import type { ReadValue } from './value.js'
@@ -38,6 +39,7 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
     .showHelpAfterError('Run autopilot --help for what there is.')
     .exitOverride()
     .configureOutput({
+      outputError: (text, write) => write(`${cleanLine(text, 2000)}\n`),
       writeOut: (text) => sinkOf(process.stdout).write(text),
       writeErr: (text) => sinkOf(process.stderr).write(text),
     })

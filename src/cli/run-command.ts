@@ -77,9 +77,11 @@ function needsCli(tasks: readonly Task[]): boolean {
 
 function refuseProviders({ detected }: ProviderSetup, settings: RunSettings): ExitCode {
   const reasons = detected.flatMap(({ provider, detection }) =>
-    detection.usable ? [] : [[named(provider.name, detection.reason), detection.help].filter(Boolean).join('\n    ')],
+    detection.usable
+      ? []
+      : [named(provider.name, detection.reason), ...(detection.help === '' ? [] : [`  ${detection.help}`])],
   )
-  printTrouble(`no usable agent CLI\n  ${reasons.join('\n  ')}`, undefined, settings.output)
+  printTrouble(['no usable agent CLI', ...reasons], undefined, settings.output)
   return exitCodes.noProvider
 }
 

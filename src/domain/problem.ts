@@ -1,4 +1,5 @@
 import type { Position } from './task.js'
+import { cleanLine, cleanName } from './text.js'
 
 /** Something wrong with a file that a person wrote, with what to do about it. Plain data, fit for JSON. */
 export interface Problem {
@@ -13,18 +14,22 @@ export interface Problem {
   readonly path?: string
 }
 
-/** `FILE:LINE:COL: error CODE: text`, plus one line of help. */
+/** `FILE:LINE:COL: error CODE: text`, plus one line of help. Clean, whatever stands in the file. */
 export function formatProblem(problem: Problem): string {
   const { file, line, column } = problem.position
-  const head = `${file}:${line}:${column}: ${problem.severity} ${problem.code}: ${problem.text}`
-  return problem.help === undefined ? head : `${head}\n    ${problem.help}`
+  const { severity, code, text, help } = problem
+  const head = `${cleanName(file, mostChars)}:${line}:${column}: ${severity} ${code}: ${cleanLine(text, mostChars)}`
+  return help === undefined ? head : `${head}\n    ${cleanLine(help, mostChars)}`
 }
+
+/** Generous: texts have been cut before. */
+const mostChars = 4000
 
 /** As {@link formatProblem}, on one line; the first place of a file is where problems stand that have none. */
 export function formatProblemLine({ position, severity, code, text, help }: Problem): string {
   const { file, line, column } = position
   const place = line === 1 && column === 1 ? file : `${file}:${line}:${column}`
-  return `${place}: ${severity} ${code}: ${text}${help === undefined ? '' : `; ${help}`}`
+  return cleanLine(`${place}: ${severity} ${code}: ${text}${help === undefined ? '' : `; ${help}`}`, mostChars)
 }
 
 /** By file, line and column, errors and warnings mixed as they stand in the file. */

@@ -1,17 +1,43 @@
 /**
  * Outside text made fit for a terminal, a journal or a commit message: escape sequences, C0 and C1 controls (but tab
- * and line feed) and bidi controls removed, so that nothing an agent prints can move a cursor or reorder a line.
+ * and line feed), bidi controls and invisible characters removed, so that nothing an agent prints can move a cursor,
+ * reorder a line or hide in one. Joiners stay between letters and emoji that need them.
  */
 export function cleanText(text: string): string {
+  if (/^[\t\n -~]*$/.test(text)) return text
   return (
     text
       // OSC, DCS, SOS, PM and APC strings up to their terminator; then CSI; then the remaining two-byte escapes.
       .replace(/(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?/g, '')
       .replace(/(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?/g, '')
       .replace(/\x1b[ -/]*[0-~]?/g, '')
-      .replace(/\r\n?/g, '\n')
+      .replace(/\r\n?|[\u2028\u2029]/g, '\n')
       .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+      .replace(invisible, '')
+      .replace(idleJoiner, '')
   )
+}
+
+/** What is not to be seen: all that Unicode says to ignore, but for joiners and variation selectors. */
+const invisible = /(?![\u200c\u200d\ufe00-\ufe0f])[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu
+
+/** A joiner without a letter of another script, or an emoji, on both sides joins nothing. */
+const idleJoiner =
+  /(?<![^\x00-\x7f\s\p{Default_Ignorable_Code_Point}]|\ufe0f)[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\s\p{Default_Ignorable_Code_Point}])/gu
+
+/**
+ * A name, such as a task's id or a path, on one line of at most `max` UTF-16 units: what could not be seen in it is
+ * shown as `<U+200B>`, so that two names that look the same are the same.
+ */
+export function cleanName(name: string, max = 200): string {
+  const shown = name.replace(unseen, (one) => `<U+${hex(one)}>`)
+  return clip(cleanText(shown).replace(/\s/g, ' '), max)
+}
+
+const unseen = /(?![ \ufe0f])[\s\x00-\x1f\x7f-\x9f\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu
+
+function hex(character: string): string {
+  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
 }
 
 /** As {@link cleanText}, on one line of at most `max` UTF-16 units, never cut inside a surrogate pair. */

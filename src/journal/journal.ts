@@ -1,3 +1,4 @@
+import { jsonLine } from '../domain/json-line.js'
 import type { RunRecord } from '../domain/event.js'
 import { ok, type Result } from '../domain/result.js'
 import { openAppendFile, type AppendFile } from '../platform/append-file.js'
@@ -40,7 +41,7 @@ function journalIn(file: AppendFile): Journal {
   return {
     append(record) {
       batch ??= startBatch()
-      batch.lines.push(`${JSON.stringify(record)}\n`)
+      batch.lines.push(jsonLine(record))
       return batch.written
     },
     async close() {

@@ -2,9 +2,9 @@ import type { Usage } from '../domain/agent-event.js'
 import type { QueueCounts } from '../domain/event.js'
 import type { Failure } from '../domain/failure.js'
 import type { HoldReason } from '../domain/hold.js'
-import { cleanLine } from '../domain/text.js'
 import { formatMoment } from '../domain/wall-time.js'
 import { localZone } from '../platform/clock.js'
+import { cleanLine, cleanName } from '../domain/text.js'
 
 /** The counts line; in every form of output it reads the same. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
@@ -46,14 +46,14 @@ export function formatUsage({ inputTokens, cachedInputTokens, outputTokens, cost
   return `${count(inputTokens)} in${cached}, ${count(outputTokens)} out${cost}`
 }
 
-/** Task ids and titles are outside text. */
+/** Task ids are outside text. */
 export function showId(id: string): string {
-  return cleanLine(id, 60)
+  return cleanName(id, 60)
 }
 
 /** What went wrong, with the paths it is about. */
 export function formatFailure({ message, paths = [] }: Failure): string {
-  const shown = paths.slice(0, 5).map((path) => cleanLine(path, 120))
+  const shown = paths.slice(0, 5).map((path) => cleanName(path, 120))
   const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : ''
   return `${cleanLine(message, 400)}${shown.length > 0 ? ` [${shown.join(', ')}${more}]` : ''}`
 }

@@ -1,4 +1,4 @@
-import { cleanLine } from '../domain/text.js'
+import { cleanName } from '../domain/text.js'
 
 /**
  * A path as git knows it: relative to the work tree's root, `/` between names, one UTF-16 unit for each byte (latin1),
@@ -11,9 +11,9 @@ export function gitPath(text: string): GitPath {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** A path for people and for the journal: decoded, on one line, without control characters. */
+/** A path for people and for the journal: decoded, on one line, what cannot be seen shown by its code. */
 export function pathText(path: GitPath): string {
-  return cleanLine(Buffer.from(path, 'latin1').toString('utf8'), 500)
+  return cleanName(Buffer.from(path, 'latin1').toString('utf8'), 500)
 }
 
 /** Where a path lies on disk, as bytes. */

@@ -103,7 +103,7 @@ describe('collecting uncommitted work', () => {
     odd.write('a\nb', 'x')
     writeFileSync(Buffer.from(`${odd.root}/caf\xe9`, 'latin1'), 'x')
     const candidate = await rig.candidate(odd)
-    expect(candidate.changedPaths).toEqual(['a b', 'caf\ufffd'])
+    expect(candidate.changedPaths).toEqual(['a<U+000A>b', 'caf\ufffd'])
     expect(rig.repo.git('-c', 'core.quotePath=true', 'ls-tree', '--name-only', candidate.commit)).toContain(
       '"caf\\351"',
     )
