@@ -52,6 +52,10 @@ test: dist/cli.js ## run the tests
 test-cli: dist/cli.js ## run the real claude and codex before a model server of the tests' own
 	node_modules/.bin/vitest run --config .config/vitest.cli.config.ts
 
+.PHONY: faults
+faults: dist/cli.js ## provoke each fault of docs/faults.md and say how it stands
+	node_modules/.bin/vitest run --config .config/vitest.faults.config.ts
+
 .PHONY: bench
 bench: dist/cli.js ## measure beside bare spawns, xargs, GNU parallel; BENCH='a c': some
 	@node test/bench/run.js $(BENCH)

@@ -8,8 +8,8 @@ export default defineConfig({
   define: { AUTOPILOT_VERSION: JSON.stringify('0.0.0-test') },
   test: {
     include: ['test/**/*.test.ts'],
-    // `make test-cli` runs them, with the real CLIs.
-    exclude: [...configDefaults.exclude, 'test/test-cli/**'],
+    // `make test-cli` runs the ones, with the real CLIs, and `make faults` the others.
+    exclude: [...configDefaults.exclude, 'test/test-cli/**', 'test/faults/slow/**'],
     globalSetup: ['test/support/build-once.ts'],
     // Generous: real processes and real git on a machine that may be busy. No test asserts a time.
     testTimeout: 60_000,

@@ -38,7 +38,7 @@ const pauseMs = 10
  * Source: a storm of eight processes on a stale lock, 105 rounds, never two holders.
  */
 export async function takeLock(path: string): Promise<Result<ReleaseLock, LockHolder>> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(path))
   const own = `${path}.${process.pid}`
   const mine = JSON.stringify(await ownStamp())
   await writeFile(own, mine, { mode: 0o600 })
@@ -53,6 +53,17 @@ export async function takeLock(path: string): Promise<Result<ReleaseLock, LockHo
     return err((await readStamp(path)) ?? { pid: 0, host: hostname(), since: Date.now() })
   } finally {
     await rm(own, { force: true })
+  }
+}
+
+/** Plain first: on a read-only disk, Node's recursive `mkdir` says that nothing is there instead of why. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') await mkdir(path, { recursive: true, mode: 0o700 })
+    else if (code !== 'EEXIST') throw error
   }
 }
 

@@ -1,0 +1,121 @@
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openJournal } from '../../src/journal/journal.js'
+import { takeLock } from '../../src/platform/lock.js'
+import { bootId, startOf } from '../../src/platform/process-identity.js'
+import { gatedScene, judgements } from '../support/gated-scene.js'
+import { canMount, startBehind } from '../support/mounted.js'
+import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
+import { stamp } from '../support/records.js'
+import { tempDir } from '../support/temp-dir.js'
+
+describe.runIf(canMount)('a disk', () => {
+  test('that cannot be written to is told before any agent starts', async () => {
+    const agents = await rig()
+    const stage = scene({ roadmap: riggedRoadmap(agents, ['a']) })
+    const { dir } = stage.repo
+    const { code, stderr } = await startBehind(
+      `mount --bind '${dir}' '${dir}'; mount -o remount,ro,bind '${dir}'; cd '${dir}'`,
+      ['run'],
+      stage,
+    ).ended
+    expect(code).toBe(4)
+    expect(stderr).toMatch(/read-only file system/)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(agents.started).toEqual([])
+  })
+
+  test('that is too full for a workspace is nobody’s failed attempt: the run says so and nothing is blamed', async () => {
+    const workspaces = 'workspaces'
+    const stage = gatedScene({
+      roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
+      files: { big: 'x'.repeat(2_000_000) },
+      config: { workspaces: { dir: `../${workspaces}` } },
+    })
+    mkdirSync(stage.repo.beside(workspaces))
+    const tmpfs = `mount -t tmpfs -o size=1m none '${stage.repo.beside(workspaces)}'`
+    const { code, records } = await startBehind(tmpfs, ['run', '--output', 'json'], stage).ended
+    expect(code).toBe(1)
+    expect(JSON.stringify(records())).toContain(
+      'no workspace can be prepared: git read-tree: error: unable to write file big',
+    )
+    expect(records().filter(({ type }) => type === 'attempt_started' || type === 'attempt_failed')).toEqual([])
+    expect(stage.subjects()).toEqual([])
+  })
+
+  test('that has no room for the checkout of a gate keeps the work and does not call it failed', async () => {
+    const workspaces = 'workspaces'
+    const stage = gatedScene({
+      roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
+      files: { big: 'x'.repeat(2_000_000) },
+      gates: ['true'],
+      config: { workspaces: { dir: `../${workspaces}` } },
+    })
+    mkdirSync(stage.repo.beside(workspaces))
+    const tmpfs = `mount -t tmpfs -o size=3m none '${stage.repo.beside(workspaces)}'`
+    const { code, records } = await startBehind(tmpfs, ['run', '-a', '1', '-i', '1', '--output', 'json'], stage).ended
+    expect(code).toBe(1)
+    expect(judgements(records()).map(({ verdict }) => verdict)).toEqual(['errored'])
+    const failed = records().find((record) => record.type === 'task_failed')
+    expect(failed?.failure).toMatchObject({ kind: 'infrastructure' })
+    expect(failed?.failure.message).toContain(
+      'The gate true could not be run: git read-tree: error: unable to write file big',
+    )
+    const kept = records().find((record) => record.type === 'commit_kept')
+    expect(stage.repo.git('diff', '--name-only', 'main', kept!.ref)).toBe('a')
+  })
+})
+
+test('the lock of a dead process is left to the one that is taking it, where a plain lock file lets both in', async () => {
+  const dead = JSON.stringify({ pid: 999_999_999, host: hostname(), since: 1, boot: '', start: '1' })
+  const path = join(tempDir(), 'lock')
+  writeFileSync(path, dead)
+  const pid = process.ppid
+  const other = { pid, host: hostname(), since: 1, boot: await bootId(), start: await startOf(pid) }
+  writeFileSync(`${path}.guard`, JSON.stringify(other))
+  expect((await takeLock(path)).ok).toBe(false)
+  rmSync(`${path}.guard`)
+  expect((await takeLock(path)).ok).toBe(true)
+
+  // The control: whoever has seen that the holder is dead removes the file and makes its own, which only one can do.
+  const plain = join(tempDir(), 'lock')
+  writeFileSync(plain, dead)
+  const seesDeath = () => readFileSync(plain, 'utf8') === dead
+  const takes = (name: string) => {
+    rmSync(plain)
+    writeFileSync(plain, name, { flag: 'wx' })
+  }
+  expect([seesDeath(), seesDeath()]).toEqual([true, true])
+  for (const name of ['first', 'second']) takes(name)
+  // Neither was refused, and the first does not know that its lock is gone.
+  expect(readFileSync(plain, 'utf8')).toBe('second')
+})
+
+test('a record behind a torn line can be read back, where plain appending would spoil both', async () => {
+  const record = (seq: number) => stamp({ type: 'notice', level: 'info', text: 'x' }, 0, seq)
+  const torn = `${JSON.stringify(record(1))}\n${JSON.stringify(record(2)).slice(0, 20)}`
+  const readable = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').filter(isJson).length
+  const path = join(tempDir(), 'journal.jsonl')
+  writeFileSync(path, torn)
+  const journal = await openJournal(path)
+  if (!journal.ok) throw new Error(journal.error)
+  await journal.value.append(record(2))
+  await journal.value.close()
+  expect(readable(path)).toBe(2)
+
+  const plain = join(tempDir(), 'journal.jsonl')
+  writeFileSync(plain, torn)
+  appendFileSync(plain, `${JSON.stringify(record(2))}\n`)
+  expect(readable(plain)).toBe(1)
+})
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line)
+    return true
+  } catch {
+    return false
+  }
+}

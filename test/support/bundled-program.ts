@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { projectRoot } from './program.js'
+import { tempDir } from './temp-dir.js'
+
+/** A program of its own out of a few lines that may import the sources (`./src/…`); gives its file. */
+export async function bundledProgram(contents: string): Promise<string> {
+  const outfile = join(tempDir(), 'program.mjs')
+  await build({
+    stdin: { contents, resolveDir: projectRoot, loader: 'ts' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+  })
+  return outfile
+}
