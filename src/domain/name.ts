@@ -1,6 +1,7 @@
 /**
  * A name for paths and refs made from a task id, which is outside text: a slug of at most 40 of `[a-z0-9-]`, plus
- * eight hex digits of a hash of the whole id, so that look-alikes and clipped ids stay apart.
+ * twelve hex digits of a hash of the whole id, so that look-alikes and clipped ids stay apart; of 20,000 ids without a
+ * letter of these, no two share one but once in a million roadmaps.
  */
 export function safeName(id: string): string {
   const slug = id
@@ -12,7 +13,12 @@ export function safeName(id: string): string {
     .replace(/^-+/, '')
     .slice(0, 40)
     .replace(/-+$/, '')
-  return `${slug === '' ? 'task' : slug}-${hash(id)}`
+  return `${slug === '' ? 'task' : slug}-${hash(id)}${hash(reversed(id)).slice(4)}`
+}
+
+/** For a hash of its own: the same units in the other order. */
+function reversed(text: string): string {
+  return text.split('').reverse().join('')
 }
 
 /** 32-bit FNV-1a over UTF-16 units: names apart, nothing secret. Source: the FNV reference by Fowler, Noll and Vo. */

@@ -1,7 +1,8 @@
 import type { Mask } from '../domain/mask.js'
+import { safeName } from '../domain/name.js'
 import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
 import type { Task } from '../domain/task.js'
-import { cleanLine } from '../domain/text.js'
+import { cleanLine, cleanName } from '../domain/text.js'
 
 export interface CommitFacts {
   readonly task: Task
@@ -14,9 +15,14 @@ export interface CommitFacts {
 /** The trailer that says whose work a landed commit is. */
 export const taskTrailer = 'Autopilot-Task'
 
-/** A task's id as its trailer has it: on one line. */
+/**
+ * A task's id as its trailer has it: on one line, and another one for another id; by it a later run knows what has
+ * landed.
+ */
 export function taskTrailerValue(taskId: string): string {
-  return cleanLine(taskId, 200)
+  const shown = cleanName(taskId)
+  // git takes the blanks off a value.
+  return shown === taskId && shown === shown.trim() ? taskId : `${shown.trim()} (${safeName(taskId)})`
 }
 
 /** Subject from the task's title, without secrets, and the trailers by which a landed commit names its attempt. */

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { copyFile, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Result } from '../domain/result.js'
 import type { Failure } from '../domain/failure.js'
@@ -7,6 +7,9 @@ import type { Repository } from './contract.js'
 import { excludePattern } from './git-path.js'
 import { formatSettings } from './user-config.js'
 import { checkInPlace, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
+
+/** For its owner alone, whoever may look into the directory. */
+const ownersOnly = { mode: 0o600 } as const
 
 /** The branch of a workspace that is nobody's yet. */
 export const nobodysBranch = 'autopilot/prepared'
@@ -27,10 +30,10 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
       await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 })
     }
     await Promise.all([
-      writeFile(join(gitDir, 'objects/info/alternates'), `${repository.objectsDir}\n`),
-      writeFile(join(gitDir, 'config'), agentConfig(repository)),
+      writeFile(join(gitDir, 'objects/info/alternates'), `${repository.objectsDir}\n`, ownersOnly),
+      writeFile(join(gitDir, 'config'), agentConfig(repository), ownersOnly),
       writeInfo(repository, workspace, gitDir),
-      copyFile(indexFileOf(workspace), join(gitDir, 'index')),
+      copyPrivately(indexFileOf(workspace), join(gitDir, 'index')),
       ...repository.filterStores.map((store) => symlink(join(repository.commonDir, store), join(gitDir, store))),
     ])
     writeBranch(gitDir, nobodysBranch, workspace.commit)
@@ -49,8 +52,8 @@ export async function standOn(workspace: Workspace, branch: string): Promise<Res
 
 /** Not asynchronous: a slot waits for it, and two small files take less than their turns on a busy event loop. */
 function writeBranch(gitDir: string, branch: string, commit: string): void {
-  writeFileSync(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`)
-  writeFileSync(join(gitDir, 'packed-refs'), packedRefs(branch, commit))
+  writeFileSync(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`, ownersOnly)
+  writeFileSync(join(gitDir, 'packed-refs'), packedRefs(branch, commit), ownersOnly)
 }
 
 /** Source of the header: git's refs/packed-backend.c; "sorted" lets git search instead of reading all. */
@@ -76,7 +79,7 @@ function agentConfig({ objectFormat, carriedConfig, identity }: Repository): str
 
 async function writeInfo({ trusted }: Repository, { copied }: Workspace, gitDir: string): Promise<void> {
   const exclude = await readFile(join(trusted.gitDir, 'info/exclude'), 'latin1').catch(() => '')
-  await writeFile(join(gitDir, 'info/exclude'), withPatterns(exclude, copied), 'latin1')
+  await writeFile(join(gitDir, 'info/exclude'), withPatterns(exclude, copied), { ...ownersOnly, encoding: 'latin1' })
   await copyIfThere(join(trusted.gitDir, 'info/attributes'), join(gitDir, 'info/attributes'))
   await copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
 }
@@ -88,5 +91,10 @@ export function withPatterns(exclude: string, paths: readonly string[]): string 
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {
-  if (await lstat(from).catch(() => undefined)) await copyFile(from, to)
+  if (await lstat(from).catch(() => undefined)) await copyPrivately(from, to)
+}
+
+async function copyPrivately(from: string, to: string): Promise<void> {
+  await copyFile(from, to)
+  await chmod(to, ownersOnly.mode)
 }

@@ -11,7 +11,7 @@ describe('a name made from any text', () => {
   it('is plain: letters, digits and hyphens, short, fit for a path on every system and for a ref', () => {
     fc.assert(
       fc.property(anyText, (id) => {
-        expect(safeName(id)).toMatch(/^[a-z0-9](?:[a-z0-9]|-(?!-)){0,39}-[0-9a-f]{8}$/)
+        expect(safeName(id)).toMatch(/^[a-z0-9](?:[a-z0-9]|-(?!-)){0,39}-[0-9a-f]{12}$/)
       }),
     )
   })
@@ -35,13 +35,15 @@ describe('a name made from any text', () => {
     expect(safeName(a)).not.toBe(safeName(b))
   })
 
-  it('keeps 20,000 ids of a roadmap apart', () => {
-    const names = new Set(Array.from({ length: 20_000 }, (_, index) => safeName(`T-${index}`)))
-    expect(names.size).toBe(20_000)
+  it('keeps 100,000 ids of a roadmap apart, also when no letter of them is left', () => {
+    const id = (index: number) =>
+      index % 2 === 0 ? `T-${index}` : String.fromCodePoint(0x4e00 + (index % 20_000), 0x4e00 + (index >> 5))
+    const names = new Set(Array.from({ length: 100_000 }, (_, index) => safeName(id(index))))
+    expect(names.size).toBe(100_000)
   })
 
   it('can still be recognised', () => {
-    expect(safeName('AFP-W1: Über  Parser!')).toMatch(/^afp-w1-uber-parser-[0-9a-f]{8}$/)
+    expect(safeName('AFP-W1: Über  Parser!')).toMatch(/^afp-w1-uber-parser-[0-9a-f]{12}$/)
     expect(safeName('../..')).toMatch(/^task-/)
   })
 })

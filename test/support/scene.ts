@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createGitRepo, type GitRepo, type GitRepoOptions } from './git-repo.js'
 import { startProgram, type Ended, type Running } from './program.js'
@@ -71,6 +71,8 @@ function linkTools(bin: string): void {
 }
 
 function writeExecutable(path: string, content: string): void {
+  // What stands there is a link to a program of the machine.
+  rmSync(path, { force: true })
   writeFileSync(path, content)
   chmodSync(path, 0o755)
 }

@@ -20,7 +20,7 @@ describe("the agent's own git directory", () => {
     const agent = await leased()
     expect(agent.git('status', '--porcelain=2', '--branch').split('\n')).toEqual([
       `# branch.oid ${base}`,
-      expect.stringMatching(/^# branch\.head autopilot\/t1-[0-9a-f]{8}-1$/),
+      expect.stringMatching(/^# branch\.head autopilot\/t1-[0-9a-f]{12}-1$/),
     ])
     expect(agent.git('log', '--format=%s')).toBe('first')
     expect(agent.git('branch', '--format=%(refname:short)').split('\n')).toHaveLength(1)
