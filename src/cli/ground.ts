@@ -24,6 +24,7 @@ import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository } from '../workspace/contract.js'
 import { discover } from '../workspace/discover.js'
+import { holdOffGc } from '../workspace/hold-off-gc.js'
 import { homeFault } from '../workspace/home.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import { configName, type Config } from './config.js'
@@ -149,11 +150,15 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   const landed = await landedBefore(repository.value, target.value, roadmapPath)
   if (!landed.ok) return landed
   const { file } = options.config
+  const letGc = await holdOffGc(repository.value.commonDir)
   const reachable: Reachable = { ...options, repository: repository.value, runDir }
   return ok({
     root: location.root,
     runDir,
-    release,
+    release: async () => {
+      await letGc()
+      await release()
+    },
     target: targetFacts(target.value),
     leaveOut,
     hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import { err, ok, type Result } from '../domain/result.js'
-import { bootId, startOf } from './process-identity.js'
+import { bootId, isThere, startOf } from './process-identity.js'
 
 /** Who holds a lock. `since` in epoch ms. */
 export interface LockHolder {
@@ -124,13 +124,4 @@ async function ownStamp(): Promise<LockStamp> {
 async function isDead({ pid, host, boot, start }: LockStamp): Promise<boolean> {
   if (host !== hostname()) return false
   return boot !== (await bootId()) || !isThere(pid) || start !== (await startOf(pid))
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

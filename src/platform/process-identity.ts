@@ -36,3 +36,13 @@ export async function modifiedSinceBoot(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined)
   return stats !== undefined && stats.mtimeMs > Date.now() - uptime() * 1000 - clockSlackMs
 }
+
+/** Whether some process has this pid now, a zombie included. */
+export function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

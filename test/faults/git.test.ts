@@ -1,15 +1,18 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { holdOffGc } from '../../src/workspace/hold-off-gc.js'
 import { createIntegrator } from '../../src/workspace/integrate.js'
 import { mergeTrees } from '../../src/workspace/merge.js'
 import { moveTarget } from '../../src/workspace/move-target.js'
 import { openTarget } from '../../src/workspace/target.js'
 import { commitOn } from '../support/commit-on.js'
+import { gatedScene } from '../support/gated-scene.js'
 import { createGitRepo, gitRepoAt, type GitRepo } from '../support/git-repo.js'
 import { gitRepo, openRepo } from '../support/repositories.js'
-import { scene } from '../support/rigged-scene.js'
+import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import { createRig, value } from '../support/workspace-rig.js'
 
 /** A clone that follows `origin/main`, as most work trees do. */
@@ -74,23 +77,62 @@ test('an index.lock that somebody left stops no run on a branch of its own, and 
   expect(control).toMatchObject({ code: 128, said: expect.stringContaining('index.lock') as string })
 })
 
-test('git gc beside agents that finish takes nothing of their work', async () => {
-  const ids = Array.from({ length: 8 }, (_, n) => `t${n}`)
-  const tasks = ids.map((id) => `  - { id: ${id}, run: "echo ${id} > ${id}; git add ${id}; git commit -qm ${id}" }\n`)
-  const stage = scene({ roadmap: `tasks:\n${tasks.join('')}` })
-  let collections = 0
-  const running = stage.start(['run', '-a', '4'])
-  const run = { over: false }
-  void running.ended.then(() => (run.over = true))
-  while (!run.over) {
-    const { code } = await plainly(stage.repo, 'gc', '-q')
-    if (code === 0) collections++
-  }
+/** A run whose second task has passed its gate alone and is merged with the first: that commit is on no ref yet. */
+async function mergedAndWaiting() {
+  const agents = await rig()
+  const stage = gatedScene({ roadmap: riggedRoadmap(agents, ['a', 'b']), gates: [agents.command('gate')] })
+  const running = stage.start(['run', '-a', '2'])
+  const [a, b] = [await agents.next('a'), await agents.next('b')]
+  for (const agent of [a, b]) await agent.write(`${agent.name}.txt`, agent.name)
+  await a.exit(0)
+  await (await agents.next('gate')).exit(0)
+  await b.exit(0)
+  const gate = await agents.next('gate')
+  const commit = await gate.git('rev-parse', 'HEAD')
+  expect(stage.repo.git('for-each-ref', '--contains', commit)).toBe('')
+  return { stage, running, gate, commit }
+}
+
+const pruned = ['gc', '-q', '--prune=now'] as const
+
+test('git gc does not prune while a run is at work, where it would take what waits for its gates', async () => {
+  const { stage, running, gate, commit } = await mergedAndWaiting()
+  const refused = await plainly(stage.repo, ...pruned)
+  expect(refused.code).toBe(128)
+  expect(refused.said).toContain(`gc is already running on machine '${hostname()}' pid ${running.pid}`)
+  await gate.exit(0)
   expect((await running.ended).code).toBe(0)
-  expect([...stage.subjects()].sort()).toEqual(ids)
-  expect(collections).toBeGreaterThan(0)
-  const { status, stderr } = spawnSync('git', ['-C', stage.repo.dir, 'fsck', '--full'], { env: stage.repo.env })
-  expect([status, stderr.toString()]).toEqual([0, ''])
+  expect(stage.repo.git('rev-parse', 'autopilot/main')).toBe(commit)
+  expect((await plainly(stage.repo, ...pruned)).code).toBe(0)
+  expect((await plainly(stage.repo, 'fsck', '--full', '--strict')).code).toBe(0)
+
+  // The control: gc by force does take it.
+  const control = await mergedAndWaiting()
+  expect((await plainly(control.stage.repo, 'cat-file', '-e', control.commit)).code).toBe(0)
+  expect((await plainly(control.stage.repo, ...pruned, '--force')).code).toBe(0)
+  expect((await plainly(control.stage.repo, 'cat-file', '-e', control.commit)).code).not.toBe(0)
+  control.running.kill('SIGINT')
+  expect((await control.running.ended).code).toBe(130)
+})
+
+test('a gc of the person’s is never taken for dead while it lives, and a run that was killed holds none off', async () => {
+  const repo = gitRepo()
+  const [file, ours] = [join(repo.dir, '.git/gc.pid'), `${process.pid} ${hostname()}`]
+  mkdirSync(join(repo.dir, '.git/autopilot'))
+  for (const living of [`${process.ppid} ${hostname()}`, '1 elsewhere.example']) {
+    writeFileSync(file, living)
+    const release = await holdOffGc(join(repo.dir, '.git'))
+    expect(readFileSync(file, 'utf8')).toBe(living)
+    await release()
+    expect(readFileSync(file, 'utf8')).toBe(living)
+  }
+  writeFileSync(file, `999999999 ${hostname()}`)
+  expect((await plainly(repo, 'gc', '-q')).code).toBe(0)
+  writeFileSync(file, `999999999 ${hostname()}`)
+  const release = await holdOffGc(join(repo.dir, '.git'))
+  expect(readFileSync(file, 'utf8')).toBe(ours)
+  await release()
+  expect(existsSync(file)).toBe(false)
 })
 
 test('of twenty that move the target at once one wins, and a commit of somebody else is never overwritten', async () => {
