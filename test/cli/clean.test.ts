@@ -11,7 +11,7 @@ const mixed = `tasks:
   - { id: bad, run: 'echo > half; exit 3' }
 `
 
-const names = (stage: Scene) => ledgerRefs(stage).map((ref) => ref.replace(/-[0-9a-f]{8}/, ''))
+const names = (stage: Scene) => ledgerRefs(stage).map((ref) => ref.replace(/-[0-9a-f]{12}/, ''))
 const workspaces = (stage: Scene) => {
   const home = join(stage.repo.home, '.cache', 'autopilot', 'workspaces')
   return existsSync(home) ? readdirSync(home) : []

@@ -215,7 +215,7 @@ describe('changing refs', () => {
     expect(repo.git('for-each-ref', '--format=%(refname)', `${ref}*`)).toBe(ref)
     expect((await changeRefs(repository, [`update ${ref} ${two} ${one}`])).ok).toBe(true)
     expect(repo.git('rev-parse', ref)).toBe(two)
-    expect(ref).toMatch(/^refs\/autopilot\/r1\/t-1-[0-9a-f]{8}\/2$/)
+    expect(ref).toMatch(/^refs\/autopilot\/r1\/t-1-[0-9a-f]{12}\/2$/)
   })
 
   it('answers questions that are asked at once, each in its turn', async () => {
