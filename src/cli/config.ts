@@ -10,8 +10,10 @@ import { defaultGateTimeoutMs } from '../orchestration/gating.js'
 import { readTextIfThere } from '../platform/read-text.js'
 import { readMeaning } from '../roadmap/status-word.js'
 import type { FileSettings, RunSettings } from './settings.js'
+import { furnitureKeys, furnitureOf, leavesRoot, noFurniture, setupKeys } from './furniture-config.js'
+import { scalar } from './scalar.js'
 import { readers } from './settings.js'
-import { duration, providerChoice, providerModel, type ReadValue } from './value.js'
+import { duration, providerChoice, providerModel } from './value.js'
 
 /** The name of the configuration file, at the root of the repository worked on. */
 export const configName = 'autopilot.yaml'
@@ -27,21 +29,8 @@ const noSecrets = { files: [], names: [] }
 
 export const noConfig: Config = {
   run: {},
-  file: { routes: {}, gates: [], allow: [], env: {}, copy: [], secrets: noSecrets, statuses: {} },
+  file: { routes: {}, gates: [], allow: [], env: {}, ...noFurniture, secrets: noSecrets, statuses: {} },
   place: () => ({ file: configName, line: 1, column: 1 }),
-}
-
-/** A scalar that is read as flags are, so that `timeout: 90s` and `--timeout 90s` mean the same. */
-function scalar<Value>(read: ReadValue<Value>) {
-  return z.pipe(
-    z.union([z.string(), z.number(), z.boolean()], { error: 'expected a single value' }),
-    z.transform((value, context): Value => {
-      const result = read(String(value))
-      if (result.ok) return result.value
-      context.issues.push({ code: 'custom', message: result.error, input: value })
-      return z.NEVER
-    }),
-  )
 }
 
 const texts = z.array(z.string())
@@ -60,19 +49,9 @@ const gate = z.pipe(
   gateFields,
 )
 
-/** What agents need beside the repository's own files lies in the repository, too, and is none of git's. */
-const copied = z.string().check(
-  z.refine((path) => path !== '' && !leavesRoot(path), 'it must stay inside the repository'),
-  z.refine((path) => !path.split(/[/\\]/).some((name) => name.toLowerCase() === '.git'), 'it is a git directory'),
-)
-
 const variable = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'expected a single value, or nothing to pass your own variable on',
 })
-
-function leavesRoot(path: string): boolean {
-  return path.startsWith('/') || path.split(/[/\\]/).includes('..')
-}
 
 const schema = z.strictObject({
   agents: z.optional(scalar(readers.agents)),
@@ -93,8 +72,7 @@ const schema = z.strictObject({
   ),
   allow: z.optional(texts),
   env: z.optional(z.record(z.string(), variable)),
-  setup: z.optional(z.string()),
-  copy: z.optional(z.array(copied)),
+  ...furnitureKeys,
   prompt: z.optional(z.string()),
   secrets: z.optional(z.strictObject({ files: z.optional(texts), names: z.optional(texts) })),
   statuses: z.optional(z.record(z.string(), scalar(readMeaning))),
@@ -161,6 +139,8 @@ function settingsOf(
     env,
     setup,
     copy,
+    keep,
+    link,
     prompt,
     secrets,
     statuses,
@@ -175,10 +155,9 @@ function settingsOf(
       gates: (gates ?? []).map(gateOf),
       allow: allow ?? [],
       env: environmentOf(env ?? {}, parentEnv),
-      copy: copy ?? [],
+      ...furnitureOf({ setup, copy, keep, link }),
       secrets: { files: secrets?.files ?? [], names: secrets?.names ?? [] },
       statuses: statuses ?? {},
-      ...(setup === undefined ? {} : { setup }),
       ...(prompt === undefined ? {} : { prompt }),
       ...(workspaces?.dir === undefined ? {} : { workspacesDir: workspaces.dir }),
     },
@@ -218,6 +197,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCoun
 function knownKeys(section: string | number | undefined): readonly string[] {
   if (section === undefined) return Object.keys(schema.shape)
   if (section === 'gates') return Object.keys(gateFields.shape)
+  if (section === 'setup') return setupKeys
   if (section === 'secrets') return ['files', 'names']
   return section === 'routes' ? ['simple', 'moderate', 'complex'] : ['dir']
 }

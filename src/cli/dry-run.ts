@@ -8,6 +8,7 @@ import { findProvider } from '../providers/index.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
 import type { Config } from './config.js'
+import { workspaceFacts, workspaceLines } from './dry-run-workspaces.js'
 import type { Location } from './ground.js'
 import { printJson, sinkOf } from './output.js'
 import { candidateProviders, routing } from './providers.js'
@@ -41,10 +42,13 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   const { policy } = routing(usable, settings, config.file.routes)
   const steps = startOrder(loaded.graph, plan.runnable).map((task) => stepOf(task, policy, parts))
   const held = plan.tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
+  const isolated = settings.isolation === 'workspace'
   const sink = sinkOf(process.stdout)
   if (settings.output === 'json') {
     for (const step of steps) printJson(process.stdout, { type: 'planned', ...step })
     for (const hold of held) printJson(process.stdout, { type: 'held', ...hold })
+    const facts = isolated ? workspaceFacts(config.file) : undefined
+    if (facts) printJson(process.stdout, facts)
     return exitCodes.done
   }
   const done = plan.tasks.filter(({ state }) => state === 'done').length
@@ -55,6 +59,8 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   steps.forEach((step, index) => sink.write(formatStep(step, index + 1)))
   if (held.length > 0) sink.write('\n')
   for (const { taskId, reason } of held) sink.write(`held  ${showId(taskId)}: ${formatHold(reason)}\n`)
+  const lines = isolated ? workspaceLines(config.file) : []
+  if (lines.length > 0) sink.write(`\nEach workspace:\n${lines.map((line) => `  ${line}\n`).join('')}`)
   return exitCodes.done
 }
 

@@ -23,6 +23,7 @@ import type { AgentPool } from '../pool/agent-pool.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository } from '../workspace/contract.js'
+import { missingPaths } from '../workspace/link.js'
 import { discover } from '../workspace/discover.js'
 import { holdOffGc } from '../workspace/hold-off-gc.js'
 import { homeFault } from '../workspace/home.js'
@@ -162,7 +163,11 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
     target: targetFacts(target.value),
     leaveOut,
     hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
-    warnings: [...swept, ...(await dirtyWarning(repository.value, leaveOut))],
+    warnings: [
+      ...swept,
+      ...(await dirtyWarning(repository.value, leaveOut)),
+      ...(await missingLinks(location.root, file.link)),
+    ],
     isolate: ({ pool, recorder, start, slots, signal }) =>
       workspaced({
         repository: repository.value,
@@ -204,6 +209,18 @@ function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
   return (process) => recorder.record({ type: 'command_spawned', what, ...process })
 }
 
+/** Said once in a run: it costs time with every attempt, and a line of configuration saves that. */
+function hintAtKeep(recorder: Recorder): (paths: readonly string[]) => void {
+  let isSaid = false
+  return (paths) => {
+    if (isSaid) return
+    isSaid = true
+    const shown = paths.slice(0, 3).join(', ') + (paths.length > 3 ? ', …' : '')
+    const text = `setup runs before every attempt, as ${shown} goes with each; what keep: names stays (docs/workspaces.md)`
+    void recorder.record({ type: 'notice', level: 'info', text })
+  }
+}
+
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(running: Running) {
   const { settings, environmentOf, mask, runDir, runId, recorder, start, signal } = running
@@ -227,13 +244,15 @@ function workspacesFor(
   runId: string,
   { exact = false } = {},
 ) {
-  const { setup, copy } = config.file
+  const { setup, copy, keep, link } = config.file
   const home = workspacesHome(config.file.workspacesDir, repository.root, env)
   return createWorkspaces({
     repository,
     runId,
     dir: join(homeOfRepository(home, repository.commonDir), runId),
     copy,
+    keep,
+    link,
     exact,
     runSetup: runSetup({
       mask,
@@ -244,6 +263,7 @@ function workspacesFor(
       start,
     }),
     ...(setup === undefined ? {} : { setup }),
+    ...(exact ? {} : { onNotKept: hintAtKeep(recorder) }),
   })
 }
 
@@ -266,6 +286,11 @@ export async function checkWorkspaces(
 async function pathBelow(root: string, path: string): Promise<string | undefined> {
   const below = relative(await realPathOr(root), await realPathOr(path))
   return below === '' || below.startsWith(`..${sep}`) || below === '..' || isAbsolute(below) ? undefined : below
+}
+
+async function missingLinks(root: string, link: readonly string[]): Promise<readonly string[]> {
+  const missing = await missingPaths(root, link)
+  return missing.map((path) => `link: there is no ${cleanLine(path, 100)} here, so agents have none either`)
 }
 
 async function dirtyWarning(repository: Repository, excluding: readonly string[]): Promise<readonly string[]> {

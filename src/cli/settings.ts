@@ -6,6 +6,7 @@ import type { ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Complexity } from '../domain/task.js'
 import type { Permissions } from '../providers/contract.js'
+import type { Setup } from '../workspace/furniture.js'
 import {
   anyText,
   duration,
@@ -49,8 +50,10 @@ export interface FileSettings {
   readonly gates: readonly Gate[]
   readonly allow: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  readonly setup?: string
+  readonly setup?: Setup
   readonly copy: readonly string[]
+  readonly keep: readonly string[]
+  readonly link: readonly string[]
   /** Where secrets are that are not to be shown: dotenv files, relative to the configuration, and names of variables. */
   readonly secrets: { readonly files: readonly string[]; readonly names: readonly string[] }
   /** Path of a prompt template, relative to the configuration file. */

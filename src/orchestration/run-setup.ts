@@ -8,7 +8,7 @@ import type { AgentExit, OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import { command } from '../providers/command.js'
-import type { RunSetup } from '../workspace/prepare.js'
+import type { RunSetup } from '../workspace/furniture.js'
 
 export interface SetupParts {
   readonly mask: Mask
@@ -20,7 +20,7 @@ export interface SetupParts {
 }
 
 /** Long enough for an `npm ci`; a setup that hangs must not hang the run. */
-const setupTimeoutMs = 15 * 60_000
+export const defaultSetupTimeoutMs = 15 * 60_000
 /** It has nothing to save: what is unfinished is made anew. */
 const graceMs = 500
 
@@ -29,10 +29,10 @@ const graceMs = 500
  * leaves in the background lives to the end of the run.
  */
 export function runSetup({ mask, environmentOf, clock, signal, onSpawned, start }: SetupParts): RunSetup {
-  return async (line, cwd) => {
+  return async ({ run, timeoutMs }, cwd) => {
     const process = start({
       file: '/bin/sh',
-      args: ['-c', line],
+      args: ['-c', run],
       cwd,
       input: '',
       env: environmentOf(command),
@@ -48,17 +48,22 @@ export function runSetup({ mask, environmentOf, clock, signal, onSpawned, start 
     const onAbort = () => process.end('canceled')
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
-    const cancelTimeout = clock.schedule(setupTimeoutMs, () => process.end('timeout'))
+    const cancelTimeout = clock.schedule(timeoutMs, () => process.end('timeout'))
     const end = await process.finished
     cancelTimeout()
     signal.removeEventListener('abort', onAbort)
-    return judge(end)
+    return judge(end, timeoutMs)
   }
 }
 
-function judge({ exit, ended, stderrTail }: AgentExit): Awaited<ReturnType<RunSetup>> {
+function judge({ exit, ended, stderrTail }: AgentExit, timeoutMs: number): Awaited<ReturnType<RunSetup>> {
   if (ended === undefined && exit.type === 'code' && exit.code === 0) return ok(undefined)
   const said = cleanLine(lastLine(stderrTail), 300)
-  const how = ended === undefined ? formatExitStatus(exit) : ended === 'timeout' ? 'no end within 15 min' : 'canceled'
+  const how =
+    ended === undefined
+      ? formatExitStatus(exit)
+      : ended === 'timeout'
+        ? `no end within ${timeoutMs / 1000} s`
+        : 'canceled'
   return err(failure('infrastructure', `setup failed (${how})${said === '' ? '' : `: ${said}`}`))
 }

@@ -82,11 +82,11 @@ async function dropIgnored(
   return removed.ok ? ok(undefined) : removed
 }
 
-/** Those that are there as files or links, not behind a link, and not copied from the user. */
+/** Those that are there as files or links, not behind a link, and not furnished. */
 async function present(workspace: Workspace, paths: readonly GitPath[]): Promise<GitPath[]> {
   const found: GitPath[] = []
   for (const path of paths) {
-    if (isWithin(path, workspace.copied)) continue
+    if (isWithin(path, workspace.furnished)) continue
     const stats = await lstat(onDisk(workspace.root, path)).catch(() => undefined)
     if (stats && (stats.isFile() || stats.isSymbolicLink()) && (await reallyBelow(workspace.root, path)))
       found.push(path)

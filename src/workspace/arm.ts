@@ -77,9 +77,9 @@ function agentConfig({ objectFormat, carriedConfig, identity }: Repository): str
   return formatSettings(own) + carriedConfig
 }
 
-async function writeInfo({ trusted }: Repository, { copied }: Workspace, gitDir: string): Promise<void> {
+async function writeInfo({ trusted }: Repository, { furnished }: Workspace, gitDir: string): Promise<void> {
   const exclude = await readFile(join(trusted.gitDir, 'info/exclude'), 'latin1').catch(() => '')
-  await writeFile(join(gitDir, 'info/exclude'), withPatterns(exclude, copied), { ...ownersOnly, encoding: 'latin1' })
+  await writeFile(join(gitDir, 'info/exclude'), withPatterns(exclude, furnished), { ...ownersOnly, encoding: 'latin1' })
   await copyIfThere(join(trusted.gitDir, 'info/attributes'), join(gitDir, 'info/attributes'))
   await copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
 }

@@ -41,7 +41,7 @@ export type Collected =
       /** For people: the first {@link maxPathsShown} of `changes` paths, clean. */
       readonly changedPaths: readonly string[]
       readonly changes: number
-      /** Changes that were made and are not in the candidate: the roadmap's, and to copied paths. */
+      /** Changes that were made and are not in the candidate: the roadmap's, and to copied, linked and kept paths. */
       readonly leftOut: readonly string[]
       /** The changed ones of the request's `watched`. */
       readonly watched: readonly string[]
@@ -146,7 +146,7 @@ interface SortedChanges {
 }
 
 function sortChanges(workspace: Workspace, request: CollectRequest, changes: readonly Change[]): SortedChanges {
-  const out = [...request.leaveOut.map(gitPath), ...workspace.copied]
+  const out = [...request.leaveOut.map(gitPath), ...workspace.furnished]
   const leftOut = changes.filter(({ path }) => isWithin(path, out))
   const rest = changes.filter(({ path }) => !isWithin(path, out))
   const isLeaving = (change: Change) => workspace.leavings.get(change.path) === `${change.newMode} ${change.newOid}`

@@ -17,10 +17,11 @@ export async function copyPaths(from: string, to: string, paths: readonly string
   return ok(undefined)
 }
 
-/** Why the path may not be copied, undefined when it may: it must lie in the work tree and be no git directory. */
-function refusedPath(path: string): string | undefined {
+/** Why a path may not be brought into a workspace, undefined when it may: it must lie in the work tree and be no git directory. */
+export function refusedPath(path: string): string | undefined {
   const names = path.split(/[/\\]/)
-  if (isAbsolute(path) || path === '' || names.includes('..')) return 'does not lie in the repository'
+  if (isAbsolute(path) || names.includes('..')) return 'does not lie in the repository'
+  if (names.every((name) => name === '' || name === '.')) return 'is the repository itself'
   return names.some((name) => name.toLowerCase() === '.git') ? 'is a git directory' : undefined
 }
 
@@ -37,7 +38,7 @@ async function copyPath(from: string, to: string, path: string): Promise<string 
 }
 
 /** The first thing above the path that is there and is no directory: a link in its place could lead anywhere. */
-async function linkAbove(root: string, path: string): Promise<string | undefined> {
+export async function linkAbove(root: string, path: string): Promise<string | undefined> {
   let above = root
   for (const name of dirname(path)
     .split('/')

@@ -10,6 +10,18 @@ import type { GitPath } from './git-path.js'
 /** What setup left in the work tree that is not ignored: for each path its `mode oid` as git would record it. */
 export type Leavings = ReadonlyMap<GitPath, string>
 
+/** What is known of a workspace's last setup. */
+export interface SetUp {
+  /** The commit that it ran at. */
+  readonly at: string
+  /** All that it made lies in kept paths, so that nothing of it goes when the workspace is cleaned. */
+  readonly survives: boolean
+  /** It changed files of the commit, which the next checkout puts back. */
+  readonly changedFiles: boolean
+  /** The kept paths that were there when it had run. */
+  readonly kept: readonly GitPath[]
+}
+
 /** A work tree of autopilot's, with the trusted state that belongs to it. One attempt at a time works in it. */
 export interface Workspace {
   /** Counts from 1 within the run. */
@@ -20,14 +32,16 @@ export interface Workspace {
   readonly stateDir: string
   /** Device and inode of `root` when it was made: another directory in its place is not this workspace. */
   readonly identity: string
-  /** Paths copied from the user's tree; never collected. */
-  readonly copied: readonly GitPath[]
+  /** Paths that the configuration has copied, linked or kept; never collected. */
+  readonly furnished: readonly GitPath[]
+  /** Those of them that outlive the cleaning between attempts. */
+  readonly kept: readonly GitPath[]
   /** The commit it stands at. */
   commit: string
   leavings: Leavings
-  /** False when what setup left cannot be told from an agent's work: then it serves one attempt. */
-  reusable: boolean
-  /** Untracked paths that setup made; they outlive the cleaning between attempts. */
+  /** Absent where no setup has run. */
+  setUp?: SetUp
+  /** Untracked paths that setup made. */
   setupPaths: readonly GitPath[]
   state: 'prepared' | 'leased' | 'free' | 'kept' | 'removed'
 }
@@ -48,18 +62,18 @@ export async function directoryIdentity(path: string): Promise<string | undefine
 }
 
 /**
- * Arguments in front of a git command that reads ignore rules: copied paths count as ignored, so that what is in them
+ * Arguments in front of a git command that reads ignore rules: furnished paths count as ignored, so that what is in them
  * never even becomes an object of the user's repository.
  */
 export function withExcludes(workspace: Workspace, args: readonly string[]): string[] {
   const excludes =
-    workspace.copied.length > 0 ? ['-c', `core.excludesFile=${join(workspace.stateDir, 'excludes')}`] : []
+    workspace.furnished.length > 0 ? ['-c', `core.excludesFile=${join(workspace.stateDir, 'excludes')}`] : []
   return [...excludes, ...args]
 }
 
 /** Paths that come and go by the user's wish: autopilot neither collects nor judges what is in them. */
-export function exemptPaths({ copied, setupPaths }: Workspace): GitPath[] {
-  return [...copied, ...setupPaths]
+export function exemptPaths({ furnished, setupPaths }: Workspace): GitPath[] {
+  return [...furnished, ...setupPaths]
 }
 
 /** Runs steps on the file system; what it throws is a failure of autopilot's own, such as a full disk. */

@@ -7,7 +7,8 @@ import { arm, standOn } from './arm.js'
 import { catchUp, type CaughtUp, type WorkSoFar } from './catch-up.js'
 import type { Repository } from './contract.js'
 import { contains } from './home.js'
-import { checkOut, makeWorkspace, renew, type Furniture } from './prepare.js'
+import type { Furniture } from './furniture.js'
+import { advance, makeWorkspace, renew } from './prepare.js'
 import { checkInPlace, onFileSystem, type Workspace } from './workspace.js'
 
 export interface WorkspacesOptions extends Furniture {
@@ -95,7 +96,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     if (workspace.commit === commit) return ok(undefined)
     const inPlace = await checkInPlace(workspace)
     if (!inPlace.ok) return inPlace
-    const moved = await checkOut(repository, workspace, commit)
+    const moved = await advance(repository, workspace, commit, options)
     return moved.ok ? arm(repository, workspace) : moved
   }
 

@@ -174,7 +174,24 @@ const broken: readonly (readonly [title: string, config: string, said: RegExp])[
     'env: {A: [1]}\n',
     /^autopilot\.yaml:1:10: error E104: env\.A: expected a single value, or/m,
   ],
-  ['a list for a command', 'setup: [a]\n', /^autopilot\.yaml:1:8: error E104: setup: expected a text$/m],
+  [
+    'a list for a command',
+    'setup: [a]\n',
+    /^autopilot\.yaml:1:8: error E104: setup: expected a command, or a map with run, inputs and timeout$/m,
+  ],
+  ['no command', 'setup: { inputs: [a] }\n', /^autopilot\.yaml:1:8: error E104: setup\.run: setup needs a command$/m],
+  [
+    'an unknown key of setup, with a guess',
+    'setup: { run: x, input: [a] }\n',
+    /^autopilot\.yaml:1:\d+: error E103: unknown key setup\.input\n +did you mean inputs\?$/m,
+  ],
+  [
+    'an input outside the repository',
+    'setup:\n  run: x\n  inputs: [a, ../b]\n',
+    /^autopilot\.yaml:3:15: error E104: setup\.inputs\.1: it must stay inside/m,
+  ],
+  ['the whole repository to keep', 'keep: [./]\n', /^autopilot\.yaml:1:8: error E104: keep\.0: it is the repository/m],
+  ['a link that leads out', 'link: [/etc]\n', /^autopilot\.yaml:1:8: error E104: link\.0: it must stay inside/m],
   ['a text for a list', 'allow: Bash\n', /^autopilot\.yaml:1:8: error E104: allow: expected a list$/m],
   [
     'workspaces inside the repository',

@@ -6,6 +6,7 @@ import { err, ok } from '../../src/domain/result.js'
 import { collect, type CollectRequest } from '../../src/workspace/collect.js'
 import type { Repository } from '../../src/workspace/contract.js'
 import { openRepository } from '../../src/workspace/repository.js'
+import type { Setup } from '../../src/workspace/furniture.js'
 import type { Workspace } from '../../src/workspace/workspace.js'
 import { createWorkspaces, type Workspaces } from '../../src/workspace/workspaces.js'
 import { createGitRepo, type GitRepo, type GitRepoOptions } from './git-repo.js'
@@ -13,8 +14,10 @@ import { createGitRepo, type GitRepo, type GitRepoOptions } from './git-repo.js'
 export interface RigOptions extends GitRepoOptions {
   /** Uses this repository instead of making one. */
   readonly repo?: GitRepo
-  readonly setup?: string
+  readonly setup?: string | Omit<Setup, 'timeoutMs'>
   readonly copy?: readonly string[]
+  readonly keep?: readonly string[]
+  readonly link?: readonly string[]
 }
 
 /** A real repository with workspaces, and short words for what a fake agent does in one of them. */
@@ -48,19 +51,27 @@ export interface Agent {
   readonly git: (...args: string[]) => string
 }
 
+function setupOf(given: RigOptions['setup']): Setup | undefined {
+  if (given === undefined) return undefined
+  return { timeoutMs: 60_000, ...(typeof given === 'string' ? { run: given } : given) }
+}
+
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const repo = options.repo ?? createGitRepo(options)
   const opened = await openRepository({ dir: repo.dir, env: repo.env })
   if (!opened.ok) throw new Error(opened.error.message)
   const repository = opened.value
   const dir = repo.beside('workspaces')
+  const setup = setupOf(options.setup)
   const workspaces = createWorkspaces({
     repository,
     dir,
     runId: 'run1',
     copy: options.copy ?? [],
-    ...(options.setup === undefined ? {} : { setup: options.setup }),
-    runSetup: (command, cwd) => Promise.resolve(shell(command, cwd, repo.env)),
+    keep: options.keep ?? [],
+    link: options.link ?? [],
+    ...(setup === undefined ? {} : { setup }),
+    runSetup: ({ run }, cwd) => Promise.resolve(shell(run, cwd, repo.env)),
   })
   const base = repository.head.commit
   const rig: Rig = {

@@ -219,8 +219,8 @@ describe('copied paths', () => {
 describe('setup', () => {
   const setup = 'echo x >> built-by-setup.log; mkdir built; git init -q built/dep; git rev-parse HEAD > built/head'
 
-  it('runs once for each new workspace, in a git directory of its own, and what it ignored stays', async () => {
-    await rigOf({ setup })
+  it('runs in a git directory of its own, and what is kept of what it made stays', async () => {
+    await rigOf({ setup, keep: ['built', './built-by-setup.log'] })
     const first = await rig.leased(1)
     expect(first.read('built/head').trim()).toBe(rig.base)
     first.write('other.log', 'x')
@@ -245,8 +245,9 @@ describe('setup', () => {
     expect(rig.repo.git('show', `${candidate.commit}:README.md`)).toBe('hello')
     rig.workspaces.release(first.workspace)
     const second = await rig.leased(2)
-    expect(second.root).not.toBe(first.root)
-    expect(second.read('gen.txt')).toBe('gen\n')
+    expect(second.root).toBe(first.root)
+    expect([second.read('gen.txt'), second.read('README.md')]).toEqual(['gen\n', 'changed\n'])
+    expect(value(await rig.collect(second)).type).toBe('unchanged')
   })
 
   it('fails the preparation when it leaves a repository that is not ignored', async () => {
