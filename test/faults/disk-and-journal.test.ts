@@ -7,6 +7,7 @@ import { takeLock } from '../../src/platform/lock.js'
 import { bootId, startOf } from '../../src/platform/process-identity.js'
 import { gatedScene, judgements } from '../support/gated-scene.js'
 import { canMount, startBehind } from '../support/mounted.js'
+import { isAlive } from '../support/program.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import { stamp } from '../support/records.js'
 import { tempDir } from '../support/temp-dir.js'
@@ -16,11 +17,8 @@ describe.runIf(canMount)('a disk', () => {
     const agents = await rig()
     const stage = scene({ roadmap: riggedRoadmap(agents, ['a']) })
     const { dir } = stage.repo
-    const { code, stderr } = await startBehind(
-      `mount --bind '${dir}' '${dir}'; mount -o remount,ro,bind '${dir}'; cd '${dir}'`,
-      ['run'],
-      stage,
-    ).ended
+    const mounts = `mount --bind '${dir}' '${dir}'; mount -o remount,ro,bind '${dir}'`
+    const { code, stderr } = await startBehind(stage, ['run', '-C', dir], { mounts }).ended
     expect(code).toBe(4)
     expect(stderr).toMatch(/read-only file system/)
     expect(stderr).not.toMatch(/^ +at /m)
@@ -35,14 +33,41 @@ describe.runIf(canMount)('a disk', () => {
       config: { workspaces: { dir: `../${workspaces}` } },
     })
     mkdirSync(stage.repo.beside(workspaces))
-    const tmpfs = `mount -t tmpfs -o size=1m none '${stage.repo.beside(workspaces)}'`
-    const { code, records } = await startBehind(tmpfs, ['run', '--output', 'json'], stage).ended
+    const mounts = `mount -t tmpfs -o size=1m none '${stage.repo.beside(workspaces)}'`
+    const { code, records } = await startBehind(stage, ['run', '--output', 'json'], { mounts }).ended
     expect(code).toBe(1)
     expect(JSON.stringify(records())).toContain(
       'no workspace can be prepared: git read-tree: error: unable to write file big',
     )
     expect(records().filter(({ type }) => type === 'attempt_started' || type === 'attempt_failed')).toEqual([])
     expect(stage.subjects()).toEqual([])
+  })
+
+  test('that fills up under the journal ends the agents and the run, with 4', async () => {
+    const agents = await rig()
+    const stage = scene({ roadmap: riggedRoadmap(agents, ['loud', 'quiet', 'never']) })
+    const state = join(stage.repo.dir, '.autopilot')
+    mkdirSync(state)
+    const [mounts, saved] = [`mount -t tmpfs -o size=1m none '${state}'`, stage.repo.beside('saved')]
+    const running = startBehind(stage, ['run', '-a', '2'], {
+      mounts,
+      after: `cat '${state}'/runs/*/journal.jsonl > '${saved}'`,
+    })
+    const [loud, quiet] = [await agents.next('loud'), await agents.next('quiet')]
+    // What an agent says goes to a file beside the journal.
+    await loud.flood('x'.repeat(1000), 2000)
+    await loud.write('loud.txt', 'loud')
+    await loud.exit(0)
+    const { code, stdout, stderr } = await running.ended
+    expect(code).toBe(4)
+    expect(stdout + stderr).toContain('no space left on device')
+    expect(stdout + stderr).not.toMatch(/^ +at /m)
+    expect(isAlive(quiet.pid)).toBe(false)
+    expect(agents.started).not.toContain('never')
+    // What was under way may still have landed; then that is what the roadmap says.
+    expect(stage.repo.read('roadmap.yaml').match(/status: done/g)?.length ?? 0).toBe(stage.subjects().length)
+    const kept = readFileSync(saved, 'utf8').split('\n')
+    expect(kept.slice(0, -1).filter((line) => !isJson(line))).toEqual([])
   })
 
   test('that has no room for the checkout of a gate keeps the work and does not call it failed', async () => {
@@ -54,8 +79,9 @@ describe.runIf(canMount)('a disk', () => {
       config: { workspaces: { dir: `../${workspaces}` } },
     })
     mkdirSync(stage.repo.beside(workspaces))
-    const tmpfs = `mount -t tmpfs -o size=3m none '${stage.repo.beside(workspaces)}'`
-    const { code, records } = await startBehind(tmpfs, ['run', '-a', '1', '-i', '1', '--output', 'json'], stage).ended
+    const mounts = `mount -t tmpfs -o size=3m none '${stage.repo.beside(workspaces)}'`
+    const args = ['run', '-a', '1', '-i', '1', '--output', 'json']
+    const { code, records } = await startBehind(stage, args, { mounts }).ended
     expect(code).toBe(1)
     expect(judgements(records()).map(({ verdict }) => verdict)).toEqual(['errored'])
     const failed = records().find((record) => record.type === 'task_failed')

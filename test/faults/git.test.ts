@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { gatedScene } from '../support/gated-scene.js'
 import { createGitRepo, gitRepoAt, type GitRepo } from '../support/git-repo.js'
 import { gitRepo, openRepo } from '../support/repositories.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
+import type { Scene } from '../support/scene.js'
 import { createRig, value } from '../support/workspace-rig.js'
 
 /** A clone that follows `origin/main`, as most work trees do. */
@@ -150,6 +151,23 @@ test('of twenty that move the target at once one wins, and a commit of somebody 
   // The control: without the commit that is to be replaced, each one succeeds and all but the last are lost.
   for (const commit of rivals.slice(0, 3)) repo.git('update-ref', target.ref, commit)
   expect(repo.git('log', '--format=%H', `${base}..${target.ref}`)).toBe(rivals[2])
+})
+
+test('without a gate, two changes that pass alone and fail together both land', async () => {
+  const build = '! { test -e renamed && test -e called; }'
+  const roadmap = 'tasks:\n  - { id: a, run: "touch renamed" }\n  - { id: b, run: "touch called" }\n'
+  const [plain, gated] = [gatedScene({ roadmap }), gatedScene({ roadmap, gates: [build] })]
+  const passes = ({ repo }: Scene) => {
+    const place = repo.beside('checkout')
+    repo.git('worktree', 'add', '-q', '--detach', place, 'autopilot/main')
+    return spawnSync('sh', ['-c', build], { cwd: place }).status === 0
+  }
+  const codes = [await plain.run(['run', '-a', '2']), await gated.run(['run', '-a', '2', '-i', '1'])].map(
+    ({ code }) => code,
+  )
+  expect(codes).toEqual([0, 1])
+  expect([plain, gated].map((stage) => stage.subjects().length)).toEqual([2, 1])
+  expect([plain, gated].map(passes)).toEqual([false, true])
 })
 
 test('a commit that is not there is an error of its own, not a conflict', async () => {
