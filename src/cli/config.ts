@@ -62,6 +62,9 @@ const schema = z.strictObject({
   target: z.optional(scalar(readers.target)),
   permissions: z.optional(scalar(readers.permissions)),
   timeout: z.optional(scalar(readers.timeoutMs)),
+  idle_timeout: z.optional(scalar(readers.idleTimeoutMs)),
+  time_limit: z.optional(scalar(readers.timeLimitMs)),
+  drain: z.optional(scalar(readers.drainMs)),
   on_limit: z.optional(scalar(readers.onLimit)),
   max_wait: z.optional(scalar(readers.maxWaitMs)),
   max_total_attempts: z.optional(scalar(readers.maxTotalAttempts)),
@@ -128,6 +131,9 @@ function settingsOf(
 ): Omit<Config, 'place'> {
   const {
     timeout,
+    idle_timeout: idleTimeoutMs,
+    time_limit: timeLimitMs,
+    drain: drainMs,
     on_limit: onLimit,
     max_wait: maxWaitMs,
     max_total_attempts: maxTotalAttempts,
@@ -147,7 +153,18 @@ function settingsOf(
     workspaces,
     ...same
   } = data
-  const run = { ...same, timeoutMs: timeout, onLimit, maxWaitMs, maxTotalAttempts, gateJobs, repairRounds }
+  const run = {
+    ...same,
+    timeoutMs: timeout,
+    idleTimeoutMs,
+    timeLimitMs,
+    drainMs,
+    onLimit,
+    maxWaitMs,
+    maxTotalAttempts,
+    gateJobs,
+    repairRounds,
+  }
   return {
     run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
     file: {

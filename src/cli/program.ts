@@ -18,6 +18,9 @@ interface RunFlags {
   readonly target?: string
   readonly permissions?: RunSettings['permissions']
   readonly timeout?: number
+  readonly idleTimeout?: number
+  readonly timeLimit?: number
+  readonly drain?: number
   readonly onLimit?: RunSettings['onLimit']
   readonly maxWait?: number
   readonly maxTotalAttempts?: number
@@ -100,6 +103,23 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
       option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
     )
     .addOption(option('--timeout <duration>', 'time limit of an attempt, such as 45m (default 1h)', readers.timeoutMs))
+    .addOption(
+      option(
+        '--idle-timeout <duration>',
+        'end an attempt that prints nothing and uses no processor time for so long (default 10m; 0: never)',
+        readers.idleTimeoutMs,
+      ),
+    )
+    .addOption(
+      option('--time-limit <duration>', 'start nothing more after so long, and end with 75', readers.timeLimitMs),
+    )
+    .addOption(
+      option(
+        '--drain <duration>',
+        'how long running agents may go on after the first signal or the time limit (default 0)',
+        readers.drainMs,
+      ),
+    )
     .addOption(
       option(
         '--on-limit <what>',
@@ -206,6 +226,9 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     output,
     provider,
     timeout,
+    idleTimeout,
+    timeLimit,
+    drain,
     maxWait,
   } = flags
   const same = {
@@ -227,6 +250,9 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
     ...(provider === undefined ? {} : { providers: provider }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(idleTimeout === undefined ? {} : { idleTimeoutMs: idleTimeout }),
+    ...(timeLimit === undefined ? {} : { timeLimitMs: timeLimit }),
+    ...(drain === undefined ? {} : { drainMs: drain }),
     ...(maxWait === undefined ? {} : { maxWaitMs: maxWait }),
   }
 }

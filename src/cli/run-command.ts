@@ -4,6 +4,7 @@ import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { RunTraces } from '../domain/stray.js'
 import type { Task } from '../domain/task.js'
 import { openWatchdog, type Watchdog } from '../platform/watchdog.js'
+import { agentGraceMs } from '../orchestration/run-agent.js'
 import { childEnvironments, type EnvironmentOf } from '../providers/environment.js'
 import { printDryRun } from './dry-run.js'
 import { openGround } from './ground.js'
@@ -24,7 +25,11 @@ export async function runCommand(args: RunArguments, env: Environment): Promise<
   const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
   if (settings.dryRun) return printDryRun({ ...prepared.value, tasks })
   // From here on programs are started, in groups of their own, which no Ctrl-C of the terminal reaches.
-  const signals = listenForStop()
+  const signals = listenForStop({
+    drainMs: prepared.value.settings.drainMs,
+    graceMs: agentGraceMs,
+    exitCode: exitCodes.again,
+  })
   const environmentOf = childEnvironments(env, prepared.value.config.file.env)
   const runId = newRunId(new Date())
   const traces = tracesOf(prepared.value.location, runId)
@@ -52,10 +57,10 @@ async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   const { routes } = parts.config.file
   const candidates = candidateProviders(tasks, settings, routes)
   const setup = await setUpProviders(candidates, settings, routes, parts.environmentOf, {
-    signal: signals.signal,
+    signal: signals.canceled,
     watchdog: parts.watchdog,
   })
-  if (signals.signal.aborted) return stoppedEarly(signals, settings)
+  if (signals.draining.aborted) return stoppedEarly(signals, settings)
   if (needsCli(tasks) && setup.policy.usable.length === 0) return refuseProviders(setup, settings)
   const ground = await openGround(parts)
   if (!ground.ok) {

@@ -10,6 +10,7 @@ import type { Setup } from '../workspace/furniture.js'
 import {
   anyText,
   duration,
+  durationOrNone,
   onOff,
   oneOf,
   providerChoice,
@@ -29,6 +30,12 @@ export interface RunSettings {
   readonly target?: string
   readonly permissions: Permissions
   readonly timeoutMs: number
+  /** How long an agent may give no sign of life; 0: for ever. */
+  readonly idleTimeoutMs: number
+  /** How long the run may take before nothing starts any more. */
+  readonly timeLimitMs?: number
+  /** How long what runs may go on when the run is stopped. */
+  readonly drainMs: number
   /** Whether the run waits when all providers are limited; without, it depends on where it runs. */
   readonly onLimit?: WaitPolicy['onLimit']
   /** The most that it waits then. */
@@ -69,6 +76,8 @@ const defaults: RunSettings = {
   isolation: 'workspace',
   permissions: 'edit',
   timeoutMs: 60 * 60_000,
+  idleTimeoutMs: 10 * 60_000,
+  drainMs: 0,
   gateJobs: Math.max(1, Math.floor(cpus().length / 2)),
   output: 'human',
   dryRun: false,
@@ -84,6 +93,9 @@ export const readers = {
   target: anyText,
   permissions: oneOf(['edit', 'full']),
   timeoutMs: duration,
+  idleTimeoutMs: durationOrNone,
+  timeLimitMs: duration,
+  drainMs: durationOrNone,
   onLimit: oneOf(['wait', 'stop']),
   maxWaitMs: duration,
   maxTotalAttempts: wholeNumber(1, 1000),
@@ -107,6 +119,9 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_TARGET', 'target'],
   ['AUTOPILOT_PERMISSIONS', 'permissions'],
   ['AUTOPILOT_TIMEOUT', 'timeoutMs'],
+  ['AUTOPILOT_IDLE_TIMEOUT', 'idleTimeoutMs'],
+  ['AUTOPILOT_TIME_LIMIT', 'timeLimitMs'],
+  ['AUTOPILOT_DRAIN', 'drainMs'],
   ['AUTOPILOT_ON_LIMIT', 'onLimit'],
   ['AUTOPILOT_MAX_WAIT', 'maxWaitMs'],
   ['AUTOPILOT_MAX_TOTAL_ATTEMPTS', 'maxTotalAttempts'],

@@ -9,10 +9,11 @@ import { openJournal } from '../journal/journal.js'
 import { Governor } from '../orchestration/governor.js'
 import { createRecorder, type Recorder } from '../orchestration/recorder.js'
 import { runTasks } from '../orchestration/run.js'
-import { createStopEarly } from '../orchestration/stop-early.js'
+import { createStopEarly, type StopEarly } from '../orchestration/stop-early.js'
 import { createWriteBack } from '../orchestration/write-back.js'
 import { localZone, realClock } from '../platform/clock.js'
 import { openDoor } from '../platform/door.js'
+import { endGits } from '../platform/git.js'
 import { killLivingGroups } from '../platform/process-group.js'
 import { sweep } from '../platform/sweep.js'
 import type { Watchdog } from '../platform/watchdog.js'
@@ -21,9 +22,11 @@ import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { parseOffThread } from '../roadmap/parse-off-thread.js'
 import { createStatusWriter } from '../roadmap/write-back.js'
+import { showId } from '../ui/format.js'
 import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
 import type { Ground } from './ground.js'
+import { heedStops } from './heed-stops.js'
 import type { Landed } from './landed.js'
 import { openOutput } from './output.js'
 import type { Prepared } from './prepare-run.js'
@@ -55,7 +58,6 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
     return exitCodes.notSafe
   }
   const output = await openOutput(settings.output, parts.env)
-  const broken = new AbortController()
   let stopped: Stop | undefined
   const recorder = createRecorder(startEvent(parts), {
     clock: realClock,
@@ -64,26 +66,26 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
     mask: parts.mask,
     onBroken: (message) => {
       stopped ??= { type: 'journal', message }
-      broken.abort()
+      signals.cancel()
     },
   })
-  // Heard before the loop hears it: the record tells of the signal first, then of what it canceled.
-  const onStop = () => {
-    const signal = signals.caught()
-    if (signal === undefined) return
-    stopped ??= { type: 'signal', signal }
-    void recorder.record({ type: 'run_canceling', why: signal })
+  const onStop = (stop: Stop) => (stopped ??= stop)
+  const onLost = () => {
+    onStop({ type: 'unguarded' })
+    signals.cancel()
   }
-  signals.signal.addEventListener('abort', onStop, { once: true })
-  parts.watchdog.lost.addEventListener('abort', () => (stopped ??= { type: 'unguarded' }), { once: true })
-  onStop()
-  announce(recorder, parts)
+  parts.watchdog.lost.addEventListener('abort', onLost, { once: true })
   const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
+  const stopEarly = createStopEarly(recorder, pool)
+  const heedNoMore = heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })
+  announce(recorder, parts)
   // While everything waits, for a cool-down say, nothing else would keep the process alive.
   const alive = setInterval(() => undefined, 2 ** 30)
   try {
-    await work(parts, recorder, pool, AbortSignal.any([signals.signal, broken.signal, parts.watchdog.lost]))
+    const isDone = work(parts, recorder, pool, stopEarly).then(() => true)
+    if (!(await Promise.race([isDone, signals.overdue.then(() => false)]))) giveUp(recorder)
   } finally {
+    heedNoMore()
     clearInterval(alive)
     pool.close()
     killLivingGroups()
@@ -102,7 +104,20 @@ function shownPath(path: string): string {
   return short.startsWith('..') ? path : short
 }
 
-async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, signal: AbortSignal): Promise<void> {
+/** Something hangs that was told to end. What agents have made and nobody has collected is still in their workspaces. */
+function giveUp(recorder: Recorder): void {
+  endGits('SIGTERM')
+  const open = [...recorder.state.tasks.values()].filter(
+    ({ state }) => state.type === 'running' || state.type === 'merging',
+  )
+  const named = open.slice(0, 5).map(({ id }) => showId(id))
+  const more = open.length > named.length ? ` and ${open.length - named.length} more` : ''
+  const left = open.length === 0 ? '' : `; what was made for ${named.join(', ')}${more} is left in its workspace`
+  void recorder.record({ type: 'notice', level: 'warning', text: `something hangs and is not waited for${left}` })
+}
+
+async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stopEarly: StopEarly): Promise<void> {
+  const signal = parts.signals.canceled
   const { settings, config, loaded, ground, template } = parts
   const start = openDoor(ground.runDir, parts.watchdog)
   const isolation = ground.isolate({ pool, recorder, start, slots: settings.agents, signal })
@@ -110,7 +125,6 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
   for (const taskId of parts.landed) writeBack.done(taskId)
-  const stopEarly = createStopEarly(recorder, pool)
   const wait = waitPolicy(settings, parts.env)
   const facts = { clock: realClock, random: Math.random, zone: localZone() }
   const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait })
@@ -131,6 +145,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
     asRoot: process.getuid?.() === 0,
     offLimits: ground.leaveOut,
     timeoutMs: settings.timeoutMs,
+    idleTimeoutMs: settings.idleTimeoutMs,
     maxAttempts: settings.iterations,
     maxTotalAttempts: settings.maxTotalAttempts ?? Math.max(fewestInAll, settings.iterations),
     watch: governor,
@@ -141,9 +156,12 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, sign
   })
   await writeBack.finish()
   // What still runs in a workspace would write into it while it is removed.
-  await sweep([{ traces: parts.traces, spawned: [] }])
+  await sweep([{ traces: parts.traces, spawned: [] }], signal.aborted ? 0 : leftoverGraceMs)
   await isolation.close()
 }
+
+/** What is left running at the end has so long between TERM and KILL, ms. */
+const leftoverGraceMs = 1_000
 
 /** So many attempts in all a task has at least, unless fewer are asked for. */
 const fewestInAll = 10

@@ -1,41 +1,50 @@
+import { realClock } from '../platform/clock.js'
+import { endGits } from '../platform/git.js'
 import { killLivingGroups } from '../platform/process-group.js'
+import { createStopping, type Stopping } from './stopping.js'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
-export interface StopSignals {
-  readonly signal: AbortSignal
+export interface StopSignals extends Stopping {
   /** The first signal that came, if any has. */
-  caught(): StopSignal | undefined
-  dispose(): void
+  readonly caught: () => StopSignal | undefined
+  readonly dispose: () => void
+}
+
+export interface StopSignalParts {
+  /** How long what runs may go on after the first signal, ms. */
+  readonly drainMs: number
+  /** What agents have between TERM and KILL, ms. */
+  readonly graceMs: number
+  /** The exit code of a stop that no signal began. */
+  readonly exitCode: number
 }
 
 /**
- * The first signal cancels: nothing new starts, agents get TERM and after their grace KILL. The second sends KILL at
- * once. The third ends autopilot itself.
+ * The first signal drains, when a drain is asked for, else it cancels: agents get TERM and after their grace KILL. The
+ * next cancels a drain, the one after that sends KILL at once, and a further one ends autopilot itself, as does a stop that
+ * takes too long.
  */
-export function listenForStop(): StopSignals {
-  const controller = new AbortController()
-  let count = 0
+export function listenForStop({ drainMs, graceMs, exitCode }: StopSignalParts): StopSignals {
   let first: StopSignal | undefined
-  const listener = (name: StopSignal) => {
-    count++
-    if (count === 1) {
-      first = name
-      controller.abort()
-      return
-    }
-    killLivingGroups()
-    if (count > 2) process.exit(exitCodeOf(name))
+  const exit = () => {
+    endGits('SIGKILL')
+    process.exit(process.exitCode ?? (first === undefined ? exitCode : exitCodeOf(first)))
   }
+  const stopping = createStopping({ clock: realClock, drainMs, graceMs, kill: killLivingGroups, exit })
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const bound = names.map((name) => [name, () => listener(name)] as const)
-  for (const [name, listen] of bound) process.on(name, listen)
+  const listen = (name: StopSignal) => {
+    first ??= name
+    stopping.further()
+  }
+  for (const name of names) process.on(name, listen)
   process.on('exit', killLivingGroups)
   return {
-    signal: controller.signal,
+    ...stopping,
     caught: () => first,
-    dispose() {
-      for (const [name, listen] of bound) process.off(name, listen)
+    dispose: () => {
+      stopping.close()
+      for (const name of names) process.off(name, listen)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { durationForms, parseDuration } from '../domain/duration.js'
+import { durationForms, parseDuration, parseDurationOrNone } from '../domain/duration.js'
 import { parseProviderModel, type ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { nearest } from '../domain/nearest.js'
@@ -27,6 +27,12 @@ export function oneOf<const Word extends string>(words: readonly Word[]): ReadVa
 export const duration: ReadValue<number> = (text) => {
   const ms = parseDuration(text.trim())
   return ms === undefined ? err(`'${text}' is not ${durationForms}`) : ok(ms)
+}
+
+/** A duration, or 0 for none. */
+export const durationOrNone: ReadValue<number> = (text) => {
+  const ms = parseDurationOrNone(text.trim())
+  return ms === undefined ? err(`'${text}' is neither 0 nor ${durationForms}`) : ok(ms)
 }
 
 export const anyText: ReadValue<string> = (text) => (text.trim() === '' ? err('it must not be empty') : ok(text))

@@ -20,7 +20,7 @@ export function formatExitStatus(exit: ExitStatus): string {
 }
 
 /** Why autopilot itself ended the process, if it did. */
-export type EndReason = 'canceled' | 'timeout' | 'after_result'
+export type EndReason = 'canceled' | 'timeout' | 'idle_timeout' | 'after_result'
 
 /** What an attempt's output has told so far: a fold over its agent events, bounded in memory. */
 export interface Evidence {
@@ -76,6 +76,12 @@ export function saidFailure({ result, retryAt }: Evidence): Failure | undefined 
  */
 export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndReason | undefined): Failure | undefined {
   if (ended === 'canceled') return failure('canceled', 'The attempt was canceled.')
+  if (ended === 'idle_timeout') {
+    return failure(
+      'idle_timeout',
+      'The attempt printed nothing and used no processor time for too long, and was ended.',
+    )
+  }
   if (ended === 'timeout') return failure('timeout', 'The attempt passed its time limit and was ended.')
   if (exit.type === 'not_started') return failure('spawn', exit.message)
   if (!evidence.result) {

@@ -3,6 +3,11 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h:
 /** How durations are written, for messages. */
 export const durationForms = 'a duration above 0 such as 90s, 45m, 1h30m, or whole seconds'
 
+/** As {@link parseDuration}, and `0` (or `0s`, …) for none at all. */
+export function parseDurationOrNone(text: string): number | undefined {
+  return /^0(?:ms|s|m|h|d)?$/.test(text) ? 0 : parseDuration(text)
+}
+
 /** `90s`, `45m`, `1h30m`, or whole seconds, in ms; undefined for anything else, 0 included. */
 export function parseDuration(text: string): number | undefined {
   let ms = /^\d+$/.test(text) ? Number(text) * 1000 : 0

@@ -1,5 +1,5 @@
-/** Why a run stops before its end though nobody asked it to: all of it passes, so running again is worth it. */
-export type EarlyStopReason = 'budget' | 'limit' | 'time_limit'
+/** Why a run stops before its end: all of it passes, so running again is worth it. `signal`: somebody asked it to. */
+export type EarlyStopReason = 'budget' | 'limit' | 'time_limit' | 'signal'
 
 /** From here on nothing starts; what runs may finish. */
 export interface EarlyStop {

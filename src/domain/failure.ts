@@ -12,6 +12,8 @@ export const failureKinds = [
   'network',
   /** The CLI's own request to the model server timed out, or the attempt passed its time limit. */
   'timeout',
+  /** The attempt gave no sign of life for too long. */
+  'idle_timeout',
   /** The model does not exist or may not be used. */
   'model',
   /** The conversation no longer fits the model. */

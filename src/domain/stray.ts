@@ -20,6 +20,8 @@ export interface SeenProcess {
   /** As in {@link SpawnedProcess}. */
   readonly start: string
   readonly hasTerminal: boolean
+  /** Processor time of it and of its ended children so far, ms. */
+  readonly processorMs: number
 }
 
 /** What only a closer look shows; empty where it is not permitted. */

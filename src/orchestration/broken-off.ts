@@ -10,6 +10,8 @@ import { sweep } from '../platform/sweep.js'
 /** By what the processes of a run are known, from its id. */
 export type TracesOf = (runId: string) => Claim['traces']
 
+/** Between TERM and KILL, ms: the run that begins waits for it. */
+const graceMs = 1_000
 /** Of what a sweep ended, so many are named. */
 const mostNamed = 5
 
@@ -21,7 +23,7 @@ export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: Traces
   const claims = await Promise.all(runs.map((run) => claimOf(run, tracesOf)))
   const open = claims.filter((claim) => claim !== undefined)
   if (open.length === 0) return []
-  const ended = await sweep(open)
+  const ended = await sweep(open, graceMs)
   if (ended.length === 0) return []
   const named = ended.slice(0, mostNamed).map(({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
   const more = ended.length > mostNamed ? ` and ${ended.length - mostNamed} more` : ''

@@ -35,7 +35,13 @@ export function createRecorder(start: RunState['start'], parts: RecorderParts): 
   }
   const first = stamp(start)
   const state = initialState(first)
-  const record = (event: RunEvent): Promise<void> => keep(stamp(event))
+  let isOver = false
+  const record = (event: RunEvent): Promise<void> => {
+    // What hung until autopilot gave it up may still wake: the journal has its end.
+    if (isOver) return Promise.resolve()
+    isOver = event.type === 'run_finished'
+    return keep(stamp(event))
+  }
   const keep = async (stamped: RunRecord): Promise<void> => {
     apply(state, stamped)
     const durable = journal.append(stamped)

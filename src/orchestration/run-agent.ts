@@ -6,11 +6,14 @@ import { failure, type Failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
+import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
+import { processorTimes } from '../platform/process-group.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import { judgeAgent } from '../providers/judge.js'
+import { neverIdle, watchIdle, type IdleWatch } from './idle.js'
 import type { Recorder } from './recorder.js'
 
 /** What is the same for every agent of a run. Times in ms. */
@@ -53,6 +56,8 @@ export interface AgentWork {
   readonly provider: Provider
   readonly request: AgentRequest
   readonly timeoutMs: number
+  /** How long it may give no sign of life; 0: for ever. */
+  readonly idleTimeoutMs: number
   /** Directory for its prompt and output. */
   readonly logDir: string
   /** The repair round, counted from 1; absent for the attempt's first agent. */
@@ -69,8 +74,8 @@ export interface AgentEnd {
 
 /** After the final event a CLI may linger: claude and qwen were seen to, codex spends 5 s when its hosts are away. */
 const lingerMs = 10_000
-/** Between TERM and KILL. */
-const graceMs = 5_000
+/** What an agent has between TERM and KILL. */
+export const agentGraceMs = 5_000
 /** The variable by which an agent's processes are known, wherever they go: the attempt's directory. */
 const mark = 'AUTOPILOT_ATTEMPT'
 const maxFileBytes = 50 * 1024 * 1024
@@ -115,6 +120,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const command = provider.buildCommand(request)
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
+  const idle = idleWatch(work, clock, () => agent)
   const agent = settings.start({
     ...command,
     cwd: request.cwd,
@@ -124,8 +130,9 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     stderrFile: logFile(work, 'stderr', 'log'),
     maxFileBytes,
     mask,
-    graceMs,
+    graceMs: agentGraceMs,
     onStdoutLine: read,
+    onOutput: idle.heard,
     ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
     ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
     onSpawned: (process) => recorder.record({ type: 'agent_spawned', taskId, attempt, ...process }),
@@ -136,6 +143,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   if (signal.aborted) onAbort()
   exited(await agent.exited)
   cancelTimeout()
+  idle.stop()
   const end = await agent.finished
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
@@ -153,6 +161,16 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   })
   watch.ended(watched(), judged)
   return judged ? { evidence, failure: judged } : { evidence }
+}
+
+function idleWatch({ idleTimeoutMs }: AgentWork, clock: Clock, agent: () => AgentProcess): IdleWatch {
+  if (idleTimeoutMs === 0) return neverIdle
+  return watchIdle({
+    idleMs: idleTimeoutMs,
+    clock,
+    processorTimes: () => processorTimes(agent().pid ?? 0),
+    onIdle: () => agent().end('idle_timeout'),
+  })
 }
 
 /** Makes the attempt's directory and keeps what the agent is told. */

@@ -27,6 +27,8 @@ export interface AttemptSettings extends AgentSettings {
   /** Paths that agents are told to leave alone, relative to the place. */
   readonly offLimits: readonly string[]
   readonly timeoutMs: number
+  /** How long an agent may give no sign of life; 0: for ever. */
+  readonly idleTimeoutMs: number
   readonly maxAttempts: number
   /** How often, within an attempt, work that was kept out goes back to its agent. */
   readonly repairRounds: number
@@ -83,6 +85,7 @@ export function runTurn(
       provider: providerOf(agent),
       logDir: join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`),
       timeoutMs: task.timeoutMs ?? settings.timeoutMs,
+      idleTimeoutMs: settings.idleTimeoutMs,
       ...(round === 0 ? {} : { round }),
       ...(resumes ? { usedBefore: resumes.used } : {}),
       request: {

@@ -26,6 +26,8 @@ export interface AgentSpawn extends LaunchSpec {
   readonly mask: Mask
   readonly onStdoutLine: (line: string) => void
   readonly onStderrLine?: (line: string) => void
+  /** Called whenever it has printed something. */
+  readonly onOutput?: () => void
   /** Which lines those two are called for; without it, all. */
   readonly wantedLines?: WantedLines
   /** Between TERM and KILL, ms. */
@@ -89,18 +91,22 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
   let reason: EndReason | undefined
   let ending: Promise<void> | undefined
   const tail = new Tail(stderrTailBytes)
-  const { onStdoutLine, onStderrLine, wantedLines: wanted } = spec
+  const { onStdoutLine, onStderrLine, onOutput, wantedLines: wanted } = spec
   const stdoutLines = new LineSplitter(onStdoutLine, longestLineBytes, wanted)
   const stderrLines = onStderrLine && new LineSplitter(onStderrLine, longestLineBytes, wanted)
   const output = Promise.all([
     pump(child.stdout, exited, {
       file: new CappedFile(spec.stdoutFile, spec.maxFileBytes),
       mask: spec.mask.stream(),
-      onChunk: (chunk) => stdoutLines.push(chunk),
+      onChunk: (chunk) => {
+        onOutput?.()
+        stdoutLines.push(chunk)
+      },
     }),
     pump(child.stderr, exited, {
       file: new CappedFile(spec.stderrFile, spec.maxFileBytes),
       mask: spec.mask.stream(),
+      onChunk: () => onOutput?.(),
       onMasked(chunk) {
         tail.add(chunk)
         stderrLines?.push(chunk)

@@ -4,6 +4,7 @@ import type { Environment } from '../domain/environment.js'
 import { formatExitStatus } from '../domain/attempt.js'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { signalGroup } from './process-group.js'
 
 /**
  * The one door to git. Every call names its git directory, so that no `.git` an agent wrote is ever discovered, and
@@ -154,6 +155,14 @@ export function startGit(
   return start(place.workTree ?? '/', environment(place, options), args, options)
 }
 
+/** Groups of git commands that have not been seen to end. */
+const living = new Set<number>()
+
+/** Sends a signal to every git that runs: TERM lets it remove its lock files. */
+export function endGits(signal: NodeJS.Signals): void {
+  for (const pgid of living) signalGroup(pgid, signal)
+}
+
 function start(
   cwd: string,
   env: Record<string, string>,
@@ -168,6 +177,8 @@ function start(
     detached: true,
     ...(signal ? { signal } : {}),
   })
+  if (child.pid !== undefined) living.add(child.pid)
+  child.once('exit', () => child.pid !== undefined && living.delete(child.pid))
   // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
   child.stdin.on('error', () => undefined)
   return child

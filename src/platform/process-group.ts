@@ -1,4 +1,4 @@
-import { append } from '../domain/grouped.js'
+import { descendantsOf, familyOf, type ProcessorTimes } from '../domain/process-family.js'
 import { isOver } from '../domain/stray.js'
 import { environmentOfProcess, everyProcess, processTable } from './process-table.js'
 
@@ -51,17 +51,13 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
  * /proc; on systems without it the list is empty and only the group is ended.
  */
 export async function descendants(pid: number): Promise<readonly number[]> {
-  const children = new Map<number, number[]>()
-  for (const one of await processTable()) append(children, one.parent, one.pid)
-  const found: number[] = []
-  const queue = [pid]
-  for (const next of queue) {
-    for (const child of children.get(next) ?? []) {
-      found.push(child)
-      queue.push(child)
-    }
-  }
-  return found
+  return descendantsOf([pid], await processTable()).map((one) => one.pid)
+}
+
+/** What the processes of a group, and those that descend from them, have used so far; empty without /proc. */
+export async function processorTimes(pgid: number): Promise<ProcessorTimes> {
+  const family = familyOf(pgid, await processTable())
+  return new Map(family.map(({ pid, processorMs }) => [pid, processorMs]))
 }
 
 /**

@@ -27,6 +27,9 @@ export async function everyProcess<Seen>(read: (name: string) => Promise<Seen | 
   return (await Promise.all(names.map(read))).filter((seen) => seen !== undefined)
 }
 
+/** proc(5) counts in ticks of USER_HZ, which is 100 a second on all of Linux that Node runs on. */
+const msPerTick = 10
+
 async function readEntry(name: string): Promise<SeenProcess | undefined> {
   const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
   // `pid (comm) state ppid pgrp session tty_nr …`, where comm may itself hold blanks and parentheses: proc(5).
@@ -40,7 +43,8 @@ async function readEntry(name: string): Promise<SeenProcess | undefined> {
     parent: Number(parent),
     group: Number(group),
     hasTerminal: terminal !== '0',
-    // Field 22; the first of the rest is field 8.
+    // The first of the rest is field 8: utime, stime, cutime and cstime are 14 to 17, the start is 22.
+    processorMs: rest.slice(6, 10).reduce((sum, ticks) => sum + Number(ticks), 0) * msPerTick,
     start: rest[14] ?? '',
   }
 }

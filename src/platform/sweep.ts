@@ -3,17 +3,15 @@ import { findStrays, type Claim, type SeenProcess } from '../domain/stray.js'
 import { killAll, signalAll } from './process-group.js'
 import { readMachine } from './process-table.js'
 
-/** Between TERM and KILL, ms: autopilot waits for it. */
-const graceMs = 1_000
 const pollMs = 20
 /** Whatever was being started during one look is seen by the next. */
 const mostLooks = 5
 
 /**
- * Ends what these runs, which are over, have left running: TERM, grace, KILL. Gives what it ended. Where there is no
+ * Ends what these runs, which are over, have left running: TERM, at most `graceMs`, KILL. Gives what it ended. Where there is no
  * /proc it finds nothing.
  */
-export async function sweep(claims: readonly Claim[]): Promise<readonly SeenProcess[]> {
+export async function sweep(claims: readonly Claim[], graceMs: number): Promise<readonly SeenProcess[]> {
   const ended = new Map<number, SeenProcess>()
   const look = async () => {
     const strays = findStrays(await readMachine(), claims)

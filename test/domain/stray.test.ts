@@ -10,7 +10,16 @@ const traces = { entry, place }
 const self = 10
 
 function process(change: Partial<Process> & { readonly pid: number }): Process {
-  const plain = { name: 'sleep', parent: 1, state: 'S', start: '500', hasTerminal: false, environment: [], cwd: '/' }
+  const plain = {
+    name: 'sleep',
+    parent: 1,
+    state: 'S',
+    start: '500',
+    hasTerminal: false,
+    processorMs: 0,
+    environment: [],
+    cwd: '/',
+  }
   return { ...plain, group: change.pid, ...change }
 }
 

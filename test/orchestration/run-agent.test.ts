@@ -66,6 +66,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
     provider: claude,
     logDir,
     timeoutMs: 60_000,
+    idleTimeoutMs: 0,
     request: {
       cwd: agents.dir,
       prompt: 'Do it.',

@@ -4,6 +4,8 @@ import type { Clock } from '../../src/domain/clock.js'
 export interface VirtualClock extends Clock {
   /** Moves time on by `ms` and calls back what falls due meanwhile, in order, each at its own time. */
   advance(ms: number): void
+  /** Sets the wall clock by `ms`, as a person or the network time would; no timer is moved by it. */
+  setWall(ms: number): void
   /** Timers that are set and have neither fired nor been canceled. */
   readonly timers: number
 }
@@ -16,13 +18,14 @@ interface Timer {
 /** Starts at `start`, epoch ms. A timer of 0 or less fires at the next advance, as the real one fires in a later turn. */
 export function virtualClock(start = 1_700_000_000_000): VirtualClock {
   let now = start
+  let wallOffset = 0
   const timers = new Set<Timer>()
   const nextBefore = (end: number) =>
     [...timers]
       .filter(({ due }) => due <= end)
       .reduce<Timer | undefined>((a, b) => (a && a.due <= b.due ? a : b), undefined)
   return {
-    now: () => now,
+    now: () => now + wallOffset,
     monotonic: () => now - start,
     schedule(ms, callback) {
       const timer = { due: now + Math.max(0, ms), callback }
@@ -37,6 +40,9 @@ export function virtualClock(start = 1_700_000_000_000): VirtualClock {
         timer.callback()
       }
       now = end
+    },
+    setWall(ms) {
+      wallOffset += ms
     },
     get timers() {
       return timers.size

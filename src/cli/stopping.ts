@@ -1,0 +1,89 @@
+import type { Clock } from '../domain/clock.js'
+
+/** How a run is stopped, in steps. All times in ms. */
+export interface Stopping {
+  /** Aborted when nothing is to start any more; what runs may go on. */
+  readonly draining: AbortSignal
+  /** Aborted when what runs is to be ended. */
+  readonly canceled: AbortSignal
+  /** Resolves when what was ended should long be gone: whatever still hangs is not waited for any longer. */
+  readonly overdue: Promise<void>
+  /** Drains, then, when that has lasted so long, cancels; does nothing when that is under way. */
+  readonly begin: () => void
+  readonly cancel: () => void
+  /** The next step: drain, cancel, kill, exit. One that would take no time is left out. */
+  readonly further: () => void
+  /** The run has ended: a drain that is under way cancels nothing any more. */
+  readonly close: () => void
+}
+
+export interface StoppingParts {
+  readonly clock: Clock
+  readonly drainMs: number
+  /** What agents have between TERM and KILL. */
+  readonly graceMs: number
+  /** KILL to all agents at once. */
+  readonly kill: () => void
+  /** Ends autopilot, whatever it is at. */
+  readonly exit: () => void
+}
+
+/**
+ * What is left of the two seconds beyond drain and grace that a stop takes at most: so long after the grace what hangs is
+ * given up, and so long after it autopilot ends, its journal written or not.
+ */
+const [giveUpMs, exitMs] = [1_200, 1_800]
+
+export function createStopping({ clock, drainMs, graceMs, kill, exit }: StoppingParts): Stopping {
+  const [drain, end] = [new AbortController(), new AbortController()]
+  let phase: 'running' | 'draining' | 'canceling' | 'killing' = 'running'
+  let cancelDrain: () => void = () => undefined
+  let isOverdue: () => void = () => undefined
+  const overdue = new Promise<void>((resolve) => (isOverdue = resolve))
+
+  function begin(): void {
+    if (phase !== 'running') return
+    if (drainMs === 0) {
+      cancel()
+      return
+    }
+    phase = 'draining'
+    cancelDrain = clock.schedule(drainMs, cancel)
+    drain.abort()
+  }
+
+  function cancel(): void {
+    if (phase === 'canceling' || phase === 'killing') return
+    phase = 'canceling'
+    cancelDrain()
+    clock.schedule(graceMs + giveUpMs, isOverdue)
+    clock.schedule(graceMs + exitMs, exit)
+    drain.abort()
+    end.abort()
+  }
+
+  function further(): void {
+    switch (phase) {
+      case 'running': {
+        begin()
+        return
+      }
+      case 'draining': {
+        cancel()
+        return
+      }
+      case 'canceling':
+        phase = 'killing'
+        {
+          kill()
+          return
+        }
+      case 'killing': {
+        exit()
+        return
+      }
+    }
+  }
+
+  return { draining: drain.signal, canceled: end.signal, overdue, begin, cancel, further, close: () => cancelDrain() }
+}
