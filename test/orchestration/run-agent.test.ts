@@ -20,7 +20,7 @@ const text = (words: string) =>
   JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text: words }] } })
 
 /** One agent of claude's kind at work, with a clock that the test moves. */
-function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
+function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Partial<AgentWork> = {}) {
   agents.install('claude', { version: '2.1.330' })
   const logDir = join(agents.dir, 'log')
   mkdirSync(logDir)
@@ -67,6 +67,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}) {
     logDir,
     timeoutMs: 60_000,
     idleTimeoutMs: 0,
+    ...limits,
     request: {
       cwd: agents.dir,
       prompt: 'Do it.',
@@ -198,4 +199,25 @@ test('a program that is not there is a failure to start, and frees its slot', as
   const { end, exits } = atWork(agents, { executable: join(agents.binDir, 'gone') })
   expect((await end).failure?.kind).toBe('spawn')
   expect(exits()).toBe(1)
+})
+
+test('the machine’s clock may be set by an hour while an agent is at work', async () => {
+  const agents = await rig()
+  const { end, clock } = atWork(agents, {}, { idleTimeoutMs: 30_000 })
+  const agent = await agents.next('claude')
+  clock.setWall(3_600_000)
+  clock.advance(20_000)
+  clock.setWall(-7_200_000)
+  await agent.say(success)
+  await agent.exit()
+  expect((await end).failure).toBeUndefined()
+})
+
+test('an agent that has passed its time limit is ended, whatever the machine’s clock says', async () => {
+  const agents = await rig()
+  const { end, clock } = atWork(agents)
+  await agents.next('claude')
+  clock.setWall(-3_600_000)
+  clock.advance(60_000)
+  expect((await end).failure?.kind).toBe('timeout')
 })

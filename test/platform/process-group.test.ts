@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { descendants, isGroupAlive, killAll, signalGroup } from '../../src/platform/process-group.js'
+import { descendants, isGroupAlive, killAll, processorTimes, signalGroup } from '../../src/platform/process-group.js'
 import { startRun } from '../support/agent-run.js'
 import { startRig, type AgentRig } from '../support/fake-agent.js'
 import { until } from '../support/until.js'
@@ -54,4 +54,16 @@ it('does not mind that a process or a group is gone', async () => {
   expect(() => signalGroup(agent.pid, 'SIGKILL')).not.toThrow()
   expect(() => killAll([agent.pid])).not.toThrow()
   expect(await descendants(agent.pid)).toEqual([])
+})
+
+it.runIf(hasProc)('sees what a group and those that left it have used', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  const far = await agent.spawnChild({ setsid: true })
+  const before = await processorTimes(agent.pid)
+  expect([...before.keys()].sort()).toEqual([agent.pid, far.pid].sort())
+  // A child of its own, which has ended when the answer comes: its time counts for the one that waited for it.
+  await far.run('sh', '-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done')
+  const now = await processorTimes(agent.pid)
+  expect(now.get(far.pid)).toBeGreaterThan(before.get(far.pid)! + 50)
 })
