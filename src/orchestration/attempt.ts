@@ -169,7 +169,7 @@ async function repairPrompt(
   { request, settings }: Ongoing,
   round: number,
   reason: Failure,
-  { conflicts, diff }: Continued,
+  { conflicts, note, diff }: Continued,
   isFresh: boolean,
 ): Promise<string> {
   const afresh = isFresh ? { prompt: taskPrompt(request, settings), diff: await diff(mostDiffChars) } : undefined
@@ -179,6 +179,7 @@ async function repairPrompt(
     rounds: settings.repairRounds,
     reason: feedbackOf(reason),
     conflicts,
+    ...(note === undefined ? {} : { note }),
     ...(afresh ? { afresh } : {}),
   })
 }

@@ -56,6 +56,8 @@ export interface Continued {
   readonly base: string
   /** The paths that git could not combine, clean; they are there with markers. */
   readonly conflicts: readonly string[]
+  /** The file in the place that tells of those without markers; it is to be deleted when that is decided. */
+  readonly note?: string
   /** The work as a change of the tip, at most so many characters; empty when git cannot tell. */
   readonly diff: (mostChars: number) => Promise<string>
 }

@@ -93,7 +93,8 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       watch = together.value.watch
       base = tip
       const diff = (mostChars: number) => diffText(repository, tip, together.value.tree, mostChars)
-      return ok({ base: tip, conflicts: together.value.conflicts, diff })
+      const { conflicts, note } = together.value
+      return ok({ base: tip, conflicts, diff, ...(note === undefined ? {} : { note }) })
     },
     close() {
       if (isHeld) workspaces.release(workspace)

@@ -101,8 +101,13 @@ function environment(place: GitPlace, { env: extra, userConfig }: GitOptions): R
   if (place.workTree !== undefined) env.GIT_WORK_TREE = place.workTree
   if (place.indexFile !== undefined) env.GIT_INDEX_FILE = place.indexFile
   if (place.objectDir !== undefined) env.GIT_OBJECT_DIRECTORY = place.objectDir
-  if (place.alternates?.length) env.GIT_ALTERNATE_OBJECT_DIRECTORIES = place.alternates.join(':')
+  if (place.alternates?.length) env.GIT_ALTERNATE_OBJECT_DIRECTORIES = place.alternates.map(quoted).join(':')
   return { ...env, ...extra }
+}
+
+/** A path in a list with colons between. Source: git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES: C-style quotes are undone. */
+function quoted(path: string): string {
+  return `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
 }
 
 /** Puts the overrides behind the pairs that the user's environment may hold already: the last one wins. */

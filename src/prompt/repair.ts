@@ -8,6 +8,8 @@ export interface RepairContext {
   readonly reason: string
   /** Files in which git left conflict markers, relative to the workspace. */
   readonly conflicts: readonly string[]
+  /** The file that tells of conflicts without markers. */
+  readonly note?: string
   /** For an agent that does not know the work: the task's own prompt, and the work so far as a diff. */
   readonly afresh?: { readonly prompt: string; readonly diff: string }
 }
@@ -34,7 +36,7 @@ function reasonOf({ taskId, round, rounds, reason, afresh }: RepairContext): rea
 }
 
 /** Where the work is now: the directory is not as the agent left it. */
-function workOf({ conflicts, afresh }: RepairContext): readonly string[] {
+function workOf({ conflicts, note, afresh }: RepairContext): readonly string[] {
   const whose = afresh ? 'That work' : 'Your work'
   return [
     '## Where it stands now',
@@ -43,6 +45,7 @@ function workOf({ conflicts, afresh }: RepairContext): readonly string[] {
     'so read them again. Commit HEAD is a merge of the two: `git diff HEAD^1` shows the work as a change of what others',
     'have finished, `git show HEAD^1:PATH` a file of theirs, `git show HEAD^2:PATH` one of the work alone.',
     ...(conflicts.length === 0 ? [] : conflictLines(conflicts)),
+    ...(note === undefined ? [] : ['', `Into some of them it could put no markers: ${note} tells of those.`]),
     ...(afresh && afresh.diff !== '' ? ['', 'As a diff:', '', afresh.diff.replace(/^/gm, '    ')] : []),
     '',
   ]
@@ -58,13 +61,14 @@ function conflictLines(paths: readonly string[]): readonly string[] {
   ]
 }
 
-function rulesOf({ conflicts }: RepairContext): readonly string[] {
+function rulesOf({ conflicts, note }: RepairContext): readonly string[] {
   return [
     '## What to do',
     '',
     ...(conflicts.length === 0
       ? []
       : ['- Solve every conflict so that both intentions hold, and leave no conflict marker in any file.']),
+    ...(note === undefined ? [] : [`- Decide on every conflict that ${note} names, then delete that file.`]),
     '- Repair the cause of what is told above, and nothing else; do not weaken a check.',
     '- Keep what others have finished. The task and its rules are the same as before.',
     '- You need not commit. When it is done, end with a short summary of what you changed.',

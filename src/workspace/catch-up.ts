@@ -3,9 +3,10 @@ import { ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
 import { arm, standOn } from './arm.js'
 import { watchMarkers, type MarkerWatch } from './conflict-markers.js'
+import { addNote, conflictNote } from './conflict-note.js'
 import type { Candidate, Repository } from './contract.js'
 import { singleParent } from './integrate.js'
-import { gitFailed, mergeTrees } from './merge.js'
+import { gitFailed, mergeTrees, type Conflict } from './merge.js'
 import { checkOut } from './prepare.js'
 import { commitTree } from './sessions.js'
 import { checkInPlace, type Workspace } from './workspace.js'
@@ -14,8 +15,10 @@ import { checkInPlace, type Workspace } from './workspace.js'
 export interface CaughtUp {
   /** The work and the tip together, as they lie in the workspace. */
   readonly tree: string
-  /** The paths that git could not combine, clean for display; markers are in those files. */
+  /** The paths that git could not combine, clean for display; markers are in those files, as far as can be. */
   readonly conflicts: readonly string[]
+  /** The file that tells of those without markers, where there are any. */
+  readonly note?: string
   readonly watch: MarkerWatch
 }
 
@@ -62,9 +65,23 @@ async function combine(repository: Repository, work: WorkSoFar, tip: string): Pr
   const merged = await mergeTrees(repository, tip, commit)
   if (!merged.ok) return gitFailed(merged.error)
   if ('tree' in merged.value) return ok({ tree: merged.value.tree, conflicts: [], watch: work.watch })
-  const { conflict } = merged.value
-  const watch = await watchMarkers(repository, { ...conflict, labels: [tip, commit] }, work.watch)
-  return watch.ok ? ok({ tree: conflict.tree, conflicts: conflict.paths, watch: watch.value }) : gitFailed(watch.error)
+  return placeConflict(repository, merged.value.conflict, [tip, commit], work.watch)
+}
+
+/** A conflict as it is put before an agent: marked, told of where it cannot be marked, and watched. */
+async function placeConflict(
+  repository: Repository,
+  conflict: Conflict,
+  merged: readonly [tip: string, work: string],
+  before: MarkerWatch,
+): Promise<Result<CaughtUp, Failure>> {
+  const watched = await watchMarkers(repository, { ...conflict, labels: merged }, before)
+  if (!watched.ok) return gitFailed(watched.error)
+  const { watch, unmarked } = watched.value
+  const placed = { conflicts: conflict.paths, watch }
+  if (unmarked.length === 0) return ok({ ...placed, tree: conflict.tree })
+  const noted = await addNote(repository, { conflict, paths: unmarked, merged })
+  return noted.ok ? ok({ ...placed, tree: noted.value, note: conflictNote }) : gitFailed(noted.error)
 }
 
 /** What a tree changes against a commit, as text for an agent: at most so many characters, cut at a line. */

@@ -22,21 +22,23 @@ interface PlacedConflict {
   readonly labels: readonly string[]
 }
 
-/** Adds a conflict to what is watched. Two processes. */
+/** Adds a conflict to what is watched; says in which of the touched paths no marker is. Two processes. */
 export async function watchMarkers(
   repository: Repository,
   { tree, touched, labels }: PlacedConflict,
   before: MarkerWatch,
-): Promise<Result<MarkerWatch, GitFailure>> {
+): Promise<Result<{ readonly watch: MarkerWatch; readonly unmarked: readonly GitPath[] }, GitFailure>> {
   const all = [...before.labels, ...labels]
   const read = await markerLines(repository, tree, (path) => touched.includes(path))
   if (!read.ok) return read
   const files = new Map(before.files)
+  const isLabeled = (line: string) => all.some((label) => line.includes(label))
   for (const path of touched) {
-    const own = (read.value.get(path) ?? []).filter((line) => !all.some((label) => line.includes(label)))
+    const own = (read.value.get(path) ?? []).filter((line) => !isLabeled(line))
     files.set(path, new Set([...(files.get(path) ?? []), ...own]))
   }
-  return ok({ labels: all, files })
+  const unmarked = touched.filter((path) => !read.value.get(path)?.some(isLabeled))
+  return ok({ watch: { labels: all, files }, unmarked })
 }
 
 /**

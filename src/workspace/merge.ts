@@ -12,6 +12,14 @@ export interface Conflict {
   readonly touched: readonly GitPath[]
   /** What git made of it all the same: with markers in the files that it could not combine. */
   readonly tree: string
+  /** What git says about it, in its own words. */
+  readonly notes: readonly ConflictNote[]
+}
+
+export interface ConflictNote {
+  readonly paths: readonly GitPath[]
+  /** Not clean: names of files are in it. */
+  readonly text: string
 }
 
 const maxPaths = 100
@@ -24,21 +32,36 @@ const objectId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
  * merge drivers of the user's repository do not count there.
  *
  * Source: git-merge-tree(1): status 0 or 1 and the tree's id first, then with `-z --name-only` the conflicting paths,
- * each ended by NUL. A missing object also ends with status 1, without an id: that is no conflict.
+ * each ended by NUL, an empty one, and what git says: the number of paths, those, a type and a text, over and over. A missing object also ends with status 1, without an id: that is no conflict.
  */
 export async function mergeTrees(
   { trusted }: Repository,
   ours: string,
   theirs: string,
 ): Promise<Result<{ tree: string } | { conflict: Conflict }, GitFailure>> {
-  const merged = await git(trusted, ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ours, theirs])
+  const merged = await git(trusted, ['merge-tree', '--write-tree', '-z', '--name-only', ours, theirs])
   const output = merged.ok ? merged.value : merged.error.stdout.toString('latin1')
   const [tree, ...rest] = output.split('\0')
   const known = tree !== undefined && objectId.test(tree)
   if (merged.ok) return known ? ok({ tree }) : unreadable(merged.value)
   if (!known || merged.error.exit.type !== 'code' || merged.error.exit.code !== 1) return merged
-  const touched = [...new Set(rest.filter((path) => path !== ''))]
-  return ok({ conflict: { tree, touched, paths: touched.slice(0, maxPaths).map(pathText) } })
+  const end = rest.indexOf('')
+  const touched = [...new Set(end < 0 ? rest : rest.slice(0, end))]
+  const notes = end < 0 ? [] : parseNotes(rest.slice(end + 1))
+  return ok({ conflict: { tree, touched, notes, paths: touched.slice(0, maxPaths).map(pathText) } })
+}
+
+function parseNotes(fields: readonly string[]): ConflictNote[] {
+  const notes: ConflictNote[] = []
+  for (let at = 0; at < fields.length;) {
+    const count = Number(fields[at])
+    if (fields[at] === '' || !Number.isSafeInteger(count)) break
+    const [type = '', text = ''] = fields.slice(at + 1 + count)
+    const paths = fields.slice(at + 1, at + 1 + count)
+    if (type.startsWith('CONFLICT')) notes.push({ paths, text: Buffer.from(text, 'latin1').toString('utf8') })
+    at += count + 3
+  }
+  return notes
 }
 
 function unreadable(stdout: string) {

@@ -127,6 +127,31 @@ test('where agents leave the markers, one lands and two are kept and named; no g
   ])
 })
 
+test('a file that one deleted and the other changed lands only once its agent has decided on it', async () => {
+  const scene = await conversations(['one', 'two'])
+  const running = scene.stage.start(['run', '-a', '2', '-i', '1', '--repair-rounds', '2', '--output', 'json'])
+  const [first, second] = [await scene.turn(), await scene.turn()]
+  await first.agent.git('rm', '-q', 'line.txt')
+  await second.agent.write('line.txt', 'changed\n')
+  await first.end()
+  await running.saw('task_integrated')
+  await second.end()
+  const undecided = await scene.turn()
+  expect(undecided.prompt).toContain('Decide on every conflict that AUTOPILOT-CONFLICTS.txt names')
+  expect(await undecided.agent.read('AUTOPILOT-CONFLICTS.txt')).toMatch(
+    /line\.txt deleted in HEAD\^1 and modified in HEAD\^2/,
+  )
+  await undecided.end()
+  const decided = await scene.turn()
+  expect(decided.prompt).toMatch(/Conflict markers are left[^]*AUTOPILOT-CONFLICTS\.txt/)
+  await decided.agent.git('rm', '-qf', 'AUTOPILOT-CONFLICTS.txt')
+  await decided.end()
+  expect((await running.ended).code).toBe(0)
+  expect(scene.stage.landed('line.txt')).toBe('changed')
+  const { repo } = scene.stage
+  expect(repo.git('log', '--format=', '--name-only', 'main..autopilot/main')).not.toContain('AUTOPILOT-CONFLICTS')
+})
+
 test('a marker that is moved to another file is found there', async () => {
   const scene = await conversations(['one', 'two'])
   const running = scene.stage.start(['run', '-a', '2', '-i', '1', '--repair-rounds', '1', '--output', 'json'])

@@ -18,6 +18,8 @@ export interface RigOptions extends GitRepoOptions {
   readonly copy?: readonly string[]
   readonly keep?: readonly string[]
   readonly link?: readonly string[]
+  /** What the directory of the workspaces is called. */
+  readonly dirName?: string
 }
 
 /** A real repository with workspaces, and short words for what a fake agent does in one of them. */
@@ -61,7 +63,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const opened = await openRepository({ dir: repo.dir, env: repo.env })
   if (!opened.ok) throw new Error(opened.error.message)
   const repository = opened.value
-  const dir = repo.beside('workspaces')
+  const dir = repo.beside(options.dirName ?? 'workspaces')
   const setup = setupOf(options.setup)
   const workspaces = createWorkspaces({
     repository,

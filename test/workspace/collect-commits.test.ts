@@ -47,6 +47,17 @@ describe('collecting what the agent committed', () => {
     rig.repo.git('fsck', '--strict')
   })
 
+  it.each(['with:colon', 'a "quote', 'back\\slash', '"all":of\\them'])(
+    'finds them where the path of the workspace has what separates paths: %s',
+    async (dirName) => {
+      rig = await createRig({ files, dirName })
+      const agent = await rig.leased()
+      commit(agent, 'committed.txt')
+      const { commit: candidate } = await rig.candidate(agent)
+      expect(names(candidate)).toContain('committed.txt')
+    },
+  )
+
   it('reads many commits through a pack', async () => {
     const agent = await agentOf()
     for (let index = 0; index < 120; index++) agent.write(`many/${index}`, `${index}`)
