@@ -4,6 +4,7 @@ import type { Environment } from '../domain/environment.js'
 import { formatExitStatus } from '../domain/attempt.js'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { fullDisk } from './full-disk.js'
 import { signalGroup } from './process-group.js'
 
 /**
@@ -42,6 +43,8 @@ export interface GitFailure {
   readonly stderr: string
   /** stdout so far: `merge-tree` reports conflicts there and ends with status 1. */
   readonly stdout: Buffer
+  /** A directory that git writes to and whose disk was full, which its own words often leave out. */
+  readonly full?: string
 }
 
 /**
@@ -224,14 +227,10 @@ function run(
         resolve(ok(Buffer.concat(stdout)))
         return
       }
-      resolve(
-        err({
-          args,
-          exit: exitStatus(code, signal, tooMuch ? 'git printed more than 256 MiB' : notStarted),
-          stderr: Buffer.concat(stderr).toString('utf8'),
-          stdout: Buffer.concat(stdout),
-        }),
-      )
+      const exit = exitStatus(code, signal, tooMuch ? 'git printed more than 256 MiB' : notStarted)
+      const said = { args, exit, stderr: Buffer.concat(stderr).toString('utf8'), stdout: Buffer.concat(stdout) }
+      const written = [cwd, env.GIT_OBJECT_DIRECTORY, env.GIT_DIR].filter((path) => path !== undefined)
+      void fullDisk(written).then((full) => resolve(err({ ...said, ...(full === undefined ? {} : { full }) })))
     })
   })
 }
@@ -255,9 +254,10 @@ export async function git(
 }
 
 /** `git update-ref: fatal: … (exit code 128)`: one clean line. */
-export function formatGitFailure({ args, exit, stderr }: GitFailure): string {
+export function formatGitFailure({ args, exit, stderr, full }: GitFailure): string {
   const said = cleanLine(stderr.split('\n').find((line) => /^(fatal|error):/.test(line)) ?? stderr, 300)
-  return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})`
+  const why = full === undefined ? '' : `; no space is left on the disk of ${cleanLine(full, 300)}`
+  return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})${why}`
 }
 
 /** What a failure to find a repository was about, read from git's words, which the fixed locale keeps the same. */
