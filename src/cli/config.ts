@@ -1,19 +1,19 @@
 import { join } from 'node:path'
 import { LineCounter, parseDocument, type Document } from 'yaml'
 import * as z from 'zod/mini'
-import type { Gate } from '../domain/gate.js'
 import { nearest } from '../domain/nearest.js'
 import type { Problem } from '../domain/problem.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Position } from '../domain/task.js'
-import { defaultGateTimeoutMs } from '../orchestration/gating.js'
 import { readTextIfThere } from '../platform/read-text.js'
 import { readMeaning } from '../roadmap/status-word.js'
 import type { FileSettings, RunSettings } from './settings.js'
-import { furnitureKeys, furnitureOf, leavesRoot, noFurniture, setupKeys } from './furniture-config.js'
+import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
+import { expected } from './chosen.js'
+import { gate, gateKeys, gatesOf } from './gate-config.js'
 import { scalar } from './scalar.js'
 import { readers } from './settings.js'
-import { duration, providerChoice, providerModel } from './value.js'
+import { providerChoice, providerModel } from './value.js'
 
 /** The name of the configuration file, at the root of the repository worked on. */
 export const configName = 'autopilot.yaml'
@@ -29,25 +29,12 @@ const noSecrets = { files: [], names: [] }
 
 export const noConfig: Config = {
   run: {},
-  file: { routes: {}, gates: [], allow: [], env: {}, ...noFurniture, secrets: noSecrets, statuses: {} },
+  file: { routes: {}, gates: [], reviews: [], allow: [], env: {}, ...noFurniture, secrets: noSecrets, statuses: {} },
   place: () => ({ file: configName, line: 1, column: 1 }),
 }
 
 const texts = z.array(z.string())
 const routes = z.array(scalar(providerModel))
-
-const gateFields = z.strictObject({
-  run: z.string('a gate needs a command').check(z.refine((command) => command.trim() !== '', 'a gate needs a command')),
-  name: z.optional(z.string()),
-  cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
-  timeout: z.optional(scalar(duration)),
-})
-
-/** A text is a command and nothing else. */
-const gate = z.pipe(
-  z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
-  gateFields,
-)
 
 const variable = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'expected a single value, or nothing to pass your own variable on',
@@ -118,13 +105,6 @@ export function parseConfig(
   return ok({ ...settingsOf(parsed.data, parentEnv), place: (path) => placeOf(path, document, lines) })
 }
 
-const forms: Readonly<Record<string, string>> = { string: 'a text', array: 'a list', object: 'a map', record: 'a map' }
-
-/** What is accepted, for values whose schema does not say so itself. */
-function expected(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.code === 'invalid_type' ? `expected ${forms[issue.expected] ?? issue.expected}` : undefined
-}
-
 function settingsOf(
   data: z.infer<typeof schema>,
   parentEnv: Readonly<Record<string, string | undefined>>,
@@ -169,7 +149,7 @@ function settingsOf(
     run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
     file: {
       routes: Object.fromEntries(Object.entries(routed ?? {}).filter(([, value]) => value !== undefined)),
-      gates: (gates ?? []).map(gateOf),
+      ...gatesOf(gates ?? []),
       allow: allow ?? [],
       env: environmentOf(env ?? {}, parentEnv),
       ...furnitureOf({ setup, copy, keep, link }),
@@ -179,10 +159,6 @@ function settingsOf(
       ...(workspaces?.dir === undefined ? {} : { workspacesDir: workspaces.dir }),
     },
   }
-}
-
-function gateOf({ run, name = run, cwd, timeout = defaultGateTimeoutMs }: z.infer<typeof gate>): Gate {
-  return { name, run, timeoutMs: timeout, ...(cwd === undefined ? {} : { cwd }) }
 }
 
 function environmentOf(
@@ -201,7 +177,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCoun
   const path = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const known = knownKeys(path[0])
+      const known = knownKeys(path, document)
       const guess = nearest(key, known)
       const help = guess === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${guess}?`
       return { ...at([...path, key], document, lines, 'E103', `unknown key ${[...path, key].join('.')}`), help }
@@ -211,11 +187,12 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCoun
   return [at(path, document, lines, 'E104', `${name}: ${issue.message}`)]
 }
 
-function knownKeys(section: string | number | undefined): readonly string[] {
+function knownKeys(path: readonly (string | number)[], document: Document): readonly string[] {
+  const [section] = path
   if (section === undefined) return Object.keys(schema.shape)
-  if (section === 'gates') return Object.keys(gateFields.shape)
   if (section === 'setup') return setupKeys
   if (section === 'secrets') return ['files', 'names']
+  if (section === 'gates') return gateKeys(document.getIn([...path, 'review']) !== undefined)
   return section === 'routes' ? ['simple', 'moderate', 'complex'] : ['dir']
 }
 

@@ -1,17 +1,20 @@
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import type { Gate } from '../domain/gate.js'
 import { startOrder, type RunPlan } from '../domain/plan.js'
 import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
 import { commandProvider, routeRequestOf, tiersFor, type RoutePolicy } from '../domain/routing.js'
 import type { Task } from '../domain/task.js'
 import { cleanLine, plural } from '../domain/text.js'
 import { findProvider } from '../providers/index.js'
+import { gatesOf } from '../orchestration/gating.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
 import type { Config } from './config.js'
+import { formatGate, formatGates } from './dry-run-gates.js'
 import { workspaceFacts, workspaceLines } from './dry-run-workspaces.js'
 import type { Location } from './ground.js'
 import { printJson, sinkOf } from './output.js'
-import { candidateProviders, routing } from './providers.js'
+import { reviewsOf, routing, workingProviders } from './providers.js'
 import type { RunSettings } from './settings.js'
 
 export interface DryRunParts {
@@ -33,20 +36,26 @@ interface Step {
   readonly route: readonly string[]
   /** Program and arguments of the first one; the prompt goes through stdin. */
   readonly command: readonly string[]
+  /** What its own work must pass, besides the gates of everybody. */
+  readonly gates: readonly Gate[]
 }
 
 /** `--dry-run`: order, routes, holds and commands. Starts nothing, not even `--version`, and changes nothing. */
 export function printDryRun(parts: DryRunParts): ExitCode {
   const { settings, config, loaded, plan } = parts
-  const usable = candidateProviders(parts.tasks, settings, config.file.routes).map(({ name }) => name)
+  const usable = workingProviders(parts.tasks, settings, config.file.routes).map(({ name }) => name)
   const { policy } = routing(usable, settings, config.file.routes)
   const steps = startOrder(loaded.graph, plan.runnable).map((task) => stepOf(task, policy, parts))
   const held = plan.tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
   const isolated = settings.isolation === 'workspace'
+  const gates = isolated ? config.file.gates : []
+  const reviews = reviewsOf(settings, config.file)
   const sink = sinkOf(process.stdout)
   if (settings.output === 'json') {
     for (const step of steps) printJson(process.stdout, { type: 'planned', ...step })
     for (const hold of held) printJson(process.stdout, { type: 'held', ...hold })
+    for (const gate of gates) printJson(process.stdout, { type: 'gate', ...gate })
+    for (const review of reviews) printJson(process.stdout, { type: 'review', ...review })
     const facts = isolated ? workspaceFacts(config.file) : undefined
     if (facts) printJson(process.stdout, facts)
     return exitCodes.done
@@ -59,6 +68,7 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   steps.forEach((step, index) => sink.write(formatStep(step, index + 1)))
   if (held.length > 0) sink.write('\n')
   for (const { taskId, reason } of held) sink.write(`held  ${showId(taskId)}: ${formatHold(reason)}\n`)
+  sink.write(formatGates(gates, reviews))
   const lines = isolated ? workspaceLines(config.file) : []
   if (lines.length > 0) sink.write(`\nEach workspace:\n${lines.map((line) => `  ${line}\n`).join('')}`)
   return exitCodes.done
@@ -74,6 +84,7 @@ function stepOf(task: Task, policy: RoutePolicy, parts: DryRunParts): Step {
     waitsFor: parts.loaded.graph.dependencies.get(task.id) ?? [],
     route: offers.map(formatProviderModel),
     command: first ? commandOf(task, first, parts) : [],
+    gates: parts.settings.isolation === 'none' ? [] : gatesOf(task),
   }
 }
 
@@ -96,7 +107,8 @@ function formatStep(step: Step, number: number): string {
   const route = step.route.length > 0 ? step.route.map((one) => cleanLine(one, 60)).join(' or ') : 'no provider'
   const input = step.route[0] === commandProvider || step.route.length === 0 ? '' : ' < prompt'
   const command = cleanLine(step.command.map(quote).join(' '), 400) + input
-  return `${String(number).padStart(3)}  ${showId(step.taskId)}${title}${after}\n     ${route}: ${command}\n`
+  const gates = step.gates.map((gate) => `     gate ${formatGate(gate)}\n`).join('')
+  return `${String(number).padStart(3)}  ${showId(step.taskId)}${title}${after}\n     ${route}: ${command}\n${gates}`
 }
 
 /** As one would type it in a shell. */

@@ -135,7 +135,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   const leaveOut = roadmapPath === undefined ? [] : [roadmapPath]
   if (settings.isolation === 'none') {
     const ungated =
-      options.config.file.gates.length > 0
+      options.config.file.gates.length + options.config.file.reviews.length > 0
         ? ['gates are not run with --isolation none: there is no clean tree to judge']
         : []
     const warnings = [...swept, ...ungated]
@@ -225,7 +225,7 @@ function hintAtKeep(recorder: Recorder): (paths: readonly string[]) => void {
 function gatingFor(running: Running) {
   const { settings, environmentOf, mask, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
-  const verifier = createGating({
+  const gating = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
     environmentOf,
@@ -236,7 +236,7 @@ function gatingFor(running: Running) {
     onSpawned: noteCommand(recorder, 'gate'),
     start,
   })
-  return { gateWorkspaces, verifier }
+  return { gateWorkspaces, ...gating }
 }
 
 function workspacesFor(

@@ -1,5 +1,6 @@
 import { formatProviderModel } from '../domain/provider-model.js'
 import { commandProvider, type RoutePolicy } from '../domain/routing.js'
+import type { Review } from '../domain/review.js'
 import type { Task } from '../domain/task.js'
 import { capture, type CaptureOptions } from '../platform/capture.js'
 import { providerNames, type AgentRequest, type Provider } from '../providers/contract.js'
@@ -19,8 +20,18 @@ export interface ProviderSetup {
   readonly detected: readonly Detected[]
 }
 
-/** The agent CLIs that could be used by these tasks, by what is asked for; empty when all are commands. */
+/** The agent CLIs that could be used by a run: by its tasks, and as reviewers of what they do. */
 export function candidateProviders(
+  tasks: readonly Task[],
+  settings: RunSettings,
+  file: FileSettings,
+): readonly Provider[] {
+  const working = workingProviders(tasks, settings, file.routes)
+  return [...new Set([...working, ...reviewingProviders(tasks, settings, file)])]
+}
+
+/** The agent CLIs that could be used by these tasks, by what is asked for; empty when all are commands. */
+export function workingProviders(
   tasks: readonly Task[],
   settings: RunSettings,
   routes: FileSettings['routes'],
@@ -29,10 +40,25 @@ export function candidateProviders(
   const asked = needing.flatMap(({ provider }) => provider ?? [])
   const open = needing.filter(({ provider }) => provider === undefined)
   const routed = open.flatMap(({ complexity }) => routes[complexity] ?? []).map(({ provider }) => provider)
-  const general =
-    settings.providers?.map(({ provider }) => provider) ?? providerNames.filter((name) => name !== commandProvider)
-  const names = new Set([...(open.length > 0 ? general : []), ...routed, ...asked])
+  const names = new Set([...(open.length > 0 ? generalProviders(settings) : []), ...routed, ...asked])
   return [...names].flatMap((name) => findProvider(name) ?? [])
+}
+
+/** Those that reviews name, and all that may be used anyway: whoever did the work, another is to review it. */
+function reviewingProviders(tasks: readonly Task[], settings: RunSettings, file: FileSettings): readonly Provider[] {
+  const reviews = tasks.length === 0 ? [] : reviewsOf(settings, file)
+  const named = reviews.flatMap(({ reviewers }) => reviewers.map(({ provider }) => provider))
+  const names = new Set(named.length === 0 ? [] : [...generalProviders(settings), ...named])
+  return [...names].flatMap((name) => findProvider(name) ?? [])
+}
+
+function generalProviders({ providers }: RunSettings): readonly string[] {
+  return providers?.map(({ provider }) => provider) ?? providerNames.filter((name) => name !== commandProvider)
+}
+
+/** The reviews of a run: without isolation there is nothing to look at. */
+export function reviewsOf({ isolation }: RunSettings, { reviews }: FileSettings): readonly Review[] {
+  return isolation === 'none' ? [] : reviews
 }
 
 /**

@@ -5,13 +5,14 @@ import type { RunTraces } from '../domain/stray.js'
 import type { Task } from '../domain/task.js'
 import { openWatchdog, type Watchdog } from '../platform/watchdog.js'
 import { agentGraceMs } from '../orchestration/run-agent.js'
+import type { Provider } from '../providers/contract.js'
 import { childEnvironments, type EnvironmentOf } from '../providers/environment.js'
 import { printDryRun } from './dry-run.js'
 import { openGround } from './ground.js'
 import { planLanded } from './landed.js'
 import { prepareRun, type Prepared, type RunArguments } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
-import { candidateProviders, setUpProviders, type ProviderSetup } from './providers.js'
+import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from './providers.js'
 import type { RunSettings } from './settings.js'
 import { startRun } from './start-run.js'
 import { tracesOf } from './traces.js'
@@ -54,14 +55,18 @@ interface ReadyParts extends Prepared {
 /** Finds the agent CLIs and takes the ground; the run starts when neither is refused. */
 async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   const { settings, tasks, signals } = parts
-  const { routes } = parts.config.file
-  const candidates = candidateProviders(tasks, settings, routes)
-  const setup = await setUpProviders(candidates, settings, routes, parts.environmentOf, {
+  const { file } = parts.config
+  const candidates = candidateProviders(tasks, settings, file)
+  const setup = await setUpProviders(candidates, settings, file.routes, parts.environmentOf, {
     signal: signals.canceled,
     watchdog: parts.watchdog,
   })
   if (signals.draining.aborted) return stoppedEarly(signals, settings)
-  if (needsCli(tasks) && setup.policy.usable.length === 0) return refuseProviders(setup, settings)
+  const { usable } = setup.policy
+  const working = workingProviders(tasks, settings, file.routes)
+  if (working.length > 0 && !working.some(({ name }) => usable.includes(name)))
+    return refuseProviders(setup, working, settings)
+  if (candidates.length > 0 && usable.length === 0) return refuseProviders(setup, candidates, settings)
   const ground = await openGround(parts)
   if (!ground.ok) {
     printTrouble(ground.error.message, ground.error.help, settings.output)
@@ -76,13 +81,9 @@ function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {
   return signals.caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
 }
 
-function needsCli(tasks: readonly Task[]): boolean {
-  return tasks.some(({ run }) => run === undefined)
-}
-
-function refuseProviders({ detected }: ProviderSetup, settings: RunSettings): ExitCode {
+function refuseProviders({ detected }: ProviderSetup, asked: readonly Provider[], settings: RunSettings): ExitCode {
   const reasons = detected.flatMap(({ provider, detection }) =>
-    detection.usable
+    detection.usable || !asked.includes(provider)
       ? []
       : [named(provider.name, detection.reason), ...(detection.help === '' ? [] : [`  ${detection.help}`])],
   )

@@ -4,6 +4,7 @@ import type { Gate } from '../domain/gate.js'
 import type { WaitPolicy } from '../domain/governor.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
+import type { Review } from '../domain/review.js'
 import type { Complexity } from '../domain/task.js'
 import type { Permissions } from '../providers/contract.js'
 import type { Setup } from '../workspace/furniture.js'
@@ -55,6 +56,8 @@ export interface FileSettings {
   readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
   /** What every task's work must pass before it lands. */
   readonly gates: readonly Gate[]
+  /** Agents that judge every task's work, after the gates that are commands. */
+  readonly reviews: readonly Review[]
   readonly allow: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly setup?: Setup

@@ -31,7 +31,7 @@ import type { Landed } from './landed.js'
 import { openOutput } from './output.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
-import type { ProviderSetup } from './providers.js'
+import { reviewsOf, type ProviderSetup } from './providers.js'
 import type { RunSettings } from './settings.js'
 import type { StopSignals } from './stop-signals.js'
 
@@ -141,6 +141,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     extraEnv: config.file.env,
     permissions: settings.permissions,
     gates: config.file.gates,
+    reviews: reviewsOf(settings, config.file),
     allow: config.file.allow,
     asRoot: process.getuid?.() === 0,
     offLimits: ground.leaveOut,

@@ -66,6 +66,8 @@ export type AgentEvent =
       /** Absent when the CLI says that it succeeded. */
       readonly failure?: Failure
       readonly text?: string
+      /** The JSON text that answers a schema, where the CLI says it apart from `text`. */
+      readonly answer?: string
       /** Totals of the conversation. */
       readonly usage?: Usage
       readonly turns?: number

@@ -27,6 +27,8 @@ export interface Evidence {
   readonly sessionId?: string
   readonly model?: string
   readonly finalText: string
+  /** The JSON text that answers a schema, where the final event had one. */
+  readonly answer?: string
   readonly usage: Usage
   readonly retryAt?: number
   readonly denials: number
@@ -52,6 +54,7 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
         ...evidence,
         finalText: event.text ?? evidence.finalText,
         usage: event.usage ? addUsage(noUsage, event.usage) : evidence.usage,
+        ...(event.answer === undefined ? {} : { answer: event.answer }),
         result: event.failure ? { failure: event.failure } : {},
         answered: evidence.answered || !event.failure,
       }

@@ -46,6 +46,12 @@ interface OfAttempt {
   readonly attempt: number
 }
 
+/** What an agent does for an attempt: its work, or, where `review` numbers it, a review of that work. */
+interface OfAgent extends OfAttempt {
+  /** Counts from 1 within the attempt. */
+  readonly review?: number
+}
+
 /**
  * A process that autopilot started: what a later run needs to know it again, and never to take another with the same
  * pid for it. Without `start` and `boot` (systems without /proc, older journals) it cannot be known again.
@@ -155,18 +161,28 @@ export type RunEvent =
       /** The tip of the target that was merged in: what the round's work is compared with. */
       readonly base: string
     } & OfAttempt)
+  /** Work that passed the commands waits for a slot of the pool, on which another agent reviews it. */
+  | ({ readonly type: 'review_queued'; readonly gate: string } & OfAttempt)
+  | ({
+      readonly type: 'review_started'
+      readonly review: number
+      readonly gate: string
+      readonly slot: string
+      readonly agent: ProviderModel
+      readonly tree: string
+    } & OfAttempt)
   /** Its process stands ready, in a group of its own with the same number, and gets its go when this is durable. */
-  | ({ readonly type: 'agent_spawned' } & SpawnedProcess & OfAttempt)
+  | ({ readonly type: 'agent_spawned' } & SpawnedProcess & OfAgent)
   /** The same for a gate or the `setup:` command. */
   | ({ readonly type: 'command_spawned'; readonly what: 'gate' | 'setup' } & SpawnedProcess)
-  | ({ readonly type: 'agent_reported'; readonly event: AgentEvent } & OfAttempt)
+  | ({ readonly type: 'agent_reported'; readonly event: AgentEvent } & OfAgent)
   /** Its process has ended; the slot is free from here on. */
   | ({
       readonly type: 'agent_exited'
       readonly slot: string
       readonly exit: ExitStatus
       readonly durationMs: number
-    } & OfAttempt)
+    } & OfAgent)
   /** All of its output has been read. `text` is its last word, clipped; `failure` says why it did not end well. */
   | ({
       readonly type: 'agent_finished'
@@ -174,14 +190,14 @@ export type RunEvent =
       readonly sessionId?: string
       readonly text: string
       readonly failure?: Failure
-    } & OfAttempt)
+    } & OfAgent)
   | ({
       readonly type: 'candidate_created'
       readonly commit: string
       readonly ref: string
       readonly leftOut: readonly string[]
     } & OfAttempt)
-  /** A gate judged the tree that is to land. */
+  /** A gate judged the tree that is to land; or, with `by`, a reviewer, with its reasons or why there is no answer. */
   | ({
       readonly type: 'gate_judged'
       readonly gate: string
@@ -190,6 +206,7 @@ export type RunEvent =
       readonly durationMs: number
       /** The verdict was known; nothing ran. */
       readonly remembered: boolean
+      readonly by?: { readonly agent: ProviderModel; readonly reasons: readonly string[] }
     } & OfAttempt)
   /** A commit that did not land is kept on a ref. `base` is the commit that its work is to be compared with. */
   | ({

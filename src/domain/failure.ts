@@ -18,6 +18,8 @@ export const failureKinds = [
   'model',
   /** The conversation no longer fits the model. */
   'context',
+  /** The CLI does not know the conversation that was to go on. */
+  'session_lost',
   /** The CLI stopped at a limit of turns or money of its own. */
   'turn_limit',
   /** The CLI refused to start with these flags. */

@@ -17,7 +17,10 @@ export interface SlotState {
   readonly attempts: number
   /** Repair rounds that it has served, this one included. */
   readonly repairs: number
+  /** Reviews that it has served, this one included. */
+  readonly reviews: number
   readonly work?: {
+    readonly does: 'attempt' | 'repair' | 'review'
     readonly taskId: string
     readonly attempt: number
     readonly agent: ProviderModel
@@ -93,7 +96,7 @@ export function initialState(start: RunState['start']): RunState {
     progress: new Map(),
     resumes: 0,
     heldInRun: 0,
-    slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0 }])),
+    slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }])),
     usage: noUsage,
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
     providers: new Map(),
@@ -102,6 +105,11 @@ export function initialState(start: RunState['start']): RunState {
     unwritten: [],
     keptWorkspaces: [],
   }
+}
+
+/** The names of the providers that may still be given work, in the order of their detection. */
+export function usableProviders({ providers }: RunState): readonly string[] {
+  return [...providers].flatMap(([name, { usable, stopped }]) => (usable && !stopped ? [name] : []))
 }
 
 /** Replays a whole journal. Undefined when it does not begin with `run_started`. */
@@ -204,6 +212,13 @@ function takeIn(state: RunState, record: RunRecord): void {
       // The ref has moved on and leads to what was kept there before.
       forgetKept(state, ({ ref }) => ref === record.ref)
       return
+    case 'review_queued':
+      setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt })
+      return
+    case 'review_started':
+      setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt, slot: record.slot })
+      startWork(state, record)
+      return
     case 'agent_reported':
       noteAction(state, record)
       return
@@ -212,12 +227,16 @@ function takeIn(state: RunState, record: RunRecord): void {
       addToTask(state, record.taskId, record.usage)
       return
     case 'agent_exited':
-      setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
+      setTask(state, record.taskId, {
+        type: record.review === undefined ? 'merging' : 'verifying',
+        attempt: record.attempt,
+      })
       endWork(state, record)
       return
     case 'gate_judged':
       state.gates[record.verdict]++
       if (record.remembered) state.gates.remembered++
+      if (record.by) setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
       return
     case 'commit_kept': {
       const { taskId, attempt, ref, commit, base, why } = record
@@ -283,7 +302,7 @@ function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_res
   const before = new Map(state.slots)
   state.slots.clear()
   for (const id of slots) {
-    const { work, ...rest } = before.get(id) ?? { id, busyMs: 0, attempts: 0, repairs: 0 }
+    const { work, ...rest } = before.get(id) ?? { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }
     state.slots.set(id, { ...rest, busyMs: rest.busyMs + (work ? state.ms - work.since : 0) })
   }
   state.counts = { queueLength: 0, busyAgents: 0, availableAgents: slots.length }
@@ -348,29 +367,39 @@ function countFailed(state: RunState, record: Extract<RunRecord, { type: 'attemp
   state.tasks.set(task.id, { ...task, attempts: { ...attempts, counted, unpaid } })
 }
 
-type StartOfWork = Extract<RunRecord, { type: 'attempt_started' | 'repair_started' | 'attempt_resumed' }> & {
+type StartOfWork = Extract<RunRecord, { type: keyof typeof served }> & {
   readonly slot: string
 }
 
+/** What each kind of work is counted as. */
+const served = {
+  attempt_started: { does: 'attempt', counts: 'attempts' },
+  attempt_resumed: { does: 'attempt', counts: 'attempts' },
+  repair_started: { does: 'repair', counts: 'repairs' },
+  review_started: { does: 'review', counts: 'reviews' },
+} as const
+
 function startWork(state: RunState, record: StartOfWork): void {
-  const slot = state.slots.get(record.slot) ?? { id: record.slot, busyMs: 0, attempts: 0, repairs: 0 }
-  const { type, taskId, attempt, agent, ms } = record
-  const served = type === 'repair_started' ? { repairs: slot.repairs + 1 } : { attempts: slot.attempts + 1 }
-  state.slots.set(slot.id, { ...slot, ...served, work: { taskId, attempt, agent, since: ms } })
+  const slot = state.slots.get(record.slot) ?? { id: record.slot, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }
+  const { taskId, attempt, agent, ms } = record
+  const { does, counts } = served[record.type]
+  const work = { does, taskId, attempt, agent, since: ms }
+  state.slots.set(slot.id, { ...slot, [counts]: slot[counts] + 1, work })
 }
 
 function endWork(state: RunState, record: Extract<RunRecord, { type: 'agent_exited' }>): void {
   const slot = state.slots.get(record.slot)
   if (!slot?.work) return
-  const { id, attempts, repairs, busyMs, work } = slot
-  state.slots.set(id, { id, attempts, repairs, busyMs: busyMs + record.ms - work.since })
+  const { work, ...rest } = slot
+  state.slots.set(slot.id, { ...rest, busyMs: slot.busyMs + record.ms - work.since })
 }
 
 /** Remembers the last thing that an agent was seen doing, for the line of its slot. */
 function noteAction(state: RunState, record: Extract<RunRecord, { type: 'agent_reported' }>): void {
   const action = describeAction(record)
   const task = state.tasks.get(record.taskId)
-  const slot = task?.state.type === 'running' ? state.slots.get(task.state.slot) : undefined
+  const at = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined
+  const slot = at === undefined ? undefined : state.slots.get(at)
   if (action === undefined || !slot?.work) return
   state.slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
 }

@@ -5,13 +5,16 @@ import type { Task } from './task.js'
 export interface Rank {
   /** The task's priority; lower first. */
   readonly priority: number
-  /** Attempt number from 1: first attempts go before later ones of equal priority. */
+  /** Attempt number from 1: first attempts go before later ones of equal priority; see also {@link reviewRank}. */
   readonly attempt: number
   /** Length of the longest chain of dependents; longer first, since the run cannot end before that chain does. */
   readonly chain: number
   /** Place in the file. */
   readonly order: number
 }
+
+/** In place of an attempt's number: of equal priority, a review goes first, since finished work waits for it. */
+export const reviewRank = 0
 
 export function rankOf(task: Task, attempt: number, graph: TaskGraph): Rank {
   return {
@@ -22,11 +25,11 @@ export function rankOf(task: Task, attempt: number, graph: TaskGraph): Rank {
   }
 }
 
-/** Total order: priority, then first attempts before later ones, then the longest chain, then file order. */
+/** Total order: priority, then reviews before first attempts and those before later ones, then the longest chain, then file order. */
 export function compareRanks(a: Rank, b: Rank): number {
   return (
     a.priority - b.priority ||
-    Number(a.attempt > 1) - Number(b.attempt > 1) ||
+    Math.min(a.attempt, 2) - Math.min(b.attempt, 2) ||
     b.chain - a.chain ||
     a.order - b.order ||
     a.attempt - b.attempt

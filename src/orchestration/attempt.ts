@@ -107,20 +107,28 @@ interface TakenTurn {
   readonly conversation?: Conversation
 }
 
-async function takeTurn(at: Ongoing, turn: Turn, base: string | undefined): Promise<TakenTurn> {
-  const { request, settings, open, of } = at
-  const agentEnd = await runTurn(request, turn, open.place.cwd, settings)
+async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefined): Promise<TakenTurn> {
+  const { settings, open, of } = at
+  const { turn, agentEnd } = await runOrBeginAgain(at, wanted)
   const harvest = await open.harvest()
   recordHarvest(settings.recorder, of, harvest, base)
   // Others need workspaces, too, while gates take their time.
   if (agentEnd.failure || !mayRepair(at, turn)) open.close()
-  const end = await settle(of, open, settings.recorder, agentEnd, harvest)
+  const end = await settle(of, open, settings.recorder, agentEnd, harvest, settings.review)
   const conversation = conversationAfter(turn, agentEnd.evidence)
   return {
     end,
     ...(harvest.type === 'candidate' ? { candidate: harvest } : {}),
     ...(conversation ? { conversation } : {}),
   }
+}
+
+/** A conversation that the CLI has lost costs no attempt: an agent that knows nothing of it is told all that is needed. */
+async function runOrBeginAgain({ request, settings, open }: Ongoing, turn: Turn) {
+  const { cwd } = open.place
+  const agentEnd = await runTurn(request, turn, cwd, settings)
+  const other = agentEnd.failure?.kind === 'session_lost' ? await turn.afresh?.() : undefined
+  return other ? { turn: other, agentEnd: await runTurn(request, other, cwd, settings) } : { turn, agentEnd }
 }
 
 /** A command cannot be told a reason: what it made goes to the next attempt. */
@@ -135,9 +143,9 @@ async function repair(
   keptOut: Extract<TurnEnd, { type: 'kept_out' }>,
   conversation: Conversation | undefined,
 ): Promise<{ readonly turn: Turn; readonly base: string } | { readonly end: TurnEnd }> {
-  const { settings, open, slots } = at
+  const { settings, open } = at
   const { recorder, signal } = settings
-  const { task, attempt, agent } = at.request
+  const { task } = at.request
   const { failure: reason, candidate } = keptOut
   if (!mayRepair(at, turn) || !isRepairable(reason) || signal.aborted) return { end: keptOut }
   const continued = await open.goOn(candidate)
@@ -146,16 +154,43 @@ async function repair(
     void recorder.record({ type: 'notice', level: 'warning', text })
     return { end: keptOut }
   }
+  const round: Round = { number: turn.round + 1, reason, continued: continued.value }
+  const next = await beginRound(at, round, conversation)
+  if (next === 'aborted') return { end: { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') } }
+  return typeof next === 'string' ? { end: keptOut } : { base: continued.value.base, turn: next }
+}
+
+/** A repair round, whoever does it. */
+interface Round {
+  readonly number: number
+  readonly reason: Failure
+  readonly continued: Continued
+}
+
+/** Waits for a slot and makes the round's turn: in its conversation, else with all that there is to know. */
+async function beginRound(
+  at: Ongoing,
+  round: Round,
+  conversation: Conversation | undefined,
+): Promise<Turn | 'aborted' | 'unservable' | 'stopped'> {
+  const { recorder } = at.settings
+  const { task, attempt, agent } = at.request
+  const { number, reason, continued } = round
   void recorder.record({ type: 'task_queued', taskId: task.id, attempt })
-  const slot = await slots.again()
-  if (slot === 'aborted') return { end: { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') } }
-  if (slot === 'unservable' || slot === 'stopped') return { end: keptOut }
-  const round = turn.round + 1
-  const { base } = continued.value
-  const of = { taskId: task.id, attempt, round, slot: slot.agent.id }
-  void recorder.record({ type: 'repair_started', ...of, agent: shown(agent), reason, base })
-  const prompt = await repairPrompt(at, round, reason, continued.value, conversation === undefined)
-  return { base, turn: { slot, round, prompt, ...(conversation ? { resumes: conversation } : {}) } }
+  const slot = await at.slots.again()
+  if (typeof slot === 'string') return slot
+  const of = { taskId: task.id, attempt, round: number, slot: slot.agent.id }
+  void recorder.record({ type: 'repair_started', ...of, agent: shown(agent), reason, base: continued.base })
+  const prompt = await repairPrompt(at, round, conversation === undefined)
+  const turn = { slot, round: number, prompt }
+  return conversation ? { ...turn, resumes: conversation, afresh: () => beginAfresh(at, round) } : turn
+}
+
+async function beginAfresh(at: Ongoing, round: Round): Promise<Turn | undefined> {
+  const text = `${at.request.task.id}: its conversation is not there any more; repair round ${round.number} begins another`
+  void at.settings.recorder.record({ type: 'notice', level: 'warning', text })
+  const turn = await beginRound(at, round, undefined)
+  return typeof turn === 'string' ? undefined : { ...turn, standsIn: true }
 }
 
 function isRepairable({ kind }: Failure): boolean {
@@ -167,15 +202,13 @@ const mostDiffChars = 30_000
 
 async function repairPrompt(
   { request, settings }: Ongoing,
-  round: number,
-  reason: Failure,
-  { conflicts, note, diff }: Continued,
+  { number, reason, continued: { conflicts, note, diff } }: Round,
   isFresh: boolean,
 ): Promise<string> {
   const afresh = isFresh ? { prompt: taskPrompt(request, settings), diff: await diff(mostDiffChars) } : undefined
   return renderRepair({
     taskId: request.task.id,
-    round,
+    round: number,
     rounds: settings.repairRounds,
     reason: feedbackOf(reason),
     conflicts,

@@ -3,7 +3,8 @@ import type { Clock } from '../domain/clock.js'
 import type { Gate } from '../domain/gate.js'
 import type { Mask } from '../domain/mask.js'
 import { safeName } from '../domain/name.js'
-import { err, ok } from '../domain/result.js'
+import type { Failure } from '../domain/failure.js'
+import { err, ok, type Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
 import { command } from '../providers/command.js'
@@ -11,7 +12,7 @@ import type { EnvironmentOf } from '../providers/environment.js'
 import type { OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { runGate } from '../verify/run-gate.js'
-import { createVerifier, type Verifier } from '../verify/verifier.js'
+import { createVerifier, type Checkout, type Verifier } from '../verify/verifier.js'
 import type { Workspaces } from '../workspace/workspaces.js'
 import { limit } from './limit.js'
 import { errorText } from '../domain/text.js'
@@ -31,26 +32,23 @@ export interface GatingParts {
   readonly start: StartAgent
 }
 
-/** Gates in clean checkouts, beside the agents: none ever holds a slot. */
-export function createGating(parts: GatingParts): Verifier {
-  const { workspaces, mask, clock, signal, onSpawned, start } = parts
+/** Judging in clean checkouts, beside the agents: none ever holds a slot. */
+export interface Gating {
+  readonly verifier: Verifier
+  /** A clean checkout of a commit, in a workspace of the gates' own. */
+  readonly checkOut: (commit: string) => Promise<Result<Checkout, Failure>>
+}
+
+export function createGating(parts: GatingParts): Gating {
+  const { mask, clock, signal, onSpawned, start } = parts
+  const checkOut = checkOuts(parts.workspaces)
   const env = parts.environmentOf(command)
-  let checkouts = 0
   let runs = 0
-  return createVerifier({
+  const verifier = createVerifier({
     limited: limit(parts.jobs),
     monotonic: () => clock.monotonic(),
     signal,
-    async checkOut(commit) {
-      const prepared = await workspaces.prepare(commit)
-      if (!prepared.ok) return prepared
-      const workspace = prepared.value
-      const leased = await workspaces.lease(workspace, { taskId: 'gate', attempt: ++checkouts })
-      const release = () => workspaces.release(workspace)
-      if (leased.ok) return ok({ root: workspace.root, release })
-      release()
-      return err(leased.error)
-    },
+    checkOut,
     async judge(gate, root) {
       try {
         await makePrivateDirectory(parts.logDir)
@@ -61,6 +59,21 @@ export function createGating(parts: GatingParts): Verifier {
       return runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
     },
   })
+  return { verifier, checkOut }
+}
+
+function checkOuts(workspaces: Workspaces): Gating['checkOut'] {
+  let checkouts = 0
+  return async (commit) => {
+    const prepared = await workspaces.prepare(commit)
+    if (!prepared.ok) return prepared
+    const workspace = prepared.value
+    const leased = await workspaces.lease(workspace, { taskId: 'gate', attempt: ++checkouts })
+    const release = () => workspaces.release(workspace)
+    if (leased.ok) return ok({ root: workspace.root, release })
+    release()
+    return err(leased.error)
+  }
 }
 
 /** A gate without a limit of its own may take so long. */

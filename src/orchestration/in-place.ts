@@ -6,6 +6,8 @@ export function inPlace(directory: string): Isolation {
   const place: OpenPlace = {
     place: { cwd: directory },
     harvest: () => Promise.resolve({ type: 'in_place' }),
+    judge: nothingCollected,
+    show: nothingCollected,
     land: nothingCollected,
     goOn: nothingCollected,
     close: () => undefined,

@@ -62,11 +62,24 @@ export interface Continued {
   readonly diff: (mostChars: number) => Promise<string>
 }
 
+/** A clean checkout of a candidate's tree, for whoever looks at it; nothing that is done there is kept. */
+export interface Shown {
+  /** Absolute path; HEAD is the candidate. */
+  readonly root: string
+  /** The candidate as a change of its base, at most so many characters; empty when git cannot tell. */
+  readonly diff: (mostChars: number) => Promise<string>
+  release(): void
+}
+
 /** A place in use: by one agent, then for each repair round by one more. */
 export interface OpenPlace {
   readonly place: Place
   /** Collects what the agent left; once after each agent. */
   harvest(): Promise<Harvest>
+  /** Judges a candidate's own tree, before what else has landed meanwhile is merged in. */
+  judge(candidate: Harvested): Promise<Result<void, Failure>>
+  /** Checks out a candidate for a reviewer. */
+  show(candidate: Harvested): Promise<Result<Shown, Failure>>
   /** Lands a candidate. A conflict, or markers of one that are left in it, is a failure of kind `conflict`. */
   land(candidate: Harvested): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
   /** Brings work that was kept out and the target's tip together, for a repair round. */
@@ -74,6 +87,9 @@ export interface OpenPlace {
   /** Gives the place back; a second time does nothing. */
   readonly close: () => void
 }
+
+/** Has the reviews of a run judge a candidate. Ok when all approved, or there are none. */
+export type ReviewWork = (of: AttemptOf, open: OpenPlace, candidate: Harvested) => Promise<Result<void, Failure>>
 
 /**
  * How agents are kept apart. Two real ways: a workspace each (`workspaced.ts`), or all in place (`in-place.ts`).

@@ -2,7 +2,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import { mergeGates, type Gate } from '../domain/gate.js'
 import type { Mask } from '../domain/mask.js'
 import { err, ok, type Result } from '../domain/result.js'
-import type { Judgement, Verifier } from '../verify/verifier.js'
+import type { Judged, Judgement, Verifier } from '../verify/verifier.js'
 import type { KeptRef } from '../workspace/agent-commits.js'
 import { diffText } from '../workspace/catch-up.js'
 import { collect } from '../workspace/collect.js'
@@ -15,7 +15,7 @@ import { attemptRef } from '../workspace/ref-name.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { Workspaces } from '../workspace/workspaces.js'
 import { commitMessage } from './commit-message.js'
-import { gatesOf } from './gating.js'
+import { gatesOf, type Gating } from './gating.js'
 import type { AttemptOf, Continued, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
 
 /** What is the same for every leased workspace of a run. */
@@ -29,6 +29,7 @@ export interface PlaceParts {
   /** Paths that were read at the start of the run: that an agent changed one is told. */
   readonly watched: readonly string[]
   readonly verifier: Verifier
+  readonly checkOut: Gating['checkOut']
   /** What every candidate must pass, before the gates of its own task. */
   readonly gates: readonly Gate[]
   readonly onJudged: (of: AttemptOf, judgement: Judgement) => void
@@ -77,6 +78,16 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       earlier = collected.value.commit
       return { ...collected.value, base, kept }
     },
+    async judge(candidate) {
+      const clear = await checkMarkers(repository, candidate, watch)
+      return clear.ok ? verify(of, candidate, parts) : clear
+    },
+    async show({ commit, tree, base: before }) {
+      const checkout = await parts.checkOut(commit)
+      if (!checkout.ok) return checkout
+      const whole = `git diff ${before} HEAD`
+      return ok({ ...checkout.value, diff: (most: number) => diffText(repository, before, tree, { most, whole }) })
+    },
     async land(candidate) {
       const clear = await checkMarkers(repository, candidate, watch)
       if (!clear.ok) return clear
@@ -92,7 +103,7 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       if (!together.ok) return together
       watch = together.value.watch
       base = tip
-      const diff = (mostChars: number) => diffText(repository, tip, together.value.tree, mostChars)
+      const diff = (most: number) => diffText(repository, tip, together.value.tree, { most, whole: 'git diff HEAD^1' })
       const { conflicts, note } = together.value
       return ok({ base: tip, conflicts, diff, ...(note === undefined ? {} : { note }) })
     },
@@ -105,14 +116,18 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
 
 function integrateInto(of: AttemptOf, candidate: Harvested, message: string, parts: LeaseParts) {
   const { commit, tree, parents, base } = candidate
-  const gates = mergeGates(parts.gates, gatesOf(of.task))
   return parts.integrate({
     candidate: commit,
     made: { tree, parents },
     base,
     message,
-    verify: (judged) => parts.verifier.verify(judged, gates, (judgement) => parts.onJudged(of, judgement)),
+    verify: (judged) => verify(of, judged, parts),
   })
+}
+
+function verify(of: AttemptOf, judged: Judged, parts: PlaceParts): Promise<Result<void, Failure>> {
+  const gates = mergeGates(parts.gates, gatesOf(of.task))
+  return parts.verifier.verify(judged, gates, (judgement) => parts.onJudged(of, judgement))
 }
 
 /** Conflict markers never land: a tree that still has some is refused before any gate. */

@@ -48,7 +48,7 @@ export interface AgentWatch {
   ended(agent: WatchedAgent, failure: Failure | undefined): void
 }
 
-/** One agent of an attempt: its first, or that of a repair round. */
+/** One agent of an attempt: its first, that of a repair round, or a reviewer of its work. */
 export interface AgentWork {
   readonly taskId: string
   readonly attempt: number
@@ -62,6 +62,10 @@ export interface AgentWork {
   readonly logDir: string
   /** The repair round, counted from 1; absent for the attempt's first agent. */
   readonly round?: number
+  /** A second agent of the same round. */
+  readonly standsIn?: true
+  /** The number of the review, counted from 1 within the attempt, where that is its work. */
+  readonly review?: number
   /** What the conversation that is resumed had used before. */
   readonly usedBefore?: Usage
 }
@@ -86,7 +90,8 @@ const longestText = 2_000
  * the result comes when all of its output has been read. Never rejects.
  */
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
-  const { taskId, attempt, slot, provider, request } = work
+  const { slot, provider, request, review } = work
+  const of = { taskId: work.taskId, attempt: work.attempt, ...(review === undefined ? {} : { review }) }
   const { clock, recorder, mask, signal, watch } = settings
   let evidence = noEvidence
   const env = settings.environmentOf(provider)
@@ -94,7 +99,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const began = clock.monotonic()
   const exited = (exit: ExitStatus) => {
     onExit()
-    void recorder.record({ type: 'agent_exited', taskId, attempt, slot, exit, durationMs: clock.monotonic() - began })
+    void recorder.record({ type: 'agent_exited', ...of, slot, exit, durationMs: clock.monotonic() - began })
   }
   const watched = (): WatchedAgent => {
     return { provider: provider.name, startedMs: began, hasAnswered: evidence.answered }
@@ -112,7 +117,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     evidence = applyAgentEvent(evidence, event)
     if (evidence.answered && !hadAnswered) watch.answered(watched())
     const clean = worthRecording(event) ? cleanEvent(maskValue(event, mask)) : undefined
-    if (clean) void recorder.record({ type: 'agent_reported', taskId, attempt, event: clean })
+    if (clean) void recorder.record({ type: 'agent_reported', ...of, event: clean })
     if (event.type === 'result' && event.failure) watch.failing(watched(), saidFailure(evidence) ?? event.failure)
     if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
   }
@@ -135,7 +140,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onOutput: idle.heard,
     ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
     ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
-    onSpawned: (process) => recorder.record({ type: 'agent_spawned', taskId, attempt, ...process }),
+    onSpawned: (process) => recorder.record({ type: 'agent_spawned', ...of, ...process }),
   })
   const cancelTimeout = clock.schedule(work.timeoutMs, () => agent.end('timeout'))
   const onAbort = () => agent.end('canceled')
@@ -152,8 +157,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   // Waited for: what has been paid for must not be asked for again after a crash.
   await recorder.record({
     type: 'agent_finished',
-    taskId,
-    attempt,
+    ...of,
     usage: usageSince(evidence.usage, work.usedBefore ?? noUsage),
     text: cleanText(mask.text(finalText)).slice(0, longestText),
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
@@ -173,11 +177,12 @@ function idleWatch({ idleTimeoutMs }: AgentWork, clock: Clock, agent: () => Agen
   })
 }
 
-/** Makes the attempt's directory and keeps what the agent is told. */
+/** Makes the attempt's directory and keeps what the agent is told, and the schema of its answer where one is asked for. */
 async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {
   try {
-    const { run, prompt } = work.request
+    const { run, prompt, answer } = work.request
     await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(run ?? prompt))
+    if (answer) await writePrivateFile(answer.file, answer.schema)
     return undefined
   } catch (error) {
     const reason = errorText(error)
@@ -185,9 +190,11 @@ async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undef
   }
 }
 
-/** `prompt.md` of the first agent, `prompt-2.md` of the first repair round, and so on. */
-function logFile({ logDir, round }: AgentWork, name: string, extension: string): string {
-  return join(logDir, `${name}${round === undefined ? '' : `-${round + 1}`}.${extension}`)
+/** `prompt.md` of the first agent, `prompt-2.md` of the first repair round, `review-1-prompt.md` of the first review, and so on. */
+function logFile({ logDir, round, standsIn, review }: AgentWork, name: string, extension: string): string {
+  if (review !== undefined) return join(logDir, `review-${review}-${name}.${extension}`)
+  const number = round === undefined ? '' : `-${round + 1}${standsIn ? '-afresh' : ''}`
+  return join(logDir, `${name}${number}.${extension}`)
 }
 
 const textPauseMs = 250
@@ -230,8 +237,17 @@ function cleanEvent(event: AgentEvent): AgentEvent | undefined {
       return { type: 'denied', tool: cleanLine(event.tool), message: cleanLine(event.message) }
     case 'retrying':
       return { type: 'retrying', message: cleanLine(event.message) }
-    case 'result':
-      return { ...event, ...(event.text === undefined ? {} : { text: cleanText(event.text).slice(0, longestText) }) }
+    case 'result': {
+      // Without what it answered to a schema, which becomes an event of its own.
+      const { type, failure: failed, text, usage, turns } = event
+      return {
+        type,
+        ...(failed === undefined ? {} : { failure: failed }),
+        ...(text === undefined ? {} : { text: cleanText(text).slice(0, longestText) }),
+        ...(usage === undefined ? {} : { usage }),
+        ...(turns === undefined ? {} : { turns }),
+      }
+    }
     case 'session':
     case 'tool_ended':
     case 'limit':

@@ -3,16 +3,18 @@ import type { TaskGraph } from '../domain/graph.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { decideRetry, type RetryDecision } from '../domain/retry.js'
 import { commandProvider, routeRequestOf } from '../domain/routing.js'
-import { totalAttempts, type TaskState } from '../domain/run-state.js'
-import { rankOf, readyTasks, waitingFor, type Settledness } from '../domain/schedule.js'
+import { totalAttempts, usableProviders, type TaskState } from '../domain/run-state.js'
+import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../domain/schedule.js'
 import type { Task } from '../domain/task.js'
 import { plural } from '../domain/text.js'
 import { ReservationError, type Agent, type AgentPool, type ReservationRequest } from '../pool/agent-pool.js'
 import { performAttempt, type AttemptEnd, type AttemptSlots } from './attempt.js'
 import { feedbackOfAll } from './feedback.js'
+import type { ReviewWork } from './isolation.js'
+import { createReviewing } from './review.js'
 import type { AttemptSettings, HeldSlot } from './turn.js'
 
-export interface RunParts extends AttemptSettings {
+export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly graph: TaskGraph
   readonly pool: AgentPool
   /** The most attempts of a task in all, over all resumes, those that do not count included. */
@@ -43,10 +45,19 @@ class TaskLoop {
   readonly #parts: RunParts
   #notStarted = 0
   #active = 0
+  readonly #review: ReviewWork
   #settle: { readonly resolve: () => void; readonly reject: (bug: unknown) => void } | undefined
 
   constructor(parts: RunParts) {
     this.#parts = parts
+    this.#review = createReviewing({
+      ...parts,
+      usable: () => usableProviders(parts.recorder.state),
+      reserve: async (task, reviewer) => {
+        const agent = await this.#reserveExactly(task, reviewRank, reviewer)
+        return typeof agent === 'string' ? agent : this.#heldSlot(agent)
+      },
+    })
   }
 
   async run(): Promise<void> {
@@ -105,7 +116,8 @@ class TaskLoop {
     const slots = this.#slots(task, agent)
     const counted = { number: used + 1, most: this.#mostAttempts(task) }
     const request = { task, attempt, counted, agent, ...(feedback === undefined ? {} : { feedback }) }
-    const end = await performAttempt(request, this.#parts, slots).finally(slots.releaseAll)
+    const settings = { ...this.#parts, review: this.#review }
+    const end = await performAttempt(request, settings, slots).finally(slots.releaseAll)
     if (end.type === 'failed') this.#onFailure(progress, agent, end)
     else this.#onDone(progress, end.how)
   }
@@ -121,7 +133,7 @@ class TaskLoop {
     return {
       first: hold(agent),
       again: async () => {
-        const again = await this.#reserveAgain(task, agent)
+        const again = await this.#reserveExactly(task, 1, agent)
         return typeof again === 'string' ? again : hold(again)
       },
       releaseAll: () => held.forEach(({ release }) => release()),
@@ -139,11 +151,15 @@ class TaskLoop {
     }
   }
 
-  /** For a repair round: as a first attempt would be ranked, and without a prepared workspace, as it has its own. */
-  async #reserveAgain(task: Task, { provider, model }: ProviderModel): Promise<Agent | ReservationError['reason']> {
+  /** For a repair round or a review: ranked as that attempt would be, and without a prepared workspace. */
+  async #reserveExactly(
+    task: Task,
+    attempt: number,
+    { provider, model }: ProviderModel,
+  ): Promise<Agent | ReservationError['reason']> {
     const { pool, graph, signal } = this.#parts
     const exactly = model === undefined ? { provider } : { provider, model }
-    const request = { id: task.id, rank: rankOf(task, 1, graph), needsWorkspace: false, exactly }
+    const request = { id: task.id, rank: rankOf(task, attempt, graph), needsWorkspace: false, exactly }
     try {
       return await pool.reserveAgent(request, task.complexity, { signal })
     } catch (error) {

@@ -1,6 +1,6 @@
 import { judgeUnchanged } from '../domain/attempt.js'
 import type { Failure } from '../domain/failure.js'
-import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
+import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, ReviewWork } from './isolation.js'
 import type { Recorder } from './recorder.js'
 import type { AgentEnd } from './run-agent.js'
 
@@ -17,6 +17,7 @@ export async function settle(
   recorder: Recorder,
   { evidence, failure: ended }: AgentEnd,
   harvest: Harvest,
+  review: ReviewWork,
 ): Promise<TurnEnd> {
   // What an agent that did not end well had done until then is kept, never landed.
   if (ended) return { type: 'failed', failure: ended }
@@ -30,12 +31,20 @@ export async function settle(
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':
-      return land(of, open, recorder, harvest)
+      return land(of, open, recorder, harvest, review)
   }
 }
 
 /** Work that ended well before the run was canceled has been paid for: it still lands. */
-async function land(of: AttemptOf, open: OpenPlace, recorder: Recorder, candidate: Harvested): Promise<TurnEnd> {
+async function land(
+  of: AttemptOf,
+  open: OpenPlace,
+  recorder: Recorder,
+  candidate: Harvested,
+  review: ReviewWork,
+): Promise<TurnEnd> {
+  const reviewed = await review(of, open, candidate)
+  if (!reviewed.ok) return { type: 'kept_out', failure: reviewed.error, candidate }
   const landed = await open.land(candidate)
   if (!landed.ok) return { type: 'kept_out', failure: landed.error, candidate }
   const { commit, previous } = landed.value

@@ -4,6 +4,7 @@ import { noUsage, type Usage } from '../domain/agent-event.js'
 import { mergeGates, type Gate } from '../domain/gate.js'
 import { safeName } from '../domain/name.js'
 import type { ProviderModel } from '../domain/provider-model.js'
+import type { Review } from '../domain/review.js'
 import type { Task } from '../domain/task.js'
 import type { Agent } from '../pool/agent-pool.js'
 import { renderPrompt } from '../prompt/render.js'
@@ -11,7 +12,7 @@ import type { Permissions, Provider } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
 import { isSessionId } from '../providers/session-id.js'
 import { gatesOf } from './gating.js'
-import type { Isolation } from './isolation.js'
+import type { Isolation, ReviewWork } from './isolation.js'
 import { runAgent, type AgentEnd, type AgentSettings } from './run-agent.js'
 
 /** What is the same for all attempts of a run. */
@@ -19,6 +20,10 @@ export interface AttemptSettings extends AgentSettings {
   readonly isolation: Isolation
   /** What every task's work must pass. */
   readonly gates: readonly Gate[]
+  /** Judges work before it may land; see also `gates`. */
+  readonly review: ReviewWork
+  /** What reviewers judge by, so that the author knows. */
+  readonly reviews: readonly Review[]
   readonly permissions: Permissions
   readonly allow: readonly string[]
   readonly asRoot: boolean
@@ -67,12 +72,19 @@ export interface Turn {
   readonly round: number
   /** Goes on with this conversation; without, begins one. */
   readonly resumes?: Conversation
+  /**
+   * Where the CLI does not know the conversation any more: a turn with a slot of its own that does the same and begins
+   * one. Undefined when there is no slot to be had.
+   */
+  readonly afresh?: () => Promise<Turn | undefined>
+  /** It stands in for such a turn. */
+  readonly standsIn?: true
 }
 
 /** Runs the agent of a turn in a directory. The slot is released at its exit. */
 export function runTurn(
   { task, attempt }: AttemptRequest,
-  { slot, prompt, round, resumes }: Turn,
+  { slot, prompt, round, resumes, standsIn }: Turn,
   cwd: string,
   settings: AttemptSettings,
 ): Promise<AgentEnd> {
@@ -87,6 +99,7 @@ export function runTurn(
       timeoutMs: task.timeoutMs ?? settings.timeoutMs,
       idleTimeoutMs: settings.idleTimeoutMs,
       ...(round === 0 ? {} : { round }),
+      ...(standsIn ? { standsIn } : {}),
       ...(resumes ? { usedBefore: resumes.used } : {}),
       request: {
         cwd,
@@ -122,7 +135,7 @@ export function taskPrompt({ task, counted, feedback }: AttemptRequest, settings
   const prompt = renderPrompt(settings.template, {
     task,
     offLimits: settings.offLimits,
-    checks: checksOf(task, settings.gates),
+    checks: checksOf(task, settings),
     attempt: counted.number,
     maxAttempts: counted.most,
     ...(feedback === undefined ? {} : { feedback }),
@@ -132,13 +145,14 @@ export function taskPrompt({ task, counted, feedback }: AttemptRequest, settings
 }
 
 /** How the work will be checked, in words for the agent. */
-function checksOf(task: Task, gates: readonly Gate[]): readonly string[] {
+function checksOf(task: Task, { gates, reviews }: AttemptSettings): readonly string[] {
   return [
     ...(task.expects === 'change'
       ? ['The files in this directory must have changed; an answer alone is not enough.']
       : []),
     ...mergeGates(gates, gatesOf(task)).map(({ run }) => run),
     ...task.verify.flatMap(({ run, text }) => (run === undefined ? (text ?? []) : [])),
+    ...reviews.map(({ criteria }) => `Another agent reviews the change by this: ${criteria.join('; ')}`),
     'The change must apply without conflict on top of what others have finished meanwhile.',
   ]
 }

@@ -25,6 +25,8 @@ export interface Provider {
   readonly wantedLines?: 'latest'
   /** Whether it honours {@link AgentRequest.resume}. */
   readonly canResume: boolean
+  /** Where the answer to {@link AgentRequest.answer} stands; absent where the provider cannot be asked for one. */
+  readonly answersIn?: 'final_event' | 'final_text'
   /** `stream`: a `result` event must come. `exit`: there is none, the exit status is the final word. */
   readonly finalEvent: 'stream' | 'exit'
   /** Why no final event came, as far as the end of stderr tells. */
@@ -60,10 +62,23 @@ export interface AgentRequest {
    * be passed again: resuming restores neither. Source: observed with claude 2.1.330 and codex 0.169.0.
    */
   readonly resume?: string
+  /**
+   * The agent only looks and answers: nothing that it may call changes a file, whatever `permissions` and `allow` say,
+   * no instruction or setting of the workspace counts, and its final answer is JSON of this schema. The CLI enforces
+   * all of it. Not for the provider `command`.
+   */
+  readonly answer?: AnswerSchema
   /** The task's shell command, for the provider `command` only. */
   readonly run?: string
   /** Instead of the program's name, when the CLI is not on PATH. */
   readonly executable?: string
+}
+
+/** A JSON schema, as text and as a file that is there before the CLI starts. */
+export interface AnswerSchema {
+  readonly schema: string
+  /** Absolute path. */
+  readonly file: string
 }
 
 /** What to start. `input` is written to stdin, which is then closed: some CLIs wait for ever on an open one. */

@@ -18,6 +18,7 @@ const keys = {
     'metadata',
   ],
   defaults: ['provider', 'model', 'effort', 'timeout', 'max_attempts', 'budget', 'verify'],
+  verify: ['run', 'name', 'cwd', 'timeout'],
   group: [
     'id',
     'title',

@@ -7,6 +7,7 @@ import {
   type TaskStatus,
   type VerifyEntry,
 } from '../domain/task.js'
+import { nearest } from '../domain/nearest.js'
 import { cleanLine } from '../domain/text.js'
 import { readDependencies } from './dependency.js'
 import {
@@ -58,7 +59,7 @@ export function readDefaults(
   if (defaults.kind === 'map') {
     checkKeys(reading, defaults, 'defaults', 'defaults', warned)
     warnNotHonoured(reading, defaults, 'defaults', warned)
-    return readRunOptions(reading, defaults, 'defaults', providers)
+    return readRunOptions(reading, defaults, 'defaults', warned, providers)
   }
   addProblem(reading, 'E061', defaults.start, 'defaults must be a map', { help: 'such as: defaults: { timeout: 30m }' })
   return {}
@@ -91,13 +92,19 @@ export function readTask({ reading, words, defaults, warned, providers }: TaskRe
     position: positionAt(reading.source, node.start),
     path,
     ...defaults,
-    ...readRunOptions(reading, node, path, providers),
+    ...readRunOptions(reading, node, path, warned, providers),
   }
 }
 
 const criteriaNames = ['exit_criteria', 'acceptance', 'acceptance_criteria', 'acceptanceCriteria'] as const
 
-function readRunOptions(reading: Reading, node: MapNode, path: string, providers?: readonly string[]): RunOptions {
+function readRunOptions(
+  reading: Reading,
+  node: MapNode,
+  path: string,
+  warned: Set<string>,
+  providers?: readonly string[],
+): RunOptions {
   const field = (...names: string[]) => fieldOf(reading, node, path, ...names)
   const provider = readProvider(field('provider'), providers)
   const model = readText(field('model'))
@@ -109,7 +116,7 @@ function readRunOptions(reading: Reading, node: MapNode, path: string, providers
     ...(model === undefined ? {} : { model }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(maxAttempts === undefined ? {} : { maxAttempts }),
-    ...(verify === undefined ? {} : { verify: readVerify(verify) }),
+    ...(verify === undefined ? {} : { verify: readVerify(verify, warned) }),
   }
 }
 
@@ -145,14 +152,15 @@ function allDependencies(reading: Reading, { id, node, path, inherited }: NamedT
 }
 
 /** A text, `{run}`, or a list of them; what has no command is text for the agent (W063). */
-function readVerify({ reading, node, path }: Field): VerifyEntry[] {
+function readVerify({ reading, node, path }: Field, warned: Set<string>): VerifyEntry[] {
   const items = node.kind === 'list' ? node.items : [node]
   return items.flatMap((item, at): VerifyEntry[] => {
     const run = item.kind === 'map' ? scalarText(entryOf(item, 'run')?.value) : scalarText(item)
     const place = node.kind === 'list' ? `${path}[${at}]` : path
-    if (run !== undefined && run.trim() !== '') return [{ run, ...readGateFields(reading, item, place) }]
+    if (run !== undefined && run.trim() !== '') return [{ run, ...readGateFields(reading, item, place, warned) }]
     const text = looseText(reading, item).trim()
-    const help = 'give the command as a text or under run:'
+    const misspelt = item.kind === 'map' ? [...item.entries.keys()].find((key) => nearest(key, ['run'])) : undefined
+    const help = misspelt === undefined ? 'give the command as a text or under run:' : `${misspelt}: did you mean run?`
     addProblem(reading, 'W063', item.start, 'verify without a command: kept as text, not executed', {
       help,
       path: place,
@@ -161,8 +169,14 @@ function readVerify({ reading, node, path }: Field): VerifyEntry[] {
   })
 }
 
-function readGateFields(reading: Reading, item: SourceNode, path: string): Omit<VerifyEntry, 'run' | 'text'> {
+function readGateFields(
+  reading: Reading,
+  item: SourceNode,
+  path: string,
+  warned: Set<string>,
+): Omit<VerifyEntry, 'run' | 'text'> {
   if (item.kind !== 'map') return {}
+  checkKeys(reading, item, 'verify', path, warned)
   const name = readText(fieldOf(reading, item, path, 'name'))
   const cwd = fieldOf(reading, item, path, 'cwd')
   const timeoutMs = readDuration(fieldOf(reading, item, path, 'timeout'))

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../domain/event.js'
-import { formatProviderModel } from '../domain/provider-model.js'
+import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
 import type { RunState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import { formatCounts, formatDuration, formatFailure, formatHold, formatWait, formatWaiting, showId } from './format.js'
@@ -94,7 +94,10 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return { tone: 'warning', text: `stopping: ${cleanLine(record.why)}` }
     case 'run_stopping':
       return { tone: 'warning', text: `nothing more is started: ${cleanLine(record.why)}; ${cleanLine(record.next)}` }
+    case 'review_started':
+      return { tone: 'faint', text: `${showId(record.taskId)} review started on ${record.slot} (${agent(record)})` }
     case 'gate_judged':
+      if (record.by) return describeReview(record, record.by)
       if (record.verdict === 'passed') return undefined
       return { tone: 'warning', text: `${showId(record.taskId)}: gate ${record.gate} ${record.verdict}` }
     case 'candidate_created':
@@ -104,6 +107,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         text: `${showId(record.taskId)}: its changes to ${record.leftOut.join(', ')} do not count`,
       }
     case 'task_queued':
+    case 'review_queued':
     case 'agent_spawned':
     case 'command_spawned':
     case 'agent_reported':
@@ -165,7 +169,20 @@ function name({ taskId }: { readonly taskId: string }, state: RunState): string 
   return title === undefined || title === taskId ? shown : `${shown} “${cleanLine(title, 60)}”`
 }
 
-function agent({ agent: chosen }: Extract<RunRecord, { type: 'attempt_started' | 'attempt_resumed' }>): string {
+const reviewed = { passed: 'approved', failed: 'rejected', errored: 'not reviewed' } as const
+
+function describeReview(
+  { taskId, gate, verdict, remembered }: Extract<RunRecord, { type: 'gate_judged' }>,
+  by: NonNullable<Extract<RunRecord, { type: 'gate_judged' }>['by']>,
+): Line {
+  const [reason] = verdict === 'passed' ? [] : by.reasons
+  const why = reason === undefined ? '' : `: ${cleanLine(reason, 400)}`
+  const known = remembered ? ', as before' : ''
+  const text = `${showId(taskId)} ${reviewed[verdict]} by ${agent(by)} (${cleanLine(gate, 100)}${known})${why}`
+  return { tone: verdict === 'passed' ? 'faint' : 'warning', text }
+}
+
+function agent({ agent: chosen }: { readonly agent: ProviderModel }): string {
   return cleanLine(formatProviderModel(chosen), 60)
 }
 
@@ -176,7 +193,7 @@ export function describeSlot(state: RunState, slotId: string, ms: number): reado
   return [
     cleanLine(slotId, 30),
     cleanLine(formatProviderModel(work.agent), 30),
-    cleanLine(work.taskId, 30),
+    `${work.does === 'review' ? 'reviewing ' : ''}${cleanLine(work.taskId, 30)}`,
     formatDuration(Math.max(0, ms - work.since)),
     cleanLine(work.lastAction ?? '', 200),
   ]

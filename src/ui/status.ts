@@ -97,8 +97,10 @@ function describeTask(state: TaskState, brokenOff: boolean): [tone: Tone, text: 
       return ['plain', brokenOff ? 'not done' : 'pending']
     case 'queued':
     case 'running':
+    case 'verifying':
     case 'merging': {
-      const where = state.type === 'running' ? ` on ${cleanLine(state.slot, 30)}` : ''
+      const slot = state.type === 'running' || state.type === 'verifying' ? state.slot : undefined
+      const where = slot === undefined ? '' : ` on ${cleanLine(slot, 30)}`
       const text = `${state.type}, attempt ${state.attempt}${where}`
       return brokenOff ? ['warning', `was ${text}`] : ['plain', text]
     }

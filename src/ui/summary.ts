@@ -1,5 +1,5 @@
 import { exitCodes } from '../domain/exit-code.js'
-import type { KeptCommit, RunState, TaskRecord, TaskState } from '../domain/run-state.js'
+import type { KeptCommit, RunState, SlotState, TaskRecord, TaskState } from '../domain/run-state.js'
 import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
@@ -144,21 +144,26 @@ const mostSlots = 12
 /** The share of the run in which each slot was busy, and what it served. */
 function slotLines(state: RunState): readonly Line[] {
   const slots = [...state.slots.values()]
-  if (state.ms === 0 || slots.every(({ attempts }) => attempts === 0)) return []
+  if (state.ms === 0 || slots.every(({ attempts, reviews }) => attempts + reviews === 0)) return []
   const percent = (busyMs: number) => `${Math.min(100, Math.round((100 * busyMs) / state.ms))} %`
   const all = slots.reduce((sum, { busyMs }) => sum + busyMs, 0) / slots.length
-  const each = slots.slice(0, mostSlots).map(({ id, attempts, repairs, busyMs }) => {
-    const served =
-      attempts + repairs === 0 ? 'never used' : `${servedText(attempts, repairs)} in ${formatDuration(busyMs)}`
-    return row('plain', '', `${id}: ${percent(busyMs)}, ${served}`)
+  const each = slots.slice(0, mostSlots).map((slot) => {
+    const text = servedText(slot)
+    const served = text === '' ? 'never used' : `${text} in ${formatDuration(slot.busyMs)}`
+    return row('plain', '', `${slot.id}: ${percent(slot.busyMs)}, ${served}`)
   })
   const rest = slots.length - each.length
   const more = rest > 0 ? [row('plain', '', `and ${rest} more`)] : []
   return [row('plain', 'Slots', `${percent(all)} busy`), ...each, ...more]
 }
 
-function servedText(attempts: number, repairs: number): string {
-  return repairs === 0 ? plural(attempts, 'attempt') : `${plural(attempts, 'attempt')}, ${plural(repairs, 'repair')}`
+function servedText({ attempts, repairs, reviews }: SlotState): string {
+  const counts = [
+    [attempts, 'attempt'],
+    [repairs, 'repair'],
+    [reviews, 'review'],
+  ] as const
+  return counts.flatMap(([count, noun]) => (count > 0 ? [plural(count, noun)] : [])).join(', ')
 }
 
 /** What the agents used, as far as their CLIs said it. */

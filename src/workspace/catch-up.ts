@@ -84,16 +84,16 @@ async function placeConflict(
   return noted.ok ? ok({ ...placed, tree: noted.value, note: conflictNote }) : gitFailed(noted.error)
 }
 
-/** What a tree changes against a commit, as text for an agent: at most so many characters, cut at a line. */
+/** What a tree changes against a commit, as text for an agent: `most` characters, cut at a line; `whole` shows the rest. */
 export async function diffText(
   { trusted }: Repository,
   base: string,
   tree: string,
-  mostChars: number,
+  { most, whole }: { readonly most: number; readonly whole: string },
 ): Promise<string> {
   const diff = await git(trusted, ['diff-tree', '-p', '--no-ext-diff', '--no-textconv', '--no-color', base, tree])
   if (!diff.ok) return ''
-  if (diff.value.length <= mostChars) return diff.value
-  const cut = diff.value.slice(0, mostChars)
-  return `${cut.slice(0, cut.lastIndexOf('\n'))}\n[… cut: the whole is what \`git diff HEAD^1\` shows]`
+  if (diff.value.length <= most) return diff.value
+  const cut = diff.value.slice(0, most)
+  return `${cut.slice(0, cut.lastIndexOf('\n'))}\n[… cut: the whole is what \`${whole}\` shows]`
 }

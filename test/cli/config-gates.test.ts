@@ -49,6 +49,35 @@ test('what is wrong with gates is told with its place, and nothing starts', asyn
   expect(stderr).toMatch(/unknown key gates\.3\.timout\n +did you mean timeout\?/)
 })
 
+test('what is wrong with a review is told with its place; neither a command nor an unknown CLI can review', async () => {
+  const stage = configured(`gates:
+  - { review: codx, criteria: It is good. }
+  - { review: [], criteria: It is good. }
+  - { review: codex }
+  - { review: codex, criteria: '' }
+  - { review: [codex, command], criteria: [good, 5] }
+  - { review: codex, criteria: It is good., cwd: sub, tiemout: 5m, judge: me }
+  - { review: codex, criteria: It is good., timeout: soon }
+`)
+  const { code, stderr, stdout } = await stage.run(['run'])
+  expect([code, stdout]).toEqual([2, ''])
+  const told = [...stderr.matchAll(/^autopilot\.yaml:(\d+:\d+): error (E\d+): (?:unknown key )?(\S+)/gm)]
+  expect(told.map(([, place, errorCode, key]) => `${place} ${errorCode} ${key}`)).toEqual([
+    '2:15 E104 gates.0.review:',
+    '3:15 E104 gates.1.review:',
+    '4:5 E104 gates.2.criteria:',
+    '5:32 E104 gates.3.criteria:',
+    '6:23 E104 gates.4.review.1:',
+    '6:50 E104 gates.4.criteria.1:',
+    '7:50 E103 gates.5.cwd',
+    '7:64 E103 gates.5.tiemout',
+    '7:75 E103 gates.5.judge',
+    '8:54 E104 gates.6.timeout:',
+  ])
+  expect(stderr).toContain('did you mean codex?')
+  expect(stderr).toContain('did you mean timeout?')
+})
+
 test('gate_jobs of the file, the environment and the flag must be whole numbers above 0', async () => {
   const wrong = await configured('gate_jobs: none').run(['run'])
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('autopilot.yaml:1:12: error E104')])

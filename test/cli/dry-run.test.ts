@@ -51,6 +51,38 @@ test('--dry-run as JSON gives one object a line', async () => {
   expect(lines[1]).toMatchObject({ waitsFor: ['early'], route: ['command'], command: ['/bin/sh', '-c', 'echo > late'] })
 })
 
+test('--dry-run lists what work must pass: gates of everybody, of a task, and reviews', async () => {
+  const gates = `gates:
+  - npm test
+  - { run: make, cwd: core, name: core, timeout: 90s }
+  - { review: ['codex:o9', claude], criteria: [Friendly., Short.], name: tone }
+`
+  const stage = scene({
+    roadmap: 'tasks:\n  - { id: a, run: echo > a, verify: { run: make a, name: own } }\n',
+    files: { 'autopilot.yaml': gates },
+  })
+  const { stdout, code } = await stage.run(['run', '--dry-run'])
+  expect(code).toBe(0)
+  expect(stdout).toContain("\n     command: /bin/sh -c 'echo > a'\n     gate own: make a (at most 10m00s)\n")
+  expect(stdout).toContain('\ngate  npm test (at most 10m00s)\ngate  core: make in core (at most 1m30s)\n')
+  expect(stdout).toContain('gate  tone by codex:o9 or claude, else another than the author: Friendly.; Short. (at most')
+
+  const json = await stage.run(['run', '--dry-run', '--output', 'json'])
+  const lines = json.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(lines).toMatchObject([
+    { type: 'planned', taskId: 'a', gates: [{ name: 'own', run: 'make a' }] },
+    { type: 'gate', name: 'npm test' },
+    { type: 'gate', name: 'core', run: 'make', cwd: 'core', timeoutMs: 90_000 },
+    { type: 'review', name: 'tone', reviewers: [{ provider: 'codex', model: 'o9' }, { provider: 'claude' }] },
+  ])
+
+  const inPlace = await stage.run(['run', '--dry-run', '--isolation', 'none'])
+  expect(inPlace.stdout).not.toContain('gate ')
+})
+
 test('--only and --limit choose what runs, with what it may and may not wait for', async () => {
   const stage = scene({ roadmap })
   const only = await stage.run(['run', '--only', 'early', '--only', 'late'])

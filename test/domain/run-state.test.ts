@@ -1,3 +1,4 @@
+import { noUsage } from '../../src/domain/agent-event.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RunEvent, RunRecord } from '../../src/domain/event.js'
@@ -86,8 +87,8 @@ describe('the state', () => {
   })
 
   it('of a busy slot tells since when it works on what, and what was seen last', () => {
-    const work = { taskId: 'A', attempt: 1, agent: { provider: 'codex', model: 'm' }, since: 1000 }
-    expect(after(started).slots.get('S1')).toEqual({ id: 'S1', busyMs: 0, attempts: 1, repairs: 0, work })
+    const work = { does: 'attempt', taskId: 'A', attempt: 1, agent: { provider: 'codex', model: 'm' }, since: 1000 }
+    expect(after(started).slots.get('S1')).toEqual({ id: 'S1', busyMs: 0, attempts: 1, repairs: 0, reviews: 0, work })
     const seen = [
       [{ type: 'tool', name: 'Read', target: 'a.ts' }, 'Read a.ts'],
       [{ type: 'tool', name: 'Think' }, 'Think'],
@@ -104,8 +105,42 @@ describe('the state', () => {
   it('of a slot that ended its work is idle, and late output of the agent changes nothing', () => {
     const exited: RunEvent = { type: 'agent_exited', ...of, slot: 'S1', exit: { type: 'code', code: 0 }, durationMs: 5 }
     const state = after(started, exited, reported({ type: 'text', text: 'late' }))
-    expect(state.slots.get('S1')).toEqual({ id: 'S1', busyMs: 1000, attempts: 1, repairs: 0 })
+    expect(state.slots.get('S1')).toEqual({ id: 'S1', busyMs: 1000, attempts: 1, repairs: 0, reviews: 0 })
     expect(state.tasks.get('A')?.state).toEqual({ type: 'merging', attempt: 1 })
+  })
+
+  it('of a task under review is verifying, until its verdict; the slot and what it uses are those of the reviewer', () => {
+    const exit = { type: 'code', code: 0 } as const
+    const agent = { provider: 'codex' }
+    const review = { type: 'review_started', ...of, review: 1, gate: 'r', slot: 'S2', agent, tree: 't' } as const
+    const events: RunEvent[] = [
+      started,
+      { type: 'agent_exited', ...of, slot: 'S1', exit, durationMs: 5 },
+      { type: 'review_queued', ...of, gate: 'r' },
+      review,
+      { type: 'agent_reported', ...of, review: 1, event: { type: 'text', text: 'Hm.' } },
+      { type: 'agent_exited', ...of, review: 1, slot: 'S2', exit, durationMs: 5 },
+      { type: 'agent_finished', ...of, review: 1, usage: { ...noUsage, inputTokens: 7 }, text: '' },
+      {
+        type: 'gate_judged',
+        ...of,
+        gate: 'r',
+        tree: 't',
+        verdict: 'passed',
+        durationMs: 1,
+        remembered: false,
+        by: { agent, reasons: [] },
+      },
+    ]
+    const states = events.map((_, index) => after(...events.slice(0, index + 1)))
+    expect(states.map((state) => state.tasks.get('A')?.state.type)).toEqual([
+      ...['running', 'merging', 'verifying', 'verifying', 'verifying', 'verifying', 'verifying', 'merging'],
+    ])
+    expect(states[4]!.slots.get('S2')?.work).toMatchObject({ does: 'review', taskId: 'A', agent, lastAction: 'Hm.' })
+    expect(states.at(-1)!.slots.get('S2')).toMatchObject({ attempts: 0, repairs: 0, reviews: 1 })
+    expect(states.at(-1)!.slots.get('S2')).not.toHaveProperty('work')
+    expect(states.at(-1)!.usage.inputTokens).toBe(7)
+    expect(states.at(-1)!.gates.passed).toBe(1)
   })
 
   it('of an integrated task keeps its commit', () => {

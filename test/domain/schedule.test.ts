@@ -1,12 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildGraph } from '../../src/domain/graph.js'
-import { compareRanks, rankOf, readyTasks, waitingFor, type Rank, type Settledness } from '../../src/domain/schedule.js'
+import {
+  compareRanks,
+  rankOf,
+  readyTasks,
+  reviewRank,
+  waitingFor,
+  type Rank,
+  type Settledness,
+} from '../../src/domain/schedule.js'
 import { acyclicTasks, taskOf } from '../support/task.js'
 
 const rank: fc.Arbitrary<Rank> = fc.record({
   priority: fc.integer({ min: -3, max: 3 }),
-  attempt: fc.integer({ min: 1, max: 4 }),
+  attempt: fc.integer({ min: 0, max: 4 }),
   chain: fc.nat(3),
   order: fc.nat(3),
 })
@@ -25,10 +33,11 @@ describe('ranks', () => {
     )
   })
 
-  it('go by priority, then first attempts, then the longest chain, then the file', () => {
+  it('go by priority, then reviews, then first attempts, then the longest chain, then the file', () => {
     const plain = { priority: 2, attempt: 1, chain: 1, order: 5 }
     const ordered: Rank[] = [
       { ...plain, priority: 0, attempt: 3, chain: 0, order: 9 },
+      { ...plain, attempt: reviewRank, chain: 0, order: 9 },
       { ...plain, chain: 4, order: 8 },
       { ...plain, order: 1 },
       plain,

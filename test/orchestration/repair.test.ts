@@ -253,3 +253,32 @@ test('what an agent is told in a round is on disk beside what it said', async ()
   expect(readFileSync(join(dir, 'prompt-2.md'), 'utf8')).toBe(calls()[1]!.prompt)
   expect(readFileSync(join(dir, 'stdout-2.log'), 'utf8')).toContain('Did hello.')
 })
+
+test.each(['claude', 'codex'] as const)(
+  'a conversation that %s has lost costs no attempt: the same round is told afresh, with the work so far',
+  async (name) => {
+    const stage = gatedScene({
+      roadmap: sayHello.replace(', model: opus', ''),
+      gates: [{ run: goodGate, name: 'good' }],
+    })
+    const calls = fakeCli(stage, name, ({ attempt, write, read, succeed, play }) => {
+      if (attempt === 2) play('resume-unknown')
+      write('hello.txt', attempt === 1 ? 'bad\n' : `${read('hello.txt')}good\n`)
+      succeed()
+    })
+    const ended = await stage.run(['run', '-i', '1', '--output', 'json'])
+    expect(ended.code).toBe(0)
+    const [, second, third] = calls()
+    expect(calls()).toHaveLength(3)
+    expect(second!.args.join(' ')).toContain('resume')
+    expect(third!.args.join(' ')).not.toContain('resume')
+    expect(third!.cwd).toBe(second!.cwd)
+    expect(third!.prompt).toContain('# Say hello')
+    expect(third!.prompt).toContain('repair round 1 of 2')
+    expect(third!.prompt).toContain('    +bad')
+    expect(stage.landed('hello.txt')).toBe('bad\ngood')
+    expect(records(ended, 'repair_started').map(({ round }) => round)).toEqual([1, 1])
+    expect(records(ended, 'attempt_failed')).toEqual([])
+    expect(attemptFiles(stage, 'hello')).toEqual(expect.arrayContaining(['prompt-2.md', 'prompt-2-afresh.md']))
+  },
+)

@@ -5,6 +5,7 @@ import { isSessionId } from '../../src/providers/session-id.js'
 
 const base: AgentRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
 const { claude, codex, command } = providers
+const answer = { schema: '{}', file: '/logs/schema.json' }
 
 describe('claude', () => {
   it('is started for a stream of JSON, with edits allowed', () => {
@@ -32,6 +33,14 @@ describe('claude', () => {
     ])
   })
 
+  it('reviews without the tools that edit and without the settings of the workspace, whatever is permitted', () => {
+    const { args } = claude.buildCommand({ ...base, permissions: 'full', allow: ['Write'], answer })
+    expect(args.slice(4)).toEqual([
+      ...['--permission-mode', 'default', '--setting-sources', 'user', '--strict-mcp-config'],
+      ...['--no-session-persistence', '--json-schema', '{}', '--disallowedTools', 'Edit', 'Write', 'NotebookEdit'],
+    ])
+  })
+
   it('is refused full permissions as root, unless the machine is said to be a sandbox', () => {
     const request: AgentRequest = { ...base, permissions: 'full', asRoot: true }
     expect(claude.refusal(request, {})?.kind).toBe('usage')
@@ -53,6 +62,14 @@ describe('codex', () => {
       input: 'do it',
       env: {},
     })
+  })
+
+  it('reviews in a sandbox that writes nothing, without the AGENTS.md of the workspace, whatever is permitted', () => {
+    const { args } = codex.buildCommand({ ...base, permissions: 'full', answer })
+    expect(args.slice(5)).toEqual([
+      ...['-s', 'read-only', '-c', 'analytics.enabled=false', '--disable', 'plugins'],
+      ...['--ephemeral', '--output-schema', '/logs/schema.json', '-c', 'project_doc_max_bytes=0', '-'],
+    ])
   })
 
   it('gets the model and full permissions, also as root', () => {

@@ -27,6 +27,8 @@ const claudeRuns: readonly Expected[] = [
   { scenario: 'flaky529x2', kind: 'ok', tokens: one, costUsd: 0.00321, text: answer },
   { scenario: 'perm-none', kind: 'ok', tokens: two, costUsd: 0.00642, text: answer },
   { scenario: 'resume.4', kind: 'ok', tokens: [4000, 800, 200], costUsd: 0.01284, text: answer },
+  { scenario: 'review', kind: 'ok', tokens: [30, 0, 15], costUsd: 0.00042 },
+  { scenario: 'resume-unknown', kind: 'session_lost', tokens: none, costUsd: 0 },
   { scenario: '401', kind: 'auth', tokens: none, costUsd: 0 },
   { scenario: 'no-key', kind: 'auth', tokens: none, costUsd: 0 },
   { scenario: 'oauth-401', kind: 'auth', tokens: none, costUsd: 0 },
@@ -59,6 +61,8 @@ const codexRuns: readonly Expected[] = [
   { scenario: 'empty', kind: 'ok', tokens: one, text: '' },
   { scenario: 'flaky529x2', kind: 'ok', tokens: one, text: answer },
   { scenario: 'resume.2', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'review', kind: 'ok', tokens: [50, 0, 25] },
+  { scenario: 'resume-unknown', kind: 'session_lost' },
   { scenario: '401', kind: 'auth' },
   { scenario: 'no-key', kind: 'auth' },
   { scenario: '404', kind: 'model' },
@@ -77,7 +81,7 @@ const codexRuns: readonly Expected[] = [
   { scenario: 'bad-flag', kind: 'usage' },
 ]
 
-const neverStarted = ['perm-bypass-root', 'bad-flag', 'not-git']
+const neverStarted = ['resume-unknown', 'perm-bypass-root', 'bad-flag', 'not-git']
 
 const runs = [
   ...claudeRuns.map((run) => ({ name: 'claude' as const, ...run })),

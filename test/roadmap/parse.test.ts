@@ -115,6 +115,27 @@ test('verify takes commands as texts or under run, and keeps the rest as text', 
   expect(problems.map(({ code }) => code)).toEqual(['W063'])
 })
 
+test('keys of a gate that mean nothing are told once, with what was probably meant', () => {
+  const text = `defaults:
+  verify: { run: make lint, timout: 5m }
+tasks:
+  - id: a
+    title: x
+    verify:
+      - { run: make test, timout: 5m, x-note: kept }
+      - { run: make docs, expect: none }
+      - { rnu: make all }
+      - { expect: all is well }
+`
+  const { problems } = parse(text)
+  expect(problems.map(({ code, position, help }) => [code, position.line, position.column, help])).toEqual([
+    ['W060', 2, 29, 'did you mean timeout?'],
+    ['W060', 8, 27, 'it is kept, and means nothing to autopilot'],
+    ['W063', 9, 9, 'rnu: did you mean run?'],
+    ['W063', 10, 9, 'give the command as a text or under run:'],
+  ])
+})
+
 test('a gate of a task may have a name, a directory and a time limit, also one out of the defaults', () => {
   const text = `defaults:
   verify: make lint

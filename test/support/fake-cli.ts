@@ -23,6 +23,10 @@ export interface FakeActor {
   readonly say: (line: unknown) => void
   /** Prints the first line and a final event of success, as recorded streams have them. */
   readonly succeed: (more?: Readonly<Record<string, unknown>>) => void
+  /** Whether it is asked to review. */
+  readonly reviews: boolean
+  /** As `succeed`, with an answer to a schema. */
+  readonly answer: (answer: unknown) => void
   /** Prints a recorded stream, each line as `change` has it, and ends as it did. */
   readonly play: (scenario: string, change?: (line: string) => string) => void
   readonly exit: (code: number) => void
@@ -70,8 +74,17 @@ const succeed = {
     say({ type: 'turn.completed', usage: { input_tokens: 200, cached_input_tokens: 50, output_tokens: 40 }, ...more })
   },
 }.${name}
+const answer = {
+  claude: (said) => succeed({ result: JSON.stringify(said), structured_output: said }),
+  codex(said) {
+    say({ type: 'thread.started', thread_id: 'review-of-' + task })
+    say({ type: 'item.completed', item: { id: 'item_0', type: 'agent_message', text: JSON.stringify(said) } })
+    say({ type: 'turn.completed', usage: { input_tokens: 200, cached_input_tokens: 50, output_tokens: 40 } })
+  },
+}.${name}
 const actor = {
-  task, attempt, prompt, say, succeed,
+  task, attempt, prompt, say, succeed, answer,
+  reviews: prompt.startsWith('# Review'),
   write(file, content) {
     fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true })
     fs.writeFileSync(file, content)

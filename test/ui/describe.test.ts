@@ -86,6 +86,14 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     },
     { tone: 'warning', text: 'T1 repair round 1 started on s2 (conflict): git could not combine this. [a.ts]' },
   ],
+  review_queued: [{ type: 'review_queued', ...of, gate: 'review' }, undefined],
+  review_started: [
+    {
+      ...{ type: 'review_started', ...of, review: 1, gate: 'review', slot: 's2', tree: 't' },
+      agent: { provider: 'codex' },
+    },
+    { tone: 'faint', text: 'T1 review started on s2 (codex)' },
+  ],
   agent_spawned: [{ type: 'agent_spawned', ...of, pid: 42, start: '1234', boot: 'b' }, undefined],
   command_spawned: [{ type: 'command_spawned', what: 'gate', pid: 43 }, undefined],
   agent_reported: [{ type: 'agent_reported', ...of, event: { type: 'text', text: 'hello' } }, undefined],

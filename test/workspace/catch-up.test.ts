@@ -168,10 +168,10 @@ it('is refused for a workspace that is not where it was', async () => {
 
 it('the diff is that of the work, cut at a line where it is too long', async () => {
   const { rig, caught, tip } = await round(({ write }) => write('line.txt', 'mine\n'), { 'theirs.txt': 'theirs\n' })
-  const whole = await diffText(rig.repository, tip, caught.tree, 10_000)
+  const whole = await diffText(rig.repository, tip, caught.tree, { most: 10_000, whole: 'git diff X' })
   expect(whole).toMatch(/^diff --git a\/line\.txt b\/line\.txt\n[^]*^-start\n\+mine$/m)
   expect(whole).not.toContain('theirs')
-  const cut = await diffText(rig.repository, tip, caught.tree, 60)
+  const cut = await diffText(rig.repository, tip, caught.tree, { most: 60, whole: 'git diff X' })
   expect(cut.split('\n').slice(0, -1)).toEqual(whole.split('\n').slice(0, cut.split('\n').length - 1))
   expect(cut).toContain('[… cut')
 })

@@ -8,6 +8,7 @@ export const claudeLogin = 'claude auth login'
 
 /** Texts of the final event, for where no field tells. Source: recorded streams of 2.1.330 and 2.1.197. */
 const resultTexts: readonly Signature[] = [
+  [/no conversation found with session id/i, 'session_lost'],
   [/credit balance is too low|hit your .{0,40}limit|usage limit/i, 'usage_limit'],
   [/not logged in|invalid api key|failed to authenticate|please run \/login/i, 'auth'],
   [/prompt is too long/i, 'context'],

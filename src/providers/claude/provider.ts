@@ -14,6 +14,7 @@ export const claude: Provider = {
   },
   readLine: readClaudeLine,
   canResume: true,
+  answersIn: 'final_event',
   finalEvent: 'stream',
   explainCrash: explainClaudeCrash,
   program: {
@@ -32,7 +33,8 @@ function permissionModes(): Readonly<Record<Permissions, string>> {
   return { edit: 'acceptEdits', full: 'bypassPermissions' }
 }
 
-function buildCommand({ model, permissions, allow, prompt, resume, executable }: AgentRequest): AgentCommand {
+function buildCommand(request: AgentRequest): AgentCommand {
+  const { model, prompt, resume, executable } = request
   return {
     file: executable ?? 'claude',
     args: [
@@ -40,9 +42,7 @@ function buildCommand({ model, permissions, allow, prompt, resume, executable }:
       ...['-p', '--output-format', 'stream-json', '--verbose'],
       ...(resume === undefined ? [] : ['--resume', resume]),
       ...(model === undefined ? [] : ['--model', model]),
-      ...['--permission-mode', permissionModes()[permissions]],
-      // Last, since it takes every argument up to the next option.
-      ...(allow.length === 0 ? [] : ['--allowedTools', ...allow]),
+      ...(request.answer ? reviewFlags(request.answer.schema) : permissionFlags(request)),
     ],
     input: prompt,
     env: {
@@ -53,6 +53,27 @@ function buildCommand({ model, permissions, allow, prompt, resume, executable }:
       DISABLE_AUTOUPDATER: '1',
     },
   }
+}
+
+function permissionFlags({ permissions, allow }: AgentRequest): readonly string[] {
+  return [
+    ...['--permission-mode', permissionModes()[permissions]],
+    // Last, since it takes every argument up to the next option.
+    ...(allow.length === 0 ? [] : ['--allowedTools', ...allow]),
+  ]
+}
+
+/**
+ * Without the tools that edit; commands that only read are let through by `default` and all others denied. The settings
+ * of the workspace are not loaded: its hooks would run and its CLAUDE.md would be obeyed, even where its permissions
+ * are not. Source: observed with 2.1.330, which also denies redirections, and offers no `Write` with these flags.
+ */
+function reviewFlags(schema: string): readonly string[] {
+  return [
+    ...['--permission-mode', 'default', '--setting-sources', 'user', '--strict-mcp-config'],
+    ...['--no-session-persistence', '--json-schema', schema],
+    ...['--disallowedTools', 'Edit', 'Write', 'NotebookEdit'],
+  ]
 }
 
 /**

@@ -89,11 +89,13 @@ function readResult(event: JsonObject): AgentEvent {
   const failure = resultFailure(event)
   const text = stringAt(event, 'result')
   const turns = numberAt(event, 'num_turns')
+  const answer = objectAt(event, 'structured_output')
   return {
     type: 'result',
     usage: usageOf(event),
     ...(failure === undefined ? {} : { failure }),
     ...(text === undefined ? {} : { text: clipText(text) }),
+    ...(answer === undefined ? {} : { answer: clipText(JSON.stringify(answer)) }),
     ...(turns === undefined ? {} : { turns }),
   }
 }

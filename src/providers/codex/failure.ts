@@ -24,6 +24,7 @@ const messageTexts: readonly Signature[] = [
 /** What stderr says when no final event came. */
 const stderrTexts: readonly Signature[] = [
   [/unexpected argument|invalid value|required arguments were not provided|error loading config/i, 'usage'],
+  [/no rollout found for thread id/i, 'session_lost'],
   [/missing optional dependency|cannot execute binary file/i, 'spawn'],
   ...messageTexts,
 ]

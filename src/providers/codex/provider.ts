@@ -11,6 +11,7 @@ export const codex: Provider = {
   refusal: (request) => refuseModelName(request),
   readLine: readCodexLine,
   canResume: true,
+  answersIn: 'final_text',
   finalEvent: 'stream',
   explainCrash: explainCodexCrash,
   program: {
@@ -46,16 +47,17 @@ function sandboxes(): Readonly<Record<Permissions, string>> {
 }
 
 /** It needs no approval flag: `exec` never asks. In `workspace-write` the agent has no network and cannot commit. */
-function buildCommand({ cwd, model, permissions, prompt, resume, executable }: AgentRequest): AgentCommand {
+function buildCommand({ cwd, model, permissions, prompt, resume, answer, executable }: AgentRequest): AgentCommand {
   return {
     file: executable ?? 'codex',
     args: [
       // A plain directory is fine, and a workspace's repository is not the user's to be trusted.
       ...['exec', '--json', '--skip-git-repo-check', '-C', cwd],
-      ...['-s', sandboxes()[permissions]],
+      ...['-s', answer ? 'read-only' : sandboxes()[permissions]],
       ...(model === undefined ? [] : ['-m', model]),
       // Both save 5 s at exit where their hosts cannot be reached.
       ...['-c', 'analytics.enabled=false', '--disable', 'plugins'],
+      ...(answer ? reviewFlags(answer.file) : []),
       // Behind the options: the sub-command itself has neither `-C` nor `-s`.
       ...(resume === undefined ? [] : ['resume', resume]),
       // The prompt is on stdin.
@@ -64,4 +66,12 @@ function buildCommand({ cwd, model, permissions, prompt, resume, executable }: A
     input: prompt,
     env: {},
   }
+}
+
+/**
+ * The session is not kept, and the AGENTS.md of the workspace is not read: the work that is judged must not instruct its
+ * judge. Source: observed with 0.169.0.
+ */
+function reviewFlags(schemaFile: string): readonly string[] {
+  return ['--ephemeral', '--output-schema', schemaFile, '-c', 'project_doc_max_bytes=0']
 }

@@ -1,0 +1,23 @@
+import type { Gate } from '../domain/gate.js'
+import { formatProviderModel } from '../domain/provider-model.js'
+import type { Review } from '../domain/review.js'
+import { cleanLine } from '../domain/text.js'
+import { formatDuration } from '../ui/format.js'
+
+/** What every task's work must pass, commands first; empty when that is nothing. */
+export function formatGates(gates: readonly Gate[], reviews: readonly Review[]): string {
+  const lines = [...gates.map(formatGate), ...reviews.map(formatReview)].map((line) => `gate  ${line}\n`)
+  return lines.length === 0 ? '' : `\nWhat every task must pass before it lands:\n${lines.join('')}`
+}
+
+export function formatGate({ name, run, cwd, timeoutMs }: Gate): string {
+  const where = cwd === undefined ? '' : ` in ${cleanLine(cwd, 200)}`
+  const called = name === run ? '' : `${cleanLine(name, 100)}: `
+  return `${called}${cleanLine(run, 400)}${where} (at most ${formatDuration(timeoutMs)})`
+}
+
+function formatReview({ name, reviewers, criteria, timeoutMs }: Review): string {
+  const who = reviewers.map((one) => cleanLine(formatProviderModel(one), 60)).join(' or ')
+  const what = cleanLine(criteria.join('; '), 400)
+  return `${cleanLine(name, 100)} by ${who}, else another than the author: ${what} (at most ${formatDuration(timeoutMs)})`
+}

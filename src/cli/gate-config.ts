@@ -1,0 +1,60 @@
+import * as z from 'zod/mini'
+import type { Gate } from '../domain/gate.js'
+import type { Review } from '../domain/review.js'
+import { defaultGateTimeoutMs } from '../orchestration/gating.js'
+import { chosen, listOf } from './chosen.js'
+import { leavesRoot } from './furniture-config.js'
+import { scalar } from './scalar.js'
+import { duration, providerModel } from './value.js'
+
+const commandFields = z.strictObject({
+  run: z.string('a gate needs a command').check(z.refine((command) => command.trim() !== '', 'a gate needs a command')),
+  name: z.optional(z.string()),
+  cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
+  timeout: z.optional(scalar(duration)),
+})
+
+const reviewFields = z.strictObject({
+  review: listOf(scalar(providerModel)),
+  criteria: listOf(
+    z.string('a review needs criteria').check(z.refine((text) => text.trim() !== '', 'a review needs criteria')),
+  ),
+  name: z.optional(z.string()),
+  timeout: z.optional(scalar(duration)),
+})
+
+/** A text is a command and nothing else; by a map with `review`, an agent judges. */
+const command = z.pipe(
+  z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
+  commandFields,
+)
+
+/** An entry of `gates:`. */
+export const gate = chosen<z.infer<typeof commandFields> | z.infer<typeof reviewFields>>((entry) =>
+  typeof entry === 'object' && entry !== null && 'review' in entry ? reviewFields : command,
+)
+
+/** The keys that a gate may have. */
+export function gateKeys(isReview: boolean): readonly string[] {
+  return Object.keys((isReview ? reviewFields : commandFields).shape)
+}
+
+/** The entries of `gates:`, apart by who judges. */
+export function gatesOf(entries: readonly z.infer<typeof gate>[]): {
+  readonly gates: readonly Gate[]
+  readonly reviews: readonly Review[]
+} {
+  return {
+    gates: entries.flatMap((entry) => ('run' in entry ? [gateOf(entry)] : [])),
+    reviews: entries.flatMap((entry) => ('review' in entry ? [reviewOf(entry)] : [])),
+  }
+}
+
+function gateOf({ run, name = run, cwd, timeout = defaultGateTimeoutMs }: z.infer<typeof commandFields>): Gate {
+  return { name, run, timeoutMs: timeout, ...(cwd === undefined ? {} : { cwd }) }
+}
+
+function reviewOf(fields: z.infer<typeof reviewFields>): Review {
+  const { review, criteria, name = 'review', timeout = defaultGateTimeoutMs } = fields
+  return { name, reviewers: review, criteria, timeoutMs: timeout }
+}

@@ -1,0 +1,47 @@
+import * as z from 'zod/mini'
+import type { Evidence } from '../domain/attempt.js'
+import { err, ok, type Result } from '../domain/result.js'
+import type { ReviewAnswer } from '../domain/review.js'
+import type { Provider } from './contract.js'
+
+const answer = z.strictObject({
+  verdict: z.enum(['approve', 'reject']),
+  reasons: z.array(z.string()),
+})
+
+/**
+ * The JSON schema that a reviewer's CLI is given. Every property is required and no other allowed, as the strict mode
+ * of the model servers demands.
+ */
+export const reviewSchema = JSON.stringify({
+  type: 'object',
+  properties: {
+    verdict: { type: 'string', enum: ['approve', 'reject'] },
+    reasons: { type: 'array', items: { type: 'string' } },
+  },
+  required: ['verdict', 'reasons'],
+  additionalProperties: false,
+})
+
+/** What a reviewer answered, or why that is no answer: it counts as neither approval nor rejection. */
+export function readReviewAnswer(
+  { answersIn }: Pick<Provider, 'answersIn'>,
+  { answer: structured, finalText }: Evidence,
+): Result<ReviewAnswer, string> {
+  const text = answersIn === 'final_event' ? structured : finalText
+  if (text === undefined || text.trim() === '') return err('it gave no answer')
+  const parsed = answer.safeParse(parseJson(text))
+  if (!parsed.success) return err('its answer is not of the form asked for')
+  const { verdict, reasons } = parsed.data
+  const said = reasons.map((reason) => reason.trim()).filter((reason) => reason !== '')
+  if (verdict === 'reject' && said.length === 0) return err('it rejected without a reason')
+  return ok({ verdict, reasons: said })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
