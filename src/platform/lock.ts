@@ -118,10 +118,10 @@ async function readStamp(path: string): Promise<LockStamp | undefined> {
 
 async function ownStamp(): Promise<LockStamp> {
   const { pid } = process
-  return { pid, host: hostname(), since: Date.now(), boot: await bootId(), start: await startOf(pid) }
+  return { pid, host: hostname(), since: Date.now(), boot: await bootId(), start: startOf(pid) }
 }
 
 async function isDead({ pid, host, boot, start }: LockStamp): Promise<boolean> {
   if (host !== hostname()) return false
-  return boot !== (await bootId()) || !isThere(pid) || start !== (await startOf(pid))
+  return boot !== (await bootId()) || !isThere(pid) || start !== startOf(pid)
 }

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import type { SpawnedProcess } from '../domain/event.js'
 
 /** What tells a process from another that is given the same pid later; its pid alone on systems without /proc. */
 export async function identify(pid: number): Promise<SpawnedProcess> {
-  const [start, boot] = await Promise.all([startOf(pid), bootId()])
+  const [start, boot] = [startOf(pid), await bootId()]
   return start === '' || boot === '' ? { pid } : { pid, start, boot }
 }
 
@@ -12,9 +13,18 @@ export async function identify(pid: number): Promise<SpawnedProcess> {
  * When a process started: field 22 of proc(5)'s stat, in clock ticks since boot. Empty on systems without /proc: then a
  * pid that is in use counts as the one that is meant.
  */
-export async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+export function startOf(pid: number): string {
+  const stat = statOf(pid)
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+}
+
+/** At once: the kernel answers from memory, and every start of an agent waits for it. */
+function statOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 let boot: Promise<string> | undefined

@@ -38,6 +38,19 @@ test('the timeout of the file ends an attempt that takes longer', async () => {
   expect(records().find((record) => record.type === 'task_failed')?.failure.kind).toBe('timeout')
 })
 
+test('idle timeout, time limit and drain of the file hold, and the environment wins over them', async () => {
+  const sleeping = (line: string) => `tasks:\n  - { id: a, run: ${line} }\n`
+  const idle = configured('idle_timeout: 500ms\niterations: 1', sleeping('"sleep 2; echo > a"'))
+  expect((await idle.run(['run'], { env: { AUTOPILOT_IDLE_TIMEOUT: '0' } })).code).toBe(0)
+  const limited = configured('time_limit: 1s\ndrain: 100ms', sleeping('sleep 600'))
+  const { code, records } = await limited.run(['run', '--output', 'json'])
+  expect(code).toBe(75)
+  const steps = records().flatMap(({ type }) => (type === 'run_stopping' || type === 'run_canceling' ? [type] : []))
+  expect(steps).toEqual(['run_stopping', 'run_canceling'])
+  const env = { AUTOPILOT_TIME_LIMIT: '1h', AUTOPILOT_DRAIN: '0', AUTOPILOT_TIMEOUT: '1s', MAX_ITERATIONS: '1' }
+  expect((await limited.run(['run'], { env })).code).toBe(1)
+})
+
 test('providers and routes choose who serves which task', async () => {
   const roadmap = `tasks:
   - { id: hard, complexity: 8, expects: no_change }
