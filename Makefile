@@ -48,6 +48,10 @@ build: dist/cli.js ## bundle the program into dist/
 test: dist/cli.js ## run the tests
 	npm run --silent test
 
+.PHONY: fuzz
+fuzz: dist/cli.js ## read thousands of broken inputs; FUZZ_RUNS=10000 of each kind
+	@FUZZ_RUNS="$${FUZZ_RUNS:-10000}" npm run --silent test -- test/fuzz
+
 .PHONY: test-cli
 test-cli: dist/cli.js ## run the real claude and codex before a model server of the tests' own
 	node_modules/.bin/vitest run --config .config/vitest.cli.config.ts

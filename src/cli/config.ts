@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { LineCounter, parseDocument, type Document } from 'yaml'
+import { parseDocument, type Document } from 'yaml'
 import * as z from 'zod/mini'
 import { nearest } from '../domain/nearest.js'
 import type { Problem } from '../domain/problem.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Position } from '../domain/task.js'
 import { readTextIfThere } from '../platform/read-text.js'
+import { createSource, positionAt, type Source } from '../roadmap/source.js'
 import { readMeaning } from '../roadmap/status-word.js'
 import type { FileSettings, RunSettings } from './settings.js'
 import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
@@ -83,16 +84,20 @@ export async function readConfig(
   return text.value === undefined ? ok(noConfig) : parseConfig(text.value, parentEnv)
 }
 
+/** More errors of the parser than this are not shown. */
+const mostErrors = 20
+
 export function parseConfig(
   text: string,
   parentEnv: Readonly<Record<string, string | undefined>>,
 ): Result<Config, Problem[]> {
-  const lines = new LineCounter()
-  const document = parseDocument(text.replace(/^\ufeff/, ''), { lineCounter: lines, prettyErrors: false })
-  const broken = document.errors.map(({ pos, message }) => {
-    const { line, col } = lines.linePos(pos[0])
-    return problemAt(line, col, 'E102', message.split('\n')[0] ?? '')
-  })
+  // The parser takes a carriage return alone for a letter.
+  const source = createSource(configName, text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n'))
+  const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'error' })
+  const [first] = document.errors
+  // Where the parser lost its way, everything after is an echo.
+  const told = first?.code === 'UNEXPECTED_TOKEN' ? [first] : document.errors.slice(0, mostErrors)
+  const broken = told.map(({ pos, message }) => problemIn(source, pos[0], 'E102', message.split('\n')[0] ?? ''))
   if (broken.length > 0) return err(broken)
   let data: unknown
   try {
@@ -101,8 +106,8 @@ export function parseConfig(
     return err([problemAt(1, 1, 'E102', error instanceof Error ? error.message : 'not readable')])
   }
   const parsed = schema.safeParse(data, { error: expected })
-  if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, lines)))
-  return ok({ ...settingsOf(parsed.data, parentEnv), place: (path) => placeOf(path, document, lines) })
+  if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, source)))
+  return ok({ ...settingsOf(parsed.data, parentEnv), place: (path) => placeOf(path, document, source) })
 }
 
 function settingsOf(
@@ -173,18 +178,18 @@ function environmentOf(
   )
 }
 
-function problemsOf(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, document: Document, source: Source): Problem[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const known = knownKeys(path, document)
       const guess = nearest(key, known)
       const help = guess === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${guess}?`
-      return { ...at([...path, key], document, lines, 'E103', `unknown key ${[...path, key].join('.')}`), help }
+      return { ...at([...path, key], document, source, 'E103', `unknown key ${[...path, key].join('.')}`), help }
     })
   }
   const name = path.length === 0 ? 'the configuration' : path.join('.')
-  return [at(path, document, lines, 'E104', `${name}: ${issue.message}`)]
+  return [at(path, document, source, 'E104', `${name}: ${issue.message}`)]
 }
 
 function knownKeys(path: readonly (string | number)[], document: Document): readonly string[] {
@@ -199,20 +204,23 @@ function knownKeys(path: readonly (string | number)[], document: Document): read
 function at(
   path: readonly (string | number)[],
   document: Document,
-  lines: LineCounter,
+  source: Source,
   code: string,
   text: string,
 ): Problem {
-  return { severity: 'error', code, text, position: placeOf(path, document, lines) }
+  return { severity: 'error', code, text, position: placeOf(path, document, source) }
 }
 
 /** What is missing has no place of its own: then the nearest thing around it that is there. */
-function placeOf(path: readonly (string | number)[], document: Document, lines: LineCounter): Position {
+function placeOf(path: readonly (string | number)[], document: Document, source: Source): Position {
   const around = path.map((_, end) => path.slice(0, path.length - end))
   const node: unknown = around.map((part) => document.getIn(part, true)).find(Boolean) ?? document.contents
   const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as [number] | null) : null
-  const { line, col } = lines.linePos(range?.[0] ?? 0)
-  return { file: configName, line: Math.max(1, line), column: Math.max(1, col) }
+  return positionAt(source, range?.[0] ?? 0)
+}
+
+function problemIn(source: Source, offset: number, code: string, text: string): Problem {
+  return { severity: 'error', code, text, position: positionAt(source, offset) }
 }
 
 function problemAt(line: number, column: number, code: string, text: string): Problem {

@@ -3,6 +3,7 @@ import { eventVersion, type RunRecord } from '../domain/event.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { replayNext, type RunState } from '../domain/run-state.js'
 import { readLines } from '../platform/read-lines.js'
+import { isWholeRecord } from './whole-record.js'
 
 /** Why a journal cannot be read back; the message is one clean line. */
 export interface JournalFault {
@@ -86,6 +87,7 @@ function takeIn(
   line: number,
   onRecord: (record: RunRecord) => void,
 ): Result<JournaledRun, JournalFault> {
+  if (!isWholeRecord(record)) return badLine(line, 'is not a whole record')
   try {
     const state = replayNext(run?.state, record)
     onRecord(record)

@@ -292,3 +292,20 @@ test('a cache directory inside the repository, or of no use, ends with 4 before 
   expect(stage.repo.git('for-each-ref', 'refs/heads/autopilot')).toBe('')
   expect((await stage.run(['run', '--isolation', 'none'], { env: { HOME: stage.repo.dir } })).code).toBe(0)
 })
+
+test('a mistake is told with its line whatever breaks the lines', async () => {
+  for (const end of ['\n', '\r\n', '\r']) {
+    const { code, stderr } = await configured(`agents: 2${end}${end}agnts: 3${end}`).run(['run'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('autopilot.yaml:3:8: error E103: unknown key agnts')
+  }
+})
+
+test('only the place where the parser lost its way is told, and nothing of its own reaches the terminal', async () => {
+  const lost = await configured('gates: ]\nagents: 2\n').run(['run'])
+  expect(lost.code).toBe(2)
+  expect(lost.stderr.trim().split('\n')).toEqual([expect.stringMatching(/^autopilot\.yaml:1:8: error E102: /)])
+  const odd = await configured('{ "\\e[31m": 1 }: 2\n').run(['run'])
+  expect(odd.code).toBe(2)
+  expect(odd.stderr).not.toContain('Warning')
+})
