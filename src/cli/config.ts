@@ -58,6 +58,7 @@ const schema = z.strictObject({
   max_total_attempts: z.optional(scalar(readers.maxTotalAttempts)),
   gates: z.optional(z.array(gate)),
   gate_jobs: z.optional(scalar(readers.gateJobs)),
+  merge_batch: z.optional(scalar(readers.mergeBatch)),
   routes: z.optional(
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
@@ -123,6 +124,7 @@ function settingsOf(
     max_wait: maxWaitMs,
     max_total_attempts: maxTotalAttempts,
     gate_jobs: gateJobs,
+    merge_batch: mergeBatch,
     repair_rounds: repairRounds,
     gates,
     routes: routed,
@@ -148,6 +150,7 @@ function settingsOf(
     maxWaitMs,
     maxTotalAttempts,
     gateJobs,
+    mergeBatch,
     repairRounds,
   }
   return {

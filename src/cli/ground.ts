@@ -10,6 +10,7 @@ import { sweepBrokenOff } from '../orchestration/broken-off.js'
 import { createGating } from '../orchestration/gating.js'
 import { inPlace } from '../orchestration/in-place.js'
 import type { Isolation } from '../orchestration/isolation.js'
+import { recordJudgement } from '../orchestration/record-judgement.js'
 import type { Recorder } from '../orchestration/recorder.js'
 import { runSetup } from '../orchestration/run-setup.js'
 import { workspaced } from '../orchestration/workspaced.js'
@@ -181,8 +182,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId),
         gates: file.gates,
         ...gatingFor({ ...reachable, recorder, start, signal }),
-        onJudged: ({ task, attempt }, { verdict, ...facts }) =>
-          void recorder.record({ type: 'gate_judged', taskId: task.id, attempt, verdict: verdict.type, ...facts }),
+        onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
         onPrepared: (change) => pool.setPrepared(pool.prepared + change),
         onExhausted: (failure) => {
@@ -236,7 +236,7 @@ function gatingFor(running: Running) {
     onSpawned: noteCommand(recorder, 'gate'),
     start,
   })
-  return { gateWorkspaces, ...gating }
+  return { gateWorkspaces, ...gating, gateJobs: settings.gateJobs, mergeBatch: settings.mergeBatch }
 }
 
 function workspacesFor(

@@ -25,6 +25,7 @@ interface RunFlags {
   readonly maxWait?: number
   readonly maxTotalAttempts?: number
   readonly gateJobs?: number
+  readonly mergeBatch?: number
   readonly dryRun?: true
   readonly output?: RunSettings['output']
   readonly directory: string
@@ -132,6 +133,13 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
       option('--max-total-attempts <n>', 'attempts a task has over all resumes (default 10)', readers.maxTotalAttempts),
     )
     .addOption(option('--gate-jobs <n>', 'gates that run at once (default: half the cores)', readers.gateJobs))
+    .addOption(
+      option(
+        '--merge-batch <n>',
+        'finished tasks that gates judge together at most (default 16; 1: one at a time)',
+        readers.mergeBatch,
+      ),
+    )
     .addOption(new Option('--dry-run', 'show order, routes, holds and commands; start nothing'))
     .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
     .addOption(directoryOption())
@@ -222,6 +230,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     onLimit,
     maxTotalAttempts,
     gateJobs,
+    mergeBatch,
     dryRun,
     output,
     provider,
@@ -243,6 +252,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     onLimit,
     maxTotalAttempts,
     gateJobs,
+    mergeBatch,
     dryRun,
     output,
   }

@@ -45,6 +45,8 @@ export interface RunSettings {
   readonly maxTotalAttempts?: number
   /** How many gates run at once. */
   readonly gateJobs: number
+  /** How many finished tasks are judged together at most. */
+  readonly mergeBatch: number
   readonly output: 'human' | 'json'
   readonly dryRun: boolean
   readonly only?: readonly string[]
@@ -82,6 +84,7 @@ const defaults: RunSettings = {
   idleTimeoutMs: 10 * 60_000,
   drainMs: 0,
   gateJobs: Math.max(1, Math.floor(cpus().length / 2)),
+  mergeBatch: 16,
   output: 'human',
   dryRun: false,
 }
@@ -103,6 +106,7 @@ export const readers = {
   maxWaitMs: duration,
   maxTotalAttempts: wholeNumber(1, 1000),
   gateJobs: wholeNumber(1, 256),
+  mergeBatch: wholeNumber(1, 256),
   output: oneOf(['human', 'json']),
   dryRun: onOff,
   only: listOf(anyText),
@@ -129,6 +133,7 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_MAX_WAIT', 'maxWaitMs'],
   ['AUTOPILOT_MAX_TOTAL_ATTEMPTS', 'maxTotalAttempts'],
   ['AUTOPILOT_GATE_JOBS', 'gateJobs'],
+  ['AUTOPILOT_MERGE_BATCH', 'mergeBatch'],
   ['AUTOPILOT_OUTPUT', 'output'],
   ['AUTOPILOT_DRY_RUN', 'dryRun'],
   ['AUTOPILOT_ONLY', 'only'],

@@ -197,9 +197,14 @@ export type RunEvent =
       readonly ref: string
       readonly leftOut: readonly string[]
     } & OfAttempt)
-  /** A gate judged the tree that is to land; or, with `by`, a reviewer, with its reasons or why there is no answer. */
+  /**
+   * A gate judged a tree that is to land, with this attempt's work on top; or, with `by`, a reviewer that work, with its
+   * reasons or why there is no answer.
+   */
   | ({
       readonly type: 'gate_judged'
+      /** The other tasks whose work is in the tree and has not landed, in order. Absent when there are none. */
+      readonly together?: readonly string[]
       readonly gate: string
       readonly tree: string
       readonly verdict: Verdict['type']
@@ -207,6 +212,10 @@ export type RunEvent =
       /** The verdict was known; nothing ran. */
       readonly remembered: boolean
       readonly by?: { readonly agent: ProviderModel; readonly reasons: readonly string[] }
+      /** The gate had failed on this tree before, and ran once more. */
+      readonly again?: true
+      /** And passed: what it says is partly chance. */
+      readonly flaky?: true
     } & OfAttempt)
   /** A commit that did not land is kept on a ref. `base` is the commit that its work is to be compared with. */
   | ({

@@ -72,6 +72,8 @@ export interface RunState {
   usage: Usage
   /** How many verdicts there were of each kind, and how many of all were remembered. */
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
+  /** Gates that failed and then passed on the same tree, and how often. */
+  readonly flaky: Map<string, number>
   readonly providers: Map<string, ProviderState>
   readonly notices: string[]
   readonly kept: KeptCommit[]
@@ -99,6 +101,7 @@ export function initialState(start: RunState['start']): RunState {
     slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }])),
     usage: noUsage,
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
+    flaky: new Map(),
     providers: new Map(),
     notices: [],
     kept: [],
@@ -237,6 +240,7 @@ function takeIn(state: RunState, record: RunRecord): void {
       state.gates[record.verdict]++
       if (record.remembered) state.gates.remembered++
       if (record.by) setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
+      if (record.flaky) state.flaky.set(record.gate, (state.flaky.get(record.gate) ?? 0) + 1)
       return
     case 'commit_kept': {
       const { taskId, attempt, ref, commit, base, why } = record

@@ -9,7 +9,6 @@ import { collect } from '../workspace/collect.js'
 import { leftMarkers, nothingWatched, type MarkerWatch } from '../workspace/conflict-markers.js'
 import type { Repository } from '../workspace/contract.js'
 import { pathText } from '../workspace/git-path.js'
-import type { Integrate } from '../workspace/integrate.js'
 import { gitFailed } from '../workspace/merge.js'
 import { attemptRef } from '../workspace/ref-name.js'
 import type { Workspace } from '../workspace/workspace.js'
@@ -17,6 +16,7 @@ import type { Workspaces } from '../workspace/workspaces.js'
 import { commitMessage } from './commit-message.js'
 import { gatesOf, type Gating } from './gating.js'
 import type { AttemptOf, Continued, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
+import type { Integrate } from './merge-queue.js'
 
 /** What is the same for every leased workspace of a run. */
 export interface PlaceParts {
@@ -32,7 +32,8 @@ export interface PlaceParts {
   readonly checkOut: Gating['checkOut']
   /** What every candidate must pass, before the gates of its own task. */
   readonly gates: readonly Gate[]
-  readonly onJudged: (of: AttemptOf, judgement: Judgement) => void
+  /** `together`: the tasks whose candidates, too, are in the tree that was judged, before this one. */
+  readonly onJudged: (of: AttemptOf, judgement: Judgement, together: readonly string[]) => void
 }
 
 interface LeaseParts extends PlaceParts {
@@ -117,17 +118,24 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
 function integrateInto(of: AttemptOf, candidate: Harvested, message: string, parts: LeaseParts) {
   const { commit, tree, parents, base } = candidate
   return parts.integrate({
+    taskId: of.task.id,
+    priority: of.task.priority,
     candidate: commit,
     made: { tree, parents },
     base,
     message,
-    verify: (judged) => verify(of, judged, parts),
+    gates: mergeGates(parts.gates, gatesOf(of.task)),
+    onJudged: (judgement, together) => parts.onJudged(of, judgement, together),
   })
 }
 
-function verify(of: AttemptOf, judged: Judged, parts: PlaceParts): Promise<Result<void, Failure>> {
+/** Judges work alone, before it is shown to a reviewer. As before an eviction from the merge queue, what failed runs twice. */
+async function verify(of: AttemptOf, judged: Judged, parts: PlaceParts): Promise<Result<void, Failure>> {
   const gates = mergeGates(parts.gates, gatesOf(of.task))
-  return parts.verifier.verify(judged, gates, (judgement) => parts.onJudged(of, judgement))
+  const onJudged = (judgement: Judgement) => parts.onJudged(of, judgement, [])
+  const first = await parts.verifier.verify(judged, gates, onJudged)
+  const isFailed = !first.ok && first.error.kind === 'gate_failed'
+  return isFailed ? parts.verifier.verifyAgain(judged, gates, onJudged) : first
 }
 
 /** Conflict markers never land: a tree that still has some is refused before any gate. */

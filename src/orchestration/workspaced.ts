@@ -1,17 +1,15 @@
 import { cpus } from 'node:os'
 import type { Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import type { Target } from '../workspace/contract.js'
-import { createIntegrator } from '../workspace/integrate.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
 import type { AttemptOf, Isolation, OpenPlace } from './isolation.js'
 import { leasedPlace, type PlaceParts } from './leased-place.js'
 import { limit } from './limit.js'
+import { createMergeQueue, type MergeQueueParts } from './merge-queue.js'
 import { WorkspaceSupply } from './workspace-supply.js'
 
-export interface WorkspacedParts extends PlaceParts {
-  readonly target: Target
+export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   /** Number of slots: as many workspaces are prepared ahead at most. */
   readonly slots: number
   /** Where gates run. */
@@ -25,11 +23,11 @@ export interface WorkspacedParts extends PlaceParts {
 
 /** `--isolation workspace`: a workspace for each attempt, its work collected as a candidate and landed on the target. */
 export function workspaced(parts: WorkspacedParts): Isolation {
-  const { repository, target, workspaces } = parts
+  const { target, workspaces } = parts
   // git is bound by processor and disk: more of it at once than cores only takes time from the agents.
   const jobs = Math.max(1, cpus().length)
   const collecting = limit(jobs)
-  const integrate = createIntegrator(repository, target)
+  const integrate = createMergeQueue(parts)
   let busy = 0
   const supply = new WorkspaceSupply({ ...parts, jobs, tip: () => target.tip, isBusy: () => busy > 0 })
   const busily = async <Value>(step: () => Promise<Value>): Promise<Value> => {

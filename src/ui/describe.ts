@@ -97,9 +97,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'review_started':
       return { tone: 'faint', text: `${showId(record.taskId)} review started on ${record.slot} (${agent(record)})` }
     case 'gate_judged':
-      if (record.by) return describeReview(record, record.by)
-      if (record.verdict === 'passed') return undefined
-      return { tone: 'warning', text: `${showId(record.taskId)}: gate ${record.gate} ${record.verdict}` }
+      return record.by ? describeReview(record, record.by) : describeVerdict(record)
     case 'candidate_created':
       if (record.leftOut.length === 0) return undefined
       return {
@@ -120,6 +118,18 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return undefined
   }
 }
+
+/** A tree with the work of several tasks is nobody's alone: all are named, or counted. */
+function describeVerdict(record: Extract<RunRecord, { type: 'gate_judged' }>): Line | undefined {
+  const { taskId, together = [], gate, verdict, again } = record
+  if (verdict === 'passed') return undefined
+  const ids = [...together, taskId].map(showId)
+  const shown = ids.length > mostTogether ? plural(ids.length, 'task') : ids.join(', ')
+  const who = together.length === 0 ? shown : `${shown} together`
+  return { tone: 'warning', text: `${who}: gate ${gate} ${verdict}${again ? ' again' : ''}` }
+}
+
+const mostTogether = 5
 
 /** Longer lists are counted. */
 const mostHolds = 20

@@ -131,12 +131,16 @@ function workLines(state: RunState): readonly Line[] {
 }
 
 /** How the gates judged; nothing when none did. */
-export function gateLines({ gates }: RunState): readonly Line[] {
+export function gateLines({ gates, flaky }: RunState): readonly Line[] {
   const { passed, failed, errored, remembered } = gates
   if (passed + failed + errored === 0) return []
   const parts = [`${passed} passed`, `${failed} failed`, ...(errored > 0 ? [`${errored} errored`] : [])]
   const known = remembered > 0 ? `; ${remembered} of them were known already` : ''
-  return [row('plain', 'Gates', `${parts.join(', ')}${known}`)]
+  const unsteady = [...flaky].map(([gate, times]) => {
+    const often = times === 1 ? 'once' : `${times} times`
+    return row('warning', 'Flaky', `${cleanLine(gate, 100)} failed and then passed on the same tree, ${often}`)
+  })
+  return [row('plain', 'Gates', `${parts.join(', ')}${known}`), ...unsteady]
 }
 
 const mostSlots = 12

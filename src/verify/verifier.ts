@@ -18,6 +18,10 @@ export interface Judgement {
   readonly durationMs: number
   /** It was known already; nothing ran. */
   readonly remembered: boolean
+  /** The gate had failed on this tree before: it ran once more. */
+  readonly again?: true
+  /** And passed: its failure was chance. */
+  readonly flaky?: true
 }
 
 export interface VerifierParts {
@@ -36,25 +40,41 @@ export interface Judged {
   readonly tree: string
 }
 
-/** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command. */
+/** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command unless asked. */
 export interface Verifier {
   /**
-   * Ok when every gate passed; else the first failure in the order of the gates. `onJudged` hears of every verdict but
-   * of those that a canceled run left open.
+   * Ok when every gate passed; else the first that failed, in the order of the gates, or the first that errored.
+   * `onJudged` hears of every verdict but of those that a canceled run left open.
    */
-  verify(
-    judged: Judged,
-    gates: readonly Gate[],
-    onJudged: (judgement: Judgement) => void,
-  ): Promise<Result<void, Failure>>
+  verify(judged: Judged, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
+  /**
+   * As `verify`, but the gates that failed on this tree run once more: for the last word before it is refused. Done once
+   * a tree; from then on the second verdict is what is remembered. `onJudged` hears of what ran.
+   */
+  verifyAgain(judged: Judged, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
+  /** What `verify` would say without running anything; undefined when it would have to. */
+  known(tree: string, gates: readonly Gate[]): 'passed' | 'failed' | undefined
 }
+
+export type OnJudged = (judgement: Judgement) => void
 
 /** An errored gate is tried so many times in all. */
 const tries = 3
 
+/** What is remembered of a gate on a tree. */
+interface Memory {
+  readonly making: Promise<Verdict>
+  /** What it came to. */
+  verdict?: Verdict
+  /** It ran once more after it had failed. */
+  readonly isSecond: boolean
+}
+
+type Judging = Omit<Judgement, 'gate' | 'tree'>
+
 export function createVerifier(parts: VerifierParts): Verifier {
   // A verdict in the making is shared, too. Errored ones are forgotten: they say nothing about the tree.
-  const verdicts = new Map<string, Promise<Verdict>>()
+  const memories = new Map<string, Memory>()
 
   const run = async (judged: Judged, gate: Gate): Promise<Verdict> => {
     for (let left = tries - 1; ; left--) {
@@ -74,32 +94,73 @@ export function createVerifier(parts: VerifierParts): Verifier {
     }
   }
 
-  const verdictOn = async (judged: Judged, gate: Gate): Promise<Omit<Judgement, 'gate' | 'tree'>> => {
+  const make = async (judged: Judged, gate: Gate, isSecond: boolean): Promise<Judging> => {
     const key = verdictKey(judged.tree, gate)
-    const known = verdicts.get(key)
-    if (known) return { verdict: await known, durationMs: 0, remembered: true }
+    const before = memories.get(key)
     const began = parts.monotonic()
-    const making = run(judged, gate)
-    verdicts.set(key, making)
-    const verdict = await making
-    if (verdict.type === 'errored') verdicts.delete(key)
+    const memory: Memory = { making: run(judged, gate), isSecond }
+    memories.set(key, memory)
+    const verdict = await memory.making
+    memory.verdict = verdict
+    if (verdict.type === 'errored') {
+      if (before) memories.set(key, before)
+      else memories.delete(key)
+    }
     return { verdict, durationMs: parts.monotonic() - began, remembered: false }
   }
 
+  const first = (judged: Judged, gate: Gate): Promise<Judging> => {
+    const known = memories.get(verdictKey(judged.tree, gate))
+    // Who made it is told before those who share it.
+    return known?.making.then((verdict) => ({ verdict, durationMs: 0, remembered: true })) ?? make(judged, gate, false)
+  }
+
+  const second = async (judged: Judged, gate: Gate): Promise<Judging> => {
+    const judgement = await first(judged, gate)
+    const known = memories.get(verdictKey(judged.tree, gate))
+    if (judgement.verdict.type !== 'failed' || known?.isSecond !== false) return judgement
+    const made = await make(judged, gate, true)
+    return { ...made, again: true, ...(made.verdict.type === 'passed' ? { flaky: true } : {}) }
+  }
+
+  const verifyBy = async (
+    how: (judged: Judged, gate: Gate) => Promise<Judging>,
+    judged: Judged,
+    gates: readonly Gate[],
+    onJudged: OnJudged,
+  ): Promise<Result<void, Failure>> => {
+    const results = await Promise.all(
+      gates.map(async (gate) => {
+        const judgement = { gate: gate.name, tree: judged.tree, ...(await how(judged, gate)) }
+        if (!parts.signal.aborted || judgement.verdict.type !== 'errored') onJudged(judgement)
+        return judgement
+      }),
+    )
+    if (parts.signal.aborted && results.some(({ verdict }) => verdict.type !== 'passed')) return err(canceled)
+    return worstOf(results)
+  }
+
   return {
-    async verify(judged, gates, onJudged) {
-      const results = await Promise.all(
-        gates.map(async (gate) => {
-          const judgement = { gate: gate.name, tree: judged.tree, ...(await verdictOn(judged, gate)) }
-          if (!parts.signal.aborted || judgement.verdict.type !== 'errored') onJudged(judgement)
-          return judgement
-        }),
-      )
-      if (parts.signal.aborted && results.some(({ verdict }) => verdict.type !== 'passed')) return err(canceled)
-      for (const { gate, verdict } of results) if (verdict.type !== 'passed') return err(failureOf(gate, verdict))
-      return ok(undefined)
+    verify: (judged, gates, onJudged) => verifyBy(first, judged, gates, onJudged),
+    verifyAgain: (judged, gates, onJudged) =>
+      verifyBy(second, judged, gates, (judgement) => {
+        if (!judgement.remembered) onJudged(judgement)
+      }),
+    known(tree, gates) {
+      const verdicts = gates.map((gate) => memories.get(verdictKey(tree, gate))?.verdict?.type)
+      if (verdicts.includes('failed')) return 'failed'
+      return verdicts.every((verdict) => verdict === 'passed') ? 'passed' : undefined
     },
   }
+}
+
+/** A gate that failed says something of the tree, also beside one that could not be run. */
+function worstOf(results: readonly Judgement[]): Result<void, Failure> {
+  for (const type of ['failed', 'errored'] as const) {
+    const worst = results.find(({ verdict }) => verdict.type === type)
+    if (worst && worst.verdict.type !== 'passed') return err(failureOf(worst.gate, worst.verdict))
+  }
+  return ok(undefined)
 }
 
 const canceled = failure('canceled', 'The run was canceled before the gates had judged this.')

@@ -5,10 +5,10 @@ import { arm, standOn } from './arm.js'
 import { watchMarkers, type MarkerWatch } from './conflict-markers.js'
 import { addNote, conflictNote } from './conflict-note.js'
 import type { Candidate, Repository } from './contract.js'
-import { singleParent } from './integrate.js'
 import { gitFailed, mergeTrees, type Conflict } from './merge.js'
 import { checkOut } from './prepare.js'
 import { commitTree } from './sessions.js'
+import { singleParent } from './stack.js'
 import { checkInPlace, type Workspace } from './workspace.js'
 
 /** What a further round of an attempt begins with. */
@@ -23,7 +23,7 @@ export interface CaughtUp {
 }
 
 /** The work that goes on. */
-export interface WorkSoFar extends Omit<Candidate, 'verify'> {
+export interface WorkSoFar extends Candidate {
   readonly watch: MarkerWatch
 }
 

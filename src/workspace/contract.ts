@@ -1,5 +1,4 @@
 import type { Failure } from '../domain/failure.js'
-import type { Result } from '../domain/result.js'
 import type { GitSession } from '../platform/git-session.js'
 import type { GitPlace } from '../platform/git.js'
 
@@ -131,10 +130,6 @@ export interface Candidate {
   readonly base: string
   /** The message of the landed commit where autopilot makes one: subject, text and trailers. */
   readonly message: string
-  /**
-   * Judges exactly what is about to land; a failure keeps it out. Asked again when the target has moved meanwhile.
-   */
-  readonly verify?: (judged: { readonly commit: string; readonly tree: string }) => Promise<Result<void, Failure>>
 }
 
 /** A candidate that arrived on the target. */

@@ -86,3 +86,12 @@ test('gate_jobs of the file, the environment and the flag must be whole numbers 
   expect([byEnvironment.code, byEnvironment.stderr]).toEqual([2, expect.stringContaining('AUTOPILOT_GATE_JOBS')])
   expect((await stage.run(['run', '--gate-jobs', '0'])).code).toBe(2)
 })
+
+test('merge_batch of the file, the environment and the flag must be whole numbers above 0', async () => {
+  const wrong = await configured('merge_batch: all').run(['run'])
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('merge_batch')])
+  const stage = configured('merge_batch: 1')
+  const byEnvironment = await stage.run(['run'], { env: { AUTOPILOT_MERGE_BATCH: '0' } })
+  expect([byEnvironment.code, byEnvironment.stderr]).toEqual([2, expect.stringContaining('AUTOPILOT_MERGE_BATCH')])
+  expect((await stage.run(['run', '--merge-batch', '0'])).code).toBe(2)
+})

@@ -4,7 +4,6 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { holdOffGc } from '../../src/workspace/hold-off-gc.js'
-import { createIntegrator } from '../../src/workspace/integrate.js'
 import { mergeTrees } from '../../src/workspace/merge.js'
 import { moveTarget } from '../../src/workspace/move-target.js'
 import { openTarget } from '../../src/workspace/target.js'
@@ -15,6 +14,7 @@ import { gitRepo, openRepo } from '../support/repositories.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import type { Scene } from '../support/scene.js'
 import { createRig, value } from '../support/workspace-rig.js'
+import { ungatedQueue } from '../support/ungated-queue.js'
 
 /** A clone that follows `origin/main`, as most work trees do. */
 function followingClone(): GitRepo {
@@ -177,7 +177,7 @@ test('a commit that is not there is an error of its own, not a conflict', async 
   const missing = '1234567890123456789012345678901234567890'
   const merged = await mergeTrees(repository, target.tip, missing)
   expect(merged.ok).toBe(false)
-  const landed = await createIntegrator(repository, target)({ candidate: missing, base: target.base, message: 'x' })
+  const landed = await ungatedQueue(repository, target)({ candidate: missing, base: target.base, message: 'x' })
   expect(landed.ok || landed.error.kind).toBe('infrastructure')
 
   // The control: git ends with the same code for both, so the code alone does not tell them apart.

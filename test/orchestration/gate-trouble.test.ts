@@ -129,6 +129,7 @@ test('work that passed alone does not land when it fails on what somebody put on
   stage.repo.git('update-ref', 'refs/heads/autopilot/main', theirs)
   await first.exit(0)
   await (await agents.next('gate')).exit(1)
+  await (await agents.next('gate')).exit(1)
   const { code, records } = await running.ended
   expect(code).toBe(1)
   expect(stage.repo.git('rev-parse', 'autopilot/main')).toBe(theirs)

@@ -212,7 +212,7 @@ test('commits and stashes of every round are kept, and an ignored file that was 
   expect(stage.repo.git('log', '--format=%s', ref).split('\n')).toEqual(expect.arrayContaining(['turn 1', 'turn 2']))
 })
 
-test('no gate judges one tree twice over the rounds', async () => {
+test('over the rounds no gate judges one tree more often than twice: at first, and once more before the work is refused', async () => {
   const stage = gatedScene({ roadmap: sayHello, gates: [goodGate] })
   fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('hello.txt', 'bad\n')
@@ -220,7 +220,9 @@ test('no gate judges one tree twice over the rounds', async () => {
   })
   const ended = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(ended.code).toBe(1)
-  expect(judgements(ended.records()).map(({ remembered }) => remembered)).toEqual([false, true, true])
+  const judged = judgements(ended.records())
+  expect(judged.map(({ remembered }) => remembered)).toEqual([false, false, true, true])
+  expect(judged.map(({ again }) => again === true)).toEqual([false, true, false, false])
   expect(records(ended, 'repair_started').map(({ round }) => round)).toEqual([1, 2])
 })
 

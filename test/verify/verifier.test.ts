@@ -40,14 +40,18 @@ function stage(change: Partial<VerifierParts> = {}) {
     signal: stop.signal,
     ...change,
   })
-  const verify = (tree: string, ...runs: string[]) =>
-    verifier.verify({ commit: `c-${tree}`, tree }, runs.map(gate), (judgement) => judged.push(judgement))
+  const by =
+    (how: 'verify' | 'verifyAgain') =>
+    (tree: string, ...runs: string[]) =>
+      verifier[how]({ commit: `c-${tree}`, tree }, runs.map(gate), (judgement) => judged.push(judgement))
+  const [verify, verifyAgain] = [by('verify'), by('verifyAgain')]
+  const known = (tree: string, ...runs: string[]) => verifier.known(tree, runs.map(gate))
   /** The n-th gate that has begun says its verdict, once it has. */
   const say = async (index: number, verdict: Verdict) => {
     await until(() => begun.length > index, `gate ${index} begins`)
     begun[index]!.verdict.resolve(verdict)
   }
-  return { begun, judged, stop, checkouts, verify, say }
+  return { begun, judged, stop, checkouts, verify, verifyAgain, known, say }
 }
 
 test('a tree without gates passes, and nothing is checked out for it', async () => {
@@ -204,4 +208,68 @@ test('a canceled run begins no gate, but what is known still counts', async () =
   expect(await verify('t', 'test')).toEqual(ok(undefined))
   expect(await verify('u', 'test')).toMatchObject(err({ kind: 'canceled' }))
   expect(begun).toHaveLength(1)
+})
+
+test('asked again, only what failed runs once more, and passing then it is flaky; that is what is remembered', async () => {
+  const { verify, verifyAgain, known, say, begun, judged } = stage()
+  const result = verify('t', 'lint', 'test')
+  await say(0, passed)
+  await say(1, failed('by chance'))
+  expect((await result).ok).toBe(false)
+  expect(known('t', 'lint', 'test')).toBe('failed')
+  const again = verifyAgain('t', 'lint', 'test')
+  await say(2, passed)
+  expect(await again).toEqual(ok(undefined))
+  expect(begun.map(({ run }) => run)).toEqual(['lint', 'test', 'test'])
+  expect(judged.slice(2)).toMatchObject([{ gate: 'test', again: true, flaky: true, remembered: false }])
+  expect(known('t', 'lint', 'test')).toBe('passed')
+})
+
+test('a tree is judged a second time once: from then on its second failure is remembered, and told no more', async () => {
+  const { verify, verifyAgain, say, begun, judged } = stage()
+  const result = verify('t', 'test')
+  await say(0, failed('one'))
+  await result
+  const again = verifyAgain('t', 'test')
+  await say(1, failed('two'))
+  expect(await again).toMatchObject(err({ kind: 'gate_failed', detail: 'two' }))
+  expect(judged[1]).toMatchObject({ again: true })
+  expect(judged[1]).not.toHaveProperty('flaky')
+  expect(await verifyAgain('t', 'test')).toMatchObject(err({ kind: 'gate_failed', detail: 'two' }))
+  expect(await verify('t', 'test')).toMatchObject(err({ detail: 'two' }))
+  expect(begun).toHaveLength(2)
+  expect(judged.map(({ remembered }) => remembered)).toEqual([false, false, true])
+})
+
+test('a second run that cannot be made leaves the failure as it was, and may be tried again', async () => {
+  const { verify, verifyAgain, known, say } = stage()
+  const result = verify('t', 'test')
+  await say(0, failed('one'))
+  await result
+  const again = verifyAgain('t', 'test')
+  for (const index of [1, 2, 3]) await say(index, errored)
+  expect(await again).toMatchObject(err({ kind: 'infrastructure' }))
+  expect(known('t', 'test')).toBe('failed')
+  const later = verifyAgain('t', 'test')
+  await say(4, passed)
+  expect(await later).toEqual(ok(undefined))
+})
+
+test('a gate that failed is the reason, also behind one that could not be run', async () => {
+  const { verify, say } = stage()
+  const result = verify('t', 'lint', 'test')
+  await say(1, failed('broke'))
+  for (const index of [0, 2, 3]) await say(index, errored)
+  expect(await result).toMatchObject(err({ kind: 'gate_failed' }))
+})
+
+test('nothing is known of a tree before all of its gates have passed, or one has failed', async () => {
+  const { verify, known, say } = stage()
+  expect(known('t')).toBe('passed')
+  expect(known('t', 'lint')).toBeUndefined()
+  const result = verify('t', 'lint')
+  await say(0, passed)
+  await result
+  expect(known('t', 'lint')).toBe('passed')
+  expect(known('t', 'lint', 'test')).toBeUndefined()
 })

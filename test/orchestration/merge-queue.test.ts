@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createIntegrator } from '../../src/workspace/integrate.js'
 import { attemptRef } from '../../src/workspace/ref-name.js'
 import { changeRefs } from '../../src/workspace/sessions.js'
 import { openRepository } from '../../src/workspace/repository.js'
@@ -10,6 +9,7 @@ import { commitOn } from '../support/commit-on.js'
 import type { GitRepo, GitRepoOptions } from '../support/git-repo.js'
 import { gitRepo, openRepo } from '../support/repositories.js'
 import { userBytes } from '../support/tree-bytes.js'
+import { ungatedQueue } from '../support/ungated-queue.js'
 
 /** A repository with its target open and an integrator for it. */
 async function start(options?: GitRepoOptions) {
@@ -17,7 +17,7 @@ async function start(options?: GitRepoOptions) {
   const repository = await openRepo(repo)
   const target = await openTarget(repository, { runId: 'r1' })
   if (!target.ok) throw new Error(target.error.message)
-  const integrate = createIntegrator(repository, target.value)
+  const integrate = ungatedQueue(repository, target.value)
   return { repo, repository, target: target.value, integrate, base: target.value.base }
 }
 
@@ -140,7 +140,7 @@ describe('integrating a candidate', () => {
     if (!opened.ok) throw new Error(opened.error.message)
     const target = await openTarget(opened.value, { runId: 'r1' })
     if (!target.ok) throw new Error(target.error.message)
-    const integrate = createIntegrator(opened.value, target.value)
+    const integrate = ungatedQueue(opened.value, target.value)
     const { base } = target.value
     const shallow = { ...origin, dir: clone }
     await integrate({ candidate: commitOn(shallow, base, { 'a.txt': 'a\n' }), base, message })
@@ -200,30 +200,6 @@ describe('programs that a repository’s configuration would start', () => {
       }
       expect(existsSync(mark)).toBe(true)
     }
-  })
-})
-
-describe('changing refs', () => {
-  it('makes a ref once, all lines or none, and goes on after a refusal', async () => {
-    const { repo, repository, base } = await start()
-    const ref = attemptRef('r1', '../T 1', 2)
-    const [one, two] = [commitOn(repo, base, { a: '1' }), commitOn(repo, base, { a: '2' })]
-    expect((await changeRefs(repository, [`create ${ref} ${one}`])).ok).toBe(true)
-    expect(await changeRefs(repository, [`create ${ref}-b ${two}`, `create ${ref} ${two}`])).toMatchObject({
-      ok: false,
-    })
-    expect(repo.git('for-each-ref', '--format=%(refname)', `${ref}*`)).toBe(ref)
-    expect((await changeRefs(repository, [`update ${ref} ${two} ${one}`])).ok).toBe(true)
-    expect(repo.git('rev-parse', ref)).toBe(two)
-    expect(ref).toMatch(/^refs\/autopilot\/r1\/t-1-[0-9a-f]{12}\/2$/)
-  })
-
-  it('answers questions that are asked at once, each in its turn', async () => {
-    const { repo, repository, base } = await start()
-    const refs = Array.from({ length: 20 }, (_, index) => `refs/autopilot/r1/many/${index}`)
-    const done = await Promise.all(refs.map((ref) => changeRefs(repository, [`create ${ref} ${base}`])))
-    expect(done.every(({ ok }) => ok)).toBe(true)
-    expect(repo.git('for-each-ref', '--format=%(refname)', 'refs/autopilot/r1/many').split('\n')).toHaveLength(20)
   })
 })
 

@@ -1,0 +1,18 @@
+import { cleanLine } from '../domain/text.js'
+import type { Judgement } from '../verify/verifier.js'
+import type { AttemptOf } from './isolation.js'
+import type { Recorder } from './recorder.js'
+
+/** Makes a verdict a fact of the run. A flaky gate is told: what it says of other trees may be chance, too. */
+export function recordJudgement(
+  recorder: Recorder,
+  { task, attempt }: AttemptOf,
+  { verdict, ...facts }: Judgement,
+  together: readonly string[],
+): void {
+  const of = { taskId: task.id, attempt, ...(together.length === 0 ? {} : { together }) }
+  void recorder.record({ type: 'gate_judged', ...of, ...facts, verdict: verdict.type })
+  if (!facts.flaky) return
+  const text = `the gate ${cleanLine(facts.gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
+  void recorder.record({ type: 'notice', level: 'warning', text })
+}
