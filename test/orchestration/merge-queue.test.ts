@@ -1,6 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { failure } from '../../src/domain/failure.js'
+import type { Gate } from '../../src/domain/gate.js'
+import { err, ok } from '../../src/domain/result.js'
+import { createMergeQueue, type MergeQueueParts } from '../../src/orchestration/merge-queue.js'
 import { attemptRef } from '../../src/workspace/ref-name.js'
 import { changeRefs } from '../../src/workspace/sessions.js'
 import { openRepository } from '../../src/workspace/repository.js'
@@ -231,3 +235,88 @@ function plant(repo: GitRepo, mark: string): void {
     repo.git('config', key, value)
   }
 }
+
+describe('a queue with gates', () => {
+  const gate = (name: string): Gate => ({ name, run: name, timeoutMs: 1000 })
+
+  /** Candidates that each make a file of their own name come together, behind one that nothing keeps out. */
+  async function together(names: readonly string[], verifier: Partial<MergeQueueParts['verifier']>, gateJobs = 1) {
+    const { repo, repository, target, base } = await start()
+    const never = () => Promise.reject(new Error('not asked for in this test'))
+    const parts = { repository, target, gateJobs, mergeBatch: 16 }
+    const integrate = createMergeQueue({
+      ...parts,
+      verifier: { known: () => undefined, verify: never, verifyAgain: never, ...verifier },
+    })
+    const send = (name: string, gates: readonly Gate[]) => {
+      const candidate = commitOn(repo, base, { [name]: `${name}\n` }, { message: name })
+      const of = { taskId: name, priority: 0, base, message: `${name}\n`, onJudged: () => undefined }
+      return integrate({ ...of, candidate, gates })
+    }
+    const ends = names.map((name) => send(name, [gate('lint'), gate('test')]))
+    return { repo, target, base, ends: await Promise.allSettled(ends), send }
+  }
+
+  const subjects = (repo: GitRepo, base: string) =>
+    repo.git('log', '--reverse', '--format=%s', `${base}..autopilot/main`).split('\n').filter(Boolean)
+
+  it('judges as many trees at once as there is room for all gates of each, and lands in order', async () => {
+    const asked: number[] = []
+    let atOnce = 0
+    const verify: MergeQueueParts['verifier']['verify'] = async () => {
+      asked.push(++atOnce)
+      await Promise.resolve()
+      atOnce--
+      return ok(undefined)
+    }
+    const { repo, base, ends } = await together(['a', 'b', 'c', 'd', 'e'], { verify }, 5)
+    // The first alone; then of the four behind it two and all four.
+    expect(asked).toEqual([1, 1, 2])
+    expect(subjects(repo, base)).toEqual(['a', 'b', 'c', 'd', 'e'])
+    const landed = ends.flatMap((end) => (end.status === 'fulfilled' && end.value.ok ? [end.value.value] : []))
+    expect(landed.map(({ previous }) => previous)).toEqual([base, ...landed.slice(0, -1).map(({ commit }) => commit)])
+  })
+
+  it('keeps a whole batch out, without blame, when its tree cannot be judged', async () => {
+    const why = failure('infrastructure', 'no disk')
+    let run = 0
+    const verify = () => Promise.resolve(++run === 1 ? ok(undefined) : err(why))
+    const { repo, base, ends } = await together(['a', 'b', 'c'], { verify })
+    expect(ends.slice(1)).toEqual([1, 2].map(() => ({ status: 'fulfilled', value: err(why) })))
+    expect([run, subjects(repo, base)]).toEqual([2, ['a']])
+  })
+
+  it('reports a bug to all who wait, and still serves who comes later', async () => {
+    let bugs = 0
+    const verify = () => (++bugs === 1 ? Promise.reject(new Error('a bug')) : Promise.resolve(ok(undefined)))
+    const { repo, base, ends, send } = await together(['a', 'b'], { verify })
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(subjects(repo, base)).toEqual([])
+    expect((await send('c', [gate('test')])).ok).toBe(true)
+    expect(subjects(repo, base)).toEqual(['c'])
+  })
+
+  it('gives up on a target that somebody moves again and again', async () => {
+    const { repo, repository, target, base } = await start()
+    let moves = 0
+    const integrate = createMergeQueue({
+      repository,
+      target,
+      gateJobs: 1,
+      mergeBatch: 16,
+      verifier: {
+        known: () => undefined,
+        verify() {
+          const theirs = commitOn(repo, 'autopilot/main', { [`theirs-${++moves}`]: '' })
+          repo.git('update-ref', target.ref, theirs)
+          return Promise.resolve(ok(undefined))
+        },
+        verifyAgain: () => Promise.reject(new Error('nothing failed')),
+      },
+    })
+    const of = { taskId: 'a', priority: 0, base, message, onJudged: () => undefined, gates: [gate('test')] }
+    const end = await integrate({ ...of, candidate: commitOn(repo, base, { a: '' }) })
+    expect(end).toMatchObject(err({ kind: 'infrastructure' }))
+    expect(moves).toBe(8)
+  })
+})
