@@ -3,6 +3,7 @@ import type { RunPlan } from '../domain/plan.js'
 import type { Recorder } from '../orchestration/recorder.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
+import { budgetsOf, uncounted } from './budgets.js'
 import type { Config } from './config.js'
 import type { Ground } from './ground.js'
 import type { Detected, ProviderSetup } from './providers.js'
@@ -50,6 +51,7 @@ export function announce(recorder: Recorder, parts: Announced): void {
     ...interrupted(parts),
     ...untested(setup),
     ...withoutAllow(parts),
+    ...unpriced(parts),
     ...parts.maskWarnings,
     ...ground.warnings,
   ])
@@ -94,6 +96,11 @@ function untested({ detected }: ProviderSetup): readonly string[] {
       `${provider.name} ${detection.version ?? ''} runs; autopilot was tested with ${provider.program.testedVersion}`,
     ]
   })
+}
+
+function unpriced({ settings, config, setup, loaded, plan }: Announced): readonly string[] {
+  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
+  return uncounted(setup, tasks, budgetsOf(settings, config.file), config.file.prices)
 }
 
 function withoutAllow({ config, setup }: Announced): readonly string[] {

@@ -12,6 +12,7 @@ import type { FileSettings, RunSettings } from './settings.js'
 import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
 import { expected } from './chosen.js'
 import { gate, gateKeys, gatesOf } from './gate-config.js'
+import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
 import { scalar } from './scalar.js'
 import { readers } from './settings.js'
 import { providerChoice, providerModel } from './value.js'
@@ -30,7 +31,17 @@ const noSecrets = { files: [], names: [] }
 
 export const noConfig: Config = {
   run: {},
-  file: { routes: {}, gates: [], reviews: [], allow: [], env: {}, ...noFurniture, secrets: noSecrets, statuses: {} },
+  file: {
+    routes: {},
+    gates: [],
+    reviews: [],
+    ...noMoney,
+    allow: [],
+    env: {},
+    ...noFurniture,
+    secrets: noSecrets,
+    statuses: {},
+  },
   place: () => ({ file: configName, line: 1, column: 1 }),
 }
 
@@ -56,6 +67,10 @@ const schema = z.strictObject({
   on_limit: z.optional(scalar(readers.onLimit)),
   max_wait: z.optional(scalar(readers.maxWaitMs)),
   max_total_attempts: z.optional(scalar(readers.maxTotalAttempts)),
+  budget: z.optional(scalar(readers.budgetUsd)),
+  budget_tokens: z.optional(scalar(readers.budgetTokens)),
+  budget_action: z.optional(scalar(readers.budgetAction)),
+  ...moneyKeys,
   gates: z.optional(z.array(gate)),
   gate_jobs: z.optional(scalar(readers.gateJobs)),
   merge_batch: z.optional(scalar(readers.mergeBatch)),
@@ -123,6 +138,11 @@ function settingsOf(
     on_limit: onLimit,
     max_wait: maxWaitMs,
     max_total_attempts: maxTotalAttempts,
+    budget: budgetUsd,
+    budget_tokens: budgetTokens,
+    budget_action: budgetAction,
+    budgets,
+    prices,
     gate_jobs: gateJobs,
     merge_batch: mergeBatch,
     repair_rounds: repairRounds,
@@ -149,6 +169,9 @@ function settingsOf(
     onLimit,
     maxWaitMs,
     maxTotalAttempts,
+    budgetUsd,
+    budgetTokens,
+    budgetAction,
     gateJobs,
     mergeBatch,
     repairRounds,
@@ -158,6 +181,7 @@ function settingsOf(
     file: {
       routes: Object.fromEntries(Object.entries(routed ?? {}).filter(([, value]) => value !== undefined)),
       ...gatesOf(gates ?? []),
+      ...moneyOf({ budgets, prices }),
       allow: allow ?? [],
       env: environmentOf(env ?? {}, parentEnv),
       ...furnitureOf({ setup, copy, keep, link }),
@@ -198,6 +222,8 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, source: Source)
 function knownKeys(path: readonly (string | number)[], document: Document): readonly string[] {
   const [section] = path
   if (section === undefined) return Object.keys(schema.shape)
+  if (section === 'budgets') return budgetKeys
+  if (section === 'prices') return priceKeys
   if (section === 'setup') return setupKeys
   if (section === 'secrets') return ['files', 'names']
   if (section === 'gates') return gateKeys(document.getIn([...path, 'review']) !== undefined)

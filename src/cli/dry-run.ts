@@ -1,3 +1,4 @@
+import { tightest, type Budget } from '../domain/budget.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { Gate } from '../domain/gate.js'
 import { startOrder, type RunPlan } from '../domain/plan.js'
@@ -9,6 +10,7 @@ import { findProvider } from '../providers/index.js'
 import { gatesOf } from '../orchestration/gating.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
+import { budgetsOf, describeBudgets } from './budgets.js'
 import type { Config } from './config.js'
 import { formatGate, formatGates } from './dry-run-gates.js'
 import { workspaceFacts, workspaceLines } from './dry-run-workspaces.js'
@@ -31,6 +33,7 @@ interface Step {
   readonly taskId: string
   readonly title: string
   readonly priority: number
+  readonly budget?: Budget
   readonly waitsFor: readonly string[]
   /** Providers in the order in which they would be tried. */
   readonly route: readonly string[]
@@ -51,7 +54,9 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   const gates = isolated ? config.file.gates : []
   const reviews = reviewsOf(settings, config.file)
   const sink = sinkOf(process.stdout)
+  const budgets = budgetsOf(settings, config.file)
   if (settings.output === 'json') {
+    if (budgets) printJson(process.stdout, { type: 'budget', ...budgets })
     for (const step of steps) printJson(process.stdout, { type: 'planned', ...step })
     for (const hold of held) printJson(process.stdout, { type: 'held', ...hold })
     for (const gate of gates) printJson(process.stdout, { type: 'gate', ...gate })
@@ -65,6 +70,7 @@ export function printDryRun(parts: DryRunParts): ExitCode {
     `Dry run of ${loaded.options.file}: ${plural(steps.length, 'task')} to run on ${plural(settings.agents, 'slot')}, ` +
       `${held.length} held, ${done} done before. Nothing is started, nothing is changed.\n\n`,
   )
+  if (budgets) sink.write(`Budget: ${describeBudgets(budgets)}\n\n`)
   steps.forEach((step, index) => sink.write(formatStep(step, index + 1)))
   if (held.length > 0) sink.write('\n')
   for (const { taskId, reason } of held) sink.write(`held  ${showId(taskId)}: ${formatHold(reason)}\n`)
@@ -81,6 +87,7 @@ function stepOf(task: Task, policy: RoutePolicy, parts: DryRunParts): Step {
     taskId: task.id,
     title: task.title,
     priority: task.priority,
+    ...(task.budget ? { budget: task.budget } : {}),
     waitsFor: parts.loaded.graph.dependencies.get(task.id) ?? [],
     route: offers.map(formatProviderModel),
     command: first ? commandOf(task, first, parts) : [],
@@ -89,6 +96,9 @@ function stepOf(task: Task, policy: RoutePolicy, parts: DryRunParts): Step {
 }
 
 function commandOf(task: Task, { provider, model }: ProviderModel, parts: DryRunParts): readonly string[] {
+  const budgets = budgetsOf(parts.settings, parts.config.file)
+  const limits = [task.budget, budgets?.run, budgets?.providers[provider]].flatMap((budget) => budget ?? [])
+  const { usd: budgetUsd } = tightest(limits)
   const built = findProvider(provider)?.buildCommand({
     cwd: parts.settings.isolation === 'none' ? parts.location.root : '<workspace>',
     prompt: '',
@@ -96,6 +106,7 @@ function commandOf(task: Task, { provider, model }: ProviderModel, parts: DryRun
     allow: parts.config.file.allow,
     asRoot: process.getuid?.() === 0,
     ...(model === undefined ? {} : { model }),
+    ...(budgetUsd === undefined ? {} : { budgetUsd }),
     ...(task.run === undefined ? {} : { run: task.run }),
   })
   return built ? [built.file, ...built.args] : []

@@ -24,6 +24,9 @@ interface RunFlags {
   readonly onLimit?: RunSettings['onLimit']
   readonly maxWait?: number
   readonly maxTotalAttempts?: number
+  readonly budget?: number
+  readonly budgetTokens?: number
+  readonly budgetAction?: RunSettings['budgetAction']
   readonly gateJobs?: number
   readonly mergeBatch?: number
   readonly dryRun?: true
@@ -132,6 +135,15 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
     .addOption(
       option('--max-total-attempts <n>', 'attempts a task has over all resumes (default 10)', readers.maxTotalAttempts),
     )
+    .addOption(option('--budget <usd>', 'what the run may cost in USD; 75 when it is used up', readers.budgetUsd))
+    .addOption(option('--budget-tokens <n>', 'tokens that the run may use, as --budget', readers.budgetTokens))
+    .addOption(
+      option(
+        '--budget-action <what>',
+        'when it is used up, agents at work finish (default) or are ended: end',
+        readers.budgetAction,
+      ),
+    )
     .addOption(option('--gate-jobs <n>', 'gates that run at once (default: half the cores)', readers.gateJobs))
     .addOption(
       option(
@@ -239,6 +251,9 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     timeLimit,
     drain,
     maxWait,
+    budget,
+    budgetTokens,
+    budgetAction,
   } = flags
   const same = {
     agents,
@@ -251,6 +266,8 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     permissions,
     onLimit,
     maxTotalAttempts,
+    budgetTokens,
+    budgetAction,
     gateJobs,
     mergeBatch,
     dryRun,
@@ -264,6 +281,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     ...(timeLimit === undefined ? {} : { timeLimitMs: timeLimit }),
     ...(drain === undefined ? {} : { drainMs: drain }),
     ...(maxWait === undefined ? {} : { maxWaitMs: maxWait }),
+    ...(budget === undefined ? {} : { budgetUsd: budget }),
   }
 }
 

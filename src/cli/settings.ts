@@ -1,7 +1,9 @@
 import { cpus } from 'node:os'
+import type { Budget } from '../domain/budget.js'
 import type { Environment } from '../domain/environment.js'
 import type { Gate } from '../domain/gate.js'
 import type { WaitPolicy } from '../domain/governor.js'
+import type { Prices } from '../domain/price.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Review } from '../domain/review.js'
@@ -15,6 +17,7 @@ import {
   onOff,
   oneOf,
   providerChoice,
+  usd,
   wholeNumber,
   type ProviderChoice,
   type ReadValue,
@@ -43,6 +46,12 @@ export interface RunSettings {
   readonly maxWaitMs?: number
   /** The most attempts that a task may have over all resumes. */
   readonly maxTotalAttempts?: number
+  /** What the run may cost, in USD. */
+  readonly budgetUsd?: number
+  /** How many tokens the run may use. */
+  readonly budgetTokens?: number
+  /** What becomes of agents at work when the budget is used up. */
+  readonly budgetAction: 'finish' | 'end'
   /** How many gates run at once. */
   readonly gateJobs: number
   /** How many finished tasks are judged together at most. */
@@ -60,6 +69,9 @@ export interface FileSettings {
   readonly gates: readonly Gate[]
   /** Agents that judge every task's work, after the gates that are commands. */
   readonly reviews: readonly Review[]
+  /** What each provider may spend in a run. */
+  readonly budgets: Readonly<Record<string, Budget>>
+  readonly prices: Prices
   readonly allow: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly setup?: Setup
@@ -85,6 +97,7 @@ const defaults: RunSettings = {
   drainMs: 0,
   gateJobs: Math.max(1, Math.floor(cpus().length / 2)),
   mergeBatch: 16,
+  budgetAction: 'finish',
   output: 'human',
   dryRun: false,
 }
@@ -105,6 +118,9 @@ export const readers = {
   onLimit: oneOf(['wait', 'stop']),
   maxWaitMs: duration,
   maxTotalAttempts: wholeNumber(1, 1000),
+  budgetUsd: usd,
+  budgetTokens: wholeNumber(1, 10 ** 15),
+  budgetAction: oneOf(['finish', 'end']),
   gateJobs: wholeNumber(1, 256),
   mergeBatch: wholeNumber(1, 256),
   output: oneOf(['human', 'json']),
@@ -132,6 +148,9 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_ON_LIMIT', 'onLimit'],
   ['AUTOPILOT_MAX_WAIT', 'maxWaitMs'],
   ['AUTOPILOT_MAX_TOTAL_ATTEMPTS', 'maxTotalAttempts'],
+  ['AUTOPILOT_BUDGET', 'budgetUsd'],
+  ['AUTOPILOT_BUDGET_TOKENS', 'budgetTokens'],
+  ['AUTOPILOT_BUDGET_ACTION', 'budgetAction'],
   ['AUTOPILOT_GATE_JOBS', 'gateJobs'],
   ['AUTOPILOT_MERGE_BATCH', 'mergeBatch'],
   ['AUTOPILOT_OUTPUT', 'output'],

@@ -6,10 +6,12 @@ import type { WaitPolicy } from '../domain/governor.js'
 import type { RunTraces } from '../domain/stray.js'
 import { judgeRun, type Stop } from '../domain/verdict.js'
 import { openJournal } from '../journal/journal.js'
+import { watchTogether } from '../orchestration/agent-watch.js'
+import { BudgetKeeper } from '../orchestration/budget-keeper.js'
 import { Governor } from '../orchestration/governor.js'
 import { createRecorder, type Recorder } from '../orchestration/recorder.js'
 import { runTasks } from '../orchestration/run.js'
-import { createStopEarly, type StopEarly } from '../orchestration/stop-early.js'
+import { createStopEarly, endedEarly, type StopEarly } from '../orchestration/stop-early.js'
 import { createWriteBack } from '../orchestration/write-back.js'
 import { localZone, realClock } from '../platform/clock.js'
 import { openDoor } from '../platform/door.js'
@@ -25,6 +27,7 @@ import { createStatusWriter } from '../roadmap/write-back.js'
 import { showId } from '../ui/format.js'
 import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
+import { budgetsOf } from './budgets.js'
 import type { Ground } from './ground.js'
 import { heedStops } from './heed-stops.js'
 import type { Landed } from './landed.js'
@@ -128,6 +131,12 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
   const wait = waitPolicy(settings, parts.env)
   const facts = { clock: realClock, random: Math.random, zone: localZone() }
   const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait })
+  const ending = new AbortController()
+  const keeper = new BudgetKeeper({
+    ...{ recorder, pool, stopEarly, budgets: budgetsOf(settings, config.file) ?? { run: {}, providers: {} } },
+    ...(settings.budgetAction === 'end' ? { endAgents: () => ending.abort(endedEarly) } : {}),
+  })
+  keeper.look()
   await runTasks({
     graph: loaded.graph,
     pool,
@@ -135,7 +144,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     recorder,
     start,
     isolation,
-    signal,
+    // What agents have finished is collected and lands all the same.
+    signal: AbortSignal.any([signal, ending.signal]),
     mask: parts.mask,
     environmentOf: parts.environmentOf,
     extraEnv: config.file.env,
@@ -149,7 +159,9 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     idleTimeoutMs: settings.idleTimeoutMs,
     maxAttempts: settings.iterations,
     maxTotalAttempts: settings.maxTotalAttempts ?? Math.max(fewestInAll, settings.iterations),
-    watch: governor,
+    watch: watchTogether(governor, keeper),
+    allowances: keeper,
+    prices: config.file.prices,
     repairRounds: settings.repairRounds,
     attemptsDir: join(ground.runDir, 'attempts'),
     markDone: writeBack.done,
@@ -183,7 +195,9 @@ function slotIds(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `slot-${index + 1}`)
 }
 
-function startEvent({ settings, loaded, plan, runId, ground }: StartParts): Extract<RunEvent, { type: 'run_started' }> {
+function startEvent(parts: StartParts): Extract<RunEvent, { type: 'run_started' }> {
+  const { settings, config, loaded, plan, runId, ground } = parts
+  const budgets = budgetsOf(settings, config.file)
   return {
     type: 'run_started',
     runId,
@@ -196,5 +210,6 @@ function startEvent({ settings, loaded, plan, runId, ground }: StartParts): Extr
     slots: slotIds(settings.agents),
     tasks: plan.tasks,
     ...(ground.target ? { target: ground.target } : {}),
+    ...(budgets ? { budgets } : {}),
   }
 }

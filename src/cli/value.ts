@@ -1,3 +1,4 @@
+import { parseUsd } from '../domain/budget.js'
 import { durationForms, parseDuration, parseDurationOrNone } from '../domain/duration.js'
 import { parseProviderModel, type ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -35,6 +36,12 @@ export const durationOrNone: ReadValue<number> = (text) => {
   return ms === undefined ? err(`'${text}' is neither 0 nor ${durationForms}`) : ok(ms)
 }
 
+/** Money in US dollars. */
+export const usd: ReadValue<number> = (text) => {
+  const value = parseUsd(text.trim())
+  return value === undefined ? err(`'${text}' is not an amount in US dollars above 0, such as 5 or 2.50`) : ok(value)
+}
+
 export const anyText: ReadValue<string> = (text) => (text.trim() === '' ? err('it must not be empty') : ok(text))
 
 /** What environment variables that switch something on may say. */
@@ -43,6 +50,9 @@ export const onOff: ReadValue<boolean> = (text) => {
   if (/^(0|false|no|off)?$/i.test(text)) return ok(false)
   return err(`'${text}' is neither 1 nor 0`)
 }
+
+/** The name of an agent CLI. */
+export const providerName: ReadValue<string> = (text) => oneOf(selectable)(text)
 
 /** A provider as `--provider` names it, with the most slots that it may hold at once. */
 export interface ProviderChoice extends ProviderModel {

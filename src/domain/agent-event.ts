@@ -56,6 +56,8 @@ export type AgentEvent =
   | { readonly type: 'tool_ended'; readonly ok: boolean; readonly name?: string }
   /** A tool call was refused for want of permission. */
   | { readonly type: 'denied'; readonly tool: string; readonly message: string }
+  /** What one call of the model used; `call` is told again with each part of its answer. */
+  | { readonly type: 'usage'; readonly call: string; readonly usage: Usage }
   /** The CLI retries by itself; not a failure yet. */
   | { readonly type: 'retrying'; readonly message: string }
   /** A limit that the CLI reported apart from the final event; `retryAt` in epoch ms. */

@@ -20,7 +20,7 @@ export function formatExitStatus(exit: ExitStatus): string {
 }
 
 /** Why autopilot itself ended the process, if it did. */
-export type EndReason = 'canceled' | 'timeout' | 'idle_timeout' | 'after_result'
+export type EndReason = 'canceled' | 'timeout' | 'idle_timeout' | 'budget' | 'after_result'
 
 /** What an attempt's output has told so far: a fold over its agent events, bounded in memory. */
 export interface Evidence {
@@ -29,7 +29,12 @@ export interface Evidence {
   readonly finalText: string
   /** The JSON text that answers a schema, where the final event had one. */
   readonly answer?: string
+  /** By the final event. */
   readonly usage: Usage
+  /** Added up from the calls of the model that were told on the way; outputs are told too low there. */
+  readonly reported: Usage
+  /** The last calls that are in `reported`. */
+  readonly calls: readonly string[]
   readonly retryAt?: number
   readonly denials: number
   /** The model has said or done something. */
@@ -37,7 +42,14 @@ export interface Evidence {
   readonly result?: { readonly failure?: Failure }
 }
 
-export const noEvidence: Evidence = { finalText: '', usage: noUsage, denials: 0, answered: false }
+export const noEvidence: Evidence = {
+  finalText: '',
+  usage: noUsage,
+  reported: noUsage,
+  calls: [],
+  denials: 0,
+  answered: false,
+}
 
 export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence {
   switch (event.type) {
@@ -45,6 +57,8 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
       return { ...evidence, sessionId: event.sessionId, ...(event.model === undefined ? {} : { model: event.model }) }
     case 'text':
       return { ...evidence, finalText: event.text, answered: true }
+    case 'usage':
+      return addCall(evidence, event)
     case 'denied':
       return { ...evidence, denials: evidence.denials + 1, answered: true }
     case 'limit':
@@ -67,6 +81,15 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
   }
 }
 
+/** Sub-agents speak in between, so that the parts of one call may lie apart. */
+const mostCalls = 32
+
+function addCall(evidence: Evidence, { call, usage }: Extract<AgentEvent, { type: 'usage' }>): Evidence {
+  if (evidence.calls.includes(call)) return evidence
+  const calls = [call, ...evidence.calls].slice(0, mostCalls)
+  return { ...evidence, calls, reported: addUsage(evidence.reported, usage) }
+}
+
 /** The failure that the final event told, with the time of a limit that was reported before it. */
 export function saidFailure({ result, retryAt }: Evidence): Failure | undefined {
   if (!result?.failure || retryAt === undefined) return result?.failure
@@ -86,6 +109,7 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
     )
   }
   if (ended === 'timeout') return failure('timeout', 'The attempt passed its time limit and was ended.')
+  if (ended === 'budget') return failure('budget', 'The agent had spent what was left for it and was ended.')
   if (exit.type === 'not_started') return failure('spawn', exit.message)
   if (!evidence.result) {
     return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).`)

@@ -1,5 +1,6 @@
 import type { AgentEvent, Usage } from './agent-event.js'
 import type { ExitStatus } from './attempt.js'
+import type { RunBudgets } from './budget.js'
 import type { EarlyStop } from './early-stop.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
@@ -82,6 +83,7 @@ export type RunEvent =
       readonly target?: TargetFacts
       readonly permissions: 'edit' | 'full'
       readonly maxAttempts: number
+      readonly budgets?: RunBudgets
       readonly slots: readonly string[]
       readonly tasks: readonly PlannedTask[]
       /** What was asked for where it was not the whole roadmap. */
@@ -97,6 +99,7 @@ export type RunEvent =
       readonly target?: { readonly branch: string; readonly base: string }
       readonly permissions: 'edit' | 'full'
       readonly maxAttempts: number
+      readonly budgets?: RunBudgets
       readonly slots: readonly string[]
       /** What has failed for good, and stays so, is pending here and named in `failed`. */
       readonly tasks: readonly PlannedTask[]
@@ -186,6 +189,7 @@ export type RunEvent =
   /** All of its output has been read. `text` is its last word, clipped; `failure` says why it did not end well. */
   | ({
       readonly type: 'agent_finished'
+      readonly provider?: string
       readonly usage: Usage
       readonly sessionId?: string
       readonly text: string

@@ -20,7 +20,9 @@ export const failureKinds = [
   'context',
   /** The CLI does not know the conversation that was to go on. */
   'session_lost',
-  /** The CLI stopped at a limit of turns or money of its own. */
+  /** It has spent what it, its task, its provider or the run may spend. */
+  'budget',
+  /** The CLI stopped at a limit of turns of its own. */
   'turn_limit',
   /** The CLI refused to start with these flags. */
   'usage',

@@ -12,7 +12,8 @@ export type RetryDecision =
 
 /** Decides by the kind of failure and the number of attempts that count, this one included. */
 export function decideRetry({ kind }: Failure, attempt: number, maxAttempts: number): RetryDecision {
-  if (isAccountTrouble(kind)) return 'move_on'
+  // What ended was the provider's or the run's; a task's own is looked at apart.
+  if (isAccountTrouble(kind) || kind === 'budget') return 'move_on'
   if (kind === 'canceled' || kind === 'target') return 'give_up'
   return attempt < maxAttempts ? 'retry' : 'give_up'
 }

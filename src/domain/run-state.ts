@@ -4,6 +4,7 @@ import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
 import type { ProviderModel } from './provider-model.js'
+import { commandProvider } from './routing.js'
 import { followProgress, type TaskProgress } from './task-progress.js'
 import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
 
@@ -70,6 +71,8 @@ export interface RunState {
   heldInRun: number
   readonly slots: Map<string, SlotState>
   usage: Usage
+  /** What the agents of each provider used, and how many of them have ended. */
+  readonly spending: Map<string, { readonly usage: Usage; readonly agents: number }>
   /** How many verdicts there were of each kind, and how many of all were remembered. */
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
@@ -100,6 +103,7 @@ export function initialState(start: RunState['start']): RunState {
     heldInRun: 0,
     slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }])),
     usage: noUsage,
+    spending: new Map(),
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
     flaky: new Map(),
     providers: new Map(),
@@ -228,6 +232,7 @@ function takeIn(state: RunState, record: RunRecord): void {
     case 'agent_finished':
       state.usage = addUsage(state.usage, record.usage)
       addToTask(state, record.taskId, record.usage)
+      addToProvider(state, record)
       return
     case 'agent_exited':
       setTask(state, record.taskId, {
@@ -292,6 +297,7 @@ function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_res
   const pinned = target && { branch: target.branch, base: state.start.target?.base ?? target.base }
   state.start = {
     ...state.start,
+    budgets: record.budgets ?? { run: {}, providers: {} },
     version,
     permissions,
     maxAttempts,
@@ -347,6 +353,14 @@ function beginAttempt(state: RunState, id: string): void {
 function addToTask(state: RunState, id: string, usage: Usage): void {
   const task = state.tasks.get(id)
   if (task) state.tasks.set(id, { ...task, used: addUsage(task.used, usage) })
+}
+
+function addToProvider(state: RunState, { provider, usage }: Extract<RunRecord, { type: 'agent_finished' }>): void {
+  if (provider === undefined || provider === commandProvider) return
+  const before = state.spending.get(provider) ?? { usage: noUsage, agents: 0 }
+  // One that an account's trouble ended at once says nothing about what agents spend.
+  const counts = tokensOf(usage) > 0 || (usage.costUsd ?? 0) > 0
+  state.spending.set(provider, { usage: addUsage(before.usage, usage), agents: before.agents + (counts ? 1 : 0) })
 }
 
 /** Attempts of a task that cost something, over the whole journal. `counted`: the last one, which has just ended, counts. */
@@ -421,6 +435,7 @@ function describeAction({ event }: Extract<RunRecord, { type: 'agent_reported' }
     case 'session':
     case 'tool_ended':
     case 'limit':
+    case 'usage':
     case 'result':
     case 'unknown':
       return undefined

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.js'
 /** What a roadmap holds, after every spelling of every format has been read into one shape. */
 
 export const taskStatuses = [
@@ -89,6 +90,8 @@ export interface Task {
   /** `no_change`: ending well without a change is success. */
   readonly expects: 'change' | 'no_change'
   readonly timeoutMs?: number
+  /** The most that all its attempts together may spend. */
+  readonly budget?: Budget
   /** Lowers the number of attempts that the run allows, never raises it. */
   readonly maxAttempts?: number
   /** `manual` tasks are for people and are never run. */

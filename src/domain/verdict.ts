@@ -1,5 +1,6 @@
 import type { EarlyStop } from './early-stop.js'
 import { exitCodes, type ExitCode } from './exit-code.js'
+import type { FailureKind } from './failure.js'
 import { isPersonsHold } from './hold.js'
 import type { RunState, TaskState } from './run-state.js'
 
@@ -38,10 +39,15 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   // What failed for good would fail again; what was only not begun, or broken off, is worth another run.
   const early = stop ?? state.stopping
   if (early && open.some(({ state: task }) => isUnfinished(task))) return { exitCode: exitCodes.again, why: early.why }
-  const limited = [...state.providers.values()].some(({ stopped }) => stopped?.kind === 'usage_limit')
+  const limited = [...state.providers.values()].some(({ stopped }) => isPassing(stopped?.kind))
   const unserved = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'unservable')
-  if (limited && unserved) return { exitCode: exitCodes.again, why: 'a usage limit was reached' }
+  if (limited && unserved) return { exitCode: exitCodes.again, why: 'a limit was reached' }
   return { exitCode: exitCodes.notDone, why: `${open.length} not done` }
+}
+
+/** A provider that is out for this may be back in another run. */
+function isPassing(kind: FailureKind | undefined): boolean {
+  return kind === 'usage_limit' || kind === 'budget'
 }
 
 function isUnfinished({ type }: TaskState): boolean {

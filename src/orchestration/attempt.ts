@@ -148,6 +148,7 @@ async function repair(
   const { task } = at.request
   const { failure: reason, candidate } = keptOut
   if (!mayRepair(at, turn) || !isRepairable(reason) || signal.aborted) return { end: keptOut }
+  if (settings.allowances.usedUpBy(at.request.task) !== undefined) return { end: keptOut }
   const continued = await open.goOn(candidate)
   if (!continued.ok) {
     const text = `${task.id}: no repair round, as the workspace could not be brought up to date: ${continued.error.message}`

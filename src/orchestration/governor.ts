@@ -3,9 +3,9 @@ import type { Failure, FailureKind } from '../domain/failure.js'
 import { decideWait, endedWell, judgeAccount, noTrouble, type Trouble, type WaitPolicy } from '../domain/governor.js'
 import { commandProvider } from '../domain/routing.js'
 import { formatMoment } from '../domain/wall-time.js'
-import type { AgentPool, Resting } from '../pool/agent-pool.js'
+import type { AgentPool, Stuck } from '../pool/agent-pool.js'
+import type { AgentWatch, WatchedAgent } from './agent-watch.js'
 import type { Recorder } from './recorder.js'
-import type { AgentWatch, WatchedAgent } from './run-agent.js'
 import type { StopEarly } from './stop-early.js'
 
 export interface GovernorParts {
@@ -34,7 +34,7 @@ export class Governor implements AgentWatch {
 
   constructor(parts: GovernorParts) {
     this.#parts = parts
-    parts.pool.on('resting', (resting) => this.#onResting(resting))
+    parts.pool.on('stuck', (stuck) => this.#onStuck(stuck))
   }
 
   answered({ provider }: WatchedAgent): void {
@@ -52,11 +52,11 @@ export class Governor implements AgentWatch {
   }
 
   #judge(agent: WatchedAgent, failure: Failure, ended: boolean): void {
-    const { provider, startedMs, hasAnswered: answered } = agent
+    const { provider, startedMs } = agent
     const { recorder, pool, clock, random, zone } = this.#parts
     if (provider === commandProvider || recorder.state.providers.get(provider)?.stopped) return
     const [now, nowMs] = [clock.now(), clock.monotonic()]
-    const at = { now, nowMs, startedMs, answered, ended, jitter: random(), zone }
+    const at = { now, nowMs, startedMs, answered: agent.hasAnswered(), ended, jitter: random(), zone }
     const { trouble, verdict } = judgeAccount(this.#troubleOf(provider), { failure, ...at })
     this.#troubles.set(provider, trouble)
     if (verdict.type === 'rest') {
@@ -73,12 +73,12 @@ export class Governor implements AgentWatch {
     return this.#troubles.get(provider) ?? noTrouble
   }
 
-  #onResting(resting: Resting | undefined): void {
+  #onStuck(stuck: Stuck | undefined): void {
     const { clock, recorder, wait, stopEarly, zone } = this.#parts
-    if (!resting) return
+    if (stuck?.until === undefined) return
     const [now, nowMs] = [clock.now(), clock.monotonic()]
     this.#waitingSince ??= nowMs
-    const { until, providers } = resting
+    const { until, providers } = stuck
     const kind = this.#restsFor.get(providers[0] ?? '') ?? 'rate_limit'
     const decision = decideWait(wait, { kind, sinceMs: this.#waitingSince, untilMs: nowMs + until - now })
     if (decision === 'wait') {

@@ -9,12 +9,14 @@ import { cleanLine } from '../domain/text.js'
 import { renderReview } from '../prompt/review.js'
 import { findProvider } from '../providers/index.js'
 import { readReviewAnswer, reviewSchema } from '../providers/review-answer.js'
+import type { Allowances } from './budget-keeper.js'
 import type { AttemptOf, Harvested, OpenPlace, ReviewWork, Shown } from './isolation.js'
 import { runAgent, type AgentSettings } from './run-agent.js'
 import type { HeldSlot } from './turn.js'
 
 export interface ReviewingParts extends AgentSettings {
   readonly reviews: readonly Review[]
+  readonly allowances: Allowances
   readonly asRoot: boolean
   /** A reviewer that gives no sign of life for so long is ended; 0 for never. */
   readonly idleTimeoutMs: number
@@ -135,14 +137,18 @@ async function answerOf(
   void parts.recorder.record({ type: 'review_started', ...started })
   const logDir = join(parts.attemptsDir, `${safeName(task.id)}-${attempt}`)
   const prompt = renderReview({ task, criteria: review.criteria, base, diff: await shown.diff(mostDiffChars) })
+  // Not the task's own budget: its work is finished, and shall not be lost for the sake of its review.
+  const budget = parts.allowances.allowance(agent.provider)
   const end = await runAgent(
     {
       ...{ taskId: task.id, attempt, review: number, slot: agent.id, provider, logDir },
       timeoutMs: review.timeoutMs,
       idleTimeoutMs: parts.idleTimeoutMs,
+      budget,
       request: {
         ...{ cwd: shown.root, prompt, permissions: 'edit', allow: [], asRoot: parts.asRoot },
         ...(agent.model === undefined ? {} : { model: agent.model }),
+        ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
         answer: { schema: reviewSchema, file: join(logDir, `review-${number}-schema.json`) },
       },
     },

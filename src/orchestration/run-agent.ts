@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { noUsage, usageSince, type AgentEvent, type Usage } from '../domain/agent-event.js'
 import { applyAgentEvent, noEvidence, saidFailure, type Evidence, type ExitStatus } from '../domain/attempt.js'
+import { isUsedUp, spentOf, type Budget } from '../domain/budget.js'
 import type { Clock } from '../domain/clock.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
+import { priced, type Prices } from '../domain/price.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
@@ -13,8 +15,10 @@ import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import { judgeAgent } from '../providers/judge.js'
+import type { AgentWatch, WatchedAgent } from './agent-watch.js'
 import { neverIdle, watchIdle, type IdleWatch } from './idle.js'
 import type { Recorder } from './recorder.js'
+import { endedEarly } from './stop-early.js'
 
 /** What is the same for every agent of a run. Times in ms. */
 export interface AgentSettings {
@@ -29,23 +33,8 @@ export interface AgentSettings {
   readonly extraEnv: Readonly<Record<string, string>>
   readonly signal: AbortSignal
   readonly watch: AgentWatch
-}
-
-/** An agent that is or was at work. `startedMs` is monotonic; `hasAnswered`: its model has said or done something. */
-export interface WatchedAgent {
-  readonly provider: string
-  readonly startedMs: number
-  readonly hasAnswered: boolean
-}
-
-/** Told what agents show of their accounts while they are at work. */
-export interface AgentWatch {
-  /** Its model has answered for the first time. */
-  answered(agent: WatchedAgent): void
-  /** Its final event says failure, while its slot is still held. */
-  failing(agent: WatchedAgent, failure: Failure): void
-  /** All of its output has been read; without a failure it ended well. */
-  ended(agent: WatchedAgent, failure: Failure | undefined): void
+  /** For CLIs that do not tell what they cost. */
+  readonly prices: Prices
 }
 
 /** One agent of an attempt: its first, that of a repair round, or a reviewer of its work. */
@@ -68,6 +57,8 @@ export interface AgentWork {
   readonly review?: number
   /** What the conversation that is resumed had used before. */
   readonly usedBefore?: Usage
+  /** It is ended when it has reported so much. */
+  readonly budget?: Budget
 }
 
 export interface AgentEnd {
@@ -101,12 +92,12 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onExit()
     void recorder.record({ type: 'agent_exited', ...of, slot, exit, durationMs: clock.monotonic() - began })
   }
-  const watched = (): WatchedAgent => {
-    return { provider: provider.name, startedMs: began, hasAnswered: evidence.answered }
-  }
+  const hasAnswered = () => evidence.answered
+  const watched: WatchedAgent = { provider: provider.name, taskId: work.taskId, slot, startedMs: began, hasAnswered }
+  watch.started?.(watched)
   const cannot = refusal ?? (await writePrompt(work, mask))
   if (cannot) {
-    watch.ended(watched(), cannot)
+    watch.ended?.(watched, cannot)
     exited({ type: 'not_started', message: cannot.message })
     return { evidence: noEvidence, failure: cannot }
   }
@@ -115,11 +106,23 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const note = (event: AgentEvent) => {
     const hadAnswered = evidence.answered
     evidence = applyAgentEvent(evidence, event)
-    if (evidence.answered && !hadAnswered) watch.answered(watched())
+    if (evidence.answered && !hadAnswered) watch.answered?.(watched)
     const clean = worthRecording(event) ? cleanEvent(maskValue(event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', ...of, event: clean })
-    if (event.type === 'result' && event.failure) watch.failing(watched(), saidFailure(evidence) ?? event.failure)
+    if (event.type === 'usage' || event.type === 'result') onReported()
+    if (event.type === 'result' && event.failure) watch.failing?.(watched, saidFailure(evidence) ?? event.failure)
     if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
+  }
+  const used = () => {
+    const model = evidence.model ?? request.model
+    const offer = { provider: provider.name, ...(model === undefined ? {} : { model }) }
+    return priced(usageOf(evidence, work.usedBefore ?? noUsage), offer, settings.prices)
+  }
+  const onReported = () => {
+    const usage = used()
+    watch.used?.(watched, usage)
+    // What ends by itself need not be ended.
+    if (!evidence.result && isUsedUp(work.budget ?? {}, spentOf(usage))) agent.end('budget')
   }
   const read = (line: string) => provider.readLine(line).forEach(note)
   const command = provider.buildCommand(request)
@@ -143,7 +146,10 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onSpawned: (process) => recorder.record({ type: 'agent_spawned', ...of, ...process }),
   })
   const cancelTimeout = clock.schedule(work.timeoutMs, () => agent.end('timeout'))
-  const onAbort = () => agent.end('canceled')
+  const onAbort = () => {
+    const hasSucceeded = evidence.result !== undefined && !evidence.result.failure
+    if (signal.reason !== endedEarly || !hasSucceeded) agent.end('canceled')
+  }
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
   exited(await agent.exited)
@@ -158,12 +164,13 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   await recorder.record({
     type: 'agent_finished',
     ...of,
-    usage: usageSince(evidence.usage, work.usedBefore ?? noUsage),
+    provider: provider.name,
+    usage: used(),
     text: cleanText(mask.text(finalText)).slice(0, longestText),
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
     ...(judged ? { failure: judged } : {}),
   })
-  watch.ended(watched(), judged)
+  watch.ended?.(watched, judged)
   return judged ? { evidence, failure: judged } : { evidence }
 }
 
@@ -175,6 +182,11 @@ function idleWatch({ idleTimeoutMs }: AgentWork, clock: Clock, agent: () => Agen
     processorTimes: () => processorTimes(agent().pid ?? 0),
     onIdle: () => agent().end('idle_timeout'),
   })
+}
+
+/** What it used: by its final event, else by what it reported on the way. */
+function usageOf({ usage, reported }: Evidence, before: Usage): Usage {
+  return usage === noUsage ? reported : usageSince(usage, before)
 }
 
 /** Makes the attempt's directory and keeps what the agent is told, and the schema of its answer where one is asked for. */
@@ -222,6 +234,7 @@ function admission(clock: Clock): (event: AgentEvent) => boolean {
 function cleanEvent(event: AgentEvent): AgentEvent | undefined {
   switch (event.type) {
     case 'unknown':
+    case 'usage':
       return undefined
     case 'text':
       return { type: 'text', text: cleanText(event.text).slice(0, longestText) }

@@ -1,4 +1,4 @@
-import type { Failure } from '../domain/failure.js'
+import { failure, type Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { decideRetry, type RetryDecision } from '../domain/retry.js'
@@ -93,7 +93,12 @@ class TaskLoop {
     const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
     for (const id of readyTasks(graph, this.#settledness, mine)) {
       const task = graph.tasks.get(id)
-      if (task) this.#start({ task, attempt: 1, used: 0 })
+      const attempts = totalAttempts(recorder.state.tasks.get(id), true)
+      const spent = task && this.#whySpent(task, attempts)
+      if (spent !== undefined) {
+        this.#expect(1)
+        this.#fail(id, attempts, failure('budget', `No further attempt: ${spent}.`))
+      } else if (task) this.#start({ task, attempt: 1, used: 0 })
     }
   }
 
@@ -223,7 +228,8 @@ class TaskLoop {
     const counted = decision !== 'move_on'
     const used = progress.used + (counted ? 1 : 0)
     const total = totalAttempts(recorder.state.tasks.get(task.id), counted)
-    const again = decision !== 'give_up' && total < this.#parts.maxTotalAttempts
+    const spent = decision === 'give_up' ? undefined : this.#whySpent(task, total)
+    const again = decision !== 'give_up' && spent === undefined
     // In this run nothing starts any more: the task is left as it is.
     const isLeft = again && recorder.state.stopping !== undefined
     // Asked before anything is promised: with its last provider out, the task will not be tried again.
@@ -231,7 +237,7 @@ class TaskLoop {
     const willRetry = again && unservable === undefined
     const fact = { type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry } as const
     this.#record(counted ? fact : { ...fact, counted })
-    if (!again) this.#fail(task.id, counted ? used : total, decision === 'give_up' ? failed : tooOften(failed, total))
+    if (!again) this.#fail(task.id, counted ? used : total, spent === undefined ? failed : noFurther(failed, spent))
     else if (unservable !== undefined) this.#hold(task.id, attempt, unservable)
     else if (!isLeft) {
       this.#expect(-1)
@@ -240,6 +246,12 @@ class TaskLoop {
       const more = feedback === undefined ? {} : { feedback }
       this.#start({ ...progress, ...more, attempt: attempt + 1, used })
     }
+  }
+
+  /** Why a task that has had so many attempts in all may have no further one, whatever happened to the last. */
+  #whySpent(task: Task, attempts: number): string | undefined {
+    if (attempts < this.#parts.maxTotalAttempts) return this.#parts.allowances.usedUpBy(task)
+    return `the task has had ${plural(attempts, 'attempt')} in all, the most that --max-total-attempts allows`
   }
 
   /** A command has no account: what would be an account's trouble is its own. */
@@ -283,7 +295,6 @@ class TaskLoop {
   }
 }
 
-function tooOften(failed: Failure, total: number): Failure {
-  const message = `${failed.message} It has had ${plural(total, 'attempt')} in all, the most that --max-total-attempts allows.`
-  return { ...failed, message }
+function noFurther(failed: Failure, why: string): Failure {
+  return { ...failed, message: `${failed.message} No further attempt: ${why}.` }
 }

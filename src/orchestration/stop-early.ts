@@ -12,3 +12,6 @@ export function createStopEarly(recorder: Recorder, pool: AgentPool): StopEarly 
     pool.drain(stop.why)
   }
 }
+
+/** Why a signal aborts agents that are at work when a run stops early: an agent that has said success keeps it. */
+export const endedEarly = 'ended early'

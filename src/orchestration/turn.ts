@@ -11,6 +11,7 @@ import { renderPrompt } from '../prompt/render.js'
 import type { Permissions, Provider } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
 import { isSessionId } from '../providers/session-id.js'
+import type { Allowances } from './budget-keeper.js'
 import { gatesOf } from './gating.js'
 import type { Isolation, ReviewWork } from './isolation.js'
 import { runAgent, type AgentEnd, type AgentSettings } from './run-agent.js'
@@ -18,6 +19,7 @@ import { runAgent, type AgentEnd, type AgentSettings } from './run-agent.js'
 /** What is the same for all attempts of a run. */
 export interface AttemptSettings extends AgentSettings {
   readonly isolation: Isolation
+  readonly allowances: Allowances
   /** What every task's work must pass. */
   readonly gates: readonly Gate[]
   /** Judges work before it may land; see also `gates`. */
@@ -89,6 +91,8 @@ export function runTurn(
   settings: AttemptSettings,
 ): Promise<AgentEnd> {
   const { agent } = slot
+  const budget = settings.allowances.allowance(agent.provider, task)
+  const spentBefore = resumes?.used.costUsd ?? 0
   return runAgent(
     {
       taskId: task.id,
@@ -98,6 +102,7 @@ export function runTurn(
       logDir: join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`),
       timeoutMs: task.timeoutMs ?? settings.timeoutMs,
       idleTimeoutMs: settings.idleTimeoutMs,
+      budget,
       ...(round === 0 ? {} : { round }),
       ...(standsIn ? { standsIn } : {}),
       ...(resumes ? { usedBefore: resumes.used } : {}),
@@ -109,6 +114,7 @@ export function runTurn(
         asRoot: settings.asRoot,
         ...(agent.model === undefined ? {} : { model: agent.model }),
         ...(resumes ? { resume: resumes.sessionId } : {}),
+        ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd + spentBefore }),
         ...(task.run === undefined ? {} : { run: task.run }),
       },
     },

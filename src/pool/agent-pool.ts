@@ -46,18 +46,26 @@ export class ReservationError extends Error {
   }
 }
 
-/** Nothing is at work, and whatever waits may only be served by providers that rest. */
-export interface Resting {
-  /** When the first of them may be used again, epoch ms. */
-  readonly until: number
-  /** That one first. */
+/** Nothing is at work, and whatever waits may only be served by providers that rest or are not admitted. */
+export interface Stuck {
+  /** When the first of them may be used again, epoch ms; absent when none comes back by itself. */
+  readonly until?: number
+  /** Those that rest, the first to come back first; where none does, those that are not admitted. */
   readonly providers: readonly string[]
 }
+
+/** What an agent on a slot was chosen to be. */
+export interface HeldOffer extends ProviderModel {
+  readonly slot: string
+}
+
+/** Whether a further agent may start beside those that hold a slot. */
+export type Admission = (offer: ProviderModel, held: readonly HeldOffer[]) => boolean
 
 interface PoolEvents {
   'queue:updated': [QueueCounts]
   /** Told when it changes; undefined when it is so no longer. */
-  resting: [Resting | undefined]
+  stuck: [Stuck | undefined]
 }
 
 export interface PoolOptions {
@@ -96,7 +104,9 @@ export class AgentPool extends EventEmitter<PoolEvents> {
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
   #releasing = 0
   #counts: QueueCounts = { queueLength: 0, busyAgents: 0, availableAgents: 0 }
-  #resting: Resting | undefined
+  #stuck: Stuck | undefined
+  #tellsAgain = false
+  #admits: Admission = () => true
   #isSettleDue = false
   /** Only then p-queue sees what may start. */
   #isSettling = false
@@ -217,6 +227,18 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     this.#settle()
   }
 
+  /** Asked before each start, besides what the pool itself knows; see {@link reconsider}. */
+  set admission(admits: Admission) {
+    this.#admits = admits
+    this.#settle()
+  }
+
+  /** What the {@link admission} depends on has changed. Being stuck is told again if it still is. */
+  reconsider(): void {
+    this.#tellsAgain = true
+    this.#settle()
+  }
+
   get prepared(): number {
     return this.#prepared
   }
@@ -287,11 +309,16 @@ export class AgentPool extends EventEmitter<PoolEvents> {
   }
 
   #load(offer: ProviderModel): ProviderLoad {
-    const held = [...this.#slots.values()].flatMap((slot) => slot.held?.offer ?? [])
+    const held = this.#heldOffers()
     return {
       busy: held.filter(({ provider }) => provider === offer.provider).length,
-      available: this.#standing.mayStart(offer, held) && this.#idleSlotFor(offer) !== undefined,
+      available:
+        this.#standing.mayStart(offer, held) && this.#idleSlotFor(offer) !== undefined && this.#admits(offer, held),
     }
+  }
+
+  #heldOffers(): readonly HeldOffer[] {
+    return [...this.#slots.values()].flatMap(({ slot, held }) => (held ? { ...held.offer, slot: slot.id } : []))
   }
 
   /** The idle slot that may serve the offer and has served least, so that all are used. */
@@ -361,28 +388,34 @@ export class AgentPool extends EventEmitter<PoolEvents> {
       this.#counts = counts
       this.emit('queue:updated', counts)
     }
-    const resting = busyAgents === 0 ? this.#restingNow() : undefined
-    if (JSON.stringify(resting) === JSON.stringify(this.#resting)) return
-    this.#resting = resting
-    this.emit('resting', resting)
+    const stuck = busyAgents === 0 ? this.#stuckNow() : undefined
+    const isTold = JSON.stringify(stuck) === JSON.stringify(this.#stuck) && !(stuck && this.#tellsAgain)
+    this.#tellsAgain = false
+    if (isTold) return
+    this.#stuck = stuck
+    this.emit('stuck', stuck)
   }
 
-  #restingNow(): Resting | undefined {
+  #stuckNow(): Stuck | undefined {
     const slots = [...this.#slots.values()]
     const rests = new Map<string, number>()
+    const refused = new Set<string>()
     for (const demand of this.#waiting.demands()) {
       const offers = this.#tiers(demand)
         .flat()
         .filter((offer) => slots.some(({ slot }) => maySlotServe(slot, offer)))
-      for (const { provider } of offers) {
+      for (const offer of offers) {
+        const { provider } = offer
         if (this.#standing.isStopped(provider)) continue
         const until = this.#standing.restsUntil(provider)
-        if (until === undefined) return undefined
-        rests.set(provider, until)
+        if (!this.#admits(offer, [])) refused.add(provider)
+        else if (until === undefined) return undefined
+        else rests.set(provider, until)
       }
     }
     const [first, ...others] = [...rests].sort(([, a], [, b]) => a - b)
-    return first && { until: first[1], providers: [first, ...others].map(([provider]) => provider) }
+    if (first) return { until: first[1], providers: [first, ...others].map(([provider]) => provider) }
+    return refused.size > 0 ? { providers: [...refused] } : undefined
   }
 }
 

@@ -23,6 +23,8 @@ export interface Provider {
   readLine(line: string): readonly AgentEvent[]
   /** `latest`: of many lines that come together, the last is enough for `readLine`. Without it, each line is read. */
   readonly wantedLines?: 'latest'
+  /** Whether the final event tells what the agent cost, in USD. */
+  readonly tellsCost: boolean
   /** Whether it honours {@link AgentRequest.resume}. */
   readonly canResume: boolean
   /** Where the answer to {@link AgentRequest.answer} stands; absent where the provider cannot be asked for one. */
@@ -62,6 +64,11 @@ export interface AgentRequest {
    * be passed again: resuming restores neither. Source: observed with claude 2.1.330 and codex 0.169.0.
    */
   readonly resume?: string
+  /**
+   * The most that the conversation may cost, in USD, what it has cost before it was resumed included; for CLIs that can
+   * hold it. Source: `claude --max-budget-usd`, recorded; `total_cost_usd` goes on counting where it is resumed.
+   */
+  readonly budgetUsd?: number
   /**
    * The agent only looks and answers: nothing that it may call changes a file, whatever `permissions` and `allow` say,
    * no instruction or setting of the workspace counts, and its final answer is JSON of this schema. The CLI enforces

@@ -1,3 +1,4 @@
+import { parseTokens, parseUsd, type Budget } from '../domain/budget.js'
 import { nearest } from '../domain/nearest.js'
 import { defaultPriority } from '../domain/task.js'
 import { addProblem, type Reading } from './source.js'
@@ -147,14 +148,20 @@ export function readWord<Word extends string>(field: Field | undefined, words: r
   )
 }
 
-/** Money or tokens: a number or `$5` (USD), or `{usd, tokens}`. Only the form is checked: budgets are not honoured yet. */
-export function checkBudget(field: Field): void {
+/** Money or tokens: a number or `$5` (USD), or `{usd, tokens}`. */
+export function readBudget(field: Field | undefined): Budget | undefined {
+  if (!field) return undefined
   const accepted = 'a number or "$5" (US dollars), or {usd, tokens}, each above 0'
-  const amounts = field.node.kind === 'map' ? [...field.node.entries.values()] : [{ key: 'usd', value: field.node }]
-  const fine = amounts.every(({ key, value }) => {
+  if (field.node.kind !== 'map') {
+    const usd = parseUsd(scalarText(field.node) ?? '')
+    return accept(field, usd === undefined ? undefined : { usd }, accepted)
+  }
+  const amounts: { usd?: number; tokens?: number } = {}
+  for (const { key, value } of field.node.entries.values()) {
     const text = scalarText(value) ?? ''
-    if (key === 'tokens') return /^\d+$/.test(text) && Number(text) > 0
-    return key === 'usd' && /^\$?\d+(?:\.\d+)?$/.test(text) && Number(text.replace('$', '')) > 0
-  })
-  accept(field, fine && amounts.length > 0 ? amounts : undefined, accepted)
+    const amount = key === 'usd' ? parseUsd(text) : key === 'tokens' ? parseTokens(text) : undefined
+    if (amount === undefined) return accept<Budget>(field, undefined, accepted)
+    amounts[key as 'usd' | 'tokens'] = amount
+  }
+  return accept(field, Object.keys(amounts).length === 0 ? undefined : amounts, accepted)
 }

@@ -11,10 +11,10 @@ import { nearest } from '../domain/nearest.js'
 import { cleanLine } from '../domain/text.js'
 import { readDependencies } from './dependency.js'
 import {
-  checkBudget,
   fieldOf,
   joinPath,
   looseText,
+  readBudget,
   readComplexity,
   readDuration,
   readMaxAttempts,
@@ -32,7 +32,7 @@ import { readStatus, type StatusWords } from './status-word.js'
 import type { NamedTask } from './task-id.js'
 
 /** What tasks may leave to `defaults:` at the root. Times in ms. */
-export type RunOptions = Pick<Task, 'provider' | 'model' | 'timeoutMs' | 'maxAttempts'> & {
+export type RunOptions = Pick<Task, 'provider' | 'model' | 'timeoutMs' | 'maxAttempts' | 'budget'> & {
   readonly verify?: readonly VerifyEntry[]
 }
 
@@ -110,12 +110,14 @@ function readRunOptions(
   const model = readText(field('model'))
   const timeoutMs = readDuration(field('timeout'))
   const maxAttempts = readMaxAttempts(field('max_attempts', 'attempts'))
+  const budget = readBudget(field('budget'))
   const verify = field('verify')
   return {
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(maxAttempts === undefined ? {} : { maxAttempts }),
+    ...(budget === undefined ? {} : { budget }),
     ...(verify === undefined ? {} : { verify: readVerify(verify, warned) }),
   }
 }
@@ -196,7 +198,6 @@ const notHonoured = {
   touches: 'tasks that name the same files may run together',
   write_scope: 'tasks that name the same files may run together',
   modified_files: 'tasks that name the same files may run together',
-  budget: 'nothing limits what the task spends',
   effort: 'the CLI decides how hard its model thinks',
 } as const
 
@@ -207,7 +208,6 @@ function warnNotHonoured(reading: Reading, node: MapNode, path: string, warned: 
     const field = fieldOf(reading, node, path, name)
     if (!field) continue
     if (fileLists.has(name)) checkFiles(field)
-    if (name === 'budget') checkBudget(field)
     if (warned.has(consequence)) continue
     warned.add(consequence)
     const text = `${name} is not honoured yet: ${consequence}`

@@ -1,3 +1,5 @@
+import { noUsage } from '../domain/agent-event.js'
+import { formatSpent, spentOf } from '../domain/budget.js'
 import { exitCodes } from '../domain/exit-code.js'
 import type { KeptCommit, RunState, SlotState, TaskRecord, TaskState } from '../domain/run-state.js'
 import { isPersonsHold } from '../domain/hold.js'
@@ -173,7 +175,18 @@ function servedText({ attempts, repairs, reviews }: SlotState): string {
 /** What the agents used, as far as their CLIs said it. */
 export function usageLines(state: RunState): readonly Line[] {
   const usage = formatUsage(state.usage)
-  return usage === undefined ? [] : [row('plain', 'Tokens', usage)]
+  return [...(usage === undefined ? [] : [row('plain', 'Tokens', usage)]), ...budgetLines(state)]
+}
+
+/** What was spent of what might be, over all resumes. */
+function budgetLines({ start: { budgets }, usage, spending }: RunState): readonly Line[] {
+  if (!budgets) return []
+  const run = Object.keys(budgets.run).length === 0 ? [] : [formatSpent(budgets.run, spentOf(usage))]
+  const each = Object.entries(budgets.providers).map(([name, budget]) => {
+    return `${cleanLine(name, 40)} ${formatSpent(budget, spentOf(spending.get(name)?.usage ?? noUsage))}`
+  })
+  const shown = [...run, ...each]
+  return shown.length === 0 ? [] : [row('plain', 'Budget', shown.join('; '))]
 }
 
 /** What to do about a run that stopped early. */

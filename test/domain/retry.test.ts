@@ -4,7 +4,7 @@ import { decideRetry } from '../../src/domain/retry.js'
 
 describe('what follows from a failed attempt', () => {
   const account: readonly FailureKind[] = [
-    ...(['auth', 'usage', 'usage_limit', 'rate_limit', 'overloaded', 'network', 'spawn'] as const),
+    ...(['auth', 'usage', 'usage_limit', 'rate_limit', 'overloaded', 'network', 'spawn', 'budget'] as const),
   ]
   const end: readonly FailureKind[] = ['canceled', 'target']
 

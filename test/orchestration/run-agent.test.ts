@@ -4,8 +4,9 @@ import { expect, test } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
 import type { Failure } from '../../src/domain/failure.js'
 import { noMask } from '../../src/domain/mask.js'
+import type { WatchedAgent } from '../../src/orchestration/agent-watch.js'
 import { createRecorder } from '../../src/orchestration/recorder.js'
-import { runAgent, type AgentWork, type WatchedAgent } from '../../src/orchestration/run-agent.js'
+import { runAgent, type AgentWork } from '../../src/orchestration/run-agent.js'
 import { startAgent } from '../../src/platform/agent-process.js'
 import { claude } from '../../src/providers/claude/provider.js'
 import type { AgentRequest } from '../../src/providers/contract.js'
@@ -85,6 +86,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Part
     start: startAgent,
     environmentOf: childEnvironments(process.env, {}),
     extraEnv: {},
+    prices: {},
     signal: stop.signal,
     watch: {
       answered: ({ provider }: WatchedAgent) => said.push(`${provider} answered`),

@@ -47,6 +47,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({ type: fc.constant('cool_down' as const), provider, ms: fc.integer({ min: 1, max: 50 }) }),
   },
+  { weight: 3, arbitrary: fc.record({ type: fc.constantFrom('refuse' as const, 'allow' as const), provider }) },
   { weight: 10, arbitrary: fc.record({ type: fc.constant('admit' as const), provider }) },
   { weight: 15, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.nat(40) }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('stop' as const), provider }) },

@@ -19,7 +19,8 @@ const outcomes: readonly (readonly [RegExp, FailureKind])[] = [
   [/^(api|idle)-timeout$/, 'timeout'],
   [/^(noserver|garbage|cut)$/, 'network'],
   [/^context$/, 'context'],
-  [/^max-(turns|budget)/, 'turn_limit'],
+  [/^max-turns/, 'turn_limit'],
+  [/^max-budget/, 'budget'],
   [/^(bad-flag|perm-(bypass|skip)-root|perm-full-auto|stream-json-no-verbose|session-id-reuse\.2)$/, 'usage'],
   [/^(400|sig|no-prompt|format-text|never|stall|idle-timeout-never)/, 'crash'],
 ]

@@ -45,7 +45,7 @@ const claudeRuns: readonly Expected[] = [
   { scenario: 'context', kind: 'context', tokens: none, costUsd: 0 },
   { scenario: 'max-turns-2', kind: 'turn_limit', tokens: two, costUsd: 0.00642 },
   // Its `usage` counts one request of the two that its cost counts.
-  { scenario: 'max-budget', kind: 'turn_limit', tokens: two, costUsd: 0.00642 },
+  { scenario: 'max-budget', kind: 'budget', tokens: two, costUsd: 0.00642 },
   { scenario: 'sigint-tool', kind: 'crash', tokens: one, costUsd: 0.00321 },
   { scenario: 'sigterm-tool', kind: 'crash' },
   { scenario: 'sigterm-model', kind: 'crash' },

@@ -1,12 +1,12 @@
 import type { QueueCounts } from '../../src/domain/event.js'
-import { AgentPool, ReservationError, type Agent, type AgentSlot, type Resting } from '../../src/pool/agent-pool.js'
+import { AgentPool, ReservationError, type Agent, type AgentSlot, type Stuck } from '../../src/pool/agent-pool.js'
 import {
   choiceFor,
   goesBefore,
   mayEverRun,
   mayRunNow,
   mayServe,
-  restingOf,
+  stuckOf,
   type Ask,
   type Held,
   type Setup,
@@ -30,6 +30,7 @@ export type Move =
   | { readonly type: 'stop'; readonly provider: string }
   | { readonly type: 'add_slot'; readonly serves: AgentSlot['serves'] }
   | { readonly type: 'admit'; readonly provider: string }
+  | { readonly type: 'refuse' | 'allow'; readonly provider: string }
   | { readonly type: 'shut' }
   | { readonly type: 'drain' }
 
@@ -53,7 +54,7 @@ export class PoolGame {
   readonly #refused = new Map<string, Refusal>()
   readonly #mustBeRefused = new Map<string, Refusal>()
   readonly #told: QueueCounts[] = []
-  #resting: Resting | undefined
+  #stuck: Stuck | undefined
   #waiting: Reservation[] = []
   #asked = 0
   readonly #aborts = new Map<string, AbortController>()
@@ -64,11 +65,13 @@ export class PoolGame {
       stopped: new Set<string>(),
       resting: new Map<string, { readonly until: number; probe?: string }>(),
       prepared: 0,
+      refused: new Set<string>(),
     }
     this.world = { ...setup, slots: [...slots], held: new Map<string, Held>(), ...fresh }
     this.pool = new AgentPool({ policy: { usable, providers: chosen, ordered, routes }, caps, clock: this.clock })
     this.pool.on('queue:updated', (counts) => this.#told.push(counts))
-    this.pool.on('resting', (resting) => (this.#resting = resting))
+    this.pool.on('stuck', (stuck) => (this.#stuck = stuck))
+    this.pool.admission = ({ provider }) => !this.world.refused.has(provider)
     for (const slot of slots) this.pool.addAgent(slot)
   }
 
@@ -80,20 +83,24 @@ export class PoolGame {
     this.#compareGrants()
     this.#compareRefusals()
     this.#compareCounts(before)
-    this.#compareResting()
+    this.#compareStuck()
   }
 
-  #compareResting(): void {
+  #compareStuck(): void {
     const asks = this.#waiting.map(({ ask }) => ask)
-    const resting = restingOf(this.world, this.clock.now(), asks)
-    const told = this.#resting
-    const untils = told?.providers.map((name) => this.world.resting.get(name)?.until)
-    must(told?.until === resting[0]?.[1], `told to rest until ${told?.until}, not ${resting[0]?.[1]}`)
-    must((untils ?? []).join() === resting.map(([, until]) => until).join(), `rests ${told?.providers.join() ?? ''}`)
+    const causes = stuckOf(this.world, this.clock.now(), asks)
+    const told = this.#stuck
+    const said = told?.providers.map((name) =>
+      told.until === undefined ? 'refused' : this.world.resting.get(name)?.until,
+    )
+    must((said ?? []).join() === causes.join(), `stuck by ${causes.join()}, told ${JSON.stringify(told)}`)
+    must(told?.until === undefined || told.until === causes[0], `told to rest until ${told?.until ?? 'ever'}`)
   }
 
   /** Gives everything back, brings back whoever rests, and goes on until nothing may run any more. */
   async finish(): Promise<void> {
+    this.world.refused.clear()
+    this.pool.reconsider()
     this.clock.advance(1_000_000)
     await this.turn([{ type: 'prepare', count: 1000 }])
     while (this.world.held.size > 0) await this.turn([{ type: 'release', index: 0 }])
@@ -132,6 +139,12 @@ export class PoolGame {
       case 'admit':
         if ((world.resting.get(move.provider)?.until ?? 0) <= clock.now()) world.resting.delete(move.provider)
         pool.admit(move.provider)
+        break
+      case 'refuse':
+      case 'allow':
+        if (move.type === 'refuse') world.refused.add(move.provider)
+        else world.refused.delete(move.provider)
+        pool.reconsider()
         break
       case 'wait':
         clock.advance(move.ms)

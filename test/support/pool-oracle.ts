@@ -36,6 +36,8 @@ export interface World extends Setup {
   /** Provider to the time at which it may be used again, and to the slot on which an agent then goes first. */
   readonly resting: Map<string, { readonly until: number; probe?: string }>
   readonly held: Map<string, Held>
+  /** Providers that the admission refuses. */
+  readonly refused: Set<string>
   prepared: number
   /** With what it refuses whoever waits and whoever comes. */
   shut?: 'unservable' | 'stopped'
@@ -91,17 +93,20 @@ function isOpen(world: World, now: number, provider: string): boolean {
   return rest === undefined || (rest.until <= now && rest.probe === undefined)
 }
 
-/** Until when nothing can start since all that could serve what waits rests; the one that is back first, first. */
-export function restingOf(world: World, now: number, asks: readonly Ask[]): readonly [string, number][] {
+/** Who keeps what waits from starting when nobody is at work: until when they rest, or that they are refused. */
+export function stuckOf(world: World, now: number, asks: readonly Ask[]): readonly (number | 'refused')[] {
   if (world.held.size > 0) return []
   const servable = (offer: ProviderModel) => world.slots.some((slot) => mayServe(slot, offer))
   const providers = asks
     .flatMap((ask) => tiersOf(world, ask).flat())
     .filter((offer) => !world.stopped.has(offer.provider) && servable(offer))
     .map(({ provider }) => provider)
-  const untils = [...new Set(providers)].map((name): [string, number] => [name, world.resting.get(name)?.until ?? 0])
-  if (untils.some(([, until]) => until <= now)) return []
-  return untils.sort(([, a], [, b]) => a - b)
+  const causes = [...new Set(providers)].map((name) =>
+    world.refused.has(name) ? 'refused' : (world.resting.get(name)?.until ?? 0),
+  )
+  if (causes.some((cause) => cause !== 'refused' && cause <= now)) return []
+  const untils = causes.filter((cause) => cause !== 'refused').sort((a, b) => a - b)
+  return untils.length > 0 ? untils : causes
 }
 
 /** What the ask may run as right now on a slot. */
@@ -110,6 +115,7 @@ function offersOn(world: World, now: number, slot: AgentSlot, ask: Ask): readonl
   return tiersOf(world, ask)
     .flat()
     .filter(({ provider }) => !world.stopped.has(provider) && isOpen(world, now, provider))
+    .filter(({ provider }) => !world.refused.has(provider))
     .filter((offer) => mayServe(slot, offer) && isBelowCaps(world, offer))
 }
 

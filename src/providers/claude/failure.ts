@@ -31,10 +31,12 @@ const stderrTexts: readonly Signature[] = [
  * without the field is not taken for success.
  */
 export function resultFailure(result: JsonObject): Failure | undefined {
-  const limited = stringAt(result, 'subtype')?.startsWith('error_max_') === true
+  const subtype = stringAt(result, 'subtype') ?? ''
+  const limited =
+    subtype === 'error_max_budget_usd' ? 'budget' : subtype.startsWith('error_max_') ? 'turn_limit' : undefined
   if (result.is_error === false && !limited) return undefined
   const said = saidByResult(result)
-  const kind = (limited ? 'turn_limit' : undefined) ?? kindOfFields(result) ?? matchSignature(said, resultTexts)
+  const kind = limited ?? kindOfFields(result) ?? matchSignature(said, resultTexts)
   return cliFailure(withText(kind, said), 'claude', said, claudeLogin)
 }
 
@@ -42,7 +44,8 @@ export function resultFailure(result: JsonObject): Failure | undefined {
 function kindOfFields(result: JsonObject): FailureKind | undefined {
   const reason = stringAt(result, 'terminal_reason')
   if (reason === 'prompt_too_long') return 'context'
-  if (reason === 'max_turns' || reason === 'budget_exhausted') return 'turn_limit'
+  if (reason === 'max_turns') return 'turn_limit'
+  if (reason === 'budget_exhausted') return 'budget'
   const apiError = stringAt(result, 'api_error')
   if (apiError === 'usage_limit_reached') return 'usage_limit'
   if (apiError === 'connection_failed') return 'network'

@@ -13,6 +13,7 @@ export const claude: Provider = {
     return refuseModelName(request)
   },
   readLine: readClaudeLine,
+  tellsCost: true,
   canResume: true,
   answersIn: 'final_event',
   finalEvent: 'stream',
@@ -34,7 +35,7 @@ function permissionModes(): Readonly<Record<Permissions, string>> {
 }
 
 function buildCommand(request: AgentRequest): AgentCommand {
-  const { model, prompt, resume, executable } = request
+  const { model, prompt, resume, budgetUsd, executable } = request
   return {
     file: executable ?? 'claude',
     args: [
@@ -42,6 +43,7 @@ function buildCommand(request: AgentRequest): AgentCommand {
       ...['-p', '--output-format', 'stream-json', '--verbose'],
       ...(resume === undefined ? [] : ['--resume', resume]),
       ...(model === undefined ? [] : ['--model', model]),
+      ...(budgetUsd === undefined ? [] : ['--max-budget-usd', dollars(budgetUsd)]),
       ...(request.answer ? reviewFlags(request.answer.schema) : permissionFlags(request)),
     ],
     input: prompt,
@@ -53,6 +55,11 @@ function buildCommand(request: AgentRequest): AgentCommand {
       DISABLE_AUTOUPDATER: '1',
     },
   }
+}
+
+/** Without an exponent, and above 0. */
+function dollars(usd: number): string {
+  return String(Number(Math.max(usd, 0.0001).toFixed(4)))
 }
 
 function permissionFlags({ permissions, allow }: AgentRequest): readonly string[] {

@@ -1,4 +1,4 @@
-import { addUsage, noUsage, type AgentEvent, type Usage } from '../../domain/agent-event.js'
+import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from '../../domain/agent-event.js'
 import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
 import { clipText, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
 import { resultFailure } from './failure.js'
@@ -56,13 +56,18 @@ function retryMessage(event: JsonObject): string {
  * event, as a failure.
  */
 function readAssistant(event: JsonObject): readonly AgentEvent[] {
+  const message = objectAt(event, 'message')
+  const call = stringAt(message, 'id')
+  const usage = mainUsage(objectAt(message, 'usage'))
+  const used = call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage } as const]
   const own = stringAt(event, 'parent_tool_use_id') === undefined && event.is_api_error_message !== true
-  return objectsAt(objectAt(event, 'message'), 'content').flatMap((block): AgentEvent[] => {
+  const parts = objectsAt(message, 'content').flatMap((block): AgentEvent[] => {
     const text = stringAt(block, 'text')
     if (block.type === 'text' && text !== undefined && own) return [textEvent(text)]
     if (block.type !== 'tool_use') return []
     return [toolEvent(stringAt(block, 'name') ?? 'tool', targetOf(objectAt(block, 'input')))]
   })
+  return [...used, ...parts]
 }
 
 /** What a tool call is about, by the names that the CLI's own tools give it; the most telling first. */

@@ -10,6 +10,7 @@ export const codex: Provider = {
   buildCommand,
   refusal: (request) => refuseModelName(request),
   readLine: readCodexLine,
+  tellsCost: false,
   canResume: true,
   answersIn: 'final_text',
   finalEvent: 'stream',

@@ -1,0 +1,29 @@
+import type { Usage } from './agent-event.js'
+import { formatProviderModel, type ProviderModel } from './provider-model.js'
+
+/** USD per million tokens. */
+export interface Price {
+  readonly input: number
+  /** Of input that was cached; without, as `input`. */
+  readonly cachedInput?: number
+  readonly output: number
+}
+
+/** By `provider:model`, or by `provider` for all its models that have no price of their own. */
+export type Prices = Readonly<Record<string, Price>>
+
+export function priceFor(offer: ProviderModel, prices: Prices): Price | undefined {
+  return [formatProviderModel(offer), offer.provider].flatMap((key) =>
+    Object.hasOwn(prices, key) ? (prices[key] ?? []) : [],
+  )[0]
+}
+
+/** The usage with its cost: what the CLI says itself, else by the price, where there is one. */
+export function priced(usage: Usage, offer: ProviderModel, prices: Prices): Usage {
+  const price = usage.costUsd === undefined ? priceFor(offer, prices) : undefined
+  if (!price) return usage
+  const { inputTokens, cachedInputTokens, outputTokens } = usage
+  const { input, cachedInput = input, output } = price
+  const fresh = Math.max(0, inputTokens - cachedInputTokens)
+  return { ...usage, costUsd: (fresh * input + cachedInputTokens * cachedInput + outputTokens * output) / 1e6 }
+}

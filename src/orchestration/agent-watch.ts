@@ -1,0 +1,38 @@
+import type { Usage } from '../domain/agent-event.js'
+import type { Failure } from '../domain/failure.js'
+
+/** An agent that is or was at work. The same object for all that is told of one agent. */
+export interface WatchedAgent {
+  readonly provider: string
+  readonly taskId: string
+  readonly slot: string
+  /** Monotonic ms. */
+  readonly startedMs: number
+  /** Its model has said or done something. */
+  readonly hasAnswered: () => boolean
+}
+
+/** Told what agents show of their accounts and of what they spend. */
+export interface AgentWatch {
+  /** It is about to start. */
+  started?(agent: WatchedAgent): void
+  /** Its model has answered for the first time. */
+  answered?(agent: WatchedAgent): void
+  /** What it has used so far, its cost as far as it is known. */
+  used?(agent: WatchedAgent, usage: Usage): void
+  /** Its final event says failure, while its slot is still held. */
+  failing?(agent: WatchedAgent, failure: Failure): void
+  /** All of its output has been read and its usage recorded; without a failure it ended well. */
+  ended?(agent: WatchedAgent, failure: Failure | undefined): void
+}
+
+/** Tells all of them, in order. */
+export function watchTogether(...watches: readonly AgentWatch[]): AgentWatch {
+  return {
+    started: (agent) => watches.forEach((watch) => watch.started?.(agent)),
+    answered: (agent) => watches.forEach((watch) => watch.answered?.(agent)),
+    used: (agent, usage) => watches.forEach((watch) => watch.used?.(agent, usage)),
+    failing: (agent, failure) => watches.forEach((watch) => watch.failing?.(agent, failure)),
+    ended: (agent, failure) => watches.forEach((watch) => watch.ended?.(agent, failure)),
+  }
+}

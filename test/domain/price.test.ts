@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { priced, priceFor, type Prices } from '../../src/domain/price.js'
+
+const prices: Prices = {
+  'codex:gpt-5': { input: 1.25, cachedInput: 0.125, output: 10 },
+  codex: { input: 2, output: 20 },
+}
+const usage = { inputTokens: 1_000_000, cachedInputTokens: 400_000, outputTokens: 100_000 }
+
+describe('the price of what an agent used', () => {
+  it('is that of its model, else that of its provider', () => {
+    expect(priced(usage, { provider: 'codex', model: 'gpt-5' }, prices).costUsd).toBeCloseTo(0.75 + 0.05 + 1, 9)
+    expect(priced(usage, { provider: 'codex', model: 'other' }, prices).costUsd).toBeCloseTo(2 + 2, 9)
+    expect(priced(usage, { provider: 'codex' }, prices).costUsd).toBeCloseTo(4, 9)
+  })
+
+  it('is what the CLI says itself, where it does', () => {
+    expect(priced({ ...usage, costUsd: 7 }, { provider: 'codex' }, prices).costUsd).toBe(7)
+  })
+
+  it('is not known without one', () => {
+    expect(priced(usage, { provider: 'claude', model: 'opus' }, prices)).toBe(usage)
+    expect(priceFor({ provider: 'toString' }, prices)).toBeUndefined()
+  })
+})
