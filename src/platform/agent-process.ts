@@ -196,6 +196,8 @@ async function pump(stream: Readable, exited: Promise<unknown>, outlet: Outlet):
   })
   stream.on('data', (chunk: Buffer) => {
     onChunk?.(chunk)
+    // What nobody takes any more need not be looked through.
+    if (file.isFull && !onMasked) return
     if (write(mask.push(chunk)) || hasExited) return
     stream.pause()
     void file.drained().then(() => stream.resume())

@@ -22,9 +22,14 @@ export class CappedFile {
     for (const event of ['drain', 'close']) this.#stream.on(event, () => this.#wake())
   }
 
+  /** Whether it takes nothing more. */
+  get isFull(): boolean {
+    return this.#failed || this.#dropped
+  }
+
   /** False when the writer should wait for {@link drained} before it goes on. */
   write(chunk: Buffer): boolean {
-    if (this.#failed || this.#dropped) return true
+    if (this.isFull) return true
     const kept = chunk.length > this.#left ? chunk.subarray(0, this.#left) : chunk
     this.#left -= kept.length
     const go = this.#stream.write(kept)
