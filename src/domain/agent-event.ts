@@ -1,4 +1,4 @@
-import type { Failure } from './failure.js'
+import type { Failure, FailureKind } from './failure.js'
 
 /**
  * Tokens and money as the CLI reports them. `inputTokens` includes cached ones, for every provider.
@@ -58,8 +58,8 @@ export type AgentEvent =
   | { readonly type: 'denied'; readonly tool: string; readonly message: string }
   /** What one call of the model used; `call` is told again with each part of its answer. */
   | { readonly type: 'usage'; readonly call: string; readonly usage: Usage }
-  /** The CLI retries by itself; not a failure yet. */
-  | { readonly type: 'retrying'; readonly message: string }
+  /** The CLI retries by itself; not a failure yet. `kind`: what it would be. */
+  | { readonly type: 'retrying'; readonly message: string; readonly kind?: FailureKind }
   /** A limit that the CLI reported apart from the final event; `retryAt` in epoch ms. */
   | { readonly type: 'limit'; readonly retryAt?: number }
   /** The final event: nothing but the end of the process is expected after it. */

@@ -1,5 +1,6 @@
 import { addUsage, noUsage, type AgentEvent, type Usage } from './agent-event.js'
 import { failure, type Failure } from './failure.js'
+import { isAccountTrouble } from './governor.js'
 
 /** How a child process ended. */
 export type ExitStatus =
@@ -36,6 +37,8 @@ export interface Evidence {
   /** The last calls that are in `reported`. */
   readonly calls: readonly string[]
   readonly retryAt?: number
+  /** What it has last said that it retries because of, with no answer since. */
+  readonly retrying?: Failure
   readonly denials: number
   /** The model has said or done something. */
   readonly answered: boolean
@@ -56,11 +59,11 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
     case 'session':
       return { ...evidence, sessionId: event.sessionId, ...(event.model === undefined ? {} : { model: event.model }) }
     case 'text':
-      return { ...evidence, finalText: event.text, answered: true }
+      return { ...answered(evidence), finalText: event.text }
     case 'usage':
       return addCall(evidence, event)
     case 'denied':
-      return { ...evidence, denials: evidence.denials + 1, answered: true }
+      return { ...answered(evidence), denials: evidence.denials + 1 }
     case 'limit':
       return event.retryAt === undefined ? evidence : { ...evidence, retryAt: event.retryAt }
     case 'result':
@@ -74,11 +77,19 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
       }
     case 'tool':
     case 'tool_ended':
-      return { ...evidence, answered: true }
+      return answered(evidence)
     case 'retrying':
+      return event.kind === undefined ? evidence : { ...evidence, retrying: failure(event.kind, event.message) }
     case 'unknown':
       return evidence
   }
+}
+
+/** The model has said or done something: whatever the CLI retried has come through. */
+function answered(evidence: Evidence): Evidence {
+  const known: { -readonly [Key in keyof Evidence]: Evidence[Key] } = { ...evidence, answered: true }
+  delete known.retrying
+  return known
 }
 
 /** Sub-agents speak in between, so that the parts of one call may lie apart. */
@@ -102,6 +113,11 @@ export function saidFailure({ result, retryAt }: Evidence): Failure | undefined 
  */
 export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndReason | undefined): Failure | undefined {
   if (ended === 'canceled') return failure('canceled', 'The attempt was canceled.')
+  const { retrying } = evidence
+  // Some CLIs wait for as long as a server asks for, or for ever: it was not the task that took too long.
+  if ((ended === 'idle_timeout' || ended === 'timeout') && retrying && isAccountTrouble(retrying.kind)) {
+    return { ...retrying, message: `${retrying.message} (it was still retrying when its time was up)` }
+  }
   if (ended === 'idle_timeout') {
     return failure(
       'idle_timeout',

@@ -12,7 +12,8 @@ export interface Provider {
   /** Only for a request that `refusal` lets through. The prompt goes into `input`, never into `args`. */
   buildCommand(request: AgentRequest): AgentCommand
   /**
-   * A request that is known to fail before it is tried, as a failure of kind `usage`. `env` is the environment that
+   * A request that is known to fail before it is tried, as a failure of kind `usage`, or `model` where its name
+   * cannot be one. `env` is the environment that
    * the agent is going to see.
    */
   refusal(request: AgentRequest, env: Readonly<Record<string, string>>): Failure | undefined

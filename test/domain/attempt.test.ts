@@ -135,6 +135,25 @@ describe('evidence', () => {
     expect(from(...noise)).toEqual({ ...noEvidence, answered: true })
   })
 
+  it('knows what the CLI retries because of, until the model answers', () => {
+    const retry: AgentEvent = { type: 'retrying', message: '429 Too Many Requests', kind: 'rate_limit' }
+    expect(from(retry).retrying).toMatchObject({ kind: 'rate_limit' })
+    expect(from(retry, { type: 'retrying', message: 'who knows' }).retrying).toMatchObject({ kind: 'rate_limit' })
+    for (const spoken of [
+      { type: 'text', text: '' },
+      { type: 'tool', name: 'Edit' },
+    ] as const) {
+      expect(from(retry, spoken).retrying).toBeUndefined()
+    }
+  })
+
+  it('that a CLI was still retrying for its account tells why its time was up; any other retry does not', () => {
+    const ended = (kind: 'network' | 'model', why: 'timeout' | 'idle_timeout' | 'canceled') =>
+      judgeProcess({ type: 'signal', signal: 'SIGTERM' }, from({ type: 'retrying', message: 'again', kind }), why)?.kind
+    expect([ended('network', 'timeout'), ended('network', 'idle_timeout')]).toEqual(['network', 'network'])
+    expect([ended('model', 'timeout'), ended('network', 'canceled')]).toEqual(['timeout', 'canceled'])
+  })
+
   it('knows whether the model has answered: not by a session, a retry, a limit or a failure', () => {
     const limited = failure('rate_limit', 'Too many requests.')
     const silent: AgentEvent[] = [

@@ -93,7 +93,7 @@ describe.each([claude, codex])('$name', (provider) => {
   it.each(['--dangerously-skip-permissions', '-s', '', ' opus', 'a b', 'a\nb', 'a\0', '$(id)'])(
     'refuses the model name %j',
     (model) => {
-      expect(provider.refusal({ ...base, model }, {})?.kind).toBe('usage')
+      expect(provider.refusal({ ...base, model }, {})?.kind).toBe('model')
     },
   )
 

@@ -150,6 +150,19 @@ describe('recorded streams', () => {
     expect(codex.filter((event) => event.type === 'retrying')).toHaveLength(6)
   })
 
+  it('tell what a CLI was waiting for when its time was up', () => {
+    const limited = readStream('codex', '429-long')
+    const end = {
+      ...limited,
+      evidence: evidenceOf(providers.codex, limited),
+      ended: 'idle_timeout',
+      stderrTail: '',
+    } as const
+    expect(judgeAgent(providers.codex, end)).toMatchObject({ kind: 'rate_limit' })
+    expect(evidenceOf(providers.claude, readStream('claude', '529')).retrying).toMatchObject({ kind: 'overloaded' })
+    expect(evidenceOf(providers.claude, readStream('claude', 'flaky529x2')).retrying).toBeUndefined()
+  })
+
   it('hold nothing that the readers do not know', () => {
     const unknown = runs.flatMap(({ name, scenario }) =>
       eventsOf(providers[name], readStream(name, scenario)).filter((event) => event.type === 'unknown'),

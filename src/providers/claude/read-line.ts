@@ -1,4 +1,5 @@
 import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from '../../domain/agent-event.js'
+import { kindOfHttpStatus } from '../failure-text.js'
 import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
 import { clipText, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
 import { resultFailure } from './failure.js'
@@ -38,10 +39,15 @@ function readSystem(event: JsonObject): readonly AgentEvent[] {
       return [{ type: 'denied', tool, message: shortLine(stringAt(event, 'message') ?? '') }]
     }
     case 'api_retry':
-      return [{ type: 'retrying', message: retryMessage(event) }]
+      return [retryEvent(event)]
     default:
       return [unknownEvent(`system ${subtype}`)]
   }
+}
+
+function retryEvent(event: JsonObject): AgentEvent {
+  const kind = kindOfHttpStatus(numberAt(event, 'error_status') ?? 0)
+  return { type: 'retrying', message: retryMessage(event), ...(kind === undefined ? {} : { kind }) }
 }
 
 function retryMessage(event: JsonObject): string {

@@ -33,7 +33,8 @@ export function turnFailure(message: string): Failure {
   return cliFailure(kindOfMessage(message) ?? 'crash', 'codex', message, codexLogin)
 }
 
-function kindOfMessage(message: string): FailureKind | undefined {
+/** What a message of codex's means, where it is known. */
+export function kindOfMessage(message: string): FailureKind | undefined {
   const status = /(?:unexpected|last) status:? (\d{3})\b/.exec(message)?.[1]
   return (status === undefined ? undefined : kindOfHttpStatus(Number(status))) ?? matchSignature(message, messageTexts)
 }

@@ -1,7 +1,7 @@
 import type { AgentEvent, Usage } from '../../domain/agent-event.js'
 import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
 import { clipText, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
-import { turnFailure } from './failure.js'
+import { kindOfMessage, turnFailure } from './failure.js'
 
 /** One line of `codex exec --json`. Source: recorded streams of 0.169.0. */
 export function readCodexLine(line: string): readonly AgentEvent[] {
@@ -24,7 +24,7 @@ export function readCodexLine(line: string): readonly AgentEvent[] {
       return readCompleted(item)
     case 'error':
       // Reconnect notices and the last words before `turn.failed` look the same; only the latter event is final.
-      return [{ type: 'retrying', message: shortLine(stringAt(event, 'message') ?? '') }]
+      return [retryEvent(stringAt(event, 'message') ?? '')]
     case 'turn.completed':
       return [{ type: 'result', usage: usageOf(objectAt(event, 'usage')) }]
     case 'turn.failed':
@@ -32,6 +32,11 @@ export function readCodexLine(line: string): readonly AgentEvent[] {
     default:
       return [unknownEvent(type)]
   }
+}
+
+function retryEvent(message: string): AgentEvent {
+  const kind = kindOfMessage(clipText(message))
+  return { type: 'retrying', message: shortLine(message), ...(kind === undefined ? {} : { kind }) }
 }
 
 function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
