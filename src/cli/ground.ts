@@ -24,15 +24,19 @@ import type { AgentPool } from '../pool/agent-pool.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository } from '../workspace/contract.js'
-import { missingPaths } from '../workspace/link.js'
+import { changedFiles } from '../workspace/changed-files.js'
 import { discover } from '../workspace/discover.js'
 import { holdOffGc } from '../workspace/hold-off-gc.js'
 import { homeFault } from '../workspace/home.js'
+import { refuseGit } from '../workspace/refusal.js'
+import { watchUser } from '../workspace/user-watch.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import { configName, type Config } from './config.js'
 import { chooseTarget, landedBefore, openWhole, targetFacts } from './run-target.js'
+import { filesWarnings } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
 import { tracesOf } from './traces.js'
+import { reportUserChanges } from './user-changes.js'
 import { homeOfRepository, workspacesHome } from './workspaces-home.js'
 
 /** Where the run works. */
@@ -151,6 +155,9 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   if (!target.ok) return target
   const landed = await landedBefore(repository.value, target.value, roadmapPath)
   if (!landed.ok) return landed
+  const watch = await watchUser(repository.value, target.value)
+  if (!watch.ok) return refuseGit(watch.error)
+  const before = await changedFiles(repository.value, repository.value.head.commit)
   const { file } = options.config
   const letGc = await holdOffGc(repository.value.commonDir)
   const reachable: Reachable = { ...options, repository: repository.value, runDir }
@@ -164,19 +171,15 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
     target: targetFacts(target.value),
     leaveOut,
     hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
-    warnings: [
-      ...swept,
-      ...(await dirtyWarning(repository.value, leaveOut)),
-      ...(await missingLinks(location.root, file.link)),
-    ],
-    isolate: ({ pool, recorder, start, slots, signal }) =>
-      workspaced({
-        repository: repository.value,
-        target: target.value,
+    warnings: [...swept, ...(await filesWarnings(repository.value, leaveOut, file.link))],
+    isolate: ({ pool, recorder, start, slots, signal }) => {
+      const of = { repository: repository.value, target: target.value, leaveOut }
+      const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
+      return workspaced({
+        ...of,
         runId,
         mask: options.mask,
         slots,
-        leaveOut,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
         watched: [configName],
         workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId),
@@ -190,7 +193,10 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
           pool.shut(`no workspace can be prepared: ${failure.message}`)
         },
         onKept: ({ root, reason }) => void recorder.record({ type: 'workspace_kept', path: root, why: reason }),
-      }),
+        onAgentEnded: ({ task }) => changes.afterAgent(task.id),
+        onClosing: changes.atEnd,
+      })
+    },
   })
 }
 
@@ -286,20 +292,4 @@ export async function checkWorkspaces(
 async function pathBelow(root: string, path: string): Promise<string | undefined> {
   const below = relative(await realPathOr(root), await realPathOr(path))
   return below === '' || below.startsWith(`..${sep}`) || below === '..' || isAbsolute(below) ? undefined : below
-}
-
-async function missingLinks(root: string, link: readonly string[]): Promise<readonly string[]> {
-  const missing = await missingPaths(root, link)
-  return missing.map((path) => `link: there is no ${cleanLine(path, 100)} here, so agents have none either`)
-}
-
-async function dirtyWarning(repository: Repository, excluding: readonly string[]): Promise<readonly string[]> {
-  const dirty = (await repository.dirtyPaths(excluding)) ?? []
-  if (dirty.length === 0) return []
-  const shown = dirty
-    .slice(0, 5)
-    .map((path) => cleanLine(path, 80))
-    .join(', ')
-  const more = dirty.length > 5 ? ` and ${dirty.length - 5} more` : ''
-  return [`agents start from the last commit and do not see your uncommitted changes: ${shown}${more}`]
 }

@@ -19,6 +19,10 @@ export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   readonly onPrepared: (change: 1 | -1) => void
   readonly onExhausted: (failure: Failure) => void
   readonly onKept: (kept: KeptWorkspace) => void
+  /** An agent has ended; what it does takes place while its work is collected. */
+  readonly onAgentEnded: (of: AttemptOf) => Promise<void>
+  /** Nothing is at work any more. */
+  readonly onClosing: () => Promise<void>
 }
 
 /** `--isolation workspace`: a workspace for each attempt, its work collected as a candidate and landed on the target. */
@@ -51,8 +55,8 @@ export function workspaced(parts: WorkspacedParts): Isolation {
   // Kept workspaces that a harvest has named, with their task; at the end only the others are still to be told.
   const told = new Set<string>()
 
-  const placeOf = (workspace: Workspace, of: AttemptOf): OpenPlace =>
-    leasedPlace(workspace, of, {
+  const placeOf = (workspace: Workspace, of: AttemptOf): OpenPlace => {
+    const place = leasedPlace(workspace, of, {
       ...parts,
       integrate,
       tip: () => target.tip,
@@ -63,6 +67,12 @@ export function workspaced(parts: WorkspacedParts): Isolation {
         supply.landed()
       },
     })
+    const harvest = async () => {
+      const [harvested] = await Promise.all([place.harvest(), parts.onAgentEnded(of)])
+      return harvested
+    }
+    return { ...place, harvest }
+  }
 
   return {
     kind: 'workspace',
@@ -81,6 +91,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     },
     async close() {
       await supply.close()
+      await parts.onClosing()
       const kept = [...(await parts.gateWorkspaces.removeAll()), ...(await workspaces.removeAll())]
       for (const one of kept) if (!told.has(one.root)) parts.onKept(one)
     },

@@ -104,6 +104,8 @@ export interface Target {
   readonly base: string
   /** The user stands on it, and wants their index and files to move with it (`--target current`). */
   readonly current?: CurrentTree
+  /** Told when somebody else has moved it. */
+  onOvertaken?: (move: { readonly from: string; readonly to: string }) => void
 }
 
 /** What moving the user's own branch takes. */

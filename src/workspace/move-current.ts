@@ -11,7 +11,7 @@ import type { CurrentTree, Move, Repository, Target } from './contract.js'
 import { pathText } from './git-path.js'
 import { findInTheWay, treePlace } from './in-the-way.js'
 import { gitFailed } from './merge.js'
-import { readRef } from './ref-name.js'
+import { overtaken } from './overtaken.js'
 import { findUnderWay } from './under-way.js'
 import { onFileSystem } from './workspace.js'
 
@@ -36,7 +36,7 @@ export async function moveCurrent(
   const change = { from: target.tip, to: commit }
   for (let waited = 0; ; waited += pauseMs) {
     const locked = await lockRefs(tree.refs, target.ref, change)
-    if (!locked.ok) return overtaken(repository, target, locked.error)
+    if (!locked.ok) return refused(repository, target, locked.error)
     const moved = await moveTree(repository, target, change)
     if (moved === 'locked' && waited < patienceMs) {
       await endLock(tree.refs, 'abort')
@@ -50,7 +50,7 @@ export async function moveCurrent(
     const ended = await endLock(tree.refs, 'commit')
     if (!ended.ok) await readTree(repository, { from: commit, to: target.tip })
     await forgetLanding(repository)
-    if (!ended.ok) return overtaken(repository, target, ended.error)
+    if (!ended.ok) return refused(repository, target, ended.error)
     target.tip = commit
     return ok({ type: 'moved' })
   }
@@ -148,13 +148,7 @@ function wouldOverwrite(root: string, paths: readonly string[]): Failure {
   return failure('target', message, { paths: paths.slice(0, mostPaths) })
 }
 
-async function overtaken(
-  repository: Repository,
-  target: Target,
-  error: GitFailure,
-): Promise<Result<Move | { readonly type: 'left' }, Failure>> {
-  const tip = await readRef(repository, target.ref)
-  if (tip === undefined) return ok({ type: 'left' })
-  target.tip = tip
-  return ok({ type: 'overtaken', why: gitFailed(error).error })
+/** A branch that is gone has been left, too. */
+async function refused(repository: Repository, target: Target, error: GitFailure) {
+  return ok((await overtaken(repository, target, error)) ?? ({ type: 'left' } as const))
 }

@@ -2,9 +2,8 @@ import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { checkedOutAt, standsOn } from './checked-out.js'
 import type { Move, Repository, Target } from './contract.js'
-import { gitFailed } from './merge.js'
 import { moveCurrent } from './move-current.js'
-import { readRef } from './ref-name.js'
+import { overtaken } from './overtaken.js'
 import { changeRefs } from './sessions.js'
 
 /**
@@ -33,10 +32,8 @@ export async function moveTarget(
     target.tip = commit
     return ok({ type: 'moved' })
   }
-  const tip = await readRef(repository, target.ref)
-  if (tip === undefined) return err(failure('target', gone(target)))
-  target.tip = tip
-  return ok({ type: 'overtaken', why: gitFailed(moved.error).error })
+  const now = await overtaken(repository, target, moved.error)
+  return now ? ok(now) : err(failure('target', gone(target)))
 }
 
 function checkedOut({ branch }: Target, place: string): string {

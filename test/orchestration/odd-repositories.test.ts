@@ -1,0 +1,117 @@
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { gitRepo } from '../support/repositories.js'
+import { scene } from '../support/rigged-scene.js'
+
+/** A roadmap of commands, by the ids of their tasks. */
+function commands(tasks: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(tasks).map(([id, run]) => `  - { id: ${id}, run: ${JSON.stringify(run)} }\n`)
+  return `tasks:\n${lines.join('')}`
+}
+
+test('a submodule stays where it is, unpopulated; work beside it lands, and files put into it fail by name', async () => {
+  const inner = gitRepo({ files: { 'lib.txt': 'lib\n' } })
+  const stage = scene({
+    roadmap: commands({
+      beside: 'test -z "$(ls deps/inner)" && echo > beside',
+      inside: 'echo > deps/inner/file',
+      away: 'rm -r deps; echo > away',
+    }),
+  })
+  const { repo } = stage
+  repo.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.dir, 'deps/inner')
+  repo.commit('with a submodule')
+  const { code, stderr } = await stage.run(['run', '-i', '1'])
+  expect(code).toBe(1)
+  expect(stage.subjects()).toEqual(['beside'])
+  expect(repo.git('ls-tree', 'autopilot/main', 'deps/inner')).toBe(repo.git('ls-tree', 'main', 'deps/inner'))
+  expect(stderr).toMatch(/inside failed .*holds files inside a submodule.*deps\/inner/)
+  expect(stderr).toMatch(/away failed .*adds, moves or removes a submodule.*deps\/inner/)
+  expect(readFileSync(join(repo.dir, 'deps/inner/lib.txt'), 'utf8')).toBe('lib\n')
+})
+
+test('files under Git LFS need its filter: without it exit code 4, with it agents see content and pointers land', async () => {
+  const stage = scene({ roadmap: commands({ a: 'test "$(cat data.bin)" = payload && echo fresh > new.bin' }) })
+  const { repo } = stage
+  repo.write('.gitattributes', '*.bin filter=lfs -text\n')
+  repo.write('data.bin', 'pointer:payload\n')
+  repo.commit('a pointer')
+  const refused = await stage.run(['run'])
+  expect([refused.code, repo.git('for-each-ref', 'refs/heads/autopilot')]).toEqual([4, ''])
+  expect(refused.stderr).toMatch(/content filter 'lfs'[^]*git lfs install/)
+  stage.program('git-lfs', '#!/bin/sh\ncase $1 in clean) sed s/^/pointer:/;; smudge) sed s/^pointer://;; esac\n')
+  const lfs = join(stage.env.PATH!, 'git-lfs')
+  for (const way of ['clean', 'smudge']) repo.git('config', `filter.lfs.${way}`, `${lfs} ${way} -- %f`)
+  repo.git('config', 'filter.lfs.required', 'true')
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(repo.git('cat-file', 'blob', 'autopilot/main:new.bin')).toBe('pointer:fresh')
+  expect(repo.git('diff', '--name-only', 'main', 'autopilot/main')).toBe('new.bin')
+})
+
+test('symbolic links are content: kept, made, changed and never followed', async () => {
+  const stage = scene({
+    roadmap: commands({ a: 'test -L out && ln -s nowhere mine && rm out && ln -s . out', b: 'echo x > kept/b' }),
+    files: { 'folder/x': 'x\n' },
+  })
+  const { repo } = stage
+  const outside = repo.beside('outside')
+  writeFileSync(outside, 'outside\n')
+  symlinkSync(outside, join(repo.dir, 'out'))
+  symlinkSync('folder', join(repo.dir, 'kept'))
+  repo.commit('links')
+  expect((await stage.run(['run', '-a', '2'])).code).toBe(0)
+  const links = repo
+    .git('ls-tree', '-r', 'autopilot/main')
+    .split('\n')
+    .filter((line) => line.startsWith('120000'))
+  expect(links.map((line) => line.split('\t')[1])).toEqual(['kept', 'mine', 'out'])
+  expect([stage.landed('mine'), stage.landed('out'), stage.landed('kept')]).toEqual(['nowhere', '.', 'folder'])
+  expect(stage.landed('folder/b')).toBe('x')
+  expect([readFileSync(outside, 'utf8'), lstatSync(join(repo.dir, 'out')).isSymbolicLink()]).toEqual([
+    'outside\n',
+    true,
+  ])
+})
+
+test('names that differ in case alone are two files, also when two tasks make them', async () => {
+  const stage = scene({
+    roadmap: commands({ a: 'echo a > New.txt; echo a >> readme.md', b: 'echo b > new.txt' }),
+    files: { 'readme.md': 'small\n' },
+  })
+  // Where the file system does not tell them apart, it is git's setting that says so.
+  const tellsApart = !existsSync(join(stage.repo.dir, 'ReadMe.MD'))
+  expect(tellsApart || stage.repo.git('config', 'core.ignorecase') === 'true').toBe(true)
+  const { code } = await stage.run(['run', '-a', '2'])
+  if (!tellsApart) return
+  expect(code).toBe(0)
+  expect([stage.landed('README.md'), stage.landed('readme.md')]).toEqual(['hello', 'small\na'])
+  expect([stage.landed('New.txt'), stage.landed('new.txt')]).toEqual(['a', 'b'])
+})
+
+test('with autocrlf agents see line endings as you do, and only what they wrote is a change', async () => {
+  const cr = '"$(printf \'\\r\')"'
+  const stage = scene({
+    roadmap: commands({ a: `grep -q ${cr} line.txt && printf 'two\\r\\n' >> line.txt && printf 'n\\r\\n' > new.txt` }),
+    files: { 'line.txt': 'one\n', 'other.txt': 'other\n' },
+    globalConfig: '[core]\n\tautocrlf = true\n',
+  })
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(stage.repo.git('diff', '--numstat', 'main', 'autopilot/main')).toBe('1\t0\tline.txt\n1\t0\tnew.txt')
+  expect(stage.repo.git('cat-file', '-s', 'autopilot/main:line.txt')).toBe('8')
+})
+
+test('a shallow, detached checkout, as CI makes it, gets a target named after its commit', async () => {
+  const stage = scene({ roadmap: commands({ a: 'git log --format=%s > log' }) })
+  stage.repo.commit('second')
+  const clone = stage.repo.beside('clone')
+  stage.repo.git('clone', '-q', '--depth=1', `file://${stage.repo.dir}`, clone)
+  stage.repo.gitIn(clone, 'checkout', '-q', '--detach')
+  const { code, stdout } = await stage.run(['run'], { cwd: clone })
+  expect(code).toBe(0)
+  const target = `autopilot/detached-${stage.repo.git('rev-parse', 'HEAD').slice(0, 8)}`
+  expect(stdout).toContain(`1 commit on ${target}`)
+  expect(stage.repo.gitIn(clone, 'show', `${target}:log`)).toBe('second')
+  expect(stage.repo.gitIn(clone, 'rev-list', '--count', target)).toBe('2')
+  stage.repo.gitIn(clone, 'fsck', '--strict')
+})
