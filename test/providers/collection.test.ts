@@ -32,8 +32,8 @@ const exceptions: Readonly<Record<string, FailureKind | 'ok'>> = {
   // With an API key a used-up allowance looks like any 429.
   'claude/usage': 'rate_limit',
   'claude-2.1.197/usage': 'rate_limit',
-  'claude/resume.5': 'crash',
-  'codex/resume.4': 'crash',
+  'claude/resume.5': 'session_lost',
+  'codex/resume.4': 'session_lost',
   'codex/not-git': 'crash',
   // It waited without end and was killed.
   'codex/429-long': 'crash',
