@@ -4,26 +4,13 @@ import { noMask, type Mask } from './mask.js'
  * Fields that say which one is meant: of these a program makes refs, paths and look-ups, and none of them is text that
  * somebody printed. A value that happens to be a secret's, such as a password `workspace`, must not change them.
  */
-const names: ReadonlySet<string> = new Set([
-  ...['type', 'kind', 'code', 'severity', 'level', 'how', 'state', 'verdict', 'signal', 'isolation', 'permissions'],
-  ...[
-    'id',
-    'runId',
-    'run',
-    'taskId',
-    'taskIds',
-    'sessionId',
-    'provider',
-    'model',
-    'slot',
-    'slots',
-    'standing',
-    'what',
-    'start',
-    'boot',
-  ],
-  ...['ref', 'commit', 'tree', 'base', 'previous', 'branch', 'path', 'workspace', 'repository', 'roadmap'],
-])
+const names: ReadonlySet<string> = new Set(
+  [
+    'type kind code severity level how state verdict signal isolation permissions reason standing what start boot',
+    'id run runId taskId taskIds refs failed retried only together sessionId provider providers model slot slots',
+    'ref commit tree base previous branch path workspace repository roadmap roadmapPath',
+  ].flatMap((line) => line.split(' ')),
+)
 
 /** Plain data with the secrets in its texts masked; the names in it stay as they are. */
 export function maskValue<Value>(value: Value, mask: Mask): Value {

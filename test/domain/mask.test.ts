@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMask, noMask } from '../../src/domain/mask.js'
 import { maskValue } from '../../src/domain/mask-value.js'
+import type { RunEvent } from '../../src/domain/event.js'
 import { formsOf } from '../../src/domain/secret-forms.js'
+import { runStarted, stateAfter } from '../support/records.js'
 
 const encoder = new TextEncoder()
 const secret = 'ghp_R4nd0mT0ken/with+odd=chars'
@@ -140,5 +142,31 @@ describe('data with secrets', () => {
       tasks: [{ id: 'password', title: '***' }],
     })
     expect(maskValue(data, noMask)).toBe(data)
+  })
+
+  it('tells the fold the same, although a task, a branch or a slot is called as a secret', () => {
+    const [id, title] = ['password', 'a password']
+    const planned = { slots: [id], tasks: [{ id, title, state: 'pending' as const }] }
+    const start = { ...runStarted(), ...planned }
+    const now = { version: '1', permissions: 'edit', maxAttempts: 3 } as const
+    const of = { taskId: id, attempt: 1 }
+    const events: readonly RunEvent[] = [
+      { type: 'task_queued', ...of },
+      { type: 'attempt_started', ...of, slot: id, agent: { provider: id }, workspace: id },
+      { type: 'agent_exited', ...of, slot: id, exit: { type: 'code', code: 0 }, durationMs: 1 },
+      { type: 'run_stopping', reason: 'time_limit', why: 'full', next: 'again' },
+      { type: 'run_resumed', ...now, ...planned, failed: [id], retried: [] },
+    ]
+    const mask = createMask([id, 'time_limit'])
+    const after = (change: (event: RunEvent) => RunEvent) =>
+      stateAfter(
+        change(start) as typeof start,
+        events.map((event, index) => [index, change(event)] as const),
+      )
+    const masked = after((event) => maskValue(event, mask))
+    const plain = after((event) => event)
+    expect(masked.tasks.get(id)).toEqual({ ...plain.tasks.get(id)!, title: 'a ***' })
+    expect([...masked.slots]).toEqual([...plain.slots])
+    expect(masked.stopping).toEqual(plain.stopping)
   })
 })
