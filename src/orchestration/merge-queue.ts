@@ -1,5 +1,4 @@
 import type { Failure } from '../domain/failure.js'
-import { mergeGates, type Gate } from '../domain/gate.js'
 import {
   afterOutcome,
   emptyQueue,
@@ -11,21 +10,17 @@ import {
 } from '../domain/merge-queue.js'
 import type { PrefixVerdict, TreeVerdict } from '../domain/prefix-search.js'
 import { err, ok, type Result } from '../domain/result.js'
-import type { Judgement, Verifier } from '../verify/verifier.js'
+import type { Verifier } from '../verify/verifier.js'
 import type { Candidate, Landed, Repository, Target } from '../workspace/contract.js'
 import { gitFailed } from '../workspace/merge.js'
 import { moveTarget } from '../workspace/move-target.js'
 import { singleParent, stack, type Ready, type Single } from '../workspace/stack.js'
+import { judgePrefix, knownPrefixes, treesAtOnce, type Judgeable, type Member } from './judge-prefix.js'
 
 /** A candidate and what the queue must know of its task. */
-export interface QueuedCandidate extends Candidate {
-  readonly taskId: string
-  /** The task's; lower first. */
+export interface QueuedCandidate extends Candidate, Judgeable {
+  /** Its task's; lower first. */
   readonly priority: number
-  /** What its tree must pass, and every tree that it is in before it has landed. */
-  readonly gates: readonly Gate[]
-  /** Hears of verdicts on the trees whose last candidate this is; `together`: the tasks of the others in the tree. */
-  readonly onJudged: (judgement: Judgement, together: readonly string[]) => void
 }
 
 export interface MergeQueueParts {
@@ -63,17 +58,11 @@ interface Entry {
   readonly fail: (bug: unknown) => void
 }
 
-/** A candidate in the batch, and the commit of it and all before it. */
-interface Member {
-  readonly entry: Entry
-  readonly ready: Ready
-}
-
 class QueueDriver {
   readonly #parts: MergeQueueParts
   readonly #entries = new Map<number, Entry>()
   #queue: MergeQueue
-  #members: readonly Member[] = []
+  #members: readonly (Member & { readonly entry: Entry })[] = []
   /** Why the tree of this commit did not pass. */
   readonly #refused = new Map<string, Failure>()
   #isAtWork = false
@@ -147,10 +136,19 @@ class QueueDriver {
     }
     const stacked = await stack(this.#parts.repository, this.#parts.target, singles)
     for (const { candidate, failure } of stacked.left) leave(candidate.entry, failure)
-    this.#members = stacked.members.map(({ candidate, ready }) => ({ entry: candidate.entry, ready }))
+    this.#members = stacked.members.map(({ candidate: { entry }, ready }) => ({
+      entry,
+      candidate: entry.candidate,
+      ready,
+    }))
     this.#refused.clear()
-    const members = this.#members.map(({ entry }) => entry.queued)
-    return { type: 'built', members, left, judges: this.#judges(), known: await this.#known() }
+    return {
+      type: 'built',
+      members: this.#members.map(({ entry }) => entry.queued),
+      left,
+      judges: treesAtOnce(this.#members, this.#parts.gateJobs),
+      known: await this.#judge(knownPrefixes(this.#parts.verifier, this.#members)),
+    }
   }
 
   #entryOf(number: number): Entry {
@@ -166,40 +164,15 @@ class QueueDriver {
     return entry.single
   }
 
-  /** How many trees can be judged at once, when each is judged by all gates at once. */
-  #judges(): number {
-    const gates = this.#gatesOf(this.#members.length).length
-    return Math.max(1, Math.floor(this.#parts.gateJobs / Math.max(1, gates)))
-  }
-
-  /** Of a tree with several candidates: the gates of everybody and those of each of its tasks. */
-  #gatesOf(prefix: number): readonly Gate[] {
-    const each = this.#members.slice(0, prefix).map(({ entry }) => entry.candidate.gates)
-    return each.reduce<readonly Gate[]>(mergeGates, [])
-  }
-
-  /** What can be said of the batch without running anything. */
-  async #known(): Promise<readonly PrefixVerdict[]> {
-    const prefixes = this.#members.flatMap(({ ready }, index) =>
-      this.#parts.verifier.known(ready.tree, this.#gatesOf(index + 1)) === undefined ? [] : [index + 1],
-    )
-    return this.#judge(prefixes)
-  }
-
   #judge(prefixes: readonly number[]): Promise<readonly PrefixVerdict[]> {
     return Promise.all(prefixes.map(async (prefix) => ({ prefix, verdict: await this.#verdictOn(prefix, 'verify') })))
   }
 
   async #verdictOn(prefix: number, how: 'verify' | 'verifyAgain'): Promise<TreeVerdict> {
     const inTree = this.#members.slice(0, prefix)
-    const last = inTree.at(-1)
-    if (!last) throw new Error('a tree without candidates is not to be judged')
-    const together = inTree.slice(0, -1).map(({ entry }) => entry.candidate.taskId)
-    const judged = await this.#parts.verifier[how](last.ready, this.#gatesOf(prefix), (judgement) =>
-      last.entry.candidate.onJudged(judgement, together),
-    )
+    const judged = await judgePrefix(this.#parts.verifier, inTree, how)
     if (judged.ok) return 'passed'
-    this.#refused.set(last.ready.commit, judged.error)
+    this.#refused.set(inTree.at(-1)?.ready.commit ?? '', judged.error)
     return judged.error.kind === 'gate_failed' ? 'failed' : 'open'
   }
 

@@ -30,11 +30,15 @@ export function roadmapText(commands) {
  * Runs the roadmap that lies in `directory`, and sees to it that every task is done, in the file, too.
  * @param {import('./stage.js').Stage} stage
  */
-export async function runRoadmap(stage, directory, { slots, commands, isolation = 'workspace', measure = 'cpu' }) {
+export async function runRoadmap(
+  stage,
+  directory,
+  { slots, commands, isolation = 'workspace', measure = 'cpu', flags = [] },
+) {
   const roadmap = join(directory, 'roadmap.yaml')
   if (isolation === 'none') writeFileSync(roadmap, roadmapText(commands))
   const command = ['node', stage.program, 'run', '--agents', String(slots), '--isolation', isolation, '-C', directory]
-  const measured = await stage.execute([...command, roadmap], { cwd: directory, measure })
+  const measured = await stage.execute([...command, ...flags, roadmap], { cwd: directory, measure })
   const done = readFileSync(roadmap, 'utf8').match(/^ {4}status: done$/gm)?.length ?? 0
   if (done !== commands.length) throw new Error(`${done} of ${commands.length} tasks are done in the roadmap`)
   return measured

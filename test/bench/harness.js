@@ -11,8 +11,9 @@ import { createStage } from './stage.js'
  * @typedef {object} Row
  * @property {string} title
  * @property {string} metric
- * @property {'ms' | 'MB'} unit
+ * @property {'ms' | 'MB' | 'runs' | 'rounds'} unit
  * @property {number} [percentile] of the samples of all rounds; the median unless told
+ * @property {boolean} [onPage] false: printed, but not on the page of the documentation
  * @property {Target} [target] without one, the row is there to be known
  *
  * @typedef {object} Target
@@ -35,6 +36,7 @@ import { createStage } from './stage.js'
  * @property {number} samples
  * @property {string} unit
  * @property {number} ours
+ * @property {boolean} onPage
  * @property {Record<string, { value: number, ratio: number }>} baselines
  * @property {{ text: string, limit: number, met: boolean, over: number } | undefined} target `over`: share above the limit
  */
@@ -74,7 +76,7 @@ function collect(into, samples) {
 }
 
 function resultOf({ id, title, baselines }, row, samples) {
-  const { metric, unit, percentile: percent = 50 } = row
+  const { metric, unit, percentile: percent = 50, onPage = true } = row
   const valueOf = (side, name = metric) => {
     const values = samples[side][name]
     return values === undefined ? NaN : percentile(values, percent)
@@ -92,6 +94,7 @@ function resultOf({ id, title, baselines }, row, samples) {
     samples: samples.autopilot[metric].length,
     unit,
     ours,
+    onPage,
     baselines: Object.fromEntries(beside),
     target: row.target && judge(row.target, ours, valueOf),
   }

@@ -5,15 +5,18 @@ import { join } from 'node:path'
 /**
  * A repository of thirty small files and a roadmap, on the branch `main`.
  * @param {import('./stage.js').Stage} stage
+ * @param {string} roadmap
+ * @param {Record<string, string>} [files] further ones at its root
  */
-export function smallRepository(stage, roadmap) {
+export function smallRepository(stage, roadmap, files = {}) {
   const root = join(stage.dir, 'repository')
   for (const folder of ['src', 'docs', 'test']) {
     mkdirSync(join(root, folder), { recursive: true })
     for (let file = 1; file <= 10; file++)
       writeFileSync(join(root, folder, `${file}.txt`), `${folder} ${file}\n`.repeat(50))
   }
-  writeFileSync(join(root, 'roadmap.yaml'), roadmap)
+  for (const [name, text] of Object.entries({ 'roadmap.yaml': roadmap, ...files }))
+    writeFileSync(join(root, name), text)
   const git = (...args) => execFileSync('git', args, { cwd: root, env: stage.env })
   git('init', '--quiet')
   git('symbolic-ref', 'HEAD', 'refs/heads/main')

@@ -36,3 +36,26 @@ test('a gate that passed needs no line, one that failed or errored has one', () 
   expect(line('failed')).toEqual({ tone: 'warning', text: 'T1: gate npm test failed' })
   expect(line('errored')).toEqual({ tone: 'warning', text: 'T1: gate npm test errored' })
 })
+
+test('a tree with the work of several tasks is told with all of them, or with their number', () => {
+  const state = stateAfter(runStarted(), [])
+  const line = (together: readonly string[]) => describe(stamp({ ...judged('failed'), together }), state)?.text
+  expect(line(['T2', 'T3'])).toBe('T2, T3, T1 together: gate npm test failed')
+  expect(line(['a', 'b', 'c', 'd', 'e'])).toBe('6 tasks together: gate npm test failed')
+})
+
+test('a second failure is told as one, and a flaky gate has a row of its own', () => {
+  const state = stateAfter(runStarted(), [])
+  expect(describe(stamp({ ...judged('failed'), again: true }), state)?.text).toBe('T1: gate npm test failed again')
+  const flaky = { ...judged('passed'), again: true, flaky: true } as const
+  const rows = (...verdicts: readonly Judged[]) => {
+    const after = stateAfter(
+      runStarted(),
+      verdicts.map((verdict) => [0, verdict]),
+    )
+    return summarize(after, { journal: 'j' }).flatMap(({ text }) => (text.startsWith('Flaky ') ? [text] : []))
+  }
+  expect(rows(judged('failed'), judged('failed'))).toEqual([])
+  expect(rows(judged('failed'), flaky)).toEqual(['Flaky       npm test failed and then passed on the same tree, once'])
+  expect(rows(flaky, flaky)).toEqual(['Flaky       npm test failed and then passed on the same tree, 2 times'])
+})
