@@ -77,7 +77,10 @@ const schema = z.strictObject({
   routes: z.optional(
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
-  allow: z.optional(texts),
+  // Each becomes an argument of its own.
+  allow: z.optional(
+    z.array(z.string().check(z.refine((tool) => /^[^-\s]/.test(tool), 'it is not the name of a tool'))),
+  ),
   env: z.optional(z.record(z.string(), variable)),
   ...furnitureKeys,
   prompt: z.optional(z.string()),

@@ -167,6 +167,11 @@ const broken: readonly (readonly [title: string, config: string, said: RegExp])[
   ],
   ['a list for one value', 'timeout: [1h]\n', /^autopilot\.yaml:1:10: error E\d+: timeout: /m],
   [
+    'an option for a tool to allow',
+    'allow: [Edit, --dangerously-skip-permissions]\n',
+    /^autopilot\.yaml:1:15: error E104: allow\.1: it is not the name of a tool$/m,
+  ],
+  [
     'a path to copy that is absolute',
     'copy: [.env, /etc/passwd]\n',
     /^autopilot\.yaml:1:14: error E104: copy\.1: it must stay inside the repository$/m,
