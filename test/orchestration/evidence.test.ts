@@ -111,6 +111,7 @@ test('an agent sees the allowlist of variables and what env: adds, and nothing e
     'ANTHROPIC_API_KEY',
     'CLAUDE_CODE_MAX_RETRIES',
     'AUTOPILOT_ATTEMPT',
+    'AUTOPILOT_RUN',
   ]
   const others = ['CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC', 'DISABLE_AUTOUPDATER', 'PWD', '__CF_USER_TEXT_ENCODING']
   expect(Object.keys(env).filter((name) => ![...known, ...others].includes(name))).toEqual([])
