@@ -26,6 +26,8 @@ export interface DryRunParts {
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
   readonly tasks: readonly Task[]
+  /** What a person should know first. */
+  readonly notices: readonly string[]
 }
 
 /** One task as it would be started. */
@@ -56,6 +58,7 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   const sink = sinkOf(process.stdout)
   const budgets = budgetsOf(settings, config.file)
   if (settings.output === 'json') {
+    for (const text of parts.notices) printJson(process.stdout, { type: 'notice', level: 'warning', text })
     if (budgets) printJson(process.stdout, { type: 'budget', ...budgets })
     for (const step of steps) printJson(process.stdout, { type: 'planned', ...step })
     for (const hold of held) printJson(process.stdout, { type: 'held', ...hold })
@@ -65,6 +68,7 @@ export function printDryRun(parts: DryRunParts): ExitCode {
     if (facts) printJson(process.stdout, facts)
     return exitCodes.done
   }
+  for (const text of parts.notices) sink.write(`${cleanLine(text, 500)}\n\n`)
   const done = plan.tasks.filter(({ state }) => state === 'done').length
   sink.write(
     `Dry run of ${loaded.options.file}: ${plural(steps.length, 'task')} to run on ${plural(settings.agents, 'slot')}, ` +

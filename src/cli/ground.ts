@@ -20,6 +20,7 @@ import type { StartAgent } from '../platform/door.js'
 import { ensureLine } from '../platform/ensure-line.js'
 import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
+import { endWatchdogsOf } from '../platform/old-watchdog.js'
 import type { AgentPool } from '../pool/agent-pool.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
@@ -47,11 +48,15 @@ export interface Location {
   readonly lock: string
   /** The git directory that all work trees of the repository share; absent without isolation. */
   readonly commonDir?: string
+  /** Where the user stands; absent without isolation. */
+  readonly head?: Repository['head']
 }
 
 /** A repository as the place of runs. */
 export interface RepositoryLocation extends Location {
   readonly commonDir: string
+  /** Where the user stands. */
+  readonly head: Repository['head']
 }
 
 /** A directory as the place of runs without isolation, where there is no repository around it. */
@@ -63,8 +68,8 @@ export function plainLocation(root: string): Location {
 export async function locate(directory: string, env: Environment): Promise<Result<RepositoryLocation, Refusal>> {
   const found = await discover(resolve(directory), env)
   if (!found.ok) return found
-  const { root, commonDir } = found.value
-  return ok({ root, commonDir, lock: join(commonDir, 'autopilot', 'lock') })
+  const { root, commonDir, head } = found.value
+  return ok({ root, commonDir, head, lock: join(commonDir, 'autopilot', 'lock') })
 }
 
 /** The ground that a run stands on: made ready, nothing started. */
@@ -78,7 +83,10 @@ export interface Ground {
   /** Whether a task's work is on the target already, brought by a run before this one. */
   readonly hasLanded: (taskId: string) => boolean
   readonly warnings: readonly string[]
-  readonly release: ReleaseLock
+  /** Absent without isolation. */
+  readonly repository?: Repository
+  /** Lets go of what it holds of the repository. */
+  readonly close: () => Promise<void>
   isolate(parts: IsolateParts): Isolation
 }
 
@@ -88,6 +96,8 @@ export interface IsolateParts {
   readonly start: StartAgent
   readonly slots: number
   readonly signal: AbortSignal
+  /** Of a run that is resumed: the highest number that one of its workspaces has; else 0. */
+  readonly numberedTo: number
 }
 
 export interface GroundOptions {
@@ -97,20 +107,10 @@ export interface GroundOptions {
   readonly location: Location
   readonly loaded: LoadedRoadmap
   readonly runId: string
+  /** The run began earlier. */
+  readonly isResumed: boolean
   readonly env: Environment
   readonly environmentOf: EnvironmentOf
-}
-
-/**
- * Takes the lock, then opens the repository and the target branch, or takes the directory as it is. A refusal means
- * exit code 4.
- */
-export async function openGround(options: GroundOptions): Promise<Result<Ground, Refusal>> {
-  const locked = await lockGround(options.location.lock)
-  if (!locked.ok) return locked
-  const ground = await prepareGround(options, locked.value)
-  if (!ground.ok) await locked.value()
-  return ground
 }
 
 /** Takes the lock that a run has while it works, or says who has it. */
@@ -131,9 +131,15 @@ export async function lockGround(path: string): Promise<Result<ReleaseLock, Refu
   }
 }
 
-async function prepareGround(options: GroundOptions, release: ReleaseLock): Promise<Result<Ground, Refusal>> {
-  const { settings, location, loaded, runId } = options
+/**
+ * Opens the repository and the target branch, or takes the directory as it is; to be called with the lock held. A refusal
+ * means exit code 4.
+ */
+export async function openGround(options: GroundOptions): Promise<Result<Ground, Refusal>> {
+  const { settings, location, loaded, runId, isResumed } = options
   const runDir = runDirOf(location.root, runId)
+  // It would take what the run starts now for what it had started then.
+  if (isResumed) await endWatchdogsOf(tracesOf(location, runId))
   // Before anything is read or made: what still runs there might change it.
   const swept = await sweepBrokenOff(await listRuns([location.root]), (id) => tracesOf(location, id))
   const roadmapPath = await pathBelow(location.root, loaded.path)
@@ -146,12 +152,13 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
     const warnings = [...swept, ...ungated]
     const hasLanded = () => false
     const isolate = () => inPlace(location.root)
-    return ok({ root: location.root, runDir, leaveOut, hasLanded, release, warnings, isolate })
+    const close = () => Promise.resolve()
+    return ok({ root: location.root, runDir, leaveOut, hasLanded, warnings, isolate, close })
   }
   const repository = await openWhole(location.root, options.env)
   if (!repository.ok) return repository
   await ensureLine(join(repository.value.commonDir, 'info', 'exclude'), '/.autopilot/')
-  const target = await chooseTarget(repository.value, settings.target, { runId, leaveOut })
+  const target = await chooseTarget(repository.value, settings.target, { runId, isResumed, leaveOut })
   if (!target.ok) return target
   const landed = await landedBefore(repository.value, target.value, roadmapPath)
   if (!landed.ok) return landed
@@ -164,15 +171,13 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
   return ok({
     root: location.root,
     runDir,
-    release: async () => {
-      await letGc()
-      await release()
-    },
+    repository: repository.value,
+    close: letGc,
     target: targetFacts(target.value),
     leaveOut,
     hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
     warnings: [...swept, ...(await filesWarnings(repository.value, leaveOut, file.link))],
-    isolate: ({ pool, recorder, start, slots, signal }) => {
+    isolate: ({ pool, recorder, start, slots, signal, numberedTo }) => {
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
       return workspaced({
@@ -182,7 +187,7 @@ async function prepareGround(options: GroundOptions, release: ReleaseLock): Prom
         slots,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
         watched: [configName],
-        workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId),
+        workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId, { numberedTo }),
         gates: file.gates,
         ...gatingFor({ ...reachable, recorder, start, signal }),
         onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
@@ -248,7 +253,7 @@ function gatingFor(running: Running) {
 function workspacesFor(
   { config, env, environmentOf, mask, repository, recorder, start, signal }: Running,
   runId: string,
-  { exact = false } = {},
+  { exact = false, numberedTo = 0 } = {},
 ) {
   const { setup, copy, keep, link } = config.file
   const home = workspacesHome(config.file.workspacesDir, repository.root, env)
@@ -260,6 +265,7 @@ function workspacesFor(
     keep,
     link,
     exact,
+    numberedTo,
     runSetup: runSetup({
       mask,
       environmentOf,

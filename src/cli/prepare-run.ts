@@ -18,9 +18,19 @@ import { mergeSettings, settingsFromEnvironment, type RunSettings } from './sett
 /** What `autopilot run` was typed with. */
 export interface RunArguments {
   readonly roadmap?: string
+  /** Of a run that is resumed: what is as it was then, whatever is set now. */
+  readonly asBefore?: AsBefore
   /** `-C`; where to work. */
   readonly directory: string
   readonly flags: Partial<RunSettings>
+}
+
+/** What a run that is resumed does not change. */
+export interface AsBefore {
+  readonly isolation: RunSettings['isolation']
+  readonly target?: string
+  /** Its tasks, where it was not about the whole roadmap. */
+  readonly only?: readonly string[]
 }
 
 /** Everything that was read before anything is started. */
@@ -47,7 +57,8 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   const opened = await openConfig(configRoot, env)
   if (!opened.ok) return problems(opened.error, mergeSettings(fromEnvironment.value, args.flags).output)
   const { config, mask, warnings: maskWarnings } = opened.value
-  const settings = mergeSettings(config.run, fromEnvironment.value, args.flags)
+  const wished = mergeSettings(config.run, fromEnvironment.value, args.flags)
+  const settings = args.asBefore ? settingsAsBefore(wished, args.asBefore) : wished
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
   if (!location.ok) {
@@ -61,7 +72,8 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   const loaded = await openRoadmap(args.roadmap, args.directory, config.file.statuses)
   if (!loaded.ok) return problems(loaded.error, settings.output)
   const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
-  if (plan.unknown.length > 0) {
+  // A task of the run that the roadmap has not any more is dropped from it.
+  if (plan.unknown.length > 0 && !args.asBefore) {
     const { graph, roadmap } = loaded.value
     return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
   }
@@ -78,6 +90,14 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     plan,
     ...(value === undefined ? {} : { template: value }),
   })
+}
+
+function settingsAsBefore(wished: RunSettings, { isolation, target, only = [] }: AsBefore): RunSettings {
+  const settings: { -readonly [Key in keyof RunSettings]: RunSettings[Key] } = { ...wished, isolation, dryRun: false }
+  delete settings.target
+  delete settings.only
+  delete settings.limit
+  return { ...settings, ...(target === undefined ? {} : { target }), ...(only.length > 0 ? { only } : {}) }
 }
 
 /** Found before anything starts, not by each task; a place that the configuration names is its mistake. */

@@ -30,6 +30,7 @@ interface RunFlags {
   readonly gateJobs?: number
   readonly mergeBatch?: number
   readonly dryRun?: true
+  readonly fresh?: true
   readonly output?: RunSettings['output']
   readonly directory: string
 }
@@ -52,6 +53,7 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
     })
     .addHelpText('after', examples)
   addRun(program, env, done)
+  addResume(program, env, done)
   addValidate(program, env, done)
   addStatus(program, env, done)
   addClean(program, env, done)
@@ -64,29 +66,15 @@ export function isUsageError(error: unknown): error is CommanderError {
 }
 
 function addRun(program: Command, env: Environment, done: (code: ExitCode) => void): void {
-  program
+  const run = program
     .command('run')
     .description('run the tasks of a roadmap')
     .argument(
       '[roadmap]',
       'a YAML or JSON file; without it roadmap.yaml, roadmap.yml, roadmap.json or state/roadmap.yaml',
     )
-    .addOption(option('-a, --agents <n>', 'agent slots: how many agents work at once (default 5)', readers.agents))
-    .addOption(option('-i, --iterations <n>', 'attempts a task has at most (default 3)', readers.iterations))
-    .addOption(
-      option(
-        '--repair-rounds <n>',
-        'times that work goes back to its agent when a gate or a conflict keeps it out (default 2; 0: never)',
-        readers.repairRounds,
-      ),
-    )
-    .addOption(
-      repeated(
-        '-p, --provider <name[:model][=cap]>',
-        'agent CLIs to use, in this order: claude, codex',
-        readers.providers,
-      ),
-    )
+  addAgentSettings(run)
+  run
     .addOption(repeated('--only <id>', 'run only this task, or the tasks of this group', readers.only))
     .addOption(option('--limit <n>', 'run at most so many tasks', readers.limit))
     .addOption(
@@ -103,6 +91,42 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
         readers.target,
       ),
     )
+  addWorkSettings(run)
+  run
+    .addOption(new Option('--fresh', 'begin a new run, also where the last one was stopped before its end'))
+    .addOption(new Option('--dry-run', 'show order, routes, holds and commands; start nothing'))
+    .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
+    .addOption(directoryOption())
+    .addHelpText('after', runNotes)
+    .action(async (roadmap: string | undefined, flags: RunFlags) => {
+      const { runCommand } = await import('./run-command.js')
+      const args = { directory: flags.directory, flags: settingsOf(flags), fresh: flags.fresh === true }
+      done(await runCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
+    })
+}
+
+function addAgentSettings(command: Command): void {
+  command
+    .addOption(option('-a, --agents <n>', 'agent slots: how many agents work at once (default 5)', readers.agents))
+    .addOption(option('-i, --iterations <n>', 'attempts a task has at most (default 3)', readers.iterations))
+    .addOption(
+      option(
+        '--repair-rounds <n>',
+        'times that work goes back to its agent when a gate or a conflict keeps it out (default 2; 0: never)',
+        readers.repairRounds,
+      ),
+    )
+    .addOption(
+      repeated(
+        '-p, --provider <name[:model][=cap]>',
+        'agent CLIs to use, in this order: claude, codex',
+        readers.providers,
+      ),
+    )
+}
+
+function addWorkSettings(command: Command): void {
+  command
     .addOption(
       option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
     )
@@ -152,14 +176,26 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
         readers.mergeBatch,
       ),
     )
-    .addOption(new Option('--dry-run', 'show order, routes, holds and commands; start nothing'))
+}
+
+function addResume(program: Command, env: Environment, done: (code: ExitCode) => void): void {
+  const resume = program
+    .command('resume')
+    .description('go on with a run that was stopped, killed, or did not get everything done')
+    .argument('[run]', 'the id of a run; without it the last one')
+    .addOption(new Option('--retry-failed', 'try tasks again that failed for good, as if they had not been tried'))
+    .addOption(new Option('--repair', 'cut a damaged journal back to what stands before the damage; a copy is kept'))
+  addAgentSettings(resume)
+  addWorkSettings(resume)
+  resume
     .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
     .addOption(directoryOption())
-    .addHelpText('after', runNotes)
-    .action(async (roadmap: string | undefined, flags: RunFlags) => {
-      const { runCommand } = await import('./run-command.js')
-      const args = { directory: flags.directory, flags: settingsOf(flags) }
-      done(await runCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
+    .addHelpText('after', resumeNotes)
+    .action(async (run: string | undefined, flags: RunFlags & { retryFailed?: true; repair?: true }) => {
+      const { resumeCommand } = await import('./resume-command.js')
+      const how = { retryFailed: flags.retryFailed === true, repair: flags.repair === true }
+      const args = { ...how, directory: flags.directory, flags: settingsOf(flags) }
+      done(await resumeCommand(run === undefined ? args : { ...args, run }, env))
     })
 }
 
@@ -292,6 +328,7 @@ Examples:
   autopilot run -p claude:opus=2 -p codex    two on claude's opus, the rest on codex
   autopilot run --only login --dry-run       what would be started for one task
   autopilot run --output json | jq .type     events for machines
+  autopilot resume                           go on with the last run, where it was stopped or killed
   autopilot validate roadmap.yaml
   autopilot status                           the last run: what is done, and where the rest is
   autopilot clean --dry-run                  what past runs left and could be deleted
@@ -309,6 +346,14 @@ and DRY_RUN as make passes them), the flag.
 Agents work on copies; what they finish arrives on the target branch, one commit a task. Your branch,
 your index and your files stay as they are, but for the status values in the roadmap; with --target current
 they move along with each task that lands.`
+
+const resumeNotes = `
+Goes on with the same run, in the same journal. The roadmap and the settings are those of now. What is done stays done
+and is not run again; a conversation that was interrupted is taken up again; work that an agent had finished goes
+straight to the gates. Attempts and money that were used count on. A task that failed for good stays so, unless it has
+attempts left by now (--iterations) or --retry-failed is given.
+
+autopilot run does the same by itself where the last run of the roadmap was stopped before its end.`
 
 const cleanNotes = `
 Says what it deletes first. Journals stay. An attempt's ref is deleted when a commit on one of your branches names the

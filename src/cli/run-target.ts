@@ -24,7 +24,7 @@ export function chooseTarget(
   options: Omit<CurrentOptions, 'pause'>,
 ) {
   if (branch === currentBranch) return openCurrent(repository, { ...options, pause })
-  return openTarget(repository, { runId: options.runId, ...(branch === undefined ? {} : { branch }) })
+  return openTarget(repository, { ...options, ...(branch === undefined ? {} : { branch }) })
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import type { Environment } from '../domain/environment.js'
-import type { RunEvent } from '../domain/event.js'
+import type { RunEvent, Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { WaitPolicy } from '../domain/governor.js'
 import type { RunTraces } from '../domain/stray.js'
@@ -9,7 +9,8 @@ import { openJournal } from '../journal/journal.js'
 import { watchTogether } from '../orchestration/agent-watch.js'
 import { BudgetKeeper } from '../orchestration/budget-keeper.js'
 import { Governor } from '../orchestration/governor.js'
-import { createRecorder, type Recorder } from '../orchestration/recorder.js'
+import { catchUpOn } from '../orchestration/catch-up-on.js'
+import { createRecorder, type Recorder, type RunBeginning } from '../orchestration/recorder.js'
 import { runTasks } from '../orchestration/run.js'
 import { createStopEarly, endedEarly, type StopEarly } from '../orchestration/stop-early.js'
 import { createWriteBack } from '../orchestration/write-back.js'
@@ -28,6 +29,7 @@ import { showId } from '../ui/format.js'
 import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
 import { budgetsOf } from './budgets.js'
+import type { GoingOnRun } from './go-on.js'
 import type { Ground } from './ground.js'
 import { heedStops } from './heed-stops.js'
 import type { Landed } from './landed.js'
@@ -35,7 +37,9 @@ import { openOutput } from './output.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import { reviewsOf, type ProviderSetup } from './providers.js'
+import { mostTotalAttempts, slotIds } from './run-limits.js'
 import type { RunSettings } from './settings.js'
+import { shownPath } from './shown-path.js'
 import type { StopSignals } from './stop-signals.js'
 
 /** All that a run begins with. */
@@ -48,6 +52,10 @@ export interface StartParts extends Prepared, Landed {
   readonly setup: ProviderSetup
   readonly runId: string
   readonly ground: Ground
+  /** What a person should know first. */
+  readonly notices: readonly string[]
+  readonly selection?: Selected
+  readonly resumed?: GoingOnRun
 }
 
 /** Runs the tasks to their end, shows the summary and gives the exit code. */
@@ -62,7 +70,7 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   }
   const output = await openOutput(settings.output, parts.env)
   let stopped: Stop | undefined
-  const recorder = createRecorder(startEvent(parts), {
+  const recorder = createRecorder(beginningOf(parts), {
     clock: realClock,
     journal: journal.value,
     reporters: [output.reporter],
@@ -81,6 +89,8 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   const stopEarly = createStopEarly(recorder, pool)
   const heedNoMore = heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })
+  for (const text of [...parts.notices, ...(parts.resumed?.notices ?? [])])
+    void recorder.record({ type: 'notice', level: 'warning', text })
   announce(recorder, parts)
   // While everything waits, for a cool-down say, nothing else would keep the process alive.
   const alive = setInterval(() => undefined, 2 ** 30)
@@ -101,12 +111,6 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   return verdict.exitCode
 }
 
-/** Relative where that is shorter. */
-function shownPath(path: string): string {
-  const short = relative(process.cwd(), path)
-  return short.startsWith('..') ? path : short
-}
-
 /** Something hangs that was told to end. What agents have made and nobody has collected is still in their workspaces. */
 function giveUp(recorder: Recorder): void {
   endGits('SIGTERM')
@@ -123,11 +127,13 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
   const signal = parts.signals.canceled
   const { settings, config, loaded, ground, template } = parts
   const start = openDoor(ground.runDir, parts.watchdog)
-  const isolation = ground.isolate({ pool, recorder, start, slots: settings.agents, signal })
+  const numberedTo = parts.resumed?.numberedTo ?? 0
+  const isolation = ground.isolate({ pool, recorder, start, slots: settings.agents, signal, numberedTo })
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
   for (const taskId of parts.landed) writeBack.done(taskId)
+  if (parts.resumed) await catchUpOn(parts.resumed, { recorder, isolation, signal, tasks: loaded.graph.tasks })
   const wait = waitPolicy(settings, parts.env)
   const facts = { clock: realClock, random: Math.random, zone: localZone() }
   const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait })
@@ -158,13 +164,14 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     timeoutMs: settings.timeoutMs,
     idleTimeoutMs: settings.idleTimeoutMs,
     maxAttempts: settings.iterations,
-    maxTotalAttempts: settings.maxTotalAttempts ?? Math.max(fewestInAll, settings.iterations),
+    maxTotalAttempts: mostTotalAttempts(settings),
     watch: watchTogether(governor, keeper),
     allowances: keeper,
     prices: config.file.prices,
     repairRounds: settings.repairRounds,
     attemptsDir: join(ground.runDir, 'attempts'),
     markDone: writeBack.done,
+    ...(parts.resumed ? { resumptions: parts.resumed.resumptions } : {}),
     ...(template === undefined ? {} : { template }),
   })
   await writeBack.finish()
@@ -175,9 +182,6 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
 
 /** What is left running at the end has so long between TERM and KILL, ms. */
 const leftoverGraceMs = 1_000
-
-/** So many attempts in all a task has at least, unless fewer are asked for. */
-const fewestInAll = 10
 
 /** Nobody watches a CI job, and its hours cost money: there a run does not wait for an account unless told to. */
 function waitPolicy({ onLimit, maxWaitMs }: RunSettings, { CI }: Environment): WaitPolicy {
@@ -191,18 +195,20 @@ function parser(loaded: LoadedRoadmap) {
   return (bytes: Uint8Array) => parse(bytes, loaded.options)
 }
 
-function slotIds(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => `slot-${index + 1}`)
+function beginningOf(parts: StartParts): RunBeginning {
+  const { resumed } = parts
+  return resumed ? { ...resumed.replayed, event: resumed.event } : startEvent(parts)
 }
 
 function startEvent(parts: StartParts): Extract<RunEvent, { type: 'run_started' }> {
-  const { settings, config, loaded, plan, runId, ground } = parts
+  const { settings, config, loaded, plan, runId, ground, selection } = parts
   const budgets = budgetsOf(settings, config.file)
   return {
     type: 'run_started',
     runId,
     version: AUTOPILOT_VERSION,
     roadmap: loaded.options.file,
+    roadmapPath: loaded.path,
     repository: ground.root,
     isolation: settings.isolation,
     permissions: settings.permissions,
@@ -211,5 +217,6 @@ function startEvent(parts: StartParts): Extract<RunEvent, { type: 'run_started' 
     tasks: plan.tasks,
     ...(ground.target ? { target: ground.target } : {}),
     ...(budgets ? { budgets } : {}),
+    ...(selection ? { selection } : {}),
   }
 }

@@ -1,11 +1,14 @@
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
+import type { PlannedTask } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { keptCommits } from '../domain/ledger.js'
 import { nearest } from '../domain/nearest.js'
+import { countResumptions, type ResumeCounts } from '../domain/reconcile.js'
 import { ok } from '../domain/result.js'
+import type { TaskState } from '../domain/run-state.js'
 import { cleanLine } from '../domain/text.js'
-import { readJournal, type JournaledRun } from '../journal/read-journal.js'
+import type { JournaledRun } from '../journal/read-journal.js'
 import { listRuns, type KnownRun } from '../journal/runs.js'
 import { formatGitFailure } from '../platform/git.js'
 import { readLockHolder, type LockHolder } from '../platform/lock.js'
@@ -13,8 +16,11 @@ import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus 
 import { readLedger } from '../workspace/ledger.js'
 import { stillThere } from '../workspace/leftovers.js'
 import { locate, plainLocation, type Location, type RepositoryLocation } from './ground.js'
+import { printJournalTrouble } from './journal-trouble.js'
 import { lineWriter, printJson } from './output.js'
 import { printTrouble } from './problem-output.js'
+import { lookAround, replayRun, resumeRun, type Replayed } from './resumed.js'
+import { shownPath } from './shown-path.js'
 
 export interface StatusArguments {
   /** The run's id; without one, the last run. */
@@ -57,10 +63,9 @@ async function showRun(
 ): Promise<ExitCode> {
   // In this order: a run that ends in between has left its end in the journal by then.
   const holder = await readLockHolder(location.lock)
-  const read = await readJournal(run.journal)
+  const read = await replayRun(run, { repair: false, now: 0 })
   if (!read.ok) {
-    printTrouble(`${run.id}: ${read.error.message}`, `It lies at ${cleanLine(run.journal, 300)}`, output)
-    return exitCodes.notSafe
+    return printJournalTrouble(run, read.error, output)
   }
   const { state } = read.value
   const standing = standingOf(read.value, holder)
@@ -70,6 +75,7 @@ async function showRun(
     printTrouble(formatGitFailure(refs.error), 'Check the repository: git fsck --connectivity-only', output)
     return exitCodes.notSafe
   }
+  const resume = standing.type === 'running' ? undefined : await wouldResume(read.value, commonDir)
   const there = await stillThere(state.keptWorkspaces.map(({ path }) => path))
   const status: RunStatus = {
     ...read.value,
@@ -77,15 +83,37 @@ async function showRun(
     kept: keptCommits(state, refs.value, standing.type === 'running'),
     keptWorkspaces: state.keptWorkspaces.filter(({ path }) => there.has(path)),
     journal: shownPath(run.journal),
+    ...(resume ? { resume } : {}),
   }
   print(output, statusObject(status), statusLines(status), env)
   return exitCodes.done
 }
 
-/** Whoever holds the lock made every run that began since then: nobody else could. */
-function standingOf({ state, startedAt }: JournaledRun, holder: LockHolder | undefined): RunStanding {
+/** What `autopilot resume` would do as things stand, with the settings that the run had. */
+async function wouldResume(replayed: Replayed, commonDir: string | undefined): Promise<ResumeCounts | undefined> {
+  const { start, finished, tasks } = replayed.state
+  if (finished?.exitCode === exitCodes.done) return undefined
+  const user = commonDir === undefined ? undefined : { gitDir: commonDir }
+  const found = await lookAround(user, replayed, start.target ? [`refs/heads/${start.target.branch}`] : [])
+  if (!found.ok) return undefined
+  const planned = [...tasks.values()].map(({ id, title, state }) => ({ id, title, state: plannedAs(state) }))
+  const { resumptions } = resumeRun(replayed, planned, found.value, {
+    mostAttempts: () => start.maxAttempts,
+    mostTotalAttempts: Number.POSITIVE_INFINITY,
+    retryFailed: false,
+    isUsable: () => true,
+  })
+  return resumptions.size > 0 ? countResumptions(resumptions.values()) : undefined
+}
+
+function plannedAs({ type }: TaskState): PlannedTask['state'] {
+  return type === 'done' || type === 'held' ? type : 'pending'
+}
+
+/** Whoever holds the lock made every run that began, or went on, since then: nobody else could. */
+function standingOf({ state, beganAt }: JournaledRun, holder: LockHolder | undefined): RunStanding {
   if (state.finished) return { type: 'finished' }
-  if (holder && holder.since <= startedAt) return { type: 'running', pid: holder.pid, host: holder.host }
+  if (holder && holder.since <= beganAt) return { type: 'running', pid: holder.pid, host: holder.host }
   return { type: 'broken_off' }
 }
 
@@ -97,9 +125,4 @@ function print(
 ): void {
   if (output === 'json') printJson(process.stdout, object)
   else lines.forEach(lineWriter(process.stdout, env))
-}
-
-function shownPath(path: string): string {
-  const short = relative(process.cwd(), path)
-  return short.startsWith('..') ? path : short
 }

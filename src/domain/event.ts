@@ -96,7 +96,7 @@ export type RunEvent =
   | {
       readonly type: 'run_resumed'
       readonly version: string
-      readonly target?: { readonly branch: string; readonly base: string }
+      readonly target?: TargetFacts
       readonly permissions: 'edit' | 'full'
       readonly maxAttempts: number
       readonly budgets?: RunBudgets

@@ -1,6 +1,6 @@
 import type { PlannedTask } from './event.js'
 import { decideRetry } from './retry.js'
-import type { RunState, TaskRecord } from './run-state.js'
+import { totalAttempts, type RunState, type TaskRecord } from './run-state.js'
 import { isInterruption, type OpenAttempt, type TaskProgress } from './task-progress.js'
 
 /** A commit on the target that names an attempt, and the one that the target stood at before. */
@@ -24,6 +24,8 @@ export interface ResumeFacts {
   readonly canContinue: (open: OpenAttempt) => boolean
   /** Attempts that the task has now. */
   readonly mostAttempts: (taskId: string) => number
+  /** Attempts that any task has in all, whatever ended them. */
+  readonly mostTotalAttempts: number
   /** Failed tasks are tried again, as if they had not been tried. */
   readonly retryFailed: boolean
 }
@@ -38,13 +40,16 @@ export type Resumption =
   /** It stays as it has failed. */
   | { readonly type: 'failed' }
   /** Its agent has ended well and its work was collected: it goes straight to the merge queue. */
-  | { readonly type: 'land'; readonly open: CollectedAttempt }
+  | { readonly type: 'land'; readonly open: CollectedAttempt; readonly stands: boolean }
   /** Its agent has ended well; its work is still in the workspace. */
-  | { readonly type: 'collect'; readonly open: OpenAttempt }
-  /** Its agent's conversation goes on, in its workspace or with what was collected of it. */
+  | { readonly type: 'collect'; readonly open: OpenAttempt; readonly stands: true }
+  /** Its agent's conversation goes on, in its workspace where that `stands`, else with what was collected of it. */
   | { readonly type: 'continue'; readonly open: OpenAttempt; readonly stands: boolean }
   /** An attempt with this number begins. `retried`: the attempts before it do not count any more. */
   | { readonly type: 'start'; readonly attempt: number; readonly retried: boolean }
+
+/** An attempt that goes on. */
+export type GoingOn = Extract<Resumption, { type: 'land' | 'collect' | 'continue' }>
 
 /** Decides how each task that may run now goes on. Pure; the same facts always give the same answer. */
 export function reconcile(
@@ -74,6 +79,7 @@ function resumptionOf(
 ): Resumption {
   const next = Math.max(progress.attempts, facts.lastRef(id)) + 1
   if (known?.state.type === 'failed' && !isInterruption(known.state.failure)) {
+    if (totalAttempts(known, true) >= facts.mostTotalAttempts) return { type: 'failed' }
     if (facts.retryFailed) return { type: 'start', attempt: next, retried: true }
     const decision = decideRetry(known.state.failure, progress.used, facts.mostAttempts(id))
     return decision === 'give_up' ? { type: 'failed' } : { type: 'start', attempt: next, retried: false }
@@ -86,8 +92,8 @@ function goOn(id: string, told: OpenAttempt, facts: ResumeFacts): Resumption | u
   const open = withRef(told, facts.candidate(id, told.attempt))
   const { ended, candidate } = open
   const stands = facts.stands(id, open.attempt)
-  if (ended && !ended.failure && candidate !== undefined) return { type: 'land', open: { ...open, candidate } }
-  if (ended && !ended.failure && stands) return { type: 'collect', open }
+  if (ended && !ended.failure && candidate !== undefined) return { type: 'land', open: { ...open, candidate }, stands }
+  if (ended && !ended.failure && stands) return { type: 'collect', open, stands }
   const isInterrupted = !ended?.failure || isInterruption(ended.failure)
   return isInterrupted && facts.canContinue(open) ? { type: 'continue', open, stands } : undefined
 }
@@ -99,3 +105,27 @@ function withRef(told: OpenAttempt, ref: string | undefined): OpenAttempt {
   if (ref === undefined) delete open.earlier
   return ref === undefined || ref === told.earlier ? open : { ...open, candidate: ref }
 }
+
+/** How many tasks go on in which way. */
+export interface ResumeCounts {
+  /** Their work is on the target, or goes to the merge queue without an agent. */
+  readonly toLand: number
+  readonly conversations: number
+  readonly toStart: number
+  readonly failed: number
+}
+
+export function countResumptions(resumptions: Iterable<Resumption>): ResumeCounts {
+  const counts = { toLand: 0, conversations: 0, toStart: 0, failed: 0 }
+  for (const { type } of resumptions) counts[countedAs[type]]++
+  return counts
+}
+
+const countedAs = {
+  landed: 'toLand',
+  land: 'toLand',
+  collect: 'toLand',
+  continue: 'conversations',
+  start: 'toStart',
+  failed: 'failed',
+} as const

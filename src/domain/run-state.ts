@@ -294,7 +294,8 @@ function takeIn(state: RunState, record: RunRecord): void {
 /** The run begins again: nothing runs, and what is done or has failed stays so. */
 function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_resumed' }>): void {
   const { version, target, permissions, maxAttempts, slots, tasks } = record
-  const pinned = target && { branch: target.branch, base: state.start.target?.base ?? target.base }
+  // What was kept before is compared with the commit that the run began from.
+  const pinned = target && { ...target, base: state.start.target?.base ?? target.base }
   state.start = {
     ...state.start,
     budgets: record.budgets ?? { run: {}, providers: {} },

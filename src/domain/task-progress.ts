@@ -2,7 +2,6 @@ import { addUsage, noUsage, type Usage } from './agent-event.js'
 import type { RunRecord } from './event.js'
 import type { Failure } from './failure.js'
 import type { ProviderModel } from './provider-model.js'
-import { decideRetry } from './retry.js'
 
 /** How far a task has come over the whole journal, as far as going on with it must know. */
 export interface TaskProgress {
@@ -80,7 +79,7 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
 
 /** Agents that review work report under its attempt; what they do is not the attempt's own. */
 function isReview(record: RunRecord): boolean {
-  return 'review' in record && record.review !== undefined
+  return 'review' in record
 }
 
 function change(tasks: Map<string, TaskProgress>, id: string, next: (task: TaskProgress) => TaskProgress): void {
@@ -118,19 +117,22 @@ function beginRepair(
   open: OpenAttempt,
   { round, reason, base, agent }: Extract<RunRecord, { type: 'repair_started' }>,
 ): OpenAttempt {
-  const { candidate, repaired, merges } = open
-  const known = candidate === undefined || open.base === undefined
-  const merge = known ? [] : [{ candidate, base: open.base, tip: base }]
-  return { ...atWork(open), agent, round, base, repaired: [...repaired, reason], merges: [...merges, ...merge] }
+  return { ...atWork(open), ...broughtTogether(open, base), agent, round, repaired: [...open.repaired, reason] }
 }
 
 function goOn(
   open: OpenAttempt,
-  { slot, workspace = open.workspace, base = open.base }: Extract<RunRecord, { type: 'attempt_resumed' }>,
+  { slot, workspace = open.workspace, base }: Extract<RunRecord, { type: 'attempt_resumed' }>,
 ): OpenAttempt {
   // Without a slot it is its work that goes on, of which the agent has ended.
-  const next = slot === undefined ? open : atWork(open)
-  return { ...next, workspace, ...(base === undefined ? {} : { base }) }
+  if (slot === undefined) return { ...open, workspace }
+  return { ...atWork(open), ...(base === undefined ? {} : broughtTogether(open, base)), workspace }
+}
+
+/** The next turn begins with the work so far and this tip. */
+function broughtTogether({ candidate, base, merges }: OpenAttempt, tip: string): Pick<OpenAttempt, 'base' | 'merges'> {
+  const isMerge = candidate !== undefined && base !== undefined
+  return { base: tip, merges: isMerge ? [...merges, { candidate, base, tip }] : merges }
 }
 
 /** A turn begins: what the one before brought is the earlier work. */
@@ -149,7 +151,7 @@ function endAttempt(
   const task = tasks.get(taskId) ?? nothing
   const repaired = task.open?.attempt === attempt ? task.open.repaired : []
   // An account's trouble is not the work's: the next agent has nothing to learn from it.
-  const reasons = decideRetry(failure, 1, 2) === 'retry' ? [...repaired, failure] : repaired
+  const reasons = counted === false ? repaired : [...repaired, failure]
   tasks.set(taskId, {
     ...withoutOpen(task),
     used: task.used + (counted === false ? 0 : 1),

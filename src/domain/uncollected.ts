@@ -4,6 +4,8 @@ import type { RunRecord } from './event.js'
 export interface WorkspaceTrail {
   /** By path, with the reason. */
   readonly uncollected: ReadonlyMap<string, string>
+  /** Whether the work in a workspace that was not collected is this attempt's. */
+  readonly isOf: (path: string, of: AttemptKey) => boolean
   readonly take: (record: RunRecord) => void
 }
 
@@ -25,13 +27,16 @@ export function followWorkspaces(): WorkspaceTrail {
   }
   const take = (record: RunRecord) => {
     if (record.type === 'attempt_started' && record.workspace !== '') begin(record.workspace, record)
+    if (record.type === 'attempt_resumed' && record.workspace !== undefined) begin(record.workspace, record)
     if (record.type === 'attempt_failed' || record.type === 'task_done') end(record)
     if (record.type === 'workspace_kept') {
       kept.add(record.path)
       uncollected.set(record.path, record.why)
     }
   }
-  return { uncollected, take }
+  const isOf = (path: string, of: AttemptKey) =>
+    uncollected.has(path) && lessees.get(path) === keyOf(of) && !kept.has(path)
+  return { uncollected, isOf, take }
 }
 
 interface AttemptKey {

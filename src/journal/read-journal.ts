@@ -19,6 +19,8 @@ export interface JournaledRun {
   /** Times of the first and of the last record, epoch ms. */
   readonly startedAt: number
   readonly lastAt: number
+  /** When it began, or went on for the last time, epoch ms: whoever is at work on it has been since before that. */
+  readonly beganAt: number
   /** The number of the last record, which is that of its line. */
   readonly seq: number
 }
@@ -57,8 +59,23 @@ export async function readJournal(
   })
   if (!read.ok) return err(unreadable(read.error))
   if (fault) return err(fault)
-  return run ? ok(run) : err({ code: 'empty', message: 'the journal has no whole record yet' })
+  return run ? ok(run) : err(nothingYet)
 }
+
+/** How a run began, from the first line of its journal alone. */
+export async function readStart(path: string): Promise<Result<RunState['start'], JournalFault>> {
+  let first: Result<RunRecord, JournalFault> | undefined
+  const read = await readLines(path, (text) => {
+    first = readRecord(text, 1)
+    return false
+  })
+  if (!read.ok) return err(unreadable(read.error))
+  if (!first) return err(nothingYet)
+  if (!first.ok) return first
+  return first.value.type === 'run_started' ? ok(first.value) : badLine(1, 'is not the start of a run')
+}
+
+const nothingYet: JournalFault = { code: 'empty', message: 'the journal has no whole record yet' }
 
 function unreadable(code: string): JournalFault {
   return code === 'ENOENT' || code === 'ENOTDIR'
@@ -91,12 +108,16 @@ function takeIn(
   try {
     const state = replayNext(run?.state, record)
     onRecord(record)
-    return state
-      ? ok({ state, startedAt: run?.startedAt ?? record.at, lastAt: record.at, seq: record.seq })
-      : badLine(line, 'comes too early')
+    return state ? ok(next(run, record, state)) : badLine(line, 'comes too early')
   } catch {
     return badLine(line, 'is not a whole record')
   }
+}
+
+function next(run: JournaledRun | undefined, record: RunRecord, state: RunState): JournaledRun {
+  const { at, seq } = record
+  const beganAt = run && record.type !== 'run_resumed' ? run.beganAt : at
+  return { state, startedAt: run?.startedAt ?? at, beganAt, lastAt: at, seq }
 }
 
 function badLine(line: number, what: string) {

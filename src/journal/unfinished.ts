@@ -5,11 +5,17 @@ const mostBytes = 64 * 1024
 
 /** Whether a run's journal lacks its end; one that cannot be read has none. Reads only its last line. */
 export async function isUnfinished(journal: string): Promise<boolean> {
+  return (await readExitCode(journal)) === undefined
+}
+
+/** The exit code with which a run came to its end; undefined for one that did not. Reads only the journal's last line. */
+export async function readExitCode(journal: string): Promise<number | undefined> {
   const last = await readLastLine(journal, mostBytes)
-  if (!last.ok || last.value === undefined) return true
+  if (!last.ok || last.value === undefined) return undefined
   try {
-    return (JSON.parse(last.value) as { readonly type?: unknown }).type !== 'run_finished'
+    const { type, exitCode } = JSON.parse(last.value) as { readonly type?: unknown; readonly exitCode?: unknown }
+    return type === 'run_finished' && typeof exitCode === 'number' ? exitCode : undefined
   } catch {
-    return true
+    return undefined
   }
 }

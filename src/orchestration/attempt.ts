@@ -30,10 +30,10 @@ export type AttemptEnd =
   | { readonly type: 'failed'; readonly failure: Failure; readonly repaired: readonly Failure[] }
 
 /** An attempt with its place. */
-interface Ongoing {
+export interface Ongoing {
   readonly request: AttemptRequest
   readonly settings: AttemptSettings
-  readonly slots: AttemptSlots
+  readonly slots: Pick<AttemptSlots, 'again'>
   readonly open: OpenPlace
   readonly of: AttemptOf
 }
@@ -62,7 +62,10 @@ export async function performAttempt(
   }
   const { cwd, base } = opened.value.place
   void recorder.record({ ...started(request, first, cwd), ...(base === undefined ? {} : { base }) })
-  return takeTurns({ request, settings, slots, open: opened.value, of }).finally(opened.value.close)
+  const at = { request, settings, slots, open: opened.value, of }
+  const turn: Turn = { slot: first, round: 0, prompt: taskPrompt(request, settings) }
+  const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }
+  return takeTurns(at, beginning).finally(opened.value.close)
 }
 
 function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, workspace: string) {
@@ -76,38 +79,44 @@ function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, works
   } as const
 }
 
-function shown({ provider, model }: ProviderModel): ProviderModel {
+export function shown({ provider, model }: ProviderModel): ProviderModel {
   return model === undefined ? { provider } : { provider, model }
 }
 
+/** What an attempt begins with: its first turn, or what it had come to when its run was interrupted. */
+export interface Beginning {
+  /** The repair round; 0 for none. */
+  readonly round: number
+  readonly repaired: readonly Failure[]
+  readonly take: () => Promise<TakenTurn>
+}
+
 /** The first turn and its repairs, until the work has landed or is given up. */
-async function takeTurns(at: Ongoing): Promise<AttemptEnd> {
-  const { request, settings, slots } = at
-  const repaired: Failure[] = []
-  let turn: Turn = { slot: slots.first, round: 0, prompt: taskPrompt(request, settings) }
-  let base = at.open.place.base
-  let last: Harvested | undefined
+export async function takeTurns(at: Ongoing, { round: first, repaired: before, take }: Beginning): Promise<AttemptEnd> {
+  const repaired = [...before]
+  let round = first
+  let taken = await take()
+  let last = taken.candidate
   for (;;) {
-    const taken = await takeTurn(at, turn, base)
-    last = taken.candidate ?? last
-    const next = taken.end.type === 'kept_out' ? await repair(at, turn, taken.end, taken.conversation) : taken
-    if ('turn' in next) {
-      if (taken.end.type === 'kept_out') repaired.push(taken.end.failure)
-      ;({ turn, base } = next)
-      continue
+    const next = taken.end.type === 'kept_out' ? await repair(at, { round }, taken.end, taken.conversation) : taken
+    if (!('turn' in next)) {
+      if (last) keepIfNotLanded(at, next.end, last)
+      return next.end.type === 'done' ? next.end : { type: 'failed', failure: next.end.failure, repaired }
     }
-    if (last) keepIfNotLanded(at, next.end, last)
-    return next.end.type === 'done' ? next.end : { type: 'failed', failure: next.end.failure, repaired }
+    if (taken.end.type === 'kept_out') repaired.push(taken.end.failure)
+    round = next.turn.round
+    taken = await takeTurn(at, next.turn, next.base)
+    last = taken.candidate ?? last
   }
 }
 
-interface TakenTurn {
+export interface TakenTurn {
   readonly end: TurnEnd
   readonly candidate?: Harvested
   readonly conversation?: Conversation
 }
 
-async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefined): Promise<TakenTurn> {
+export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefined): Promise<TakenTurn> {
   const { settings, open, of } = at
   const { turn, agentEnd } = await runOrBeginAgain(at, wanted)
   const harvest = await open.harvest()
@@ -132,14 +141,14 @@ async function runOrBeginAgain({ request, settings, open }: Ongoing, turn: Turn)
 }
 
 /** A command cannot be told a reason: what it made goes to the next attempt. */
-function mayRepair({ request, settings }: Ongoing, { round }: Turn): boolean {
+export function mayRepair({ request, settings }: Ongoing, { round }: Pick<Turn, 'round'>): boolean {
   return round < settings.repairRounds && request.agent.provider !== commandProvider
 }
 
 /** What follows when work was kept out: a further turn, or the attempt's end. */
 async function repair(
   at: Ongoing,
-  turn: Turn,
+  turn: Pick<Turn, 'round'>,
   keptOut: Extract<TurnEnd, { type: 'kept_out' }>,
   conversation: Conversation | undefined,
 ): Promise<{ readonly turn: Turn; readonly base: string } | { readonly end: TurnEnd }> {
@@ -147,7 +156,9 @@ async function repair(
   const { recorder, signal } = settings
   const { task } = at.request
   const { failure: reason, candidate } = keptOut
-  if (!mayRepair(at, turn) || !isRepairable(reason) || signal.aborted) return { end: keptOut }
+  if (!mayRepair(at, turn) || !isRepairable(reason)) return { end: keptOut }
+  // It is not given up: when the run is resumed it goes on here.
+  if (signal.aborted) return { end: canceled(keptOut) }
   if (settings.allowances.usedUpBy(at.request.task) !== undefined) return { end: keptOut }
   const continued = await open.goOn(candidate)
   if (!continued.ok) {
@@ -192,6 +203,10 @@ async function beginAfresh(at: Ongoing, round: Round): Promise<Turn | undefined>
   void at.settings.recorder.record({ type: 'notice', level: 'warning', text })
   const turn = await beginRound(at, round, undefined)
   return typeof turn === 'string' ? undefined : { ...turn, standsIn: true }
+}
+
+function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' }>): TurnEnd {
+  return { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') }
 }
 
 function isRepairable({ kind }: Failure): boolean {

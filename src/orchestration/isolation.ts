@@ -2,6 +2,7 @@ import type { Failure } from '../domain/failure.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import type { Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
+import type { OpenAttempt } from '../domain/task-progress.js'
 
 /** Which attempt it is about. */
 export interface AttemptOf {
@@ -90,6 +91,22 @@ export interface OpenPlace {
 
 /** Has the reviews of a run judge a candidate. Ok when all approved, or there are none. */
 export type ReviewWork = (of: AttemptOf, open: OpenPlace, candidate: Harvested) => Promise<Result<void, Failure>>
+/** The place of an attempt that was interrupted with its run. */
+export interface PlaceBefore {
+  readonly past: OpenAttempt
+  /** Its workspace is there, as the agent left it. */
+  readonly stands: boolean
+  /** How often the run was resumed: what is kept gets names that no earlier part of the run can have given. */
+  readonly resumes: number
+}
+
+/** Such a place again, and the work that had been collected there. */
+export interface Reopened {
+  readonly open: OpenPlace
+  /** It is the attempt's own workspace, with what its agent left in it. */
+  readonly stands: boolean
+  readonly candidate?: Harvested
+}
 
 /**
  * How agents are kept apart. Two real ways: a workspace each (`workspaced.ts`), or all in place (`in-place.ts`).
@@ -101,6 +118,8 @@ export interface Isolation {
   expect(attempts: number): void
   /** Opens a place for an attempt that holds a slot. */
   open(of: AttemptOf): Promise<Result<OpenPlace, Failure>>
+  /** Opens the place of an interrupted attempt: its own workspace, or another at the target's tip. */
+  reopen(of: AttemptOf, before: PlaceBefore): Promise<Result<Reopened, Failure>>
   /** Removes what is not needed any more. */
   close(): Promise<void>
 }

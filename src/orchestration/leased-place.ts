@@ -47,15 +47,27 @@ interface LeaseParts extends PlaceParts {
   readonly onLanded: () => void
 }
 
+/** What an attempt that was interrupted with its run had come to. */
+export interface LeasedBefore {
+  /** The commit that the work in the workspace is a change of. */
+  readonly base: string
+  /** The candidate at which the attempt's ref stands. */
+  readonly earlier?: string
+  readonly watch: MarkerWatch
+  /** How often the run was resumed. */
+  readonly resumes: number
+}
+
 /** A workspace that is leased to an attempt, over all of the attempt's rounds. */
-export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeaseParts): OpenPlace {
+export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeaseParts, before?: LeasedBefore): OpenPlace {
   const { repository, workspaces, runId, mask } = parts
   const ref = attemptRef(runId, of.task.id, of.attempt)
   const message = commitMessage({ ...of, runId, mask })
+  const keepAs = before ? `${ref}-resume${before.resumes}` : ref
   let harvests = 0
-  let earlier: string | undefined
-  let watch = nothingWatched
-  let base = workspace.commit
+  let earlier = before?.earlier
+  let watch = before?.watch ?? nothingWatched
+  let base = before?.base ?? workspace.commit
   let isHeld = true
 
   const stuck = async (why: Failure): Promise<Harvest> => {
@@ -69,9 +81,9 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
     place: { cwd: workspace.root, base },
     async harvest() {
       const { leaveOut, watched } = parts
-      const more = ++harvests === 1 ? {} : { keepAs: `${ref}-round${harvests}` }
-      const before = earlier === undefined ? {} : { earlier }
-      const request = { base, leaveOut, watched, message, ref, ...more, ...before }
+      const round = ++harvests === 1 ? '' : `-round${harvests}`
+      const more = earlier === undefined ? {} : { earlier }
+      const request = { base, leaveOut, watched, message, ref, keepAs: `${keepAs}${round}`, ...more }
       const collected = await parts.step(() => collect(repository, workspace, request))
       if (!collected.ok) return stuck(collected.error)
       const kept = collected.value.kept.map(describeKept)
@@ -96,9 +108,9 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       if (landed.ok) parts.onLanded()
       return landed
     },
-    async goOn({ commit, tree, parents, base: before }): Promise<Result<Continued, Failure>> {
+    async goOn({ commit, tree, parents, base: from }): Promise<Result<Continued, Failure>> {
       const tip = parts.tip()
-      const work = { candidate: commit, made: { tree, parents }, base: before, message, watch }
+      const work = { candidate: commit, made: { tree, parents }, base: from, message, watch }
       const lessee = { taskId: of.task.id, attempt: of.attempt }
       const together = await parts.step(() => workspaces.goOn(workspace, lessee, work, tip))
       if (!together.ok) return together

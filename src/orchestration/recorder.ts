@@ -24,17 +24,28 @@ export interface RecorderParts {
   readonly onBroken: (message: string) => void
 }
 
-export function createRecorder(start: RunState['start'], parts: RecorderParts): Recorder {
+/** How a run begins: with its start, or where its journal ends. */
+export type RunBeginning =
+  | RunState['start']
+  | {
+      readonly state: RunState
+      /** The number of the last record. */
+      readonly seq: number
+      readonly event: Extract<RunEvent, { type: 'run_resumed' }>
+    }
+
+export function createRecorder(beginning: RunBeginning, parts: RecorderParts): Recorder {
   const { clock, journal, reporters, mask } = parts
-  const began = clock.monotonic()
-  let seq = 0
+  const before = 'state' in beginning ? beginning : undefined
+  // The time in which the run was not at work does not count.
+  const began = clock.monotonic() - (before?.state.ms ?? 0)
+  let seq = before?.seq ?? 0
   let broken = false
   const stamp = <Event extends RunEvent>(event: Event): Event & Stamp => {
     const ms = Math.round((clock.monotonic() - began) * 1000) / 1000
     return { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...maskValue(event, mask) }
   }
-  const first = stamp(start)
-  const state = initialState(first)
+  const { state, first } = begin(beginning, stamp)
   let isOver = false
   const record = (event: RunEvent): Promise<void> => {
     // What hung until autopilot gave it up may still wake: the journal has its end.
@@ -55,4 +66,10 @@ export function createRecorder(start: RunState['start'], parts: RecorderParts): 
   }
   void keep(first)
   return { state, record }
+}
+
+function begin(beginning: RunBeginning, stamp: <Event extends RunEvent>(event: Event) => Event & Stamp) {
+  if ('state' in beginning) return { state: beginning.state, first: stamp(beginning.event) }
+  const first = stamp(beginning)
+  return { state: initialState(first), first }
 }

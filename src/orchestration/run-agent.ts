@@ -55,6 +55,8 @@ export interface AgentWork {
   readonly standsIn?: true
   /** The number of the review, counted from 1 within the attempt, where that is its work. */
   readonly review?: number
+  /** How often the run was resumed, where it takes up what was interrupted with it. */
+  readonly takenUp?: number
   /** What the conversation that is resumed had used before. */
   readonly usedBefore?: Usage
   /** It is ended when it has reported so much. */
@@ -202,11 +204,15 @@ async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undef
   }
 }
 
-/** `prompt.md` of the first agent, `prompt-2.md` of the first repair round, `review-1-prompt.md` of the first review, and so on. */
-function logFile({ logDir, round, standsIn, review }: AgentWork, name: string, extension: string): string {
+/**
+ * `prompt.md` of the first agent, `prompt-2.md` of the first repair round, `review-1-prompt.md` of the first review, and
+ * so on; `-resume1` behind that for what was taken up when the run was first resumed.
+ */
+function logFile({ logDir, round, standsIn, review, takenUp }: AgentWork, name: string, extension: string): string {
   if (review !== undefined) return join(logDir, `review-${review}-${name}.${extension}`)
-  const number = round === undefined ? '' : `-${round + 1}${standsIn ? '-afresh' : ''}`
-  return join(logDir, `${name}${number}.${extension}`)
+  const number = round === undefined ? '' : `-${round + 1}`
+  const again = takenUp === undefined ? '' : `-resume${takenUp}`
+  return join(logDir, `${name}${number}${again}${standsIn ? '-afresh' : ''}.${extension}`)
 }
 
 const textPauseMs = 250

@@ -2,6 +2,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { decideRetry, type RetryDecision } from '../domain/retry.js'
+import type { GoingOn, Resumption } from '../domain/reconcile.js'
 import { commandProvider, routeRequestOf } from '../domain/routing.js'
 import { totalAttempts, usableProviders, type TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../domain/schedule.js'
@@ -11,8 +12,9 @@ import { ReservationError, type Agent, type AgentPool, type ReservationRequest }
 import { performAttempt, type AttemptEnd, type AttemptSlots } from './attempt.js'
 import { feedbackOfAll } from './feedback.js'
 import type { ReviewWork } from './isolation.js'
+import { resumeAttempt } from './resume-attempt.js'
 import { createReviewing } from './review.js'
-import type { AttemptSettings, HeldSlot } from './turn.js'
+import type { AttemptRequest, AttemptSettings, HeldSlot } from './turn.js'
 
 export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly graph: TaskGraph
@@ -21,6 +23,8 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly maxTotalAttempts: number
   /** Has the roadmap told what is done. */
   readonly markDone: (taskId: string) => void
+  /** Of a run that is resumed: how its tasks go on. */
+  readonly resumptions?: ReadonlyMap<string, Resumption>
 }
 
 /** How far a task has come, beyond what the state says: `attempt` numbers tries, `used` counts those that count. */
@@ -30,6 +34,8 @@ interface Progress {
   readonly used: number
   /** Why the last try failed that said something about the work; a limit or a missing login does not. */
   readonly feedback?: string
+  /** The attempt was interrupted with the run, and goes on. */
+  readonly goingOn?: GoingOn
 }
 
 /**
@@ -64,6 +70,9 @@ class TaskLoop {
     const { graph, recorder, pool } = this.#parts
     const forward = (counts: typeof pool.counts) => void recorder.record({ type: 'queue_updated', ...counts })
     pool.on('queue:updated', forward)
+    const failed = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'failed')
+    // Of a run that is resumed: what waits for them cannot begin.
+    for (const { id } of failed) this.#holdDependents(id, this.#waitingFor(id))
     const pending = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'pending')
     this.#notStarted = pending.length
     this.#expect(0)
@@ -93,13 +102,30 @@ class TaskLoop {
     const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
     for (const id of readyTasks(graph, this.#settledness, mine)) {
       const task = graph.tasks.get(id)
-      const attempts = totalAttempts(recorder.state.tasks.get(id), true)
-      const spent = task && this.#whySpent(task, attempts)
-      if (spent !== undefined) {
+      if (!task) continue
+      const progress = this.#beginning(task)
+      const attempts = totalAttempts(recorder.state.tasks.get(id), true) - (progress.goingOn ? 1 : 0)
+      // What an agent had finished has been paid for, and only lands.
+      const isPaid = progress.goingOn !== undefined && progress.goingOn.type !== 'continue'
+      const spent = isPaid ? undefined : this.#whySpent(task, attempts)
+      if (spent === undefined) this.#start(progress)
+      else {
         this.#expect(1)
         this.#fail(id, attempts, failure('budget', `No further attempt: ${spent}.`))
-      } else if (task) this.#start({ task, attempt: 1, used: 0 })
+      }
     }
+  }
+
+  /** Where a task begins: with its first attempt, or where it stood when the run was interrupted. */
+  #beginning(task: Task): Progress {
+    const resumption = this.#parts.resumptions?.get(task.id)
+    const before = this.#parts.recorder.state.progress.get(task.id)
+    if (!resumption) return { task, attempt: 1, used: 0 }
+    const feedback = feedbackOfAll(before?.feedback ?? [])
+    const known = { task, used: before?.used ?? 0, ...(feedback === undefined ? {} : { feedback }) }
+    if (resumption.type === 'start') return { ...known, attempt: resumption.attempt }
+    if (resumption.type === 'landed' || resumption.type === 'failed') throw new Error(`${task.id} does not go on`)
+    return { ...known, attempt: resumption.open.attempt, goingOn: resumption }
   }
 
   #start(progress: Progress): void {
@@ -114,21 +140,51 @@ class TaskLoop {
   }
 
   async #attempt(progress: Progress): Promise<void> {
-    const { task, attempt, used, feedback } = progress
+    const { task, goingOn } = progress
+    if (goingOn) return this.#goOn(progress, goingOn)
     const agent = await this.#reserve(progress)
     if (!agent) return
     this.#expect(1)
-    const slots = this.#slots(task, agent)
+    const { hold, ...slots } = this.#slots(task, agent)
+    const request = this.#attemptRequest(progress, agent)
+    const end = performAttempt(request, this.#settings(), { ...slots, first: hold(agent) })
+    this.#onEnd(progress, agent, await end.finally(slots.releaseAll))
+  }
+
+  /** An attempt that was interrupted with the run; it needs a slot first where its agent goes on. */
+  async #goOn(progress: Progress, goingOn: GoingOn): Promise<void> {
+    const { task } = progress
+    const { agent } = goingOn.open
+    const reserved = goingOn.type === 'continue' ? await this.#reserveExactly(task, 1, agent) : undefined
+    this.#expect(1)
+    if (typeof reserved === 'string') {
+      // It has not run, and is as it was for when the run is resumed again.
+      if (reserved === 'unservable') this.#hold(task.id, 0, `${agent.provider} is not usable for now`)
+      return
+    }
+    const { hold, ...slots } = this.#slots(task, agent)
+    const first = reserved ? { first: hold(reserved) } : {}
+    const request = this.#attemptRequest(progress, agent)
+    const end = resumeAttempt(request, goingOn, this.#settings(), { ...slots, ...first })
+    this.#onEnd(progress, agent, await end.finally(slots.releaseAll))
+  }
+
+  #settings(): AttemptSettings {
+    return { ...this.#parts, review: this.#review }
+  }
+
+  #attemptRequest({ task, attempt, used, feedback }: Progress, agent: ProviderModel): AttemptRequest {
     const counted = { number: used + 1, most: this.#mostAttempts(task) }
-    const request = { task, attempt, counted, agent, ...(feedback === undefined ? {} : { feedback }) }
-    const settings = { ...this.#parts, review: this.#review }
-    const end = await performAttempt(request, settings, slots).finally(slots.releaseAll)
+    return { task, attempt, counted, agent, ...(feedback === undefined ? {} : { feedback }) }
+  }
+
+  #onEnd(progress: Progress, agent: ProviderModel, end: AttemptEnd): void {
     if (end.type === 'failed') this.#onFailure(progress, agent, end)
     else this.#onDone(progress, end.how)
   }
 
-  /** The slots of one attempt: the one that was reserved for it, and those that its repair rounds ask for. */
-  #slots(task: Task, agent: Agent): AttemptSlots & { readonly releaseAll: () => void } {
+  /** The slots of one attempt: the one that was reserved for it, to `hold`, and those that its repair rounds ask for. */
+  #slots(task: Task, agent: ProviderModel) {
     const held: HeldSlot[] = []
     const hold = (one: Agent) => {
       const slot = this.#heldSlot(one)
@@ -136,8 +192,8 @@ class TaskLoop {
       return slot
     }
     return {
-      first: hold(agent),
-      again: async () => {
+      hold,
+      again: async (): ReturnType<AttemptSlots['again']> => {
         const again = await this.#reserveExactly(task, 1, agent)
         return typeof again === 'string' ? again : hold(again)
       },
@@ -213,7 +269,7 @@ class TaskLoop {
     this.#startReady(graph.dependents.get(task.id) ?? [])
   }
 
-  #onFailure(progress: Progress, agent: Agent, end: Extract<AttemptEnd, { type: 'failed' }>): void {
+  #onFailure(progress: Progress, agent: ProviderModel, end: Extract<AttemptEnd, { type: 'failed' }>): void {
     const { failure: failed, repaired } = end
     const { task, attempt } = progress
     const { signal, pool, recorder } = this.#parts
@@ -243,8 +299,9 @@ class TaskLoop {
       this.#expect(-1)
       // An account's trouble is not the work's: the next agent has nothing to learn from it.
       const feedback = feedbackOfAll(counted ? [...repaired, failed] : repaired)
+      const carried = progress.feedback === undefined ? {} : { feedback: progress.feedback }
       const more = feedback === undefined ? {} : { feedback }
-      this.#start({ ...progress, ...more, attempt: attempt + 1, used })
+      this.#start({ task, ...carried, ...more, attempt: attempt + 1, used })
     }
   }
 
@@ -255,7 +312,7 @@ class TaskLoop {
   }
 
   /** A command has no account: what would be an account's trouble is its own. */
-  #decide({ used, task }: Progress, { provider }: Agent, failed: Failure): RetryDecision {
+  #decide({ used, task }: Progress, { provider }: ProviderModel, failed: Failure): RetryDecision {
     const decision = decideRetry(failed, used + 1, this.#mostAttempts(task))
     if (decision !== 'move_on' || provider !== commandProvider) return decision
     return failed.kind !== 'usage' && used + 1 < this.#mostAttempts(task) ? 'retry' : 'give_up'

@@ -6,6 +6,7 @@ import { safeName } from '../domain/name.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import type { Review } from '../domain/review.js'
 import type { Task } from '../domain/task.js'
+import type { OpenAttempt } from '../domain/task-progress.js'
 import type { Agent } from '../pool/agent-pool.js'
 import { renderPrompt } from '../prompt/render.js'
 import type { Permissions, Provider } from '../providers/contract.js'
@@ -81,12 +82,14 @@ export interface Turn {
   readonly afresh?: () => Promise<Turn | undefined>
   /** It stands in for such a turn. */
   readonly standsIn?: true
+  /** How often the run was resumed, where the turn takes up one that was interrupted with it. */
+  readonly takenUp?: number
 }
 
 /** Runs the agent of a turn in a directory. The slot is released at its exit. */
 export function runTurn(
   { task, attempt }: AttemptRequest,
-  { slot, prompt, round, resumes, standsIn }: Turn,
+  { slot, prompt, round, resumes, standsIn, takenUp }: Turn,
   cwd: string,
   settings: AttemptSettings,
 ): Promise<AgentEnd> {
@@ -105,6 +108,7 @@ export function runTurn(
       budget,
       ...(round === 0 ? {} : { round }),
       ...(standsIn ? { standsIn } : {}),
+      ...(takenUp === undefined ? {} : { takenUp }),
       ...(resumes ? { usedBefore: resumes.used } : {}),
       request: {
         cwd,
@@ -128,6 +132,12 @@ export function conversationAfter(turn: Turn, { sessionId, usage }: Evidence): C
   const id = sessionId ?? turn.resumes?.sessionId
   if (!providerOf(turn.slot.agent).canResume || id === undefined || !isSessionId(id)) return undefined
   return { sessionId: id, used: usage === noUsage ? (turn.resumes?.used ?? noUsage) : usage }
+}
+
+/** The conversation of an attempt that was interrupted; undefined where it cannot be resumed. */
+export function conversationOf({ agent, sessionId, used }: OpenAttempt): Conversation | undefined {
+  const canResume = findProvider(agent.provider)?.canResume === true
+  return canResume && sessionId !== undefined && isSessionId(sessionId) ? { sessionId, used } : undefined
 }
 
 function providerOf({ provider: name }: ProviderModel): Provider {

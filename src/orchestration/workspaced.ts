@@ -4,9 +4,10 @@ import { err, ok, type Result } from '../domain/result.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
 import type { AttemptOf, Isolation, OpenPlace } from './isolation.js'
-import { leasedPlace, type PlaceParts } from './leased-place.js'
+import { leasedPlace, type LeasedBefore, type PlaceParts } from './leased-place.js'
 import { limit } from './limit.js'
 import { createMergeQueue, type MergeQueueParts } from './merge-queue.js'
+import { reopenPlace } from './reopen-place.js'
 import { WorkspaceSupply } from './workspace-supply.js'
 
 export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
@@ -55,18 +56,20 @@ export function workspaced(parts: WorkspacedParts): Isolation {
   // Kept workspaces that a harvest has named, with their task; at the end only the others are still to be told.
   const told = new Set<string>()
 
-  const placeOf = (workspace: Workspace, of: AttemptOf): OpenPlace => {
-    const place = leasedPlace(workspace, of, {
+  const step = <Value>(deed: () => Promise<Value>) => collecting(() => busily(deed))
+  const placeOf = (workspace: Workspace, of: AttemptOf, before?: LeasedBefore): OpenPlace => {
+    const lease = {
       ...parts,
       integrate,
       tip: () => target.tip,
-      step: (deed) => collecting(() => busily(deed)),
+      step,
       onStuck: () => told.add(workspace.root),
       onLanded: () => {
         landedAs.set(of.task.id, supply.landings + 1)
         supply.landed()
       },
-    })
+    }
+    const place = leasedPlace(workspace, of, lease, before)
     const harvest = async () => {
       const [harvested] = await Promise.all([place.harvest(), parts.onAgentEnded(of)])
       return harvested
@@ -89,6 +92,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       }
       return ok(placeOf(workspace, of))
     },
+    reopen: (of, before) => step(() => reopenPlace(of, before, { ...parts, placeOf })),
     async close() {
       await supply.close()
       await parts.onClosing()

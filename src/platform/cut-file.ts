@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { constants, copyFile, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { err, ok, type Result } from '../domain/result.js'
 import { errorText } from '../domain/text.js'
@@ -20,6 +20,17 @@ export function cutTail(path: string, keptIn: string): Promise<Result<number, st
     await appendDurably(keptIn, Buffer.concat([tail, Buffer.from('\n')]))
     await cutAt(file, end)
     return tail.length
+  })
+}
+
+/** Keeps the first `lines` lines of a file and cuts off the rest, once the whole is in a copy that was not there before. */
+export function cutAfterLines(path: string, lines: number, copy: string): Promise<Result<number, string>> {
+  return changing(path, async (file, size) => {
+    await copyFile(path, copy, constants.COPYFILE_EXCL)
+    await syncFile(copy)
+    const end = await startOfLine(file, lines)
+    await cutAt(file, end)
+    return size - end
   })
 }
 
@@ -52,6 +63,25 @@ async function endOfLines(file: FileHandle, size: number): Promise<number> {
   return 0
 }
 
+/** Where the line behind the first `lines` begins. */
+async function startOfLine(file: FileHandle, lines: number): Promise<number> {
+  const chunk = Buffer.alloc(chunkBytes)
+  let [offset, left] = [0, lines]
+  for (;;) {
+    const { bytesRead } = await file.read(chunk, 0, chunkBytes, offset)
+    if (left === 0 || bytesRead === 0) return offset
+    const read = chunk.subarray(0, bytesRead)
+    let from = 0
+    for (; left > 0; left--) {
+      const found = read.indexOf(lineFeed, from)
+      if (found < 0) break
+      from = found + 1
+    }
+    if (left === 0) return offset + from
+    offset += bytesRead
+  }
+}
+
 async function cutAt(file: FileHandle, end: number): Promise<void> {
   await file.truncate(end)
   await file.sync()
@@ -65,5 +95,11 @@ async function appendDurably(path: string, bytes: Buffer): Promise<void> {
   } finally {
     await file.close()
   }
+  await syncDirectory(dirname(path))
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  await file.sync().finally(() => file.close())
   await syncDirectory(dirname(path))
 }

@@ -92,6 +92,9 @@ while [ $tries -lt 5 ]; do
 done
 `
 
+/** What it is called in a list of processes; the run's entry comes behind it. */
+export const watchdogName = 'autopilot-watchdog'
+
 /** It has nothing to die of: when it dies often, something ends it on purpose. */
 const mostRestarts = 5
 
@@ -155,17 +158,13 @@ export function openWatchdog(traces: RunTraces): Watchdog {
 }
 
 function spawnWatchdog({ entry, place }: RunTraces): ChildProcessByStdio<Writable, null, null> {
-  const child = spawn(
-    '/bin/sh',
-    ['-c', script, 'autopilot-watchdog', entry, place === undefined ? '' : `*/${place}*/*`],
-    {
-      // Nothing in it may look like a part of the run.
-      env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
-      cwd: '/',
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    },
-  )
+  const child = spawn('/bin/sh', ['-c', script, watchdogName, entry, place === undefined ? '' : `*/${place}*/*`], {
+    // Nothing in it may look like a part of the run.
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   // It may be gone before it has been told; its end tells.
   child.stdin.on('error', () => undefined)
   child.unref()

@@ -1,3 +1,4 @@
+import type { ResumeCounts } from '../domain/reconcile.js'
 import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
@@ -22,6 +23,8 @@ export interface RunStatus {
   readonly keptWorkspaces: RunState['keptWorkspaces']
   /** Shown path of the journal. */
   readonly journal: string
+  /** What `autopilot resume` would do; absent where there is nothing to resume. */
+  readonly resume?: ResumeCounts
 }
 
 /** A run's status for people. */
@@ -37,6 +40,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...(standing.type === 'running' ? waitingLines(status) : []),
     // What goes on is neither good nor bad yet.
     ...(standing.type === 'running' ? outcome.map(({ text }) => ({ tone: 'plain', text }) as const) : outcome),
+    ...resumeLines(status),
     ...taskLines(status),
     ...keptLines({ ...state, kept: [...kept], keptWorkspaces }),
     ...gateLines(state),
@@ -66,6 +70,19 @@ function headline({ state, standing, lastAt }: RunStatus): [tone: Tone, label: s
 function waitingLines({ state: { waiting }, lastAt }: RunStatus): readonly Line[] {
   if (!waiting) return []
   return [row('warning', 'Waits', formatWaiting(waiting.until, lastAt, waiting.providers))]
+}
+
+function resumeLines({ state, resume }: RunStatus): readonly Line[] {
+  if (!resume) return []
+  const { toLand, conversations, toStart, failed } = resume
+  const goesOn = (count: number) => (count === 1 ? 'goes on' : 'go on')
+  const parts = [
+    ...(toLand > 0 ? [`${plural(toLand, 'task')} to the merge queue, with no agent`] : []),
+    ...(conversations > 0 ? [`${plural(conversations, 'conversation')} ${goesOn(conversations)}`] : []),
+    ...(toStart > 0 ? [`${plural(toStart, 'task')} to start`] : []),
+    ...(failed > 0 ? [`${failed} failed for good (--retry-failed tries again)`] : []),
+  ]
+  return [row('plain', 'Resume', `${parts.join(', ')}; autopilot resume ${state.start.runId}`)]
 }
 
 /** Named one by one up to this many, then counted. */
@@ -122,7 +139,7 @@ function describeDone({ how, commit }: Extract<TaskState, { type: 'done' }>): st
 
 /** The same as one object for machines; what the journal says stands in it as it is. */
 export function statusObject(status: RunStatus): Readonly<Record<string, unknown>> {
-  const { state, standing, kept, keptWorkspaces, startedAt, lastAt, journal } = status
+  const { state, standing, kept, keptWorkspaces, startedAt, lastAt, journal, resume } = status
   const { runId, version, roadmap, isolation, target } = state.start
   const tasks = [...state.tasks.values()]
   const counts: Record<string, number> = {}
@@ -136,6 +153,7 @@ export function statusObject(status: RunStatus): Readonly<Record<string, unknown
     ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),
     ...{ counts, tasks, gates: state.gates, usage: state.usage },
     durationMs: state.ms,
+    ...(resume ? { resume } : {}),
     slots: [...state.slots.values()].map(({ id, attempts, busyMs }) => ({ id, attempts, busyMs })),
     kept: kept.map((one) => ({ ...one, diff: diffCommand(one, state) })),
     keptWorkspaces,

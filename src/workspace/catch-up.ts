@@ -2,7 +2,7 @@ import type { Failure } from '../domain/failure.js'
 import { ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
 import { arm, standOn } from './arm.js'
-import { watchMarkers, type MarkerWatch } from './conflict-markers.js'
+import { nothingWatched, watchMarkers, type MarkerWatch } from './conflict-markers.js'
 import { addNote, conflictNote } from './conflict-note.js'
 import type { Candidate, Repository } from './contract.js'
 import { gitFailed, mergeTrees, type Conflict } from './merge.js'
@@ -53,6 +53,20 @@ export async function catchUp(
   if (!armed.ok) return armed
   const stands = await standOn(workspace, branch)
   return stands.ok ? merged : stands
+}
+
+/** What {@link catchUp} had watched for in an attempt's earlier rounds, found out anew: the same conflicts come again. */
+export async function watchAgain(
+  repository: Repository,
+  merges: readonly { readonly candidate: string; readonly base: string; readonly tip: string }[],
+): Promise<Result<MarkerWatch, Failure>> {
+  let watch = nothingWatched
+  for (const { tip, ...work } of merges) {
+    const merged = await combine(repository, { ...work, message: bothMessage, watch }, tip)
+    if (!merged.ok) return merged
+    watch = merged.value.watch
+  }
+  return ok(watch)
 }
 
 const bothMessage = 'Work that was kept out, together with what others have finished\n'

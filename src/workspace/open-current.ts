@@ -4,7 +4,7 @@ import { openGitSession } from '../platform/git-session.js'
 import { checkedOutAt } from './checked-out.js'
 import type { CurrentTree, Refusal, Repository, Target } from './contract.js'
 import { hasSplitIndex, splitIndex } from './move-current.js'
-import { baseRef } from './ref-name.js'
+import { pinLines } from './ref-name.js'
 import { refuse, refuseGit } from './refusal.js'
 import { changeRefs } from './sessions.js'
 import { findUnderWay } from './under-way.js'
@@ -15,6 +15,8 @@ export const currentBranch = 'current'
 
 export interface CurrentOptions {
   readonly runId: string
+  /** The run began earlier. */
+  readonly isResumed?: boolean
   /** Paths relative to the root in which uncommitted changes are expected: the roadmap. */
   readonly leaveOut: readonly string[]
   readonly pause: CurrentTree['pause']
@@ -31,7 +33,8 @@ export async function openCurrent(repository: Repository, options: CurrentOption
   const ref = `refs/heads/${branch}`
   const refused = (await refuseOther(repository, branch, ref)) ?? (await refuseUnsettled(repository, options.leaveOut))
   if (refused) return refused
-  const pinned = await changeRefs(repository, [`update ${baseRef(options.runId)} ${head.commit}`])
+  const lines = await pinLines(repository, { ...options, commit: head.commit })
+  const pinned = lines.length > 0 ? await changeRefs(repository, lines) : ok(undefined)
   if (!pinned.ok) return refuseGit(pinned.error)
   const refs = openGitSession({ gitDir }, ['update-ref', '-m', 'autopilot', '--stdin'], { env: sessionEnv(repository) })
   return ok({ branch, ref, tip: head.commit, base: head.commit, current: { refs, pause: options.pause } })

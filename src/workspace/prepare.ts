@@ -11,6 +11,7 @@ import { gitPath, onDisk, pathText } from './git-path.js'
 import { linkPaths } from './link.js'
 import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles } from './nested-repositories.js'
+import { writeNotes } from './notes.js'
 import { cleanArgs, needsSetup, outgrows, setUp } from './set-up.js'
 import { checkInPlace, directoryIdentity, onFileSystem, workspacePlace, type Workspace } from './workspace.js'
 
@@ -98,7 +99,9 @@ async function setUpAfresh(
   furniture: Furniture,
 ): Promise<Result<void, Failure>> {
   const ran = await setUp(repository, workspace, furniture)
-  return ran.ok && furniture.exact && furniture.setup ? fill(repository, workspace, commit, furniture) : ran
+  if (!ran.ok) return ran
+  const noted = await onFileSystem('Noting what a workspace is', () => writeNotes(workspace))
+  return noted.ok && furniture.exact && furniture.setup ? fill(repository, workspace, commit, furniture) : noted
 }
 
 /**

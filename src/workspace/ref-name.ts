@@ -12,13 +12,29 @@ export function baseRef(runId: string): string {
   return `refs/autopilot/${runId}/base`
 }
 
+/**
+ * The line for `update-ref` that pins the commit a run begins from. A run that is resumed began earlier: where its pin
+ * still stands, there is none.
+ */
+export async function pinLines(
+  repository: Pick<Repository, 'user'>,
+  {
+    runId,
+    commit,
+    isResumed = false,
+  }: { readonly runId: string; readonly commit: string; readonly isResumed?: boolean },
+): Promise<readonly string[]> {
+  const ref = baseRef(runId)
+  return isResumed && (await readRef(repository, ref)) !== undefined ? [] : [`update ${ref} ${commit}`]
+}
+
 /** "There must be no such ref yet", in the words of `update-ref`. */
 export function noCommit({ objectFormat }: Pick<Repository, 'objectFormat'>): string {
   return '0'.repeat(objectFormat === 'sha256' ? 64 : 40)
 }
 
 /** The commit a ref of the user's repository stands at, if it exists. */
-export async function readRef({ user }: Repository, ref: string): Promise<string | undefined> {
+export async function readRef({ user }: Pick<Repository, 'user'>, ref: string): Promise<string | undefined> {
   const found = await git(user, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`])
   return found.ok ? found.value : undefined
 }

@@ -64,7 +64,8 @@ export async function singleParent(repository: Repository, wanted: Candidate): P
   return made.ok ? ok({ commit: made.value, tree }) : made
 }
 
-async function readCommit({ trusted }: Repository, name: string) {
+/** A commit with its tree and parents. */
+export async function readCommit({ trusted }: Pick<Repository, 'trusted'>, name: string) {
   const ids = await git(trusted, ['rev-parse', `${name}^{commit}`, `${name}^{tree}`, `${name}^@`])
   if (!ids.ok) return ids
   const [commit = '', tree = '', ...parents] = ids.value.split('\n')

@@ -3,7 +3,7 @@ import { ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
 import type { Refusal, Repository, Target } from './contract.js'
 import { refuseOwnBranch } from './open-current.js'
-import { baseRef, noCommit } from './ref-name.js'
+import { noCommit, pinLines } from './ref-name.js'
 import { mergeTrees } from './merge.js'
 import { changeRefs, commitTree } from './sessions.js'
 import { refuse, refuseGit } from './refusal.js'
@@ -12,6 +12,8 @@ export interface TargetOptions {
   /** Another branch than the default one; made from HEAD when it does not exist. */
   readonly branch?: string
   readonly runId: string
+  /** The run began earlier. */
+  readonly isResumed?: boolean
 }
 
 /**
@@ -26,11 +28,15 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   const start = await upToDate(repository, { branch: branch.value, tip: standing.value, runId: options.runId })
   if (!start.ok) return start
   const ref = `refs/heads/${branch.value}`
-  const moved = await moveAndPin(repository, { ref, from: standing.value, to: start.value, runId: options.runId })
+  const moved = await moveAndPin(repository, { ...options, ref, from: standing.value, to: start.value })
   return moved.ok ? ok({ branch: branch.value, ref, tip: start.value, base: start.value }) : moved
 }
 
-/** By default `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
+/** `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
+export function defaultTarget({ branch, commit }: Repository['head']): string {
+  return `autopilot/${branch ?? `detached-${commit.slice(0, 8)}`}`
+}
+
 async function targetBranch(
   repository: Repository,
   { branch: named }: TargetOptions,
@@ -38,8 +44,7 @@ async function targetBranch(
   const { head, user } = repository
   const onOwn = refuseOwnBranch(repository)
   if (!onOwn.ok) return onOwn
-  const branch =
-    named?.replace(/^refs\/heads\//, '') ?? `autopilot/${head.branch ?? `detached-${head.commit.slice(0, 8)}`}`
+  const branch = named?.replace(/^refs\/heads\//, '') ?? defaultTarget(head)
   const help = 'Name a branch of its own with --target, or none for the default.'
   const valid = !/^(-|HEAD$)/.test(branch) && (await git(user, ['check-ref-format', `refs/heads/${branch}`])).ok
   return valid ? ok(branch) : refuse('bad_branch_name', `'${cleanLine(branch)}' cannot be the name of a branch.`, help)
@@ -113,17 +118,16 @@ function conflicting(branch: string, from: string, paths: readonly string[]) {
   )
 }
 
-interface Move {
+interface Move extends Omit<TargetOptions, 'branch'> {
   readonly ref: string
   readonly from: string | undefined
   readonly to: string
-  readonly runId: string
 }
 
 /** Moves the target and pins the base in one transaction: both happen, or neither. */
-async function moveAndPin(repository: Repository, { ref, from, to, runId }: Move): Promise<Result<void, Refusal>> {
-  const lines = [`update ${ref} ${to} ${from ?? noCommit(repository)}`, `update ${baseRef(runId)} ${to}`]
-  const moved = await changeRefs(repository, lines)
+async function moveAndPin(repository: Repository, { ref, from, to, ...run }: Move): Promise<Result<void, Refusal>> {
+  const pin = await pinLines(repository, { ...run, commit: to })
+  const moved = await changeRefs(repository, [`update ${ref} ${to} ${from ?? noCommit(repository)}`, ...pin])
   if (moved.ok) return ok(undefined)
   const refused = refuseGit(moved.error)
   return refuse(

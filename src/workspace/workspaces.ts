@@ -1,5 +1,5 @@
 import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -8,14 +8,17 @@ import { catchUp, type CaughtUp, type WorkSoFar } from './catch-up.js'
 import type { Repository } from './contract.js'
 import { contains } from './home.js'
 import type { Furniture } from './furniture.js'
+import { readNotes } from './notes.js'
 import { advance, makeWorkspace, renew } from './prepare.js'
-import { checkInPlace, onFileSystem, type Workspace } from './workspace.js'
+import { checkInPlace, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
 
 export interface WorkspacesOptions extends Furniture {
   readonly repository: Repository
   /** Absolute path, this run's alone, outside the user's work tree; made when absent, 0700. */
   readonly dir: string
   readonly runId: string
+  /** Of a run that is resumed: the highest number that one of its workspaces has. */
+  readonly numberedTo?: number
 }
 
 /** A workspace that stays on disk, and why. */
@@ -32,6 +35,11 @@ export interface Workspaces {
   readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
   /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used; gives the task branch it stands on. */
   readonly lease: (workspace: Workspace, to: Lessee) => Promise<Result<{ readonly branch: string }, Failure>>
+  /**
+   * Takes a workspace of the run over, as the attempt left it that was at work there when the run was broken off. It is
+   * leased to that attempt again.
+   */
+  readonly adopt: (root: string, commit: string) => Promise<Result<Workspace, Failure>>
   /** Merges a tip into the workspace of an attempt that goes on; see {@link catchUp}. */
   readonly goOn: (
     workspace: Workspace,
@@ -58,7 +66,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const stateRoot = join(repository.commonDir, 'autopilot', 'workspaces', runId)
   const all: Workspace[] = []
   const kept = new Map<Workspace, string>()
-  let made = 0
+  let made = options.numberedTo ?? 0
 
   const makeNew = async (commit: string) => {
     const home = await onFileSystem('Making the directory for workspaces', () => prepareHome(dir, repository))
@@ -70,6 +78,13 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     if (workspace.ok) all.push(workspace.value)
     else await removeTree(dir, place.root, repository)
     return workspace
+  }
+
+  const adopt = async (root: string, commit: string) => {
+    const found = await onFileSystem('Taking a workspace over', () => findAgain({ dir, stateRoot, root, commit }))
+    if (found.ok && found.value) all.push(found.value)
+    if (!found.ok) return found
+    return found.value ? ok(found.value) : err(failure('collect', notAsItWas))
   }
 
   const prepare = async (commit: string): Promise<Result<Workspace, Failure>> => {
@@ -132,13 +147,38 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     for (const workspace of all) {
       if (workspace.state !== 'kept' && workspace.state !== 'removed') await discard(workspace)
     }
-    await rm(stateRoot, { recursive: true, force: true }).catch(() => undefined)
+    // Others of the run may stand there from before it was resumed.
+    for (const { stateDir } of all) await rm(stateDir, { recursive: true, force: true }).catch(() => undefined)
+    await rmdir(stateRoot).catch(() => undefined)
     // Not empty when something was kept.
     await rmdir(dir).catch(() => undefined)
     return [...kept].map(([{ root }, reason]) => ({ root, reason }))
   }
 
-  return { prepare, refresh, lease, goOn, release, keep, removeAll }
+  return { prepare, refresh, lease, adopt, goOn, release, keep, removeAll }
+}
+
+const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
+
+interface Found {
+  readonly dir: string
+  readonly stateRoot: string
+  readonly root: string
+  readonly commit: string
+}
+
+/** A workspace of before, if what lies there is the very directory and what autopilot knows of it is complete. */
+async function findAgain({ dir, stateRoot, root, commit }: Found): Promise<Workspace | undefined> {
+  const number = Number(basename(root))
+  if (dirname(root) !== (await realpath(dir)) || !Number.isSafeInteger(number)) return undefined
+  const stateDir = join(stateRoot, String(number))
+  const notes = await readNotes(stateDir)
+  if (!notes) return undefined
+  const workspace: Workspace = { ...notes, number, root, stateDir, commit, state: 'leased' }
+  if (!(await lstat(indexFileOf(workspace)).catch(() => undefined))) return undefined
+  // A git that died with autopilot left it; no other can be at work, as the run's lock is held.
+  await rm(`${indexFileOf(workspace)}.lock`, { force: true })
+  return (await checkInPlace(workspace)).ok ? workspace : undefined
 }
 
 /** The task branch. */

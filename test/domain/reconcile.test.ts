@@ -64,6 +64,7 @@ const nothingFound: ResumeFacts = {
   stands: () => false,
   canContinue: ({ sessionId }) => sessionId !== undefined,
   mostAttempts: () => 3,
+  mostTotalAttempts: 10,
   retryFailed: false,
 }
 

@@ -122,6 +122,7 @@ export class CrashGame {
       stands: (id, attempt) => this.#workspaces.has(keyOf(id, attempt)),
       canContinue: ({ sessionId }) => sessionId !== undefined,
       mostAttempts: () => 3,
+      mostTotalAttempts: 10,
       retryFailed: false,
     }
   }

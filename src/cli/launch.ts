@@ -1,0 +1,157 @@
+import type { Environment } from '../domain/environment.js'
+import type { Selected } from '../domain/event.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import type { RunTraces } from '../domain/stray.js'
+import type { KnownRun } from '../journal/runs.js'
+import { agentGraceMs } from '../orchestration/run-agent.js'
+import { formatGitFailure } from '../platform/git.js'
+import { openWatchdog, type Watchdog } from '../platform/watchdog.js'
+import type { Provider } from '../providers/contract.js'
+import { childEnvironments, type EnvironmentOf } from '../providers/environment.js'
+import { goOnWith } from './go-on.js'
+import { lockGround, openGround, type Ground } from './ground.js'
+import { planLanded } from './landed.js'
+import { printJournalTrouble } from './journal-trouble.js'
+import type { Prepared } from './prepare-run.js'
+import { printTrouble } from './problem-output.js'
+import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from './providers.js'
+import { hasLanded, lookAround, replayRun, type Replayed } from './resumed.js'
+import type { RunSettings } from './settings.js'
+import { startRun } from './start-run.js'
+import { listenForStop, type StopSignals } from './stop-signals.js'
+import { tracesOf } from './traces.js'
+
+/** A run that was stopped, and how to go on with it. */
+export interface PastRun {
+  readonly run: KnownRun
+  /** A journal with a bad line is cut back to what stands before it. */
+  readonly repair: boolean
+  /** Tasks that failed for good are tried again, as if they had not been tried. */
+  readonly retryFailed: boolean
+}
+
+export interface LaunchParts {
+  readonly prepared: Prepared
+  readonly env: Environment
+  readonly runId: string
+  /** What a person should know first. */
+  readonly notices: readonly string[]
+  /** What was asked for where it was not the whole roadmap. */
+  readonly selection?: Selected
+  readonly past?: PastRun
+}
+
+/** Starts a run, or goes on with one, when nothing is in the way. Gives the exit code. */
+export async function launch({ prepared, env, ...parts }: LaunchParts): Promise<ExitCode> {
+  // From here on programs are started, in groups of their own, which no Ctrl-C of the terminal reaches.
+  const signals = listenForStop({
+    drainMs: prepared.settings.drainMs,
+    graceMs: agentGraceMs,
+    exitCode: exitCodes.again,
+  })
+  const environmentOf = childEnvironments(env, prepared.config.file.env)
+  const traces = tracesOf(prepared.location, parts.runId)
+  const watchdog = openWatchdog(traces)
+  return makeReady({ ...prepared, ...parts, env, environmentOf, signals, traces, watchdog }).finally(() => {
+    watchdog.close()
+    signals.dispose()
+  })
+}
+
+interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'> {
+  readonly environmentOf: EnvironmentOf
+  readonly signals: StopSignals
+  readonly traces: RunTraces
+  readonly watchdog: Watchdog
+}
+
+/** Finds the agent CLIs and takes the lock; the run starts when neither is refused. */
+async function makeReady(parts: ReadyParts): Promise<ExitCode> {
+  const { settings, loaded, plan, signals } = parts
+  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
+  const { file } = parts.config
+  const candidates = candidateProviders(tasks, settings, file)
+  const setup = await setUpProviders(candidates, settings, file.routes, parts.environmentOf, {
+    signal: signals.canceled,
+    watchdog: parts.watchdog,
+  })
+  if (signals.draining.aborted) return stoppedEarly(signals, settings)
+  const { usable } = setup.policy
+  const working = workingProviders(tasks, settings, file.routes)
+  if (working.length > 0 && !working.some(({ name }) => usable.includes(name)))
+    return refuseProviders(setup, working, settings)
+  if (candidates.length > 0 && usable.length === 0) return refuseProviders(setup, candidates, settings)
+  const locked = await lockGround(parts.location.lock)
+  if (!locked.ok) return refuse(locked.error, settings)
+  return replayAndStart({ ...parts, setup }).finally(locked.value)
+}
+
+/** With the lock held: nobody else writes the journal that is read here. */
+async function replayAndStart(parts: ReadyParts & { readonly setup: ProviderSetup }): Promise<ExitCode> {
+  const { past, settings } = parts
+  const replayed = past && (await replayRun(past.run, { repair: past.repair, now: Date.now() }))
+  if (past && replayed?.ok === false) return printJournalTrouble(past.run, replayed.error, settings.output)
+  return start(parts, replayed?.ok === true ? replayed.value : undefined)
+}
+
+async function start(
+  parts: ReadyParts & { readonly setup: ProviderSetup },
+  replayed: Replayed | undefined,
+): Promise<ExitCode> {
+  const { settings } = parts
+  const opened = await openGround({ ...parts, isResumed: replayed !== undefined })
+  if (!opened.ok) return refuse(opened.error, settings)
+  const ground = opened.value
+  return begin(parts, ground, replayed).finally(ground.close)
+}
+
+async function begin(
+  parts: ReadyParts & { readonly setup: ProviderSetup },
+  ground: Ground,
+  replayed: Replayed | undefined,
+): Promise<ExitCode> {
+  if (!replayed) return startRun({ ...parts, ...planLanded(parts, ground.hasLanded), ground })
+  const { settings, past } = parts
+  const tips = ground.target ? [ground.target.base] : []
+  const found = await lookAround(ground.repository?.user, replayed, tips)
+  if (!found.ok) return refuse({ message: formatGitFailure(found.error), help: checkRepository }, settings)
+  const isDone = (id: string) => ground.hasLanded(id) || isDoneIn(replayed, id) || hasLanded(found.value, id)
+  const begun = { ...parts, ...planLanded(parts, isDone), ground }
+  const resumed = await goOnWith(begun, replayed, found.value, past?.retryFailed === true)
+  return startRun({ ...begun, resumed })
+}
+
+const checkRepository = 'Check the repository: git fsck --connectivity-only'
+
+/** What the journal calls done stays so, whether the roadmap was written or not. */
+function isDoneIn({ state }: Replayed, taskId: string): boolean {
+  return state.tasks.get(taskId)?.state.type === 'done'
+}
+
+function refuse(
+  { message, help }: { readonly message: string; readonly help?: string },
+  settings: RunSettings,
+): ExitCode {
+  printTrouble(message, help, settings.output)
+  return exitCodes.notSafe
+}
+
+function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {
+  printTrouble('stopped before anything was started', undefined, settings.output)
+  return signals.caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
+}
+
+function refuseProviders({ detected }: ProviderSetup, asked: readonly Provider[], settings: RunSettings): ExitCode {
+  const reasons = detected.flatMap(({ provider, detection }) =>
+    detection.usable || !asked.includes(provider)
+      ? []
+      : [named(provider.name, detection.reason), ...(detection.help === '' ? [] : [`  ${detection.help}`])],
+  )
+  printTrouble(['no usable agent CLI', ...reasons], undefined, settings.output)
+  return exitCodes.noProvider
+}
+
+/** Some reasons say themselves whose they are. */
+function named(provider: string, reason: string): string {
+  return reason.startsWith(`${provider} `) ? reason : `${provider}: ${reason}`
+}

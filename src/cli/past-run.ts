@@ -1,0 +1,79 @@
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Selected, TargetFacts } from '../domain/event.js'
+import { exitCodes } from '../domain/exit-code.js'
+import type { RunState } from '../domain/run-state.js'
+import { listRuns, type KnownRun } from '../journal/runs.js'
+import { readStart } from '../journal/read-journal.js'
+import { readExitCode } from '../journal/unfinished.js'
+import { currentBranch } from '../workspace/open-current.js'
+import { defaultTarget } from '../workspace/target.js'
+import type { Prepared } from './prepare-run.js'
+
+/** What `autopilot run` finds of the run before it. */
+export type Before =
+  /** There is none that is worth going on with. */
+  | { readonly type: 'none' }
+  /** It was stopped before its end, and is about the same. */
+  | { readonly type: 'goes_on'; readonly run: KnownRun }
+  /** It was stopped before its end, but this run is about something else; `why` says in what they differ. */
+  | { readonly type: 'other'; readonly run: KnownRun; readonly why: string }
+
+/** Ends at which a run that had more to do was stopped. */
+const stoppedWith: ReadonlySet<number | undefined> = new Set([
+  undefined,
+  exitCodes.notSafe,
+  exitCodes.again,
+  exitCodes.interrupted,
+  exitCodes.terminated,
+])
+
+/** Whether a run was stopped, however, before it had come to its end. */
+export async function wasStopped({ journal }: KnownRun): Promise<boolean> {
+  return stoppedWith.has(await readExitCode(journal))
+}
+
+/** Looks at the last run: one that was stopped before its end is gone on with. */
+export async function findBefore(prepared: Prepared): Promise<Before> {
+  const [run] = await listRuns([prepared.location.root])
+  if (!run || !(await wasStopped(run))) return { type: 'none' }
+  const start = await readStart(run.journal)
+  // What is wrong with it is told when it is read as a whole.
+  if (!start.ok) return { type: 'goes_on', run }
+  const why = await difference(start.value, prepared)
+  return why === undefined ? { type: 'goes_on', run } : { type: 'other', run, why }
+}
+
+/** In what a run that was stopped differs from the one that is wanted now. */
+async function difference(
+  start: RunState['start'],
+  { settings, loaded, location }: Prepared,
+): Promise<string | undefined> {
+  const roadmap = start.roadmapPath ?? resolve(location.root, start.roadmap)
+  if ((await realPathOf(roadmap)) !== (await realPathOf(loaded.path))) return 'another roadmap'
+  if (start.isolation !== settings.isolation) return `--isolation ${start.isolation}`
+  if (!sameSelection(start.selection, selectionOf(settings))) return 'another selection of tasks'
+  if (start.target === undefined || location.head === undefined) return undefined
+  const named = targetName(start.target)
+  const wanted = settings.target?.replace(/^refs\/heads\//, '') ?? defaultTarget(location.head)
+  return wanted === named ? undefined : `the target ${named}`
+}
+
+/** A run's target as the settings name it. */
+export function targetName({ branch, current }: TargetFacts): string {
+  return current === true ? currentBranch : branch
+}
+
+/** What was asked for where it was not the whole roadmap. */
+export function selectionOf({ only = [], limit }: Selected): Selected | undefined {
+  if (only.length === 0 && limit === undefined) return undefined
+  return { ...(only.length > 0 ? { only } : {}), ...(limit === undefined ? {} : { limit }) }
+}
+
+function sameSelection(a: Selected | undefined, b: Selected | undefined): boolean {
+  return a?.limit === b?.limit && JSON.stringify(a?.only) === JSON.stringify(b?.only)
+}
+
+async function realPathOf(path: string): Promise<string> {
+  return realpath(path).catch(() => path)
+}

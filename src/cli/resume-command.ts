@@ -1,0 +1,80 @@
+import { resolve } from 'node:path'
+import type { Environment } from '../domain/environment.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import { cleanLine } from '../domain/text.js'
+import type { RunState } from '../domain/run-state.js'
+import { readStart } from '../journal/read-journal.js'
+import { journalOf, listRuns, type KnownRun } from '../journal/runs.js'
+import { readExitCode } from '../journal/unfinished.js'
+import { noRunLine } from '../ui/status.js'
+import { locate, plainLocation } from './ground.js'
+import { printJournalTrouble } from './journal-trouble.js'
+import { launch } from './launch.js'
+import { lineWriter, printJson } from './output.js'
+import { targetName } from './past-run.js'
+import { prepareRun, type AsBefore } from './prepare-run.js'
+import { printTrouble } from './problem-output.js'
+import type { RunSettings } from './settings.js'
+import { shownPath } from './shown-path.js'
+import { unknownRun } from './status-command.js'
+
+export interface ResumeArguments {
+  /** The run's id; without one, the last run. */
+  readonly run?: string
+  /** Tasks that failed for good are tried again. */
+  readonly retryFailed: boolean
+  /** A journal with a bad line is cut back to what stands before it. */
+  readonly repair: boolean
+  readonly directory: string
+  readonly flags: Partial<RunSettings>
+}
+
+/** `autopilot resume`: goes on with a run, wherever it was stopped. Gives the exit code. */
+export async function resumeCommand(args: ResumeArguments, env: Environment): Promise<ExitCode> {
+  const output = args.flags.output ?? 'human'
+  const here = resolve(args.directory)
+  const found = await locate(here, env)
+  const { root } = found.ok ? found.value : plainLocation(here)
+  const runs = await listRuns([root, here])
+  const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
+  if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
+  if (!run) return nothing(noRunLine(root).text, output, env)
+  if ((await readExitCode(run.journal)) === exitCodes.done)
+    return nothing(`Nothing to resume: run ${run.id} got everything done.`, output, env)
+  return resume(run, args, env)
+}
+
+function nothing(text: string, output: 'human' | 'json', env: Environment): ExitCode {
+  if (output === 'json') printJson(process.stdout, { type: 'notice', level: 'info', text })
+  else lineWriter(process.stdout, env)({ tone: 'plain', text })
+  return exitCodes.done
+}
+
+async function resume(run: KnownRun, args: ResumeArguments, env: Environment): Promise<ExitCode> {
+  const { retryFailed, repair, directory, flags } = args
+  const output = flags.output ?? 'human'
+  const start = await readStart(run.journal)
+  if (!start.ok) return printJournalTrouble(run, start.error, output)
+  const { repository, roadmap, roadmapPath = resolve(repository, roadmap) } = start.value
+  const prepared = await prepareRun(
+    { directory, flags, roadmap: shownPath(roadmapPath), asBefore: asBefore(start.value) },
+    env,
+  )
+  if (!prepared.ok) return prepared.error
+  if (journalOf(prepared.value.location.root, run.id) !== run.journal) {
+    const place = cleanLine(repository, 300)
+    printTrouble(`run ${run.id} worked in ${place}`, `Resume it there: autopilot resume ${run.id} -C ${place}`, output)
+    return exitCodes.usage
+  }
+  const past = { run, retryFailed, repair }
+  return launch({ prepared: prepared.value, env, runId: run.id, notices: [], past })
+}
+
+/** Where it works, and on which tasks, is what makes a run the same. */
+function asBefore({ isolation, target, selection, tasks }: RunState['start']): AsBefore {
+  return {
+    isolation,
+    ...(target ? { target: targetName(target) } : {}),
+    ...(selection ? { only: tasks.map(({ id }) => id) } : {}),
+  }
+}

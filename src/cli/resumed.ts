@@ -1,0 +1,141 @@
+import { basename, dirname } from 'node:path'
+import type { PlannedTask } from '../domain/event.js'
+import { reconcile, type GoingOn, type Landing, type ResumeFacts, type Resumption } from '../domain/reconcile.js'
+import { safeName } from '../domain/name.js'
+import { ok, type Result } from '../domain/result.js'
+import type { RunState } from '../domain/run-state.js'
+import type { OpenAttempt } from '../domain/task-progress.js'
+import { followWorkspaces, type WorkspaceTrail } from '../domain/uncollected.js'
+import { readJournal, type JournaledRun, type JournalFault } from '../journal/read-journal.js'
+import { repairJournal } from '../journal/repair.js'
+import type { KnownRun } from '../journal/runs.js'
+import { taskTrailerValue } from '../orchestration/commit-message.js'
+import { conversationOf } from '../orchestration/turn.js'
+import type { GitFailure, GitPlace } from '../platform/git.js'
+import { stillThere } from '../workspace/leftovers.js'
+import { attemptRef } from '../workspace/ref-name.js'
+import { readLandings, readRunRefs, type RunRefs } from '../workspace/run-refs.js'
+
+/** A run of before, as its journal tells it. */
+export interface Replayed extends JournaledRun {
+  readonly trail: WorkspaceTrail
+  /** Where the whole of a journal is that was cut back. */
+  readonly repaired?: string
+}
+
+/** Reads a run's journal; with `repair`, one with a bad line is cut back to what stands before that. */
+export async function replayRun(
+  { journal }: KnownRun,
+  { repair, now }: { readonly repair: boolean; readonly now: number },
+): Promise<Result<Replayed, JournalFault>> {
+  const trail = followWorkspaces()
+  const read = await readJournal(journal, trail.take)
+  if (read.ok) return ok({ ...read.value, trail })
+  const { code, line = 1 } = read.error
+  if (!repair || code !== 'bad_line' || line === 1) return read
+  const copy = await repairJournal(journal, line, now)
+  if (!copy.ok) return { ok: false, error: { code: 'unreadable', message: `it cannot be repaired: ${copy.error}` } }
+  const again = await replayRun({ id: '', journal }, { repair: false, now })
+  return again.ok ? ok({ ...again.value, repaired: copy.value }) : again
+}
+
+/** What was found on the machine of a run that is resumed. */
+export interface Found {
+  readonly refs: RunRefs
+  readonly landings: ReadonlyMap<string, Landing>
+  /** Of the workspaces that hold work which was not collected, those that are there. */
+  readonly standing: ReadonlySet<string>
+}
+
+const nothingFound: Found = {
+  refs: { candidates: new Map(), lastAttempt: new Map() },
+  landings: new Map(),
+  standing: new Set(),
+}
+
+/** Looks at the refs, the target and the workspaces of a run. Without a repository there is nothing to be found. */
+export async function lookAround(
+  user: GitPlace | undefined,
+  { state, trail }: Replayed,
+  tips: readonly string[],
+): Promise<Result<Found, GitFailure>> {
+  if (!user) return ok(nothingFound)
+  const { runId, target } = state.start
+  const refs = await readRunRefs(user, runId)
+  if (!refs.ok) return refs
+  const since = await readLandings(user, { runId, tips, ...(target ? { from: target.base } : {}) })
+  // The commit that the run began from may be gone with a branch that was deleted since.
+  const landings = since.ok ? since : await readLandings(user, { runId, tips })
+  if (!landings.ok) return landings
+  const standing = await stillThere([...trail.uncollected.keys()])
+  return ok({ refs: refs.value, landings: landings.value, standing })
+}
+
+/** Whether the run has brought a task's work to the target. */
+export function hasLanded({ landings }: Found, taskId: string): boolean {
+  return landings.has(taskTrailerValue(taskId))
+}
+
+/** How a task may be tried. */
+export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'retryFailed'> & {
+  readonly isUsable: (provider: string) => boolean
+}
+
+/** What is known of the machine, in the words of the decision. */
+export function factsOf({ state, trail }: Replayed, { refs, landings, standing }: Found, limits: Limits): ResumeFacts {
+  const { runId, isolation } = state.start
+  const workspaceOf = (id: string) => state.progress.get(id)?.open?.workspace ?? ''
+  return {
+    ...limits,
+    landed: (id) => landings.get(taskTrailerValue(id)),
+    candidate: (id, attempt) => refs.candidates.get(attemptRef(runId, id, attempt)),
+    lastRef: (id) => refs.lastAttempt.get(safeName(id)) ?? 0,
+    stands: (taskId, attempt) => {
+      const path = workspaceOf(taskId)
+      return standing.has(path) && trail.isOf(path, { taskId, attempt })
+    },
+    canContinue: (open) =>
+      isolation === 'workspace' && limits.isUsable(open.agent.provider) && conversationOf(open) !== undefined,
+  }
+}
+
+/** How a run goes on. */
+export interface Resumed {
+  readonly replayed: Replayed
+  readonly resumptions: ReadonlyMap<string, Resumption>
+  /** Attempts that do not go on, whose work is still in their workspaces. */
+  readonly salvage: readonly Salvage[]
+  /** Workspaces that are still needed. */
+  readonly keep: ReadonlySet<string>
+}
+
+export interface Salvage {
+  readonly taskId: string
+  readonly past: OpenAttempt
+}
+
+export function resumeRun(replayed: Replayed, planned: readonly PlannedTask[], found: Found, limits: Limits): Resumed {
+  const { state, trail } = replayed
+  const facts = factsOf(replayed, found, limits)
+  const resumptions = reconcile(state, planned, facts)
+  const goesOn = (id: string) => isGoingOn(resumptions.get(id))
+  const open = [...state.progress].flatMap(([taskId, { open: past }]) => (past ? [{ taskId, past }] : []))
+  const stands = ({ taskId, past }: Salvage) => facts.stands(taskId, past.attempt)
+  return {
+    replayed,
+    resumptions,
+    salvage: open.filter((one) => stands(one) && !goesOn(one.taskId)),
+    keep: new Set(trail.uncollected.keys()),
+  }
+}
+
+function isGoingOn(resumption: Resumption | undefined): resumption is GoingOn {
+  return resumption?.type === 'land' || resumption?.type === 'collect' || resumption?.type === 'continue'
+}
+
+/** The highest number that a workspace of the run has, on disk or in its journal. */
+export function highestNumber(state: RunState, paths: Iterable<string>): number {
+  const told = [...state.progress.values()].flatMap(({ open }) => (open ? [open.workspace] : []))
+  const numbers = [...told, ...paths].map((path) => (dirname(path) === '.' ? 0 : Number(basename(path))))
+  return Math.max(0, ...numbers.filter(Number.isSafeInteger))
+}

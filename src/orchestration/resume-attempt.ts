@@ -1,0 +1,141 @@
+import { noEvidence } from '../domain/attempt.js'
+import { failure, type Failure } from '../domain/failure.js'
+import type { GoingOn } from '../domain/reconcile.js'
+import { ok, type Result } from '../domain/result.js'
+import { renderResume } from '../prompt/resume.js'
+import {
+  mayRepair,
+  shown,
+  takeTurn,
+  takeTurns,
+  type AttemptEnd,
+  type AttemptSlots,
+  type Ongoing,
+  type TakenTurn,
+} from './attempt.js'
+import type { AttemptOf, Harvest, Reopened } from './isolation.js'
+import { recordHarvest, settle } from './settle.js'
+import { conversationOf, type AttemptRequest, type AttemptSettings, type HeldSlot, type Turn } from './turn.js'
+
+/** The slots of an attempt that goes on; the first is there where its agent does. */
+export interface ResumedSlots extends Pick<AttemptSlots, 'again'> {
+  readonly first?: HeldSlot
+}
+
+/**
+ * An attempt that was interrupted with its run, from where it stood to its end: its agent's conversation, or the work
+ * that its agent had finished, then as any attempt. Never rejects for what can happen in normal life.
+ */
+export async function resumeAttempt(
+  request: AttemptRequest,
+  how: GoingOn,
+  settings: AttemptSettings,
+  slots: ResumedSlots,
+): Promise<AttemptEnd> {
+  const { recorder, isolation } = settings
+  const { task, attempt, agent } = request
+  const of: AttemptOf = { task, attempt, agent }
+  const { open: past, stands } = how
+  const before = { past, stands, resumes: recorder.state.resumes }
+  const reopened = await isolation.reopen(of, before)
+  const cannot = (why: Failure) => cannotGoOn(request, settings, slots, { failure: why, repaired: past.repaired })
+  if (!reopened.ok) return cannot(reopened.error)
+  const { open } = reopened.value
+  const at: Ongoing = { request, settings, slots, open, of }
+  const take =
+    how.type === 'continue' && slots.first
+      ? await takeUp(at, how, slots.first, reopened.value)
+      : ok(() => takeFinished(at, how, reopened.value))
+  if (!take.ok) {
+    open.close()
+    return cannot(take.error)
+  }
+  const beginning = { round: past.round, repaired: past.repaired, take: take.value }
+  return takeTurns(at, beginning).finally(open.close)
+}
+
+/** Where the place is not to be had. A slot was reserved, so that its release is a fact of the run, too. */
+async function cannotGoOn(
+  { task, attempt, agent }: AttemptRequest,
+  { recorder }: AttemptSettings,
+  { first }: ResumedSlots,
+  { failure: why, repaired }: Omit<Extract<AttemptEnd, { type: 'failed' }>, 'type'>,
+): Promise<AttemptEnd> {
+  if (first) {
+    const of = { taskId: task.id, attempt, slot: first.agent.id }
+    await recorder.record({ type: 'attempt_resumed', ...of, agent: shown(agent) })
+    first.release()
+    const exit = { type: 'not_started', message: why.message } as const
+    await recorder.record({ type: 'agent_exited', ...of, exit, durationMs: 0 })
+  }
+  return { type: 'failed', failure: why, repaired }
+}
+
+/** Its conversation goes on: the agent is told what has become of its directory. */
+async function takeUp(
+  at: Ongoing,
+  { open: past }: GoingOn,
+  slot: HeldSlot,
+  { stands, candidate }: Reopened,
+): Promise<Result<() => Promise<TakenTurn>, Failure>> {
+  const { settings, open, of } = at
+  const { recorder } = settings
+  const taskId = of.task.id
+  const together = !stands && candidate ? await open.goOn(candidate) : undefined
+  if (together && !together.ok) return together
+  const base = together?.value.base ?? open.place.base
+  const { attempt, agent } = of
+  void recorder.record({
+    ...{
+      type: 'attempt_resumed',
+      taskId,
+      attempt,
+      slot: slot.agent.id,
+      agent: shown(agent),
+      workspace: open.place.cwd,
+    },
+    ...(base === undefined ? {} : { base }),
+  })
+  const prompt = renderResume({
+    taskId,
+    directory: stands ? 'as_left' : together ? 'restored' : 'new',
+    conflicts: together?.value.conflicts ?? [],
+  })
+  const resumes = conversationOf(past)
+  const { resumes: takenUp } = recorder.state
+  const turn: Turn = { slot, round: past.round, prompt, takenUp, ...(resumes ? { resumes } : {}) }
+  return ok(() => takeTurn(at, turn, base))
+}
+
+/** Its agent had ended well: what is left is to collect its work, if that had not been done, and to land it. */
+async function takeFinished(at: Ongoing, how: GoingOn, { stands, candidate }: Reopened): Promise<TakenTurn> {
+  const { settings, open, of } = at
+  const { recorder } = settings
+  const { open: past } = how
+  const conversation = conversationOf(past)
+  const { task, attempt, agent } = of
+  const workspace = open.place.cwd
+  void recorder.record({ type: 'attempt_resumed', taskId: task.id, attempt, agent: shown(agent), workspace })
+  const harvest: Harvest = how.type === 'land' && candidate ? candidate : await collectLate(at, stands, past.base)
+  // Others need workspaces, too, while gates take their time.
+  if (!mayRepair(at, past)) open.close()
+  const end = await settle(of, open, recorder, { evidence: noEvidence }, harvest, settings.review)
+  return {
+    end,
+    ...(harvest.type === 'candidate' ? { candidate: harvest } : {}),
+    ...(conversation ? { conversation } : {}),
+  }
+}
+
+async function collectLate(
+  { settings, open, of }: Ongoing,
+  stands: boolean,
+  base: string | undefined,
+): Promise<Harvest> {
+  if (!stands) return { type: 'stuck', failure: failure('infrastructure', workIsGone) }
+  const harvest = await open.harvest()
+  recordHarvest(settings.recorder, of, harvest, base)
+  return harvest
+}
+
+const workIsGone = 'What its agent had finished is not where it was when the run was interrupted.'
