@@ -63,9 +63,15 @@ function parts(content: Content) {
 }
 
 function toolCall(content: Exclude<Content, { type: 'text' }>) {
-  return content.type === 'write'
-    ? { name: 'Write', input: { file_path: content.path, content: content.content } }
-    : { name: 'Bash', input: { command: content.command, description: 'Runs a command' } }
+  switch (content.type) {
+    case 'write':
+      return { name: 'Write', input: { file_path: content.path, content: content.content } }
+    case 'shell':
+      return { name: 'Bash', input: { command: content.command, description: 'Runs a command' } }
+    // claude takes an answer by a schema as the call of a tool of its own.
+    case 'verdict':
+      return { name: 'StructuredOutput', input: { verdict: content.verdict, reasons: content.reasons } }
+  }
 }
 
 const refusals: Readonly<Record<Refusal, () => HttpAnswer>> = {

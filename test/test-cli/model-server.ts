@@ -11,6 +11,8 @@ export interface Turn {
   readonly cli: Protocol['cli']
   /** The id of the task in the prompt. */
   readonly task: string
+  /** What the conversation has come to: a review has one of its own, a repair goes on with that of the work. */
+  readonly about: 'work' | 'repair' | 'review'
   /** Tool results so far: 0 in the first turn. */
   readonly results: number
   /** The how-manieth request it is of this CLI for this task, from 1; attempts and the CLI's retries count on. */
@@ -53,7 +55,7 @@ export async function startModelServer(script: Script): Promise<ModelServer> {
     if (tools.length === 0) return { type: 'text', text: 'A title' }
     const task = /Task ([\w-]+)\.\\n/.exec(said)?.[1] ?? 'no task in the prompt'
     const request = turns.filter((turn) => turn.task === task && turn.cli === cli).length + 1
-    const turn = { cli, task, results, request }
+    const turn = { cli, task, about: aboutOf(said), results, request }
     turns.push(turn)
     return script(turn)
   }
@@ -63,6 +65,12 @@ export async function startModelServer(script: Script): Promise<ModelServer> {
     server.close()
     await once(server, 'close')
   }
+}
+
+/** The prompts' own headings, as they stand in JSON. */
+function aboutOf(said: string): Turn['about'] {
+  if (said.includes('# Review\\n')) return 'review'
+  return said.includes('# Repair\\n') ? 'repair' : 'work'
 }
 
 async function respond(
@@ -101,7 +109,8 @@ async function respond(
     }
     case 'text':
     case 'write':
-    case 'shell': {
+    case 'shell':
+    case 'verdict': {
       const { events, whole } = protocol.encode(answer, body, conversation)
       if (conversation.stream) startStream(response).end(events.map(formatEvent).join(''))
       else sendJson(response, { status: 200, body: whole })

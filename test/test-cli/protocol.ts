@@ -6,6 +6,8 @@ export type Answer =
   | { readonly type: 'write'; readonly path: string; readonly content: string }
   /** Calls the CLI's own shell tool. */
   | { readonly type: 'shell'; readonly command: string }
+  /** A reviewer's answer, by the schema that the CLI was given. */
+  | { readonly type: 'verdict'; readonly verdict: 'approve' | 'reject'; readonly reasons: readonly string[] }
   | { readonly type: 'refusal'; readonly refusal: Refusal }
   /** Takes the request and never answers. */
   | { readonly type: 'silence' }
@@ -16,7 +18,7 @@ export type Answer =
 export type Refusal = 'unauthorized' | 'usage_limit' | 'overloaded'
 
 /** An answer that has content. */
-export type Content = Extract<Answer, { type: 'text' | 'write' | 'shell' }>
+export type Content = Extract<Answer, { type: 'text' | 'write' | 'shell' | 'verdict' }>
 
 /** What matters of a request, the same for every protocol. */
 export interface Conversation {

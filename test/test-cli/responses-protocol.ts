@@ -52,8 +52,9 @@ const usage = {
 
 function outputItem(content: Content, tools: readonly string[]) {
   const id = randomUUID()
-  if (content.type === 'text') {
-    const part = { type: 'output_text', text: content.text, annotations: [] }
+  if (content.type === 'text' || content.type === 'verdict') {
+    const text = content.type === 'text' ? content.text : verdictText(content)
+    const part = { type: 'output_text', text, annotations: [] }
     return { type: 'message', id: `msg_${id}`, role: 'assistant', content: [part] }
   }
   const call = { id: `call_${id}`, call_id: `call_${id}` }
@@ -63,7 +64,11 @@ function outputItem(content: Content, tools: readonly string[]) {
     : { type: 'function_call', ...call, name: 'exec_command', arguments: JSON.stringify({ cmd: commandOf(content) }) }
 }
 
-type ToolUse = Exclude<Content, { type: 'text' }>
+function verdictText({ verdict, reasons }: Extract<Content, { type: 'verdict' }>): string {
+  return JSON.stringify({ verdict, reasons })
+}
+
+type ToolUse = Extract<Content, { type: 'write' | 'shell' }>
 
 function programOf(content: ToolUse): string {
   if (content.type === 'shell') return `text(await tools.exec_command(${JSON.stringify({ cmd: content.command })}));`

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import type { Turn } from './model-server.js'
+import type { Answer } from './protocol.js'
+import { all, only, setStage } from './stage.js'
+
+const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
+const reason = 'better.txt is missing'
+
+/** Writes `hello.txt`; told in a repair round what is missing, `better.txt`, too. */
+function workAndRepair({ about, results }: Turn): Answer {
+  const files = about === 'repair' ? ['hello.txt', 'better.txt'] : ['hello.txt']
+  const next = files[results]
+  return next === undefined ? { type: 'text', text: 'Done.' } : { type: 'write', path: next, content: 'by an agent\n' }
+}
+
+test.each([{ agent: 'claude' }, { agent: 'codex' }])(
+  'what a gate refuses goes back to the same conversation of $agent, which repairs it',
+  async ({ agent }) => {
+    const stage = await setStage({ roadmap, script: workAndRepair, config: 'gates: [test -f better.txt]\n' })
+    const { code, records, stderr } = await stage.run('-p', agent, '-i', '1')
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(only(records(), 'repair_started')).toMatchObject({ round: 1, reason: { kind: 'gate_failed' } })
+    // The first turn of the round has the tool result of the work before it: the conversation is the same.
+    expect(stage.server.turns.find(({ about }) => about === 'repair')).toMatchObject({ cli: agent, results: 1 })
+    expect(new Set(all(records(), 'agent_finished').map(({ sessionId }) => sessionId)).size).toBe(1)
+    expect(stage.scene.repo.git('ls-tree', '--name-only', 'autopilot/main')).toMatch(/better\.txt[^]*hello\.txt/)
+    expect(stage.scene.subjects()).toHaveLength(1)
+    await stage.quiet()
+  },
+)
+
+test.each([
+  { author: 'claude', reviewer: 'codex' },
+  { author: 'codex', reviewer: 'claude' },
+])(
+  '$reviewer reviews the work of $author: a rejection is repaired, an approval lands, and nothing it writes does',
+  async ({ author, reviewer }) => {
+    const review = (turn: Turn): Answer => {
+      // It tries to write before it answers.
+      if (turn.results === 0) return { type: 'shell', command: 'echo planted > planted.txt' }
+      const answers = stage.server.turns.filter(({ about, results }) => about === 'review' && results > 0)
+      return answers.length === 1
+        ? { type: 'verdict', verdict: 'reject', reasons: [reason] }
+        : { type: 'verdict', verdict: 'approve', reasons: [] }
+    }
+    const stage = await setStage({
+      roadmap,
+      script: (turn) => (turn.about === 'review' ? review(turn) : workAndRepair(turn)),
+      config: `gates:\n  - { review: ${reviewer}, criteria: There is a better.txt, name: opinion }\n`,
+    })
+    const { code, records } = await stage.run('-p', author, '-p', reviewer, '-i', '1')
+    expect(code).toBe(0)
+    const judged = all(records(), 'gate_judged')
+    expect(judged.map(({ gate, verdict, by }) => [gate, verdict, by?.agent.provider, by?.reasons])).toEqual([
+      ['opinion', 'failed', reviewer, [reason]],
+      ['opinion', 'passed', reviewer, []],
+    ])
+    expect(only(records(), 'repair_started').reason.detail).toContain(reason)
+    expect(new Set(stage.server.turns.map(({ about, cli }) => `${about} ${cli}`))).toEqual(
+      new Set([`work ${author}`, `review ${reviewer}`, `repair ${author}`]),
+    )
+    const files = stage.scene.repo.git('ls-tree', '--name-only', 'autopilot/main')
+    expect(files).toMatch(/better\.txt[^]*hello\.txt/)
+    expect(files).not.toContain('planted')
+    await stage.quiet()
+  },
+)
