@@ -60,6 +60,10 @@ test-cli: dist/cli.js ## run the real claude and codex before a model server of 
 faults: dist/cli.js ## provoke each fault of docs/faults.md and say how it stands
 	node_modules/.bin/vitest run --config .config/vitest.faults.config.ts
 
+.PHONY: kill-loop
+kill-loop: dist/cli.js ## kill runs at random moments and resume them; KILL_ROUNDS=200, KILL_SEED: the same again
+	node_modules/.bin/vitest run --config .config/vitest.kill-loop.config.ts
+
 .PHONY: bench
 bench: dist/cli.js ## measure beside bare spawns, xargs, GNU parallel; BENCH='a c': some
 	@node test/bench/run.js $(BENCH)

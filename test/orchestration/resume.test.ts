@@ -6,6 +6,7 @@ import type { RunRecord } from '../../src/domain/event.js'
 import { replay } from '../../src/domain/run-state.js'
 import { fakeCli } from '../support/fake-cli.js'
 import { gatedScene } from '../support/gated-scene.js'
+import { killingGit } from '../support/killing-git.js'
 import { danglingCommits, statusOf } from '../support/past-run.js'
 import { programFile, startProgram, type Running } from '../support/program.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
@@ -163,7 +164,7 @@ test('work that has landed is told as integrated, though autopilot died before i
   })
   // The journal takes nothing any more from the moment that the agent ends; the target does.
   const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
-  stage.program('git-that-kills', killingGit(real))
+  stage.program('git-that-kills', killingGit(real, 2))
   const bin = join(stage.repo.home, 'killing')
   mkdirSync(bin)
   symlinkSync(join(stage.env.PATH!, 'git-that-kills'), join(bin, 'git'))
@@ -181,31 +182,6 @@ test('work that has landed is told as integrated, though autopilot died before i
   expect(integrated[0]).toMatchObject({ commit: tip, previous: stage.repo.git('rev-parse', 'main').trim() })
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(2)
 })
-
-/** A git that kills who asked it, once it has moved the target for a task: what it answers is never read. */
-function killingGit(real: string): string {
-  return `#!${process.execPath}
-'use strict'
-const { spawn } = process.getBuiltinModule('node:child_process')
-const args = process.argv.slice(2)
-const isSession = args.includes('update-ref') && args.includes('--stdin')
-const child = spawn(${JSON.stringify(real)}, args, { stdio: isSession ? ['pipe', 'pipe', 'inherit'] : 'inherit' })
-child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code)))
-if (isSession) {
-  let moves = 0
-  process.stdin.on('data', (chunk) => {
-    if (chunk.includes('update refs/heads/autopilot/main')) moves++
-    child.stdin.write(chunk)
-  })
-  process.stdin.on('end', () => child.stdin.end())
-  child.stdout.on('data', (chunk) => {
-    // The first move brings the target up to date.
-    if (moves === 2 && chunk.includes('commit: ok')) process.kill(process.ppid, 'SIGKILL')
-    else process.stdout.write(chunk)
-  })
-}
-`
-}
 
 test('a status that could not be written before the death of autopilot is written afterwards', async () => {
   const agents = await rig()

@@ -4,10 +4,10 @@ import { expect, inject, onTestFinished, vi } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
 import { safeName } from '../../src/domain/name.js'
 import { startProgram, type Ended, type RecordOf, type Running } from '../support/program.js'
+import { processesIn, type PlacedProcess } from '../support/processes.js'
 import { createScene, type Scene } from '../support/scene.js'
 import { startModelServer, type ModelServer, type Script } from './model-server.js'
 import { asOrdinaryUser } from './ordinary-user.js'
-import { processesIn, type PlacedProcess } from './processes.js'
 
 /** A repository, an empty HOME, fake keys, and the real CLIs on a PATH of their own, beside a model server. */
 export interface Stage {

@@ -1,0 +1,188 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { setTimeout as passes } from 'node:timers/promises'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { fakeCli } from '../../support/fake-cli.js'
+import { killingGit } from '../../support/killing-git.js'
+import { asAgent, danglingCommits } from '../../support/past-run.js'
+import { processesIn, type PlacedProcess } from '../../support/processes.js'
+import { createScene, type Scene } from '../../support/scene.js'
+import type { Running } from '../../support/program.js'
+
+const rounds = Number(process.env.KILL_ROUNDS ?? '200')
+const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000)
+/** Agents and tools of a run that was killed must be gone after so long, ms. */
+const goneWithinMs = 2_000
+
+/** What is killed: autopilot; its watchdog and then autopilot; autopilot by its own git, once that has moved the target. */
+const ways = ['autopilot', 'watchdog first', 'after a landing'] as const
+type Way = (typeof ways)[number]
+
+test(
+  'a run of twelve tasks that is killed at any moment, and resumed, brings each to the target once',
+  { timeout: rounds * 60_000 },
+  async () => {
+    const tally = { kills: 0, byWay: Object.fromEntries(ways.map((way) => [way, 0])), starts: 0 }
+    const findings: string[] = []
+    for (let round = 1; round <= rounds; round++) {
+      const random = randomFrom(seed + round)
+      const stage = createKillScene()
+      try {
+        for (const finding of await playRound(stage, random, tally)) findings.push(`round ${round}: ${finding}`)
+      } finally {
+        stage.remove()
+      }
+    }
+    process.stdout.write(`${rounds} runs, ${JSON.stringify(tally)}, ${findings.length} findings, KILL_SEED=${seed}\n`)
+    expect(findings).toEqual([])
+  },
+)
+
+/** Twelve tasks that wait for each other here and there: six commands, two of which commit by themselves, six of an agent CLI. */
+function roadmap(): string {
+  const command = (id: string, more = '') =>
+    `  - id: ${id}\n    run: "sleep 0.1; echo ${id} > ${id}.txt${more}"\n    expects: change\n`
+  const commits = (id: string) =>
+    `; ${asAgent}; git add -A && git commit -qm 'By hand in ${id}' && echo more >> ${id}.txt`
+  const agent = (id: string) => `  - { id: ${id}, title: Do ${id}${after[id] ? `, depends_on: [${after[id]}]` : ''} }\n`
+  const after: Readonly<Record<string, string>> = { g: 'a', h: 'b', i: 'g', j: 'c', k: 'h, i' }
+  const run =
+    'abc'
+      .split('')
+      .map((id) => command(id))
+      .join('') +
+    'de'
+      .split('')
+      .map((id) => command(id, commits(id)))
+      .join('')
+  return `tasks:\n${run}${command('f')}${'ghijkl'.split('').map(agent).join('')}`
+}
+
+function createKillScene(): Scene {
+  const stage = createScene({
+    roadmap: roadmap(),
+    files: { 'autopilot.yaml': 'gates: [test -f README.md]\nproviders: [claude]\n' },
+  })
+  fakeCli(stage, 'claude', ({ task, say, write, succeed }) => {
+    say({ type: 'system', subtype: 'init', session_id: `session-of-${task}`, model: 'claude-test' })
+    // Works for a fraction of a second.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50 + Math.random() * 250)
+    write(`${task}.txt`, task)
+    succeed()
+  })
+  const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
+  for (const move of [2, 5, 9]) {
+    const bin = killingBin(stage, move)
+    mkdirSync(bin)
+    stage.program(`git-${move}`, killingGit(real, move))
+    symlinkSync(join(stage.env.PATH!, `git-${move}`), join(bin, 'git'))
+  }
+  return stage
+}
+
+function killingBin({ repo }: Scene, move: number): string {
+  return repo.beside(`killing-${move}`)
+}
+
+interface Tally {
+  kills: number
+  starts: number
+  readonly byWay: Record<string, number>
+}
+
+/** Kills the run a few times, then lets it come to its end. Gives what was not as it should be. */
+async function playRound(stage: Scene, random: () => number, tally: Tally): Promise<readonly string[]> {
+  const findings: string[] = []
+  const pick = <Value>(values: readonly Value[]) => values[Math.floor(random() * values.length)]!
+  for (let kill = 1 + Math.floor(random() * 3); kill > 0; kill--) {
+    const way = pick(ways)
+    const path = way === 'after a landing' ? `${killingBin(stage, pick([2, 5, 9]))}:${stage.env.PATH}` : stage.env.PATH!
+    const run = stage.start([pick(commands(stage))], { env: { PATH: path } })
+    tally.starts++
+    if (!(await killAtSomeMoment(run, way, random))) break
+    tally.kills++
+    tally.byWay[way]!++
+    const left = way === 'watchdog first' ? [] : await leftOf(stage)
+    if (left.length > 0)
+      findings.push(`alive after ${goneWithinMs} ms (${way}): ${left.map(({ command }) => command).join('; ')}`)
+  }
+  tally.starts++
+  const { code, stderr } = await stage.run([pick(commands(stage))])
+  if (code !== 0) findings.push(`exit code ${code}: ${stderr.slice(-2_000)}`)
+  return [...findings, ...(await wrongAtEnd(stage))]
+}
+
+/** Before there is a journal, nothing can be resumed. */
+function commands({ repo }: Scene): readonly string[] {
+  return existsSync(join(repo.dir, '.autopilot', 'runs')) ? ['resume', 'run'] : ['run']
+}
+
+/** False when the run came to its end first. */
+async function killAtSomeMoment(run: Running, way: Way, random: () => number): Promise<boolean> {
+  if (way !== 'after a landing') {
+    await Promise.race([passes(50 + random() * 1_800), run.ended])
+    if (way === 'watchdog first') for (const pid of watchdogsOf(run.pid)) end(pid)
+    run.kill('SIGKILL')
+  }
+  return (await run.ended).signal === 'SIGKILL'
+}
+
+function watchdogsOf(autopilot: number): readonly number[] {
+  const listed = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+  return listed.split('\n').flatMap((line) => {
+    const [, pid, parent, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []
+    return Number(parent) === autopilot && args.includes("trap '' INT TERM") ? [Number(pid)] : []
+  })
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** What of the run is still alive when it should not be. */
+async function leftOf(stage: Scene): Promise<readonly PlacedProcess[]> {
+  const place = dirname(stage.repo.dir)
+  const began = performance.now()
+  let left = processesIn(place)
+  while (left.length > 0 && performance.now() - began < goneWithinMs) {
+    await passes(20)
+    left = processesIn(place)
+  }
+  return left
+}
+
+async function wrongAtEnd(stage: Scene): Promise<readonly string[]> {
+  const { repo } = stage
+  const ids = 'abcdefghijkl'.split('')
+  const landed = repo
+    .git('log', '--format=%(trailers:key=Autopilot-Task,valueonly)', 'main..autopilot/main')
+    .split('\n')
+    .filter(Boolean)
+    .sort()
+  const done = readFileSync(join(repo.dir, 'roadmap.yaml'), 'utf8').match(/status: done/g)?.length ?? 0
+  const lost = danglingCommits(stage, 'Agent')
+  const left = await leftOf(stage)
+  repo.git('fsck', '--strict')
+  return [
+    ...(landed.join() === ids.join() ? [] : [`landed: ${landed.join(' ')}`]),
+    ...(done === ids.length ? [] : [`${done} tasks are done in the roadmap`]),
+    ...(lost.length === 0 ? [] : [`lost: ${lost.join('; ')}`]),
+    ...(left.length === 0 ? [] : [`left at the end: ${left.map(({ command }) => command).join('; ')}`]),
+  ]
+}
+
+/** Mulberry32: a small generator with a seed, so that a round can be played again. */
+function randomFrom(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
