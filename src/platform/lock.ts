@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import { err, ok, type Result } from '../domain/result.js'
-import { bootId, isThere, startOf } from './process-identity.js'
+import { bootId, isThere, isZombie, startOf } from './process-identity.js'
 
 /** Who holds a lock. `since` in epoch ms. */
 export interface LockHolder {
@@ -123,5 +123,5 @@ async function ownStamp(): Promise<LockStamp> {
 
 async function isDead({ pid, host, boot, start }: LockStamp): Promise<boolean> {
   if (host !== hostname()) return false
-  return boot !== (await bootId()) || !isThere(pid) || start !== startOf(pid)
+  return boot !== (await bootId()) || !isThere(pid) || start !== startOf(pid) || isZombie(pid)
 }

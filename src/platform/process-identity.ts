@@ -14,8 +14,21 @@ export async function identify(pid: number): Promise<SpawnedProcess> {
  * pid that is in use counts as the one that is meant.
  */
 export function startOf(pid: number): string {
+  return statFields(pid)[19] ?? ''
+}
+
+/**
+ * Whether the process has ended and is only not yet reaped: in a container the first process may never do that. Field 3 of
+ * proc(5)'s stat; false on systems without /proc.
+ */
+export function isZombie(pid: number): boolean {
+  return ['Z', 'X'].includes(statFields(pid)[0] ?? '')
+}
+
+/** The fields of proc(5)'s stat from the third on, behind the name, which may hold anything. */
+function statFields(pid: number): readonly string[] {
   const stat = statOf(pid)
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /** At once: the kernel answers from memory, and every start of an agent waits for it. */

@@ -1,14 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readLockHolder, takeLock } from '../../src/platform/lock.js'
 import { tempDir } from '../support/temp-dir.js'
+import { until } from '../support/until.js'
 
 const source = fileURLToPath(new URL('../../src/platform/lock.ts', import.meta.url))
 
@@ -60,6 +62,29 @@ async function start(path: string) {
 }
 
 describe('the lock', () => {
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'is taken over at once from a holder that was killed and that nobody has reaped',
+    async () => {
+      const path = join(tempDir(), 'lock')
+      // A parent that never waits for its child, as the first process of a container may be.
+      const line = '"$@" <&3 & exec sleep 1000'
+      const parent = spawn('/bin/sh', ['-c', line, 'sh', process.execPath, contender, path], {
+        stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+      })
+      children.push(parent)
+      const lines = createInterface({ input: parent.stdout! })[Symbol.asyncIterator]()
+      expect((await lines.next()).value).toBe('ready')
+      const go = parent.stdio[3] as Writable
+      go.write('go\n')
+      expect((await lines.next()).value).toBe('got')
+      const { pid } = (await readLockHolder(path))!
+      process.kill(pid, 'SIGKILL')
+      await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), 'the holder is a zombie')
+      expect(await readLockHolder(path)).toBeUndefined()
+      expect((await takeLock(path)).ok).toBe(true)
+    },
+  )
+
   it('is held by one until it is given back', async () => {
     const path = join(tempDir(), 'lock')
     const first = await takeLock(path)
