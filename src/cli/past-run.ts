@@ -38,6 +38,8 @@ export async function findBefore(prepared: Prepared): Promise<Before> {
   const [run] = await listRuns([prepared.location.root])
   if (!run || !(await wasStopped(run))) return { type: 'none' }
   const start = await readStart(run.journal)
+  // It was killed before it had started anything: there is nothing to go on with.
+  if (!start.ok && start.error.code === 'empty') return { type: 'none' }
   // What is wrong with it is told when it is read as a whole.
   if (!start.ok) return { type: 'goes_on', run }
   const why = await difference(start.value, prepared)

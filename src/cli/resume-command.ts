@@ -6,7 +6,6 @@ import type { RunState } from '../domain/run-state.js'
 import { readStart } from '../journal/read-journal.js'
 import { journalOf, listRuns, type KnownRun } from '../journal/runs.js'
 import { readExitCode } from '../journal/unfinished.js'
-import { noRunLine } from '../ui/status.js'
 import { locate, plainLocation } from './ground.js'
 import { printJournalTrouble } from './journal-trouble.js'
 import { launch } from './launch.js'
@@ -38,13 +37,17 @@ export async function resumeCommand(args: ResumeArguments, env: Environment): Pr
   const runs = await listRuns([root, here])
   const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
   if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
-  if (!run) return nothing(noRunLine(root).text, output, env)
-  if ((await readExitCode(run.journal)) === exitCodes.done)
-    return nothing(`Nothing to resume: run ${run.id} got everything done.`, output, env)
+  if (!run) {
+    // Not what was asked for, and not done either: a script must not take it for a success.
+    printTrouble(`there is no run to resume in ${cleanLine(root, 300)}`, 'autopilot run starts one', output)
+    return exitCodes.usage
+  }
+  if ((await readExitCode(run.journal)) === exitCodes.done) return nothing(run, output, env)
   return resume(run, args, env)
 }
 
-function nothing(text: string, output: 'human' | 'json', env: Environment): ExitCode {
+function nothing({ id }: KnownRun, output: 'human' | 'json', env: Environment): ExitCode {
+  const text = `Nothing to resume: run ${id} got everything done.`
   if (output === 'json') printJson(process.stdout, { type: 'notice', level: 'info', text })
   else lineWriter(process.stdout, env)({ tone: 'plain', text })
   return exitCodes.done

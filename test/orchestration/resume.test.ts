@@ -250,6 +250,19 @@ test('a run of something else, or with --fresh, leaves the one that was stopped 
   expect(runsOf(stage)).toHaveLength(2)
 })
 
+test('where there is no run, resume is an error, and a run whose journal was never begun is not gone on with', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo a > a }\n' })
+  const none = await stage.run(['resume'])
+  expect([none.code, none.stdout]).toEqual([2, ''])
+  expect(none.stderr).toMatch(/there is no run to resume in .*\n +autopilot run starts one/)
+  const broken = join(stage.repo.dir, '.autopilot', 'runs', '20260101-000000-aaaa')
+  mkdirSync(broken, { recursive: true })
+  writeFileSync(join(broken, 'journal.jsonl'), '{"type":"run_star')
+  expect((await stage.run(['resume'])).code).toBe(4)
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect(stage.subjects()).toEqual(['a'])
+})
+
 test('without isolation, what had not been done runs again', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { setTimeout as passes } from 'node:timers/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -115,7 +115,10 @@ async function playRound(stage: Scene, random: () => number, tally: Tally): Prom
 
 /** Before there is a journal, nothing can be resumed. */
 function commands({ repo }: Scene): readonly string[] {
-  return existsSync(join(repo.dir, '.autopilot', 'runs')) ? ['resume', 'run'] : ['run']
+  const runs = join(repo.dir, '.autopilot', 'runs')
+  const begun = (id: string) =>
+    existsSync(join(runs, id, 'journal.jsonl')) && statSync(join(runs, id, 'journal.jsonl')).size > 0
+  return existsSync(runs) && readdirSync(runs).some(begun) ? ['resume', 'run'] : ['run']
 }
 
 /** False when the run came to its end first. */
