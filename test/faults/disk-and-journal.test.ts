@@ -99,7 +99,7 @@ test('the lock of a dead process is left to the one that is taking it, where a p
   const path = join(tempDir(), 'lock')
   writeFileSync(path, dead)
   const pid = process.ppid
-  const other = { pid, host: hostname(), since: 1, boot: await bootId(), start: await startOf(pid) }
+  const other = { pid, host: hostname(), since: 1, boot: await bootId(), start: startOf(pid) }
   writeFileSync(`${path}.guard`, JSON.stringify(other))
   expect((await takeLock(path)).ok).toBe(false)
   rmSync(`${path}.guard`)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { all, only, setStage } from './stage.js'
 import type { Turn } from './model-server.js'
-import type { Answer } from './protocol.js'
+import { resetsInSeconds, type Answer } from './protocol.js'
 
 const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
 const bothClis = [{ agent: 'claude' }, { agent: 'codex' }] as const
@@ -54,17 +54,25 @@ test('a task of claude, whose key is refused, goes on with codex and loses no at
   await stage.quiet()
 })
 
-test.each(bothClis)('a used-up allowance of $agent stops it, and the run is worth running again', async ({ agent }) => {
-  const stage = await setStage({ roadmap, script: refuse('usage_limit') })
-  // The server tells it only to subscriptions, which have a token and no key.
-  delete stage.scene.env.ANTHROPIC_API_KEY
-  stage.scene.env.CLAUDE_CODE_OAUTH_TOKEN = 'sk-ant-oat-test'
-  const { code, records } = await stage.run('-p', agent)
-  const { failure } = only(records(), 'provider_stopped')
-  expect(failure.kind).toBe('usage_limit')
-  expect(code).toBe(75)
-  await stage.quiet()
-})
+test.each(bothClis)(
+  'a used-up allowance of $agent rests until it is back, and stops a run that shall not wait',
+  async ({ agent }) => {
+    const stage = await setStage({ roadmap, script: refuse('usage_limit') })
+    // The server tells it only to subscriptions, which have a token and no key.
+    delete stage.scene.env.ANTHROPIC_API_KEY
+    stage.scene.env.CLAUDE_CODE_OAUTH_TOKEN = 'sk-ant-oat-test'
+    const before = Date.now()
+    const { code, records } = await stage.run('-p', agent, '--on-limit', 'stop')
+    const { failure, until } = only(records(), 'provider_cooled_down')
+    expect(failure.kind).toBe('usage_limit')
+    // The server names the second; who asks later is told a later one.
+    expect(until).toBeGreaterThan(before + (resetsInSeconds - 60) * 1000)
+    expect(until).toBeLessThan(Date.now() + (resetsInSeconds + 60) * 1000)
+    expect(all(records(), 'task_failed')).toEqual([])
+    expect(code).toBe(75)
+    await stage.quiet()
+  },
+)
 
 test.each(bothClis)('an overload that passes costs $agent no attempt', async ({ agent }) => {
   const script = ({ request, results }: Turn): Answer => {
