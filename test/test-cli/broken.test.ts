@@ -19,13 +19,19 @@ async function toolRuns(stage: Stage): Promise<void> {
   await vi.waitUntil(isThere, { timeout: 30_000, interval: 20 })
 }
 
-test.each(bothClis)('an answer to $agent that breaks off half-way is a failure of the network', async ({ agent }) => {
-  const stage = await setStage({ roadmap, script: () => ({ type: 'cut' }) })
-  const { code, records } = await stage.run('-p', agent, '-i', '1')
-  expect(only(records(), 'task_failed').failure.kind).toBe('network')
-  expect(code).toBe(1)
-  await stage.quiet()
-})
+test.each(bothClis)(
+  'an answer to $agent that breaks off half-way is a failure of the network, which costs the task no attempt',
+  async ({ agent }) => {
+    const stage = await setStage({ roadmap, script: () => ({ type: 'cut' }) })
+    const running = stage.start('-p', agent, '-i', '1')
+    const { failure, counted, willRetry } = await running.saw('attempt_failed')
+    expect([failure.kind, counted, willRetry]).toEqual(['network', false, true])
+    await running.saw('provider_cooled_down')
+    running.kill('SIGINT')
+    expect((await running.ended).code).toBe(130)
+    await stage.quiet()
+  },
+)
 
 test.each(bothClis)('$agent before a silent server is ended by the time limit', async ({ agent }) => {
   const stage = await setStage({ roadmap, script: () => ({ type: 'silence' }) })
