@@ -214,7 +214,7 @@ function isRepairable({ kind }: Failure): boolean {
 }
 
 /** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */
-const mostDiffChars = 30_000
+export const mostDiffChars = 30_000
 
 async function repairPrompt(
   { request, settings }: Ongoing,

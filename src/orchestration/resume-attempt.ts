@@ -2,9 +2,11 @@ import { noEvidence } from '../domain/attempt.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { GoingOn } from '../domain/reconcile.js'
 import { ok, type Result } from '../domain/result.js'
+import type { OpenAttempt } from '../domain/task-progress.js'
 import { renderResume } from '../prompt/resume.js'
 import {
   mayRepair,
+  mostDiffChars,
   shown,
   takeTurn,
   takeTurns,
@@ -13,9 +15,17 @@ import {
   type Ongoing,
   type TakenTurn,
 } from './attempt.js'
-import type { AttemptOf, Harvest, Reopened } from './isolation.js'
+import type { AttemptOf, Continued, Harvest, Reopened } from './isolation.js'
 import { recordHarvest, settle } from './settle.js'
-import { conversationOf, type AttemptRequest, type AttemptSettings, type HeldSlot, type Turn } from './turn.js'
+import {
+  conversationOf,
+  taskPrompt,
+  type AttemptRequest,
+  type AttemptSettings,
+  type Conversation,
+  type HeldSlot,
+  type Turn,
+} from './turn.js'
 
 /** The slots of an attempt that goes on; the first is there where its agent does. */
 export interface ResumedSlots extends Pick<AttemptSlots, 'again'> {
@@ -78,33 +88,65 @@ async function takeUp(
   slot: HeldSlot,
   { stands, candidate }: Reopened,
 ): Promise<Result<() => Promise<TakenTurn>, Failure>> {
-  const { settings, open, of } = at
-  const { recorder } = settings
-  const taskId = of.task.id
-  const together = !stands && candidate ? await open.goOn(candidate) : undefined
+  const together = !stands && candidate ? await at.open.goOn(candidate) : undefined
   if (together && !together.ok) return together
-  const base = together?.value.base ?? open.place.base
-  const { attempt, agent } = of
-  void recorder.record({
-    ...{
-      type: 'attempt_resumed',
-      taskId,
-      attempt,
-      slot: slot.agent.id,
-      agent: shown(agent),
-      workspace: open.place.cwd,
-    },
-    ...(base === undefined ? {} : { base }),
-  })
-  const prompt = renderResume({
-    taskId,
+  const found: Found = { past, stands, ...(together ? { together: together.value } : {}) }
+  const turn = beginAgain(at, found, slot, conversationOf(past))
+  return ok(async () => takeTurn(at, await turn, baseOf(at, found)))
+}
+
+/** What an agent that goes on has before it. */
+interface Found {
+  readonly past: OpenAttempt
+  readonly stands: boolean
+  /** Its work, and what others have finished. */
+  readonly together?: Continued
+}
+
+function baseOf({ open }: Ongoing, { together }: Found): string | undefined {
+  return together?.base ?? open.place.base
+}
+
+/** The turn of an agent that goes on: in its conversation, else with all that there is to know. */
+async function beginAgain(
+  at: Ongoing,
+  found: Found,
+  slot: HeldSlot,
+  conversation: Conversation | undefined,
+): Promise<Turn> {
+  const { recorder } = at.settings
+  const { task, attempt, agent } = at.of
+  const base = baseOf(at, found)
+  const of = { taskId: task.id, attempt, slot: slot.agent.id, agent: shown(agent), workspace: at.open.place.cwd }
+  void recorder.record({ type: 'attempt_resumed', ...of, ...(base === undefined ? {} : { base }) })
+  const prompt = await resumePrompt(at, found, conversation === undefined)
+  const turn: Turn = { slot, round: found.past.round, prompt, takenUp: recorder.state.resumes }
+  return conversation ? { ...turn, resumes: conversation, afresh: () => beginAfresh(at, found) } : turn
+}
+
+/** A conversation that the CLI has lost meanwhile costs no attempt. */
+async function beginAfresh(at: Ongoing, found: Found): Promise<Turn | undefined> {
+  const { id } = at.of.task
+  const text = `${id}: its conversation is not there any more; another agent goes on with what it left`
+  void at.settings.recorder.record({ type: 'notice', level: 'warning', text })
+  const slot = await at.slots.again()
+  if (typeof slot === 'string') return undefined
+  return { ...(await beginAgain(at, found, slot, undefined)), standsIn: true }
+}
+
+async function resumePrompt(
+  { request, settings }: Ongoing,
+  { stands, together }: Found,
+  isFresh: boolean,
+): Promise<string> {
+  const diff = isFresh && together ? await together.diff(mostDiffChars) : ''
+  return renderResume({
+    taskId: request.task.id,
     directory: stands ? 'as_left' : together ? 'restored' : 'new',
-    conflicts: together?.value.conflicts ?? [],
+    conflicts: together?.conflicts ?? [],
+    ...(together?.note === undefined ? {} : { note: together.note }),
+    ...(isFresh ? { afresh: { prompt: taskPrompt(request, settings), diff } } : {}),
   })
-  const resumes = conversationOf(past)
-  const { resumes: takenUp } = recorder.state
-  const turn: Turn = { slot, round: past.round, prompt, takenUp, ...(resumes ? { resumes } : {}) }
-  return ok(() => takeTurn(at, turn, base))
 }
 
 /** Its agent had ended well: what is left is to collect its work, if that had not been done, and to land it. */

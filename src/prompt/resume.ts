@@ -2,36 +2,46 @@
 export interface ResumeContext {
   readonly taskId: string
   /** Its directory: as it left it; another one with its work; or another one without it, as there was none yet. */
-  readonly directory: 'as_left' | 'restored' | 'new'
+  readonly directory: Directory
   /** Files in which git left conflict markers, relative to the directory. */
   readonly conflicts: readonly string[]
+  /** A file there that tells of conflicts without markers. */
+  readonly note?: string
+  /** For an agent that does not know the work: the task's own prompt, and the work so far as a diff, where it is known. */
+  readonly afresh?: { readonly prompt: string; readonly diff: string }
 }
 
-/** Goes to the conversation that was interrupted. */
-export function renderResume({ taskId, directory, conflicts }: ResumeContext): string {
+type Directory = 'as_left' | 'restored' | 'new'
+
+/** Goes to the conversation that was interrupted, else it tells all that is needed. */
+export function renderResume(context: ResumeContext): string {
+  const { afresh } = context
+  const resume = [...headOf(context), ...placeOf(context), ...rulesOf(context)].join('\n')
+  return afresh ? `${afresh.prompt.trimEnd()}\n\n${resume}` : resume
+}
+
+function headOf({ taskId, afresh }: ResumeContext): readonly string[] {
+  const told = afresh
+    ? ['Another agent began this task and was stopped in the middle, not for anything that it did. Go on where it was.']
+    : [
+        `Task ${taskId}.`,
+        '',
+        'You were stopped in the middle of this task, not for anything that you did. Now go on where you were.',
+      ]
+  return ['# Interrupted', '', ...told, '', '## Where it stands now', '']
+}
+
+function placeOf({ directory, conflicts, note, afresh }: ResumeContext): readonly string[] {
   return [
-    '# Interrupted',
-    '',
-    `Task ${taskId}.`,
-    '',
-    'You were stopped in the middle of this task, not for anything that you did. Now go on where you were.',
-    '',
-    '## Where it stands now',
-    '',
-    ...whereItStands[directory],
+    ...(afresh ? forAnother : forItself)[directory],
     ...(conflicts.length === 0 ? [] : conflictLines(conflicts)),
+    ...(note === undefined ? [] : ['', `Into some of them it could put no markers: ${note} tells of those.`]),
+    ...(afresh && afresh.diff !== '' ? ['', 'As a diff:', '', afresh.diff.replace(/^/gm, '    ')] : []),
     '',
-    '## What to do',
-    '',
-    '- Look at what is there before you go on; do not trust what you remember of files.',
-    ...(conflicts.length === 0 ? [] : ['- Solve every conflict, and leave no conflict marker in any file.']),
-    '- Finish the task. It and its rules are the same as before.',
-    '- You need not commit. When it is done, end with a short summary of what you changed.',
-    '',
-  ].join('\n')
+  ]
 }
 
-const whereItStands: Readonly<Record<ResumeContext['directory'], readonly string[]>> = {
+const forItself: Readonly<Record<Directory, readonly string[]>> = {
   as_left: [
     'The current directory is as it was at that moment: an edit or a command that was under way may be half done, and',
     'what you had started in the background is gone.',
@@ -47,12 +57,37 @@ const whereItStands: Readonly<Record<ResumeContext['directory'], readonly string
   ],
 }
 
+const forAnother: Readonly<Record<Directory, readonly string[]>> = {
+  as_left: [
+    'The current directory is as that agent left it: an edit or a command that was under way may be half done. `git status`',
+    'and `git diff` show what it had changed and not committed, `git log` what it had committed.',
+  ],
+  restored: [
+    'The current directory has the work of that agent so far, together with what others have finished meanwhile. Commit',
+    'HEAD is a merge of the two: `git diff HEAD^1` shows the work as a change of what others have finished.',
+  ],
+  new: ['Nothing of its work was kept: the current directory is as others have left it.'],
+}
+
 function conflictLines(paths: readonly string[]): readonly string[] {
   return [
     '',
     'git could not combine the two in these files. Where it has put markers, what is above `=======` is what others have',
-    'finished, what is below is yours:',
+    'finished, what is below is the work for this task:',
     '',
     ...paths.map((path) => `- ${path}`),
+  ]
+}
+
+function rulesOf({ conflicts, note }: ResumeContext): readonly string[] {
+  return [
+    '## What to do',
+    '',
+    '- Look at what is there before you go on; do not trust what you remember of files.',
+    ...(conflicts.length === 0 ? [] : ['- Solve every conflict, and leave no conflict marker in any file.']),
+    ...(note === undefined ? [] : [`- Decide on every conflict that ${note} names, then delete that file.`]),
+    '- Finish the task. It and its rules are the same as before.',
+    '- You need not commit. When it is done, end with a short summary of what you changed.',
+    '',
   ]
 }

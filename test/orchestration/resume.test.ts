@@ -2,50 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
 import { replay } from '../../src/domain/run-state.js'
 import { fakeCli } from '../support/fake-cli.js'
 import { gatedScene } from '../support/gated-scene.js'
+import { journalHas, journalOf, killOnce, recordsOf, runsOf } from '../support/killed-run.js'
 import { killingGit } from '../support/killing-git.js'
 import { danglingCommits, statusOf } from '../support/past-run.js'
-import { programFile, startProgram, type Running } from '../support/program.js'
+import { programFile, startProgram } from '../support/program.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
-import type { Scene } from '../support/scene.js'
 import { until } from '../support/until.js'
-
-function journalsDir({ repo }: Scene): string {
-  return join(repo.dir, '.autopilot', 'runs')
-}
-
-function runsOf({ repo }: Scene): readonly string[] {
-  return readdirSync(join(repo.dir, '.autopilot', 'runs'))
-}
-
-function journalOf(stage: Scene, run = runsOf(stage)[0]!): string {
-  return join(stage.repo.dir, '.autopilot', 'runs', run, 'journal.jsonl')
-}
-
-function recordsOf(stage: Scene): readonly RunRecord[] {
-  const lines = readFileSync(journalOf(stage), 'utf8').split('\n')
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as RunRecord)
-}
-
-function journalHas(stage: Scene, line: RegExp): Promise<void> {
-  return until(
-    () => {
-      const [run] = existsSync(journalsDir(stage)) ? runsOf(stage) : []
-      return run !== undefined && existsSync(journalOf(stage)) && line.test(readFileSync(journalOf(stage), 'utf8'))
-    },
-    `the journal has ${String(line)}`,
-  )
-}
-
-/** Kills autopilot as nobody can prevent it, once its journal has a line that fits. */
-async function killOnce(stage: Scene, running: Running, line: RegExp): Promise<void> {
-  await journalHas(stage, line)
-  running.kill('SIGKILL')
-  await running.ended
-}
 
 test('an agent that was killed with autopilot is begun anew as a further attempt, which uses none up', async () => {
   const agents = await rig()
