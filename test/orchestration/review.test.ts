@@ -246,3 +246,10 @@ test('work that a command refuses is not reviewed', async () => {
   expect(reviewers()).toHaveLength(1)
   expect(reviewers()[0]!.prompt).toContain('+good')
 })
+
+test('without isolation there is nothing to review: it is told, and no reviewer is asked for', async () => {
+  const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo > hello.txt }\n', gates: [byCodex] })
+  const { code, stderr } = await stage.run(['run', '--isolation', 'none'])
+  expect(code).toBe(0)
+  expect(stderr).toContain('gates are not run with --isolation none')
+})

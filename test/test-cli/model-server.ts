@@ -15,6 +15,8 @@ export interface Turn {
   readonly about: 'work' | 'repair' | 'review'
   /** Tool results so far: 0 in the first turn. */
   readonly results: number
+  /** The whole conversation, as JSON text. */
+  readonly said: string
   /** The how-manieth request it is of this CLI for this task, from 1; attempts and the CLI's retries count on. */
   readonly request: number
 }
@@ -55,7 +57,7 @@ export async function startModelServer(script: Script): Promise<ModelServer> {
     if (tools.length === 0) return { type: 'text', text: 'A title' }
     const task = /Task ([\w-]+)\.\\n/.exec(said)?.[1] ?? 'no task in the prompt'
     const request = turns.filter((turn) => turn.task === task && turn.cli === cli).length + 1
-    const turn = { cli, task, about: aboutOf(said), results, request }
+    const turn = { cli, task, about: aboutOf(said), results, said, request }
     turns.push(turn)
     return script(turn)
   }

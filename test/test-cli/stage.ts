@@ -34,13 +34,15 @@ export interface StageOptions {
   readonly script: Script
   /** `autopilot.yaml`. */
   readonly config?: string
+  /** Further files of the first commit. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 /** Sets the stage; it goes away with the test, and whatever still runs on it. */
-export async function setStage({ roadmap, script, config = '' }: StageOptions): Promise<Stage> {
+export async function setStage({ roadmap, script, config = '', files = {} }: StageOptions): Promise<Stage> {
   const scene = createScene({
     roadmap,
-    files: { 'README.md': 'hello\n', 'autopilot.yaml': config },
+    files: { 'README.md': 'hello\n', 'autopilot.yaml': config, ...files },
     // The test looks into the repository also when it belongs to somebody else.
     globalConfig: '[safe]\n\tdirectory = *\n',
   })

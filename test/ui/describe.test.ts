@@ -171,6 +171,27 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
     { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'It crashed.'), holds: 1 },
     'T1 failed after 1 attempt (crash): It crashed. (1 task that waits for it is held)',
   ],
+  [{ ...examples.gate_judged[0], verdict: 'passed' }, undefined],
+  [
+    {
+      ...examples.gate_judged[0],
+      gate: 'tone',
+      verdict: 'passed',
+      by: { agent: { provider: 'codex' }, reasons: ['ok'] },
+    },
+    'T1 approved by codex (tone)',
+  ],
+  [
+    {
+      ...{ ...examples.gate_judged[0], gate: 'tone', remembered: true },
+      by: { agent: { provider: 'claude', model: 'opus' }, reasons: ['It is rude.', 'It is long.'] },
+    },
+    'T1 rejected by claude:opus (tone, as before): It is rude.',
+  ],
+  [
+    { ...examples.gate_judged[0], verdict: 'errored', by: { agent: { provider: 'codex' }, reasons: ['no answer'] } },
+    'T1 not reviewed by codex (test): no answer',
+  ],
   [{ type: 'task_done', ...of, how: 'integrated' }, undefined],
   [{ type: 'task_done', ...of, how: 'in_place' }, 'T1 “Say hello” done'],
   [

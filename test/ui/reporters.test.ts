@@ -128,6 +128,12 @@ describe('the screen', () => {
     ])
   })
 
+  it('tells a review from work', () => {
+    const review = { type: 'review_started', review: 1, gate: 'tone', slot: 's1', tree: 't' } as const
+    const state = stateAfter(runStarted(), [[0, { ...review, taskId: 'T1', attempt: 1, agent: { provider: 'codex' } }]])
+    expect(screen(state, 1000, 80, 24).split('\n')[1]).toBe('  s1  codex  reviewing T1  1.0 s')
+  })
+
   it('says how many busy slots it has no room for', () => {
     expect(screen(busy, 66_000, 80, 6).split('\n').slice(3)).toEqual(['  s3  claude  TASK-xx  1m04s', '  … and 3 more'])
   })
