@@ -17,6 +17,7 @@ interface RunFlags {
   readonly isolation?: RunSettings['isolation']
   readonly target?: string
   readonly permissions?: RunSettings['permissions']
+  readonly onDenied?: RunSettings['onDenied']
   readonly timeout?: number
   readonly idleTimeout?: number
   readonly timeLimit?: number
@@ -129,6 +130,13 @@ function addWorkSettings(command: Command): void {
   command
     .addOption(
       option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
+    )
+    .addOption(
+      option(
+        '--on-denied <what>',
+        'when an agent is refused a tool, warn (default) or fail: it must do without first',
+        readers.onDenied,
+      ),
     )
     .addOption(option('--timeout <duration>', 'time limit of an attempt, such as 45m (default 1h)', readers.timeoutMs))
     .addOption(
@@ -275,6 +283,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     isolation,
     target,
     permissions,
+    onDenied,
     onLimit,
     maxTotalAttempts,
     gateJobs,
@@ -300,6 +309,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     isolation,
     target,
     permissions,
+    onDenied,
     onLimit,
     maxTotalAttempts,
     budgetTokens,

@@ -33,6 +33,8 @@ export interface RunSettings {
   readonly isolation: 'workspace' | 'none'
   readonly target?: string
   readonly permissions: Permissions
+  /** Whether an agent that was refused a tool is only told of, or its turn has failed. */
+  readonly onDenied: 'warn' | 'fail'
   readonly timeoutMs: number
   /** How long an agent may give no sign of life; 0: for ever. */
   readonly idleTimeoutMs: number
@@ -92,6 +94,7 @@ const defaults: RunSettings = {
   repairRounds: 2,
   isolation: 'workspace',
   permissions: 'edit',
+  onDenied: 'warn',
   timeoutMs: 60 * 60_000,
   idleTimeoutMs: 10 * 60_000,
   drainMs: 0,
@@ -111,6 +114,7 @@ export const readers = {
   isolation: oneOf(['workspace', 'none']),
   target: anyText,
   permissions: oneOf(['edit', 'full']),
+  onDenied: oneOf(['warn', 'fail']),
   timeoutMs: duration,
   idleTimeoutMs: durationOrNone,
   timeLimitMs: duration,
@@ -141,6 +145,7 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_ISOLATION', 'isolation'],
   ['AUTOPILOT_TARGET', 'target'],
   ['AUTOPILOT_PERMISSIONS', 'permissions'],
+  ['AUTOPILOT_ON_DENIED', 'onDenied'],
   ['AUTOPILOT_TIMEOUT', 'timeoutMs'],
   ['AUTOPILOT_IDLE_TIMEOUT', 'idleTimeoutMs'],
   ['AUTOPILOT_TIME_LIMIT', 'timeLimitMs'],

@@ -156,6 +156,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     environmentOf: parts.environmentOf,
     extraEnv: config.file.env,
     permissions: settings.permissions,
+    onDenied: settings.onDenied,
     gates: config.file.gates,
     reviews: reviewsOf(settings, config.file),
     allow: config.file.allow,

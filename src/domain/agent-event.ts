@@ -51,11 +51,31 @@ export type AgentEvent =
   | { readonly type: 'session'; readonly sessionId: string; readonly model?: string }
   /** Something the agent said; the last one is its final text when the final event has none. */
   | { readonly type: 'text'; readonly text: string }
-  /** A tool call began. `target` is the file, command or pattern it is about. */
-  | { readonly type: 'tool'; readonly name: string; readonly target?: string }
+  /**
+   * A tool call began. `target` is the file, command or pattern it is about, `about` the same in full; `call` is the
+   * CLI's own name for the call.
+   */
+  | {
+      readonly type: 'tool'
+      readonly name: string
+      readonly target?: string
+      readonly about?: string
+      readonly call?: string
+    }
   | { readonly type: 'tool_ended'; readonly ok: boolean; readonly name?: string }
-  /** A tool call was refused for want of permission. */
-  | { readonly type: 'denied'; readonly tool: string; readonly message: string }
+  /**
+   * A tool call was refused for want of permission. The other fields as of `tool`; `allow`: the entry of that setting
+   * that would permit it.
+   */
+  | {
+      readonly type: 'denied'
+      readonly tool: string
+      readonly message: string
+      readonly target?: string
+      readonly about?: string
+      readonly call?: string
+      readonly allow?: string
+    }
   /** What one call of the model used; `call` is told again with each part of its answer. */
   | { readonly type: 'usage'; readonly call: string; readonly usage: Usage }
   /** The CLI retries by itself; not a failure yet. `kind`: what it would be. */

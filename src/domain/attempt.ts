@@ -1,6 +1,7 @@
 import { addUsage, noUsage, type AgentEvent, type Usage } from './agent-event.js'
 import { failure, type Failure } from './failure.js'
 import { isAccountTrouble } from './governor.js'
+import { refusedCalls, type Refusal } from './refusal.js'
 
 /** How a child process ended. */
 export type ExitStatus =
@@ -39,7 +40,6 @@ export interface Evidence {
   readonly retryAt?: number
   /** What it has last said that it retries because of, with no answer since. */
   readonly retrying?: Failure
-  readonly denials: number
   /** The model has said or done something. */
   readonly answered: boolean
   readonly result?: { readonly failure?: Failure }
@@ -50,7 +50,6 @@ export const noEvidence: Evidence = {
   usage: noUsage,
   reported: noUsage,
   calls: [],
-  denials: 0,
   answered: false,
 }
 
@@ -62,8 +61,6 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
       return { ...answered(evidence), finalText: event.text }
     case 'usage':
       return addCall(evidence, event)
-    case 'denied':
-      return { ...answered(evidence), denials: evidence.denials + 1 }
     case 'limit':
       return event.retryAt === undefined ? evidence : { ...evidence, retryAt: event.retryAt }
     case 'result':
@@ -77,6 +74,7 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
       }
     case 'tool':
     case 'tool_ended':
+    case 'denied':
       return answered(evidence)
     case 'retrying':
       return event.kind === undefined ? evidence : { ...evidence, retrying: failure(event.kind, event.message) }
@@ -138,17 +136,19 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   return failure('crash', `The final event said success, but the process did not end well (${formatExitStatus(exit)}).`)
 }
 
-/** Judges an attempt that ended well and left the tree as it was. `run` is the command, of a task that is one. */
+/**
+ * Judges an attempt that ended well and left the tree as it was. `run` is the command, of a task that is one;
+ * `refusals` are those of the agent's last turn.
+ */
 export function judgeUnchanged(
   { expects, run }: { readonly expects: 'change' | 'no_change'; readonly run?: string },
-  { denials }: Evidence,
+  refusals: readonly Refusal[],
 ): Failure | undefined {
   if (expects === 'no_change') return undefined
   if (run !== undefined) {
     const help = 'set expects: no_change if that is right.'
     return failure('no_change', `The command ended well but changed nothing; ${help}`)
   }
-  const calls = denials === 1 ? '1 tool call was' : `${denials} tool calls were`
-  const denied = denials > 0 ? ` ${calls} denied: see --permissions and allow.` : ''
-  return failure('no_change', `The agent ended well but changed nothing.${denied}`)
+  const refused = refusals.length > 0 ? ` ${refusedCalls(refusals)}; see --permissions and allow.` : ''
+  return failure('no_change', `The agent ended well but changed nothing.${refused}`)
 }

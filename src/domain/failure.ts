@@ -32,6 +32,8 @@ export const failureKinds = [
   'crash',
   /** The CLI is missing or could not be started. */
   'spawn',
+  /** A tool was refused to the agent, which counts as a failure in this run (`on_denied: fail`). */
+  'refused',
   /** A gate said no to the tree that was to land. */
   'gate_failed',
   /** The target branch may not be moved any more: somebody checked it out or deleted it during the run. */

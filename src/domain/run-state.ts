@@ -4,6 +4,7 @@ import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
 import type { ProviderModel } from './provider-model.js'
+import { addRefusal } from './refusal.js'
 import { commandProvider } from './routing.js'
 import { followProgress, type TaskProgress } from './task-progress.js'
 import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
@@ -205,6 +206,7 @@ function takeIn(state: RunState, record: RunRecord): void {
       startWork(state, record)
       return
     case 'repair_started':
+      if (record.reason.kind === 'refused') makeRefusalsGood(state, record.taskId)
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
       startWork(state, record)
       return
@@ -228,6 +230,7 @@ function takeIn(state: RunState, record: RunRecord): void {
       return
     case 'agent_reported':
       noteAction(state, record)
+      noteRefusal(state, record)
       return
     case 'agent_finished':
       state.usage = addUsage(state.usage, record.usage)
@@ -348,7 +351,24 @@ function beginAttempt(state: RunState, id: string): void {
   const task = state.tasks.get(id)
   if (!task) return
   const attempts = { ...task.attempts, started: task.attempts.started + 1 }
-  state.tasks.set(id, { ...task, attempts, usedBefore: task.used })
+  const begun = { ...task, attempts, usedBefore: task.used }
+  delete begun.refusals
+  state.tasks.set(id, begun)
+}
+
+/** What a reviewer was refused is nothing that the work lacks. */
+function noteRefusal(state: RunState, { taskId, review, event }: Extract<RunRecord, { type: 'agent_reported' }>): void {
+  const task = state.tasks.get(taskId)
+  if (!task || review !== undefined || event.type !== 'denied') return
+  state.tasks.set(taskId, { ...task, refusals: addRefusal(task.refusals ?? [], event) })
+}
+
+/** Its agent is told what is allowed instead: what it cannot do then, it is refused again. */
+function makeRefusalsGood(state: RunState, id: string): void {
+  const task = state.tasks.get(id)
+  if (!task?.refusals) return
+  const refusals = task.refusals.map((one) => ({ ...one, madeGood: true }) as const)
+  state.tasks.set(id, { ...task, refusals })
 }
 
 function addToTask(state: RunState, id: string, usage: Usage): void {
@@ -430,7 +450,7 @@ function describeAction({ event }: Extract<RunRecord, { type: 'agent_reported' }
     case 'text':
       return event.text
     case 'denied':
-      return `denied: ${event.tool}`
+      return `refused: ${event.tool}${event.target === undefined ? '' : ` ${event.target}`}`
     case 'retrying':
       return `retrying: ${event.message}`
     case 'session':

@@ -2,6 +2,7 @@ import { addUsage, noUsage, type Usage } from './agent-event.js'
 import type { RunRecord } from './event.js'
 import type { Failure } from './failure.js'
 import type { ProviderModel } from './provider-model.js'
+import { addRefusal, type Refusal } from './refusal.js'
 
 /** How far a task has come over the whole journal, as far as going on with it must know. */
 export interface TaskProgress {
@@ -29,6 +30,8 @@ export interface OpenAttempt {
   readonly repaired: readonly Failure[]
   /** Its conversation, once the CLI has told it, as the CLI wrote it. */
   readonly sessionId?: string
+  /** What the agent of its last turn was refused, also before an interruption of that turn. */
+  readonly refusals: readonly Refusal[]
   /** What the conversation used in turns that have ended. */
   readonly used: Usage
   /** The agent of the last turn has ended: well, or why not. Absent while it is at work. */
@@ -62,6 +65,10 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
   if (record.type === 'agent_reported' && record.event.type === 'session' && !isReview(record)) {
     const { sessionId } = record.event
     changeOpen(tasks, record, (open) => ({ ...open, sessionId }))
+  }
+  if (record.type === 'agent_reported' && record.event.type === 'denied' && !isReview(record)) {
+    const { event } = record
+    changeOpen(tasks, record, (open) => ({ ...open, refusals: addRefusal(open.refusals, event) }))
   }
   if (record.type === 'agent_finished' && !isReview(record)) {
     const ended = record.failure === undefined ? {} : { failure: record.failure }
@@ -109,7 +116,7 @@ function beginAttempt(
   { taskId, attempt, agent, workspace, base }: Extract<RunRecord, { type: 'attempt_started' }>,
 ): void {
   const from = base === undefined ? {} : { base }
-  const open = { attempt, agent, workspace, round: 0, repaired: [], used: noUsage, merges: [], ...from }
+  const open = { attempt, agent, workspace, round: 0, repaired: [], refusals: [], used: noUsage, merges: [], ...from }
   change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), open }))
 }
 
@@ -117,7 +124,8 @@ function beginRepair(
   open: OpenAttempt,
   { round, reason, base, agent }: Extract<RunRecord, { type: 'repair_started' }>,
 ): OpenAttempt {
-  return { ...atWork(open), ...broughtTogether(open, base), agent, round, repaired: [...open.repaired, reason] }
+  const repaired = [...open.repaired, reason]
+  return { ...atWork(open), ...broughtTogether(open, base), agent, round, repaired, refusals: [] }
 }
 
 function goOn(

@@ -2,6 +2,7 @@ import { noUsage, type Usage } from './agent-event.js'
 import type { PlannedTask } from './event.js'
 import type { Failure } from './failure.js'
 import type { HoldReason } from './hold.js'
+import type { Refusal } from './refusal.js'
 
 /** A state holds only what is true in it. */
 export type TaskState =
@@ -39,6 +40,8 @@ export interface TaskRecord {
   readonly used: Usage
   /** What `used` was when its last attempt began. */
   readonly usedBefore: Usage
+  /** What the agent of its last attempt was refused; what reviewers were does not count. */
+  readonly refusals?: readonly Refusal[]
 }
 
 const noAttempts: AttemptCounts = { started: 0, counted: 0, unpaid: 0 }

@@ -123,7 +123,7 @@ export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefin
   recordHarvest(settings.recorder, of, harvest, base)
   // Others need workspaces, too, while gates take their time.
   if (agentEnd.failure || !mayRepair(at, turn)) open.close()
-  const end = await settle(of, open, settings.recorder, agentEnd, harvest, settings.review)
+  const end = await settle(of, open, settings, agentEnd, harvest)
   const conversation = conversationAfter(turn, agentEnd.evidence)
   return {
     end,
@@ -210,7 +210,7 @@ function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' }>): TurnEnd {
 }
 
 function isRepairable({ kind }: Failure): boolean {
-  return kind === 'gate_failed' || kind === 'conflict'
+  return kind === 'gate_failed' || kind === 'conflict' || kind === 'refused'
 }
 
 /** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */

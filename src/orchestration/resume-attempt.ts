@@ -1,4 +1,3 @@
-import { noEvidence } from '../domain/attempt.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { GoingOn } from '../domain/reconcile.js'
 import { ok, type Result } from '../domain/result.js'
@@ -161,7 +160,7 @@ async function takeFinished(at: Ongoing, how: GoingOn, { stands, candidate }: Re
   const harvest: Harvest = how.type === 'land' && candidate ? candidate : await collectLate(at, stands, past.base)
   // Others need workspaces, too, while gates take their time.
   if (!mayRepair(at, past)) open.close()
-  const end = await settle(of, open, recorder, { evidence: noEvidence }, harvest, settings.review)
+  const end = await settle(of, open, settings, {}, harvest)
   return {
     end,
     ...(harvest.type === 'candidate' ? { candidate: harvest } : {}),

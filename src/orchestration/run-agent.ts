@@ -18,6 +18,7 @@ import { judgeAgent } from '../providers/judge.js'
 import type { AgentWatch, WatchedAgent } from './agent-watch.js'
 import { neverIdle, watchIdle, type IdleWatch } from './idle.js'
 import type { Recorder } from './recorder.js'
+import { refusalLog } from './refusal-log.js'
 import { endedEarly } from './stop-early.js'
 
 /** What is the same for every agent of a run. Times in ms. */
@@ -105,7 +106,10 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   }
   let cancelLinger: (() => void) | undefined
   const worthRecording = admission(clock)
-  const note = (event: AgentEvent) => {
+  const complete = refusalLog(provider, request)
+  const note = (told: AgentEvent) => {
+    const event = complete(told)
+    if (!event) return
     const hadAnswered = evidence.answered
     evidence = applyAgentEvent(evidence, event)
     if (evidence.answered && !hadAnswered) watch.answered?.(watched)
@@ -217,16 +221,20 @@ function logFile({ logDir, round, standsIn, review, takenUp }: AgentWork, name: 
 
 const textPauseMs = 250
 const mostEvents = 5_000
+const mostRefusals = 20_000
 
 /**
  * Which events of an attempt become events of the run: text at most four times a second, and so many in all, so that
- * an agent that prints 200 MB does not fill the journal. Evidence is taken from all of them.
+ * an agent that prints 200 MB does not fill the journal. Refusals are counted apart: what they tell is not to be lost
+ * behind much else. Evidence is taken from all of them.
  */
 function admission(clock: Clock): (event: AgentEvent) => boolean {
   let textAfter = Number.NEGATIVE_INFINITY
   let left = mostEvents
+  let refusalsLeft = mostRefusals
   return ({ type }) => {
     if (type === 'result' || type === 'session') return true
+    if (type === 'denied') return refusalsLeft-- > 0
     if (type === 'text') {
       const now = clock.monotonic()
       if (now < textAfter) return false
@@ -252,8 +260,14 @@ function cleanEvent(event: AgentEvent): AgentEvent | undefined {
         ...(target === undefined ? {} : { target: cleanLine(target) }),
       }
     }
-    case 'denied':
-      return { type: 'denied', tool: cleanLine(event.tool), message: cleanLine(event.message) }
+    case 'denied': {
+      const { type, tool, message, target, allow } = event
+      return {
+        ...{ type, tool: cleanLine(tool), message: cleanLine(message) },
+        ...(target === undefined ? {} : { target: cleanLine(target) }),
+        ...(allow === undefined ? {} : { allow: cleanLine(allow, longestText) }),
+      }
+    }
     case 'retrying':
       return { type: 'retrying', message: cleanLine(event.message) }
     case 'result': {

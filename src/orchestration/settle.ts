@@ -2,6 +2,7 @@ import { judgeUnchanged } from '../domain/attempt.js'
 import type { Failure } from '../domain/failure.js'
 import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, ReviewWork } from './isolation.js'
 import type { Recorder } from './recorder.js'
+import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
 import type { AgentEnd } from './run-agent.js'
 
 /** How a turn ended. Work that was kept out may be repaired. */
@@ -10,28 +11,37 @@ export type TurnEnd =
   | { readonly type: 'failed'; readonly failure: Failure }
   | { readonly type: 'kept_out'; readonly failure: Failure; readonly candidate: Harvested }
 
+/** What a turn is judged by, besides what it left. */
+export interface SettleSettings extends StrictSettings {
+  readonly recorder: Recorder
+  /** Judges work before it may land. */
+  readonly review: ReviewWork
+}
+
 /** Judges a turn by its end and by what was collected, and lands what may land. */
 export async function settle(
   of: AttemptOf,
   open: OpenPlace,
-  recorder: Recorder,
-  { evidence, failure: ended }: AgentEnd,
+  settings: SettleSettings,
+  { failure: ended }: Pick<AgentEnd, 'failure'>,
   harvest: Harvest,
-  review: ReviewWork,
 ): Promise<TurnEnd> {
+  const refusals = refusalsOf(of, settings)
+  const refused = refusedFailure(of, refusals, settings)
   // What an agent that did not end well had done until then is kept, never landed.
   if (ended) return { type: 'failed', failure: ended }
   switch (harvest.type) {
     case 'in_place':
-      return { type: 'done', how: 'in_place' }
+      return refused ? { type: 'failed', failure: refused } : { type: 'done', how: 'in_place' }
     case 'stuck':
       return { type: 'failed', failure: harvest.failure }
     case 'unchanged': {
-      const unchanged = judgeUnchanged(of.task, evidence)
+      const unchanged = judgeUnchanged(of.task, refusals) ?? refused
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':
-      return land(of, open, recorder, harvest, review)
+      // Before gates and reviews: it goes back in any case.
+      return refused ? { type: 'kept_out', failure: refused, candidate: harvest } : land(of, open, settings, harvest)
   }
 }
 
@@ -39,9 +49,8 @@ export async function settle(
 async function land(
   of: AttemptOf,
   open: OpenPlace,
-  recorder: Recorder,
+  { recorder, review }: SettleSettings,
   candidate: Harvested,
-  review: ReviewWork,
 ): Promise<TurnEnd> {
   const reviewed = await review(of, open, candidate)
   if (!reviewed.ok) return { type: 'kept_out', failure: reviewed.error, candidate }

@@ -28,6 +28,8 @@ export interface AttemptSettings extends AgentSettings {
   /** What reviewers judge by, so that the author knows. */
   readonly reviews: readonly Review[]
   readonly permissions: Permissions
+  /** What follows when the agent was refused a tool in its last turn, beside its being told. */
+  readonly onDenied: 'warn' | 'fail'
   readonly allow: readonly string[]
   readonly asRoot: boolean
   /** Replaces the default prompt. */

@@ -17,6 +17,7 @@ export const command: Provider = {
   },
   readLine: (line) => (line.trim() === '' ? [] : [textEvent(line)]),
   wantedLines: 'latest',
+  permitted: () => [],
   tellsCost: true,
   canResume: false,
   finalEvent: 'exit',

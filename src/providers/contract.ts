@@ -26,6 +26,13 @@ export interface Provider {
   readonly wantedLines?: 'latest'
   /** Whether the final event tells what the agent cost, in USD. */
   readonly tellsCost: boolean
+  /**
+   * The entry of `allow:` that would have permitted a call which was refused under `edit`, as narrow as can be, fit for
+   * one line; undefined where none is known to. Absent where the CLI has no such list. `cwd` as in the request.
+   */
+  allowEntry?(refused: RefusedCall, cwd: string): string | undefined
+  /** What an agent may do without being refused, in sentences for it. */
+  permitted(request: Pick<AgentRequest, 'permissions' | 'allow'>): readonly string[]
   /** Whether it honours {@link AgentRequest.resume}. */
   readonly canResume: boolean
   /** Where the answer to {@link AgentRequest.answer} stands; absent where the provider cannot be asked for one. */
@@ -80,6 +87,15 @@ export interface AgentRequest {
   readonly run?: string
   /** Instead of the program's name, when the CLI is not on PATH. */
   readonly executable?: string
+}
+
+/** A tool call that was refused. Outside text. */
+export interface RefusedCall {
+  readonly tool: string
+  /** The command, path or address, in full. */
+  readonly about?: string
+  /** What the CLI said. */
+  readonly message: string
 }
 
 /** A JSON schema, as text and as a file that is there before the CLI starts. */

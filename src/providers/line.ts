@@ -12,10 +12,35 @@ export function clipText(text: string): string {
   return text.slice(0, maxTextLength)
 }
 
-/** `name` is what the CLI calls the tool, `target` the file or command it is about; both made fit for one line. */
-export function toolEvent(name: string, target: string | undefined): AgentEvent {
+/** A tool call as its CLI tells it; texts are outside text. */
+export interface ToldCall {
+  /** What the CLI calls the tool. */
+  readonly name: string
+  /** The file or command that it is about. */
+  readonly target: string | undefined
+  /** The CLI's name for the call. */
+  readonly call?: string | undefined
+}
+
+export function toolEvent(told: ToldCall): AgentEvent {
+  return { type: 'tool', name: shortLine(told.name, 60), ...callFacts(told) }
+}
+
+/** The refusal of a call, and why, as far as the CLI says it. */
+export function deniedEvent(told: ToldCall, message: string): AgentEvent {
+  return { type: 'denied', tool: shortLine(told.name, 60), message: shortLine(message), ...callFacts(told) }
+}
+
+/** What is longer names no one thing any more. */
+const longestAbout = 1_000
+
+/** `target` is made fit for one line, `about` is as it was told: a call without a name is never asked about. */
+function callFacts({ target, call }: ToldCall) {
   const short = target === undefined ? '' : shortLine(target)
-  return { type: 'tool', name: shortLine(name, 60), ...(short === '' ? {} : { target: short }) }
+  const named = call === undefined ? {} : { call: shortLine(call, 100) }
+  if (target === undefined || short === '') return named
+  const isWhole = call !== undefined && target.length <= longestAbout
+  return { target: short, ...(isWhole ? { about: target } : {}), ...named }
 }
 
 export function unknownEvent(kind: string): AgentEvent {

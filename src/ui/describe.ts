@@ -1,8 +1,12 @@
+import type { AgentEvent } from '../domain/agent-event.js'
 import type { RunRecord } from '../domain/event.js'
+import type { Failure } from '../domain/failure.js'
 import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import { nameRefusal, openRefusals } from '../domain/refusal.js'
 import type { RunState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import { formatCounts, formatDuration, formatFailure, formatHold, formatWait, formatWaiting, showId } from './format.js'
+import { allowHint, refusedBehind } from './refusals.js'
 
 /** How a line is meant; a terminal gives each a mark and a colour. */
 export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'
@@ -68,12 +72,17 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return { tone: 'warning', text: `${head}: ${formatFailure(record.failure)}` }
     }
     case 'task_integrated':
-      return { tone: 'good', text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}` }
+      return {
+        tone: 'good',
+        text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}${refusedOf(record, state)}`,
+      }
     case 'task_done':
       if (record.how === 'integrated') return undefined
       return {
         tone: 'good',
-        text: `${name(record, state)} done${record.how === 'unchanged' ? ', no change needed' : ''}`,
+        text:
+          `${name(record, state)} done${record.how === 'unchanged' ? ', no change needed' : ''}` +
+          refusedOf(record, state),
       }
     case 'task_failed': {
       const tried = plural(record.attempts, 'attempt')
@@ -81,7 +90,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         tone: 'bad',
         text:
           `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ` +
-          `${formatFailure(record.failure)}${behind(record)}`,
+          `${formatFailure(record.failure)}${refusedOf(record, state, record.failure)}${behind(record)}`,
       }
     }
     case 'task_canceled':
@@ -98,6 +107,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return { tone: 'faint', text: `${showId(record.taskId)} review started on ${record.slot} (${agent(record)})` }
     case 'gate_judged':
       return record.by ? describeReview(record, record.by) : describeVerdict(record)
+    case 'agent_reported':
+      return record.event.type === 'denied' ? describeRefusal(record, record.event, state) : undefined
     case 'candidate_created':
       if (record.leftOut.length === 0) return undefined
       return {
@@ -108,7 +119,6 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'review_queued':
     case 'agent_spawned':
     case 'command_spawned':
-    case 'agent_reported':
     case 'agent_exited':
     case 'agent_finished':
     case 'roadmap_written':
@@ -117,6 +127,27 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'run_finished':
       return undefined
   }
+}
+
+/** More things that a task was refused are counted at its end. */
+const mostRefusals = 10
+
+/** Once for each thing; what a reviewer is refused is its trade. */
+function describeRefusal(
+  { taskId, review }: Extract<RunRecord, { type: 'agent_reported' }>,
+  { tool, target }: Extract<AgentEvent, { type: 'denied' }>,
+  state: RunState,
+): Line | undefined {
+  const refusals = openRefusals(state.tasks.get(taskId)?.refusals)
+  const one = refusals.find((refusal) => refusal.tool === tool && refusal.target === target)
+  if (review !== undefined || one?.times !== 1 || refusals.length > mostRefusals) return undefined
+  const hint = allowHint([one])
+  const cure = hint === undefined ? '' : `; to permit it, ${hint}`
+  return { tone: 'warning', text: `${showId(taskId)} was refused ${nameRefusal(one)}${cure}` }
+}
+
+function refusedOf({ taskId }: { readonly taskId: string }, state: RunState, failed?: Failure): string {
+  return refusedBehind(state.tasks.get(taskId), failed)
 }
 
 /** A tree with the work of several tasks is nobody's alone: all are named, or counted. */

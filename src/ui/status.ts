@@ -3,7 +3,8 @@ import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
 import { formatCounts, formatFailure, formatHold, formatWaiting, showId } from './format.js'
-import { diffCommand, gateLines, keptLines, outcomeLines, row, usageLines } from './summary.js'
+import { refusedBehind } from './refusals.js'
+import { diffCommand, gateLines, keptLines, outcomeLines, refusedLines, row, usageLines } from './summary.js'
 
 /** Whether a run goes on; a run that was broken off has neither an end in its journal nor a process. */
 export type RunStanding =
@@ -42,6 +43,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...(standing.type === 'running' ? outcome.map(({ text }) => ({ tone: 'plain', text }) as const) : outcome),
     ...resumeLines(status),
     ...taskLines(status),
+    ...refusedLines(state),
     ...keptLines({ ...state, kept: [...kept], keptWorkspaces }),
     ...gateLines(state),
     ...usageLines(state),
@@ -90,9 +92,11 @@ const mostTasks = 200
 
 function taskLines({ state, standing }: RunStatus): readonly Line[] {
   const tasks = [...state.tasks.values()]
-  const shown = tasks.slice(0, mostTasks).map(({ id, state: one }, index) => {
+  const shown = tasks.slice(0, mostTasks).map((task, index) => {
+    const { id, state: one } = task
     const [tone, text] = describeTask(one, standing.type === 'broken_off')
-    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}`)
+    const refused = refusedBehind(task, one.type === 'failed' ? one.failure : undefined)
+    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${refused}`)
   })
   const rest = tasks.length - shown.length
   return rest > 0 ? [...shown, row('plain', '', `and ${rest} more; --output json has all`)] : shown

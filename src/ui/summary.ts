@@ -6,6 +6,7 @@ import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
 import { formatDuration, formatFailure, formatHold, formatUsage, showId } from './format.js'
+import { allowHintOfRun, doneWithRefusals, refusedBehind } from './refusals.js'
 
 export interface SummaryPlaces {
   /** Shown path of the journal. */
@@ -20,6 +21,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...heldLines(state),
     ...canceledLines(state),
     ...notStartedLines(state),
+    ...refusedLines(state),
     ...unwrittenLines(state),
     ...keptLines(state),
     ...workLines(state),
@@ -56,8 +58,10 @@ function ofType<Type extends TaskState['type']>(
 }
 
 function failedLines(state: RunState): readonly Line[] {
-  return ofType(state, 'failed').map(({ id, state: { failure } }) => {
-    return row('bad', 'Failed', `${showId(id)}: ${formatFailure(failure)} (${failure.kind})`)
+  return ofType(state, 'failed').map((task) => {
+    const { failure } = task.state
+    const refused = refusedBehind(task, failure)
+    return row('bad', 'Failed', `${showId(task.id)}: ${formatFailure(failure)} (${failure.kind})${refused}`)
   })
 }
 
@@ -79,6 +83,16 @@ function canceledLines(state: RunState): readonly Line[] {
   const shown = canceled.slice(0, mostNamed).map(({ id }) => row('warning', 'Canceled', showId(id)))
   const rest = canceled.length - shown.length
   return rest > 0 ? [...shown, row('warning', 'Canceled', `and ${rest} more`)] : shown
+}
+
+/** What agents were refused, and what would permit it. */
+export function refusedLines(state: RunState): readonly Line[] {
+  const done = doneWithRefusals(state)
+  const hint = allowHintOfRun(state)
+  return [
+    ...(done === undefined ? [] : [row('warning', 'Refused', done)]),
+    ...(hint === undefined ? [] : [row('plain', done === undefined ? 'Refused' : '', `to permit it, ${hint}`)]),
+  ]
 }
 
 function notStartedLines(state: RunState): readonly Line[] {

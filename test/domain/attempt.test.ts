@@ -12,6 +12,7 @@ import {
   type ExitStatus,
 } from '../../src/domain/attempt.js'
 import { failure } from '../../src/domain/failure.js'
+import type { Refusal } from '../../src/domain/refusal.js'
 
 const zero: ExitStatus = { type: 'code', code: 0 }
 const one: ExitStatus = { type: 'code', code: 1 }
@@ -73,24 +74,25 @@ describe('the judgement of a process', () => {
 
 describe('the judgement of a tree', () => {
   it('wants a change, unless the task expects none', () => {
-    expect(judgeUnchanged({ expects: 'no_change' }, success)).toBeUndefined()
-    expect(judgeUnchanged({ expects: 'change' }, success)?.kind).toBe('no_change')
+    expect(judgeUnchanged({ expects: 'no_change' }, [])).toBeUndefined()
+    expect(judgeUnchanged({ expects: 'change' }, [])?.kind).toBe('no_change')
   })
 
-  it('tells of denied tool calls, since they are often why', () => {
-    const message = (denials: number) => judgeUnchanged({ expects: 'change' }, { ...success, denials })?.message
-    expect(message(2)).toContain(' 2 tool calls were denied: ')
-    expect(message(1)).toContain(' 1 tool call was denied: ')
-    expect(message(0)).not.toContain('denied')
+  it('tells of refused tool calls, since they are often why', () => {
+    const refused = (times: number) => [{ tool: 'Bash', target: 'npm test', times }]
+    const message = (refusals: readonly Refusal[]) => judgeUnchanged({ expects: 'change' }, refusals)?.message
+    expect(message(refused(2))).toContain(' 2 tool calls were refused: Bash `npm test` (2 times); see ')
+    expect(message(refused(1))).toContain(' 1 tool call was refused: Bash `npm test`; see ')
+    expect(message([])).not.toContain('refused')
   })
 })
 
 describe('the judgement of a command that changed nothing', () => {
   it('says what to set when that is right', () => {
-    expect(judgeUnchanged({ expects: 'change', run: 'true' }, success)?.message).toBe(
+    expect(judgeUnchanged({ expects: 'change', run: 'true' }, [])?.message).toBe(
       'The command ended well but changed nothing; set expects: no_change if that is right.',
     )
-    expect(judgeUnchanged({ expects: 'no_change', run: 'true' }, success)).toBeUndefined()
+    expect(judgeUnchanged({ expects: 'no_change', run: 'true' }, [])).toBeUndefined()
   })
 })
 
@@ -98,14 +100,14 @@ describe('evidence', () => {
   const from = (...events: AgentEvent[]) => events.reduce(applyAgentEvent, noEvidence)
   const usage: Usage = { inputTokens: 5, cachedInputTokens: 3, outputTokens: 2, costUsd: 0.5 }
 
-  it('keeps the session, the last text, the limit and how often a tool was denied', () => {
+  it('keeps the session, the last text, the limit, and that something was refused', () => {
     const denied: AgentEvent = { type: 'denied', tool: 'Bash', message: 'no' }
     const session: AgentEvent = { type: 'session', sessionId: 's1', model: 'opus' }
     const texts: AgentEvent[] = ['first', 'last'].map((text) => ({ type: 'text', text }))
     const limits: AgentEvent[] = [{ type: 'limit', retryAt: 7 }, { type: 'limit' }]
     expect(from(session, denied, ...texts, denied, ...limits, { type: 'session', sessionId: 's2' })).toEqual({
       ...noEvidence,
-      ...{ sessionId: 's2', model: 'opus', finalText: 'last', retryAt: 7, denials: 2, answered: true },
+      ...{ sessionId: 's2', model: 'opus', finalText: 'last', retryAt: 7, answered: true },
     })
   })
 

@@ -93,7 +93,7 @@ describe('the state', () => {
       [{ type: 'tool', name: 'Read', target: 'a.ts' }, 'Read a.ts'],
       [{ type: 'tool', name: 'Think' }, 'Think'],
       [{ type: 'text', text: 'Hello' }, 'Hello'],
-      [{ type: 'denied', tool: 'Bash', message: 'no' }, 'denied: Bash'],
+      [{ type: 'denied', tool: 'Bash', message: 'no' }, 'refused: Bash'],
       [{ type: 'retrying', message: '529' }, 'retrying: 529'],
     ] as const
     for (const [event, lastAction] of seen) {

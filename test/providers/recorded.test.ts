@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { judgeUnchanged } from '../../src/domain/attempt.js'
 import type { FailureKind } from '../../src/domain/failure.js'
+import { addRefusal } from '../../src/domain/refusal.js'
 import { providers } from '../../src/providers/index.js'
 import { judgeAgent } from '../../src/providers/judge.js'
-import { eventsOf, evidenceOf, readStream } from '../support/recorded-stream.js'
+import { eventsOf, evidenceOf, readStream, refusedIn } from '../support/recorded-stream.js'
 
 interface Expected {
   readonly scenario: string
@@ -26,6 +27,8 @@ const claudeRuns: readonly Expected[] = [
   { scenario: 'cut', kind: 'ok', tokens: [12000, 2400, 105], costUsd: 0.031095, text: 'partial answer, then' },
   { scenario: 'flaky529x2', kind: 'ok', tokens: one, costUsd: 0.00321, text: answer },
   { scenario: 'perm-none', kind: 'ok', tokens: two, costUsd: 0.00642, text: answer },
+  { scenario: 'refused', kind: 'ok', costUsd: 0.02247 },
+  { scenario: 'refused-outside', kind: 'ok', costUsd: 0.02247 },
   { scenario: 'resume.4', kind: 'ok', tokens: [4000, 800, 200], costUsd: 0.01284, text: answer },
   { scenario: 'review', kind: 'ok', tokens: [30, 0, 15], costUsd: 0.00042 },
   { scenario: 'resume-unknown', kind: 'session_lost', tokens: none, costUsd: 0 },
@@ -120,7 +123,7 @@ describe('recorded streams', () => {
 
   it('show tool calls with what they are about, and their ends', () => {
     const claude = eventsOf(providers.claude, readStream('claude', 'tool'))
-    expect(claude).toContainEqual({ type: 'tool', name: 'Write', target: '/repo/hello.txt' })
+    expect(claude).toContainEqual(expect.objectContaining({ type: 'tool', name: 'Write', target: '/repo/hello.txt' }))
     expect(claude).toContainEqual({ type: 'tool_ended', ok: true })
     const shell = eventsOf(providers.codex, readStream('codex', 'tool'))
     expect(shell).toContainEqual({
@@ -135,11 +138,12 @@ describe('recorded streams', () => {
   it('explain an unchanged tree by the denials before it', () => {
     const stream = readStream('claude', 'perm-none')
     const evidence = evidenceOf(providers.claude, stream)
-    expect(evidence.denials).toBe(1)
+    expect(evidence.answered).toBe(true)
     expect(eventsOf(providers.claude, stream)).toContainEqual({ type: 'tool_ended', ok: false })
-    expect(judgeUnchanged({ expects: 'change' }, evidence)).toMatchObject({
+    const denied = refusedIn(providers.claude, stream)
+    expect(judgeUnchanged({ expects: 'change' }, denied.reduce(addRefusal, []))).toMatchObject({
       kind: 'no_change',
-      message: expect.stringContaining(' 1 tool call was denied: ') as unknown,
+      message: expect.stringContaining(' 1 tool call was refused: Write `/repo/hello.txt`; ') as unknown,
     })
   })
 

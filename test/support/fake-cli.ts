@@ -23,6 +23,8 @@ export interface FakeActor {
   readonly say: (line: unknown) => void
   /** Prints the first line and a final event of success, as recorded streams have them. */
   readonly succeed: (more?: Readonly<Record<string, unknown>>) => void
+  /** Begins a command that it is not permitted; claude tells it again in its final event. */
+  readonly refuse: (command: string) => void
   /** Whether it is asked to review. */
   readonly reviews: boolean
   /** As `succeed`, with an answer to a schema. */
@@ -60,12 +62,25 @@ fs.appendFileSync(log, JSON.stringify(call) + '\\n')
 const calls = fs.readFileSync(log, 'utf8').split('\\n').filter(Boolean).map((line) => JSON.parse(line))
 const attempt = calls.filter((one) => one.prompt.includes('\\nTask ' + task + '.\\n')).length
 const say = (line) => fs.writeSync(1, JSON.stringify(line) + '\\n')
+const denials = []
+const refuse = {
+  claude(command) {
+    const id = 'toolu_' + process.pid + '_' + denials.length
+    denials.push({ tool_name: 'Bash', tool_use_id: id, tool_input: { command } })
+    const tool = { type: 'tool_use', id, name: 'Bash', input: { command } }
+    say({ type: 'assistant', message: { content: [tool] } })
+    say({ type: 'system', subtype: 'permission_denied', tool_name: 'Bash', tool_use_id: id, message: 'This command requires approval' })
+  },
+  codex(command) {
+    say({ type: 'item.completed', item: { id: 'item_0', type: 'command_execution', command, status: 'declined' } })
+  },
+}.${name}
 const succeed = {
   claude(more) {
     say({ type: 'system', subtype: 'init', session_id: 'session-of-' + task, model: 'claude-test' })
     say({ type: 'result', subtype: 'success', is_error: false, result: 'Did ' + task + '.', num_turns: 1,
       total_cost_usd: 0.25, usage: { input_tokens: 100, cache_creation_input_tokens: 0, cache_read_input_tokens: 20, output_tokens: 30 },
-      ...more })
+      ...(denials.length === 0 ? {} : { permission_denials: denials }), ...more })
   },
   codex(more) {
     say({ type: 'thread.started', thread_id: 'thread-of-' + task })
@@ -83,7 +98,7 @@ const answer = {
   },
 }.${name}
 const actor = {
-  task, attempt, prompt, say, succeed, answer,
+  task, attempt, prompt, say, succeed, refuse, answer,
   reviews: prompt.startsWith('# Review'),
   write(file, content) {
     fs.mkdirSync(path.dirname(path.resolve(file)), { recursive: true })

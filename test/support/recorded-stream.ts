@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { AgentEvent } from '../../src/domain/agent-event.js'
 import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../../src/domain/attempt.js'
+import { refusalLog } from '../../src/orchestration/refusal-log.js'
 import type { Provider } from '../../src/providers/contract.js'
 
 /** One run of a real CLI against a stub model server: how it ended, and what it printed. */
@@ -46,6 +47,19 @@ export function readCollected(folder: string, scenario: string): RecordedStream 
 
 export function eventsOf(provider: Provider, stream: RecordedStream): readonly AgentEvent[] {
   return stream.lines.flatMap((line) => provider.readLine(line))
+}
+
+/** The refusals of a stream, each once, as a run takes them in; `cwd` is where it was recorded. */
+export function refusedIn(
+  provider: Provider,
+  stream: RecordedStream,
+  cwd = '/repo',
+): readonly Extract<AgentEvent, { type: 'denied' }>[] {
+  const complete = refusalLog(provider, { cwd, permissions: 'edit', allow: [] })
+  return eventsOf(provider, stream).flatMap((told) => {
+    const event = complete(told)
+    return event?.type === 'denied' ? [event] : []
+  })
 }
 
 export function evidenceOf(provider: Provider, stream: RecordedStream): Evidence {

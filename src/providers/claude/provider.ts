@@ -1,6 +1,7 @@
 import type { AgentCommand, AgentRequest, PassedVariables, Permissions, Provider } from '../contract.js'
 import { refuseModelName } from '../model-name.js'
 import { findVersion } from '../version.js'
+import { claudeAllowEntry } from './allow-entry.js'
 import { claudeLogin, explainClaudeCrash, rootFailure } from './failure.js'
 import { readClaudeLine } from './read-line.js'
 
@@ -13,6 +14,8 @@ export const claude: Provider = {
     return refuseModelName(request)
   },
   readLine: readClaudeLine,
+  allowEntry: claudeAllowEntry,
+  permitted,
   tellsCost: true,
   canResume: true,
   answersIn: 'final_event',
@@ -60,6 +63,16 @@ function buildCommand(request: AgentRequest): AgentCommand {
 /** Without an exponent, and above 0. */
 function dollars(usd: number): string {
   return String(Number(Math.max(usd, 0.0001).toFixed(4)))
+}
+
+function permitted({ permissions, allow }: Pick<AgentRequest, 'permissions' | 'allow'>): readonly string[] {
+  if (permissions === 'full') return ['Everything but what the settings of the CLI itself forbid.']
+  return [
+    'Files in the current directory may be read and changed; commands that only read, or change files there in simple ways, may run.',
+    allow.length === 0
+      ? 'No other command or tool may be used, and nothing outside of the current directory.'
+      : `Besides, and nothing else: ${allow.map((entry) => `\`${entry}\``).join(', ')}.`,
+  ]
 }
 
 function permissionFlags({ permissions, allow }: AgentRequest): readonly string[] {

@@ -1,7 +1,7 @@
 import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from '../../domain/agent-event.js'
 import { kindOfHttpStatus } from '../failure-text.js'
 import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
-import { clipText, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
+import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
 import { resultFailure } from './failure.js'
 
 /** One line of `--output-format stream-json --verbose`. Source: recorded streams of 2.1.330 and 2.1.197. */
@@ -20,7 +20,7 @@ export function readClaudeLine(line: string): readonly AgentEvent[] {
     case 'rate_limit_event':
       return readRateLimit(event)
     case 'result':
-      return [readResult(event)]
+      return [...readDenials(event), readResult(event)]
     default:
       return [unknownEvent(type)]
   }
@@ -35,8 +35,7 @@ function readSystem(event: JsonObject): readonly AgentEvent[] {
       return sessionId === undefined ? [] : [{ type: 'session', sessionId, ...(model === undefined ? {} : { model }) }]
     }
     case 'permission_denied': {
-      const tool = shortLine(stringAt(event, 'tool_name') ?? 'a tool', 60)
-      return [{ type: 'denied', tool, message: shortLine(stringAt(event, 'message') ?? '') }]
+      return [deniedEvent(deniedCall(event), stringAt(event, 'message') ?? '')]
     }
     case 'api_retry':
       return [retryEvent(event)]
@@ -71,7 +70,8 @@ function readAssistant(event: JsonObject): readonly AgentEvent[] {
     const text = stringAt(block, 'text')
     if (block.type === 'text' && text !== undefined && own) return [textEvent(text)]
     if (block.type !== 'tool_use') return []
-    return [toolEvent(stringAt(block, 'name') ?? 'tool', targetOf(objectAt(block, 'input')))]
+    const name = stringAt(block, 'name') ?? 'tool'
+    return [toolEvent({ name, target: targetOf(objectAt(block, 'input')), call: stringAt(block, 'id') })]
   })
   return [...used, ...parts]
 }
@@ -86,6 +86,17 @@ function readUser(event: JsonObject): readonly AgentEvent[] {
   return objectsAt(objectAt(event, 'message'), 'content').flatMap((block): AgentEvent[] =>
     block.type === 'tool_result' ? [{ type: 'tool_ended', ok: block.is_error !== true }] : [],
   )
+}
+
+/** The call that was refused, by an event of its own or in the list of the final one, which has its input, too. */
+function deniedCall(denial: JsonObject) {
+  const name = stringAt(denial, 'tool_name') ?? 'a tool'
+  return { name, target: targetOf(objectAt(denial, 'tool_input')), call: stringAt(denial, 'tool_use_id') }
+}
+
+/** All that this process was refused, told already or not; a resumed conversation does not tell again what it was refused before. */
+function readDenials(event: JsonObject): readonly AgentEvent[] {
+  return objectsAt(event, 'permission_denials').map((denial) => deniedEvent(deniedCall(denial), ''))
 }
 
 /** The same event also announces windows that are not used up, which is no limit. `resetsAt` is in epoch seconds. */

@@ -10,6 +10,7 @@ export const codex: Provider = {
   buildCommand,
   refusal: (request) => refuseModelName(request),
   readLine: readCodexLine,
+  permitted,
   tellsCost: false,
   canResume: true,
   answersIn: 'final_text',
@@ -41,6 +42,15 @@ export const codex: Provider = {
       ],
     },
   ],
+}
+
+/** Source: observed with 0.169.0. */
+function permitted({ permissions }: Pick<AgentRequest, 'permissions'>): readonly string[] {
+  if (permissions === 'full') return ['Everything but what the configuration of the CLI itself forbids.']
+  return [
+    'Commands run in a sandbox: they may read, and write in the current directory (not in .git) and in the temporary one.',
+    'They have no network.',
+  ]
 }
 
 function sandboxes(): Readonly<Record<Permissions, string>> {

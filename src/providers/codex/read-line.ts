@@ -1,6 +1,6 @@
 import type { AgentEvent, Usage } from '../../domain/agent-event.js'
 import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
-import { clipText, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
+import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
 import { kindOfMessage, turnFailure } from './failure.js'
 
 /** One line of `codex exec --json`. Source: recorded streams of 0.169.0. */
@@ -41,7 +41,7 @@ function retryEvent(message: string): AgentEvent {
 
 function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
   const name = toolName(item)
-  return name === undefined ? [] : [toolEvent(name, targetOf(item))]
+  return name === undefined ? [] : [toolEvent({ name, target: targetOf(item) })]
 }
 
 /** An item of type `error` is a warning, such as unknown model metadata; it fails nothing. */
@@ -50,8 +50,10 @@ function readCompleted(item: JsonObject | undefined): readonly AgentEvent[] {
   if (type === 'agent_message') return [textEvent(stringAt(item, 'text') ?? '')]
   if (type === 'error' || type === 'reasoning' || type === 'todo_list') return []
   const name = toolName(item)
+  // Whatever it was about: a refusal counts. The ids of items begin anew with each turn, and each is told once.
+  if (stringAt(item, 'status') === 'declined')
+    return [deniedEvent({ name: name ?? (type === '' ? 'a tool' : type), target: targetOf(item) }, 'declined')]
   if (name === undefined) return [unknownEvent(`item ${type}`)]
-  if (stringAt(item, 'status') === 'declined') return [{ type: 'denied', tool: name, message: 'declined' }]
   return [{ type: 'tool_ended', ok: endedWell(item), name }]
 }
 

@@ -1,0 +1,34 @@
+import { failure, type Failure } from '../domain/failure.js'
+import { refusedCalls, type Refusal } from '../domain/refusal.js'
+import type { Permissions } from '../providers/contract.js'
+import { findProvider } from '../providers/index.js'
+import type { AttemptOf } from './isolation.js'
+import type { Recorder } from './recorder.js'
+
+export interface StrictSettings {
+  readonly onDenied: 'warn' | 'fail'
+  readonly permissions: Permissions
+  readonly allow: readonly string[]
+}
+
+/** What the agent was refused in the last turn of an attempt, by the journal: so also what it was before a resume. */
+export function refusalsOf({ task, attempt }: AttemptOf, { recorder }: { readonly recorder: Recorder }) {
+  const open = recorder.state.progress.get(task.id)?.open
+  return open?.attempt === attempt ? open.refusals : []
+}
+
+/** With `on_denied: fail`, a turn in which something was refused has failed, however it ended. It says what is allowed. */
+export function refusedFailure(
+  { agent }: AttemptOf,
+  refusals: readonly Refusal[],
+  { onDenied, permissions, allow }: StrictSettings,
+): Failure | undefined {
+  if (onDenied === 'warn' || refusals.length === 0) return undefined
+  const permitted = findProvider(agent.provider)?.permitted({ permissions, allow }) ?? []
+  return failure('refused', `${refusedCalls(refusals)}.`, { detail: [...permitted, ...whatToDo].join('\n') })
+}
+
+const whatToDo = [
+  'Do what is missing in a way that is allowed. Where there is none, leave it out and say so in your last message;',
+  'do not try again what was refused.',
+]
