@@ -94,5 +94,5 @@ export type AgentEvent =
       readonly usage?: Usage
       readonly turns?: number
     }
-  /** A line that the provider does not know; kept raw in the attempt's output file. */
-  | { readonly type: 'unknown'; readonly kind: string }
+  /** Something that the provider does not know; kept raw in the attempt's output file. `line`: one that it cannot read. */
+  | { readonly type: 'unknown'; readonly kind: string; readonly line?: string }

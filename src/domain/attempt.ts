@@ -42,6 +42,8 @@ export interface Evidence {
   readonly retrying?: Failure
   /** The model has said or done something. */
   readonly answered: boolean
+  /** The last line that could not be read, clean and cut. */
+  readonly unreadable?: string
   readonly result?: { readonly failure?: Failure }
 }
 
@@ -79,7 +81,7 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
     case 'retrying':
       return event.kind === undefined ? evidence : { ...evidence, retrying: failure(event.kind, event.message) }
     case 'unknown':
-      return evidence
+      return event.line === undefined ? evidence : { ...evidence, unreadable: event.line }
   }
 }
 
@@ -126,7 +128,9 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   if (ended === 'budget') return failure('budget', 'The agent had spent what was left for it and was ended.')
   if (exit.type === 'not_started') return failure('spawn', exit.message)
   if (!evidence.result) {
-    return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).`)
+    const { unreadable } = evidence
+    const line = unreadable === undefined ? '' : ` The last line that could not be read: ${unreadable}`
+    return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).${line}`)
   }
   const said = saidFailure(evidence)
   if (said) return said

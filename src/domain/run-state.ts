@@ -220,6 +220,7 @@ function takeIn(state: RunState, record: RunRecord): void {
     case 'candidate_created':
       // The ref has moved on and leads to what was kept there before.
       forgetKept(state, ({ ref }) => ref === record.ref)
+      forgetApprovals(state, record.taskId)
       return
     case 'review_queued':
       setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt })
@@ -248,6 +249,7 @@ function takeIn(state: RunState, record: RunRecord): void {
       state.gates[record.verdict]++
       if (record.remembered) state.gates.remembered++
       if (record.by) setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
+      noteApproval(state, record)
       if (record.flaky) state.flaky.set(record.gate, (state.flaky.get(record.gate) ?? 0) + 1)
       return
     case 'commit_kept': {
@@ -353,7 +355,28 @@ function beginAttempt(state: RunState, id: string): void {
   const attempts = { ...task.attempts, started: task.attempts.started + 1 }
   const begun = { ...task, attempts, usedBefore: task.used }
   delete begun.refusals
+  delete begun.approvals
   state.tasks.set(id, begun)
+}
+
+/** They were about other work. */
+function forgetApprovals(state: RunState, id: string): void {
+  const task = state.tasks.get(id)
+  if (!task?.approvals) return
+  const next = { ...task }
+  delete next.approvals
+  state.tasks.set(id, next)
+}
+
+/** One that says nothing is worth no word. */
+function noteApproval(
+  state: RunState,
+  { taskId, gate, verdict, by }: Extract<RunRecord, { type: 'gate_judged' }>,
+): void {
+  const task = state.tasks.get(taskId)
+  if (!task || !by || verdict !== 'passed' || by.reasons.length === 0) return
+  const others = (task.approvals ?? []).filter((one) => one.gate !== gate)
+  state.tasks.set(taskId, { ...task, approvals: [...others, { gate, by: by.agent, reasons: by.reasons }] })
 }
 
 /** What a reviewer was refused is nothing that the work lacks. */

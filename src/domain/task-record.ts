@@ -2,6 +2,7 @@ import { noUsage, type Usage } from './agent-event.js'
 import type { PlannedTask } from './event.js'
 import type { Failure } from './failure.js'
 import type { HoldReason } from './hold.js'
+import type { ProviderModel } from './provider-model.js'
 import type { Refusal } from './refusal.js'
 
 /** A state holds only what is true in it. */
@@ -31,6 +32,13 @@ export interface AttemptCounts {
   readonly unpaid: number
 }
 
+/** A review that approved, with its words. */
+export interface Approval {
+  readonly gate: string
+  readonly by: ProviderModel
+  readonly reasons: readonly string[]
+}
+
 export interface TaskRecord {
   readonly id: string
   readonly title: string
@@ -40,6 +48,8 @@ export interface TaskRecord {
   readonly used: Usage
   /** What `used` was when its last attempt began. */
   readonly usedBefore: Usage
+  /** What reviewers said who approved the work as it is now: their conditions are a person's to look at. */
+  readonly approvals?: readonly Approval[]
   /** What the agent of its last attempt was refused; what reviewers were does not count. */
   readonly refusals?: readonly Refusal[]
 }

@@ -14,6 +14,7 @@ import { processorTimes } from '../platform/process-group.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import type { EnvironmentOf } from '../providers/environment.js'
+import { eventReader } from '../providers/event-reader.js'
 import { judgeAgent } from '../providers/judge.js'
 import type { AgentWatch, WatchedAgent } from './agent-watch.js'
 import { neverIdle, watchIdle, type IdleWatch } from './idle.js'
@@ -130,7 +131,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     // What ends by itself need not be ended.
     if (!evidence.result && isUsedUp(work.budget ?? {}, spentOf(usage))) agent.end('budget')
   }
-  const read = (line: string) => provider.readLine(line).forEach(note)
+  const reader = eventReader(provider)
+  const read = (line: string) => reader.read(line).forEach(note)
   const command = provider.buildCommand(request)
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
@@ -162,6 +164,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   cancelTimeout()
   idle.stop()
   const end = await agent.finished
+  reader.end().forEach(note)
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
   const judged = judgeAgent(provider, { ...end, evidence })

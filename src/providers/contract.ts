@@ -18,7 +18,7 @@ export interface Provider {
    */
   refusal(request: AgentRequest, env: Readonly<Record<string, string>>): Failure | undefined
   /**
-   * Reads one whole line of stdout, without its line break. Keeps no state between lines and never throws: a line that
+   * Reads one whole line of stdout, without its line break, or one object of it (`eventReader`). Keeps no state between lines and never throws: a line that
    * is broken or unknown gives an `unknown` event, one that tells nothing gives none.
    */
   readLine(line: string): readonly AgentEvent[]

@@ -47,6 +47,11 @@ export function unknownEvent(kind: string): AgentEvent {
   return { type: 'unknown', kind: shortLine(kind, 60) }
 }
 
+/** A line that is no JSON object. */
+export function unreadableEvent(line: string): AgentEvent {
+  return { type: 'unknown', kind: 'not a JSON object', line: shortLine(line) }
+}
+
 /** One clean line; clipped first, so that cleaning costs the same for a megabyte. */
 export function shortLine(text: string, max = 200): string {
   return cleanLine(text.slice(0, max * 10), max)

@@ -30,12 +30,18 @@ export function readReviewAnswer(
 ): Result<ReviewAnswer, string> {
   const text = answersIn === 'final_event' ? structured : finalText
   if (text === undefined || text.trim() === '') return err('it gave no answer')
-  const parsed = answer.safeParse(parseJson(text))
+  const parsed = answer.safeParse(parseJson(unfenced(text)))
   if (!parsed.success) return err('its answer is not of the form asked for')
   const { verdict, reasons } = parsed.data
   const said = reasons.map((reason) => reason.trim()).filter((reason) => reason !== '')
   if (verdict === 'reject' && said.length === 0) return err('it rejected without a reason')
   return ok({ verdict, reasons: said })
+}
+
+/** Models like to put JSON into a code fence. One that is the whole of the answer changes nothing of what it says. */
+function unfenced(text: string): string {
+  const trimmed = text.replace(/^\ufeff/, '').trim()
+  return /^```(?:json)?[ \t]*\r?\n(.*)\n[ \t]*```$/is.exec(trimmed)?.[1] ?? trimmed
 }
 
 function parseJson(text: string): unknown {

@@ -5,7 +5,16 @@ import { formatProviderModel, type ProviderModel } from '../domain/provider-mode
 import { nameRefusal, openRefusals } from '../domain/refusal.js'
 import type { RunState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
-import { formatCounts, formatDuration, formatFailure, formatHold, formatWait, formatWaiting, showId } from './format.js'
+import {
+  formatCounts,
+  formatDuration,
+  formatFailure,
+  formatHold,
+  formatReasons,
+  formatWait,
+  formatWaiting,
+  showId,
+} from './format.js'
 import { allowHint, refusedBehind } from './refusals.js'
 
 /** How a line is meant; a terminal gives each a mark and a colour. */
@@ -216,8 +225,8 @@ function describeReview(
   { taskId, gate, verdict, remembered }: Extract<RunRecord, { type: 'gate_judged' }>,
   by: NonNullable<Extract<RunRecord, { type: 'gate_judged' }>['by']>,
 ): Line {
-  const [reason] = verdict === 'passed' ? [] : by.reasons
-  const why = reason === undefined ? '' : `: ${cleanLine(reason, 400)}`
+  const [reason] = verdict === 'passed' ? [formatReasons(by.reasons)] : by.reasons
+  const why = reason === undefined || reason === '' ? '' : `: ${cleanLine(reason, verdict === 'passed' ? 1500 : 400)}`
   const known = remembered ? ', as before' : ''
   const text = `${showId(taskId)} ${reviewed[verdict]} by ${agent(by)} (${cleanLine(gate, 100)}${known})${why}`
   return { tone: verdict === 'passed' ? 'faint' : 'warning', text }

@@ -58,6 +58,11 @@ export function formatFailure({ message, paths = [] }: Failure): string {
   return `${cleanLine(message, 400)}${shown.length > 0 ? ` [${shown.join(', ')}${more}]` : ''}`
 }
 
+/** All that a reviewer said, on one line. */
+export function formatReasons(reasons: readonly string[]): string {
+  return reasons.map((reason) => cleanLine(reason, 500)).join('; ')
+}
+
 /** Why a task is held, and what a person can do about it. */
 export function formatHold(reason: HoldReason): string {
   switch (reason.type) {

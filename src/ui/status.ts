@@ -4,7 +4,16 @@ import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
 import { formatCounts, formatFailure, formatHold, formatWaiting, showId } from './format.js'
 import { refusedBehind } from './refusals.js'
-import { diffCommand, gateLines, keptLines, outcomeLines, refusedLines, row, usageLines } from './summary.js'
+import {
+  approvalLines,
+  diffCommand,
+  gateLines,
+  keptLines,
+  outcomeLines,
+  refusedLines,
+  row,
+  usageLines,
+} from './summary.js'
 
 /** Whether a run goes on; a run that was broken off has neither an end in its journal nor a process. */
 export type RunStanding =
@@ -44,6 +53,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...resumeLines(status),
     ...taskLines(status),
     ...refusedLines(state),
+    ...approvalLines(state),
     ...keptLines({ ...state, kept: [...kept], keptWorkspaces }),
     ...gateLines(state),
     ...usageLines(state),

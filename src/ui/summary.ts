@@ -2,10 +2,11 @@ import { noUsage } from '../domain/agent-event.js'
 import { formatSpent, spentOf } from '../domain/budget.js'
 import { exitCodes } from '../domain/exit-code.js'
 import type { KeptCommit, RunState, SlotState, TaskRecord, TaskState } from '../domain/run-state.js'
+import { formatProviderModel } from '../domain/provider-model.js'
 import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatDuration, formatFailure, formatHold, formatUsage, showId } from './format.js'
+import { formatDuration, formatFailure, formatHold, formatReasons, formatUsage, showId } from './format.js'
 import { allowHintOfRun, doneWithRefusals, refusedBehind } from './refusals.js'
 
 export interface SummaryPlaces {
@@ -22,6 +23,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...canceledLines(state),
     ...notStartedLines(state),
     ...refusedLines(state),
+    ...approvalLines(state),
     ...unwrittenLines(state),
     ...keptLines(state),
     ...workLines(state),
@@ -93,6 +95,18 @@ export function refusedLines(state: RunState): readonly Line[] {
     ...(done === undefined ? [] : [row('warning', 'Refused', done)]),
     ...(hint === undefined ? [] : [row('plain', done === undefined ? 'Refused' : '', `to permit it, ${hint}`)]),
   ]
+}
+
+/** What reviewers said of work that is done, their conditions among it. */
+export function approvalLines(state: RunState): readonly Line[] {
+  const said = ofType(state, 'done').flatMap(({ id, approvals = [] }) => {
+    return approvals.map(({ gate, by, reasons }) => {
+      const who = `${cleanLine(formatProviderModel(by), 60)} (${cleanLine(gate, 100)})`
+      return row('plain', 'Approved', `${showId(id)} by ${who}: ${formatReasons(reasons)}`)
+    })
+  })
+  const rest = said.length - mostNamed
+  return rest > 0 ? [...said.slice(0, mostNamed), row('plain', 'Approved', `and ${rest} more`)] : said
 }
 
 function notStartedLines(state: RunState): readonly Line[] {

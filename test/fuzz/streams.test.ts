@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { AgentEvent } from '../../src/domain/agent-event.js'
 import { applyAgentEvent, noEvidence, type Evidence } from '../../src/domain/attempt.js'
 import { LineSplitter } from '../../src/platform/lines.js'
+import { eventReader } from '../../src/providers/event-reader.js'
 import { judgeAgent } from '../../src/providers/judge.js'
 import { findProvider } from '../../src/providers/index.js'
 import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/mutations.js'
@@ -60,15 +62,18 @@ const words = [
 function evidenceOf(name: (typeof names)[number], bytes: Uint8Array, cuts: readonly number[]): Evidence {
   const provider = findProvider(name)!
   let evidence = noEvidence
-  const lines = new LineSplitter((line) => {
-    for (const event of provider.readLine(line)) evidence = applyAgentEvent(evidence, event)
-  }, 2000)
+  const reader = eventReader(provider)
+  const take = (events: readonly AgentEvent[]) => {
+    for (const event of events) evidence = applyAgentEvent(evidence, event)
+  }
+  const lines = new LineSplitter((line) => take(reader.read(line)), 2000)
   let from = 0
   for (const cut of [...cuts.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b)) {
     lines.push(Buffer.from(bytes.slice(from, cut)))
     from = cut
   }
   lines.end()
+  take(reader.end())
   return evidence
 }
 

@@ -21,7 +21,10 @@ test('the answer is read where the CLI puts it, and nowhere else', () => {
 test.each([
   '',
   'I approve.',
-  '```json\n{"verdict":"approve","reasons":[]}\n```',
+  'I approve:\n```json\n{"verdict":"approve","reasons":[]}\n```',
+  '```json\n{"verdict":"approve","reasons":[]}\n```\nBut look at a.ts.',
+  '```json\n{"verdict":"approve","reasons":[]}\n```\n```json\n{"verdict":"reject","reasons":["no"]}\n```',
+  '```js\n{"verdict":"approve","reasons":[]}\n```',
   '{"verdict":"approve"}',
   '{"verdict":"APPROVE","reasons":[]}',
   '{"verdict":"approve","reasons":"none"}',
@@ -31,6 +34,15 @@ test.each([
   '[{"verdict":"approve","reasons":[]}]',
 ])('%j is neither approval nor rejection', (finalText) => {
   expect(readReviewAnswer({ answersIn: 'final_text' }, { ...noEvidence, finalText }).ok).toBe(false)
+})
+
+test.each([
+  '```json\n{"verdict":"approve","reasons":[]}\n```',
+  '\ufeff```\r\n{\r\n  "verdict": "approve",\r\n  "reasons": []\r\n}\r\n```\n',
+  ' {"verdict":"approve","reasons":[]} ',
+])('%j is an approval: one clean code fence around it changes nothing', (finalText) => {
+  const read = readReviewAnswer({ answersIn: 'final_text' }, { ...noEvidence, finalText })
+  expect(read).toEqual({ ok: true, value: approval })
 })
 
 test('the schema asks for what is read', () => {

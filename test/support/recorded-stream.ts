@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../src/domain/agent-event.js'
 import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../../src/domain/attempt.js'
 import { refusalLog } from '../../src/orchestration/refusal-log.js'
 import type { Provider } from '../../src/providers/contract.js'
+import { eventReader } from '../../src/providers/event-reader.js'
 
 /** One run of a real CLI against a stub model server: how it ended, and what it printed. */
 export interface RecordedStream {
@@ -46,7 +47,8 @@ export function readCollected(folder: string, scenario: string): RecordedStream 
 }
 
 export function eventsOf(provider: Provider, stream: RecordedStream): readonly AgentEvent[] {
-  return stream.lines.flatMap((line) => provider.readLine(line))
+  const reader = eventReader(provider)
+  return [...stream.lines.flatMap((line) => reader.read(line)), ...reader.end()]
 }
 
 /** The refusals of a stream, each once, as a run takes them in; `cwd` is where it was recorded. */

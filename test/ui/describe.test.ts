@@ -179,7 +179,7 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
       verdict: 'passed',
       by: { agent: { provider: 'codex' }, reasons: ['ok'] },
     },
-    'T1 approved by codex (tone)',
+    'T1 approved by codex (tone): ok',
   ],
   [
     {

@@ -1,14 +1,14 @@
 import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from '../../domain/agent-event.js'
 import { kindOfHttpStatus } from '../failure-text.js'
 import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
-import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
+import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent, unreadableEvent } from '../line.js'
 import { resultFailure } from './failure.js'
 
 /** One line of `--output-format stream-json --verbose`. Source: recorded streams of 2.1.330 and 2.1.197. */
 export function readClaudeLine(line: string): readonly AgentEvent[] {
   if (line.trim() === '') return []
   const event = parseObject(line)
-  if (!event) return [unknownEvent('not a JSON object')]
+  if (!event) return [unreadableEvent(line)]
   const type = stringAt(event, 'type') ?? 'no type'
   switch (type) {
     case 'system':

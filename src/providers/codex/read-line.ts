@@ -1,13 +1,13 @@
 import type { AgentEvent, Usage } from '../../domain/agent-event.js'
 import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
-import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent } from '../line.js'
+import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent, unreadableEvent } from '../line.js'
 import { kindOfMessage, turnFailure } from './failure.js'
 
 /** One line of `codex exec --json`. Source: recorded streams of 0.169.0. */
 export function readCodexLine(line: string): readonly AgentEvent[] {
   if (line.trim() === '') return []
   const event = parseObject(line)
-  if (!event) return [unknownEvent('not a JSON object')]
+  if (!event) return [unreadableEvent(line)]
   const type = stringAt(event, 'type') ?? 'no type'
   const item = objectAt(event, 'item')
   switch (type) {
