@@ -75,6 +75,7 @@ const schema = z.strictObject({
   gates: z.optional(z.array(gate)),
   gate_jobs: z.optional(scalar(readers.gateJobs)),
   merge_batch: z.optional(scalar(readers.mergeBatch)),
+  base_gates: z.optional(scalar(readers.baseGates)),
   routes: z.optional(
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
@@ -150,6 +151,7 @@ function settingsOf(
     prices,
     gate_jobs: gateJobs,
     merge_batch: mergeBatch,
+    base_gates: baseGates,
     repair_rounds: repairRounds,
     gates,
     routes: routed,
@@ -180,6 +182,7 @@ function settingsOf(
     budgetAction,
     gateJobs,
     mergeBatch,
+    baseGates,
     repairRounds,
   }
   return {

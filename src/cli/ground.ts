@@ -7,10 +7,12 @@ import { err, ok, type Result } from '../domain/result.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
 import { listRuns, runDirOf } from '../journal/runs.js'
 import { sweepBrokenOff } from '../orchestration/broken-off.js'
+import type { BaseToWatch, BaseWatch } from '../orchestration/base-watch.js'
 import { createGating } from '../orchestration/gating.js'
 import { inPlace } from '../orchestration/in-place.js'
 import type { Isolation } from '../orchestration/isolation.js'
-import { recordJudgement } from '../orchestration/record-judgement.js'
+import { judgeTip as judgeTipOf } from '../orchestration/judge-tip.js'
+import { noteFlaky, recordJudgement } from '../orchestration/record-judgement.js'
 import type { Recorder } from '../orchestration/recorder.js'
 import { runSetup } from '../orchestration/run-setup.js'
 import { workspaced } from '../orchestration/workspaced.js'
@@ -93,6 +95,7 @@ export interface Ground {
 export interface IsolateParts {
   readonly pool: AgentPool
   readonly recorder: Recorder
+  readonly base: BaseWatch
   readonly start: StartAgent
   readonly slots: number
   readonly signal: AbortSignal
@@ -177,7 +180,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     leaveOut,
     hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
     warnings: [...swept, ...(await filesWarnings(repository.value, leaveOut, file.link))],
-    isolate: ({ pool, recorder, start, slots, signal, numberedTo }) => {
+    isolate: ({ pool, recorder, base, start, slots, signal, numberedTo }) => {
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
       return workspaced({
@@ -189,6 +192,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         watched: [configName],
         workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId, { numberedTo }),
         gates: file.gates,
+        base,
         ...gatingFor({ ...reachable, recorder, start, signal }),
         onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
@@ -247,7 +251,13 @@ function gatingFor(running: Running) {
     onSpawned: noteCommand(recorder, 'gate'),
     start,
   })
-  return { gateWorkspaces, ...gating, gateJobs: settings.gateJobs, mergeBatch: settings.mergeBatch }
+  const tipParts = {
+    ...{ repository: running.repository, verifier: gating.verifier, gates: running.config.file.gates, signal },
+    monotonic: () => realClock.monotonic(),
+    onFlaky: (gate: string) => noteFlaky(recorder, gate),
+  }
+  const judgeTip: BaseToWatch['judge'] = (commit, isMoot) => judgeTipOf(commit, isMoot, tipParts)
+  return { gateWorkspaces, ...gating, judgeTip, gateJobs: settings.gateJobs, mergeBatch: settings.mergeBatch }
 }
 
 function workspacesFor(

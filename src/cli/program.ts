@@ -30,6 +30,7 @@ interface RunFlags {
   readonly budgetAction?: RunSettings['budgetAction']
   readonly gateJobs?: number
   readonly mergeBatch?: number
+  readonly baseGates?: RunSettings['baseGates']
   readonly dryRun?: true
   readonly fresh?: true
   readonly output?: RunSettings['output']
@@ -184,6 +185,13 @@ function addWorkSettings(command: Command): void {
         readers.mergeBatch,
       ),
     )
+    .addOption(
+      option(
+        '--base-gates <what>',
+        'judge the target by the gates beside the first agents (default), or skip that',
+        readers.baseGates,
+      ),
+    )
 }
 
 function addResume(program: Command, env: Environment, done: (code: ExitCode) => void): void {
@@ -288,6 +296,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     maxTotalAttempts,
     gateJobs,
     mergeBatch,
+    baseGates,
     dryRun,
     output,
     provider,
@@ -316,6 +325,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     budgetAction,
     gateJobs,
     mergeBatch,
+    baseGates,
     dryRun,
     output,
   }

@@ -58,6 +58,8 @@ export interface RunSettings {
   readonly gateJobs: number
   /** How many finished tasks are judged together at most. */
   readonly mergeBatch: number
+  /** Whether the target's tip is judged by `gates:`, too. */
+  readonly baseGates: 'judge' | 'skip'
   readonly output: 'human' | 'json'
   readonly dryRun: boolean
   readonly only?: readonly string[]
@@ -100,6 +102,7 @@ const defaults: RunSettings = {
   drainMs: 0,
   gateJobs: Math.max(1, Math.floor(cpus().length / 2)),
   mergeBatch: 16,
+  baseGates: 'judge',
   budgetAction: 'finish',
   output: 'human',
   dryRun: false,
@@ -127,6 +130,7 @@ export const readers = {
   budgetAction: oneOf(['finish', 'end']),
   gateJobs: wholeNumber(1, 256),
   mergeBatch: wholeNumber(1, 256),
+  baseGates: oneOf(['judge', 'skip']),
   output: oneOf(['human', 'json']),
   dryRun: onOff,
   only: listOf(anyText),
@@ -158,6 +162,7 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_BUDGET_ACTION', 'budgetAction'],
   ['AUTOPILOT_GATE_JOBS', 'gateJobs'],
   ['AUTOPILOT_MERGE_BATCH', 'mergeBatch'],
+  ['AUTOPILOT_BASE_GATES', 'baseGates'],
   ['AUTOPILOT_OUTPUT', 'output'],
   ['AUTOPILOT_DRY_RUN', 'dryRun'],
   ['AUTOPILOT_ONLY', 'only'],

@@ -7,6 +7,7 @@ import type { RunTraces } from '../domain/stray.js'
 import { judgeRun, type Stop } from '../domain/verdict.js'
 import { openJournal } from '../journal/journal.js'
 import { watchTogether } from '../orchestration/agent-watch.js'
+import { BaseWatch } from '../orchestration/base-watch.js'
 import { BudgetKeeper } from '../orchestration/budget-keeper.js'
 import { Governor } from '../orchestration/governor.js'
 import { catchUpOn } from '../orchestration/catch-up-on.js'
@@ -128,7 +129,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
   const { settings, config, loaded, ground, template } = parts
   const start = openDoor(ground.runDir, parts.watchdog)
   const numberedTo = parts.resumed?.numberedTo ?? 0
-  const isolation = ground.isolate({ pool, recorder, start, slots: settings.agents, signal, numberedTo })
+  const base = new BaseWatch({ recorder, pool, stopEarly, signal })
+  const isolation = ground.isolate({ pool, recorder, base, start, slots: settings.agents, signal, numberedTo })
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
@@ -150,6 +152,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     recorder,
     start,
     isolation,
+    base,
+    judgesBase: settings.baseGates === 'judge',
     // What agents have finished is collected and lands all the same.
     signal: AbortSignal.any([signal, ending.signal]),
     mask: parts.mask,

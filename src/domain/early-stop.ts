@@ -1,5 +1,8 @@
-/** Why a run stops before its end: all of it passes, so running again is worth it. `signal`: somebody asked it to. */
-export type EarlyStopReason = 'budget' | 'limit' | 'time_limit' | 'signal'
+/**
+ * Why a run stops before its end: all of it passes, so running again is worth it. `signal`: somebody asked it to. But
+ * `base_red`: gates fail without any work, too, which a person has to look at first.
+ */
+export type EarlyStopReason = 'budget' | 'limit' | 'time_limit' | 'signal' | 'base_red'
 
 /** From here on nothing starts; what runs may finish. */
 export interface EarlyStop {

@@ -221,6 +221,25 @@ export type RunEvent =
       /** And passed: what it says is partly chance. */
       readonly flaky?: true
     } & OfAttempt)
+  /**
+   * The gates of everybody judged the base, a tip of the target, without any work on top. `gates`: those that failed,
+   * twice, or could not be run. `log`: the file with all that one printed.
+   */
+  | {
+      readonly type: 'base_judged'
+      readonly commit: string
+      readonly tree: string
+      readonly verdict: Verdict['type']
+      readonly durationMs: number
+      readonly gates: readonly {
+        readonly gate: string
+        readonly message: string
+        readonly tail?: string
+        readonly log?: string
+      }[]
+    }
+  /** Its work was kept out only by gates that fail on the base, too: it waits, on its ref, until they pass there. */
+  | ({ readonly type: 'base_awaited'; readonly gates: readonly string[] } & OfAttempt)
   /** A commit that did not land is kept on a ref. `base` is the commit that its work is to be compared with. */
   | ({
       readonly type: 'commit_kept'

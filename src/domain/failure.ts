@@ -36,6 +36,8 @@ export const failureKinds = [
   'refused',
   /** A gate said no to the tree that was to land. */
   'gate_failed',
+  /** Gates said no that fail on the base, too: the work waits until they pass there. */
+  'base_red',
   /** The target branch may not be moved any more: somebody checked it out or deleted it during the run. */
   'target',
   /** git could not combine the candidate with the target. */
@@ -59,6 +61,9 @@ export interface Failure {
   readonly paths?: readonly string[]
   /** More for the next attempt's prompt, several lines: the end of what a failing gate printed. */
   readonly detail?: string
+  /** Of a gate's no: the keys of the gates that failed, and the commit that the work stood on when it was judged. */
+  readonly gates?: readonly string[]
+  readonly on?: string
   /** When the account may be used again, epoch ms, where the CLI said so. */
   readonly retryAt?: number
 }

@@ -15,7 +15,8 @@ export interface Gate {
  */
 export type Verdict =
   | { readonly type: 'passed' }
-  | { readonly type: 'failed'; readonly message: string; readonly tail: string }
+  /** `log`: the file with all that it printed. */
+  | { readonly type: 'failed'; readonly message: string; readonly tail: string; readonly log?: string }
   | { readonly type: 'errored'; readonly message: string }
 
 /** What decides a verdict; equal keys need no second run. The environment is one for the whole run. */
@@ -23,11 +24,16 @@ export function verdictKey(tree: string, gate: Gate): string {
   return JSON.stringify([tree, gate.run, gate.cwd ?? ''])
 }
 
+/** What a gate is known by, whatever it is called and whatever tree it judges. */
+export function gateKey(gate: Gate): string {
+  return JSON.stringify([gate.run, gate.cwd ?? ''])
+}
+
 /** The gates of a task behind those of everybody, each command in a directory once. */
 export function mergeGates(common: readonly Gate[], own: readonly Gate[]): readonly Gate[] {
   const seen = new Set<string>()
   return [...common, ...own].filter((gate) => {
-    const key = verdictKey('', gate)
+    const key = gateKey(gate)
     if (seen.has(key)) return false
     seen.add(key)
     return true

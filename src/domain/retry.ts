@@ -14,6 +14,6 @@ export type RetryDecision =
 export function decideRetry({ kind }: Failure, attempt: number, maxAttempts: number): RetryDecision {
   // What ended was the provider's or the run's; a task's own is looked at apart.
   if (isAccountTrouble(kind) || kind === 'budget') return 'move_on'
-  if (kind === 'canceled' || kind === 'target') return 'give_up'
+  if (kind === 'canceled' || kind === 'target' || kind === 'base_red') return 'give_up'
   return attempt < maxAttempts ? 'retry' : 'give_up'
 }

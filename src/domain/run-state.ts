@@ -78,6 +78,8 @@ export interface RunState {
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
   readonly flaky: Map<string, number>
+  /** The last verdict on the base, until work has landed on it. */
+  base?: Pick<Extract<RunEvent, { type: 'base_judged' }>, 'commit' | 'verdict' | 'gates'>
   readonly providers: Map<string, ProviderState>
   readonly notices: string[]
   readonly kept: KeptCommit[]
@@ -155,6 +157,7 @@ function takeIn(state: RunState, record: RunRecord): void {
     case 'agent_spawned':
     case 'command_spawned':
     case 'roadmap_written':
+    case 'base_awaited':
       return
     case 'provider_cooled_down':
       state.providers.set(record.provider, {
@@ -252,8 +255,13 @@ function takeIn(state: RunState, record: RunRecord): void {
       noteApproval(state, record)
       if (record.flaky) state.flaky.set(record.gate, (state.flaky.get(record.gate) ?? 0) + 1)
       return
+    case 'base_judged':
+      state.base = { commit: record.commit, verdict: record.verdict, gates: record.gates }
+      return
     case 'commit_kept': {
       const { taskId, attempt, ref, commit, base, why } = record
+      // Of a run that was resumed it may be there already.
+      forgetKept(state, (kept) => kept.attempt === attempt && kept.ref === ref && kept.commit === commit)
       state.kept.push({ taskId, attempt, ref, commit, why, ...(base === undefined ? {} : { base }) })
       return
     }
@@ -263,6 +271,8 @@ function takeIn(state: RunState, record: RunRecord): void {
       return
     case 'task_integrated':
       setTask(state, record.taskId, { type: 'done', how: 'integrated', commit: record.commit })
+      // What lands has passed the gates, and the target is that now.
+      delete state.base
       return
     case 'task_done':
       if (record.how !== 'integrated') setTask(state, record.taskId, { type: 'done', how: record.how })

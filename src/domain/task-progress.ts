@@ -54,7 +54,7 @@ const nothing: TaskProgress = { attempts: 0, used: 0, feedback: [] }
 
 /** An attempt that ended with the run, or for the sake of the target, is not the work's fault: it may go on. */
 export function isInterruption({ kind }: Failure): boolean {
-  return kind === 'canceled' || kind === 'target'
+  return kind === 'canceled' || kind === 'target' || kind === 'base_red'
 }
 
 /** Follows the attempts of all tasks; changes the map in place. */

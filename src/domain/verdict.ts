@@ -38,7 +38,9 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   if (open.length === 0) return { exitCode: exitCodes.done, why: 'every selected task is done' }
   // What failed for good would fail again; what was only not begun, or broken off, is worth another run.
   const early = stop ?? state.stopping
-  if (early && open.some(({ state: task }) => isUnfinished(task))) return { exitCode: exitCodes.again, why: early.why }
+  if (early && open.some(({ state: task }) => isUnfinished(task))) {
+    return { exitCode: early.reason === 'base_red' ? exitCodes.notSafe : exitCodes.again, why: early.why }
+  }
   const limited = [...state.providers.values()].some(({ stopped }) => isPassing(stopped?.kind))
   const unserved = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'unservable')
   if (limited && unserved) return { exitCode: exitCodes.again, why: 'a limit was reached' }

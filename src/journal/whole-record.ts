@@ -35,6 +35,8 @@ const holdNeeds: Readonly<Record<string, Check>> = {
 const target = object({ branch: text, base: text })
 const plannedTask = object({ id: text, title: text, state: text }, { hold })
 const tasks: Check = (value) => Array.isArray(value) && value.every(plannedTask)
+const failedGate = object({ gate: text, message: text }, { tail: text, log: text })
+const failedGates: Check = (value) => Array.isArray(value) && value.every(failedGate)
 const said = object({ type: text }, { name: text, target: text, text, tool: text, message: text, usage, failure })
 
 /** By type: the fields that a record cannot do without. */
@@ -69,6 +71,8 @@ const needed: Readonly<Record<RunEvent['type'], Check>> = {
   agent_finished: object({ taskId: text, attempt: number, usage, text }, { sessionId: text, failure }),
   candidate_created: object({ taskId: text, attempt: number, commit: text, ref: text, leftOut: texts }),
   gate_judged: object({ taskId: text, attempt: number, gate: text, tree: text, verdict: text, remembered: flag }),
+  base_judged: object({ commit: text, tree: text, verdict: text, gates: failedGates }),
+  base_awaited: object({ taskId: text, attempt: number, gates: texts }),
   commit_kept: object({ taskId: text, attempt: number, commit: text, ref: text, why: text }, { base: text }),
   attempt_failed: object({ taskId: text, attempt: number, failure, willRetry: flag }),
   task_integrated: object({ taskId: text, attempt: number, commit: text, previous: text }),

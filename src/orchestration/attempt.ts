@@ -1,10 +1,11 @@
+import type { Repair } from '../domain/base.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
 import { feedbackOf } from './feedback.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
-import { recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
+import { land, recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
 import {
   conversationAfter,
   runTurn,
@@ -98,7 +99,12 @@ export async function takeTurns(at: Ongoing, { round: first, repaired: before, t
   let taken = await take()
   let last = taken.candidate
   for (;;) {
-    const next = taken.end.type === 'kept_out' ? await repair(at, { round }, taken.end, taken.conversation) : taken
+    const next =
+      taken.end.type === 'kept_out' ? await afterKeptOut(at, { round }, taken.end, taken.conversation) : taken
+    if ('again' in next) {
+      taken = { ...taken, end: await next.again() }
+      continue
+    }
     if (!('turn' in next)) {
       if (last) keepIfNotLanded(at, next.end, last)
       return next.end.type === 'done' ? next.end : { type: 'failed', failure: next.end.failure, repaired }
@@ -145,13 +151,49 @@ export function mayRepair({ request, settings }: Ongoing, { round }: Pick<Turn, 
   return round < settings.repairRounds && request.agent.provider !== commandProvider
 }
 
-/** What follows when work was kept out: a further turn, or the attempt's end. */
+/** A further turn, or the attempt's end. */
+type Repaired = { readonly turn: Turn; readonly base: string } | { readonly end: TurnEnd }
+
+/**
+ * What follows when work was kept out. What is the base's fault waits until the base is another one, and is then judged
+ * again, or until nobody can go on.
+ */
+async function afterKeptOut(
+  at: Ongoing,
+  turn: Pick<Turn, 'round'>,
+  keptOut: Extract<TurnEnd, { type: 'kept_out' }>,
+  conversation: Conversation | undefined,
+): Promise<Repaired | { readonly again: () => Promise<TurnEnd> }> {
+  const { settings, of, open } = at
+  for (let canRepair = repairOf(at, turn); ; canRepair = 'impossible') {
+    const follows = await settings.base.keptOut(of.task.id, keptOut.failure, canRepair)
+    if (follows === 'own') return repair(at, turn, keptOut, conversation)
+    if (follows === 'canceled') return { end: canceled(keptOut) }
+    if (follows === 'judge_again') return { again: () => land(of, open, settings, keptOut.candidate) }
+    const waits = { ...keptOut, failure: baseRed(keptOut.failure) }
+    if (follows === 'over') return { end: waits }
+    const next = await repair(at, turn, waits, conversation)
+    if ('turn' in next || (next.end.type === 'kept_out' && next.end.failure.kind === 'canceled')) return next
+  }
+}
+
+/** Whether there could be a further round, if it should come to that. */
+function repairOf(at: Ongoing, turn: Pick<Turn, 'round'>): Repair {
+  if (!mayRepair(at, turn)) return 'used_up'
+  return at.settings.allowances.usedUpBy(at.request.task) === undefined ? 'possible' : 'impossible'
+}
+
+function baseRed({ message, ...more }: Failure): Failure {
+  return { ...more, kind: 'base_red', message: `${message} It fails on the base, too, without this work.` }
+}
+
+/** The work's own fault may be repaired. */
 async function repair(
   at: Ongoing,
   turn: Pick<Turn, 'round'>,
   keptOut: Extract<TurnEnd, { type: 'kept_out' }>,
   conversation: Conversation | undefined,
-): Promise<{ readonly turn: Turn; readonly base: string } | { readonly end: TurnEnd }> {
+): Promise<Repaired> {
   const { settings, open } = at
   const { recorder, signal } = settings
   const { task } = at.request
@@ -210,7 +252,7 @@ function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' }>): TurnEnd {
 }
 
 function isRepairable({ kind }: Failure): boolean {
-  return kind === 'gate_failed' || kind === 'conflict' || kind === 'refused'
+  return kind === 'gate_failed' || kind === 'conflict' || kind === 'refused' || kind === 'base_red'
 }
 
 /** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */
@@ -239,10 +281,12 @@ function keepIfNotLanded({ settings, of }: Ongoing, end: TurnEnd, { ref, commit,
   if (why !== undefined) recordKept(settings.recorder, of, { ref, commit, why }, base)
 }
 
+const waitsForBase = 'finished work that waits until the base passes the gates'
+
 function whyKept(end: TurnEnd): string | undefined {
   switch (end.type) {
     case 'kept_out':
-      return 'work that could not be integrated'
+      return end.failure.kind === 'base_red' ? waitsForBase : 'work that could not be integrated'
     case 'failed':
       return 'the unfinished work of a failed attempt'
     case 'done':

@@ -56,7 +56,8 @@ export function createGating(parts: GatingParts): Gating {
         return { type: 'errored', message: errorText(error) }
       }
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
-      return runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
+      const verdict = await runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
+      return verdict.type === 'failed' ? { ...verdict, log: logFile } : verdict
     },
   })
   return { verifier, checkOut }

@@ -3,6 +3,7 @@ import type { ProviderModel } from '../domain/provider-model.js'
 import type { Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import type { OpenAttempt } from '../domain/task-progress.js'
+import type { BaseToWatch } from './base-watch.js'
 
 /** Which attempt it is about. */
 export interface AttemptOf {
@@ -120,6 +121,8 @@ export interface Isolation {
   open(of: AttemptOf): Promise<Result<OpenPlace, Failure>>
   /** Opens the place of an interrupted attempt: its own workspace, or another at the target's tip. */
   reopen(of: AttemptOf, before: PlaceBefore): Promise<Result<Reopened, Failure>>
+  /** The commit that work stands on, and what judges it; absent where there are no gates for everybody. */
+  readonly base?: Pick<BaseToWatch, 'tip' | 'judge'>
   /** Removes what is not needed any more. */
   close(): Promise<void>
 }

@@ -11,8 +11,10 @@ import type { Repository } from '../workspace/contract.js'
 import { pathText } from '../workspace/git-path.js'
 import { gitFailed } from '../workspace/merge.js'
 import { attemptRef } from '../workspace/ref-name.js'
+import { singleParent, stack } from '../workspace/stack.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { Workspaces } from '../workspace/workspaces.js'
+import type { BaseWatch } from './base-watch.js'
 import { commitMessage } from './commit-message.js'
 import { gatesOf, type Gating } from './gating.js'
 import type { AttemptOf, Continued, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
@@ -32,6 +34,7 @@ export interface PlaceParts {
   readonly checkOut: Gating['checkOut']
   /** What every candidate must pass, before the gates of its own task. */
   readonly gates: readonly Gate[]
+  readonly base: Pick<BaseWatch, 'passed' | 'mayBlame'>
   /** `together`: the tasks whose candidates, too, are in the tree that was judged, before this one. */
   readonly onJudged: (of: AttemptOf, judgement: Judgement, together: readonly string[]) => void
 }
@@ -40,6 +43,8 @@ interface LeaseParts extends PlaceParts {
   readonly integrate: Integrate
   /** The target's tip, as it is now. */
   readonly tip: () => string
+  /** The target's short name. */
+  readonly branch: string
   /** Runs a step of git: not too many at once, and before what is less urgent. */
   readonly step: <Value>(deed: () => Promise<Value>) => Promise<Value>
   /** The workspace holds what cannot be collected and stays on disk. */
@@ -93,7 +98,10 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
     },
     async judge(candidate) {
       const clear = await checkMarkers(repository, candidate, watch)
-      return clear.ok ? verify(of, candidate, parts) : clear
+      if (!clear.ok) return clear
+      const judged = await verifyAlone(of, candidate, message, parts)
+      if (judged.ok) parts.base.passed()
+      return judged
     },
     async show({ commit, tree, base: before }) {
       const checkout = await parts.checkOut(commit)
@@ -139,6 +147,31 @@ function integrateInto(of: AttemptOf, candidate: Harvested, message: string, par
     gates: mergeGates(parts.gates, gatesOf(of.task)),
     onJudged: (judgement, together) => parts.onJudged(of, judgement, together),
   })
+}
+
+/**
+ * Judges work alone. What fails perhaps only because its base does is judged once more on the target's tip, where that is
+ * another one by now.
+ */
+async function verifyAlone(
+  of: AttemptOf,
+  candidate: Harvested,
+  message: string,
+  parts: LeaseParts,
+): Promise<Result<void, Failure>> {
+  const { commit, tree, parents, base } = candidate
+  const own = await verify(of, candidate, parts)
+  if (own.ok || own.error.kind !== 'gate_failed') return own
+  const tip = parts.tip()
+  if (tip === base || !parts.base.mayBlame(own.error, base)) return err({ ...own.error, on: base })
+  const single = await singleParent(parts.repository, { candidate: commit, made: { tree, parents }, base, message })
+  if (!single.ok) return gitFailed(single.error)
+  const alone = { single: single.value, base, message }
+  const { members, left } = await stack(parts.repository, { tip, branch: parts.branch }, [alone])
+  const [member] = members
+  if (!member) return err(left[0]?.failure ?? own.error)
+  const judged = await verify(of, member.ready, parts)
+  return judged.ok ? judged : err({ ...judged.error, on: tip })
 }
 
 /** Judges work alone, before it is shown to a reviewer. As before an eviction from the merge queue, what failed runs twice. */

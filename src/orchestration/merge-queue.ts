@@ -15,6 +15,7 @@ import type { Candidate, Landed, Repository, Target } from '../workspace/contrac
 import { gitFailed } from '../workspace/merge.js'
 import { moveTarget } from '../workspace/move-target.js'
 import { singleParent, stack, type Ready, type Single } from '../workspace/stack.js'
+import type { BaseWatch } from './base-watch.js'
 import { judgePrefix, knownPrefixes, treesAtOnce, type Judgeable, type Member } from './judge-prefix.js'
 
 /** A candidate and what the queue must know of its task. */
@@ -31,6 +32,8 @@ export interface MergeQueueParts {
   readonly gateJobs: number
   /** How many candidates are judged together at most; 1: one at a time. */
   readonly mergeBatch: number
+  /** Told when somebody else moves the target, and asked whether the base is to blame. */
+  readonly base?: Pick<BaseWatch, 'moved' | 'mayBlame'>
 }
 
 /** Settles when the candidate has landed, or has left the queue: `conflict`, `gate_failed` and others. */
@@ -115,7 +118,7 @@ class QueueDriver {
       case 'land':
         return this.#land(step.count)
       case 'evict':
-        return this.#leave(1, this.#reasonOf(1), true)
+        return this.#evict()
       case 'give_up':
         return this.#leave(step.count, this.#reasonOf(step.count), false)
     }
@@ -182,6 +185,13 @@ class QueueDriver {
     return reason
   }
 
+  #evict(): QueueOutcome {
+    const { target, base } = this.#parts
+    const reason = this.#reasonOf(1)
+    const failure = { ...reason, on: target.tip }
+    return this.#leave(1, failure, base?.mayBlame(reason, target.tip) !== true)
+  }
+
   async #land(count: number): Promise<QueueOutcome> {
     const { repository, target } = this.#parts
     const landing = this.#members.slice(0, count)
@@ -189,6 +199,7 @@ class QueueDriver {
     const move = await moveTarget(repository, target, landing.at(-1)?.ready.commit ?? before)
     if (!move.ok) return this.#leave(count, move.error, false)
     if (move.value.type === 'overtaken') {
+      if (target.tip !== before) this.#parts.base?.moved(target.tip, false)
       if (++this.#overtaken < maxRounds) return { type: 'overtaken' }
       this.#overtaken = 0
       return this.#leave(count, move.value.why, false)

@@ -12,7 +12,10 @@ export function recordJudgement(
 ): void {
   const of = { taskId: task.id, attempt, ...(together.length === 0 ? {} : { together }) }
   void recorder.record({ type: 'gate_judged', ...of, ...facts, verdict: verdict.type })
-  if (!facts.flaky) return
-  const text = `the gate ${cleanLine(facts.gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
+  if (facts.flaky) noteFlaky(recorder, facts.gate)
+}
+
+export function noteFlaky(recorder: Recorder, gate: string): void {
+  const text = `the gate ${cleanLine(gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
   void recorder.record({ type: 'notice', level: 'warning', text })
 }

@@ -1,3 +1,4 @@
+import type { AtWork } from '../domain/base.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
 import type { ProviderModel } from '../domain/provider-model.js'
@@ -23,6 +24,8 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly maxTotalAttempts: number
   /** Has the roadmap told what is done. */
   readonly markDone: (taskId: string) => void
+  /** The base is judged, beside the first agents. */
+  readonly judgesBase: boolean
   /** Of a run that is resumed: how its tasks go on. */
   readonly resumptions?: ReadonlyMap<string, Resumption>
 }
@@ -78,10 +81,26 @@ class TaskLoop {
     this.#expect(0)
     await new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject: (bug) => reject(bug instanceof Error ? bug : new Error(String(bug))) }
+      this.#openBase()
       this.#startReady(graph.tasks.keys())
       if (this.#active === 0) resolve()
     })
     pool.off('queue:updated', forward)
+  }
+
+  #openBase(): void {
+    const { base, isolation, judgesBase, resumptions, recorder } = this.#parts
+    if (!judgesBase || !isolation.base) return
+    const isFinished = ({ type }: Resumption) => type === 'land' || type === 'collect'
+    const worksWait =
+      recorder.state.base?.verdict === 'failed' && [...(resumptions ?? new Map()).values()].some(isFinished)
+    base.open({ ...isolation.base, worksWait }, (bug) => this.#settle?.reject(bug))
+  }
+
+  #atWork({ task, attempt }: Progress, { provider }: ProviderModel): AtWork {
+    const order = this.#parts.graph.order.get(task.id) ?? 0
+    const isAgent = provider !== commandProvider
+    return { taskId: task.id, attempt, priority: task.priority, order, isAgent, doing: { type: 'working' } }
   }
 
   #expect(started: number): void {
@@ -133,6 +152,7 @@ class TaskLoop {
     this.#active++
     this.#attempt(progress).then(
       () => {
+        this.#parts.base.ended(progress.task.id)
         if (--this.#active === 0) this.#settle?.resolve()
       },
       (bug: unknown) => this.#settle?.reject(bug),
@@ -145,6 +165,7 @@ class TaskLoop {
     const agent = await this.#reserve(progress)
     if (!agent) return
     this.#expect(1)
+    this.#parts.base.began(this.#atWork(progress, agent))
     const { hold, ...slots } = this.#slots(task, agent)
     const request = this.#attemptRequest(progress, agent)
     const end = performAttempt(request, this.#settings(), { ...slots, first: hold(agent) })
@@ -155,6 +176,9 @@ class TaskLoop {
   async #goOn(progress: Progress, goingOn: GoingOn): Promise<void> {
     const { task } = progress
     const { agent } = goingOn.open
+    const atWork = this.#atWork(progress, agent)
+    if (goingOn.type === 'continue') await this.#parts.base.beganAgain(atWork)
+    else this.#parts.base.began(atWork)
     const reserved = goingOn.type === 'continue' ? await this.#reserveExactly(task, 1, agent) : undefined
     this.#expect(1)
     if (typeof reserved === 'string') {
@@ -179,8 +203,15 @@ class TaskLoop {
   }
 
   #onEnd(progress: Progress, agent: ProviderModel, end: AttemptEnd): void {
-    if (end.type === 'failed') this.#onFailure(progress, agent, end)
-    else this.#onDone(progress, end.how)
+    if (end.type === 'done') this.#onDone(progress, end.how)
+    else if (end.failure.kind === 'base_red') this.#leave(progress, end.failure)
+    else this.#onFailure(progress, agent, end)
+  }
+
+  /** No attempt is spent: its work is on its ref, and goes on from there in the next run. */
+  #leave({ task, attempt }: Progress, why: Failure): void {
+    const fact = { taskId: task.id, attempt, failure: why, willRetry: false, counted: false } as const
+    this.#record({ type: 'attempt_failed', ...fact })
   }
 
   /** The slots of one attempt: the one that was reserved for it, to `hold`, and those that its repair rounds ask for. */
@@ -250,6 +281,7 @@ class TaskLoop {
       id: task.id,
       rank: rankOf(task, attempt, graph),
       needsWorkspace: isolation.kind === 'workspace',
+      begins: true,
       ...routeRequestOf(task),
     }
   }

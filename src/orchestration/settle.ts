@@ -45,8 +45,8 @@ export async function settle(
   }
 }
 
-/** Work that ended well before the run was canceled has been paid for: it still lands. */
-async function land(
+/** Judges a candidate and lands it. Work that ended well before the run was canceled has been paid for: it still lands. */
+export async function land(
   of: AttemptOf,
   open: OpenPlace,
   { recorder, review }: SettleSettings,

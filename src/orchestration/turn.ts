@@ -12,6 +12,7 @@ import { renderPrompt } from '../prompt/render.js'
 import type { Permissions, Provider } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
 import { isSessionId } from '../providers/session-id.js'
+import type { BaseWatch } from './base-watch.js'
 import type { Allowances } from './budget-keeper.js'
 import { gatesOf } from './gating.js'
 import type { Isolation, ReviewWork } from './isolation.js'
@@ -20,6 +21,7 @@ import { runAgent, type AgentEnd, type AgentSettings } from './run-agent.js'
 /** What is the same for all attempts of a run. */
 export interface AttemptSettings extends AgentSettings {
   readonly isolation: Isolation
+  readonly base: BaseWatch
   readonly allowances: Allowances
   /** What every task's work must pass. */
   readonly gates: readonly Gate[]

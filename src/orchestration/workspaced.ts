@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../domain/result.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
 import type { AttemptOf, Isolation, OpenPlace } from './isolation.js'
+import type { BaseToWatch, BaseWatch } from './base-watch.js'
 import { leasedPlace, type LeasedBefore, type PlaceParts } from './leased-place.js'
 import { limit } from './limit.js'
 import { createMergeQueue, type MergeQueueParts } from './merge-queue.js'
@@ -13,6 +14,9 @@ import { WorkspaceSupply } from './workspace-supply.js'
 export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   /** Number of slots: as many workspaces are prepared ahead at most. */
   readonly slots: number
+  readonly base: BaseWatch
+  /** Judges a commit of the target's by the gates of everybody. */
+  readonly judgeTip: BaseToWatch['judge']
   /** Where gates run. */
   readonly gateWorkspaces: Workspaces
   /** The ids of the tasks that a task depends on. */
@@ -47,10 +51,12 @@ export function workspaced(parts: WorkspacedParts): Isolation {
 
   /** Of each landed task, the number of its landing. */
   const landedAs = new Map<string, number>()
+  /** The number of the first landing after the base was red; nobody is to start from what failed. */
+  let mended = 0
   /** How many landings the workspace of an attempt must have in it; a further attempt wants all that there are. */
   const needed = ({ task, attempt }: AttemptOf): number => {
     if (attempt > 1) return supply.landings
-    return Math.max(0, ...parts.dependenciesOf(task.id).map((id) => landedAs.get(id) ?? 0))
+    return Math.max(mended, ...parts.dependenciesOf(task.id).map((id) => landedAs.get(id) ?? 0))
   }
 
   // Kept workspaces that a harvest has named, with their task; at the end only the others are still to be told.
@@ -62,11 +68,14 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       ...parts,
       integrate,
       tip: () => target.tip,
+      branch: target.branch,
       step,
       onStuck: () => told.add(workspace.root),
       onLanded: () => {
         landedAs.set(of.task.id, supply.landings + 1)
+        if (mended === 0 && parts.base.hasBeenRed) mended = supply.landings + 1
         supply.landed()
+        parts.base.moved(target.tip, true)
       },
     }
     const place = leasedPlace(workspace, of, lease, before)
@@ -92,6 +101,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       }
       return ok(placeOf(workspace, of))
     },
+    ...(parts.gates.length > 0 ? { base: { tip: target.tip, judge: parts.judgeTip } } : {}),
     reopen: (of, before) => step(() => reopenPlace(of, before, { ...parts, placeOf })),
     async close() {
       await supply.close()

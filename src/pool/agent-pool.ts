@@ -32,6 +32,8 @@ export interface ReservationRequest {
   readonly exactly?: ProviderModel
   /** A prepared workspace must be there first; see {@link AgentPool.setPrepared}. */
   readonly needsWorkspace: boolean
+  /** It begins an attempt; see {@link AgentPool.pause}. */
+  readonly begins?: boolean
 }
 
 /** Why a reservation came to nothing. */
@@ -101,6 +103,7 @@ export class AgentPool extends EventEmitter<PoolEvents> {
   #shut: { readonly reason: 'unservable' | 'stopped'; readonly message: string } | undefined
   readonly #queue: PQueue<QueueOfRunnable, ReservationOptions>
   #prepared = 0
+  #isPaused = false
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
   #releasing = 0
   #counts: QueueCounts = { queueLength: 0, busyAgents: 0, availableAgents: 0 }
@@ -275,6 +278,13 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     this.#rejectUnservable()
   }
 
+  /** While it is paused no attempt begins. Who goes on with one, or reviews its work, is given slots as ever. */
+  pause(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return
+    this.#isPaused = isPaused
+    this.#settle()
+  }
+
   /** Ends all timers; the pool is of no use afterwards. */
   close(): void {
     this.#standing.close()
@@ -332,6 +342,7 @@ export class AgentPool extends EventEmitter<PoolEvents> {
 
   #offerFor(demand: Demand): ProviderModel | undefined {
     if (demand.needsWorkspace && this.#prepared === 0) return undefined
+    if (demand.begins && this.#isPaused) return undefined
     return choose(this.#tiers(demand), (offer) => this.#load(offer))
   }
 
@@ -400,7 +411,8 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     const slots = [...this.#slots.values()]
     const rests = new Map<string, number>()
     const refused = new Set<string>()
-    for (const demand of this.#waiting.demands()) {
+    // What waits for something else than a provider says nothing about providers.
+    for (const demand of this.#waiting.demands().filter(({ begins }) => !(begins && this.#isPaused))) {
       const offers = this.#tiers(demand)
         .flat()
         .filter((offer) => slots.some(({ slot }) => maySlotServe(slot, offer)))
@@ -419,10 +431,14 @@ export class AgentPool extends EventEmitter<PoolEvents> {
   }
 }
 
-function demandOf({ needsWorkspace, provider, model, exactly }: ReservationRequest, complexity: Complexity): Demand {
+function demandOf(
+  { needsWorkspace, begins = false, provider, model, exactly }: ReservationRequest,
+  complexity: Complexity,
+): Demand {
   return {
     complexity,
     needsWorkspace,
+    begins,
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
     ...(exactly === undefined ? {} : { exactly }),

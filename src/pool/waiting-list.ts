@@ -6,6 +6,8 @@ import type { RouteRequest } from '../domain/routing.js'
 export interface Demand extends RouteRequest {
   /** A prepared workspace must be there before it may start. */
   readonly needsWorkspace: boolean
+  /** It begins an attempt. */
+  readonly begins: boolean
 }
 
 /** A reservation that waits for a slot. */
@@ -70,8 +72,8 @@ export class WaitingList {
   }
 }
 
-function demandKey({ provider, model, exactly, complexity, needsWorkspace }: Demand): string {
-  return JSON.stringify([provider, model, exactly?.provider, exactly?.model, complexity, needsWorkspace])
+function demandKey({ provider, model, exactly, complexity, needsWorkspace, begins }: Demand): string {
+  return JSON.stringify([provider, model, exactly?.provider, exactly?.model, complexity, needsWorkspace, begins])
 }
 
 /** Behind all of equal rank, so that equals keep their order of arrival. */

@@ -6,6 +6,7 @@ import { nameRefusal, openRefusals } from '../domain/refusal.js'
 import type { RunState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import {
+  formatBaseRed,
   formatCounts,
   formatDuration,
   formatFailure,
@@ -118,6 +119,10 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return record.by ? describeReview(record, record.by) : describeVerdict(record)
     case 'agent_reported':
       return record.event.type === 'denied' ? describeRefusal(record, record.event, state) : undefined
+    case 'base_judged':
+      return describeBase(record)
+    case 'base_awaited':
+      return { tone: 'warning', text: `${showId(record.taskId)} waits: ${formatBaseRed(record.gates)}` }
     case 'candidate_created':
       if (record.leftOut.length === 0) return undefined
       return {
@@ -170,6 +175,18 @@ function describeVerdict(record: Extract<RunRecord, { type: 'gate_judged' }>): L
 }
 
 const mostTogether = 5
+
+function describeBase({ verdict, gates }: Extract<RunRecord, { type: 'base_judged' }>): Line {
+  const said = gates.map(({ gate, message }) => `${gate} (${cleanLine(message)})`).join(', ')
+  switch (verdict) {
+    case 'passed':
+      return { tone: 'faint', text: 'the base passes the gates' }
+    case 'failed':
+      return { tone: 'warning', text: `the base fails: ${said}; nothing more starts before some work passes` }
+    case 'errored':
+      return { tone: 'warning', text: `the base could not be judged: ${said}` }
+  }
+}
 
 /** Longer lists are counted. */
 const mostHolds = 20

@@ -63,6 +63,12 @@ export function formatReasons(reasons: readonly string[]): string {
   return reasons.map((reason) => cleanLine(reason, 500)).join('; ')
 }
 
+/** Gates that fail without any work on top, by name. */
+export function formatBaseRed(gates: readonly string[]): string {
+  const names = gates.map((gate) => cleanLine(gate, 100)).join(', ')
+  return `${names} ${gates.length === 1 ? 'fails' : 'fail'} on the base, too`
+}
+
 /** Why a task is held, and what a person can do about it. */
 export function formatHold(reason: HoldReason): string {
   switch (reason.type) {

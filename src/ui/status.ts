@@ -6,6 +6,7 @@ import { formatCounts, formatFailure, formatHold, formatWaiting, showId } from '
 import { refusedBehind } from './refusals.js'
 import {
   approvalLines,
+  baseLines,
   diffCommand,
   gateLines,
   keptLines,
@@ -55,6 +56,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...refusedLines(state),
     ...approvalLines(state),
     ...keptLines({ ...state, kept: [...kept], keptWorkspaces }),
+    ...baseLines(state),
     ...gateLines(state),
     ...usageLines(state),
     row('plain', 'Journal', cleanLine(status.journal, 300)),

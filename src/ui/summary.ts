@@ -6,7 +6,15 @@ import { formatProviderModel } from '../domain/provider-model.js'
 import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatDuration, formatFailure, formatHold, formatReasons, formatUsage, showId } from './format.js'
+import {
+  formatBaseRed,
+  formatDuration,
+  formatFailure,
+  formatHold,
+  formatReasons,
+  formatUsage,
+  showId,
+} from './format.js'
 import { allowHintOfRun, doneWithRefusals, refusedBehind } from './refusals.js'
 
 export interface SummaryPlaces {
@@ -27,6 +35,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...unwrittenLines(state),
     ...keptLines(state),
     ...workLines(state),
+    ...baseLines(state),
     ...gateLines(state),
     ...slotLines(state),
     ...usageLines(state),
@@ -160,6 +169,23 @@ function workLines(state: RunState): readonly Line[] {
   return [row('plain', 'Work', `${where}; to take it over:`), row('plain', '', `git merge ${target.branch}`)]
 }
 
+/** Of what a gate printed on the base, so many lines at the end are shown. */
+const mostPrinted = 15
+
+/** Why a run ended of which nobody could go on: the gates that fail on the base, too, and what they printed last. */
+export function baseLines({ base, stopping }: RunState): readonly Line[] {
+  if (stopping?.reason !== 'base_red' || base?.verdict !== 'failed') return []
+  return base.gates.flatMap(({ gate, message, tail = '', log }) => [
+    row('bad', 'Base', `${formatBaseRed([gate])}: ${cleanLine(message)}`),
+    ...tail
+      .split('\n')
+      .slice(-mostPrinted)
+      .filter((line) => line.trim() !== '')
+      .map((line) => row('plain', '', `| ${cleanLine(line, 300)}`)),
+    ...(log === undefined ? [] : [row('plain', '', `all of it: ${cleanLine(log, 500)}`)]),
+  ])
+}
+
 /** How the gates judged; nothing when none did. */
 export function gateLines({ gates, flaky }: RunState): readonly Line[] {
   const { passed, failed, errored, remembered } = gates
@@ -219,7 +245,8 @@ function budgetLines({ start: { budgets }, usage, spending }: RunState): readonl
 
 /** What to do about a run that stopped early. */
 function nextLines({ stopping, finished }: RunState): readonly Line[] {
-  return stopping && finished?.exitCode === exitCodes.again ? [row('warning', 'Next', stopping.next)] : []
+  const code = stopping?.reason === 'base_red' ? exitCodes.notSafe : exitCodes.again
+  return stopping && finished?.exitCode === code ? [row('warning', 'Next', stopping.next)] : []
 }
 
 function permissionText(state: RunState): string {

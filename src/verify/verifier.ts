@@ -1,5 +1,5 @@
 import { failure, type Failure } from '../domain/failure.js'
-import { verdictKey, type Gate, type Verdict } from '../domain/gate.js'
+import { gateKey, verdictKey, type Gate, type Verdict } from '../domain/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 
@@ -43,7 +43,8 @@ export interface Judged {
 /** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command unless asked. */
 export interface Verifier {
   /**
-   * Ok when every gate passed; else the first that failed, in the order of the gates, or the first that errored.
+   * Ok when every gate passed; else the first that failed, in the order of the gates, with the keys of all that did, or
+   * the first that errored.
    * `onJudged` hears of every verdict but of those that a canceled run left open.
    */
   verify(judged: Judged, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
@@ -133,7 +134,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
       gates.map(async (gate) => {
         const judgement = { gate: gate.name, tree: judged.tree, ...(await how(judged, gate)) }
         if (!parts.signal.aborted || judgement.verdict.type !== 'errored') onJudged(judgement)
-        return judgement
+        return { gate, verdict: judgement.verdict }
       }),
     )
     if (parts.signal.aborted && results.some(({ verdict }) => verdict.type !== 'passed')) return err(canceled)
@@ -155,10 +156,12 @@ export function createVerifier(parts: VerifierParts): Verifier {
 }
 
 /** A gate that failed says something of the tree, also beside one that could not be run. */
-function worstOf(results: readonly Judgement[]): Result<void, Failure> {
+function worstOf(results: readonly { readonly gate: Gate; readonly verdict: Verdict }[]): Result<void, Failure> {
   for (const type of ['failed', 'errored'] as const) {
-    const worst = results.find(({ verdict }) => verdict.type === type)
-    if (worst && worst.verdict.type !== 'passed') return err(failureOf(worst.gate, worst.verdict))
+    const [worst, ...others] = results.filter(({ verdict }) => verdict.type === type)
+    if (!worst || worst.verdict.type === 'passed') continue
+    const found = failureOf(worst.gate.name, worst.verdict)
+    return err(type === 'errored' ? found : { ...found, gates: [worst, ...others].map(({ gate }) => gateKey(gate)) })
   }
   return ok(undefined)
 }

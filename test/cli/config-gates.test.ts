@@ -5,7 +5,8 @@ const good = 'tasks:\n  - { id: a, run: echo > a }\n'
 const configured = (config: string, roadmap = good) => scene({ roadmap, files: { 'autopilot.yaml': config } })
 
 test('gates are commands, or maps with a name, a directory and a time limit', async () => {
-  const config = `gates:
+  const config = `base_gates: skip
+gates:
   - test -e a
   - run: test -e inner && cat
     name: inner

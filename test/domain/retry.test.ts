@@ -6,7 +6,7 @@ describe('what follows from a failed attempt', () => {
   const account: readonly FailureKind[] = [
     ...(['auth', 'usage', 'usage_limit', 'rate_limit', 'overloaded', 'network', 'spawn', 'budget'] as const),
   ]
-  const end: readonly FailureKind[] = ['canceled', 'target']
+  const end: readonly FailureKind[] = ['canceled', 'target', 'base_red']
 
   it('is decided by its kind while attempts are left', () => {
     for (const kind of failureKinds) {

@@ -14,10 +14,14 @@ export interface GatedSceneOptions extends SceneOptions {
   readonly config?: Readonly<Record<string, unknown>>
 }
 
-/** A scene whose `autopilot.yaml` has these gates. */
+/**
+ * A scene whose `autopilot.yaml` has these gates. They judge what tasks bring; the base only where `config` says so, as
+ * most gates here are made to fail until some work comes.
+ */
 export function gatedScene({ gates = [], config = {}, files, ...rest }: GatedSceneOptions): Scene {
   // JSON is YAML, too.
-  return scene({ ...rest, files: { ...files, 'autopilot.yaml': JSON.stringify({ gates, ...config }) } })
+  const settings = JSON.stringify({ gates, base_gates: 'skip', ...config })
+  return scene({ ...rest, files: { ...files, 'autopilot.yaml': settings } })
 }
 
 /** The verdicts of a run, in order. */

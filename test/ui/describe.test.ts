@@ -112,6 +112,20 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     },
     { tone: 'warning', text: 'T1: gate test failed' },
   ],
+  base_judged: [
+    {
+      ...{ type: 'base_judged', commit, tree: commit, verdict: 'failed', durationMs: 5 },
+      gates: [{ gate: 'npm test', message: 'exit code 1', tail: 'no module', log: '/r/.autopilot/1.log' }],
+    },
+    {
+      tone: 'warning',
+      text: 'the base fails: npm test (exit code 1); nothing more starts before some work passes',
+    },
+  ],
+  base_awaited: [
+    { type: 'base_awaited', ...of, gates: ['npm test', 'lint'] },
+    { tone: 'warning', text: 'T1 waits: npm test, lint fail on the base, too' },
+  ],
   commit_kept: [
     { type: 'commit_kept', ...of, commit, ref: 'refs/autopilot/r1/T1/1', why: 'a commit that did not land' },
     { tone: 'warning', text: 'T1: a commit that did not land is kept on refs/autopilot/r1/T1/1' },
@@ -172,6 +186,11 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
     'T1 failed after 1 attempt (crash): It crashed. (1 task that waits for it is held)',
   ],
   [{ ...examples.gate_judged[0], verdict: 'passed' }, undefined],
+  [{ ...examples.base_judged[0], verdict: 'passed', gates: [] }, 'the base passes the gates'],
+  [
+    { ...examples.base_judged[0], verdict: 'errored', gates: [{ gate: 'npm test', message: 'no process' }] },
+    'the base could not be judged: npm test (no process)',
+  ],
   [
     {
       ...examples.gate_judged[0],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { failure } from '../../src/domain/failure.js'
-import type { Gate, Verdict } from '../../src/domain/gate.js'
+import { gateKey, type Gate, type Verdict } from '../../src/domain/gate.js'
 import { err, ok } from '../../src/domain/result.js'
 import { createVerifier, type Judgement, type VerifierParts } from '../../src/verify/verifier.js'
 import { defer, type Deferred } from '../support/agent-connection.js'
@@ -10,6 +10,7 @@ const passed: Verdict = { type: 'passed' }
 const failed = (tail: string): Verdict => ({ type: 'failed', message: 'exit code 1', tail })
 const errored: Verdict = { type: 'errored', message: 'no process' }
 const gate = (run: string): Gate => ({ name: run, run, timeoutMs: 1000 })
+const keys = (...runs: string[]) => runs.map((run) => gateKey(gate(run)))
 
 interface Begun {
   readonly run: string
@@ -84,7 +85,12 @@ test('of several that fail the first in the order of the gates is the reason, wi
   await say(2, failed('build broke\n'))
   await say(1, failed('test broke\n'))
   expect(await result).toEqual(
-    err(failure('gate_failed', 'The gate test failed: exit code 1.', { detail: 'test broke' })),
+    err(
+      failure('gate_failed', 'The gate test failed: exit code 1.', {
+        detail: 'test broke',
+        gates: keys('test', 'build'),
+      }),
+    ),
   )
   expect(judged).toHaveLength(3)
 })
@@ -93,7 +99,9 @@ test('a failure without output has no detail, and a name out of a roadmap is cle
   const { verify, say } = stage()
   const result = verify('t', 'make\u001b[2J\nall')
   await say(0, failed(' \n'))
-  expect(await result).toEqual(err(failure('gate_failed', 'The gate make all failed: exit code 1.')))
+  expect(await result).toEqual(
+    err(failure('gate_failed', 'The gate make all failed: exit code 1.', { gates: keys('make\u001b[2J\nall') })),
+  )
 })
 
 test.each([

@@ -1,0 +1,192 @@
+/**
+ * The base is the commit that work stands on: the target's tip. While it is red (gates of everybody fail on it, without
+ * any work on top), nothing more begins, and nobody pays for what is not their fault. This decides who waits, who is
+ * repaired all the same, and when nobody can go on.
+ */
+export interface Base {
+  /** The target's tip. */
+  readonly tip: string
+  /** Of the tips that are red, the keys of the gates that failed there. */
+  readonly red: ReadonlyMap<string, readonly string[]>
+  /** The tip that is being judged. */
+  readonly judging?: string
+  /** Some work has passed: what fails is not everybody's. */
+  readonly passed: boolean
+  /** The last thing known is that the base is red: until more is known nothing begins, and nothing is taken up again. */
+  readonly cautious: boolean
+  readonly atWork: readonly AtWork[]
+  /** Nobody can go on: what waits is left to the next run. */
+  readonly over: boolean
+}
+
+/** An attempt that has begun and has not come to its end. */
+export interface AtWork {
+  readonly taskId: string
+  readonly attempt: number
+  /** Its task's; lower first. */
+  readonly priority: number
+  /** The place of its task in the file. */
+  readonly order: number
+  /** Somebody who can be told why the work was kept out; a command cannot. */
+  readonly isAgent: boolean
+  readonly doing: Doing
+}
+
+export type Doing =
+  | { readonly type: 'working' }
+  /** Its conversation was interrupted with the run, and has not been taken up yet. */
+  | { readonly type: 'held_back' }
+  /** Gates kept its work out. */
+  | { readonly type: 'kept_out'; readonly by: KeptOut; readonly repair: Repair }
+
+/** What kept some work out. */
+export interface KeptOut {
+  /** The keys of the gates that failed; see `gateKey`. */
+  readonly gates: readonly string[]
+  /** The commit that the work stood on when it was judged. */
+  readonly on: string
+}
+
+/** Whether an attempt could go on with a repair round: its rounds may be used up, or it has no slot or budget for one. */
+export type Repair = 'possible' | 'used_up' | 'impossible'
+
+/** What happened. */
+export type BaseEvent =
+  | { readonly type: 'began'; readonly attempt: AtWork }
+  | { readonly type: 'ended'; readonly taskId: string }
+  | { readonly type: 'kept_out'; readonly taskId: string; readonly by: KeptOut; readonly repair: Repair }
+  /** Its own tree passed; it has not landed yet. */
+  | { readonly type: 'passed' }
+  /** The target moved: to work that passed, or because somebody else moved it. */
+  | { readonly type: 'moved'; readonly to: string; readonly passed: boolean }
+  /** Judging a tip begins. */
+  | { readonly type: 'judging'; readonly tip: string }
+  /** Gates failed on it twice; without gates it is not red, for whatever reason. */
+  | { readonly type: 'judged'; readonly tip: string; readonly red: readonly string[] }
+  /** Nobody can go on, see {@link isStuck}. */
+  | { readonly type: 'given_up' }
+
+/** What follows for an attempt. */
+export type BaseDecision =
+  /** It is the work's own fault, and goes on as work that is kept out does. */
+  | 'own'
+  /** It may be the base's fault, and there is another base now. */
+  | 'judge_again'
+  /** It is the base's fault, and somebody has to mend the base: it keeps its repair rounds. */
+  | 'repair'
+  /** The run ends; its work waits for the next. */
+  | 'over'
+  /** Its conversation is taken up. */
+  | 'take_up'
+
+export function baseAt(tip: string, cautious: boolean): Base {
+  return { tip, red: new Map(), passed: false, cautious, atWork: [], over: false }
+}
+
+export function afterBaseEvent(base: Base, event: BaseEvent): Base {
+  return calm(take(base, event))
+}
+
+function take(base: Base, event: BaseEvent): Base {
+  switch (event.type) {
+    case 'began':
+      return { ...base, atWork: [...base.atWork, event.attempt].sort(compareAtWork) }
+    case 'ended':
+      return { ...base, atWork: base.atWork.filter(({ taskId }) => taskId !== event.taskId) }
+    case 'kept_out':
+      return doing(base, event.taskId, { type: 'kept_out', by: event.by, repair: event.repair })
+    case 'passed':
+      return { ...base, passed: true, cautious: false }
+    case 'moved': {
+      // After a red base only a verdict tells what another hand has put there.
+      const cautious = !event.passed && (base.cautious || base.red.has(base.tip))
+      return { ...base, tip: event.to, passed: event.passed, cautious }
+    }
+    case 'judging':
+      return { ...base, judging: event.tip }
+    case 'judged':
+      return judged(base, event)
+    case 'given_up':
+      return { ...base, over: true }
+  }
+}
+
+function judged({ judging, ...base }: Base, { tip, red }: Extract<BaseEvent, { type: 'judged' }>): Base {
+  const still = judging === undefined || judging === tip ? {} : { judging }
+  if (red.length > 0) return { ...base, ...still, red: new Map(base.red).set(tip, red) }
+  return { ...base, ...still, ...(tip === base.tip ? { cautious: false } : {}) }
+}
+
+/** There is no need for caution any more when all that waited has been judged, and the base too. */
+function calm(base: Base): Base {
+  if (!base.cautious || !base.red.has(base.tip)) return base
+  return base.atWork.some(({ doing: { type } }) => type === 'working') ? base : { ...base, cautious: false }
+}
+
+function doing(base: Base, taskId: string, next: Doing): Base {
+  return { ...base, atWork: base.atWork.map((one) => (one.taskId === taskId ? { ...one, doing: next } : one)) }
+}
+
+/** Total order: the task's priority, then its place in the file. */
+function compareAtWork(a: AtWork, b: AtWork): number {
+  return a.priority - b.priority || a.order - b.order
+}
+
+/** Whether an attempt may begin. */
+export function mayBegin({ tip, red, cautious }: Base): boolean {
+  return !cautious && !red.has(tip)
+}
+
+/** Whether nobody at work can go on before a person has looked at the base; also when nobody is at work. */
+export function isStuck(base: Base): boolean {
+  if (base.over || base.cautious || !base.red.has(base.tip)) return false
+  return base.atWork.every((one) => one.doing.type === 'kept_out' && decisionOn(base, one) === undefined)
+}
+
+/** What follows now, and the base after it: who goes on is at work again. Whoever is not named waits. */
+export function nextDecisions(base: Base): {
+  readonly base: Base
+  readonly decisions: ReadonlyMap<string, BaseDecision>
+} {
+  const decisions = new Map<string, BaseDecision>()
+  for (const one of base.atWork) {
+    const decision = decisionOn(base, one)
+    if (decision !== undefined) decisions.set(one.taskId, decision)
+  }
+  const atWork = base.atWork.map((one): AtWork =>
+    decisions.has(one.taskId) ? { ...one, doing: { type: 'working' } } : one,
+  )
+  return { base: { ...base, atWork }, decisions }
+}
+
+/** Undefined for one that is at work, or waits. */
+function decisionOn(base: Base, one: AtWork): BaseDecision | undefined {
+  switch (one.doing.type) {
+    case 'working':
+      return undefined
+    case 'held_back':
+      return base.cautious ? undefined : 'take_up'
+    case 'kept_out':
+      return keptOutDecision(base, one, one.doing)
+  }
+}
+
+function keptOutDecision(
+  base: Base,
+  one: AtWork,
+  { by, repair }: Extract<Doing, { type: 'kept_out' }>,
+): BaseDecision | undefined {
+  const red = base.red.get(by.on)
+  const isOpen = red === undefined && base.judging === by.on
+  if (!isOpen && (red === undefined || by.gates.some((gate) => !red.includes(gate)))) return 'own'
+  if (base.tip !== by.on) return 'judge_again'
+  // Once some work has passed, nobody waits for a verdict on the base.
+  if (isOpen) return base.passed ? 'own' : undefined
+  if (base.over) return 'over'
+  return !base.cautious && repair === 'possible' && leaderOf(base) === one ? 'repair' : undefined
+}
+
+/** The first in order of those who could mend the base. When it has used up its rounds, no other is paid for the same. */
+function leaderOf({ atWork }: Base): AtWork | undefined {
+  return atWork.find(({ isAgent, doing: one }) => isAgent && !(one.type === 'kept_out' && one.repair === 'impossible'))
+}
