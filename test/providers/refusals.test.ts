@@ -28,6 +28,7 @@ describe('the entry of allow: for what claude refused', () => {
   it.each([
     ['Bash', 'rm *.log'],
     ['Bash', 'npm start &'],
+    ['Bash', 'npm test "a(b)" > out'],
     ['Bash', 'echo ")"'],
     ['Bash', 'echo a\nrm -rf b'],
     ['Bash', ''],

@@ -14,7 +14,11 @@ const refuse = (refusal: Extract<Answer, { type: 'refusal' }>['refusal']) => ():
 const done: Answer = { type: 'text', text: 'Done.' }
 
 test.each([
-  { agent: 'claude', command: 'git commit --allow-empty -m mine', told: /1 tool call/ },
+  {
+    agent: 'claude',
+    command: 'git commit --allow-empty -m mine',
+    told: /1 tool call was refused: Bash `git commit --allow-empty -m mine`/,
+  },
   { agent: 'codex', command: 'touch .git/mine', told: /changed nothing/ },
 ])('a tool that $agent denied is no change, although it ends with 0', async ({ agent, command, told }) => {
   const script = ({ results }: Turn): Answer => (results === 0 ? { type: 'shell', command } : done)

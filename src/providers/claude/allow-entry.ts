@@ -28,14 +28,14 @@ export function claudeAllowEntry({ tool, about, message }: RefusedCall, cwd: str
 const missingPart = /The following part requires approval: (.+)$/s
 
 /**
- * A star would permit more than was asked for. What ends in `&` is not recognised again, and `//`, `\` or an odd
- * parenthesis is not tried for.
+ * A star would permit more than was asked for. What ends in `&`, or has parentheses and a redirection, is not recognised
+ * again (tried); other oddities are not tried for.
  */
 function commandEntry(about: string | undefined, message: string): string | undefined {
   const part = missingPart.exec(message)?.[1]
   const command = (part !== undefined && about?.includes(part) ? part : about)?.trim()
   if (command === undefined || command === '' || !isBalanced(command)) return undefined
-  if (/[*\\\x00-\x1f\x7f-\uffff]/.test(command) || command.endsWith('&')) return undefined
+  if (/[*\\\x00-\x1f\x7f-\uffff]|&$|[()].*[<>]|[<>].*[()]/.test(command)) return undefined
   return `Bash(${command})`
 }
 
