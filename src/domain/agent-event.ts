@@ -65,7 +65,7 @@ export type AgentEvent =
   | { readonly type: 'tool_ended'; readonly ok: boolean; readonly name?: string }
   /**
    * A tool call was refused for want of permission. The other fields as of `tool`; `allow`: the entry of that setting
-   * that would permit it.
+   * that would permit it; `byRule`: a rule or a hook of the user's forbids it, which no entry does away with.
    */
   | {
       readonly type: 'denied'
@@ -74,6 +74,7 @@ export type AgentEvent =
       readonly target?: string
       readonly about?: string
       readonly call?: string
+      readonly byRule?: true
       readonly allow?: string
     }
   /** What one call of the model used; `call` is told again with each part of its answer. */

@@ -30,7 +30,7 @@ export interface Provider {
    * The entry of `allow:` that would have permitted a call which was refused under `edit`, as narrow as can be, fit for
    * one line; undefined where none is known to. Absent where the CLI has no such list. `cwd` as in the request.
    */
-  allowEntry?(refused: RefusedCall, cwd: string): string | undefined
+  readonly allowEntry?: (refused: RefusedCall, cwd: string) => string | undefined
   /** What an agent may do without being refused, in sentences for it. */
   permitted(request: Pick<AgentRequest, 'permissions' | 'allow'>): readonly string[]
   /** Whether it honours {@link AgentRequest.resume}. */

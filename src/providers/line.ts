@@ -27,7 +27,7 @@ export function toolEvent(told: ToldCall): AgentEvent {
 }
 
 /** The refusal of a call, and why, as far as the CLI says it. */
-export function deniedEvent(told: ToldCall, message: string): AgentEvent {
+export function deniedEvent(told: ToldCall, message: string): Extract<AgentEvent, { type: 'denied' }> {
   return { type: 'denied', tool: shortLine(told.name, 60), message: shortLine(message), ...callFacts(told) }
 }
 

@@ -77,6 +77,54 @@ describe('what was refused in a recorded stream of claude', () => {
   })
 })
 
+describe('what a rule of the user or a hook refused to claude', () => {
+  const lines = [
+    {
+      type: 'assistant',
+      message: { content: [{ type: 'tool_use', id: 't1', name: 'Read', input: { file_path: '/x/s' } }] },
+    },
+    {
+      type: 'user',
+      message: {
+        content: [
+          {
+            type: 'tool_result',
+            is_error: true,
+            tool_use_id: 't1',
+            content: 'File is in a directory that is denied by your permission settings.',
+          },
+        ],
+      },
+      tool_result_meta: [
+        { id: 't1', permission_decision: { decision: 'reject', source: 'config', reason_type: 'rule' } },
+      ],
+    },
+    {
+      type: 'result',
+      is_error: false,
+      permission_denials: [{ tool_name: 'Read', tool_use_id: 't1', tool_input: { file_path: '/x/s' } }],
+    },
+  ].map((line) => JSON.stringify(line))
+
+  it('is known from what came back, where no event told it, and no entry is named: a rule that forbids wins', () => {
+    for (const some of [lines, lines.slice(0, 2)]) {
+      expect(refusedIn(claude, { exit: { type: 'code', code: 0 }, stderr: '', lines: some })).toEqual([
+        {
+          ...{ type: 'denied', tool: 'Read', target: '/x/s', call: 't1', byRule: true },
+          message: 'File is in a directory that is denied by your permission settings.',
+        },
+      ])
+    }
+  })
+
+  it('is not what was merely an error, or was permitted', () => {
+    for (const decision of ['accept', undefined]) {
+      const line = lines[1]!.replace('"reject"', JSON.stringify(decision ?? null))
+      expect(claude.readLine(line)).toEqual([{ type: 'tool_ended', ok: false }])
+    }
+  })
+})
+
 describe('what codex declined', () => {
   const completed = (item: object) =>
     codex.readLine(JSON.stringify({ type: 'item.completed', item: { status: 'declined', ...item } }))

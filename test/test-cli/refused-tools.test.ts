@@ -61,6 +61,32 @@ test('what claude refuses is told once each, and the entries that are named perm
   await second.quiet()
 })
 
+test('what a rule or a hook of the project refuses claude is told, too, and no entry is named that would not help', async () => {
+  const hook = "if grep -q hooked; then echo 'not here' >&2; exit 2; fi"
+  const settings = {
+    permissions: { deny: ['Bash(make secret:*)', 'Edit(./locked/**)'] },
+    hooks: { PreToolUse: [{ matcher: 'Bash', hooks: [{ type: 'command', command: hook }] }] },
+  }
+  const calls = [
+    hello,
+    shell('make secret'),
+    shell('make hooked'),
+    { ...hello, path: 'locked/x' },
+    shell('make generate'),
+  ]
+  const files = { '.claude/settings.json': JSON.stringify(settings) }
+  const stage = await setStage({ roadmap, script: calling(calls), files })
+  const { code, records } = await stage.run('-p', 'claude', '-i', '1')
+  expect(code).toBe(0)
+  expect(deniedIn(records()).map(({ tool, target, allow }) => [tool, target, allow])).toEqual([
+    ['Bash', 'make secret', undefined],
+    ['Bash', 'make hooked', undefined],
+    ['Write', expect.stringMatching(/locked\/x$/), undefined],
+    ['Bash', 'make generate', 'Bash(make generate)'],
+  ])
+  await stage.quiet()
+})
+
 test('with on_denied: fail the same conversation of claude is told what is allowed; it does not tell again what was refused', async () => {
   const script = ({ about, results }: Turn): Answer => {
     if (about === 'repair') return results === 2 ? { type: 'write', path: 'by-hand.txt', content: 'hello\n' } : done

@@ -8,6 +8,7 @@ import type { RefusedCall } from '../contract.js'
  * permits what it protects inside of that directory, such as `.claude`.
  */
 export function claudeAllowEntry({ tool, about, message }: RefusedCall, cwd: string): string | undefined {
+  if (forbidden.test(message)) return undefined
   switch (tool) {
     case 'Bash':
       return commandEntry(about, message)
@@ -23,6 +24,9 @@ export function claudeAllowEntry({ tool, about, message }: RefusedCall, cwd: str
       return /^[A-Za-z][\w-]{0,100}$/.test(tool) ? tool : undefined
   }
 }
+
+/** A rule of the user's forbids it, and wins over any list. Source: observed with 2.1.332. */
+const forbidden = /has been denied\.\s*$/
 
 /** Said of a command of several parts, where one of them is all that is missing. Source: recorded with 2.1.332. */
 const missingPart = /The following part requires approval: (.+)$/s

@@ -82,9 +82,38 @@ function targetOf(input: JsonObject | undefined): string | undefined {
   return names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
 }
 
+/**
+ * What a rule of the user's or a hook refused has no event of its own; it shows in what came back. Source: observed with
+ * 2.1.330 and 2.1.332.
+ */
 function readUser(event: JsonObject): readonly AgentEvent[] {
-  return objectsAt(objectAt(event, 'message'), 'content').flatMap((block): AgentEvent[] =>
-    block.type === 'tool_result' ? [{ type: 'tool_ended', ok: block.is_error !== true }] : [],
+  const ends = objectsAt(objectAt(event, 'message'), 'content').filter(({ type }) => type === 'tool_result')
+  const rejected = new Map(
+    objectsAt(event, 'tool_result_meta')
+      .filter(isRejection)
+      .map((meta) => [meta.id, meta]),
+  )
+  return ends.flatMap((block): AgentEvent[] => {
+    const call = stringAt(block, 'tool_use_id')
+    const ended = { type: 'tool_ended', ok: block.is_error !== true } as const
+    const rejection = call === undefined ? undefined : rejected.get(call)
+    if (!rejection) return [ended]
+    const denied = deniedEvent({ name: 'a tool', target: undefined, call }, stringAt(block, 'content') ?? '')
+    return [isByRule(rejection) ? { ...denied, byRule: true } : denied, ended]
+  })
+}
+
+function isRejection(meta: JsonObject): boolean {
+  return stringAt(objectAt(meta, 'permission_decision'), 'decision') === 'reject'
+}
+
+function isByRule(meta: JsonObject): boolean {
+  const decision = objectAt(meta, 'permission_decision')
+  const kind = stringAt(meta, 'non_execution_kind')
+  return (
+    kind === 'permission-rule' ||
+    stringAt(decision, 'source') === 'hook' ||
+    stringAt(decision, 'reason_type') === 'rule'
   )
 }
 
