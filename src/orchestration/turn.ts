@@ -99,7 +99,6 @@ export function runTurn(
 ): Promise<AgentEnd> {
   const { agent } = slot
   const budget = settings.allowances.allowance(agent.provider, task)
-  const spentBefore = resumes?.used.costUsd ?? 0
   return runAgent(
     {
       taskId: task.id,
@@ -122,7 +121,7 @@ export function runTurn(
         asRoot: settings.asRoot,
         ...(agent.model === undefined ? {} : { model: agent.model }),
         ...(resumes ? { resume: resumes.sessionId } : {}),
-        ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd + spentBefore }),
+        ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
         ...(task.run === undefined ? {} : { run: task.run }),
       },
     },

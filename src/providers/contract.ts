@@ -73,8 +73,9 @@ export interface AgentRequest {
    */
   readonly resume?: string
   /**
-   * The most that the conversation may cost, in USD, what it has cost before it was resumed included; for CLIs that can
-   * hold it. Source: `claude --max-budget-usd`, recorded; `total_cost_usd` goes on counting where it is resumed.
+   * The most that this process may spend, in USD, sub-agents included; what a resumed conversation has cost before does
+   * not count. For CLIs that can hold it, which look after each call of the model. Source: `claude --max-budget-usd`,
+   * recorded with 2.1.332.
    */
   readonly budgetUsd?: number
   /**
