@@ -1,5 +1,5 @@
 import { failure, type Failure } from '../domain/failure.js'
-import { refusedCalls, type Refusal } from '../domain/refusal.js'
+import { nameRefusal, refusedCalls, type Refusal } from '../domain/refusal.js'
 import type { Permissions } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
 import type { AttemptOf } from './isolation.js'
@@ -25,7 +25,16 @@ export function refusedFailure(
 ): Failure | undefined {
   if (onDenied === 'warn' || refusals.length === 0) return undefined
   const permitted = findProvider(agent.provider)?.permitted({ permissions, allow }) ?? []
-  return failure('refused', `${refusedCalls(refusals)}.`, { detail: [...permitted, ...whatToDo].join('\n') })
+  const all = refusals.length > 1 ? ['', 'What was refused:', ...refusals.slice(0, mostNamed).map(bullet)] : []
+  const detail = [...permitted, ...whatToDo, ...all].join('\n')
+  return failure('refused', `${refusedCalls(refusals)}.`, { detail })
+}
+
+/** The agent that did them remembers the rest. */
+const mostNamed = 30
+
+function bullet(refusal: Refusal): string {
+  return `- ${nameRefusal(refusal)}`
 }
 
 const whatToDo = [

@@ -133,7 +133,7 @@ test('on_denied: fail fails an attempt whose rounds are used up, and the next is
   const stage = scene({ roadmap: oneTask })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, refuse, succeed }) => {
     write('a.txt', `${attempt}`)
-    if (attempt < 3) refuse('npm run generate')
+    if (attempt < 3) for (const name of ['one', 'two', 'three', 'four']) refuse(`make ${name}`)
     succeed()
   })
   const env = { AUTOPILOT_ON_DENIED: 'fail' }
@@ -142,7 +142,9 @@ test('on_denied: fail fails an attempt whose rounds are used up, and the next is
   expect(ofType(ended, 'attempt_failed')).toMatchObject([{ attempt: 1, failure: { kind: 'refused' }, willRetry: true }])
   expect(stage.repo.git('show', `${ofType(ended, 'commit_kept')[0]!.ref}:a.txt`)).toBe('2')
   expect(calls()[2]!.prompt).toContain('This is attempt 2 of 2')
+  expect(calls()[1]!.prompt).toContain('Bash `make three` and 1 more. (refused)')
   expect(calls()[2]!.prompt).toContain('What is allowed:')
+  expect(calls()[2]!.prompt).toContain('    - Bash `make four`\n')
   expect(stage.landed('a.txt')).toBe('3')
 })
 
