@@ -1,5 +1,6 @@
 import { plural } from '../domain/text.js'
 import type { RunPlan } from '../domain/plan.js'
+import { formatProblemLine } from '../domain/problem.js'
 import type { Recorder } from '../orchestration/recorder.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
@@ -36,12 +37,7 @@ export function announce(recorder: Recorder, parts: Announced): void {
     for (const text of clip(texts)) void recorder.record({ type: 'notice', level, text })
   }
   for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
-  say(
-    'warning',
-    loaded.warnings
-      .filter(({ code }) => !toldByHolds.has(code))
-      .map(({ position, code, text }) => `${position.file}:${position.line}: ${code}: ${text}`),
-  )
+  say('warning', loaded.warnings.filter(({ code }) => !toldByHolds.has(code)).map(formatProblemLine))
   say(
     'info',
     plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : [])),

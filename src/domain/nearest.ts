@@ -13,6 +13,11 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best
 }
 
+/** Whether the words differ by at most so many letters: wrong ones, missing ones, or neighbours that were swapped. */
+export function differsBy(a: string, b: string, most: number): boolean {
+  return Math.abs(a.length - b.length) <= most && editDistance(a, b) <= most
+}
+
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours cost 1 each. */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = []

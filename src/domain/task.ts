@@ -53,6 +53,8 @@ export interface Dependency {
   /** The id of a task or of a group, as written. */
   readonly ref: string
   readonly position: Position
+  /** The key that it stands under, where that may be about something else: there an id that is nowhere is an error. */
+  readonly under?: string
 }
 
 /** A gate that a task asks for. An entry without `run` is text for the agent. */

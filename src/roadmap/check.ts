@@ -1,7 +1,7 @@
 import { buildGraph, type CycleStep, type TaskGraph, type Unresolved } from '../domain/graph.js'
 import { nearest } from '../domain/nearest.js'
 import type { Problem } from '../domain/problem.js'
-import type { Group, Task } from '../domain/task.js'
+import { statusSatisfies, type Dependency, type Group, type Task } from '../domain/task.js'
 import { checkProgress } from './check-progress.js'
 import { problemAt } from './source.js'
 
@@ -63,8 +63,16 @@ const maxHints = 20
 
 function unresolved(graph: TaskGraph, groups: readonly Group[]): Problem[] {
   const ids = [...graph.tasks.keys(), ...groups.map(({ id }) => id)]
-  return graph.unresolved.flatMap(({ task, dependency: { ref, position } }: Unresolved, at) => {
+  const told = new Set<string>()
+  return graph.unresolved.flatMap(({ task, dependency: { ref, position, under } }: Unresolved, at) => {
     const near = at < maxHints ? nearest(ref, ids) : undefined
+    if (under !== undefined && !statusSatisfies(task.status)) {
+      // All tasks of a group have the group's.
+      const place = `${position.line}:${position.column}`
+      if (told.has(place)) return []
+      told.add(place)
+      return [namesNoTask(task, { ref, position, under }, near)]
+    }
     const hint = near === undefined ? 'correct the id, or remove it' : `did you mean ${near}?`
     const text = `task "${task.id}" waits for "${ref}", which is not in the roadmap: it is held`
     const missing = problemAt('W050', position, text, { help: hint, path: task.path })
@@ -75,6 +83,14 @@ function unresolved(graph: TaskGraph, groups: readonly Group[]): Problem[] {
     })
     return [missing, prose]
   })
+}
+
+/** `deps: [react]` is a list of packages, and a task that waits for a package would never start. */
+function namesNoTask(task: Task, { ref, position, under }: Required<Dependency>, near: string | undefined): Problem {
+  const text = `${under} names "${ref}", which is not in the roadmap; what ${under} names must be done before "${task.id}"`
+  const rename = `where it is not about tasks, call the key x-${under}`
+  const help = near === undefined ? rename : `did you mean ${near}? ${rename}`
+  return problemAt('E050', position, text, { help, path: task.path })
 }
 
 function selfDependencies(graph: TaskGraph): Problem[] {

@@ -2,16 +2,17 @@ import type { Dependency } from '../domain/task.js'
 import { addProblem, positionAt, type Reading } from './source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from './source-node.js'
 import { joinPath } from './field.js'
-
-const names = ['dependencies', 'depends_on', 'dependsOn', 'blockedBy', 'blocked_by'] as const
+import { entriesMeaning, type Level } from './key.js'
+import { meaningOf } from './key-meaning.js'
 
 /** The dependencies of a task or a group, under every name they go by, without repeats, in file order. */
-export function readDependencies(reading: Reading, map: MapNode, path: string): Dependency[] {
+export function readDependencies(reading: Reading, map: MapNode, path: string, level: Level): Dependency[] {
   const found = new Map<string, Dependency>()
-  for (const name of names) {
-    const value = entryOf(map, name)?.value
-    for (const dependency of value ? readValue(reading, value, joinPath(path, name)) : []) {
-      if (!found.has(dependency.ref)) found.set(dependency.ref, dependency)
+  for (const { key, value } of entriesMeaning(map, level, ['dependency', 'named_dependency'])) {
+    const named = meaningOf(key) === 'named_dependency' ? { under: key } : {}
+    for (const dependency of readValue(reading, value, joinPath(path, key))) {
+      const before = found.get(dependency.ref)
+      if (before?.under === undefined) found.set(dependency.ref, { ...dependency, ...before, ...named })
     }
   }
   return [...found.values()]

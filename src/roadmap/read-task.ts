@@ -25,7 +25,7 @@ import {
   readWord,
   type Field,
 } from './field.js'
-import { checkKeys } from './key.js'
+import { checkKeys, entriesMeaning, type Level } from './key.js'
 import { addProblem, positionAt, type Reading } from './source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from './source-node.js'
 import { readStatus, type StatusWords } from './status-word.js'
@@ -59,7 +59,7 @@ export function readDefaults(
   if (defaults.kind === 'map') {
     checkKeys(reading, defaults, 'defaults', 'defaults', warned)
     warnNotHonoured(reading, defaults, 'defaults', warned)
-    return readRunOptions(reading, defaults, 'defaults', warned, providers)
+    return readRunOptions(reading, defaults, 'defaults', 'defaults', warned, providers)
   }
   addProblem(reading, 'E061', defaults.start, 'defaults must be a map', { help: 'such as: defaults: { timeout: 30m }' })
   return {}
@@ -92,7 +92,7 @@ export function readTask({ reading, words, defaults, warned, providers }: TaskRe
     position: positionAt(reading.source, node.start),
     path,
     ...defaults,
-    ...readRunOptions(reading, node, path, warned, providers),
+    ...readRunOptions(reading, node, path, 'task', warned, providers),
   }
 }
 
@@ -102,6 +102,7 @@ function readRunOptions(
   reading: Reading,
   node: MapNode,
   path: string,
+  level: Level,
   warned: Set<string>,
   providers?: readonly string[],
 ): RunOptions {
@@ -111,14 +112,14 @@ function readRunOptions(
   const timeoutMs = readDuration(field('timeout'))
   const maxAttempts = readMaxAttempts(field('max_attempts', 'attempts'))
   const budget = readBudget(field('budget'))
-  const verify = field('verify')
+  const verify = entriesMeaning(node, level, ['verify']).flatMap(({ key }) => field(key) ?? [])
   return {
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(maxAttempts === undefined ? {} : { maxAttempts }),
     ...(budget === undefined ? {} : { budget }),
-    ...(verify === undefined ? {} : { verify: readVerify(verify, warned) }),
+    ...(verify.length === 0 ? {} : { verify: verify.flatMap((one) => readVerify(one, warned)) }),
   }
 }
 
@@ -148,13 +149,13 @@ function readDescription(reading: Reading, node: MapNode): string {
 
 /** A group that waits makes its tasks wait; a task inside it that is waited for does not wait for itself. */
 function allDependencies(reading: Reading, { id, node, path, inherited }: NamedTask): Dependency[] {
-  const own = readDependencies(reading, node, path)
+  const own = readDependencies(reading, node, path, 'task')
   const refs = new Set([id, ...own.map(({ ref }) => ref)])
   return [...own, ...inherited.dependencies.filter(({ ref }) => !refs.has(ref))]
 }
 
 /** A text, `{run}`, or a list of them; what has no command is text for the agent (W063). */
-function readVerify({ reading, node, path }: Field, warned: Set<string>): VerifyEntry[] {
+function readVerify({ reading, name, node, path }: Field, warned: Set<string>): VerifyEntry[] {
   const items = node.kind === 'list' ? node.items : [node]
   return items.flatMap((item, at): VerifyEntry[] => {
     const run = item.kind === 'map' ? scalarText(entryOf(item, 'run')?.value) : scalarText(item)
@@ -163,7 +164,7 @@ function readVerify({ reading, node, path }: Field, warned: Set<string>): Verify
     const text = looseText(reading, item).trim()
     const misspelt = item.kind === 'map' ? [...item.entries.keys()].find((key) => nearest(key, ['run'])) : undefined
     const help = misspelt === undefined ? 'give the command as a text or under run:' : `${misspelt}: did you mean run?`
-    addProblem(reading, 'W063', item.start, 'verify without a command: kept as text, not executed', {
+    addProblem(reading, 'W063', item.start, `${name} without a command: kept as text, not executed`, {
       help,
       path: place,
     })

@@ -105,7 +105,7 @@ function oneGroup(walk: Walk, node: MapNode, kind: Group['kind'], path: string, 
 
 function inherit(reading: Reading, node: MapNode, path: string, outer: Inherited): Inherited {
   const priority = readPriority(fieldOf(reading, node, path, 'priority')) ?? outer.priority
-  const dependencies = [...outer.dependencies, ...readDependencies(reading, node, path)]
+  const dependencies = [...outer.dependencies, ...readDependencies(reading, node, path, 'group')]
   return { ...(priority === undefined ? {} : { priority }), dependencies }
 }
 

@@ -231,7 +231,7 @@ test.each<[string, string, string[], string?]>([
   ['a dependency that is a number', item('dependencies: 3'), ['E056@1:35']],
   ['a nested list of dependencies', item('dependencies: [[b]]'), ['E056@1:36']],
   ['a map without depends_on', item('dependencies: {b: c}'), ['E056@1:35']],
-  ['an unknown key', item('dependecies: []'), ['W060@1:21']],
+  ['an unknown key', item('dates: []'), ['W060@1:21']],
   ['a key for another tool', item('x-foo: 1'), []],
   ['a bad timeout', item('timeout: soon'), ['E061@1:30']],
   ['a timeout of nothing', item('timeout: 0s'), ['E061@1:30']],
@@ -374,5 +374,92 @@ describe('the names of providers', () => {
     const text = '- {id: a, title: x, provider: codex}\n'
     expect(codes(read(text, known))).toEqual([])
     expect(codes(read(text.replace('codex', 'gemini')))).toEqual([])
+  })
+})
+
+describe('keys that say something about order or checks', () => {
+  const two = (fields: string) => `- {id: b, title: y}\n${item(fields)}`
+
+  test.each(['needs', 'requires', 'after', 'depends', 'deps', 'Needs', 'DEPENDS_ON', 'Depends-On', 'blockedby'])(
+    '%s names dependencies',
+    (key) => {
+      const { roadmap, problems } = parse(two(`${key}: [b]`))
+      expect(problems).toEqual([])
+      expect(roadmap?.tasks[1]?.dependencies.map(({ ref }) => ref)).toEqual(['b'])
+    },
+  )
+
+  test('also on an epic, for the tasks below it', () => {
+    const { graph, problems } = parse(
+      'tasks: [{id: b, title: y}]\nepics: [{id: e, title: e, needs: b, tasks: [{id: a, title: x}]}]\n',
+    )
+    expect(problems).toEqual([])
+    expect(graph?.dependencies.get('a')).toEqual(['b'])
+  })
+
+  test('an id that is nowhere is an error under a name that packages go by, too, and holds the task elsewhere', () => {
+    expect(codes(parse(two('deps: [react]')))).toEqual(['E050@2:28'])
+    expect(codes(parse(two('Requires: [react]')))).toEqual(['E050@2:32'])
+    expect(codes(parse(two('dependencies: [react], deps: [react]')))).toEqual(['E050@2:36'])
+    expect(codes(parse(two('dependencies: [react]')))).toEqual(['W050@2:36'])
+  })
+
+  test('such an error of an epic is told once, and none of a task that is done', () => {
+    const epic = (tasks: string) => `epics: [{id: e, title: e, deps: react, tasks: [${tasks}]}]\n`
+    expect(codes(parse(epic('{id: a, title: x}, {id: b, title: y}') + 'tasks: [{id: c, title: z}]\n'))).toEqual(['E050@1:33'])
+    expect(codes(parse(`- {id: b, title: y}\n${item('status: done, deps: [react]')}`))).toEqual(['W050@2:42'])
+  })
+
+  test('what stands under such a name and is no list of ids is an error', () => {
+    expect(codes(parse(two('requires: {node: ">=18"}')))).toEqual(['E056@2:31'])
+    expect(codes(parse(two('after: soon')))).toEqual(['E050@2:28'])
+  })
+
+  test.each(['gates', 'Gates', 'VERIFY'])('%s of a task is verify', (key) => {
+    const { roadmap, problems } = parse(`- {id: a, title: x, ${key}: [npm test]}\n`)
+    expect(problems).toEqual([])
+    expect(roadmap?.tasks[0]?.verify).toEqual([{ run: 'npm test' }])
+  })
+
+  test('gates under both names must all pass, and those of the defaults count where a task has none', () => {
+    const text =
+      'defaults: {gates: make lint}\ntasks: [{id: a, title: x, verify: make, gates: [make test]}, {id: b, title: y}]\n'
+    const { roadmap, problems } = parse(text)
+    expect(problems).toEqual([])
+    expect(roadmap?.tasks.map(({ verify }) => verify)).toEqual([
+      [{ run: 'make' }, { run: 'make test' }],
+      [{ run: 'make lint' }],
+    ])
+  })
+
+  test.each([
+    ['checks', 'is it verify: (commands that must pass) or exit_criteria: (text for the agent)?'],
+    ['Checks', 'is it verify: (commands that must pass) or exit_criteria: (text for the agent)?'],
+    ['gate', 'did you mean verify?'],
+    ['verfy', 'did you mean verify?'],
+    ['Verifiy', 'did you mean verify?'],
+    ['dependecies', 'did you mean dependencies?'],
+    ['dependancies', 'did you mean dependencies?'],
+    ['depend_on', 'did you mean depends_on?'],
+    ['dependency', 'did you mean dependencies?'],
+    ['require', 'did you mean requires?'],
+  ])('%s is refused, with what to write', (key, help) => {
+    const { problems } = parse(item(`${key}: [all is well]`))
+    expect(problems.map((problem) => [problem.code, problem.help])).toEqual([['E060', help]])
+  })
+
+  test.each(['dates', 'verified', 'required', 'blocked', 'need', 'x-deps', 'x_checks'])(
+    '%s is a word of its own: no error',
+    (key) => {
+      expect(parse(item(`${key}: true`)).problems.filter(({ severity }) => severity === 'error')).toEqual([])
+    },
+  )
+
+  test.each([
+    ['a map of tasks', 'verify: make\ntasks: [{id: a, title: x}]\n', '1:1'],
+    ['an epic', 'epics: [{id: e, title: e, gates: make, tasks: [{id: a, title: x}]}]\n', '1:27'],
+    ['the defaults', 'defaults: {needs: b}\ntasks: [{id: a, title: x}]\n', '1:12'],
+  ])('where it would have no effect, such as in %s, it is refused', (_, text, place) => {
+    expect(codes(parse(text))).toEqual([`E060@${place}`])
   })
 })
