@@ -406,7 +406,9 @@ describe('keys that say something about order or checks', () => {
 
   test('such an error of an epic is told once, and none of a task that is done', () => {
     const epic = (tasks: string) => `epics: [{id: e, title: e, deps: react, tasks: [${tasks}]}]\n`
-    expect(codes(parse(epic('{id: a, title: x}, {id: b, title: y}') + 'tasks: [{id: c, title: z}]\n'))).toEqual(['E050@1:33'])
+    expect(codes(parse(epic('{id: a, title: x}, {id: b, title: y}') + 'tasks: [{id: c, title: z}]\n'))).toEqual([
+      'E050@1:33',
+    ])
     expect(codes(parse(`- {id: b, title: y}\n${item('status: done, deps: [react]')}`))).toEqual(['W050@2:42'])
   })
 
