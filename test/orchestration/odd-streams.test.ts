@@ -34,15 +34,18 @@ test.each([
   expect(stage.landed('a.txt')).toBe('a')
 })
 
-test('a final event that is cut off is no success, and the line is named', async () => {
+test('a final event that is cut off is no success, and the line is named; what was used is known from the stream', async () => {
   const stage = scene({ roadmap: oneTask })
-  fakeCli(stage, 'claude', ({ write }) => {
+  fakeCli(stage, 'claude', ({ write, say }) => {
     write('a.txt', 'a')
+    const usage = { input_tokens: 100, cache_read_input_tokens: 20, output_tokens: 5 }
+    say({ type: 'assistant', message: { id: 'msg_1', usage, content: [{ type: 'text', text: 'Hm.' }] } })
     process.stdout.write('{"type":"result","subtype":"success","is_error":fal')
   })
   const { code, stdout } = await stage.run(['run', '-i', '1'])
   expect(code).toBe(1)
   expect(stdout).toContain('could not be read: {"type":"result","subtype":"success","is_error":fal (crash)\n')
+  expect(stdout).toMatch(/^Tokens +120 in \(20 cached\), 5 out/m)
 })
 
 test("a reviewer's verdict in a code fence counts, and the conditions of its approval are shown", async () => {

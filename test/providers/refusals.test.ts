@@ -20,6 +20,7 @@ describe('the entry of allow: for what claude refused', () => {
     ['Write', '/home/dev/out.txt', '', 'Edit(//home/dev/out.txt)'],
     ['Read', '/etc/hosts', '', 'Read(//etc/hosts)'],
     ['WebFetch', 'https://example.org:8080/x?y', '', 'WebFetch(domain:example.org)'],
+    ['Skill', 'probe', 'Execute skill: probe', 'Skill(probe)'],
     ['mcp__db__query', undefined, '', 'mcp__db__query'],
   ])('%s about %j is %s', (tool, about, message, entry) => {
     expect(claudeAllowEntry({ tool, message, ...(about === undefined ? {} : { about }) }, '/ws')).toBe(entry)
@@ -67,6 +68,12 @@ describe('what was refused in a recorded stream of claude', () => {
       'git status --short > redirected.txt',
       'touch shell.txt',
     ])
+  })
+
+  it('is told also where a further result of the same process lists it no more', () => {
+    const stream = readStream('claude', 'refused')
+    const more = JSON.stringify({ type: 'result', is_error: false, permission_denials: [] })
+    expect(refusedIn(claude, { ...stream, lines: [...stream.lines, more] })).toHaveLength(3)
   })
 
   it('is known from the events alone where the process was ended before the final one', () => {

@@ -20,6 +20,8 @@ export function claudeAllowEntry({ tool, about, message }: RefusedCall, cwd: str
       return pathEntry('Read', about, cwd)
     case 'WebFetch':
       return addressEntry(about)
+    case 'Skill':
+      return about !== undefined && /^[\w:-]{1,100}$/.test(about) ? `Skill(${about})` : undefined
     default:
       return /^[A-Za-z][\w-]{0,100}$/.test(tool) ? tool : undefined
   }
