@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
 import type { AgentRig, FakeAgent } from '../support/fake-agent.js'
+import { nextTurn, withClaude, type ClaudeTurn } from '../support/claude-turn.js'
 import { gatedScene } from '../support/gated-scene.js'
 import type { Ended, Running } from '../support/program.js'
 import { rig } from '../support/rigged-scene.js'
@@ -15,25 +16,8 @@ function all<Type extends RunRecord['type']>(ended: Ended, type: Type) {
 /** A scene whose claude is a fake agent that acts on the test's word; `turn` gives the next that starts, and its task. */
 async function conversations(tasks: readonly string[], config: Readonly<Record<string, unknown>> = {}) {
   const agents = await rig()
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
-  const stage = gatedScene({ roadmap: roadmap(...tasks), files, config })
-  stage.env.PATH = `${agents.binDir}:${stage.env.PATH}`
+  const stage = withClaude(gatedScene({ roadmap: roadmap(...tasks), files, config }), agents)
   return { agents, stage, turn: () => nextTurn(agents) }
-}
-
-async function nextTurn(agents: AgentRig) {
-  const agent = await agents.next('claude')
-  const prompt = await agent.stdin
-  const task = /^Task (.+)\.$/m.exec(prompt)![1]!
-  return { agent, prompt, task, end: () => succeed(agent, task) }
-}
-
-async function succeed(agent: FakeAgent, task: string): Promise<void> {
-  await agent.say(
-    JSON.stringify({ type: 'system', subtype: 'init', session_id: `session-of-${task}` }),
-    JSON.stringify({ type: 'result', subtype: 'success', is_error: false, result: 'done' }),
-  )
-  await agent.exit(0)
 }
 
 /** What stands between the markers, ours and theirs, without them. */
@@ -41,7 +25,6 @@ function solved(text: string): string {
   return text.replace(/^(?:[<>|=]{7}).*\n/gm, '')
 }
 
-type Turn = Awaited<ReturnType<typeof nextTurn>>
 type Scene = Awaited<ReturnType<typeof conversations>>
 
 /** All three begin at the same commit, then the first lands; in order of their start, and for each what it is. */
@@ -54,7 +37,7 @@ async function threeOnOneLine({ stage, turn }: Scene, flags: readonly string[]) 
   return { running, first, others }
 }
 
-async function solve({ agent, end }: Turn): Promise<void> {
+async function solve({ agent, end }: ClaudeTurn): Promise<void> {
   await agent.write('line.txt', solved(await agent.read('line.txt')))
   await end()
 }
@@ -206,9 +189,10 @@ async function queuedAgain(running: Running, task: string): Promise<void> {
 
 test('no slot is held between the rounds, and the round goes before a first attempt that waits', async () => {
   const agents = await rig()
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
-  const stage = gatedScene({ roadmap: roadmap('one', 'two', 'three'), gates: [agents.command('gate')] })
-  stage.env.PATH = `${agents.binDir}:${stage.env.PATH}`
+  const stage = withClaude(
+    gatedScene({ roadmap: roadmap('one', 'two', 'three'), gates: [agents.command('gate')] }),
+    agents,
+  )
   const running = stage.start(['run', '-a', '1', '-i', '1', '--output', 'json'])
   const one = await nextTurn(agents)
   await one.agent.write('one', 'poor\n')
