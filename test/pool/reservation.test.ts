@@ -108,6 +108,44 @@ describe('reserving', () => {
     expect(pool.prepared).toBe(0)
   })
 
+  it('begins nothing while the pool is paused, but lets who goes on pass', async () => {
+    const { pool } = poolOf(3)
+    const log: string[] = []
+    pool.pause(true)
+    const begins = request('begins', { begins: true, rank: { priority: 0 } })
+    void watch(log, 'begins', pool.reserveAgent(begins, 'moderate'))
+    void watch(log, 'goes on', pool.reserveAgent(request('goes on'), 'moderate'))
+    await settled()
+    expect(log).toEqual(['goes on on S1'])
+    expect(pool.counts).toEqual({ queueLength: 1, busyAgents: 1, availableAgents: 2 })
+    pool.pause(false)
+    await settled()
+    expect(log).toEqual(['goes on on S1', 'begins on S2'])
+  })
+
+  it.each([true, false])('tells that providers rest of what could begin: paused %s', async (isPaused) => {
+    const { pool } = poolOf(1)
+    const told: unknown[] = []
+    pool.on('stuck', (stuck) => told.push(stuck))
+    pool.coolDown('claude', 1e15)
+    pool.pause(isPaused)
+    void watch([], 'T1', pool.reserveAgent(request('T1', { begins: true }), 'moderate'))
+    await settled()
+    expect(told).toEqual(isPaused ? [] : [{ until: 1e15, providers: ['claude'] }])
+    pool.close()
+  })
+
+  it('takes what waits in a paused pool back when it is drained', async () => {
+    const { pool } = poolOf(1)
+    const log: string[] = []
+    pool.pause(true)
+    void watch(log, 'T1', pool.reserveAgent(request('T1', { begins: true }), 'moderate'))
+    await settled()
+    pool.drain('the base is red')
+    await settled()
+    expect(log).toEqual(['T1 stopped'])
+  })
+
   it('starts on a slot that joins later', async () => {
     const { pool } = poolOf(0)
     const log = reserveMany(pool, 1)
