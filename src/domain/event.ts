@@ -161,8 +161,8 @@ export type RunEvent =
       readonly slot: string
       readonly agent: ProviderModel
       readonly reason: Failure
-      /** The tip of the target that was merged in: what the round's work is compared with. */
-      readonly base: string
+      /** The tip of the target that was merged in: what the round's work is compared with. Absent in place. */
+      readonly base?: string
     } & OfAttempt)
   /** Work that passed the commands waits for a slot of the pool, on which another agent reviews it. */
   | ({ readonly type: 'review_queued'; readonly gate: string } & OfAttempt)

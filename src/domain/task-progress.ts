@@ -125,7 +125,8 @@ function beginRepair(
   { round, reason, base, agent }: Extract<RunRecord, { type: 'repair_started' }>,
 ): OpenAttempt {
   const repaired = [...open.repaired, reason]
-  return { ...atWork(open), ...broughtTogether(open, base), agent, round, repaired, refusals: [] }
+  const together = base === undefined ? {} : broughtTogether(open, base)
+  return { ...atWork(open), ...together, agent, round, repaired, refusals: [] }
 }
 
 function goOn(

@@ -1,6 +1,7 @@
 import type { Repair } from '../domain/base.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { ProviderModel } from '../domain/provider-model.js'
+import { ok, type Result } from '../domain/result.js'
 import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
 import { feedbackOf } from './feedback.js'
@@ -99,8 +100,7 @@ export async function takeTurns(at: Ongoing, { round: first, repaired: before, t
   let taken = await take()
   let last = taken.candidate
   for (;;) {
-    const next =
-      taken.end.type === 'kept_out' ? await afterKeptOut(at, { round }, taken.end, taken.conversation) : taken
+    const next = await afterTurn(at, { round }, taken)
     if ('again' in next) {
       taken = { ...taken, end: await next.again() }
       continue
@@ -109,10 +109,22 @@ export async function takeTurns(at: Ongoing, { round: first, repaired: before, t
       if (last) keepIfNotLanded(at, next.end, last)
       return next.end.type === 'done' ? next.end : { type: 'failed', failure: next.end.failure, repaired }
     }
-    if (taken.end.type === 'kept_out') repaired.push(taken.end.failure)
+    if (taken.end.type !== 'done') repaired.push(taken.end.failure)
     round = next.turn.round
     taken = await takeTurn(at, next.turn, next.base)
     last = taken.candidate ?? last
+  }
+}
+
+function afterTurn(at: Ongoing, turn: Pick<Turn, 'round'>, { end, conversation }: TakenTurn) {
+  switch (end.type) {
+    case 'kept_out':
+      return afterKeptOut(at, turn, end, conversation)
+    case 'refused':
+      return repair(at, turn, end, conversation)
+    case 'done':
+    case 'failed':
+      return { end }
   }
 }
 
@@ -152,7 +164,7 @@ export function mayRepair({ request, settings }: Ongoing, { round }: Pick<Turn, 
 }
 
 /** A further turn, or the attempt's end. */
-type Repaired = { readonly turn: Turn; readonly base: string } | { readonly end: TurnEnd }
+type Repaired = { readonly turn: Turn; readonly base: string | undefined } | { readonly end: TurnEnd }
 
 /**
  * What follows when work was kept out. What is the base's fault waits until the base is another one, and is then judged
@@ -191,18 +203,19 @@ function baseRed({ message, ...more }: Failure): Failure {
 async function repair(
   at: Ongoing,
   turn: Pick<Turn, 'round'>,
-  keptOut: Extract<TurnEnd, { type: 'kept_out' }>,
+  keptOut: Extract<TurnEnd, { type: 'kept_out' | 'refused' }>,
   conversation: Conversation | undefined,
 ): Promise<Repaired> {
   const { settings, open } = at
   const { recorder, signal } = settings
   const { task } = at.request
-  const { failure: reason, candidate } = keptOut
+  const { failure: reason } = keptOut
   if (!mayRepair(at, turn) || !isRepairable(reason)) return { end: keptOut }
   // It is not given up: when the run is resumed it goes on here.
   if (signal.aborted) return { end: canceled(keptOut) }
   if (settings.allowances.usedUpBy(at.request.task) !== undefined) return { end: keptOut }
-  const continued = await open.goOn(candidate)
+  const continued: Result<Beneath, Failure> =
+    keptOut.type === 'refused' ? asItIs(open) : await open.goOn(keptOut.candidate)
   if (!continued.ok) {
     const text = `${task.id}: no repair round, as the workspace could not be brought up to date: ${continued.error.message}`
     void recorder.record({ type: 'notice', level: 'warning', text })
@@ -214,12 +227,21 @@ async function repair(
   return typeof next === 'string' ? { end: keptOut } : { base: continued.value.base, turn: next }
 }
 
+/** Nothing was changed that others' work could be brought together with. */
+function asItIs({ place: { base } }: OpenPlace): Result<Beneath, Failure> {
+  const from = base === undefined ? {} : { base }
+  return ok({ ...from, conflicts: [], diff: () => Promise.resolve(''), asLeft: true })
+}
+
 /** A repair round, whoever does it. */
 interface Round {
   readonly number: number
   readonly reason: Failure
-  readonly continued: Continued
+  readonly continued: Beneath
 }
+
+/** What a round stands on. `asLeft`: nothing was brought together, the place is as the turn before left it. */
+type Beneath = Omit<Continued, 'base'> & { readonly base?: string; readonly asLeft?: true }
 
 /** Waits for a slot and makes the round's turn: in its conversation, else with all that there is to know. */
 async function beginRound(
@@ -234,7 +256,8 @@ async function beginRound(
   const slot = await at.slots.again()
   if (typeof slot === 'string') return slot
   const of = { taskId: task.id, attempt, round: number, slot: slot.agent.id }
-  void recorder.record({ type: 'repair_started', ...of, agent: shown(agent), reason, base: continued.base })
+  const from = continued.base === undefined ? {} : { base: continued.base }
+  void recorder.record({ type: 'repair_started', ...of, agent: shown(agent), reason, ...from })
   const prompt = await repairPrompt(at, round, conversation === undefined)
   const turn = { slot, round: number, prompt }
   return conversation ? { ...turn, resumes: conversation, afresh: () => beginAfresh(at, round) } : turn
@@ -247,7 +270,7 @@ async function beginAfresh(at: Ongoing, round: Round): Promise<Turn | undefined>
   return typeof turn === 'string' ? undefined : { ...turn, standsIn: true }
 }
 
-function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' }>): TurnEnd {
+function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' | 'refused' }>): TurnEnd {
   return { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') }
 }
 
@@ -260,7 +283,7 @@ export const mostDiffChars = 30_000
 
 async function repairPrompt(
   { request, settings }: Ongoing,
-  { number, reason, continued: { conflicts, note, diff } }: Round,
+  { number, reason, continued: { conflicts, note, diff, asLeft } }: Round,
   isFresh: boolean,
 ): Promise<string> {
   const afresh = isFresh ? { prompt: taskPrompt(request, settings), diff: await diff(mostDiffChars) } : undefined
@@ -271,6 +294,7 @@ async function repairPrompt(
     reason: feedbackOf(reason),
     conflicts,
     ...(note === undefined ? {} : { note }),
+    ...(asLeft ? { asLeft } : {}),
     ...(afresh ? { afresh } : {}),
   })
 }
@@ -288,6 +312,7 @@ function whyKept(end: TurnEnd): string | undefined {
     case 'kept_out':
       return end.failure.kind === 'base_red' ? waitsForBase : 'work that could not be integrated'
     case 'failed':
+    case 'refused':
       return 'the unfinished work of a failed attempt'
     case 'done':
       return end.how === 'integrated' ? undefined : 'work that was taken back in a repair round'

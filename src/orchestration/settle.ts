@@ -9,6 +9,8 @@ import type { AgentEnd } from './run-agent.js'
 export type TurnEnd =
   | { readonly type: 'done'; readonly how: 'integrated' | 'unchanged' | 'in_place' }
   | { readonly type: 'failed'; readonly failure: Failure }
+  /** It was refused a tool, and there is nothing to keep out: it may go on where it is. */
+  | { readonly type: 'refused'; readonly failure: Failure }
   | { readonly type: 'kept_out'; readonly failure: Failure; readonly candidate: Harvested }
 
 /** What a turn is judged by, besides what it left. */
@@ -32,11 +34,12 @@ export async function settle(
   if (ended) return { type: 'failed', failure: ended }
   switch (harvest.type) {
     case 'in_place':
-      return refused ? { type: 'failed', failure: refused } : { type: 'done', how: 'in_place' }
+      return refused ? { type: 'refused', failure: refused } : { type: 'done', how: 'in_place' }
     case 'stuck':
       return { type: 'failed', failure: harvest.failure }
     case 'unchanged': {
-      const unchanged = judgeUnchanged(of.task, refusals) ?? refused
+      if (refused) return { type: 'refused', failure: refused }
+      const unchanged = judgeUnchanged(of.task, refusals)
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':

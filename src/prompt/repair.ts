@@ -10,6 +10,8 @@ export interface RepairContext {
   readonly conflicts: readonly string[]
   /** The file that tells of conflicts without markers. */
   readonly note?: string
+  /** Nothing was brought together: the directory is as the turn before left it. */
+  readonly asLeft?: true
   /** For an agent that does not know the work: the task's own prompt, and the work so far as a diff. */
   readonly afresh?: { readonly prompt: string; readonly diff: string }
 }
@@ -36,7 +38,8 @@ function reasonOf({ taskId, round, rounds, reason, afresh }: RepairContext): rea
 }
 
 /** Where the work is now: the directory is not as the agent left it. */
-function workOf({ conflicts, note, afresh }: RepairContext): readonly string[] {
+function workOf({ conflicts, note, afresh, asLeft }: RepairContext): readonly string[] {
+  if (asLeft) return ['## Where it stands now', '', 'The current directory is as it was left.', '']
   const whose = afresh ? 'That work' : 'Your work'
   return [
     '## Where it stands now',

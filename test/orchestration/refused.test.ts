@@ -148,22 +148,40 @@ test('on_denied: fail fails an attempt whose rounds are used up, and the next is
   expect(stage.landed('a.txt')).toBe('3')
 })
 
-test('on_denied: fail also fails a task that needs no change, and without isolation, but warn does not', async () => {
-  const act = ({ refuse, succeed }: { refuse: (command: string) => void; succeed: () => void }) => {
+test('on_denied: fail goes back also where there is nothing to keep out: nothing changed, or without isolation', async () => {
+  for (const [roadmap, ...more] of [
+    [oneTask],
+    [oneTask, '--isolation', 'none'],
+    ['tasks:\n  - { id: a, description: Look., expects: no_change }\n'],
+  ] as const) {
+    const stage = scene({ roadmap })
+    const calls = fakeCli(stage, 'claude', ({ attempt, prompt, write, refuse, succeed }) => {
+      if (attempt === 1) refuse('npm test')
+      else if (!prompt.includes('Look.')) write('a.txt', 'a')
+      succeed()
+    })
+    const ended = await stage.run(['run', '-i', '1', '--on-denied', 'fail', '--output', 'json', ...more])
+    expect(ended.code).toBe(0)
+    expect(ofType(ended, 'repair_started')).toMatchObject([{ round: 1, reason: { kind: 'refused' } }])
+    expect(calls()[1]!.cwd).toBe(calls()[0]!.cwd)
+    expect(calls()[1]!.args.join(' ')).toContain('--resume session-of-a')
+    expect(calls()[1]!.prompt).toContain('Your work was not taken over.')
+    expect(calls()[1]!.prompt).toContain('The current directory is as it was left.\n')
+  }
+})
+
+test('on_denied: fail fails a task that needs no change when its rounds are used up, where warn does not', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: look, description: Look., expects: no_change }\n' })
+  fakeCli(stage, 'claude', ({ refuse, succeed }) => {
     refuse('npm test')
     succeed()
-  }
-  const roadmap = 'tasks:\n  - { id: look, description: Look., expects: no_change }\n'
-  for (const more of [[], ['--isolation', 'none']]) {
-    const stage = scene({ roadmap })
-    fakeCli(stage, 'claude', act)
-    const strict = await stage.run(['run', '-i', '1', '--on-denied', 'fail', ...more])
-    expect(strict.code).toBe(1)
-    expect(strict.stdout).toContain('Failed      look: 1 tool call was refused: Bash `npm test`. (refused)\n')
-    const lenient = await stage.run(['run', '--fresh', '-i', '1', ...more])
-    expect(lenient.code).toBe(0)
-    expect(lenient.stdout).toContain('Refused     1 of 1 done with refused tools: look: Bash `npm test`\n')
-  }
+  })
+  const strict = await stage.run(['run', '-i', '1', '--on-denied', 'fail'])
+  expect(strict.code).toBe(1)
+  expect(strict.stdout).toContain('Failed      look: 1 tool call was refused: Bash `npm test`. (refused)\n')
+  const lenient = await stage.run(['run', '--fresh', '-i', '1'])
+  expect(lenient.code).toBe(0)
+  expect(lenient.stdout).toContain('Refused     1 of 1 done with refused tools: look: Bash `npm test`\n')
 })
 
 test('a turn that was killed after a refusal is judged with it when its conversation has gone on', async () => {
