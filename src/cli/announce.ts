@@ -7,6 +7,7 @@ import { formatHold, showId } from '../ui/format.js'
 import { budgetsOf, uncounted } from './budgets.js'
 import type { Config } from './config.js'
 import type { Ground } from './ground.js'
+import { gatesInForce } from './in-force.js'
 import type { Detected, ProviderSetup } from './providers.js'
 import type { RunSettings } from './settings.js'
 
@@ -36,6 +37,7 @@ export function announce(recorder: Recorder, parts: Announced): void {
   const say = (level: 'info' | 'warning', texts: readonly string[]) => {
     for (const text of clip(texts)) void recorder.record({ type: 'notice', level, text })
   }
+  say('info', [gatesInForce(parts)])
   for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
   say('warning', loaded.warnings.filter(({ code }) => !toldByHolds.has(code)).map(formatProblemLine))
   say(

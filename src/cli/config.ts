@@ -1,3 +1,4 @@
+import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseDocument, type Document } from 'yaml'
 import * as z from 'zod/mini'
@@ -11,14 +12,12 @@ import { readMeaning } from '../roadmap/status-word.js'
 import type { FileSettings, RunSettings } from './settings.js'
 import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
 import { expected } from './chosen.js'
-import { gate, gateKeys, gatesOf } from './gate-config.js'
+import { gateKeys, gateList, gatesOf } from './gate-config.js'
+import { configName, findConfig } from './config-name.js'
 import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
 import { scalar } from './scalar.js'
 import { readers } from './settings.js'
 import { providerChoice, providerModel } from './value.js'
-
-/** The name of the configuration file, at the root of the repository worked on. */
-export const configName = 'autopilot.yaml'
 
 export interface Config {
   readonly run: Partial<RunSettings>
@@ -72,7 +71,7 @@ const schema = z.strictObject({
   budget_tokens: z.optional(scalar(readers.budgetTokens)),
   budget_action: z.optional(scalar(readers.budgetAction)),
   ...moneyKeys,
-  gates: z.optional(z.array(gate)),
+  gates: z.optional(gateList),
   gate_jobs: z.optional(scalar(readers.gateJobs)),
   merge_batch: z.optional(scalar(readers.mergeBatch)),
   base_gates: z.optional(scalar(readers.baseGates)),
@@ -92,17 +91,26 @@ const schema = z.strictObject({
 })
 
 /**
- * Reads `autopilot.yaml` of a directory; a file that is not there is an empty one. Errors have positions. A variable
+ * Reads the configuration of a directory; a file that is not there is an empty one. Errors have positions. A variable
  * under `env:` without a value is passed on from `parentEnv`.
  */
 export async function readConfig(
   directory: string,
   parentEnv: Readonly<Record<string, string | undefined>>,
 ): Promise<Result<Config, Problem[]>> {
-  const path = join(directory, configName)
+  const found = await findConfig(directory)
+  if (!found.ok) return found
+  const name = found.value
+  if (name === undefined) return ok(noConfig)
+  const path = join(directory, name)
   const text = await readTextIfThere(path)
-  if (!text.ok) return err([problemAt(1, 1, 'E101', `cannot read ${configName}: ${text.error}`)])
-  return text.value === undefined ? ok(noConfig) : parseConfig(text.value, parentEnv)
+  if (!text.ok) return err([problemAt(name, 'E101', `cannot read ${name}: ${text.error}`)])
+  if (text.value !== undefined) return parseConfig(text.value, parentEnv, name)
+  const isLink = await readlink(path).then(
+    () => true,
+    () => false,
+  )
+  return isLink ? err([problemAt(name, 'E101', `${name} is a link to a file that is not there`)]) : ok(noConfig)
 }
 
 /** More errors of the parser than this are not shown. */
@@ -111,9 +119,10 @@ const mostErrors = 20
 export function parseConfig(
   text: string,
   parentEnv: Readonly<Record<string, string | undefined>>,
+  name: string = configName,
 ): Result<Config, Problem[]> {
   // The parser takes a carriage return alone for a letter.
-  const source = createSource(configName, text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n'))
+  const source = createSource(name, text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n'))
   const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'error' })
   const [first] = document.errors
   // Where the parser lost its way, everything after is an echo.
@@ -124,7 +133,7 @@ export function parseConfig(
   try {
     data = document.toJS({ maxAliasCount: 100 }) ?? {}
   } catch (error) {
-    return err([problemAt(1, 1, 'E102', error instanceof Error ? error.message : 'not readable')])
+    return err([problemAt(name, 'E102', error instanceof Error ? error.message : 'not readable')])
   }
   const parsed = schema.safeParse(data, { error: expected })
   if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, source)))
@@ -261,6 +270,6 @@ function problemIn(source: Source, offset: number, code: string, text: string): 
   return { severity: 'error', code, text, position: positionAt(source, offset) }
 }
 
-function problemAt(line: number, column: number, code: string, text: string): Problem {
-  return { severity: 'error', code, text, position: { file: configName, line, column } }
+function problemAt(file: string, code: string, text: string): Problem {
+  return { severity: 'error', code, text, position: { file, line: 1, column: 1 } }
 }

@@ -30,8 +30,21 @@ const command = z.pipe(
 )
 
 /** An entry of `gates:`. */
-export const gate = chosen<z.infer<typeof commandFields> | z.infer<typeof reviewFields>>((entry) =>
+const gate = chosen<z.infer<typeof commandFields> | z.infer<typeof reviewFields>>((entry) =>
   typeof entry === 'object' && entry !== null && 'review' in entry ? reviewFields : command,
+)
+
+const several: z.ZodMiniType<z.infer<typeof gate>[]> = z.array(gate)
+const single: z.ZodMiniType<z.infer<typeof gate>[]> = z.pipe(
+  gate,
+  z.transform((entry: z.infer<typeof gate>) => [entry]),
+)
+
+/** What may stand under `gates:`: a list, also an empty one, or one gate alone. */
+export const gateList = chosen((value) =>
+  typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+    ? single
+    : several,
 )
 
 /** The keys that a gate may have. */

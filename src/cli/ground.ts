@@ -34,7 +34,8 @@ import { homeFault } from '../workspace/home.js'
 import { refuseGit } from '../workspace/refusal.js'
 import { watchUser } from '../workspace/user-watch.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
-import { configName, type Config } from './config.js'
+import type { Config } from './config.js'
+import { configName, configNames } from './config-name.js'
 import { chooseTarget, landedBefore, openWhole, targetFacts } from './run-target.js'
 import { filesWarnings } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
@@ -189,7 +190,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         mask: options.mask,
         slots,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
-        watched: [configName],
+        watched: configNames,
         workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId, { numberedTo }),
         gates: file.gates,
         base,

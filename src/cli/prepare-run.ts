@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { nearest } from '../domain/nearest.js'
@@ -8,6 +8,7 @@ import type { LoadedRoadmap } from '../roadmap/load.js'
 import { showId } from '../ui/format.js'
 import type { Mask } from '../domain/mask.js'
 import type { Config } from './config.js'
+import { misplacedConfigs } from './config-name.js'
 import { checkWorkspaces, locate, plainLocation, type Location } from './ground.js'
 import { openConfig } from './open-config.js'
 import { printProblems, printTrouble } from './problem-output.js'
@@ -71,6 +72,8 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   }
   const loaded = await openRoadmap(args.roadmap, args.directory, config.file.statuses)
   if (!loaded.ok) return problems(loaded.error, settings.output)
+  const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)
+  if (misplaced.length > 0) return problems(misplaced, settings.output)
   const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
   // A task of the run that the roadmap has not any more is dropped from it.
   if (plan.unknown.length > 0 && !args.asBefore) {

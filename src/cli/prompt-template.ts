@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { err, ok, type Result } from '../domain/result.js'
 import { readTextIfThere } from '../platform/read-text.js'
 import { renderPrompt } from '../prompt/render.js'
-import { configName } from './config.js'
 
 /** Reads and checks the prompt template that the configuration names; undefined when it names none. */
 export async function readTemplate(
@@ -12,7 +11,7 @@ export async function readTemplate(
   if (path === undefined) return ok(undefined)
   const text = await readTextIfThere(resolve(root, path))
   if (!text.ok) return err(`cannot read the prompt template ${path}: ${text.error}`)
-  if (text.value === undefined) return err(`${configName} names the prompt template ${path}, which does not exist`)
+  if (text.value === undefined) return err(`prompt: names the template ${path}, which does not exist`)
   const tried = renderPrompt(text.value, { task: sample, offLimits: [], checks: [], attempt: 1, maxAttempts: 1 })
   return tried.ok ? ok(text.value) : err(`${path}: ${tried.error}`)
 }

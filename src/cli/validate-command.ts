@@ -1,10 +1,11 @@
 import { plural } from '../domain/text.js'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { planRun } from '../domain/plan.js'
 import { formatHold, showId } from '../ui/format.js'
 import { locate } from './ground.js'
+import { misplacedConfigs } from './config-name.js'
 import { openConfig } from './open-config.js'
 import { printJson, sinkOf } from './output.js'
 import { printProblems } from './problem-output.js'
@@ -20,7 +21,8 @@ export interface ValidateArguments {
 export async function validateCommand(args: ValidateArguments, env: Environment): Promise<ExitCode> {
   const here = resolve(args.directory)
   const repository = await locate(here, env)
-  const config = await openConfig(repository.ok ? repository.value.root : here, env)
+  const configRoot = repository.ok ? repository.value.root : here
+  const config = await openConfig(configRoot, env)
   if (!config.ok) {
     printProblems(config.error, args.output)
     return exitCodes.usage
@@ -28,6 +30,9 @@ export async function validateCommand(args: ValidateArguments, env: Environment)
   const loaded = await openRoadmap(args.roadmap, args.directory, config.value.config.file.statuses)
   printProblems(loaded.ok ? loaded.value.warnings : loaded.error, args.output)
   if (!loaded.ok) return exitCodes.usage
+  const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)
+  printProblems(misplaced, args.output)
+  if (misplaced.length > 0) return exitCodes.usage
   const { tasks, runnable } = planRun(loaded.value.graph, loaded.value.roadmap.groups)
   const held = tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
   const done = tasks.filter(({ state }) => state === 'done').length
