@@ -8,6 +8,8 @@ import { budgetsOf, uncounted } from './budgets.js'
 import type { Config } from './config.js'
 import type { Ground } from './ground.js'
 import { gatesInForce } from './in-force.js'
+import type { KnownTask } from './landed.js'
+import { landedLines } from './text-notices.js'
 import type { Detected, ProviderSetup } from './providers.js'
 import type { RunSettings } from './settings.js'
 
@@ -16,7 +18,9 @@ export interface Announced {
   readonly config: Config
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
-  readonly landed: readonly string[]
+  readonly landed: readonly KnownTask[]
+  readonly byId: readonly KnownTask[]
+  readonly reworded: readonly KnownTask[]
   readonly setup: ProviderSetup
   readonly ground: Ground
   readonly maskWarnings: readonly string[]
@@ -45,7 +49,7 @@ export function announce(recorder: Recorder, parts: Announced): void {
     plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : [])),
   )
   say('warning', [
-    ...landedBefore(parts),
+    ...landedLines(parts, parts.ground.target?.branch ?? 'the target'),
     ...interrupted(parts),
     ...untested(setup),
     ...withoutAllow(parts),
@@ -66,16 +70,6 @@ function recordDetection(recorder: Recorder, { provider, detection }: Detected, 
     ? { permissions, ...(detection.version === undefined ? {} : { version: detection.version }) }
     : { message: `${detection.reason} ${detection.help}`.trim() }
   void recorder.record({ type: 'provider_detected', provider: provider.name, usable: detection.usable, ...facts })
-}
-
-/** Work that nobody would expect to find done: the file says otherwise. */
-function landedBefore({ landed, ground }: Announced): readonly string[] {
-  if (landed.length === 0) return []
-  const more = landed.length > 5 ? ` and ${landed.length - 5} more` : ''
-  const named = `${landed.slice(0, 5).map(showId).join(', ')}${more}`
-  return [
-    `on ${ground.target?.branch ?? 'the target'} already, so counted as done and written into the roadmap: ${named}`,
-  ]
 }
 
 /** Nobody of ours is at work on a task that the file calls in progress: it runs again. */

@@ -1,7 +1,9 @@
 import { basename } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import type { PlannedTask, RunEvent } from '../domain/event.js'
+import { textOf } from '../domain/task-text.js'
 import { plural } from '../domain/text.js'
+import { digestOf } from '../platform/digest.js'
 import { showId } from '../ui/format.js'
 import { findLeftovers, removeLeftover } from '../workspace/leftovers.js'
 import { budgetsOf } from './budgets.js'
@@ -10,6 +12,7 @@ import type { Landed } from './landed.js'
 import type { Prepared } from './prepare-run.js'
 import type { ProviderSetup } from './providers.js'
 import { highestNumber, resumeRun, type Found, type Replayed, type Resumed } from './resumed.js'
+import { textNotices } from './text-notices.js'
 import { mostAttemptsOf, mostTotalAttempts, slotIds } from './run-limits.js'
 import { homeOfRepository, workspacesHome } from './workspaces-home.js'
 
@@ -39,6 +42,7 @@ export async function goOnWith(
   const resumed = resumeRun(replayed, plan.tasks, found, {
     mostAttempts: (id) => mostAttemptsOf(settings, loaded.graph.tasks.get(id)),
     mostTotalAttempts: mostTotalAttempts(settings),
+    text: (id) => textNow(parts, id),
     retryFailed,
     isUsable: (provider) => setup.policy.usable.includes(provider),
   })
@@ -50,7 +54,7 @@ export async function goOnWith(
   return {
     ...resumed,
     numberedTo,
-    notices: [...noticesOf(replayed, plan.tasks), ...failedNotice(failed)],
+    notices: [...noticesOf(replayed, plan.tasks), ...textNotices(resumed, parts), ...failedNotice(failed)],
     event: {
       type: 'run_resumed',
       version: AUTOPILOT_VERSION,
@@ -64,6 +68,12 @@ export async function goOnWith(
       ...(budgets ? { budgets } : {}),
     },
   }
+}
+
+/** The digest of what an agent of a task would be told now. */
+function textNow({ loaded, template }: GoOnParts, id: string): string | undefined {
+  const task = loaded.graph.tasks.get(id)
+  return task && textOf(task, template, digestOf)
 }
 
 function is(one: Resumed['resumptions'] extends ReadonlyMap<string, infer R> ? R : never, type: 'failed' | 'retried') {

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import type { TargetFacts } from '../domain/event.js'
+import type { LandedCommit } from '../domain/landed.js'
 import type { Mask } from '../domain/mask.js'
 import { cleanLine, errorText } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -83,8 +84,8 @@ export interface Ground {
   readonly target?: TargetFacts
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
-  /** Whether a task's work is on the target already, brought by a run before this one. */
-  readonly hasLanded: (taskId: string) => boolean
+  /** The commits on the target that a run before this one has brought under a task's id, the last first. */
+  readonly landed: (taskId: string) => readonly LandedCommit[]
   readonly warnings: readonly string[]
   /** Absent without isolation. */
   readonly repository?: Repository
@@ -154,10 +155,10 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         ? ['gates are not run with --isolation none: there is no clean tree to judge']
         : []
     const warnings = [...swept, ...ungated]
-    const hasLanded = () => false
+    const none = () => []
     const isolate = () => inPlace(location.root)
     const close = () => Promise.resolve()
-    return ok({ root: location.root, runDir, leaveOut, hasLanded, warnings, isolate, close })
+    return ok({ root: location.root, runDir, leaveOut, landed: none, warnings, isolate, close })
   }
   const repository = await openWhole(location.root, options.env)
   if (!repository.ok) return repository
@@ -179,7 +180,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     close: letGc,
     target: targetFacts(target.value),
     leaveOut,
-    hasLanded: (taskId) => landed.value.has(taskTrailerValue(taskId)),
+    landed: (taskId) => landed.value.get(taskTrailerValue(taskId)) ?? [],
     warnings: [...swept, ...(await filesWarnings(repository.value, leaveOut, file.link))],
     isolate: ({ pool, recorder, base, start, slots, signal, numberedTo }) => {
       const of = { repository: repository.value, target: target.value, leaveOut }

@@ -2,6 +2,7 @@ import type { Environment } from '../domain/environment.js'
 import type { Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { RunTraces } from '../domain/stray.js'
+import type { Task } from '../domain/task.js'
 import type { KnownRun } from '../journal/runs.js'
 import { agentGraceMs } from '../orchestration/run-agent.js'
 import { formatGitFailure } from '../platform/git.js'
@@ -11,11 +12,12 @@ import { childEnvironments, type EnvironmentOf } from '../providers/environment.
 import { goOnWith } from './go-on.js'
 import { lockGround, openGround, type Ground } from './ground.js'
 import { planLanded } from './landed.js'
+import { landedAs, standingAfter } from './standing.js'
 import { printJournalTrouble } from './journal-trouble.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from './providers.js'
-import { hasLanded, lookAround, replayRun, type Replayed } from './resumed.js'
+import { lookAround, replayRun, type Replayed } from './resumed.js'
 import type { RunSettings } from './settings.js'
 import { startRun } from './start-run.js'
 import { listenForStop, type StopSignals } from './stop-signals.js'
@@ -110,23 +112,18 @@ async function begin(
   ground: Ground,
   replayed: Replayed | undefined,
 ): Promise<ExitCode> {
-  if (!replayed) return startRun({ ...parts, ...planLanded(parts, ground.hasLanded), ground })
+  if (!replayed) return startRun({ ...parts, ...planLanded(parts, (task) => landedAs(task, ground.landed)), ground })
   const { settings, past } = parts
   const tips = ground.target ? [ground.target.base] : []
   const found = await lookAround(ground.repository?.user, replayed, tips)
   if (!found.ok) return refuse({ message: formatGitFailure(found.error), help: checkRepository }, settings)
-  const isDone = (id: string) => ground.hasLanded(id) || isDoneIn(replayed, id) || hasLanded(found.value, id)
-  const begun = { ...parts, ...planLanded(parts, isDone), ground }
+  const standing = (task: Task) => standingAfter(task, replayed, found.value, ground.landed)
+  const begun = { ...parts, ...planLanded(parts, standing), ground }
   const resumed = await goOnWith(begun, replayed, found.value, past?.retryFailed === true)
   return startRun({ ...begun, resumed })
 }
 
 const checkRepository = 'Check the repository: git fsck --connectivity-only'
-
-/** What the journal calls done stays so, whether the roadmap was written or not. */
-function isDoneIn({ state }: Replayed, taskId: string): boolean {
-  return state.tasks.get(taskId)?.state.type === 'done'
-}
 
 function refuse(
   { message, help }: { readonly message: string; readonly help?: string },

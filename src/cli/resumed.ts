@@ -9,6 +9,7 @@ import { followWorkspaces, type WorkspaceTrail } from '../domain/uncollected.js'
 import { readJournal, type JournaledRun, type JournalFault } from '../journal/read-journal.js'
 import { repairJournal } from '../journal/repair.js'
 import type { KnownRun } from '../journal/runs.js'
+import type { Outdated } from '../orchestration/catch-up-on.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
 import { conversationOf } from '../orchestration/turn.js'
 import type { GitFailure, GitPlace } from '../platform/git.js'
@@ -42,7 +43,8 @@ export async function replayRun(
 /** What was found on the machine of a run that is resumed. */
 export interface Found {
   readonly refs: RunRefs
-  readonly landings: ReadonlyMap<string, Landing>
+  /** The commits that the run has brought, by the trailer that names the task. */
+  readonly landings: ReadonlyMap<string, readonly Landing[]>
   /** Of the workspaces that hold work which was not collected, those that are there. */
   readonly standing: ReadonlySet<string>
 }
@@ -71,23 +73,24 @@ export async function lookAround(
   return ok({ refs: refs.value, landings: landings.value, standing })
 }
 
-/** Whether the run has brought a task's work to the target. */
-export function hasLanded({ landings }: Found, taskId: string): boolean {
-  return landings.has(taskTrailerValue(taskId))
+/** The commits on the target that the run has brought under a task's id, the last first. */
+export function landingsOf({ landings }: Found, taskId: string): readonly Landing[] {
+  return landings.get(taskTrailerValue(taskId)) ?? []
 }
 
 /** How a task may be tried. */
-export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'retryFailed'> & {
+export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'retryFailed' | 'text'> & {
   readonly isUsable: (provider: string) => boolean
 }
 
 /** What is known of the machine, in the words of the decision. */
-export function factsOf({ state, trail }: Replayed, { refs, landings, standing }: Found, limits: Limits): ResumeFacts {
+export function factsOf({ state, trail }: Replayed, found: Found, limits: Limits): ResumeFacts {
+  const { refs, standing } = found
   const { runId, isolation } = state.start
   const workspaceOf = (id: string) => state.progress.get(id)?.open?.workspace ?? ''
   return {
     ...limits,
-    landed: (id) => landings.get(taskTrailerValue(id)),
+    landed: (id) => landingsOf(found, id),
     candidate: (id, attempt) => refs.candidates.get(attemptRef(runId, id, attempt)),
     lastRef: (id) => refs.lastAttempt.get(safeName(id)) ?? 0,
     stands: (taskId, attempt) => {
@@ -105,6 +108,8 @@ export interface Resumed {
   readonly resumptions: ReadonlyMap<string, Resumption>
   /** Attempts that do not go on, whose work is still in their workspaces. */
   readonly salvage: readonly Salvage[]
+  /** Work on its ref that was done for another text than the task has now, and does not land. */
+  readonly outdated: readonly Outdated[]
   /** Workspaces that are still needed. */
   readonly keep: ReadonlySet<string>
 }
@@ -125,8 +130,22 @@ export function resumeRun(replayed: Replayed, planned: readonly PlannedTask[], f
     replayed,
     resumptions,
     salvage: open.filter((one) => stands(one) && !goesOn(one.taskId)),
+    outdated: open.flatMap((one) => (stands(one) ? [] : outdatedOf(one, resumptions.get(one.taskId), found, replayed))),
     keep: new Set(trail.uncollected.keys()),
   }
+}
+
+/** Where it still stands in its workspace it is collected from there. */
+function outdatedOf(
+  { taskId, past: { attempt, base } }: Salvage,
+  how: Resumption | undefined,
+  { refs }: Found,
+  { state }: Replayed,
+): readonly Outdated[] {
+  const ref = attemptRef(state.start.runId, taskId, attempt)
+  const commit = refs.candidates.get(ref)
+  if (how?.type !== 'start' || how.reworded !== true || commit === undefined) return []
+  return [{ taskId, attempt, ref, commit, ...(base === undefined ? {} : { base }) }]
 }
 
 function isGoingOn(resumption: Resumption | undefined): resumption is GoingOn {

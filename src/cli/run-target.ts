@@ -1,7 +1,7 @@
 import type { Environment } from '../domain/environment.js'
 import type { TargetFacts } from '../domain/event.js'
 import { ok, type Result } from '../domain/result.js'
-import { taskTrailer } from '../orchestration/commit-message.js'
+import { taskTrailer, textTrailer } from '../orchestration/commit-message.js'
 import { realClock } from '../platform/clock.js'
 import { finishLanding } from '../workspace/broken-landing.js'
 import type { Refusal, Repository, Target } from '../workspace/contract.js'
@@ -43,7 +43,8 @@ export function targetFacts({ branch, base, current }: Target): TargetFacts {
  */
 export async function landedBefore(repository: Repository, target: Target, roadmapPath: string | undefined) {
   const { commit } = repository.head
-  const known = target.current ? await lastChange(repository, commit, roadmapPath) : ok(commit)
+  const known = target.current ? await lastChange(repository.trusted, commit, roadmapPath) : ok(commit)
   if (!known.ok) return known
-  return readTrailers(repository, { key: taskTrailer, from: known.value, to: target.base })
+  const keys = { key: taskTrailer, textKey: textTrailer }
+  return readTrailers(repository.trusted, keys, { from: known.value, to: target.base })
 }

@@ -134,7 +134,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
-  for (const taskId of parts.landed) writeBack.done(taskId)
+  for (const { id } of parts.landed) writeBack.done(id)
   if (parts.resumed) await catchUpOn(parts.resumed, { recorder, isolation, signal, tasks: loaded.graph.tasks })
   const wait = waitPolicy(settings, parts.env)
   const facts = { clock: realClock, random: Math.random, zone: localZone() }

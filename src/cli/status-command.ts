@@ -100,6 +100,7 @@ async function wouldResume(replayed: Replayed, commonDir: string | undefined): P
   const { resumptions } = resumeRun(replayed, planned, found.value, {
     mostAttempts: () => start.maxAttempts,
     mostTotalAttempts: Number.POSITIVE_INFINITY,
+    text: () => undefined,
     retryFailed: false,
     isUsable: () => true,
   })

@@ -139,6 +139,8 @@ export type RunEvent =
       readonly workspace: string
       /** The commit that the attempt starts from. */
       readonly base?: string
+      /** The digest of what its agent is told; see `task-text.ts`. Older versions left that out. */
+      readonly text?: string
     } & OfAttempt)
   /**
    * An attempt that was interrupted with the run goes on: its agent's conversation on a slot, or, without one, its work,
@@ -150,6 +152,8 @@ export type RunEvent =
       readonly agent: ProviderModel
       readonly workspace?: string
       readonly base?: string
+      /** The agent is told the task as it is now, of which this is the digest; absent where it knows the task. */
+      readonly text?: string
     } & OfAttempt)
   /**
    * The attempt's conversation goes on, on a slot of its own: its work was kept out for `reason`. `round` counts from 1

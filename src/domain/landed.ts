@@ -1,9 +1,35 @@
 import { statusRuns, type Task } from './task.js'
+import { isOtherTask } from './task-text.js'
+
+/** A commit that brought a task, and the digest of the task's words then; older versions left that out. */
+export interface LandedCommit {
+  readonly commit: string
+  readonly text?: string
+}
+
+/**
+ * What the commits under a task's id say about the task: they brought it; they brought one of this id, of which the words
+ * are not known; they brought another one; or there are none.
+ */
+export type LandedAs =
+  { readonly type: 'same' | 'by_id' | 'other'; readonly commit: string } | { readonly type: 'none' }
+
+/** Judges the commits under a task's id, the last first, by the digest of what the task says now. */
+export function judgeLanded(commits: readonly LandedCommit[], text: string): LandedAs {
+  const told = commits.filter((one) => one.text !== undefined)
+  const same = told.find((one) => !isOtherTask(one.text, text))
+  if (same) return { type: 'same', commit: same.commit }
+  const [last] = told
+  // Where it is known what landed since, what the id alone says is out of date.
+  if (last) return { type: 'other', commit: last.commit }
+  const [before] = commits
+  return before ? { type: 'by_id', commit: before.commit } : { type: 'none' }
+}
 
 /**
  * The tasks with those counted as done whose work is on the target already, though the file would have them run: their
  * status was never written, or was lost with a checkout. A status that keeps a task from running is left as it is.
  */
-export function countLanded(tasks: readonly Task[], hasLanded: (taskId: string) => boolean): readonly Task[] {
-  return tasks.map((task) => (statusRuns(task.status) && hasLanded(task.id) ? { ...task, status: 'done' } : task))
+export function countLanded(tasks: readonly Task[], hasLanded: (task: Task) => boolean): readonly Task[] {
+  return tasks.map((task) => (statusRuns(task.status) && hasLanded(task) ? { ...task, status: 'done' } : task))
 }

@@ -12,6 +12,8 @@ export interface TaskProgress {
   readonly used: number
   /** Why the last attempt failed that said something about the work, the reasons of its repair rounds first. */
   readonly feedback: readonly Failure[]
+  /** The digest of what the agent of its last attempt that has ended was told, where that is known. */
+  readonly text?: string
   /** The last attempt, until it has come to its end; being stopped with the run is none. */
   readonly open?: OpenAttempt
 }
@@ -42,6 +44,11 @@ export interface OpenAttempt {
   earlier?: string
   /** What was brought together in its workspace before each repair round; conflicts of it may have left markers. */
   readonly merges: readonly Merge[]
+  /**
+   * Digests of what its agent was told, and may be working by: the last alone once a turn has ended well. Empty where it
+   * is not known, as older versions did not tell.
+   */
+  readonly texts: readonly string[]
 }
 
 export interface Merge {
@@ -72,14 +79,19 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
   }
   if (record.type === 'agent_finished' && !isReview(record)) {
     const ended = record.failure === undefined ? {} : { failure: record.failure }
-    changeOpen(tasks, record, (open) => ({ ...open, ended, used: addUsage(open.used, record.usage) }))
+    changeOpen(tasks, record, (open) => {
+      // What it was told it has taken in.
+      const texts = record.failure === undefined ? open.texts.slice(-1) : open.texts
+      return { ...open, ended, texts, used: addUsage(open.used, record.usage) }
+    })
   }
   if (record.type === 'candidate_created') {
     const { commit } = record
     changeOpen(tasks, record, (open) => ({ ...open, candidate: commit }))
   }
   if (record.type === 'attempt_failed') endAttempt(tasks, record)
-  if (record.type === 'task_done' || record.type === 'task_integrated') change(tasks, record.taskId, withoutOpen)
+  if (record.type === 'task_done' || record.type === 'task_integrated')
+    change(tasks, record.taskId, (task) => settled(task, record.attempt))
   if (record.type === 'run_resumed')
     for (const id of record.retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
 }
@@ -107,16 +119,29 @@ function changeOpen(
   if (task?.open?.attempt === attempt) tasks.set(taskId, { ...task, open: next(task.open) })
 }
 
-function withoutOpen({ attempts, used, feedback }: TaskProgress): TaskProgress {
-  return { attempts, used, feedback }
+/** What was done by another attempt than the last was not done by that one's text. */
+function settled(task: TaskProgress, attempt: number): TaskProgress {
+  const { attempts, used, feedback, open } = task
+  return open && open.attempt !== attempt ? { attempts, used, feedback } : withoutOpen(task)
+}
+
+function withoutOpen({ attempts, used, feedback, text, open }: TaskProgress): TaskProgress {
+  const known = open ? knownText(open) : text
+  return { attempts, used, feedback, ...(known === undefined ? {} : { text: known }) }
+}
+
+/** What an attempt's agent works by, where there is no doubt. */
+export function knownText({ texts }: OpenAttempt): string | undefined {
+  return texts.length === 1 ? texts[0] : undefined
 }
 
 function beginAttempt(
   tasks: Map<string, TaskProgress>,
-  { taskId, attempt, agent, workspace, base }: Extract<RunRecord, { type: 'attempt_started' }>,
+  { taskId, attempt, agent, workspace, base, text }: Extract<RunRecord, { type: 'attempt_started' }>,
 ): void {
   const from = base === undefined ? {} : { base }
-  const open = { attempt, agent, workspace, round: 0, repaired: [], refusals: [], used: noUsage, merges: [], ...from }
+  const begun = { round: 0, repaired: [], refusals: [], used: noUsage, merges: [] }
+  const open = { attempt, agent, workspace, ...begun, texts: text === undefined ? [] : [text], ...from }
   change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), open }))
 }
 
@@ -131,11 +156,12 @@ function beginRepair(
 
 function goOn(
   open: OpenAttempt,
-  { slot, workspace = open.workspace, base }: Extract<RunRecord, { type: 'attempt_resumed' }>,
+  { slot, workspace = open.workspace, base, text }: Extract<RunRecord, { type: 'attempt_resumed' }>,
 ): OpenAttempt {
   // Without a slot it is its work that goes on, of which the agent has ended.
   if (slot === undefined) return { ...open, workspace }
-  return { ...atWork(open), ...(base === undefined ? {} : broughtTogether(open, base)), workspace }
+  const texts = text === undefined || text === open.texts.at(-1) ? open.texts : [...open.texts, text]
+  return { ...atWork(open), ...(base === undefined ? {} : broughtTogether(open, base)), workspace, texts }
 }
 
 /** The next turn begins with the work so far and this tip. */

@@ -4,6 +4,7 @@ import type { ProviderModel } from '../domain/provider-model.js'
 import { ok, type Result } from '../domain/result.js'
 import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
+import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
 import { land, recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
@@ -51,19 +52,20 @@ export async function performAttempt(
 ): Promise<AttemptEnd> {
   const { task, attempt, agent } = request
   const { recorder, isolation } = settings
-  const of: AttemptOf = { task, attempt, agent }
+  const text = attemptText(task, settings)
+  const of: AttemptOf = { task, attempt, agent, text }
   const { first } = slots
   const opened = await isolation.open(of)
   if (!opened.ok) {
     // The slot was reserved, so that its release is a fact of the run, too.
-    await recorder.record(started(request, first, ''))
+    await recorder.record({ ...started(request, first, ''), text })
     first.release()
     const exit = { type: 'not_started', message: opened.error.message } as const
     await recorder.record({ type: 'agent_exited', taskId: task.id, attempt, slot: first.agent.id, exit, durationMs: 0 })
     return { type: 'failed', failure: opened.error, repaired: [] }
   }
   const { cwd, base } = opened.value.place
-  void recorder.record({ ...started(request, first, cwd), ...(base === undefined ? {} : { base }) })
+  void recorder.record({ ...started(request, first, cwd), text, ...(base === undefined ? {} : { base }) })
   const at = { request, settings, slots, open: opened.value, of }
   const turn: Turn = { slot: first, round: 0, prompt: taskPrompt(request, settings) }
   const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }

@@ -1,6 +1,6 @@
 import type { Resumption } from '../domain/reconcile.js'
 import { defaultPriority, type Task } from '../domain/task.js'
-import type { OpenAttempt } from '../domain/task-progress.js'
+import { knownText, type OpenAttempt } from '../domain/task-progress.js'
 import type { AttemptOf, Isolation } from './isolation.js'
 import type { Recorder } from './recorder.js'
 import { recordHarvest, recordKept } from './settle.js'
@@ -10,7 +10,19 @@ export interface Arrears {
   readonly resumptions: ReadonlyMap<string, Resumption>
   /** Attempts that do not go on, whose work is still in their workspaces. */
   readonly salvage: readonly { readonly taskId: string; readonly past: OpenAttempt }[]
+  /** Work on its ref that was done for another text than the task has now, and does not land. */
+  readonly outdated: readonly Outdated[]
 }
+
+export interface Outdated {
+  readonly taskId: string
+  readonly attempt: number
+  readonly commit: string
+  readonly ref: string
+  readonly base?: string
+}
+
+const oldText = 'work for an earlier text of the task'
 
 interface CatchUpParts {
   readonly recorder: Recorder
@@ -20,7 +32,7 @@ interface CatchUpParts {
 }
 
 /** Records what the run had done and could not tell any more, and collects what it left and does not go on with. */
-export async function catchUpOn({ resumptions, salvage }: Arrears, parts: CatchUpParts): Promise<void> {
+export async function catchUpOn({ resumptions, salvage, outdated }: Arrears, parts: CatchUpParts): Promise<void> {
   const { recorder } = parts
   for (const [taskId, resumption] of resumptions) {
     if (resumption.type !== 'landed') continue
@@ -31,17 +43,21 @@ export async function catchUpOn({ resumptions, salvage }: Arrears, parts: CatchU
   for (const { taskId, past } of salvage) {
     if (parts.signal.aborted) return
     const title = recorder.state.tasks.get(taskId)?.title ?? taskId
-    await collectLeft({ task: parts.tasks.get(taskId) ?? goneTask(taskId, title), ...past }, past, parts)
+    const task = parts.tasks.get(taskId) ?? goneTask(taskId, title)
+    const { attempt, agent } = past
+    const text = knownText(past)
+    await collectLeft({ task, attempt, agent, ...(text === undefined ? {} : { text }) }, past, parts)
   }
+  for (const { taskId, attempt, base, ...kept } of outdated)
+    void recorder.record({
+      ...{ type: 'commit_kept', taskId, attempt, ...kept, why: oldText },
+      ...(base === undefined ? {} : { base }),
+    })
 }
 
 /** Nothing that an agent did is lost, also of an attempt that nobody goes on with. */
-async function collectLeft(
-  { task, attempt, agent }: AttemptOf,
-  past: OpenAttempt,
-  { recorder, isolation }: CatchUpParts,
-): Promise<void> {
-  const of: AttemptOf = { task, attempt, agent }
+async function collectLeft(of: AttemptOf, past: OpenAttempt, { recorder, isolation }: CatchUpParts): Promise<void> {
+  const { task, attempt } = of
   const before = { past, stands: true, resumes: recorder.state.resumes }
   const reopened = await isolation.reopen(of, before)
   if (!reopened.ok) {

@@ -10,6 +10,8 @@ export interface AttemptOf {
   readonly task: Task
   readonly attempt: number
   readonly agent: ProviderModel
+  /** The digest of what its agent is told; absent where that is not known. */
+  readonly text?: string
 }
 
 /** Where an agent works. */

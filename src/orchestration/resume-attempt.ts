@@ -1,8 +1,9 @@
 import { failure, type Failure } from '../domain/failure.js'
 import type { GoingOn } from '../domain/reconcile.js'
 import { ok, type Result } from '../domain/result.js'
-import type { OpenAttempt } from '../domain/task-progress.js'
+import { knownText, type OpenAttempt } from '../domain/task-progress.js'
 import { renderResume } from '../prompt/resume.js'
+import { attemptText } from './attempt-text.js'
 import {
   mayRepair,
   mostDiffChars,
@@ -43,8 +44,8 @@ export async function resumeAttempt(
 ): Promise<AttemptEnd> {
   const { recorder, isolation } = settings
   const { task, attempt, agent } = request
-  const of: AttemptOf = { task, attempt, agent }
   const { open: past, stands } = how
+  const of: AttemptOf = { task, attempt, agent, ...textAfter(request, how, settings) }
   const before = { past, stands, resumes: recorder.state.resumes }
   const reopened = await isolation.reopen(of, before)
   const cannot = (why: Failure) => cannotGoOn(request, settings, slots, { failure: why, repaired: past.repaired })
@@ -61,6 +62,13 @@ export async function resumeAttempt(
   }
   const beginning = { round: past.round, repaired: past.repaired, take: take.value }
   return takeTurns(at, beginning).finally(open.close)
+}
+
+/** By which text the attempt's work is done: as far as is known, since a journal of before does not tell. */
+function textAfter({ task }: AttemptRequest, how: GoingOn, settings: AttemptSettings): { readonly text?: string } {
+  const isTold = how.type === 'continue' && (how.reworded === true || conversationOf(how.open) === undefined)
+  const text = isTold ? attemptText(task, settings) : knownText(how.open)
+  return text === undefined ? {} : { text }
 }
 
 /** Where the place is not to be had. A slot was reserved, so that its release is a fact of the run, too. */
@@ -83,13 +91,15 @@ async function cannotGoOn(
 /** Its conversation goes on: the agent is told what has become of its directory. */
 async function takeUp(
   at: Ongoing,
-  { open: past }: GoingOn,
+  how: GoingOn,
   slot: HeldSlot,
   { stands, candidate }: Reopened,
 ): Promise<Result<() => Promise<TakenTurn>, Failure>> {
+  const { open: past } = how
+  const reworded = how.type === 'continue' && how.reworded === true
   const together = !stands && candidate ? await at.open.goOn(candidate) : undefined
   if (together && !together.ok) return together
-  const found: Found = { past, stands, ...(together ? { together: together.value } : {}) }
+  const found: Found = { past, stands, reworded, ...(together ? { together: together.value } : {}) }
   const turn = beginAgain(at, found, slot, conversationOf(past))
   return ok(async () => takeTurn(at, await turn, baseOf(at, found)))
 }
@@ -98,6 +108,8 @@ async function takeUp(
 interface Found {
   readonly past: OpenAttempt
   readonly stands: boolean
+  /** The task says something else by now. */
+  readonly reworded: boolean
   /** Its work, and what others have finished. */
   readonly together?: Continued
 }
@@ -117,7 +129,10 @@ async function beginAgain(
   const { task, attempt, agent } = at.of
   const base = baseOf(at, found)
   const of = { taskId: task.id, attempt, slot: slot.agent.id, agent: shown(agent), workspace: at.open.place.cwd }
-  void recorder.record({ type: 'attempt_resumed', ...of, ...(base === undefined ? {} : { base }) })
+  // One that is told nothing of the task works by what it was told before.
+  const isTold = found.reworded || conversation === undefined
+  const text = isTold ? { text: attemptText(task, at.settings) } : {}
+  void recorder.record({ type: 'attempt_resumed', ...of, ...(base === undefined ? {} : { base }), ...text })
   const prompt = await resumePrompt(at, found, conversation === undefined)
   const turn: Turn = { slot, round: found.past.round, prompt, takenUp: recorder.state.resumes }
   return conversation ? { ...turn, resumes: conversation, afresh: () => beginAfresh(at, found) } : turn
@@ -135,16 +150,20 @@ async function beginAfresh(at: Ongoing, found: Found): Promise<Turn | undefined>
 
 async function resumePrompt(
   { request, settings }: Ongoing,
-  { stands, together }: Found,
+  { past, stands, together, reworded }: Found,
   isFresh: boolean,
 ): Promise<string> {
   const diff = isFresh && together ? await together.diff(mostDiffChars) : ''
+  const prompt = taskPrompt(request, settings)
+  const hadFinished = past.ended !== undefined && !past.ended.failure
   return renderResume({
     taskId: request.task.id,
     directory: stands ? 'as_left' : together ? 'restored' : 'new',
     conflicts: together?.conflicts ?? [],
     ...(together?.note === undefined ? {} : { note: together.note }),
-    ...(isFresh ? { afresh: { prompt: taskPrompt(request, settings), diff } } : {}),
+    hadFinished,
+    ...(isFresh ? { afresh: { prompt, diff } } : {}),
+    ...(reworded ? { reworded: prompt } : {}),
   })
 }
 

@@ -7,6 +7,10 @@ export interface ResumeContext {
   readonly conflicts: readonly string[]
   /** A file there that tells of conflicts without markers. */
   readonly note?: string
+  /** Its agent had ended well, before the task was given another text. */
+  readonly hadFinished?: boolean
+  /** The task's prompt as it is now, where the task says something else than its agent was told. */
+  readonly reworded?: string
   /** For an agent that does not know the work: the task's own prompt, and the work so far as a diff, where it is known. */
   readonly afresh?: { readonly prompt: string; readonly diff: string }
 }
@@ -20,7 +24,9 @@ export function renderResume(context: ResumeContext): string {
   return afresh ? `${afresh.prompt.trimEnd()}\n\n${resume}` : resume
 }
 
-function headOf({ taskId, afresh }: ResumeContext): readonly string[] {
+function headOf(context: ResumeContext): readonly string[] {
+  const { taskId, afresh, reworded } = context
+  if (reworded !== undefined) return rewordedHead(context, reworded)
   const told = afresh
     ? ['Another agent began this task and was stopped in the middle, not for anything that it did. Go on where it was.']
     : [
@@ -29,6 +35,31 @@ function headOf({ taskId, afresh }: ResumeContext): readonly string[] {
         'You were stopped in the middle of this task, not for anything that you did. Now go on where you were.',
       ]
   return ['# Interrupted', '', ...told, '', '## Where it stands now', '']
+}
+
+/** The whole text stands here: what an agent was told before, and what holds no more, it should not have to guess. */
+function rewordedHead({ taskId, afresh, hadFinished }: ResumeContext, reworded: string): readonly string[] {
+  if (afresh)
+    return [
+      ...['# Changed', ''],
+      'Another agent worked on an earlier text of this task. The text above is the one that holds: keep what serves it of',
+      'what that agent made, and change or undo the rest.',
+      ...['', '## Where it stands now', ''],
+    ]
+  return [
+    ...['# Changed', '', `Task ${taskId}.`, ''],
+    hadFinished === true
+      ? 'You had finished this task, but your work has not arrived, and the text of the task has changed since.'
+      : 'You were stopped in the middle of this task, not for anything that you did. Its text has changed since.',
+    'This is the text that holds now, in place of what you were told before:',
+    ...['', ...reworded.trimEnd().split('\n').map(quoted), ''],
+    'Keep what serves it of what you made, and change or undo the rest.',
+    ...['', '## Where it stands now', ''],
+  ]
+}
+
+function quoted(line: string): string {
+  return line === '' ? '>' : `> ${line}`
 }
 
 function placeOf({ directory, conflicts, note, afresh }: ResumeContext): readonly string[] {
@@ -79,14 +110,16 @@ function conflictLines(paths: readonly string[]): readonly string[] {
   ]
 }
 
-function rulesOf({ conflicts, note }: ResumeContext): readonly string[] {
+function rulesOf({ conflicts, note, reworded }: ResumeContext): readonly string[] {
   return [
     '## What to do',
     '',
     '- Look at what is there before you go on; do not trust what you remember of files.',
     ...(conflicts.length === 0 ? [] : ['- Solve every conflict, and leave no conflict marker in any file.']),
     ...(note === undefined ? [] : [`- Decide on every conflict that ${note} names, then delete that file.`]),
-    '- Finish the task. It and its rules are the same as before.',
+    reworded === undefined
+      ? '- Finish the task. It and its rules are the same as before.'
+      : '- Finish the task as its text is now.',
     '- You need not commit. When it is done, end with a short summary of what you changed.',
     '',
   ]

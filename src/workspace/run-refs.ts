@@ -1,5 +1,6 @@
 import type { Landing } from '../domain/reconcile.js'
 import { ok, type Result } from '../domain/result.js'
+import { isOwnText } from '../domain/task-text.js'
 import { git, type GitFailure, type GitPlace } from '../platform/git.js'
 
 /** What a run has left in the user's repository. */
@@ -39,21 +40,24 @@ export interface LandingsQuery {
   readonly tips: readonly string[]
 }
 
-/** The commits that a run has brought, each by the value of its trailer that names the task. */
+/** The commits that a run has brought, the last first, by the value of the trailer that names the task. */
 export async function readLandings(
   user: GitPlace,
   { runId, from, tips }: LandingsQuery,
-): Promise<Result<ReadonlyMap<string, Landing>, GitFailure>> {
-  const fields = ['Run', 'Task', 'Attempt'].map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
+): Promise<Result<ReadonlyMap<string, readonly Landing[]>, GitFailure>> {
+  const names = ['Run', 'Task', 'Attempt', 'Text']
+  const fields = names.map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
   const log = ['rev-list', '--no-commit-header', `--format=%H%x01%P%x01${fields.join('%x01')}`]
   const range = [...tips, ...(from === undefined ? [] : ['--not', from]), '--']
   const listing = await git(user, [...log, '--fixed-strings', `--grep=Autopilot-Run: ${runId}`, ...range])
   if (!listing.ok) return listing
-  const landings = new Map<string, Landing>()
+  const landings = new Map<string, Landing[]>()
   for (const line of listing.value.split('\n')) {
-    const [commit = '', parents = '', run, task = '', attempt = ''] = line.split('\x01')
+    const [commit = '', parents = '', run, task = '', attempt = '', text = ''] = line.split('\x01')
     if (run !== runId || task === '' || !/^\d{1,9}$/.test(attempt)) continue
-    landings.set(task, { attempt: Number(attempt), commit, previous: parents.split(' ')[0] ?? '' })
+    const known = isOwnText(text) ? { text } : {}
+    const landing = { attempt: Number(attempt), commit, previous: parents.split(' ')[0] ?? '', ...known }
+    landings.set(task, [...(landings.get(task) ?? []), landing])
   }
   return ok(landings)
 }

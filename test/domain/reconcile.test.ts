@@ -39,6 +39,47 @@ describe('a run that is killed and stopped at any moment, and resumed each time'
       { numRuns: 400 },
     )
   })
+
+  const edits = fc.array(
+    fc.record({
+      task: fc.nat(1),
+      what: fc.oneof(
+        { weight: 16, arbitrary: fc.constant('step' as const) },
+        { weight: 3, arbitrary: fc.constant('reword' as const) },
+        { weight: 3, arbitrary: fc.constant('kill' as const) },
+        { weight: 2, arbitrary: fc.constant('stop' as const) },
+        { weight: 1, arbitrary: fc.constant('reset' as const) },
+        { weight: 1, arbitrary: fc.constant('clone' as const) },
+      ),
+      text: fc.constantFrom('x', 'y', 'z'),
+      flushed: fc.nat(3),
+      speaks: fc.boolean(),
+    }),
+    { maxLength: 120, size: 'max' },
+  )
+
+  it('ends with the tasks done that the file has, by agents that were told its words, whoever rewords them or resets the target', () => {
+    fc.assert(
+      fc.property(edits, (game) => {
+        const run = new CrashGame(2)
+        for (const move of game) run.play(move)
+        run.finish()
+        // What landed as a text was made by an agent that had been told that text last.
+        for (const { text, told } of run.arrived) expect(told).toBe(text)
+        const state = replay(run.records)!
+        for (const id of run.ids) {
+          const here = run.landed.filter(({ task }) => task === id)
+          expect(new Set(here.map(({ text }) => text)).size).toBe(here.length)
+          expect(here.map(({ text }) => text)).toContain(run.wanted.get(id))
+          expect(state.tasks.get(id)?.state.type).toBe('done')
+          // Nothing is paid for again but what somebody changed or lost.
+          const paid = run.paid.filter((one) => one === id).length
+          expect(paid).toBeLessThanOrEqual(1 + (run.changes.get(id) ?? 0))
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
 })
 
 const of = { taskId: 'T1', attempt: 1 }
@@ -58,7 +99,8 @@ const repair: RunEvent = {
 }
 
 const nothingFound: ResumeFacts = {
-  landed: () => undefined,
+  landed: () => [],
+  text: () => undefined,
   candidate: () => undefined,
   lastRef: () => 0,
   stands: () => false,
@@ -139,7 +181,7 @@ describe('how a task of a resumed run goes on', () => {
 
   it('is to be told as integrated, when its commit is on the target, whatever else is known', () => {
     const landing = { attempt: 1, commit: 'l', previous: 'p' }
-    const found = { landed: () => landing, candidate: () => 'c' }
+    const found = { landed: () => [landing], candidate: () => 'c' }
     expect(after([started, ended, candidate('c')], found)).toEqual({ type: 'landed', ...landing })
     const told: RunEvent = { type: 'task_integrated', ...of, commit: 'l', previous: 'p' }
     expect(after([started, ended, candidate('c'), told], found)).toMatchObject({ type: 'start' })

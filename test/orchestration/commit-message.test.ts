@@ -13,6 +13,11 @@ test('a commit has the title as its subject and names task, run, attempt and age
   )
 })
 
+test('a commit names the text that its work was done by, without the template, where that is known', () => {
+  const message = commitMessage({ ...facts, task: task('login', 'Add the login'), text: '1-0123456789abcdef+0000' })
+  expect(message).toMatch(/^Autopilot-Task: login\nAutopilot-Text: 1-0123456789abcdef\nAutopilot-Run: /m)
+})
+
 test('no title and no id of a roadmap can add a line or a control character to the message', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (id, title) => {

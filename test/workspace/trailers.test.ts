@@ -3,7 +3,7 @@ import { openRepository } from '../../src/workspace/repository.js'
 import { readTrailers } from '../../src/workspace/trailers.js'
 import { createGitRepo } from '../support/git-repo.js'
 
-it('reads the values of one trailer from the commits of a range, whatever else messages hold', async () => {
+it('reads who a commit of a range is for and by which text, the last first, whatever else messages hold', async () => {
   const repo = createGitRepo()
   onTestFinished(repo.remove)
   const add = (message: string) => {
@@ -11,13 +11,25 @@ it('reads the values of one trailer from the commits of a range, whatever else m
     return repo.git('rev-parse', 'HEAD')
   }
   const from = add('before\n\nTask: before')
-  add('one\n\nTask: A 1\nTask: ≥\nOther: no')
+  const text = `1-${'0'.repeat(16)}`
+  const one = add('one\n\nTask: A 1\nTask: ≥\nOther: no\nText: 1-0123456789abcdef')
+  const both = add(`both\n\nTask: A 1\nTask: B\nText: ${text}\nText: 1-ffffffffffffffff`)
+  const odd = add('odd\n\nTask: B\nText: 7-another-way')
   add('two\n\nTask: in the text, no trailer\n\nsome more')
   const to = add('three\n\nTask: -x\n')
   const opened = await openRepository({ dir: repo.dir, env: repo.env })
   if (!opened.ok) throw new Error(opened.error.message)
-  const read = (range: { from: string; to: string }) => readTrailers(opened.value, { key: 'Task', ...range })
-  expect(await read({ from, to })).toEqual({ ok: true, value: new Set(['-x', 'A 1', '≥']) })
-  expect(await read({ from, to: from })).toEqual({ ok: true, value: new Set() })
+  const read = (range: { from: string; to: string }) =>
+    readTrailers(opened.value.trusted, { key: 'Task', textKey: 'Text' }, range)
+  expect(await read({ from, to })).toEqual({
+    ok: true,
+    value: new Map([
+      ['-x', [{ commit: to }]],
+      ['A 1', [{ commit: both, text }, { commit: one }]],
+      ['B', [{ commit: odd }, { commit: both, text: '1-ffffffffffffffff' }]],
+      ['≥', [{ commit: one }]],
+    ]),
+  })
+  expect(await read({ from, to: from })).toEqual({ ok: true, value: new Map() })
   expect(await read({ from, to: '0'.repeat(40) })).toMatchObject({ ok: false, error: { code: 'git_failed' } })
 })
