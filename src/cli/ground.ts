@@ -195,7 +195,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId, { numberedTo }),
         gates: file.gates,
         base,
-        ...gatingFor({ ...reachable, recorder, start, signal }),
+        // Attempts have ended then; what still runs is a gate that judges the base.
+        ...gatingFor({ ...reachable, recorder, start, signal: AbortSignal.any([signal, base.closing]) }),
         onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
         onPrepared: (change) => pool.setPrepared(pool.prepared + change),

@@ -179,6 +179,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     ...(parts.resumed ? { resumptions: parts.resumed.resumptions } : {}),
     ...(template === undefined ? {} : { template }),
   })
+  await base.close()
   await writeBack.finish()
   // What still runs in a workspace would write into it while it is removed.
   await sweep([{ traces: parts.traces, spawned: [] }], signal.aborted ? 0 : leftoverGraceMs)

@@ -8,8 +8,8 @@ export interface Base {
   readonly tip: string
   /** Of the tips that are red, the keys of the gates that failed there. */
   readonly red: ReadonlyMap<string, readonly string[]>
-  /** The tip that is being judged. */
-  readonly judging?: string
+  /** The tips that are being judged. */
+  readonly judging: ReadonlySet<string>
   /** Some work has passed: what fails is not everybody's. */
   readonly passed: boolean
   /** The last thing known is that the base is red: until more is known nothing begins, and nothing is taken up again. */
@@ -80,7 +80,7 @@ export type BaseDecision =
   | 'take_up'
 
 export function baseAt(tip: string, cautious: boolean): Base {
-  return { tip, red: new Map(), passed: false, cautious, atWork: [], over: false }
+  return { tip, red: new Map(), judging: new Set(), passed: false, cautious, atWork: [], over: false }
 }
 
 export function afterBaseEvent(base: Base, event: BaseEvent): Base {
@@ -103,7 +103,7 @@ function take(base: Base, event: BaseEvent): Base {
       return { ...base, tip: event.to, passed: event.passed, cautious }
     }
     case 'judging':
-      return { ...base, judging: event.tip }
+      return { ...base, judging: new Set([...base.judging, event.tip]) }
     case 'judged':
       return judged(base, event)
     case 'given_up':
@@ -111,10 +111,10 @@ function take(base: Base, event: BaseEvent): Base {
   }
 }
 
-function judged({ judging, ...base }: Base, { tip, red }: Extract<BaseEvent, { type: 'judged' }>): Base {
-  const still = judging === undefined || judging === tip ? {} : { judging }
-  if (red.length > 0) return { ...base, ...still, red: new Map(base.red).set(tip, red) }
-  return { ...base, ...still, ...(tip === base.tip ? { cautious: false } : {}) }
+function judged(base: Base, { tip, red }: Extract<BaseEvent, { type: 'judged' }>): Base {
+  const judging = new Set([...base.judging].filter((one) => one !== tip))
+  if (red.length > 0) return { ...base, judging, red: new Map(base.red).set(tip, red) }
+  return { ...base, judging, ...(tip === base.tip ? { cautious: false } : {}) }
 }
 
 /** There is no need for caution any more when all that waited has been judged, and the base too. */
@@ -177,7 +177,7 @@ function keptOutDecision(
   { by, repair }: Extract<Doing, { type: 'kept_out' }>,
 ): BaseDecision | undefined {
   const red = base.red.get(by.on)
-  const isOpen = red === undefined && base.judging === by.on
+  const isOpen = red === undefined && base.judging.has(by.on)
   if (!isOpen && (red === undefined || by.gates.some((gate) => !red.includes(gate)))) return 'own'
   if (base.tip !== by.on) return 'judge_again'
   // Once some work has passed, nobody waits for a verdict on the base.

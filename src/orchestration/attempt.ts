@@ -198,7 +198,7 @@ function repairOf(at: Ongoing, turn: Pick<Turn, 'round'>): Repair {
 }
 
 function baseRed({ message, ...more }: Failure): Failure {
-  return { ...more, kind: 'base_red', message: `${message} It fails on the base, too, without this work.` }
+  return { ...more, kind: 'base_red', message: `${message} It fails on the base, too: nothing lands before it passes.` }
 }
 
 /** The work's own fault may be repaired. */

@@ -47,6 +47,8 @@ export class BaseWatch {
   /** Of gates that fail, by key, how they are shown. */
   readonly #names = new Map<string, string>()
   readonly #noted = new Set<string>()
+  readonly #closing = new AbortController()
+  readonly #judgings = new Set<Promise<void>>()
   readonly #waiting = new Map<string, (decision: BaseDecision | 'canceled') => void>()
   #onBug: (bug: unknown) => void = () => undefined
 
@@ -62,6 +64,17 @@ export class BaseWatch {
     this.#base = baseAt(watched.tip, watched.worksWait)
     this.#parts.pool.pause(watched.worksWait)
     if (watched.worksWait) this.#judge(watched.tip)
+  }
+
+  /** Aborted when the run is over: what still judges the base is ended. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** Ends what still judges the base, of a run that is over. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await Promise.all(this.#judgings)
   }
 
   /** An attempt has begun; the base is judged beside the first. */
@@ -100,7 +113,7 @@ export class BaseWatch {
   /** Whether work that stood on this commit may have been kept out by such gates for the sake of that commit. */
   mayBlame({ gates = [] }: Failure, on: string): boolean {
     const red = this.#base?.red.get(on)
-    return red ? gates.every((gate) => red.includes(gate)) : this.#base?.judging === on
+    return red ? gates.every((gate) => red.includes(gate)) : this.#base?.judging.has(on) === true
   }
 
   /** The own tree of some work has passed. */
@@ -112,7 +125,7 @@ export class BaseWatch {
   moved(to: string, passed: boolean): void {
     const before = this.#base
     this.#learn({ type: 'moved', to, passed })
-    const isOpen = before?.red.has(before.tip) === true || (before?.judging === before?.tip && !before?.passed)
+    const isOpen = before?.red.has(before.tip) === true || (before?.judging.has(before.tip) === true && !before.passed)
     if (before && !passed && isOpen) this.#judge(to)
   }
 
@@ -123,7 +136,10 @@ export class BaseWatch {
   #judge(tip: string): void {
     this.#hasBegun = true
     this.#learn({ type: 'judging', tip })
-    this.#judged(tip).catch(this.#onBug)
+    const judging = this.#judged(tip)
+      .catch(this.#onBug)
+      .finally(() => this.#judgings.delete(judging))
+    this.#judgings.add(judging)
   }
 
   async #judged(tip: string): Promise<void> {

@@ -167,6 +167,7 @@ export function statusObject(status: RunStatus): Readonly<Record<string, unknown
     // The object of a run that goes on has its process, that of a finished one its exit code and why.
     ...{ standing: standing.type, ...state.finished },
     ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),
+    ...(state.base ? { base: state.base } : {}),
     ...{ counts, tasks, gates: state.gates, usage: state.usage },
     durationMs: state.ms,
     ...(resume ? { resume } : {}),

@@ -71,7 +71,7 @@ test('nothing more begins: who is at work ends, the first in order is repaired, 
     expect([again.task, again.agent.args]).toEqual(['a', expect.arrayContaining(['--resume', 'session-of-a'])])
     expect(again.prompt).toContain(`repair round ${round} of 2`)
     expect(again.prompt).toContain(
-      'The gate npm test failed: exit code 1. It fails on the base, too, without this work.',
+      'The gate npm test failed: exit code 1. It fails on the base, too: nothing lands before it passes.',
     )
     await write(again, `again-${round}.txt`)
   }
@@ -284,6 +284,28 @@ describe('while the verdict on the base is not known', () => {
     expect(flaky).toHaveLength(exits.length === 2 && second === 0 ? 1 : 0)
   })
 })
+
+test.each([
+  ['needs no change', 'expects: no_change', ''],
+  ['lands', '', 'work'],
+] as const)(
+  'when all work is done, and it %s, nobody waits for the verdict on the base: its gate is ended',
+  async (_, more, path) => {
+    const agents = await rig()
+    // The gate of the base waits for the test's word, which never comes.
+    const gates = [{ run: `test -e work || ${agents.command('gate')}`, name: 'npm test' }]
+    const stage = scene({ roadmap: riggedRoadmap(agents, { a: more }), gates, config: { gate_jobs: 2 } })
+    const run = stage.start(['run', '--output', 'json'])
+    const a = await agents.next('a')
+    const ofBase = await agents.next('gate')
+    if (path !== '') await a.write(path, '')
+    await a.exit(0)
+    const { code, records } = await run.ended
+    await ofBase.gone
+    expect([code, all(records(), 'base_judged')]).toEqual([0, []])
+    expect(agents.started).toEqual(['a', 'gate'])
+  },
+)
 
 test('a base that could not be judged is not red', async () => {
   // So a full disk looks.

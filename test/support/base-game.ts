@@ -147,7 +147,7 @@ class BaseGame {
     const tip = `tip${++this.#tips}`
     if (toRed) this.#redTips.add(tip)
     this.#learn({ type: 'moved', to: tip, passed: false })
-    if (before.red.has(before.tip) || (before.judging === before.tip && !before.passed)) this.#judge(tip)
+    if (before.red.has(before.tip) || (before.judging.has(before.tip) && !before.passed)) this.#judge(tip)
   }
 
   #judge(tip: string): void {
