@@ -29,6 +29,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...failedLines(state),
     ...heldLines(state),
     ...canceledLines(state),
+    ...finishedLines(state),
     ...notStartedLines(state),
     ...refusedLines(state),
     ...approvalLines(state),
@@ -119,7 +120,8 @@ export function approvalLines(state: RunState): readonly Line[] {
 }
 
 function notStartedLines(state: RunState): readonly Line[] {
-  const waiting = [...ofType(state, 'pending'), ...ofType(state, 'queued')].length
+  const finished = new Set(finishedTasks(state))
+  const waiting = [...ofType(state, 'pending'), ...ofType(state, 'queued')].filter(({ id }) => !finished.has(id)).length
   return waiting > 0 ? [row('warning', 'Not run', plural(waiting, 'task'))] : []
 }
 
@@ -167,6 +169,23 @@ function workLines(state: RunState): readonly Line[] {
   const where = `${plural(landed, 'commit')} on ${target.branch}`
   if (target.current) return [row('plain', 'Work', `${where}, the branch you were on, and in its files`)]
   return [row('plain', 'Work', `${where}; to take it over:`), row('plain', '', `git merge ${target.branch}`)]
+}
+
+/** Tasks whose agents have finished, and whose work waits for the base to pass: by id. */
+function finishedTasks(state: RunState): readonly string[] {
+  if (state.stopping?.reason !== 'base_red') return []
+  return ofType(state, 'pending').flatMap(({ id }) => {
+    const { ended, candidate } = state.progress.get(id)?.open ?? {}
+    return ended && !ended.failure && candidate !== undefined ? [id] : []
+  })
+}
+
+function finishedLines(state: RunState): readonly Line[] {
+  const finished = finishedTasks(state)
+  if (finished.length === 0) return []
+  const more = finished.length > mostNamed ? ` and ${finished.length - mostNamed} more` : ''
+  const named = `${finished.slice(0, mostNamed).map(showId).join(', ')}${more}`
+  return [row('warning', 'Waiting', `${named}: finished, and judged first when the run goes on`)]
 }
 
 /** Of what a gate printed on the base, so many lines at the end are shown. */

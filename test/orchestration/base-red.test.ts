@@ -108,6 +108,8 @@ test('the end says what fails, what it printed last, where all of it is, and wha
     expect(readFileSync(log, 'utf8')).toBe('Cannot find module foo\n')
   }
   toldAtEnd(first.stdout)
+  expect(first.stdout).toMatch(/^Waiting +a: finished, and judged first when the run goes on$/m)
+  expect(first.stdout).not.toMatch(/^Not run/m)
   expect(first.stdout).toMatch(/^Next .*setup:.*copy:.*base_gates: skip.*resume/m)
   toldAtEnd((await stage.run(['status'])).stdout)
   // It stays red: nothing is paid.

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { noUsage } from '../../src/domain/agent-event.js'
 import type { RunEvent } from '../../src/domain/event.js'
 import { failure } from '../../src/domain/failure.js'
-import type { RunState } from '../../src/domain/run-state.js'
+import { apply, type RunState } from '../../src/domain/run-state.js'
 import { summarize } from '../../src/ui/summary.js'
-import { runStarted, stateAfter } from '../support/records.js'
+import { runStarted, stamp, stateAfter } from '../support/records.js'
 
 const texts = (state: RunState) =>
   summarize(state, { journal: '.autopilot/runs/r1/journal.jsonl' }).map(({ text }) => text)
@@ -191,5 +192,58 @@ describe('what is done but not in the roadmap', () => {
       '            make it writable',
       'Unwritten   x is done, but the roadmap does not say so: it is gone',
     ])
+  })
+})
+
+describe('the summary of a run that a red base ended', () => {
+  const tail = Array.from({ length: 40 }, (_, index) => `line ${index + 1}\u001b[2J`).join('\n')
+  const ended = () =>
+    stateAfter(runStarted(), [
+      [0, started('T1', 's1')],
+      [
+        100,
+        {
+          ...{ type: 'base_judged', commit: 'c', tree: 't', verdict: 'failed', durationMs: 1 },
+          gates: [
+            { gate: 'npm test', message: 'exit code 1', tail, log: '/r/gates/1.log' },
+            { gate: 'lint', message: 'no end within 5 s' },
+          ],
+        },
+      ],
+      [1000, exited('T1', 's1')],
+      [1000, { type: 'agent_finished', taskId: 'T1', attempt: 1, usage: noUsage, text: 'done' }],
+      [1000, { type: 'candidate_created', taskId: 'T1', attempt: 1, commit: 'k', ref: 'r', leftOut: [] }],
+      [
+        1000,
+        { type: 'run_stopping', reason: 'base_red', why: 'npm test, lint fail on the base, too', next: 'use setup:' },
+      ],
+      [
+        1000,
+        {
+          ...{ type: 'attempt_failed', taskId: 'T1', attempt: 1, failure: failure('base_red', 'No.') },
+          ...{ willRetry: false, counted: false },
+        },
+      ],
+      [1000, { type: 'run_finished', exitCode: 4, why: 'npm test, lint fail on the base, too' }],
+    ])
+
+  it('says which gates fail, the end of what they printed and where all of it is, who waits, and what to do', () => {
+    const shown = texts(ended())
+    expect(shown.filter((text) => /^(Base|Waiting|Not run|Next|Failed)/.test(text))).toEqual([
+      'Waiting     T1: finished, and judged first when the run goes on',
+      'Not run     1 task',
+      'Base        npm test fails on the base, too: exit code 1',
+      'Base        lint fails on the base, too: no end within 5 s',
+      'Next        use setup:',
+    ])
+    const printed = shown.filter((text) => text.includes('| line'))
+    expect([printed.length, printed.at(-1)]).toEqual([15, '            | line 40'])
+    expect(shown).toContain('            all of it: /r/gates/1.log')
+  })
+
+  it('says nothing of it once the run has gone on and work has landed', () => {
+    const state = ended()
+    apply(state, stamp({ type: 'task_integrated', taskId: 'T1', attempt: 1, commit: 'k', previous: 'c' }))
+    expect(texts(state).filter((text) => text.startsWith('Base'))).toEqual([])
   })
 })
