@@ -136,7 +136,7 @@ test('run goes on with what waits, too, and base_gates: skip lands or refuses it
 })
 
 test('a roadmap whose first task mends the base works: the others land without a further turn, the rest begins on what was mended', async () => {
-  const { agents, stage, turn } = await conversations(['fix', 'a', 'b', 'c'])
+  const { agents, stage, turn } = await conversations(['fix', 'a', 'b', 'c', 'd', 'e'])
   const run = stage.start(['run', '-a', '3', '-i', '1', '--output', 'json'])
   const [fix, ...others] = await turnsOf(turn, 'fix', 'a', 'b')
   await run.saw('base_judged')
@@ -145,15 +145,15 @@ test('a roadmap whose first task mends the base works: the others land without a
     await waits(run, one.task)
   }
   await write(fix, 'ok')
-  const c = await turn()
-  expect(c.task).toBe('c')
-  expect(await c.agent.read('ok')).toBe('fix\n')
-  await write(c)
+  // Workspaces stood ready for all of these when the base was red.
+  const later = await turnsOf(turn, 'c', 'd', 'e')
+  for (const one of later) expect(await one.agent.read('ok')).toBe('fix\n')
+  await Promise.all(later.map((one) => write(one)))
   const ended = await run.ended
   expect(ended.code).toBe(0)
   expect(stage.subjects()[0]).toBe('fix')
-  expect([...stage.subjects()].sort()).toEqual(['a', 'b', 'c', 'fix'])
-  expect(agents.started).toHaveLength(4)
+  expect([...stage.subjects()].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'fix'])
+  expect(agents.started).toHaveLength(6)
   expect(all(ended.records(), 'base_judged')).toHaveLength(1)
   expect(all(ended.records(), 'commit_kept')).toEqual([])
 })
