@@ -173,7 +173,8 @@ test('an empty project works: the first in order keeps its repair rounds', async
 
 test('who fails at a gate of its own, too, is repaired for that; only then it waits', async () => {
   const { stage, turn } = await conversations([], {
-    roadmap: 'tasks:\n  - id: a\n  - { id: b, verify: [test -e own] }\n',
+    // Called like the gate that is red on the base: names decide nothing.
+    roadmap: 'tasks:\n  - id: a\n  - { id: b, verify: [{ run: test -e own, name: npm test }] }\n',
   })
   const run = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
   const [a, b] = await turnsOf(turn, 'a', 'b')
@@ -416,6 +417,33 @@ test('only the gates of everybody judge the base: no verify, no review; where th
   expect([both.code, all(both.records(), 'base_judged')]).toMatchObject([0, [{ verdict: 'passed', gates: [] }]])
   expect(judgements(both.records())).toHaveLength(2)
   expect(gateLogs(stage)).toHaveLength(3)
+})
+
+test.each([
+  ['what setup makes', { setup: 'mkdir -p modules && echo > modules/foo', keep: ['modules'] }],
+  ['what copy brings', { copy: ['modules/foo'] }],
+])('the base is judged with %s, so that it is not red for the lack of it', async (_, config) => {
+  const stage = scene({
+    roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
+    files: { 'README.md': '', '.gitignore': 'modules/\n' },
+    gates: ['test -e modules/foo'],
+    config,
+  })
+  stage.repo.write('modules/foo', '')
+  const { code, records } = await stage.run(['run', '--output', 'json'])
+  expect(code).toBe(0)
+  expect(all(records(), 'base_judged').filter(({ verdict }) => verdict !== 'passed')).toEqual([])
+})
+
+test('a gate that takes too long on the base, twice, is red there', async () => {
+  const { stage, turn } = await conversations(['fix'], {
+    gates: [{ run: 'test -e ok || exec sleep 600', name: 'slow', timeout: '1s' }],
+  })
+  const run = stage.start(['run', '-i', '1', '--output', 'json'])
+  const fix = await turn()
+  expect(await run.saw('base_judged')).toMatchObject({ gates: [{ gate: 'slow', message: 'no end within 1 s' }] })
+  await write(fix, 'ok')
+  expect((await run.ended).code).toBe(0)
 })
 
 test('a dry run does not judge it', async () => {
