@@ -161,7 +161,8 @@ export class BaseWatch {
     this.#parts.pool.pause(!mayBegin(base))
     for (const [taskId, decision] of decisions) this.#tell(taskId, decision)
     for (const one of base.atWork) this.#noteWaiting(base, one)
-    if (isStuck(base) && this.#isMoreToDo(base)) this.#giveUp(base)
+    // What is canceled ends for that reason.
+    if (isStuck(base) && !this.#parts.signal.aborted && this.#isMoreToDo(base)) this.#giveUp(base)
   }
 
   /** Said once for each base. */

@@ -338,6 +338,7 @@ test.each(['SIGINT', 'SIGKILL'] as const)(
     run.kill(signal)
     const ended = await run.ended
     expect([ended.code, ended.signal]).toEqual(signal === 'SIGINT' ? [130, null] : [null, signal])
+    expect(all(ended.records(), 'run_stopping').filter(({ reason }) => reason === 'base_red')).toEqual([])
     mend(stage)
     const again = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
     await again.saw('task_integrated', ({ taskId }) => taskId === 'b')
