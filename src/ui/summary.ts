@@ -188,8 +188,8 @@ function finishedLines(state: RunState): readonly Line[] {
   return [row('warning', 'Waiting', `${named}: finished, and judged first when the run goes on`)]
 }
 
-/** Of what a gate printed on the base, so many lines at the end are shown. */
-const mostPrinted = 15
+/** Of what a gate printed on the base, so many lines at the end are shown: what node says of a missing module is 20. */
+const mostPrinted = 25
 
 /** Why a run ended of which nobody could go on: the gates that fail on the base, too, and what they printed last. */
 export function baseLines({ base, stopping }: RunState): readonly Line[] {
@@ -198,8 +198,8 @@ export function baseLines({ base, stopping }: RunState): readonly Line[] {
     row('bad', 'Base', `${formatBaseRed([gate])}: ${cleanLine(message)}`),
     ...tail
       .split('\n')
-      .slice(-mostPrinted)
       .filter((line) => line.trim() !== '')
+      .slice(-mostPrinted)
       .map((line) => row('plain', '', `| ${cleanLine(line, 300)}`)),
     ...(log === undefined ? [] : [row('plain', '', `all of it: ${cleanLine(log, 500)}`)]),
   ])

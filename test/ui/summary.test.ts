@@ -237,7 +237,7 @@ describe('the summary of a run that a red base ended', () => {
       'Next        use setup:',
     ])
     const printed = shown.filter((text) => text.includes('| line'))
-    expect([printed.length, printed.at(-1)]).toEqual([15, '            | line 40'])
+    expect([printed.length, printed.at(-1)]).toEqual([25, '            | line 40'])
     expect(shown).toContain('            all of it: /r/gates/1.log')
   })
 
