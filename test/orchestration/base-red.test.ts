@@ -351,6 +351,33 @@ test.each(['SIGINT', 'SIGKILL'] as const)(
   },
 )
 
+test('a conversation that was interrupted while the base is red is taken up once what waits has been judged, and may mend it', async () => {
+  const { agents, stage, turn } = await conversations(['a', 'b', 'c'])
+  const run = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
+  const [a, b] = await turnsOf(turn, 'a', 'b')
+  await a.agent.say(JSON.stringify({ type: 'system', subtype: 'init', session_id: 'session-of-a' }))
+  await run.saw('agent_reported', ({ taskId }) => taskId === 'a')
+  await run.saw('base_judged')
+  await write(b)
+  await waits(run, 'b')
+  run.kill('SIGKILL')
+  await run.ended
+  const again = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
+  const takenUp = await turn()
+  expect([takenUp.task, takenUp.agent.args]).toEqual(['a', expect.arrayContaining(['--resume', 'session-of-a'])])
+  await waits(again, 'b')
+  await write(takenUp, 'ok')
+  const c = await turn()
+  expect(c.task).toBe('c')
+  await write(c)
+  const { code, records } = await again.ended
+  expect(code).toBe(0)
+  const seqOf = (type: RunRecord['type'], task: string) =>
+    records().find((one) => one.type === type && 'taskId' in one && one.taskId === task)!.seq
+  expect(seqOf('base_awaited', 'b')).toBeLessThan(seqOf('agent_spawned', 'a'))
+  expect(agents.started).toHaveLength(4)
+})
+
 test('when the run goes on, what waits is judged before anything begins', async () => {
   const { agents, stage, turn } = await conversations(['a', 'b', 'c'])
   const run = stage.start(['run', '-a', '1', '-i', '1', '--repair-rounds', '0', '--output', 'json'])
