@@ -27,6 +27,7 @@ const draft: fc.Arbitrary<Draft> = fc
     model: fc.constantFrom(...models),
     complexity: fc.constantFrom(...complexities),
     needsWorkspace: fc.boolean(),
+    begins: fc.boolean(),
   })
   .map(({ provider: name, model, ...rest }) => ({
     ...rest,
@@ -52,6 +53,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 15, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.nat(40) }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('stop' as const), provider }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('add_slot' as const), serves }) },
+  { weight: 10, arbitrary: fc.record({ type: fc.constant('pause' as const), isPaused: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ type: 'shut' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'drain' as const }) },
 )
@@ -76,7 +78,7 @@ const setup: fc.Arbitrary<Setup> = fc
     caps: new Map(caps),
   }))
 
-describe('a pool under random reservations, releases, cancels, cool-downs, caps, stops and workspaces', () => {
+describe('a pool under random reservations, releases, cancels, cool-downs, caps, stops, pauses and workspaces', () => {
   it('grants what the rules say, in their order, leaves no slot idle beside work, and tells each change once', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -31,6 +31,7 @@ export type Move =
   | { readonly type: 'add_slot'; readonly serves: AgentSlot['serves'] }
   | { readonly type: 'admit'; readonly provider: string }
   | { readonly type: 'refuse' | 'allow'; readonly provider: string }
+  | { readonly type: 'pause'; readonly isPaused: boolean }
   | { readonly type: 'shut' }
   | { readonly type: 'drain' }
 
@@ -65,6 +66,7 @@ export class PoolGame {
       stopped: new Set<string>(),
       resting: new Map<string, { readonly until: number; probe?: string }>(),
       prepared: 0,
+      paused: false,
       refused: new Set<string>(),
     }
     this.world = { ...setup, slots: [...slots], held: new Map<string, Held>(), ...fresh }
@@ -102,7 +104,10 @@ export class PoolGame {
     this.world.refused.clear()
     this.pool.reconsider()
     this.clock.advance(1_000_000)
-    await this.turn([{ type: 'prepare', count: 1000 }])
+    await this.turn([
+      { type: 'prepare', count: 1000 },
+      { type: 'pause', isPaused: false },
+    ])
     while (this.world.held.size > 0) await this.turn([{ type: 'release', index: 0 }])
     await this.turn(this.#waiting.map(() => ({ type: 'cancel_waiting', index: 0 })))
   }
@@ -157,6 +162,10 @@ export class PoolGame {
       case 'add_slot':
         world.slots.push(slotOf(`S${world.slots.length}`, move.serves))
         pool.addAgent(world.slots.at(-1)!)
+        break
+      case 'pause':
+        world.paused = move.isPaused
+        pool.pause(move.isPaused)
         break
       case 'shut':
         world.shut ??= 'unservable'

@@ -11,6 +11,7 @@ export interface Ask {
   readonly model?: string
   readonly complexity: Complexity
   readonly needsWorkspace: boolean
+  readonly begins: boolean
 }
 
 /** What a pool is made of. */
@@ -39,6 +40,8 @@ export interface World extends Setup {
   /** Providers that the admission refuses. */
   readonly refused: Set<string>
   prepared: number
+  /** Nothing begins. */
+  paused: boolean
   /** With what it refuses whoever waits and whoever comes. */
   shut?: 'unservable' | 'stopped'
 }
@@ -98,6 +101,7 @@ export function stuckOf(world: World, now: number, asks: readonly Ask[]): readon
   if (world.held.size > 0) return []
   const servable = (offer: ProviderModel) => world.slots.some((slot) => mayServe(slot, offer))
   const providers = asks
+    .filter(({ begins }) => !(begins && world.paused))
     .flatMap((ask) => tiersOf(world, ask).flat())
     .filter((offer) => !world.stopped.has(offer.provider) && servable(offer))
     .map(({ provider }) => provider)
@@ -112,6 +116,7 @@ export function stuckOf(world: World, now: number, asks: readonly Ask[]): readon
 /** What the ask may run as right now on a slot. */
 function offersOn(world: World, now: number, slot: AgentSlot, ask: Ask): readonly ProviderModel[] {
   if (world.held.has(slot.id) || (ask.needsWorkspace && world.prepared === 0)) return []
+  if (ask.begins && world.paused) return []
   return tiersOf(world, ask)
     .flat()
     .filter(({ provider }) => !world.stopped.has(provider) && isOpen(world, now, provider))
