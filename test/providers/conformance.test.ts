@@ -158,6 +158,12 @@ describe.each(providerNames)('the provider %s', (name) => {
     expect(provider.permissionNames.edit).not.toBe('')
     expect(provider.permissionNames.full).not.toBe('')
   })
+
+  it('says what an agent may do, and names the tools that are allowed where it has such a list', () => {
+    const said = (permissions: 'edit' | 'full') => provider.permitted({ permissions, allow: ['WebFetch'] }).join('\n')
+    expect(said('edit') === said('full')).toBe(name === 'command')
+    expect(said('edit').includes('`WebFetch`')).toBe(provider.allowEntry !== undefined)
+  })
 })
 
 describe('findProvider', () => {
