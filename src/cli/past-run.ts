@@ -56,6 +56,9 @@ async function difference(
   if (start.isolation !== settings.isolation) return `--isolation ${start.isolation}`
   if (!sameSelection(start.selection, selectionOf(settings))) return 'another selection of tasks'
   if (start.target === undefined || location.head === undefined) return undefined
+  // The branch behind `current` is the one that the person is on.
+  if (start.target.current === true && settings.target === currentBranch)
+    return start.target.branch === location.head.branch ? undefined : `the target ${start.target.branch}`
   const named = targetName(start.target)
   const wanted = settings.target?.replace(/^refs\/heads\//, '') ?? defaultTarget(location.head)
   return wanted === named ? undefined : `the target ${named}`

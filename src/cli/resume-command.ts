@@ -69,6 +69,14 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
     printTrouble(`run ${run.id} worked in ${place}`, `Resume it there: autopilot resume ${run.id} -C ${place}`, output)
     return exitCodes.usage
   }
+  const { target } = start.value
+  const { head } = prepared.value.location
+  if (target?.current === true && head && head.branch !== target.branch) {
+    const branch = cleanLine(target.branch, 200)
+    const text = `run ${run.id} lands on ${branch}, and you are on ${cleanLine(head.branch ?? 'no branch', 200)}`
+    printTrouble(text, `git switch ${branch}, then resume it; autopilot run begins a new one here`, output)
+    return exitCodes.notSafe
+  }
   const past = { run, retryFailed, repair }
   return launch({ prepared: prepared.value, env, runId: run.id, notices: [], past })
 }

@@ -3,9 +3,11 @@ import type { Environment } from '../domain/environment.js'
 import type { ExitCode } from '../domain/exit-code.js'
 import type { Selected } from '../domain/event.js'
 import { printDryRun } from './dry-run.js'
+import { lookAhead } from './dry-standing.js'
 import { launch } from './launch.js'
 import { findBefore, selectionOf, type Before } from './past-run.js'
-import { prepareRun, type RunArguments } from './prepare-run.js'
+import { prepareRun, type Prepared, type RunArguments } from './prepare-run.js'
+import { landedLines } from './text-notices.js'
 
 /** What `autopilot run` was typed with. */
 export interface RunCommandArguments extends RunArguments {
@@ -17,14 +19,22 @@ export interface RunCommandArguments extends RunArguments {
 export async function runCommand({ fresh, ...args }: RunCommandArguments, env: Environment): Promise<ExitCode> {
   const prepared = await prepareRun(args, env)
   if (!prepared.ok) return prepared.error
-  const { settings, loaded, plan } = prepared.value
-  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
+  const { settings } = prepared.value
   const before: Before = fresh ? { type: 'none' } : await findBefore(prepared.value)
-  if (settings.dryRun) return printDryRun({ ...prepared.value, tasks, notices: noticesOf(before) })
+  if (settings.dryRun) return dryRun(prepared.value, before)
   const selection: Selected | undefined = selectionOf(settings)
   const parts = { prepared: prepared.value, env, notices: noticesOf(before), ...(selection ? { selection } : {}) }
   if (before.type !== 'goes_on') return launch({ ...parts, runId: newRunId(new Date()) })
   return launch({ ...parts, runId: before.run.id, past: { run: before.run, repair: false, retryFailed: false } })
+}
+
+/** It promises what the run would do: with what has landed counted as done, and said. */
+async function dryRun(prepared: Prepared, before: Before): Promise<ExitCode> {
+  const { branch, ...ahead } = await lookAhead(prepared, before)
+  const { loaded, plan } = ahead
+  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
+  const notices = [...noticesOf(before), ...landedLines(ahead, branch ?? 'the target')]
+  return printDryRun({ ...prepared, loaded, plan, tasks, notices })
 }
 
 function noticesOf(before: Before): readonly string[] {

@@ -1,7 +1,8 @@
 import { compareProblems, type Problem } from '../domain/problem.js'
 import { countBefore } from '../domain/ordered.js'
 import { err, ok, type Result } from '../domain/result.js'
-import type { TaskStatus } from '../domain/task.js'
+import type { Task, TaskStatus } from '../domain/task.js'
+import { wordsOf } from '../domain/task-text.js'
 import { replaceFile } from '../platform/atomic-write.js'
 import { readWhole } from '../platform/read-whole.js'
 import { decode, encode, maxBytes, type Encoding } from './decode.js'
@@ -15,7 +16,7 @@ export interface StatusWriter {
   /**
    * Says in the file that a task is done. `unchanged`: the file says so already. An error is a line for the summary,
    * never a reason to fail: E181 not written after a check, E182 shared value, W180 the file keeps changing, W183
-   * read-only, W184 unreadable, W185 a person set another status, W186 the task is gone.
+   * read-only, W184 unreadable, W185 a person set another status, W186 the task is gone, W187 it has another text now.
    */
   markDone(taskId: string): Promise<Result<'written' | 'unchanged', Unwritten>>
 }
@@ -40,6 +41,7 @@ interface View {
   readonly text: string
   readonly encoding: Encoding
   readonly values: Map<string, StatusValue>
+  readonly tasks: () => ReadonlyMap<string, Task>
 }
 
 type Written = Result<'written' | 'unchanged', Unwritten>
@@ -50,6 +52,7 @@ const maxTries = 5
 /** Creates the one writer of a loaded roadmap; its calls run one after the other. */
 export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWriterOptions): StatusWriter {
   const seen = new Map([...loaded.parsed.values].map(([id, { status }]) => [id, status]))
+  const first = tasksOf(loaded.parsed)
   const said = new Set<string>()
   let view: View = viewOf(loaded.bytes, loaded.parsed)
   let last: Promise<unknown> = Promise.resolve()
@@ -127,6 +130,10 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     if (value.status === 'done') return ok('unchanged')
     if (value.status !== seen.get(id))
       return problem('W185', edited(id, value.status), 'set it to done by hand if that is right')
+    const [before, now] = [first().get(id), view.tasks().get(id)]
+    // What is done is the text that the run began with.
+    if (before && now && wordsOf(before) !== wordsOf(now))
+      return problem('W187', reworded(id), nextRun, now.position.line)
     if (value.kind === 'edit') return undefined
     const text = `the status of "${id}" is shared with other places of the file, or has none of its own: not written`
     return problem('E182', text, 'give the task a map and a status of its own', value.line)
@@ -180,6 +187,17 @@ const byHand = 'set finished tasks to done by hand'
 const restore = `restore the file, or ${byHand}`
 const readOnly = `make the file and its directory writable, or ${byHand}`
 
+const nextRun = 'the next run does what it says now; set it to done by hand if that is done, too'
+
+function reworded(id: string): string {
+  return `the text of "${id}" was changed meanwhile, and what is done is the text of before: its status is not written`
+}
+
+function tasksOf({ roadmap }: ParsedRoadmap): View['tasks'] {
+  let tasks: ReadonlyMap<string, Task> | undefined
+  return () => (tasks ??= new Map(roadmap?.tasks.map((task) => [task.id, task])))
+}
+
 function edited(id: string, status: TaskStatus): string {
   return `"${id}" is done, but somebody set it to ${status} meanwhile: left as it is`
 }
@@ -187,7 +205,7 @@ function edited(id: string, status: TaskStatus): string {
 function viewOf(bytes: Uint8Array, parsed: ParsedRoadmap): View {
   const decoded = decode(bytes, '')
   const text = decoded.ok ? decoded.value.text : ''
-  return { bytes, text, encoding: parsed.encoding, values: new Map(parsed.values) }
+  return { bytes, text, encoding: parsed.encoding, values: new Map(parsed.values), tasks: tasksOf(parsed) }
 }
 
 function splicedText(text: string, inOrder: readonly Edit[]): string {
@@ -217,7 +235,7 @@ function spliced(view: View, edits: ReadonlyMap<string, Edit>, text: string, byt
     const own = edit && written.get(edit)
     values.set(id, own ?? moved(value, moves))
   }
-  return { bytes, text, encoding: view.encoding, values }
+  return { bytes, text, encoding: view.encoding, values, tasks: view.tasks }
 }
 
 /** `moves` are in order; the last one that begins before the value counts. */

@@ -247,6 +247,17 @@ describe('people who edit during the run', () => {
     expect(await file.read()).toBe(edited)
   })
 
+  test('may change a text: what was done is not it, so its status is not written', async () => {
+    const file = await roadmapFile(text)
+    const edited = text.replace('t1, title: x,', 't1, title: another,')
+    await writeFile(file.path, edited)
+    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W187', passing: false } })
+    expect(await file.read()).toBe(edited)
+    // Blanks make no other text.
+    await writeFile(file.path, text.replace('t1, title: x,', 't1,  title:  x ,'))
+    expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
+  })
+
   test('may set done themselves', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replaceAll('pending', 'done'))
