@@ -76,6 +76,7 @@ async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   const setup = await setUpProviders(candidates, settings, file.routes, parts.environmentOf, {
     signal: signals.canceled,
     watchdog: parts.watchdog,
+    cwd: parts.location.root,
   })
   if (signals.draining.aborted) return stoppedEarly(signals, settings)
   const { usable } = setup.policy

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fstatSync } from 'node:fs'
-import type { Environment } from '../domain/environment.js'
+import { isCi, isSet, type Environment } from '../domain/environment.js'
 import { jsonLine } from '../domain/json-line.js'
 import { noMask, type Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
@@ -28,7 +28,7 @@ export function maskOutput(by: Mask): void {
 
 /** Whether a stream is a terminal that wants more than plain lines. */
 export function isLively(stream: NodeJS.WriteStream, env: Environment): boolean {
-  const off = [env.CI, env.NO_COLOR, env.GITHUB_ACTIONS].some((value) => value !== undefined && value !== '')
+  const off = isCi(env) || isSet(env.GITHUB_ACTIONS) || (env.NO_COLOR ?? '') !== ''
   return stream.isTTY && !off && env.TERM !== 'dumb'
 }
 

@@ -63,14 +63,14 @@ export function reviewsOf({ isolation }: RunSettings, { reviews }: FileSettings)
 
 /**
  * Asks the CLIs for their versions, all at once, and makes the routing from those that answered. `ended`: what ends
- * those that have not answered.
+ * those that have not answered, and where they are asked.
  */
 export async function setUpProviders(
   candidates: readonly Provider[],
   settings: RunSettings,
   routes: FileSettings['routes'],
   environmentOf: EnvironmentOf,
-  ended: Pick<CaptureOptions, 'signal' | 'watchdog'>,
+  ended: Pick<CaptureOptions, 'signal' | 'watchdog' | 'cwd'>,
 ): Promise<ProviderSetup> {
   const ask: Capture = (program, args, options) => capture(program, args, { ...options, ...ended })
   const detected = await Promise.all(

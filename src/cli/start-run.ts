@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Environment } from '../domain/environment.js'
+import { isCi, type Environment } from '../domain/environment.js'
 import type { RunEvent, Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { WaitPolicy } from '../domain/governor.js'
@@ -22,7 +22,8 @@ import { killLivingGroups } from '../platform/process-group.js'
 import { sweep } from '../platform/sweep.js'
 import type { Watchdog } from '../platform/watchdog.js'
 import { AgentPool } from '../pool/agent-pool.js'
-import type { EnvironmentOf } from '../providers/environment.js'
+import { claude } from '../providers/claude/provider.js'
+import { withheldFrom, type EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { parseOffThread } from '../roadmap/parse-off-thread.js'
 import { createStatusWriter } from '../roadmap/write-back.js'
@@ -30,10 +31,12 @@ import { showId } from '../ui/format.js'
 import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
 import { budgetsOf } from './budgets.js'
+import { createCliCheck } from './cli-check.js'
 import type { GoingOnRun } from './go-on.js'
 import type { Ground } from './ground.js'
 import { heedStops } from './heed-stops.js'
 import type { Landed } from './landed.js'
+import { withheldFromMcp } from './mcp-variables.js'
 import { openOutput } from './output.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
@@ -93,6 +96,9 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   for (const text of [...parts.notices, ...(parts.resumed?.notices ?? [])])
     void recorder.record({ type: 'notice', level: 'warning', text })
   announce(recorder, parts)
+  const withheld = withheldFrom(parts.env, parts.environmentOf)(claude)
+  const forMcp = setup.policy.usable.includes(claude.name) ? await withheldFromMcp(ground.root, withheld) : []
+  for (const text of forMcp) void recorder.record({ type: 'notice', level: 'warning', text })
   // While everything waits, for a cool-down say, nothing else would keep the process alive.
   const alive = setInterval(() => undefined, 2 ** 30)
   try {
@@ -138,7 +144,14 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
   if (parts.resumed) await catchUpOn(parts.resumed, { recorder, isolation, signal, tasks: loaded.graph.tasks })
   const wait = waitPolicy(settings, parts.env)
   const facts = { clock: realClock, random: Math.random, zone: localZone() }
-  const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait })
+  const check = createCliCheck({
+    detected: parts.setup.detected,
+    environmentOf: parts.environmentOf,
+    ended: { signal, watchdog: parts.watchdog },
+    onOther: (text) => void recorder.record({ type: 'notice', level: 'warning', text }),
+  })
+  const { checkIn, whyUnusable } = check
+  const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait, whyUnusable })
   const ending = new AbortController()
   const keeper = new BudgetKeeper({
     ...{ recorder, pool, stopEarly, budgets: budgetsOf(settings, config.file) ?? { run: {}, providers: {} } },
@@ -158,6 +171,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     signal: AbortSignal.any([signal, ending.signal]),
     mask: parts.mask,
     environmentOf: parts.environmentOf,
+    withheldOf: withheldFrom(parts.env, parts.environmentOf),
+    checkIn,
     extraEnv: config.file.env,
     permissions: settings.permissions,
     onDenied: settings.onDenied,
@@ -180,6 +195,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     ...(template === undefined ? {} : { template }),
   })
   await base.close()
+  governor.close()
   await writeBack.finish()
   // What still runs in a workspace would write into it while it is removed.
   await sweep([{ traces: parts.traces, spawned: [] }], signal.aborted ? 0 : leftoverGraceMs)
@@ -190,9 +206,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
 const leftoverGraceMs = 1_000
 
 /** Nobody watches a CI job, and its hours cost money: there a run does not wait for an account unless told to. */
-function waitPolicy({ onLimit, maxWaitMs }: RunSettings, { CI }: Environment): WaitPolicy {
-  const inCi = CI !== undefined && CI !== ''
-  return { onLimit: onLimit ?? (inCi ? 'stop' : 'wait'), ...(maxWaitMs === undefined ? {} : { maxWaitMs }) }
+function waitPolicy({ onLimit, maxWaitMs }: RunSettings, env: Environment): WaitPolicy {
+  return { onLimit: onLimit ?? (isCi(env) ? 'stop' : 'wait'), ...(maxWaitMs === undefined ? {} : { maxWaitMs }) }
 }
 
 /** The worker thread's file lies beside the bundle that this code is in. */

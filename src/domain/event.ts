@@ -117,6 +117,8 @@ export type RunEvent =
       readonly message?: string
     }
   | { readonly type: 'provider_stopped'; readonly provider: string; readonly failure: Failure }
+  /** One model of the provider is out for the run; without a name, the one that the CLI uses by default. */
+  | ({ readonly type: 'model_stopped'; readonly failure: Failure } & ProviderModel)
   | {
       readonly type: 'provider_cooled_down'
       readonly provider: string

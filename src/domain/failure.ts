@@ -66,6 +66,8 @@ export interface Failure {
   readonly on?: string
   /** When the account may be used again, epoch ms, where the CLI said so. */
   readonly retryAt?: number
+  /** Of `auth`: there is no login at all, rather than one that was refused. */
+  readonly loggedOut?: true
 }
 
 export function failure(kind: FailureKind, message: string, more: Omit<Failure, 'kind' | 'message'> = {}): Failure {

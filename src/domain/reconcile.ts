@@ -97,7 +97,8 @@ function resumptionOf(
     if (totalAttempts(known, true) >= facts.mostTotalAttempts) return { type: 'failed' }
     if (isOtherTask(text, now)) return { type: 'start', attempt: next, retried: true, reworded: true }
     if (facts.retryFailed) return { type: 'start', attempt: next, retried: true }
-    const decision = decideRetry(known.state.failure, progress.used, facts.mostAttempts(id))
+    const counts = { attempt: progress.used, maxAttempts: facts.mostAttempts(id), isOut: false }
+    const decision = decideRetry(known.state.failure, counts)
     return decision === 'give_up' ? { type: 'failed' } : { type: 'start', attempt: next, retried: false }
   }
   const goesOn = open && goOn(id, open, facts)

@@ -10,10 +10,18 @@ export type RetryDecision =
   /** The account's trouble: the task goes on wherever it may, and this attempt does not count. */
   | 'move_on'
 
-/** Decides by the kind of failure and the number of attempts that count, this one included. */
-export function decideRetry({ kind }: Failure, attempt: number, maxAttempts: number): RetryDecision {
+/**
+ * Decides by the kind of failure and the number of attempts that count, this one included. `isOut`: the provider or
+ * model of the attempt has been taken out of the run.
+ */
+export function decideRetry(
+  { kind }: Failure,
+  { attempt, maxAttempts, isOut }: { readonly attempt: number; readonly maxAttempts: number; readonly isOut: boolean },
+): RetryDecision {
   // What ended was the provider's or the run's; a task's own is looked at apart.
   if (isAccountTrouble(kind) || kind === 'budget') return 'move_on'
+  // Refused before it did anything; where it did something first, the attempt counts.
+  if (isOut && (kind === 'usage' || kind === 'model')) return 'move_on'
   if (kind === 'canceled' || kind === 'target' || kind === 'base_red') return 'give_up'
   return attempt < maxAttempts ? 'retry' : 'give_up'
 }

@@ -40,6 +40,8 @@ export interface ProviderState {
   readonly restsUntil?: number
   /** Why it is out for the rest of the run. */
   readonly stopped?: Failure
+  /** Models that are out for the rest of the run, and why; one without a name is the CLI's own default. */
+  readonly stoppedModels?: readonly { readonly model?: string; readonly failure: Failure }[]
 }
 
 /** A commit that did not land, and where it is. */
@@ -122,6 +124,15 @@ export function usableProviders({ providers }: RunState): readonly string[] {
   return [...providers].flatMap(([name, { usable, stopped }]) => (usable && !stopped ? [name] : []))
 }
 
+/** Why what was asked for is out for the run, where it is; of several reasons the first. */
+export function whyOut({ providers }: RunState, asked: Partial<ProviderModel>): Failure | undefined {
+  const named = [...providers].filter(([name]) => name === (asked.provider ?? name))
+  const provider = named.find(([, { stopped }]) => stopped)?.[1].stopped
+  if (provider) return provider
+  const models = named.flatMap(([, { stoppedModels = [] }]) => stoppedModels)
+  return (models.find(({ model }) => model === asked.model) ?? models[0])?.failure
+}
+
 /** Replays a whole journal. Undefined when it does not begin with `run_started`. */
 export function replay(records: Iterable<RunRecord>): RunState | undefined {
   let state: RunState | undefined
@@ -185,6 +196,13 @@ function takeIn(state: RunState, record: RunRecord): void {
         stopped: record.failure,
       })
       return
+    case 'model_stopped': {
+      const known = state.providers.get(record.provider) ?? { usable: true }
+      const { model, failure } = record
+      const out = { failure, ...(model === undefined ? {} : { model }) }
+      state.providers.set(record.provider, { ...known, stoppedModels: [...(known.stoppedModels ?? []), out] })
+      return
+    }
     case 'notice':
       state.notices.push(record.text)
       return

@@ -45,6 +45,7 @@ const needed: Readonly<Record<RunEvent['type'], Check>> = {
   run_resumed: object({ version: text, slots: texts, tasks, failed: texts, retried: texts }, { target }),
   provider_detected: object({ provider: text, usable: flag }, { version: text, permissions: text, message: text }),
   provider_stopped: object({ provider: text, failure }),
+  model_stopped: object({ provider: text, failure }, { model: text }),
   provider_cooled_down: object({ provider: text, until: number, failure }),
   run_waiting: object({ until: number, providers: texts }),
   notice: object({ level: text, text }),

@@ -4,6 +4,8 @@ import type { Failure } from '../domain/failure.js'
 /** An agent that is or was at work. The same object for all that is told of one agent. */
 export interface WatchedAgent {
   readonly provider: string
+  /** As it was asked for; absent for the CLI's own default. */
+  readonly model?: string
   readonly taskId: string
   readonly slot: string
   /** Monotonic ms. */
@@ -20,7 +22,7 @@ export interface AgentWatch {
   answered?(agent: WatchedAgent): void
   /** What it has used so far, its cost as far as it is known. */
   used?(agent: WatchedAgent, usage: Usage): void
-  /** Its final event says failure, while its slot is still held. */
+  /** Its final event says failure, or it ended without one and had done nothing, while its slot is still held. */
   failing?(agent: WatchedAgent, failure: Failure): void
   /** All of its output has been read and its usage recorded; without a failure it ended well. */
   ended?(agent: WatchedAgent, failure: Failure | undefined): void

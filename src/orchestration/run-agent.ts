@@ -16,6 +16,7 @@ import type { AgentRequest, Provider } from '../providers/contract.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import { eventReader } from '../providers/event-reader.js'
 import { judgeAgent } from '../providers/judge.js'
+import { explainWithheld, type Withheld } from '../providers/withheld.js'
 import type { AgentWatch, WatchedAgent } from './agent-watch.js'
 import { neverIdle, watchIdle, type IdleWatch } from './idle.js'
 import type { Recorder } from './recorder.js'
@@ -31,6 +32,10 @@ export interface AgentSettings {
   readonly start: StartAgent
   /** What agents of a provider see, before what the CLI itself is to be told. */
   readonly environmentOf: EnvironmentOf
+  /** What is set here and they do not see. */
+  readonly withheldOf: (provider: Provider) => Withheld
+  /** Why the CLI cannot be started in a directory; asked before each agent. */
+  readonly checkIn: (provider: Provider, cwd: string) => Promise<Failure | undefined>
   /** From the configuration; it wins over what autopilot tells the CLI. */
   readonly extraEnv: Readonly<Record<string, string>>
   readonly signal: AbortSignal
@@ -97,9 +102,11 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     void recorder.record({ type: 'agent_exited', ...of, slot, exit, durationMs: clock.monotonic() - began })
   }
   const hasAnswered = () => evidence.answered
-  const watched: WatchedAgent = { provider: provider.name, taskId: work.taskId, slot, startedMs: began, hasAnswered }
+  const { model } = request
+  const asked = { provider: provider.name, ...(model === undefined ? {} : { model }) }
+  const watched: WatchedAgent = { ...asked, taskId: work.taskId, slot, startedMs: began, hasAnswered }
   watch.started?.(watched)
-  const cannot = refusal ?? (await writePrompt(work, mask))
+  const cannot = refusal ?? (await writePrompt(work, mask)) ?? (await settings.checkIn(provider, request.cwd))
   if (cannot) {
     watch.ended?.(watched, cannot)
     exited({ type: 'not_started', message: cannot.message })
@@ -132,7 +139,15 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     if (!evidence.result && isUsedUp(work.budget ?? {}, spentOf(usage))) agent.end('budget')
   }
   const reader = eventReader(provider)
-  const read = (line: string) => reader.read(line).forEach(note)
+  const explained = (event: AgentEvent): AgentEvent =>
+    event.type === 'result' && event.failure
+      ? { ...event, failure: explainWithheld(event.failure, settings.withheldOf(provider)) }
+      : event
+  let hasPrinted = false
+  const read = (line: string) => {
+    hasPrinted = true
+    reader.read(line).map(explained).forEach(note)
+  }
   const command = provider.buildCommand(request)
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
@@ -160,14 +175,21 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   }
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
-  exited(await agent.exited)
+  const judge = async () => {
+    const end = await agent.finished
+    reader.end().map(explained).forEach(note)
+    return explainWithheld(judgeAgent(provider, { ...end, evidence, hasPrinted }), settings.withheldOf(provider))
+  }
+  const exit = await agent.exited
   cancelTimeout()
   idle.stop()
-  const end = await agent.finished
-  reader.end().forEach(note)
+  // What it says of its start may hold for all: known before its slot is free for the next.
+  const early = provider.program && !evidence.result && !evidence.answered ? await judge() : undefined
+  if (early) watch.failing?.(watched, early)
+  exited(exit)
+  const judged = early ?? (await judge())
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
-  const judged = judgeAgent(provider, { ...end, evidence })
   const { sessionId, finalText } = evidence
   // Waited for: what has been paid for must not be asked for again after a crash.
   await recorder.record({

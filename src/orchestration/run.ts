@@ -5,7 +5,7 @@ import type { ProviderModel } from '../domain/provider-model.js'
 import { decideRetry, type RetryDecision } from '../domain/retry.js'
 import type { GoingOn, Resumption } from '../domain/reconcile.js'
 import { commandProvider, routeRequestOf } from '../domain/routing.js'
-import { totalAttempts, usableProviders, type TaskState } from '../domain/run-state.js'
+import { totalAttempts, usableProviders, whyOut, type TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../domain/schedule.js'
 import type { Task } from '../domain/task.js'
 import { plural } from '../domain/text.js'
@@ -344,10 +344,12 @@ class TaskLoop {
   }
 
   /** A command has no account: what would be an account's trouble is its own. */
-  #decide({ used, task }: Progress, { provider }: ProviderModel, failed: Failure): RetryDecision {
-    const decision = decideRetry(failed, used + 1, this.#mostAttempts(task))
-    if (decision !== 'move_on' || provider !== commandProvider) return decision
-    return failed.kind !== 'usage' && used + 1 < this.#mostAttempts(task) ? 'retry' : 'give_up'
+  #decide({ used, task }: Progress, agent: ProviderModel, failed: Failure): RetryDecision {
+    const counts = { attempt: used + 1, maxAttempts: this.#mostAttempts(task), isOut: this.#parts.pool.isOut(agent) }
+    const decision = decideRetry(failed, counts)
+    if (agent.provider !== commandProvider) return decision
+    if (failed.kind === 'usage') return 'give_up'
+    return decision !== 'move_on' ? decision : counts.attempt < counts.maxAttempts ? 'retry' : 'give_up'
   }
 
   #fail(taskId: string, attempts: number, failed: Failure): void {
@@ -359,9 +361,7 @@ class TaskLoop {
   /** Nothing is left that may serve it, after so many attempts. */
   #hold(taskId: string, attempts: number, why: string): void {
     const { graph, recorder } = this.#parts
-    const wanted = graph.tasks.get(taskId)?.provider
-    const out = [...recorder.state.providers].find(([name, { stopped }]) => stopped && name === (wanted ?? name))
-    const message = out?.[1].stopped?.message ?? why
+    const message = whyOut(recorder.state, graph.tasks.get(taskId) ?? {})?.message ?? why
     const tried = attempts > 0 ? ` (after ${plural(attempts, 'attempt')})` : ''
     const holds = this.#waitingFor(taskId)
     const reason = { type: 'unservable', message: `${message}${tried}` } as const

@@ -266,6 +266,22 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     this.#rejectUnservable()
   }
 
+  /** As {@link stopProvider}, for one model alone; without a name, the CLI's own default. */
+  stopModel(offer: ProviderModel): void {
+    this.#standing.stopModel(offer)
+    this.#rejectUnservable()
+  }
+
+  /** The provider, or this model of it, is out for good. */
+  isOut(offer: ProviderModel): boolean {
+    return this.#standing.isOut(offer)
+  }
+
+  /** Whether the agent on the slot goes first after a rest of its provider, alone. */
+  goesFirst(agentId: string): boolean {
+    return this.#standing.goesFirst(agentId)
+  }
+
   /** Gives out no further slot, for the reason given; whoever waits is rejected with it. Held slots stay held. */
   shut(reason: string): void {
     this.#shut ??= { reason: 'unservable', message: reason }
@@ -315,7 +331,7 @@ export class AgentPool extends EventEmitter<PoolEvents> {
 
   #isServable(demand: Demand): boolean {
     if (this.#shut) return false
-    return this.#tiers(demand).some((tier) => tier.some(({ provider }) => !this.#standing.isStopped(provider)))
+    return this.#tiers(demand).some((tier) => tier.some((offer) => !this.#standing.isOut(offer)))
   }
 
   #load(offer: ProviderModel): ProviderLoad {
@@ -418,7 +434,7 @@ export class AgentPool extends EventEmitter<PoolEvents> {
         .filter((offer) => slots.some(({ slot }) => maySlotServe(slot, offer)))
       for (const offer of offers) {
         const { provider } = offer
-        if (this.#standing.isStopped(provider)) continue
+        if (this.#standing.isOut(offer)) continue
         const until = this.#standing.restsUntil(provider)
         if (!this.#admits(offer, [])) refused.add(provider)
         else if (until === undefined) return undefined

@@ -19,6 +19,7 @@ type Rest =
 export class ProviderStanding {
   readonly #parts: StandingParts
   readonly #stopped = new Set<string>()
+  readonly #stoppedModels = new Set<string>()
   readonly #rests = new Map<string, Rest>()
 
   constructor(parts: StandingParts) {
@@ -29,15 +30,26 @@ export class ProviderStanding {
   mayStart(offer: ProviderModel, held: readonly ProviderModel[]): boolean {
     const rest = this.#rests.get(offer.provider)
     if (rest?.type === 'resting' || rest?.probe !== undefined) return false
-    return !this.isStopped(offer.provider) && !this.#isFull(offer, held)
+    return !this.isOut(offer) && !this.#isFull(offer, held)
   }
 
-  isStopped(provider: string): boolean {
-    return this.#stopped.has(provider)
+  /** It, or its provider, is stopped for good. */
+  isOut(offer: ProviderModel): boolean {
+    return this.#stopped.has(offer.provider) || this.#stoppedModels.has(keyOf(offer))
   }
 
   stop(provider: string): void {
     this.#stopped.add(provider)
+  }
+
+  /** One model alone; without a name it is the one that the CLI uses when none is asked for. */
+  stopModel(offer: ProviderModel): void {
+    this.#stoppedModels.add(keyOf(offer))
+  }
+
+  /** The slot is that of the agent which goes first after a rest. */
+  goesFirst(slotId: string): boolean {
+    return [...this.#rests.values()].some((rest) => rest.type === 'probing' && rest.probe === slotId)
   }
 
   /** Until when it rests, epoch ms; undefined when it does not. */
@@ -94,6 +106,10 @@ export class ProviderStanding {
       return cap !== undefined && held.filter((other) => matchesKey(other, key)).length >= cap
     })
   }
+}
+
+function keyOf({ provider, model }: ProviderModel): string {
+  return JSON.stringify([provider, model])
 }
 
 function matchesKey(offer: ProviderModel, key: string): boolean {

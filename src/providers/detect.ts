@@ -1,5 +1,6 @@
 import { formatExitStatus, type ExitStatus } from '../domain/attempt.js'
 import type { Program, Provider } from './contract.js'
+import { lastWords } from './failure-text.js'
 import { shortLine } from './line.js'
 
 /** Whether a provider's CLI is there. Whether it is logged in shows only in an attempt. */
@@ -13,7 +14,7 @@ export type Detection =
 export type Capture = (
   file: string,
   args: readonly string[],
-  options: { readonly timeoutMs: number; readonly env: Readonly<Record<string, string>> },
+  options: { readonly timeoutMs: number; readonly env: Readonly<Record<string, string>>; readonly cwd?: string },
 ) => Promise<Captured>
 
 export interface Captured {
@@ -22,19 +23,24 @@ export interface Captured {
   readonly stderr: string
 }
 
-/** The slowest CLI took 2.8 s on a busy machine of two cores, claude and codex less than 0.1 s. */
-const versionTimeoutMs = 5000
+/** First starts after an installation take up to 6 s, claude and codex mostly less than 0.1 s. */
+const versionTimeoutMs = 15_000
 
-/** Asks the CLI for its version. `env` is the one that the agent will see; `executable` as in `AgentRequest`. */
+/**
+ * Asks the CLI for its version. `env` is the one that the agent will see; `executable` as in `AgentRequest`; `cwd`,
+ * because version managers (asdf, mise) choose by files in the directory and above it.
+ */
 export async function detectProvider(
   provider: Provider,
   capture: Capture,
-  options: { readonly env: Readonly<Record<string, string>>; readonly executable?: string },
+  options: { readonly env: Readonly<Record<string, string>>; readonly executable?: string; readonly cwd?: string },
 ): Promise<Detection> {
   const { program } = provider
   if (!program) return { usable: true, tested: true }
   const file = options.executable ?? program.file
-  const captured = await capture(file, program.versionArgs, { timeoutMs: versionTimeoutMs, env: options.env })
+  const { env, cwd } = options
+  const where = cwd === undefined ? {} : { cwd }
+  const captured = await capture(file, program.versionArgs, { timeoutMs: versionTimeoutMs, env, ...where })
   const version = succeeded(captured.exit) ? program.parseVersion(captured.stdout) : undefined
   if (version === undefined) return unusable(file, captured, program)
   return { usable: true, version, tested: version === program.testedVersion }
@@ -46,10 +52,10 @@ function succeeded(exit: ExitStatus): boolean {
 
 function unusable(file: string, { exit, stdout, stderr }: Captured, program: Program): Detection {
   const call = [file, ...program.versionArgs].join(' ')
-  const said = shortLine(stderr.trim() === '' ? stdout : stderr, 120)
+  const said = lastWords(stderr.trim() === '' ? stdout : stderr)
   return {
     usable: false,
-    reason: shortLine(`\`${call}\` told no version: ${formatExitStatus(exit)}${said === '' ? '' : `: ${said}`}`, 300),
+    reason: shortLine(`\`${call}\` told no version: ${formatExitStatus(exit)}${said === '' ? '' : `: ${said}`}`, 700),
     help: `Install it with \`${program.installCommand}\` and log in with \`${program.loginCommand}\`; \`${call}\` must answer.`,
   }
 }

@@ -1,4 +1,5 @@
 import type { PassedVariables, Provider } from './contract.js'
+import type { Withheld } from './withheld.js'
 
 /**
  * What every agent may see. Kept out on purpose: credentials of anything else, `GIT_*` (which would lead git out of the
@@ -51,6 +52,17 @@ export function childEnvironments(
     const environment = childEnvironment(parent, provider, extra)
     made.set(provider.name, environment)
     return environment
+  }
+}
+
+/** What is set here and kept from the agents of a provider. */
+export function withheldFrom(
+  parent: Readonly<Record<string, string | undefined>>,
+  environmentOf: EnvironmentOf,
+): (provider: Provider) => Withheld {
+  return (provider) => {
+    const passed = environmentOf(provider)
+    return { has: (name) => (parent[name] ?? '') !== '' && !Object.hasOwn(passed, name) }
   }
 }
 

@@ -2,6 +2,7 @@ import { formatExitStatus, judgeProcess, type EndReason, type Evidence, type Exi
 import { failure, type Failure } from '../domain/failure.js'
 import { lastLine } from '../domain/text.js'
 import type { Provider } from './contract.js'
+import { lastWords } from './failure-text.js'
 import { shortLine } from './line.js'
 
 /** All that is known about an agent's process once it has ended. */
@@ -12,6 +13,8 @@ export interface AgentEnd {
   readonly ended?: EndReason
   /** The last few KiB of stderr. */
   readonly stderrTail: string
+  /** It has printed something on stdout. */
+  readonly hasPrinted?: boolean
 }
 
 /**
@@ -23,9 +26,17 @@ export function judgeAgent(provider: Provider, end: AgentEnd): Failure | undefin
   if (provider.finalEvent === 'exit') return judgeProcess(exit, { ...evidence, result: exitResult(end) }, ended)
   const judged = judgeProcess(exit, evidence, ended)
   if (judged?.kind !== 'crash' || evidence.result) return judged
-  const said = shortLine(lastLine(stderrTail))
-  const plain = said === '' ? judged : { ...judged, message: `${judged.message} It said: ${said}` }
-  return provider.explainCrash?.(stderrTail) ?? plain
+  const said = lastWords(stderrTail)
+  const itSaid = said === '' ? '' : ` It said: ${said}`
+  if (isMissing(exit) && end.hasPrinted !== true) {
+    return failure('spawn', `${provider.name} could not be started (${formatExitStatus(exit)}).${itSaid}`)
+  }
+  return provider.explainCrash?.(stderrTail) ?? { ...judged, message: `${judged.message}${itSaid}` }
+}
+
+/** What shells, env(1) and the shims of version managers end with: found but not to be executed, or not found. */
+function isMissing(exit: ExitStatus): boolean {
+  return exit.type === 'code' && (exit.code === 126 || exit.code === 127)
 }
 
 function exitResult({ exit, evidence, stderrTail }: AgentEnd): NonNullable<Evidence['result']> {

@@ -47,11 +47,15 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         ? { tone: 'faint', text: `${record.provider} ${cleanLine(record.version ?? '', 40)}` }
         : { tone: 'warning', text: `${record.provider} is not usable: ${cleanLine(record.message ?? '')}` }
     case 'provider_stopped':
-      return { tone: 'bad', text: `${record.provider} is out for this run: ${cleanLine(record.failure.message, 400)}` }
+      return { tone: 'bad', text: `${record.provider} is out for this run: ${cleanLine(record.failure.message, 600)}` }
+    case 'model_stopped': {
+      const what = record.model === undefined ? `${record.provider} with its own model` : agent({ agent: record })
+      return { tone: 'bad', text: `${what} is out for this run: ${cleanLine(record.failure.message, 600)}` }
+    }
     case 'provider_cooled_down':
       return {
         tone: 'warning',
-        text: `${record.provider} rests for ${formatWait(record.until - record.at)}: ${cleanLine(record.failure.message)}`,
+        text: `${record.provider} rests for ${formatWait(record.until - record.at)}: ${cleanLine(record.failure.message, 600)}`,
       }
     case 'run_waiting':
       return { tone: 'warning', text: formatWaiting(record.until, record.at, record.providers) }

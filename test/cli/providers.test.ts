@@ -1,18 +1,20 @@
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
+import { hurried } from '../support/hurried.js'
 import { rig, scene } from '../support/rigged-scene.js'
 
 const three =
   'tasks:\n  - { id: a, expects: no_change }\n  - { id: b, expects: no_change }\n  - { id: c, expects: no_change }\n'
 
-test('a missing login stops the provider: one attempt shows it, all tasks are held with the reason, exit 1', async () => {
+test('a missing login stops the provider: who goes first after a rest shows it, all tasks are held with the reason, exit 1', async () => {
   const stage = scene({ roadmap: three })
+  Object.assign(stage.env, hurried(stage))
   const calls = fakeCli(stage, 'claude', ({ play }) => {
     play('no-key')
   })
   const { code, stdout } = await stage.run(['run', '-a', '1'])
   expect(code).toBe(1)
-  expect(calls()).toHaveLength(1)
+  expect(calls()).toHaveLength(2)
   expect(stdout.match(/^Held .*Not logged in.*claude auth login/gm)).toHaveLength(3)
 })
 

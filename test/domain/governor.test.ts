@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failure, failureKinds, type FailureKind } from '../../src/domain/failure.js'
 import {
+  answeredOnce,
   decideWait,
   endedWell,
   isAccountTrouble,
@@ -18,7 +19,7 @@ const now = Date.parse('2026-11-24T10:00:00Z')
 function failed(kind: FailureKind, more: Partial<FailedAgent> & { readonly nowMs: number }): FailedAgent {
   return {
     ...{ failure: failure(kind, 'it failed'), now: now + more.nowMs, startedMs: more.nowMs - 1, answered: false },
-    ...{ ended: true, jitter: 1, zone: 'UTC', ...more },
+    ...{ goesFirst: false, ended: true, jitter: 1, zone: 'UTC', ...more },
   }
 }
 
@@ -39,11 +40,15 @@ function restMs(verdict: AccountVerdict | undefined, from: number): number | und
 const limits: readonly FailureKind[] = ['rate_limit', 'overloaded', 'network', 'usage_limit']
 
 describe('an account whose agent failed', () => {
-  it("rests for a limit, is stopped for a login, and goes on for what is the task's own", () => {
+  it("rests for what passes, loses what was refused, and goes on for what is the task's own", () => {
     for (const kind of failureKinds) {
       const [verdict] = verdicts(failed(kind, { nowMs: 5000 }))
-      const stops = kind === 'auth' || kind === 'usage'
-      expect([kind, verdict?.type]).toEqual([kind, limits.includes(kind) ? 'rest' : stops ? 'stop' : 'none'])
+      const expected = new Map<FailureKind, string>([
+        ...[...limits, 'auth' as const, 'spawn' as const].map((one): [FailureKind, string] => [one, 'rest']),
+        ['usage', 'stop'],
+        ['model', 'stop_model'],
+      ])
+      expect([kind, verdict?.type]).toEqual([kind, expected.get(kind) ?? 'none'])
     }
   })
 
@@ -108,14 +113,11 @@ describe('the breaker', () => {
       }),
     )
 
-  it.each<FailureKind>(['crash', 'spawn', 'network'])(
-    'stops a provider at the fifth start within a minute: %s',
-    (kind) => {
-      const types = starts(kind, 5, 14_000).map(({ type }) => type)
-      expect(types.slice(0, 4)).not.toContain('stop')
-      expect(types[4]).toBe('stop')
-    },
-  )
+  it.each<FailureKind>(['crash', 'network'])('stops a provider at the fifth start within a minute: %s', (kind) => {
+    const types = starts(kind, 5, 14_000).map(({ type }) => type)
+    expect(types.slice(0, 4)).not.toContain('stop')
+    expect(types[4]).toBe('stop')
+  })
 
   it('says that there were five, and why', () => {
     expect(starts('crash', 5, 1)[4]).toMatchObject({
@@ -137,7 +139,7 @@ describe('the breaker', () => {
   })
 
   it('lets pass failures that differ, and counts from the start when an agent has ended well', () => {
-    const mixed = Array.from({ length: 8 }, (_, n) => failed(n % 2 === 0 ? 'crash' : 'spawn', { nowMs: n }))
+    const mixed = Array.from({ length: 8 }, (_, n) => failed(n % 2 === 0 ? 'crash' : 'network', { nowMs: n }))
     expect(verdicts(...mixed).map(({ type }) => type)).not.toContain('stop')
     let known: Trouble = noTrouble
     for (let n = 0; n < 20; n++) {
@@ -148,11 +150,159 @@ describe('the breaker', () => {
   })
 })
 
+describe('a login that is refused', () => {
+  const loggedOut = failure('auth', 'Not logged in', { loggedOut: true })
+  const answered = (trouble: Trouble) => answeredOnce(trouble)
+  /** Each refused agent started when the rest before it was over, and went first. */
+  const inARow = (count: number, more: Partial<FailedAgent> = {}) =>
+    verdicts(
+      ...Array.from({ length: count }, (_, n) => failed('auth', { nowMs: n * 1_000_000, goesFirst: n > 0, ...more })),
+    )
+
+  it('rests the account for half a minute, then for two, and stops it at the third time in a row', () => {
+    const [first, second, third] = inARow(3)
+    expect([restMs(first, 0), restMs(second, 1_000_000)]).toEqual([30_000, 120_000])
+    expect(third).toMatchObject({
+      type: 'stop',
+      failure: { kind: 'auth', message: /^refused 3 times in a row/ as never },
+    })
+  })
+
+  it('rests for half of that at least, whatever the jitter', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (jitter) => {
+        const [first, second] = inARow(2, { jitter }).map((verdict, n) => restMs(verdict, n * 1_000_000)!)
+        expect([first, second]).toEqual([Math.round(15_000 + 15_000 * jitter), Math.round(60_000 + 60_000 * jitter)])
+      }),
+    )
+  })
+
+  it('counts as one with all that were at work or had a slot when it rested, however many', () => {
+    const agents = [0, 1, 500, 29_000].map((startedMs) => failed('auth', { nowMs: 40_000, startedMs }))
+    const [first, ...others] = verdicts(failed('auth', { nowMs: 2, startedMs: 0 }), ...agents, ...agents)
+    expect(first?.type).toBe('rest')
+    expect(others.map(({ type }) => type)).toEqual(others.map(() => 'none'))
+  })
+
+  it('is counted anew when a model has answered in between', () => {
+    let known: Trouble = noTrouble
+    for (let n = 0; n < 20; n++) {
+      const { trouble, verdict } = judgeAccount(known, failed('auth', { nowMs: n * 1_000_000, goesFirst: true }))
+      expect(verdict.type).toBe('rest')
+      known = n % 2 === 1 ? answered(trouble) : trouble
+    }
+  })
+
+  it('stops the account at once when who goes first, alone, is told that there is none, and nobody was answered', () => {
+    const none = { failure: loggedOut }
+    expect(inARow(2, none).map(({ type }) => type)).toEqual(['rest', 'stop'])
+    const once = judgeAccount(noTrouble, failed('auth', { nowMs: 0, ...none })).trouble
+    const alone = { nowMs: 1_000_000, goesFirst: true }
+    const types = [
+      judgeAccount(answered(once), failed('auth', { ...alone, ...none })),
+      judgeAccount(once, failed('auth', alone)),
+      judgeAccount(once, failed('auth', { ...alone, ...none, goesFirst: false })),
+    ].map(({ verdict }) => verdict.type)
+    expect(types).toEqual(['rest', 'rest', 'rest'])
+  })
+
+  it('does not shorten the rest of an allowance that is under way', () => {
+    const given = failure('usage_limit', '', { retryAt: now + 3_600_000 })
+    const [limited, refused] = verdicts(
+      failed('usage_limit', { nowMs: 0, startedMs: -10, failure: given }),
+      failed('auth', { nowMs: 5, startedMs: -10 }),
+    )
+    expect([restMs(limited, 0), refused?.type]).toEqual([3_600_000, 'none'])
+  })
+
+  it('stops the account only after refusals without an answer between them, whatever happens', () => {
+    const step = fc.record({
+      ...{ act: fc.constantFrom('refused', 'answered', 'well', 'limited'), after: fc.nat(200_000) },
+      ...{ tookMs: fc.nat(100_000), goesFirst: fc.boolean(), isNone: fc.boolean() },
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let [known, nowMs, refusals, hasAnswered]: [Trouble, number, number, boolean] = [noTrouble, 0, 0, false]
+        for (const { act, after, tookMs, goesFirst, isNone } of steps) {
+          nowMs += after
+          if (act === 'answered') [known, refusals, hasAnswered] = [answered(known), 0, true]
+          else if (act === 'well') known = endedWell(known)
+          else {
+            const kind = act === 'refused' ? 'auth' : 'rate_limit'
+            const said = isNone && kind === 'auth' ? loggedOut : failure(kind, '')
+            const at = { nowMs, startedMs: nowMs - tookMs, goesFirst, failure: said }
+            const { trouble, verdict } = judgeAccount(known, failed(kind, at))
+            known = trouble
+            if (kind === 'auth') refusals++
+            if (verdict.type !== 'stop') continue
+            expect(kind).toBe('auth')
+            expect(refusals >= 3 || (isNone && goesFirst && !hasAnswered)).toBe(true)
+            return
+          }
+        }
+      }),
+    )
+  })
+})
+
+describe('a CLI that cannot be started', () => {
+  /** Each next one goes first at the moment that the rest is over. */
+  function untilOver(change: (trouble: Trouble) => Trouble = (trouble) => trouble) {
+    const seen: [AccountVerdict['type'], number | undefined][] = []
+    let [known, nowMs]: [Trouble, number] = [noTrouble, 0]
+    for (let n = 0; n < 30; n++) {
+      const { trouble, verdict } = judgeAccount(
+        known,
+        failed('spawn', { nowMs, startedMs: nowMs - 1, goesFirst: n > 0 }),
+      )
+      known = change(trouble)
+      seen.push([verdict.type, restMs(verdict, nowMs)])
+      if (verdict.type === 'stop') return seen
+      nowMs = ('until' in verdict ? verdict.until - now : nowMs) + 2
+    }
+    return seen
+  }
+
+  it('rests the account twice as long each time, for two minutes in all, is then asked for its version, and stopped', () => {
+    const seen = untilOver()
+    const rests = seen.flatMap(([type, ms]) => (type === 'rest' ? [ms!] : []))
+    expect(rests).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 57_000])
+    expect(rests.reduce((sum, ms) => sum + ms)).toBe(120_000)
+    expect(seen.slice(7).map(([type]) => type)).toEqual(['ask', 'stop'])
+  })
+
+  it('begins again from a second when it has run in between', () => {
+    const rests = [endedWell, answeredOnce].map((ran) => untilOver(ran).slice(0, 3))
+    expect(rests.flat().map(([, ms]) => ms)).toEqual([1000, 1000, 1000, 1000, 1000, 1000])
+    const first = judgeAccount(noTrouble, failed('spawn', { nowMs: 0 })).trouble
+    const ran = judgeAccount(first, failed('no_change', { nowMs: 9000 })).trouble
+    expect(restMs(judgeAccount(ran, failed('spawn', { nowMs: 20_000 })).verdict, 20_000)).toBe(1000)
+  })
+
+  it('counts once, however many slots found it missing at the same time, and when it is told twice', () => {
+    const same = Array.from({ length: 20 }, (_, n) => failed('spawn', { nowMs: n, startedMs: n - 1 }))
+    const types = verdicts(...same.flatMap((one) => [{ ...one, ended: false }, one])).map(({ type }) => type)
+    expect(types).toEqual(['rest', ...types.slice(1).map(() => 'none')])
+  })
+})
+
+describe('a model or arguments that the CLI refuses', () => {
+  it('cost a process that did nothing one time, and the task of one that did something an attempt', () => {
+    for (const [kind, type] of [
+      ['model', 'stop_model'],
+      ['usage', 'stop'],
+    ] as const) {
+      expect(verdicts(failed(kind, { nowMs: 0 }))[0]?.type).toBe(type)
+      expect(verdicts(failed(kind, { nowMs: 0, answered: true }))[0]?.type).toBe('none')
+    }
+  })
+})
+
 describe('any account, whatever happens to its agents', () => {
   const kind = fc.constantFrom(...failureKinds)
   const agent = fc.record({
     ...{ kind, after: fc.nat(200_000), tookMs: fc.nat(200_000), jitter: fc.double({ min: 0, max: 1, noNaN: true }) },
-    ...{ answered: fc.boolean(), ended: fc.boolean() },
+    ...{ answered: fc.boolean(), ended: fc.boolean(), goesFirst: fc.boolean() },
     retryAfter: fc.option(fc.integer({ min: -100_000, max: 10 ** 12 }), { nil: undefined }),
   })
 
@@ -180,7 +330,7 @@ describe('any account, whatever happens to its agents', () => {
             expect(verdict.until - at).toBeLessThanOrEqual(32 * 86_400_000)
             expect(isAccountTrouble(of)).toBe(true)
           }
-          if (verdict.type === 'stop') expect(isAccountTrouble(of) || of === 'crash').toBe(true)
+          if (verdict.type === 'stop') expect(isAccountTrouble(of) || of === 'crash' || of === 'usage').toBe(true)
           if (known.failedStarts.length > 0) expect(known.failedStarts.length).toBeLessThanOrEqual(agents.length)
         }
       }),
@@ -195,6 +345,13 @@ describe('a run whose accounts all rest', () => {
     expect(decideWait({ onLimit: 'wait' }, resting('usage_limit', 10 ** 9))).toBe('wait')
     expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, resting('usage_limit', 60_000))).toBe('wait')
     expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, resting('rate_limit', 60_001))).toBe('stop')
+  })
+
+  it('waits for the short rests of a login or a missing CLI also where it is to stop, but not beyond --max-wait', () => {
+    for (const kind of ['auth', 'spawn'] as const) {
+      expect(decideWait({ onLimit: 'stop' }, resting(kind, 150_000))).toBe('wait')
+      expect(decideWait({ onLimit: 'stop', maxWaitMs: 10_000 }, resting(kind, 10_001))).toBe('stop')
+    }
   })
 
   it('that is to stop stops at a used-up allowance, and waits a minute for what passes', () => {

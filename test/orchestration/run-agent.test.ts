@@ -85,6 +85,8 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Part
     mask: noMask,
     start: startAgent,
     environmentOf: childEnvironments(process.env, {}),
+    withheldOf: () => ({ has: () => false }),
+    checkIn: () => Promise.resolve(undefined),
     extraEnv: {},
     prices: {},
     signal: stop.signal,

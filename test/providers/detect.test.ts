@@ -11,18 +11,18 @@ function answering(stdout: string, exit: ExitStatus = fine, stderr = ''): { capt
 }
 
 describe('detectProvider', () => {
-  it('asks for the version in the environment of the agent, for 5 s', async () => {
+  it('asks for the version in the environment of the agent, for 15 s', async () => {
     const { capture, calls } = answering('2.1.330 (Claude Code)\n')
     const detection = await detectProvider(providers.claude, capture, { env: { PATH: '/bin' } })
     expect(detection).toEqual({ usable: true, version: '2.1.330', tested: true })
-    expect(calls).toEqual([['claude', ['--version'], { timeoutMs: 5000, env: { PATH: '/bin' } }]])
+    expect(calls).toEqual([['claude', ['--version'], { timeoutMs: 15_000, env: { PATH: '/bin' } }]])
   })
 
   it('asks another executable where one is named', async () => {
     const { capture, calls } = answering('codex-cli 0.169.0')
     const detection = await detectProvider(providers.codex, capture, { env: {}, executable: '/opt/codex' })
     expect(detection).toEqual({ usable: true, version: '0.169.0', tested: true })
-    expect(calls).toEqual([['/opt/codex', ['--version'], { timeoutMs: 5000, env: {} }]])
+    expect(calls).toEqual([['/opt/codex', ['--version'], { timeoutMs: 15_000, env: {} }]])
   })
 
   it('says that a version is not the tested one', async () => {
@@ -40,10 +40,10 @@ describe('detectProvider', () => {
     ['is missing', { type: 'not_started', message: 'not found' }, '', '', /not found/],
     [
       'does not answer',
-      { type: 'not_started', message: 'no answer within 5000 ms' },
+      { type: 'not_started', message: 'no answer within 15000 ms' },
       '',
       '',
-      /no answer within 5000 ms/,
+      /no answer within 15000 ms/,
     ],
     ['is killed', { type: 'signal', signal: 'SIGKILL' }, '2.1.330', '', /SIGKILL/],
     ['fails', { type: 'code', code: 1 }, '2.1.330', 'boom\u001b[31m\n', /exit code 1.*boom$/],

@@ -46,6 +46,10 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     { type: 'provider_stopped', provider: 'codex', failure: failure('auth', 'Not logged in. Run `codex login`.') },
     { tone: 'bad', text: 'codex is out for this run: Not logged in. Run `codex login`.' },
   ],
+  model_stopped: [
+    { type: 'model_stopped', provider: 'claude', model: 'opsu', failure: failure('model', 'No such model.') },
+    { tone: 'bad', text: 'claude:opsu is out for this run: No such model.' },
+  ],
   provider_cooled_down: [
     {
       type: 'provider_cooled_down',

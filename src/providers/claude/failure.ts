@@ -1,16 +1,18 @@
 import { failure, type Failure, type FailureKind } from '../../domain/failure.js'
-import { cliFailure, kindOfHttpStatus, matchSignature, type Signature } from '../failure-text.js'
+import { cliFailure, kindOfHttpStatus, lastWords, matchSignature, type Login, type Signature } from '../failure-text.js'
 import { numberAt, stringAt, type JsonObject } from '../json.js'
 import { clipText } from '../line.js'
 
-/** Shown to users. */
-export const claudeLogin = 'claude auth login'
+export const claudeLogin: Login = {
+  command: 'claude auth login',
+  lasting: '`claude setup-token` and CLAUDE_CODE_OAUTH_TOKEN, or ANTHROPIC_API_KEY',
+}
 
 /** Texts of the final event, for where no field tells. Source: recorded streams of 2.1.330 and 2.1.197. */
 const resultTexts: readonly Signature[] = [
   [/no conversation found with session id/i, 'session_lost'],
   [/credit balance is too low|hit your .{0,40}limit|usage limit/i, 'usage_limit'],
-  [/not logged in|invalid api key|failed to authenticate|please run \/login/i, 'auth'],
+  [/not logged in|invalid api key|failed to authenticate|please run \/login|oauth token (has|is|was) \w+/i, 'auth'],
   [/prompt is too long/i, 'context'],
   [/issue with the selected model/i, 'model'],
   [/request timed out/i, 'timeout'],
@@ -79,5 +81,7 @@ export function explainClaudeCrash(stderrTail: string): Failure | undefined {
   if (stderrTail.includes('cannot be used with root/sudo')) return rootFailure()
   const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
   const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined ? undefined : cliFailure(kind, 'claude', said, claudeLogin)
+  return said === undefined || kind === undefined
+    ? undefined
+    : cliFailure(kind, 'claude', lastWords(stderrTail, said), claudeLogin)
 }

@@ -1,6 +1,6 @@
 import type { AgentCommand, AgentRequest, PassedVariables, Permissions, Provider } from '../contract.js'
 import { refuseModelName } from '../model-name.js'
-import { findVersion } from '../version.js'
+import { versionOf } from '../version.js'
 import { claudeAllowEntry } from './allow-entry.js'
 import { claudeLogin, explainClaudeCrash, rootFailure } from './failure.js'
 import { readClaudeLine } from './read-line.js'
@@ -24,9 +24,9 @@ export const claude: Provider = {
   program: {
     file: 'claude',
     versionArgs: ['--version'],
-    parseVersion: findVersion,
+    parseVersion: versionOf('claude(?:[ -]code)?'),
     testedVersion: '2.1.330',
-    loginCommand: claudeLogin,
+    loginCommand: claudeLogin.command,
     installCommand: 'npm install -g @anthropic-ai/claude-code',
   },
   permissionNames: permissionModes(),
@@ -120,6 +120,8 @@ function passedVariables(): readonly PassedVariables[] {
         'CLAUDE_CODE_EFFORT_LEVEL',
         'CLAUDE_CODE_SHELL',
         'API_TIMEOUT_MS',
+        'MCP_TIMEOUT',
+        'MCP_TOOL_TIMEOUT',
         'MAX_THINKING_TOKENS',
         'BASH_DEFAULT_TIMEOUT_MS',
         'BASH_MAX_TIMEOUT_MS',

@@ -1,8 +1,7 @@
 import type { Failure, FailureKind } from '../../domain/failure.js'
-import { cliFailure, kindOfHttpStatus, matchSignature, type Signature } from '../failure-text.js'
+import { cliFailure, kindOfHttpStatus, lastWords, matchSignature, type Login, type Signature } from '../failure-text.js'
 
-/** Shown to users. */
-export const codexLogin = 'codex login'
+export const codexLogin: Login = { command: 'codex login', lasting: 'CODEX_API_KEY' }
 
 /**
  * Codex has no structured field: the message of `turn.failed` is all there is. It writes a typographic apostrophe in
@@ -23,7 +22,10 @@ const messageTexts: readonly Signature[] = [
 
 /** What stderr says when no final event came. */
 const stderrTexts: readonly Signature[] = [
-  [/unexpected argument|invalid value|required arguments were not provided|error loading config/i, 'usage'],
+  [
+    /unexpected argument|invalid value|required arguments were not provided|error loading config|config.{0,60} no longer supported/i,
+    'usage',
+  ],
   [/no rollout found for thread id/i, 'session_lost'],
   [/missing optional dependency|cannot execute binary file/i, 'spawn'],
   ...messageTexts,
@@ -42,5 +44,7 @@ export function kindOfMessage(message: string): FailureKind | undefined {
 export function explainCodexCrash(stderrTail: string): Failure | undefined {
   const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
   const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined ? undefined : cliFailure(kind, 'codex', said, codexLogin)
+  return said === undefined || kind === undefined
+    ? undefined
+    : cliFailure(kind, 'codex', lastWords(stderrTail, said), codexLogin)
 }

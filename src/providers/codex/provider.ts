@@ -1,6 +1,6 @@
 import type { AgentCommand, AgentRequest, Permissions, Provider } from '../contract.js'
 import { refuseModelName } from '../model-name.js'
-import { findVersion } from '../version.js'
+import { versionOf } from '../version.js'
 import { codexLogin, explainCodexCrash } from './failure.js'
 import { readCodexLine } from './read-line.js'
 
@@ -19,9 +19,9 @@ export const codex: Provider = {
   program: {
     file: 'codex',
     versionArgs: ['--version'],
-    parseVersion: findVersion,
+    parseVersion: versionOf('(?:openai )?codex(?:[ -](?:cli|exec))?'),
     testedVersion: '0.169.0',
-    loginCommand: codexLogin,
+    loginCommand: codexLogin.command,
     installCommand: 'npm install -g @openai/codex',
   },
   permissionNames: sandboxes(),
