@@ -7,6 +7,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
 import { priced, type Prices } from '../domain/price.js'
+import type { ProviderModel } from '../domain/provider-model.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
@@ -95,18 +96,15 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const { clock, recorder, mask, signal, watch } = settings
   let evidence = noEvidence
   const env = settings.environmentOf(provider)
-  const refusal = provider.refusal(request, env)
   const began = clock.monotonic()
   const exited = (exit: ExitStatus) => {
     onExit()
     void recorder.record({ type: 'agent_exited', ...of, slot, exit, durationMs: clock.monotonic() - began })
   }
   const hasAnswered = () => evidence.answered
-  const { model } = request
-  const asked = { provider: provider.name, ...(model === undefined ? {} : { model }) }
-  const watched: WatchedAgent = { ...asked, taskId: work.taskId, slot, startedMs: began, hasAnswered }
+  const watched: WatchedAgent = { ...askedOf(work), taskId: work.taskId, slot, startedMs: began, hasAnswered }
   watch.started?.(watched)
-  const cannot = refusal ?? (await writePrompt(work, mask)) ?? (await settings.checkIn(provider, request.cwd))
+  const cannot = await whyNotStarted(work, settings, env)
   if (cannot) {
     watch.ended?.(watched, cannot)
     exited({ type: 'not_started', message: cannot.message })
@@ -139,10 +137,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     if (!evidence.result && isUsedUp(work.budget ?? {}, spentOf(usage))) agent.end('budget')
   }
   const reader = eventReader(provider)
-  const explained = (event: AgentEvent): AgentEvent =>
-    event.type === 'result' && event.failure
-      ? { ...event, failure: explainWithheld(event.failure, settings.withheldOf(provider)) }
-      : event
+  const withheld = settings.withheldOf(provider)
+  const explained = (event: AgentEvent) => explainEvent(event, withheld)
   let hasPrinted = false
   const read = (line: string) => {
     hasPrinted = true
@@ -178,13 +174,13 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const judge = async () => {
     const end = await agent.finished
     reader.end().map(explained).forEach(note)
-    return explainWithheld(judgeAgent(provider, { ...end, evidence, hasPrinted }), settings.withheldOf(provider))
+    return explainWithheld(judgeAgent(provider, { ...end, evidence, hasPrinted }), withheld)
   }
   const exit = await agent.exited
   cancelTimeout()
   idle.stop()
   // What it says of its start may hold for all: known before its slot is free for the next.
-  const early = provider.program && !evidence.result && !evidence.answered ? await judge() : undefined
+  const early = marked && hasSaidNothing(evidence) ? await judge() : undefined
   if (early) watch.failing?.(watched, early)
   exited(exit)
   const judged = early ?? (await judge())
@@ -203,6 +199,30 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   })
   watch.ended?.(watched, judged)
   return judged ? { evidence, failure: judged } : { evidence }
+}
+
+/** Provider and model as they were asked for. */
+function askedOf({ provider: { name }, request: { model } }: AgentWork): ProviderModel {
+  return { provider: name, ...(model === undefined ? {} : { model }) }
+}
+
+/** Why the agent cannot even be started. */
+async function whyNotStarted(
+  work: AgentWork,
+  { mask, checkIn }: AgentSettings,
+  env: Readonly<Record<string, string>>,
+): Promise<Failure | undefined> {
+  const { provider, request } = work
+  return provider.refusal(request, env) ?? (await writePrompt(work, mask)) ?? (await checkIn(provider, request.cwd))
+}
+
+function hasSaidNothing({ result, answered }: Evidence): boolean {
+  return !result && !answered
+}
+
+function explainEvent(event: AgentEvent, withheld: Withheld): AgentEvent {
+  if (event.type !== 'result' || !event.failure) return event
+  return { ...event, failure: explainWithheld(event.failure, withheld) }
 }
 
 function idleWatch({ idleTimeoutMs }: AgentWork, clock: Clock, agent: () => AgentProcess): IdleWatch {

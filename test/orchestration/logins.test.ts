@@ -136,7 +136,10 @@ describe('what a CLI refuses before it does anything', () => {
   test('a model that fails behind an answer costs the task its attempts, and no other task anything', async () => {
     const stage = scene({ roadmap: tasks('a', 'b') })
     fakeCli(stage, 'claude', ({ task, say, succeed }) => {
-      if (task === 'b') return succeed()
+      if (task === 'b') {
+        succeed()
+        return
+      }
       say({ type: 'assistant', message: { content: [{ type: 'text', text: 'working' }] } })
       say({ type: 'result', subtype: 'success', is_error: true, api_error_status: 404, result: 'issue with the model' })
     })
