@@ -16,6 +16,7 @@ import type { GitFailure, GitPlace } from '../platform/git.js'
 import { stillThere } from '../workspace/leftovers.js'
 import { attemptRef } from '../workspace/ref-name.js'
 import { readLandings, readRunRefs, type RunRefs } from '../workspace/run-refs.js'
+import { readUndone, withoutUndone } from '../workspace/undone.js'
 
 /** A run of before, as its journal tells it. */
 export interface Replayed extends JournaledRun {
@@ -69,8 +70,10 @@ export async function lookAround(
   // The commit that the run began from may be gone with a branch that was deleted since.
   const landings = since.ok ? since : await readLandings(user, { runId, tips })
   if (!landings.ok) return landings
+  const undone = landings.value.size === 0 ? ok(new Set<string>()) : await readUndone(user, tips)
+  if (!undone.ok) return undone
   const standing = await stillThere([...trail.uncollected.keys()])
-  return ok({ refs: refs.value, landings: landings.value, standing })
+  return ok({ refs: refs.value, landings: withoutUndone(landings.value, undone.value), standing })
 }
 
 /** The commits on the target that the run has brought under a task's id, the last first. */

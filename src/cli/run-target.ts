@@ -7,8 +7,10 @@ import { finishLanding } from '../workspace/broken-landing.js'
 import type { Refusal, Repository, Target } from '../workspace/contract.js'
 import { currentBranch, openCurrent, type CurrentOptions } from '../workspace/open-current.js'
 import { openRepository } from '../workspace/repository.js'
+import { refuseGit } from '../workspace/refusal.js'
 import { openTarget } from '../workspace/target.js'
 import { lastChange, readTrailers } from '../workspace/trailers.js'
+import { readUndone, withoutUndone } from '../workspace/undone.js'
 
 /** The repository, with a landing brought to its end that an earlier run was killed in. */
 export async function openWhole(dir: string, env: Environment): Promise<Result<Repository, Refusal>> {
@@ -46,5 +48,8 @@ export async function landedBefore(repository: Repository, target: Target, roadm
   const known = target.current ? await lastChange(repository.trusted, commit, roadmapPath) : ok(commit)
   if (!known.ok) return known
   const keys = { key: taskTrailer, textKey: textTrailer }
-  return readTrailers(repository.trusted, keys, { from: known.value, to: target.base })
+  const landed = await readTrailers(repository.trusted, keys, { from: known.value, to: target.base })
+  if (!landed.ok || landed.value.size === 0) return landed
+  const undone = await readUndone(repository.trusted, [target.base])
+  return undone.ok ? ok(withoutUndone(landed.value, undone.value)) : refuseGit(undone.error)
 }

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { readUndone } from '../../src/workspace/undone.js'
+import { gitRepo } from '../support/repositories.js'
+
+function history() {
+  const repo = gitRepo()
+  let files = 0
+  const work = (message = 'work') => {
+    repo.write(`f${++files}`, 'x\n')
+    return repo.commit(message)
+  }
+  const revert = (...args: readonly string[]) => {
+    repo.git('revert', '--no-edit', ...args)
+    return repo.git('rev-parse', 'HEAD')
+  }
+  const undone = async () => {
+    const read = await readUndone({ gitDir: `${repo.dir}/.git` }, ['HEAD'])
+    if (!read.ok) throw new Error(read.error.stderr)
+    return [...read.value].sort()
+  }
+  return { repo, work, revert, undone }
+}
+
+describe('a commit is undone', () => {
+  it('by git’s own revert, and not any more when that was reverted', async () => {
+    const { work, revert, undone } = history()
+    const one = work()
+    work()
+    expect(await undone()).toEqual([])
+    const first = revert(one)
+    expect(await undone()).toEqual([one])
+    const second = revert(first)
+    expect(await undone()).toEqual([first])
+    revert(second)
+    expect(await undone()).toEqual([one, second].sort())
+  })
+
+  it('by a revert with an abbreviated id, and with others by one message that names them all', async () => {
+    const { repo, work, undone } = history()
+    const ids = [work(), work(), work()]
+    repo.git('revert', '--no-edit', '--reference', ids[0]!)
+    repo.commit(`Undo both\n\nThis reverts commit ${ids[1]}.\n\nThis reverts commit ${ids[2]}.`)
+    expect(await undone()).toEqual([...ids].sort())
+  })
+
+  it('with all that a merge brought when the merge is reverted', async () => {
+    const { repo, work, revert, undone } = history()
+    const before = work()
+    repo.git('switch', '-q', '-c', 'side')
+    const brought = [work(), work()]
+    repo.git('switch', '-q', 'main')
+    repo.git('merge', '-q', '--no-ff', '-m', 'Merge', 'side')
+    const merge = repo.git('rev-parse', 'HEAD')
+    revert('-m', '1', merge)
+    expect(await undone()).toEqual([...brought, merge].sort())
+    expect(await undone()).not.toContain(before)
+  })
+
+  it('not by words in a subject, in a quotation, or about what is not in the history', async () => {
+    const { repo, work, undone } = history()
+    const one = work()
+    work(`This reverts commit ${one}.`)
+    work(`Talk\n\n> This reverts commit ${one}.\nSee: This reverts commit ${one}.`)
+    work(`Other\n\nThis reverts commit ${'a'.repeat(40)}.`)
+    expect(await undone()).toEqual([])
+    repo.commit(`Undo\n\nThis reverts commit ${one}.`)
+    expect(await undone()).toEqual([one])
+  })
+})
