@@ -2,7 +2,7 @@ import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
-import { journalHas, recordsOf } from '../support/killed-run.js'
+import { journalHas, journalOf, recordsOf } from '../support/killed-run.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import type { Scene } from '../support/scene.js'
 
@@ -12,10 +12,10 @@ const rewrite = (stage: Scene, text: string) => writeFileSync(join(stage.repo.di
 
 test('another text under an id of which work has landed is another task: it runs, and a line says so', async () => {
   const stage = scene({ roadmap: two })
-  expect((await stage.run(['run'])).code).toBe(0)
+  expect((await stage.run(['run', '-a', '1'])).code).toBe(0)
   rewrite(stage, 'tasks:\n  - { id: a, run: echo other > other }\n  - { id: b,  run: echo b > b  }\n')
   const dry = await stage.run(['run', '--dry-run'])
-  const { code, stderr } = await stage.run(['run'])
+  const { code, stderr } = await stage.run(['run', '-a', '1'])
   expect(code).toBe(0)
   const commit = stage.repo.git('rev-parse', '--short=10', 'autopilot/main~2')
   for (const said of [dry.stdout, stderr]) {
@@ -186,4 +186,30 @@ test('where nobody can be told, the old work is kept on its ref, and the task st
   expect(stage.landed('a')).toBe('two')
   const kept = recordsOf(stage).flatMap((record) => (record.type === 'commit_kept' ? [record] : []))
   expect(stage.repo.git('show', `${kept[0]!.ref}:a`)).toBe('one')
+})
+
+test('a journal of before, which does not tell texts, is not compared: finished work lands, and a line says so', async () => {
+  const stage = scene({ roadmap: talk('Say one', ', verify: ["test -e $HOME/go || exec sleep 1000"]') })
+  const calls = fakeCli(stage, 'claude', ({ write, succeed }) => {
+    write('said.txt', 'one')
+    succeed()
+  })
+  const first = stage.start(['run', '-i', '1'])
+  await journalHas(stage, /"command_spawned","what":"gate"/)
+  first.kill('SIGKILL')
+  await first.ended
+  writeFileSync(join(stage.repo.home, 'go'), '')
+  const lines = recordsOf(stage).map((record) => {
+    return JSON.stringify(record.type === 'attempt_started' ? { ...record, text: undefined } : record)
+  })
+  writeFileSync(journalOf(stage), `${lines.join('\n')}\n`)
+  rewrite(stage, talk('Say two', ', verify: ["true"]'))
+  const { code, stderr } = await stage.run(['resume', '-i', '1'])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/begun by a version that did not record what a task said, .* is not known: talk$/m)
+  expect(calls()).toHaveLength(1)
+  // The commit does not claim to be the new text: set to pending again, that runs.
+  expect(stage.repo.git('log', '-1', '--format=%s', 'autopilot/main')).toBe('Say one')
+  rewrite(stage, talk('Say two', ', verify: ["true"]'))
+  expect((await stage.run(['run', '--dry-run'])).stdout).toMatch(/is another task, and runs: talk \(/)
 })

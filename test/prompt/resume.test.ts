@@ -18,3 +18,14 @@ test('another agent is told the task first, then what was done, with conflicts a
   expect(prompt).toContain('then delete that file.')
   expect(prompt).not.toContain('You were stopped')
 })
+
+test('a text that has changed is told whole, to the agent of the conversation and to another', () => {
+  const common = { taskId: 'a', directory: 'as_left', conflicts: [], reworded: 'Do two.\n\nNow.' } as const
+  const own = renderResume(common)
+  expect(own).toMatch(/You were stopped in the middle of this task.*Its text has changed since/)
+  expect(own).toContain('\n> Do two.\n>\n> Now.\n')
+  expect(renderResume({ ...common, hadFinished: true })).toContain('You had finished this task')
+  const other = renderResume({ ...common, afresh: { prompt: 'Do two.', diff: '' } })
+  expect(other).toMatch(/^Do two\.\n[^]*Another agent worked on an earlier text of this task/)
+  for (const text of [own, other]) expect(text).not.toContain('the same as before')
+})
