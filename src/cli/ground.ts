@@ -37,7 +37,7 @@ import { watchUser } from '../workspace/user-watch.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import type { Config } from './config.js'
 import { configName, configNames } from './config-name.js'
-import { chooseTarget, landedBefore, openWhole, targetFacts } from './run-target.js'
+import { chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
 import { filesWarnings } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
 import { tracesOf } from './traces.js'
@@ -181,7 +181,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     target: targetFacts(target.value),
     leaveOut,
     landed: (taskId) => landed.value.get(taskTrailerValue(taskId)) ?? [],
-    warnings: [...swept, ...(await filesWarnings(repository.value, leaveOut, file.link))],
+    warnings: [...swept, ...takenUpLine(target.value), ...(await filesWarnings(repository.value, leaveOut, file.link))],
     isolate: ({ pool, recorder, base, start, slots, signal, numberedTo }) => {
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })

@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/environment.js'
 import type { TargetFacts } from '../domain/event.js'
 import { ok, type Result } from '../domain/result.js'
+import { cleanLine } from '../domain/text.js'
 import { taskTrailer, textTrailer } from '../orchestration/commit-message.js'
 import { realClock } from '../platform/clock.js'
 import { finishLanding } from '../workspace/broken-landing.js'
@@ -31,6 +32,11 @@ export function chooseTarget(
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => realClock.schedule(ms, resolve))
+}
+
+/** That others' work on it was taken up. */
+export function takenUpLine({ branch, takenUp }: Target): readonly string[] {
+  return takenUp === undefined ? [] : [`${branch} goes on from ${cleanLine(takenUp)}, which was ahead of it`]
 }
 
 /** What the run's record says of it. */

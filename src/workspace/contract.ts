@@ -24,6 +24,7 @@ export type RefusalCode =
   | 'under_way'
   | 'split_index'
   | 'conflict'
+  | 'diverged'
   | 'moved'
   | 'git_failed'
   | 'locked'
@@ -104,6 +105,8 @@ export interface Target {
   readonly base: string
   /** The user stands on it, and wants their index and files to move with it (`--target current`). */
   readonly current?: CurrentTree
+  /** The remote-tracking branch, such as `origin/autopilot/main`, that was ahead and whose commits it has now. */
+  readonly takenUp?: string
   /** Told when somebody else has moved it. */
   onOvertaken?: (move: { readonly from: string; readonly to: string }) => void
 }

@@ -25,11 +25,15 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   if (!branch.ok) return branch
   const standing = await existing(repository, branch.value)
   if (!standing.ok) return standing
-  const start = await upToDate(repository, { branch: branch.value, tip: standing.value, runId: options.runId })
+  const newest = await newestOf(repository, branch.value, standing.value)
+  if (!newest.ok) return newest
+  const start = await upToDate(repository, { branch: branch.value, tip: newest.value.tip, runId: options.runId })
   if (!start.ok) return start
   const ref = `refs/heads/${branch.value}`
   const moved = await moveAndPin(repository, { ...options, ref, from: standing.value, to: start.value })
-  return moved.ok ? ok({ branch: branch.value, ref, tip: start.value, base: start.value }) : moved
+  if (!moved.ok) return moved
+  const { takenUp } = newest.value
+  return ok({ branch: branch.value, ref, tip: start.value, base: start.value, ...(takenUp ? { takenUp } : {}) })
 }
 
 /** `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
@@ -82,6 +86,55 @@ function inTheWay(branch: string, name: string) {
     'branch_in_the_way',
     `The target branch ${branch} cannot be made: there is a branch named ${shown}.`,
     `Rename that one (git branch -m ${shown} NEW-NAME), or name another target with --target.`,
+  )
+}
+
+/** Where the branch is to go on from, and the remote-tracking branch whose commits are taken up. */
+interface Newest {
+  readonly tip: string | undefined
+  readonly takenUp?: string
+}
+
+/**
+ * What others have brought to the same branch of a remote, as far as it was fetched, is taken up: else its tasks would be
+ * done a second time. Where both have gone on, or two remotes have, a person must bring them together.
+ */
+async function newestOf(
+  { trusted, user }: Repository,
+  branch: string,
+  local: string | undefined,
+): Promise<Result<Newest, Refusal>> {
+  const listing = await git(user, [
+    'for-each-ref',
+    '--format=%(refname:lstrip=2)%00%(objectname)',
+    `refs/remotes/*/${branch}`,
+  ])
+  if (!listing.ok) return refuseGit(listing.error)
+  let newest: Newest = { tip: local }
+  for (const line of listing.value.split('\n')) {
+    const [remote = '', commit = ''] = line.split('\0')
+    if (commit === '' || commit === newest.tip) continue
+    if (newest.tip === undefined) {
+      newest = { tip: commit, takenUp: remote }
+      continue
+    }
+    const counts = await git(trusted, ['rev-list', '--left-right', '--count', `${newest.tip}...${commit}`])
+    if (!counts.ok) return refuseGit(counts.error)
+    const [here, there] = counts.value.split('\t').map(Number)
+    if (there === 0) continue
+    if (here !== 0) return diverged(branch, newest.takenUp ?? branch, remote)
+    newest = { tip: commit, takenUp: remote }
+  }
+  return ok(newest)
+}
+
+function diverged(branch: string, one: string, other: string) {
+  const shown = cleanLine(other)
+  return refuse(
+    'diverged',
+    `${cleanLine(one)} and ${shown} have gone different ways: each has commits that the other has not.`,
+    `Bring them together: git switch ${branch} && git merge ${shown} && git switch -; ` +
+      'or name another target with --target.',
   )
 }
 

@@ -113,6 +113,40 @@ describe('the target branch', () => {
     expect(repo.git('rev-parse', 'autopilot/main')).toBe(done)
   })
 
+  it('goes on from a remote-tracking branch that is ahead, also where there is no local one', async () => {
+    const repo = gitRepo()
+    const { tip } = await open(repo)
+    const theirs = commitOn(repo, tip, { 'theirs.txt': 'theirs\n' })
+    repo.git('update-ref', 'refs/remotes/origin/autopilot/main', theirs)
+    expect(await open(repo)).toMatchObject({ tip: theirs, takenUp: 'origin/autopilot/main' })
+    expect(repo.git('rev-parse', 'autopilot/main')).toBe(theirs)
+    repo.git('update-ref', '-d', 'refs/heads/autopilot/main')
+    expect(await open(repo)).toMatchObject({ tip: theirs, takenUp: 'origin/autopilot/main' })
+  })
+
+  it('stays as it is where the remote-tracking branch is behind it, or is of another name', async () => {
+    const repo = gitRepo()
+    const { tip } = await open(repo)
+    const mine = commitOn(repo, tip, { 'mine.txt': 'mine\n' })
+    repo.git('update-ref', 'refs/heads/autopilot/main', mine)
+    repo.git('update-ref', 'refs/remotes/origin/autopilot/main', tip)
+    repo.git('update-ref', 'refs/remotes/origin/main', commitOn(repo, tip, { 'other.txt': 'other\n' }))
+    const target = await open(repo)
+    expect([target.tip, target.takenUp]).toEqual([mine, undefined])
+  })
+
+  it('is refused with the command where it and the remote-tracking branch have both gone on', async () => {
+    const repo = gitRepo()
+    const { tip } = await open(repo)
+    const mine = commitOn(repo, tip, { 'mine.txt': 'mine\n' })
+    repo.git('update-ref', 'refs/heads/autopilot/main', mine)
+    repo.git('update-ref', 'refs/remotes/origin/autopilot/main', commitOn(repo, tip, { 'theirs.txt': 'theirs\n' }))
+    const { code, message, help } = await refusal(repo)
+    expect([code, message]).toEqual(['diverged', expect.stringContaining('origin/autopilot/main')])
+    expect(help).toContain('git switch autopilot/main && git merge origin/autopilot/main')
+    expect(repo.git('rev-parse', 'autopilot/main')).toBe(mine)
+  })
+
   it('may be another branch, which is made from HEAD or brought up to date', async () => {
     const repo = gitRepo()
     const base = repo.git('rev-parse', 'HEAD')
