@@ -13,6 +13,7 @@ import { Governor } from '../orchestration/governor.js'
 import { catchUpOn } from '../orchestration/catch-up-on.js'
 import { createRecorder, type Recorder, type RunBeginning } from '../orchestration/recorder.js'
 import { runTasks } from '../orchestration/run.js'
+import { watchUnknown } from '../orchestration/unknown-cost.js'
 import { createStopEarly, endedEarly, type StopEarly } from '../orchestration/stop-early.js'
 import { createWriteBack } from '../orchestration/write-back.js'
 import { localZone, realClock } from '../platform/clock.js'
@@ -153,11 +154,13 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
   const { checkIn, whyUnusable } = check
   const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait, whyUnusable })
   const ending = new AbortController()
+  const budgets = budgetsOf(settings, config.file) ?? { run: {}, providers: {} }
   const keeper = new BudgetKeeper({
-    ...{ recorder, pool, stopEarly, budgets: budgetsOf(settings, config.file) ?? { run: {}, providers: {} } },
+    ...{ recorder, pool, stopEarly, budgets },
     ...(settings.budgetAction === 'end' ? { endAgents: () => ending.abort(endedEarly) } : {}),
   })
   keeper.look()
+  const unknown = watchUnknown({ recorder, stopEarly, budgets, tasks: loaded.graph.tasks })
   await runTasks({
     graph: loaded.graph,
     pool,
@@ -185,7 +188,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     idleTimeoutMs: settings.idleTimeoutMs,
     maxAttempts: settings.iterations,
     maxTotalAttempts: mostTotalAttempts(settings),
-    watch: watchTogether(governor, keeper),
+    watch: watchTogether(governor, keeper, unknown),
     allowances: keeper,
     prices: config.file.prices,
     repairRounds: settings.repairRounds,

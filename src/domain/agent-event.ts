@@ -28,6 +28,27 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
 }
 
+/** The first less the second, which is part of it. */
+export function subtractUsage(a: Usage, b: Usage): Usage {
+  const { costUsd } = a
+  return withCost(
+    {
+      inputTokens: a.inputTokens - b.inputTokens,
+      cachedInputTokens: a.cachedInputTokens - b.cachedInputTokens,
+      outputTokens: a.outputTokens - b.outputTokens,
+    },
+    costUsd === undefined ? undefined : costUsd - (b.costUsd ?? 0),
+  )
+}
+
+export function withCost(usage: Usage, costUsd: number | undefined): Usage {
+  return costUsd === undefined ? withoutCost(usage) : { ...usage, costUsd }
+}
+
+export function withoutCost({ inputTokens, cachedInputTokens, outputTokens }: Usage): Usage {
+  return { inputTokens, cachedInputTokens, outputTokens }
+}
+
 /**
  * What a resumed conversation used since it had used `before`. The CLIs report totals of the conversation; totals never
  * shrink, so where one did, the CLI counts from its own start and nothing is to be subtracted from that count.

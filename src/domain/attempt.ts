@@ -1,4 +1,4 @@
-import { addUsage, noUsage, type AgentEvent, type Usage } from './agent-event.js'
+import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from './agent-event.js'
 import { failure, type Failure } from './failure.js'
 import { isAccountTrouble } from './governor.js'
 import { refusedCalls, type Refusal } from './refusal.js'
@@ -31,12 +31,14 @@ export interface Evidence {
   readonly finalText: string
   /** The JSON text that answers a schema, where the final event had one. */
   readonly answer?: string
-  /** By the final event. */
+  /** The conversation's last total; `noUsage` until one is told. */
   readonly usage: Usage
   /** Added up from the calls of the model that were told on the way; outputs are told too low there. */
   readonly reported: Usage
   /** The last calls that are in `reported`. */
   readonly calls: readonly string[]
+  /** What of `reported` came after the last total. */
+  readonly unsettled: Usage
   readonly retryAt?: number
   /** What it has last said that it retries because of, with no answer since. */
   readonly retrying?: Failure
@@ -52,6 +54,7 @@ export const noEvidence: Evidence = {
   usage: noUsage,
   reported: noUsage,
   calls: [],
+  unsettled: noUsage,
   answered: false,
 }
 
@@ -69,7 +72,7 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
       return {
         ...evidence,
         finalText: event.text ?? evidence.finalText,
-        usage: event.usage ? addUsage(noUsage, event.usage) : evidence.usage,
+        ...totalOf(evidence, event.usage),
         ...(event.answer === undefined ? {} : { answer: event.answer }),
         result: event.failure ? { failure: event.failure } : {},
         answered: evidence.answered || !event.failure,
@@ -92,13 +95,20 @@ function answered(evidence: Evidence): Evidence {
   return known
 }
 
+/** A total holds all that was told before it; one that tells nothing is none. */
+function totalOf({ usage, unsettled }: Evidence, total: Usage = noUsage): Pick<Evidence, 'usage' | 'unsettled'> {
+  const tells = tokensOf(total) > 0 || total.costUsd !== undefined
+  return tells ? { usage: total, unsettled: noUsage } : { usage, unsettled }
+}
+
 /** Sub-agents speak in between, so that the parts of one call may lie apart. */
 const mostCalls = 32
 
 function addCall(evidence: Evidence, { call, usage }: Extract<AgentEvent, { type: 'usage' }>): Evidence {
   if (evidence.calls.includes(call)) return evidence
   const calls = [call, ...evidence.calls].slice(0, mostCalls)
-  return { ...evidence, calls, reported: addUsage(evidence.reported, usage) }
+  const add = (sum: Usage) => addUsage(sum, usage)
+  return { ...evidence, calls, reported: add(evidence.reported), unsettled: add(evidence.unsettled) }
 }
 
 /** The failure that the final event told, with the time of a limit that was reported before it. */

@@ -1,6 +1,7 @@
 import type { AgentEvent, Usage } from './agent-event.js'
 import type { ExitStatus } from './attempt.js'
 import type { RunBudgets } from './budget.js'
+import type { Baseline, Counted } from './counted.js'
 import type { EarlyStop } from './early-stop.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
@@ -51,6 +52,14 @@ interface OfAttempt {
 interface OfAgent extends OfAttempt {
   /** Counts from 1 within the attempt. */
   readonly review?: number
+}
+
+/** What an agent used, and how that was counted: the total of its conversation as well as it can be known. */
+export interface AgentCount extends Counted {
+  /** What was counted of earlier turns of its conversation and is in `usage` now: it no longer counts. */
+  readonly replaces?: readonly Counted[]
+  /** What the conversation's next total is to be compared with; journals from before have none. */
+  readonly after?: Baseline
 }
 
 /**
@@ -185,6 +194,11 @@ export type RunEvent =
   /** The same for a gate or the `setup:` command. */
   | ({ readonly type: 'command_spawned'; readonly what: 'gate' | 'setup' } & SpawnedProcess)
   | ({ readonly type: 'agent_reported'; readonly event: AgentEvent } & OfAgent)
+  /**
+   * What an agent at work has used so far, its cost estimated where its CLI tells that at the end only. The last one
+   * counts where nothing tells of its end.
+   */
+  | ({ readonly type: 'agent_used'; readonly provider: string } & AgentCount & OfAgent)
   /** Its process has ended; the slot is free from here on. */
   | ({
       readonly type: 'agent_exited'
@@ -196,11 +210,14 @@ export type RunEvent =
   | ({
       readonly type: 'agent_finished'
       readonly provider?: string
-      readonly usage: Usage
+      readonly model?: string
+      /** What the calls of the model had told of it on the way. */
+      readonly streamed?: Usage
       readonly sessionId?: string
       readonly text: string
       readonly failure?: Failure
-    } & OfAgent)
+    } & AgentCount &
+      OfAgent)
   | ({
       readonly type: 'candidate_created'
       readonly commit: string

@@ -18,12 +18,12 @@ export function priceFor(offer: ProviderModel, prices: Prices): Price | undefine
   )[0]
 }
 
-/** The usage with its cost: what the CLI says itself, else by the price, where there is one. */
-export function priced(usage: Usage, offer: ProviderModel, prices: Prices): Usage {
-  const price = usage.costUsd === undefined ? priceFor(offer, prices) : undefined
-  if (!price) return usage
+/** What tokens cost in USD by their price, where there is one. */
+export function priceOf(usage: Usage, offer: ProviderModel, prices: Prices): number | undefined {
+  const price = priceFor(offer, prices)
+  if (!price) return undefined
   const { inputTokens, cachedInputTokens, outputTokens } = usage
   const { input, cachedInput = input, output } = price
   const fresh = Math.max(0, inputTokens - cachedInputTokens)
-  return { ...usage, costUsd: (fresh * input + cachedInputTokens * cachedInput + outputTokens * output) / 1e6 }
+  return (fresh * input + cachedInputTokens * cachedInput + outputTokens * output) / 1e6
 }

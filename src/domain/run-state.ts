@@ -1,9 +1,18 @@
-import { addUsage, noUsage, tokensOf, type Usage } from './agent-event.js'
+import { noUsage, tokensOf, type Usage } from './agent-event.js'
+import {
+  addAgent,
+  addCounted,
+  addToRate,
+  noSpending,
+  type CountedAgent,
+  type ProviderSpending,
+  type Rate,
+} from './agent-spending.js'
 import type { EarlyStop } from './early-stop.js'
 import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
-import type { ProviderModel } from './provider-model.js'
+import { formatProviderModel, type ProviderModel } from './provider-model.js'
 import { addRefusal } from './refusal.js'
 import { commandProvider } from './routing.js'
 import { followProgress, type TaskProgress } from './task-progress.js'
@@ -74,8 +83,12 @@ export interface RunState {
   heldInRun: number
   readonly slots: Map<string, SlotState>
   usage: Usage
-  /** What the agents of each provider used, and how many of them have ended. */
-  readonly spending: Map<string, { readonly usage: Usage; readonly agents: number }>
+  /** What the agents of each provider used. */
+  readonly spending: Map<string, ProviderSpending>
+  /** What the agents of each model cost, by `provider:model`. */
+  readonly rates: Map<string, Rate>
+  /** What agents at work have used so far, by agent; it is counted when they end, or when they were cut off with the run. */
+  readonly atWork: Map<string, Extract<RunRecord, { type: 'agent_used' }>>
   /** How many verdicts there were of each kind, and how many of all were remembered. */
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
@@ -109,6 +122,8 @@ export function initialState(start: RunState['start']): RunState {
     slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }])),
     usage: noUsage,
     spending: new Map(),
+    rates: new Map(),
+    atWork: new Map(),
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
     flaky: new Map(),
     providers: new Map(),
@@ -254,10 +269,13 @@ function takeIn(state: RunState, record: RunRecord): void {
       noteAction(state, record)
       noteRefusal(state, record)
       return
+    case 'agent_used':
+      state.atWork.set(agentKey(record), record)
+      return
     case 'agent_finished':
-      state.usage = addUsage(state.usage, record.usage)
-      addToTask(state, record.taskId, record.usage)
-      addToProvider(state, record)
+      state.atWork.delete(agentKey(record))
+      countAgent(state, record)
+      learnRate(state, record)
       return
     case 'agent_exited':
       setTask(state, record.taskId, {
@@ -339,6 +357,9 @@ function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_res
     tasks,
     ...(pinned ? { target: pinned } : {}),
   }
+  // They ended with the run, and nothing has told how.
+  for (const agent of state.atWork.values()) countAgent(state, agent)
+  state.atWork.clear()
   const failed = new Set(record.failed)
   const records = tasks.map((task) => resumedRecord(task, state.tasks.get(task.id), failed.has(task.id)))
   state.tasks.clear()
@@ -422,17 +443,30 @@ function makeRefusalsGood(state: RunState, id: string): void {
   state.tasks.set(id, { ...task, refusals })
 }
 
-function addToTask(state: RunState, id: string, usage: Usage): void {
-  const task = state.tasks.get(id)
-  if (task) state.tasks.set(id, { ...task, used: addUsage(task.used, usage) })
+function agentKey({ taskId, attempt, review }: Extract<RunRecord, { type: 'agent_used' | 'agent_finished' }>): string {
+  return JSON.stringify([taskId, attempt, review])
 }
 
-function addToProvider(state: RunState, { provider, usage }: Extract<RunRecord, { type: 'agent_finished' }>): void {
+interface EndedAgent extends CountedAgent {
+  readonly taskId: string
+  readonly provider?: string
+}
+
+/** Adds what an agent used that is no longer at work. */
+function countAgent(state: RunState, agent: EndedAgent): void {
+  const { taskId, provider } = agent
+  state.usage = addCounted(state.usage, agent)
+  const task = state.tasks.get(taskId)
+  if (task) state.tasks.set(taskId, { ...task, used: addCounted(task.used, agent) })
   if (provider === undefined || provider === commandProvider) return
-  const before = state.spending.get(provider) ?? { usage: noUsage, agents: 0 }
-  // One that an account's trouble ended at once says nothing about what agents spend.
-  const counts = tokensOf(usage) > 0 || (usage.costUsd ?? 0) > 0
-  state.spending.set(provider, { usage: addUsage(before.usage, usage), agents: before.agents + (counts ? 1 : 0) })
+  state.spending.set(provider, addAgent(state.spending.get(provider) ?? noSpending, agent))
+}
+
+function learnRate(state: RunState, record: Extract<RunRecord, { type: 'agent_finished' }>): void {
+  const { provider, model, streamed } = record
+  if (provider === undefined || model === undefined) return
+  const key = formatProviderModel({ provider, model })
+  state.rates.set(key, addToRate(state.rates.get(key), record, streamed))
 }
 
 /** Attempts of a task that cost something, over the whole journal. `counted`: the last one, which has just ended, counts. */

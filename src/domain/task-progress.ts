@@ -1,5 +1,6 @@
-import { addUsage, noUsage, type Usage } from './agent-event.js'
-import type { RunRecord } from './event.js'
+import { addUsage } from './agent-event.js'
+import { noBaseline, type Baseline } from './counted.js'
+import type { AgentCount, RunRecord } from './event.js'
 import type { Failure } from './failure.js'
 import type { ProviderModel } from './provider-model.js'
 import { addRefusal, type Refusal } from './refusal.js'
@@ -34,8 +35,8 @@ export interface OpenAttempt {
   readonly sessionId?: string
   /** What the agent of its last turn was refused, also before an interruption of that turn. */
   readonly refusals: readonly Refusal[]
-  /** What the conversation used in turns that have ended. */
-  readonly used: Usage
+  /** What the conversation's next total is to be compared with. */
+  readonly used: Baseline
   /** The agent of the last turn has ended: well, or why not. Absent while it is at work. */
   ended?: { readonly failure?: Failure }
   /** What was collected of the last turn. */
@@ -77,13 +78,11 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
     const { event } = record
     changeOpen(tasks, record, (open) => ({ ...open, refusals: addRefusal(open.refusals, event) }))
   }
+  if (record.type === 'agent_used' && !isReview(record)) {
+    changeOpen(tasks, record, (open) => ({ ...open, ...usedAfter(record) }))
+  }
   if (record.type === 'agent_finished' && !isReview(record)) {
-    const ended = record.failure === undefined ? {} : { failure: record.failure }
-    changeOpen(tasks, record, (open) => {
-      // What it was told it has taken in.
-      const texts = record.failure === undefined ? open.texts.slice(-1) : open.texts
-      return { ...open, ended, texts, used: addUsage(open.used, record.usage) }
-    })
+    changeOpen(tasks, record, (open) => endTurn(open, record))
   }
   if (record.type === 'candidate_created') {
     const { commit } = record
@@ -94,6 +93,22 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
     change(tasks, record.taskId, (task) => settled(task, record.attempt))
   if (record.type === 'run_resumed')
     for (const id of record.retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
+}
+
+function endTurn(open: OpenAttempt, record: Extract<RunRecord, { type: 'agent_finished' }>): OpenAttempt {
+  const ended = record.failure === undefined ? {} : { failure: record.failure }
+  // What it was told it has taken in.
+  const texts = record.failure === undefined ? open.texts.slice(-1) : open.texts
+  return { ...open, used: withTurn(open.used, record), ...usedAfter(record), ended, texts }
+}
+
+function usedAfter({ after }: AgentCount): Partial<Pick<OpenAttempt, 'used'>> {
+  return after === undefined ? {} : { used: after }
+}
+
+/** In journals from before, a conversation's total is what its turns add up to. */
+function withTurn({ total }: Baseline, { usage }: Extract<RunRecord, { type: 'agent_finished' }>): Baseline {
+  return { total: addUsage(total, usage) }
 }
 
 /** Agents that review work report under its attempt; what they do is not the attempt's own. */
@@ -140,7 +155,7 @@ function beginAttempt(
   { taskId, attempt, agent, workspace, base, text }: Extract<RunRecord, { type: 'attempt_started' }>,
 ): void {
   const from = base === undefined ? {} : { base }
-  const begun = { round: 0, repaired: [], refusals: [], used: noUsage, merges: [] }
+  const begun = { round: 0, repaired: [], refusals: [], used: noBaseline, merges: [] }
   const open = { attempt, agent, workspace, ...begun, texts: text === undefined ? [] : [text], ...from }
   change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), open }))
 }

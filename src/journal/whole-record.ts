@@ -22,6 +22,8 @@ function object(required: Readonly<Record<string, Check>>, optional: Readonly<Re
 
 const failure = object({ kind: text, message: text }, { paths: texts, detail: text, retryAt: number })
 const usage = object({ inputTokens: number, cachedInputTokens: number, outputTokens: number }, { costUsd: number })
+const turns: Check = (value) => Array.isArray(value) && value.every(object({ usage }))
+const baseline = object({ total: usage }, { since: turns })
 const model = object({ provider: text }, { model: text })
 const hold: Check = (value) =>
   object({ type: text }, { refs: texts, taskIds: texts, message: text, status: text, group: text })(value) &&
@@ -69,7 +71,14 @@ const needed: Readonly<Record<RunEvent['type'], Check>> = {
   command_spawned: object({ what: text, pid: number }),
   agent_reported: object({ taskId: text, attempt: number, event: said }),
   agent_exited: object({ taskId: text, attempt: number, slot: text, exit: object({ type: text }), durationMs: number }),
-  agent_finished: object({ taskId: text, attempt: number, usage, text }, { sessionId: text, failure }),
+  agent_used: object(
+    { taskId: text, attempt: number, provider: text, usage },
+    { unknown: texts, replaces: turns, after: baseline },
+  ),
+  agent_finished: object(
+    { taskId: text, attempt: number, usage, text },
+    { sessionId: text, failure, model: text, streamed: usage, unknown: texts, replaces: turns, after: baseline },
+  ),
   candidate_created: object({ taskId: text, attempt: number, commit: text, ref: text, leftOut: texts }),
   gate_judged: object({ taskId: text, attempt: number, gate: text, tree: text, verdict: text, remembered: flag }),
   base_judged: object({ commit: text, tree: text, verdict: text, gates: failedGates }),

@@ -1,4 +1,5 @@
 import type { Usage } from '../domain/agent-event.js'
+import type { Counted } from '../domain/counted.js'
 import type { Failure } from '../domain/failure.js'
 
 /** An agent that is or was at work. The same object for all that is told of one agent. */
@@ -24,6 +25,8 @@ export interface AgentWatch {
   used?(agent: WatchedAgent, usage: Usage): void
   /** Its final event says failure, or it ended without one and had done nothing, while its slot is still held. */
   failing?(agent: WatchedAgent, failure: Failure): void
+  /** What it is counted with now that it has ended; that is recorded already. */
+  counted?(agent: WatchedAgent, counted: Counted): void
   /** All of its output has been read and its usage recorded; without a failure it ended well. */
   ended?(agent: WatchedAgent, failure: Failure | undefined): void
 }
@@ -35,6 +38,7 @@ export function watchTogether(...watches: readonly AgentWatch[]): AgentWatch {
     answered: (agent) => watches.forEach((watch) => watch.answered?.(agent)),
     used: (agent, usage) => watches.forEach((watch) => watch.used?.(agent, usage)),
     failing: (agent, failure) => watches.forEach((watch) => watch.failing?.(agent, failure)),
+    counted: (agent, counted) => watches.forEach((watch) => watch.counted?.(agent, counted)),
     ended: (agent, failure) => watches.forEach((watch) => watch.ended?.(agent, failure)),
   }
 }

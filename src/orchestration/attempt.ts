@@ -144,7 +144,7 @@ export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefin
   // Others need workspaces, too, while gates take their time.
   if (agentEnd.failure || !mayRepair(at, turn)) open.close()
   const end = await settle(of, open, settings, agentEnd, harvest)
-  const conversation = conversationAfter(turn, agentEnd.evidence)
+  const conversation = conversationAfter(turn, agentEnd)
   return {
     end,
     ...(harvest.type === 'candidate' ? { candidate: harvest } : {}),

@@ -1,14 +1,16 @@
 import { join } from 'node:path'
-import { noUsage, usageSince, type AgentEvent, type Usage } from '../domain/agent-event.js'
+import { subtractUsage, tokensOf, type AgentEvent, type Usage } from '../domain/agent-event.js'
 import { applyAgentEvent, noEvidence, saidFailure, type Evidence, type ExitStatus } from '../domain/attempt.js'
 import { isUsedUp, spentOf, type Budget } from '../domain/budget.js'
 import type { Clock } from '../domain/clock.js'
+import { noBaseline, usageOfAll, type Baseline } from '../domain/counted.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
-import { priced, type Prices } from '../domain/price.js'
+import type { Prices } from '../domain/price.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
+import { countTurn, type Pricing, type TurnCount, type TurnUse } from '../domain/turn-count.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { processorTimes } from '../platform/process-group.js'
@@ -20,6 +22,7 @@ import { judgeAgent } from '../providers/judge.js'
 import { explainWithheld, type Withheld } from '../providers/withheld.js'
 import type { AgentWatch, WatchedAgent } from './agent-watch.js'
 import { neverIdle, watchIdle, type IdleWatch } from './idle.js'
+import { pricingOf } from './pricing.js'
 import type { Recorder } from './recorder.js'
 import { refusalLog } from './refusal-log.js'
 import { endedEarly } from './stop-early.js'
@@ -65,8 +68,8 @@ export interface AgentWork {
   readonly review?: number
   /** How often the run was resumed, where it takes up what was interrupted with it. */
   readonly takenUp?: number
-  /** What the conversation that is resumed had used before. */
-  readonly usedBefore?: Usage
+  /** What the totals of the conversation that is resumed are compared with. */
+  readonly usedBefore?: Baseline
   /** It is ended when it has reported so much. */
   readonly budget?: Budget
 }
@@ -75,6 +78,8 @@ export interface AgentEnd {
   readonly evidence: Evidence
   /** Why the agent did not end well; judged by exit status and final event together. */
   readonly failure?: Failure
+  /** What the conversation's next total is to be compared with. */
+  readonly used: Baseline
 }
 
 /** After the final event a CLI may linger: claude and qwen were seen to, codex spends 5 s when its hosts are away. */
@@ -108,7 +113,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   if (cannot) {
     watch.ended?.(watched, cannot)
     exited({ type: 'not_started', message: cannot.message })
-    return { evidence: noEvidence, failure: cannot }
+    return { evidence: noEvidence, failure: cannot, used: work.usedBefore ?? noBaseline }
   }
   let cancelLinger: (() => void) | undefined
   const worthRecording = admission(clock)
@@ -117,24 +122,31 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     const event = complete(told)
     if (!event) return
     const hadAnswered = evidence.answered
+    const { reported, usage } = evidence
     evidence = applyAgentEvent(evidence, event)
     if (evidence.answered && !hadAnswered) watch.answered?.(watched)
     const clean = worthRecording(event) ? cleanEvent(maskValue(event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', ...of, event: clean })
-    if (event.type === 'usage' || event.type === 'result') onReported()
+    if (evidence.reported !== reported || evidence.usage !== usage) onReported()
     if (event.type === 'result' && event.failure) watch.failing?.(watched, saidFailure(evidence) ?? event.failure)
     if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
   }
-  const used = () => {
-    const model = evidence.model ?? request.model
-    const offer = { provider: provider.name, ...(model === undefined ? {} : { model }) }
-    return priced(usageOf(evidence, work.usedBefore ?? noUsage), offer, settings.prices)
+  const countAs = (count: TurnUse['count'], more: Partial<Pricing> = {}): TurnCount => {
+    // A command has no tokens to tell of.
+    const answered = evidence.answered && provider.program !== undefined
+    const { usage: total, reported, unsettled } = evidence
+    const pricing = { ...pricingOf(provider.name, modelOf(), settings), ...more }
+    return countTurn({ total, reported, unsettled, answered, count }, work.usedBefore ?? noBaseline, pricing)
   }
+  const modelOf = () => evidence.model ?? request.model
+  const mayRecordUse = atMost(mostUses)
   const onReported = () => {
-    const usage = used()
-    watch.used?.(watched, usage)
-    // What ends by itself need not be ended.
-    if (!evidence.result && isUsedUp(work.budget ?? {}, spentOf(usage))) agent.end('budget')
+    const counted = countAs('unseen')
+    if (mayRecordUse()) void recorder.record({ type: 'agent_used', ...of, ...factsOf(work, counted) })
+    watch.used?.(watched, newlyUsed(counted))
+    // By what is known of it: a CLI that tells its cost holds its ceiling itself. What ends by itself need not be ended.
+    const certain = countAs('unseen', { byRate: () => undefined })
+    if (!evidence.result && isUsedUp(work.budget ?? {}, spentOf(newlyUsed(certain)))) agent.end('budget')
   }
   const reader = eventReader(provider)
   const withheld = settings.withheldOf(provider)
@@ -186,19 +198,21 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const judged = early ?? (await judge())
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
-  const { sessionId, finalText } = evidence
+  const { sessionId, finalText, reported } = evidence
+  const counted = countAs(isSaved(exit) ? 'saved' : 'lost')
   // Waited for: what has been paid for must not be asked for again after a crash.
   await recorder.record({
     type: 'agent_finished',
     ...of,
-    provider: provider.name,
-    usage: used(),
+    ...factsOf(work, counted),
+    ...streamFacts(modelOf(), reported),
     text: cleanText(mask.text(finalText)).slice(0, longestText),
     ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
     ...(judged ? { failure: judged } : {}),
   })
+  watch.counted?.(watched, counted)
   watch.ended?.(watched, judged)
-  return judged ? { evidence, failure: judged } : { evidence }
+  return { evidence, used: counted.after, ...(judged ? { failure: judged } : {}) }
 }
 
 /** Provider and model as they were asked for. */
@@ -235,9 +249,28 @@ function idleWatch({ idleTimeoutMs }: AgentWork, clock: Clock, agent: () => Agen
   })
 }
 
-/** What it used: by its final event, else by what it reported on the way. */
-function usageOf({ usage, reported }: Evidence, before: Usage): Usage {
-  return usage === noUsage ? reported : usageSince(usage, before)
+/** By what the rate of its model is learned. */
+function streamFacts(model: string | undefined, streamed: Usage) {
+  return {
+    ...(model === undefined ? {} : { model: cleanLine(model, 100) }),
+    ...(tokensOf(streamed) > 0 ? { streamed } : {}),
+  }
+}
+
+/** Without what was counted before for earlier turns. */
+function newlyUsed({ usage, replaces = [] }: TurnCount): Usage {
+  return subtractUsage(usage, usageOfAll(replaces))
+}
+
+/** A CLI saves what it has counted for its conversation when it ends, not when it is killed (128 + 9 behind a shell). */
+function isSaved(exit: ExitStatus): boolean {
+  return exit.type === 'code' && exit.code !== 137
+}
+
+/** What the journal keeps of a count; a review's conversation does not go on. */
+function factsOf({ provider, review }: AgentWork, { after, ...counted }: TurnCount) {
+  const goesOn = provider.canResume && review === undefined
+  return { provider: provider.name, ...counted, ...(goesOn ? { after } : {}) }
 }
 
 /** Makes the attempt's directory and keeps what the agent is told, and the schema of its answer where one is asked for. */
@@ -267,6 +300,12 @@ function logFile({ logDir, round, standsIn, review, takenUp }: AgentWork, name: 
 const textPauseMs = 250
 const mostEvents = 5_000
 const mostRefusals = 20_000
+const mostUses = 20_000
+
+function atMost(count: number): () => boolean {
+  let left = count
+  return () => left-- > 0
+}
 
 /**
  * Which events of an attempt become events of the run: text at most four times a second, and so many in all, so that

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import type { Evidence } from '../domain/attempt.js'
-import { noUsage, type Usage } from '../domain/agent-event.js'
+import type { Baseline } from '../domain/counted.js'
 import { mergeGates, type Gate } from '../domain/gate.js'
 import { safeName } from '../domain/name.js'
 import type { ProviderModel } from '../domain/provider-model.js'
@@ -65,10 +64,10 @@ export interface HeldSlot {
   readonly release: () => void
 }
 
-/** A conversation that can be resumed, and what it had used by then. */
+/** A conversation that can be resumed, and what its next total is to be compared with. */
 export interface Conversation {
   readonly sessionId: string
-  readonly used: Usage
+  readonly used: Baseline
 }
 
 /** One agent's run from start to end: the attempt's first, or that of a repair round. */
@@ -131,10 +130,10 @@ export function runTurn(
 }
 
 /** The conversation as it stands after a turn; undefined where it cannot be resumed. */
-export function conversationAfter(turn: Turn, { sessionId, usage }: Evidence): Conversation | undefined {
-  const id = sessionId ?? turn.resumes?.sessionId
+export function conversationAfter(turn: Turn, { evidence, used }: AgentEnd): Conversation | undefined {
+  const id = evidence.sessionId ?? turn.resumes?.sessionId
   if (!providerOf(turn.slot.agent).canResume || id === undefined || !isSessionId(id)) return undefined
-  return { sessionId: id, used: usage === noUsage ? (turn.resumes?.used ?? noUsage) : usage }
+  return { sessionId: id, used }
 }
 
 /** The conversation of an attempt that was interrupted; undefined where it cannot be resumed. */

@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../domain/agent-event.js'
+import { formatUsd } from '../domain/budget.js'
 import type { RunRecord } from '../domain/event.js'
 import type { Failure } from '../domain/failure.js'
 import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
@@ -133,17 +134,29 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         tone: 'warning',
         text: `${showId(record.taskId)}: its changes to ${record.leftOut.join(', ')} do not count`,
       }
+    case 'agent_finished':
+      return describeEstimate(record)
     case 'task_queued':
     case 'review_queued':
     case 'agent_spawned':
     case 'command_spawned':
     case 'agent_exited':
-    case 'agent_finished':
+    case 'agent_used':
     case 'roadmap_written':
     // The summary tells it, and a notice told the reason when it came up.
     case 'roadmap_not_written':
     case 'run_finished':
       return undefined
+  }
+}
+
+function describeEstimate(record: Extract<RunRecord, { type: 'agent_finished' }>): Line | undefined {
+  const { taskId, review, estimated, usage } = record
+  if (!estimated || usage.costUsd === undefined) return undefined
+  const who = review === undefined ? showId(taskId) : `the review of ${showId(taskId)}`
+  return {
+    tone: 'faint',
+    text: `${who}: its agent was cut off before it told its cost, which is about ${formatUsd(usage.costUsd)} (an estimate)`,
   }
 }
 

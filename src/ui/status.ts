@@ -168,7 +168,7 @@ export function statusObject(status: RunStatus): Readonly<Record<string, unknown
     ...{ standing: standing.type, ...state.finished },
     ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),
     ...(state.base ? { base: state.base } : {}),
-    ...{ counts, tasks, gates: state.gates, usage: state.usage },
+    ...{ counts, tasks, gates: state.gates, usage: state.usage, spending: Object.fromEntries(state.spending) },
     durationMs: state.ms,
     ...(resume ? { resume } : {}),
     slots: [...state.slots.values()].map(({ id, attempts, busyMs }) => ({ id, attempts, busyMs })),

@@ -5,6 +5,7 @@ import type { KeptCommit, RunState, SlotState, TaskRecord, TaskState } from '../
 import { formatProviderModel } from '../domain/provider-model.js'
 import { isPersonsHold } from '../domain/hold.js'
 import { cleanLine, plural } from '../domain/text.js'
+import { costTexts } from './cost.js'
 import type { Line, Tone } from './describe.js'
 import {
   formatBaseRed,
@@ -248,7 +249,13 @@ function servedText({ attempts, repairs, reviews }: SlotState): string {
 /** What the agents used, as far as their CLIs said it. */
 export function usageLines(state: RunState): readonly Line[] {
   const usage = formatUsage(state.usage)
-  return [...(usage === undefined ? [] : [row('plain', 'Tokens', usage)]), ...budgetLines(state)]
+  return [...(usage === undefined ? [] : [row('plain', 'Tokens', usage)]), ...budgetLines(state), ...costLines(state)]
+}
+
+/** What of it is not certain. */
+function costLines(state: RunState): readonly Line[] {
+  const texts = costTexts(state)
+  return texts.length === 0 ? [] : [row('warning', 'Cost', texts.join('; '))]
 }
 
 /** What was spent of what might be, over all resumes. */

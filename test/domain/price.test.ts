@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { priced, priceFor, type Prices } from '../../src/domain/price.js'
+import { priceFor, priceOf, type Prices } from '../../src/domain/price.js'
 
 const prices: Prices = {
   'codex:gpt-5': { input: 1.25, cachedInput: 0.125, output: 10 },
@@ -9,17 +9,13 @@ const usage = { inputTokens: 1_000_000, cachedInputTokens: 400_000, outputTokens
 
 describe('the price of what an agent used', () => {
   it('is that of its model, else that of its provider', () => {
-    expect(priced(usage, { provider: 'codex', model: 'gpt-5' }, prices).costUsd).toBeCloseTo(0.75 + 0.05 + 1, 9)
-    expect(priced(usage, { provider: 'codex', model: 'other' }, prices).costUsd).toBeCloseTo(2 + 2, 9)
-    expect(priced(usage, { provider: 'codex' }, prices).costUsd).toBeCloseTo(4, 9)
-  })
-
-  it('is what the CLI says itself, where it does', () => {
-    expect(priced({ ...usage, costUsd: 7 }, { provider: 'codex' }, prices).costUsd).toBe(7)
+    expect(priceOf(usage, { provider: 'codex', model: 'gpt-5' }, prices)).toBeCloseTo(0.75 + 0.05 + 1, 9)
+    expect(priceOf(usage, { provider: 'codex', model: 'other' }, prices)).toBeCloseTo(2 + 2, 9)
+    expect(priceOf(usage, { provider: 'codex' }, prices)).toBeCloseTo(4, 9)
   })
 
   it('is not known without one', () => {
-    expect(priced(usage, { provider: 'claude', model: 'opus' }, prices)).toBe(usage)
+    expect(priceOf(usage, { provider: 'claude', model: 'opus' }, prices)).toBeUndefined()
     expect(priceFor({ provider: 'toString' }, prices)).toBeUndefined()
   })
 })

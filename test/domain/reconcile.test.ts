@@ -127,7 +127,10 @@ describe('how a task of a resumed run goes on', () => {
 
   it('is to the merge queue, when its agent ended well and its work is on its ref, whether the journal knows or not', () => {
     const known = after([started, session, ended, candidate('c')], { candidate: () => 'c' })
-    expect(known).toMatchObject({ type: 'land', open: { candidate: 'c', base: 'b', sessionId: 's', used: usage } })
+    expect(known).toMatchObject({
+      type: 'land',
+      open: { candidate: 'c', base: 'b', sessionId: 's', used: { total: usage } },
+    })
     expect(after([started, ended], { candidate: () => 'c' })).toMatchObject({ type: 'land', open: { candidate: 'c' } })
   })
 

@@ -102,6 +102,7 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
   command_spawned: [{ type: 'command_spawned', what: 'gate', pid: 43 }, undefined],
   agent_reported: [{ type: 'agent_reported', ...of, event: { type: 'text', text: 'hello' } }, undefined],
   agent_exited: [{ type: 'agent_exited', ...of, slot: 's1', exit, durationMs: 5 }, undefined],
+  agent_used: [{ type: 'agent_used', ...of, provider: 'claude', usage }, undefined],
   agent_finished: [{ type: 'agent_finished', ...of, usage, text: 'done' }, undefined],
   candidate_created: [{ type: 'candidate_created', ...of, commit, ref: 'refs/x', leftOut: [] }, undefined],
   gate_judged: [

@@ -1,4 +1,4 @@
-import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from '../../domain/agent-event.js'
+import { addUsage, noUsage, tokensOf, withCost, type AgentEvent, type Usage } from '../../domain/agent-event.js'
 import { kindOfHttpStatus } from '../failure-text.js'
 import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
 import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent, unreadableEvent } from '../line.js'
@@ -93,7 +93,7 @@ function readUser(event: JsonObject): readonly AgentEvent[] {
       .filter(isRejection)
       .map((meta) => [meta.id, meta]),
   )
-  return ends.flatMap((block): AgentEvent[] => {
+  const told = ends.flatMap((block): AgentEvent[] => {
     const call = stringAt(block, 'tool_use_id')
     const ended = { type: 'tool_ended', ok: block.is_error !== true } as const
     const rejection = call === undefined ? undefined : rejected.get(call)
@@ -101,6 +101,7 @@ function readUser(event: JsonObject): readonly AgentEvent[] {
     const denied = deniedEvent({ name: 'a tool', target: undefined, call }, stringAt(block, 'content') ?? '')
     return [isByRule(rejection) ? { ...denied, byRule: true } : denied, ended]
   })
+  return [...reportUse(event), ...told]
 }
 
 function isRejection(meta: JsonObject): boolean {
@@ -152,16 +153,36 @@ function readResult(event: JsonObject): AgentEvent {
 }
 
 /**
+ * The calls of a sub-agent are told as the agent's own are, but where it is waited for not the last one, its report: that
+ * comes with the result of the tool that started it. Source: recorded with 2.1.332.
+ */
+function reportUse(event: JsonObject): readonly AgentEvent[] {
+  const result = objectAt(event, 'tool_use_result')
+  const id = stringAt(result, 'agentId')
+  const usage = mainUsage(objectAt(result, 'usage'))
+  if (stringAt(result, 'status') !== 'completed' || id === undefined || tokensOf(usage) === 0) return []
+  return [{ type: 'usage', call: `report of ${id}`, usage }]
+}
+
+/**
  * `modelUsage` counts the whole conversation and every sub-agent, as `total_cost_usd` does; `usage` counts only the main
- * loop of this process and is the fallback of streams without the other.
+ * loop of this process and is the fallback of streams without the other. What cannot be read is not told, which is not 0:
+ * a part of a sum would be too little.
  */
 function usageOf(event: JsonObject): Usage {
-  const models = Object.values(objectAt(event, 'modelUsage') ?? {})
-    .map(asObject)
-    .filter((model) => model !== undefined)
-  const usage = models.length === 0 ? mainUsage(objectAt(event, 'usage')) : models.map(modelUsage).reduce(addUsage)
-  const costUsd = numberAt(event, 'total_cost_usd')
-  return { ...usage, ...(costUsd === undefined ? {} : { costUsd }) }
+  const models = Object.values(objectAt(event, 'modelUsage') ?? {}).map(asObject)
+  const main = objectAt(event, 'usage')
+  const fallback = hasNumbers(main, 'input_tokens', 'output_tokens') ? mainUsage(main) : noUsage
+  return withCost(models.length === 0 ? fallback : sumOfModels(models), numberAt(event, 'total_cost_usd'))
+}
+
+function sumOfModels(models: readonly (JsonObject | undefined)[]): Usage {
+  const whole = models.every((model) => hasNumbers(model, 'inputTokens', 'outputTokens'))
+  return whole ? models.flatMap((model) => (model ? modelUsage(model) : [])).reduce(addUsage, noUsage) : noUsage
+}
+
+function hasNumbers(object: JsonObject | undefined, ...names: readonly string[]): boolean {
+  return names.every((name) => numberAt(object, name) !== undefined)
 }
 
 function modelUsage(model: JsonObject): Usage {

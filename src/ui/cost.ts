@@ -1,0 +1,28 @@
+import { measures } from '../domain/agent-spending.js'
+import { formatUsd } from '../domain/budget.js'
+import type { Measure } from '../domain/counted.js'
+import type { RunState } from '../domain/run-state.js'
+import { cleanLine, plural } from '../domain/text.js'
+
+const names: Readonly<Record<Measure, string>> = { usd: 'cost', tokens: 'tokens' }
+
+/**
+ * What is known of the cost, apart from what is estimated and from agents of which nobody knows it; nothing where all is
+ * known, or where money is no matter in the run.
+ */
+export function costTexts({ usage, spending, start: { budgets } }: RunState): readonly string[] {
+  const providers = [...spending]
+  const limits = budgets ? [budgets.run, ...Object.values(budgets.providers)] : []
+  const matters = { usd: usage.costUsd !== undefined || limits.some(({ usd }) => usd !== undefined), tokens: true }
+  const estimated = providers.reduce((sum, [, one]) => sum + one.estimated.usd, 0)
+  const agents = providers.reduce((sum, [, one]) => sum + one.estimated.agents, 0)
+  const unknown = measures.flatMap((of) => {
+    const counts = providers.filter(([, one]) => one.unknown[of] > 0)
+    const each = counts.map(([name, one]) => `${plural(one.unknown[of], 'agent')} of ${cleanLine(name, 40)}`)
+    return matters[of] && each.length > 0 ? [`the ${names[of]} of ${each.join(' and ')} not known and not counted`] : []
+  })
+  const known = `${formatUsd(usage.costUsd ?? 0)} known`
+  const about = `of it about ${formatUsd(estimated)} an estimate, for ${plural(agents, 'agent')} cut off before the cost was told`
+  const all = [...(agents > 0 ? [about] : []), ...unknown]
+  return all.length > 0 ? [known, ...all] : []
+}
