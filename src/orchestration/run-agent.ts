@@ -198,21 +198,19 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const judged = early ?? (await judge())
   signal.removeEventListener('abort', onAbort)
   cancelLinger?.()
-  const { sessionId, finalText, reported } = evidence
   const counted = countAs(isSaved(exit) ? 'saved' : 'lost')
   // Waited for: what has been paid for must not be asked for again after a crash.
   await recorder.record({
     type: 'agent_finished',
     ...of,
     ...factsOf(work, counted),
-    ...streamFacts(modelOf(), reported),
-    text: cleanText(mask.text(finalText)).slice(0, longestText),
-    ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }),
-    ...(judged ? { failure: judged } : {}),
+    ...streamFacts(modelOf(), evidence.reported),
+    ...lastWords(evidence, mask),
+    ...failureFact(judged),
   })
   watch.counted?.(watched, counted)
   watch.ended?.(watched, judged)
-  return { evidence, used: counted.after, ...(judged ? { failure: judged } : {}) }
+  return { evidence, used: counted.after, ...failureFact(judged) }
 }
 
 /** Provider and model as they were asked for. */
@@ -247,6 +245,15 @@ function idleWatch({ idleTimeoutMs }: AgentWork, clock: Clock, agent: () => Agen
     processorTimes: () => processorTimes(agent().pid ?? 0),
     onIdle: () => agent().end('idle_timeout'),
   })
+}
+
+function lastWords({ sessionId, finalText }: Evidence, mask: Mask) {
+  const text = cleanText(mask.text(finalText)).slice(0, longestText)
+  return { text, ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }) }
+}
+
+function failureFact(judged: Failure | undefined) {
+  return judged ? { failure: judged } : {}
 }
 
 /** By what the rate of its model is learned. */
