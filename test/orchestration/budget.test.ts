@@ -101,6 +101,8 @@ test('what agents report on the way counts, before they have ended', async () =>
     env: { PATH: `${agents.binDir}:${stage.env.PATH}` },
   })
   const agent = await agents.next()
+  // Its own share is used up, too: it is told to end.
+  await agent.ignore('SIGTERM')
   const call = (id: string) => ({ id, content: [], usage: { input_tokens: 400, output_tokens: 100 } })
   const line = (id: string) => JSON.stringify({ type: 'assistant', message: call(id) })
   await agent.say(line('m1'), line('m1'), line('m2'))
