@@ -20,6 +20,8 @@ interface RunFlags {
   readonly onDenied?: RunSettings['onDenied']
   readonly timeout?: number
   readonly idleTimeout?: number
+  readonly background?: boolean
+  readonly backgroundTimeout?: number
   readonly timeLimit?: number
   readonly drain?: number
   readonly onLimit?: RunSettings['onLimit']
@@ -145,6 +147,20 @@ function addWorkSettings(command: Command): void {
         '--idle-timeout <duration>',
         'end an attempt that prints nothing and uses no processor time for so long (default 10m; 0: never)',
         readers.idleTimeoutMs,
+      ),
+    )
+    .addOption(
+      option(
+        '--background <on|off>',
+        "on: leave background work to the agents' CLIs; off: switch it off where they can (default)",
+        readers.background,
+      ),
+    )
+    .addOption(
+      option(
+        '--background-timeout <duration>',
+        'end an agent whose background work goes on for so long after its last result (default 5m; 0: never)',
+        readers.backgroundTimeoutMs,
       ),
     )
     .addOption(
@@ -302,6 +318,8 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     provider,
     timeout,
     idleTimeout,
+    background,
+    backgroundTimeout,
     timeLimit,
     drain,
     maxWait,
@@ -320,6 +338,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     permissions,
     onDenied,
     onLimit,
+    background,
     maxTotalAttempts,
     budgetTokens,
     budgetAction,
@@ -334,6 +353,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     ...(provider === undefined ? {} : { providers: provider }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     ...(idleTimeout === undefined ? {} : { idleTimeoutMs: idleTimeout }),
+    ...(backgroundTimeout === undefined ? {} : { backgroundTimeoutMs: backgroundTimeout }),
     ...(timeLimit === undefined ? {} : { timeLimitMs: timeLimit }),
     ...(drain === undefined ? {} : { drainMs: drain }),
     ...(maxWait === undefined ? {} : { maxWaitMs: maxWait }),

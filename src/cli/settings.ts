@@ -38,6 +38,10 @@ export interface RunSettings {
   readonly timeoutMs: number
   /** How long an agent may give no sign of life; 0: for ever. */
   readonly idleTimeoutMs: number
+  /** Background work is left to the agents' CLIs. */
+  readonly background: boolean
+  /** How long what an agent left in the background may go on after its last result; 0: for ever. */
+  readonly backgroundTimeoutMs: number
   /** How long the run may take before nothing starts any more. */
   readonly timeLimitMs?: number
   /** How long what runs may go on when the run is stopped. */
@@ -99,6 +103,8 @@ const defaults: RunSettings = {
   onDenied: 'warn',
   timeoutMs: 60 * 60_000,
   idleTimeoutMs: 10 * 60_000,
+  background: false,
+  backgroundTimeoutMs: 5 * 60_000,
   drainMs: 0,
   gateJobs: Math.max(1, Math.floor(cpus().length / 2)),
   mergeBatch: 16,
@@ -120,6 +126,8 @@ export const readers = {
   onDenied: oneOf(['warn', 'fail']),
   timeoutMs: duration,
   idleTimeoutMs: durationOrNone,
+  background: onOff,
+  backgroundTimeoutMs: durationOrNone,
   timeLimitMs: duration,
   drainMs: durationOrNone,
   onLimit: oneOf(['wait', 'stop']),
@@ -152,6 +160,8 @@ const variables: readonly (readonly [string, keyof RunSettings])[] = [
   ['AUTOPILOT_ON_DENIED', 'onDenied'],
   ['AUTOPILOT_TIMEOUT', 'timeoutMs'],
   ['AUTOPILOT_IDLE_TIMEOUT', 'idleTimeoutMs'],
+  ['AUTOPILOT_BACKGROUND', 'background'],
+  ['AUTOPILOT_BACKGROUND_TIMEOUT', 'backgroundTimeoutMs'],
   ['AUTOPILOT_TIME_LIMIT', 'timeLimitMs'],
   ['AUTOPILOT_DRAIN', 'drainMs'],
   ['AUTOPILOT_ON_LIMIT', 'onLimit'],

@@ -186,6 +186,8 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     offLimits: ground.leaveOut,
     timeoutMs: settings.timeoutMs,
     idleTimeoutMs: settings.idleTimeoutMs,
+    background: settings.background,
+    backgroundTimeoutMs: settings.backgroundTimeoutMs,
     maxAttempts: settings.iterations,
     maxTotalAttempts: mostTotalAttempts(settings),
     watch: watchTogether(governor, keeper, unknown),

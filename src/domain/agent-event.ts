@@ -1,3 +1,4 @@
+import type { BackgroundEvent } from './background.js'
 import type { Failure, FailureKind } from './failure.js'
 
 /**
@@ -68,7 +69,7 @@ export function usageSince(total: Usage, before: Usage): Usage {
 
 /** One thing read from the agent's output. Providers produce them line by line; texts are outside text, not yet clean. */
 export type AgentEvent =
-  /** The conversation has an id, by which it can be resumed. */
+  /** A turn begins. The conversation has an id, by which it can be resumed. */
   | { readonly type: 'session'; readonly sessionId: string; readonly model?: string }
   /** Something the agent said; the last one is its final text when the final event has none. */
   | { readonly type: 'text'; readonly text: string }
@@ -104,7 +105,11 @@ export type AgentEvent =
   | { readonly type: 'retrying'; readonly message: string; readonly kind?: FailureKind }
   /** A limit that the CLI reported apart from the final event; `retryAt` in epoch ms. */
   | { readonly type: 'limit'; readonly retryAt?: number }
-  /** The final event: nothing but the end of the process is expected after it. */
+  | BackgroundEvent
+  /**
+   * The end of a turn. It is final, and nothing but the end of the process is expected after it, unless background work
+   * lives on: then a further turn may follow, which ends with a result of its own.
+   */
   | {
       readonly type: 'result'
       /** Absent when the CLI says that it succeeded. */
@@ -115,6 +120,8 @@ export type AgentEvent =
       /** Totals of the conversation. */
       readonly usage?: Usage
       readonly turns?: number
+      /** The CLI says itself that the turn ended to wait for something: its word for what. */
+      readonly waitsFor?: string
     }
   /** Something that the provider does not know; kept raw in the attempt's output file. `line`: one that it cannot read. */
   | { readonly type: 'unknown'; readonly kind: string; readonly line?: string }

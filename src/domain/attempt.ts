@@ -1,7 +1,17 @@
 import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from './agent-event.js'
+import {
+  applyBackground,
+  beginTurn,
+  endTurn,
+  isQuiet,
+  noBackground,
+  notThrough,
+  type Background,
+} from './background.js'
 import { failure, type Failure } from './failure.js'
 import { isAccountTrouble } from './governor.js'
 import { refusedCalls, type Refusal } from './refusal.js'
+import { cleanLine } from './text.js'
 
 /** How a child process ended. */
 export type ExitStatus =
@@ -22,7 +32,15 @@ export function formatExitStatus(exit: ExitStatus): string {
 }
 
 /** Why autopilot itself ended the process, if it did. */
-export type EndReason = 'canceled' | 'timeout' | 'idle_timeout' | 'budget' | 'after_result'
+export type EndReason =
+  | 'canceled'
+  | 'timeout'
+  | 'idle_timeout'
+  | 'budget'
+  /** It lingered after its final event. */
+  | 'after_result'
+  /** What it had left in the background did not end. */
+  | 'background_timeout'
 
 /** What an attempt's output has told so far: a fold over its agent events, bounded in memory. */
 export interface Evidence {
@@ -46,7 +64,9 @@ export interface Evidence {
   readonly answered: boolean
   /** The last line that could not be read, clean and cut. */
   readonly unreadable?: string
-  readonly result?: { readonly failure?: Failure }
+  /** The end of its last turn; absent while one is under way. */
+  readonly result?: { readonly failure?: Failure; readonly waitsFor?: string }
+  readonly background: Background
 }
 
 export const noEvidence: Evidence = {
@@ -56,12 +76,13 @@ export const noEvidence: Evidence = {
   calls: [],
   unsettled: noUsage,
   answered: false,
+  background: noBackground,
 }
 
 export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence {
   switch (event.type) {
     case 'session':
-      return { ...evidence, sessionId: event.sessionId, ...(event.model === undefined ? {} : { model: event.model }) }
+      return beginOfTurn(evidence, event)
     case 'text':
       return { ...answered(evidence), finalText: event.text }
     case 'usage':
@@ -69,14 +90,14 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
     case 'limit':
       return event.retryAt === undefined ? evidence : { ...evidence, retryAt: event.retryAt }
     case 'result':
-      return {
-        ...evidence,
-        finalText: event.text ?? evidence.finalText,
-        ...totalOf(evidence, event.usage),
-        ...(event.answer === undefined ? {} : { answer: event.answer }),
-        result: event.failure ? { failure: event.failure } : {},
-        answered: evidence.answered || !event.failure,
-      }
+      return endOfTurn(evidence, event)
+    case 'background_started':
+    case 'background_ended':
+    case 'background_listed':
+    case 'background_unwanted':
+    case 'wake_up_scheduled':
+    case 'wake_up_came':
+      return { ...evidence, background: applyBackground(evidence.background, event) }
     case 'tool':
     case 'tool_ended':
     case 'denied':
@@ -86,6 +107,50 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
     case 'unknown':
       return event.line === undefined ? evidence : { ...evidence, unreadable: event.line }
   }
+}
+
+/** A CLI that goes on after a result, for the sake of background work, has not said its last word yet. */
+function beginOfTurn(evidence: Evidence, { sessionId, model }: Extract<AgentEvent, { type: 'session' }>): Evidence {
+  const background = beginTurn(evidence.background)
+  return withResult({ ...evidence, sessionId, background, ...(model === undefined ? {} : { model }) }, undefined)
+}
+
+function withResult(evidence: Evidence, result: Evidence['result']): Evidence {
+  const { ...next }: { -readonly [Key in keyof Evidence]: Evidence[Key] } = evidence
+  if (result === undefined) delete next.result
+  else next.result = result
+  return next
+}
+
+/** What an agent says of its end after it was sent a signal is not the truth: claude calls a turn that is cut off a success. */
+export function applyAfterSignal(evidence: Evidence, event: AgentEvent): Evidence {
+  return withResult(applyAgentEvent(evidence, event), evidence.result)
+}
+
+function endOfTurn(evidence: Evidence, event: Extract<AgentEvent, { type: 'result' }>): Evidence {
+  const { failure: failed, waitsFor } = event
+  const taken = {
+    ...evidence,
+    finalText: event.text ?? evidence.finalText,
+    ...totalOf(evidence, event.usage),
+    ...(event.answer === undefined ? {} : { answer: event.answer }),
+    answered: evidence.answered || !failed,
+  }
+  // A resumed claude first ends a turn that had none of its own, for what was stopped with the process before.
+  if (!failed && event.turns === 0) return taken
+  const background = failed ? taken.background : endTurn(taken.background)
+  const result = { ...(failed ? { failure: failed } : {}), ...(waitsFor === undefined ? {} : { waitsFor }) }
+  return { ...taken, background, result }
+}
+
+/** The last turn has ended and no other follows: only the end of the process is still to come. */
+export function isFinal({ result, background }: Evidence): boolean {
+  return result !== undefined && isQuiet(background)
+}
+
+/** What the agent left unfinished, in words of its CLI: outside text, not yet clean. */
+export function unfinishedWork({ result, background }: Evidence): readonly string[] {
+  return [...notThrough(background), ...(result?.waitsFor === undefined ? [] : [`it waits: ${result.waitsFor}`])]
 }
 
 /** The model has said or done something: whatever the CLI retried has come through. */
@@ -144,10 +209,20 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   }
   const said = saidFailure(evidence)
   if (said) return said
+  const left = unfinishedWork(evidence)
+  if (left.length > 0 || ended === 'background_timeout') return unfinished(left)
   // A process that autopilot ended because it lingered after its final event has no exit status of its own.
   if (ended === 'after_result') return undefined
   if (exit.type === 'code' && exit.code === 0) return undefined
   return failure('crash', `The final event said success, but the process did not end well (${formatExitStatus(exit)}).`)
+}
+
+const mostLeft = 20
+
+function unfinished(left: readonly string[]): Failure {
+  const lines = left.length === 0 ? ['background work'] : left.slice(0, mostLeft).map((what) => cleanLine(what))
+  const message = `The agent's turn ended before its work did: ${lines.join('; ')}.`
+  return failure('unfinished', message, { detail: lines.join('\n') })
 }
 
 /**

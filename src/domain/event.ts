@@ -179,6 +179,17 @@ export type RunEvent =
       /** The tip of the target that was merged in: what the round's work is compared with. Absent in place. */
       readonly base?: string
     } & OfAttempt)
+  /**
+   * The attempt's conversation goes on, on a slot of its own, to finish what its turn left unfinished. `turn` counts
+   * such turns from 1 within the attempt.
+   */
+  | ({
+      readonly type: 'finishing_started'
+      readonly turn: number
+      readonly slot: string
+      readonly agent: ProviderModel
+      readonly reason: Failure
+    } & OfAttempt)
   /** Work that passed the commands waits for a slot of the pool, on which another agent reviews it. */
   | ({ readonly type: 'review_queued'; readonly gate: string } & OfAttempt)
   | ({
@@ -206,6 +217,8 @@ export type RunEvent =
       readonly exit: ExitStatus
       readonly durationMs: number
     } & OfAgent)
+  /** The agent left these running, background work or processes, and they were ended. Clean, in words of the CLI or as command lines. */
+  | ({ readonly type: 'leftovers_ended'; readonly what: readonly string[] } & OfAgent)
   /** All of its output has been read. `text` is its last word, clipped; `failure` says why it did not end well. */
   | ({
       readonly type: 'agent_finished'

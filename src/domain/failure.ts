@@ -24,6 +24,8 @@ export const failureKinds = [
   'budget',
   /** The CLI stopped at a limit of turns of its own. */
   'turn_limit',
+  /** The turn ended, its work did not: background work was cut off, or the agent waits for something. */
+  'unfinished',
   /** The CLI refused to start with these flags. */
   'usage',
   /** The agent ended well but the tree is as it was. */

@@ -117,7 +117,7 @@ function goOn(id: string, told: OpenAttempt, facts: ResumeFacts): Resumption | u
   if (open.texts.some((one) => isOther(one, facts.text(id)))) return goOnReworded(id, open, stands, facts)
   if (ended && !ended.failure && candidate !== undefined) return { type: 'land', open: { ...open, candidate }, stands }
   if (ended && !ended.failure && stands) return { type: 'collect', open, stands }
-  const isInterrupted = !ended?.failure || isInterruption(ended.failure)
+  const isInterrupted = !ended?.failure || isInterruption(ended.failure) || ended.failure.kind === 'unfinished'
   return isInterrupted && facts.canContinue(open) ? { type: 'continue', open, stands } : undefined
 }
 

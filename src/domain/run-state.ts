@@ -13,9 +13,16 @@ import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
 import { formatProviderModel, type ProviderModel } from './provider-model.js'
-import { addRefusal } from './refusal.js'
 import { commandProvider } from './routing.js'
 import { followProgress, type TaskProgress } from './task-progress.js'
+import {
+  forgetApprovals,
+  makeRefusalsGood,
+  noteApproval,
+  noteLeftovers,
+  noteRefusal,
+  withoutNotes,
+} from './task-notes.js'
 import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
 
 export type { TaskRecord, TaskState } from './task-record.js'
@@ -30,8 +37,10 @@ export interface SlotState {
   readonly repairs: number
   /** Reviews that it has served, this one included. */
   readonly reviews: number
+  /** Turns that it has served which finished what one before had left unfinished, this one included. */
+  readonly finishes: number
   readonly work?: {
-    readonly does: 'attempt' | 'repair' | 'review'
+    readonly does: 'attempt' | 'repair' | 'review' | 'finish'
     readonly taskId: string
     readonly attempt: number
     readonly agent: ProviderModel
@@ -109,6 +118,10 @@ export interface RunState {
   finished?: { readonly exitCode: ExitCode; readonly why: string }
 }
 
+function unusedSlot(id: string): SlotState {
+  return { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0, finishes: 0 }
+}
+
 /** The state after `run_started`, which is always the first event. */
 export function initialState(start: RunState['start']): RunState {
   return {
@@ -119,7 +132,7 @@ export function initialState(start: RunState['start']): RunState {
     progress: new Map(),
     resumes: 0,
     heldInRun: 0,
-    slots: new Map(start.slots.map((id) => [id, { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }])),
+    slots: new Map(start.slots.map((id) => [id, unusedSlot(id)])),
     usage: noUsage,
     spending: new Map(),
     rates: new Map(),
@@ -242,7 +255,8 @@ function takeIn(state: RunState, record: RunRecord): void {
       startWork(state, record)
       return
     case 'repair_started':
-      if (record.reason.kind === 'refused') makeRefusalsGood(state, record.taskId)
+    case 'finishing_started':
+      makeRefusalsGood(state.tasks, record)
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
       startWork(state, record)
       return
@@ -256,7 +270,7 @@ function takeIn(state: RunState, record: RunRecord): void {
     case 'candidate_created':
       // The ref has moved on and leads to what was kept there before.
       forgetKept(state, ({ ref }) => ref === record.ref)
-      forgetApprovals(state, record.taskId)
+      forgetApprovals(state.tasks, record)
       return
     case 'review_queued':
       setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt })
@@ -267,7 +281,7 @@ function takeIn(state: RunState, record: RunRecord): void {
       return
     case 'agent_reported':
       noteAction(state, record)
-      noteRefusal(state, record)
+      noteRefusal(state.tasks, record)
       return
     case 'agent_used':
       state.atWork.set(agentKey(record), record)
@@ -276,6 +290,9 @@ function takeIn(state: RunState, record: RunRecord): void {
       state.atWork.delete(agentKey(record))
       countAgent(state, record)
       learnRate(state, record)
+      return
+    case 'leftovers_ended':
+      noteLeftovers(state.tasks, record)
       return
     case 'agent_exited':
       setTask(state, record.taskId, {
@@ -288,7 +305,7 @@ function takeIn(state: RunState, record: RunRecord): void {
       state.gates[record.verdict]++
       if (record.remembered) state.gates.remembered++
       if (record.by) setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
-      noteApproval(state, record)
+      noteApproval(state.tasks, record)
       if (record.flaky) state.flaky.set(record.gate, (state.flaky.get(record.gate) ?? 0) + 1)
       return
     case 'base_judged':
@@ -367,7 +384,7 @@ function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_res
   const before = new Map(state.slots)
   state.slots.clear()
   for (const id of slots) {
-    const { work, ...rest } = before.get(id) ?? { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }
+    const { work, ...rest } = before.get(id) ?? unusedSlot(id)
     state.slots.set(id, { ...rest, busyMs: rest.busyMs + (work ? state.ms - work.since : 0) })
   }
   state.counts = { queueLength: 0, busyAgents: 0, availableAgents: slots.length }
@@ -403,44 +420,7 @@ function beginAttempt(state: RunState, id: string): void {
   if (!task) return
   const attempts = { ...task.attempts, started: task.attempts.started + 1 }
   const begun = { ...task, attempts, usedBefore: task.used }
-  delete begun.refusals
-  delete begun.approvals
-  state.tasks.set(id, begun)
-}
-
-/** They were about other work. */
-function forgetApprovals(state: RunState, id: string): void {
-  const task = state.tasks.get(id)
-  if (!task?.approvals) return
-  const next = { ...task }
-  delete next.approvals
-  state.tasks.set(id, next)
-}
-
-/** One that says nothing is worth no word. */
-function noteApproval(
-  state: RunState,
-  { taskId, gate, verdict, by }: Extract<RunRecord, { type: 'gate_judged' }>,
-): void {
-  const task = state.tasks.get(taskId)
-  if (!task || !by || verdict !== 'passed' || by.reasons.length === 0) return
-  const others = (task.approvals ?? []).filter((one) => one.gate !== gate)
-  state.tasks.set(taskId, { ...task, approvals: [...others, { gate, by: by.agent, reasons: by.reasons }] })
-}
-
-/** What a reviewer was refused is nothing that the work lacks. */
-function noteRefusal(state: RunState, { taskId, review, event }: Extract<RunRecord, { type: 'agent_reported' }>): void {
-  const task = state.tasks.get(taskId)
-  if (!task || review !== undefined || event.type !== 'denied') return
-  state.tasks.set(taskId, { ...task, refusals: addRefusal(task.refusals ?? [], event) })
-}
-
-/** Its agent is told what is allowed instead: what it cannot do then, it is refused again. */
-function makeRefusalsGood(state: RunState, id: string): void {
-  const task = state.tasks.get(id)
-  if (!task?.refusals) return
-  const refusals = task.refusals.map((one) => ({ ...one, madeGood: true }) as const)
-  state.tasks.set(id, { ...task, refusals })
+  state.tasks.set(id, withoutNotes(begun))
 }
 
 function agentKey({ taskId, attempt, review }: Extract<RunRecord, { type: 'agent_used' | 'agent_finished' }>): string {
@@ -500,11 +480,12 @@ const served = {
   attempt_started: { does: 'attempt', counts: 'attempts' },
   attempt_resumed: { does: 'attempt', counts: 'attempts' },
   repair_started: { does: 'repair', counts: 'repairs' },
+  finishing_started: { does: 'finish', counts: 'finishes' },
   review_started: { does: 'review', counts: 'reviews' },
 } as const
 
 function startWork(state: RunState, record: StartOfWork): void {
-  const slot = state.slots.get(record.slot) ?? { id: record.slot, busyMs: 0, attempts: 0, repairs: 0, reviews: 0 }
+  const slot = state.slots.get(record.slot) ?? unusedSlot(record.slot)
   const { taskId, attempt, agent, ms } = record
   const { does, counts } = served[record.type]
   const work = { does, taskId, attempt, agent, since: ms }
@@ -544,6 +525,12 @@ function describeAction({ event }: Extract<RunRecord, { type: 'agent_reported' }
     case 'usage':
     case 'result':
     case 'unknown':
+    case 'background_started':
+    case 'background_ended':
+    case 'background_listed':
+    case 'background_unwanted':
+    case 'wake_up_scheduled':
+    case 'wake_up_came':
       return undefined
   }
 }

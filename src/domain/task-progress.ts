@@ -29,6 +29,8 @@ export interface OpenAttempt {
   readonly base?: string
   /** The repair round of its last turn; 0 for the first agent. */
   readonly round: number
+  /** How many of its turns finished what one before had left unfinished. */
+  readonly finishing: number
   /** Why its work was kept out before each of its repair rounds. */
   readonly repaired: readonly Failure[]
   /** Its conversation, once the CLI has told it, as the CLI wrote it. */
@@ -69,6 +71,7 @@ export function isInterruption({ kind }: Failure): boolean {
 export function followProgress(tasks: Map<string, TaskProgress>, record: RunRecord): void {
   if (record.type === 'attempt_started') beginAttempt(tasks, record)
   if (record.type === 'repair_started') changeOpen(tasks, record, (open) => beginRepair(open, record))
+  if (record.type === 'finishing_started') changeOpen(tasks, record, (open) => beginFinishing(open, record))
   if (record.type === 'attempt_resumed') changeOpen(tasks, record, (open) => goOn(open, record))
   if (record.type === 'agent_reported' && record.event.type === 'session' && !isReview(record)) {
     const { sessionId } = record.event
@@ -155,7 +158,7 @@ function beginAttempt(
   { taskId, attempt, agent, workspace, base, text }: Extract<RunRecord, { type: 'attempt_started' }>,
 ): void {
   const from = base === undefined ? {} : { base }
-  const begun = { round: 0, repaired: [], refusals: [], used: noBaseline, merges: [] }
+  const begun = { round: 0, finishing: 0, repaired: [], refusals: [], used: noBaseline, merges: [] }
   const open = { attempt, agent, workspace, ...begun, texts: text === undefined ? [] : [text], ...from }
   change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), open }))
 }
@@ -167,6 +170,16 @@ function beginRepair(
   const repaired = [...open.repaired, reason]
   const together = base === undefined ? {} : broughtTogether(open, base)
   return { ...atWork(open), ...together, agent, round, repaired, refusals: [] }
+}
+
+/** Nothing has been collected: the turn goes on with what lies in the workspace. */
+function beginFinishing(
+  open: OpenAttempt,
+  { turn, agent }: Extract<RunRecord, { type: 'finishing_started' }>,
+): OpenAttempt {
+  const next = { ...open, agent, finishing: turn }
+  delete next.ended
+  return next
 }
 
 function goOn(

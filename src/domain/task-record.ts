@@ -52,6 +52,8 @@ export interface TaskRecord {
   readonly approvals?: readonly Approval[]
   /** What the agent of its last attempt was refused; what reviewers were does not count. */
   readonly refusals?: readonly Refusal[]
+  /** What the agents of its last attempt left running, and was ended; clean. */
+  readonly leftovers?: readonly string[]
 }
 
 const noAttempts: AttemptCounts = { started: 0, counted: 0, unpaid: 0 }

@@ -57,6 +57,8 @@ const needed: Readonly<Record<RunEvent['type'], Check>> = {
   attempt_started: object({ taskId: text, attempt: number, slot: text, agent: model, workspace: text }, { base: text }),
   attempt_resumed: object({ taskId: text, attempt: number, agent: model }, { slot: text, workspace: text, base: text }),
   repair_started: object({ taskId: text, attempt: number, slot: text, agent: model, reason: failure, base: text }),
+  finishing_started: object({ taskId: text, attempt: number, turn: number, slot: text, agent: model, reason: failure }),
+  leftovers_ended: object({ taskId: text, attempt: number, what: texts }),
   review_queued: object({ taskId: text, attempt: number, gate: text }),
   review_started: object({
     taskId: text,

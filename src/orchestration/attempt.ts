@@ -1,16 +1,18 @@
 import type { Repair } from '../domain/base.js'
-import { failure, type Failure } from '../domain/failure.js'
-import type { ProviderModel } from '../domain/provider-model.js'
+import type { Failure } from '../domain/failure.js'
 import { ok, type Result } from '../domain/result.js'
 import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
 import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
+import { finishingTurn, wasCanceled, type EndedTurn } from './finishing.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
+import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { land, recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
 import {
   conversationAfter,
   runTurn,
+  shown,
   taskPrompt,
   type AttemptRequest,
   type AttemptSettings,
@@ -19,27 +21,11 @@ import {
   type Turn,
 } from './turn.js'
 
-/** The slots of an attempt: one for its first agent, and one more for each repair round. */
-export interface AttemptSlots {
-  readonly first: HeldSlot
-  /** Waits for a slot that goes on with the same provider and model. No slot is held while it waits. */
-  again(): Promise<HeldSlot | 'aborted' | 'unservable' | 'stopped'>
-}
-
 /** How an attempt ended. */
 export type AttemptEnd =
   | { readonly type: 'done'; readonly how: 'integrated' | 'unchanged' | 'in_place' }
   /** `repaired`: why its work was kept out before each repair round, in order. */
   | { readonly type: 'failed'; readonly failure: Failure; readonly repaired: readonly Failure[] }
-
-/** An attempt with its place. */
-export interface Ongoing {
-  readonly request: AttemptRequest
-  readonly settings: AttemptSettings
-  readonly slots: Pick<AttemptSlots, 'again'>
-  readonly open: OpenPlace
-  readonly of: AttemptOf
-}
 
 /**
  * One attempt: a place, the agent, its work collected and landed; work that is kept out by a gate or a conflict goes back
@@ -66,7 +52,7 @@ export async function performAttempt(
   }
   const { cwd, base } = opened.value.place
   void recorder.record({ ...started(request, first, cwd), text, ...(base === undefined ? {} : { base }) })
-  const at = { request, settings, slots, open: opened.value, of }
+  const at: Ongoing = { request, settings, slots, open: opened.value, of, finishing: { turns: 0 } }
   const turn: Turn = { slot: first, round: 0, prompt: taskPrompt(request, settings) }
   const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }
   return takeTurns(at, beginning).finally(opened.value.close)
@@ -81,10 +67,6 @@ function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, works
     agent: shown(agent),
     workspace,
   } as const
-}
-
-export function shown({ provider, model }: ProviderModel): ProviderModel {
-  return model === undefined ? { provider } : { provider, model }
 }
 
 /** What an attempt begins with: its first turn, or what it had come to when its run was interrupted. */
@@ -138,7 +120,7 @@ export interface TakenTurn {
 
 export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefined): Promise<TakenTurn> {
   const { settings, open, of } = at
-  const { turn, agentEnd } = await runOrBeginAgain(at, wanted)
+  const { turn, agentEnd } = await runToItsEnd(at, wanted)
   const harvest = await open.harvest()
   recordHarvest(settings.recorder, of, harvest, base)
   // Others need workspaces, too, while gates take their time.
@@ -152,8 +134,19 @@ export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefin
   }
 }
 
+/** A turn's end is not the end of its work: what it left unfinished is finished by further turns of the conversation. */
+async function runToItsEnd(at: Ongoing, wanted: Turn): Promise<EndedTurn> {
+  let ended = await runOrBeginAgain(at, wanted)
+  for (;;) {
+    const next = await finishingTurn(at, ended)
+    if (next === 'canceled') return { ...ended, agentEnd: { ...ended.agentEnd, failure: wasCanceled } }
+    if (next === undefined) return ended
+    ended = await runOrBeginAgain(at, next)
+  }
+}
+
 /** A conversation that the CLI has lost costs no attempt: an agent that knows nothing of it is told all that is needed. */
-async function runOrBeginAgain({ request, settings, open }: Ongoing, turn: Turn) {
+async function runOrBeginAgain({ request, settings, open }: Ongoing, turn: Turn): Promise<EndedTurn> {
   const { cwd } = open.place
   const agentEnd = await runTurn(request, turn, cwd, settings)
   const other = agentEnd.failure?.kind === 'session_lost' ? await turn.afresh?.() : undefined
@@ -225,7 +218,7 @@ async function repair(
   }
   const round: Round = { number: turn.round + 1, reason, continued: continued.value }
   const next = await beginRound(at, round, conversation)
-  if (next === 'aborted') return { end: { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') } }
+  if (next === 'aborted') return { end: canceled(keptOut) }
   return typeof next === 'string' ? { end: keptOut } : { base: continued.value.base, turn: next }
 }
 
@@ -273,7 +266,7 @@ async function beginAfresh(at: Ongoing, round: Round): Promise<Turn | undefined>
 }
 
 function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' | 'refused' }>): TurnEnd {
-  return { ...keptOut, failure: failure('canceled', 'The attempt was canceled.') }
+  return { ...keptOut, failure: wasCanceled }
 }
 
 function isRepairable({ kind }: Failure): boolean {

@@ -4,21 +4,14 @@ import { ok, type Result } from '../domain/result.js'
 import { knownText, type OpenAttempt } from '../domain/task-progress.js'
 import { renderResume } from '../prompt/resume.js'
 import { attemptText } from './attempt-text.js'
-import {
-  mayRepair,
-  mostDiffChars,
-  shown,
-  takeTurn,
-  takeTurns,
-  type AttemptEnd,
-  type AttemptSlots,
-  type Ongoing,
-  type TakenTurn,
-} from './attempt.js'
+import { mayRepair, mostDiffChars, takeTurn, takeTurns, type AttemptEnd, type TakenTurn } from './attempt.js'
 import type { AttemptOf, Continued, Harvest, Reopened } from './isolation.js'
+import { leftBy } from './finishing.js'
+import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { recordHarvest, settle } from './settle.js'
 import {
   conversationOf,
+  shown,
   taskPrompt,
   type AttemptRequest,
   type AttemptSettings,
@@ -51,7 +44,7 @@ export async function resumeAttempt(
   const cannot = (why: Failure) => cannotGoOn(request, settings, slots, { failure: why, repaired: past.repaired })
   if (!reopened.ok) return cannot(reopened.error)
   const { open } = reopened.value
-  const at: Ongoing = { request, settings, slots, open, of }
+  const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: past.finishing } }
   const take =
     how.type === 'continue' && slots.first
       ? await takeUp(at, how, slots.first, reopened.value)
@@ -159,6 +152,7 @@ async function resumePrompt(
   return renderResume({
     taskId: request.task.id,
     directory: stands ? 'as_left' : together ? 'restored' : 'new',
+    left: past.ended?.failure?.kind === 'unfinished' ? leftBy(past.ended.failure) : [],
     conflicts: together?.conflicts ?? [],
     ...(together?.note === undefined ? {} : { note: together.note }),
     hadFinished,

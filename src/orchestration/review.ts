@@ -20,6 +20,7 @@ export interface ReviewingParts extends AgentSettings {
   readonly asRoot: boolean
   /** A reviewer that gives no sign of life for so long is ended; 0 for never. */
   readonly idleTimeoutMs: number
+  readonly backgroundTimeoutMs: number
   /** Where attempts keep prompt and output; those of their reviews lie beside. */
   readonly attemptsDir: string
   /** The names of the providers that can be used at this moment of the run, best first. */
@@ -144,11 +145,13 @@ async function answerOf(
       ...{ taskId: task.id, attempt, review: number, slot: agent.id, provider, logDir },
       timeoutMs: review.timeoutMs,
       idleTimeoutMs: parts.idleTimeoutMs,
+      backgroundTimeoutMs: parts.backgroundTimeoutMs,
       budget,
       request: {
         ...{ cwd: shown.root, prompt, permissions: 'edit', allow: [], asRoot: parts.asRoot },
         ...(agent.model === undefined ? {} : { model: agent.model }),
         ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
+        limits: { timeoutMs: review.timeoutMs, idleTimeoutMs: parts.idleTimeoutMs },
         answer: { schema: reviewSchema, file: join(logDir, `review-${number}-schema.json`) },
       },
     },

@@ -1,6 +1,16 @@
 import { join } from 'node:path'
 import { subtractUsage, tokensOf, type AgentEvent, type Usage } from '../domain/agent-event.js'
-import { applyAgentEvent, noEvidence, saidFailure, type Evidence, type ExitStatus } from '../domain/attempt.js'
+import {
+  applyAfterSignal,
+  applyAgentEvent,
+  isFinal,
+  noEvidence,
+  saidFailure,
+  unfinishedWork,
+  type EndReason,
+  type Evidence,
+  type ExitStatus,
+} from '../domain/attempt.js'
 import { isUsedUp, spentOf, type Budget } from '../domain/budget.js'
 import type { Clock } from '../domain/clock.js'
 import { noBaseline, usageOfAll, type Baseline } from '../domain/counted.js'
@@ -26,6 +36,7 @@ import { pricingOf } from './pricing.js'
 import type { Recorder } from './recorder.js'
 import { refusalLog } from './refusal-log.js'
 import { endedEarly } from './stop-early.js'
+import { watchTurnEnd } from './turn-end.js'
 
 /** What is the same for every agent of a run. Times in ms. */
 export interface AgentSettings {
@@ -58,10 +69,14 @@ export interface AgentWork {
   readonly timeoutMs: number
   /** How long it may give no sign of life; 0: for ever. */
   readonly idleTimeoutMs: number
+  /** How long what it left in the background may go on after its last result; 0: for ever. */
+  readonly backgroundTimeoutMs: number
   /** Directory for its prompt and output. */
   readonly logDir: string
   /** The repair round, counted from 1; absent for the attempt's first agent. */
   readonly round?: number
+  /** The how-manieth turn of the attempt it is that finishes what one before left unfinished. */
+  readonly finishing?: number
   /** A second agent of the same round. */
   readonly standsIn?: true
   /** The number of the review, counted from 1 within the attempt, where that is its work. */
@@ -82,14 +97,13 @@ export interface AgentEnd {
   readonly used: Baseline
 }
 
-/** After the final event a CLI may linger: claude and qwen were seen to, codex spends 5 s when its hosts are away. */
-const lingerMs = 10_000
 /** What an agent has between TERM and KILL. */
 export const agentGraceMs = 5_000
 /** The variable by which an agent's processes are known, wherever they go: the attempt's directory. */
 const mark = 'AUTOPILOT_ATTEMPT'
 const maxFileBytes = 50 * 1024 * 1024
 const longestText = 2_000
+const mostLeftovers = 20
 
 /**
  * Runs one agent from start to end. `onExit` is called the moment that its process has ended, which frees the slot;
@@ -115,21 +129,32 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     exited({ type: 'not_started', message: cannot.message })
     return { evidence: noEvidence, failure: cannot, used: work.usedBefore ?? noBaseline }
   }
-  let cancelLinger: (() => void) | undefined
   const worthRecording = admission(clock)
+  let left: readonly string[] = []
+  let isEnding = false
+  const endAgent = (reason: EndReason) => {
+    if (!isEnding && reason === 'background_timeout') left = unfinishedWork(evidence)
+    isEnding = true
+    agent.end(reason)
+  }
+  const turnEnd = watchTurnEnd({
+    clock,
+    evidence: () => evidence,
+    backgroundTimeoutMs: work.backgroundTimeoutMs,
+    end: endAgent,
+  })
   const complete = refusalLog(provider, request)
   const note = (told: AgentEvent) => {
     const event = complete(told)
     if (!event) return
     const hadAnswered = evidence.answered
     const { reported, usage } = evidence
-    evidence = applyAgentEvent(evidence, event)
+    evidence = isEnding ? applyAfterSignal(evidence, event) : applyAgentEvent(evidence, event)
     if (evidence.answered && !hadAnswered) watch.answered?.(watched)
     const clean = worthRecording(event) ? cleanEvent(maskValue(event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', ...of, event: clean })
     if (evidence.reported !== reported || evidence.usage !== usage) onReported()
     if (event.type === 'result' && event.failure) watch.failing?.(watched, saidFailure(evidence) ?? event.failure)
-    if (event.type === 'result') cancelLinger ??= clock.schedule(lingerMs, () => agent.end('after_result'))
   }
   const countAs = (count: TurnUse['count'], more: Partial<Pricing> = {}): TurnCount => {
     // A command has no tokens to tell of.
@@ -146,7 +171,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     watch.used?.(watched, newlyUsed(counted))
     // By what is known of it: a CLI that tells its cost holds its ceiling itself. What ends by itself need not be ended.
     const certain = countAs('unseen', { byRate: () => undefined })
-    if (!evidence.result && isUsedUp(work.budget ?? {}, spentOf(newlyUsed(certain)))) agent.end('budget')
+    if (!isFinal(evidence) && isUsedUp(work.budget ?? {}, spentOf(newlyUsed(certain)))) endAgent('budget')
   }
   const reader = eventReader(provider)
   const withheld = settings.withheldOf(provider)
@@ -154,16 +179,18 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   let hasPrinted = false
   const read = (line: string) => {
     hasPrinted = true
-    reader.read(line).map(explained).forEach(note)
+    const events = reader.read(line).map(explained)
+    events.forEach(note)
+    turnEnd.heard(events)
   }
   const command = provider.buildCommand(request)
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
-  const idle = idleWatch(work, clock, () => agent)
+  const idle = idleWatch(work, clock, () => agent, endAgent)
   const agent = settings.start({
     ...command,
     cwd: request.cwd,
-    env: { ...env, ...command.env, ...settings.extraEnv, ...(marked ? { [mark]: work.logDir } : {}) },
+    env: { ...command.env, ...env, ...settings.extraEnv, ...(marked ? { [mark]: work.logDir } : {}) },
     ...(marked ? { mark } : {}),
     stdoutFile: logFile(work, 'stdout', 'log'),
     stderrFile: logFile(work, 'stderr', 'log'),
@@ -176,10 +203,10 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
     onSpawned: (process) => recorder.record({ type: 'agent_spawned', ...of, ...process }),
   })
-  const cancelTimeout = clock.schedule(work.timeoutMs, () => agent.end('timeout'))
+  const cancelTimeout = clock.schedule(work.timeoutMs, () => endAgent('timeout'))
   const onAbort = () => {
-    const hasSucceeded = evidence.result !== undefined && !evidence.result.failure
-    if (signal.reason !== endedEarly || !hasSucceeded) agent.end('canceled')
+    const hasSucceeded = isFinal(evidence) && !evidence.result?.failure
+    if (signal.reason !== endedEarly || !hasSucceeded) endAgent('canceled')
   }
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
@@ -197,7 +224,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   exited(exit)
   const judged = early ?? (await judge())
   signal.removeEventListener('abort', onAbort)
-  cancelLinger?.()
+  turnEnd.stop()
+  recordLeftovers(recorder, of, [...left, ...((await agent.finished).leftovers ?? [])])
   const counted = countAs(isSaved(exit) ? 'saved' : 'lost')
   // Waited for: what has been paid for must not be asked for again after a crash.
   await recorder.record({
@@ -211,6 +239,16 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   watch.counted?.(watched, counted)
   watch.ended?.(watched, judged)
   return { evidence, used: counted.after, ...failureFact(judged) }
+}
+
+/** What was ended with an agent, or behind it. */
+function recordLeftovers(
+  recorder: Recorder,
+  of: { readonly taskId: string; readonly attempt: number },
+  left: readonly string[],
+): void {
+  const what = left.slice(0, mostLeftovers).map((one) => cleanLine(one))
+  if (what.length > 0) void recorder.record({ type: 'leftovers_ended', ...of, what })
 }
 
 /** Provider and model as they were asked for. */
@@ -237,13 +275,18 @@ function explainEvent(event: AgentEvent, withheld: Withheld): AgentEvent {
   return { ...event, failure: explainWithheld(event.failure, withheld) }
 }
 
-function idleWatch({ idleTimeoutMs }: AgentWork, clock: Clock, agent: () => AgentProcess): IdleWatch {
+function idleWatch(
+  { idleTimeoutMs }: AgentWork,
+  clock: Clock,
+  agent: () => AgentProcess,
+  end: (reason: EndReason) => void,
+): IdleWatch {
   if (idleTimeoutMs === 0) return neverIdle
   return watchIdle({
     idleMs: idleTimeoutMs,
     clock,
     processorTimes: () => processorTimes(agent().pid ?? 0),
-    onIdle: () => agent().end('idle_timeout'),
+    onIdle: () => end('idle_timeout'),
   })
 }
 
@@ -295,13 +338,19 @@ async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undef
 
 /**
  * `prompt.md` of the first agent, `prompt-2.md` of the first repair round, `review-1-prompt.md` of the first review, and
- * so on; `-resume1` behind that for what was taken up when the run was first resumed.
+ * so on; `-resume1` behind that for what was taken up when the run was first resumed, `-finish1` for the first turn that
+ * finishes what was left unfinished.
  */
-function logFile({ logDir, round, standsIn, review, takenUp }: AgentWork, name: string, extension: string): string {
+function logFile(
+  { logDir, round, standsIn, review, takenUp, finishing }: AgentWork,
+  name: string,
+  extension: string,
+): string {
   if (review !== undefined) return join(logDir, `review-${review}-${name}.${extension}`)
   const number = round === undefined ? '' : `-${round + 1}`
   const again = takenUp === undefined ? '' : `-resume${takenUp}`
-  return join(logDir, `${name}${number}${again}${standsIn ? '-afresh' : ''}.${extension}`)
+  const finish = finishing === undefined ? '' : `-finish${finishing}`
+  return join(logDir, `${name}${number}${again}${finish}${standsIn ? '-afresh' : ''}.${extension}`)
 }
 
 const textPauseMs = 250
@@ -340,6 +389,12 @@ function cleanEvent(event: AgentEvent): AgentEvent | undefined {
   switch (event.type) {
     case 'unknown':
     case 'usage':
+    case 'background_started':
+    case 'background_ended':
+    case 'background_listed':
+    case 'background_unwanted':
+    case 'wake_up_scheduled':
+    case 'wake_up_came':
       return undefined
     case 'text':
       return { type: 'text', text: cleanText(event.text).slice(0, longestText) }

@@ -40,6 +40,10 @@ export interface AttemptSettings extends AgentSettings {
   readonly timeoutMs: number
   /** How long an agent may give no sign of life; 0: for ever. */
   readonly idleTimeoutMs: number
+  /** Background work is left to the agents' CLIs. */
+  readonly background: boolean
+  /** How long what an agent left in the background may go on after its last result; 0: for ever. */
+  readonly backgroundTimeoutMs: number
   readonly maxAttempts: number
   /** How often, within an attempt, work that was kept out goes back to its agent. */
   readonly repairRounds: number
@@ -85,6 +89,8 @@ export interface Turn {
   readonly afresh?: () => Promise<Turn | undefined>
   /** It stands in for such a turn. */
   readonly standsIn?: true
+  /** It finishes what a turn before left unfinished; counts from 1 within the attempt. */
+  readonly finishing?: number
   /** How often the run was resumed, where the turn takes up one that was interrupted with it. */
   readonly takenUp?: number
 }
@@ -92,12 +98,13 @@ export interface Turn {
 /** Runs the agent of a turn in a directory. The slot is released at its exit. */
 export function runTurn(
   { task, attempt }: AttemptRequest,
-  { slot, prompt, round, resumes, standsIn, takenUp }: Turn,
+  { slot, prompt, round, resumes, finishing, standsIn, takenUp }: Turn,
   cwd: string,
   settings: AttemptSettings,
 ): Promise<AgentEnd> {
   const { agent } = slot
   const budget = settings.allowances.allowance(agent.provider, task)
+  const limits = { timeoutMs: task.timeoutMs ?? settings.timeoutMs, idleTimeoutMs: settings.idleTimeoutMs }
   return runAgent(
     {
       taskId: task.id,
@@ -105,10 +112,11 @@ export function runTurn(
       slot: agent.id,
       provider: providerOf(agent),
       logDir: join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`),
-      timeoutMs: task.timeoutMs ?? settings.timeoutMs,
-      idleTimeoutMs: settings.idleTimeoutMs,
+      ...limits,
+      backgroundTimeoutMs: settings.backgroundTimeoutMs,
       budget,
       ...(round === 0 ? {} : { round }),
+      ...(finishing === undefined ? {} : { finishing }),
       ...(standsIn ? { standsIn } : {}),
       ...(takenUp === undefined ? {} : { takenUp }),
       ...(resumes ? { usedBefore: resumes.used } : {}),
@@ -118,6 +126,8 @@ export function runTurn(
         permissions: settings.permissions,
         allow: settings.allow,
         asRoot: settings.asRoot,
+        limits,
+        ...(settings.background ? { background: true } : {}),
         ...(agent.model === undefined ? {} : { model: agent.model }),
         ...(resumes ? { resume: resumes.sessionId } : {}),
         ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
@@ -140,6 +150,11 @@ export function conversationAfter(turn: Turn, { evidence, used }: AgentEnd): Con
 export function conversationOf({ agent, sessionId, used }: OpenAttempt): Conversation | undefined {
   const canResume = findProvider(agent.provider)?.canResume === true
   return canResume && sessionId !== undefined && isSessionId(sessionId) ? { sessionId, used } : undefined
+}
+
+/** The provider and model of a slot, without what else it has. */
+export function shown({ provider, model }: ProviderModel): ProviderModel {
+  return model === undefined ? { provider } : { provider, model }
 }
 
 function providerOf({ provider: name }: ProviderModel): Provider {

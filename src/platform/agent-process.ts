@@ -48,6 +48,8 @@ export interface AgentExit {
   /** Why autopilot ended it, if it did. */
   readonly ended?: EndReason
   readonly stderrTail: string
+  /** The command lines of what it left running when it ended by itself; outside text, not yet clean. */
+  readonly leftovers?: readonly string[]
 }
 
 /** A running agent: a process group of its own. */
@@ -129,8 +131,8 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
   const finish = async (): Promise<AgentExit> => {
     const exit = await exited
     await ending
-    if (spec.keepsLeftovers !== true || reason !== undefined) await endLeftovers(pid)
-    if (spec.mark !== undefined) await endStrays(`${spec.mark}=${spec.env[spec.mark] ?? ''}`)
+    const inGroup = spec.keepsLeftovers !== true || reason !== undefined ? await endLeftovers(pid) : []
+    const strays = spec.mark === undefined ? [] : await endStrays(`${spec.mark}=${spec.env[spec.mark] ?? ''}`)
     await Promise.race([output, delay(pipeGraceMs, undefined, { ref: false })])
     // On a busy machine the timer may fire before what waits in the pipes was read.
     await nextTurn()
@@ -139,7 +141,10 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
     await output
     // What it left in the background may be wanted, but not longer than autopilot lives.
     if (spec.keepsLeftovers !== true || !(await isGroupAlive(pid))) forget()
-    return { exit, stderrTail: tail.text(), ...(reason === undefined ? {} : { ended: reason }) }
+    // What is ended in the middle of its work has always something running.
+    const leftovers = reason === undefined ? [...new Set([...inGroup, ...strays])] : []
+    const left = leftovers.length === 0 ? {} : { leftovers }
+    return { exit, stderrTail: tail.text(), ...left, ...(reason === undefined ? {} : { ended: reason }) }
   }
   return {
     pid,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { descendants, isGroupAlive, killAll, processesWith, signalGroup } from './process-group.js'
+import { descendants, groupMembers, isGroupAlive, killAll, processesWith, signalGroup } from './process-group.js'
+import { commandLine } from './process-table.js'
 
 /** How long what an agent left behind may take to end after TERM, ms. */
 const leftoverGraceMs = 500
@@ -28,27 +29,39 @@ async function groupEnd(pgid: number, leaderEnd: Promise<unknown>, graceMs: numb
   await untilGroupGone(pgid, graceMs)
 }
 
-/** What an agent that ended by itself left behind in its group is ended, too: its workspace is about to be read. */
-export async function endLeftovers(pgid: number): Promise<void> {
-  if (!(await isGroupAlive(pgid))) return
+/**
+ * What an agent that ended by itself left behind in its group is ended, too: its workspace is about to be read. Gives
+ * the command lines, as far as they can be seen.
+ */
+export async function endLeftovers(pgid: number): Promise<readonly string[]> {
+  if (!(await isGroupAlive(pgid))) return []
+  const ended = await commandLines(await groupMembers(pgid))
   signalGroup(pgid, 'SIGTERM')
   await untilGroupGone(pgid, leftoverGraceMs)
   signalGroup(pgid, 'SIGKILL')
   await untilGroupGone(pgid, leftoverGraceMs)
+  return ended
 }
 
 /**
  * KILL to all that bear this entry in their environment. CLIs run their shell tools in groups of their own, so a server
- * that a tool left in the background, or a tool whose CLI was killed, is found by nothing else.
+ * that a tool left in the background, or a tool whose CLI was killed, is found by nothing else. Gives the command lines.
  */
-export async function endStrays(entry: string): Promise<void> {
+export async function endStrays(entry: string): Promise<readonly string[]> {
+  const ended = new Map<number, string>()
   // Whatever was being started during one look is seen by the next.
   for (let look = 0; look < mostLooks; look++) {
     const strays = await processesWith(entry)
-    if (strays.length === 0) return
+    if (strays.length === 0) break
+    for (const pid of strays) ended.set(pid, ended.get(pid) ?? (await commandLine(pid)) ?? '')
     killAll(strays)
     await delay(pollMs)
   }
+  return [...ended.values()].filter((line) => line !== '')
+}
+
+async function commandLines(pids: readonly number[]): Promise<readonly string[]> {
+  return (await Promise.all(pids.map(commandLine))).filter((line) => line !== undefined)
 }
 
 async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {

@@ -28,6 +28,12 @@ export async function isGroupAlive(pgid: number): Promise<boolean> {
   return table.length === 0 || table.some((one) => one.group === pgid && !isOver(one))
 }
 
+/** The pids of the members of a group that still run; empty without /proc. */
+export async function groupMembers(pgid: number): Promise<readonly number[]> {
+  if (!hasMembers(pgid)) return []
+  return (await processTable()).filter((one) => one.group === pgid && !isOver(one)).map(({ pid }) => pid)
+}
+
 function hasMembers(pgid: number): boolean {
   try {
     process.kill(-pgid, 0)

@@ -21,6 +21,14 @@ export async function environmentOfProcess(pid: number | string): Promise<readon
   return (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0')
 }
 
+/** How a process was called, in one line; outside text, not yet clean. Undefined once it is gone. */
+export async function commandLine(pid: number): Promise<string | undefined> {
+  const called = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return called === '' ? undefined : called.split('\0').join(' ').trim().slice(0, longestCommandLine)
+}
+
+const longestCommandLine = 200
+
 /** Reads each process of the machine, leaving out those that are gone by then. */
 export async function everyProcess<Seen>(read: (name: string) => Promise<Seen | undefined>): Promise<readonly Seen[]> {
   const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))

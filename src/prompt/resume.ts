@@ -3,6 +3,8 @@ export interface ResumeContext {
   readonly taskId: string
   /** Its directory: as it left it; another one with its work; or another one without it, as there was none yet. */
   readonly directory: Directory
+  /** What its last turn left unfinished, where it had ended before its work did. */
+  readonly left: readonly string[]
   /** Files in which git left conflict markers, relative to the directory. */
   readonly conflicts: readonly string[]
   /** A file there that tells of conflicts without markers. */
@@ -110,11 +112,18 @@ function conflictLines(paths: readonly string[]): readonly string[] {
   ]
 }
 
-function rulesOf({ conflicts, note, reworded }: ResumeContext): readonly string[] {
+function rulesOf({ left, conflicts, note, reworded }: ResumeContext): readonly string[] {
   return [
     '## What to do',
     '',
     '- Look at what is there before you go on; do not trust what you remember of files.',
+    ...(left.length === 0
+      ? []
+      : [
+          '- This was still running or waiting when the last turn ended, and has been ended. Whatever of it still matters must',
+          '  run again, in the foreground, and end before your turn does:',
+          ...left.map((what) => `  - ${what}`),
+        ]),
     ...(conflicts.length === 0 ? [] : ['- Solve every conflict, and leave no conflict marker in any file.']),
     ...(note === undefined ? [] : [`- Decide on every conflict that ${note} names, then delete that file.`]),
     reworded === undefined

@@ -84,6 +84,10 @@ export interface AgentRequest {
    * all of it. Not for the provider `command`.
    */
   readonly answer?: AnswerSchema
+  /** Background work is left to the CLI. Else it is switched off where that can be: all work happens inside the turn. */
+  readonly background?: true
+  /** When the agent is ended, for limits that the CLI has itself. */
+  readonly limits?: AgentLimits
   /** The task's shell command, for the provider `command` only. */
   readonly run?: string
   /** Instead of the program's name, when the CLI is not on PATH. */
@@ -99,6 +103,12 @@ export interface RefusedCall {
   readonly message: string
 }
 
+/** Both in ms; `idleTimeoutMs` 0: never. */
+export interface AgentLimits {
+  readonly timeoutMs: number
+  readonly idleTimeoutMs: number
+}
+
 /** A JSON schema, as text and as a file that is there before the CLI starts. */
 export interface AnswerSchema {
   readonly schema: string
@@ -111,7 +121,7 @@ export interface AgentCommand {
   readonly file: string
   readonly args: readonly string[]
   readonly input: string
-  /** Settings of the CLI that autopilot wants; what the configuration says under `env:` goes above them. */
+  /** Settings of the CLI that autopilot wants; what the user has set goes above them. */
   readonly env: Readonly<Record<string, string>>
 }
 

@@ -12,9 +12,11 @@ import {
   formatDuration,
   formatFailure,
   formatHold,
+  formatLeftovers,
   formatReasons,
   formatWait,
   formatWaiting,
+  leftoversBehind,
   showId,
 } from './format.js'
 import { allowHint, refusedBehind } from './refusals.js'
@@ -79,6 +81,13 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       const head = `${showId(record.taskId)} repair round ${record.round} started on ${record.slot}`
       return { tone: 'warning', text: `${head} (${record.reason.kind}): ${formatFailure(record.reason)}` }
     }
+    case 'finishing_started': {
+      const head = `${showId(record.taskId)} goes on, on ${record.slot}, to finish its work`
+      return { tone: 'warning', text: `${head} (${record.reason.kind}): ${formatFailure(record.reason)}` }
+    }
+    case 'leftovers_ended':
+      if (record.review !== undefined) return undefined
+      return { tone: 'warning', text: `${showId(record.taskId)}: ${formatLeftovers(record.what)}` }
     case 'attempt_failed': {
       // The last one is told by what becomes of the task.
       if (!record.willRetry) return undefined
@@ -89,7 +98,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'task_integrated':
       return {
         tone: 'good',
-        text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}${refusedOf(record, state)}`,
+        text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}${besides(record, state)}`,
       }
     case 'task_done':
       if (record.how === 'integrated') return undefined
@@ -97,7 +106,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         tone: 'good',
         text:
           `${name(record, state)} done${record.how === 'unchanged' ? ', no change needed' : ''}` +
-          refusedOf(record, state),
+          besides(record, state),
       }
     case 'task_failed': {
       const tried = plural(record.attempts, 'attempt')
@@ -179,6 +188,11 @@ function describeRefusal(
 
 function refusedOf({ taskId }: { readonly taskId: string }, state: RunState, failed?: Failure): string {
   return refusedBehind(state.tasks.get(taskId), failed)
+}
+
+/** What a person should know of a task although it is done. */
+function besides(record: { readonly taskId: string }, state: RunState): string {
+  return `${leftoversBehind(state.tasks.get(record.taskId))}${refusedOf(record, state)}`
 }
 
 /** A tree with the work of several tasks is nobody's alone: all are named, or counted. */

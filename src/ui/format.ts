@@ -2,6 +2,7 @@ import type { Usage } from '../domain/agent-event.js'
 import type { QueueCounts } from '../domain/event.js'
 import type { Failure } from '../domain/failure.js'
 import type { HoldReason } from '../domain/hold.js'
+import type { TaskRecord } from '../domain/task-record.js'
 import { formatMoment } from '../domain/wall-time.js'
 import { localZone } from '../platform/clock.js'
 import { cleanLine, cleanName } from '../domain/text.js'
@@ -67,6 +68,18 @@ export function formatReasons(reasons: readonly string[]): string {
 export function formatBaseRed(gates: readonly string[]): string {
   const names = gates.map((gate) => cleanLine(gate, 100)).join(', ')
   return `${names} ${gates.length === 1 ? 'fails' : 'fail'} on the base, too`
+}
+
+/** What an agent left running, and was ended. */
+export function formatLeftovers(what: readonly string[]): string {
+  const shown = what.slice(0, 5).map((one) => cleanLine(one, 120))
+  const more = what.length > shown.length ? ` and ${what.length - shown.length} more` : ''
+  return `ended what its agent had left running: ${shown.join('; ')}${more}`
+}
+
+/** The same behind the line of a task; empty where there was nothing. */
+export function leftoversBehind(task: TaskRecord | undefined): string {
+  return task?.leftovers === undefined ? '' : ` (${formatLeftovers(task.leftovers)})`
 }
 
 /** Why a task is held, and what a person can do about it. */

@@ -2,7 +2,7 @@ import type { ResumeCounts } from '../domain/reconcile.js'
 import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatCounts, formatFailure, formatHold, formatWaiting, showId } from './format.js'
+import { formatCounts, formatFailure, formatHold, formatWaiting, leftoversBehind, showId } from './format.js'
 import { refusedBehind } from './refusals.js'
 import {
   approvalLines,
@@ -108,7 +108,7 @@ function taskLines({ state, standing }: RunStatus): readonly Line[] {
     const { id, state: one } = task
     const [tone, text] = describeTask(one, standing.type === 'broken_off')
     const refused = refusedBehind(task, one.type === 'failed' ? one.failure : undefined)
-    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${refused}`)
+    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${leftoversBehind(task)}${refused}`)
   })
   const rest = tasks.length - shown.length
   return rest > 0 ? [...shown, row('plain', '', `and ${rest} more; --output json has all`)] : shown

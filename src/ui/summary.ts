@@ -237,9 +237,10 @@ function slotLines(state: RunState): readonly Line[] {
   return [row('plain', 'Slots', `${percent(all)} busy`), ...each, ...more]
 }
 
-function servedText({ attempts, repairs, reviews }: SlotState): string {
+function servedText({ attempts, repairs, reviews, finishes }: SlotState): string {
   const counts = [
     [attempts, 'attempt'],
+    [finishes, 'finishing turn'],
     [repairs, 'repair'],
     [reviews, 'review'],
   ] as const

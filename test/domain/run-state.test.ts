@@ -88,7 +88,15 @@ describe('the state', () => {
 
   it('of a busy slot tells since when it works on what, and what was seen last', () => {
     const work = { does: 'attempt', taskId: 'A', attempt: 1, agent: { provider: 'codex', model: 'm' }, since: 1000 }
-    expect(after(started).slots.get('S1')).toEqual({ id: 'S1', busyMs: 0, attempts: 1, repairs: 0, reviews: 0, work })
+    expect(after(started).slots.get('S1')).toEqual({
+      id: 'S1',
+      busyMs: 0,
+      attempts: 1,
+      repairs: 0,
+      reviews: 0,
+      finishes: 0,
+      work,
+    })
     const seen = [
       [{ type: 'tool', name: 'Read', target: 'a.ts' }, 'Read a.ts'],
       [{ type: 'tool', name: 'Think' }, 'Think'],
@@ -105,7 +113,7 @@ describe('the state', () => {
   it('of a slot that ended its work is idle, and late output of the agent changes nothing', () => {
     const exited: RunEvent = { type: 'agent_exited', ...of, slot: 'S1', exit: { type: 'code', code: 0 }, durationMs: 5 }
     const state = after(started, exited, reported({ type: 'text', text: 'late' }))
-    expect(state.slots.get('S1')).toEqual({ id: 'S1', busyMs: 1000, attempts: 1, repairs: 0, reviews: 0 })
+    expect(state.slots.get('S1')).toEqual({ id: 'S1', busyMs: 1000, attempts: 1, repairs: 0, reviews: 0, finishes: 0 })
     expect(state.tasks.get('A')?.state).toEqual({ type: 'merging', attempt: 1 })
   })
 

@@ -110,6 +110,10 @@ test('an agent sees the allowlist of variables and what env: adds, and nothing e
     'PASSED',
     'ANTHROPIC_API_KEY',
     'CLAUDE_CODE_MAX_RETRIES',
+    'CLAUDE_CODE_DISABLE_BACKGROUND_TASKS',
+    'CLAUDE_CODE_DISABLE_CRON',
+    'BASH_DEFAULT_TIMEOUT_MS',
+    'BASH_MAX_TIMEOUT_MS',
     'AUTOPILOT_ATTEMPT',
     'AUTOPILOT_RUN',
   ]

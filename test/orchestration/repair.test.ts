@@ -42,7 +42,9 @@ test('work that a gate keeps out goes back to the same conversation, with the re
   expect(calls()).toHaveLength(2)
   expect(first!.args).not.toContain('--resume')
   expect(second!.args).toEqual([...first!.args.slice(0, 4), '--resume', 'session-of-hello', ...first!.args.slice(4)])
-  expect(second!.args.join(' ')).toContain('--model opus --permission-mode acceptEdits --allowedTools WebFetch')
+  expect(second!.args.join(' ')).toContain(
+    '--model opus --permission-mode acceptEdits --disallowedTools Monitor ScheduleWakeup --allowedTools WebFetch',
+  )
   expect(second!.cwd).toBe(first!.cwd)
   expect(second!.prompt).toContain('repair round 1 of 2')
   expect(second!.prompt).toContain('The gate good failed: exit code 1. (gate_failed)')

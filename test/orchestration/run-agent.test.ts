@@ -68,6 +68,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Part
     logDir,
     timeoutMs: 60_000,
     idleTimeoutMs: 0,
+    backgroundTimeoutMs: 300_000,
     ...limits,
     request: {
       cwd: agents.dir,
@@ -117,7 +118,6 @@ test('an agent that lingers after its final event is ended after ten seconds, an
   await agent.say(success)
   await saw(isResult)
   clock.advance(9_999)
-  await agent.say('{"type":"system","subtype":"late"}')
   expect(exits()).toBe(0)
   clock.advance(1)
   await agent.gone
@@ -126,6 +126,93 @@ test('an agent that lingers after its final event is ended after ten seconds, an
   expect(evidence.finalText).toBe('all done')
   expect(exits()).toBe(1)
   expect(clock.timers).toBe(0)
+})
+
+test('the ten seconds begin again with whatever the agent says after its final event', async () => {
+  const agents = await rig()
+  const { end, clock, saw, exits } = atWork(agents)
+  const agent = await agents.next('claude')
+  await agent.say(success)
+  await saw(isResult)
+  clock.advance(9_999)
+  await agent.say('{"type":"assistant","message":{"content":[{"type":"text","text":"one more thing"}]}}')
+  await saw((record) => record.type === 'agent_reported' && record.event.type === 'text')
+  clock.advance(9_999)
+  expect(exits()).toBe(0)
+  clock.advance(1)
+  await agent.gone
+  expect((await end).failure).toBeUndefined()
+})
+
+const backgroundStarted = JSON.stringify({
+  ...{ type: 'system', subtype: 'task_started', task_id: 'b1', description: 'dev server', is_backgrounded: true },
+})
+const backgroundEnded = JSON.stringify({
+  ...{ type: 'system', subtype: 'task_notification', task_id: 'b1', status: 'completed' },
+})
+const init = '{"type":"system","subtype":"init","session_id":"s1"}'
+
+test('a result with background work behind it ends no agent, and the turn that follows it counts', async () => {
+  const agents = await rig()
+  const { end, clock, saw, records, exits } = atWork(agents)
+  const agent = await agents.next('claude')
+  await agent.say(backgroundStarted)
+  await agent.say(success)
+  await saw(isResult)
+  clock.advance(60_000 - 1)
+  expect(exits()).toBe(0)
+  await agent.say(backgroundEnded)
+  await agent.say(init)
+  await agent.say(success.replace('all done', 'and the rest'))
+  await saw((record) => isResult(record) && records.filter(isResult).length === 2)
+  await agent.exit(0)
+  const { failure, evidence } = await end
+  expect(failure).toBeUndefined()
+  expect(evidence.finalText).toBe('and the rest')
+  expect(clock.timers).toBe(0)
+})
+
+test('background work that does not end is ended after its own time, which begins with the last result', async () => {
+  const agents = await rig()
+  const { end, clock, saw, records } = atWork(agents, {}, { timeoutMs: 3_600_000, backgroundTimeoutMs: 300_000 })
+  const agent = await agents.next('claude')
+  await agent.say(backgroundStarted)
+  await agent.say(success)
+  await saw(isResult)
+  clock.advance(299_999)
+  await agent.say(success)
+  await saw((record) => isResult(record) && records.filter(isResult).length === 2)
+  clock.advance(299_999)
+  expect(records.some(({ type }) => type === 'agent_exited')).toBe(false)
+  clock.advance(1)
+  await agent.gone
+  expect((await end).failure).toMatchObject({ kind: 'unfinished', detail: 'dev server' })
+  expect(records.find(({ type }) => type === 'leftovers_ended')).toMatchObject({ what: ['dev server'] })
+  expect(clock.timers).toBe(0)
+})
+
+test('what an agent says of its success after it was sent a signal does not count', async () => {
+  const agents = await rig()
+  const { end, clock } = atWork(agents)
+  const agent = await agents.next('claude')
+  await agent.ignore('SIGTERM')
+  clock.advance(60_000)
+  await agent.received('SIGTERM')
+  await agent.say(success)
+  await agent.exit(0)
+  const { failure, evidence } = await end
+  expect(failure?.kind).toBe('timeout')
+  expect(evidence.result).toBeUndefined()
+})
+
+test('a used-up budget ends an agent also after its first result, as long as that is not the last', async () => {
+  const agents = await rig()
+  const { end } = atWork(agents, {}, { budget: { usd: 0.5 } })
+  const agent = await agents.next('claude')
+  await agent.say(backgroundStarted)
+  await agent.say(success)
+  await agent.gone
+  expect((await end).failure?.kind).toBe('budget')
 })
 
 test('an agent that passes its time limit is ended, whatever it has said', async () => {

@@ -97,7 +97,11 @@ describe('ending an agent', () => {
     await agent.exit()
     await run.exited
     run.end('canceled')
-    expect(await run.finished).toEqual({ exit: { type: 'code', code: 0 }, stderrTail: '' })
+    expect(await run.finished).toEqual({
+      exit: { type: 'code', code: 0 },
+      stderrTail: '',
+      leftovers: [expect.stringContaining('child-1')],
+    })
     await child.gone
   })
 })
@@ -109,7 +113,11 @@ describe('an agent that ended by itself', () => {
     const [soft, hard] = [await agent.spawnChild(), await agent.spawnChild({ holdsPipes: false })]
     await hard.ignore('SIGTERM')
     await agent.exit()
-    expect(await run.finished).toEqual({ exit: { type: 'code', code: 0 }, stderrTail: '' })
+    expect(await run.finished).toEqual({
+      exit: { type: 'code', code: 0 },
+      stderrTail: '',
+      leftovers: [expect.stringContaining('child-1'), expect.stringContaining('child-2')],
+    })
     await Promise.all([soft.gone, hard.gone])
   })
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { renderResume } from '../../src/prompt/resume.js'
 
 test('the agent that was stopped is told where its work stands, and nothing that it knows', () => {
-  const prompt = renderResume({ taskId: 'T1', directory: 'as_left', conflicts: [] })
+  const prompt = renderResume({ taskId: 'T1', directory: 'as_left', left: [], conflicts: [] })
   expect(prompt).toMatch(/^# Interrupted\n\nTask T1\.\n/)
   expect(prompt).toContain('as it was at that moment')
   expect(prompt).not.toContain('Another agent')
@@ -10,7 +10,14 @@ test('the agent that was stopped is told where its work stands, and nothing that
 
 test('another agent is told the task first, then what was done, with conflicts and what tells of those without markers', () => {
   const afresh = { prompt: '# Task\n\nTask T1.\n', diff: '+one\n+two' }
-  const prompt = renderResume({ taskId: 'T1', directory: 'restored', conflicts: ['a.txt'], note: 'NOTE', afresh })
+  const prompt = renderResume({
+    taskId: 'T1',
+    directory: 'restored',
+    left: [],
+    conflicts: ['a.txt'],
+    note: 'NOTE',
+    afresh,
+  })
   expect(prompt).toMatch(/^# Task\n\nTask T1\.\n\n# Interrupted\n/)
   expect(prompt).toContain('\n- a.txt\n')
   expect(prompt).toContain('NOTE tells of those.')
@@ -20,7 +27,7 @@ test('another agent is told the task first, then what was done, with conflicts a
 })
 
 test('a text that has changed is told whole, to the agent of the conversation and to another', () => {
-  const common = { taskId: 'a', directory: 'as_left', conflicts: [], reworded: 'Do two.\n\nNow.' } as const
+  const common = { taskId: 'a', directory: 'as_left', left: [], conflicts: [], reworded: 'Do two.\n\nNow.' } as const
   const own = renderResume(common)
   expect(own).toMatch(/You were stopped in the middle of this task.*Its text has changed since/)
   expect(own).toContain('\n> Do two.\n>\n> Now.\n')

@@ -11,14 +11,35 @@ describe('claude', () => {
   it('is started for a stream of JSON, with edits allowed', () => {
     expect(claude.buildCommand(base)).toEqual({
       file: 'claude',
-      args: ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits'],
+      args: [
+        ...['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits'],
+        ...['--disallowedTools', 'Monitor', 'ScheduleWakeup'],
+      ],
       input: 'do it',
       env: {
         CLAUDE_CODE_MAX_RETRIES: '3',
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
         DISABLE_AUTOUPDATER: '1',
+        CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
+        CLAUDE_CODE_DISABLE_CRON: '1',
       },
     })
+  })
+
+  it.each([
+    [60 * 60_000, 10 * 60_000, '480000', '3240000'],
+    [5 * 60_000, 10 * 60_000, '270000', '270000'],
+    [60 * 60_000, 0, '3240000', '3240000'],
+  ])('lets a command take most of %d ms, of which it may be silent for %d', (timeoutMs, idleTimeoutMs, usual, most) => {
+    const { env } = claude.buildCommand({ ...base, limits: { timeoutMs, idleTimeoutMs } })
+    expect(env).toMatchObject({ BASH_DEFAULT_TIMEOUT_MS: usual, BASH_MAX_TIMEOUT_MS: most })
+  })
+
+  it('is left its background work when that is wanted, and its own limits of a command', () => {
+    const limits = { timeoutMs: 1000, idleTimeoutMs: 1000 }
+    const { args, env } = claude.buildCommand({ ...base, limits, background: true })
+    expect(args.join(' ')).not.toContain('--disallowedTools')
+    expect(Object.keys(env).filter((name) => /BASH|BACKGROUND|CRON/.test(name))).toEqual([])
   })
 
   it('gets the model, full permissions, further tools and another executable', () => {
@@ -28,7 +49,15 @@ describe('claude', () => {
     })
     expect(built.file).toBe('/opt/claude')
     expect(built.args.slice(4)).toEqual([
-      ...['--model', 'opus', '--permission-mode', 'bypassPermissions'],
+      ...[
+        '--model',
+        'opus',
+        '--permission-mode',
+        'bypassPermissions',
+        '--disallowedTools',
+        'Monitor',
+        'ScheduleWakeup',
+      ],
       ...['--allowedTools', 'Bash(npm test:*)', 'WebFetch'],
     ])
   })
@@ -37,7 +66,8 @@ describe('claude', () => {
     const { args } = claude.buildCommand({ ...base, permissions: 'full', allow: ['Write'], answer })
     expect(args.slice(4)).toEqual([
       ...['--permission-mode', 'default', '--setting-sources', 'user', '--strict-mcp-config'],
-      ...['--no-session-persistence', '--json-schema', '{}', '--disallowedTools', 'Edit', 'Write', 'NotebookEdit'],
+      ...['--no-session-persistence', '--json-schema', '{}'],
+      ...['--disallowedTools', 'Edit', 'Write', 'NotebookEdit', 'Monitor', 'ScheduleWakeup'],
     ])
   })
 

@@ -149,7 +149,8 @@ describe('what codex declined', () => {
   it('counts each time, although the ids of its items begin anew with each turn', () => {
     const complete = refusalLog(codex, { cwd: '/', permissions: 'edit', allow: [] })
     const twice = [1, 2].flatMap(() => completed({ id: 'item_0', type: 'command_execution', command: 'x' }))
-    expect(twice.map(complete).filter(Boolean)).toHaveLength(2)
+    const denials = twice.map(complete).filter((event) => event?.type === 'denied')
+    expect(denials).toHaveLength(2)
   })
 })
 

@@ -21,7 +21,11 @@ function workAndRepair({ about, results }: Turn): Answer {
 test.each([{ agent: 'claude' }, { agent: 'codex' }])(
   'what a gate refuses goes back to the same conversation of $agent, which repairs it',
   async ({ agent }) => {
-    const stage = await setStage({ roadmap, script: workAndRepair, config: 'base_gates: skip\ngates: [test -f better.txt]\n' })
+    const stage = await setStage({
+      roadmap,
+      script: workAndRepair,
+      config: 'base_gates: skip\ngates: [test -f better.txt]\n',
+    })
     const { code, records, stderr } = await stage.run('-p', agent, '-i', '1')
     expect(stderr).toBe('')
     expect(code).toBe(0)

@@ -38,6 +38,22 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     { type: 'attempt_resumed', ...of, slot: 's1', agent: { provider: 'claude' }, workspace: '/w/1' },
     { tone: 'faint', text: 'T1 “Say hello” attempt 1 taken up again on s1 (claude)' },
   ],
+  finishing_started: [
+    {
+      ...{ type: 'finishing_started', ...of, turn: 1, slot: 's2', agent: { provider: 'claude' } },
+      reason: failure('unfinished', "The agent's turn ended before its work did: dev server.", {
+        detail: 'dev server',
+      }),
+    },
+    {
+      tone: 'warning',
+      text: "T1 goes on, on s2, to finish its work (unfinished): The agent's turn ended before its work did: dev server.",
+    },
+  ],
+  leftovers_ended: [
+    { type: 'leftovers_ended', ...of, what: ['dev server', 'node server.js'] },
+    { tone: 'warning', text: 'T1: ended what its agent had left running: dev server; node server.js' },
+  ],
   provider_detected: [
     { type: 'provider_detected', provider: 'claude', usable: true, version: '2.1.330' },
     { tone: 'faint', text: 'claude 2.1.330' },

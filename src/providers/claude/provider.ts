@@ -1,4 +1,4 @@
-import type { AgentCommand, AgentRequest, PassedVariables, Permissions, Provider } from '../contract.js'
+import type { AgentCommand, AgentLimits, AgentRequest, PassedVariables, Permissions, Provider } from '../contract.js'
 import { refuseModelName } from '../model-name.js'
 import { versionOf } from '../version.js'
 import { claudeAllowEntry } from './allow-entry.js'
@@ -56,9 +56,27 @@ function buildCommand(request: AgentRequest): AgentCommand {
       CLAUDE_CODE_MAX_RETRIES: '3',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_AUTOUPDATER: '1',
+      ...(request.background ? {} : foregroundOnly(request.limits)),
     },
   }
 }
+
+/**
+ * `claude -p` goes on after its result while background work lives, or cuts it off: here all work happens inside the
+ * turn. Then a command may take its time, but must end before the agent is ended for its sake: claude itself would end
+ * one after two minutes. Source: observed with 2.1.332.
+ */
+function foregroundOnly(limits: AgentLimits | undefined): Readonly<Record<string, string>> {
+  const off = { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1', CLAUDE_CODE_DISABLE_CRON: '1' }
+  if (!limits) return off
+  const { timeoutMs, idleTimeoutMs } = limits
+  const most = Math.floor(timeoutMs * 0.9)
+  const usual = idleTimeoutMs === 0 ? most : Math.min(most, Math.floor(idleTimeoutMs * 0.8))
+  return { ...off, BASH_DEFAULT_TIMEOUT_MS: String(usual), BASH_MAX_TIMEOUT_MS: String(most) }
+}
+
+/** Tools that those variables do not switch off: what they promise comes after the turn. */
+const laterTools = ['Monitor', 'ScheduleWakeup']
 
 /** Without an exponent, and above 0. */
 function dollars(usd: number): string {
@@ -75,10 +93,11 @@ function permitted({ permissions, allow }: Pick<AgentRequest, 'permissions' | 'a
   ]
 }
 
-function permissionFlags({ permissions, allow }: AgentRequest): readonly string[] {
+function permissionFlags({ permissions, allow, background }: AgentRequest): readonly string[] {
   return [
     ...['--permission-mode', permissionModes()[permissions]],
-    // Last, since it takes every argument up to the next option.
+    // Each of these takes every argument up to the next option.
+    ...(background ? [] : ['--disallowedTools', ...laterTools]),
     ...(allow.length === 0 ? [] : ['--allowedTools', ...allow]),
   ]
 }
@@ -92,7 +111,7 @@ function reviewFlags(schema: string): readonly string[] {
   return [
     ...['--permission-mode', 'default', '--setting-sources', 'user', '--strict-mcp-config'],
     ...['--no-session-persistence', '--json-schema', schema],
-    ...['--disallowedTools', 'Edit', 'Write', 'NotebookEdit'],
+    ...['--disallowedTools', 'Edit', 'Write', 'NotebookEdit', ...laterTools],
   ]
 }
 

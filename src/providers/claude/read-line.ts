@@ -2,6 +2,7 @@ import { addUsage, noUsage, tokensOf, withCost, type AgentEvent, type Usage } fr
 import { kindOfHttpStatus } from '../failure-text.js'
 import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
 import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent, unreadableEvent } from '../line.js'
+import { readBackground, readSchedule, readStop, readWakeUp } from './background.js'
 import { resultFailure } from './failure.js'
 
 /** One line of `--output-format stream-json --verbose`. Source: recorded streams of 2.1.330 and 2.1.197. */
@@ -21,6 +22,8 @@ export function readClaudeLine(line: string): readonly AgentEvent[] {
       return readRateLimit(event)
     case 'result':
       return [...readDenials(event), readResult(event)]
+    case 'command_lifecycle':
+      return readWakeUp(event)
     default:
       return [unknownEvent(type)]
   }
@@ -39,6 +42,11 @@ function readSystem(event: JsonObject): readonly AgentEvent[] {
     }
     case 'api_retry':
       return [retryEvent(event)]
+    case 'background_tasks_changed':
+    case 'task_started':
+    case 'task_updated':
+    case 'task_notification':
+      return readBackground(subtype, event)
     default:
       return [unknownEvent(`system ${subtype}`)]
   }
@@ -70,8 +78,8 @@ function readAssistant(event: JsonObject): readonly AgentEvent[] {
     const text = stringAt(block, 'text')
     if (block.type === 'text' && text !== undefined && own) return [textEvent(text)]
     if (block.type !== 'tool_use') return []
-    const name = stringAt(block, 'name') ?? 'tool'
-    return [toolEvent({ name, target: targetOf(objectAt(block, 'input')), call: stringAt(block, 'id') })]
+    const [name, input] = [stringAt(block, 'name') ?? 'tool', objectAt(block, 'input')]
+    return [toolEvent({ name, target: targetOf(input), call: stringAt(block, 'id') }), ...readStop(name, input)]
   })
   return [...used, ...parts]
 }
@@ -101,7 +109,7 @@ function readUser(event: JsonObject): readonly AgentEvent[] {
     const denied = deniedEvent({ name: 'a tool', target: undefined, call }, stringAt(block, 'content') ?? '')
     return [isByRule(rejection) ? { ...denied, byRule: true } : denied, ended]
   })
-  return [...reportUse(event), ...told]
+  return [...reportUse(event), ...told, ...readSchedule(event)]
 }
 
 function isRejection(meta: JsonObject): boolean {
@@ -141,6 +149,7 @@ function readResult(event: JsonObject): AgentEvent {
   const failure = resultFailure(event)
   const text = stringAt(event, 'result')
   const turns = numberAt(event, 'num_turns')
+  const waitsFor = waitedFor(event)
   const answer = objectAt(event, 'structured_output')
   return {
     type: 'result',
@@ -149,7 +158,14 @@ function readResult(event: JsonObject): AgentEvent {
     ...(text === undefined ? {} : { text: clipText(text) }),
     ...(answer === undefined ? {} : { answer: clipText(JSON.stringify(answer)) }),
     ...(turns === undefined ? {} : { turns }),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
   }
+}
+
+/** Some versions end the process at once and leave background work to nobody. Source: public reports of 2.1.228 to 2.1.270. */
+function waitedFor(event: JsonObject): string | undefined {
+  const reason = stringAt(event, 'terminal_reason')
+  return reason !== undefined && /^(background|waiting)/.test(reason) ? shortLine(reason, 60) : undefined
 }
 
 /**

@@ -41,7 +41,25 @@ function retryEvent(message: string): AgentEvent {
 
 function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
   const name = toolName(item)
-  return name === undefined ? [] : [toolEvent({ name, target: targetOf(item) })]
+  return name === undefined ? [] : [toolEvent({ name, target: targetOf(item) }), ...readBegun(item)]
+}
+
+/**
+ * A command that runs for long is handed back to the model unfinished; when the turn ends it is ended, too, and no
+ * `item.completed` comes. Source: recorded streams of 0.171.0.
+ */
+function readBegun(item: JsonObject | undefined): readonly AgentEvent[] {
+  const id = commandId(item)
+  return id === undefined ? [] : [{ type: 'background_started', id, what: shortLine(targetOf(item) ?? 'a command') }]
+}
+
+function readThrough(item: JsonObject | undefined): readonly AgentEvent[] {
+  const id = commandId(item)
+  return id === undefined ? [] : [{ type: 'background_ended', id, through: true }]
+}
+
+function commandId(item: JsonObject | undefined): string | undefined {
+  return stringAt(item, 'type') === 'command_execution' ? stringAt(item, 'id')?.slice(0, 200) : undefined
 }
 
 /** An item of type `error` is a warning, such as unknown model metadata; it fails nothing. */
@@ -52,9 +70,12 @@ function readCompleted(item: JsonObject | undefined): readonly AgentEvent[] {
   const name = toolName(item)
   // Whatever it was about: a refusal counts. The ids of items begin anew with each turn, and each is told once.
   if (stringAt(item, 'status') === 'declined')
-    return [deniedEvent({ name: name ?? (type === '' ? 'a tool' : type), target: targetOf(item) }, 'declined')]
+    return [
+      deniedEvent({ name: name ?? (type === '' ? 'a tool' : type), target: targetOf(item) }, 'declined'),
+      ...readThrough(item),
+    ]
   if (name === undefined) return [unknownEvent(`item ${type}`)]
-  return [{ type: 'tool_ended', ok: endedWell(item), name }]
+  return [{ type: 'tool_ended', ok: endedWell(item), name }, ...readThrough(item)]
 }
 
 function endedWell(item: JsonObject | undefined): boolean {

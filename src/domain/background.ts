@@ -1,0 +1,96 @@
+/**
+ * Work that an agent started and that may outlive its turn: background commands and sub-agents, scheduled wake-ups, and,
+ * for codex, commands that have not come back. A fold over what the CLI tells of it; ids are the CLI's own.
+ */
+export interface Background {
+  /** What runs, by id: what it is, in the CLI's words. */
+  readonly live: ReadonlyMap<string, string>
+  /** What was stopped before it was through, and not by the agent itself; no later turn of the process has dealt with it. */
+  readonly cut: ReadonlyMap<string, Cut>
+  /** What the agent itself has asked to be stopped. */
+  readonly unwanted: ReadonlySet<string>
+  /** When it will be woken up, epoch ms, earliest first. */
+  readonly wakeUps: readonly number[]
+}
+
+interface Cut {
+  readonly what: string
+  /** A turn has begun since, whose agent knows of it. */
+  readonly known: boolean
+}
+
+export const noBackground: Background = { live: new Map(), cut: new Map(), unwanted: new Set(), wakeUps: [] }
+
+/** What the stream of a CLI tells about such work. */
+export type BackgroundEvent =
+  | { readonly type: 'background_started'; readonly id: string; readonly what: string }
+  /** `through`: it came to its own end, well or not; else it was stopped. */
+  | { readonly type: 'background_ended'; readonly id: string; readonly through: boolean }
+  /** All that runs, and nothing else does. */
+  | {
+      readonly type: 'background_listed'
+      readonly tasks: readonly { readonly id: string; readonly what: string }[]
+    }
+  /** The agent asks for its end. */
+  | { readonly type: 'background_unwanted'; readonly id: string }
+  /** It will be woken up at this time, epoch ms. */
+  | { readonly type: 'wake_up_scheduled'; readonly at: number }
+  /** It was woken up, as scheduled for that time. */
+  | { readonly type: 'wake_up_came'; readonly at: number }
+
+/** More at a time than any agent has use for; a stream that tells of more must not fill the memory. */
+const most = 1_000
+
+export function applyBackground(before: Background, event: BackgroundEvent): Background {
+  const { live, unwanted, wakeUps } = before
+  switch (event.type) {
+    case 'background_started':
+      return live.size >= most ? before : { ...before, live: new Map([...live, [event.id, event.what]]) }
+    case 'background_ended':
+      return endOne(before, event.id, event.through)
+    case 'background_listed':
+      return { ...before, live: new Map(event.tasks.slice(0, most).map(({ id, what }) => [id, what])) }
+    case 'background_unwanted':
+      return unwanted.size >= most ? before : { ...before, unwanted: new Set([...unwanted, event.id]) }
+    case 'wake_up_scheduled':
+      return { ...before, wakeUps: [...wakeUps, event.at].sort((a, b) => a - b).slice(0, most) }
+    case 'wake_up_came':
+      return { ...before, wakeUps: wakeUps.filter((at) => at !== event.at) }
+  }
+}
+
+/** What is not known to run tells nothing: the end of a sub-agent's own work, or of what an earlier process had left. */
+function endOne(before: Background, id: string, through: boolean): Background {
+  const what = before.live.get(id)
+  if (what === undefined) return before
+  const live = new Map(before.live)
+  live.delete(id)
+  if (through || before.unwanted.has(id)) return { ...before, live }
+  const cut = before.cut.size >= most ? before.cut : new Map([...before.cut, [id, { what, known: false }]])
+  return { ...before, live, cut }
+}
+
+/** A further turn of the same process begins: its agent is told what was stopped. */
+export function beginTurn(before: Background): Background {
+  const known = [...before.cut].map(([id, { what }]): [string, Cut] => [id, { what, known: true }])
+  return { ...before, cut: new Map(known) }
+}
+
+/** A turn has ended well: what its agent knew of is dealt with. */
+export function endTurn(before: Background): Background {
+  return { ...before, cut: new Map([...before.cut].filter(([, { known }]) => !known)) }
+}
+
+/** Nothing runs, and no wake-up is to come: no further turn follows from it. */
+export function isQuiet({ live, wakeUps }: Background): boolean {
+  return live.size === 0 && wakeUps.length === 0
+}
+
+/** What is not through, in words of the CLI: outside text, not yet clean. */
+export function notThrough({ live, cut, wakeUps }: Background): readonly string[] {
+  return [
+    ...live.values(),
+    ...[...cut.values()].map(({ what }) => what),
+    ...wakeUps.map((at) => `a wake-up at ${new Date(at).toISOString()}`),
+  ]
+}
