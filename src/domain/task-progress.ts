@@ -73,20 +73,7 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
   if (record.type === 'repair_started') changeOpen(tasks, record, (open) => beginRepair(open, record))
   if (record.type === 'finishing_started') changeOpen(tasks, record, (open) => beginFinishing(open, record))
   if (record.type === 'attempt_resumed') changeOpen(tasks, record, (open) => goOn(open, record))
-  if (record.type === 'agent_reported' && record.event.type === 'session' && !isReview(record)) {
-    const { sessionId } = record.event
-    changeOpen(tasks, record, (open) => ({ ...open, sessionId }))
-  }
-  if (record.type === 'agent_reported' && record.event.type === 'denied' && !isReview(record)) {
-    const { event } = record
-    changeOpen(tasks, record, (open) => ({ ...open, refusals: addRefusal(open.refusals, event) }))
-  }
-  if (record.type === 'agent_used' && !isReview(record)) {
-    changeOpen(tasks, record, (open) => ({ ...open, ...usedAfter(record) }))
-  }
-  if (record.type === 'agent_finished' && !isReview(record)) {
-    changeOpen(tasks, record, (open) => endTurn(open, record))
-  }
+  if (!isReview(record)) followAgent(tasks, record)
   if (record.type === 'candidate_created') {
     const { commit } = record
     changeOpen(tasks, record, (open) => ({ ...open, candidate: commit }))
@@ -96,6 +83,20 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
     change(tasks, record.taskId, (task) => settled(task, record.attempt))
   if (record.type === 'run_resumed')
     for (const id of record.retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
+}
+
+/** What the agent that is at work on an attempt tells. */
+function followAgent(tasks: Map<string, TaskProgress>, record: RunRecord): void {
+  if (record.type === 'agent_reported' && record.event.type === 'session') {
+    const { sessionId } = record.event
+    changeOpen(tasks, record, (open) => ({ ...open, sessionId }))
+  }
+  if (record.type === 'agent_reported' && record.event.type === 'denied') {
+    const { event } = record
+    changeOpen(tasks, record, (open) => ({ ...open, refusals: addRefusal(open.refusals, event) }))
+  }
+  if (record.type === 'agent_used') changeOpen(tasks, record, (open) => ({ ...open, ...usedAfter(record) }))
+  if (record.type === 'agent_finished') changeOpen(tasks, record, (open) => endTurn(open, record))
 }
 
 function endTurn(open: OpenAttempt, record: Extract<RunRecord, { type: 'agent_finished' }>): OpenAttempt {
