@@ -6,6 +6,7 @@ import type { WaitPolicy } from '../domain/governor.js'
 import type { RunTraces } from '../domain/stray.js'
 import { judgeRun, type Stop } from '../domain/verdict.js'
 import { openJournal } from '../journal/journal.js'
+import { numberRun } from '../journal/runs.js'
 import { watchTogether } from '../orchestration/agent-watch.js'
 import { BaseWatch } from '../orchestration/base-watch.js'
 import { BudgetKeeper } from '../orchestration/budget-keeper.js'
@@ -73,6 +74,8 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
     printTrouble(`cannot write ${journalPath}: ${journal.error}`, help, settings.output)
     return exitCodes.notSafe
   }
+  // Without it only the order of runs is less sure.
+  await numberRun(parts.location.root, parts.runId).catch(() => undefined)
   const output = await openOutput(settings.output, parts.env)
   let stopped: Stop | undefined
   const recorder = createRecorder(beginningOf(parts), {

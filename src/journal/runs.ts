@@ -1,6 +1,9 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { exitCodes } from '../domain/exit-code.js'
 import { isRunId } from '../domain/name.js'
+import { writePrivateFile } from '../platform/private-file.js'
+import { readExitCode } from './unfinished.js'
 
 /** A run that has left a journal. */
 export interface KnownRun {
@@ -22,20 +25,55 @@ function runsDir(root: string): string {
   return join(root, '.autopilot', 'runs')
 }
 
-/** The runs that have a journal below one of these directories, the newest first. */
+/**
+ * Gives a run, as it begins or goes on, the next number of its directory: by these its order is known whatever the
+ * machine's clock says. To be called with the lock held.
+ */
+export async function numberRun(root: string, runId: string): Promise<void> {
+  const names = await readdir(runsDir(root)).catch(() => [])
+  const numbers = await Promise.all(names.filter(isRunId).map((id) => numberOf(root, id)))
+  await writePrivateFile(join(runDirOf(root, runId), 'number'), `${Math.max(0, ...numbers) + 1}\n`)
+}
+
+/** 0 for a run of a version that gave them none. */
+async function numberOf(root: string, id: string): Promise<number> {
+  const text = await readFile(join(runDirOf(root, id), 'number'), 'utf8').catch(() => '')
+  return /^\d{1,9}\n$/.test(text) ? Number(text) : 0
+}
+
+interface FoundRun extends KnownRun {
+  readonly number: number
+  readonly isDone: boolean
+  readonly changedMs: number
+}
+
+/**
+ * The runs that have a journal below one of these directories, the newest first. Those without a number come last, and
+ * of them first what did not get everything done: their clocks may have been wrong.
+ */
 export async function listRuns(roots: readonly string[]): Promise<readonly KnownRun[]> {
-  const found: (KnownRun & { readonly changedMs: number })[] = []
+  const found: FoundRun[] = []
   for (const root of new Set(roots)) {
     const names = await readdir(runsDir(root)).catch(() => [])
     for (const id of names.filter(isRunId)) {
       const journal = journalOf(root, id)
       const stats = await stat(journal).catch(() => undefined)
       // One that is still empty has nothing to tell: its run is only just beginning, or never came to it.
-      if (stats && stats.size > 0) found.push({ id, journal, changedMs: stats.mtimeMs })
+      if (!stats || stats.size === 0) continue
+      const number = await numberOf(root, id)
+      const isDone = number === 0 && (await readExitCode(journal)) === exitCodes.done
+      found.push({ id, journal, number, isDone, changedMs: stats.mtimeMs })
     }
   }
+  found.sort(newestFirst)
+  return found.map(({ id, journal }) => ({ id, journal }))
+}
+
+function newestFirst(a: FoundRun, b: FoundRun): number {
+  if (a.number !== b.number) return b.number - a.number
+  if (a.isDone !== b.isDone) return a.isDone ? 1 : -1
   // The id begins with the second of the start; of two runs in one second, the later one has written last.
   const second = ({ id }: KnownRun) => id.slice(0, '20261123-064726'.length)
-  found.sort((a, b) => (second(a) === second(b) ? b.changedMs - a.changedMs : second(a) < second(b) ? 1 : -1))
-  return found.map(({ id, journal }) => ({ id, journal }))
+  if (second(a) === second(b)) return b.changedMs - a.changedMs
+  return second(a) < second(b) ? 1 : -1
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { replay } from '../../src/domain/run-state.js'
 import { readJournal } from '../../src/journal/read-journal.js'
-import { journalOf, listRuns } from '../../src/journal/runs.js'
+import { journalOf, listRuns, numberRun } from '../../src/journal/runs.js'
 import { runStarted, stamp } from '../support/records.js'
 import { runScripts } from '../support/run-script.js'
 import { tempDir } from '../support/temp-dir.js'
@@ -90,5 +90,25 @@ describe('the runs that are known', () => {
     const ids = (await listRuns([root, root])).map(({ id }) => id)
     expect(ids).toEqual(['20260102-000000-0000', '20260102-000000-ffff', '20260101-000000-aaaa'])
     expect(await listRuns([join(root, 'nowhere')])).toEqual([])
+  })
+
+  it('are ordered by their numbers, whatever the clock said, before those of old that have none', async () => {
+    const root = tempDir()
+    const make = (id: string, exitCode: number) => {
+      mkdirSync(join(root, '.autopilot', 'runs', id), { recursive: true })
+      writeFileSync(journalOf(root, id), `{"type":"run_finished","exitCode":${exitCode}}\n`)
+    }
+    const ids = async () => (await listRuns([root])).map(({ id }) => id)
+    // The clock was ahead at the one that is done.
+    make('20260101-020000-aaaa', 0)
+    make('20260101-000000-bbbb', 75)
+    expect(await ids()).toEqual(['20260101-000000-bbbb', '20260101-020000-aaaa'])
+    make('20250101-000000-cccc', 0)
+    await numberRun(root, '20250101-000000-cccc')
+    make('20240101-000000-dddd', 75)
+    await numberRun(root, '20240101-000000-dddd')
+    expect((await ids()).slice(0, 2)).toEqual(['20240101-000000-dddd', '20250101-000000-cccc'])
+    await numberRun(root, '20250101-000000-cccc')
+    expect((await ids())[0]).toBe('20250101-000000-cccc')
   })
 })
