@@ -33,17 +33,26 @@ export async function wasStopped({ journal }: KnownRun): Promise<boolean> {
   return stoppedWith.has(await readExitCode(journal))
 }
 
-/** Looks at the last run: one that was stopped before its end is gone on with. */
+/** The newest run that was stopped before its end; what came to its end after it does not hide it. */
+export async function newestStopped(runs: readonly KnownRun[]): Promise<KnownRun | undefined> {
+  for (const run of runs) if (await wasStopped(run)) return run
+  return undefined
+}
+
+/** Looks at the newest run that was stopped before its end: one about the same is gone on with. */
 export async function findBefore(prepared: Prepared): Promise<Before> {
-  const [run] = await listRuns([prepared.location.root])
-  if (!run || !(await wasStopped(run))) return { type: 'none' }
+  const runs = await listRuns([prepared.location.root])
+  const run = await newestStopped(runs)
+  if (!run) return { type: 'none' }
   const start = await readStart(run.journal)
   // It was killed before it had started anything: there is nothing to go on with.
   if (!start.ok && start.error.code === 'empty') return { type: 'none' }
-  // What is wrong with it is told when it is read as a whole.
-  if (!start.ok) return { type: 'goes_on', run }
+  // What is wrong with it is told when it is read as a whole; an old one is none of this run's business.
+  if (!start.ok) return run === runs[0] ? { type: 'goes_on', run } : { type: 'none' }
   const why = await difference(start.value, prepared)
-  return why === undefined ? { type: 'goes_on', run } : { type: 'other', run, why }
+  if (why === undefined) return { type: 'goes_on', run }
+  // A person who has run something else since knows of it.
+  return run === runs[0] ? { type: 'other', run, why } : { type: 'none' }
 }
 
 /** In what a run that was stopped differs from the one that is wanted now. */

@@ -214,7 +214,7 @@ function addResume(program: Command, env: Environment, done: (code: ExitCode) =>
   const resume = program
     .command('resume')
     .description('go on with a run that was stopped, killed, or did not get everything done')
-    .argument('[run]', 'the id of a run; without it the last one')
+    .argument('[run]', 'the id of a run; without it the last one, or if that got everything done, the last one stopped')
     .addOption(new Option('--retry-failed', 'try tasks again that failed for good, as if they had not been tried'))
     .addOption(new Option('--repair', 'cut a damaged journal back to what stands before the damage; a copy is kept'))
   addAgentSettings(resume)

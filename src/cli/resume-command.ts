@@ -10,7 +10,7 @@ import { locate, plainLocation } from './ground.js'
 import { printJournalTrouble } from './journal-trouble.js'
 import { launch } from './launch.js'
 import { lineWriter, printJson } from './output.js'
-import { targetName } from './past-run.js'
+import { newestStopped, targetName } from './past-run.js'
 import { prepareRun, type AsBefore } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import type { RunSettings } from './settings.js'
@@ -35,7 +35,7 @@ export async function resumeCommand(args: ResumeArguments, env: Environment): Pr
   const found = await locate(here, env)
   const { root } = found.ok ? found.value : plainLocation(here)
   const runs = await listRuns([root, here])
-  const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
+  const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)
   if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
   if (!run) {
     // Not what was asked for, and not done either: a script must not take it for a success.
@@ -44,6 +44,13 @@ export async function resumeCommand(args: ResumeArguments, env: Environment): Pr
   }
   if ((await readExitCode(run.journal)) === exitCodes.done) return nothing(run, output, env)
   return resume(run, args, env)
+}
+
+/** The last run; where that got everything done, the newest one that was stopped before its end. */
+async function lastWithMore(runs: readonly KnownRun[]): Promise<KnownRun | undefined> {
+  const [last] = runs
+  const isDone = last !== undefined && (await readExitCode(last.journal)) === exitCodes.done
+  return isDone ? ((await newestStopped(runs)) ?? last) : last
 }
 
 function nothing({ id }: KnownRun, output: 'human' | 'json', env: Environment): ExitCode {

@@ -215,6 +215,30 @@ test('a run of something else, or with --fresh, leaves the one that was stopped 
   expect(runsOf(stage)).toHaveLength(2)
 })
 
+test('a run that was stopped is gone on with before a newer one that came to its end, by run as by resume', async () => {
+  const agents = await rig()
+  const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
+  const first = stage.start(['run', '-a', '1'])
+  await agents.next('one')
+  await killOnce(stage, first, /"agent_spawned"/)
+  const finish = async (id: string) => {
+    const agent = await agents.next(id)
+    await agent.write(`${id}.txt`, id)
+    await agent.exit(0)
+  }
+  const other = stage.start(['run', '--only', 'two'])
+  await finish('two')
+  expect((await other.ended).code).toBe(0)
+  const again = stage.start(['run', '-a', '1'])
+  await agents.next('one')
+  await killOnce(stage, again, /"run_resumed"[^]*"agent_spawned"/)
+  const resumed = stage.start(['resume', '-a', '1'])
+  await finish('one')
+  expect((await resumed.ended).code).toBe(0)
+  expect(runsOf(stage)).toHaveLength(2)
+  expect([...stage.subjects()].sort()).toEqual(['one', 'two'])
+})
+
 test('where there is no run, resume is an error, and a run whose journal was never begun is not gone on with', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo a > a }\n' })
   const none = await stage.run(['resume'])
