@@ -150,6 +150,8 @@ export type RunEvent =
       readonly workspace: string
       /** The commit that the attempt starts from. */
       readonly base?: string
+      /** The attempt that was cut off and whose conversation or work this one goes on with. */
+      readonly goesOnFrom?: number
       /** The digest of what its agent is told; see `task-text.ts`. Older versions left that out. */
       readonly text?: string
     } & OfAttempt)

@@ -9,6 +9,11 @@ export function formatProviderModel({ provider, model }: ProviderModel): string 
   return model === undefined ? provider : `${provider}:${model}`
 }
 
+/** The same model of the same provider. */
+export function isSameOffer(a: ProviderModel, b: ProviderModel): boolean {
+  return a.provider === b.provider && a.model === b.model
+}
+
 /** The inverse of {@link formatProviderModel}; the model may itself hold colons. */
 export function parseProviderModel(text: string): ProviderModel {
   const colon = text.indexOf(':')

@@ -13,6 +13,7 @@ import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
 import { formatProviderModel, type ProviderModel } from './provider-model.js'
+import { lastAction } from './last-action.js'
 import { commandProvider } from './routing.js'
 import { followProgress, type TaskProgress } from './task-progress.js'
 import {
@@ -501,36 +502,10 @@ function endWork(state: RunState, record: Extract<RunRecord, { type: 'agent_exit
 
 /** Remembers the last thing that an agent was seen doing, for the line of its slot. */
 function noteAction(state: RunState, record: Extract<RunRecord, { type: 'agent_reported' }>): void {
-  const action = describeAction(record)
+  const action = lastAction(record.event)
   const task = state.tasks.get(record.taskId)
   const at = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined
   const slot = at === undefined ? undefined : state.slots.get(at)
   if (action === undefined || !slot?.work) return
   state.slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
-}
-
-function describeAction({ event }: Extract<RunRecord, { type: 'agent_reported' }>): string | undefined {
-  switch (event.type) {
-    case 'tool':
-      return event.target === undefined ? event.name : `${event.name} ${event.target}`
-    case 'text':
-      return event.text
-    case 'denied':
-      return `refused: ${event.tool}${event.target === undefined ? '' : ` ${event.target}`}`
-    case 'retrying':
-      return `retrying: ${event.message}`
-    case 'session':
-    case 'tool_ended':
-    case 'limit':
-    case 'usage':
-    case 'result':
-    case 'unknown':
-    case 'background_started':
-    case 'background_ended':
-    case 'background_listed':
-    case 'background_unwanted':
-    case 'wake_up_scheduled':
-    case 'wake_up_came':
-      return undefined
-  }
 }

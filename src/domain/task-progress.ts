@@ -2,8 +2,9 @@ import { addUsage } from './agent-event.js'
 import { noBaseline, type Baseline } from './counted.js'
 import type { AgentCount, RunRecord } from './event.js'
 import type { Failure } from './failure.js'
-import type { ProviderModel } from './provider-model.js'
+import { isSameOffer, type ProviderModel } from './provider-model.js'
 import { addRefusal, type Refusal } from './refusal.js'
+import { commandProvider } from './routing.js'
 
 /** How far a task has come over the whole journal, as far as going on with it must know. */
 export interface TaskProgress {
@@ -15,6 +16,8 @@ export interface TaskProgress {
   readonly feedback: readonly Failure[]
   /** The digest of what the agent of its last attempt that has ended was told, where that is known. */
   readonly text?: string
+  /** What the next attempt begins with, where the last one was cut off in the middle of its work. */
+  readonly inherited?: Inheritance
   /** The last attempt, until it has come to its end; being stopped with the run is none. */
   readonly open?: OpenAttempt
 }
@@ -52,6 +55,21 @@ export interface OpenAttempt {
    * is not known, as older versions did not tell.
    */
   readonly texts: readonly string[]
+}
+
+/** What an attempt leaves to the next one: it belongs to the task. */
+export interface Inheritance {
+  /** The attempt that was cut off, and why. */
+  readonly attempt: number
+  readonly failure: Failure
+  readonly agent: ProviderModel
+  /** Its conversation, as in {@link OpenAttempt}. */
+  readonly sessionId?: string
+  readonly used: Baseline
+  /** Its work so far, as a commit, and the commit that this is a change of. */
+  readonly work?: { readonly candidate: string; readonly base: string }
+  /** The digest of what its agent was told, where that is known. */
+  readonly text?: string
 }
 
 export interface Merge {
@@ -156,10 +174,14 @@ export function knownText({ texts }: OpenAttempt): string | undefined {
 
 function beginAttempt(
   tasks: Map<string, TaskProgress>,
-  { taskId, attempt, agent, workspace, base, text }: Extract<RunRecord, { type: 'attempt_started' }>,
+  { taskId, attempt, agent, workspace, base, text, goesOnFrom }: Extract<RunRecord, { type: 'attempt_started' }>,
 ): void {
   const from = base === undefined ? {} : { base }
-  const begun = { round: 0, finishing: 0, repaired: [], refusals: [], used: noBaseline, merges: [] }
+  const known = tasks.get(taskId)?.inherited
+  const inherited = known?.attempt === goesOnFrom ? known : undefined
+  const used = inherited && isSameOffer(inherited.agent, agent) ? inherited.used : noBaseline
+  const merges = inherited?.work && base !== undefined ? [{ ...inherited.work, tip: base }] : []
+  const begun = { round: 0, finishing: 0, repaired: [], refusals: [], used, merges }
   const open = { attempt, agent, workspace, ...begun, texts: text === undefined ? [] : [text], ...from }
   change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), open }))
 }
@@ -213,12 +235,34 @@ function endAttempt(
 ): void {
   if (isInterruption(failure)) return
   const task = tasks.get(taskId) ?? nothing
-  const repaired = task.open?.attempt === attempt ? task.open.repaired : []
+  const open = task.open?.attempt === attempt ? task.open : undefined
+  const repaired = open?.repaired ?? []
+  // What an account's trouble ended leaves to the next one what it began with itself.
+  const inherited = counted === false ? task.inherited : open && inheritanceOf(open, failure)
   // An account's trouble is not the work's: the next agent has nothing to learn from it.
   const reasons = counted === false ? repaired : [...repaired, failure]
   tasks.set(taskId, {
     ...withoutOpen(task),
     used: task.used + (counted === false ? 0 : 1),
     feedback: reasons.length > 0 ? reasons : task.feedback,
+    ...(inherited === undefined ? {} : { inherited }),
   })
+}
+
+/** It was in the middle of its work, and only its time, or its number of turns, was up. */
+function isCutOff({ kind }: Failure): boolean {
+  return kind === 'timeout' || kind === 'idle_timeout' || kind === 'turn_limit'
+}
+
+/** A command begins clean. */
+function inheritanceOf(open: OpenAttempt, failure: Failure): Inheritance | undefined {
+  if (!isCutOff(failure) || open.agent.provider === commandProvider) return undefined
+  const { attempt, agent, sessionId, used, base, candidate = open.earlier } = open
+  const text = knownText(open)
+  return {
+    ...{ attempt, failure, agent, used },
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(candidate === undefined || base === undefined ? {} : { work: { candidate, base } }),
+    ...(text === undefined ? {} : { text }),
+  }
 }

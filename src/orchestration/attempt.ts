@@ -5,12 +5,14 @@ import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
 import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
+import { inheritedTurn, takeOver } from './inherited.js'
 import { finishingTurn, wasCanceled, type EndedTurn } from './finishing.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { land, recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
 import {
   conversationAfter,
+  mostDiffChars,
   runTurn,
   shown,
   taskPrompt,
@@ -50,12 +52,16 @@ export async function performAttempt(
     await recorder.record({ type: 'agent_exited', taskId: task.id, attempt, slot: first.agent.id, exit, durationMs: 0 })
     return { type: 'failed', failure: opened.error, repaired: [] }
   }
-  const { cwd, base } = opened.value.place
-  void recorder.record({ ...started(request, first, cwd), text, ...(base === undefined ? {} : { base }) })
-  const at: Ongoing = { request, settings, slots, open: opened.value, of, finishing: { turns: 0 } }
-  const turn: Turn = { slot: first, round: 0, prompt: taskPrompt(request, settings) }
+  const open = opened.value
+  const taken = await takeOver(task.id, request.inherited, open, recorder)
+  const base = taken?.together?.base ?? open.place.base
+  const from = { ...(base === undefined ? {} : { base }), ...(taken ? { goesOnFrom: taken.inherited.attempt } : {}) }
+  void recorder.record({ ...started(request, first, open.place.cwd), text, ...from })
+  const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: 0 } }
+  const plain: Turn = { slot: first, round: 0, prompt: taskPrompt(request, settings) }
+  const turn = taken ? await inheritedTurn(at, first, taken) : plain
   const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }
-  return takeTurns(at, beginning).finally(opened.value.close)
+  return takeTurns(at, beginning).finally(open.close)
 }
 
 function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, workspace: string) {
@@ -272,9 +278,6 @@ function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' | 'refused' }>): 
 function isRepairable({ kind }: Failure): boolean {
   return kind === 'gate_failed' || kind === 'conflict' || kind === 'refused' || kind === 'base_red'
 }
-
-/** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */
-export const mostDiffChars = 30_000
 
 async function repairPrompt(
   { request, settings }: Ongoing,

@@ -10,6 +10,7 @@ export function inPlace(directory: string): Isolation {
     show: nothingCollected,
     land: nothingCollected,
     goOn: nothingCollected,
+    takeOver: nothingCollected,
     close: () => undefined,
   }
   return {

@@ -88,6 +88,8 @@ export interface OpenPlace {
   land(candidate: Harvested): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
   /** Brings work that was kept out and the target's tip together, for a repair round. */
   goOn(candidate: Harvested): Promise<Result<Continued, Failure>>
+  /** Brings the work of another attempt and the target's tip together, for an attempt that goes on with it. */
+  takeOver(work: { readonly candidate: string; readonly base: string }): Promise<Result<Continued, Failure>>
   /** Gives the place back; a second time does nothing. */
   readonly close: () => void
 }

@@ -11,13 +11,14 @@ import type { Repository } from '../workspace/contract.js'
 import { pathText } from '../workspace/git-path.js'
 import { gitFailed } from '../workspace/merge.js'
 import { attemptRef } from '../workspace/ref-name.js'
+import { readCommit } from '../workspace/stack.js'
 import { singleParent, stack } from '../workspace/stack.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { Workspaces } from '../workspace/workspaces.js'
 import type { BaseWatch } from './base-watch.js'
 import { commitMessage } from './commit-message.js'
 import { gatesOf, type Gating } from './gating.js'
-import type { AttemptOf, Continued, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
+import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
 import type { Integrate } from './merge-queue.js'
 
 /** What is the same for every leased workspace of a run. */
@@ -82,6 +83,19 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
     return { type: 'stuck', failure: why, ...(isThere ? { workspace: workspace.root } : {}) }
   }
 
+  const goOn: OpenPlace['goOn'] = async ({ commit, tree, parents, base: from }) => {
+    const tip = parts.tip()
+    const work = { candidate: commit, made: { tree, parents }, base: from, message, watch }
+    const lessee = { taskId: of.task.id, attempt: of.attempt }
+    const together = await parts.step(() => workspaces.goOn(workspace, lessee, work, tip))
+    if (!together.ok) return together
+    watch = together.value.watch
+    base = tip
+    const diff = (most: number) => diffText(repository, tip, together.value.tree, { most, whole: 'git diff HEAD^1' })
+    const { conflicts, note } = together.value
+    return ok({ base: tip, conflicts, diff, ...(note === undefined ? {} : { note }) })
+  }
+
   return {
     place: { cwd: workspace.root, base },
     async harvest() {
@@ -116,17 +130,11 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       if (landed.ok) parts.onLanded()
       return landed
     },
-    async goOn({ commit, tree, parents, base: from }): Promise<Result<Continued, Failure>> {
-      const tip = parts.tip()
-      const work = { candidate: commit, made: { tree, parents }, base: from, message, watch }
-      const lessee = { taskId: of.task.id, attempt: of.attempt }
-      const together = await parts.step(() => workspaces.goOn(workspace, lessee, work, tip))
-      if (!together.ok) return together
-      watch = together.value.watch
-      base = tip
-      const diff = (most: number) => diffText(repository, tip, together.value.tree, { most, whole: 'git diff HEAD^1' })
-      const { conflicts, note } = together.value
-      return ok({ base: tip, conflicts, diff, ...(note === undefined ? {} : { note }) })
+    goOn,
+    async takeOver({ candidate, base: from }) {
+      const read = await readCommit(repository, candidate)
+      if (!read.ok) return gitFailed(read.error)
+      return goOn({ type: 'candidate', ...read.value, ref, base: from, leftOut: [], watched: [], kept: [] })
     },
     close() {
       if (isHeld) workspaces.release(workspace)

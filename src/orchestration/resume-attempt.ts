@@ -4,13 +4,14 @@ import { ok, type Result } from '../domain/result.js'
 import { knownText, type OpenAttempt } from '../domain/task-progress.js'
 import { renderResume } from '../prompt/resume.js'
 import { attemptText } from './attempt-text.js'
-import { mayRepair, mostDiffChars, takeTurn, takeTurns, type AttemptEnd, type TakenTurn } from './attempt.js'
+import { mayRepair, takeTurn, takeTurns, type AttemptEnd, type TakenTurn } from './attempt.js'
 import type { AttemptOf, Continued, Harvest, Reopened } from './isolation.js'
 import { leftBy } from './finishing.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { recordHarvest, settle } from './settle.js'
 import {
   conversationOf,
+  mostDiffChars,
   shown,
   taskPrompt,
   type AttemptRequest,

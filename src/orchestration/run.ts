@@ -7,16 +7,18 @@ import type { GoingOn, Resumption } from '../domain/reconcile.js'
 import { commandProvider, routeRequestOf } from '../domain/routing.js'
 import { totalAttempts, usableProviders, whyOut, type TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../domain/schedule.js'
+import type { Inheritance } from '../domain/task-progress.js'
 import type { Task } from '../domain/task.js'
 import { plural } from '../domain/text.js'
 import { ReservationError, type Agent, type AgentPool, type ReservationRequest } from '../pool/agent-pool.js'
+import { attemptText } from './attempt-text.js'
 import { performAttempt, type AttemptEnd } from './attempt.js'
 import { feedbackOfAll } from './feedback.js'
 import type { ReviewWork } from './isolation.js'
 import type { AttemptSlots } from './ongoing.js'
 import { resumeAttempt } from './resume-attempt.js'
 import { createReviewing } from './review.js'
-import type { AttemptRequest, AttemptSettings, HeldSlot } from './turn.js'
+import { shown, type AttemptRequest, type AttemptSettings, type HeldSlot } from './turn.js'
 
 export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly graph: TaskGraph
@@ -200,7 +202,16 @@ class TaskLoop {
 
   #attemptRequest({ task, attempt, used, feedback }: Progress, agent: ProviderModel): AttemptRequest {
     const counted = { number: used + 1, most: this.#mostAttempts(task) }
-    return { task, attempt, counted, agent, ...(feedback === undefined ? {} : { feedback }) }
+    const inherited = this.#inherited(task)
+    const more = { ...(feedback === undefined ? {} : { feedback }), ...(inherited ? { inherited } : {}) }
+    return { task, attempt, counted, agent, ...more }
+  }
+
+  /** What its last attempt left that was cut off, unless the task says something else by now. */
+  #inherited(task: Task): Inheritance | undefined {
+    const inherited = this.#parts.recorder.state.progress.get(task.id)?.inherited
+    if (inherited?.text === undefined) return inherited
+    return inherited.text === attemptText(task, this.#parts) ? inherited : undefined
   }
 
   #onEnd(progress: Progress, agent: ProviderModel, end: AttemptEnd): void {
@@ -264,6 +275,8 @@ class TaskLoop {
   /** Undefined when the reservation came to nothing; the task has then been settled. */
   async #reserve({ task, attempt, used }: Progress): Promise<Agent | undefined> {
     const { pool, signal } = this.#parts
+    const again = await this.#reserveAgain(task, used + 1)
+    if (again) return again
     try {
       return await pool.reserveAgent(this.#request(task, used + 1), task.complexity, { signal })
     } catch (error) {
@@ -273,6 +286,22 @@ class TaskLoop {
       // What never started is not canceled: it has simply not run.
       else if (error.reason === 'aborted' && attempt > 1) this.#record({ type: 'task_canceled', taskId: task.id })
       return undefined
+    }
+  }
+
+  /** Where the conversation goes on that was cut off, unless its provider or model is out. */
+  async #reserveAgain(task: Task, attempt: number): Promise<Agent | undefined> {
+    const { pool, signal } = this.#parts
+    const exactly = this.#inherited(task)?.agent
+    if (!exactly) return undefined
+    const request = { ...this.#request(task, attempt), exactly: shown(exactly) }
+    if (pool.unservable(request, task.complexity) !== undefined) return undefined
+    try {
+      return await pool.reserveAgent(request, task.complexity, { signal })
+    } catch (error) {
+      // Whatever else there may be is asked for as for any attempt.
+      if (error instanceof ReservationError) return undefined
+      throw error
     }
   }
 

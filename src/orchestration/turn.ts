@@ -5,7 +5,7 @@ import { safeName } from '../domain/name.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import type { Review } from '../domain/review.js'
 import type { Task } from '../domain/task.js'
-import type { OpenAttempt } from '../domain/task-progress.js'
+import type { Inheritance, OpenAttempt } from '../domain/task-progress.js'
 import type { Agent } from '../pool/agent-pool.js'
 import { renderPrompt } from '../prompt/render.js'
 import type { Permissions, Provider } from '../providers/contract.js'
@@ -59,6 +59,8 @@ export interface AttemptRequest {
   readonly agent: ProviderModel
   /** Why an attempt before failed. */
   readonly feedback?: string
+  /** What the attempt before left, which was cut off in the middle of its work. */
+  readonly inherited?: Inheritance
 }
 
 /** A slot that is held for one turn. */
@@ -146,8 +148,12 @@ export function conversationAfter(turn: Turn, { evidence, used }: AgentEnd): Con
   return { sessionId: id, used }
 }
 
-/** The conversation of an attempt that was interrupted; undefined where it cannot be resumed. */
-export function conversationOf({ agent, sessionId, used }: OpenAttempt): Conversation | undefined {
+/** The conversation of an attempt that was interrupted or cut off; undefined where it cannot be resumed. */
+export function conversationOf({
+  agent,
+  sessionId,
+  used,
+}: Pick<OpenAttempt, 'agent' | 'sessionId' | 'used'>): Conversation | undefined {
   const canResume = findProvider(agent.provider)?.canResume === true
   return canResume && sessionId !== undefined && isSessionId(sessionId) ? { sessionId, used } : undefined
 }
@@ -162,6 +168,9 @@ function providerOf({ provider: name }: ProviderModel): Provider {
   if (!provider) throw new Error(`the pool chose the unknown provider ${name}`)
   return provider
 }
+
+/** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */
+export const mostDiffChars = 30_000
 
 /** What the agent is told that begins the task. */
 export function taskPrompt({ task, counted, feedback }: AttemptRequest, settings: AttemptSettings): string {

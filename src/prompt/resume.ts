@@ -9,6 +9,8 @@ export interface ResumeContext {
   readonly conflicts: readonly string[]
   /** A file there that tells of conflicts without markers. */
   readonly note?: string
+  /** Why the attempt before was cut off, and how long this one may take, ms; absent where the run was interrupted. */
+  readonly cutOff?: { readonly why: string; readonly timeoutMs: number }
   /** Its agent had ended well, before the task was given another text. */
   readonly hadFinished?: boolean
   /** The task's prompt as it is now, where the task says something else than its agent was told. */
@@ -29,6 +31,7 @@ export function renderResume(context: ResumeContext): string {
 function headOf(context: ResumeContext): readonly string[] {
   const { taskId, afresh, reworded } = context
   if (reworded !== undefined) return rewordedHead(context, reworded)
+  if (context.cutOff) return cutOffHead(context, context.cutOff)
   const told = afresh
     ? ['Another agent began this task and was stopped in the middle, not for anything that it did. Go on where it was.']
     : [
@@ -37,6 +40,18 @@ function headOf(context: ResumeContext): readonly string[] {
         'You were stopped in the middle of this task, not for anything that you did. Now go on where you were.',
       ]
   return ['# Interrupted', '', ...told, '', '## Where it stands now', '']
+}
+
+function cutOffHead({ taskId, afresh }: ResumeContext, { why, timeoutMs }: NonNullable<ResumeContext['cutOff']>) {
+  const told = afresh
+    ? ['Another agent began this task and was cut off in the middle of it. Go on where it was. What happened:']
+    : [`Task ${taskId}.`, '', 'You were cut off in the middle of this task. Now go on where you were. What happened:']
+  const minutes = Math.max(1, Math.round(timeoutMs / 60_000))
+  return [
+    ...['# Cut off', '', ...told, '', quoted(why), ''],
+    `You have ${minutes === 1 ? 'about a minute' : `${minutes} minutes`} for what is left. Begin with what matters most.`,
+    ...['', '## Where it stands now', ''],
+  ]
 }
 
 /** The whole text stands here: what an agent was told before, and what holds no more, it should not have to guess. */

@@ -70,7 +70,11 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return describeHold(record, state)
     case 'attempt_started': {
       const again = record.attempt > 1 ? `, attempt ${record.attempt}` : ''
-      return { tone: 'faint', text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again})` }
+      const from = record.goesOnFrom === undefined ? '' : `, goes on where attempt ${record.goesOnFrom} was cut off`
+      return {
+        tone: 'faint',
+        text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again}${from})`,
+      }
     }
     case 'attempt_resumed': {
       const head = `${name(record, state)} attempt ${record.attempt}`
