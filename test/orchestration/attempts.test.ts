@@ -102,7 +102,7 @@ test('a limit of the account is no feedback for the next agent', async () => {
 test('no retry is promised when the last provider is out', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - { id: b, depends_on: [a] }\n' })
   fakeCli(stage, 'claude', ({ play }) => {
-    play('oauth-401')
+    play('bad-flag')
   })
   const { code, stdout, stderr } = await stage.run(['run'])
   expect(code).toBe(1)

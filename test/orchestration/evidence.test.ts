@@ -73,7 +73,7 @@ test('work of claude that ended well is integrated, with session, tokens and cos
   expect(call!.args.join(' ')).not.toContain('hello')
   expect(call!.args).toEqual(expect.arrayContaining(['-p', '--model', 'opus', 'acceptEdits']))
   expect(stage.repo.git('log', '-1', '--format=%s%n%(trailers)', 'autopilot/main')).toMatch(
-    /^Say hello\nAutopilot-Task: hello\nAutopilot-Run: \S+\nAutopilot-Attempt: 1\nAutopilot-Agent: claude:opus$/,
+    /^Say hello\nAutopilot-Task: hello\nAutopilot-Text: 1-[0-9a-f]+\nAutopilot-Run: \S+\nAutopilot-Attempt: 1\nAutopilot-Agent: claude:opus$/,
   )
   const start = records().find((record) => record.type === 'run_started')!
   const journal = readFileSync(join(stage.repo.dir, '.autopilot', 'runs', start.runId, 'journal.jsonl'), 'utf8')

@@ -58,7 +58,7 @@ test('an edit that a person makes during the run survives', async () => {
   const stage = scene({ roadmap: riggedRoadmap(agents, ['a', 'b']) })
   const running = stage.start(['run', '-a', '2', '--output', 'json'])
   const [a, b] = [await agents.next('a'), await agents.next('b')]
-  const edited = `# a note\n${stage.repo.read('roadmap.yaml').replace('- id: b\n', '- id: b\n    title: Better\n')}`
+  const edited = `# a note\n${stage.repo.read('roadmap.yaml').replace('- id: b\n', '- id: b\n    priority: 3\n')}`
   stage.repo.write('roadmap.yaml', edited)
   await Promise.all([a.write('a', ''), b.write('b', '')])
   await Promise.all([a.exit(0), b.exit(0)])

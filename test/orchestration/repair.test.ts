@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
+import { hurried } from '../support/hurried.js'
 import { gatedScene, judgements } from '../support/gated-scene.js'
 import type { Ended } from '../support/program.js'
 import type { Scene } from '../support/scene.js'
@@ -174,16 +175,16 @@ test('an agent that fails in a round fails the attempt, and its work is kept', a
   expect(stage.repo.git('show', `${kept[0]!.ref}:hello.txt`)).toBe('half')
 })
 
-test('a login that is refused in a round stops the provider; the work is kept', async () => {
+test('a login that is refused in a round rests the provider; the work is kept', async () => {
   const stage = gatedScene({ roadmap: sayHello, gates: [goodGate] })
   fakeCli(stage, 'claude', ({ attempt, write, succeed, play }) => {
     if (attempt === 2) play('oauth-401')
     write('hello.txt', 'bad\n')
     succeed()
   })
-  const ended = await stage.run(['run', '--output', 'json'])
+  const ended = await stage.run(['run', '-i', '1', '--output', 'json'], { env: hurried(stage) })
   expect(ended.code).toBe(1)
-  expect(records(ended, 'provider_stopped')).toMatchObject([{ provider: 'claude', failure: { kind: 'auth' } }])
+  expect(records(ended, 'provider_cooled_down')).toMatchObject([{ provider: 'claude', failure: { kind: 'auth' } }])
   const kept = records(ended, 'commit_kept')
   expect(stage.repo.git('show', `${kept[0]!.ref}:hello.txt`)).toBe('bad')
 })

@@ -210,7 +210,7 @@ test.each<readonly [string, (actor: FakeActor) => void]>([
   },
 )
 
-test('a reviewer without a login is out for the run, and another reviews', async () => {
+test('a reviewer without a login rests, and another reviews', async () => {
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo > hello.txt }\n', gates: [byCodex] })
   fakeCli(stage, 'codex', ({ play }) => {
     play('401')
@@ -218,7 +218,7 @@ test('a reviewer without a login is out for the run, and another reviews', async
   fakeCli(stage, 'claude', approve)
   const ended = await stage.run(['run', '--output', 'json'])
   expect(ended.code).toBe(0)
-  expect(records(ended, 'provider_stopped').map(({ provider }) => provider)).toEqual(['codex'])
+  expect(records(ended, 'provider_cooled_down').map(({ provider }) => provider)).toEqual(['codex'])
   expect(records(ended, 'review_started').map(({ agent }) => agent.provider)).toEqual(['codex', 'claude'])
   expect(stage.landed('hello.txt')).toBe('')
 })

@@ -20,7 +20,9 @@ describe.runIf(existsSync('/proc/self/environ'))('what bears the mark of an agen
     const stray = await agent.spawnChild({ setsid: true, holdsPipes: false })
     const late = await stray.spawnChild({ setsid: true, holdsPipes: false })
     await agent.exit()
-    expect(await run.finished).toEqual({ exit: { type: 'code', code: 0 }, stderrTail: '' })
+    const { exit, leftovers } = await run.finished
+    expect(exit).toEqual({ type: 'code', code: 0 })
+    expect(leftovers).toEqual([expect.stringContaining('child-1'), expect.stringContaining('child-2')])
     await Promise.all([stray.gone, late.gone])
   })
 
