@@ -46,8 +46,8 @@ test('a used-up allowance ends with 75: worth running again', async () => {
 test('two CLIs share one run: a cap holds, and each gets its prompt on stdin alone', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: three })
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
-  agents.install('codex', { version: 'codex-cli 0.169.0' })
+  agents.install('claude', { version: '2.1.332 (Claude Code)' })
+  agents.install('codex', { version: 'codex-cli 0.171.0' })
   const running = stage.start(['run', '-a', '3', '-p', 'claude=1', '-p', 'codex', '--output', 'json'], {
     env: { PATH: `${agents.binDir}:${stage.env.PATH}` },
   })
@@ -66,8 +66,8 @@ test('two CLIs share one run: a cap holds, and each gets its prompt on stdin alo
   const { code, records } = await running.ended
   expect(code).toBe(0)
   expect(records().filter(({ type }) => type === 'provider_detected')).toMatchObject([
-    { provider: 'claude', usable: true, version: '2.1.330' },
-    { provider: 'codex', usable: true, version: '0.169.0' },
+    { provider: 'claude', usable: true, version: '2.1.332' },
+    { provider: 'codex', usable: true, version: '0.171.0' },
   ])
 })
 

@@ -56,7 +56,7 @@ test('tokens are counted of any CLI', async () => {
 test('agents at work finish when the budget is used up, and what they finish lands', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - id: b\n  - id: c\n' })
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
+  agents.install('claude', { version: '2.1.332 (Claude Code)' })
   const running = stage.start(['run', '-a', '2', '--budget', '1', '--output', 'json'], {
     env: { PATH: `${agents.binDir}:${stage.env.PATH}` },
   })
@@ -77,7 +77,7 @@ test('agents at work finish when the budget is used up, and what they finish lan
 test('with --budget-action end, agents at work are ended; what had ended well lands all the same', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - id: b\n  - id: c\n' })
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
+  agents.install('claude', { version: '2.1.332 (Claude Code)' })
   const args = ['run', '-a', '2', '--budget', '1', '--budget-action', 'end', '--output', 'json']
   const running = stage.start(args, { env: { PATH: `${agents.binDir}:${stage.env.PATH}` } })
   const [first, second] = [await agents.next(), await agents.next()]
@@ -96,7 +96,7 @@ test('with --budget-action end, agents at work are ended; what had ended well la
 test('what agents report on the way counts, before they have ended', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: tasks(3) })
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
+  agents.install('claude', { version: '2.1.332 (Claude Code)' })
   const running = stage.start(['run', '-a', '1', '--budget-tokens', '1000', '--output', 'json'], {
     env: { PATH: `${agents.binDir}:${stage.env.PATH}` },
   })
@@ -168,7 +168,7 @@ test('a failed attempt is not tried again when the task has spent its budget', a
 test('an agent that reports more tokens than its task may use is ended, as a failure of its own kind', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: 'defaults: { budget: { tokens: 500 } }\ntasks:\n  - id: a\n' })
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
+  agents.install('claude', { version: '2.1.332 (Claude Code)' })
   const running = stage.start(['run', '--output', 'json'], { env: { PATH: `${agents.binDir}:${stage.env.PATH}` } })
   const agent = await agents.next()
   await agent.say(

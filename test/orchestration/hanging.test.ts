@@ -68,7 +68,7 @@ test('a stop ends although git hangs and an agent ignores TERM; the journal has 
 test('a signal ends autopilot also when git hangs before the first agent has started', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n' })
   const git = withHangingGit(stage)
-  stage.program('claude', `#!/bin/sh\ntouch '${git.flag}'\necho '2.1.330 (Claude Code)'\n`)
+  stage.program('claude', `#!/bin/sh\ntouch '${git.flag}'\necho '2.1.332 (Claude Code)'\n`)
   const running = stage.start(['run', '-p', 'claude'])
   await until(() => git.pids().length > 0, 'a git hangs')
   running.kill('SIGTERM')

@@ -54,7 +54,7 @@ describe('several agents on one login', () => {
   test('that nobody renews: three refusals in a row stop the provider, and those of one moment are one', async () => {
     const stage = hurriedScene({ roadmap: tasks('a', 'b', 'c', 'd', 'e', 'f') })
     const agents = await rig()
-    agents.install('claude', { version: '2.1.330 (Claude Code)' })
+    agents.install('claude', { version: '2.1.332 (Claude Code)' })
     const running = stage.start(['run', '-a', '3', '-i', '1', '--output', 'json'], {
       env: { PATH: `${agents.binDir}:${stage.env.PATH}` },
     })
@@ -153,7 +153,7 @@ describe('what a CLI refuses before it does anything', () => {
   test('a configuration that codex refuses costs one start, and the place of the mistake is shown', async () => {
     const stage = scene({ roadmap: tasks('a', 'b') })
     const script = (stderr: string) => `#!/bin/sh
-[ "$1" = --version ] && { echo 'codex-cli 0.169.0'; exit 0; }
+[ "$1" = --version ] && { echo 'codex-cli 0.171.0'; exit 0; }
 cat > /dev/null; echo start >> "$HOME/starts"
 printf '${stderr}' >&2; exit 1
 `
@@ -179,7 +179,7 @@ test('a variable that is set and withheld is named with what passes it on, also 
   const missing = `{"type":"turn.failed","error":{"message":"Missing environment variable: \`MY_KEY\`."}}`
   stage.program(
     'codex',
-    `#!/bin/sh\n[ "$1" = --version ] && { echo 'codex-cli 0.169.0'; exit 0; }\ncat > /dev/null\nprintf '%s\\n' '${missing}'\n`,
+    `#!/bin/sh\n[ "$1" = --version ] && { echo 'codex-cli 0.171.0'; exit 0; }\ncat > /dev/null\nprintf '%s\\n' '${missing}'\n`,
   )
   const args = ['run', '-a', '1', '-p', 'codex', '--output', 'json']
   const withheld = await stage.run(args, { env: { MY_KEY: 'k', MCP_KEY: 'm' } })

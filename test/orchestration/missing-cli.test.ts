@@ -15,7 +15,7 @@ function ofType<Type extends RunRecord['type']>(records: readonly RunRecord[], t
 
 /** A claude that answers `--version` and does `script` for a task; it may count its starts in $HOME/starts. */
 const cli = (script: string, version = 'exit 0') => `#!/bin/sh
-[ "$1" = --version ] && { echo '2.1.330 (Claude Code)'; pwd >> "$HOME/asked"; ${version}; }
+[ "$1" = --version ] && { echo '2.1.332 (Claude Code)'; pwd >> "$HOME/asked"; ${version}; }
 cat > /dev/null; echo x >> "$HOME/starts"; n=$(wc -l < "$HOME/starts")
 ${script}
 echo '${success}'

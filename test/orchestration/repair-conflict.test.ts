@@ -224,7 +224,7 @@ test.each(['waits for a slot', 'is at work'])(
   'Ctrl-C while a round %s cancels it, and the work is kept',
   async (when) => {
     const agents = await rig()
-    agents.install('claude', { version: '2.1.330 (Claude Code)' })
+    agents.install('claude', { version: '2.1.332 (Claude Code)' })
     const stage = gatedScene({ roadmap: roadmap('one', 'two'), gates: ['exit 1'] })
     stage.env.PATH = `${agents.binDir}:${stage.env.PATH}`
     const running = stage.start(['run', '-a', when === 'is at work' ? '2' : '1', '--output', 'json'])

@@ -12,7 +12,7 @@ const approval = '{"verdict":"approve","reasons":[]}'
 
 /** codex waits for the test's word. */
 function withCodex(stage: Scene, agents: AgentRig): Scene {
-  agents.install('codex', { version: 'codex-cli 0.169.0' })
+  agents.install('codex', { version: 'codex-cli 0.171.0' })
   stage.env.PATH = `${agents.binDir}${delimiter}${stage.env.PATH}`
   return stage
 }

@@ -22,7 +22,7 @@ const text = (words: string) =>
 
 /** One agent of claude's kind at work, with a clock that the test moves. */
 function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Partial<AgentWork> = {}) {
-  agents.install('claude', { version: '2.1.330' })
+  agents.install('claude', { version: '2.1.332' })
   const logDir = join(agents.dir, 'log')
   mkdirSync(logDir)
   const records: RunRecord[] = []

@@ -12,16 +12,16 @@ function answering(stdout: string, exit: ExitStatus = fine, stderr = ''): { capt
 
 describe('detectProvider', () => {
   it('asks for the version in the environment of the agent, for 15 s', async () => {
-    const { capture, calls } = answering('2.1.330 (Claude Code)\n')
+    const { capture, calls } = answering('2.1.332 (Claude Code)\n')
     const detection = await detectProvider(providers.claude, capture, { env: { PATH: '/bin' } })
-    expect(detection).toEqual({ usable: true, version: '2.1.330', tested: true })
+    expect(detection).toEqual({ usable: true, version: '2.1.332', tested: true })
     expect(calls).toEqual([['claude', ['--version'], { timeoutMs: 15_000, env: { PATH: '/bin' } }]])
   })
 
   it('asks another executable where one is named', async () => {
-    const { capture, calls } = answering('codex-cli 0.169.0')
+    const { capture, calls } = answering('codex-cli 0.171.0')
     const detection = await detectProvider(providers.codex, capture, { env: {}, executable: '/opt/codex' })
-    expect(detection).toEqual({ usable: true, version: '0.169.0', tested: true })
+    expect(detection).toEqual({ usable: true, version: '0.171.0', tested: true })
     expect(calls).toEqual([['/opt/codex', ['--version'], { timeoutMs: 15_000, env: {} }]])
   })
 
@@ -45,8 +45,8 @@ describe('detectProvider', () => {
       '',
       /no answer within 15000 ms/,
     ],
-    ['is killed', { type: 'signal', signal: 'SIGKILL' }, '2.1.330', '', /SIGKILL/],
-    ['fails', { type: 'code', code: 1 }, '2.1.330', 'boom\u001b[31m\n', /exit code 1.*boom$/],
+    ['is killed', { type: 'signal', signal: 'SIGKILL' }, '2.1.332', '', /SIGKILL/],
+    ['fails', { type: 'code', code: 1 }, '2.1.332', 'boom\u001b[31m\n', /exit code 1.*boom$/],
     ['prints something else', fine, 'hello', '', /hello/],
     ['prints nothing', fine, '', '', /claude --version/],
   ])('says what to do when the program %s', async (_, exit, stdout, stderr, reason) => {

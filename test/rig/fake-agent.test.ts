@@ -24,9 +24,9 @@ it('starts a fake agent from a shell command line with next to no environment', 
 })
 
 it('installs a program that tells its version and is otherwise a fake agent with the arguments it was given', async () => {
-  rig.install('claude', { version: '2.1.330 (Claude Code)' })
+  rig.install('claude', { version: '2.1.332 (Claude Code)' })
   const file = join(rig.binDir, 'claude')
-  expect(execFileSync(file, ['--version'], { encoding: 'utf8' })).toBe('2.1.330 (Claude Code)\n')
+  expect(execFileSync(file, ['--version'], { encoding: 'utf8' })).toBe('2.1.332 (Claude Code)\n')
   const run = startRun(rig, { file, args: ['-p', '--output-format', 'stream-json'], env: bareEnv, input: 'do it' })
   const agent = await rig.next('claude')
   expect(agent.args).toEqual(['-p', '--output-format', 'stream-json'])

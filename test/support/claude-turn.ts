@@ -12,7 +12,7 @@ export interface ClaudeTurn {
 
 /** Makes the `claude` of a scene a fake agent of the rig. */
 export function withClaude(stage: Scene, agents: AgentRig): Scene {
-  agents.install('claude', { version: '2.1.330 (Claude Code)' })
+  agents.install('claude', { version: '2.1.332 (Claude Code)' })
   stage.env.PATH = `${agents.binDir}:${stage.env.PATH}`
   return stage
 }

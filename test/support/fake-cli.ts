@@ -36,7 +36,7 @@ export interface FakeActor {
 
 type CliName = 'claude' | 'codex'
 
-const versions: Readonly<Record<CliName, string>> = { claude: '2.1.330 (Claude Code)', codex: 'codex-cli 0.169.0' }
+const versions: Readonly<Record<CliName, string>> = { claude: '2.1.332 (Claude Code)', codex: 'codex-cli 0.171.0' }
 const streams = fileURLToPath(new URL('../fixtures/streams', import.meta.url))
 
 /**

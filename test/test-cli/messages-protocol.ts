@@ -67,11 +67,15 @@ function toolCall(content: Exclude<Content, { type: 'text' }>) {
     case 'write':
       return { name: 'Write', input: { file_path: content.path, content: content.content } }
     case 'shell':
-      return { name: 'Bash', input: { command: content.command, description: 'Runs a command' } }
+      return { name: 'Bash', input: bashInput(content) }
     // claude takes an answer by a schema as the call of a tool of its own.
     case 'verdict':
       return { name: 'StructuredOutput', input: { verdict: content.verdict, reasons: content.reasons } }
   }
+}
+
+function bashInput({ command, background }: Extract<Content, { type: 'shell' }>) {
+  return { command, description: 'Runs a command', ...(background ? { run_in_background: true } : {}) }
 }
 
 const refusals: Readonly<Record<Refusal, () => HttpAnswer>> = {

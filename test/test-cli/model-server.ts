@@ -11,8 +11,8 @@ export interface Turn {
   readonly cli: Protocol['cli']
   /** The id of the task in the prompt. */
   readonly task: string
-  /** What the conversation has come to: a review has one of its own, a repair goes on with that of the work. */
-  readonly about: 'work' | 'repair' | 'review'
+  /** What the conversation has come to: a review has one of its own; a repair or finishing goes on with that of the work. */
+  readonly about: 'work' | 'repair' | 'finish' | 'review'
   /** Tool results so far: 0 in the first turn. */
   readonly results: number
   /** The whole conversation, as JSON text. */
@@ -72,6 +72,7 @@ export async function startModelServer(script: Script): Promise<ModelServer> {
 /** The prompts' own headings, as they stand in JSON. */
 function aboutOf(said: string): Turn['about'] {
   if (said.includes('# Review\\n')) return 'review'
+  if (said.includes('# Not finished\\n')) return 'finish'
   return said.includes('# Repair\\n') ? 'repair' : 'work'
 }
 

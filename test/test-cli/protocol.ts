@@ -4,8 +4,8 @@ export type Answer =
   | { readonly type: 'text'; readonly text: string }
   /** Calls the CLI's own tool that writes a file; `path` is relative to the workspace. */
   | { readonly type: 'write'; readonly path: string; readonly content: string }
-  /** Calls the CLI's own shell tool. */
-  | { readonly type: 'shell'; readonly command: string }
+  /** Calls the CLI's own shell tool; in the background where that tool can be asked for it, which claude's can. */
+  | { readonly type: 'shell'; readonly command: string; readonly background?: true }
   /** A reviewer's answer, by the schema that the CLI was given. */
   | { readonly type: 'verdict'; readonly verdict: 'approve' | 'reject'; readonly reasons: readonly string[] }
   | { readonly type: 'refusal'; readonly refusal: Refusal }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { hurried } from '../support/hurried.js'
 import { all, only, setStage } from './stage.js'
 import type { Turn } from './model-server.js'
 import { resetsInSeconds, type Answer } from './protocol.js'
@@ -33,17 +34,21 @@ test.each([
   await stage.quiet()
 })
 
-test.each(bothClis)('a key that the server refuses stops $agent for the run', async ({ agent }) => {
-  const stage = await setStage({ roadmap, script: refuse('unauthorized') })
-  const { code, records } = await stage.run('-p', agent)
-  expect(only(records(), 'attempt_failed').failure).toMatchObject({ kind: 'auth' })
-  expect(only(records(), 'provider_stopped')).toMatchObject({ provider: agent, failure: { kind: 'auth' } })
-  expect(only(records(), 'task_held').reason.type).toBe('unservable')
-  // Of its own accord claude asks eleven times, for three minutes.
-  expect(stage.server.turns.length).toBeLessThanOrEqual(6)
-  expect(code).toBe(1)
-  await stage.quiet()
-})
+test.each(bothClis)(
+  'a key that the server refuses three times in a row stops $agent for the run',
+  async ({ agent }) => {
+    const stage = await setStage({ roadmap, script: refuse('unauthorized') })
+    Object.assign(stage.scene.env, hurried(stage.scene))
+    const { code, records } = await stage.run('-p', agent)
+    expect(all(records(), 'attempt_failed').map(({ failure }) => failure.kind)).toEqual(['auth', 'auth', 'auth'])
+    expect(only(records(), 'provider_stopped')).toMatchObject({ provider: agent, failure: { kind: 'auth' } })
+    expect(only(records(), 'task_held').reason.type).toBe('unservable')
+    // Of its own accord claude asks eleven times, for three minutes.
+    expect(stage.server.turns.length).toBeLessThanOrEqual(18)
+    expect(code).toBe(1)
+    await stage.quiet()
+  },
+)
 
 test('a task of claude, whose key is refused, goes on with codex and loses no attempt', async () => {
   const script = ({ cli, results }: Turn): Answer => {

@@ -99,11 +99,11 @@ function environment({ repo }: Scene, { url }: ModelServer): Record<string, stri
   }
 }
 
-/** What the CLI printed in the first attempt of a task, as it was kept. */
-export function readStdout({ scene }: Stage, records: readonly RunRecord[], task: string): string {
+/** What the CLI printed in the first attempt of a task, as it was kept; `turn`: of another turn than its first. */
+export function readStdout({ scene }: Stage, records: readonly RunRecord[], task: string, turn = ''): string {
   const { runId } = only(records, 'run_started')
   const attempt = join(scene.repo.dir, '.autopilot', 'runs', runId, 'attempts', `${safeName(task)}-1`)
-  return readFileSync(join(attempt, 'stdout.log'), 'utf8')
+  return readFileSync(join(attempt, `stdout${turn}.log`), 'utf8')
 }
 
 /** The one record of its type; it is an error when there are more or none. */

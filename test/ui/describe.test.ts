@@ -55,8 +55,8 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
     { tone: 'warning', text: 'T1: ended what its agent had left running: dev server; node server.js' },
   ],
   provider_detected: [
-    { type: 'provider_detected', provider: 'claude', usable: true, version: '2.1.330' },
-    { tone: 'faint', text: 'claude 2.1.330' },
+    { type: 'provider_detected', provider: 'claude', usable: true, version: '2.1.332' },
+    { tone: 'faint', text: 'claude 2.1.332' },
   ],
   provider_stopped: [
     { type: 'provider_stopped', provider: 'codex', failure: failure('auth', 'Not logged in. Run `codex login`.') },

@@ -25,7 +25,7 @@ export const claude: Provider = {
     file: 'claude',
     versionArgs: ['--version'],
     parseVersion: versionOf('claude(?:[ -]code)?'),
-    testedVersion: '2.1.330',
+    testedVersion: '2.1.332',
     loginCommand: claudeLogin.command,
     installCommand: 'npm install -g @anthropic-ai/claude-code',
   },

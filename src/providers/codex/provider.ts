@@ -20,7 +20,7 @@ export const codex: Provider = {
     file: 'codex',
     versionArgs: ['--version'],
     parseVersion: versionOf('(?:openai )?codex(?:[ -](?:cli|exec))?'),
-    testedVersion: '0.169.0',
+    testedVersion: '0.171.0',
     loginCommand: codexLogin.command,
     installCommand: 'npm install -g @openai/codex',
   },
