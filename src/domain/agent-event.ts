@@ -1,4 +1,4 @@
-import type { BackgroundEvent } from './background.js'
+import type { BackgroundChange } from './background.js'
 import type { Failure, FailureKind } from './failure.js'
 
 /**
@@ -105,7 +105,8 @@ export type AgentEvent =
   | { readonly type: 'retrying'; readonly message: string; readonly kind?: FailureKind }
   /** A limit that the CLI reported apart from the final event; `retryAt` in epoch ms. */
   | { readonly type: 'limit'; readonly retryAt?: number }
-  | BackgroundEvent
+  /** Something about work that may outlive the turn. */
+  | { readonly type: 'background'; readonly change: BackgroundChange }
   /**
    * The end of a turn. It is final, and nothing but the end of the process is expected after it, unless background work
    * lives on: then a further turn may follow, which ends with a result of its own.

@@ -91,13 +91,8 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
       return event.retryAt === undefined ? evidence : { ...evidence, retryAt: event.retryAt }
     case 'result':
       return endOfTurn(evidence, event)
-    case 'background_started':
-    case 'background_ended':
-    case 'background_listed':
-    case 'background_unwanted':
-    case 'wake_up_scheduled':
-    case 'wake_up_came':
-      return { ...evidence, background: applyBackground(evidence.background, event) }
+    case 'background':
+      return { ...evidence, background: applyBackground(evidence.background, event.change) }
     case 'tool':
     case 'tool_ended':
     case 'denied':

@@ -22,17 +22,17 @@ interface Cut {
 export const noBackground: Background = { live: new Map(), cut: new Map(), unwanted: new Set(), wakeUps: [] }
 
 /** What the stream of a CLI tells about such work. */
-export type BackgroundEvent =
-  | { readonly type: 'background_started'; readonly id: string; readonly what: string }
+export type BackgroundChange =
+  | { readonly type: 'started'; readonly id: string; readonly what: string }
   /** `through`: it came to its own end, well or not; else it was stopped. */
-  | { readonly type: 'background_ended'; readonly id: string; readonly through: boolean }
+  | { readonly type: 'ended'; readonly id: string; readonly through: boolean }
   /** All that runs, and nothing else does. */
   | {
-      readonly type: 'background_listed'
+      readonly type: 'listed'
       readonly tasks: readonly { readonly id: string; readonly what: string }[]
     }
   /** The agent asks for its end. */
-  | { readonly type: 'background_unwanted'; readonly id: string }
+  | { readonly type: 'unwanted'; readonly id: string }
   /** It will be woken up at this time, epoch ms. */
   | { readonly type: 'wake_up_scheduled'; readonly at: number }
   /** It was woken up, as scheduled for that time. */
@@ -41,21 +41,21 @@ export type BackgroundEvent =
 /** More at a time than any agent has use for; a stream that tells of more must not fill the memory. */
 const most = 1_000
 
-export function applyBackground(before: Background, event: BackgroundEvent): Background {
+export function applyBackground(before: Background, change: BackgroundChange): Background {
   const { live, unwanted, wakeUps } = before
-  switch (event.type) {
-    case 'background_started':
-      return live.size >= most ? before : { ...before, live: new Map([...live, [event.id, event.what]]) }
-    case 'background_ended':
-      return endOne(before, event.id, event.through)
-    case 'background_listed':
-      return { ...before, live: new Map(event.tasks.slice(0, most).map(({ id, what }) => [id, what])) }
-    case 'background_unwanted':
-      return unwanted.size >= most ? before : { ...before, unwanted: new Set([...unwanted, event.id]) }
+  switch (change.type) {
+    case 'started':
+      return live.size >= most ? before : { ...before, live: new Map([...live, [change.id, change.what]]) }
+    case 'ended':
+      return endOne(before, change.id, change.through)
+    case 'listed':
+      return { ...before, live: new Map(change.tasks.slice(0, most).map(({ id, what }) => [id, what])) }
+    case 'unwanted':
+      return unwanted.size >= most ? before : { ...before, unwanted: new Set([...unwanted, change.id]) }
     case 'wake_up_scheduled':
-      return { ...before, wakeUps: [...wakeUps, event.at].sort((a, b) => a - b).slice(0, most) }
+      return { ...before, wakeUps: [...wakeUps, change.at].sort((a, b) => a - b).slice(0, most) }
     case 'wake_up_came':
-      return { ...before, wakeUps: wakeUps.filter((at) => at !== event.at) }
+      return { ...before, wakeUps: wakeUps.filter((at) => at !== change.at) }
   }
 }
 

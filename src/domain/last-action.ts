@@ -17,12 +17,7 @@ export function lastAction(event: AgentEvent): string | undefined {
     case 'usage':
     case 'result':
     case 'unknown':
-    case 'background_started':
-    case 'background_ended':
-    case 'background_listed':
-    case 'background_unwanted':
-    case 'wake_up_scheduled':
-    case 'wake_up_came':
+    case 'background':
       return undefined
   }
 }

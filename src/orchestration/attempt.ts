@@ -5,8 +5,8 @@ import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
 import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
-import { inheritedTurn, takeOver } from './inherited.js'
 import { finishingTurn, wasCanceled, type EndedTurn } from './finishing.js'
+import { inheritedTurn, takeOver } from './inherited.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { land, recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
@@ -58,10 +58,13 @@ export async function performAttempt(
   const from = { ...(base === undefined ? {} : { base }), ...(taken ? { goesOnFrom: taken.inherited.attempt } : {}) }
   void recorder.record({ ...started(request, first, open.place.cwd), text, ...from })
   const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: 0 } }
-  const plain: Turn = { slot: first, round: 0, prompt: taskPrompt(request, settings) }
-  const turn = taken ? await inheritedTurn(at, first, taken) : plain
+  const turn = taken ? await inheritedTurn(at, first, taken) : firstTurn(request, settings, first)
   const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }
   return takeTurns(at, beginning).finally(open.close)
+}
+
+function firstTurn(request: AttemptRequest, settings: AttemptSettings, slot: HeldSlot): Turn {
+  return { slot, round: 0, prompt: taskPrompt(request, settings) }
 }
 
 function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, workspace: string) {

@@ -34,9 +34,9 @@ export async function finishingTurn(
   if (typeof slot === 'string') return slot === 'aborted' ? 'canceled' : undefined
   const number = ++finishing.turns
   recordStart(at, number, slot.agent.id, reason)
-  const next: Turn = { slot, round: turn.round, finishing: number, prompt: promptOf(at, reason, false) }
-  const known = turn.takenUp === undefined ? {} : { takenUp: turn.takenUp }
-  return { ...next, ...known, resumes: conversation, afresh: () => beginAfresh(at, { ...next, ...known }, reason) }
+  const takenUp = turn.takenUp === undefined ? {} : { takenUp: turn.takenUp }
+  const next: Turn = { slot, round: turn.round, finishing: number, prompt: promptOf(at, reason, false), ...takenUp }
+  return { ...next, resumes: conversation, afresh: () => beginAfresh(at, next, reason) }
 }
 
 function waitForSlot({ settings, request: { task, attempt }, slots }: Ongoing) {

@@ -3,6 +3,7 @@ import type { Inheritance } from '../domain/task-progress.js'
 import { renderResume } from '../prompt/resume.js'
 import { feedbackOf } from './feedback.js'
 import type { Continued, OpenPlace } from './isolation.js'
+import { slotAfterLoss } from './lost-conversation.js'
 import type { Ongoing } from './ongoing.js'
 import type { Recorder } from './recorder.js'
 import { conversationOf, mostDiffChars, taskPrompt, type HeldSlot, type Turn } from './turn.js'
@@ -39,11 +40,8 @@ export async function inheritedTurn(at: Ongoing, slot: HeldSlot, taken: TakenOve
 }
 
 async function beginAfresh(at: Ongoing, taken: TakenOver): Promise<Turn | undefined> {
-  const text = `${at.request.task.id}: its conversation is not there any more; another agent goes on with what it left`
-  void at.settings.recorder.record({ type: 'notice', level: 'warning', text })
-  const slot = await at.slots.again()
-  if (typeof slot === 'string') return undefined
-  return { slot, round: 0, standsIn: true, prompt: await promptOf(at, taken, true) }
+  const slot = await slotAfterLoss(at)
+  return slot && { slot, round: 0, standsIn: true, prompt: await promptOf(at, taken, true) }
 }
 
 async function promptOf(

@@ -7,6 +7,7 @@ import { attemptText } from './attempt-text.js'
 import { mayRepair, takeTurn, takeTurns, type AttemptEnd, type TakenTurn } from './attempt.js'
 import type { AttemptOf, Continued, Harvest, Reopened } from './isolation.js'
 import { leftBy } from './finishing.js'
+import { slotAfterLoss } from './lost-conversation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { recordHarvest, settle } from './settle.js'
 import {
@@ -132,14 +133,9 @@ async function beginAgain(
   return conversation ? { ...turn, resumes: conversation, afresh: () => beginAfresh(at, found) } : turn
 }
 
-/** A conversation that the CLI has lost meanwhile costs no attempt. */
 async function beginAfresh(at: Ongoing, found: Found): Promise<Turn | undefined> {
-  const { id } = at.of.task
-  const text = `${id}: its conversation is not there any more; another agent goes on with what it left`
-  void at.settings.recorder.record({ type: 'notice', level: 'warning', text })
-  const slot = await at.slots.again()
-  if (typeof slot === 'string') return undefined
-  return { ...(await beginAgain(at, found, slot, undefined)), standsIn: true }
+  const slot = await slotAfterLoss(at)
+  return slot && { ...(await beginAgain(at, found, slot, undefined)), standsIn: true }
 }
 
 async function resumePrompt(

@@ -375,6 +375,8 @@ function admission(clock: Clock): (event: AgentEvent) => boolean {
   return ({ type }) => {
     if (type === 'result' || type === 'session') return true
     if (type === 'denied') return refusalsLeft-- > 0
+    // It is not told, so that it must not use up what others may.
+    if (type === 'background') return false
     if (type === 'text') {
       const now = clock.monotonic()
       if (now < textAfter) return false
@@ -389,12 +391,7 @@ function cleanEvent(event: AgentEvent): AgentEvent | undefined {
   switch (event.type) {
     case 'unknown':
     case 'usage':
-    case 'background_started':
-    case 'background_ended':
-    case 'background_listed':
-    case 'background_unwanted':
-    case 'wake_up_scheduled':
-    case 'wake_up_came':
+    case 'background':
       return undefined
     case 'text':
       return { type: 'text', text: cleanText(event.text).slice(0, longestText) }

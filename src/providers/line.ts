@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../domain/agent-event.js'
+import type { BackgroundChange } from '../domain/background.js'
 import { cleanLine } from '../domain/text.js'
 
 /** What an agent said, at most this many UTF-16 units: answers of 5 MB on one line were seen, and memory is bounded. */
@@ -41,6 +42,11 @@ function callFacts({ target, call }: ToldCall) {
   if (target === undefined || short === '') return named
   const isWhole = call !== undefined && target.length <= longestAbout
   return { target: short, ...(isWhole ? { about: target } : {}), ...named }
+}
+
+/** Of work that may outlive the turn. */
+export function backgroundEvent(change: BackgroundChange): AgentEvent {
+  return { type: 'background', change }
 }
 
 export function unknownEvent(kind: string): AgentEvent {

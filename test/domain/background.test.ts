@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AgentEvent } from '../../src/domain/agent-event.js'
 import { applyAgentEvent, isFinal, judgeProcess, noEvidence, unfinishedWork } from '../../src/domain/attempt.js'
-import type { BackgroundEvent } from '../../src/domain/background.js'
+import type { BackgroundChange } from '../../src/domain/background.js'
 
 const begin: AgentEvent = { type: 'session', sessionId: 's' }
 const success: AgentEvent = { type: 'result', turns: 2 }
-const started = (id: string): BackgroundEvent => ({ type: 'background_started', id, what: `work ${id}` })
-const ended = (id: string, through: boolean): BackgroundEvent => ({ type: 'background_ended', id, through })
+const told = (change: BackgroundChange): AgentEvent => ({ type: 'background', change })
+const started = (id: string) => told({ type: 'started', id, what: `work ${id}` })
+const ended = (id: string, through: boolean) => told({ type: 'ended', id, through })
 const from = (...events: AgentEvent[]) => events.reduce(applyAgentEvent, noEvidence)
 const zero = { type: 'code', code: 0 } as const
 const judged = (...events: AgentEvent[]) => judgeProcess(zero, from(...events), undefined)?.kind
@@ -30,9 +31,9 @@ describe('the end of a turn', () => {
   })
 
   it('is not final before the agent was woken up as it had planned', () => {
-    const planned: AgentEvent[] = [begin, { type: 'wake_up_scheduled', at: 5 }, success]
+    const planned: AgentEvent[] = [begin, told({ type: 'wake_up_scheduled', at: 5 }), success]
     expect(isFinal(from(...planned))).toBe(false)
-    expect(isFinal(from(...planned, { type: 'wake_up_came', at: 5 }, begin, success))).toBe(true)
+    expect(isFinal(from(...planned, told({ type: 'wake_up_came', at: 5 }), begin, success))).toBe(true)
   })
 })
 
@@ -54,7 +55,7 @@ describe('a process that ended with success and exit code 0', () => {
     ],
     [
       'which stopped its work itself',
-      [begin, started('a'), { type: 'background_unwanted', id: 'a' }, ended('a', false), success],
+      [begin, started('a'), told({ type: 'unwanted', id: 'a' }), ended('a', false), success],
       undefined,
     ],
     [
@@ -63,7 +64,7 @@ describe('a process that ended with success and exit code 0', () => {
       undefined,
     ],
     ['which says that it waits', [begin, { type: 'result', waitsFor: 'background_requested' }], 'unfinished'],
-    ['whose wake-up never came', [begin, { type: 'wake_up_scheduled', at: 5 }, success], 'unfinished'],
+    ['whose wake-up never came', [begin, told({ type: 'wake_up_scheduled', at: 5 }), success], 'unfinished'],
     ['in the middle of a second turn', [begin, started('a'), success, ended('a', true), begin], 'crash'],
   ])('%s', (_, events, kind) => {
     expect(judged(...events)).toBe(kind)
@@ -90,8 +91,8 @@ describe('whatever a stream tells', () => {
   const event = fc.oneof<fc.Arbitrary<AgentEvent>[]>(
     ids.map(started),
     fc.tuple(ids, fc.boolean()).map(([id, through]) => ended(id, through)),
-    ids.map((id) => ({ type: 'background_unwanted', id })),
-    fc.array(ids).map((list) => ({ type: 'background_listed', tasks: list.map((id) => ({ id, what: id })) })),
+    ids.map((id) => told({ type: 'unwanted', id })),
+    fc.array(ids).map((list) => told({ type: 'listed', tasks: list.map((id) => ({ id, what: id })) })),
     fc.constant(begin),
     fc.constant(success),
   )
@@ -109,13 +110,15 @@ describe('whatever a stream tells', () => {
         let since: AgentEvent[] | undefined
         const wanted = new Set<string>()
         for (const one of events) {
-          if (one.type === 'background_started') live.add(one.id)
-          if (one.type === 'background_unwanted') wanted.add(one.id)
-          if (one.type === 'background_listed') {
+          const change = one.type === 'background' ? one.change : undefined
+          if (change?.type === 'started') live.add(change.id)
+          if (change?.type === 'unwanted') wanted.add(change.id)
+          if (change?.type === 'listed') {
             live.clear()
-            one.tasks.forEach(({ id }) => live.add(id))
+            change.tasks.forEach(({ id }) => live.add(id))
           }
-          if (one.type === 'background_ended' && live.delete(one.id) && !one.through && !wanted.has(one.id)) since = []
+          if (change?.type === 'ended' && live.delete(change.id) && !change.through && !wanted.has(change.id))
+            since = []
           else since?.push(one)
         }
         if (!since) return

@@ -2,17 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
-import type { Ended, RecordOf } from '../support/program.js'
+import { recordsOf } from '../support/program.js'
 import { scene } from '../support/rigged-scene.js'
 
 const roadmap = 'tasks:\n  - { id: build, title: Build it }\n'
-
-function records<Type extends RecordOf<'notice'>['type'] | ReturnType<Ended['records']>[number]['type']>(
-  ended: Ended,
-  type: Type,
-): readonly RecordOf<Type>[] {
-  return ended.records().filter((record): record is RecordOf<Type> => record.type === type)
-}
 
 test('an attempt that was cut off by its time goes on in the same conversation, with the work so far, told why', async () => {
   const stage = scene({ roadmap })
@@ -36,9 +29,11 @@ test('an attempt that was cut off by its time goes on in the same conversation, 
   expect(second!.prompt).not.toContain('# Build it')
   expect(stage.landed('part.txt')).toBe('one two')
   expect(stage.subjects()).toEqual(['Build it'])
-  expect(records(ended, 'attempt_started').map(({ goesOnFrom }) => goesOnFrom)).toEqual([undefined, 1])
-  expect(records(ended, 'attempt_failed')).toMatchObject([{ failure: { kind: 'timeout' }, willRetry: true }])
-  expect(records(ended, 'commit_kept')).toMatchObject([{ attempt: 1, why: 'the unfinished work of a failed attempt' }])
+  expect(recordsOf(ended, 'attempt_started').map(({ goesOnFrom }) => goesOnFrom)).toEqual([undefined, 1])
+  expect(recordsOf(ended, 'attempt_failed')).toMatchObject([{ failure: { kind: 'timeout' }, willRetry: true }])
+  expect(recordsOf(ended, 'commit_kept')).toMatchObject([
+    { attempt: 1, why: 'the unfinished work of a failed attempt' },
+  ])
 })
 
 test('an attempt that its CLI ended at a limit of turns goes on there, too', async () => {
@@ -92,7 +87,7 @@ test('where the conversation is lost, another agent is told the task and the wor
   expect(calls()).toHaveLength(3)
   expect(calls()[2]!.prompt).toContain('    +half of it')
   expect(stage.landed('part.txt')).toBe('half of it')
-  expect(records(ended, 'attempt_started')).toHaveLength(2)
+  expect(recordsOf(ended, 'attempt_started')).toHaveLength(2)
 })
 
 test('a command that passed its time limit begins clean', async () => {
@@ -102,7 +97,7 @@ test('a command that passed its time limit begins clean', async () => {
   })
   const ended = await stage.run(['run', '--timeout', '1s', '--output', 'json'])
   expect(ended.code).toBe(0)
-  expect(records(ended, 'attempt_started').map(({ goesOnFrom }) => goesOnFrom)).toEqual([undefined, undefined])
+  expect(recordsOf(ended, 'attempt_started').map(({ goesOnFrom }) => goesOnFrom)).toEqual([undefined, undefined])
 })
 
 test('a run that is killed between the two goes on with what the first attempt left', async () => {

@@ -4,16 +4,12 @@ import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
 import { hurried } from '../support/hurried.js'
 import { gatedScene, judgements } from '../support/gated-scene.js'
-import type { Ended } from '../support/program.js'
+import { recordsOf } from '../support/program.js'
 import type { Scene } from '../support/scene.js'
 
 const sayHello = 'tasks:\n  - { id: hello, title: Say hello, model: opus }\n'
 /** Says why, so that the agent can be told. */
 const goodGate = 'grep -q good hello.txt || { echo "hello.txt is not good"; exit 1; }'
-
-function records<Type extends ReturnType<Ended['records']>[number]['type']>(ended: Ended, type: Type) {
-  return ended.records().filter((record): record is Extract<typeof record, { type: Type }> => record.type === type)
-}
 
 function attemptFiles({ repo }: Scene, task: string): readonly string[] {
   const runs = join(repo.dir, '.autopilot', 'runs')
@@ -53,7 +49,7 @@ test('work that a gate keeps out goes back to the same conversation, with the re
   expect(stage.landed('hello.txt')).toBe('bad\ngood')
   expect(stage.subjects()).toEqual(['Say hello'])
   expect(stage.repo.git('log', '-1', '--format=%P', 'autopilot/main')).toBe(stage.repo.git('rev-parse', 'main'))
-  expect(records(ended, 'repair_started')).toMatchObject([
+  expect(recordsOf(ended, 'repair_started')).toMatchObject([
     {
       taskId: 'hello',
       attempt: 1,
@@ -62,9 +58,9 @@ test('work that a gate keeps out goes back to the same conversation, with the re
       reason: { kind: 'gate_failed' },
     },
   ])
-  expect(records(ended, 'attempt_failed')).toEqual([])
-  expect(records(ended, 'commit_kept')).toEqual([])
-  const spent = records(ended, 'agent_finished').map(({ usage }) => usage)
+  expect(recordsOf(ended, 'attempt_failed')).toEqual([])
+  expect(recordsOf(ended, 'commit_kept')).toEqual([])
+  const spent = recordsOf(ended, 'agent_finished').map(({ usage }) => usage)
   expect(spent).toEqual([
     { inputTokens: 100, cachedInputTokens: 0, outputTokens: 10, costUsd: 0.25 },
     { inputTokens: 100, cachedInputTokens: 0, outputTokens: 10, costUsd: 0.25 },
@@ -87,7 +83,7 @@ test('the ref of an attempt only moves forward: the candidate of a round has the
   })
   const ended = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(ended.code).toBe(0)
-  const [first, second] = records(ended, 'candidate_created')
+  const [first, second] = recordsOf(ended, 'candidate_created')
   expect(second!.ref).toBe(first!.ref)
   expect(stage.repo.git('rev-parse', second!.ref)).toBe(second!.commit)
   expect(stage.repo.git('log', '-1', '--format=%P', second!.commit).split(' ')).toContain(first!.commit)
@@ -113,10 +109,10 @@ test('rounds that are used up fail the attempt; the next starts afresh from the 
   expect(third.prompt).toContain('The gate pretty failed')
   expect(third.prompt).toContain('The gate good failed')
   expect(third.prompt).toContain('    hello.txt is not good')
-  expect(records(ended, 'attempt_failed')).toMatchObject([
+  expect(recordsOf(ended, 'attempt_failed')).toMatchObject([
     { attempt: 1, willRetry: true, failure: { kind: 'gate_failed' } },
   ])
-  const kept = records(ended, 'commit_kept')
+  const kept = recordsOf(ended, 'commit_kept')
   expect(kept).toHaveLength(1)
   expect(stage.repo.git('show', `${kept[0]!.ref}:hello.txt`)).toBe('good but ugly')
   expect(stage.landed('hello.txt')).toBe('good')
@@ -141,8 +137,8 @@ test('a command cannot be told a reason: what a gate refuses of it goes to the n
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo bad > hello.txt }\n', gates: [goodGate] })
   const ended = await stage.run(['run', '-i', '2', '--output', 'json'])
   expect(ended.code).toBe(1)
-  expect(records(ended, 'repair_started')).toEqual([])
-  expect(records(ended, 'attempt_started')).toHaveLength(2)
+  expect(recordsOf(ended, 'repair_started')).toEqual([])
+  expect(recordsOf(ended, 'attempt_started')).toHaveLength(2)
 })
 
 test('an agent whose conversation has no id gets a fresh prompt: the task, the reason and the work so far', async () => {
@@ -169,8 +165,8 @@ test('an agent that fails in a round fails the attempt, and its work is kept', a
   })
   const ended = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(ended.code).toBe(1)
-  expect(records(ended, 'task_failed')).toMatchObject([{ failure: { kind: 'crash' } }])
-  const kept = records(ended, 'commit_kept')
+  expect(recordsOf(ended, 'task_failed')).toMatchObject([{ failure: { kind: 'crash' } }])
+  const kept = recordsOf(ended, 'commit_kept')
   expect(kept).toMatchObject([{ why: 'the unfinished work of a failed attempt' }])
   expect(stage.repo.git('show', `${kept[0]!.ref}:hello.txt`)).toBe('half')
 })
@@ -184,8 +180,8 @@ test('a login that is refused in a round rests the provider; the work is kept', 
   })
   const ended = await stage.run(['run', '-i', '1', '--output', 'json'], { env: hurried(stage) })
   expect(ended.code).toBe(1)
-  expect(records(ended, 'provider_cooled_down')).toMatchObject([{ provider: 'claude', failure: { kind: 'auth' } }])
-  const kept = records(ended, 'commit_kept')
+  expect(recordsOf(ended, 'provider_cooled_down')).toMatchObject([{ provider: 'claude', failure: { kind: 'auth' } }])
+  const kept = recordsOf(ended, 'commit_kept')
   expect(stage.repo.git('show', `${kept[0]!.ref}:hello.txt`)).toBe('bad')
 })
 
@@ -209,9 +205,9 @@ test('commits and stashes of every round are kept, and an ignored file that was 
   expect(ended.code).toBe(0)
   expect(stage.landed('forced.log')).toBe('forced')
   expect(stage.subjects()).toEqual(['Say hello'])
-  const kept = records(ended, 'commit_kept')
+  const kept = recordsOf(ended, 'commit_kept')
   expect(kept.map(({ ref }) => stage.repo.git('show', `${ref}:stashed.txt`))).toEqual(['1', '2'])
-  const ref = records(ended, 'candidate_created')[1]!.ref
+  const ref = recordsOf(ended, 'candidate_created')[1]!.ref
   expect(stage.repo.git('log', '--format=%s', ref).split('\n')).toEqual(expect.arrayContaining(['turn 1', 'turn 2']))
 })
 
@@ -226,7 +222,7 @@ test('over the rounds no gate judges one tree more often than twice: at first, a
   const judged = judgements(ended.records())
   expect(judged.map(({ remembered }) => remembered)).toEqual([false, false, true, true])
   expect(judged.map(({ again }) => again === true)).toEqual([false, true, false, false])
-  expect(records(ended, 'repair_started').map(({ round }) => round)).toEqual([1, 2])
+  expect(recordsOf(ended, 'repair_started').map(({ round }) => round)).toEqual([1, 2])
 })
 
 test('codex goes on by its own sub-command, and its totals are not counted twice', async () => {
@@ -239,7 +235,7 @@ test('codex goes on by its own sub-command, and its totals are not counted twice
   expect(ended.code).toBe(0)
   expect(calls()[1]!.args.slice(-3)).toEqual(['resume', 'thread-of-hello', '-'])
   expect(calls()[1]!.args.slice(0, -3)).toEqual(calls()[0]!.args.slice(0, -1))
-  expect(records(ended, 'agent_finished').map(({ usage }) => usage)).toEqual([
+  expect(recordsOf(ended, 'agent_finished').map(({ usage }) => usage)).toEqual([
     { inputTokens: 200, cachedInputTokens: 50, outputTokens: 40 },
     { inputTokens: 200, cachedInputTokens: 0, outputTokens: 40 },
   ])
@@ -282,8 +278,8 @@ test.each(['claude', 'codex'] as const)(
     expect(third!.prompt).toContain('repair round 1 of 2')
     expect(third!.prompt).toContain('    +bad')
     expect(stage.landed('hello.txt')).toBe('bad\ngood')
-    expect(records(ended, 'repair_started').map(({ round }) => round)).toEqual([1, 1])
-    expect(records(ended, 'attempt_failed')).toEqual([])
+    expect(recordsOf(ended, 'repair_started').map(({ round }) => round)).toEqual([1, 1])
+    expect(recordsOf(ended, 'attempt_failed')).toEqual([])
     expect(attemptFiles(stage, 'hello')).toEqual(expect.arrayContaining(['prompt-2.md', 'prompt-2-afresh.md']))
   },
 )

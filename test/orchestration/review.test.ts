@@ -3,19 +3,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeCli, type FakeActor } from '../support/fake-cli.js'
 import { gatedScene, judgements } from '../support/gated-scene.js'
-import type { Ended, RecordOf } from '../support/program.js'
+import { recordsOf } from '../support/program.js'
 import type { Scene } from '../support/scene.js'
 
 const sayHello = 'tasks:\n  - { id: hello, title: Say hello, exit_criteria: [It greets.] }\n'
 const byCodex = { review: 'codex', criteria: 'The greeting is friendly.' }
 const byClaude = { ...byCodex, review: 'claude' }
-
-function records<Type extends RecordOf<'notice'>['type'] | ReturnType<Ended['records']>[number]['type']>(
-  ended: Ended,
-  type: Type,
-): readonly RecordOf<Type>[] {
-  return ended.records().filter((record): record is RecordOf<Type> => record.type === type)
-}
 
 function attemptFile({ repo }: Scene, attempt: string, file: string): string {
   const runs = join(repo.dir, '.autopilot', 'runs')
@@ -59,8 +52,8 @@ test('work that another CLI approves lands; the review is a process of its own, 
   const verdicts = judgements(ended.records()).map(({ gate, verdict, by }) => [gate, verdict, by?.agent, by?.reasons])
   expect(verdicts[0]).toEqual(['test -e hello.txt', 'passed', undefined, undefined])
   expect(verdicts[1]).toEqual(['review', 'passed', { provider: 'codex' }, ['fine']])
-  expect(records(ended, 'review_started')).toMatchObject([{ taskId: 'hello', attempt: 1, review: 1, gate: 'review' }])
-  expect(records(ended, 'agent_exited').map(({ review: number }) => number)).toEqual([undefined, 1])
+  expect(recordsOf(ended, 'review_started')).toMatchObject([{ taskId: 'hello', attempt: 1, review: 1, gate: 'review' }])
+  expect(recordsOf(ended, 'agent_exited').map(({ review: number }) => number)).toEqual([undefined, 1])
   expect(attemptFile(stage, readdirAttempts(stage)[0]!, 'review-1-prompt.md')).toBe(review!.prompt)
   expect(attemptFile(stage, readdirAttempts(stage)[0]!, 'review-1-stdout.log')).toContain('approve')
 })
@@ -81,9 +74,9 @@ test('a rejection goes back to the author with its reasons; what is then approve
   expect(authors()[1]!.args).toContain('--resume')
   expect(authors()[1]!.prompt).toContain('The review review by codex rejected this: hello.txt:1 is unfriendly')
   expect(authors()[1]!.prompt).toContain('    - hello.txt:1 is unfriendly')
-  expect(records(ended, 'repair_started')[0]!.reason.kind).toBe('gate_failed')
+  expect(recordsOf(ended, 'repair_started')[0]!.reason.kind).toBe('gate_failed')
   expect(judgements(ended.records()).map(({ verdict }) => verdict)).toEqual(['failed', 'passed'])
-  const spent = records(ended, 'agent_finished').map(({ review, usage }) => [review, usage.inputTokens])
+  const spent = recordsOf(ended, 'agent_finished').map(({ review, usage }) => [review, usage.inputTokens])
   expect(spent.filter(([review]) => review !== undefined)).toEqual([
     [1, 200],
     [2, 200],
@@ -126,7 +119,7 @@ test.each([
   if (installed.includes('codex')) fakeCli(stage, 'codex', act)
   const ended = await stage.run(['run', '--output', 'json'])
   expect(ended.code).toBe(0)
-  const reviewed = records(ended, 'review_started').map(({ agent }) => Object.values(agent).join(':'))
+  const reviewed = recordsOf(ended, 'review_started').map(({ agent }) => Object.values(agent).join(':'))
   expect(reviewed).toEqual(expected)
 })
 
@@ -142,7 +135,7 @@ test('what a command did is reviewed, too; what is rejected goes to its next att
     ['failed', false],
     ['failed', true],
   ])
-  expect(records(ended, 'commit_kept')).toHaveLength(2)
+  expect(recordsOf(ended, 'commit_kept')).toHaveLength(2)
 })
 
 test('without a CLI that could review, nothing starts', async () => {
@@ -203,9 +196,9 @@ test.each<readonly [string, (actor: FakeActor) => void]>([
     expect(ended.code).toBe(1)
     expect(authors()).toHaveLength(1)
     expect(reviewers()).toHaveLength(3)
-    expect(records(ended, 'task_failed')[0]!.failure).toMatchObject({ kind: 'infrastructure' })
+    expect(recordsOf(ended, 'task_failed')[0]!.failure).toMatchObject({ kind: 'infrastructure' })
     expect(judgements(ended.records()).map(({ verdict }) => verdict)).toEqual(['errored'])
-    expect(records(ended, 'commit_kept')).toHaveLength(1)
+    expect(recordsOf(ended, 'commit_kept')).toHaveLength(1)
     expect(stage.subjects()).toEqual([])
   },
 )
@@ -218,8 +211,8 @@ test('a reviewer without a login rests, and another reviews', async () => {
   fakeCli(stage, 'claude', approve)
   const ended = await stage.run(['run', '--output', 'json'])
   expect(ended.code).toBe(0)
-  expect(records(ended, 'provider_cooled_down').map(({ provider }) => provider)).toEqual(['codex'])
-  expect(records(ended, 'review_started').map(({ agent }) => agent.provider)).toEqual(['codex', 'claude'])
+  expect(recordsOf(ended, 'provider_cooled_down').map(({ provider }) => provider)).toEqual(['codex'])
+  expect(recordsOf(ended, 'review_started').map(({ agent }) => agent.provider)).toEqual(['codex', 'claude'])
   expect(stage.landed('hello.txt')).toBe('')
 })
 

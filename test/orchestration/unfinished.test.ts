@@ -1,16 +1,9 @@
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
-import type { Ended, RecordOf } from '../support/program.js'
+import { recordsOf } from '../support/program.js'
 import { scene } from '../support/rigged-scene.js'
 
 const roadmap = 'tasks:\n  - { id: build, title: Build it }\n'
-
-function records<Type extends RecordOf<'notice'>['type'] | ReturnType<Ended['records']>[number]['type']>(
-  ended: Ended,
-  type: Type,
-): readonly RecordOf<Type>[] {
-  return ended.records().filter((record): record is RecordOf<Type> => record.type === type)
-}
 
 test('work that was cut off in the background is finished in the same conversation and place, and lands as a whole', async () => {
   const stage = scene({ roadmap })
@@ -37,10 +30,10 @@ test('work that was cut off in the background is finished in the same conversati
   expect(second!.prompt).toContain('- make late.txt')
   expect(second!.prompt).toContain('in the foreground')
   expect([stage.landed('first.txt'), stage.landed('late.txt')]).toEqual(['1', '2'])
-  expect(records(ended, 'finishing_started')).toMatchObject([{ turn: 1, reason: { kind: 'unfinished' } }])
-  expect(records(ended, 'attempt_started')).toHaveLength(1)
-  expect(records(ended, 'repair_started')).toHaveLength(0)
-  expect(records(ended, 'agent_finished').map(({ usage }) => usage.costUsd)).toEqual([0.25, 0.25])
+  expect(recordsOf(ended, 'finishing_started')).toMatchObject([{ turn: 1, reason: { kind: 'unfinished' } }])
+  expect(recordsOf(ended, 'attempt_started')).toHaveLength(1)
+  expect(recordsOf(ended, 'repair_started')).toHaveLength(0)
+  expect(recordsOf(ended, 'agent_finished').map(({ usage }) => usage.costUsd)).toEqual([0.25, 0.25])
 })
 
 test('an attempt has two turns to finish its work; then it has failed, with its work on its ref', async () => {
@@ -54,9 +47,9 @@ test('an attempt has two turns to finish its work; then it has failed, with its 
   const ended = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(ended.code).toBe(1)
   expect(calls()).toHaveLength(3)
-  expect(records(ended, 'task_failed')).toMatchObject([{ attempts: 1, failure: { kind: 'unfinished' } }])
-  expect(records(ended, 'task_integrated')).toHaveLength(0)
-  const [kept] = records(ended, 'commit_kept')
+  expect(recordsOf(ended, 'task_failed')).toMatchObject([{ attempts: 1, failure: { kind: 'unfinished' } }])
+  expect(recordsOf(ended, 'task_integrated')).toHaveLength(0)
+  const [kept] = recordsOf(ended, 'commit_kept')
   expect(stage.repo.git('ls-tree', '--name-only', kept!.ref).split('\n')).toEqual(
     expect.arrayContaining(['part-1.txt', 'part-2.txt', 'part-3.txt']),
   )
@@ -97,7 +90,7 @@ test('a process that a shell of the agent left behind is ended and told; one tha
   })
   const ended = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(ended.code).toBe(0)
-  expect(records(ended, 'leftovers_ended')).toMatchObject([{ taskId: 'build', what: ['sleep 4711'] }])
+  expect(recordsOf(ended, 'leftovers_ended')).toMatchObject([{ taskId: 'build', what: ['sleep 4711'] }])
 })
 
 test('a run that is stopped while its conversation waits to be finished goes on there, told what was cut off', async () => {
@@ -156,5 +149,5 @@ test('a reviewer whose turn ends unfinished gave no verdict, and is asked afresh
   expect(ended.code).toBe(1)
   const reviews = calls().filter(({ prompt }) => prompt.startsWith('# Review'))
   expect(reviews).toHaveLength(2)
-  expect(records(ended, 'gate_judged')).toMatchObject([{ verdict: 'failed' }])
+  expect(recordsOf(ended, 'gate_judged')).toMatchObject([{ verdict: 'failed' }])
 })

@@ -20,6 +20,11 @@ export interface Ended {
 
 export type RecordOf<Type extends RunRecord['type']> = Extract<RunRecord, { type: Type }>
 
+/** The records of one type that a run printed (`--output json`), in order. */
+export function recordsOf<Type extends RunRecord['type']>(ended: Ended, type: Type): readonly RecordOf<Type>[] {
+  return ended.records().filter((record): record is RecordOf<Type> => record.type === type)
+}
+
 export interface Running {
   readonly pid: number
   readonly ended: Promise<Ended>

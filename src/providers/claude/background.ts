@@ -1,6 +1,6 @@
 import type { AgentEvent } from '../../domain/agent-event.js'
 import { numberAt, objectAt, objectsAt, stringAt, type JsonObject } from '../json.js'
-import { shortLine } from '../line.js'
+import { backgroundEvent, shortLine } from '../line.js'
 
 /**
  * What `system` events tell of background commands and sub-agents. A sub-agent's own foreground commands are tasks, too,
@@ -8,16 +8,19 @@ import { shortLine } from '../line.js'
  */
 export function readBackground(subtype: string, event: JsonObject): readonly AgentEvent[] {
   if (subtype === 'background_tasks_changed') {
-    return [{ type: 'background_listed', tasks: objectsAt(event, 'tasks').flatMap((task) => taskOf(task) ?? []) }]
+    return [backgroundEvent({ type: 'listed', tasks: objectsAt(event, 'tasks').flatMap((task) => taskOf(task) ?? []) })]
   }
   const task = taskOf(event)
   if (!task) return []
   if (subtype === 'task_started') {
-    return event.is_backgrounded === false ? [] : [{ type: 'background_started', ...task }]
+    return event.is_backgrounded === false ? [] : [backgroundEvent({ type: 'started', ...task })]
   }
   const status = stringAt(subtype === 'task_updated' ? objectAt(event, 'patch') : event, 'status') ?? ''
-  if (status === 'completed' || status === 'failed') return [{ type: 'background_ended', id: task.id, through: true }]
-  return status === 'stopped' || status === 'killed' ? [{ type: 'background_ended', id: task.id, through: false }] : []
+  if (status === 'completed' || status === 'failed')
+    return [backgroundEvent({ type: 'ended', id: task.id, through: true })]
+  return status === 'stopped' || status === 'killed'
+    ? [backgroundEvent({ type: 'ended', id: task.id, through: false })]
+    : []
 }
 
 function taskOf(task: JsonObject): { readonly id: string; readonly what: string } | undefined {
@@ -33,16 +36,18 @@ const stopTools: ReadonlySet<string> = new Set(['TaskStop', 'KillShell', 'KillBa
 export function readStop(tool: string, input: JsonObject | undefined): readonly AgentEvent[] {
   if (!stopTools.has(tool)) return []
   const id = stringAt(input, 'task_id') ?? stringAt(input, 'shell_id')
-  return id === undefined ? [] : [{ type: 'background_unwanted', id: id.slice(0, 200) }]
+  return id === undefined ? [] : [backgroundEvent({ type: 'unwanted', id: id.slice(0, 200) })]
 }
 
 /** The result of `ScheduleWakeup`: the process then waits without any event, until it begins another turn. */
 export function readSchedule(event: JsonObject): readonly AgentEvent[] {
   const at = numberAt(objectAt(event, 'tool_use_result'), 'scheduledFor')
-  return at === undefined ? [] : [{ type: 'wake_up_scheduled', at }]
+  return at === undefined ? [] : [backgroundEvent({ type: 'wake_up_scheduled', at })]
 }
 
 export function readWakeUp(event: JsonObject): readonly AgentEvent[] {
   const at = numberAt(event, 'scheduled_for')
-  return at === undefined || stringAt(event, 'state') !== 'started' ? [] : [{ type: 'wake_up_came', at }]
+  return at === undefined || stringAt(event, 'state') !== 'started'
+    ? []
+    : [backgroundEvent({ type: 'wake_up_came', at })]
 }

@@ -1,6 +1,15 @@
 import type { AgentEvent, Usage } from '../../domain/agent-event.js'
 import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
-import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent, unreadableEvent } from '../line.js'
+import {
+  backgroundEvent,
+  clipText,
+  deniedEvent,
+  shortLine,
+  textEvent,
+  toolEvent,
+  unknownEvent,
+  unreadableEvent,
+} from '../line.js'
 import { kindOfMessage, turnFailure } from './failure.js'
 
 /** One line of `codex exec --json`. Source: recorded streams of 0.169.0. */
@@ -50,12 +59,14 @@ function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
  */
 function readBegun(item: JsonObject | undefined): readonly AgentEvent[] {
   const id = commandId(item)
-  return id === undefined ? [] : [{ type: 'background_started', id, what: shortLine(targetOf(item) ?? 'a command') }]
+  return id === undefined
+    ? []
+    : [backgroundEvent({ type: 'started', id, what: shortLine(targetOf(item) ?? 'a command') })]
 }
 
 function readThrough(item: JsonObject | undefined): readonly AgentEvent[] {
   const id = commandId(item)
-  return id === undefined ? [] : [{ type: 'background_ended', id, through: true }]
+  return id === undefined ? [] : [backgroundEvent({ type: 'ended', id, through: true })]
 }
 
 function commandId(item: JsonObject | undefined): string | undefined {
