@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunRecord } from '../../src/domain/event.js'
 import type { Running } from './program.js'
@@ -9,9 +9,11 @@ function journalsDir({ repo }: Scene): string {
   return join(repo.dir, '.autopilot', 'runs')
 }
 
-/** The ids of the runs that there are, oldest first. */
+/** The ids of the runs that there are, oldest first: two of one second differ in a random part only, so ids don't tell. */
 export function runsOf(stage: Scene): readonly string[] {
-  return existsSync(journalsDir(stage)) ? readdirSync(journalsDir(stage)).sort() : []
+  if (!existsSync(journalsDir(stage))) return []
+  const beganMs = (run: string) => statSync(join(journalsDir(stage), run)).birthtimeMs
+  return readdirSync(journalsDir(stage)).sort((one, other) => beganMs(one) - beganMs(other))
 }
 
 /** Path of a run's journal; without an id, of the first run's. */
