@@ -18,6 +18,7 @@ export function printJournalTrouble(
 
 function helpFor(id: string, { code, line = 1 }: JournalFault): string {
   if (code === 'unknown_version') return 'Use the autopilot that wrote it, or a newer one.'
+  if (code === 'unreadable') return 'Ask as the user whose file it is, or make it readable for you.'
   if (code === 'bad_line' && line > 1) {
     const before = line === 2 ? 'line 1' : `lines 1 to ${line - 1}`
     return `autopilot resume --repair ${id} keeps a copy and goes on with ${before}; autopilot run --fresh begins anew`

@@ -4,10 +4,11 @@ import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { cleanLine } from '../domain/text.js'
 import type { RunState } from '../domain/run-state.js'
 import { readStart } from '../journal/read-journal.js'
-import { journalOf, listRuns, type KnownRun } from '../journal/runs.js'
+import { journalOf, type KnownRun } from '../journal/runs.js'
 import { readExitCode } from '../journal/unfinished.js'
 import { locate, plainLocation } from './ground.js'
 import { printJournalTrouble } from './journal-trouble.js'
+import { knownRuns } from './known-runs.js'
 import { launch } from './launch.js'
 import { lineWriter, printJson } from './output.js'
 import { newestStopped, targetName } from './past-run.js'
@@ -34,7 +35,12 @@ export async function resumeCommand(args: ResumeArguments, env: Environment): Pr
   const here = resolve(args.directory)
   const found = await locate(here, env)
   const { root } = found.ok ? found.value : plainLocation(here)
-  const runs = await listRuns([root, here])
+  const known = await knownRuns([root, here], args.run, found.ok ? undefined : found.error)
+  if (!known.ok) {
+    printTrouble(known.error.message, known.error.help, output)
+    return exitCodes.notSafe
+  }
+  const runs = known.value
   const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)
   if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
   if (!run) {

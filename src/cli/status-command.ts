@@ -9,7 +9,7 @@ import { ok } from '../domain/result.js'
 import type { TaskState } from '../domain/run-state.js'
 import { cleanLine } from '../domain/text.js'
 import type { JournaledRun } from '../journal/read-journal.js'
-import { listRuns, type KnownRun } from '../journal/runs.js'
+import type { KnownRun } from '../journal/runs.js'
 import { formatGitFailure } from '../platform/git.js'
 import { readLockHolder, type LockHolder } from '../platform/lock.js'
 import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../ui/status.js'
@@ -17,6 +17,7 @@ import { readLedger } from '../workspace/ledger.js'
 import { stillThere } from '../workspace/leftovers.js'
 import { locate, plainLocation, type Location, type RepositoryLocation } from './ground.js'
 import { printJournalTrouble } from './journal-trouble.js'
+import { knownRuns } from './known-runs.js'
 import { lineWriter, printJson } from './output.js'
 import { printTrouble } from './problem-output.js'
 import { lookAround, replayRun, resumeRun, type Replayed } from './resumed.js'
@@ -38,7 +39,12 @@ export async function statusCommand(args: StatusArguments, env: Environment): Pr
   const found = await locate(here, env)
   const location: Place = found.ok ? found.value : plainLocation(here)
   // Without isolation a run works, and keeps its journal, in the directory that it was started for.
-  const runs = await listRuns([location.root, here])
+  const known = await knownRuns([location.root, here], args.run, found.ok ? undefined : found.error)
+  if (!known.ok) {
+    printTrouble(known.error.message, known.error.help, args.output)
+    return exitCodes.notSafe
+  }
+  const runs = known.value
   const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
   if (run) return showRun(run, location, args, env)
   if (args.run !== undefined) return unknownRun(args.run, runs, args.output)

@@ -21,7 +21,8 @@ export function runDirOf(root: string, runId: string): string {
   return join(runsDir(root), runId)
 }
 
-function runsDir(root: string): string {
+/** Where the runs of a work tree or a directory lie. */
+export function runsDir(root: string): string {
   return join(root, '.autopilot', 'runs')
 }
 

@@ -1,6 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { realpathSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { closedTo, notClosable } from '../support/closed-to.js'
 import { statusOf } from '../support/past-run.js'
 import { until } from '../support/until.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
@@ -136,6 +138,66 @@ test('a journal with a bad line in the middle, or of another version, ends with 
   expect(strange.records()).toMatchObject([
     { type: 'error', text: expect.stringMatching(/line 2 .*version 7/) as unknown },
   ])
+})
+
+test.skipIf(notClosable !== undefined)(
+  'records that another user owns are told as such, to status and to resume, not as no run yet',
+  async () => {
+    const stage = scene({ roadmap: mixed })
+    await stage.run(['run', '--only', 'good'])
+    const { run } = await statusOf(stage)
+    const places = ['.autopilot', join('.autopilot', 'runs'), join('.autopilot', 'runs', run!)]
+    const records = [...places, join('.autopilot', 'runs', run!, 'journal.jsonl')].map(
+      (path) => stage.repo.dir + '/' + path,
+    )
+    for (const record of records) {
+      const other = closedTo(stage, record)
+      for (const args of [['status'], ['status', run!], ['resume']]) {
+        const { code, stdout, stderr } = await other.run(args)
+        expect([code, stdout]).toEqual([4, ''])
+        expect(stderr).toMatch(/cannot be read: .*EACCES/)
+        expect(stderr).toMatch(/as (the|that) user|readable for you/)
+      }
+      const json = await other.run(['status', '--output', 'json'])
+      expect(json.records()).toMatchObject([
+        { type: 'error', text: expect.stringContaining('cannot be read') as unknown },
+      ])
+      other.open()
+    }
+    expect((await statusOf(stage)).run).toBe(run)
+  },
+)
+
+test('records that cannot be read for whatever reason are not taken for none, nor an older run for the last', async () => {
+  const stage = scene({ roadmap: mixed })
+  const runs = join(stage.repo.dir, '.autopilot', 'runs')
+  const loop = (path: string) => {
+    symlinkSync(path, path)
+  }
+  mkdirSync(join(runs, '..'), { recursive: true })
+  loop(runs)
+  expect(await stage.run(['status'])).toMatchObject({ code: 4, stderr: expect.stringContaining('ELOOP') as unknown })
+  rmSync(runs)
+  await stage.run(['run', '--only', 'good'])
+  const { run } = await statusOf(stage)
+  mkdirSync(join(runs, '29990101-000000-aaaa'))
+  expect((await statusOf(stage)).run).toBe(run)
+  loop(join(runs, '29990101-000000-aaaa', 'journal.jsonl'))
+  expect((await stage.run(['status'])).code).toBe(4)
+  expect((await statusOf(stage, run!)).run).toBe(run)
+  renameSync(join(runs, '29990101-000000-aaaa'), join(runs, '19990101-000000-aaaa'))
+  expect((await statusOf(stage)).run).toBe(run)
+})
+
+test('where git does not trust the repository, status says so, not that there is no run', async () => {
+  const stage = scene({ roadmap: mixed, files: { 'sub/a': '' } })
+  await stage.run(['run', '--only', 'good'])
+  // The variable by which git's own tests stand for another owner.
+  const realGit = realpathSync(stage.repo.beside('bin/git'))
+  stage.program('git', `#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec ${realGit} "$@"\n`)
+  const { code, stderr } = await stage.run(['status'], { cwd: join(stage.repo.dir, 'sub') })
+  expect(code).toBe(4)
+  expect(stderr).toContain('belongs to another user')
 })
 
 test('a run without isolation is told from the directory that it worked in, with and without a repository around', async () => {
