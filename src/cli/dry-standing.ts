@@ -1,40 +1,67 @@
 import { relative } from 'node:path'
+import { ok, type Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
-import type { LandedCommit } from '../domain/landed.js'
-import { taskTrailer, taskTrailerValue, textTrailer } from '../orchestration/commit-message.js'
+import { taskTrailerValue } from '../orchestration/commit-message.js'
+import type { GitPlace } from '../platform/git.js'
 import { realPathOr } from '../platform/real-path.js'
+import type { Refusal } from '../workspace/contract.js'
 import { currentBranch } from '../workspace/open-current.js'
 import { readRef } from '../workspace/ref-name.js'
-import { defaultTarget } from '../workspace/target.js'
-import { lastChange, readTrailers } from '../workspace/trailers.js'
+import { defaultTarget, newestOf } from '../workspace/target.js'
+import { lastChange } from '../workspace/trailers.js'
+import type { RepositoryLocation } from './ground.js'
+import { historyNotices } from './history.js'
 import { planLanded, type Landed } from './landed.js'
 import type { Before } from './past-run.js'
 import type { Prepared } from './prepare-run.js'
+import { landedOfOthers } from './redo.js'
 import { lookAround, replayRun } from './resumed.js'
+import { landedIn, takenUpLine } from './run-target.js'
 import { landedAs, standingAfter } from './standing.js'
 
-/** What a run would count as done, found without making or changing anything; the branch that it would land on. */
-export async function lookAhead(
-  prepared: Prepared,
-  before: Before,
-): Promise<Landed & { readonly branch: string | undefined }> {
+/** What a run would begin with. */
+export interface Ahead extends Landed {
+  /** The branch that it would land on; absent without isolation. */
+  readonly branch?: string
+  readonly notices: readonly string[]
+}
+
+/** What a run would count as done, found without making or changing anything. A refusal is what the run would say. */
+export async function lookAhead(prepared: Prepared, before: Before): Promise<Result<Ahead, Refusal>> {
   const { commonDir, head } = prepared.location
-  const nothing = { loaded: prepared.loaded, plan: prepared.plan, landed: [], byId: [], reworded: [] }
-  if (prepared.settings.isolation === 'none' || commonDir === undefined || !head)
-    return { ...nothing, branch: undefined }
+  const nothing = { loaded: prepared.loaded, plan: prepared.plan, landed: [], byId: [], reworded: [], notices: [] }
+  if (prepared.settings.isolation === 'none' || commonDir === undefined || !head) return ok(nothing)
   const user = { gitDir: commonDir }
-  const { target } = prepared.settings
-  const isCurrent = target === currentBranch
-  const branch = isCurrent ? (head.branch ?? '') : (target?.replace(/^refs\/heads\//, '') ?? defaultTarget(head))
-  const tip = isCurrent ? head.commit : ((await readRef({ user }, `refs/heads/${branch}`)) ?? head.commit)
+  const target = await targetAhead(user, { head }, prepared.settings.target)
+  if (!target.ok) return target
+  const { branch, isCurrent, takenUp } = target.value
+  const tip = target.value.tip ?? head.commit
   const path = relative(await realPathOr(prepared.location.root), await realPathOr(prepared.loaded.path))
   const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
-  const range = { from: from?.ok ? from.value : head.commit, to: tip }
-  const read = await readTrailers(user, { key: taskTrailer, textKey: textTrailer }, range)
-  const commits = (id: string): readonly LandedCommit[] => (read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : [])
+  // The run's target has all of HEAD in it, also what reverts something.
+  const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit] })
+  const commits = landedOfOthers(prepared.settings, (id) =>
+    read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : [],
+  )
   const replayed = before.type === 'goes_on' ? await replayRun(before.run, { repair: false, now: 0 }) : undefined
   const found = replayed?.ok ? await lookAround(user, replayed.value, [tip, head.commit]) : undefined
   const standing = (task: Task) =>
     replayed?.ok && found?.ok ? standingAfter(task, replayed.value, found.value, commits) : landedAs(task, commits)
-  return { ...planLanded(prepared, standing), branch }
+  const notices = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
+  const landed = planLanded(prepared, standing)
+  const history = await historyNotices(
+    { place: user, head: head.commit, tip, branch, root: prepared.location.root },
+    { ...prepared, ...landed },
+  )
+  return ok({ ...landed, branch, notices: [...notices, ...history] })
+}
+
+/** Where the branch of the settings stands, or would go on from. */
+async function targetAhead(user: GitPlace, { head }: Pick<RepositoryLocation, 'head'>, target: string | undefined) {
+  if (target === currentBranch)
+    return ok({ branch: head.branch ?? '', tip: head.commit, isCurrent: true, takenUp: undefined })
+  const branch = target?.replace(/^refs\/heads\//, '') ?? defaultTarget(head)
+  const local = await readRef({ user }, `refs/heads/${branch}`)
+  const newest = await newestOf({ trusted: user, user }, branch, local)
+  return newest.ok ? ok({ takenUp: undefined, ...newest.value, branch, isCurrent: false }) : newest
 }

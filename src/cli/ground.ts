@@ -27,7 +27,7 @@ import { endWatchdogsOf } from '../platform/old-watchdog.js'
 import type { AgentPool } from '../pool/agent-pool.js'
 import type { EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
-import type { Refusal, Repository } from '../workspace/contract.js'
+import type { Refusal, Repository, Target } from '../workspace/contract.js'
 import { changedFiles } from '../workspace/changed-files.js'
 import { discover } from '../workspace/discover.js'
 import { holdOffGc } from '../workspace/hold-off-gc.js'
@@ -38,6 +38,7 @@ import { createWorkspaces } from '../workspace/workspaces.js'
 import type { Config } from './config.js'
 import { configName, configNames } from './config-name.js'
 import { chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
+import { historyNotices, type HistoryParts, type HistoryPlace } from './history.js'
 import { filesWarnings } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
 import { tracesOf } from './traces.js'
@@ -87,6 +88,8 @@ export interface Ground {
   /** The commits on the target that a run before this one has brought under a task's id, the last first. */
   readonly landed: (taskId: string) => readonly LandedCommit[]
   readonly warnings: readonly string[]
+  /** Where the roadmap and what git knows of its tasks differ. */
+  readonly history: (parts: HistoryParts) => Promise<readonly string[]>
   /** Absent without isolation. */
   readonly repository?: Repository
   /** Lets go of what it holds of the repository. */
@@ -158,7 +161,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     const none = () => []
     const isolate = () => inPlace(location.root)
     const close = () => Promise.resolve()
-    return ok({ root: location.root, runDir, leaveOut, landed: none, warnings, isolate, close })
+    const history = () => Promise.resolve([])
+    return ok({ root: location.root, runDir, leaveOut, landed: none, warnings, history, isolate, close })
   }
   const repository = await openWhole(location.root, options.env)
   if (!repository.ok) return repository
@@ -180,6 +184,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     close: letGc,
     target: targetFacts(target.value),
     leaveOut,
+    history: (parts) => historyNotices(placeOf(repository.value, target.value), parts),
     landed: (taskId) => landed.value.get(taskTrailerValue(taskId)) ?? [],
     warnings: [...swept, ...takenUpLine(target.value), ...(await filesWarnings(repository.value, leaveOut, file.link))],
     isolate: ({ pool, recorder, base, start, slots, signal, numberedTo }) => {
@@ -210,6 +215,10 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       })
     },
   })
+}
+
+function placeOf({ trusted, head, root }: Repository, { branch, base }: Target): HistoryPlace {
+  return { place: trusted, head: head.commit, tip: base, branch, root }
 }
 
 interface Reachable extends GroundOptions {

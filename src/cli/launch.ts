@@ -17,6 +17,7 @@ import { printJournalTrouble } from './journal-trouble.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from './providers.js'
+import { landedOfOthers } from './redo.js'
 import { lookAround, replayRun, type Replayed } from './resumed.js'
 import type { RunSettings } from './settings.js'
 import { startRun } from './start-run.js'
@@ -113,15 +114,20 @@ async function begin(
   ground: Ground,
   replayed: Replayed | undefined,
 ): Promise<ExitCode> {
-  if (!replayed) return startRun({ ...parts, ...planLanded(parts, (task) => landedAs(task, ground.landed)), ground })
   const { settings, past } = parts
+  const landed = landedOfOthers(settings, ground.landed)
+  if (!replayed) {
+    const begun = { ...parts, ...planLanded(parts, (task) => landedAs(task, landed)), ground }
+    return startRun({ ...begun, notices: [...parts.notices, ...(await ground.history(begun))] })
+  }
   const tips = ground.target ? [ground.target.base] : []
   const found = await lookAround(ground.repository?.user, replayed, tips)
   if (!found.ok) return refuse({ message: formatGitFailure(found.error), help: checkRepository }, settings)
-  const standing = (task: Task) => standingAfter(task, replayed, found.value, ground.landed)
+  const standing = (task: Task) => standingAfter(task, replayed, found.value, landed)
   const begun = { ...parts, ...planLanded(parts, standing), ground }
   const resumed = await goOnWith(begun, replayed, found.value, past?.retryFailed === true)
-  return startRun({ ...begun, resumed })
+  const notices = [...parts.notices, ...(await ground.history(begun))]
+  return startRun({ ...begun, notices, resumed })
 }
 
 const checkRepository = 'Check the repository: git fsck --connectivity-only'

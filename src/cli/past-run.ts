@@ -9,13 +9,14 @@ import { readExitCode } from '../journal/unfinished.js'
 import { currentBranch } from '../workspace/open-current.js'
 import { defaultTarget } from '../workspace/target.js'
 import type { Prepared } from './prepare-run.js'
+import { sameRedo } from './redo.js'
 
 /** What `autopilot run` finds of the run before it. */
 export type Before =
   /** There is none that is worth going on with. */
   | { readonly type: 'none' }
   /** It was stopped before its end, and is about the same. */
-  | { readonly type: 'goes_on'; readonly run: KnownRun }
+  | { readonly type: 'goes_on'; readonly run: KnownRun; readonly redo?: readonly string[] }
   /** It was stopped before its end, but this run is about something else; `why` says in what they differ. */
   | { readonly type: 'other'; readonly run: KnownRun; readonly why: string }
 
@@ -50,7 +51,8 @@ export async function findBefore(prepared: Prepared): Promise<Before> {
   // What is wrong with it is told when it is read as a whole; an old one is none of this run's business.
   if (!start.ok) return run === runs[0] ? { type: 'goes_on', run } : { type: 'none' }
   const why = await difference(start.value, prepared)
-  if (why === undefined) return { type: 'goes_on', run }
+  const { redo } = start.value
+  if (why === undefined) return { type: 'goes_on', run, ...(redo ? { redo } : {}) }
   // A person who has run something else since knows of it.
   return run === runs[0] ? { type: 'other', run, why } : { type: 'none' }
 }
@@ -64,6 +66,7 @@ async function difference(
   if ((await realPathOf(roadmap)) !== (await realPathOf(loaded.path))) return 'another roadmap'
   if (start.isolation !== settings.isolation) return `--isolation ${start.isolation}`
   if (!sameSelection(start.selection, selectionOf(settings))) return 'another selection of tasks'
+  if (!sameRedo(start.redo, settings.redo)) return 'other tasks to be done again'
   if (start.target === undefined || location.head === undefined) return undefined
   // The branch behind `current` is the one that the person is on.
   if (start.target.current === true && settings.target === currentBranch)

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { nearest } from '../domain/nearest.js'
-import { planRun, type RunPlan } from '../domain/plan.js'
+import type { RunPlan } from '../domain/plan.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { showId } from '../ui/format.js'
@@ -14,6 +14,7 @@ import { openConfig } from './open-config.js'
 import { printProblems, printTrouble } from './problem-output.js'
 import { readTemplate } from './prompt-template.js'
 import { openRoadmap } from './roadmap-source.js'
+import { planWithRedo } from './redo.js'
 import { mergeSettings, settingsFromEnvironment, type RunSettings } from './settings.js'
 
 /** What `autopilot run` was typed with. */
@@ -32,6 +33,8 @@ export interface AsBefore {
   readonly target?: string
   /** Its tasks, where it was not about the whole roadmap. */
   readonly only?: readonly string[]
+  /** Tasks that it does again. */
+  readonly redo?: readonly string[]
 }
 
 /** Everything that was read before anything is started. */
@@ -74,11 +77,16 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   if (!loaded.ok) return problems(loaded.error, settings.output)
   const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)
   if (misplaced.length > 0) return problems(misplaced, settings.output)
-  const plan = planRun(loaded.value.graph, loaded.value.roadmap.groups, settings)
+  const planned = planWithRedo(loaded.value, settings)
+  const { plan } = planned
   // A task of the run that the roadmap has not any more is dropped from it.
   if (plan.unknown.length > 0 && !args.asBefore) {
     const { graph, roadmap } = loaded.value
     return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
+  }
+  if (!args.asBefore && settings.redo !== undefined) {
+    const refused = refuseRedo(settings.redo, planned, settings)
+    if (refused) return usage(refused.text, refused.help, settings.output)
   }
   const template = await readTemplate(config.file.prompt, configRoot)
   if (!template.ok) return usage(template.error, undefined, settings.output)
@@ -89,18 +97,24 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     mask,
     maskWarnings,
     location: location.value,
-    loaded: loaded.value,
+    loaded: planned.loaded,
     plan,
     ...(value === undefined ? {} : { template: value }),
   })
 }
 
-function settingsAsBefore(wished: RunSettings, { isolation, target, only = [] }: AsBefore): RunSettings {
+function settingsAsBefore(wished: RunSettings, { isolation, target, only = [], redo }: AsBefore): RunSettings {
   const settings: { -readonly [Key in keyof RunSettings]: RunSettings[Key] } = { ...wished, isolation, dryRun: false }
   delete settings.target
   delete settings.only
   delete settings.limit
-  return { ...settings, ...(target === undefined ? {} : { target }), ...(only.length > 0 ? { only } : {}) }
+  delete settings.redo
+  return {
+    ...settings,
+    ...(target === undefined ? {} : { target }),
+    ...(only.length > 0 ? { only } : {}),
+    ...(redo ? { redo } : {}),
+  }
 }
 
 /** Found before anything starts, not by each task; a place that the configuration names is its mistake. */
@@ -120,9 +134,34 @@ async function refuseWorkspaces(
   return exitCodes.usage
 }
 
-function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {
+/** A task that is to be done again and does not run would keep all that wait for it from running. */
+function refuseRedo(
+  redo: readonly string[],
+  { loaded, plan }: Pick<Prepared, 'loaded' | 'plan'>,
+  { only }: RunSettings,
+) {
+  const { tasks } = loaded.graph
+  const unknown = redo.filter((id) => !tasks.has(id))
+  if (unknown.length > 0) {
+    const text = `--redo names what the roadmap does not have: ${unknown.map(showId).join(', ')}`
+    return { text, help: guess(unknown, [...tasks.keys()]) }
+  }
+  const planned = new Set(plan.tasks.map(({ id }) => id))
+  const left = only === undefined ? [] : redo.filter((id) => !planned.has(id))
+  if (left.length === 0) return undefined
+  return {
+    text: `--redo names what --only leaves out: ${left.map(showId).join(', ')}`,
+    help: 'name it with --only, too, or leave out --only',
+  }
+}
+
+function guess(unknown: readonly string[], known: readonly string[]): string | undefined {
   const guesses = unknown.slice(0, 5).flatMap((id) => nearest(id, known) ?? [])
-  const help = guesses.length === 0 ? undefined : `did you mean ${[...new Set(guesses)].map(showId).join(', ')}?`
+  return guesses.length === 0 ? undefined : `did you mean ${[...new Set(guesses)].map(showId).join(', ')}?`
+}
+
+function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {
+  const help = guess(unknown, known)
   return usage(`--only names what the roadmap does not have: ${unknown.map(showId).join(', ')}`, help, output)
 }
 

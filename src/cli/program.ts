@@ -14,6 +14,7 @@ interface RunFlags {
   readonly provider?: RunSettings['providers']
   readonly only?: readonly string[]
   readonly limit?: number
+  readonly redo?: readonly string[]
   readonly isolation?: RunSettings['isolation']
   readonly target?: string
   readonly permissions?: RunSettings['permissions']
@@ -81,6 +82,7 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
   run
     .addOption(repeated('--only <id>', 'run only this task, or the tasks of this group', readers.only))
     .addOption(option('--limit <n>', 'run at most so many tasks', readers.limit))
+    .addOption(repeated('--redo <id>', 'do this task again, though its work has landed', readers.redo))
     .addOption(
       option(
         '--isolation <how>',
@@ -304,6 +306,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     repairRounds,
     only,
     limit,
+    redo,
     isolation,
     target,
     permissions,
@@ -333,6 +336,7 @@ function settingsOf(flags: RunFlags): Partial<RunSettings> {
     repairRounds,
     only,
     limit,
+    redo,
     isolation,
     target,
     permissions,
@@ -385,7 +389,10 @@ and DRY_RUN as make passes them), the flag.
 
 Agents work on copies; what they finish arrives on the target branch, one commit a task. Your branch,
 your index and your files stay as they are, but for the status values in the roadmap; with --target current
-they move along with each task that lands.`
+they move along with each task that lands.
+
+--redo begins from the target as it is, with the earlier work in it: revert that first where it is to go. A run with
+--redo that was stopped is gone on with as any other, and does nothing twice.`
 
 const resumeNotes = `
 Goes on with the same run, in the same journal. The roadmap and the settings are those of now. What is done stays done

@@ -95,10 +95,11 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
 }
 
 /** Where it works, and on which tasks, is what makes a run the same. */
-function asBefore({ isolation, target, selection, tasks }: RunState['start']): AsBefore {
+function asBefore({ isolation, target, selection, redo, tasks }: RunState['start']): AsBefore {
   return {
     isolation,
     ...(target ? { target: targetName(target) } : {}),
+    ...(redo ? { redo } : {}),
     ...(selection ? { only: tasks.map(({ id }) => id) } : {}),
   }
 }

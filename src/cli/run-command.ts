@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Environment } from '../domain/environment.js'
-import type { ExitCode } from '../domain/exit-code.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { Selected } from '../domain/event.js'
 import { printDryRun } from './dry-run.js'
 import { lookAhead } from './dry-standing.js'
 import { launch } from './launch.js'
 import { findBefore, selectionOf, type Before } from './past-run.js'
 import { prepareRun, type Prepared, type RunArguments } from './prepare-run.js'
+import { printTrouble } from './problem-output.js'
+import { redoAsBefore } from './redo.js'
 import { landedLines } from './text-notices.js'
 
 /** What `autopilot run` was typed with. */
@@ -19,21 +21,30 @@ export interface RunCommandArguments extends RunArguments {
 export async function runCommand({ fresh, ...args }: RunCommandArguments, env: Environment): Promise<ExitCode> {
   const prepared = await prepareRun(args, env)
   if (!prepared.ok) return prepared.error
-  const { settings } = prepared.value
   const before: Before = fresh ? { type: 'none' } : await findBefore(prepared.value)
-  if (settings.dryRun) return dryRun(prepared.value, before)
+  return runAfter(before, before.type === 'goes_on' ? redoAsBefore(prepared.value, before.redo) : prepared.value, env)
+}
+
+async function runAfter(before: Before, prepared: Prepared, env: Environment): Promise<ExitCode> {
+  const { settings } = prepared
+  if (settings.dryRun) return dryRun(prepared, before)
   const selection: Selected | undefined = selectionOf(settings)
-  const parts = { prepared: prepared.value, env, notices: noticesOf(before), ...(selection ? { selection } : {}) }
+  const parts = { prepared, env, notices: noticesOf(before), ...(selection ? { selection } : {}) }
   if (before.type !== 'goes_on') return launch({ ...parts, runId: newRunId(new Date()) })
   return launch({ ...parts, runId: before.run.id, past: { run: before.run, repair: false, retryFailed: false } })
 }
 
 /** It promises what the run would do: with what has landed counted as done, and said. */
 async function dryRun(prepared: Prepared, before: Before): Promise<ExitCode> {
-  const { branch, ...ahead } = await lookAhead(prepared, before)
+  const found = await lookAhead(prepared, before)
+  if (!found.ok) {
+    printTrouble(found.error.message, found.error.help, prepared.settings.output)
+    return exitCodes.notSafe
+  }
+  const { branch, ...ahead } = found.value
   const { loaded, plan } = ahead
   const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
-  const notices = [...noticesOf(before), ...landedLines(ahead, branch ?? 'the target')]
+  const notices = [...noticesOf(before), ...ahead.notices, ...landedLines(ahead, branch ?? 'the target')]
   return printDryRun({ ...prepared, loaded, plan, tasks, notices })
 }
 

@@ -1,16 +1,18 @@
 import type { Environment } from '../domain/environment.js'
 import type { TargetFacts } from '../domain/event.js'
+import type { LandedCommit } from '../domain/landed.js'
 import { ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import { taskTrailer, textTrailer } from '../orchestration/commit-message.js'
 import { realClock } from '../platform/clock.js'
+import type { GitPlace } from '../platform/git.js'
 import { finishLanding } from '../workspace/broken-landing.js'
 import type { Refusal, Repository, Target } from '../workspace/contract.js'
 import { currentBranch, openCurrent, type CurrentOptions } from '../workspace/open-current.js'
 import { openRepository } from '../workspace/repository.js'
 import { refuseGit } from '../workspace/refusal.js'
 import { openTarget } from '../workspace/target.js'
-import { lastChange, readTrailers } from '../workspace/trailers.js'
+import { lastChange, readTrailers, type CommitRange } from '../workspace/trailers.js'
 import { readUndone, withoutUndone } from '../workspace/undone.js'
 
 /** The repository, with a landing brought to its end that an earlier run was killed in. */
@@ -35,7 +37,7 @@ function pause(ms: number): Promise<void> {
 }
 
 /** That others' work on it was taken up. */
-export function takenUpLine({ branch, takenUp }: Target): readonly string[] {
+export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenUp'>): readonly string[] {
   return takenUp === undefined ? [] : [`${branch} goes on from ${cleanLine(takenUp)}, which was ahead of it`]
 }
 
@@ -53,9 +55,16 @@ export async function landedBefore(repository: Repository, target: Target, roadm
   const { commit } = repository.head
   const known = target.current ? await lastChange(repository.trusted, commit, roadmapPath) : ok(commit)
   if (!known.ok) return known
-  const keys = { key: taskTrailer, textKey: textTrailer }
-  const landed = await readTrailers(repository.trusted, keys, { from: known.value, to: target.base })
+  return landedIn(repository.trusted, { from: known.value, to: [target.base] })
+}
+
+/** The commits of a range that brought tasks, by their trailers; those that were reverted do not count. */
+export async function landedIn(
+  place: GitPlace,
+  range: CommitRange,
+): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, Refusal>> {
+  const landed = await readTrailers(place, { key: taskTrailer, textKey: textTrailer }, range)
   if (!landed.ok || landed.value.size === 0) return landed
-  const undone = await readUndone(repository.trusted, [target.base])
+  const undone = await readUndone(place, range.to)
   return undone.ok ? ok(withoutUndone(landed.value, undone.value)) : refuseGit(undone.error)
 }

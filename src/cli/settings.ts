@@ -68,6 +68,8 @@ export interface RunSettings {
   readonly dryRun: boolean
   readonly only?: readonly string[]
   readonly limit?: number
+  /** Tasks to be done again, though they have landed; by flag alone, as it is meant once. */
+  readonly redo?: readonly string[]
 }
 
 /** What only the configuration can say. */
@@ -143,6 +145,7 @@ export const readers = {
   dryRun: onOff,
   only: listOf(anyText),
   limit: wholeNumber(1, 20_000),
+  redo: listOf(anyText),
 } as const satisfies { [Key in keyof RunSettings]-?: ReadValue<NonNullable<RunSettings[Key]>> }
 
 /** Environment variables, weakest first: the short names are those that make and the script pass. */

@@ -247,5 +247,6 @@ function startEvent(parts: StartParts): Extract<RunEvent, { type: 'run_started' 
     ...(ground.target ? { target: ground.target } : {}),
     ...(budgets ? { budgets } : {}),
     ...(selection ? { selection } : {}),
+    ...(settings.redo ? { redo: settings.redo } : {}),
   }
 }

@@ -16,8 +16,9 @@ export function landedLines(
   return [
     ...line(
       onTarget,
-      (named) => `on ${branch} already, so counted as done and written into the roadmap: ${named}`,
-      ids,
+      (named) =>
+        `on ${branch} already, so counted as done and written into the roadmap: ${named}; ` +
+        `to do it again: ${redo(onTarget)}`,
     ),
     ...line(
       recorded,
@@ -34,6 +35,35 @@ export function landedLines(
       (named) => `another text under an id of which work has landed is another task, and runs: ${named}`,
     ),
   ]
+}
+
+/** Tasks that run though HEAD has a commit of them: said before it costs anything. */
+export function inHeadLines(tasks: readonly KnownTask[]): readonly string[] {
+  return line(
+    tasks,
+    (named) =>
+      `HEAD has the work already, but the roadmap does not call it done, so it runs again: ${named}; ` +
+      `set it to done where that is not meant; ${redo(tasks)} says that it is`,
+  )
+}
+
+/** Tasks that are called done, of which no work is there. */
+export function goneLines(tasks: readonly KnownTask[], branch: string): readonly string[] {
+  return line(
+    tasks,
+    (named) =>
+      `called done, but the commit that a run recorded is neither on ${branch} nor in HEAD, or was reverted, and what ` +
+      `depends on it begins without it: ${named}; merge that commit while git has it, or do it again: ${redo(tasks)}; ` +
+      'where you have squashed or rebased it, nothing is missing',
+  )
+}
+
+function redo(tasks: readonly KnownTask[]): string {
+  const more = tasks.length > mostNamed ? ',…' : ''
+  return `--redo ${tasks
+    .slice(0, mostNamed)
+    .map(({ id }) => showId(id))
+    .join(',')}${more}`
 }
 
 /** What changed in the texts of a run's tasks since it was stopped, and what of its record is not so any more. */
@@ -61,7 +91,7 @@ export function textNotices(
     ...line(
       goneOf(state, plan.tasks, resumptions),
       (named) =>
-        `done by the run's record, but its commit is neither on the target nor in HEAD, so it runs again: ${named}`,
+        `done by the run's record, but its commit is neither on the target nor in HEAD, or was reverted there, so it runs again: ${named}`,
     ),
   ]
 }
@@ -79,14 +109,10 @@ function goneOf(
   })
 }
 
-function line(tasks: readonly KnownTask[], say: (named: string) => string, show = withCommit): readonly string[] {
+function line(tasks: readonly KnownTask[], say: (named: string) => string): readonly string[] {
   if (tasks.length === 0) return []
   const more = tasks.length > mostNamed ? ` and ${tasks.length - mostNamed} more` : ''
-  return [say(`${tasks.slice(0, mostNamed).map(show).join(', ')}${more}`)]
-}
-
-function ids({ id }: KnownTask): string {
-  return showId(id)
+  return [say(`${tasks.slice(0, mostNamed).map(withCommit).join(', ')}${more}`)]
 }
 
 function withCommit({ id, commit }: KnownTask): string {

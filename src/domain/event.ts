@@ -97,6 +97,8 @@ export type RunEvent =
       readonly tasks: readonly PlannedTask[]
       /** What was asked for where it was not the whole roadmap. */
       readonly selection?: Selected
+      /** Tasks that the run does again, though they have landed before it. */
+      readonly redo?: readonly string[]
     }
   /**
    * A run that had stopped goes on, with the settings and the roadmap of this moment. Its tasks are those of the event:

@@ -26,6 +26,11 @@ export function judgeLanded(commits: readonly LandedCommit[], text: string): Lan
   return before ? { type: 'by_id', commit: before.commit } : { type: 'none' }
 }
 
+/** The tasks with those that are to be done again as if they had never been. What a person holds stays held. */
+export function redoTasks(tasks: readonly Task[], ids: ReadonlySet<string>): readonly Task[] {
+  return tasks.map((task) => (task.status === 'done' && ids.has(task.id) ? { ...task, status: 'pending' } : task))
+}
+
 /**
  * The tasks with those counted as done whose work is on the target already, though the file would have them run: their
  * status was never written, or was lost with a checkout. A status that keeps a task from running is left as it is.

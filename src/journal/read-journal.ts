@@ -35,6 +35,7 @@ const start = z.object({
   roadmap: z.string(),
   isolation: z.enum(['workspace', 'none']),
   target: z.optional(z.object({ branch: z.string(), base: z.string() })),
+  redo: z.optional(z.array(z.string())),
   slots: z.array(z.string()),
   tasks: z.array(z.object({ id: z.string(), title: z.string(), state: z.enum(['pending', 'held', 'done']) })),
 })

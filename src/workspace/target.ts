@@ -90,7 +90,7 @@ function inTheWay(branch: string, name: string) {
 }
 
 /** Where the branch is to go on from, and the remote-tracking branch whose commits are taken up. */
-interface Newest {
+export interface Newest {
   readonly tip: string | undefined
   readonly takenUp?: string
 }
@@ -99,8 +99,8 @@ interface Newest {
  * What others have brought to the same branch of a remote, as far as it was fetched, is taken up: else its tasks would be
  * done a second time. Where both have gone on, or two remotes have, a person must bring them together.
  */
-async function newestOf(
-  { trusted, user }: Repository,
+export async function newestOf(
+  { trusted, user }: Pick<Repository, 'trusted' | 'user'>,
   branch: string,
   local: string | undefined,
 ): Promise<Result<Newest, Refusal>> {

@@ -5,10 +5,10 @@ import { git, type GitPlace } from '../platform/git.js'
 import type { Refusal } from './contract.js'
 import { refuseGit } from './refusal.js'
 
-/** Which commits: those that `to` contains and `from` does not. */
+/** Which commits: those that one of `to` contains and `from` does not; without `from`, all that they contain. */
 export interface CommitRange {
-  readonly from: string
-  readonly to: string
+  readonly from?: string
+  readonly to: readonly string[]
 }
 
 /** A trailer that names something, and one that says of which text that was. */
@@ -31,10 +31,11 @@ export async function readTrailers(
   { from, to }: CommitRange,
 ): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, Refusal>> {
   const found = new Map<string, LandedCommit[]>()
-  if (from === to) return ok(found)
+  if (to.every((tip) => tip === from)) return ok(found)
   const values = [key, textKey].map((one) => `%(trailers:key=${one},valueonly,unfold,separator=%x00)`)
   const format = `--format=%H%x01${values.join('%x01')}`
-  const listing = await git(place, ['log', `--max-count=${mostCommits}`, format, `${from}..${to}`, '--'])
+  const range = [...to, ...(from === undefined ? [] : ['--not', from])]
+  const listing = await git(place, ['log', `--max-count=${mostCommits}`, format, ...range, '--'])
   if (!listing.ok) return refuseGit(listing.error)
   for (const line of listing.value.split('\n')) {
     const [commit = '', named = '', told = ''] = line.split('\x01')

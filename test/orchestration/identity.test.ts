@@ -21,7 +21,7 @@ test('another text under an id of which work has landed is another task: it runs
   for (const said of [dry.stdout, stderr]) {
     expect(said).toContain(`an id of which work has landed is another task, and runs: a (${commit})`)
     // Blanks, and a status that was lost, make no other task.
-    expect(said).toMatch(/counted as done and written into the roadmap: b$/m)
+    expect(said).toMatch(/counted as done and written into the roadmap: b \([0-9a-f]{10}\); to do it again: --redo b$/m)
   }
   expect(dry.stdout).toContain('1 task to run')
   expect(stage.subjects()).toEqual(['a', 'b', 'a'])
@@ -76,7 +76,8 @@ async function runsBoth(
   return stderr
 }
 
-const gone = /done by the run's record, but its commit is neither on the target nor in HEAD, so it runs again: a \(/
+const gone =
+  /done by the run's record, but its commit is neither on the target nor in HEAD, or was reverted there, so it runs again: a \(/
 
 test('a journal from a cache, restored into a fresh clone, makes nothing done that the clone does not have', async () => {
   const { stage, agents } = await stoppedAfterA()

@@ -120,7 +120,9 @@ test('a roadmap that stays broken is named in the summary, and the next run coun
   await b.exit(0)
   const ended = await second.ended
   expect(ended.code).toBe(0)
-  expect(ended.stderr).toMatch(/on autopilot\/main already, so counted as done and written into the roadmap: a$/m)
+  expect(ended.stderr).toMatch(
+    /on autopilot\/main already, so counted as done and written into the roadmap: a \([0-9a-f]{10}\); to do it again: --redo a$/m,
+  )
   expect(ended.stdout).toMatch(/Done +2 of 2 tasks, 1 of them before this run/)
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(2)
   expect(stage.subjects()).toEqual(['a', 'b'])

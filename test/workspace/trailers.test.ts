@@ -19,8 +19,8 @@ it('reads who a commit of a range is for and by which text, the last first, what
   const to = add('three\n\nTask: -x\n')
   const opened = await openRepository({ dir: repo.dir, env: repo.env })
   if (!opened.ok) throw new Error(opened.error.message)
-  const read = (range: { from: string; to: string }) =>
-    readTrailers(opened.value.trusted, { key: 'Task', textKey: 'Text' }, range)
+  const read = ({ from, to }: { from: string; to: string }) =>
+    readTrailers(opened.value.trusted, { key: 'Task', textKey: 'Text' }, { from, to: [to] })
   expect(await read({ from, to })).toEqual({
     ok: true,
     value: new Map([

@@ -1,0 +1,43 @@
+import type { RunRecord } from '../domain/event.js'
+import { readLines } from '../platform/read-lines.js'
+
+/** What a run's record tells of a task that has landed. */
+export interface IntegratedTask {
+  readonly commit: string
+  /** The digest of the text that its last attempt was told; older versions left that out. */
+  readonly text?: string
+}
+
+/** The commits that a run recorded, by task. Lines that cannot be read tell nothing: it is only for a warning. */
+export async function readIntegrated(journal: string): Promise<ReadonlyMap<string, IntegratedTask>> {
+  const texts = new Map<string, string>()
+  const found = new Map<string, IntegratedTask>()
+  await readLines(journal, (line) => {
+    const record = parse(line)
+    if (record?.type === 'task_integrated') {
+      const text = texts.get(record.taskId)
+      found.set(record.taskId, { commit: record.commit, ...(text === undefined ? {} : { text }) })
+    } else if (record?.text !== undefined) texts.set(record.taskId, record.text)
+    return true
+  })
+  return found
+}
+
+type Told = Extract<RunRecord, { type: 'task_integrated' | 'attempt_started' | 'attempt_resumed' }>
+
+/** Most lines are about something else, and are not worth the reading. */
+function parse(line: string): (Told & { readonly text?: string }) | undefined {
+  if (!/"type":"(task_integrated|attempt_started|attempt_resumed)"/.test(line)) return undefined
+  try {
+    const record = JSON.parse(line) as Partial<Told>
+    if (typeof record.taskId !== 'string') return undefined
+    if (record.type === 'task_integrated') return isCommit(record.commit) ? (record as Told) : undefined
+    return record.type === undefined ? undefined : (record as Told)
+  } catch {
+    return undefined
+  }
+}
+
+function isCommit(commit: unknown): boolean {
+  return typeof commit === 'string' && /^[0-9a-f]{40,64}$/.test(commit)
+}
