@@ -205,6 +205,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
         onPrepared: (change) => pool.setPrepared(pool.prepared + change),
+        spare: () => pool.prepared,
         onExhausted: (failure) => {
           void recorder.record({ type: 'notice', level: 'warning', text: failure.message })
           pool.shut(`no workspace can be prepared: ${failure.message}`)

@@ -199,6 +199,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     repairRounds: settings.repairRounds,
     attemptsDir: join(ground.runDir, 'attempts'),
     markDone: writeBack.done,
+    heldByPerson: (taskId) => writer.held(taskId),
     ...(parts.resumed ? { resumptions: parts.resumed.resumptions } : {}),
     ...(template === undefined ? {} : { template }),
   })

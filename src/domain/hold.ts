@@ -2,8 +2,13 @@ import { statusRuns, statusSatisfies, type Group, type Task, type TaskStatus } f
 
 /** Why a task cannot or shall not start. */
 export type HoldReason =
-  /** Its status in the file, or that of a group around it, puts it on hold. A person's decision. */
-  | { readonly type: 'status'; readonly status: TaskStatus; readonly group?: string }
+  /**
+   * Its status in the file, or that of a group around it, puts it on hold. A person's decision; `inRun`: taken after the
+   * run had begun.
+   */
+  | { readonly type: 'status'; readonly status: TaskStatus; readonly group?: string; readonly inRun?: true }
+  /** A person took it out of the file after the run had begun. */
+  | { readonly type: 'removed' }
   /** `execution_mode: manual`: a person's work. */
   | { readonly type: 'manual' }
   /** It depends on an id that exists nowhere. */
@@ -22,7 +27,8 @@ export type HoldReason =
 
 /** A hold that a person has decided on: the run can end well without the task. All other holds count as not done. */
 export function isPersonsHold(reason: HoldReason): boolean {
-  return reason.type === 'status' || reason.type === 'manual' || (reason.type === 'dependency' && reason.byPerson)
+  const { type } = reason
+  return type === 'status' || type === 'removed' || type === 'manual' || (type === 'dependency' && reason.byPerson)
 }
 
 /**

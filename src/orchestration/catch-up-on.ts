@@ -56,7 +56,11 @@ export async function catchUpOn({ resumptions, salvage, outdated }: Arrears, par
 }
 
 /** Nothing that an agent did is lost, also of an attempt that nobody goes on with. */
-async function collectLeft(of: AttemptOf, past: OpenAttempt, { recorder, isolation }: CatchUpParts): Promise<void> {
+export async function collectLeft(
+  of: AttemptOf,
+  past: OpenAttempt,
+  { recorder, isolation }: Pick<CatchUpParts, 'recorder' | 'isolation'>,
+): Promise<void> {
   const { task, attempt } = of
   const before = { past, stands: true, resumes: recorder.state.resumes }
   const reopened = await isolation.reopen(of, before)

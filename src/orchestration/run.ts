@@ -1,10 +1,12 @@
 import type { AtWork } from '../domain/base.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { TaskGraph } from '../domain/graph.js'
+import type { HoldReason } from '../domain/hold.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { decideRetry, type RetryDecision } from '../domain/retry.js'
 import type { GoingOn, Resumption } from '../domain/reconcile.js'
 import { commandProvider, routeRequestOf } from '../domain/routing.js'
+import { knownText } from '../domain/task-progress.js'
 import { totalAttempts, usableProviders, whyOut, type TaskState } from '../domain/run-state.js'
 import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../domain/schedule.js'
 import type { Inheritance } from '../domain/task-progress.js'
@@ -13,6 +15,7 @@ import { plural } from '../domain/text.js'
 import { ReservationError, type Agent, type AgentPool, type ReservationRequest } from '../pool/agent-pool.js'
 import { attemptText } from './attempt-text.js'
 import { performAttempt, type AttemptEnd } from './attempt.js'
+import { collectLeft } from './catch-up-on.js'
 import { feedbackOfAll } from './feedback.js'
 import type { ReviewWork } from './isolation.js'
 import type { AttemptSlots } from './ongoing.js'
@@ -27,6 +30,8 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly maxTotalAttempts: number
   /** Has the roadmap told what is done. */
   readonly markDone: (taskId: string) => void
+  /** Looks whether a person has put the task on hold, or taken it out of the roadmap, since the run began. */
+  readonly heldByPerson: (taskId: string) => Promise<HoldReason | undefined>
   /** The base is judged, beside the first agents. */
   readonly judgesBase: boolean
   /** Of a run that is resumed: how its tasks go on. */
@@ -189,11 +194,25 @@ class TaskLoop {
       if (reserved === 'unservable') this.#hold(task.id, 0, `${agent.provider} is not usable for now`)
       return
     }
+    if (reserved && (await this.#isHeldBack(progress, goingOn, reserved))) return
     const { hold, ...slots } = this.#slots(task, agent)
     const first = reserved ? { first: hold(reserved) } : {}
     const request = this.#attemptRequest(progress, agent)
     const end = resumeAttempt(request, goingOn, this.#settings(), { ...slots, ...first })
     this.#onEnd(progress, agent, await end.finally(slots.releaseAll))
+  }
+
+  /** A person holds the task by now: the conversation does not go on, and what it has done is collected. */
+  async #isHeldBack({ task, attempt }: Progress, { open: past, stands }: GoingOn, reserved: Agent): Promise<boolean> {
+    const { pool, recorder, isolation, heldByPerson } = this.#parts
+    const held = await heldByPerson(task.id)
+    if (!held) return false
+    pool.giveBackUnused(reserved.id)
+    const text = knownText(past)
+    const of = { task, attempt, agent: past.agent, ...(text === undefined ? {} : { text }) }
+    if (stands) await collectLeft(of, past, { recorder, isolation })
+    this.#holdForPerson(task.id, held)
+    return true
   }
 
   #settings(): AttemptSettings {
@@ -272,8 +291,26 @@ class TaskLoop {
     }
   }
 
-  /** Undefined when the reservation came to nothing; the task has then been settled. */
-  async #reserve({ task, attempt, used }: Progress): Promise<Agent | undefined> {
+  /** Undefined when the reservation came to nothing, or a person holds the task; it has then been settled. */
+  async #reserve(progress: Progress): Promise<Agent | undefined> {
+    const { pool, signal, heldByPerson } = this.#parts
+    for (;;) {
+      const agent = await this.#granted(progress)
+      if (!agent) return undefined
+      // Only now: a person's word counts up to the last moment.
+      const held = await heldByPerson(progress.task.id)
+      if (!held && !signal.aborted && pool.isStillGranted(agent.id)) return agent
+      pool.giveBackUnused(agent.id)
+      if (held) {
+        this.#expect(1)
+        this.#holdForPerson(progress.task.id, held)
+        return undefined
+      }
+      // While the file was read, what it was granted by has passed: it waits again, or is told why it need not.
+    }
+  }
+
+  async #granted({ task, attempt, used }: Progress): Promise<Agent | undefined> {
     const { pool, signal } = this.#parts
     const again = await this.#reserveAgain(task, used + 1)
     if (again) return again
@@ -399,16 +436,23 @@ class TaskLoop {
     this.#holdDependents(taskId, holds)
   }
 
+  /** With what waits for it: that goes on when the person lets it. */
+  #holdForPerson(taskId: string, reason: HoldReason): void {
+    const waiting = this.#waitingFor(taskId)
+    this.#record({ type: 'task_held', taskId, reason, holds: waiting.length })
+    this.#holdDependents(taskId, waiting, true)
+  }
+
   #waitingFor(taskId: string): readonly string[] {
     return waitingFor(this.#parts.graph, this.#settledness, taskId)
   }
 
-  #holdDependents(taskId: string, waiting: readonly string[]): void {
+  #holdDependents(taskId: string, waiting: readonly string[], byPerson = false): void {
     for (const id of waiting)
       this.#record({
         type: 'task_held',
         taskId: id,
-        reason: { type: 'dependency', taskIds: [taskId], byPerson: false },
+        reason: { type: 'dependency', taskIds: [taskId], byPerson },
       })
     this.#expect(waiting.length)
   }

@@ -11,6 +11,8 @@ export interface SupplyParts {
   readonly jobs: number
   /** So many more (or fewer) workspaces stand ready. */
   readonly onPrepared: (change: 1 | -1) => void
+  /** How many of those that stand ready have not been granted to anybody yet. */
+  readonly spare: () => number
   /** Whether finished work is being collected or landed: that goes before bringing a prepared workspace up to date. */
   readonly isBusy: () => boolean
   /** Preparing failed so often in a row that waiting any longer is pointless. */
@@ -81,7 +83,8 @@ export class WorkspaceSupply {
 
   /** Brings what has fallen behind up to date, unless there is better to do. To be called when that has been done. */
   freshen(): void {
-    if (this.#refreshing || this.#closed || this.#parts.isBusy()) return
+    // What was granted is taken in a moment.
+    if (this.#refreshing || this.#closed || this.#parts.isBusy() || this.#parts.spare() <= 0) return
     const stale = this.#prepared.find(({ landings }) => landings < this.#landings)
     if (!stale) return
     this.#prepared.splice(this.#prepared.indexOf(stale), 1)

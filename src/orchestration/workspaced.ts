@@ -22,6 +22,8 @@ export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   /** The ids of the tasks that a task depends on. */
   readonly dependenciesOf: (taskId: string) => readonly string[]
   readonly onPrepared: (change: 1 | -1) => void
+  /** How many of the prepared workspaces have not been granted yet. */
+  readonly spare: () => number
   readonly onExhausted: (failure: Failure) => void
   readonly onKept: (kept: KeptWorkspace) => void
   /** An agent has ended; what it does takes place while its work is collected. */

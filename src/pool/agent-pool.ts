@@ -81,7 +81,7 @@ interface Slot {
   readonly slot: AgentSlot
   /** Reservations that it has served. */
   served: number
-  held?: { readonly offer: ProviderModel; readonly release: () => void }
+  held?: { readonly offer: ProviderModel; readonly demand: Demand; readonly release: () => void }
 }
 
 /**
@@ -222,6 +222,23 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     this.#standing.released(agentId)
     this.#releasing++
     release()
+  }
+
+  /**
+   * Whether a slot that was granted a moment ago would be granted now, too: nothing has begun on it, and meanwhile its
+   * provider may have been stopped, or the pool paused or shut.
+   */
+  isStillGranted(agentId: string): boolean {
+    const held = this.#slots.get(agentId)?.held
+    if (!held || this.#shut || this.#standing.isOut(held.offer)) return false
+    return !(held.demand.begins && this.#isPaused)
+  }
+
+  /** As {@link releaseAgent}, of a slot on which nothing has begun: the prepared workspace that it took off is back. */
+  giveBackUnused(agentId: string): void {
+    const tookWorkspace = this.#slots.get(agentId)?.held?.demand.needsWorkspace === true
+    this.releaseAgent(agentId)
+    if (tookWorkspace) this.setPrepared(this.#prepared + 1)
   }
 
   /** How many prepared workspaces stand ready. Each start that needs one takes one off. */
@@ -377,7 +394,7 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     slot.served++
     this.#standing.started(offer.provider, slot.slot.id)
     return new Promise((release) => {
-      slot.held = { offer, release }
+      slot.held = { offer, demand, release }
       resolve({ id: slot.slot.id, ...offer })
     })
   }

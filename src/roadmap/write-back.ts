@@ -1,11 +1,15 @@
+import { isDeepStrictEqual } from 'node:util'
 import { compareProblems, type Problem } from '../domain/problem.js'
+import type { HoldReason } from '../domain/hold.js'
 import { countBefore } from '../domain/ordered.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Task, TaskStatus } from '../domain/task.js'
 import { wordsOf } from '../domain/task-text.js'
 import { replaceFile } from '../platform/atomic-write.js'
+import { stampOf } from '../platform/file-stamp.js'
 import { readWhole } from '../platform/read-whole.js'
 import { decode, encode, maxBytes, type Encoding } from './decode.js'
+import { heldNow } from './held-now.js'
 import type { LoadedRoadmap } from './load.js'
 import type { ParsedRoadmap } from './parse.js'
 import { problemAt } from './source.js'
@@ -19,6 +23,11 @@ export interface StatusWriter {
    * read-only, W184 unreadable, W185 a person set another status, W186 the task is gone, W187 it has another text now.
    */
   markDone(taskId: string): Promise<Result<'written' | 'unchanged', Unwritten>>
+  /**
+   * Looks whether a person holds the task by now: blocked, canceled, done by hand, or taken out of the file. Reads only
+   * a file that has changed; one that is no roadmap at the moment says nothing new.
+   */
+  held(taskId: string): Promise<HoldReason | undefined>
 }
 
 /** Why a status was not written. */
@@ -42,10 +51,18 @@ interface View {
   readonly encoding: Encoding
   readonly values: Map<string, StatusValue>
   readonly tasks: () => ReadonlyMap<string, Task>
+  /** What does not run by what the file says. */
+  readonly held: ReadonlyMap<string, HoldReason>
 }
 
 type Written = Result<'written' | 'unchanged', Unwritten>
 type Edit = Extract<StatusValue, { kind: 'edit' }>
+
+/** Why the file is no roadmap at the moment. */
+interface Unreadable {
+  readonly text: string
+  readonly line?: number
+}
 
 const maxTries = 5
 
@@ -55,6 +72,8 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   const first = tasksOf(loaded.parsed)
   const said = new Set<string>()
   let view: View = viewOf(loaded.bytes, loaded.parsed)
+  const heldBefore = view.held
+  let stamp: string | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   const problemOf = (code: string, text: string, help: string, line = 1) =>
@@ -98,25 +117,40 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     return new Map(plain.length > 0 ? plain : edits.slice(0, 1))
   }
 
-  /** Takes in what others wrote; a result means that the file is no roadmap at the moment. */
-  async function refresh(): Promise<Written | undefined> {
+  /** Takes in what others wrote; an error means that the file is no roadmap at the moment. */
+  async function reread(): Promise<Result<void, Unreadable>> {
     const now = await readWhole(loaded.path, maxBytes)
-    if (!now.ok) return passing('W184', `cannot read the roadmap (${now.error}): statuses are not written`, restore)
-    if (Buffer.compare(now.value, view.bytes) !== 0) {
-      const parsed = await parse(now.value)
-      const [fault] = parsed.problems.filter(({ severity }) => severity === 'error').sort(compareProblems)
-      if (!parsed.roadmap) {
-        const why = fault ? `: ${fault.code} ${fault.text}` : ''
-        return passing(
-          'W184',
-          `the roadmap cannot be read at the moment, so statuses are not written${why}`,
-          restore,
-          fault?.position.line,
-        )
-      }
+    if (!now.ok) return err({ text: `cannot read the roadmap (${now.error}): statuses are not written` })
+    if (Buffer.compare(now.value, view.bytes) === 0) return ok(undefined)
+    const parsed = await parse(now.value)
+    if (parsed.roadmap) {
       view = viewOf(now.value, parsed)
+      return ok(undefined)
     }
-    return undefined
+    const [fault] = parsed.problems.filter(({ severity }) => severity === 'error').sort(compareProblems)
+    const why = fault ? `: ${fault.code} ${fault.text}` : ''
+    const text = `the roadmap cannot be read at the moment, so statuses are not written${why}`
+    return err(fault ? { text, line: fault.position.line } : { text })
+  }
+
+  /** As {@link reread}; a result is for those whose status cannot be written. */
+  async function refresh(): Promise<Written | undefined> {
+    const read = await reread()
+    return read.ok ? undefined : passing('W184', read.error.text, restore, read.error.line)
+  }
+
+  /** Brings the view up to date where the file is not what was seen, or written, last. */
+  async function look(): Promise<void> {
+    const now = await stampOf(loaded.path)
+    if (now !== undefined && now === stamp) return
+    const bytes = await readWhole(loaded.path, maxBytes)
+    if (!bytes.ok || Buffer.compare(bytes.value, view.bytes) !== 0) {
+      // Not while a status is being written: then it may be what was just written.
+      const read = last.then(reread)
+      last = read
+      if (!(await read).ok) return
+    }
+    stamp = now
   }
 
   /** Everything that needs no writing. */
@@ -165,6 +199,13 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
 
   const waiting = new Map<string, (written: Written) => void>()
   return {
+    async held(taskId) {
+      await look()
+      if (!view.values.has(taskId)) return { type: 'removed' }
+      const held = view.held.get(taskId)
+      // A run may be about what the file said so of from the start, such as what is to be done again.
+      return isDeepStrictEqual(held, heldBefore.get(taskId)) ? undefined : held
+    },
     markDone(taskId) {
       return new Promise((resolve) => {
         const before = waiting.get(taskId)
@@ -205,7 +246,8 @@ function edited(id: string, status: TaskStatus): string {
 function viewOf(bytes: Uint8Array, parsed: ParsedRoadmap): View {
   const decoded = decode(bytes, '')
   const text = decoded.ok ? decoded.value.text : ''
-  return { bytes, text, encoding: parsed.encoding, values: new Map(parsed.values), tasks: tasksOf(parsed) }
+  const tasks = tasksOf(parsed)
+  return { bytes, text, encoding: parsed.encoding, values: new Map(parsed.values), tasks, held: heldNow(parsed) }
 }
 
 function splicedText(text: string, inOrder: readonly Edit[]): string {
@@ -235,7 +277,7 @@ function spliced(view: View, edits: ReadonlyMap<string, Edit>, text: string, byt
     const own = edit && written.get(edit)
     values.set(id, own ?? moved(value, moves))
   }
-  return { bytes, text, encoding: view.encoding, values, tasks: view.tasks }
+  return { ...view, bytes, text, values }
 }
 
 /** `moves` are in order; the last one that begins before the value counts. */

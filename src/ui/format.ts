@@ -87,8 +87,11 @@ export function formatHold(reason: HoldReason): string {
   switch (reason.type) {
     case 'status': {
       const of = reason.group === undefined ? '' : `${showId(reason.group)} is `
-      return `${of}${reason.status} in the roadmap; set its status to pending to run it`
+      const since = reason.inRun ? ' since the run began' : ''
+      return `${of}${reason.status} in the roadmap${since}; set its status to pending to run it`
     }
+    case 'removed':
+      return 'no longer in the roadmap'
     case 'manual':
       return 'execution_mode is manual: it is for a person'
     case 'unresolved':

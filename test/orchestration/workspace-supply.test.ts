@@ -26,6 +26,7 @@ function stage() {
     tip: () => tip,
     isBusy: () => busy,
     onPrepared: (change) => (prepared += change),
+    spare: () => prepared,
     onExhausted: () => undefined,
   })
   return {

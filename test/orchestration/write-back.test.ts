@@ -16,6 +16,7 @@ function overFile() {
   const events: RunEvent[] = []
   const file = { broken: false, said: false }
   const writer: StatusWriter = {
+    held: () => Promise.resolve(undefined),
     markDone(taskId) {
       tried.push(taskId)
       if (taskId === 'gone') return Promise.resolve({ ok: false, error: unwritten('W186', false, false) })
