@@ -38,12 +38,18 @@ function pause(ms: number): Promise<void> {
 
 /** That others' work on it was taken up. */
 export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenUp'>): readonly string[] {
-  return takenUp === undefined ? [] : [`${branch} goes on from ${cleanLine(takenUp)}, which was ahead of it`]
+  if (!takenUp) return []
+  const from = cleanLine(takenUp.from)
+  return [
+    takenUp.isNew
+      ? `${branch} is new here, and begins from ${from}`
+      : `${branch} goes on from ${from}, which was ahead of it`,
+  ]
 }
 
 /** What the run's record says of it. */
-export function targetFacts({ branch, base, current }: Target): TargetFacts {
-  return { branch, base, ...(current ? { current: true } : {}) }
+export function targetFacts({ branch, base, current, isAmbiguous }: Target): TargetFacts {
+  return { branch, base, ...(current ? { current: true } : {}), ...(isAmbiguous ? { isAmbiguous } : {}) }
 }
 
 /**

@@ -26,6 +26,8 @@ export interface TargetFacts {
   readonly base: string
   /** It is the branch that the user is on, whose files move with it. */
   readonly current?: boolean
+  /** There is a tag of that name, which git takes first. */
+  readonly isAmbiguous?: boolean
 }
 
 /** A task as the run knows it from the start. */

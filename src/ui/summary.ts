@@ -169,7 +169,8 @@ function workLines(state: RunState): readonly Line[] {
   if (!target || landed === 0) return []
   const where = `${plural(landed, 'commit')} on ${target.branch}`
   if (target.current) return [row('plain', 'Work', `${where}, the branch you were on, and in its files`)]
-  return [row('plain', 'Work', `${where}; to take it over:`), row('plain', '', `git merge ${target.branch}`)]
+  const name = target.isAmbiguous ? `refs/heads/${target.branch}` : target.branch
+  return [row('plain', 'Work', `${where}; to take it over:`), row('plain', '', `git merge ${name}`)]
 }
 
 /** Tasks whose agents have finished, and whose work waits for the base to pass: by id. */

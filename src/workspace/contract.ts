@@ -25,6 +25,8 @@ export type RefusalCode =
   | 'split_index'
   | 'conflict'
   | 'diverged'
+  | 'cut_off'
+  | 'unrelated'
   | 'moved'
   | 'git_failed'
   | 'locked'
@@ -105,10 +107,19 @@ export interface Target {
   readonly base: string
   /** The user stands on it, and wants their index and files to move with it (`--target current`). */
   readonly current?: CurrentTree
-  /** The remote-tracking branch, such as `origin/autopilot/main`, that was ahead and whose commits it has now. */
-  readonly takenUp?: string
+  readonly takenUp?: TakenUp
+  /** There is a tag of the branch's short name, which git takes first. */
+  readonly isAmbiguous?: true
   /** Told when somebody else has moved it. */
   onOvertaken?: (move: { readonly from: string; readonly to: string }) => void
+}
+
+/** A remote-tracking branch whose commits the target has now. */
+export interface TakenUp {
+  /** Such as `origin/autopilot/main`. */
+  readonly from: string
+  /** There was no local branch of that name. */
+  readonly isNew: boolean
 }
 
 /** What moving the user's own branch takes. */

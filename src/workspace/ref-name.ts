@@ -38,3 +38,10 @@ export async function readRef({ user }: Pick<Repository, 'user'>, ref: string): 
   const found = await git(user, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`])
   return found.ok ? found.value : undefined
 }
+
+/** How to name a branch to git: by its full name where a tag has the short one, too, which git would take first. */
+export async function unambiguousName({ user }: Pick<Repository, 'user'>, branch: string): Promise<string> {
+  const ref = `refs/heads/${branch}`
+  const shortest = await git(user, ['for-each-ref', '--format=%(refname:short)', ref])
+  return shortest.ok && shortest.value === branch ? branch : ref
+}

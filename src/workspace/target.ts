@@ -1,9 +1,10 @@
 import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
-import type { Refusal, Repository, Target } from './contract.js'
+import { howFarApart } from './apart.js'
+import type { Refusal, Repository, TakenUp, Target } from './contract.js'
 import { refuseOwnBranch } from './open-current.js'
-import { noCommit, pinLines } from './ref-name.js'
+import { noCommit, pinLines, unambiguousName } from './ref-name.js'
 import { mergeTrees } from './merge.js'
 import { changeRefs, commitTree } from './sessions.js'
 import { refuse, refuseGit } from './refusal.js'
@@ -33,7 +34,12 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   const moved = await moveAndPin(repository, { ...options, ref, from: standing.value, to: start.value })
   if (!moved.ok) return moved
   const { takenUp } = newest.value
-  return ok({ branch: branch.value, ref, tip: start.value, base: start.value, ...(takenUp ? { takenUp } : {}) })
+  const isAmbiguous = (await unambiguousName(repository, branch.value)) !== branch.value
+  return ok({
+    ...{ branch: branch.value, ref, tip: start.value, base: start.value },
+    ...(takenUp ? { takenUp } : {}),
+    ...(isAmbiguous ? { isAmbiguous } : {}),
+  })
 }
 
 /** `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
@@ -89,10 +95,10 @@ function inTheWay(branch: string, name: string) {
   )
 }
 
-/** Where the branch is to go on from, and the remote-tracking branch whose commits are taken up. */
+/** Where the branch is to go on from. */
 export interface Newest {
   readonly tip: string | undefined
-  readonly takenUp?: string
+  readonly takenUp?: TakenUp
 }
 
 /**
@@ -114,16 +120,18 @@ export async function newestOf(
   for (const line of listing.value.split('\n')) {
     const [remote = '', commit = ''] = line.split('\0')
     if (commit === '' || commit === newest.tip) continue
+    const takenUp = { from: remote, isNew: local === undefined }
     if (newest.tip === undefined) {
-      newest = { tip: commit, takenUp: remote }
+      newest = { tip: commit, takenUp }
       continue
     }
-    const counts = await git(trusted, ['rev-list', '--left-right', '--count', `${newest.tip}...${commit}`])
-    if (!counts.ok) return refuseGit(counts.error)
-    const [here, there] = counts.value.split('\t').map(Number)
-    if (there === 0) continue
-    if (here !== 0) return diverged(branch, newest.takenUp ?? branch, remote)
-    newest = { tip: commit, takenUp: remote }
+    const here = newest.takenUp?.from ?? branch
+    const one = { name: cleanLine(here), commit: newest.tip }
+    const apart = await howFarApart(trusted, one, { name: cleanLine(remote), commit })
+    if (!apart.ok) return apart
+    if (apart.value.behind === 0) continue
+    if (apart.value.ahead !== 0) return diverged(branch, here, remote)
+    newest = { tip: commit, takenUp }
   }
   return ok(newest)
 }
@@ -148,15 +156,21 @@ interface Standing {
 async function upToDate(repository: Repository, { branch, tip, runId }: Standing): Promise<Result<string, Refusal>> {
   const { head, trusted } = repository
   if (tip === undefined || tip === head.commit) return ok(head.commit)
-  const counts = await git(trusted, ['rev-list', '--left-right', '--count', `${tip}...${head.commit}`])
-  if (!counts.ok) return refuseGit(counts.error)
-  const [ahead, behind] = counts.value.split('\t').map(Number)
-  if (behind === 0) return ok(tip)
-  if (ahead === 0) return ok(head.commit)
+  const from = head.branch ?? head.commit.slice(0, 8)
+  const apart = await howFarApart(
+    trusted,
+    { name: branch, commit: tip },
+    { name: cleanLine(from), commit: head.commit },
+  )
+  if (!apart.ok) return apart
+  if (apart.value.behind === 0) return ok(tip)
+  if (apart.value.ahead === 0) return ok(head.commit)
   const merged = await mergeTrees(repository, tip, head.commit)
   if (!merged.ok) return refuseGit(merged.error)
-  const from = cleanLine(head.branch ?? head.commit.slice(0, 8))
-  if ('conflict' in merged.value) return conflicting(branch, from, merged.value.conflict.paths)
+  if ('conflict' in merged.value) {
+    const shown = head.branch === undefined ? from : await unambiguousName(repository, from)
+    return conflicting(branch, cleanLine(shown), merged.value.conflict.paths)
+  }
   const message = `Bring ${branch} up to date with ${from}\n\nAutopilot-Run: ${runId}\n`
   const commit = await commitTree(repository, merged.value.tree, [tip, head.commit], message)
   return commit.ok ? commit : refuseGit(commit.error)

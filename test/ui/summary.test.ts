@@ -58,6 +58,12 @@ describe('the summary of a run in which all went well', () => {
     ])
   })
 
+  it('names the branch in full where git would take a tag of that name', () => {
+    const target = { branch: 'autopilot/main', base: 'b', isAmbiguous: true }
+    const state = stateAfter(runStarted({ target }), [[1, integrated('T1')]])
+    expect(texts(state).map((text) => text.trim())).toContain('git merge refs/heads/autopilot/main')
+  })
+
   it('adds up tokens and cost, and names the permissions as the CLIs do', () => {
     const usage = (taskId: string, costUsd: number): RunEvent => ({
       type: 'agent_finished',

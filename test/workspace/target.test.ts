@@ -118,10 +118,49 @@ describe('the target branch', () => {
     const { tip } = await open(repo)
     const theirs = commitOn(repo, tip, { 'theirs.txt': 'theirs\n' })
     repo.git('update-ref', 'refs/remotes/origin/autopilot/main', theirs)
-    expect(await open(repo)).toMatchObject({ tip: theirs, takenUp: 'origin/autopilot/main' })
+    const from = 'origin/autopilot/main'
+    expect(await open(repo)).toMatchObject({ tip: theirs, takenUp: { from, isNew: false } })
     expect(repo.git('rev-parse', 'autopilot/main')).toBe(theirs)
     repo.git('update-ref', '-d', 'refs/heads/autopilot/main')
-    expect(await open(repo)).toMatchObject({ tip: theirs, takenUp: 'origin/autopilot/main' })
+    expect(await open(repo)).toMatchObject({ tip: theirs, takenUp: { from, isNew: true } })
+  })
+
+  it('is refused with the command that fetches it where the history is missing that would tell who has what', async () => {
+    const origin = gitRepo()
+    const base = origin.git('rev-parse', 'HEAD')
+    origin.git('update-ref', 'refs/heads/autopilot/main', commitOn(origin, base, { 'theirs.txt': 'theirs\n' }))
+    origin.write('mine.txt', 'mine\n')
+    origin.commit()
+    const clone = { ...origin, dir: origin.beside('cut') }
+    origin.git('clone', '-q', '--depth=1', '--no-single-branch', `file://${origin.dir}`, clone.dir)
+    const repo: GitRepo = { ...clone, git: (...args) => origin.gitIn(clone.dir, ...args) }
+    const { code, message, help } = await refusal(repo)
+    expect([code, message]).toEqual(['cut_off', expect.stringContaining('autopilot/main and main meet')])
+    expect(help).toContain('git fetch --unshallow')
+    repo.git('update-ref', 'refs/heads/autopilot/main', 'HEAD')
+    const { code: again, message: words } = await refusal(repo)
+    expect([again, words]).toEqual([
+      'cut_off',
+      expect.stringContaining('autopilot/main and origin/autopilot/main meet'),
+    ])
+    repo.git('fetch', '-q', '--unshallow')
+    repo.git('update-ref', '-d', 'refs/heads/autopilot/main')
+    expect((await open(repo)).takenUp).toEqual({ from: 'origin/autopilot/main', isNew: true })
+  })
+
+  it('is known to share its name with a tag, which git takes first', async () => {
+    const repo = gitRepo()
+    expect((await open(repo)).isAmbiguous).toBeUndefined()
+    repo.git('tag', 'autopilot/main')
+    expect((await open(repo)).isAmbiguous).toBe(true)
+  })
+
+  it('is refused in plain words where it has nothing in common with the branch you are on', async () => {
+    const repo = gitRepo()
+    const orphan = repo.git('commit-tree', '-m', 'other', 'HEAD^{tree}')
+    repo.git('update-ref', 'refs/heads/autopilot/main', orphan)
+    const { code, message } = await refusal(repo)
+    expect([code, message]).toEqual(['unrelated', 'autopilot/main and main have no commit in common.'])
   })
 
   it('stays as it is where the remote-tracking branch is behind it, or is of another name', async () => {
