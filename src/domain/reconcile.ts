@@ -93,7 +93,7 @@ function resumptionOf(
   const next = Math.max(progress.attempts, facts.lastRef(id)) + 1
   const { open, text } = progress
   const now = facts.text(id)
-  if (known?.state.type === 'failed' && !isInterruption(known.state.failure)) {
+  if (known?.state.type === 'failed' && !(open && isInterruption(known.state.failure))) {
     if (totalAttempts(known, true) >= facts.mostTotalAttempts) return { type: 'failed' }
     if (isOtherTask(text, now)) return { type: 'start', attempt: next, retried: true, reworded: true }
     if (facts.retryFailed) return { type: 'start', attempt: next, retried: true }

@@ -80,9 +80,9 @@ export interface Merge {
 
 const nothing: TaskProgress = { attempts: 0, used: 0, feedback: [] }
 
-/** An attempt that ended with the run, or for the sake of the target, is not the work's fault: it may go on. */
+/** An attempt that ended with the run, with the money, or for the sake of the target, is not the work's fault: it may go on. */
 export function isInterruption({ kind }: Failure): boolean {
-  return kind === 'canceled' || kind === 'target' || kind === 'base_red'
+  return kind === 'canceled' || kind === 'budget' || kind === 'target' || kind === 'base_red'
 }
 
 /** Follows the attempts of all tasks; changes the map in place. */
@@ -233,10 +233,14 @@ function endAttempt(
   tasks: Map<string, TaskProgress>,
   { taskId, attempt, failure, counted }: Extract<RunRecord, { type: 'attempt_failed' }>,
 ): void {
-  if (isInterruption(failure)) return
   const task = tasks.get(taskId) ?? nothing
   const open = task.open?.attempt === attempt ? task.open : undefined
   const repaired = open?.repaired ?? []
+  if (isInterruption(failure)) {
+    // Where it cannot go on, or another provider takes over, the next attempt knows what its gates said.
+    if (repaired.length > 0) tasks.set(taskId, { ...task, feedback: repaired })
+    return
+  }
   // What an account's trouble ended leaves to the next one what it began with itself.
   const inherited = counted === false ? task.inherited : open && inheritanceOf(open, failure)
   // An account's trouble is not the work's: the next agent has nothing to learn from it.

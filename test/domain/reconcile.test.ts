@@ -166,6 +166,25 @@ describe('how a task of a resumed run goes on', () => {
     expect(after([started, session, crashed])).toMatchObject({ type: 'start', attempt: 2 })
   })
 
+  it("is in its conversation, when all that ended it was money, also the task's own", () => {
+    const capped: RunEvent = { ...ended, failure: failure('budget', 'Spent.') }
+    const stopped = [started, session, capped, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
+    const goesOn = { type: 'continue', stands: false, open: { sessionId: 's', candidate: 'c' } }
+    expect(after(stopped, { candidate: () => 'c' })).toMatchObject(goesOn)
+    const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('budget', 'Spent.') }
+    expect(after([...stopped, gone], { candidate: () => 'c', mostAttempts: () => 1 })).toMatchObject(goesOn)
+    // Where it cannot be taken up, an attempt begins that knows what gates had said before.
+    const repaired = [started, session, ended, candidate('c1'), repair, capped, failed('budget')]
+    expect(after(repaired, { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
+    const state = replay([runStarted(), ...repaired].map((event, index) => stamp(event, index, index + 1)))!
+    expect(state.progress.get('T1')?.feedback).toMatchObject([{ kind: 'gate_failed' }])
+  })
+
+  it('is to land, when its agent had ended well and the money ran out with its review', () => {
+    const stopped = [started, session, ended, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
+    expect(after(stopped, { candidate: () => 'c' })).toMatchObject({ type: 'land', open: { candidate: 'c' } })
+  })
+
   it('is nowhere, when it failed for good, unless it is wanted or has attempts left by now', () => {
     const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'No.') }
     const used = [started, failed('crash'), gone]

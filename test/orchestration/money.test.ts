@@ -117,3 +117,54 @@ test('what an agent had streamed when autopilot was killed counts in the run tha
   expect(capOf(calls()[1]!.args)).toBe(4.5)
   expect(stdout).toMatch(/^Budget +\$0\.80 of \$5\.00$/m)
 })
+
+test('an agent that its own cap ended goes on in its conversation, with its work, when the run may spend more', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: build, title: Build it }\n' })
+  const calls = fakeCli(stage, 'claude', ({ prompt, read, write, say, succeed, exit }) => {
+    if (prompt.includes('# Interrupted')) {
+      write('part.txt', `${read('part.txt')}two`)
+      succeed({ total_cost_usd: 1.5 })
+      return
+    }
+    write('part.txt', 'one ')
+    say({ type: 'system', subtype: 'init', session_id: 'session-of-build', model: 'm' })
+    const capped = { subtype: 'error_max_budget_usd', is_error: true, terminal_reason: 'budget_exhausted' }
+    say({ type: 'result', ...capped, total_cost_usd: 1.1, usage: { input_tokens: 1, output_tokens: 1 } })
+    exit(1)
+  })
+  expect(await stage.run(['run', '--budget', '1'])).toMatchObject({ code: 75 })
+  const { code, stdout } = await stage.run(['resume', '--budget', '4'])
+  expect(code).toBe(0)
+  expect(calls()).toHaveLength(2)
+  expect(calls()[1]!.args).toEqual(expect.arrayContaining(['--resume', 'session-of-build']))
+  expect(capOf(calls()[1]!.args)).toBeCloseTo(2.9)
+  expect(stage.landed('part.txt')).toBe('one two')
+  expect(stdout).toMatch(/^Budget +\$1\.50 of \$4\.00$/m)
+})
+
+test("a task's own budget that is used up stays so, until the task has a larger one: then its conversation goes on", async () => {
+  const roadmap = 'tasks:\n  - { id: build, title: Build it, budget: 1 }\n'
+  const stage = scene({ roadmap })
+  const calls = fakeCli(stage, 'claude', ({ prompt, write, say, succeed, exit }) => {
+    const goesOn = prompt.includes('# Interrupted')
+    write(goesOn ? 'two.txt' : 'one.txt', 'x')
+    if (goesOn) {
+      succeed({ total_cost_usd: 1.5 })
+      return
+    }
+    say({ type: 'system', subtype: 'init', session_id: 'session-of-build', model: 'm' })
+    say({ type: 'result', subtype: 'error_max_budget_usd', is_error: true, total_cost_usd: 1.1 })
+    exit(1)
+  })
+  expect(await stage.run(['run'])).toMatchObject({ code: 1 })
+  const still = await stage.run(['resume', '--retry-failed'])
+  expect(still.code).toBe(1)
+  expect(still.stdout).toContain("No further attempt: the task's budget is used up")
+  expect(calls()).toHaveLength(1)
+
+  stage.repo.write('roadmap.yaml', roadmap.replace('budget: 1', 'budget: 2'))
+  expect(await stage.run(['resume'])).toMatchObject({ code: 0 })
+  expect(calls()).toHaveLength(2)
+  expect(calls()[1]!.args).toEqual(expect.arrayContaining(['--resume', 'session-of-build']))
+  expect(stage.landed('one.txt') + stage.landed('two.txt')).toBe('xx')
+})
