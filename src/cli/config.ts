@@ -17,7 +17,7 @@ import { configName, findConfig } from './config-name.js'
 import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
 import { scalar } from './scalar.js'
 import { readers } from './settings.js'
-import { providerChoice, providerModel } from './value.js'
+import { onOff, providerChoice, providerModel } from './value.js'
 
 export interface Config {
   readonly run: Partial<RunSettings>
@@ -36,6 +36,7 @@ export const noConfig: Config = {
     reviews: [],
     ...noMoney,
     allow: [],
+    agentsMayConfigure: false,
     env: {},
     ...noFurniture,
     secrets: noSecrets,
@@ -84,6 +85,7 @@ const schema = z.strictObject({
   allow: z.optional(
     z.array(z.string().check(z.refine((tool) => /^[^-\s]/.test(tool), 'it is not the name of a tool'))),
   ),
+  agents_may_configure: z.optional(scalar(onOff)),
   env: z.optional(z.record(z.string(), variable)),
   ...furnitureKeys,
   prompt: z.optional(z.string()),
@@ -168,6 +170,7 @@ function settingsOf(
     gates,
     routes: routed,
     allow,
+    agents_may_configure: agentsMayConfigure = false,
     env,
     setup,
     copy,
@@ -205,6 +208,7 @@ function settingsOf(
       ...gatesOf(gates ?? []),
       ...moneyOf({ budgets, prices }),
       allow: allow ?? [],
+      agentsMayConfigure,
       env: environmentOf(env ?? {}, parentEnv),
       ...furnitureOf({ setup, copy, keep, link }),
       secrets: { files: secrets?.files ?? [], names: secrets?.names ?? [] },

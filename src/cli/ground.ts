@@ -3,6 +3,7 @@ import type { Environment } from '../domain/environment.js'
 import type { TargetFacts } from '../domain/event.js'
 import type { LandedCommit } from '../domain/landed.js'
 import type { Mask } from '../domain/mask.js'
+import { maybeLinked, offLimits } from '../domain/off-limits.js'
 import { cleanLine, errorText } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
@@ -85,6 +86,8 @@ export interface Ground {
   readonly target?: TargetFacts
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
+  /** What else agents must leave alone, in words for them; without isolation nobody checks it. */
+  readonly offLimits: readonly string[]
   /** The commits on the target that a run before this one has brought under a task's id, the last first. */
   readonly landed: (taskId: string) => readonly LandedCommit[]
   readonly warnings: readonly string[]
@@ -162,7 +165,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     const isolate = () => inPlace(location.root)
     const close = () => Promise.resolve()
     const history = () => Promise.resolve([])
-    return ok({ root: location.root, runDir, leaveOut, landed: none, warnings, history, isolate, close })
+    return ok({ root: location.root, runDir, leaveOut, offLimits: [], landed: none, warnings, history, isolate, close })
   }
   const repository = await openWhole(location.root, options.env)
   if (!repository.ok) return repository
@@ -175,6 +178,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   if (!watch.ok) return refuseGit(watch.error)
   const before = await changedFiles(repository.value, repository.value.head.commit)
   const { file } = options.config
+  const barred = offLimits(await readAsConfiguration(location.root, file.prompt), file)
   const letGc = await holdOffGc(repository.value.commonDir)
   const reachable: Reachable = { ...options, repository: repository.value, runDir }
   return ok({
@@ -184,6 +188,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     close: letGc,
     target: targetFacts(target.value),
     leaveOut,
+    offLimits: barred.names,
     history: (parts) => historyNotices(placeOf(repository.value, target.value), parts),
     landed: (taskId) => landed.value.get(taskTrailerValue(taskId)) ?? [],
     warnings: [...swept, ...takenUpLine(target.value), ...(await filesWarnings(repository.value, leaveOut, file.link))],
@@ -192,6 +197,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
       return workspaced({
         ...of,
+        offLimits: barred,
         runId,
         mask: options.mask,
         slots,
@@ -316,6 +322,15 @@ export async function checkWorkspaces(
   return fault === 'inside'
     ? { text: `workspaces must not lie in the repository that they are made from: ${shown}`, help: elsewhere }
     : { text: `workspaces cannot be made, ${shown} is not writable`, help: `make it writable, or ${elsewhere}` }
+}
+
+/** Paths below the root that are read as configuration under another name: a prompt template, and what links lead to. */
+async function readAsConfiguration(root: string, prompt: string | undefined): Promise<string[]> {
+  const links = maybeLinked.map((name) => join(root, name))
+  const paths = prompt === undefined ? links : [...links, resolve(root, prompt)]
+  const below = await Promise.all(paths.map((path) => pathBelow(root, path)))
+  const plain = new Set<string | undefined>([undefined, ...maybeLinked])
+  return [...new Set(below)].filter((path) => path !== undefined && !plain.has(path)) as string[]
 }
 
 async function pathBelow(root: string, path: string): Promise<string | undefined> {

@@ -83,6 +83,8 @@ export interface FileSettings {
   readonly budgets: Readonly<Record<string, Budget>>
   readonly prices: Prices
   readonly allow: readonly string[]
+  /** Changes of agents to this configuration, and to the settings of agent CLIs, land like any other. */
+  readonly agentsMayConfigure: boolean
   readonly env: Readonly<Record<string, string>>
   readonly setup?: Setup
   readonly copy: readonly string[]

@@ -186,7 +186,7 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     reviews: reviewsOf(settings, config.file),
     allow: config.file.allow,
     asRoot: process.getuid?.() === 0,
-    offLimits: ground.leaveOut,
+    offLimits: [...ground.leaveOut, ...ground.offLimits],
     timeoutMs: settings.timeoutMs,
     idleTimeoutMs: settings.idleTimeoutMs,
     background: settings.background,

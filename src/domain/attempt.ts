@@ -227,12 +227,14 @@ function unfinished(left: readonly string[]): Failure {
 export function judgeUnchanged(
   { expects, run }: { readonly expects: 'change' | 'no_change'; readonly run?: string },
   refusals: readonly Refusal[],
+  leftOut?: string,
 ): Failure | undefined {
   if (expects === 'no_change') return undefined
+  const but = leftOut === undefined ? '' : ` But ${leftOut}.`
   if (run !== undefined) {
     const help = 'set expects: no_change if that is right.'
-    return failure('no_change', `The command ended well but changed nothing; ${help}`)
+    return failure('no_change', `The command ended well but changed nothing; ${help}${but}`)
   }
   const refused = refusals.length > 0 ? ` ${refusedCalls(refusals)}; see --permissions and allow.` : ''
-  return failure('no_change', `The agent ended well but changed nothing.${refused}`)
+  return failure('no_change', `The agent ended well but changed nothing.${refused}${but}`)
 }

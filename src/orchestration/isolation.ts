@@ -31,7 +31,7 @@ export interface Kept {
 
 /** What was found when the agent had ended. */
 export type Harvest =
-  | { readonly type: 'unchanged'; readonly kept: readonly Kept[] }
+  | { readonly type: 'unchanged'; readonly offLimits: readonly string[]; readonly kept: readonly Kept[] }
   | {
       readonly type: 'candidate'
       readonly commit: string
@@ -42,6 +42,8 @@ export type Harvest =
       readonly base: string
       /** Changed paths that do not count: the roadmap. */
       readonly leftOut: readonly string[]
+      /** Changed paths that were left out since they would configure autopilot or an agent CLI. */
+      readonly offLimits: readonly string[]
       /** Changed paths that were read at the start of the run: the configuration. */
       readonly watched: readonly string[]
       readonly kept: readonly Kept[]

@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { mergeGates, type Gate } from '../domain/gate.js'
 import type { Mask } from '../domain/mask.js'
+import type { OffLimits } from '../domain/off-limits.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Judged, Judgement, Verifier } from '../verify/verifier.js'
 import type { KeptRef } from '../workspace/agent-commits.js'
@@ -29,6 +30,8 @@ export interface PlaceParts {
   readonly mask: Mask
   /** Paths relative to the root that agents may not change: the roadmap. */
   readonly leaveOut: readonly string[]
+  /** What else agents may not change. */
+  readonly offLimits: Pick<OffLimits, 'covers'>
   /** Paths that were read at the start of the run: that an agent changed one is told. */
   readonly watched: readonly string[]
   readonly verifier: Verifier
@@ -102,13 +105,16 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       const { leaveOut, watched } = parts
       const round = ++harvests === 1 ? '' : `-round${harvests}`
       const more = earlier === undefined ? {} : { earlier }
-      const request = { base, leaveOut, watched, message, ref, keepAs: `${keepAs}${round}`, ...more }
+      const isOffLimits = (path: string) => parts.offLimits.covers(path)
+      const request = { base, leaveOut, isOffLimits, watched, message, ref, keepAs: `${keepAs}${round}`, ...more }
       const collected = await parts.step(() => collect(repository, workspace, request))
       if (!collected.ok) return stuck(collected.error)
       const kept = collected.value.kept.map(describeKept)
-      if (collected.value.type === 'unchanged') return { type: 'unchanged', kept }
+      const offLimits = collected.value.leftOut.filter(isOffLimits)
+      if (collected.value.type === 'unchanged') return { type: 'unchanged', offLimits, kept }
       earlier = collected.value.commit
-      return { ...collected.value, base, kept }
+      const leftOut = collected.value.leftOut.filter((path) => !isOffLimits(path))
+      return { ...collected.value, base, leftOut, offLimits, kept }
     },
     async judge(candidate) {
       const clear = await checkMarkers(repository, candidate, watch)
@@ -134,7 +140,16 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
     async takeOver({ candidate, base: from }) {
       const read = await readCommit(repository, candidate)
       if (!read.ok) return gitFailed(read.error)
-      return goOn({ type: 'candidate', ...read.value, ref, base: from, leftOut: [], watched: [], kept: [] })
+      return goOn({
+        type: 'candidate',
+        ...read.value,
+        ref,
+        base: from,
+        leftOut: [],
+        offLimits: [],
+        watched: [],
+        kept: [],
+      })
     },
     close() {
       if (isHeld) workspaces.release(workspace)

@@ -80,6 +80,7 @@ async function readPast(
   const read = await readCommit(repository, name)
   if (!read.ok) return gitFailed(read.error)
   const ref = attemptRef(runId, task.id, attempt)
-  const candidate: Harvested = { type: 'candidate', ...read.value, ref, base, leftOut: [], watched: [], kept: [] }
+  const nothing = { leftOut: [], offLimits: [], watched: [], kept: [] }
+  const candidate: Harvested = { type: 'candidate', ...read.value, ref, base, ...nothing }
   return ok({ watch: watch.value, candidate })
 }

@@ -1,5 +1,6 @@
 import { judgeUnchanged } from '../domain/attempt.js'
 import type { Failure } from '../domain/failure.js'
+import { cleanLine } from '../domain/text.js'
 import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, ReviewWork } from './isolation.js'
 import type { Recorder } from './recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
@@ -39,7 +40,7 @@ export async function settle(
       return { type: 'failed', failure: harvest.failure }
     case 'unchanged': {
       if (refused) return { type: 'refused', failure: refused }
-      const unchanged = judgeUnchanged(of.task, refusals)
+      const unchanged = judgeUnchanged(of.task, refusals, offLimitsText(harvest.offLimits))
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':
@@ -75,6 +76,10 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
     void recorder.record({ type: 'workspace_kept', path: harvest.workspace, why })
     return
   }
+  const offLimits = offLimitsText(harvest.offLimits)
+  if (offLimits !== undefined) {
+    void recorder.record({ type: 'notice', level: 'warning', text: `${taskId}: ${offLimits}` })
+  }
   if (harvest.type === 'candidate') {
     const { commit, ref, leftOut, watched } = harvest
     void recorder.record({ type: 'candidate_created', taskId, attempt, commit, ref, leftOut })
@@ -84,6 +89,15 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
     }
   }
   for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
+}
+
+/** Changes that were left out since agents may not make them, whatever the task. */
+function offLimitsText(paths: readonly string[]): string | undefined {
+  if (paths.length === 0) return undefined
+  const shown = paths.slice(0, 5).map((path) => cleanLine(path, 100))
+  const named = shown.join(', ') + (paths.length > shown.length ? ` and ${paths.length - shown.length} more` : '')
+  const allow = 'agents_may_configure: true in autopilot.yaml lets that land'
+  return `its changes to ${named} were left out, as they would configure later runs and agents (${allow})`
 }
 
 /** A commit that is not on the target, and what it is to be compared with. */

@@ -50,7 +50,7 @@ This is attempt {{attempt}} of {{max_attempts}}. The one before ended with:
 - When it is done, end with a short summary of what you changed.
 {{#off_limits}}
 
-Leave these files as they are; the tool that started you writes them itself:
+Leave these files as they are; what you change in them is left out of your work:
 
 {{off_limits}}
 {{/off_limits}}

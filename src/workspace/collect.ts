@@ -16,6 +16,8 @@ export interface CollectRequest {
   readonly base: string
   /** Paths relative to the root whose changes are not the agent's to make, such as the roadmap. */
   readonly leaveOut: readonly string[]
+  /** Further such paths, by a rule. */
+  readonly isOffLimits?: (path: string) => boolean
   /** Paths relative to the root whose change the caller wants to hear of, however much else has changed. */
   readonly watched?: readonly string[]
   /** The candidate's commit message, trailers included. */
@@ -147,8 +149,9 @@ interface SortedChanges {
 
 function sortChanges(workspace: Workspace, request: CollectRequest, changes: readonly Change[]): SortedChanges {
   const out = [...request.leaveOut.map(gitPath), ...workspace.furnished]
-  const leftOut = changes.filter(({ path }) => isWithin(path, out))
-  const rest = changes.filter(({ path }) => !isWithin(path, out))
+  const isOut = ({ path }: Change) => isWithin(path, out) || (request.isOffLimits?.(path) ?? false)
+  const leftOut = changes.filter(isOut)
+  const rest = changes.filter((change) => !isOut(change))
   const isLeaving = (change: Change) => workspace.leavings.get(change.path) === `${change.newMode} ${change.newOid}`
   return { work: rest.filter((change) => !isLeaving(change)), leftOut, leavings: rest.filter(isLeaving) }
 }

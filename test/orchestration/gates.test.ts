@@ -208,9 +208,7 @@ test('what an agent writes into autopilot.yaml or the verify of the roadmap does
     expect.arrayContaining(['readme passed', 'test -e proof failed']),
   )
   const told = all.flatMap((record) => (record.type === 'notice' ? [record.text] : []))
-  expect(
-    told.filter((text) => text.startsWith('a: its change to autopilot.yaml has no effect on this run')),
-  ).toHaveLength(1)
+  expect(told.filter((text) => text.startsWith('a: its changes to autopilot.yaml were left out'))).toHaveLength(1)
   expect(all.find((record) => record.type === 'candidate_created')?.leftOut).toEqual(['roadmap.yaml'])
 })
 
