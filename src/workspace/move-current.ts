@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
@@ -12,6 +13,7 @@ import { pathText } from './git-path.js'
 import { findInTheWay, treePlace } from './in-the-way.js'
 import { gitFailed } from './merge.js'
 import { overtaken } from './overtaken.js'
+import { readRef } from './ref-name.js'
 import { findUnderWay } from './under-way.js'
 import { onFileSystem } from './workspace.js'
 
@@ -48,9 +50,13 @@ export async function moveCurrent(
       return moved === 'left' ? ok({ type: 'left' }) : err(moved === 'locked' ? indexLocked(repository) : moved)
     }
     const ended = await endLock(tree.refs, 'commit')
-    if (!ended.ok) await readTree(repository, { from: commit, to: target.tip })
+    // When git was killed, the branch itself tells whether it has moved.
+    if (!ended.ok && (await readRef(repository, target.ref)) !== commit) {
+      await readTree(repository, { from: commit, to: target.tip })
+      await forgetLanding(repository)
+      return lockLeft(repository, target) ?? refused(repository, target, ended.error)
+    }
     await forgetLanding(repository)
-    if (!ended.ok) return refused(repository, target, ended.error)
     target.tip = commit
     return ok({ type: 'moved' })
   }
@@ -68,7 +74,16 @@ function lockRefs(refs: GitSession, ref: string, { from, to }: Change): Promise<
 }
 
 function endLock(refs: GitSession, how: 'commit' | 'abort'): Promise<Result<string, GitFailure>> {
-  return refs.ask(`${how}\n`, (answer) => answer.endsWith(`${how}: ok\n`))
+  return refs.goOn(`${how}\n`, (answer) => answer.endsWith(`${how}: ok\n`))
+}
+
+/** A git that was killed with both refs locked leaves its lock files, in the way of every git. */
+function lockLeft({ root, gitDir, commonDir }: Repository, { ref }: Target): Result<never, Failure> | undefined {
+  const left = [join(commonDir, `${ref}.lock`), join(gitDir, 'HEAD.lock')].filter((path) => existsSync(path))
+  if (left.length === 0) return undefined
+  const shown = left.map((path) => cleanLine(path, 300)).join(' and ')
+  const message = `git was killed while it landed work in ${cleanLine(root, 300)}; your branch and files are as before. It left ${shown}: if no git is at work there, remove that and run again.`
+  return err(failure('target', message))
 }
 
 /** `left`: the person has switched to another branch meanwhile. `locked`: a git of theirs is at work on the index. */

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { err, ok, type Result } from '../domain/result.js'
-import { openGitSession } from '../platform/git-session.js'
-import type { GitFailure, GitPlace } from '../platform/git.js'
+import { isAnswerLost, openGitSession } from '../platform/git-session.js'
+import { git, type GitFailure, type GitPlace } from '../platform/git.js'
 import { gitTimestamp } from '../platform/git-timestamp.js'
 import type { Identity, Repository, Sessions } from './contract.js'
 import { identityEnv } from './user-config.js'
@@ -14,23 +14,47 @@ export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identi
   const env = identityEnv(identity)
   return {
     refs: openGitSession(user, ['update-ref', '-m', 'autopilot', '--stdin'], { env }),
-    commits: openGitSession(trusted, ['hash-object', '-t', 'commit', '-w', '--no-filters', '--stdin-paths']),
+    commits: openGitSession(trusted, ['hash-object', '-t', 'commit', '-w', '--no-filters', '--stdin-paths'], {
+      repeatable: true,
+    }),
   }
 }
 
 /**
  * Changes refs of the user's repository, all or none, by lines as git-update-ref(1) has them under `--stdin`
- * (`create REF NEW`, `update REF NEW OLD`). A transaction that fails leaves everything as it was.
+ * (`create REF NEW`, `update REF NEW OLD`). A transaction that fails leaves everything as it was. When git is killed
+ * before it has answered, the refs tell how far it came, and what is missing is asked for once more.
  */
 export async function changeRefs(
-  { sessions }: Pick<Repository, 'sessions'>,
+  { sessions, user }: Pick<Repository, 'sessions' | 'user'>,
   lines: readonly string[],
 ): Promise<Result<void, GitFailure>> {
+  const done = await transact(sessions, lines)
+  if (done.ok || !isAnswerLost(done.error)) return done
+  const missing = await notYet(user, lines)
+  if (missing === undefined) return done
+  return missing.length === 0 ? ok(undefined) : transact(sessions, missing)
+}
+
+async function transact({ refs }: Sessions, lines: readonly string[]): Promise<Result<void, GitFailure>> {
   const question = ['start', ...lines, 'prepare', 'commit', ''].join('\n')
   // Source: git-update-ref(1), the transaction commands each answer `COMMAND: ok`.
-  const done = await sessions.refs.ask(question, (answer) => answer.endsWith('commit: ok\n'))
+  const done = await refs.ask(question, (answer) => answer.endsWith('commit: ok\n'))
   return done.ok ? ok(undefined) : done
 }
+
+/** Of these lines, those whose ref does not stand where it is to stand; undefined when that cannot be read. */
+async function notYet(user: GitPlace, lines: readonly string[]): Promise<readonly string[] | undefined> {
+  const wanted = lines.map((line) => line.split(' '))
+  const refs = wanted.length > mostNamed ? [] : wanted.map(([, ref = '']) => ref)
+  const listed = await git(user, ['for-each-ref', '--format=%(refname) %(objectname)', ...refs])
+  if (!listed.ok) return undefined
+  const standing = new Set(listed.value.split('\n'))
+  return lines.filter((_, index) => !standing.has(`${wanted[index]?.[1]} ${wanted[index]?.[2]}`))
+}
+
+/** More refs than this are not named on a command line: then all are listed. */
+const mostNamed = 200
 
 /**
  * Makes a commit under the repository's identity and gives its id; no hook, no signature, no ref. `tree` and `parents`

@@ -37,7 +37,9 @@ export async function watchUser(repository: Repository, { ref }: Target): Promis
   ])
   if (!listed.ok) return listed
   const branches = listed.value.split('\n').filter((name) => name !== '' && name !== ref)
-  const session = openGitSession(repository.user, ['cat-file', '--batch-check=%(objectname)'])
+  const session = openGitSession(repository.user, ['cat-file', '--batch-check=%(objectname)'], {
+    repeatable: true,
+  })
 
   const readBranches = async (): Promise<readonly string[]> => {
     if (branches.length === 0) return []

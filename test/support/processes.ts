@@ -31,3 +31,21 @@ function read(path: string): string {
     return ''
   }
 }
+
+/** The children of a process that have not been reaped, as a rule the oldest first. Needs /proc, so Linux. */
+export function childrenOf(parent: number): readonly PlacedProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && fieldsOf(name)[1] === String(parent))
+    .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() }))
+    .sort((one, other) => one.pid - other.pid)
+}
+
+/** The state of a process by proc(5), such as `T` for stopped; empty once it is gone. */
+export function stateOf(pid: number): string {
+  return fieldsOf(String(pid))[0] ?? ''
+}
+
+function fieldsOf(pid: string): readonly string[] {
+  const stat = read(`/proc/${pid}/stat`)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}

@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { commitOn } from '../support/commit-on.js'
 import { currentTarget } from '../support/current-target.js'
 import type { GitRepo } from '../support/git-repo.js'
+import { childrenOf, stateOf } from '../support/processes.js'
 import { gitRepo } from '../support/repositories.js'
 import { treeBytes } from '../support/tree-bytes.js'
+import { until } from '../support/until.js'
 
 const files = { 'a.txt': 'a\n', 'b.txt': 'b\n', 'dir/c.txt': 'c\n', '.gitignore': '*.ign\n', 'plan.yaml': 'pending\n' }
 
@@ -270,6 +272,27 @@ describe('landing on the branch that a person stands on', () => {
     await land(commitOn(repo, target.tip, { 'a.txt': 'A\n' }))
     expect(readFileSync(join(linked, 'a.txt'), 'utf8')).toBe('A\n')
     expect([repo.gitIn(linked, 'status', '--porcelain'), repo.read('a.txt'), status(repo)]).toEqual(['', 'a\n', ''])
+  })
+
+  it('whose git is killed while it holds the locks has not moved, and the lock files that stay are named', async () => {
+    const repo = gitRepo({ files })
+    const { refused, target } = await currentTarget(repo)
+    const refs = target.current!.refs
+    const before = repo.git('rev-parse', 'main')
+    const goOn = vi.spyOn(refs, 'goOn')
+    goOn.mockImplementationOnce(async (question, isWhole) => {
+      const session = childrenOf(process.pid).findLast(({ command }) => command.includes('update-ref'))
+      process.kill(session!.pid, 'SIGKILL')
+      await until(() => stateOf(session!.pid) === '', 'git is gone')
+      goOn.mockRestore()
+      return refs.goOn(question, isWhole)
+    })
+    const { message } = await refused(commitOn(repo, target.tip, { 'a.txt': 'A\n' }))
+    expect(message).toContain(`${repo.dir}/.git/refs/heads/main.lock`)
+    expect(message).toContain(`${repo.dir}/.git/HEAD.lock`)
+    rmSync(join(repo.dir, '.git/refs/heads/main.lock'))
+    rmSync(join(repo.dir, '.git/HEAD.lock'))
+    expect([repo.git('rev-parse', 'main'), status(repo), repo.read('a.txt')]).toEqual([before, '', 'a\n'])
   })
 })
 

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { attemptRef } from '../../src/workspace/ref-name.js'
 import { changeRefs } from '../../src/workspace/sessions.js'
 import { commitOn } from '../support/commit-on.js'
@@ -19,6 +22,28 @@ describe('changing refs', () => {
     expect((await changeRefs(repository, [`update ${ref} ${two} ${one}`])).ok).toBe(true)
     expect(repo.git('rev-parse', ref)).toBe(two)
     expect(ref).toMatch(/^refs\/autopilot\/r1\/t-1-[0-9a-f]{12}\/2$/)
+  })
+
+  it.each([
+    ['before it did anything', 'read -r line; kill -9 $$'],
+    ['once it had done it, without a word', 'REAL "$@" > /dev/null; kill -9 $$'],
+  ])('comes out right when git is killed %s', async (_, script) => {
+    const repo = gitRepo()
+    const repository = await openRepo(repo)
+    const [base, ref] = [repo.git('rev-parse', 'main'), attemptRef('r1', 't', 1)]
+    const bin = repo.beside('killed-once')
+    mkdirSync(bin)
+    const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
+    // Only the first one is killed. It is given the whole question, but its stdin does not end: `head` ends it.
+    const killed = script.replace('REAL', `head -n 4 | ${real}`)
+    const first = `case "$*" in *update-ref*) if mkdir '${bin}/was' 2>/dev/null; then ${killed}; fi;; esac`
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\n${first}\nexec ${real} "$@"\n`)
+    chmodSync(join(bin, 'git'), 0o755)
+    vi.stubEnv('PATH', `${bin}${delimiter}${process.env.PATH}`)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(await changeRefs(repository, [`create ${ref} ${base}`])).toEqual({ ok: true, value: undefined })
+    expect(existsSync(join(bin, 'was'))).toBe(true)
+    expect(repo.git('rev-parse', ref)).toBe(base)
   })
 
   it('answers questions that are asked at once, each in its turn', async () => {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fake-cli.js'
 import { killingGit } from '../../support/killing-git.js'
 import { asAgent, danglingCommits } from '../../support/past-run.js'
-import { processesIn, type PlacedProcess } from '../../support/processes.js'
+import { childrenOf, processesIn, stateOf, type PlacedProcess } from '../../support/processes.js'
 import { createScene, type Scene } from '../../support/scene.js'
 import type { Running } from '../../support/program.js'
 
@@ -23,7 +23,7 @@ test(
   'a run of twelve tasks that is killed at any moment, and resumed, brings each to the target once',
   { timeout: rounds * 60_000 },
   async () => {
-    const tally = { kills: 0, byWay: Object.fromEntries(ways.map((way) => [way, 0])), starts: 0 }
+    const tally = { kills: 0, byWay: Object.fromEntries(ways.map((way) => [way, 0])), starts: 0, idleGits: 0 }
     const findings: string[] = []
     for (let round = 1; round <= rounds; round++) {
       const random = randomFrom(seed + round)
@@ -85,22 +85,55 @@ function killingBin({ repo }: Scene, move: number): string {
   return repo.beside(`killing-${move}`)
 }
 
+/**
+ * Kills long-lived gits of a run that wait for a question, again and again, until told to stop. One that is in the middle
+ * of a transaction, which its lock files show, is let go on: those would stay.
+ */
+function killIdleGits(stage: Scene, autopilot: number, random: () => number, tally: Tally): () => void {
+  const kill = () => {
+    const sessions = childrenOf(autopilot).filter(({ command }) => session.test(command))
+    const chosen = sessions[Math.floor(random() * sessions.length)]
+    if (!chosen || !signal(chosen.pid, 'SIGSTOP')) return
+    // It may be about to lock something, until it really stands still.
+    while (!['T', 'Z', ''].includes(stateOf(chosen.pid)));
+    if (locksIn(join(stage.repo.dir, '.git')).length > 0) {
+      signal(chosen.pid, 'SIGCONT')
+      return
+    }
+    if (signal(chosen.pid, 'SIGKILL')) tally.idleGits++
+  }
+  const timer = setInterval(kill, 100)
+  return () => clearInterval(timer)
+}
+
+const session = /(update-ref|hash-object|cat-file) .*--(stdin|stdin-paths|batch-check)/
+
+function locksIn(gitDir: string): readonly string[] {
+  const refs = readdirSync(join(gitDir, 'refs'), { recursive: true, encoding: 'utf8' })
+  return [...refs, ...readdirSync(gitDir)].filter((name) => name.endsWith('.lock'))
+}
+
 interface Tally {
   kills: number
   starts: number
+  idleGits: number
   readonly byWay: Record<string, number>
 }
 
 /** Kills the run a few times, then lets it come to its end. Gives what was not as it should be. */
 async function playRound(stage: Scene, random: () => number, tally: Tally): Promise<readonly string[]> {
   const findings: string[] = []
+  /** In half of the rounds gits are killed that wait, too. */
+  const killsGits = random() < 0.5
   const pick = <Value>(values: readonly Value[]) => values[Math.floor(random() * values.length)]!
   for (let kill = 1 + Math.floor(random() * 3); kill > 0; kill--) {
     const way = pick(ways)
     const path = way === 'after a landing' ? `${killingBin(stage, pick([2, 5, 9]))}:${stage.env.PATH}` : stage.env.PATH!
     const run = stage.start([pick(commands(stage))], { env: { PATH: path } })
     tally.starts++
-    if (!(await killAtSomeMoment(run, way, random))) break
+    const stop = killsGits ? killIdleGits(stage, run.pid, random, tally) : () => undefined
+    const wasKilled = await killAtSomeMoment(run, way, random).finally(stop)
+    if (!wasKilled) break
     tally.kills++
     tally.byWay[way]!++
     const left = way === 'watchdog first' ? [] : await leftOf(stage)
@@ -108,7 +141,9 @@ async function playRound(stage: Scene, random: () => number, tally: Tally): Prom
       findings.push(`alive after ${goneWithinMs} ms (${way}): ${left.map(({ command }) => command).join('; ')}`)
   }
   tally.starts++
-  const { code, stderr } = await stage.run([pick(commands(stage))])
+  const last = stage.start([pick(commands(stage))])
+  const stop = killsGits ? killIdleGits(stage, last.pid, random, tally) : () => undefined
+  const { code, stderr } = await last.ended.finally(stop)
   if (code !== 0) findings.push(`exit code ${code}: ${stderr.slice(-2_000)}`)
   return [...findings, ...(await wrongAtEnd(stage))]
 }
@@ -140,10 +175,16 @@ function watchdogsOf(autopilot: number): readonly number[] {
 }
 
 function end(pid: number): void {
+  signal(pid, 'SIGKILL')
+}
+
+/** False when it has just ended. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, name)
+    return true
   } catch {
-    // It has just ended.
+    return false
   }
 }
 
