@@ -1,5 +1,5 @@
-import { PatternSearch, type Span } from './pattern-search.js'
-import { formsOf } from './secret-forms.js'
+import type { Span } from './pattern-search.js'
+import { SecretSearch } from './secret-search.js'
 
 /** Hides secrets. Everything else stays as it is. */
 export interface Mask {
@@ -30,10 +30,9 @@ export const noMask: Mask = {
 
 /** Hides these values in all forms in which they may turn up; too short ones are left out. */
 export function createMask(secrets: readonly string[]): Mask {
-  const forms = new Set(secrets.flatMap(formsOf))
-  if (forms.size === 0) return noMask
+  const search = SecretSearch.of(secrets)
+  if (!search) return noMask
   const encoder = new TextEncoder()
-  const search = new PatternSearch([...forms].map((form) => encoder.encode(form)))
   return {
     text: (text) => maskText(text, encoder.encode(text), search),
     stream: () => new MaskedStream(search),
@@ -43,7 +42,7 @@ export function createMask(secrets: readonly string[]): Mask {
 /** A shorter beginning of a secret says nothing; bytes. */
 const tellingBytes = 4
 
-function maskText(text: string, bytes: Uint8Array, search: PatternSearch): string {
+function maskText(text: string, bytes: Uint8Array, search: SecretSearch): string {
   const cut = text.endsWith('…') ? bytes.length - ellipsisBytes : bytes.length
   const begun = cut < bytes.length ? search.unfinished(bytes.subarray(0, cut)) : cut
   const spans = [...search.find(bytes), ...(cut - begun >= tellingBytes ? [{ start: begun, end: cut }] : [])]
@@ -60,12 +59,12 @@ function maskText(text: string, bytes: Uint8Array, search: PatternSearch): strin
 const ellipsisBytes = 3
 
 class MaskedStream implements StreamMask {
-  readonly #search: PatternSearch
+  readonly #search: SecretSearch
   /** What may be the beginning of a secret, and how much of it is masked already. */
   #held: Uint8Array = nothing
   #covered = 0
 
-  constructor(search: PatternSearch) {
+  constructor(search: SecretSearch) {
     this.#search = search
   }
 

@@ -2,20 +2,27 @@ import { shortestSecret } from './secrets.js'
 import { cleanLine } from './text.js'
 
 /**
- * The forms in which a secret may turn up: as it is, its lines one by one, on one line, in a JSON text, in a URL, and in
- * base64, by itself or inside something longer such as `user:password`.
+ * The forms in which a secret may turn up: as it is, its lines one by one, on one line, in a JSON text, in a URL, in hex
+ * digits, and in base64, by itself or inside something longer such as `user:password`.
  */
 export function formsOf(secret: string): readonly string[] {
   if (secret.length < shortestSecret) return []
-  const bytes = new TextEncoder().encode(secret)
   const forms = [
     ...[secret, secret.trim(), cleanLine(secret, Infinity)],
     ...secret.split(/\r?\n/).map((line) => line.trim()),
     ...[inJson(secret), inJson(inJson(secret))],
-    ...inUrl(bytes),
-    ...inBase64(bytes),
+    ...inUrl(new TextEncoder().encode(secret)),
+    ...encodedForms(secret),
   ]
   return [...new Set(forms)].filter((form) => form.length >= shortestSecret)
+}
+
+/** Those of which programs make lines of a certain length, in whatever places: base64, base64 for URLs, and hex. */
+export function encodedForms(secret: string): readonly string[] {
+  if (secret.length < shortestSecret) return []
+  const bytes = new TextEncoder().encode(secret)
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return [...inBase64(bytes), hex, hex.toUpperCase()]
 }
 
 function inJson(text: string): string {

@@ -5,7 +5,10 @@ export const shortestSecret = 8
 
 /** Names whose values are taken for secrets, such as `NPM_TOKEN`, `AWS_SECRET_ACCESS_KEY`, `PGPASSWORD`, `API_KEYS`. */
 const secretName =
-  /(?:^|_)(?:KEY|APIKEY|AUTH|PAT|PASS|PWD)S?$|(?:TOKEN|SECRET|CREDENTIAL|PASSPHRASE)S?$|PASSWORD|PASSWD/i
+  /(?:^|_)(?:KEY|AUTH|PAT|PASS|PWD|COOKIE|JWT|PEM)S?$|(?:TOKEN|SECRET|CREDENTIAL|PASSPHRASE|APIKEY)S?$|PASSWORD|PASSWD|WEBHOOK/i
+
+/** Names that may be about a key, or about where it is, or about a keyboard: the value tells. */
+const keyName = /KEY/i
 
 /** Where the shell keeps a directory, not a password. */
 const noSecretName = /^PWD$/
@@ -16,7 +19,9 @@ const noSecretName = /^PWD$/
  */
 export function secretsOf(env: Environment, names: readonly string[]): readonly string[] {
   return Object.entries(env).flatMap(([name, value = '']) =>
-    isSecretName(name) || names.includes(name) ? [value] : passwordsIn(value),
+    isSecretName(name) || names.includes(name) || (keyName.test(name) && looksRandom(value))
+      ? [value]
+      : passwordsIn(value),
   )
 }
 
@@ -36,6 +41,19 @@ export function tooShort(env: Environment, names: readonly string[]): readonly s
 
 function isSecretName(name: string): boolean {
   return secretName.test(name) && !noSecretName.test(name)
+}
+
+/** No key in use is shorter. UTF-16 units. */
+const shortestKey = 16
+/** More is a document, whose lines are no key. */
+const longestKey = 10_000
+
+/** One long word without the shape of a name, a path or a URL: small letters, capitals and digits take turns in it. */
+function looksRandom(value: string): boolean {
+  if (value.length < shortestKey || value.length > longestKey || !/^[\w+/=.~-]+$/.test(value) || isPlain(value))
+    return false
+  const turns = value.match(/[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])/g)?.length ?? 0
+  return turns >= value.length / 5
 }
 
 function isPlain(value: string): boolean {

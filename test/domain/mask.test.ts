@@ -75,7 +75,7 @@ describe('a mask', () => {
         expect(streamed(values, encoder.encode(text), cuts).mostHeld).toBeLessThan(longest)
       }),
     )
-    expect(heldAfter([secret], encoder.encode('a line of its own\n'))).toBe(0)
+    expect(heldAfter([secret], encoder.encode('a line of its own.\n'))).toBe(0)
     expect(heldAfter([secret], encoder.encode('so far it is ghp_R4nd'))).toBe(8)
   })
 
@@ -95,12 +95,47 @@ describe('a mask', () => {
     ['in base64', btoa(secret)],
     ['in base64 behind a user, as in a header', btoa(`user:${secret}`)],
     ['in base64 for URLs', btoa(secret).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')],
+    ['in hex', Buffer.from(secret).toString('hex')],
+    ['in hex with capitals', Buffer.from(secret).toString('hex').toUpperCase()],
     ['in a URL', encodeURIComponent(secret)],
     ['in a URL in lower case', encodeURIComponent(secret).toLowerCase().replace('ghp_r4nd0mt0ken', 'ghp_R4nd0mT0ken')],
     ['in JSON', JSON.stringify(`"${secret}\t"`)],
   ])('knows a secret %s', (_, text) => {
     const shown = createMask([secret, `"${secret}\t"`]).text(`before ${text} after`)
     expect(shown).toMatch(/^before .{0,7}\*\*\*.{0,7} after$/)
+  })
+
+  const long = `${secret}-${'0123456789abcdef'.repeat(6)}`
+  const rows = (text: string, columns: number, brk: string) => text.match(new RegExp(`.{1,${columns}}`, 'g'))!.join(brk)
+
+  it.each([
+    ['base64', rows(btoa(long), 76, '\n')],
+    ['base64 with a user before it', rows(btoa(`somebody:${long}`), 76, '\n')],
+    ['openssl, with other ends of lines', rows(btoa(long), 64, '\r\n')],
+    ['base64, indented', rows(btoa(long), 76, '\n    ')],
+    ['base64, in JSON', JSON.stringify(rows(btoa(long), 76, '\n'))],
+    ['base64, in JSON in JSON', JSON.stringify(JSON.stringify(rows(btoa(long), 76, '\r\n')))],
+    ['base64 for URLs', rows(Buffer.from(long).toString('base64url'), 76, '\n')],
+    ['xxd -p', rows(Buffer.from(long).toString('hex'), 60, '\n')],
+  ])('knows a long secret on lines as they are written by %s', (_, text) => {
+    const shown = createMask([long]).text(`before ${text} after`)
+    expect(shown).toMatch(/^before \W*.{0,14}\*\*\*.{0,7} after$/)
+    expect(streamed([long], encoder.encode(`before ${text} after`), [40, 90, 91, 140]).text).toBe(shown)
+  })
+
+  it('lets through of lines in base64 the same however they are cut', () => {
+    const pieces = fc.constantFrom('\n', '\r\n', '\\n', '\\', 'n', ' ', 'abcd', ...rows(btoa(long), 20, ' ').split(' '))
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 40 }), fc.array(fc.nat(), { maxLength: 20 }), (parts, cuts) => {
+        const text = parts.join('')
+        expect(streamed([long], encoder.encode(text), cuts).text).toBe(createMask([long]).text(text))
+      }),
+    )
+  })
+
+  it('leaves lines alone that are no secret, whatever they are put together with', () => {
+    const text = `${btoa(long).slice(0, 40)}\n${btoa(long).slice(41)}\n`
+    expect(createMask([`${long}x`]).text(text)).toBe(text)
   })
 
   it('knows each line of a key, and a text that was put on one line', () => {

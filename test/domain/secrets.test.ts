@@ -7,7 +7,8 @@ describe('the secrets of an environment', () => {
   it.each([
     ...['NPM_TOKEN', 'TOKEN', 'GITHUB_PAT', 'ANTHROPIC_API_KEY', 'API_KEYS', 'AWS_SECRET_ACCESS_KEY', 'CLIENT_SECRET'],
     ...['PGPASSWORD', 'DB_PASSWORD_FILE_CONTENT', 'MYSQL_PWD', 'SMTP_PASS', 'GPG_PASSPHRASE', 'GOOGLE_CREDENTIALS'],
-    ...['npm_config__authToken', 'npm_config__auth', 'apikey'],
+    ...['npm_config__authToken', 'npm_config__auth', 'apikey', 'MYAPIKEY', 'SESSION_COOKIE', 'JWT', 'SERVICE_JWT'],
+    ...['SLACK_WEBHOOK_URL', 'WEBHOOK', 'TLS_PEM'],
   ])('are known by a name such as %s', (name) => {
     expect(found(name)).toBe(true)
   })
@@ -18,6 +19,25 @@ describe('the secrets of an environment', () => {
       expect(found(name)).toBe(false)
     },
   )
+
+  it.each([
+    ['SIGNING_KEY_BASE64', 'c2lnbmluZyBrZXkgb2YgbWluZQ=='],
+    ['KEY_ID_AND_SECRET', '9f86d081884c7d659a2feaa0c55ad015'],
+    ['STRIPEKEY', 'sk_live_4eC39HqLyjWDarjtT1zdp7dc'],
+  ])('are what looks random under a name with KEY in it, such as %s', (name, value) => {
+    expect(found(name, value)).toBe(true)
+  })
+
+  it.each([
+    ['PRIMARY_KEY_COLUMN', 'customer_identifier_2'],
+    ['SSH_KEY_PATH', '/home/somebody/.ssh/id_ed25519'],
+    ['KEYCLOAK_URL', 'https://keycloak.example.org/realms/one'],
+    ['KEYBOARD_LAYOUT', 'de-latin1-nodeadkeys'],
+    ['KEYS_FILE', './config/keys-2026-01-01.json'],
+    ['SIGNING_KEY_BASE64', 'c2hvcnQ='],
+  ])('are not what stands under %s and looks like a name, a place or a word: %s', (name, value) => {
+    expect(found(name, value)).toBe(false)
+  })
 
   it('are known by the names that a person gives', () => {
     expect(secretsOf({ MINE: 'my-own-value', OTHER: 'other-value' }, ['MINE'])).toEqual(['my-own-value'])
