@@ -8,7 +8,7 @@ import { readJournal } from '../journal/read-journal.js'
 import { formatGitFailure } from '../platform/git.js'
 import { cleanedLine, cleanLines } from '../ui/clean.js'
 import { deleteRefs, readLedger } from '../workspace/ledger.js'
-import { findLeftovers, removeLeftover, type LeftoverPlaces } from '../workspace/leftovers.js'
+import { findLeftovers, removeEmptyHomes, removeLeftover, type LeftoverPlaces } from '../workspace/leftovers.js'
 import { locate, lockGround } from './ground.js'
 import { openConfig } from './open-config.js'
 import { lineWriter } from './output.js'
@@ -91,6 +91,7 @@ async function carryOut({ refs, leftovers }: CleanPlan, places: LeftoverPlaces):
     all = false
     printTrouble(removed.error.message, undefined, 'human')
   }
+  await removeEmptyHomes(places)
   return all
 }
 

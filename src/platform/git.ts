@@ -27,6 +27,8 @@ export interface GitPlace {
 export interface GitOptions {
   readonly input?: string | Uint8Array
   readonly signal?: AbortSignal
+  /** Gets what git said beside its answer when it has ended well: warnings, of which its exit status says nothing. */
+  readonly onWarnings?: (stderr: string) => void
   /** Variables on top of the door's own, such as `GIT_AUTHOR_NAME`. */
   readonly env?: Readonly<Record<string, string>>
   /**
@@ -224,6 +226,7 @@ function run(
     })
     child.on('close', (code, signal) => {
       if (code === 0 && !tooMuch) {
+        options.onWarnings?.(Buffer.concat(stderr).toString('utf8'))
         resolve(ok(Buffer.concat(stdout)))
         return
       }

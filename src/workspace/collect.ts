@@ -124,14 +124,28 @@ async function indexWorkTree(
     const read = await git(place, ['read-tree', '--reset', head])
     if (!read.ok) return gitFailed(read.error)
   }
-  const added = await git(place, withExcludes(workspace, ['add', '-A', '--', '.']))
+  const unread: string[] = []
+  const onWarnings = (said: string) => void unread.push(...unreadPaths(said))
+  const added = await git(place, withExcludes(workspace, ['add', '-A', '--', '.']), { onWarnings })
   if (!added.ok) return notAdded(added.error)
+  if (unread.length > 0) return uncollectable('holds what git cannot read', unread)
   if (agentIndex !== 'untouched') {
     const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
     if (!followed.ok) return notAdded(followed.error)
   }
   const changes = await diffIndex(place, base)
   return changes.ok ? changes : gitFailed(changes.error)
+}
+
+/**
+ * Paths that git passes over though they may hold work, and ends with 0 all the same. Source: git's dir.c ("could not
+ * open directory") and wrapper.c ("unable to access", of an ignore or attributes file), in the C locale. What else stands
+ * there, such as notices about line ends or a filter's own words, is none of it.
+ */
+function unreadPaths(stderr: string): GitPath[] {
+  const said =
+    /^warning: (?:could not open directory|unable to access) '([^/\n][^\n]*)': (?!No such file|Not a directory)/gm
+  return [...stderr.matchAll(said)].map(([, path = '']) => gitPath(path))
 }
 
 function notAdded(error: GitFailure): { readonly ok: false; readonly error: Failure } {

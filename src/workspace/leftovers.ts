@@ -1,9 +1,10 @@
-import { lstat, readdir, realpath, rm, rmdir } from 'node:fs/promises'
+import { lstat, readdir, realpath, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import type { Leftover } from '../domain/ledger.js'
 import { isRunId } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { removeTree } from '../platform/remove-tree.js'
 import { onFileSystem } from './workspace.js'
 import { overlaps } from './workspaces.js'
 
@@ -73,7 +74,7 @@ async function directories(path: string): Promise<readonly string[]> {
 export async function removeLeftover(places: LeftoverPlaces, leftover: Leftover): Promise<Result<void, Failure>> {
   const removed = await onFileSystem(`Removing ${leftover.path}`, async () => {
     if (!(await isSafe(places, leftover))) return false
-    await rm(leftover.path, { recursive: true, force: true })
+    await removeTree(leftover.path)
     const around = dirname(leftover.path)
     if (leftover.kind !== 'notes') {
       // Not empty when something is left in them.
@@ -84,6 +85,11 @@ export async function removeLeftover(places: LeftoverPlaces, leftover: Leftover)
   })
   if (!removed.ok) return removed
   return removed.value ? ok(undefined) : err(failure('infrastructure', `${leftover.path} is not safe to remove.`))
+}
+
+/** Removes the directories for workspaces of this repository that have nothing in them. */
+export async function removeEmptyHomes({ homes }: LeftoverPlaces): Promise<void> {
+  for (const home of await resolved(homes)) await rmdir(home).catch(() => undefined)
 }
 
 /** On resolved paths: a directory where autopilot puts such ones, that neither is nor holds anything of the user's. */

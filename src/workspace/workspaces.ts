@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { removeTree as removeDirectory } from '../platform/remove-tree.js'
 import { arm, standOn } from './arm.js'
 import { catchUp, type CaughtUp, type WorkSoFar } from './catch-up.js'
 import type { Repository } from './contract.js'
@@ -152,6 +153,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     await rmdir(stateRoot).catch(() => undefined)
     // Not empty when something was kept.
     await rmdir(dir).catch(() => undefined)
+    await rmdir(dirname(dir)).catch(() => undefined)
     return [...kept].map(([{ root }, reason]) => ({ root, reason }))
   }
 
@@ -223,7 +225,7 @@ async function removeTree(dir: string, root: string, repository: Repository): Pr
   const removed = await onFileSystem('Removing a workspace', async () => {
     const [home, place] = [await realpath(dir), await realpath(root)]
     const isOwn = dirname(place) === home && (await lstat(root)).isDirectory() && !overlaps(place, repository.root)
-    if (isOwn) await rm(place, { recursive: true, force: true })
+    if (isOwn) await removeDirectory(place)
     return isOwn
   })
   if (!removed.ok) return removed
