@@ -187,14 +187,13 @@ class TaskLoop {
     const atWork = this.#atWork(progress, agent)
     if (goingOn.type === 'continue') await this.#parts.base.beganAgain(atWork)
     else this.#parts.base.began(atWork)
-    const reserved = goingOn.type === 'continue' ? await this.#reserveExactly(task, 1, agent) : undefined
+    const reserved = goingOn.type === 'continue' ? await this.#reserveToGoOn(progress, goingOn) : undefined
     this.#expect(1)
     if (typeof reserved === 'string') {
       // It has not run, and is as it was for when the run is resumed again.
       if (reserved === 'unservable') this.#hold(task.id, 0, `${agent.provider} is not usable for now`)
       return
     }
-    if (reserved && (await this.#isHeldBack(progress, goingOn, reserved))) return
     const { hold, ...slots } = this.#slots(task, agent)
     const first = reserved ? { first: hold(reserved) } : {}
     const request = this.#attemptRequest(progress, agent)
@@ -202,17 +201,17 @@ class TaskLoop {
     this.#onEnd(progress, agent, await end.finally(slots.releaseAll))
   }
 
-  /** A person holds the task by now: the conversation does not go on, and what it has done is collected. */
-  async #isHeldBack({ task, attempt }: Progress, { open: past, stands }: GoingOn, reserved: Agent): Promise<boolean> {
-    const { pool, recorder, isolation, heldByPerson } = this.#parts
-    const held = await heldByPerson(task.id)
-    if (!held) return false
-    pool.giveBackUnused(reserved.id)
+  /** As {@link #reserve}, for a conversation; where a person holds the task, what it has done is collected. */
+  async #reserveToGoOn({ task, attempt }: Progress, { open: past, stands }: GoingOn) {
+    const { recorder, isolation } = this.#parts
+    const { agent } = past
+    const { slot, held } = await this.#unlessHeld(task.id, () => this.#reserveExactly(task, 1, agent))
+    if (!held) return slot
     const text = knownText(past)
-    const of = { task, attempt, agent: past.agent, ...(text === undefined ? {} : { text }) }
+    const of = { task, attempt, agent, ...(text === undefined ? {} : { text }) }
     if (stands) await collectLeft(of, past, { recorder, isolation })
     this.#holdForPerson(task.id, held)
-    return true
+    return 'held'
   }
 
   #settings(): AttemptSettings {
@@ -293,19 +292,31 @@ class TaskLoop {
 
   /** Undefined when the reservation came to nothing, or a person holds the task; it has then been settled. */
   async #reserve(progress: Progress): Promise<Agent | undefined> {
+    const { id } = progress.task
+    const { slot, held } = await this.#unlessHeld(id, () => this.#granted(progress))
+    if (held) {
+      this.#expect(1)
+      this.#holdForPerson(id, held)
+    }
+    return slot
+  }
+
+  /** A slot, or what `reserve` gives in place of one, unless a person holds the task by the time that it is granted. */
+  async #unlessHeld<None extends string | undefined>(
+    taskId: string,
+    reserve: () => Promise<Agent | None>,
+  ): Promise<
+    { readonly slot: Agent | None; readonly held?: never } | { readonly slot?: never; readonly held: HoldReason }
+  > {
     const { pool, signal, heldByPerson } = this.#parts
     for (;;) {
-      const agent = await this.#granted(progress)
-      if (!agent) return undefined
+      const slot = await reserve()
+      if (typeof slot !== 'object') return { slot }
       // Only now: a person's word counts up to the last moment.
-      const held = await heldByPerson(progress.task.id)
-      if (!held && !signal.aborted && pool.isStillGranted(agent.id)) return agent
-      pool.giveBackUnused(agent.id)
-      if (held) {
-        this.#expect(1)
-        this.#holdForPerson(progress.task.id, held)
-        return undefined
-      }
+      const held = await heldByPerson(taskId)
+      if (!held && !signal.aborted && pool.isStillGranted(slot.id)) return { slot }
+      pool.giveBackUnused(slot.id)
+      if (held) return { held }
       // While the file was read, what it was granted by has passed: it waits again, or is told why it need not.
     }
   }

@@ -226,11 +226,12 @@ export class AgentPool extends EventEmitter<PoolEvents> {
 
   /**
    * Whether a slot that was granted a moment ago would be granted now, too: nothing has begun on it, and meanwhile its
-   * provider may have been stopped, or the pool paused or shut.
+   * provider may have been stopped or have begun to rest, or the pool paused or shut.
    */
   isStillGranted(agentId: string): boolean {
     const held = this.#slots.get(agentId)?.held
     if (!held || this.#shut || this.#standing.isOut(held.offer)) return false
+    if (this.#standing.restsUntil(held.offer.provider) !== undefined) return false
     return !(held.demand.begins && this.#isPaused)
   }
 

@@ -62,6 +62,8 @@ type Edit = Extract<StatusValue, { kind: 'edit' }>
 interface Unreadable {
   readonly text: string
   readonly line?: number
+  /** It was read, and what stands in it is no roadmap; else it could not be read. */
+  readonly broken?: true
 }
 
 const maxTries = 5
@@ -75,6 +77,8 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   const heldBefore = view.held
   let stamp: string | undefined
   let last: Promise<unknown> = Promise.resolve()
+  let looking: Promise<unknown> = Promise.resolve()
+  let nextLook: Promise<void> | undefined
 
   const problemOf = (code: string, text: string, help: string, line = 1) =>
     problemAt(code, { file: loaded.options.file, line, column: 1 }, text, { help })
@@ -130,7 +134,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     const [fault] = parsed.problems.filter(({ severity }) => severity === 'error').sort(compareProblems)
     const why = fault ? `: ${fault.code} ${fault.text}` : ''
     const text = `the roadmap cannot be read at the moment, so statuses are not written${why}`
-    return err(fault ? { text, line: fault.position.line } : { text })
+    return err({ text, broken: true, ...(fault ? { line: fault.position.line } : {}) })
   }
 
   /** As {@link reread}; a result is for those whose status cannot be written. */
@@ -146,11 +150,24 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     const bytes = await readWhole(loaded.path, maxBytes)
     if (!bytes.ok || Buffer.compare(bytes.value, view.bytes) !== 0) {
       // Not while a status is being written: then it may be what was just written.
-      const read = last.then(reread)
-      last = read
-      if (!(await read).ok) return
+      const reading = last.then(reread)
+      last = reading
+      const read = await reading
+      // A file that is no roadmap says nothing new until it is another one.
+      if (!read.ok && read.error.broken !== true) return
     }
     stamp = now
+  }
+
+  /** A look that begins after the call, shared by all who ask while another is under way. */
+  function lookAfresh(): Promise<void> {
+    if (nextLook) return nextLook
+    nextLook = looking.then(() => {
+      nextLook = undefined
+      return look()
+    })
+    looking = nextLook
+    return nextLook
   }
 
   /** Everything that needs no writing. */
@@ -200,7 +217,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   const waiting = new Map<string, (written: Written) => void>()
   return {
     async held(taskId) {
-      await look()
+      await lookAfresh()
       if (!view.values.has(taskId)) return { type: 'removed' }
       const held = view.held.get(taskId)
       // A run may be about what the file said so of from the start, such as what is to be done again.

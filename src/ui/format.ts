@@ -2,6 +2,7 @@ import type { Usage } from '../domain/agent-event.js'
 import type { QueueCounts } from '../domain/event.js'
 import type { Failure } from '../domain/failure.js'
 import type { HoldReason } from '../domain/hold.js'
+import { statusSatisfies } from '../domain/task.js'
 import type { TaskRecord } from '../domain/task-record.js'
 import { formatMoment } from '../domain/wall-time.js'
 import { localZone } from '../platform/clock.js'
@@ -82,13 +83,16 @@ export function leftoversBehind(task: TaskRecord | undefined): string {
   return task?.leftovers === undefined ? '' : ` (${formatLeftovers(task.leftovers)})`
 }
 
+const toRunIt = 'set its status to pending to run it'
+
 /** Why a task is held, and what a person can do about it. */
 export function formatHold(reason: HoldReason): string {
   switch (reason.type) {
     case 'status': {
       const of = reason.group === undefined ? '' : `${showId(reason.group)} is `
       const since = reason.inRun ? ' since the run began' : ''
-      return `${of}${reason.status} in the roadmap${since}; set its status to pending to run it`
+      const next = statusSatisfies(reason.status) ? 'what waits for it begins with the next run' : toRunIt
+      return `${of}${reason.status} in the roadmap${since}; ${next}`
     }
     case 'removed':
       return 'no longer in the roadmap'

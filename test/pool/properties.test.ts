@@ -41,6 +41,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 50, arbitrary: fc.record({ type: fc.constant('reserve' as const), draft }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('reserve_aborted' as const), draft }) },
   { weight: 35, arbitrary: fc.record({ type: fc.constant('release' as const), index }) },
+  { weight: 10, arbitrary: fc.record({ type: fc.constant('give_back' as const), index }) },
   { weight: 10, arbitrary: fc.record({ type: fc.constant('cancel_waiting' as const), index }) },
   { weight: 5, arbitrary: fc.record({ type: fc.constant('cancel_held' as const), index }) },
   { weight: 20, arbitrary: fc.record({ type: fc.constant('prepare' as const), count: fc.nat(4) }) },

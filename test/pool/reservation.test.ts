@@ -185,6 +185,50 @@ describe('releasing', () => {
   })
 })
 
+describe('a slot on which nothing has begun', () => {
+  it('is granted still, until its provider stops or rests, or the pool is paused or shut', async () => {
+    const ways: Readonly<Record<string, (pool: ReturnType<typeof poolOf>['pool']) => void>> = {
+      stopped: (pool) => pool.stopProvider('claude'),
+      rests: (pool) => pool.coolDown('claude', 1e15),
+      paused: (pool) => pool.pause(true),
+      shut: (pool) => pool.shut('over'),
+      drained: (pool) => pool.drain('over'),
+    }
+    for (const [way, happens] of Object.entries(ways)) {
+      const { pool } = poolOf(2)
+      const { id } = await pool.reserveAgent(request('T1', { begins: true }), 'moderate')
+      const goesOn = await pool.reserveAgent(request('T2'), 'moderate')
+      expect(pool.isStillGranted(id), way).toBe(true)
+      happens(pool)
+      expect(pool.isStillGranted(id), way).toBe(false)
+      // Who goes on is not kept by a pause.
+      expect(pool.isStillGranted(goesOn.id), way).toBe(way === 'paused')
+      pool.giveBackUnused(id)
+      expect(pool.isStillGranted(id), way).toBe(false)
+      pool.close()
+    }
+  })
+
+  it('is given back with the prepared workspace that it took, for whoever waits', async () => {
+    const { pool } = poolOf(1)
+    const log: string[] = []
+    pool.setPrepared(1)
+    const ask = (id: string) => pool.reserveAgent(request(id, { needsWorkspace: true }), 'moderate')
+    const { id } = await ask('T1')
+    void watch(log, 'T2', ask('T2'))
+    expect(pool.prepared).toBe(0)
+    pool.giveBackUnused(id)
+    await settled()
+    expect(log).toEqual(['T2 on S1'])
+    expect(pool.prepared).toBe(0)
+    // A reservation that took none brings none.
+    const other = poolOf(1).pool
+    other.giveBackUnused((await other.reserveAgent(request('T1'), 'moderate')).id)
+    expect(other.prepared).toBe(0)
+    expect(() => other.giveBackUnused('S1')).toThrow('not reserved')
+  })
+})
+
 describe('canceling', () => {
   it('before the call rejects at once and never counts', async () => {
     const { pool } = poolOf(1)

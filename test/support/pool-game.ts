@@ -3,6 +3,7 @@ import { AgentPool, ReservationError, type Agent, type AgentSlot, type Stuck } f
 import {
   choiceFor,
   goesBefore,
+  mayGoOn,
   mayEverRun,
   mayRunNow,
   mayServe,
@@ -22,6 +23,7 @@ export type Move =
   | { readonly type: 'reserve'; readonly draft: Draft }
   | { readonly type: 'reserve_aborted'; readonly draft: Draft }
   | { readonly type: 'release'; readonly index: number }
+  | { readonly type: 'give_back'; readonly index: number }
   | { readonly type: 'cancel_waiting'; readonly index: number }
   | { readonly type: 'cancel_held'; readonly index: number }
   | { readonly type: 'prepare'; readonly count: number }
@@ -127,6 +129,9 @@ export class PoolGame {
       case 'release':
         this.#release(pick([...world.held.keys()], move.index))
         break
+      case 'give_back':
+        this.#giveBack(pick([...world.held.keys()], move.index))
+        break
       case 'cancel_waiting':
         this.#cancel(pick(this.#waiting, move.index))
         break
@@ -182,9 +187,24 @@ export class PoolGame {
 
   #release(id: string | undefined): void {
     if (id === undefined) return
+    this.#letGo(id)
+    this.pool.releaseAgent(id)
+  }
+
+  /** As whoever was granted a slot and has begun nothing on it. */
+  #giveBack(id: string | undefined): void {
+    if (id === undefined) return
+    const { ask, offer } = this.world.held.get(id)!
+    this.#letGo(id)
+    if (ask.needsWorkspace) this.world.prepared++
+    const isGranted = mayGoOn(this.world, this.clock.now(), ask, offer)
+    must(this.pool.isStillGranted(id) === isGranted, `${id} is ${isGranted ? '' : 'not '}granted still`)
+    this.pool.giveBackUnused(id)
+  }
+
+  #letGo(id: string): void {
     this.world.held.delete(id)
     for (const rest of this.world.resting.values()) if (rest.probe === id) delete rest.probe
-    this.pool.releaseAgent(id)
   }
 
   #cancel(reservation: Reservation | undefined): void {

@@ -66,6 +66,12 @@ export function tiersOf(world: World, ask: Ask): readonly (readonly ProviderMode
   return rest.length > 0 ? [...tiers, asAsked(rest)] : tiers
 }
 
+/** Whether what was granted to the ask may begin now, by what has happened since. */
+export function mayGoOn(world: World, now: number, { begins }: Ask, { provider }: ProviderModel): boolean {
+  const rests = (world.resting.get(provider)?.until ?? 0) > now
+  return !world.shut && !world.stopped.has(provider) && !rests && !(begins && world.paused)
+}
+
 /** Whether anything is left that could serve the ask at some time. */
 export function mayEverRun(world: World, ask: Ask): boolean {
   return (

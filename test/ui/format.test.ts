@@ -50,6 +50,11 @@ describe('why a task is held', () => {
       { type: 'status', status: 'on_hold', group: 'E1' },
       'E1 is on_hold in the roadmap; set its status to pending to run it',
     ],
+    [
+      { type: 'status', status: 'done', inRun: true },
+      'done in the roadmap since the run began; what waits for it begins with the next run',
+    ],
+    [{ type: 'removed' }, 'no longer in the roadmap'],
     [{ type: 'manual' }, 'execution_mode is manual: it is for a person'],
     [{ type: 'unresolved', refs: ['X', 'Y'] }, 'depends on X, Y, which the roadmap does not have'],
     [
