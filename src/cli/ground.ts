@@ -207,7 +207,10 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         gates: file.gates,
         base,
         // Attempts have ended then; what still runs is a gate that judges the base.
-        ...gatingFor({ ...reachable, recorder, start, signal: AbortSignal.any([signal, base.closing]) }),
+        ...gatingFor(
+          { ...reachable, recorder, start, signal: AbortSignal.any([signal, base.closing]) },
+          () => target.value.tip,
+        ),
         onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
         onPrepared: (change) => pool.setPrepared(pool.prepared + change),
@@ -256,12 +259,13 @@ function hintAtKeep(recorder: Recorder): (paths: readonly string[]) => void {
 }
 
 /** Gates have workspaces of their own, prepared like those of agents. */
-function gatingFor(running: Running) {
+function gatingFor(running: Running, tip: () => string) {
   const { settings, environmentOf, mask, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
   const gating = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
+    tip,
     environmentOf,
     logDir: join(runDir, 'gates'),
     mask,
@@ -273,14 +277,14 @@ function gatingFor(running: Running) {
   const tipParts = {
     ...{ repository: running.repository, verifier: gating.verifier, gates: running.config.file.gates, signal },
     monotonic: () => realClock.monotonic(),
-    onFlaky: (gate: string) => noteFlaky(recorder, gate),
+    onFlaky: (gate: string, fresh: boolean) => noteFlaky(recorder, gate, fresh),
   }
   const judgeTip: BaseToWatch['judge'] = (commit, isMoot) => judgeTipOf(commit, isMoot, tipParts)
   return { gateWorkspaces, ...gating, judgeTip, gateJobs: settings.gateJobs, mergeBatch: settings.mergeBatch }
 }
 
 function workspacesFor(
-  { config, env, environmentOf, mask, repository, recorder, start, signal }: Running,
+  { config, env, environmentOf, mask, repository, runDir, recorder, start, signal }: Running,
   runId: string,
   { exact = false, numberedTo = 0 } = {},
 ) {
@@ -297,6 +301,7 @@ function workspacesFor(
     numberedTo,
     runSetup: runSetup({
       mask,
+      logDir: join(runDir, 'setup', exact ? 'gates' : 'agents'),
       environmentOf,
       clock: realClock,
       signal,

@@ -262,6 +262,8 @@ export type RunEvent =
       readonly again?: true
       /** And passed: what it says is partly chance. */
       readonly flaky?: true
+      /** It passed in a place that was set up anew. */
+      readonly fresh?: true
     } & OfAttempt)
   /**
    * The gates of everybody judged the base, a tip of the target, without any work on top. `gates`: those that failed,

@@ -68,6 +68,8 @@ export interface Failure {
   readonly on?: string
   /** When the account may be used again, epoch ms, where the CLI said so. */
   readonly retryAt?: number
+  /** Of `infrastructure`: setup, or what is copied or linked into a workspace, failed there; its tree may be to blame. */
+  readonly inSetup?: true
   /** Of `auth`: there is no login at all, rather than one that was refused. */
   readonly loggedOut?: true
 }

@@ -15,9 +15,21 @@ export interface Gate {
  */
 export type Verdict =
   | { readonly type: 'passed' }
-  /** `log`: the file with all that it printed. */
-  | { readonly type: 'failed'; readonly message: string; readonly tail: string; readonly log?: string }
+  /**
+   * `log`: the file with all that it printed. `inSetup`: the gate itself has not run, as setup fails on this tree, and
+   * passes on the target's tip.
+   */
+  | {
+      readonly type: 'failed'
+      readonly message: string
+      readonly tail: string
+      readonly log?: string
+      readonly inSetup?: true
+    }
   | { readonly type: 'errored'; readonly message: string }
+
+/** What setup is called where it fails as a gate does. */
+export const setupGate = 'setup'
 
 /** What decides a verdict; equal keys need no second run. The environment is one for the whole run. */
 export function verdictKey(tree: string, gate: Gate): string {

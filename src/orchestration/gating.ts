@@ -3,8 +3,7 @@ import type { Clock } from '../domain/clock.js'
 import type { Gate } from '../domain/gate.js'
 import type { Mask } from '../domain/mask.js'
 import { safeName } from '../domain/name.js'
-import type { Failure } from '../domain/failure.js'
-import { err, ok, type Result } from '../domain/result.js'
+import { err, ok } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
 import { command } from '../providers/command.js'
@@ -12,7 +11,7 @@ import type { EnvironmentOf } from '../providers/environment.js'
 import type { OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { runGate } from '../verify/run-gate.js'
-import { createVerifier, type Checkout, type Verifier } from '../verify/verifier.js'
+import { createVerifier, type CheckOut, type Verifier } from '../verify/verifier.js'
 import type { Workspaces } from '../workspace/workspaces.js'
 import { limit } from './limit.js'
 import { errorText } from '../domain/text.js'
@@ -22,6 +21,8 @@ export interface GatingParts {
   readonly workspaces: Workspaces
   /** At most so many gates at once. */
   readonly jobs: number
+  /** The commit at which the target stands. */
+  readonly tip: () => string
   readonly environmentOf: EnvironmentOf
   /** What gates print goes there. */
   readonly logDir: string
@@ -36,7 +37,7 @@ export interface GatingParts {
 export interface Gating {
   readonly verifier: Verifier
   /** A clean checkout of a commit, in a workspace of the gates' own. */
-  readonly checkOut: (commit: string) => Promise<Result<Checkout, Failure>>
+  readonly checkOut: CheckOut
 }
 
 export function createGating(parts: GatingParts): Gating {
@@ -49,6 +50,8 @@ export function createGating(parts: GatingParts): Gating {
     monotonic: () => clock.monotonic(),
     signal,
     checkOut,
+    tip: parts.tip,
+    distrustAll: parts.workspaces.distrustAll,
     async judge(gate, root) {
       try {
         await makePrivateDirectory(parts.logDir)
@@ -65,13 +68,15 @@ export function createGating(parts: GatingParts): Gating {
 
 function checkOuts(workspaces: Workspaces): Gating['checkOut'] {
   let checkouts = 0
-  return async (commit) => {
-    const prepared = await workspaces.prepare(commit)
+  return async (commit, how) => {
+    const prepared = await workspaces.prepare(commit, how)
     if (!prepared.ok) return prepared
     const workspace = prepared.value
     const leased = await workspaces.lease(workspace, { taskId: 'gate', attempt: ++checkouts })
     const release = () => workspaces.release(workspace)
-    if (leased.ok) return ok({ root: workspace.root, release })
+    const distrust = () => workspaces.distrust(workspace)
+    const fresh = how?.afresh && workspace.kept.length > 0 ? ({ isFresh: true } as const) : {}
+    if (leased.ok) return ok({ root: workspace.root, release, distrust, ...fresh })
     release()
     return err(leased.error)
   }

@@ -21,7 +21,7 @@ export interface TipJudgeParts {
   readonly gates: readonly Gate[]
   readonly signal: AbortSignal
   readonly monotonic: () => number
-  readonly onFlaky: (gate: string) => void
+  readonly onFlaky: (gate: string, fresh: boolean) => void
 }
 
 /** Judges a commit of the target's by the gates of everybody, without any work on top. What fails runs once more. */
@@ -36,7 +36,7 @@ export async function judgeTip(
   const { tree } = read.value
   const lasts = await Promise.all(gates.map((gate) => lastWord({ commit, tree }, gate, isMoot, verifier)))
   if (signal.aborted) return { type: 'open' }
-  for (const { gate, last } of lasts) if (last?.flaky) onFlaky(gate.name)
+  for (const { gate, last } of lasts) if (last?.flaky) onFlaky(gate.name, last.fresh === true)
   const failed = lasts.filter(({ last, isFinal }) => last?.verdict.type === 'failed' && isFinal)
   if (failed.length === 0 && lasts.some(({ isFinal }) => !isFinal)) return { type: 'open' }
   const errored = lasts.filter(({ last }) => last?.verdict.type === 'errored')

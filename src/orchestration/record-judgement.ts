@@ -12,10 +12,12 @@ export function recordJudgement(
 ): void {
   const of = { taskId: task.id, attempt, ...(together.length === 0 ? {} : { together }) }
   void recorder.record({ type: 'gate_judged', ...of, ...facts, verdict: verdict.type })
-  if (facts.flaky) noteFlaky(recorder, facts.gate)
+  if (facts.flaky) noteFlaky(recorder, facts.gate, facts.fresh === true)
 }
 
-export function noteFlaky(recorder: Recorder, gate: string): void {
-  const text = `the gate ${cleanLine(gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
+export function noteFlaky(recorder: Recorder, gate: string, fresh: boolean): void {
+  const text = fresh
+    ? `the gate ${cleanLine(gate, 100)} failed where files of keep: were older, and passed in a fresh place: what is kept may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up anew`
+    : `the gate ${cleanLine(gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
   void recorder.record({ type: 'notice', level: 'warning', text })
 }

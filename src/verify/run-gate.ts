@@ -7,6 +7,7 @@ import type { Mask } from '../domain/mask.js'
 import { cleanLine, cleanText } from '../domain/text.js'
 import type { AgentExit, OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
+import { fullDisk } from '../platform/full-disk.js'
 
 /** Where and with what a gate runs. */
 export interface GateRun {
@@ -63,7 +64,11 @@ export async function runGate(
   cancelTimeout()
   const end = await process.finished
   signal.removeEventListener('abort', onAbort)
-  return judge(gate, end)
+  const verdict = judge(gate, end)
+  if (verdict.type !== 'failed') return verdict
+  // What a gate prints of a full disk may be its own words. Only what is so now says nothing about the tree.
+  const full = await fullDisk([root, logFile])
+  return full === undefined ? verdict : { type: 'errored', message: `no space is left on the disk of ${full}` }
 }
 
 /** Where a gate starts; undefined when the tree has no such directory, or a link to some place outside instead. */
@@ -85,7 +90,5 @@ function judge(gate: Gate, { exit, ended, stderrTail }: AgentExit): Verdict {
   }
   if (exit.type === 'not_started') return { type: 'errored', message: exit.message }
   if (exit.type === 'code' && exit.code === 0) return { type: 'passed' }
-  // Source: the text of ENOSPC in glibc, musl and Node; a full disk says nothing about the tree.
-  if (/No space left on device|ENOSPC/.test(tail)) return { type: 'errored', message: 'no space left on the disk' }
   return { type: 'failed', message: formatExitStatus(exit), tail }
 }

@@ -1,14 +1,22 @@
 import { failure, type Failure } from '../domain/failure.js'
-import { gateKey, verdictKey, type Gate, type Verdict } from '../domain/gate.js'
+import { gateKey, setupGate, verdictKey, type Gate, type Verdict } from '../domain/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
+import { createSetupJudge } from './judge-setup.js'
 
 /** A clean checkout of one commit, used by one gate. */
 export interface Checkout {
   readonly root: string
+  /** It was set up anew, where one that is used again keeps something from before. */
+  readonly isFresh?: true
   /** Gives it back. */
   release(): void
+  /** What it keeps from before has misled a gate: it is set up anew before it is used again. */
+  distrust?(): void
 }
+
+/** Makes a checkout of a commit. `afresh`: nothing is in it that an earlier use has left. */
+export type CheckOut = (commit: string, how?: { readonly afresh: true }) => Promise<Result<Checkout, Failure>>
 
 /** A gate's verdict on a tree, for the record. Times in ms. */
 export interface Judgement {
@@ -22,10 +30,16 @@ export interface Judgement {
   readonly again?: true
   /** And passed: its failure was chance. */
   readonly flaky?: true
+  /** It passed in a place that was set up anew: what the other had kept from before may be to blame. */
+  readonly fresh?: true
 }
 
 export interface VerifierParts {
-  readonly checkOut: (commit: string) => Promise<Result<Checkout, Failure>>
+  readonly checkOut: CheckOut
+  /** The commit at which the target stands. */
+  readonly tip: () => string
+  /** Gates were misled on more than one tree: no place that keeps something from before is to be trusted. */
+  readonly distrustAll?: () => void
   readonly judge: (gate: Gate, root: string) => Promise<Verdict>
   /** Runs at most so many gates at once. */
   readonly limited: <Value>(step: () => Promise<Value>) => Promise<Value>
@@ -64,11 +78,20 @@ const tries = 3
 
 /** What is remembered of a gate on a tree. */
 interface Memory {
-  readonly making: Promise<Verdict>
+  readonly making: Promise<Ran>
   /** What it came to. */
   verdict?: Verdict
   /** It ran once more after it had failed. */
   readonly isSecond: boolean
+  /** Where it ran last. */
+  checkout?: Checkout
+}
+
+/** What came of running a gate, and where it ran. `isLast`: another try would say the same. */
+interface Ran {
+  readonly verdict: Verdict
+  readonly checkout?: Checkout
+  readonly isLast?: true
 }
 
 type Judging = Omit<Judgement, 'gate' | 'tree'>
@@ -76,52 +99,82 @@ type Judging = Omit<Judgement, 'gate' | 'tree'>
 export function createVerifier(parts: VerifierParts): Verifier {
   // A verdict in the making is shared, too. Errored ones are forgotten: they say nothing about the tree.
   const memories = new Map<string, Memory>()
+  const setup = createSetupJudge(parts)
+  /** The trees on which a gate was misled by what a place had kept. */
+  const misled = new Set<string>()
 
-  const run = async (judged: Judged, gate: Gate): Promise<Verdict> => {
+  const run = async (judged: Judged, gate: Gate, afresh: boolean): Promise<Ran> => {
     for (let left = tries - 1; ; left--) {
-      const verdict = await parts.limited(() => once(judged, gate))
-      if (verdict.type !== 'errored' || left === 0 || parts.signal.aborted) return verdict
+      const ran = await parts.limited(() => once(judged, gate, afresh))
+      if (ran.verdict.type !== 'errored' || ran.isLast || left === 0 || parts.signal.aborted) return ran
     }
   }
 
-  const once = async ({ commit }: Judged, gate: Gate): Promise<Verdict> => {
-    if (parts.signal.aborted) return { type: 'errored', message: canceled.message }
-    const checkout = await parts.checkOut(commit)
-    if (!checkout.ok) return { type: 'errored', message: checkout.error.message }
+  const once = async (judged: Judged, gate: Gate, afresh: boolean): Promise<Ran> => {
+    if (parts.signal.aborted) return { verdict: { type: 'errored', message: canceled.message } }
+    const known = await setup.known(judged.tree)
+    if (known?.type === 'failed') return { verdict: known }
+    const checkout = await checkedOut(judged, afresh)
+    if ('verdict' in checkout) return checkout
     try {
-      return await parts.judge(gate, checkout.value.root)
+      return { verdict: await parts.judge(gate, checkout.root), checkout }
     } finally {
-      checkout.value.release()
+      checkout.release()
     }
+  }
+
+  /** A checkout, once setup has passed in one; the verdict on the tree where it does not. */
+  const checkedOut = async (judged: Judged, afresh: boolean): Promise<Checkout | Ran> => {
+    const checkOut = () => (afresh ? parts.checkOut(judged.commit, { afresh }) : parts.checkOut(judged.commit))
+    const first = await checkOut()
+    if (first.ok) return first.value
+    const verdict = await setup.judge(judged, first.error)
+    // It has been tried often enough for a verdict.
+    if (verdict.type !== 'passed') return { verdict, ...(first.error.inSetup ? { isLast: true } : {}) }
+    const again = await checkOut()
+    return again.ok ? again.value : { verdict: { type: 'errored', message: again.error.message } }
   }
 
   const make = async (judged: Judged, gate: Gate, isSecond: boolean): Promise<Judging> => {
     const key = verdictKey(judged.tree, gate)
     const before = memories.get(key)
     const began = parts.monotonic()
-    const memory: Memory = { making: run(judged, gate), isSecond }
+    const running = run(judged, gate, isSecond)
+    const memory: Memory = { making: running, isSecond }
     memories.set(key, memory)
-    const verdict = await memory.making
+    const { verdict, checkout } = await running
     memory.verdict = verdict
+    if (checkout) memory.checkout = checkout
     if (verdict.type === 'errored') {
       if (before) memories.set(key, before)
       else memories.delete(key)
     }
-    return { verdict, durationMs: parts.monotonic() - began, remembered: false }
+    const fresh = checkout?.isFresh ? { fresh: true as const } : {}
+    return { verdict, durationMs: parts.monotonic() - began, remembered: false, ...fresh }
   }
 
   const first = (judged: Judged, gate: Gate): Promise<Judging> => {
     const known = memories.get(verdictKey(judged.tree, gate))
     // Who made it is told before those who share it.
-    return known?.making.then((verdict) => ({ verdict, durationMs: 0, remembered: true })) ?? make(judged, gate, false)
+    return (
+      known?.making.then(({ verdict }) => ({ verdict, durationMs: 0, remembered: true })) ?? make(judged, gate, false)
+    )
   }
 
   const second = async (judged: Judged, gate: Gate): Promise<Judging> => {
     const judgement = await first(judged, gate)
     const known = memories.get(verdictKey(judged.tree, gate))
     if (judgement.verdict.type !== 'failed' || known?.isSecond !== false) return judgement
-    const made = await make(judged, gate, true)
-    return { ...made, again: true, ...(made.verdict.type === 'passed' ? { flaky: true } : {}) }
+    const { fresh, ...made } = await make(judged, gate, true)
+    if (made.verdict.type !== 'passed') return { ...made, again: true }
+    if (fresh) distrust(judged.tree, known.checkout)
+    return { ...made, again: true, flaky: true, ...(fresh ? { fresh } : {}) }
+  }
+
+  const distrust = (tree: string, stale: Checkout | undefined): void => {
+    stale?.distrust?.()
+    misled.add(tree)
+    if (misled.size > 1) parts.distrustAll?.()
   }
 
   const verifyBy = async (
@@ -130,11 +183,18 @@ export function createVerifier(parts: VerifierParts): Verifier {
     gates: readonly Gate[],
     onJudged: OnJudged,
   ): Promise<Result<void, Failure>> => {
+    let isSetupTold = false
     const results = await Promise.all(
       gates.map(async (gate) => {
-        const judgement = { gate: gate.name, tree: judged.tree, ...(await how(judged, gate)) }
-        if (!parts.signal.aborted || judgement.verdict.type !== 'errored') onJudged(judgement)
-        return { gate, verdict: judgement.verdict }
+        const { fresh, ...made } = await how(judged, gate)
+        const judgement = { gate: gate.name, tree: judged.tree, ...made, ...(made.flaky && fresh ? { fresh } : {}) }
+        const { verdict } = judgement
+        if (verdict.type === 'failed' && verdict.inSetup) {
+          // Every gate has met it, but it is one.
+          if (!isSetupTold) onJudged({ ...judgement, gate: setupGate })
+          isSetupTold = true
+        } else if (!parts.signal.aborted || verdict.type !== 'errored') onJudged(judgement)
+        return { gate, verdict }
       }),
     )
     if (parts.signal.aborted && results.some(({ verdict }) => verdict.type !== 'passed')) return err(canceled)
@@ -161,15 +221,21 @@ function worstOf(results: readonly { readonly gate: Gate; readonly verdict: Verd
     const [worst, ...others] = results.filter(({ verdict }) => verdict.type === type)
     if (!worst || worst.verdict.type === 'passed') continue
     const found = failureOf(worst.gate.name, worst.verdict)
-    return err(type === 'errored' ? found : { ...found, gates: [worst, ...others].map(({ gate }) => gateKey(gate)) })
+    return err(type === 'errored' ? found : { ...found, gates: [...new Set([worst, ...others].map(keyOf))] })
   }
   return ok(undefined)
+}
+
+/** What keeps the work out: the gate, or setup, in which all gates fail alike. */
+function keyOf({ gate, verdict }: { readonly gate: Gate; readonly verdict: Verdict }): string {
+  return verdict.type === 'failed' && verdict.inSetup ? setupGate : gateKey(gate)
 }
 
 const canceled = failure('canceled', 'The run was canceled before the gates had judged this.')
 
 function failureOf(name: string, verdict: Exclude<Verdict, { type: 'passed' }>): Failure {
-  const gate = cleanLine(name, 100)
+  const isSetup = verdict.type === 'failed' && verdict.inSetup
+  const gate = isSetup ? setupGate : cleanLine(name, 100)
   if (verdict.type === 'errored') {
     return failure('infrastructure', `The gate ${gate} could not be run: ${verdict.message}.`)
   }

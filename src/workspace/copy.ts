@@ -12,7 +12,8 @@ export async function copyPaths(from: string, to: string, paths: readonly string
   for (const path of paths) {
     const copied = await onFileSystem(`Copying ${path} into the workspace`, () => copyPath(from, to, path))
     if (!copied.ok) return copied
-    if (copied.value !== undefined) return err(failure('infrastructure', `copy: ${path} ${copied.value}.`))
+    if (copied.value !== undefined)
+      return err(failure('infrastructure', `copy: ${path} ${copied.value}.`, { inSetup: true }))
   }
   return ok(undefined)
 }

@@ -14,7 +14,8 @@ export async function linkPaths(from: string, to: string, paths: readonly string
   for (const path of paths) {
     const linked = await onFileSystem(`Linking ${path} into the workspace`, () => linkPath(from, to, path))
     if (!linked.ok) return linked
-    if (linked.value !== undefined) return err(failure('infrastructure', `link: ${path} ${linked.value}.`))
+    if (linked.value !== undefined)
+      return err(failure('infrastructure', `link: ${path} ${linked.value}.`, { inSetup: true }))
   }
   return ok(undefined)
 }

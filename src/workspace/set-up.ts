@@ -11,6 +11,7 @@ import { excludePattern, gitPath, isWithin, onDisk, pathText, splitNul, type Git
 import { absentMode, diffIndex } from './index-changes.js'
 import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
+import { inputsChanged } from './setup-inputs.js'
 import { exemptPaths, indexFileOf, onFileSystem, withExcludes, workspacePlace, type Workspace } from './workspace.js'
 
 /**
@@ -63,7 +64,7 @@ async function checkLeft(repository: Repository, workspace: Workspace): Promise<
   const obstacles = [...nested, ...(await filledSubmodules(workspace.root, submodules))]
   if (obstacles.length === 0) return ok(undefined)
   const message = `setup left a git repository that is not ignored: ${obstacles.slice(0, 3).map(pathText).join(', ')}.`
-  return err(failure('infrastructure', message, { paths: obstacles.map(pathText) }))
+  return err(failure('infrastructure', message, { paths: obstacles.map(pathText), inSetup: true }))
 }
 
 /** Fills the workspace's leavings; says whether there are changed or deleted files of the commit among them. */
@@ -105,26 +106,4 @@ export async function outgrows(
 ): Promise<boolean> {
   if (!last) return false
   return last.changedFiles || inputsChanged(repository, furniture, last.at, commit)
-}
-
-/** Lock files, by what package managers call them: when one changes, what is installed does. */
-const lockFiles = [
-  ...['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb', 'deno.lock'],
-  ...['Cargo.lock', 'go.sum', 'go.work.sum', 'Gemfile.lock', 'composer.lock', 'mix.lock', 'rebar.lock', 'pubspec.lock'],
-  ...['requirements*.txt', 'Pipfile.lock', 'poetry.lock', 'uv.lock', 'pdm.lock', 'pylock.toml', 'pixi.lock'],
-  ...['gradle.lockfile', 'packages.lock.json', 'paket.lock', 'conan.lock', 'vcpkg-lock.json', 'stack.yaml.lock'],
-  ...['cabal.project.freeze', 'Package.resolved', 'Podfile.lock', 'Cartfile.resolved', 'Manifest.toml', 'flake.lock'],
-]
-
-async function inputsChanged(
-  { trusted }: Repository,
-  { setup }: Furniture,
-  from: string,
-  to: string,
-): Promise<boolean> {
-  if (from === to) return false
-  const inputs = setup?.inputs ?? lockFiles.map((name) => `**/${name}`)
-  const args = ['diff-tree', '-r', '--quiet', from, to, '--', ...inputs.map((path) => `:(glob)${path}`)]
-  // Status 1 means that something differs; on any other trouble it runs once too often rather than too seldom.
-  return !(await git(trusted, args, { env: { GIT_LITERAL_PATHSPECS: '0' } })).ok
 }

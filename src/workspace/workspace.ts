@@ -38,6 +38,8 @@ export interface Workspace {
   readonly kept: readonly GitPath[]
   /** The commit it stands at. */
   commit: string
+  /** What it keeps has misled a gate: another takes its place. */
+  isDistrusted?: true
   leavings: Leavings
   /** Absent where no setup has run. */
   setUp?: SetUp

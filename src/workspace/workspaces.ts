@@ -30,8 +30,11 @@ export interface KeptWorkspace {
 
 /** The run's workspaces: made when needed, used again, each leased to one attempt at a time. */
 export interface Workspaces {
-  /** A workspace at the commit, belonging to no attempt yet: one that was released, else a new one. */
-  readonly prepare: (commit: string) => Promise<Result<Workspace, Failure>>
+  /**
+   * A workspace at the commit, belonging to no attempt yet: one that was released, else a new one. `afresh`: a new one
+   * wherever an earlier use could show, and then one that was released makes room for it.
+   */
+  readonly prepare: (commit: string, how?: { readonly afresh: true }) => Promise<Result<Workspace, Failure>>
   /** Moves a prepared workspace to another commit. */
   readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
   /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used; gives the task branch it stands on. */
@@ -50,6 +53,10 @@ export interface Workspaces {
   ) => Promise<Result<CaughtUp, Failure>>
   /** Takes a workspace back; it may be used again. */
   readonly release: (workspace: Workspace) => void
+  /** What the workspace keeps from before is not to be trusted: once it is released, another takes its place. */
+  readonly distrust: (workspace: Workspace) => void
+  /** As {@link distrust}, of all that there are. */
+  readonly distrustAll: () => void
   /** Leaves a workspace on disk, for a person to look at; it is never used again. False when there is nothing left of it. */
   readonly keep: (workspace: Workspace, reason: string) => Promise<boolean>
   /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
@@ -88,11 +95,14 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return found.value ? ok(found.value) : err(failure('collect', notAsItWas))
   }
 
-  const prepare = async (commit: string): Promise<Result<Workspace, Failure>> => {
+  const prepare = async (commit: string, how?: { readonly afresh: true }): Promise<Result<Workspace, Failure>> => {
+    const mayReuse = how === undefined || !(options.setup ?? options.keep?.length)
     for (let used = takeFree(all); used; used = takeFree(all)) {
-      const renewed = await renew(repository, used, commit, options)
-      if (renewed.ok && (await arm(repository, used)).ok) return ok(used)
+      const renewed = mayReuse && !used.isDistrusted ? await renew(repository, used, commit, options) : undefined
+      if (renewed?.ok && (await arm(repository, used)).ok) return ok(used)
       await discard(used)
+      // The others would most likely fail alike, and what they keep is dear.
+      if (!mayReuse || (renewed?.ok === false && renewed.error.inSetup)) break
     }
     const made = await makeNew(commit)
     if (!made.ok) return made
@@ -134,6 +144,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     workspace.state = 'free'
   }
 
+  const distrust = (workspace: Workspace) => {
+    if (workspace.kept.length > 0) workspace.isDistrusted = true
+  }
+
   const keep = async (workspace: Workspace, reason: string) => {
     workspace.state = 'kept'
     const isThere = await lstat(workspace.root).then(
@@ -157,7 +171,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return [...kept].map(([{ root }, reason]) => ({ root, reason }))
   }
 
-  return { prepare, refresh, lease, adopt, goOn, release, keep, removeAll }
+  const distrustAll = () => all.forEach(distrust)
+
+  return { prepare, refresh, lease, adopt, goOn, release, distrust, distrustAll, keep, removeAll }
 }
 
 const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
@@ -189,7 +205,8 @@ function branchOf({ taskId, attempt }: Lessee): string {
 }
 
 function takeFree(all: readonly Workspace[]): Workspace | undefined {
-  const free = all.find(({ state }) => state === 'free')
+  const isFree = ({ state }: Workspace) => state === 'free'
+  const free = all.find((one) => isFree(one) && one.isDistrusted) ?? all.find(isFree)
   if (free) free.state = 'prepared'
   return free
 }

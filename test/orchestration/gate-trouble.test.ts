@@ -154,14 +154,14 @@ test('a checkout that cannot be prepared is tried three times, is nobody’s fai
   expect(stage.subjects()).toEqual([])
 })
 
-test('a disk that is full for a moment does not cost the attempt', async () => {
+test('what a gate prints of a full disk makes no verdict: it has failed, and passes when it runs once more', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
     gates: ['test -e "$HOME/again" || { touch "$HOME/again"; echo "write: No space left on device"; exit 1; }'],
   })
   const { code, records } = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(code).toBe(0)
-  expect(judgements(records()).map(({ verdict }) => verdict)).toEqual(['passed'])
+  expect(judgements(records()).map(({ verdict }) => verdict)).toEqual(['failed', 'passed'])
   expect(gateLogs(stage)).toHaveLength(2)
 })
 

@@ -26,6 +26,7 @@ async function stage(verdicts: Readonly<Record<string, readonly Verdict[]>>, { i
       runs.push(run)
       return Promise.resolve(said[Math.min(before, said.length - 1)]!)
     },
+    tip: () => 'c-tip',
     limited: (step) => step(),
     monotonic: () => 0,
     signal: stop.signal,

@@ -76,10 +76,10 @@ test.each([
   expect(existsSync(join(dir, 'ran'))).toBe(false)
 })
 
-test('a disk without space says nothing about the tree', async () => {
+test('what a gate says of a full disk is a word of its own: it has failed', async () => {
   const { judge } = stage()
-  const verdict = await judge('echo "cc: error writing a.o: No space left on device"; exit 1')
-  expect(verdict).toEqual({ type: 'errored', message: 'no space left on the disk' })
+  const verdict = await judge('echo "ENOSPC: No space left on device"; exit 1')
+  expect(verdict).toEqual({ type: 'failed', message: 'exit code 1', tail: 'ENOSPC: No space left on device' })
 })
 
 test('a command that no process can be given has not been run', async () => {

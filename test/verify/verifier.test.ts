@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { failure } from '../../src/domain/failure.js'
 import { gateKey, type Gate, type Verdict } from '../../src/domain/gate.js'
 import { err, ok } from '../../src/domain/result.js'
@@ -36,6 +36,7 @@ function stage(change: Partial<VerifierParts> = {}) {
       begun.push({ run, commit: root.slice(1), verdict })
       return verdict.promise
     },
+    tip: () => 'c-tip',
     limited: (step) => step(),
     monotonic: () => (ms += 5),
     signal: stop.signal,
@@ -280,4 +281,105 @@ test('nothing is known of a tree before all of its gates have passed, or one has
   await result
   expect(known('t', 'lint')).toBe('passed')
   expect(known('t', 'lint', 'test')).toBeUndefined()
+})
+
+/** Setup's words in a failed checkout. */
+const noSetup = failure('infrastructure', 'setup failed (exit code 1): out of step', {
+  inSetup: true,
+  detail: 'npm error: out of step',
+})
+
+/** Checkouts on which setup fails as long as the test says so; the commits that were asked for, `!` where afresh. */
+function brokenSetup(fails: (commit: string, nth: number) => boolean) {
+  const asked: string[] = []
+  const distrusted: string[] = []
+  const checkOut: VerifierParts['checkOut'] = (commit, how) => {
+    asked.push(`${commit}${how?.afresh ? '!' : ''}`)
+    if (fails(commit, asked.length)) return Promise.resolve(err(noSetup))
+    const place = { root: `/${commit}`, release: () => undefined, distrust: () => distrusted.push(commit) }
+    return Promise.resolve(ok({ ...place, ...(how?.afresh ? { isFresh: true as const } : {}) }))
+  }
+  return { checkOut, asked, distrusted }
+}
+
+describe('setup that fails on a tree', () => {
+  test('twice, and passes on the tip of the target since, is a failed gate named setup, told once, with its words', async () => {
+    const { checkOut, asked } = brokenSetup((commit) => commit === 'c-t')
+    const { verify, verifyAgain, known, judged, begun } = stage({ checkOut })
+    const result = await verify('t', 'lint', 'test')
+    const refused = failure('gate_failed', 'The gate setup failed: setup failed (exit code 1): out of step.', {
+      detail: 'npm error: out of step',
+      gates: ['setup'],
+    })
+    expect(result).toEqual(err(refused))
+    expect(judged.map(({ gate }) => gate)).toEqual(['setup'])
+    expect(asked).toEqual(['c-t', 'c-t', 'c-t!', 'c-tip!'])
+    expect(known('t', 'lint', 'test')).toBe('failed')
+    expect(await verifyAgain('t', 'lint', 'test')).toEqual(err(refused))
+    expect(asked).toHaveLength(4)
+    expect(begun).toEqual([])
+  })
+
+  test('and on the tip, too, is nobody’s fault: the gates could not be run, and nothing is remembered', async () => {
+    const { checkOut, asked } = brokenSetup(() => true)
+    const { verify, known, judged } = stage({ checkOut })
+    const result = await verify('t', 'test')
+    expect(result).toMatchObject(err({ kind: 'infrastructure' }))
+    expect(!result.ok && result.error.message).toContain('(on the target’s tip, too)')
+    expect(judged).toMatchObject([{ gate: 'test', verdict: { type: 'errored' } }])
+    expect(asked).toEqual(['c-t', 'c-t!', 'c-tip!'])
+    expect(known('t', 'test')).toBeUndefined()
+  })
+
+  test('that is the tip itself says nothing of a work', async () => {
+    const { checkOut } = brokenSetup(() => true)
+    const { verify } = stage({ checkOut, tip: () => 'c-t' })
+    expect(await verify('t', 'test')).toMatchObject(err({ kind: 'infrastructure' }))
+  })
+
+  test('once, and then passes, is chance: the gate runs', async () => {
+    const { checkOut, asked } = brokenSetup((_, nth) => nth === 1)
+    const { verify, say } = stage({ checkOut })
+    const result = verify('t', 'test')
+    await say(0, passed)
+    expect(await result).toEqual(ok(undefined))
+    expect(asked).toEqual(['c-t', 'c-t!', 'c-t'])
+  })
+})
+
+describe('what a place keeps from before', () => {
+  test('is not to be trusted when a gate fails there and passes in a fresh one; after a second tree, no place is', async () => {
+    const { checkOut, asked, distrusted } = brokenSetup(() => false)
+    let all = 0
+    const { verify, verifyAgain, say, judged } = stage({ checkOut, distrustAll: () => all++ })
+    for (const [index, tree] of ['t', 'u'].entries()) {
+      const result = verify(tree, 'test')
+      await say(2 * index, failed('no module'))
+      await result
+      const again = verifyAgain(tree, 'test')
+      await say(2 * index + 1, passed)
+      expect(await again).toEqual(ok(undefined))
+      expect(all).toBe(index)
+    }
+    expect(asked).toEqual(['c-t', 'c-t!', 'c-u', 'c-u!'])
+    expect(distrusted).toEqual(['c-t', 'c-u'])
+    expect(judged.map(({ flaky, fresh }) => [flaky, fresh])).toEqual([
+      [undefined, undefined],
+      [true, true],
+      [undefined, undefined],
+      [true, true],
+    ])
+  })
+
+  test('is trusted when the gate fails in a fresh place, too', async () => {
+    const { checkOut, distrusted } = brokenSetup(() => false)
+    const { verify, verifyAgain, say } = stage({ checkOut })
+    const result = verify('t', 'test')
+    await say(0, failed('no'))
+    await result
+    const again = verifyAgain('t', 'test')
+    await say(1, failed('no'))
+    expect(await again).toMatchObject(err({ kind: 'gate_failed' }))
+    expect(distrusted).toEqual([])
+  })
 })

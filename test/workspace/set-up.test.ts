@@ -66,6 +66,16 @@ it.each([
   expect(await runsAt(rig, later(rig, path))).toBe(runs)
 })
 
+it('without inputs of one’s own a manifest counts where the tree has no lock file of its kind, and only there', async () => {
+  const runsAfter = async (path: string, files: Readonly<Record<string, string>>) => {
+    const rig = await rigOf({ setup, keep: ['deps'], files })
+    return runsAt(rig, later(rig, path))
+  }
+  expect(await runsAfter('package.json', { 'package.json': '{}' })).toBe(2)
+  expect(await runsAfter('sub/package.json', { 'package-lock.json': '{}' })).toBe(1)
+  expect(await runsAfter('package.json', { 'Cargo.lock': '' })).toBe(2)
+})
+
 it('setup runs again when an agent removed what it had made', async () => {
   const rig = await rigOf({ setup, keep: ['deps'] })
   expect(await runsAt(rig, rig.base, ({ root }) => rmSync(join(root, 'deps'), { recursive: true }))).toBe(1)

@@ -1,0 +1,60 @@
+import type { Failure } from '../domain/failure.js'
+import type { Verdict } from '../domain/gate.js'
+import type { CheckOut, Judged } from './verifier.js'
+
+export interface SetupJudgeParts {
+  readonly checkOut: CheckOut
+  /** The commit at which the target stands: what fails there, too, is no work's fault. */
+  readonly tip: () => string
+}
+
+/**
+ * Tells whether it is a tree's fault that setup has failed on it. `passed`: it was chance, setup has passed since;
+ * `failed`: setup has failed twice on the tree, and has passed on the target's tip since; `errored`: all else.
+ */
+export interface SetupJudge {
+  judge(judged: Judged, first: Failure): Promise<Verdict>
+  /** What is known of a tree: that setup fails on it. */
+  known(tree: string): Promise<Verdict> | undefined
+}
+
+/** Gates that meet the same trouble at once share a verdict, and a tree that has failed is not set up again. */
+export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge {
+  const verdicts = new Map<string, Promise<Verdict>>()
+
+  const decide = async ({ commit }: Judged): Promise<Verdict> => {
+    const second = await trouble(checkOut, commit)
+    if (second === undefined) return { type: 'passed' }
+    const top = tip()
+    if (!second.inSetup || top === commit) return { type: 'errored', message: withoutStop(second) }
+    const there = await trouble(checkOut, top)
+    if (there !== undefined) return { type: 'errored', message: `${withoutStop(there)} (on the target’s tip, too)` }
+    const { message, detail = '' } = second
+    return { type: 'failed', message: message.replace(/\.$/, ''), tail: detail, inSetup: true }
+  }
+
+  return {
+    async judge(judged, first) {
+      if (!first.inSetup) return { type: 'errored', message: first.message }
+      const verdict = verdicts.get(judged.tree) ?? decide(judged)
+      verdicts.set(judged.tree, verdict)
+      const decided = await verdict
+      if (decided.type !== 'failed') verdicts.delete(judged.tree)
+      return decided
+    },
+    known: (tree) => verdicts.get(tree),
+  }
+}
+
+/** What keeps a commit from being set up in a fresh place. */
+async function trouble(checkOut: CheckOut, commit: string): Promise<Failure | undefined> {
+  const checkout = await checkOut(commit, { afresh: true })
+  if (!checkout.ok) return checkout.error
+  checkout.value.release()
+  return undefined
+}
+
+/** Stands inside a sentence. */
+function withoutStop({ message }: Failure): string {
+  return message.replace(/\.$/, '')
+}
