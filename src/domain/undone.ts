@@ -2,11 +2,12 @@
 export interface HistoryCommit {
   readonly commit: string
   readonly parents: readonly string[]
+  readonly subject: string
   readonly body: string
 }
 
 /**
- * The commits of a history that later ones of it say they undo, in git's words. A revert that was reverted itself undoes
+ * The commits of a history that later ones of it say they undo, in git's words or in GitHub's. A revert that was reverted itself undoes
  * nothing. Where a merge was reverted, all is undone that it brought beside the parent that stays.
  *
  * @param commits - each before its parents
@@ -14,18 +15,58 @@ export interface HistoryCommit {
 export function undoneIn(commits: readonly HistoryCommit[]): ReadonlySet<string> {
   const undone = new Set<string>()
   const at = new Map(commits.map(({ commit }, index) => [commit, index]))
-  for (const [index, { commit, body }] of commits.entries()) {
+  const broughtBy = ({ commit, parents }: HistoryCommit, mainline = parents[0]) =>
+    parents.length < 2 || mainline === undefined ? [commit] : between(commits, at, commit, mainline)
+  for (const [index, one] of commits.entries()) {
+    const { commit, body } = one
     if (undone.has(commit)) continue
+    const pulled = pulledBefore(commits, at, one)
+    if (pulled) broughtBy(pulled).forEach((brought) => undone.add(brought))
     for (const { id, mainline } of revertsIn(body)) {
       // A commit cannot know the id of one that comes after it: what is named stands behind it.
       const of = commits.find((other, place) => place > index && other.commit.startsWith(id))
       if (of === undefined) continue
-      const left = of.parents.length < 2 ? undefined : (mainline ?? of.parents[0])
-      const brought = left === undefined ? [of.commit] : between(commits, at, of.commit, left)
-      for (const one of brought) undone.add(one)
+      broughtBy(of, mainline).forEach((brought) => undone.add(brought))
     }
   }
   return undone
+}
+
+/** A pull request, as its commit on the target names it. */
+interface Pull {
+  readonly number: string
+  readonly title: string
+}
+
+/**
+ * The commit that a revert made by GitHub means: that of the pull request with this number and this title, where just one
+ * before it is. Only the number and the title are told where the description of a pull request becomes the message.
+ */
+function pulledBefore(
+  commits: readonly HistoryCommit[],
+  at: ReadonlyMap<string, number>,
+  by: HistoryCommit,
+): HistoryCommit | undefined {
+  const number = /^Reverts [\w.-]+\/[\w.-]+#(\d+)\r?$/m.exec(by.body)?.[1]
+  const [, word, quoted = ''] = /^(Revert|Reapply) "(.*)"$/.exec((pullOf(by) ?? { title: by.subject }).title) ?? []
+  if (number === undefined || word === undefined) return undefined
+  // git calls the revert of a revert so.
+  const title = word === 'Reapply' ? `Revert "${quoted}"` : quoted
+  const means = (pull: Pull | undefined) =>
+    pull?.number === number && (pull.title === title || `${pull.title} (#${number})` === title)
+  const known = commits.filter((one) => means(pullOf(one)))
+  if (known.length === 0) return undefined
+  const before = reach(commits, at, by.commit)
+  const [one, ...others] = known.filter(({ commit }) => commit !== by.commit && before.has(commit))
+  return others.length === 0 ? one : undefined
+}
+
+/** GitHub's own forms: of a merge the title is the first line of the body, of a squash the number ends the subject. */
+function pullOf({ subject, body }: HistoryCommit): Pull | undefined {
+  const merged = /^Merge pull request #(\d+) from /.exec(subject)?.[1]
+  if (merged !== undefined) return { number: merged, title: (body.split('\n', 1)[0] ?? '').trim() }
+  const [, title, number] = /^(.*) \(#(\d+)\)$/.exec(subject) ?? []
+  return title === undefined || number === undefined ? undefined : { number, title }
 }
 
 interface Revert {
@@ -49,17 +90,19 @@ function between(
   from: string,
   without: string,
 ): readonly string[] {
-  const reach = (tip: string) => {
-    const seen = new Set<string>()
-    const waiting = [tip]
-    for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-      const parents = commits[at.get(one) ?? -1]?.parents
-      if (!parents || seen.has(one)) continue
-      seen.add(one)
-      waiting.push(...parents)
-    }
-    return seen
+  const left = reach(commits, at, without)
+  return [...reach(commits, at, from)].filter((one) => !left.has(one))
+}
+
+/** The commits that a tip has in its history, itself among them. */
+function reach(commits: readonly HistoryCommit[], at: ReadonlyMap<string, number>, tip: string): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const waiting = [tip]
+  for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+    const parents = commits[at.get(one) ?? -1]?.parents
+    if (!parents || seen.has(one)) continue
+    seen.add(one)
+    waiting.push(...parents)
   }
-  const left = reach(without)
-  return [...reach(from)].filter((one) => !left.has(one))
+  return seen
 }

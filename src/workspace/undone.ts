@@ -10,14 +10,14 @@ export async function readUndone(
   place: GitPlace,
   tips: readonly string[],
 ): Promise<Result<ReadonlySet<string>, GitFailure>> {
-  const format = '--format=%H%x00%P%x00%b%x00'
+  const format = '--format=%H%x00%P%x00%s%x00%b%x00'
   const listing = await git(place, ['log', '--topo-order', `--max-count=${mostCommits}`, format, ...tips, '--'])
   if (!listing.ok) return listing
   const fields = listing.value.split('\0')
   const commits: HistoryCommit[] = []
-  for (let index = 0; index + 2 < fields.length; index += 3) {
-    const [commit = '', parents = '', body = ''] = fields.slice(index, index + 3)
-    commits.push({ commit: commit.trim(), parents: parents.split(' ').filter(Boolean), body })
+  for (let index = 0; index + 3 < fields.length; index += 4) {
+    const [commit = '', parents = '', subject = '', body = ''] = fields.slice(index, index + 4)
+    commits.push({ commit: commit.trim(), parents: parents.split(' ').filter(Boolean), subject, body })
   }
   return ok(undoneIn(commits))
 }
