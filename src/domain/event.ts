@@ -313,7 +313,13 @@ export type RunEvent =
   | { readonly type: 'roadmap_written'; readonly taskId: string }
   /** Said at the end: the task is done, but the file does not say so. `help`: what a person can do. */
   | { readonly type: 'roadmap_not_written'; readonly taskId: string; readonly why: string; readonly help?: string }
-  | { readonly type: 'workspace_kept'; readonly path: string; readonly why: string }
+  /** `collectsAgain`: nothing is wrong with it, and `resume` collects from it. */
+  | {
+      readonly type: 'workspace_kept'
+      readonly path: string
+      readonly why: string
+      readonly collectsAgain?: true
+    }
   | { readonly type: 'run_canceling'; readonly why: string }
   /** Nothing starts any more; what runs may finish. Said once. */
   | ({ readonly type: 'run_stopping' } & EarlyStop)

@@ -70,6 +70,8 @@ export interface Failure {
   readonly retryAt?: number
   /** Of `infrastructure`: setup, or what is copied or linked into a workspace, failed there; its tree may be to blame. */
   readonly inSetup?: true
+  /** Of `infrastructure`: the agent had ended, and its work lies whole in its workspace, which is to be collected again. */
+  readonly uncollected?: true
   /** Of `auth`: there is no login at all, rather than one that was refused. */
   readonly loggedOut?: true
 }

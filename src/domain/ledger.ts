@@ -46,13 +46,16 @@ export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftov
   const mayGo = ({ standing }: LedgerRef) => lost || standing.type !== 'only_here'
   const needed = new Set(refs.filter((one) => !one.isBase && !mayGo(one)).map(({ runId }) => runId))
   const goes = (one: LedgerRef) => mayGo(one) && !(one.isBase && needed.has(one.runId))
-  const empty = ({ holds }: Leftover) => lost || holds === undefined
+  const standing = new Set(leftovers.filter(({ holds }) => holds !== undefined).map(({ runId }) => runId))
+  // Without its notes a resumed run could not take up a workspace that stands.
+  const isNeeded = ({ kind, runId }: Leftover) => kind === 'notes' && standing.has(runId)
+  const empty = (one: Leftover) => lost || (one.holds === undefined && !isNeeded(one))
   return {
     refs: refs.filter(goes),
     leftovers: leftovers.filter(empty),
     kept: {
       refs: refs.filter((one) => !mayGo(one)),
-      leftovers: leftovers.filter((one) => !empty(one)),
+      leftovers: leftovers.filter((one) => !empty(one) && !isNeeded(one)),
     },
   }
 }

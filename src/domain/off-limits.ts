@@ -32,7 +32,13 @@ const armament = [
 ]
 const arms = new RegExp(String.raw`(?:^|\/)(?:${armament.join('|')})(?:\/|$)`, 'i')
 
-const armamentNames = ['.claude/settings*.json', '.claude/hooks/', '.mcp.json', '.codex/', 'other settings of agent CLIs']
+const armamentNames = [
+  '.claude/settings*.json',
+  '.claude/hooks/',
+  '.mcp.json',
+  '.codex/',
+  'other settings of agent CLIs',
+]
 
 /**
  * What is off limits in a repository.

@@ -15,13 +15,15 @@ export type RetryDecision =
  * model of the attempt has been taken out of the run.
  */
 export function decideRetry(
-  { kind }: Failure,
+  { kind, uncollected }: Failure,
   { attempt, maxAttempts, isOut }: { readonly attempt: number; readonly maxAttempts: number; readonly isOut: boolean },
 ): RetryDecision {
   // What ended was the provider's or the run's; a task's own is looked at apart.
   if (isAccountTrouble(kind) || kind === 'budget') return 'move_on'
   // Refused before it did anything; where it did something first, the attempt counts.
   if (isOut && (kind === 'usage' || kind === 'model')) return 'move_on'
+  // Another agent would be paid for what lies finished in the workspace.
+  if (uncollected) return 'give_up'
   if (kind === 'canceled' || kind === 'target' || kind === 'base_red') return 'give_up'
   return attempt < maxAttempts ? 'retry' : 'give_up'
 }

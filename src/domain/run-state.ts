@@ -110,7 +110,7 @@ export interface RunState {
   readonly kept: KeptCommit[]
   /** Tasks that are done, but not in the roadmap. */
   readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
-  readonly keptWorkspaces: { readonly path: string; readonly why: string }[]
+  readonly keptWorkspaces: { readonly path: string; readonly why: string; readonly collectsAgain?: true }[]
   /** Nothing can start until then, epoch ms; said at `at`, epoch ms, which was `ms` in the run's time. */
   waiting?: { readonly until: number; readonly providers: readonly string[]; readonly at: number; readonly ms: number }
   canceling?: string
@@ -343,7 +343,11 @@ function takeIn(state: RunState, record: RunRecord): void {
       return
     }
     case 'workspace_kept':
-      state.keptWorkspaces.push({ path: record.path, why: record.why })
+      state.keptWorkspaces.push(
+        record.collectsAgain
+          ? { path: record.path, why: record.why, collectsAgain: true }
+          : { path: record.path, why: record.why },
+      )
       return
     case 'run_canceling':
       state.canceling = record.why
@@ -362,6 +366,9 @@ function takeIn(state: RunState, record: RunRecord): void {
 
 /** The run begins again: nothing runs, and what is done or has failed stays so. */
 function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_resumed' }>): void {
+  // Where one of them cannot be collected from, that is told anew.
+  const told = state.keptWorkspaces.filter(({ collectsAgain }) => !collectsAgain)
+  state.keptWorkspaces.splice(0, state.keptWorkspaces.length, ...told)
   const { version, target, permissions, maxAttempts, slots, tasks } = record
   // What was kept before is compared with the commit that the run began from.
   const pinned = target && { ...target, base: state.start.target?.base ?? target.base }

@@ -81,8 +81,8 @@ export interface Merge {
 const nothing: TaskProgress = { attempts: 0, used: 0, feedback: [] }
 
 /** An attempt that ended with the run, with the money, or for the sake of the target, is not the work's fault: it may go on. */
-export function isInterruption({ kind }: Failure): boolean {
-  return kind === 'canceled' || kind === 'budget' || kind === 'target' || kind === 'base_red'
+export function isInterruption({ kind, uncollected }: Failure): boolean {
+  return uncollected === true || kind === 'canceled' || kind === 'budget' || kind === 'target' || kind === 'base_red'
 }
 
 /** Follows the attempts of all tasks; changes the map in place. */

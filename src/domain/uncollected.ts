@@ -28,9 +28,9 @@ export function followWorkspaces(): WorkspaceTrail {
   const take = (record: RunRecord) => {
     if (record.type === 'attempt_started' && record.workspace !== '') begin(record.workspace, record)
     if (record.type === 'attempt_resumed' && record.workspace !== undefined) begin(record.workspace, record)
-    if (record.type === 'attempt_failed' || record.type === 'task_done') end(record)
+    if ((record.type === 'attempt_failed' && !record.failure.uncollected) || record.type === 'task_done') end(record)
     if (record.type === 'workspace_kept') {
-      kept.add(record.path)
+      if (!record.collectsAgain) kept.add(record.path)
       uncollected.set(record.path, record.why)
     }
   }

@@ -81,7 +81,7 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
 
   const stuck = async (why: Failure): Promise<Harvest> => {
     isHeld = false
-    const isThere = await workspaces.keep(workspace, why.message)
+    const isThere = await workspaces.keep(workspace, why.message, { adoptable: why.uncollected === true })
     parts.onStuck()
     return { type: 'stuck', failure: why, ...(isThere ? { workspace: workspace.root } : {}) }
   }

@@ -72,8 +72,11 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
   if (harvest.type === 'in_place') return
   if (harvest.type === 'stuck') {
     if (harvest.workspace === undefined) return
-    const why = `${taskId}: ${harvest.failure.message}`
-    void recorder.record({ type: 'workspace_kept', path: harvest.workspace, why })
+    const { message, uncollected } = harvest.failure
+    const more = uncollected
+      ? ({ why: `${taskId}: autopilot resume collects it: ${message}`, collectsAgain: true } as const)
+      : {}
+    void recorder.record({ type: 'workspace_kept', path: harvest.workspace, why: `${taskId}: ${message}`, ...more })
     return
   }
   const offLimits = offLimitsText(harvest.offLimits)

@@ -263,6 +263,17 @@ export function formatGitFailure({ args, exit, stderr, full }: GitFailure): stri
   return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})${why}`
 }
 
+/**
+ * Whether git was ended or ran out of something of the machine's, whatever it was asked: that says nothing about what it
+ * was to read. Source: the C library's words for ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE, EAGAIN and EIO; git's own for memory.
+ */
+export function isMachineTrouble({ exit, stderr, full }: GitFailure): boolean {
+  if (full !== undefined || exit.type === 'signal') return true
+  return /No space left|quota exceeded|allocate memory|Out of memory|Too many open files|Resource temporarily|Input\/output error/.test(
+    stderr,
+  )
+}
+
 /** What a failure to find a repository was about, read from git's words, which the fixed locale keeps the same. */
 export function discoveryProblem({ exit, stderr }: GitFailure): 'no_git' | 'not_trusted' | 'no_repository' | 'other' {
   if (exit.type === 'not_started') return 'no_git'

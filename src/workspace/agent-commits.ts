@@ -3,11 +3,11 @@ import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
-import { formatGitFailure, git } from '../platform/git.js'
+import { git } from '../platform/git.js'
 import { descends, parseGraph, reachable, uncoveredTips, type CommitGraph } from './commit-graph.js'
 import type { Repository } from './contract.js'
 import { agentCommits, importCommits, importPlace, inspectStore } from './import-objects.js'
-import { gitFailed } from './merge.js'
+import { gitFailed, notReadable } from './merge.js'
 import { commitTree } from './sessions.js'
 import { readAgentRefs, type AgentRefs } from './moved-refs.js'
 import type { Unreadable } from './untrusted-file.js'
@@ -84,7 +84,7 @@ async function newCommits(
   const store = await inspectStore(repository, workspace)
   if (!store.ok) return unreadable(workspace, store.error)
   const made = store.value === 'filled' ? await agentCommits(repository, workspace) : ok([])
-  if (!made.ok) return err(failure('collect', `The agent's objects could not be read: ${formatGitFailure(made.error)}`))
+  if (!made.ok) return notReadable("The agent's objects could not be read", made.error)
   const tips = new Set([...(head === undefined ? [] : [head]), ...refs.values(), ...stashes, ...made.value])
   tips.delete(base)
   if (tips.size === 0) return ok(new Map())
@@ -92,7 +92,7 @@ async function newCommits(
   const args = ['rev-list', '--parents', `--max-count=${maxCommits + 1}`, '--stdin']
   const listed = await git(importPlace(repository, workspace), args, { input })
   if (!listed.ok) {
-    return err(failure('collect', `The agent's commits could not be read: ${formatGitFailure(listed.error)}`))
+    return notReadable("The agent's commits could not be read", listed.error)
   }
   const graph = parseGraph(listed.value)
   if (graph.size <= maxCommits) return ok(graph)

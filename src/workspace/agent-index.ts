@@ -2,9 +2,10 @@ import { lstat, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { formatGitFailure, git, gitBytes, type GitFailure } from '../platform/git.js'
+import { git, gitBytes, type GitFailure } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { isWithin, joinNul, onDisk, splitNul, type GitPath } from './git-path.js'
+import { notReadable } from './merge.js'
 import { readUntrusted } from './untrusted-file.js'
 import { indexFileOf, withExcludes, workspacePlace, type Workspace } from './workspace.js'
 
@@ -33,7 +34,8 @@ export async function readAgentIndex(
   await writeFile(copy, theirs.value, { mode: 0o600 })
   const listed = await gitBytes({ ...repository.trusted, indexFile: copy }, ['ls-files', '--cached', '-z'])
   await rm(copy, { force: true })
-  return listed.ok ? ok(new Set(splitNul(listed.value))) : unreadable(formatGitFailure(listed.error))
+  if (listed.ok) return ok(new Set(splitNul(listed.value)))
+  return notReadable('The agent left an index that cannot be read', listed.error, ['.git/index'])
 }
 
 function unreadable(reason: string): { readonly ok: false; readonly error: Failure } {

@@ -1,15 +1,25 @@
+import { rm } from 'node:fs/promises'
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { formatGitFailure, git, type GitFailure } from '../platform/git.js'
+import { git, type GitFailure } from '../platform/git.js'
+import { removeTornObjects } from '../platform/torn-objects.js'
 import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
 import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index.js'
 import type { Repository } from './contract.js'
 import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
 import { diffIndex, gitlinkMode, resetEntries, type Change } from './index-changes.js'
-import { gitFailed } from './merge.js'
+import { gitFailed, notReadable } from './merge.js'
 import { changeRefs, commitTree } from './sessions.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
-import { checkInPlace, exemptPaths, onFileSystem, withExcludes, workspacePlace, type Workspace } from './workspace.js'
+import {
+  checkInPlace,
+  exemptPaths,
+  indexFileOf,
+  onFileSystem,
+  withExcludes,
+  workspacePlace,
+  type Workspace,
+} from './workspace.js'
 
 export interface CollectRequest {
   /** The commit that the attempt started from. */
@@ -57,7 +67,7 @@ const maxPathsShown = 200
  * on `ref`; what its git made beside that, on refs of their own. No git runs in the agent's git directory.
  *
  * A failure of kind `collect` means that the workspace holds something that cannot be collected and is to be kept; of
- * kind `infrastructure`, that autopilot's own git failed. Usually five processes: `add`, `diff-index`, `write-tree`,
+ * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually five processes: `add`, `diff-index`, `write-tree`,
  * `commit-tree`, `update-ref`; two when nothing changed.
  */
 export async function collect(
@@ -65,7 +75,25 @@ export async function collect(
   workspace: Workspace,
   request: CollectRequest,
 ): Promise<Result<Collected, Failure>> {
+  const first = await tryToCollect(repository, workspace, request)
+  if (first.ok || first.error.kind !== 'infrastructure') return first
+  // The workspace is as its agent left it: that autopilot's git was ended, or found no room, is nothing to pay another for.
+  const second = await tryToCollect(repository, workspace, request)
+  if (second.ok || second.error.kind !== 'infrastructure') return second
+  return err({ ...second.error, uncollected: true })
+}
+
+async function tryToCollect(
+  repository: Repository,
+  workspace: Workspace,
+  request: CollectRequest,
+): Promise<Result<Collected, Failure>> {
+  const began = Date.now()
   const collected = await onFileSystem('Collecting', () => collectSteps(repository, workspace, request))
+  if (collected.ok && (collected.value.ok || collected.value.error.kind !== 'infrastructure')) return collected.value
+  // No other can be at work on this index.
+  await rm(`${indexFileOf(workspace)}.lock`, { force: true }).catch(() => undefined)
+  await removeTornObjects(repository.objectsDir, began)
   return collected.ok ? collected.value : collected
 }
 
@@ -149,7 +177,7 @@ function unreadPaths(stderr: string): GitPath[] {
 }
 
 function notAdded(error: GitFailure): { readonly ok: false; readonly error: Failure } {
-  return err(failure('collect', `git could not add what is in the workspace: ${formatGitFailure(error)}`))
+  return notReadable('git could not add what is in the workspace', error)
 }
 
 interface SortedChanges {

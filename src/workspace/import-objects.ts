@@ -1,9 +1,10 @@
 import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { failure, type Failure } from '../domain/failure.js'
+import type { Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { formatGitFailure, git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
+import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
 import type { Repository } from './contract.js'
+import { notReadable } from './merge.js'
 import { listUntrusted, type Unreadable } from './untrusted-file.js'
 import type { Workspace } from './workspace.js'
 
@@ -84,5 +85,5 @@ export async function importCommits(
 }
 
 function refused(error: GitFailure): { readonly ok: false; readonly error: Failure } {
-  return err(failure('collect', `The agent's commits could not be read: ${formatGitFailure(error)}`))
+  return notReadable("The agent's commits could not be read", error)
 }

@@ -1,6 +1,6 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { formatGitFailure, git, type GitFailure } from '../platform/git.js'
+import { formatGitFailure, git, isMachineTrouble, type GitFailure } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { pathText, type GitPath } from './git-path.js'
 
@@ -67,6 +67,12 @@ function parseNotes(fields: readonly string[]): ConflictNote[] {
 function unreadable(stdout: string) {
   const stderr = 'fatal: the answer has no tree'
   return err<GitFailure>({ args: ['merge-tree'], exit: { type: 'code', code: 0 }, stderr, stdout: Buffer.from(stdout) })
+}
+
+/** git could not read what an agent left: what is there is not as it should be, unless git itself came to grief. */
+export function notReadable(what: string, failed: GitFailure, paths?: readonly string[]) {
+  const kind = isMachineTrouble(failed) ? 'infrastructure' : 'collect'
+  return err(failure(kind, `${what}: ${formatGitFailure(failed)}`, paths ? { paths } : {}))
 }
 
 /** A step of autopilot's own git that failed, as the attempt's failure: not the agent's fault. */

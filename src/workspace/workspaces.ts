@@ -57,8 +57,11 @@ export interface Workspaces {
   readonly distrust: (workspace: Workspace) => void
   /** As {@link distrust}, of all that there are. */
   readonly distrustAll: () => void
-  /** Leaves a workspace on disk, for a person to look at; it is never used again. False when there is nothing left of it. */
-  readonly keep: (workspace: Workspace, reason: string) => Promise<boolean>
+  /**
+   * Leaves a workspace on disk, with what is known of it where a resumed run is to adopt it, else for a person to look
+   * at; it is not used again by this run. False when there is nothing left of it.
+   */
+  readonly keep: (workspace: Workspace, reason: string, how?: { readonly adoptable?: boolean }) => Promise<boolean>
   /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
   readonly removeAll: () => Promise<readonly KeptWorkspace[]>
 }
@@ -74,6 +77,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const stateRoot = join(repository.commonDir, 'autopilot', 'workspaces', runId)
   const all: Workspace[] = []
   const kept = new Map<Workspace, string>()
+  const standing = new Set<Workspace>()
   let made = options.numberedTo ?? 0
 
   const makeNew = async (commit: string) => {
@@ -148,8 +152,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     if (workspace.kept.length > 0) workspace.isDistrusted = true
   }
 
-  const keep = async (workspace: Workspace, reason: string) => {
+  const keep: Workspaces['keep'] = async (workspace, reason, { adoptable = false } = {}) => {
     workspace.state = 'kept'
+    if (adoptable) standing.add(workspace)
     const isThere = await lstat(workspace.root).then(
       () => true,
       () => false,
@@ -163,7 +168,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       if (workspace.state !== 'kept' && workspace.state !== 'removed') await discard(workspace)
     }
     // Others of the run may stand there from before it was resumed.
-    for (const { stateDir } of all) await rm(stateDir, { recursive: true, force: true }).catch(() => undefined)
+    for (const one of all.filter((one) => !standing.has(one)))
+      await rm(one.stateDir, { recursive: true, force: true }).catch(() => undefined)
     await rmdir(stateRoot).catch(() => undefined)
     // Not empty when something was kept.
     await rmdir(dir).catch(() => undefined)

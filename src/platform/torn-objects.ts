@@ -1,0 +1,43 @@
+import { lstat, readdir, readlink, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Removes the half-written objects that a git which failed has left behind: on a full disk they keep it full. Only files
+ * of this user that were written since it began, and that no process holds open; another git at work here has its own.
+ * Source: git's object-file.c, `tmp_obj_XXXXXX` in the directory that the object is to lie in.
+ *
+ * @param since - epoch ms
+ */
+export async function removeTornObjects(objectsDir: string, since: number): Promise<void> {
+  const folders = (await readdir(objectsDir).catch(() => [])).filter((name) => /^[0-9a-f]{2}$/.test(name))
+  const found = await Promise.all(['.', ...folders].map((folder) => tornIn(join(objectsDir, folder), since)))
+  const torn = found.flat()
+  if (torn.length === 0) return
+  const held = await heldOpen()
+  for (const path of torn) if (!held.has(path)) await rm(path, { force: true }).catch(() => undefined)
+}
+
+async function tornIn(folder: string, since: number): Promise<string[]> {
+  const torn: string[] = []
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith('tmp_obj_')) continue
+    const stats = await lstat(join(folder, name)).catch(() => undefined)
+    // Times of files are those of the last tick of the kernel's clock, a little before now.
+    if (stats?.isFile() && stats.uid === process.getuid?.() && stats.mtimeMs >= since - 50)
+      torn.push(join(folder, name))
+  }
+  return torn
+}
+
+/** The files that processes of this user hold open; none where there is no /proc. */
+async function heldOpen(): Promise<ReadonlySet<string>> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
+  const held = new Set<string>()
+  for (const pid of pids) {
+    const folder = join('/proc', pid, 'fd')
+    for (const fd of await readdir(folder).catch(() => [])) {
+      held.add(await readlink(join(folder, fd)).catch(() => ''))
+    }
+  }
+  return held
+}

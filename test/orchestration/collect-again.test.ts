@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { scene } from '../support/rigged-scene.js'
+import type { Scene } from '../support/scene.js'
+
+const roadmap = 'tasks:\n  - { id: a, run: "echo $$ >> $COUNT; echo work > a" }\n'
+
+/**
+ * A git whose `add` is killed so many times, in the middle of an object; tells how often an agent worked. What another
+ * git had left before is there, too.
+ */
+function stageOf(kills: number): Scene & { agents(): number; torn(): readonly string[] } {
+  const stage = scene({ roadmap, files: { 'autopilot.yaml': '{"env": {"COUNT": null}}' } })
+  const [counter, agents] = [stage.repo.beside('kills'), stage.repo.beside('agents')]
+  const real = execFileSync('/bin/sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
+  const folder = join(stage.repo.dir, '.git/objects/ab')
+  const kill = `mkdir -p ${folder}; echo x > ${folder}/tmp_obj_torn$$; echo >> ${counter}; kill -9 $$`
+  const isMine = `case " $* " in *" add -A "*) [ $(cat ${counter} | wc -l) -lt ${kills} ] && { ${kill}; };; esac`
+  writeFileSync(counter, '')
+  stage.program('git', `#!/bin/sh\n${isMine}\nexec ${real} "$@"\n`)
+  stage.env.COUNT = agents
+  return {
+    ...stage,
+    agents: () => readFileSync(agents, 'utf8').trim().split('\n').length,
+    torn: () => (existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('tmp_obj')) : []),
+  }
+}
+
+test('a git of autopilot’s that is killed while it collects is asked again, and no agent is paid again', async () => {
+  const stage = stageOf(1)
+  const { code, records } = await stage.run(['run', '--output', 'json'])
+  expect(code).toBe(0)
+  expect(records().filter(({ type }) => type === 'attempt_failed')).toEqual([])
+  expect([stage.landed('a'), stage.agents(), stage.torn()]).toEqual(['work', 1, []])
+})
+
+test('where it is killed each time the workspace stays and is named, and resume collects from it', async () => {
+  const stage = stageOf(2)
+  const { code, records, stdout } = await stage.run(['run', '--output', 'json'])
+  expect(code).toBe(1)
+  const failed = records().flatMap((one) => (one.type === 'attempt_failed' ? [one] : []))
+  expect(failed).toMatchObject([{ failure: { kind: 'infrastructure', uncollected: true }, willRetry: false }])
+  const [kept] = records().flatMap((one) => (one.type === 'workspace_kept' ? [one] : []))
+  expect(kept?.why).toMatch(/^a: autopilot resume collects it: git could not add .*SIGKILL/)
+  expect(readFileSync(join(kept!.path, 'a'), 'utf8')).toBe('work\n')
+  expect([stdout.includes('workspace_kept'), stage.torn()]).toEqual([true, []])
+  // It is nothing that a person need look at, nor that is spent.
+  expect((await stage.run(['clean'])).stdout).toContain('--lost')
+  const resumed = await stage.run(['resume'])
+  expect(resumed.code).toBe(0)
+  expect([stage.landed('a'), stage.agents(), existsSync(kept!.path)]).toEqual(['work', 1, false])
+  expect(resumed.stdout).not.toMatch(/^Workspace/m)
+})
