@@ -26,7 +26,7 @@ import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
 import { endWatchdogsOf } from '../platform/old-watchdog.js'
 import type { AgentPool } from '../pool/agent-pool.js'
-import type { EnvironmentOf } from '../providers/environment.js'
+import { environmentOfChecks, type EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository, Target } from '../workspace/contract.js'
 import { changedFiles } from '../workspace/changed-files.js'
@@ -260,13 +260,13 @@ function hintAtKeep(recorder: Recorder): (paths: readonly string[]) => void {
 
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(running: Running, tip: () => string) {
-  const { settings, environmentOf, mask, runDir, runId, recorder, start, signal } = running
+  const { settings, mask, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
   const gating = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
     tip,
-    environmentOf,
+    environmentOf: environmentOfChecks(running.env, running.environmentOf),
     logDir: join(runDir, 'gates'),
     mask,
     clock: realClock,
@@ -302,7 +302,7 @@ function workspacesFor(
     runSetup: runSetup({
       mask,
       logDir: join(runDir, 'setup', exact ? 'gates' : 'agents'),
-      environmentOf,
+      environmentOf: environmentOfChecks(env, environmentOf),
       clock: realClock,
       signal,
       onSpawned: noteCommand(recorder, 'setup'),

@@ -1,4 +1,5 @@
 import type { PassedVariables, Provider } from './contract.js'
+import { toolchainHomes } from './toolchain-homes.js'
 import type { Withheld } from './withheld.js'
 
 /**
@@ -17,6 +18,7 @@ const commonVariables: PassedVariables = {
       'CURL_CA_BUNDLE',
       'GIT_SSL_CAINFO',
     ],
+    ...toolchainHomes,
   ],
 }
 
@@ -53,6 +55,17 @@ export function childEnvironments(
     made.set(provider.name, environment)
     return environment
   }
+}
+
+/**
+ * The environment of what judges and prepares, gates and setup: that of a command, with `CI`, by which tools know that
+ * nobody answers. For an agent it would freeze `pnpm install`.
+ */
+export function environmentOfChecks(
+  { CI }: Readonly<Record<string, string | undefined>>,
+  environmentOf: EnvironmentOf,
+): EnvironmentOf {
+  return (provider) => ({ ...(CI === undefined ? {} : { CI }), ...environmentOf(provider) })
 }
 
 /** What is set here and kept from the agents of a provider. */

@@ -5,7 +5,7 @@ import { arm, standOn } from './arm.js'
 import { nothingWatched, watchMarkers, type MarkerWatch } from './conflict-markers.js'
 import { addNote, conflictNote } from './conflict-note.js'
 import type { Candidate, Repository } from './contract.js'
-import { gitFailed, mergeTrees, type Conflict } from './merge.js'
+import { gitFailed, mergeWork, type Conflict } from './merge.js'
 import { checkOut } from './prepare.js'
 import { commitTree } from './sessions.js'
 import { singleParent } from './stack.js'
@@ -76,7 +76,7 @@ async function combine(repository: Repository, work: WorkSoFar, tip: string): Pr
   if (!single.ok) return gitFailed(single.error)
   const { commit, tree } = single.value
   if (tip === work.base) return ok({ tree, conflicts: [], watch: work.watch })
-  const merged = await mergeTrees(repository, tip, commit)
+  const merged = await mergeWork(repository, tip, { commit, base: work.base })
   if (!merged.ok) return gitFailed(merged.error)
   if ('tree' in merged.value) return ok({ tree: merged.value.tree, conflicts: [], watch: work.watch })
   return placeConflict(repository, merged.value.conflict, [tip, commit], work.watch)
@@ -89,7 +89,7 @@ async function placeConflict(
   merged: readonly [tip: string, work: string],
   before: MarkerWatch,
 ): Promise<Result<CaughtUp, Failure>> {
-  const watched = await watchMarkers(repository, { ...conflict, labels: merged }, before)
+  const watched = await watchMarkers(repository, conflict, before)
   if (!watched.ok) return gitFailed(watched.error)
   const { watch, unmarked } = watched.value
   const placed = { conflicts: conflict.paths, watch }

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../domain/result.js'
 import { formatGitFailure, git, isMachineTrouble, type GitFailure } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { pathText, type GitPath } from './git-path.js'
+import { commitTree } from './sessions.js'
 
 /** git could not combine two commits. */
 export interface Conflict {
@@ -14,6 +15,8 @@ export interface Conflict {
   readonly tree: string
   /** What git says about it, in its own words. */
   readonly notes: readonly ConflictNote[]
+  /** What the two sides are called in its markers. */
+  readonly labels: readonly string[]
 }
 
 export interface ConflictNote {
@@ -26,6 +29,37 @@ const maxPaths = 100
 
 /** A full object id, of either format. */
 const objectId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
+
+/**
+ * Combines work with a tip, by what has changed on either side since the commit at which the work began. Where the target
+ * was rewritten, git's own merge base lies before that: what a person has thrown off would come back with the work.
+ *
+ * git before 2.40 cannot be told a merge base, so there the three trees get commits of their own, on no ref.
+ */
+export async function mergeWork(
+  repository: Repository,
+  tip: string,
+  work: { readonly commit: string; readonly base: string },
+): ReturnType<typeof mergeTrees> {
+  // Status 1 means that it is none; where git cannot tell, its own merge base is as good.
+  const leads = await git(repository.trusted, ['merge-base', '--is-ancestor', work.base, tip])
+  if (leads.ok || leads.error.exit.type !== 'code' || leads.error.exit.code !== 1)
+    return mergeTrees(repository, tip, work.commit)
+  const trees = await git(
+    repository.trusted,
+    ['rev-parse'].concat([work.base, tip, work.commit].map((id) => `${id}^{tree}`)),
+  )
+  if (!trees.ok) return trees
+  const [base = '', ours = '', theirs = ''] = trees.value.split('\n')
+  const began = await commitTree(repository, base, [], onlyForMerging)
+  if (!began.ok) return began
+  const tipOn = await commitTree(repository, ours, [began.value], onlyForMerging)
+  if (!tipOn.ok) return tipOn
+  const workOn = await commitTree(repository, theirs, [began.value], `${onlyForMerging}\nThe work\n`)
+  return workOn.ok ? mergeTrees(repository, tipOn.value, workOn.value) : workOn
+}
+
+const onlyForMerging = 'Only for merging\n'
 
 /**
  * Combines two commits without a work tree and gives the merged tree. Runs in the trusted directory: attributes and
@@ -48,7 +82,9 @@ export async function mergeTrees(
   const end = rest.indexOf('')
   const touched = [...new Set(end < 0 ? rest : rest.slice(0, end))]
   const notes = end < 0 ? [] : parseNotes(rest.slice(end + 1))
-  return ok({ conflict: { tree, touched, notes, paths: touched.slice(0, maxPaths).map(pathText) } })
+  return ok({
+    conflict: { tree, touched, notes, paths: touched.slice(0, maxPaths).map(pathText), labels: [ours, theirs] },
+  })
 }
 
 function parseNotes(fields: readonly string[]): ConflictNote[] {

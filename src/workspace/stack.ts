@@ -2,7 +2,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { git, type GitFailure } from '../platform/git.js'
 import type { Candidate, Repository, Target } from './contract.js'
-import { gitFailed, mergeTrees } from './merge.js'
+import { gitFailed, mergeWork } from './merge.js'
 import { commitTree } from './sessions.js'
 
 /** A commit that may become the target's tip. */
@@ -41,7 +41,7 @@ export async function stack<One extends Single>(
     if (placed.ok) members.push({ candidate, ready: placed.value })
     else if (placed.error.kind !== 'conflict' || top === tip) left.push({ candidate, failure: placed.error })
     else {
-      const alone = await mergeTrees(repository, tip, candidate.single.commit)
+      const alone = await mergeWork(repository, tip, { commit: candidate.single.commit, base: candidate.base })
       if (!alone.ok) left.push({ candidate, failure: gitFailed(alone.error).error })
       else if ('conflict' in alone.value)
         left.push({ candidate, failure: conflict(branch, alone.value.conflict.paths) })
@@ -80,7 +80,7 @@ async function placeOn(
   { single, base, message }: Single,
 ): Promise<Result<Ready, Failure>> {
   if (top === base) return ok(single)
-  const merged = await mergeTrees(repository, top, single.commit)
+  const merged = await mergeWork(repository, top, { commit: single.commit, base })
   if (!merged.ok) return gitFailed(merged.error)
   if ('conflict' in merged.value) return err(conflict(branch, merged.value.conflict.paths))
   const { tree } = merged.value

@@ -52,6 +52,22 @@ describe('integrating a candidate', () => {
     },
   )
 
+  it('brings nothing back that a person has thrown off the target, though the work began when it was there', async () => {
+    const { repo, integrate, base, target } = await start()
+    const secret = await integrate({ candidate: commitOn(repo, base, { 'secret.txt': 's\n' }), base, message })
+    if (!secret.ok) throw new Error('it did not land')
+    const began = secret.value.commit
+    const candidate = commitOn(repo, began, { 'b.txt': 'b\n' })
+    const other = commitOn(repo, base, { 'c.txt': 'c\n' })
+    repo.git('update-ref', target.ref, other)
+    target.tip = other
+    // What plain git makes of it.
+    const tree = repo.git('merge-tree', '--write-tree', other, candidate)
+    expect(repo.git('ls-tree', '--name-only', tree)).toContain('secret.txt')
+    expect((await integrate({ candidate, base: began, message })).ok).toBe(true)
+    expect(repo.git('ls-tree', '--name-only', 'autopilot/main')).toBe('README.md\nb.txt\nc.txt')
+  })
+
   it('commits as Autopilot where the user has no identity', async () => {
     const { repo, integrate, base } = await start({ identity: false })
     await integrate({ candidate: commitOnAs(repo, base, 'a.txt'), base, message })

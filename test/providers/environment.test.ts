@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { providerNames } from '../../src/providers/contract.js'
-import { childEnvironment } from '../../src/providers/environment.js'
+import { childEnvironment, childEnvironments, environmentOfChecks } from '../../src/providers/environment.js'
+import { toolchainHomes } from '../../src/providers/toolchain-homes.js'
 import { providers } from '../../src/providers/index.js'
 
 /** Written down a second time, so that a name added to the product by mistake fails here. */
@@ -27,7 +28,7 @@ describe.each(providerNames)('the environment of %s', (provider) => {
     fc.assert(
       fc.property(fc.dictionary(name, fc.string()), (parent) => {
         for (const passed of Object.keys(childEnvironment(parent, providers[provider], {}))) {
-          expect(common.test(passed) || own[provider].test(passed)).toBe(true)
+          expect(common.test(passed) || own[provider].test(passed) || toolchainHomes.includes(passed)).toBe(true)
         }
       }),
       { numRuns: 500 },
@@ -93,4 +94,17 @@ describe('childEnvironment', () => {
 it('lets the time limits of MCP servers through to claude', () => {
   const set = { MCP_TIMEOUT: '60000', MCP_TOOL_TIMEOUT: '120000' }
   expect(childEnvironment(set, providers.claude, {})).toMatchObject(set)
+})
+
+it('the homes of toolchains pass to everybody, and CI to gates and setup alone', () => {
+  const parent = { PATH: '/bin', RUSTUP_HOME: '/opt/rustup', JAVA_HOME: '/opt/java', NVM_DIR: '/opt/nvm', CI: 'true' }
+  const environmentOf = childEnvironments(parent, {})
+  const homes = { RUSTUP_HOME: '/opt/rustup', JAVA_HOME: '/opt/java', NVM_DIR: '/opt/nvm' }
+  for (const provider of Object.values(providers)) {
+    expect(environmentOf(provider)).toMatchObject(homes)
+    expect(environmentOf(provider)).not.toHaveProperty('CI')
+  }
+  expect(environmentOfChecks(parent, environmentOf)(providers.command)).toMatchObject({ ...homes, CI: 'true' })
+  const chosen = childEnvironments(parent, { CI: 'mine' })
+  expect(environmentOfChecks(parent, chosen)(providers.command)).toMatchObject({ CI: 'mine' })
 })
