@@ -6,7 +6,6 @@ import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
 import { budgetsOf, uncounted } from './budgets.js'
 import type { Config } from './config.js'
-import type { Ground } from './ground.js'
 import { gatesInForce } from './in-force.js'
 import type { KnownTask } from './landed.js'
 import { landedLines } from './text-notices.js'
@@ -22,7 +21,7 @@ export interface Announced {
   readonly byId: readonly KnownTask[]
   readonly reworded: readonly KnownTask[]
   readonly setup: ProviderSetup
-  readonly ground: Ground
+  readonly ground: { readonly target?: { readonly branch: string }; readonly warnings: readonly string[] }
   readonly maskWarnings: readonly string[]
 }
 
@@ -37,25 +36,32 @@ const toldByHolds: ReadonlySet<string> = new Set(['W050', 'W051', 'W054', 'W055'
 
 /** Records what a person should know before the first agent starts, each thing once. */
 export function announce(recorder: Recorder, parts: Announced): void {
-  const { loaded, plan, setup, ground } = parts
+  const { plan, setup } = parts
   const say = (level: 'info' | 'warning', texts: readonly string[]) => {
-    for (const text of clip(texts)) void recorder.record({ type: 'notice', level, text })
+    for (const text of texts) void recorder.record({ type: 'notice', level, text })
   }
   say('info', [gatesInForce(parts)])
   for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
-  say('warning', loaded.warnings.filter(({ code }) => !toldByHolds.has(code)).map(formatProblemLine))
-  say(
-    'info',
-    plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : [])),
-  )
-  say('warning', [
+  say('warning', roadmapWarnings(parts))
+  say('info', clip(plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : []))))
+  say('warning', startWarnings(parts))
+}
+
+/** What is odd about the roadmap, though it can be run. */
+export function roadmapWarnings({ loaded }: Pick<Announced, 'loaded'>): readonly string[] {
+  return clip(loaded.warnings.filter(({ code }) => !toldByHolds.has(code)).map(formatProblemLine))
+}
+
+/** What is odd about everything else that the run begins with. */
+export function startWarnings(parts: Announced): readonly string[] {
+  return clip([
     ...landedLines(parts, parts.ground.target?.branch ?? 'the target'),
     ...interrupted(parts),
-    ...untested(setup),
+    ...untested(parts.setup),
     ...withoutAllow(parts),
     ...unpriced(parts),
     ...parts.maskWarnings,
-    ...ground.warnings,
+    ...parts.ground.warnings,
   ])
 }
 
@@ -70,6 +76,13 @@ function recordDetection(recorder: Recorder, { provider, detection }: Detected, 
     ? { permissions, ...(detection.version === undefined ? {} : { version: detection.version }) }
     : { message: `${detection.reason} ${detection.help}`.trim() }
   void recorder.record({ type: 'provider_detected', provider: provider.name, usable: detection.usable, ...facts })
+}
+
+/** CLIs that cannot be used, beside others that can. */
+export function unusableLines({ detected }: ProviderSetup): readonly string[] {
+  return detected.flatMap(({ provider, detection }) =>
+    detection.usable ? [] : [`${provider.name} is not usable: ${detection.reason} ${detection.help}`.trim()],
+  )
 }
 
 /** Nobody of ours is at work on a task that the file calls in progress: it runs again. */

@@ -3,17 +3,22 @@ import { formatProviderModel } from '../domain/provider-model.js'
 import type { Review } from '../domain/review.js'
 import { cleanLine } from '../domain/text.js'
 import { formatDuration } from '../ui/format.js'
+import { hasLines, linesAsWritten } from './as-written.js'
 
 /** What every task's work must pass, commands first; empty when that is nothing. */
 export function formatGates(gates: readonly Gate[], reviews: readonly Review[]): string {
-  const lines = [...gates.map(formatGate), ...reviews.map(formatReview)].map((line) => `gate  ${line}\n`)
+  const lines = [...gates.map((gate) => formatGate(gate)), ...reviews.map((one) => `gate  ${formatReview(one)}\n`)]
   return lines.length === 0 ? '' : `\nWhat every task must pass before it lands:\n${lines.join('')}`
 }
 
-export function formatGate({ name, run, cwd, timeoutMs }: Gate): string {
-  const where = cwd === undefined ? '' : ` in ${cleanLine(cwd, 200)}`
+/** A gate of everybody; with `indent`, of the task above. Ends with a line break. */
+export function formatGate({ name, run, cwd, timeoutMs }: Gate, indent?: string): string {
+  const head = indent === undefined ? 'gate  ' : `${indent}gate `
+  const where = cwd === undefined ? '' : `in ${cleanLine(cwd, 200)} `
   const called = name === run ? '' : `${cleanLine(name, 100)}: `
-  return `${called}${cleanLine(run, 400)}${where} (at most ${formatDuration(timeoutMs)})`
+  const most = `(at most ${formatDuration(timeoutMs)})`
+  if (hasLines(run)) return `${head}${called}${where}${most}\n${linesAsWritten(run, `${indent ?? ''}  `)}`
+  return `${head}${called}${cleanLine(run, 400)} ${where}${most}\n`
 }
 
 function formatReview({ name, reviewers, criteria, timeoutMs }: Review): string {

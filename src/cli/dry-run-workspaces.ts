@@ -1,5 +1,6 @@
 import { cleanLine } from '../domain/text.js'
 import { formatDuration } from '../ui/format.js'
+import { hasLines, linesAsWritten } from './as-written.js'
 import type { FileSettings } from './settings.js'
 
 type Furniture = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
@@ -7,16 +8,18 @@ type Furniture = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
 /** What every workspace would have beside the files of its commit: lines for people, none where that is nothing. */
 export function workspaceLines({ setup, copy, keep, link }: Furniture): readonly string[] {
   const after = setup?.inputs ? list(setup.inputs) : 'a lock file'
-  const setups = setup
-    ? [
-        `setup ${cleanLine(setup.run, 200)} (at most ${formatDuration(setup.timeoutMs)}; again after a change of ${after})`,
-      ]
-    : []
+  const setups = setup ? setupLines(setup, after) : []
   const rest = { copy, keep, link }
   return [
     ...setups,
     ...Object.entries(rest).flatMap(([what, paths]) => (paths.length > 0 ? [`${what.padEnd(5)} ${list(paths)}`] : [])),
   ]
+}
+
+function setupLines({ run, timeoutMs }: NonNullable<Furniture['setup']>, after: string): readonly string[] {
+  const how = `(at most ${formatDuration(timeoutMs)}; again after a change of ${after})`
+  if (!hasLines(run)) return [`setup ${cleanLine(run, 200)} ${how}`]
+  return [`setup ${how}`, ...linesAsWritten(run, '  ').trimEnd().split('\n')]
 }
 
 function list(paths: readonly string[]): string {

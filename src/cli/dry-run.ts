@@ -10,13 +10,15 @@ import { findProvider } from '../providers/index.js'
 import { gatesOf } from '../orchestration/gating.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { formatHold, showId } from '../ui/format.js'
+import { hasLines, linesAsWritten } from './as-written.js'
 import { budgetsOf, describeBudgets } from './budgets.js'
 import type { Config } from './config.js'
 import { formatGate, formatGates } from './dry-run-gates.js'
 import { workspaceFacts, workspaceLines } from './dry-run-workspaces.js'
 import type { Location } from './ground.js'
+import { gatesInForce } from './in-force.js'
 import { printJson, sinkOf } from './output.js'
-import { reviewsOf, routing, workingProviders } from './providers.js'
+import { reviewsOf, type ProviderSetup } from './providers.js'
 import type { RunSettings } from './settings.js'
 
 export interface DryRunParts {
@@ -25,7 +27,7 @@ export interface DryRunParts {
   readonly location: Location
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
-  readonly tasks: readonly Task[]
+  readonly setup: ProviderSetup
   /** What a person should know first. */
   readonly notices: readonly string[]
 }
@@ -45,11 +47,10 @@ interface Step {
   readonly gates: readonly Gate[]
 }
 
-/** `--dry-run`: order, routes, holds and commands. Starts nothing, not even `--version`, and changes nothing. */
+/** `--dry-run`: order, routes, holds and commands of a run that nothing is in the way of. */
 export function printDryRun(parts: DryRunParts): ExitCode {
   const { settings, config, loaded, plan } = parts
-  const usable = workingProviders(parts.tasks, settings, config.file.routes).map(({ name }) => name)
-  const { policy } = routing(usable, settings, config.file.routes)
+  const { policy } = parts.setup
   const steps = startOrder(loaded.graph, plan.runnable).map((task) => stepOf(task, policy, parts))
   const held = plan.tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
   const isolated = settings.isolation === 'workspace'
@@ -57,7 +58,9 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   const reviews = reviewsOf(settings, config.file)
   const sink = sinkOf(process.stdout)
   const budgets = budgetsOf(settings, config.file)
+  const inForce = gatesInForce(parts)
   if (settings.output === 'json') {
+    printJson(process.stdout, { type: 'notice', level: 'info', text: inForce })
     for (const text of parts.notices) printJson(process.stdout, { type: 'notice', level: 'warning', text })
     if (budgets) printJson(process.stdout, { type: 'budget', ...budgets })
     for (const step of steps) printJson(process.stdout, { type: 'planned', ...step })
@@ -68,11 +71,12 @@ export function printDryRun(parts: DryRunParts): ExitCode {
     if (facts) printJson(process.stdout, facts)
     return exitCodes.done
   }
-  for (const text of parts.notices) sink.write(`${cleanLine(text, 500)}\n\n`)
+  for (const text of parts.notices) sink.write(`${cleanLine(text, 500)}\n`)
+  if (parts.notices.length > 0) sink.write('\n')
   const done = plan.tasks.filter(({ state }) => state === 'done').length
   sink.write(
     `Dry run of ${loaded.options.file}: ${plural(steps.length, 'task')} to run on ${plural(settings.agents, 'slot')}, ` +
-      `${held.length} held, ${done} done before. Nothing is started, nothing is changed.\n\n`,
+      `${held.length} held, ${done} done before. No agent is started, nothing is changed.\n${inForce}\n\n`,
   )
   if (budgets) sink.write(`Budget: ${describeBudgets(budgets)}\n\n`)
   steps.forEach((step, index) => sink.write(formatStep(step, index + 1)))
@@ -120,10 +124,18 @@ function formatStep(step: Step, number: number): string {
   const after = step.waitsFor.length > 0 ? `  after ${step.waitsFor.map(showId).join(', ')}` : ''
   const title = step.title === step.taskId ? '' : `  ${cleanLine(step.title, 60)}`
   const route = step.route.length > 0 ? step.route.map((one) => cleanLine(one, 60)).join(' or ') : 'no provider'
-  const input = step.route[0] === commandProvider || step.route.length === 0 ? '' : ' < prompt'
-  const command = cleanLine(step.command.map(quote).join(' '), 400) + input
-  const gates = step.gates.map((gate) => `     gate ${formatGate(gate)}\n`).join('')
-  return `${String(number).padStart(3)}  ${showId(step.taskId)}${title}${after}\n     ${route}: ${command}\n${gates}`
+  const gates = step.gates.map((gate) => formatGate(gate, '     ')).join('')
+  const head = `${String(number).padStart(3)}  ${showId(step.taskId)}${title}${after}\n     ${route}:`
+  return `${head} ${formatCommand(step)}${gates}`
+}
+
+/** A script is shown as it stands in the roadmap, not as one argument of a shell. */
+function formatCommand({ command, route }: Step): string {
+  const script = route[0] === commandProvider ? command.at(-1) : undefined
+  if (script !== undefined && hasLines(script))
+    return `${command.slice(0, -1).map(quote).join(' ')}\n${linesAsWritten(script, '       ')}`
+  const input = script !== undefined || route.length === 0 ? '' : ' < prompt'
+  return `${cleanLine(command.map(quote).join(' '), 400)}${input}\n`
 }
 
 /** As one would type it in a shell. */

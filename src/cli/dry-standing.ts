@@ -7,15 +7,15 @@ import { realPathOr } from '../platform/real-path.js'
 import type { Refusal } from '../workspace/contract.js'
 import { currentBranch } from '../workspace/open-current.js'
 import { readRef } from '../workspace/ref-name.js'
+import { refuseGit } from '../workspace/refusal.js'
 import { defaultTarget, newestOf } from '../workspace/target.js'
 import { lastChange } from '../workspace/trailers.js'
 import type { RepositoryLocation } from './ground.js'
 import { historyNotices } from './history.js'
 import { planLanded, type Landed } from './landed.js'
-import type { Before } from './past-run.js'
 import type { Prepared } from './prepare-run.js'
 import { landedOfOthers } from './redo.js'
-import { lookAround, replayRun } from './resumed.js'
+import { lookAround, type Replayed } from './resumed.js'
 import { landedIn, takenUpLine } from './run-target.js'
 import { landedAs, standingAfter } from './standing.js'
 
@@ -23,13 +23,23 @@ import { landedAs, standingAfter } from './standing.js'
 export interface Ahead extends Landed {
   /** The branch that it would land on; absent without isolation. */
   readonly branch?: string
+  /** Where the roadmap and what git knows of its tasks differ. */
   readonly notices: readonly string[]
+  readonly warnings: readonly string[]
 }
 
 /** What a run would count as done, found without making or changing anything. A refusal is what the run would say. */
-export async function lookAhead(prepared: Prepared, before: Before): Promise<Result<Ahead, Refusal>> {
+export async function lookAhead(prepared: Prepared, replayed: Replayed | undefined): Promise<Result<Ahead, Refusal>> {
   const { commonDir, head } = prepared.location
-  const nothing = { loaded: prepared.loaded, plan: prepared.plan, landed: [], byId: [], reworded: [], notices: [] }
+  const nothing = {
+    loaded: prepared.loaded,
+    plan: prepared.plan,
+    landed: [],
+    byId: [],
+    reworded: [],
+    notices: [],
+    warnings: [],
+  }
   if (prepared.settings.isolation === 'none' || commonDir === undefined || !head) return ok(nothing)
   const user = { gitDir: commonDir }
   const target = await targetAhead(user, { head }, prepared.settings.target)
@@ -43,17 +53,17 @@ export async function lookAhead(prepared: Prepared, before: Before): Promise<Res
   const commits = landedOfOthers(prepared.settings, (id) =>
     read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : [],
   )
-  const replayed = before.type === 'goes_on' ? await replayRun(before.run, { repair: false, now: 0 }) : undefined
-  const found = replayed?.ok ? await lookAround(user, replayed.value, [tip, head.commit]) : undefined
+  const found = replayed && (await lookAround(user, replayed, [tip, head.commit]))
+  if (found?.ok === false) return refuseGit(found.error)
   const standing = (task: Task) =>
-    replayed?.ok && found?.ok ? standingAfter(task, replayed.value, found.value, commits) : landedAs(task, commits)
-  const notices = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
+    replayed && found ? standingAfter(task, replayed, found.value, commits) : landedAs(task, commits)
+  const warnings = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
   const landed = planLanded(prepared, standing)
   const history = await historyNotices(
     { place: user, head: head.commit, tip, branch, root: prepared.location.root },
     { ...prepared, ...landed },
   )
-  return ok({ ...landed, branch, notices: [...notices, ...history] })
+  return ok({ ...landed, branch, notices: history, warnings })
 }
 
 /** Where the branch of the settings stands, or would go on from. */

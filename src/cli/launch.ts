@@ -1,28 +1,23 @@
 import type { Environment } from '../domain/environment.js'
 import type { Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
-import type { RunTraces } from '../domain/stray.js'
 import type { Task } from '../domain/task.js'
 import type { KnownRun } from '../journal/runs.js'
-import { agentGraceMs } from '../orchestration/run-agent.js'
 import { formatGitFailure } from '../platform/git.js'
-import { openWatchdog, type Watchdog } from '../platform/watchdog.js'
-import type { Provider } from '../providers/contract.js'
-import { childEnvironments, type EnvironmentOf } from '../providers/environment.js'
+import { findClis } from './find-clis.js'
 import { goOnWith } from './go-on.js'
 import { lockGround, openGround, type Ground } from './ground.js'
+import { guarded, type Guard } from './guarded.js'
 import { planLanded } from './landed.js'
 import { landedAs, standingAfter } from './standing.js'
 import { printJournalTrouble } from './journal-trouble.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
-import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from './providers.js'
+import type { ProviderSetup } from './providers.js'
 import { landedOfOthers } from './redo.js'
 import { lookAround, replayRun, type Replayed } from './resumed.js'
 import type { RunSettings } from './settings.js'
 import { startRun } from './start-run.js'
-import { listenForStop, type StopSignals } from './stop-signals.js'
-import { tracesOf } from './traces.js'
 
 /** A run that was stopped, and how to go on with it. */
 export interface PastRun {
@@ -46,48 +41,18 @@ export interface LaunchParts {
 
 /** Starts a run, or goes on with one, when nothing is in the way. Gives the exit code. */
 export async function launch({ prepared, env, ...parts }: LaunchParts): Promise<ExitCode> {
-  // From here on programs are started, in groups of their own, which no Ctrl-C of the terminal reaches.
-  const signals = listenForStop({
-    drainMs: prepared.settings.drainMs,
-    graceMs: agentGraceMs,
-    exitCode: exitCodes.again,
-  })
-  const environmentOf = childEnvironments(env, prepared.config.file.env)
-  const traces = tracesOf(prepared.location, parts.runId)
-  const watchdog = openWatchdog(traces)
-  return makeReady({ ...prepared, ...parts, env, environmentOf, signals, traces, watchdog }).finally(() => {
-    watchdog.close()
-    signals.dispose()
-  })
+  return guarded(prepared, { env, runId: parts.runId }, (guard) => makeReady({ ...prepared, ...parts, ...guard, env }))
 }
 
-interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'> {
-  readonly environmentOf: EnvironmentOf
-  readonly signals: StopSignals
-  readonly traces: RunTraces
-  readonly watchdog: Watchdog
-}
+interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'>, Guard {}
 
 /** Finds the agent CLIs and takes the lock; the run starts when neither is refused. */
 async function makeReady(parts: ReadyParts): Promise<ExitCode> {
-  const { settings, loaded, plan, signals } = parts
-  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
-  const { file } = parts.config
-  const candidates = candidateProviders(tasks, settings, file)
-  const setup = await setUpProviders(candidates, settings, file.routes, parts.environmentOf, {
-    signal: signals.canceled,
-    watchdog: parts.watchdog,
-    cwd: parts.location.root,
-  })
-  if (signals.draining.aborted) return stoppedEarly(signals, settings)
-  const { usable } = setup.policy
-  const working = workingProviders(tasks, settings, file.routes)
-  if (working.length > 0 && !working.some(({ name }) => usable.includes(name)))
-    return refuseProviders(setup, working, settings)
-  if (candidates.length > 0 && usable.length === 0) return refuseProviders(setup, candidates, settings)
+  const setup = await findClis(parts, parts)
+  if (!setup.ok) return setup.error
   const locked = await lockGround(parts.location.lock)
-  if (!locked.ok) return refuse(locked.error, settings)
-  return replayAndStart({ ...parts, setup }).finally(locked.value)
+  if (!locked.ok) return refuse(locked.error, parts.settings)
+  return replayAndStart({ ...parts, setup: setup.value }).finally(locked.value)
 }
 
 /** With the lock held: nobody else writes the journal that is read here. */
@@ -138,24 +103,4 @@ function refuse(
 ): ExitCode {
   printTrouble(message, help, settings.output)
   return exitCodes.notSafe
-}
-
-function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {
-  printTrouble('stopped before anything was started', undefined, settings.output)
-  return signals.caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
-}
-
-function refuseProviders({ detected }: ProviderSetup, asked: readonly Provider[], settings: RunSettings): ExitCode {
-  const reasons = detected.flatMap(({ provider, detection }) =>
-    detection.usable || !asked.includes(provider)
-      ? []
-      : [named(provider.name, detection.reason), ...(detection.help === '' ? [] : [`  ${detection.help}`])],
-  )
-  printTrouble(['no usable agent CLI', ...reasons], undefined, settings.output)
-  return exitCodes.noProvider
-}
-
-/** Some reasons say themselves whose they are. */
-function named(provider: string, reason: string): string {
-  return reason.startsWith(`${provider} `) ? reason : `${provider}: ${reason}`
 }

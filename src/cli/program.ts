@@ -100,7 +100,12 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
   addWorkSettings(run)
   run
     .addOption(new Option('--fresh', 'begin a new run, also where the last one was stopped before its end'))
-    .addOption(new Option('--dry-run', 'show order, routes, holds and commands; start nothing'))
+    .addOption(
+      new Option(
+        '--dry-run',
+        'make the checks of a run and end with its code; show order, routes, holds and commands; start no agent',
+      ),
+    )
     .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
     .addOption(directoryOption())
     .addHelpText('after', runNotes)
@@ -178,7 +183,7 @@ function addWorkSettings(command: Command): void {
     .addOption(
       option(
         '--on-limit <what>',
-        'when all providers are limited, wait (default) or stop with 75 (default where CI is set)',
+        'when all providers are limited, wait (default) or stop with 75 (default in CI)',
         readers.onLimit,
       ),
     )
@@ -385,7 +390,8 @@ Exit codes:
 const runNotes = `
 Settings come from, lowest first: the default, autopilot.yaml in the repository, the environment
 (AUTOPILOT_AGENTS, AUTOPILOT_ITERATIONS, AUTOPILOT_PROVIDER, AUTOPILOT_TARGET, …; AGENTS, MAX_ITERATIONS
-and DRY_RUN as make passes them), the flag.
+and DRY_RUN as make passes them), the flag. It is a CI job where CI is set, but not to nothing, 0, false,
+no or off.
 
 Agents work on copies; what they finish arrives on the target branch, one commit a task. Your branch,
 your index and your files stay as they are, but for the status values in the roadmap; with --target current

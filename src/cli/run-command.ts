@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { Selected } from '../domain/event.js'
+import { roadmapWarnings, startWarnings, unusableLines } from './announce.js'
 import { printDryRun } from './dry-run.js'
 import { lookAhead } from './dry-standing.js'
+import { findClis } from './find-clis.js'
+import { guarded } from './guarded.js'
+import { printJournalTrouble } from './journal-trouble.js'
 import { launch } from './launch.js'
 import { findBefore, selectionOf, type Before } from './past-run.js'
 import { prepareRun, type Prepared, type RunArguments } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import { redoAsBefore } from './redo.js'
-import { landedLines } from './text-notices.js'
+import { replayRun } from './resumed.js'
 
 /** What `autopilot run` was typed with. */
 export interface RunCommandArguments extends RunArguments {
@@ -27,25 +31,32 @@ export async function runCommand({ fresh, ...args }: RunCommandArguments, env: E
 
 async function runAfter(before: Before, prepared: Prepared, env: Environment): Promise<ExitCode> {
   const { settings } = prepared
-  if (settings.dryRun) return dryRun(prepared, before)
+  if (settings.dryRun) return dryRun(prepared, before, env)
   const selection: Selected | undefined = selectionOf(settings)
   const parts = { prepared, env, notices: noticesOf(before), ...(selection ? { selection } : {}) }
   if (before.type !== 'goes_on') return launch({ ...parts, runId: newRunId(new Date()) })
   return launch({ ...parts, runId: before.run.id, past: { run: before.run, repair: false, retryFailed: false } })
 }
 
-/** It promises what the run would do: with what has landed counted as done, and said. */
-async function dryRun(prepared: Prepared, before: Before): Promise<ExitCode> {
-  const found = await lookAhead(prepared, before)
-  if (!found.ok) {
-    printTrouble(found.error.message, found.error.help, prepared.settings.output)
-    return exitCodes.notSafe
-  }
-  const { branch, ...ahead } = found.value
-  const { loaded, plan } = ahead
-  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
-  const notices = [...noticesOf(before), ...ahead.notices, ...landedLines(ahead, branch ?? 'the target')]
-  return printDryRun({ ...prepared, loaded, plan, tasks, notices })
+/** It makes all checks of the run and ends with its code, or promises what it would do: with what has landed counted as done. */
+async function dryRun(prepared: Prepared, before: Before, env: Environment): Promise<ExitCode> {
+  return guarded(prepared, { env, runId: newRunId(new Date()) }, async (guard) => {
+    const clis = await findClis(prepared, guard)
+    if (!clis.ok) return clis.error
+    const past = before.type === 'goes_on' ? before.run : undefined
+    const replayed = past && (await replayRun(past, { repair: false, now: Date.now() }))
+    if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.settings.output)
+    const found = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined)
+    if (!found.ok) {
+      printTrouble(found.error.message, found.error.help, prepared.settings.output)
+      return exitCodes.notSafe
+    }
+    const { branch, warnings, ...ahead } = found.value
+    const parts = { ...prepared, ...ahead, setup: clis.value }
+    const ground = { ...(branch === undefined ? {} : { target: { branch } }), warnings }
+    const odd = [...unusableLines(clis.value), ...roadmapWarnings(parts), ...startWarnings({ ...parts, ground })]
+    return printDryRun({ ...parts, notices: [...noticesOf(before), ...ahead.notices, ...odd] })
+  })
 }
 
 function noticesOf(before: Before): readonly string[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot, startProgram } from '../support/program.js'
 import { copyProject } from '../support/project-copy.js'
+import { fakeCli } from '../support/fake-cli.js'
 import { scene } from '../support/rigged-scene.js'
 import type { Scene } from '../support/scene.js'
 
@@ -40,6 +41,7 @@ test('make autopilot runs the roadmap of ROADMAP on the repository that holds it
 
 test('DRY_RUN=1, REPO, PROVIDER, MAX_ITERATIONS and ARGS reach the program', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - id: b\n' })
+  fakeCli(stage, 'codex', ({ succeed }) => succeed())
   const before = readdirSync(stage.repo.dir)
   const dry = ['autopilot', `REPO=${stage.repo.dir}`, 'PROVIDER=codex:mini', 'DRY_RUN=1', 'ARGS=--only a --output json']
   const { code, stdout } = await make(stage, dry)
@@ -48,8 +50,12 @@ test('DRY_RUN=1, REPO, PROVIDER, MAX_ITERATIONS and ARGS reach the program', asy
     stdout
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as unknown),
-  ).toEqual([expect.objectContaining({ type: 'planned', taskId: 'a', route: ['codex:mini'] })])
+      .map((line) => JSON.parse(line) as { level?: string })
+      .filter(({ level }) => level !== 'warning'),
+  ).toEqual([
+    { type: 'notice', level: 'info', text: 'gates: none' },
+    expect.objectContaining({ type: 'planned', taskId: 'a', route: ['codex:mini'] }),
+  ])
   expect(readdirSync(stage.repo.dir)).toEqual(before)
   const wrong = await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, 'MAX_ITERATIONS=0'])
   expect(wrong.code).toBe(2)

@@ -208,6 +208,7 @@ test('the price of a CLI that does not tell its cost comes from the configuratio
 test('--dry-run shows the budgets, and what claude would be told', async () => {
   const roadmap = 'tasks:\n  - { id: a, provider: claude, budget: 2 }\n  - { id: b, provider: claude }\n'
   const stage = scene({ roadmap, files: { 'autopilot.yaml': 'budgets: { claude: 20 }\nbudget_tokens: 5000000\n' } })
+  fakeCli(stage, 'claude', ({ succeed }) => succeed())
   const { code, stdout } = await stage.run(['run', '--dry-run'])
   expect(code).toBe(0)
   expect(stdout).toMatch(/^Budget: 5,000,000 tokens; claude \$20\.00$/m)

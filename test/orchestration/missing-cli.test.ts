@@ -58,9 +58,9 @@ test('a version is asked for where agents work, too, as version managers read fi
   const stage = scene({ roadmap: two })
   stage.program('claude', cli(''))
   expect((await stage.run(['run', '--dry-run'])).code).toBe(0)
-  expect(() => readFileSync(join(stage.repo.home, 'asked'), 'utf8')).toThrow()
+  expect(readFileSync(join(stage.repo.home, 'asked'), 'utf8')).toBe(`${stage.repo.dir}\n`)
   expect((await stage.run(['run', '-a', '2'])).code).toBe(0)
-  const [start, workspace, ...more] = readFileSync(join(stage.repo.home, 'asked'), 'utf8').trim().split('\n')
+  const [, start, workspace, ...more] = readFileSync(join(stage.repo.home, 'asked'), 'utf8').trim().split('\n')
   expect([start === stage.repo.dir, workspace === stage.repo.dir, more]).toEqual([true, false, []])
 })
 
