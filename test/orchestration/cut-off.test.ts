@@ -122,3 +122,61 @@ test('a run that is killed between the two goes on with what the first attempt l
   expect(calls().at(-1)!.args).toEqual(expect.arrayContaining(['--resume', 'session-of-build']))
   expect(stage.landed('part.txt')).toBe('one')
 })
+
+test('with --isolation none, too, it goes on in its conversation, where its work stands', async () => {
+  const stage = scene({ roadmap })
+  const calls = fakeCli(stage, 'claude', ({ attempt, read, write, succeed }) => {
+    write('part.txt', attempt === 1 ? 'one ' : `${read('part.txt')}two`)
+    succeed(attempt === 1 ? { subtype: 'error_max_turns', is_error: true } : {})
+  })
+  const ended = await stage.run(['run', '--isolation', 'none', '--output', 'json'])
+  expect(ended.code).toBe(0)
+  expect(calls()[1]!.args).toEqual(expect.arrayContaining(['--resume', 'session-of-build']))
+  expect(calls()[1]!.prompt).toContain('# Cut off')
+  expect(stage.repo.read('part.txt')).toBe('one two')
+})
+
+test('when its provider is out by then, another one is told the task and the work so far', async () => {
+  const stage = scene({
+    roadmap: 'tasks:\n  - { id: build, title: Build it }\n  - { id: later, title: Later, expects: no_change }\n',
+  })
+  fakeCli(stage, 'claude', ({ task, write, succeed, exit }) => {
+    if (task === 'build') {
+      write('part.txt', 'half of it\n')
+      succeed({ subtype: 'error_max_turns', is_error: true })
+      return
+    }
+    process.getBuiltinModule('node:fs').writeSync(2, "error: unknown option '--x'\n")
+    exit(1)
+  })
+  const calls = fakeCli(stage, 'codex', ({ task, write, succeed }) => {
+    if (task === 'build') write('rest.txt', 'x')
+    succeed()
+  })
+  const ended = await stage.run(['run', '-a', '1', '-p', 'claude', '-p', 'codex', '--output', 'json'])
+  expect(ended.code).toBe(0)
+  const second = calls().find(({ prompt }) => prompt.includes('Task build.'))
+  expect(second?.prompt).toContain('# Build it')
+  expect(second?.prompt).toContain('    +half of it')
+  expect(second?.prompt).toContain('limit')
+  expect(stage.landed('part.txt') + stage.landed('rest.txt')).toBe('half of itx')
+})
+
+test.each([
+  ['', roadmap, true],
+  [', unless its text has changed since: that begins afresh', roadmap.replace('Build it', 'Build another'), false],
+])('one that was the last of its run is gone on with when there may be a further one%s', async (_, now, goesOn) => {
+  const stage = scene({ roadmap })
+  const calls = fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
+    write(`part-${attempt}.txt`, 'x')
+    succeed(attempt === 1 ? { subtype: 'error_max_turns', is_error: true } : {})
+  })
+  expect(await stage.run(['run', '-i', '1'])).toMatchObject({ code: 1 })
+  stage.repo.write('roadmap.yaml', now)
+  expect(await stage.run(['resume', '-i', '2'])).toMatchObject({ code: 0 })
+  expect(calls()).toHaveLength(2)
+  expect(calls()[1]!.args.includes('--resume')).toBe(goesOn)
+  expect(calls()[1]!.prompt.includes('# Build another')).toBe(!goesOn)
+  const landed = stage.repo.git('ls-tree', '--name-only', 'autopilot/main')
+  expect(landed.includes('part-1.txt')).toBe(goesOn)
+})

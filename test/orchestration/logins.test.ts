@@ -80,6 +80,18 @@ describe('several agents on one login', () => {
     expect(ofType(records(), 'task_held')).toHaveLength(6)
   })
 
+  test('that rests for longer than the run may wait ends it with 75, before anything is asked for again', async () => {
+    const stage = hurriedScene({ roadmap: tasks('a', 'b') })
+    const calls = fakeCli(stage, 'claude', ({ play }) => {
+      play('oauth-401')
+    })
+    const { code, records } = await stage.run(['run', '-a', '1', '--max-wait', '5s', '--output', 'json'])
+    expect(code).toBe(75)
+    expect(calls()).toHaveLength(1)
+    expect(ofType(records(), 'attempt_failed')).toMatchObject([{ counted: false, failure: { kind: 'auth' } }])
+    expect(ofType(records(), 'provider_stopped')).toEqual([])
+  })
+
   test('which is none at all: the one that goes first, alone, stops the provider', async () => {
     const stage = hurriedScene({ roadmap: tasks('a', 'b', 'c', 'd', 'e', 'f') })
     const calls = fakeCli(stage, 'claude', ({ play }) => {
@@ -167,9 +179,34 @@ printf '${stderr}' >&2; exit 1
     expect(failure).toMatchObject({ kind: 'usage' })
     expect(failure?.message).toContain('it is broken | config.toml:3:10 | in this table')
     expect(ofType(records(), 'attempt_started')).toHaveLength(1)
-    stage.program('codex', script(String.raw`Error: legacy profile config in config.toml is no longer supported\n`))
-    const again = await stage.run(['run', '-a', '1', '--output', 'json'])
-    expect(ofType(again.records(), 'attempt_started')).toHaveLength(1)
+  })
+
+  // The words of codex 0.171.0 at `profile = "work"` in config.toml.
+  test('a profile that codex refuses costs one start, and codex stops with its own advice', async () => {
+    const stage = scene({ roadmap: tasks('a', 'b') })
+    const said = [
+      'WARNING: proceeding, even though we could not create PATH aliases',
+      'Error: legacy `profile = "work"` config is no longer supported; use `--profile work` with `work.config.toml` instead',
+      '',
+      'Stack backtrace:',
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((frame) => `   ${frame}: <unknown>`),
+    ]
+    stage.program(
+      'codex',
+      `#!/bin/sh
+[ "$1" = --version ] && { echo 'codex-cli 0.171.0'; exit 0; }
+cat > /dev/null
+cat >&2 <<'EOF'\n${said.join('\n')}\nEOF
+exit 1
+`,
+    )
+    const { code, records } = await stage.run(['run', '-a', '1', '--output', 'json'])
+    expect(code).toBe(1)
+    expect(ofType(records(), 'attempt_started')).toHaveLength(1)
+    expect(ofType(records(), 'attempt_failed')).toMatchObject([{ counted: false, failure: { kind: 'usage' } }])
+    const [{ failure } = { failure: undefined }] = ofType(records(), 'provider_stopped')
+    expect(failure?.kind).toBe('usage')
+    expect(failure?.message).toContain('use `--profile work` with `work.config.toml` instead')
   })
 })
 

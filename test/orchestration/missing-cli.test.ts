@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
@@ -70,4 +70,22 @@ test('a command that ends with 127 has failed by itself', async () => {
   expect(code).toBe(1)
   expect(ofType(records(), 'task_failed')).toMatchObject([{ failure: { kind: 'crash' } }])
   expect(ofType(records(), 'provider_cooled_down')).toEqual([])
+})
+
+test('a CLI that is being written at the moment is waited for, and costs no attempt', async () => {
+  const stage = scene({ roadmap: two })
+  stage.program('claude', cli('while [ "$n" = 1 ] && ! [ -e "$HOME/go" ]; do sleep 0.02; done'))
+  const running = stage.start(['run', '-a', '1', '-i', '1', '--output', 'json'])
+  await running.saw('agent_spawned')
+  // The kernel starts no file that somebody has open for writing (ETXTBSY).
+  const busy = openSync(join(stage.env.PATH!, 'claude'), 'r+')
+  writeFileSync(join(stage.repo.home, 'go'), '')
+  await running.saw('provider_cooled_down')
+  closeSync(busy)
+  const { code, records } = await running.ended
+  expect(code).toBe(0)
+  const failed = ofType(records(), 'attempt_failed')
+  expect(failed.length).toBeGreaterThan(0)
+  expect(failed.every(({ counted, failure }) => counted === false && failure.kind === 'spawn')).toBe(true)
+  expect(ofType(records(), 'provider_stopped')).toEqual([])
 })
