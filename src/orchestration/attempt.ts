@@ -5,7 +5,7 @@ import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
 import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
-import { finishingTurn, wasCanceled, type EndedTurn } from './finishing.js'
+import { finishingTurn, wasCanceled, withGit, type EndedTurn } from './finishing.js'
 import { inheritedTurn, takeOver } from './inherited.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
@@ -145,12 +145,12 @@ export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefin
 
 /** A turn's end is not the end of its work: what it left unfinished is finished by further turns of the conversation. */
 async function runToItsEnd(at: Ongoing, wanted: Turn): Promise<EndedTurn> {
-  let ended = await runOrBeginAgain(at, wanted)
+  let ended = await withGit(at.open, await runOrBeginAgain(at, wanted))
   for (;;) {
     const next = await finishingTurn(at, ended)
     if (next === 'canceled') return { ...ended, agentEnd: { ...ended.agentEnd, failure: wasCanceled } }
     if (next === undefined) return ended
-    ended = await runOrBeginAgain(at, next)
+    ended = await withGit(at.open, await runOrBeginAgain(at, next))
   }
 }
 

@@ -1,5 +1,7 @@
 import { failure, type Failure } from '../domain/failure.js'
+import { gitLeft, isGitLeft } from '../domain/git-left.js'
 import { renderUnfinished } from '../prompt/unfinished.js'
+import type { OpenPlace } from './isolation.js'
 import type { Ongoing } from './ongoing.js'
 import type { AgentEnd } from './run-agent.js'
 import { conversationAfter, shown, taskPrompt, type Turn } from './turn.js'
@@ -14,6 +16,21 @@ export interface EndedTurn {
 const mostTurns = 2
 
 export const wasCanceled: Failure = failure('canceled', 'The attempt was canceled.')
+
+/** A turn that ended well, but whose git stopped in the middle of something, has left work unfinished. */
+export async function withGit(open: OpenPlace, ended: EndedTurn): Promise<EndedTurn> {
+  const { agentEnd } = ended
+  const reason = agentEnd.failure ? undefined : await gitUnfinished(open)
+  return reason ? { ...ended, agentEnd: { ...agentEnd, failure: reason } } : ended
+}
+
+export async function gitUnfinished(open: OpenPlace): Promise<Failure | undefined> {
+  const left = await open.underWay()
+  if (left === undefined) return undefined
+  return failure('unfinished', `The turn ended while git was in the middle of something: ${left}.`, {
+    detail: gitLeft(left),
+  })
+}
 
 /**
  * The turn that follows one which left work unfinished, in the same conversation and place, with a slot of its own. It
@@ -60,8 +77,9 @@ async function beginAfresh(at: Ongoing, turn: Turn, reason: Failure): Promise<Tu
 }
 
 function promptOf({ request, settings }: Ongoing, reason: Failure, isFresh: boolean): string {
+  const left = leftBy(reason)
   const afresh = isFresh ? { prompt: taskPrompt(request, settings) } : {}
-  return renderUnfinished({ taskId: request.task.id, left: leftBy(reason), ...afresh })
+  return renderUnfinished({ taskId: request.task.id, left, inGit: left.some(isGitLeft), ...afresh })
 }
 
 /** What a turn left unfinished, by its failure. */

@@ -5,6 +5,8 @@ import type { Isolation, OpenPlace } from './isolation.js'
 export function inPlace(directory: string): Isolation {
   const place: OpenPlace = {
     place: { cwd: directory },
+    // The directory is the user's, and so is what was under way there.
+    underWay: () => Promise.resolve(undefined),
     harvest: () => Promise.resolve({ type: 'in_place' }),
     judge: nothingCollected,
     show: nothingCollected,

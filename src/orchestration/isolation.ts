@@ -31,7 +31,12 @@ export interface Kept {
 
 /** What was found when the agent had ended. */
 export type Harvest =
-  | { readonly type: 'unchanged'; readonly offLimits: readonly string[]; readonly kept: readonly Kept[] }
+  | {
+      readonly type: 'unchanged'
+      readonly offLimits: readonly string[]
+      readonly kept: readonly Kept[]
+      readonly hidden?: readonly string[]
+    }
   | {
       readonly type: 'candidate'
       readonly commit: string
@@ -46,6 +51,8 @@ export type Harvest =
       readonly offLimits: readonly string[]
       /** Changed paths that were read at the start of the run: the configuration. */
       readonly watched: readonly string[]
+      /** New files that the agent hid from git by rules of its own. */
+      readonly hidden?: readonly string[]
       readonly kept: readonly Kept[]
     }
   /** It could not be collected; `workspace` says where it still is, if it is anywhere. */
@@ -80,6 +87,8 @@ export interface Shown {
 /** A place in use: by one agent, then for each repair round by one more. */
 export interface OpenPlace {
   readonly place: Place
+  /** What the agent's git has begun and not ended, in words, once the agent is gone. */
+  underWay(): Promise<string | undefined>
   /** Collects what the agent left; once after each agent. */
   harvest(): Promise<Harvest>
   /** Judges a candidate's own tree, before what else has landed meanwhile is merged in. */

@@ -4,10 +4,11 @@ import type { Mask } from '../domain/mask.js'
 import type { OffLimits } from '../domain/off-limits.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Judged, Judgement, Verifier } from '../verify/verifier.js'
+import { findAgentUnderWay } from '../workspace/agent-under-way.js'
 import type { KeptRef } from '../workspace/agent-commits.js'
 import { diffText } from '../workspace/catch-up.js'
 import { collect } from '../workspace/collect.js'
-import { leftMarkers, nothingWatched, type MarkerWatch } from '../workspace/conflict-markers.js'
+import { leftMarkers, newMarkers, nothingWatched, type MarkerWatch } from '../workspace/conflict-markers.js'
 import type { Repository } from '../workspace/contract.js'
 import { pathText } from '../workspace/git-path.js'
 import { gitFailed } from '../workspace/merge.js'
@@ -101,6 +102,11 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
 
   return {
     place: { cwd: workspace.root, base },
+    async underWay() {
+      const found = await parts.step(() => findAgentUnderWay(repository, workspace))
+      // What cannot be read is told by collecting.
+      return found.ok ? found.value : undefined
+    },
     async harvest() {
       const { leaveOut, watched } = parts
       const round = ++harvests === 1 ? '' : `-round${harvests}`
@@ -110,8 +116,9 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       const collected = await parts.step(() => collect(repository, workspace, request))
       if (!collected.ok) return stuck(collected.error)
       const kept = collected.value.kept.map(describeKept)
+      const { hidden } = collected.value
       const offLimits = collected.value.leftOut.filter(isOffLimits)
-      if (collected.value.type === 'unchanged') return { type: 'unchanged', offLimits, kept }
+      if (collected.value.type === 'unchanged') return { type: 'unchanged', offLimits, kept, hidden }
       earlier = collected.value.commit
       const leftOut = collected.value.leftOut.filter((path) => !isOffLimits(path))
       return { ...collected.value, base, leftOut, offLimits, kept }
@@ -214,8 +221,10 @@ async function checkMarkers(
 ): Promise<Result<void, Failure>> {
   const left = await leftMarkers(repository, tree, base, watch)
   if (!left.ok) return gitFailed(left.error)
-  if (left.value.length === 0) return ok(undefined)
-  const paths = left.value.slice(0, mostPaths).map(pathText)
+  const found = left.value.length > 0 ? left : await newMarkers(repository, tree, base)
+  if (!found.ok) return gitFailed(found.error)
+  if (found.value.length === 0) return ok(undefined)
+  const paths = found.value.slice(0, mostPaths).map(pathText)
   return err(failure('conflict', 'Conflict markers are left in the files.', { paths }))
 }
 

@@ -6,7 +6,7 @@ import { renderResume } from '../prompt/resume.js'
 import { attemptText } from './attempt-text.js'
 import { mayRepair, takeTurn, takeTurns, type AttemptEnd, type TakenTurn } from './attempt.js'
 import type { AttemptOf, Continued, Harvest, Reopened } from './isolation.js'
-import { leftBy } from './finishing.js'
+import { gitUnfinished, leftBy } from './finishing.js'
 import { slotAfterLoss } from './lost-conversation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { recordHarvest, settle } from './settle.js'
@@ -167,10 +167,11 @@ async function takeFinished(at: Ongoing, how: GoingOn, { stands, candidate }: Re
   const { task, attempt, agent } = of
   const workspace = open.place.cwd
   void recorder.record({ type: 'attempt_resumed', taskId: task.id, attempt, agent: shown(agent), workspace })
+  const stopped = stands && how.type !== 'land' ? await gitUnfinished(open) : undefined
   const harvest: Harvest = how.type === 'land' && candidate ? candidate : await collectLate(at, stands, past.base)
   // Others need workspaces, too, while gates take their time.
   if (!mayRepair(at, past)) open.close()
-  const end = await settle(of, open, settings, {}, harvest)
+  const end = await settle(of, open, settings, stopped ? { failure: stopped } : {}, harvest)
   return {
     end,
     ...(harvest.type === 'candidate' ? { candidate: harvest } : {}),

@@ -91,6 +91,11 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
       void recorder.record({ type: 'notice', level: 'warning', text })
     }
   }
+  if (harvest.hidden !== undefined && harvest.hidden.length > 0) {
+    const rest = harvest.hidden.length > 3 ? ` and ${harvest.hidden.length - 3} more` : ''
+    const text = `${taskId}: left out, as its agent hid it from git by .git/info/exclude: ${harvest.hidden.slice(0, 3).join(', ')}${rest}`
+    void recorder.record({ type: 'notice', level: 'warning', text })
+  }
   for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
 }
 

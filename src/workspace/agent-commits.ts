@@ -32,6 +32,8 @@ export interface AgentWork {
   readonly head?: string
   /** Whether HEAD is the base or has it among its ancestors; not so on an unborn branch, or on an older commit. */
   readonly onBase: boolean
+  /** The commit that the agent stood on, new or not; undefined on an unborn branch. */
+  readonly stoodOn?: string
   /** What HEAD does not lead to. */
   readonly kept: readonly KeptRef[]
 }
@@ -57,8 +59,11 @@ export async function readAgentWork(
   if (!refs.ok) return unreadable(workspace, refs.error)
   const graph = await newCommits(repository, workspace, base, refs.value)
   if (!graph.ok) return graph
-  if (graph.value.size === 0) return ok({ onBase: refs.value.head === base, kept: [] })
-  return keepAll(repository, workspace, base, sortOut(graph.value, refs.value, base, ref))
+  const { head } = refs.value
+  const stood = head === undefined ? {} : { stoodOn: head }
+  if (graph.value.size === 0) return ok({ onBase: head === base, ...stood, kept: [] })
+  const work = await keepAll(repository, workspace, base, sortOut(graph.value, refs.value, base, ref))
+  return work.ok ? ok({ ...work.value, ...stood }) : work
 }
 
 function objectId({ objectFormat }: Repository): RegExp {

@@ -71,17 +71,29 @@ function agentConfig({ objectFormat, carriedConfig, identity }: Repository): str
     // A collection of garbage in the background would still write while autopilot collects.
     { key: 'gc.auto', value: '0' },
     { key: 'maintenance.auto', value: 'false' },
+    // Whatever the user has them at, these change what lies in a git directory, or leave a daemon running there.
+    { key: 'core.splitIndex', value: 'false' },
+    { key: 'core.fsmonitor', value: 'false' },
+    { key: 'core.untrackedCache', value: 'false' },
+    { key: 'index.sparse', value: 'false' },
     { key: 'user.name', value: identity.name },
     { key: 'user.email', value: identity.email },
   ]
   return formatSettings(own) + carriedConfig
 }
 
-async function writeInfo({ trusted }: Repository, { furnished }: Workspace, gitDir: string): Promise<void> {
-  const exclude = await readFile(join(trusted.gitDir, 'info/exclude'), 'latin1').catch(() => '')
-  await writeFile(join(gitDir, 'info/exclude'), withPatterns(exclude, furnished), { ...ownersOnly, encoding: 'latin1' })
+async function writeInfo(repository: Repository, workspace: Workspace, gitDir: string): Promise<void> {
+  const { trusted } = repository
+  const exclude = await ownExcludes(repository, workspace)
+  await writeFile(join(gitDir, 'info/exclude'), exclude, { ...ownersOnly, encoding: 'latin1' })
   await copyIfThere(join(trusted.gitDir, 'info/attributes'), join(gitDir, 'info/attributes'))
   await copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
+}
+
+/** The rules that a workspace's own `info/exclude` begins with, one UTF-16 unit for each byte. */
+export async function ownExcludes({ trusted }: Repository, { furnished }: Workspace): Promise<string> {
+  const exclude = await readFile(join(trusted.gitDir, 'info/exclude'), 'latin1').catch(() => '')
+  return withPatterns(exclude, furnished)
 }
 
 /** An exclude file with further paths at its end. */

@@ -7,10 +7,13 @@ import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
 import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index.js'
 import type { Repository } from './contract.js'
 import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
+import { leaveOutHidden } from './hidden.js'
 import { diffIndex, gitlinkMode, resetEntries, type Change } from './index-changes.js'
 import { gitFailed, notReadable } from './merge.js'
+import { bringOntoBase } from './older-head.js'
 import { changeRefs, commitTree } from './sessions.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
+import { followStaged } from './staged.js'
 import {
   checkInPlace,
   exemptPaths,
@@ -42,7 +45,12 @@ export interface CollectRequest {
 
 /** What an attempt left. Every ref in it exists when this is returned. */
 export type Collected =
-  | { readonly type: 'unchanged'; readonly kept: readonly KeptRef[]; readonly leftOut: readonly string[] }
+  | {
+      readonly type: 'unchanged'
+      readonly kept: readonly KeptRef[]
+      readonly leftOut: readonly string[]
+      readonly hidden: readonly string[]
+    }
   | {
       readonly type: 'candidate'
       /** The ref that keeps it. */
@@ -55,6 +63,8 @@ export type Collected =
       readonly changes: number
       /** Changes that were made and are not in the candidate: the roadmap's, and to copied, linked and kept paths. */
       readonly leftOut: readonly string[]
+      /** New files that the agent hid by rules of its own in `.git/info/exclude`, which are not in it either. */
+      readonly hidden: readonly string[]
       /** The changed ones of the request's `watched`. */
       readonly watched: readonly string[]
       readonly kept: readonly KeptRef[]
@@ -108,15 +118,26 @@ async function collectSteps(
   if (!work.ok) return work
   const index = await readAgentIndex(repository, workspace)
   if (!index.ok) return index
-  const changes = await indexWorkTree(repository, workspace, request.base, work.value, index.value)
-  if (!changes.ok) return changes
+  const added = await indexWorkTree(repository, workspace, request.base, work.value, index.value)
+  if (!added.ok) return added
+  const place = workspacePlace(repository, workspace)
+  const first = await diffIndex(place, request.base)
+  if (!first.ok) return gitFailed(first.error)
+  const hidden = await leaveOutHidden(repository, workspace, index.value, first.value)
+  if (!hidden.ok) return hidden
+  const older = await bringOntoBase(repository, workspace, request, work.value)
+  if (!older.ok) return older
+  const isSame = hidden.value.length === 0 && older.value === undefined
+  const changes = isSame ? first : await diffIndex(place, request.base)
+  if (!changes.ok) return gitFailed(changes.error)
   const gitlinks = changes.value.filter(({ oldMode, newMode }) => [oldMode, newMode].includes(gitlinkMode))
   if (gitlinks.length > 0)
     return uncollectable(
       'adds, moves or removes a submodule',
       gitlinks.map(({ path }) => path),
     )
-  return commitWork(repository, workspace, request, work.value, sortChanges(workspace, request, changes.value))
+  const sorted = { ...sortChanges(workspace, request, changes.value), hidden: hidden.value }
+  return commitWork(repository, workspace, request, { ...work.value, ...(older.value ?? {}) }, sorted)
 }
 
 /** Nothing in the work tree may lead git astray or be passed over by it. Comes before any git command there. */
@@ -138,14 +159,14 @@ function uncollectable(what: string, paths: readonly GitPath[]): { readonly ok: 
   return err(failure('collect', `The workspace ${what}: ${named.slice(0, 3).join(', ')}`, { paths: named }))
 }
 
-/** Brings the trusted index to what the attempt left, and says how that differs from the base. */
+/** Brings the trusted index to what the attempt left. */
 async function indexWorkTree(
   repository: Repository,
   workspace: Workspace,
   base: string,
   { head, onBase }: AgentWork,
   agentIndex: AgentIndex,
-): Promise<Result<Change[], Failure>> {
+): Promise<Result<void, Failure>> {
   const place = workspacePlace(repository, workspace)
   // Without -u and with --reset: entries that stay the same keep what git knows of their files, so nothing is hashed anew.
   if (head !== undefined && onBase) {
@@ -154,16 +175,18 @@ async function indexWorkTree(
   }
   const unread: string[] = []
   const onWarnings = (said: string) => void unread.push(...unreadPaths(said))
-  const added = await git(place, withExcludes(workspace, ['add', '-A', '--', '.']), { onWarnings })
+  const args = withExcludes(workspace, [...whateverIsThere, 'add', '-A', '--', '.'])
+  const added = await git(place, args, { onWarnings })
   if (!added.ok) return notAdded(added.error)
   if (unread.length > 0) return uncollectable('holds what git cannot read', unread)
-  if (agentIndex !== 'untouched') {
-    const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
-    if (!followed.ok) return notAdded(followed.error)
-  }
-  const changes = await diffIndex(place, base)
-  return changes.ok ? changes : gitFailed(changes.error)
+  if (agentIndex === 'untouched') return ok(undefined)
+  const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
+  if (!followed.ok) return notAdded(followed.error)
+  return followStaged(repository, workspace, agentIndex, { commit: (onBase ? head : undefined) ?? base, onBase })
 }
+
+/** A file that is there counts, also where setup's sparse checkout had left it out. Source: git's sparse-index.c. */
+const whateverIsThere = ['-c', 'core.sparseCheckout=true']
 
 /**
  * Paths that git passes over though they may hold work, and ends with 0 all the same. Source: git's dir.c ("could not
@@ -187,9 +210,14 @@ interface SortedChanges {
   readonly leftOut: readonly Change[]
   /** Files just as setup left them: put back in the index, nobody's work. */
   readonly leavings: readonly Change[]
+  readonly hidden: readonly GitPath[]
 }
 
-function sortChanges(workspace: Workspace, request: CollectRequest, changes: readonly Change[]): SortedChanges {
+function sortChanges(
+  workspace: Workspace,
+  request: CollectRequest,
+  changes: readonly Change[],
+): Omit<SortedChanges, 'hidden'> {
   const out = [...request.leaveOut.map(gitPath), ...workspace.furnished]
   const isOut = ({ path }: Change) => isWithin(path, out) || (request.isOffLimits?.(path) ?? false)
   const leftOut = changes.filter(isOut)
@@ -202,25 +230,26 @@ async function commitWork(
   repository: Repository,
   workspace: Workspace,
   request: CollectRequest,
-  { head, onBase, kept }: AgentWork,
-  { work, leftOut, leavings }: SortedChanges,
+  { head, onBase, kept, raw }: AgentWork & { readonly raw?: string },
+  { work, leftOut, leavings, hidden: paths }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
   const { base, message, ref, watched = [], keepAs = ref, earlier } = request
   const named = leftOut.slice(0, maxPathsShown).map(({ path }) => pathText(path))
+  const hidden = paths.slice(0, maxPathsShown).map(pathText)
   if (work.length === 0) {
     const all: KeptRef[] =
       head === undefined
         ? [...kept]
         : [{ ref: earlier === undefined ? ref : keepAs, commit: head, what: 'commits' }, ...kept]
     const created = await createRefs(repository, all)
-    return created.ok ? ok({ type: 'unchanged', kept: all, leftOut: named }) : created
+    return created.ok ? ok({ type: 'unchanged', kept: all, leftOut: named, hidden }) : created
   }
   const place = workspacePlace(repository, workspace)
   const reset = await resetEntries(place, [...leftOut, ...leavings])
   if (!reset.ok) return gitFailed(reset.error)
   const tree = await git(place, ['write-tree'])
   if (!tree.ok) return gitFailed(tree.error)
-  const own = head === undefined ? [base] : onBase ? [head] : [base, head]
+  const own = ownParents(base, raw ?? head, onBase)
   const parents = earlier === undefined ? own : [...own, earlier]
   const commit = await commitTree(repository, tree.value, parents, message)
   if (!commit.ok) return gitFailed(commit.error)
@@ -230,7 +259,12 @@ async function commitWork(
   const changes = work.length
   const changed = watched.filter((path) => work.some((change) => change.path === gitPath(path)))
   const candidate = { ref, commit: commit.value, tree: tree.value, parents }
-  return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, watched: changed, kept })
+  return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, hidden, watched: changed, kept })
+}
+
+function ownParents(base: string, made: string | undefined, onBase: boolean): string[] {
+  if (made === undefined) return [base]
+  return onBase ? [made] : [base, made]
 }
 
 /**

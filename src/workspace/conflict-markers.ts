@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Result } from '../domain/result.js'
 import { ok } from '../domain/result.js'
-import { gitBytes, type GitFailure } from '../platform/git.js'
+import { git, gitBytes, type GitFailure } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { readBlobs } from './head-tree.js'
-import { splitNul, type GitPath } from './git-path.js'
+import { joinNul, splitNul, type GitPath } from './git-path.js'
+import { diffTrees } from './index-changes.js'
 
 /** Where conflict markers may have been left, over all rounds of an attempt. */
 export interface MarkerWatch {
@@ -69,6 +73,74 @@ async function changedPaths(
 ): Promise<Result<ReadonlySet<GitPath>, GitFailure>> {
   const listed = await gitBytes(trusted, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, tree])
   return listed.ok ? ok(new Set(splitNul(listed.value))) : listed
+}
+
+/**
+ * The files of a tree with lines that look like markers of a conflict, as any git of the agent's may have left them, and
+ * that no changed file of the base has. A file for which the base sets `conflict-marker-size` has them in that size.
+ * Three processes, some more where there are such lines.
+ */
+export async function newMarkers(
+  repository: Repository,
+  tree: string,
+  base: string,
+): Promise<Result<readonly GitPath[], GitFailure>> {
+  const changes = await diffTrees(repository.trusted, base, tree)
+  if (!changes.ok) return changes
+  const files = changes.value.filter(({ newMode }) => newMode.startsWith('100'))
+  const after = await readBlobs(
+    repository.trusted,
+    files.map(({ newOid }) => newOid),
+  )
+  if (!after.ok) return after
+  const marked = files.flatMap(({ path }, index) => {
+    const lines = labeledLines(after.value[index] ?? '')
+    return lines.length > 0 ? [{ path, lines }] : []
+  })
+  if (marked.length === 0) return ok([])
+  const before = await readBlobs(
+    repository.trusted,
+    changes.value.filter(({ oldMode }) => oldMode.startsWith('100')).map(({ oldOid }) => oldOid),
+  )
+  if (!before.ok) return before
+  const known = new Set(before.value.flatMap(labeledLines))
+  const sizes = await markerSizes(
+    repository,
+    base,
+    marked.map(({ path }) => path),
+  )
+  if (!sizes.ok) return sizes
+  const isLeft = (path: GitPath, line: string) => !known.has(line) && line.indexOf(' ') === (sizes.value.get(path) ?? 7)
+  return ok(marked.filter(({ path, lines }) => lines.some((line) => isLeft(path, line))).map(({ path }) => path))
+}
+
+/** Begin, end and base of a conflict, each with a label, as git always writes them. */
+const labeled = /^([<>|])\1{6,} \S/
+
+function labeledLines(content: string): string[] {
+  return content.split(/\r?\n/).filter((line) => labeled.test(line))
+}
+
+/** How long markers are in these files, by the attributes of a commit; 7 for those that are not named. */
+async function markerSizes(
+  { trusted }: Repository,
+  commit: string,
+  paths: readonly GitPath[],
+): Promise<Result<ReadonlyMap<GitPath, number>, GitFailure>> {
+  const indexFile = join(trusted.gitDir, `markers-${randomBytes(6).toString('hex')}`)
+  const place = { ...trusted, indexFile }
+  const read = await git(place, ['read-tree', commit])
+  const args = ['check-attr', '--cached', '-z', '--stdin', 'conflict-marker-size']
+  const asked = read.ok ? await gitBytes(place, args, { input: joinNul(paths) }) : read
+  await rm(indexFile, { force: true })
+  if (!asked.ok) return asked
+  const sizes = new Map<GitPath, number>()
+  const fields = splitNul(asked.value)
+  for (let at = 0; at + 2 < fields.length; at += 3) {
+    const size = Number(fields[at + 2])
+    if (Number.isInteger(size) && size > 0) sizes.set(fields[at] ?? '', size)
+  }
+  return ok(sizes)
 }
 
 /**

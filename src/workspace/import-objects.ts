@@ -1,7 +1,8 @@
 import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Failure } from '../domain/failure.js'
+import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { cleanLine } from '../domain/text.js'
 import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { notReadable } from './merge.js'
@@ -73,7 +74,33 @@ export async function importCommits(
   base: string,
 ): Promise<Result<void, Failure>> {
   const input = `${commits.join('\n')}\n^${base}\n`
-  const args = ['pack-objects', '--revs', '--stdout', '--thin', '--delta-base-offset', '-q']
+  return copyObjects(repository, workspace, ['--revs', '--thin'], input)
+}
+
+/** Copies the content of files that the agent's git only staged. Anything but that content is refused. */
+export async function importBlobs(
+  repository: Repository,
+  workspace: Workspace,
+  oids: readonly string[],
+): Promise<Result<void, Failure>> {
+  const input = `${[...new Set(oids)].join('\n')}\n`
+  if (oids.length === 0) return ok(undefined)
+  const place = importPlace(repository, workspace)
+  const types = await git(place, ['cat-file', '--batch-check=%(objecttype) %(objectname)'], { input })
+  if (!types.ok) return refused(types.error)
+  const other = types.value.split('\n').find((line) => !line.startsWith('blob '))
+  if (other !== undefined)
+    return err(failure('collect', `What the agent had staged is not there: ${cleanLine(other, 100)}`))
+  return copyObjects(repository, workspace, [], input)
+}
+
+async function copyObjects(
+  repository: Repository,
+  workspace: Workspace,
+  options: readonly string[],
+  input: string,
+): Promise<Result<void, Failure>> {
+  const args = ['pack-objects', ...options, '--stdout', '--delta-base-offset', '-q']
   const pack = await gitBytes(importPlace(repository, workspace), args, { input })
   if (!pack.ok) return refused(pack.error)
   // Source: gitformat-pack, "PACK", a version and the number of objects, four bytes each.

@@ -24,6 +24,13 @@ export async function diffIndex(place: GitPlace, commit: string): Promise<Result
   return diff.ok ? ok(parseRaw(splitNul(diff.value))) : diff
 }
 
+/** How one commit or tree differs from another. */
+export async function diffTrees(place: GitPlace, from: string, to: string): Promise<Result<Change[], GitFailure>> {
+  const args = ['diff-tree', '-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--ignore-submodules=none']
+  const diff = await gitBytes(place, [...args, from, to])
+  return diff.ok ? ok(parseRaw(splitNul(diff.value))) : diff
+}
+
 function parseRaw(records: readonly string[]): Change[] {
   const changes: Change[] = []
   for (let index = 0; index + 1 < records.length; index += 2) {

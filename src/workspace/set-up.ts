@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import { git, gitBytes } from '../platform/git.js'
 import { arm } from './arm.js'
+import { keepCone } from './cone.js'
 import type { Repository } from './contract.js'
 import type { Furniture } from './furniture.js'
 import { excludePattern, gitPath, isWithin, onDisk, pathText, splitNul, type GitPath } from './git-path.js'
@@ -31,6 +32,8 @@ export async function setUp(
   if (!ran.ok) return ran
   const clear = await checkLeft(repository, workspace)
   if (!clear.ok) return clear
+  const cone = await keepCone(repository, workspace)
+  if (!cone.ok) return cone
   const others = await gitBytes(workspacePlace(repository, workspace), ['ls-files', '--others', '--directory', '-z'])
   if (!others.ok) return gitFailed(others.error)
   const made = splitNul(others.value).map((path) => path.replace(/\/$/, ''))

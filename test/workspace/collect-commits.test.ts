@@ -101,6 +101,7 @@ describe('collecting what the agent committed', () => {
     expect(value(await rig.collect(agent))).toEqual({
       type: 'unchanged',
       leftOut: [],
+      hidden: [],
       kept: [{ ref: agent.ref, commit: head, what: 'commits' }],
     })
     expect(isKept(head)).toBe(true)
