@@ -126,7 +126,8 @@ function endOfTurn(evidence: Evidence, event: Extract<AgentEvent, { type: 'resul
   const { failure: failed, waitsFor } = event
   const taken = {
     ...evidence,
-    finalText: event.text ?? evidence.finalText,
+    // With a Stop hook some versions of claude end with an empty text (public reports): what it said stands before.
+    finalText: event.text?.trim() ? event.text : evidence.finalText,
     ...totalOf(evidence, event.usage),
     ...(event.answer === undefined ? {} : { answer: event.answer }),
     answered: evidence.answered || !failed,

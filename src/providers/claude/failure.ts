@@ -10,7 +10,8 @@ export const claudeLogin: Login = {
 
 /** Texts of the final event, for where no field tells. Source: recorded streams of 2.1.330 and 2.1.197. */
 const resultTexts: readonly Signature[] = [
-  [/no conversation found with session id/i, 'session_lost'],
+  // A crash of the machine may leave the conversation claimed (public reports): it is out of reach.
+  [/no conversation found with session id|session id \S+ is already in use/i, 'session_lost'],
   [/credit balance is too low|hit your .{0,40}limit|usage limit/i, 'usage_limit'],
   [/not logged in|invalid api key|failed to authenticate|please run \/login|oauth token (has|is|was) \w+/i, 'auth'],
   [/prompt is too long/i, 'context'],
@@ -22,7 +23,7 @@ const resultTexts: readonly Signature[] = [
 
 /** What stderr says when no final event came. */
 const stderrTexts: readonly Signature[] = [
-  [/unknown option|argument missing|is invalid\.|requires --verbose|already in use/i, 'usage'],
+  [/unknown option|argument missing|is invalid\.|requires --verbose/i, 'usage'],
   [/native binary|cannot execute binary file/i, 'spawn'],
   ...resultTexts,
 ]

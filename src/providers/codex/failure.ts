@@ -11,10 +11,10 @@ const messageTexts: readonly Signature[] = [
   [/hit your usage limit|quota exceeded/i, 'usage_limit'],
   [/ran out of room in the model.s context window/i, 'context'],
   [
-    /missing environment variable|not logged in|please log ?out and sign in again|token could not be refreshed/i,
+    /missing environment variable|not logged in|please log ?(out and sign )?in again|token could not be refreshed|failed to refresh token|token refresh failed/i,
     'auth',
   ],
-  [/does not exist or you do not have access/i, 'model'],
+  [/does not exist or you do not have access|model is not supported when using codex with/i, 'model'],
   [/selected model is at capacity|experiencing high demand/i, 'overloaded'],
   [/idle timeout waiting for sse/i, 'timeout'],
   [/stream disconnected before completion|waiting for network|error sending request/i, 'network'],
