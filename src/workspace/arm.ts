@@ -31,7 +31,7 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
     }
     await Promise.all([
       writeFile(join(gitDir, 'objects/info/alternates'), `${repository.objectsDir}\n`, ownersOnly),
-      writeFile(join(gitDir, 'config'), agentConfig(repository), ownersOnly),
+      writeFile(join(gitDir, 'config'), agentConfig(repository, join(gitDir, 'hooks')), ownersOnly),
       writeInfo(repository, workspace, gitDir),
       copyPrivately(indexFileOf(workspace), join(gitDir, 'index')),
       ...repository.filterStores.map((store) => symlink(join(repository.commonDir, store), join(gitDir, store))),
@@ -61,7 +61,7 @@ function packedRefs(branch: string, commit: string): string {
   return `# pack-refs with: peeled fully-peeled sorted \n${commit} refs/heads/${branch}\n`
 }
 
-function agentConfig({ objectFormat, carriedConfig, identity }: Repository): string {
+function agentConfig({ objectFormat, carriedConfig, identity, namesHooks }: Repository, hooks: string): string {
   const version = objectFormat === 'sha1' ? '0' : '1'
   const own = [
     { key: 'core.repositoryformatversion', value: version },
@@ -76,6 +76,10 @@ function agentConfig({ objectFormat, carriedConfig, identity }: Repository): str
     { key: 'core.fsmonitor', value: 'false' },
     { key: 'core.untrackedCache', value: 'false' },
     { key: 'index.sparse', value: 'false' },
+    // The user's own, from a global configuration, would ask somebody for a passphrase, or run hooks of elsewhere.
+    { key: 'commit.gpgsign', value: 'false' },
+    { key: 'tag.gpgsign', value: 'false' },
+    ...(namesHooks ? [{ key: 'core.hookspath', value: hooks }] : []),
     { key: 'user.name', value: identity.name },
     { key: 'user.email', value: identity.email },
   ]

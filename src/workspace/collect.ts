@@ -12,6 +12,7 @@ import { diffIndex, gitlinkMode, resetEntries, type Change } from './index-chang
 import { gitFailed, notReadable } from './merge.js'
 import { bringOntoBase } from './older-head.js'
 import { changeRefs, commitTree } from './sessions.js'
+import { checkSeal } from './trusted.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
 import { followStaged } from './staged.js'
 import {
@@ -112,6 +113,8 @@ async function collectSteps(
   workspace: Workspace,
   request: CollectRequest,
 ): Promise<Result<Collected, Failure>> {
+  const sealed = await checkSeal(repository)
+  if (!sealed.ok) return sealed
   const clear = await checkClear(repository, workspace)
   if (!clear.ok) return clear
   const work = await readAgentWork(repository, workspace, request.base, request.keepAs ?? request.ref)

@@ -87,6 +87,10 @@ export interface Repository {
   readonly carriedConfig: string
   /** Names of directories of the user's git directory that content filters read (`lfs`, `git-crypt`), where present. */
   readonly filterStores: readonly string[]
+  /** The user's configuration names a directory of hooks, which tools that install hooks refuse to go beside. */
+  readonly namesHooks: boolean
+  /** What the trusted directory held when the run began, in short. */
+  readonly seal: string
   /**
    * Uncommitted changes of the user, untracked files too, less the `excluding` paths (relative to the root). For a
    * warning, as agents do not see them, and to refuse to land on top of them. Reads the user's index and writes nothing;

@@ -13,6 +13,7 @@ import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles } from './nested-repositories.js'
 import { writeNotes } from './notes.js'
 import { cleanArgs, needsSetup, outgrows, setUp } from './set-up.js'
+import { checkSeal } from './trusted.js'
 import { checkInPlace, directoryIdentity, onFileSystem, workspacePlace, type Workspace } from './workspace.js'
 
 /** Where a new workspace comes to lie. */
@@ -73,6 +74,8 @@ export async function checkOut(
   workspace: Workspace,
   commit: string,
 ): Promise<Result<void, Failure>> {
+  const sealed = await checkSeal(repository)
+  if (!sealed.ok) return sealed
   const read = await git(workspacePlace(repository, workspace), ['read-tree', '-u', '--reset', commit])
   if (!read.ok) return gitFailed(read.error)
   workspace.commit = commit

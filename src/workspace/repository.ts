@@ -59,6 +59,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
     user,
     sessions: openSessions(user, trusted, identity),
     identity,
+    namesHooks: lastValue(settings.value, 'core.hookspath') !== undefined,
     gitlinks: tree.value.gitlinks,
     dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
   })

@@ -1,7 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { failure, type Failure } from '../domain/failure.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { cleanLine } from '../domain/text.js'
 import type { Repository } from './contract.js'
+import { readUntrusted } from './untrusted-file.js'
 import { formatSettings, type Setting } from './user-config.js'
 
 /** What the trusted git directory is made from. */
@@ -37,7 +41,7 @@ const filterStores = ['lfs', 'git-crypt']
  */
 export async function refreshTrusted(
   source: TrustedSource,
-): Promise<Pick<Repository, 'carriedConfig' | 'filterStores'>> {
+): Promise<Pick<Repository, 'carriedConfig' | 'filterStores' | 'seal'>> {
   const dir = trustedDir(source.commonDir)
   await ownDirectory(join(source.commonDir, 'autopilot'))
   await ownDirectory(dir)
@@ -57,7 +61,44 @@ export async function refreshTrusted(
     copyText(join(source.commonDir, 'info', 'attributes'), join(dir, 'info', 'attributes')),
     mirrorShallow(source.commonDir, dir),
   ])
-  return { carriedConfig, filterStores: await linkStores(source.commonDir, dir) }
+  const stores = await linkStores(source.commonDir, dir)
+  return { carriedConfig, filterStores: stores, seal: await readSeal(dir) }
+}
+
+/** What makes git start programs, or see other content, once it stands there. */
+const obeyed = ['HEAD', 'config', 'attributes', 'excludes', 'info/attributes', 'info/exclude', 'shallow']
+
+/** What git would obey in the directory, as it is now; another text, or something more, is another seal. */
+async function readSeal(dir: string): Promise<string> {
+  const texts = await Promise.all(
+    obeyed.map(async (name) => {
+      const read = await readUntrusted(join(dir, name), mostBytes)
+      return read.ok ? (read.value?.toString('latin1') ?? '') : read.error.reason
+    }),
+  )
+  const more = await Promise.all(neverThere.map((name) => lstat(join(dir, name)).catch(() => undefined)))
+  const planted = neverThere.filter((_, index) => more[index] !== undefined)
+  return createHash('sha256')
+    .update(JSON.stringify([texts, planted]))
+    .digest('hex')
+}
+
+const mostBytes = 64 * 1024 * 1024
+
+/**
+ * Whether git's directory is as autopilot left it. Asked before git reads a work tree, or writes one: an agent is a process
+ * of the same user, and what it wrote there would run with another task's content. Of kind `target`: nothing starts any
+ * more, and what is finished waits in its workspace for `resume`, which writes the directory anew.
+ */
+export async function checkSeal({
+  trusted,
+  seal,
+}: Pick<Repository, 'trusted' | 'seal'>): Promise<Result<void, Failure>> {
+  if ((await readSeal(trusted.gitDir)) === seal) return ok(undefined)
+  const where = cleanLine(trusted.gitDir, 300)
+  const what = `Somebody has changed the directory of autopilot's own git, ${where}, and what stands there now would run.`
+  const next = 'See who it was, then go on with autopilot resume, which writes it anew.'
+  return err(failure('target', `${what} ${next}`, { uncollected: true }))
 }
 
 /** `extensions.*` count only from repository format 1 on. Source: git's Documentation/technical/repository-version.txt. */
