@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
@@ -11,7 +12,7 @@ import { gitFailed, notReadable } from './merge.js'
 import { commitTree } from './sessions.js'
 import { readAgentRefs, type AgentRefs } from './moved-refs.js'
 import type { Unreadable } from './untrusted-file.js'
-import type { Workspace } from './workspace.js'
+import { givenRefsFile, type Workspace } from './workspace.js'
 
 /** Something that the agent's git made beside the candidate, kept on a ref of the user's repository. */
 export interface KeptRef {
@@ -55,7 +56,7 @@ export async function readAgentWork(
   base: string,
   ref: string,
 ): Promise<Result<AgentWork, Failure>> {
-  const refs = await readAgentRefs(workspace.root, objectId(repository))
+  const refs = await readAgentRefs(workspace.root, objectId(repository), await readGiven(workspace))
   if (!refs.ok) return unreadable(workspace, refs.error)
   const graph = await newCommits(repository, workspace, base, refs.value)
   if (!graph.ok) return graph
@@ -64,6 +65,11 @@ export async function readAgentWork(
   if (graph.value.size === 0) return ok({ onBase: head === base, ...stood, kept: [] })
   const work = await keepAll(repository, workspace, base, sortOut(graph.value, refs.value, base, ref))
   return work.ok ? ok({ ...work.value, ...stood }) : work
+}
+
+/** A workspace of before has none: then all refs are the agent's. */
+function readGiven(workspace: Workspace): Promise<Buffer> {
+  return readFile(givenRefsFile(workspace)).catch(() => Buffer.alloc(0))
 }
 
 function objectId({ objectFormat }: Repository): RegExp {

@@ -1,15 +1,17 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { chmod, copyFile, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Result } from '../domain/result.js'
 import type { Failure } from '../domain/failure.js'
 import type { Repository } from './contract.js'
 import { excludePattern } from './git-path.js'
 import { formatSettings } from './user-config.js'
-import { checkInPlace, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
+import { checkInPlace, givenRefsFile, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
 
 /** For its owner alone, whoever may look into the directory. */
 const ownersOnly = { mode: 0o600 } as const
+
+const latin = { ...ownersOnly, encoding: 'latin1' } as const
 
 /** The branch of a workspace that is nobody's yet. */
 export const nobodysBranch = 'autopilot/prepared'
@@ -34,6 +36,7 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
       writeFile(join(gitDir, 'config'), agentConfig(repository, join(gitDir, 'hooks')), ownersOnly),
       writeInfo(repository, workspace, gitDir),
       copyPrivately(indexFileOf(workspace), join(gitDir, 'index')),
+      giveRefs(repository, workspace, gitDir),
       ...repository.filterStores.map((store) => symlink(join(repository.commonDir, store), join(gitDir, store))),
     ])
     writeBranch(gitDir, nobodysBranch, workspace.commit)
@@ -52,13 +55,21 @@ export async function standOn(workspace: Workspace, branch: string): Promise<Res
 
 /** Not asynchronous: a slot waits for it, and two small files take less than their turns on a busy event loop. */
 function writeBranch(gitDir: string, branch: string, commit: string): void {
+  const heads = join(gitDir, 'refs/heads')
+  rmSync(heads, { recursive: true, force: true })
+  const file = join(heads, branch)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, `${commit}\n`, ownersOnly)
   writeFileSync(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`, ownersOnly)
-  writeFileSync(join(gitDir, 'packed-refs'), packedRefs(branch, commit), ownersOnly)
 }
 
-/** Source of the header: git's refs/packed-backend.c; "sorted" lets git search instead of reading all. */
-function packedRefs(branch: string, commit: string): string {
-  return `# pack-refs with: peeled fully-peeled sorted \n${commit} refs/heads/${branch}\n`
+/**
+ * The user's tags and remote-tracking branches, for `git describe` and `git merge-base origin/main HEAD`; without the
+ * remote itself. A second copy beside the workspace tells them from what the agent's git makes.
+ */
+async function giveRefs({ sharedRefs }: Repository, workspace: Workspace, gitDir: string): Promise<void> {
+  await writeFile(givenRefsFile(workspace), sharedRefs, latin)
+  if (sharedRefs !== '') await writeFile(join(gitDir, 'packed-refs'), sharedRefs, latin)
 }
 
 function agentConfig({ objectFormat, carriedConfig, identity, namesHooks }: Repository, hooks: string): string {

@@ -77,6 +77,8 @@ export interface Repository {
   readonly sessions: Sessions
   /** The user's identity, else `Autopilot <autopilot@localhost>`. */
   readonly identity: Identity
+  /** Tags and remote-tracking branches as they were at the start, in the form of a `packed-refs` file; empty for none. */
+  readonly sharedRefs: string
   /** Paths of the submodules at HEAD, relative to the root. */
   readonly gitlinks: readonly string[]
   /**

@@ -19,9 +19,10 @@ const maxRefs = 10_000
 
 /**
  * Reads HEAD, loose and packed refs and the stash of a workspace. Protocol: gitrepository-layout, git-pack-refs and the
- * reflog line `<old> <new> <who>\t<message>`. Anything odd is an error that names the file, never a guess.
+ * reflog line `<old> <new> <who>\t<message>`. Anything odd is an error that names the file, never a guess. What
+ * was `given` to it, the text of a `packed-refs`, is none of the agent's, and may be any number.
  */
-export async function readAgentRefs(root: string, oid: RegExp): Promise<Result<AgentRefs, Unreadable>> {
+export async function readAgentRefs(root: string, oid: RegExp, given: Buffer): Promise<Result<AgentRefs, Unreadable>> {
   const gitDir = join(root, '.git')
   const stats = await lstat(gitDir).catch(() => undefined)
   if (!stats) return ok({ refs: new Map(), stashes: [] })
@@ -29,7 +30,7 @@ export async function readAgentRefs(root: string, oid: RegExp): Promise<Result<A
   if (await lstat(join(gitDir, 'reftable')).catch(() => undefined)) {
     return err({ path: join(gitDir, 'reftable'), reason: 'is a form of refs that is not supported' })
   }
-  const raw = await readRawRefs(gitDir, oid)
+  const raw = await readRawRefs(gitDir, oid, given)
   if (!raw.ok) return raw
   const head = await readUntrusted(join(gitDir, 'HEAD'), maxRefBytes)
   if (!head.ok) return head
@@ -43,10 +44,15 @@ export async function readAgentRefs(root: string, oid: RegExp): Promise<Result<A
 /** The branch checked out or the commit, as the files say it: `ref: refs/heads/x` or an oid. */
 type RefValue = string
 
-async function readRawRefs(gitDir: string, oid: RegExp): Promise<Result<Map<string, RefValue>, Unreadable>> {
-  const packed = await readUntrusted(join(gitDir, 'packed-refs'), maxListBytes)
+async function readRawRefs(
+  gitDir: string,
+  oid: RegExp,
+  given: Buffer,
+): Promise<Result<Map<string, RefValue>, Unreadable>> {
+  const packed = await readUntrusted(join(gitDir, 'packed-refs'), given.length + maxListBytes)
   if (!packed.ok) return packed
-  const refs = parsePackedRefs(packed.value?.toString('latin1') ?? '', oid)
+  const own = packed.value === undefined || packed.value.equals(given) ? '' : packed.value.toString('latin1')
+  const refs = parsePackedRefs(own, oid, own === '' ? new Set() : new Set(given.toString('latin1').split('\n')))
   if (!refs) return err({ path: join(gitDir, 'packed-refs'), reason: 'is not a list of refs' })
   const names = await listUntrusted(join(gitDir, 'refs'), maxRefs)
   if (!names.ok) return names
@@ -69,10 +75,10 @@ function parseRef(content: Buffer | undefined, oid: RegExp): RefValue | undefine
   return oid.test(line) ? line : undefined
 }
 
-function parsePackedRefs(text: string, oid: RegExp): Map<string, RefValue> | undefined {
+function parsePackedRefs(text: string, oid: RegExp, given: ReadonlySet<string>): Map<string, RefValue> | undefined {
   const refs = new Map<string, RefValue>()
   for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#') || line.startsWith('^')) continue
+    if (line === '' || line.startsWith('#') || line.startsWith('^') || given.has(line)) continue
     const space = line.indexOf(' ')
     const [value, name] = [line.slice(0, space), line.slice(space + 1)]
     if (!oid.test(value) || !name.startsWith('refs/') || refs.size >= maxRefs) return undefined

@@ -11,6 +11,7 @@ import { discover, type Found } from './discover.js'
 import { readHeadTree, type HeadTree } from './head-tree.js'
 import { refuse, refuseGit } from './refusal.js'
 import { openSessions } from './sessions.js'
+import { readSharedRefs } from './shared-refs.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
 import {
   carriedSettings,
@@ -51,6 +52,8 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   const filtered = await refuseMissingFilter(commonDir, tree.value, settings.value)
   if (!filtered.ok) return filtered
   const user: GitPlace = { gitDir: commonDir }
+  const sharedRefs = await readSharedRefs(user)
+  if (!sharedRefs.ok) return refuseGit(sharedRefs.error)
   const identity = readIdentity(settings.value, env)
   return ok({
     ...found.value,
@@ -60,6 +63,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
     sessions: openSessions(user, trusted, identity),
     identity,
     namesHooks: lastValue(settings.value, 'core.hookspath') !== undefined,
+    sharedRefs: sharedRefs.value,
     gitlinks: tree.value.gitlinks,
     dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
   })

@@ -57,6 +57,11 @@ export function indexFileOf(workspace: Workspace): string {
   return join(workspace.stateDir, 'index')
 }
 
+/** The refs of the user's that its git was given, as its `packed-refs` has them; empty where there are none. */
+export function givenRefsFile(workspace: Pick<Workspace, 'stateDir'>): string {
+  return join(workspace.stateDir, 'given-refs')
+}
+
 /** Device and inode of a directory, undefined when it is anything else, a symbolic link to one included. */
 export async function directoryIdentity(path: string): Promise<string | undefined> {
   const stats = await lstat(path, { bigint: true }).catch(() => undefined)
