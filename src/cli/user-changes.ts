@@ -67,7 +67,7 @@ function describe({ kind, name, from, to }: UserChange): string {
         return `your branch ${shown} was deleted (git branch ${shown} ${short(from)} brings it back)`
       return `your branch ${shown} was moved: ${moved(from, to)}`
     case 'head':
-      return `HEAD of your repository now says ${cleanLine(to ?? 'nothing', 100)} instead of ${cleanLine(from ?? 'nothing', 100)}`
+      return `HEAD of your repository now says ${cleanLine(to ?? '', 100) || 'nothing'} instead of ${cleanLine(from ?? '', 100) || 'nothing'}`
     case 'config':
       return `.git/${shown} of your repository was changed, which can make your git start programs`
     case 'hooks':

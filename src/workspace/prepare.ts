@@ -7,7 +7,7 @@ import { withPatterns } from './arm.js'
 import type { Repository } from './contract.js'
 import { copyPaths, linkAbove } from './copy.js'
 import { furnishedPaths, furniturePaths, type Furniture } from './furniture.js'
-import { gitPath, onDisk, pathText } from './git-path.js'
+import { gitPath, isWithin, onDisk, pathText } from './git-path.js'
 import { linkPaths } from './link.js'
 import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles } from './nested-repositories.js'
@@ -92,6 +92,15 @@ async function fill(
   const checkedOut = await checkOut(repository, workspace, commit)
   if (!checkedOut.ok) return checkedOut
   const copied = await copyPaths(repository.root, workspace.root, copy)
+  // Through the link an agent would commit in the user's own submodule.
+  const submodules = repository.gitlinks.map(gitPath)
+  const led = furniturePaths(link).find((path) =>
+    submodules.some((one) => isWithin(path, [one]) || isWithin(one, [path])),
+  )
+  if (led !== undefined) {
+    const why = 'is in, or holds, a submodule of yours, which agents would write into; have setup: populate it instead'
+    return err(failure('infrastructure', `link: ${pathText(led)} ${why}.`))
+  }
   return copied.ok ? linkPaths(repository.root, workspace.root, link) : copied
 }
 
