@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isTooLong, shorterCommand } from '../domain/command-length.js'
 import { defaultSetupTimeoutMs } from '../orchestration/run-setup.js'
 import type { FileSettings } from './settings.js'
 import { scalar } from './scalar.js'
@@ -29,7 +30,10 @@ function namesOf(path: string): readonly string[] {
 
 const setupFields = z.strictObject(
   {
-    run: z.string('setup needs a command').check(z.refine((run) => run.trim() !== '', 'setup needs a command')),
+    run: z.string('setup needs a command').check(
+      z.refine((run) => run.trim() !== '', 'setup needs a command'),
+      z.refine((run) => !isTooLong(run), shorterCommand),
+    ),
     inputs: z.optional(z.array(inside)),
     timeout: z.optional(scalar(duration)),
   },

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isTooLong, shorterCommand } from '../domain/command-length.js'
 import type { Gate } from '../domain/gate.js'
 import type { Review } from '../domain/review.js'
 import { defaultGateTimeoutMs } from '../orchestration/gating.js'
@@ -8,7 +9,10 @@ import { scalar } from './scalar.js'
 import { duration, providerModel } from './value.js'
 
 const commandFields = z.strictObject({
-  run: z.string('a gate needs a command').check(z.refine((command) => command.trim() !== '', 'a gate needs a command')),
+  run: z.string('a gate needs a command').check(
+    z.refine((command) => command.trim() !== '', 'a gate needs a command'),
+    z.refine((command) => !isTooLong(command), shorterCommand),
+  ),
   name: z.optional(z.string()),
   cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
   timeout: z.optional(scalar(duration)),

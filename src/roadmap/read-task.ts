@@ -1,3 +1,4 @@
+import { isTooLong, shorterCommand } from '../domain/command-length.js'
 import {
   complexityOf,
   defaultPriority,
@@ -72,7 +73,9 @@ export function readTask({ reading, words, defaults, warned, providers }: TaskRe
   warnNotHonoured(reading, node, path, warned)
   const field = (...names: string[]) => fieldOf(reading, node, path, ...names)
   const prompt = readText(field('prompt'))
-  const run = readText(field('run'))
+  const runField = field('run')
+  const run = readText(runField)
+  if (runField && run !== undefined) checkLength(runField.reading, run, runField.node, runField.path)
   return {
     id: named.id,
     title: cleanLine(named.title, 500),
@@ -160,6 +163,7 @@ function readVerify({ reading, name, node, path }: Field, warned: Set<string>): 
   return items.flatMap((item, at): VerifyEntry[] => {
     const run = item.kind === 'map' ? scalarText(entryOf(item, 'run')?.value) : scalarText(item)
     const place = node.kind === 'list' ? `${path}[${at}]` : path
+    if (run !== undefined) checkLength(reading, run, item, place)
     if (run !== undefined && run.trim() !== '') return [{ run, ...readGateFields(reading, item, place, warned) }]
     const text = looseText(reading, item).trim()
     const misspelt = item.kind === 'map' ? [...item.entries.keys()].find((key) => nearest(key, ['run'])) : undefined
@@ -170,6 +174,12 @@ function readVerify({ reading, name, node, path }: Field, warned: Set<string>): 
     })
     return text === '' ? [] : [{ text }]
   })
+}
+
+/** One that no process can be given would only fail once the work is done. */
+function checkLength(reading: Reading, command: string, node: SourceNode, path: string): void {
+  if (isTooLong(command))
+    addProblem(reading, 'E061', node.start, 'the command is too long', { help: shorterCommand, path })
 }
 
 function readGateFields(

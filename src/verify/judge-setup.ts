@@ -1,6 +1,6 @@
 import type { Failure } from '../domain/failure.js'
 import type { Verdict } from '../domain/gate.js'
-import type { CheckOut, Judged } from './verifier.js'
+import type { CheckOut, Judged } from './checkout.js'
 
 export interface SetupJudgeParts {
   readonly checkOut: CheckOut

@@ -2,21 +2,10 @@ import { failure, type Failure } from '../domain/failure.js'
 import { gateKey, setupGate, verdictKey, type Gate, type Verdict } from '../domain/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
+import type { Checkout, CheckOut, Judged } from './checkout.js'
 import { createSetupJudge } from './judge-setup.js'
 
-/** A clean checkout of one commit, used by one gate. */
-export interface Checkout {
-  readonly root: string
-  /** It was set up anew, where one that is used again keeps something from before. */
-  readonly isFresh?: true
-  /** Gives it back. */
-  release(): void
-  /** What it keeps from before has misled a gate: it is set up anew before it is used again. */
-  distrust?(): void
-}
-
-/** Makes a checkout of a commit. `afresh`: nothing is in it that an earlier use has left. */
-export type CheckOut = (commit: string, how?: { readonly afresh: true }) => Promise<Result<Checkout, Failure>>
+export type { CheckOut, Judged } from './checkout.js'
 
 /** A gate's verdict on a tree, for the record. Times in ms. */
 export interface Judgement {
@@ -46,12 +35,6 @@ export interface VerifierParts {
   readonly monotonic: () => number
   /** A run that is being canceled judges nothing any more. */
   readonly signal: AbortSignal
-}
-
-/** What is to be judged. */
-export interface Judged {
-  readonly commit: string
-  readonly tree: string
 }
 
 /** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command unless asked. */

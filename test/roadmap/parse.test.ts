@@ -465,3 +465,14 @@ describe('keys that say something about order or checks', () => {
     expect(codes(parse(text))).toEqual([`E060@${place}`])
   })
 })
+
+test('a command longer than a process can be given is refused where it stands', () => {
+  const long = `echo ${'x'.repeat(128 * 1024)}`
+  const longest = `echo ${'x'.repeat(127 * 1024)}`
+  const roadmap = (command: string) =>
+    JSON.stringify({ tasks: [{ id: 'a', title: 'A', verify: [{ run: command }, command] }] })
+  expect(codes(parse(roadmap(long), 'r.json')).map((code) => code.split('@')[0])).toEqual(['E061', 'E061'])
+  expect(codes(parse(roadmap(longest), 'r.json'))).toEqual([])
+  const task = JSON.stringify({ tasks: [{ id: 'a', title: 'A', run: long }] })
+  expect(codes(parse(task, 'r.json')).map((code) => code.split('@')[0])).toEqual(['E061'])
+})

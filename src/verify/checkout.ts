@@ -1,0 +1,22 @@
+import type { Failure } from '../domain/failure.js'
+import type { Result } from '../domain/result.js'
+
+/** What is to be judged. */
+export interface Judged {
+  readonly commit: string
+  readonly tree: string
+}
+
+/** A clean checkout of one commit, used by one gate. */
+export interface Checkout {
+  readonly root: string
+  /** It was set up anew, where one that is used again keeps something from before. */
+  readonly isFresh?: true
+  /** Gives it back. */
+  release(): void
+  /** What it keeps from before has misled a gate: it is set up anew before it is used again. */
+  distrust?(): void
+}
+
+/** Makes a checkout of a commit. `afresh`: nothing is in it that an earlier use has left. */
+export type CheckOut = (commit: string, how?: { readonly afresh: true }) => Promise<Result<Checkout, Failure>>
