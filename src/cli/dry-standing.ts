@@ -1,16 +1,16 @@
 import { relative } from 'node:path'
+import type { Environment } from '../domain/environment.js'
 import { ok, type Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
-import type { GitPlace } from '../platform/git.js'
 import { realPathOr } from '../platform/real-path.js'
 import type { Refusal } from '../workspace/contract.js'
-import { currentBranch } from '../workspace/open-current.js'
-import { readRef } from '../workspace/ref-name.js'
+import { discover } from '../workspace/discover.js'
+import { currentBranch, findCurrent } from '../workspace/open-current.js'
 import { refuseGit } from '../workspace/refusal.js'
-import { defaultTarget, newestOf } from '../workspace/target.js'
+import { dirtyPaths } from '../workspace/repository.js'
+import { findTarget, type Newest } from '../workspace/target.js'
 import { lastChange } from '../workspace/trailers.js'
-import type { RepositoryLocation } from './ground.js'
 import { historyNotices } from './history.js'
 import { planLanded, type Landed } from './landed.js'
 import type { Prepared } from './prepare-run.js'
@@ -29,7 +29,11 @@ export interface Ahead extends Landed {
 }
 
 /** What a run would count as done, found without making or changing anything. A refusal is what the run would say. */
-export async function lookAhead(prepared: Prepared, replayed: Replayed | undefined): Promise<Result<Ahead, Refusal>> {
+export async function lookAhead(
+  prepared: Prepared,
+  replayed: Replayed | undefined,
+  env: Environment,
+): Promise<Result<Ahead, Refusal>> {
   const { commonDir, head } = prepared.location
   const nothing = {
     loaded: prepared.loaded,
@@ -42,11 +46,11 @@ export async function lookAhead(prepared: Prepared, replayed: Replayed | undefin
   }
   if (prepared.settings.isolation === 'none' || commonDir === undefined || !head) return ok(nothing)
   const user = { gitDir: commonDir }
-  const target = await targetAhead(user, { head }, prepared.settings.target)
+  const path = relative(await realPathOr(prepared.location.root), await realPathOr(prepared.loaded.path))
+  const target = await targetAhead(prepared, [path], env)
   if (!target.ok) return target
   const { branch, isCurrent, takenUp } = target.value
   const tip = target.value.tip ?? head.commit
-  const path = relative(await realPathOr(prepared.location.root), await realPathOr(prepared.loaded.path))
   const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
   // The run's target has all of HEAD in it, also what reverts something.
   const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit] })
@@ -66,12 +70,22 @@ export async function lookAhead(prepared: Prepared, replayed: Replayed | undefin
   return ok({ ...landed, branch, notices: history, warnings })
 }
 
-/** Where the branch of the settings stands, or would go on from. */
-async function targetAhead(user: GitPlace, { head }: Pick<RepositoryLocation, 'head'>, target: string | undefined) {
-  if (target === currentBranch)
-    return ok({ branch: head.branch ?? '', tip: head.commit, isCurrent: true, takenUp: undefined })
-  const branch = target?.replace(/^refs\/heads\//, '') ?? defaultTarget(head)
-  const local = await readRef({ user }, `refs/heads/${branch}`)
-  const newest = await newestOf({ trusted: user, user }, branch, local)
-  return newest.ok ? ok({ takenUp: undefined, ...newest.value, branch, isCurrent: false }) : newest
+/** Where the branch of the settings stands, or would go on from; refused as the run refuses it. */
+async function targetAhead(
+  { location, settings }: Prepared,
+  leaveOut: readonly string[],
+  env: Environment,
+): Promise<Result<Newest & { readonly branch: string; readonly isCurrent: boolean }, Refusal>> {
+  const found = await discover(location.root, env)
+  if (!found.ok) return found
+  const { head, commonDir } = found.value
+  const user = { gitDir: commonDir }
+  const dirty = (excluding: readonly string[]) => dirtyPaths(found.value, excluding, env)
+  const where = { ...found.value, user, trusted: user, dirtyPaths: dirty }
+  if (settings.target === currentBranch) {
+    const current = await findCurrent(where, leaveOut)
+    return current.ok ? ok({ branch: current.value, tip: head.commit, isCurrent: true }) : current
+  }
+  const target = await findTarget(where, settings.target === undefined ? {} : { branch: settings.target })
+  return target.ok ? ok({ ...target.value, isCurrent: false }) : target
 }

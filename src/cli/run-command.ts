@@ -46,7 +46,7 @@ async function dryRun(prepared: Prepared, before: Before, env: Environment): Pro
     const past = before.type === 'goes_on' ? before.run : undefined
     const replayed = past && (await replayRun(past, { repair: false, now: Date.now() }))
     if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.settings.output)
-    const found = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined)
+    const found = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
     if (!found.ok) {
       printTrouble(found.error.message, found.error.help, prepared.settings.output)
       return exitCodes.notSafe

@@ -28,16 +28,26 @@ export interface CurrentOptions {
  */
 export async function openCurrent(repository: Repository, options: CurrentOptions): Promise<Result<Target, Refusal>> {
   const { head, gitDir } = repository
-  if (head.branch === undefined) return detached(head.commit)
-  const branch = head.branch
+  const found = await findCurrent(repository, options.leaveOut)
+  if (!found.ok) return found
+  const branch = found.value
   const ref = `refs/heads/${branch}`
-  const refused = (await refuseOther(repository, branch, ref)) ?? (await refuseUnsettled(repository, options.leaveOut))
-  if (refused) return refused
   const lines = await pinLines(repository, { ...options, commit: head.commit })
   const pinned = lines.length > 0 ? await changeRefs(repository, lines) : ok(undefined)
   if (!pinned.ok) return refuseGit(pinned.error)
   const refs = openGitSession({ gitDir }, ['update-ref', '-m', 'autopilot', '--stdin'], { env: sessionEnv(repository) })
   return ok({ branch, ref, tip: head.commit, base: head.commit, current: { refs, pause: options.pause } })
+}
+
+type Here = Pick<Repository, 'head' | 'root' | 'gitDir' | 'user' | 'dirtyPaths'>
+
+/** The branch that the user is on, where a run may land on it. Changes nothing. */
+export async function findCurrent(repository: Here, leaveOut: readonly string[]): Promise<Result<string, Refusal>> {
+  const { branch, commit } = repository.head
+  if (branch === undefined) return detached(commit)
+  const refused =
+    (await refuseOther(repository, branch, `refs/heads/${branch}`)) ?? (await refuseUnsettled(repository, leaveOut))
+  return refused ?? ok(branch)
 }
 
 /** A linked work tree's own file says where the common directory is; that is known already, and the file not needed. */
@@ -53,7 +63,7 @@ function detached(commit: string) {
   )
 }
 
-async function refuseOther(repository: Repository, branch: string, ref: string) {
+async function refuseOther(repository: Here, branch: string, ref: string) {
   const onOwn = refuseOwnBranch(repository)
   if (!onOwn.ok) return onOwn
   const elsewhere = await checkedOutAt(repository, ref, repository.gitDir)
@@ -68,7 +78,7 @@ async function refuseOther(repository: Repository, branch: string, ref: string) 
 const own = /^autopilot(\/|$)/
 
 /** Autopilot's own branches are for what arrives, not for what it starts from. */
-export function refuseOwnBranch({ head }: Repository): Result<void, Refusal> {
+export function refuseOwnBranch({ head }: Pick<Repository, 'head'>): Result<void, Refusal> {
   if (head.branch === undefined || !own.test(head.branch)) return ok(undefined)
   const help = 'Switch to the branch that your work is on, for example: git switch main'
   return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot's own work arrives.`, help)
@@ -76,7 +86,7 @@ export function refuseOwnBranch({ head }: Repository): Result<void, Refusal> {
 
 const mostShown = 5
 
-async function refuseUnsettled({ root, gitDir, dirtyPaths }: Repository, leaveOut: readonly string[]) {
+async function refuseUnsettled({ root, gitDir, dirtyPaths }: Here, leaveOut: readonly string[]) {
   const underWay = await findUnderWay(gitDir)
   if (underWay !== undefined)
     return refuse('under_way', `${underWay} is under way in ${cleanLine(root, 300)}.`, 'End it, then run again.')

@@ -150,7 +150,7 @@ async function refuseMissingFilter(
 }
 
 /** What differs from HEAD in the user's index and work tree. Reads under the user's configuration, and writes nothing. */
-async function dirtyPaths(
+export async function dirtyPaths(
   { root, gitDir }: Found,
   excluding: readonly string[],
   env: Environment,

@@ -22,24 +22,40 @@ export interface TargetOptions {
  * that the run begins from. The user's branch, index and files are not touched.
  */
 export async function openTarget(repository: Repository, options: TargetOptions): Promise<Result<Target, Refusal>> {
-  const branch = await targetBranch(repository, options)
+  const found = await findTarget(repository, options)
+  if (!found.ok) return found
+  const { branch, local, tip, takenUp } = found.value
+  const start = await upToDate(repository, { branch, tip, runId: options.runId })
+  if (!start.ok) return start
+  const ref = `refs/heads/${branch}`
+  const moved = await moveAndPin(repository, { ...options, ref, from: local, to: start.value })
+  if (!moved.ok) return moved
+  const isAmbiguous = (await unambiguousName(repository, branch)) !== branch
+  return ok({
+    ...{ branch, ref, tip: start.value, base: start.value },
+    ...(takenUp ? { takenUp } : {}),
+    ...(isAmbiguous ? { isAmbiguous } : {}),
+  })
+}
+
+/** The branch that a run would land on, as it stands. */
+export interface FoundTarget extends Newest {
+  readonly branch: string
+  /** Where the local branch stands, if there is one. */
+  readonly local: string | undefined
+}
+
+/** Finds the target branch, or refuses it. Changes nothing. */
+export async function findTarget(
+  repository: Pick<Repository, 'head' | 'user' | 'root' | 'trusted'>,
+  named: Pick<TargetOptions, 'branch'>,
+): Promise<Result<FoundTarget, Refusal>> {
+  const branch = await targetBranch(repository, named)
   if (!branch.ok) return branch
   const standing = await existing(repository, branch.value)
   if (!standing.ok) return standing
   const newest = await newestOf(repository, branch.value, standing.value)
-  if (!newest.ok) return newest
-  const start = await upToDate(repository, { branch: branch.value, tip: newest.value.tip, runId: options.runId })
-  if (!start.ok) return start
-  const ref = `refs/heads/${branch.value}`
-  const moved = await moveAndPin(repository, { ...options, ref, from: standing.value, to: start.value })
-  if (!moved.ok) return moved
-  const { takenUp } = newest.value
-  const isAmbiguous = (await unambiguousName(repository, branch.value)) !== branch.value
-  return ok({
-    ...{ branch: branch.value, ref, tip: start.value, base: start.value },
-    ...(takenUp ? { takenUp } : {}),
-    ...(isAmbiguous ? { isAmbiguous } : {}),
-  })
+  return newest.ok ? ok({ ...newest.value, branch: branch.value, local: standing.value }) : newest
 }
 
 /** `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
@@ -48,8 +64,8 @@ export function defaultTarget({ branch, commit }: Repository['head']): string {
 }
 
 async function targetBranch(
-  repository: Repository,
-  { branch: named }: TargetOptions,
+  repository: Pick<Repository, 'head' | 'user'>,
+  { branch: named }: Pick<TargetOptions, 'branch'>,
 ): Promise<Result<string, Refusal>> {
   const { head, user } = repository
   const onOwn = refuseOwnBranch(repository)
@@ -61,7 +77,10 @@ async function targetBranch(
 }
 
 /** Where the branch stands, if it exists; refuses one that is checked out, or whose name another branch blocks. */
-async function existing({ user, root }: Repository, branch: string): Promise<Result<string | undefined, Refusal>> {
+async function existing(
+  { user, root }: Pick<Repository, 'user' | 'root'>,
+  branch: string,
+): Promise<Result<string | undefined, Refusal>> {
   const format = '--format=%(refname:lstrip=2)%00%(objectname)%00%(worktreepath)'
   const listing = await git(user, ['for-each-ref', format, 'refs/heads'])
   if (!listing.ok) return refuseGit(listing.error)
@@ -105,7 +124,7 @@ export interface Newest {
  * What others have brought to the same branch of a remote, as far as it was fetched, is taken up: else its tasks would be
  * done a second time. Where both have gone on, or two remotes have, a person must bring them together.
  */
-export async function newestOf(
+async function newestOf(
   { trusted, user }: Pick<Repository, 'trusted' | 'user'>,
   branch: string,
   local: string | undefined,

@@ -149,6 +149,30 @@ test('--dry-run over a damaged record ends as the run does', async () => {
   expect(dry).toMatchObject(said(await stage.run(['run'])))
 })
 
+test.each([
+  ['a branch of autopilot’s own', ['checkout', '-q', '-b', 'autopilot/main'], []],
+  ['a target that is checked out', [], ['--target', 'main']],
+  ['a name that no branch can have', [], ['--target', 'a..b']],
+  ['a branch that is in the way', ['branch', 'autopilot'], []],
+  ['no branch at all', ['checkout', '-q', '--detach'], ['--target', 'current']],
+])('--dry-run over %s ends as the run does, with 4 and its words', async (_, git, flags) => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n' })
+  if (git.length > 0) stage.repo.git(...git)
+  const dry = await stage.run(['run', '--dry-run', ...flags])
+  expect([dry.code, dry.stdout]).toEqual([4, ''])
+  expect(dry).toMatchObject(said(await stage.run(['run', ...flags])))
+})
+
+test('--dry-run with --target current is refused over uncommitted changes, and not over those of the roadmap', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n' })
+  const flags = ['run', '--dry-run', '--target', 'current']
+  stage.repo.write('roadmap.yaml', 'tasks:\n  - { id: b, run: echo > b }\n')
+  expect((await stage.run(flags)).code).toBe(0)
+  stage.repo.write('README.md', 'changed\n')
+  const dry = await stage.run(flags)
+  expect(dry).toMatchObject({ code: 4, stderr: expect.stringContaining('not committed: README.md') })
+})
+
 function isNoWarning({ level }: Record<string, unknown>): boolean {
   return level !== 'warning'
 }
