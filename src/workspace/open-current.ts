@@ -39,7 +39,7 @@ export async function openCurrent(repository: Repository, options: CurrentOption
   return ok({ branch, ref, tip: head.commit, base: head.commit, current: { refs, pause: options.pause } })
 }
 
-type Here = Pick<Repository, 'head' | 'root' | 'gitDir' | 'user' | 'dirtyPaths'>
+type Here = Pick<Repository, 'head' | 'root' | 'gitDir' | 'commonDir' | 'user' | 'dirtyPaths'>
 
 /** The branch that the user is on, where a run may land on it. Changes nothing. */
 export async function findCurrent(repository: Here, leaveOut: readonly string[]): Promise<Result<string, Refusal>> {
