@@ -9,6 +9,7 @@ export async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${AUTOPILOT_VERSION}\n`)
     return
   }
+  keepQuiet()
   // The configuration may name more.
   maskOutput(createMask(secretsOf(process.env, [])))
   const { createProgram, isUsageError } = await import('./program.js')
@@ -23,6 +24,15 @@ export async function main(args: readonly string[]): Promise<void> {
     exitCode = isUsageError(error) ? (error.exitCode === 0 ? exitCodes.done : exitCodes.usage) : reportBug(error)
   }
   process.exitCode = exitCode
+}
+
+/**
+ * Node would open its debugger at SIGUSR1, to whoever is on the machine, and tell its own warnings to people who can do nothing
+ * about them.
+ */
+function keepQuiet(): void {
+  process.on('SIGUSR1', () => undefined)
+  if (!process.env.AUTOPILOT_DEBUG) process.removeAllListeners('warning')
 }
 
 /** An exception that reaches this place is a bug of autopilot's; the trace is for whoever reports it. */

@@ -29,7 +29,12 @@ export function maskOutput(by: Mask): void {
 /** Whether a stream is a terminal that wants more than plain lines. */
 export function isLively(stream: NodeJS.WriteStream, env: Environment): boolean {
   const off = isCi(env) || isSet(env.GITHUB_ACTIONS) || (env.NO_COLOR ?? '') !== ''
-  return stream.isTTY && !off && env.TERM !== 'dumb'
+  return stream.isTTY && !off && env.TERM !== 'dumb' && hasSize(stream)
+}
+
+/** A bare pty, such as that of `script` under cron, is 0 x 0: nothing can be drawn on it, and ora would never come to an end. */
+function hasSize({ columns, rows }: NodeJS.WriteStream): boolean {
+  return columns > 0 && rows > 0
 }
 
 /** Chooses the form of output. The spinner's library is loaded only for a terminal. */

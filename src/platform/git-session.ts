@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { err, ok, type Result } from '../domain/result.js'
-import { startGit, type GitFailure, type GitOptions, type GitPlace } from './git.js'
+import { hasPipes, startGit, type GitFailure, type GitOptions, type GitPlace } from './git.js'
 import { signalGroup } from './process-group.js'
 
 /**
@@ -95,6 +95,11 @@ function converse(
   { args, question, isWhole, limitMs }: Question,
 ): Promise<Result<string, GitFailure>> {
   return new Promise((resolve) => {
+    if (!hasPipes(child)) {
+      const none = { args, stderr: '', stdout: Buffer.alloc(0) }
+      child.once('error', ({ message }) => resolve(err({ ...none, exit: { type: 'not_started', message } })))
+      return
+    }
     let answer = ''
     let stderr = ''
     let cancelLimit: () => void = () => undefined

@@ -189,9 +189,15 @@ function start(
   })
   if (child.pid !== undefined) living.add(child.pid)
   child.once('exit', () => child.pid !== undefined && living.delete(child.pid))
+  if (!hasPipes(child)) return child
   // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
   child.stdin.on('error', () => undefined)
   return child
+}
+
+/** Without a free descriptor (EMFILE) Node gives a child that has no streams at all, and tells why by its `error`. */
+export function hasPipes(child: { readonly stdin: unknown }): boolean {
+  return child.stdin !== undefined && child.stdin !== null
 }
 
 function run(
@@ -202,6 +208,11 @@ function run(
 ): Promise<Result<Buffer, GitFailure>> {
   return new Promise((resolve) => {
     const child = start(cwd, env, args, options)
+    if (!hasPipes(child)) {
+      const none = { args, stderr: '', stdout: Buffer.alloc(0) }
+      child.once('error', ({ message }) => resolve(err({ ...none, exit: { type: 'not_started', message } })))
+      return
+    }
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     let stdoutBytes = 0

@@ -60,14 +60,15 @@ const fourPipes: 'pipe'[] = ['pipe', 'pipe', 'pipe', 'pipe']
 
 function launched(child: Launched['child']): Launched {
   const { pid } = child
-  const third = child.stdio[3] as Duplex
+  // Without a free descriptor (EMFILE) there are no streams at all.
+  const third = (child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Duplex | undefined
   // It may have been killed meanwhile; its exit status tells.
-  third.on('error', () => undefined)
+  third?.on('error', () => undefined)
   return {
     child,
     ...(pid === undefined ? {} : { pid }),
-    go: () => void third.end('go\n', () => third.destroy()),
-    refuse: () => void third.destroy(),
+    go: () => void third?.end('go\n', () => third.destroy()),
+    refuse: () => void third?.destroy(),
   }
 }
 
@@ -75,6 +76,7 @@ function launched(child: Launched['child']): Launched {
 export function startFailure({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return notThere
   if (code === 'EACCES') return 'The program may not be executed.'
+  if (code === 'EMFILE' || code === 'ENFILE') return 'Too many files are open; ulimit -n shows how many may be.'
   if (code === 'E2BIG') return 'The command is longer than the system takes.'
   return message.split('\n')[0] ?? 'The program could not be started.'
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
+import { hasPipes } from './git.js'
 import type { RunTraces } from '../domain/stray.js'
 
 /**
@@ -165,6 +166,7 @@ function spawnWatchdog({ entry, place }: RunTraces): ChildProcessByStdio<Writabl
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
+  if (!hasPipes(child)) return child
   // It may be gone before it has been told; its end tells.
   child.stdin.on('error', () => undefined)
   child.unref()

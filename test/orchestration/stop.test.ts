@@ -8,7 +8,6 @@ import { until } from '../support/until.js'
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
-  ['SIGHUP', 143],
 ] as const) {
   test(`${signal} ends all agents and their children, returns ${code}, and keeps what was integrated`, async () => {
     const agents = await rig()

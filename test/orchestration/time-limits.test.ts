@@ -109,7 +109,7 @@ test('a drain that is over cancels', async () => {
   const stage = scene({ roadmap: riggedRoadmap(agents, ['slow']) })
   const running = stage.start(['run', '--drain', '1s', '--output', 'json'])
   const slow = await agents.next('slow')
-  running.kill('SIGHUP')
+  running.kill('SIGTERM')
   await slow.gone
   const { code, records } = await running.ended
   expect(code).toBe(143)
