@@ -81,7 +81,7 @@ test("where few files may be open there are fewer slots, which is said; with too
   expect(stdout).toContain("Done        1 of 1 task");
 });
 
-test("the slots that fit are what was asked for where the limit allows it or is not known", () => {
+test("the slots that fit are what was asked for where the limit allows it, and fewer or none where not", () => {
   const agents = (files?: { limit: number; open: number }) => {
     const fitting = fitSlots(10, files);
     return fitting.ok
