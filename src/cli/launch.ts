@@ -1,102 +1,91 @@
-import type { Environment } from "../domain/environment.js";
-import type { Selected } from "../domain/event.js";
-import { exitCodes, type ExitCode } from "../domain/exit-code.js";
-import type { Task } from "../domain/task.js";
-import type { KnownRun } from "../journal/runs.js";
-import { formatGitFailure } from "../platform/git.js";
-import { findClis } from "./find-clis.js";
-import { goOnWith } from "./go-on.js";
-import { lockGround, openGround, type Ground } from "./ground.js";
-import { guarded, type Guard } from "./guarded.js";
-import { planLanded } from "./landed.js";
-import { landedAs, standingAfter } from "./standing.js";
-import { printJournalTrouble } from "./journal-trouble.js";
-import type { Prepared } from "./prepare-run.js";
-import { printTrouble } from "./problem-output.js";
-import type { ProviderSetup } from "./providers.js";
-import { landedOfOthers } from "./redo.js";
-import { lookAround, replayRun, type Replayed } from "./resumed.js";
-import type { RunSettings } from "./settings.js";
-import { fitSlots } from "./slots-that-fit.js";
-import { startRun } from "./start-run.js";
+import type { Environment } from '../domain/environment.js'
+import type { Selected } from '../domain/event.js'
+import { exitCodes, type ExitCode } from '../domain/exit-code.js'
+import type { Task } from '../domain/task.js'
+import type { KnownRun } from '../journal/runs.js'
+import { formatGitFailure } from '../platform/git.js'
+import { findClis } from './find-clis.js'
+import { goOnWith } from './go-on.js'
+import { lockGround, openGround, type Ground } from './ground.js'
+import { guarded, type Guard } from './guarded.js'
+import { planLanded } from './landed.js'
+import { landedAs, standingAfter } from './standing.js'
+import { printJournalTrouble } from './journal-trouble.js'
+import type { Prepared } from './prepare-run.js'
+import { printTrouble } from './problem-output.js'
+import type { ProviderSetup } from './providers.js'
+import { landedOfOthers } from './redo.js'
+import { lookAround, replayRun, type Replayed } from './resumed.js'
+import type { RunSettings } from './settings.js'
+import { fitSlots } from './slots-that-fit.js'
+import { startRun } from './start-run.js'
 
 /** A run that was stopped, and how to go on with it. */
 export interface PastRun {
-  readonly run: KnownRun;
+  readonly run: KnownRun
   /** A journal with a bad line is cut back to what stands before it. */
-  readonly repair: boolean;
+  readonly repair: boolean
   /** Tasks that failed for good are tried again, as if they had not been tried. */
-  readonly retryFailed: boolean;
+  readonly retryFailed: boolean
 }
 
 export interface LaunchParts {
-  readonly prepared: Prepared;
-  readonly env: Environment;
-  readonly runId: string;
+  readonly prepared: Prepared
+  readonly env: Environment
+  readonly runId: string
   /** What a person should know first. */
-  readonly notices: readonly string[];
+  readonly notices: readonly string[]
   /** What was asked for where it was not the whole roadmap. */
-  readonly selection?: Selected;
-  readonly past?: PastRun;
+  readonly selection?: Selected
+  readonly past?: PastRun
 }
 
 /** Starts a run, or goes on with one, when nothing is in the way. Gives the exit code. */
-export async function launch({
-  prepared: wanted,
-  env,
-  ...rest
-}: LaunchParts): Promise<ExitCode> {
-  const fitting = fitSlots(wanted.settings.agents);
-  if (!fitting.ok) return refuse(fitting.error, wanted.settings);
+export async function launch({ prepared: wanted, env, ...rest }: LaunchParts): Promise<ExitCode> {
+  const fitting = fitSlots(wanted.settings.agents)
+  if (!fitting.ok) return refuse(fitting.error, wanted.settings)
   const prepared = {
     ...wanted,
     settings: { ...wanted.settings, agents: fitting.value.agents },
-  };
+  }
   const parts = {
     ...rest,
     notices: [...rest.notices, ...fitting.value.notices],
-  };
-  return guarded(prepared, { env, runId: parts.runId }, (guard) =>
-    makeReady({ ...prepared, ...parts, ...guard, env }),
-  );
+  }
+  return guarded(prepared, { env, runId: parts.runId }, (guard) => makeReady({ ...prepared, ...parts, ...guard, env }))
 }
 
-interface ReadyParts extends Prepared, Omit<LaunchParts, "prepared">, Guard {}
+interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'>, Guard {}
 
 /** Finds the agent CLIs and takes the lock; the run starts when neither is refused. */
 async function makeReady(parts: ReadyParts): Promise<ExitCode> {
-  const setup = await findClis(parts, parts);
-  if (!setup.ok) return setup.error;
-  const locked = await lockGround(parts.location.lock);
-  if (!locked.ok) return refuse(locked.error, parts.settings);
-  return replayAndStart({ ...parts, setup: setup.value }).finally(locked.value);
+  const setup = await findClis(parts, parts)
+  if (!setup.ok) return setup.error
+  const locked = await lockGround(parts.location.lock)
+  if (!locked.ok) return refuse(locked.error, parts.settings)
+  return replayAndStart({ ...parts, setup: setup.value }).finally(locked.value)
 }
 
 /** With the lock held: nobody else writes the journal that is read here. */
-async function replayAndStart(
-  parts: ReadyParts & { readonly setup: ProviderSetup },
-): Promise<ExitCode> {
-  const { past, settings } = parts;
-  const replayed =
-    past &&
-    (await replayRun(past.run, { repair: past.repair, now: Date.now() }));
-  if (past && replayed?.ok === false)
-    return printJournalTrouble(past.run, replayed.error, settings.output);
-  return start(parts, replayed?.ok === true ? replayed.value : undefined);
+async function replayAndStart(parts: ReadyParts & { readonly setup: ProviderSetup }): Promise<ExitCode> {
+  const { past, settings } = parts
+  const replayed = past && (await replayRun(past.run, { repair: past.repair, now: Date.now() }))
+  if (past && replayed?.ok === false) return printJournalTrouble(past.run, replayed.error, settings.output)
+  return start(parts, replayed?.ok === true ? replayed.value : undefined)
 }
 
 async function start(
   parts: ReadyParts & { readonly setup: ProviderSetup },
   replayed: Replayed | undefined,
 ): Promise<ExitCode> {
-  const { settings } = parts;
+  const { settings } = parts
   const opened = await openGround({
     ...parts,
     isResumed: replayed !== undefined,
-  });
-  if (!opened.ok) return refuse(opened.error, settings);
-  const ground = opened.value;
-  return begin(parts, ground, replayed).finally(ground.close);
+  })
+  if (!opened.ok) return refuse(opened.error, settings)
+  const ground = opened.value
+  return begin(parts, ground, replayed).finally(ground.close)
 }
 
 async function begin(
@@ -104,45 +93,35 @@ async function begin(
   ground: Ground,
   replayed: Replayed | undefined,
 ): Promise<ExitCode> {
-  const { settings, past } = parts;
-  const landed = landedOfOthers(settings, ground.landed);
+  const { settings, past } = parts
+  const landed = landedOfOthers(settings, ground.landed)
   if (!replayed) {
     const begun = {
       ...parts,
       ...planLanded(parts, (task) => landedAs(task, landed)),
       ground,
-    };
+    }
     return startRun({
       ...begun,
       notices: [...parts.notices, ...(await ground.history(begun))],
-    });
+    })
   }
-  const tips = ground.target ? [ground.target.base] : [];
-  const found = await lookAround(ground.repository?.user, replayed, tips);
-  if (!found.ok)
-    return refuse(
-      { message: formatGitFailure(found.error), help: checkRepository },
-      settings,
-    );
-  const standing = (task: Task) =>
-    standingAfter(task, replayed, found.value, landed);
-  const begun = { ...parts, ...planLanded(parts, standing), ground };
-  const resumed = await goOnWith(
-    begun,
-    replayed,
-    found.value,
-    past?.retryFailed === true,
-  );
-  const notices = [...parts.notices, ...(await ground.history(begun))];
-  return startRun({ ...begun, notices, resumed });
+  const tips = ground.target ? [ground.target.base] : []
+  const found = await lookAround(ground.repository?.user, replayed, tips)
+  if (!found.ok) return refuse({ message: formatGitFailure(found.error), help: checkRepository }, settings)
+  const standing = (task: Task) => standingAfter(task, replayed, found.value, landed)
+  const begun = { ...parts, ...planLanded(parts, standing), ground }
+  const resumed = await goOnWith(begun, replayed, found.value, past?.retryFailed === true)
+  const notices = [...parts.notices, ...(await ground.history(begun))]
+  return startRun({ ...begun, notices, resumed })
 }
 
-const checkRepository = "Check the repository: git fsck --connectivity-only";
+const checkRepository = 'Check the repository: git fsck --connectivity-only'
 
 function refuse(
   { message, help }: { readonly message: string; readonly help?: string },
   settings: RunSettings,
 ): ExitCode {
-  printTrouble(message, help, settings.output);
-  return exitCodes.notSafe;
+  printTrouble(message, help, settings.output)
+  return exitCodes.notSafe
 }

@@ -1,11 +1,11 @@
-import { err, ok, type Result } from "../domain/result.js";
-import { plural } from "../domain/text.js";
-import { openFiles, type OpenFiles } from "../platform/open-files.js";
+import { err, ok, type Result } from '../domain/result.js'
+import { plural } from '../domain/text.js'
+import { openFiles, type OpenFiles } from '../platform/open-files.js'
 
 /** An agent has three pipes and two files; gits, gates and the journal have what is left besides. */
-const [filesOfSlot, filesBesides] = [5, 30] as const;
+const [filesOfSlot, filesBesides] = [5, 30] as const
 
-const help = "allow more, such as: ulimit -n 1024";
+const help = 'allow more, such as: ulimit -n 1024'
 
 /** Bounds the slots by how many files may be open; tells when that is fewer, and refuses when not even one fits. */
 export function fitSlots(
@@ -15,16 +15,10 @@ export function fitSlots(
   { readonly agents: number; readonly notices: readonly string[] },
   { readonly message: string; readonly help: string }
 > {
-  if (files === undefined) return ok({ agents: wanted, notices: [] });
-  const agents = Math.min(
-    wanted,
-    Math.floor((files.limit - files.open - filesBesides) / filesOfSlot),
-  );
-  const few = `no more than ${files.limit} files may be open (ulimit -n)`;
-  if (agents < 1) return err({ message: `${few}: too few for an agent`, help });
-  const notices =
-    agents < wanted
-      ? [`${few}, which is enough for ${plural(agents, "agent")}; ${help}`]
-      : [];
-  return ok({ agents, notices });
+  if (files === undefined) return ok({ agents: wanted, notices: [] })
+  const agents = Math.min(wanted, Math.floor((files.limit - files.open - filesBesides) / filesOfSlot))
+  const few = `no more than ${files.limit} files may be open (ulimit -n)`
+  if (agents < 1) return err({ message: `${few}: too few for an agent`, help })
+  const notices = agents < wanted ? [`${few}, which is enough for ${plural(agents, 'agent')}; ${help}`] : []
+  return ok({ agents, notices })
 }

@@ -170,7 +170,7 @@ test('--dry-run with --target current is refused over uncommitted changes, and n
   expect((await stage.run(flags)).code).toBe(0)
   stage.repo.write('README.md', 'changed\n')
   const dry = await stage.run(flags)
-  expect(dry).toMatchObject({ code: 4, stderr: expect.stringContaining('not committed: README.md') })
+  expect(dry).toMatchObject({ code: 4, stderr: expect.stringContaining('not committed: README.md') as string })
 })
 
 function isNoWarning({ level }: Record<string, unknown>): boolean {
