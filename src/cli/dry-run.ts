@@ -71,13 +71,13 @@ export function printDryRun(parts: DryRunParts): ExitCode {
     if (facts) printJson(process.stdout, facts)
     return exitCodes.done
   }
-  for (const text of parts.notices) sink.write(`${cleanLine(text, 500)}\n`)
-  if (parts.notices.length > 0) sink.write('\n')
   const done = plan.tasks.filter(({ state }) => state === 'done').length
   sink.write(
     `Dry run of ${loaded.options.file}: ${plural(steps.length, 'task')} to run on ${plural(settings.agents, 'slot')}, ` +
-      `${held.length} held, ${done} done before. No agent is started, nothing is changed.\n${inForce}\n\n`,
+      `${held.length} held, ${done} done before. No agent is started, nothing is changed.\n${inForce}\n`,
   )
+  for (const text of parts.notices) sink.write(`${cleanLine(text, 500)}\n`)
+  sink.write('\n')
   if (budgets) sink.write(`Budget: ${describeBudgets(budgets)}\n\n`)
   steps.forEach((step, index) => sink.write(formatStep(step, index + 1)))
   if (held.length > 0) sink.write('\n')

@@ -4,11 +4,12 @@ import { ok, type Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
 import { realPathOr } from '../platform/real-path.js'
-import type { Refusal } from '../workspace/contract.js'
+import type { Identity, Refusal } from '../workspace/contract.js'
 import { discover } from '../workspace/discover.js'
+import { identityWarnings } from '../workspace/identity.js'
 import { currentBranch, findCurrent } from '../workspace/open-current.js'
 import { refuseGit } from '../workspace/refusal.js'
-import { dirtyPaths } from '../workspace/repository.js'
+import { checkConfiguration, dirtyPaths } from '../workspace/repository.js'
 import { findTarget, type Newest } from '../workspace/target.js'
 import { lastChange } from '../workspace/trailers.js'
 import { historyNotices } from './history.js'
@@ -18,6 +19,7 @@ import { landedOfOthers } from './redo.js'
 import { lookAround, type Replayed } from './resumed.js'
 import { landedIn, takenUpLine } from './run-target.js'
 import { landedAs, standingAfter } from './standing.js'
+import { homeWarnings, workspacesHome } from './workspaces-home.js'
 
 /** What a run would begin with. */
 export interface Ahead extends Landed {
@@ -49,7 +51,7 @@ export async function lookAhead(
   const path = relative(await realPathOr(prepared.location.root), await realPathOr(prepared.loaded.path))
   const target = await targetAhead(prepared, [path], env)
   if (!target.ok) return target
-  const { branch, isCurrent, takenUp } = target.value
+  const { branch, isCurrent, takenUp, identity } = target.value
   const tip = target.value.tip ?? head.commit
   const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
   // The run's target has all of HEAD in it, also what reverts something.
@@ -61,7 +63,9 @@ export async function lookAhead(
   if (found?.ok === false) return refuseGit(found.error)
   const standing = (task: Task) =>
     replayed && found ? standingAfter(task, replayed, found.value, commits) : landedAs(task, commits)
-  const warnings = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
+  const taken = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
+  const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
+  const warnings = [...identityWarnings(identity), ...(await homeWarnings(home)), ...taken]
   const landed = planLanded(prepared, standing)
   const history = await historyNotices(
     { place: user, head: head.commit, tip, branch, root: prepared.location.root },
@@ -70,22 +74,31 @@ export async function lookAhead(
   return ok({ ...landed, branch, notices: history, warnings })
 }
 
+interface TargetAhead extends Newest {
+  readonly branch: string
+  readonly isCurrent: boolean
+  readonly identity: Identity
+}
+
 /** Where the branch of the settings stands, or would go on from; refused as the run refuses it. */
 async function targetAhead(
   { location, settings }: Prepared,
   leaveOut: readonly string[],
   env: Environment,
-): Promise<Result<Newest & { readonly branch: string; readonly isCurrent: boolean }, Refusal>> {
+): Promise<Result<TargetAhead, Refusal>> {
   const found = await discover(location.root, env)
   if (!found.ok) return found
+  const configured = await checkConfiguration(found.value, env)
+  if (!configured.ok) return configured
+  const identity = configured.value
   const { head, commonDir } = found.value
   const user = { gitDir: commonDir }
   const dirty = (excluding: readonly string[]) => dirtyPaths(found.value, excluding, env)
   const where = { ...found.value, user, trusted: user, dirtyPaths: dirty }
   if (settings.target === currentBranch) {
     const current = await findCurrent(where, leaveOut)
-    return current.ok ? ok({ branch: current.value, tip: head.commit, isCurrent: true }) : current
+    return current.ok ? ok({ branch: current.value, tip: head.commit, isCurrent: true, identity }) : current
   }
   const target = await findTarget(where, settings.target === undefined ? {} : { branch: settings.target })
-  return target.ok ? ok({ ...target.value, isCurrent: false }) : target
+  return target.ok ? ok({ ...target.value, isCurrent: false, identity }) : target
 }

@@ -33,6 +33,7 @@ import { changedFiles } from '../workspace/changed-files.js'
 import { discover } from '../workspace/discover.js'
 import { holdOffGc } from '../workspace/hold-off-gc.js'
 import { homeFault } from '../workspace/home.js'
+import { identityWarnings } from '../workspace/identity.js'
 import { refuseGit } from '../workspace/refusal.js'
 import { watchUser } from '../workspace/user-watch.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
@@ -44,7 +45,7 @@ import { filesWarnings } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
 import { tracesOf } from './traces.js'
 import { reportUserChanges } from './user-changes.js'
-import { homeOfRepository, workspacesHome } from './workspaces-home.js'
+import { homeOfRepository, homeWarnings, workspacesHome } from './workspaces-home.js'
 
 /** Where the run works. */
 export interface Location {
@@ -191,7 +192,13 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     offLimits: barred.names,
     history: (parts) => historyNotices(placeOf(repository.value, target.value), parts),
     landed: (taskId) => landed.value.get(taskTrailerValue(taskId)) ?? [],
-    warnings: [...swept, ...takenUpLine(target.value), ...(await filesWarnings(repository.value, leaveOut, file.link))],
+    warnings: [
+      ...swept,
+      ...identityWarnings(repository.value.identity),
+      ...(await homeWarnings(workspacesHome(file.workspacesDir, location.root, options.env))),
+      ...takenUpLine(target.value),
+      ...(await filesWarnings(repository.value, leaveOut, file.link)),
+    ],
     isolate: ({ pool, recorder, base, start, slots, signal, numberedTo }) => {
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })

@@ -4,6 +4,7 @@ import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { Task } from '../domain/task.js'
 import type { KnownRun } from '../journal/runs.js'
 import { formatGitFailure } from '../platform/git.js'
+import { gitHelp } from '../workspace/refusal.js'
 import { findClis } from './find-clis.js'
 import { goOnWith } from './go-on.js'
 import { lockGround, openGround, type Ground } from './ground.js'
@@ -108,15 +109,13 @@ async function begin(
   }
   const tips = ground.target ? [ground.target.base] : []
   const found = await lookAround(ground.repository?.user, replayed, tips)
-  if (!found.ok) return refuse({ message: formatGitFailure(found.error), help: checkRepository }, settings)
+  if (!found.ok) return refuse({ message: formatGitFailure(found.error), help: gitHelp(found.error) }, settings)
   const standing = (task: Task) => standingAfter(task, replayed, found.value, landed)
   const begun = { ...parts, ...planLanded(parts, standing), ground }
   const resumed = await goOnWith(begun, replayed, found.value, past?.retryFailed === true)
   const notices = [...parts.notices, ...(await ground.history(begun))]
   return startRun({ ...begun, notices, resumed })
 }
-
-const checkRepository = 'Check the repository: git fsck --connectivity-only'
 
 function refuse(
   { message, help }: { readonly message: string; readonly help?: string },

@@ -11,6 +11,7 @@ import { cleanLine } from '../domain/text.js'
 import type { JournaledRun } from '../journal/read-journal.js'
 import type { KnownRun } from '../journal/runs.js'
 import { formatGitFailure } from '../platform/git.js'
+import { gitHelp } from '../workspace/refusal.js'
 import { readLockHolder, type LockHolder } from '../platform/lock.js'
 import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../ui/status.js'
 import { readLedger } from '../workspace/ledger.js'
@@ -78,7 +79,7 @@ async function showRun(
   const { commonDir } = location
   const refs = commonDir === undefined ? ok([]) : await readLedger({ gitDir: commonDir }, run.id)
   if (!refs.ok) {
-    printTrouble(formatGitFailure(refs.error), 'Check the repository: git fsck --connectivity-only', output)
+    printTrouble(formatGitFailure(refs.error), gitHelp(refs.error), output)
     return exitCodes.notSafe
   }
   const resume = standing.type === 'running' ? undefined : await wouldResume(read.value, commonDir)

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
+import { cleanLine } from '../domain/text.js'
+import { homeIsNoexec } from '../workspace/home.js'
 
 /** Where workspaces lie. `workspacesDir`: as the configuration names it, relative to the user's work tree. */
 export function workspacesHome(workspacesDir: string | undefined, root: string, env: Environment): string {
@@ -23,4 +25,11 @@ function cacheDir(env: Environment): string {
   const cache = env.XDG_CACHE_HOME
   const base = cache !== undefined && isAbsolute(cache) ? cache : join(env.HOME ?? homedir(), '.cache')
   return join(base, 'autopilot', 'workspaces')
+}
+
+/** What a person should know about the place where workspaces lie. */
+export async function homeWarnings(home: string): Promise<readonly string[]> {
+  if (!(await homeIsNoexec(home))) return []
+  const where = `${cleanLine(home, 300)}, where workspaces lie, is on a file system that starts no programs (noexec)`
+  return [`${where}: what a project runs from its own files fails there; name another place: workspaces: { dir: … }`]
 }

@@ -28,6 +28,7 @@ export type RefusalCode =
   | 'cut_off'
   | 'unrelated'
   | 'moved'
+  | 'no_identity'
   | 'git_failed'
   | 'locked'
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { isNoexec } from '../platform/noexec.js'
 
 /** Why workspaces cannot lie in a directory: it lies inside the work tree, or cannot be made or written to. */
 export type HomeFault = 'inside' | 'not_writable'
@@ -18,6 +19,12 @@ export async function homeFault(dir: string, root: string): Promise<HomeFault | 
     () => undefined,
     () => 'not_writable' as const,
   )
+}
+
+/** Whether programs of a project could not be started from workspaces below `dir`. */
+export async function homeIsNoexec(dir: string): Promise<boolean> {
+  const [there] = await nearestThere(dir)
+  return isNoexec(await realpath(there).catch(() => there))
 }
 
 /** The nearest of a path and what is above it that exists, and the rest of the path. */

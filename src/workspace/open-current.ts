@@ -8,7 +8,7 @@ import { pinLines } from './ref-name.js'
 import { refuse, refuseGit } from './refusal.js'
 import { changeRefs } from './sessions.js'
 import { findUnderWay } from './under-way.js'
-import { identityEnv } from './user-config.js'
+import { identityEnv } from './identity.js'
 
 /** As a target, stands for the branch that the user is on; one of that very name can be written with `refs/heads/`. */
 export const currentBranch = 'current'

@@ -6,22 +6,15 @@ import { cleanLine, errorText } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { git, gitAsUser, type GitPlace } from '../platform/git.js'
 import { filterHelp, missingFilters } from './content-filters.js'
-import type { Refusal, Repository } from './contract.js'
+import type { Identity, Refusal, Repository } from './contract.js'
 import { discover, type Found } from './discover.js'
+import { readIdentity } from './identity.js'
 import { readHeadTree, type HeadTree } from './head-tree.js'
 import { refuse, refuseGit } from './refusal.js'
 import { openSessions } from './sessions.js'
 import { readSharedRefs } from './shared-refs.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
-import {
-  carriedSettings,
-  definedFilters,
-  filled,
-  lastValue,
-  parseSettings,
-  readIdentity,
-  type Setting,
-} from './user-config.js'
+import { carriedSettings, definedFilters, filled, lastValue, parseSettings, type Setting } from './user-config.js'
 
 export interface OpenOptions {
   /** A directory in the user's work tree. */
@@ -40,6 +33,8 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   const { root, commonDir, objectsDir, head } = found.value
   const settings = await readSettings(root, env)
   if (!settings.ok) return settings
+  const identity = readIdentity(settings.value, env)
+  if (!identity.ok) return identity
   const files = await contentFiles(root, settings.value, env)
   if (!files.ok) return files
   const trusted: GitPlace = { gitDir: trustedDir(commonDir), objectDir: objectsDir }
@@ -54,19 +49,24 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   const user: GitPlace = { gitDir: commonDir }
   const sharedRefs = await readSharedRefs(user)
   if (!sharedRefs.ok) return refuseGit(sharedRefs.error)
-  const identity = readIdentity(settings.value, env)
   return ok({
     ...found.value,
     ...made.value,
     trusted,
     user,
-    sessions: openSessions(user, trusted, identity),
-    identity,
+    sessions: openSessions(user, trusted, identity.value),
+    identity: identity.value,
     namesHooks: lastValue(settings.value, 'core.hookspath') !== undefined,
     sharedRefs: sharedRefs.value,
     gitlinks: tree.value.gitlinks,
     dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
   })
+}
+
+/** What a run would refuse about the user's configuration, found without making anything. */
+export async function checkConfiguration(found: Found, env: Environment): Promise<Result<Identity, Refusal>> {
+  const settings = await readSettings(found.root, env)
+  return settings.ok ? readIdentity(settings.value, env) : settings
 }
 
 async function readSettings(root: string, env: Environment): Promise<Result<Setting[], Refusal>> {

@@ -6,7 +6,7 @@ import { isAnswerLost, openGitSession } from '../platform/git-session.js'
 import { git, type GitFailure, type GitPlace } from '../platform/git.js'
 import { gitTimestamp } from '../platform/git-timestamp.js'
 import type { Identity, Repository, Sessions } from './contract.js'
-import { identityEnv } from './user-config.js'
+import { identityEnv } from './identity.js'
 import { errorText } from '../domain/text.js'
 
 /** Opens the long-lived gits of a repository; nothing starts before the first question. */

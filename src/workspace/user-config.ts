@@ -1,7 +1,3 @@
-import type { Environment } from '../domain/environment.js'
-import { cleanLine } from '../domain/text.js'
-import type { Identity } from './contract.js'
-
 /** One setting of git's configuration: `section[.subsection].name` with section and name in lower case, and its value. */
 export interface Setting {
   readonly key: string
@@ -86,25 +82,4 @@ function quote(value: string): string {
 /** A variable that is set to nothing counts as not set, as git and the XDG specification have it. */
 export function filled(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
-}
-
-/** The identity of a repository whose user has none, or only half of one. */
-const fallback: Identity = { name: 'Autopilot', email: 'autopilot@localhost' }
-
-/** Who git would say the author is: environment, `author.*`, `user.*`, in git's order; git's guesses do not count. */
-export function readIdentity(settings: readonly Setting[], env: Environment): Identity {
-  const part = (variable: string | undefined, which: string) => {
-    const configured = lastValue(settings, `author.${which}`) ?? lastValue(settings, `user.${which}`) ?? ''
-    return cleanLine(filled(variable) ?? configured)
-      .replace(/[<>]/g, '')
-      .trim()
-  }
-  const name = part(env.GIT_AUTHOR_NAME, 'name')
-  const email = part(env.GIT_AUTHOR_EMAIL, 'email') || cleanLine(env.EMAIL ?? '')
-  return name === '' || email === '' ? fallback : { name, email }
-}
-
-/** The variables by which git commits under this identity, whatever is configured. */
-export function identityEnv({ name, email }: Identity): Record<string, string> {
-  return { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email }
 }

@@ -173,6 +173,18 @@ test('--dry-run with --target current is refused over uncommitted changes, and n
   expect(dry).toMatchObject({ code: 4, stderr: expect.stringContaining('not committed: README.md') as string })
 })
 
+test('who commits are by where git knows nobody is told by the dry run and the run; user.useConfigOnly forbids both', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n', identity: false })
+  const nobody = 'landed commits are by Autopilot <autopilot@localhost>'
+  expect((await stage.run(['run', '--dry-run'])).stdout).toContain(nobody)
+  stage.repo.git('config', 'user.useConfigOnly', 'true')
+  const dry = await stage.run(['run', '--dry-run'])
+  expect([dry.code, dry.stdout]).toEqual([4, ''])
+  expect(dry).toMatchObject(said(await stage.run(['run'])))
+  stage.repo.git('config', 'user.useConfigOnly', 'false')
+  expect((await stage.run(['run'])).stderr).toContain(nobody)
+})
+
 function isNoWarning({ level }: Record<string, unknown>): boolean {
   return level !== 'warning'
 }

@@ -108,6 +108,18 @@ describe('opening a repository', () => {
     const opened = await openRepository({ dir: local.dir, env })
     expect(opened.ok && opened.value.identity).toEqual({ name: 'Grace x', email: 'grace@example.org' })
   })
+
+  it('is not made up where user.useConfigOnly forbids it, also not from EMAIL', async () => {
+    const strict = (user: string) =>
+      gitRepo({ identity: false, globalConfig: `[user]\n\tuseConfigOnly = true\n${user}` })
+    const open = ({ dir, env }: GitRepo) => openRepository({ dir, env: { ...env, EMAIL: 'ada@guess.example' } })
+    expect(await open(strict('\tname = Ada\n'))).toMatchObject({
+      ok: false,
+      error: { code: 'no_identity', message: expect.stringContaining('git has no user.email') as string },
+    })
+    const whole = await open(strict('\tname = Ada\n\temail = ada@example.org\n'))
+    expect(whole.ok && whole.value.identity).toEqual({ name: 'Ada', email: 'ada@example.org' })
+  })
 })
 
 describe('refusing a repository', () => {
@@ -187,4 +199,14 @@ describe('refusing a repository', () => {
     expect(code).toBe('missing_filter')
     expect(help).toContain('git-crypt unlock')
   })
+})
+
+it.each([
+  ['a broken line', '[user\n'],
+  ['a value that is none', '[core]\n\tbare = perhaps\n'],
+])('a configuration of the user’s with %s is not taken for a broken repository', async (_, globalConfig) => {
+  const { dir, env, beside } = gitRepo()
+  writeFileSync(beside('broken'), globalConfig)
+  const opened = await openRepository({ dir, env: { ...env, GIT_CONFIG_GLOBAL: beside('broken') } })
+  expect(opened).toMatchObject({ ok: false, error: { help: expect.stringContaining('git config --list') as string } })
 })
