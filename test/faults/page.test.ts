@@ -9,9 +9,10 @@ const rows = readFaultPage()
 const named = rows.flatMap((row) => row.tests)
 const titlesOf = (file: string) => testTitles(join(projectRoot, file))
 
-test('the page of faults numbers its faults from 1 to the last, each with what happens and with a test or the reason why not', () => {
+test('the page of faults numbers its faults from 1 to the last, each once, with what happens and with a test or the reason why not', () => {
   expect(rows.length).toBeGreaterThanOrEqual(55)
   expect(rows.map(({ number }) => number)).toEqual(rows.map((_, n) => n + 1))
+  expect(rows.map(({ fault }) => fault)).toEqual([...new Set(rows.map(({ fault }) => fault))])
   expect(rows.filter(({ fault, outcome, shownBy }) => [fault, outcome, shownBy].includes(''))).toEqual([])
   // A cell that was meant to name tests names nothing else.
   const cells = rows.filter(({ tests, shownBy }) => /\.test\b|\]\(/.test(shownBy) || tests.length > 0)
