@@ -1,6 +1,7 @@
 import type { Failure } from '../domain/failure.js'
 import type { GitSession } from '../platform/git-session.js'
 import type { GitPlace } from '../platform/git.js'
+import type { UserCone } from './user-cone.js'
 
 /** Why it is not safe to run in this repository (exit code 4). A closed list: tests and callers look at the code. */
 export type RefusalCode =
@@ -92,6 +93,8 @@ export interface Repository {
   readonly filterStores: readonly string[]
   /** The user's configuration names a directory of hooks, which tools that install hooks refuse to go beside. */
   readonly namesHooks: boolean
+  /** Where the user's checkout is sparse. */
+  readonly cone?: UserCone
   /** What the trusted directory held when the run began, in short. */
   readonly seal: string
   /**

@@ -15,6 +15,7 @@ import { gitFailed } from './merge.js'
 import { overtaken } from './overtaken.js'
 import { readRef } from './ref-name.js'
 import { findUnderWay } from './under-way.js'
+import { withUserCone } from './user-cone.js'
 import { onFileSystem } from './workspace.js'
 
 /** How often a lock that another git holds is asked for again. */
@@ -52,7 +53,7 @@ export async function moveCurrent(
     const ended = await endLock(tree.refs, 'commit')
     // When git was killed, the branch itself tells whether it has moved.
     if (!ended.ok && (await readRef(repository, target.ref)) !== commit) {
-      await readTree(repository, { from: commit, to: target.tip })
+      await onFileSystem('Putting your files back', () => readTree(repository, { from: commit, to: target.tip }))
       await forgetLanding(repository)
       return lockLeft(repository, target) ?? refused(repository, target, ended.error)
     }
@@ -103,9 +104,11 @@ async function moveTree(
   if (inTheWay.value.length > 0) return wouldOverwrite(root, inTheWay.value.map(pathText))
   const noted = await onFileSystem('Noting what is to land', () => noteLanding(repository, { ref, ...change }))
   if (!noted.ok) return noted.error
-  const read = await readTree(repository, change)
+  const tried = await onFileSystem('Landing in your files', () => readTree(repository, change))
+  const read = tried.ok ? tried.value : tried
   if (read.ok) return 'moved'
   await forgetLanding(repository)
+  if (!('stderr' in read.error)) return read.error
   return isLocked(read.error) ? 'locked' : notRead(root, read.error)
 }
 
@@ -126,12 +129,12 @@ export const splitIndex = {
  * at the files themselves. Source: git-read-tree(1), two tree merge.
  */
 async function readTree(repository: Repository, { from, to }: Change): Promise<Result<string, GitFailure>> {
-  const place = treePlace(repository)
-  const args = ['read-tree', '-m', '-u', from, to]
-  const read = await git(place, args)
+  const { place, settings, options } = await withUserCone(repository, treePlace(repository))
+  const args = [...settings, 'read-tree', '-m', '-u', from, to]
+  const read = await git(place, args, options)
   if (read.ok || isLocked(read.error)) return read
-  await git(place, ['update-index', '-q', '--refresh'])
-  return git(place, args)
+  await git(place, [...settings, 'update-index', '-q', '--refresh'], options)
+  return git(place, args, options)
 }
 
 /** Source: git's lockfile.c, `Unable to create '…/index.lock': File exists.` */

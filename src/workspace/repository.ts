@@ -14,6 +14,7 @@ import { refuse, refuseGit } from './refusal.js'
 import { openSessions } from './sessions.js'
 import { readSharedRefs } from './shared-refs.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
+import { readUserCone } from './user-cone.js'
 import { carriedSettings, definedFilters, filled, lastValue, parseSettings, type Setting } from './user-config.js'
 
 export interface OpenOptions {
@@ -49,6 +50,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   const user: GitPlace = { gitDir: commonDir }
   const sharedRefs = await readSharedRefs(user)
   if (!sharedRefs.ok) return refuseGit(sharedRefs.error)
+  const cone = readUserCone(settings.value)
   return ok({
     ...found.value,
     ...made.value,
@@ -59,6 +61,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
     namesHooks: lastValue(settings.value, 'core.hookspath') !== undefined,
     sharedRefs: sharedRefs.value,
     gitlinks: tree.value.gitlinks,
+    ...(cone ? { cone } : {}),
     dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
   })
 }

@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gatedScene } from '../support/gated-scene.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
@@ -147,4 +148,24 @@ test('what landed after the roadmap was last committed counts as done, though it
   stage.repo.commit('again')
   expect((await stage.run(current)).stdout).toMatch(/Done +2 of 2 tasks, in/)
   expect(stage.repo.read('b')).toBe('A\n')
+})
+
+test('in a sparse checkout what lands outside the cone is committed and not written, and the cone stays as it is', async () => {
+  const stage = scene({
+    roadmap:
+      "tasks:\n  - { id: a, run: 'echo a > in/a; echo a > out/a; mkdir far; echo a > far/a; echo more >> out/x' }\n",
+    files: { 'in/x': 'x\n', 'out/x': 'x\n' },
+  })
+  const { repo } = stage
+  repo.git('sparse-checkout', 'set', 'in')
+  expect((await stage.run(current)).code).toBe(0)
+  expect(repo.git('ls-tree', '-r', '--name-only', 'HEAD').split('\n')).toEqual(
+    expect.arrayContaining(['far/a', 'in/a', 'out/a', 'out/x']),
+  )
+  expect([repo.read('in/a'), repo.git('show', 'HEAD:out/x')]).toEqual(['a\n', 'x\nmore'])
+  expect(['far', 'out'].filter((path) => existsSync(join(repo.dir, path)))).toEqual([])
+  expect(changed(stage)).toBe('M roadmap.yaml')
+  // The control: what git itself writes there when the cone is given up.
+  repo.git('sparse-checkout', 'disable')
+  expect([repo.read('far/a'), repo.read('out/a'), changed(stage)]).toEqual(['a\n', 'a\n', 'M roadmap.yaml'])
 })

@@ -65,6 +65,24 @@ describe('landing on the branch that a person stands on', () => {
     expect(repo.git('diff', '--name-only')).toBe('b.txt\nplan.yaml')
   })
 
+  const cones: Readonly<Record<string, readonly string[]>> = {
+    'a cone': ['set', 'dir'],
+    'a cone with a sparse index': ['set', '--sparse-index', 'dir'],
+    'patterns that are no cone': ['set', '--no-cone', '/*', '!/far/'],
+  }
+  it.each(Object.entries(cones))('writes nothing outside %s, and keeps it', async (_name, args) => {
+    const repo = gitRepo({ files: { ...files, 'far/x': 'x\n' } })
+    repo.git('sparse-checkout', ...args)
+    const { land, target } = await currentTarget(repo)
+    const first = commitOn(repo, target.tip, { 'far/y': 'y\n', 'far/x': 'X\n', 'dir/d.txt': 'd\n' })
+    await land(first)
+    await land(commitOn(repo, first, { 'far/z/z': 'z\n', 'far/y': null }))
+    expect([existsSync(join(repo.dir, 'far')), repo.read('dir/d.txt'), status(repo)]).toEqual([false, 'd\n', ''])
+    expect(repo.git('ls-files', 'far')).toBe('far/x\nfar/z/z')
+    repo.git('sparse-checkout', 'disable')
+    expect([repo.read('far/x'), repo.read('far/z/z'), status(repo)]).toEqual(['X\n', 'z\n', ''])
+  })
+
   it('knows a file that was only touched from one that was changed', async () => {
     const repo = gitRepo({ files })
     const { land, target } = await currentTarget(repo)
