@@ -14,6 +14,7 @@ export type RefusalCode =
   | 'no_work_tree'
   | 'no_commit'
   | 'partial_clone'
+  | 'refs_in_tables'
   | 'missing_filter'
   | 'not_writable'
   | 'on_target'

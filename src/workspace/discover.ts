@@ -4,6 +4,7 @@ import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { discoveryProblem, gitAsUser, type GitFailure } from '../platform/git.js'
 import type { Refusal, Repository } from './contract.js'
+import { foreignRefs, refuseRefStorage } from './ref-storage.js'
 import { refuse, refuseGit } from './refusal.js'
 
 /** Where a repository is and where its user stands. */
@@ -89,6 +90,6 @@ function notFound(dir: string, failed: GitFailure) {
         'Make one (git init, then a first commit), name one with -C, or use --isolation none.',
       )
     case 'other':
-      return refuseGit(failed)
+      return foreignRefs(failed.stderr) ? refuseRefStorage(place) : refuseGit(failed)
   }
 }

@@ -10,6 +10,7 @@ import type { Identity, Refusal, Repository } from './contract.js'
 import { discover, type Found } from './discover.js'
 import { readIdentity } from './identity.js'
 import { readHeadTree, type HeadTree } from './head-tree.js'
+import { refStorage, refuseRefStorage } from './ref-storage.js'
 import { refuse, refuseGit } from './refusal.js'
 import { openSessions } from './sessions.js'
 import { readSharedRefs } from './shared-refs.js'
@@ -74,7 +75,10 @@ export async function checkConfiguration(found: Found, env: Environment): Promis
 
 async function readSettings(root: string, env: Environment): Promise<Result<Setting[], Refusal>> {
   const listing = await gitAsUser(root, ['config', '--list', '-z'], env)
-  return listing.ok ? ok(parseSettings(listing.value.toString('utf8'))) : refuseGit(listing.error)
+  if (!listing.ok) return refuseGit(listing.error)
+  const settings = parseSettings(listing.value.toString('utf8'))
+  const form = refStorage(settings)
+  return form === undefined ? ok(settings) : refuseRefStorage(cleanLine(root), form)
 }
 
 interface ContentFiles {

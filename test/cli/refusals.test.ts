@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
@@ -53,6 +54,19 @@ test('a second run in one repository ends with 4 and names the first', async () 
   await agent.exit(0)
   expect((await first.ended).code).toBe(0)
   expect((await stage.run(['run'])).code).toBe(0)
+})
+
+test('refs in tables end run and dry run with 4, and nothing is made', async () => {
+  const stage = scene({ roadmap: command })
+  stage.repo.git('config', 'extensions.refStorage', 'reftable')
+  for (const more of [[], ['--dry-run'], ['--target', 'current']]) {
+    const { code, stderr } = await stage.run(['run', ...more])
+    expect(code).toBe(4)
+    expect(stderr).toContain('git refs migrate --ref-format=files')
+  }
+  expect(existsSync(join(stage.repo.dir, '.git/autopilot/git'))).toBe(false)
+  expect(stage.repo.git('for-each-ref', 'refs/heads')).toContain('refs/heads/main')
+  expect(stage.repo.git('for-each-ref', 'refs/heads/autopilot')).toBe('')
 })
 
 test('as JSON, a refusal is an object on stdout', async () => {

@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, realpathSync, utimesSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readFileSync, realpathSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { git } from '../../src/platform/git.js'
@@ -160,6 +160,26 @@ describe('refusing a repository', () => {
     expect(code).toBe('not_trusted')
     expect(help).toContain(`safe.directory ${repo.dir}`)
     writeFileSync(join(repo.home, '.gitconfig'), `[safe]\n\tdirectory = ${repo.dir}\n`)
+    expect((await openRepo(repo)).root).toBe(repo.dir)
+  })
+
+  it.each([
+    ['that git can read', '0', 'reftable'],
+    ['that is newer than git', '1', 'reftable'],
+    ['under a form and a path', '0', 'reftable:///srv/refs'],
+  ])('refuses refs in tables, %s, and takes them as files', async (_, version, form) => {
+    const repo = gitRepo()
+    repo.git('config', 'core.repositoryFormatVersion', version)
+    repo.git('config', 'extensions.refStorage', form)
+    const { code, message, help } = await refusal(repo)
+    expect(code).toBe('refs_in_tables')
+    expect(message).toContain(`${realpathSync(repo.dir)} keeps its refs in another form than files`)
+    expect(help).toContain('git refs migrate --ref-format=files')
+    const config = join(repo.dir, '.git', 'config')
+    const asFiles = readFileSync(config, 'utf8')
+      .replace(form, 'files')
+      .replace(/version = 1/i, 'version = 0')
+    writeFileSync(config, asFiles)
     expect((await openRepo(repo)).root).toBe(repo.dir)
   })
 
