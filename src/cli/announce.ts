@@ -1,4 +1,5 @@
-import { plural } from '../domain/text.js'
+import { cleanLine, plural } from '../domain/text.js'
+import { failingHelp, whyUnfailing } from '../domain/unfailing.js'
 import type { RunPlan } from '../domain/plan.js'
 import { formatProblemLine } from '../domain/problem.js'
 import type { Recorder } from '../orchestration/recorder.js'
@@ -60,6 +61,7 @@ export function startWarnings(parts: Announced): readonly string[] {
     ...untested(parts.setup),
     ...withoutAllow(parts),
     ...unpriced(parts),
+    ...unfailing(parts),
     ...parts.maskWarnings,
     ...parts.ground.warnings,
   ])
@@ -100,6 +102,14 @@ function untested({ detected }: ProviderSetup): readonly string[] {
     return [
       `${provider.name} ${detection.version ?? ''} runs; autopilot was tested with ${provider.program.testedVersion}`,
     ]
+  })
+}
+
+/** Gates of the configuration that say nothing about the work. */
+function unfailing({ config }: Announced): readonly string[] {
+  return config.file.gates.flatMap(({ name, run }) => {
+    const why = whyUnfailing(run)
+    return why === undefined ? [] : [`the gate ${cleanLine(name, 60)} cannot fail: ${why}; ${failingHelp}`]
   })
 }
 

@@ -1,4 +1,5 @@
 import { isTooLong, shorterCommand } from '../domain/command-length.js'
+import { failingHelp, whyUnfailing } from '../domain/unfailing.js'
 import {
   complexityOf,
   defaultPriority,
@@ -164,6 +165,9 @@ function readVerify({ reading, name, node, path }: Field, warned: Set<string>): 
     const run = item.kind === 'map' ? scalarText(entryOf(item, 'run')?.value) : scalarText(item)
     const place = node.kind === 'list' ? `${path}[${at}]` : path
     if (run !== undefined) checkLength(reading, run, item, place)
+    const unfailing = run === undefined ? undefined : whyUnfailing(run)
+    if (unfailing !== undefined)
+      addProblem(reading, 'W067', item.start, `${name} cannot fail: ${unfailing}`, { help: failingHelp, path: place })
     if (run !== undefined && run.trim() !== '') return [{ run, ...readGateFields(reading, item, place, warned) }]
     const text = looseText(reading, item).trim()
     const misspelt = item.kind === 'map' ? [...item.entries.keys()].find((key) => nearest(key, ['run'])) : undefined

@@ -96,3 +96,17 @@ test('merge_batch of the file, the environment and the flag must be whole number
   expect([byEnvironment.code, byEnvironment.stderr]).toEqual([2, expect.stringContaining('AUTOPILOT_MERGE_BATCH')])
   expect((await stage.run(['run', '--merge-batch', '0'])).code).toBe(2)
 })
+
+test('a gate that cannot fail is told by the dry run and at the start, in the configuration and in the roadmap', async () => {
+  const roadmap = "tasks:\n  - id: a\n    run: echo > a\n    verify:\n      - 'false || true'\n"
+  const stage = configured('gates:\n  - { run: false | cat, name: tests }\n', roadmap)
+  const told = [
+    'the gate tests cannot fail: its status is that of `cat`',
+    'W067: verify cannot fail: it ends with `true`',
+  ]
+  const { stdout, stderr } = await stage.run(['run', '--dry-run'])
+  for (const text of told) expect(stdout + stderr).toContain(text)
+  const run = await stage.run(['run'])
+  for (const text of told) expect(run.stdout + run.stderr).toContain(text)
+  expect(run.code).toBe(0)
+})

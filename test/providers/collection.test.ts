@@ -21,7 +21,7 @@ const outcomes: readonly (readonly [RegExp, FailureKind])[] = [
   [/^context$/, 'context'],
   [/^max-turns/, 'turn_limit'],
   [/^max-budget/, 'budget'],
-  [/^(bad-flag|perm-(bypass|skip)-root|perm-full-auto|stream-json-no-verbose|session-id-reuse\.2)$/, 'usage'],
+  [/^(bad-flag|perm-(bypass|skip)-root|perm-full-auto|stream-json-no-verbose)$/, 'usage'],
   [/^(400|sig|no-prompt|format-text|never|stall|idle-timeout-never)/, 'crash'],
 ]
 
@@ -33,6 +33,7 @@ const exceptions: Readonly<Record<string, FailureKind | 'ok'>> = {
   'claude/usage': 'rate_limit',
   'claude-2.1.197/usage': 'rate_limit',
   'claude/resume.5': 'session_lost',
+  'claude/session-id-reuse.2': 'session_lost',
   'codex/resume.4': 'session_lost',
   'codex/not-git': 'crash',
   // It waited without end and was killed.
