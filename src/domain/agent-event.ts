@@ -75,7 +75,7 @@ export type AgentEvent =
   | { readonly type: 'text'; readonly text: string }
   /**
    * A tool call began. `target` is the file, command or pattern it is about, `about` the same in full; `call` is the
-   * CLI's own name for the call.
+   * CLI's own name for the call. `writes`: the files that it is to write, of the CLI's own tools for that.
    */
   | {
       readonly type: 'tool'
@@ -83,6 +83,7 @@ export type AgentEvent =
       readonly target?: string
       readonly about?: string
       readonly call?: string
+      readonly writes?: readonly string[]
     }
   | { readonly type: 'tool_ended'; readonly ok: boolean; readonly name?: string }
   /**

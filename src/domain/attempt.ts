@@ -67,7 +67,12 @@ export interface Evidence {
   /** The end of its last turn; absent while one is under way. */
   readonly result?: { readonly failure?: Failure; readonly waitsFor?: string }
   readonly background: Background
+  /** The files that its own tools were to write, each once, as the CLI named them. */
+  readonly wrote: readonly string[]
 }
+
+/** More are not followed. */
+const mostWritten = 2_000
 
 export const noEvidence: Evidence = {
   finalText: '',
@@ -77,6 +82,7 @@ export const noEvidence: Evidence = {
   unsettled: noUsage,
   answered: false,
   background: noBackground,
+  wrote: [],
 }
 
 export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence {
@@ -94,6 +100,7 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
     case 'background':
       return { ...evidence, background: applyBackground(evidence.background, event.change) }
     case 'tool':
+      return withWritten(answered(evidence), event.writes)
     case 'tool_ended':
     case 'denied':
       return answered(evidence)
@@ -102,6 +109,12 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
     case 'unknown':
       return event.line === undefined ? evidence : { ...evidence, unreadable: event.line }
   }
+}
+
+function withWritten(evidence: Evidence, writes: readonly string[] = []): Evidence {
+  const { wrote } = evidence
+  const fresh = writes.filter((path) => !wrote.includes(path))
+  return fresh.length === 0 ? evidence : { ...evidence, wrote: [...wrote, ...fresh].slice(0, mostWritten) }
 }
 
 /** A CLI that goes on after a result, for the sake of background work, has not said its last word yet. */
@@ -228,10 +241,10 @@ function unfinished(left: readonly string[]): Failure {
 export function judgeUnchanged(
   { expects, run }: { readonly expects: 'change' | 'no_change'; readonly run?: string },
   refusals: readonly Refusal[],
-  leftOut?: string,
+  leftOut: readonly string[] = [],
 ): Failure | undefined {
   if (expects === 'no_change') return undefined
-  const but = leftOut === undefined ? '' : ` But ${leftOut}.`
+  const but = leftOut.map((what) => ` But ${what}.`).join('')
   if (run !== undefined) {
     const help = 'set expects: no_change if that is right.'
     return failure('no_change', `The command ended well but changed nothing; ${help}${but}`)

@@ -237,6 +237,11 @@ export type RunEvent =
       readonly failure?: Failure
     } & AgentCount &
       OfAgent)
+  /**
+   * Files that the agent's own tools wrote and that git ignores: they do not land. `copies`: the directory in which they
+   * are kept, as far as there was room; absent where none is.
+   */
+  | ({ readonly type: 'ignored_written'; readonly paths: readonly string[]; readonly copies?: string } & OfAttempt)
   | ({
       readonly type: 'candidate_created'
       readonly commit: string

@@ -20,6 +20,7 @@ import {
   forgetApprovals,
   makeRefusalsGood,
   noteApproval,
+  noteIgnored,
   noteLeftovers,
   noteRefusal,
   withoutNotes,
@@ -294,6 +295,9 @@ function takeIn(state: RunState, record: RunRecord): void {
       return
     case 'leftovers_ended':
       noteLeftovers(state.tasks, record)
+      return
+    case 'ignored_written':
+      noteIgnored(state.tasks, record)
       return
     case 'agent_exited':
       setTask(state, record.taskId, {

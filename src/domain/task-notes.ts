@@ -11,6 +11,7 @@ export function withoutNotes(task: TaskRecord): TaskRecord {
   delete begun.refusals
   delete begun.approvals
   delete begun.leftovers
+  delete begun.ignored
   return begun
 }
 
@@ -58,3 +59,10 @@ export function noteLeftovers(tasks: Tasks, { taskId, review, what }: RecordOf<'
 }
 
 const mostLeftovers = 20
+
+/** Each round tells all that there is by then. */
+export function noteIgnored(tasks: Tasks, { taskId, paths, copies }: RecordOf<'ignored_written'>): void {
+  const task = tasks.get(taskId)
+  if (!task) return
+  tasks.set(taskId, { ...task, ignored: { paths, ...(copies === undefined ? {} : { copies }) } })
+}

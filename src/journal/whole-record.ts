@@ -59,6 +59,7 @@ const needed: Readonly<Record<RunEvent['type'], Check>> = {
   repair_started: object({ taskId: text, attempt: number, slot: text, agent: model, reason: failure, base: text }),
   finishing_started: object({ taskId: text, attempt: number, turn: number, slot: text, agent: model, reason: failure }),
   leftovers_ended: object({ taskId: text, attempt: number, what: texts }),
+  ignored_written: object({ taskId: text, attempt: number, paths: texts }, { copies: text }),
   review_queued: object({ taskId: text, attempt: number, gate: text }),
   review_started: object({
     taskId: text,

@@ -9,7 +9,7 @@ import { finishingTurn, wasCanceled, withGit, type EndedTurn } from './finishing
 import { inheritedTurn, takeOver } from './inherited.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
-import { land, recordHarvest, recordKept, settle, type TurnEnd } from './settle.js'
+import { land, recordHarvest, recordKept, settle, writtenIn, type TurnEnd } from './settle.js'
 import {
   conversationAfter,
   mostDiffChars,
@@ -57,7 +57,7 @@ export async function performAttempt(
   const base = taken?.together?.base ?? open.place.base
   const from = { ...(base === undefined ? {} : { base }), ...(taken ? { goesOnFrom: taken.inherited.attempt } : {}) }
   void recorder.record({ ...started(request, first, open.place.cwd), text, ...from })
-  const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: 0 } }
+  const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: 0 }, wrote: new Set() }
   const turn = taken ? await inheritedTurn(at, first, taken) : firstTurn(request, settings, first)
   const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }
   return takeTurns(at, beginning).finally(open.close)
@@ -130,7 +130,7 @@ export interface TakenTurn {
 export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefined): Promise<TakenTurn> {
   const { settings, open, of } = at
   const { turn, agentEnd } = await runToItsEnd(at, wanted)
-  const harvest = await open.harvest()
+  const harvest = await open.harvest(writtenIn(at))
   recordHarvest(settings.recorder, of, harvest, base)
   // Others need workspaces, too, while gates take their time.
   if (agentEnd.failure || !mayRepair(at, turn)) open.close()
@@ -155,11 +155,15 @@ async function runToItsEnd(at: Ongoing, wanted: Turn): Promise<EndedTurn> {
 }
 
 /** A conversation that the CLI has lost costs no attempt: an agent that knows nothing of it is told all that is needed. */
-async function runOrBeginAgain({ request, settings, open }: Ongoing, turn: Turn): Promise<EndedTurn> {
-  const { cwd } = open.place
-  const agentEnd = await runTurn(request, turn, cwd, settings)
-  const other = agentEnd.failure?.kind === 'session_lost' ? await turn.afresh?.() : undefined
-  return other ? { turn: other, agentEnd: await runTurn(request, other, cwd, settings) } : { turn, agentEnd }
+async function runOrBeginAgain({ request, settings, open, wrote }: Ongoing, turn: Turn): Promise<EndedTurn> {
+  const run = async (one: Turn): Promise<EndedTurn> => {
+    const agentEnd = await runTurn(request, one, open.place.cwd, settings)
+    agentEnd.evidence.wrote.forEach((path) => wrote.add(path))
+    return { turn: one, agentEnd }
+  }
+  const ended = await run(turn)
+  const other = ended.agentEnd.failure?.kind === 'session_lost' ? await turn.afresh?.() : undefined
+  return other ? run(other) : ended
 }
 
 /** A command cannot be told a reason: what it made goes to the next attempt. */

@@ -29,6 +29,19 @@ export interface Kept {
   readonly why: string
 }
 
+/** What the agents' own tools wrote, and where what git ignores of it is to be kept. */
+export interface Written {
+  /** As their CLIs named them: absolute, or relative to the place. */
+  readonly paths: readonly string[]
+  readonly keepIn: string
+}
+
+/** Files among them that git ignores; `copies` as of the event. */
+export interface Ignored {
+  readonly paths: readonly string[]
+  readonly copies?: string
+}
+
 /** What was found when the agent had ended. */
 export type Harvest =
   | {
@@ -36,6 +49,9 @@ export type Harvest =
       readonly offLimits: readonly string[]
       readonly kept: readonly Kept[]
       readonly hidden?: readonly string[]
+      readonly ignored?: Ignored
+      /** All new files and directories that git ignores, whoever wrote them. */
+      readonly newIgnored?: readonly string[]
     }
   | {
       readonly type: 'candidate'
@@ -53,6 +69,7 @@ export type Harvest =
       readonly watched: readonly string[]
       /** New files that the agent hid from git by rules of its own. */
       readonly hidden?: readonly string[]
+      readonly ignored?: Ignored
       readonly kept: readonly Kept[]
     }
   /** It could not be collected; `workspace` says where it still is, if it is anywhere. */
@@ -90,7 +107,7 @@ export interface OpenPlace {
   /** What the agent's git has begun and not ended, in words, once the agent is gone. */
   underWay(): Promise<string | undefined>
   /** Collects what the agent left; once after each agent. */
-  harvest(): Promise<Harvest>
+  harvest(written?: Written): Promise<Harvest>
   /** Judges a candidate's own tree, before what else has landed meanwhile is merged in. */
   judge(candidate: Harvested): Promise<Result<void, Failure>>
   /** Checks out a candidate for a reviewer. */

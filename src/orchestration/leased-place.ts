@@ -10,7 +10,8 @@ import { diffText } from '../workspace/catch-up.js'
 import { collect } from '../workspace/collect.js'
 import { leftMarkers, newMarkers, nothingWatched, type MarkerWatch } from '../workspace/conflict-markers.js'
 import type { Repository } from '../workspace/contract.js'
-import { pathText } from '../workspace/git-path.js'
+import { pathText, type GitPath } from '../workspace/git-path.js'
+import { keepIgnored } from '../workspace/ignored.js'
 import { gitFailed } from '../workspace/merge.js'
 import { attemptRef } from '../workspace/ref-name.js'
 import { readCommit } from '../workspace/stack.js'
@@ -20,7 +21,7 @@ import type { Workspaces } from '../workspace/workspaces.js'
 import type { BaseWatch } from './base-watch.js'
 import { commitMessage } from './commit-message.js'
 import { gatesOf, type Gating } from './gating.js'
-import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace } from './isolation.js'
+import type { AttemptOf, Harvest, Harvested, Ignored, Kept, OpenPlace, Written } from './isolation.js'
 import type { Integrate } from './merge-queue.js'
 
 /** What is the same for every leased workspace of a run. */
@@ -107,21 +108,27 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
       // What cannot be read is told by collecting.
       return found.ok ? found.value : undefined
     },
-    async harvest() {
+    async harvest(written) {
       const { leaveOut, watched } = parts
       const round = ++harvests === 1 ? '' : `-round${harvests}`
       const more = earlier === undefined ? {} : { earlier }
       const isOffLimits = (path: string) => parts.offLimits.covers(path)
-      const request = { base, leaveOut, isOffLimits, watched, message, ref, keepAs: `${keepAs}${round}`, ...more }
+      const wrote = written?.paths ?? []
+      const keep = { ref, keepAs: `${keepAs}${round}` }
+      const request = { base, leaveOut, isOffLimits, watched, wrote, message, ...keep, ...more }
       const collected = await parts.step(() => collect(repository, workspace, request))
       if (!collected.ok) return stuck(collected.error)
-      const kept = collected.value.kept.map(describeKept)
-      const { hidden } = collected.value
-      const offLimits = collected.value.leftOut.filter(isOffLimits)
-      if (collected.value.type === 'unchanged') return { type: 'unchanged', offLimits, kept, hidden }
-      earlier = collected.value.commit
-      const leftOut = collected.value.leftOut.filter((path) => !isOffLimits(path))
-      return { ...collected.value, base, leftOut, offLimits, kept }
+      const { ignored: unseen, ...found } = collected.value
+      const kept = found.kept.map(describeKept)
+      const ignored = await keepWritten(workspace, unseen, written)
+      const offLimits = found.leftOut.filter(isOffLimits)
+      if (found.type === 'unchanged') {
+        const { hidden, newIgnored } = found
+        return { type: 'unchanged', offLimits, kept, hidden, newIgnored, ...ignored }
+      }
+      earlier = found.commit
+      const leftOut = found.leftOut.filter((path) => !isOffLimits(path))
+      return { ...found, base, leftOut, offLimits, kept, ...ignored }
     },
     async judge(candidate) {
       const clear = await checkMarkers(repository, candidate, watch)
@@ -229,6 +236,18 @@ async function checkMarkers(
 }
 
 const mostPaths = 100
+
+/** What git ignores of the agent's own writing lies in the workspace alone, which the next agent gets. */
+async function keepWritten(
+  { root }: Workspace,
+  ignored: readonly GitPath[],
+  written: Written | undefined,
+): Promise<{ readonly ignored?: Ignored }> {
+  if (ignored.length === 0 || !written) return {}
+  const kept = await keepIgnored(root, ignored, written.keepIn)
+  const paths = ignored.slice(0, mostPaths).map(pathText)
+  return { ignored: { paths, ...(kept > 0 ? { copies: written.keepIn } : {}) } }
+}
 
 const whatWasKept: Readonly<Record<KeptRef['what'], string>> = {
   commits: 'commits that change nothing in the end',

@@ -17,4 +17,6 @@ export interface Ongoing {
   readonly of: AttemptOf
   /** How many of its turns have finished what one before had left unfinished. */
   readonly finishing: { turns: number }
+  /** The files that its agents' own tools have written, as their CLIs named them. */
+  readonly wrote: Set<string>
 }

@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { judgeUnchanged } from '../domain/attempt.js'
 import type { Failure } from '../domain/failure.js'
+import { safeName } from '../domain/name.js'
 import { cleanLine } from '../domain/text.js'
-import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, ReviewWork } from './isolation.js'
+import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, ReviewWork, Written } from './isolation.js'
+import type { Ongoing } from './ongoing.js'
 import type { Recorder } from './recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
 import type { AgentEnd } from './run-agent.js'
@@ -40,7 +43,7 @@ export async function settle(
       return { type: 'failed', failure: harvest.failure }
     case 'unchanged': {
       if (refused) return { type: 'refused', failure: refused }
-      const unchanged = judgeUnchanged(of.task, refusals, offLimitsText(harvest.offLimits))
+      const unchanged = judgeUnchanged(of.task, refusals, leftOutTexts(harvest))
       return unchanged ? { type: 'failed', failure: unchanged } : { type: 'done', how: 'unchanged' }
     }
     case 'candidate':
@@ -79,6 +82,7 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
     void recorder.record({ type: 'workspace_kept', path: harvest.workspace, why: `${taskId}: ${message}`, ...more })
     return
   }
+  if (harvest.ignored) void recorder.record({ type: 'ignored_written', taskId, attempt, ...harvest.ignored })
   const offLimits = offLimitsText(harvest.offLimits)
   if (offLimits !== undefined) {
     void recorder.record({ type: 'notice', level: 'warning', text: `${taskId}: ${offLimits}` })
@@ -97,6 +101,21 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
     void recorder.record({ type: 'notice', level: 'warning', text })
   }
   for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
+}
+
+/** What the agents of the attempt have written, and where what git ignores of it is kept: beside the attempt's files. */
+export function writtenIn({ wrote, settings, of }: Pick<Ongoing, 'wrote' | 'settings' | 'of'>): Written {
+  const keepIn = join(settings.attemptsDir, `${safeName(of.task.id)}-${of.attempt}`, 'ignored')
+  return { paths: [...wrote], keepIn }
+}
+
+/** Why what it did is no change, as far as it shows. */
+function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: 'unchanged' }>): readonly string[] {
+  const text = offLimitsText(offLimits)
+  const named = newIgnored.slice(0, 5).map((path) => cleanLine(path, 100))
+  const more = newIgnored.length > named.length ? ` and ${newIgnored.length - named.length} more` : ''
+  const ignored = `git ignores what is new: ${named.join(', ')}${more}`
+  return [...(text === undefined ? [] : [text]), ...(named.length === 0 ? [] : [ignored])]
 }
 
 /** Changes that were left out since agents may not make them, whatever the task. */

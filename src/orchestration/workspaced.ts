@@ -81,8 +81,8 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       },
     }
     const place = leasedPlace(workspace, of, lease, before)
-    const harvest = async () => {
-      const [harvested] = await Promise.all([place.harvest(), parts.onAgentEnded(of)])
+    const harvest: OpenPlace['harvest'] = async (written) => {
+      const [harvested] = await Promise.all([place.harvest(written), parts.onAgentEnded(of)])
       return harvested
     }
     return { ...place, harvest }

@@ -21,10 +21,18 @@ export interface ToldCall {
   readonly target: string | undefined
   /** The CLI's name for the call. */
   readonly call?: string | undefined
+  /** The files that it is to write. */
+  readonly writes?: readonly string[]
 }
 
+/** As long as a path can be. Source: Linux's limits.h. */
+const longestPath = 4096
+const mostWritten = 100
+
 export function toolEvent(told: ToldCall): AgentEvent {
-  return { type: 'tool', name: shortLine(told.name, 60), ...callFacts(told) }
+  const writes = (told.writes ?? []).filter((path) => path.length <= longestPath).slice(0, mostWritten)
+  const written = writes.length === 0 ? {} : { writes }
+  return { type: 'tool', name: shortLine(told.name, 60), ...callFacts(told), ...written }
 }
 
 /** The refusal of a call, and why, as far as the CLI says it. */

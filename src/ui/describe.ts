@@ -16,6 +16,7 @@ import {
   formatReasons,
   formatWait,
   formatWaiting,
+  ignoredBehind,
   leftoversBehind,
   showId,
 } from './format.js'
@@ -118,7 +119,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         tone: 'bad',
         text:
           `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ` +
-          `${formatFailure(record.failure)}${refusedOf(record, state, record.failure)}${behind(record)}`,
+          `${formatFailure(record.failure)}${ignoredBehind(state.tasks.get(record.taskId))}${refusedOf(record, state, record.failure)}${behind(record)}`,
       }
     }
     case 'task_canceled':
@@ -155,6 +156,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'command_spawned':
     case 'agent_exited':
     case 'agent_used':
+    // The task's line and the summary tell it.
+    case 'ignored_written':
     case 'roadmap_written':
     // The summary tells it, and a notice told the reason when it came up.
     case 'roadmap_not_written':
@@ -196,7 +199,8 @@ function refusedOf({ taskId }: { readonly taskId: string }, state: RunState, fai
 
 /** What a person should know of a task although it is done. */
 function besides(record: { readonly taskId: string }, state: RunState): string {
-  return `${leftoversBehind(state.tasks.get(record.taskId))}${refusedOf(record, state)}`
+  const task = state.tasks.get(record.taskId)
+  return `${leftoversBehind(task)}${ignoredBehind(task)}${refusedOf(record, state)}`
 }
 
 /** A tree with the work of several tasks is nobody's alone: all are named, or counted. */

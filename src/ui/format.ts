@@ -83,6 +83,18 @@ export function leftoversBehind(task: TaskRecord | undefined): string {
   return task?.leftovers === undefined ? '' : ` (${formatLeftovers(task.leftovers)})`
 }
 
+/** What an agent wrote although git ignores it: the first by name. */
+export function formatIgnored(paths: readonly string[], most = 3): string {
+  const shown = paths.slice(0, most).map((path) => cleanName(path, 120))
+  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : ''
+  return `${shown.join(', ')}${more}`
+}
+
+/** The same behind the line of a task; empty where there was nothing. */
+export function ignoredBehind(task: TaskRecord | undefined): string {
+  return task?.ignored === undefined ? '' : `; without ${formatIgnored(task.ignored.paths)}, which git ignores`
+}
+
 const toRunIt = 'set its status to pending to run it'
 
 /** Why a task is held, and what a person can do about it. */

@@ -2,7 +2,15 @@ import type { ResumeCounts } from '../domain/reconcile.js'
 import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
-import { formatCounts, formatFailure, formatHold, formatWaiting, leftoversBehind, showId } from './format.js'
+import {
+  formatCounts,
+  formatFailure,
+  formatHold,
+  formatWaiting,
+  ignoredBehind,
+  leftoversBehind,
+  showId,
+} from './format.js'
 import { refusedBehind } from './refusals.js'
 import {
   approvalLines,
@@ -11,6 +19,7 @@ import {
   gateLines,
   keptLines,
   outcomeLines,
+  ignoredLines,
   refusedLines,
   row,
   usageLines,
@@ -54,6 +63,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...resumeLines(status),
     ...taskLines(status),
     ...refusedLines(state),
+    ...ignoredLines(state),
     ...approvalLines(state),
     ...keptLines({ ...state, kept: [...kept], keptWorkspaces }),
     ...baseLines(state),
@@ -108,7 +118,8 @@ function taskLines({ state, standing }: RunStatus): readonly Line[] {
     const { id, state: one } = task
     const [tone, text] = describeTask(one, standing.type === 'broken_off')
     const refused = refusedBehind(task, one.type === 'failed' ? one.failure : undefined)
-    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${leftoversBehind(task)}${refused}`)
+    const besides = `${leftoversBehind(task)}${ignoredBehind(task)}`
+    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${besides}${refused}`)
   })
   const rest = tasks.length - shown.length
   return rest > 0 ? [...shown, row('plain', '', `and ${rest} more; --output json has all`)] : shown

@@ -12,6 +12,7 @@ import {
   formatDuration,
   formatFailure,
   formatHold,
+  formatIgnored,
   formatReasons,
   formatUsage,
   showId,
@@ -33,6 +34,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
     ...finishedLines(state),
     ...notStartedLines(state),
     ...refusedLines(state),
+    ...ignoredLines(state),
     ...approvalLines(state),
     ...unwrittenLines(state),
     ...keptLines(state),
@@ -106,6 +108,19 @@ export function refusedLines(state: RunState): readonly Line[] {
     ...(done === undefined ? [] : [row('warning', 'Refused', done)]),
     ...(hint === undefined ? [] : [row('plain', done === undefined ? 'Refused' : '', `to permit it, ${hint}`)]),
   ]
+}
+
+/** What agents wrote that does not land, as git ignores it, and where it is. */
+export function ignoredLines({ tasks }: RunState): readonly Line[] {
+  const found = [...tasks.values()].flatMap(({ id, state, ignored }) => {
+    if (!ignored || !['done', 'failed'].includes(state.type)) return []
+    const where = ignored.copies === undefined ? '' : `; kept in ${cleanLine(ignored.copies, 500)}`
+    return [
+      row('warning', 'Ignored', `${showId(id)} wrote ${formatIgnored(ignored.paths, 10)}, which git ignores${where}`),
+    ]
+  })
+  const rest = found.length - mostNamed
+  return rest > 0 ? [...found.slice(0, mostNamed), row('warning', 'Ignored', `and ${rest} more tasks`)] : found
 }
 
 /** What reviewers said of work that is done, their conditions among it. */

@@ -8,6 +8,7 @@ import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index
 import type { Repository } from './contract.js'
 import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
 import { leaveOutHidden } from './hidden.js'
+import { ignoredOf, newIgnored } from './ignored.js'
 import { diffIndex, gitlinkMode, resetEntries, type Change } from './index-changes.js'
 import { gitFailed, notReadable } from './merge.js'
 import { bringOntoBase } from './older-head.js'
@@ -34,6 +35,8 @@ export interface CollectRequest {
   readonly isOffLimits?: (path: string) => boolean
   /** Paths relative to the root whose change the caller wants to hear of, however much else has changed. */
   readonly watched?: readonly string[]
+  /** Files that the agent's own tools wrote, as its CLI named them: those that git ignores are named. */
+  readonly wrote?: readonly string[]
   /** The candidate's commit message, trailers included. */
   readonly message: string
   /** The ref that is to keep the candidate; without `earlier` it must not exist yet. */
@@ -51,6 +54,9 @@ export type Collected =
       readonly kept: readonly KeptRef[]
       readonly leftOut: readonly string[]
       readonly hidden: readonly string[]
+      readonly ignored: readonly GitPath[]
+      /** For people: new files and directories that git ignores, the first {@link maxPathsShown}, clean. */
+      readonly newIgnored: readonly string[]
     }
   | {
       readonly type: 'candidate'
@@ -66,6 +72,8 @@ export type Collected =
       readonly leftOut: readonly string[]
       /** New files that the agent hid by rules of its own in `.git/info/exclude`, which are not in it either. */
       readonly hidden: readonly string[]
+      /** Those of the request's `wrote` that git ignores, which are not in it. */
+      readonly ignored: readonly GitPath[]
       /** The changed ones of the request's `watched`. */
       readonly watched: readonly string[]
       readonly kept: readonly KeptRef[]
@@ -79,7 +87,7 @@ const maxPathsShown = 200
  *
  * A failure of kind `collect` means that the workspace holds something that cannot be collected and is to be kept; of
  * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually five processes: `add`, `diff-index`, `write-tree`,
- * `commit-tree`, `update-ref`; two when nothing changed.
+ * `commit-tree`, `update-ref`; one more where the agent's own tools wrote files; three when nothing changed.
  */
 export async function collect(
   repository: Repository,
@@ -139,7 +147,10 @@ async function collectSteps(
       'adds, moves or removes a submodule',
       gitlinks.map(({ path }) => path),
     )
-  const sorted = { ...sortChanges(workspace, request, changes.value), hidden: hidden.value }
+  const ignored = await ignoredOf(repository, workspace, request.wrote ?? [])
+  if (!ignored.ok) return ignored
+  const left = { hidden: hidden.value, ignored: ignored.value }
+  const sorted = { ...sortChanges(workspace, request, changes.value), ...left }
   return commitWork(repository, workspace, request, { ...work.value, ...(older.value ?? {}) }, sorted)
 }
 
@@ -214,13 +225,14 @@ interface SortedChanges {
   /** Files just as setup left them: put back in the index, nobody's work. */
   readonly leavings: readonly Change[]
   readonly hidden: readonly GitPath[]
+  readonly ignored: readonly GitPath[]
 }
 
 function sortChanges(
   workspace: Workspace,
   request: CollectRequest,
   changes: readonly Change[],
-): Omit<SortedChanges, 'hidden'> {
+): Omit<SortedChanges, 'hidden' | 'ignored'> {
   const out = [...request.leaveOut.map(gitPath), ...workspace.furnished]
   const isOut = ({ path }: Change) => isWithin(path, out) || (request.isOffLimits?.(path) ?? false)
   const leftOut = changes.filter(isOut)
@@ -234,7 +246,7 @@ async function commitWork(
   workspace: Workspace,
   request: CollectRequest,
   { head, onBase, kept, raw }: AgentWork & { readonly raw?: string },
-  { work, leftOut, leavings, hidden: paths }: SortedChanges,
+  { work, leftOut, leavings, hidden: paths, ignored }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
   const { base, message, ref, watched = [], keepAs = ref, earlier } = request
   const named = leftOut.slice(0, maxPathsShown).map(({ path }) => pathText(path))
@@ -245,7 +257,11 @@ async function commitWork(
         ? [...kept]
         : [{ ref: earlier === undefined ? ref : keepAs, commit: head, what: 'commits' }, ...kept]
     const created = await createRefs(repository, all)
-    return created.ok ? ok({ type: 'unchanged', kept: all, leftOut: named, hidden }) : created
+    if (!created.ok) return created
+    const unseen = await newIgnored(repository, workspace)
+    if (!unseen.ok) return unseen
+    const shown = unseen.value.slice(0, maxPathsShown).map(pathText)
+    return ok({ type: 'unchanged', kept: all, leftOut: named, hidden, ignored, newIgnored: shown })
   }
   const place = workspacePlace(repository, workspace)
   const reset = await resetEntries(place, [...leftOut, ...leavings])
@@ -262,7 +278,8 @@ async function commitWork(
   const changes = work.length
   const changed = watched.filter((path) => work.some((change) => change.path === gitPath(path)))
   const candidate = { ref, commit: commit.value, tree: tree.value, parents }
-  return ok({ type: 'candidate', ...candidate, changedPaths, changes, leftOut: named, hidden, watched: changed, kept })
+  const left = { leftOut: named, hidden, ignored }
+  return ok({ type: 'candidate', ...candidate, changedPaths, changes, ...left, watched: changed, kept })
 }
 
 function ownParents(base: string, made: string | undefined, onBase: boolean): string[] {

@@ -136,7 +136,7 @@ describe('a tool call of codex', () => {
   it('names how many files it changes besides the first', () => {
     const item = { type: 'file_change', changes: [{ path: 'a' }, { path: 'b' }, { path: 'c' }] }
     expect(codex.readLine(JSON.stringify({ type: 'item.started', item }))).toEqual([
-      { type: 'tool', name: 'edit', target: 'a and 2 more' },
+      { type: 'tool', name: 'edit', target: 'a and 2 more', writes: ['a', 'b', 'c'] },
     ])
   })
 })

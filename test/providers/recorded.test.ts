@@ -132,7 +132,7 @@ describe('recorded streams', () => {
     })
     expect(shell).toContainEqual({ type: 'tool_ended', ok: true, name: 'shell' })
     const patch = eventsOf(providers.codex, readStream('codex', 'apply-patch'))
-    expect(patch).toContainEqual({ type: 'tool', name: 'edit', target: '/repo/hello.txt' })
+    expect(patch).toContainEqual({ type: 'tool', name: 'edit', target: '/repo/hello.txt', writes: ['/repo/hello.txt'] })
   })
 
   it('explain an unchanged tree by the denials before it', () => {

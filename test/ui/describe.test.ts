@@ -50,6 +50,8 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
       text: "T1 goes on, on s2, to finish its work (unfinished): The agent's turn ended before its work did: dev server.",
     },
   ],
+  // The task's line tells it.
+  ignored_written: [{ type: 'ignored_written', ...of, paths: ['dist/a.js'], copies: '/r/ignored' }, undefined],
   leftovers_ended: [
     { type: 'leftovers_ended', ...of, what: ['dev server', 'node server.js'] },
     { tone: 'warning', text: 'T1: ended what its agent had left running: dev server; node server.js' },

@@ -102,6 +102,8 @@ describe('collecting what the agent committed', () => {
       type: 'unchanged',
       leftOut: [],
       hidden: [],
+      ignored: [],
+      newIgnored: [],
       kept: [{ ref: agent.ref, commit: head, what: 'commits' }],
     })
     expect(isKept(head)).toBe(true)

@@ -65,7 +65,14 @@ describe('collecting uncommitted work', () => {
     const agent = await rig.leased()
     agent.git('status')
     agent.write('out.log', 'ignored\n')
-    expect(value(await rig.collect(agent))).toEqual({ type: 'unchanged', kept: [], leftOut: [], hidden: [] })
+    expect(value(await rig.collect(agent))).toEqual({
+      type: 'unchanged',
+      kept: [],
+      leftOut: [],
+      hidden: [],
+      ignored: [],
+      newIgnored: ['out.log'],
+    })
     expect(rig.repo.git('for-each-ref', 'refs/autopilot')).toBe('')
   })
 

@@ -79,9 +79,17 @@ function readAssistant(event: JsonObject): readonly AgentEvent[] {
     if (block.type === 'text' && text !== undefined && own) return [textEvent(text)]
     if (block.type !== 'tool_use') return []
     const [name, input] = [stringAt(block, 'name') ?? 'tool', objectAt(block, 'input')]
-    return [toolEvent({ name, target: targetOf(input), call: stringAt(block, 'id') }), ...readStop(name, input)]
+    const told = { name, target: targetOf(input), call: stringAt(block, 'id'), writes: writtenBy(name, input) }
+    return [toolEvent(told), ...readStop(name, input)]
   })
   return [...used, ...parts]
+}
+
+/** Source: the input of the CLI's own tools, recorded with 2.1.330 and 2.1.332. */
+function writtenBy(tool: string, input: JsonObject | undefined): readonly string[] {
+  if (!['Write', 'Edit', 'MultiEdit', 'NotebookEdit'].includes(tool)) return []
+  const path = stringAt(input, 'file_path') ?? stringAt(input, 'notebook_path')
+  return path === undefined ? [] : [path]
 }
 
 /** What a tool call is about, by the names that the CLI's own tools give it; the most telling first. */

@@ -50,7 +50,8 @@ function retryEvent(message: string): AgentEvent {
 
 function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
   const name = toolName(item)
-  return name === undefined ? [] : [toolEvent({ name, target: targetOf(item) }), ...readBegun(item)]
+  if (name === undefined) return []
+  return [toolEvent({ name, target: targetOf(item), writes: changedPaths(item) }), ...readBegun(item)]
 }
 
 /**
@@ -105,9 +106,14 @@ function toolName(item: JsonObject | undefined): string | undefined {
 function targetOf(item: JsonObject | undefined): string | undefined {
   const command = stringAt(item, 'command')
   if (command !== undefined) return innerCommand(command)
-  const paths = objectsAt(item, 'changes').flatMap((change) => stringAt(change, 'path') ?? [])
+  const paths = changedPaths(item)
   if (paths[0] !== undefined) return paths.length === 1 ? paths[0] : `${paths[0]} and ${paths.length - 1} more`
   return stringAt(item, 'query') ?? stringAt(item, 'server')
+}
+
+/** Of an item of type `file_change`. */
+function changedPaths(item: JsonObject | undefined): readonly string[] {
+  return objectsAt(item, 'changes').flatMap((change) => stringAt(change, 'path') ?? [])
 }
 
 /** Every command is wrapped, `/bin/bash -lc "…"`; what is inside tells more. */
