@@ -1,7 +1,6 @@
 import type { Failure } from '../domain/failure.js'
 import type { GitSession } from '../platform/git-session.js'
 import type { GitPlace } from '../platform/git.js'
-import type { UserCone } from './user-cone.js'
 
 /** Why it is not safe to run in this repository (exit code 4). A closed list: tests and callers look at the code. */
 export type RefusalCode =
@@ -41,6 +40,14 @@ export interface Refusal {
   readonly message: string
   /** What to do about it, one line. */
   readonly help: string
+}
+
+/** That the user's checkout is sparse, and of which kind. */
+export interface UserCone {
+  /** Its patterns are whole directories. */
+  readonly isCone: boolean
+  /** Directories outside it are one entry each in the user's index. */
+  readonly hasSparseIndex: boolean
 }
 
 /** Who the commits are by. */

@@ -3,7 +3,7 @@ import { ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import type { Identity, Refusal } from './contract.js'
 import { refuse } from './refusal.js'
-import { filled, lastValue, type Setting } from './user-config.js'
+import { filled, isOn, lastValue, type Setting } from './user-config.js'
 
 /** The identity of a repository whose user has none, or only half of one. */
 const standIn: Identity = { name: 'Autopilot', email: 'autopilot@localhost' }
@@ -13,7 +13,7 @@ const standIn: Identity = { name: 'Autopilot', email: 'autopilot@localhost' }
  * user wants none made up (`user.useConfigOnly`), none is.
  */
 export function readIdentity(settings: readonly Setting[], env: Environment): Result<Identity, Refusal> {
-  const isConfigOnly = isTrue(lastValue(settings, 'user.useconfigonly'))
+  const isConfigOnly = isOn(settings, 'user.useconfigonly', false)
   const part = (variable: string | undefined, which: string) => {
     const configured = lastValue(settings, `author.${which}`) ?? lastValue(settings, `user.${which}`) ?? ''
     return cleanLine(filled(variable) ?? configured)
@@ -29,11 +29,6 @@ export function readIdentity(settings: readonly Setting[], env: Environment): Re
     `git has no ${name === '' ? 'user.name' : 'user.email'} for commits here, and user.useConfigOnly forbids to make one up.`,
     'Set both, for example in this repository: git config user.name … && git config user.email …',
   )
-}
-
-/** What git takes for true. Source: git-config(1). */
-function isTrue(value: string | undefined): boolean {
-  return value !== undefined && (/^(true|yes|on)$/i.test(value) || Number(value) > 0)
 }
 
 /** What a person should know about who landed commits will be by. */

@@ -1,27 +1,18 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GitOptions } from '../platform/git.js'
-import type { Repository } from './contract.js'
+import type { Repository, UserCone } from './contract.js'
 import type { TreePlace } from './in-the-way.js'
 import { readUntrusted } from './untrusted-file.js'
-import { lastValue, type Setting } from './user-config.js'
-
-/** That the user's checkout is sparse, and of which kind. */
-export interface UserCone {
-  /** Its patterns are whole directories. */
-  readonly isCone: boolean
-  /** Directories outside it are one entry each in the user's index. */
-  readonly hasSparseIndex: boolean
-}
+import { isOn, type Setting } from './user-config.js'
 
 /** Undefined where the checkout is not sparse. Source: git-sparse-checkout(1); cone mode is the standard since git 2.37. */
 export function readUserCone(settings: readonly Setting[]): UserCone | undefined {
-  const isOn = (key: string, standard: boolean) => {
-    const value = lastValue(settings, key)?.toLowerCase()
-    return value === undefined ? standard : !['false', 'no', 'off', '0', ''].includes(value)
+  if (!isOn(settings, 'core.sparsecheckout', false)) return undefined
+  return {
+    isCone: isOn(settings, 'core.sparsecheckoutcone', true),
+    hasSparseIndex: isOn(settings, 'index.sparse', false),
   }
-  if (!isOn('core.sparsecheckout', false)) return undefined
-  return { isCone: isOn('core.sparsecheckoutcone', true), hasSparseIndex: isOn('index.sparse', false) }
 }
 
 /** How a command is to be called that moves the user's files. */

@@ -20,6 +20,12 @@ export function lastValue(settings: readonly Setting[], key: string): string | u
   return settings.findLast((setting) => setting.key === key)?.value
 }
 
+/** Whether a setting is true, where `standard` holds when it is not set. Source: git-config(1), "boolean". */
+export function isOn(settings: readonly Setting[], key: string, standard: boolean): boolean {
+  const value = lastValue(settings, key)?.toLowerCase()
+  return value === undefined ? standard : !['false', 'no', 'off', '0', ''].includes(value)
+}
+
 /**
  * What decides which bytes a commit or a checkout has, and how trees are merged; nothing that starts a program but
  * content filters. Excludes and attributes files are carried as copies, see `trusted.ts`.
