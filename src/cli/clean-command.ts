@@ -9,7 +9,8 @@ import { formatGitFailure } from '../platform/git.js'
 import { cleanedLine, cleanLines } from '../ui/clean.js'
 import { deleteRefs, readLedger } from '../workspace/ledger.js'
 import { findLeftovers, removeEmptyHomes, removeLeftover, type LeftoverPlaces } from '../workspace/leftovers.js'
-import { locate, lockGround } from './ground.js'
+import { locate } from './ground.js'
+import { lockGround } from './lock-ground.js'
 import { openConfig } from './open-config.js'
 import { lineWriter } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
@@ -22,6 +23,8 @@ export interface CleanArguments {
   /** Deletes also what is nowhere else. */
   readonly lost: boolean
   readonly dryRun: boolean
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
   readonly directory: string
 }
 
@@ -37,7 +40,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   }
   const { workspacesDir } = config.value.config.file
   const homes = [undefined, workspacesDir].map((dir) => homeOfRepository(workspacesHome(dir, root, env), commonDir))
-  const locked = await lockGround(lock)
+  const locked = await lockGround(lock, { takeOver: args.takeOver })
   if (!locked.ok) return refuse(locked.error)
   return clean(args, { homes, root, commonDir }, env).finally(locked.value)
 }

@@ -1,11 +1,11 @@
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import type { TargetFacts } from '../domain/event.js'
 import type { LandedCommit } from '../domain/landed.js'
 import type { Mask } from '../domain/mask.js'
 import { maybeLinked, offLimits } from '../domain/off-limits.js'
-import { cleanLine, errorText } from '../domain/text.js'
-import { err, ok, type Result } from '../domain/result.js'
+import { cleanLine } from '../domain/text.js'
+import { ok, type Result } from '../domain/result.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
 import { listRuns, runDirOf } from '../journal/runs.js'
 import { sweepBrokenOff } from '../orchestration/broken-off.js'
@@ -22,7 +22,6 @@ import { realClock } from '../platform/clock.js'
 import type { OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { ensureLine } from '../platform/ensure-line.js'
-import { takeLock, type ReleaseLock } from '../platform/lock.js'
 import { realPathOr } from '../platform/real-path.js'
 import { endWatchdogsOf } from '../platform/old-watchdog.js'
 import type { AgentPool } from '../pool/agent-pool.js'
@@ -123,24 +122,6 @@ export interface GroundOptions {
   readonly isResumed: boolean
   readonly env: Environment
   readonly environmentOf: EnvironmentOf
-}
-
-/** Takes the lock that a run has while it works, or says who has it. */
-export async function lockGround(path: string): Promise<Result<ReleaseLock, Refusal>> {
-  try {
-    const taken = await takeLock(path)
-    if (taken.ok) return taken
-    const { pid, host, since } = taken.error
-    const message = `Another run is at work here: process ${pid} on ${cleanLine(host)}, since ${new Date(since).toISOString()}.`
-    return err({ code: 'locked', message, help: 'Wait for its end, or end it.' })
-  } catch (error) {
-    const why = cleanLine(errorText(error))
-    return err({
-      code: 'not_writable',
-      message: `The run's lock cannot be made: ${why}`,
-      help: `Make ${dirname(path)} writable.`,
-    })
-  }
 }
 
 /**

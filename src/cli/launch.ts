@@ -7,11 +7,12 @@ import { formatGitFailure } from '../platform/git.js'
 import { gitHelp } from '../workspace/refusal.js'
 import { findClis } from './find-clis.js'
 import { goOnWith } from './go-on.js'
-import { lockGround, openGround, type Ground } from './ground.js'
+import { openGround, type Ground } from './ground.js'
 import { guarded, type Guard } from './guarded.js'
 import { planLanded } from './landed.js'
 import { landedAs, standingAfter } from './standing.js'
 import { printJournalTrouble } from './journal-trouble.js'
+import { lockGround } from './lock-ground.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import type { ProviderSetup } from './providers.js'
@@ -39,6 +40,8 @@ export interface LaunchParts {
   /** What was asked for where it was not the whole roadmap. */
   readonly selection?: Selected
   readonly past?: PastRun
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
 }
 
 /** Starts a run, or goes on with one, when nothing is in the way. Gives the exit code. */
@@ -58,27 +61,32 @@ export async function launch({ prepared: wanted, env, ...rest }: LaunchParts): P
 
 interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'>, Guard {}
 
+interface LockedParts extends ReadyParts {
+  readonly setup: ProviderSetup
+  /** Aborted when another has taken the lock. */
+  readonly lockLost: AbortSignal
+}
+
 /** Finds the agent CLIs and takes the lock; the run starts when neither is refused. */
 async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   const setup = await findClis(parts, parts)
   if (!setup.ok) return setup.error
-  const locked = await lockGround(parts.location.lock)
+  const lost = new AbortController()
+  const onLost = () => lost.abort()
+  const locked = await lockGround(parts.location.lock, { takeOver: parts.takeOver, onLost })
   if (!locked.ok) return refuse(locked.error, parts.settings)
-  return replayAndStart({ ...parts, setup: setup.value }).finally(locked.value)
+  return replayAndStart({ ...parts, setup: setup.value, lockLost: lost.signal }).finally(locked.value)
 }
 
 /** With the lock held: nobody else writes the journal that is read here. */
-async function replayAndStart(parts: ReadyParts & { readonly setup: ProviderSetup }): Promise<ExitCode> {
+async function replayAndStart(parts: LockedParts): Promise<ExitCode> {
   const { past, settings } = parts
   const replayed = past && (await replayRun(past.run, { repair: past.repair, now: Date.now() }))
   if (past && replayed?.ok === false) return printJournalTrouble(past.run, replayed.error, settings.output)
   return start(parts, replayed?.ok === true ? replayed.value : undefined)
 }
 
-async function start(
-  parts: ReadyParts & { readonly setup: ProviderSetup },
-  replayed: Replayed | undefined,
-): Promise<ExitCode> {
+async function start(parts: LockedParts, replayed: Replayed | undefined): Promise<ExitCode> {
   const { settings } = parts
   const opened = await openGround({
     ...parts,
@@ -89,11 +97,7 @@ async function start(
   return begin(parts, ground, replayed).finally(ground.close)
 }
 
-async function begin(
-  parts: ReadyParts & { readonly setup: ProviderSetup },
-  ground: Ground,
-  replayed: Replayed | undefined,
-): Promise<ExitCode> {
+async function begin(parts: LockedParts, ground: Ground, replayed: Replayed | undefined): Promise<ExitCode> {
   const { settings, past } = parts
   const landed = landedOfOthers(settings, ground.landed)
   if (!replayed) {

@@ -36,7 +36,15 @@ interface RunFlags {
   readonly baseGates?: RunSettings['baseGates']
   readonly dryRun?: true
   readonly fresh?: true
+  readonly takeOver?: true
   readonly output?: RunSettings['output']
+  readonly directory: string
+}
+
+interface CleanFlags {
+  readonly lost?: true
+  readonly dryRun?: true
+  readonly takeOver?: true
   readonly directory: string
 }
 
@@ -100,6 +108,7 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
   addWorkSettings(run)
   run
     .addOption(new Option('--fresh', 'begin a new run, also where the last one was stopped before its end'))
+    .addOption(takeOverOption())
     .addOption(
       new Option(
         '--dry-run',
@@ -111,7 +120,8 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
     .addHelpText('after', runNotes)
     .action(async (roadmap: string | undefined, flags: RunFlags) => {
       const { runCommand } = await import('./run-command.js')
-      const args = { directory: flags.directory, flags: settingsOf(flags), fresh: flags.fresh === true }
+      const how = { fresh: flags.fresh === true, takeOver: flags.takeOver === true }
+      const args = { ...how, directory: flags.directory, flags: settingsOf(flags) }
       done(await runCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
     })
 }
@@ -224,6 +234,7 @@ function addResume(program: Command, env: Environment, done: (code: ExitCode) =>
     .argument('[run]', 'the id of a run; without it the last one, or if that got everything done, the last one stopped')
     .addOption(new Option('--retry-failed', 'try tasks again that failed for good, as if they had not been tried'))
     .addOption(new Option('--repair', 'cut a damaged journal back to what stands before the damage; a copy is kept'))
+    .addOption(takeOverOption())
   addAgentSettings(resume)
   addWorkSettings(resume)
   resume
@@ -232,7 +243,8 @@ function addResume(program: Command, env: Environment, done: (code: ExitCode) =>
     .addHelpText('after', resumeNotes)
     .action(async (run: string | undefined, flags: RunFlags & { retryFailed?: true; repair?: true }) => {
       const { resumeCommand } = await import('./resume-command.js')
-      const how = { retryFailed: flags.retryFailed === true, repair: flags.repair === true }
+      const takeOver = flags.takeOver === true
+      const how = { retryFailed: flags.retryFailed === true, repair: flags.repair === true, takeOver }
       const args = { ...how, directory: flags.directory, flags: settingsOf(flags) }
       done(await resumeCommand(run === undefined ? args : { ...args, run }, env))
     })
@@ -273,13 +285,19 @@ function addClean(program: Command, env: Environment, done: (code: ExitCode) => 
     .argument('[run]', 'the id of a run; without it all runs of the repository')
     .addOption(new Option('--lost', 'delete also what was not integrated and is nowhere else'))
     .addOption(new Option('--dry-run', 'show what would be deleted; delete nothing'))
+    .addOption(takeOverOption())
     .addOption(directoryOption())
     .addHelpText('after', cleanNotes)
-    .action(async (run: string | undefined, flags: { lost?: true; dryRun?: true; directory: string }) => {
+    .action(async (run: string | undefined, flags: CleanFlags) => {
       const { cleanCommand } = await import('./clean-command.js')
-      const args = { directory: flags.directory, lost: flags.lost === true, dryRun: flags.dryRun === true }
+      const how = { lost: flags.lost === true, dryRun: flags.dryRun === true, takeOver: flags.takeOver === true }
+      const args = { ...how, directory: flags.directory }
       done(await cleanCommand(run === undefined ? args : { ...args, run }, env))
     })
+}
+
+function takeOverOption(): Option {
+  return new Option('--take-over', 'take the lock of a run on another machine that gives no sign of life')
 }
 
 function directoryOption(): Option {

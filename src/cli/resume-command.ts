@@ -25,6 +25,8 @@ export interface ResumeArguments {
   readonly retryFailed: boolean
   /** A journal with a bad line is cut back to what stands before it. */
   readonly repair: boolean
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
   readonly directory: string
   readonly flags: Partial<RunSettings>
 }
@@ -91,7 +93,7 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
     return exitCodes.notSafe
   }
   const past = { run, retryFailed, repair }
-  return launch({ prepared: prepared.value, env, runId: run.id, notices: [], past })
+  return launch({ prepared: prepared.value, env, runId: run.id, takeOver: args.takeOver, notices: [], past })
 }
 
 /** Where it works, and on which tasks, is what makes a run the same. */

@@ -19,21 +19,31 @@ import { replayRun } from './resumed.js'
 export interface RunCommandArguments extends RunArguments {
   /** Begins a run of its own, also where the one before was stopped before its end. */
   readonly fresh: boolean
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
 }
 
 /** `autopilot run`: reads and checks everything, then starts, or goes on with a run that was stopped. Gives the exit code. */
-export async function runCommand({ fresh, ...args }: RunCommandArguments, env: Environment): Promise<ExitCode> {
+export async function runCommand(
+  { fresh, takeOver, ...args }: RunCommandArguments,
+  env: Environment,
+): Promise<ExitCode> {
   const prepared = await prepareRun(args, env)
   if (!prepared.ok) return prepared.error
   const before: Before = fresh ? { type: 'none' } : await findBefore(prepared.value)
-  return runAfter(before, before.type === 'goes_on' ? redoAsBefore(prepared.value, before.redo) : prepared.value, env)
+  const asBefore = before.type === 'goes_on' ? redoAsBefore(prepared.value, before.redo) : prepared.value
+  return runAfter(before, asBefore, { env, takeOver })
 }
 
-async function runAfter(before: Before, prepared: Prepared, env: Environment): Promise<ExitCode> {
+async function runAfter(
+  before: Before,
+  prepared: Prepared,
+  { env, takeOver }: { readonly env: Environment; readonly takeOver: boolean },
+): Promise<ExitCode> {
   const { settings } = prepared
   if (settings.dryRun) return dryRun(prepared, before, env)
   const selection: Selected | undefined = selectionOf(settings)
-  const parts = { prepared, env, notices: noticesOf(before), ...(selection ? { selection } : {}) }
+  const parts = { prepared, env, takeOver, notices: noticesOf(before), ...(selection ? { selection } : {}) }
   if (before.type !== 'goes_on') return launch({ ...parts, runId: newRunId(new Date()) })
   return launch({ ...parts, runId: before.run.id, past: { run: before.run, repair: false, retryFailed: false } })
 }

@@ -55,6 +55,8 @@ export interface StartParts extends Prepared, Landed {
   readonly signals: StopSignals
   readonly traces: RunTraces
   readonly watchdog: Watchdog
+  /** Aborted when another has taken the run's lock. */
+  readonly lockLost: AbortSignal
   readonly setup: ProviderSetup
   readonly runId: string
   readonly ground: Ground
@@ -89,11 +91,16 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
     },
   })
   const onStop = (stop: Stop) => (stopped ??= stop)
-  const onLost = () => {
-    onStop({ type: 'unguarded' })
-    signals.cancel()
+  const stopOn = (lost: AbortSignal, stop: Stop) => {
+    const onLost = () => {
+      onStop(stop)
+      signals.cancel()
+    }
+    if (lost.aborted) onLost()
+    else lost.addEventListener('abort', onLost, { once: true })
   }
-  parts.watchdog.lost.addEventListener('abort', onLost, { once: true })
+  stopOn(parts.watchdog.lost, { type: 'unguarded' })
+  stopOn(parts.lockLost, { type: 'taken_over' })
   const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   const stopEarly = createStopEarly(recorder, pool)
   const heedNoMore = heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })

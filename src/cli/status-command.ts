@@ -121,8 +121,9 @@ function plannedAs({ type }: TaskState): PlannedTask['state'] {
 /** Whoever holds the lock made every run that began, or went on, since then: nobody else could. */
 function standingOf({ state, beganAt }: JournaledRun, holder: LockHolder | undefined): RunStanding {
   if (state.finished) return { type: 'finished' }
-  if (holder && holder.since <= beganAt) return { type: 'running', pid: holder.pid, host: holder.host }
-  return { type: 'broken_off' }
+  if (!holder || holder.since > beganAt) return { type: 'broken_off' }
+  const { pid, host, silentSince } = holder
+  return silentSince === undefined ? { type: 'running', pid, host } : { type: 'silent', pid, host, since: silentSince }
 }
 
 function print(

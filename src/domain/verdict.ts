@@ -16,6 +16,8 @@ export type Stop =
   | { readonly type: 'journal'; readonly message: string }
   /** The watchdog cannot be kept alive: what runs would outlive autopilot. */
   | { readonly type: 'unguarded' }
+  /** The run's lock was removed, or another took it while this one gave no sign of life. */
+  | { readonly type: 'taken_over' }
   | ({ readonly type: 'early' } & EarlyStop)
 
 /** Judges a run that has come to its end, or was stopped, from its state alone. */
@@ -28,6 +30,9 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
       exitCode: exitCodes.notSafe,
       why: 'the watchdog that ends agents with autopilot was ended again and again',
     }
+  }
+  if (stop?.type === 'taken_over') {
+    return { exitCode: exitCodes.notSafe, why: 'the lock of this run was taken over by another, or removed' }
   }
   const open = [...state.tasks.values()].filter(({ state: task }) => isOpen(task))
   if (stop?.type === 'signal') {

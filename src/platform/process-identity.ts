@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import type { SpawnedProcess } from '../domain/event.js'
@@ -23,6 +23,15 @@ export function startOf(pid: number): string {
  */
 export function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statFields(pid)[0] ?? '')
+}
+
+/** Within which processes are counted: each container has its own. Empty on systems without /proc. See pid_namespaces(7). */
+export function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
 }
 
 /** The fields of proc(5)'s stat from the third on, behind the name, which may hold anything. */

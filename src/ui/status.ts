@@ -28,6 +28,8 @@ import {
 /** Whether a run goes on; a run that was broken off has neither an end in its journal nor a process. */
 export type RunStanding =
   | { readonly type: 'running'; readonly pid: number; readonly host: string }
+  /** On another machine, or in another container, and without a sign of life: nobody can tell from here whether it is gone. */
+  | { readonly type: 'silent'; readonly pid: number; readonly host: string; readonly since: number }
   | { readonly type: 'finished' }
   | { readonly type: 'broken_off' }
 
@@ -81,6 +83,12 @@ function headline({ state, standing, lastAt }: RunStatus): [tone: Tone, label: s
       const stopping = why === undefined ? '' : `, stopping (${cleanLine(why)})`
       return ['plain', 'Run', `${id} is running: process ${standing.pid} on ${cleanLine(standing.host)}${stopping}`]
     }
+    case 'silent': {
+      const { pid, host, since } = standing
+      const where = `process ${pid} on ${cleanLine(host)}`
+      const text = `${id} was broken off, it seems: ${where} has given no sign of life since ${new Date(since).toISOString()}`
+      return ['bad', 'Run', `${text}; when it is gone for good, autopilot resume --take-over goes on with it`]
+    }
     case 'finished': {
       const { exitCode = 0, why = '' } = state.finished ?? {}
       return [exitCode === 0 ? 'good' : 'bad', 'Run', `${id} is finished: ${cleanLine(why)} (exit code ${exitCode})`]
@@ -116,7 +124,7 @@ function taskLines({ state, standing }: RunStatus): readonly Line[] {
   const tasks = [...state.tasks.values()]
   const shown = tasks.slice(0, mostTasks).map((task, index) => {
     const { id, state: one } = task
-    const [tone, text] = describeTask(one, standing.type === 'broken_off')
+    const [tone, text] = describeTask(one, standing.type === 'broken_off' || standing.type === 'silent')
     const refused = refusedBehind(task, one.type === 'failed' ? one.failure : undefined)
     const besides = `${leftoversBehind(task)}${ignoredBehind(task)}`
     return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${besides}${refused}`)
@@ -178,6 +186,7 @@ export function statusObject(status: RunStatus): Readonly<Record<string, unknown
     // The object of a run that goes on has its process, that of a finished one its exit code and why.
     ...{ standing: standing.type, ...state.finished },
     ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),
+    ...(standing.type === 'silent' ? { pid: standing.pid, host: standing.host, silentSince: standing.since } : {}),
     ...(state.base ? { base: state.base } : {}),
     ...{ counts, tasks, gates: state.gates, usage: state.usage, spending: Object.fromEntries(state.spending) },
     durationMs: state.ms,

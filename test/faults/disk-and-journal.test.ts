@@ -95,7 +95,7 @@ describe.runIf(canMount)('a disk', () => {
 })
 
 test('the lock of a dead process is left to the one that is taking it, where a plain lock file lets both in', async () => {
-  const dead = JSON.stringify({ pid: 999_999_999, host: hostname(), since: 1, boot: '', start: '1' })
+  const dead = JSON.stringify({ pid: 999_999_999, host: hostname(), since: 1, boot: await bootId(), start: '1' })
   const path = join(tempDir(), 'lock')
   writeFileSync(path, dead)
   const pid = process.ppid

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
+import { utimes } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readLockHolder, takeLock } from '../../src/platform/lock.js'
+import { bootId } from '../../src/platform/process-identity.js'
 import { tempDir } from '../support/temp-dir.js'
 import { until } from '../support/until.js'
 
@@ -131,7 +134,7 @@ describe('the lock', () => {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     const stamp = { pid: process.ppid, host: hostname(), since: 1, boot, start: '1' }
     writeFileSync(path, JSON.stringify({ ...stamp, host: 'elsewhere.example', boot: 'other' }))
-    expect(await takeLock(path)).toMatchObject({ ok: false, error: { host: 'elsewhere.example' } })
+    expect(await takeLock(path, { silentMs: 1 })).toMatchObject({ ok: false, error: { host: 'elsewhere.example' } })
     writeFileSync(path, JSON.stringify(stamp))
     expect((await takeLock(path)).ok).toBe(true)
   })
@@ -143,10 +146,11 @@ describe('the lock', () => {
   })
 
   it('has one winner in a storm of eight on a dead lock, round after round', async () => {
+    const boot = await bootId()
     for (let round = 0; round < 5; round++) {
       const dir = tempDir()
       const path = join(dir, 'lock')
-      writeFileSync(path, JSON.stringify({ pid: 999_999_999, host: hostname(), since: 1, boot: '', start: '1' }))
+      writeFileSync(path, JSON.stringify({ pid: 999_999_999, host: hostname(), since: 1, boot, start: '1' }))
       const storm = await Promise.all(Array.from({ length: 8 }, () => start(path)))
       const answers = await Promise.all(storm.map(({ take }) => take()))
       expect(answers.filter((answer) => answer === 'got')).toHaveLength(1)
@@ -154,4 +158,72 @@ describe('the lock', () => {
       expect(readdirSync(dir)).toEqual(['lock'])
     }
   })
+
+  it('of a holder that cannot be looked at is kept while that beats, and is never taken unasked from another host', async () => {
+    const path = join(tempDir(), 'lock')
+    elsewhere(path)
+    const beating = setInterval(() => utimesSync(path, new Date(), new Date()), 5)
+    // Asked for or not: a sign of life comes while the taker looks.
+    const refused = await takeLock(path, { takeOver: true, silentMs: 2_000 })
+    clearInterval(beating)
+    expect(refused).toMatchObject({ ok: false, error: { pid: 7 } })
+    expect(refused.ok || refused.error.silentSince).toBeUndefined()
+    await age(path)
+    const unasked = await takeLock(path)
+    expect(unasked).toMatchObject({ ok: false, error: { host: 'elsewhere.example', silentSince: 60_000 } })
+    expect(await readLockHolder(path)).toMatchObject({ pid: 7, silentSince: 60_000 })
+    expect((await takeLock(path, { takeOver: true })).ok).toBe(true)
+    expect(await readLockHolder(path)).toMatchObject({ pid: process.pid })
+    expect(readdirSync(join(path, '..'))).toEqual(['lock'])
+  })
+
+  it('of a container that was started again under its old name is taken by itself, once it is silent', async () => {
+    const path = join(tempDir(), 'lock')
+    // The pid is there, in this container; the one that is meant was counted in another.
+    const other = { pid: process.ppid, host: hostname(), since: 1, boot: await bootId(), start: '1' }
+    writeFileSync(path, JSON.stringify({ ...other, namespace: 'pid:[1]' }))
+    expect(await readLockHolder(path)).toMatchObject({ pid: process.ppid })
+    await age(path)
+    expect((await takeLock(path)).ok).toBe(true)
+  })
+
+  it('is not taken over by --take-over from a process that is there, also when it is stopped', async () => {
+    const path = join(tempDir(), 'lock')
+    const holder = await start(path)
+    expect(await holder.take()).toBe('got')
+    holder.child.kill('SIGSTOP')
+    await age(path)
+    expect(await takeLock(path, { takeOver: true })).toMatchObject({ ok: false, error: { pid: holder.child.pid } })
+  })
+
+  it('beats while it is held, and its holder is told once another has it, or nobody', async () => {
+    for (const lose of [rmSync, (path: string) => replaced(path)]) {
+      const path = join(tempDir(), 'lock')
+      let lost = 0
+      const taken = await takeLock(path, { beatMs: 5, onLost: () => lost++ })
+      const before = statSync(path).mtimeMs
+      await until(() => statSync(path).mtimeMs > before, 'the lock beats')
+      expect(lost).toBe(0)
+      lose(path)
+      const after = existsSync(path) ? readFileSync(path, 'utf8') : ''
+      await until(() => lost === 1, 'the holder knows')
+      if (taken.ok) await taken.value()
+      // What is another's is left alone.
+      expect(existsSync(path) ? readFileSync(path, 'utf8') : '').toBe(after)
+    }
+  })
 })
+
+function elsewhere(path: string): void {
+  writeFileSync(path, JSON.stringify({ pid: 7, host: 'elsewhere.example', since: 1, boot: 'other', start: '1' }))
+}
+
+function replaced(path: string): void {
+  elsewhere(`${path}.new`)
+  renameSync(`${path}.new`, path)
+}
+
+/** Written long ago. */
+async function age(path: string): Promise<void> {
+  await utimes(path, 60, 60)
+}
