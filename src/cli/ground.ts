@@ -17,6 +17,7 @@ import { judgeTip as judgeTipOf } from '../orchestration/judge-tip.js'
 import { noteFlaky, recordJudgement } from '../orchestration/record-judgement.js'
 import type { Recorder } from '../orchestration/recorder.js'
 import { runSetup } from '../orchestration/run-setup.js'
+import type { StopEarly } from '../orchestration/stop-early.js'
 import { workspaced } from '../orchestration/workspaced.js'
 import { realClock } from '../platform/clock.js'
 import type { OnSpawned } from '../platform/agent-process.js'
@@ -34,6 +35,7 @@ import { holdOffGc } from '../workspace/hold-off-gc.js'
 import { homeFault } from '../workspace/home.js'
 import { identityWarnings } from '../workspace/identity.js'
 import { refuseGit } from '../workspace/refusal.js'
+import { afterUnsealed } from '../workspace/trusted.js'
 import { watchUser } from '../workspace/user-watch.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import type { Config } from './config.js'
@@ -104,6 +106,7 @@ export interface IsolateParts {
   readonly pool: AgentPool
   readonly recorder: Recorder
   readonly base: BaseWatch
+  readonly stopEarly: StopEarly
   readonly start: StartAgent
   readonly slots: number
   readonly signal: AbortSignal
@@ -180,7 +183,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...takenUpLine(target.value),
       ...(await filesWarnings(repository.value, leaveOut, file.link)),
     ],
-    isolate: ({ pool, recorder, base, start, slots, signal, numberedTo }) => {
+    isolate: ({ pool, recorder, base, stopEarly, start, slots, signal, numberedTo }) => {
+      repository.value.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
       return workspaced({

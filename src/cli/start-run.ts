@@ -147,7 +147,16 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
   const start = openDoor(ground.runDir, parts.watchdog)
   const numberedTo = parts.resumed?.numberedTo ?? 0
   const base = new BaseWatch({ recorder, pool, stopEarly, signal })
-  const isolation = ground.isolate({ pool, recorder, base, start, slots: settings.agents, signal, numberedTo })
+  const isolation = ground.isolate({
+    pool,
+    recorder,
+    base,
+    stopEarly,
+    start,
+    slots: settings.agents,
+    signal,
+    numberedTo,
+  })
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   const writer = createStatusWriter(loaded, { parse: parser(loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))

@@ -66,6 +66,8 @@ function describe({ kind, name, from, to }: UserChange): string {
       if (to === undefined)
         return `your branch ${shown} was deleted (git branch ${shown} ${short(from)} brings it back)`
       return `your branch ${shown} was moved: ${moved(from, to)}`
+    case 'tag':
+      return `your tag ${shown} was made`
     case 'head':
       return `HEAD of your repository now says ${cleanLine(to ?? '', 100) || 'nothing'} instead of ${cleanLine(from ?? '', 100) || 'nothing'}`
     case 'config':

@@ -1,8 +1,14 @@
 /**
  * Why a run stops before its end: all of it passes, so running again is worth it. `signal`: somebody asked it to. But
- * `base_red`: gates fail without any work, too, which a person has to look at first.
+ * `base_red`: gates fail without any work, too, which a person has to look at first, and so with `tampered`: somebody has
+ * changed what autopilot's own git obeys.
  */
-export type EarlyStopReason = 'budget' | 'limit' | 'time_limit' | 'signal' | 'base_red'
+export type EarlyStopReason = 'budget' | 'limit' | 'time_limit' | 'signal' | 'base_red' | 'tampered'
+
+/** A person is to look at something before another run is worth it. */
+export function needsPerson({ reason }: { readonly reason: EarlyStopReason }): boolean {
+  return reason === 'base_red' || reason === 'tampered'
+}
 
 /** From here on nothing starts; what runs may finish. */
 export interface EarlyStop {

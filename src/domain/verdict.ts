@@ -1,4 +1,4 @@
-import type { EarlyStop } from './early-stop.js'
+import { needsPerson, type EarlyStop } from './early-stop.js'
 import { exitCodes, type ExitCode } from './exit-code.js'
 import type { FailureKind } from './failure.js'
 import { isPersonsHold } from './hold.js'
@@ -40,11 +40,13 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
       ? { exitCode: exitCodes.interrupted, why: 'interrupted' }
       : { exitCode: exitCodes.terminated, why: 'terminated' }
   }
+  // Whatever has landed before: what was changed there stands there.
+  if (state.stopping?.reason === 'tampered') return { exitCode: exitCodes.notSafe, why: state.stopping.why }
   if (open.length === 0) return { exitCode: exitCodes.done, why: 'every selected task is done' }
   // What failed for good would fail again; what was only not begun, or broken off, is worth another run.
   const early = stop ?? state.stopping
   if (early && open.some(({ state: task }) => isUnfinished(task))) {
-    return { exitCode: early.reason === 'base_red' ? exitCodes.notSafe : exitCodes.again, why: early.why }
+    return { exitCode: needsPerson(early) ? exitCodes.notSafe : exitCodes.again, why: early.why }
   }
   const limited = [...state.providers.values()].some(({ stopped }) => isPassing(stopped?.kind))
   const unserved = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'unservable')

@@ -1,5 +1,6 @@
 import { noUsage } from '../domain/agent-event.js'
 import { formatSpent, spentOf } from '../domain/budget.js'
+import { needsPerson } from '../domain/early-stop.js'
 import { exitCodes } from '../domain/exit-code.js'
 import type { KeptCommit, RunState, SlotState, TaskRecord, TaskState } from '../domain/run-state.js'
 import { formatProviderModel } from '../domain/provider-model.js'
@@ -288,8 +289,9 @@ function budgetLines({ start: { budgets }, usage, spending }: RunState): readonl
 
 /** What to do about a run that stopped early. */
 function nextLines({ stopping, finished }: RunState): readonly Line[] {
-  const code = stopping?.reason === 'base_red' ? exitCodes.notSafe : exitCodes.again
-  return stopping && finished?.exitCode === code ? [row('warning', 'Next', stopping.next)] : []
+  if (!stopping) return []
+  const code = needsPerson(stopping) ? exitCodes.notSafe : exitCodes.again
+  return finished?.exitCode === code ? [row('warning', 'Next', stopping.next)] : []
 }
 
 function permissionText(state: RunState): string {

@@ -9,6 +9,7 @@ import { gitFailed, mergeWork, type Conflict } from './merge.js'
 import { checkOut } from './prepare.js'
 import { commitTree } from './sessions.js'
 import { singleParent } from './stack.js'
+import { checkSeal } from './trusted.js'
 import { checkInPlace, type Workspace } from './workspace.js'
 
 /** What a further round of an attempt begins with. */
@@ -43,6 +44,8 @@ export async function catchUp(
 ): Promise<Result<CaughtUp, Failure>> {
   const inPlace = await checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
+  const sealed = await checkSeal(repository)
+  if (!sealed.ok) return sealed
   const merged = await combine(repository, work, tip)
   if (!merged.ok) return merged
   const both = await commitTree(repository, merged.value.tree, [tip, work.candidate], bothMessage)

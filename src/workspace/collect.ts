@@ -122,7 +122,7 @@ async function collectSteps(
   request: CollectRequest,
 ): Promise<Result<Collected, Failure>> {
   const sealed = await checkSeal(repository)
-  if (!sealed.ok) return sealed
+  if (!sealed.ok) return err({ ...sealed.error, uncollected: true })
   const clear = await checkClear(repository, workspace)
   if (!clear.ok) return clear
   const work = await readAgentWork(repository, workspace, request.base, request.keepAs ?? request.ref)

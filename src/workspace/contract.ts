@@ -105,6 +105,8 @@ export interface Repository {
   readonly cone?: UserCone
   /** What the trusted directory held when the run began, in short. */
   readonly seal: string
+  /** Told when it holds something else, in words for people, each time that this is found. */
+  onUnsealed?: (what: string) => void
   /**
    * Uncommitted changes of the user, untracked files too, less the `excluding` paths (relative to the root). For a
    * warning, as agents do not see them, and to refuse to land on top of them. Reads the user's index and writes nothing;

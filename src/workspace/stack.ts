@@ -4,6 +4,7 @@ import { git, type GitFailure } from '../platform/git.js'
 import type { Candidate, Repository, Target } from './contract.js'
 import { gitFailed, mergeWork } from './merge.js'
 import { commitTree } from './sessions.js'
+import { checkSeal } from './trusted.js'
 
 /** A commit that may become the target's tip. */
 export interface Ready {
@@ -80,6 +81,8 @@ async function placeOn(
   { single, base, message }: Single,
 ): Promise<Result<Ready, Failure>> {
   if (top === base) return ok(single)
+  const sealed = await checkSeal(repository)
+  if (!sealed.ok) return sealed
   const merged = await mergeWork(repository, top, { commit: single.commit, base })
   if (!merged.ok) return gitFailed(merged.error)
   if ('conflict' in merged.value) return err(conflict(branch, merged.value.conflict.paths))

@@ -83,22 +83,26 @@ async function readSeal(dir: string): Promise<string> {
     .digest('hex')
 }
 
+/** What a person is to do then. */
+export const afterUnsealed = 'See who it was, then go on with autopilot resume, which writes it anew.'
+
 const mostBytes = 64 * 1024 * 1024
 
 /**
  * Whether git's directory is as autopilot left it. Asked before git reads a work tree, or writes one: an agent is a process
  * of the same user, and what it wrote there would run with another task's content. Of kind `target`: nothing starts any
- * more, and what is finished waits in its workspace for `resume`, which writes the directory anew.
+ * more, and what is finished waits for `resume`, which writes the directory anew.
  */
 export async function checkSeal({
   trusted,
   seal,
-}: Pick<Repository, 'trusted' | 'seal'>): Promise<Result<void, Failure>> {
+  onUnsealed,
+}: Pick<Repository, 'trusted' | 'seal' | 'onUnsealed'>): Promise<Result<void, Failure>> {
   if ((await readSeal(trusted.gitDir)) === seal) return ok(undefined)
   const where = cleanLine(trusted.gitDir, 300)
-  const what = `Somebody has changed the directory of autopilot's own git, ${where}, and what stands there now would run.`
-  const next = 'See who it was, then go on with autopilot resume, which writes it anew.'
-  return err(failure('target', `${what} ${next}`, { uncollected: true }))
+  const what = `Somebody has changed the directory of autopilot's own git, ${where}, and what stands there now would run`
+  onUnsealed?.(what)
+  return err(failure('target', `${what}. ${afterUnsealed}`))
 }
 
 /** `extensions.*` count only from repository format 1 on. Source: git's Documentation/technical/repository-version.txt. */

@@ -58,6 +58,11 @@ const trespasses: Readonly<Record<string, readonly [deed: string, said: RegExp]>
     'mkdir -p $HERE/.git/hooks; echo > $HERE/.git/hooks/pre-commit',
     /^the hooks of your repository were changed, .* while a was at work/,
   ],
+  'makes a branch of yours': [
+    'git -C $HERE branch deep/new',
+    /^your branch deep\/new was made while a was at work: by you, or by an agent$/,
+  ],
+  'makes a tag of yours': ['git -C $HERE tag v1', /^your tag v1 was made while a was at work: by you, or by an agent$/],
   'configures your git': [
     'git -C $HERE config core.hooksPath .husky',
     /^\.git\/config of your repository was changed, .* while a was at work/,

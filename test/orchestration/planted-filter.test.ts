@@ -21,7 +21,8 @@ test.each([
     stage.repo.write('roadmap.yaml', `tasks:\n${tasks.join('')}`)
     stage.repo.commit('roadmap')
     const { code, records } = await stage.run(['run', '-a', '1', '--output', 'json'])
-    expect(code).not.toBe(0)
+    expect(code).toBe(4)
+    expect(records().filter(({ type }) => type === 'run_stopping')).toMatchObject([{ reason: 'tampered' }])
     const failed = records().flatMap((one) => (one.type === 'attempt_failed' ? [one.failure] : []))
     // The other may have been about to begin: what it would have begun in was not checked out either.
     expect(new Set(failed.map(({ kind }) => kind))).toEqual(new Set(['target']))

@@ -57,7 +57,7 @@ test('copies are private, of regular files inside the workspace, and only so muc
   agent.write('dist/z.js', 'z')
   symlinkSync('/etc', join(agent.root, 'dist/out'))
   symlinkSync('/etc/hostname', join(agent.root, 'dist/link'))
-  execFileSync('mkfifo', [join(agent.root, 'dist/pipe')])
+  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', join(agent.root, 'dist/pipe')])
   const to = rig.repo.beside('copies')
   const paths = ['dist/deep/a.js', 'dist/large.js', 'dist/out/hostname', 'dist/link', 'dist/pipe', 'dist/z.js']
   expect(await keepIgnored(agent.root, paths, to)).toBe(2)
