@@ -7,7 +7,7 @@ import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
 import { finishingTurn, wasCanceled, withGit, type EndedTurn } from './finishing.js'
 import { inheritedTurn, takeOver } from './inherited.js'
-import type { AttemptOf, Continued, Harvested, OpenPlace } from './isolation.js'
+import type { AttemptOf, Continued, Harvested, OpenPlace, Place } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { land, recordHarvest, recordKept, settle, writtenIn, type TurnEnd } from './settle.js'
 import {
@@ -129,7 +129,7 @@ export interface TakenTurn {
 
 export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefined): Promise<TakenTurn> {
   const { settings, open, of } = at
-  const { turn, agentEnd } = await runToItsEnd(at, wanted)
+  const { turn, agentEnd } = await runToItsEnd(at, wanted, base)
   const harvest = await open.harvest(writtenIn(at))
   recordHarvest(settings.recorder, of, harvest, base)
   // Others need workspaces, too, while gates take their time.
@@ -144,20 +144,25 @@ export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefin
 }
 
 /** A turn's end is not the end of its work: what it left unfinished is finished by further turns of the conversation. */
-async function runToItsEnd(at: Ongoing, wanted: Turn): Promise<EndedTurn> {
-  let ended = await withGit(at.open, await runOrBeginAgain(at, wanted))
+async function runToItsEnd(at: Ongoing, wanted: Turn, base: string | undefined): Promise<EndedTurn> {
+  let ended = await withGit(at.open, await runOrBeginAgain(at, wanted, base))
   for (;;) {
     const next = await finishingTurn(at, ended)
     if (next === 'canceled') return { ...ended, agentEnd: { ...ended.agentEnd, failure: wasCanceled } }
     if (next === undefined) return ended
-    ended = await withGit(at.open, await runOrBeginAgain(at, next))
+    ended = await withGit(at.open, await runOrBeginAgain(at, next, base))
   }
 }
 
 /** A conversation that the CLI has lost costs no attempt: an agent that knows nothing of it is told all that is needed. */
-async function runOrBeginAgain({ request, settings, open, wrote }: Ongoing, turn: Turn): Promise<EndedTurn> {
+async function runOrBeginAgain(
+  { request, settings, open, wrote }: Ongoing,
+  turn: Turn,
+  base: string | undefined,
+): Promise<EndedTurn> {
+  const place: Place = { cwd: open.place.cwd, ...(base === undefined ? {} : { base }) }
   const run = async (one: Turn): Promise<EndedTurn> => {
-    const agentEnd = await runTurn(request, one, open.place.cwd, settings)
+    const agentEnd = await runTurn(request, one, place, settings)
     agentEnd.evidence.wrote.forEach((path) => wrote.add(path))
     return { turn: one, agentEnd }
   }

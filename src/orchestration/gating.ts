@@ -7,7 +7,7 @@ import { err, ok } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
 import { command } from '../providers/command.js'
-import type { EnvironmentOf } from '../providers/environment.js'
+import { baseVariable, type EnvironmentOf } from '../providers/environment.js'
 import type { OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { runGate } from '../verify/run-gate.js'
@@ -52,14 +52,23 @@ export function createGating(parts: GatingParts): Gating {
     checkOut,
     tip: parts.tip,
     distrustAll: parts.workspaces.distrustAll,
-    async judge(gate, root) {
+    async judge(gate, root, { base }) {
       try {
         await makePrivateDirectory(parts.logDir)
       } catch (error) {
         return { type: 'errored', message: errorText(error) }
       }
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
-      const verdict = await runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
+      const verdict = await runGate(gate, {
+        root,
+        env: { ...baseVariable(base), ...env },
+        logFile,
+        mask,
+        clock,
+        signal,
+        onSpawned,
+        start,
+      })
       return verdict.type === 'failed' ? { ...verdict, log: logFile } : verdict
     },
   })

@@ -34,7 +34,7 @@ export async function judgeTip(
   const read = await readCommit(repository, commit)
   if (!read.ok) return { type: 'open' }
   const { tree } = read.value
-  const lasts = await Promise.all(gates.map((gate) => lastWord({ commit, tree }, gate, isMoot, verifier)))
+  const lasts = await Promise.all(gates.map((gate) => lastWord({ commit, tree, base: commit }, gate, isMoot, verifier)))
   if (signal.aborted) return { type: 'open' }
   for (const { gate, last } of lasts) if (last?.flaky) onFlaky(gate.name, last.fresh === true)
   const failed = lasts.filter(({ last, isFinal }) => last?.verdict.type === 'failed' && isFinal)

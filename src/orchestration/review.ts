@@ -147,6 +147,7 @@ async function answerOf(
       idleTimeoutMs: parts.idleTimeoutMs,
       backgroundTimeoutMs: parts.backgroundTimeoutMs,
       budget,
+      base,
       request: {
         ...{ cwd: shown.root, prompt, permissions: 'edit', allow: [], asRoot: parts.asRoot },
         ...(agent.model === undefined ? {} : { model: agent.model }),

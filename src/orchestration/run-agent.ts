@@ -26,7 +26,7 @@ import type { StartAgent } from '../platform/door.js'
 import { processorTimes } from '../platform/process-group.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
-import type { EnvironmentOf } from '../providers/environment.js'
+import { baseVariable, type EnvironmentOf } from '../providers/environment.js'
 import { eventReader } from '../providers/event-reader.js'
 import { judgeAgent } from '../providers/judge.js'
 import { explainWithheld, type Withheld } from '../providers/withheld.js'
@@ -66,6 +66,8 @@ export interface AgentWork {
   readonly slot: string
   readonly provider: Provider
   readonly request: AgentRequest
+  /** The commit that the work is a change of; absent in place. */
+  readonly base?: string
   readonly timeoutMs: number
   /** How long it may give no sign of life; 0: for ever. */
   readonly idleTimeoutMs: number
@@ -190,7 +192,13 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const agent = settings.start({
     ...command,
     cwd: request.cwd,
-    env: { ...command.env, ...env, ...settings.extraEnv, ...(marked ? { [mark]: work.logDir } : {}) },
+    env: {
+      ...command.env,
+      ...env,
+      ...settings.extraEnv,
+      ...baseVariable(work.base),
+      ...(marked ? { [mark]: work.logDir } : {}),
+    },
     ...(marked ? { mark } : {}),
     stdoutFile: logFile(work, 'stdout', 'log'),
     stderrFile: logFile(work, 'stderr', 'log'),

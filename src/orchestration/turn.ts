@@ -14,7 +14,7 @@ import { isSessionId } from '../providers/session-id.js'
 import type { BaseWatch } from './base-watch.js'
 import type { Allowances } from './budget-keeper.js'
 import { gatesOf } from './gating.js'
-import type { Isolation, ReviewWork } from './isolation.js'
+import type { Isolation, Place, ReviewWork } from './isolation.js'
 import { runAgent, type AgentEnd, type AgentSettings } from './run-agent.js'
 
 /** What is the same for all attempts of a run. */
@@ -97,11 +97,11 @@ export interface Turn {
   readonly takenUp?: number
 }
 
-/** Runs the agent of a turn in a directory. The slot is released at its exit. */
+/** Runs the agent of a turn in a place. The slot is released at its exit. */
 export function runTurn(
   { task, attempt }: AttemptRequest,
   { slot, prompt, round, resumes, finishing, standsIn, takenUp }: Turn,
-  cwd: string,
+  { cwd, base }: Place,
   settings: AttemptSettings,
 ): Promise<AgentEnd> {
   const { agent } = slot
@@ -117,6 +117,7 @@ export function runTurn(
       ...limits,
       backgroundTimeoutMs: settings.backgroundTimeoutMs,
       budget,
+      ...(base === undefined ? {} : { base }),
       ...(round === 0 ? {} : { round }),
       ...(finishing === undefined ? {} : { finishing }),
       ...(standsIn ? { standsIn } : {}),

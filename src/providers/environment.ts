@@ -68,6 +68,14 @@ export function environmentOfChecks(
   return (provider) => ({ ...(CI === undefined ? {} : { CI }), ...environmentOf(provider) })
 }
 
+/**
+ * `AUTOPILOT_BASE`, the commit that work is a change of: `git diff $AUTOPILOT_BASE...HEAD` stands for the `main...HEAD` of a
+ * desk, where there is no branch of that name. Nothing where there is no such commit, as in place.
+ */
+export function baseVariable(base: string | undefined): Readonly<Record<string, string>> {
+  return base === undefined ? {} : { AUTOPILOT_BASE: base }
+}
+
 /** What is set here and kept from the agents of a provider. */
 export function withheldFrom(
   parent: Readonly<Record<string, string | undefined>>,

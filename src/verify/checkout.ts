@@ -5,6 +5,8 @@ import type { Result } from '../domain/result.js'
 export interface Judged {
   readonly commit: string
   readonly tree: string
+  /** The commit of the target's that it would land on; of the tip itself, the tip. */
+  readonly base?: string
 }
 
 /** A clean checkout of one commit, used by one gate. */

@@ -29,13 +29,16 @@ export interface VerifierParts {
   readonly tip: () => string
   /** Gates were misled on more than one tree: no place that keeps something from before is to be trusted. */
   readonly distrustAll?: () => void
-  readonly judge: (gate: Gate, root: string) => Promise<Verdict>
+  readonly judge: (gate: Gate, root: string, where: GateWork) => Promise<Verdict>
   /** Runs at most so many gates at once. */
   readonly limited: <Value>(step: () => Promise<Value>) => Promise<Value>
   readonly monotonic: () => number
   /** A run that is being canceled judges nothing any more. */
   readonly signal: AbortSignal
 }
+
+/** What a gate's run is about. */
+export type GateWork = Pick<Judged, 'base'>
 
 /** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command unless asked. */
 export interface Verifier {
@@ -100,7 +103,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const checkout = await checkedOut(judged, afresh)
     if ('verdict' in checkout) return checkout
     try {
-      return { verdict: await parts.judge(gate, checkout.root), checkout }
+      return { verdict: await parts.judge(gate, checkout.root, judged), checkout }
     } finally {
       checkout.release()
     }

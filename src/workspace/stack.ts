@@ -10,6 +10,8 @@ import { checkSeal } from './trusted.js'
 export interface Ready {
   readonly commit: string
   readonly tree: string
+  /** The target's tip that it stands on. */
+  readonly base?: string
 }
 
 /** A candidate as one commit on its base, see {@link singleParent}. */
@@ -39,7 +41,7 @@ export async function stack<One extends Single>(
   for (const candidate of candidates) {
     const top = members.at(-1)?.ready.commit ?? tip
     const placed = await placeOn(repository, top, branch, candidate)
-    if (placed.ok) members.push({ candidate, ready: placed.value })
+    if (placed.ok) members.push({ candidate, ready: { ...placed.value, base: tip } })
     else if (placed.error.kind !== 'conflict' || top === tip) left.push({ candidate, failure: placed.error })
     else {
       const alone = await mergeWork(repository, tip, { commit: candidate.single.commit, base: candidate.base })
