@@ -16,7 +16,7 @@ import { createRecorder, type Recorder, type RunBeginning } from '../orchestrati
 import { runTasks } from '../orchestration/run.js'
 import { watchUnknown } from '../orchestration/unknown-cost.js'
 import { createStopEarly, endedEarly, type StopEarly } from '../orchestration/stop-early.js'
-import { createWriteBack } from '../orchestration/write-back.js'
+import { createWriteBack, type WriteBack } from '../orchestration/write-back.js'
 import { localZone, realClock } from '../platform/clock.js'
 import { openDoor } from '../platform/door.js'
 import { endGits } from '../platform/git.js'
@@ -28,7 +28,7 @@ import { claude } from '../providers/claude/provider.js'
 import { withheldFrom, type EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { parseOffThread } from '../roadmap/parse-off-thread.js'
-import { createStatusWriter } from '../roadmap/write-back.js'
+import { createStatusWriter, type StatusWriter } from '../roadmap/write-back.js'
 import { showId } from '../ui/format.js'
 import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
@@ -103,6 +103,8 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   stopOn(parts.lockLost, { type: 'taken_over' })
   const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   const stopEarly = createStopEarly(recorder, pool)
+  const writer = createStatusWriter(parts.loaded, { parse: parser(parts.loaded) })
+  const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
   const heedNoMore = heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })
   for (const text of [...parts.notices, ...(parts.resumed?.notices ?? [])])
     void recorder.record({ type: 'notice', level: 'warning', text })
@@ -113,8 +115,8 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   // While everything waits, for a cool-down say, nothing else would keep the process alive.
   const alive = setInterval(() => undefined, 2 ** 30)
   try {
-    const isDone = work(parts, recorder, pool, stopEarly).then(() => true)
-    if (!(await Promise.race([isDone, signals.overdue.then(() => false)]))) giveUp(recorder)
+    const isDone = work(parts, { recorder, pool, stopEarly, writer, writeBack }).then(() => true)
+    if (!(await Promise.race([isDone, signals.overdue.then(() => false)]))) giveUp(recorder, writeBack)
   } finally {
     heedNoMore()
     clearInterval(alive)
@@ -130,8 +132,9 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
 }
 
 /** Something hangs that was told to end. What agents have made and nobody has collected is still in their workspaces. */
-function giveUp(recorder: Recorder): void {
+function giveUp(recorder: Recorder, writeBack: WriteBack): void {
   endGits('SIGTERM')
+  writeBack.giveUp()
   const open = [...recorder.state.tasks.values()].filter(
     ({ state }) => state.type === 'running' || state.type === 'merging',
   )
@@ -141,7 +144,16 @@ function giveUp(recorder: Recorder): void {
   void recorder.record({ type: 'notice', level: 'warning', text: `something hangs and is not waited for${left}` })
 }
 
-async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stopEarly: StopEarly): Promise<void> {
+interface Workers {
+  readonly recorder: Recorder
+  readonly pool: AgentPool
+  readonly stopEarly: StopEarly
+  readonly writer: StatusWriter
+  readonly writeBack: WriteBack
+}
+
+async function work(parts: StartParts, workers: Workers): Promise<void> {
+  const { recorder, pool, stopEarly, writer, writeBack } = workers
   const signal = parts.signals.canceled
   const { settings, config, loaded, ground, template } = parts
   const start = openDoor(ground.runDir, parts.watchdog)
@@ -158,8 +170,6 @@ async function work(parts: StartParts, recorder: Recorder, pool: AgentPool, stop
     numberedTo,
   })
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
-  const writer = createStatusWriter(loaded, { parse: parser(loaded) })
-  const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
   for (const { id } of parts.landed) writeBack.done(id)
   if (parts.resumed) await catchUpOn(parts.resumed, { recorder, isolation, signal, tasks: loaded.graph.tasks })
   const wait = waitPolicy(settings, parts.env)

@@ -8,6 +8,8 @@ export interface WriteBack {
   readonly done: (taskId: string) => void
   /** Tries a last time, then records by name what the roadmap does not say. */
   readonly finish: () => Promise<void>
+  /** Records by name, now, what has not been written by now: nobody waits for it any longer. */
+  readonly giveUp: () => void
 }
 
 /**
@@ -61,6 +63,11 @@ export function createWriteBack(writer: StatusWriter, record: (event: RunEvent) 
     done(taskId) {
       owed.add(taskId)
       void writeSoon()
+    },
+    giveUp() {
+      const [why, help] = ['the run ended before it was written', 'the next run writes it, or set it to done by hand']
+      for (const [taskId, { text }] of refused) record({ type: 'roadmap_not_written', taskId, why: text })
+      for (const taskId of owed) record({ type: 'roadmap_not_written', taskId, why: inTheWay?.text ?? why, help })
     },
     async finish() {
       await writeSoon()

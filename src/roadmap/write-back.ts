@@ -90,7 +90,10 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     return err({ ...problemOf(code, text, help, line), passing: true, repeated })
   }
 
-  /** Writes what waits in as few steps as can be: all plain edits at once, each of the others by itself. */
+  /**
+   * Writes what waits in as few steps as can be: all plain edits at once, then all others, with one parse. Where that shows
+   * that one of them would change more than it should, with ever fewer at a time, until it is found.
+   */
   async function writeAll(waiting: Map<string, (written: Written) => void>): Promise<void> {
     const answer = (ids: Iterable<string>, written: Written) => {
       for (const id of [...ids]) {
@@ -98,6 +101,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
         waiting.delete(id)
       }
     }
+    let most = Number.POSITIVE_INFINITY
     for (let tries = 0; tries < maxTries && waiting.size > 0;) {
       const unreadable = await refresh()
       if (unreadable) answer(waiting.keys(), unreadable)
@@ -105,20 +109,33 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
         const settled = settle(id, view.values.get(id))
         if (settled) answer([id], settled)
       }
-      const edits = nextEdits(waiting.keys())
-      const written = edits.size > 0 ? await splice(edits) : undefined
-      if (written) answer(edits.keys(), written)
-      else tries++
+      const edits = nextEdits(waiting.keys(), most)
+      const written = edits.size > 0 ? await splice(edits) : 'changed'
+      if (written === 'changed') tries++
+      else if (written === 'wrong' && edits.size > 1) most = Math.ceil(edits.size / 2)
+      else {
+        answer(edits.keys(), written === 'wrong' ? wouldChangeMore(edits) : written)
+        most *= 2
+      }
     }
     if (waiting.size > 0)
       answer(waiting.keys(), passing('W180', 'the roadmap keeps changing: statuses are not written', byHand))
   }
 
-  /** All plain edits of these tasks, or else the first other one. */
-  function nextEdits(ids: Iterable<string>): ReadonlyMap<string, Edit> {
+  /** All plain edits of these tasks, or else at most so many of the others. */
+  function nextEdits(ids: Iterable<string>, most: number): ReadonlyMap<string, Edit> {
     const edits = [...ids].map((id) => [id, view.values.get(id) as Edit] as const)
     const plain = edits.filter(([, { plain: isPlain }]) => isPlain)
-    return new Map(plain.length > 0 ? plain : edits.slice(0, 1))
+    return new Map(plain.length > 0 ? plain : edits.slice(0, most))
+  }
+
+  function wouldChangeMore(edits: ReadonlyMap<string, Edit>): Written {
+    const [id = ''] = edits.keys()
+    return problem(
+      'E181',
+      `writing the status of "${id}" would change more than it: not written`,
+      'set it to done by hand',
+    )
   }
 
   /** Takes in what others wrote; an error means that the file is no roadmap at the moment. */
@@ -190,24 +207,20 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     return problem('E182', text, 'give the task a map and a status of its own', value.line)
   }
 
-  /** Undefined when somebody changed the file meanwhile. */
-  async function splice(edits: ReadonlyMap<string, Edit>): Promise<Written | undefined> {
-    const [single = ''] = edits.keys()
-    const failed = () => {
-      const text = `writing the status of "${single}" would change more than it: not written`
-      return problem('E181', text, 'set it to done by hand')
-    }
+  /** `changed`: somebody changed the file meanwhile. `wrong`: the file would not read as it should. */
+  async function splice(edits: ReadonlyMap<string, Edit>): Promise<Written | 'changed' | 'wrong'> {
     const inOrder = [...edits.values()].sort((a, b) => a.start - b.start)
-    if (inOrder.some(({ start, end, before }) => view.text.slice(start, end) !== before)) return failed()
+    if (inOrder.some(({ start, end, before }) => view.text.slice(start, end) !== before)) return 'wrong'
+    if (inOrder.some(({ start }, index) => start < (inOrder[index - 1]?.end ?? 0))) return 'wrong'
     const next = splicedText(view.text, inOrder)
     const bytes = encode(next, view.encoding)
     const plain = inOrder.every((edit) => edit.plain)
-    const after = plain ? spliced(view, edits, next, bytes) : await verified(view, single, bytes, parse)
-    if (!after) return failed()
+    const after = plain ? spliced(view, edits, next, bytes) : await verified(view, edits, bytes, parse)
+    if (!after) return 'wrong'
     const replaced = await replaceFile(loaded.path, view.bytes, bytes)
     if (!replaced.ok)
       return passing('W183', `cannot write the roadmap (${replaced.error}): statuses are not written`, readOnly)
-    if (replaced.value === 'changed') return undefined
+    if (replaced.value === 'changed') return 'changed'
     view = after
     for (const id of edits.keys()) seen.set(id, 'done')
     said.clear()
@@ -303,16 +316,17 @@ function moved(value: StatusValue, moves: readonly { readonly from: number; read
   const by = moves[countBefore(moves, ({ from }) => from <= value.start) - 1]?.by ?? 0
   return { ...value, start: value.start + by, end: value.end + by }
 }
-/** The view after any other edit, read anew: the same tasks, the same statuses but this one. */
+
+/** The view after any other edits, read anew: the same tasks, the same statuses but these. */
 async function verified(
   view: View,
-  id: string,
+  edits: ReadonlyMap<string, Edit>,
   bytes: Uint8Array,
   parse: StatusWriterOptions['parse'],
 ): Promise<View | undefined> {
   const parsed = await parse(bytes)
   const same = [...view.values].every(([other, { status }]) => {
-    return parsed.values.get(other)?.status === (other === id ? 'done' : status)
+    return parsed.values.get(other)?.status === (edits.has(other) ? 'done' : status)
   })
   return parsed.roadmap && same && parsed.values.size === view.values.size ? viewOf(bytes, parsed) : undefined
 }

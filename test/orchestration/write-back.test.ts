@@ -163,3 +163,22 @@ test('a read-only roadmap is named once, for all tasks together', async () => {
   expect(stdout).toMatch(/^Unwritten +[ab], [ab] are done, .*cannot write the roadmap/m)
   expect(stderr.match(/W183/g)).toHaveLength(1)
 })
+
+test('what is not written when the run is given up is named, each task with the reason', async () => {
+  const { file, events, writeBack } = overFile()
+  writeBack.done('gone')
+  writeBack.done('a')
+  await new Promise(setImmediate)
+  file.broken = true
+  writeBack.done('b')
+  await new Promise(setImmediate)
+  // Its write is only under way.
+  writeBack.done('c')
+  events.length = 0
+  writeBack.giveUp()
+  expect(events).toMatchObject([
+    { type: 'roadmap_not_written', taskId: 'gone', why: 'W186!' },
+    { type: 'roadmap_not_written', taskId: 'b', why: 'W184!' },
+    { type: 'roadmap_not_written', taskId: 'c', help: 'the next run writes it, or set it to done by hand' },
+  ])
+})

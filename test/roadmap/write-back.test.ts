@@ -119,6 +119,43 @@ describe('tasks that are done at the same time', () => {
   })
 })
 
+describe('statuses that are missing in a file', () => {
+  const tasks = Array.from({ length: 300 }, (_, index) => ({ id: `t${index}`, title: `Do ${index}` }))
+  const flow = tasks.map(({ id, title }) => `  - { id: ${id}, title: ${title} }\n`).join('')
+
+  test.each([
+    ['of flow maps', `tasks:\n${flow}`, 'roadmap.yaml'],
+    ['of JSON', JSON.stringify({ tasks }, null, 2), 'roadmap.json'],
+  ])('%s are inserted in one batch, with one parse', async (_, text, name) => {
+    const file = await roadmapFile(text, name)
+    const chosen = tasks.filter((_task, index) => index % 3 === 0).map(({ id }) => id)
+    const written = await Promise.all(chosen.map((id) => file.writer.markDone(id)))
+    expect(written.every((one) => one.ok && one.value === 'written')).toBe(true)
+    const after = statuses(await file.read(), name)
+    expect([...after].filter(([, status]) => status === 'done').map(([id]) => id)).toEqual(chosen)
+    expect(after.size).toBe(300)
+    expect(file.parses).toBe(1)
+  })
+
+  test('of which one cannot be written are written all the same, and that one is told', async () => {
+    const file = await roadmapFile(`tasks:\n${flow}`)
+    let parses = 0
+    // As if the text of t7 came out wrong wherever it is written.
+    const parse = (bytes: Uint8Array) => {
+      parses++
+      const parsed = parseRoadmap(bytes, file.loaded.options)
+      const t7 = parsed.values.get('t7')!
+      return Promise.resolve({ ...parsed, values: new Map(parsed.values).set('t7', { ...t7, status: 'pending' }) })
+    }
+    const writer = createStatusWriter(file.loaded, { parse })
+    const written = await Promise.all(tasks.map(({ id }) => writer.markDone(id)))
+    expect(written.flatMap((one, index) => (one.ok ? [] : [[index, one.error.code]]))).toEqual([[7, 'E181']])
+    const after = statuses(await file.read(), 'roadmap.yaml')
+    expect([...after].filter(([, status]) => status !== 'done')).toEqual([['t7', 'pending']])
+    expect(parses).toBeLessThan(25)
+  })
+})
+
 describe('the word for done', () => {
   test('is the one that the file uses', async () => {
     const file = await roadmapFile(
