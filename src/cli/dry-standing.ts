@@ -19,6 +19,7 @@ import { landedOfOthers } from './redo.js'
 import { lookAround, type Replayed } from './resumed.js'
 import { landedIn, takenUpLine } from './run-target.js'
 import { landedAs, standingAfter } from './standing.js'
+import { lookUpBrought } from './files-warnings.js'
 import { homeWarnings, workspacesHome } from './workspaces-home.js'
 
 /** What a run would begin with. */
@@ -65,7 +66,8 @@ export async function lookAhead(
     replayed && found ? standingAfter(task, replayed, found.value, commits) : landedAs(task, commits)
   const taken = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
   const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
-  const warnings = [...identityWarnings(identity), ...(await homeWarnings(home)), ...taken]
+  const brought = await lookUpBrought(prepared.location.root, prepared.config.file)
+  const warnings = [...identityWarnings(identity), ...(await homeWarnings(home)), ...taken, ...brought.warnings]
   const landed = planLanded(prepared, standing)
   const history = await historyNotices(
     { place: user, head: head.commit, tip, branch, root: prepared.location.root },

@@ -42,7 +42,7 @@ import type { Config } from './config.js'
 import { configName, configNames } from './config-name.js'
 import { chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
 import { historyNotices, type HistoryParts, type HistoryPlace } from './history.js'
-import { filesWarnings } from './files-warnings.js'
+import { dirtyWarnings, lookUpBrought } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
 import { tracesOf } from './traces.js'
 import { reportUserChanges } from './user-changes.js'
@@ -165,7 +165,9 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   const { file } = options.config
   const barred = offLimits(await readAsConfiguration(location.root, file.prompt), file)
   const letGc = await holdOffGc(repository.value.commonDir)
-  const reachable: Reachable = { ...options, repository: repository.value, runDir }
+  const { warnings, ...brought } = await lookUpBrought(location.root, file)
+  const config = { ...options.config, file: { ...file, ...brought } }
+  const reachable: Reachable = { ...options, config, repository: repository.value, runDir }
   return ok({
     root: location.root,
     runDir,
@@ -181,7 +183,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...identityWarnings(repository.value.identity),
       ...(await homeWarnings(workspacesHome(file.workspacesDir, location.root, options.env))),
       ...takenUpLine(target.value),
-      ...(await filesWarnings(repository.value, leaveOut, file.link)),
+      ...(await dirtyWarnings(repository.value, leaveOut)),
+      ...warnings,
     ],
     isolate: ({ pool, recorder, base, stopEarly, start, slots, signal, numberedTo }) => {
       repository.value.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })

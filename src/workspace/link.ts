@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath, rm, symlink } from 'node:fs/promises'
+import { mkdir, realpath, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -34,10 +34,4 @@ async function linkPath(from: string, to: string, path: string): Promise<string 
   await rm(target, { recursive: true, force: true })
   await symlink(source.replace(/\/+$/, ''), target)
   return undefined
-}
-
-/** Those of the paths that there is nothing at in the user's tree. */
-export async function missingPaths(root: string, paths: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(paths.map((path) => lstat(join(root, path)).catch(() => undefined)))
-  return paths.filter((_, index) => found[index] === undefined)
 }

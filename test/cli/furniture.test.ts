@@ -75,6 +75,25 @@ test('a link leads agents to the user’s own files; one without a file is warne
   expect(stage.repo.git('diff', '--name-only', 'main', 'autopilot/main')).toBe('a')
 })
 
+test('wildcards of copy: and link: are looked up in the user’s tree; what matches nothing is told, also by the dry run', async () => {
+  const stage = gatedScene({
+    roadmap: 'tasks:\n  - { id: a, run: cat packages/*/.env models/large.bin > a }\n',
+    files: { ...files, 'packages/one/x': '', 'packages/two/x': '', '.gitignore': '.env*\n/models\n' },
+    config: { copy: ['packages/*/.env', '.enw', 'etc/**/*.local'], link: ['models/*.bin'] },
+  })
+  stage.repo.write('packages/one/.env', 'one\n')
+  stage.repo.write('packages/two/.env', 'two\n')
+  stage.repo.write('models/large.bin', 'large\n')
+  const dry = await stage.run(['run', '--dry-run'])
+  const { code, stderr } = await stage.run(['run'])
+  expect([code, stage.landed('a')]).toEqual([0, 'one\ntwo\nlarge'])
+  for (const said of [dry.stdout, stderr]) {
+    expect(said).toContain('copy: there is no .enw here')
+    expect(said).toContain('copy: nothing here matches etc/**/*.local')
+    expect(said).not.toMatch(/matches (models|packages)/)
+  }
+})
+
 test('--dry-run says what a workspace would have', async () => {
   const furniture = {
     setup: { run: 'npm ci', inputs: ['**/package.json'], timeout: '5m' },
