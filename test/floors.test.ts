@@ -19,6 +19,7 @@ function violations(folder: string): readonly string[] {
   const { stdout } = spawnSync(process.execPath, [...args, '--output-type', 'json', folder], {
     cwd: root,
     encoding: 'utf8',
+    maxBuffer: 16 * 1024 * 1024,
   })
   const report = JSON.parse(stdout) as Report
   return report.summary.violations.map(({ from, rule }) => `${from.replace(/^.*\/src\//, '')}: ${rule.name}`).sort()

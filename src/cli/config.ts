@@ -17,6 +17,8 @@ import { configName, findConfig } from './config-name.js'
 import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
 import { scalar } from './scalar.js'
 import { readers } from './settings.js'
+import { numberVariables } from '../domain/work-number.js'
+import { placeholdersIn } from '../domain/placeholder.js'
 import { onOff, providerChoice, providerModel } from './value.js'
 
 export interface Config {
@@ -38,6 +40,7 @@ export const noConfig: Config = {
     allow: [],
     agentsMayConfigure: false,
     env: {},
+    envTemplates: {},
     ...noFurniture,
     secrets: noSecrets,
     statuses: {},
@@ -51,6 +54,10 @@ const routes = z.array(scalar(providerModel))
 const variable = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'expected a single value, or nothing to pass your own variable on',
 })
+
+const variableName = z
+  .string()
+  .check(z.refine((name) => !numberVariables.some((own) => own === name), 'autopilot itself sets this variable'))
 
 const schema = z.strictObject({
   agents: z.optional(scalar(readers.agents)),
@@ -86,7 +93,7 @@ const schema = z.strictObject({
     z.array(z.string().check(z.refine((tool) => /^[^-\s]/.test(tool), 'it is not the name of a tool'))),
   ),
   agents_may_configure: z.optional(scalar(onOff)),
-  env: z.optional(z.record(z.string(), variable)),
+  env: z.optional(z.record(variableName, variable)),
   ...furnitureKeys,
   prompt: z.optional(z.string()),
   secrets: z.optional(z.strictObject({ files: z.optional(texts), names: z.optional(texts) })),
@@ -209,7 +216,7 @@ function settingsOf(
       ...moneyOf({ budgets, prices }),
       allow: allow ?? [],
       agentsMayConfigure,
-      env: environmentOf(env ?? {}, parentEnv),
+      ...environmentOf(env ?? {}, parentEnv),
       ...furnitureOf({ setup, copy, keep, link }),
       secrets: { files: secrets?.files ?? [], names: secrets?.names ?? [] },
       statuses: statuses ?? {},
@@ -222,13 +229,17 @@ function settingsOf(
 function environmentOf(
   env: Readonly<Record<string, string | number | boolean | null>>,
   parentEnv: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]): [string, string][] => {
-      const set = value === null ? parentEnv[name] : String(value)
-      return set === undefined ? [] : [[name, set]]
-    }),
-  )
+): Pick<FileSettings, 'env' | 'envTemplates'> {
+  const set = Object.entries(env).flatMap(([name, value]): [string, string][] => {
+    const text = value === null ? parentEnv[name] : String(value)
+    return text === undefined ? [] : [[name, text]]
+  })
+  // What is passed on is the user's own, whatever braces stand in it.
+  const isTemplate = ([name, text]: [string, string]) => env[name] !== null && placeholdersIn(text).length > 0
+  return {
+    env: Object.fromEntries(set.filter((one) => !isTemplate(one))),
+    envTemplates: Object.fromEntries(set.filter(isTemplate)),
+  }
 }
 
 function problemsOf(issue: z.core.$ZodIssue, document: Document, source: Source): Problem[] {
@@ -242,7 +253,8 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, source: Source)
     })
   }
   const name = path.length === 0 ? 'the configuration' : path.join('.')
-  return [at(path, document, source, 'E104', `${name}: ${issue.message}`)]
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+  return [at(path, document, source, 'E104', `${name}: ${message}`)]
 }
 
 function knownKeys(path: readonly (string | number)[], document: Document): readonly string[] {

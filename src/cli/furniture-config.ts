@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { placeholdersIn } from '../domain/placeholder.js'
 import { isTooLong, shorterCommand } from '../domain/command-length.js'
 import { defaultSetupTimeoutMs } from '../orchestration/run-setup.js'
 import type { FileSettings } from './settings.js'
@@ -28,11 +29,15 @@ function namesOf(path: string): readonly string[] {
   return path.split(/[/\\]/).filter((name) => name !== '' && name !== '.')
 }
 
+const noNumberYet =
+  'placeholders stand in values of env: alone; setup runs before there is a task, in a workspace that any slot may use, so it has no slot, port or task'
+
 const setupFields = z.strictObject(
   {
     run: z.string('setup needs a command').check(
       z.refine((run) => run.trim() !== '', 'setup needs a command'),
       z.refine((run) => !isTooLong(run), shorterCommand),
+      z.refine((run) => placeholdersIn(run).length === 0, noNumberYet),
     ),
     inputs: z.optional(z.array(inside)),
     timeout: z.optional(scalar(duration)),

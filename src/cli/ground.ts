@@ -1,5 +1,6 @@
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Environment } from '../domain/environment.js'
+import type { TemplateMasks } from '../domain/env-template.js'
 import type { TargetFacts } from '../domain/event.js'
 import type { LandedCommit } from '../domain/landed.js'
 import type { Mask } from '../domain/mask.js'
@@ -26,7 +27,7 @@ import { ensureLine } from '../platform/ensure-line.js'
 import { realPathOr } from '../platform/real-path.js'
 import { endWatchdogsOf } from '../platform/old-watchdog.js'
 import type { AgentPool } from '../pool/agent-pool.js'
-import { environmentOfChecks, type EnvironmentOf } from '../providers/environment.js'
+import { environmentOfChecks, environmentOfSetup, type EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import type { Refusal, Repository, Target } from '../workspace/contract.js'
 import { changedFiles } from '../workspace/changed-files.js'
@@ -118,6 +119,7 @@ export interface GroundOptions {
   readonly settings: RunSettings
   readonly config: Config
   readonly mask: Mask
+  readonly maskAt: TemplateMasks['at']
   readonly location: Location
   readonly loaded: LoadedRoadmap
   readonly runId: string
@@ -255,15 +257,16 @@ function hintAtKeep(recorder: Recorder): (paths: readonly string[]) => void {
 
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(running: Running, tip: () => string) {
-  const { settings, mask, runDir, runId, recorder, start, signal } = running
+  const { settings, maskAt, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
   const gating = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
+    slots: settings.agents,
     tip,
     environmentOf: environmentOfChecks(running.env, running.environmentOf),
     logDir: join(runDir, 'gates'),
-    mask,
+    maskAt,
     clock: realClock,
     signal,
     onSpawned: noteCommand(recorder, 'gate'),
@@ -297,7 +300,7 @@ function workspacesFor(
     runSetup: runSetup({
       mask,
       logDir: join(runDir, 'setup', exact ? 'gates' : 'agents'),
-      environmentOf: environmentOfChecks(env, environmentOf),
+      environmentOf: environmentOfSetup(environmentOfChecks(env, environmentOf), config.file.envTemplates),
       clock: realClock,
       signal,
       onSpawned: noteCommand(recorder, 'setup'),

@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/environment.js'
+import { maskTemplates, type TemplateMasks } from '../domain/env-template.js'
 import type { Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { Task } from '../domain/task.js'
@@ -13,6 +14,7 @@ import { planLanded } from './landed.js'
 import { landedAs, standingAfter } from './standing.js'
 import { printJournalTrouble } from './journal-trouble.js'
 import { lockGround } from './lock-ground.js'
+import { maskOutput } from './output.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import type { ProviderSetup } from './providers.js'
@@ -48,18 +50,29 @@ export interface LaunchParts {
 export async function launch({ prepared: wanted, env, ...rest }: LaunchParts): Promise<ExitCode> {
   const fitting = fitSlots(wanted.settings.agents)
   if (!fitting.ok) return refuse(fitting.error, wanted.settings)
-  const prepared = {
-    ...wanted,
-    settings: { ...wanted.settings, agents: fitting.value.agents },
-  }
+  const settings = { ...wanted.settings, agents: fitting.value.agents }
+  const masks = maskNumbered(wanted, settings)
+  const prepared = { ...wanted, settings, mask: masks.mask }
   const parts = {
     ...rest,
     notices: [...rest.notices, ...fitting.value.notices],
   }
-  return guarded(prepared, { env, runId: parts.runId }, (guard) => makeReady({ ...prepared, ...parts, ...guard, env }))
+  return guarded(prepared, { env, runId: parts.runId }, (guard) =>
+    makeReady({ ...prepared, ...parts, ...guard, env, maskAt: masks.at }),
+  )
 }
 
-interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'>, Guard {}
+interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'>, Guard {
+  readonly maskAt: TemplateMasks['at']
+}
+
+/** From here on nothing that is printed shows what variables with placeholders become, either. */
+function maskNumbered({ config, mask }: Prepared, { agents, gateJobs }: RunSettings): TemplateMasks {
+  const { envTemplates: templates, secrets } = config.file
+  const masks = maskTemplates(mask, { templates, names: secrets.names, numbers: agents + gateJobs })
+  maskOutput(masks.mask)
+  return masks
+}
 
 interface LockedParts extends ReadyParts {
   readonly setup: ProviderSetup

@@ -25,10 +25,11 @@ export async function openConfig(directory: string, env: Environment): Promise<R
   const { names, files } = config.file.secrets
   const inFiles = await readSecretFiles(files, directory, config)
   if (!inFiles.ok) return inFiles
-  const known = [env, config.file.env, ...inFiles.value]
+  const known = [env, config.file.env, config.file.envTemplates, ...inFiles.value]
   const mask = createMask([
     ...secretsOf(env, names),
     ...secretsOf(config.file.env, names),
+    ...secretsOf(config.file.envTemplates, names),
     ...inFiles.value.flatMap((values) => secretsOfFile(values, names)),
   ])
   maskOutput(mask)

@@ -1,4 +1,5 @@
 import type { Task } from '../domain/task.js'
+import { slotId } from '../domain/work-number.js'
 import type { RunSettings } from './settings.js'
 
 /** So many attempts in all a task has at least, unless fewer are asked for. */
@@ -15,5 +16,5 @@ export function mostAttemptsOf({ iterations }: RunSettings, task: Task | undefin
 }
 
 export function slotIds(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => `slot-${index + 1}`)
+  return Array.from({ length: count }, (_, index) => slotId(index + 1))
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { isCi, type Environment } from '../domain/environment.js'
+import { madeOfNumbers, type TemplateMasks } from '../domain/env-template.js'
 import type { RunEvent, Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { WaitPolicy } from '../domain/governor.js'
@@ -13,6 +14,7 @@ import { BudgetKeeper } from '../orchestration/budget-keeper.js'
 import { Governor } from '../orchestration/governor.js'
 import { catchUpOn } from '../orchestration/catch-up-on.js'
 import { createRecorder, type Recorder, type RunBeginning } from '../orchestration/recorder.js'
+import { createSlotRest } from '../orchestration/slot-rest.js'
 import { runTasks } from '../orchestration/run.js'
 import { watchUnknown } from '../orchestration/unknown-cost.js'
 import { createStopEarly, endedEarly, type StopEarly } from '../orchestration/stop-early.js'
@@ -52,6 +54,7 @@ import type { StopSignals } from './stop-signals.js'
 export interface StartParts extends Prepared, Landed {
   readonly env: Environment
   readonly environmentOf: EnvironmentOf
+  readonly maskAt: TemplateMasks['at']
   readonly signals: StopSignals
   readonly traces: RunTraces
   readonly watchdog: Watchdog
@@ -202,10 +205,13 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
     // What agents have finished is collected and lands all the same.
     signal: AbortSignal.any([signal, ending.signal]),
     mask: parts.mask,
+    maskAt: parts.maskAt,
     environmentOf: parts.environmentOf,
     withheldOf: withheldFrom(parts.env, parts.environmentOf),
     checkIn,
     extraEnv: config.file.env,
+    madeOfNumbers: madeOfNumbers(config.file.envTemplates),
+    rest: createSlotRest(),
     permissions: settings.permissions,
     onDenied: settings.onDenied,
     gates: config.file.gates,

@@ -31,7 +31,7 @@ export type Verdict =
 /** What setup is called where it fails as a gate does. */
 export const setupGate = 'setup'
 
-/** What decides a verdict; equal keys need no second run. Its base is no part of it. */
+/** What decides a verdict; equal keys need no second run. A gate's base, number and task are no part of it. */
 export function verdictKey(tree: string, gate: Gate): string {
   return JSON.stringify([tree, gate.run, gate.cwd ?? ''])
 }

@@ -39,6 +39,20 @@ export function createMask(secrets: readonly string[]): Mask {
   }
 }
 
+/** Hides what either hides. The upper one sees the text first: what it hides may hold what the lower one does. */
+export function layMasks(upper: Mask, lower: Mask): Mask {
+  return {
+    text: (text) => lower.text(upper.text(text)),
+    stream() {
+      const [first, second] = [upper.stream(), lower.stream()]
+      return {
+        push: (chunk) => second.push(first.push(chunk)),
+        end: () => joined([second.push(first.end()), second.end()]),
+      }
+    },
+  }
+}
+
 /** A shorter beginning of a secret says nothing; bytes. */
 const tellingBytes = 4
 

@@ -10,6 +10,7 @@ import { inheritedTurn, takeOver } from './inherited.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace, Place } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { land, recordHarvest, recordKept, settle, writtenIn, type TurnEnd } from './settle.js'
+import { withSlotTold } from './tell-slot.js'
 import {
   conversationAfter,
   mostDiffChars,
@@ -57,7 +58,7 @@ export async function performAttempt(
   const base = taken?.together?.base ?? open.place.base
   const from = { ...(base === undefined ? {} : { base }), ...(taken ? { goesOnFrom: taken.inherited.attempt } : {}) }
   void recorder.record({ ...started(request, first, open.place.cwd), text, ...from })
-  const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: 0 }, wrote: new Set() }
+  const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: 0 }, wrote: new Set(), told: {} }
   const turn = taken ? await inheritedTurn(at, first, taken) : firstTurn(request, settings, first)
   const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }
   return takeTurns(at, beginning).finally(open.close)
@@ -155,16 +156,14 @@ async function runToItsEnd(at: Ongoing, wanted: Turn, base: string | undefined):
 }
 
 /** A conversation that the CLI has lost costs no attempt: an agent that knows nothing of it is told all that is needed. */
-async function runOrBeginAgain(
-  { request, settings, open, wrote }: Ongoing,
-  turn: Turn,
-  base: string | undefined,
-): Promise<EndedTurn> {
+async function runOrBeginAgain(at: Ongoing, turn: Turn, base: string | undefined): Promise<EndedTurn> {
+  const { request, settings, open, wrote } = at
   const place: Place = { cwd: open.place.cwd, ...(base === undefined ? {} : { base }) }
   const run = async (one: Turn): Promise<EndedTurn> => {
-    const agentEnd = await runTurn(request, one, place, settings)
+    const told = withSlotTold(at, one)
+    const agentEnd = await runTurn(request, told, place, settings)
     agentEnd.evidence.wrote.forEach((path) => wrote.add(path))
-    return { turn: one, agentEnd }
+    return { turn: told, agentEnd }
   }
   const ended = await run(turn)
   const other = ended.agentEnd.failure?.kind === 'session_lost' ? await turn.afresh?.() : undefined

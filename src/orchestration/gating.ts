@@ -6,6 +6,7 @@ import { safeName } from '../domain/name.js'
 import { err, ok } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
+import type { WorkNumber } from '../domain/work-number.js'
 import { command } from '../providers/command.js'
 import { baseVariable, type EnvironmentOf } from '../providers/environment.js'
 import type { OnSpawned } from '../platform/agent-process.js'
@@ -21,12 +22,14 @@ export interface GatingParts {
   readonly workspaces: Workspaces
   /** At most so many gates at once. */
   readonly jobs: number
+  /** How many numbers are the agents'; those of gates come after them. */
+  readonly slots: number
   /** The commit at which the target stands. */
   readonly tip: () => string
   readonly environmentOf: EnvironmentOf
   /** What gates print goes there. */
   readonly logDir: string
-  readonly mask: Mask
+  readonly maskAt: (where: WorkNumber) => Mask
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onSpawned: OnSpawned
@@ -41,9 +44,8 @@ export interface Gating {
 }
 
 export function createGating(parts: GatingParts): Gating {
-  const { mask, clock, signal, onSpawned, start } = parts
+  const { clock, signal, onSpawned, start } = parts
   const checkOut = checkOuts(parts.workspaces)
-  const env = parts.environmentOf(command)
   let runs = 0
   const verifier = createVerifier({
     limited: limit(parts.jobs),
@@ -52,23 +54,17 @@ export function createGating(parts: GatingParts): Gating {
     checkOut,
     tip: parts.tip,
     distrustAll: parts.workspaces.distrustAll,
-    async judge(gate, root, { base }) {
+    async judge(gate, root, { job, base, taskId }) {
       try {
         await makePrivateDirectory(parts.logDir)
       } catch (error) {
         return { type: 'errored', message: errorText(error) }
       }
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
-      const verdict = await runGate(gate, {
-        root,
-        env: { ...baseVariable(base), ...env },
-        logFile,
-        mask,
-        clock,
-        signal,
-        onSpawned,
-        start,
-      })
+      const where = { number: parts.slots + job, ...(taskId === undefined ? {} : { taskId }) }
+      const env = { ...baseVariable(base), ...parts.environmentOf(command, where) }
+      const mask = parts.maskAt(where)
+      const verdict = await runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
       return verdict.type === 'failed' ? { ...verdict, log: logFile } : verdict
     },
   })

@@ -28,7 +28,8 @@ export function judgePrefix(
   const last = members.at(-1)
   if (!last) throw new Error('a tree without candidates is not to be judged')
   const together = members.slice(0, -1).map(({ candidate }) => candidate.taskId)
-  return verifier[how](last.ready, gatesOf(members), (judgement) => last.candidate.onJudged(judgement, together))
+  const judged = { ...last.ready, taskId: last.candidate.taskId }
+  return verifier[how](judged, gatesOf(members), (judgement) => last.candidate.onJudged(judgement, together))
 }
 
 /** The prefixes of which the verdict is known, so that judging them runs nothing. */

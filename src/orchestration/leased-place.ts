@@ -212,7 +212,8 @@ async function verifyAlone(
 }
 
 /** Judges work alone, before it is shown to a reviewer. As before an eviction from the merge queue, what failed runs twice. */
-async function verify(of: AttemptOf, judged: Judged, parts: PlaceParts): Promise<Result<void, Failure>> {
+async function verify(of: AttemptOf, ready: Judged, parts: PlaceParts): Promise<Result<void, Failure>> {
+  const judged = { ...ready, taskId: of.task.id }
   const gates = mergeGates(parts.gates, gatesOf(of.task))
   const onJudged = (judgement: Judgement) => parts.onJudged(of, judgement, [])
   const first = await parts.verifier.verify(judged, gates, onJudged)

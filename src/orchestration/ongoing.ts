@@ -19,4 +19,6 @@ export interface Ongoing {
   readonly finishing: { turns: number }
   /** The files that its agents' own tools have written, as their CLIs named them. */
   readonly wrote: Set<string>
+  /** The slot that its conversation knows of. */
+  readonly told: { slot?: string }
 }

@@ -46,7 +46,8 @@ export async function resumeAttempt(
   const cannot = (why: Failure) => cannotGoOn(request, settings, slots, { failure: why, repaired: past.repaired })
   if (!reopened.ok) return cannot(reopened.error)
   const { open } = reopened.value
-  const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: past.finishing }, wrote: new Set() }
+  const finishing = { turns: past.finishing }
+  const at: Ongoing = { request, settings, slots, open, of, finishing, wrote: new Set(), told: {} }
   const take =
     how.type === 'continue' && slots.first
       ? await takeUp(at, how, slots.first, reopened.value)

@@ -21,6 +21,7 @@ import type { Prices } from '../domain/price.js'
 import type { ProviderModel } from '../domain/provider-model.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
 import { countTurn, type Pricing, type TurnCount, type TurnUse } from '../domain/turn-count.js'
+import { slotNumber, type WorkNumber } from '../domain/work-number.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { processorTimes } from '../platform/process-group.js'
@@ -35,6 +36,7 @@ import { neverIdle, watchIdle, type IdleWatch } from './idle.js'
 import { pricingOf } from './pricing.js'
 import type { Recorder } from './recorder.js'
 import { refusalLog } from './refusal-log.js'
+import { noRest, type SlotRest } from './slot-rest.js'
 import { endedEarly } from './stop-early.js'
 import { watchTurnEnd } from './turn-end.js'
 
@@ -44,6 +46,8 @@ export interface AgentSettings {
   readonly recorder: Recorder
   /** Hides secrets in the attempt's files and in what is told of it. */
   readonly mask: Mask
+  /** The same for one agent, whose environment may hold what is its task's. */
+  readonly maskAt?: (where: WorkNumber) => Mask
   readonly start: StartAgent
   /** What agents of a provider see, before what the CLI itself is to be told. */
   readonly environmentOf: EnvironmentOf
@@ -53,6 +57,9 @@ export interface AgentSettings {
   readonly checkIn: (provider: Provider, cwd: string) => Promise<Failure | undefined>
   /** From the configuration; it wins over what autopilot tells the CLI. */
   readonly extraEnv: Readonly<Record<string, string>>
+  /** Variables whose values are another slot's on another slot. */
+  readonly madeOfNumbers?: readonly string[]
+  readonly rest?: SlotRest
   readonly signal: AbortSignal
   readonly watch: AgentWatch
   /** For CLIs that do not tell what they cost. */
@@ -114,9 +121,10 @@ const mostLeftovers = 20
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
   const { slot, provider, request, review } = work
   const of = { taskId: work.taskId, attempt: work.attempt, ...(review === undefined ? {} : { review }) }
-  const { clock, recorder, mask, signal, watch } = settings
+  const { clock, recorder, signal, watch } = settings
+  const { where, mask, rest } = whereOf(work, settings)
   let evidence = noEvidence
-  const env = settings.environmentOf(provider)
+  const env = settings.environmentOf(provider, where)
   const began = clock.monotonic()
   const exited = (exit: ExitStatus) => {
     onExit()
@@ -125,7 +133,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const hasAnswered = () => evidence.answered
   const watched: WatchedAgent = { ...askedOf(work), taskId: work.taskId, slot, startedMs: began, hasAnswered }
   watch.started?.(watched)
-  const cannot = await whyNotStarted(work, settings, env)
+  await rest.over(slot)
+  const cannot = await whyNotStarted(work, { ...settings, mask }, env)
   if (cannot) {
     watch.ended?.(watched, cannot)
     exited({ type: 'not_started', message: cannot.message })
@@ -211,6 +220,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
     onSpawned: (process) => recorder.record({ type: 'agent_spawned', ...of, ...process }),
   })
+  rest.began(slot, agent.finished)
   const cancelTimeout = clock.schedule(work.timeoutMs, () => endAgent('timeout'))
   const onAbort = () => {
     const hasSucceeded = isFinal(evidence) && !evidence.result?.failure
@@ -247,6 +257,12 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   watch.counted?.(watched, counted)
   watch.ended?.(watched, judged)
   return { evidence, used: counted.after, ...failureFact(judged) }
+}
+
+/** What its slot has of its own, and what hides the secrets in that. */
+function whereOf({ slot, taskId }: AgentWork, { maskAt, mask, rest = noRest }: AgentSettings) {
+  const where: WorkNumber = { number: slotNumber(slot), taskId }
+  return { where, mask: maskAt?.(where) ?? mask, rest }
 }
 
 /** What was ended with an agent, or behind it. */

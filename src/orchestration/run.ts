@@ -255,7 +255,7 @@ class TaskLoop {
     return {
       hold,
       again: async (): ReturnType<AttemptSlots['again']> => {
-        const again = await this.#reserveExactly(task, 1, agent)
+        const again = await this.#reserveExactly(task, 1, agent, held.at(-1)?.agent.id)
         return typeof again === 'string' ? again : hold(again)
       },
       releaseAll: () => held.forEach(({ release }) => release()),
@@ -278,10 +278,17 @@ class TaskLoop {
     task: Task,
     attempt: number,
     { provider, model }: ProviderModel,
+    prefers?: string,
   ): Promise<Agent | ReservationError['reason']> {
     const { pool, graph, signal } = this.#parts
     const exactly = model === undefined ? { provider } : { provider, model }
-    const request = { id: task.id, rank: rankOf(task, attempt, graph), needsWorkspace: false, exactly }
+    const request = {
+      id: task.id,
+      rank: rankOf(task, attempt, graph),
+      needsWorkspace: false,
+      exactly,
+      ...(prefers === undefined ? {} : { prefers }),
+    }
     try {
       return await pool.reserveAgent(request, task.complexity, { signal })
     } catch (error) {

@@ -32,6 +32,8 @@ export interface ReservationRequest {
   readonly exactly?: ProviderModel
   /** A prepared workspace must be there first; see {@link AgentPool.setPrepared}. */
   readonly needsWorkspace: boolean
+  /** The slot that it gets where that is idle; any other will do. */
+  readonly prefers?: string
   /** It begins an attempt; see {@link AgentPool.pause}. */
   readonly begins?: boolean
 }
@@ -184,7 +186,7 @@ export class AgentPool extends EventEmitter<PoolEvents> {
       // The signal stays out of p-queue: there, it would free the place of an agent that still lives.
       const start = () => {
         this.#heedNoMore(signal, onAbort)
-        return this.#hold(demand, resolve)
+        return this.#hold(demand, resolve, task.prefers)
       }
       void this.#queue.add(start, { waiting })
       this.#settle()
@@ -365,8 +367,10 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     return [...this.#slots.values()].flatMap(({ slot, held }) => (held ? { ...held.offer, slot: slot.id } : []))
   }
 
-  /** The idle slot that may serve the offer and has served least, so that all are used. */
-  #idleSlotFor(offer: ProviderModel): Slot | undefined {
+  /** The idle slot that may serve the offer: the one preferred, else that which has served least, so that all are used. */
+  #idleSlotFor(offer: ProviderModel, prefers?: string): Slot | undefined {
+    const preferred = prefers === undefined ? undefined : this.#slots.get(prefers)
+    if (preferred && !preferred.held && maySlotServe(preferred.slot, offer)) return preferred
     let best: Slot | undefined
     for (const slot of this.#slots.values()) {
       if (!slot.held && maySlotServe(slot.slot, offer) && (!best || slot.served < best.served)) best = slot
@@ -387,9 +391,9 @@ export class AgentPool extends EventEmitter<PoolEvents> {
   }
 
   /** Takes the slot, hands it to whoever waits, and lasts until the release, so that p-queue counts it as running. */
-  #hold(demand: Demand, resolve: (agent: Agent) => void): Promise<void> {
+  #hold(demand: Demand, resolve: (agent: Agent) => void, prefers?: string): Promise<void> {
     const offer = this.#offerFor(demand)
-    const slot = offer && this.#idleSlotFor(offer)
+    const slot = offer && this.#idleSlotFor(offer, prefers)
     if (!slot) throw new Error('p-queue started a reservation that may not run')
     if (demand.needsWorkspace) this.#prepared--
     slot.served++

@@ -1,3 +1,5 @@
+import { filledIn, type EnvTemplates } from '../domain/env-template.js'
+import { variablesOf, type WorkNumber } from '../domain/work-number.js'
 import type { PassedVariables, Provider } from './contract.js'
 import { toolchainHomes } from './toolchain-homes.js'
 import type { Withheld } from './withheld.js'
@@ -42,18 +44,28 @@ export function childEnvironment(
   return { ...Object.fromEntries(passed), TERM: 'dumb', ...extra }
 }
 
-/** The environment of each provider's agents, made once: it is the same for all of a run. */
+/**
+ * The environment of each provider's agents, of which most is made once for a run; what each slot and gate job has of its
+ * own is added where a process is to have it. `templates` are variables with placeholders, which nobody else has.
+ */
 export function childEnvironments(
   parent: Readonly<Record<string, string | undefined>>,
   extra: Readonly<Record<string, string>>,
+  templates: EnvTemplates = {},
 ): EnvironmentOf {
   const made = new Map<string, Readonly<Record<string, string>>>()
-  return (provider) => {
-    const known = made.get(provider.name)
-    if (known) return known
-    const environment = childEnvironment(parent, provider, extra)
+  return (provider, at) => {
+    const environment = made.get(provider.name) ?? childEnvironment(parent, provider, extra)
     made.set(provider.name, environment)
-    return environment
+    return at === undefined ? environment : { ...environment, ...variablesOf(at), ...filledIn(templates, at) }
+  }
+}
+
+/** The environment of setup: it runs before there is a task, in a workspace that any slot may use. */
+export function environmentOfSetup(environmentOf: EnvironmentOf, templates: EnvTemplates): EnvironmentOf {
+  return (provider) => {
+    const environment = Object.entries(environmentOf(provider))
+    return Object.fromEntries(environment.filter(([name]) => !Object.hasOwn(templates, name)))
   }
 }
 
@@ -65,7 +77,7 @@ export function environmentOfChecks(
   { CI }: Readonly<Record<string, string | undefined>>,
   environmentOf: EnvironmentOf,
 ): EnvironmentOf {
-  return (provider) => ({ ...(CI === undefined ? {} : { CI }), ...environmentOf(provider) })
+  return (provider, at) => ({ ...(CI === undefined ? {} : { CI }), ...environmentOf(provider, at) })
 }
 
 /**
@@ -82,12 +94,13 @@ export function withheldFrom(
   environmentOf: EnvironmentOf,
 ): (provider: Provider) => Withheld {
   return (provider) => {
-    const passed = environmentOf(provider)
+    const passed = environmentOf(provider, { number: 1 })
     return { has: (name) => (parent[name] ?? '') !== '' && !Object.hasOwn(passed, name) }
   }
 }
 
-export type EnvironmentOf = (provider: Provider) => Readonly<Record<string, string>>
+/** `at`: for a process that has a slot's or a gate job's number; without, what all have. */
+export type EnvironmentOf = (provider: Provider, at?: WorkNumber) => Readonly<Record<string, string>>
 
 function matches(name: string, pattern: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern

@@ -7,6 +7,8 @@ export interface Judged {
   readonly tree: string
   /** The commit of the target's that it would land on; of the tip itself, the tip. */
   readonly base?: string
+  /** Whose work it is; of several, the last. Absent for the target's tip. */
+  readonly taskId?: string
 }
 
 /** A clean checkout of one commit, used by one gate. */

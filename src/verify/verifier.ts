@@ -30,15 +30,17 @@ export interface VerifierParts {
   /** Gates were misled on more than one tree: no place that keeps something from before is to be trusted. */
   readonly distrustAll?: () => void
   readonly judge: (gate: Gate, root: string, where: GateWork) => Promise<Verdict>
-  /** Runs at most so many gates at once. */
-  readonly limited: <Value>(step: () => Promise<Value>) => Promise<Value>
+  /** Runs at most so many gates at once, each under a number that no other has meanwhile. */
+  readonly limited: <Value>(step: (job: number) => Promise<Value>) => Promise<Value>
   readonly monotonic: () => number
   /** A run that is being canceled judges nothing any more. */
   readonly signal: AbortSignal
 }
 
-/** What a gate's run is about. */
-export type GateWork = Pick<Judged, 'base'>
+/** The job that runs a gate, counted from 1, and what its run is about. */
+export interface GateWork extends Pick<Judged, 'base' | 'taskId'> {
+  readonly job: number
+}
 
 /** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command unless asked. */
 export interface Verifier {
@@ -80,6 +82,11 @@ interface Ran {
   readonly isLast?: true
 }
 
+interface Once {
+  readonly afresh: boolean
+  readonly job: number
+}
+
 type Judging = Omit<Judgement, 'gate' | 'tree'>
 
 export function createVerifier(parts: VerifierParts): Verifier {
@@ -91,19 +98,19 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
   const run = async (judged: Judged, gate: Gate, afresh: boolean): Promise<Ran> => {
     for (let left = tries - 1; ; left--) {
-      const ran = await parts.limited(() => once(judged, gate, afresh))
+      const ran = await parts.limited((job) => once(judged, gate, { afresh, job }))
       if (ran.verdict.type !== 'errored' || ran.isLast || left === 0 || parts.signal.aborted) return ran
     }
   }
 
-  const once = async (judged: Judged, gate: Gate, afresh: boolean): Promise<Ran> => {
+  const once = async (judged: Judged, gate: Gate, { afresh, job }: Once): Promise<Ran> => {
     if (parts.signal.aborted) return { verdict: { type: 'errored', message: canceled.message } }
     const known = await setup.known(judged.tree)
     if (known?.type === 'failed') return { verdict: known }
     const checkout = await checkedOut(judged, afresh)
     if ('verdict' in checkout) return checkout
     try {
-      return { verdict: await parts.judge(gate, checkout.root, judged), checkout }
+      return { verdict: await parts.judge(gate, checkout.root, { ...judged, job }), checkout }
     } finally {
       checkout.release()
     }

@@ -27,7 +27,7 @@ async function stage(verdicts: Readonly<Record<string, readonly Verdict[]>>, { i
       return Promise.resolve(said[Math.min(before, said.length - 1)]!)
     },
     tip: () => 'c-tip',
-    limited: (step) => step(),
+    limited: (step) => step(1),
     monotonic: () => 0,
     signal: stop.signal,
   })

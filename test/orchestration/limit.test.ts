@@ -22,3 +22,25 @@ test('no more than so many steps run at once, the others in order of arrival, an
   for (const gate of gates) gate.resolve(1)
   await Promise.all([ends[2], ends[3]])
 })
+
+test('each step has a number of its own while it runs, the lowest that is free', async () => {
+  const limited = limit(2)
+  const gates = [0, 1, 2, 3].map(() => defer<number>())
+  const numbers: number[] = []
+  const ends = gates.map((gate) =>
+    limited((job) => {
+      numbers.push(job)
+      return gate.promise
+    }),
+  )
+  gates[1]!.resolve(0)
+  await ends[1]
+  gates[2]!.resolve(0)
+  await ends[2]
+  expect(numbers).toEqual([1, 2, 2, 2])
+  gates[0]!.resolve(0)
+  gates[3]!.resolve(0)
+  await Promise.all(ends)
+  await limited((job) => Promise.resolve(numbers.push(job)))
+  expect(numbers.at(-1)).toBe(1)
+})

@@ -94,6 +94,22 @@ describe('reserving', () => {
     expect(used).toEqual(['S1', 'S2', 'S3', 'S1', 'S2', 'S3'])
   })
 
+  it('gives the slot that is preferred where that is idle, and any other where it is not', async () => {
+    const { pool } = poolOf(3)
+    const [first, second] = [
+      await pool.reserveAgent(request('T1'), 'moderate'),
+      await pool.reserveAgent(request('T2'), 'moderate'),
+    ]
+    pool.releaseAgent(first.id)
+    // S3 has served least.
+    const again = await pool.reserveAgent({ ...request('T1'), prefers: first.id }, 'moderate')
+    expect(again.id).toBe(first.id)
+    const other = await pool.reserveAgent({ ...request('T3'), prefers: second.id }, 'moderate')
+    expect(other.id).toBe('S3')
+    pool.releaseAgent(second.id)
+    expect((await pool.reserveAgent({ ...request('T4'), prefers: 'gone' }, 'moderate')).id).toBe(second.id)
+  })
+
   it('waits for a prepared workspace when it needs one, and lets others pass meanwhile', async () => {
     const { pool } = poolOf(2)
     const log: string[] = []

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { providerNames } from '../../src/providers/contract.js'
-import { childEnvironment, childEnvironments, environmentOfChecks } from '../../src/providers/environment.js'
+import {
+  childEnvironment,
+  childEnvironments,
+  environmentOfChecks,
+  environmentOfSetup,
+} from '../../src/providers/environment.js'
 import { toolchainHomes } from '../../src/providers/toolchain-homes.js'
 import { providers } from '../../src/providers/index.js'
 
@@ -107,4 +112,17 @@ it('the homes of toolchains pass to everybody, and CI to gates and setup alone',
   expect(environmentOfChecks(parent, environmentOf)(providers.command)).toMatchObject({ ...homes, CI: 'true' })
   const chosen = childEnvironments(parent, { CI: 'mine' })
   expect(environmentOfChecks(parent, chosen)(providers.command)).toMatchObject({ CI: 'mine' })
+})
+
+it('a process that has a number sees it, and variables made of it; setup sees none, nor the user’s own in their place', () => {
+  const parent = { PATH: '/bin', TMPDIR: '/tmp', AUTOPILOT_SLOT: '77', AUTOPILOT_TASK: 'outer' }
+  const templates = { TMPDIR: '/tmp/{{slot}}', DATABASE_URL: 'postgres://localhost/{{task}}_{{slot}}' }
+  const environmentOf = childEnvironments(parent, { FIXED: 'x' }, templates)
+  const { command } = providers
+  expect(environmentOf(command, { number: 4, taskId: 'a' })).toEqual({
+    ...{ PATH: '/bin', TERM: 'dumb', FIXED: 'x', AUTOPILOT_SLOT: '4', AUTOPILOT_TASK: 'a' },
+    ...{ TMPDIR: '/tmp/4', DATABASE_URL: 'postgres://localhost/a_4' },
+  })
+  expect(environmentOf(command)).toEqual({ PATH: '/bin', TMPDIR: '/tmp', TERM: 'dumb', FIXED: 'x' })
+  expect(environmentOfSetup(environmentOf, templates)(command)).toEqual({ PATH: '/bin', TERM: 'dumb', FIXED: 'x' })
 })

@@ -37,7 +37,7 @@ function stage(change: Partial<VerifierParts> = {}) {
       return verdict.promise
     },
     tip: () => 'c-tip',
-    limited: (step) => step(),
+    limited: (step) => step(1),
     monotonic: () => (ms += 5),
     signal: stop.signal,
     ...change,
@@ -182,7 +182,7 @@ test('no gate begins before the limit lets it', async () => {
   const gates: (() => void)[] = []
   const limited: VerifierParts['limited'] = async (step) => {
     await new Promise<void>((resolve) => gates.push(resolve))
-    return step()
+    return step(1)
   }
   const { verify, begun, say, checkouts } = stage({ limited })
   const result = verify('t', 'lint', 'test')

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { fakeCli } from '../support/fake-cli.js'
+import { gatedScene } from '../support/gated-scene.js'
+import { rig, riggedRoadmap } from '../support/rigged-scene.js'
+
+const numbersOf = ({ env }: { readonly env: Readonly<Record<string, string>> }) => ({
+  slot: env.AUTOPILOT_SLOT,
+  task: env.AUTOPILOT_TASK,
+  db: env.DB,
+})
+
+test('agents and gates that work at once have numbers of their own, and values of env: made of them; setup has none', async () => {
+  const agents = await rig()
+  const stage = gatedScene({
+    roadmap: riggedRoadmap(agents, ['one', 'two']),
+    gates: [agents.command('gate')],
+    config: {
+      env: { DB: 'app_{{slot}}_{{task}}' },
+      setup: 'env > "$HOME/setup-$$"; cp "$HOME/setup-$$" "$HOME/setup"',
+    },
+  })
+  const running = stage.start(['run', '-a', '2', '-i', '1', '--gate-jobs', '1'], { env: { DB: 'mine' } })
+  const [one, two] = [await agents.next('one'), await agents.next('two')]
+  expect([one, two].map(({ env }) => env.AUTOPILOT_SLOT).sort()).toEqual(['1', '2'])
+  expect(numbersOf(two)).toEqual({ slot: two.env.AUTOPILOT_SLOT, task: 'two', db: `app_${two.env.AUTOPILOT_SLOT}_two` })
+  await one.write('one.txt', '')
+  await one.exit(0)
+  const gate = await agents.next('gate')
+  expect(numbersOf(gate)).toEqual({ slot: '3', task: 'one', db: 'app_3_one' })
+  const setup = readFileSync(join(stage.repo.home, 'setup'), 'utf8')
+  expect(setup).not.toMatch(/^(DB|AUTOPILOT_SLOT|AUTOPILOT_TASK)=/m)
+  expect(setup).toMatch(/^AUTOPILOT_RUN=/m)
+  await gate.exit(0)
+  await two.exit(0)
+  await running.ended
+})
+
+test('a repair round keeps its slot where that is free, and is told nothing; what a secret became is hidden', async () => {
+  const stage = gatedScene({
+    roadmap: 'tasks:\n  - { id: fix }\n',
+    gates: ['! test -e fix.txt || grep -q good fix.txt'],
+    config: { env: { DB_PASSWORD: 'hunter-of-{{slot}}', NODE_ENV: 'test' } },
+  })
+  const calls = fakeCli(stage, 'claude', ({ task, attempt, write, succeed }) => {
+    write(`${task}.txt`, attempt > 2 ? 'good\n' : `bad ${attempt}\n`)
+    succeed({ result: `The password is ${process.env.DB_PASSWORD}.` })
+  })
+  const ended = await stage.run(['run', '-a', '3', '-i', '1', '--output', 'json'])
+  expect(ended.code).toBe(0)
+  const slots = calls().map(({ env }) => env.AUTOPILOT_SLOT)
+  expect(slots).toEqual([slots[0], slots[0], slots[0]])
+  expect(calls().filter(({ prompt }) => prompt.includes('Your environment has changed'))).toEqual([])
+  // What it became is hidden like any other secret, in the commit, too.
+  expect(ended.stdout).not.toContain('hunter-of-')
+  expect(ended.stdout).toContain('The password is ***.')
+  expect(stage.repo.git('log', '-1', '--format=%B', 'autopilot/main')).not.toContain('hunter-of-')
+})
