@@ -18,6 +18,7 @@ import { judgeTip as judgeTipOf } from '../orchestration/judge-tip.js'
 import { noteFlaky, recordJudgement } from '../orchestration/record-judgement.js'
 import type { Recorder } from '../orchestration/recorder.js'
 import { runSetup } from '../orchestration/run-setup.js'
+import type { RoomWatch } from '../orchestration/room-watch.js'
 import type { StopEarly } from '../orchestration/stop-early.js'
 import { workspaced } from '../orchestration/workspaced.js'
 import { realClock } from '../platform/clock.js'
@@ -107,6 +108,7 @@ export interface IsolateParts {
   readonly pool: AgentPool
   readonly recorder: Recorder
   readonly base: BaseWatch
+  readonly room: RoomWatch
   readonly stopEarly: StopEarly
   readonly start: StartAgent
   readonly slots: number
@@ -188,7 +190,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...(await dirtyWarnings(repository.value, leaveOut)),
       ...warnings,
     ],
-    isolate: ({ pool, recorder, base, stopEarly, start, slots, signal, numberedTo }) => {
+    isolate: ({ pool, recorder, base, room, stopEarly, start, slots, signal, numberedTo }) => {
       repository.value.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
@@ -203,6 +205,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId, { numberedTo }),
         gates: file.gates,
         base,
+        room,
+        directory: workspacesHome(file.workspacesDir, location.root, options.env),
         // Attempts have ended then; what still runs is a gate that judges the base.
         ...gatingFor(
           { ...reachable, recorder, start, signal: AbortSignal.any([signal, base.closing]) },

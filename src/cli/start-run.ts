@@ -17,6 +17,7 @@ import { createRecorder, type Recorder, type RunBeginning } from '../orchestrati
 import { createSlotRest } from '../orchestration/slot-rest.js'
 import { runTasks } from '../orchestration/run.js'
 import { watchUnknown } from '../orchestration/unknown-cost.js'
+import { RoomWatch } from '../orchestration/room-watch.js'
 import { createStopEarly, endedEarly, type StopEarly } from '../orchestration/stop-early.js'
 import { createWriteBack, type WriteBack } from '../orchestration/write-back.js'
 import { localZone, realClock } from '../platform/clock.js'
@@ -162,10 +163,14 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
   const start = openDoor(ground.runDir, parts.watchdog)
   const numberedTo = parts.resumed?.numberedTo ?? 0
   const base = new BaseWatch({ recorder, pool, stopEarly, signal })
+  const wait = waitPolicy(settings, parts.env)
+  const waits = wait.onLimit === 'wait'
+  const room = new RoomWatch({ clock: realClock, recorder, pool, stopEarly, waits, signal })
   const isolation = ground.isolate({
     pool,
     recorder,
     base,
+    room,
     stopEarly,
     start,
     slots: settings.agents,
@@ -175,7 +180,6 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
   for (const id of slotIds(settings.agents)) pool.addAgent({ id })
   for (const { id } of parts.landed) writeBack.done(id)
   if (parts.resumed) await catchUpOn(parts.resumed, { recorder, isolation, signal, tasks: loaded.graph.tasks })
-  const wait = waitPolicy(settings, parts.env)
   const facts = { clock: realClock, random: Math.random, zone: localZone() }
   const check = createCliCheck({
     detected: parts.setup.detected,
@@ -196,6 +200,7 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
   await runTasks({
     graph: loaded.graph,
     pool,
+    room,
     clock: realClock,
     recorder,
     start,
@@ -235,6 +240,7 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
     ...(parts.resumed ? { resumptions: parts.resumed.resumptions } : {}),
     ...(template === undefined ? {} : { template }),
   })
+  room.close()
   await base.close()
   governor.close()
   await writeBack.finish()

@@ -3,7 +3,7 @@
  * `base_red`: gates fail without any work, too, which a person has to look at first, and so with `tampered`: somebody has
  * changed what autopilot's own git obeys.
  */
-export type EarlyStopReason = 'budget' | 'limit' | 'time_limit' | 'signal' | 'base_red' | 'tampered'
+export type EarlyStopReason = 'budget' | 'limit' | 'time_limit' | 'signal' | 'base_red' | 'tampered' | 'disk'
 
 /** A person is to look at something before another run is worth it. */
 export function needsPerson({ reason }: { readonly reason: EarlyStopReason }): boolean {

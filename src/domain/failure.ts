@@ -72,6 +72,8 @@ export interface Failure {
   readonly inSetup?: true
   /** Of `infrastructure`: the agent had ended, and its work lies whole in its workspace, which is to be collected again. */
   readonly uncollected?: true
+  /** Of `infrastructure`: the disk was full, or the directory gone; it uses up no attempt, so long as it is not the rule. */
+  readonly spared?: true
   /** Of `auth`: there is no login at all, rather than one that was refused. */
   readonly loggedOut?: true
 }

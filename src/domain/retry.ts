@@ -10,14 +10,26 @@ export type RetryDecision =
   /** The account's trouble: the task goes on wherever it may, and this attempt does not count. */
   | 'move_on'
 
+interface Counts {
+  readonly attempt: number
+  readonly maxAttempts: number
+  /** The provider or model of the attempt has been taken out of the run. */
+  readonly isOut: boolean
+  /** So many attempts of the task have been spared in this run. */
+  readonly sparedBefore?: number
+}
+
+/** A task that fills the disk itself would otherwise go on for ever. */
+const mostSpared = 3
+
 /**
- * Decides by the kind of failure and the number of attempts that count, this one included. `isOut`: the provider or
- * model of the attempt has been taken out of the run.
+ * Decides by the kind of failure and the number of attempts that count, this one included.
  */
 export function decideRetry(
-  { kind, uncollected }: Failure,
-  { attempt, maxAttempts, isOut }: { readonly attempt: number; readonly maxAttempts: number; readonly isOut: boolean },
+  { kind, uncollected, spared }: Failure,
+  { attempt, maxAttempts, isOut, sparedBefore = 0 }: Counts,
 ): RetryDecision {
+  if (spared && sparedBefore < mostSpared) return 'move_on'
   // What ended was the provider's or the run's; a task's own is looked at apart.
   if (isAccountTrouble(kind) || kind === 'budget') return 'move_on'
   // Refused before it did anything; where it did something first, the attempt counts.

@@ -9,7 +9,7 @@ import { finishingTurn, wasCanceled, withGit, type EndedTurn } from './finishing
 import { inheritedTurn, takeOver } from './inherited.js'
 import type { AttemptOf, Continued, Harvested, OpenPlace, Place } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
-import { land, recordHarvest, recordKept, settle, writtenIn, type TurnEnd } from './settle.js'
+import { blamePlace, land, recordHarvest, recordKept, settle, writtenIn, type TurnEnd } from './settle.js'
 import { withSlotTold } from './tell-slot.js'
 import {
   conversationAfter,
@@ -131,11 +131,13 @@ export interface TakenTurn {
 export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefined): Promise<TakenTurn> {
   const { settings, open, of } = at
   const { turn, agentEnd } = await runToItsEnd(at, wanted, base)
+  // Before others get the place, and what was in the way is gone.
+  const trouble = await open.trouble()
   const harvest = await open.harvest(writtenIn(at))
   recordHarvest(settings.recorder, of, harvest, base)
   // Others need workspaces, too, while gates take their time.
   if (agentEnd.failure || !mayRepair(at, turn)) open.close()
-  const end = await settle(of, open, settings, agentEnd, harvest)
+  const end = blamePlace(await settle(of, open, settings, agentEnd, harvest), trouble)
   const conversation = conversationAfter(turn, agentEnd)
   return {
     end,

@@ -5,6 +5,7 @@ import type { Isolation, OpenPlace } from './isolation.js'
 export function inPlace(directory: string): Isolation {
   const place: OpenPlace = {
     place: { cwd: directory },
+    trouble: () => Promise.resolve(undefined),
     // The directory is the user's, and so is what was under way there.
     underWay: () => Promise.resolve(undefined),
     harvest: () => Promise.resolve({ type: 'in_place' }),

@@ -101,9 +101,17 @@ export interface Shown {
   release(): void
 }
 
+/** The directory is gone, with all in it, or there is no room. */
+export interface PlaceTrouble {
+  readonly type: 'gone' | 'full'
+  readonly failure: Failure
+}
+
 /** A place in use: by one agent, then for each repair round by one more. */
 export interface OpenPlace {
   readonly place: Place
+  /** What has befallen the place that no agent is to blame for. */
+  trouble(): Promise<PlaceTrouble | undefined>
   /** What the agent's git has begun and not ended, in words, once the agent is gone. */
   underWay(): Promise<string | undefined>
   /** Collects what the agent left; once after each agent. */

@@ -22,6 +22,7 @@ import type { BaseWatch } from './base-watch.js'
 import { commitMessage } from './commit-message.js'
 import { gatesOf, type Gating } from './gating.js'
 import type { AttemptOf, Harvest, Harvested, Ignored, Kept, OpenPlace, Written } from './isolation.js'
+import { troubleOf } from './place-trouble.js'
 import type { Integrate } from './merge-queue.js'
 
 /** What is the same for every leased workspace of a run. */
@@ -103,6 +104,7 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
 
   return {
     place: { cwd: workspace.root, base },
+    trouble: () => troubleOf(workspace),
     async underWay() {
       const found = await parts.step(() => findAgentUnderWay(repository, workspace))
       // What cannot be read is told by collecting.

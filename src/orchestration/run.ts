@@ -20,12 +20,14 @@ import { feedbackOfAll } from './feedback.js'
 import type { ReviewWork } from './isolation.js'
 import type { AttemptSlots } from './ongoing.js'
 import { resumeAttempt } from './resume-attempt.js'
+import type { RoomWatch } from './room-watch.js'
 import { createReviewing } from './review.js'
 import { shown, type AttemptRequest, type AttemptSettings, type HeldSlot } from './turn.js'
 
 export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly graph: TaskGraph
   readonly pool: AgentPool
+  readonly room: Pick<RoomWatch, 'look'>
   /** The most attempts of a task in all, over all resumes, those that do not count included. */
   readonly maxTotalAttempts: number
   /** Has the roadmap told what is done. */
@@ -43,6 +45,8 @@ interface Progress {
   readonly task: Task
   readonly attempt: number
   readonly used: number
+  /** Tries that did not count for want of room or of a directory. */
+  readonly spared?: number
   /** Why the last try failed that said something about the work; a limit or a missing login does not. */
   readonly feedback?: string
   /** The attempt was interrupted with the run, and goes on. */
@@ -170,6 +174,7 @@ class TaskLoop {
   async #attempt(progress: Progress): Promise<void> {
     const { task, goingOn } = progress
     if (goingOn) return this.#goOn(progress, goingOn)
+    if (progress.spared) await this.#parts.room.look()
     const agent = await this.#reserve(progress)
     if (!agent) return
     this.#expect(1)
@@ -395,8 +400,7 @@ class TaskLoop {
       this.#record({ type: 'task_canceled', taskId: task.id })
       return
     }
-    // Nothing can land any more: what runs may end and is kept, what waits need not begin.
-    if (failed.kind === 'target') pool.shut(failed.message)
+    this.#heed(failed)
     const decision = this.#decide(progress, agent, failed)
     const counted = decision !== 'move_on'
     const used = progress.used + (counted ? 1 : 0)
@@ -418,8 +422,16 @@ class TaskLoop {
       const feedback = feedbackOfAll(counted ? [...repaired, failed] : repaired)
       const carried = progress.feedback === undefined ? {} : { feedback: progress.feedback }
       const more = feedback === undefined ? {} : { feedback }
-      this.#start({ task, ...carried, ...more, attempt: attempt + 1, used })
+      const spared = sparedWith(progress, failed)
+      this.#start({ task, ...carried, ...more, attempt: attempt + 1, used, spared })
     }
+  }
+
+  /** What a failure says of more than its attempt. */
+  #heed({ kind, message, spared }: Failure): void {
+    // Nothing can land any more: what runs may end and is kept, what waits need not begin.
+    if (kind === 'target') this.#parts.pool.shut(message)
+    if (spared) void this.#parts.room.look()
   }
 
   /** Why a task that has had so many attempts in all may have no further one, whatever happened to the last. */
@@ -429,10 +441,15 @@ class TaskLoop {
   }
 
   /** A command has no account: what would be an account's trouble is its own. */
-  #decide({ used, task }: Progress, agent: ProviderModel, failed: Failure): RetryDecision {
-    const counts = { attempt: used + 1, maxAttempts: this.#mostAttempts(task), isOut: this.#parts.pool.isOut(agent) }
+  #decide({ used, task, spared = 0 }: Progress, agent: ProviderModel, failed: Failure): RetryDecision {
+    const counts = {
+      attempt: used + 1,
+      maxAttempts: this.#mostAttempts(task),
+      isOut: this.#parts.pool.isOut(agent),
+      sparedBefore: spared,
+    }
     const decision = decideRetry(failed, counts)
-    if (agent.provider !== commandProvider) return decision
+    if (agent.provider !== commandProvider || failed.spared) return decision
     if (failed.kind === 'usage') return 'give_up'
     return decision !== 'move_on' ? decision : counts.attempt < counts.maxAttempts ? 'retry' : 'give_up'
   }
@@ -474,6 +491,10 @@ class TaskLoop {
       })
     this.#expect(waiting.length)
   }
+}
+
+function sparedWith({ spared = 0 }: Progress, failed: Failure): number {
+  return spared + (failed.spared ? 1 : 0)
 }
 
 function noFurther(failed: Failure, why: string): Failure {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { judgeUnchanged } from '../domain/attempt.js'
-import type { Failure } from '../domain/failure.js'
+import type { Failure, FailureKind } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { cleanLine } from '../domain/text.js'
-import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, ReviewWork, Written } from './isolation.js'
+import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, ReviewWork, Written } from './isolation.js'
 import type { Ongoing } from './ongoing.js'
 import type { Recorder } from './recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
@@ -50,6 +50,19 @@ export async function settle(
       // Before gates and reviews: it goes back in any case.
       return refused ? { type: 'kept_out', failure: refused, candidate: harvest } : land(of, open, settings, harvest)
   }
+}
+
+/** What fails so may have failed for want of room: an agent cannot tell. */
+const forWantOfRoom: ReadonlySet<FailureKind> = new Set(['crash', 'timeout', 'idle_timeout', 'no_change'])
+
+/** An end that the place is to blame for: nobody's failed attempt. */
+export function blamePlace(end: TurnEnd, trouble: PlaceTrouble | undefined): TurnEnd {
+  if (!trouble || end.type !== 'failed' || end.failure.uncollected) return end
+  const { kind, message } = end.failure
+  const isGone = trouble.type === 'gone' && (kind === 'collect' || kind === 'infrastructure')
+  if (!isGone && !forWantOfRoom.has(kind)) return end
+  const { failure } = trouble
+  return { type: 'failed', failure: { ...failure, message: `${failure.message} (${kind}: ${message})` } }
 }
 
 /** Judges a candidate and lands it. Work that ended well before the run was canceled has been paid for: it still lands. */

@@ -15,6 +15,8 @@ export interface SupplyParts {
   readonly spare: () => number
   /** Whether finished work is being collected or landed: that goes before bringing a prepared workspace up to date. */
   readonly isBusy: () => boolean
+  /** Where there is no room on the disk, waits for some; whether it did, and there is some now. */
+  readonly awaitRoom: () => Promise<boolean>
   /** Preparing failed so often in a row that waiting any longer is pointless. */
   readonly onExhausted: (failure: Failure) => void
 }
@@ -131,7 +133,9 @@ export class WorkspaceSupply {
       this.#add({ workspace: result.value, landings })
       return
     }
-    if (++this.#failuresInARow < mostFailuresInARow) this.want(this.#wanted)
+    // Nothing is wrong with what is wanted.
+    if (await this.#parts.awaitRoom()) this.want(this.#wanted)
+    else if (++this.#failuresInARow < mostFailuresInARow) this.want(this.#wanted)
     else if (this.#failuresInARow === mostFailuresInARow) this.#parts.onExhausted(result.error)
   }
 }

@@ -8,7 +8,9 @@ import type { BaseToWatch, BaseWatch } from './base-watch.js'
 import { leasedPlace, type LeasedBefore, type PlaceParts } from './leased-place.js'
 import { limit } from './limit.js'
 import { createMergeQueue, type MergeQueueParts } from './merge-queue.js'
+import { blamed } from './place-trouble.js'
 import { reopenPlace } from './reopen-place.js'
+import type { RoomWatch } from './room-watch.js'
 import { WorkspaceSupply } from './workspace-supply.js'
 
 export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
@@ -26,6 +28,9 @@ export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   readonly spare: () => number
   readonly onExhausted: (failure: Failure) => void
   readonly onKept: (kept: KeptWorkspace) => void
+  readonly room: RoomWatch
+  /** Where workspaces lie. */
+  readonly directory: string
   /** An agent has ended; what it does takes place while its work is collected. */
   readonly onAgentEnded: (of: AttemptOf) => Promise<void>
   /** Nothing is at work any more. */
@@ -40,7 +45,14 @@ export function workspaced(parts: WorkspacedParts): Isolation {
   const collecting = limit(jobs)
   const integrate = createMergeQueue(parts)
   let busy = 0
-  const supply = new WorkspaceSupply({ ...parts, jobs, tip: () => target.tip, isBusy: () => busy > 0 })
+  parts.room.open({
+    directory: parts.directory,
+    makeRoom: async () => {
+      await Promise.all([workspaces, parts.gateWorkspaces].map((all) => all.removeFree()))
+    },
+  })
+  const awaitRoom = () => parts.room.look()
+  const supply = new WorkspaceSupply({ ...parts, awaitRoom, jobs, tip: () => target.tip, isBusy: () => busy > 0 })
   const busily = async <Value>(step: () => Promise<Value>): Promise<Value> => {
     busy++
     try {
@@ -96,12 +108,17 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       const { workspace, landings } = supply.take()
       // What landed in the last moments may be missing, but not what the task depends on.
       const fresh = landings < needed(of) ? await workspaces.refresh(workspace, target.tip) : ok(undefined)
-      const leased = fresh.ok ? await workspaces.lease(workspace, { taskId: task.id, attempt }) : fresh
-      if (!leased.ok) {
-        workspaces.release(workspace)
-        return err(leased.error)
-      }
-      return ok(placeOf(workspace, of))
+      const lessee = { taskId: task.id, attempt }
+      const leased = fresh.ok ? await workspaces.lease(workspace, lessee) : fresh
+      if (leased.ok) return ok(placeOf(workspace, of))
+      workspaces.release(workspace)
+      // It stood ready for a while, and somebody may have cleared the cache since.
+      const other = await step(() => workspaces.prepare(target.tip))
+      if (!other.ok) return err(await blamed(workspace, other.error))
+      const again = await workspaces.lease(other.value, lessee)
+      if (again.ok) return ok(placeOf(other.value, of))
+      workspaces.release(other.value)
+      return err(await blamed(other.value, again.error))
     },
     ...(parts.gates.length > 0 ? { base: { tip: target.tip, judge: parts.judgeTip } } : {}),
     reopen: (of, before) => step(() => reopenPlace(of, before, { ...parts, placeOf })),

@@ -86,6 +86,9 @@ interface Slot {
   held?: { readonly offer: ProviderModel; readonly demand: Demand; readonly release: () => void }
 }
 
+/** The base is red, or the disk is full. */
+export type PauseReason = 'base' | 'room'
+
 /**
  * Agent slots and the reservations that wait for them: reserve, work, release; always released, never handed out
  * twice, never idle while work that it may do waits.
@@ -105,7 +108,7 @@ export class AgentPool extends EventEmitter<PoolEvents> {
   #shut: { readonly reason: 'unservable' | 'stopped'; readonly message: string } | undefined
   readonly #queue: PQueue<QueueOfRunnable, ReservationOptions>
   #prepared = 0
-  #isPaused = false
+  readonly #pauses = new Set<PauseReason>()
   /** Releases that p-queue has not yet taken notice of; the pool has not settled before it has. */
   #releasing = 0
   #counts: QueueCounts = { queueLength: 0, busyAgents: 0, availableAgents: 0 }
@@ -314,11 +317,19 @@ export class AgentPool extends EventEmitter<PoolEvents> {
     this.#rejectUnservable()
   }
 
-  /** While it is paused no attempt begins. Who goes on with one, or reviews its work, is given slots as ever. */
-  pause(isPaused: boolean): void {
-    if (this.#isPaused === isPaused) return
-    this.#isPaused = isPaused
+  /**
+   * While it is paused, for whatever reason, no attempt begins. Who goes on with one, or reviews its work, is given slots
+   * as ever.
+   */
+  pause(isPaused: boolean, why: PauseReason = 'base'): void {
+    if (this.#pauses.has(why) === isPaused) return
+    if (isPaused) this.#pauses.add(why)
+    else this.#pauses.delete(why)
     this.#settle()
+  }
+
+  get #isPaused(): boolean {
+    return this.#pauses.size > 0
   }
 
   /** Ends all timers; the pool is of no use afterwards. */

@@ -1,5 +1,5 @@
 import { lstat, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
@@ -14,7 +14,14 @@ import { filledSubmodules, findObstacles } from './nested-repositories.js'
 import { writeNotes } from './notes.js'
 import { cleanArgs, needsSetup, outgrows, setUp } from './set-up.js'
 import { checkSeal } from './trusted.js'
-import { checkInPlace, directoryIdentity, onFileSystem, workspacePlace, type Workspace } from './workspace.js'
+import {
+  checkInPlace,
+  directoryIdentity,
+  homeIdentity,
+  onFileSystem,
+  workspacePlace,
+  type Workspace,
+} from './workspace.js'
 
 /** Where a new workspace comes to lie. */
 export interface Place {
@@ -59,6 +66,7 @@ async function makeDirectories(
     root: await realpath(root),
     stateDir,
     identity,
+    home: await homeIdentity(dirname(root)),
     furnished,
     kept: furniturePaths(furniture.keep),
     commit,

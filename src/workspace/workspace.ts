@@ -32,6 +32,8 @@ export interface Workspace {
   readonly stateDir: string
   /** Device and inode of `root` when it was made: another directory in its place is not this workspace. */
   readonly identity: string
+  /** Which directory it lay in, by {@link homeIdentity}. */
+  readonly home: string | undefined
   /** Paths that the configuration has copied, linked or kept; never collected. */
   readonly furnished: readonly GitPath[]
   /** Those of them that outlive the cleaning between attempts. */
@@ -66,6 +68,12 @@ export function givenRefsFile(workspace: Pick<Workspace, 'stateDir'>): string {
 export async function directoryIdentity(path: string): Promise<string | undefined> {
   const stats = await lstat(path, { bigint: true }).catch(() => undefined)
   return stats?.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined
+}
+
+/** The same for a directory that autopilot itself may have made anew meanwhile, in whose place a number may be used again. */
+export async function homeIdentity(path: string): Promise<string | undefined> {
+  const stats = await lstat(path, { bigint: true }).catch(() => undefined)
+  return stats && `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`
 }
 
 /**

@@ -11,7 +11,7 @@ import { contains } from './home.js'
 import type { Furniture } from './furniture.js'
 import { readNotes } from './notes.js'
 import { advance, makeWorkspace, renew } from './prepare.js'
-import { checkInPlace, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
+import { checkInPlace, homeIdentity, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
 
 export interface WorkspacesOptions extends Furniture {
   readonly repository: Repository
@@ -62,6 +62,8 @@ export interface Workspaces {
    * at; it is not used again by this run. False when there is nothing left of it.
    */
   readonly keep: (workspace: Workspace, reason: string, how?: { readonly adoptable?: boolean }) => Promise<boolean>
+  /** Removes what is not in use, to make room on a full disk. */
+  readonly removeFree: () => Promise<void>
   /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
   readonly removeAll: () => Promise<readonly KeptWorkspace[]>
 }
@@ -163,6 +165,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return isThere
   }
 
+  const removeFree = async () => {
+    for (let free = takeFree(all); free; free = takeFree(all)) await discard(free)
+  }
+
   const removeAll = async () => {
     for (const workspace of all) {
       if (workspace.state !== 'kept' && workspace.state !== 'removed') await discard(workspace)
@@ -179,7 +185,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   const distrustAll = () => all.forEach(distrust)
 
-  return { prepare, refresh, lease, adopt, goOn, release, distrust, distrustAll, keep, removeAll }
+  return { prepare, refresh, lease, adopt, goOn, release, distrust, distrustAll, keep, removeFree, removeAll }
 }
 
 const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
@@ -198,7 +204,15 @@ async function findAgain({ dir, stateRoot, root, commit }: Found): Promise<Works
   const stateDir = join(stateRoot, String(number))
   const notes = await readNotes(stateDir)
   if (!notes) return undefined
-  const workspace: Workspace = { ...notes, number, root, stateDir, commit, state: 'leased' }
+  const workspace: Workspace = {
+    ...notes,
+    number,
+    root,
+    home: await homeIdentity(dirname(root)),
+    stateDir,
+    commit,
+    state: 'leased',
+  }
   if (!(await lstat(indexFileOf(workspace)).catch(() => undefined))) return undefined
   // A git that died with autopilot left it; no other can be at work, as the run's lock is held.
   await rm(`${indexFileOf(workspace)}.lock`, { force: true })

@@ -27,6 +27,7 @@ function stage() {
     isBusy: () => busy,
     onPrepared: (change) => (prepared += change),
     spare: () => prepared,
+    awaitRoom: () => Promise.resolve(false),
     onExhausted: () => undefined,
   })
   return {
