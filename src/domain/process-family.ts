@@ -12,8 +12,38 @@ export function descendantsOf<Process extends Related>(
   pids: readonly number[],
   processes: readonly Process[],
 ): readonly Process[] {
+  return below(pids, childrenIn(processes))
+}
+
+/** A process group, and all that descends from its members. */
+export function familyOf<Process extends Related>(pgid: number, processes: readonly Process[]): readonly Process[] {
+  return familiesIn(processes)(pgid)
+}
+
+/** As {@link familyOf}, for many groups of one look at the machine. */
+export function familiesIn<Process extends Related>(
+  processes: readonly Process[],
+): (pgid: number) => readonly Process[] {
+  const children = childrenIn(processes)
+  const groups = new Map<number, Process[]>()
+  for (const one of processes) append(groups, one.group, one)
+  return (pgid) => {
+    const members = groups.get(pgid) ?? []
+    const pids = members.map(({ pid }) => pid)
+    return [...members, ...below(pids, children)]
+  }
+}
+
+function childrenIn<Process extends Related>(processes: readonly Process[]): ReadonlyMap<number, readonly Process[]> {
   const children = new Map<number, Process[]>()
   for (const one of processes) append(children, one.parent, one)
+  return children
+}
+
+function below<Process extends Related>(
+  pids: readonly number[],
+  children: ReadonlyMap<number, readonly Process[]>,
+): readonly Process[] {
   const known = new Set(pids)
   const found: Process[] = []
   const queue = [...pids]
@@ -28,15 +58,14 @@ export function descendantsOf<Process extends Related>(
   return found
 }
 
-/** A process group, and all that descends from its members. */
-export function familyOf<Process extends Related>(pgid: number, processes: readonly Process[]): readonly Process[] {
-  const members = processes.filter(({ group }) => group === pgid)
-  const pids = members.map(({ pid }) => pid)
-  return [...members, ...descendantsOf(pids, processes)]
-}
-
 /** By pid, the processor time that each process and its ended children have used so far, ms. */
 export type ProcessorTimes = ReadonlyMap<number, number>
+
+/** What one look at the machine showed of a group, and how long ago that was. */
+export interface ProcessorLook {
+  readonly times: ProcessorTimes
+  readonly ageMs: number
+}
 
 /** How much was used between two looks. One that has come since counts whole; one that has gone, not at all. */
 export function usedSince(before: ProcessorTimes, now: ProcessorTimes): number {

@@ -24,7 +24,7 @@ import { countTurn, type Pricing, type TurnCount, type TurnUse } from '../domain
 import { slotNumber, type WorkNumber } from '../domain/work-number.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
-import { processorTimes } from '../platform/process-group.js'
+import { processorTimes } from '../platform/processor-looks.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import { baseVariable, type EnvironmentOf } from '../providers/environment.js'
@@ -309,7 +309,7 @@ function idleWatch(
   return watchIdle({
     idleMs: idleTimeoutMs,
     clock,
-    processorTimes: () => processorTimes(agent().pid ?? 0),
+    processorTimes: (maxAgeMs) => processorTimes(agent().pid ?? 0, maxAgeMs),
     onIdle: () => end('idle_timeout'),
   })
 }

@@ -1,4 +1,4 @@
-import { descendantsOf, familyOf, type ProcessorTimes } from '../domain/process-family.js'
+import { descendantsOf } from '../domain/process-family.js'
 import { isOver } from '../domain/stray.js'
 import { environmentOfProcess, everyProcess, processTable } from './process-table.js'
 
@@ -58,12 +58,6 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
  */
 export async function descendants(pid: number): Promise<readonly number[]> {
   return descendantsOf([pid], await processTable()).map((one) => one.pid)
-}
-
-/** What the processes of a group, and those that descend from them, have used so far; empty without /proc. */
-export async function processorTimes(pgid: number): Promise<ProcessorTimes> {
-  const family = familyOf(pgid, await processTable())
-  return new Map(family.map(({ pid, processorMs }) => [pid, processorMs]))
 }
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { descendants, isGroupAlive, killAll, processorTimes, signalGroup } from '../../src/platform/process-group.js'
+import { descendants, isGroupAlive, killAll, signalGroup } from '../../src/platform/process-group.js'
+import { processorTimes, shareLooks } from '../../src/platform/processor-looks.js'
 import { startRun } from '../support/agent-run.js'
 import { startRig, type AgentRig } from '../support/fake-agent.js'
 import { until } from '../support/until.js'
@@ -60,10 +61,28 @@ it.runIf(hasProc)('sees what a group and those that left it have used', async ()
   startRun(rig)
   const agent = await rig.next()
   const far = await agent.spawnChild({ setsid: true })
-  const before = await processorTimes(agent.pid)
+  const before = (await processorTimes(agent.pid, 0)).times
   expect([...before.keys()].sort()).toEqual([agent.pid, far.pid].sort())
   // A child of its own, which has ended when the answer comes: its time counts for the one that waited for it.
   await far.run('sh', '-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done')
-  const now = await processorTimes(agent.pid)
+  const now = (await processorTimes(agent.pid, 0)).times
   expect(now.get(far.pid)).toBeGreaterThan(before.get(far.pid)! + 50)
+})
+
+it('is looked at by one look for all who watch, however many, until that is too old', async () => {
+  let looks = 0
+  const all = Array.from({ length: 200 }, (_, index) => ({
+    ...{ pid: index + 1, name: 'x', parent: 0, group: index + 1, state: 'S', start: '1', hasTerminal: false },
+    processorMs: index,
+  }))
+  const look = shareLooks(() => {
+    looks++
+    return Promise.resolve(all)
+  })
+  const seen = await Promise.all(all.map(({ group }) => look(group, 60_000)))
+  expect(looks).toBe(1)
+  expect(seen.map(({ times }) => [...times])).toEqual(all.map(({ pid, processorMs }) => [[pid, processorMs]]))
+  const later = await look(7, -1)
+  expect([looks, [...later.times]]).toEqual([2, [[7, 6]]])
+  expect(later.ageMs).toBeGreaterThanOrEqual(0)
 })
