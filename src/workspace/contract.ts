@@ -5,6 +5,7 @@ import type { GitPlace } from '../platform/git.js'
 /** Why it is not safe to run in this repository (exit code 4). A closed list: tests and callers look at the code. */
 export type RefusalCode =
   | 'no_directory'
+  | 'not_a_file'
   | 'git_missing'
   | 'git_too_old'
   | 'not_a_repository'

@@ -4,6 +4,7 @@ import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { discoveryProblem, gitAsUser, type GitFailure } from '../platform/git.js'
 import type { Refusal, Repository } from './contract.js'
+import { checkConfigFiles } from './never-ending.js'
 import { foreignRefs, refuseRefStorage } from './ref-storage.js'
 import { refuse, refuseGit } from './refusal.js'
 
@@ -31,6 +32,8 @@ export async function discover(dir: string, env: Environment): Promise<Result<Fo
   if (!(await isDirectory(dir))) {
     return refuse('no_directory', `There is no directory ${cleanLine(dir)}.`, 'Name the repository to work on with -C.')
   }
+  const readable = await checkConfigFiles(dir, env)
+  if (!readable.ok) return readable
   const old = await tooOld(dir, env)
   if (!old.ok) return old
   const answers = await gitAsUser(dir, ['rev-parse', ...questions], env)

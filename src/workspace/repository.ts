@@ -12,6 +12,7 @@ import { readIdentity } from './identity.js'
 import { readHeadTree, type HeadTree } from './head-tree.js'
 import { refStorage, refuseRefStorage } from './ref-storage.js'
 import { refuse, refuseGit } from './refusal.js'
+import { refuseNeverEnding } from './never-ending.js'
 import { openSessions } from './sessions.js'
 import { readSharedRefs } from './shared-refs.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
@@ -39,6 +40,8 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   if (!identity.ok) return identity
   const files = await contentFiles(root, settings.value, env)
   if (!files.ok) return files
+  const readable = await refuseNeverEnding(filesRead(commonDir, files.value))
+  if (!readable.ok) return readable
   const trusted: GitPlace = { gitDir: trustedDir(commonDir), objectDir: objectsDir }
   const made = await makeTrusted(found.value, settings.value, files.value)
   if (!made.ok) return made
@@ -70,7 +73,11 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
 /** What a run would refuse about the user's configuration, found without making anything. */
 export async function checkConfiguration(found: Found, env: Environment): Promise<Result<Identity, Refusal>> {
   const settings = await readSettings(found.root, env)
-  return settings.ok ? readIdentity(settings.value, env) : settings
+  if (!settings.ok) return settings
+  const files = await contentFiles(found.root, settings.value, env)
+  if (!files.ok) return files
+  const readable = await refuseNeverEnding(filesRead(found.commonDir, files.value))
+  return readable.ok ? readIdentity(settings.value, env) : readable
 }
 
 async function readSettings(root: string, env: Environment): Promise<Result<Setting[], Refusal>> {
@@ -105,6 +112,18 @@ async function contentFiles(
     excludesFile: excludes === undefined ? standard.excludesFile : resolve(root, excludes),
     attributesFile: attributes === undefined ? standard.attributesFile : resolve(root, attributes),
   })
+}
+
+/** What autopilot, or git for it, reads beside the configuration. */
+function filesRead(commonDir: string, { excludesFile, attributesFile }: ContentFiles) {
+  return [
+    { path: excludesFile, what: 'your core.excludesFile' },
+    { path: attributesFile, what: 'your core.attributesFile' },
+    ...['info/exclude', 'info/attributes', 'shallow'].map((name) => ({
+      path: join(commonDir, name),
+      what: `.git/${name} of your repository`,
+    })),
+  ]
 }
 
 async function makeTrusted({ commonDir, objectFormat }: Found, settings: readonly Setting[], files: ContentFiles) {
