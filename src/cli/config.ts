@@ -19,7 +19,7 @@ import { scalar } from './scalar.js'
 import { readers } from './settings.js'
 import { numberVariables } from '../domain/work-number.js'
 import { placeholdersIn } from '../domain/placeholder.js'
-import { onOff, providerChoice, providerModel } from './value.js'
+import { onOff, portRange, providerChoice, providerModel } from './value.js'
 
 export interface Config {
   readonly run: Partial<RunSettings>
@@ -94,6 +94,7 @@ const schema = z.strictObject({
   ),
   agents_may_configure: z.optional(scalar(onOff)),
   env: z.optional(z.record(variableName, variable)),
+  ports: z.optional(scalar(portRange)),
   ...furnitureKeys,
   prompt: z.optional(z.string()),
   secrets: z.optional(z.strictObject({ files: z.optional(texts), names: z.optional(texts) })),
@@ -179,6 +180,7 @@ function settingsOf(
     allow,
     agents_may_configure: agentsMayConfigure = false,
     env,
+    ports,
     setup,
     copy,
     keep,
@@ -220,6 +222,7 @@ function settingsOf(
       ...furnitureOf({ setup, copy, keep, link }),
       secrets: { files: secrets?.files ?? [], names: secrets?.names ?? [] },
       statuses: statuses ?? {},
+      ...(ports === undefined ? {} : { ports }),
       ...(prompt === undefined ? {} : { prompt }),
       ...(workspaces?.dir === undefined ? {} : { workspacesDir: workspaces.dir }),
     },

@@ -23,7 +23,7 @@ export async function guarded<Value>(
   work: (guard: Guard) => Promise<Value>,
 ): Promise<Value> {
   const signals = listenForStop({ drainMs: settings.drainMs, graceMs: agentGraceMs, exitCode: exitCodes.again })
-  const environmentOf = childEnvironments(env, config.file.env, config.file.envTemplates)
+  const environmentOf = childEnvironments(env, config.file.env, { templates: config.file.envTemplates, ports: [] })
   const traces = tracesOf(location, runId)
   const watchdog = openWatchdog(traces)
   return work({ environmentOf, signals, traces, watchdog }).finally(() => {

@@ -1,5 +1,4 @@
 import type { Environment } from '../domain/environment.js'
-import { maskTemplates, type TemplateMasks } from '../domain/env-template.js'
 import type { Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { Task } from '../domain/task.js'
@@ -14,7 +13,7 @@ import { planLanded } from './landed.js'
 import { landedAs, standingAfter } from './standing.js'
 import { printJournalTrouble } from './journal-trouble.js'
 import { lockGround } from './lock-ground.js'
-import { maskOutput } from './output.js'
+import { giveNumbers, type Numbered } from './numbered.js'
 import type { Prepared } from './prepare-run.js'
 import { printTrouble } from './problem-output.js'
 import type { ProviderSetup } from './providers.js'
@@ -51,30 +50,17 @@ export async function launch({ prepared: wanted, env, ...rest }: LaunchParts): P
   const fitting = fitSlots(wanted.settings.agents)
   if (!fitting.ok) return refuse(fitting.error, wanted.settings)
   const settings = { ...wanted.settings, agents: fitting.value.agents }
-  const masks = maskNumbered(wanted, settings)
-  const prepared = { ...wanted, settings, mask: masks.mask }
+  const prepared = { ...wanted, settings }
   const parts = {
     ...rest,
     notices: [...rest.notices, ...fitting.value.notices],
   }
-  return guarded(prepared, { env, runId: parts.runId }, (guard) =>
-    makeReady({ ...prepared, ...parts, ...guard, env, maskAt: masks.at }),
-  )
+  return guarded(prepared, { env, runId: parts.runId }, (guard) => makeReady({ ...prepared, ...parts, ...guard, env }))
 }
 
-interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'>, Guard {
-  readonly maskAt: TemplateMasks['at']
-}
+interface ReadyParts extends Prepared, Omit<LaunchParts, 'prepared'>, Guard {}
 
-/** From here on nothing that is printed shows what variables with placeholders become, either. */
-function maskNumbered({ config, mask }: Prepared, { agents, gateJobs }: RunSettings): TemplateMasks {
-  const { envTemplates: templates, secrets } = config.file
-  const masks = maskTemplates(mask, { templates, names: secrets.names, numbers: agents + gateJobs })
-  maskOutput(masks.mask)
-  return masks
-}
-
-interface LockedParts extends ReadyParts {
+interface LockedParts extends ReadyParts, Numbered {
   readonly setup: ProviderSetup
   /** Aborted when another has taken the lock. */
   readonly lockLost: AbortSignal
@@ -88,7 +74,15 @@ async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   const onLost = () => lost.abort()
   const locked = await lockGround(parts.location.lock, { takeOver: parts.takeOver, onLost })
   if (!locked.ok) return refuse(locked.error, parts.settings)
-  return replayAndStart({ ...parts, setup: setup.value, lockLost: lost.signal }).finally(locked.value)
+  return withNumbers({ ...parts, setup: setup.value, lockLost: lost.signal }).finally(locked.value)
+}
+
+/** Gives each slot and gate job its ports, for as long as the run lasts. */
+async function withNumbers(parts: ReadyParts & Omit<LockedParts, keyof Numbered>): Promise<ExitCode> {
+  const given = await giveNumbers(parts, parts.env)
+  if (!given.ok) return refuse(given.error, parts.settings)
+  const notices = [...parts.notices, ...given.value.notices]
+  return replayAndStart({ ...parts, ...given.value, notices }).finally(given.value.releasePorts)
 }
 
 /** With the lock held: nobody else writes the journal that is read here. */

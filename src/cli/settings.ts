@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import type { Budget } from '../domain/budget.js'
 import type { Environment } from '../domain/environment.js'
 import type { EnvTemplates } from '../domain/env-template.js'
+import type { PortRange } from '../platform/port-blocks.js'
 import type { Gate } from '../domain/gate.js'
 import type { WaitPolicy } from '../domain/governor.js'
 import type { Prices } from '../domain/price.js'
@@ -87,6 +88,8 @@ export interface FileSettings {
   /** Changes of agents to this configuration, and to the settings of agent CLIs, land like any other. */
   readonly agentsMayConfigure: boolean
   readonly env: Readonly<Record<string, string>>
+  /** What AUTOPILOT_PORT is taken from. */
+  readonly ports?: PortRange
   /** Variables of `env:` with placeholders. */
   readonly envTemplates: EnvTemplates
   readonly setup?: Setup

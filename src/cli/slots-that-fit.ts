@@ -2,8 +2,8 @@ import { err, ok, type Result } from '../domain/result.js'
 import { plural } from '../domain/text.js'
 import { openFiles, type OpenFiles } from '../platform/open-files.js'
 
-/** An agent has three pipes and two files; gits, gates and the journal have what is left besides. */
-const [filesOfSlot, filesBesides] = [5, 30] as const
+/** An agent has three pipes and two files, and its slot the lock of its ports; gits, gates and the journal have what is left besides. */
+const [filesOfSlot, filesBesides] = [6, 30] as const
 
 const help = 'allow more, such as: ulimit -n 1024'
 

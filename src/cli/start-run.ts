@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isCi, type Environment } from '../domain/environment.js'
-import { madeOfNumbers, type TemplateMasks } from '../domain/env-template.js'
+import type { TemplateMasks } from '../domain/env-template.js'
 import type { RunEvent, Selected } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import type { WaitPolicy } from '../domain/governor.js'
@@ -56,6 +56,8 @@ export interface StartParts extends Prepared, Landed {
   readonly env: Environment
   readonly environmentOf: EnvironmentOf
   readonly maskAt: TemplateMasks['at']
+  /** The first port of each slot's and gate job's block. */
+  readonly ports: readonly number[]
   readonly signals: StopSignals
   readonly traces: RunTraces
   readonly watchdog: Watchdog
@@ -215,7 +217,7 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
     withheldOf: withheldFrom(parts.env, parts.environmentOf),
     checkIn,
     extraEnv: config.file.env,
-    madeOfNumbers: madeOfNumbers(config.file.envTemplates),
+    numbering: { templates: config.file.envTemplates, ports: parts.ports },
     rest: createSlotRest(),
     permissions: settings.permissions,
     onDenied: settings.onDenied,

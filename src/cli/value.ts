@@ -3,6 +3,7 @@ import { durationForms, parseDuration, parseDurationOrNone } from '../domain/dur
 import { parseProviderModel, type ProviderModel } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { nearest } from '../domain/nearest.js'
+import { portsInBlock, type PortRange } from '../platform/port-blocks.js'
 import { providerNames } from '../providers/contract.js'
 
 /** Reads one setting from text, the same for flags, environment and configuration. The error says what is accepted. */
@@ -49,6 +50,13 @@ export const onOff: ReadValue<boolean> = (text) => {
   if (/^(1|true|yes|on)$/i.test(text)) return ok(true)
   if (/^(0|false|no|off)?$/i.test(text)) return ok(false)
   return err(`'${text}' is neither 1 nor 0`)
+}
+
+/** Ports from which blocks of ten are given out; those below 1024 are the system's. */
+export const portRange: ReadValue<PortRange> = (text) => {
+  const [first = 0, last = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text.trim()) ?? []).slice(1).map(Number)
+  if (first >= 1024 && last <= 65_535 && last - first + 1 >= portsInBlock) return ok({ first, last })
+  return err(`'${text}' is not a range of ten ports or more from 1024 to 65535, such as 20000-29999`)
 }
 
 /** The name of an agent CLI. */

@@ -1,5 +1,5 @@
 /** What stands in a value of `env:` for what each slot and gate job has of its own. */
-export const placeholderNames = ['slot', 'task'] as const
+export const placeholderNames = ['slot', 'port', 'task'] as const
 
 export type PlaceholderName = (typeof placeholderNames)[number]
 

@@ -10,7 +10,7 @@ export interface WorkNumber {
 }
 
 /** The variables that tell a process of it; nobody else sets them. */
-export const numberVariables = ['AUTOPILOT_SLOT', 'AUTOPILOT_TASK'] as const
+export const numberVariables = ['AUTOPILOT_SLOT', 'AUTOPILOT_PORT', 'AUTOPILOT_TASK'] as const
 
 /** The name of a slot, as events have it. */
 export function slotId(number: number): string {
@@ -22,10 +22,19 @@ export function slotNumber(id: string): number {
   return Number(/\d+$/.exec(id)?.[0] ?? 0)
 }
 
+/** The first port of each number's block, that of number 1 first; empty where there are none. */
+export type Ports = readonly number[]
+
+export function portOf(number: number, ports: Ports): number | undefined {
+  return ports[number - 1]
+}
+
 /** What agents and gates see of where they work. */
-export function variablesOf({ number, taskId }: WorkNumber): Readonly<Record<string, string>> {
+export function variablesOf({ number, taskId }: WorkNumber, ports: Ports): Readonly<Record<string, string>> {
+  const port = portOf(number, ports)
   return {
     AUTOPILOT_SLOT: String(number),
+    ...(port === undefined ? {} : { AUTOPILOT_PORT: String(port) }),
     ...(taskId === undefined ? {} : { AUTOPILOT_TASK: cleanLine(taskId, longestId) }),
   }
 }

@@ -14,6 +14,7 @@ import {
 import { isUsedUp, spentOf, type Budget } from '../domain/budget.js'
 import type { Clock } from '../domain/clock.js'
 import { noBaseline, usageOfAll, type Baseline } from '../domain/counted.js'
+import type { Numbering } from '../domain/env-template.js'
 import { failure, type Failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { maskValue } from '../domain/mask-value.js'
@@ -57,8 +58,8 @@ export interface AgentSettings {
   readonly checkIn: (provider: Provider, cwd: string) => Promise<Failure | undefined>
   /** From the configuration; it wins over what autopilot tells the CLI. */
   readonly extraEnv: Readonly<Record<string, string>>
-  /** Variables whose values are another slot's on another slot. */
-  readonly madeOfNumbers?: readonly string[]
+  /** What slots have of their own; it is part of what `environmentOf` gives. */
+  readonly numbering?: Numbering
   readonly rest?: SlotRest
   readonly signal: AbortSignal
   readonly watch: AgentWatch

@@ -1,10 +1,11 @@
+import { madeOfNumbers } from '../domain/env-template.js'
 import { slotNumber, variablesOf } from '../domain/work-number.js'
 import { renderSurroundings } from '../prompt/surroundings.js'
 import type { Ongoing } from './ongoing.js'
 import type { AgentSettings } from './run-agent.js'
 import type { Turn } from './turn.js'
 
-type Telling = Pick<Ongoing, 'told'> & { readonly settings: Pick<AgentSettings, 'madeOfNumbers'> }
+type Telling = Pick<Ongoing, 'told'> & { readonly settings: Pick<AgentSettings, 'numbering'> }
 
 /**
  * The turn, with the slot's values in its prompt where it goes on with a conversation that had others, or had its turns
@@ -15,7 +16,8 @@ export function withSlotTold({ settings, told }: Telling, turn: Turn): Turn {
   const isKnown = turn.resumes === undefined || told.slot === id
   told.slot = id
   if (isKnown) return turn
-  const numbered = variablesOf({ number: slotNumber(id) })
-  const surroundings = renderSurroundings({ numbered, made: settings.madeOfNumbers ?? [] })
+  const { templates, ports } = settings.numbering ?? { templates: {}, ports: [] }
+  const numbered = variablesOf({ number: slotNumber(id) }, ports)
+  const surroundings = renderSurroundings({ numbered, made: madeOfNumbers(templates) })
   return { ...turn, prompt: `${turn.prompt.trimEnd()}\n\n${surroundings}` }
 }

@@ -1,4 +1,4 @@
-import { filledIn, type EnvTemplates } from '../domain/env-template.js'
+import { filledIn, type EnvTemplates, type Numbering } from '../domain/env-template.js'
 import { variablesOf, type WorkNumber } from '../domain/work-number.js'
 import type { PassedVariables, Provider } from './contract.js'
 import { toolchainHomes } from './toolchain-homes.js'
@@ -46,18 +46,20 @@ export function childEnvironment(
 
 /**
  * The environment of each provider's agents, of which most is made once for a run; what each slot and gate job has of its
- * own is added where a process is to have it. `templates` are variables with placeholders, which nobody else has.
+ * own is added where a process is to have it. `numbering` has the variables with placeholders, which nobody else has.
  */
 export function childEnvironments(
   parent: Readonly<Record<string, string | undefined>>,
   extra: Readonly<Record<string, string>>,
-  templates: EnvTemplates = {},
+  numbering: Numbering = { templates: {}, ports: [] },
 ): EnvironmentOf {
   const made = new Map<string, Readonly<Record<string, string>>>()
   return (provider, at) => {
     const environment = made.get(provider.name) ?? childEnvironment(parent, provider, extra)
     made.set(provider.name, environment)
-    return at === undefined ? environment : { ...environment, ...variablesOf(at), ...filledIn(templates, at) }
+    return at === undefined
+      ? environment
+      : { ...environment, ...variablesOf(at, numbering.ports), ...filledIn(numbering, at) }
   }
 }
 

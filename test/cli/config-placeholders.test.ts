@@ -24,3 +24,11 @@ test('a placeholder in a setup command is refused with its place and the reason,
 test('what autopilot itself sets for each slot cannot be set', () => {
   expect(fileOf('env:\n  AUTOPILOT_SLOT: 3\n')).toEqual(['2: env.AUTOPILOT_SLOT: autopilot itself sets this variable'])
 })
+
+test('ports: is a range with room for a block of ten', () => {
+  expect(fileOf('ports: 20000-20009\n')).toMatchObject({ ports: { first: 20_000, last: 20_009 } })
+  for (const wrong of ['20000-20008', '80-2000', '60000-65536', '30000-20000', '20000'])
+    expect(fileOf(`ports: ${wrong}\n`)).toEqual([
+      `1: ports: '${wrong}' is not a range of ten ports or more from 1024 to 65535, such as 20000-29999`,
+    ])
+})

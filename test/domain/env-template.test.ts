@@ -8,20 +8,26 @@ import { nameOfTask, slotId, slotNumber, variablesOf } from '../../src/domain/wo
 const decoder = new TextDecoder()
 
 test('a placeholder becomes its value, also with spaces in it; what is not one of the names stays as it is', () => {
-  const templates = { DB: 'app_{{slot}}', DIR: '/tmp/{{ task }}/{{slot}}', FORMAT: '{{json .}} {{slots}} {slot}' }
-  expect(filledIn(templates, { number: 3, taskId: 'api' })).toEqual({
-    ...{ DB: 'app_3', DIR: '/tmp/api/3', FORMAT: '{{json .}} {{slots}} {slot}' },
+  const ports = [20000, 20010, 20020, 20040]
+  const templates = {
+    URL: 'http://localhost:{{port}}/',
+    DB: 'app_{{slot}}',
+    DIR: '/tmp/{{ task }}/{{slot}}',
+    FORMAT: '{{json .}} {{slots}} {slot}',
+  }
+  expect(filledIn({ templates, ports }, { number: 3, taskId: 'api' })).toEqual({
+    ...{ URL: 'http://localhost:20020/', DB: 'app_3', DIR: '/tmp/api/3', FORMAT: '{{json .}} {{slots}} {slot}' },
   })
-  expect(filledIn(templates, { number: 4 })).toMatchObject({ DIR: '/tmp/base/4' })
+  expect(filledIn({ templates, ports }, { number: 4 })).toMatchObject({ DIR: '/tmp/base/4' })
   expect([placeholdersIn('{{slot}}{{task}}{{slot}}'), placeholdersIn('{{ slots }}')]).toEqual([['slot', 'task'], []])
-  expect(madeOfNumbers(templates)).toEqual(['DB', 'DIR'])
+  expect(madeOfNumbers(templates)).toEqual(['URL', 'DB', 'DIR'])
 })
 
 test('what is filled in is never read as a placeholder again, nor as a pattern', () => {
   const hostile = fc.constantFrom('{{slot}}', '$&', '$1', '{{', 'a')
   fc.assert(
     fc.property(hostile, (task) => {
-      expect(fillPlaceholders('<{{task}}|{{slot}}>', { slot: '7', task })).toBe(`<${task}|7>`)
+      expect(fillPlaceholders('<{{task}}|{{slot}}>', { slot: '7', port: '', task })).toBe(`<${task}|7>`)
     }),
   )
 })
@@ -37,8 +43,10 @@ test('a task’s name leads out of no directory, and two ids have two names', ()
 })
 
 test('the variables are the number and the task’s id, without control characters; no task, no variable', () => {
-  expect(variablesOf({ number: 2, taskId: '1.2 a\u0000b' })).toEqual({ AUTOPILOT_SLOT: '2', AUTOPILOT_TASK: '1.2 ab' })
-  expect(variablesOf({ number: 2 })).toEqual({ AUTOPILOT_SLOT: '2' })
+  expect(variablesOf({ number: 2, taskId: '1.2 a\u0000b' }, [])).toEqual({
+    ...{ AUTOPILOT_SLOT: '2', AUTOPILOT_TASK: '1.2 ab' },
+  })
+  expect(variablesOf({ number: 2 }, [1, 20010])).toEqual({ AUTOPILOT_SLOT: '2', AUTOPILOT_PORT: '20010' })
   expect(slotNumber(slotId(12))).toBe(12)
 })
 
@@ -51,7 +59,7 @@ test('what a secret with a placeholder becomes is masked for every number, and f
     PLAIN: 'plainvalue-{{slot}}',
   }
   const lower = createMask(['longsecret'])
-  const masks = maskTemplates(lower, { templates, names: ['MINE'], numbers: 3 })
+  const masks = maskTemplates(lower, { templates, names: ['MINE'], numbers: 3, ports: [] })
   const said = 'hunter1 hunter2x hunter12 passwd-3-x mine-2-mine plainvalue-2 longsecret'
   // Too short by itself, as any secret is.
   expect(masks.mask.text(said)).toBe('hunter1 hunter2x hunter12 *** *** plainvalue-2 ***')
@@ -61,7 +69,7 @@ test('what a secret with a placeholder becomes is masked for every number, and f
 
 test('secrets with placeholders are masked in streams, wherever they are cut, beside other secrets', () => {
   const masks = maskTemplates(createMask(['longsecret']), {
-    ...{ templates: { DB_PASSWORD: 'longsecret-of-{{slot}}' }, names: [], numbers: 2 },
+    ...{ templates: { DB_PASSWORD: 'longsecret-of-{{slot}}' }, names: [], numbers: 2, ports: [] },
   })
   const said = new TextEncoder().encode('a longsecret-of-1 b longsecret-of-2 c longsecret d longsec')
   fc.assert(
@@ -76,6 +84,6 @@ test('secrets with placeholders are masked in streams, wherever they are cut, be
 })
 
 test('without a secret among them, nothing is laid over the mask', () => {
-  const masks = maskTemplates(noMask, { templates: { PORT_FILE: 'p{{slot}}' }, names: [], numbers: 9 })
+  const masks = maskTemplates(noMask, { templates: { PORT_FILE: 'p{{slot}}' }, names: [], numbers: 9, ports: [] })
   expect([masks.mask, masks.at({ number: 1 })]).toEqual([noMask, noMask])
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
 import { gatedScene } from '../support/gated-scene.js'
+import type { FakeAgent } from '../support/fake-agent.js'
 import { rig, riggedRoadmap } from '../support/rigged-scene.js'
 
 const numbersOf = ({ env }: { readonly env: Readonly<Record<string, string>> }) => ({
@@ -11,11 +12,32 @@ const numbersOf = ({ env }: { readonly env: Readonly<Record<string, string>> }) 
   db: env.DB,
 })
 
+/** A server on the one port that its environment names, which says whose it is; and what starts it in the background. */
+const server = {
+  'server.cjs': `const { AUTOPILOT_PORT, AUTOPILOT_SLOT } = process.env
+require('node:http').createServer((_, response) => response.end(AUTOPILOT_SLOT))
+  .listen(Number(AUTOPILOT_PORT), '127.0.0.1', () => console.log('up'))
+`,
+  'serve.cjs': `const stdio = ['ignore', 'pipe', 'ignore']
+require('node:child_process').spawn(process.execPath, ['server.cjs'], { stdio }).stdout.once('data', () => process.exit(0))
+`,
+}
+
+async function serves(agent: FakeAgent): Promise<string> {
+  await agent.run(process.execPath, 'serve.cjs')
+  return askedAt(agent)
+}
+
+async function askedAt({ env }: FakeAgent): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${env.AUTOPILOT_PORT}/`)).text()
+}
+
 test('agents and gates that work at once have numbers of their own, and values of env: made of them; setup has none', async () => {
   const agents = await rig()
   const stage = gatedScene({
     roadmap: riggedRoadmap(agents, ['one', 'two']),
     gates: [agents.command('gate')],
+    files: server,
     config: {
       env: { DB: 'app_{{slot}}_{{task}}' },
       setup: 'env > "$HOME/setup-$$"; cp "$HOME/setup-$$" "$HOME/setup"',
@@ -25,12 +47,16 @@ test('agents and gates that work at once have numbers of their own, and values o
   const [one, two] = [await agents.next('one'), await agents.next('two')]
   expect([one, two].map(({ env }) => env.AUTOPILOT_SLOT).sort()).toEqual(['1', '2'])
   expect(numbersOf(two)).toEqual({ slot: two.env.AUTOPILOT_SLOT, task: 'two', db: `app_${two.env.AUTOPILOT_SLOT}_two` })
+  // Each has its server, and nobody else's.
+  expect([await serves(one), await serves(two)]).toEqual([one.env.AUTOPILOT_SLOT, two.env.AUTOPILOT_SLOT])
   await one.write('one.txt', '')
   await one.exit(0)
   const gate = await agents.next('gate')
   expect(numbersOf(gate)).toEqual({ slot: '3', task: 'one', db: 'app_3_one' })
+  expect([await serves(gate), await askedAt(two)]).toEqual(['3', two.env.AUTOPILOT_SLOT])
+  expect(Number(gate.env.AUTOPILOT_PORT) % 10).toBe(0)
   const setup = readFileSync(join(stage.repo.home, 'setup'), 'utf8')
-  expect(setup).not.toMatch(/^(DB|AUTOPILOT_SLOT|AUTOPILOT_TASK)=/m)
+  expect(setup).not.toMatch(/^(DB|AUTOPILOT_SLOT|AUTOPILOT_PORT|AUTOPILOT_TASK)=/m)
   expect(setup).toMatch(/^AUTOPILOT_RUN=/m)
   await gate.exit(0)
   await two.exit(0)
@@ -56,4 +82,12 @@ test('a repair round keeps its slot where that is free, and is told nothing; wha
   expect(ended.stdout).not.toContain('hunter-of-')
   expect(ended.stdout).toContain('The password is ***.')
   expect(stage.repo.git('log', '-1', '--format=%B', 'autopilot/main')).not.toContain('hunter-of-')
+})
+
+test('a range of ports that is too small for the agents and gate jobs is refused, and nothing starts', async () => {
+  const stage = gatedScene({ roadmap: 'tasks:\n  - { id: a, run: touch a }\n', config: { ports: '17000-17025' } })
+  const { code, stdout, stderr } = await stage.run(['run', '-a', '2', '--gate-jobs', '1'])
+  expect([code, stdout]).toEqual([4, ''])
+  expect(stderr).toContain('ports 17000-17025 have 2 free blocks of ten, and 2 + 1 are needed')
+  expect(stderr).toContain('name a larger range, such as ports: 20000-29999 in autopilot.yaml, or take fewer agents')
 })

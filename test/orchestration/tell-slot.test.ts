@@ -17,12 +17,17 @@ function turnOn(slot: string, more: Partial<Turn> = {}): Turn {
 }
 
 test('a conversation that goes on with another slot is told the new values; on its own, and where it begins, nothing', () => {
-  const at = { settings: { madeOfNumbers: ['DATABASE_URL'] }, told: {} }
+  const at = {
+    settings: {
+      numbering: { templates: { DATABASE_URL: 'app_{{slot}}', LOG: '{{task}}' }, ports: [20000, 20010, 20020] },
+    },
+    told: {},
+  }
   expect(withSlotTold(at, turnOn('slot-2')).prompt).toBe('Go.\n')
   expect(withSlotTold(at, turnOn('slot-2', { resumes: conversation })).prompt).toBe('Go.\n')
   const { prompt } = withSlotTold(at, turnOn('slot-3', { resumes: conversation }))
   expect(prompt).toContain('Go.\n\n## Your environment has changed\n')
-  expect(prompt).toContain('AUTOPILOT_SLOT is 3 from now on.')
+  expect(prompt).toContain('AUTOPILOT_SLOT is 3, AUTOPILOT_PORT is 20020 from now on.')
   expect(prompt).toContain('other than before, too: DATABASE_URL.')
   expect(withSlotTold(at, turnOn('slot-3', { resumes: conversation })).prompt).toBe('Go.\n')
   expect(withSlotTold(at, turnOn('slot-1')).prompt).toBe('Go.\n')

@@ -117,10 +117,10 @@ it('the homes of toolchains pass to everybody, and CI to gates and setup alone',
 it('a process that has a number sees it, and variables made of it; setup sees none, nor the user’s own in their place', () => {
   const parent = { PATH: '/bin', TMPDIR: '/tmp', AUTOPILOT_SLOT: '77', AUTOPILOT_TASK: 'outer' }
   const templates = { TMPDIR: '/tmp/{{slot}}', DATABASE_URL: 'postgres://localhost/{{task}}_{{slot}}' }
-  const environmentOf = childEnvironments(parent, { FIXED: 'x' }, templates)
+  const environmentOf = childEnvironments(parent, { FIXED: 'x' }, { templates, ports: [1, 2, 3, 20030] })
   const { command } = providers
   expect(environmentOf(command, { number: 4, taskId: 'a' })).toEqual({
-    ...{ PATH: '/bin', TERM: 'dumb', FIXED: 'x', AUTOPILOT_SLOT: '4', AUTOPILOT_TASK: 'a' },
+    ...{ PATH: '/bin', TERM: 'dumb', FIXED: 'x', AUTOPILOT_SLOT: '4', AUTOPILOT_PORT: '20030', AUTOPILOT_TASK: 'a' },
     ...{ TMPDIR: '/tmp/4', DATABASE_URL: 'postgres://localhost/a_4' },
   })
   expect(environmentOf(command)).toEqual({ PATH: '/bin', TMPDIR: '/tmp', TERM: 'dumb', FIXED: 'x' })
