@@ -15,7 +15,7 @@ import { openConfig } from './open-config.js'
 import { lineWriter } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
 import { unknownRun } from './status-command.js'
-import { homeOfRepository, workspacesHome } from './workspaces-home.js'
+import { homesOfRepository } from './workspaces-home.js'
 
 export interface CleanArguments {
   /** The run's id; without one, every run of the repository. */
@@ -39,7 +39,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
     return exitCodes.usage
   }
   const { workspacesDir } = config.value.config.file
-  const homes = [undefined, workspacesDir].map((dir) => homeOfRepository(workspacesHome(dir, root, env), commonDir))
+  const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
   const locked = await lockGround(lock, { takeOver: args.takeOver })
   if (!locked.ok) return refuse(locked.error)
   return clean(args, { homes, root, commonDir }, env).finally(locked.value)

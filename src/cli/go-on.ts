@@ -14,7 +14,7 @@ import type { ProviderSetup } from './providers.js'
 import { highestNumber, resumeRun, type Found, type Replayed, type Resumed } from './resumed.js'
 import { textNotices } from './text-notices.js'
 import { mostAttemptsOf, mostTotalAttempts, slotIds } from './run-limits.js'
-import { homeOfRepository, workspacesHome } from './workspaces-home.js'
+import { homesOfRepository } from './workspaces-home.js'
 
 /** A run that goes on, with all that is to be done first. */
 export interface GoingOnRun extends Resumed {
@@ -86,9 +86,8 @@ async function clearUp(
   { replayed, keep }: Resumed,
 ): Promise<number> {
   const commonDir = ground.repository?.commonDir ?? ''
-  const homes = [undefined, config.file.workspacesDir].map((dir) =>
-    homeOfRepository(workspacesHome(dir, location.root, env), commonDir),
-  )
+  const { workspacesDir } = config.file
+  const homes = homesOfRepository({ workspacesDir, root: location.root, commonDir, env })
   const places = { homes, root: location.root, commonDir }
   const leftovers = await findLeftovers(places, runId)
   for (const one of leftovers) {

@@ -48,7 +48,7 @@ import { dirtyWarnings, lookUpBrought } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
 import { tracesOf } from './traces.js'
 import { reportUserChanges } from './user-changes.js'
-import { homeOfRepository, homeWarnings, workspacesHome } from './workspaces-home.js'
+import { homeWarnings, workspacesHome, workspacesOfRun } from './workspaces-home.js'
 
 /** Where the run works. */
 export interface Location {
@@ -262,7 +262,7 @@ function hintAtKeep(recorder: Recorder): (paths: readonly string[]) => void {
 /** Gates have workspaces of their own, prepared like those of agents. */
 function gatingFor(running: Running, tip: () => string) {
   const { settings, maskAt, runDir, runId, recorder, start, signal } = running
-  const gateWorkspaces = workspacesFor(running, `${runId}-gates`, { exact: true })
+  const gateWorkspaces = workspacesFor(running, runId, { exact: true })
   const gating = createGating({
     workspaces: gateWorkspaces,
     jobs: settings.gateJobs,
@@ -291,11 +291,12 @@ function workspacesFor(
   { exact = false, numberedTo = 0 } = {},
 ) {
   const { setup, copy, keep, link } = config.file
-  const home = workspacesHome(config.file.workspacesDir, repository.root, env)
+  const { root, commonDir } = repository
+  const where = { workspacesDir: config.file.workspacesDir, root, commonDir, env }
   return createWorkspaces({
     repository,
-    runId,
-    dir: join(homeOfRepository(home, repository.commonDir), runId),
+    runId: exact ? `${runId}-gates` : runId,
+    ...workspacesOfRun(where, runId, exact ? 'gates' : 'agents'),
     copy,
     keep,
     link,

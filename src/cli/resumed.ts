@@ -13,6 +13,7 @@ import type { Outdated } from '../orchestration/catch-up-on.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
 import { conversationOf } from '../orchestration/turn.js'
 import type { GitFailure, GitPlace } from '../platform/git.js'
+import { workspaceNumber } from '../workspace/home.js'
 import { stillThere } from '../workspace/leftovers.js'
 import { attemptRef } from '../workspace/ref-name.js'
 import { readLandings, readRunRefs, type RunRefs } from '../workspace/run-refs.js'
@@ -158,6 +159,8 @@ function isGoingOn(resumption: Resumption | undefined): resumption is GoingOn {
 /** The highest number that a workspace of the run has, on disk or in its journal. */
 export function highestNumber(state: RunState, paths: Iterable<string>): number {
   const told = [...state.progress.values()].flatMap(({ open }) => (open ? [open.workspace] : []))
-  const numbers = [...told, ...paths].map((path) => (dirname(path) === '.' ? 0 : Number(basename(path))))
-  return Math.max(0, ...numbers.filter(Number.isSafeInteger))
+  const numbers = [...told, ...paths].map((path) =>
+    dirname(path) === '.' ? 0 : (workspaceNumber(basename(path)) ?? 0),
+  )
+  return Math.max(0, ...numbers)
 }

@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import type { RunTraces } from '../domain/stray.js'
 import { runDirOf } from '../journal/runs.js'
 import { runEntry } from '../platform/door.js'
-import { keyOf } from './workspaces-home.js'
+import { placeOfRun } from './workspaces-home.js'
 
 /** By what the processes of a run are known; in place there are no workspaces to know them by. */
 export function tracesOf(
@@ -10,5 +9,5 @@ export function tracesOf(
   runId: string,
 ): RunTraces {
   const entry = runEntry(runDirOf(root, runId))
-  return commonDir === undefined ? { entry } : { entry, place: join(keyOf(commonDir), runId) }
+  return commonDir === undefined ? { entry } : { entry, place: placeOfRun(commonDir, runId) }
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { isRunId } from '../domain/name.js'
 import { isNoexec } from '../platform/noexec.js'
 
 /** Why workspaces cannot lie in a directory: it lies inside the work tree, or cannot be made or written to. */
@@ -41,4 +42,22 @@ async function nearestThere(path: string): Promise<readonly [there: string, miss
 export function contains(outer: string, inner: string): boolean {
   const path = relative(outer, inner)
   return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
+}
+
+/** The name of a run's directory: its id without the century and the dashes. */
+export function runDirectory(runId: string): string {
+  return runId.slice(2).replaceAll('-', '')
+}
+
+/** The run whose directory it is; earlier ones were called by the whole id. */
+export function runOfDirectory(name: string): string | undefined {
+  if (isRunId(name)) return name
+  const [, day, time, random] = /^(\d{6})(\d{6})([0-9a-f]{4})$/.exec(name) ?? []
+  return day === undefined ? undefined : `20${day}-${time}-${random}`
+}
+
+/** The number of a workspace, by the name of its directory; undefined for what has another name. */
+export function workspaceNumber(name: string): number | undefined {
+  const [, number] = /^(?:[0-9a-f]{8}-)?(\d{1,9})$/.exec(name) ?? []
+  return number === undefined ? undefined : Number(number)
 }

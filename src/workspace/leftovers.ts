@@ -2,9 +2,9 @@ import { lstat, readdir, realpath, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import type { Leftover } from '../domain/ledger.js'
-import { isRunId } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { removeTree } from '../platform/remove-tree.js'
+import { runOfDirectory, workspaceNumber } from './home.js'
 import { onFileSystem } from './workspace.js'
 import { overlaps } from './workspaces.js'
 
@@ -28,7 +28,7 @@ export async function findLeftovers(places: LeftoverPlaces, runId?: string): Pro
   const found: Leftover[] = []
   for (const home of await resolved(places.homes)) {
     for (const { run, kind, path } of await runDirectories(home, runId)) {
-      const numbered = (await directories(path)).filter((name) => /^\d+$/.test(name))
+      const numbered = (await directories(path)).filter((name) => workspaceNumber(name) !== undefined)
       found.push(...numbered.map((name) => ({ path: join(path, name), runId: run, kind })))
     }
   }
@@ -57,8 +57,8 @@ async function runDirectories(home: string, only: string | undefined) {
   const names = await directories(home)
   return names.flatMap((name) => {
     const isGates = name.endsWith(gatesSuffix)
-    const run = isGates ? name.slice(0, -gatesSuffix.length) : name
-    if (!isRunId(run) || (only !== undefined && run !== only)) return []
+    const run = runOfDirectory(isGates ? name.slice(0, -gatesSuffix.length) : name)
+    if (run === undefined || (only !== undefined && run !== only)) return []
     return [{ run, path: join(home, name), kind: isGates ? ('gate' as const) : ('workspace' as const) }]
   })
 }

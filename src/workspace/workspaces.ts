@@ -7,7 +7,7 @@ import { removeTree as removeDirectory } from '../platform/remove-tree.js'
 import { arm, standOn } from './arm.js'
 import { catchUp, type CaughtUp, type WorkSoFar } from './catch-up.js'
 import type { Repository } from './contract.js'
-import { contains } from './home.js'
+import { contains, workspaceNumber } from './home.js'
 import type { Furniture } from './furniture.js'
 import { readNotes } from './notes.js'
 import { advance, makeWorkspace, renew } from './prepare.js'
@@ -17,6 +17,10 @@ export interface WorkspacesOptions extends Furniture {
   readonly repository: Repository
   /** Absolute path, this run's alone, outside the user's work tree; made when absent, 0700. */
   readonly dir: string
+  /** How each is called, before its number. */
+  readonly prefix: string
+  /** Where the run had them before it was resumed by this version. */
+  readonly formerDir?: string
   readonly runId: string
   /** Of a run that is resumed: the highest number that one of its workspaces has. */
   readonly numberedTo?: number
@@ -76,6 +80,7 @@ export interface Lessee {
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const { repository, dir, runId } = options
+  const dirs = [dir, ...(options.formerDir === undefined ? [] : [options.formerDir])]
   const stateRoot = join(repository.commonDir, 'autopilot', 'workspaces', runId)
   const all: Workspace[] = []
   const kept = new Map<Workspace, string>()
@@ -87,15 +92,15 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     if (!home.ok) return home
     if (home.value !== undefined) return err(failure('infrastructure', home.value))
     const number = ++made
-    const place = { number, root: join(dir, String(number)), stateDir: join(stateRoot, String(number)) }
+    const place = { number, root: join(dir, `${options.prefix}${number}`), stateDir: join(stateRoot, String(number)) }
     const workspace = await makeWorkspace(repository, place, commit, options)
     if (workspace.ok) all.push(workspace.value)
-    else await removeTree(dir, place.root, repository)
+    else await removeTree(dirs, place.root, repository)
     return workspace
   }
 
   const adopt = async (root: string, commit: string) => {
-    const found = await onFileSystem('Taking a workspace over', () => findAgain({ dir, stateRoot, root, commit }))
+    const found = await onFileSystem('Taking a workspace over', () => findAgain({ dirs, stateRoot, root, commit }))
     if (found.ok && found.value) all.push(found.value)
     if (!found.ok) return found
     return found.value ? ok(found.value) : err(failure('collect', notAsItWas))
@@ -118,7 +123,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   /** A workspace that cannot be used again: removed now, or kept with the reason when that is not safe. */
   const discard = async (workspace: Workspace) => {
-    const removed = await remove(dir, workspace, repository)
+    const removed = await remove(dirs, workspace, repository)
     if (removed.ok) workspace.state = 'removed'
     else await keep(workspace, removed.error.message)
   }
@@ -178,8 +183,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       await rm(one.stateDir, { recursive: true, force: true }).catch(() => undefined)
     await rmdir(stateRoot).catch(() => undefined)
     // Not empty when something was kept.
-    await rmdir(dir).catch(() => undefined)
-    await rmdir(dirname(dir)).catch(() => undefined)
+    for (const one of dirs) {
+      await rmdir(one).catch(() => undefined)
+      await rmdir(dirname(one)).catch(() => undefined)
+    }
     return [...kept].map(([{ root }, reason]) => ({ root, reason }))
   }
 
@@ -191,16 +198,16 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
 
 interface Found {
-  readonly dir: string
+  readonly dirs: readonly string[]
   readonly stateRoot: string
   readonly root: string
   readonly commit: string
 }
 
 /** A workspace of before, if what lies there is the very directory and what autopilot knows of it is complete. */
-async function findAgain({ dir, stateRoot, root, commit }: Found): Promise<Workspace | undefined> {
-  const number = Number(basename(root))
-  if (dirname(root) !== (await realpath(dir)) || !Number.isSafeInteger(number)) return undefined
+async function findAgain({ dirs, stateRoot, root, commit }: Found): Promise<Workspace | undefined> {
+  const number = workspaceNumber(basename(root))
+  if (!(await resolvedOf(dirs)).has(dirname(root)) || number === undefined) return undefined
   const stateDir = join(stateRoot, String(number))
   const notes = await readNotes(stateDir)
   if (!notes) return undefined
@@ -217,6 +224,11 @@ async function findAgain({ dir, stateRoot, root, commit }: Found): Promise<Works
   // A git that died with autopilot left it; no other can be at work, as the run's lock is held.
   await rm(`${indexFileOf(workspace)}.lock`, { force: true })
   return (await checkInPlace(workspace)).ok ? workspace : undefined
+}
+
+async function resolvedOf(dirs: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(dirs.map((dir) => realpath(dir).catch(() => dir)))
+  return new Set(found)
 }
 
 /** The task branch. */
@@ -251,17 +263,25 @@ export function overlaps(a: string, b: string): boolean {
   return contains(a, b) || contains(b, a)
 }
 
-async function remove(dir: string, workspace: Workspace, repository: Repository): Promise<Result<void, Failure>> {
+async function remove(
+  dirs: readonly string[],
+  workspace: Workspace,
+  repository: Repository,
+): Promise<Result<void, Failure>> {
   const inPlace = await checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
-  return removeTree(dir, workspace.root, repository)
+  return removeTree(dirs, workspace.root, repository)
 }
 
-/** Removes a directory right below `dir`, on resolved paths, if it is one and does not touch the user's tree. */
-async function removeTree(dir: string, root: string, repository: Repository): Promise<Result<void, Failure>> {
+/** Removes a directory right below one of `dirs`, on resolved paths, if it is one and does not touch the user's tree. */
+async function removeTree(
+  dirs: readonly string[],
+  root: string,
+  repository: Repository,
+): Promise<Result<void, Failure>> {
   const removed = await onFileSystem('Removing a workspace', async () => {
-    const [home, place] = [await realpath(dir), await realpath(root)]
-    const isOwn = dirname(place) === home && (await lstat(root)).isDirectory() && !overlaps(place, repository.root)
+    const [homes, place] = [await resolvedOf(dirs), await realpath(root)]
+    const isOwn = homes.has(dirname(place)) && (await lstat(root)).isDirectory() && !overlaps(place, repository.root)
     if (isOwn) await removeDirectory(place)
     return isOwn
   })

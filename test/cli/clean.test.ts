@@ -13,7 +13,7 @@ const mixed = `tasks:
 
 const names = (stage: Scene) => ledgerRefs(stage).map((ref) => ref.replace(/-[0-9a-f]{12}/, ''))
 const workspaces = (stage: Scene) => {
-  const home = join(stage.repo.home, '.cache', 'autopilot', 'workspaces')
+  const home = join(stage.repo.home, '.cache', 'autopilot')
   return existsSync(home) ? readdirSync(home) : []
 }
 
@@ -103,9 +103,9 @@ test('a workspace that was kept since it could not be collected stays, also wher
   await stage.run(['run', '-i', '1'])
   const { run, keptWorkspaces } = await statusOf(stage)
   const { path } = keptWorkspaces[0]!
-  expect((await stage.run(['clean'])).stdout).toMatch(/^Kept +\S+\/1: nest: /m)
+  expect((await stage.run(['clean'])).stdout).toMatch(/^Kept +\S+-1: nest: /m)
   writeFileSync(join(stage.repo.dir, '.autopilot', 'runs', run!, 'journal.jsonl'), 'x\n')
-  expect((await stage.run(['clean'])).stdout).toMatch(/^Kept +\S+\/1: what it holds is not known: line 1 /m)
+  expect((await stage.run(['clean'])).stdout).toMatch(/^Kept +\S+-1: what it holds is not known: line 1 /m)
   expect(existsSync(join(path, 'inner', 'f'))).toBe(true)
   expect((await stage.run(['clean', '--lost'])).code).toBe(0)
   expect(existsSync(path)).toBe(false)

@@ -293,7 +293,7 @@ test('a cache directory inside the repository, or of no use, ends with 4 before 
   expect(inside.stderr).toMatch(/must not lie in the repository .*\n +name a directory outside .* in autopilot\.yaml/)
   const unwritable = await stage.run(['run'], { env: { XDG_CACHE_HOME: '/dev/null' } })
   expect(unwritable.code).toBe(4)
-  expect(unwritable.stderr).toContain('/dev/null/autopilot/workspaces is not writable')
+  expect(unwritable.stderr).toContain('/dev/null/autopilot is not writable')
   expect(stage.repo.git('for-each-ref', 'refs/heads/autopilot')).toBe('')
   expect((await stage.run(['run', '--isolation', 'none'], { env: { HOME: stage.repo.dir } })).code).toBe(0)
 })

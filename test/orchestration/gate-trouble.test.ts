@@ -174,6 +174,6 @@ test('a gate that leaves a git repository behind does not disturb the next, and 
   expect(code).toBe(0)
   expect(stderr).not.toMatch(/workspace kept/)
   expect(stage.subjects()).toEqual(['a', 'b'])
-  const places = `${stage.repo.home}/.cache/autopilot/workspaces`
+  const places = `${stage.repo.home}/.cache/autopilot`
   expect(readdirSync(places).flatMap((place) => readdirSync(`${places}/${place}`))).toEqual([])
 })

@@ -68,6 +68,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const workspaces = createWorkspaces({
     repository,
     dir,
+    prefix: '',
     runId: 'run1',
     copy: options.copy ?? [],
     keep: options.keep ?? [],

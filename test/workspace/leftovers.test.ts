@@ -36,6 +36,25 @@ test('workspaces, those of gates and the notes on them are found by their names,
   expect(await findLeftovers(places, '20260103-000000-cccc')).toEqual([])
 })
 
+test('those of runs before, which had longer names, are found beside those of now', async () => {
+  const { places, make } = stage()
+  const former = make(`cache/repo/${run}/12`)
+  const now = make('cache/repo/260102000000bbbb/0f3a1c92-3')
+  const gate = make('cache/repo/260102000000bbbb-gates/9f3a1c92-1')
+  for (const other of ['0f3a1c92-x', '0f3a1c9-3', 'photos-1']) make(`cache/repo/260102000000bbbb/${other}`)
+  make('cache/repo/26010200000bbbb/0f3a1c92-3')
+  const next = '20260102-000000-bbbb'
+  const found = await findLeftovers(places)
+  expect(found.map(({ path, runId, kind }) => [path, runId, kind]).sort()).toEqual(
+    [
+      [former, run, 'workspace'],
+      [now, next, 'workspace'],
+      [gate, next, 'gate'],
+    ].sort(),
+  )
+  expect((await findLeftovers(places, next)).map(({ path }) => path).sort()).toEqual([gate, now].sort())
+})
+
 test('removing takes the directories around with it once they are empty, and leaves what links lead to', async () => {
   const { places, make, dir } = stage()
   const first = make(`cache/repo/${run}/1`)

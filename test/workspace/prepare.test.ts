@@ -144,11 +144,30 @@ describe('the pool of workspaces', () => {
     expect(existsSync(dir)).toBe(false)
   })
 
+  it('is taken up and removed also where the run had it before it was resumed under shorter names', async () => {
+    const { leased, workspaces, repository, base, repo, dir } = await rigOf()
+    const { workspace } = await leased()
+    await workspaces.keep(workspace, 'its work is not collected', { adoptable: true })
+    await workspaces.removeAll()
+    const now = {
+      ...{ repository, runId: 'run1', prefix: '0a1b2c3d-', copy: [], numberedTo: 1 },
+      runSetup: () => Promise.reject(new Error('no setup was asked for')),
+    }
+    const elsewhere = createWorkspaces({ ...now, dir: repo.beside('short') })
+    expect(await elsewhere.adopt(workspace.root, base)).toMatchObject({ ok: false, error: { kind: 'collect' } })
+    const resumed = createWorkspaces({ ...now, dir: repo.beside('short'), formerDir: dir })
+    expect(value(await resumed.adopt(workspace.root, base)).root).toBe(workspace.root)
+    expect(value(await resumed.prepare(base)).root).toBe(join(repo.beside('short'), '0a1b2c3d-2'))
+    expect(await resumed.removeAll()).toEqual([])
+    expect([dir, repo.beside('short')].map((one) => existsSync(one))).toEqual([false, false])
+  })
+
   it('refuses a directory inside the repository that it works on', async () => {
     const { repository, base, repo } = await rigOf()
     const workspaces = createWorkspaces({
       repository,
       dir: join(repo.dir, 'cache'),
+      prefix: '',
       runId: 'run2',
       copy: [],
       runSetup: () => Promise.reject(new Error('no setup was asked for')),

@@ -11,6 +11,7 @@ const repository = valueOf(await openRepository({ dir: root, env: process.env })
 const workspaces = createWorkspaces({
   repository,
   dir,
+  prefix: '',
   runId: 'bench',
   copy: [],
   runSetup: () => Promise.reject(new Error('there is no setup')),
