@@ -32,11 +32,11 @@ import { withheldFrom, type EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
 import { parseOffThread } from '../roadmap/parse-off-thread.js'
 import { createStatusWriter, type StatusWriter } from '../roadmap/write-back.js'
-import { showId } from '../ui/format.js'
 import { summarize } from '../ui/summary.js'
 import { announce } from './announce.js'
 import { budgetsOf } from './budgets.js'
 import { createCliCheck } from './cli-check.js'
+import { giveUp } from './give-up.js'
 import type { GoingOnRun } from './go-on.js'
 import type { Ground } from './ground.js'
 import { heedStops } from './heed-stops.js'
@@ -122,7 +122,10 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   const alive = setInterval(() => undefined, 2 ** 30)
   try {
     const isDone = work(parts, { recorder, pool, stopEarly, writer, writeBack }).then(() => true)
-    if (!(await Promise.race([isDone, signals.overdue.then(() => false)]))) giveUp(recorder, writeBack)
+    if (!(await Promise.race([isDone, signals.overdue.then(() => false)]))) {
+      endGits('SIGTERM')
+      giveUp(recorder, writeBack)
+    }
   } finally {
     heedNoMore()
     clearInterval(alive)
@@ -135,19 +138,6 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   for (const line of summarize(recorder.state, { journal: shownPath(journalPath) })) output.result(line)
   await journal.value.close()
   return verdict.exitCode
-}
-
-/** Something hangs that was told to end. What agents have made and nobody has collected is still in their workspaces. */
-function giveUp(recorder: Recorder, writeBack: WriteBack): void {
-  endGits('SIGTERM')
-  writeBack.giveUp()
-  const open = [...recorder.state.tasks.values()].filter(
-    ({ state }) => state.type === 'running' || state.type === 'merging',
-  )
-  const named = open.slice(0, 5).map(({ id }) => showId(id))
-  const more = open.length > named.length ? ` and ${open.length - named.length} more` : ''
-  const left = open.length === 0 ? '' : `; what was made for ${named.join(', ')}${more} is left in its workspace`
-  void recorder.record({ type: 'notice', level: 'warning', text: `something hangs and is not waited for${left}` })
 }
 
 interface Workers {

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty'
 import { realClock } from '../platform/clock.js'
-import { endGits } from '../platform/git.js'
+import { endGits, gitSteps } from '../platform/git.js'
 import { killLivingGroups } from '../platform/process-group.js'
 import { createStopping, type Stopping } from './stopping.js'
 
@@ -35,7 +35,14 @@ export function listenForStop({ drainMs, graceMs, exitCode }: StopSignalParts): 
     endGits('SIGKILL')
     process.exit(process.exitCode ?? (first === undefined ? exitCode : exitCodeOf(first)))
   }
-  const stopping = createStopping({ clock: realClock, drainMs, graceMs, kill: killLivingGroups, exit })
+  const stopping = createStopping({
+    clock: realClock,
+    drainMs,
+    graceMs,
+    kill: killLivingGroups,
+    exit,
+    progress: gitSteps,
+  })
   const names = ['SIGINT', 'SIGTERM'] as const
   const listen = (name: StopSignal) => {
     first ??= name

@@ -26,15 +26,22 @@ export interface StoppingParts {
   readonly kill: () => void
   /** Ends autopilot, whatever it is at. */
   readonly exit: () => void
+  /** A number that grows while what agents have made is still being collected. */
+  readonly progress: () => number
 }
 
 /**
- * What is left of the two seconds beyond drain and grace that a stop takes at most: so long after the grace what hangs is
- * given up, and so long after it autopilot ends, its journal written or not.
+ * What is left of the two seconds beyond drain and grace that a stop takes at most when nothing gets on: so long after the
+ * grace, or after the last progress, what hangs is given up, and so long after that autopilot ends, its journal written or
+ * not.
  */
-const [giveUpMs, exitMs] = [1_200, 1_800]
+const [giveUpMs, exitMs] = [1_200, 600]
+/** While something gets on, it is waited for until so long after the grace. */
+const mostProgressMs = 14_400
+/** How often it is looked at whether something gets on. */
+const lookMs = 200
 
-export function createStopping({ clock, drainMs, graceMs, kill, exit }: StoppingParts): Stopping {
+export function createStopping({ clock, drainMs, graceMs, kill, exit, progress }: StoppingParts): Stopping {
   const [drain, end] = [new AbortController(), new AbortController()]
   let phase: 'running' | 'draining' | 'canceling' | 'killing' = 'running'
   let cancelDrain: () => void = () => undefined
@@ -56,10 +63,26 @@ export function createStopping({ clock, drainMs, graceMs, kill, exit }: Stopping
     if (phase === 'canceling' || phase === 'killing') return
     phase = 'canceling'
     cancelDrain()
-    clock.schedule(graceMs + giveUpMs, isOverdue)
-    clock.schedule(graceMs + exitMs, exit)
+    waitForProgress(clock.monotonic() + graceMs)
     drain.abort()
     end.abort()
+  }
+
+  /** Gives up when nothing has got on for so long, but not before the grace is over, nor much later. */
+  function waitForProgress(graceEnds: number): void {
+    let [seen, seenAt] = [progress(), clock.monotonic()]
+    const look = () => {
+      const [now, at] = [progress(), clock.monotonic()]
+      if (now !== seen) [seen, seenAt] = [now, at]
+      const giveUpAt = Math.min(Math.max(graceEnds, seenAt) + giveUpMs, graceEnds + mostProgressMs)
+      if (at < giveUpAt) {
+        clock.schedule(Math.min(lookMs, giveUpAt - at), look)
+        return
+      }
+      isOverdue()
+      clock.schedule(exitMs, exit)
+    }
+    look()
   }
 
   function further(): void {

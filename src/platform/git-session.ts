@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { err, ok, type Result } from '../domain/result.js'
-import { hasPipes, startGit, type GitFailure, type GitOptions, type GitPlace } from './git.js'
+import { hasPipes, noteGitStep, startGit, type GitFailure, type GitOptions, type GitPlace } from './git.js'
 import { signalGroup } from './process-group.js'
 
 /**
@@ -115,7 +115,9 @@ function converse(
     }
     const onAnswer = (chunk: Buffer) => {
       answer += chunk.toString('utf8')
-      if (isWhole(answer)) settle(ok(answer))
+      if (!isWhole(answer)) return
+      noteGitStep()
+      settle(ok(answer))
     }
     const onComplaint = (chunk: Buffer) => {
       stderr += chunk.toString('utf8')

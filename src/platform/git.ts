@@ -173,6 +173,18 @@ export function endGits(signal: NodeJS.Signals): void {
   for (const pgid of living) signalGroup(pgid, signal)
 }
 
+let steps = 0
+
+/** How many gits have ended, and questions been answered, so far: while that grows, what waits for git gets on. */
+export function gitSteps(): number {
+  return steps
+}
+
+/** A git that goes on running has answered. */
+export function noteGitStep(): void {
+  steps++
+}
+
 function start(
   cwd: string,
   env: Record<string, string>,
@@ -188,7 +200,10 @@ function start(
     ...(signal ? { signal } : {}),
   })
   if (child.pid !== undefined) living.add(child.pid)
-  child.once('exit', () => child.pid !== undefined && living.delete(child.pid))
+  child.once('exit', () => {
+    noteGitStep()
+    if (child.pid !== undefined) living.delete(child.pid)
+  })
   if (!hasPipes(child)) return child
   // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
   child.stdin.on('error', () => undefined)

@@ -6,12 +6,20 @@ import { virtualClock } from '../support/virtual-clock.js'
 function stopping(drainMs: number) {
   const clock = virtualClock()
   const done: string[] = []
+  const collected = { count: 0 }
   const note = (what: string) => () => void done.push(what)
-  const stop = createStopping({ clock, drainMs, graceMs: 5_000, kill: note('kill'), exit: note('exit') })
+  const stop = createStopping({
+    clock,
+    drainMs,
+    graceMs: 5_000,
+    kill: note('kill'),
+    exit: note('exit'),
+    progress: () => collected.count,
+  })
   stop.draining.addEventListener('abort', note('drain'))
   stop.canceled.addEventListener('abort', note('cancel'))
   void stop.overdue.then(note('overdue'))
-  return { stop, clock, done }
+  return { stop, clock, done, collected }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -65,6 +73,27 @@ describe('stopping', () => {
     expect(done).toEqual(['drain', 'cancel', 'overdue'])
     clock.advance(499)
     expect(done).toEqual(['drain', 'cancel', 'overdue', 'exit'])
+  })
+
+  it('waits while something gets on, from the last progress, and no longer than fifteen seconds after the grace', async () => {
+    for (const [progressMs, overdueMs] of [
+      [4_000, 6_200],
+      [8_000, 9_200],
+      [60_000, 19_400],
+    ] as const) {
+      const { stop, clock, done, collected } = stopping(0)
+      stop.cancel()
+      let ms = 0
+      for (; ms < 30_000 && !done.includes('overdue'); ms += 100) {
+        if (ms <= progressMs) collected.count++
+        clock.advance(100)
+        await settled()
+      }
+      // A look comes every 0.2 s.
+      expect(Math.abs(ms - overdueMs)).toBeLessThanOrEqual(300)
+      clock.advance(600)
+      expect(done).toEqual(['drain', 'cancel', 'overdue', 'exit'])
+    }
   })
 
   it('cancels nothing any more when the run has ended while it drained', () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { RunRecord } from '../../src/domain/event.js'
@@ -56,9 +56,22 @@ test('a stop ends although git hangs and an agent ignores TERM; the journal has 
   running.kill('SIGTERM')
   const { code } = await running.ended
   expect(code).toBe(143)
+  rmSync(git.flag)
+  const status = await stage.run(['status'])
+  for (const task of ['quick', 'deaf'])
+    expect(status.stdout).toMatch(
+      new RegExp(`^Workspace +/.* \\(${task}: not collected when the run was given up`, 'm'),
+    )
   expect([deaf.pid, ...git.pids()].filter(isAlive)).toEqual([])
   const records = journalOf(stage)
   expect(records.at(-1)).toMatchObject({ type: 'run_finished', exitCode: 143 })
+  expect(records.filter(({ type }) => type === 'workspace_kept')).toMatchObject(
+    ['quick', 'deaf'].map((task) => ({
+      path: expect.stringMatching(/^\//) as string,
+      why: expect.stringContaining(`${task}: not collected`) as string,
+      collectsAgain: true,
+    })),
+  )
   const notice = records.find((record) => record.type === 'notice' && record.text.includes('something hangs'))
   expect(notice).toMatchObject({
     text: expect.stringMatching(/made for quick, deaf is left in its workspace/) as string,
