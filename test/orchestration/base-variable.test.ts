@@ -26,7 +26,7 @@ test('in a repair round and for a reviewer AUTOPILOT_BASE is the tip that the wo
   const review = { review: 'codex', criteria: 'It greets.' }
   const stage = gatedScene({ gates: ['! grep -q bad hello.txt', review] })
   const pipe = stage.repo.beside('go')
-  execFileSync('mkfifo', [pipe])
+  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', pipe])
   stage.repo.write(
     'roadmap.yaml',
     `tasks:\n  - { id: other, run: echo > other.txt }\n  - { id: hello, title: Go by ${pipe}, provider: claude }\n`,
