@@ -72,7 +72,7 @@ function readGiven(workspace: Workspace): Promise<Buffer> {
   return readFile(givenRefsFile(workspace)).catch(() => Buffer.alloc(0))
 }
 
-function objectId({ objectFormat }: Repository): RegExp {
+export function objectId({ objectFormat }: Pick<Repository, 'objectFormat'>): RegExp {
   return objectFormat === 'sha256' ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/
 }
 

@@ -5,6 +5,7 @@ import type { Result } from '../domain/result.js'
 import type { Failure } from '../domain/failure.js'
 import type { Repository } from './contract.js'
 import { excludePattern } from './git-path.js'
+import { armSubmodules } from './submodule-git.js'
 import { formatSettings } from './user-config.js'
 import { checkInPlace, givenRefsFile, indexFileOf, onFileSystem, type Workspace } from './workspace.js'
 
@@ -31,15 +32,17 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
     for (const folder of ['refs/heads', 'refs/tags', 'objects/info', 'objects/pack', 'hooks', 'info']) {
       await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 })
     }
+    const config = agentConfig(repository, join(gitDir, 'hooks'))
     await Promise.all([
       writeFile(join(gitDir, 'objects/info/alternates'), `${repository.objectsDir}\n`, ownersOnly),
-      writeFile(join(gitDir, 'config'), agentConfig(repository, join(gitDir, 'hooks')), ownersOnly),
+      writeFile(join(gitDir, 'config'), config, ownersOnly),
       writeInfo(repository, workspace, gitDir),
       copyPrivately(indexFileOf(workspace), join(gitDir, 'index')),
       giveRefs(repository, workspace, gitDir),
       ...repository.filterStores.map((store) => symlink(join(repository.commonDir, store), join(gitDir, store))),
     ])
     writeBranch(gitDir, nobodysBranch, workspace.commit)
+    if (repository.submodules.length > 0) await armSubmodules(repository, workspace, config)
   })
 }
 
@@ -72,7 +75,10 @@ async function giveRefs({ sharedRefs }: Repository, workspace: Workspace, gitDir
   if (sharedRefs !== '') await writeFile(join(gitDir, 'packed-refs'), sharedRefs, latin)
 }
 
-function agentConfig({ objectFormat, carriedConfig, identity, namesHooks }: Repository, hooks: string): string {
+function agentConfig(
+  { objectFormat, carriedConfig, identity, namesHooks, submodules }: Repository,
+  hooks: string,
+): string {
   const version = objectFormat === 'sha1' ? '0' : '1'
   const own = [
     { key: 'core.repositoryformatversion', value: version },
@@ -90,6 +96,8 @@ function agentConfig({ objectFormat, carriedConfig, identity, namesHooks }: Repo
     // The user's own, from a global configuration, would ask somebody for a passphrase, or run hooks of elsewhere.
     { key: 'commit.gpgsign', value: 'false' },
     { key: 'tag.gpgsign', value: 'false' },
+    // As `git submodule init` would say: those that are there are in use.
+    ...(submodules.length > 0 ? [{ key: 'submodule.active', value: '.' }] : []),
     ...(namesHooks ? [{ key: 'core.hookspath', value: hooks }] : []),
     { key: 'user.name', value: identity.name },
     { key: 'user.email', value: identity.email },

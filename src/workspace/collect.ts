@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { git, type GitFailure } from '../platform/git.js'
+import { git, type GitFailure, type GitPlace } from '../platform/git.js'
 import { removeTornObjects } from '../platform/torn-objects.js'
 import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
 import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index.js'
@@ -16,6 +16,9 @@ import { changeRefs, commitTree } from './sessions.js'
 import { checkSeal } from './trusted.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
 import { followStaged } from './staged.js'
+import { hideSubmodules, showSubmodules } from './submodule-git.js'
+import { readSubmoduleNotes, type SubmoduleNotes } from './submodule-notes.js'
+import { checkBumps, readSubmoduleWork } from './submodule-work.js'
 import {
   checkInPlace,
   exemptPaths,
@@ -108,7 +111,12 @@ async function tryToCollect(
   request: CollectRequest,
 ): Promise<Result<Collected, Failure>> {
   const began = Date.now()
-  const collected = await onFileSystem('Collecting', () => collectSteps(repository, workspace, request))
+  const collected = await onFileSystem('Collecting', async () => {
+    const steps = await collectSteps(repository, workspace, request)
+    // A person may look at the workspace, or the agent go on in it.
+    if (repository.submodules.length > 0) await showSubmodules(workspace)
+    return steps
+  })
   if (collected.ok && (collected.value.ok || collected.value.error.kind !== 'infrastructure')) return collected.value
   // No other can be at work on this index.
   await rm(`${indexFileOf(workspace)}.lock`, { force: true }).catch(() => undefined)
@@ -123,8 +131,12 @@ async function collectSteps(
 ): Promise<Result<Collected, Failure>> {
   const sealed = await checkSeal(repository)
   if (!sealed.ok) return err({ ...sealed.error, uncollected: true })
-  const clear = await checkClear(repository, workspace)
+  const submodules = await readSubmoduleNotes(workspace)
+  const clear = await checkClear(repository, workspace, submodules)
   if (!clear.ok) return clear
+  const bumps = await readSubmoduleWork(repository, workspace, submodules)
+  if (!bumps.ok) return bumps
+  await hideSubmodules(workspace)
   const work = await readAgentWork(repository, workspace, request.base, request.keepAs ?? request.ref)
   if (!work.ok) return work
   const index = await readAgentIndex(repository, workspace)
@@ -132,6 +144,8 @@ async function collectSteps(
   const added = await indexWorkTree(repository, workspace, request.base, work.value, index.value)
   if (!added.ok) return added
   const place = workspacePlace(repository, workspace)
+  const bumped = await bumpEntries(place, bumps.value)
+  if (!bumped.ok) return gitFailed(bumped.error)
   const first = await diffIndex(place, request.base)
   if (!first.ok) return gitFailed(first.error)
   const hidden = await leaveOutHidden(repository, workspace, index.value, first.value)
@@ -141,12 +155,8 @@ async function collectSteps(
   const isSame = hidden.value.length === 0 && older.value === undefined
   const changes = isSame ? first : await diffIndex(place, request.base)
   if (!changes.ok) return gitFailed(changes.error)
-  const gitlinks = changes.value.filter(({ oldMode, newMode }) => [oldMode, newMode].includes(gitlinkMode))
-  if (gitlinks.length > 0)
-    return uncollectable(
-      'adds, moves or removes a submodule',
-      gitlinks.map(({ path }) => path),
-    )
+  const landable = await checkBumps(repository, workspace, submodules, changes.value)
+  if (!landable.ok) return landable
   const ignored = await ignoredOf(repository, workspace, request.wrote ?? [])
   if (!ignored.ok) return ignored
   const left = { hidden: hidden.value, ignored: ignored.value }
@@ -155,16 +165,22 @@ async function collectSteps(
 }
 
 /** Nothing in the work tree may lead git astray or be passed over by it. Comes before any git command there. */
-async function checkClear(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
+async function checkClear(
+  repository: Repository,
+  workspace: Workspace,
+  { populated }: SubmoduleNotes,
+): Promise<Result<void, Failure>> {
   const inPlace = await checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const { repositories, pipes } = await findObstacles(workspace.root, exemptPaths(workspace))
   if (pipes.length > 0) return uncollectable('holds a pipe or a device where git reads a file', pipes)
   const submodules = repository.gitlinks.map(gitPath)
-  const filled = await filledSubmodules(workspace.root, submodules)
+  const isOurs = (path: GitPath) => populated.some((one) => one.path === path)
+  const filled = (await filledSubmodules(workspace.root, submodules)).filter((path) => !isOurs(path))
   if (filled.length > 0)
     return uncollectable('holds files inside a submodule, which autopilot does not collect', filled)
-  const lost = await unignored(workspacePlace(repository, workspace), repositories, submodules)
+  const nested = repositories.filter((path) => !isOurs(path))
+  const lost = await unignored(workspacePlace(repository, workspace), nested, submodules)
   return lost.length > 0 ? uncollectable('holds a git repository inside the repository', lost) : ok(undefined)
 }
 
@@ -197,6 +213,15 @@ async function indexWorkTree(
   const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
   if (!followed.ok) return notAdded(followed.error)
   return followStaged(repository, workspace, agentIndex, { commit: (onBase ? head : undefined) ?? base, onBase })
+}
+
+/** What the agent moved a submodule to counts more than what its index says of it, as with a file. */
+async function bumpEntries(place: GitPlace, bumps: ReadonlyMap<GitPath, string>): Promise<Result<void, GitFailure>> {
+  if (bumps.size === 0) return ok(undefined)
+  const lines = [...bumps].map(([path, commit]) => `${gitlinkMode} ${commit} 0\t${path}\0`)
+  const input = Buffer.from(lines.join(''), 'latin1')
+  const set = await git(place, ['update-index', '-z', '--index-info'], { input })
+  return set.ok ? ok(undefined) : set
 }
 
 /** A file that is there counts, also where setup's sparse checkout had left it out. Source: git's sparse-index.c. */

@@ -1,6 +1,7 @@
 import type { Failure } from '../domain/failure.js'
 import type { GitSession } from '../platform/git-session.js'
 import type { GitPlace } from '../platform/git.js'
+import type { GitPath } from './git-path.js'
 
 /** Why it is not safe to run in this repository (exit code 4). A closed list: tests and callers look at the code. */
 export type RefusalCode =
@@ -41,6 +42,32 @@ export interface Refusal {
   readonly message: string
   /** What to do about it, one line. */
   readonly help: string
+}
+
+/** A copy of a submodule's history on this machine, which autopilot reads and never writes. */
+export interface SubmoduleStore {
+  /** Absolute path of its objects. */
+  readonly objectsDir: string
+  /** Its tags and remote-tracking branches, in the form of a `packed-refs` file. */
+  readonly refs: string
+  /** Its `shallow` file, where it is cut off. */
+  readonly shallow?: string
+}
+
+/** A submodule that a commit records. */
+export interface Submodule {
+  /** Relative to the root of the repository, also of one inside another. */
+  readonly path: GitPath
+  /** The path of the submodule that it is in; empty for one of the repository itself. */
+  readonly parent: GitPath
+  /** Where its git directory lies below the `.git` of a work tree. */
+  readonly key: string
+  /** The commit that is recorded. */
+  readonly commit: string
+  /** Absent where autopilot can take it from nowhere. */
+  readonly store?: SubmoduleStore
+  /** Why its files cannot be there: in words that follow its name. */
+  readonly lacks?: string
 }
 
 /** That the user's checkout is sparse, and of which kind. */
@@ -92,6 +119,8 @@ export interface Repository {
   readonly sharedRefs: string
   /** Paths of the submodules at HEAD, relative to the root. */
   readonly gitlinks: readonly string[]
+  /** The submodules at HEAD, those inside them too, with the user's own copies of their histories. */
+  readonly submodules: readonly Submodule[]
   /**
    * The user's settings that decide what content is, as the text of a git configuration file: the trusted
    * configuration contains it, and each workspace's own is to contain it. Excludes and attributes in it are absolute

@@ -1,10 +1,13 @@
 import { ok, type Result } from '../domain/result.js'
 import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
+import { gitPath, type GitPath } from './git-path.js'
 
 /** What autopilot must know of a commit's tree before it checks it out. */
 export interface HeadTree {
   /** Paths of submodules. */
   readonly gitlinks: readonly string[]
+  /** The commits that they are recorded at. */
+  readonly links: ReadonlyMap<GitPath, string>
   /** The text of every `.gitattributes` file. */
   readonly attributes: readonly string[]
 }
@@ -13,18 +16,19 @@ export interface HeadTree {
 export async function readHeadTree(place: GitPlace, commit: string): Promise<Result<HeadTree, GitFailure>> {
   const listing = await git(place, ['ls-tree', '-r', '-z', '--full-tree', commit])
   if (!listing.ok) return listing
-  const gitlinks: string[] = []
+  const links = new Map<string, string>()
   const blobs: string[] = []
   for (const entry of listing.value.split('\0')) {
     const tab = entry.indexOf('\t')
     const [mode, , oid] = entry.slice(0, tab).split(' ')
     const path = entry.slice(tab + 1)
-    if (mode === '160000') gitlinks.push(path)
+    if (mode === '160000') links.set(path, oid ?? '')
     // git reads no attributes through a symbolic link.
     else if (oid && mode !== '120000' && /(^|\/)\.gitattributes$/.test(path)) blobs.push(oid)
   }
   const attributes = blobs.length === 0 ? ok([]) : await readBlobs(place, blobs)
-  return attributes.ok ? ok({ gitlinks, attributes: attributes.value }) : attributes
+  const byPath = new Map([...links].map(([path, oid]) => [gitPath(path), oid]))
+  return attributes.ok ? ok({ gitlinks: [...links.keys()], links: byPath, attributes: attributes.value }) : attributes
 }
 
 /**

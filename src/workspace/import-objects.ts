@@ -24,11 +24,15 @@ export function agentObjects(workspace: Workspace): string {
  * Whether the agent's git wrote any object. Makes the store fit to be read as an alternate: only files and directories,
  * and no list of further stores or of commits but the one that autopilot wrote itself.
  */
-export async function inspectStore(
-  repository: Repository,
+export function inspectStore(
+  { objectsDir }: Repository,
   workspace: Workspace,
 ): Promise<Result<'empty' | 'filled', Unreadable>> {
-  const store = agentObjects(workspace)
+  return inspectObjects(agentObjects(workspace), objectsDir)
+}
+
+/** As {@link inspectStore}, of any store that an agent's git wrote, beside the objects that it was given. */
+export async function inspectObjects(store: string, given: string): Promise<Result<'empty' | 'filled', Unreadable>> {
   const top = await lstat(store).catch(() => undefined)
   if (!top) return ok('empty')
   if (!top.isDirectory()) return err({ path: store, reason: 'is not a directory' })
@@ -40,7 +44,7 @@ export async function inspectStore(
   const files = await listUntrusted(store, maxFiles)
   if (!files.ok) return files
   await mkdir(join(store, 'info'), { mode: 0o700 })
-  await writeFile(join(store, 'info', 'alternates'), `${repository.objectsDir}\n`)
+  await writeFile(join(store, 'info', 'alternates'), `${given}\n`)
   return ok('filled')
 }
 
@@ -50,17 +54,25 @@ export function importPlace({ trusted }: Repository, workspace: Workspace): GitP
 }
 
 /** The commits in the agent's store, those that no ref leads to included. */
-export async function agentCommits(
+export function agentCommits(
   { trusted, objectsDir }: Repository,
   workspace: Workspace,
 ): Promise<Result<string[], GitFailure>> {
-  const store = agentObjects(workspace)
+  return commitsIn(trusted, agentObjects(workspace), objectsDir)
+}
+
+/** As {@link agentCommits}, of any store that {@link inspectObjects} has found filled. */
+export async function commitsIn(
+  trusted: GitPlace,
+  store: string,
+  given: string,
+): Promise<Result<string[], GitFailure>> {
   // Without the list of further stores git would show the user's objects too; it is put back at once.
   const alternates = join(store, 'info', 'alternates')
   await rm(alternates, { force: true })
   const args = ['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objecttype) %(objectname)']
   const listed = await git({ ...trusted, objectDir: store }, args)
-  await writeFile(alternates, `${objectsDir}\n`)
+  await writeFile(alternates, `${given}\n`)
   if (!listed.ok) return listed
   const lines = listed.value.split('\n').filter((line) => line.startsWith('commit '))
   return ok(lines.map((line) => line.slice('commit '.length)))

@@ -22,8 +22,12 @@ const maxRefs = 10_000
  * reflog line `<old> <new> <who>\t<message>`. Anything odd is an error that names the file, never a guess. What
  * was `given` to it, the text of a `packed-refs`, is none of the agent's, and may be any number.
  */
-export async function readAgentRefs(root: string, oid: RegExp, given: Buffer): Promise<Result<AgentRefs, Unreadable>> {
-  const gitDir = join(root, '.git')
+export function readAgentRefs(root: string, oid: RegExp, given: Buffer): Promise<Result<AgentRefs, Unreadable>> {
+  return readRefsIn(join(root, '.git'), oid, given)
+}
+
+/** As {@link readAgentRefs}, of a git directory. */
+export async function readRefsIn(gitDir: string, oid: RegExp, given: Buffer): Promise<Result<AgentRefs, Unreadable>> {
   const stats = await lstat(gitDir).catch(() => undefined)
   if (!stats) return ok({ refs: new Map(), stashes: [] })
   if (!stats.isDirectory()) return err({ path: gitDir, reason: 'is not a directory any more' })

@@ -12,7 +12,11 @@ import { linkPaths } from './link.js'
 import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles } from './nested-repositories.js'
 import { writeNotes } from './notes.js'
-import { cleanArgs, needsSetup, outgrows, setUp } from './set-up.js'
+import { cleanArgs, cleanSubmodules } from './clean-submodules.js'
+import { populate } from './populate.js'
+import { hideSubmodules } from './submodule-git.js'
+import { readSubmoduleNotes } from './submodule-notes.js'
+import { needsSetup, outgrows, setUp } from './set-up.js'
 import { checkSeal } from './trusted.js'
 import {
   checkInPlace,
@@ -84,10 +88,12 @@ export async function checkOut(
 ): Promise<Result<void, Failure>> {
   const sealed = await checkSeal(repository)
   if (!sealed.ok) return sealed
+  const hidden = await onFileSystem('Looking at submodules', () => hideSubmodules(workspace))
+  if (!hidden.ok) return hidden
   const read = await git(workspacePlace(repository, workspace), ['read-tree', '-u', '--reset', commit])
   if (!read.ok) return gitFailed(read.error)
   workspace.commit = commit
-  return ok(undefined)
+  return populate(repository, workspace, commit)
 }
 
 /** The files of a commit, and those that come from the user's tree. */
@@ -106,10 +112,15 @@ async function fill(
     submodules.some((one) => isWithin(path, [one]) || isWithin(one, [path])),
   )
   if (led !== undefined) {
-    const why = 'is in, or holds, a submodule of yours, which agents would write into; have setup: populate it instead'
+    const why =
+      'is in, or holds, a submodule of yours, which agents would write into; workspaces have its files by themselves, or by setup:'
     return err(failure('infrastructure', `link: ${pathText(led)} ${why}.`))
   }
-  return copied.ok ? linkPaths(repository.root, workspace.root, link) : copied
+  if (!copied.ok) return copied
+  // What was copied has brought the user's `.git` along.
+  const covered = submodules.some((path) => isWithin(path, furniturePaths(copy)))
+  const populated = covered ? await populate(repository, workspace, commit) : ok(undefined)
+  return populated.ok ? linkPaths(repository.root, workspace.root, link) : populated
 }
 
 async function setUpAfresh(
@@ -138,15 +149,20 @@ export async function renew(
   const inPlace = await checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const { repositories, pipes } = await findObstacles(workspace.root, workspace.kept)
+  const populated = new Set((await readSubmoduleNotes(workspace)).populated.map(({ path }) => path))
   const filled = await filledSubmodules(workspace.root, repository.gitlinks.map(gitPath))
-  const obstacles = [...repositories, ...pipes, ...filled]
+  const obstacles = [...[...repositories, ...filled].filter((path) => !populated.has(path)), ...pipes]
   if (obstacles.length > 0) {
     return err(failure('collect', 'The workspace cannot be used again.', { paths: obstacles.map(pathText) }))
   }
   const unlinked = await onFileSystem('Cleaning a workspace', () => removeLinks(workspace))
   if (!unlinked.ok) return unlinked
+  const hidden = await onFileSystem('Looking at submodules', () => hideSubmodules(workspace))
+  if (!hidden.ok) return hidden
   const cleaned = await git(workspacePlace(repository, workspace), cleanArgs(workspace.kept, '-q'))
   if (!cleaned.ok) return gitFailed(cleaned.error)
+  const inside = await cleanSubmodules(repository, workspace, '-q')
+  if (!inside.ok) return inside
   const ready = await fill(repository, workspace, commit, furniture)
   if (!ready.ok || !(await needsSetup(repository, workspace, furniture))) return ready
   return setUpAfresh(repository, workspace, commit, furniture)

@@ -15,6 +15,7 @@ import { refuse, refuseGit } from './refusal.js'
 import { refuseNeverEnding } from './never-ending.js'
 import { openSessions } from './sessions.js'
 import { readSharedRefs } from './shared-refs.js'
+import { findUsersSubmodules } from './submodules.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
 import { readUserCone } from './user-cone.js'
 import { carriedSettings, definedFilters, filled, lastValue, parseSettings, type Setting } from './user-config.js'
@@ -65,6 +66,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
     namesHooks: lastValue(settings.value, 'core.hookspath') !== undefined,
     sharedRefs: sharedRefs.value,
     gitlinks: tree.value.gitlinks,
+    submodules: await findUsersSubmodules({ ...found.value, trusted }, head.commit, tree.value.links),
     ...(cone ? { cone } : {}),
     dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
   })

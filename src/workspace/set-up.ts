@@ -4,15 +4,19 @@ import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import { git, gitBytes } from '../platform/git.js'
+import { adoptSubmodules } from './adopt-submodules.js'
 import { arm } from './arm.js'
+import { cleanArgs, cleanSubmodules } from './clean-submodules.js'
 import { keepCone } from './cone.js'
 import type { Repository } from './contract.js'
 import type { Furniture } from './furniture.js'
-import { excludePattern, gitPath, isWithin, onDisk, pathText, splitNul, type GitPath } from './git-path.js'
+import { gitPath, isWithin, onDisk, pathText, splitNul, type GitPath } from './git-path.js'
 import { absentMode, diffIndex } from './index-changes.js'
 import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
+import { lacksSubmodule } from './populate.js'
 import { inputsChanged } from './setup-inputs.js'
+import { readSubmoduleNotes } from './submodule-notes.js'
 import { exemptPaths, indexFileOf, onFileSystem, withExcludes, workspacePlace, type Workspace } from './workspace.js'
 
 /**
@@ -30,6 +34,8 @@ export async function setUp(
   if (!armed.ok) return armed
   const ran = await runSetup(setup, workspace.root)
   if (!ran.ok) return ran
+  const inSubmodules = await adoptSubmodules(repository, workspace)
+  if (!inSubmodules.ok) return inSubmodules
   const clear = await checkLeft(repository, workspace)
   if (!clear.ok) return clear
   const cone = await keepCone(repository, workspace)
@@ -42,9 +48,13 @@ export async function setUp(
   if (!changedFiles.ok) return changedFiles
   const goes = await git(workspacePlace(repository, workspace), cleanArgs(workspace.furnished, '-n'))
   if (!goes.ok) return gitFailed(goes.error)
-  const notKept = goes.value.split('\n').flatMap((line) => removal.exec(line)?.[1] ?? [])
+  const goInside = await cleanSubmodules(repository, workspace, '-n')
+  if (!goInside.ok) return goInside
+  const notKept = [goes.value, ...goInside.value].flatMap((said) =>
+    said.split('\n').flatMap((line) => removal.exec(line)?.[1] ?? []),
+  )
   if (notKept.length > 0) onNotKept?.(notKept.map((path) => cleanLine(path, 300)))
-  const changed = changedFiles.value && !exact
+  const changed = (changedFiles.value || inSubmodules.value.length > 0) && !exact
   const kept = await thoseThere(workspace, workspace.kept)
   workspace.setUp = { at: workspace.commit, survives: notKept.length === 0 && !changed, changedFiles: changed, kept }
   return ok(undefined)
@@ -53,17 +63,16 @@ export async function setUp(
 /** Source: git's builtin/clean.c. */
 const removal = /^Would remove (.+)$/
 
-/** Removes what is not of the commit, ignored or not, but for these paths; or with `-n` says what it would remove. */
-export function cleanArgs(except: readonly GitPath[], ...options: readonly string[]): string[] {
-  const kept = except.flatMap((path) => ['-e', Buffer.from(excludePattern(path), 'latin1').toString()])
-  return ['clean', '-ffdx', ...options, ...kept]
-}
-
 /** A repository that is not ignored could not be told from an agent's. */
 async function checkLeft(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
-  const submodules = repository.gitlinks.map(gitPath)
+  const ours = new Set((await readSubmoduleNotes(workspace)).populated.map(({ path }) => path))
+  const submodules = repository.gitlinks.map(gitPath).filter((path) => !ours.has(path))
   const { repositories } = await findObstacles(workspace.root, exemptPaths(workspace))
-  const nested = await unignored(workspacePlace(repository, workspace), repositories, submodules)
+  const nested = await unignored(
+    workspacePlace(repository, workspace),
+    repositories.filter((path) => !ours.has(path)),
+    repository.gitlinks.map(gitPath),
+  )
   const obstacles = [...nested, ...(await filledSubmodules(workspace.root, submodules))]
   if (obstacles.length === 0) return ok(undefined)
   const message = `setup left a git repository that is not ignored: ${obstacles.slice(0, 3).map(pathText).join(', ')}.`
@@ -97,16 +106,19 @@ export async function needsSetup(repository: Repository, workspace: Workspace, f
   if (!furniture.setup || !last?.survives) return furniture.setup !== undefined
   // An agent may have removed what setup made.
   if ((await thoseThere(workspace, last.kept)).length < last.kept.length) return true
+  if (await lacksSubmodule(repository, workspace, workspace.commit)) return true
   return inputsChanged(repository, furniture, last.at, workspace.commit)
 }
 
 /** Whether a prepared workspace, which nobody has used, is out of date at another commit. */
 export async function outgrows(
   repository: Repository,
-  { setUp: last }: Workspace,
+  workspace: Workspace,
   furniture: Furniture,
   commit: string,
 ): Promise<boolean> {
+  const { setUp: last } = workspace
   if (!last) return false
-  return last.changedFiles || inputsChanged(repository, furniture, last.at, commit)
+  if (last.changedFiles || (await lacksSubmodule(repository, workspace, commit))) return true
+  return inputsChanged(repository, furniture, last.at, commit)
 }

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { gatedScene } from '../support/gated-scene.js'
 import { gitRepo } from '../support/repositories.js'
 import { scene } from '../support/rigged-scene.js'
 
@@ -10,25 +11,36 @@ function commands(tasks: Readonly<Record<string, string>>): string {
   return `tasks:\n${lines.join('')}`
 }
 
-test('a submodule stays where it is, unpopulated; work beside it lands, and files put into it fail by name', async () => {
-  const inner = gitRepo({ files: { 'lib.txt': 'lib\n' } })
-  const stage = scene({
+test('a submodule has its files for agents and gates; a bump lands and is judged, edits and a removal fail by name', async () => {
+  const inner = gitRepo({ files: { 'lib.txt': 'one\n' } })
+  const stage = gatedScene({
     roadmap: commands({
-      beside: 'test -z "$(ls deps/inner)" && echo > beside',
+      beside: 'cat deps/inner/lib.txt > beside',
+      bump: 'git -C deps/inner checkout -q origin/main',
       inside: 'echo > deps/inner/file',
       away: 'rm -r deps; echo > away',
     }),
+    gates: [
+      'test "$(git -C deps/inner hash-object lib.txt)" = "$(git -C deps/inner rev-parse HEAD:lib.txt)"',
+      'test "$(git -C deps/inner rev-parse HEAD)" = "$(git rev-parse HEAD:deps/inner)"',
+    ],
   })
   const { repo } = stage
   repo.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.dir, 'deps/inner')
   repo.commit('with a submodule')
+  inner.write('lib.txt', 'two\n')
+  inner.commit('second')
+  repo.gitIn(join(repo.dir, 'deps/inner'), '-c', 'protocol.file.allow=always', 'fetch', '-q')
   const { code, stderr } = await stage.run(['run', '-i', '1'])
   expect(code).toBe(1)
-  expect(stage.subjects()).toEqual(['beside'])
-  expect(repo.git('ls-tree', 'autopilot/main', 'deps/inner')).toBe(repo.git('ls-tree', 'main', 'deps/inner'))
-  expect(stderr).toMatch(/inside failed .*holds files inside a submodule.*deps\/inner/)
+  expect([...stage.subjects()].sort()).toEqual(['beside', 'bump'])
+  expect([stage.landed('beside'), repo.git('rev-parse', 'autopilot/main:deps/inner')]).toEqual([
+    'one',
+    inner.git('rev-parse', 'main'),
+  ])
+  expect(stderr).toMatch(/inside failed .*Files inside the submodule deps\/inner were changed.*deps\/inner\/file/)
   expect(stderr).toMatch(/away failed .*adds, moves or removes a submodule.*deps\/inner/)
-  expect(readFileSync(join(repo.dir, 'deps/inner/lib.txt'), 'utf8')).toBe('lib\n')
+  expect(readFileSync(join(repo.dir, 'deps/inner/lib.txt'), 'utf8')).toBe('one\n')
 })
 
 test('files under Git LFS need its filter: without it exit code 4, with it agents see content and pointers land', async () => {
