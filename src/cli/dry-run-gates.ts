@@ -12,11 +12,11 @@ export function formatGates(gates: readonly Gate[], reviews: readonly Review[]):
 }
 
 /** A gate of everybody; with `indent`, of the task above. Ends with a line break. */
-export function formatGate({ name, run, cwd, timeoutMs }: Gate, indent?: string): string {
+export function formatGate({ name, run, cwd, timeoutMs, exclusive }: Gate, indent?: string): string {
   const head = indent === undefined ? 'gate  ' : `${indent}gate `
   const where = cwd === undefined ? '' : `in ${cleanLine(cwd, 200)} `
   const called = name === run ? '' : `${cleanLine(name, 100)}: `
-  const most = `(at most ${formatDuration(timeoutMs)})`
+  const most = `(at most ${formatDuration(timeoutMs)}${exclusive ? ', never two at once' : ''})`
   if (hasLines(run)) return `${head}${called}${where}${most}\n${linesAsWritten(run, `${indent ?? ''}  `)}`
   return `${head}${called}${cleanLine(run, 400)} ${where}${most}\n`
 }

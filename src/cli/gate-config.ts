@@ -6,7 +6,7 @@ import { defaultGateTimeoutMs } from '../orchestration/gating.js'
 import { chosen, listOf } from './chosen.js'
 import { leavesRoot } from './furniture-config.js'
 import { scalar } from './scalar.js'
-import { duration, providerModel } from './value.js'
+import { duration, onOff, providerModel } from './value.js'
 
 const commandFields = z.strictObject({
   run: z.string('a gate needs a command').check(
@@ -16,6 +16,7 @@ const commandFields = z.strictObject({
   name: z.optional(z.string()),
   cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
   timeout: z.optional(scalar(duration)),
+  exclusive: z.optional(scalar(onOff)),
 })
 
 const reviewFields = z.strictObject({
@@ -67,8 +68,10 @@ export function gatesOf(entries: readonly z.infer<typeof gate>[]): {
   }
 }
 
-function gateOf({ run, name = run, cwd, timeout = defaultGateTimeoutMs }: z.infer<typeof commandFields>): Gate {
-  return { name, run, timeoutMs: timeout, ...(cwd === undefined ? {} : { cwd }) }
+function gateOf(fields: z.infer<typeof commandFields>): Gate {
+  const { run, name = run, cwd, timeout = defaultGateTimeoutMs, exclusive } = fields
+  const more = { ...(cwd === undefined ? {} : { cwd }), ...(exclusive ? { exclusive: true as const } : {}) }
+  return { name, run, timeoutMs: timeout, ...more }
 }
 
 function reviewOf(fields: z.infer<typeof reviewFields>): Review {

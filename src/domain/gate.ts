@@ -7,6 +7,8 @@ export interface Gate {
   readonly cwd?: string
   /** A gate that takes longer has failed. */
   readonly timeoutMs: number
+  /** Never two of it at once, whatever trees they judge. */
+  readonly exclusive?: true
 }
 
 /**
@@ -41,13 +43,13 @@ export function gateKey(gate: Gate): string {
   return JSON.stringify([gate.run, gate.cwd ?? ''])
 }
 
-/** The gates of a task behind those of everybody, each command in a directory once. */
+/** The gates of a task behind those of everybody, each command in a directory once; exclusive where either says so. */
 export function mergeGates(common: readonly Gate[], own: readonly Gate[]): readonly Gate[] {
-  const seen = new Set<string>()
-  return [...common, ...own].filter((gate) => {
+  const merged = new Map<string, Gate>()
+  for (const gate of [...common, ...own]) {
     const key = gateKey(gate)
-    if (seen.has(key)) return false
-    seen.add(key)
-    return true
-  })
+    const known = merged.get(key)
+    merged.set(key, known === undefined ? gate : { ...known, ...(gate.exclusive ? { exclusive: true } : {}) })
+  }
+  return [...merged.values()]
 }

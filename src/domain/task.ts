@@ -66,6 +66,7 @@ export interface VerifyEntry {
   /** Directory to start in, relative to the root. */
   readonly cwd?: string
   readonly timeoutMs?: number
+  readonly exclusive?: true
 }
 
 /** One unit of work in the roadmap. Times are in ms. */

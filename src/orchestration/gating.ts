@@ -92,7 +92,17 @@ export const defaultGateTimeoutMs = 10 * 60_000
 
 /** The gates that a task asks for by `verify:`; its entries without a command are text for the agent. */
 export function gatesOf(task: Task): readonly Gate[] {
-  return task.verify.flatMap(({ run, name, cwd, timeoutMs = defaultGateTimeoutMs }): Gate[] =>
-    run === undefined ? [] : [{ name: name ?? run, run, timeoutMs, ...(cwd === undefined ? {} : { cwd }) }],
+  return task.verify.flatMap(({ run, name, cwd, timeoutMs = defaultGateTimeoutMs, exclusive }): Gate[] =>
+    run === undefined
+      ? []
+      : [
+          {
+            name: name ?? run,
+            run,
+            timeoutMs,
+            ...(cwd === undefined ? {} : { cwd }),
+            ...(exclusive ? { exclusive } : {}),
+          },
+        ],
   )
 }

@@ -19,7 +19,7 @@ const keys = {
     'metadata',
   ],
   defaults: ['provider', 'model', 'effort', 'timeout', 'max_attempts', 'budget', 'verify', 'gates'],
-  verify: ['run', 'name', 'cwd', 'timeout'],
+  verify: ['run', 'name', 'cwd', 'timeout', 'exclusive'],
   group: [
     'id',
     'title',

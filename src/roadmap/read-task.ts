@@ -197,12 +197,14 @@ function readGateFields(
   const name = readText(fieldOf(reading, item, path, 'name'))
   const cwd = fieldOf(reading, item, path, 'cwd')
   const timeoutMs = readDuration(fieldOf(reading, item, path, 'timeout'))
+  const exclusive = readWord(fieldOf(reading, item, path, 'exclusive'), ['true', 'false'])
   if (cwd?.node.kind === 'scalar') checkFiles(cwd)
   const directory = readText(cwd)
   return {
     ...(name === undefined ? {} : { name }),
     ...(directory === undefined ? {} : { cwd: directory }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(exclusive === 'true' ? { exclusive: true } : {}),
   }
 }
 

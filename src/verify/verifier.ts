@@ -3,6 +3,7 @@ import { gateKey, setupGate, verdictKey, type Gate, type Verdict } from '../doma
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import type { Checkout, CheckOut, Judged } from './checkout.js'
+import { oneAtATime } from './one-at-a-time.js'
 import { createSetupJudge } from './judge-setup.js'
 
 export type { CheckOut, Judged } from './checkout.js'
@@ -93,12 +94,22 @@ export function createVerifier(parts: VerifierParts): Verifier {
   // A verdict in the making is shared, too. Errored ones are forgotten: they say nothing about the tree.
   const memories = new Map<string, Memory>()
   const setup = createSetupJudge(parts)
+  /** What gates are exclusive, by their keys: another task may ask for the same without saying so. */
+  const exclusive = new Set<string>()
+  const alone = oneAtATime()
   /** The trees on which a gate was misled by what a place had kept. */
   const misled = new Set<string>()
 
+  /** Waits before it has a job, which others can use meanwhile. */
+  const inTurn = <Value>(gate: Gate, step: () => Promise<Value>): Promise<Value> => {
+    const key = gateKey(gate)
+    if (gate.exclusive) exclusive.add(key)
+    return exclusive.has(key) ? alone(key, step) : step()
+  }
+
   const run = async (judged: Judged, gate: Gate, afresh: boolean): Promise<Ran> => {
     for (let left = tries - 1; ; left--) {
-      const ran = await parts.limited((job) => once(judged, gate, { afresh, job }))
+      const ran = await inTurn(gate, () => parts.limited((job) => once(judged, gate, { afresh, job })))
       if (ran.verdict.type !== 'errored' || ran.isLast || left === 0 || parts.signal.aborted) return ran
     }
   }

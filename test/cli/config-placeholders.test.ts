@@ -32,3 +32,16 @@ test('ports: is a range with room for a block of ten', () => {
       `1: ports: '${wrong}' is not a range of ten ports or more from 1024 to 65535, such as 20000-29999`,
     ])
 })
+
+test('a gate may be exclusive, a review may not', () => {
+  expect(fileOf('gates: [{ run: make db, exclusive: true }, { run: make, exclusive: false }]\n')).toMatchObject({
+    gates: [
+      { run: 'make db', exclusive: true },
+      expect.not.objectContaining({ exclusive: expect.anything() as unknown }),
+    ],
+  })
+  expect(fileOf('gates: { run: make, exclusive: 7 }\n')).toEqual([expect.stringContaining('exclusive')])
+  expect(fileOf('gates: { review: codex, criteria: x, exclusive: true }\n')).toEqual([
+    expect.stringContaining('unknown key'),
+  ])
+})

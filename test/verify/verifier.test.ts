@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { failure } from '../../src/domain/failure.js'
 import { gateKey, type Gate, type Verdict } from '../../src/domain/gate.js'
 import { err, ok } from '../../src/domain/result.js'
+import { limit } from '../../src/orchestration/limit.js'
 import { createVerifier, type Judgement, type VerifierParts } from '../../src/verify/verifier.js'
 import { defer, type Deferred } from '../support/agent-connection.js'
 import { until } from '../support/until.js'
@@ -53,7 +54,7 @@ function stage(change: Partial<VerifierParts> = {}) {
     await until(() => begun.length > index, `gate ${index} begins`)
     begun[index]!.verdict.resolve(verdict)
   }
-  return { begun, judged, stop, checkouts, verify, verifyAgain, known, say }
+  return { verifier, begun, judged, stop, checkouts, verify, verifyAgain, known, say }
 }
 
 test('a tree without gates passes, and nothing is checked out for it', async () => {
@@ -382,4 +383,37 @@ describe('what a place keeps from before', () => {
     expect(await again).toMatchObject(err({ kind: 'gate_failed' }))
     expect(distrusted).toEqual([])
   })
+})
+
+test('of an exclusive gate never two run at once, whatever trees they judge; other gates go on beside it', async () => {
+  const { verifier, begun, say, checkouts } = stage()
+  const alone: Gate = { ...gate('db'), exclusive: true }
+  const on = (tree: string, ...gates: readonly Gate[]) =>
+    verifier.verify({ commit: `c-${tree}`, tree }, gates, () => undefined)
+  // The third is the same command by somebody who does not know of it.
+  const all = Promise.all([on('t', alone, gate('lint')), on('u', alone), on('v', gate('db'))])
+  const ran = () => begun.map(({ run, commit }) => `${run} ${commit}`)
+  await until(() => begun.length === 2, 'the first and the other gate begin')
+  expect([ran(), checkouts.made]).toEqual([['db c-t', 'lint c-t'], 2])
+  await say(0, failed('no'))
+  await until(() => begun.length === 3, 'the second begins')
+  expect(ran().slice(2)).toEqual(['db c-u'])
+  await say(2, passed)
+  await say(3, passed)
+  expect(ran()[3]).toBe('db c-v')
+  await say(1, passed)
+  expect((await all).map(({ ok: isOk }) => isOk)).toEqual([false, true, true])
+})
+
+test('an exclusive gate that waits for its turn takes no job from others', async () => {
+  const { verifier, begun, say } = stage({ limited: limit(2) })
+  const alone: Gate = { ...gate('db'), exclusive: true }
+  const on = (tree: string, one: Gate) => verifier.verify({ commit: `c-${tree}`, tree }, [one], () => undefined)
+  const all = Promise.all([on('t', alone), on('u', alone), on('v', gate('lint'))])
+  await until(() => begun.length === 2, 'two begin')
+  expect(begun.map(({ run }) => run)).toEqual(['db', 'lint'])
+  await say(0, passed)
+  await say(1, passed)
+  await say(2, passed)
+  expect((await all).every(({ ok: isOk }) => isOk)).toBe(true)
 })
