@@ -1,5 +1,4 @@
 import { realpath } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Selected, TargetFacts } from '../domain/event.js'
 import { exitCodes } from '../domain/exit-code.js'
 import type { RunState } from '../domain/run-state.js'
@@ -8,6 +7,7 @@ import { readStart } from '../journal/read-journal.js'
 import { readExitCode } from '../journal/unfinished.js'
 import { currentBranch } from '../workspace/open-current.js'
 import { defaultTarget } from '../workspace/target.js'
+import { roadmapNow } from './moved.js'
 import type { Prepared } from './prepare-run.js'
 import { sameRedo } from './redo.js'
 
@@ -62,7 +62,7 @@ async function difference(
   start: RunState['start'],
   { settings, loaded, location }: Prepared,
 ): Promise<string | undefined> {
-  const roadmap = start.roadmapPath ?? resolve(location.root, start.roadmap)
+  const roadmap = roadmapNow(start, location.root)
   if ((await realPathOf(roadmap)) !== (await realPathOf(loaded.path))) return 'another roadmap'
   if (start.isolation !== settings.isolation) return `--isolation ${start.isolation}`
   if (!sameSelection(start.selection, selectionOf(settings))) return 'another selection of tasks'

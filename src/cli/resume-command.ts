@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { cleanLine } from '../domain/text.js'
@@ -10,6 +10,7 @@ import { locate, plainLocation } from './ground.js'
 import { printJournalTrouble } from './journal-trouble.js'
 import { knownRuns } from './known-runs.js'
 import { launch } from './launch.js'
+import { movedLine, roadmapNow } from './moved.js'
 import { lineWriter, printJson } from './output.js'
 import { newestStopped, targetName } from './past-run.js'
 import { prepareRun, type AsBefore } from './prepare-run.js'
@@ -73,7 +74,10 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
   const output = flags.output ?? 'human'
   const start = await readStart(run.journal)
   if (!start.ok) return printJournalTrouble(run, start.error, output)
-  const { repository, roadmap, roadmapPath = resolve(repository, roadmap) } = start.value
+  const { repository } = start.value
+  const root = dirname(dirname(dirname(dirname(run.journal))))
+  const roadmapPath = roadmapNow(start.value, root)
+  const moved = movedLine(start.value, root)
   const prepared = await prepareRun(
     { directory, flags, roadmap: shownPath(roadmapPath), asBefore: asBefore(start.value) },
     env,
@@ -93,7 +97,14 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
     return exitCodes.notSafe
   }
   const past = { run, retryFailed, repair }
-  return launch({ prepared: prepared.value, env, runId: run.id, takeOver: args.takeOver, notices: [], past })
+  return launch({
+    prepared: prepared.value,
+    env,
+    runId: run.id,
+    takeOver: args.takeOver,
+    notices: moved === undefined ? [] : [moved],
+    past,
+  })
 }
 
 /** Where it works, and on which tasks, is what makes a run the same. */
