@@ -1,5 +1,6 @@
 import { failure, type Failure } from '../domain/failure.js'
-import { capture, type CaptureOptions } from '../platform/capture.js'
+import { askProgram } from '../platform/ask-program.js'
+import type { CaptureOptions } from '../platform/capture.js'
 import type { Provider } from '../providers/contract.js'
 import { detectProvider, type Detection } from '../providers/detect.js'
 import type { EnvironmentOf } from '../providers/environment.js'
@@ -33,7 +34,7 @@ export function createCliCheck({ detected, environmentOf, ended, onOther }: CliC
     const { watchdog } = ended
     return detectProvider(
       provider,
-      (file, args, how) => capture(file, args, { ...how, signal: where.signal, watchdog }),
+      (file, args, how) => askProgram(file, args, { ...how, signal: where.signal, watchdog }),
       options,
     )
   }

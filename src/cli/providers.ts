@@ -2,7 +2,8 @@ import { formatProviderModel } from '../domain/provider-model.js'
 import { commandProvider, type RoutePolicy } from '../domain/routing.js'
 import type { Review } from '../domain/review.js'
 import type { Task } from '../domain/task.js'
-import { capture, type CaptureOptions } from '../platform/capture.js'
+import { askProgram } from '../platform/ask-program.js'
+import type { CaptureOptions } from '../platform/capture.js'
 import { providerNames, type AgentRequest, type Provider } from '../providers/contract.js'
 import { detectProvider, type Capture, type Detection } from '../providers/detect.js'
 import type { EnvironmentOf } from '../providers/environment.js'
@@ -72,7 +73,7 @@ export async function setUpProviders(
   environmentOf: EnvironmentOf,
   ended: Pick<CaptureOptions, 'signal' | 'watchdog' | 'cwd'>,
 ): Promise<ProviderSetup> {
-  const ask: Capture = (program, args, options) => capture(program, args, { ...options, ...ended })
+  const ask: Capture = (program, args, options) => askProgram(program, args, { ...options, ...ended })
   const detected = await Promise.all(
     candidates.map(async (provider): Promise<Detected> => {
       const environment = environmentOf(provider)

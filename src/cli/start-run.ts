@@ -152,7 +152,7 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
   const { recorder, pool, stopEarly, writer, writeBack } = workers
   const signal = parts.signals.canceled
   const { settings, config, loaded, ground, template } = parts
-  const start = openDoor(ground.runDir, parts.watchdog)
+  const start = openDoor(ground.runDir, parts.watchdog, ground.root)
   const numberedTo = parts.resumed?.numberedTo ?? 0
   const base = new BaseWatch({ recorder, pool, stopEarly, signal })
   const wait = waitPolicy(settings, parts.env)

@@ -26,6 +26,7 @@ import { slotNumber, type WorkNumber } from '../domain/work-number.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { processorTimes } from '../platform/processor-looks.js'
+import { noProgram, ownProgram } from '../platform/own-programs.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import { baseVariable, type EnvironmentOf } from '../providers/environment.js'
@@ -195,7 +196,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     events.forEach(note)
     turnEnd.heard(events)
   }
-  const command = provider.buildCommand(request)
+  const command = provider.buildCommand({ ...request, ...found(provider, env) })
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
   const idle = idleWatch(work, clock, () => agent, endAgent)
@@ -279,6 +280,11 @@ function recordLeftovers(
 /** Provider and model as they were asked for. */
 function askedOf({ provider: { name }, request: { model } }: AgentWork): ProviderModel {
   return { provider: name, ...(model === undefined ? {} : { model }) }
+}
+
+/** Its CLI: never one that a workspace has on its PATH. */
+function found({ program }: Provider, env: Readonly<Record<string, string>>): Pick<AgentRequest, 'executable'> {
+  return program ? { executable: ownProgram(program.file, env.PATH) ?? noProgram } : {}
 }
 
 /** Why the agent cannot even be started. */

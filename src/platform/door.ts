@@ -1,8 +1,14 @@
 import { startAgent, type AgentProcess, type AgentSpawn } from './agent-process.js'
+import { pathInWorkspace } from './own-programs.js'
 import type { Watchdog } from './watchdog.js'
 
 /** Starts an agent, a gate or a command of the user's; see {@link startAgent}. */
-export type StartAgent = (spec: AgentSpawn) => AgentProcess
+export type StartAgent = (spec: DoorSpawn) => AgentProcess
+
+export interface DoorSpawn extends AgentSpawn {
+  /** The root of the workspace, where that is not where it starts. */
+  readonly root?: string
+}
 
 /** The variable by which all that a run starts is known, wherever it goes: the run's directory. */
 const runVariable = 'AUTOPILOT_RUN'
@@ -12,10 +18,17 @@ export function runEntry(runDir: string): string {
   return `${runVariable}=${valueOf(runDir)}`
 }
 
-/** The one door of a run: what starts through it bears the run's mark, and ends with autopilot. */
-export function openDoor(runDir: string, watchdog: Watchdog): StartAgent {
+/**
+ * The one door of a run: what starts through it bears the run's mark, ends with autopilot, and has the workspace's entries
+ * on PATH in place of those of `repository`, the root of the user's tree.
+ */
+export function openDoor(runDir: string, watchdog: Watchdog, repository: string): StartAgent {
   const mark = { [runVariable]: valueOf(runDir) }
-  return (spec) => startAgent({ ...spec, env: { ...spec.env, ...mark }, watchdog })
+  return ({ root, ...spec }) => {
+    const { PATH: path } = spec.env
+    const own = path === undefined ? {} : { PATH: pathInWorkspace(path, repository, root ?? spec.cwd) }
+    return startAgent({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog })
+  }
 }
 
 /** The watchdog's grep would take the lines of one with a line feed for patterns of their own. */

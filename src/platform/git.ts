@@ -5,6 +5,7 @@ import { formatExitStatus } from '../domain/attempt.js'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { fullDisk } from './full-disk.js'
+import { noProgram, ownPath, ownProgram } from './own-programs.js'
 import { signalGroup } from './process-group.js'
 
 /**
@@ -102,6 +103,7 @@ function environment(place: GitPlace, { env: extra, userConfig }: GitOptions): R
     const value = (userConfig ?? process.env)[name]
     if (value !== undefined) env[name] = value
   }
+  env.PATH = ownPath(env.PATH)
   addOverrides(env)
   if (place.workTree !== undefined) env.GIT_WORK_TREE = place.workTree
   if (place.indexFile !== undefined) env.GIT_INDEX_FILE = place.indexFile
@@ -153,7 +155,7 @@ export function gitAsUser(
   args: readonly string[],
   user: Environment,
 ): Promise<Result<Buffer, GitFailure>> {
-  return run(dir, { ...fixed, ...userVariables(user) }, args, {})
+  return run(dir, { ...fixed, ...userVariables(user), PATH: ownPath(user.PATH) }, args, {})
 }
 
 /** Starts one git command that reads its stdin as it goes; see `git-session.ts`. */
@@ -191,7 +193,7 @@ function start(
   args: readonly string[],
   { signal }: GitOptions,
 ): ChildProcessWithoutNullStreams {
-  const child = spawn('git', args, {
+  const child = spawn(ownProgram('git', env.PATH) ?? noProgram, args, {
     env,
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -107,5 +107,5 @@ function isExecutable(path: string): boolean {
 /** Shells such as dash drop variables whose names they could not write themselves; env(1) sets those again. */
 function shellProof(env: Readonly<Record<string, string>>): readonly string[] {
   const odd = Object.entries(env).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-  return odd.length === 0 ? [] : ['env', ...odd.map(([name, value]) => `${name}=${value}`)]
+  return odd.length === 0 ? [] : ['/usr/bin/env', ...odd.map(([name, value]) => `${name}=${value}`)]
 }

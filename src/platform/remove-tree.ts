@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { chmod, lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { capture } from './capture.js'
+import { ownPath } from './own-programs.js'
 
 /** What a removal fails with where directories are closed to their owner, as Go's module cache is (0555). */
 const closed = new Set(['EACCES', 'EPERM', 'ENOTEMPTY'])
@@ -18,7 +19,7 @@ export async function removeTree(path: string): Promise<void> {
   else if (code !== 'ENAMETOOLONG') return rm(path, { recursive: true, force: true })
   if (code !== 'ENAMETOOLONG' && (await removed(path)) === undefined) return
   // It goes down one directory at a time, so that no path is ever long. Source: coreutils' rm, which uses openat(2).
-  const program = await capture('rm', ['-rf', '--', path], { env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' } })
+  const program = await capture('rm', ['-rf', '--', path], { env: { PATH: ownPath(), LC_ALL: 'C' } })
   if (program.exit.type !== 'code' || program.exit.code !== 0) await rm(path, { recursive: true, force: true })
 }
 

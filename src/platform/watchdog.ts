@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { hasPipes } from './git.js'
+import { ownPath } from './own-programs.js'
 import type { RunTraces } from '../domain/stray.js'
 
 /**
@@ -161,7 +162,7 @@ export function openWatchdog(traces: RunTraces): Watchdog {
 function spawnWatchdog({ entry, place }: RunTraces): ChildProcessByStdio<Writable, null, null> {
   const child = spawn('/bin/sh', ['-c', script, watchdogName, entry, place === undefined ? '' : `*/${place}*/*`], {
     // Nothing in it may look like a part of the run.
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
+    env: { PATH: ownPath() },
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

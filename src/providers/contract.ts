@@ -90,7 +90,7 @@ export interface AgentRequest {
   readonly limits?: AgentLimits
   /** The task's shell command, for the provider `command` only. */
   readonly run?: string
-  /** Instead of the program's name, when the CLI is not on PATH. */
+  /** Absolute path of the CLI, found on the user's PATH; without it, the program's name. */
   readonly executable?: string
 }
 

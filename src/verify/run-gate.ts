@@ -45,6 +45,7 @@ export async function runGate(
     // One stream for both, so that the log reads as a terminal would show it; of stderr the end is held, too.
     args: ['-c', `exec >&2\n${gate.run}`],
     cwd,
+    root,
     env: { ...env, [mark]: logFile },
     mark,
     input: '',

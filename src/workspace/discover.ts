@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
+import { barPrograms, barProgramsAround } from '../platform/own-programs.js'
 import { discoveryProblem, gitAsUser, type GitFailure } from '../platform/git.js'
 import type { Refusal, Repository } from './contract.js'
 import { checkConfigFiles } from './never-ending.js'
@@ -32,6 +33,8 @@ export async function discover(dir: string, env: Environment): Promise<Result<Fo
   if (!(await isDirectory(dir))) {
     return refuse('no_directory', `There is no directory ${cleanLine(dir)}.`, 'Name the repository to work on with -C.')
   }
+  // Before the first git: it must not come from there, either.
+  barProgramsAround(dir)
   const readable = await checkConfigFiles(dir, env)
   if (!readable.ok) return readable
   const old = await tooOld(dir, env)
@@ -47,6 +50,7 @@ export async function discover(dir: string, env: Environment): Promise<Result<Fo
     return refuse('no_work_tree', `${cleanLine(dir)} lies outside the work tree of its repository.`, help)
   }
   if (!gitDir || !commonDir || !objectsDir || !root) return answers.ok ? noPlace(dir) : notFound(dir, answers.error)
+  barPrograms(root)
   if (!answers.ok || !commit || !name) {
     const help = 'Make the first commit: git add -A && git commit'
     return refuse('no_commit', `The repository ${cleanLine(root)} has no commit yet.`, help)
@@ -79,7 +83,11 @@ function notFound(dir: string, failed: GitFailure) {
   const place = cleanLine(dir)
   switch (discoveryProblem(failed)) {
     case 'no_git':
-      return refuse('git_missing', 'git could not be started.', 'Install git and see that it is on the PATH.')
+      return refuse(
+        'git_missing',
+        'git could not be started.',
+        'Install git and see that it is on the PATH; relative entries, and what lies in the repository, do not count.',
+      )
     case 'not_trusted':
       return refuse(
         'not_trusted',
