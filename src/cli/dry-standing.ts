@@ -19,6 +19,7 @@ import { landedOfOthers } from './redo.js'
 import { lookAround, type Replayed } from './resumed.js'
 import { landedIn, takenUpLine } from './run-target.js'
 import { landedAs, standingAfter } from './standing.js'
+import { emptySubmodules, lookUpSubmodules } from './empty-submodules.js'
 import { lookUpBrought } from './files-warnings.js'
 import { homeWarnings, workspacesHome } from './workspaces-home.js'
 
@@ -67,7 +68,15 @@ export async function lookAhead(
   const taken = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
   const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
   const brought = await lookUpBrought(prepared.location.root, prepared.config.file)
-  const warnings = [...identityWarnings(identity), ...(await homeWarnings(home)), ...taken, ...brought.warnings]
+  const submodules = await lookUpSubmodules({ root: prepared.location.root, commonDir, head })
+  const empty = emptySubmodules(submodules, prepared.config.file.setup !== undefined)
+  const warnings = [
+    ...identityWarnings(identity),
+    ...(await homeWarnings(home)),
+    ...taken,
+    ...brought.warnings,
+    ...empty,
+  ]
   const landed = planLanded(prepared, standing)
   const history = await historyNotices(
     { place: user, head: head.commit, tip, branch, root: prepared.location.root },

@@ -44,6 +44,7 @@ import type { Config } from './config.js'
 import { configName, configNames } from './config-name.js'
 import { chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
 import { historyNotices, type HistoryParts, type HistoryPlace } from './history.js'
+import { emptySubmodules } from './empty-submodules.js'
 import { dirtyWarnings, lookUpBrought } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
 import { tracesOf } from './traces.js'
@@ -189,6 +190,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...takenUpLine(target.value),
       ...(await dirtyWarnings(repository.value, leaveOut)),
       ...warnings,
+      ...emptySubmodules(repository.value.submodules, file.setup !== undefined),
     ],
     isolate: ({ pool, recorder, base, room, stopEarly, start, slots, signal, numberedTo }) => {
       repository.value.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })

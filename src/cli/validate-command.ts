@@ -4,6 +4,7 @@ import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { planRun } from '../domain/plan.js'
 import { formatHold, showId } from '../ui/format.js'
+import { emptySubmodules, lookUpSubmodules } from './empty-submodules.js'
 import { locate } from './ground.js'
 import { misplacedConfigs } from './config-name.js'
 import { openConfig } from './open-config.js'
@@ -37,12 +38,16 @@ export async function validateCommand(args: ValidateArguments, env: Environment)
   const held = tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
   const done = tasks.filter(({ state }) => state === 'done').length
   const sink = sinkOf(process.stdout)
+  const submodules = repository.ok ? await lookUpSubmodules(repository.value) : []
+  const empty = emptySubmodules(submodules, config.value.config.file.setup !== undefined)
   if (args.output === 'json') {
     for (const hold of held) printJson(process.stdout, { type: 'held', ...hold })
+    for (const text of empty) printJson(process.stdout, { type: 'notice', level: 'warning', text })
     const counts = { tasks: tasks.length, runnable: runnable.length, held: held.length, done }
     printJson(process.stdout, { type: 'valid', file: loaded.value.options.file, ...counts })
     return exitCodes.done
   }
+  for (const text of empty) sink.write(`${text}\n`)
   for (const { taskId, reason } of held) sink.write(`held  ${showId(taskId)}: ${formatHold(reason)}\n`)
   sink.write(
     `${loaded.value.options.file} is valid: ${plural(tasks.length, 'task')}, ` +

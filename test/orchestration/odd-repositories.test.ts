@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gatedScene } from '../support/gated-scene.js'
@@ -41,6 +41,34 @@ test('a submodule has its files for agents and gates; a bump lands and is judged
   expect(stderr).toMatch(/inside failed .*Files inside the submodule deps\/inner were changed.*deps\/inner\/file/)
   expect(stderr).toMatch(/away failed .*adds, moves or removes a submodule.*deps\/inner/)
   expect(readFileSync(join(repo.dir, 'deps/inner/lib.txt'), 'utf8')).toBe('one\n')
+})
+
+test('validate and the dry run say which submodules stay empty; of one that is there they say nothing', async () => {
+  const inner = gitRepo({ files: { 'lib.txt': 'one\n' } })
+  const stage = scene({ roadmap: commands({ a: 'true' }) })
+  const { repo } = stage
+  repo.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.dir, 'inner')
+  repo.commit('with a submodule')
+  const said = async () =>
+    Promise.all(
+      [['validate'], ['run', '--dry-run']].map(async (args) => {
+        const { code, stdout, stderr } = await stage.run(args)
+        return [
+          code,
+          (stdout + stderr).includes('the submodule inner stays empty in workspaces, as you have no copy of it'),
+        ]
+      }),
+    )
+  expect(await said()).toEqual([
+    [0, false],
+    [0, false],
+  ])
+  repo.git('submodule', '--quiet', 'deinit', '-f', '--all')
+  rmSync(join(repo.dir, '.git/modules'), { recursive: true })
+  expect(await said()).toEqual([
+    [0, true],
+    [0, true],
+  ])
 })
 
 test('files under Git LFS need its filter: without it exit code 4, with it agents see content and pointers land', async () => {
