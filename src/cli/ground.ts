@@ -43,6 +43,7 @@ import { createWorkspaces } from '../workspace/workspaces.js'
 import type { Config } from './config.js'
 import { configName, configNames } from './config-name.js'
 import { chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
+import { gitWarnings } from './git-warnings.js'
 import { historyNotices, type HistoryParts, type HistoryPlace } from './history.js'
 import { emptySubmodules } from './empty-submodules.js'
 import { dirtyWarnings, lookUpBrought } from './files-warnings.js'
@@ -188,6 +189,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...identityWarnings(repository.value.identity),
       ...(await homeWarnings(workspacesHome(file.workspacesDir, location.root, options.env))),
       ...takenUpLine(target.value),
+      ...(await gitWarnings(repository.value, options.env)),
       ...(await dirtyWarnings(repository.value, leaveOut)),
       ...warnings,
       ...emptySubmodules(repository.value.submodules, file.setup !== undefined),

@@ -131,6 +131,10 @@ export interface Repository {
   readonly filterStores: readonly string[]
   /** The user's configuration names a directory of hooks, which tools that install hooks refuse to go beside. */
   readonly namesHooks: boolean
+  /** Where the user's own hooks lie. */
+  readonly hooksDir: string
+  /** The user's own commits are signed. */
+  readonly signsCommits: boolean
   /** Where the user's checkout is sparse. */
   readonly cone?: UserCone
   /** What the trusted directory held when the run began, in short. */

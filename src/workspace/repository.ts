@@ -18,7 +18,7 @@ import { readSharedRefs } from './shared-refs.js'
 import { findUsersSubmodules } from './submodules.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
 import { readUserCone } from './user-cone.js'
-import { carriedSettings, definedFilters, filled, lastValue, parseSettings, type Setting } from './user-config.js'
+import { carriedSettings, definedFilters, filled, isOn, lastValue, parseSettings, type Setting } from './user-config.js'
 
 export interface OpenOptions {
   /** A directory in the user's work tree. */
@@ -64,6 +64,8 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
     sessions: openSessions(user, trusted, identity.value),
     identity: identity.value,
     namesHooks: lastValue(settings.value, 'core.hookspath') !== undefined,
+    hooksDir: hooksDirOf(found.value, settings.value, env),
+    signsCommits: isOn(settings.value, 'commit.gpgsign', false),
     sharedRefs: sharedRefs.value,
     gitlinks: tree.value.gitlinks,
     submodules: await findUsersSubmodules({ ...found.value, trusted }, head.commit, tree.value.links),
@@ -114,6 +116,13 @@ async function contentFiles(
     excludesFile: excludes === undefined ? standard.excludesFile : resolve(root, excludes),
     attributesFile: attributes === undefined ? standard.attributesFile : resolve(root, attributes),
   })
+}
+
+/** Source: git-config(1), core.hooksPath: relative to where hooks run, which is the root. */
+function hooksDirOf({ root, commonDir }: Found, settings: readonly Setting[], env: Environment): string {
+  const named = filled(lastValue(settings, 'core.hookspath'))
+  if (named === undefined) return join(commonDir, 'hooks')
+  return named.startsWith('~/') ? join(env.HOME ?? homedir(), named.slice(2)) : resolve(root, named)
 }
 
 /** What autopilot, or git for it, reads beside the configuration. */

@@ -1,0 +1,40 @@
+import { access, constants, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Environment } from '../domain/environment.js'
+import { cleanLine } from '../domain/text.js'
+import type { Repository } from '../workspace/contract.js'
+
+/** Hooks that look at a commit, or change it. Source: githooks(5). */
+const commitHooks = ['pre-commit', 'prepare-commit-msg', 'commit-msg', 'post-commit']
+
+/** What of the user's git does not hold for the commits that land, a line each. */
+export async function gitWarnings(
+  { hooksDir, signsCommits }: Pick<Repository, 'hooksDir' | 'signsCommits'>,
+  env: Environment,
+): Promise<readonly string[]> {
+  const hooks = await commitHooksIn(hooksDir)
+  const facts = [
+    ...(hooks.length > 0 ? [`your commit hooks (${hooks.join(', ')}) do not run`] : []),
+    ...(signsCommits ? ['they are not signed'] : []),
+  ]
+  const followed = ['GIT_DIR', 'GIT_WORK_TREE'].filter((name) => (env[name] ?? '') !== '')
+  const ignored = `set here and not followed: ${followed.join(', ')}; the repository is the one around the directory (-C)`
+  return [
+    ...(facts.length > 0 ? [`commits that land: ${facts.join(', and ')}; what hooks check belongs under gates:`] : []),
+    ...(followed.length > 0 ? [ignored] : []),
+  ]
+}
+
+async function commitHooksIn(dir: string): Promise<readonly string[]> {
+  const names = await readdir(dir).catch((): string[] => [])
+  const found = commitHooks.filter((name) => names.includes(name))
+  const runs = await Promise.all(
+    found.map((name) =>
+      access(join(dir, name), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return found.filter((_, index) => runs[index]).map((name) => cleanLine(name, 40))
+}
