@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.js'
 import { usedSince, type ProcessorLook, type ProcessorTimes } from '../domain/process-family.js'
+import { wasSlept } from '../domain/usable-time.js'
 
 export interface IdleParts {
   /** So long without a sign of life is too long, ms. */
@@ -7,6 +8,8 @@ export interface IdleParts {
   readonly clock: Clock
   /** What the agent's processes have used so far, by a look no older than this; without entries where that cannot be seen. */
   readonly processorTimes: (maxAgeMs: number) => Promise<ProcessorLook>
+  /** It stands still, as after SIGSTOP: nobody knows what it would do. */
+  readonly isStopped?: () => boolean
   /** Called once. */
   readonly onIdle: () => void
 }
@@ -42,20 +45,26 @@ interface Use {
  * of life. It is found idle up to a quarter of the time too late, never too early. An agent that keeps printing is never
  * looked at.
  */
-export function watchIdle({ idleMs, clock, processorTimes, onIdle }: IdleParts): IdleWatch {
+export function watchIdle({ idleMs, clock, processorTimes, isStopped, onIdle }: IdleParts): IdleWatch {
   const everyMs = Math.min(Math.max(idleMs / 10, shortestLookMs), longestLookMs)
   let lastHeard = clock.monotonic()
   let before: ProcessorTimes | undefined
   /** Of the looks since it was last heard, the last one that is a whole idle timeout ago, and all later ones. */
   let uses: Use[] = []
   let stopped = false
+  let waits = clock.monotonic()
   let cancel = clock.schedule(everyMs, look)
 
   function look(): void {
+    // Of a time in which it could do nothing, nobody can say that it did nothing.
+    if (wasSlept(everyMs, clock.monotonic() - waits) || isStopped?.()) heard()
     void isIdle().then((idle) => {
       if (stopped) return
       if (idle) onIdle()
-      else cancel = clock.schedule(everyMs, look)
+      else {
+        waits = clock.monotonic()
+        cancel = clock.schedule(everyMs, look)
+      }
     })
   }
 
@@ -78,12 +87,14 @@ export function watchIdle({ idleMs, clock, processorTimes, onIdle }: IdleParts):
     while (uses[1] && at - uses[1].at >= idleMs) uses.shift()
   }
 
+  function heard(): void {
+    lastHeard = clock.monotonic()
+    before = undefined
+    uses = []
+  }
+
   return {
-    heard: () => {
-      lastHeard = clock.monotonic()
-      before = undefined
-      uses = []
-    },
+    heard,
     stop: () => {
       stopped = true
       cancel()

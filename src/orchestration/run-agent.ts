@@ -23,10 +23,12 @@ import type { ProviderModel } from '../domain/provider-model.js'
 import { cleanLine, cleanText, errorText } from '../domain/text.js'
 import { countTurn, type Pricing, type TurnCount, type TurnUse } from '../domain/turn-count.js'
 import { slotNumber, type WorkNumber } from '../domain/work-number.js'
+import { scheduleUsable } from '../domain/usable-time.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { processorTimes } from '../platform/processor-looks.js'
 import { noProgram, ownProgram } from '../platform/own-programs.js'
+import { isStopped } from '../platform/process-identity.js'
 import { writePrivateFile } from '../platform/private-file.js'
 import type { AgentRequest, Provider } from '../providers/contract.js'
 import { baseVariable, type EnvironmentOf } from '../providers/environment.js'
@@ -223,7 +225,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     onSpawned: (process) => recorder.record({ type: 'agent_spawned', ...of, ...process }),
   })
   rest.began(slot, agent.finished)
-  const cancelTimeout = clock.schedule(work.timeoutMs, () => endAgent('timeout'))
+  const standsStill = () => isStopped(agent.pid ?? 0)
+  const cancelTimeout = scheduleUsable(work.timeoutMs, () => endAgent('timeout'), { clock, isStopped: standsStill })
   const onAbort = () => {
     const hasSucceeded = isFinal(evidence) && !evidence.result?.failure
     if (signal.reason !== endedEarly || !hasSucceeded) endAgent('canceled')
@@ -317,6 +320,7 @@ function idleWatch(
     idleMs: idleTimeoutMs,
     clock,
     processorTimes: (maxAgeMs) => processorTimes(agent().pid ?? 0, maxAgeMs),
+    isStopped: () => isStopped(agent().pid ?? 0),
     onIdle: () => end('idle_timeout'),
   })
 }

@@ -5,6 +5,8 @@ import { failure } from '../domain/failure.js'
 import type { Mask } from '../domain/mask.js'
 import { err, ok } from '../domain/result.js'
 import { cleanLine, cleanText, errorText, lastLine } from '../domain/text.js'
+import { scheduleUsable } from '../domain/usable-time.js'
+import { isStopped } from '../platform/process-identity.js'
 import type { AgentExit, OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
@@ -60,7 +62,10 @@ export function runSetup(parts: SetupParts): RunSetup {
     const onAbort = () => process.end('canceled')
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
-    const cancelTimeout = clock.schedule(timeoutMs, () => process.end('timeout'))
+    const cancelTimeout = scheduleUsable(timeoutMs, () => process.end('timeout'), {
+      clock,
+      isStopped: () => isStopped(process.pid ?? 0),
+    })
     const end = await process.finished
     cancelTimeout()
     signal.removeEventListener('abort', onAbort)

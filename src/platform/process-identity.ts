@@ -25,6 +25,11 @@ export function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statFields(pid)[0] ?? '')
 }
 
+/** Whether the process stands still, as after SIGSTOP. Field 3 of proc(5)'s stat; false on systems without /proc. */
+export function isStopped(pid: number): boolean {
+  return ['T', 't'].includes(statFields(pid)[0] ?? '')
+}
+
 /** Within which processes are counted: each container has its own. Empty on systems without /proc. See pid_namespaces(7). */
 export function pidNamespace(): string {
   try {

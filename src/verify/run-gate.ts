@@ -5,6 +5,8 @@ import type { Clock } from '../domain/clock.js'
 import type { Gate, Verdict } from '../domain/gate.js'
 import type { Mask } from '../domain/mask.js'
 import { cleanLine, cleanText } from '../domain/text.js'
+import { scheduleUsable } from '../domain/usable-time.js'
+import { isStopped } from '../platform/process-identity.js'
 import type { AgentExit, OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { fullDisk } from '../platform/full-disk.js'
@@ -60,7 +62,10 @@ export async function runGate(
   const onAbort = () => process.end('canceled')
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
-  const cancelTimeout = clock.schedule(gate.timeoutMs, () => process.end('timeout'))
+  const cancelTimeout = scheduleUsable(gate.timeoutMs, () => process.end('timeout'), {
+    clock,
+    isStopped: () => isStopped(process.pid ?? 0),
+  })
   await process.exited
   cancelTimeout()
   const end = await process.finished

@@ -42,6 +42,16 @@ describe('an agent', () => {
     expect(clock.timers).toBe(0)
   })
 
+  it('is not idle for what the machine slept through, but for what came after', async () => {
+    const { pass, ended, clock } = watched()
+    await pass(minute)
+    clock.sleep(8 * 60 * minute)
+    await pass(9 * minute)
+    expect(ended()).toBe(0)
+    await pass(4 * minute)
+    expect(ended()).toBe(1)
+  })
+
   it('is not idle as long as it prints now and then, and is not looked at meanwhile', async () => {
     const { pass, watch, ended, looks } = watched()
     for (let n = 0; n < 200; n++) {

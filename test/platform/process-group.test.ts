@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { descendants, isGroupAlive, killAll, signalGroup } from '../../src/platform/process-group.js'
+import { isStopped } from '../../src/platform/process-identity.js'
 import { processorTimes, shareLooks } from '../../src/platform/processor-looks.js'
 import { startRun } from '../support/agent-run.js'
 import { startRig, type AgentRig } from '../support/fake-agent.js'
@@ -85,4 +86,14 @@ it('is looked at by one look for all who watch, however many, until that is too 
   const later = await look(7, -1)
   expect([looks, [...later.times]]).toEqual([2, [[7, 6]]])
   expect(later.ageMs).toBeGreaterThanOrEqual(0)
+})
+
+it.runIf(hasProc)('knows a process that was stopped, as long as it is', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  expect(isStopped(agent.pid)).toBe(false)
+  process.kill(agent.pid, 'SIGSTOP')
+  await until(() => isStopped(agent.pid), 'the agent is stopped')
+  process.kill(agent.pid, 'SIGCONT')
+  await until(() => !isStopped(agent.pid), 'the agent goes on')
 })

@@ -4,6 +4,8 @@ import type { Clock } from '../../src/domain/clock.js'
 export interface VirtualClock extends Clock {
   /** Moves time on by `ms` and calls back what falls due meanwhile, in order, each at its own time. */
   advance(ms: number): void
+  /** Time passes in which nothing runs, as when the machine is suspended: what fell due comes late, with the next advance. */
+  sleep(ms: number): void
   /** Sets the wall clock by `ms`, as a person or the network time would; no timer is moved by it. */
   setWall(ms: number): void
   /** Timers that are set and have neither fired nor been canceled. */
@@ -36,10 +38,13 @@ export function virtualClock(start = 1_700_000_000_000): VirtualClock {
       const end = now + ms
       for (let timer = nextBefore(end); timer; timer = nextBefore(end)) {
         timers.delete(timer)
-        now = timer.due
+        now = Math.max(now, timer.due)
         timer.callback()
       }
       now = end
+    },
+    sleep(ms) {
+      now += ms
     },
     setWall(ms) {
       wallOffset += ms
