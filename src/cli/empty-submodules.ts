@@ -1,16 +1,15 @@
 import { cleanLine } from '../domain/text.js'
-import type { Submodule } from '../workspace/contract.js'
+import type { Repository, Submodule } from '../workspace/contract.js'
 import { pathText } from '../workspace/git-path.js'
 import { readHeadTree } from '../workspace/head-tree.js'
 import { findUsersSubmodules } from '../workspace/submodules.js'
-import type { RepositoryLocation } from './ground.js'
 
 /** Looks which submodules would stay empty in workspaces, in a repository that no run has opened. Changes nothing. */
 export async function lookUpSubmodules({
   root,
   commonDir,
   head,
-}: Pick<RepositoryLocation, 'root' | 'commonDir' | 'head'>): Promise<readonly Submodule[]> {
+}: Pick<Repository, 'root' | 'commonDir' | 'head'>): Promise<readonly Submodule[]> {
   const user = { gitDir: commonDir }
   const tree = await readHeadTree(user, head.commit)
   if (!tree.ok) return []
