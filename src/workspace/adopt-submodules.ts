@@ -1,4 +1,4 @@
-import { cp, rename, rm } from 'node:fs/promises'
+import { cp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Failure } from '../domain/failure.js'
 import { ok, type Result } from '../domain/result.js'
@@ -61,6 +61,14 @@ export async function adoptSubmodules(
   if (!noted.ok) return noted
   return ok([...left.value.keys()])
 }
+
+/** Whether a workspace's submodules have objects that autopilot holds, and that are gone with its state directory. */
+export async function hasTakenStores({ stateDir }: Pick<Workspace, 'stateDir'>): Promise<boolean> {
+  const names = await readdir(stateDir).catch(() => [])
+  return names.some((name) => takenStore.test(name))
+}
+
+const takenStore = /^submodule-.+-objects$/
 
 async function takeStore(
   { stateDir }: Workspace,

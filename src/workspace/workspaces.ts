@@ -4,6 +4,7 @@ import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { removeTree as removeDirectory } from '../platform/remove-tree.js'
+import { hasTakenStores } from './adopt-submodules.js'
 import { arm, standOn } from './arm.js'
 import { catchUp, type CaughtUp, type WorkSoFar } from './catch-up.js'
 import type { Repository } from './contract.js'
@@ -161,7 +162,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   const keep: Workspaces['keep'] = async (workspace, reason, { adoptable = false } = {}) => {
     workspace.state = 'kept'
-    if (adoptable) standing.add(workspace)
+    // Without them, the git of the submodules in it, by which a person takes the work out, would have nothing to stand on.
+    if (adoptable || (await hasTakenStores(workspace))) standing.add(workspace)
     const isThere = await lstat(workspace.root).then(
       () => true,
       () => false,

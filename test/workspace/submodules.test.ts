@@ -240,6 +240,11 @@ describe('a submodule that setup populates', () => {
     const third = await rig.leased(3)
     third.write('deps/lib/lib.c', 'edited\n')
     expect(await rig.refused(third)).toEqual({ kind: 'collect', paths: ['deps/lib/lib.c'] })
+    // Kept for a person: its git still works when the run is over.
+    await rig.workspaces.keep(third.workspace, 'edited')
+    await rig.workspaces.removeAll()
+    inside('commit', '-qam', 'edited')
+    expect(inside('log', '--format=%s')).toBe('edited\nfirst')
   })
 
   it('what setup builds in one is nobody’s work', async () => {
