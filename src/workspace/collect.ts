@@ -15,6 +15,7 @@ import { bringOntoBase } from './older-head.js'
 import { changeRefs, commitTree } from './sessions.js'
 import { checkSeal } from './trusted.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
+import { asSetupLeft } from './as-setup-left.js'
 import { followStaged } from './staged.js'
 import { hideSubmodules, showSubmodules } from './submodule-git.js'
 import { readSubmoduleNotes, type SubmoduleNotes } from './submodule-notes.js'
@@ -160,7 +161,8 @@ async function collectSteps(
   const ignored = await ignoredOf(repository, workspace, request.wrote ?? [])
   if (!ignored.ok) return ignored
   const left = { hidden: hidden.value, ignored: ignored.value }
-  const sorted = { ...sortChanges(workspace, request, changes.value), ...left }
+  const asSetUp = await asSetupLeft(workspace, changes.value)
+  const sorted = { ...sortChanges(workspace, request, changes.value, asSetUp), ...left }
   return commitWork(repository, workspace, request, { ...work.value, ...(older.value ?? {}) }, sorted)
 }
 
@@ -249,6 +251,8 @@ interface SortedChanges {
   readonly leftOut: readonly Change[]
   /** Files just as setup left them: put back in the index, nobody's work. */
   readonly leavings: readonly Change[]
+  /** What setup made with such files in it that git ignored until the agent changed the rules; reported. */
+  readonly noLonger: readonly GitPath[]
   readonly hidden: readonly GitPath[]
   readonly ignored: readonly GitPath[]
 }
@@ -257,13 +261,17 @@ function sortChanges(
   workspace: Workspace,
   request: CollectRequest,
   changes: readonly Change[],
+  asSetUp: ReadonlySet<GitPath>,
 ): Omit<SortedChanges, 'hidden' | 'ignored'> {
   const out = [...request.leaveOut.map(gitPath), ...workspace.furnished]
   const isOut = ({ path }: Change) => isWithin(path, out) || (request.isOffLimits?.(path) ?? false)
   const leftOut = changes.filter(isOut)
   const rest = changes.filter((change) => !isOut(change))
-  const isLeaving = (change: Change) => workspace.leavings.get(change.path) === `${change.newMode} ${change.newOid}`
-  return { work: rest.filter((change) => !isLeaving(change)), leftOut, leavings: rest.filter(isLeaving) }
+  const isLeaving = (change: Change) =>
+    asSetUp.has(change.path) || workspace.leavings.get(change.path) === `${change.newMode} ${change.newOid}`
+  const sourcesOf = workspace.setupPaths.filter((path) => [...asSetUp].some((one) => isWithin(one, [path])))
+  const work = rest.filter((change) => !isLeaving(change))
+  return { work, leftOut, leavings: rest.filter(isLeaving), noLonger: sourcesOf }
 }
 
 async function commitWork(
@@ -271,10 +279,11 @@ async function commitWork(
   workspace: Workspace,
   request: CollectRequest,
   { head, onBase, kept, raw }: AgentWork & { readonly raw?: string },
-  { work, leftOut, leavings, hidden: paths, ignored }: SortedChanges,
+  { work, leftOut, leavings, noLonger, hidden: paths, ignored }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
   const { base, message, ref, watched = [], keepAs = ref, earlier } = request
-  const named = leftOut.slice(0, maxPathsShown).map(({ path }) => pathText(path))
+  const out = [...leftOut.map(({ path }) => path), ...noLonger]
+  const named = out.slice(0, maxPathsShown).map(pathText)
   const hidden = paths.slice(0, maxPathsShown).map(pathText)
   if (work.length === 0) {
     const all: KeptRef[] =

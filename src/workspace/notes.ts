@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import type { SetUp, Workspace } from './workspace.js'
@@ -28,6 +28,11 @@ export async function writeNotes({ stateDir, leavings, ...workspace }: Workspace
   const { identity, furnished, kept, setupPaths, setUp } = workspace
   const notes = { identity, furnished, kept, leavings: [...leavings], setupPaths, setUp }
   await writeFile(notesFile(stateDir), JSON.stringify(notes), { mode: 0o600 })
+}
+
+/** When they were written: once setup had ended. Epoch ms, by the clock of the file system. */
+export async function notedAt({ stateDir }: Pick<Workspace, 'stateDir'>): Promise<number | undefined> {
+  return (await stat(notesFile(stateDir)).catch(() => undefined))?.ctimeMs
 }
 
 /** Undefined when there are none that can be read. */

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { keepIgnored } from '../../src/workspace/ignored.js'
-import { createRig, value, type Rig, type RigOptions } from '../support/workspace-rig.js'
+import { createRig, value, type Agent, type Rig, type RigOptions } from '../support/workspace-rig.js'
 
 let rigs: Rig[] = []
 
@@ -64,4 +64,41 @@ test('copies are private, of regular files inside the workspace, and only so muc
   expect(readFileSync(join(to, 'dist/deep/a.js'), 'utf8')).toBe('a')
   expect(statSync(join(to, 'dist/z.js')).mode & 0o777).toBe(0o600)
   expect(existsSync(join(to, 'dist/out'))).toBe(false)
+})
+
+const withModules = {
+  files: { 'README.md': 'hello\n', '.gitignore': 'node_modules/\n*.env\n', 'web/.gitignore': 'built/\n' },
+  setup:
+    'mkdir -p node_modules/.bin web/built && echo 1 > node_modules/a && echo 1 > node_modules/.bin/b && echo 1 > web/built/c',
+  copy: ['own.env'],
+}
+
+test.each([
+  ['rewrites the rules', (agent: Agent) => agent.write('.gitignore', '!*.env\n'), ['.gitignore']],
+  [
+    'removes the package that had them',
+    (agent: Agent) => rmSync(join(agent.root, 'web/.gitignore')),
+    ['web/.gitignore'],
+  ],
+])('what setup and copy: brought is not the work of an agent that %s', async (_, deed, changed) => {
+  const rig = await rigOf(withModules)
+  rig.repo.write('own.env', 'SECRET=1\n')
+  const agent = await rig.leased()
+  deed(agent)
+  agent.git('add', '-A')
+  const candidate = await rig.candidate(agent)
+  expect(candidate.changedPaths).toEqual(changed)
+  expect(candidate.leftOut).toContain(changed[0] === '.gitignore' ? 'node_modules' : 'web/built')
+})
+
+test('what an agent changed or made where setup had made something is its work, and what it adds by force', async () => {
+  const rig = await rigOf(withModules)
+  const agent = await rig.leased()
+  agent.write('.gitignore', '')
+  agent.write('node_modules/a', 'changed')
+  agent.write('node_modules/new', 'new')
+  expect((await rig.candidate(agent)).changedPaths).toEqual(['.gitignore', 'node_modules/a', 'node_modules/new'])
+  const other = await rig.leased(2)
+  other.git('add', '-f', 'node_modules/a')
+  expect((await rig.candidate(other)).changedPaths).toEqual(['node_modules/a'])
 })
