@@ -7,6 +7,7 @@ import { realPathOr } from '../platform/real-path.js'
 import type { Identity, Refusal } from '../workspace/contract.js'
 import { discover } from '../workspace/discover.js'
 import { identityWarnings } from '../workspace/identity.js'
+import { refuseLinksBack } from '../workspace/link-back.js'
 import { currentBranch, findCurrent } from '../workspace/open-current.js'
 import { refuseGit } from '../workspace/refusal.js'
 import { checkConfiguration, dirtyPaths } from '../workspace/repository.js'
@@ -68,6 +69,8 @@ export async function lookAhead(
   const taken = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
   const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
   const brought = await lookUpBrought(prepared.location.root, prepared.config.file)
+  const linked = await refuseLinksBack(prepared.location.root, brought.link, { place: user, commit: head.commit })
+  if (!linked.ok) return linked
   const submodules = await lookUpSubmodules({ root: prepared.location.root, commonDir, head })
   const empty = emptySubmodules(submodules, prepared.config.file.setup !== undefined)
   const warnings = [

@@ -36,6 +36,7 @@ import { discover } from '../workspace/discover.js'
 import { holdOffGc } from '../workspace/hold-off-gc.js'
 import { homeFault } from '../workspace/home.js'
 import { identityWarnings } from '../workspace/identity.js'
+import { refuseLinksBack } from '../workspace/link-back.js'
 import { refuseGit } from '../workspace/refusal.js'
 import { afterUnsealed } from '../workspace/trusted.js'
 import { watchUser } from '../workspace/user-watch.js'
@@ -160,7 +161,12 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   }
   const repository = await openWhole(location.root, options.env)
   if (!repository.ok) return repository
-  await ensureLine(join(repository.value.commonDir, 'info', 'exclude'), '/.autopilot/')
+  const { file } = options.config
+  const { warnings, ...brought } = await lookUpBrought(location.root, file)
+  const { trusted, head, commonDir } = repository.value
+  const linked = await refuseLinksBack(location.root, brought.link, { place: trusted, commit: head.commit })
+  if (!linked.ok) return linked
+  await ensureLine(join(commonDir, 'info', 'exclude'), '/.autopilot/')
   const target = await chooseTarget(repository.value, settings.target, { runId, isResumed, leaveOut })
   if (!target.ok) return target
   const landed = await landedBefore(repository.value, target.value, roadmapPath)
@@ -168,10 +174,8 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   const watch = await watchUser(repository.value, target.value)
   if (!watch.ok) return refuseGit(watch.error)
   const before = await changedFiles(repository.value, repository.value.head.commit)
-  const { file } = options.config
   const barred = offLimits(await readAsConfiguration(location.root, file.prompt), file)
   const letGc = await holdOffGc(repository.value.commonDir)
-  const { warnings, ...brought } = await lookUpBrought(location.root, file)
   const config = { ...options.config, file: { ...file, ...brought } }
   const reachable: Reachable = { ...options, config, repository: repository.value, runDir }
   return ok({

@@ -32,6 +32,7 @@ export type RefusalCode =
   | 'unrelated'
   | 'moved'
   | 'no_identity'
+  | 'links_back'
   | 'git_failed'
   | 'locked'
 

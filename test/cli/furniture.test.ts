@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gatedScene } from '../support/gated-scene.js'
@@ -116,4 +116,16 @@ test('--dry-run says what a workspace would have', async () => {
     setup: { run: 'npm ci', inputs: ['**/package.json'], timeoutMs: 300_000 },
   })
   expect((await gatedScene({ roadmap }).run(['run', '--dry-run'])).stdout).not.toContain('Each workspace')
+})
+
+test('link: of a path with a link to a tracked package ends dry run and run with 4, and nothing is made', async () => {
+  const stage = gatedScene({ roadmap, files: { ...files, 'packages/a/x': 'x\n' }, config: { link: ['deps'] } })
+  mkdirSync(join(stage.repo.dir, 'deps'))
+  symlinkSync('../packages/a', join(stage.repo.dir, 'deps/a'))
+  for (const flags of [['--dry-run'], []]) {
+    const { code, stdout, stderr } = await stage.run(['run', ...flags])
+    expect([code, stdout]).toEqual([4, ''])
+    expect(stderr).toContain('link: deps/a leads to packages/a of yours')
+  }
+  expect(stage.repo.git('for-each-ref', 'refs/heads/autopilot', 'refs/autopilot')).toBe('')
 })
