@@ -34,10 +34,17 @@ function read(path: string): string {
 
 /** The children of a process that have not been reaped, as a rule the oldest first. Needs /proc, so Linux. */
 export function childrenOf(parent: number): readonly PlacedProcess[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && fieldsOf(name)[1] === String(parent))
-    .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() }))
-    .sort((one, other) => one.pid - other.pid)
+  return (
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && fieldsOf(name)[1] === String(parent))
+      .map((pid) => ({ pid: Number(pid), began: Number(fieldsOf(pid)[19]), command: commandOf(pid) }))
+      // By their start first: process numbers begin again at the bottom.
+      .sort((one, other) => one.began - other.began || one.pid - other.pid)
+  )
+}
+
+function commandOf(pid: string): string {
+  return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
 }
 
 /** The state of a process by proc(5), such as `T` for stopped; empty once it is gone. */
