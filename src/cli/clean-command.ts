@@ -40,7 +40,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   }
   const { workspacesDir } = config.value.config.file
   const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
-  const locked = await lockGround(lock, { takeOver: args.takeOver })
+  const locked = await lockGround(lock, { takeOver: args.takeOver, place: root })
   if (!locked.ok) return refuse(locked.error)
   return clean(args, { homes, root, commonDir }, env).finally(locked.value)
 }

@@ -72,7 +72,7 @@ async function makeReady(parts: ReadyParts): Promise<ExitCode> {
   if (!setup.ok) return setup.error
   const lost = new AbortController()
   const onLost = () => lost.abort()
-  const locked = await lockGround(parts.location.lock, { takeOver: parts.takeOver, onLost })
+  const locked = await lockGround(parts.location.lock, { takeOver: parts.takeOver, onLost, place: parts.location.root })
   if (!locked.ok) return refuse(locked.error, parts.settings)
   return withNumbers({ ...parts, setup: setup.value, lockLost: lost.signal }).finally(locked.value)
 }

@@ -21,8 +21,9 @@ export async function lockGround(path: string, options: LockOptions = {}): Promi
 }
 
 /** A holder that gives no sign of life may only be frozen, or cut off from the disk: only a person can know. */
-function refuseLocked(path: string, { pid, host, since, silentSince }: LockHolder): Refusal {
-  const who = `process ${pid} on ${cleanLine(host, 100)}`
+function refuseLocked(path: string, { pid, host, since, silentSince, place }: LockHolder): Refusal {
+  const where = place === undefined ? '' : `, in ${cleanLine(place, 300)}`
+  const who = `process ${pid} on ${cleanLine(host, 100)}${where}`
   const lock = `its lock is ${cleanLine(shownPath(path), 300)}`
   if (silentSince === undefined)
     return {

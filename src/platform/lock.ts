@@ -17,12 +17,16 @@ export interface LockHolder {
    * container, and gives no sign of life any more.
    */
   readonly silentSince?: number
+  /** Where it works, as {@link LockOptions.place} said. */
+  readonly place?: string | undefined
 }
 
 /** Gives a lock back. */
 export type ReleaseLock = () => Promise<void>
 
 export interface LockOptions {
+  /** Where the holder works, for whoever finds the lock taken: several work trees share one. */
+  readonly place?: string
   /** Takes the lock also from a holder on another host, if that gives no sign of life. */
   readonly takeOver?: boolean
   /** Called once when the lock is found to be another's, or gone: whoever had it must stop. */
@@ -42,6 +46,7 @@ const stamp = z.object({
   start: z.string(),
   /** Containers count their pids for themselves. Absent in the locks of earlier versions. */
   namespace: z.optional(z.string()),
+  place: z.optional(z.string()),
 })
 
 type LockStamp = z.infer<typeof stamp>
@@ -67,7 +72,7 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   await makeDirectory(dirname(path))
   // In another container there may be another of this pid.
   const own = `${path}.${process.pid}-${randomBytes(3).toString('hex')}`
-  const mine = JSON.stringify(await ownStamp())
+  const mine = JSON.stringify(await ownStamp(options.place))
   await writeFile(own, mine, { mode: 0o600 })
   // The file that is linked or renamed to the lock, whatever lies at its path later.
   const file = await open(own, 'r+')
@@ -245,8 +250,16 @@ async function readStamp(path: string): Promise<LockStamp | undefined> {
   }
 }
 
-async function ownStamp(): Promise<LockStamp> {
+async function ownStamp(place: string | undefined): Promise<LockStamp> {
   const { pid } = process
   const [boot, namespace] = [await bootId(), pidNamespace()]
-  return { pid, host: hostname(), since: Date.now(), boot, start: startOf(pid), namespace }
+  return {
+    pid,
+    host: hostname(),
+    since: Date.now(),
+    boot,
+    start: startOf(pid),
+    namespace,
+    ...(place === undefined ? {} : { place }),
+  }
 }

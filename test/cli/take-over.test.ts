@@ -24,7 +24,9 @@ test('a lock that outlived its container is named with its file, is no running r
   for (const command of [['run', '--fresh'], ['resume'], ['clean', '--lost']]) {
     const { code, stderr } = await stage.run(command)
     expect(code).toBe(4)
-    expect(stderr).toContain('on c0ffee. It has given no sign of life since 1970-01-01T00:01:00.000Z')
+    expect(stderr).toContain(
+      `on c0ffee, in ${stage.repo.dir}. It has given no sign of life since 1970-01-01T00:01:00.000Z`,
+    )
     expect(stderr).toContain('.git/autopilot/lock')
     expect(stderr).toContain('--take-over')
   }
@@ -48,4 +50,18 @@ test('a run whose lock another has taken ends its agents and says so', async () 
   expect(code).toBe(4)
   const why = 'the lock of this run was taken over by another, or removed'
   expect(records()).toContainEqual(expect.objectContaining({ type: 'run_finished', exitCode: 4, why }))
+})
+
+test('a second run in another work tree of the repository is told where the first one is at work', async () => {
+  const agents = await rig()
+  const stage = scene({ roadmap: riggedRoadmap(agents, ['one']) })
+  const linked = stage.repo.beside('linked')
+  stage.repo.git('worktree', 'add', '-q', '-b', 'side', linked)
+  const running = stage.start(['run', '-a', '1'])
+  const one = await agents.next('one')
+  const { code, stderr } = await stage.run(['run', '-C', linked])
+  expect([code, stderr]).toEqual([4, expect.stringContaining(`, in ${stage.repo.dir}, since `)])
+  await one.write('one.txt', 'one')
+  await one.exit(0)
+  expect((await running.ended).code).toBe(0)
 })
