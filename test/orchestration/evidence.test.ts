@@ -116,6 +116,10 @@ test('an agent sees the allowlist of variables and what env: adds, and nothing e
     'BASH_MAX_TIMEOUT_MS',
     'AUTOPILOT_ATTEMPT',
     'AUTOPILOT_RUN',
+    'AUTOPILOT_SLOT',
+    'AUTOPILOT_TASK',
+    'AUTOPILOT_PORT',
+    'AUTOPILOT_BASE',
   ]
   const others = ['CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC', 'DISABLE_AUTOUPDATER', 'PWD', '__CF_USER_TEXT_ENCODING']
   expect(Object.keys(env).filter((name) => ![...known, ...others].includes(name))).toEqual([])

@@ -34,7 +34,7 @@ describe('integrating a candidate', () => {
     const candidate = commitOn(repo, base, { 'a.txt': 'a\n' })
     const tree = repo.git('rev-parse', `${candidate}^{tree}`)
     const landed = await integrate({ candidate, base, message })
-    expect(landed).toEqual({ ok: true, value: { commit: candidate, previous: base, tree } })
+    expect(landed).toEqual({ ok: true, value: { commit: candidate, previous: base, base, tree } })
     expect([tip(repo), target.tip]).toEqual([candidate, candidate])
   })
 
