@@ -198,7 +198,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     events.forEach(note)
     turnEnd.heard(events)
   }
-  const command = provider.buildCommand({ ...request, ...found(provider, env) })
+  const command = provider.buildCommand({ ...found(provider, env), ...request })
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
   const idle = idleWatch(work, clock, () => agent, endAgent)
