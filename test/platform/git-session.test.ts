@@ -82,6 +82,7 @@ describe('a git that answers question by question', () => {
 
   it('that cannot be started at all is a failure, not an error that nobody handles', async () => {
     const repo = gitRepo()
+    mkdirSync(repo.beside('nothing'))
     vi.stubEnv('PATH', repo.beside('nothing'))
     onTestFinished(() => void vi.unstubAllEnvs())
     const session = openGitSession({ gitDir: join(repo.dir, '.git') }, ['cat-file'])
