@@ -4,6 +4,7 @@ import { checkedOutAt, standsOn } from './checked-out.js'
 import type { Move, Repository, Target } from './contract.js'
 import { moveCurrent } from './move-current.js'
 import { overtaken } from './overtaken.js'
+import { readRef } from './ref-name.js'
 import { changeRefs } from './sessions.js'
 
 /**
@@ -28,7 +29,8 @@ export async function moveTarget(
   const place = await checkedOutAt(repository, target.ref)
   if (place !== undefined) return err(failure('target', checkedOut(target, place)))
   const moved = await changeRefs(repository, [`update ${target.ref} ${commit} ${target.tip}`])
-  if (moved.ok) {
+  // Whatever git said: nobody but autopilot knows of this commit.
+  if (moved.ok || (await readRef(repository, target.ref)) === commit) {
     target.tip = commit
     return ok({ type: 'moved' })
   }

@@ -23,18 +23,25 @@ export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identi
 /**
  * Changes refs of the user's repository, all or none, by lines as git-update-ref(1) has them under `--stdin`
  * (`create REF NEW`, `update REF NEW OLD`). A transaction that fails leaves everything as it was. When git is killed
- * before it has answered, the refs tell how far it came, and what is missing is asked for once more.
+ * before it has answered, the refs tell how far it came, and what is missing is asked for again, twice at most.
  */
 export async function changeRefs(
   { sessions, user }: Pick<Repository, 'sessions' | 'user'>,
   lines: readonly string[],
 ): Promise<Result<void, GitFailure>> {
-  const done = await transact(sessions, lines)
-  if (done.ok || !isAnswerLost(done.error)) return done
-  const missing = await notYet(user, lines)
-  if (missing === undefined) return done
-  return missing.length === 0 ? ok(undefined) : transact(sessions, missing)
+  let missing = lines
+  for (let left = mostTries; ; left--) {
+    const done = await transact(sessions, missing)
+    if (done.ok || !isAnswerLost(done.error)) return done
+    // Also after the last: what was done and is taken for failed would be done twice.
+    const open = await notYet(user, missing)
+    if (open?.length === 0) return ok(undefined)
+    if (open === undefined || left <= 1) return done
+    missing = open
+  }
 }
+
+const mostTries = 3
 
 async function transact({ refs }: Sessions, lines: readonly string[]): Promise<Result<void, GitFailure>> {
   const question = ['start', ...lines, 'prepare', 'commit', ''].join('\n')

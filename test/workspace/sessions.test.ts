@@ -24,25 +24,32 @@ describe('changing refs', () => {
     expect(ref).toMatch(/^refs\/autopilot\/r1\/t-1-[0-9a-f]{12}\/2$/)
   })
 
+  const before = 'read -r line; kill -9 $$'
+  const done = 'REAL "$@" > /dev/null; kill -9 $$'
+
   it.each([
-    ['before it did anything', 'read -r line; kill -9 $$'],
-    ['once it had done it, without a word', 'REAL "$@" > /dev/null; kill -9 $$'],
-  ])('comes out right when git is killed %s', async (_, script) => {
+    ['before it did anything', [before]],
+    ['once it had done it, without a word', [done]],
+    ['before it did anything, and again once it had', [before, done]],
+    ['three times, and the last time it had done it', [before, before, done]],
+  ])('comes out right when git is killed %s', async (_, scripts) => {
     const repo = gitRepo()
     const repository = await openRepo(repo)
     const [base, ref] = [repo.git('rev-parse', 'main'), attemptRef('r1', 't', 1)]
     const bin = repo.beside('killed-once')
     mkdirSync(bin)
     const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
-    // Only the first one is killed. It is given the whole question, but its stdin does not end: `head` ends it.
-    const killed = script.replace('REAL', `head -n 4 | ${real}`)
-    const first = `case "$*" in *update-ref*) if mkdir '${bin}/was' 2>/dev/null; then ${killed}; fi;; esac`
-    writeFileSync(join(bin, 'git'), `#!/bin/sh\n${first}\nexec ${real} "$@"\n`)
+    // Only the first ones are killed. Each is given the whole question, but its stdin does not end: `head` ends it.
+    const killed = scripts.map((script, at) => {
+      const deed = script.replace('REAL', `head -n 4 | ${real}`)
+      return `case "$*" in *update-ref*) if mkdir '${bin}/was-${at}' 2>/dev/null; then ${deed}; fi;; esac`
+    })
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\n${killed.join('\n')}\nexec ${real} "$@"\n`)
     chmodSync(join(bin, 'git'), 0o755)
     vi.stubEnv('PATH', `${bin}${delimiter}${process.env.PATH}`)
     onTestFinished(() => void vi.unstubAllEnvs())
     expect(await changeRefs(repository, [`create ${ref} ${base}`])).toEqual({ ok: true, value: undefined })
-    expect(existsSync(join(bin, 'was'))).toBe(true)
+    expect(existsSync(join(bin, `was-${scripts.length - 1}`))).toBe(true)
     expect(repo.git('rev-parse', ref)).toBe(base)
   })
 
