@@ -69,9 +69,10 @@ export function openGitSession(place: GitPlace, args: readonly string[], options
   return {
     ask: (question, isWhole) =>
       inTurn(async () => {
-        const answer = await askOnce(question, isWhole)
-        const again = repeatable && !answer.ok && isAnswerLost(answer.error)
-        return again ? askOnce(question, isWhole) : answer
+        let answer = await askOnce(question, isWhole)
+        for (let left = repeatable ? 2 : 0; left > 0 && !answer.ok && isAnswerLost(answer.error); left--)
+          answer = await askOnce(question, isWhole)
+        return answer
       }),
     goOn: (question, isWhole) =>
       inTurn(async () => (child ? askOnce(question, isWhole) : Promise.resolve(err(endedMeanwhile(args))))),
