@@ -1,6 +1,14 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { err, ok, type Result } from '../domain/result.js'
-import { hasPipes, noteGitStep, startGit, type GitFailure, type GitOptions, type GitPlace } from './git.js'
+import {
+  hasPipes,
+  noteGitStep,
+  startGit,
+  whyNotStarted,
+  type GitFailure,
+  type GitOptions,
+  type GitPlace,
+} from './git.js'
 import { signalGroup } from './process-group.js'
 
 /**
@@ -97,8 +105,7 @@ function converse(
 ): Promise<Result<string, GitFailure>> {
   return new Promise((resolve) => {
     if (!hasPipes(child)) {
-      const none = { args, stderr: '', stdout: Buffer.alloc(0) }
-      child.once('error', ({ message }) => resolve(err({ ...none, exit: { type: 'not_started', message } })))
+      whyNotStarted(child, args, (error) => resolve(err(error)))
       return
     }
     let answer = ''

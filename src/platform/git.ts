@@ -217,6 +217,17 @@ export function hasPipes(child: { readonly stdin: unknown }): boolean {
   return child.stdin !== undefined && child.stdin !== null
 }
 
+/** Tells why git has not started, once its child says so. */
+export function whyNotStarted(
+  child: Pick<ChildProcessWithoutNullStreams, 'once'>,
+  args: readonly string[],
+  tell: (failure: GitFailure) => void,
+): void {
+  child.once('error', ({ message }: Error) =>
+    tell({ args, exit: { type: 'not_started', message }, stderr: '', stdout: Buffer.alloc(0) }),
+  )
+}
+
 function run(
   cwd: string,
   env: Record<string, string>,
@@ -226,8 +237,7 @@ function run(
   return new Promise((resolve) => {
     const child = start(cwd, env, args, options)
     if (!hasPipes(child)) {
-      const none = { args, stderr: '', stdout: Buffer.alloc(0) }
-      child.once('error', ({ message }) => resolve(err({ ...none, exit: { type: 'not_started', message } })))
+      whyNotStarted(child, args, (error) => resolve(err(error)))
       return
     }
     const stdout: Buffer[] = []

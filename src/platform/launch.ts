@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { holdsNul } from './nul.js'
+import { isProgram } from './own-programs.js'
 
 /** What to start, in its own process group. `env` is its whole environment. */
 export interface LaunchSpec {
@@ -88,20 +89,11 @@ function whyMissing(file: string, cwd: string, path: string): string | undefined
   const places = file.includes('/') ? [''] : path.split(delimiter)
   const found = places.map((place) => resolve(cwd, place, file)).filter(isThere)
   if (found.length === 0) return notThere
-  return found.some(isExecutable) ? undefined : 'The program may not be executed.'
+  return found.some(isProgram) ? undefined : 'The program may not be executed.'
 }
 
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }
 
 /** Shells such as dash drop variables whose names they could not write themselves; env(1) sets those again. */

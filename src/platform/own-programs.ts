@@ -112,7 +112,8 @@ function realPathOf(path: string): string | undefined {
   }
 }
 
-function isProgram(file: string): boolean {
+/** Whether it is a file that may be executed. */
+export function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
     return statSync(file).isFile()

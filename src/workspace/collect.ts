@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { git, type GitFailure, type GitPlace } from '../platform/git.js'
+import { git, type GitFailure } from '../platform/git.js'
 import { removeTornObjects } from '../platform/torn-objects.js'
 import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
 import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index.js'
@@ -9,7 +9,7 @@ import type { Repository } from './contract.js'
 import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
 import { leaveOutHidden } from './hidden.js'
 import { ignoredOf, newIgnored } from './ignored.js'
-import { diffIndex, gitlinkMode, resetEntries, type Change } from './index-changes.js'
+import { diffIndex, gitlinkMode, resetEntries, setEntries, type Change } from './index-changes.js'
 import { gitFailed, notReadable } from './merge.js'
 import { bringOntoBase } from './older-head.js'
 import { changeRefs, commitTree } from './sessions.js'
@@ -145,7 +145,9 @@ async function collectSteps(
   const added = await indexWorkTree(repository, workspace, request.base, work.value, index.value)
   if (!added.ok) return added
   const place = workspacePlace(repository, workspace)
-  const bumped = await bumpEntries(place, bumps.value)
+  // What the agent moved a submodule to counts more than what its index says of it, as with a file.
+  const moved = [...bumps.value].map(([path, oid]) => [path, { mode: gitlinkMode, oid }] as const)
+  const bumped = await setEntries(place, moved)
   if (!bumped.ok) return gitFailed(bumped.error)
   const first = await diffIndex(place, request.base)
   if (!first.ok) return gitFailed(first.error)
@@ -215,15 +217,6 @@ async function indexWorkTree(
   const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
   if (!followed.ok) return notAdded(followed.error)
   return followStaged(repository, workspace, agentIndex, { commit: (onBase ? head : undefined) ?? base, onBase })
-}
-
-/** What the agent moved a submodule to counts more than what its index says of it, as with a file. */
-async function bumpEntries(place: GitPlace, bumps: ReadonlyMap<GitPath, string>): Promise<Result<void, GitFailure>> {
-  if (bumps.size === 0) return ok(undefined)
-  const lines = [...bumps].map(([path, commit]) => `${gitlinkMode} ${commit} 0\t${path}\0`)
-  const input = Buffer.from(lines.join(''), 'latin1')
-  const set = await git(place, ['update-index', '-z', '--index-info'], { input })
-  return set.ok ? ok(undefined) : set
 }
 
 /** A file that is there counts, also where setup's sparse checkout had left it out. Source: git's sparse-index.c. */

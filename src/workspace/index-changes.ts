@@ -45,10 +45,29 @@ export async function resetEntries(place: GitPlace, changes: readonly Change[]):
   if (changes.length === 0) return ok(undefined)
   // Removals first: a path that was a file and became a directory must make room.
   const ordered = [...changes].sort((a, b) => Number(b.oldMode === absentMode) - Number(a.oldMode === absentMode))
-  const lines = ordered.map(({ oldMode, oldOid, path }) =>
-    oldMode === absentMode ? `0 ${oldOid}\t${path}\0` : `${oldMode} ${oldOid} 0\t${path}\0`,
+  return writeEntries(
+    place,
+    ordered.map(({ oldMode, oldOid, path }) =>
+      oldMode === absentMode ? `0 ${oldOid}\t${path}\0` : `${oldMode} ${oldOid} 0\t${path}\0`,
+    ),
   )
+}
+
+/** Sets entries of an index; the work tree stays as it is. */
+export async function setEntries(
+  place: GitPlace,
+  entries: Iterable<readonly [GitPath, { readonly mode: string; readonly oid: string }]>,
+): Promise<Result<void, GitFailure>> {
+  return writeEntries(
+    place,
+    [...entries].map(([path, { mode, oid }]) => `${mode} ${oid} 0\t${path}\0`),
+  )
+}
+
+/** Lines as git-update-index(1) has them under `--index-info`. */
+async function writeEntries(place: GitPlace, lines: readonly string[]): Promise<Result<void, GitFailure>> {
+  if (lines.length === 0) return ok(undefined)
   const input = Buffer.from(lines.join(''), 'latin1')
-  const reset = await git(place, ['update-index', '-z', '--index-info'], { input })
-  return reset.ok ? ok(undefined) : reset
+  const set = await git(place, ['update-index', '-z', '--index-info'], { input })
+  return set.ok ? ok(undefined) : set
 }

@@ -1,11 +1,10 @@
 import type { Failure } from '../domain/failure.js'
 import { ok, type Result } from '../domain/result.js'
-import { git, type GitFailure } from '../platform/git.js'
 import { ownEntries, type AgentEntry, type IndexEntry } from './agent-index.js'
 import type { Repository } from './contract.js'
 import { isWithin, type GitPath } from './git-path.js'
 import { importBlobs } from './import-objects.js'
-import { absentMode, diffIndex, gitlinkMode, type Change } from './index-changes.js'
+import { absentMode, diffIndex, gitlinkMode, setEntries, type Change } from './index-changes.js'
 import { gitFailed, notReadable } from './merge.js'
 import { workspacePlace, type Workspace } from './workspace.js'
 
@@ -45,7 +44,7 @@ export async function followStaged(
   if (taken.size === 0) return ok(undefined)
   const imported = await importBlobs(repository, workspace, fresh)
   if (!imported.ok) return imported
-  const set = await setEntries(repository, workspace, taken)
+  const set = await setEntries(place, taken)
   return set.ok ? ok(undefined) : notReadable('What the agent had staged could not be taken', set.error)
 }
 
@@ -71,15 +70,4 @@ function replaced(
 function isBelowFile(path: GitPath, entries: ReadonlyMap<GitPath, IndexEntry>): boolean {
   const names = path.split('/')
   return names.slice(1).some((_, depth) => entries.has(names.slice(0, depth + 1).join('/')))
-}
-
-async function setEntries(
-  repository: Repository,
-  workspace: Workspace,
-  entries: ReadonlyMap<GitPath, IndexEntry>,
-): Promise<Result<void, GitFailure>> {
-  const lines = [...entries].map(([path, { mode, oid }]) => `${mode} ${oid} 0\t${path}\0`)
-  const input = Buffer.from(lines.join(''), 'latin1')
-  const set = await git(workspacePlace(repository, workspace), ['update-index', '-z', '--index-info'], { input })
-  return set.ok ? ok(undefined) : set
 }
