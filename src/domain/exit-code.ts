@@ -10,7 +10,7 @@ export const exitCodes = {
   noProvider: 3,
   /** Not safe to run: the repository is in a state that needs a person first. */
   notSafe: 4,
-  /** Stopped early, worth running again. */
+  /** Stopped early, or with work that is still to be collected: worth running again. */
   again: 75,
   interrupted: 130,
   terminated: 143,

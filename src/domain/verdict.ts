@@ -3,6 +3,7 @@ import { exitCodes, type ExitCode } from './exit-code.js'
 import type { FailureKind } from './failure.js'
 import { isPersonsHold } from './hold.js'
 import type { RunState, TaskState } from './run-state.js'
+import { plural } from './text.js'
 
 /** How a run ended: the exit code, and why in a few words. */
 export interface RunVerdict {
@@ -47,6 +48,11 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   const early = stop ?? state.stopping
   if (early && open.some(({ state: task }) => isUnfinished(task))) {
     return { exitCode: needsPerson(early) ? exitCodes.notSafe : exitCodes.again, why: early.why }
+  }
+  const uncollected = open.filter(({ state: task }) => task.type === 'failed' && task.failure.uncollected)
+  if (uncollected.length > 0) {
+    const why = `the work of ${plural(uncollected.length, 'task')} waits in its workspace to be collected`
+    return { exitCode: exitCodes.again, why }
   }
   const limited = [...state.providers.values()].some(({ stopped }) => isPassing(stopped?.kind))
   const unserved = open.some(({ state: task }) => task.type === 'held' && task.reason.type === 'unservable')

@@ -78,6 +78,14 @@ describe('the exit code', () => {
     expect(codeAfter([stopped('usage_limit'), unservable])).toBe(75)
   })
 
+  it('is 75 when the work of a task waits in its workspace to be collected, also beside what failed for good', () => {
+    const kept = failure('infrastructure', 'git was killed', { uncollected: true })
+    const waiting: RunEvent = { type: 'task_failed', taskId: 'A', attempts: 1, failure: kept }
+    const two = ['A', 'B'].map((id) => ({ id, title: id, state: 'pending' as const }))
+    expect(codeAfter([waiting])).toBe(75)
+    expect(codeAfter([waiting, { ...failed, taskId: 'B' }], undefined, two)).toBe(75)
+  })
+
   it('is 130 or 143 when a signal stopped the run, whatever was done', () => {
     for (const events of [[], [done], [stopped('usage_limit'), unservable]]) {
       expect(codeAfter(events, { type: 'signal', signal: 'SIGINT' })).toBe(130)

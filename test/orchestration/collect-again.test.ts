@@ -36,20 +36,24 @@ test('a git of autopilot’s that is killed while it collects is asked again, an
   expect([stage.landed('a'), stage.agents(), stage.torn()]).toEqual(['work', 1, []])
 })
 
-test('where it is killed each time the workspace stays and is named, and resume collects from it', async () => {
-  const stage = stageOf(2)
-  const { code, records, stdout } = await stage.run(['run', '--output', 'json'])
-  expect(code).toBe(1)
-  const failed = records().flatMap((one) => (one.type === 'attempt_failed' ? [one] : []))
-  expect(failed).toMatchObject([{ failure: { kind: 'infrastructure', uncollected: true }, willRetry: false }])
-  const [kept] = records().flatMap((one) => (one.type === 'workspace_kept' ? [one] : []))
-  expect(kept?.why).toMatch(/^a: autopilot resume collects it: git could not add .*SIGKILL/)
-  expect(readFileSync(join(kept!.path, 'a'), 'utf8')).toBe('work\n')
-  expect([stdout.includes('workspace_kept'), stage.torn()]).toEqual([true, []])
-  // It is nothing that a person need look at, nor that is spent.
-  expect((await stage.run(['clean'])).stdout).toContain('--lost')
-  const resumed = await stage.run(['resume'])
-  expect(resumed.code).toBe(0)
-  expect([stage.landed('a'), stage.agents(), existsSync(kept!.path)]).toEqual(['work', 1, false])
-  expect(resumed.stdout).not.toMatch(/^Workspace/m)
-})
+test.each(['resume', 'run'])(
+  'where it is killed each time the workspace stays and is named, and %s collects from it',
+  async (next) => {
+    const stage = stageOf(2)
+    const { code, records, stdout } = await stage.run(['run', '--output', 'json'])
+    // Worth running again: nothing is wrong with the work, and it has been paid for.
+    expect(code).toBe(75)
+    const failed = records().flatMap((one) => (one.type === 'attempt_failed' ? [one] : []))
+    expect(failed).toMatchObject([{ failure: { kind: 'infrastructure', uncollected: true }, willRetry: false }])
+    const [kept] = records().flatMap((one) => (one.type === 'workspace_kept' ? [one] : []))
+    expect(kept?.why).toMatch(/^a: autopilot resume collects it: git could not add .*SIGKILL/)
+    expect(readFileSync(join(kept!.path, 'a'), 'utf8')).toBe('work\n')
+    expect([stdout.includes('workspace_kept'), stage.torn()]).toEqual([true, []])
+    // It is nothing that a person need look at, nor that is spent.
+    expect((await stage.run(['clean'])).stdout).toContain('--lost')
+    const resumed = await stage.run([next])
+    expect(resumed.code).toBe(0)
+    expect([stage.landed('a'), stage.agents(), existsSync(kept!.path)]).toEqual(['work', 1, false])
+    expect(resumed.stdout).not.toMatch(/^Workspace/m)
+  },
+)
