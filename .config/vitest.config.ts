@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 // CI counts the tests from a report in this file.
@@ -15,6 +16,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most tests wait for processes; by default one core would stand idle.
+    maxWorkers: availableParallelism() + 1,
     env: { NO_COLOR: '1' },
     ...(summary ? { reporters: ['default', 'json'], outputFile: { json: summary } } : {}),
   },

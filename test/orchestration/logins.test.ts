@@ -94,13 +94,15 @@ describe('several agents on one login', () => {
 
   test('which is none at all: the one that goes first, alone, stops the provider', async () => {
     const stage = hurriedScene({ roadmap: tasks('a', 'b', 'c', 'd', 'e', 'f') })
-    const calls = fakeCli(stage, 'claude', ({ play }) => {
+    fakeCli(stage, 'claude', ({ play }) => {
       play('no-key')
     })
     const { code, records } = await stage.run(['run', '-a', '3', '--output', 'json'])
     expect(code).toBe(1)
-    expect(calls()).toHaveLength(4)
     expect(restsOf(records())).toHaveLength(1)
+    // How many of the three had started by then is a matter of moments.
+    const rested = records().findIndex(({ type }) => type === 'provider_cooled_down')
+    expect(ofType(records().slice(rested), 'attempt_started')).toHaveLength(1)
     expect(ofType(records(), 'provider_stopped')).toMatchObject([{ failure: { loggedOut: true } }])
   })
 
