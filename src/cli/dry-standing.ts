@@ -22,6 +22,7 @@ import { landedIn, takenUpLine } from './run-target.js'
 import { landedAs, standingAfter } from './standing.js'
 import { emptySubmodules, lookUpSubmodules } from './empty-submodules.js'
 import { lookUpBrought } from './files-warnings.js'
+import { driverWarnings } from './git-warnings.js'
 import { homeWarnings, workspacesHome } from './workspaces-home.js'
 
 /** What a run would begin with. */
@@ -77,6 +78,7 @@ export async function lookAhead(
     ...identityWarnings(identity),
     ...(await homeWarnings(home)),
     ...taken,
+    ...(await driverWarnings({ place: user, root: prepared.location.root, env }, tip)),
     ...brought.warnings,
     ...empty,
   ]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
 import type { Repository } from '../workspace/contract.js'
+import { driversOfOthers } from '../workspace/merge-drivers.js'
 
 /** Hooks that look at a commit, or change it. Source: githooks(5). */
 const commitHooks = ['pre-commit', 'prepare-commit-msg', 'commit-msg', 'post-commit']
@@ -22,6 +23,18 @@ export async function gitWarnings(
   return [
     ...(facts.length > 0 ? [`commits that land: ${facts.join(', and ')}; what hooks check belongs under gates:`] : []),
     ...(followed.length > 0 ? [ignored] : []),
+  ]
+}
+
+/** That files of the target are merged in another way than its attributes ask for. */
+export async function driverWarnings(...where: Parameters<typeof driversOfOthers>): Promise<readonly string[]> {
+  const names = await driversOfOthers(...where)
+  if (names.length === 0) return []
+  const shown = names.slice(0, 5).map((name) => cleanLine(name, 60))
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : ''
+  return [
+    `merge drivers that .gitattributes asks for do not run here, and their files are merged as text: ` +
+      `${shown.join(', ')}${more}; only git's own count: text, binary, union`,
   ]
 }
 

@@ -44,7 +44,7 @@ import { createWorkspaces } from '../workspace/workspaces.js'
 import type { Config } from './config.js'
 import { configName, configNames } from './config-name.js'
 import { chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
-import { gitWarnings } from './git-warnings.js'
+import { driverWarnings, gitWarnings } from './git-warnings.js'
 import { historyNotices, type HistoryParts, type HistoryPlace } from './history.js'
 import { emptySubmodules } from './empty-submodules.js'
 import { dirtyWarnings, lookUpBrought } from './files-warnings.js'
@@ -194,6 +194,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...(await homeWarnings(workspacesHome(file.workspacesDir, location.root, options.env))),
       ...takenUpLine(target.value),
       ...(await gitWarnings(repository.value, options.env)),
+      ...(await driverWarnings({ place: trusted, root: location.root, env: options.env }, target.value.base)),
       ...(await dirtyWarnings(repository.value, leaveOut)),
       ...warnings,
       ...emptySubmodules(repository.value.submodules, file.setup !== undefined),

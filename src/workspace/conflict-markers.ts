@@ -145,9 +145,10 @@ async function markerSizes(
 
 /**
  * Begin, end and, of the styles with a base, middle. The line of equals signs is left out: text has such lines.
- * Source: git's xdiff/xmerge.c; an attribute can make markers longer.
+ * Source: git's xdiff/xmerge.c; `conflict-marker-size` makes markers longer, or shorter: those are known by the id of a
+ * commit behind them.
  */
-const marker = /^(?:<{7,}|>{7,}|\|{7,})(?: .*)?$/
+const marker = /^(?:(?:<{7,}|>{7,}|\|{7,})(?: .*)?|(?:<+|>+|\|+) [0-9a-f]{40}.*)$/
 
 /** The lines that look like markers, by path, of the chosen files of a tree. */
 async function markerLines(

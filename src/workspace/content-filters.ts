@@ -1,13 +1,20 @@
+/** Names of the content filters (`filter=NAME`) that a `.gitattributes` text asks for. */
+export function filtersNamed(attributes: string): string[] {
+  return valuesNamed(attributes, 'filter')
+}
+
 /**
- * Names of the content filters (`filter=NAME`) that a `.gitattributes` text asks for.
+ * The values that a `.gitattributes` text gives to an attribute.
  * Source: gitattributes(5): a pattern, possibly in double quotes, then attributes parted by white space; `#` comments.
  */
-export function filtersNamed(attributes: string): string[] {
+export function valuesNamed(attributes: string, attribute: 'filter' | 'merge'): string[] {
   return attributes.split('\n').flatMap((line) => {
     const text = line.trim()
     if (text === '' || text.startsWith('#')) return []
     const afterPattern = text.replace(/^(?:"(?:[^"\\]|\\.)*"|\S+)/, '')
-    return [...afterPattern.matchAll(/(?<=\s)filter=(\S+)/g)].map((match) => match[1] ?? '')
+    return [...afterPattern.matchAll(/(?<=\s)(\w+)=(\S+)/g)].flatMap(([, name, value]) =>
+      name === attribute && value !== undefined ? [value] : [],
+    )
   })
 }
 

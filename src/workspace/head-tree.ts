@@ -31,21 +31,26 @@ export async function readHeadTree(place: GitPlace, commit: string): Promise<Res
   return attributes.ok ? ok({ gitlinks: [...links.keys()], links: byPath, attributes: attributes.value }) : attributes
 }
 
-/**
- * The contents of blobs, as UTF-8. `cat-file --batch` answers `OID SP type SP size LF content LF`
- * for each line of input.
- */
+/** The contents of blobs, as UTF-8. */
 export async function readBlobs(place: GitPlace, oids: readonly string[]): Promise<Result<string[], GitFailure>> {
+  const read = await readBlobBytes(place, oids)
+  return read.ok ? ok(read.value.map((bytes) => bytes.toString('utf8'))) : read
+}
+
+/**
+ * The contents of blobs. `cat-file --batch` answers `OID SP type SP size LF content LF` for each line of input.
+ */
+export async function readBlobBytes(place: GitPlace, oids: readonly string[]): Promise<Result<Buffer[], GitFailure>> {
   if (oids.length === 0) return ok([])
   const answer = await gitBytes(place, ['cat-file', '--batch'], { input: `${oids.join('\n')}\n` })
   if (!answer.ok) return answer
-  const texts: string[] = []
+  const contents: Buffer[] = []
   let at = 0
   while (at < answer.value.length) {
     const end = answer.value.indexOf('\n', at)
     const size = Number(/ blob (\d+)$/.exec(answer.value.toString('utf8', at, end))?.[1] ?? 0)
-    texts.push(answer.value.toString('utf8', end + 1, end + 1 + size))
+    contents.push(answer.value.subarray(end + 1, end + 1 + size))
     at = end + 1 + size + 1
   }
-  return ok(texts)
+  return ok(contents)
 }

@@ -1,8 +1,9 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { formatGitFailure, git, isMachineTrouble, type GitFailure } from '../platform/git.js'
+import { formatGitFailure, git, gitBytes, isMachineTrouble, type GitFailure, type GitPlace } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { pathText, type GitPath } from './git-path.js'
+import { placeAttributes, withAttributesTree } from './merge-attributes.js'
 import { commitTree } from './sessions.js'
 
 /** git could not combine two commits. */
@@ -62,47 +63,76 @@ export async function mergeWork(
 const onlyForMerging = 'Only for merging\n'
 
 /**
- * Combines two commits without a work tree and gives the merged tree. Runs in the trusted directory: attributes and
- * merge drivers of the user's repository do not count there.
+ * Combines two commits without their files and gives the merged tree. Attributes count as in plain git that stands at
+ * `ours`: `info/attributes` first, then those of its tree, then the user's own. Merge drivers are git's built-in ones: no
+ * configuration with another is read, and git takes one that it does not know for `text`.
  *
- * Source: git-merge-tree(1): status 0 or 1 and the tree's id first, then with `-z --name-only` the conflicting paths,
- * each ended by NUL, an empty one, and what git says: the number of paths, those, a type and a text, over and over. A missing object also ends with status 1, without an id: that is no conflict.
+ * A file that only one side changed is merged without a look at attributes, so that costs one process. Where git combined
+ * something, one more looks for attributes files, and where there are any, it is merged again with them.
  */
 export async function mergeTrees(
-  { trusted }: Repository,
+  repository: Pick<Repository, 'trusted' | 'commonDir'>,
   ours: string,
   theirs: string,
 ): Promise<Result<{ tree: string } | { conflict: Conflict }, GitFailure>> {
-  const merged = await git(trusted, ['merge-tree', '--write-tree', '-z', '--name-only', ours, theirs])
-  const output = merged.ok ? merged.value : merged.error.stdout.toString('latin1')
-  const [tree, ...rest] = output.split('\0')
-  const known = tree !== undefined && objectId.test(tree)
-  if (merged.ok) return known ? ok({ tree }) : unreadable(merged.value)
-  if (!known || merged.error.exit.type !== 'code' || merged.error.exit.code !== 1) return merged
-  const end = rest.indexOf('')
-  const touched = [...new Set(end < 0 ? rest : rest.slice(0, end))]
-  const notes = end < 0 ? [] : parseNotes(rest.slice(end + 1))
+  const merged = await withAttributesTree(repository, async (place) => {
+    const plain = await mergeOnce(place, ours, theirs)
+    if (!plain.ok || plain.value.told.length === 0) return plain
+    const about = plain.value.told.flatMap(({ paths }) => paths)
+    const placed = await placeAttributes(place, ours, [...about, ...plain.value.touched])
+    if (!placed.ok) return placed
+    return placed.value ? mergeOnce(place, ours, theirs) : plain
+  })
+  if (!merged.ok) return merged
+  const { tree, isClean, touched, told } = merged.value
+  if (isClean) return ok({ tree })
+  const notes = told.filter(({ type }) => type.startsWith('CONFLICT'))
   return ok({
     conflict: { tree, touched, notes, paths: touched.slice(0, maxPaths).map(pathText), labels: [ours, theirs] },
   })
 }
 
-function parseNotes(fields: readonly string[]): ConflictNote[] {
-  const notes: ConflictNote[] = []
+interface Merged {
+  readonly tree: string
+  readonly isClean: boolean
+  readonly touched: readonly GitPath[]
+  readonly told: readonly (ConflictNote & { readonly type: string })[]
+}
+
+/**
+ * Source: git-merge-tree(1): status 0 or 1 and the tree's id first, then with `-z --name-only` the conflicting paths,
+ * each ended by NUL, an empty one, and what git says: the number of paths, those, a type and a text, over and over. It
+ * says so (`Auto-merging`) of each file that both sides changed. A missing object also ends with status 1, without an id:
+ * that is no conflict.
+ */
+async function mergeOnce(place: GitPlace, ours: string, theirs: string): Promise<Result<Merged, GitFailure>> {
+  const args = ['merge-tree', '--write-tree', '--messages', '-z', '--name-only', ours, theirs]
+  const merged = await gitBytes(place, args)
+  const output = merged.ok ? merged.value : merged.error.stdout
+  const [tree = '', ...rest] = output.toString('latin1').split('\0')
+  if (!objectId.test(tree)) return merged.ok ? unreadable(merged.value) : merged
+  if (!merged.ok && (merged.error.exit.type !== 'code' || merged.error.exit.code !== 1)) return merged
+  const end = rest.indexOf('')
+  const touched = [...new Set(end < 0 ? rest : rest.slice(0, end))]
+  return ok({ tree, isClean: merged.ok, touched, told: end < 0 ? [] : parseNotes(rest.slice(end + 1)) })
+}
+
+function parseNotes(fields: readonly string[]): Merged['told'] {
+  const notes: Merged['told'][number][] = []
   for (let at = 0; at < fields.length;) {
     const count = Number(fields[at])
     if (fields[at] === '' || !Number.isSafeInteger(count)) break
     const [type = '', text = ''] = fields.slice(at + 1 + count)
     const paths = fields.slice(at + 1, at + 1 + count)
-    if (type.startsWith('CONFLICT')) notes.push({ paths, text: Buffer.from(text, 'latin1').toString('utf8') })
+    notes.push({ type, paths, text: Buffer.from(text, 'latin1').toString('utf8') })
     at += count + 3
   }
   return notes
 }
 
-function unreadable(stdout: string) {
+function unreadable(stdout: Buffer) {
   const stderr = 'fatal: the answer has no tree'
-  return err<GitFailure>({ args: ['merge-tree'], exit: { type: 'code', code: 0 }, stderr, stdout: Buffer.from(stdout) })
+  return err<GitFailure>({ args: ['merge-tree'], exit: { type: 'code', code: 0 }, stderr, stdout })
 }
 
 /** git could not read what an agent left: what is there is not as it should be, unless git itself came to grief. */

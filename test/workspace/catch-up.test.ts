@@ -82,6 +82,16 @@ it('both sides of a conflict stand between markers, and are found until they are
   expect(await left()).toEqual([])
 })
 
+it('markers of the size that an attribute of the tip asks for are found, too', async () => {
+  const tip = { 'line.txt': 'theirs\n', '.gitattributes': '*.txt conflict-marker-size=4\n' }
+  const { agent, caught, left } = await round(({ write }) => write('line.txt', 'mine\n'), tip)
+  expect(caught.note).toBeUndefined()
+  expect(agent.read('line.txt')).toMatch(/^<{4} .*\ntheirs\n={4}\nmine\n>{4} .*\n$/)
+  expect(await left()).toEqual(['line.txt'])
+  agent.write('line.txt', 'both\n')
+  expect(await left()).toEqual([])
+})
+
 const unmarked: Readonly<
   Record<string, readonly [(agent: Agent) => void, Readonly<Record<string, string | null>>, RegExp]>
 > = {
@@ -99,6 +109,11 @@ const unmarked: Readonly<
     ({ write }) => write('bin.dat', 'mine\0'),
     { 'bin.dat': 'theirs\0' },
     /bin\.dat \(HEAD\^1 vs\. HEAD\^2\)/,
+  ],
+  'that is not to be merged, by an attribute of the tip,': [
+    ({ write }) => write('line.txt', 'mine\n'),
+    { 'line.txt': 'theirs\n', '.gitattributes': '*.txt -merge\n' },
+    /line\.txt \(HEAD\^1 vs\. HEAD\^2\)/,
   ],
   'that both renamed': [
     ({ git }) => git('mv', 'line.txt', 'mine.txt'),
