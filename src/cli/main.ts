@@ -1,46 +1,19 @@
-import { exitCodes, type ExitCode } from '../domain/exit-code.js'
-import { createMask } from '../domain/mask.js'
-import { secretsOf } from '../domain/secrets.js'
-import { maskOutput, sinkOf } from './output.js'
+import { fileURLToPath } from 'node:url'
+import { loadCached } from '../platform/code-cache.js'
+import type { runCommandLine } from './command-line.js'
 
-/** Parses the command line, runs one command, and sets the exit code: the only place that does. */
+interface CommandLine {
+  readonly runCommandLine: typeof runCommandLine
+}
+
+/** The program: what needs nothing of it is answered before any of it is loaded. */
 export async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
     process.stdout.write(`${AUTOPILOT_VERSION}\n`)
     return
   }
-  keepQuiet()
-  // The configuration may name more.
-  maskOutput(createMask(secretsOf(process.env, [])))
-  const { createProgram, isUsageError } = await import('./program.js')
-  let exitCode: ExitCode = exitCodes.done
-  const program = createProgram(process.env, (code) => {
-    exitCode = code
-  })
-  try {
-    if (args.length === 0) program.outputHelp()
-    else await program.parseAsync([...args], { from: 'user' })
-  } catch (error) {
-    exitCode = isUsageError(error) ? (error.exitCode === 0 ? exitCodes.done : exitCodes.usage) : reportBug(error)
-  }
-  process.exitCode = exitCode
-}
-
-/**
- * Node would open its debugger at SIGUSR1, to whoever is on the machine, and tell its own warnings to people who can do nothing
- * about them.
- */
-function keepQuiet(): void {
-  process.on('SIGUSR1', () => undefined)
-  if (!process.env.AUTOPILOT_DEBUG) process.removeAllListeners('warning')
-}
-
-/** An exception that reaches this place is a bug of autopilot's; the trace is for whoever reports it. */
-function reportBug(error: unknown): ExitCode {
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  const text = process.env.AUTOPILOT_DEBUG ? trace : (trace.split('\n')[0] ?? '')
-  sinkOf(process.stderr).write(
-    `autopilot: internal error: ${text}\n    please report it; AUTOPILOT_DEBUG=1 shows where it happened\n`,
-  )
-  return exitCodes.notDone
+  const file = fileURLToPath(new URL('./command-line.cjs', import.meta.url))
+  const leaves = args[0] === 'run' || args[0] === 'resume'
+  const loaded = loadCached(file, { id: COMMAND_LINE_ID, leaves }) as CommandLine
+  await loaded.runCommandLine(args)
 }
