@@ -4,6 +4,7 @@ import type { Environment } from '../domain/environment.js'
 import { formatExitStatus } from '../domain/attempt.js'
 import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { filterTrouble, filterVariables } from './filter-words.js'
 import { fullDisk } from './full-disk.js'
 import { noProgram, ownPath, ownProgram } from './own-programs.js'
 import { signalGroup } from './process-group.js'
@@ -71,10 +72,15 @@ const overrides: readonly (readonly [string, string])[] = [
   ['core.filesRefLockTimeout', '2000'],
   ['protocol.ext.allow', 'never'],
   ['submodule.recurse', 'false'],
+  // Git LFS would fetch from where a `.lfsconfig` of the tree says, and note in the configuration how it got in.
+  ['lfs.url', 'none'],
   ['advice.detachedHead', 'false'],
 ]
 
-const passed = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'TMP', 'TEMP', 'SYSTEMROOT'] as const
+const passed = [
+  ...(['PATH', 'HOME', 'XDG_CONFIG_HOME', 'TMPDIR', 'TMP', 'TEMP', 'SYSTEMROOT'] as const),
+  ...filterVariables,
+] as const
 
 /** Variables of the user that say where git's configuration and repositories are found. */
 const userVariable = /^(GIT_CONFIG_.+|GIT_CEILING_DIRECTORIES|GIT_DISCOVERY_ACROSS_FILESYSTEM)$/
@@ -296,7 +302,9 @@ export async function git(
 
 /** `git update-ref: fatal: … (exit code 128)`: one clean line. */
 export function formatGitFailure({ args, exit, stderr, full }: GitFailure): string {
-  const said = cleanLine(stderr.split('\n').find((line) => /^(fatal|error):/.test(line)) ?? stderr, 300)
+  const own = stderr.split('\n').find((line) => /^(fatal|error):/.test(line)) ?? stderr
+  const filter = filterTrouble(stderr)
+  const said = cleanLine(filter && filter.said !== '' ? `a content filter failed: ${filter.said}` : own, 300)
   const why = full === undefined ? '' : `; no space is left on the disk of ${cleanLine(full, 300)}`
   return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})${why}`
 }

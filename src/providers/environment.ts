@@ -1,12 +1,13 @@
 import { filledIn, type EnvTemplates, type Numbering } from '../domain/env-template.js'
 import { variablesOf, type WorkNumber } from '../domain/work-number.js'
+import { filterVariables } from '../platform/filter-words.js'
 import type { PassedVariables, Provider } from './contract.js'
 import { toolchainHomes } from './toolchain-homes.js'
 import type { Withheld } from './withheld.js'
 
 /**
- * What every agent may see. Kept out on purpose: credentials of anything else, `GIT_*` (which would lead git out of the
- * workspace), `SSH_AUTH_SOCK` (agents do not push) and `NODE_OPTIONS`. Who needs more names it under `env:`.
+ * What every agent may see. Kept out on purpose: credentials of anything else, most of `GIT_*` (which would lead git out
+ * of the workspace), `SSH_AUTH_SOCK` (agents do not push) and `NODE_OPTIONS`. Who needs more names it under `env:`.
  */
 const commonVariables: PassedVariables = {
   names: [
@@ -20,6 +21,7 @@ const commonVariables: PassedVariables = {
       'CURL_CA_BUNDLE',
       'GIT_SSL_CAINFO',
     ],
+    ...filterVariables,
     ...toolchainHomes,
   ],
 }

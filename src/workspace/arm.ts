@@ -1,9 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { chmod, copyFile, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Result } from '../domain/result.js'
 import type { Failure } from '../domain/failure.js'
 import type { Repository } from './contract.js'
+import { alternatesOf, giveStores } from './filter-stores.js'
 import { excludePattern } from './git-path.js'
 import { armSubmodules } from './submodule-git.js'
 import { formatSettings } from './user-config.js'
@@ -34,12 +35,12 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
     }
     const config = agentConfig(repository, join(gitDir, 'hooks'))
     await Promise.all([
-      writeFile(join(gitDir, 'objects/info/alternates'), `${repository.objectsDir}\n`, ownersOnly),
+      writeFile(join(gitDir, 'objects/info/alternates'), `${alternatesOf(repository)}\n`, ownersOnly),
       writeFile(join(gitDir, 'config'), config, ownersOnly),
       writeInfo(repository, workspace, gitDir),
       copyPrivately(indexFileOf(workspace), join(gitDir, 'index')),
       giveRefs(repository, workspace, gitDir),
-      ...repository.filterStores.map((store) => symlink(join(repository.commonDir, store), join(gitDir, store))),
+      giveStores(repository, gitDir),
     ])
     writeBranch(gitDir, nobodysBranch, workspace.commit)
     if (repository.submodules.length > 0) await armSubmodules(repository, workspace, config)

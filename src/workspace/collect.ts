@@ -6,6 +6,7 @@ import { removeTornObjects } from '../platform/torn-objects.js'
 import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
 import { followAgentIndex, readAgentIndex, type AgentIndex } from './agent-index.js'
 import type { Repository } from './contract.js'
+import { keepLfsContent } from './filter-stores.js'
 import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
 import { leaveOutHidden } from './hidden.js'
 import { ignoredOf, newIgnored } from './ignored.js'
@@ -138,6 +139,7 @@ async function collectSteps(
   const bumps = await readSubmoduleWork(repository, workspace, submodules)
   if (!bumps.ok) return bumps
   await hideSubmodules(workspace)
+  if (repository.filterStores.includes('lfs')) await keepLfsContent(repository, workspace)
   const work = await readAgentWork(repository, workspace, request.base, request.keepAs ?? request.ref)
   if (!work.ok) return work
   const index = await readAgentIndex(repository, workspace)

@@ -23,6 +23,23 @@ export function missingFilters(attributes: readonly string[], defined: ReadonlyS
   return [...new Set(attributes.flatMap(filtersNamed))].filter((name) => !defined.has(name)).sort()
 }
 
+/** The program that a filter's command begins with, as far as it is a plain word; a shell takes the rest. */
+export function filterProgram(command: string): string | undefined {
+  const [, quoted, plain] = /^\s*(?:"([^"$`\\]+)"|([\w./+-]+))(?=\s|$)/.exec(command) ?? []
+  return quoted ?? plain
+}
+
+/**
+ * What to do when a filter fails while files are checked out; undefined where nothing is known of it.
+ * Source: git-lfs's smudge, "Error downloading object"; sh, "not found".
+ */
+export function filterFailureHelp(said: string, commit: string): string | undefined {
+  if (said.includes('Error downloading object'))
+    return `autopilot downloads nothing: git lfs fetch origin ${commit} (in CI, check out with LFS), or set GIT_LFS_SKIP_SMUDGE=1, and agents and gates see pointers`
+  if (/not found|No such file/.test(said)) return 'install what your filter.* settings name, so that it is on PATH'
+  return undefined
+}
+
 /** What to do about a missing filter; the well-known ones by their own command. */
 export function filterHelp(name: string): string {
   if (name === 'lfs') return 'Install Git LFS and run: git lfs install && git lfs pull'

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
 import type { Repository } from './contract.js'
+import { alternatesOf } from './filter-stores.js'
 import { notReadable } from './merge.js'
 import { listUntrusted, type Unreadable } from './untrusted-file.js'
 import type { Workspace } from './workspace.js'
@@ -25,10 +26,10 @@ export function agentObjects(workspace: Workspace): string {
  * and no list of further stores or of commits but the one that autopilot wrote itself.
  */
 export function inspectStore(
-  { objectsDir }: Repository,
+  repository: Repository,
   workspace: Workspace,
 ): Promise<Result<'empty' | 'filled', Unreadable>> {
-  return inspectObjects(agentObjects(workspace), objectsDir)
+  return inspectObjects(agentObjects(workspace), alternatesOf(repository))
 }
 
 /** As {@link inspectStore}, of any store that an agent's git wrote, beside the objects that it was given. */
@@ -54,11 +55,8 @@ export function importPlace({ trusted }: Repository, workspace: Workspace): GitP
 }
 
 /** The commits in the agent's store, those that no ref leads to included. */
-export function agentCommits(
-  { trusted, objectsDir }: Repository,
-  workspace: Workspace,
-): Promise<Result<string[], GitFailure>> {
-  return commitsIn(trusted, agentObjects(workspace), objectsDir)
+export function agentCommits(repository: Repository, workspace: Workspace): Promise<Result<string[], GitFailure>> {
+  return commitsIn(repository.trusted, agentObjects(workspace), alternatesOf(repository))
 }
 
 /** As {@link agentCommits}, of any store that {@link inspectObjects} has found filled. */

@@ -1,6 +1,8 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
+import { filterTrouble } from '../platform/filter-words.js'
 import { formatGitFailure, git, gitBytes, isMachineTrouble, type GitFailure, type GitPlace } from '../platform/git.js'
+import { filterFailureHelp } from './content-filters.js'
 import type { Repository } from './contract.js'
 import { pathText, type GitPath } from './git-path.js'
 import { placeAttributes, withAttributesTree } from './merge-attributes.js'
@@ -143,5 +145,9 @@ export function notReadable(what: string, failed: GitFailure, paths?: readonly s
 
 /** A step of autopilot's own git that failed, as the attempt's failure: not the agent's fault. */
 export function gitFailed(failed: GitFailure): { readonly ok: false; readonly error: Failure } {
-  return err(failure('infrastructure', formatGitFailure(failed)))
+  const trouble = filterTrouble(failed.stderr)
+  const help =
+    trouble &&
+    filterFailureHelp(trouble.said, failed.args.findLast((arg) => objectId.test(arg))?.slice(0, 12) ?? 'HEAD')
+  return err(failure('infrastructure', formatGitFailure(failed) + (help === undefined ? '' : `; ${help}`)))
 }

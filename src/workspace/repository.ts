@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { cleanLine, errorText } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
 import { git, gitAsUser, type GitPlace } from '../platform/git.js'
-import { filterHelp, missingFilters } from './content-filters.js'
+import { isProgram, ownProgram } from '../platform/own-programs.js'
+import { filterHelp, filterProgram, filtersNamed, missingFilters } from './content-filters.js'
 import type { Identity, Refusal, Repository } from './contract.js'
 import { discover, type Found } from './discover.js'
 import { readIdentity } from './identity.js'
@@ -18,7 +19,7 @@ import { readSharedRefs } from './shared-refs.js'
 import { findUsersSubmodules } from './submodules.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
 import { readUserCone } from './user-cone.js'
-import { carriedSettings, definedFilters, filled, isOn, lastValue, parseSettings, type Setting } from './user-config.js'
+import { definedFilters, filled, isOn, lastValue, parseSettings, type Setting } from './user-config.js'
 
 export interface OpenOptions {
   /** A directory in the user's work tree. */
@@ -139,7 +140,7 @@ function filesRead(commonDir: string, { excludesFile, attributesFile }: ContentF
 
 async function makeTrusted({ commonDir, objectFormat }: Found, settings: readonly Setting[], files: ContentFiles) {
   try {
-    return ok(await refreshTrusted({ commonDir, objectFormat, settings: carriedSettings(settings), ...files }))
+    return ok(await refreshTrusted({ commonDir, objectFormat, settings, ...files }))
   } catch (error) {
     // A full or read-only disk is normal life; git's own files are the only thing touched here.
     const why = cleanLine(errorText(error))
@@ -177,13 +178,40 @@ async function refuseMissingFilter(
 ): Promise<Result<void, Refusal>> {
   const local = await readFile(join(commonDir, 'info', 'attributes'), 'utf8').catch(() => '')
   const [name] = missingFilters([...tree.attributes, local], definedFilters(settings))
-  if (name === undefined) return ok(undefined)
+  if (name === undefined) return refuseMissingProgram([...tree.attributes, local].flatMap(filtersNamed), settings)
   const shown = cleanLine(name, 60)
   return refuse(
     'missing_filter',
     `Files here go through the content filter '${shown}', which is not set up.`,
     filterHelp(shown),
   )
+}
+
+/** A filter that is set up, whose program has gone: git says hardly more than that somebody hung up. */
+async function refuseMissingProgram(
+  names: readonly string[],
+  settings: readonly Setting[],
+): Promise<Result<void, Refusal>> {
+  for (const name of new Set(names)) {
+    for (const way of ['process', 'clean', 'smudge']) {
+      const program = filterProgram(lastValue(settings, `filter.${name}.${way}`) ?? '')
+      if (program === undefined || (await isThere(program))) continue
+      const shown = cleanLine(name, 60)
+      const where = isAbsolute(program) ? 'not there' : 'not on PATH outside the repository'
+      const message = `Files here go through the content filter '${shown}', whose program ${cleanLine(program, 200)} is ${where}.`
+      return refuse('missing_filter', message, filterHelp(shown))
+    }
+  }
+  return ok(undefined)
+}
+
+/** Whether a filter's program can be found. A shell has words of its own, so of those without a path only git's kin count. */
+async function isThere(program: string): Promise<boolean> {
+  if (isAbsolute(program)) return isProgram(program)
+  if (!/^git-[\w-]+$/.test(program) || ownProgram(program) !== undefined) return true
+  // Where git keeps its own, which it puts in front of PATH.
+  const asked = await gitAsUser('/', ['--exec-path'], process.env)
+  return asked.ok && isProgram(join(asked.value.toString('utf8').trim(), program))
 }
 
 /** What differs from HEAD in the user's index and work tree. Reads under the user's configuration, and writes nothing. */

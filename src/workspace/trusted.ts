@@ -1,18 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import type { Repository } from './contract.js'
+import { linkStores } from './filter-stores.js'
 import { readUntrusted } from './untrusted-file.js'
-import { formatSettings, type Setting } from './user-config.js'
+import { carriedSettings, formatSettings, type Setting } from './user-config.js'
 
 /** What the trusted git directory is made from. */
 export interface TrustedSource {
   readonly commonDir: string
   readonly objectFormat: Repository['objectFormat']
-  /** Settings carried from the user, without excludes and attributes files. */
+  /** The user's whole configuration. */
   readonly settings: readonly Setting[]
   /** Absolute paths of the user's own excludes and attributes files; they need not exist. */
   readonly excludesFile: string | undefined
@@ -30,9 +31,6 @@ export function trustedDir(commonDir: string): string {
  */
 const neverThere = ['commondir', 'gitdir', 'config.worktree', 'hooks', 'packed-refs', 'info/grafts', 'objects/info']
 
-/** Directories in which content filters keep what they need: Git LFS its objects, git-crypt its keys. */
-const filterStores = ['lfs', 'git-crypt']
-
 /**
  * Makes the trusted git directory, or brings it up to date with the user's configuration of this moment. Every file is
  * replaced as a whole, so a run that is under way beside this one never reads half of one.
@@ -48,7 +46,7 @@ export async function refreshTrusted(
   for (const folder of ['refs', 'objects', 'info']) await ownDirectory(join(dir, folder))
   for (const path of neverThere) await rm(join(dir, path), { recursive: true, force: true })
   const carriedConfig = formatSettings([
-    ...source.settings,
+    ...carriedSettings(source.settings),
     { key: 'core.excludesfile', value: join(dir, 'excludes') },
     { key: 'core.attributesfile', value: join(dir, 'attributes') },
   ])
@@ -61,7 +59,7 @@ export async function refreshTrusted(
     copyText(join(source.commonDir, 'info', 'attributes'), join(dir, 'info', 'attributes')),
     mirrorShallow(source.commonDir, dir),
   ])
-  const stores = await linkStores(source.commonDir, dir)
+  const stores = await linkStores(source.commonDir, dir, source.settings)
   return { carriedConfig, filterStores: stores, seal: await readSeal(dir) }
 }
 
@@ -141,17 +139,4 @@ async function mirrorShallow(commonDir: string, dir: string): Promise<void> {
   const shallow = await readFile(join(commonDir, 'shallow')).catch(() => undefined)
   if (shallow) await replaceFile(join(dir, 'shallow'), shallow)
   else await rm(join(dir, 'shallow'), { force: true })
-}
-
-/** Filters look for their stores in the git directory they run under. */
-async function linkStores(commonDir: string, dir: string): Promise<string[]> {
-  const linked: string[] = []
-  for (const store of filterStores) {
-    const there = await lstat(join(commonDir, store)).catch(() => undefined)
-    await rm(join(dir, store), { recursive: true, force: true })
-    if (!there?.isDirectory()) continue
-    await symlink(join(commonDir, store), join(dir, store))
-    linked.push(store)
-  }
-  return linked
 }

@@ -54,13 +54,21 @@ const carriedKeys = new Set([
   'merge.renormalize',
   'diff.renames',
   'diff.renamelimit',
+  // What Git LFS checks out, and what it leaves as pointers. Source: git-lfs-config(5).
+  'lfs.fetchinclude',
+  'lfs.fetchexclude',
+  'lfs.skipdownloaderrors',
 ])
 
 const filterKey = /^filter\.(.+)\.(clean|smudge|process|required)$/s
 
 export function carriedSettings(settings: readonly Setting[]): Setting[] {
-  return settings.filter(({ key }) => carriedKeys.has(key) || filterKey.test(key))
+  const carried = settings.filter(({ key }) => carriedKeys.has(key) || filterKey.test(key))
+  return definedFilters(settings).has('lfs') ? [...carried, lfsFormat] : carried
 }
+
+/** Git LFS writes it into each configuration that it does not find it in, also that of autopilot's own git. */
+const lfsFormat: Setting = { key: 'lfs.repositoryformatversion', value: '0' }
 
 /** Names of the content filters that the configuration defines. */
 export function definedFilters(settings: readonly Setting[]): ReadonlySet<string> {

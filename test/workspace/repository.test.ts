@@ -210,6 +210,24 @@ describe('refusing a repository', () => {
     expect((await openRepo(repo)).root).toBe(repo.dir)
   })
 
+  it.each([
+    ['git-autopilot-gone clean -- %f', 'git-autopilot-gone is not on PATH'],
+    ['"/nonexistent/git-crypt" clean', '/nonexistent/git-crypt is not there'],
+  ])('refuses a filter whose program has gone: %s', async (command, said) => {
+    const repo = gitRepo({ files: { '.gitattributes': '*.bin filter=lfs\n' } })
+    repo.git('config', 'filter.lfs.clean', command)
+    const { code, message, help } = await refusal(repo)
+    expect([code, help]).toEqual(['missing_filter', expect.stringContaining('git lfs install')])
+    expect(message).toContain(said)
+    // What a shell knows by itself is no program, and what no file goes through is not asked for.
+    for (const other of ['exec cat', 'if true; then cat; fi', 'test -n x && cat']) {
+      repo.git('config', 'filter.lfs.clean', other)
+      expect((await openRepo(repo)).root).toBe(repo.dir)
+    }
+    repo.git('config', 'filter.unused.clean', command)
+    expect((await openRepo(repo)).root).toBe(repo.dir)
+  })
+
   it('refuses a missing filter of info/attributes too, but no comment and no unset one', async () => {
     const repo = gitRepo({ files: { '.gitattributes': '# *.a filter=lfs\n*.b -filter\n*.c !filter\nfilter=x text\n' } })
     expect((await openRepo(repo)).root).toBe(repo.dir)
