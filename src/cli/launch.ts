@@ -12,6 +12,7 @@ import { guarded, type Guard } from './guarded.js'
 import { planLanded } from './landed.js'
 import { landedAs, standingAfter } from './standing.js'
 import { printJournalTrouble } from './journal-trouble.js'
+import { limitIdleGits } from '../platform/idle-git.js'
 import { lockGround } from './lock-ground.js'
 import { giveNumbers, type Numbered } from './numbered.js'
 import type { Prepared } from './prepare-run.js'
@@ -68,6 +69,7 @@ interface LockedParts extends ReadyParts, Numbered {
 
 /** Finds the agent CLIs and takes the lock; the run starts when neither is refused. */
 async function makeReady(parts: ReadyParts): Promise<ExitCode> {
+  limitIdleGits(parts.settings.idleTimeoutMs)
   const setup = await findClis(parts, parts)
   if (!setup.ok) return setup.error
   const lost = new AbortController()

@@ -6,6 +6,8 @@ import { cleanLine } from '../domain/text.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { filterTrouble, filterVariables } from './filter-words.js'
 import { fullDisk } from './full-disk.js'
+import { locksLeft } from './git-locks.js'
+import { endWhenIdle } from './idle-git.js'
 import { noProgram, ownPath, ownProgram } from './own-programs.js'
 import { signalGroup } from './process-group.js'
 
@@ -49,6 +51,8 @@ export interface GitFailure {
   readonly stdout: Buffer
   /** A directory that git writes to and whose disk was full, which its own words often leave out. */
   readonly full?: string
+  /** Lock files that stand in its git directory since it was ended: they are in the way of every git. */
+  readonly locks?: readonly string[]
 }
 
 /**
@@ -252,6 +256,20 @@ function run(
     let stderrBytes = 0
     let tooMuch = false
     let notStarted: string | undefined
+    let idle = ''
+    const began = Date.now()
+    const ended =
+      child.pid === undefined
+        ? () => undefined
+        : endWhenIdle(child.pid, {
+            onIdle: (ms) => {
+              idle = `error: git used neither processor nor disk for ${ms / 1000} s, and was ended\n`
+            },
+            onOver: () => {
+              child.stdout.destroy()
+              child.stderr.destroy()
+            },
+          })
     child.stdout.on('data', (chunk: Buffer) => {
       stdoutBytes += chunk.length
       if (stdoutBytes <= maxStdoutBytes) stdout.push(chunk)
@@ -269,18 +287,30 @@ function run(
       notStarted = error.message
     })
     child.on('close', (code, signal) => {
+      ended()
       if (code === 0 && !tooMuch) {
         options.onWarnings?.(Buffer.concat(stderr).toString('utf8'))
         resolve(ok(Buffer.concat(stdout)))
         return
       }
-      const exit = exitStatus(code, signal, tooMuch ? 'git printed more than 256 MiB' : notStarted)
-      const said = { args, exit, stderr: Buffer.concat(stderr).toString('utf8'), stdout: Buffer.concat(stdout) }
+      const killed = idle === '' ? signal : (signal ?? 'SIGTERM')
+      const exit = exitStatus(
+        killed === null ? code : null,
+        killed,
+        tooMuch ? 'git printed more than 256 MiB' : notStarted,
+      )
+      const words = idle + Buffer.concat(stderr).toString('utf8')
+      const said = { args, exit, stderr: words, stdout: Buffer.concat(stdout) }
       const written = [cwd, env.GIT_OBJECT_DIRECTORY, env.GIT_DIR].filter((path) => path !== undefined)
-      void fullDisk(written).then((full) => resolve(err({ ...said, ...(full === undefined ? {} : { full }) })))
+      const left = exit.type === 'signal' && env.GIT_DIR !== undefined ? locksLeft(env.GIT_DIR, began) : noLocks
+      void Promise.all([fullDisk(written), left]).then(([full, locks]) =>
+        resolve(err({ ...said, ...(full === undefined ? {} : { full }), ...(locks.length === 0 ? {} : { locks }) })),
+      )
     })
   })
 }
+
+const noLocks = Promise.resolve<readonly string[]>([])
 
 const maxStdoutBytes = 256 * 1024 * 1024
 const maxStderrBytes = 1024 * 1024
@@ -301,12 +331,13 @@ export async function git(
 }
 
 /** `git update-ref: fatal: … (exit code 128)`: one clean line. */
-export function formatGitFailure({ args, exit, stderr, full }: GitFailure): string {
+export function formatGitFailure({ args, exit, stderr, full, locks = [] }: GitFailure): string {
   const own = stderr.split('\n').find((line) => /^(fatal|error):/.test(line)) ?? stderr
   const filter = filterTrouble(stderr)
   const said = cleanLine(filter && filter.said !== '' ? `a content filter failed: ${filter.said}` : own, 300)
   const why = full === undefined ? '' : `; no space is left on the disk of ${cleanLine(full, 300)}`
-  return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})${why}`
+  const left = locks.length === 0 ? '' : `; if no git is at work there, remove ${cleanLine(locks.join(' and '), 400)}`
+  return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})${why}${left}`
 }
 
 /**

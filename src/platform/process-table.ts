@@ -57,6 +57,16 @@ async function readEntry(name: string): Promise<SeenProcess | undefined> {
   }
 }
 
+/**
+ * A figure that changes when any of these processes reads or writes: bytes moved by system calls, and to and from disks.
+ * Source: proc(5), /proc/PID/io; another user's cannot be read, nor one that is gone.
+ */
+export async function diskUse(pids: readonly number[]): Promise<number> {
+  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/io`, 'utf8').catch(() => '')))
+  const counts = texts.flatMap((text) => [...text.matchAll(/^(?:rchar|wchar|read_bytes|write_bytes): (\d+)$/gm)])
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
 async function readBelongings(name: string): Promise<Belongings> {
   const cwd = readlink(`/proc/${name}/cwd`).catch(() => '')
   return { environment: await environmentOfProcess(name), cwd: await cwd }

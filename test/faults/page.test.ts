@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { patternOf, readFaultPage } from '../support/fault-page.js'
@@ -17,6 +17,14 @@ test('the page of faults numbers its faults from 1 to the last, each once, with 
   // A cell that was meant to name tests names nothing else.
   const cells = rows.filter(({ tests, shownBy }) => /\.test\b|\]\(/.test(shownBy) || tests.length > 0)
   expect(cells.filter(({ tests, shownBy }) => tests.length !== shownBy.split('<br>').length)).toEqual([])
+})
+
+test('the page of faults has its sections, a table in each', () => {
+  const sections = readFileSync(join(projectRoot, 'docs/faults.md'), 'utf8').split(/^## /m).slice(1)
+  expect(sections.map((section) => section.split('\n', 1)[0])).toEqual([
+    ...['Processes', 'Disk and journal', 'Git', 'Security', 'Providers and roadmap'],
+  ])
+  expect(sections.filter((section) => !/^\| \d+ +\| /m.test(section))).toEqual([])
 })
 
 test('every test that the page of faults names exists under that title', () => {

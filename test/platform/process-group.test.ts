@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { descendants, isGroupAlive, killAll, signalGroup } from '../../src/platform/process-group.js'
 import { isStopped } from '../../src/platform/process-identity.js'
-import { processorTimes, shareLooks } from '../../src/platform/processor-looks.js'
+import { processorTimes, shareLooks, timesOf } from '../../src/platform/processor-looks.js'
 import { startRun } from '../support/agent-run.js'
 import { startRig, type AgentRig } from '../support/fake-agent.js'
 import { until } from '../support/until.js'
@@ -82,9 +82,11 @@ it('is looked at by one look for all who watch, however many, until that is too 
   })
   const seen = await Promise.all(all.map(({ group }) => look(group, 60_000)))
   expect(looks).toBe(1)
-  expect(seen.map(({ times }) => [...times])).toEqual(all.map(({ pid, processorMs }) => [[pid, processorMs]]))
+  expect(seen.map(({ members }) => [...timesOf(members)])).toEqual(
+    all.map(({ pid, processorMs }) => [[pid, processorMs]]),
+  )
   const later = await look(7, -1)
-  expect([looks, [...later.times]]).toEqual([2, [[7, 6]]])
+  expect([looks, [...timesOf(later.members)]]).toEqual([2, [[7, 6]]])
   expect(later.ageMs).toBeGreaterThanOrEqual(0)
 })
 
