@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Environment } from '../domain/environment.js'
-import type { PlannedTask, RunEvent } from '../domain/event.js'
+import type { RunEvent } from '../domain/event.js'
 import { textOf } from '../domain/task-text.js'
 import { plural } from '../domain/text.js'
 import { digestOf } from '../platform/digest.js'
@@ -15,6 +15,7 @@ import { highestNumber, resumeRun, type Found, type Replayed, type Resumed } fro
 import { textNotices } from './text-notices.js'
 import { mostAttemptsOf, mostTotalAttempts, slotIds } from './run-limits.js'
 import { homesOfRepository } from './workspaces-home.js'
+import type { PlannedTask } from '../domain/plan.js'
 
 /** A run that goes on, with all that is to be done first. */
 export interface GoingOnRun extends Resumed {

@@ -1,5 +1,4 @@
 import { basename, dirname } from 'node:path'
-import type { PlannedTask } from '../domain/event.js'
 import { reconcile, type GoingOn, type Landing, type ResumeFacts, type Resumption } from '../domain/reconcile.js'
 import { safeName } from '../domain/name.js'
 import { ok, type Result } from '../domain/result.js'
@@ -18,6 +17,7 @@ import { stillThere } from '../workspace/leftovers.js'
 import { attemptRef } from '../workspace/ref-name.js'
 import { readLandings, readRunRefs, type RunRefs } from '../workspace/run-refs.js'
 import { readUndone, withoutUndone } from '../workspace/undone.js'
+import type { PlannedTask } from '../domain/plan.js'
 
 /** A run of before, as its journal tells it. */
 export interface Replayed extends JournaledRun {

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
-import type { PlannedTask } from '../domain/event.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { keptCommits } from '../domain/ledger.js'
 import { nearest } from '../domain/nearest.js'
@@ -23,6 +22,7 @@ import { lineWriter, printJson } from './output.js'
 import { printTrouble } from './problem-output.js'
 import { lookAround, replayRun, resumeRun, type Replayed } from './resumed.js'
 import { shownPath } from './shown-path.js'
+import type { PlannedTask } from '../domain/plan.js'
 
 export interface StatusArguments {
   /** The run's id; without one, the last run. */

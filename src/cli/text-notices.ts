@@ -1,8 +1,8 @@
-import type { PlannedTask } from '../domain/event.js'
 import type { Resumption } from '../domain/reconcile.js'
 import { showId } from '../ui/format.js'
 import type { KnownTask, Landed } from './landed.js'
 import type { Resumed } from './resumed.js'
+import type { PlannedTask } from '../domain/plan.js'
 
 const mostNamed = 5
 

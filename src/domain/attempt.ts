@@ -8,8 +8,7 @@ import {
   notThrough,
   type Background,
 } from './background.js'
-import { failure, type Failure } from './failure.js'
-import { isAccountTrouble } from './governor.js'
+import { failure, type Failure, isAccountTrouble } from './failure.js'
 import { refusedCalls, type Refusal } from './refusal.js'
 import { cleanLine } from './text.js'
 

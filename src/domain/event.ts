@@ -1,3 +1,5 @@
+import type { PlannedTask } from './plan.js'
+import type { SpawnedProcess } from './stray.js'
 import type { AgentEvent, Usage } from './agent-event.js'
 import type { ExitStatus } from './attempt.js'
 import type { RunBudgets } from './budget.js'
@@ -30,14 +32,6 @@ export interface TargetFacts {
   readonly isAmbiguous?: boolean
 }
 
-/** A task as the run knows it from the start. */
-export interface PlannedTask {
-  readonly id: string
-  readonly title: string
-  readonly state: 'pending' | 'held' | 'done'
-  readonly hold?: HoldReason
-}
-
 /** Which tasks a run was asked for; see `Selection` of the plan. */
 export interface Selected {
   readonly only?: readonly string[]
@@ -62,18 +56,6 @@ export interface AgentCount extends Counted {
   readonly replaces?: readonly Counted[]
   /** What the conversation's next total is to be compared with; journals from before have none. */
   readonly after?: Baseline
-}
-
-/**
- * A process that autopilot started: what a later run needs to know it again, and never to take another with the same
- * pid for it. Without `start` and `boot` (systems without /proc, older journals) it cannot be known again.
- */
-export interface SpawnedProcess {
-  readonly pid: number
-  /** Clock ticks since boot at which it started: field 22 of proc(5)'s stat. */
-  readonly start?: string
-  /** The id of the machine's boot. */
-  readonly boot?: string
 }
 
 /**

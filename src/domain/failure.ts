@@ -81,3 +81,13 @@ export interface Failure {
 export function failure(kind: FailureKind, message: string, more: Omit<Failure, 'kind' | 'message'> = {}): Failure {
   return { kind, message, ...more }
 }
+
+/** Whether the kind of failure is the account's trouble and says nothing about the task: no attempt is used up. */
+export function isAccountTrouble(kind: FailureKind): boolean {
+  return isLimit(kind) || kind === 'auth' || kind === 'spawn'
+}
+
+/** Whether the account's trouble passes. */
+export function isLimit(kind: FailureKind): boolean {
+  return kind === 'rate_limit' || kind === 'overloaded' || kind === 'network' || kind === 'usage_limit'
+}

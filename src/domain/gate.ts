@@ -1,3 +1,5 @@
+import type { Task } from './task.js'
+
 /** A check that must pass on exactly the tree that lands. The command is the user's own and goes through a shell. */
 export interface Gate {
   /** How it is shown; the command itself where nobody named it. */
@@ -52,4 +54,24 @@ export function mergeGates(common: readonly Gate[], own: readonly Gate[]): reado
     merged.set(key, known === undefined ? gate : { ...known, ...(gate.exclusive ? { exclusive: true } : {}) })
   }
   return [...merged.values()]
+}
+
+/** A gate without a limit of its own may take so long. */
+export const defaultGateTimeoutMs = 10 * 60_000
+
+/** The gates that a task asks for by `verify:`; its entries without a command are text for the agent. */
+export function gatesOf(task: Task): readonly Gate[] {
+  return task.verify.flatMap(({ run, name, cwd, timeoutMs = defaultGateTimeoutMs, exclusive }): Gate[] =>
+    run === undefined
+      ? []
+      : [
+          {
+            name: name ?? run,
+            run,
+            timeoutMs,
+            ...(cwd === undefined ? {} : { cwd }),
+            ...(exclusive ? { exclusive } : {}),
+          },
+        ],
+  )
 }

@@ -1,4 +1,4 @@
-import type { Failure, FailureKind } from './failure.js'
+import { isLimit, type Failure, type FailureKind } from './failure.js'
 import { resetTimeIn } from './reset-time.js'
 
 /** What is remembered of an account's trouble. `Ms` are monotonic, the rest epoch ms. */
@@ -53,16 +53,6 @@ export interface FailedAgent {
 /** So many starts in a row that fail alike within a minute stop a provider. */
 const mostFailedStarts = 5
 const breakerWindowMs = 60_000
-
-/** Whether the kind of failure is the account's trouble and says nothing about the task: no attempt is used up. */
-export function isAccountTrouble(kind: FailureKind): boolean {
-  return isLimit(kind) || kind === 'auth' || kind === 'spawn'
-}
-
-/** It passes. */
-function isLimit(kind: FailureKind): boolean {
-  return kind === 'rate_limit' || kind === 'overloaded' || kind === 'network' || kind === 'usage_limit'
-}
 
 interface Judgement {
   readonly trouble: Trouble

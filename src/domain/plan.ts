@@ -1,10 +1,17 @@
-import type { PlannedTask } from './event.js'
 import type { TaskGraph } from './graph.js'
 import { append } from './grouped.js'
 import { isPersonsHold, ownHold, type HoldReason } from './hold.js'
 import { countBefore } from './ordered.js'
 import { compareRanks, rankOf, type Rank } from './schedule.js'
 import { statusSatisfies, type Group, type Task } from './task.js'
+
+/** A task as the run knows it from the start. */
+export interface PlannedTask {
+  readonly id: string
+  readonly title: string
+  readonly state: 'pending' | 'held' | 'done'
+  readonly hold?: HoldReason
+}
 
 /** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that would start. */
 export interface Selection {

@@ -1,8 +1,8 @@
-import type { PlannedTask } from './event.js'
 import { decideRetry } from './retry.js'
 import { totalAttempts, type RunState, type TaskRecord } from './run-state.js'
 import { isInterruption, type OpenAttempt, type TaskProgress } from './task-progress.js'
 import { isOther, isOtherTask } from './task-text.js'
+import type { PlannedTask } from './plan.js'
 
 /** A commit on the target that names an attempt, and the one that the target stood at before. */
 export interface Landing {

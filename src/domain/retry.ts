@@ -1,5 +1,4 @@
-import type { Failure } from './failure.js'
-import { isAccountTrouble } from './governor.js'
+import { type Failure, isAccountTrouble } from './failure.js'
 
 /** What follows for the task from a failed attempt. */
 export type RetryDecision =

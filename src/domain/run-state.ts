@@ -9,7 +9,7 @@ import {
   type Rate,
 } from './agent-spending.js'
 import type { EarlyStop } from './early-stop.js'
-import type { PlannedTask, QueueCounts, RunEvent, RunRecord } from './event.js'
+import type { QueueCounts, RunEvent, RunRecord } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from './failure.js'
 import { formatProviderModel, type ProviderModel } from './provider-model.js'
@@ -26,6 +26,7 @@ import {
   withoutNotes,
 } from './task-notes.js'
 import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
+import type { PlannedTask } from './plan.js'
 
 export type { TaskRecord, TaskState } from './task-record.js'
 

@@ -1,9 +1,9 @@
 import { noUsage, type Usage } from './agent-event.js'
-import type { PlannedTask } from './event.js'
 import type { Failure } from './failure.js'
 import type { HoldReason } from './hold.js'
 import type { ProviderModel } from './provider-model.js'
 import type { Refusal } from './refusal.js'
+import type { PlannedTask } from './plan.js'
 
 /** A state holds only what is true in it. */
 export type TaskState =

@@ -7,7 +7,7 @@ import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
 import { finishingTurn, wasCanceled, withGit, type EndedTurn } from './finishing.js'
 import { inheritedTurn, takeOver } from './inherited.js'
-import type { AttemptOf, Continued, Harvested, OpenPlace, Place } from './isolation.js'
+import type { Continued, Harvested, OpenPlace, Place } from './isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { blamePlace, land, recordHarvest, recordKept, settle, writtenIn, type TurnEnd } from './settle.js'
 import { withSlotTold } from './tell-slot.js'
@@ -23,6 +23,7 @@ import {
   type HeldSlot,
   type Turn,
 } from './turn.js'
+import type { AttemptOf } from './attempt-of.js'
 
 /** How an attempt ended. */
 export type AttemptEnd =

@@ -1,5 +1,4 @@
-import type { SpawnedProcess } from '../domain/event.js'
-import type { Claim } from '../domain/stray.js'
+import type { Claim, SpawnedProcess } from '../domain/stray.js'
 import { cleanLine } from '../domain/text.js'
 import { readJournal } from '../journal/read-journal.js'
 import type { KnownRun } from '../journal/runs.js'

@@ -1,9 +1,10 @@
 import type { Resumption } from '../domain/reconcile.js'
 import { defaultPriority, type Task } from '../domain/task.js'
 import { knownText, type OpenAttempt } from '../domain/task-progress.js'
-import type { AttemptOf, Isolation } from './isolation.js'
+import type { Isolation } from './isolation.js'
 import type { Recorder } from './recorder.js'
 import { recordHarvest, recordKept } from './settle.js'
+import type { AttemptOf } from './attempt-of.js'
 
 /** What is to be made good before a run goes on. */
 export interface Arrears {

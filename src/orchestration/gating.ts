@@ -1,10 +1,8 @@
 import { join } from 'node:path'
 import type { Clock } from '../domain/clock.js'
-import type { Gate } from '../domain/gate.js'
 import type { Mask } from '../domain/mask.js'
 import { safeName } from '../domain/name.js'
 import { err, ok } from '../domain/result.js'
-import type { Task } from '../domain/task.js'
 import { makePrivateDirectory } from '../platform/private-file.js'
 import type { WorkNumber } from '../domain/work-number.js'
 import { command } from '../providers/command.js'
@@ -85,24 +83,4 @@ function checkOuts(workspaces: Workspaces): Gating['checkOut'] {
     release()
     return err(leased.error)
   }
-}
-
-/** A gate without a limit of its own may take so long. */
-export const defaultGateTimeoutMs = 10 * 60_000
-
-/** The gates that a task asks for by `verify:`; its entries without a command are text for the agent. */
-export function gatesOf(task: Task): readonly Gate[] {
-  return task.verify.flatMap(({ run, name, cwd, timeoutMs = defaultGateTimeoutMs, exclusive }): Gate[] =>
-    run === undefined
-      ? []
-      : [
-          {
-            name: name ?? run,
-            run,
-            timeoutMs,
-            ...(cwd === undefined ? {} : { cwd }),
-            ...(exclusive ? { exclusive } : {}),
-          },
-        ],
-  )
 }

@@ -1,18 +1,8 @@
+import type { AttemptOf } from './attempt-of.js'
 import type { Failure } from '../domain/failure.js'
-import type { ProviderModel } from '../domain/provider-model.js'
 import type { Result } from '../domain/result.js'
-import type { Task } from '../domain/task.js'
 import type { OpenAttempt } from '../domain/task-progress.js'
 import type { BaseToWatch } from './base-watch.js'
-
-/** Which attempt it is about. */
-export interface AttemptOf {
-  readonly task: Task
-  readonly attempt: number
-  readonly agent: ProviderModel
-  /** The digest of what its agent is told; absent where that is not known. */
-  readonly text?: string
-}
 
 /** Where an agent works. */
 export interface Place {

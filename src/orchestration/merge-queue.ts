@@ -12,11 +12,11 @@ import type { PrefixVerdict, TreeVerdict } from '../domain/prefix-search.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Verifier } from '../verify/verifier.js'
 import type { Candidate, Landed, Repository, Target } from '../workspace/contract.js'
-import { gitFailed } from '../workspace/merge.js'
 import { moveTarget } from '../workspace/move-target.js'
 import { singleParent, stack, type Ready, type Single } from '../workspace/stack.js'
 import type { BaseWatch } from './base-watch.js'
 import { judgePrefix, knownPrefixes, treesAtOnce, type Judgeable, type Member } from './judge-prefix.js'
+import { gitFailed } from '../workspace/git-failed.js'
 
 /** A candidate and what the queue must know of its task. */
 export interface QueuedCandidate extends Candidate, Judgeable {

@@ -1,5 +1,6 @@
-import type { AttemptOf, OpenPlace } from './isolation.js'
+import type { OpenPlace } from './isolation.js'
 import type { AttemptRequest, AttemptSettings, HeldSlot } from './turn.js'
+import type { AttemptOf } from './attempt-of.js'
 
 /** The slots of an attempt: one for its first agent, and one more for each repair round. */
 export interface AttemptSlots {

@@ -1,7 +1,7 @@
 import { cleanLine } from '../domain/text.js'
 import type { Judgement } from '../verify/verifier.js'
-import type { AttemptOf } from './isolation.js'
 import type { Recorder } from './recorder.js'
+import type { AttemptOf } from './attempt-of.js'
 
 /** Makes a verdict a fact of the run. A flaky gate is told: what it says of other trees may be chance, too. */
 export function recordJudgement(

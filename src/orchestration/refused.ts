@@ -2,8 +2,8 @@ import { failure, type Failure } from '../domain/failure.js'
 import { nameRefusal, refusedCalls, type Refusal } from '../domain/refusal.js'
 import type { Permissions } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
-import type { AttemptOf } from './isolation.js'
 import type { Recorder } from './recorder.js'
+import type { AttemptOf } from './attempt-of.js'
 
 export interface StrictSettings {
   readonly onDenied: 'warn' | 'fail'

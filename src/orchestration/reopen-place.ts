@@ -4,12 +4,13 @@ import { watchAgain } from '../workspace/catch-up.js'
 import type { MarkerWatch } from '../workspace/conflict-markers.js'
 import type { Repository, Target } from '../workspace/contract.js'
 import { readCommit } from '../workspace/stack.js'
-import { gitFailed } from '../workspace/merge.js'
 import { attemptRef } from '../workspace/ref-name.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
-import type { AttemptOf, Harvested, OpenPlace, PlaceBefore, Reopened } from './isolation.js'
+import type { Harvested, OpenPlace, PlaceBefore, Reopened } from './isolation.js'
 import type { LeasedBefore } from './leased-place.js'
+import { gitFailed } from '../workspace/git-failed.js'
+import type { AttemptOf } from './attempt-of.js'
 
 export interface ReopenParts {
   readonly repository: Repository

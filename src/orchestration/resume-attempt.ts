@@ -5,7 +5,7 @@ import { knownText, type OpenAttempt } from '../domain/task-progress.js'
 import { renderResume } from '../prompt/resume.js'
 import { attemptText } from './attempt-text.js'
 import { mayRepair, takeTurn, takeTurns, type AttemptEnd, type TakenTurn } from './attempt.js'
-import type { AttemptOf, Continued, Harvest, Reopened } from './isolation.js'
+import type { Continued, Harvest, Reopened } from './isolation.js'
 import { gitUnfinished, leftBy } from './finishing.js'
 import { slotAfterLoss } from './lost-conversation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
@@ -21,6 +21,7 @@ import {
   type HeldSlot,
   type Turn,
 } from './turn.js'
+import type { AttemptOf } from './attempt-of.js'
 
 /** The slots of an attempt that goes on; the first is there where its agent does. */
 export interface ResumedSlots extends Pick<AttemptSlots, 'again'> {

@@ -10,9 +10,10 @@ import { renderReview } from '../prompt/review.js'
 import { findProvider } from '../providers/index.js'
 import { readReviewAnswer, reviewSchema } from '../providers/review-answer.js'
 import type { Allowances } from './budget-keeper.js'
-import type { AttemptOf, Harvested, OpenPlace, ReviewWork, Shown } from './isolation.js'
+import type { Harvested, OpenPlace, ReviewWork, Shown } from './isolation.js'
 import { runAgent, type AgentSettings } from './run-agent.js'
 import type { HeldSlot } from './turn.js'
+import type { AttemptOf } from './attempt-of.js'
 
 export interface ReviewingParts extends AgentSettings {
   readonly reviews: readonly Review[]

@@ -3,11 +3,12 @@ import { judgeUnchanged } from '../domain/attempt.js'
 import type { Failure, FailureKind } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { cleanLine } from '../domain/text.js'
-import type { AttemptOf, Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, ReviewWork, Written } from './isolation.js'
+import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, ReviewWork, Written } from './isolation.js'
 import type { Ongoing } from './ongoing.js'
 import type { Recorder } from './recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
 import type { AgentEnd } from './run-agent.js'
+import type { AttemptOf } from './attempt-of.js'
 
 /** How a turn ended. Work that was kept out may be repaired. */
 export type TurnEnd =

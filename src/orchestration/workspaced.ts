@@ -3,7 +3,7 @@ import type { Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Workspace } from '../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../workspace/workspaces.js'
-import type { AttemptOf, Isolation, OpenPlace } from './isolation.js'
+import type { Isolation, OpenPlace } from './isolation.js'
 import type { BaseToWatch, BaseWatch } from './base-watch.js'
 import { leasedPlace, type LeasedBefore, type PlaceParts } from './leased-place.js'
 import { limit } from './limit.js'
@@ -12,6 +12,7 @@ import { blamed } from './place-trouble.js'
 import { reopenPlace } from './reopen-place.js'
 import type { RoomWatch } from './room-watch.js'
 import { WorkspaceSupply } from './workspace-supply.js'
+import type { AttemptOf } from './attempt-of.js'
 
 export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   /** Number of slots: as many workspaces are prepared ahead at most. */

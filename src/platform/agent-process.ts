@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { EndReason, ExitStatus } from '../domain/attempt.js'
-import type { SpawnedProcess } from '../domain/event.js'
 import type { Mask, StreamMask } from '../domain/mask.js'
 import { CappedFile } from './capped-file.js'
 import { endGroup, endLeftovers, endStrays } from './end-group.js'
@@ -11,6 +10,7 @@ import { LineSplitter, longestLineBytes, type WantedLines } from './lines.js'
 import { forgetGroup, isGroupAlive, rememberGroup } from './process-group.js'
 import { identify } from './process-identity.js'
 import type { Watchdog } from './watchdog.js'
+import type { SpawnedProcess } from '../domain/stray.js'
 
 /** What to start, and where its output goes. */
 export interface AgentSpawn extends LaunchSpec {

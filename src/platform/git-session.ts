@@ -1,15 +1,8 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { err, ok, type Result } from '../domain/result.js'
-import {
-  hasPipes,
-  noteGitStep,
-  startGit,
-  whyNotStarted,
-  type GitFailure,
-  type GitOptions,
-  type GitPlace,
-} from './git.js'
+import { noteGitStep, startGit, whyNotStarted, type GitFailure, type GitOptions, type GitPlace } from './git.js'
 import { signalGroup } from './process-group.js'
+import { hasPipes } from './open-files.js'
 
 /**
  * A git command that goes on reading its stdin and answers question by question (`update-ref --stdin`,

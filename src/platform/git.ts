@@ -1,3 +1,4 @@
+import { hasPipes } from './open-files.js'
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { ExitStatus } from '../domain/attempt.js'
 import type { Environment } from '../domain/environment.js'
@@ -220,11 +221,6 @@ function start(
   // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
   child.stdin.on('error', () => undefined)
   return child
-}
-
-/** Without a free descriptor (EMFILE) Node gives a child that has no streams at all, and tells why by its `error`. */
-export function hasPipes(child: { readonly stdin: unknown }): boolean {
-  return child.stdin !== undefined && child.stdin !== null
 }
 
 /** Tells why git has not started, once its child says so. */

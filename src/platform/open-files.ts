@@ -16,3 +16,8 @@ export function openFiles(): OpenFiles | undefined {
     return undefined
   }
 }
+
+/** Without a free descriptor (EMFILE) Node gives a child that has no streams at all, and tells why by its `error`. */
+export function hasPipes(child: { readonly stdin: unknown }): boolean {
+  return child.stdin !== undefined && child.stdin !== null
+}

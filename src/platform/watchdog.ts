@@ -1,9 +1,9 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
-import { hasPipes } from './git.js'
 import { ownPath } from './own-programs.js'
 import type { RunTraces } from '../domain/stray.js'
+import { hasPipes } from './open-files.js'
 
 /**
  * Ends what a run has started when autopilot dies, however it does: a small shell in a session of its own that reads a

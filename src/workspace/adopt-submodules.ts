@@ -6,7 +6,6 @@ import { digestOf } from '../platform/digest.js'
 import { git } from '../platform/git.js'
 import type { Repository, Submodule, SubmoduleStore } from './contract.js'
 import { gitPath, isWithin, type GitPath } from './git-path.js'
-import { gitFailed } from './merge.js'
 import { hideSubmodules } from './submodule-git.js'
 import {
   isRealDirectory,
@@ -16,9 +15,10 @@ import {
   type Populated,
   type SubmoduleNotes,
 } from './submodule-notes.js'
-import { changedInside, fileTag } from './submodule-work.js'
 import { findSubmodules, linksAt } from './submodules.js'
 import { onFileSystem, type Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
+import { changedInside, fileTag } from './changed-inside.js'
 
 /**
  * Takes over what setup has populated (`git submodule update --init`), before any agent has been there: its history goes

@@ -8,11 +8,11 @@ import { git } from '../platform/git.js'
 import { descends, parseGraph, reachable, uncoveredTips, type CommitGraph } from './commit-graph.js'
 import type { Repository } from './contract.js'
 import { agentCommits, importCommits, importPlace, inspectStore } from './import-objects.js'
-import { gitFailed, notReadable } from './merge.js'
 import { commitTree } from './sessions.js'
 import { readAgentRefs, type AgentRefs } from './moved-refs.js'
 import type { Unreadable } from './untrusted-file.js'
 import { givenRefsFile, type Workspace } from './workspace.js'
+import { gitFailed, notReadable } from './git-failed.js'
 
 /** Something that the agent's git made beside the candidate, kept on a ref of the user's repository. */
 export interface KeptRef {

@@ -5,10 +5,9 @@ import { err, ok, type Result } from '../domain/result.js'
 import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { isWithin, joinNul, onDisk, splitNul, type GitPath } from './git-path.js'
-import { agentObjects } from './import-objects.js'
-import { notReadable } from './merge.js'
 import { readUntrusted } from './untrusted-file.js'
-import { indexFileOf, withExcludes, workspacePlace, type Workspace } from './workspace.js'
+import { indexFileOf, withExcludes, workspacePlace, type Workspace, agentObjects } from './workspace.js'
+import { notReadable } from './git-failed.js'
 
 /** What an index says of a path: its mode as octal text and the id of its content. */
 export interface IndexEntry {

@@ -5,12 +5,13 @@ import { arm, standOn } from './arm.js'
 import { nothingWatched, watchMarkers, type MarkerWatch } from './conflict-markers.js'
 import { addNote, conflictNote } from './conflict-note.js'
 import type { Candidate, Repository } from './contract.js'
-import { gitFailed, mergeWork, type Conflict } from './merge.js'
+import { mergeWork, type Conflict } from './merge.js'
 import { checkOut } from './prepare.js'
 import { commitTree } from './sessions.js'
 import { singleParent } from './stack.js'
 import { checkSeal } from './trusted.js'
 import { checkInPlace, type Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 /** What a further round of an attempt begins with. */
 export interface CaughtUp {

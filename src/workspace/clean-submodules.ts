@@ -3,9 +3,9 @@ import { ok, type Result } from '../domain/result.js'
 import { git } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { excludePattern, isWithin, type GitPath } from './git-path.js'
-import { gitFailed } from './merge.js'
 import { isRealDirectory, readSubmoduleNotes, submodulePlace } from './submodule-notes.js'
 import type { Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 /** Removes what is not of the commit, ignored or not, but for these paths; or with `-n` says what it would remove. */
 export function cleanArgs(except: readonly GitPath[], ...options: readonly string[]): string[] {

@@ -11,7 +11,6 @@ import { gitPath, isWithin, pathText, type GitPath } from './git-path.js'
 import { leaveOutHidden } from './hidden.js'
 import { ignoredOf, newIgnored } from './ignored.js'
 import { diffIndex, gitlinkMode, resetEntries, setEntries, type Change } from './index-changes.js'
-import { gitFailed, notReadable } from './merge.js'
 import { bringOntoBase } from './older-head.js'
 import { changeRefs, commitTree } from './sessions.js'
 import { checkSeal } from './trusted.js'
@@ -30,6 +29,7 @@ import {
   workspacePlace,
   type Workspace,
 } from './workspace.js'
+import { gitFailed, notReadable } from './git-failed.js'
 
 export interface CollectRequest {
   /** The commit that the attempt started from. */

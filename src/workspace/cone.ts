@@ -5,8 +5,8 @@ import { git } from '../platform/git.js'
 import { ownEntries, readAgentIndex } from './agent-index.js'
 import type { Repository } from './contract.js'
 import { joinNul, onDisk, type GitPath } from './git-path.js'
-import { gitFailed } from './merge.js'
 import { workspacePlace, type Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 /**
  * The sparse checkout that setup made holds for the agents after it: what it left out is noted as such in the trusted

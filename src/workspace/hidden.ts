@@ -8,9 +8,9 @@ import { ownExcludes } from './arm.js'
 import type { Repository } from './contract.js'
 import { splitNul, type GitPath } from './git-path.js'
 import { absentMode, type Change } from './index-changes.js'
-import { gitFailed } from './merge.js'
 import { readUntrusted } from './untrusted-file.js'
 import { workspacePlace, type Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 const maxExcludeBytes = 1024 * 1024
 

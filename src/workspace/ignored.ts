@@ -5,9 +5,9 @@ import { ok, type Result } from '../domain/result.js'
 import { gitBytes } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { gitPath, isWithin, onDisk, pathText, splitNul, type GitPath } from './git-path.js'
-import { gitFailed } from './merge.js'
 import { readUntrusted } from './untrusted-file.js'
 import { exemptPaths, withExcludes, workspacePlace, type Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 const listIgnored = ['ls-files', '--others', '--ignored', '--exclude-standard', '-z']
 

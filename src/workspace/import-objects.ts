@@ -6,20 +6,15 @@ import { cleanLine } from '../domain/text.js'
 import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
 import type { Repository } from './contract.js'
 import { alternatesOf } from './filter-stores.js'
-import { notReadable } from './merge.js'
 import { listUntrusted, type Unreadable } from './untrusted-file.js'
-import type { Workspace } from './workspace.js'
+import { agentObjects, type Workspace } from './workspace.js'
+import { notReadable } from './git-failed.js'
 
 /** Far beyond what an attempt makes; a fetch of some big history is not copied into the user's repository. */
 const maxFiles = 200_000
 
 /** Below this many objects they are written loose, so that a run does not leave a pack for each attempt. Source: git's `fetch.unpackLimit`. */
 const unpackLimit = 100
-
-/** Where the agent's git wrote its objects. */
-export function agentObjects(workspace: Workspace): string {
-  return join(workspace.root, '.git', 'objects')
-}
 
 /**
  * Whether the agent's git wrote any object. Makes the store fit to be read as an alternate: only files and directories,

@@ -1,9 +1,7 @@
-import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { filterTrouble } from '../platform/filter-words.js'
-import { formatGitFailure, git, gitBytes, isMachineTrouble, type GitFailure, type GitPlace } from '../platform/git.js'
-import { filterFailureHelp } from './content-filters.js'
+import { git, gitBytes, type GitFailure, type GitPlace } from '../platform/git.js'
 import type { Repository } from './contract.js'
+import { fullId } from './git-failed.js'
 import { pathText, type GitPath } from './git-path.js'
 import { placeAttributes, withAttributesTree } from './merge-attributes.js'
 import { commitTree } from './sessions.js'
@@ -29,9 +27,6 @@ export interface ConflictNote {
 }
 
 const maxPaths = 100
-
-/** A full object id, of either format. */
-const objectId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 
 /**
  * Combines work with a tip, by what has changed on either side since the commit at which the work began. Where the target
@@ -112,7 +107,7 @@ async function mergeOnce(place: GitPlace, ours: string, theirs: string): Promise
   const merged = await gitBytes(place, args)
   const output = merged.ok ? merged.value : merged.error.stdout
   const [tree = '', ...rest] = output.toString('latin1').split('\0')
-  if (!objectId.test(tree)) return merged.ok ? unreadable(merged.value) : merged
+  if (!fullId.test(tree)) return merged.ok ? unreadable(merged.value) : merged
   if (!merged.ok && (merged.error.exit.type !== 'code' || merged.error.exit.code !== 1)) return merged
   const end = rest.indexOf('')
   const touched = [...new Set(end < 0 ? rest : rest.slice(0, end))]
@@ -135,19 +130,4 @@ function parseNotes(fields: readonly string[]): Merged['told'] {
 function unreadable(stdout: Buffer) {
   const stderr = 'fatal: the answer has no tree'
   return err<GitFailure>({ args: ['merge-tree'], exit: { type: 'code', code: 0 }, stderr, stdout })
-}
-
-/** git could not read what an agent left: what is there is not as it should be, unless git itself came to grief. */
-export function notReadable(what: string, failed: GitFailure, paths?: readonly string[]) {
-  const kind = isMachineTrouble(failed) ? 'infrastructure' : 'collect'
-  return err(failure(kind, `${what}: ${formatGitFailure(failed)}`, paths ? { paths } : {}))
-}
-
-/** A step of autopilot's own git that failed, as the attempt's failure: not the agent's fault. */
-export function gitFailed(failed: GitFailure): { readonly ok: false; readonly error: Failure } {
-  const trouble = filterTrouble(failed.stderr)
-  const help =
-    trouble &&
-    filterFailureHelp(trouble.said, failed.args.findLast((arg) => objectId.test(arg))?.slice(0, 12) ?? 'HEAD')
-  return err(failure('infrastructure', formatGitFailure(failed) + (help === undefined ? '' : `; ${help}`)))
 }

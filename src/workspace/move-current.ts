@@ -11,12 +11,12 @@ import { standsOn } from './checked-out.js'
 import type { CurrentTree, Move, Repository, Target } from './contract.js'
 import { pathText } from './git-path.js'
 import { findInTheWay, treePlace } from './in-the-way.js'
-import { gitFailed } from './merge.js'
 import { overtaken } from './overtaken.js'
 import { readRef } from './ref-name.js'
 import { findUnderWay } from './under-way.js'
 import { withUserCone } from './user-cone.js'
 import { onFileSystem } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 /** How often a lock that another git holds is asked for again. */
 const pauseMs = 100

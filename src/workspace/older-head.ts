@@ -4,9 +4,10 @@ import { git } from '../platform/git.js'
 import type { AgentWork } from './agent-commits.js'
 import type { Repository } from './contract.js'
 import { diffTrees, resetEntries, type Change } from './index-changes.js'
-import { gitFailed, mergeTrees } from './merge.js'
+import { mergeTrees } from './merge.js'
 import { commitTree } from './sessions.js'
 import { workspacePlace, type Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 /** The work tree as one commit on what the agent stood on, before it was brought onto the base. */
 export interface BroughtOntoBase {

@@ -1,7 +1,7 @@
 import type { GitFailure } from '../platform/git.js'
 import type { Move, Repository, Target } from './contract.js'
-import { gitFailed } from './merge.js'
 import { readRef } from './ref-name.js'
+import { gitFailed } from './git-failed.js'
 
 /** After a move that git refused: where the target stands now, as somebody may have moved it; undefined when it is gone. */
 export async function overtaken(

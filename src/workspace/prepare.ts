@@ -9,7 +9,6 @@ import { copyPaths, linkAbove } from './copy.js'
 import { furnishedPaths, furniturePaths, type Furniture } from './furniture.js'
 import { gitPath, isWithin, onDisk, pathText } from './git-path.js'
 import { linkPaths } from './link.js'
-import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles } from './nested-repositories.js'
 import { writeNotes } from './notes.js'
 import { cleanArgs, cleanSubmodules } from './clean-submodules.js'
@@ -26,6 +25,7 @@ import {
   workspacePlace,
   type Workspace,
 } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 /** Where a new workspace comes to lie. */
 export interface Place {

@@ -12,12 +12,12 @@ import type { Repository } from './contract.js'
 import type { Furniture } from './furniture.js'
 import { gitPath, isWithin, onDisk, pathText, splitNul, type GitPath } from './git-path.js'
 import { absentMode, diffIndex } from './index-changes.js'
-import { gitFailed } from './merge.js'
 import { filledSubmodules, findObstacles, unignored } from './nested-repositories.js'
 import { lacksSubmodule } from './populate.js'
 import { inputsChanged } from './setup-inputs.js'
 import { readSubmoduleNotes } from './submodule-notes.js'
 import { exemptPaths, indexFileOf, onFileSystem, withExcludes, workspacePlace, type Workspace } from './workspace.js'
+import { gitFailed } from './git-failed.js'
 
 /**
  * Runs setup and remembers what it left. Files that are not ignored and stay as it left them are nobody's work, so they

@@ -2,9 +2,10 @@ import { failure, type Failure } from '../domain/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { git, type GitFailure } from '../platform/git.js'
 import type { Candidate, Repository, Target } from './contract.js'
-import { gitFailed, mergeWork } from './merge.js'
+import { mergeWork } from './merge.js'
 import { commitTree } from './sessions.js'
 import { checkSeal } from './trusted.js'
+import { gitFailed } from './git-failed.js'
 
 /** A commit that may become the target's tip. */
 export interface Ready {

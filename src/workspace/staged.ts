@@ -5,8 +5,8 @@ import type { Repository } from './contract.js'
 import { isWithin, type GitPath } from './git-path.js'
 import { importBlobs } from './import-objects.js'
 import { absentMode, diffIndex, gitlinkMode, setEntries, type Change } from './index-changes.js'
-import { gitFailed, notReadable } from './merge.js'
 import { workspacePlace, type Workspace } from './workspace.js'
+import { gitFailed, notReadable } from './git-failed.js'
 
 /** What the trusted index was brought to before the work tree was added. */
 interface Followed {

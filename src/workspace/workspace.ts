@@ -109,3 +109,8 @@ export async function checkInPlace(workspace: Workspace): Promise<Result<void, F
   if (same && (await realpath(workspace.root).catch(() => undefined)) === workspace.root) return ok(undefined)
   return err(failure('collect', 'Its workspace was removed or replaced; nothing in it was touched.'))
 }
+
+/** Where the agent's git wrote its objects. */
+export function agentObjects(workspace: Workspace): string {
+  return join(workspace.root, '.git', 'objects')
+}

@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { failure, failureKinds, type FailureKind } from '../../src/domain/failure.js'
+import { failure, failureKinds, type FailureKind, isAccountTrouble } from '../../src/domain/failure.js'
 import {
   answeredOnce,
   decideWait,
   endedWell,
-  isAccountTrouble,
   judgeAccount,
   noTrouble,
   type AccountVerdict,

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { PlannedTask, RunEvent } from '../../src/domain/event.js'
+import type { RunEvent } from '../../src/domain/event.js'
 import { failure, type FailureKind } from '../../src/domain/failure.js'
 import { reconcile, type ResumeFacts, type Resumption } from '../../src/domain/reconcile.js'
 import { replay } from '../../src/domain/run-state.js'
 import { CrashGame } from '../support/crash-game.js'
 import { runStarted, stamp } from '../support/records.js'
+import type { PlannedTask } from '../../src/domain/plan.js'
 
 describe('a run that is killed and stopped at any moment, and resumed each time', () => {
   const moves = fc.array(
