@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { ok, type Result } from '../domain/result.js'
 import type { Task } from '../domain/task.js'
+import type { GitPlace } from '../platform/git.js'
 import { taskTrailerValue } from '../orchestration/commit-message.js'
 import { realPathOr } from '../platform/real-path.js'
 import type { Identity, Refusal } from '../workspace/contract.js'
@@ -11,6 +12,8 @@ import { refuseLinksBack } from '../workspace/link-back.js'
 import { currentBranch, findCurrent } from '../workspace/open-current.js'
 import { refuseGit } from '../workspace/refusal.js'
 import { checkConfiguration, dirtyPaths } from '../workspace/repository.js'
+import { setAsideFrom, type SetAside } from '../workspace/set-aside.js'
+import { findSquashed } from '../workspace/squashed.js'
 import { findTarget, type Newest } from '../workspace/target.js'
 import { lastChange } from '../workspace/trailers.js'
 import { historyNotices } from './history.js'
@@ -18,7 +21,7 @@ import { planLanded, type Landed } from './landed.js'
 import type { Prepared } from './prepare-run.js'
 import { landedOfOthers } from './redo.js'
 import { lookAround, type Replayed } from './resumed.js'
-import { landedIn, takenUpLine } from './run-target.js'
+import { anewLine, landedIn, takenUpLine } from './run-target.js'
 import { landedAs, standingAfter } from './standing.js'
 import { emptySubmodules, lookUpSubmodules } from './empty-submodules.js'
 import { lookUpBrought } from './files-warnings.js'
@@ -56,18 +59,21 @@ export async function lookAhead(
   const target = await targetAhead(prepared, [path], env)
   if (!target.ok) return target
   const { branch, isCurrent, takenUp, identity } = target.value
-  const tip = target.value.tip ?? head.commit
+  const tips = await tipsAhead(user, target.value, head.commit)
+  if (!tips.ok) return tips
+  const { tip, before, anew } = tips.value
   const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
   // The run's target has all of HEAD in it, also what reverts something.
-  const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit] })
+  const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit, ...before] })
   const commits = landedOfOthers(prepared.settings, (id) =>
     read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : [],
   )
-  const found = replayed && (await lookAround(user, replayed, [tip, head.commit]))
+  const found = replayed && (await lookAround(user, replayed, [tip, head.commit, ...before]))
   if (found?.ok === false) return refuseGit(found.error)
   const standing = (task: Task) =>
     replayed && found ? standingAfter(task, replayed, found.value, commits) : landedAs(task, commits)
-  const taken = takenUpLine({ branch, ...(takenUp === undefined ? {} : { takenUp }) })
+  const taken = takenUpLine({ branch, ...(takenUp === undefined || anew ? {} : { takenUp }) })
+  const again = anewLine({ branch, before, ...(anew ? { anew } : {}) }, head.branch ?? head.commit.slice(0, 8))
   const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
   const brought = await lookUpBrought(prepared.location.root, prepared.config.file)
   const linked = await refuseLinksBack(prepared.location.root, brought.link, { place: user, commit: head.commit })
@@ -78,13 +84,14 @@ export async function lookAhead(
     ...identityWarnings(identity),
     ...(await homeWarnings(home)),
     ...taken,
+    ...again,
     ...(await driverWarnings({ place: user, root: prepared.location.root, env }, tip)),
     ...brought.warnings,
     ...empty,
   ]
   const landed = planLanded(prepared, standing)
   const history = await historyNotices(
-    { place: user, head: head.commit, tip, branch, root: prepared.location.root },
+    { place: user, head: head.commit, tips: [tip, ...before], branch, root: prepared.location.root },
     { ...prepared, ...landed },
   )
   return ok({ ...landed, branch, notices: history, warnings })
@@ -94,6 +101,30 @@ interface TargetAhead extends Newest {
   readonly branch: string
   readonly isCurrent: boolean
   readonly identity: Identity
+}
+
+interface TipsAhead {
+  /** Where the run would begin. */
+  readonly tip: string
+  /** What the target was before that, as far as its work counts. */
+  readonly before: readonly string[]
+  readonly anew?: SetAside
+}
+
+/** Where a run would begin, without a merge that it may make. */
+async function tipsAhead(
+  user: GitPlace,
+  { tip, isCurrent }: Pick<TargetAhead, 'tip' | 'isCurrent'>,
+  head: string,
+): Promise<Result<TipsAhead, Refusal>> {
+  if (isCurrent) return ok({ tip: head, before: [] })
+  const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head })
+  if (!squashed.ok) return refuseGit(squashed.error)
+  const anew = squashed.value?.isEdited && tip !== undefined ? { by: squashed.value.by, tip } : undefined
+  const from = anew ? head : (tip ?? head)
+  const before = await setAsideFrom(user, [from, head], anew ? [anew] : [])
+  if (!before.ok) return refuseGit(before.error)
+  return ok({ tip: from, before: before.value, ...(anew ? { anew } : {}) })
 }
 
 /** Where the branch of the settings stands, or would go on from; refused as the run refuses it. */

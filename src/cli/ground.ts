@@ -43,7 +43,7 @@ import { watchUser } from '../workspace/user-watch.js'
 import { createWorkspaces } from '../workspace/workspaces.js'
 import type { Config } from './config.js'
 import { configName, configNames } from './config-name.js'
-import { chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
+import { anewLine, chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
 import { driverWarnings, gitWarnings } from './git-warnings.js'
 import { historyNotices, type HistoryParts, type HistoryPlace } from './history.js'
 import { emptySubmodules } from './empty-submodules.js'
@@ -91,6 +91,8 @@ export interface Ground {
   /** `.autopilot/runs/<id>`, absolute. */
   readonly runDir: string
   readonly target?: TargetFacts
+  /** Commits whose histories tell what has landed there. */
+  readonly tips: readonly string[]
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
   /** What else agents must leave alone, in words for them; without isolation nobody checks it. */
@@ -157,7 +159,18 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     const isolate = () => inPlace(location.root)
     const close = () => Promise.resolve()
     const history = () => Promise.resolve([])
-    return ok({ root: location.root, runDir, leaveOut, offLimits: [], landed: none, warnings, history, isolate, close })
+    return ok({
+      root: location.root,
+      runDir,
+      tips: [],
+      leaveOut,
+      offLimits: [],
+      landed: none,
+      warnings,
+      history,
+      isolate,
+      close,
+    })
   }
   const repository = await openWhole(location.root, options.env)
   if (!repository.ok) return repository
@@ -184,6 +197,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
     repository: repository.value,
     close: letGc,
     target: targetFacts(target.value),
+    tips: tipsOf(target.value),
     leaveOut,
     offLimits: barred.names,
     history: (parts) => historyNotices(placeOf(repository.value, target.value), parts),
@@ -193,6 +207,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...identityWarnings(repository.value.identity),
       ...(await homeWarnings(workspacesHome(file.workspacesDir, location.root, options.env))),
       ...takenUpLine(target.value),
+      ...anewLine(target.value, head.branch ?? head.commit.slice(0, 8)),
       ...(await gitWarnings(repository.value, options.env)),
       ...(await driverWarnings({ place: trusted, root: location.root, env: options.env }, target.value.base)),
       ...(await dirtyWarnings(repository.value, leaveOut)),
@@ -237,8 +252,12 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   })
 }
 
-function placeOf({ trusted, head, root }: Repository, { branch, base }: Target): HistoryPlace {
-  return { place: trusted, head: head.commit, tip: base, branch, root }
+function placeOf({ trusted, head, root }: Repository, target: Target): HistoryPlace {
+  return { place: trusted, head: head.commit, tips: tipsOf(target), branch: target.branch, root }
+}
+
+function tipsOf({ base, before = [] }: Target): readonly string[] {
+  return [base, ...before]
 }
 
 interface Reachable extends GroundOptions {

@@ -18,8 +18,8 @@ export interface HistoryPlace {
   readonly place: GitPlace
   /** The commit that the user is on. */
   readonly head: string
-  /** The commit of the target. */
-  readonly tip: string
+  /** The commit of the target, and of what it was before it began anew. */
+  readonly tips: readonly string[]
   readonly branch: string
   /** Where the runs' records are. */
   readonly root: string
@@ -59,10 +59,10 @@ async function inHead({ place, head }: HistoryPlace, parts: HistoryParts): Promi
 }
 
 async function goneFrom(at: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
-  const { place, head, tip } = at
+  const { place, head } = at
   const counted = new Set(parts.landed.map(({ id }) => id))
   const done = parts.plan.tasks.filter(({ id, state }) => state === 'done' && !counted.has(id)).map(({ id }) => id)
-  const tips = [...new Set([tip, head])]
+  const tips = [...new Set([...at.tips, head])]
   if (done.length === 0 || (await isShallow(place))) return []
   const commits = await commitsOf(place, tips)
   if (!commits) return []

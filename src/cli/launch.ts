@@ -120,8 +120,7 @@ async function begin(parts: LockedParts, ground: Ground, replayed: Replayed | un
       notices: [...parts.notices, ...(await ground.history(begun))],
     })
   }
-  const tips = ground.target ? [ground.target.base] : []
-  const found = await lookAround(ground.repository?.user, replayed, tips)
+  const found = await lookAround(ground.repository?.user, replayed, ground.tips)
   if (!found.ok) return refuse({ message: formatGitFailure(found.error), help: gitHelp(found.error) }, settings)
   const standing = (task: Task) => standingAfter(task, replayed, found.value, landed)
   const begun = { ...parts, ...planLanded(parts, standing), ground }

@@ -7,7 +7,7 @@ import { taskTrailer, textTrailer } from '../orchestration/commit-message.js'
 import { realClock } from '../platform/clock.js'
 import type { GitPlace } from '../platform/git.js'
 import { finishLanding } from '../workspace/broken-landing.js'
-import type { Refusal, Repository, Target } from '../workspace/contract.js'
+import type { Anew, Refusal, Repository, Target } from '../workspace/contract.js'
 import { currentBranch, openCurrent, type CurrentOptions } from '../workspace/open-current.js'
 import { openRepository } from '../workspace/repository.js'
 import { refuseGit } from '../workspace/refusal.js'
@@ -47,6 +47,23 @@ export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenU
   ]
 }
 
+/** That a target begins from HEAD again, why, and where that is which it was. */
+export function anewLine({ branch, anew, before = [] }: BegunAnew, from: string): readonly string[] {
+  if (!anew) return []
+  const tasks = before.includes(anew.tip)
+    ? 'its tasks count as landed'
+    : 'that was reverted, so its tasks do not count as landed'
+  return [
+    `${branch} begins anew from ${cleanLine(from)}: all that it had came there with ${anew.by.slice(0, 10)} and has been ` +
+      `changed since; ${tasks}; what it was is kept ${anew.ref === undefined ? 'on a ref' : `as ${anew.ref}`}; ` +
+      'where you push it: git push --force-with-lease',
+  ]
+}
+
+interface BegunAnew extends Pick<Target, 'branch' | 'before'> {
+  readonly anew?: Pick<Anew, 'by' | 'tip'> & Partial<Pick<Anew, 'ref'>>
+}
+
 /** What the run's record says of it. */
 export function targetFacts({ branch, base, current, isAmbiguous }: Target): TargetFacts {
   return { branch, base, ...(current ? { current: true } : {}), ...(isAmbiguous ? { isAmbiguous } : {}) }
@@ -61,7 +78,7 @@ export async function landedBefore(repository: Repository, target: Target, roadm
   const { commit } = repository.head
   const known = target.current ? await lastChange(repository.trusted, commit, roadmapPath) : ok(commit)
   if (!known.ok) return known
-  return landedIn(repository.trusted, { from: known.value, to: [target.base] })
+  return landedIn(repository.trusted, { from: known.value, to: [target.base, ...(target.before ?? [])] })
 }
 
 /** The commits of a range that brought tasks, by their trailers; those that were reverted do not count. */

@@ -14,6 +14,7 @@ import { gitHelp } from '../workspace/refusal.js'
 import { readLockHolder, type LockHolder } from '../platform/lock.js'
 import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../ui/status.js'
 import { readLedger } from '../workspace/ledger.js'
+import { setAsideFrom } from '../workspace/set-aside.js'
 import { stillThere } from '../workspace/leftovers.js'
 import { locate, plainLocation, type Location, type RepositoryLocation } from './ground.js'
 import { printJournalTrouble } from './journal-trouble.js'
@@ -101,7 +102,9 @@ async function wouldResume(replayed: Replayed, commonDir: string | undefined): P
   const { start, finished, tasks } = replayed.state
   if (finished?.exitCode === exitCodes.done) return undefined
   const user = commonDir === undefined ? undefined : { gitDir: commonDir }
-  const found = await lookAround(user, replayed, start.target ? [`refs/heads/${start.target.branch}`] : [])
+  const tips = start.target ? [`refs/heads/${start.target.branch}`] : []
+  const before = user && tips.length > 0 ? await setAsideFrom(user, tips) : ok([])
+  const found = await lookAround(user, replayed, [...tips, ...(before.ok ? before.value : [])])
   if (!found.ok) return undefined
   const planned = [...tasks.values()].map(({ id, title, state }) => ({ id, title, state: plannedAs(state) }))
   const { resumptions } = resumeRun(replayed, planned, found.value, {

@@ -15,8 +15,10 @@ export interface LedgerRef {
   readonly ref: string
   readonly commit: string
   readonly runId: string
-  /** Whether it pins the commit that the run began from; all others keep what an attempt brought. */
+  /** Whether it pins the commit that the run began from; all others keep what an attempt brought, or what the target was. */
   readonly isBase: boolean
+  /** It keeps what the target was before it began anew. */
+  readonly isTarget?: true
   readonly standing: Standing
 }
 
@@ -67,8 +69,8 @@ export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftov
 export function keptCommits(state: RunState, refs: readonly LedgerRef[], running: boolean): readonly KeptCommit[] {
   const told = new Map(state.kept.map((kept) => [kept.ref, kept]))
   const names = new Map([...state.tasks.keys()].map((id) => [safeName(id), id]))
-  return refs.flatMap(({ ref, commit, isBase, standing }) => {
-    if (isBase || standing.type !== 'only_here') return []
+  return refs.flatMap(({ ref, commit, isBase, isTarget, standing }) => {
+    if (isBase || isTarget || standing.type !== 'only_here') return []
     const kept = told.get(ref)
     if (kept || running) return kept ? [{ ...kept, commit }] : []
     const [name = '', last = ''] = ref.split('/').slice(-2)

@@ -10,25 +10,30 @@ export function cleanLines({ refs, leftovers, kept }: CleanPlan): readonly Line[
     ...refs.map((one) => row('plain', 'Ref', `${one.ref} at ${one.commit.slice(0, 10)}: ${whyRefGoes(one)}`)),
     ...leftovers.map((one) => row('plain', 'Directory', `${shownPath(one)}: ${whyLeftoverGoes(one)}`)),
     ...kept.refs.flatMap((one) => [
-      row('warning', 'Kept', `${one.ref}: ${one.isBase ? 'no branch leads to it' : 'was not integrated'}`),
+      row('warning', 'Kept', `${one.ref}: ${whyRefStays(one)}`),
       row('plain', '', `git log ${one.isBase ? '-1 ' : `refs/autopilot/${one.runId}/base..`}${one.ref}`),
     ]),
     ...kept.leftovers.map((one) => row('warning', 'Kept', `${shownPath(one)}: ${cleanLine(one.holds ?? '', 300)}`)),
   ]
 }
 
+function whyRefStays({ isBase, isTarget }: LedgerRef): string {
+  if (isTarget) return 'what the target was before it began anew: its tasks count as landed by it'
+  return isBase ? 'no branch leads to it' : 'was not integrated'
+}
+
 function shownPath({ path }: Leftover): string {
   return cleanLine(path, 300)
 }
 
-function whyRefGoes({ isBase, standing }: LedgerRef): string {
+function whyRefGoes({ isBase, isTarget, standing }: LedgerRef): string {
   switch (standing.type) {
     case 'landed':
       return `integrated as ${standing.commit.slice(0, 10)}`
     case 'on_branch':
       return isBase ? 'where the run began' : 'on a branch, too'
     case 'only_here':
-      return 'not integrated, and lost with this'
+      return isTarget ? 'what the target was: its tasks count as landed no more' : 'not integrated, and lost with this'
   }
 }
 

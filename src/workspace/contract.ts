@@ -163,6 +163,10 @@ export interface Target {
   /** The user stands on it, and wants their index and files to move with it (`--target current`). */
   readonly current?: CurrentTree
   readonly takenUp?: TakenUp
+  /** It began anew from HEAD in this run. */
+  readonly anew?: Anew
+  /** What it was each time that it began anew: the work of these commits is in it, though they are not. */
+  readonly before?: readonly string[]
   /** There is a tag of the branch's short name, which git takes first. */
   readonly isAmbiguous?: true
   /** Told when somebody else has moved it. */
@@ -175,6 +179,16 @@ export interface TakenUp {
   readonly from: string
   /** There was no local branch of that name. */
   readonly isNew: boolean
+}
+
+/** A target whose work is in HEAD's history under other commits, and that begins from HEAD again. */
+export interface Anew {
+  /** The commit in HEAD's history that has all of it. */
+  readonly by: string
+  /** Where the target stood. */
+  readonly tip: string
+  /** The ref that keeps that. */
+  readonly ref: string
 }
 
 /** What moving the user's own branch takes. */

@@ -3,6 +3,7 @@ import { isRunId } from '../domain/name.js'
 import { ok, type Result } from '../domain/result.js'
 import { git, type GitFailure, type GitPlace } from '../platform/git.js'
 import { attemptRef, baseRef } from './ref-name.js'
+import { isSetAside, setAsideRefs } from './set-aside.js'
 
 /**
  * Every ref of autopilot's in the user's repository, of one run or of all, and whether anything would be lost without
@@ -43,8 +44,10 @@ async function listRefs(user: GitPlace, runId: string | undefined): Promise<Resu
     const [ref = '', commit = '', type, symref] = line.split('\0')
     const [, run = '', rest = ''] = /^refs\/autopilot\/([^/]+)\/(.+)$/.exec(ref) ?? []
     const isBase = rest === 'base'
+    const isTarget = isSetAside(rest) ? ({ isTarget: true } as const) : {}
     if (type !== 'commit' || symref !== '' || !isRunId(run)) continue
-    if (isBase || /^[a-z0-9-]+\/\d+(-[a-z0-9-]+)?$/.test(rest)) refs.push({ ref, commit, runId: run, isBase })
+    if (isBase || 'isTarget' in isTarget || /^[a-z0-9-]+\/\d+(-[a-z0-9-]+)?$/.test(rest))
+      refs.push({ ref, commit, runId: run, isBase, ...isTarget })
   }
   return ok(refs)
 }
@@ -67,7 +70,8 @@ async function landedAttempts(
 ): Promise<Result<Map<string, string>, GitFailure>> {
   const fields = ['Run', 'Task', 'Attempt'].map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
   const log = ['rev-list', '--no-commit-header', `--format=%H%x01${fields.join('%x01')}`]
-  const range = ['--branches', ...(base === undefined ? [] : ['--not', base])]
+  // What a target was has landed, though no branch leads to it any more.
+  const range = ['--branches', `--glob=${setAsideRefs}`, ...(base === undefined ? [] : ['--not', base])]
   const listing = await git(user, [...log, '--fixed-strings', `--grep=Autopilot-Run: ${runId}`, ...range])
   if (!listing.ok) return listing
   const landed = new Map<string, string>()

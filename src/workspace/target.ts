@@ -1,13 +1,16 @@
 import { cleanLine } from '../domain/text.js'
 import { ok, type Result } from '../domain/result.js'
-import { git } from '../platform/git.js'
+import { git, type GitPlace } from '../platform/git.js'
 import { howFarApart } from './apart.js'
-import type { Refusal, Repository, TakenUp, Target } from './contract.js'
+import type { Anew, Refusal, Repository, TakenUp, Target } from './contract.js'
+import { outsideOf } from './gone.js'
 import { refuseOwnBranch } from './open-current.js'
 import { noCommit, pinLines, unambiguousName } from './ref-name.js'
 import { mergeTrees } from './merge.js'
 import { changeRefs, commitTree } from './sessions.js'
 import { refuse, refuseGit } from './refusal.js'
+import { setAsideFrom, setAsideRef } from './set-aside.js'
+import { findSquashed } from './squashed.js'
 
 export interface TargetOptions {
   /** Another branch than the default one; made from HEAD when it does not exist. */
@@ -27,13 +30,18 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   const { branch, local, tip, takenUp } = found.value
   const start = await upToDate(repository, { branch, tip, runId: options.runId })
   if (!start.ok) return start
+  const { commit, anew } = start.value
   const ref = `refs/heads/${branch}`
-  const moved = await moveAndPin(repository, { ...options, ref, from: local, to: start.value })
+  const moved = await moveAndPin(repository, { ...options, ref, from: local, to: commit, ...(anew ? { anew } : {}) })
   if (!moved.ok) return moved
+  const before = await setAsideFrom(repository.user, [commit])
+  if (!before.ok) return refuseGit(before.error)
   const isAmbiguous = (await unambiguousName(repository, branch)) !== branch
   return ok({
-    ...{ branch, ref, tip: start.value, base: start.value },
-    ...(takenUp ? { takenUp } : {}),
+    ...{ branch, ref, tip: commit, base: commit },
+    ...(takenUp && !anew ? { takenUp } : {}),
+    ...(anew ? { anew } : {}),
+    ...(before.value.length > 0 ? { before: before.value } : {}),
     ...(isAmbiguous ? { isAmbiguous } : {}),
   })
 }
@@ -149,10 +157,21 @@ async function newestOf(
     const apart = await howFarApart(trusted, one, { name: cleanLine(remote), commit })
     if (!apart.ok) return apart
     if (apart.value.behind === 0) continue
-    if (apart.value.ahead !== 0) return diverged(branch, here, remote)
+    if (apart.value.ahead !== 0) {
+      if (await wasSetAside(user, newest.tip, commit)) continue
+      return diverged(branch, here, remote)
+    }
     newest = { tip: commit, takenUp }
   }
   return ok(newest)
+}
+
+/** A remote that has what the target was before it began anew has nothing of its own. */
+async function wasSetAside(user: GitPlace, tip: string, commit: string): Promise<boolean> {
+  const before = await setAsideFrom(user, [tip])
+  if (!before.ok || before.value.length === 0) return false
+  const outside = await outsideOf(user, [commit], before.value)
+  return outside.ok && outside.value.size === 0
 }
 
 function diverged(branch: string, one: string, other: string) {
@@ -171,10 +190,19 @@ interface Standing {
   readonly runId: string
 }
 
-/** The commit that the target is to start this run from: it contains HEAD and all that earlier runs brought. */
-async function upToDate(repository: Repository, { branch, tip, runId }: Standing): Promise<Result<string, Refusal>> {
+/** Where a target is to start a run from. */
+interface Start {
+  readonly commit: string
+  readonly anew?: Anew
+}
+
+/**
+ * The commit that the target is to start this run from: it contains HEAD and all that earlier runs brought. Where HEAD's
+ * history has all of that under other commits and has gone on with it, what HEAD makes of it counts.
+ */
+async function upToDate(repository: Repository, { branch, tip, runId }: Standing): Promise<Result<Start, Refusal>> {
   const { head, trusted } = repository
-  if (tip === undefined || tip === head.commit) return ok(head.commit)
+  if (tip === undefined || tip === head.commit) return ok({ commit: head.commit })
   const from = head.branch ?? head.commit.slice(0, 8)
   const apart = await howFarApart(
     trusted,
@@ -182,17 +210,23 @@ async function upToDate(repository: Repository, { branch, tip, runId }: Standing
     { name: cleanLine(from), commit: head.commit },
   )
   if (!apart.ok) return apart
-  if (apart.value.behind === 0) return ok(tip)
-  if (apart.value.ahead === 0) return ok(head.commit)
+  if (apart.value.behind === 0) return ok({ commit: tip })
+  if (apart.value.ahead === 0) return ok({ commit: head.commit })
+  const squashed = await findSquashed(trusted, { tip, head: head.commit })
+  if (!squashed.ok) return refuseGit(squashed.error)
+  const { by, isEdited = false } = squashed.value ?? {}
+  const anew = by === undefined ? undefined : { by, tip, ref: setAsideRef(runId, by) }
+  if (anew && isEdited) return ok({ commit: head.commit, anew })
   const merged = await mergeTrees(repository, tip, head.commit)
   if (!merged.ok) return refuseGit(merged.error)
   if ('conflict' in merged.value) {
+    if (anew) return ok({ commit: head.commit, anew })
     const shown = head.branch === undefined ? from : await unambiguousName(repository, from)
     return conflicting(branch, cleanLine(shown), merged.value.conflict.paths)
   }
   const message = `Bring ${branch} up to date with ${from}\n\nAutopilot-Run: ${runId}\n`
   const commit = await commitTree(repository, merged.value.tree, [tip, head.commit], message)
-  return commit.ok ? commit : refuseGit(commit.error)
+  return commit.ok ? ok({ commit: commit.value }) : refuseGit(commit.error)
 }
 
 function conflicting(branch: string, from: string, paths: readonly string[]) {
@@ -208,12 +242,17 @@ interface Move extends Omit<TargetOptions, 'branch'> {
   readonly ref: string
   readonly from: string | undefined
   readonly to: string
+  readonly anew?: Anew
 }
 
-/** Moves the target and pins the base in one transaction: both happen, or neither. */
-async function moveAndPin(repository: Repository, { ref, from, to, ...run }: Move): Promise<Result<void, Refusal>> {
+/** Moves the target, pins the base and keeps what the target was, in one transaction: all happens, or nothing. */
+async function moveAndPin(
+  repository: Repository,
+  { ref, from, to, anew, ...run }: Move,
+): Promise<Result<void, Refusal>> {
   const pin = await pinLines(repository, { ...run, commit: to })
-  const moved = await changeRefs(repository, [`update ${ref} ${to} ${from ?? noCommit(repository)}`, ...pin])
+  const keep = anew ? [`update ${anew.ref} ${anew.tip}`] : []
+  const moved = await changeRefs(repository, [`update ${ref} ${to} ${from ?? noCommit(repository)}`, ...pin, ...keep])
   if (moved.ok) return ok(undefined)
   const refused = refuseGit(moved.error)
   return refuse(

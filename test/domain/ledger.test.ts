@@ -74,6 +74,8 @@ describe('the kept commits of a run', () => {
     ])
     const merged: LedgerRef = { ...onlyHere(ref('T1', '1')), standing: { type: 'on_branch' } }
     expect(keptCommits(state, [merged, { ...onlyHere('refs/autopilot/r1/base'), isBase: true }], false)).toEqual([])
+    const target = { ...onlyHere(`refs/autopilot/r1/target/${'0'.repeat(40)}`), isTarget: true } as const
+    expect(keptCommits(state, [target], false)).toEqual([])
   })
 
   it('have those that a run could not tell any more, but not what a run that goes on may still land', () => {
