@@ -1,4 +1,4 @@
-import { access, constants, readdir } from 'node:fs/promises'
+import { access, constants, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
@@ -41,13 +41,17 @@ export async function driverWarnings(...where: Parameters<typeof driversOfOthers
 async function commitHooksIn(dir: string): Promise<readonly string[]> {
   const names = await readdir(dir).catch((): string[] => [])
   const found = commitHooks.filter((name) => names.includes(name))
-  const runs = await Promise.all(
-    found.map((name) =>
-      access(join(dir, name), constants.X_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  return found.filter((_, index) => runs[index]).map((name) => cleanLine(name, 40))
+  const counts = await Promise.all(found.map((name) => checksCommits(join(dir, name))))
+  return found.filter((_, index) => counts[index])
+}
+
+/** Whether git runs it, and it is more than what `git lfs install` puts there, which checks nothing of a commit. */
+async function checksCommits(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => !/^\s*(#|$)/.test(line))
+    return lines.length === 0 || !lines.every((line) => /\bgit[- ]lfs\b/.test(line))
+  } catch {
+    return false
+  }
 }

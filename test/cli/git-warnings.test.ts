@@ -34,6 +34,14 @@ test('a repository that has commit hooks or wants signatures is told once that n
   expect(await said((repo) => repo.write('.git/hooks/pre-commit', 'not executable\n'))).toEqual([])
 })
 
+test('a hook that only calls Git LFS is none of those', async () => {
+  const installed =
+    '#!/bin/sh\ncommand -v git-lfs >/dev/null 2>&1 || { echo >&2 "git-lfs is missing"; exit 2; }\ngit lfs post-commit "$@"\n'
+  const hook = (text: string) => (repo: GitRepo) => repo.write('.git/hooks/post-commit', text, { executable: true })
+  expect(await said(hook(installed))).toEqual([])
+  expect(await said(hook(`${installed}npm run lint\n`))).toHaveLength(1)
+})
+
 test('GIT_DIR and GIT_WORK_TREE are not followed, which is told', async () => {
   expect(await said(() => undefined, { GIT_DIR: '/dots', GIT_WORK_TREE: '/home' })).toEqual([
     'set here and not followed: GIT_DIR, GIT_WORK_TREE; the repository is the one around the directory (-C)',

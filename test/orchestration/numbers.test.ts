@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { nextTurn, withClaude } from '../support/claude-turn.js'
 import { fakeCli } from '../support/fake-cli.js'
 import { gatedScene } from '../support/gated-scene.js'
 import type { FakeAgent } from '../support/fake-agent.js'
@@ -82,6 +83,39 @@ test('a repair round keeps its slot where that is free, and is told nothing; wha
   expect(ended.stdout).not.toContain('hunter-of-')
   expect(ended.stdout).toContain('The password is ***.')
   expect(stage.repo.git('log', '-1', '--format=%B', 'autopilot/main')).not.toContain('hunter-of-')
+})
+
+test('a repair round on another slot, as its own is taken, is told the values that it now has', async () => {
+  const agents = await rig()
+  const others = ['other', 'filler'].map((id, index) => ({
+    ...{ id, priority: index + 1, run: agents.command(id), expects: 'no_change' },
+  }))
+  const stage = gatedScene({
+    roadmap: JSON.stringify({ tasks: [{ id: 'fix', priority: 0 }, ...others] }),
+    gates: ['grep -q good fix.txt'],
+    config: { env: { DB: 'app_{{slot}}' } },
+  })
+  withClaude(stage, agents)
+  const running = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
+  const first = await nextTurn(agents)
+  const other = await agents.next('other')
+  await first.agent.write('fix.txt', 'bad')
+  await first.end()
+  // It takes the slot that has come free, before the gate has judged.
+  const filler = await agents.next('filler')
+  await running.saw('gate_judged')
+  await other.exit(0)
+  const second = await nextTurn(agents)
+  const { AUTOPILOT_SLOT: slot, AUTOPILOT_PORT: port, DB } = second.agent.env
+  expect([slot, DB]).toEqual([other.env.AUTOPILOT_SLOT, `app_${slot}`])
+  expect(slot).not.toBe(first.agent.env.AUTOPILOT_SLOT)
+  expect(second.prompt).toContain(`AUTOPILOT_SLOT is ${slot}, AUTOPILOT_PORT is ${port} from now on.`)
+  expect(second.prompt).toContain('other than before, too: DB.')
+  expect(first.prompt).not.toContain('Your environment has changed')
+  await second.agent.write('fix.txt', 'good')
+  await second.end()
+  await filler.exit(0)
+  expect((await running.ended).code).toBe(0)
 })
 
 test('a range of ports that is too small for the agents and gate jobs is refused, and nothing starts', async () => {

@@ -1,7 +1,9 @@
 import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { fakeCli } from '../support/fake-cli.js'
 import { gatedScene } from '../support/gated-scene.js'
+import { killOnce } from '../support/killed-run.js'
 import { gitRepo } from '../support/repositories.js'
 import { scene } from '../support/rigged-scene.js'
 
@@ -41,6 +43,39 @@ test('a submodule has its files for agents and gates; a bump lands and is judged
   expect(stderr).toMatch(/inside failed .*Files inside the submodule deps\/inner were changed.*deps\/inner\/file/)
   expect(stderr).toMatch(/away failed .*adds, moves or removes a submodule.*deps\/inner/)
   expect(readFileSync(join(repo.dir, 'deps/inner/lib.txt'), 'utf8')).toBe('one\n')
+})
+
+test('a run that was killed over a submodule goes on in the same workspace: the bump that its agent had made lands', async () => {
+  const inner = gitRepo({ files: { 'lib.txt': 'one\n' } })
+  const stage = gatedScene({
+    roadmap:
+      'tasks:\n  - { id: bump, description: Bump. }\n  - { id: next, depends_on: [bump], run: "cat inner/lib.txt > seen" }\n',
+    gates: ['test -s inner/lib.txt'],
+  })
+  const { repo } = stage
+  repo.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.dir, 'inner')
+  repo.commit('with a submodule')
+  inner.write('lib.txt', 'two\n')
+  inner.commit('second')
+  repo.gitIn(join(repo.dir, 'inner'), '-c', 'protocol.file.allow=always', 'fetch', '-q')
+  const calls = fakeCli(stage, 'claude', ({ attempt, say, succeed, write, read }) => {
+    if (attempt > 1) {
+      write('after.txt', read('inner/lib.txt'))
+      succeed()
+      return
+    }
+    const { execFileSync } = process.getBuiltinModule('node:child_process')
+    execFileSync('git', ['-C', 'inner', 'checkout', '-q', 'origin/main'])
+    say({ type: 'system', subtype: 'init', session_id: 'session-1', model: 'claude-test' })
+    // It works on until it is killed.
+    setInterval(() => undefined, 1000)
+  })
+  await killOnce(stage, stage.start(['run', '-i', '1']), /"type":"session","sessionId":"session-1"/)
+  const { code } = await stage.run(['resume'])
+  expect([code, calls().map(({ cwd }) => cwd)]).toEqual([0, [calls()[0]!.cwd, calls()[0]!.cwd]])
+  expect(repo.git('rev-parse', 'autopilot/main:inner')).toBe(inner.git('rev-parse', 'main'))
+  expect([stage.landed('after.txt'), stage.landed('seen')]).toEqual(['two', 'two'])
+  expect(readFileSync(join(repo.dir, 'inner/lib.txt'), 'utf8')).toBe('one\n')
 })
 
 test('validate and the dry run say which submodules stay empty; of one that is there they say nothing', async () => {

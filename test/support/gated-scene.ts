@@ -6,7 +6,7 @@ import { scene } from './rigged-scene.js'
 import type { Scene, SceneOptions } from './scene.js'
 
 /** A gate as `autopilot.yaml` has it. */
-type GateEntry = string | Readonly<Record<string, string | readonly string[]>>
+type GateEntry = string | Readonly<Record<string, string | boolean | readonly string[]>>
 
 export interface GatedSceneOptions extends SceneOptions {
   readonly gates?: readonly GateEntry[]
