@@ -114,11 +114,11 @@ interface TipsAhead {
 /** Where a run would begin, without a merge that it may make. */
 async function tipsAhead(
   user: GitPlace,
-  { tip, isCurrent }: Pick<TargetAhead, 'tip' | 'isCurrent'>,
+  { tip, branch, isCurrent }: Pick<TargetAhead, 'tip' | 'branch' | 'isCurrent'>,
   head: string,
 ): Promise<Result<TipsAhead, Refusal>> {
   if (isCurrent) return ok({ tip: head, before: [] })
-  const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head })
+  const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head, branch })
   if (!squashed.ok) return refuseGit(squashed.error)
   const anew = squashed.value?.isEdited && tip !== undefined ? { by: squashed.value.by, tip } : undefined
   const from = anew ? head : (tip ?? head)

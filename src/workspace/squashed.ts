@@ -14,12 +14,21 @@ interface Apart {
   readonly head: string
 }
 
+interface Branch extends Apart {
+  /** The target's short name. */
+  readonly branch: string
+}
+
 /**
  * Whether all that a target has is in HEAD's history: a commit that HEAD has and the target has not is of the same tree, or
- * its change is the target's whole change, byte for byte, as one patch. One commit more on the target, and there is none.
- * Reads only; two processes up to about ten.
+ * its change is the target's whole change, byte for byte, as one patch. One commit more on the target, and there is none;
+ * nor of a branch of the user's own that has commits of somebody else, which nobody but they may set back. Reads only; two
+ * processes up to about ten.
  */
-export async function findSquashed(place: GitPlace, apart: Apart): Promise<Result<Squashed | undefined, GitFailure>> {
+export async function findSquashed(
+  place: GitPlace,
+  { branch, ...apart }: Branch,
+): Promise<Result<Squashed | undefined, GitFailure>> {
   const before = await meetingPoint(place, apart)
   if (!before.ok) return before
   // One that has all of the other's commits is moved forward.
@@ -27,6 +36,9 @@ export async function findSquashed(place: GitPlace, apart: Apart): Promise<Resul
   const by = await whichHasAll(place, apart, before.value)
   if (!by.ok) return by
   if (by.value === undefined) return ok(undefined)
+  const isOwn = branch.startsWith('autopilot/') ? ok(true) : await isAllOfRuns(place, apart)
+  if (!isOwn.ok) return isOwn
+  if (!isOwn.value) return ok(undefined)
   const ours = await changedBetween(place, before.value, apart.tip)
   if (!ours.ok) return ours
   const since = await changedBetween(place, by.value, apart.head)
@@ -39,6 +51,13 @@ async function meetingPoint(place: GitPlace, { tip, head }: Apart): Promise<Resu
   const bases = await git(place, ['merge-base', '--all', tip, head])
   if (bases.ok) return ok(bases.value.includes('\n') ? undefined : bases.value)
   return bases.error.exit.type === 'code' && bases.error.exit.code === 1 ? ok(undefined) : bases
+}
+
+/** Whether every commit that the target has and HEAD has not was made by a run. */
+async function isAllOfRuns(place: GitPlace, { tip, head }: Apart): Promise<Result<boolean, GitFailure>> {
+  const format = '--format=%x01%(trailers:key=Autopilot-Run,valueonly,separator=%x2C)'
+  const log = await git(place, ['log', format, tip, '--not', head, '--'])
+  return log.ok ? ok(!log.value.split('\n').includes('\x01')) : log
 }
 
 async function whichHasAll(
@@ -57,14 +76,17 @@ async function whichHasAll(
 
 const mostCommits = 20_000
 
+/** Whatever a configuration says: a dry run looks under the user's own. */
+const plain = ['--no-renames', '--ignore-submodules=none']
+
 /** The last commit whose change is that from `before` to the tip. Only such are compared as change the same files. */
 async function asOnePatch(
   place: GitPlace,
   { tip, head }: Apart,
   before: string,
 ): Promise<Result<string | undefined, GitFailure>> {
-  const names = ['--no-renames', '--name-only', `--max-count=${mostPatches}`, '--no-merges', '--format=%x01%H']
-  const wanted = await git(place, ['diff-tree', '-r', '--no-renames', '--name-only', before, tip])
+  const names = [...plain, '--name-only', `--max-count=${mostPatches}`, '--no-merges', '--format=%x01%H']
+  const wanted = await git(place, ['diff-tree', '-r', ...plain, '--name-only', before, tip])
   if (!wanted.ok || wanted.value === '') return wanted.ok ? ok(undefined) : wanted
   const log = await git(place, ['log', ...names, head, '--not', tip, '--'])
   if (!log.ok) return log
@@ -89,7 +111,7 @@ const mostCompared = 50
  * differ where something else in it does; everything else, the places in the files too, must be the same.
  */
 async function patchOf(place: GitPlace, from: string, to: string): Promise<Result<Buffer, GitFailure>> {
-  const form = ['--binary', '--full-index', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', '-U3']
+  const form = [...plain, '--binary', '--full-index', '--no-ext-diff', '--no-textconv', '--no-color', '-U3']
   const patch = await gitBytes(place, ['diff-tree', '-p', ...form, from, to])
   if (!patch.ok) return patch
   // Lines of content begin with a sign, so none of them is taken for a header.
@@ -102,6 +124,6 @@ async function changedBetween(
   from: string,
   to: string,
 ): Promise<Result<readonly string[], GitFailure>> {
-  const listed = await git(place, ['diff-tree', '-r', '-z', '--no-renames', '--name-only', from, to])
+  const listed = await git(place, ['diff-tree', '-r', '-z', ...plain, '--name-only', from, to])
   return listed.ok ? ok(listed.value.split('\0').filter((path) => path !== '')) : listed
 }

@@ -212,7 +212,7 @@ async function upToDate(repository: Repository, { branch, tip, runId }: Standing
   if (!apart.ok) return apart
   if (apart.value.behind === 0) return ok({ commit: tip })
   if (apart.value.ahead === 0) return ok({ commit: head.commit })
-  const squashed = await findSquashed(trusted, { tip, head: head.commit })
+  const squashed = await findSquashed(trusted, { tip, head: head.commit, branch })
   if (!squashed.ok) return refuseGit(squashed.error)
   const { by, isEdited = false } = squashed.value ?? {}
   const anew = by === undefined ? undefined : { by, tip, ref: setAsideRef(runId, by) }

@@ -163,7 +163,17 @@ describe('attributes of the target’s tree, in a merge,', () => {
   const folder = odd.filter((name) => !/^\.+$/.test(name))
   const rule = fc.record({
     pattern: fc.constantFrom('*', 'log', '/log', '*.md', 'b/*', '**/log', '"l\\157g"', '[attr]own', '!log'),
-    value: fc.constantFrom('merge=union', '-merge', 'merge', '!merge', 'binary', 'merge=text', 'own', 'merge=odd'),
+    value: fc.constantFrom(
+      'merge=union',
+      '-merge',
+      'merge',
+      '!merge',
+      'binary',
+      'merge=binary',
+      'merge=text',
+      'own',
+      'merge=odd',
+    ),
   })
   const text = fc
     .array(rule, { maxLength: 3 })
@@ -185,7 +195,7 @@ describe('attributes of the target’s tree, in a merge,', () => {
         expect(await merged(here)).toMatchObject(plainly(here))
         here.repo.remove()
       }),
-      { numRuns: 5 },
+      { numRuns: 4 },
     )
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Target } from '../../src/workspace/contract.js'
+import { findSquashed } from '../../src/workspace/squashed.js'
 import { openTarget } from '../../src/workspace/target.js'
 import { commitOn } from '../support/commit-on.js'
 import type { GitRepo } from '../support/git-repo.js'
@@ -103,6 +104,36 @@ describe('a target that HEAD has under another commit', () => {
     expect(here.repo.git('rev-parse', 'autopilot/main')).toBe(here.tip)
     expect(here.repo.git('for-each-ref', 'refs/autopilot')).toBe('')
   })
+})
+
+describe('a branch of the user’s own as the target', () => {
+  const own = async (message: string) => {
+    const here = stage([work, edited])
+    here.repo.git('branch', 'develop', commitOn(here.repo, here.repo.git('rev-parse', 'HEAD~2'), work, { message }))
+    return here.open('r1', 'develop')
+  }
+
+  it('begins anew where all that it has is of runs, and is never set back where a person committed there', async () => {
+    expect(await own('T1\n\nAutopilot-Run: r0\n')).toMatchObject({ ok: true, value: { anew: {} } })
+    expect(await own('mine\n')).toMatchObject({ ok: false, error: { code: 'conflict' } })
+  })
+})
+
+it('a submodule at another commit is another change, whatever the user’s configuration hides', async () => {
+  const { repo, tip, commits } = stage([elsewhere, squashedOnto])
+  repo.git('config', 'diff.ignoreSubmodules', 'all')
+  const withLink = (on: string, commit: string) => {
+    repo.git('read-tree', on)
+    repo.git('update-index', '--add', '--cacheinfo', `160000,${commit.repeat(40)},sub`)
+    return repo.git('commit-tree', repo.git('write-tree'), '-p', `${on}^`, '-m', 'linked')
+  }
+  const found = (ours: string, theirs: string) =>
+    findSquashed(
+      { gitDir: `${repo.dir}/.git` },
+      { tip: withLink(tip, ours), head: withLink(commits[1]!, theirs), branch: 'autopilot/main' },
+    )
+  expect(await found('1', '1')).toMatchObject({ ok: true, value: { isEdited: false } })
+  expect(await found('1', '2')).toEqual({ ok: true, value: undefined })
 })
 
 describe('what a target was before it began anew', () => {
