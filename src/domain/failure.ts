@@ -70,8 +70,13 @@ export interface Failure {
   readonly retryAt?: number
   /** Of `infrastructure`: setup, or what is copied or linked into a workspace, failed there; its tree may be to blame. */
   readonly inSetup?: true
-  /** Of `infrastructure`: the agent had ended, and its work lies whole in its workspace, which is to be collected again. */
+  /**
+   * Of `infrastructure`: the agent had ended, and its work is whole, in its workspace or on its ref: the next run collects and
+   * lands it without another agent.
+   */
   readonly uncollected?: true
+  /** Of `infrastructure`: a git of autopilot's own failed, such as one that was killed; asked again, it may do. */
+  readonly ownGit?: true
   /** Of `infrastructure`: the disk was full, or the directory gone; it uses up no attempt, so long as it is not the rule. */
   readonly spared?: true
   /** Of `auth`: there is no login at all, rather than one that was refused. */

@@ -51,7 +51,7 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   }
   const uncollected = open.filter(({ state: task }) => task.type === 'failed' && task.failure.uncollected)
   if (uncollected.length > 0) {
-    const why = `the work of ${plural(uncollected.length, 'task')} waits in its workspace to be collected`
+    const why = `finished work of ${plural(uncollected.length, 'task')} waits to be collected or landed`
     return { exitCode: exitCodes.again, why }
   }
   const limited = [...state.providers.values()].some(({ stopped }) => isPassing(stopped?.kind))

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { err } from '../domain/result.js'
 import { judgeUnchanged } from '../domain/attempt.js'
 import type { Failure, FailureKind } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
@@ -75,11 +76,23 @@ export async function land(
 ): Promise<TurnEnd> {
   const reviewed = await review(of, open, candidate)
   if (!reviewed.ok) return { type: 'kept_out', failure: reviewed.error, candidate }
-  const landed = await open.land(candidate)
+  const landed = await landAgain(open, candidate)
   if (!landed.ok) return { type: 'kept_out', failure: landed.error, candidate }
   const { commit, previous } = landed.value
   await recorder.record({ type: 'task_integrated', taskId: of.task.id, attempt: of.attempt, commit, previous })
   return { type: 'done', how: 'integrated' }
+}
+
+/** So often a landing is tried in which autopilot's own git failed. */
+const mostLandings = 3
+
+/** The work is paid for, and nobody is to blame: it is landed again, if need be by the next run, and no agent is paid again. */
+async function landAgain(open: OpenPlace, candidate: Harvested): ReturnType<OpenPlace['land']> {
+  for (let left = mostLandings - 1; ; left--) {
+    const landed = await open.land(candidate)
+    if (landed.ok || !landed.error.ownGit) return landed
+    if (left === 0) return err({ ...landed.error, uncollected: true })
+  }
 }
 
 /** Makes what was collected facts of the run. `base` is the commit that the agent started from; in place there is none. */

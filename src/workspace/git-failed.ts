@@ -18,5 +18,7 @@ export function gitFailed(failed: GitFailure): { readonly ok: false; readonly er
   const trouble = filterTrouble(failed.stderr)
   const help =
     trouble && filterFailureHelp(trouble.said, failed.args.findLast((arg) => fullId.test(arg))?.slice(0, 12) ?? 'HEAD')
-  return err(failure('infrastructure', formatGitFailure(failed) + (help === undefined ? '' : `; ${help}`)))
+  return err(
+    failure('infrastructure', formatGitFailure(failed) + (help === undefined ? '' : `; ${help}`), { ownGit: true }),
+  )
 }

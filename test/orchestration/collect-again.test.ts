@@ -28,6 +28,41 @@ function stageOf(kills: number): Scene & { agents(): number; torn(): readonly st
   }
 }
 
+/** Two tasks that begin from the same commit, so that one is merged, and a git that is killed so many times while it merges. */
+function mergingStage(kills: number) {
+  const stage = scene({
+    roadmap: `tasks:\n${['a b', 'b a'].map((pair) => meeting(...(pair.split(' ') as [string, string]))).join('')}`,
+    files: { 'autopilot.yaml': '{"env": {"COUNT": null, "MEET": null}}' },
+  })
+  const [counter, agents] = [stage.repo.beside('kills'), stage.repo.beside('agents')]
+  const real = execFileSync('/bin/sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
+  const isMine = `case " $* " in *" merge-tree "*) [ $(cat ${counter} | wc -l) -lt ${kills} ] && { echo >> ${counter}; kill -9 $$; };; esac`
+  writeFileSync(counter, '')
+  stage.program('git', `#!/bin/sh\n${isMine}\nexec ${real} "$@"\n`)
+  Object.assign(stage.env, { COUNT: agents, MEET: stage.repo.beside('.') })
+  return { ...stage, agents: () => readFileSync(agents, 'utf8').trim().split('\n').length }
+}
+
+function meeting(id: string, other: string): string {
+  const run = `echo one >> $COUNT; touch $MEET/${id}; until [ -e $MEET/${other} ]; do sleep 0.02; done; echo ${id} > ${id}`
+  return `  - { id: ${id}, run: "${run}" }\n`
+}
+
+test('a git that is killed while it lands is asked again, and no agent is paid again', async () => {
+  const stage = mergingStage(2)
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect([stage.landed('a'), stage.landed('b'), stage.agents()]).toEqual(['a', 'b', 2])
+})
+
+test('where it is killed each time the run ends with 75, the work stays on its ref, and the next run lands it', async () => {
+  const stage = mergingStage(3)
+  const { code, stdout } = await stage.run(['run'])
+  expect(code).toBe(75)
+  expect(stdout).toContain('finished work of 1 task waits to be collected or landed')
+  expect((await stage.run(['run'])).code).toBe(0)
+  expect([stage.landed('a'), stage.landed('b'), stage.agents()]).toEqual(['a', 'b', 2])
+})
+
 test('a git of autopilot’s that is killed while it collects is asked again, and no agent is paid again', async () => {
   const stage = stageOf(1)
   const { code, records } = await stage.run(['run', '--output', 'json'])
