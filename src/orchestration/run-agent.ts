@@ -27,10 +27,11 @@ import { scheduleUsable } from '../domain/usable-time.js'
 import type { AgentProcess } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { processorTimes } from '../platform/processor-looks.js'
+import { withOwnInterpreter } from '../platform/interpreter.js'
 import { noProgram, ownProgram } from '../platform/own-programs.js'
 import { isStopped } from '../platform/process-identity.js'
 import { writePrivateFile } from '../platform/private-file.js'
-import type { AgentRequest, Provider } from '../providers/contract.js'
+import type { AgentCommand, AgentRequest, Provider } from '../providers/contract.js'
 import { baseVariable, type EnvironmentOf } from '../providers/environment.js'
 import { eventReader } from '../providers/event-reader.js'
 import { judgeAgent } from '../providers/judge.js'
@@ -198,7 +199,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     events.forEach(note)
     turnEnd.heard(events)
   }
-  const command = provider.buildCommand({ ...found(provider, env), ...request })
+  const command = commandOf(provider, request, env)
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
   const idle = idleWatch(work, clock, () => agent, endAgent)
@@ -285,9 +286,12 @@ function askedOf({ provider: { name }, request: { model } }: AgentWork): Provide
   return { provider: name, ...(model === undefined ? {} : { model }) }
 }
 
-/** Its CLI: never one that a workspace has on its PATH. */
-function found({ program }: Provider, env: Readonly<Record<string, string>>): Pick<AgentRequest, 'executable'> {
-  return program ? { executable: ownProgram(program.file, env.PATH) ?? noProgram } : {}
+/** With its CLI, and what that is a script for: never those that a workspace has on its PATH. */
+function commandOf(provider: Provider, request: AgentRequest, env: Readonly<Record<string, string>>): AgentCommand {
+  const { program } = provider
+  if (!program) return provider.buildCommand(request)
+  const executable = ownProgram(program.file, env.PATH) ?? noProgram
+  return withOwnInterpreter(provider.buildCommand({ executable, ...request }), env.PATH)
 }
 
 /** Why the agent cannot even be started. */

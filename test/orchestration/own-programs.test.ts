@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../support/fake-cli.js'
@@ -18,6 +18,8 @@ test('a tree does not bring its own git or CLI, and gates and agents have the pr
   const put = (name: string, text: string) =>
     repo.write(`tools/bin/${name}`, `#!/bin/sh\n${text}\n`, { executable: true })
   put('which-tree', 'echo committed')
+  // What a task may have landed: the CLI's own interpreter, as far as a name goes.
+  put('node', `echo node >>'${ran}'; exit 1`)
   repo.commit('Tools')
   // What the user has there now, and programs that would tell of it, were they started.
   put('which-tree', 'echo uncommitted')
@@ -27,6 +29,8 @@ test('a tree does not bring its own git or CLI, and gates and agents have the pr
     write('tools/bin/which-tree', '#!/bin/sh\necho work\n')
     succeed()
   })
+  const cli = join(env.PATH ?? '', 'claude')
+  writeFileSync(cli, readFileSync(cli, 'utf8').replace(/^#!.*/, '#!/usr/bin/env node'))
   const path = `./tools/bin:${tools}:${env.PATH}`
   const { code, stderr } = await stage.run(['run', '-p', 'claude'], { env: { PATH: path } })
   expect(stderr).not.toContain('failed')
