@@ -148,7 +148,7 @@ async function playRound(stage: Scene, random: () => number, tally: Tally): Prom
   }
   let last = await toTheEnd()
   // Gits that are killed one after the other cost a collecting, which another start makes up for.
-  for (let more = 0; more < 2 && last.code === 75; more++) last = await toTheEnd()
+  for (let more = 0; more < 4 && last.code === 75; more++) last = await toTheEnd()
   if (last.code !== 0) findings.push(`exit code ${last.code}: ${last.stderr.slice(-2_000)}`)
   return [...findings, ...(await wrongAtEnd(stage))]
 }
