@@ -1,11 +1,13 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { exitCodes, type ExitCode } from '../domain/exit-code.js'
 import { planClean, type CleanPlan, type LedgerRef, type Leftover } from '../domain/ledger.js'
 import { followWorkspaces } from '../domain/uncollected.js'
 import { journalOf, listRuns } from '../journal/runs.js'
 import { readJournal } from '../journal/read-journal.js'
+import { sweepBrokenOff } from '../orchestration/broken-off.js'
 import { formatGitFailure } from '../platform/git.js'
+import { endWatchdogsOf } from '../platform/old-watchdog.js'
 import { cleanedLine, cleanLines } from '../ui/clean.js'
 import { deleteRefs, readLedger } from '../workspace/ledger.js'
 import { findLeftovers, removeEmptyHomes, removeLeftover, type LeftoverPlaces } from '../workspace/leftovers.js'
@@ -15,6 +17,7 @@ import { openConfig } from './open-config.js'
 import { lineWriter } from './output.js'
 import { printProblems, printTrouble } from './problem-output.js'
 import { unknownRun } from './status-command.js'
+import { tracesBefore } from './traces.js'
 import { homesOfRepository } from './workspaces-home.js'
 
 export interface CleanArguments {
@@ -39,10 +42,23 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
     return exitCodes.usage
   }
   const { workspacesDir } = config.value.config.file
+  const before: EndBefore = async (runIds) => {
+    // By the run alone: it may have begun in another work tree of the repository.
+    await endWatchdogsOf((entry) => runIds.has(basename(entry)))
+    return sweepBrokenOff(await listRuns([root]), (of) => tracesBefore(located.value, { workspacesDir, env }, of))
+  }
   const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
   const locked = await lockGround(lock, { takeOver: args.takeOver, place: root })
   if (!locked.ok) return refuse(locked.error)
-  return clean(args, { homes, root, commonDir }, env).finally(locked.value)
+  return clean(args, { homes, root, commonDir }, { env, before }).finally(locked.value)
+}
+
+/** Ends what runs that were broken off left running, before their directories go; says what it was. */
+type EndBefore = (runIds: ReadonlySet<string | undefined>) => Promise<readonly string[]>
+
+interface CleanTools {
+  readonly env: Environment
+  readonly before: EndBefore
 }
 
 function refuse({ message, help }: { readonly message: string; readonly help?: string }): ExitCode {
@@ -50,7 +66,7 @@ function refuse({ message, help }: { readonly message: string; readonly help?: s
   return exitCodes.notSafe
 }
 
-async function clean(args: CleanArguments, places: LeftoverPlaces, env: Environment): Promise<ExitCode> {
+async function clean(args: CleanArguments, places: LeftoverPlaces, { env, before }: CleanTools): Promise<ExitCode> {
   const user = { gitDir: places.commonDir }
   const refs = await readLedger(user, args.run)
   if (!refs.ok) return refuse({ message: formatGitFailure(refs.error) })
@@ -62,6 +78,8 @@ async function clean(args: CleanArguments, places: LeftoverPlaces, env: Environm
   }
   const plan = planClean(refs.value, leftovers, args.lost)
   const say = lineWriter(process.stdout, env)
+  const swept = args.dryRun ? [] : await before(new Set(leftovers.map(({ runId }) => runId)))
+  for (const text of swept) say({ tone: 'plain', text })
   for (const line of cleanLines(plan)) say(line)
   const done = args.dryRun || (await carryOut(plan, places))
   if (done) say(cleanedLine(plan, args.dryRun))
@@ -71,8 +89,9 @@ async function clean(args: CleanArguments, places: LeftoverPlaces, env: Environm
 /** What the journals say of the workspaces. What no journal tells of may hold anything. */
 async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Promise<readonly Leftover[]> {
   const judged: Leftover[] = []
-  const workspaces = leftovers.filter(({ kind }) => kind === 'workspace')
-  for (const runId of new Set(workspaces.map((one) => one.runId))) {
+  const isWorkspace = ({ kind, runId }: Leftover) => kind === 'workspace' && runId !== undefined
+  const workspaces = leftovers.filter(isWorkspace)
+  for (const runId of new Set(workspaces.flatMap((one) => one.runId ?? []))) {
     const { uncollected, take } = followWorkspaces()
     const read = await readJournal(journalOf(root, runId), take)
     for (const one of workspaces.filter((other) => other.runId === runId)) {
@@ -80,7 +99,7 @@ async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Pro
       judged.push(holds === undefined ? one : { ...one, holds })
     }
   }
-  return [...judged, ...leftovers.filter(({ kind }) => kind !== 'workspace')]
+  return [...judged, ...leftovers.filter((one) => !isWorkspace(one))]
 }
 
 /** Refs first, all or none; says what could not be done. */

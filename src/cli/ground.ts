@@ -26,10 +26,12 @@ import type { OnSpawned } from '../platform/agent-process.js'
 import type { StartAgent } from '../platform/door.js'
 import { ensureLine } from '../platform/ensure-line.js'
 import { realPathOr } from '../platform/real-path.js'
-import { endWatchdogsOf } from '../platform/old-watchdog.js'
+import { awaitWatchdogsOf } from '../platform/old-watchdog.js'
+import type { Watchdog } from '../platform/watchdog.js'
 import type { AgentPool } from '../pool/agent-pool.js'
 import { environmentOfChecks, environmentOfSetup, type EnvironmentOf } from '../providers/environment.js'
 import type { LoadedRoadmap } from '../roadmap/load.js'
+import { openBerths } from '../workspace/berths.js'
 import type { Refusal, Repository, Target } from '../workspace/contract.js'
 import { changedFiles } from '../workspace/changed-files.js'
 import { discover } from '../workspace/discover.js'
@@ -49,9 +51,9 @@ import { historyNotices, type HistoryParts, type HistoryPlace } from './history.
 import { emptySubmodules } from './empty-submodules.js'
 import { dirtyWarnings, lookUpBrought } from './files-warnings.js'
 import type { RunSettings } from './settings.js'
-import { tracesOf } from './traces.js'
+import { tracesBefore, tracesOf } from './traces.js'
 import { reportUserChanges } from './user-changes.js'
-import { homeWarnings, workspacesHome, workspacesOfRun } from './workspaces-home.js'
+import { homesOfRun, homeWarnings, workspacesHome } from './workspaces-home.js'
 
 /** Where the run works. */
 export interface Location {
@@ -116,6 +118,8 @@ export interface IsolateParts {
   readonly room: RoomWatch
   readonly stopEarly: StopEarly
   readonly start: StartAgent
+  /** Ends what works in the run's workspaces, should autopilot die. */
+  readonly watchdog: Pick<Watchdog, 'own' | 'disown'>
   readonly slots: number
   readonly signal: AbortSignal
   /** Of a run that is resumed: the highest number that one of its workspaces has; else 0. */
@@ -144,9 +148,10 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
   const { settings, location, loaded, runId, isResumed } = options
   const runDir = runDirOf(location.root, runId)
   // It would take what the run starts now for what it had started then.
-  if (isResumed) await endWatchdogsOf(tracesOf(location, runId))
+  if (isResumed) await awaitWatchdogsOf(tracesOf(location, runId))
+  const places = { workspacesDir: options.config.file.workspacesDir, env: options.env }
   // Before anything is read or made: what still runs there might change it.
-  const swept = await sweepBrokenOff(await listRuns([location.root]), (id) => tracesOf(location, id))
+  const swept = await sweepBrokenOff(await listRuns([location.root]), (of) => tracesBefore(location, places, of))
   const roadmapPath = await pathBelow(location.root, loaded.path)
   const leaveOut = roadmapPath === undefined ? [] : [roadmapPath]
   if (settings.isolation === 'none') {
@@ -214,7 +219,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       ...warnings,
       ...emptySubmodules(repository.value.submodules, file.setup !== undefined),
     ],
-    isolate: ({ pool, recorder, base, room, stopEarly, start, slots, signal, numberedTo }) => {
+    isolate: ({ pool, recorder, base, room, stopEarly, start, watchdog, slots, signal, numberedTo }) => {
       repository.value.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
@@ -226,14 +231,14 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         slots,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
         watched: configNames,
-        workspaces: workspacesFor({ ...reachable, recorder, start, signal }, runId, { numberedTo }),
+        workspaces: workspacesFor({ ...reachable, recorder, start, watchdog, signal }, runId, { numberedTo }),
         gates: file.gates,
         base,
         room,
         directory: workspacesHome(file.workspacesDir, location.root, options.env),
         // Attempts have ended then; what still runs is a gate that judges the base.
         ...gatingFor(
-          { ...reachable, recorder, start, signal: AbortSignal.any([signal, base.closing]) },
+          { ...reachable, recorder, start, watchdog, signal: AbortSignal.any([signal, base.closing]) },
           () => target.value.tip,
         ),
         onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
@@ -268,6 +273,7 @@ interface Reachable extends GroundOptions {
 interface Running extends Reachable {
   readonly recorder: Recorder
   readonly start: StartAgent
+  readonly watchdog: IsolateParts['watchdog']
   readonly signal: AbortSignal
 }
 
@@ -314,17 +320,23 @@ function gatingFor(running: Running, tip: () => string) {
 }
 
 function workspacesFor(
-  { config, env, environmentOf, mask, repository, runDir, recorder, start, signal }: Running,
+  { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal }: Running,
   runId: string,
   { exact = false, numberedTo = 0 } = {},
 ) {
   const { setup, copy, keep, link } = config.file
   const { root, commonDir } = repository
+  const of = exact ? 'gates' : 'agents'
   const where = { workspacesDir: config.file.workspacesDir, root, commonDir, env }
   return createWorkspaces({
     repository,
     runId: exact ? `${runId}-gates` : runId,
-    ...workspacesOfRun(where, runId, exact ? 'gates' : 'agents'),
+    berths: openBerths({
+      ...homesOfRun(where, runId, of),
+      ...{ of, runId, root, commonDir },
+      onTaken: (place) => watchdog.own(place),
+      onLeft: (place) => watchdog.disown(place),
+    }),
     copy,
     keep,
     link,

@@ -73,7 +73,7 @@ export async function lookAround(
   if (!landings.ok) return landings
   const undone = landings.value.size === 0 ? ok(new Set<string>()) : await readUndone(user, tips)
   if (!undone.ok) return undone
-  const standing = await stillThere([...trail.uncollected.keys()])
+  const standing = await stillThere([...trail.uncollected.keys()], runId)
   return ok({ refs: refs.value, landings: withoutUndone(landings.value, undone.value), standing })
 }
 

@@ -165,6 +165,7 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
     room,
     stopEarly,
     start,
+    watchdog: parts.watchdog,
     slots: settings.agents,
     signal,
     numberedTo,
@@ -237,7 +238,8 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
   governor.close()
   await writeBack.finish()
   // What still runs in a workspace would write into it while it is removed.
-  await sweep([{ traces: parts.traces, spawned: [] }], signal.aborted ? 0 : leftoverGraceMs)
+  const traces = { entry: parts.traces.entry, places: parts.watchdog.places }
+  await sweep([{ traces, spawned: [] }], signal.aborted ? 0 : leftoverGraceMs)
   await isolation.close()
 }
 

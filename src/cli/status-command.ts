@@ -84,7 +84,10 @@ async function showRun(
     return exitCodes.notSafe
   }
   const resume = standing.type === 'running' ? undefined : await wouldResume(read.value, commonDir)
-  const there = await stillThere(state.keptWorkspaces.map(({ path }) => path))
+  const there = await stillThere(
+    state.keptWorkspaces.map(({ path }) => path),
+    run.id,
+  )
   const status: RunStatus = {
     ...read.value,
     standing,

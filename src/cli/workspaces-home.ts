@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Environment } from '../domain/environment.js'
 import { cleanLine } from '../domain/text.js'
+import { ownBerths, placeOf, useOfBerth, type BerthUse } from '../workspace/berths.js'
 import { homeIsNoexec, runDirectory } from '../workspace/home.js'
+import { ownerOf } from '../workspace/owner.js'
 
 /** Where workspaces lie. `workspacesDir`: as the configuration names it, relative to the user's work tree. */
 export function workspacesHome(workspacesDir: string | undefined, root: string, env: Environment): string {
@@ -20,7 +22,7 @@ export interface WorkspacesWhere {
   readonly env: Environment
 }
 
-/** Where the workspaces of one repository lie, each run's in a directory of its own below. */
+/** Where the workspaces of one repository lie, each run's in berths of its own below. */
 function homeOfRepository({ workspacesDir, root, commonDir, env }: WorkspacesWhere): string {
   return join(workspacesHome(workspacesDir, root, env), keyOf(commonDir))
 }
@@ -32,31 +34,49 @@ export function homesOfRepository({ workspacesDir, root, commonDir, env }: Works
   return [...now, ...[join(cacheDir(env), 'workspaces'), ...named].map((home) => join(home, longKeyOf(commonDir)))]
 }
 
-/** Where the workspaces of one run lie, and how they are called. */
-export interface RunsWorkspaces {
-  readonly dir: string
-  /** Before the number; no other workspace of the machine has it, since tools name things by a path's last part. */
-  readonly prefix: string
-  /** Where a run before this version had them. */
-  readonly formerDir: string
+/** Where the run's workspaces are, and where they may be of a run that began earlier. */
+export interface RunsHomes {
+  readonly home: string
+  readonly homes: readonly string[]
+  /** Directories that were called by the run, under earlier versions. */
+  readonly former: readonly string[]
 }
 
 /** `of`: what works there; the workspaces of gates are apart from those of agents. */
-export function workspacesOfRun(where: WorkspacesWhere, runId: string, of: 'agents' | 'gates'): RunsWorkspaces {
+export function homesOfRun(where: WorkspacesWhere, runId: string, of: BerthUse): RunsHomes {
   const suffix = of === 'gates' ? '-gates' : ''
-  const { workspacesDir, root, env } = where
-  const former =
-    workspacesDir === undefined ? join(cacheDir(env), 'workspaces') : workspacesHome(workspacesDir, root, env)
+  const homes = homesOfRepository(where)
+  const names = [runDirectory(runId), runId].map((name) => name + suffix)
   return {
-    dir: join(homeOfRepository(where), runDirectory(runId) + suffix),
-    prefix: `${digest([where.commonDir, runId, of].join('\0')).slice(0, 8)}-`,
-    formerDir: join(former, longKeyOf(where.commonDir), runId + suffix),
+    home: homeOfRepository(where),
+    homes,
+    former: homes.flatMap((home) => names.map((name) => join(home, name))),
   }
 }
 
-/** The last two parts of the path of a run's directory there. */
-export function placeOfRun(commonDir: string, runId: string): string {
-  return join(keyOf(commonDir), runDirectory(runId))
+/**
+ * The directories of a run's workspaces, each as the last two parts of its path: those that bear its name, the berths that
+ * it has, and the berths around these workspaces of it, unless another run has them now.
+ */
+export async function placesOfRun(
+  where: WorkspacesWhere,
+  runId: string,
+  workspaces: Iterable<string> = [],
+): Promise<readonly string[]> {
+  const around = [...new Set([...workspaces].map((path) => dirname(path)))]
+  const homes = new Set([...homesOfRepository(where), ...around.map((dir) => dirname(dir))])
+  const owned = await ownBerths(homes, runId)
+  const told: string[] = []
+  for (const dir of around)
+    if (useOfBerth(basename(dir)) !== undefined && (await ownerOf(dir)) === undefined) told.push(dir)
+  return [...new Set([...namedPlaces(where.commonDir, runId), ...[...owned, ...told].map(placeOf)])]
+}
+
+/** The places that bear a run's name. */
+export function namedPlaces(commonDir: string, runId: string): readonly string[] {
+  return [keyOf(commonDir), longKeyOf(commonDir)].flatMap((key) =>
+    [runDirectory(runId), runId].flatMap((name) => [join(key, name), join(key, `${name}-gates`)]),
+  )
 }
 
 /** The name of a repository's directory. Short, as all of it is in front of each socket that a test makes. */

@@ -26,7 +26,8 @@ export interface LedgerRef {
 export interface Leftover {
   /** Absolute and resolved. */
   readonly path: string
-  readonly runId: string
+  /** Undefined where nothing says whose it is. */
+  readonly runId: string | undefined
   /** An agent's workspace, a gate's, or autopilot's own notes on a run's workspaces. */
   readonly kind: 'workspace' | 'gate' | 'notes'
   /** Why it may hold an agent's work that is nowhere else; absent when it does not. */

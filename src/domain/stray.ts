@@ -14,8 +14,8 @@ export interface SpawnedProcess {
 export interface RunTraces {
   /** The environment entry (`NAME=value`) that each of them was started with, and no other process. */
   readonly entry: string
-  /** The last two parts of the path of its workspaces' directory; absent when it had no workspaces. */
-  readonly place?: string
+  /** The last two parts of the path of each directory that has its workspaces, and nobody else's; none without any. */
+  readonly places: readonly string[]
 }
 
 /** A process of the machine, as one look at /proc showed it. */
@@ -94,12 +94,7 @@ function lineOf(pid: number, processes: readonly SeenProcess[]): ReadonlySet<num
   return line
 }
 
-function bears({ environment, cwd, hasTerminal }: SeenProcess & Belongings, { entry, place }: RunTraces): boolean {
+function bears({ environment, cwd, hasTerminal }: SeenProcess & Belongings, { entry, places }: RunTraces): boolean {
   if (environment.includes(entry)) return true
-  return place !== undefined && !hasTerminal && isInside(cwd, place)
-}
-
-/** The directory of the gates' workspaces has a name that begins with the agents'. */
-function isInside(cwd: string, place: string): boolean {
-  return cwd.includes(`/${place}/`) || cwd.includes(`/${place}-gates/`)
+  return !hasTerminal && places.some((place) => cwd.includes(`/${place}/`))
 }

@@ -3,11 +3,15 @@ import { cleanLine } from '../domain/text.js'
 import { readJournal } from '../journal/read-journal.js'
 import type { KnownRun } from '../journal/runs.js'
 import { isUnfinished } from '../journal/unfinished.js'
+import { endWatchdogsOf } from '../platform/old-watchdog.js'
 import { modifiedSinceBoot } from '../platform/process-identity.js'
 import { sweep } from '../platform/sweep.js'
 
-/** By what the processes of a run are known, from its id. */
-export type TracesOf = (runId: string) => Claim['traces']
+/** By what the processes of a run are known, from its id and the workspaces that its journal names. */
+export type TracesOf = (of: {
+  readonly runId: string
+  readonly workspaces: ReadonlySet<string>
+}) => Promise<Claim['traces']>
 
 /** Between TERM and KILL, ms: the run that begins waits for it. */
 const graceMs = 1_000
@@ -22,6 +26,8 @@ export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: Traces
   const claims = await Promise.all(runs.map((run) => claimOf(run, tracesOf)))
   const open = claims.filter((claim) => claim !== undefined)
   if (open.length === 0) return []
+  // One that still looks would end what comes to work in a directory that its run has no more.
+  await endWatchdogsOf((entry) => open.some(({ traces }) => traces.entry === entry))
   const ended = await sweep(open, graceMs)
   if (ended.length === 0) return []
   const named = ended.slice(0, mostNamed).map(({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
@@ -34,9 +40,11 @@ export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: Traces
 async function claimOf({ id, journal }: KnownRun, tracesOf: TracesOf): Promise<Claim | undefined> {
   if (!(await modifiedSinceBoot(journal)) || !(await isUnfinished(journal))) return undefined
   const spawned: SpawnedProcess[] = []
+  const workspaces = new Set<string>()
   // A journal that is damaged names those before the damage; the others bear the run's mark.
   await readJournal(journal, (record) => {
     if (record.type === 'agent_spawned' || record.type === 'command_spawned') spawned.push(record)
+    if (record.type === 'attempt_started' && record.workspace !== '') workspaces.add(record.workspace)
   })
-  return { traces: tracesOf(id), spawned }
+  return { traces: await tracesOf({ runId: id, workspaces }), spawned }
 }

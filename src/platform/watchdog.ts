@@ -14,6 +14,12 @@ export interface Watchdog {
   watch(pgid: number): Promise<void>
   /** The group is gone; its number may be given to others. */
   unwatch(pgid: number): void
+  /** A directory is the run's, by the last two parts of its path: what works in it ends with autopilot. Never rejects. */
+  own(place: string): Promise<void>
+  /** It will soon be another's. Resolves when the watchdog will not look there any more. */
+  disown(place: string): Promise<void>
+  /** The directories that are the run's now. */
+  readonly places: readonly string[]
   /** Autopilot itself has ended what there was: the watchdog goes without a look. */
   close(): void
   /** Aborted when it died so often that it is not started again: what runs is unguarded from then on. */
@@ -21,24 +27,29 @@ export interface Watchdog {
 }
 
 /**
- * Lines of the pipe are `add PGID`, `del PGID` and `end`. At the end of the file: TERM to all groups and to what left
- * them, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s in all.
+ * Lines of the pipe are `add PGID`, `del PGID`, `own PLACE`, `disown PLACE` and `end`. At the end of the file: TERM to all
+ * groups and to what left them, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
+ * in all.
  *
- * `$1` is the environment entry that all of the run bear, `$2` a pattern of directories in which nobody else works;
- * where there is no /proc, only the groups end. One grep and one find look through all processes: a shell that did it
+ * `$1` is the environment entry that all of the run bear, a place the last two parts of a directory in which nobody else
+ * works; where there is no /proc, only the groups end. One grep and one find look through all processes: a shell that did it
  * process by process took 4.6 s. A zombie counts as gone, since in a container nobody may reap it. A process with a
  * terminal, field 7 of proc(5)'s stat, is a person's, who looks into the workspace.
  */
 const script = `
 trap '' INT TERM HUP QUIT PIPE
 groups=
+places=
+without() {
+  left=
+  for one in $1; do [ "$one" = "$2" ] || left="$left $one"; done
+}
 while read -r order id; do
   case $order in
     add) groups="$groups $id" ;;
-    del)
-      left=
-      for one in $groups; do [ "$one" = "$id" ] || left="$left $one"; done
-      groups=$left ;;
+    del) without "$groups" "$id"; groups=$left ;;
+    own) places="$places $id" ;;
+    disown) without "$places" "$id"; places=$left ;;
     end) exit 0 ;;
   esac
 done
@@ -68,16 +79,19 @@ look() {
     one=\${path#/proc/}
     strays="$strays \${one%%/*}"
   done
-  [ -n "$2" ] || return 0
-  for path in $(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$2" 2>/dev/null); do
+  [ -n "$places" ] || return 0
+  set --
+  for one in $places; do set -- "$@" -o -lname "*/$one/*"; done
+  shift
+  for path in $(find /proc/[0-9]*/cwd -maxdepth 0 "(" "$@" ")" 2>/dev/null); do
     one=\${path#/proc/}
     one=\${one%%/*}
     read -r stat 2>/dev/null <"/proc/$one/stat" || continue
-    set -- "$1" "$2" \${stat##*) }
-    [ "$7" = 0 ] && [ "$3" != Z ] && strays="$strays $one"
+    set -- \${stat##*) }
+    [ "$5" = 0 ] && [ "$1" != Z ] && strays="$strays $one"
   done
 }
-look "$1" "$2"
+look "$1"
 signal TERM $groups $strays
 tries=0
 while [ $tries -lt 7 ] && running; do
@@ -87,7 +101,7 @@ done
 signal KILL $groups
 tries=0
 while [ $tries -lt 5 ]; do
-  look "$1" "$2"
+  look "$1"
   [ -n "$strays" ] || break
   signal KILL $strays
   tries=$((tries + 1))
@@ -104,6 +118,7 @@ const mostRestarts = 5
 export function openWatchdog(traces: RunTraces): Watchdog {
   const lost = new AbortController()
   const groups = new Set<number>()
+  const places = new Set(traces.places)
   let restarts = 0
   let closed = false
   let revived = nextRevival()
@@ -118,6 +133,9 @@ export function openWatchdog(traces: RunTraces): Watchdog {
     }
     child.once('error', over)
     child.once('exit', over)
+    const lines = [...[...places].map((place) => `own ${place}\n`), ...[...groups].map((pgid) => `add ${pgid}\n`)]
+    // In front of all that is told later: the pipe keeps the order.
+    if (lines.length > 0 && hasPipes(child)) child.stdin.write(lines.join(''))
     return child.stdin
   }
 
@@ -127,7 +145,6 @@ export function openWatchdog(traces: RunTraces): Watchdog {
     if (closed) return
     if (restarts++ < mostRestarts) pipe = start()
     else lost.abort()
-    for (const pgid of groups) void tell(`add ${pgid}\n`)
     revived.resolve()
     revived = nextRevival()
   }
@@ -139,15 +156,31 @@ export function openWatchdog(traces: RunTraces): Watchdog {
     return new Promise((resolve) => to.write(line, (error) => resolve(!error)))
   }
 
+  /** Again to each that takes the place of one that died meanwhile; what is told twice does no harm. */
+  async function tellSurely(line: string): Promise<void> {
+    for (;;) {
+      const next = revived.promise
+      if ((await tell(line)) || !pipe) return
+      await next
+    }
+  }
+
   return {
     lost: lost.signal,
-    async watch(pgid) {
+    get places() {
+      return [...places]
+    },
+    watch(pgid) {
       groups.add(pgid)
-      for (;;) {
-        const next = revived.promise
-        if ((await tell(`add ${pgid}\n`)) || !pipe) return
-        await next
-      }
+      return tellSurely(`add ${pgid}\n`)
+    },
+    own(place) {
+      places.add(place)
+      return tellSurely(`own ${place}\n`)
+    },
+    disown(place) {
+      places.delete(place)
+      return tellSurely(`disown ${place}\n`)
     },
     unwatch(pgid) {
       if (groups.delete(pgid)) void tell(`del ${pgid}\n`)
@@ -159,8 +192,9 @@ export function openWatchdog(traces: RunTraces): Watchdog {
   }
 }
 
-function spawnWatchdog({ entry, place }: RunTraces): ChildProcessByStdio<Writable, null, null> {
-  const child = spawn('/bin/sh', ['-c', script, watchdogName, entry, place === undefined ? '' : `*/${place}*/*`], {
+/** The shell itself: when its input is closed, it ends what it was told of. */
+export function spawnWatchdog({ entry }: Pick<RunTraces, 'entry'>): ChildProcessByStdio<Writable, null, null> {
+  const child = spawn('/bin/sh', ['-c', script, watchdogName, entry], {
     // Nothing in it may look like a part of the run.
     env: { PATH: ownPath() },
     cwd: '/',

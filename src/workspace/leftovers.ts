@@ -2,11 +2,13 @@ import { lstat, readdir, realpath, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import type { Leftover } from '../domain/ledger.js'
+import { isRunId } from '../domain/name.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { removeTree } from '../platform/remove-tree.js'
+import { clearBerths, leaveBerth, overlaps, useOfBerth } from './berths.js'
 import { runOfDirectory, workspaceNumber } from './home.js'
+import { ownerFile, ownerOf } from './owner.js'
 import { onFileSystem } from './workspace.js'
-import { overlaps } from './workspaces.js'
 
 /** Where directories of past runs may lie. */
 export interface LeftoverPlaces {
@@ -29,11 +31,13 @@ export async function findLeftovers(places: LeftoverPlaces, runId?: string): Pro
   for (const home of await resolved(places.homes)) {
     for (const { run, kind, path } of await runDirectories(home, runId)) {
       const numbered = (await directories(path)).filter((name) => workspaceNumber(name) !== undefined)
-      found.push(...numbered.map((name) => ({ path: join(path, name), runId: run, kind })))
+      const whose =
+        run === undefined ? { holds: `whose it is is not known: ${join(path, ownerFile)} does not say` } : {}
+      found.push(...numbered.map((name) => ({ path: join(path, name), runId: run, kind, ...whose })))
     }
   }
   for (const { run, path } of await runDirectories(await notesHome(places.commonDir), runId)) {
-    found.push({ path, runId: run, kind: 'notes' })
+    if (run !== undefined) found.push({ path, runId: run, kind: 'notes' })
   }
   return found
 }
@@ -53,14 +57,24 @@ async function resolved(homes: readonly string[]): Promise<ReadonlySet<string>> 
   return new Set(found.flat())
 }
 
+/** The directories of runs: those that bear a run's name, and berths, which say whose they are; unless nobody can tell. */
 async function runDirectories(home: string, only: string | undefined) {
-  const names = await directories(home)
-  return names.flatMap((name) => {
-    const isGates = name.endsWith(gatesSuffix)
-    const run = runOfDirectory(isGates ? name.slice(0, -gatesSuffix.length) : name)
-    if (run === undefined || (only !== undefined && run !== only)) return []
-    return [{ run, path: join(home, name), kind: isGates ? ('gate' as const) : ('workspace' as const) }]
-  })
+  const found: { readonly run: string | undefined; readonly path: string; readonly kind: 'gate' | 'workspace' }[] = []
+  for (const name of await directories(home)) {
+    const path = join(home, name)
+    const berth = useOfBerth(name)
+    const isGates = berth === undefined ? name.endsWith(gatesSuffix) : berth === 'gates'
+    const named = runOfDirectory(isGates ? name.slice(0, -gatesSuffix.length) : name)
+    const run = berth === undefined ? named : await knownOwner(path)
+    if ((run === undefined && berth === undefined) || (only !== undefined && run !== only)) continue
+    found.push({ run, path, kind: isGates ? 'gate' : 'workspace' })
+  }
+  return found
+}
+
+async function knownOwner(berth: string): Promise<string | undefined> {
+  const owner = await ownerOf(berth)
+  return owner !== undefined && isRunId(owner) ? owner : undefined
 }
 
 /** Names of the real directories right below a directory that is reached without a symbolic link. */
@@ -78,7 +92,8 @@ export async function removeLeftover(places: LeftoverPlaces, leftover: Leftover)
     const around = dirname(leftover.path)
     if (leftover.kind !== 'notes') {
       // Not empty when something is left in them.
-      await rmdir(around).catch(() => undefined)
+      if (useOfBerth(basename(around)) !== undefined) await leaveBerth(around, await ownerOf(around))
+      else await rmdir(around).catch(() => undefined)
       await rmdir(dirname(around)).catch(() => undefined)
     }
     return true
@@ -87,25 +102,36 @@ export async function removeLeftover(places: LeftoverPlaces, leftover: Leftover)
   return removed.value ? ok(undefined) : err(failure('infrastructure', `${leftover.path} is not safe to remove.`))
 }
 
-/** Removes the directories for workspaces of this repository that have nothing in them. */
+/** Removes the directories for workspaces of this repository that have none in them. */
 export async function removeEmptyHomes({ homes }: LeftoverPlaces): Promise<void> {
-  for (const home of await resolved(homes)) await rmdir(home).catch(() => undefined)
+  for (const home of await resolved(homes)) {
+    await clearBerths(home)
+    await rmdir(home).catch(() => undefined)
+  }
 }
 
 /** On resolved paths: a directory where autopilot puts such ones, that neither is nor holds anything of the user's. */
-async function isSafe(places: LeftoverPlaces, { path, kind }: Leftover): Promise<boolean> {
+async function isSafe(places: LeftoverPlaces, { path, runId, kind }: Leftover): Promise<boolean> {
   const stats = await lstat(path)
   if (!stats.isDirectory() || (await realpath(path)) !== path) return false
   if (kind === 'notes') return dirname(path) === (await notesHome(places.commonDir))
+  const isOthers = useOfBerth(basename(dirname(path))) !== undefined && (await knownOwner(dirname(path))) !== runId
+  if (isOthers) return false
   const users = [await realpath(places.root), await realpath(places.commonDir)]
   const homes = await resolved(places.homes)
   return homes.has(dirname(dirname(path))) && !users.some((one) => overlaps(path, one))
 }
 
-/** Of these paths, those that are still directories. */
-export async function stillThere(paths: readonly string[]): Promise<ReadonlySet<string>> {
+/**
+ * Of the paths of a run's workspaces, those that are still directories, and not another run's: a later one may have come to
+ * the same path.
+ */
+export async function stillThere(paths: readonly string[], runId: string): Promise<ReadonlySet<string>> {
   const found = await Promise.all(
-    paths.map(async (path) => (await lstat(path).catch(() => undefined))?.isDirectory() === true),
+    paths.map(async (path) => {
+      const isThere = (await lstat(path).catch(() => undefined))?.isDirectory() === true
+      return isThere && [runId, undefined].includes(await ownerOf(dirname(path)))
+    }),
   )
   return new Set(paths.filter((_, index) => found[index]))
 }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises'
+import { lstat, realpath, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { failure, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
@@ -7,8 +7,9 @@ import { removeTree as removeDirectory } from '../platform/remove-tree.js'
 import { hasTakenStores } from './adopt-submodules.js'
 import { arm, standOn } from './arm.js'
 import { catchUp, type CaughtUp, type WorkSoFar } from './catch-up.js'
+import { overlaps, type Berths } from './berths.js'
 import type { Repository } from './contract.js'
-import { contains, workspaceNumber } from './home.js'
+import { workspaceNumber } from './home.js'
 import type { Furniture } from './furniture.js'
 import { readNotes } from './notes.js'
 import { advance, makeWorkspace, renew } from './prepare.js'
@@ -16,12 +17,8 @@ import { checkInPlace, homeIdentity, indexFileOf, onFileSystem, type Workspace }
 
 export interface WorkspacesOptions extends Furniture {
   readonly repository: Repository
-  /** Absolute path, this run's alone, outside the user's work tree; made when absent, 0700. */
-  readonly dir: string
-  /** How each is called, before its number. */
-  readonly prefix: string
-  /** Where the run had them before it was resumed by this version. */
-  readonly formerDir?: string
+  /** Where they lie. */
+  readonly berths: Berths
   readonly runId: string
   /** Of a run that is resumed: the highest number that one of its workspaces has. */
   readonly numberedTo?: number
@@ -80,8 +77,7 @@ export interface Lessee {
 }
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
-  const { repository, dir, runId } = options
-  const dirs = [dir, ...(options.formerDir === undefined ? [] : [options.formerDir])]
+  const { repository, berths, runId } = options
   const stateRoot = join(repository.commonDir, 'autopilot', 'workspaces', runId)
   const all: Workspace[] = []
   const kept = new Map<Workspace, string>()
@@ -89,19 +85,19 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   let made = options.numberedTo ?? 0
 
   const makeNew = async (commit: string) => {
-    const home = await onFileSystem('Making the directory for workspaces', () => prepareHome(dir, repository))
-    if (!home.ok) return home
-    if (home.value !== undefined) return err(failure('infrastructure', home.value))
+    const berth = await berths.take()
+    if (!berth.ok) return berth
+    const { dir, prefix } = berth.value
     const number = ++made
-    const place = { number, root: join(dir, `${options.prefix}${number}`), stateDir: join(stateRoot, String(number)) }
+    const place = { number, root: join(dir, `${prefix}${number}`), stateDir: join(stateRoot, String(number)) }
     const workspace = await makeWorkspace(repository, place, commit, options)
     if (workspace.ok) all.push(workspace.value)
-    else await removeTree(dirs, place.root, repository)
+    else await removeTree(berths, place.root, repository)
     return workspace
   }
 
   const adopt = async (root: string, commit: string) => {
-    const found = await onFileSystem('Taking a workspace over', () => findAgain({ dirs, stateRoot, root, commit }))
+    const found = await onFileSystem('Taking a workspace over', () => findAgain({ berths, stateRoot, root, commit }))
     if (found.ok && found.value) all.push(found.value)
     if (!found.ok) return found
     return found.value ? ok(found.value) : err(failure('collect', notAsItWas))
@@ -124,7 +120,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   /** A workspace that cannot be used again: removed now, or kept with the reason when that is not safe. */
   const discard = async (workspace: Workspace) => {
-    const removed = await remove(dirs, workspace, repository)
+    const removed = await remove(berths, workspace, repository)
     if (removed.ok) workspace.state = 'removed'
     else await keep(workspace, removed.error.message)
   }
@@ -184,11 +180,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     for (const one of all.filter((one) => !standing.has(one)))
       await rm(one.stateDir, { recursive: true, force: true }).catch(() => undefined)
     await rmdir(stateRoot).catch(() => undefined)
-    // Not empty when something was kept.
-    for (const one of dirs) {
-      await rmdir(one).catch(() => undefined)
-      await rmdir(dirname(one)).catch(() => undefined)
-    }
+    await berths.leave()
     return [...kept].map(([{ root }, reason]) => ({ root, reason }))
   }
 
@@ -200,16 +192,16 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
 
 interface Found {
-  readonly dirs: readonly string[]
+  readonly berths: Berths
   readonly stateRoot: string
   readonly root: string
   readonly commit: string
 }
 
 /** A workspace of before, if what lies there is the very directory and what autopilot knows of it is complete. */
-async function findAgain({ dirs, stateRoot, root, commit }: Found): Promise<Workspace | undefined> {
+async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Workspace | undefined> {
   const number = workspaceNumber(basename(root))
-  if (!(await resolvedOf(dirs)).has(dirname(root)) || number === undefined) return undefined
+  if (number === undefined || !(await berths.mayHold(dirname(root)))) return undefined
   const stateDir = join(stateRoot, String(number))
   const notes = await readNotes(stateDir)
   if (!notes) return undefined
@@ -226,11 +218,6 @@ async function findAgain({ dirs, stateRoot, root, commit }: Found): Promise<Work
   // A git that died with autopilot left it; no other can be at work, as the run's lock is held.
   await rm(`${indexFileOf(workspace)}.lock`, { force: true })
   return (await checkInPlace(workspace)).ok ? workspace : undefined
-}
-
-async function resolvedOf(dirs: readonly string[]): Promise<ReadonlySet<string>> {
-  const found = await Promise.all(dirs.map((dir) => realpath(dir).catch(() => dir)))
-  return new Set(found)
 }
 
 /** The task branch. */
@@ -250,40 +237,18 @@ function expectState({ number, state }: Workspace, ...expected: Workspace['state
   if (!expected.includes(state)) throw new Error(`Workspace ${number} is ${state}, not ${expected.join(' or ')}`)
 }
 
-/** Makes the directory; says why it may not be used: as a link, inside the user's tree, or around it. */
-async function prepareHome(dir: string, repository: Repository): Promise<string | undefined> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
-  if (!(await lstat(dir)).isDirectory()) return `The directory for workspaces, ${dir}, is not a directory.`
-  const place = await realpath(dir)
-  return overlaps(place, repository.root)
-    ? `Workspaces must not lie in the work tree that they are made from: ${dir}`
-    : undefined
-}
-
-/** Whether one of the two paths is the other or contains it. Both resolved. */
-export function overlaps(a: string, b: string): boolean {
-  return contains(a, b) || contains(b, a)
-}
-
-async function remove(
-  dirs: readonly string[],
-  workspace: Workspace,
-  repository: Repository,
-): Promise<Result<void, Failure>> {
+async function remove(berths: Berths, workspace: Workspace, repository: Repository): Promise<Result<void, Failure>> {
   const inPlace = await checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
-  return removeTree(dirs, workspace.root, repository)
+  return removeTree(berths, workspace.root, repository)
 }
 
-/** Removes a directory right below one of `dirs`, on resolved paths, if it is one and does not touch the user's tree. */
-async function removeTree(
-  dirs: readonly string[],
-  root: string,
-  repository: Repository,
-): Promise<Result<void, Failure>> {
+/** Removes a directory right below one of the run's, on resolved paths, if it is one and does not touch the user's tree. */
+async function removeTree(berths: Berths, root: string, repository: Repository): Promise<Result<void, Failure>> {
   const removed = await onFileSystem('Removing a workspace', async () => {
-    const [homes, place] = [await resolvedOf(dirs), await realpath(root)]
-    const isOwn = homes.has(dirname(place)) && (await lstat(root)).isDirectory() && !overlaps(place, repository.root)
+    const place = await realpath(root)
+    const isOwn =
+      (await berths.mayHold(dirname(place))) && (await lstat(root)).isDirectory() && !overlaps(place, repository.root)
     if (isOwn) await removeDirectory(place)
     return isOwn
   })

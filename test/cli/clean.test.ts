@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ledgerRefs, statusOf } from '../support/past-run.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
@@ -14,7 +14,7 @@ const mixed = `tasks:
 const names = (stage: Scene) => ledgerRefs(stage).map((ref) => ref.replace(/-[0-9a-f]{12}/, ''))
 const workspaces = (stage: Scene) => {
   const home = join(stage.repo.home, '.cache', 'autopilot')
-  return existsSync(home) ? readdirSync(home) : []
+  return existsSync(home) ? readdirSync(home).filter((name) => name !== '.seed') : []
 }
 
 test('refs of integrated work go; what did not land stays, is named, and goes only with --lost', async () => {
@@ -90,7 +90,7 @@ test('of a run that was killed, workspaces without work go, and those of attempt
   expect(code).toBe(0)
   expect(stdout).toContain(`${workspace}: a attempt 1 was not collected`)
   expect(existsSync(join(workspace, 'a.txt'))).toBe(true)
-  expect(readdirSync(join(workspace, '..'))).toHaveLength(1)
+  expect(readdirSync(join(workspace, '..'))).toEqual(['.owner', basename(workspace)])
   const notes = join(stage.repo.dir, '.git', 'autopilot', 'workspaces', (await statusOf(stage)).run!)
   // By them a resumed run takes the workspace up.
   expect(existsSync(notes)).toBe(true)
@@ -119,7 +119,7 @@ test('with workspaces elsewhere by configuration, they are found there', async (
   const { keptWorkspaces } = await statusOf(stage)
   expect(keptWorkspaces[0]!.path.startsWith(`${dir}/`)).toBe(true)
   await stage.run(['clean', '--lost'])
-  expect(readdirSync(dir)).toEqual([])
+  expect(readdirSync(dir)).toEqual(['.seed'])
   expect((await statusOf(stage)).keptWorkspaces).toEqual([])
 })
 

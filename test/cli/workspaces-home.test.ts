@@ -1,7 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { homesOfRepository, placeOfRun, workspacesOfRun } from '../../src/cli/workspaces-home.js'
+import { homesOfRepository, homesOfRun, placesOfRun } from '../../src/cli/workspaces-home.js'
 import { runDirectory, runOfDirectory, workspaceNumber } from '../../src/workspace/home.js'
+import { tempDir } from '../support/temp-dir.js'
 
 const where = {
   root: '/home/alice/work/app',
@@ -12,34 +14,40 @@ const run = '20261129-070140-1a2b'
 /** Source: sockaddr_un of Linux has 108 bytes with the closing NUL; other systems have 104. */
 const longestSocketPath = 103
 
-function firstOf(parts: Parameters<typeof workspacesOfRun>): string {
-  const { dir, prefix } = workspacesOfRun(...parts)
-  return join(dir, `${prefix}1`)
-}
-
 test('a socket fits into a workspace below an ordinary home, also into one of a gate', () => {
-  for (const of of ['agents', 'gates'] as const) {
-    const path = firstOf([where, run, of])
+  for (const name of ['1', '1-gates']) {
+    const path = join(homesOfRun(where, run, 'agents').home, name, '0a1b2c3d-1')
     expect(`${path}/node_modules/.cache/dev.sock`.length).toBeLessThanOrEqual(longestSocketPath)
   }
 })
 
-test('the last part of a workspace’s path is its own: by repository, by run, agents and gates apart', () => {
+test('a linked worktree has the workspaces of its repository, whatever the run, and those of another have others', () => {
+  const { home } = homesOfRun(where, run, 'agents')
+  expect(homesOfRun({ ...where, root: '/elsewhere/linked' }, '20261129-070140-1a2c', 'gates').home).toBe(home)
   const other = { ...where, commonDir: '/home/alice/work/other/.git' }
-  const all = [where, other].flatMap((one) =>
-    [run, '20261129-070140-1a2c'].flatMap((id) => [firstOf([one, id, 'agents']), firstOf([one, id, 'gates'])]),
-  )
-  const names = all.map((path) => basename(path))
-  expect(new Set(names).size).toBe(8)
-  // What docker compose takes as the name of a project as it is.
-  for (const name of names) expect(name).toMatch(/^[a-z0-9][a-z0-9_-]*$/)
+  expect(homesOfRun(other, run, 'agents').home).not.toBe(home)
 })
 
-test('a linked worktree has the workspaces of its repository, and the processes of a run are known by their directory', () => {
-  const { dir } = workspacesOfRun({ ...where, root: '/elsewhere/linked' }, run, 'agents')
-  expect(dir).toBe(workspacesOfRun(where, run, 'agents').dir)
-  expect(`${dir}/`).toContain(`/${placeOfRun(where.commonDir, run)}/`)
-  expect(workspacesOfRun(where, run, 'gates').dir).toBe(`${dir}-gates`)
+test('the processes of a run are known by its berths and by directories of its name, never by another run’s', async () => {
+  const env = { HOME: tempDir() }
+  const here = { ...where, env }
+  const [home] = homesOfRepository(here)
+  const berth = (name: string, owner?: string) => {
+    mkdirSync(join(home!, name), { recursive: true })
+    if (owner !== undefined) writeFileSync(join(home!, name, '.owner'), JSON.stringify({ run: owner }))
+    return join(home!, name)
+  }
+  const [own, gates] = [berth('1', run), berth('3-gates', run)]
+  const [others, nobodys, gone] = [berth('2', '20261129-070140-1a2c'), berth('4'), join(home!, '5')]
+  const workspaces = [own, others, gone].map((dir) => join(dir, '0a1b2c3d-1'))
+  const places = await placesOfRun(here, run, workspaces)
+  const key = basename(home!)
+  expect(places).toEqual(expect.arrayContaining([own, gates, gone].map((dir) => join(key, basename(dir)))))
+  expect(places).not.toContain(join(key, basename(others)))
+  expect(places).not.toContain(join(key, basename(nobodys)))
+  expect(places).toEqual(
+    expect.arrayContaining([join(key, runDirectory(run)), join(key, `${runDirectory(run)}-gates`)]),
+  )
 })
 
 test('runs and numbers are read back from names, also from the longer ones of before', () => {
@@ -62,9 +70,11 @@ test('what is looked for of earlier runs lies where they had it, by default and 
   const named = { ...where, workspacesDir: '../spaces' }
   const homes = homesOfRepository(named)
   expect(homes).toHaveLength(4)
-  const now = [workspacesOfRun(where, run, 'agents').dir, workspacesOfRun(named, run, 'agents').dir]
-  expect(now.every((dir) => homes.includes(join(dir, '..')))).toBe(true)
-  const former = [workspacesOfRun(where, run, 'agents').formerDir, workspacesOfRun(named, run, 'agents').formerDir]
-  expect(former[0]).toMatch(/^\/home\/alice\/\.cache\/autopilot\/workspaces\/[0-9a-f]{16}\/20261129-070140-1a2b$/)
-  expect(former.every((dir) => homes.includes(join(dir, '..')))).toBe(true)
+  const { home, former } = homesOfRun(where, run, 'gates')
+  expect(homes).toContain(home)
+  expect(former).toContain(join(home, '2611290701401a2b-gates'))
+  expect(former.join('\n')).toMatch(
+    /^\/home\/alice\/\.cache\/autopilot\/workspaces\/[0-9a-f]{16}\/20261129-070140-1a2b-gates$/m,
+  )
+  expect(homesOfRun(named, run, 'agents').former.every((dir) => homes.includes(join(dir, '..')))).toBe(true)
 })

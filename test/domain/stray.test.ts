@@ -6,7 +6,7 @@ type Process = SeenProcess & Belongings
 
 const entry = 'AUTOPILOT_RUN=/repo/.autopilot/runs/r1'
 const place = '0123456789abcdef/r1'
-const traces = { entry, place }
+const traces = { entry, places: [place, `${place}-gates`] }
 const self = 10
 
 function process(change: Partial<Process> & { readonly pid: number }): Process {
@@ -62,7 +62,7 @@ describe('what a run has left running', () => {
     ]
     const outside = [at(40, `/cache/${place}2/1`), at(41, '/repo'), at(42, `/cache/${place}/1`, true)]
     expect(strayPids([...inside, ...outside])).toEqual([30, 31, 32])
-    expect(strayPids(inside, [{ traces: { entry }, spawned: [] }])).toEqual([])
+    expect(strayPids(inside, [{ traces: { entry, places: [] }, spawned: [] }])).toEqual([])
   })
 
   it('is never what is over already', () => {

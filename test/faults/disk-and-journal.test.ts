@@ -33,7 +33,7 @@ describe.runIf(canMount)('a disk', () => {
       config: { workspaces: { dir: `../${workspaces}` } },
     })
     mkdirSync(stage.repo.beside(workspaces))
-    const mounts = `mount -t tmpfs -o size=1m none '${stage.repo.beside(workspaces)}'`
+    const mounts = `mount -t tmpfs -o size=1200k none '${stage.repo.beside(workspaces)}'`
     const { code, records } = await startBehind(stage, ['run', '--output', 'json'], { mounts }).ended
     expect(code).toBe(1)
     expect(JSON.stringify(records())).toContain(

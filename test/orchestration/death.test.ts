@@ -163,6 +163,28 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     expect((await again.ended).code).toBe(0)
   })
 
+  test('has nothing to fear from a watchdog of one that is over, nor do processes outlive it, where clean has come first', async () => {
+    const { stage, running, pids, agents } = await atWork()
+    const [watchdog] = watchdogsOf(running.pid)
+    process.kill(watchdog!, 'SIGSTOP')
+    running.kill('SIGKILL')
+    await running.ended
+    const cleaned = await stage.run(['clean', '--lost'])
+    expect(cleaned.stdout).toMatch(/^ended 8 processes that a run before this one had left running: /m)
+    expect(pids.filter(isAlive)).toEqual([])
+    // It would take the next run's for those of its own: they are in the same directories.
+    expect(isGone(watchdog!)).toBe(true)
+    const again = stage.start(['run', '-a', '1', '--output', 'json'])
+    const one = await agents.next('one')
+    expect(one.cwd).toMatch(/\/1\/[0-9a-f]{8}-\d$/)
+    await one.write('one.txt', 'one')
+    await one.exit()
+    await again.saw('task_done')
+    again.kill('SIGTERM')
+    await again.ended
+    expect(stage.subjects()).toEqual(['one'])
+  })
+
   test('leaves a process alone that only has the pid of one of them', async () => {
     const { stage, running, pids } = await atWork()
     killBoth(running)

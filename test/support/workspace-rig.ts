@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { failure } from '../../src/domain/failure.js'
 import { err, ok } from '../../src/domain/result.js'
+import { openBerths } from '../../src/workspace/berths.js'
 import { collect, type CollectRequest } from '../../src/workspace/collect.js'
 import type { Repository } from '../../src/workspace/contract.js'
 import { openRepository } from '../../src/workspace/repository.js'
 import type { Setup } from '../../src/workspace/furniture.js'
 import type { Workspace } from '../../src/workspace/workspace.js'
 import { createWorkspaces, type Workspaces } from '../../src/workspace/workspaces.js'
+import { berthOptions } from './berth-options.js'
 import { createGitRepo, type GitRepo, type GitRepoOptions } from './git-repo.js'
 
 export interface RigOptions extends GitRepoOptions {
@@ -29,6 +31,8 @@ export interface Rig {
   readonly workspaces: Workspaces
   /** Where the workspaces lie. */
   readonly dir: string
+  /** The first workspace that is there. */
+  readonly first: () => string
   /** The commit the user stands at. */
   readonly base: string
   /** A workspace leased to the n-th attempt of a task. */
@@ -63,12 +67,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const opened = await openRepository({ dir: repo.dir, env: repo.env })
   if (!opened.ok) throw new Error(opened.error.message)
   const repository = opened.value
-  const dir = repo.beside(options.dirName ?? 'workspaces')
+  const home = repo.beside(options.dirName ?? 'workspaces')
+  const berths = openBerths(berthOptions(repository, home))
   const setup = setupOf(options.setup)
   const workspaces = createWorkspaces({
     repository,
-    dir,
-    prefix: '',
+    berths,
     runId: 'run1',
     copy: options.copy ?? [],
     keep: options.keep ?? [],
@@ -81,7 +85,13 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     repo,
     repository,
     workspaces,
-    dir,
+    dir: join(home, '1'),
+    first: () =>
+      join(
+        home,
+        '1',
+        readdirSync(join(home, '1')).find((name) => name.endsWith('-1'))!,
+      ),
     base,
     leased: async (attempt = 1) => {
       const workspace = value(await workspaces.prepare(base))

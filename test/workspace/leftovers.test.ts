@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { findLeftovers, removeLeftover, stillThere } from '../../src/workspace/leftovers.js'
+import { planClean, type Leftover } from '../../src/domain/ledger.js'
+import { findLeftovers, removeEmptyHomes, removeLeftover, stillThere } from '../../src/workspace/leftovers.js'
 import { tempDir } from '../support/temp-dir.js'
 
 const run = '20260101-000000-aaaa'
+const next = '20260102-000000-bbbb'
 
 function stage() {
   const dir = tempDir()
@@ -43,7 +45,6 @@ test('those of runs before, which had longer names, are found beside those of no
   const gate = make('cache/repo/260102000000bbbb-gates/9f3a1c92-1')
   for (const other of ['0f3a1c92-x', '0f3a1c9-3', 'photos-1']) make(`cache/repo/260102000000bbbb/${other}`)
   make('cache/repo/26010200000bbbb/0f3a1c92-3')
-  const next = '20260102-000000-bbbb'
   const found = await findLeftovers(places)
   expect(found.map(({ path, runId, kind }) => [path, runId, kind]).sort()).toEqual(
     [
@@ -105,5 +106,57 @@ test('what the user works in is never removed, wherever it lies', async () => {
 test('of paths, those that are still directories are told', async () => {
   const { make, dir } = stage()
   const there = make('there')
-  expect(await stillThere([there, join(dir, 'gone'), join(there, 'file')])).toEqual(new Set([there]))
+  expect(await stillThere([there, join(dir, 'gone'), join(there, 'file')], run)).toEqual(new Set([there]))
+})
+
+test('those in berths are found by who owns them; what does not say so is held, and no run’s', async () => {
+  const { places, make } = stage()
+  const own = (berth: string, owner: string) =>
+    writeFileSync(join(dirname(make(`${berth}/0f3a1c92-1`)), '.owner'), owner)
+  own('cache/repo/1', JSON.stringify({ run }))
+  own('cache/repo/2', JSON.stringify({ run: next }))
+  own('cache/repo/2-gates', JSON.stringify({ run: next }))
+  make('cache/repo/3/0f3a1c92-1')
+  own('cache/repo/4-gates', '{"run": ')
+  own('cache/repo/5', '{"run": "../../elsewhere"}')
+  const told = (found: readonly Leftover[]) =>
+    found.map(({ path, runId, kind, holds }) => [basename(dirname(path)), runId, kind, holds !== undefined]).sort()
+  expect(told(await findLeftovers(places))).toEqual([
+    ['1', run, 'workspace', false],
+    ['2', next, 'workspace', false],
+    ['2-gates', next, 'gate', false],
+    ['3', undefined, 'workspace', true],
+    ['4-gates', undefined, 'gate', true],
+    ['5', undefined, 'workspace', true],
+  ])
+  expect(told(await findLeftovers(places, run))).toEqual([['1', run, 'workspace', false]])
+  const plan = planClean([], await findLeftovers(places), false)
+  expect([plan.leftovers.length, plan.kept.leftovers.length]).toEqual([3, 3])
+})
+
+test('one that has come to be another run’s meanwhile is neither removed nor taken for what was there', async () => {
+  const { places, make } = stage()
+  const workspace = make('cache/repo/1/0f3a1c92-1')
+  const owner = join(dirname(workspace), '.owner')
+  writeFileSync(owner, JSON.stringify({ run }))
+  const [found] = await findLeftovers(places)
+  expect(await stillThere([workspace], run)).toEqual(new Set([workspace]))
+  writeFileSync(owner, JSON.stringify({ run: next }))
+  expect(await stillThere([workspace], run)).toEqual(new Set())
+  expect((await removeLeftover(places, found!)).ok).toBe(false)
+  expect(existsSync(join(workspace, 'file'))).toBe(true)
+  writeFileSync(owner, JSON.stringify({ run }))
+  expect((await removeLeftover(places, found!)).ok).toBe(true)
+  expect(existsSync(dirname(workspace))).toBe(false)
+})
+
+test('berths with nothing in them go, with an owner, without one, or half taken', async () => {
+  const { places, dir } = stage()
+  const home = join(dir, 'cache', 'repo')
+  for (const name of ['1', '2', '3-gates', '.berth-0a1b2c3d']) mkdirSync(join(home, name), { recursive: true })
+  writeFileSync(join(home, '1', '.owner'), JSON.stringify({ run }))
+  writeFileSync(join(home, '2', '.owner'), 'torn')
+  writeFileSync(join(home, '.berth-0a1b2c3d', '.owner'), JSON.stringify({ run }))
+  await removeEmptyHomes(places)
+  expect(existsSync(home)).toBe(false)
 })

@@ -1,7 +1,9 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openBerths } from '../../src/workspace/berths.js'
 import { createWorkspaces } from '../../src/workspace/workspaces.js'
+import { berthOptions } from '../support/berth-options.js'
 import { treeBytes } from '../support/tree-bytes.js'
 import { createGitRepo } from '../support/git-repo.js'
 import { createRig, value, type Agent, type Rig, type RigOptions } from '../support/workspace-rig.js'
@@ -123,7 +125,7 @@ describe('the pool of workspaces', () => {
     workspaces.release(first.workspace)
     expect(await workspaces.keep(second.workspace, 'holds a repository')).toBe(true)
     expect(await workspaces.removeAll()).toEqual([{ root: second.root, reason: 'holds a repository' }])
-    expect(readdirSync(dir)).toEqual(['2'])
+    expect(readdirSync(dir)).toEqual(['.owner', basename(second.root)])
     expect(existsSync(join(repo.dir, '.git/autopilot/workspaces/run1'))).toBe(false)
     expect(second.git('log', '--format=%s')).toBe('first')
   })
@@ -149,26 +151,31 @@ describe('the pool of workspaces', () => {
     const { workspace } = await leased()
     await workspaces.keep(workspace, 'its work is not collected', { adoptable: true })
     await workspaces.removeAll()
-    const now = {
-      ...{ repository, runId: 'run1', prefix: '0a1b2c3d-', copy: [], numberedTo: 1 },
-      runSetup: () => Promise.reject(new Error('no setup was asked for')),
-    }
-    const elsewhere = createWorkspaces({ ...now, dir: repo.beside('short') })
-    expect(await elsewhere.adopt(workspace.root, base)).toMatchObject({ ok: false, error: { kind: 'collect' } })
-    const resumed = createWorkspaces({ ...now, dir: repo.beside('short'), formerDir: dir })
-    expect(value(await resumed.adopt(workspace.root, base)).root).toBe(workspace.root)
-    expect(value(await resumed.prepare(base)).root).toBe(join(repo.beside('short'), '0a1b2c3d-2'))
+    // As an earlier version had it: a directory that bears the run's name, and no file in it that says whose it is.
+    const former = repo.beside('former')
+    renameSync(dir, former)
+    rmSync(join(former, '.owner'))
+    const root = join(former, basename(workspace.root))
+    const now = (places: { readonly former?: readonly string[] }) =>
+      createWorkspaces({
+        ...{ repository, runId: 'run1', copy: [], numberedTo: 1 },
+        berths: openBerths({ ...berthOptions(repository, repo.beside('short')), ...places }),
+        runSetup: () => Promise.reject(new Error('no setup was asked for')),
+      })
+    expect(await now({}).adopt(root, base)).toMatchObject({ ok: false, error: { kind: 'collect' } })
+    const resumed = now({ former: [former] })
+    expect(value(await resumed.adopt(root, base)).root).toBe(root)
+    expect(dirname(value(await resumed.prepare(base)).root)).toBe(join(repo.beside('short'), '1'))
     expect(await resumed.removeAll()).toEqual([])
-    expect([dir, repo.beside('short')].map((one) => existsSync(one))).toEqual([false, false])
+    expect([former, repo.beside('short')].map((one) => existsSync(one))).toEqual([false, false])
   })
 
   it('refuses a directory inside the repository that it works on', async () => {
     const { repository, base, repo } = await rigOf()
     const workspaces = createWorkspaces({
       repository,
-      dir: join(repo.dir, 'cache'),
-      prefix: '',
-      runId: 'run2',
+      berths: openBerths(berthOptions(repository, join(repo.dir, 'cache'))),
+      runId: 'run1',
       copy: [],
       runSetup: () => Promise.reject(new Error('no setup was asked for')),
     })
@@ -216,7 +223,7 @@ describe('copied paths', () => {
     await rigOf({ repo, copy: [path] })
     const prepared = await rig.workspaces.prepare(rig.base)
     expect(prepared).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
-    expect(readdirSync(rig.dir)).toEqual([])
+    expect(readdirSync(rig.dir)).toEqual(['.owner'])
   })
 
   it('are not written through a tracked link', async () => {
