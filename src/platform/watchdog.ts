@@ -31,7 +31,8 @@ export interface Watchdog {
  * groups and to what left them, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
  * in all.
  *
- * `$1` is the environment entry that all of the run bear, a place the last two parts of a directory in which nobody else
+ * `$1` is the environment entry that all of the run bear; what follows are the places that are known already, so that one
+ * that replaces another has them before it reads a line. A place is the last two parts of a directory in which nobody else
  * works; where there is no /proc, only the groups end. One grep and one find look through all processes: a shell that did it
  * process by process took 4.6 s. A zombie counts as gone, since in a container nobody may reap it. A process with a
  * terminal, field 7 of proc(5)'s stat, is a person's, who looks into the workspace.
@@ -39,7 +40,9 @@ export interface Watchdog {
 const script = `
 trap '' INT TERM HUP QUIT PIPE
 groups=
-places=
+entry=$1
+shift
+places=$*
 without() {
   left=
   for one in $1; do [ "$one" = "$2" ] || left="$left $one"; done
@@ -75,7 +78,7 @@ running() {
 look() {
   strays=
   [ -r /proc/self/environ ] || return 0
-  for path in $(grep -lzxFs -e "$1" /proc/[0-9]*/environ); do
+  for path in $(grep -lzxFs -e "$entry" /proc/[0-9]*/environ); do
     one=\${path#/proc/}
     strays="$strays \${one%%/*}"
   done
@@ -91,7 +94,7 @@ look() {
     [ "$5" = 0 ] && [ "$1" != Z ] && strays="$strays $one"
   done
 }
-look "$1"
+look
 signal TERM $groups $strays
 tries=0
 while [ $tries -lt 7 ] && running; do
@@ -101,7 +104,7 @@ done
 signal KILL $groups
 tries=0
 while [ $tries -lt 5 ]; do
-  look "$1"
+  look
   [ -n "$strays" ] || break
   signal KILL $strays
   tries=$((tries + 1))
@@ -125,7 +128,7 @@ export function openWatchdog(traces: RunTraces): Watchdog {
   let pipe: Writable | undefined = start()
 
   function start(): Writable {
-    const child = spawnWatchdog(traces)
+    const child = spawnWatchdog({ entry: traces.entry, places: [...places] })
     let isOver = false
     const over = () => {
       if (!isOver) revive()
@@ -133,7 +136,7 @@ export function openWatchdog(traces: RunTraces): Watchdog {
     }
     child.once('error', over)
     child.once('exit', over)
-    const lines = [...[...places].map((place) => `own ${place}\n`), ...[...groups].map((pgid) => `add ${pgid}\n`)]
+    const lines = [...groups].map((pgid) => `add ${pgid}\n`)
     // In front of all that is told later: the pipe keeps the order.
     if (lines.length > 0 && hasPipes(child)) child.stdin.write(lines.join(''))
     return child.stdin
@@ -193,8 +196,8 @@ export function openWatchdog(traces: RunTraces): Watchdog {
 }
 
 /** The shell itself: when its input is closed, it ends what it was told of. */
-export function spawnWatchdog({ entry }: Pick<RunTraces, 'entry'>): ChildProcessByStdio<Writable, null, null> {
-  const child = spawn('/bin/sh', ['-c', script, watchdogName, entry], {
+export function spawnWatchdog({ entry, places }: RunTraces): ChildProcessByStdio<Writable, null, null> {
+  const child = spawn('/bin/sh', ['-c', script, watchdogName, entry, ...places], {
     // Nothing in it may look like a part of the run.
     env: { PATH: ownPath() },
     cwd: '/',

@@ -19,18 +19,13 @@ test.runIf(process.platform === 'linux')(
     }
     const own = [at('a0a0a0a0', '1', 'x-1'), at('a0a0a0a0', '1-gates', 'x-1', 'sub')]
     const others = [at('a0a0a0a0', '2', 'x-1'), at('a0a0a0a0', '11', 'x-1'), at('b0b0b0b0', '1', 'x-1')]
-    const left = at('a0a0a0a0', '3', 'x-1')
-    const watchdog = spawnWatchdog({ entry: `AUTOPILOT_RUN=${dir}` })
+    const left = [at('a0a0a0a0', '3', 'x-1'), at('a0a0a0a0', '4', 'x-1')]
+    const watchdog = spawnWatchdog({ entry: `AUTOPILOT_RUN=${dir}`, places: ['a0a0a0a0/1-gates', 'a0a0a0a0/4'] })
     const ends = own.map((child) => once(child, 'exit'))
-    const lines = ['own a0a0a0a0/3', 'own a0a0a0a0/1', 'own a0a0a0a0/1-gates', 'own a0a0a0a0/1', 'disown a0a0a0a0/3']
+    const lines = ['own a0a0a0a0/3', 'own a0a0a0a0/1', 'own a0a0a0a0/1', 'disown a0a0a0a0/4', 'disown a0a0a0a0/3']
     watchdog.stdin.end(lines.map((line) => `${line}\n`).join(''))
     await once(watchdog, 'exit')
     await Promise.all(ends)
-    expect([...others, left].map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([
-      null,
-      null,
-      null,
-      null,
-    ])
+    expect([...others, ...left].map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual(Array(5).fill(null))
   },
 )
