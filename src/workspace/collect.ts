@@ -29,6 +29,7 @@ import {
   workspacePlace,
   type Workspace,
 } from './workspace.js'
+import { lockedFiles } from './locked-files.js'
 import { gitFailed, notReadable } from './git-failed.js'
 
 export interface CollectRequest {
@@ -187,7 +188,10 @@ async function checkClear(
     return uncollectable('holds files inside a submodule, which autopilot does not collect', filled)
   const nested = repositories.filter((path) => !isOurs(path))
   const lost = await unignored(workspacePlace(repository, workspace), nested, submodules)
-  return lost.length > 0 ? uncollectable('holds a git repository inside the repository', lost) : ok(undefined)
+  if (lost.length > 0) return uncollectable('holds a git repository inside the repository', lost)
+  const locked = await lockedFiles(repository, workspace)
+  if (!locked.ok) return locked
+  return locked.value.length > 0 ? uncollectable('holds files that git-crypt has locked', locked.value) : ok(undefined)
 }
 
 function uncollectable(what: string, paths: readonly GitPath[]): { readonly ok: false; readonly error: Failure } {

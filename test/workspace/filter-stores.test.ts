@@ -61,6 +61,25 @@ it('only content that is what its name says is taken from an agent, and no link 
   expect(files.map(({ name }) => name)).toEqual([good.slice(-64)])
 })
 
+it('files that an agent has locked with git-crypt fail by name; where it only lost its keys, or none were, all is as ever', async () => {
+  const repo = gitRepo({ files: { 'a.key': 'plain\n' } })
+  mkdirSync(join(repo.dir, '.git/git-crypt/keys'), { recursive: true })
+  writeFileSync(join(repo.dir, '.git/git-crypt/keys/default'), 'key')
+  const { leased, candidate, refused } = await createRig({ repo })
+  const without = await leased()
+  rmSync(join(without.root, '.git'), { recursive: true })
+  without.write('new.txt', 'new')
+  expect((await candidate(without)).changedPaths).toEqual(['new.txt'])
+  const locked = await leased(2)
+  rmSync(join(locked.root, '.git/git-crypt/keys/default'))
+  locked.write('a.key', '\0GITCRYPT\0sealed')
+  expect(await refused(locked)).toMatchObject({ kind: 'collect', paths: ['a.key'] })
+  // With its keys it may make such a file.
+  const other = await leased(3)
+  other.write('b.key', '\0GITCRYPT\0sealed')
+  expect((await candidate(other)).changedPaths).toEqual(['b.key'])
+})
+
 it('an agent has copies of the keys of git-crypt, so that locking its workspace leaves yours', async () => {
   const { repo, leased } = await createRig()
   const before = await leased()
