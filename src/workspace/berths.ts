@@ -77,7 +77,7 @@ export function openBerths(options: BerthsOptions): Berths {
   }
 
   const takeOne = async (): Promise<Result<Berth, Failure>> => {
-    if (current && (await ownerOf(current.dir)) === runId) return ok(current)
+    if (current && (await isAsTaken(current.dir, runId))) return ok(current)
     const taken = await onFileSystem('Making the directory for workspaces', async () => {
       const refused = await prepareHome(options.home, root)
       if (refused !== undefined) return err(failure('infrastructure', refused))
@@ -118,6 +118,12 @@ export function openBerths(options: BerthsOptions): Berths {
   }
 
   return { take, mayHold, leave }
+}
+
+/** An agent may have put a link in its place, which leads into the user's tree. */
+async function isAsTaken(dir: string, runId: string): Promise<boolean> {
+  const isSame = (await realpath(dir).catch(() => undefined)) === dir
+  return isSame && (await ownerOf(dir)) === runId
 }
 
 async function resolvedOf(dirs: readonly string[]): Promise<ReadonlySet<string>> {

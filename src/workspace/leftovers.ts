@@ -28,16 +28,22 @@ const gatesSuffix = '-gates'
  */
 export async function findLeftovers(places: LeftoverPlaces, runId?: string): Promise<readonly Leftover[]> {
   const found: Leftover[] = []
+  let someAreNobodys = false
   for (const home of await resolved(places.homes)) {
-    for (const { run, kind, path } of await runDirectories(home, runId)) {
+    for (const { run, kind, path } of await runDirectories(home)) {
       const numbered = (await directories(path)).filter((name) => workspaceNumber(name) !== undefined)
+      someAreNobodys ||= run === undefined && numbered.length > 0
+      if (runId !== undefined && run !== runId) continue
       const whose =
         run === undefined ? { holds: `whose it is is not known: ${join(path, ownerFile)} does not say` } : {}
       found.push(...numbered.map((name) => ({ path: join(path, name), runId: run, kind, ...whose })))
     }
   }
-  for (const { run, path } of await runDirectories(await notesHome(places.commonDir), runId)) {
-    if (run !== undefined) found.push({ path, runId: run, kind: 'notes' })
+  for (const { run, kind, path } of await runDirectories(await notesHome(places.commonDir))) {
+    if (run === undefined || (runId !== undefined && run !== runId)) continue
+    // It may be this run's work, which only these notes let it take up again.
+    const needed = someAreNobodys && kind === 'workspace' ? { holds: neededByNobody } : {}
+    found.push({ path, runId: run, kind: 'notes', ...needed })
   }
   return found
 }
@@ -57,8 +63,10 @@ async function resolved(homes: readonly string[]): Promise<ReadonlySet<string>> 
   return new Set(found.flat())
 }
 
+const neededByNobody = 'a workspace stands of which nothing says whose it is'
+
 /** The directories of runs: those that bear a run's name, and berths, which say whose they are; unless nobody can tell. */
-async function runDirectories(home: string, only: string | undefined) {
+async function runDirectories(home: string) {
   const found: { readonly run: string | undefined; readonly path: string; readonly kind: 'gate' | 'workspace' }[] = []
   for (const name of await directories(home)) {
     const path = join(home, name)
@@ -66,7 +74,7 @@ async function runDirectories(home: string, only: string | undefined) {
     const isGates = berth === undefined ? name.endsWith(gatesSuffix) : berth === 'gates'
     const named = runOfDirectory(isGates ? name.slice(0, -gatesSuffix.length) : name)
     const run = berth === undefined ? named : await knownOwner(path)
-    if ((run === undefined && berth === undefined) || (only !== undefined && run !== only)) continue
+    if (run === undefined && berth === undefined) continue
     found.push({ run, path, kind: isGates ? 'gate' : 'workspace' })
   }
   return found

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gatedScene } from '../support/gated-scene.js'
@@ -80,6 +80,9 @@ test('what a killed run still needs is not touched by a fresh one, and is there 
   expect((await fresh.ended).code).toBe(0)
   expect(readFileSync(join(a.cwd, 'half.txt'), 'utf8')).toBe('half')
   const [first] = runsOf(stage)
+  // What says whose it is was lost: that takes the work from nobody.
+  rmSync(join(dirname(a.cwd), '.owner'))
+  expect((await stage.run(['clean'])).stdout).toContain(`${a.cwd}: whose it is is not known`)
   const resumed = stage.start(['resume', first!])
   const again = await agents.next('a')
   expect(dirname(again.cwd)).toBe(dirname(a.cwd))

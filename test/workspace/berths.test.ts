@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openBerths, type BerthsOptions } from '../../src/workspace/berths.js'
@@ -109,6 +109,21 @@ test('a berth that was removed or lost its owner under a run at work is not used
   expect(existsSync(dirname(dir))).toBe(false)
 })
 
+test('a link that an agent put in the place of a berth, or around it, is not followed', async () => {
+  const { berths, dir: around, home } = stage()
+  const one = berths(first)
+  const { dir } = value(await one.take())
+  const outside = join(around, 'precious')
+  renameSync(dir, outside)
+  symlinkSync(outside, dir)
+  expect(basename(value(await one.take()).dir)).toBe('2')
+  renameSync(home, join(around, 'moved'))
+  symlinkSync(join(around, 'root'), home)
+  expect(await one.take()).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
+  await one.leave()
+  expect([readdirSync(outside), readdirSync(join(around, 'root'))]).toEqual([['.owner'], []])
+})
+
 test('what an agent left beside its workspace stays, under the run’s name, and keeps no berth', async () => {
   const { berths, nameOf, home } = stage()
   const one = berths(first)
@@ -140,7 +155,12 @@ test('workspaces of the run may lie where nothing says that they are another’s
   for (const name of ['2', 'photos']) mkdirSync(join(home, name))
   const former = join(dir, 'former')
   mkdirSync(former)
-  const one = berths(first, { former: [former] })
+  // As when the configuration names another directory since.
+  const before = join(dir, 'elsewhere', 'repo')
+  const theirs = value(await berths(first, { home: before }).take()).dir
+  expect(await berths(first).mayHold(theirs)).toBe(false)
+  const one = berths(first, { former: [former], homes: [before] })
+  expect(await one.mayHold(theirs)).toBe(true)
   expect(await one.mayHold(join(home, '1'))).toBe(false)
   expect(await one.mayHold(join(home, '2'))).toBe(true)
   expect(await one.mayHold(former)).toBe(true)

@@ -110,7 +110,7 @@ test('of paths, those that are still directories are told', async () => {
 })
 
 test('those in berths are found by who owns them; what does not say so is held, and no run’s', async () => {
-  const { places, make } = stage()
+  const { places, make, dir } = stage()
   const own = (berth: string, owner: string) =>
     writeFileSync(join(dirname(make(`${berth}/0f3a1c92-1`)), '.owner'), owner)
   own('cache/repo/1', JSON.stringify({ run }))
@@ -130,8 +130,15 @@ test('those in berths are found by who owns them; what does not say so is held, 
     ['5', undefined, 'workspace', true],
   ])
   expect(told(await findLeftovers(places, run))).toEqual([['1', run, 'workspace', false]])
+  // By its notes a run could still take up what is nobody's.
+  const notes = make(`root/.git/autopilot/workspaces/${run}`)
   const plan = planClean([], await findLeftovers(places), false)
   expect([plan.leftovers.length, plan.kept.leftovers.length]).toEqual([3, 3])
+  expect(plan.leftovers.map(({ path }) => path)).not.toContain(notes)
+  const held = async () => (await findLeftovers(places, run)).find(({ path }) => path === notes)?.holds
+  expect(await held()).toBe('a workspace stands of which nothing says whose it is')
+  for (const name of ['3', '4-gates', '5']) rmSync(join(dir, 'cache', 'repo', name), { recursive: true })
+  expect(await held()).toBeUndefined()
 })
 
 test('one that has come to be another run’s meanwhile is neither removed nor taken for what was there', async () => {
