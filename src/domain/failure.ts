@@ -1,58 +1,92 @@
-/** Why an attempt did not succeed. A closed list: the kind decides what happens next, the sentence is for people. */
-export const failureKinds = [
-  /** The login or key is missing or refused. */
-  'auth',
-  /** Too many requests for the moment. */
-  'rate_limit',
-  /** The account's allowance is used up until some time. */
-  'usage_limit',
-  /** The model server is overloaded or broken. */
-  'overloaded',
-  /** The model server cannot be reached. */
-  'network',
-  /** The CLI's own request to the model server timed out, or the attempt passed its time limit. */
-  'timeout',
-  /** The attempt gave no sign of life for too long. */
-  'idle_timeout',
-  /** The model does not exist or may not be used. */
-  'model',
-  /** The conversation no longer fits the model. */
-  'context',
-  /** The CLI does not know the conversation that was to go on. */
-  'session_lost',
-  /** It has spent what it, its task, its provider or the run may spend. */
-  'budget',
-  /** The CLI stopped at a limit of turns of its own. */
-  'turn_limit',
-  /** The turn ended, its work did not: background work was cut off, or the agent waits for something. */
-  'unfinished',
-  /** The CLI refused to start with these flags. */
-  'usage',
-  /** The agent ended well but the tree is as it was. */
-  'no_change',
-  /** The process ended without a final event, or a command ended with a status other than 0. */
-  'crash',
-  /** The CLI is missing or could not be started. */
-  'spawn',
-  /** A tool was refused to the agent, which counts as a failure in this run (`on_denied: fail`). */
-  'refused',
-  /** A gate said no to the tree that was to land. */
-  'gate_failed',
-  /** Gates said no that fail on the base, too: the work waits until they pass there. */
-  'base_red',
-  /** The target branch may not be moved any more: somebody checked it out or deleted it during the run. */
-  'target',
-  /** git could not combine the candidate with the target. */
-  'conflict',
-  /** The tree holds something that cannot be collected, such as a nested repository. */
-  'collect',
-  /** A step of autopilot's own (preparing, git, setup) failed; not the agent's fault. */
-  'infrastructure',
-  /** The run or the attempt was canceled. */
-  'canceled',
-] as const
+/** What a kind of failure means, for whoever decides something by it. */
+export interface Consequences {
+  /** For the task: another attempt, as long as there are any; one that does not count; none in this run. */
+  readonly next: 'retry' | 'move_on' | 'give_up'
+  /** It is the account's trouble, says nothing about the task, and passes with a rest of this sort. */
+  readonly rest?: 'moment' | 'allowance' | 'login' | 'missing'
+  /** Another run may find it over. */
+  readonly returns?: true
+  /** The attempt was broken off with the run, the money or for the target's sake: it goes on where it was. */
+  readonly interrupts?: true
+  /** The agent was in the middle of its work, and only its time or its number of turns was up: the next attempt inherits it. */
+  readonly cutsOff?: true
+  /** The work may go back to its agent in a repair round. */
+  readonly repairable?: true
+  /** The flags or the model that were asked for are wrong, each time. */
+  readonly ofSetting?: true
+  /** The place may be to blame: somebody has cleared it. */
+  readonly ofPlace?: true
+  /** An agent whose disk is full may fail so: it cannot tell. */
+  readonly mayWantRoom?: true
+  /** Nothing is known to have run. */
+  readonly neverRan?: true
+  /** Before any answer, it means that the CLI broke down as it started: nothing that a task can do. */
+  readonly breaksStart?: true
+}
 
-export type FailureKind = (typeof failureKinds)[number]
+/** Why an attempt did not succeed: the kind decides what happens next, the sentence is for people. */
+const consequences = {
+  /** The login or key is missing or refused. */
+  auth: { next: 'move_on', rest: 'login' },
+  /** Too many requests for the moment. */
+  rate_limit: { next: 'move_on', rest: 'moment' },
+  /** The account's allowance is used up until some time. */
+  usage_limit: { next: 'move_on', rest: 'allowance', returns: true },
+  /** The model server is overloaded or broken. */
+  overloaded: { next: 'move_on', rest: 'moment' },
+  /** The model server cannot be reached. */
+  network: { next: 'move_on', rest: 'moment', breaksStart: true },
+  /** The CLI's own request to the model server timed out, or the attempt passed its time limit. */
+  timeout: { next: 'retry', cutsOff: true, mayWantRoom: true },
+  /** The attempt gave no sign of life for too long. */
+  idle_timeout: { next: 'retry', cutsOff: true, mayWantRoom: true },
+  /** The model does not exist or may not be used. */
+  model: { next: 'retry', ofSetting: true },
+  /** The conversation no longer fits the model. */
+  context: { next: 'retry' },
+  /** The CLI does not know the conversation that was to go on. */
+  session_lost: { next: 'retry' },
+  /** It has spent what it, its task, its provider or the run may spend. */
+  budget: { next: 'move_on', returns: true, interrupts: true },
+  /** The CLI stopped at a limit of turns of its own. */
+  turn_limit: { next: 'retry', cutsOff: true },
+  /** The turn ended, its work did not: background work was cut off, or the agent waits for something. */
+  unfinished: { next: 'retry' },
+  /** The CLI refused to start with these flags. */
+  usage: { next: 'retry', ofSetting: true },
+  /** The agent ended well but the tree is as it was. */
+  no_change: { next: 'retry', mayWantRoom: true },
+  /** The process ended without a final event, or a command ended with a status other than 0. */
+  crash: { next: 'retry', breaksStart: true, mayWantRoom: true },
+  /** The CLI is missing or could not be started. */
+  spawn: { next: 'move_on', rest: 'missing', neverRan: true },
+  /** A tool was refused to the agent, which counts as a failure in this run (`on_denied: fail`). */
+  refused: { next: 'retry', repairable: true },
+  /** A gate said no to the tree that was to land. */
+  gate_failed: { next: 'retry', repairable: true },
+  /** Gates said no that fail on the base, too: the work waits until they pass there. */
+  base_red: { next: 'give_up', repairable: true, interrupts: true },
+  /** The target branch may not be moved any more: somebody checked it out or deleted it during the run. */
+  target: { next: 'give_up', interrupts: true },
+  /** git could not combine the candidate with the target. */
+  conflict: { next: 'retry', repairable: true },
+  /** The tree holds something that cannot be collected, such as a nested repository. */
+  collect: { next: 'retry', ofPlace: true },
+  /** A step of autopilot's own (preparing, git, setup) failed; not the agent's fault. */
+  infrastructure: { next: 'retry', ofPlace: true, neverRan: true },
+  /** The run or the attempt was canceled. */
+  canceled: { next: 'give_up', interrupts: true, neverRan: true },
+} as const satisfies Readonly<Record<string, Consequences>>
+
+export type FailureKind = keyof typeof consequences
+
+/** All kinds. */
+export const failureKinds = Object.keys(consequences) as readonly FailureKind[]
+
+/** What a kind of failure means. */
+export function consequencesOf(kind: FailureKind): Consequences {
+  return consequences[kind]
+}
 
 /** A plain value that survives being written to the journal. */
 export interface Failure {
@@ -89,10 +123,5 @@ export function failure(kind: FailureKind, message: string, more: Omit<Failure, 
 
 /** Whether the kind of failure is the account's trouble and says nothing about the task: no attempt is used up. */
 export function isAccountTrouble(kind: FailureKind): boolean {
-  return isLimit(kind) || kind === 'auth' || kind === 'spawn'
-}
-
-/** Whether the account's trouble passes. */
-export function isLimit(kind: FailureKind): boolean {
-  return kind === 'rate_limit' || kind === 'overloaded' || kind === 'network' || kind === 'usage_limit'
+  return consequencesOf(kind).rest !== undefined
 }

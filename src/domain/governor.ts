@@ -1,4 +1,4 @@
-import { isLimit, type Failure, type FailureKind } from './failure.js'
+import { consequencesOf, type Failure, type FailureKind } from './failure.js'
 import { resetTimeIn } from './reset-time.js'
 
 /** What is remembered of an account's trouble. `Ms` are monotonic, the rest epoch ms. */
@@ -63,15 +63,16 @@ interface Judgement {
 export function judgeAccount(before: Trouble, agent: FailedAgent): Judgement {
   const { failure, answered, ended } = agent
   const trouble = ended && hasStarted(failure) ? notMissing(before) : before
-  if (failure.kind === 'auth') return judgeRefusal(trouble, agent)
-  if (failure.kind === 'spawn') return judgeMissing(trouble, agent)
+  const { rest } = consequencesOf(failure.kind)
+  if (rest === 'login') return judgeRefusal(trouble, agent)
+  if (rest === 'missing') return judgeMissing(trouble, agent)
   // What the CLI took for wrong before it did anything would be wrong each time.
   if (failure.kind === 'usage' && !answered) return { trouble, verdict: { type: 'stop', failure } }
   if (failure.kind === 'model' && !answered) return { trouble, verdict: { type: 'stop_model' } }
   const counted = ended && isFailedStart(agent) ? countStart(trouble, agent) : trouble
   const alike = counted.failedStarts.filter(({ kind }) => kind === failure.kind).length
   if (alike >= mostFailedStarts) return { trouble: counted, verdict: { type: 'stop', failure: flapping(failure) } }
-  return isLimit(failure.kind) ? rest(counted, agent) : { trouble: counted, verdict: { type: 'none' } }
+  return rest !== undefined ? restForLimit(counted, agent) : { trouble: counted, verdict: { type: 'none' } }
 }
 
 /** After the model has answered an agent of the account for the first time. */
@@ -86,7 +87,7 @@ export function endedWell(trouble: Trouble): Trouble {
 
 /** Nothing is known to have run of an agent that autopilot ended, or that was not even begun. */
 function hasStarted({ kind }: Failure): boolean {
-  return kind !== 'spawn' && kind !== 'canceled' && kind !== 'infrastructure'
+  return consequencesOf(kind).neverRan !== true
 }
 
 function notMissing(trouble: Trouble): Trouble {
@@ -97,7 +98,7 @@ function notMissing(trouble: Trouble): Trouble {
 /** The CLI broke down before its model said anything: nothing that a task can do. */
 function isFailedStart({ failure: { kind }, answered, startedMs, nowMs }: FailedAgent): boolean {
   if (answered || nowMs - startedMs > breakerWindowMs) return false
-  return kind === 'crash' || kind === 'network'
+  return consequencesOf(kind).breaksStart === true
 }
 
 function countStart(trouble: Trouble, { failure: { kind }, nowMs }: FailedAgent): Trouble {
@@ -166,7 +167,7 @@ function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
     : rested
 }
 
-function rest(trouble: Trouble, agent: FailedAgent): Judgement {
+function restForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
   const given = timeGiven(agent)
   // Such an agent tells nothing new, unless it knows of a later time.
   const isKnown = isOfRest(trouble, agent)
@@ -197,7 +198,7 @@ const shortestRestMs = 1000
 
 /** Exponential, with full jitter: anything up to the span that doubles with each limit in a row. */
 function backoffMs({ failure: { kind }, jitter }: FailedAgent, limitsInARow: number): number {
-  const { firstMs, longestMs } = kind === 'usage_limit' ? allowance : moment
+  const { firstMs, longestMs } = consequencesOf(kind).rest === 'allowance' ? allowance : moment
   const span = Math.min(longestMs, firstMs * 2 ** (limitsInARow - 1))
   return Math.max(shortestRestMs, Math.round(jitter * span))
 }
@@ -212,17 +213,14 @@ export interface WaitPolicy {
 /** With `stop`, what passes by itself in a moment is no reason to end. */
 const patienceMs = 60_000
 
-/** Rests that are few and short: three refusals of a login, or two minutes without the CLI, end in any case. */
-function isShort(kind: FailureKind): boolean {
-  return kind === 'auth' || kind === 'spawn'
-}
-
 /** Whether a run that has had no answer since `sinceMs` waits for an account that rests until `untilMs`, monotonic ms. */
 export function decideWait(
   { onLimit, maxWaitMs = Number.POSITIVE_INFINITY }: WaitPolicy,
   { kind, sinceMs, untilMs }: { readonly kind: FailureKind; readonly sinceMs: number; readonly untilMs: number },
 ): 'wait' | 'stop' {
-  const patience =
-    onLimit === 'wait' || isShort(kind) ? Number.POSITIVE_INFINITY : kind === 'usage_limit' ? 0 : patienceMs
+  const { rest } = consequencesOf(kind)
+  // Rests that are few and short: three refusals of a login, or two minutes without the CLI, end in any case.
+  const isShort = rest === 'login' || rest === 'missing'
+  const patience = onLimit === 'wait' || isShort ? Number.POSITIVE_INFINITY : rest === 'allowance' ? 0 : patienceMs
   return untilMs - sinceMs > Math.min(patience, maxWaitMs) ? 'stop' : 'wait'
 }

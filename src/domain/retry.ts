@@ -1,4 +1,4 @@
-import { type Failure, isAccountTrouble } from './failure.js'
+import { consequencesOf, type Failure } from './failure.js'
 
 /** What follows for the task from a failed attempt. */
 export type RetryDecision =
@@ -29,12 +29,11 @@ export function decideRetry(
   { attempt, maxAttempts, isOut, sparedBefore = 0 }: Counts,
 ): RetryDecision {
   if (spared && sparedBefore < mostSpared) return 'move_on'
-  // What ended was the provider's or the run's; a task's own is looked at apart.
-  if (isAccountTrouble(kind) || kind === 'budget') return 'move_on'
+  const { next, ofSetting } = consequencesOf(kind)
+  if (next === 'move_on') return next
   // Refused before it did anything; where it did something first, the attempt counts.
-  if (isOut && (kind === 'usage' || kind === 'model')) return 'move_on'
-  // Another agent would be paid for what lies finished in the workspace.
-  if (uncollected) return 'give_up'
-  if (kind === 'canceled' || kind === 'target' || kind === 'base_red') return 'give_up'
+  if (isOut && ofSetting) return 'move_on'
+  // Another agent would be paid for what is finished.
+  if (uncollected || next === 'give_up') return 'give_up'
   return attempt < maxAttempts ? 'retry' : 'give_up'
 }

@@ -1,7 +1,7 @@
 import { addUsage } from './agent-event.js'
 import { noBaseline, type Baseline } from './counted.js'
 import type { AgentCount, RunRecord } from './event.js'
-import type { Failure } from './failure.js'
+import { consequencesOf, type Failure } from './failure.js'
 import { isSameOffer, type ProviderModel } from './provider-model.js'
 import { addRefusal, type Refusal } from './refusal.js'
 import { commandProvider } from './routing.js'
@@ -82,7 +82,7 @@ const nothing: TaskProgress = { attempts: 0, used: 0, feedback: [] }
 
 /** An attempt that ended with the run, with the money, or for the sake of the target, is not the work's fault: it may go on. */
 export function isInterruption({ kind, uncollected }: Failure): boolean {
-  return uncollected === true || kind === 'canceled' || kind === 'budget' || kind === 'target' || kind === 'base_red'
+  return uncollected === true || consequencesOf(kind).interrupts === true
 }
 
 /** Follows the attempts of all tasks; changes the map in place. */
@@ -253,14 +253,9 @@ function endAttempt(
   })
 }
 
-/** It was in the middle of its work, and only its time, or its number of turns, was up. */
-function isCutOff({ kind }: Failure): boolean {
-  return kind === 'timeout' || kind === 'idle_timeout' || kind === 'turn_limit'
-}
-
 /** A command begins clean. */
 function inheritanceOf(open: OpenAttempt, failure: Failure): Inheritance | undefined {
-  if (!isCutOff(failure) || open.agent.provider === commandProvider) return undefined
+  if (!consequencesOf(failure.kind).cutsOff || open.agent.provider === commandProvider) return undefined
   const { attempt, agent, sessionId, used, base, candidate = open.earlier } = open
   const text = knownText(open)
   return {

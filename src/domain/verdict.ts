@@ -1,6 +1,6 @@
 import { needsPerson, type EarlyStop } from './early-stop.js'
 import { exitCodes, type ExitCode } from './exit-code.js'
-import type { FailureKind } from './failure.js'
+import { consequencesOf, type FailureKind } from './failure.js'
 import { isPersonsHold } from './hold.js'
 import type { RunState, TaskState } from './run-state.js'
 import { plural } from './text.js'
@@ -62,7 +62,7 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
 
 /** A provider that is out for this may be back in another run. */
 function isPassing(kind: FailureKind | undefined): boolean {
-  return kind === 'usage_limit' || kind === 'budget'
+  return kind !== undefined && consequencesOf(kind).returns === true
 }
 
 function isUnfinished({ type }: TaskState): boolean {

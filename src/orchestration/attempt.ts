@@ -1,5 +1,5 @@
 import type { Repair } from '../domain/base.js'
-import type { Failure } from '../domain/failure.js'
+import { consequencesOf, type Failure } from '../domain/failure.js'
 import { ok, type Result } from '../domain/result.js'
 import { commandProvider } from '../domain/routing.js'
 import { renderRepair } from '../prompt/repair.js'
@@ -225,7 +225,7 @@ async function repair(
   const { recorder, signal } = settings
   const { task } = at.request
   const { failure: reason } = keptOut
-  if (!mayRepair(at, turn) || !isRepairable(reason)) return { end: keptOut }
+  if (!mayRepair(at, turn) || !consequencesOf(reason.kind).repairable) return { end: keptOut }
   // It is not given up: when the run is resumed it goes on here.
   if (signal.aborted) return { end: canceled(keptOut) }
   if (settings.allowances.usedUpBy(at.request.task) !== undefined) return { end: keptOut }
@@ -287,10 +287,6 @@ async function beginAfresh(at: Ongoing, round: Round): Promise<Turn | undefined>
 
 function canceled(keptOut: Extract<TurnEnd, { type: 'kept_out' | 'refused' }>): TurnEnd {
   return { ...keptOut, failure: wasCanceled }
-}
-
-function isRepairable({ kind }: Failure): boolean {
-  return kind === 'gate_failed' || kind === 'conflict' || kind === 'refused' || kind === 'base_red'
 }
 
 async function repairPrompt(

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { err } from '../domain/result.js'
 import { judgeUnchanged } from '../domain/attempt.js'
-import type { Failure, FailureKind } from '../domain/failure.js'
+import { consequencesOf, type Failure } from '../domain/failure.js'
 import { safeName } from '../domain/name.js'
 import { cleanLine } from '../domain/text.js'
 import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, ReviewWork, Written } from './isolation.js'
@@ -54,15 +54,12 @@ export async function settle(
   }
 }
 
-/** What fails so may have failed for want of room: an agent cannot tell. */
-const forWantOfRoom: ReadonlySet<FailureKind> = new Set(['crash', 'timeout', 'idle_timeout', 'no_change'])
-
 /** An end that the place is to blame for: nobody's failed attempt. */
 export function blamePlace(end: TurnEnd, trouble: PlaceTrouble | undefined): TurnEnd {
   if (!trouble || end.type !== 'failed' || end.failure.uncollected) return end
   const { kind, message } = end.failure
-  const isGone = trouble.type === 'gone' && (kind === 'collect' || kind === 'infrastructure')
-  if (!isGone && !forWantOfRoom.has(kind)) return end
+  const { ofPlace, mayWantRoom } = consequencesOf(kind)
+  if (!mayWantRoom && !(ofPlace && trouble.type === 'gone')) return end
   const { failure } = trouble
   return { type: 'failed', failure: { ...failure, message: `${failure.message} (${kind}: ${message})` } }
 }

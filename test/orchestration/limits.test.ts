@@ -29,7 +29,7 @@ test('a task that meets a limit goes on with the next provider at once, and has 
 test('when all providers are limited the run waits until the time that the CLI gave, says so, and goes on by itself', async () => {
   const stage = scene({ roadmap: three })
   const calls = fakeCli(stage, 'claude', ({ attempt, task, play, succeed }) => {
-    const soon = Math.floor(Date.now() / 1000) + 1
+    const soon = Math.floor(Date.now() / 1000) + 3
     if (task === 'a' && attempt === 1)
       play('oauth-usage', (line) => line.replace(/"resetsAt":\d+/g, `"resetsAt":${soon}`))
     else succeed()
