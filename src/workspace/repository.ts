@@ -30,7 +30,8 @@ export interface OpenOptions {
 
 /**
  * Opens the user's repository: reads the user's configuration once, makes the trusted git directory from it, and
- * refuses what is not safe to work on. Writes nothing but that directory.
+ * refuses what is not safe to work on. Writes nothing but that directory, and a store of Git LFS where that is set up and
+ * there is none.
  */
 export async function openRepository({ dir, env }: OpenOptions): Promise<Result<Repository, Refusal>> {
   const found = await discover(dir, env)
