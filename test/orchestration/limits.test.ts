@@ -48,7 +48,7 @@ test('when all providers are limited the run waits until the time that the CLI g
 test('the wait is told in plain lines, with the counts as they are', async () => {
   const stage = scene({ roadmap: one })
   fakeCli(stage, 'claude', ({ attempt, play, succeed }) => {
-    const soon = Math.floor(Date.now() / 1000) + 1
+    const soon = Math.floor(Date.now() / 1000) + 3
     if (attempt === 1) play('oauth-usage', (line) => line.replace(/"resetsAt":\d+/g, `"resetsAt":${soon}`))
     else succeed()
   })
@@ -93,7 +93,7 @@ test('an account that rested is tried by one agent first; the others follow when
   const tasks = ['a', 'b', 'c', 'd'].map((id) => `  - { id: ${id}, expects: no_change }\n`).join('')
   const stage = scene({ roadmap: `tasks:\n${tasks}` })
   fakeCli(stage, 'claude', ({ attempt, play, succeed }) => {
-    const soon = Math.floor(Date.now() / 1000) + 1
+    const soon = Math.floor(Date.now() / 1000) + 3
     if (attempt === 1) play('oauth-usage', (line) => line.replace(/"resetsAt":\d+/g, `"resetsAt":${soon}`))
     else succeed()
   })
@@ -138,7 +138,7 @@ test('a task has so many attempts in all, also those that do not count, when the
   const stage = scene({ roadmap: one })
   const calls = fakeCli(stage, 'claude', ({ say }) => {
     const usage = { input_tokens: 5, output_tokens: 1 }
-    const soon = Math.floor(Date.now() / 1000) + 1
+    const soon = Math.floor(Date.now() / 1000) + 3
     say({ type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt: soon } })
     say({
       type: 'result',
