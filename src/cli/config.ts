@@ -8,7 +8,6 @@ import { err, ok, type Result } from '../domain/result.js'
 import type { Position } from '../domain/task.js'
 import { readTextIfThere } from '../platform/read-text.js'
 import { createSource, positionAt, type Source } from '../roadmap/source.js'
-import { readMeaning } from '../roadmap/status-word.js'
 import type { FileSettings, RunSettings } from './settings.js'
 import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
 import { expected } from './chosen.js'
@@ -20,6 +19,7 @@ import { readers } from './settings.js'
 import { numberVariables } from '../domain/work-number.js'
 import { placeholdersIn } from '../domain/placeholder.js'
 import { onOff, portRange, providerChoice, providerModel } from './value.js'
+import { readMeaning } from '../domain/status-word.js'
 
 export interface Config {
   readonly run: Partial<RunSettings>

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
 import { placeholdersIn } from '../domain/placeholder.js'
 import { isTooLong, shorterCommand } from '../domain/command-length.js'
-import { defaultSetupTimeoutMs } from '../orchestration/run-setup.js'
 import type { FileSettings } from './settings.js'
 import { scalar } from './scalar.js'
 import { duration } from './value.js'
+import { defaultSetupTimeoutMs } from '../domain/setup.js'
 
 type FurnitureSettings = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
 

@@ -1,9 +1,9 @@
 import { relative, resolve } from 'node:path'
 import type { Problem } from '../domain/problem.js'
 import { err, type Result } from '../domain/result.js'
-import { providerNames } from '../providers/contract.js'
 import { findRoadmap } from '../roadmap/find.js'
 import { loadRoadmap, type LoadedRoadmap } from '../roadmap/load.js'
+import { providerNames } from '../domain/provider-model.js'
 
 /**
  * Loads the roadmap that the command line names, counted from where it was typed, or the one with a default name in

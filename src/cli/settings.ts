@@ -6,12 +6,10 @@ import type { PortRange } from '../platform/port-blocks.js'
 import type { Gate } from '../domain/gate.js'
 import type { WaitPolicy } from '../domain/governor.js'
 import type { Prices } from '../domain/price.js'
-import type { ProviderModel } from '../domain/provider-model.js'
+import type { ProviderModel, Permissions } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Review } from '../domain/review.js'
 import type { Complexity } from '../domain/task.js'
-import type { Permissions } from '../providers/contract.js'
-import type { Setup } from '../workspace/furniture.js'
 import {
   anyText,
   duration,
@@ -24,6 +22,7 @@ import {
   type ProviderChoice,
   type ReadValue,
 } from './value.js'
+import type { Setup } from '../domain/setup.js'
 
 /** What can be set by flag, by environment and, but for the last three, by configuration. Times in ms. */
 export interface RunSettings {

@@ -1,10 +1,9 @@
 import { parseUsd } from '../domain/budget.js'
 import { durationForms, parseDuration, parseDurationOrNone } from '../domain/duration.js'
-import { parseProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import { parseProviderModel, type ProviderModel, providerNames } from '../domain/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { nearest } from '../domain/nearest.js'
 import { portsInBlock, type PortRange } from '../platform/port-blocks.js'
-import { providerNames } from '../providers/contract.js'
 
 /** Reads one setting from text, the same for flags, environment and configuration. The error says what is accepted. */
 export type ReadValue<Value> = (text: string) => Result<Value, string>

@@ -19,3 +19,11 @@ export function parseProviderModel(text: string): ProviderModel {
   const colon = text.indexOf(':')
   return colon < 0 ? { provider: text } : { provider: text.slice(0, colon), model: text.slice(colon + 1) }
 }
+
+/** The providers that there are. */
+export const providerNames = ['claude', 'codex', 'command'] as const
+
+export type ProviderName = (typeof providerNames)[number]
+
+/** `edit`: what is needed to change files in the workspace. `full`: no restriction by the CLI. */
+export type Permissions = 'edit' | 'full'

@@ -1,9 +1,9 @@
 import { failure, type Failure } from '../domain/failure.js'
 import { nameRefusal, refusedCalls, type Refusal } from '../domain/refusal.js'
-import type { Permissions } from '../providers/contract.js'
 import { findProvider } from '../providers/index.js'
 import type { Recorder } from './recorder.js'
 import type { AttemptOf } from './attempt-of.js'
+import type { Permissions } from '../domain/provider-model.js'
 
 export interface StrictSettings {
   readonly onDenied: 'warn' | 'fail'

@@ -25,8 +25,6 @@ export interface SetupParts {
   readonly start: StartAgent
 }
 
-/** Long enough for an `npm ci`; a setup that hangs must not hang the run. */
-export const defaultSetupTimeoutMs = 15 * 60_000
 /** It has nothing to save: what is unfinished is made anew. */
 const graceMs = 500
 const maxLogBytes = 50 * 1024 * 1024

@@ -1,3 +1,4 @@
+import type { Permissions, ProviderName } from '../domain/provider-model.js'
 import type { AgentEvent } from '../domain/agent-event.js'
 import type { Failure } from '../domain/failure.js'
 
@@ -48,13 +49,6 @@ export interface Provider {
   /** Variables of the parent that the agent may see, besides the common ones of `childEnvironment`. */
   readonly passedVariables: readonly PassedVariables[]
 }
-
-export const providerNames = ['claude', 'codex', 'command'] as const
-
-export type ProviderName = (typeof providerNames)[number]
-
-/** `edit`: what is needed to change files in the workspace. `full`: no restriction by the CLI. */
-export type Permissions = 'edit' | 'full'
 
 export interface AgentRequest {
   /** Absolute path of the workspace. */

@@ -12,9 +12,9 @@ import { readYaml } from './read-yaml.js'
 import { addProblem, createSource, type Reading } from './source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from './source-node.js'
 import { locateStatus, type StatusValue } from './status-value.js'
-import { doneWord, statusWords } from './status-word.js'
 import { nameTasks, type NamedTask } from './task-id.js'
 import { maxTasks, walkRoadmap, type Found } from './walk.js'
+import { doneWord, statusWords } from '../domain/status-word.js'
 
 /** What a parse may be told. */
 export interface ParseOptions {

@@ -30,8 +30,9 @@ import {
 import { checkKeys, entriesMeaning, type Level } from './key.js'
 import { addProblem, positionAt, type Reading } from './source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from './source-node.js'
-import { readStatus, type StatusWords } from './status-word.js'
+import { readStatus } from './status-word.js'
 import type { NamedTask } from './task-id.js'
+import { type StatusWords } from '../domain/status-word.js'
 
 /** What tasks may leave to `defaults:` at the root. Times in ms. */
 export type RunOptions = Pick<Task, 'provider' | 'model' | 'timeoutMs' | 'maxAttempts' | 'budget'> & {

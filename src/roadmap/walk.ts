@@ -4,7 +4,8 @@ import { fieldOf, joinPath, readPriority, readText } from './field.js'
 import { checkKeys } from './key.js'
 import { addProblem, positionAt, type Reading } from './source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from './source-node.js'
-import { readStatus, type StatusWords } from './status-word.js'
+import { readStatus } from './status-word.js'
+import { type StatusWords } from '../domain/status-word.js'
 
 /** A task as found in the file, with what it has from the groups around it; its own fields are not read yet. */
 export interface FoundTask {

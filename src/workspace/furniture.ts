@@ -1,18 +1,7 @@
+import type { Setup } from '../domain/setup.js'
 import type { Failure } from '../domain/failure.js'
 import type { Result } from '../domain/result.js'
 import { gitPath, type GitPath } from './git-path.js'
-
-/** The user's setup command. */
-export interface Setup {
-  /** For a shell. */
-  readonly run: string
-  /**
-   * What it depends on: paths relative to the root, which may have `*`, `?`, `[…]` and `**` as in a git pathspec with
-   * `:(glob)`. Without, the lock files of package managers, wherever they lie.
-   */
-  readonly inputs?: readonly string[]
-  readonly timeoutMs: number
-}
 
 /** Runs the user's setup command, through a shell, in a directory. */
 export type RunSetup = (setup: Setup, cwd: string) => Promise<Result<void, Failure>>

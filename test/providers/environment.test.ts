@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { providerNames } from '../../src/providers/contract.js'
 import {
   childEnvironment,
   childEnvironments,
@@ -9,6 +8,7 @@ import {
 } from '../../src/providers/environment.js'
 import { toolchainHomes } from '../../src/providers/toolchain-homes.js'
 import { providers } from '../../src/providers/index.js'
+import { providerNames } from '../../src/domain/provider-model.js'
 
 /** Written down a second time, so that a name added to the product by mistake fails here. */
 const common =

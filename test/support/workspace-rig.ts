@@ -7,11 +7,11 @@ import { openBerths } from '../../src/workspace/berths.js'
 import { collect, type CollectRequest } from '../../src/workspace/collect.js'
 import type { Repository } from '../../src/workspace/contract.js'
 import { openRepository } from '../../src/workspace/repository.js'
-import type { Setup } from '../../src/workspace/furniture.js'
 import type { Workspace } from '../../src/workspace/workspace.js'
 import { createWorkspaces, type Workspaces } from '../../src/workspace/workspaces.js'
 import { berthOptions } from './berth-options.js'
 import { createGitRepo, type GitRepo, type GitRepoOptions } from './git-repo.js'
+import type { Setup } from '../../src/domain/setup.js'
 
 export interface RigOptions extends GitRepoOptions {
   /** Uses this repository instead of making one. */
