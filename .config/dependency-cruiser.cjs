@@ -1,5 +1,5 @@
 // The floors: arrows go down only, a room never imports another room, and some packages have one home.
-const rooms = '(roadmap|providers|prompt|pool|workspace|verify|journal|ui|report)'
+const rooms = '(config|roadmap|providers|prompt|pool|workspace|verify|journal|ui|report)'
 const only = (name, packages, home) => ({
   name,
   severity: 'error',
@@ -11,6 +11,8 @@ const only = (name, packages, home) => ({
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    // Which folder may know which follows from what there is; two never know each other.
+    { name: 'no-cycles-of-folders', severity: 'error', scope: 'folder', from: {}, to: { circular: true } },
     {
       name: 'domain-imports-only-domain',
       severity: 'error',
@@ -21,7 +23,7 @@ module.exports = {
       name: 'platform-imports-only-domain-and-packages',
       severity: 'error',
       from: { path: '(^|/)src/platform/' },
-      to: { path: `(^|/)src/(${rooms}|orchestration|cli)/` },
+      to: { path: `(^|/)src/(${rooms}|orchestration|app|cli)/` },
     },
     {
       name: 'a-room-never-imports-another-room',
@@ -33,12 +35,18 @@ module.exports = {
       name: 'rooms-do-not-look-up',
       severity: 'error',
       from: { path: `(^|/)src/${rooms}/` },
-      to: { path: '(^|/)src/(orchestration|cli)/' },
+      to: { path: '(^|/)src/(orchestration|app|cli)/' },
     },
     {
       name: 'orchestration-does-not-look-up',
       severity: 'error',
       from: { path: '(^|/)src/orchestration/' },
+      to: { path: '(^|/)src/(app|cli)/' },
+    },
+    {
+      name: 'app-does-not-look-up',
+      severity: 'error',
+      from: { path: '(^|/)src/app/' },
       to: { path: '(^|/)src/cli/' },
     },
     only('only-platform-spawns', '^(execa|(node:)?child_process)$|node_modules/execa/', '(^|/)src/platform/'),

@@ -32,8 +32,12 @@ describe('the check of the floors', () => {
 
   it('reports every deliberately wrong import of the fixture', () => {
     expect(violations('test/fixtures/floors/src')).toEqual([
+      'app/looks-up.ts: app-does-not-look-up',
+      'app/start: no-cycles-of-folders',
+      'app/stop: no-cycles-of-folders',
       'cli/top.ts: only-pool-knows-a-queue-library',
       'cli/top.ts: only-ui-colours-and-spins',
+      'config/next-door.ts: a-room-never-imports-another-room',
       'domain/looks-up.ts: domain-imports-only-domain',
       'domain/looks-up.ts: domain-imports-only-domain',
       'domain/looks-up.ts: only-platform-spawns',

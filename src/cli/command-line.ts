@@ -1,7 +1,7 @@
-import { exitCodes, type ExitCode } from '../domain/exit-code.js'
-import { createMask } from '../domain/mask.js'
-import { secretsOf } from '../domain/secrets.js'
-import { maskOutput, sinkOf } from './output.js'
+import { exitCodes, type ExitCode } from '../domain/run/exit-code.js'
+import { createMask } from '../domain/secrets/mask.js'
+import { secretsOf } from '../domain/secrets/secrets.js'
+import { maskOutput, sinkOf } from '../ui/print/output.js'
 
 /** Parses the command line, runs one command, and sets the exit code: the only place that does. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {

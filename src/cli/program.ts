@@ -1,10 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { Environment } from '../domain/environment.js'
-import type { ExitCode } from '../domain/exit-code.js'
+import type { Environment } from '../domain/process/environment.js'
+import type { ExitCode } from '../domain/run/exit-code.js'
 import { cleanLine } from '../domain/text.js'
-import { sinkOf } from './output.js'
-import { readers, type RunSettings } from './settings.js'
-import type { ReadValue } from './value.js'
+import { sinkOf } from '../ui/print/output.js'
+import { readers, type RunSettings } from '../config/settings.js'
+import type { ReadValue } from '../config/value.js'
 
 /** What commander's parsed flags look like. */
 interface RunFlags {
@@ -119,7 +119,7 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
     .addOption(directoryOption())
     .addHelpText('after', runNotes)
     .action(async (roadmap: string | undefined, flags: RunFlags) => {
-      const { runCommand } = await import('./run-command.js')
+      const { runCommand } = await import('../app/commands/run-command.js')
       const how = { fresh: flags.fresh === true, takeOver: flags.takeOver === true }
       const args = { ...how, directory: flags.directory, flags: settingsOf(flags) }
       done(await runCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
@@ -242,7 +242,7 @@ function addResume(program: Command, env: Environment, done: (code: ExitCode) =>
     .addOption(directoryOption())
     .addHelpText('after', resumeNotes)
     .action(async (run: string | undefined, flags: RunFlags & { retryFailed?: true; repair?: true }) => {
-      const { resumeCommand } = await import('./resume-command.js')
+      const { resumeCommand } = await import('../app/commands/resume-command.js')
       const takeOver = flags.takeOver === true
       const how = { retryFailed: flags.retryFailed === true, repair: flags.repair === true, takeOver }
       const args = { ...how, directory: flags.directory, flags: settingsOf(flags) }
@@ -258,7 +258,7 @@ function addValidate(program: Command, env: Environment, done: (code: ExitCode) 
     .addOption(option('--output <format>', 'human (default) or json', readers.output))
     .addOption(directoryOption())
     .action(async (roadmap: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
-      const { validateCommand } = await import('./validate-command.js')
+      const { validateCommand } = await import('../app/commands/validate-command.js')
       const args = { directory: flags.directory, output: flags.output ?? 'human' }
       done(await validateCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
     })
@@ -272,7 +272,7 @@ function addStatus(program: Command, env: Environment, done: (code: ExitCode) =>
     .addOption(option('--output <format>', 'human (default), or json: one object', readers.output))
     .addOption(directoryOption())
     .action(async (run: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
-      const { statusCommand } = await import('./status-command.js')
+      const { statusCommand } = await import('../app/commands/status-command.js')
       const args = { directory: flags.directory, output: flags.output ?? 'human' }
       done(await statusCommand(run === undefined ? args : { ...args, run }, env))
     })
@@ -289,7 +289,7 @@ function addClean(program: Command, env: Environment, done: (code: ExitCode) => 
     .addOption(directoryOption())
     .addHelpText('after', cleanNotes)
     .action(async (run: string | undefined, flags: CleanFlags) => {
-      const { cleanCommand } = await import('./clean-command.js')
+      const { cleanCommand } = await import('../app/commands/clean-command.js')
       const how = { lost: flags.lost === true, dryRun: flags.dryRun === true, takeOver: flags.takeOver === true }
       const args = { ...how, directory: flags.directory }
       done(await cleanCommand(run === undefined ? args : { ...args, run }, env))

@@ -1,5 +1,5 @@
-import type { RunRecord } from '../domain/event.js'
-import { readLines } from '../platform/read-lines.js'
+import type { RunRecord } from '../domain/run/event.js'
+import { readLines } from '../platform/streams/read-lines.js'
 
 /** What a run's record tells of a task that has landed. */
 export interface IntegratedTask {

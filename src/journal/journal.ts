@@ -1,8 +1,8 @@
 import { jsonLine } from '../domain/json-line.js'
-import type { RunRecord } from '../domain/event.js'
+import type { RunRecord } from '../domain/run/event.js'
 import { ok, type Result } from '../domain/result.js'
-import { openAppendFile, type AppendFile } from '../platform/append-file.js'
-import { cutTail } from '../platform/cut-file.js'
+import { openAppendFile, type AppendFile } from '../platform/files/append-file.js'
+import { cutTail } from '../platform/streams/cut-file.js'
 
 /** The append-only file of a run's events, one JSON record a line. */
 export interface Journal {

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { eventVersion, type RunRecord } from '../domain/event.js'
+import { eventVersion, type RunRecord } from '../domain/run/event.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { replayNext, type RunState } from '../domain/run-state.js'
-import { readLines } from '../platform/read-lines.js'
+import { replayNext, type RunState } from '../domain/run/run-state.js'
+import { readLines } from '../platform/streams/read-lines.js'
 import { isWholeRecord } from './whole-record.js'
 
 /** Why a journal cannot be read back; the message is one clean line. */

@@ -1,6 +1,6 @@
 import type { Result } from '../domain/result.js'
 import { ok } from '../domain/result.js'
-import { cutAfterLines } from '../platform/cut-file.js'
+import { cutAfterLines } from '../platform/streams/cut-file.js'
 
 /**
  * Cuts a journal back to the lines before a bad one; the whole is kept beside it as `<path>.corrupt-<time>`. Gives the

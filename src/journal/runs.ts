@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exitCodes } from '../domain/exit-code.js'
+import { exitCodes } from '../domain/run/exit-code.js'
 import { isRunId } from '../domain/name.js'
-import { writePrivateFile } from '../platform/private-file.js'
+import { writePrivateFile } from '../platform/files/private-file.js'
 import { readExitCode } from './unfinished.js'
 
 /** A run that has left a journal. */

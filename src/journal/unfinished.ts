@@ -1,4 +1,4 @@
-import { readLastLine } from '../platform/last-line.js'
+import { readLastLine } from '../platform/streams/last-line.js'
 
 /** Far longer than the record of a run's end. */
 const mostBytes = 64 * 1024

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../domain/event.js'
+import type { RunEvent } from '../domain/run/event.js'
 
 /** What a field must hold, where it is there. */
 type Check = (value: unknown) => boolean

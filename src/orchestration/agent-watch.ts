@@ -1,6 +1,6 @@
-import type { Usage } from '../domain/agent-event.js'
-import type { Counted } from '../domain/counted.js'
-import type { Failure } from '../domain/failure.js'
+import type { Usage } from '../domain/agent/agent-event.js'
+import type { Counted } from '../domain/accounts/counted.js'
+import type { Failure } from '../domain/agent/failure.js'
 
 /** An agent that is or was at work. The same object for all that is told of one agent. */
 export interface WatchedAgent {

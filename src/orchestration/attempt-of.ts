@@ -1,5 +1,5 @@
-import type { ProviderModel } from '../domain/provider-model.js'
-import type { Task } from '../domain/task.js'
+import type { ProviderModel } from '../domain/agent/provider-model.js'
+import type { Task } from '../domain/roadmap/task.js'
 
 /** Which attempt it is about. */
 export interface AttemptOf {

@@ -1,4 +1,4 @@
-import type { EarlyStop } from '../domain/early-stop.js'
+import type { EarlyStop } from '../domain/run/early-stop.js'
 import type { AgentPool } from '../pool/agent-pool.js'
 import type { Recorder } from './recorder.js'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.js'
-import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
+import { formatProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
 
 export interface StandingParts {
   /** The most slots at once, by `provider:model` or `provider`. */

@@ -1,6 +1,6 @@
 import { countBefore } from '../domain/ordered.js'
-import { compareRanks, type Rank } from '../domain/schedule.js'
-import type { RouteRequest } from '../domain/routing.js'
+import { compareRanks, type Rank } from '../domain/roadmap/schedule.js'
+import type { RouteRequest } from '../domain/routing/routing.js'
 
 /** What a reservation asks for; two requests with equal demands may run in exactly the same places. */
 export interface Demand extends RouteRequest {

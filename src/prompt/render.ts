@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../domain/result.js'
-import type { Task } from '../domain/task.js'
+import type { Task } from '../domain/roadmap/task.js'
 import { defaultTemplate } from './default-template.js'
 import { fillTemplate, parseTemplate } from './template.js'
 

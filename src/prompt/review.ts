@@ -1,4 +1,4 @@
-import type { Task } from '../domain/task.js'
+import type { Task } from '../domain/roadmap/task.js'
 
 /** What a reviewer is told. The task and the diff are outside text; the criteria are the configuration's own. */
 export interface ReviewContext {

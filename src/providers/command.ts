@@ -1,6 +1,6 @@
-import { failure } from '../domain/failure.js'
-import type { Provider } from './contract.js'
-import { textEvent } from './line.js'
+import { failure } from '../domain/agent/failure.js'
+import type { Provider } from './adapter/contract.js'
+import { textEvent } from './adapter/line.js'
 
 /**
  * A task that is a shell command (`run:` in the roadmap), written by the user. No agent CLI, no model, no login: it

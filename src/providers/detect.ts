@@ -1,7 +1,7 @@
-import { formatExitStatus, type ExitStatus } from '../domain/attempt.js'
-import type { Program, Provider } from './contract.js'
-import { lastWords } from './failure-text.js'
-import { shortLine } from './line.js'
+import { formatExitStatus, type ExitStatus } from '../domain/agent/attempt.js'
+import type { Program, Provider } from './adapter/contract.js'
+import { lastWords } from './adapter/failure-text.js'
+import { shortLine } from './adapter/line.js'
 
 /** Whether a provider's CLI is there. Whether it is logged in shows only in an attempt. */
 export type Detection =

@@ -1,7 +1,7 @@
-import { filledIn, type EnvTemplates, type Numbering } from '../domain/env-template.js'
-import { variablesOf, type WorkNumber } from '../domain/work-number.js'
-import { filterVariables } from '../platform/filter-words.js'
-import type { PassedVariables, Provider } from './contract.js'
+import { filledIn, type EnvTemplates, type Numbering } from '../domain/secrets/env-template.js'
+import { variablesOf, type WorkNumber } from '../domain/agent/work-number.js'
+import { filterVariables } from '../platform/git/filter-words.js'
+import type { PassedVariables, Provider } from './adapter/contract.js'
 import { toolchainHomes } from './toolchain-homes.js'
 import type { Withheld } from './withheld.js'
 

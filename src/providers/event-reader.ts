@@ -1,8 +1,8 @@
-import type { AgentEvent } from '../domain/agent-event.js'
-import type { Provider } from './contract.js'
-import { parseObject } from './json.js'
-import { JsonScanner } from './json-scanner.js'
-import { unreadableEvent } from './line.js'
+import type { AgentEvent } from '../domain/agent/agent-event.js'
+import type { Provider } from './adapter/contract.js'
+import { parseObject } from './adapter/json.js'
+import { JsonScanner } from './adapter/json-scanner.js'
+import { unreadableEvent } from './adapter/line.js'
 
 /** Reads what one agent prints. */
 export interface EventReader {

@@ -1,8 +1,8 @@
 import { claude } from './claude/provider.js'
 import { codex } from './codex/provider.js'
 import { command } from './command.js'
-import { type Provider } from './contract.js'
-import { providerNames, type ProviderName } from '../domain/provider-model.js'
+import { type Provider } from './adapter/contract.js'
+import { providerNames, type ProviderName } from '../domain/agent/provider-model.js'
 
 /** Every provider there is. A name without its adapter does not compile. */
 export const providers = { claude, codex, command } as const satisfies Record<ProviderName, Provider>

@@ -1,9 +1,15 @@
-import { formatExitStatus, judgeProcess, type EndReason, type Evidence, type ExitStatus } from '../domain/attempt.js'
-import { failure, type Failure } from '../domain/failure.js'
+import {
+  formatExitStatus,
+  judgeProcess,
+  type EndReason,
+  type Evidence,
+  type ExitStatus,
+} from '../domain/agent/attempt.js'
+import { failure, type Failure } from '../domain/agent/failure.js'
 import { lastLine } from '../domain/text.js'
-import type { Provider } from './contract.js'
-import { lastWords } from './failure-text.js'
-import { shortLine } from './line.js'
+import type { Provider } from './adapter/contract.js'
+import { lastWords } from './adapter/failure-text.js'
+import { shortLine } from './adapter/line.js'
 
 /** All that is known about an agent's process once it has ended. */
 export interface AgentEnd {

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import type { Evidence } from '../domain/attempt.js'
+import type { Evidence } from '../domain/agent/attempt.js'
 import { err, ok, type Result } from '../domain/result.js'
-import type { ReviewAnswer } from '../domain/review.js'
-import type { Provider } from './contract.js'
+import type { ReviewAnswer } from '../domain/landing/review.js'
+import type { Provider } from './adapter/contract.js'
 
 const answer = z.strictObject({
   verdict: z.enum(['approve', 'reject']),

@@ -1,4 +1,4 @@
-import type { Failure } from '../domain/failure.js'
+import type { Failure } from '../domain/agent/failure.js'
 import { plural } from '../domain/text.js'
 
 /** Variables that are set here and do not reach an agent. */

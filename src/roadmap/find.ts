@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { Problem } from '../domain/problem.js'
+import type { Problem } from '../domain/roadmap/problem.js'
 import { err, ok, type Result } from '../domain/result.js'
-import { isFile } from '../platform/read-whole.js'
-import { problemAt } from './source.js'
+import { isFile } from '../platform/files/read-whole.js'
+import { problemAt } from '../domain/roadmap/source.js'
 
 /** Where roadmaps are looked for; names of one rank must not stand side by side. */
 const ranks = [['roadmap.yaml', 'roadmap.yml', 'roadmap.json'], ['state/roadmap.yaml']] as const

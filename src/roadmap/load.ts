@@ -1,11 +1,11 @@
-import { compareProblems, type Problem } from '../domain/problem.js'
+import { compareProblems, type Problem } from '../domain/roadmap/problem.js'
 import { err, ok, type Result } from '../domain/result.js'
-import type { TaskGraph } from '../domain/graph.js'
-import type { Roadmap } from '../domain/task.js'
-import { readWhole } from '../platform/read-whole.js'
-import { maxBytes } from './decode.js'
-import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './parse.js'
-import { problemAt } from './source.js'
+import type { TaskGraph } from '../domain/roadmap/graph.js'
+import type { Roadmap } from '../domain/roadmap/task.js'
+import { readWhole } from '../platform/files/read-whole.js'
+import { maxBytes } from './syntax/decode.js'
+import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './formats/native/parse.js'
+import { problemAt } from '../domain/roadmap/source.js'
 
 /** A roadmap fit to be run, with what writing statuses back needs. */
 export interface LoadedRoadmap {

@@ -1,5 +1,5 @@
 import { createWorker } from '../platform/worker.js'
-import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './parse.js'
+import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './formats/native/parse.js'
 
 /** What the worker thread is asked. */
 export interface ParseQuestion {

@@ -1,4 +1,4 @@
-import type { CleanPlan, Leftover, LedgerRef } from '../domain/ledger.js'
+import type { CleanPlan, Leftover, LedgerRef } from '../domain/run/ledger.js'
 import type { Line } from './describe.js'
 import { cleanLine, plural } from '../domain/text.js'
 

@@ -1,7 +1,7 @@
-import { measures } from '../domain/agent-spending.js'
-import { formatUsd } from '../domain/budget.js'
-import type { Measure } from '../domain/counted.js'
-import type { RunState } from '../domain/run-state.js'
+import { measures } from '../domain/run/agent-spending.js'
+import { formatUsd } from '../domain/accounts/budget.js'
+import type { Measure } from '../domain/accounts/counted.js'
+import type { RunState } from '../domain/run/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 
 const names: Readonly<Record<Measure, string>> = { usd: 'cost', tokens: 'tokens' }

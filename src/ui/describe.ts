@@ -1,10 +1,10 @@
-import type { AgentEvent } from '../domain/agent-event.js'
-import { formatUsd } from '../domain/budget.js'
-import type { RunRecord } from '../domain/event.js'
-import type { Failure } from '../domain/failure.js'
-import { formatProviderModel, type ProviderModel } from '../domain/provider-model.js'
-import { nameRefusal, openRefusals } from '../domain/refusal.js'
-import type { RunState } from '../domain/run-state.js'
+import type { AgentEvent } from '../domain/agent/agent-event.js'
+import { formatUsd } from '../domain/accounts/budget.js'
+import type { RunRecord } from '../domain/run/event.js'
+import type { Failure } from '../domain/agent/failure.js'
+import { formatProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
+import { nameRefusal, openRefusals } from '../domain/agent/refusal.js'
+import type { RunState } from '../domain/run/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import {
   formatBaseRed,

@@ -1,6 +1,6 @@
-import { allowEntries, nameRefusals, openRefusals, type Refusal } from '../domain/refusal.js'
-import type { RunState, TaskRecord } from '../domain/run-state.js'
-import type { Failure } from '../domain/failure.js'
+import { allowEntries, nameRefusals, openRefusals, type Refusal } from '../domain/agent/refusal.js'
+import type { RunState, TaskRecord } from '../domain/run/run-state.js'
+import type { Failure } from '../domain/agent/failure.js'
 import { showId } from './format.js'
 
 /** Behind a task's line; empty when nothing was refused, or something was made of it since. */

@@ -1,5 +1,5 @@
-import type { ResumeCounts } from '../domain/reconcile.js'
-import type { KeptCommit, RunState, TaskState } from '../domain/run-state.js'
+import type { ResumeCounts } from '../domain/run/reconcile.js'
+import type { KeptCommit, RunState, TaskState } from '../domain/run/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
 import {

@@ -1,4 +1,4 @@
-import type { Failure } from '../domain/failure.js'
+import type { Failure } from '../domain/agent/failure.js'
 import type { Result } from '../domain/result.js'
 
 /** What is to be judged. */

@@ -1,5 +1,5 @@
-import type { Failure } from '../domain/failure.js'
-import type { Verdict } from '../domain/gate.js'
+import type { Failure } from '../domain/agent/failure.js'
+import type { Verdict } from '../domain/landing/gate.js'
 import type { CheckOut, Judged } from './checkout.js'
 
 export interface SetupJudgeParts {

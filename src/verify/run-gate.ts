@@ -1,15 +1,15 @@
 import { realpath, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { formatExitStatus } from '../domain/attempt.js'
+import { formatExitStatus } from '../domain/agent/attempt.js'
 import type { Clock } from '../domain/clock.js'
-import type { Gate, Verdict } from '../domain/gate.js'
-import type { Mask } from '../domain/mask.js'
+import type { Gate, Verdict } from '../domain/landing/gate.js'
+import type { Mask } from '../domain/secrets/mask.js'
 import { cleanLine, cleanText } from '../domain/text.js'
-import { scheduleUsable } from '../domain/usable-time.js'
-import { isStopped } from '../platform/process-identity.js'
-import type { AgentExit, OnSpawned } from '../platform/agent-process.js'
-import type { StartAgent } from '../platform/door.js'
-import { fullDisk } from '../platform/full-disk.js'
+import { scheduleUsable } from '../domain/agent/usable-time.js'
+import { isStopped } from '../platform/processes/process-identity.js'
+import type { AgentExit, OnSpawned } from '../platform/processes/agent-process.js'
+import type { StartAgent } from '../platform/processes/door.js'
+import { fullDisk } from '../platform/files/full-disk.js'
 
 /** Where and with what a gate runs. */
 export interface GateRun {

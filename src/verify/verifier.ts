@@ -1,5 +1,5 @@
-import { failure, type Failure } from '../domain/failure.js'
-import { gateKey, setupGate, verdictKey, type Gate, type Verdict } from '../domain/gate.js'
+import { failure, type Failure } from '../domain/agent/failure.js'
+import { gateKey, setupGate, verdictKey, type Gate, type Verdict } from '../domain/landing/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import type { Checkout, CheckOut, Judged } from './checkout.js'

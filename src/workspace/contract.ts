@@ -1,6 +1,6 @@
-import type { Failure } from '../domain/failure.js'
-import type { GitSession } from '../platform/git-session.js'
-import type { GitPlace } from '../platform/git.js'
+import type { Failure } from '../domain/agent/failure.js'
+import type { GitSession } from '../platform/git/git-session.js'
+import type { GitPlace } from '../platform/git/git.js'
 import type { GitPath } from './git-path.js'
 
 /** Why it is not safe to run in this repository (exit code 4). A closed list: tests and callers look at the code. */

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { isRunId } from '../domain/name.js'
-import { isNoexec } from '../platform/noexec.js'
+import { isNoexec } from '../platform/files/noexec.js'
 
 /** Why workspaces cannot lie in a directory: it lies inside the work tree, or cannot be made or written to. */
 export type HomeFault = 'inside' | 'not_writable'

@@ -1,9 +1,9 @@
 import { lstat, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { failure, type Failure } from '../domain/failure.js'
+import { failure, type Failure } from '../domain/agent/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
-import type { GitPlace } from '../platform/git.js'
+import type { GitPlace } from '../platform/git/git.js'
 import type { Repository } from './contract.js'
 import type { GitPath } from './git-path.js'
 

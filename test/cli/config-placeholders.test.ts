@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../src/cli/config.js'
+import { parseConfig } from '../../src/config/config.js'
 
 function fileOf(text: string, env: Readonly<Record<string, string>> = {}) {
   const parsed = parseConfig(text, env)

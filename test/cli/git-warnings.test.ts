@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { gitWarnings } from '../../src/cli/git-warnings.js'
-import { openRepository } from '../../src/workspace/repository.js'
+import { gitWarnings } from '../../src/app/ground/git-warnings.js'
+import { openRepository } from '../../src/workspace/repository/repository.js'
 import { createGitRepo, type GitRepo } from '../support/git-repo.js'
 
 async function said(change: (repo: GitRepo) => void, env: Readonly<Record<string, string>> = {}) {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { newestStopped } from '../../src/cli/past-run.js'
+import { newestStopped } from '../../src/app/start/past-run.js'
 import { journalOf, listRuns, numberRun } from '../../src/journal/runs.js'
 import { tempDir } from '../support/temp-dir.js'
 

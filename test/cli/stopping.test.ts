@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createStopping } from '../../src/cli/stopping.js'
+import { createStopping } from '../../src/app/stop/stopping.js'
 import { virtualClock } from '../support/virtual-clock.js'
 
 /** A stop with a drain of so many ms and a grace of 5 s, and what has come of it so far. */

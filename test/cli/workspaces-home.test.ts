@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { homesOfRepository, homesOfRun, placesOfRun } from '../../src/cli/workspaces-home.js'
+import { homesOfRepository, homesOfRun, placesOfRun } from '../../src/app/ground/workspaces-home.js'
 import { runDirectory, runOfDirectory, workspaceNumber } from '../../src/workspace/home.js'
 import { tempDir } from '../support/temp-dir.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addUsage, usageSince, type Usage } from '../../src/domain/agent-event.js'
+import { addUsage, usageSince, type Usage } from '../../src/domain/agent/agent-event.js'
 
 const count = fc.nat(1_000_000)
 const usage: fc.Arbitrary<Usage> = fc

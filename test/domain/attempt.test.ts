@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addUsage, noUsage, type AgentEvent, type Usage } from '../../src/domain/agent-event.js'
+import { addUsage, noUsage, type AgentEvent, type Usage } from '../../src/domain/agent/agent-event.js'
 import {
   applyAgentEvent,
   formatExitStatus,
@@ -10,9 +10,9 @@ import {
   type EndReason,
   type Evidence,
   type ExitStatus,
-} from '../../src/domain/attempt.js'
-import { failure } from '../../src/domain/failure.js'
-import type { Refusal } from '../../src/domain/refusal.js'
+} from '../../src/domain/agent/attempt.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import type { Refusal } from '../../src/domain/agent/refusal.js'
 
 const zero: ExitStatus = { type: 'code', code: 0 }
 const one: ExitStatus = { type: 'code', code: 1 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AgentEvent } from '../../src/domain/agent-event.js'
-import { applyAgentEvent, isFinal, judgeProcess, noEvidence, unfinishedWork } from '../../src/domain/attempt.js'
-import type { BackgroundChange } from '../../src/domain/background.js'
+import type { AgentEvent } from '../../src/domain/agent/agent-event.js'
+import { applyAgentEvent, isFinal, judgeProcess, noEvidence, unfinishedWork } from '../../src/domain/agent/attempt.js'
+import type { BackgroundChange } from '../../src/domain/agent/background.js'
 
 const begin: AgentEvent = { type: 'session', sessionId: 's' }
 const success: AgentEvent = { type: 'result', turns: 2 }

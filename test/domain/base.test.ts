@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { afterBaseEvent, baseAt, nextDecisions, type BaseDecision, type BaseEvent } from '../../src/domain/base.js'
+import {
+  afterBaseEvent,
+  baseAt,
+  nextDecisions,
+  type BaseDecision,
+  type BaseEvent,
+} from '../../src/domain/landing/base.js'
 import { playBase, type BaseGameRules, type Brought, type Player } from '../support/base-game.js'
 
 const agent = (brings: readonly Brought[] = ['good'], more: Partial<Player> = {}): Player => ({

@@ -15,7 +15,7 @@ import {
   tightest,
   type Budget,
   type Spent,
-} from '../../src/domain/budget.js'
+} from '../../src/domain/accounts/budget.js'
 
 const spent: fc.Arbitrary<Spent> = fc.record({ usd: fc.integer({ min: 0, max: 500 }), tokens: fc.nat(5000) })
 const budget: fc.Arbitrary<Budget> = fc.record(

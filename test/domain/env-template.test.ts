@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { filledIn, madeOfNumbers, maskTemplates } from '../../src/domain/env-template.js'
-import { createMask, noMask } from '../../src/domain/mask.js'
-import { fillPlaceholders, placeholdersIn } from '../../src/domain/placeholder.js'
-import { nameOfTask, slotId, slotNumber, variablesOf } from '../../src/domain/work-number.js'
+import { filledIn, madeOfNumbers, maskTemplates } from '../../src/domain/secrets/env-template.js'
+import { createMask, noMask } from '../../src/domain/secrets/mask.js'
+import { fillPlaceholders, placeholdersIn } from '../../src/domain/secrets/placeholder.js'
+import { nameOfTask, slotId, slotNumber, variablesOf } from '../../src/domain/agent/work-number.js'
 
 const decoder = new TextDecoder()
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergeGates, verdictKey, type Gate } from '../../src/domain/gate.js'
+import { mergeGates, verdictKey, type Gate } from '../../src/domain/landing/gate.js'
 
 const gates: fc.Arbitrary<Gate> = fc.record(
   {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { failure, failureKinds, type FailureKind, isAccountTrouble } from '../../src/domain/failure.js'
+import { failure, failureKinds, type FailureKind, isAccountTrouble } from '../../src/domain/agent/failure.js'
 import {
   answeredOnce,
   decideWait,
@@ -10,7 +10,7 @@ import {
   type AccountVerdict,
   type FailedAgent,
   type Trouble,
-} from '../../src/domain/governor.js'
+} from '../../src/domain/accounts/governor.js'
 
 const now = Date.parse('2026-11-24T10:00:00Z')
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { buildGraph, type TaskGraph } from '../../src/domain/graph.js'
-import { statusSatisfies, type Task } from '../../src/domain/task.js'
+import { buildGraph, type TaskGraph } from '../../src/domain/roadmap/graph.js'
+import { statusSatisfies, type Task } from '../../src/domain/roadmap/task.js'
 import { acyclicTasks, groupOf, taskOf } from '../support/task.js'
 
 /** Each cycle as `A>B`, each step a task that waits for the next, turned so that the smallest id is first. */

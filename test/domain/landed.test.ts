@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { countLanded, judgeLanded } from '../../src/domain/landed.js'
-import { taskStatuses } from '../../src/domain/task.js'
+import { countLanded, judgeLanded } from '../../src/domain/roadmap/landed.js'
+import { taskStatuses } from '../../src/domain/roadmap/task.js'
 import { taskOf } from '../support/task.js'
 
 it('what has landed counts as done where the file would have it run, and nowhere else', () => {

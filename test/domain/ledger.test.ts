@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
-import { keptCommits, planClean, type LedgerRef, type Leftover } from '../../src/domain/ledger.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import { keptCommits, planClean, type LedgerRef, type Leftover } from '../../src/domain/run/ledger.js'
 import { safeName } from '../../src/domain/name.js'
-import { followWorkspaces } from '../../src/domain/uncollected.js'
+import { followWorkspaces } from '../../src/domain/run/uncollected.js'
 import { runStarted, stamp, stateAfter } from '../support/records.js'
 
 const standing = fc.constantFrom<LedgerRef['standing']>(

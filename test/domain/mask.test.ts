@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createMask, noMask } from '../../src/domain/mask.js'
-import { maskValue } from '../../src/domain/mask-value.js'
-import type { RunEvent } from '../../src/domain/event.js'
-import { formsOf } from '../../src/domain/secret-forms.js'
+import { createMask, noMask } from '../../src/domain/secrets/mask.js'
+import { maskValue } from '../../src/domain/secrets/mask-value.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { formsOf } from '../../src/domain/secrets/secret-forms.js'
 import { runStarted, stateAfter } from '../support/records.js'
 
 const encoder = new TextEncoder()

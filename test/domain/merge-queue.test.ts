@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { afterOutcome, batchSize, compareQueued, emptyQueue, nextStep } from '../../src/domain/merge-queue.js'
-import { learn, prefixesToJudge, searchOf } from '../../src/domain/prefix-search.js'
+import { afterOutcome, batchSize, compareQueued, emptyQueue, nextStep } from '../../src/domain/landing/merge-queue.js'
+import { learn, prefixesToJudge, searchOf } from '../../src/domain/landing/prefix-search.js'
 import { playMergeQueue, type Contender, type GameRules } from '../support/merge-queue-game.js'
 
 const good: Contender = { priority: 0, bad: false, comesAt: 0 }

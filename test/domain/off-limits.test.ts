@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { offLimits } from '../../src/domain/off-limits.js'
+import { offLimits } from '../../src/domain/roadmap/off-limits.js'
 
 const strict = offLimits(['docs/prompt.md'], { agentsMayConfigure: false })
 const open = offLimits(['docs/prompt.md'], { agentsMayConfigure: true })

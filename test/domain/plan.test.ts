@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { buildGraph } from '../../src/domain/graph.js'
-import { isPersonsHold, type HoldReason } from '../../src/domain/hold.js'
-import { planRun, startOrder, topologicalOrder, type RunPlan, type Selection } from '../../src/domain/plan.js'
-import { statusRuns, statusSatisfies, type Group, type Task } from '../../src/domain/task.js'
+import { buildGraph } from '../../src/domain/roadmap/graph.js'
+import { isPersonsHold, type HoldReason } from '../../src/domain/roadmap/hold.js'
+import { planRun, startOrder, topologicalOrder, type RunPlan, type Selection } from '../../src/domain/roadmap/plan.js'
+import { statusRuns, statusSatisfies, type Group, type Task } from '../../src/domain/roadmap/task.js'
 import { acyclicTasks, groupOf, taskOf } from '../support/task.js'
 
 function plan(tasks: readonly Task[], selection: Selection = {}, groups: readonly Group[] = []): RunPlan {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { priceFor, priceOf, type Prices } from '../../src/domain/price.js'
+import { priceFor, priceOf, type Prices } from '../../src/domain/accounts/price.js'
 
 const prices: Prices = {
   'codex:gpt-5': { input: 1.25, cachedInput: 0.125, output: 10 },

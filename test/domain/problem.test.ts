@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareProblems, formatProblem, formatProblemLine, type Problem } from '../../src/domain/problem.js'
+import { compareProblems, formatProblem, formatProblemLine, type Problem } from '../../src/domain/roadmap/problem.js'
 
 function problemAt(file: string, line: number, column: number, more: Partial<Problem> = {}): Problem {
   return { severity: 'error', code: 'E040', text: 'no such task', position: { file, line, column }, ...more }

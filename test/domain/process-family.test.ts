@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { descendantsOf, familyOf, usedSince } from '../../src/domain/process-family.js'
+import { descendantsOf, familyOf, usedSince } from '../../src/domain/process/process-family.js'
 
 const table = fc.uniqueArray(
   fc.record({

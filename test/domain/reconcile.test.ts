@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import { failure, type FailureKind } from '../../src/domain/failure.js'
-import { reconcile, type ResumeFacts, type Resumption } from '../../src/domain/reconcile.js'
-import { replay } from '../../src/domain/run-state.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { failure, type FailureKind } from '../../src/domain/agent/failure.js'
+import { reconcile, type ResumeFacts, type Resumption } from '../../src/domain/run/reconcile.js'
+import { replay } from '../../src/domain/run/run-state.js'
 import { CrashGame } from '../support/crash-game.js'
 import { runStarted, stamp } from '../support/records.js'
-import type { PlannedTask } from '../../src/domain/plan.js'
+import type { PlannedTask } from '../../src/domain/roadmap/plan.js'
 
 describe('a run that is killed and stopped at any moment, and resumed each time', () => {
   const moves = fc.array(

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
 import {
   addRefusal,
   allowEntries,
@@ -9,7 +9,7 @@ import {
   nameRefusals,
   openRefusals,
   type Refusal,
-} from '../../src/domain/refusal.js'
+} from '../../src/domain/agent/refusal.js'
 import { runStarted, stateAfter } from '../support/records.js'
 
 const denied = (tool: string, target?: string, allow?: string) => ({

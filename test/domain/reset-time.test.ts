@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { resetTimeIn } from '../../src/domain/reset-time.js'
-import { momentsOf, wallAt } from '../../src/domain/wall-time.js'
+import { resetTimeIn } from '../../src/domain/accounts/reset-time.js'
+import { momentsOf, wallAt } from '../../src/domain/accounts/wall-time.js'
 
 const at = (iso: string) => Date.parse(iso)
 const now = at('2026-11-24T10:00:00Z')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { failure, failureKinds, type FailureKind } from '../../src/domain/failure.js'
-import { decideRetry } from '../../src/domain/retry.js'
+import { failure, failureKinds, type FailureKind } from '../../src/domain/agent/failure.js'
+import { decideRetry } from '../../src/domain/agent/retry.js'
 
 describe('what follows from a failed attempt', () => {
   const account: readonly FailureKind[] = [

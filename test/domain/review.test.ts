@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatProviderModel, parseProviderModel, type ProviderModel } from '../../src/domain/provider-model.js'
-import { nextReviewer, reviewersFor, reviewKey, type Review } from '../../src/domain/review.js'
+import { formatProviderModel, parseProviderModel, type ProviderModel } from '../../src/domain/agent/provider-model.js'
+import { nextReviewer, reviewersFor, reviewKey, type Review } from '../../src/domain/landing/review.js'
 
 const names = ['claude', 'codex', 'gemini', 'command']
 const reviewer = fc.record(

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { formatProviderModel, parseProviderModel, type ProviderModel } from '../../src/domain/provider-model.js'
-import { choose, tiersFor, type ProviderLoad, type RoutePolicy, type RouteRequest } from '../../src/domain/routing.js'
-import { complexityOf } from '../../src/domain/task.js'
+import { formatProviderModel, parseProviderModel, type ProviderModel } from '../../src/domain/agent/provider-model.js'
+import {
+  choose,
+  tiersFor,
+  type ProviderLoad,
+  type RoutePolicy,
+  type RouteRequest,
+} from '../../src/domain/routing/routing.js'
+import { complexityOf } from '../../src/domain/roadmap/task.js'
 
 const policy: RoutePolicy = {
   routes: { complex: [parseProviderModel('claude:opus'), parseProviderModel('gemini')] },

@@ -1,9 +1,9 @@
-import { noUsage } from '../../src/domain/agent-event.js'
+import { noUsage } from '../../src/domain/agent/agent-event.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RunEvent, RunRecord } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
-import { apply, initialState, replay, type RunState } from '../../src/domain/run-state.js'
+import type { RunEvent, RunRecord } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import { apply, initialState, replay, type RunState } from '../../src/domain/run/run-state.js'
 import { runScripts, runStart, stampAll } from '../support/run-script.js'
 
 /** The state after the start and these events, a second apart. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { buildGraph } from '../../src/domain/graph.js'
+import { buildGraph } from '../../src/domain/roadmap/graph.js'
 import {
   compareRanks,
   rankOf,
@@ -9,7 +9,7 @@ import {
   waitingFor,
   type Rank,
   type Settledness,
-} from '../../src/domain/schedule.js'
+} from '../../src/domain/roadmap/schedule.js'
 import { acyclicTasks, taskOf } from '../support/task.js'
 
 const rank: fc.Arbitrary<Rank> = fc.record({

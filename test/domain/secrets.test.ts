@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { secretsOf, secretsOfFile, tooShort } from '../../src/domain/secrets.js'
+import { secretsOf, secretsOfFile, tooShort } from '../../src/domain/secrets/secrets.js'
 
 const found = (name: string, value = 'some-value-of-it') => secretsOf({ [name]: value }, []).length > 0
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findStrays, type Belongings, type Claim, type Machine, type SeenProcess } from '../../src/domain/stray.js'
+import {
+  findStrays,
+  type Belongings,
+  type Claim,
+  type Machine,
+  type SeenProcess,
+} from '../../src/domain/process/stray.js'
 
 type Process = SeenProcess & Belongings
 

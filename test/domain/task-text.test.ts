@@ -1,7 +1,7 @@
 import { expect, it, test } from 'vitest'
-import { isOther, isOtherTask, isOwnText, textOf, wordsOf } from '../../src/domain/task-text.js'
-import { parseRoadmap } from '../../src/roadmap/parse.js'
-import { digestOf } from '../../src/platform/digest.js'
+import { isOther, isOtherTask, isOwnText, textOf, wordsOf } from '../../src/domain/roadmap/task-text.js'
+import { parseRoadmap } from '../../src/roadmap/formats/native/parse.js'
+import { digestOf } from '../../src/platform/files/digest.js'
 import { taskOf } from '../support/task.js'
 
 const yaml = `tasks:

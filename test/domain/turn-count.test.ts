@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addUsage, noUsage, withCost, type Usage } from '../../src/domain/agent-event.js'
-import { addCounted, costByRate } from '../../src/domain/agent-spending.js'
-import { noBaseline, type Baseline } from '../../src/domain/counted.js'
-import { countTurn, type Pricing, type TurnUse } from '../../src/domain/turn-count.js'
+import { addUsage, noUsage, withCost, type Usage } from '../../src/domain/agent/agent-event.js'
+import { addCounted, costByRate } from '../../src/domain/run/agent-spending.js'
+import { noBaseline, type Baseline } from '../../src/domain/accounts/counted.js'
+import { countTurn, type Pricing, type TurnUse } from '../../src/domain/accounts/turn-count.js'
 
 /** A cent for each input, so that sums are exact and an estimate is right. */
 const pricing: Pricing = { byPrice: () => undefined, byRate: ({ inputTokens }) => inputTokens }

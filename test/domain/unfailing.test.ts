@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { whyUnfailing } from '../../src/domain/unfailing.js'
+import { whyUnfailing } from '../../src/domain/landing/unfailing.js'
 
 test.each([
   ['npm test 2>&1 | tail -40', '`tail`'],

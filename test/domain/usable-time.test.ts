@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { scheduleUsable } from '../../src/domain/usable-time.js'
+import { scheduleUsable } from '../../src/domain/agent/usable-time.js'
 import { virtualClock } from '../support/virtual-clock.js'
 
 const minute = 60_000

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import { exitCodes } from '../../src/domain/exit-code.js'
-import { failure } from '../../src/domain/failure.js'
-import type { HoldReason } from '../../src/domain/hold.js'
-import { replay } from '../../src/domain/run-state.js'
-import { judgeRun, type Stop } from '../../src/domain/verdict.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { exitCodes } from '../../src/domain/run/exit-code.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import type { HoldReason } from '../../src/domain/roadmap/hold.js'
+import { replay } from '../../src/domain/run/run-state.js'
+import { judgeRun, type Stop } from '../../src/domain/run/verdict.js'
 import { runStart, stampAll } from '../support/run-script.js'
-import type { PlannedTask } from '../../src/domain/plan.js'
+import type { PlannedTask } from '../../src/domain/roadmap/plan.js'
 
 /** The exit code of a run of one task A that went through these events. */
 function codeAfter(events: readonly RunEvent[], stop?: Stop, tasks?: readonly PlannedTask[]): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../src/cli/config.js'
-import { formatProblem } from '../../src/domain/problem.js'
+import { parseConfig } from '../../src/config/config.js'
+import { formatProblem } from '../../src/domain/roadmap/problem.js'
 import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/mutations.js'
 import { expectInside } from '../support/positions.js'
 

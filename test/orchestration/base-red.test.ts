@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import { nextTurn, withClaude, type ClaudeTurn } from '../support/claude-turn.js'
 import { commitOn } from '../support/commit-on.js'
 import type { FakeAgent } from '../support/fake-agent.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import { commitOn } from '../support/commit-on.js'
 import type { AgentRig, FakeAgent } from '../support/fake-agent.js'
 import { fakeCli } from '../support/fake-cli.js'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { noMask } from '../../src/domain/mask.js'
-import type { Task } from '../../src/domain/task.js'
-import { commitMessage } from '../../src/orchestration/commit-message.js'
+import { noMask } from '../../src/domain/secrets/mask.js'
+import type { Task } from '../../src/domain/roadmap/task.js'
+import { commitMessage } from '../../src/orchestration/place/commit-message.js'
 
 const task = (id: string, title: string) => ({ id, title }) as Task
 const facts = { runId: '20260102-030405-abcd', attempt: 2, agent: { provider: 'claude', model: 'opus' }, mask: noMask }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import { commitOn } from '../support/commit-on.js'
 import { gatedScene, gateLogs } from '../support/gated-scene.js'
 import { asAgent, danglingCommits } from '../support/past-run.js'

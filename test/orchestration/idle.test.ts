@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ProcessorTimes } from '../../src/domain/process-family.js'
-import { watchIdle } from '../../src/orchestration/idle.js'
+import type { ProcessorTimes } from '../../src/domain/process/process-family.js'
+import { watchIdle } from '../../src/orchestration/agent/idle.js'
 import { virtualClock } from '../support/virtual-clock.js'
 
 const minute = 60_000

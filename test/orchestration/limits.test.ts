@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import { fakeCli } from '../support/fake-cli.js'
 import { scene } from '../support/rigged-scene.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import { fakeCli } from '../support/fake-cli.js'
 import { hurried } from '../support/hurried.js'
 import type { RecordOf } from '../support/program.js'

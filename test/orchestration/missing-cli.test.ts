@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import { hurried } from '../support/hurried.js'
 import type { RecordOf } from '../support/program.js'
 import { scene } from '../support/rigged-scene.js'

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { fitSlots } from '../../src/cli/slots-that-fit.js'
+import { fitSlots } from '../../src/app/start/slots-that-fit.js'
 import { programFile } from '../support/program.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { replay } from '../../src/domain/run-state.js'
+import { replay } from '../../src/domain/run/run-state.js'
 import { fakeCli } from '../support/fake-cli.js'
 import { gatedScene } from '../support/gated-scene.js'
 import { journalHas, journalOf, killOnce, recordsOf } from '../support/killed-run.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import type { AgentRig, FakeAgent } from '../support/fake-agent.js'
 import { nextTurn, withClaude, type ClaudeTurn } from '../support/claude-turn.js'
 import { gatedScene } from '../support/gated-scene.js'

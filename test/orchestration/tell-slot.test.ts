@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { noBaseline } from '../../src/domain/counted.js'
-import { createSlotRest } from '../../src/orchestration/slot-rest.js'
-import { withSlotTold } from '../../src/orchestration/tell-slot.js'
-import type { Turn } from '../../src/orchestration/turn.js'
+import { noBaseline } from '../../src/domain/accounts/counted.js'
+import { createSlotRest } from '../../src/orchestration/agent/slot-rest.js'
+import { withSlotTold } from '../../src/orchestration/attempt/tell-slot.js'
+import type { Turn } from '../../src/orchestration/attempt/turn.js'
 import { defer } from '../support/agent-connection.js'
 
 const conversation = { sessionId: 's', used: noBaseline }

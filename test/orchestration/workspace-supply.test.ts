@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ok } from '../../src/domain/result.js'
-import { WorkspaceSupply } from '../../src/orchestration/workspace-supply.js'
+import { WorkspaceSupply } from '../../src/orchestration/place/workspace-supply.js'
 import type { Workspace } from '../../src/workspace/workspace.js'
-import type { Workspaces } from '../../src/workspace/workspaces.js'
+import type { Workspaces } from '../../src/workspace/lease/workspaces.js'
 
 /** Workspaces that are only numbers and commits; each step ends when the test says so. */
 function stage() {

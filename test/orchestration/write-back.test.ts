@@ -1,8 +1,8 @@
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import { createWriteBack } from '../../src/orchestration/write-back.js'
-import type { StatusWriter } from '../../src/roadmap/write-back.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { createWriteBack } from '../../src/orchestration/run/write-back.js'
+import type { StatusWriter } from '../../src/roadmap/write/write-back.js'
 import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
 import type { Running } from '../support/program.js'
 

@@ -1,13 +1,13 @@
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { launch, type Launched } from '../../src/platform/launch.js'
-import { identify } from '../../src/platform/process-identity.js'
+import { launch, type Launched } from '../../src/platform/processes/launch.js'
+import { identify } from '../../src/platform/processes/process-identity.js'
 import { defer } from '../support/agent-connection.js'
 import { startRun } from '../support/agent-run.js'
 import { startRig, type AgentRig } from '../support/fake-agent.js'
 import { until } from '../support/until.js'
-import type { SpawnedProcess } from '../../src/domain/stray.js'
+import type { SpawnedProcess } from '../../src/domain/process/stray.js'
 
 let rig: AgentRig
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readdirSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { replaceFile, type Replaced } from '../../src/platform/atomic-write.js'
+import { replaceFile, type Replaced } from '../../src/platform/files/atomic-write.js'
 import { tempDir } from '../support/temp-dir.js'
 
 const [before, after] = ['tasks: before\n', 'tasks: after\n'].map((text) => Buffer.from(text)) as [Buffer, Buffer]

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CappedFile } from '../../src/platform/capped-file.js'
+import { CappedFile } from '../../src/platform/streams/capped-file.js'
 import { tempDir } from '../support/temp-dir.js'
 
 const note = '\n[autopilot: the rest was dropped, the file is full]\n'

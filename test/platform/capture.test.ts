@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { capture } from '../../src/platform/capture.js'
-import { killLivingGroups } from '../../src/platform/process-group.js'
+import { capture } from '../../src/platform/processes/capture.js'
+import { killLivingGroups } from '../../src/platform/processes/process-group.js'
 import { tempDir } from '../support/temp-dir.js'
 import { until } from '../support/until.js'
 

@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openAppendFile } from '../../src/platform/append-file.js'
-import { ensureLine } from '../../src/platform/ensure-line.js'
-import { writePrivateFile } from '../../src/platform/private-file.js'
-import { readTextIfThere } from '../../src/platform/read-text.js'
+import { openAppendFile } from '../../src/platform/files/append-file.js'
+import { ensureLine } from '../../src/platform/files/ensure-line.js'
+import { writePrivateFile } from '../../src/platform/files/private-file.js'
+import { readTextIfThere } from '../../src/platform/files/read-text.js'
 import { tempDir } from '../support/temp-dir.js'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import type { SeenProcess } from '../../src/domain/stray.js'
-import { formatGitFailure, git } from '../../src/platform/git.js'
-import { createGitWatch, limitIdleGits } from '../../src/platform/idle-git.js'
+import type { SeenProcess } from '../../src/domain/process/stray.js'
+import { formatGitFailure, git } from '../../src/platform/git/git.js'
+import { createGitWatch, limitIdleGits } from '../../src/platform/git/idle-git.js'
 import { tempDir } from '../support/temp-dir.js'
 import { until } from '../support/until.js'
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { withOwnInterpreter } from '../../src/platform/interpreter.js'
+import { withOwnInterpreter } from '../../src/platform/programs/interpreter.js'
 import { tempDir } from '../support/temp-dir.js'
 
 const program = (dir: string, name: string, text: string | Buffer) => {

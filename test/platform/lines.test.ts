@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LineSplitter } from '../../src/platform/lines.js'
+import { LineSplitter } from '../../src/platform/streams/lines.js'
 
 function split(chunks: readonly Uint8Array[], maxBytes?: number): readonly string[] {
   const lines: string[] = []

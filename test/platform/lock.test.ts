@@ -10,12 +10,12 @@ import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { readLockHolder, takeLock } from '../../src/platform/lock.js'
-import { bootId } from '../../src/platform/process-identity.js'
+import { readLockHolder, takeLock } from '../../src/platform/locks/lock.js'
+import { bootId } from '../../src/platform/processes/process-identity.js'
 import { tempDir } from '../support/temp-dir.js'
 import { until } from '../support/until.js'
 
-const source = fileURLToPath(new URL('../../src/platform/lock.ts', import.meta.url))
+const source = fileURLToPath(new URL('../../src/platform/locks/lock.ts', import.meta.url))
 
 /** A program that tries to take the lock of its argument when told, says what came of it, and then lives on. */
 const folder = mkdtempSync(join(tmpdir(), 'autopilot-lock-'))

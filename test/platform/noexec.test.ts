@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isNoexec, isNoexecAt } from '../../src/platform/noexec.js'
+import { isNoexec, isNoexecAt } from '../../src/platform/files/noexec.js'
 
 const mounts = [
   '22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/vda1 rw',

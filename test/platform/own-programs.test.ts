@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { askProgram } from '../../src/platform/ask-program.js'
+import { askProgram } from '../../src/platform/processes/ask-program.js'
 import {
   barPrograms,
   barProgramsAround,
@@ -9,7 +9,7 @@ import {
   ownPath,
   ownProgram,
   pathInWorkspace,
-} from '../../src/platform/own-programs.js'
+} from '../../src/platform/programs/own-programs.js'
 import { tempDir } from '../support/temp-dir.js'
 
 function program(path: string): string {

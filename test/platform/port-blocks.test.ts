@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { takePortBlocks } from '../../src/platform/port-blocks.js'
+import { takePortBlocks } from '../../src/platform/locks/port-blocks.js'
 
 /** No other test, and no run of one, takes blocks from here. */
 const range = { first: 18_000, last: 18_049 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { spawnWatchdog } from '../../src/platform/watchdog.js'
+import { spawnWatchdog } from '../../src/platform/processes/watchdog.js'
 import { tempDir } from '../support/temp-dir.js'
 
 test.runIf(process.platform === 'linux')(

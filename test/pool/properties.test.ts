@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ProviderModel } from '../../src/domain/provider-model.js'
+import type { ProviderModel } from '../../src/domain/agent/provider-model.js'
 import { PoolGame, settled, slotOf, type Draft, type Move } from '../support/pool-game.js'
 import type { Setup } from '../support/pool-oracle.js'
 import { poolOf, request } from '../support/pool-rig.js'

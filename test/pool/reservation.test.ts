@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { QueueCounts } from '../../src/domain/event.js'
+import type { QueueCounts } from '../../src/domain/run/event.js'
 import { ReservationError } from '../../src/pool/agent-pool.js'
 import { settled } from '../support/pool-game.js'
 import { poolOf, request, watch } from '../support/pool-rig.js'

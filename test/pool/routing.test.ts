@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatProviderModel, type ProviderModel } from '../../src/domain/provider-model.js'
+import { formatProviderModel, type ProviderModel } from '../../src/domain/agent/provider-model.js'
 import { settled } from '../support/pool-game.js'
 import { onlyClaude, policyOf, poolOf, request, watch } from '../support/pool-rig.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Task } from '../../src/domain/task.js'
+import type { Task } from '../../src/domain/roadmap/task.js'
 import { renderPrompt, type PromptContext } from '../../src/prompt/render.js'
 
 const task: Task = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isFinal, noEvidence, applyAgentEvent, type EndReason } from '../../src/domain/attempt.js'
+import { isFinal, noEvidence, applyAgentEvent, type EndReason } from '../../src/domain/agent/attempt.js'
 import { providers } from '../../src/providers/index.js'
 import { judgeAgent } from '../../src/providers/judge.js'
 import { evidenceOf, readStream } from '../support/recorded-stream.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { applyAgentEvent, noEvidence, type Evidence } from '../../src/domain/attempt.js'
+import { applyAgentEvent, noEvidence, type Evidence } from '../../src/domain/agent/attempt.js'
 import { providers } from '../../src/providers/index.js'
 
 function evidenceOf(lines: readonly object[]): Evidence {

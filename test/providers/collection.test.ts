@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { FailureKind } from '../../src/domain/failure.js'
+import type { FailureKind } from '../../src/domain/agent/failure.js'
 import { providers } from '../../src/providers/index.js'
 import { judgeAgent } from '../../src/providers/judge.js'
 import { eventsOf, evidenceOf, readCollected } from '../support/recorded-stream.js'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { AgentRequest } from '../../src/providers/contract.js'
+import type { AgentRequest } from '../../src/providers/adapter/contract.js'
 import { providers } from '../../src/providers/index.js'
-import { isSessionId } from '../../src/providers/session-id.js'
+import { isSessionId } from '../../src/providers/adapter/session-id.js'
 
 const base: AgentRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
 const { claude, codex, command } = providers

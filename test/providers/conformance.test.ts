@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { applyAgentEvent, noEvidence } from '../../src/domain/attempt.js'
+import { applyAgentEvent, noEvidence } from '../../src/domain/agent/attempt.js'
 import { cleanLine } from '../../src/domain/text.js'
-import { type AgentRequest } from '../../src/providers/contract.js'
+import { type AgentRequest } from '../../src/providers/adapter/contract.js'
 import { findProvider, providers } from '../../src/providers/index.js'
-import { providerNames } from '../../src/domain/provider-model.js'
+import { providerNames } from '../../src/domain/agent/provider-model.js'
 
 /** The keys and words that the CLIs use, so that random JSON gets past the first switch. */
 const words = [

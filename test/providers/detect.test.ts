@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ExitStatus } from '../../src/domain/attempt.js'
+import type { ExitStatus } from '../../src/domain/agent/attempt.js'
 import { detectProvider, type Capture } from '../../src/providers/detect.js'
 import { providers } from '../../src/providers/index.js'
 

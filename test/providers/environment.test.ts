@@ -8,7 +8,7 @@ import {
 } from '../../src/providers/environment.js'
 import { toolchainHomes } from '../../src/providers/toolchain-homes.js'
 import { providers } from '../../src/providers/index.js'
-import { providerNames } from '../../src/domain/provider-model.js'
+import { providerNames } from '../../src/domain/agent/provider-model.js'
 
 /** Written down a second time, so that a name added to the product by mistake fails here. */
 const common =

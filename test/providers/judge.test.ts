@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { noEvidence, type ExitStatus } from '../../src/domain/attempt.js'
+import { noEvidence, type ExitStatus } from '../../src/domain/agent/attempt.js'
 import { providers } from '../../src/providers/index.js'
 import { judgeAgent } from '../../src/providers/judge.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AgentEvent } from '../../src/domain/agent-event.js'
-import { refusalLog } from '../../src/orchestration/refusal-log.js'
+import type { AgentEvent } from '../../src/domain/agent/agent-event.js'
+import { refusalLog } from '../../src/orchestration/agent/refusal-log.js'
 import { claudeAllowEntry } from '../../src/providers/claude/allow-entry.js'
 import { claude } from '../../src/providers/claude/provider.js'
 import { codex } from '../../src/providers/codex/provider.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { applyAgentEvent, noEvidence, type Evidence } from '../../src/domain/attempt.js'
-import type { Provider } from '../../src/providers/contract.js'
+import { applyAgentEvent, noEvidence, type Evidence } from '../../src/domain/agent/attempt.js'
+import type { Provider } from '../../src/providers/adapter/contract.js'
 import { providers } from '../../src/providers/index.js'
 import { judgeAgent } from '../../src/providers/judge.js'
 

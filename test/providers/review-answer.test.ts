@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { noEvidence } from '../../src/domain/attempt.js'
+import { noEvidence } from '../../src/domain/agent/attempt.js'
 import { providers } from '../../src/providers/index.js'
 import { readReviewAnswer, reviewSchema } from '../../src/providers/review-answer.js'
 import { evidenceOf, readStream } from '../support/recorded-stream.js'

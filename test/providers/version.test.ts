@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isCi } from '../../src/domain/environment.js'
+import { isCi } from '../../src/domain/process/environment.js'
 import { providers } from '../../src/providers/index.js'
 
 const { claude, codex } = providers

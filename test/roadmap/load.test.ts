@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { findRoadmap } from '../../src/roadmap/find.js'
 import { loadRoadmap } from '../../src/roadmap/load.js'
 import { parseOffThread } from '../../src/roadmap/parse-off-thread.js'
-import { parseRoadmap } from '../../src/roadmap/parse.js'
+import { parseRoadmap } from '../../src/roadmap/formats/native/parse.js'
 import { roadmapFile, temporaryDirectory } from '../support/roadmap-file.js'
 
 describe('loading', () => {

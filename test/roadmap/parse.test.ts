@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseRoadmap, type ParsedRoadmap } from '../../src/roadmap/parse.js'
+import { parseRoadmap, type ParsedRoadmap } from '../../src/roadmap/formats/native/parse.js'
 
 const nested = readFileSync(new URL('../fixtures/roadmaps/nested.yaml', import.meta.url))
 const tabs = readFileSync(new URL('../fixtures/roadmaps/tabs.json', import.meta.url))

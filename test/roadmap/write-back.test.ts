@@ -2,9 +2,9 @@ import { chmod, lstat, readFile, readdir, rm, stat, symlink, writeFile } from 'n
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseRoadmap } from '../../src/roadmap/parse.js'
+import { parseRoadmap } from '../../src/roadmap/formats/native/parse.js'
 import { loadRoadmap } from '../../src/roadmap/load.js'
-import { createStatusWriter } from '../../src/roadmap/write-back.js'
+import { createStatusWriter } from '../../src/roadmap/write/write-back.js'
 import { changedLines, roadmapFile, temporaryDirectory } from '../support/roadmap-file.js'
 
 const fixture = (name: string) => readFile(new URL(`../fixtures/roadmaps/${name}`, import.meta.url), 'utf8')

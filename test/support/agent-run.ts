@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { noMask } from '../../src/domain/mask.js'
-import { startAgent, type AgentProcess, type AgentSpawn } from '../../src/platform/agent-process.js'
+import { noMask } from '../../src/domain/secrets/mask.js'
+import { startAgent, type AgentProcess, type AgentSpawn } from '../../src/platform/processes/agent-process.js'
 import type { AgentRig } from './fake-agent.js'
 
 /** An agent process that a test started, with every line that it has printed so far. */

@@ -7,7 +7,7 @@ import {
   type Base,
   type BaseDecision,
   type BaseEvent,
-} from '../../src/domain/base.js'
+} from '../../src/domain/landing/base.js'
 
 /** A task of the game; its place in the list is its place in the file. */
 export interface Player {

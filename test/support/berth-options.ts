@@ -1,4 +1,4 @@
-import type { BerthsOptions } from '../../src/workspace/berths.js'
+import type { BerthsOptions } from '../../src/workspace/lease/berths.js'
 import type { Repository } from '../../src/workspace/contract.js'
 
 /** Berths of the agents of a run, below a directory of the test's. */

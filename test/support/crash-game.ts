@@ -1,8 +1,8 @@
-import type { RunEvent, RunRecord } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
-import { judgeLanded } from '../../src/domain/landed.js'
-import { reconcile, type Resumption, type ResumeFacts } from '../../src/domain/reconcile.js'
-import { replay } from '../../src/domain/run-state.js'
+import type { RunEvent, RunRecord } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import { judgeLanded } from '../../src/domain/roadmap/landed.js'
+import { reconcile, type Resumption, type ResumeFacts } from '../../src/domain/run/reconcile.js'
+import { replay } from '../../src/domain/run/run-state.js'
 import { runStarted, stamp } from './records.js'
 
 /**

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Repository, Target } from '../../src/workspace/contract.js'
-import { moveTarget } from '../../src/workspace/move-target.js'
-import { openCurrent } from '../../src/workspace/open-current.js'
+import { moveTarget } from '../../src/workspace/land/move-target.js'
+import { openCurrent } from '../../src/workspace/land/open-current.js'
 import type { GitRepo } from './git-repo.js'
 import { openRepo } from './repositories.js'
 

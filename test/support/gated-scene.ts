@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import type { RecordOf } from './program.js'
 import { scene } from './rigged-scene.js'
 import type { Scene, SceneOptions } from './scene.js'

@@ -6,8 +6,8 @@ import {
   type Queued,
   type QueueOutcome,
   type QueueStep,
-} from '../../src/domain/merge-queue.js'
-import type { PrefixVerdict, TreeVerdict } from '../../src/domain/prefix-search.js'
+} from '../../src/domain/landing/merge-queue.js'
+import type { PrefixVerdict, TreeVerdict } from '../../src/domain/landing/prefix-search.js'
 
 /** A candidate of the game; its number is its place in the list. */
 export interface Contender {

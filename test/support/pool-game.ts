@@ -1,4 +1,4 @@
-import type { QueueCounts } from '../../src/domain/event.js'
+import type { QueueCounts } from '../../src/domain/run/event.js'
 import { AgentPool, ReservationError, type Agent, type AgentSlot, type Stuck } from '../../src/pool/agent-pool.js'
 import {
   choiceFor,

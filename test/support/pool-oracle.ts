@@ -1,6 +1,6 @@
-import type { ProviderModel } from '../../src/domain/provider-model.js'
-import type { Rank } from '../../src/domain/schedule.js'
-import type { Complexity } from '../../src/domain/task.js'
+import type { ProviderModel } from '../../src/domain/agent/provider-model.js'
+import type { Rank } from '../../src/domain/roadmap/schedule.js'
+import type { Complexity } from '../../src/domain/roadmap/task.js'
 import type { AgentSlot } from '../../src/pool/agent-pool.js'
 
 /** What a test reserves. */

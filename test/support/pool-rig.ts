@@ -1,5 +1,5 @@
-import type { ProviderModel } from '../../src/domain/provider-model.js'
-import type { RoutePolicy } from '../../src/domain/routing.js'
+import type { ProviderModel } from '../../src/domain/agent/provider-model.js'
+import type { RoutePolicy } from '../../src/domain/routing/routing.js'
 import { AgentPool, type Agent, type AgentSlot, type ReservationRequest } from '../../src/pool/agent-pool.js'
 import { virtualClock } from './virtual-clock.js'
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Problem } from '../../src/domain/problem.js'
+import type { Problem } from '../../src/domain/roadmap/problem.js'
 
 /** Every problem stands at a place that the file has: a line of it, and a column of that line or the one behind. */
 export function expectInside(problems: readonly Problem[], bytes: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 
 /** The project's own directory. */
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { AgentEvent } from '../../src/domain/agent-event.js'
-import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../../src/domain/attempt.js'
-import { refusalLog } from '../../src/orchestration/refusal-log.js'
-import type { Provider } from '../../src/providers/contract.js'
+import type { AgentEvent } from '../../src/domain/agent/agent-event.js'
+import { applyAgentEvent, noEvidence, type Evidence, type ExitStatus } from '../../src/domain/agent/attempt.js'
+import { refusalLog } from '../../src/orchestration/agent/refusal-log.js'
+import type { Provider } from '../../src/providers/adapter/contract.js'
 import { eventReader } from '../../src/providers/event-reader.js'
 
 /** One run of a real CLI against a stub model server: how it ended, and what it printed. */

@@ -1,5 +1,5 @@
-import { eventVersion, type RunEvent, type RunRecord } from '../../src/domain/event.js'
-import { apply, initialState, type RunState } from '../../src/domain/run-state.js'
+import { eventVersion, type RunEvent, type RunRecord } from '../../src/domain/run/event.js'
+import { apply, initialState, type RunState } from '../../src/domain/run/run-state.js'
 
 /** The beginning of a run with two slots; what `change` names replaces the defaults. */
 export function runStarted(change: Partial<RunState['start']> = {}): RunState['start'] {

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { Repository } from '../../src/workspace/contract.js'
-import { openRepository } from '../../src/workspace/repository.js'
+import { openRepository } from '../../src/workspace/repository/repository.js'
 import { createGitRepo, type GitRepo, type GitRepoOptions } from './git-repo.js'
 
 /** A repository that goes away with the test. */

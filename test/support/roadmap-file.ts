@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { loadRoadmap, type LoadedRoadmap } from '../../src/roadmap/load.js'
-import { parseRoadmap } from '../../src/roadmap/parse.js'
-import { createStatusWriter, type StatusWriter } from '../../src/roadmap/write-back.js'
+import { parseRoadmap } from '../../src/roadmap/formats/native/parse.js'
+import { createStatusWriter, type StatusWriter } from '../../src/roadmap/write/write-back.js'
 
 /** A roadmap on disk with a writer for it, and a count of the parses that the writer asked for. */
 export interface RoadmapFile {

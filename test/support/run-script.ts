@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import type { Usage } from '../../src/domain/agent-event.js'
-import { eventVersion, type RunEvent, type RunRecord } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
-import type { TaskState } from '../../src/domain/run-state.js'
+import type { Usage } from '../../src/domain/agent/agent-event.js'
+import { eventVersion, type RunEvent, type RunRecord } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import type { TaskState } from '../../src/domain/run/run-state.js'
 
 /** What a run of the script below must have come to; counted while it is written, not read from its events. */
 export interface Outcome {

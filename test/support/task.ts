@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Dependency, Group, Position, Task } from '../../src/domain/task.js'
+import type { Dependency, Group, Position, Task } from '../../src/domain/roadmap/task.js'
 
 /** Somewhere in a roadmap; no test of the domain reads it. */
 const somewhere: Position = { file: 'roadmap.yaml', line: 1, column: 1 }

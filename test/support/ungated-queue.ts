@@ -1,6 +1,6 @@
 import { ok, type Result } from '../../src/domain/result.js'
-import type { Failure } from '../../src/domain/failure.js'
-import { createMergeQueue, type MergeQueueParts } from '../../src/orchestration/merge-queue.js'
+import type { Failure } from '../../src/domain/agent/failure.js'
+import { createMergeQueue, type MergeQueueParts } from '../../src/orchestration/landing/merge-queue.js'
 import type { Candidate, Landed, Repository, Target } from '../../src/workspace/contract.js'
 
 /** The merge queue of a run without gates. */

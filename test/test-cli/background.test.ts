@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import type { Turn } from './model-server.js'
 import type { Answer } from './protocol.js'
 import { all, only, readStdout, setStage, type Stage } from './stage.js'

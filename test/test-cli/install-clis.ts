@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import type { Program } from '../../src/providers/contract.js'
+import type { Program } from '../../src/providers/adapter/contract.js'
 import { providers } from '../../src/providers/index.js'
 
 declare module 'vitest' {

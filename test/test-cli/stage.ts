@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, inject, onTestFinished, vi } from 'vitest'
-import type { RunRecord } from '../../src/domain/event.js'
+import type { RunRecord } from '../../src/domain/run/event.js'
 import { safeName } from '../../src/domain/name.js'
 import { startProgram, type Ended, type RecordOf, type Running } from '../support/program.js'
 import { processesIn, type PlacedProcess } from '../support/processes.js'

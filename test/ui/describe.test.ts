@@ -1,9 +1,9 @@
 import { describe as group, expect, it } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
-import { apply, initialState } from '../../src/domain/run-state.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import { apply, initialState } from '../../src/domain/run/run-state.js'
 import { describe, type Line } from '../../src/ui/describe.js'
-import { formatMoment } from '../../src/domain/wall-time.js'
+import { formatMoment } from '../../src/domain/accounts/wall-time.js'
 import { localZone } from '../../src/platform/clock.js'
 import { runStarted, stamp, stateAfter } from '../support/records.js'
 

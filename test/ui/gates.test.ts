@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import type { Verdict } from '../../src/domain/gate.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import type { Verdict } from '../../src/domain/landing/gate.js'
 import { describe } from '../../src/ui/describe.js'
 import { summarize } from '../../src/ui/summary.js'
 import { runStarted, stamp, stateAfter } from '../support/records.js'

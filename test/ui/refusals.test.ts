@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
 import { describe as line } from '../../src/ui/describe.js'
 import { summarize } from '../../src/ui/summary.js'
 import { runStarted, stamp, stateAfter } from '../support/records.js'

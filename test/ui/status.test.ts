@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RunEvent } from '../../src/domain/event.js'
-import type { RunState } from '../../src/domain/run-state.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import type { RunState } from '../../src/domain/run/run-state.js'
 import { statusLines, statusObject, type RunStanding, type RunStatus } from '../../src/ui/status.js'
 import { cleanedLine, cleanLines } from '../../src/ui/clean.js'
 import { runStarted, stateAfter } from '../support/records.js'

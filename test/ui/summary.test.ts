@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { noUsage } from '../../src/domain/agent-event.js'
-import type { RunEvent } from '../../src/domain/event.js'
-import { failure } from '../../src/domain/failure.js'
-import { apply, type RunState } from '../../src/domain/run-state.js'
+import { noUsage } from '../../src/domain/agent/agent-event.js'
+import type { RunEvent } from '../../src/domain/run/event.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import { apply, type RunState } from '../../src/domain/run/run-state.js'
 import { summarize } from '../../src/ui/summary.js'
 import { runStarted, stamp, stateAfter } from '../support/records.js'
 

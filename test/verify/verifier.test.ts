@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { failure } from '../../src/domain/failure.js'
-import { gateKey, type Gate, type Verdict } from '../../src/domain/gate.js'
+import { failure } from '../../src/domain/agent/failure.js'
+import { gateKey, type Gate, type Verdict } from '../../src/domain/landing/gate.js'
 import { err, ok } from '../../src/domain/result.js'
 import { limit } from '../../src/orchestration/limit.js'
 import { createVerifier, type Judgement, type VerifierParts } from '../../src/verify/verifier.js'

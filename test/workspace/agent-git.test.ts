@@ -3,9 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Result } from '../../src/domain/result.js'
-import { formatGitFailure, type GitFailure } from '../../src/platform/git.js'
-import { findAgentUnderWay } from '../../src/workspace/agent-under-way.js'
-import { newMarkers } from '../../src/workspace/conflict-markers.js'
+import { formatGitFailure, type GitFailure } from '../../src/platform/git/git.js'
+import { findAgentUnderWay } from '../../src/workspace/collect/agent-under-way.js'
+import { newMarkers } from '../../src/workspace/repair/conflict-markers.js'
 import { createRig, value, type Agent, type Rig, type RigOptions } from '../support/workspace-rig.js'
 
 let rig: Rig

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { finishLanding, noteLanding } from '../../src/workspace/broken-landing.js'
+import { finishLanding, noteLanding } from '../../src/workspace/land/broken-landing.js'
 import { commitOn } from '../support/commit-on.js'
 import type { GitRepo } from '../support/git-repo.js'
 import { gitRepo, openRepo } from '../support/repositories.js'

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { leftMarkers, nothingWatched, watchMarkers, type MarkerWatch } from '../../src/workspace/conflict-markers.js'
+import {
+  leftMarkers,
+  nothingWatched,
+  watchMarkers,
+  type MarkerWatch,
+} from '../../src/workspace/repair/conflict-markers.js'
 import type { Repository } from '../../src/workspace/contract.js'
 import { commitOn } from '../support/commit-on.js'
 import type { GitRepo } from '../support/git-repo.js'

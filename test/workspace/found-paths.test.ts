@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { findPaths } from '../../src/workspace/found-paths.js'
+import { findPaths } from '../../src/workspace/prepare/found-paths.js'
 import { tempDir } from '../support/temp-dir.js'
 
 function treeOf(paths: readonly string[]): string {

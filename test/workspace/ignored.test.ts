@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { keepIgnored } from '../../src/workspace/ignored.js'
+import { keepIgnored } from '../../src/workspace/collect/ignored.js'
 import { createRig, value, type Agent, type Rig, type RigOptions } from '../support/workspace-rig.js'
 
 let rigs: Rig[] = []

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
-import type { LedgerRef } from '../../src/domain/ledger.js'
-import { formatGitFailure, type GitPlace } from '../../src/platform/git.js'
-import { attemptRef, baseRef } from '../../src/workspace/ref-name.js'
-import { deleteRefs, readLedger } from '../../src/workspace/ledger.js'
+import type { LedgerRef } from '../../src/domain/run/ledger.js'
+import { formatGitFailure, type GitPlace } from '../../src/platform/git/git.js'
+import { attemptRef, baseRef } from '../../src/workspace/refs/ref-name.js'
+import { deleteRefs, readLedger } from '../../src/workspace/refs/ledger.js'
 import { commitOn } from '../support/commit-on.js'
 import { createGitRepo, type GitRepoOptions } from '../support/git-repo.js'
 

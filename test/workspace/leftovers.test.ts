@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { planClean, type Leftover } from '../../src/domain/ledger.js'
-import { findLeftovers, removeEmptyHomes, removeLeftover, stillThere } from '../../src/workspace/leftovers.js'
+import { planClean, type Leftover } from '../../src/domain/run/ledger.js'
+import { findLeftovers, removeEmptyHomes, removeLeftover, stillThere } from '../../src/workspace/lease/leftovers.js'
 import { tempDir } from '../support/temp-dir.js'
 
 const run = '20260101-000000-aaaa'

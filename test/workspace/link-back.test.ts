@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { refuseLinksBack } from '../../src/workspace/link-back.js'
+import { refuseLinksBack } from '../../src/workspace/prepare/link-back.js'
 import { gitRepo } from '../support/repositories.js'
 
 const files = { 'README.md': 'hello\n', 'packages/a/index.js': '1\n', '.gitignore': 'node_modules/\nbuilt/\n' }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { openRepository } from '../../src/workspace/repository.js'
+import { openRepository } from '../../src/workspace/repository/repository.js'
 import { createGitRepo, type GitRepo } from '../support/git-repo.js'
 
 let repo: GitRepo | undefined

@@ -2,10 +2,10 @@ import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { git } from '../../src/platform/git.js'
+import { git } from '../../src/platform/git/git.js'
 import type { Repository } from '../../src/workspace/contract.js'
-import { openRepository } from '../../src/workspace/repository.js'
-import { formatSettings } from '../../src/workspace/user-config.js'
+import { openRepository } from '../../src/workspace/repository/repository.js'
+import { formatSettings } from '../../src/workspace/git/user-config.js'
 import type { GitRepo } from '../support/git-repo.js'
 import { gitRepo, openRepo } from '../support/repositories.js'
 

@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { catchUp } from '../../src/workspace/catch-up.js'
-import { nothingWatched } from '../../src/workspace/conflict-markers.js'
-import { stack } from '../../src/workspace/stack.js'
+import { catchUp } from '../../src/workspace/repair/catch-up.js'
+import { nothingWatched } from '../../src/workspace/repair/conflict-markers.js'
+import { stack } from '../../src/workspace/land/stack.js'
 import { commitOn } from '../support/commit-on.js'
 import { createRig, type Rig } from '../support/workspace-rig.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Target } from '../../src/workspace/contract.js'
-import { openTarget } from '../../src/workspace/target.js'
+import { openTarget } from '../../src/workspace/land/target.js'
 import { commitOn } from '../support/commit-on.js'
 import type { GitRepo } from '../support/git-repo.js'
 import { gitRepo, openRepo } from '../support/repositories.js'

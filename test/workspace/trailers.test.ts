@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { openRepository } from '../../src/workspace/repository.js'
-import { readTrailers } from '../../src/workspace/trailers.js'
+import { openRepository } from '../../src/workspace/repository/repository.js'
+import { readTrailers } from '../../src/workspace/refs/trailers.js'
 import { createGitRepo } from '../support/git-repo.js'
 
 it('reads who a commit of a range is for and by which text, the last first, whatever else messages hold', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readUndone } from '../../src/workspace/undone.js'
+import { readUndone } from '../../src/workspace/refs/undone.js'
 import { gitRepo } from '../support/repositories.js'
 
 function history() {

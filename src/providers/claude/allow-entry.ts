@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path'
-import type { RefusedCall } from '../contract.js'
+import type { RefusedCall } from '../adapter/contract.js'
 
 /**
  * The entry of `allow:` that lets claude permit what it refused, as narrow as can be; undefined where none is known to.

@@ -1,6 +1,6 @@
-import type { AgentEvent } from '../../domain/agent-event.js'
-import { numberAt, objectAt, objectsAt, stringAt, type JsonObject } from '../json.js'
-import { backgroundEvent, shortLine } from '../line.js'
+import type { AgentEvent } from '../../domain/agent/agent-event.js'
+import { numberAt, objectAt, objectsAt, stringAt, type JsonObject } from '../adapter/json.js'
+import { backgroundEvent, shortLine } from '../adapter/line.js'
 
 /**
  * What `system` events tell of background commands and sub-agents. A sub-agent's own foreground commands are tasks, too,

@@ -1,7 +1,14 @@
-import { failure, type Failure, type FailureKind } from '../../domain/failure.js'
-import { cliFailure, kindOfHttpStatus, lastWords, matchSignature, type Login, type Signature } from '../failure-text.js'
-import { numberAt, stringAt, type JsonObject } from '../json.js'
-import { clipText } from '../line.js'
+import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
+import {
+  cliFailure,
+  kindOfHttpStatus,
+  lastWords,
+  matchSignature,
+  type Login,
+  type Signature,
+} from '../adapter/failure-text.js'
+import { numberAt, stringAt, type JsonObject } from '../adapter/json.js'
+import { clipText } from '../adapter/line.js'
 
 export const claudeLogin: Login = {
   command: 'claude auth login',

@@ -1,10 +1,10 @@
-import type { AgentCommand, AgentLimits, AgentRequest, PassedVariables, Provider } from '../contract.js'
-import { refuseModelName } from '../model-name.js'
-import { versionOf } from '../version.js'
+import type { AgentCommand, AgentLimits, AgentRequest, PassedVariables, Provider } from '../adapter/contract.js'
+import { refuseModelName } from '../adapter/model-name.js'
+import { versionOf } from '../adapter/version.js'
 import { claudeAllowEntry } from './allow-entry.js'
 import { claudeLogin, explainClaudeCrash, rootFailure } from './failure.js'
 import { readClaudeLine } from './read-line.js'
-import type { Permissions } from '../../domain/provider-model.js'
+import type { Permissions } from '../../domain/agent/provider-model.js'
 
 /** Claude Code. Source of flags, texts and fields: 2.1.330 against a stub server; recorded streams are in the tests. */
 export const claude: Provider = {

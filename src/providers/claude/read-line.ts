@@ -1,7 +1,15 @@
-import { addUsage, noUsage, tokensOf, withCost, type AgentEvent, type Usage } from '../../domain/agent-event.js'
-import { kindOfHttpStatus } from '../failure-text.js'
-import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
-import { clipText, deniedEvent, shortLine, textEvent, toolEvent, unknownEvent, unreadableEvent } from '../line.js'
+import { addUsage, noUsage, tokensOf, withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
+import { kindOfHttpStatus } from '../adapter/failure-text.js'
+import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import {
+  clipText,
+  deniedEvent,
+  shortLine,
+  textEvent,
+  toolEvent,
+  unknownEvent,
+  unreadableEvent,
+} from '../adapter/line.js'
 import { readBackground, readSchedule, readStop, readWakeUp } from './background.js'
 import { resultFailure } from './failure.js'
 

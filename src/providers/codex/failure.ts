@@ -1,5 +1,12 @@
-import type { Failure, FailureKind } from '../../domain/failure.js'
-import { cliFailure, kindOfHttpStatus, lastWords, matchSignature, type Login, type Signature } from '../failure-text.js'
+import type { Failure, FailureKind } from '../../domain/agent/failure.js'
+import {
+  cliFailure,
+  kindOfHttpStatus,
+  lastWords,
+  matchSignature,
+  type Login,
+  type Signature,
+} from '../adapter/failure-text.js'
 
 export const codexLogin: Login = { command: 'codex login', lasting: 'CODEX_API_KEY' }
 

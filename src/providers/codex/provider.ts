@@ -1,9 +1,9 @@
-import type { AgentCommand, AgentRequest, Provider } from '../contract.js'
-import { refuseModelName } from '../model-name.js'
-import { versionOf } from '../version.js'
+import type { AgentCommand, AgentRequest, Provider } from '../adapter/contract.js'
+import { refuseModelName } from '../adapter/model-name.js'
+import { versionOf } from '../adapter/version.js'
 import { codexLogin, explainCodexCrash } from './failure.js'
 import { readCodexLine } from './read-line.js'
-import type { Permissions } from '../../domain/provider-model.js'
+import type { Permissions } from '../../domain/agent/provider-model.js'
 
 /** OpenAI Codex. Source of flags, texts and fields: 0.169.0 against a stub server; recorded streams are in the tests. */
 export const codex: Provider = {

@@ -1,5 +1,5 @@
-import type { AgentEvent, Usage } from '../../domain/agent-event.js'
-import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../json.js'
+import type { AgentEvent, Usage } from '../../domain/agent/agent-event.js'
+import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
 import {
   backgroundEvent,
   clipText,
@@ -9,7 +9,7 @@ import {
   toolEvent,
   unknownEvent,
   unreadableEvent,
-} from '../line.js'
+} from '../adapter/line.js'
 import { kindOfMessage, turnFailure } from './failure.js'
 
 /** One line of `codex exec --json`. Source: recorded streams of 0.169.0. */

@@ -1,7 +1,7 @@
 // Feeds a whole roadmap through the schedule and the pool, task by task, without agents, and prints how long each
 // decision took, in ms: from the end of a task to the moment at which its slot is the next one's.
 // Argument: the file.
-import { rankOf, readyTasks } from '../../../src/domain/schedule.ts'
+import { rankOf, readyTasks } from '../../../src/domain/roadmap/schedule.ts'
 import { realClock } from '../../../src/platform/clock.ts'
 import { AgentPool } from '../../../src/pool/agent-pool.ts'
 import { loadRoadmap } from '../../../src/roadmap/load.ts'

@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { loadRoadmap } from '../../../src/roadmap/load.ts'
 import { parseOffThread } from '../../../src/roadmap/parse-off-thread.ts'
-import { createStatusWriter } from '../../../src/roadmap/write-back.ts'
+import { createStatusWriter } from '../../../src/roadmap/write/write-back.ts'
 
 const [path, how] = process.argv.slice(2)
 const count = how === 'as-read' ? 100 : 20

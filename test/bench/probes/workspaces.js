@@ -3,8 +3,8 @@
 // Arguments: repository, directory for workspaces, first and second commit.
 import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openRepository } from '../../../src/workspace/repository.ts'
-import { createWorkspaces } from '../../../src/workspace/workspaces.ts'
+import { openRepository } from '../../../src/workspace/repository/repository.ts'
+import { createWorkspaces } from '../../../src/workspace/lease/workspaces.ts'
 
 const [root, dir, base, tip] = process.argv.slice(2)
 const repository = valueOf(await openRepository({ dir: root, env: process.env }))

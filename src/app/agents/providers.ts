@@ -1,0 +1,116 @@
+import { formatProviderModel, providerNames } from '../../domain/agent/provider-model.js'
+import { commandProvider, type RoutePolicy } from '../../domain/routing/routing.js'
+import type { Review } from '../../domain/landing/review.js'
+import type { Task } from '../../domain/roadmap/task.js'
+import { askProgram } from '../../platform/processes/ask-program.js'
+import type { CaptureOptions } from '../../platform/processes/capture.js'
+import { type AgentRequest, type Provider } from '../../providers/adapter/contract.js'
+import { detectProvider, type Capture, type Detection } from '../../providers/detect.js'
+import type { EnvironmentOf } from '../../providers/environment.js'
+import { findProvider } from '../../providers/index.js'
+import type { FileSettings, RunSettings } from '../../config/settings.js'
+
+export interface Detected {
+  readonly provider: Provider
+  readonly detection: Detection
+}
+
+export interface ProviderSetup {
+  readonly policy: RoutePolicy
+  readonly caps: ReadonlyMap<string, number>
+  readonly detected: readonly Detected[]
+}
+
+/** The agent CLIs that could be used by a run: by its tasks, and as reviewers of what they do. */
+export function candidateProviders(
+  tasks: readonly Task[],
+  settings: RunSettings,
+  file: FileSettings,
+): readonly Provider[] {
+  const working = workingProviders(tasks, settings, file.routes)
+  return [...new Set([...working, ...reviewingProviders(tasks, settings, file)])]
+}
+
+/** The agent CLIs that could be used by these tasks, by what is asked for; empty when all are commands. */
+export function workingProviders(
+  tasks: readonly Task[],
+  settings: RunSettings,
+  routes: FileSettings['routes'],
+): readonly Provider[] {
+  const needing = tasks.filter(({ run }) => run === undefined)
+  const asked = needing.flatMap(({ provider }) => provider ?? [])
+  const open = needing.filter(({ provider }) => provider === undefined)
+  const routed = open.flatMap(({ complexity }) => routes[complexity] ?? []).map(({ provider }) => provider)
+  const names = new Set([...(open.length > 0 ? generalProviders(settings) : []), ...routed, ...asked])
+  return [...names].flatMap((name) => findProvider(name) ?? [])
+}
+
+/** Those that reviews name, and all that may be used anyway: whoever did the work, another is to review it. */
+function reviewingProviders(tasks: readonly Task[], settings: RunSettings, file: FileSettings): readonly Provider[] {
+  const reviews = tasks.length === 0 ? [] : reviewsOf(settings, file)
+  const named = reviews.flatMap(({ reviewers }) => reviewers.map(({ provider }) => provider))
+  const names = new Set(named.length === 0 ? [] : [...generalProviders(settings), ...named])
+  return [...names].flatMap((name) => findProvider(name) ?? [])
+}
+
+function generalProviders({ providers }: RunSettings): readonly string[] {
+  return providers?.map(({ provider }) => provider) ?? providerNames.filter((name) => name !== commandProvider)
+}
+
+/** The reviews of a run: without isolation there is nothing to look at. */
+export function reviewsOf({ isolation }: RunSettings, { reviews }: FileSettings): readonly Review[] {
+  return isolation === 'none' ? [] : reviews
+}
+
+/**
+ * Asks the CLIs for their versions, all at once, and makes the routing from those that answered. `ended`: what ends
+ * those that have not answered, and where they are asked.
+ */
+export async function setUpProviders(
+  candidates: readonly Provider[],
+  settings: RunSettings,
+  routes: FileSettings['routes'],
+  environmentOf: EnvironmentOf,
+  ended: Pick<CaptureOptions, 'signal' | 'watchdog' | 'cwd'>,
+): Promise<ProviderSetup> {
+  const ask: Capture = (program, args, options) => askProgram(program, args, { ...options, ...ended })
+  const detected = await Promise.all(
+    candidates.map(async (provider): Promise<Detected> => {
+      const environment = environmentOf(provider)
+      const detection = await detectProvider(provider, ask, { env: environment })
+      const refused = detection.usable ? provider.refusal(sampleRequest(settings), environment) : undefined
+      return { provider, detection: refused ? { usable: false, reason: refused.message, help: '' } : detection }
+    }),
+  )
+  const usable = new Set(detected.flatMap(({ provider, detection }) => (detection.usable ? [provider.name] : [])))
+  return { ...routing([...usable], settings, routes), detected }
+}
+
+/** What every request of the run has in common, to ask a provider beforehand whether it would refuse all of them. */
+function sampleRequest({ permissions }: RunSettings): AgentRequest {
+  return { cwd: '/', prompt: '', permissions, allow: [], asRoot: process.getuid?.() === 0 }
+}
+
+/** Routing among providers that are taken to be usable. */
+export function routing(
+  usable: readonly string[],
+  settings: RunSettings,
+  routes: FileSettings['routes'],
+): Pick<ProviderSetup, 'policy' | 'caps'> {
+  const chosen = settings.providers?.filter(({ provider }) => usable.includes(provider))
+  const caps = new Map(
+    (chosen ?? []).flatMap((choice): [string, number][] =>
+      choice.cap === undefined ? [] : [[formatProviderModel(choice), choice.cap]],
+    ),
+  )
+  const providers = chosen?.map(({ provider, model }) => (model === undefined ? { provider } : { provider, model }))
+  return {
+    policy: {
+      routes,
+      usable,
+      providers: providers ?? usable.map((provider) => ({ provider })),
+      ordered: providers !== undefined,
+    },
+    caps,
+  }
+}

@@ -1,0 +1,129 @@
+import { basename, resolve } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { planClean, type CleanPlan, type LedgerRef, type Leftover } from '../../domain/run/ledger.js'
+import { followWorkspaces } from '../../domain/run/uncollected.js'
+import { journalOf, listRuns } from '../../journal/runs.js'
+import { readJournal } from '../../journal/read-journal.js'
+import { sweepBrokenOff } from '../../orchestration/run/broken-off.js'
+import { formatGitFailure } from '../../platform/git/git.js'
+import { endWatchdogsOf } from '../../platform/processes/old-watchdog.js'
+import { cleanedLine, cleanLines } from '../../ui/clean.js'
+import { deleteRefs, readLedger } from '../../workspace/refs/ledger.js'
+import {
+  findLeftovers,
+  removeEmptyHomes,
+  removeLeftover,
+  type LeftoverPlaces,
+} from '../../workspace/lease/leftovers.js'
+import { locate } from '../ground/ground.js'
+import { lockGround } from '../ground/lock-ground.js'
+import { openConfig } from '../prepare/open-config.js'
+import { lineWriter } from '../../ui/print/output.js'
+import { printProblems, printTrouble } from '../../ui/print/problem-output.js'
+import { unknownRun } from './status-command.js'
+import { tracesBefore } from '../ground/traces.js'
+import { homesOfRepository } from '../ground/workspaces-home.js'
+
+export interface CleanArguments {
+  /** The run's id; without one, every run of the repository. */
+  readonly run?: string
+  /** Deletes also what is nowhere else. */
+  readonly lost: boolean
+  readonly dryRun: boolean
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
+  readonly directory: string
+}
+
+/** `autopilot clean`: deletes what past runs left and nobody needs any more. Never works beside a run. */
+export async function cleanCommand(args: CleanArguments, env: Environment): Promise<ExitCode> {
+  const located = await locate(resolve(args.directory), env)
+  if (!located.ok) return refuse(located.error)
+  const { root, lock, commonDir } = located.value
+  const config = await openConfig(root, env)
+  if (!config.ok) {
+    printProblems(config.error, 'human')
+    return exitCodes.usage
+  }
+  const { workspacesDir } = config.value.config.file
+  const before: EndBefore = async (runIds) => {
+    // By the run alone: it may have begun in another work tree of the repository.
+    await endWatchdogsOf((entry) => runIds.has(basename(entry)))
+    return sweepBrokenOff(await listRuns([root]), (of) => tracesBefore(located.value, { workspacesDir, env }, of))
+  }
+  const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
+  const locked = await lockGround(lock, { takeOver: args.takeOver, place: root })
+  if (!locked.ok) return refuse(locked.error)
+  return clean(args, { homes, root, commonDir }, { env, before }).finally(locked.value)
+}
+
+/** Ends what runs that were broken off left running, before their directories go; says what it was. */
+type EndBefore = (runIds: ReadonlySet<string | undefined>) => Promise<readonly string[]>
+
+interface CleanTools {
+  readonly env: Environment
+  readonly before: EndBefore
+}
+
+function refuse({ message, help }: { readonly message: string; readonly help?: string }): ExitCode {
+  printTrouble(message, help, 'human')
+  return exitCodes.notSafe
+}
+
+async function clean(args: CleanArguments, places: LeftoverPlaces, { env, before }: CleanTools): Promise<ExitCode> {
+  const user = { gitDir: places.commonDir }
+  const refs = await readLedger(user, args.run)
+  if (!refs.ok) return refuse({ message: formatGitFailure(refs.error) })
+  const leftovers = await judgeLeftovers(await findLeftovers(places, args.run), places.root)
+  const isKnown = refs.value.length + leftovers.length > 0
+  if (args.run !== undefined && !isKnown) {
+    const runs = await listRuns([places.root])
+    if (!runs.some(({ id }) => id === args.run)) return unknownRun(args.run, runs, 'human')
+  }
+  const plan = planClean(refs.value, leftovers, args.lost)
+  const say = lineWriter(process.stdout, env)
+  const swept = args.dryRun ? [] : await before(new Set(leftovers.map(({ runId }) => runId)))
+  for (const text of swept) say({ tone: 'plain', text })
+  for (const line of cleanLines(plan)) say(line)
+  const done = args.dryRun || (await carryOut(plan, places))
+  if (done) say(cleanedLine(plan, args.dryRun))
+  return done ? exitCodes.done : exitCodes.notDone
+}
+
+/** What the journals say of the workspaces. What no journal tells of may hold anything. */
+async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Promise<readonly Leftover[]> {
+  const judged: Leftover[] = []
+  const isWorkspace = ({ kind, runId }: Leftover) => kind === 'workspace' && runId !== undefined
+  const workspaces = leftovers.filter(isWorkspace)
+  for (const runId of new Set(workspaces.flatMap((one) => one.runId ?? []))) {
+    const { uncollected, take } = followWorkspaces()
+    const read = await readJournal(journalOf(root, runId), take)
+    for (const one of workspaces.filter((other) => other.runId === runId)) {
+      const holds = read.ok ? uncollected.get(one.path) : `what it holds is not known: ${read.error.message}`
+      judged.push(holds === undefined ? one : { ...one, holds })
+    }
+  }
+  return [...judged, ...leftovers.filter((one) => !isWorkspace(one))]
+}
+
+/** Refs first, all or none; says what could not be done. */
+async function carryOut({ refs, leftovers }: CleanPlan, places: LeftoverPlaces): Promise<boolean> {
+  const deleted = await forget(refs, places.commonDir)
+  if (!deleted) return false
+  let all = true
+  for (const leftover of leftovers) {
+    const removed = await removeLeftover(places, leftover)
+    if (removed.ok) continue
+    all = false
+    printTrouble(removed.error.message, undefined, 'human')
+  }
+  await removeEmptyHomes(places)
+  return all
+}
+
+async function forget(refs: readonly LedgerRef[], commonDir: string): Promise<boolean> {
+  const deleted = await deleteRefs({ gitDir: commonDir }, refs)
+  if (!deleted.ok) printTrouble(`no ref was deleted: ${formatGitFailure(deleted.error)}`, 'Try again.', 'human')
+  return deleted.ok
+}

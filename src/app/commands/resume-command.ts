@@ -1,0 +1,118 @@
+import { dirname, resolve } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { cleanLine } from '../../domain/text.js'
+import type { RunState } from '../../domain/run/run-state.js'
+import { readStart } from '../../journal/read-journal.js'
+import { journalOf, type KnownRun } from '../../journal/runs.js'
+import { readExitCode } from '../../journal/unfinished.js'
+import { locate, plainLocation } from '../ground/ground.js'
+import { printJournalTrouble } from '../resume/journal-trouble.js'
+import { knownRuns } from '../resume/known-runs.js'
+import { launch } from '../start/launch.js'
+import { movedLine, roadmapNow } from '../resume/moved.js'
+import { lineWriter, printJson } from '../../ui/print/output.js'
+import { newestStopped, targetName } from '../start/past-run.js'
+import { prepareRun, type AsBefore } from '../prepare/prepare-run.js'
+import { printTrouble } from '../../ui/print/problem-output.js'
+import type { RunSettings } from '../../config/settings.js'
+import { shownPath } from '../../ui/print/shown-path.js'
+import { unknownRun } from './status-command.js'
+
+export interface ResumeArguments {
+  /** The run's id; without one, the last run. */
+  readonly run?: string
+  /** Tasks that failed for good are tried again. */
+  readonly retryFailed: boolean
+  /** A journal with a bad line is cut back to what stands before it. */
+  readonly repair: boolean
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
+  readonly directory: string
+  readonly flags: Partial<RunSettings>
+}
+
+/** `autopilot resume`: goes on with a run, wherever it was stopped. Gives the exit code. */
+export async function resumeCommand(args: ResumeArguments, env: Environment): Promise<ExitCode> {
+  const output = args.flags.output ?? 'human'
+  const here = resolve(args.directory)
+  const found = await locate(here, env)
+  const { root } = found.ok ? found.value : plainLocation(here)
+  const known = await knownRuns([root, here], args.run, found.ok ? undefined : found.error)
+  if (!known.ok) {
+    printTrouble(known.error.message, known.error.help, output)
+    return exitCodes.notSafe
+  }
+  const runs = known.value
+  const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)
+  if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
+  if (!run) {
+    // Not what was asked for, and not done either: a script must not take it for a success.
+    printTrouble(`there is no run to resume in ${cleanLine(root, 300)}`, 'autopilot run starts one', output)
+    return exitCodes.usage
+  }
+  if ((await readExitCode(run.journal)) === exitCodes.done) return nothing(run, output, env)
+  return resume(run, args, env)
+}
+
+/** The last run; where that got everything done, the newest one that was stopped before its end. */
+async function lastWithMore(runs: readonly KnownRun[]): Promise<KnownRun | undefined> {
+  const [last] = runs
+  const isDone = last !== undefined && (await readExitCode(last.journal)) === exitCodes.done
+  return isDone ? ((await newestStopped(runs)) ?? last) : last
+}
+
+function nothing({ id }: KnownRun, output: 'human' | 'json', env: Environment): ExitCode {
+  const text = `Nothing to resume: run ${id} got everything done.`
+  if (output === 'json') printJson(process.stdout, { type: 'notice', level: 'info', text })
+  else lineWriter(process.stdout, env)({ tone: 'plain', text })
+  return exitCodes.done
+}
+
+async function resume(run: KnownRun, args: ResumeArguments, env: Environment): Promise<ExitCode> {
+  const { retryFailed, repair, directory, flags } = args
+  const output = flags.output ?? 'human'
+  const start = await readStart(run.journal)
+  if (!start.ok) return printJournalTrouble(run, start.error, output)
+  const { repository } = start.value
+  const root = dirname(dirname(dirname(dirname(run.journal))))
+  const roadmapPath = roadmapNow(start.value, root)
+  const moved = movedLine(start.value, root)
+  const prepared = await prepareRun(
+    { directory, flags, roadmap: shownPath(roadmapPath), asBefore: asBefore(start.value) },
+    env,
+  )
+  if (!prepared.ok) return prepared.error
+  if (journalOf(prepared.value.location.root, run.id) !== run.journal) {
+    const place = cleanLine(repository, 300)
+    printTrouble(`run ${run.id} worked in ${place}`, `Resume it there: autopilot resume ${run.id} -C ${place}`, output)
+    return exitCodes.usage
+  }
+  const { target } = start.value
+  const { head } = prepared.value.location
+  if (target?.current === true && head && head.branch !== target.branch) {
+    const branch = cleanLine(target.branch, 200)
+    const text = `run ${run.id} lands on ${branch}, and you are on ${cleanLine(head.branch ?? 'no branch', 200)}`
+    printTrouble(text, `git switch ${branch}, then resume it; autopilot run begins a new one here`, output)
+    return exitCodes.notSafe
+  }
+  const past = { run, retryFailed, repair }
+  return launch({
+    prepared: prepared.value,
+    env,
+    runId: run.id,
+    takeOver: args.takeOver,
+    notices: moved === undefined ? [] : [moved],
+    past,
+  })
+}
+
+/** Where it works, and on which tasks, is what makes a run the same. */
+function asBefore({ isolation, target, selection, redo, tasks }: RunState['start']): AsBefore {
+  return {
+    isolation,
+    ...(target ? { target: targetName(target) } : {}),
+    ...(redo ? { redo } : {}),
+    ...(selection ? { only: tasks.map(({ id }) => id) } : {}),
+  }
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import type { Environment } from '../../domain/process/environment.js'
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import type { Selected } from '../../domain/run/event.js'
+import { roadmapWarnings, startWarnings, unusableLines } from '../start/announce.js'
+import { printDryRun } from '../dry-run/dry-run.js'
+import { lookAhead } from '../dry-run/dry-standing.js'
+import { findClis } from '../start/find-clis.js'
+import { guarded } from '../start/guarded.js'
+import { printJournalTrouble } from '../resume/journal-trouble.js'
+import { launch } from '../start/launch.js'
+import { findBefore, selectionOf, type Before } from '../start/past-run.js'
+import { prepareRun, type Prepared, type RunArguments } from '../prepare/prepare-run.js'
+import { printTrouble } from '../../ui/print/problem-output.js'
+import { redoAsBefore } from '../prepare/redo.js'
+import { replayRun } from '../resume/resumed.js'
+
+/** What `autopilot run` was typed with. */
+export interface RunCommandArguments extends RunArguments {
+  /** Begins a run of its own, also where the one before was stopped before its end. */
+  readonly fresh: boolean
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
+}
+
+/** `autopilot run`: reads and checks everything, then starts, or goes on with a run that was stopped. Gives the exit code. */
+export async function runCommand(
+  { fresh, takeOver, ...args }: RunCommandArguments,
+  env: Environment,
+): Promise<ExitCode> {
+  const prepared = await prepareRun(args, env)
+  if (!prepared.ok) return prepared.error
+  const before: Before = fresh ? { type: 'none' } : await findBefore(prepared.value)
+  const asBefore = before.type === 'goes_on' ? redoAsBefore(prepared.value, before.redo) : prepared.value
+  return runAfter(before, asBefore, { env, takeOver })
+}
+
+async function runAfter(
+  before: Before,
+  prepared: Prepared,
+  { env, takeOver }: { readonly env: Environment; readonly takeOver: boolean },
+): Promise<ExitCode> {
+  const { settings } = prepared
+  if (settings.dryRun) return dryRun(prepared, before, env)
+  const selection: Selected | undefined = selectionOf(settings)
+  const parts = { prepared, env, takeOver, notices: noticesOf(before), ...(selection ? { selection } : {}) }
+  if (before.type !== 'goes_on') return launch({ ...parts, runId: newRunId(new Date()) })
+  return launch({ ...parts, runId: before.run.id, past: { run: before.run, repair: false, retryFailed: false } })
+}
+
+/** It makes all checks of the run and ends with its code, or promises what it would do: with what has landed counted as done. */
+async function dryRun(prepared: Prepared, before: Before, env: Environment): Promise<ExitCode> {
+  return guarded(prepared, { env, runId: newRunId(new Date()) }, async (guard) => {
+    const clis = await findClis(prepared, guard)
+    if (!clis.ok) return clis.error
+    const past = before.type === 'goes_on' ? before.run : undefined
+    const replayed = past && (await replayRun(past, { repair: false, now: Date.now() }))
+    if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.settings.output)
+    const found = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
+    if (!found.ok) {
+      printTrouble(found.error.message, found.error.help, prepared.settings.output)
+      return exitCodes.notSafe
+    }
+    const { branch, warnings, ...ahead } = found.value
+    const parts = { ...prepared, ...ahead, setup: clis.value }
+    const ground = { ...(branch === undefined ? {} : { target: { branch } }), warnings }
+    const odd = [...unusableLines(clis.value), ...roadmapWarnings(parts), ...startWarnings({ ...parts, ground })]
+    return printDryRun({ ...parts, notices: [...noticesOf(before), ...ahead.notices, ...odd] })
+  })
+}
+
+function noticesOf(before: Before): readonly string[] {
+  if (before.type === 'none') return []
+  const { id } = before.run
+  if (before.type === 'goes_on')
+    return [`run ${id} was stopped before its end: this goes on with it; --fresh begins a new one`]
+  return [
+    `run ${id} was stopped before its end, with ${before.why}: autopilot resume ${id} goes on with it; this is a new run`,
+  ]
+}
+
+/** Sortable, unique and fit for refs and paths: `20261123-064726-3fa2`. */
+function newRunId(now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${stamp}-${randomBytes(2).toString('hex')}`
+}

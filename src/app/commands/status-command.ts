@@ -1,0 +1,143 @@
+import { resolve } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { keptCommits } from '../../domain/run/ledger.js'
+import { nearest } from '../../domain/nearest.js'
+import { countResumptions, type ResumeCounts } from '../../domain/run/reconcile.js'
+import { ok } from '../../domain/result.js'
+import type { TaskState } from '../../domain/run/run-state.js'
+import { cleanLine } from '../../domain/text.js'
+import type { JournaledRun } from '../../journal/read-journal.js'
+import type { KnownRun } from '../../journal/runs.js'
+import { formatGitFailure } from '../../platform/git/git.js'
+import { gitHelp } from '../../workspace/git/refusal.js'
+import { readLockHolder, type LockHolder } from '../../platform/locks/lock.js'
+import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../../ui/status.js'
+import { readLedger } from '../../workspace/refs/ledger.js'
+import { setAsideFrom } from '../../workspace/refs/set-aside.js'
+import { stillThere } from '../../workspace/lease/leftovers.js'
+import { locate, plainLocation, type Location, type RepositoryLocation } from '../ground/ground.js'
+import { printJournalTrouble } from '../resume/journal-trouble.js'
+import { knownRuns } from '../resume/known-runs.js'
+import { lineWriter, printJson } from '../../ui/print/output.js'
+import { printTrouble } from '../../ui/print/problem-output.js'
+import { lookAround, replayRun, resumeRun, type Replayed } from '../resume/resumed.js'
+import { shownPath } from '../../ui/print/shown-path.js'
+import type { PlannedTask } from '../../domain/roadmap/plan.js'
+
+export interface StatusArguments {
+  /** The run's id; without one, the last run. */
+  readonly run?: string
+  readonly directory: string
+  readonly output: 'human' | 'json'
+}
+
+/** Where runs are looked for; without a repository there are no refs. */
+type Place = Location & Partial<RepositoryLocation>
+
+/** `autopilot status`: tells from the journal and the refs how a run stands, also while it is at work. */
+export async function statusCommand(args: StatusArguments, env: Environment): Promise<ExitCode> {
+  const here = resolve(args.directory)
+  const found = await locate(here, env)
+  const location: Place = found.ok ? found.value : plainLocation(here)
+  // Without isolation a run works, and keeps its journal, in the directory that it was started for.
+  const known = await knownRuns([location.root, here], args.run, found.ok ? undefined : found.error)
+  if (!known.ok) {
+    printTrouble(known.error.message, known.error.help, args.output)
+    return exitCodes.notSafe
+  }
+  const runs = known.value
+  const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
+  if (run) return showRun(run, location, args, env)
+  if (args.run !== undefined) return unknownRun(args.run, runs, args.output)
+  print(args.output, { type: 'status', run: null }, [noRunLine(location.root)], env)
+  return exitCodes.done
+}
+
+/** A run that nobody knows is a mistake of the command line. */
+export function unknownRun(run: string, runs: readonly { id: string }[], output: 'human' | 'json'): ExitCode {
+  const ids = runs.map(({ id }) => id)
+  const guess = nearest(run, ids) ?? ids[0]
+  const help = guess === undefined ? undefined : `did you mean ${guess}?`
+  printTrouble(`there is no run ${cleanLine(run, 60)} here`, help, output)
+  return exitCodes.usage
+}
+
+async function showRun(
+  run: KnownRun,
+  location: Place,
+  { output }: StatusArguments,
+  env: Environment,
+): Promise<ExitCode> {
+  // In this order: a run that ends in between has left its end in the journal by then.
+  const holder = await readLockHolder(location.lock)
+  const read = await replayRun(run, { repair: false, now: 0 })
+  if (!read.ok) {
+    return printJournalTrouble(run, read.error, output)
+  }
+  const { state } = read.value
+  const standing = standingOf(read.value, holder)
+  const { commonDir } = location
+  const refs = commonDir === undefined ? ok([]) : await readLedger({ gitDir: commonDir }, run.id)
+  if (!refs.ok) {
+    printTrouble(formatGitFailure(refs.error), gitHelp(refs.error), output)
+    return exitCodes.notSafe
+  }
+  const resume = standing.type === 'running' ? undefined : await wouldResume(read.value, commonDir)
+  const there = await stillThere(
+    state.keptWorkspaces.map(({ path }) => path),
+    run.id,
+  )
+  const status: RunStatus = {
+    ...read.value,
+    standing,
+    kept: keptCommits(state, refs.value, standing.type === 'running'),
+    keptWorkspaces: state.keptWorkspaces.filter(({ path }) => there.has(path)),
+    journal: shownPath(run.journal),
+    ...(resume ? { resume } : {}),
+  }
+  print(output, statusObject(status), statusLines(status), env)
+  return exitCodes.done
+}
+
+/** What `autopilot resume` would do as things stand, with the settings that the run had. */
+async function wouldResume(replayed: Replayed, commonDir: string | undefined): Promise<ResumeCounts | undefined> {
+  const { start, finished, tasks } = replayed.state
+  if (finished?.exitCode === exitCodes.done) return undefined
+  const user = commonDir === undefined ? undefined : { gitDir: commonDir }
+  const tips = start.target ? [`refs/heads/${start.target.branch}`] : []
+  const before = user && tips.length > 0 ? await setAsideFrom(user, tips) : ok([])
+  const found = await lookAround(user, replayed, [...tips, ...(before.ok ? before.value : [])])
+  if (!found.ok) return undefined
+  const planned = [...tasks.values()].map(({ id, title, state }) => ({ id, title, state: plannedAs(state) }))
+  const { resumptions } = resumeRun(replayed, planned, found.value, {
+    mostAttempts: () => start.maxAttempts,
+    mostTotalAttempts: Number.POSITIVE_INFINITY,
+    text: () => undefined,
+    retryFailed: false,
+    isUsable: () => true,
+  })
+  return resumptions.size > 0 ? countResumptions(resumptions.values()) : undefined
+}
+
+function plannedAs({ type }: TaskState): PlannedTask['state'] {
+  return type === 'done' || type === 'held' ? type : 'pending'
+}
+
+/** Whoever holds the lock made every run that began, or went on, since then: nobody else could. */
+function standingOf({ state, beganAt }: JournaledRun, holder: LockHolder | undefined): RunStanding {
+  if (state.finished) return { type: 'finished' }
+  if (!holder || holder.since > beganAt) return { type: 'broken_off' }
+  const { pid, host, silentSince } = holder
+  return silentSince === undefined ? { type: 'running', pid, host } : { type: 'silent', pid, host, since: silentSince }
+}
+
+function print(
+  output: StatusArguments['output'],
+  object: Readonly<Record<string, unknown>>,
+  lines: ReturnType<typeof statusLines>,
+  env: Environment,
+): void {
+  if (output === 'json') printJson(process.stdout, object)
+  else lines.forEach(lineWriter(process.stdout, env))
+}

@@ -1,0 +1,33 @@
+import { cleanLine } from '../../domain/text.js'
+import { formatDuration } from '../../ui/format.js'
+import { hasLines, linesAsWritten } from './as-written.js'
+import type { FileSettings } from '../../config/settings.js'
+
+type Furniture = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
+
+/** What every workspace would have beside the files of its commit: lines for people, none where that is nothing. */
+export function workspaceLines({ setup, copy, keep, link }: Furniture): readonly string[] {
+  const after = setup?.inputs ? list(setup.inputs) : 'a lock file'
+  const setups = setup ? setupLines(setup, after) : []
+  const rest = { copy, keep, link }
+  return [
+    ...setups,
+    ...Object.entries(rest).flatMap(([what, paths]) => (paths.length > 0 ? [`${what.padEnd(5)} ${list(paths)}`] : [])),
+  ]
+}
+
+function setupLines({ run, timeoutMs }: NonNullable<Furniture['setup']>, after: string): readonly string[] {
+  const how = `(at most ${formatDuration(timeoutMs)}; again after a change of ${after})`
+  if (!hasLines(run)) return [`setup ${cleanLine(run, 200)} ${how}`]
+  return [`setup ${how}`, ...linesAsWritten(run, '  ').trimEnd().split('\n')]
+}
+
+function list(paths: readonly string[]): string {
+  return paths.map((path) => cleanLine(path, 100)).join(', ')
+}
+
+/** The same for machines; undefined where it is nothing. */
+export function workspaceFacts({ setup, copy, keep, link }: Furniture): object | undefined {
+  const isBare = !setup && [copy, keep, link].every((paths) => paths.length === 0)
+  return isBare ? undefined : { type: 'workspaces', ...(setup ? { setup } : {}), copy, keep, link }
+}

@@ -1,0 +1,151 @@
+import { relative } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { ok, type Result } from '../../domain/result.js'
+import type { Task } from '../../domain/roadmap/task.js'
+import type { GitPlace } from '../../platform/git/git.js'
+import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
+import { realPathOr } from '../../platform/files/real-path.js'
+import type { Identity, Refusal } from '../../workspace/contract.js'
+import { discover } from '../../workspace/repository/discover.js'
+import { identityWarnings } from '../../workspace/git/identity.js'
+import { refuseLinksBack } from '../../workspace/prepare/link-back.js'
+import { currentBranch, findCurrent } from '../../workspace/land/open-current.js'
+import { refuseGit } from '../../workspace/git/refusal.js'
+import { checkConfiguration, dirtyPaths } from '../../workspace/repository/repository.js'
+import { setAsideFrom, type SetAside } from '../../workspace/refs/set-aside.js'
+import { findSquashed } from '../../workspace/land/squashed.js'
+import { findTarget, type Newest } from '../../workspace/land/target.js'
+import { lastChange } from '../../workspace/refs/trailers.js'
+import { historyNotices } from '../ground/history.js'
+import { planLanded, type Landed } from '../resume/landed.js'
+import type { Prepared } from '../prepare/prepare-run.js'
+import { landedOfOthers } from '../prepare/redo.js'
+import { lookAround, type Replayed } from '../resume/resumed.js'
+import { anewLine, landedIn, takenUpLine } from '../ground/run-target.js'
+import { landedAs, standingAfter } from '../resume/standing.js'
+import { emptySubmodules, lookUpSubmodules } from '../ground/empty-submodules.js'
+import { lookUpBrought } from '../ground/files-warnings.js'
+import { driverWarnings } from '../ground/git-warnings.js'
+import { homeWarnings, workspacesHome } from '../ground/workspaces-home.js'
+
+/** What a run would begin with. */
+export interface Ahead extends Landed {
+  /** The branch that it would land on; absent without isolation. */
+  readonly branch?: string
+  /** Where the roadmap and what git knows of its tasks differ. */
+  readonly notices: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** What a run would count as done, found without making or changing anything. A refusal is what the run would say. */
+export async function lookAhead(
+  prepared: Prepared,
+  replayed: Replayed | undefined,
+  env: Environment,
+): Promise<Result<Ahead, Refusal>> {
+  const { commonDir, head } = prepared.location
+  const nothing = {
+    loaded: prepared.loaded,
+    plan: prepared.plan,
+    landed: [],
+    byId: [],
+    reworded: [],
+    notices: [],
+    warnings: [],
+  }
+  if (prepared.settings.isolation === 'none' || commonDir === undefined || !head) return ok(nothing)
+  const user = { gitDir: commonDir }
+  const path = relative(await realPathOr(prepared.location.root), await realPathOr(prepared.loaded.path))
+  const target = await targetAhead(prepared, [path], env)
+  if (!target.ok) return target
+  const { branch, isCurrent, takenUp, identity } = target.value
+  const tips = await tipsAhead(user, target.value, head.commit)
+  if (!tips.ok) return tips
+  const { tip, before, anew } = tips.value
+  const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
+  // The run's target has all of HEAD in it, also what reverts something.
+  const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit, ...before] })
+  const commits = landedOfOthers(prepared.settings, (id) =>
+    read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : [],
+  )
+  const found = replayed && (await lookAround(user, replayed, [tip, head.commit, ...before]))
+  if (found?.ok === false) return refuseGit(found.error)
+  const standing = (task: Task) =>
+    replayed && found ? standingAfter(task, replayed, found.value, commits) : landedAs(task, commits)
+  const taken = takenUpLine({ branch, ...(takenUp === undefined || anew ? {} : { takenUp }) })
+  const again = anewLine({ branch, before, ...(anew ? { anew } : {}) }, head.branch ?? head.commit.slice(0, 8))
+  const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
+  const brought = await lookUpBrought(prepared.location.root, prepared.config.file)
+  const linked = await refuseLinksBack(prepared.location.root, brought.link, { place: user, commit: head.commit })
+  if (!linked.ok) return linked
+  const submodules = await lookUpSubmodules({ root: prepared.location.root, commonDir, head })
+  const empty = emptySubmodules(submodules, prepared.config.file.setup !== undefined)
+  const warnings = [
+    ...identityWarnings(identity),
+    ...(await homeWarnings(home)),
+    ...taken,
+    ...again,
+    ...(await driverWarnings({ place: user, root: prepared.location.root, env }, tip)),
+    ...brought.warnings,
+    ...empty,
+  ]
+  const landed = planLanded(prepared, standing)
+  const history = await historyNotices(
+    { place: user, head: head.commit, tips: [tip, ...before], branch, root: prepared.location.root },
+    { ...prepared, ...landed },
+  )
+  return ok({ ...landed, branch, notices: history, warnings })
+}
+
+interface TargetAhead extends Newest {
+  readonly branch: string
+  readonly isCurrent: boolean
+  readonly identity: Identity
+}
+
+interface TipsAhead {
+  /** Where the run would begin. */
+  readonly tip: string
+  /** What the target was before that, as far as its work counts. */
+  readonly before: readonly string[]
+  readonly anew?: SetAside
+}
+
+/** Where a run would begin, without a merge that it may make. */
+async function tipsAhead(
+  user: GitPlace,
+  { tip, branch, isCurrent }: Pick<TargetAhead, 'tip' | 'branch' | 'isCurrent'>,
+  head: string,
+): Promise<Result<TipsAhead, Refusal>> {
+  if (isCurrent) return ok({ tip: head, before: [] })
+  const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head, branch })
+  if (!squashed.ok) return refuseGit(squashed.error)
+  const anew = squashed.value?.isEdited && tip !== undefined ? { by: squashed.value.by, tip } : undefined
+  const from = anew ? head : (tip ?? head)
+  const before = await setAsideFrom(user, [from, head], anew ? [anew] : [])
+  if (!before.ok) return refuseGit(before.error)
+  return ok({ tip: from, before: before.value, ...(anew ? { anew } : {}) })
+}
+
+/** Where the branch of the settings stands, or would go on from; refused as the run refuses it. */
+async function targetAhead(
+  { location, settings }: Prepared,
+  leaveOut: readonly string[],
+  env: Environment,
+): Promise<Result<TargetAhead, Refusal>> {
+  const found = await discover(location.root, env)
+  if (!found.ok) return found
+  const configured = await checkConfiguration(found.value, env)
+  if (!configured.ok) return configured
+  const identity = configured.value
+  const { head, commonDir } = found.value
+  const user = { gitDir: commonDir }
+  const dirty = (excluding: readonly string[]) => dirtyPaths(found.value, excluding, env)
+  const where = { ...found.value, user, trusted: user, dirtyPaths: dirty }
+  if (settings.target === currentBranch) {
+    const current = await findCurrent(where, leaveOut)
+    return current.ok ? ok({ branch: current.value, tip: head.commit, isCurrent: true, identity }) : current
+  }
+  const target = await findTarget(where, settings.target === undefined ? {} : { branch: settings.target })
+  return target.ok ? ok({ ...target.value, isCurrent: false, identity }) : target
+}

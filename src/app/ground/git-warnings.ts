@@ -1,0 +1,57 @@
+import { access, constants, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { cleanLine } from '../../domain/text.js'
+import type { Repository } from '../../workspace/contract.js'
+import { driversOfOthers } from '../../workspace/land/merge-drivers.js'
+
+/** Hooks that look at a commit, or change it. Source: githooks(5). */
+const commitHooks = ['pre-commit', 'prepare-commit-msg', 'commit-msg', 'post-commit']
+
+/** What of the user's git does not hold for the commits that land, a line each. */
+export async function gitWarnings(
+  { hooksDir, signsCommits }: Pick<Repository, 'hooksDir' | 'signsCommits'>,
+  env: Environment,
+): Promise<readonly string[]> {
+  const hooks = await commitHooksIn(hooksDir)
+  const facts = [
+    ...(hooks.length > 0 ? [`your commit hooks (${hooks.join(', ')}) do not run`] : []),
+    ...(signsCommits ? ['they are not signed'] : []),
+  ]
+  const followed = ['GIT_DIR', 'GIT_WORK_TREE'].filter((name) => (env[name] ?? '') !== '')
+  const ignored = `set here and not followed: ${followed.join(', ')}; the repository is the one around the directory (-C)`
+  return [
+    ...(facts.length > 0 ? [`commits that land: ${facts.join(', and ')}; what hooks check belongs under gates:`] : []),
+    ...(followed.length > 0 ? [ignored] : []),
+  ]
+}
+
+/** That files of the target are merged in another way than its attributes ask for. */
+export async function driverWarnings(...where: Parameters<typeof driversOfOthers>): Promise<readonly string[]> {
+  const names = await driversOfOthers(...where)
+  if (names.length === 0) return []
+  const shown = names.slice(0, 5).map((name) => cleanLine(name, 60))
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : ''
+  return [
+    `merge drivers that .gitattributes asks for do not run here, and their files are merged as text: ` +
+      `${shown.join(', ')}${more}; only git's own count: text, binary, union`,
+  ]
+}
+
+async function commitHooksIn(dir: string): Promise<readonly string[]> {
+  const names = await readdir(dir).catch((): string[] => [])
+  const found = commitHooks.filter((name) => names.includes(name))
+  const counts = await Promise.all(found.map((name) => checksCommits(join(dir, name))))
+  return found.filter((_, index) => counts[index])
+}
+
+/** Whether git runs it, and it is more than what `git lfs install` puts there, which checks nothing of a commit. */
+async function checksCommits(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => !/^\s*(#|$)/.test(line))
+    return lines.length === 0 || !lines.every((line) => /\bgit[- ]lfs\b/.test(line))
+  } catch {
+    return false
+  }
+}

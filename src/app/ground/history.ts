@@ -1,0 +1,97 @@
+import { realpath } from 'node:fs/promises'
+import { judgeLanded, type LandedCommit } from '../../domain/roadmap/landed.js'
+import { isOtherTask } from '../../domain/roadmap/task-text.js'
+import { readIntegrated } from '../../journal/integrated.js'
+import { readStart } from '../../journal/read-journal.js'
+import { listRuns } from '../../journal/runs.js'
+import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
+import type { GitPlace } from '../../platform/git/git.js'
+import { isShallow, outsideOf } from '../../workspace/refs/gone.js'
+import { readUndone } from '../../workspace/refs/undone.js'
+import { ownTextOf, type KnownTask, type Landed } from '../resume/landed.js'
+import { landedIn } from './run-target.js'
+import type { RunSettings } from '../../config/settings.js'
+import { goneLines, inHeadLines } from '../resume/text-notices.js'
+
+/** Where a run looks for what has become of its tasks. */
+export interface HistoryPlace {
+  readonly place: GitPlace
+  /** The commit that the user is on. */
+  readonly head: string
+  /** The commit of the target, and of what it was before it began anew. */
+  readonly tips: readonly string[]
+  readonly branch: string
+  /** Where the runs' records are. */
+  readonly root: string
+}
+
+/** The plan of a run, with what counts as done. */
+export type HistoryParts = { readonly settings: RunSettings } & Pick<Landed, 'loaded' | 'plan' | 'landed'>
+
+type Commits = (taskId: string) => readonly LandedCommit[]
+
+/**
+ * Where the roadmap says one thing and git another, in words: tasks that are about to run though HEAD has a commit of them,
+ * and tasks that are called done though the commit of them is nowhere.
+ */
+export async function historyNotices(at: HistoryPlace, parts: HistoryParts): Promise<readonly string[]> {
+  const again = await inHead(at, parts)
+  const gone = await goneFrom(at, parts)
+  return [...inHeadLines(again), ...goneLines(gone, at.branch)]
+}
+
+async function commitsOf(place: GitPlace, tips: readonly string[]): Promise<Commits | undefined> {
+  const read = await landedIn(place, { to: tips })
+  return read.ok ? (taskId) => read.value.get(taskTrailerValue(taskId)) ?? [] : undefined
+}
+
+async function inHead({ place, head }: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
+  const { loaded, plan, settings } = parts
+  const asked = new Set(settings.redo)
+  const wanted = plan.runnable.filter((id) => !asked.has(id))
+  const commits = wanted.length === 0 ? undefined : await commitsOf(place, [head])
+  if (!commits) return []
+  return wanted.flatMap((id) => {
+    const task = loaded.graph.tasks.get(id)
+    const found = task && judgeLanded(commits(id), ownTextOf(task))
+    return found?.type === 'same' || found?.type === 'by_id' ? [{ id, commit: found.commit }] : []
+  })
+}
+
+async function goneFrom(at: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
+  const { place, head } = at
+  const counted = new Set(parts.landed.map(({ id }) => id))
+  const done = parts.plan.tasks.filter(({ id, state }) => state === 'done' && !counted.has(id)).map(({ id }) => id)
+  const tips = [...new Set([...at.tips, head])]
+  if (done.length === 0 || (await isShallow(place))) return []
+  const commits = await commitsOf(place, tips)
+  if (!commits) return []
+  const known = await recorded(at, parts, new Set(done.filter((id) => commits(id).length === 0)))
+  if (known.length === 0) return []
+  const outside = await outsideOf(
+    place,
+    known.map(({ commit }) => commit),
+    tips,
+  )
+  const undone = await readUndone(place, tips)
+  if (!outside.ok || !undone.ok) return []
+  return known.filter(({ commit }) => outside.value.has(commit) || undone.value.has(commit))
+}
+
+/** The commits of tasks that the last run of this roadmap that brought them recorded, for the texts that they have now. */
+async function recorded({ root }: HistoryPlace, { loaded }: HistoryParts, wanted: Set<string>) {
+  const found: { readonly id: string; readonly commit: string }[] = []
+  const path = await realpath(loaded.path).catch(() => loaded.path)
+  for (const { journal } of wanted.size === 0 ? [] : await listRuns([root])) {
+    if (wanted.size === 0) break
+    const start = await readStart(journal)
+    const of = start.ok ? start.value.roadmapPath : undefined
+    if (of === undefined || (await realpath(of).catch(() => of)) !== path) continue
+    for (const [id, { commit, text }] of await readIntegrated(journal)) {
+      const task = loaded.graph.tasks.get(id)
+      if (!task || !wanted.delete(id)) continue
+      if (!isOtherTask(text, ownTextOf(task))) found.push({ id, commit })
+    }
+  }
+  return found
+}

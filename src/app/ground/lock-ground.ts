@@ -1,0 +1,43 @@
+import { dirname } from 'node:path'
+import { cleanLine, errorText } from '../../domain/text.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { takeLock, type LockHolder, type LockOptions, type ReleaseLock } from '../../platform/locks/lock.js'
+import type { Refusal } from '../../workspace/contract.js'
+import { shownPath } from '../../ui/print/shown-path.js'
+
+/** Takes the lock that a run has while it works, or says who has it. */
+export async function lockGround(path: string, options: LockOptions = {}): Promise<Result<ReleaseLock, Refusal>> {
+  try {
+    const taken = await takeLock(path, options)
+    return taken.ok ? ok(taken.value) : err(refuseLocked(path, taken.error))
+  } catch (error) {
+    const why = cleanLine(errorText(error))
+    return err({
+      code: 'not_writable',
+      message: `The run's lock cannot be made: ${why}`,
+      help: `Make ${dirname(path)} writable.`,
+    })
+  }
+}
+
+/** A holder that gives no sign of life may only be frozen, or cut off from the disk: only a person can know. */
+function refuseLocked(path: string, { pid, host, since, silentSince, place }: LockHolder): Refusal {
+  const where = place === undefined ? '' : `, in ${cleanLine(place, 300)}`
+  const who = `process ${pid} on ${cleanLine(host, 100)}${where}`
+  const lock = `its lock is ${cleanLine(shownPath(path), 300)}`
+  if (silentSince === undefined)
+    return {
+      code: 'locked',
+      message: `Another run is at work here: ${who}, since ${time(since)}; ${lock}.`,
+      help: 'Wait for its end, or end it.',
+    }
+  return {
+    code: 'locked',
+    message: `A run that began at ${time(since)} has this place: ${who}. It has given no sign of life since ${time(silentSince)}; ${lock}.`,
+    help: 'Make sure that this machine or container is gone, then add --take-over.',
+  }
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString()
+}

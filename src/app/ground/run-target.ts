@@ -1,0 +1,93 @@
+import type { Environment } from '../../domain/process/environment.js'
+import type { TargetFacts } from '../../domain/run/event.js'
+import type { LandedCommit } from '../../domain/roadmap/landed.js'
+import { ok, type Result } from '../../domain/result.js'
+import { cleanLine } from '../../domain/text.js'
+import { taskTrailer, textTrailer } from '../../orchestration/place/commit-message.js'
+import { realClock } from '../../platform/clock.js'
+import type { GitPlace } from '../../platform/git/git.js'
+import { finishLanding } from '../../workspace/land/broken-landing.js'
+import type { Anew, Refusal, Repository, Target } from '../../workspace/contract.js'
+import { currentBranch, openCurrent, type CurrentOptions } from '../../workspace/land/open-current.js'
+import { openRepository } from '../../workspace/repository/repository.js'
+import { refuseGit } from '../../workspace/git/refusal.js'
+import { openTarget } from '../../workspace/land/target.js'
+import { lastChange, readTrailers, type CommitRange } from '../../workspace/refs/trailers.js'
+import { readUndone, withoutUndone } from '../../workspace/refs/undone.js'
+
+/** The repository, with a landing brought to its end that an earlier run was killed in. */
+export async function openWhole(dir: string, env: Environment): Promise<Result<Repository, Refusal>> {
+  const repository = await openRepository({ dir, env })
+  if (!repository.ok || !(await finishLanding(repository.value))) return repository
+  return openRepository({ dir, env })
+}
+
+/** The branch that the settings name, made ready. */
+export function chooseTarget(
+  repository: Repository,
+  branch: string | undefined,
+  options: Omit<CurrentOptions, 'pause'>,
+) {
+  if (branch === currentBranch) return openCurrent(repository, { ...options, pause })
+  return openTarget(repository, { ...options, ...(branch === undefined ? {} : { branch }) })
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => realClock.schedule(ms, resolve))
+}
+
+/** That others' work on it was taken up. */
+export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenUp'>): readonly string[] {
+  if (!takenUp) return []
+  const from = cleanLine(takenUp.from)
+  return [
+    takenUp.isNew
+      ? `${branch} is new here, and begins from ${from}`
+      : `${branch} goes on from ${from}, which was ahead of it`,
+  ]
+}
+
+/** That a target begins from HEAD again, why, and where that is which it was. */
+export function anewLine({ branch, anew, before = [] }: BegunAnew, from: string): readonly string[] {
+  if (!anew) return []
+  const tasks = before.includes(anew.tip)
+    ? 'its tasks count as landed'
+    : 'that was reverted, so its tasks do not count as landed'
+  return [
+    `${branch} begins anew from ${cleanLine(from)}: all that it had came there with ${anew.by.slice(0, 10)} and has been ` +
+      `changed since; ${tasks}; what it was is kept ${anew.ref === undefined ? 'on a ref' : `as ${anew.ref}`}; ` +
+      'where you push it: git push --force-with-lease',
+  ]
+}
+
+interface BegunAnew extends Pick<Target, 'branch' | 'before'> {
+  readonly anew?: Pick<Anew, 'by' | 'tip'> & Partial<Pick<Anew, 'ref'>>
+}
+
+/** What the run's record says of it. */
+export function targetFacts({ branch, base, current, isAmbiguous }: Target): TargetFacts {
+  return { branch, base, ...(current ? { current: true } : {}), ...(isAmbiguous ? { isAmbiguous } : {}) }
+}
+
+/**
+ * The trailers of the tasks that earlier runs have brought to the target, and that the file may not know of: statuses lie
+ * in the work tree, uncommitted. On a branch of autopilot's own it is what the user has not merged; on the user's own
+ * branch, what came after the roadmap was last committed.
+ */
+export async function landedBefore(repository: Repository, target: Target, roadmapPath: string | undefined) {
+  const { commit } = repository.head
+  const known = target.current ? await lastChange(repository.trusted, commit, roadmapPath) : ok(commit)
+  if (!known.ok) return known
+  return landedIn(repository.trusted, { from: known.value, to: [target.base, ...(target.before ?? [])] })
+}
+
+/** The commits of a range that brought tasks, by their trailers; those that were reverted do not count. */
+export async function landedIn(
+  place: GitPlace,
+  range: CommitRange,
+): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, Refusal>> {
+  const landed = await readTrailers(place, { key: taskTrailer, textKey: textTrailer }, range)
+  if (!landed.ok || landed.value.size === 0) return landed
+  const undone = await readUndone(place, range.to)
+  return undone.ok ? ok(withoutUndone(landed.value, undone.value)) : refuseGit(undone.error)
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { homedir } from 'node:os'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { cleanLine } from '../../domain/text.js'
+import { ownBerths, placeOf, useOfBerth, type BerthUse } from '../../workspace/lease/berths.js'
+import { homeIsNoexec, runDirectory } from '../../workspace/home.js'
+import { ownerOf } from '../../workspace/lease/owner.js'
+
+/** Where workspaces lie. `workspacesDir`: as the configuration names it, relative to the user's work tree. */
+export function workspacesHome(workspacesDir: string | undefined, root: string, env: Environment): string {
+  return workspacesDir === undefined ? cacheDir(env) : resolve(root, workspacesDir)
+}
+
+/** What is known of where workspaces lie. */
+export interface WorkspacesWhere {
+  /** As the configuration names it. */
+  readonly workspacesDir?: string | undefined
+  /** The user's work tree. */
+  readonly root: string
+  readonly commonDir: string
+  readonly env: Environment
+}
+
+/** Where the workspaces of one repository lie, each run's in berths of its own below. */
+function homeOfRepository({ workspacesDir, root, commonDir, env }: WorkspacesWhere): string {
+  return join(workspacesHome(workspacesDir, root, env), keyOf(commonDir))
+}
+
+/** The same, with all places that runs before this one may have used: by default, and with longer names. */
+export function homesOfRepository({ workspacesDir, root, commonDir, env }: WorkspacesWhere): readonly string[] {
+  const named = workspacesDir === undefined ? [] : [workspacesHome(workspacesDir, root, env)]
+  const now = [cacheDir(env), ...named].map((home) => join(home, keyOf(commonDir)))
+  return [...now, ...[join(cacheDir(env), 'workspaces'), ...named].map((home) => join(home, longKeyOf(commonDir)))]
+}
+
+/** Where the run's workspaces are, and where they may be of a run that began earlier. */
+export interface RunsHomes {
+  readonly home: string
+  readonly homes: readonly string[]
+  /** Directories that were called by the run, under earlier versions. */
+  readonly former: readonly string[]
+}
+
+/** `of`: what works there; the workspaces of gates are apart from those of agents. */
+export function homesOfRun(where: WorkspacesWhere, runId: string, of: BerthUse): RunsHomes {
+  const suffix = of === 'gates' ? '-gates' : ''
+  const homes = homesOfRepository(where)
+  const names = [runDirectory(runId), runId].map((name) => name + suffix)
+  return {
+    home: homeOfRepository(where),
+    homes,
+    former: homes.flatMap((home) => names.map((name) => join(home, name))),
+  }
+}
+
+/**
+ * The directories of a run's workspaces, each as the last two parts of its path: those that bear its name, the berths that
+ * it has, and the berths around these workspaces of it, unless another run has them now.
+ */
+export async function placesOfRun(
+  where: WorkspacesWhere,
+  runId: string,
+  workspaces: Iterable<string> = [],
+): Promise<readonly string[]> {
+  const around = [...new Set([...workspaces].map((path) => dirname(path)))]
+  const homes = new Set([...homesOfRepository(where), ...around.map((dir) => dirname(dir))])
+  const owned = await ownBerths(homes, runId)
+  const told: string[] = []
+  for (const dir of around)
+    if (useOfBerth(basename(dir)) !== undefined && (await ownerOf(dir)) === undefined) told.push(dir)
+  return [...new Set([...namedPlaces(where.commonDir, runId), ...[...owned, ...told].map(placeOf)])]
+}
+
+/** The places that bear a run's name. */
+export function namedPlaces(commonDir: string, runId: string): readonly string[] {
+  return [keyOf(commonDir), longKeyOf(commonDir)].flatMap((key) =>
+    [runDirectory(runId), runId].flatMap((name) => [join(key, name), join(key, `${name}-gates`)]),
+  )
+}
+
+/** The name of a repository's directory. Short, as all of it is in front of each socket that a test makes. */
+function keyOf(commonDir: string): string {
+  return longKeyOf(commonDir).slice(0, 8)
+}
+
+function longKeyOf(commonDir: string): string {
+  return digest(commonDir).slice(0, 16)
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** The user's cache directory, by the XDG base directory specification. */
+function cacheDir(env: Environment): string {
+  const cache = env.XDG_CACHE_HOME
+  const base = cache !== undefined && isAbsolute(cache) ? cache : join(env.HOME ?? homedir(), '.cache')
+  return join(base, 'autopilot')
+}
+
+/** What a person should know about the place where workspaces lie. */
+export async function homeWarnings(home: string): Promise<readonly string[]> {
+  if (!(await homeIsNoexec(home))) return []
+  const where = `${cleanLine(home, 300)}, where workspaces lie, is on a file system that starts no programs (noexec)`
+  return [`${where}: what a project runs from its own files fails there; name another place: workspaces: { dir: … }`]
+}

@@ -1,0 +1,176 @@
+import { dirname, resolve } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { nearest } from '../../domain/nearest.js'
+import type { RunPlan } from '../../domain/roadmap/plan.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import type { LoadedRoadmap } from '../../roadmap/load.js'
+import { showId } from '../../ui/format.js'
+import type { Mask } from '../../domain/secrets/mask.js'
+import type { Config } from '../../config/config.js'
+import { misplacedConfigs } from '../../config/config-name.js'
+import { checkWorkspaces, locate, plainLocation, type Location } from '../ground/ground.js'
+import { openConfig } from './open-config.js'
+import { printProblems, printTrouble } from '../../ui/print/problem-output.js'
+import { readTemplate } from './prompt-template.js'
+import { openRoadmap } from './roadmap-source.js'
+import { planWithRedo } from './redo.js'
+import { mergeSettings, settingsFromEnvironment, type RunSettings } from '../../config/settings.js'
+
+/** What `autopilot run` was typed with. */
+export interface RunArguments {
+  readonly roadmap?: string
+  /** Of a run that is resumed: what is as it was then, whatever is set now. */
+  readonly asBefore?: AsBefore
+  /** `-C`; where to work. */
+  readonly directory: string
+  readonly flags: Partial<RunSettings>
+}
+
+/** What a run that is resumed does not change. */
+export interface AsBefore {
+  readonly isolation: RunSettings['isolation']
+  readonly target?: string
+  /** Its tasks, where it was not about the whole roadmap. */
+  readonly only?: readonly string[]
+  /** Tasks that it does again. */
+  readonly redo?: readonly string[]
+}
+
+/** Everything that was read before anything is started. */
+export interface Prepared {
+  readonly settings: RunSettings
+  readonly config: Config
+  /** Hides secrets. */
+  readonly mask: Mask
+  readonly maskWarnings: readonly string[]
+  readonly location: Location
+  readonly loaded: LoadedRoadmap
+  readonly plan: RunPlan
+  readonly template?: string
+}
+
+/** Reads settings, configuration, roadmap and template; what is wrong has been printed when it is not ok. */
+export async function prepareRun(args: RunArguments, env: Environment): Promise<Result<Prepared, ExitCode>> {
+  const wanted = args.flags.output ?? 'human'
+  const fromEnvironment = settingsFromEnvironment(env)
+  if (!fromEnvironment.ok) return usage(fromEnvironment.error, undefined, wanted)
+  const here = resolve(args.directory)
+  const repository = await locate(here, env)
+  const configRoot = repository.ok ? repository.value.root : here
+  const opened = await openConfig(configRoot, env)
+  if (!opened.ok) return problems(opened.error, mergeSettings(fromEnvironment.value, args.flags).output)
+  const { config, mask, warnings: maskWarnings } = opened.value
+  const wished = mergeSettings(config.run, fromEnvironment.value, args.flags)
+  const settings = args.asBefore ? settingsAsBefore(wished, args.asBefore) : wished
+  const { lock } = repository.ok ? repository.value : plainLocation(here)
+  const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
+  if (!location.ok) {
+    printTrouble(location.error.message, location.error.help, settings.output)
+    return err(exitCodes.notSafe)
+  }
+  if (settings.isolation === 'workspace') {
+    const refused = await refuseWorkspaces(config, location.value.root, env, settings.output)
+    if (refused !== undefined) return err(refused)
+  }
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.file.statuses)
+  if (!loaded.ok) return problems(loaded.error, settings.output)
+  const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)
+  if (misplaced.length > 0) return problems(misplaced, settings.output)
+  const planned = planWithRedo(loaded.value, settings)
+  const { plan } = planned
+  // A task of the run that the roadmap has not any more is dropped from it.
+  if (plan.unknown.length > 0 && !args.asBefore) {
+    const { graph, roadmap } = loaded.value
+    return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
+  }
+  if (!args.asBefore && settings.redo !== undefined) {
+    const refused = refuseRedo(settings.redo, planned, settings)
+    if (refused) return usage(refused.text, refused.help, settings.output)
+  }
+  const template = await readTemplate(config.file.prompt, configRoot)
+  if (!template.ok) return usage(template.error, undefined, settings.output)
+  const { value } = template
+  return ok({
+    settings,
+    config,
+    mask,
+    maskWarnings,
+    location: location.value,
+    loaded: planned.loaded,
+    plan,
+    ...(value === undefined ? {} : { template: value }),
+  })
+}
+
+function settingsAsBefore(wished: RunSettings, { isolation, target, only = [], redo }: AsBefore): RunSettings {
+  const settings: { -readonly [Key in keyof RunSettings]: RunSettings[Key] } = { ...wished, isolation, dryRun: false }
+  delete settings.target
+  delete settings.only
+  delete settings.limit
+  delete settings.redo
+  return {
+    ...settings,
+    ...(target === undefined ? {} : { target }),
+    ...(only.length > 0 ? { only } : {}),
+    ...(redo ? { redo } : {}),
+  }
+}
+
+/** Found before anything starts, not by each task; a place that the configuration names is its mistake. */
+async function refuseWorkspaces(
+  config: Config,
+  root: string,
+  env: Environment,
+  output: 'human' | 'json',
+): Promise<ExitCode | undefined> {
+  const wrong = await checkWorkspaces(config, root, env)
+  if (!wrong) return undefined
+  if (config.file.workspacesDir === undefined) {
+    printTrouble(wrong.text, wrong.help, output)
+    return exitCodes.notSafe
+  }
+  printProblems([{ severity: 'error', code: 'E105', position: config.place(['workspaces', 'dir']), ...wrong }], output)
+  return exitCodes.usage
+}
+
+/** A task that is to be done again and does not run would keep all that wait for it from running. */
+function refuseRedo(
+  redo: readonly string[],
+  { loaded, plan }: Pick<Prepared, 'loaded' | 'plan'>,
+  { only }: RunSettings,
+) {
+  const { tasks } = loaded.graph
+  const unknown = redo.filter((id) => !tasks.has(id))
+  if (unknown.length > 0) {
+    const text = `--redo names what the roadmap does not have: ${unknown.map(showId).join(', ')}`
+    return { text, help: guess(unknown, [...tasks.keys()]) }
+  }
+  const planned = new Set(plan.tasks.map(({ id }) => id))
+  const left = only === undefined ? [] : redo.filter((id) => !planned.has(id))
+  if (left.length === 0) return undefined
+  return {
+    text: `--redo names what --only leaves out: ${left.map(showId).join(', ')}`,
+    help: 'name it with --only, too, or leave out --only',
+  }
+}
+
+function guess(unknown: readonly string[], known: readonly string[]): string | undefined {
+  const guesses = unknown.slice(0, 5).flatMap((id) => nearest(id, known) ?? [])
+  return guesses.length === 0 ? undefined : `did you mean ${[...new Set(guesses)].map(showId).join(', ')}?`
+}
+
+function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {
+  const help = guess(unknown, known)
+  return usage(`--only names what the roadmap does not have: ${unknown.map(showId).join(', ')}`, help, output)
+}
+
+function usage(text: string, help: string | undefined, output: 'human' | 'json'): Result<never, ExitCode> {
+  printTrouble(text, help, output)
+  return err(exitCodes.usage)
+}
+
+function problems(list: Parameters<typeof printProblems>[0], output: 'human' | 'json'): Result<never, ExitCode> {
+  printProblems(list, output)
+  return err(exitCodes.usage)
+}

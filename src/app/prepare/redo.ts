@@ -1,0 +1,50 @@
+import { buildGraph } from '../../domain/roadmap/graph.js'
+import { redoTasks, type LandedCommit } from '../../domain/roadmap/landed.js'
+import { planRun, type RunPlan } from '../../domain/roadmap/plan.js'
+import type { LoadedRoadmap } from '../../roadmap/load.js'
+import type { RunSettings } from '../../config/settings.js'
+
+/** A roadmap and the plan of a run. */
+interface Planned {
+  readonly loaded: LoadedRoadmap
+  readonly plan: RunPlan
+}
+
+/** Plans a run in which some tasks are done again, whatever the file says of them. */
+export function planWithRedo(loaded: LoadedRoadmap, settings: RunSettings): Planned {
+  const { redo = [] } = settings
+  if (redo.length === 0) return { loaded, plan: planRun(loaded.graph, loaded.roadmap.groups, settings) }
+  const { groups } = loaded.roadmap
+  const tasks = redoTasks(loaded.roadmap.tasks, new Set(redo))
+  const graph = buildGraph(tasks, groups)
+  return {
+    loaded: { ...loaded, roadmap: { ...loaded.roadmap, tasks }, graph },
+    plan: planRun(graph, groups, settings),
+  }
+}
+
+/** What is prepared, for the tasks that a run which goes on was told to do again. */
+export function redoAsBefore<Of extends Planned & { readonly settings: RunSettings }>(
+  prepared: Of,
+  redo: readonly string[] | undefined,
+): Of {
+  if (redo === undefined) return prepared
+  const settings = { ...prepared.settings, redo }
+  return { ...prepared, settings, ...planWithRedo(prepared.loaded, settings) }
+}
+
+/** What other runs have brought of a task that is done again does not count; what this one has brought does. */
+export function landedOfOthers(
+  { redo = [] }: RunSettings,
+  landed: (taskId: string) => readonly LandedCommit[],
+): (taskId: string) => readonly LandedCommit[] {
+  const again = new Set(redo)
+  return (taskId) => (again.has(taskId) ? [] : landed(taskId))
+}
+
+/** Whether a run that was stopped does the same tasks again as the one that is wanted, which may leave it to that. */
+export function sameRedo(before: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean {
+  if (wanted === undefined) return true
+  const ids = (list: readonly string[] = []) => JSON.stringify([...new Set(list)].sort())
+  return ids(before) === ids(wanted)
+}

@@ -1,0 +1,27 @@
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { cleanLine } from '../../domain/text.js'
+import type { JournalFault } from '../../journal/read-journal.js'
+import type { KnownRun } from '../../journal/runs.js'
+import { printTrouble } from '../../ui/print/problem-output.js'
+import { shownPath } from '../../ui/print/shown-path.js'
+
+/** Says why a run's journal cannot be read, where, and what to do about it. */
+export function printJournalTrouble(
+  { id, journal }: KnownRun,
+  fault: JournalFault,
+  output: 'human' | 'json',
+): ExitCode {
+  const place = cleanLine(shownPath(journal), 300) + (fault.line === undefined ? '' : `:${fault.line}`)
+  printTrouble(`${place}: ${fault.message}`, helpFor(id, fault), output)
+  return exitCodes.notSafe
+}
+
+function helpFor(id: string, { code, line = 1 }: JournalFault): string {
+  if (code === 'unknown_version') return 'Use the autopilot that wrote it, or a newer one.'
+  if (code === 'unreadable') return 'Ask as the user whose file it is, or make it readable for you.'
+  if (code === 'bad_line' && line > 1) {
+    const before = line === 2 ? 'line 1' : `lines 1 to ${line - 1}`
+    return `autopilot resume --repair ${id} keeps a copy and goes on with ${before}; autopilot run --fresh begins anew`
+  }
+  return 'Nothing of it can be used; autopilot run --fresh begins anew.'
+}

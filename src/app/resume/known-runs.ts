@@ -1,0 +1,43 @@
+import { err, ok, type Result } from '../../domain/result.js'
+import { cleanLine } from '../../domain/text.js'
+import { closedRecords, type ClosedRecord } from '../../journal/closed.js'
+import { listRuns, type KnownRun } from '../../journal/runs.js'
+import type { Refusal, RefusalCode } from '../../workspace/contract.js'
+import { shownPath } from '../../ui/print/shown-path.js'
+
+type Trouble = Pick<Refusal, 'message' | 'help'>
+
+/** Where there may well be runs, though the repository cannot be asked. */
+const hiding: ReadonlySet<RefusalCode> = new Set(['not_trusted', 'git_failed', 'git_missing', 'no_directory'])
+
+/**
+ * The runs below these directories, the newest first. What cannot be read is not taken for nothing: it is refused where
+ * it may be the run that is meant, `wanted` or else the last. `refused`: why the repository cannot be used.
+ */
+export async function knownRuns(
+  roots: readonly string[],
+  wanted: string | undefined,
+  refused?: Refusal,
+): Promise<Result<readonly KnownRun[], Trouble>> {
+  const runs = await listRuns(roots)
+  const meant = wanted === undefined ? runs[0] : runs.find(({ id }) => id === wanted)
+  if (meant && wanted !== undefined) return ok(runs)
+  const closed = (await closedRecords(roots)).find((one) => mayBeMeant(one, wanted, meant))
+  if (closed) return err(cannotRead(closed))
+  return !meant && refused && hiding.has(refused.code) ? err(refused) : ok(runs)
+}
+
+function mayBeMeant({ id }: ClosedRecord, wanted: string | undefined, last: KnownRun | undefined): boolean {
+  if (wanted !== undefined) return id === undefined || id === wanted
+  return last === undefined || (id !== undefined && id > last.id)
+}
+
+function cannotRead({ path, why, owner }: ClosedRecord): Trouble {
+  const whose = owner === undefined ? '' : `; it belongs to another user (uid ${owner})`
+  const help =
+    owner === undefined ? 'Make it readable for you.' : 'Ask as that user, or let them make it readable for you.'
+  return {
+    message: `what runs have recorded in ${cleanLine(shownPath(path), 300)} cannot be read: ${why}${whose}`,
+    help,
+  }
+}

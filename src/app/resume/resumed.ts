@@ -1,0 +1,166 @@
+import { basename, dirname } from 'node:path'
+import { reconcile, type GoingOn, type Landing, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
+import { safeName } from '../../domain/name.js'
+import { ok, type Result } from '../../domain/result.js'
+import type { RunState } from '../../domain/run/run-state.js'
+import type { OpenAttempt } from '../../domain/run/task-progress.js'
+import { followWorkspaces, type WorkspaceTrail } from '../../domain/run/uncollected.js'
+import { readJournal, type JournaledRun, type JournalFault } from '../../journal/read-journal.js'
+import { repairJournal } from '../../journal/repair.js'
+import type { KnownRun } from '../../journal/runs.js'
+import type { Outdated } from '../../orchestration/attempt/catch-up-on.js'
+import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
+import { conversationOf } from '../../orchestration/attempt/turn.js'
+import type { GitFailure, GitPlace } from '../../platform/git/git.js'
+import { workspaceNumber } from '../../workspace/home.js'
+import { stillThere } from '../../workspace/lease/leftovers.js'
+import { attemptRef } from '../../workspace/refs/ref-name.js'
+import { readLandings, readRunRefs, type RunRefs } from '../../workspace/refs/run-refs.js'
+import { readUndone, withoutUndone } from '../../workspace/refs/undone.js'
+import type { PlannedTask } from '../../domain/roadmap/plan.js'
+
+/** A run of before, as its journal tells it. */
+export interface Replayed extends JournaledRun {
+  readonly trail: WorkspaceTrail
+  /** Where the whole of a journal is that was cut back. */
+  readonly repaired?: string
+}
+
+/** Reads a run's journal; with `repair`, one with a bad line is cut back to what stands before that. */
+export async function replayRun(
+  { journal }: KnownRun,
+  { repair, now }: { readonly repair: boolean; readonly now: number },
+): Promise<Result<Replayed, JournalFault>> {
+  const trail = followWorkspaces()
+  const read = await readJournal(journal, trail.take)
+  if (read.ok) return ok({ ...read.value, trail })
+  const { code, line = 1 } = read.error
+  if (!repair || code !== 'bad_line' || line === 1) return read
+  const copy = await repairJournal(journal, line, now)
+  if (!copy.ok) return { ok: false, error: { code: 'unreadable', message: `it cannot be repaired: ${copy.error}` } }
+  const again = await replayRun({ id: '', journal }, { repair: false, now })
+  return again.ok ? ok({ ...again.value, repaired: copy.value }) : again
+}
+
+/** What was found on the machine of a run that is resumed. */
+export interface Found {
+  readonly refs: RunRefs
+  /** The commits that the run has brought, by the trailer that names the task. */
+  readonly landings: ReadonlyMap<string, readonly Landing[]>
+  /** Of the workspaces that hold work which was not collected, those that are there. */
+  readonly standing: ReadonlySet<string>
+}
+
+const nothingFound: Found = {
+  refs: { candidates: new Map(), lastAttempt: new Map() },
+  landings: new Map(),
+  standing: new Set(),
+}
+
+/** Looks at the refs, the target and the workspaces of a run. Without a repository there is nothing to be found. */
+export async function lookAround(
+  user: GitPlace | undefined,
+  { state, trail }: Replayed,
+  tips: readonly string[],
+): Promise<Result<Found, GitFailure>> {
+  if (!user) return ok(nothingFound)
+  const { runId, target } = state.start
+  const refs = await readRunRefs(user, runId)
+  if (!refs.ok) return refs
+  const since = await readLandings(user, { runId, tips, ...(target ? { from: target.base } : {}) })
+  // The commit that the run began from may be gone with a branch that was deleted since.
+  const landings = since.ok ? since : await readLandings(user, { runId, tips })
+  if (!landings.ok) return landings
+  const undone = landings.value.size === 0 ? ok(new Set<string>()) : await readUndone(user, tips)
+  if (!undone.ok) return undone
+  const standing = await stillThere([...trail.uncollected.keys()], runId)
+  return ok({ refs: refs.value, landings: withoutUndone(landings.value, undone.value), standing })
+}
+
+/** The commits on the target that the run has brought under a task's id, the last first. */
+export function landingsOf({ landings }: Found, taskId: string): readonly Landing[] {
+  return landings.get(taskTrailerValue(taskId)) ?? []
+}
+
+/** How a task may be tried. */
+export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'retryFailed' | 'text'> & {
+  readonly isUsable: (provider: string) => boolean
+}
+
+/** What is known of the machine, in the words of the decision. */
+export function factsOf({ state, trail }: Replayed, found: Found, limits: Limits): ResumeFacts {
+  const { refs, standing } = found
+  const { runId, isolation } = state.start
+  const workspaceOf = (id: string) => state.progress.get(id)?.open?.workspace ?? ''
+  return {
+    ...limits,
+    landed: (id) => landingsOf(found, id),
+    candidate: (id, attempt) => refs.candidates.get(attemptRef(runId, id, attempt)),
+    lastRef: (id) => refs.lastAttempt.get(safeName(id)) ?? 0,
+    stands: (taskId, attempt) => {
+      const path = workspaceOf(taskId)
+      return standing.has(path) && trail.isOf(path, { taskId, attempt })
+    },
+    canContinue: (open) =>
+      isolation === 'workspace' && limits.isUsable(open.agent.provider) && conversationOf(open) !== undefined,
+  }
+}
+
+/** How a run goes on. */
+export interface Resumed {
+  readonly replayed: Replayed
+  readonly resumptions: ReadonlyMap<string, Resumption>
+  /** Attempts that do not go on, whose work is still in their workspaces. */
+  readonly salvage: readonly Salvage[]
+  /** Work on its ref that was done for another text than the task has now, and does not land. */
+  readonly outdated: readonly Outdated[]
+  /** Workspaces that are still needed. */
+  readonly keep: ReadonlySet<string>
+}
+
+export interface Salvage {
+  readonly taskId: string
+  readonly past: OpenAttempt
+}
+
+export function resumeRun(replayed: Replayed, planned: readonly PlannedTask[], found: Found, limits: Limits): Resumed {
+  const { state, trail } = replayed
+  const facts = factsOf(replayed, found, limits)
+  const resumptions = reconcile(state, planned, facts)
+  const goesOn = (id: string) => isGoingOn(resumptions.get(id))
+  const open = [...state.progress].flatMap(([taskId, { open: past }]) => (past ? [{ taskId, past }] : []))
+  const stands = ({ taskId, past }: Salvage) => facts.stands(taskId, past.attempt)
+  return {
+    replayed,
+    resumptions,
+    salvage: open.filter((one) => stands(one) && !goesOn(one.taskId)),
+    outdated: open.flatMap((one) => (stands(one) ? [] : outdatedOf(one, resumptions.get(one.taskId), found, replayed))),
+    keep: new Set(trail.uncollected.keys()),
+  }
+}
+
+/** Where it still stands in its workspace it is collected from there. */
+function outdatedOf(
+  { taskId, past: { attempt, base } }: Salvage,
+  how: Resumption | undefined,
+  { refs }: Found,
+  { state }: Replayed,
+): readonly Outdated[] {
+  const ref = attemptRef(state.start.runId, taskId, attempt)
+  const commit = refs.candidates.get(ref)
+  if (how?.type !== 'start' || how.reworded !== true || commit === undefined) return []
+  return [{ taskId, attempt, ref, commit, ...(base === undefined ? {} : { base }) }]
+}
+
+function isGoingOn(resumption: Resumption | undefined): resumption is GoingOn {
+  return resumption?.type === 'land' || resumption?.type === 'collect' || resumption?.type === 'continue'
+}
+
+/** The highest number that a workspace of the run has, on disk or in its journal. */
+export function highestNumber(state: RunState, paths: Iterable<string>): number {
+  const told = [...state.progress.values()].flatMap(({ open }) => (open ? [open.workspace] : []))
+  const numbers = [...told, ...paths].map((path) =>
+    dirname(path) === '.' ? 0 : (workspaceNumber(basename(path)) ?? 0),
+  )
+  return Math.max(0, ...numbers)
+}

@@ -1,0 +1,38 @@
+import { judgeLanded, type LandedAs, type LandedCommit } from '../../domain/roadmap/landed.js'
+import type { Task } from '../../domain/roadmap/task.js'
+import { isOtherTask } from '../../domain/roadmap/task-text.js'
+import { ownTextOf, type Standing } from './landed.js'
+import { landingsOf, type Found, type Replayed } from './resumed.js'
+
+/** What the target says about a task. */
+export function landedAs(task: Task, landed: (taskId: string) => readonly LandedCommit[]): LandedAs {
+  return judgeLanded(landed(task.id), ownTextOf(task))
+}
+
+/**
+ * Whether a task of a run that goes on is done. Git is believed, not the run's record: a commit counts that is on the
+ * target or in HEAD. The record alone counts where a task needed no commit.
+ */
+export function standingAfter(
+  task: Task,
+  { state }: Replayed,
+  found: Found,
+  landed: (taskId: string) => readonly LandedCommit[],
+): Standing {
+  const known = state.tasks.get(task.id)?.state
+  const { text } = state.progress.get(task.id) ?? {}
+  if (known?.type === 'done' && known.how !== 'before' && known.commit === undefined)
+    return isOtherTask(text, ownTextOf(task)) ? { type: 'none' } : { type: 'recorded' }
+  const own = landingsOf(found, task.id).map((one) => ({ ...textIn(known, one.commit, text), ...one }))
+  const others = landed(task.id).filter(({ commit }) => !own.some((one) => one.commit === commit))
+  return judgeLanded([...own, ...others], ownTextOf(task))
+}
+
+/** A commit without a digest of its own is known by what the record says of it. */
+function textIn(
+  known: { readonly type: string; readonly commit?: string } | undefined,
+  commit: string,
+  text: string | undefined,
+): { readonly text?: string } {
+  return known?.commit === commit && text !== undefined ? { text } : {}
+}

@@ -1,0 +1,124 @@
+import { cleanLine, plural } from '../../domain/text.js'
+import { failingHelp, whyUnfailing } from '../../domain/landing/unfailing.js'
+import type { RunPlan } from '../../domain/roadmap/plan.js'
+import { formatProblemLine } from '../../domain/roadmap/problem.js'
+import type { Recorder } from '../../orchestration/recorder.js'
+import type { LoadedRoadmap } from '../../roadmap/load.js'
+import { formatHold, showId } from '../../ui/format.js'
+import { budgetsOf, uncounted } from './budgets.js'
+import type { Config } from '../../config/config.js'
+import { gatesInForce } from './in-force.js'
+import type { KnownTask } from '../resume/landed.js'
+import { landedLines } from '../resume/text-notices.js'
+import type { Detected, ProviderSetup } from '../agents/providers.js'
+import type { RunSettings } from '../../config/settings.js'
+
+export interface Announced {
+  readonly settings: RunSettings
+  readonly config: Config
+  readonly loaded: LoadedRoadmap
+  readonly plan: RunPlan
+  readonly landed: readonly KnownTask[]
+  readonly byId: readonly KnownTask[]
+  readonly reworded: readonly KnownTask[]
+  readonly setup: ProviderSetup
+  readonly ground: { readonly target?: { readonly branch: string }; readonly warnings: readonly string[] }
+  readonly maskWarnings: readonly string[]
+}
+
+/** Longer lists are counted; `autopilot validate` shows them whole. */
+const mostShown = 20
+
+/**
+ * Warnings of tasks that do not run: an unknown dependency, what waits for held tasks, nothing to run, manual tasks.
+ * In a run the holds themselves say so, and only those of the selected tasks; `autopilot validate` gives the help.
+ */
+const toldByHolds: ReadonlySet<string> = new Set(['W050', 'W051', 'W054', 'W055', 'W064'])
+
+/** Records what a person should know before the first agent starts, each thing once. */
+export function announce(recorder: Recorder, parts: Announced): void {
+  const { plan, setup } = parts
+  const say = (level: 'info' | 'warning', texts: readonly string[]) => {
+    for (const text of texts) void recorder.record({ type: 'notice', level, text })
+  }
+  say('info', [gatesInForce(parts)])
+  for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
+  say('warning', roadmapWarnings(parts))
+  say('info', clip(plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : []))))
+  say('warning', startWarnings(parts))
+}
+
+/** What is odd about the roadmap, though it can be run. */
+export function roadmapWarnings({ loaded }: Pick<Announced, 'loaded'>): readonly string[] {
+  return clip(loaded.warnings.filter(({ code }) => !toldByHolds.has(code)).map(formatProblemLine))
+}
+
+/** What is odd about everything else that the run begins with. */
+export function startWarnings(parts: Announced): readonly string[] {
+  return clip([
+    ...landedLines(parts, parts.ground.target?.branch ?? 'the target'),
+    ...interrupted(parts),
+    ...untested(parts.setup),
+    ...withoutAllow(parts),
+    ...unpriced(parts),
+    ...unfailing(parts),
+    ...parts.maskWarnings,
+    ...parts.ground.warnings,
+  ])
+}
+
+function clip(texts: readonly string[]): readonly string[] {
+  const rest = texts.length - mostShown
+  return rest > 0 ? [...texts.slice(0, mostShown), `… and ${rest} more; autopilot validate shows all`] : texts
+}
+
+function recordDetection(recorder: Recorder, { provider, detection }: Detected, settings: RunSettings): void {
+  const permissions = provider.permissionNames[settings.permissions]
+  const facts = detection.usable
+    ? { permissions, ...(detection.version === undefined ? {} : { version: detection.version }) }
+    : { message: `${detection.reason} ${detection.help}`.trim() }
+  void recorder.record({ type: 'provider_detected', provider: provider.name, usable: detection.usable, ...facts })
+}
+
+/** CLIs that cannot be used, beside others that can. */
+export function unusableLines({ detected }: ProviderSetup): readonly string[] {
+  return detected.flatMap(({ provider, detection }) =>
+    detection.usable ? [] : [`${provider.name} is not usable: ${detection.reason} ${detection.help}`.trim()],
+  )
+}
+
+/** Nobody of ours is at work on a task that the file calls in progress: it runs again. */
+function interrupted({ loaded, plan }: Announced): readonly string[] {
+  const ids = plan.runnable.filter((id) => loaded.graph.tasks.get(id)?.status === 'in_progress')
+  if (ids.length === 0) return []
+  return [
+    `${plural(ids.length, 'task')} in progress in the roadmap will be run: ${ids.slice(0, 5).map(showId).join(', ')}`,
+  ]
+}
+
+function untested({ detected }: ProviderSetup): readonly string[] {
+  return detected.flatMap(({ provider, detection }) => {
+    if (!detection.usable || detection.tested || !provider.program) return []
+    return [
+      `${provider.name} ${detection.version ?? ''} runs; autopilot was tested with ${provider.program.testedVersion}`,
+    ]
+  })
+}
+
+/** Gates of the configuration that say nothing about the work. */
+function unfailing({ config }: Announced): readonly string[] {
+  return config.file.gates.flatMap(({ name, run }) => {
+    const why = whyUnfailing(run)
+    return why === undefined ? [] : [`the gate ${cleanLine(name, 60)} cannot fail: ${why}; ${failingHelp}`]
+  })
+}
+
+function unpriced({ settings, config, setup, loaded, plan }: Announced): readonly string[] {
+  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
+  return uncounted(setup, tasks, budgetsOf(settings, config.file), config.file.prices)
+}
+
+function withoutAllow({ config, setup }: Announced): readonly string[] {
+  if (config.file.allow.length === 0 || !setup.policy.usable.includes('codex')) return []
+  return ['allow: names tools of claude; codex has no such list and works by its sandbox alone']
+}

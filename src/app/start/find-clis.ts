@@ -1,0 +1,48 @@
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import type { Provider } from '../../providers/adapter/contract.js'
+import type { Guard } from './guarded.js'
+import type { Prepared } from '../prepare/prepare-run.js'
+import { printTrouble } from '../../ui/print/problem-output.js'
+import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from '../agents/providers.js'
+import type { RunSettings } from '../../config/settings.js'
+import type { StopSignals } from '../stop/stop-signals.js'
+
+/** Finds the agent CLIs that the tasks of a run need; where there are none, that has been said. */
+export async function findClis(
+  { settings, config, loaded, plan, location }: Prepared,
+  { environmentOf, signals, watchdog }: Pick<Guard, 'environmentOf' | 'signals' | 'watchdog'>,
+): Promise<Result<ProviderSetup, ExitCode>> {
+  const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
+  const { file } = config
+  const candidates = candidateProviders(tasks, settings, file)
+  const ended = { signal: signals.canceled, watchdog, cwd: location.root }
+  const setup = await setUpProviders(candidates, settings, file.routes, environmentOf, ended)
+  if (signals.draining.aborted) return err(stoppedEarly(signals, settings))
+  const { usable } = setup.policy
+  const working = workingProviders(tasks, settings, file.routes)
+  if (working.length > 0 && !working.some(({ name }) => usable.includes(name)))
+    return err(refuseProviders(setup, working, settings))
+  if (candidates.length > 0 && usable.length === 0) return err(refuseProviders(setup, candidates, settings))
+  return ok(setup)
+}
+
+function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {
+  printTrouble('stopped before anything was started', undefined, settings.output)
+  return signals.caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
+}
+
+function refuseProviders({ detected }: ProviderSetup, asked: readonly Provider[], settings: RunSettings): ExitCode {
+  const reasons = detected.flatMap(({ provider, detection }) =>
+    detection.usable || !asked.includes(provider)
+      ? []
+      : [named(provider.name, detection.reason), ...(detection.help === '' ? [] : [`  ${detection.help}`])],
+  )
+  printTrouble(['no usable agent CLI', ...reasons], undefined, settings.output)
+  return exitCodes.noProvider
+}
+
+/** Some reasons say themselves whose they are. */
+function named(provider: string, reason: string): string {
+  return reason.startsWith(`${provider} `) ? reason : `${provider}: ${reason}`
+}

@@ -1,0 +1,96 @@
+import { realpath } from 'node:fs/promises'
+import type { Selected, TargetFacts } from '../../domain/run/event.js'
+import { exitCodes } from '../../domain/run/exit-code.js'
+import type { RunState } from '../../domain/run/run-state.js'
+import { listRuns, type KnownRun } from '../../journal/runs.js'
+import { readStart } from '../../journal/read-journal.js'
+import { readExitCode } from '../../journal/unfinished.js'
+import { currentBranch } from '../../workspace/land/open-current.js'
+import { defaultTarget } from '../../workspace/land/target.js'
+import { roadmapNow } from '../resume/moved.js'
+import type { Prepared } from '../prepare/prepare-run.js'
+import { sameRedo } from '../prepare/redo.js'
+
+/** What `autopilot run` finds of the run before it. */
+export type Before =
+  /** There is none that is worth going on with. */
+  | { readonly type: 'none' }
+  /** It was stopped before its end, and is about the same. */
+  | { readonly type: 'goes_on'; readonly run: KnownRun; readonly redo?: readonly string[] }
+  /** It was stopped before its end, but this run is about something else; `why` says in what they differ. */
+  | { readonly type: 'other'; readonly run: KnownRun; readonly why: string }
+
+/** Ends at which a run that had more to do was stopped. */
+const stoppedWith: ReadonlySet<number | undefined> = new Set([
+  undefined,
+  exitCodes.notSafe,
+  exitCodes.again,
+  exitCodes.interrupted,
+  exitCodes.terminated,
+])
+
+/** Whether a run was stopped, however, before it had come to its end. */
+export async function wasStopped({ journal }: KnownRun): Promise<boolean> {
+  return stoppedWith.has(await readExitCode(journal))
+}
+
+/** The newest run that was stopped before its end; what came to its end after it does not hide it. */
+export async function newestStopped(runs: readonly KnownRun[]): Promise<KnownRun | undefined> {
+  for (const run of runs) if (await wasStopped(run)) return run
+  return undefined
+}
+
+/** Looks at the newest run that was stopped before its end: one about the same is gone on with. */
+export async function findBefore(prepared: Prepared): Promise<Before> {
+  const runs = await listRuns([prepared.location.root])
+  const run = await newestStopped(runs)
+  if (!run) return { type: 'none' }
+  const start = await readStart(run.journal)
+  // It was killed before it had started anything: there is nothing to go on with.
+  if (!start.ok && start.error.code === 'empty') return { type: 'none' }
+  // What is wrong with it is told when it is read as a whole; an old one is none of this run's business.
+  if (!start.ok) return run === runs[0] ? { type: 'goes_on', run } : { type: 'none' }
+  const why = await difference(start.value, prepared)
+  const { redo } = start.value
+  if (why === undefined) return { type: 'goes_on', run, ...(redo ? { redo } : {}) }
+  // A person who has run something else since knows of it.
+  return run === runs[0] ? { type: 'other', run, why } : { type: 'none' }
+}
+
+/** In what a run that was stopped differs from the one that is wanted now. */
+async function difference(
+  start: RunState['start'],
+  { settings, loaded, location }: Prepared,
+): Promise<string | undefined> {
+  const roadmap = roadmapNow(start, location.root)
+  if ((await realPathOf(roadmap)) !== (await realPathOf(loaded.path))) return 'another roadmap'
+  if (start.isolation !== settings.isolation) return `--isolation ${start.isolation}`
+  if (!sameSelection(start.selection, selectionOf(settings))) return 'another selection of tasks'
+  if (!sameRedo(start.redo, settings.redo)) return 'other tasks to be done again'
+  if (start.target === undefined || location.head === undefined) return undefined
+  // The branch behind `current` is the one that the person is on.
+  if (start.target.current === true && settings.target === currentBranch)
+    return start.target.branch === location.head.branch ? undefined : `the target ${start.target.branch}`
+  const named = targetName(start.target)
+  const wanted = settings.target?.replace(/^refs\/heads\//, '') ?? defaultTarget(location.head)
+  return wanted === named ? undefined : `the target ${named}`
+}
+
+/** A run's target as the settings name it. */
+export function targetName({ branch, current }: TargetFacts): string {
+  return current === true ? currentBranch : branch
+}
+
+/** What was asked for where it was not the whole roadmap. */
+export function selectionOf({ only = [], limit }: Selected): Selected | undefined {
+  if (only.length === 0 && limit === undefined) return undefined
+  return { ...(only.length > 0 ? { only } : {}), ...(limit === undefined ? {} : { limit }) }
+}
+
+function sameSelection(a: Selected | undefined, b: Selected | undefined): boolean {
+  return a?.limit === b?.limit && JSON.stringify(a?.only) === JSON.stringify(b?.only)
+}
+
+async function realPathOf(path: string): Promise<string> {
+  return realpath(path).catch(() => path)
+}

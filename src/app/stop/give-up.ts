@@ -1,0 +1,31 @@
+import type { RunState } from '../../domain/run/run-state.js'
+import type { Recorder } from '../../orchestration/recorder.js'
+import type { WriteBack } from '../../orchestration/run/write-back.js'
+import { showId } from '../../ui/format.js'
+
+/**
+ * Something hangs that was told to end. What agents have made and nobody has collected is still in their workspaces: each is
+ * named, with its task.
+ */
+export function giveUp(recorder: Recorder, writeBack: WriteBack): void {
+  const uncollected = uncollectedOf(recorder.state)
+  const named = uncollected.slice(0, 5).map(({ taskId }) => showId(taskId))
+  const more = uncollected.length > named.length ? ` and ${uncollected.length - named.length} more` : ''
+  const left = named.length === 0 ? '' : `; what was made for ${named.join(', ')}${more} is left in its workspace`
+  void recorder.record({ type: 'notice', level: 'warning', text: `something hangs and is not waited for${left}` })
+  for (const { path, taskId } of uncollected) {
+    const why = `${taskId}: not collected when the run was given up; autopilot resume goes on from it`
+    void recorder.record({ type: 'workspace_kept', path, why, collectsAgain: true })
+  }
+  writeBack.giveUp()
+}
+
+/** Attempts whose last turn has left nothing but what is in its workspace. In place there is none. */
+function uncollectedOf({ tasks, progress }: RunState) {
+  return [...tasks.values()].flatMap(({ id: taskId, state }) => {
+    const open = progress.get(taskId)?.open
+    if (!open || (state.type !== 'running' && state.type !== 'merging')) return []
+    const isInPlace = open.base === undefined || open.workspace === ''
+    return isInPlace || open.candidate !== undefined ? [] : [{ taskId, path: open.workspace }]
+  })
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../../domain/clock.js'
+
+/** How a run is stopped, in steps. All times in ms. */
+export interface Stopping {
+  /** Aborted when nothing is to start any more; what runs may go on. */
+  readonly draining: AbortSignal
+  /** Aborted when what runs is to be ended. */
+  readonly canceled: AbortSignal
+  /** Resolves when what was ended should long be gone: whatever still hangs is not waited for any longer. */
+  readonly overdue: Promise<void>
+  /** Drains, then, when that has lasted so long, cancels; does nothing when that is under way. */
+  readonly begin: () => void
+  readonly cancel: () => void
+  /** The next step: drain, cancel, kill, exit. One that would take no time is left out. */
+  readonly further: () => void
+  /** The run has ended: a drain that is under way cancels nothing any more. */
+  readonly close: () => void
+}
+
+export interface StoppingParts {
+  readonly clock: Clock
+  readonly drainMs: number
+  /** What agents have between TERM and KILL. */
+  readonly graceMs: number
+  /** KILL to all agents at once. */
+  readonly kill: () => void
+  /** Ends autopilot, whatever it is at. */
+  readonly exit: () => void
+  /** A number that grows while what agents have made is still being collected. */
+  readonly progress: () => number
+}
+
+/**
+ * What is left of the two seconds beyond drain and grace that a stop takes at most when nothing gets on: so long after the
+ * grace, or after the last progress, what hangs is given up, and so long after that autopilot ends, its journal written or
+ * not.
+ */
+const [giveUpMs, exitMs] = [1_200, 600]
+/** While something gets on, it is waited for until so long after the grace. */
+const mostProgressMs = 14_400
+/** How often it is looked at whether something gets on. */
+const lookMs = 200
+
+export function createStopping({ clock, drainMs, graceMs, kill, exit, progress }: StoppingParts): Stopping {
+  const [drain, end] = [new AbortController(), new AbortController()]
+  let phase: 'running' | 'draining' | 'canceling' | 'killing' = 'running'
+  let cancelDrain: () => void = () => undefined
+  let isOverdue: () => void = () => undefined
+  const overdue = new Promise<void>((resolve) => (isOverdue = resolve))
+
+  function begin(): void {
+    if (phase !== 'running') return
+    if (drainMs === 0) {
+      cancel()
+      return
+    }
+    phase = 'draining'
+    cancelDrain = clock.schedule(drainMs, cancel)
+    drain.abort()
+  }
+
+  function cancel(): void {
+    if (phase === 'canceling' || phase === 'killing') return
+    phase = 'canceling'
+    cancelDrain()
+    waitForProgress(clock.monotonic() + graceMs)
+    drain.abort()
+    end.abort()
+  }
+
+  /** Gives up when nothing has got on for so long, but not before the grace is over, nor much later. */
+  function waitForProgress(graceEnds: number): void {
+    let [seen, seenAt] = [progress(), clock.monotonic()]
+    const look = () => {
+      const [now, at] = [progress(), clock.monotonic()]
+      if (now !== seen) [seen, seenAt] = [now, at]
+      const giveUpAt = Math.min(Math.max(graceEnds, seenAt) + giveUpMs, graceEnds + mostProgressMs)
+      if (at < giveUpAt) {
+        clock.schedule(Math.min(lookMs, giveUpAt - at), look)
+        return
+      }
+      isOverdue()
+      clock.schedule(exitMs, exit)
+    }
+    look()
+  }
+
+  function further(): void {
+    switch (phase) {
+      case 'running': {
+        begin()
+        return
+      }
+      case 'draining': {
+        cancel()
+        return
+      }
+      case 'canceling':
+        phase = 'killing'
+        {
+          kill()
+          return
+        }
+      case 'killing': {
+        exit()
+        return
+      }
+    }
+  }
+
+  return { draining: drain.signal, canceled: end.signal, overdue, begin, cancel, further, close: () => cancelDrain() }
+}

@@ -1,0 +1,298 @@
+import { readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseDocument, type Document } from 'yaml'
+import * as z from 'zod/mini'
+import { nearest } from '../domain/nearest.js'
+import type { Problem } from '../domain/roadmap/problem.js'
+import { err, ok, type Result } from '../domain/result.js'
+import type { Position } from '../domain/roadmap/task.js'
+import { readTextIfThere } from '../platform/files/read-text.js'
+import { createSource, positionAt, type Source } from '../domain/roadmap/source.js'
+import type { FileSettings, RunSettings } from './settings.js'
+import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
+import { expected } from './chosen.js'
+import { gateKeys, gateList, gatesOf } from './gate-config.js'
+import { configName, findConfig } from './config-name.js'
+import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
+import { scalar } from './scalar.js'
+import { readers } from './settings.js'
+import { numberVariables } from '../domain/agent/work-number.js'
+import { placeholdersIn } from '../domain/secrets/placeholder.js'
+import { onOff, portRange, providerChoice, providerModel } from './value.js'
+import { readMeaning } from '../domain/roadmap/status-word.js'
+
+export interface Config {
+  readonly run: Partial<RunSettings>
+  readonly file: FileSettings
+  /** Where a value stands, or what is around it; for what is found wrong with it later. */
+  readonly place: (path: readonly (string | number)[]) => Position
+}
+
+const noSecrets = { files: [], names: [] }
+
+export const noConfig: Config = {
+  run: {},
+  file: {
+    routes: {},
+    gates: [],
+    reviews: [],
+    ...noMoney,
+    allow: [],
+    agentsMayConfigure: false,
+    env: {},
+    envTemplates: {},
+    ...noFurniture,
+    secrets: noSecrets,
+    statuses: {},
+  },
+  place: () => ({ file: configName, line: 1, column: 1 }),
+}
+
+const texts = z.array(z.string())
+const routes = z.array(scalar(providerModel))
+
+const variable = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: 'expected a single value, or nothing to pass your own variable on',
+})
+
+const variableName = z
+  .string()
+  .check(z.refine((name) => !numberVariables.some((own) => own === name), 'autopilot itself sets this variable'))
+
+const schema = z.strictObject({
+  agents: z.optional(scalar(readers.agents)),
+  iterations: z.optional(scalar(readers.iterations)),
+  repair_rounds: z.optional(scalar(readers.repairRounds)),
+  providers: z.optional(z.array(scalar(providerChoice))),
+  isolation: z.optional(scalar(readers.isolation)),
+  target: z.optional(scalar(readers.target)),
+  permissions: z.optional(scalar(readers.permissions)),
+  on_denied: z.optional(scalar(readers.onDenied)),
+  timeout: z.optional(scalar(readers.timeoutMs)),
+  idle_timeout: z.optional(scalar(readers.idleTimeoutMs)),
+  background: z.optional(scalar(readers.background)),
+  background_timeout: z.optional(scalar(readers.backgroundTimeoutMs)),
+  time_limit: z.optional(scalar(readers.timeLimitMs)),
+  drain: z.optional(scalar(readers.drainMs)),
+  on_limit: z.optional(scalar(readers.onLimit)),
+  max_wait: z.optional(scalar(readers.maxWaitMs)),
+  max_total_attempts: z.optional(scalar(readers.maxTotalAttempts)),
+  budget: z.optional(scalar(readers.budgetUsd)),
+  budget_tokens: z.optional(scalar(readers.budgetTokens)),
+  budget_action: z.optional(scalar(readers.budgetAction)),
+  ...moneyKeys,
+  gates: z.optional(gateList),
+  gate_jobs: z.optional(scalar(readers.gateJobs)),
+  merge_batch: z.optional(scalar(readers.mergeBatch)),
+  base_gates: z.optional(scalar(readers.baseGates)),
+  routes: z.optional(
+    z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
+  ),
+  // Each becomes an argument of its own.
+  allow: z.optional(
+    z.array(z.string().check(z.refine((tool) => /^[^-\s]/.test(tool), 'it is not the name of a tool'))),
+  ),
+  agents_may_configure: z.optional(scalar(onOff)),
+  env: z.optional(z.record(variableName, variable)),
+  ports: z.optional(scalar(portRange)),
+  ...furnitureKeys,
+  prompt: z.optional(z.string()),
+  secrets: z.optional(z.strictObject({ files: z.optional(texts), names: z.optional(texts) })),
+  statuses: z.optional(z.record(z.string(), scalar(readMeaning))),
+  workspaces: z.optional(z.strictObject({ dir: z.optional(z.string()) })),
+})
+
+/**
+ * Reads the configuration of a directory; a file that is not there is an empty one. Errors have positions. A variable
+ * under `env:` without a value is passed on from `parentEnv`.
+ */
+export async function readConfig(
+  directory: string,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): Promise<Result<Config, Problem[]>> {
+  const found = await findConfig(directory)
+  if (!found.ok) return found
+  const name = found.value
+  if (name === undefined) return ok(noConfig)
+  const path = join(directory, name)
+  const text = await readTextIfThere(path)
+  if (!text.ok) return err([problemAt(name, 'E101', `cannot read ${name}: ${text.error}`)])
+  if (text.value !== undefined) return parseConfig(text.value, parentEnv, name)
+  const isLink = await readlink(path).then(
+    () => true,
+    () => false,
+  )
+  return isLink ? err([problemAt(name, 'E101', `${name} is a link to a file that is not there`)]) : ok(noConfig)
+}
+
+/** More errors of the parser than this are not shown. */
+const mostErrors = 20
+
+export function parseConfig(
+  text: string,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+  name: string = configName,
+): Result<Config, Problem[]> {
+  // The parser takes a carriage return alone for a letter.
+  const source = createSource(name, text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n'))
+  const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'error' })
+  const [first] = document.errors
+  // Where the parser lost its way, everything after is an echo.
+  const told = first?.code === 'UNEXPECTED_TOKEN' ? [first] : document.errors.slice(0, mostErrors)
+  const broken = told.map(({ pos, message }) => problemIn(source, pos[0], 'E102', message.split('\n')[0] ?? ''))
+  if (broken.length > 0) return err(broken)
+  let data: unknown
+  try {
+    data = document.toJS({ maxAliasCount: 100 }) ?? {}
+  } catch (error) {
+    return err([problemAt(name, 'E102', error instanceof Error ? error.message : 'not readable')])
+  }
+  const parsed = schema.safeParse(data, { error: expected })
+  if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, source)))
+  return ok({ ...settingsOf(parsed.data, parentEnv), place: (path) => placeOf(path, document, source) })
+}
+
+function settingsOf(
+  data: z.infer<typeof schema>,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): Omit<Config, 'place'> {
+  const {
+    timeout,
+    idle_timeout: idleTimeoutMs,
+    background_timeout: backgroundTimeoutMs,
+    time_limit: timeLimitMs,
+    drain: drainMs,
+    on_denied: onDenied,
+    on_limit: onLimit,
+    max_wait: maxWaitMs,
+    max_total_attempts: maxTotalAttempts,
+    budget: budgetUsd,
+    budget_tokens: budgetTokens,
+    budget_action: budgetAction,
+    budgets,
+    prices,
+    gate_jobs: gateJobs,
+    merge_batch: mergeBatch,
+    base_gates: baseGates,
+    repair_rounds: repairRounds,
+    gates,
+    routes: routed,
+    allow,
+    agents_may_configure: agentsMayConfigure = false,
+    env,
+    ports,
+    setup,
+    copy,
+    keep,
+    link,
+    prompt,
+    secrets,
+    statuses,
+    workspaces,
+    ...same
+  } = data
+  const run = {
+    ...same,
+    timeoutMs: timeout,
+    idleTimeoutMs,
+    backgroundTimeoutMs,
+    timeLimitMs,
+    drainMs,
+    onDenied,
+    onLimit,
+    maxWaitMs,
+    maxTotalAttempts,
+    budgetUsd,
+    budgetTokens,
+    budgetAction,
+    gateJobs,
+    mergeBatch,
+    baseGates,
+    repairRounds,
+  }
+  return {
+    run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
+    file: {
+      routes: Object.fromEntries(Object.entries(routed ?? {}).filter(([, value]) => value !== undefined)),
+      ...gatesOf(gates ?? []),
+      ...moneyOf({ budgets, prices }),
+      allow: allow ?? [],
+      agentsMayConfigure,
+      ...environmentOf(env ?? {}, parentEnv),
+      ...furnitureOf({ setup, copy, keep, link }),
+      secrets: { files: secrets?.files ?? [], names: secrets?.names ?? [] },
+      statuses: statuses ?? {},
+      ...(ports === undefined ? {} : { ports }),
+      ...(prompt === undefined ? {} : { prompt }),
+      ...(workspaces?.dir === undefined ? {} : { workspacesDir: workspaces.dir }),
+    },
+  }
+}
+
+function environmentOf(
+  env: Readonly<Record<string, string | number | boolean | null>>,
+  parentEnv: Readonly<Record<string, string | undefined>>,
+): Pick<FileSettings, 'env' | 'envTemplates'> {
+  const set = Object.entries(env).flatMap(([name, value]): [string, string][] => {
+    const text = value === null ? parentEnv[name] : String(value)
+    return text === undefined ? [] : [[name, text]]
+  })
+  // What is passed on is the user's own, whatever braces stand in it.
+  const isTemplate = ([name, text]: [string, string]) => env[name] !== null && placeholdersIn(text).length > 0
+  return {
+    env: Object.fromEntries(set.filter((one) => !isTemplate(one))),
+    envTemplates: Object.fromEntries(set.filter(isTemplate)),
+  }
+}
+
+function problemsOf(issue: z.core.$ZodIssue, document: Document, source: Source): Problem[] {
+  const path = issue.path.filter((part) => typeof part !== 'symbol')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const known = knownKeys(path, document)
+      const guess = nearest(key, known)
+      const help = guess === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${guess}?`
+      return { ...at([...path, key], document, source, 'E103', `unknown key ${[...path, key].join('.')}`), help }
+    })
+  }
+  const name = path.length === 0 ? 'the configuration' : path.join('.')
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+  return [at(path, document, source, 'E104', `${name}: ${message}`)]
+}
+
+function knownKeys(path: readonly (string | number)[], document: Document): readonly string[] {
+  const [section] = path
+  if (section === undefined) return Object.keys(schema.shape)
+  if (section === 'budgets') return budgetKeys
+  if (section === 'prices') return priceKeys
+  if (section === 'setup') return setupKeys
+  if (section === 'secrets') return ['files', 'names']
+  if (section === 'gates') return gateKeys(document.getIn([...path, 'review']) !== undefined)
+  return section === 'routes' ? ['simple', 'moderate', 'complex'] : ['dir']
+}
+
+function at(
+  path: readonly (string | number)[],
+  document: Document,
+  source: Source,
+  code: string,
+  text: string,
+): Problem {
+  return { severity: 'error', code, text, position: placeOf(path, document, source) }
+}
+
+/** What is missing has no place of its own: then the nearest thing around it that is there. */
+function placeOf(path: readonly (string | number)[], document: Document, source: Source): Position {
+  const around = path.map((_, end) => path.slice(0, path.length - end))
+  const node: unknown = around.map((part) => document.getIn(part, true)).find(Boolean) ?? document.contents
+  const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as [number] | null) : null
+  return positionAt(source, range?.[0] ?? 0)
+}
+
+function problemIn(source: Source, offset: number, code: string, text: string): Problem {
+  return { severity: 'error', code, text, position: positionAt(source, offset) }
+}
+
+function problemAt(file: string, code: string, text: string): Problem {
+  return { severity: 'error', code, text, position: { file, line: 1, column: 1 } }
+}

@@ -1,0 +1,75 @@
+import * as z from 'zod/mini'
+import { placeholdersIn } from '../domain/secrets/placeholder.js'
+import { isTooLong, shorterCommand } from '../domain/roadmap/command-length.js'
+import type { FileSettings } from './settings.js'
+import { scalar } from './scalar.js'
+import { duration } from './value.js'
+import { defaultSetupTimeoutMs } from '../domain/setup.js'
+
+type FurnitureSettings = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
+
+export const noFurniture: FurnitureSettings = { copy: [], keep: [], link: [] }
+
+/** Whether a path is absolute or leads up. */
+export function leavesRoot(path: string): boolean {
+  return path.startsWith('/') || path.split(/[/\\]/).includes('..')
+}
+
+const inside = z
+  .string()
+  .check(z.refine((path) => path !== '' && !leavesRoot(path), 'it must stay inside the repository'))
+
+/** What workspaces have beside git's own files lies in the repository, too, and is none of git's. */
+const furnished = inside.check(
+  z.refine((path) => !namesOf(path).some((name) => name.toLowerCase() === '.git'), 'it is a git directory'),
+  z.refine((path) => namesOf(path).length > 0, 'it is the repository itself'),
+)
+
+function namesOf(path: string): readonly string[] {
+  return path.split(/[/\\]/).filter((name) => name !== '' && name !== '.')
+}
+
+const noNumberYet =
+  'placeholders stand in values of env: alone; setup runs before there is a task, in a workspace that any slot may use, so it has no slot, port or task'
+
+const setupFields = z.strictObject(
+  {
+    run: z.string('setup needs a command').check(
+      z.refine((run) => run.trim() !== '', 'setup needs a command'),
+      z.refine((run) => !isTooLong(run), shorterCommand),
+      z.refine((run) => placeholdersIn(run).length === 0, noNumberYet),
+    ),
+    inputs: z.optional(z.array(inside)),
+    timeout: z.optional(scalar(duration)),
+  },
+  'expected a command, or a map with run, inputs and timeout',
+)
+
+/** A text is a command and nothing else. */
+const setup = z.pipe(
+  z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
+  setupFields,
+)
+
+export const setupKeys = Object.keys(setupFields.shape)
+
+/** How workspaces are furnished, as `autopilot.yaml` says it. */
+export const furnitureKeys = {
+  setup: z.optional(setup),
+  copy: z.optional(z.array(furnished)),
+  keep: z.optional(z.array(furnished)),
+  link: z.optional(z.array(furnished)),
+}
+
+interface FurnitureData {
+  readonly setup: z.infer<typeof setupFields> | undefined
+  readonly copy: readonly string[] | undefined
+  readonly keep: readonly string[] | undefined
+  readonly link: readonly string[] | undefined
+}
+
+export function furnitureOf({ setup: given, copy = [], keep = [], link = [] }: FurnitureData): FurnitureSettings {
+  if (!given) return { copy, keep, link }
+  const { run, inputs, timeout = defaultSetupTimeoutMs } = given
+  return { copy, keep, link, setup: { run, timeoutMs: timeout, ...(inputs ? { inputs } : {}) } }
+}

@@ -1,0 +1,79 @@
+import * as z from 'zod/mini'
+import { isTooLong, shorterCommand } from '../domain/roadmap/command-length.js'
+import { type Gate, defaultGateTimeoutMs } from '../domain/landing/gate.js'
+import type { Review } from '../domain/landing/review.js'
+import { chosen, listOf } from './chosen.js'
+import { leavesRoot } from './furniture-config.js'
+import { scalar } from './scalar.js'
+import { duration, onOff, providerModel } from './value.js'
+
+const commandFields = z.strictObject({
+  run: z.string('a gate needs a command').check(
+    z.refine((command) => command.trim() !== '', 'a gate needs a command'),
+    z.refine((command) => !isTooLong(command), shorterCommand),
+  ),
+  name: z.optional(z.string()),
+  cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
+  timeout: z.optional(scalar(duration)),
+  exclusive: z.optional(scalar(onOff)),
+})
+
+const reviewFields = z.strictObject({
+  review: listOf(scalar(providerModel)),
+  criteria: listOf(
+    z.string('a review needs criteria').check(z.refine((text) => text.trim() !== '', 'a review needs criteria')),
+  ),
+  name: z.optional(z.string()),
+  timeout: z.optional(scalar(duration)),
+})
+
+/** A text is a command and nothing else; by a map with `review`, an agent judges. */
+const command = z.pipe(
+  z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
+  commandFields,
+)
+
+/** An entry of `gates:`. */
+const gate = chosen<z.infer<typeof commandFields> | z.infer<typeof reviewFields>>((entry) =>
+  typeof entry === 'object' && entry !== null && 'review' in entry ? reviewFields : command,
+)
+
+const several: z.ZodMiniType<z.infer<typeof gate>[]> = z.array(gate)
+const single: z.ZodMiniType<z.infer<typeof gate>[]> = z.pipe(
+  gate,
+  z.transform((entry: z.infer<typeof gate>) => [entry]),
+)
+
+/** What may stand under `gates:`: a list, also an empty one, or one gate alone. */
+export const gateList = chosen((value) =>
+  typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+    ? single
+    : several,
+)
+
+/** The keys that a gate may have. */
+export function gateKeys(isReview: boolean): readonly string[] {
+  return Object.keys((isReview ? reviewFields : commandFields).shape)
+}
+
+/** The entries of `gates:`, apart by who judges. */
+export function gatesOf(entries: readonly z.infer<typeof gate>[]): {
+  readonly gates: readonly Gate[]
+  readonly reviews: readonly Review[]
+} {
+  return {
+    gates: entries.flatMap((entry) => ('run' in entry ? [gateOf(entry)] : [])),
+    reviews: entries.flatMap((entry) => ('review' in entry ? [reviewOf(entry)] : [])),
+  }
+}
+
+function gateOf(fields: z.infer<typeof commandFields>): Gate {
+  const { run, name = run, cwd, timeout = defaultGateTimeoutMs, exclusive } = fields
+  const more = { ...(cwd === undefined ? {} : { cwd }), ...(exclusive ? { exclusive: true as const } : {}) }
+  return { name, run, timeoutMs: timeout, ...more }
+}
+
+function reviewOf(fields: z.infer<typeof reviewFields>): Review {
+  const { review, criteria, name = 'review', timeout = defaultGateTimeoutMs } = fields
+  return { name, reviewers: review, criteria, timeoutMs: timeout }
+}

@@ -1,0 +1,64 @@
+import * as z from 'zod/mini'
+import type { Budget } from '../domain/accounts/budget.js'
+import type { Price } from '../domain/accounts/price.js'
+import { scalar } from './scalar.js'
+import { readers, type FileSettings } from './settings.js'
+import { providerModel, providerName, usd, type ReadValue } from './value.js'
+
+const amounts = z.strictObject({ usd: z.optional(scalar(usd)), tokens: z.optional(scalar(readers.budgetTokens)) })
+
+/** A number is money. */
+const budget = z.pipe(
+  z.transform((entry): unknown => (typeof entry === 'object' && entry !== null ? entry : { usd: entry })),
+  amounts,
+)
+
+const perMillion = z
+  .number('expected USD per million tokens, such as 1.25')
+  .check(z.nonnegative('it must not be negative'))
+
+const price = z.strictObject({ input: perMillion, cached_input: z.optional(perMillion), output: perMillion })
+
+/** Whether the keys of a map are what `read` accepts. */
+function keysAre<Value>(read: ReadValue<Value>) {
+  return z.superRefine<Readonly<Record<string, unknown>>>((map, context) => {
+    for (const key of Object.keys(map)) {
+      const value = read(key)
+      if (!value.ok) context.addIssue({ code: 'custom', message: value.error, path: [key], input: key })
+    }
+  })
+}
+
+/** What only the configuration says about money: what providers may spend, and what tokens cost. */
+export const moneyKeys = {
+  budgets: z.optional(z.record(z.string(), budget).check(keysAre(providerName))),
+  prices: z.optional(z.record(z.string(), price).check(keysAre(providerModel))),
+}
+
+export const budgetKeys = Object.keys(amounts.shape)
+export const priceKeys = Object.keys(price.shape)
+
+type Money = Pick<FileSettings, 'budgets' | 'prices'>
+
+export const noMoney: Money = { budgets: {}, prices: {} }
+
+export function moneyOf({
+  budgets = {},
+  prices = {},
+}: {
+  readonly budgets?: Readonly<Record<string, z.infer<typeof amounts>>> | undefined
+  readonly prices?: Readonly<Record<string, z.infer<typeof price>>> | undefined
+}): Money {
+  return {
+    budgets: Object.fromEntries(Object.entries(budgets).map(([name, one]) => [name, budgetOf(one)])),
+    prices: Object.fromEntries(Object.entries(prices).map(([name, one]) => [name, priceOf(one)])),
+  }
+}
+
+function budgetOf({ usd: money, tokens }: z.infer<typeof amounts>): Budget {
+  return { ...(money === undefined ? {} : { usd: money }), ...(tokens === undefined ? {} : { tokens }) }
+}
+
+function priceOf({ input, cached_input: cachedInput, output }: z.infer<typeof price>): Price {
+  return { input, output, ...(cachedInput === undefined ? {} : { cachedInput }) }
+}

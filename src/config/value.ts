@@ -1,0 +1,87 @@
+import { parseUsd } from '../domain/accounts/budget.js'
+import { durationForms, parseDuration, parseDurationOrNone } from '../domain/duration.js'
+import { parseProviderModel, type ProviderModel, providerNames } from '../domain/agent/provider-model.js'
+import { err, ok, type Result } from '../domain/result.js'
+import { nearest } from '../domain/nearest.js'
+import { portsInBlock, type PortRange } from '../platform/locks/port-blocks.js'
+
+/** Reads one setting from text, the same for flags, environment and configuration. The error says what is accepted. */
+export type ReadValue<Value> = (text: string) => Result<Value, string>
+
+export function wholeNumber(min: number, max: number): ReadValue<number> {
+  return (text) => {
+    const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return ok(value)
+    return err(`'${text}' is not a whole number from ${min} to ${max}`)
+  }
+}
+
+export function oneOf<const Word extends string>(words: readonly Word[]): ReadValue<Word> {
+  return (text) => {
+    const word = words.find((one) => one === text)
+    if (word !== undefined) return ok(word)
+    const guess = nearest(text, words)
+    return err(`'${text}' is not one of ${words.join(', ')}${guess === undefined ? '' : `; did you mean ${guess}?`}`)
+  }
+}
+
+export const duration: ReadValue<number> = (text) => {
+  const ms = parseDuration(text.trim())
+  return ms === undefined ? err(`'${text}' is not ${durationForms}`) : ok(ms)
+}
+
+/** A duration, or 0 for none. */
+export const durationOrNone: ReadValue<number> = (text) => {
+  const ms = parseDurationOrNone(text.trim())
+  return ms === undefined ? err(`'${text}' is neither 0 nor ${durationForms}`) : ok(ms)
+}
+
+/** Money in US dollars. */
+export const usd: ReadValue<number> = (text) => {
+  const value = parseUsd(text.trim())
+  return value === undefined ? err(`'${text}' is not an amount in US dollars above 0, such as 5 or 2.50`) : ok(value)
+}
+
+export const anyText: ReadValue<string> = (text) => (text.trim() === '' ? err('it must not be empty') : ok(text))
+
+/** What environment variables that switch something on may say. */
+export const onOff: ReadValue<boolean> = (text) => {
+  if (/^(1|true|yes|on)$/i.test(text)) return ok(true)
+  if (/^(0|false|no|off)?$/i.test(text)) return ok(false)
+  return err(`'${text}' is neither 1 nor 0`)
+}
+
+/** Ports from which blocks of ten are given out; those below 1024 are the system's. */
+export const portRange: ReadValue<PortRange> = (text) => {
+  const [first = 0, last = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text.trim()) ?? []).slice(1).map(Number)
+  if (first >= 1024 && last <= 65_535 && last - first + 1 >= portsInBlock) return ok({ first, last })
+  return err(`'${text}' is not a range of ten ports or more from 1024 to 65535, such as 20000-29999`)
+}
+
+/** The name of an agent CLI. */
+export const providerName: ReadValue<string> = (text) => oneOf(selectable)(text)
+
+/** A provider as `--provider` names it, with the most slots that it may hold at once. */
+export interface ProviderChoice extends ProviderModel {
+  readonly cap?: number
+}
+
+const selectable = providerNames.filter((name) => name !== 'command')
+
+/** `NAME[:MODEL][=CAP]` */
+export const providerChoice: ReadValue<ProviderChoice> = (text) => {
+  const match = /^([^:=]+)(?::(.+?))?(?:=(.*))?$/s.exec(text)
+  const name = oneOf(selectable)(match?.[1] ?? text)
+  if (!name.ok) return name
+  const chosen = match?.[2] === undefined ? { provider: name.value } : { provider: name.value, model: match[2] }
+  if (match?.[3] === undefined) return ok(chosen)
+  const cap = wholeNumber(1, 256)(match[3])
+  return cap.ok ? ok({ ...chosen, cap: cap.value }) : cap
+}
+
+/** `NAME[:MODEL]`, as in `routes:`. */
+export const providerModel: ReadValue<ProviderModel> = (text) => {
+  const parsed = parseProviderModel(text)
+  const name = oneOf(selectable)(parsed.provider)
+  return name.ok ? ok(parsed) : name
+}

@@ -1,0 +1,115 @@
+import { tokensOf, type Usage } from '../agent/agent-event.js'
+
+/** The most that may be spent, in USD, in tokens (cached ones included), or both. */
+export interface Budget {
+  readonly usd?: number
+  readonly tokens?: number
+}
+
+/** What a run may spend, and what each provider may; in a journal, so a plain object. */
+export interface RunBudgets {
+  readonly run: Budget
+  readonly providers: Readonly<Record<string, Budget>>
+}
+
+/** What was spent; money only as far as it is known. */
+export interface Spent {
+  readonly usd: number
+  readonly tokens: number
+}
+
+export const nothingSpent: Spent = { usd: 0, tokens: 0 }
+
+export function spentOf(usage: Usage): Spent {
+  return { usd: usage.costUsd ?? 0, tokens: tokensOf(usage) }
+}
+
+export function addSpent(a: Spent, b: Spent): Spent {
+  return { usd: a.usd + b.usd, tokens: a.tokens + b.tokens }
+}
+
+/** The larger of each. */
+export function atLeast(a: Spent, b: Spent): Spent {
+  return { usd: Math.max(a.usd, b.usd), tokens: Math.max(a.tokens, b.tokens) }
+}
+
+/** What one of so many spent on average. */
+export function meanOf({ usd, tokens }: Spent, count: number): Spent {
+  return count === 0 ? nothingSpent : { usd: usd / count, tokens: tokens / count }
+}
+
+export function isUsedUp({ usd, tokens }: Budget, spent: Spent): boolean {
+  return (usd !== undefined && spent.usd >= usd) || (tokens !== undefined && spent.tokens >= tokens)
+}
+
+/** Sums of money are not exact in binary: three times $0.10 is no more than $0.30. */
+const roundingUsd = 1e-9
+
+/** Whether so much may be spent in all. */
+export function allows({ usd, tokens }: Budget, spent: Spent): boolean {
+  return (usd === undefined || spent.usd <= usd + roundingUsd) && (tokens === undefined || spent.tokens <= tokens)
+}
+
+/** What is left of it, nothing at least. */
+export function leftOf({ usd, tokens }: Budget, spent: Spent): Budget {
+  return {
+    ...(usd === undefined ? {} : { usd: Math.max(0, usd - spent.usd) }),
+    ...(tokens === undefined ? {} : { tokens: Math.max(0, tokens - spent.tokens) }),
+  }
+}
+
+/** What all of them allow. */
+export function tightest(budgets: readonly Budget[]): Budget {
+  const least = (values: readonly (number | undefined)[]) => Math.min(...values.flatMap((value) => value ?? []))
+  const usd = least(budgets.map((budget) => budget.usd))
+  const tokens = least(budgets.map((budget) => budget.tokens))
+  return { ...(Number.isFinite(usd) ? { usd } : {}), ...(Number.isFinite(tokens) ? { tokens } : {}) }
+}
+
+/** An agent at work as a budget sees it: what it has reported so far, and what such an agent spends on average. */
+export interface Spending {
+  readonly reported: Spent
+  readonly usual: Spent
+}
+
+/**
+ * Whether a further agent that usually spends `next` may start: what was spent, what those at work may still spend and
+ * what it will spend must fit together. Of those at work each counts with what it has reported, or with the average
+ * where that is more. While no average is known yet, only what was spent counts.
+ */
+export function mayStartWithin(budget: Budget, spent: Spent, atWork: readonly Spending[], next: Spent): boolean {
+  if (isUsedUp(budget, spent)) return false
+  const bound = atWork.map(({ reported, usual }) => atLeast(reported, usual)).reduce(addSpent, spent)
+  return allows(budget, addSpent(bound, next)) && !isUsedUp(budget, bound)
+}
+
+/** `5`, `5.50` or `$5`, above 0; undefined for anything else. */
+export function parseUsd(text: string): number | undefined {
+  const usd = /^\$?\d{1,9}(?:\.\d{1,9})?$/.test(text) ? Number(text.replace('$', '')) : 0
+  return usd > 0 ? usd : undefined
+}
+
+/** A whole number above 0; undefined for anything else. */
+export function parseTokens(text: string): number | undefined {
+  const tokens = /^\d{1,15}$/.test(text) ? Number(text) : 0
+  return tokens > 0 ? tokens : undefined
+}
+
+/** `$4.50`, `$0.0031`. */
+export function formatUsd(usd: number): string {
+  return `$${usd.toFixed(usd !== 0 && usd < 0.1 ? 4 : 2)}`
+}
+
+/** `$5.00 and 1,000,000 tokens`. */
+export function formatBudget({ usd, tokens }: Budget): string {
+  return [
+    ...(usd === undefined ? [] : [formatUsd(usd)]),
+    ...(tokens === undefined ? [] : [`${Math.round(tokens).toLocaleString('en-US')} tokens`]),
+  ].join(' and ')
+}
+
+/** What was spent, in the measures that the budget has: `$4.50 of $5.00`. */
+export function formatSpent(budget: Budget, { usd, tokens }: Spent): string {
+  const spent = { ...(budget.usd === undefined ? {} : { usd }), ...(budget.tokens === undefined ? {} : { tokens }) }
+  return `${formatBudget(spent)} of ${formatBudget(budget)}`
+}

@@ -1,0 +1,106 @@
+import { addUsage, noUsage, tokensOf, usageSince, withCost, withoutCost, type Usage } from '../agent/agent-event.js'
+import type { Budget } from './budget.js'
+
+/** What can be counted: money and tokens. */
+export type Measure = keyof Budget
+
+/** What was counted for an agent, or for a part of what it did. */
+export interface Counted {
+  readonly usage: Usage
+  /** By the calls of the model that it told on the way, since it did not come to a total of them. */
+  readonly estimated?: true
+  /** What nobody can tell of it; there it counts as 0, and is told apart. */
+  readonly unknown?: readonly Measure[]
+}
+
+/** A turn that the last total of its conversation does not tell of; the next one may. */
+export interface EarlierTurn extends Counted {
+  /** Whether its CLI could still save what it had counted is not known. */
+  readonly unsure?: true
+}
+
+/**
+ * What a conversation's next total is compared with, since CLIs tell totals of the whole conversation. Source: recorded
+ * with claude 2.1.332, which saves what it has counted when its process ends, also after TERM: later totals include it.
+ * After KILL they never do, also where the process had told a total before.
+ */
+export interface Baseline {
+  readonly total: Usage
+  readonly since?: readonly EarlierTurn[]
+}
+
+export const noBaseline: Baseline = { total: noUsage }
+
+/** Which measures a total tells. */
+export interface Told {
+  readonly tokens: boolean
+  readonly usd: boolean
+}
+
+export function toldBy(total: Usage): Told {
+  return { tokens: tokensOf(total) > 0, usd: total.costUsd !== undefined }
+}
+
+/** Earlier turns, by whether a total tells of them. */
+export interface Settled {
+  readonly taken: readonly Counted[]
+  readonly left: readonly EarlierTurn[]
+}
+
+/**
+ * Which earlier turns a total tells of, beside those inputs of its own turn. Inputs are told exactly on the way, so what
+ * comes nearest to the total is right: all of them, or without those that may have been lost, or none.
+ */
+export function settleEarlier(total: Usage, ownInputs: number, { total: before, since = [] }: Baseline): Settled {
+  const told = toldBy(total)
+  const more = usageSince(total, before).inputTokens - ownInputs
+  const isIn = nearest(since, told.tokens ? more : 0)
+  const grew = (total.costUsd ?? 0) >= (before.costUsd ?? 0)
+  const parts = since.map((turn) => {
+    // Without tokens it is the cost alone of a turn that was told otherwise.
+    const included = turn.usage.inputTokens === 0 || (told.tokens && isIn(turn))
+    return split(turn, { tokens: included && told.tokens, usd: included && told.usd && grew })
+  })
+  return { taken: parts.flatMap(({ taken }) => taken), left: parts.flatMap(({ left }) => left) }
+}
+
+type Choice = (turn: EarlierTurn) => boolean
+
+function nearest(since: readonly EarlierTurn[], inputs: number): Choice {
+  const choices: readonly Choice[] = [() => false, ({ unsure }) => !unsure, () => true]
+  const off = (choice: Choice) =>
+    Math.abs(inputs - since.filter(choice).reduce((sum, { usage }) => sum + usage.inputTokens, 0))
+  return choices.reduce((best, choice) => (off(choice) <= off(best) ? choice : best))
+}
+
+/** The part of a turn that a total tells of, and the other. */
+function split(turn: EarlierTurn, { tokens, usd }: Told): Settled {
+  const left = partOf(turn, { tokens: !tokens, usd: !usd })
+  return {
+    taken: partOf(turn, { tokens, usd }),
+    left: turn.unsure ? left.map((one) => ({ ...one, unsure: true })) : left,
+  }
+}
+
+function partOf({ usage, estimated, unknown = [] }: Counted, has: Told): readonly Counted[] {
+  const costUsd = has.usd ? usage.costUsd : undefined
+  const part = withCost(has.tokens ? usage : noUsage, costUsd)
+  const of = unknown.filter((measure) => has[measure])
+  return compact([
+    {
+      usage: part,
+      ...(estimated && costUsd !== undefined ? { estimated } : {}),
+      ...(of.length === 0 ? {} : { unknown: of }),
+    },
+  ])
+}
+
+/** Without those that say nothing. */
+export function compact<Turn extends EarlierTurn>(turns: readonly Turn[]): readonly Turn[] {
+  return turns.filter(({ usage, unknown }) => tokensOf(usage) > 0 || usage.costUsd !== undefined || unknown)
+}
+
+/** All that was counted of them. */
+export function usageOfAll(turns: readonly Counted[]): Usage {
+  return turns.map(({ usage }) => usage).reduce(addUsage, withoutCost(noUsage))
+}

@@ -1,0 +1,226 @@
+import { consequencesOf, type Failure, type FailureKind } from '../agent/failure.js'
+import { resetTimeIn } from './reset-time.js'
+
+/** What is remembered of an account's trouble. `Ms` are monotonic, the rest epoch ms. */
+export interface Trouble {
+  /** Limits since an agent ended well. */
+  readonly limitsInARow: number
+  /** Refused logins with no answer in between; those that came at the same time are one. */
+  readonly refusalsInARow: number
+  /** A model has answered some agent of the account in this run. */
+  readonly hasAnswered: boolean
+  readonly rest?: { readonly sinceMs: number; readonly untilMs: number; readonly until: number }
+  /** The CLI could not be started, again and again, since it last was. */
+  readonly missing?: { readonly times: number; readonly restedMs: number; readonly isAsked: boolean }
+  /** Starts that failed at once, the last few of them. */
+  readonly failedStarts: readonly { readonly kind: FailureKind; readonly ms: number }[]
+}
+
+export const noTrouble: Trouble = { limitsInARow: 0, refusalsInARow: 0, hasAnswered: false, failedStarts: [] }
+
+/** What follows for the account from a failure of one of its agents. */
+export type AccountVerdict =
+  | { readonly type: 'none' }
+  /** It is given no work until then, epoch ms. */
+  | { readonly type: 'rest'; readonly until: number }
+  /** Its CLI is to be asked for its version by then, epoch ms; where it answers, one agent goes first once more. */
+  | { readonly type: 'ask'; readonly until: number }
+  /** The model that the agent was to use is given no work any more in this run. */
+  | { readonly type: 'stop_model' }
+  /** It is given no work any more in this run, for the reason given. */
+  | { readonly type: 'stop'; readonly failure: Failure }
+
+/** When an agent failed and what else is known of it. */
+export interface FailedAgent {
+  readonly failure: Failure
+  /** Epoch ms. */
+  readonly now: number
+  /** Monotonic ms. */
+  readonly nowMs: number
+  readonly startedMs: number
+  /** It was the one that goes first after a rest, alone. */
+  readonly goesFirst: boolean
+  /** Whether its model had answered anything. */
+  readonly answered: boolean
+  /** Its process has ended: the last word about it. */
+  readonly ended: boolean
+  /** From 0 to 1, random. */
+  readonly jitter: number
+  /** For times that name no zone. */
+  readonly zone: string
+}
+
+/** So many starts in a row that fail alike within a minute stop a provider. */
+const mostFailedStarts = 5
+const breakerWindowMs = 60_000
+
+interface Judgement {
+  readonly trouble: Trouble
+  readonly verdict: AccountVerdict
+}
+
+/** Judges an account by the failure of one of its agents. May be asked twice about one agent: when it says so, and at its end. */
+export function judgeAccount(before: Trouble, agent: FailedAgent): Judgement {
+  const { failure, answered, ended } = agent
+  const trouble = ended && hasStarted(failure) ? notMissing(before) : before
+  const { rest } = consequencesOf(failure.kind)
+  if (rest === 'login') return judgeRefusal(trouble, agent)
+  if (rest === 'missing') return judgeMissing(trouble, agent)
+  // What the CLI took for wrong before it did anything would be wrong each time.
+  if (failure.kind === 'usage' && !answered) return { trouble, verdict: { type: 'stop', failure } }
+  if (failure.kind === 'model' && !answered) return { trouble, verdict: { type: 'stop_model' } }
+  const counted = ended && isFailedStart(agent) ? countStart(trouble, agent) : trouble
+  const alike = counted.failedStarts.filter(({ kind }) => kind === failure.kind).length
+  if (alike >= mostFailedStarts) return { trouble: counted, verdict: { type: 'stop', failure: flapping(failure) } }
+  return rest !== undefined ? restForLimit(counted, agent) : { trouble: counted, verdict: { type: 'none' } }
+}
+
+/** After the model has answered an agent of the account for the first time. */
+export function answeredOnce(trouble: Trouble): Trouble {
+  return { ...notMissing(trouble), refusalsInARow: 0, hasAnswered: true }
+}
+
+/** After an agent of the account has ended well. */
+export function endedWell(trouble: Trouble): Trouble {
+  return { ...notMissing(trouble), limitsInARow: 0, failedStarts: [] }
+}
+
+/** Nothing is known to have run of an agent that autopilot ended, or that was not even begun. */
+function hasStarted({ kind }: Failure): boolean {
+  return consequencesOf(kind).neverRan !== true
+}
+
+function notMissing(trouble: Trouble): Trouble {
+  const { missing, ...rest } = trouble
+  return missing ? rest : trouble
+}
+
+/** The CLI broke down before its model said anything: nothing that a task can do. */
+function isFailedStart({ failure: { kind }, answered, startedMs, nowMs }: FailedAgent): boolean {
+  if (answered || nowMs - startedMs > breakerWindowMs) return false
+  return consequencesOf(kind).breaksStart === true
+}
+
+function countStart(trouble: Trouble, { failure: { kind }, nowMs }: FailedAgent): Trouble {
+  const recent = trouble.failedStarts.filter(({ ms }) => nowMs - ms < breakerWindowMs)
+  return { ...trouble, failedStarts: [...recent, { kind, ms: nowMs }] }
+}
+
+function flapping(failure: Failure): Failure {
+  return { ...failure, message: `${mostFailedStarts} starts within a minute failed alike: ${failure.message}` }
+}
+
+/**
+ * Whether the account's last rest is about this agent, too: it was at work when the rest began, or had its slot by then
+ * and began in the middle of it.
+ */
+function isOfRest({ rest: last }: Trouble, { startedMs, goesFirst }: FailedAgent): boolean {
+  return last !== undefined && (startedMs <= last.sinceMs || (!goesFirst && startedMs < last.untilMs))
+}
+
+function restUntil(trouble: Trouble, until: number, { now, nowMs }: FailedAgent): Judgement {
+  const known = trouble.rest
+  // A longer one that is under way, for another reason, stays.
+  if (known && nowMs < known.untilMs && known.until >= until) return { trouble, verdict: { type: 'none' } }
+  const last = { sinceMs: nowMs, untilMs: nowMs + until - now, until }
+  return { trouble: { ...trouble, rest: last }, verdict: { type: 'rest', until } }
+}
+
+/** How long an account rests after its first refusal, and its second; the third stops it. */
+const refusalRestsMs = [30_000, 120_000] as const
+
+/**
+ * Agents that share one login race to refresh it: the losers are told that they are not logged in while the winner has
+ * just renewed it, so that the next start works.
+ */
+function judgeRefusal(trouble: Trouble, agent: FailedAgent): Judgement {
+  const { failure, now, jitter, goesFirst, answered } = agent
+  if (isOfRest(trouble, agent)) return { trouble, verdict: { type: 'none' } }
+  const refused = { ...trouble, refusalsInARow: trouble.refusalsInARow + 1 }
+  const isLoggedOut = failure.loggedOut === true && goesFirst && !answered && !trouble.hasAnswered
+  const span = refusalRestsMs[refused.refusalsInARow - 1]
+  if (isLoggedOut) return { trouble: refused, verdict: { type: 'stop', failure } }
+  if (span === undefined) return { trouble: refused, verdict: { type: 'stop', failure: refusedAgain(failure) } }
+  return restUntil(refused, now + Math.round(span * (0.5 + jitter / 2)), agent)
+}
+
+function refusedAgain(failure: Failure): Failure {
+  const times = refusalRestsMs.length + 1
+  return { ...failure, message: `refused ${times} times in a row, with no answer in between: ${failure.message}` }
+}
+
+/** A CLI that updates itself is missing, not executable or busy for so long at most, ms. */
+const longestMissingMs = 120_000
+/** No answer about a version takes longer. */
+const askingMs = 20_000
+
+/** Twice as long each time, until two minutes are over; then its version is asked for, and only then it is stopped. */
+function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
+  if (isOfRest(trouble, agent)) return { trouble, verdict: { type: 'none' } }
+  const { times, restedMs, isAsked } = trouble.missing ?? { times: 0, restedMs: 0, isAsked: false }
+  if (isAsked) return { trouble, verdict: { type: 'stop', failure: agent.failure } }
+  const restMs = Math.min(1000 * 2 ** times, longestMissingMs - restedMs)
+  const missing = { times: times + 1, restedMs: restedMs + restMs, isAsked: restMs <= 0 }
+  const rested = restUntil({ ...trouble, missing }, agent.now + (missing.isAsked ? askingMs : restMs), agent)
+  return missing.isAsked && rested.verdict.type === 'rest'
+    ? { ...rested, verdict: { ...rested.verdict, type: 'ask' } }
+    : rested
+}
+
+function restForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
+  const given = timeGiven(agent)
+  // Such an agent tells nothing new, unless it knows of a later time.
+  const isKnown = isOfRest(trouble, agent)
+  if (isKnown && (given === undefined || given <= (trouble.rest?.until ?? 0)))
+    return { trouble, verdict: { type: 'none' } }
+  const limitsInARow = trouble.limitsInARow + (isKnown ? 0 : 1)
+  return restUntil({ ...trouble, limitsInARow }, given ?? agent.now + backoffMs(agent, limitsInARow), agent)
+}
+
+/** Longer than any window of the CLIs, which is a month: such a time is not believed. */
+const longestRestMs = 32 * 86_400_000
+
+/** The time that the CLI gave, in a field or in words, when it is still to come. */
+function timeGiven({ failure: { message, retryAt }, now, zone }: FailedAgent): number | undefined {
+  const given = retryAt ?? resetTimeIn(message, now, zone)
+  return given !== undefined && given > now && given - now <= longestRestMs ? given : undefined
+}
+
+interface Backoff {
+  readonly firstMs: number
+  readonly longestMs: number
+}
+
+/** An allowance that is used up, a credit for example, comes back later than a moment of too many requests. */
+const allowance: Backoff = { firstMs: 60_000, longestMs: 3_600_000 }
+const moment: Backoff = { firstMs: 15_000, longestMs: 300_000 }
+const shortestRestMs = 1000
+
+/** Exponential, with full jitter: anything up to the span that doubles with each limit in a row. */
+function backoffMs({ failure: { kind }, jitter }: FailedAgent, limitsInARow: number): number {
+  const { firstMs, longestMs } = consequencesOf(kind).rest === 'allowance' ? allowance : moment
+  const span = Math.min(longestMs, firstMs * 2 ** (limitsInARow - 1))
+  return Math.max(shortestRestMs, Math.round(jitter * span))
+}
+
+/** How long a run waits when every account that its tasks may use rests. */
+export interface WaitPolicy {
+  readonly onLimit: 'wait' | 'stop'
+  /** The most that it waits in all before some agent is answered again; without, as long as it takes. */
+  readonly maxWaitMs?: number
+}
+
+/** With `stop`, what passes by itself in a moment is no reason to end. */
+const patienceMs = 60_000
+
+/** Whether a run that has had no answer since `sinceMs` waits for an account that rests until `untilMs`, monotonic ms. */
+export function decideWait(
+  { onLimit, maxWaitMs = Number.POSITIVE_INFINITY }: WaitPolicy,
+  { kind, sinceMs, untilMs }: { readonly kind: FailureKind; readonly sinceMs: number; readonly untilMs: number },
+): 'wait' | 'stop' {
+  const { rest } = consequencesOf(kind)
+  // Rests that are few and short: three refusals of a login, or two minutes without the CLI, end in any case.
+  const isShort = rest === 'login' || rest === 'missing'
+  const patience = onLimit === 'wait' || isShort ? Number.POSITIVE_INFINITY : rest === 'allowance' ? 0 : patienceMs
+  return untilMs - sinceMs > Math.min(patience, maxWaitMs) ? 'stop' : 'wait'
+}

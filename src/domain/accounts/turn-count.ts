@@ -1,0 +1,104 @@
+import { addUsage, subtractUsage, tokensOf, usageSince, withCost, type Usage } from '../agent/agent-event.js'
+import {
+  compact,
+  settleEarlier,
+  toldBy,
+  usageOfAll,
+  type Baseline,
+  type Counted,
+  type EarlierTurn,
+  type Measure,
+  type Settled,
+} from './counted.js'
+
+/** What a process has told of what it used. */
+export interface TurnUse {
+  /** The last total of its conversation; `noUsage` when it told none. */
+  readonly total: Usage
+  /** Added up from the calls of the model that were told on the way. */
+  readonly reported: Usage
+  /** Those of them that were told after the last total. */
+  readonly unsettled: Usage
+  /** The model has said or done something. */
+  readonly answered: boolean
+  /** What became of the CLI's own count: saved when its process ended, lost with it, or nobody saw it end. */
+  readonly count: 'saved' | 'lost' | 'unseen'
+}
+
+/** What tokens cost in USD: by their price, and, for an estimate, by what such tokens have cost before. */
+export interface Pricing {
+  readonly byPrice: (usage: Usage) => number | undefined
+  readonly byRate: (usage: Usage) => number | undefined
+}
+
+/** What a turn is counted with. */
+export interface TurnCount extends Counted {
+  /** What was counted of earlier turns of the conversation and is in `usage`, too: it no longer counts. */
+  readonly replaces?: readonly Counted[]
+  /** What the conversation's next total is to be compared with. */
+  readonly after: Baseline
+}
+
+/** Counts a turn by the total of its conversation, and by the calls of the model what no total tells of. */
+export function countTurn(use: TurnUse, before: Baseline, pricing: Pricing): TurnCount {
+  const { total, reported, unsettled } = use
+  const settled = settleEarlier(total, reported.inputTokens - unsettled.inputTokens, before)
+  const since = usageSince(total, before.total)
+  const untold = untoldOf(use, since, pricing)
+  const tokens = toldBy(total).tokens ? addUsage(since, untold.usage) : untold.usage
+  const counted = { ...untold, usage: withCost(tokens, sum(since.costUsd, untold.usage.costUsd)) }
+  const after = baselineAfter(use, before, settled, { counted, untold })
+  return { ...counted, ...(settled.taken.length === 0 ? {} : { replaces: settled.taken }), after }
+}
+
+/** What its total does not tell: what came after it, and each measure that it is silent about. */
+function untoldOf({ total, reported, unsettled, answered }: TurnUse, since: Usage, pricing: Pricing): Counted {
+  const told = toldBy(total)
+  const tokens = told.tokens ? unsettled : reported
+  const rest = told.tokens || told.usd ? unsettled : reported
+  const silent = told.tokens && !told.usd
+  const costUsd = silent ? pricing.byPrice(addUsage(since, unsettled)) : estimate(rest, pricing)
+  const used = answered || tokensOf(reported) > 0 || told.tokens
+  const unknown: readonly Measure[] = [
+    ...(used && !told.usd && costUsd === undefined ? (['usd'] as const) : []),
+    ...(used && !told.tokens && tokensOf(tokens) === 0 ? (['tokens'] as const) : []),
+  ]
+  return {
+    usage: withCost(tokens, costUsd),
+    ...(tokensOf(rest) > 0 ? { estimated: true } : {}),
+    ...(unknown.length > 0 ? { unknown } : {}),
+  }
+}
+
+function estimate(usage: Usage, { byPrice, byRate }: Pricing): number | undefined {
+  return tokensOf(usage) === 0 ? undefined : (byPrice(usage) ?? byRate(usage))
+}
+
+function baselineAfter(
+  { total, count }: TurnUse,
+  { total: before }: Baseline,
+  { taken, left }: Settled,
+  { counted, untold }: { readonly counted: Counted; readonly untold: Counted },
+): Baseline {
+  if (count === 'saved') return baseline(latest(total, before), [...left, untold])
+  // A process that was not seen to save its count: the next total may begin from what was saved before it.
+  const known = taken.map(({ usage }) => ({ usage }))
+  if (count === 'lost') return baseline(before, [...left, ...known])
+  const own = subtractUsage(counted.usage, usageOfAll(taken))
+  return baseline(before, [...left, ...known, { ...counted, usage: own, unsure: true }])
+}
+
+/** Each measure as it was told last. A total of 0 is no total: the CLI did not come to the conversation. */
+function latest(total: Usage, before: Usage): Usage {
+  const tokens = toldBy(total).tokens ? total : before
+  return withCost(tokens, total.costUsd === 0 ? before.costUsd : (total.costUsd ?? before.costUsd))
+}
+
+function baseline(total: Usage, turns: readonly EarlierTurn[]): Baseline {
+  const since = compact(turns)
+  return since.length === 0 ? { total } : { total, since }
+}
+
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0)
+}

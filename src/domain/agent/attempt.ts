@@ -1,0 +1,253 @@
+import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from './agent-event.js'
+import {
+  applyBackground,
+  beginTurn,
+  endTurn,
+  isQuiet,
+  noBackground,
+  notThrough,
+  type Background,
+} from './background.js'
+import { failure, type Failure, isAccountTrouble } from './failure.js'
+import { refusedCalls, type Refusal } from './refusal.js'
+import { cleanLine } from '../text.js'
+
+/** How a child process ended. */
+export type ExitStatus =
+  | { readonly type: 'code'; readonly code: number }
+  | { readonly type: 'signal'; readonly signal: string }
+  /** It never ran; `message` says why. */
+  | { readonly type: 'not_started'; readonly message: string }
+
+export function formatExitStatus(exit: ExitStatus): string {
+  switch (exit.type) {
+    case 'code':
+      return `exit code ${exit.code}`
+    case 'signal':
+      return `ended by ${exit.signal}`
+    case 'not_started':
+      return exit.message
+  }
+}
+
+/** Why autopilot itself ended the process, if it did. */
+export type EndReason =
+  | 'canceled'
+  | 'timeout'
+  | 'idle_timeout'
+  | 'budget'
+  /** It lingered after its final event. */
+  | 'after_result'
+  /** What it had left in the background did not end. */
+  | 'background_timeout'
+
+/** What an attempt's output has told so far: a fold over its agent events, bounded in memory. */
+export interface Evidence {
+  readonly sessionId?: string
+  readonly model?: string
+  readonly finalText: string
+  /** The JSON text that answers a schema, where the final event had one. */
+  readonly answer?: string
+  /** The conversation's last total; `noUsage` until one is told. */
+  readonly usage: Usage
+  /** Added up from the calls of the model that were told on the way; outputs are told too low there. */
+  readonly reported: Usage
+  /** The last calls that are in `reported`. */
+  readonly calls: readonly string[]
+  /** What of `reported` came after the last total. */
+  readonly unsettled: Usage
+  readonly retryAt?: number
+  /** What it has last said that it retries because of, with no answer since. */
+  readonly retrying?: Failure
+  /** The model has said or done something. */
+  readonly answered: boolean
+  /** The last line that could not be read, clean and cut. */
+  readonly unreadable?: string
+  /** The end of its last turn; absent while one is under way. */
+  readonly result?: { readonly failure?: Failure; readonly waitsFor?: string }
+  readonly background: Background
+  /** The files that its own tools were to write, each once, as the CLI named them. */
+  readonly wrote: readonly string[]
+}
+
+/** More are not followed. */
+const mostWritten = 2_000
+
+export const noEvidence: Evidence = {
+  finalText: '',
+  usage: noUsage,
+  reported: noUsage,
+  calls: [],
+  unsettled: noUsage,
+  answered: false,
+  background: noBackground,
+  wrote: [],
+}
+
+export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence {
+  switch (event.type) {
+    case 'session':
+      return beginOfTurn(evidence, event)
+    case 'text':
+      return { ...answered(evidence), finalText: event.text }
+    case 'usage':
+      return addCall(evidence, event)
+    case 'limit':
+      return event.retryAt === undefined ? evidence : { ...evidence, retryAt: event.retryAt }
+    case 'result':
+      return endOfTurn(evidence, event)
+    case 'background':
+      return { ...evidence, background: applyBackground(evidence.background, event.change) }
+    case 'tool':
+      return withWritten(answered(evidence), event.writes)
+    case 'tool_ended':
+    case 'denied':
+      return answered(evidence)
+    case 'retrying':
+      return event.kind === undefined ? evidence : { ...evidence, retrying: failure(event.kind, event.message) }
+    case 'unknown':
+      return event.line === undefined ? evidence : { ...evidence, unreadable: event.line }
+  }
+}
+
+function withWritten(evidence: Evidence, writes: readonly string[] = []): Evidence {
+  const { wrote } = evidence
+  const fresh = writes.filter((path) => !wrote.includes(path))
+  return fresh.length === 0 ? evidence : { ...evidence, wrote: [...wrote, ...fresh].slice(0, mostWritten) }
+}
+
+/** A CLI that goes on after a result, for the sake of background work, has not said its last word yet. */
+function beginOfTurn(evidence: Evidence, { sessionId, model }: Extract<AgentEvent, { type: 'session' }>): Evidence {
+  const background = beginTurn(evidence.background)
+  return withResult({ ...evidence, sessionId, background, ...(model === undefined ? {} : { model }) }, undefined)
+}
+
+function withResult(evidence: Evidence, result: Evidence['result']): Evidence {
+  const { ...next }: { -readonly [Key in keyof Evidence]: Evidence[Key] } = evidence
+  if (result === undefined) delete next.result
+  else next.result = result
+  return next
+}
+
+/** What an agent says of its end after it was sent a signal is not the truth: claude calls a turn that is cut off a success. */
+export function applyAfterSignal(evidence: Evidence, event: AgentEvent): Evidence {
+  return withResult(applyAgentEvent(evidence, event), evidence.result)
+}
+
+function endOfTurn(evidence: Evidence, event: Extract<AgentEvent, { type: 'result' }>): Evidence {
+  const { failure: failed, waitsFor } = event
+  const taken = {
+    ...evidence,
+    // With a Stop hook some versions of claude end with an empty text (public reports): what it said stands before.
+    finalText: event.text?.trim() ? event.text : evidence.finalText,
+    ...totalOf(evidence, event.usage),
+    ...(event.answer === undefined ? {} : { answer: event.answer }),
+    answered: evidence.answered || !failed,
+  }
+  // A resumed claude first ends a turn that had none of its own, for what was stopped with the process before.
+  if (!failed && event.turns === 0) return taken
+  const background = failed ? taken.background : endTurn(taken.background)
+  const result = { ...(failed ? { failure: failed } : {}), ...(waitsFor === undefined ? {} : { waitsFor }) }
+  return { ...taken, background, result }
+}
+
+/** The last turn has ended and no other follows: only the end of the process is still to come. */
+export function isFinal({ result, background }: Evidence): boolean {
+  return result !== undefined && isQuiet(background)
+}
+
+/** What the agent left unfinished, in words of its CLI: outside text, not yet clean. */
+export function unfinishedWork({ result, background }: Evidence): readonly string[] {
+  return [...notThrough(background), ...(result?.waitsFor === undefined ? [] : [`it waits: ${result.waitsFor}`])]
+}
+
+/** The model has said or done something: whatever the CLI retried has come through. */
+function answered(evidence: Evidence): Evidence {
+  const known: { -readonly [Key in keyof Evidence]: Evidence[Key] } = { ...evidence, answered: true }
+  delete known.retrying
+  return known
+}
+
+/** A total holds all that was told before it; one that tells nothing is none. */
+function totalOf({ usage, unsettled }: Evidence, total: Usage = noUsage): Pick<Evidence, 'usage' | 'unsettled'> {
+  const tells = tokensOf(total) > 0 || total.costUsd !== undefined
+  return tells ? { usage: total, unsettled: noUsage } : { usage, unsettled }
+}
+
+/** Sub-agents speak in between, so that the parts of one call may lie apart. */
+const mostCalls = 32
+
+function addCall(evidence: Evidence, { call, usage }: Extract<AgentEvent, { type: 'usage' }>): Evidence {
+  if (evidence.calls.includes(call)) return evidence
+  const calls = [call, ...evidence.calls].slice(0, mostCalls)
+  const add = (sum: Usage) => addUsage(sum, usage)
+  return { ...evidence, calls, reported: add(evidence.reported), unsettled: add(evidence.unsettled) }
+}
+
+/** The failure that the final event told, with the time of a limit that was reported before it. */
+export function saidFailure({ result, retryAt }: Evidence): Failure | undefined {
+  if (!result?.failure || retryAt === undefined) return result?.failure
+  return { retryAt, ...result.failure }
+}
+
+/**
+ * Judges the process alone: did the agent end well? Exit codes lie in both directions, so the final event must say so
+ * too; a stream without one is a crash. Whether the tree changed is judged after collecting.
+ */
+export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndReason | undefined): Failure | undefined {
+  if (ended === 'canceled') return failure('canceled', 'The attempt was canceled.')
+  const { retrying } = evidence
+  // Some CLIs wait for as long as a server asks for, or for ever: it was not the task that took too long.
+  if ((ended === 'idle_timeout' || ended === 'timeout') && retrying && isAccountTrouble(retrying.kind)) {
+    return { ...retrying, message: `${retrying.message} (it was still retrying when its time was up)` }
+  }
+  if (ended === 'idle_timeout') {
+    return failure(
+      'idle_timeout',
+      'The attempt printed nothing and used no processor time for too long, and was ended.',
+    )
+  }
+  if (ended === 'timeout') return failure('timeout', 'The attempt passed its time limit and was ended.')
+  if (ended === 'budget') return failure('budget', 'The agent had spent what was left for it and was ended.')
+  if (exit.type === 'not_started') return failure('spawn', exit.message)
+  if (!evidence.result) {
+    const { unreadable } = evidence
+    const line = unreadable === undefined ? '' : ` The last line that could not be read: ${unreadable}`
+    return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).${line}`)
+  }
+  const said = saidFailure(evidence)
+  if (said) return said
+  const left = unfinishedWork(evidence)
+  if (left.length > 0 || ended === 'background_timeout') return unfinished(left)
+  // A process that autopilot ended because it lingered after its final event has no exit status of its own.
+  if (ended === 'after_result') return undefined
+  if (exit.type === 'code' && exit.code === 0) return undefined
+  return failure('crash', `The final event said success, but the process did not end well (${formatExitStatus(exit)}).`)
+}
+
+const mostLeft = 20
+
+function unfinished(left: readonly string[]): Failure {
+  const lines = left.length === 0 ? ['background work'] : left.slice(0, mostLeft).map((what) => cleanLine(what))
+  const message = `The agent's turn ended before its work did: ${lines.join('; ')}.`
+  return failure('unfinished', message, { detail: lines.join('\n') })
+}
+
+/**
+ * Judges an attempt that ended well and left the tree as it was. `run` is the command, of a task that is one;
+ * `refusals` are those of the agent's last turn.
+ */
+export function judgeUnchanged(
+  { expects, run }: { readonly expects: 'change' | 'no_change'; readonly run?: string },
+  refusals: readonly Refusal[],
+  leftOut: readonly string[] = [],
+): Failure | undefined {
+  if (expects === 'no_change') return undefined
+  const but = leftOut.map((what) => ` But ${what}.`).join('')
+  if (run !== undefined) {
+    const help = 'set expects: no_change if that is right.'
+    return failure('no_change', `The command ended well but changed nothing; ${help}${but}`)
+  }
+  const refused = refusals.length > 0 ? ` ${refusedCalls(refusals)}; see --permissions and allow.` : ''
+  return failure('no_change', `The agent ended well but changed nothing.${refused}${but}`)
+}

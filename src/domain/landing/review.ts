@@ -1,0 +1,60 @@
+import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
+import { commandProvider } from '../routing/routing.js'
+
+/** A gate at which an agent, not a command, judges the change that is to land. */
+export interface Review {
+  /** How it is shown. */
+  readonly name: string
+  /** Who is asked, in order of preference. */
+  readonly reviewers: readonly ProviderModel[]
+  /** What the change must fulfil, besides what its task says. */
+  readonly criteria: readonly string[]
+  /** A review that takes longer has errored. */
+  readonly timeoutMs: number
+}
+
+/** What a reviewer said of a change. */
+export interface ReviewAnswer {
+  readonly verdict: 'approve' | 'reject'
+  /** A rejection has at least one. */
+  readonly reasons: readonly string[]
+}
+
+/**
+ * Who may review the work of `author`, best first: those that the review names, then all other usable ones with their
+ * default models; the author's own provider only when it is the only usable one.
+ */
+export function reviewersFor(
+  { reviewers }: Pick<Review, 'reviewers'>,
+  author: string,
+  usable: readonly string[],
+): readonly ProviderModel[] {
+  const agents = usable.filter((provider) => provider !== commandProvider)
+  const others = agents.filter((provider) => provider !== author)
+  const allowed = others.length > 0 ? others : agents
+  const named = reviewers.filter(({ provider }) => allowed.includes(provider))
+  const unnamed = allowed.filter((provider) => named.every((one) => one.provider !== provider))
+  return [...named, ...unnamed.map((provider) => ({ provider }))]
+}
+
+/**
+ * Who is asked next, after the tries so far came to nothing: the best provider that was asked least. Undefined when
+ * nobody is left.
+ */
+export function nextReviewer(
+  reviewers: readonly ProviderModel[],
+  tried: readonly ProviderModel[],
+): ProviderModel | undefined {
+  const count = (is: (one: ProviderModel) => boolean) => tried.filter(is).length
+  const asked = (one: ProviderModel) =>
+    // The provider weighs more than the model: no review has three tries of both.
+    1000 * count(({ provider }) => provider === one.provider) +
+    count((other) => formatProviderModel(other) === formatProviderModel(one))
+  const least = Math.min(...reviewers.map(asked))
+  return reviewers.find((one) => asked(one) === least)
+}
+
+/** What decides a review's verdict; equal keys need no second review. */
+export function reviewKey(tree: string, taskId: string, review: Review, reviewer: ProviderModel): string {
+  return JSON.stringify([tree, taskId, review.criteria, formatProviderModel(reviewer)])
+}

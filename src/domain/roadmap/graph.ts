@@ -1,0 +1,164 @@
+import { append } from '../grouped.js'
+import { statusSatisfies, type Dependency, type Group, type Task } from './task.js'
+
+/** A dependency that names neither a task nor a group. */
+export interface Unresolved {
+  readonly task: Task
+  readonly dependency: Dependency
+}
+
+/** One step of a cycle: `task` waits for `next`, through `dependency`. */
+export interface CycleStep {
+  readonly task: Task
+  readonly dependency: Dependency
+  readonly next: Task
+}
+
+/** The tasks of a roadmap with their dependencies resolved. Tasks are addressed by id. */
+export interface TaskGraph {
+  readonly tasks: ReadonlyMap<string, Task>
+  /** Ids of the tasks that must be done before, groups expanded; file order, no repeats. */
+  readonly dependencies: ReadonlyMap<string, readonly string[]>
+  readonly dependents: ReadonlyMap<string, readonly string[]>
+  readonly unresolved: readonly Unresolved[]
+  /** Place in the file, counted from 0. */
+  readonly order: ReadonlyMap<string, number>
+  /** Number of tasks on the longest chain of open dependents, the task itself not counted. */
+  readonly chain: ReadonlyMap<string, number>
+  /** Cycles among open tasks, at most {@link mostCycles}; none means that the graph has none. */
+  readonly cycles: readonly (readonly CycleStep[])[]
+}
+
+/**
+ * Resolves dependencies on tasks and on groups (all tasks below one, the task itself left out, so that a task inside
+ * an epic may wait for the rest of it). When an id names both, the task wins. Runs in time linear in tasks and edges.
+ */
+export function buildGraph(tasks: readonly Task[], groups: readonly Group[]): TaskGraph {
+  const byId = new Map<string, Task>()
+  const order = new Map<string, number>()
+  for (const [index, task] of tasks.entries()) {
+    if (byId.has(task.id)) continue
+    byId.set(task.id, task)
+    order.set(task.id, index)
+  }
+  const members = groupMembers(tasks, groups)
+  const edges = new Map<string, Map<string, Dependency>>()
+  const dependents = new Map<string, string[]>()
+  const unresolved: Unresolved[] = []
+  for (const task of byId.values()) {
+    const targets = new Map<string, Dependency>()
+    for (const dependency of task.dependencies) {
+      const ids = byId.has(dependency.ref) ? [dependency.ref] : members.get(dependency.ref)
+      if (!ids) unresolved.push({ task, dependency })
+      for (const id of ids ?? []) {
+        const self = id === task.id && dependency.ref !== task.id
+        if (!self && !targets.has(id)) targets.set(id, dependency)
+      }
+    }
+    edges.set(task.id, targets)
+    for (const id of targets.keys()) append(dependents, id, task.id)
+  }
+  return {
+    tasks: byId,
+    dependencies: new Map([...edges].map(([id, targets]) => [id, [...targets.keys()]])),
+    dependents,
+    unresolved,
+    order,
+    chain: longestChains(byId, dependents),
+    cycles: findCycles(byId, edges),
+  }
+}
+
+/** For each group, the ids of all tasks below it, at any depth. A declared group without tasks has an empty list. */
+function groupMembers(tasks: readonly Task[], groups: readonly Group[]): ReadonlyMap<string, string[]> {
+  const members = new Map<string, string[]>(groups.map((group) => [group.id, []]))
+  for (const task of tasks) {
+    for (const group of new Set(task.groups)) append(members, group, task.id)
+  }
+  return members
+}
+
+function isOpen(task: Task): boolean {
+  return !statusSatisfies(task.status)
+}
+
+/** Kahn's algorithm from the tasks that nobody waits for; members of cycles keep 0. */
+function longestChains(
+  tasks: ReadonlyMap<string, Task>,
+  dependents: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, number> {
+  const chain = new Map<string, number>()
+  const waiting = new Map<string, number>()
+  const dependenciesOf = new Map<string, string[]>()
+  const leaves: string[] = []
+  for (const id of tasks.keys()) {
+    const open = (dependents.get(id) ?? []).filter((other) => isOpenId(tasks, other))
+    chain.set(id, 0)
+    waiting.set(id, open.length)
+    for (const other of open) append(dependenciesOf, other, id)
+    if (open.length === 0) leaves.push(id)
+  }
+  for (let id = leaves.pop(); id !== undefined; id = leaves.pop()) {
+    for (const before of dependenciesOf.get(id) ?? []) {
+      chain.set(before, Math.max(chain.get(before) ?? 0, (chain.get(id) ?? 0) + 1))
+      const left = (waiting.get(before) ?? 0) - 1
+      waiting.set(before, left)
+      if (left === 0) leaves.push(before)
+    }
+  }
+  return chain
+}
+
+function isOpenId(tasks: ReadonlyMap<string, Task>, id: string): boolean {
+  const task = tasks.get(id)
+  return task !== undefined && isOpen(task)
+}
+
+/** A file can hold as many cycles as it has edges, each as long as the file; nobody reads more than these. */
+const mostCycles = 20
+
+/**
+ * Depth-first search with an explicit stack, so that a chain of 20,000 tasks does not overflow the call stack. Each
+ * back edge gives the cycle it closes, whole.
+ */
+function findCycles(
+  tasks: ReadonlyMap<string, Task>,
+  edges: ReadonlyMap<string, ReadonlyMap<string, Dependency>>,
+): (readonly CycleStep[])[] {
+  const cycles: CycleStep[][] = []
+  const finished = new Set<string>()
+  const path: { task: Task; rest: Iterator<[string, Dependency]>; via?: Dependency }[] = []
+  const depth = new Map<string, number>()
+  const enter = (task: Task) => {
+    depth.set(task.id, path.length)
+    path.push({ task, rest: (edges.get(task.id) ?? new Map<string, Dependency>()).entries() })
+  }
+  for (const root of tasks.values()) {
+    if (finished.has(root.id) || !isOpen(root)) continue
+    enter(root)
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const step = top.rest.next()
+      if (step.done) {
+        finished.add(top.task.id)
+        depth.delete(top.task.id)
+        path.pop()
+        continue
+      }
+      const [id, dependency] = step.value
+      const next = tasks.get(id)
+      if (!next || !isOpen(next) || finished.has(id)) continue
+      top.via = dependency
+      const start = depth.get(id)
+      if (start === undefined) enter(next)
+      else if (cycles.length < mostCycles) cycles.push(closeCycle(path.slice(start)))
+    }
+  }
+  return cycles
+}
+
+function closeCycle(steps: readonly { task: Task; via?: Dependency }[]): CycleStep[] {
+  return steps.flatMap((step, index) => {
+    const next = steps[(index + 1) % steps.length]
+    return step.via && next ? [{ task: step.task, dependency: step.via, next: next.task }] : []
+  })
+}

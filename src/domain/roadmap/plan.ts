@@ -1,0 +1,177 @@
+import type { TaskGraph } from './graph.js'
+import { append } from '../grouped.js'
+import { isPersonsHold, ownHold, type HoldReason } from './hold.js'
+import { countBefore } from '../ordered.js'
+import { compareRanks, rankOf, type Rank } from './schedule.js'
+import { statusSatisfies, type Group, type Task } from './task.js'
+
+/** A task as the run knows it from the start. */
+export interface PlannedTask {
+  readonly id: string
+  readonly title: string
+  readonly state: 'pending' | 'held' | 'done'
+  readonly hold?: HoldReason
+}
+
+/** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that would start. */
+export interface Selection {
+  readonly only?: readonly string[]
+  readonly limit?: number
+  /** How agents are kept apart: without isolation there are no gates. */
+  readonly isolation?: 'workspace' | 'none'
+}
+
+/** What a run will do with each task, decided before it starts. */
+export interface RunPlan {
+  /** The tasks it is about, in file order, each with its state at the start. */
+  readonly tasks: readonly PlannedTask[]
+  readonly runnable: readonly string[]
+  /** Ids given by `--only` that name nothing. */
+  readonly unknown: readonly string[]
+}
+
+/**
+ * Plans a run: what is done already, what is held and why, what may run. A task that waits for a held one is held
+ * itself, through any number of steps. Linear in tasks and edges, but for `only`.
+ */
+export function planRun(graph: TaskGraph, groups: readonly Group[], selection: Selection = {}): RunPlan {
+  const groupsById = new Map(groups.map((group) => [group.id, group]))
+  const wanted = selectedIds(graph, selection.only)
+  const holds = new Map<string, HoldReason>()
+  const unresolved = unresolvedRefs(graph)
+  for (const task of graph.tasks.values()) {
+    const own = ownHold(task, unresolved.get(task.id) ?? [], groupsById, selection.isolation !== 'none')
+    if (own) holds.set(task.id, own)
+    else if (wanted && !wanted.has(task.id) && !statusSatisfies(task.status)) holds.set(task.id, notSelected)
+  }
+  spreadHolds(graph, holds)
+  if (selection.limit !== undefined) {
+    for (const id of beyondLimit(graph, holds, selection.limit)) holds.set(id, notSelected)
+  }
+  const tasks = [...graph.tasks.values()]
+    .filter((task) => holds.get(task.id) !== notSelected && (!wanted || wanted.has(task.id)))
+    .map((task) => planned(task, holds.get(task.id)))
+  return {
+    tasks,
+    runnable: tasks.filter(({ state }) => state === 'pending').map(({ id }) => id),
+    unknown: (selection.only ?? []).filter((id) => !graph.tasks.has(id) && !groupsById.has(id)),
+  }
+}
+
+const notSelected: HoldReason = { type: 'not_selected', taskIds: [] }
+
+function planned(task: Task, hold: HoldReason | undefined): PlannedTask {
+  const { id, title } = task
+  if (statusSatisfies(task.status)) return { id, title, state: 'done' }
+  return hold ? { id, title, state: 'held', hold } : { id, title, state: 'pending' }
+}
+
+function unresolvedRefs(graph: TaskGraph): ReadonlyMap<string, string[]> {
+  const refs = new Map<string, string[]>()
+  for (const { task, dependency } of graph.unresolved) append(refs, task.id, dependency.ref)
+  return refs
+}
+
+function selectedIds(graph: TaskGraph, only: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  if (!only || only.length === 0) return undefined
+  const names = new Set(only)
+  return new Set(
+    [...graph.tasks.values()]
+      .filter((task) => names.has(task.id) || task.groups.some((group) => names.has(group)))
+      .map(({ id }) => id),
+  )
+}
+
+/** Holds everything that waits for something held, naming what it waits for; dependencies come before dependents. */
+function spreadHolds(graph: TaskGraph, holds: Map<string, HoldReason>): void {
+  for (const id of topologicalOrder(graph)) {
+    const task = graph.tasks.get(id)
+    if (!task || holds.has(id) || statusSatisfies(task.status)) continue
+    const reasons = (graph.dependencies.get(id) ?? []).flatMap((other) => {
+      const reason = holds.get(other)
+      return reason && !statusSatisfies(graph.tasks.get(other)?.status ?? 'pending') ? [{ other, reason }] : []
+    })
+    const reason = spread(reasons)
+    if (reason) holds.set(id, reason)
+  }
+}
+
+function spread(waitsFor: readonly { readonly other: string; readonly reason: HoldReason }[]): HoldReason | undefined {
+  if (waitsFor.length === 0) return undefined
+  const left = waitsFor.filter(({ reason }) => reason.type === 'not_selected').map(({ other }) => other)
+  if (left.length > 0) return { type: 'not_selected', taskIds: left }
+  const byPerson = waitsFor.every(({ reason }) => isPersonsHold(reason))
+  return { type: 'dependency', taskIds: waitsFor.map(({ other }) => other), byPerson }
+}
+
+/** The runnable tasks beyond the first `limit` in the run's own order, in which none waits for a later one. */
+function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, limit: number): readonly string[] {
+  const runnable = [...graph.tasks.values()].filter(({ id, status }) => !holds.has(id) && !statusSatisfies(status))
+  const ids = runnable.map(({ id }) => id)
+  const first = new Set(
+    startOrder(graph, ids)
+      .slice(0, limit)
+      .map(({ id }) => id),
+  )
+  return ids.filter((id) => !first.has(id))
+}
+
+/** File order, but each task after what it depends on. Inside a cycle, where there is no such order, some order. */
+export function topologicalOrder(graph: TaskGraph): readonly string[] {
+  const visited = new Set<string>()
+  const order: string[] = []
+  for (const root of graph.tasks.keys()) {
+    const stack: { id: string; next: number }[] = visited.has(root) ? [] : [{ id: root, next: 0 }]
+    visited.add(root)
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const dependency = graph.dependencies.get(top.id)?.[top.next++]
+      if (dependency === undefined) {
+        order.push(top.id)
+        stack.pop()
+      } else if (!visited.has(dependency) && graph.tasks.has(dependency)) {
+        visited.add(dependency)
+        stack.push({ id: dependency, next: 0 })
+      }
+    }
+  }
+  return order
+}
+
+/**
+ * The order in which `runnable` tasks would start if each were done before the next one started: always the best
+ * ranked of those that are ready.
+ */
+export function startOrder(graph: TaskGraph, runnable: readonly string[]): readonly Task[] {
+  const left = new Set(runnable)
+  const open = new Map(runnable.map((id) => [id, openDependencies(graph, id, left)]))
+  const ranked = (id: string): readonly Ranked[] => {
+    const task = graph.tasks.get(id)
+    return task && open.get(id) === 0 ? [{ task, rank: rankOf(task, 1, graph) }] : []
+  }
+  const order: Task[] = []
+  // Best last: taking it must not move 20,000 others.
+  const ready = runnable.flatMap(ranked).sort((a, b) => compareRanks(b.rank, a.rank))
+  for (let next = ready.pop(); next; next = ready.pop()) {
+    order.push(next.task)
+    for (const id of graph.dependents.get(next.task.id) ?? []) {
+      if (!left.has(id)) continue
+      open.set(id, (open.get(id) ?? 0) - 1)
+      for (const freed of ranked(id)) ready.splice(placeFromEnd(ready, freed.rank), 0, freed)
+    }
+  }
+  return order
+}
+
+interface Ranked {
+  readonly task: Task
+  readonly rank: Rank
+}
+
+/** Where a rank belongs in a list of which the best is last. */
+function placeFromEnd(list: readonly Ranked[], rank: Rank): number {
+  return countBefore(list, (other) => compareRanks(other.rank, rank) > 0)
+}
+
+function openDependencies(graph: TaskGraph, id: string, open: ReadonlySet<string>): number {
+  return (graph.dependencies.get(id) ?? []).filter((other) => open.has(other)).length
+}

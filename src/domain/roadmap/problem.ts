@@ -1,0 +1,40 @@
+import type { Position } from './task.js'
+import { cleanLine, cleanName } from '../text.js'
+
+/** Something wrong with a file that a person wrote, with what to do about it. Plain data, fit for JSON. */
+export interface Problem {
+  readonly severity: 'error' | 'warning'
+  /** Stable code such as `E040` or `W050`; tests assert the code, never the sentence. */
+  readonly code: string
+  readonly text: string
+  /** One line: what to do next. */
+  readonly help?: string
+  readonly position: Position
+  /** Where in the data, such as `tasks[3].dependencies[0]`. */
+  readonly path?: string
+}
+
+/** `FILE:LINE:COL: error CODE: text`, plus one line of help. Clean, whatever stands in the file. */
+export function formatProblem(problem: Problem): string {
+  const { file, line, column } = problem.position
+  const { severity, code, text, help } = problem
+  const head = `${cleanName(file, mostChars)}:${line}:${column}: ${severity} ${code}: ${cleanLine(text, mostChars)}`
+  return help === undefined ? head : `${head}\n    ${cleanLine(help, mostChars)}`
+}
+
+/** Generous: texts have been cut before. */
+const mostChars = 4000
+
+/** As {@link formatProblem}, on one line; the first place of a file is where problems stand that have none. */
+export function formatProblemLine({ position, severity, code, text, help }: Problem): string {
+  const { file, line, column } = position
+  const place = line === 1 && column === 1 ? file : `${file}:${line}:${column}`
+  return cleanLine(`${place}: ${severity} ${code}: ${text}${help === undefined ? '' : `; ${help}`}`, mostChars)
+}
+
+/** By file, line and column, errors and warnings mixed as they stand in the file. */
+export function compareProblems(a: Problem, b: Problem): number {
+  const [p, q] = [a.position, b.position]
+  if (p.file !== q.file) return p.file < q.file ? -1 : 1
+  return p.line - q.line || p.column - q.column
+}

@@ -1,0 +1,84 @@
+import type { ProviderModel } from '../agent/provider-model.js'
+import type { Complexity, Task } from '../roadmap/task.js'
+
+/** What a reservation asks for. */
+export interface RouteRequest {
+  readonly provider?: string
+  readonly model?: string
+  /** This provider and model and no other, whatever routes say: a conversation goes on where it began. */
+  readonly exactly?: ProviderModel
+  readonly complexity: Complexity
+}
+
+/** What a task asks for. A `run:` task is its own command: no provider or model that it names counts. */
+export function routeRequestOf({ run, provider, model, complexity }: Task): RouteRequest {
+  if (run !== undefined) return { provider: commandProvider, complexity }
+  return { complexity, ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) }
+}
+
+/** What the configuration and the command line say about routing. */
+export interface RoutePolicy {
+  /** For each class of complexity, providers in order of preference. */
+  readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
+  /** Names of all providers that can be started, also those that only a task or a route asks for. */
+  readonly usable: readonly string[]
+  /** What serves a task that asks for nothing, all usable; in the order of `--provider` when `ordered`. */
+  readonly providers: readonly ProviderModel[]
+  /** False when nobody chose providers: then all usable ones are equal and the least busy serves. */
+  readonly ordered: boolean
+}
+
+/** The provider of `run:` tasks. It runs on any slot and needs no agent CLI. */
+export const commandProvider = 'command'
+
+/**
+ * What may serve a request, best tier first; inside a tier all are equal. In this order: what the task asks for; the
+ * route of its complexity; the order of `--provider`. A route without a usable provider falls through to the general
+ * order, since work should not stop for a preference; what the task itself asks for does not fall through.
+ */
+export function tiersFor(request: RouteRequest, policy: RoutePolicy): readonly (readonly ProviderModel[])[] {
+  if (request.provider === commandProvider) return [[{ provider: commandProvider }]]
+  if (request.exactly) return policy.usable.includes(request.exactly.provider) ? [[request.exactly]] : []
+  const offers = policy.providers.map((offer) => withModel(offer, request.model))
+  if (request.provider !== undefined) {
+    if (!policy.usable.includes(request.provider)) return []
+    const asked = offers.filter(({ provider }) => provider === request.provider)
+    if (asked.length > 0) return asked.map((offer) => [offer])
+    return [[withModel({ provider: request.provider }, request.model)]]
+  }
+  const route = (policy.routes[request.complexity] ?? [])
+    .filter(({ provider }) => policy.usable.includes(provider))
+    .map((offer) => withModel(offer, request.model))
+  const routed = new Set(route.map(({ provider }) => provider))
+  const general = offers.filter(({ provider }) => !routed.has(provider))
+  const tiers = policy.ordered ? general.map((offer) => [offer]) : [general]
+  return [...route.map((offer) => [offer]), ...tiers].filter((tier) => tier.length > 0)
+}
+
+function withModel(offer: ProviderModel, model: string | undefined): ProviderModel {
+  return model === undefined ? offer : { provider: offer.provider, model }
+}
+
+/** What the pool knows of a provider:model at one moment. */
+export interface ProviderLoad {
+  /** Slots that the provider holds. */
+  readonly busy: number
+  /** Neither stopped nor cooling down nor at its cap, and an idle slot may serve it. */
+  readonly available: boolean
+}
+
+/** The least busy of the first tier that has one which is available. */
+export function choose(
+  tiers: readonly (readonly ProviderModel[])[],
+  load: (offer: ProviderModel) => ProviderLoad,
+): ProviderModel | undefined {
+  for (const tier of tiers) {
+    let best: { offer: ProviderModel; busy: number } | undefined
+    for (const offer of tier) {
+      const { busy, available } = load(offer)
+      if (available && (!best || busy < best.busy)) best = { offer, busy }
+    }
+    if (best) return best.offer
+  }
+  return undefined
+}

@@ -1,0 +1,81 @@
+import { safeName } from '../name.js'
+import type { KeptCommit, RunState } from './run-state.js'
+
+/** How safe it is to let go of a ref of autopilot's. */
+export type Standing =
+  /** A commit that is on a branch names this attempt in its trailers: its work has arrived. */
+  | { readonly type: 'landed'; readonly commit: string }
+  /** All that it leads to is on a branch, too. */
+  | { readonly type: 'on_branch' }
+  /** Without it, commits would be lost. */
+  | { readonly type: 'only_here' }
+
+/** A ref below `refs/autopilot/<run>/`. */
+export interface LedgerRef {
+  readonly ref: string
+  readonly commit: string
+  readonly runId: string
+  /** Whether it pins the commit that the run began from; all others keep what an attempt brought, or what the target was. */
+  readonly isBase: boolean
+  /** It keeps what the target was before it began anew. */
+  readonly isTarget?: true
+  readonly standing: Standing
+}
+
+/** A directory that a run left behind. */
+export interface Leftover {
+  /** Absolute and resolved. */
+  readonly path: string
+  /** Undefined where nothing says whose it is. */
+  readonly runId: string | undefined
+  /** An agent's workspace, a gate's, or autopilot's own notes on a run's workspaces. */
+  readonly kind: 'workspace' | 'gate' | 'notes'
+  /** Why it may hold an agent's work that is nowhere else; absent when it does not. */
+  readonly holds?: string
+}
+
+/** What `autopilot clean` deletes, and what it leaves since that would lose work. */
+export interface CleanPlan {
+  readonly refs: readonly LedgerRef[]
+  readonly leftovers: readonly Leftover[]
+  readonly kept: { readonly refs: readonly LedgerRef[]; readonly leftovers: readonly Leftover[] }
+}
+
+/**
+ * Decides what may be deleted: what has arrived or holds nothing; with `lost` the rest, too. The commit that a run
+ * began from stays as long as another ref of the run does, since diffs are shown against it.
+ */
+export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftover[], lost: boolean): CleanPlan {
+  const mayGo = ({ standing }: LedgerRef) => lost || standing.type !== 'only_here'
+  const needed = new Set(refs.filter((one) => !one.isBase && !mayGo(one)).map(({ runId }) => runId))
+  const goes = (one: LedgerRef) => mayGo(one) && !(one.isBase && needed.has(one.runId))
+  const standing = new Set(leftovers.filter(({ holds }) => holds !== undefined).map(({ runId }) => runId))
+  // Without its notes a resumed run could not take up a workspace that stands.
+  const isNeeded = ({ kind, runId }: Leftover) => kind === 'notes' && standing.has(runId)
+  const empty = (one: Leftover) => lost || (one.holds === undefined && !isNeeded(one))
+  return {
+    refs: refs.filter(goes),
+    leftovers: leftovers.filter(empty),
+    kept: {
+      refs: refs.filter((one) => !mayGo(one)),
+      leftovers: leftovers.filter((one) => !empty(one) && !isNeeded(one)),
+    },
+  }
+}
+
+/**
+ * The commits of a run that are nowhere but on its refs: as the journal tells them, and what a run that was broken off
+ * could not tell any more. While a run is at work, what it has not told may still land.
+ */
+export function keptCommits(state: RunState, refs: readonly LedgerRef[], running: boolean): readonly KeptCommit[] {
+  const told = new Map(state.kept.map((kept) => [kept.ref, kept]))
+  const names = new Map([...state.tasks.keys()].map((id) => [safeName(id), id]))
+  return refs.flatMap(({ ref, commit, isBase, isTarget, standing }) => {
+    if (isBase || isTarget || standing.type !== 'only_here') return []
+    const kept = told.get(ref)
+    if (kept || running) return kept ? [{ ...kept, commit }] : []
+    const [name = '', last = ''] = ref.split('/').slice(-2)
+    const why = 'what the run had not integrated when it was broken off'
+    return [{ taskId: names.get(name) ?? name, attempt: Number.parseInt(last, 10), ref, commit, why }]
+  })
+}

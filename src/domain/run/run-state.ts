@@ -1,0 +1,523 @@
+import { noUsage, tokensOf, type Usage } from '../agent/agent-event.js'
+import {
+  addAgent,
+  addCounted,
+  addToRate,
+  noSpending,
+  type CountedAgent,
+  type ProviderSpending,
+  type Rate,
+} from './agent-spending.js'
+import type { EarlyStop } from './early-stop.js'
+import type { QueueCounts, RunEvent, RunRecord } from './event.js'
+import type { ExitCode } from './exit-code.js'
+import type { Failure } from '../agent/failure.js'
+import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
+import { lastAction } from '../agent/last-action.js'
+import { commandProvider } from '../routing/routing.js'
+import { followProgress, type TaskProgress } from './task-progress.js'
+import {
+  forgetApprovals,
+  makeRefusalsGood,
+  noteApproval,
+  noteIgnored,
+  noteLeftovers,
+  noteRefusal,
+  withoutNotes,
+} from './task-notes.js'
+import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
+import type { PlannedTask } from '../roadmap/plan.js'
+
+export type { TaskRecord, TaskState } from './task-record.js'
+
+/** What a busy slot is doing; `since` and `busyMs` in monotonic ms of the run. */
+export interface SlotState {
+  readonly id: string
+  readonly busyMs: number
+  /** Attempts that it has served, this one included. */
+  readonly attempts: number
+  /** Repair rounds that it has served, this one included. */
+  readonly repairs: number
+  /** Reviews that it has served, this one included. */
+  readonly reviews: number
+  /** Turns that it has served which finished what one before had left unfinished, this one included. */
+  readonly finishes: number
+  readonly work?: {
+    readonly does: 'attempt' | 'repair' | 'review' | 'finish'
+    readonly taskId: string
+    readonly attempt: number
+    readonly agent: ProviderModel
+    readonly since: number
+    readonly lastAction?: string
+  }
+}
+
+export interface ProviderState {
+  readonly usable: boolean
+  readonly version?: string
+  /** What the run's permissions are called by the CLI itself. */
+  readonly permissions?: string
+  /** It is given no work until then, epoch ms; may be over. */
+  readonly restsUntil?: number
+  /** Why it is out for the rest of the run. */
+  readonly stopped?: Failure
+  /** Models that are out for the rest of the run, and why; one without a name is the CLI's own default. */
+  readonly stoppedModels?: readonly { readonly model?: string; readonly failure: Failure }[]
+}
+
+/** A commit that did not land, and where it is. */
+export interface KeptCommit {
+  readonly taskId: string
+  readonly attempt: number
+  readonly ref: string
+  readonly commit: string
+  /** What it is to be compared with. */
+  readonly base?: string
+  readonly why: string
+}
+
+/**
+ * The state of a run. Only {@link apply} changes it, in place: a copy of 20,000 tasks for each event would cost more
+ * than the work. The same records always give the same state.
+ */
+export interface RunState {
+  /** How the run began; where it was resumed since, with the version, the settings and the tasks of that moment. */
+  start: Extract<RunEvent, { type: 'run_started' }>
+  /** Monotonic ms of the last record. */
+  ms: number
+  counts: QueueCounts
+  readonly tasks: Map<string, TaskRecord>
+  /** How far tasks have come, also such as are not the run's any more. */
+  readonly progress: Map<string, TaskProgress>
+  /** How often the run was resumed. */
+  resumes: number
+  /** How many tasks were held during the run for a reason of their own, not for one that they wait for. */
+  heldInRun: number
+  readonly slots: Map<string, SlotState>
+  usage: Usage
+  /** What the agents of each provider used. */
+  readonly spending: Map<string, ProviderSpending>
+  /** What the agents of each model cost, by `provider:model`. */
+  readonly rates: Map<string, Rate>
+  /** What agents at work have used so far, by agent; it is counted when they end, or when they were cut off with the run. */
+  readonly atWork: Map<string, Extract<RunRecord, { type: 'agent_used' }>>
+  /** How many verdicts there were of each kind, and how many of all were remembered. */
+  readonly gates: { passed: number; failed: number; errored: number; remembered: number }
+  /** Gates that failed and then passed on the same tree, and how often. */
+  readonly flaky: Map<string, number>
+  /** The last verdict on the base, until work has landed on it. */
+  base?: Pick<Extract<RunEvent, { type: 'base_judged' }>, 'commit' | 'verdict' | 'gates'>
+  readonly providers: Map<string, ProviderState>
+  readonly notices: string[]
+  readonly kept: KeptCommit[]
+  /** Tasks that are done, but not in the roadmap. */
+  readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
+  readonly keptWorkspaces: { readonly path: string; readonly why: string; readonly collectsAgain?: true }[]
+  /** Nothing can start until then, epoch ms; said at `at`, epoch ms, which was `ms` in the run's time. */
+  waiting?: { readonly until: number; readonly providers: readonly string[]; readonly at: number; readonly ms: number }
+  canceling?: string
+  /** Why nothing starts any more. */
+  stopping?: EarlyStop
+  finished?: { readonly exitCode: ExitCode; readonly why: string }
+}
+
+function unusedSlot(id: string): SlotState {
+  return { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0, finishes: 0 }
+}
+
+/** The state after `run_started`, which is always the first event. */
+export function initialState(start: RunState['start']): RunState {
+  return {
+    start,
+    ms: 0,
+    counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
+    tasks: new Map(start.tasks.map((task) => [task.id, plannedRecord(task)])),
+    progress: new Map(),
+    resumes: 0,
+    heldInRun: 0,
+    slots: new Map(start.slots.map((id) => [id, unusedSlot(id)])),
+    usage: noUsage,
+    spending: new Map(),
+    rates: new Map(),
+    atWork: new Map(),
+    gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
+    flaky: new Map(),
+    providers: new Map(),
+    notices: [],
+    kept: [],
+    unwritten: [],
+    keptWorkspaces: [],
+  }
+}
+
+/** The names of the providers that may still be given work, in the order of their detection. */
+export function usableProviders({ providers }: RunState): readonly string[] {
+  return [...providers].flatMap(([name, { usable, stopped }]) => (usable && !stopped ? [name] : []))
+}
+
+/** Why what was asked for is out for the run, where it is; of several reasons the first. */
+export function whyOut({ providers }: RunState, asked: Partial<ProviderModel>): Failure | undefined {
+  const named = [...providers].filter(([name]) => name === (asked.provider ?? name))
+  const provider = named.find(([, { stopped }]) => stopped)?.[1].stopped
+  if (provider) return provider
+  const models = named.flatMap(([, { stoppedModels = [] }]) => stoppedModels)
+  return (models.find(({ model }) => model === asked.model) ?? models[0])?.failure
+}
+
+/** Replays a whole journal. Undefined when it does not begin with `run_started`. */
+export function replay(records: Iterable<RunRecord>): RunState | undefined {
+  let state: RunState | undefined
+  for (const record of records) state = replayNext(state, record)
+  return state
+}
+
+/** One step of {@link replay}, for a journal that is read record by record. */
+export function replayNext(before: RunState | undefined, record: RunRecord): RunState | undefined {
+  const state = record.type === 'run_started' ? initialState(record) : before
+  if (state) apply(state, record)
+  return state
+}
+
+/** Applies one record to the state. */
+export function apply(state: RunState, record: RunRecord): void {
+  // Its work was kept when the run was stopped, and lands after it was resumed.
+  if (record.type === 'task_integrated') {
+    const commit = state.progress.get(record.taskId)?.open?.candidate
+    forgetKept(state, (kept) => kept.taskId === record.taskId && kept.commit === commit)
+  }
+  // What ran ended with the last record before it.
+  if (record.type === 'run_resumed') beginAgain(state, record)
+  state.ms = record.ms
+  takeIn(state, record)
+  followProgress(state.progress, record)
+}
+
+function takeIn(state: RunState, record: RunRecord): void {
+  switch (record.type) {
+    case 'run_started':
+    case 'run_resumed':
+    case 'agent_spawned':
+    case 'command_spawned':
+    case 'roadmap_written':
+    case 'base_awaited':
+      return
+    case 'provider_cooled_down':
+      state.providers.set(record.provider, {
+        usable: true,
+        ...state.providers.get(record.provider),
+        restsUntil: record.until,
+      })
+      return
+    case 'run_waiting':
+      state.waiting = { until: record.until, providers: record.providers, at: record.at, ms: record.ms }
+      return
+    case 'provider_detected': {
+      const { provider, usable, version, permissions } = record
+      state.providers.set(provider, {
+        usable,
+        ...(version === undefined ? {} : { version }),
+        ...(permissions === undefined ? {} : { permissions }),
+      })
+      return
+    }
+    case 'provider_stopped':
+      state.providers.set(record.provider, {
+        usable: false,
+        ...state.providers.get(record.provider),
+        stopped: record.failure,
+      })
+      return
+    case 'model_stopped': {
+      const known = state.providers.get(record.provider) ?? { usable: true }
+      const { model, failure } = record
+      const out = { failure, ...(model === undefined ? {} : { model }) }
+      state.providers.set(record.provider, { ...known, stoppedModels: [...(known.stoppedModels ?? []), out] })
+      return
+    }
+    case 'notice':
+      state.notices.push(record.text)
+      return
+    case 'task_queued':
+      setTask(state, record.taskId, { type: 'queued', attempt: record.attempt })
+      return
+    case 'task_held':
+      if (record.reason.type !== 'dependency') state.heldInRun++
+      setTask(state, record.taskId, { type: 'held', reason: record.reason })
+      return
+    case 'queue_updated':
+      state.counts = {
+        queueLength: record.queueLength,
+        busyAgents: record.busyAgents,
+        availableAgents: record.availableAgents,
+      }
+      if (record.busyAgents > 0) delete state.waiting
+      return
+    case 'attempt_started':
+      setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
+      beginAttempt(state, record.taskId)
+      startWork(state, record)
+      return
+    case 'repair_started':
+    case 'finishing_started':
+      makeRefusalsGood(state.tasks, record)
+      setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
+      startWork(state, record)
+      return
+    case 'attempt_resumed': {
+      const { slot, attempt } = record
+      const next: TaskState = slot === undefined ? { type: 'merging', attempt } : { type: 'running', attempt, slot }
+      setTask(state, record.taskId, next)
+      if (slot !== undefined) startWork(state, { ...record, slot })
+      return
+    }
+    case 'candidate_created':
+      // The ref has moved on and leads to what was kept there before.
+      forgetKept(state, ({ ref }) => ref === record.ref)
+      forgetApprovals(state.tasks, record)
+      return
+    case 'review_queued':
+      setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt })
+      return
+    case 'review_started':
+      setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt, slot: record.slot })
+      startWork(state, record)
+      return
+    case 'agent_reported':
+      noteAction(state, record)
+      noteRefusal(state.tasks, record)
+      return
+    case 'agent_used':
+      state.atWork.set(agentKey(record), record)
+      return
+    case 'agent_finished':
+      state.atWork.delete(agentKey(record))
+      countAgent(state, record)
+      learnRate(state, record)
+      return
+    case 'leftovers_ended':
+      noteLeftovers(state.tasks, record)
+      return
+    case 'ignored_written':
+      noteIgnored(state.tasks, record)
+      return
+    case 'agent_exited':
+      setTask(state, record.taskId, {
+        type: record.review === undefined ? 'merging' : 'verifying',
+        attempt: record.attempt,
+      })
+      endWork(state, record)
+      return
+    case 'gate_judged':
+      state.gates[record.verdict]++
+      if (record.remembered) state.gates.remembered++
+      if (record.by) setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
+      noteApproval(state.tasks, record)
+      if (record.flaky) state.flaky.set(record.gate, (state.flaky.get(record.gate) ?? 0) + 1)
+      return
+    case 'base_judged':
+      state.base = { commit: record.commit, verdict: record.verdict, gates: record.gates }
+      return
+    case 'commit_kept': {
+      const { taskId, attempt, ref, commit, base, why } = record
+      // Of a run that was resumed it may be there already.
+      forgetKept(state, (kept) => kept.attempt === attempt && kept.ref === ref && kept.commit === commit)
+      state.kept.push({ taskId, attempt, ref, commit, why, ...(base === undefined ? {} : { base }) })
+      return
+    }
+    case 'attempt_failed':
+      countFailed(state, record)
+      setTask(state, record.taskId, { type: 'pending' })
+      return
+    case 'task_integrated':
+      setTask(state, record.taskId, { type: 'done', how: 'integrated', commit: record.commit })
+      // What lands has passed the gates, and the target is that now.
+      delete state.base
+      return
+    case 'task_done':
+      if (record.how !== 'integrated') setTask(state, record.taskId, { type: 'done', how: record.how })
+      return
+    case 'task_failed':
+      setTask(state, record.taskId, { type: 'failed', failure: record.failure, attempts: record.attempts })
+      return
+    case 'task_canceled':
+      setTask(state, record.taskId, { type: 'canceled' })
+      return
+    case 'roadmap_not_written': {
+      const { taskId, why, help } = record
+      state.unwritten.push({ taskId, why, ...(help === undefined ? {} : { help }) })
+      return
+    }
+    case 'workspace_kept':
+      state.keptWorkspaces.push(
+        record.collectsAgain
+          ? { path: record.path, why: record.why, collectsAgain: true }
+          : { path: record.path, why: record.why },
+      )
+      return
+    case 'run_canceling':
+      state.canceling = record.why
+      return
+    case 'run_stopping': {
+      const { reason, why, next } = record
+      state.stopping = { reason, why, next }
+      delete state.waiting
+      return
+    }
+    case 'run_finished':
+      state.finished = { exitCode: record.exitCode, why: record.why }
+      return
+  }
+}
+
+/** The run begins again: nothing runs, and what is done or has failed stays so. */
+function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_resumed' }>): void {
+  // Where one of them cannot be collected from, that is told anew.
+  const told = state.keptWorkspaces.filter(({ collectsAgain }) => !collectsAgain)
+  state.keptWorkspaces.splice(0, state.keptWorkspaces.length, ...told)
+  const { version, target, permissions, maxAttempts, slots, tasks } = record
+  // What was kept before is compared with the commit that the run began from.
+  const pinned = target && { ...target, base: state.start.target?.base ?? target.base }
+  state.start = {
+    ...state.start,
+    budgets: record.budgets ?? { run: {}, providers: {} },
+    version,
+    permissions,
+    maxAttempts,
+    slots,
+    tasks,
+    ...(pinned ? { target: pinned } : {}),
+  }
+  // They ended with the run, and nothing has told how.
+  for (const agent of state.atWork.values()) countAgent(state, agent)
+  state.atWork.clear()
+  const failed = new Set(record.failed)
+  const records = tasks.map((task) => resumedRecord(task, state.tasks.get(task.id), failed.has(task.id)))
+  state.tasks.clear()
+  for (const task of records) state.tasks.set(task.id, task)
+  const before = new Map(state.slots)
+  state.slots.clear()
+  for (const id of slots) {
+    const { work, ...rest } = before.get(id) ?? unusedSlot(id)
+    state.slots.set(id, { ...rest, busyMs: rest.busyMs + (work ? state.ms - work.since : 0) })
+  }
+  state.counts = { queueLength: 0, busyAgents: 0, availableAgents: slots.length }
+  state.resumes++
+  state.heldInRun = 0
+  state.providers.clear()
+  state.unwritten.length = 0
+  delete state.canceling
+  delete state.stopping
+  delete state.waiting
+  delete state.finished
+}
+
+function resumedRecord(task: PlannedTask, before: TaskRecord | undefined, staysFailed: boolean): TaskRecord {
+  const planned = plannedRecord(task)
+  if (!before) return planned
+  const stays = staysFailed || (task.state === 'done' && before.state.type === 'done')
+  return { ...before, title: task.title, state: stays ? before.state : planned.state }
+}
+
+function forgetKept({ kept }: RunState, isGone: (one: KeptCommit) => boolean): void {
+  const index = kept.findIndex(isGone)
+  if (index >= 0) kept.splice(index, 1)
+}
+
+function setTask(state: RunState, id: string, next: TaskState): void {
+  const task = state.tasks.get(id)
+  if (task) state.tasks.set(id, { ...task, state: next })
+}
+
+function beginAttempt(state: RunState, id: string): void {
+  const task = state.tasks.get(id)
+  if (!task) return
+  const attempts = { ...task.attempts, started: task.attempts.started + 1 }
+  const begun = { ...task, attempts, usedBefore: task.used }
+  state.tasks.set(id, withoutNotes(begun))
+}
+
+function agentKey({ taskId, attempt, review }: Extract<RunRecord, { type: 'agent_used' | 'agent_finished' }>): string {
+  return JSON.stringify([taskId, attempt, review])
+}
+
+interface EndedAgent extends CountedAgent {
+  readonly taskId: string
+  readonly provider?: string
+}
+
+/** Adds what an agent used that is no longer at work. */
+function countAgent(state: RunState, agent: EndedAgent): void {
+  const { taskId, provider } = agent
+  state.usage = addCounted(state.usage, agent)
+  const task = state.tasks.get(taskId)
+  if (task) state.tasks.set(taskId, { ...task, used: addCounted(task.used, agent) })
+  if (provider === undefined || provider === commandProvider) return
+  state.spending.set(provider, addAgent(state.spending.get(provider) ?? noSpending, agent))
+}
+
+function learnRate(state: RunState, record: Extract<RunRecord, { type: 'agent_finished' }>): void {
+  const { provider, model, streamed } = record
+  if (provider === undefined || model === undefined) return
+  const key = formatProviderModel({ provider, model })
+  state.rates.set(key, addToRate(state.rates.get(key), record, streamed))
+}
+
+/** Attempts of a task that cost something, over the whole journal. `counted`: the last one, which has just ended, counts. */
+export function totalAttempts(task: TaskRecord | undefined, counted: boolean): number {
+  if (!task) return 0
+  const { started, unpaid } = task.attempts
+  return started - unpaid - (counted || isPaid(task) ? 0 : 1)
+}
+
+/** Its last attempt used something. */
+function isPaid({ used, usedBefore }: TaskRecord): boolean {
+  return tokensOf(used) > tokensOf(usedBefore) || (used.costUsd ?? 0) > (usedBefore.costUsd ?? 0)
+}
+
+function countFailed(state: RunState, record: Extract<RunRecord, { type: 'attempt_failed' }>): void {
+  const task = state.tasks.get(record.taskId)
+  if (!task) return
+  const { attempts } = task
+  const counts = record.counted !== false
+  const counted = attempts.counted + (counts ? 1 : 0)
+  const unpaid = attempts.unpaid + (counts || isPaid(task) ? 0 : 1)
+  state.tasks.set(task.id, { ...task, attempts: { ...attempts, counted, unpaid } })
+}
+
+type StartOfWork = Extract<RunRecord, { type: keyof typeof served }> & {
+  readonly slot: string
+}
+
+/** What each kind of work is counted as. */
+const served = {
+  attempt_started: { does: 'attempt', counts: 'attempts' },
+  attempt_resumed: { does: 'attempt', counts: 'attempts' },
+  repair_started: { does: 'repair', counts: 'repairs' },
+  finishing_started: { does: 'finish', counts: 'finishes' },
+  review_started: { does: 'review', counts: 'reviews' },
+} as const
+
+function startWork(state: RunState, record: StartOfWork): void {
+  const slot = state.slots.get(record.slot) ?? unusedSlot(record.slot)
+  const { taskId, attempt, agent, ms } = record
+  const { does, counts } = served[record.type]
+  const work = { does, taskId, attempt, agent, since: ms }
+  state.slots.set(slot.id, { ...slot, [counts]: slot[counts] + 1, work })
+}
+
+function endWork(state: RunState, record: Extract<RunRecord, { type: 'agent_exited' }>): void {
+  const slot = state.slots.get(record.slot)
+  if (!slot?.work) return
+  const { work, ...rest } = slot
+  state.slots.set(slot.id, { ...rest, busyMs: slot.busyMs + record.ms - work.since })
+}
+
+/** Remembers the last thing that an agent was seen doing, for the line of its slot. */
+function noteAction(state: RunState, record: Extract<RunRecord, { type: 'agent_reported' }>): void {
+  const action = lastAction(record.event)
+  const task = state.tasks.get(record.taskId)
+  const at = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined
+  const slot = at === undefined ? undefined : state.slots.get(at)
+  if (action === undefined || !slot?.work) return
+  state.slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
+}

@@ -1,0 +1,193 @@
+import { noUsage, type Usage } from '../../domain/agent/agent-event.js'
+import {
+  addSpent,
+  formatSpent,
+  isUsedUp,
+  leftOf,
+  mayStartWithin,
+  meanOf,
+  nothingSpent,
+  spentOf,
+  tightest,
+  type Budget,
+  type RunBudgets,
+  type Spending,
+  type Spent,
+} from '../../domain/accounts/budget.js'
+import { failure } from '../../domain/agent/failure.js'
+import type { ProviderModel } from '../../domain/agent/provider-model.js'
+import { commandProvider } from '../../domain/routing/routing.js'
+import type { Task } from '../../domain/roadmap/task.js'
+import type { AgentPool, HeldOffer } from '../../pool/agent-pool.js'
+import type { AgentWatch, WatchedAgent } from '../agent-watch.js'
+import type { Recorder } from '../recorder.js'
+import type { StopEarly } from '../stop-early.js'
+
+export interface BudgetKeeperParts {
+  readonly recorder: Recorder
+  readonly pool: AgentPool
+  readonly budgets: RunBudgets
+  readonly stopEarly: StopEarly
+  /** Ends the agents that are at work; absent where they may finish. */
+  readonly endAgents?: () => void
+}
+
+/** What the budgets say about one agent that is to start. */
+export interface Allowances {
+  /** What an agent may spend that starts now: what is left of the run's, its provider's and the task's budget. */
+  allowance(provider: string, task?: Task): Budget
+  /** A task's own budget is used up: in words, else undefined. */
+  usedUpBy(task: Task): string | undefined
+}
+
+/**
+ * Keeps the budgets of the run and of providers: no agent starts that would not fit, and when one is used up, the run
+ * or the provider starts nothing more. All is counted over all resumes of the run.
+ */
+export class BudgetKeeper implements AgentWatch, Allowances {
+  readonly #parts: BudgetKeeperParts
+  /** What agents at work have reported so far. */
+  readonly #reported = new Map<WatchedAgent, Usage>()
+
+  constructor(parts: BudgetKeeperParts) {
+    this.#parts = parts
+    parts.pool.admission = (offer, held) => this.#admits(offer, held)
+    parts.pool.on('stuck', (stuck) => {
+      if (stuck && stuck.until === undefined) this.#onRefused(stuck.providers)
+    })
+  }
+
+  /** Looks whether anything is used up; also at the start, for what was spent before a resume. */
+  look(): void {
+    const { budgets, recorder } = this.#parts
+    for (const [provider, budget] of Object.entries(budgets.providers)) {
+      if (isUsedUp(budget, this.#spent(provider))) this.#stopProvider(provider)
+    }
+    if (!isUsedUp(budgets.run, this.#spent())) return
+    if (!recorder.state.stopping) this.#stopRun()
+    this.#parts.endAgents?.()
+  }
+
+  started(agent: WatchedAgent): void {
+    if (agent.provider !== commandProvider) this.#reported.set(agent, noUsage)
+  }
+
+  used(agent: WatchedAgent, usage: Usage): void {
+    this.#reported.set(agent, usage)
+    this.look()
+  }
+
+  ended(agent: WatchedAgent): void {
+    this.#reported.delete(agent)
+    this.look()
+    // It may have spent less than was set aside for it.
+    this.#parts.pool.reconsider()
+  }
+
+  allowance(provider: string, task?: Task): Budget {
+    if (provider === commandProvider) return {}
+    const { budgets } = this.#parts
+    const ofProvider = budgets.providers[provider]
+    return tightest([
+      leftOf(budgets.run, this.#spent()),
+      ...(ofProvider ? [leftOf(ofProvider, this.#spent(provider))] : []),
+      ...(task?.budget ? [leftOf(task.budget, this.#spentOn(task.id))] : []),
+    ])
+  }
+
+  usedUpBy({ id, budget }: Task): string | undefined {
+    const spent = this.#spentOn(id)
+    if (!budget || !isUsedUp(budget, spent)) return undefined
+    return `the task's budget is used up: ${formatSpent(budget, spent)}`
+  }
+
+  #spentOn(taskId: string): Spent {
+    return spentOf(this.#parts.recorder.state.tasks.get(taskId)?.used ?? noUsage)
+  }
+
+  /** Of the whole run or of one provider, with what agents at work have reported. */
+  #spent(provider?: string): Spent {
+    const reported = [...this.#reported].filter(([agent]) => provider === undefined || agent.provider === provider)
+    return reported.map(([, usage]) => spentOf(usage)).reduce(addSpent, this.#recorded(provider))
+  }
+
+  #recorded(provider?: string): Spent {
+    const { usage, spending } = this.#parts.recorder.state
+    return spentOf(provider === undefined ? usage : (spending.get(provider)?.usage ?? noUsage))
+  }
+
+  /**
+   * What an agent of the provider spends on average. While none has ended, what those at work have reported stands for
+   * it, and while they have not, what agents of the other providers spend.
+   */
+  #usual(provider: string): Spent {
+    const { usage, spending } = this.#parts.recorder.state
+    const own = spending.get(provider)
+    if (own && own.agents > 0) return meanOf(spentOf(own.usage), own.agents)
+    const reported = [...this.#reported].filter(([agent, { outputTokens }]) => {
+      return agent.provider === provider && outputTokens > 0
+    })
+    if (reported.length > 0) {
+      return meanOf(reported.map(([, one]) => spentOf(one)).reduce(addSpent, nothingSpent), reported.length)
+    }
+    const agents = [...spending.values()].reduce((sum, one) => sum + one.agents, 0)
+    return meanOf(spentOf(usage), agents)
+  }
+
+  #admits({ provider }: ProviderModel, held: readonly HeldOffer[]): boolean {
+    if (provider === commandProvider) return true
+    const { run, providers } = this.#parts.budgets
+    const next = this.#usual(provider)
+    const own = providers[provider]
+    if (!mayStartWithin(run, this.#recorded(), this.#atWork(held), next)) return false
+    return !own || mayStartWithin(own, this.#recorded(provider), this.#atWork(held, provider), next)
+  }
+
+  /** Those that hold a slot, and those whose process has ended while their last words are still being read. */
+  #atWork(held: readonly HeldOffer[], provider?: string): readonly Spending[] {
+    const counts = (name: string) => name !== commandProvider && (provider === undefined || name === provider)
+    const reported = [...this.#reported].filter(([agent]) => counts(agent.provider))
+    const known = new Set(reported.map(([{ slot }]) => slot))
+    const silent = held.filter((one) => counts(one.provider) && !known.has(one.slot))
+    return [
+      ...reported.map(([agent, usage]) => ({ reported: spentOf(usage), usual: this.#usual(agent.provider) })),
+      ...silent.map((one) => ({ reported: nothingSpent, usual: this.#usual(one.provider) })),
+    ]
+  }
+
+  /** Nothing is at work, and what is left is less than an agent usually spends. */
+  #onRefused(refused: readonly string[]): void {
+    // Its slot is free, but what it spent is not known yet: heard again when it is.
+    if (this.#reported.size > 0) return
+    const { providers } = this.#parts.budgets
+    const byOwn = refused.filter((name) => {
+      const own = providers[name]
+      return own && !mayStartWithin(own, this.#recorded(name), [], this.#usual(name))
+    })
+    byOwn.forEach((name) => this.#stopProvider(name))
+    if (byOwn.length < refused.length) this.#stopRun()
+  }
+
+  #stopRun(): void {
+    const { budgets, stopEarly } = this.#parts
+    const spent = this.#spent()
+    const why = isUsedUp(budgets.run, spent)
+      ? `the budget is used up: ${formatSpent(budgets.run, spent)}`
+      : `what is left of the budget is less than an agent usually spends: ${formatSpent(budgets.run, spent)} spent`
+    stopEarly({
+      reason: 'budget',
+      why,
+      next: 'raise --budget or --budget-tokens, which count over all resumes, and run again',
+    })
+  }
+
+  #stopProvider(provider: string): void {
+    const { recorder, pool, budgets } = this.#parts
+    const budget = budgets.providers[provider]
+    if (!budget || recorder.state.providers.get(provider)?.stopped) return
+    const spent = formatSpent(budget, this.#spent(provider))
+    const message = `${provider} has spent ${spent}, its budget for this run; raise it under budgets: in autopilot.yaml.`
+    void recorder.record({ type: 'provider_stopped', provider, failure: failure('budget', message) })
+    pool.stopProvider(provider)
+  }
+}

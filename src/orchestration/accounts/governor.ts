@@ -1,0 +1,134 @@
+import type { Clock } from '../../domain/clock.js'
+import type { Failure, FailureKind } from '../../domain/agent/failure.js'
+import {
+  answeredOnce,
+  decideWait,
+  endedWell,
+  judgeAccount,
+  noTrouble,
+  type Trouble,
+  type WaitPolicy,
+} from '../../domain/accounts/governor.js'
+import { commandProvider } from '../../domain/routing/routing.js'
+import { formatMoment } from '../../domain/accounts/wall-time.js'
+import type { AgentPool, Stuck } from '../../pool/agent-pool.js'
+import type { AgentWatch, WatchedAgent } from '../agent-watch.js'
+import type { Recorder } from '../recorder.js'
+import type { StopEarly } from '../stop-early.js'
+
+export interface GovernorParts {
+  readonly clock: Clock
+  readonly recorder: Recorder
+  readonly pool: AgentPool
+  readonly wait: WaitPolicy
+  readonly stopEarly: StopEarly
+  /** From 0 to 1, for backing off; not for secrets. */
+  readonly random: () => number
+  /** Asks the CLI of a provider for its version: undefined when it answers, else what is wrong and what to do. */
+  readonly whyUnusable: (provider: string, signal: AbortSignal) => Promise<string | undefined>
+  /** Time zone of the machine, for times that a CLI gives without one. */
+  readonly zone: string
+}
+
+/**
+ * Watches over the accounts: one that is limited rests, one that is of no use is stopped, and when all rest that what
+ * waits may use, the run waits or stops. Each provider has one account.
+ */
+export class Governor implements AgentWatch {
+  readonly #parts: GovernorParts
+  readonly #troubles = new Map<string, Trouble>()
+  /** Why each rests, or last did. */
+  readonly #restsFor = new Map<string, FailureKind>()
+  /** Agents that went first after a rest: their slots may be free when they are judged. */
+  readonly #first = new WeakSet<WatchedAgent>()
+  readonly #closing = new AbortController()
+  /** Monotonic ms since which no agent has been answered while all accounts rest. */
+  #waitingSince: number | undefined
+
+  constructor(parts: GovernorParts) {
+    this.#parts = parts
+    parts.pool.on('stuck', (stuck) => this.#onStuck(stuck))
+  }
+
+  /** Asks nobody anything any more. */
+  close(): void {
+    this.#closing.abort()
+  }
+
+  started(agent: WatchedAgent): void {
+    if (this.#parts.pool.goesFirst(agent.slot)) this.#first.add(agent)
+  }
+
+  answered({ provider }: WatchedAgent): void {
+    this.#waitingSince = undefined
+    this.#troubles.set(provider, answeredOnce(this.#troubleOf(provider)))
+    this.#parts.pool.admit(provider)
+  }
+
+  failing(agent: WatchedAgent, failure: Failure): void {
+    this.#judge(agent, failure, false)
+  }
+
+  ended(agent: WatchedAgent, failure: Failure | undefined): void {
+    if (failure) this.#judge(agent, failure, true)
+    else this.#troubles.set(agent.provider, endedWell(this.#troubleOf(agent.provider)))
+  }
+
+  #judge(agent: WatchedAgent, failure: Failure, ended: boolean): void {
+    const { provider, startedMs } = agent
+    const { recorder, pool, clock, random, zone } = this.#parts
+    const offer = agent.model === undefined ? { provider } : { provider, model: agent.model }
+    if (provider === commandProvider || pool.isOut(offer)) return
+    const [now, nowMs] = [clock.now(), clock.monotonic()]
+    const at = { now, nowMs, startedMs, answered: agent.hasAnswered(), ended, jitter: random(), zone }
+    const goesFirst = this.#first.has(agent)
+    const { trouble, verdict } = judgeAccount(this.#troubleOf(provider), { failure, goesFirst, ...at })
+    this.#troubles.set(provider, trouble)
+    if (verdict.type === 'rest') {
+      this.#restsFor.set(provider, failure.kind)
+      void recorder.record({ type: 'provider_cooled_down', provider, until: verdict.until, failure })
+      pool.coolDown(provider, verdict.until)
+    } else if (verdict.type === 'ask') {
+      pool.coolDown(provider, verdict.until)
+      void this.#ask(provider, failure)
+    } else if (verdict.type === 'stop_model') {
+      void recorder.record({ type: 'model_stopped', ...offer, failure })
+      pool.stopModel(offer)
+    } else if (verdict.type === 'stop') this.#stop(provider, verdict.failure)
+  }
+
+  #stop(provider: string, failure: Failure): void {
+    void this.#parts.recorder.record({ type: 'provider_stopped', provider, failure })
+    this.#parts.pool.stopProvider(provider)
+  }
+
+  /** Whether the CLI is there again: then one agent goes first, and else nothing more is tried. */
+  async #ask(provider: string, failure: Failure): Promise<void> {
+    const { signal } = this.#closing
+    const why = await this.#parts.whyUnusable(provider, signal)
+    if (signal.aborted) return
+    if (why === undefined) this.#parts.pool.coolDown(provider, this.#parts.clock.now())
+    else this.#stop(provider, { ...failure, message: `${failure.message} ${why}`.trim() })
+  }
+
+  #troubleOf(provider: string): Trouble {
+    return this.#troubles.get(provider) ?? noTrouble
+  }
+
+  #onStuck(stuck: Stuck | undefined): void {
+    const { clock, recorder, wait, stopEarly, zone } = this.#parts
+    if (stuck?.until === undefined) return
+    const [now, nowMs] = [clock.now(), clock.monotonic()]
+    this.#waitingSince ??= nowMs
+    const { until, providers } = stuck
+    const kind = this.#restsFor.get(providers[0] ?? '') ?? 'rate_limit'
+    const decision = decideWait(wait, { kind, sinceMs: this.#waitingSince, untilMs: nowMs + until - now })
+    if (decision === 'wait') {
+      void recorder.record({ type: 'run_waiting', until, providers })
+      return
+    }
+    const time = formatMoment(until, now, zone)
+    const why = `all providers are limited until ${time}`
+    stopEarly({ reason: 'limit', why, next: `run the same again after ${time}; what is done stays done` })
+  }
+}

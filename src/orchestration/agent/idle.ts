@@ -1,0 +1,103 @@
+import type { Clock } from '../../domain/clock.js'
+import { usedSince, type ProcessorLook, type ProcessorTimes } from '../../domain/process/process-family.js'
+import { wasSlept } from '../../domain/agent/usable-time.js'
+
+export interface IdleParts {
+  /** So long without a sign of life is too long, ms. */
+  readonly idleMs: number
+  readonly clock: Clock
+  /** What the agent's processes have used so far, by a look no older than this; without entries where that cannot be seen. */
+  readonly processorTimes: (maxAgeMs: number) => Promise<ProcessorLook>
+  /** It stands still, as after SIGSTOP: nobody knows what it would do. */
+  readonly isStopped?: () => boolean
+  /** Called once. */
+  readonly onIdle: () => void
+}
+
+/** Watches one agent for signs of life. */
+export interface IdleWatch {
+  /** It has printed something. */
+  readonly heard: () => void
+  readonly stop: () => void
+}
+
+export const neverIdle: IdleWatch = { heard: () => undefined, stop: () => undefined }
+
+/** A look at all processes costs milliseconds: ten in an idle timeout, none more often than this, ms, or more seldom. */
+const [shortestLookMs, longestLookMs] = [50, 30_000]
+/** Watches whose looks fall into the same half of the time between two share one. */
+const sharedPart = 0.5
+/**
+ * A CLI that waits for its server still turns a spinner; less than this part of one processor, over the whole idle timeout,
+ * is not work. Source: claude and codex that wait use 10 to 50 ms a second, about one per cent over several seconds.
+ */
+const leastBusy = 0.03
+
+/** What had been used in all, as of a moment. */
+interface Use {
+  readonly at: number
+  readonly usedMs: number
+}
+
+/**
+ * An agent is idle when for the whole idle timeout it has neither printed anything nor used processor time to speak of, its
+ * tools included. What it used counts over the whole time, not from look to look: there a single tick would do for a sign
+ * of life. It is found idle up to a quarter of the time too late, never too early. An agent that keeps printing is never
+ * looked at.
+ */
+export function watchIdle({ idleMs, clock, processorTimes, isStopped, onIdle }: IdleParts): IdleWatch {
+  const everyMs = Math.min(Math.max(idleMs / 10, shortestLookMs), longestLookMs)
+  let lastHeard = clock.monotonic()
+  let before: ProcessorTimes | undefined
+  /** Of the looks since it was last heard, the last one that is a whole idle timeout ago, and all later ones. */
+  let uses: Use[] = []
+  let stopped = false
+  let waits = clock.monotonic()
+  let cancel = clock.schedule(everyMs, look)
+
+  function look(): void {
+    // Of a time in which it could do nothing, nobody can say that it did nothing.
+    if (wasSlept(everyMs, clock.monotonic() - waits) || isStopped?.()) heard()
+    void isIdle().then((idle) => {
+      if (stopped) return
+      if (idle) onIdle()
+      else {
+        waits = clock.monotonic()
+        cancel = clock.schedule(everyMs, look)
+      }
+    })
+  }
+
+  async function isIdle(): Promise<boolean> {
+    if (clock.monotonic() - lastHeard < everyMs) return false
+    const heardBefore = lastHeard
+    const { times, ageMs } = await processorTimes(everyMs * sharedPart)
+    // What was heard meanwhile is the later sign of life.
+    if (lastHeard !== heardBefore) return false
+    note(clock.monotonic() - ageMs, times)
+    const [first, last] = [uses[0], uses.at(-1)]
+    if (!first || !last || last.at - first.at < idleMs) return false
+    return last.usedMs - first.usedMs < (last.at - first.at) * leastBusy
+  }
+
+  function note(at: number, times: ProcessorTimes): void {
+    const used = before ? usedSince(before, times) : 0
+    before = times
+    uses.push({ at, usedMs: (uses.at(-1)?.usedMs ?? 0) + used })
+    while (uses[1] && at - uses[1].at >= idleMs) uses.shift()
+  }
+
+  function heard(): void {
+    lastHeard = clock.monotonic()
+    before = undefined
+    uses = []
+  }
+
+  return {
+    heard,
+    stop: () => {
+      stopped = true
+      cancel()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import type { AgentEvent } from '../../domain/agent/agent-event.js'
+import type { AgentRequest, Provider } from '../../providers/adapter/contract.js'
+
+/** So many calls are remembered: a CLI refuses a call soon after it has told it, but sub-agents speak in between. */
+const mostCalls = 256
+/** Calls of which it is known that they were refused. */
+const mostRefused = 20_000
+
+/**
+ * Makes one event of each refusal: what the call was about, which the CLI told before, and the entry of `allow:` that
+ * would permit it. Undefined for a refusal that was told already: claude tells each up to three times, as it comes, with
+ * what comes back of it, and in its final event.
+ */
+export function refusalLog(
+  provider: Provider,
+  request: Pick<AgentRequest, 'cwd' | 'permissions' | 'allow'>,
+): (event: AgentEvent) => AgentEvent | undefined {
+  const calls = new Map<string, ToolCall>()
+  const refused = new Map<string, true>()
+  return (event) => {
+    if (event.type === 'tool' && event.call !== undefined) remember(calls, event.call, event, mostCalls)
+    if (event.type !== 'denied') return event
+    const { call } = event
+    if (call === undefined) return completed(event, undefined, provider, request)
+    if (refused.has(call)) return undefined
+    remember(refused, call, true, mostRefused)
+    return completed(event, calls.get(call), provider, request)
+  }
+}
+
+type ToolCall = Extract<AgentEvent, { type: 'tool' }>
+type Denied = Extract<AgentEvent, { type: 'denied' }>
+
+/** With what the call itself told. */
+function completed(
+  event: Denied,
+  began: ToolCall | undefined,
+  { allowEntry }: Pick<Provider, 'allowEntry'>,
+  { cwd, permissions, allow: allowed }: Pick<AgentRequest, 'cwd' | 'permissions' | 'allow'>,
+): Denied {
+  const tool = began?.name ?? event.tool
+  const { message, target = began?.target, about = began?.about } = event
+  const known = { ...event, tool, ...(target === undefined ? {} : { target }) }
+  if (permissions !== 'edit' || event.byRule) return known
+  const entry = allowEntry?.({ tool, message, ...(about === undefined ? {} : { about }) }, cwd)
+  // One that stands there has not helped.
+  return entry === undefined || allowed.includes(entry) ? known : { ...known, allow: entry }
+}
+
+/** Forgets the oldest. */
+function remember<Value>(map: Map<string, Value>, key: string, value: Value, most: number): void {
+  map.set(key, value)
+  for (const oldest of map.keys()) {
+    if (map.size <= most) return
+    map.delete(oldest)
+  }
+}

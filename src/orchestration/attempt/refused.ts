@@ -1,0 +1,43 @@
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { nameRefusal, refusedCalls, type Refusal } from '../../domain/agent/refusal.js'
+import { findProvider } from '../../providers/index.js'
+import type { Recorder } from '../recorder.js'
+import type { AttemptOf } from '../attempt-of.js'
+import type { Permissions } from '../../domain/agent/provider-model.js'
+
+export interface StrictSettings {
+  readonly onDenied: 'warn' | 'fail'
+  readonly permissions: Permissions
+  readonly allow: readonly string[]
+}
+
+/** What the agent was refused in the last turn of an attempt, by the journal: so also what it was before a resume. */
+export function refusalsOf({ task, attempt }: AttemptOf, { recorder }: { readonly recorder: Recorder }) {
+  const open = recorder.state.progress.get(task.id)?.open
+  return open?.attempt === attempt ? open.refusals : []
+}
+
+/** With `on_denied: fail`, a turn in which something was refused has failed, however it ended. It says what is allowed. */
+export function refusedFailure(
+  { agent }: AttemptOf,
+  refusals: readonly Refusal[],
+  { onDenied, permissions, allow }: StrictSettings,
+): Failure | undefined {
+  if (onDenied === 'warn' || refusals.length === 0) return undefined
+  const permitted = findProvider(agent.provider)?.permitted({ permissions, allow }) ?? []
+  const all = refusals.length > 1 ? ['', 'What was refused:', ...refusals.slice(0, mostNamed).map(bullet)] : []
+  const detail = [...permitted, ...whatToDo, ...all].join('\n')
+  return failure('refused', `${refusedCalls(refusals)}.`, { detail })
+}
+
+/** The agent that did them remembers the rest. */
+const mostNamed = 30
+
+function bullet(refusal: Refusal): string {
+  return `- ${nameRefusal(refusal)}`
+}
+
+const whatToDo = [
+  'Do what is missing in a way that is allowed. Where there is none, leave it out and say so in your last message;',
+  'do not try again what was refused.',
+]

@@ -1,0 +1,210 @@
+import {
+  afterBaseEvent,
+  baseAt,
+  isStuck,
+  mayBegin,
+  nextDecisions,
+  type AtWork,
+  type Base,
+  type BaseDecision,
+  type BaseEvent,
+  type Repair,
+} from '../../domain/landing/base.js'
+import type { Failure } from '../../domain/agent/failure.js'
+import type { AgentPool } from '../../pool/agent-pool.js'
+import type { TipVerdict } from './judge-tip.js'
+import type { Recorder } from '../recorder.js'
+import type { StopEarly } from '../stop-early.js'
+
+export interface BaseWatchParts {
+  readonly recorder: Recorder
+  readonly pool: Pick<AgentPool, 'pause'>
+  readonly stopEarly: StopEarly
+  readonly signal: AbortSignal
+}
+
+/** The target's tip, and what judges it. */
+export interface BaseToWatch {
+  readonly tip: string
+  /** Judges a commit by the gates of everybody; `isMoot`: that nobody cares any more. */
+  readonly judge: (commit: string, isMoot: () => boolean) => Promise<TipVerdict>
+  /** Work waits, since an earlier part of the run, for the base to pass: it is judged before anything else. */
+  readonly worksWait: boolean
+}
+
+/** What follows for work that was kept out; `canceled`: the run was, while it waited. */
+export type AfterKeptOut = Exclude<BaseDecision, 'take_up'> | 'canceled'
+
+/**
+ * Watches the base of a run, beside the first agents. `src/domain/landing/base.ts` decides; this does. Before {@link open} it
+ * takes every gate's no for the work's own fault, as in a run without gates or with `base_gates: skip`.
+ */
+export class BaseWatch {
+  readonly #parts: BaseWatchParts
+  #base: Base | undefined
+  #watched: BaseToWatch | undefined
+  #hasBegun = false
+  /** Of gates that fail, by key, how they are shown. */
+  readonly #names = new Map<string, string>()
+  readonly #noted = new Set<string>()
+  readonly #closing = new AbortController()
+  readonly #judgings = new Set<Promise<void>>()
+  readonly #waiting = new Map<string, (decision: BaseDecision | 'canceled') => void>()
+  #onBug: (bug: unknown) => void = () => undefined
+
+  constructor(parts: BaseWatchParts) {
+    this.#parts = parts
+    parts.signal.addEventListener('abort', () => this.#cancel(), { once: true })
+  }
+
+  /** `onBug` is told of what cannot happen in normal life. */
+  open(watched: BaseToWatch, onBug: (bug: unknown) => void): void {
+    this.#watched = watched
+    this.#onBug = onBug
+    this.#base = baseAt(watched.tip, watched.worksWait)
+    this.#parts.pool.pause(watched.worksWait)
+    if (watched.worksWait) this.#judge(watched.tip)
+  }
+
+  /** Aborted when the run is over: what still judges the base is ended. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** Ends what still judges the base, of a run that is over. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await Promise.all(this.#judgings)
+  }
+
+  /** An attempt has begun; the base is judged beside the first. */
+  began(attempt: AtWork): void {
+    this.#learn({ type: 'began', attempt })
+    if (this.#base && !this.#hasBegun) this.#judge(this.#base.tip)
+  }
+
+  /** An attempt whose conversation was interrupted has begun; resolves when it may be taken up. */
+  async beganAgain(attempt: AtWork): Promise<void> {
+    const mayWait = this.#base !== undefined && !this.#parts.signal.aborted
+    const told = mayWait ? this.#wait(attempt.taskId) : undefined
+    this.began(mayWait ? { ...attempt, doing: { type: 'held_back' } } : attempt)
+    await told
+  }
+
+  ended(taskId: string): void {
+    this.#learn({ type: 'ended', taskId })
+  }
+
+  /** Gates kept a task's work out: resolves when it is known what follows. */
+  async keptOut(taskId: string, { kind, gates, on }: Failure, repair: Repair): Promise<AfterKeptOut> {
+    if (!this.#base || kind !== 'gate_failed' || gates === undefined || on === undefined) return 'own'
+    if (this.#parts.signal.aborted) return 'canceled'
+    const told = this.#wait(taskId)
+    this.#learn({ type: 'kept_out', taskId, by: { gates, on }, repair })
+    const decision = await told
+    return decision === 'take_up' ? 'own' : decision
+  }
+
+  /** Some tip of this run was red. */
+  get hasBeenRed(): boolean {
+    return (this.#base?.red.size ?? 0) > 0
+  }
+
+  /** Whether work that stood on this commit may have been kept out by such gates for the sake of that commit. */
+  mayBlame({ gates = [] }: Failure, on: string): boolean {
+    const red = this.#base?.red.get(on)
+    return red ? gates.every((gate) => red.includes(gate)) : this.#base?.judging.has(on) === true
+  }
+
+  /** The own tree of some work has passed. */
+  passed(): void {
+    this.#learn({ type: 'passed' })
+  }
+
+  /** The target has moved: to work that `passed`, or by another hand. */
+  moved(to: string, passed: boolean): void {
+    const before = this.#base
+    this.#learn({ type: 'moved', to, passed })
+    const isOpen = before?.red.has(before.tip) === true || (before?.judging.has(before.tip) === true && !before.passed)
+    if (before && !passed && isOpen) this.#judge(to)
+  }
+
+  #wait(taskId: string): Promise<BaseDecision | 'canceled'> {
+    return new Promise((resolve) => this.#waiting.set(taskId, resolve))
+  }
+
+  #judge(tip: string): void {
+    this.#hasBegun = true
+    this.#learn({ type: 'judging', tip })
+    const judging = this.#judged(tip)
+      .catch(this.#onBug)
+      .finally(() => this.#judgings.delete(judging))
+    this.#judgings.add(judging)
+  }
+
+  async #judged(tip: string): Promise<void> {
+    if (!this.#watched) return
+    const isMoot = () => this.#base?.passed === true
+    const verdict = await this.#watched.judge(tip, isMoot)
+    const red = verdict.type === 'judged' ? verdict.red : []
+    for (const { key, name } of red) this.#names.set(key, name)
+    // Of a tip that the target has left, only work that stood on it must know.
+    if (verdict.type === 'judged' && tip === this.#base?.tip)
+      void this.#parts.recorder.record({ type: 'base_judged', ...verdict.facts })
+    this.#learn({ type: 'judged', tip, red: red.map(({ key }) => key) })
+  }
+
+  #learn(event: BaseEvent): void {
+    if (!this.#base) return
+    const { base, decisions } = nextDecisions(afterBaseEvent(this.#base, event))
+    this.#base = base
+    this.#parts.pool.pause(!mayBegin(base))
+    for (const [taskId, decision] of decisions) this.#tell(taskId, decision)
+    for (const one of base.atWork) this.#noteWaiting(base, one)
+    // What is canceled ends for that reason.
+    if (isStuck(base) && !this.#parts.signal.aborted && this.#isMoreToDo(base)) this.#giveUp(base)
+  }
+
+  /** Said once for each base. */
+  #noteWaiting({ tip, red }: Base, { taskId, attempt, doing }: AtWork): void {
+    if (doing.type !== 'kept_out' || doing.by.on !== tip || !red.has(tip)) return
+    const key = JSON.stringify([taskId, attempt, tip])
+    if (this.#noted.has(key)) return
+    this.#noted.add(key)
+    void this.#parts.recorder.record({ type: 'base_awaited', taskId, attempt, gates: this.#namesOf(doing.by.gates) })
+  }
+
+  #namesOf(keys: readonly string[]): readonly string[] {
+    return keys.map((key) => this.#names.get(key) ?? key)
+  }
+
+  #tell(taskId: string, decision: BaseDecision | 'canceled'): void {
+    const told = this.#waiting.get(taskId)
+    this.#waiting.delete(taskId)
+    told?.(decision)
+  }
+
+  /** A run of which everything has ended needs no reason to end. */
+  #isMoreToDo({ atWork }: Base): boolean {
+    if (atWork.length > 0) return true
+    return [...this.#parts.recorder.state.tasks.values()].some(
+      ({ state: { type } }) => type === 'pending' || type === 'queued',
+    )
+  }
+
+  #giveUp({ red, tip }: Base): void {
+    const names = this.#namesOf(red.get(tip) ?? [])
+    const why = `${names.join(', ')} ${names.length === 1 ? 'fails' : 'fail'} on the base, too`
+    this.#parts.stopEarly({ reason: 'base_red', why, next: whatToDo })
+    this.#learn({ type: 'given_up' })
+  }
+
+  #cancel(): void {
+    for (const taskId of [...this.#waiting.keys()]) this.#tell(taskId, 'canceled')
+  }
+}
+
+/** What a person can do about a base that is red, or what looks like one from a clean checkout. */
+const whatToDo =
+  'gates see a clean checkout: setup: installs what they need, copy: brings ignored files; or mend the base, or set ' +
+  'base_gates: skip. Then resume: what waits is judged first, without an agent'

@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import type { Clock } from '../../domain/clock.js'
+import type { Mask } from '../../domain/secrets/mask.js'
+import { safeName } from '../../domain/name.js'
+import { err, ok } from '../../domain/result.js'
+import { makePrivateDirectory } from '../../platform/files/private-file.js'
+import type { WorkNumber } from '../../domain/agent/work-number.js'
+import { command } from '../../providers/command.js'
+import { baseVariable, type EnvironmentOf } from '../../providers/environment.js'
+import type { OnSpawned } from '../../platform/processes/agent-process.js'
+import type { StartAgent } from '../../platform/processes/door.js'
+import { runGate } from '../../verify/run-gate.js'
+import { createVerifier, type CheckOut, type Verifier } from '../../verify/verifier.js'
+import type { Workspaces } from '../../workspace/lease/workspaces.js'
+import { limit } from '../limit.js'
+import { errorText } from '../../domain/text.js'
+
+export interface GatingParts {
+  /** Workspaces of the gates' own: no agent ever works in one. */
+  readonly workspaces: Workspaces
+  /** At most so many gates at once. */
+  readonly jobs: number
+  /** How many numbers are the agents'; those of gates come after them. */
+  readonly slots: number
+  /** The commit at which the target stands. */
+  readonly tip: () => string
+  readonly environmentOf: EnvironmentOf
+  /** What gates print goes there. */
+  readonly logDir: string
+  readonly maskAt: (where: WorkNumber) => Mask
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onSpawned: OnSpawned
+  readonly start: StartAgent
+}
+
+/** Judging in clean checkouts, beside the agents: none ever holds a slot. */
+export interface Gating {
+  readonly verifier: Verifier
+  /** A clean checkout of a commit, in a workspace of the gates' own. */
+  readonly checkOut: CheckOut
+}
+
+export function createGating(parts: GatingParts): Gating {
+  const { clock, signal, onSpawned, start } = parts
+  const checkOut = checkOuts(parts.workspaces)
+  let runs = 0
+  const verifier = createVerifier({
+    limited: limit(parts.jobs),
+    monotonic: () => clock.monotonic(),
+    signal,
+    checkOut,
+    tip: parts.tip,
+    distrustAll: parts.workspaces.distrustAll,
+    async judge(gate, root, { job, base, taskId }) {
+      try {
+        await makePrivateDirectory(parts.logDir)
+      } catch (error) {
+        return { type: 'errored', message: errorText(error) }
+      }
+      const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
+      const where = { number: parts.slots + job, ...(taskId === undefined ? {} : { taskId }) }
+      const env = { ...baseVariable(base), ...parts.environmentOf(command, where) }
+      const mask = parts.maskAt(where)
+      const verdict = await runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
+      return verdict.type === 'failed' ? { ...verdict, log: logFile } : verdict
+    },
+  })
+  return { verifier, checkOut }
+}
+
+function checkOuts(workspaces: Workspaces): Gating['checkOut'] {
+  let checkouts = 0
+  return async (commit, how) => {
+    const prepared = await workspaces.prepare(commit, how)
+    if (!prepared.ok) return prepared
+    const workspace = prepared.value
+    const leased = await workspaces.lease(workspace, { taskId: 'gate', attempt: ++checkouts })
+    const release = () => workspaces.release(workspace)
+    const distrust = () => workspaces.distrust(workspace)
+    const fresh = how?.afresh && workspace.kept.length > 0 ? ({ isFresh: true } as const) : {}
+    if (leased.ok) return ok({ root: workspace.root, release, distrust, ...fresh })
+    release()
+    return err(leased.error)
+  }
+}

@@ -1,0 +1,226 @@
+import type { Failure } from '../../domain/agent/failure.js'
+import {
+  afterOutcome,
+  emptyQueue,
+  nextStep,
+  type MergeQueue,
+  type Queued,
+  type QueueOutcome,
+  type QueueStep,
+} from '../../domain/landing/merge-queue.js'
+import type { PrefixVerdict, TreeVerdict } from '../../domain/landing/prefix-search.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import type { Verifier } from '../../verify/verifier.js'
+import type { Candidate, Landed, Repository, Target } from '../../workspace/contract.js'
+import { moveTarget } from '../../workspace/land/move-target.js'
+import { singleParent, stack, type Ready, type Single } from '../../workspace/land/stack.js'
+import type { BaseWatch } from './base-watch.js'
+import { judgePrefix, knownPrefixes, treesAtOnce, type Judgeable, type Member } from './judge-prefix.js'
+import { gitFailed } from '../../workspace/git/git-failed.js'
+
+/** A candidate and what the queue must know of its task. */
+export interface QueuedCandidate extends Candidate, Judgeable {
+  /** Its task's; lower first. */
+  readonly priority: number
+}
+
+export interface MergeQueueParts {
+  readonly repository: Repository
+  readonly target: Target
+  readonly verifier: Verifier
+  /** How many gates run at once. */
+  readonly gateJobs: number
+  /** How many candidates are judged together at most; 1: one at a time. */
+  readonly mergeBatch: number
+  /** Told when somebody else moves the target, and asked whether the base is to blame. */
+  readonly base?: Pick<BaseWatch, 'moved' | 'mayBlame'>
+}
+
+/** Settles when the candidate has landed, or has left the queue: `conflict`, `gate_failed` and others. */
+export type Integrate = (candidate: QueuedCandidate) => Promise<Result<Landed, Failure>>
+
+/**
+ * Makes the merge queue of a run: what comes while others are judged is judged together, on top of each other, and lands
+ * with one move of the target. `src/domain/landing/merge-queue.ts` decides; this does.
+ */
+export function createMergeQueue(parts: MergeQueueParts): Integrate {
+  const driver = new QueueDriver(parts)
+  return (candidate) => driver.integrate(candidate)
+}
+
+/** How often in a row building starts again because somebody else moved the target meanwhile. */
+const maxRounds = 8
+
+/** A candidate that has come, until it is settled. */
+interface Entry {
+  readonly queued: Queued
+  readonly candidate: QueuedCandidate
+  /** Made when it is built for the first time. */
+  single?: Result<Ready, Failure>
+  readonly settle: (end: Result<Landed, Failure>) => void
+  readonly fail: (bug: unknown) => void
+}
+
+class QueueDriver {
+  readonly #parts: MergeQueueParts
+  readonly #entries = new Map<number, Entry>()
+  #queue: MergeQueue
+  #members: readonly (Member & { readonly entry: Entry })[] = []
+  /** Why the tree of this commit did not pass. */
+  readonly #refused = new Map<string, Failure>()
+  #isAtWork = false
+  #came = 0
+  #overtaken = 0
+
+  constructor(parts: MergeQueueParts) {
+    this.#parts = parts
+    this.#queue = emptyQueue(parts.mergeBatch)
+  }
+
+  integrate(candidate: QueuedCandidate): Promise<Result<Landed, Failure>> {
+    const queued = { number: ++this.#came, priority: candidate.priority }
+    return new Promise((settle, fail) => {
+      this.#entries.set(queued.number, { queued, candidate, settle, fail })
+      this.#learn({ type: 'came', candidate: queued })
+      if (!this.#isAtWork) void this.#work()
+    })
+  }
+
+  async #work(): Promise<void> {
+    this.#isAtWork = true
+    try {
+      for (let step = this.#next(); step.type !== 'rest'; step = this.#next()) this.#learn(await this.#make(step))
+    } catch (bug) {
+      // Its callers' to report; candidates that come later still get their turn.
+      for (const { fail } of this.#entries.values()) fail(bug)
+      this.#entries.clear()
+      this.#queue = emptyQueue(this.#parts.mergeBatch)
+    }
+    this.#isAtWork = false
+  }
+
+  #next(): QueueStep {
+    return nextStep(this.#queue)
+  }
+
+  #learn(outcome: QueueOutcome): void {
+    this.#queue = afterOutcome(this.#queue, outcome)
+  }
+
+  async #make(step: Exclude<QueueStep, { type: 'rest' }>): Promise<QueueOutcome> {
+    switch (step.type) {
+      case 'build':
+        return this.#build(step.candidates)
+      case 'judge':
+        return { type: 'judged', verdicts: await this.#judge(step.prefixes) }
+      case 'judge_again':
+        return { type: 'judged_again', verdict: await this.#verdictOn(1, 'verifyAgain') }
+      case 'land':
+        return this.#land(step.count)
+      case 'evict':
+        return this.#evict()
+      case 'give_up':
+        return this.#leave(step.count, this.#reasonOf(step.count), false)
+    }
+  }
+
+  async #build(candidates: readonly Queued[]): Promise<QueueOutcome> {
+    const left: Queued[] = []
+    const singles: (Single & { readonly entry: Entry })[] = []
+    const leave = (entry: Entry, failure: Failure) => {
+      left.push(entry.queued)
+      this.#settle(entry, err(failure))
+    }
+    for (const { number } of candidates) {
+      const entry = this.#entryOf(number)
+      const single = await this.#singleOf(entry)
+      if (!single.ok) leave(entry, single.error)
+      else singles.push({ entry, single: single.value, base: entry.candidate.base, message: entry.candidate.message })
+    }
+    const stacked = await stack(this.#parts.repository, this.#parts.target, singles)
+    for (const { candidate, failure } of stacked.left) leave(candidate.entry, failure)
+    this.#members = stacked.members.map(({ candidate: { entry }, ready }) => ({
+      entry,
+      candidate: entry.candidate,
+      ready,
+    }))
+    this.#refused.clear()
+    return {
+      type: 'built',
+      members: this.#members.map(({ entry }) => entry.queued),
+      left,
+      judges: treesAtOnce(this.#members, this.#parts.gateJobs),
+      known: await this.#judge(knownPrefixes(this.#parts.verifier, this.#members)),
+    }
+  }
+
+  #entryOf(number: number): Entry {
+    const entry = this.#entries.get(number)
+    if (!entry) throw new Error(`the merge queue has no candidate ${number}`)
+    return entry
+  }
+
+  async #singleOf(entry: Entry): Promise<Result<Ready, Failure>> {
+    if (entry.single) return entry.single
+    const made = await singleParent(this.#parts.repository, entry.candidate)
+    entry.single = made.ok ? made : gitFailed(made.error)
+    return entry.single
+  }
+
+  #judge(prefixes: readonly number[]): Promise<readonly PrefixVerdict[]> {
+    return Promise.all(prefixes.map(async (prefix) => ({ prefix, verdict: await this.#verdictOn(prefix, 'verify') })))
+  }
+
+  async #verdictOn(prefix: number, how: 'verify' | 'verifyAgain'): Promise<TreeVerdict> {
+    const inTree = this.#members.slice(0, prefix)
+    const judged = await judgePrefix(this.#parts.verifier, inTree, how)
+    if (judged.ok) return 'passed'
+    this.#refused.set(inTree.at(-1)?.ready.commit ?? '', judged.error)
+    return judged.error.kind === 'gate_failed' ? 'failed' : 'open'
+  }
+
+  #reasonOf(prefix: number): Failure {
+    const reason = this.#refused.get(this.#members[prefix - 1]?.ready.commit ?? '')
+    if (!reason) throw new Error('a candidate is to leave that nothing speaks against')
+    return reason
+  }
+
+  #evict(): QueueOutcome {
+    const { target, base } = this.#parts
+    const reason = this.#reasonOf(1)
+    const failure = { ...reason, on: target.tip }
+    return this.#leave(1, failure, base?.mayBlame(reason, target.tip) !== true)
+  }
+
+  async #land(count: number): Promise<QueueOutcome> {
+    const { repository, target } = this.#parts
+    const landing = this.#members.slice(0, count)
+    const before = target.tip
+    const move = await moveTarget(repository, target, landing.at(-1)?.ready.commit ?? before)
+    if (!move.ok) return this.#leave(count, move.error, false)
+    if (move.value.type === 'overtaken') {
+      if (target.tip !== before) this.#parts.base?.moved(target.tip, false)
+      if (++this.#overtaken < maxRounds) return { type: 'overtaken' }
+      this.#overtaken = 0
+      return this.#leave(count, move.value.why, false)
+    }
+    this.#overtaken = 0
+    landing.forEach(({ entry, ready }, index) => {
+      const previous = landing[index - 1]?.ready.commit ?? before
+      this.#settle(entry, ok({ ...ready, previous }))
+    })
+    this.#members = this.#members.slice(count)
+    return { type: 'landed', count }
+  }
+
+  #leave(count: number, failure: Failure, blamed: boolean): QueueOutcome {
+    for (const { entry } of this.#members.slice(0, count)) this.#settle(entry, err(failure))
+    this.#members = this.#members.slice(count)
+    return { type: 'left', count, blamed }
+  }
+
+  #settle(entry: Entry, end: Result<Landed, Failure>): void {
+    this.#entries.delete(entry.queued.number)
+    entry.settle(end)
+  }
+}

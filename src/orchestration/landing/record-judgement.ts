@@ -1,0 +1,23 @@
+import { cleanLine } from '../../domain/text.js'
+import type { Judgement } from '../../verify/verifier.js'
+import type { Recorder } from '../recorder.js'
+import type { AttemptOf } from '../attempt-of.js'
+
+/** Makes a verdict a fact of the run. A flaky gate is told: what it says of other trees may be chance, too. */
+export function recordJudgement(
+  recorder: Recorder,
+  { task, attempt }: AttemptOf,
+  { verdict, ...facts }: Judgement,
+  together: readonly string[],
+): void {
+  const of = { taskId: task.id, attempt, ...(together.length === 0 ? {} : { together }) }
+  void recorder.record({ type: 'gate_judged', ...of, ...facts, verdict: verdict.type })
+  if (facts.flaky) noteFlaky(recorder, facts.gate, facts.fresh === true)
+}
+
+export function noteFlaky(recorder: Recorder, gate: string, fresh: boolean): void {
+  const text = fresh
+    ? `the gate ${cleanLine(gate, 100)} failed where files of keep: were older, and passed in a fresh place: what is kept may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up anew`
+    : `the gate ${cleanLine(gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
+  void recorder.record({ type: 'notice', level: 'warning', text })
+}

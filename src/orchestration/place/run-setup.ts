@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import { formatExitStatus } from '../../domain/agent/attempt.js'
+import type { Clock } from '../../domain/clock.js'
+import { failure } from '../../domain/agent/failure.js'
+import type { Mask } from '../../domain/secrets/mask.js'
+import { err, ok } from '../../domain/result.js'
+import { cleanLine, cleanText, errorText, lastLine } from '../../domain/text.js'
+import { scheduleUsable } from '../../domain/agent/usable-time.js'
+import { isStopped } from '../../platform/processes/process-identity.js'
+import type { AgentExit, OnSpawned } from '../../platform/processes/agent-process.js'
+import type { StartAgent } from '../../platform/processes/door.js'
+import { makePrivateDirectory } from '../../platform/files/private-file.js'
+import type { EnvironmentOf } from '../../providers/environment.js'
+import { command } from '../../providers/command.js'
+import type { RunSetup } from '../../workspace/prepare/furniture.js'
+
+export interface SetupParts {
+  readonly mask: Mask
+  /** What it prints goes there: a file for each time. */
+  readonly logDir: string
+  readonly environmentOf: EnvironmentOf
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onSpawned: OnSpawned
+  readonly start: StartAgent
+}
+
+/** It has nothing to save: what is unfinished is made anew. */
+const graceMs = 500
+const maxLogBytes = 50 * 1024 * 1024
+/** What an agent is told whose work it fails on: the last lines, so many characters. */
+const tailChars = 6_000
+
+/**
+ * Runs the user's `setup:` command through a shell, with the environment that a `run:` task gets. A server that it
+ * leaves in the background lives to the end of the run.
+ */
+export function runSetup(parts: SetupParts): RunSetup {
+  const { mask, logDir, environmentOf, clock, signal, onSpawned, start } = parts
+  let runs = 0
+  return async ({ run, timeoutMs }, cwd) => {
+    const made = await makePrivateDirectory(logDir).then(() => undefined, errorText)
+    if (made !== undefined) return err(failure('infrastructure', `setup has no place for its log: ${made}`))
+    const process = start({
+      file: '/bin/sh',
+      // One stream for both, as with gates: package managers say on stdout why they failed.
+      args: ['-c', `exec >&2\n${run}`],
+      cwd,
+      input: '',
+      env: environmentOf(command),
+      stdoutFile: '/dev/null',
+      stderrFile: join(logDir, `${++runs}.log`),
+      maxFileBytes: maxLogBytes,
+      mask,
+      graceMs,
+      onStdoutLine: () => undefined,
+      onSpawned,
+      keepsLeftovers: true,
+    })
+    const onAbort = () => process.end('canceled')
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    const cancelTimeout = scheduleUsable(timeoutMs, () => process.end('timeout'), {
+      clock,
+      isStopped: () => isStopped(process.pid ?? 0),
+    })
+    const end = await process.finished
+    cancelTimeout()
+    signal.removeEventListener('abort', onAbort)
+    return judge(end, timeoutMs)
+  }
+}
+
+function judge({ exit, ended, stderrTail }: AgentExit, timeoutMs: number): Awaited<ReturnType<RunSetup>> {
+  if (ended === undefined && exit.type === 'code' && exit.code === 0) return ok(undefined)
+  if (ended === 'canceled') return err(failure('infrastructure', 'setup failed (canceled)'))
+  const detail = cleanText(stderrTail).trim().slice(-tailChars)
+  const said = cleanLine(lastLine(detail), 300)
+  const how = ended === 'timeout' ? `no end within ${timeoutMs / 1000} s` : formatExitStatus(exit)
+  const more = exit.type === 'not_started' ? {} : ({ inSetup: true, ...(detail === '' ? {} : { detail }) } as const)
+  return err(failure('infrastructure', `setup failed (${how})${said === '' ? '' : `: ${said}`}`, more))
+}

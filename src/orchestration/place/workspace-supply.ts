@@ -1,0 +1,141 @@
+import type { Failure } from '../../domain/agent/failure.js'
+import type { Workspace } from '../../workspace/workspace.js'
+import type { Workspaces } from '../../workspace/lease/workspaces.js'
+import { limit } from '../limit.js'
+
+export interface SupplyParts {
+  readonly workspaces: Workspaces
+  /** The commit at which new work starts. */
+  readonly tip: () => string
+  /** How many are prepared at once. */
+  readonly jobs: number
+  /** So many more (or fewer) workspaces stand ready. */
+  readonly onPrepared: (change: 1 | -1) => void
+  /** How many of those that stand ready have not been granted to anybody yet. */
+  readonly spare: () => number
+  /** Whether finished work is being collected or landed: that goes before bringing a prepared workspace up to date. */
+  readonly isBusy: () => boolean
+  /** Where there is no room on the disk, waits for some; whether it did, and there is some now. */
+  readonly awaitRoom: () => Promise<boolean>
+  /** Preparing failed so often in a row that waiting any longer is pointless. */
+  readonly onExhausted: (failure: Failure) => void
+}
+
+/** A workspace that stands ready, and how many landings its commit has in it. */
+export interface PreparedWorkspace {
+  readonly workspace: Workspace
+  readonly landings: number
+}
+
+const mostFailuresInARow = 3
+
+/**
+ * Keeps as many workspaces prepared as may be needed next, so that no slot waits for git. They belong to no task. After
+ * a landing they are brought to the target's new tip one at a time, in the background, as long as nothing better is to
+ * be done; so the one that is taken may be behind by what landed in the last moments.
+ */
+export class WorkspaceSupply {
+  readonly #parts: SupplyParts
+  readonly #job: ReturnType<typeof limit>
+  readonly #prepared: PreparedWorkspace[] = []
+  #preparing = 0
+  #refreshing = false
+  #wanted = 0
+  #landings = 0
+  #failuresInARow = 0
+  #closed = false
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(parts: SupplyParts) {
+    this.#parts = parts
+    this.#job = limit(parts.jobs)
+  }
+
+  /** How many should stand ready. */
+  want(count: number): void {
+    this.#wanted = count
+    while (!this.#closed && this.#prepared.length + this.#preparing < this.#wanted) {
+      this.#preparing++
+      this.#run(this.#job(() => this.#prepare()))
+    }
+  }
+
+  /** Takes a workspace for a reservation that was granted: the one that is least behind. */
+  take(): PreparedWorkspace {
+    const best = this.#prepared.reduce<PreparedWorkspace | undefined>(
+      (found, one) => (!found || one.landings > found.landings ? one : found),
+      undefined,
+    )
+    if (!best) throw new Error('a reservation was granted without a prepared workspace')
+    this.#prepared.splice(this.#prepared.indexOf(best), 1)
+    this.want(this.#wanted)
+    return best
+  }
+
+  /** The number of landings so far. */
+  get landings(): number {
+    return this.#landings
+  }
+
+  /** The target has a new tip. */
+  landed(): void {
+    this.#landings++
+    this.freshen()
+  }
+
+  /** Brings what has fallen behind up to date, unless there is better to do. To be called when that has been done. */
+  freshen(): void {
+    // What was granted is taken in a moment.
+    if (this.#refreshing || this.#closed || this.#parts.isBusy() || this.#parts.spare() <= 0) return
+    const stale = this.#prepared.find(({ landings }) => landings < this.#landings)
+    if (!stale) return
+    this.#prepared.splice(this.#prepared.indexOf(stale), 1)
+    this.#parts.onPrepared(-1)
+    this.#refreshing = true
+    this.#preparing++
+    this.#run(this.#refresh(stale))
+  }
+
+  /** Starts nothing more; resolves when nothing is being prepared any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#running)
+  }
+
+  #run(work: Promise<void>): void {
+    const running = work.finally(() => this.#running.delete(running))
+    this.#running.add(running)
+  }
+
+  async #refresh({ workspace }: PreparedWorkspace): Promise<void> {
+    const landings = this.#landings
+    const moved = await this.#parts.workspaces.refresh(workspace, this.#parts.tip())
+    this.#refreshing = false
+    this.#preparing--
+    if (moved.ok) this.#add({ workspace, landings })
+    else this.#parts.workspaces.release(workspace)
+    this.want(this.#wanted)
+    this.freshen()
+  }
+
+  #add(prepared: PreparedWorkspace): void {
+    this.#prepared.push(prepared)
+    this.#parts.onPrepared(1)
+  }
+
+  async #prepare(): Promise<void> {
+    const landings = this.#landings
+    const result = this.#closed ? undefined : await this.#parts.workspaces.prepare(this.#parts.tip())
+    this.#preparing--
+    if (result === undefined) return
+    if (result.ok) {
+      this.#failuresInARow = 0
+      this.#add({ workspace: result.value, landings })
+      return
+    }
+    // Nothing is wrong with what is wanted.
+    if (await this.#parts.awaitRoom()) this.want(this.#wanted)
+    else if (++this.#failuresInARow < mostFailuresInARow) this.want(this.#wanted)
+    else if (this.#failuresInARow === mostFailuresInARow) this.#parts.onExhausted(result.error)
+  }
+}

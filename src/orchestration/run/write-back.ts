@@ -1,0 +1,79 @@
+import type { RunEvent } from '../../domain/run/event.js'
+import { formatProblemLine } from '../../domain/roadmap/problem.js'
+import type { StatusWriter, Unwritten } from '../../roadmap/write/write-back.js'
+
+/** Keeps the roadmap up to date with what is done; see {@link createWriteBack}. */
+export interface WriteBack {
+  /** Has a task's status written now, and with it all that could not be written before. */
+  readonly done: (taskId: string) => void
+  /** Tries a last time, then records by name what the roadmap does not say. */
+  readonly finish: () => Promise<void>
+  /** Records by name, now, what has not been written by now: nobody waits for it any longer. */
+  readonly giveUp: () => void
+}
+
+/**
+ * Writes statuses, those that come together in one go, and owes what it cannot write: a roadmap that does not parse
+ * while a person edits it, or that is read-only, must not make the next run do the work again. A write that fails never
+ * fails a task.
+ */
+export function createWriteBack(writer: StatusWriter, record: (event: RunEvent) => void): WriteBack {
+  const owed = new Set<string>()
+  const refused = new Map<string, Unwritten>()
+  let inTheWay: Unwritten | undefined
+  let isDue = false
+  let last = Promise.resolve()
+
+  const warn = (unwritten: Unwritten) =>
+    record({ type: 'notice', level: 'warning', text: formatProblemLine(unwritten) })
+
+  function take(taskId: string, written: Awaited<ReturnType<StatusWriter['markDone']>>): void {
+    if (!written.ok && written.error.passing) {
+      if (!inTheWay && !written.error.repeated) warn(written.error)
+      inTheWay = written.error
+      return
+    }
+    owed.delete(taskId)
+    if (!written.ok) {
+      refused.set(taskId, written.error)
+      warn(written.error)
+    } else if (written.value === 'written') record({ type: 'roadmap_written', taskId })
+  }
+
+  async function write(taskIds: readonly string[]): Promise<void> {
+    inTheWay = undefined
+    const answers = await Promise.all(taskIds.map((taskId) => writer.markDone(taskId)))
+    for (const [index, written] of answers.entries()) take(taskIds[index] ?? '', written)
+  }
+
+  /** What kept the file from being written for one keeps it for all: then one asks whether it still does. */
+  async function writeOwed(): Promise<void> {
+    isDue = false
+    if (inTheWay) await write([...owed].slice(0, 1))
+    if (!inTheWay) await write([...owed])
+  }
+
+  const writeSoon = () => {
+    if (!isDue) last = last.then(writeOwed)
+    isDue = true
+    return last
+  }
+
+  return {
+    done(taskId) {
+      owed.add(taskId)
+      void writeSoon()
+    },
+    giveUp() {
+      const [why, help] = ['the run ended before it was written', 'the next run writes it, or set it to done by hand']
+      for (const [taskId, { text }] of refused) record({ type: 'roadmap_not_written', taskId, why: text })
+      for (const taskId of owed) record({ type: 'roadmap_not_written', taskId, why: inTheWay?.text ?? why, help })
+    },
+    async finish() {
+      await writeSoon()
+      const open = [...owed].flatMap((taskId) => (inTheWay ? [[taskId, inTheWay] as const] : []))
+      for (const [taskId, { text, help }] of [...refused, ...open])
+        record({ type: 'roadmap_not_written', taskId, why: text, ...(help === undefined ? {} : { help }) })
+    },
+  }
+}

@@ -1,0 +1,180 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { err, ok, type Result } from '../../domain/result.js'
+import { noteGitStep, startGit, whyNotStarted, type GitFailure, type GitOptions, type GitPlace } from './git.js'
+import { signalGroup } from '../processes/process-group.js'
+import { hasPipes } from '../processes/open-files.js'
+
+/**
+ * A git command that goes on reading its stdin and answers question by question (`update-ref --stdin`,
+ * `hash-object --stdin-paths`). Starting a process blocks the event loop for some ms, so what is asked all the time is
+ * asked of one that runs already.
+ */
+export interface GitSession {
+  /**
+   * Asks one question; questions wait for each other. `isWhole` tells whether the answer has come to its end. When
+   * git ends instead of answering, that is the failure, and the next question starts a new process.
+   */
+  ask(question: string, isWhole: (answer: string) => boolean): Promise<Result<string, GitFailure>>
+  /**
+   * As {@link ask}, of the very process that answered last: it fails when that has ended. A new `update-ref` would take
+   * `commit` for a transaction without any line, and answer that it is done.
+   */
+  goOn(question: string, isWhole: (answer: string) => boolean): Promise<Result<string, GitFailure>>
+}
+
+export interface SessionOptions extends Pick<GitOptions, 'env'> {
+  /** To ask twice does no harm: when git ends without an answer, a new one is asked once more. */
+  readonly repeatable?: boolean
+  /** An answer that takes longer, ms, never comes: git is ended. */
+  readonly limitMs?: number
+}
+
+const defaultLimitMs = 60_000
+/** Between TERM, after which git removes its lock files, and KILL, ms. */
+const graceMs = 1_000
+/** After that, what still holds its pipes is not waited for, ms. */
+const pipeGraceMs = 1_000
+
+/** git ended, or was ended, without a word of why: whether it did what it was asked is not known. */
+export function isAnswerLost({ exit, stderr }: GitFailure): boolean {
+  return exit.type === 'signal' || (exit.type === 'code' && !/^(fatal|error):/m.test(stderr))
+}
+
+/** Opens a session; its process starts with the first question and never keeps autopilot alive. */
+export function openGitSession(place: GitPlace, args: readonly string[], options: SessionOptions = {}): GitSession {
+  const { repeatable = false, limitMs = defaultLimitMs } = options
+  let child: ChildProcessWithoutNullStreams | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  const running = () => (child ??= begin())
+  const begin = () => {
+    const started = startGit(place, args, options)
+    // It may end when nobody asks anything; who asks next must not wait for it.
+    const forget = () => {
+      if (child === started) child = undefined
+    }
+    started.once('exit', forget)
+    started.on('error', forget)
+    return started
+  }
+  const askOnce = async (question: string, isWhole: Question['isWhole']) => {
+    const asked = running()
+    const answer = await converse(asked, { args, question, isWhole, limitMs })
+    if (!answer.ok && child === asked) child = undefined
+    return answer
+  }
+  const inTurn = <Answer>(turn: () => Promise<Answer>): Promise<Answer> => {
+    const answer = last.then(turn)
+    last = answer
+    return answer
+  }
+  return {
+    ask: (question, isWhole) =>
+      inTurn(async () => {
+        let answer = await askOnce(question, isWhole)
+        for (let left = repeatable ? 2 : 0; left > 0 && !answer.ok && isAnswerLost(answer.error); left--)
+          answer = await askOnce(question, isWhole)
+        return answer
+      }),
+    goOn: (question, isWhole) =>
+      inTurn(async () => (child ? askOnce(question, isWhole) : Promise.resolve(err(endedMeanwhile(args))))),
+  }
+}
+
+function endedMeanwhile(args: readonly string[]): GitFailure {
+  const stderr = 'error: git was ended in the middle of what it was asked'
+  return { args, exit: { type: 'signal', signal: 'SIGKILL' }, stderr, stdout: Buffer.alloc(0) }
+}
+
+interface Question {
+  readonly args: readonly string[]
+  readonly question: string
+  readonly isWhole: (answer: string) => boolean
+  readonly limitMs: number
+}
+
+function converse(
+  child: ChildProcessWithoutNullStreams,
+  { args, question, isWhole, limitMs }: Question,
+): Promise<Result<string, GitFailure>> {
+  return new Promise((resolve) => {
+    if (!hasPipes(child)) {
+      whyNotStarted(child, args, (error) => resolve(err(error)))
+      return
+    }
+    let answer = ''
+    let stderr = ''
+    let cancelLimit: () => void = () => undefined
+    keepAlive(child, true)
+    const settle = (result: Result<string, GitFailure>) => {
+      child.stdout.off('data', onAnswer)
+      child.stderr.off('data', onComplaint)
+      child.off('close', onClose)
+      child.off('error', onError)
+      cancelLimit()
+      keepAlive(child, false)
+      resolve(result)
+    }
+    const onAnswer = (chunk: Buffer) => {
+      answer += chunk.toString('utf8')
+      if (!isWhole(answer)) return
+      noteGitStep()
+      settle(ok(answer))
+    }
+    const onComplaint = (chunk: Buffer) => {
+      stderr += chunk.toString('utf8')
+    }
+    const fail = (exit: GitFailure['exit']) => settle(err({ args, exit, stderr, stdout: Buffer.from(answer) }))
+    const onClose = (code: number | null, signal: string | null) =>
+      fail(code === null ? { type: 'signal', signal: signal ?? 'SIGKILL' } : { type: 'code', code })
+    const onError = (error: Error) => fail({ type: 'not_started', message: error.message })
+    child.stdout.on('data', onAnswer)
+    child.stderr.on('data', onComplaint)
+    child.on('close', onClose)
+    child.on('error', onError)
+    cancelLimit = limit(child, limitMs, {
+      onLimit: () => (stderr += `error: git gave no answer within ${limitMs / 1000} s and was ended\n`),
+      onOver: () => fail({ type: 'signal', signal: 'SIGKILL' }),
+    })
+    // It may have ended since the last question: then the pipe is broken, and `close` tells.
+    child.stdin.write(question)
+  })
+}
+
+interface LimitParts {
+  readonly onLimit: () => void
+  /** It has had its time to end, too. */
+  readonly onOver: () => void
+}
+
+/** Ends git when the time is over. Gives what cancels that. */
+function limit(child: ChildProcessWithoutNullStreams, limitMs: number, { onLimit, onOver }: LimitParts): () => void {
+  const timers: (NodeJS.Timeout | NodeJS.Immediate)[] = []
+  const after = (ms: number, then: () => void) => timers.push(setTimeout(then, ms))
+  const signal = (name: NodeJS.Signals) => child.pid !== undefined && signalGroup(child.pid, name)
+  after(limitMs, () => {
+    // After a sleep of the machine the timer comes first, and the answer lies in the pipe.
+    timers.push(
+      setImmediate(() => {
+        onLimit()
+        signal('SIGTERM')
+        after(graceMs, () => signal('SIGKILL'))
+        after(graceMs + pipeGraceMs, onOver)
+      }),
+    )
+  })
+  return () => {
+    for (const timer of timers) {
+      clearTimeout(timer as NodeJS.Timeout)
+      clearImmediate(timer as NodeJS.Immediate)
+    }
+  }
+}
+
+/** A session that nobody waits for must not keep autopilot from ending; git ends when its stdin closes. */
+function keepAlive(child: ChildProcessWithoutNullStreams, alive: boolean): void {
+  const change = alive ? 'ref' : 'unref'
+  child[change]()
+  for (const stream of [child.stdin, child.stdout, child.stderr]) {
+    ;(stream as unknown as { ref(): void; unref(): void })[change]()
+  }
+}

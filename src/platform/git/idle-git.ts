@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs'
+import { usedSince, type ProcessorTimes } from '../../domain/process/process-family.js'
+import type { SeenProcess } from '../../domain/process/stray.js'
+import { wasSlept } from '../../domain/agent/usable-time.js'
+import { signalGroup } from '../processes/process-group.js'
+import { diskUse } from '../processes/process-table.js'
+import { lookAtFamily, timesOf, type LookAtFamily } from '../processes/processor-looks.js'
+
+/**
+ * A git of autopilot's own has no time limit, since a checkout through a filter may take hours; but one that waits for what
+ * never comes, such as a filter's server or a pipe, must not hold up a run for ever.
+ */
+export interface GitWatch {
+  /** Calls back once when this git, its filters included, has used neither processor nor disk for too long, ms; also when it has
+   * gone, and somebody holds its pipes. */
+  readonly watch: (pgid: number, onIdle: (idleMs: number) => void) => () => void
+  /** From now on so long without use is too long, ms; 0: never. */
+  readonly limit: (idleMs: number) => void
+}
+
+export interface GitWatchParts {
+  readonly idleMs: number
+  readonly look?: LookAtFamily
+}
+
+/** Ten looks in the limit, none more often than this, ms, or more seldom. */
+const [shortestLookMs, longestLookMs] = [50, 30_000]
+/** After a time in which autopilot itself came to nothing, one look shows all of it. */
+const fewestLooks = 4
+/**
+ * Less than this part of one processor between two looks is not use: a filter that waits for its server still turns over
+ * its timers. A tick, the least that can be seen, is 10 ms.
+ */
+const leastBusy = 0.01
+/** Waits for a processor, waits for a disk, is stopped: it would go on if it could. Source: proc(5), state. */
+const wouldGoOn = /^[RDTt]$/
+
+const hasProc = () => existsSync('/proc/self/stat')
+
+interface Watched {
+  readonly onIdle: (idleMs: number) => void
+  lastUse: number
+  looks: number
+  before?: Use
+}
+
+interface Use {
+  readonly at: number
+  readonly times: ProcessorTimes
+  readonly disk: number
+}
+
+/** One timer for all gits, which stands still while there is none; most have ended before they are looked at. */
+export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): GitWatch {
+  let limitMs = idleMs
+  const watched = new Map<number, Watched>()
+  let timer: NodeJS.Timeout | undefined
+  const everyMs = () => Math.min(Math.max(limitMs / 10, shortestLookMs), longestLookMs)
+
+  function wait(): void {
+    if (timer !== undefined || watched.size === 0 || limitMs === 0) return
+    const [began, length] = [performance.now(), everyMs()]
+    timer = setTimeout(() => {
+      const slept = wasSlept(length, performance.now() - began)
+      void Promise.all([...watched].map(([pgid, one]) => lookAt(pgid, one, slept))).finally(() => {
+        timer = undefined
+        wait()
+      })
+    }, length)
+    timer.unref()
+  }
+
+  async function lookAt(pgid: number, one: Watched, slept: boolean): Promise<void> {
+    const { members, ageMs } = await look(pgid, everyMs() / 2)
+    if (members.length === 0 && !hasProc()) return
+    const at = performance.now() - ageMs
+    const now = { at, times: timesOf(members), disk: await diskUse(members.map(({ pid }) => pid)) }
+    const isAlive = slept || one.before === undefined || isUsed(members, one.before, now)
+    one.before = now
+    one.looks = isAlive ? 0 : one.looks + 1
+    if (isAlive) one.lastUse = at
+    if (at - one.lastUse < limitMs || one.looks < fewestLooks || !watched.delete(pgid)) return
+    one.onIdle(limitMs)
+  }
+
+  return {
+    watch: (pgid, onIdle) => {
+      watched.set(pgid, { onIdle, lastUse: performance.now(), looks: 0 })
+      wait()
+      return () => void watched.delete(pgid)
+    },
+    limit: (ms) => {
+      limitMs = ms
+      clearTimeout(timer)
+      timer = undefined
+      wait()
+    },
+  }
+}
+
+function isUsed(members: readonly SeenProcess[], before: Use, now: Use): boolean {
+  if (members.some(({ state }) => wouldGoOn.test(state))) return true
+  return now.disk !== before.disk || usedSince(before.times, now.times) > (now.at - before.at) * leastBusy
+}
+
+/** Until a run says how long its own programs may be idle, ms. */
+const standardIdleMs = 10 * 60_000
+
+const gits = createGitWatch({ idleMs: standardIdleMs })
+
+/** How long a git waits by itself for a ref that somebody has locked, with room to spare, ms. */
+const leastLimitMs = 3_000
+
+/** How long gits may be idle from now on, ms; 0: for ever. */
+export function limitIdleGits(idleMs: number, leastMs = leastLimitMs): void {
+  gits.limit(idleMs === 0 ? 0 : Math.max(idleMs, leastMs))
+}
+
+/** Between TERM, after which git removes its lock files, and KILL; then until its pipes are not waited for, ms. */
+const graceMs = 1_000
+
+export interface IdleEnd {
+  /** It is about to be ended. */
+  readonly onIdle: (idleMs: number) => void
+  /** It has had its time to end; somebody else may hold its pipes. */
+  readonly onOver: () => void
+}
+
+/** Ends a git that is idle for too long. Gives what is to be called when it has ended and its pipes are closed. */
+export function endWhenIdle(pgid: number, { onIdle, onOver }: IdleEnd): () => void {
+  const timers: NodeJS.Timeout[] = []
+  const forget = gits.watch(pgid, (idleMs) => {
+    onIdle(idleMs)
+    signalGroup(pgid, 'SIGTERM')
+    timers.push(
+      setTimeout(() => signalGroup(pgid, 'SIGKILL'), graceMs),
+      setTimeout(onOver, 2 * graceMs),
+    )
+  })
+  return () => {
+    forget()
+    timers.forEach(clearTimeout)
+  }
+}

@@ -1,0 +1,249 @@
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
+import type { Mask, StreamMask } from '../../domain/secrets/mask.js'
+import { CappedFile } from '../streams/capped-file.js'
+import { endGroup, endLeftovers, endStrays } from './end-group.js'
+import { launch, startFailure, type Launched, type LaunchSpec } from './launch.js'
+import { LineSplitter, longestLineBytes, type WantedLines } from '../streams/lines.js'
+import { forgetGroup, isGroupAlive, rememberGroup } from './process-group.js'
+import { identify } from './process-identity.js'
+import type { Watchdog } from './watchdog.js'
+import type { SpawnedProcess } from '../../domain/process/stray.js'
+
+/** What to start, and where its output goes. */
+export interface AgentSpawn extends LaunchSpec {
+  /** The name of a variable in `env` whose value no other agent has: what still bears it at the end is ended. */
+  readonly mark?: string
+  /** Goes to stdin, which is then closed; a CLI that waits for more would hang. */
+  readonly input: string
+  readonly stdoutFile: string
+  readonly stderrFile: string
+  /** Bytes of each output file. */
+  readonly maxFileBytes: number
+  /** Hides secrets in the files and in stderr; the lines of stdout, which a provider must read, come as they are. */
+  readonly mask: Mask
+  readonly onStdoutLine: (line: string) => void
+  readonly onStderrLine?: (line: string) => void
+  /** Called whenever it has printed something. */
+  readonly onOutput?: () => void
+  /** Which lines those two are called for; without it, all. */
+  readonly wantedLines?: WantedLines
+  /** Between TERM and KILL, ms. */
+  readonly graceMs: number
+  /** Told who the process is; the program begins when this has resolved. */
+  readonly onSpawned?: OnSpawned
+  /** Ends its group should autopilot die; it knows of it before the program begins. */
+  readonly watchdog?: Watchdog
+  /** What it leaves in its group when it has ended by itself lives on, to the end of autopilot; without it, it is ended. */
+  readonly keepsLeftovers?: boolean
+}
+
+/** Makes a process known before it does anything. Never rejects. */
+export type OnSpawned = (process: SpawnedProcess) => Promise<void>
+
+export interface AgentExit {
+  readonly exit: ExitStatus
+  /** Why autopilot ended it, if it did. */
+  readonly ended?: EndReason
+  readonly stderrTail: string
+  /** The command lines of what it left running when it ended by itself; outside text, not yet clean. */
+  readonly leftovers?: readonly string[]
+}
+
+/** A running agent: a process group of its own. */
+export interface AgentProcess {
+  /** Absent when it could not be started. */
+  readonly pid?: number
+  /** Resolves when the process itself has ended; a grandchild may still hold its pipes. Never rejects. */
+  readonly exited: Promise<ExitStatus>
+  /** Resolves when its group is gone and its output is in the files. Never rejects. */
+  readonly finished: Promise<AgentExit>
+  /**
+   * TERM to the group, grace, KILL to the group and to descendants that left it. The first reason counts; none does
+   * once the process has ended by itself.
+   */
+  end(reason: EndReason): void
+}
+
+/** How long a grandchild may hold the pipes after the agent's end before they are closed, ms. */
+const pipeGraceMs = 250
+const stderrTailBytes = 16 * 1024
+
+/**
+ * Starts an agent, a gate or a command of the user's: all of them, and only they, come through here. Never throws: a
+ * failed start is an exit status.
+ */
+export function startAgent(spec: AgentSpawn): AgentProcess {
+  const launched = launch(spec)
+  if ('message' in launched) return notStarted(Promise.resolve(launched.message))
+  const { child, pid } = launched
+  if (pid === undefined) return notStarted(errorOf(child))
+  return running(spec, launched, pid)
+}
+
+function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number): AgentProcess {
+  rememberGroup(pid)
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(spec.input)
+  const exited = exitOf(child)
+  let hasExited = false
+  void exited.then(() => (hasExited = true))
+  let reason: EndReason | undefined
+  let ending: Promise<void> | undefined
+  const tail = new Tail(stderrTailBytes)
+  const { onStdoutLine, onStderrLine, onOutput, wantedLines: wanted } = spec
+  const stdoutLines = new LineSplitter(onStdoutLine, longestLineBytes, wanted)
+  const stderrLines = onStderrLine && new LineSplitter(onStderrLine, longestLineBytes, wanted)
+  const output = Promise.all([
+    pump(child.stdout, exited, {
+      file: new CappedFile(spec.stdoutFile, spec.maxFileBytes),
+      mask: spec.mask.stream(),
+      onChunk: (chunk) => {
+        onOutput?.()
+        stdoutLines.push(chunk)
+      },
+    }),
+    pump(child.stderr, exited, {
+      file: new CappedFile(spec.stderrFile, spec.maxFileBytes),
+      mask: spec.mask.stream(),
+      onChunk: () => onOutput?.(),
+      onMasked(chunk) {
+        tail.add(chunk)
+        stderrLines?.push(chunk)
+      },
+    }),
+  ]).then(() => {
+    stdoutLines.end()
+    stderrLines?.end()
+  })
+  const start = async () => {
+    await Promise.all([spec.watchdog?.watch(pid), spec.onSpawned && identify(pid).then(spec.onSpawned)])
+    if (reason === undefined) go()
+    else refuse()
+  }
+  void start()
+  const forget = () => {
+    forgetGroup(pid)
+    spec.watchdog?.unwatch(pid)
+  }
+  const finish = async (): Promise<AgentExit> => {
+    const exit = await exited
+    await ending
+    const inGroup = spec.keepsLeftovers !== true || reason !== undefined ? await endLeftovers(pid) : []
+    const strays = spec.mark === undefined ? [] : await endStrays(`${spec.mark}=${spec.env[spec.mark] ?? ''}`)
+    await Promise.race([output, delay(pipeGraceMs, undefined, { ref: false })])
+    // On a busy machine the timer may fire before what waits in the pipes was read.
+    await nextTurn()
+    child.stdout.destroy()
+    child.stderr.destroy()
+    await output
+    // What it left in the background may be wanted, but not longer than autopilot lives.
+    if (spec.keepsLeftovers !== true || !(await isGroupAlive(pid))) forget()
+    // What is ended in the middle of its work has always something running.
+    const leftovers = reason === undefined ? [...new Set([...inGroup, ...strays])] : []
+    const left = leftovers.length === 0 ? {} : { leftovers }
+    return { exit, stderrTail: tail.text(), ...left, ...(reason === undefined ? {} : { ended: reason }) }
+  }
+  return {
+    pid,
+    exited,
+    finished: finish(),
+    end(why) {
+      if (hasExited || reason !== undefined) return
+      reason = why
+      ending = endGroup(pid, exited, spec.graceMs)
+    },
+  }
+}
+
+function notStarted(why: Promise<string>): AgentProcess {
+  const exited = why.then((message): ExitStatus => ({ type: 'not_started', message }))
+  return { exited, finished: exited.then((exit) => ({ exit, stderrTail: '' })), end: () => undefined }
+}
+
+function errorOf(child: Launched['child']): Promise<string> {
+  return new Promise((resolve) => child.once('error', (error) => resolve(startFailure(error))))
+}
+
+function exitOf(child: Launched['child']): Promise<ExitStatus> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(code === null ? { type: 'signal', signal: signal ?? 'SIGKILL' } : { type: 'code', code })
+    })
+  })
+}
+
+/** Where a stream's bytes go: to the file without secrets, to whoever listens as they came or as in the file. */
+interface Outlet {
+  readonly file: CappedFile
+  readonly mask: StreamMask
+  readonly onChunk?: (chunk: Buffer) => void
+  readonly onMasked?: (chunk: Buffer) => void
+}
+
+/**
+ * Hands a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the agent down,
+ * but once that has ended, the little that is left in the pipe is read at once: the final event must not wait.
+ */
+async function pump(stream: Readable, exited: Promise<unknown>, outlet: Outlet): Promise<void> {
+  const { file, mask, onChunk, onMasked } = outlet
+  const write = (bytes: Uint8Array) => {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    onMasked?.(chunk)
+    return file.write(chunk)
+  }
+  let hasExited = false
+  void exited.then(() => {
+    hasExited = true
+    stream.resume()
+  })
+  stream.on('data', (chunk: Buffer) => {
+    onChunk?.(chunk)
+    // What nobody takes any more need not be looked through.
+    if (file.isFull && !onMasked) return
+    if (write(mask.push(chunk)) || hasExited) return
+    stream.pause()
+    void file.drained().then(() => stream.resume())
+  })
+  // A pipe that breaks ends the output; the exit status tells the rest.
+  stream.on('error', () => undefined)
+  if (!stream.closed) await once(stream, 'close').catch(() => undefined)
+  write(mask.end())
+  await file.close()
+}
+
+/** The last `maxBytes` of what was said, by whole lines. */
+class Tail {
+  #parts: Buffer[] = []
+  #bytes = 0
+  #dropped = false
+  readonly #maxBytes: number
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  add(chunk: Buffer): void {
+    this.#parts.push(chunk)
+    this.#bytes += chunk.length
+    if (this.#bytes > 2 * this.#maxBytes) this.#shorten()
+  }
+
+  text(): string {
+    this.#shorten()
+    const text = Buffer.concat(this.#parts).toString('utf8')
+    const feed = this.#dropped ? text.indexOf('\n') : -1
+    return text.slice(feed + 1).trimEnd()
+  }
+
+  #shorten(): void {
+    if (this.#bytes <= this.#maxBytes) return
+    // Copied: a slice would keep the whole chunk that it is of.
+    const kept = Buffer.from(Buffer.concat(this.#parts).subarray(-this.#maxBytes))
+    this.#parts = [kept]
+    this.#bytes = kept.length
+    this.#dropped = true
+  }
+}

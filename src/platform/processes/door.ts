@@ -1,0 +1,37 @@
+import { startAgent, type AgentProcess, type AgentSpawn } from './agent-process.js'
+import { pathInWorkspace } from '../programs/own-programs.js'
+import type { Watchdog } from './watchdog.js'
+
+/** Starts an agent, a gate or a command of the user's; see {@link startAgent}. */
+export type StartAgent = (spec: DoorSpawn) => AgentProcess
+
+export interface DoorSpawn extends AgentSpawn {
+  /** The root of the workspace, where that is not where it starts. */
+  readonly root?: string
+}
+
+/** The variable by which all that a run starts is known, wherever it goes: the run's directory. */
+const runVariable = 'AUTOPILOT_RUN'
+
+/** The entry of the environment that the processes of a run bear. */
+export function runEntry(runDir: string): string {
+  return `${runVariable}=${valueOf(runDir)}`
+}
+
+/**
+ * The one door of a run: what starts through it bears the run's mark, ends with autopilot, and has the workspace's entries
+ * on PATH in place of those of `repository`, the root of the user's tree.
+ */
+export function openDoor(runDir: string, watchdog: Watchdog, repository: string): StartAgent {
+  const mark = { [runVariable]: valueOf(runDir) }
+  return ({ root, ...spec }) => {
+    const { PATH: path } = spec.env
+    const own = path === undefined ? {} : { PATH: pathInWorkspace(path, repository, root ?? spec.cwd) }
+    return startAgent({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog })
+  }
+}
+
+/** The watchdog's grep would take the lines of one with a line feed for patterns of their own. */
+function valueOf(runDir: string): string {
+  return runDir.replaceAll('\n', '?')
+}

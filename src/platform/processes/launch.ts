@@ -1,0 +1,103 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { delimiter, resolve } from 'node:path'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import { holdsNul } from '../streams/nul.js'
+import { isProgram } from '../programs/own-programs.js'
+
+/** What to start, in its own process group. `env` is its whole environment. */
+export interface LaunchSpec {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** A process that stands ready: it becomes the program when it is told to go. */
+export interface Launched {
+  readonly child: ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable }
+  /** Absent when not even the launcher could be started; the reason comes as the child's `error`. */
+  readonly pid?: number
+  /** Lets it become the program. */
+  readonly go: () => void
+  /** It is never to be the program. */
+  readonly refuse: () => void
+}
+
+/** A program that cannot be there to be started; the message is for people. */
+export interface NotLaunched {
+  readonly message: string
+}
+
+const shell = '/bin/sh'
+
+/**
+ * Waits for a line on descriptor 3, whose other end autopilot alone holds: should autopilot die before it has made the
+ * process known, this reads the end of the file and the program never runs. 125 is what `env` and `nohup` end with, too,
+ * when they could not come to their program.
+ */
+const wait = 'read -r autopilot_go <&3 || exit 125'
+
+/**
+ * Starts a program in two phases, so that its pid can be written down before it does anything. A command line
+ * (`/bin/sh -c LINE`) needs no second shell: the one that waits goes on with it.
+ */
+export function launch({ file, args, cwd, env }: LaunchSpec): Launched | NotLaunched {
+  if (holdsNul([file, ...args])) return { message: 'The command holds a NUL character.' }
+  const line = file === shell && args[0] === '-c' && args.length === 2 ? args[1] : undefined
+  const missing = line === undefined ? whyMissing(file, cwd, env.PATH ?? '') : undefined
+  if (missing !== undefined) return { message: missing }
+  const script = line === undefined ? `${wait}; exec "$@" 3<&-` : `${wait}; exec 3<&-; unset autopilot_go; ${line}`
+  const words = line === undefined ? ['sh', ...shellProof(env), file, ...args] : []
+  try {
+    const child = spawn(shell, ['-c', script, ...words], { cwd, env, detached: true, stdio: fourPipes })
+    return launched(child)
+  } catch (error) {
+    return { message: startFailure(error as NodeJS.ErrnoException) }
+  }
+}
+
+const fourPipes: 'pipe'[] = ['pipe', 'pipe', 'pipe', 'pipe']
+
+function launched(child: Launched['child']): Launched {
+  const { pid } = child
+  // Without a free descriptor (EMFILE) there are no streams at all.
+  const third = (child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Duplex | undefined
+  // It may have been killed meanwhile; its exit status tells.
+  third?.on('error', () => undefined)
+  return {
+    child,
+    ...(pid === undefined ? {} : { pid }),
+    go: () => void third?.end('go\n', () => third.destroy()),
+    refuse: () => void third?.destroy(),
+  }
+}
+
+/** Why a process could not be started, in words. */
+export function startFailure({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return notThere
+  if (code === 'EACCES') return 'The program may not be executed.'
+  if (code === 'EMFILE' || code === 'ENFILE') return 'Too many files are open; ulimit -n shows how many may be.'
+  if (code === 'E2BIG') return 'The command is longer than the system takes.'
+  return message.split('\n')[0] ?? 'The program could not be started.'
+}
+
+const notThere = 'The program, or the directory to start it in, does not exist.'
+
+/** The launcher itself is always there: that the program is not must be seen beforehand, as execvp(3) would see it. */
+function whyMissing(file: string, cwd: string, path: string): string | undefined {
+  const places = file.includes('/') ? [''] : path.split(delimiter)
+  const found = places.map((place) => resolve(cwd, place, file)).filter(isThere)
+  if (found.length === 0) return notThere
+  return found.some(isProgram) ? undefined : 'The program may not be executed.'
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+/** Shells such as dash drop variables whose names they could not write themselves; env(1) sets those again. */
+function shellProof(env: Readonly<Record<string, string>>): readonly string[] {
+  const odd = Object.entries(env).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+  return odd.length === 0 ? [] : ['/usr/bin/env', ...odd.map(([name, value]) => `${name}=${value}`)]
+}

@@ -1,0 +1,219 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
+import { ownPath } from '../programs/own-programs.js'
+import type { RunTraces } from '../../domain/process/stray.js'
+import { hasPipes } from './open-files.js'
+
+/**
+ * Ends what a run has started when autopilot dies, however it does: a small shell in a session of its own that reads a
+ * pipe whose other end autopilot alone holds.
+ */
+export interface Watchdog {
+  /** Resolves when the group is known to it: from then on it ends with autopilot. Never rejects. */
+  watch(pgid: number): Promise<void>
+  /** The group is gone; its number may be given to others. */
+  unwatch(pgid: number): void
+  /** A directory is the run's, by the last two parts of its path: what works in it ends with autopilot. Never rejects. */
+  own(place: string): Promise<void>
+  /** It will soon be another's. Resolves when the watchdog will not look there any more. */
+  disown(place: string): Promise<void>
+  /** The directories that are the run's now. */
+  readonly places: readonly string[]
+  /** Autopilot itself has ended what there was: the watchdog goes without a look. */
+  close(): void
+  /** Aborted when it died so often that it is not started again: what runs is unguarded from then on. */
+  readonly lost: AbortSignal
+}
+
+/**
+ * Lines of the pipe are `add PGID`, `del PGID`, `own PLACE`, `disown PLACE` and `end`. At the end of the file: TERM to all
+ * groups and to what left them, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
+ * in all.
+ *
+ * `$1` is the environment entry that all of the run bear; what follows are the places that are known already, so that one
+ * that replaces another has them before it reads a line. A place is the last two parts of a directory in which nobody else
+ * works; where there is no /proc, only the groups end. One grep and one find look through all processes: a shell that did it
+ * process by process took 4.6 s. A zombie counts as gone, since in a container nobody may reap it. A process with a
+ * terminal, field 7 of proc(5)'s stat, is a person's, who looks into the workspace.
+ */
+const script = `
+trap '' INT TERM HUP QUIT PIPE
+groups=
+entry=$1
+shift
+places=$*
+without() {
+  left=
+  for one in $1; do [ "$one" = "$2" ] || left="$left $one"; done
+}
+while read -r order id; do
+  case $order in
+    add) groups="$groups $id" ;;
+    del) without "$groups" "$id"; groups=$left ;;
+    own) places="$places $id" ;;
+    disown) without "$places" "$id"; places=$left ;;
+    end) exit 0 ;;
+  esac
+done
+signal() {
+  how=$1
+  shift
+  for one in "$@"; do
+    kill -s "$how" -- "-$one" 2>/dev/null
+    kill -s "$how" -- "$one" 2>/dev/null
+  done
+}
+running() {
+  [ -n "$groups" ] || return 1
+  if [ -r /proc/self/stat ]; then
+    any=
+    for one in $groups; do any="$any|$one"; done
+    grep -Eqs "^[0-9]+ \\\\(.*\\\\) [^ZX] [0-9]+ (\${any#|}) " /proc/[0-9]*/stat
+  else
+    for one in $groups; do kill -s 0 -- "-$one" 2>/dev/null && return 0; done
+    return 1
+  fi
+}
+look() {
+  strays=
+  [ -r /proc/self/environ ] || return 0
+  for path in $(grep -lzxFs -e "$entry" /proc/[0-9]*/environ); do
+    one=\${path#/proc/}
+    strays="$strays \${one%%/*}"
+  done
+  [ -n "$places" ] || return 0
+  set --
+  for one in $places; do set -- "$@" -o -lname "*/$one/*"; done
+  shift
+  for path in $(find /proc/[0-9]*/cwd -maxdepth 0 "(" "$@" ")" 2>/dev/null); do
+    one=\${path#/proc/}
+    one=\${one%%/*}
+    read -r stat 2>/dev/null <"/proc/$one/stat" || continue
+    set -- \${stat##*) }
+    [ "$5" = 0 ] && [ "$1" != Z ] && strays="$strays $one"
+  done
+}
+look
+signal TERM $groups $strays
+tries=0
+while [ $tries -lt 7 ] && running; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+signal KILL $groups
+tries=0
+while [ $tries -lt 5 ]; do
+  look
+  [ -n "$strays" ] || break
+  signal KILL $strays
+  tries=$((tries + 1))
+done
+`
+
+/** What it is called in a list of processes; the run's entry comes behind it. */
+export const watchdogName = 'autopilot-watchdog'
+
+/** It has nothing to die of: when it dies often, something ends it on purpose. */
+const mostRestarts = 5
+
+/** Starts the watchdog of a run. It does not keep autopilot alive. */
+export function openWatchdog(traces: RunTraces): Watchdog {
+  const lost = new AbortController()
+  const groups = new Set<number>()
+  const places = new Set(traces.places)
+  let restarts = 0
+  let closed = false
+  let revived = nextRevival()
+  let pipe: Writable | undefined = start()
+
+  function start(): Writable {
+    const child = spawnWatchdog({ entry: traces.entry, places: [...places] })
+    let isOver = false
+    const over = () => {
+      if (!isOver) revive()
+      isOver = true
+    }
+    child.once('error', over)
+    child.once('exit', over)
+    const lines = [...groups].map((pgid) => `add ${pgid}\n`)
+    // In front of all that is told later: the pipe keeps the order.
+    if (lines.length > 0 && hasPipes(child)) child.stdin.write(lines.join(''))
+    return child.stdin
+  }
+
+  /** One that has died is replaced at once; the new one is told of everything again. */
+  function revive(): void {
+    pipe = undefined
+    if (closed) return
+    if (restarts++ < mostRestarts) pipe = start()
+    else lost.abort()
+    revived.resolve()
+    revived = nextRevival()
+  }
+
+  /** False when the watchdog that was told has died, or was about to. */
+  function tell(line: string): Promise<boolean> {
+    const to = pipe
+    if (!to) return Promise.resolve(false)
+    return new Promise((resolve) => to.write(line, (error) => resolve(!error)))
+  }
+
+  /** Again to each that takes the place of one that died meanwhile; what is told twice does no harm. */
+  async function tellSurely(line: string): Promise<void> {
+    for (;;) {
+      const next = revived.promise
+      if ((await tell(line)) || !pipe) return
+      await next
+    }
+  }
+
+  return {
+    lost: lost.signal,
+    get places() {
+      return [...places]
+    },
+    watch(pgid) {
+      groups.add(pgid)
+      return tellSurely(`add ${pgid}\n`)
+    },
+    own(place) {
+      places.add(place)
+      return tellSurely(`own ${place}\n`)
+    },
+    disown(place) {
+      places.delete(place)
+      return tellSurely(`disown ${place}\n`)
+    },
+    unwatch(pgid) {
+      if (groups.delete(pgid)) void tell(`del ${pgid}\n`)
+    },
+    close() {
+      closed = true
+      pipe?.end('end\n')
+    },
+  }
+}
+
+/** The shell itself: when its input is closed, it ends what it was told of. */
+export function spawnWatchdog({ entry, places }: RunTraces): ChildProcessByStdio<Writable, null, null> {
+  const child = spawn('/bin/sh', ['-c', script, watchdogName, entry, ...places], {
+    // Nothing in it may look like a part of the run.
+    env: { PATH: ownPath() },
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  if (!hasPipes(child)) return child
+  // It may be gone before it has been told; its end tells.
+  child.stdin.on('error', () => undefined)
+  child.unref()
+  ;(child.stdin as unknown as Socket).unref()
+  return child
+}
+
+function nextRevival() {
+  const handles: { resolve: () => void } = { resolve: () => undefined }
+  const promise = new Promise<void>((resolve) => (handles.resolve = resolve))
+  return { promise, resolve: () => handles.resolve() }
+}

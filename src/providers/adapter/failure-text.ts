@@ -1,0 +1,59 @@
+import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
+import { shortLine } from './line.js'
+
+/** One row of a signature table: what a CLI writes, and what that means. The first row that matches counts. */
+export type Signature = readonly [pattern: RegExp, kind: FailureKind]
+
+export function matchSignature(text: string, signatures: readonly Signature[]): FailureKind | undefined {
+  return signatures.find(([pattern]) => pattern.test(text))?.[1]
+}
+
+/** The kind behind a status of the model server, the same for every CLI. */
+export function kindOfHttpStatus(status: number): FailureKind | undefined {
+  if (status === 401 || status === 403) return 'auth'
+  if (status === 404) return 'model'
+  if (status === 408) return 'timeout'
+  if (status === 413) return 'context'
+  if (status === 429) return 'rate_limit'
+  return status >= 500 && status <= 599 ? 'overloaded' : undefined
+}
+
+/**
+ * The last three lines that a CLI printed when it could not start, and before them the one that tells the kind where it
+ * is none of them: the first line may say only that something is wrong, and the next where.
+ */
+export function lastWords(stderrTail: string, telling?: string): string {
+  const lines = stderrTail.split('\n').filter((line) => line.trim() !== '')
+  const last = lines.slice(-3)
+  const said = telling === undefined || last.includes(telling) ? last : [telling, ...last]
+  return said.map((line) => shortLine(line)).join(' | ')
+}
+
+/** What the CLI said, as one clean line, and what to do next where a person must act. */
+export function cliFailure(kind: FailureKind, cli: string, said: string, login: Login): Failure {
+  const line = shortLine(said, 400)
+  const step = nextStep(kind, login)
+  const message = `${cli}: ${line === '' ? 'no reason given' : line}${step === undefined ? '' : ` (${step})`}`
+  return failure(kind, message, kind === 'auth' && noLogin.test(said) ? { loggedOut: true } : {})
+}
+
+/** How a CLI comes to a login; shown to users, never run. */
+export interface Login {
+  readonly command: string
+  /** One that agents at work at the same time do not race to renew. */
+  readonly lasting: string
+}
+
+/** There is none, as against one that a server refused. Losers of a race for a token say the same. */
+const noLogin = /not logged in|missing environment variable/i
+
+function nextStep(kind: FailureKind, { command, lasting }: Login): string | undefined {
+  if (kind === 'auth') {
+    return (
+      `log in with \`${command}\`, or set the key in the environment; agents that share one login ` +
+      `race to renew it, which a long-lived token ends: ${lasting}`
+    )
+  }
+  if (kind === 'model') return 'choose another model with --provider NAME:MODEL'
+  return kind === 'spawn' ? 'install it again' : undefined
+}

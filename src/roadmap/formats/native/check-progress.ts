@@ -1,0 +1,126 @@
+import type { TaskGraph } from '../../../domain/roadmap/graph.js'
+import type { Problem } from '../../../domain/roadmap/problem.js'
+import { statusRuns, statusSatisfies, type Group, type Task } from '../../../domain/roadmap/task.js'
+import { problemAt } from '../../../domain/roadmap/source.js'
+
+/**
+ * Warns of work that will not happen: manual tasks (W064), tasks behind ones that do not run (W054), nothing to run at
+ * all (W055); and of work that goes on behind canceled tasks (W056). One warning each, since old roadmaps have dozens of such tasks.
+ */
+export function checkProgress(graph: TaskGraph, groups: readonly Group[]): Problem[] {
+  const open = [...graph.tasks.values()].filter((task) => !statusSatisfies(task.status))
+  const holds = heldTasks(open, groups)
+  const waiting = waitingBehind(graph, holds)
+  return [
+    ...manual(open),
+    ...behindCanceled(graph, open),
+    ...neverStart(graph, holds, waiting),
+    ...nothingRuns(graph, open, holds, waiting),
+  ]
+}
+
+/** Open tasks that the file itself holds, with the word for why. */
+function heldTasks(open: readonly Task[], groups: readonly Group[]): Map<string, string> {
+  const held = new Map(groups.flatMap(({ id, status }) => (holdsBelow(status) ? [[id, status] as const] : [])))
+  const holds = new Map<string, string>()
+  for (const task of open) {
+    const group = task.groups.find((id) => held.has(id))
+    if (!statusRuns(task.status)) holds.set(task.id, task.status)
+    else if (task.executionMode === 'manual') holds.set(task.id, 'manual')
+    else if (group !== undefined) holds.set(task.id, `in ${group}, which is ${held.get(group) ?? ''}`)
+  }
+  return holds
+}
+
+function holdsBelow(status: Group['status']): boolean {
+  return status === 'on_hold' || status === 'canceled'
+}
+
+/** For each open task behind a held one, the held task that it waits for; breadth first, so the nearest. */
+function waitingBehind(graph: TaskGraph, holds: ReadonlyMap<string, string>): Map<string, string> {
+  const behind = new Map<string, string>()
+  const queue = [...holds.keys()].map((id) => ({ id, root: id }))
+  for (const { id, root } of queue) {
+    for (const next of graph.dependents.get(id) ?? []) {
+      const task = graph.tasks.get(next)
+      if (!task || statusSatisfies(task.status) || behind.has(next) || holds.has(next)) continue
+      behind.set(next, root)
+      queue.push({ id: next, root })
+    }
+  }
+  return behind
+}
+
+function manual(open: readonly Task[]): Problem[] {
+  const tasks = open.filter((task) => task.executionMode === 'manual' && statusRuns(task.status))
+  const [first] = tasks
+  if (!first) return []
+  const text = `${count(tasks.length)} for people (execution_mode: manual) and not run: ${names(tasks.map(({ id }) => id))}`
+  const help = 'do the work by hand and set the status to done, or set execution_mode to autonomous'
+  return [problemAt('W064', first.position, text, { help, path: first.path })]
+}
+
+function behindCanceled(graph: TaskGraph, open: readonly Task[]): Problem[] {
+  const pairs = open.flatMap((task) => {
+    const id = (graph.dependencies.get(task.id) ?? []).find((ref) => graph.tasks.get(ref)?.status === 'canceled')
+    return id === undefined ? [] : [{ task, text: `${task.id} (after ${id})` }]
+  })
+  const [first] = pairs
+  if (!first) return []
+  const text = `canceled tasks count as done for what depends on them: ${names(pairs.map((pair) => pair.text))}`
+  const help = 'remove the dependency, or give the canceled task another status'
+  return [problemAt('W056', first.task.position, text, { help, path: first.task.path })]
+}
+
+function neverStart(
+  graph: TaskGraph,
+  holds: ReadonlyMap<string, string>,
+  waiting: ReadonlyMap<string, string>,
+): Problem[] {
+  const first = [...waiting.keys()].flatMap((id) => graph.tasks.get(id) ?? []).sort(byPlace)[0]
+  if (!first) return []
+  const shown = [...waiting].map(([id, root]) => `${id} (behind ${root}: ${holds.get(root) ?? ''})`)
+  const verb = shown.length === 1 ? '1 task can never start' : `${shown.length} tasks can never start`
+  const text = `${verb}, waiting for what does not run: ${names(shown)}`
+  const help = 'finish what they wait for, or set its status to pending to run it'
+  return [problemAt('W054', first.position, text, { help, path: first.path })]
+}
+
+function nothingRuns(
+  graph: TaskGraph,
+  open: readonly Task[],
+  holds: ReadonlyMap<string, string>,
+  waiting: ReadonlyMap<string, string>,
+): Problem[] {
+  const [first] = open
+  const unresolved = new Set(graph.unresolved.map(({ task }) => task.id))
+  const runnable = open.some(({ id }) => !holds.has(id) && !waiting.has(id) && !unresolved.has(id))
+  if (!first || runnable) return []
+  const counts = new Map<string, number>()
+  for (const { id } of open) {
+    const why = holds.get(id) ?? (unresolved.has(id) ? 'waiting for an unknown id' : 'waiting for held tasks')
+    counts.set(why, (counts.get(why) ?? 0) + 1)
+  }
+  const reasons = [...counts].map(([why, number]) => `${number} ${why}`).join(', ')
+  const text = `nothing can run, though ${open.length} of ${graph.tasks.size} tasks are open: ${reasons}`
+  return [
+    problemAt('W055', first.position, text, {
+      help: 'set the status of a task to pending to run it',
+      path: first.path,
+    }),
+  ]
+}
+
+function byPlace(a: Task, b: Task): number {
+  return a.position.line - b.position.line || a.position.column - b.position.column
+}
+
+function count(tasks: number): string {
+  return tasks === 1 ? '1 task is' : `${tasks} tasks are`
+}
+
+/** The first few; a roadmap may have hundreds. */
+function names(items: readonly string[]): string {
+  const shown = items.slice(0, 5).join(', ')
+  return items.length > 5 ? `${shown} and ${items.length - 5} more` : shown
+}

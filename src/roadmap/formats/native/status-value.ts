@@ -1,0 +1,118 @@
+import type { TaskStatus } from '../../../domain/roadmap/task.js'
+import type { Encoding } from '../../syntax/decode.js'
+import { lineAt, type Source } from '../../../domain/roadmap/source.js'
+import { entryOf, type MapEntry, type MapNode } from '../../syntax/source-node.js'
+
+/** Where a task's status stands in the text, and what to put there for done. Offsets: UTF-16 units, no BOM counted. */
+export type StatusValue =
+  | {
+      /** `text` replaces what stands from `start` to `end`, which must be `before`. */
+      readonly kind: 'edit'
+      readonly start: number
+      readonly end: number
+      readonly before: string
+      readonly text: string
+      /**
+       * A plain word for a plain word on one line, or a line behind a plain one: sure to read back right, so no second
+       * parse is needed.
+       */
+      readonly plain: boolean
+      readonly status: TaskStatus
+    }
+  | {
+      /** The value serves several places, or has none of its own: it is never written. */
+      readonly kind: 'shared'
+      readonly status: TaskStatus
+      readonly line: number
+    }
+
+/** How a file is written: what a status value needs to know beyond its own place. */
+export interface FileManner {
+  readonly source: Source
+  readonly format: 'yaml' | 'json'
+  readonly encoding: Encoding
+  /** The file's own word for done. */
+  readonly done: string
+}
+
+/** Finds where a task's status is written or would have to be inserted. */
+export function locateStatus(manner: FileManner, node: MapNode, status: TaskStatus): StatusValue {
+  const entry = ['status', 'completed', 'passes'].map((key) => entryOf(node, key)).find((found) => found !== undefined)
+  const shared = node.shared || (entry && (entry.merged || entry.value.shared || entry.value.kind !== 'scalar'))
+  const edit = shared === true ? undefined : entry ? replacement(manner, entry) : insertion(manner, node)
+  if (!edit) return { kind: 'shared', status, line: lineAt(manner.source, entry?.value.start ?? node.start) }
+  const before = manner.source.text.slice(edit.start, edit.end)
+  return { kind: 'edit', plain: false, ...edit, before, status }
+}
+
+interface Edit {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+  readonly plain?: boolean
+}
+
+function replacement(
+  { source, format, encoding, done }: FileManner,
+  { key, keyEnd, value }: MapEntry,
+): Edit | undefined {
+  const { start, end } = value
+  const before = source.text.slice(start, end)
+  if (key !== 'status') return { start, end, text: 'true', plain: true }
+  if (format === 'json' || before.startsWith('"'))
+    return { start, end, text: `"${done}"`, plain: !/[\r\n]/.test(before) }
+  if (before.startsWith("'")) return { start, end, text: `'${done}'`, plain: !/[\r\n]/.test(before) }
+  if (/^[|>]/.test(before)) return { start, end, text: /[\r\n]$/.test(before) ? `${done}${encoding.eol}` : done }
+  if (before !== '') return { start, end, text: done, plain: /^[A-Za-z_-]+$/.test(before) }
+  // An empty value: right after its colon, since the parser may place it behind a comment.
+  const colon = source.text.indexOf(':', keyEnd)
+  return colon < 0 || colon > start ? undefined : { start: colon + 1, end: colon + 1, text: ` ${done}` }
+}
+
+/** After the title, else the id, else whatever comes first. */
+function insertion(manner: FileManner, node: MapNode): Edit | undefined {
+  const own = [...node.entries.values()].filter((entry) => !entry.merged)
+  const anchor = ['title', 'id', 'name', 'goal', 'subject'].flatMap(
+    (key) => own.find((entry) => entry.key === key) ?? [],
+  )
+  const entry = anchor[0] ?? own[0]
+  if (!entry) return undefined
+  return node.flow ? insideBraces(manner, node, entry) : ownLine(manner, entry)
+}
+
+/** A new line with the indentation and line ending of the entry's own. */
+function ownLine({ source, encoding, done }: FileManner, entry: MapEntry): Edit {
+  const { text, lineStarts } = source
+  const column = entry.keyStart - (lineStarts[lineAt(source, entry.keyStart) - 1] ?? 0)
+  const line = `${' '.repeat(column)}status: ${done}`
+  const { end } = entry.value
+  // Folded and literal text ends after its last line break.
+  if (end > 0 && /[\r\n]/.test(text.charAt(end - 1))) return { start: end, end, text: `${line}${encoding.eol}` }
+  const rest = /[^\r\n]*/y
+  rest.lastIndex = end
+  const at = end + (rest.exec(text)?.[0].length ?? 0)
+  const lineStart = entry.keyStart - column
+  const plain = isPlainLine(text.slice(lineStart, entry.keyStart), text.slice(entry.keyStart, at))
+  return { start: at, end: at, text: `${encoding.eol}${line}`, plain }
+}
+
+/**
+ * Behind a simple key with its value on the same line, in a block map, a further line of that indentation is a further
+ * entry, whatever stands elsewhere.
+ */
+function isPlainLine(indent: string, entry: string): boolean {
+  return /^ *(?:- +)*$/.test(indent) && /^[\w-]+: +[^\s&*!|>#][^\r\n]*$/.test(entry)
+}
+
+/** In JSON and flow maps: after the entry, on a line of its own where the entries have lines of their own. */
+function insideBraces({ source, format, encoding, done }: FileManner, node: MapNode, entry: MapEntry): Edit {
+  const { text, lineStarts } = source
+  const quoted = format === 'json' || text.charAt(entry.keyStart) === '"'
+  const indent = text.slice(lineStarts[lineAt(source, entry.keyStart) - 1], entry.keyStart)
+  const lines = /^[ \t]+$/.test(indent) && /[\r\n]/.test(text.slice(node.start, entry.keyStart))
+  const spaced = !quoted || /^\s*:\s/.test(text.slice(entry.keyEnd, entry.keyEnd + 10))
+  const gap = spaced ? ' ' : ''
+  const pair = quoted ? `"status":${gap}"${done}"` : `status: ${done}`
+  const { end } = entry.value
+  return { start: end, end, text: lines ? `,${encoding.eol}${indent}${pair}` : `,${gap}${pair}` }
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto'
+import { fstatSync } from 'node:fs'
+import { isCi, isSet, type Environment } from '../../domain/process/environment.js'
+import { jsonLine } from '../../domain/json-line.js'
+import { noMask, type Mask } from '../../domain/secrets/mask.js'
+import { maskValue } from '../../domain/secrets/mask-value.js'
+import { cleanText } from '../../domain/text.js'
+import type { Reporter, Sink } from '../contract.js'
+import { jsonReporter } from '../json-reporter.js'
+import type { Line } from '../describe.js'
+import { painter } from '../paint.js'
+import { plainReporter } from '../plain-reporter.js'
+import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
+
+/** Where a command's words go: stdout is the result's, stderr the progress's. */
+export interface Output {
+  readonly reporter: Reporter
+  /** A line of the result. */
+  result(line: Line): void
+}
+
+let mask = noMask
+
+/** From now on these secrets are hidden in everything that is printed. */
+export function maskOutput(by: Mask): void {
+  mask = by
+}
+
+/** Whether a stream is a terminal that wants more than plain lines. */
+export function isLively(stream: NodeJS.WriteStream, env: Environment): boolean {
+  const off = isCi(env) || isSet(env.GITHUB_ACTIONS) || (env.NO_COLOR ?? '') !== ''
+  return stream.isTTY && !off && env.TERM !== 'dumb' && hasSize(stream)
+}
+
+/** A bare pty, such as that of `script` under cron, is 0 x 0: nothing can be drawn on it, and ora would never come to an end. */
+function hasSize({ columns, rows }: NodeJS.WriteStream): boolean {
+  return columns > 0 && rows > 0
+}
+
+/** Chooses the form of output. The spinner's library is loaded only for a terminal. */
+export async function openOutput(format: 'human' | 'json', env: Environment): Promise<Output> {
+  if (format === 'json') return { reporter: jsonReporter(jsonSink(process.stdout)), result: () => undefined }
+  const result = lineWriter(process.stdout, env)
+  if (!isLively(process.stderr, env)) return { reporter: plainReporter(sinkOf(process.stderr)), result }
+  const { terminalReporter } = await import('../terminal-reporter.js')
+  return { reporter: terminalReporter(process.stderr), result }
+}
+
+/** A sink for what people read: whatever comes, no secret and no control character reaches the stream. */
+export function sinkOf(stream: NodeJS.WriteStream): Sink {
+  return { write: (text) => writeText(stream, cleanText(mask.text(text))) }
+}
+
+/** As {@link sinkOf}, for lines with a tone. */
+export function lineWriter(stream: NodeJS.WriteStream, env: Environment): (line: Line) => void {
+  const paint = painter(isLively(stream, env))
+  return ({ tone, text }) => writeText(stream, `${paint({ tone, text: cleanText(mask.text(text)) })}\n`)
+}
+
+/** One object on a line, for machines. */
+export function printJson(stream: NodeJS.WriteStream, value: object): void {
+  jsonSink(stream).write(jsonLine(maskValue(value, mask)))
+}
+
+function jsonSink(stream: NodeJS.WriteStream): Sink {
+  return { write: (line) => write(stream, isOnRunner() ? jsonWithoutCommands(line) : line) }
+}
+
+function writeText(stream: NodeJS.WriteStream, text: string): void {
+  if (isOnRunner()) stopCommands(stream)
+  write(stream, isOnRunner() ? withoutCommands(text) : text)
+}
+
+function isOnRunner(): boolean {
+  return process.env.GITHUB_ACTIONS === 'true'
+}
+
+const stopped = new WeakSet<NodeJS.WriteStream>()
+const { stop, resume } = commandStop(randomBytes(16).toString('hex'))
+
+/**
+ * All that autopilot says in a log stands between these two. It is harmless by itself, too: the runner reads stdout and
+ * stderr apart, so that what is said on one may come before the word on the other.
+ */
+function stopCommands(stream: NodeJS.WriteStream): void {
+  if (stopped.has(stream)) return
+  stopped.add(stream)
+  if (isFile(stream)) return
+  write(stream, stop)
+  process.once('exit', () => write(stream, resume))
+}
+
+/** What goes into a file is not read by the runner. */
+function isFile(stream: NodeJS.WriteStream & { readonly fd?: number }): boolean {
+  try {
+    return stream.fd !== undefined && fstatSync(stream.fd).isFile()
+  } catch {
+    return false
+  }
+}
+
+const deaf = new WeakSet<NodeJS.WriteStream>()
+
+/** Goes quiet when the reader is gone (EPIPE): a run does not end because nobody watches it. */
+function write(stream: NodeJS.WriteStream, text: string): void {
+  if (!deaf.has(stream)) {
+    deaf.add(stream)
+    stream.on('error', () => undefined)
+  }
+  if (!stream.destroyed && !stream.writableEnded) stream.write(text)
+}

@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { safeName } from '../../domain/name.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { cleanLine } from '../../domain/text.js'
+import { git } from '../../platform/git/git.js'
+import { descends, parseGraph, reachable, uncoveredTips, type CommitGraph } from './commit-graph.js'
+import type { Repository } from '../contract.js'
+import { agentCommits, importCommits, importPlace, inspectStore } from '../stores/import-objects.js'
+import { commitTree } from '../git/sessions.js'
+import { readAgentRefs, type AgentRefs } from './moved-refs.js'
+import type { Unreadable } from '../git/untrusted-file.js'
+import { givenRefsFile, type Workspace } from '../workspace.js'
+import { gitFailed, notReadable } from '../git/git-failed.js'
+
+/** Something that the agent's git made beside the candidate, kept on a ref of the user's repository. */
+export interface KeptRef {
+  readonly ref: string
+  readonly commit: string
+  /**
+   * `commits`: what HEAD had though the tree is unchanged; `stash`, `branch`: such; `abandoned`: commits that nothing
+   * led to any more, such as those that were amended or reset away.
+   */
+  readonly what: 'commits' | 'stash' | 'branch' | 'abandoned'
+  /** The agent's own name for it, clean. */
+  readonly name?: string
+}
+
+/** What the agent committed, copied into the user's objects but on no ref yet. */
+export interface AgentWork {
+  /** HEAD, where it holds commits that the base has not. */
+  readonly head?: string
+  /** Whether HEAD is the base or has it among its ancestors; not so on an unborn branch, or on an older commit. */
+  readonly onBase: boolean
+  /** The commit that the agent stood on, new or not; undefined on an unborn branch. */
+  readonly stoodOn?: string
+  /** What HEAD does not lead to. */
+  readonly kept: readonly KeptRef[]
+}
+
+const maxCommits = 20_000
+
+/** No more parents than this fit well in one commit. */
+const maxAbandoned = 200
+
+/**
+ * Reads what the agent's git left and copies its commits into the user's objects. Costs no process when the agent made
+ * no commit; else `cat-file`, `rev-list`, `pack-objects` and the reader of the pack.
+ *
+ * @param ref - the candidate's ref; everything kept beside it gets a name that begins with this and a dash
+ */
+export async function readAgentWork(
+  repository: Repository,
+  workspace: Workspace,
+  base: string,
+  ref: string,
+): Promise<Result<AgentWork, Failure>> {
+  const refs = await readAgentRefs(workspace.root, objectId(repository), await readGiven(workspace))
+  if (!refs.ok) return unreadable(workspace, refs.error)
+  const graph = await newCommits(repository, workspace, base, refs.value)
+  if (!graph.ok) return graph
+  const { head } = refs.value
+  const stood = head === undefined ? {} : { stoodOn: head }
+  if (graph.value.size === 0) return ok({ onBase: head === base, ...stood, kept: [] })
+  const work = await keepAll(repository, workspace, base, sortOut(graph.value, refs.value, base, ref))
+  return work.ok ? ok({ ...work.value, ...stood }) : work
+}
+
+/** A workspace of before has none: then all refs are the agent's. */
+function readGiven(workspace: Workspace): Promise<Buffer> {
+  return readFile(givenRefsFile(workspace)).catch(() => Buffer.alloc(0))
+}
+
+export function objectId({ objectFormat }: Pick<Repository, 'objectFormat'>): RegExp {
+  return objectFormat === 'sha256' ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/
+}
+
+function unreadable(
+  { root }: Workspace,
+  { path, reason }: Unreadable,
+): { readonly ok: false; readonly error: Failure } {
+  const name = cleanLine(relative(root, path), 300)
+  const message = `The agent left a git directory that cannot be collected from: ${name} ${reason}.`
+  return err(failure('collect', message, { paths: [name] }))
+}
+
+/** All commits that the agent's refs or its object store hold and the base does not. */
+async function newCommits(
+  repository: Repository,
+  workspace: Workspace,
+  base: string,
+  { head, refs, stashes }: AgentRefs,
+): Promise<Result<CommitGraph, Failure>> {
+  const store = await inspectStore(repository, workspace)
+  if (!store.ok) return unreadable(workspace, store.error)
+  const made = store.value === 'filled' ? await agentCommits(repository, workspace) : ok([])
+  if (!made.ok) return notReadable("The agent's objects could not be read", made.error)
+  const tips = new Set([...(head === undefined ? [] : [head]), ...refs.values(), ...stashes, ...made.value])
+  tips.delete(base)
+  if (tips.size === 0) return ok(new Map())
+  const input = `${[...tips].join('\n')}\n^${base}\n`
+  const args = ['rev-list', '--parents', `--max-count=${maxCommits + 1}`, '--stdin']
+  const listed = await git(importPlace(repository, workspace), args, { input })
+  if (!listed.ok) {
+    return notReadable("The agent's commits could not be read", listed.error)
+  }
+  const graph = parseGraph(listed.value)
+  if (graph.size <= maxCommits) return ok(graph)
+  return err(failure('collect', `The agent left more than ${maxCommits} commits, which are too many to keep.`))
+}
+
+interface Sorted {
+  readonly head?: string
+  readonly onBase: boolean
+  readonly kept: readonly KeptRef[]
+  readonly abandoned: readonly string[]
+  readonly abandonedRef: string
+}
+
+/** What is kept under which name. Pure. A commit that something kept already leads to needs no ref of its own. */
+function sortOut(graph: CommitGraph, { head, refs, stashes }: AgentRefs, base: string, ref: string): Sorted {
+  const moved = head !== undefined && graph.has(head) ? head : undefined
+  const covered = reachable(graph, moved === undefined ? [] : [moved])
+  const kept: KeptRef[] = []
+  const keep = (commit: string, more: Omit<KeptRef, 'commit'>) => {
+    if (!graph.has(commit) || covered.has(commit)) return
+    kept.push({ commit, ...more })
+    for (const one of reachable(graph, [commit])) covered.add(one)
+  }
+  for (const [index, commit] of stashes.entries()) {
+    const name = `stash@{${index}}`
+    keep(commit, { ref: index === 0 ? `${ref}-stash` : `${ref}-stash-${index}`, what: 'stash', name })
+  }
+  for (const [name, commit] of [...refs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const short = name.replace(/^refs\/heads\//, '')
+    keep(commit, { ref: `${ref}-branch-${safeName(short)}`, what: 'branch', name: cleanLine(short) })
+  }
+  return {
+    ...(moved === undefined ? {} : { head: moved }),
+    onBase: head !== undefined && descends(graph, head, base),
+    kept,
+    abandoned: uncoveredTips(graph, covered),
+    abandonedRef: `${ref}-abandoned`,
+  }
+}
+
+async function keepAll(
+  repository: Repository,
+  workspace: Workspace,
+  base: string,
+  { head, onBase, kept, abandoned, abandonedRef }: Sorted,
+): Promise<Result<AgentWork, Failure>> {
+  const tips = [...(head === undefined ? [] : [head]), ...kept.map(({ commit }) => commit), ...abandoned]
+  if (abandoned.length > maxAbandoned) {
+    return err(failure('collect', `The agent left ${abandoned.length} ends of history that no branch leads to.`))
+  }
+  const imported = await importCommits(repository, workspace, tips, base)
+  if (!imported.ok) return imported
+  const work = { ...(head === undefined ? {} : { head }), onBase }
+  const [single] = abandoned
+  if (single === undefined) return ok({ ...work, kept })
+  const joined = abandoned.length === 1 ? ok(single) : await joinCommits(repository, base, abandoned)
+  if (!joined.ok) return joined
+  return ok({ ...work, kept: [...kept, { ref: abandonedRef, commit: joined.value, what: 'abandoned' }] })
+}
+
+/** One commit that leads to all of these, so that one ref keeps them. */
+async function joinCommits(
+  repository: Repository,
+  base: string,
+  commits: readonly string[],
+): Promise<Result<string, Failure>> {
+  const message =
+    'Commits that no branch of the agent led to any more\n\nThe parents are what is kept; the tree is the base.\n'
+  const tree = await git(repository.trusted, ['rev-parse', '--verify', `${base}^{tree}`])
+  if (!tree.ok) return gitFailed(tree.error)
+  const joined = await commitTree(repository, tree.value, commits, message)
+  return joined.ok ? joined : gitFailed(joined.error)
+}

@@ -1,0 +1,340 @@
+import { rm } from 'node:fs/promises'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { git, type GitFailure } from '../../platform/git/git.js'
+import { removeTornObjects } from '../../platform/git/torn-objects.js'
+import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
+import { followAgentIndex, readAgentIndex, type AgentIndex } from '../git/agent-index.js'
+import type { Repository } from '../contract.js'
+import { keepLfsContent } from '../stores/filter-stores.js'
+import { gitPath, isWithin, pathText, type GitPath } from '../git-path.js'
+import { leaveOutHidden } from './hidden.js'
+import { ignoredOf, newIgnored } from './ignored.js'
+import { diffIndex, gitlinkMode, resetEntries, setEntries, type Change } from '../git/index-changes.js'
+import { bringOntoBase } from './older-head.js'
+import { changeRefs, commitTree } from '../git/sessions.js'
+import { checkSeal } from '../repository/trusted.js'
+import { filledSubmodules, findObstacles, unignored } from '../git/nested-repositories.js'
+import { asSetupLeft } from '../prepare/as-setup-left.js'
+import { followStaged } from './staged.js'
+import { hideSubmodules, showSubmodules } from '../submodules/submodule-git.js'
+import { readSubmoduleNotes, type SubmoduleNotes } from '../submodules/submodule-notes.js'
+import { checkBumps, readSubmoduleWork } from './submodule-work.js'
+import {
+  checkInPlace,
+  exemptPaths,
+  indexFileOf,
+  onFileSystem,
+  withExcludes,
+  workspacePlace,
+  type Workspace,
+} from '../workspace.js'
+import { lockedFiles } from './locked-files.js'
+import { gitFailed, notReadable } from '../git/git-failed.js'
+
+export interface CollectRequest {
+  /** The commit that the attempt started from. */
+  readonly base: string
+  /** Paths relative to the root whose changes are not the agent's to make, such as the roadmap. */
+  readonly leaveOut: readonly string[]
+  /** Further such paths, by a rule. */
+  readonly isOffLimits?: (path: string) => boolean
+  /** Paths relative to the root whose change the caller wants to hear of, however much else has changed. */
+  readonly watched?: readonly string[]
+  /** Files that the agent's own tools wrote, as its CLI named them: those that git ignores are named. */
+  readonly wrote?: readonly string[]
+  /** The candidate's commit message, trailers included. */
+  readonly message: string
+  /** The ref that is to keep the candidate; without `earlier` it must not exist yet. */
+  readonly ref: string
+  /** What is kept beside the candidate gets names that begin with this and a dash; the ref's where it is absent. */
+  readonly keepAs?: string
+  /** The candidate of an earlier round, at which the ref stands: it becomes a further parent, so nothing is lost. */
+  readonly earlier?: string
+}
+
+/** What an attempt left. Every ref in it exists when this is returned. */
+export type Collected =
+  | {
+      readonly type: 'unchanged'
+      readonly kept: readonly KeptRef[]
+      readonly leftOut: readonly string[]
+      readonly hidden: readonly string[]
+      readonly ignored: readonly GitPath[]
+      /** For people: new files and directories that git ignores, the first {@link maxPathsShown}, clean. */
+      readonly newIgnored: readonly string[]
+    }
+  | {
+      readonly type: 'candidate'
+      /** The ref that keeps it. */
+      readonly ref: string
+      readonly commit: string
+      readonly tree: string
+      readonly parents: readonly string[]
+      /** For people: the first {@link maxPathsShown} of `changes` paths, clean. */
+      readonly changedPaths: readonly string[]
+      readonly changes: number
+      /** Changes that were made and are not in the candidate: the roadmap's, and to copied, linked and kept paths. */
+      readonly leftOut: readonly string[]
+      /** New files that the agent hid by rules of its own in `.git/info/exclude`, which are not in it either. */
+      readonly hidden: readonly string[]
+      /** Those of the request's `wrote` that git ignores, which are not in it. */
+      readonly ignored: readonly GitPath[]
+      /** The changed ones of the request's `watched`. */
+      readonly watched: readonly string[]
+      readonly kept: readonly KeptRef[]
+    }
+
+const maxPathsShown = 200
+
+/**
+ * Collects what an attempt did, once its agent is gone: the work tree on top of what the agent committed, as one commit
+ * on `ref`; what its git made beside that, on refs of their own. No git runs in the agent's git directory.
+ *
+ * A failure of kind `collect` means that the workspace holds something that cannot be collected and is to be kept; of
+ * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually five processes: `add`, `diff-index`, `write-tree`,
+ * `commit-tree`, `update-ref`; one more where the agent's own tools wrote files; three when nothing changed.
+ */
+export async function collect(
+  repository: Repository,
+  workspace: Workspace,
+  request: CollectRequest,
+): Promise<Result<Collected, Failure>> {
+  const first = await tryToCollect(repository, workspace, request)
+  if (first.ok || first.error.kind !== 'infrastructure') return first
+  // The workspace is as its agent left it: that autopilot's git was ended, or found no room, is nothing to pay another for.
+  const second = await tryToCollect(repository, workspace, request)
+  if (second.ok || second.error.kind !== 'infrastructure') return second
+  return err({ ...second.error, uncollected: true })
+}
+
+async function tryToCollect(
+  repository: Repository,
+  workspace: Workspace,
+  request: CollectRequest,
+): Promise<Result<Collected, Failure>> {
+  const began = Date.now()
+  const collected = await onFileSystem('Collecting', async () => {
+    const steps = await collectSteps(repository, workspace, request)
+    // A person may look at the workspace, or the agent go on in it.
+    if (repository.submodules.length > 0) await showSubmodules(workspace)
+    return steps
+  })
+  if (collected.ok && (collected.value.ok || collected.value.error.kind !== 'infrastructure')) return collected.value
+  // No other can be at work on this index.
+  await rm(`${indexFileOf(workspace)}.lock`, { force: true }).catch(() => undefined)
+  await removeTornObjects(repository.objectsDir, began)
+  return collected.ok ? collected.value : collected
+}
+
+async function collectSteps(
+  repository: Repository,
+  workspace: Workspace,
+  request: CollectRequest,
+): Promise<Result<Collected, Failure>> {
+  const sealed = await checkSeal(repository)
+  if (!sealed.ok) return err({ ...sealed.error, uncollected: true })
+  const submodules = await readSubmoduleNotes(workspace)
+  const clear = await checkClear(repository, workspace, submodules)
+  if (!clear.ok) return clear
+  const bumps = await readSubmoduleWork(repository, workspace, submodules)
+  if (!bumps.ok) return bumps
+  await hideSubmodules(workspace)
+  if (repository.filterStores.includes('lfs')) await keepLfsContent(repository, workspace)
+  const work = await readAgentWork(repository, workspace, request.base, request.keepAs ?? request.ref)
+  if (!work.ok) return work
+  const index = await readAgentIndex(repository, workspace)
+  if (!index.ok) return index
+  const added = await indexWorkTree(repository, workspace, request.base, work.value, index.value)
+  if (!added.ok) return added
+  const place = workspacePlace(repository, workspace)
+  // What the agent moved a submodule to counts more than what its index says of it, as with a file.
+  const moved = [...bumps.value].map(([path, oid]) => [path, { mode: gitlinkMode, oid }] as const)
+  const bumped = await setEntries(place, moved)
+  if (!bumped.ok) return gitFailed(bumped.error)
+  const first = await diffIndex(place, request.base)
+  if (!first.ok) return gitFailed(first.error)
+  const hidden = await leaveOutHidden(repository, workspace, index.value, first.value)
+  if (!hidden.ok) return hidden
+  const older = await bringOntoBase(repository, workspace, request, work.value)
+  if (!older.ok) return older
+  const isSame = hidden.value.length === 0 && older.value === undefined
+  const changes = isSame ? first : await diffIndex(place, request.base)
+  if (!changes.ok) return gitFailed(changes.error)
+  const landable = await checkBumps(repository, workspace, submodules, changes.value)
+  if (!landable.ok) return landable
+  const ignored = await ignoredOf(repository, workspace, request.wrote ?? [])
+  if (!ignored.ok) return ignored
+  const left = { hidden: hidden.value, ignored: ignored.value }
+  const asSetUp = await asSetupLeft(workspace, changes.value)
+  const sorted = { ...sortChanges(workspace, request, changes.value, asSetUp), ...left }
+  return commitWork(repository, workspace, request, { ...work.value, ...(older.value ?? {}) }, sorted)
+}
+
+/** Nothing in the work tree may lead git astray or be passed over by it. Comes before any git command there. */
+async function checkClear(
+  repository: Repository,
+  workspace: Workspace,
+  { populated }: SubmoduleNotes,
+): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  const { repositories, pipes } = await findObstacles(workspace.root, exemptPaths(workspace))
+  if (pipes.length > 0) return uncollectable('holds a pipe or a device where git reads a file', pipes)
+  const submodules = repository.gitlinks.map(gitPath)
+  const isOurs = (path: GitPath) => populated.some((one) => one.path === path)
+  const filled = (await filledSubmodules(workspace.root, submodules)).filter((path) => !isOurs(path))
+  if (filled.length > 0)
+    return uncollectable('holds files inside a submodule, which autopilot does not collect', filled)
+  const nested = repositories.filter((path) => !isOurs(path))
+  const lost = await unignored(workspacePlace(repository, workspace), nested, submodules)
+  if (lost.length > 0) return uncollectable('holds a git repository inside the repository', lost)
+  const locked = await lockedFiles(repository, workspace)
+  if (!locked.ok) return locked
+  return locked.value.length > 0 ? uncollectable('holds files that git-crypt has locked', locked.value) : ok(undefined)
+}
+
+function uncollectable(what: string, paths: readonly GitPath[]): { readonly ok: false; readonly error: Failure } {
+  const named = paths.slice(0, maxPathsShown).map(pathText)
+  return err(failure('collect', `The workspace ${what}: ${named.slice(0, 3).join(', ')}`, { paths: named }))
+}
+
+/** Brings the trusted index to what the attempt left. */
+async function indexWorkTree(
+  repository: Repository,
+  workspace: Workspace,
+  base: string,
+  { head, onBase }: AgentWork,
+  agentIndex: AgentIndex,
+): Promise<Result<void, Failure>> {
+  const place = workspacePlace(repository, workspace)
+  // Without -u and with --reset: entries that stay the same keep what git knows of their files, so nothing is hashed anew.
+  if (head !== undefined && onBase) {
+    const read = await git(place, ['read-tree', '--reset', head])
+    if (!read.ok) return gitFailed(read.error)
+  }
+  const unread: string[] = []
+  const onWarnings = (said: string) => void unread.push(...unreadPaths(said))
+  const args = withExcludes(workspace, [...whateverIsThere, 'add', '-A', '--', '.'])
+  const added = await git(place, args, { onWarnings })
+  if (!added.ok) return notAdded(added.error)
+  if (unread.length > 0) return uncollectable('holds what git cannot read', unread)
+  if (agentIndex === 'untouched') return ok(undefined)
+  const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
+  if (!followed.ok) return notAdded(followed.error)
+  return followStaged(repository, workspace, agentIndex, { commit: (onBase ? head : undefined) ?? base, onBase })
+}
+
+/** A file that is there counts, also where setup's sparse checkout had left it out. Source: git's sparse-index.c. */
+const whateverIsThere = ['-c', 'core.sparseCheckout=true']
+
+/**
+ * Paths that git passes over though they may hold work, and ends with 0 all the same. Source: git's dir.c ("could not
+ * open directory") and wrapper.c ("unable to access", of an ignore or attributes file), in the C locale. What else stands
+ * there, such as notices about line ends or a filter's own words, is none of it.
+ */
+function unreadPaths(stderr: string): GitPath[] {
+  const said =
+    /^warning: (?:could not open directory|unable to access) '([^/\n][^\n]*)': (?!No such file|Not a directory)/gm
+  return [...stderr.matchAll(said)].map(([, path = '']) => gitPath(path))
+}
+
+function notAdded(error: GitFailure): { readonly ok: false; readonly error: Failure } {
+  return notReadable('git could not add what is in the workspace', error)
+}
+
+interface SortedChanges {
+  /** The agent's work. */
+  readonly work: readonly Change[]
+  /** To be put back in the index and reported. */
+  readonly leftOut: readonly Change[]
+  /** Files just as setup left them: put back in the index, nobody's work. */
+  readonly leavings: readonly Change[]
+  /** What setup made with such files in it that git ignored until the agent changed the rules; reported. */
+  readonly noLonger: readonly GitPath[]
+  readonly hidden: readonly GitPath[]
+  readonly ignored: readonly GitPath[]
+}
+
+function sortChanges(
+  workspace: Workspace,
+  request: CollectRequest,
+  changes: readonly Change[],
+  asSetUp: ReadonlySet<GitPath>,
+): Omit<SortedChanges, 'hidden' | 'ignored'> {
+  const out = [...request.leaveOut.map(gitPath), ...workspace.furnished]
+  const isOut = ({ path }: Change) => isWithin(path, out) || (request.isOffLimits?.(path) ?? false)
+  const leftOut = changes.filter(isOut)
+  const rest = changes.filter((change) => !isOut(change))
+  const isLeaving = (change: Change) =>
+    asSetUp.has(change.path) || workspace.leavings.get(change.path) === `${change.newMode} ${change.newOid}`
+  const sourcesOf = workspace.setupPaths.filter((path) => [...asSetUp].some((one) => isWithin(one, [path])))
+  const work = rest.filter((change) => !isLeaving(change))
+  return { work, leftOut, leavings: rest.filter(isLeaving), noLonger: sourcesOf }
+}
+
+async function commitWork(
+  repository: Repository,
+  workspace: Workspace,
+  request: CollectRequest,
+  { head, onBase, kept, raw }: AgentWork & { readonly raw?: string },
+  { work, leftOut, leavings, noLonger, hidden: paths, ignored }: SortedChanges,
+): Promise<Result<Collected, Failure>> {
+  const { base, message, ref, watched = [], keepAs = ref, earlier } = request
+  const out = [...leftOut.map(({ path }) => path), ...noLonger]
+  const named = out.slice(0, maxPathsShown).map(pathText)
+  const hidden = paths.slice(0, maxPathsShown).map(pathText)
+  if (work.length === 0) {
+    const all: KeptRef[] =
+      head === undefined
+        ? [...kept]
+        : [{ ref: earlier === undefined ? ref : keepAs, commit: head, what: 'commits' }, ...kept]
+    const created = await createRefs(repository, all)
+    if (!created.ok) return created
+    const unseen = await newIgnored(repository, workspace)
+    if (!unseen.ok) return unseen
+    const shown = unseen.value.slice(0, maxPathsShown).map(pathText)
+    return ok({ type: 'unchanged', kept: all, leftOut: named, hidden, ignored, newIgnored: shown })
+  }
+  const place = workspacePlace(repository, workspace)
+  const reset = await resetEntries(place, [...leftOut, ...leavings])
+  if (!reset.ok) return gitFailed(reset.error)
+  const tree = await git(place, ['write-tree'])
+  if (!tree.ok) return gitFailed(tree.error)
+  const own = ownParents(base, raw ?? head, onBase)
+  const parents = earlier === undefined ? own : [...own, earlier]
+  const commit = await commitTree(repository, tree.value, parents, message)
+  if (!commit.ok) return gitFailed(commit.error)
+  const created = await createRefs(repository, [{ ref, commit: commit.value }, ...kept], earlier)
+  if (!created.ok) return created
+  const changedPaths = work.slice(0, maxPathsShown).map(({ path }) => pathText(path))
+  const changes = work.length
+  const changed = watched.filter((path) => work.some((change) => change.path === gitPath(path)))
+  const candidate = { ref, commit: commit.value, tree: tree.value, parents }
+  const left = { leftOut: named, hidden, ignored }
+  return ok({ type: 'candidate', ...candidate, changedPaths, changes, ...left, watched: changed, kept })
+}
+
+function ownParents(base: string, made: string | undefined, onBase: boolean): string[] {
+  if (made === undefined) return [base]
+  return onBase ? [made] : [base, made]
+}
+
+/**
+ * All of them or none, and none that exists, but that the first moves on from `earlier`: it is written once in each round
+ * of an attempt, the others once.
+ */
+async function createRefs(
+  repository: Repository,
+  refs: readonly Pick<KeptRef, 'ref' | 'commit'>[],
+  earlier?: string,
+): Promise<Result<void, Failure>> {
+  if (refs.length === 0) return ok(undefined)
+  const created = await changeRefs(
+    repository,
+    refs.map(({ ref, commit }, index) =>
+      index === 0 && earlier !== undefined ? `update ${ref} ${commit} ${earlier}` : `create ${ref} ${commit}`,
+    ),
+  )
+  return created.ok ? ok(undefined) : gitFailed(created.error)
+}

@@ -1,0 +1,178 @@
+import { changedInside } from '../submodules/changed-inside.js'
+import { lstat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { cleanLine } from '../../domain/text.js'
+import { git } from '../../platform/git/git.js'
+import { objectId } from './agent-commits.js'
+import type { Repository } from '../contract.js'
+import { onDisk, pathText, type GitPath } from '../git-path.js'
+import { commitsIn, inspectObjects } from '../stores/import-objects.js'
+import { gitlinkMode, type Change } from '../git/index-changes.js'
+import { readRefsIn } from './moved-refs.js'
+import { gitFileText } from '../submodules/submodule-git.js'
+import {
+  gitDirOf,
+  isRealDirectory,
+  submodulePlace,
+  type Populated,
+  type SubmoduleNotes,
+} from '../submodules/submodule-notes.js'
+import { readUntrusted } from '../git/untrusted-file.js'
+import type { Workspace } from '../workspace.js'
+import { gitFailed, notReadable } from '../git/git-failed.js'
+
+const mostNamed = 200
+
+/**
+ * Looks what an agent made of the submodules that have their files, before anything is collected around them. Only
+ * another commit to stand on can land, and only one that the copy has which the agent was given: edits, and commits that
+ * exist nowhere else, fail by name. No git runs in a git directory of the agent's.
+ *
+ * @returns for each that was moved, the commit that it stands on now
+ */
+export async function readSubmoduleWork(
+  repository: Repository,
+  workspace: Workspace,
+  notes: SubmoduleNotes,
+): Promise<Result<ReadonlyMap<GitPath, string>, Failure>> {
+  const bumps = new Map<GitPath, string>()
+  for (const one of notes.populated) {
+    const stands = await standsAt(repository, workspace, one)
+    if (!stands.ok) return stands
+    const isMoved = stands.value !== one.commit
+    // That of one inside another would be a change in the other.
+    if (isMoved && one.parent !== '') return edited(workspace, one, [one.path])
+    const inside = await changedInside(repository, workspace, { ...one, commit: stands.value }, notes)
+    if (!inside.ok) return inside
+    if (inside.value.length > 0) return edited(workspace, one, inside.value)
+    if (isMoved) bumps.set(one.path, stands.value)
+  }
+  return ok(bumps)
+}
+
+/** The commit that the agent's git stands on in a submodule. */
+async function standsAt(
+  repository: Repository,
+  workspace: Workspace,
+  one: Populated,
+): Promise<Result<string, Failure>> {
+  const gitDir = gitDirOf(one)
+  if (!(await lstat(join(workspace.root, gitDir)).catch(() => undefined))) return ok(one.commit)
+  const isOurs = (await hasOurGitFile(workspace, one)) && (await isRealDirectory(workspace.root, `${gitDir}/objects`))
+  if (!isOurs) return replaced(workspace, one)
+  const path = join(workspace.root, gitDir)
+  const refs = await readRefsIn(path, objectId(repository), Buffer.from(one.store.refs, 'latin1'))
+  if (!refs.ok) return unreadable(one, refs.error.reason)
+  const own = await onlyThere(repository, join(path, 'objects'), one)
+  if (!own.ok) return own
+  if (own.value.length > 0) return commitsOnlyThere(workspace, one, own.value)
+  const { head } = refs.value
+  if (head === undefined) return edited(workspace, one, [one.path])
+  return head === one.commit || (await hasCommit(repository, workspace, one, head))
+    ? ok(head)
+    : commitsOnlyThere(workspace, one, [head])
+}
+
+/** Absent is as good: autopilot takes it away while it collects. */
+async function hasOurGitFile(workspace: Workspace, one: Populated): Promise<boolean> {
+  if (!(await isRealDirectory(workspace.root, one.path))) return true
+  const file = onDisk(workspace.root, `${one.path}/.git`)
+  const read = await readUntrusted(file.toString('utf8'), 4096)
+  return read.ok && (read.value === undefined || read.value.toString('utf8') === gitFileText(workspace, one))
+}
+
+/** Commits in the agent's store that the copy has not. */
+async function onlyThere(
+  { trusted }: Repository,
+  objects: string,
+  one: Populated,
+): Promise<Result<readonly string[], Failure>> {
+  const { objectsDir } = one.store
+  const store = await inspectObjects(objects, objectsDir)
+  if (!store.ok) return unreadable(one, store.error.reason)
+  if (store.value === 'empty') return ok([])
+  const made = await commitsIn(trusted, objects, objectsDir)
+  if (!made.ok) return notReadable(`What the agent made in the submodule ${pathText(one.path)}`, made.error)
+  if (made.value.length === 0) return ok([])
+  const input = `${made.value.join('\n')}\n`
+  const asked = await git({ ...trusted, objectDir: objectsDir }, ['cat-file', '--batch-check'], { input })
+  if (!asked.ok) return gitFailed(asked.error)
+  return ok(asked.value.split('\n').flatMap((line) => (line.endsWith(' missing') ? [line.split(' ')[0] ?? ''] : [])))
+}
+
+async function hasCommit(
+  repository: Repository,
+  workspace: Workspace,
+  one: Populated,
+  commit: string,
+): Promise<boolean> {
+  return (await git(submodulePlace(repository, workspace, one), ['cat-file', '-e', `${commit}^{commit}`])).ok
+}
+
+/** Whether changes of submodules' entries can land: to a commit that the copy has which the agent was given. */
+export async function checkBumps(
+  repository: Repository,
+  workspace: Workspace,
+  notes: SubmoduleNotes,
+  changes: readonly Change[],
+): Promise<Result<void, Failure>> {
+  for (const change of changes) {
+    if (![change.oldMode, change.newMode].includes(gitlinkMode)) continue
+    const checked = await checkBump(repository, workspace, notes, change)
+    if (!checked.ok) return checked
+  }
+  return ok(undefined)
+}
+
+async function checkBump(
+  repository: Repository,
+  workspace: Workspace,
+  { populated }: SubmoduleNotes,
+  { path, oldMode, newMode, newOid }: Change,
+): Promise<Result<void, Failure>> {
+  const isMove = oldMode === gitlinkMode && newMode === gitlinkMode
+  const one = populated.find((one) => one.path === path)
+  if (isMove && one && (await hasCommit(repository, workspace, one, newOid))) return ok(undefined)
+  if (isMove && one) return commitsOnlyThere(workspace, one, [newOid])
+  const without = isMove
+    ? ', of which you have no copy here that could tell whether the commit exists: populate it, or bump it yourself'
+    : ''
+  const what = isMove ? 'moves a submodule' : 'adds, moves or removes a submodule'
+  return err(failure('collect', `The workspace ${what}: ${pathText(path)}${without}`, { paths: [pathText(path)] }))
+}
+
+function edited({ root }: Workspace, { path }: Populated, changed: readonly GitPath[]) {
+  const paths = changed.slice(0, mostNamed).map(pathText)
+  const name = pathText(path)
+  const what = `Files inside the submodule ${name} were changed, which cannot land here: ${paths.slice(0, 3).join(', ')}.`
+  const next = `Make the change in its own repository, then have it bumped; what was done is in ${place(root, name)}.`
+  return err(failure('collect', `${what} ${next}`, { paths }))
+}
+
+function commitsOnlyThere({ root }: Workspace, { path }: Populated, commits: readonly string[]) {
+  const name = pathText(path)
+  const short = commits.slice(0, 3).map((commit) => commit.slice(0, 12))
+  const what = `The submodule ${name} has commits that your copy of it has not: ${short.join(', ')}.`
+  const take = `git -C ${name} fetch ${place(root, name)} HEAD`
+  const next = `Take them (${take}) and push them from there, or fetch what is missing; then run again.`
+  return err(failure('collect', `${what} ${next}`, { paths: [name] }))
+}
+
+function replaced({ root }: Workspace, { path }: Populated) {
+  const name = pathText(path)
+  const what = `The git directory of the submodule ${name} is not the one that autopilot made.`
+  return err(failure('collect', `${what} What was done is in ${place(root, name)}.`, { paths: [name] }))
+}
+
+function unreadable({ path }: Populated, reason: string) {
+  const name = pathText(path)
+  return err(
+    failure('collect', `The git directory of the submodule ${name} cannot be read: ${reason}.`, { paths: [name] }),
+  )
+}
+
+function place(root: string, name: string): string {
+  return `${cleanLine(root, 300)}/${name}`
+}

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import { cleanLine } from '../../domain/text.js'
+import { ok, type Result } from '../../domain/result.js'
+import { readTextIfThere } from '../../platform/files/read-text.js'
+import type { Refusal } from '../contract.js'
+import { refuse } from './refusal.js'
+import { filled } from './user-config.js'
+
+/** A path that a configuration of git's leads to, and what it is called there. */
+interface Named {
+  readonly path: string
+  readonly what: string
+}
+
+/** Pipes and devices, which git would read for ever, or wait for. The empty device is a usual way to name no file. */
+async function neverEnds(path: string): Promise<boolean> {
+  const [found, empty] = await Promise.all([path, '/dev/null'].map((one) => stat(one).catch(() => undefined)))
+  if (!found || (found.isCharacterDevice() && found.rdev === empty?.rdev)) return false
+  return found.isFIFO() || found.isCharacterDevice() || found.isBlockDevice() || found.isSocket()
+}
+
+/** Refuses the first of these that is a pipe or a device. */
+export async function refuseNeverEnding(named: readonly Named[]): Promise<Result<void, Refusal>> {
+  for (const { path, what } of named) {
+    if (!(await neverEnds(path))) continue
+    const message = `${cleanLine(path, 300)}, ${what}, is a pipe or a device, which git would wait for.`
+    return refuse('not_a_file', message, 'Put a file in its place, or name another one.')
+  }
+  return ok(undefined)
+}
+
+/** So many files, and no more, include one another. Source: git's config.c, MAX_INCLUDE_DEPTH. */
+const mostFiles = 100
+
+/**
+ * Looks at the files that git reads its configuration from, before the first git is asked: those of the machine, the user
+ * and the repository around a directory, and what they include, under whatever condition.
+ */
+export async function checkConfigFiles(dir: string, env: Environment): Promise<Result<void, Refusal>> {
+  const home = env.HOME ?? homedir()
+  const waiting: Named[] = configFiles(dir, env, home).map((path) => ({ path, what: "which is git's configuration" }))
+  const seen = new Set<string>()
+  for (let next = waiting.shift(); next && seen.size < mostFiles; next = waiting.shift()) {
+    if (seen.has(next.path)) continue
+    seen.add(next.path)
+    const checked = await refuseNeverEnding([next])
+    if (!checked.ok) return checked
+    const text = await readTextIfThere(next.path)
+    const from = next.path
+    const included = text.ok && text.value !== undefined ? includesOf(text.value) : []
+    const what = `which ${cleanLine(from, 200)} includes`
+    waiting.push(...included.map((path) => ({ path: expanded(path, home, dirname(from)), what })))
+  }
+  return ok(undefined)
+}
+
+/** Source: git-config(1), FILES. */
+function configFiles(dir: string, env: Environment, home: string): string[] {
+  const xdg = filled(env.XDG_CONFIG_HOME) ?? join(home, '.config')
+  const users = filled(env.GIT_CONFIG_GLOBAL) ?? [join(xdg, 'git', 'config'), join(home, '.gitconfig')]
+  const system = env.GIT_CONFIG_NOSYSTEM === undefined ? [filled(env.GIT_CONFIG_SYSTEM) ?? '/etc/gitconfig'] : []
+  const above: string[] = []
+  for (let at = resolve(dir); ; at = dirname(at)) {
+    above.push(join(at, '.git', 'config'), join(at, '.git', 'config.worktree'))
+    if (dirname(at) === at) return [...system, users, ...above].flat()
+  }
+}
+
+/** The values of `path` in sections `include` and `includeIf`; enough of git's syntax to find what is written by hand. */
+function includesOf(text: string): string[] {
+  const found: string[] = []
+  let isInclude = false
+  for (const line of text.split('\n')) {
+    const section = /^\s*\[\s*([^\s\]"]+)/.exec(line)?.[1]
+    if (section !== undefined) isInclude = /^include(?:if)?$/i.test(section)
+    const value = /^(?:\s*\[[^\]]*\])?\s*path\s*=\s*"?([^"\n]*?)"?\s*$/i.exec(line)?.[1]
+    if (isInclude && value) found.push(value)
+  }
+  return found
+}
+
+function expanded(path: string, home: string, from: string): string {
+  if (path.startsWith('~/')) return join(home, path.slice(2))
+  return isAbsolute(path) ? path : resolve(from, path)
+}

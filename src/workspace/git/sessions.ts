@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { err, ok, type Result } from '../../domain/result.js'
+import { isAnswerLost, openGitSession } from '../../platform/git/git-session.js'
+import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { gitTimestamp } from '../../platform/git/git-timestamp.js'
+import type { Identity, Repository, Sessions } from '../contract.js'
+import { identityEnv } from './identity.js'
+import { errorText } from '../../domain/text.js'
+
+/** Opens the long-lived gits of a repository; nothing starts before the first question. */
+export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identity): Sessions {
+  const env = identityEnv(identity)
+  return {
+    refs: openGitSession(user, ['update-ref', '-m', 'autopilot', '--stdin'], { env }),
+    commits: openGitSession(trusted, ['hash-object', '-t', 'commit', '-w', '--no-filters', '--stdin-paths'], {
+      repeatable: true,
+    }),
+  }
+}
+
+/**
+ * Changes refs of the user's repository, all or none, by lines as git-update-ref(1) has them under `--stdin`
+ * (`create REF NEW`, `update REF NEW OLD`). A transaction that fails leaves everything as it was. When git is killed
+ * before it has answered, the refs tell how far it came, and what is missing is asked for again, twice at most.
+ */
+export async function changeRefs(
+  { sessions, user }: Pick<Repository, 'sessions' | 'user'>,
+  lines: readonly string[],
+): Promise<Result<void, GitFailure>> {
+  let missing = lines
+  for (let left = mostTries; ; left--) {
+    const done = await transact(sessions, missing)
+    if (done.ok || !isAnswerLost(done.error)) return done
+    // Also after the last: what was done and is taken for failed would be done twice.
+    const open = await notYet(user, missing)
+    if (open?.length === 0) return ok(undefined)
+    if (open === undefined || left <= 1) return done
+    missing = open
+  }
+}
+
+const mostTries = 3
+
+async function transact({ refs }: Sessions, lines: readonly string[]): Promise<Result<void, GitFailure>> {
+  const question = ['start', ...lines, 'prepare', 'commit', ''].join('\n')
+  // Source: git-update-ref(1), the transaction commands each answer `COMMAND: ok`.
+  const done = await refs.ask(question, (answer) => answer.endsWith('commit: ok\n'))
+  return done.ok ? ok(undefined) : done
+}
+
+/** Of these lines, those whose ref does not stand where it is to stand; undefined when that cannot be read. */
+async function notYet(user: GitPlace, lines: readonly string[]): Promise<readonly string[] | undefined> {
+  const wanted = lines.map((line) => line.split(' '))
+  const refs = wanted.length > mostNamed ? [] : wanted.map(([, ref = '']) => ref)
+  const listed = await git(user, ['for-each-ref', '--format=%(refname) %(objectname)', ...refs])
+  if (!listed.ok) return undefined
+  const standing = new Set(listed.value.split('\n'))
+  return lines.filter((_, index) => !standing.has(`${wanted[index]?.[1]} ${wanted[index]?.[2]}`))
+}
+
+/** More refs than this are not named on a command line: then all are listed. */
+const mostNamed = 200
+
+/**
+ * Makes a commit under the repository's identity and gives its id; no hook, no signature, no ref. `tree` and `parents`
+ * are full ids. git itself checks and writes the object, from a file beside the trusted directory.
+ */
+export async function commitTree(
+  { sessions, commonDir, identity }: Pick<Repository, 'sessions' | 'commonDir' | 'identity'>,
+  tree: string,
+  parents: readonly string[],
+  message: string,
+): Promise<Result<string, GitFailure>> {
+  const folder = join(commonDir, 'autopilot', 'commits')
+  const path = join(folder, randomUUID())
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writeFile(path, commitObject(tree, parents, identity, message), { mode: 0o600 })
+    const hashed = await sessions.commits.ask(`${path}\n`, (answer) => answer.endsWith('\n'))
+    return hashed.ok ? ok(hashed.value.trim()) : hashed
+  } catch (error) {
+    const stderr = `fatal: ${errorText(error)}`
+    return err({ args: ['hash-object'], exit: { type: 'code', code: 128 }, stderr, stdout: Buffer.alloc(0) })
+  } finally {
+    await rm(path, { force: true }).catch(() => undefined)
+  }
+}
+
+/** The content of a commit. Source: git's gitformat and `commit-tree`: headers, an empty line, the message. */
+function commitObject(tree: string, parents: readonly string[], { name, email }: Identity, message: string): string {
+  const who = `${name} <${email}> ${gitTimestamp()}`
+  const headers = [
+    `tree ${tree}`,
+    ...[...new Set(parents)].map((parent) => `parent ${parent}`),
+    `author ${who}`,
+    `committer ${who}`,
+  ]
+  return `${headers.join('\n')}\n\n${message.endsWith('\n') ? message : `${message}\n`}`
+}

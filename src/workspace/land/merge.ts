@@ -1,0 +1,133 @@
+import { err, ok, type Result } from '../../domain/result.js'
+import { git, gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import type { Repository } from '../contract.js'
+import { fullId } from '../git/git-failed.js'
+import { pathText, type GitPath } from '../git-path.js'
+import { placeAttributes, withAttributesTree } from './merge-attributes.js'
+import { commitTree } from '../git/sessions.js'
+
+/** git could not combine two commits. */
+export interface Conflict {
+  /** Clean for display, at most {@link maxPaths} of them. */
+  readonly paths: readonly string[]
+  /** All that the conflict touched. */
+  readonly touched: readonly GitPath[]
+  /** What git made of it all the same: with markers in the files that it could not combine. */
+  readonly tree: string
+  /** What git says about it, in its own words. */
+  readonly notes: readonly ConflictNote[]
+  /** What the two sides are called in its markers. */
+  readonly labels: readonly string[]
+}
+
+export interface ConflictNote {
+  readonly paths: readonly GitPath[]
+  /** Not clean: names of files are in it. */
+  readonly text: string
+}
+
+const maxPaths = 100
+
+/**
+ * Combines work with a tip, by what has changed on either side since the commit at which the work began. Where the target
+ * was rewritten, git's own merge base lies before that: what a person has thrown off would come back with the work.
+ *
+ * git before 2.40 cannot be told a merge base, so there the three trees get commits of their own, on no ref.
+ */
+export async function mergeWork(
+  repository: Repository,
+  tip: string,
+  work: { readonly commit: string; readonly base: string },
+): ReturnType<typeof mergeTrees> {
+  // Status 1 means that it is none; where git cannot tell, its own merge base is as good.
+  const leads = await git(repository.trusted, ['merge-base', '--is-ancestor', work.base, tip])
+  if (leads.ok || leads.error.exit.type !== 'code' || leads.error.exit.code !== 1)
+    return mergeTrees(repository, tip, work.commit)
+  const trees = await git(
+    repository.trusted,
+    ['rev-parse'].concat([work.base, tip, work.commit].map((id) => `${id}^{tree}`)),
+  )
+  if (!trees.ok) return trees
+  const [base = '', ours = '', theirs = ''] = trees.value.split('\n')
+  const began = await commitTree(repository, base, [], onlyForMerging)
+  if (!began.ok) return began
+  const tipOn = await commitTree(repository, ours, [began.value], onlyForMerging)
+  if (!tipOn.ok) return tipOn
+  const workOn = await commitTree(repository, theirs, [began.value], `${onlyForMerging}\nThe work\n`)
+  return workOn.ok ? mergeTrees(repository, tipOn.value, workOn.value) : workOn
+}
+
+const onlyForMerging = 'Only for merging\n'
+
+/**
+ * Combines two commits without their files and gives the merged tree. Attributes count as in plain git that stands at
+ * `ours`: `info/attributes` first, then those of its tree, then the user's own. Merge drivers are git's built-in ones: no
+ * configuration with another is read, and git takes one that it does not know for `text`.
+ *
+ * A file that only one side changed is merged without a look at attributes, so that costs one process. Where git combined
+ * something, one more looks for attributes files, and where there are any, it is merged again with them.
+ */
+export async function mergeTrees(
+  repository: Pick<Repository, 'trusted' | 'commonDir'>,
+  ours: string,
+  theirs: string,
+): Promise<Result<{ tree: string } | { conflict: Conflict }, GitFailure>> {
+  const merged = await withAttributesTree(repository, async (place) => {
+    const plain = await mergeOnce(place, ours, theirs)
+    if (!plain.ok || plain.value.told.length === 0) return plain
+    const about = plain.value.told.flatMap(({ paths }) => paths)
+    const placed = await placeAttributes(place, ours, [...about, ...plain.value.touched])
+    if (!placed.ok) return placed
+    return placed.value ? mergeOnce(place, ours, theirs) : plain
+  })
+  if (!merged.ok) return merged
+  const { tree, isClean, touched, told } = merged.value
+  if (isClean) return ok({ tree })
+  const notes = told.filter(({ type }) => type.startsWith('CONFLICT'))
+  return ok({
+    conflict: { tree, touched, notes, paths: touched.slice(0, maxPaths).map(pathText), labels: [ours, theirs] },
+  })
+}
+
+interface Merged {
+  readonly tree: string
+  readonly isClean: boolean
+  readonly touched: readonly GitPath[]
+  readonly told: readonly (ConflictNote & { readonly type: string })[]
+}
+
+/**
+ * Source: git-merge-tree(1): status 0 or 1 and the tree's id first, then with `-z --name-only` the conflicting paths,
+ * each ended by NUL, an empty one, and what git says: the number of paths, those, a type and a text, over and over. It
+ * says so (`Auto-merging`) of each file that both sides changed. A missing object also ends with status 1, without an id:
+ * that is no conflict.
+ */
+async function mergeOnce(place: GitPlace, ours: string, theirs: string): Promise<Result<Merged, GitFailure>> {
+  const args = ['merge-tree', '--write-tree', '--messages', '-z', '--name-only', ours, theirs]
+  const merged = await gitBytes(place, args)
+  const output = merged.ok ? merged.value : merged.error.stdout
+  const [tree = '', ...rest] = output.toString('latin1').split('\0')
+  if (!fullId.test(tree)) return merged.ok ? unreadable(merged.value) : merged
+  if (!merged.ok && (merged.error.exit.type !== 'code' || merged.error.exit.code !== 1)) return merged
+  const end = rest.indexOf('')
+  const touched = [...new Set(end < 0 ? rest : rest.slice(0, end))]
+  return ok({ tree, isClean: merged.ok, touched, told: end < 0 ? [] : parseNotes(rest.slice(end + 1)) })
+}
+
+function parseNotes(fields: readonly string[]): Merged['told'] {
+  const notes: Merged['told'][number][] = []
+  for (let at = 0; at < fields.length;) {
+    const count = Number(fields[at])
+    if (fields[at] === '' || !Number.isSafeInteger(count)) break
+    const [type = '', text = ''] = fields.slice(at + 1 + count)
+    const paths = fields.slice(at + 1, at + 1 + count)
+    notes.push({ type, paths, text: Buffer.from(text, 'latin1').toString('utf8') })
+    at += count + 3
+  }
+  return notes
+}
+
+function unreadable(stdout: Buffer) {
+  const stderr = 'fatal: the answer has no tree'
+  return err<GitFailure>({ args: ['merge-tree'], exit: { type: 'code', code: 0 }, stderr, stdout })
+}

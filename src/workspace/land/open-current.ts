@@ -1,0 +1,105 @@
+import { cleanLine } from '../../domain/text.js'
+import { ok, type Result } from '../../domain/result.js'
+import { openGitSession } from '../../platform/git/git-session.js'
+import { checkedOutAt } from '../repository/checked-out.js'
+import type { CurrentTree, Refusal, Repository, Target } from '../contract.js'
+import { hasSplitIndex, splitIndex } from './move-current.js'
+import { pinLines } from '../refs/ref-name.js'
+import { refuse, refuseGit } from '../git/refusal.js'
+import { changeRefs } from '../git/sessions.js'
+import { findUnderWay } from '../git/under-way.js'
+import { identityEnv } from '../git/identity.js'
+
+/** As a target, stands for the branch that the user is on; one of that very name can be written with `refs/heads/`. */
+export const currentBranch = 'current'
+
+export interface CurrentOptions {
+  readonly runId: string
+  /** The run began earlier. */
+  readonly isResumed?: boolean
+  /** Paths relative to the root in which uncommitted changes are expected: the roadmap. */
+  readonly leaveOut: readonly string[]
+  readonly pause: CurrentTree['pause']
+}
+
+/**
+ * Takes the branch that the user is on as the target of a run, and pins the commit that the run begins from. It must be a
+ * branch, and index and files just as they were committed.
+ */
+export async function openCurrent(repository: Repository, options: CurrentOptions): Promise<Result<Target, Refusal>> {
+  const { head, gitDir } = repository
+  const found = await findCurrent(repository, options.leaveOut)
+  if (!found.ok) return found
+  const branch = found.value
+  const ref = `refs/heads/${branch}`
+  const lines = await pinLines(repository, { ...options, commit: head.commit })
+  const pinned = lines.length > 0 ? await changeRefs(repository, lines) : ok(undefined)
+  if (!pinned.ok) return refuseGit(pinned.error)
+  const refs = openGitSession({ gitDir }, ['update-ref', '-m', 'autopilot', '--stdin'], { env: sessionEnv(repository) })
+  return ok({ branch, ref, tip: head.commit, base: head.commit, current: { refs, pause: options.pause } })
+}
+
+type Here = Pick<Repository, 'head' | 'root' | 'gitDir' | 'commonDir' | 'user' | 'dirtyPaths'>
+
+/** The branch that the user is on, where a run may land on it. Changes nothing. */
+export async function findCurrent(repository: Here, leaveOut: readonly string[]): Promise<Result<string, Refusal>> {
+  const { branch, commit } = repository.head
+  if (branch === undefined) return detached(commit)
+  const refused =
+    (await refuseOther(repository, branch, `refs/heads/${branch}`)) ?? (await refuseUnsettled(repository, leaveOut))
+  return refused ?? ok(branch)
+}
+
+/** A linked work tree's own file says where the common directory is; that is known already, and the file not needed. */
+function sessionEnv({ gitDir, commonDir, identity }: Repository): Record<string, string> {
+  return { ...identityEnv(identity), ...(gitDir === commonDir ? {} : { GIT_COMMON_DIR: commonDir }) }
+}
+
+function detached(commit: string) {
+  return refuse(
+    'detached',
+    `You are on no branch (HEAD is detached at ${commit.slice(0, 10)}), so there is none for --target current.`,
+    'Switch to a branch (git switch main, or git switch -c NEW-NAME), or leave out --target current.',
+  )
+}
+
+async function refuseOther(repository: Here, branch: string, ref: string) {
+  const onOwn = refuseOwnBranch(repository)
+  if (!onOwn.ok) return onOwn
+  const elsewhere = await checkedOutAt(repository, ref, repository.gitDir)
+  if (elsewhere === undefined) return undefined
+  return refuse(
+    'checked_out',
+    `${cleanLine(branch)} is checked out in ${elsewhere}, too.`,
+    'Switch that work tree to another branch, or leave out --target current.',
+  )
+}
+
+const own = /^autopilot(\/|$)/
+
+/** Autopilot's own branches are for what arrives, not for what it starts from. */
+export function refuseOwnBranch({ head }: Pick<Repository, 'head'>): Result<void, Refusal> {
+  if (head.branch === undefined || !own.test(head.branch)) return ok(undefined)
+  const help = 'Switch to the branch that your work is on, for example: git switch main'
+  return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot's own work arrives.`, help)
+}
+
+const mostShown = 5
+
+async function refuseUnsettled({ root, gitDir, dirtyPaths }: Here, leaveOut: readonly string[]) {
+  const underWay = await findUnderWay(gitDir)
+  if (underWay !== undefined)
+    return refuse('under_way', `${underWay} is under way in ${cleanLine(root, 300)}.`, 'End it, then run again.')
+  if (await hasSplitIndex(gitDir)) return refuse('split_index', splitIndex.message, splitIndex.help)
+  const dirty = await dirtyPaths(leaveOut)
+  if (dirty === undefined)
+    return refuse('git_failed', 'git cannot tell what is changed here.', 'See what git status says.')
+  if (dirty.length === 0) return undefined
+  const more = dirty.length > mostShown ? ` and ${dirty.length - mostShown} more` : ''
+  const shown = dirty.slice(0, mostShown).map((path) => cleanLine(path, 100))
+  return refuse(
+    'dirty',
+    `There are changes here that are not committed: ${shown.join(', ')}${more}.`,
+    'For --target current commit them or put them away (git stash -u); or leave it out, and work arrives on a branch of its own.',
+  )
+}

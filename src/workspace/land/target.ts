@@ -1,0 +1,263 @@
+import { cleanLine } from '../../domain/text.js'
+import { ok, type Result } from '../../domain/result.js'
+import { git, type GitPlace } from '../../platform/git/git.js'
+import { howFarApart } from '../repository/apart.js'
+import type { Anew, Refusal, Repository, TakenUp, Target } from '../contract.js'
+import { outsideOf } from '../refs/gone.js'
+import { refuseOwnBranch } from './open-current.js'
+import { noCommit, pinLines, unambiguousName } from '../refs/ref-name.js'
+import { mergeTrees } from './merge.js'
+import { changeRefs, commitTree } from '../git/sessions.js'
+import { refuse, refuseGit } from '../git/refusal.js'
+import { setAsideFrom, setAsideRef } from '../refs/set-aside.js'
+import { findSquashed } from './squashed.js'
+
+export interface TargetOptions {
+  /** Another branch than the default one; made from HEAD when it does not exist. */
+  readonly branch?: string
+  readonly runId: string
+  /** The run began earlier. */
+  readonly isResumed?: boolean
+}
+
+/**
+ * Makes the target branch ready for a run: finds or creates it, brings it up to date with HEAD, and pins the commit
+ * that the run begins from. The user's branch, index and files are not touched.
+ */
+export async function openTarget(repository: Repository, options: TargetOptions): Promise<Result<Target, Refusal>> {
+  const found = await findTarget(repository, options)
+  if (!found.ok) return found
+  const { branch, local, tip, takenUp } = found.value
+  const start = await upToDate(repository, { branch, tip, runId: options.runId })
+  if (!start.ok) return start
+  const { commit, anew } = start.value
+  const ref = `refs/heads/${branch}`
+  const moved = await moveAndPin(repository, { ...options, ref, from: local, to: commit, ...(anew ? { anew } : {}) })
+  if (!moved.ok) return moved
+  const before = await setAsideFrom(repository.user, [commit])
+  if (!before.ok) return refuseGit(before.error)
+  const isAmbiguous = (await unambiguousName(repository, branch)) !== branch
+  return ok({
+    ...{ branch, ref, tip: commit, base: commit },
+    ...(takenUp && !anew ? { takenUp } : {}),
+    ...(anew ? { anew } : {}),
+    ...(before.value.length > 0 ? { before: before.value } : {}),
+    ...(isAmbiguous ? { isAmbiguous } : {}),
+  })
+}
+
+/** The branch that a run would land on, as it stands. */
+export interface FoundTarget extends Newest {
+  readonly branch: string
+  /** Where the local branch stands, if there is one. */
+  readonly local: string | undefined
+}
+
+/** Finds the target branch, or refuses it. Changes nothing. */
+export async function findTarget(
+  repository: Pick<Repository, 'head' | 'user' | 'root' | 'trusted'>,
+  named: Pick<TargetOptions, 'branch'>,
+): Promise<Result<FoundTarget, Refusal>> {
+  const branch = await targetBranch(repository, named)
+  if (!branch.ok) return branch
+  const standing = await existing(repository, branch.value)
+  if (!standing.ok) return standing
+  const newest = await newestOf(repository, branch.value, standing.value)
+  return newest.ok ? ok({ ...newest.value, branch: branch.value, local: standing.value }) : newest
+}
+
+/** `autopilot/<the branch you are on>`, for a detached HEAD `autopilot/detached-<eight digits of its id>`. */
+export function defaultTarget({ branch, commit }: Repository['head']): string {
+  return `autopilot/${branch ?? `detached-${commit.slice(0, 8)}`}`
+}
+
+async function targetBranch(
+  repository: Pick<Repository, 'head' | 'user'>,
+  { branch: named }: Pick<TargetOptions, 'branch'>,
+): Promise<Result<string, Refusal>> {
+  const { head, user } = repository
+  const onOwn = refuseOwnBranch(repository)
+  if (!onOwn.ok) return onOwn
+  const branch = named?.replace(/^refs\/heads\//, '') ?? defaultTarget(head)
+  const help = 'Name a branch of its own with --target, or none for the default.'
+  const valid = !/^(-|HEAD$)/.test(branch) && (await git(user, ['check-ref-format', `refs/heads/${branch}`])).ok
+  return valid ? ok(branch) : refuse('bad_branch_name', `'${cleanLine(branch)}' cannot be the name of a branch.`, help)
+}
+
+/** Where the branch stands, if it exists; refuses one that is checked out, or whose name another branch blocks. */
+async function existing(
+  { user, root }: Pick<Repository, 'user' | 'root'>,
+  branch: string,
+): Promise<Result<string | undefined, Refusal>> {
+  const format = '--format=%(refname:lstrip=2)%00%(objectname)%00%(worktreepath)'
+  const listing = await git(user, ['for-each-ref', format, 'refs/heads'])
+  if (!listing.ok) return refuseGit(listing.error)
+  let tip: string | undefined
+  for (const line of listing.value.split('\n')) {
+    const [name = '', commit = '', worktree = ''] = line.split('\0')
+    if (name === branch && worktree !== '') return checkedOut(branch, worktree, root)
+    if (name === branch) tip = commit
+    if (name !== '' && (branch.startsWith(`${name}/`) || name.startsWith(`${branch}/`))) return inTheWay(branch, name)
+  }
+  return ok(tip)
+}
+
+function checkedOut(branch: string, worktree: string, root: string) {
+  return refuse(
+    'checked_out',
+    `The target branch ${branch} is checked out in ${cleanLine(worktree)}.`,
+    worktree === root
+      ? 'Work arrives there, and in your files, with --target current; or name another target, or none.'
+      : 'Switch that work tree to another branch, or name another target with --target.',
+  )
+}
+
+/** Refs are files: `autopilot` and `autopilot/main` cannot both exist. */
+function inTheWay(branch: string, name: string) {
+  const shown = cleanLine(name)
+  return refuse(
+    'branch_in_the_way',
+    `The target branch ${branch} cannot be made: there is a branch named ${shown}.`,
+    `Rename that one (git branch -m ${shown} NEW-NAME), or name another target with --target.`,
+  )
+}
+
+/** Where the branch is to go on from. */
+export interface Newest {
+  readonly tip: string | undefined
+  readonly takenUp?: TakenUp
+}
+
+/**
+ * What others have brought to the same branch of a remote, as far as it was fetched, is taken up: else its tasks would be
+ * done a second time. Where both have gone on, or two remotes have, a person must bring them together.
+ */
+async function newestOf(
+  { trusted, user }: Pick<Repository, 'trusted' | 'user'>,
+  branch: string,
+  local: string | undefined,
+): Promise<Result<Newest, Refusal>> {
+  const listing = await git(user, [
+    'for-each-ref',
+    '--format=%(refname:lstrip=2)%00%(objectname)',
+    `refs/remotes/*/${branch}`,
+  ])
+  if (!listing.ok) return refuseGit(listing.error)
+  let newest: Newest = { tip: local }
+  for (const line of listing.value.split('\n')) {
+    const [remote = '', commit = ''] = line.split('\0')
+    if (commit === '' || commit === newest.tip) continue
+    const takenUp = { from: remote, isNew: local === undefined }
+    if (newest.tip === undefined) {
+      newest = { tip: commit, takenUp }
+      continue
+    }
+    const here = newest.takenUp?.from ?? branch
+    const one = { name: cleanLine(here), commit: newest.tip }
+    const apart = await howFarApart(trusted, one, { name: cleanLine(remote), commit })
+    if (!apart.ok) return apart
+    if (apart.value.behind === 0) continue
+    if (apart.value.ahead !== 0) {
+      if (await wasSetAside(user, newest.tip, commit)) continue
+      return diverged(branch, here, remote)
+    }
+    newest = { tip: commit, takenUp }
+  }
+  return ok(newest)
+}
+
+/** A remote that has what the target was before it began anew has nothing of its own. */
+async function wasSetAside(user: GitPlace, tip: string, commit: string): Promise<boolean> {
+  const before = await setAsideFrom(user, [tip])
+  if (!before.ok || before.value.length === 0) return false
+  const outside = await outsideOf(user, [commit], before.value)
+  return outside.ok && outside.value.size === 0
+}
+
+function diverged(branch: string, one: string, other: string) {
+  const shown = cleanLine(other)
+  return refuse(
+    'diverged',
+    `${cleanLine(one)} and ${shown} have gone different ways: each has commits that the other has not.`,
+    `Bring them together: git switch ${branch} && git merge ${shown} && git switch -; ` +
+      'or name another target with --target.',
+  )
+}
+
+interface Standing {
+  readonly branch: string
+  readonly tip: string | undefined
+  readonly runId: string
+}
+
+/** Where a target is to start a run from. */
+interface Start {
+  readonly commit: string
+  readonly anew?: Anew
+}
+
+/**
+ * The commit that the target is to start this run from: it contains HEAD and all that earlier runs brought. Where HEAD's
+ * history has all of that under other commits and has gone on with it, what HEAD makes of it counts.
+ */
+async function upToDate(repository: Repository, { branch, tip, runId }: Standing): Promise<Result<Start, Refusal>> {
+  const { head, trusted } = repository
+  if (tip === undefined || tip === head.commit) return ok({ commit: head.commit })
+  const from = head.branch ?? head.commit.slice(0, 8)
+  const apart = await howFarApart(
+    trusted,
+    { name: branch, commit: tip },
+    { name: cleanLine(from), commit: head.commit },
+  )
+  if (!apart.ok) return apart
+  if (apart.value.behind === 0) return ok({ commit: tip })
+  if (apart.value.ahead === 0) return ok({ commit: head.commit })
+  const squashed = await findSquashed(trusted, { tip, head: head.commit, branch })
+  if (!squashed.ok) return refuseGit(squashed.error)
+  const { by, isEdited = false } = squashed.value ?? {}
+  const anew = by === undefined ? undefined : { by, tip, ref: setAsideRef(runId, by) }
+  if (anew && isEdited) return ok({ commit: head.commit, anew })
+  const merged = await mergeTrees(repository, tip, head.commit)
+  if (!merged.ok) return refuseGit(merged.error)
+  if ('conflict' in merged.value) {
+    if (anew) return ok({ commit: head.commit, anew })
+    const shown = head.branch === undefined ? from : await unambiguousName(repository, from)
+    return conflicting(branch, cleanLine(shown), merged.value.conflict.paths)
+  }
+  const message = `Bring ${branch} up to date with ${from}\n\nAutopilot-Run: ${runId}\n`
+  const commit = await commitTree(repository, merged.value.tree, [tip, head.commit], message)
+  return commit.ok ? ok({ commit: commit.value }) : refuseGit(commit.error)
+}
+
+function conflicting(branch: string, from: string, paths: readonly string[]) {
+  return refuse(
+    'conflict',
+    `The target branch ${branch} conflicts with ${from} in: ${paths.join(', ')}`,
+    `Merge them yourself: git switch ${branch} && git merge ${from}; or begin anew: git branch -m ${branch} OLD-NAME, ` +
+      'and in the roadmap set the tasks to pending whose work is to be done again: they still say done',
+  )
+}
+
+interface Move extends Omit<TargetOptions, 'branch'> {
+  readonly ref: string
+  readonly from: string | undefined
+  readonly to: string
+  readonly anew?: Anew
+}
+
+/** Moves the target, pins the base and keeps what the target was, in one transaction: all happens, or nothing. */
+async function moveAndPin(
+  repository: Repository,
+  { ref, from, to, anew, ...run }: Move,
+): Promise<Result<void, Refusal>> {
+  const pin = await pinLines(repository, { ...run, commit: to })
+  const keep = anew ? [`update ${anew.ref} ${anew.tip}`] : []
+  const moved = await changeRefs(repository, [`update ${ref} ${to} ${from ?? noCommit(repository)}`, ...pin, ...keep])
+  if (moved.ok) return ok(undefined)
+  const refused = refuseGit(moved.error)
+  return refuse(
+    'moved',
+    refused.error.message,
+    'If another program moved the target branch meanwhile, run autopilot again.',
+  )
+}

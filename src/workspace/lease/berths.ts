@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto'
+import { link, lstat, mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { digestOf } from '../../platform/files/digest.js'
+import { readWhole } from '../../platform/files/read-whole.js'
+import { syncDirectory } from '../../platform/files/sync-directory.js'
+import { contains, runDirectory, workspaceNumber } from '../home.js'
+import { ownerFile, ownerOf, writeOwner } from './owner.js'
+import { onFileSystem } from '../workspace.js'
+
+/**
+ * A numbered directory for workspaces that one run has to itself. The number is the lowest that is free, so that a run has
+ * the paths that the one before it had, unless that still needs them.
+ */
+export interface Berth {
+  /** Absolute and resolved. */
+  readonly dir: string
+  /** Before the number of each workspace; nothing else has it, since tools name things by a path's last part. */
+  readonly prefix: string
+}
+
+/** What works in a berth; gates have berths of their own. */
+export type BerthUse = 'agents' | 'gates'
+
+export interface BerthsOptions {
+  /** Absolute path of the directory for workspaces of this repository; made when absent, 0700. */
+  readonly home: string
+  readonly of: BerthUse
+  readonly runId: string
+  /** The user's work tree and git directory: nothing may lie in them or around them. */
+  readonly root: string
+  readonly commonDir: string
+  /** Where else berths of the run may be, by an earlier configuration. */
+  readonly homes?: readonly string[]
+  /** Where the run had its workspaces before it was resumed by this version. */
+  readonly former?: readonly string[]
+  /** Awaited before a berth is used, by {@link placeOf}. */
+  readonly onTaken?: (place: string) => Promise<void>
+  /** Awaited before it may be another's. */
+  readonly onLeft?: (place: string) => Promise<void>
+}
+
+/** The berths of one run and one use. */
+export interface Berths {
+  /** The run's berth. It is taken the first time, and again when it has been removed. */
+  readonly take: () => Promise<Result<Berth, Failure>>
+  /** Whether workspaces of the run may lie in a directory: it is the run's, or it is not known to be another's. */
+  readonly mayHold: (dir: string) => Promise<boolean>
+  /** Gives the berths back that hold no workspace any more. */
+  readonly leave: () => Promise<void>
+}
+
+const suffixes: Readonly<Record<BerthUse, string>> = { agents: '', gates: '-gates' }
+
+/** What works in the berth of that name; undefined when it is none's. */
+export function useOfBerth(name: string): BerthUse | undefined {
+  const [, suffix] = /^[1-9]\d{0,5}(|-gates)$/.exec(name) ?? []
+  return suffix === undefined ? undefined : suffix === '' ? 'agents' : 'gates'
+}
+
+/** The last two parts of a berth's path. */
+export function placeOf(dir: string): string {
+  return join(basename(dirname(dir)), basename(dir))
+}
+
+export function openBerths(options: BerthsOptions): Berths {
+  const { of, runId, root, commonDir, former = [], homes = [] } = options
+  const used = new Set<string>()
+  let current: Berth | undefined
+
+  const use = async (dir: string) => {
+    if (used.has(dir)) return
+    used.add(dir)
+    await options.onTaken?.(placeOf(dir))
+  }
+
+  const takeOne = async (): Promise<Result<Berth, Failure>> => {
+    if (current && (await isAsTaken(current.dir, runId))) return ok(current)
+    const taken = await onFileSystem('Making the directory for workspaces', async () => {
+      const refused = await prepareHome(options.home, root)
+      if (refused !== undefined) return err(failure('infrastructure', refused))
+      const home = await realpath(options.home)
+      const dir = (await ownBerths([home], runId)).find((one) => useOfBerth(basename(one)) === of)
+      return ok(await named(dir ?? (await claim(home, { of, runId, commonDir })), commonDir))
+    })
+    if (!taken.ok || !taken.value.ok) return taken.ok ? taken.value : taken
+    current = taken.value.value
+    await use(current.dir)
+    return ok(current)
+  }
+
+  // Several may ask at once: one berth is enough for all.
+  let last: Promise<unknown> = Promise.resolve()
+  const take = () => {
+    const taken = last.then(takeOne)
+    last = taken
+    return taken
+  }
+
+  const mayHold = async (dir: string) => {
+    const isFormer = (await resolvedOf(former)).has(dir)
+    const isBerth = (await resolvedOf([options.home, ...homes])).has(dirname(dir)) && useOfBerth(basename(dir)) === of
+    const holds = isFormer || used.has(dir) || (isBerth && [runId, undefined].includes(await ownerOf(dir)))
+    if (holds) await use(dir)
+    return holds
+  }
+
+  const leave = async () => {
+    await last
+    for (const dir of new Set([...used, ...(await resolvedOf(former))])) {
+      if (await hasNone(dir)) await options.onLeft?.(placeOf(dir))
+      if ((await ownerOf(dir)) === runId) await leaveBerth(dir, runId)
+      else await rmdir(dir).catch(() => undefined)
+      await rmdir(dirname(dir)).catch(() => undefined)
+    }
+  }
+
+  return { take, mayHold, leave }
+}
+
+/** An agent may have put a link in its place, which leads into the user's tree. */
+async function isAsTaken(dir: string, runId: string): Promise<boolean> {
+  const isSame = (await realpath(dir).catch(() => undefined)) === dir
+  return isSame && (await ownerOf(dir)) === runId
+}
+
+async function resolvedOf(dirs: readonly string[]): Promise<ReadonlySet<string>> {
+  return new Set(await Promise.all(dirs.map((dir) => realpath(dir).catch(() => dir))))
+}
+
+/** Makes the directory; says why it may not be used: as a link, inside the user's tree, or around it. */
+async function prepareHome(home: string, root: string): Promise<string | undefined> {
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  if (!(await lstat(home)).isDirectory()) return `The directory for workspaces, ${home}, is not a directory.`
+  return overlaps(await realpath(home), root)
+    ? `Workspaces must not lie in the work tree that they are made from: ${home}`
+    : undefined
+}
+
+/** Whether one of the two paths is the other or contains it. Both resolved. */
+export function overlaps(a: string, b: string): boolean {
+  return contains(a, b) || contains(b, a)
+}
+
+/** The berths of a run below these directories, which need not exist. */
+export async function ownBerths(homes: Iterable<string>, runId: string): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const home of homes) {
+    const entries = await readdir(home, { withFileTypes: true }).catch(() => [])
+    for (const { name } of entries.filter((entry) => entry.isDirectory() && useOfBerth(entry.name) !== undefined))
+      if ((await ownerOf(join(home, name))) === runId) found.push(join(home, name))
+  }
+  return found
+}
+
+interface Claimant {
+  readonly of: BerthUse
+  readonly runId: string
+  readonly commonDir: string
+}
+
+/**
+ * Takes the lowest number that nobody has: a directory that says whose it is comes to its place in one step, which fails
+ * where something is. Containers may share the user's cache, with repositories of the same path.
+ */
+async function claim(home: string, { of, runId, commonDir }: Claimant): Promise<string> {
+  const fresh = join(home, `.berth-${randomBytes(4).toString('hex')}`)
+  await mkdir(fresh, { mode: 0o700 })
+  try {
+    await writeOwner(fresh, runId, commonDir)
+    await syncDirectory(fresh)
+    for (let number = 1; ; number++) {
+      const dir = join(home, `${number}${suffixes[of]}`)
+      // A rename would replace a directory that is empty, whosever it is.
+      if (!(await lstat(dir).catch(() => undefined)) && (await moveTo(fresh, dir))) {
+        await syncDirectory(home)
+        return dir
+      }
+    }
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true }).catch(() => undefined)
+    throw error
+  }
+}
+
+/** False where something is in the way. Source: rename(2). */
+async function moveTo(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code)) return false
+    throw error
+  }
+}
+
+async function named(dir: string, commonDir: string): Promise<Berth> {
+  const seed = await seedOf(dirname(dirname(dir)))
+  return { dir, prefix: `${digestOf([seed, commonDir, basename(dir)].join('\0')).slice(0, 8)}-` }
+}
+
+/**
+ * A random word that all repositories of one cache have in common, made once: of two containers on one machine, whose
+ * repositories have the same path, workspaces are to have different names all the same.
+ */
+async function seedOf(cache: string): Promise<string> {
+  const path = join(cache, '.seed')
+  for (let tries = 0; ; tries++) {
+    const bytes = await readWhole(path, 64)
+    const text = bytes.ok ? new TextDecoder().decode(bytes.value) : ''
+    if (/^[0-9a-f]{16}\n$/.test(text)) return text.trim()
+    const fresh = `${path}-${randomBytes(4).toString('hex')}`
+    await writeFile(fresh, `${randomBytes(8).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+    // One that is there and says nothing was cut off by a crash.
+    const put = tries === 0 ? link(fresh, path) : rename(fresh, path)
+    await put
+      .catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      })
+      .finally(() => rm(fresh, { force: true }))
+  }
+}
+
+/** Whether no workspace lies in it. */
+async function hasNone(dir: string): Promise<boolean> {
+  const names = await readdir(dir).catch(() => [])
+  return names.every((name) => workspaceNumber(name) === undefined)
+}
+
+/**
+ * Gives back a berth that has no workspace in it. `owner`: whose it is; undefined where that is not known, which only a
+ * person's `clean` may decide. What agents left beside their workspaces stays under the run's name, and keeps no number.
+ */
+export async function leaveBerth(dir: string, owner: string | undefined): Promise<void> {
+  if ((await ownerOf(dir)) !== owner || !(await hasNone(dir))) return
+  const home = dirname(dir)
+  const others = (await readdir(dir).catch(() => [])).filter((name) => name !== ownerFile)
+  if (others.length > 0) {
+    const suffix = suffixes[useOfBerth(basename(dir)) ?? 'agents']
+    if (owner !== undefined) await moveTo(dir, join(home, runDirectory(owner) + suffix)).catch(() => false)
+    return
+  }
+  // In one step, so that a crash leaves no directory that has lost its owner.
+  const gone = join(home, `.berth-${randomBytes(4).toString('hex')}`)
+  if (await moveTo(dir, gone).catch(() => false)) await removeEmpty(gone)
+}
+
+async function removeEmpty(dir: string): Promise<void> {
+  await rm(join(dir, ownerFile), { force: true }).catch(() => undefined)
+  await rmdir(dir).catch(() => undefined)
+}
+
+/** Removes what is left of berths below a directory: those without a workspace, and what a crash left of taking them. */
+export async function clearBerths(home: string): Promise<void> {
+  const entries = await readdir(home, { withFileTypes: true }).catch(() => [])
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    const dir = join(home, name)
+    if (useOfBerth(name) !== undefined) await leaveBerth(dir, await ownerOf(dir))
+    else if (/^\.berth-[0-9a-f]{8}$/.test(name)) await removeEmpty(dir)
+  }
+}

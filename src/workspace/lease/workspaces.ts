@@ -1,0 +1,257 @@
+import { lstat, realpath, rm, rmdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { safeName } from '../../domain/name.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { removeTree as removeDirectory } from '../../platform/processes/remove-tree.js'
+import { hasTakenStores } from '../submodules/adopt-submodules.js'
+import { arm, standOn } from '../prepare/arm.js'
+import { catchUp, type CaughtUp, type WorkSoFar } from '../repair/catch-up.js'
+import { overlaps, type Berths } from './berths.js'
+import type { Repository } from '../contract.js'
+import { workspaceNumber } from '../home.js'
+import type { Furniture } from '../prepare/furniture.js'
+import { readNotes } from '../prepare/notes.js'
+import { advance, makeWorkspace, renew } from '../prepare/prepare.js'
+import { checkInPlace, homeIdentity, indexFileOf, onFileSystem, type Workspace } from '../workspace.js'
+
+export interface WorkspacesOptions extends Furniture {
+  readonly repository: Repository
+  /** Where they lie. */
+  readonly berths: Berths
+  readonly runId: string
+  /** Of a run that is resumed: the highest number that one of its workspaces has. */
+  readonly numberedTo?: number
+}
+
+/** A workspace that stays on disk, and why. */
+export interface KeptWorkspace {
+  readonly root: string
+  readonly reason: string
+}
+
+/** The run's workspaces: made when needed, used again, each leased to one attempt at a time. */
+export interface Workspaces {
+  /**
+   * A workspace at the commit, belonging to no attempt yet: one that was released, else a new one. `afresh`: a new one
+   * wherever an earlier use could show, and then one that was released makes room for it.
+   */
+  readonly prepare: (commit: string, how?: { readonly afresh: true }) => Promise<Result<Workspace, Failure>>
+  /** Moves a prepared workspace to another commit. */
+  readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
+  /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used; gives the task branch it stands on. */
+  readonly lease: (workspace: Workspace, to: Lessee) => Promise<Result<{ readonly branch: string }, Failure>>
+  /**
+   * Takes a workspace of the run over, as the attempt left it that was at work there when the run was broken off. It is
+   * leased to that attempt again.
+   */
+  readonly adopt: (root: string, commit: string) => Promise<Result<Workspace, Failure>>
+  /** Merges a tip into the workspace of an attempt that goes on; see {@link catchUp}. */
+  readonly goOn: (
+    workspace: Workspace,
+    lessee: Lessee,
+    work: WorkSoFar,
+    tip: string,
+  ) => Promise<Result<CaughtUp, Failure>>
+  /** Takes a workspace back; it may be used again. */
+  readonly release: (workspace: Workspace) => void
+  /** What the workspace keeps from before is not to be trusted: once it is released, another takes its place. */
+  readonly distrust: (workspace: Workspace) => void
+  /** As {@link distrust}, of all that there are. */
+  readonly distrustAll: () => void
+  /**
+   * Leaves a workspace on disk, with what is known of it where a resumed run is to adopt it, else for a person to look
+   * at; it is not used again by this run. False when there is nothing left of it.
+   */
+  readonly keep: (workspace: Workspace, reason: string, how?: { readonly adoptable?: boolean }) => Promise<boolean>
+  /** Removes what is not in use, to make room on a full disk. */
+  readonly removeFree: () => Promise<void>
+  /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
+  readonly removeAll: () => Promise<readonly KeptWorkspace[]>
+}
+
+/** The attempt that a workspace is leased to. */
+export interface Lessee {
+  readonly taskId: string
+  readonly attempt: number
+}
+
+export function createWorkspaces(options: WorkspacesOptions): Workspaces {
+  const { repository, berths, runId } = options
+  const stateRoot = join(repository.commonDir, 'autopilot', 'workspaces', runId)
+  const all: Workspace[] = []
+  const kept = new Map<Workspace, string>()
+  const standing = new Set<Workspace>()
+  let made = options.numberedTo ?? 0
+
+  const makeNew = async (commit: string) => {
+    const berth = await berths.take()
+    if (!berth.ok) return berth
+    const { dir, prefix } = berth.value
+    const number = ++made
+    const place = { number, root: join(dir, `${prefix}${number}`), stateDir: join(stateRoot, String(number)) }
+    const workspace = await makeWorkspace(repository, place, commit, options)
+    if (workspace.ok) all.push(workspace.value)
+    else await removeTree(berths, place.root, repository)
+    return workspace
+  }
+
+  const adopt = async (root: string, commit: string) => {
+    const found = await onFileSystem('Taking a workspace over', () => findAgain({ berths, stateRoot, root, commit }))
+    if (found.ok && found.value) all.push(found.value)
+    if (!found.ok) return found
+    return found.value ? ok(found.value) : err(failure('collect', notAsItWas))
+  }
+
+  const prepare = async (commit: string, how?: { readonly afresh: true }): Promise<Result<Workspace, Failure>> => {
+    const mayReuse = how === undefined || !(options.setup ?? options.keep?.length)
+    for (let used = takeFree(all); used; used = takeFree(all)) {
+      const renewed = mayReuse && !used.isDistrusted ? await renew(repository, used, commit, options) : undefined
+      if (renewed?.ok && (await arm(repository, used)).ok) return ok(used)
+      await discard(used)
+      // The others would most likely fail alike, and what they keep is dear.
+      if (!mayReuse || (renewed?.ok === false && renewed.error.inSetup)) break
+    }
+    const made = await makeNew(commit)
+    if (!made.ok) return made
+    const armed = await arm(repository, made.value)
+    return armed.ok ? made : armed
+  }
+
+  /** A workspace that cannot be used again: removed now, or kept with the reason when that is not safe. */
+  const discard = async (workspace: Workspace) => {
+    const removed = await remove(berths, workspace, repository)
+    if (removed.ok) workspace.state = 'removed'
+    else await keep(workspace, removed.error.message)
+  }
+
+  const refresh = async (workspace: Workspace, commit: string) => {
+    expectState(workspace, 'prepared')
+    if (workspace.commit === commit) return ok(undefined)
+    const inPlace = await checkInPlace(workspace)
+    if (!inPlace.ok) return inPlace
+    const moved = await advance(repository, workspace, commit, options)
+    return moved.ok ? arm(repository, workspace) : moved
+  }
+
+  const lease = async (workspace: Workspace, lessee: Lessee) => {
+    expectState(workspace, 'prepared')
+    workspace.state = 'leased'
+    const branch = branchOf(lessee)
+    const armed = await standOn(workspace, branch)
+    return armed.ok ? ok({ branch }) : armed
+  }
+
+  const goOn = (workspace: Workspace, lessee: Lessee, work: WorkSoFar, tip: string) => {
+    expectState(workspace, 'leased')
+    return catchUp(repository, workspace, work, tip, branchOf(lessee))
+  }
+
+  const release = (workspace: Workspace) => {
+    expectState(workspace, 'prepared', 'leased')
+    workspace.state = 'free'
+  }
+
+  const distrust = (workspace: Workspace) => {
+    if (workspace.kept.length > 0) workspace.isDistrusted = true
+  }
+
+  const keep: Workspaces['keep'] = async (workspace, reason, { adoptable = false } = {}) => {
+    workspace.state = 'kept'
+    // Without them, the git of the submodules in it, by which a person takes the work out, would have nothing to stand on.
+    if (adoptable || (await hasTakenStores(workspace))) standing.add(workspace)
+    const isThere = await lstat(workspace.root).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) kept.set(workspace, reason)
+    return isThere
+  }
+
+  const removeFree = async () => {
+    for (let free = takeFree(all); free; free = takeFree(all)) await discard(free)
+  }
+
+  const removeAll = async () => {
+    for (const workspace of all) {
+      if (workspace.state !== 'kept' && workspace.state !== 'removed') await discard(workspace)
+    }
+    // Others of the run may stand there from before it was resumed.
+    for (const one of all.filter((one) => !standing.has(one)))
+      await rm(one.stateDir, { recursive: true, force: true }).catch(() => undefined)
+    await rmdir(stateRoot).catch(() => undefined)
+    await berths.leave()
+    return [...kept].map(([{ root }, reason]) => ({ root, reason }))
+  }
+
+  const distrustAll = () => all.forEach(distrust)
+
+  return { prepare, refresh, lease, adopt, goOn, release, distrust, distrustAll, keep, removeFree, removeAll }
+}
+
+const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
+
+interface Found {
+  readonly berths: Berths
+  readonly stateRoot: string
+  readonly root: string
+  readonly commit: string
+}
+
+/** A workspace of before, if what lies there is the very directory and what autopilot knows of it is complete. */
+async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Workspace | undefined> {
+  const number = workspaceNumber(basename(root))
+  if (number === undefined || !(await berths.mayHold(dirname(root)))) return undefined
+  const stateDir = join(stateRoot, String(number))
+  const notes = await readNotes(stateDir)
+  if (!notes) return undefined
+  const workspace: Workspace = {
+    ...notes,
+    number,
+    root,
+    home: await homeIdentity(dirname(root)),
+    stateDir,
+    commit,
+    state: 'leased',
+  }
+  if (!(await lstat(indexFileOf(workspace)).catch(() => undefined))) return undefined
+  // A git that died with autopilot left it; no other can be at work, as the run's lock is held.
+  await rm(`${indexFileOf(workspace)}.lock`, { force: true })
+  return (await checkInPlace(workspace)).ok ? workspace : undefined
+}
+
+/** The task branch. */
+function branchOf({ taskId, attempt }: Lessee): string {
+  return `autopilot/${safeName(taskId)}-${attempt}`
+}
+
+function takeFree(all: readonly Workspace[]): Workspace | undefined {
+  const isFree = ({ state }: Workspace) => state === 'free'
+  const free = all.find((one) => isFree(one) && one.isDistrusted) ?? all.find(isFree)
+  if (free) free.state = 'prepared'
+  return free
+}
+
+/** A wrong state is a bug of the caller: it would hand one workspace to two attempts. */
+function expectState({ number, state }: Workspace, ...expected: Workspace['state'][]): void {
+  if (!expected.includes(state)) throw new Error(`Workspace ${number} is ${state}, not ${expected.join(' or ')}`)
+}
+
+async function remove(berths: Berths, workspace: Workspace, repository: Repository): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  return removeTree(berths, workspace.root, repository)
+}
+
+/** Removes a directory right below one of the run's, on resolved paths, if it is one and does not touch the user's tree. */
+async function removeTree(berths: Berths, root: string, repository: Repository): Promise<Result<void, Failure>> {
+  const removed = await onFileSystem('Removing a workspace', async () => {
+    const place = await realpath(root)
+    const isOwn =
+      (await berths.mayHold(dirname(place))) && (await lstat(root)).isDirectory() && !overlaps(place, repository.root)
+    if (isOwn) await removeDirectory(place)
+    return isOwn
+  })
+  if (!removed.ok) return removed
+  return removed.value ? ok(undefined) : err(failure('infrastructure', `${root} is not safe to remove.`))
+}

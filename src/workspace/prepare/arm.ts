@@ -1,0 +1,136 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmod, copyFile, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Result } from '../../domain/result.js'
+import type { Failure } from '../../domain/agent/failure.js'
+import type { Repository } from '../contract.js'
+import { alternatesOf, giveStores } from '../stores/filter-stores.js'
+import { excludePattern } from '../git-path.js'
+import { armSubmodules } from '../submodules/submodule-git.js'
+import { formatSettings } from '../git/user-config.js'
+import { checkInPlace, givenRefsFile, indexFileOf, onFileSystem, type Workspace } from '../workspace.js'
+
+/** For its owner alone, whoever may look into the directory. */
+const ownersOnly = { mode: 0o600 } as const
+
+const latin = { ...ownersOnly, encoding: 'latin1' } as const
+
+/** The branch of a workspace that is nobody's yet. */
+export const nobodysBranch = 'autopilot/prepared'
+
+/**
+ * Writes the workspace's own `.git` afresh, for the agent: one branch at the workspace's commit, the user's objects as
+ * alternates, the user's content settings and identity; no remote, no hook, no stash, no setting of an earlier
+ * attempt. Autopilot's own git never uses it. Starts no process. Belongs to preparing, while no slot is held;
+ * {@link standOn} gives it to an attempt.
+ */
+export async function arm(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  const gitDir = join(workspace.root, '.git')
+  return onFileSystem('Writing the git directory of the workspace', async () => {
+    await rm(gitDir, { recursive: true, force: true })
+    for (const folder of ['refs/heads', 'refs/tags', 'objects/info', 'objects/pack', 'hooks', 'info']) {
+      await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 })
+    }
+    const config = agentConfig(repository, join(gitDir, 'hooks'))
+    await Promise.all([
+      writeFile(join(gitDir, 'objects/info/alternates'), `${alternatesOf(repository)}\n`, ownersOnly),
+      writeFile(join(gitDir, 'config'), config, ownersOnly),
+      writeInfo(repository, workspace, gitDir),
+      copyPrivately(indexFileOf(workspace), join(gitDir, 'index')),
+      giveRefs(repository, workspace, gitDir),
+      giveStores(repository, gitDir),
+    ])
+    writeBranch(gitDir, nobodysBranch, workspace.commit)
+    if (repository.submodules.length > 0) await armSubmodules(repository, workspace, config)
+  })
+}
+
+/** Names the branch of a workspace that {@link arm} has made ready. */
+export async function standOn(workspace: Workspace, branch: string): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  return onFileSystem('Naming the branch of the workspace', () => {
+    writeBranch(join(workspace.root, '.git'), branch, workspace.commit)
+    return Promise.resolve()
+  })
+}
+
+/** Not asynchronous: a slot waits for it, and two small files take less than their turns on a busy event loop. */
+function writeBranch(gitDir: string, branch: string, commit: string): void {
+  const heads = join(gitDir, 'refs/heads')
+  rmSync(heads, { recursive: true, force: true })
+  const file = join(heads, branch)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, `${commit}\n`, ownersOnly)
+  writeFileSync(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`, ownersOnly)
+}
+
+/**
+ * The user's tags and remote-tracking branches, for `git describe` and `git merge-base origin/main HEAD`; without the
+ * remote itself. A second copy beside the workspace tells them from what the agent's git makes.
+ */
+async function giveRefs({ sharedRefs }: Repository, workspace: Workspace, gitDir: string): Promise<void> {
+  await writeFile(givenRefsFile(workspace), sharedRefs, latin)
+  if (sharedRefs !== '') await writeFile(join(gitDir, 'packed-refs'), sharedRefs, latin)
+}
+
+function agentConfig(
+  { objectFormat, carriedConfig, identity, namesHooks, submodules }: Repository,
+  hooks: string,
+): string {
+  const version = objectFormat === 'sha1' ? '0' : '1'
+  const own = [
+    { key: 'core.repositoryformatversion', value: version },
+    ...(objectFormat === 'sha1' ? [] : [{ key: 'extensions.objectformat', value: objectFormat }]),
+    { key: 'core.bare', value: 'false' },
+    { key: 'core.logallrefupdates', value: 'true' },
+    // A collection of garbage in the background would still write while autopilot collects.
+    { key: 'gc.auto', value: '0' },
+    { key: 'maintenance.auto', value: 'false' },
+    // Whatever the user has them at, these change what lies in a git directory, or leave a daemon running there.
+    { key: 'core.splitIndex', value: 'false' },
+    { key: 'core.fsmonitor', value: 'false' },
+    { key: 'core.untrackedCache', value: 'false' },
+    { key: 'index.sparse', value: 'false' },
+    // The user's own, from a global configuration, would ask somebody for a passphrase, or run hooks of elsewhere.
+    { key: 'commit.gpgsign', value: 'false' },
+    { key: 'tag.gpgsign', value: 'false' },
+    // As `git submodule init` would say: those that are there are in use.
+    ...(submodules.length > 0 ? [{ key: 'submodule.active', value: '.' }] : []),
+    ...(namesHooks ? [{ key: 'core.hookspath', value: hooks }] : []),
+    { key: 'user.name', value: identity.name },
+    { key: 'user.email', value: identity.email },
+  ]
+  return formatSettings(own) + carriedConfig
+}
+
+async function writeInfo(repository: Repository, workspace: Workspace, gitDir: string): Promise<void> {
+  const { trusted } = repository
+  const exclude = await ownExcludes(repository, workspace)
+  await writeFile(join(gitDir, 'info/exclude'), exclude, { ...ownersOnly, encoding: 'latin1' })
+  await copyIfThere(join(trusted.gitDir, 'info/attributes'), join(gitDir, 'info/attributes'))
+  await copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
+}
+
+/** The rules that a workspace's own `info/exclude` begins with, one UTF-16 unit for each byte. */
+export async function ownExcludes({ trusted }: Repository, { furnished }: Workspace): Promise<string> {
+  const exclude = await readFile(join(trusted.gitDir, 'info/exclude'), 'latin1').catch(() => '')
+  return withPatterns(exclude, furnished)
+}
+
+/** An exclude file with further paths at its end. */
+export function withPatterns(exclude: string, paths: readonly string[]): string {
+  const start = exclude === '' || exclude.endsWith('\n') ? exclude : `${exclude}\n`
+  return start + paths.map((path) => `${excludePattern(path)}\n`).join('')
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  if (await lstat(from).catch(() => undefined)) await copyPrivately(from, to)
+}
+
+async function copyPrivately(from: string, to: string): Promise<void> {
+  await copyFile(from, to)
+  await chmod(to, ownersOnly.mode)
+}

@@ -1,0 +1,190 @@
+import { lstat, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { git } from '../../platform/git/git.js'
+import { withPatterns } from './arm.js'
+import type { Repository } from '../contract.js'
+import { copyPaths, linkAbove } from './copy.js'
+import { furnishedPaths, furniturePaths, type Furniture } from './furniture.js'
+import { gitPath, isWithin, onDisk, pathText } from '../git-path.js'
+import { linkPaths } from './link.js'
+import { filledSubmodules, findObstacles } from '../git/nested-repositories.js'
+import { writeNotes } from './notes.js'
+import { cleanArgs, cleanSubmodules } from '../submodules/clean-submodules.js'
+import { populate } from '../submodules/populate.js'
+import { hideSubmodules } from '../submodules/submodule-git.js'
+import { readSubmoduleNotes } from '../submodules/submodule-notes.js'
+import { needsSetup, outgrows, setUp } from './set-up.js'
+import { checkSeal } from '../repository/trusted.js'
+import {
+  checkInPlace,
+  directoryIdentity,
+  homeIdentity,
+  onFileSystem,
+  workspacePlace,
+  type Workspace,
+} from '../workspace.js'
+import { gitFailed } from '../git/git-failed.js'
+
+/** Where a new workspace comes to lie. */
+export interface Place {
+  readonly number: number
+  /** Its work tree; must not exist. */
+  readonly root: string
+  /** Its trusted state; must not exist. */
+  readonly stateDir: string
+}
+
+/** Makes a workspace at a commit: one process, `read-tree`; with setup some more, see {@link setUp}. */
+export async function makeWorkspace(
+  repository: Repository,
+  place: Place,
+  commit: string,
+  furniture: Furniture,
+): Promise<Result<Workspace, Failure>> {
+  const made = await onFileSystem('Making a workspace', () => makeDirectories(repository, place, commit, furniture))
+  if (!made.ok) return made
+  const filled = await fill(repository, made.value, commit, furniture)
+  const ready = filled.ok ? await setUpAfresh(repository, made.value, commit, furniture) : filled
+  return ready.ok ? made : ready
+}
+
+async function makeDirectories(
+  { trusted }: Repository,
+  { number, root, stateDir }: Place,
+  commit: string,
+  furniture: Furniture,
+): Promise<Workspace> {
+  await mkdir(root, { mode: 0o700 })
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  const furnished = furnishedPaths(furniture)
+  if (furnished.length > 0) {
+    // Where the trusted git directory keeps its copy of the user's own excludes file.
+    const excludes = await readFile(join(trusted.gitDir, 'excludes'), 'latin1').catch(() => '')
+    await writeFile(join(stateDir, 'excludes'), withPatterns(excludes, furnished), { encoding: 'latin1', mode: 0o600 })
+  }
+  const identity = (await directoryIdentity(root)) ?? ''
+  return {
+    number,
+    root: await realpath(root),
+    stateDir,
+    identity,
+    home: await homeIdentity(dirname(root)),
+    furnished,
+    kept: furniturePaths(furniture.keep),
+    commit,
+    leavings: new Map(),
+    setupPaths: [],
+    state: 'prepared',
+  }
+}
+
+/** Puts index and work tree at a commit, whatever they held: only files that differ are written. */
+export async function checkOut(
+  repository: Repository,
+  workspace: Workspace,
+  commit: string,
+): Promise<Result<void, Failure>> {
+  const sealed = await checkSeal(repository)
+  if (!sealed.ok) return sealed
+  const hidden = await onFileSystem('Looking at submodules', () => hideSubmodules(workspace))
+  if (!hidden.ok) return hidden
+  const read = await git(workspacePlace(repository, workspace), ['read-tree', '-u', '--reset', commit])
+  if (!read.ok) return gitFailed(read.error)
+  workspace.commit = commit
+  return populate(repository, workspace, commit)
+}
+
+/** The files of a commit, and those that come from the user's tree. */
+async function fill(
+  repository: Repository,
+  workspace: Workspace,
+  commit: string,
+  { copy, link = [] }: Furniture,
+): Promise<Result<void, Failure>> {
+  const checkedOut = await checkOut(repository, workspace, commit)
+  if (!checkedOut.ok) return checkedOut
+  const copied = await copyPaths(repository.root, workspace.root, copy)
+  // Through the link an agent would commit in the user's own submodule.
+  const submodules = repository.gitlinks.map(gitPath)
+  const led = furniturePaths(link).find((path) =>
+    submodules.some((one) => isWithin(path, [one]) || isWithin(one, [path])),
+  )
+  if (led !== undefined) {
+    const why =
+      'is in, or holds, a submodule of yours, which agents would write into; workspaces have its files by themselves, or by setup:'
+    return err(failure('infrastructure', `link: ${pathText(led)} ${why}.`))
+  }
+  if (!copied.ok) return copied
+  // What was copied has brought the user's `.git` along.
+  const covered = submodules.some((path) => isWithin(path, furniturePaths(copy)))
+  const populated = covered ? await populate(repository, workspace, commit) : ok(undefined)
+  return populated.ok ? linkPaths(repository.root, workspace.root, link) : populated
+}
+
+async function setUpAfresh(
+  repository: Repository,
+  workspace: Workspace,
+  commit: string,
+  furniture: Furniture,
+): Promise<Result<void, Failure>> {
+  const ran = await setUp(repository, workspace, furniture)
+  if (!ran.ok) return ran
+  const noted = await onFileSystem('Noting what a workspace is', () => writeNotes(workspace))
+  return noted.ok && furniture.exact && furniture.setup ? fill(repository, workspace, commit, furniture) : noted
+}
+
+/**
+ * Makes a used workspace as good as new at a commit: `clean`, then `read-tree`, then setup where it is needed again. In
+ * this order, as a directory that became a link must be gone before git compares what seems to lie in it. Any failure
+ * means: make a new one.
+ */
+export async function renew(
+  repository: Repository,
+  workspace: Workspace,
+  commit: string,
+  furniture: Furniture,
+): Promise<Result<void, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  const { repositories, pipes } = await findObstacles(workspace.root, workspace.kept)
+  const populated = new Set((await readSubmoduleNotes(workspace)).populated.map(({ path }) => path))
+  const filled = await filledSubmodules(workspace.root, repository.gitlinks.map(gitPath))
+  const obstacles = [...[...repositories, ...filled].filter((path) => !populated.has(path)), ...pipes]
+  if (obstacles.length > 0) {
+    return err(failure('collect', 'The workspace cannot be used again.', { paths: obstacles.map(pathText) }))
+  }
+  const unlinked = await onFileSystem('Cleaning a workspace', () => removeLinks(workspace))
+  if (!unlinked.ok) return unlinked
+  const hidden = await onFileSystem('Looking at submodules', () => hideSubmodules(workspace))
+  if (!hidden.ok) return hidden
+  const cleaned = await git(workspacePlace(repository, workspace), cleanArgs(workspace.kept, '-q'))
+  if (!cleaned.ok) return gitFailed(cleaned.error)
+  const inside = await cleanSubmodules(repository, workspace, '-q')
+  if (!inside.ok) return inside
+  const ready = await fill(repository, workspace, commit, furniture)
+  if (!ready.ok || !(await needsSetup(repository, workspace, furniture))) return ready
+  return setUpAfresh(repository, workspace, commit, furniture)
+}
+
+/** A link that an agent put in the place of a kept path could lead setup, or the next agent, anywhere. */
+async function removeLinks({ root, kept }: Workspace): Promise<void> {
+  for (const path of kept) {
+    // What lies behind a link is not ours; that link itself goes with the cleaning.
+    if ((await linkAbove(root, Buffer.from(path, 'latin1').toString('utf8'))) !== undefined) continue
+    const stats = await lstat(onDisk(root, path)).catch(() => undefined)
+    if (stats?.isSymbolicLink()) await rm(onDisk(root, path))
+  }
+}
+
+/** Brings a prepared workspace, which nobody has used, to another commit. */
+export async function advance(
+  repository: Repository,
+  workspace: Workspace,
+  commit: string,
+  furniture: Furniture,
+): Promise<Result<void, Failure>> {
+  if (await outgrows(repository, workspace, furniture, commit)) return renew(repository, workspace, commit, furniture)
+  return checkOut(repository, workspace, commit)
+}

@@ -1,0 +1,59 @@
+import { ok, type Result } from '../../domain/result.js'
+import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { outsideOf } from './gone.js'
+import { readUndone } from './undone.js'
+
+/** What a target had when it began anew, and the commit of the user's history that has all of it. */
+export interface SetAside {
+  readonly tip: string
+  readonly by: string
+}
+
+/** The ref that keeps what a target was before a run began it anew. */
+export function setAsideRef(runId: string, by: string): string {
+  return `refs/autopilot/${runId}/target/${by}`
+}
+
+/** All such refs, of whatever run. Source: git-for-each-ref(1) and git-rev-list(1), patterns. */
+export const setAsideRefs = 'refs/autopilot/*/target/*'
+
+/** Whether the part of a ref's name behind the run's id is that of {@link setAsideRef}. */
+export function isSetAside(rest: string): boolean {
+  return /^target\/(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(rest)
+}
+
+/**
+ * What a target was, each time that it began anew: the work of these commits is in it, though they are not. One that
+ * belongs to another target, or whose commit in the user's history was reverted or rewritten, does not count.
+ *
+ * @param ahead - what a run would set aside
+ */
+export async function setAsideFrom(
+  place: GitPlace,
+  tips: readonly string[],
+  ahead: readonly SetAside[] = [],
+): Promise<Result<readonly string[], GitFailure>> {
+  const listed = await git(place, ['for-each-ref', '--format=%(refname:lstrip=4)%00%(objectname)', setAsideRefs])
+  if (!listed.ok) return listed
+  const known = listed.value.split('\n').flatMap((line): SetAside[] => {
+    const [by = '', tip = ''] = line.split('\0')
+    return isSetAside(`target/${by}`) ? [{ by, tip }] : []
+  })
+  let open = [...ahead, ...known]
+  const reached = [...tips]
+  while (open.length > 0) {
+    const outside = await outsideOf(
+      place,
+      open.map(({ by }) => by),
+      reached,
+    )
+    if (!outside.ok) return outside
+    const undone = await readUndone(place, reached)
+    if (!undone.ok) return undone
+    const counts = open.filter(({ by }) => !outside.value.has(by) && !undone.value.has(by))
+    if (counts.length === 0) break
+    open = open.filter((one) => !counts.includes(one))
+    reached.push(...counts.map(({ tip }) => tip))
+  }
+  return ok([...new Set(reached.slice(tips.length))])
+}

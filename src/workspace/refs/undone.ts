@@ -1,0 +1,32 @@
+import { ok, type Result } from '../../domain/result.js'
+import { undoneIn, type HistoryCommit } from '../../domain/roadmap/undone.js'
+import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+
+/** Older reverts than among so many commits are not looked for. */
+const mostCommits = 20_000
+
+/** The commits that later ones in the history of these say they revert. Messages hold no NUL, so it parts the fields. */
+export async function readUndone(
+  place: GitPlace,
+  tips: readonly string[],
+): Promise<Result<ReadonlySet<string>, GitFailure>> {
+  const format = '--format=%H%x00%P%x00%s%x00%b%x00'
+  const listing = await git(place, ['log', '--topo-order', `--max-count=${mostCommits}`, format, ...tips, '--'])
+  if (!listing.ok) return listing
+  const fields = listing.value.split('\0')
+  const commits: HistoryCommit[] = []
+  for (let index = 0; index + 3 < fields.length; index += 4) {
+    const [commit = '', parents = '', subject = '', body = ''] = fields.slice(index, index + 4)
+    commits.push({ commit: commit.trim(), parents: parents.split(' ').filter(Boolean), subject, body })
+  }
+  return ok(undoneIn(commits))
+}
+
+/** What is left of commits, by whatever they are known, when those that were undone do not count. */
+export function withoutUndone<Commit extends { readonly commit: string }>(
+  known: ReadonlyMap<string, readonly Commit[]>,
+  undone: ReadonlySet<string>,
+): ReadonlyMap<string, readonly Commit[]> {
+  const left = [...known].map(([name, commits]) => [name, commits.filter(({ commit }) => !undone.has(commit))] as const)
+  return new Map(left.filter(([, commits]) => commits.length > 0))
+}

@@ -1,0 +1,117 @@
+import type { Failure } from '../../domain/agent/failure.js'
+import { ok, type Result } from '../../domain/result.js'
+import { git } from '../../platform/git/git.js'
+import { arm, standOn } from '../prepare/arm.js'
+import { nothingWatched, watchMarkers, type MarkerWatch } from './conflict-markers.js'
+import { addNote, conflictNote } from './conflict-note.js'
+import type { Candidate, Repository } from '../contract.js'
+import { mergeWork, type Conflict } from '../land/merge.js'
+import { checkOut } from '../prepare/prepare.js'
+import { commitTree } from '../git/sessions.js'
+import { singleParent } from '../land/stack.js'
+import { checkSeal } from '../repository/trusted.js'
+import { checkInPlace, type Workspace } from '../workspace.js'
+import { gitFailed } from '../git/git-failed.js'
+
+/** What a further round of an attempt begins with. */
+export interface CaughtUp {
+  /** The work and the tip together, as they lie in the workspace. */
+  readonly tree: string
+  /** The paths that git could not combine, clean for display; markers are in those files, as far as can be. */
+  readonly conflicts: readonly string[]
+  /** The file that tells of those without markers, where there are any. */
+  readonly note?: string
+  readonly watch: MarkerWatch
+}
+
+/** The work that goes on. */
+export interface WorkSoFar extends Candidate {
+  readonly watch: MarkerWatch
+}
+
+/**
+ * Merges a tip into a workspace whose work has just been collected, for a further round of the same attempt: the merged
+ * files lie in the work tree, with markers where git could not combine them. HEAD of a fresh `.git` is a merge of the two,
+ * the tip first: an agent that puts its changes aside or throws them away loses a round's work and not all of it, and
+ * finds either side there. What is ignored stays in the workspace. One process, `read-tree`, when the tip has not moved;
+ * two more when it has; some more with a conflict.
+ */
+export async function catchUp(
+  repository: Repository,
+  workspace: Workspace,
+  work: WorkSoFar,
+  tip: string,
+  branch: string,
+): Promise<Result<CaughtUp, Failure>> {
+  const inPlace = await checkInPlace(workspace)
+  if (!inPlace.ok) return inPlace
+  const sealed = await checkSeal(repository)
+  if (!sealed.ok) return sealed
+  const merged = await combine(repository, work, tip)
+  if (!merged.ok) return merged
+  const both = await commitTree(repository, merged.value.tree, [tip, work.candidate], bothMessage)
+  if (!both.ok) return gitFailed(both.error)
+  const checkedOut = await checkOut(repository, workspace, both.value)
+  if (!checkedOut.ok) return checkedOut
+  const armed = await arm(repository, workspace)
+  if (!armed.ok) return armed
+  const stands = await standOn(workspace, branch)
+  return stands.ok ? merged : stands
+}
+
+/** What {@link catchUp} had watched for in an attempt's earlier rounds, found out anew: the same conflicts come again. */
+export async function watchAgain(
+  repository: Repository,
+  merges: readonly { readonly candidate: string; readonly base: string; readonly tip: string }[],
+): Promise<Result<MarkerWatch, Failure>> {
+  let watch = nothingWatched
+  for (const { tip, ...work } of merges) {
+    const merged = await combine(repository, { ...work, message: bothMessage, watch }, tip)
+    if (!merged.ok) return merged
+    watch = merged.value.watch
+  }
+  return ok(watch)
+}
+
+const bothMessage = 'Work that was kept out, together with what others have finished\n'
+
+async function combine(repository: Repository, work: WorkSoFar, tip: string): Promise<Result<CaughtUp, Failure>> {
+  const single = await singleParent(repository, work)
+  if (!single.ok) return gitFailed(single.error)
+  const { commit, tree } = single.value
+  if (tip === work.base) return ok({ tree, conflicts: [], watch: work.watch })
+  const merged = await mergeWork(repository, tip, { commit, base: work.base })
+  if (!merged.ok) return gitFailed(merged.error)
+  if ('tree' in merged.value) return ok({ tree: merged.value.tree, conflicts: [], watch: work.watch })
+  return placeConflict(repository, merged.value.conflict, [tip, commit], work.watch)
+}
+
+/** A conflict as it is put before an agent: marked, told of where it cannot be marked, and watched. */
+async function placeConflict(
+  repository: Repository,
+  conflict: Conflict,
+  merged: readonly [tip: string, work: string],
+  before: MarkerWatch,
+): Promise<Result<CaughtUp, Failure>> {
+  const watched = await watchMarkers(repository, conflict, before)
+  if (!watched.ok) return gitFailed(watched.error)
+  const { watch, unmarked } = watched.value
+  const placed = { conflicts: conflict.paths, watch }
+  if (unmarked.length === 0) return ok({ ...placed, tree: conflict.tree })
+  const noted = await addNote(repository, { conflict, paths: unmarked, merged })
+  return noted.ok ? ok({ ...placed, tree: noted.value, note: conflictNote }) : gitFailed(noted.error)
+}
+
+/** What a tree changes against a commit, as text for an agent: `most` characters, cut at a line; `whole` shows the rest. */
+export async function diffText(
+  { trusted }: Repository,
+  base: string,
+  tree: string,
+  { most, whole }: { readonly most: number; readonly whole: string },
+): Promise<string> {
+  const diff = await git(trusted, ['diff-tree', '-p', '--no-ext-diff', '--no-textconv', '--no-color', base, tree])
+  if (!diff.ok) return ''
+  if (diff.value.length <= most) return diff.value
+  const cut = diff.value.slice(0, most)
+  return `${cut.slice(0, cut.lastIndexOf('\n'))}\n[… cut: the whole is what \`${whole}\` shows]`
+}

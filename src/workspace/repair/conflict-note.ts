@@ -1,0 +1,62 @@
+import { cleanLine } from '../../domain/text.js'
+import { ok, type Result } from '../../domain/result.js'
+import { git, gitBytes, type GitFailure } from '../../platform/git/git.js'
+import type { Repository } from '../contract.js'
+import { pathText, splitNul, type GitPath } from '../git-path.js'
+import { readBlobs } from '../git/head-tree.js'
+import type { Conflict } from '../land/merge.js'
+
+/** A file that tells of conflicts that no marker shows; work that still has it does not land. */
+export const conflictNote = 'AUTOPILOT-CONFLICTS.txt'
+
+/** What the note is about. */
+interface Unmarked {
+  readonly conflict: Conflict
+  readonly paths: readonly GitPath[]
+  /** What was merged, as the workspace's HEAD has it: the target's tip, then the work. */
+  readonly merged: readonly [tip: string, work: string]
+}
+
+/**
+ * Adds the note to the tree of a conflict. A file that one side deleted and the other changed, a binary file, two renames:
+ * git leaves one of the sides there, and nobody would see that there was something to decide. The note's first and last
+ * line look like markers, with the labels of those, so it is found as they are. Four processes.
+ */
+export async function addNote(repository: Repository, unmarked: Unmarked): Promise<Result<string, GitFailure>> {
+  const { trusted } = repository
+  const { tree } = unmarked.conflict
+  const listed = await gitBytes(trusted, ['ls-tree', '-z', '--full-tree', tree])
+  if (!listed.ok) return listed
+  const entries = splitNul(listed.value)
+  const isNote = (entry: string) => entry.endsWith(`\t${conflictNote}`)
+  // One of an earlier round that is still there.
+  const before = await readBlobs(
+    trusted,
+    entries.filter(isNote).map((entry) => entry.split(/[ \t]/)[2] ?? ''),
+  )
+  if (!before.ok) return before
+  const input = before.value.join('') + noteText(unmarked)
+  const blob = await git(trusted, ['hash-object', '-w', '--stdin'], { input })
+  if (!blob.ok) return blob
+  const all = [...entries.filter((entry) => !isNote(entry)), `100644 blob ${blob.value}\t${conflictNote}`]
+  const made = await git(trusted, ['mktree', '-z'], {
+    input: Buffer.from(all.map((entry) => `${entry}\0`).join(''), 'latin1'),
+  })
+  return made.ok ? ok(made.value) : made
+}
+
+function noteText({ conflict, paths, merged: [tip, work] }: Unmarked): string {
+  const told = conflict.notes.filter((note) => note.paths.some((path) => paths.includes(path)))
+  const silent = paths.filter((path) => !told.some((note) => note.paths.includes(path)))
+  const named = (text: string) => cleanLine(text.replaceAll(tip, 'HEAD^1').replaceAll(work, 'HEAD^2'), 1000)
+  return [
+    `<<<<<<< ${tip}`,
+    'git could not combine these, and could put no markers into them. HEAD^1 is what others have finished, HEAD^2 the work',
+    'for this task. Decide on each, then delete this file: as long as it is there, the work is not taken over.',
+    '',
+    ...told.map((note) => `- ${named(note.text)}`),
+    ...silent.map((path) => `- ${pathText(path)}`),
+    `>>>>>>> ${work}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,123 @@
+import { lstat, readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ok, type Result } from '../../domain/result.js'
+import { git, type GitFailure } from '../../platform/git/git.js'
+import { openGitSession } from '../../platform/git/git-session.js'
+import type { Repository, Target } from '../contract.js'
+import { listUntrusted, readUntrusted } from '../git/untrusted-file.js'
+
+/** Something of the user's that is not as it was. */
+export interface UserChange {
+  readonly kind: 'branch' | 'tag' | 'head' | 'config' | 'hooks'
+  /** The branch's short name; else a path within the git directory. */
+  readonly name: string
+  /** A commit, or for HEAD what its file says; absent where there was or is nothing. */
+  readonly from?: string
+  readonly to?: string
+}
+
+/** Looks whether somebody has changed what autopilot does not touch: the user, or an agent that went beyond its workspace. */
+export interface UserWatch {
+  /**
+   * What has changed since the last look, or the beginning. Starts no process after the first look: a branch or tag that
+   * is made then is a file of its own until somebody packs it.
+   */
+  readonly look: () => Promise<readonly UserChange[]>
+}
+
+/** More branches than this are not looked at. */
+const mostBranches = 1000
+
+/** More files than this are not listed. */
+const mostLoose = 50_000
+
+const heads = 'refs/heads/'
+
+/** What a look has seen: by kind and name, in words that only need to be compared. */
+type Seen = ReadonlyMap<string, UserChange & { readonly to: string }>
+
+/** Begins to watch: the user's branches but the target, where HEAD stands, and what git starts programs by. */
+export async function watchUser(repository: Repository, { ref }: Target): Promise<Result<UserWatch, GitFailure>> {
+  const listed = await git(repository.user, ['for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/tags'])
+  if (!listed.ok) return listed
+  const refs = listed.value.split('\n').filter((name) => name !== '')
+  const known = new Set([...refs, ref])
+  const branches = refs.filter((name) => name.startsWith(heads) && name !== ref).slice(0, mostBranches)
+  const session = openGitSession(repository.user, ['cat-file', '--batch-check=%(objectname)'], {
+    repeatable: true,
+  })
+
+  const readBranches = async (): Promise<readonly string[]> => {
+    if (branches.length === 0) return []
+    const question = branches.map((name) => `${name}\n`).join('')
+    const answer = await session.ask(question, (text) => text.split('\n').length > branches.length)
+    return answer.ok ? answer.value.split('\n') : []
+  }
+  const see = async (): Promise<Seen> => {
+    const tips = await readBranches()
+    const files = await readFiles(repository)
+    // Source: git-cat-file(1): an oid, or `NAME missing`.
+    const there = branches.flatMap((name, index): UserChange[] => {
+      const tip = tips[index] ?? ''
+      return /^[0-9a-f]+$/.test(tip) ? [{ kind: 'branch', name: name.slice(heads.length), to: tip }] : []
+    })
+    return new Map([...there, ...files].map((one) => [`${one.kind} ${one.name}`, { ...one, to: one.to ?? '' }]))
+  }
+  let last = see()
+  return ok({
+    look: () => {
+      const before = last
+      last = before.then(see)
+      const fresh = newRefs(repository, known)
+      return Promise.all([before, last, fresh]).then(([was, is, made]) => [...difference(was, is), ...made])
+    },
+  })
+}
+
+/** Branches and tags that were not there; each is told once. */
+async function newRefs({ commonDir }: Repository, known: Set<string>): Promise<readonly UserChange[]> {
+  const kinds = [
+    { kind: 'branch', below: heads },
+    { kind: 'tag', below: 'refs/tags/' },
+  ] as const
+  const found: UserChange[] = []
+  for (const { kind, below } of kinds) {
+    const names = await listUntrusted(join(commonDir, below), mostLoose)
+    for (const name of names.ok ? names.value : []) {
+      if (known.has(`${below}${name}`) || name.endsWith('.lock')) continue
+      known.add(`${below}${name}`)
+      const text = await readUntrusted(join(commonDir, below, name), 1000)
+      const to = text.ok ? text.value?.toString('latin1').trim() : undefined
+      found.push({ kind, name, ...(to === undefined ? {} : { to }) })
+    }
+  }
+  return found
+}
+
+function difference(was: Seen, is: Seen): readonly UserChange[] {
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((key) => {
+    const [before, now] = [was.get(key), is.get(key)]
+    const one = now ?? before
+    if (!one || before?.to === now?.to) return []
+    const { kind, name } = one
+    return [{ kind, name, ...(before ? { from: before.to } : {}), ...(now ? { to: now.to } : {}) }]
+  })
+}
+
+/** HEAD, and what of the git directory can make git start a program. */
+async function readFiles({ gitDir, commonDir }: Repository): Promise<UserChange[]> {
+  const text = (path: string) => readFile(path, 'utf8').catch(() => '')
+  const config = ['config', 'info/attributes']
+  const read = await Promise.all(config.map((name) => text(join(commonDir, name))))
+  return [
+    { kind: 'head', name: 'HEAD', to: (await text(join(gitDir, 'HEAD'))).trim() },
+    ...config.map((name, index): UserChange => ({ kind: 'config', name, to: read[index] ?? '' })),
+    { kind: 'hooks', name: 'hooks', to: await listHooks(join(commonDir, 'hooks')) },
+  ]
+}
+
+async function listHooks(dir: string): Promise<string> {
+  const names = await readdir(dir).catch(() => [])
+  const stats = await Promise.all(names.sort().map((name) => lstat(join(dir, name)).catch(() => undefined)))
+  return names.map((name, index) => `${name} ${stats[index]?.size} ${stats[index]?.mtimeMs}`).join('\n')
+}

@@ -1,0 +1,68 @@
+import { cp, lstat, mkdir, rm, symlink } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import type { Repository } from '../contract.js'
+import { takeLfsObjects } from './lfs-objects.js'
+import { definedFilters, filled, lastValue, type Setting } from '../git/user-config.js'
+import type { Workspace } from '../workspace.js'
+
+/** Directories of the user's in which content filters keep what they need: Git LFS its objects, git-crypt its keys. */
+const stores = ['lfs', 'git-crypt'] as const
+
+/**
+ * Leads the filters of autopilot's own git, which look for their stores in the git directory they run under, to the
+ * user's. What Git LFS stores there lives on with the commits that need it, so the user's store is made where there is
+ * none yet. Gives the names of those that are linked.
+ */
+export async function linkStores(commonDir: string, dir: string, settings: readonly Setting[]): Promise<string[]> {
+  const linked: string[] = []
+  for (const store of stores) {
+    const from = store === 'lfs' ? lfsStorage(commonDir, settings) : join(commonDir, store)
+    if (store === 'lfs' && definedFilters(settings).has('lfs')) await mkdir(from, { recursive: true })
+    const to = join(dir, store)
+    const isThere = (await lstat(from).catch(() => undefined))?.isDirectory() ?? false
+    // Content that landed while the user had no store.
+    const isOwn = (await lstat(to).catch(() => undefined))?.isDirectory() ?? false
+    if (isThere && isOwn && store === 'lfs') await takeLfsObjects(to, from)
+    await rm(to, { recursive: true, force: true })
+    if (!isThere) continue
+    await symlink(from, to)
+    linked.push(store)
+  }
+  return linked
+}
+
+/** Source: git-lfs-config(5), `lfs.storage`: a relative one counts from the git directory. */
+export function lfsStorage(commonDir: string, settings: readonly Setting[]): string {
+  const named = filled(lastValue(settings, 'lfs.storage'))
+  if (named === undefined) return join(commonDir, 'lfs')
+  if (named.startsWith('~/')) return join(homedir(), named.slice(2))
+  return isAbsolute(named) ? named : join(commonDir, named)
+}
+
+/**
+ * Gives a workspace's own git directory what filters need there, and nothing that could be taken away from the user:
+ * `git lfs prune` deletes what the refs of its own repository do not need, `git-crypt lock` the keys. So keys are copied;
+ * Git LFS has a store of its own, and reads the user's as that of an alternate, see {@link alternatesOf}.
+ */
+export async function giveStores({ commonDir, filterStores }: Repository, gitDir: string): Promise<void> {
+  if (!filterStores.includes('git-crypt')) return
+  await cp(join(commonDir, 'git-crypt'), join(gitDir, 'git-crypt'), { recursive: true })
+}
+
+/**
+ * The object directories that a workspace's git reads beside its own, one a line. Git LFS looks for content in the `lfs`
+ * beside each: the user's own, and beside autopilot's empty one the link to where `lfs.storage` says.
+ * Source: git-lfs's fs package, "resolveReferenceDirs".
+ */
+export function alternatesOf({ objectsDir, trusted, filterStores }: Repository): string {
+  const all = filterStores.includes('lfs') ? [objectsDir, join(trusted.gitDir, 'objects')] : [objectsDir]
+  return all.join('\n')
+}
+
+/** What an agent's own git stored of Git LFS's content, which commits that are kept may point to, becomes the user's. */
+export async function keepLfsContent({ trusted }: Repository, { root }: Pick<Workspace, 'root'>): Promise<void> {
+  const theirs = join(root, '.git', 'lfs')
+  if ((await lstat(theirs).catch(() => undefined))?.isDirectory())
+    await takeLfsObjects(theirs, join(trusted.gitDir, 'lfs'))
+}

@@ -1,0 +1,38 @@
+import type { Failure } from '../../domain/agent/failure.js'
+import { ok, type Result } from '../../domain/result.js'
+import { git } from '../../platform/git/git.js'
+import type { Repository } from '../contract.js'
+import { excludePattern, isWithin, type GitPath } from '../git-path.js'
+import { isRealDirectory, readSubmoduleNotes, submodulePlace } from './submodule-notes.js'
+import type { Workspace } from '../workspace.js'
+import { gitFailed } from '../git/git-failed.js'
+
+/** Removes what is not of the commit, ignored or not, but for these paths; or with `-n` says what it would remove. */
+export function cleanArgs(except: readonly GitPath[], ...options: readonly string[]): string[] {
+  const kept = except.flatMap((path) => ['-e', Buffer.from(excludePattern(path), 'latin1').toString()])
+  return ['clean', '-ffdx', ...options, ...kept]
+}
+
+/**
+ * Removes from submodules what is not of their commits, as a workspace is cleaned before it is used again: what is kept
+ * stays. Their `.git` must be hidden.
+ *
+ * @returns what git said of each
+ */
+export async function cleanSubmodules(
+  repository: Repository,
+  workspace: Workspace,
+  how: '-q' | '-n',
+): Promise<Result<readonly string[], Failure>> {
+  const said: string[] = []
+  for (const one of (await readSubmoduleNotes(workspace)).populated) {
+    if (!(await isRealDirectory(workspace.root, one.path))) continue
+    const kept = (how === '-n' ? workspace.furnished : workspace.kept).flatMap((path) =>
+      isWithin(path, [one.path]) && path !== one.path ? [path.slice(one.path.length + 1)] : [],
+    )
+    const cleaned = await git(submodulePlace(repository, workspace, one), cleanArgs(kept, how))
+    if (!cleaned.ok) return gitFailed(cleaned.error)
+    said.push(cleaned.value)
+  }
+  return ok(said)
+}
