@@ -3,41 +3,13 @@ import type { Environment } from '../domain/process/environment.js'
 import type { ExitCode } from '../domain/run/exit-code.js'
 import { cleanLine } from '../domain/text.js'
 import { sinkOf } from '../ui/print/output.js'
-import { readers, type RunSettings } from '../config/settings.js'
+import { settingRows, settings, type RunSettings, type Setting } from '../config/settings.js'
 import type { ReadValue } from '../config/value.js'
 
-/** What commander's parsed flags look like. */
-interface RunFlags {
-  readonly agents?: number
-  readonly iterations?: number
-  readonly repairRounds?: number
-  readonly provider?: RunSettings['providers']
-  readonly only?: readonly string[]
-  readonly limit?: number
-  readonly redo?: readonly string[]
-  readonly isolation?: RunSettings['isolation']
-  readonly target?: string
-  readonly permissions?: RunSettings['permissions']
-  readonly onDenied?: RunSettings['onDenied']
-  readonly timeout?: number
-  readonly idleTimeout?: number
-  readonly background?: boolean
-  readonly backgroundTimeout?: number
-  readonly timeLimit?: number
-  readonly drain?: number
-  readonly onLimit?: RunSettings['onLimit']
-  readonly maxWait?: number
-  readonly maxTotalAttempts?: number
-  readonly budget?: number
-  readonly budgetTokens?: number
-  readonly budgetAction?: RunSettings['budgetAction']
-  readonly gateJobs?: number
-  readonly mergeBatch?: number
-  readonly baseGates?: RunSettings['baseGates']
-  readonly dryRun?: true
+/** What commander makes of flags: those of settings by the names that it gives them. */
+interface RunFlags extends Readonly<Record<string, unknown>> {
   readonly fresh?: true
   readonly takeOver?: true
-  readonly output?: RunSettings['output']
   readonly directory: string
 }
 
@@ -86,36 +58,10 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
       '[roadmap]',
       'a YAML or JSON file; without it roadmap.yaml, roadmap.yml, roadmap.json or state/roadmap.yaml',
     )
-  addAgentSettings(run)
-  run
-    .addOption(repeated('--only <id>', 'run only this task, or the tasks of this group', readers.only))
-    .addOption(option('--limit <n>', 'run at most so many tasks', readers.limit))
-    .addOption(repeated('--redo <id>', 'do this task again, though its work has landed', readers.redo))
-    .addOption(
-      option(
-        '--isolation <how>',
-        'workspace: each agent in a work tree of its own (default); none: in place',
-        readers.isolation,
-      ),
-    )
-    .addOption(
-      option(
-        '--target <branch>',
-        'where work arrives (default autopilot/<your branch>); current: your branch and files',
-        readers.target,
-      ),
-    )
-  addWorkSettings(run)
+  addSettings(run, 'run')
   run
     .addOption(new Option('--fresh', 'begin a new run, also where the last one was stopped before its end'))
     .addOption(takeOverOption())
-    .addOption(
-      new Option(
-        '--dry-run',
-        'make the checks of a run and end with its code; show order, routes, holds and commands; start no agent',
-      ),
-    )
-    .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
     .addOption(directoryOption())
     .addHelpText('after', runNotes)
     .action(async (roadmap: string | undefined, flags: RunFlags) => {
@@ -126,105 +72,20 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
     })
 }
 
-function addAgentSettings(command: Command): void {
-  command
-    .addOption(option('-a, --agents <n>', 'agent slots: how many agents work at once (default 5)', readers.agents))
-    .addOption(option('-i, --iterations <n>', 'attempts a task has at most (default 3)', readers.iterations))
-    .addOption(
-      option(
-        '--repair-rounds <n>',
-        'times that work goes back to its agent when a gate or a conflict keeps it out (default 2; 0: never)',
-        readers.repairRounds,
-      ),
-    )
-    .addOption(
-      repeated(
-        '-p, --provider <name[:model][=cap]>',
-        'agent CLIs to use, in this order: claude, codex',
-        readers.providers,
-      ),
-    )
+/** The flags of the settings that a command takes. */
+function addSettings(command: Command, name: 'run' | 'resume'): void {
+  for (const [, setting] of settingRows) if (setting.on.includes(name)) command.addOption(settingOption(setting))
 }
 
-function addWorkSettings(command: Command): void {
-  command
-    .addOption(
-      option('--permissions <mode>', 'edit: agents may change files (default); full: anything', readers.permissions),
-    )
-    .addOption(
-      option(
-        '--on-denied <what>',
-        'when an agent is refused a tool, warn (default) or fail: it must do without first',
-        readers.onDenied,
-      ),
-    )
-    .addOption(option('--timeout <duration>', 'time limit of an attempt, such as 45m (default 1h)', readers.timeoutMs))
-    .addOption(
-      option(
-        '--idle-timeout <duration>',
-        'end an attempt that prints nothing and uses no processor time for so long (default 10m; 0: never)',
-        readers.idleTimeoutMs,
-      ),
-    )
-    .addOption(
-      option(
-        '--background <on|off>',
-        "on: leave background work to the agents' CLIs; off: switch it off where they can (default)",
-        readers.background,
-      ),
-    )
-    .addOption(
-      option(
-        '--background-timeout <duration>',
-        'end an agent whose background work goes on for so long after its last result (default 5m; 0: never)',
-        readers.backgroundTimeoutMs,
-      ),
-    )
-    .addOption(
-      option('--time-limit <duration>', 'start nothing more after so long, and end with 75', readers.timeLimitMs),
-    )
-    .addOption(
-      option(
-        '--drain <duration>',
-        'how long running agents may go on after the first signal or the time limit (default 0)',
-        readers.drainMs,
-      ),
-    )
-    .addOption(
-      option(
-        '--on-limit <what>',
-        'when all providers are limited, wait (default) or stop with 75 (default in CI)',
-        readers.onLimit,
-      ),
-    )
-    .addOption(option('--max-wait <duration>', 'stop with 75 rather than wait longer for a limit', readers.maxWaitMs))
-    .addOption(
-      option('--max-total-attempts <n>', 'attempts a task has over all resumes (default 10)', readers.maxTotalAttempts),
-    )
-    .addOption(option('--budget <usd>', 'what the run may cost in USD; 75 when it is used up', readers.budgetUsd))
-    .addOption(option('--budget-tokens <n>', 'tokens that the run may use, as --budget', readers.budgetTokens))
-    .addOption(
-      option(
-        '--budget-action <what>',
-        'when it is used up, agents at work finish (default) or are ended: end',
-        readers.budgetAction,
-      ),
-    )
-    .addOption(option('--gate-jobs <n>', 'gates that run at once (default: half the cores)', readers.gateJobs))
-    .addOption(
-      option(
-        '--merge-batch <n>',
-        'finished tasks that gates judge together at most (default 16; 1: one at a time)',
-        readers.mergeBatch,
-      ),
-    )
-    .addOption(
-      option(
-        '--base-gates <what>',
-        'judge the target by the gates beside the first agents (default), or skip that',
-        readers.baseGates,
-      ),
-    )
+function settingOption({ flag, help, read, each }: Setting<unknown>): Option {
+  const option = new Option(flag, help)
+  if (!flag.includes('<')) return option
+  if (!each) return option.argParser((text) => valueOf(read, text))
+  // May be given several times, and may hold several values with commas between.
+  return option.argParser<readonly unknown[]>((text, before) => [
+    ...((before as readonly unknown[] | undefined) ?? []),
+    ...(valueOf(read, text) as readonly unknown[]),
+  ])
 }
 
 function addResume(program: Command, env: Environment, done: (code: ExitCode) => void): void {
@@ -235,10 +96,8 @@ function addResume(program: Command, env: Environment, done: (code: ExitCode) =>
     .addOption(new Option('--retry-failed', 'try tasks again that failed for good, as if they had not been tried'))
     .addOption(new Option('--repair', 'cut a damaged journal back to what stands before the damage; a copy is kept'))
     .addOption(takeOverOption())
-  addAgentSettings(resume)
-  addWorkSettings(resume)
+  addSettings(resume, 'resume')
   resume
-    .addOption(option('--output <format>', 'human (default), or json: one event a line on stdout', readers.output))
     .addOption(directoryOption())
     .addHelpText('after', resumeNotes)
     .action(async (run: string | undefined, flags: RunFlags & { retryFailed?: true; repair?: true }) => {
@@ -255,7 +114,7 @@ function addValidate(program: Command, env: Environment, done: (code: ExitCode) 
     .command('validate')
     .description('check a roadmap: what is wrong, what is held, what may run')
     .argument('[roadmap]', 'as for run')
-    .addOption(option('--output <format>', 'human (default) or json', readers.output))
+    .addOption(outputOption('human (default) or json'))
     .addOption(directoryOption())
     .action(async (roadmap: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
       const { validateCommand } = await import('../app/commands/validate-command.js')
@@ -269,7 +128,7 @@ function addStatus(program: Command, env: Environment, done: (code: ExitCode) =>
     .command('status')
     .description('how a run stands: what is done, what is kept and where, what it used')
     .argument('[run]', 'the id of a run; without it the last one, also while it is at work')
-    .addOption(option('--output <format>', 'human (default), or json: one object', readers.output))
+    .addOption(outputOption('human (default), or json: one object'))
     .addOption(directoryOption())
     .action(async (run: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
       const { statusCommand } = await import('../app/commands/status-command.js')
@@ -304,16 +163,8 @@ function directoryOption(): Option {
   return new Option('-C, --directory <dir>', 'the repository to work on').default('.', 'the current directory')
 }
 
-function option<Value>(flags: string, description: string, read: ReadValue<Value>): Option {
-  return new Option(flags, description).argParser((text) => valueOf(read, text))
-}
-
-/** May be given several times, and may hold several values with commas between. */
-function repeated<Value>(flags: string, description: string, read: ReadValue<readonly Value[]>): Option {
-  return new Option(flags, description).argParser<readonly Value[]>((text, before) => [
-    ...((before as readonly Value[] | undefined) ?? []),
-    ...valueOf(read, text),
-  ])
+function outputOption(help: string): Option {
+  return settingOption({ ...settings.output, help })
 }
 
 function valueOf<Value>(read: ReadValue<Value>, text: string): Value {
@@ -323,69 +174,11 @@ function valueOf<Value>(read: ReadValue<Value>, text: string): Value {
 }
 
 function settingsOf(flags: RunFlags): Partial<RunSettings> {
-  const {
-    agents,
-    iterations,
-    repairRounds,
-    only,
-    limit,
-    redo,
-    isolation,
-    target,
-    permissions,
-    onDenied,
-    onLimit,
-    maxTotalAttempts,
-    gateJobs,
-    mergeBatch,
-    baseGates,
-    dryRun,
-    output,
-    provider,
-    timeout,
-    idleTimeout,
-    background,
-    backgroundTimeout,
-    timeLimit,
-    drain,
-    maxWait,
-    budget,
-    budgetTokens,
-    budgetAction,
-  } = flags
-  const same = {
-    agents,
-    iterations,
-    repairRounds,
-    only,
-    limit,
-    redo,
-    isolation,
-    target,
-    permissions,
-    onDenied,
-    onLimit,
-    background,
-    maxTotalAttempts,
-    budgetTokens,
-    budgetAction,
-    gateJobs,
-    mergeBatch,
-    baseGates,
-    dryRun,
-    output,
-  }
-  return {
-    ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
-    ...(provider === undefined ? {} : { providers: provider }),
-    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
-    ...(idleTimeout === undefined ? {} : { idleTimeoutMs: idleTimeout }),
-    ...(backgroundTimeout === undefined ? {} : { backgroundTimeoutMs: backgroundTimeout }),
-    ...(timeLimit === undefined ? {} : { timeLimitMs: timeLimit }),
-    ...(drain === undefined ? {} : { drainMs: drain }),
-    ...(maxWait === undefined ? {} : { maxWaitMs: maxWait }),
-    ...(budget === undefined ? {} : { budgetUsd: budget }),
-  }
+  const given = settingRows.flatMap(([name, { flag }]) => {
+    const value = flags[new Option(flag).attributeName()]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(given)
 }
 
 const examples = `

@@ -8,17 +8,16 @@ import { err, ok, type Result } from '../domain/result.js'
 import type { Position } from '../domain/roadmap/task.js'
 import { readTextIfThere } from '../platform/files/read-text.js'
 import { createSource, positionAt, type Source } from '../domain/roadmap/source.js'
-import type { FileSettings, RunSettings } from './settings.js'
+import { settingRows, type FileSettings, type RunSettings } from './settings.js'
 import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
 import { expected } from './chosen.js'
 import { gateKeys, gateList, gatesOf } from './gate-config.js'
 import { configName, findConfig } from './config-name.js'
 import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
 import { scalar } from './scalar.js'
-import { readers } from './settings.js'
 import { numberVariables } from '../domain/agent/work-number.js'
 import { placeholdersIn } from '../domain/secrets/placeholder.js'
-import { onOff, portRange, providerChoice, providerModel } from './value.js'
+import { onOff, portRange, providerModel } from './value.js'
 import { readMeaning } from '../domain/roadmap/status-word.js'
 
 export interface Config {
@@ -59,32 +58,10 @@ const variableName = z
   .string()
   .check(z.refine((name) => !numberVariables.some((own) => own === name), 'autopilot itself sets this variable'))
 
-const schema = z.strictObject({
-  agents: z.optional(scalar(readers.agents)),
-  iterations: z.optional(scalar(readers.iterations)),
-  repair_rounds: z.optional(scalar(readers.repairRounds)),
-  providers: z.optional(z.array(scalar(providerChoice))),
-  isolation: z.optional(scalar(readers.isolation)),
-  target: z.optional(scalar(readers.target)),
-  permissions: z.optional(scalar(readers.permissions)),
-  on_denied: z.optional(scalar(readers.onDenied)),
-  timeout: z.optional(scalar(readers.timeoutMs)),
-  idle_timeout: z.optional(scalar(readers.idleTimeoutMs)),
-  background: z.optional(scalar(readers.background)),
-  background_timeout: z.optional(scalar(readers.backgroundTimeoutMs)),
-  time_limit: z.optional(scalar(readers.timeLimitMs)),
-  drain: z.optional(scalar(readers.drainMs)),
-  on_limit: z.optional(scalar(readers.onLimit)),
-  max_wait: z.optional(scalar(readers.maxWaitMs)),
-  max_total_attempts: z.optional(scalar(readers.maxTotalAttempts)),
-  budget: z.optional(scalar(readers.budgetUsd)),
-  budget_tokens: z.optional(scalar(readers.budgetTokens)),
-  budget_action: z.optional(scalar(readers.budgetAction)),
+/** What only the configuration can say. */
+const fileSchema = z.strictObject({
   ...moneyKeys,
   gates: z.optional(gateList),
-  gate_jobs: z.optional(scalar(readers.gateJobs)),
-  merge_batch: z.optional(scalar(readers.mergeBatch)),
-  base_gates: z.optional(scalar(readers.baseGates)),
   routes: z.optional(
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
@@ -101,6 +78,15 @@ const schema = z.strictObject({
   statuses: z.optional(z.record(z.string(), scalar(readMeaning))),
   workspaces: z.optional(z.strictObject({ dir: z.optional(z.string()) })),
 })
+
+/** The settings that flags make, too, each under its key. */
+const runKeys = Object.fromEntries(
+  settingRows.flatMap(([, { key, read, each }]) =>
+    key === undefined ? [] : [[key, z.optional(each ? z.array(scalar(each)) : scalar(read))] as const],
+  ),
+)
+
+const schema = z.extend(fileSchema, runKeys)
 
 /**
  * Reads the configuration of a directory; a file that is not there is an empty one. Errors have positions. A variable
@@ -153,65 +139,17 @@ export function parseConfig(
 }
 
 function settingsOf(
-  data: z.infer<typeof schema>,
+  data: z.infer<typeof fileSchema> & Readonly<Record<string, unknown>>,
   parentEnv: Readonly<Record<string, string | undefined>>,
 ): Omit<Config, 'place'> {
-  const {
-    timeout,
-    idle_timeout: idleTimeoutMs,
-    background_timeout: backgroundTimeoutMs,
-    time_limit: timeLimitMs,
-    drain: drainMs,
-    on_denied: onDenied,
-    on_limit: onLimit,
-    max_wait: maxWaitMs,
-    max_total_attempts: maxTotalAttempts,
-    budget: budgetUsd,
-    budget_tokens: budgetTokens,
-    budget_action: budgetAction,
-    budgets,
-    prices,
-    gate_jobs: gateJobs,
-    merge_batch: mergeBatch,
-    base_gates: baseGates,
-    repair_rounds: repairRounds,
-    gates,
-    routes: routed,
-    allow,
-    agents_may_configure: agentsMayConfigure = false,
-    env,
-    ports,
-    setup,
-    copy,
-    keep,
-    link,
-    prompt,
-    secrets,
-    statuses,
-    workspaces,
-    ...same
-  } = data
-  const run = {
-    ...same,
-    timeoutMs: timeout,
-    idleTimeoutMs,
-    backgroundTimeoutMs,
-    timeLimitMs,
-    drainMs,
-    onDenied,
-    onLimit,
-    maxWaitMs,
-    maxTotalAttempts,
-    budgetUsd,
-    budgetTokens,
-    budgetAction,
-    gateJobs,
-    mergeBatch,
-    baseGates,
-    repairRounds,
-  }
+  const { budgets, prices, gates, routes: routed, allow, env, ports } = data
+  const { agents_may_configure: agentsMayConfigure = false, setup, copy, keep, link } = data
+  const { prompt, secrets, statuses, workspaces } = data
+  const run = settingRows.flatMap(([name, { key = '' }]) =>
+    data[key] === undefined ? [] : [[name, data[key]] as const],
+  )
   return {
-    run: Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined)),
+    run: Object.fromEntries(run),
     file: {
       routes: Object.fromEntries(Object.entries(routed ?? {}).filter(([, value]) => value !== undefined)),
       ...gatesOf(gates ?? []),

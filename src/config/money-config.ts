@@ -2,10 +2,10 @@ import * as z from 'zod/mini'
 import type { Budget } from '../domain/accounts/budget.js'
 import type { Price } from '../domain/accounts/price.js'
 import { scalar } from './scalar.js'
-import { readers, type FileSettings } from './settings.js'
+import { settings, type FileSettings } from './settings.js'
 import { providerModel, providerName, usd, type ReadValue } from './value.js'
 
-const amounts = z.strictObject({ usd: z.optional(scalar(usd)), tokens: z.optional(scalar(readers.budgetTokens)) })
+const amounts = z.strictObject({ usd: z.optional(scalar(usd)), tokens: z.optional(scalar(settings.budgetTokens.read)) })
 
 /** A number is money. */
 const budget = z.pipe(

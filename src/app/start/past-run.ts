@@ -8,6 +8,7 @@ import { readExitCode } from '../../journal/unfinished.js'
 import { currentBranch } from '../../workspace/land/open-current.js'
 import { defaultTarget } from '../../workspace/land/target.js'
 import { roadmapNow } from '../resume/moved.js'
+import type { settings } from '../../config/settings.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import { sameRedo } from '../prepare/redo.js'
 
@@ -58,22 +59,39 @@ export async function findBefore(prepared: Prepared): Promise<Before> {
 }
 
 /** In what a run that was stopped differs from the one that is wanted now. */
-async function difference(
-  start: RunState['start'],
-  { settings, loaded, location }: Prepared,
-): Promise<string | undefined> {
-  const roadmap = roadmapNow(start, location.root)
-  if ((await realPathOf(roadmap)) !== (await realPathOf(loaded.path))) return 'another roadmap'
-  if (start.isolation !== settings.isolation) return `--isolation ${start.isolation}`
-  if (!sameSelection(start.selection, selectionOf(settings))) return 'another selection of tasks'
-  if (!sameRedo(start.redo, settings.redo)) return 'other tasks to be done again'
-  if (start.target === undefined || location.head === undefined) return undefined
+async function difference(start: RunState['start'], wanted: Prepared): Promise<string | undefined> {
+  const roadmap = roadmapNow(start, wanted.location.root)
+  if ((await realPathOf(roadmap)) !== (await realPathOf(wanted.loaded.path))) return 'another roadmap'
+  const differs = Object.values(differences).map((difference) => difference(start, wanted))
+  return differs.find((why) => why !== undefined)
+}
+
+/** Settings that make a run another one. */
+type Identifying = {
+  [Key in keyof typeof settings]: (typeof settings)[Key]['identifies'] extends true ? Key : never
+}[keyof typeof settings]
+
+type Difference = (start: RunState['start'], wanted: Prepared) => string | undefined
+
+const otherSelection: Difference = (start, wanted) =>
+  sameSelection(start.selection, selectionOf(wanted.settings)) ? undefined : 'another selection of tasks'
+
+const differences: Readonly<Record<Identifying, Difference>> = {
+  isolation: ({ isolation }, wanted) =>
+    isolation === wanted.settings.isolation ? undefined : `--isolation ${isolation}`,
+  only: otherSelection,
+  limit: otherSelection,
+  redo: ({ redo }, wanted) => (sameRedo(redo, wanted.settings.redo) ? undefined : 'other tasks to be done again'),
+  target: otherTarget,
+}
+
+function otherTarget({ target }: RunState['start'], { settings: { target: named }, location: { head } }: Prepared) {
+  if (target === undefined || head === undefined) return undefined
   // The branch behind `current` is the one that the person is on.
-  if (start.target.current === true && settings.target === currentBranch)
-    return start.target.branch === location.head.branch ? undefined : `the target ${start.target.branch}`
-  const named = targetName(start.target)
-  const wanted = settings.target?.replace(/^refs\/heads\//, '') ?? defaultTarget(location.head)
-  return wanted === named ? undefined : `the target ${named}`
+  if (target.current === true && named === currentBranch)
+    return head.branch === target.branch ? undefined : `the target ${target.branch}`
+  const wanted = named?.replace(/^refs\/heads\//, '') ?? defaultTarget(head)
+  return wanted === targetName(target) ? undefined : `the target ${targetName(target)}`
 }
 
 /** A run's target as the settings name it. */
