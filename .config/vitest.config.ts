@@ -17,7 +17,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     // Most tests wait for processes; by default one core would stand idle.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism(),
     env: { NO_COLOR: '1' },
     ...(summary ? { reporters: ['default', 'json'], outputFile: { json: summary } } : {}),
   },
