@@ -45,11 +45,20 @@ const inputs = [program, entries].flatMap(({ metafile }) => Object.keys(metafile
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(inputs))
 await putInPlace()
 
+/** Another build may put its own in place at the same moment. */
 async function putInPlace() {
   const old = `${outdir}.old`
-  await rename(dist, old).catch(() => undefined)
-  await rename(outdir, dist)
-  await rm(old, { recursive: true, force: true })
+  for (let left = 20; ; left--) {
+    await rename(dist, old).catch(() => undefined)
+    try {
+      await rename(outdir, dist)
+      break
+    } catch (error) {
+      if (left === 0 || (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')) throw error
+    } finally {
+      await rm(old, { recursive: true, force: true })
+    }
+  }
 }
 
 /** The licence texts of every package of which code is in the bundle, as their licences ask for. */

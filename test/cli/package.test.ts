@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectRoot, startProgram } from '../support/program.js'
+import { copyProject } from '../support/project-copy.js'
 import { scene } from '../support/rigged-scene.js'
+import { tempDir } from '../support/temp-dir.js'
 
 interface Packed {
   readonly filename: string
@@ -32,4 +34,15 @@ test('the packed package holds only what is needed, installs without a network, 
   expect((await program('--version')).stdout).toBe(`${version}\n`)
   expect((await program('run')).code).toBe(0)
   expect(stage.subjects()).toEqual(['a'])
+})
+
+test('builds at the same moment each put a whole program in place, and leave nothing else', async () => {
+  const copy = copyProject(join(tempDir(), 'project'))
+  const env = { PATH: process.env.PATH ?? '' }
+  const build = () => startProgram(['.config/build.js'], { cwd: copy, env, file: process.execPath }).ended
+  const ended = await Promise.all([build(), build(), build(), build()])
+  expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, '']))
+  expect(readdirSync(copy).filter((name) => name.startsWith('dist'))).toEqual(['dist'])
+  const answer = await startProgram(['bin/autopilot.js', '--version'], { cwd: copy, env, file: process.execPath }).ended
+  expect(answer.code).toBe(0)
 })
