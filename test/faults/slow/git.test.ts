@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rig, riggedRoadmap, scene } from '../../support/rigged-scene.js'
@@ -13,10 +13,14 @@ test('a lock on the target that somebody left is told with its path and never de
   writeFileSync(lock, '')
   await agent.exit(0)
   const { code, records } = await running.ended
-  expect(code).toBe(1)
+  expect(code).toBe(75)
   const failed = records().find((record) => record.type === 'task_failed')
   expect(failed?.failure.message).toContain('main.lock')
   const kept = records().find((record) => record.type === 'commit_kept')
   expect(stage.repo.git('show', `${kept!.ref}:a.txt`)).toBe('a')
   expect(existsSync(lock)).toBe(true)
+  // Once a person has removed it, the work lands, and nobody is paid for it again.
+  rmSync(lock)
+  expect((await stage.run(['run', '-i', '1'])).code).toBe(0)
+  expect([stage.landed('a.txt'), agents.started]).toEqual(['a', ['a']])
 })
