@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { err, ok, type Result } from '../../domain/result.js'
 import { noteGitStep, startGit, whyNotStarted, type GitFailure, type GitOptions, type GitPlace } from './git.js'
-import { signalGroup } from '../processes/process-group.js'
+import { endGit } from './end-git.js'
 import { hasPipes } from '../processes/open-files.js'
 
 /**
@@ -30,11 +30,6 @@ export interface SessionOptions extends Pick<GitOptions, 'env'> {
 }
 
 const defaultLimitMs = 60_000
-/** Between TERM, after which git removes its lock files, and KILL, ms. */
-const graceMs = 1_000
-/** After that, what still holds its pipes is not waited for, ms. */
-const pipeGraceMs = 1_000
-
 /** git ended, or was ended, without a word of why: whether it did what it was asked is not known. */
 export function isAnswerLost({ exit, stderr }: GitFailure): boolean {
   return exit.type === 'signal' || (exit.type === 'code' && !/^(fatal|error):/m.test(stderr))
@@ -147,26 +142,20 @@ interface LimitParts {
 }
 
 /** Ends git when the time is over. Gives what cancels that. */
-function limit(child: ChildProcessWithoutNullStreams, limitMs: number, { onLimit, onOver }: LimitParts): () => void {
-  const timers: (NodeJS.Timeout | NodeJS.Immediate)[] = []
-  const after = (ms: number, then: () => void) => timers.push(setTimeout(then, ms))
-  const signal = (name: NodeJS.Signals) => child.pid !== undefined && signalGroup(child.pid, name)
-  after(limitMs, () => {
+function limit({ pid }: ChildProcessWithoutNullStreams, limitMs: number, { onLimit, onOver }: LimitParts): () => void {
+  let stopEnding: (() => void) | undefined
+  let afterSleep: NodeJS.Immediate | undefined
+  const timer = setTimeout(() => {
     // After a sleep of the machine the timer comes first, and the answer lies in the pipe.
-    timers.push(
-      setImmediate(() => {
-        onLimit()
-        signal('SIGTERM')
-        after(graceMs, () => signal('SIGKILL'))
-        after(graceMs + pipeGraceMs, onOver)
-      }),
-    )
-  })
+    afterSleep = setImmediate(() => {
+      onLimit()
+      if (pid !== undefined) stopEnding = endGit(pid, onOver)
+    })
+  }, limitMs)
   return () => {
-    for (const timer of timers) {
-      clearTimeout(timer as NodeJS.Timeout)
-      clearImmediate(timer as NodeJS.Immediate)
-    }
+    clearTimeout(timer)
+    clearImmediate(afterSleep)
+    stopEnding?.()
   }
 }
 

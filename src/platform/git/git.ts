@@ -3,7 +3,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { formatExitStatus } from '../../domain/agent/attempt.js'
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, errorText } from '../../domain/text.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { filterTrouble, filterVariables } from './filter-words.js'
 import { fullDisk } from '../files/full-disk.js'
@@ -221,6 +221,11 @@ function start(
   // A command that ends without reading its input is judged by its exit status, not by the broken pipe.
   child.stdin.on('error', () => undefined)
   return child
+}
+
+/** What the file system threw before git could be asked, as git would have told it. */
+export function thrownBefore(args: readonly string[], error: unknown): GitFailure {
+  return { args, exit: { type: 'code', code: 128 }, stderr: `fatal: ${errorText(error)}`, stdout: Buffer.alloc(0) }
 }
 
 /** Tells why git has not started, once its child says so. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { usedSince, type ProcessorTimes } from '../../domain/process/process-family.js'
 import type { SeenProcess } from '../../domain/process/stray.js'
+import { endGit } from './end-git.js'
 import { wasSlept } from '../../domain/agent/usable-time.js'
-import { signalGroup } from '../processes/process-group.js'
 import { diskUse } from '../processes/process-table.js'
 import { lookAtFamily, timesOf, type LookAtFamily } from '../processes/processor-looks.js'
 
@@ -116,9 +116,6 @@ export function limitIdleGits(idleMs: number, leastMs = leastLimitMs): void {
   gits.limit(idleMs === 0 ? 0 : Math.max(idleMs, leastMs))
 }
 
-/** Between TERM, after which git removes its lock files, and KILL; then until its pipes are not waited for, ms. */
-const graceMs = 1_000
-
 export interface IdleEnd {
   /** It is about to be ended. */
   readonly onIdle: (idleMs: number) => void
@@ -128,17 +125,13 @@ export interface IdleEnd {
 
 /** Ends a git that is idle for too long. Gives what is to be called when it has ended and its pipes are closed. */
 export function endWhenIdle(pgid: number, { onIdle, onOver }: IdleEnd): () => void {
-  const timers: NodeJS.Timeout[] = []
+  let stopEnding: (() => void) | undefined
   const forget = gits.watch(pgid, (idleMs) => {
     onIdle(idleMs)
-    signalGroup(pgid, 'SIGTERM')
-    timers.push(
-      setTimeout(() => signalGroup(pgid, 'SIGKILL'), graceMs),
-      setTimeout(onOver, 2 * graceMs),
-    )
+    stopEnding = endGit(pgid, onOver)
   })
   return () => {
     forget()
-    timers.forEach(clearTimeout)
+    stopEnding?.()
   }
 }

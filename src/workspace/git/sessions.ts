@@ -3,11 +3,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { err, ok, type Result } from '../../domain/result.js'
 import { isAnswerLost, openGitSession } from '../../platform/git/git-session.js'
-import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, thrownBefore, type GitFailure, type GitPlace } from '../../platform/git/git.js'
 import { gitTimestamp } from '../../platform/git/git-timestamp.js'
 import type { Identity, Repository, Sessions } from '../contract.js'
 import { identityEnv } from './identity.js'
-import { errorText } from '../../domain/text.js'
 
 /** Opens the long-lived gits of a repository; nothing starts before the first question. */
 export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identity): Sessions {
@@ -81,8 +80,7 @@ export async function commitTree(
     const hashed = await sessions.commits.ask(`${path}\n`, (answer) => answer.endsWith('\n'))
     return hashed.ok ? ok(hashed.value.trim()) : hashed
   } catch (error) {
-    const stderr = `fatal: ${errorText(error)}`
-    return err({ args: ['hash-object'], exit: { type: 'code', code: 128 }, stderr, stdout: Buffer.alloc(0) })
+    return err(thrownBefore(['hash-object'], error))
   } finally {
     await rm(path, { force: true }).catch(() => undefined)
   }

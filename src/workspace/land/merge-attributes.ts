@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { err, ok, type Result } from '../../domain/result.js'
-import { errorText } from '../../domain/text.js'
-import { gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { gitBytes, thrownBefore, type GitFailure, type GitPlace } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { onDisk, splitNul, type GitPath } from '../git-path.js'
 import { readBlobBytes } from '../git/head-tree.js'
@@ -22,8 +21,7 @@ export async function withAttributesTree<Merged>(
     await mkdir(workTree, { recursive: true, mode: 0o700 })
     return await merge({ ...trusted, workTree })
   } catch (error) {
-    const stderr = `fatal: ${errorText(error)}`
-    return err({ args: ['merge-tree'], exit: { type: 'code', code: 128 }, stderr, stdout: Buffer.alloc(0) })
+    return err(thrownBefore(['merge-tree'], error))
   } finally {
     await rm(workTree, { recursive: true, force: true }).catch(() => undefined)
   }
