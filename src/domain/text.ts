@@ -55,6 +55,15 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** The first of a list, parted by commas, and how many more there are. */
+export function listFirst<Item>(items: readonly Item[], most: number, show: (item: Item) => string): string {
+  const shown = items
+    .slice(0, most)
+    .map((item) => show(item))
+    .join(', ')
+  return items.length > most ? `${shown} and ${items.length - most} more` : shown
+}
+
 /** What was thrown, in words. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -6,7 +6,7 @@ import { statusSatisfies } from '../domain/roadmap/task.js'
 import type { TaskRecord } from '../domain/run/task-record.js'
 import { formatMoment } from '../domain/accounts/wall-time.js'
 import { localZone } from '../platform/clock.js'
-import { cleanLine, cleanName } from '../domain/text.js'
+import { cleanLine, cleanName, listFirst } from '../domain/text.js'
 
 /** The counts line; in every form of output it reads the same. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
@@ -55,9 +55,8 @@ export function showId(id: string): string {
 
 /** What went wrong, with the paths it is about. */
 export function formatFailure({ message, paths = [] }: Failure): string {
-  const shown = paths.slice(0, 5).map((path) => cleanName(path, 120))
-  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : ''
-  return `${cleanLine(message, 400)}${shown.length > 0 ? ` [${shown.join(', ')}${more}]` : ''}`
+  const named = listFirst(paths, 5, (path) => cleanName(path, 120))
+  return `${cleanLine(message, 400)}${paths.length > 0 ? ` [${named}]` : ''}`
 }
 
 /** All that a reviewer said, on one line. */
@@ -85,9 +84,7 @@ export function leftoversBehind(task: TaskRecord | undefined): string {
 
 /** What an agent wrote although git ignores it: the first by name. */
 export function formatIgnored(paths: readonly string[], most = 3): string {
-  const shown = paths.slice(0, most).map((path) => cleanName(path, 120))
-  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : ''
-  return `${shown.join(', ')}${more}`
+  return listFirst(paths, most, (path) => cleanName(path, 120))
 }
 
 /** The same behind the line of a task; empty where there was nothing. */
@@ -124,6 +121,5 @@ export function formatHold(reason: HoldReason): string {
 }
 
 function list(ids: readonly string[]): string {
-  const shown = ids.slice(0, 5).map(showId).join(', ')
-  return ids.length > 5 ? `${shown} and ${ids.length - 5} more` : shown
+  return listFirst(ids, 5, showId)
 }

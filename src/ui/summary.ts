@@ -5,7 +5,7 @@ import { exitCodes } from '../domain/run/exit-code.js'
 import type { KeptCommit, RunState, SlotState, TaskRecord, TaskState } from '../domain/run/run-state.js'
 import { formatProviderModel } from '../domain/agent/provider-model.js'
 import { isPersonsHold } from '../domain/roadmap/hold.js'
-import { cleanLine, plural } from '../domain/text.js'
+import { cleanLine, plural, listFirst } from '../domain/text.js'
 import { costTexts } from './cost.js'
 import type { Line, Tone } from './describe.js'
 import {
@@ -151,12 +151,11 @@ function unwrittenLines({ unwritten }: RunState): readonly Line[] {
     else byReason.set(one.why, [one])
   }
   return [...byReason].flatMap(([why, tasks]) => {
-    const named = tasks.slice(0, mostNamed).map(({ taskId }) => showId(taskId))
-    const more = tasks.length > named.length ? ` and ${tasks.length - named.length} more` : ''
+    const named = listFirst(tasks, mostNamed, ({ taskId }) => showId(taskId))
     const verb = tasks.length === 1 ? 'is' : 'are'
     const help = tasks[0]?.help
     return [
-      row('warning', 'Unwritten', `${named.join(', ')}${more} ${verb} done, but the roadmap does not say so: ${why}`),
+      row('warning', 'Unwritten', `${named} ${verb} done, but the roadmap does not say so: ${why}`),
       ...(help === undefined ? [] : [row('plain', '', help)]),
     ]
   })
@@ -201,8 +200,7 @@ function finishedTasks(state: RunState): readonly string[] {
 function finishedLines(state: RunState): readonly Line[] {
   const finished = finishedTasks(state)
   if (finished.length === 0) return []
-  const more = finished.length > mostNamed ? ` and ${finished.length - mostNamed} more` : ''
-  const named = `${finished.slice(0, mostNamed).map(showId).join(', ')}${more}`
+  const named = listFirst(finished, mostNamed, showId)
   return [row('warning', 'Waiting', `${named}: finished, and judged first when the run goes on`)]
 }
 

@@ -1,4 +1,4 @@
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
 import type { Repository } from '../../workspace/contract.js'
 import { findPaths, hasWildcard } from '../../workspace/prepare/found-paths.js'
 
@@ -32,10 +32,6 @@ function notThere(what: 'copy' | 'link', missing: readonly string[]): readonly s
 export async function dirtyWarnings(repository: Repository, excluding: readonly string[]): Promise<readonly string[]> {
   const dirty = (await repository.dirtyPaths(excluding)) ?? []
   if (dirty.length === 0) return []
-  const shown = dirty
-    .slice(0, 5)
-    .map((path) => cleanLine(path, 80))
-    .join(', ')
-  const more = dirty.length > 5 ? ` and ${dirty.length - 5} more` : ''
-  return [`agents start from the last commit and do not see your uncommitted changes: ${shown}${more}`]
+  const named = listFirst(dirty, 5, (path) => cleanLine(path, 80))
+  return [`agents start from the last commit and do not see your uncommitted changes: ${named}`]
 }

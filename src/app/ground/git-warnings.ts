@@ -1,7 +1,7 @@
 import { access, constants, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
 import type { Repository } from '../../workspace/contract.js'
 import { driversOfOthers } from '../../workspace/land/merge-drivers.js'
 
@@ -30,11 +30,10 @@ export async function gitWarnings(
 export async function driverWarnings(...where: Parameters<typeof driversOfOthers>): Promise<readonly string[]> {
   const names = await driversOfOthers(...where)
   if (names.length === 0) return []
-  const shown = names.slice(0, 5).map((name) => cleanLine(name, 60))
-  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : ''
+  const named = listFirst(names, 5, (name) => cleanLine(name, 60))
   return [
     `merge drivers that .gitattributes asks for do not run here, and their files are merged as text: ` +
-      `${shown.join(', ')}${more}; only git's own count: text, binary, union`,
+      `${named}; only git's own count: text, binary, union`,
   ]
 }
 

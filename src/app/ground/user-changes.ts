@@ -1,4 +1,4 @@
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { Repository, Target } from '../../workspace/contract.js'
 import { changedFiles } from '../../workspace/repository/changed-files.js'
@@ -86,6 +86,5 @@ function short(commit: string): string {
 }
 
 function list(paths: readonly string[]): string {
-  const shown = paths.slice(0, 5).map((path) => cleanLine(path, 100))
-  return shown.join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : '')
+  return listFirst(paths, 5, (path) => cleanLine(path, 100))
 }

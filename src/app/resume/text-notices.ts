@@ -1,3 +1,4 @@
+import { listFirst } from '../../domain/text.js'
 import type { Resumption } from '../../domain/run/reconcile.js'
 import { showId } from '../../ui/format.js'
 import type { KnownTask, Landed } from './landed.js'
@@ -111,8 +112,7 @@ function goneOf(
 
 function line(tasks: readonly KnownTask[], say: (named: string) => string): readonly string[] {
   if (tasks.length === 0) return []
-  const more = tasks.length > mostNamed ? ` and ${tasks.length - mostNamed} more` : ''
-  return [say(`${tasks.slice(0, mostNamed).map(withCommit).join(', ')}${more}`)]
+  return [say(listFirst(tasks, mostNamed, withCommit))]
 }
 
 function withCommit({ id, commit }: KnownTask): string {

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import type { RunEvent } from '../../domain/run/event.js'
 import { textOf } from '../../domain/roadmap/task-text.js'
-import { plural } from '../../domain/text.js'
+import { plural, listFirst } from '../../domain/text.js'
 import { digestOf } from '../../platform/files/digest.js'
 import { showId } from '../../ui/format.js'
 import { findLeftovers, removeLeftover } from '../../workspace/lease/leftovers.js'
@@ -106,14 +106,7 @@ function noticesOf({ state, repaired }: Replayed, planned: readonly PlannedTask[
   const now = new Set(planned.map(({ id }) => id))
   const dropped = [...state.tasks.values()].filter(({ id, state: { type } }) => type !== 'done' && !now.has(id))
   const added = planned.filter(({ id, state: plan }) => plan === 'pending' && !state.tasks.has(id))
-  const name = (tasks: readonly { readonly id: string }[]) => {
-    const more = tasks.length > mostNamed ? ` and ${tasks.length - mostNamed} more` : ''
-    return tasks
-      .slice(0, mostNamed)
-      .map(({ id }) => showId(id))
-      .join(', ')
-      .concat(more)
-  }
+  const name = (tasks: readonly { readonly id: string }[]) => listFirst(tasks, mostNamed, ({ id }) => showId(id))
   return [
     ...(repaired === undefined
       ? []

@@ -1,3 +1,4 @@
+import { listFirst } from '../../domain/text.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { WriteBack } from '../../orchestration/run/write-back.js'
@@ -9,9 +10,8 @@ import { showId } from '../../ui/format.js'
  */
 export function giveUp(recorder: Recorder, writeBack: WriteBack): void {
   const uncollected = uncollectedOf(recorder.state)
-  const named = uncollected.slice(0, 5).map(({ taskId }) => showId(taskId))
-  const more = uncollected.length > named.length ? ` and ${uncollected.length - named.length} more` : ''
-  const left = named.length === 0 ? '' : `; what was made for ${named.join(', ')}${more} is left in its workspace`
+  const named = listFirst(uncollected, 5, ({ taskId }) => showId(taskId))
+  const left = uncollected.length === 0 ? '' : `; what was made for ${named} is left in its workspace`
   void recorder.record({ type: 'notice', level: 'warning', text: `something hangs and is not waited for${left}` })
   for (const { path, taskId } of uncollected) {
     const why = `${taskId}: not collected when the run was given up; autopilot resume goes on from it`

@@ -3,7 +3,7 @@ import { err } from '../../domain/result.js'
 import { judgeUnchanged } from '../../domain/agent/attempt.js'
 import { consequencesOf, type Failure } from '../../domain/agent/failure.js'
 import { safeName } from '../../domain/name.js'
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
 import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, ReviewWork, Written } from '../place/isolation.js'
 import type { Ongoing } from './ongoing.js'
 import type { Recorder } from '../recorder.js'
@@ -120,8 +120,8 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
     }
   }
   if (harvest.hidden !== undefined && harvest.hidden.length > 0) {
-    const rest = harvest.hidden.length > 3 ? ` and ${harvest.hidden.length - 3} more` : ''
-    const text = `${taskId}: left out, as its agent hid it from git by .git/info/exclude: ${harvest.hidden.slice(0, 3).join(', ')}${rest}`
+    const named = listFirst(harvest.hidden, 3, (path) => path)
+    const text = `${taskId}: left out, as its agent hid it from git by .git/info/exclude: ${named}`
     void recorder.record({ type: 'notice', level: 'warning', text })
   }
   for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
@@ -136,19 +136,19 @@ export function writtenIn({ wrote, settings, of }: Pick<Ongoing, 'wrote' | 'sett
 /** Why what it did is no change, as far as it shows. */
 function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: 'unchanged' }>): readonly string[] {
   const text = offLimitsText(offLimits)
-  const named = newIgnored.slice(0, 5).map((path) => cleanLine(path, 100))
-  const more = newIgnored.length > named.length ? ` and ${newIgnored.length - named.length} more` : ''
-  const ignored = `git ignores what is new: ${named.join(', ')}${more}`
-  return [...(text === undefined ? [] : [text]), ...(named.length === 0 ? [] : [ignored])]
+  const ignored = `git ignores what is new: ${listFirst(newIgnored, 5, shownPath)}`
+  return [...(text === undefined ? [] : [text]), ...(newIgnored.length === 0 ? [] : [ignored])]
 }
 
 /** Changes that were left out since agents may not make them, whatever the task. */
 function offLimitsText(paths: readonly string[]): string | undefined {
   if (paths.length === 0) return undefined
-  const shown = paths.slice(0, 5).map((path) => cleanLine(path, 100))
-  const named = shown.join(', ') + (paths.length > shown.length ? ` and ${paths.length - shown.length} more` : '')
   const allow = 'agents_may_configure: true in autopilot.yaml lets that land'
-  return `its changes to ${named} were left out, as they would configure later runs and agents (${allow})`
+  return `its changes to ${listFirst(paths, 5, shownPath)} were left out, as they would configure later runs and agents (${allow})`
+}
+
+function shownPath(path: string): string {
+  return cleanLine(path, 100)
 }
 
 /** A commit that is not on the target, and what it is to be compared with. */

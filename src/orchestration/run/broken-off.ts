@@ -1,5 +1,5 @@
 import type { Claim, SpawnedProcess } from '../../domain/process/stray.js'
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
 import { readJournal } from '../../journal/read-journal.js'
 import type { KnownRun } from '../../journal/runs.js'
 import { isUnfinished } from '../../journal/unfinished.js'
@@ -30,10 +30,9 @@ export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: Traces
   await endWatchdogsOf((entry) => open.some(({ traces }) => traces.entry === entry))
   const ended = await sweep(open, graceMs)
   if (ended.length === 0) return []
-  const named = ended.slice(0, mostNamed).map(({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
-  const more = ended.length > mostNamed ? ` and ${ended.length - mostNamed} more` : ''
+  const named = listFirst(ended, mostNamed, ({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
   const what = ended.length === 1 ? '1 process' : `${ended.length} processes`
-  return [`ended ${what} that a run before this one had left running: ${named.join(', ')}${more}`]
+  return [`ended ${what} that a run before this one had left running: ${named}`]
 }
 
 /** Undefined for a run that came to its end, and for one whose processes ended with the machine. */

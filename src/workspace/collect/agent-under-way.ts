@@ -1,3 +1,4 @@
+import { listFirst } from '../../domain/text.js'
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Failure } from '../../domain/agent/failure.js'
@@ -42,9 +43,8 @@ export async function findAgentUnderWay(
   const begun = await firstThere(gitDir)
   const isOver = begun === undefined || (begun === 'a revert' && unmerged.length === 0)
   if (isOver && unmerged.length === 0) return ok(undefined)
-  const named = unmerged.slice(0, mostPaths).map(pathText).join(', ')
-  const more = unmerged.length > mostPaths ? ` and ${unmerged.length - mostPaths} more` : ''
-  const where = named === '' ? '' : `; not resolved, or not added: ${named}${more}`
+  const named = listFirst(unmerged, mostPaths, pathText)
+  const where = named === '' ? '' : `; not resolved, or not added: ${named}`
   return ok(`${begun ?? 'what ended in a conflict (a stash, or apply --3way)'} is not ended${where}`)
 }
 

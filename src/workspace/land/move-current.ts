@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
 import { formatGitFailure, git, type GitFailure } from '../../platform/git/git.js'
 import type { GitSession } from '../../platform/git/git-session.js'
 import { forgetLanding, noteLanding } from './broken-landing.js'
@@ -161,7 +161,7 @@ function notRead(root: string, failed: GitFailure): Failure {
 const mostPaths = 100
 
 function wouldOverwrite(root: string, paths: readonly string[]): Failure {
-  const shown = paths.slice(0, 3).join(', ') + (paths.length > 3 ? ` and ${paths.length - 3} more` : '')
+  const shown = listFirst(paths, 3, (path) => path)
   const message = `Landing would overwrite what is in ${cleanLine(root, 300)} and not committed: ${shown}. Nothing there was changed. Commit it or move it away, then run again.`
   return failure('target', message, { paths: paths.slice(0, mostPaths) })
 }

@@ -1,4 +1,4 @@
-import { cleanLine } from '../../domain/text.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { openGitSession } from '../../platform/git/git-session.js'
 import { checkedOutAt } from '../repository/checked-out.js'
@@ -95,11 +95,10 @@ async function refuseUnsettled({ root, gitDir, dirtyPaths }: Here, leaveOut: rea
   if (dirty === undefined)
     return refuse('git_failed', 'git cannot tell what is changed here.', 'See what git status says.')
   if (dirty.length === 0) return undefined
-  const more = dirty.length > mostShown ? ` and ${dirty.length - mostShown} more` : ''
-  const shown = dirty.slice(0, mostShown).map((path) => cleanLine(path, 100))
+  const shown = listFirst(dirty, mostShown, (path) => cleanLine(path, 100))
   return refuse(
     'dirty',
-    `There are changes here that are not committed: ${shown.join(', ')}${more}.`,
+    `There are changes here that are not committed: ${shown}.`,
     'For --target current commit them or put them away (git stash -u); or leave it out, and work arrives on a branch of its own.',
   )
 }

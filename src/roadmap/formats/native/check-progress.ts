@@ -1,3 +1,4 @@
+import { listFirst } from '../../../domain/text.js'
 import type { TaskGraph } from '../../../domain/roadmap/graph.js'
 import type { Problem } from '../../../domain/roadmap/problem.js'
 import { statusRuns, statusSatisfies, type Group, type Task } from '../../../domain/roadmap/task.js'
@@ -121,6 +122,5 @@ function count(tasks: number): string {
 
 /** The first few; a roadmap may have hundreds. */
 function names(items: readonly string[]): string {
-  const shown = items.slice(0, 5).join(', ')
-  return items.length > 5 ? `${shown} and ${items.length - 5} more` : shown
+  return listFirst(items, 5, (item) => item)
 }
