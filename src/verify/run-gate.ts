@@ -7,8 +7,8 @@ import type { Mask } from '../domain/secrets/mask.js'
 import { cleanLine, cleanText } from '../domain/text.js'
 import { scheduleUsable } from '../domain/agent/usable-time.js'
 import { isStopped } from '../platform/processes/process-identity.js'
-import type { AgentExit, OnSpawned } from '../platform/processes/agent-process.js'
-import type { StartAgent } from '../platform/processes/door.js'
+import type { ProcessEnd, OnSpawned } from '../platform/processes/running-process.js'
+import type { StartProcess } from '../platform/processes/door.js'
 import { fullDisk } from '../platform/files/full-disk.js'
 
 /** Where and with what a gate runs. */
@@ -24,7 +24,7 @@ export interface GateRun {
   readonly signal: AbortSignal
   /** Told of the gate's process before the gate begins. */
   readonly onSpawned: OnSpawned
-  readonly start: StartAgent
+  readonly start: StartProcess
 }
 
 const maxLogBytes = 50 * 1024 * 1024
@@ -88,7 +88,7 @@ async function directoryIn(root: string, cwd = ''): Promise<string | undefined> 
   }
 }
 
-function judge(gate: Gate, { exit, ended, stderrTail }: AgentExit): Verdict {
+function judge(gate: Gate, { exit, ended, stderrTail }: ProcessEnd): Verdict {
   const tail = cleanText(stderrTail).slice(-tailChars)
   if (ended === 'canceled') return { type: 'errored', message: 'it was canceled' }
   if (ended === 'timeout') {

@@ -7,7 +7,7 @@ import { noMask } from '../../src/domain/secrets/mask.js'
 import type { WatchedAgent } from '../../src/orchestration/agent-watch.js'
 import { createRecorder } from '../../src/orchestration/recorder.js'
 import { runAgent, type AgentWork } from '../../src/orchestration/agent/run-agent.js'
-import { startAgent } from '../../src/platform/processes/agent-process.js'
+import { startProcess } from '../../src/platform/processes/running-process.js'
 import { claude } from '../../src/providers/claude/provider.js'
 import type { AgentRequest } from '../../src/providers/adapter/contract.js'
 import { childEnvironments } from '../../src/providers/environment.js'
@@ -84,7 +84,7 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Part
     clock,
     recorder,
     mask: noMask,
-    start: startAgent,
+    start: startProcess,
     environmentOf: childEnvironments(process.env, {}),
     withheldOf: () => ({ has: () => false }),
     checkIn: () => Promise.resolve(undefined),

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { noMask } from '../../src/domain/secrets/mask.js'
-import { startAgent, type AgentProcess, type AgentSpawn } from '../../src/platform/processes/agent-process.js'
+import { startProcess, type RunningProcess, type ProcessSpec } from '../../src/platform/processes/running-process.js'
 import type { AgentRig } from './fake-agent.js'
 
 /** An agent process that a test started, with every line that it has printed so far. */
-export interface AgentRun extends AgentProcess {
+export interface AgentRun extends RunningProcess {
   readonly stdout: readonly string[]
   readonly stderr: readonly string[]
   readonly stdoutFile: string
@@ -12,10 +12,10 @@ export interface AgentRun extends AgentProcess {
 }
 
 /** Starts a fake agent as attempts do; what `change` names replaces the defaults: long grace, big files, no input. */
-export function startRun(rig: AgentRig, change: Partial<AgentSpawn> = {}): AgentRun {
+export function startRun(rig: AgentRig, change: Partial<ProcessSpec> = {}): AgentRun {
   const [stdoutFile, stderrFile] = [join(rig.dir, 'stdout.log'), join(rig.dir, 'stderr.log')]
   const [stdout, stderr]: [string[], string[]] = [[], []]
-  const agent = startAgent({
+  const agent = startProcess({
     ...rig.argv('agent'),
     cwd: rig.dir,
     env: { PATH: process.env.PATH ?? '' },

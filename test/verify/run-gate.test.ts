@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Gate } from '../../src/domain/landing/gate.js'
 import { noMask } from '../../src/domain/secrets/mask.js'
-import { startAgent } from '../../src/platform/processes/agent-process.js'
+import { startProcess } from '../../src/platform/processes/running-process.js'
 import { runGate } from '../../src/verify/run-gate.js'
 import { isAlive } from '../support/program.js'
 import { rig } from '../support/rigged-scene.js'
@@ -30,7 +30,7 @@ function stage() {
         clock,
         signal: stop.signal,
         onSpawned: () => Promise.resolve(),
-        start: startAgent,
+        start: startProcess,
       },
     )
   return { dir, root, clock, stop, judge, logFile, log: () => readFileSync(logFile, 'utf8') }

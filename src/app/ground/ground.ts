@@ -22,8 +22,8 @@ import type { RoomWatch } from '../../orchestration/place/room-watch.js'
 import type { StopEarly } from '../../orchestration/stop-early.js'
 import { workspaced } from '../../orchestration/place/workspaced.js'
 import { realClock } from '../../platform/clock.js'
-import type { OnSpawned } from '../../platform/processes/agent-process.js'
-import type { StartAgent } from '../../platform/processes/door.js'
+import type { OnSpawned } from '../../platform/processes/running-process.js'
+import type { StartProcess } from '../../platform/processes/door.js'
 import { ensureLine } from '../../platform/files/ensure-line.js'
 import { realPathOr } from '../../platform/files/real-path.js'
 import { awaitWatchdogsOf } from '../../platform/processes/old-watchdog.js'
@@ -117,7 +117,7 @@ export interface IsolateParts {
   readonly base: BaseWatch
   readonly room: RoomWatch
   readonly stopEarly: StopEarly
-  readonly start: StartAgent
+  readonly start: StartProcess
   /** Ends what works in the run's workspaces, should autopilot die. */
   readonly watchdog: Pick<Watchdog, 'own' | 'disown'>
   readonly slots: number
@@ -272,7 +272,7 @@ interface Reachable extends GroundOptions {
 
 interface Running extends Reachable {
   readonly recorder: Recorder
-  readonly start: StartAgent
+  readonly start: StartProcess
   readonly watchdog: IsolateParts['watchdog']
   readonly signal: AbortSignal
 }

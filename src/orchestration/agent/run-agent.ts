@@ -24,8 +24,8 @@ import { cleanLine, cleanText, errorText } from '../../domain/text.js'
 import { countTurn, type Pricing, type TurnCount, type TurnUse } from '../../domain/accounts/turn-count.js'
 import { slotNumber, type WorkNumber } from '../../domain/agent/work-number.js'
 import { scheduleUsable } from '../../domain/agent/usable-time.js'
-import type { AgentProcess } from '../../platform/processes/agent-process.js'
-import type { StartAgent } from '../../platform/processes/door.js'
+import type { RunningProcess } from '../../platform/processes/running-process.js'
+import type { StartProcess } from '../../platform/processes/door.js'
 import { processorTimes } from '../../platform/processes/processor-looks.js'
 import { withOwnInterpreter } from '../../platform/programs/interpreter.js'
 import { noProgram, ownProgram } from '../../platform/programs/own-programs.js'
@@ -53,7 +53,7 @@ export interface AgentSettings {
   readonly mask: Mask
   /** The same for one agent, whose environment may hold what is its task's. */
   readonly maskAt?: (where: WorkNumber) => Mask
-  readonly start: StartAgent
+  readonly start: StartProcess
   /** What agents of a provider see, before what the CLI itself is to be told. */
   readonly environmentOf: EnvironmentOf
   /** What is set here and they do not see. */
@@ -316,7 +316,7 @@ function explainEvent(event: AgentEvent, withheld: Withheld): AgentEvent {
 function idleWatch(
   { idleTimeoutMs }: AgentWork,
   clock: Clock,
-  agent: () => AgentProcess,
+  agent: () => RunningProcess,
   end: (reason: EndReason) => void,
 ): IdleWatch {
   if (idleTimeoutMs === 0) return neverIdle

@@ -7,8 +7,8 @@ import { makePrivateDirectory } from '../../platform/files/private-file.js'
 import type { WorkNumber } from '../../domain/agent/work-number.js'
 import { command } from '../../providers/command.js'
 import { baseVariable, type EnvironmentOf } from '../../providers/environment.js'
-import type { OnSpawned } from '../../platform/processes/agent-process.js'
-import type { StartAgent } from '../../platform/processes/door.js'
+import type { OnSpawned } from '../../platform/processes/running-process.js'
+import type { StartProcess } from '../../platform/processes/door.js'
 import { runGate } from '../../verify/run-gate.js'
 import { createVerifier, type CheckOut, type Verifier } from '../../verify/verifier.js'
 import type { Workspaces } from '../../workspace/lease/workspaces.js'
@@ -31,7 +31,7 @@ export interface GatingParts {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onSpawned: OnSpawned
-  readonly start: StartAgent
+  readonly start: StartProcess
 }
 
 /** Judging in clean checkouts, beside the agents: none ever holds a slot. */

@@ -7,8 +7,8 @@ import { err, ok } from '../../domain/result.js'
 import { cleanLine, cleanText, errorText, lastLine } from '../../domain/text.js'
 import { scheduleUsable } from '../../domain/agent/usable-time.js'
 import { isStopped } from '../../platform/processes/process-identity.js'
-import type { AgentExit, OnSpawned } from '../../platform/processes/agent-process.js'
-import type { StartAgent } from '../../platform/processes/door.js'
+import type { ProcessEnd, OnSpawned } from '../../platform/processes/running-process.js'
+import type { StartProcess } from '../../platform/processes/door.js'
 import { makePrivateDirectory } from '../../platform/files/private-file.js'
 import type { EnvironmentOf } from '../../providers/environment.js'
 import { command } from '../../providers/command.js'
@@ -22,7 +22,7 @@ export interface SetupParts {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onSpawned: OnSpawned
-  readonly start: StartAgent
+  readonly start: StartProcess
 }
 
 /** It has nothing to save: what is unfinished is made anew. */
@@ -71,7 +71,7 @@ export function runSetup(parts: SetupParts): RunSetup {
   }
 }
 
-function judge({ exit, ended, stderrTail }: AgentExit, timeoutMs: number): Awaited<ReturnType<RunSetup>> {
+function judge({ exit, ended, stderrTail }: ProcessEnd, timeoutMs: number): Awaited<ReturnType<RunSetup>> {
   if (ended === undefined && exit.type === 'code' && exit.code === 0) return ok(undefined)
   if (ended === 'canceled') return err(failure('infrastructure', 'setup failed (canceled)'))
   const detail = cleanText(stderrTail).trim().slice(-tailChars)

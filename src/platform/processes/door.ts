@@ -1,11 +1,11 @@
-import { startAgent, type AgentProcess, type AgentSpawn } from './agent-process.js'
+import { startProcess, type RunningProcess, type ProcessSpec } from './running-process.js'
 import { pathInWorkspace } from '../programs/own-programs.js'
 import type { Watchdog } from './watchdog.js'
 
-/** Starts an agent, a gate or a command of the user's; see {@link startAgent}. */
-export type StartAgent = (spec: DoorSpawn) => AgentProcess
+/** Starts an agent, a gate or a command of the user's; see {@link startProcess}. */
+export type StartProcess = (spec: DoorSpec) => RunningProcess
 
-export interface DoorSpawn extends AgentSpawn {
+export interface DoorSpec extends ProcessSpec {
   /** The root of the workspace, where that is not where it starts. */
   readonly root?: string
 }
@@ -22,12 +22,12 @@ export function runEntry(runDir: string): string {
  * The one door of a run: what starts through it bears the run's mark, ends with autopilot, and has the workspace's entries
  * on PATH in place of those of `repository`, the root of the user's tree.
  */
-export function openDoor(runDir: string, watchdog: Watchdog, repository: string): StartAgent {
+export function openDoor(runDir: string, watchdog: Watchdog, repository: string): StartProcess {
   const mark = { [runVariable]: valueOf(runDir) }
   return ({ root, ...spec }) => {
     const { PATH: path } = spec.env
     const own = path === undefined ? {} : { PATH: pathInWorkspace(path, repository, root ?? spec.cwd) }
-    return startAgent({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog })
+    return startProcess({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog })
   }
 }
 

@@ -13,8 +13,8 @@ import type { Watchdog } from './watchdog.js'
 import type { SpawnedProcess } from '../../domain/process/stray.js'
 
 /** What to start, and where its output goes. */
-export interface AgentSpawn extends LaunchSpec {
-  /** The name of a variable in `env` whose value no other agent has: what still bears it at the end is ended. */
+export interface ProcessSpec extends LaunchSpec {
+  /** The name of a variable in `env` whose value no other process has: what still bears it at the end is ended. */
   readonly mark?: string
   /** Goes to stdin, which is then closed; a CLI that waits for more would hang. */
   readonly input: string
@@ -43,7 +43,7 @@ export interface AgentSpawn extends LaunchSpec {
 /** Makes a process known before it does anything. Never rejects. */
 export type OnSpawned = (process: SpawnedProcess) => Promise<void>
 
-export interface AgentExit {
+export interface ProcessEnd {
   readonly exit: ExitStatus
   /** Why autopilot ended it, if it did. */
   readonly ended?: EndReason
@@ -52,14 +52,14 @@ export interface AgentExit {
   readonly leftovers?: readonly string[]
 }
 
-/** A running agent: a process group of its own. */
-export interface AgentProcess {
+/** An agent, a gate or a command of the user's at work, in a process group of its own. */
+export interface RunningProcess {
   /** Absent when it could not be started. */
   readonly pid?: number
   /** Resolves when the process itself has ended; a grandchild may still hold its pipes. Never rejects. */
   readonly exited: Promise<ExitStatus>
   /** Resolves when its group is gone and its output is in the files. Never rejects. */
-  readonly finished: Promise<AgentExit>
+  readonly finished: Promise<ProcessEnd>
   /**
    * TERM to the group, grace, KILL to the group and to descendants that left it. The first reason counts; none does
    * once the process has ended by itself.
@@ -67,7 +67,7 @@ export interface AgentProcess {
   end(reason: EndReason): void
 }
 
-/** How long a grandchild may hold the pipes after the agent's end before they are closed, ms. */
+/** How long a grandchild may hold the pipes after the process's end before they are closed, ms. */
 const pipeGraceMs = 250
 const stderrTailBytes = 16 * 1024
 
@@ -75,7 +75,7 @@ const stderrTailBytes = 16 * 1024
  * Starts an agent, a gate or a command of the user's: all of them, and only they, come through here. Never throws: a
  * failed start is an exit status.
  */
-export function startAgent(spec: AgentSpawn): AgentProcess {
+export function startProcess(spec: ProcessSpec): RunningProcess {
   const launched = launch(spec)
   if ('message' in launched) return notStarted(Promise.resolve(launched.message))
   const { child, pid } = launched
@@ -83,7 +83,7 @@ export function startAgent(spec: AgentSpawn): AgentProcess {
   return running(spec, launched, pid)
 }
 
-function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number): AgentProcess {
+function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number): RunningProcess {
   rememberGroup(pid)
   child.stdin.on('error', () => undefined)
   child.stdin.end(spec.input)
@@ -128,7 +128,7 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
     forgetGroup(pid)
     spec.watchdog?.unwatch(pid)
   }
-  const finish = async (): Promise<AgentExit> => {
+  const finish = async (): Promise<ProcessEnd> => {
     const exit = await exited
     await ending
     const inGroup = spec.keepsLeftovers !== true || reason !== undefined ? await endLeftovers(pid) : []
@@ -158,7 +158,7 @@ function running(spec: AgentSpawn, { child, go, refuse }: Launched, pid: number)
   }
 }
 
-function notStarted(why: Promise<string>): AgentProcess {
+function notStarted(why: Promise<string>): RunningProcess {
   const exited = why.then((message): ExitStatus => ({ type: 'not_started', message }))
   return { exited, finished: exited.then((exit) => ({ exit, stderrTail: '' })), end: () => undefined }
 }
@@ -184,7 +184,7 @@ interface Outlet {
 }
 
 /**
- * Hands a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the agent down,
+ * Hands a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the program down,
  * but once that has ended, the little that is left in the pipe is read at once: the final event must not wait.
  */
 async function pump(stream: Readable, exited: Promise<unknown>, outlet: Outlet): Promise<void> {
