@@ -9,7 +9,7 @@ export default defineConfig({
   define: { AUTOPILOT_VERSION: JSON.stringify('0.0.0-test') },
   test: {
     include: ['test/test-cli/**/*.test.ts'],
-    globalSetup: ['test/support/build-once.ts', 'test/test-cli/install-clis.ts'],
+    globalSetup: ['test/support/suite/build-once.ts', 'test/test-cli/install-clis.ts'],
     // The bound of every scenario: of their own accord the CLIs retry for three minutes, or wait for ever.
     testTimeout: 90_000,
     hookTimeout: 60_000,

@@ -11,7 +11,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // `make test-cli` runs the ones, with the real CLIs, and `make faults` the others.
     exclude: [...configDefaults.exclude, 'test/test-cli/**', 'test/faults/slow/**'],
-    globalSetup: ['test/support/build-once.ts'],
+    globalSetup: ['test/support/suite/build-once.ts'],
     // Generous: real processes and real git on a machine that may be busy. No test asserts a time.
     testTimeout: 60_000,
     hookTimeout: 60_000,

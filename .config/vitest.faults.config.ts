@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
-import { patternOf, readFaultPage } from '../test/support/fault-page.js'
+import { patternOf, readFaultPage } from '../test/support/suite/fault-page.js'
 import base from './vitest.config.js'
 
 const tests = readFaultPage().flatMap((row) => row.tests)
@@ -12,6 +12,6 @@ export default defineConfig({
     include: [...new Set(tests.map(({ file }) => file))],
     exclude: configDefaults.exclude,
     testNamePattern: new RegExp(`^(${tests.map(patternOf).join('|')})$`),
-    reporters: ['default', './test/support/fault-reporter.ts'],
+    reporters: ['default', './test/support/suite/fault-reporter.ts'],
   },
 })

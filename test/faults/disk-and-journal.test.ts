@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest'
 import { openJournal } from '../../src/journal/journal.js'
 import { takeLock } from '../../src/platform/locks/lock.js'
 import { bootId, startOf } from '../../src/platform/processes/process-identity.js'
-import { gatedScene, judgements } from '../support/gated-scene.js'
-import { canMount, startBehind } from '../support/mounted.js'
-import { isAlive } from '../support/program.js'
-import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
-import { stamp } from '../support/records.js'
-import { tempDir } from '../support/temp-dir.js'
+import { gatedScene, judgements } from '../support/scenes/gated-scene.js'
+import { canMount, startBehind } from '../support/scenes/mounted.js'
+import { isAlive } from '../support/rigs/program.js'
+import { rig, riggedRoadmap, scene } from '../support/scenes/rigged-scene.js'
+import { stamp } from '../support/rigs/records.js'
+import { tempDir } from '../support/rigs/temp-dir.js'
 
 describe.runIf(canMount)('a disk', () => {
   test('that cannot be written to is told before any agent starts', async () => {

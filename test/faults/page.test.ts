@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { patternOf, readFaultPage } from '../support/fault-page.js'
-import { projectRoot } from '../support/program.js'
-import { testTitles } from '../support/test-titles.js'
+import { patternOf, readFaultPage } from '../support/suite/fault-page.js'
+import { projectRoot } from '../support/rigs/program.js'
+import { testTitles } from '../support/suite/test-titles.js'
 
 const rows = readFaultPage()
 const named = rows.flatMap((row) => row.tests)

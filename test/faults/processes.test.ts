@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { bundledProgram } from '../support/bundled-program.js'
-import { isAlive } from '../support/program.js'
-import { scene } from '../support/rigged-scene.js'
-import { tempDir } from '../support/temp-dir.js'
-import { until } from '../support/until.js'
+import { bundledProgram } from '../support/rigs/bundled-program.js'
+import { isAlive } from '../support/rigs/program.js'
+import { scene } from '../support/scenes/rigged-scene.js'
+import { tempDir } from '../support/rigs/temp-dir.js'
+import { until } from '../support/rigs/until.js'
 
 const hasProc = existsSync('/proc/self/environ')
 

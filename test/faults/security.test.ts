@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { gitRepoAt } from '../support/git-repo.js'
-import { gitRepo } from '../support/repositories.js'
-import { rig, riggedRoadmap, scene } from '../support/rigged-scene.js'
-import { createRig, value } from '../support/workspace-rig.js'
+import { gitRepoAt } from '../support/scenes/git-repo.js'
+import { gitRepo } from '../support/scenes/repositories.js'
+import { rig, riggedRoadmap, scene } from '../support/scenes/rigged-scene.js'
+import { createRig, value } from '../support/rigs/workspace-rig.js'
 
 test('a tool that points core.hooksPath at its own hooks leaves the user’s repository and the next attempt as they were', async () => {
   const repo = gitRepo()

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/config.js'
 import { formatProblem } from '../../src/domain/roadmap/problem.js'
-import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/mutations.js'
-import { expectInside } from '../support/positions.js'
+import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
+import { expectInside } from '../support/rigs/positions.js'
 
 const full = `agents: 5
 iterations: 3

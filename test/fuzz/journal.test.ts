@@ -7,9 +7,9 @@ import type { RunRecord } from '../../src/domain/run/event.js'
 import { readJournal } from '../../src/journal/read-journal.js'
 import { statusLines, statusObject } from '../../src/ui/status.js'
 import { summarize } from '../../src/ui/summary.js'
-import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/mutations.js'
-import { runScripts } from '../support/run-script.js'
-import { tempDir } from '../support/temp-dir.js'
+import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
+import { runScripts } from '../support/games/run-script.js'
+import { tempDir } from '../support/rigs/temp-dir.js'
 
 const text = (records: readonly RunRecord[]) => records.map(jsonLine).join('')
 const samples = fc.sample(runScripts, { numRuns: 20, seed: 7 }).map(({ records }) => text(records).slice(0, 20_000))

@@ -6,8 +6,8 @@ import { planRun, startOrder } from '../../src/domain/roadmap/plan.js'
 import { formatProblem } from '../../src/domain/roadmap/problem.js'
 import { parseRoadmap } from '../../src/roadmap/formats/native/parse.js'
 import { formatHold, showId } from '../../src/ui/format.js'
-import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/mutations.js'
-import { expectInside } from '../support/positions.js'
+import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
+import { expectInside } from '../support/rigs/positions.js'
 
 const fixture = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../fixtures/roadmaps/${name}`, import.meta.url)), 'utf8')

@@ -8,8 +8,8 @@ import { LineSplitter } from '../../src/platform/streams/lines.js'
 import { eventReader } from '../../src/providers/event-reader.js'
 import { judgeAgent } from '../../src/providers/judge.js'
 import { findProvider } from '../../src/providers/index.js'
-import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/mutations.js'
-import { readStream } from '../support/recorded-stream.js'
+import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
+import { readStream } from '../support/rigs/recorded-stream.js'
 
 const names = ['claude', 'codex'] as const
 const samples = names.flatMap((name) => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { projectRoot } from '../support/program.js'
+import { projectRoot } from '../support/rigs/program.js'
 
 /** `nobody` on most systems; it needs no entry in the user database. */
 const ordinaryUser = 65534

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hurried } from '../support/hurried.js'
+import { hurried } from '../support/scenes/hurried.js'
 import { all, only, setStage } from './stage.js'
 import type { Turn } from './model-server.js'
 import { resetsInSeconds, type Answer } from './protocol.js'

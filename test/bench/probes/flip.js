@@ -14,7 +14,7 @@ const count = how === 'as-read' ? 100 : 20
 const loaded = await loadRoadmap(path, { shownAs: 'roadmap.yaml' })
 if (!loaded.ok) throw new Error('the roadmap could not be read')
 const ids = [...loaded.value.graph.tasks.keys()]
-const parse = parseOffThread(new URL('./parse-worker.mjs', import.meta.url))
+const parse = parseOffThread(new URL('parse-worker.mjs', import.meta.url))
 const writer = createStatusWriter(loaded.value, { parse: (bytes) => parse(bytes, loaded.value.options) })
 const flip = how === 'bare' ? writeBare : markDone
 

@@ -1,7 +1,7 @@
 // Plays the merge queue of the sources many times against random candidates and prints what that costs: for each number
 // of candidates, share that fails and number of trees judged at once, the mean number of gate runs and of waits for them.
 // Arguments: JSON with `sizes`, `shares`, `judges`, `games`.
-import { playMergeQueue, seeded } from '../../support/merge-queue-game.ts'
+import { playMergeQueue, seeded } from '../../support/games/merge-queue-game.ts'
 
 const { sizes, shares, judges, games } = JSON.parse(process.argv[2])
 const samples = {}

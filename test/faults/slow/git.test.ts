@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { rig, riggedRoadmap, scene } from '../../support/rigged-scene.js'
+import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 
 test('a lock on the target that somebody left is told with its path and never deleted, and the work is kept', async () => {
   const agents = await rig()

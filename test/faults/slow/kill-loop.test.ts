@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { setTimeout as passes } from 'node:timers/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { fakeCli } from '../../support/fake-cli.js'
-import { killingGit } from '../../support/killing-git.js'
-import { asAgent, danglingCommits } from '../../support/past-run.js'
-import { childrenOf, processesIn, stateOf, type PlacedProcess } from '../../support/processes.js'
-import { createScene, type Scene } from '../../support/scene.js'
-import type { Running } from '../../support/program.js'
+import { fakeCli } from '../../support/fakes/fake-cli.js'
+import { killingGit } from '../../support/fakes/killing-git.js'
+import { asAgent, danglingCommits } from '../../support/scenes/past-run.js'
+import { childrenOf, processesIn, stateOf, type PlacedProcess } from '../../support/rigs/processes.js'
+import { createScene, type Scene } from '../../support/scenes/scene.js'
+import type { Running } from '../../support/rigs/program.js'
 
 const rounds = Number(process.env.KILL_ROUNDS ?? '200')
 const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000)

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { rig, riggedRoadmap, scene } from '../../support/rigged-scene.js'
+import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 
 const [printedMb, boundMb] = [400, 200]
 const zeros = `head -c ${printedMb * 1_000_000} /dev/zero`

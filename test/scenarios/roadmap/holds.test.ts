@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { scene } from '../../support/scenes/rigged-scene.js'
+
+const roadmap = `tasks:
+  - { id: a, title: A, run: echo > a }
+  - { id: lost, title: L, run: 'true', depends_on: [nobody] }
+  - { id: man, title: M, execution_mode: manual }
+  - { id: late, title: T, run: 'true', depends_on: [man] }
+  - { id: stop, title: S, run: 'true', status: blocked }
+`
+
+test('a run tells each hold once at its start, and once at its end', async () => {
+  const { stdout, stderr } = await scene({ roadmap }).run(['run'])
+  for (const id of ['lost', 'man', 'late', 'stop']) {
+    expect(stderr.match(new RegExp(`^.*\\b${id}\\b.*$`, 'gm'))).toEqual([
+      expect.stringMatching(new RegExp(`^${id} held: `)),
+      ...(id === 'man' ? ['late held: waits for man'] : []),
+    ])
+    expect(stdout.match(new RegExp(`^Held +${id}: .*$`, 'gm'))).toHaveLength(1)
+  }
+})
+
+test('holds of tasks that --only leaves out are no matter of the run', async () => {
+  const { code, stdout, stderr } = await scene({ roadmap }).run(['run', '--only', 'a'])
+  expect(code).toBe(0)
+  expect(`${stdout}${stderr}`).not.toMatch(/\b(lost|man|late|stop|nobody)\b/)
+})
+
+test('validate still warns of what will not run, with help', async () => {
+  const { stderr } = await scene({ roadmap }).run(['validate'])
+  for (const code of ['W050', 'W054', 'W064']) expect(stderr).toContain(` warning ${code}: `)
+})

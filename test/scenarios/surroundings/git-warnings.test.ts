@@ -1,0 +1,49 @@
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { gitWarnings } from '../../../src/app/ground/git-warnings.js'
+import { openRepository } from '../../../src/workspace/repository/repository.js'
+import { createGitRepo, type GitRepo } from '../../support/scenes/git-repo.js'
+
+async function said(change: (repo: GitRepo) => void, env: Readonly<Record<string, string>> = {}) {
+  const repo = createGitRepo({ files: { 'README.md': 'hello\n' } })
+  try {
+    change(repo)
+    const opened = await openRepository({ dir: repo.dir, env: repo.env })
+    if (!opened.ok) throw new Error(opened.error.message)
+    return await gitWarnings(opened.value, env)
+  } finally {
+    repo.remove()
+  }
+}
+
+test('a repository that has commit hooks or wants signatures is told once that neither holds for what lands', async () => {
+  const hook = (repo: GitRepo, path: string) => repo.write(path, '#!/bin/sh\n', { executable: true })
+  const config = (repo: GitRepo, text: string) => appendFileSync(join(repo.home, '.gitconfig'), text)
+  const both = (repo: GitRepo) => {
+    hook(repo, '.husky/commit-msg')
+    repo.git('config', 'core.hooksPath', '.husky')
+    config(repo, '[commit]\n\tgpgSign = true\n')
+  }
+  expect(await said((repo) => hook(repo, '.git/hooks/pre-commit'))).toEqual([
+    'commits that land: your commit hooks (pre-commit) do not run; what hooks check belongs under gates:',
+  ])
+  expect(await said(both)).toEqual([
+    'commits that land: your commit hooks (commit-msg) do not run, and they are not signed; what hooks check belongs under gates:',
+  ])
+  expect(await said((repo) => repo.write('.git/hooks/pre-commit', 'not executable\n'))).toEqual([])
+})
+
+test('a hook that only calls Git LFS is none of those', async () => {
+  const installed =
+    '#!/bin/sh\ncommand -v git-lfs >/dev/null 2>&1 || { echo >&2 "git-lfs is missing"; exit 2; }\ngit lfs post-commit "$@"\n'
+  const hook = (text: string) => (repo: GitRepo) => repo.write('.git/hooks/post-commit', text, { executable: true })
+  expect(await said(hook(installed))).toEqual([])
+  expect(await said(hook(`${installed}npm run lint\n`))).toHaveLength(1)
+})
+
+test('GIT_DIR and GIT_WORK_TREE are not followed, which is told', async () => {
+  expect(await said(() => undefined, { GIT_DIR: '/dots', GIT_WORK_TREE: '/home' })).toEqual([
+    'set here and not followed: GIT_DIR, GIT_WORK_TREE; the repository is the one around the directory (-C)',
+  ])
+})

@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { noMask } from '../../../src/domain/secrets/mask.js'
+import { startProcess, type RunningProcess, type ProcessSpec } from '../../../src/platform/processes/running-process.js'
+import type { AgentRig } from '../fakes/fake-agent.js'
+
+/** An agent process that a test started, with every line that it has printed so far. */
+export interface AgentRun extends RunningProcess {
+  readonly stdout: readonly string[]
+  readonly stderr: readonly string[]
+  readonly stdoutFile: string
+  readonly stderrFile: string
+}
+
+/** Starts a fake agent as attempts do; what `change` names replaces the defaults: long grace, big files, no input. */
+export function startRun(rig: AgentRig, change: Partial<ProcessSpec> = {}): AgentRun {
+  const [stdoutFile, stderrFile] = [join(rig.dir, 'stdout.log'), join(rig.dir, 'stderr.log')]
+  const [stdout, stderr]: [string[], string[]] = [[], []]
+  const agent = startProcess({
+    ...rig.argv('agent'),
+    cwd: rig.dir,
+    env: { PATH: process.env.PATH ?? '' },
+    input: '',
+    stdoutFile,
+    stderrFile,
+    maxFileBytes: 1_000_000,
+    mask: noMask,
+    graceMs: 30_000,
+    onStdoutLine: (line) => stdout.push(line),
+    onStderrLine: (line) => stderr.push(line),
+    ...change,
+  })
+  return { ...agent, stdout, stderr, stdoutFile, stderrFile }
+}

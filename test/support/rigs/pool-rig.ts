@@ -1,0 +1,53 @@
+import type { ProviderModel } from '../../../src/domain/agent/provider-model.js'
+import type { RoutePolicy } from '../../../src/domain/routing/routing.js'
+import { AgentPool, type Agent, type AgentSlot, type ReservationRequest } from '../../../src/pool/agent-pool.js'
+import { virtualClock } from '../fakes/virtual-clock.js'
+
+/** Claude serves everything. */
+export const onlyClaude: RoutePolicy = {
+  routes: {},
+  usable: ['claude'],
+  providers: [{ provider: 'claude' }],
+  ordered: false,
+}
+
+/** A policy for the offers given, in order of preference or all equal. */
+export function policyOf(order: 'ordered' | 'equal', ...providers: ProviderModel[]): RoutePolicy {
+  const usable = [...new Set(providers.map(({ provider }) => provider))]
+  return { routes: {}, usable, providers, ordered: order === 'ordered' }
+}
+
+/** A pool on a clock that stands still. Slots are named S1, S2, … when only their number is given. */
+export function poolOf(
+  slots: number | readonly AgentSlot[],
+  more: { readonly policy?: RoutePolicy; readonly caps?: ReadonlyMap<string, number> } = {},
+) {
+  const clock = virtualClock()
+  const pool = new AgentPool({ policy: onlyClaude, clock, ...more })
+  const all = typeof slots === 'number' ? Array.from({ length: slots }, (_, place) => ({ id: `S${place + 1}` })) : slots
+  for (const slot of all) pool.addAgent(slot)
+  return { pool, clock }
+}
+
+/** A request without wishes; each next one has a later place in the file. */
+export function request(
+  id: string,
+  more: Partial<Omit<ReservationRequest, 'rank'>> & { readonly rank?: Partial<ReservationRequest['rank']> } = {},
+): ReservationRequest {
+  const { rank, ...rest } = more
+  return { id, needsWorkspace: false, rank: { priority: 2, attempt: 1, chain: 0, order: 0, ...rank }, ...rest }
+}
+
+/** Collects what reservations came to, in order: `T1 on S1` or `T1 aborted`. */
+export function watch(log: string[], id: string, reservation: Promise<Agent>): Promise<Agent | undefined> {
+  return reservation.then(
+    (agent) => {
+      log.push(`${id} on ${agent.id}`)
+      return agent
+    },
+    (error: unknown) => {
+      log.push(`${id} ${(error as { reason?: string }).reason ?? 'threw'}`)
+      return undefined
+    },
+  )
+}

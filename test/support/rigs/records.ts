@@ -1,0 +1,38 @@
+import { eventVersion, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
+import { apply, initialState, type RunState } from '../../../src/domain/run/run-state.js'
+
+/** The beginning of a run with two slots; what `change` names replaces the defaults. */
+export function runStarted(change: Partial<RunState['start']> = {}): RunState['start'] {
+  return {
+    type: 'run_started',
+    runId: 'r1',
+    version: '1.2.3',
+    roadmap: 'roadmap.yaml',
+    repository: '/repo',
+    isolation: 'workspace',
+    target: { branch: 'autopilot/main', base: '0123456789abcdef0123456789abcdef01234567' },
+    permissions: 'edit',
+    maxAttempts: 3,
+    slots: ['s1', 's2'],
+    tasks: [
+      { id: 'T1', title: 'Say hello', state: 'pending' },
+      { id: 'T2', title: 'T2', state: 'pending' },
+    ],
+    ...change,
+  }
+}
+
+/** An event as the recorder stamps it; `ms` is the run's time. */
+export function stamp(event: RunEvent, ms = 0, seq = 1): RunRecord {
+  return { v: eventVersion, seq, at: 1_700_000_000_000 + ms, ms, ...event }
+}
+
+/** The state after a run's events, each with the run's time at which it happened. */
+export function stateAfter(
+  start: RunState['start'],
+  events: readonly (readonly [ms: number, event: RunEvent])[],
+): RunState {
+  const state = initialState(start)
+  for (const [ms, event] of events) apply(state, stamp(event, ms))
+  return state
+}

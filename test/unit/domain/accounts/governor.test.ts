@@ -1,0 +1,362 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { failure, failureKinds, type FailureKind, isAccountTrouble } from '../../../../src/domain/agent/failure.js'
+import {
+  answeredOnce,
+  decideWait,
+  endedWell,
+  judgeAccount,
+  noTrouble,
+  type AccountVerdict,
+  type FailedAgent,
+  type Trouble,
+} from '../../../../src/domain/accounts/governor.js'
+
+const now = Date.parse('2026-11-24T10:00:00Z')
+
+/** The end of an agent that failed `nowMs` into the run. */
+function failed(kind: FailureKind, more: Partial<FailedAgent> & { readonly nowMs: number }): FailedAgent {
+  return {
+    ...{ failure: failure(kind, 'it failed'), now: now + more.nowMs, startedMs: more.nowMs - 1, answered: false },
+    ...{ goesFirst: false, ended: true, jitter: 1, zone: 'UTC', ...more },
+  }
+}
+
+/** What follows from each of these failures, one after the other. */
+function verdicts(...agents: readonly FailedAgent[]): readonly AccountVerdict[] {
+  let known: Trouble = noTrouble
+  return agents.map((agent) => {
+    const { trouble, verdict } = judgeAccount(known, agent)
+    known = trouble
+    return verdict
+  })
+}
+
+function restMs(verdict: AccountVerdict | undefined, from: number): number | undefined {
+  return verdict?.type === 'rest' ? verdict.until - now - from : undefined
+}
+
+const limits: readonly FailureKind[] = ['rate_limit', 'overloaded', 'network', 'usage_limit']
+
+describe('an account whose agent failed', () => {
+  it("rests for what passes, loses what was refused, and goes on for what is the task's own", () => {
+    for (const kind of failureKinds) {
+      const [verdict] = verdicts(failed(kind, { nowMs: 5000 }))
+      const expected = new Map<FailureKind, string>([
+        ...[...limits, 'auth' as const, 'spawn' as const].map((one): [FailureKind, string] => [one, 'rest']),
+        ['usage', 'stop'],
+        ['model', 'stop_model'],
+      ])
+      expect([kind, verdict?.type]).toEqual([kind, expected.get(kind) ?? 'none'])
+    }
+  })
+
+  it('rests until the time that the CLI gave in a field, else in words, when it is still to come', () => {
+    const at = { nowMs: 0 }
+    const words = 'You hit your limit, resets 11am (UTC)'
+    const until = (message: string, retryAt?: number) => {
+      const said = failure('usage_limit', message, retryAt === undefined ? {} : { retryAt })
+      return restMs(verdicts(failed('usage_limit', { ...at, failure: said }))[0], 0)
+    }
+    expect(until('', now + 90_000)).toBe(90_000)
+    expect(until(words, now + 90_000)).toBe(90_000)
+    expect(until(words)).toBe(3_600_000)
+    expect(until('', now - 1)).toBe(60_000)
+    expect(until('', now + 40 * 86_400_000)).toBe(60_000)
+  })
+
+  it('else backs off: twice as long with each limit in a row, up to five minutes, an hour for an allowance', () => {
+    const row = (kind: FailureKind) =>
+      verdicts(...Array.from({ length: 9 }, (_, n) => failed(kind, { nowMs: n * 10_000_000, answered: true }))).map(
+        (verdict, n) => restMs(verdict, n * 10_000_000)! / 1000,
+      )
+    expect(row('rate_limit')).toEqual([15, 30, 60, 120, 240, 300, 300, 300, 300])
+    expect(row('usage_limit')).toEqual([60, 120, 240, 480, 960, 1920, 3600, 3600, 3600])
+  })
+
+  it('begins again from the shortest rest when an agent has ended well', () => {
+    const first = judgeAccount(noTrouble, failed('rate_limit', { nowMs: 1 })).trouble
+    const second = judgeAccount(endedWell(first), failed('rate_limit', { nowMs: 100_000 })).verdict
+    expect(restMs(second, 100_000)).toBe(15_000)
+  })
+
+  it('rests at least a second, with any jitter up to the whole span', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...limits), fc.double({ min: 0, max: 1, noNaN: true }), (kind, jitter) => {
+        const span = kind === 'usage_limit' ? 60_000 : 15_000
+        const rest = restMs(verdicts(failed(kind, { nowMs: 0, jitter }))[0], 0)!
+        expect(rest).toBe(Math.max(1000, Math.round(jitter * span)))
+      }),
+    )
+  })
+
+  it('learns nothing from agents that had started before it began to rest, but for a later time', () => {
+    const later = failure('rate_limit', '', { retryAt: now + 60_000 })
+    const [first, same, more, next] = verdicts(
+      failed('rate_limit', { nowMs: 10_000, startedMs: 0 }),
+      failed('rate_limit', { nowMs: 11_000, startedMs: 5000 }),
+      failed('rate_limit', { nowMs: 12_000, startedMs: 9000, failure: later }),
+      failed('rate_limit', { nowMs: 80_000, startedMs: 70_000, now: now + 80_000 }),
+    )
+    expect([restMs(first, 10_000), same?.type, restMs(more, 0)]).toEqual([15_000, 'none', 60_000])
+    expect(restMs(next, 80_000)).toBe(30_000)
+  })
+})
+
+describe('the breaker', () => {
+  const starts = (kind: FailureKind, count: number, everyMs: number, more: Partial<FailedAgent> = {}) =>
+    verdicts(
+      ...Array.from({ length: count }, (_, n) => {
+        const nowMs = 100_000 + n * everyMs
+        return failed(kind, { nowMs, startedMs: nowMs - 10, ...more })
+      }),
+    )
+
+  it.each<FailureKind>(['crash', 'network'])('stops a provider at the fifth start within a minute: %s', (kind) => {
+    const types = starts(kind, 5, 14_000).map(({ type }) => type)
+    expect(types.slice(0, 4)).not.toContain('stop')
+    expect(types[4]).toBe('stop')
+  })
+
+  it('says that there were five, and why', () => {
+    expect(starts('crash', 5, 1)[4]).toMatchObject({
+      failure: { kind: 'crash', message: '5 starts within a minute failed alike: it failed' },
+    })
+  })
+
+  it.each<[string, Parameters<typeof starts>]>([
+    ['that are spread over more than a minute', ['crash', 20, 15_001]],
+    ['of agents that had been answered', ['crash', 20, 1, { answered: true }]],
+    ['that have not ended yet', ['crash', 20, 1, { ended: false }]],
+    ['of agents that had worked for longer', ['crash', 20, 1, { startedMs: 0 }]],
+    ['that are limits', ['rate_limit', 20, 1]],
+    ["that are the task's own", ['no_change', 20, 1]],
+    ['that a gate made', ['gate_failed', 20, 1]],
+    ['that canceled', ['canceled', 20, 1]],
+  ])('lets pass failures %s', (_, [kind, count, everyMs, more]) => {
+    expect(starts(kind, count, everyMs, more).map(({ type }) => type)).not.toContain('stop')
+  })
+
+  it('lets pass failures that differ, and counts from the start when an agent has ended well', () => {
+    const mixed = Array.from({ length: 8 }, (_, n) => failed(n % 2 === 0 ? 'crash' : 'network', { nowMs: n }))
+    expect(verdicts(...mixed).map(({ type }) => type)).not.toContain('stop')
+    let known: Trouble = noTrouble
+    for (let n = 0; n < 20; n++) {
+      const { trouble, verdict } = judgeAccount(known, failed('crash', { nowMs: n }))
+      expect(verdict.type).toBe('none')
+      known = n % 4 === 3 ? endedWell(trouble) : trouble
+    }
+  })
+})
+
+describe('a login that is refused', () => {
+  const loggedOut = failure('auth', 'Not logged in', { loggedOut: true })
+  const answered = (trouble: Trouble) => answeredOnce(trouble)
+  /** Each refused agent started when the rest before it was over, and went first. */
+  const inARow = (count: number, more: Partial<FailedAgent> = {}) =>
+    verdicts(
+      ...Array.from({ length: count }, (_, n) => failed('auth', { nowMs: n * 1_000_000, goesFirst: n > 0, ...more })),
+    )
+
+  it('rests the account for half a minute, then for two, and stops it at the third time in a row', () => {
+    const [first, second, third] = inARow(3)
+    expect([restMs(first, 0), restMs(second, 1_000_000)]).toEqual([30_000, 120_000])
+    expect(third).toMatchObject({
+      type: 'stop',
+      failure: { kind: 'auth', message: /^refused 3 times in a row/ as never },
+    })
+  })
+
+  it('rests for half of that at least, whatever the jitter', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (jitter) => {
+        const [first, second] = inARow(2, { jitter }).map((verdict, n) => restMs(verdict, n * 1_000_000)!)
+        expect([first, second]).toEqual([Math.round(15_000 + 15_000 * jitter), Math.round(60_000 + 60_000 * jitter)])
+      }),
+    )
+  })
+
+  it('counts as one with all that were at work or had a slot when it rested, however many', () => {
+    const agents = [0, 1, 500, 29_000].map((startedMs) => failed('auth', { nowMs: 40_000, startedMs }))
+    const [first, ...others] = verdicts(failed('auth', { nowMs: 2, startedMs: 0 }), ...agents, ...agents)
+    expect(first?.type).toBe('rest')
+    expect(others.map(({ type }) => type)).toEqual(others.map(() => 'none'))
+  })
+
+  it('is counted anew when a model has answered in between', () => {
+    let known: Trouble = noTrouble
+    for (let n = 0; n < 20; n++) {
+      const { trouble, verdict } = judgeAccount(known, failed('auth', { nowMs: n * 1_000_000, goesFirst: true }))
+      expect(verdict.type).toBe('rest')
+      known = n % 2 === 1 ? answered(trouble) : trouble
+    }
+  })
+
+  it('stops the account at once when who goes first, alone, is told that there is none, and nobody was answered', () => {
+    const none = { failure: loggedOut }
+    expect(inARow(2, none).map(({ type }) => type)).toEqual(['rest', 'stop'])
+    const once = judgeAccount(noTrouble, failed('auth', { nowMs: 0, ...none })).trouble
+    const alone = { nowMs: 1_000_000, goesFirst: true }
+    const types = [
+      judgeAccount(answered(once), failed('auth', { ...alone, ...none })),
+      judgeAccount(once, failed('auth', alone)),
+      judgeAccount(once, failed('auth', { ...alone, ...none, goesFirst: false })),
+    ].map(({ verdict }) => verdict.type)
+    expect(types).toEqual(['rest', 'rest', 'rest'])
+  })
+
+  it('does not shorten the rest of an allowance that is under way', () => {
+    const given = failure('usage_limit', '', { retryAt: now + 3_600_000 })
+    const [limited, refused] = verdicts(
+      failed('usage_limit', { nowMs: 0, startedMs: -10, failure: given }),
+      failed('auth', { nowMs: 5, startedMs: -10 }),
+    )
+    expect([restMs(limited, 0), refused?.type]).toEqual([3_600_000, 'none'])
+  })
+
+  it('stops the account only after refusals without an answer between them, whatever happens', () => {
+    const step = fc.record({
+      ...{ act: fc.constantFrom('refused', 'answered', 'well', 'limited'), after: fc.nat(200_000) },
+      ...{ tookMs: fc.nat(100_000), goesFirst: fc.boolean(), isNone: fc.boolean() },
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let [known, nowMs, refusals, hasAnswered]: [Trouble, number, number, boolean] = [noTrouble, 0, 0, false]
+        for (const { act, after, tookMs, goesFirst, isNone } of steps) {
+          nowMs += after
+          if (act === 'answered') [known, refusals, hasAnswered] = [answered(known), 0, true]
+          else if (act === 'well') known = endedWell(known)
+          else {
+            const kind = act === 'refused' ? 'auth' : 'rate_limit'
+            const said = isNone && kind === 'auth' ? loggedOut : failure(kind, '')
+            const at = { nowMs, startedMs: nowMs - tookMs, goesFirst, failure: said }
+            const { trouble, verdict } = judgeAccount(known, failed(kind, at))
+            known = trouble
+            if (kind === 'auth') refusals++
+            if (verdict.type !== 'stop') continue
+            expect(kind).toBe('auth')
+            expect(refusals >= 3 || (isNone && goesFirst && !hasAnswered)).toBe(true)
+            return
+          }
+        }
+      }),
+    )
+  })
+})
+
+describe('a CLI that cannot be started', () => {
+  /** Each next one goes first at the moment that the rest is over. */
+  function untilOver(change: (trouble: Trouble) => Trouble = (trouble) => trouble) {
+    const seen: [AccountVerdict['type'], number | undefined][] = []
+    let [known, nowMs]: [Trouble, number] = [noTrouble, 0]
+    for (let n = 0; n < 30; n++) {
+      const { trouble, verdict } = judgeAccount(
+        known,
+        failed('spawn', { nowMs, startedMs: nowMs - 1, goesFirst: n > 0 }),
+      )
+      known = change(trouble)
+      seen.push([verdict.type, restMs(verdict, nowMs)])
+      if (verdict.type === 'stop') return seen
+      nowMs = ('until' in verdict ? verdict.until - now : nowMs) + 2
+    }
+    return seen
+  }
+
+  it('rests the account twice as long each time, for two minutes in all, is then asked for its version, and stopped', () => {
+    const seen = untilOver()
+    const rests = seen.flatMap(([type, ms]) => (type === 'rest' ? [ms!] : []))
+    expect(rests).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 57_000])
+    expect(rests.reduce((sum, ms) => sum + ms)).toBe(120_000)
+    expect(seen.slice(7).map(([type]) => type)).toEqual(['ask', 'stop'])
+  })
+
+  it('begins again from a second when it has run in between', () => {
+    const rests = [endedWell, answeredOnce].map((ran) => untilOver(ran).slice(0, 3))
+    expect(rests.flat().map(([, ms]) => ms)).toEqual([1000, 1000, 1000, 1000, 1000, 1000])
+    const first = judgeAccount(noTrouble, failed('spawn', { nowMs: 0 })).trouble
+    const ran = judgeAccount(first, failed('no_change', { nowMs: 9000 })).trouble
+    expect(restMs(judgeAccount(ran, failed('spawn', { nowMs: 20_000 })).verdict, 20_000)).toBe(1000)
+  })
+
+  it('counts once, however many slots found it missing at the same time, and when it is told twice', () => {
+    const same = Array.from({ length: 20 }, (_, n) => failed('spawn', { nowMs: n, startedMs: n - 1 }))
+    const types = verdicts(...same.flatMap((one) => [{ ...one, ended: false }, one])).map(({ type }) => type)
+    expect(types).toEqual(['rest', ...types.slice(1).map(() => 'none')])
+  })
+})
+
+describe('a model or arguments that the CLI refuses', () => {
+  it('cost a process that did nothing one time, and the task of one that did something an attempt', () => {
+    for (const [kind, type] of [
+      ['model', 'stop_model'],
+      ['usage', 'stop'],
+    ] as const) {
+      expect(verdicts(failed(kind, { nowMs: 0 }))[0]?.type).toBe(type)
+      expect(verdicts(failed(kind, { nowMs: 0, answered: true }))[0]?.type).toBe('none')
+    }
+  })
+})
+
+describe('any account, whatever happens to its agents', () => {
+  const kind = fc.constantFrom(...failureKinds)
+  const agent = fc.record({
+    ...{ kind, after: fc.nat(200_000), tookMs: fc.nat(200_000), jitter: fc.double({ min: 0, max: 1, noNaN: true }) },
+    ...{ answered: fc.boolean(), ended: fc.boolean(), goesFirst: fc.boolean() },
+    retryAfter: fc.option(fc.integer({ min: -100_000, max: 10 ** 12 }), { nil: undefined }),
+  })
+
+  it('rests until some time to come that is not out of sight, and is stopped for its own failures alone', () => {
+    fc.assert(
+      fc.property(fc.array(agent, { maxLength: 40 }), (agents) => {
+        let known: Trouble = noTrouble
+        let nowMs = 0
+        for (const { after, tookMs, retryAfter, kind: of, ...rest } of agents) {
+          nowMs += after
+          const at = now + nowMs
+          const said = failure(of, '', retryAfter === undefined ? {} : { retryAt: at + retryAfter })
+          const startedMs = nowMs - tookMs
+          const { trouble, verdict } = judgeAccount(known, {
+            ...rest,
+            failure: said,
+            now: at,
+            nowMs,
+            startedMs,
+            zone: 'UTC',
+          })
+          known = trouble
+          if (verdict.type === 'rest') {
+            expect(verdict.until).toBeGreaterThan(at)
+            expect(verdict.until - at).toBeLessThanOrEqual(32 * 86_400_000)
+            expect(isAccountTrouble(of)).toBe(true)
+          }
+          if (verdict.type === 'stop') expect(isAccountTrouble(of) || of === 'crash' || of === 'usage').toBe(true)
+          if (known.failedStarts.length > 0) expect(known.failedStarts.length).toBeLessThanOrEqual(agents.length)
+        }
+      }),
+    )
+  })
+})
+
+describe('a run whose accounts all rest', () => {
+  const resting = (kind: FailureKind, waitMs: number) => ({ kind, sinceMs: 1000, untilMs: 1000 + waitMs })
+
+  it('waits as long as it takes, or as long as it may', () => {
+    expect(decideWait({ onLimit: 'wait' }, resting('usage_limit', 10 ** 9))).toBe('wait')
+    expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, resting('usage_limit', 60_000))).toBe('wait')
+    expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, resting('rate_limit', 60_001))).toBe('stop')
+  })
+
+  it('waits for the short rests of a login or a missing CLI also where it is to stop, but not beyond --max-wait', () => {
+    for (const kind of ['auth', 'spawn'] as const) {
+      expect(decideWait({ onLimit: 'stop' }, resting(kind, 150_000))).toBe('wait')
+      expect(decideWait({ onLimit: 'stop', maxWaitMs: 10_000 }, resting(kind, 10_001))).toBe('stop')
+    }
+  })
+
+  it('that is to stop stops at a used-up allowance, and waits a minute for what passes', () => {
+    expect(decideWait({ onLimit: 'stop' }, resting('usage_limit', 1))).toBe('stop')
+    expect(decideWait({ onLimit: 'stop' }, resting('overloaded', 60_000))).toBe('wait')
+    expect(decideWait({ onLimit: 'stop' }, resting('network', 60_001))).toBe('stop')
+    expect(decideWait({ onLimit: 'stop', maxWaitMs: 1000 }, resting('rate_limit', 1001))).toBe('stop')
+  })
+})

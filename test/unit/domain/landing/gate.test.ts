@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { mergeGates, verdictKey, type Gate } from '../../../../src/domain/landing/gate.js'
+
+const gates: fc.Arbitrary<Gate> = fc.record(
+  {
+    name: fc.constantFrom('one', 'two'),
+    run: fc.constantFrom('a', 'b', 'a","b'),
+    cwd: fc.constantFrom('x', 'x/y', ''),
+    timeoutMs: fc.constantFrom(1, 2),
+  },
+  { requiredKeys: ['name', 'run', 'timeoutMs'] },
+)
+const lists = fc.array(gates, { maxLength: 8 })
+const place = ({ run, cwd = '' }: Gate) => ({ run, cwd })
+
+test('two verdicts share a key only when tree, command and directory are the same, whatever name and limit say', () => {
+  const trees = fc.constantFrom('t', 't","a')
+  fc.assert(
+    fc.property(trees, gates, trees, gates, (treeA, a, treeB, b) => {
+      const same = treeA === treeB && a.run === b.run && (a.cwd ?? '') === (b.cwd ?? '')
+      expect(verdictKey(treeA, a) === verdictKey(treeB, b)).toBe(same)
+    }),
+  )
+})
+
+test('the gates of a task stand behind those of everybody', () => {
+  const [common, own] = [gate('lint'), gate('unit')]
+  expect(mergeGates([common], [own])).toEqual([common, own])
+})
+
+test('a command that is a gate of everybody and of the task stands once, under the name of everybody', () => {
+  const [common, own] = [{ ...gate('make'), name: 'all' }, gate('make')]
+  expect(mergeGates([common], [own, { ...own, cwd: 'sub' }])).toEqual([common, { ...own, cwd: 'sub' }])
+})
+
+test('merging loses no command, repeats none and keeps the order of their first places', () => {
+  fc.assert(
+    fc.property(lists, lists, (common, own) => {
+      const all = [...common, ...own]
+      const keys = all.map((one) => JSON.stringify(place(one)))
+      const firsts = all.filter((_, index) => keys.indexOf(keys[index]!) === index)
+      expect(mergeGates(common, own)).toEqual(firsts)
+    }),
+  )
+})
+
+function gate(run: string): Gate {
+  return { name: run, run, timeoutMs: 1000 }
+}

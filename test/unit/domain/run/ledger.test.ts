@@ -1,0 +1,120 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { RunEvent } from '../../../../src/domain/run/event.js'
+import { failure } from '../../../../src/domain/agent/failure.js'
+import { keptCommits, planClean, type LedgerRef, type Leftover } from '../../../../src/domain/run/ledger.js'
+import { safeName } from '../../../../src/domain/name.js'
+import { followWorkspaces } from '../../../../src/domain/run/uncollected.js'
+import { runStarted, stamp, stateAfter } from '../../../support/rigs/records.js'
+
+const standing = fc.constantFrom<LedgerRef['standing']>(
+  { type: 'landed', commit: 'c' },
+  { type: 'on_branch' },
+  { type: 'only_here' },
+)
+const ledgerRef = fc
+  .record({ runId: fc.constantFrom('r1', 'r2'), isBase: fc.boolean(), standing, n: fc.nat() })
+  .map(({ n, isBase, ...one }): LedgerRef => ({
+    ...one,
+    isBase,
+    ref: `refs/autopilot/${one.runId}/${isBase ? 'base' : `t/${n}`}`,
+    commit: 'c',
+  }))
+const leftover = fc.record(
+  { path: fc.string(), runId: fc.constant('r1'), kind: fc.constant('workspace' as const), holds: fc.constant('work') },
+  { requiredKeys: ['path', 'runId', 'kind'] },
+)
+
+describe('what may be cleaned', () => {
+  it('never has what is nowhere else, nor the beginning of a run of which something stays', () => {
+    fc.assert(
+      fc.property(fc.array(ledgerRef), fc.array(leftover), (refs, leftovers: readonly Leftover[]) => {
+        const plan = planClean(refs, leftovers, false)
+        expect(plan.refs.filter((one) => one.standing.type === 'only_here')).toEqual([])
+        expect(plan.leftovers.filter(({ holds }) => holds !== undefined)).toEqual([])
+        const staying = new Set(plan.kept.refs.filter(({ isBase }) => !isBase).map(({ runId }) => runId))
+        expect(plan.refs.filter(({ isBase, runId }) => isBase && staying.has(runId))).toEqual([])
+        const bases = refs.filter((one) => one.isBase && one.standing.type !== 'only_here' && staying.has(one.runId))
+        expect(plan.refs.length + plan.kept.refs.length + bases.length).toBe(refs.length)
+      }),
+    )
+  })
+
+  it('is everything when what is lost may be deleted, too', () => {
+    fc.assert(
+      fc.property(fc.array(ledgerRef), fc.array(leftover), (refs, leftovers: readonly Leftover[]) => {
+        const nothing = { refs: [], leftovers: [] }
+        expect(planClean(refs, leftovers, true)).toEqual({ refs, leftovers, kept: nothing })
+      }),
+    )
+  })
+})
+
+describe('the kept commits of a run', () => {
+  const ref = (id: string, attempt: string) => `refs/autopilot/r1/${safeName(id)}/${attempt}`
+  const onlyHere = (name: string): LedgerRef => ({
+    ...{ ref: name, commit: 'c9', runId: 'r1', isBase: false, standing: { type: 'only_here' } },
+  })
+  const told: RunEvent = {
+    ...{
+      type: 'commit_kept',
+      taskId: 'T1',
+      attempt: 1,
+      commit: 'c1',
+      ref: ref('T1', '1'),
+      base: 'b1',
+      why: 'a conflict',
+    },
+  }
+  const state = stateAfter(runStarted(), [[5, told]])
+
+  it('are told with the reason from the journal, as long as they are nowhere else', () => {
+    expect(keptCommits(state, [onlyHere(ref('T1', '1'))], false)).toMatchObject([
+      { taskId: 'T1', attempt: 1, base: 'b1', why: 'a conflict', commit: 'c9' },
+    ])
+    const merged: LedgerRef = { ...onlyHere(ref('T1', '1')), standing: { type: 'on_branch' } }
+    expect(keptCommits(state, [merged, { ...onlyHere('refs/autopilot/r1/base'), isBase: true }], false)).toEqual([])
+    const target = { ...onlyHere(`refs/autopilot/r1/target/${'0'.repeat(40)}`), isTarget: true } as const
+    expect(keptCommits(state, [target], false)).toEqual([])
+  })
+
+  it('have those that a run could not tell any more, but not what a run that goes on may still land', () => {
+    const untold = [onlyHere(ref('T2', '3')), onlyHere(ref('T2', '3-stash'))]
+    expect(keptCommits(state, untold, false)).toMatchObject([
+      { taskId: 'T2', attempt: 3 },
+      { taskId: 'T2', attempt: 3 },
+    ])
+    expect(keptCommits(state, untold, true)).toEqual([])
+  })
+})
+
+describe('workspaces with work that was not collected', () => {
+  const started = (taskId: string, workspace: string): RunEvent => ({
+    ...{ type: 'attempt_started', taskId, attempt: 1, slot: 's1', agent: { provider: 'command' }, workspace },
+  })
+  const ended = (taskId: string): RunEvent => ({
+    ...{ type: 'attempt_failed', taskId, attempt: 1, willRetry: false, failure: failure('crash', 'It broke.') },
+  })
+  const done = (taskId: string): RunEvent => ({ type: 'task_done', taskId, attempt: 1, how: 'unchanged' })
+  const uncollected = (...events: readonly RunEvent[]) => {
+    const { uncollected: found, take } = followWorkspaces()
+    for (const event of events) take(stamp(event))
+    return [...found.keys()]
+  }
+
+  it('are those of attempts that have no end', () => {
+    expect(uncollected(started('T1', '/w/1'), started('T2', '/w/2'), ended('T1'))).toEqual(['/w/2'])
+    expect(uncollected(started('T1', '/w/1'), done('T1'), started('T2', '/w/1'))).toEqual(['/w/1'])
+    expect(uncollected(started('T1', '/w/1'), done('T1'), started('T2', '/w/1'), done('T2'))).toEqual([])
+    expect(uncollected(started('T1', ''))).toEqual([])
+  })
+
+  it('are also those that were handed on while the attempt before waited to land', () => {
+    expect(uncollected(started('T1', '/w/1'), started('T2', '/w/1'), done('T1'))).toEqual(['/w/1'])
+  })
+
+  it('are also those that were kept, whatever comes after', () => {
+    const kept: RunEvent = { type: 'workspace_kept', path: '/w/1', why: 'a nested repository' }
+    expect(uncollected(started('T1', '/w/1'), kept, ended('T1'))).toEqual(['/w/1'])
+  })
+})

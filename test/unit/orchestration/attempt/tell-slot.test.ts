@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { noBaseline } from '../../../../src/domain/accounts/counted.js'
+import { createSlotRest } from '../../../../src/orchestration/agent/slot-rest.js'
+import { withSlotTold } from '../../../../src/orchestration/attempt/tell-slot.js'
+import type { Turn } from '../../../../src/orchestration/attempt/turn.js'
+import { defer } from '../../../support/fakes/agent-connection.js'
+
+const conversation = { sessionId: 's', used: noBaseline }
+
+function turnOn(slot: string, more: Partial<Turn> = {}): Turn {
+  return {
+    slot: { agent: { id: slot, provider: 'claude' }, release: () => undefined },
+    round: 0,
+    prompt: 'Go.\n',
+    ...more,
+  }
+}
+
+test('a conversation that goes on with another slot is told the new values; on its own, and where it begins, nothing', () => {
+  const at = {
+    settings: {
+      numbering: { templates: { DATABASE_URL: 'app_{{slot}}', LOG: '{{task}}' }, ports: [20000, 20010, 20020] },
+    },
+    told: {},
+  }
+  expect(withSlotTold(at, turnOn('slot-2')).prompt).toBe('Go.\n')
+  expect(withSlotTold(at, turnOn('slot-2', { resumes: conversation })).prompt).toBe('Go.\n')
+  const { prompt } = withSlotTold(at, turnOn('slot-3', { resumes: conversation }))
+  expect(prompt).toContain('Go.\n\n## Your environment has changed\n')
+  expect(prompt).toContain('AUTOPILOT_SLOT is 3, AUTOPILOT_PORT is 20020 from now on.')
+  expect(prompt).toContain('other than before, too: DATABASE_URL.')
+  expect(withSlotTold(at, turnOn('slot-3', { resumes: conversation })).prompt).toBe('Go.\n')
+  expect(withSlotTold(at, turnOn('slot-1')).prompt).toBe('Go.\n')
+})
+
+test('a conversation of an earlier run, whose slot nobody knows, is told its values', () => {
+  const at = { settings: {}, told: {} }
+  expect(withSlotTold(at, turnOn('slot-1', { resumes: conversation })).prompt).toContain('AUTOPILOT_SLOT is 1')
+})
+
+test('an agent begins when nothing is left of the one before it on the slot; on another slot at once', async () => {
+  const rest = createSlotRest()
+  const left = defer<undefined>()
+  const order: string[] = []
+  rest.began(
+    'slot-1',
+    left.promise.then(() => order.push('gone')),
+  )
+  const next = rest.over('slot-1').then(() => order.push('begun'))
+  await rest.over('slot-2')
+  expect(order).toEqual([])
+  left.resolve(undefined)
+  await next
+  expect(order).toEqual(['gone', 'begun'])
+  await rest.over('slot-1')
+})

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { ok } from '../../../../src/domain/result.js'
+import { WorkspaceSupply } from '../../../../src/orchestration/place/workspace-supply.js'
+import type { Workspace } from '../../../../src/workspace/workspace.js'
+import type { Workspaces } from '../../../../src/workspace/lease/workspaces.js'
+
+/** Workspaces that are only numbers and commits; each step ends when the test says so. */
+function stage() {
+  let made = 0
+  let tip = 'c0'
+  let busy = false
+  let prepared = 0
+  const steps: (() => void)[] = []
+  const step = <Value>(value: Value) => new Promise<Value>((resolve) => steps.push(() => resolve(value)))
+  const workspaces = {
+    prepare: (commit: string) => step(ok({ number: ++made, commit } as Workspace)),
+    refresh: (workspace: Workspace, commit: string) => {
+      workspace.commit = commit
+      return step(ok(undefined))
+    },
+    release: () => undefined,
+  } as unknown as Workspaces
+  const supply = new WorkspaceSupply({
+    workspaces,
+    jobs: 2,
+    tip: () => tip,
+    isBusy: () => busy,
+    onPrepared: (change) => (prepared += change),
+    spare: () => prepared,
+    awaitRoom: () => Promise.resolve(false),
+    onExhausted: () => undefined,
+  })
+  return {
+    supply,
+    waiting: () => steps.length,
+    prepared: () => prepared,
+    /** Lets everything that is under way, and what follows from it, come to its end. */
+    finish: async () => {
+      for (let quiet = 0; quiet < 5; quiet = steps.length > 0 ? 0 : quiet + 1) {
+        steps.splice(0).forEach((done) => done())
+        await Promise.resolve()
+      }
+    },
+    land: (commit: string) => {
+      tip = commit
+      supply.landed()
+    },
+    setBusy: (value: boolean) => {
+      busy = value
+      supply.freshen()
+    },
+    take: () => {
+      prepared--
+      return supply.take()
+    },
+  }
+}
+
+describe('the supply of workspaces', () => {
+  it('prepares as many as are wanted, not more at once than it may, and replaces what is taken', async () => {
+    const { supply, waiting, prepared, finish, take } = stage()
+    supply.want(3)
+    await Promise.resolve()
+    expect(waiting()).toBe(2)
+    await finish()
+    expect(prepared()).toBe(3)
+    take()
+    await finish()
+    expect(prepared()).toBe(3)
+  })
+
+  it('brings every workspace that stands ready to the new tip after a landing', async () => {
+    const { supply, prepared, finish, take, land } = stage()
+    supply.want(2)
+    await finish()
+    land('c1')
+    expect(prepared()).toBe(1)
+    await finish()
+    expect(prepared()).toBe(2)
+    expect([take(), take()].map(({ workspace, landings }) => [workspace.commit, landings])).toEqual([
+      ['c1', 1],
+      ['c1', 1],
+    ])
+  })
+
+  it('does not do so while finished work is being collected, but afterwards', async () => {
+    const { supply, finish, take, land, setBusy } = stage()
+    supply.want(1)
+    await finish()
+    setBusy(true)
+    land('c1')
+    await finish()
+    expect(take()).toMatchObject({ workspace: { commit: 'c0' }, landings: 0 })
+    await finish()
+    land('c2')
+    setBusy(false)
+    await finish()
+    expect(take()).toMatchObject({ workspace: { commit: 'c2' }, landings: 2 })
+  })
+
+  it('hands out the one that is least behind', async () => {
+    const { supply, finish, take, land, setBusy } = stage()
+    supply.want(1)
+    await finish()
+    setBusy(true)
+    land('c1')
+    supply.want(2)
+    await finish()
+    expect(take().workspace.commit).toBe('c1')
+  })
+
+  it('counts a landing during the step as one that the workspace lacks', async () => {
+    const { supply, finish, take, land } = stage()
+    supply.want(1)
+    await finish()
+    land('c1')
+    land('c2')
+    await finish()
+    expect(take()).toMatchObject({ workspace: { commit: 'c2' }, landings: 2 })
+  })
+
+  it('ends when what it had begun has ended', async () => {
+    const { supply, finish } = stage()
+    supply.want(2)
+    const closed = supply.close()
+    await finish()
+    await closed
+    supply.want(5)
+    await finish()
+  })
+})

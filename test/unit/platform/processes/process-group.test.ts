@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { descendants, isGroupAlive, killAll, signalGroup } from '../../../../src/platform/processes/process-group.js'
+import { isStopped } from '../../../../src/platform/processes/process-identity.js'
+import { processorTimes, shareLooks, timesOf } from '../../../../src/platform/processes/processor-looks.js'
+import { startRun } from '../../../support/rigs/agent-run.js'
+import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
+import { until } from '../../../support/rigs/until.js'
+
+let rig: AgentRig
+beforeEach(async () => {
+  rig = await startRig()
+})
+afterEach(() => rig.close())
+
+const hasProc = existsSync('/proc/self/stat')
+const isZombie = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+
+it('tells a group that lives from one that is gone', async () => {
+  const run = startRun(rig)
+  const agent = await rig.next()
+  expect(await isGroupAlive(agent.pid)).toBe(true)
+  await agent.exit()
+  await run.finished
+  expect(await isGroupAlive(agent.pid)).toBe(false)
+})
+
+it.runIf(hasProc)('counts a group as gone when only a process that nobody has reaped is left of it', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  const child = await agent.spawnChild({ setsid: true })
+  // A stopped parent does not reap, as the first process of many containers does not.
+  process.kill(agent.pid, 'SIGSTOP')
+  try {
+    process.kill(child.pid, 'SIGKILL')
+    await until(() => isZombie(child.pid), 'the child is a zombie')
+    expect(await isGroupAlive(child.pid)).toBe(false)
+  } finally {
+    process.kill(agent.pid, 'SIGCONT')
+  }
+})
+
+it.runIf(hasProc)('finds children, also those in groups of their own, and their children', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  const [near, far] = [await agent.spawnChild(), await agent.spawnChild({ setsid: true })]
+  const below = await far.spawnChild()
+  expect([...(await descendants(agent.pid))].sort()).toEqual([near.pid, far.pid, below.pid].sort())
+})
+
+it('does not mind that a process or a group is gone', async () => {
+  const run = startRun(rig)
+  const agent = await rig.next()
+  await agent.exit()
+  await run.finished
+  expect(() => signalGroup(agent.pid, 'SIGKILL')).not.toThrow()
+  expect(() => killAll([agent.pid])).not.toThrow()
+  expect(await descendants(agent.pid)).toEqual([])
+})
+
+it.runIf(hasProc)('sees what a group and those that left it have used', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  const far = await agent.spawnChild({ setsid: true })
+  const before = (await processorTimes(agent.pid, 0)).times
+  expect([...before.keys()].sort()).toEqual([agent.pid, far.pid].sort())
+  // A child of its own, which has ended when the answer comes: its time counts for the one that waited for it.
+  await far.run('sh', '-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done')
+  const now = (await processorTimes(agent.pid, 0)).times
+  expect(now.get(far.pid)).toBeGreaterThan(before.get(far.pid)! + 50)
+})
+
+it('is looked at by one look for all who watch, however many, until that is too old', async () => {
+  let looks = 0
+  const all = Array.from({ length: 200 }, (_, index) => ({
+    ...{ pid: index + 1, name: 'x', parent: 0, group: index + 1, state: 'S', start: '1', hasTerminal: false },
+    processorMs: index,
+  }))
+  const look = shareLooks(() => {
+    looks++
+    return Promise.resolve(all)
+  })
+  const seen = await Promise.all(all.map(({ group }) => look(group, 60_000)))
+  expect(looks).toBe(1)
+  expect(seen.map(({ members }) => [...timesOf(members)])).toEqual(
+    all.map(({ pid, processorMs }) => [[pid, processorMs]]),
+  )
+  const later = await look(7, -1)
+  expect([looks, [...timesOf(later.members)]]).toEqual([2, [[7, 6]]])
+  expect(later.ageMs).toBeGreaterThanOrEqual(0)
+})
+
+it.runIf(hasProc)('knows a process that was stopped, as long as it is', async () => {
+  startRun(rig)
+  const agent = await rig.next()
+  expect(isStopped(agent.pid)).toBe(false)
+  process.kill(agent.pid, 'SIGSTOP')
+  await until(() => isStopped(agent.pid), 'the agent is stopped')
+  process.kill(agent.pid, 'SIGCONT')
+  await until(() => !isStopped(agent.pid), 'the agent goes on')
+})

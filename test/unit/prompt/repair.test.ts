@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { renderRepair } from '../../../src/prompt/repair.js'
+
+const context = { taskId: 'T1', round: 1, rounds: 2, reason: 'The gate test failed. (gate_failed)', conflicts: [] }
+
+test('a conversation that goes on is told the reason and what has become of the directory, and no task again', () => {
+  const text = renderRepair(context)
+  expect(text).toContain('Task T1.\n')
+  expect(text).toContain('repair round 1 of 2')
+  expect(text).toContain('The gate test failed. (gate_failed)')
+  expect(text).not.toMatch(/conflict marker|As a diff/)
+})
+
+test('files in conflict are named, with what to do', () => {
+  const text = renderRepair({ ...context, conflicts: ['a.ts', 'b c.ts'] })
+  expect(text).toContain('- a.ts\n- b c.ts\n')
+  expect(text).toContain('leave no conflict marker')
+  expect(text).not.toContain('delete that file')
+  const noted = renderRepair({ ...context, conflicts: ['a.ts'], note: 'NOTE.txt' })
+  expect(noted).toContain('- Decide on every conflict that NOTE.txt names, then delete that file.\n')
+})
+
+test('an agent that does not know the work gets the task before it and the diff, which cannot be taken for a heading', () => {
+  const text = renderRepair({ ...context, afresh: { prompt: '# Do it\n\nTask T1.\n', diff: '+# not a heading' } })
+  expect(text.startsWith('# Do it\n\nTask T1.\n\n# Repair\n')).toBe(true)
+  expect(text.match(/^Task T1\.$/gm)).toHaveLength(1)
+  expect(text).toContain('\n    +# not a heading\n')
+})

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest'
+import type { AgentRequest } from '../../../src/providers/adapter/contract.js'
+import { providers } from '../../../src/providers/index.js'
+import { isSessionId } from '../../../src/providers/adapter/session-id.js'
+
+const base: AgentRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
+const { claude, codex, command } = providers
+const answer = { schema: '{}', file: '/logs/schema.json' }
+
+describe('claude', () => {
+  it('is started for a stream of JSON, with edits allowed', () => {
+    expect(claude.buildCommand(base)).toEqual({
+      file: 'claude',
+      args: [
+        ...['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits'],
+        ...['--disallowedTools', 'Monitor', 'ScheduleWakeup'],
+      ],
+      input: 'do it',
+      env: {
+        CLAUDE_CODE_MAX_RETRIES: '3',
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        DISABLE_AUTOUPDATER: '1',
+        CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
+        CLAUDE_CODE_DISABLE_CRON: '1',
+      },
+    })
+  })
+
+  it.each([
+    [60 * 60_000, 10 * 60_000, '480000', '3240000'],
+    [5 * 60_000, 10 * 60_000, '270000', '270000'],
+    [60 * 60_000, 0, '3240000', '3240000'],
+  ])('lets a command take most of %d ms, of which it may be silent for %d', (timeoutMs, idleTimeoutMs, usual, most) => {
+    const { env } = claude.buildCommand({ ...base, limits: { timeoutMs, idleTimeoutMs } })
+    expect(env).toMatchObject({ BASH_DEFAULT_TIMEOUT_MS: usual, BASH_MAX_TIMEOUT_MS: most })
+  })
+
+  it('is left its background work when that is wanted, and its own limits of a command', () => {
+    const limits = { timeoutMs: 1000, idleTimeoutMs: 1000 }
+    const { args, env } = claude.buildCommand({ ...base, limits, background: true })
+    expect(args.join(' ')).not.toContain('--disallowedTools')
+    expect(Object.keys(env).filter((name) => /BASH|BACKGROUND|CRON/.test(name))).toEqual([])
+  })
+
+  it('gets the model, full permissions, further tools and another executable', () => {
+    const built = claude.buildCommand({
+      ...base,
+      ...{ model: 'opus', permissions: 'full', allow: ['Bash(npm test:*)', 'WebFetch'], executable: '/opt/claude' },
+    })
+    expect(built.file).toBe('/opt/claude')
+    expect(built.args.slice(4)).toEqual([
+      ...[
+        '--model',
+        'opus',
+        '--permission-mode',
+        'bypassPermissions',
+        '--disallowedTools',
+        'Monitor',
+        'ScheduleWakeup',
+      ],
+      ...['--allowedTools', 'Bash(npm test:*)', 'WebFetch'],
+    ])
+  })
+
+  it('reviews without the tools that edit and without the settings of the workspace, whatever is permitted', () => {
+    const { args } = claude.buildCommand({ ...base, permissions: 'full', allow: ['Write'], answer })
+    expect(args.slice(4)).toEqual([
+      ...['--permission-mode', 'default', '--setting-sources', 'user', '--strict-mcp-config'],
+      ...['--no-session-persistence', '--json-schema', '{}'],
+      ...['--disallowedTools', 'Edit', 'Write', 'NotebookEdit', 'Monitor', 'ScheduleWakeup'],
+    ])
+  })
+
+  it('is refused full permissions as root, unless the machine is said to be a sandbox', () => {
+    const request: AgentRequest = { ...base, permissions: 'full', asRoot: true }
+    expect(claude.refusal(request, {})?.kind).toBe('usage')
+    expect(claude.refusal(request, { IS_SANDBOX: '0' })?.kind).toBe('usage')
+    expect(claude.refusal(request, { IS_SANDBOX: '1' })).toBeUndefined()
+    expect(claude.refusal({ ...request, permissions: 'edit' }, {})).toBeUndefined()
+    expect(claude.refusal({ ...request, asRoot: false }, {})).toBeUndefined()
+  })
+})
+
+describe('codex', () => {
+  it('is started for a stream of JSON, in its sandbox, with the prompt on stdin', () => {
+    expect(codex.buildCommand(base)).toEqual({
+      file: 'codex',
+      args: [
+        ...['exec', '--json', '--skip-git-repo-check', '-C', '/repo', '-s', 'workspace-write'],
+        ...['-c', 'analytics.enabled=false', '--disable', 'plugins', '-'],
+      ],
+      input: 'do it',
+      env: {},
+    })
+  })
+
+  it('reviews in a sandbox that writes nothing, without the AGENTS.md of the workspace, whatever is permitted', () => {
+    const { args } = codex.buildCommand({ ...base, permissions: 'full', answer })
+    expect(args.slice(5)).toEqual([
+      ...['-s', 'read-only', '-c', 'analytics.enabled=false', '--disable', 'plugins'],
+      ...['--ephemeral', '--output-schema', '/logs/schema.json', '-c', 'project_doc_max_bytes=0', '-'],
+    ])
+  })
+
+  it('gets the model and full permissions, also as root', () => {
+    const request: AgentRequest = { ...base, model: 'gpt-5.6', permissions: 'full', asRoot: true }
+    expect(codex.refusal(request, {})).toBeUndefined()
+    expect(codex.buildCommand(request).args.slice(5, 9)).toEqual(['-s', 'danger-full-access', '-m', 'gpt-5.6'])
+  })
+})
+
+describe('isSessionId', () => {
+  it.each(['0b7e9f9c-1111-4222-8333-944445555666', 'thread_1', 'ses.a:b'])('lets %j through', (id) => {
+    expect(isSessionId(id)).toBe(true)
+  })
+
+  it.each(['', '-p', '--last', '../x', 'a b', 'a\n', 'a;b', '$(id)', 'x'.repeat(200)])('refuses %j', (id) => {
+    expect(isSessionId(id)).toBe(false)
+  })
+})
+
+describe.each([claude, codex])('$name', (provider) => {
+  it.each(['--dangerously-skip-permissions', '-s', '', ' opus', 'a b', 'a\nb', 'a\0', '$(id)'])(
+    'refuses the model name %j',
+    (model) => {
+      expect(provider.refusal({ ...base, model }, {})?.kind).toBe('model')
+    },
+  )
+
+  it.each([
+    'opus',
+    'claude-sonnet-4-5@20250929',
+    'sonnet[1m]',
+    'openrouter/x-ai/grok:free',
+    'arn:aws:bedrock:eu-west-1::m/x',
+  ])('accepts the model name %s', (model) => {
+    expect(provider.refusal({ ...base, model }, {})).toBeUndefined()
+  })
+})
+
+describe('command', () => {
+  it('is started by the shell, without input', () => {
+    expect(command.buildCommand({ ...base, run: 'npm test && echo "$HOME"' })).toEqual({
+      ...{ file: '/bin/sh', args: ['-c', 'npm test && echo "$HOME"'], input: '', env: {} },
+    })
+  })
+
+  it('shows each line of output', () => {
+    expect(command.readLine('{"type":"result"}')).toEqual([{ type: 'text', text: '{"type":"result"}' }])
+  })
+
+  it.each([undefined, '', ' \n', 'echo a\0b'])('refuses %j for a command', (run) => {
+    expect(command.refusal({ ...base, ...(run === undefined ? {} : { run }) }, {})?.kind).toBe('usage')
+  })
+
+  it('accepts full permissions as root', () => {
+    expect(command.refusal({ ...base, run: 'true', permissions: 'full', asRoot: true }, {})).toBeUndefined()
+  })
+})

@@ -1,0 +1,174 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { applyAgentEvent, noEvidence } from '../../../src/domain/agent/attempt.js'
+import { cleanLine } from '../../../src/domain/text.js'
+import { type AgentRequest } from '../../../src/providers/adapter/contract.js'
+import { findProvider, providers } from '../../../src/providers/index.js'
+import { providerNames } from '../../../src/domain/agent/provider-model.js'
+
+/** The keys and words that the CLIs use, so that random JSON gets past the first switch. */
+const words = [
+  ...[
+    'type',
+    'subtype',
+    'system',
+    'init',
+    'assistant',
+    'user',
+    'result',
+    'message',
+    'content',
+    'tool_use',
+    'tool_result',
+  ],
+  ...[
+    'item',
+    'item.started',
+    'item.completed',
+    'turn.completed',
+    'turn.failed',
+    'error',
+    'usage',
+    'modelUsage',
+    'text',
+  ],
+  ...['agent_message', 'command_execution', 'file_change', 'changes', 'command', 'rate_limit_event', 'rate_limit_info'],
+  ...['status', 'rejected', 'resetsAt', 'api_retry', 'permission_denied', 'is_error', 'input', 'name', '__proto__'],
+]
+const word = fc.constantFrom(...words)
+const leaf = fc.oneof(word, fc.string(), fc.double(), fc.boolean(), fc.constant(null))
+const { json } = fc.letrec((tie) => ({
+  json: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('json')), fc.dictionary(word, tie('json'))),
+}))
+const line = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  json.map((value) => JSON.stringify(value)),
+  fc.dictionary(word, json).map((value) => JSON.stringify(value)),
+  fc.dictionary(word, json).map((value) => JSON.stringify(value).slice(0, -1)),
+)
+
+const permissions = fc.constantFrom('edit' as const, 'full' as const)
+const request: fc.Arbitrary<AgentRequest> = fc
+  .record({
+    cwd: fc.constant('/work space'),
+    prompt: fc.string({ minLength: 1 }).map((text) => `prompt ${text}`),
+    permissions,
+    allow: fc.array(fc.constantFrom('Bash(git commit:*)', 'WebFetch')),
+    asRoot: fc.boolean(),
+    model: fc.option(fc.constantFrom('opus', 'sonnet[1m]', 'a/b:c@1'), { nil: undefined }),
+  })
+  .map(({ model, ...rest }) => ({ ...rest, run: 'true', ...(model === undefined ? {} : { model }) }))
+
+describe.each(providerNames)('the provider %s', (name) => {
+  const provider = providers[name]
+
+  it('is found by its name', () => {
+    expect(findProvider(name)?.name).toBe(name)
+  })
+
+  it('reads any line without throwing, and gives events that fold', () => {
+    fc.assert(
+      fc.property(line, (text) => {
+        const evidence = provider.readLine(text).reduce(applyAgentEvent, noEvidence)
+        expect(Number.isFinite(evidence.usage.inputTokens)).toBe(true)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('gives tool targets that fit on one clean line', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (target) => {
+        const lines = [
+          { type: 'assistant', message: { content: [{ type: 'tool_use', name: target, input: { command: target } }] } },
+          { type: 'item.started', item: { type: 'command_execution', command: target } },
+        ]
+        for (const event of lines.flatMap((each) => provider.readLine(JSON.stringify(each)))) {
+          if (event.type === 'tool') expect(event.target ?? '').toBe(cleanLine(event.target ?? ''))
+        }
+      }),
+    )
+  })
+
+  it('keeps no state between lines', () => {
+    fc.assert(
+      fc.property(line, line, (first, second) => {
+        const alone = provider.readLine(second)
+        provider.readLine(first)
+        expect(provider.readLine(second)).toEqual(alone)
+      }),
+    )
+  })
+
+  it('says nothing about an empty line', () => {
+    expect(provider.readLine('')).toEqual([])
+    expect(provider.readLine('  \r')).toEqual([])
+  })
+
+  it('keeps a bounded part of a huge line', () => {
+    const text = 'x'.repeat(5_000_000)
+    const lines = [
+      JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text }] } }),
+      JSON.stringify({ type: 'item.completed', item: { type: 'agent_message', text } }),
+      JSON.stringify({ type: 'result', is_error: false, result: text }),
+      text,
+    ]
+    const evidence = lines.flatMap((each) => provider.readLine(each)).reduce(applyAgentEvent, noEvidence)
+    expect(evidence.finalText.length).toBeGreaterThan(1000)
+    expect(evidence.finalText.length).toBeLessThan(100_000)
+  })
+
+  it('passes the prompt through stdin alone', () => {
+    fc.assert(
+      fc.property(request, (asked) => {
+        const built = provider.buildCommand(asked)
+        expect(built.input).toBe(provider.finalEvent === 'exit' ? '' : asked.prompt)
+        for (const text of [built.file, ...built.args, ...Object.values(built.env)]) {
+          expect(text).not.toContain(asked.prompt)
+        }
+      }),
+    )
+  })
+
+  it('builds the same command for the same request', () => {
+    fc.assert(
+      fc.property(request, (asked) => {
+        expect(provider.buildCommand(asked)).toEqual(provider.buildCommand(asked))
+      }),
+    )
+  })
+
+  it('goes on with a conversation by its id, every other argument as before; or says that it cannot', () => {
+    const id = '0b7e9f9c-1111-4222-8333-944445555666'
+    fc.assert(
+      fc.property(request, (asked) => {
+        const [begun, resumed] = [provider.buildCommand(asked), provider.buildCommand({ ...asked, resume: id })]
+        if (!provider.canResume) {
+          expect(resumed).toEqual(begun)
+          return
+        }
+        const at = resumed.args.indexOf(id)
+        expect(resumed.args[at - 1]).toMatch(/^(--)?resume$/)
+        expect(resumed.args.toSpliced(at - 1, 2)).toEqual(begun.args)
+        expect({ ...resumed, args: [] }).toEqual({ ...begun, args: [] })
+      }),
+    )
+  })
+
+  it('names both permissions', () => {
+    expect(provider.permissionNames.edit).not.toBe('')
+    expect(provider.permissionNames.full).not.toBe('')
+  })
+
+  it('says what an agent may do, and names the tools that are allowed where it has such a list', () => {
+    const said = (permissions: 'edit' | 'full') => provider.permitted({ permissions, allow: ['WebFetch'] }).join('\n')
+    expect(said('edit') === said('full')).toBe(name === 'command')
+    expect(said('edit').includes('`WebFetch`')).toBe(provider.allowEntry !== undefined)
+  })
+})
+
+describe('findProvider', () => {
+  it('knows no other name, and none of an object', () => {
+    for (const name of ['', 'Claude', 'gemini', 'toString', '__proto__']) expect(findProvider(name)).toBeUndefined()
+  })
+})

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { judgeUnchanged } from '../../../src/domain/agent/attempt.js'
+import type { FailureKind } from '../../../src/domain/agent/failure.js'
+import { addRefusal } from '../../../src/domain/agent/refusal.js'
+import { providers } from '../../../src/providers/index.js'
+import { judgeAgent } from '../../../src/providers/judge.js'
+import { eventsOf, evidenceOf, readStream, refusedIn } from '../../support/rigs/recorded-stream.js'
+
+interface Expected {
+  readonly scenario: string
+  readonly kind: FailureKind | 'ok'
+  /** Input (cached included), cached, output. */
+  readonly tokens?: readonly [input: number, cached: number, output: number]
+  readonly costUsd?: number
+  readonly text?: string
+}
+
+const none = [0, 0, 0] as const
+const one = [1000, 200, 50] as const
+const two = [2000, 400, 100] as const
+const answer = 'STUB-FINAL: task done.'
+
+const claudeRuns: readonly Expected[] = [
+  { scenario: 'text', kind: 'ok', tokens: one, costUsd: 0.00321, text: answer },
+  { scenario: 'tool', kind: 'ok', tokens: two, costUsd: 0.00642, text: answer },
+  { scenario: 'empty', kind: 'ok', tokens: two, costUsd: 0.00642, text: '' },
+  { scenario: 'cut', kind: 'ok', tokens: [12000, 2400, 105], costUsd: 0.031095, text: 'partial answer, then' },
+  { scenario: 'flaky529x2', kind: 'ok', tokens: one, costUsd: 0.00321, text: answer },
+  { scenario: 'perm-none', kind: 'ok', tokens: two, costUsd: 0.00642, text: answer },
+  { scenario: 'refused', kind: 'ok', costUsd: 0.02247 },
+  { scenario: 'refused-outside', kind: 'ok', costUsd: 0.02247 },
+  { scenario: 'resume.4', kind: 'ok', tokens: [4000, 800, 200], costUsd: 0.01284, text: answer },
+  { scenario: 'review', kind: 'ok', tokens: [30, 0, 15], costUsd: 0.00042 },
+  { scenario: 'resume-unknown', kind: 'session_lost', tokens: none, costUsd: 0 },
+  { scenario: '401', kind: 'auth', tokens: none, costUsd: 0 },
+  { scenario: 'no-key', kind: 'auth', tokens: none, costUsd: 0 },
+  { scenario: 'oauth-401', kind: 'auth', tokens: none, costUsd: 0 },
+  { scenario: '404', kind: 'model', tokens: none, costUsd: 0 },
+  { scenario: '429', kind: 'rate_limit', tokens: none, costUsd: 0 },
+  { scenario: '429-long', kind: 'rate_limit', tokens: none, costUsd: 0 },
+  { scenario: 'oauth-usage', kind: 'usage_limit', tokens: none, costUsd: 0 },
+  { scenario: 'quota', kind: 'usage_limit', tokens: none, costUsd: 0 },
+  { scenario: '529', kind: 'overloaded', tokens: none, costUsd: 0 },
+  { scenario: 'retries-1', kind: 'overloaded', tokens: none, costUsd: 0 },
+  { scenario: 'api-timeout', kind: 'timeout', tokens: none, costUsd: 0 },
+  { scenario: 'noserver', kind: 'network', tokens: none, costUsd: 0 },
+  { scenario: 'garbage', kind: 'network', tokens: none, costUsd: 0 },
+  { scenario: 'context', kind: 'context', tokens: none, costUsd: 0 },
+  { scenario: 'max-turns-2', kind: 'turn_limit', tokens: two, costUsd: 0.00642 },
+  // Its `usage` counts one request of the two that its cost counts.
+  { scenario: 'max-budget', kind: 'budget', tokens: two, costUsd: 0.00642 },
+  { scenario: 'sigint-tool', kind: 'crash', tokens: one, costUsd: 0.00321 },
+  { scenario: 'sigterm-tool', kind: 'crash' },
+  { scenario: 'sigterm-model', kind: 'crash' },
+  { scenario: 'perm-bypass-root', kind: 'usage' },
+  { scenario: 'bad-flag', kind: 'usage' },
+]
+
+const codexRuns: readonly Expected[] = [
+  { scenario: 'text', kind: 'ok', tokens: one, text: answer },
+  { scenario: 'tool', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'tools5', kind: 'ok', tokens: [6000, 1200, 300], text: answer },
+  { scenario: 'apply-patch', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'empty', kind: 'ok', tokens: one, text: '' },
+  { scenario: 'flaky529x2', kind: 'ok', tokens: one, text: answer },
+  { scenario: 'resume.2', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'review', kind: 'ok', tokens: [50, 0, 25] },
+  { scenario: 'resume-unknown', kind: 'session_lost' },
+  { scenario: '401', kind: 'auth' },
+  { scenario: 'no-key', kind: 'auth' },
+  { scenario: '404', kind: 'model' },
+  { scenario: '429', kind: 'rate_limit' },
+  { scenario: '429-long', kind: 'crash' },
+  { scenario: 'usage', kind: 'usage_limit' },
+  { scenario: 'quota', kind: 'usage_limit' },
+  { scenario: '500', kind: 'overloaded' },
+  { scenario: '529', kind: 'overloaded' },
+  { scenario: 'idle-timeout', kind: 'timeout' },
+  { scenario: 'cut', kind: 'network' },
+  { scenario: 'context', kind: 'context' },
+  { scenario: '400', kind: 'crash' },
+  { scenario: 'sigint-tool', kind: 'crash' },
+  { scenario: 'not-git', kind: 'crash' },
+  { scenario: 'bad-flag', kind: 'usage' },
+]
+
+const neverStarted = ['resume-unknown', 'perm-bypass-root', 'bad-flag', 'not-git']
+
+const runs = [
+  ...claudeRuns.map((run) => ({ name: 'claude' as const, ...run })),
+  ...codexRuns.map((run) => ({ name: 'codex' as const, ...run })),
+]
+
+describe('recorded streams', () => {
+  it.each(runs)('$name, $scenario: judged as $kind', ({ name, scenario, kind, tokens, costUsd, text }) => {
+    const provider = providers[name]
+    const stream = readStream(name, scenario)
+    const evidence = evidenceOf(provider, stream)
+    const judged = judgeAgent(provider, { exit: stream.exit, evidence, stderrTail: stream.stderr })
+    expect(judged?.kind ?? 'ok').toBe(kind)
+    const [inputTokens, cachedInputTokens, outputTokens] = tokens ?? none
+    expect(evidence.usage).toEqual({
+      ...{ inputTokens, cachedInputTokens, outputTokens },
+      ...(costUsd === undefined ? {} : { costUsd: expect.closeTo(costUsd, 8) as number }),
+    })
+    if (text !== undefined) expect(evidence.finalText.slice(0, Math.max(text.length, 0))).toBe(text)
+    expect(evidence.sessionId !== undefined).toBe(!neverStarted.includes(scenario))
+  })
+
+  it('give the time when a used-up allowance comes back, in ms', () => {
+    const stream = readStream('claude', 'oauth-usage')
+    const evidence = evidenceOf(providers.claude, stream)
+    const judged = judgeAgent(providers.claude, { exit: stream.exit, evidence, stderrTail: '' })
+    expect(judged?.retryAt).toBe(1795409354_000)
+  })
+
+  it('show the session and the model', () => {
+    const claude = evidenceOf(providers.claude, readStream('claude', 'tool'))
+    expect(claude).toMatchObject({ sessionId: '65d58692-c598-4db8-bd6b-946f3738303d', model: 'claude-sonnet-4-5' })
+    const codex = evidenceOf(providers.codex, readStream('codex', 'tool'))
+    expect(codex.sessionId).toBe('01a20666-495e-7ba3-a194-ac4bb4fec5da')
+  })
+
+  it('show tool calls with what they are about, and their ends', () => {
+    const claude = eventsOf(providers.claude, readStream('claude', 'tool'))
+    expect(claude).toContainEqual(expect.objectContaining({ type: 'tool', name: 'Write', target: '/repo/hello.txt' }))
+    expect(claude).toContainEqual({ type: 'tool_ended', ok: true })
+    const shell = eventsOf(providers.codex, readStream('codex', 'tool'))
+    expect(shell).toContainEqual({
+      ...{ type: 'tool', name: 'shell' },
+      target: "printf 'written by exec_command\\\\n' > /repo/hello.txt",
+    })
+    expect(shell).toContainEqual({ type: 'tool_ended', ok: true, name: 'shell' })
+    const patch = eventsOf(providers.codex, readStream('codex', 'apply-patch'))
+    expect(patch).toContainEqual({ type: 'tool', name: 'edit', target: '/repo/hello.txt', writes: ['/repo/hello.txt'] })
+  })
+
+  it('explain an unchanged tree by the denials before it', () => {
+    const stream = readStream('claude', 'perm-none')
+    const evidence = evidenceOf(providers.claude, stream)
+    expect(evidence.answered).toBe(true)
+    expect(eventsOf(providers.claude, stream)).toContainEqual({ type: 'tool_ended', ok: false })
+    const denied = refusedIn(providers.claude, stream)
+    expect(judgeUnchanged({ expects: 'change' }, denied.reduce(addRefusal, []))).toMatchObject({
+      kind: 'no_change',
+      message: expect.stringContaining(' 1 tool call was refused: Write `/repo/hello.txt`; ') as unknown,
+    })
+  })
+
+  it('show the retries of the CLI, which are no failure yet', () => {
+    const claude = eventsOf(providers.claude, readStream('claude', 'flaky529x2'))
+    expect(claude.filter((event) => event.type === 'retrying')).toHaveLength(2)
+    const codex = eventsOf(providers.codex, readStream('codex', '429'))
+    expect(codex.filter((event) => event.type === 'retrying')).toHaveLength(6)
+  })
+
+  it('tell what a CLI was waiting for when its time was up', () => {
+    const limited = readStream('codex', '429-long')
+    const end = {
+      ...limited,
+      evidence: evidenceOf(providers.codex, limited),
+      ended: 'idle_timeout',
+      stderrTail: '',
+    } as const
+    expect(judgeAgent(providers.codex, end)).toMatchObject({ kind: 'rate_limit' })
+    expect(evidenceOf(providers.claude, readStream('claude', '529')).retrying).toMatchObject({ kind: 'overloaded' })
+    expect(evidenceOf(providers.claude, readStream('claude', 'flaky529x2')).retrying).toBeUndefined()
+  })
+
+  it('hold nothing that the readers do not know', () => {
+    const unknown = runs.flatMap(({ name, scenario }) =>
+      eventsOf(providers[name], readStream(name, scenario)).filter((event) => event.type === 'unknown'),
+    )
+    expect(unknown).toEqual([])
+  })
+
+  it('cost a person no diagnostic when the agent was interrupted', () => {
+    const stream = readStream('claude', 'sigint-tool')
+    const evidence = evidenceOf(providers.claude, stream)
+    const judged = judgeAgent(providers.claude, { exit: stream.exit, evidence, stderrTail: '' })
+    expect(judged?.message).toBe('claude: it was interrupted')
+  })
+})

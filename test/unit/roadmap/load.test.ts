@@ -1,0 +1,89 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build, type BuildOptions } from 'esbuild'
+import { describe, expect, test } from 'vitest'
+import { findRoadmap } from '../../../src/roadmap/find.js'
+import { loadRoadmap } from '../../../src/roadmap/load.js'
+import { parseOffThread } from '../../../src/roadmap/parse-off-thread.js'
+import { parseRoadmap } from '../../../src/roadmap/formats/native/parse.js'
+import { roadmapFile, temporaryDirectory } from '../../support/rigs/roadmap-file.js'
+
+describe('loading', () => {
+  test('gives warnings beside the roadmap', async () => {
+    const { loaded } = await roadmapFile('- {id: a, title: x, execution_mode: manual}\n- {id: b, title: y}\n')
+    expect(loaded.roadmap.tasks.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(loaded.warnings.map(({ code }) => code)).toEqual(['W064'])
+  })
+
+  test('shows twenty errors at once, sorted, without warnings', async () => {
+    const path = join(await temporaryDirectory(), 'r.yaml')
+    await writeFile(path, Array.from({ length: 30 }, (_, at) => `- {id: t${at}, status: odd${at}}\n`).join(''))
+    const loaded = await loadRoadmap(path, { shownAs: 'r.yaml' })
+    if (loaded.ok) throw new Error('must not load')
+    expect(loaded.error.map(({ code, position }) => `${code} ${position.line}`)).toEqual(
+      Array.from({ length: 20 }, (_, at) => `E041 ${at + 1}`),
+    )
+  })
+
+  test('says what is wrong with a path', async () => {
+    const directory = await temporaryDirectory()
+    const missing = await loadRoadmap(join(directory, 'none.yaml'), { shownAs: 'none.yaml' })
+    expect(missing).toMatchObject({ ok: false, error: [{ code: 'E001', text: 'cannot read none.yaml: no such file' }] })
+    const folder = await loadRoadmap(directory, { shownAs: 'dir' })
+    expect(folder).toMatchObject({ ok: false, error: [{ code: 'E001', text: 'cannot read dir: it is a directory' }] })
+  })
+})
+
+describe('finding', () => {
+  test('takes the root before the state directory', async () => {
+    const directory = await temporaryDirectory()
+    await mkdir(join(directory, 'state'))
+    await writeFile(join(directory, 'state/roadmap.yaml'), '')
+    expect(await findRoadmap(directory)).toEqual({ ok: true, value: join(directory, 'state/roadmap.yaml') })
+    await writeFile(join(directory, 'roadmap.json'), '')
+    expect(await findRoadmap(directory)).toEqual({ ok: true, value: join(directory, 'roadmap.json') })
+  })
+
+  test('does not choose between two of one rank', async () => {
+    const directory = await temporaryDirectory()
+    for (const name of ['roadmap.yaml', 'roadmap.yml']) await writeFile(join(directory, name), '')
+    expect(await findRoadmap(directory)).toMatchObject({ ok: false, error: { code: 'E006' } })
+  })
+
+  test('says where it looked', async () => {
+    const found = await findRoadmap(await temporaryDirectory())
+    expect(found).toMatchObject({ ok: false, error: { code: 'E001' } })
+    expect(JSON.stringify(found)).toContain('roadmap.yaml, roadmap.yml, roadmap.json, state/roadmap.yaml')
+  })
+})
+
+describe('parsing off the main thread', () => {
+  const bytes = new TextEncoder().encode(
+    '- {id: a, title: ≥, status: todo}\n- {id: b, title: y, dependencies: [a, c]}\n',
+  )
+  const options = { file: 'r.yaml', statuses: { icebox: 'on_hold' } }
+
+  test('answers exactly as parsing here does', async () => {
+    const outfile = join(await temporaryDirectory(), 'worker.mjs')
+    const banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);"
+    const entry = new URL('../../../src/roadmap/parse-worker.ts', import.meta.url).pathname
+    const shape = {
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      mainFields: ['module', 'main'],
+    } satisfies BuildOptions
+    await build({ entryPoints: [entry], outfile, ...shape, banner: { js: banner } })
+    const parse = parseOffThread(pathToFileURL(outfile))
+    const [first, second] = await Promise.all([parse(bytes, options), parse(new Uint8Array(), options)])
+    expect(first).toEqual(parseRoadmap(bytes, options))
+    expect(second.problems.map(({ code }) => code)).toEqual(['E002'])
+  })
+
+  test('falls back to the main thread when no worker can be had', async () => {
+    const parse = parseOffThread(pathToFileURL(join(await temporaryDirectory(), 'missing.mjs')))
+    expect(await parse(bytes, options)).toEqual(parseRoadmap(bytes, options))
+    expect(await parse(bytes, options)).toEqual(parseRoadmap(bytes, options))
+  })
+})

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { RunEvent } from '../../../src/domain/run/event.js'
+import { failure } from '../../../src/domain/agent/failure.js'
+import { describe as line } from '../../../src/ui/describe.js'
+import { summarize } from '../../../src/ui/summary.js'
+import { runStarted, stamp, stateAfter } from '../../support/rigs/records.js'
+
+const agent = { provider: 'claude' }
+const started = (taskId: string): RunEvent => {
+  return { type: 'attempt_started', taskId, attempt: 1, slot: 's1', agent, workspace: '/w' }
+}
+const refused = (taskId: string, target: string, allow?: string): RunEvent => ({
+  ...{ type: 'agent_reported', taskId, attempt: 1 },
+  event: { type: 'denied', tool: 'Bash', message: 'no', target, ...(allow === undefined ? {} : { allow }) },
+})
+const done = (taskId: string): RunEvent => ({ type: 'task_done', taskId, attempt: 1, how: 'unchanged' })
+const after = (...events: RunEvent[]) =>
+  stateAfter(
+    runStarted(),
+    events.map((event) => [0, event]),
+  )
+const labelled = (label: string, ...events: RunEvent[]) =>
+  summarize(after(...events), { journal: 'j' }).filter(({ text }) => text.startsWith(label.padEnd(12)))
+
+describe('refusals', () => {
+  it('are a line each when they come, once for each thing, and counted from the eleventh on', () => {
+    const events = [started('T1')]
+    const shown = (event: RunEvent) => {
+      events.push(event)
+      return line(stamp(event), after(...events))?.text
+    }
+    expect(shown(refused('T1', "echo 'x'", "Bash(echo 'x')"))).toBe(
+      "T1 was refused Bash `echo 'x'`; to permit it, allow: ['Bash(echo ''x'')']",
+    )
+    expect(shown(refused('T1', "echo 'x'"))).toBeUndefined()
+    const more = Array.from({ length: 12 }, (_, n) => shown(refused('T1', `c${n}`)))
+    expect(more.filter((text) => text !== undefined)).toHaveLength(9)
+  })
+
+  it('are no line where a reviewer was refused, or in a journal that tells of a task which is not there', () => {
+    const event = refused('T1', 'x')
+    const review = { ...event, review: 1 } as RunEvent
+    expect(line(stamp(review), after(started('T1'), review))).toBeUndefined()
+    expect(line(stamp(refused('gone', 'x')), after())).toBeUndefined()
+  })
+
+  it('are named with the tasks that are done, of those that this run has done', () => {
+    const events = [started('T1'), refused('T1', 'x', 'Bash(x)'), done('T1'), started('T2'), done('T2')]
+    expect(labelled('Refused', ...events)).toEqual([
+      { tone: 'warning', text: 'Refused     1 of 2 done with refused tools: T1: Bash `x`' },
+    ])
+    expect(line(stamp(done('T1')), after(...events))?.text).toBe(
+      'T1 “Say hello” done, no change needed; refused: Bash `x`',
+    )
+  })
+
+  it('are told with a task that failed, but where its reason says them already', () => {
+    const failed = (kind: 'crash' | 'no_change'): RunEvent => {
+      return { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure(kind, 'So it was.') }
+    }
+    const events = [started('T1'), refused('T1', 'x', 'Bash(x)')]
+    expect(labelled('Failed', ...events, failed('crash')).map(({ text }) => text)).toEqual([
+      'Failed      T1: So it was. (crash); refused: Bash `x`',
+    ])
+    expect(labelled('Failed', ...events, failed('no_change')).map(({ text }) => text)).toEqual([
+      'Failed      T1: So it was. (no_change)',
+    ])
+    expect(labelled('Refused', ...events, failed('crash')).map(({ text }) => text)).toEqual([
+      "Refused     to permit it, allow: ['Bash(x)']",
+    ])
+  })
+})
+
+describe('what reviewers said who approved', () => {
+  const approved = (gate: string, ...reasons: string[]): RunEvent => ({
+    ...{ type: 'gate_judged', taskId: 'T1', attempt: 1, gate, tree: 't', verdict: 'passed' },
+    ...{ durationMs: 1, remembered: false, by: { agent: { provider: 'codex' }, reasons } },
+  })
+  const candidate: RunEvent = {
+    ...{ type: 'candidate_created', taskId: 'T1', attempt: 1, commit: 'c', ref: 'r', leftOut: [] },
+  }
+
+  it('is told of work that is done, the last of each review', () => {
+    const events = [started('T1'), approved('a', 'first'), approved('b', 'x', 'y'), approved('a', 'second'), done('T1')]
+    expect(labelled('Approved', ...events).map(({ text }) => text)).toEqual([
+      'Approved    T1 by codex (b): x; y',
+      'Approved    T1 by codex (a): second',
+    ])
+  })
+
+  it('is not told of other work than the last, nor where nothing was said, nor of what is not done', () => {
+    expect(labelled('Approved', started('T1'), approved('a', 'x'), candidate, done('T1'))).toEqual([])
+    expect(labelled('Approved', started('T1'), approved('a'), done('T1'))).toEqual([])
+    expect(labelled('Approved', started('T1'), approved('a', 'x'))).toEqual([])
+  })
+})
