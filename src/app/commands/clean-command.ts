@@ -49,7 +49,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   const { workspacesDir } = config.value.config.file
   const before: EndBefore = async (runIds) => {
     // By the run alone: it may have begun in another work tree of the repository.
-    await endWatchdogsOf((entry) => runIds.has(basename(entry)))
+    endWatchdogsOf((entry) => runIds.has(basename(entry)))
     return sweepBrokenOff(await listRuns([root]), (of) => tracesBefore(located.value, { workspacesDir, env }, of))
   }
   const homes = homesOfRepository({ workspacesDir, root, commonDir, env })

@@ -27,7 +27,7 @@ export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: Traces
   const open = claims.filter((claim) => claim !== undefined)
   if (open.length === 0) return []
   // One that still looks would end what comes to work in a directory that its run has no more.
-  await endWatchdogsOf((entry) => open.some(({ traces }) => traces.entry === entry))
+  endWatchdogsOf((entry) => open.some(({ traces }) => traces.entry === entry))
   const ended = await sweep(open, graceMs)
   if (ended.length === 0) return []
   const named = listFirst(ended, mostNamed, ({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)

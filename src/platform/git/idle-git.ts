@@ -71,7 +71,7 @@ export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): 
   }
 
   async function lookAt(pgid: number, one: Watched, slept: boolean): Promise<void> {
-    const { members, ageMs } = await look(pgid, everyMs() / 2)
+    const { members, ageMs } = look(pgid, everyMs() / 2)
     if (members.length === 0 && !hasProc()) return
     const at = performance.now() - ageMs
     const now = { at, times: timesOf(members), disk: await diskUse(members.map(({ pid }) => pid)) }

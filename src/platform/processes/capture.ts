@@ -69,7 +69,7 @@ export async function capture(file: string, args: readonly string[], options: Ca
   clearTimeout(timer)
   signal?.removeEventListener('abort', onAbort)
   // What it left in the background may be wanted, but not longer than the run: it stays among those that end with it.
-  if (pid !== undefined && !(await isGroupAlive(pid))) forget(pid, watchdog)
+  if (pid !== undefined && !isGroupAlive(pid)) forget(pid, watchdog)
   return { exit: why === undefined ? exitOf(result) : { type: 'not_started', message: why }, stdout, stderr }
 }
 

@@ -14,12 +14,12 @@ const mostLooks = 5
  */
 export async function endGroup(pgid: number, leaderEnd: Promise<unknown>, graceMs: number): Promise<void> {
   // Taken before anything ends: afterwards, those that left the group have another parent and cannot be found.
-  const strays = new Set(await descendants(pgid))
+  const strays = new Set(descendants(pgid))
   signalGroup(pgid, 'SIGTERM')
   // A timer that nobody waits for any more must not keep autopilot alive for the rest of the grace.
   await Promise.race([groupEnd(pgid, leaderEnd, graceMs), delay(graceMs, undefined, { ref: false })])
   // A leader that did not go may have started more since.
-  for (const pid of await descendants(pgid)) strays.add(pid)
+  for (const pid of descendants(pgid)) strays.add(pid)
   signalGroup(pgid, 'SIGKILL')
   killAll(strays)
 }
@@ -34,8 +34,8 @@ async function groupEnd(pgid: number, leaderEnd: Promise<unknown>, graceMs: numb
  * the command lines, as far as they can be seen.
  */
 export async function endLeftovers(pgid: number): Promise<readonly string[]> {
-  if (!(await isGroupAlive(pgid))) return []
-  const ended = await commandLines(await groupMembers(pgid))
+  if (!isGroupAlive(pgid)) return []
+  const ended = await commandLines(groupMembers(pgid))
   signalGroup(pgid, 'SIGTERM')
   await untilGroupGone(pgid, leftoverGraceMs)
   signalGroup(pgid, 'SIGKILL')
@@ -51,7 +51,7 @@ export async function endStrays(entry: string): Promise<readonly string[]> {
   const ended = new Map<number, string>()
   // Whatever was being started during one look is seen by the next.
   for (let look = 0; look < mostLooks; look++) {
-    const strays = await processesWith(entry)
+    const strays = processesWith(entry)
     if (strays.length === 0) break
     for (const pid of strays) ended.set(pid, ended.get(pid) ?? (await commandLine(pid)) ?? '')
     killAll(strays)
@@ -66,5 +66,5 @@ async function commandLines(pids: readonly number[]): Promise<readonly string[]>
 
 async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs
-  while (performance.now() < deadline && (await isGroupAlive(pgid))) await delay(pollMs)
+  while (performance.now() < deadline && isGroupAlive(pgid)) await delay(pollMs)
 }

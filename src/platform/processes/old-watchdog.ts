@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RunTraces } from '../../domain/process/stray.js'
 import { signalGroup } from './process-group.js'
-import { everyProcess, processTable } from './process-table.js'
+import { argumentsOf, everyProcess, processTable } from './process-table.js'
 import { watchdogName } from './watchdog.js'
 
 /** A watchdog is through so long after autopilot's death, ms. */
@@ -13,25 +12,25 @@ const watchdogMs = 2_000
  * the run starts when it is resumed. What they had not come to is the sweep's. Where there is no /proc they are waited for.
  */
 export async function awaitWatchdogsOf({ entry }: RunTraces): Promise<void> {
-  if (!(await endWatchdogsOf((other) => other === entry))) await delay(watchdogMs)
+  if (!endWatchdogsOf((other) => other === entry)) await delay(watchdogMs)
 }
 
 /**
  * The same of several runs, known by their entries, before directories in which they look are another's. False where there is no
  * /proc: there they look for groups only.
  */
-export async function endWatchdogsOf(isTheirs: (entry: string) => boolean): Promise<boolean> {
-  const processes = await processTable()
+export function endWatchdogsOf(isTheirs: (entry: string) => boolean): boolean {
+  const processes = processTable()
   if (processes.length === 0) return false
   // The watchdog that this process has started is this life's.
   const others = processes.filter(({ parent }) => parent !== process.pid).map(({ pid }) => pid)
-  const theirs = new Set(await everyProcess((name) => watchdogPid(name, isTheirs)))
+  const theirs = new Set(everyProcess((name) => watchdogPid(name, isTheirs)))
   for (const pid of others) if (theirs.has(pid)) signalGroup(pid, 'SIGKILL')
   return true
 }
 
-async function watchdogPid(name: string, isTheirs: (entry: string) => boolean): Promise<number | undefined> {
-  const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0')
+function watchdogPid(name: string, isTheirs: (entry: string) => boolean): number | undefined {
+  const words = argumentsOf(name)
   const at = words.indexOf(watchdogName)
   return at > 0 && isTheirs(words[at + 1] ?? '') ? Number(name) : undefined
 }

@@ -22,16 +22,18 @@ export function killLivingGroups(): void {
  * Whether a process group has a member that still runs. A zombie does not: where the first process of a container
  * reaps nothing, what was killed would otherwise be waited for in vain. Without /proc, zombies count as alive.
  */
-export async function isGroupAlive(pgid: number): Promise<boolean> {
+export function isGroupAlive(pgid: number): boolean {
   if (!hasMembers(pgid)) return false
-  const table = await processTable()
+  const table = processTable()
   return table.length === 0 || table.some((one) => one.group === pgid && !isOver(one))
 }
 
 /** The pids of the members of a group that still run; empty without /proc. */
-export async function groupMembers(pgid: number): Promise<readonly number[]> {
+export function groupMembers(pgid: number): readonly number[] {
   if (!hasMembers(pgid)) return []
-  return (await processTable()).filter((one) => one.group === pgid && !isOver(one)).map(({ pid }) => pid)
+  return processTable()
+    .filter((one) => one.group === pgid && !isOver(one))
+    .map(({ pid }) => pid)
 }
 
 function hasMembers(pgid: number): boolean {
@@ -56,16 +58,16 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals): void {
  * The pids of all descendants of `pid`, also those in groups of their own: agents run their shell tools so. Read from
  * /proc; on systems without it the list is empty and only the group is ended.
  */
-export async function descendants(pid: number): Promise<readonly number[]> {
-  return descendantsOf([pid], await processTable()).map((one) => one.pid)
+export function descendants(pid: number): readonly number[] {
+  return descendantsOf([pid], processTable()).map((one) => one.pid)
 }
 
 /**
  * The pids of all processes that were started with this entry (`NAME=value`) in their environment, wherever they have
  * gone since; a child inherits it. Empty on systems without /proc, and blind for those that cleared their environment.
  */
-export async function processesWith(entry: string): Promise<readonly number[]> {
-  return everyProcess(async (name) => ((await environmentOfProcess(name)).includes(entry) ? Number(name) : undefined))
+export function processesWith(entry: string): readonly number[] {
+  return everyProcess((name) => (environmentOfProcess(name).includes(entry) ? Number(name) : undefined))
 }
 
 /** KILL to processes, and to the groups that any of them leads: a shell tool may have started more meanwhile. */

@@ -1,24 +1,40 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
-import type { Belongings, Machine, SeenProcess } from '../../domain/process/stray.js'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { Machine, SeenProcess } from '../../domain/process/stray.js'
 import { bootId } from './process-identity.js'
 
-/** All processes of the machine; empty on systems without /proc. */
-export async function processTable(): Promise<readonly SeenProcess[]> {
+/**
+ * All processes of the machine; empty on systems without /proc. At once, as all of this: the kernel answers from memory, and
+ * hundreds of such files in Node's thread pool keep everything else waiting that reads a file.
+ */
+export function processTable(): readonly SeenProcess[] {
   return everyProcess(readEntry)
 }
 
 /** The machine with all that shows whose a process is. Without /proc, it has no processes. */
 export async function readMachine(): Promise<Machine> {
-  const processes = await everyProcess(async (name) => {
-    const [entry, belongings] = await Promise.all([readEntry(name), readBelongings(name)])
-    return entry && { ...entry, ...belongings }
+  const boot = await bootId()
+  const processes = everyProcess((name) => {
+    const entry = readEntry(name)
+    return (
+      entry && {
+        ...entry,
+        environment: environmentOfProcess(name),
+        cwd: readOr(() => readlinkSync(`/proc/${name}/cwd`)),
+      }
+    )
   })
-  return { boot: await bootId(), processes, self: process.pid }
+  return { boot, processes, self: process.pid }
 }
 
 /** The environment that a process was started with, `NAME=value` each; empty where that cannot be seen. */
-export async function environmentOfProcess(pid: number | string): Promise<readonly string[]> {
-  return (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0')
+export function environmentOfProcess(pid: number | string): readonly string[] {
+  return textOf(pid, 'environ').split('\0')
+}
+
+/** What a process was called with; nothing where that cannot be seen. */
+export function argumentsOf(pid: number | string): readonly string[] {
+  return textOf(pid, 'cmdline').split('\0')
 }
 
 /** How a process was called, in one line; outside text, not yet clean. Undefined once it is gone. */
@@ -30,16 +46,38 @@ export async function commandLine(pid: number): Promise<string | undefined> {
 const longestCommandLine = 200
 
 /** Reads each process of the machine, leaving out those that are gone by then. */
-export async function everyProcess<Seen>(read: (name: string) => Promise<Seen | undefined>): Promise<readonly Seen[]> {
-  const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  return (await Promise.all(names.map(read))).filter((seen) => seen !== undefined)
+export function everyProcess<Seen>(read: (name: string) => Seen | undefined): readonly Seen[] {
+  const { stackTraceLimit } = Error
+  // Another's process, or one that is gone, is an exception for each: their traces cost more than all the rest.
+  Error.stackTraceLimit = 0
+  try {
+    const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    return names.map(read).filter((seen) => seen !== undefined)
+  } catch {
+    return []
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+function textOf(pid: number | string, file: string): string {
+  return readOr(() => readFileSync(`/proc/${pid}/${file}`, 'utf8'))
+}
+
+/** Nothing where it may not be seen, or is gone. */
+function readOr(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return ''
+  }
 }
 
 /** proc(5) counts in ticks of USER_HZ, which is 100 a second on all of Linux that Node runs on. */
 const msPerTick = 10
 
-async function readEntry(name: string): Promise<SeenProcess | undefined> {
-  const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+function readEntry(name: string): SeenProcess | undefined {
+  const stat = textOf(name, 'stat')
   // `pid (comm) state ppid pgrp session tty_nr …`, where comm may itself hold blanks and parentheses: proc(5).
   const end = stat.lastIndexOf(')')
   if (end < 0) return undefined
@@ -65,9 +103,4 @@ export async function diskUse(pids: readonly number[]): Promise<number> {
   const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/io`, 'utf8').catch(() => '')))
   const counts = texts.flatMap((text) => [...text.matchAll(/^(?:rchar|wchar|read_bytes|write_bytes): (\d+)$/gm)])
   return counts.reduce((sum, [, count]) => sum + Number(count), 0)
-}
-
-async function readBelongings(name: string): Promise<Belongings> {
-  const cwd = readlink(`/proc/${name}/cwd`).catch(() => '')
-  return { environment: await environmentOfProcess(name), cwd: await cwd }
 }

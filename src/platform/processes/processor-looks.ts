@@ -9,7 +9,7 @@ export interface FamilyLook {
 }
 
 /** By a look at the machine that is no older than so many ms; without members where there is no /proc. */
-export type LookAtFamily = (pgid: number, maxAgeMs: number) => Promise<FamilyLook>
+export type LookAtFamily = (pgid: number, maxAgeMs: number) => FamilyLook
 
 /** As {@link LookAtFamily}, what its processes have used so far. */
 export type LookAtGroup = (pgid: number, maxAgeMs: number) => Promise<ProcessorLook>
@@ -18,22 +18,21 @@ export type LookAtGroup = (pgid: number, maxAgeMs: number) => Promise<ProcessorL
  * A look reads a file for each process of the machine: those who watch many groups share it, and what it costs does not
  * grow with their number.
  */
-export function shareLooks(look: () => Promise<readonly SeenProcess[]> = processTable): LookAtFamily {
-  let last: { readonly at: number; readonly families: Promise<ReturnType<typeof familiesIn<SeenProcess>>> } | undefined
-  return async (pgid, maxAgeMs) => {
-    if (!last || performance.now() - last.at > maxAgeMs)
-      last = { at: performance.now(), families: look().then(familiesIn) }
+export function shareLooks(look: () => readonly SeenProcess[] = processTable): LookAtFamily {
+  let last: { readonly at: number; readonly families: ReturnType<typeof familiesIn<SeenProcess>> } | undefined
+  return (pgid, maxAgeMs) => {
+    if (!last || performance.now() - last.at > maxAgeMs) last = { at: performance.now(), families: familiesIn(look()) }
     const { at, families } = last
-    return { members: (await families)(pgid), ageMs: performance.now() - at }
+    return { members: families(pgid), ageMs: performance.now() - at }
   }
 }
 
 /** The one that all of this process share who watch agents and gits. */
 export const lookAtFamily: LookAtFamily = shareLooks()
 
-export const processorTimes: LookAtGroup = async (pgid, maxAgeMs) => {
-  const { members, ageMs } = await lookAtFamily(pgid, maxAgeMs)
-  return { times: timesOf(members), ageMs }
+export const processorTimes: LookAtGroup = (pgid, maxAgeMs) => {
+  const { members, ageMs } = lookAtFamily(pgid, maxAgeMs)
+  return Promise.resolve({ times: timesOf(members), ageMs })
 }
 
 /** By pid, the processor time of each. */

@@ -140,7 +140,7 @@ function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number
     child.stderr.destroy()
     await output
     // What it left in the background may be wanted, but not longer than autopilot lives.
-    if (spec.keepsLeftovers !== true || !(await isGroupAlive(pid))) forget()
+    if (spec.keepsLeftovers !== true || !isGroupAlive(pid)) forget()
     // What is ended in the middle of its work has always something running.
     const leftovers = reason === undefined ? [...new Set([...inGroup, ...strays])] : []
     const left = leftovers.length === 0 ? {} : { leftovers }

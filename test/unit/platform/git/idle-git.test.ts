@@ -76,7 +76,7 @@ it.concurrent.for([
   let looks = 0
   const look = () => {
     looks++
-    return Promise.resolve({ members: state === undefined ? [] : [seen(state, looks * perLook)], ageMs: 0 })
+    return { members: state === undefined ? [] : [seen(state, looks * perLook)], ageMs: 0 }
   }
   let idle = 0
   const forget = createGitWatch({ idleMs: 200, look }).watch(1, () => idle++)

@@ -19,10 +19,10 @@ const isZombie = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').incl
 it('tells a group that lives from one that is gone', async () => {
   const run = startRun(rig)
   const agent = await rig.next()
-  expect(await isGroupAlive(agent.pid)).toBe(true)
+  expect(isGroupAlive(agent.pid)).toBe(true)
   await agent.exit()
   await run.finished
-  expect(await isGroupAlive(agent.pid)).toBe(false)
+  expect(isGroupAlive(agent.pid)).toBe(false)
 })
 
 it.runIf(hasProc)('counts a group as gone when only a process that nobody has reaped is left of it', async () => {
@@ -34,7 +34,7 @@ it.runIf(hasProc)('counts a group as gone when only a process that nobody has re
   try {
     process.kill(child.pid, 'SIGKILL')
     await until(() => isZombie(child.pid), 'the child is a zombie')
-    expect(await isGroupAlive(child.pid)).toBe(false)
+    expect(isGroupAlive(child.pid)).toBe(false)
   } finally {
     process.kill(agent.pid, 'SIGCONT')
   }
@@ -45,7 +45,7 @@ it.runIf(hasProc)('finds children, also those in groups of their own, and their 
   const agent = await rig.next()
   const [near, far] = [await agent.spawnChild(), await agent.spawnChild({ setsid: true })]
   const below = await far.spawnChild()
-  expect([...(await descendants(agent.pid))].sort()).toEqual([near.pid, far.pid, below.pid].sort())
+  expect([...descendants(agent.pid)].sort()).toEqual([near.pid, far.pid, below.pid].sort())
 })
 
 it('does not mind that a process or a group is gone', async () => {
@@ -55,7 +55,7 @@ it('does not mind that a process or a group is gone', async () => {
   await run.finished
   expect(() => signalGroup(agent.pid, 'SIGKILL')).not.toThrow()
   expect(() => killAll([agent.pid])).not.toThrow()
-  expect(await descendants(agent.pid)).toEqual([])
+  expect(descendants(agent.pid)).toEqual([])
 })
 
 it.runIf(hasProc)('sees what a group and those that left it have used', async () => {
@@ -70,7 +70,7 @@ it.runIf(hasProc)('sees what a group and those that left it have used', async ()
   expect(now.get(far.pid)).toBeGreaterThan(before.get(far.pid)! + 50)
 })
 
-it('is looked at by one look for all who watch, however many, until that is too old', async () => {
+it('is looked at by one look for all who watch, however many, until that is too old', () => {
   let looks = 0
   const all = Array.from({ length: 200 }, (_, index) => ({
     ...{ pid: index + 1, name: 'x', parent: 0, group: index + 1, state: 'S', start: '1', hasTerminal: false },
@@ -78,14 +78,14 @@ it('is looked at by one look for all who watch, however many, until that is too 
   }))
   const look = shareLooks(() => {
     looks++
-    return Promise.resolve(all)
+    return all
   })
-  const seen = await Promise.all(all.map(({ group }) => look(group, 60_000)))
+  const seen = all.map(({ group }) => look(group, 60_000))
   expect(looks).toBe(1)
   expect(seen.map(({ members }) => [...timesOf(members)])).toEqual(
     all.map(({ pid, processorMs }) => [[pid, processorMs]]),
   )
-  const later = await look(7, -1)
+  const later = look(7, -1)
   expect([looks, [...timesOf(later.members)]]).toEqual([2, [[7, 6]]])
   expect(later.ageMs).toBeGreaterThanOrEqual(0)
 })
