@@ -9,7 +9,7 @@ export type RetryDecision =
   /** The account's trouble: the task goes on wherever it may, and this attempt does not count. */
   | 'move_on'
 
-interface Counts {
+export interface RetryCounts {
   readonly attempt: number
   readonly maxAttempts: number
   /** The provider or model of the attempt has been taken out of the run. */
@@ -26,7 +26,7 @@ const mostSpared = 3
  */
 export function decideRetry(
   { kind, uncollected, spared }: Failure,
-  { attempt, maxAttempts, isOut, sparedBefore = 0 }: Counts,
+  { attempt, maxAttempts, isOut, sparedBefore = 0 }: RetryCounts,
 ): RetryDecision {
   if (spared && sparedBefore < mostSpared) return 'move_on'
   const { next, ofSetting } = consequencesOf(kind)

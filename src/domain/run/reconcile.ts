@@ -1,6 +1,6 @@
 import { decideRetry } from '../agent/retry.js'
 import { totalAttempts, type RunState, type TaskRecord } from './run-state.js'
-import { isInterruption, type OpenAttempt, type TaskProgress } from './task-progress.js'
+import { isInterruption, untried, type OpenAttempt, type TaskProgress } from './task-progress.js'
 import { isOther, isOtherTask } from '../roadmap/task-text.js'
 import type { PlannedTask } from '../roadmap/plan.js'
 
@@ -81,8 +81,6 @@ export function reconcile(
   }
   return resumptions
 }
-
-const untried: TaskProgress = { attempts: 0, used: 0, feedback: [] }
 
 function resumptionOf(
   id: string,

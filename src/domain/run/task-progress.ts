@@ -12,6 +12,8 @@ export interface TaskProgress {
   readonly attempts: number
   /** Attempts that failed and count towards those that the task has. */
   readonly used: number
+  /** Attempts, since the run began or was resumed, that were spared for want of room or of a directory. */
+  readonly spared: number
   /** Why the last attempt failed that said something about the work, the reasons of its repair rounds first. */
   readonly feedback: readonly Failure[]
   /** The digest of what the agent of its last attempt that has ended was told, where that is known. */
@@ -78,7 +80,8 @@ export interface Merge {
   readonly tip: string
 }
 
-const nothing: TaskProgress = { attempts: 0, used: 0, feedback: [] }
+/** A task that no attempt has begun of. */
+export const untried: TaskProgress = { attempts: 0, used: 0, spared: 0, feedback: [] }
 
 /** An attempt that ended with the run, with the money, or for the sake of the target, is not the work's fault: it may go on. */
 export function isInterruption({ kind, uncollected }: Failure): boolean {
@@ -99,8 +102,12 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: RunReco
   if (record.type === 'attempt_failed') endAttempt(tasks, record)
   if (record.type === 'task_done' || record.type === 'task_integrated')
     change(tasks, record.taskId, (task) => settled(task, record.attempt))
-  if (record.type === 'run_resumed')
-    for (const id of record.retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
+  if (record.type === 'run_resumed') beginAgain(tasks, record)
+}
+
+function beginAgain(tasks: Map<string, TaskProgress>, { retried }: Extract<RunRecord, { type: 'run_resumed' }>): void {
+  for (const [id, task] of tasks) if (task.spared > 0) tasks.set(id, { ...task, spared: 0 })
+  for (const id of retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
 }
 
 /** What the agent that is at work on an attempt tells. */
@@ -139,7 +146,7 @@ function isReview(record: RunRecord): boolean {
 }
 
 function change(tasks: Map<string, TaskProgress>, id: string, next: (task: TaskProgress) => TaskProgress): void {
-  tasks.set(id, next(tasks.get(id) ?? nothing))
+  tasks.set(id, next(tasks.get(id) ?? untried))
 }
 
 interface OfAttempt {
@@ -158,13 +165,13 @@ function changeOpen(
 
 /** What was done by another attempt than the last was not done by that one's text. */
 function settled(task: TaskProgress, attempt: number): TaskProgress {
-  const { attempts, used, feedback, open } = task
-  return open && open.attempt !== attempt ? { attempts, used, feedback } : withoutOpen(task)
+  const { attempts, used, spared, feedback, open } = task
+  return open && open.attempt !== attempt ? { attempts, used, spared, feedback } : withoutOpen(task)
 }
 
-function withoutOpen({ attempts, used, feedback, text, open }: TaskProgress): TaskProgress {
+function withoutOpen({ attempts, used, spared, feedback, text, open }: TaskProgress): TaskProgress {
   const known = open ? knownText(open) : text
-  return { attempts, used, feedback, ...(known === undefined ? {} : { text: known }) }
+  return { attempts, used, spared, feedback, ...(known === undefined ? {} : { text: known }) }
 }
 
 /** What an attempt's agent works by, where there is no doubt. */
@@ -233,12 +240,13 @@ function endAttempt(
   tasks: Map<string, TaskProgress>,
   { taskId, attempt, failure, counted }: Extract<RunRecord, { type: 'attempt_failed' }>,
 ): void {
-  const task = tasks.get(taskId) ?? nothing
+  const before = tasks.get(taskId) ?? untried
+  const task = failure.spared ? { ...before, spared: before.spared + 1 } : before
   const open = task.open?.attempt === attempt ? task.open : undefined
   const repaired = open?.repaired ?? []
   if (isInterruption(failure)) {
     // Where it cannot go on, or another provider takes over, the next attempt knows what its gates said.
-    if (repaired.length > 0) tasks.set(taskId, { ...task, feedback: repaired })
+    tasks.set(taskId, repaired.length > 0 ? { ...task, feedback: repaired } : task)
     return
   }
   // What an account's trouble ended leaves to the next one what it began with itself.

@@ -3,13 +3,12 @@ import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { TaskGraph } from '../../domain/roadmap/graph.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
 import type { ProviderModel } from '../../domain/agent/provider-model.js'
-import { decideRetry, type RetryDecision } from '../../domain/agent/retry.js'
+import { aftermathOf } from '../../domain/attempt/aftermath.js'
 import type { GoingOn, Resumption } from '../../domain/run/reconcile.js'
 import { commandProvider, routeRequestOf } from '../../domain/routing/routing.js'
-import { knownText } from '../../domain/run/task-progress.js'
+import { knownText, untried, type Inheritance, type TaskProgress } from '../../domain/run/task-progress.js'
 import { totalAttempts, usableProviders, whyOut, type TaskState } from '../../domain/run/run-state.js'
 import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../../domain/roadmap/schedule.js'
-import type { Inheritance } from '../../domain/run/task-progress.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { plural } from '../../domain/text.js'
 import { ReservationError, type Agent, type AgentPool, type ReservationRequest } from '../../pool/agent-pool.js'
@@ -40,15 +39,10 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly resumptions?: ReadonlyMap<string, Resumption>
 }
 
-/** How far a task has come, beyond what the state says: `attempt` numbers tries, `used` counts those that count. */
-interface Progress {
+/** An attempt that the loop makes. */
+interface Beginning {
   readonly task: Task
   readonly attempt: number
-  readonly used: number
-  /** Tries that did not count for want of room or of a directory. */
-  readonly spared?: number
-  /** Why the last try failed that said something about the work; a limit or a missing login does not. */
-  readonly feedback?: string
   /** The attempt was interrupted with the run, and goes on. */
   readonly goingOn?: GoingOn
 }
@@ -109,7 +103,7 @@ class TaskLoop {
     base.open({ ...isolation.base, worksWait }, (bug) => this.#settle?.reject(bug))
   }
 
-  #atWork({ task, attempt }: Progress, { provider }: ProviderModel): AtWork {
+  #atWork({ task, attempt }: Beginning, { provider }: ProviderModel): AtWork {
     const order = this.#parts.graph.order.get(task.id) ?? 0
     const isAgent = provider !== commandProvider
     return { taskId: task.id, attempt, priority: task.priority, order, isAgent, doing: { type: 'working' } }
@@ -134,12 +128,12 @@ class TaskLoop {
     for (const id of readyTasks(graph, this.#settledness, mine)) {
       const task = graph.tasks.get(id)
       if (!task) continue
-      const progress = this.#beginning(task)
-      const attempts = totalAttempts(recorder.state.tasks.get(id), true) - (progress.goingOn ? 1 : 0)
+      const beginning = this.#beginning(task)
+      const attempts = totalAttempts(recorder.state.tasks.get(id), true) - (beginning.goingOn ? 1 : 0)
       // What an agent had finished has been paid for, and only lands.
-      const isPaid = progress.goingOn !== undefined && progress.goingOn.type !== 'continue'
+      const isPaid = beginning.goingOn !== undefined && beginning.goingOn.type !== 'continue'
       const spent = isPaid ? undefined : this.#whySpent(task, attempts)
-      if (spent === undefined) this.#start(progress)
+      if (spent === undefined) this.#start(beginning)
       else {
         this.#expect(1)
         this.#fail(id, attempts, failure('budget', `No further attempt: ${spent}.`))
@@ -148,51 +142,54 @@ class TaskLoop {
   }
 
   /** Where a task begins: with its first attempt, or where it stood when the run was interrupted. */
-  #beginning(task: Task): Progress {
+  #beginning(task: Task): Beginning {
     const resumption = this.#parts.resumptions?.get(task.id)
-    const before = this.#parts.recorder.state.progress.get(task.id)
-    if (!resumption) return { task, attempt: 1, used: 0 }
-    const feedback = feedbackOfAll(before?.feedback ?? [])
-    const known = { task, used: before?.used ?? 0, ...(feedback === undefined ? {} : { feedback }) }
-    if (resumption.type === 'start') return { ...known, attempt: resumption.attempt }
+    if (!resumption) return { task, attempt: 1 }
+    if (resumption.type === 'start') return { task, attempt: resumption.attempt }
     if (resumption.type === 'landed' || resumption.type === 'failed') throw new Error(`${task.id} does not go on`)
-    return { ...known, attempt: resumption.open.attempt, goingOn: resumption }
+    return { task, attempt: resumption.open.attempt, goingOn: resumption }
   }
 
-  #start(progress: Progress): void {
-    void this.#parts.recorder.record({ type: 'task_queued', taskId: progress.task.id, attempt: progress.attempt })
+  /** How far a task has come. */
+  #progress(taskId: string): TaskProgress {
+    return this.#parts.recorder.state.progress.get(taskId) ?? untried
+  }
+
+  #start(beginning: Beginning): void {
+    const { task, attempt } = beginning
+    void this.#parts.recorder.record({ type: 'task_queued', taskId: task.id, attempt })
     this.#active++
-    this.#attempt(progress).then(
+    this.#attempt(beginning).then(
       () => {
-        this.#parts.base.ended(progress.task.id)
+        this.#parts.base.ended(task.id)
         if (--this.#active === 0) this.#settle?.resolve()
       },
       (bug: unknown) => this.#settle?.reject(bug),
     )
   }
 
-  async #attempt(progress: Progress): Promise<void> {
-    const { task, goingOn } = progress
-    if (goingOn) return this.#goOn(progress, goingOn)
-    if (progress.spared) await this.#parts.room.look()
-    const agent = await this.#reserve(progress)
+  async #attempt(beginning: Beginning): Promise<void> {
+    const { task, goingOn } = beginning
+    if (goingOn) return this.#goOn(beginning, goingOn)
+    if (this.#progress(task.id).spared > 0) await this.#parts.room.look()
+    const agent = await this.#reserve(beginning)
     if (!agent) return
     this.#expect(1)
-    this.#parts.base.began(this.#atWork(progress, agent))
+    this.#parts.base.began(this.#atWork(beginning, agent))
     const { hold, ...slots } = this.#slots(task, agent)
-    const request = this.#attemptRequest(progress, agent)
+    const request = this.#attemptRequest(beginning, agent)
     const end = performAttempt(request, this.#settings(), { ...slots, first: hold(agent) })
-    this.#onEnd(progress, agent, await end.finally(slots.releaseAll))
+    this.#onEnd(beginning, agent, await end.finally(slots.releaseAll))
   }
 
   /** An attempt that was interrupted with the run; it needs a slot first where its agent goes on. */
-  async #goOn(progress: Progress, goingOn: GoingOn): Promise<void> {
-    const { task } = progress
+  async #goOn(beginning: Beginning, goingOn: GoingOn): Promise<void> {
+    const { task } = beginning
     const { agent } = goingOn.open
-    const atWork = this.#atWork(progress, agent)
+    const atWork = this.#atWork(beginning, agent)
     if (goingOn.type === 'continue') await this.#parts.base.beganAgain(atWork)
     else this.#parts.base.began(atWork)
-    const reserved = goingOn.type === 'continue' ? await this.#reserveToGoOn(progress, goingOn) : undefined
+    const reserved = goingOn.type === 'continue' ? await this.#reserveToGoOn(beginning, goingOn) : undefined
     this.#expect(1)
     if (typeof reserved === 'string') {
       // It has not run, and is as it was for when the run is resumed again.
@@ -201,13 +198,13 @@ class TaskLoop {
     }
     const { hold, ...slots } = this.#slots(task, agent)
     const first = reserved ? { first: hold(reserved) } : {}
-    const request = this.#attemptRequest(progress, agent)
+    const request = this.#attemptRequest(beginning, agent)
     const end = resumeAttempt(request, goingOn, this.#settings(), { ...slots, ...first })
-    this.#onEnd(progress, agent, await end.finally(slots.releaseAll))
+    this.#onEnd(beginning, agent, await end.finally(slots.releaseAll))
   }
 
   /** As {@link #reserve}, for a conversation; where a person holds the task, what it has done is collected. */
-  async #reserveToGoOn({ task, attempt }: Progress, { open: past, stands }: GoingOn) {
+  async #reserveToGoOn({ task, attempt }: Beginning, { open: past, stands }: GoingOn) {
     const { recorder, isolation } = this.#parts
     const { agent } = past
     const { slot, held } = await this.#unlessHeld(task.id, () => this.#reserveExactly(task, 1, agent))
@@ -223,8 +220,10 @@ class TaskLoop {
     return { ...this.#parts, review: this.#review }
   }
 
-  #attemptRequest({ task, attempt, used, feedback }: Progress, agent: ProviderModel): AttemptRequest {
+  #attemptRequest({ task, attempt }: Beginning, agent: ProviderModel): AttemptRequest {
+    const { used, feedback: reasons } = this.#progress(task.id)
     const counted = { number: used + 1, most: this.#mostAttempts(task) }
+    const feedback = feedbackOfAll(reasons)
     const inherited = this.#inherited(task)
     const more = { ...(feedback === undefined ? {} : { feedback }), ...(inherited ? { inherited } : {}) }
     return { task, attempt, counted, agent, ...more }
@@ -232,21 +231,14 @@ class TaskLoop {
 
   /** What its last attempt left that was cut off, unless the task says something else by now. */
   #inherited(task: Task): Inheritance | undefined {
-    const inherited = this.#parts.recorder.state.progress.get(task.id)?.inherited
+    const { inherited } = this.#progress(task.id)
     if (inherited?.text === undefined) return inherited
     return inherited.text === attemptText(task, this.#parts) ? inherited : undefined
   }
 
-  #onEnd(progress: Progress, agent: ProviderModel, end: AttemptEnd): void {
-    if (end.type === 'done') this.#onDone(progress, end.how)
-    else if (end.failure.kind === 'base_red') this.#leave(progress, end.failure)
-    else this.#onFailure(progress, agent, end)
-  }
-
-  /** No attempt is spent: its work is on its ref, and goes on from there in the next run. */
-  #leave({ task, attempt }: Progress, why: Failure): void {
-    const fact = { taskId: task.id, attempt, failure: why, willRetry: false, counted: false } as const
-    this.#record({ type: 'attempt_failed', ...fact })
+  #onEnd(beginning: Beginning, agent: ProviderModel, end: AttemptEnd): void {
+    if (end.type === 'done') this.#onDone(beginning, end.how)
+    else this.#onFailure(beginning, agent, end.failure)
   }
 
   /** The slots of one attempt: the one that was reserved for it, to `hold`, and those that its repair rounds ask for. */
@@ -303,9 +295,9 @@ class TaskLoop {
   }
 
   /** Undefined when the reservation came to nothing, or a person holds the task; it has then been settled. */
-  async #reserve(progress: Progress): Promise<Agent | undefined> {
-    const { id } = progress.task
-    const { slot, held } = await this.#unlessHeld(id, () => this.#granted(progress))
+  async #reserve(beginning: Beginning): Promise<Agent | undefined> {
+    const { id } = beginning.task
+    const { slot, held } = await this.#unlessHeld(id, () => this.#granted(beginning))
     if (held) {
       this.#expect(1)
       this.#holdForPerson(id, held)
@@ -333,12 +325,12 @@ class TaskLoop {
     }
   }
 
-  async #granted({ task, attempt, used }: Progress): Promise<Agent | undefined> {
+  async #granted({ task, attempt }: Beginning): Promise<Agent | undefined> {
     const { pool, signal } = this.#parts
-    const again = await this.#reserveAgain(task, used + 1)
+    const again = await this.#reserveAgain(task)
     if (again) return again
     try {
-      return await pool.reserveAgent(this.#request(task, used + 1), task.complexity, { signal })
+      return await pool.reserveAgent(this.#request(task), task.complexity, { signal })
     } catch (error) {
       if (!(error instanceof ReservationError)) throw error
       this.#expect(1)
@@ -350,11 +342,11 @@ class TaskLoop {
   }
 
   /** Where the conversation goes on that was cut off, unless its provider or model is out. */
-  async #reserveAgain(task: Task, attempt: number): Promise<Agent | undefined> {
+  async #reserveAgain(task: Task): Promise<Agent | undefined> {
     const { pool, signal } = this.#parts
     const exactly = this.#inherited(task)?.agent
     if (!exactly) return undefined
-    const request = { ...this.#request(task, attempt), exactly: shown(exactly) }
+    const request = { ...this.#request(task), exactly: shown(exactly) }
     if (pool.unservable(request, task.complexity) !== undefined) return undefined
     try {
       return await pool.reserveAgent(request, task.complexity, { signal })
@@ -365,11 +357,11 @@ class TaskLoop {
     }
   }
 
-  #request(task: Task, attempt: number): ReservationRequest {
+  #request(task: Task): ReservationRequest {
     const { graph, isolation } = this.#parts
     return {
       id: task.id,
-      rank: rankOf(task, attempt, graph),
+      rank: rankOf(task, this.#progress(task.id).used + 1, graph),
       needsWorkspace: isolation.kind === 'workspace',
       begins: true,
       ...routeRequestOf(task),
@@ -384,46 +376,49 @@ class TaskLoop {
     void this.#parts.recorder.record(event)
   }
 
-  #onDone({ task, attempt }: Progress, how: 'integrated' | 'unchanged' | 'in_place'): void {
+  #onDone({ task, attempt }: Beginning, how: 'integrated' | 'unchanged' | 'in_place'): void {
     const { graph, markDone } = this.#parts
     this.#record({ type: 'task_done', taskId: task.id, attempt, how })
     markDone(task.id)
     this.#startReady(graph.dependents.get(task.id) ?? [])
   }
 
-  #onFailure(progress: Progress, agent: ProviderModel, end: Extract<AttemptEnd, { type: 'failed' }>): void {
-    const { failure: failed, repaired } = end
-    const { task, attempt } = progress
+  #onFailure({ task, attempt }: Beginning, agent: ProviderModel, failed: Failure): void {
     const { signal, pool, recorder } = this.#parts
-    if (failed.kind === 'canceled' || signal.aborted) {
-      this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry: false })
-      this.#record({ type: 'task_canceled', taskId: task.id })
-      return
-    }
-    this.#heed(failed)
-    const decision = this.#decide(progress, agent, failed)
-    const counted = decision !== 'move_on'
-    const used = progress.used + (counted ? 1 : 0)
-    const total = totalAttempts(recorder.state.tasks.get(task.id), counted)
-    const spent = decision === 'give_up' ? undefined : this.#whySpent(task, total)
-    const again = decision !== 'give_up' && spent === undefined
-    // In this run nothing starts any more: the task is left as it is.
-    const isLeft = again && recorder.state.stopping !== undefined
-    // Asked before anything is promised: with its last provider out, the task will not be tried again.
-    const unservable = again && !isLeft ? pool.unservable(this.#request(task, used), task.complexity) : undefined
-    const willRetry = again && unservable === undefined
-    const fact = { type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry } as const
-    this.#record(counted ? fact : { ...fact, counted })
-    if (!again) this.#fail(task.id, counted ? used : total, spent === undefined ? failed : noFurther(failed, spent))
-    else if (unservable !== undefined) this.#hold(task.id, attempt, unservable)
-    else if (!isLeft) {
-      this.#expect(-1)
-      // An account's trouble is not the work's: the next agent has nothing to learn from it.
-      const feedback = feedbackOfAll(counted ? [...repaired, failed] : repaired)
-      const carried = progress.feedback === undefined ? {} : { feedback: progress.feedback }
-      const more = feedback === undefined ? {} : { feedback }
-      const spared = sparedWith(progress, failed)
-      this.#start({ task, ...carried, ...more, attempt: attempt + 1, used, spared })
+    const { used, spared } = this.#progress(task.id)
+    const total = (counted: boolean) => totalAttempts(recorder.state.tasks.get(task.id), counted)
+    const isCanceled = signal.aborted
+    if (!isCanceled) this.#heed(failed)
+    const follows = aftermathOf(failed, {
+      counts: {
+        ...{ attempt: used + 1, maxAttempts: this.#mostAttempts(task) },
+        ...{ isOut: pool.isOut(agent), sparedBefore: spared },
+      },
+      isCommand: agent.provider === commandProvider,
+      isCanceled,
+      isStopping: recorder.state.stopping !== undefined,
+      spent: (counted) => this.#whySpent(task, total(counted)),
+      unservable: () => pool.unservable(this.#request(task), task.complexity),
+    })
+    const willRetry = follows.type === 'again' || (follows.type === 'left' && follows.willRetry)
+    const counts = 'counted' in follows && !follows.counted ? { counted: false } : {}
+    const attempts = 'counted' in follows && follows.counted ? used + 1 : total(false)
+    this.#record({ type: 'attempt_failed', taskId: task.id, attempt, failure: failed, willRetry, ...counts })
+    switch (follows.type) {
+      case 'left':
+        break
+      case 'canceled':
+        this.#record({ type: 'task_canceled', taskId: task.id })
+        break
+      case 'failed':
+        this.#fail(task.id, attempts, follows.spent === undefined ? failed : noFurther(failed, follows.spent))
+        break
+      case 'held':
+        this.#hold(task.id, attempt, follows.why)
+        break
+      case 'again':
+        this.#expect(-1)
+        this.#start({ task, attempt: attempt + 1 })
     }
   }
 
@@ -438,20 +433,6 @@ class TaskLoop {
   #whySpent(task: Task, attempts: number): string | undefined {
     if (attempts < this.#parts.maxTotalAttempts) return this.#parts.allowances.usedUpBy(task)
     return `the task has had ${plural(attempts, 'attempt')} in all, the most that --max-total-attempts allows`
-  }
-
-  /** A command has no account: what would be an account's trouble is its own. */
-  #decide({ used, task, spared = 0 }: Progress, agent: ProviderModel, failed: Failure): RetryDecision {
-    const counts = {
-      attempt: used + 1,
-      maxAttempts: this.#mostAttempts(task),
-      isOut: this.#parts.pool.isOut(agent),
-      sparedBefore: spared,
-    }
-    const decision = decideRetry(failed, counts)
-    if (agent.provider !== commandProvider || failed.spared) return decision
-    if (failed.kind === 'usage') return 'give_up'
-    return decision !== 'move_on' ? decision : counts.attempt < counts.maxAttempts ? 'retry' : 'give_up'
   }
 
   #fail(taskId: string, attempts: number, failed: Failure): void {
@@ -491,10 +472,6 @@ class TaskLoop {
       })
     this.#expect(waiting.length)
   }
-}
-
-function sparedWith({ spared = 0 }: Progress, failed: Failure): number {
-  return spared + (failed.spared ? 1 : 0)
 }
 
 function noFurther(failed: Failure, why: string): Failure {
