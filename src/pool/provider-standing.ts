@@ -70,7 +70,7 @@ export class ProviderStanding {
   }
 
   /** It has answered: after a rest, others may follow the first agent. */
-  admit(provider: string): void {
+  answered(provider: string): void {
     if (this.#rests.get(provider)?.type !== 'probing') return
     this.#rests.delete(provider)
     this.#parts.onOpened()

@@ -1,6 +1,8 @@
 import { countBefore } from '../domain/ordered.js'
 import { compareRanks, type Rank } from '../domain/roadmap/schedule.js'
+import type { Complexity } from '../domain/roadmap/task.js'
 import type { RouteRequest } from '../domain/routing/routing.js'
+import type { ReservationRequest } from './contract.js'
 
 /** What a reservation asks for; two requests with equal demands may run in exactly the same places. */
 export interface Demand extends RouteRequest {
@@ -8,6 +10,20 @@ export interface Demand extends RouteRequest {
   readonly needsWorkspace: boolean
   /** It begins an attempt. */
   readonly begins: boolean
+}
+
+export function demandOf(
+  { needsWorkspace, begins = false, provider, model, exactly }: ReservationRequest,
+  complexity: Complexity,
+): Demand {
+  return {
+    complexity,
+    needsWorkspace,
+    begins,
+    ...(provider === undefined ? {} : { provider }),
+    ...(model === undefined ? {} : { model }),
+    ...(exactly === undefined ? {} : { exactly }),
+  }
 }
 
 /** A reservation that waits for a slot. */

@@ -28,7 +28,7 @@ import { ensureLine } from '../../platform/files/ensure-line.js'
 import { realPathOr } from '../../platform/files/real-path.js'
 import { awaitWatchdogsOf } from '../../platform/processes/old-watchdog.js'
 import type { Watchdog } from '../../platform/processes/watchdog.js'
-import type { AgentPool } from '../../pool/agent-pool.js'
+import type { AgentPool } from '../../pool/contract.js'
 import { environmentOfChecks, environmentOfSetup, type EnvironmentOf } from '../../providers/environment.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
 import { openBerths } from '../../workspace/lease/berths.js'
@@ -112,7 +112,7 @@ export interface Ground {
 }
 
 export interface IsolateParts {
-  readonly pool: AgentPool
+  readonly pool: Pick<AgentPool, 'prepared' | 'setPrepared' | 'shut'>
   readonly recorder: Recorder
   readonly base: BaseWatch
   readonly room: RoomWatch

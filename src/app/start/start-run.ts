@@ -26,7 +26,8 @@ import { endGits } from '../../platform/git/git.js'
 import { killLivingGroups } from '../../platform/processes/process-group.js'
 import { sweep } from '../../platform/processes/sweep.js'
 import type { Watchdog } from '../../platform/processes/watchdog.js'
-import { AgentPool } from '../../pool/agent-pool.js'
+import type { AgentPool } from '../../pool/contract.js'
+import { LocalPool } from '../../pool/local-pool.js'
 import { claude } from '../../providers/claude/provider.js'
 import { withheldFrom, type EnvironmentOf } from '../../providers/environment.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
@@ -107,7 +108,7 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   }
   stopOn(parts.watchdog.lost, { type: 'unguarded' })
   stopOn(parts.lockLost, { type: 'taken_over' })
-  const pool = new AgentPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
+  const pool = new LocalPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   const stopEarly = createStopEarly(recorder, pool)
   const writer = createStatusWriter(parts.loaded, { parse: parser(parts.loaded) })
   const writeBack = createWriteBack(writer, (event) => void recorder.record(event))

@@ -18,7 +18,7 @@ import { failure } from '../../domain/agent/failure.js'
 import type { ProviderModel } from '../../domain/agent/provider-model.js'
 import { commandProvider } from '../../domain/routing/routing.js'
 import type { Task } from '../../domain/roadmap/task.js'
-import type { AgentPool, HeldOffer } from '../../pool/agent-pool.js'
+import type { AgentPool, HeldOffer } from '../../pool/contract.js'
 import type { AgentWatch, WatchedAgent } from '../agent-watch.js'
 import type { Recorder } from '../recorder.js'
 import type { StopEarly } from '../stop-early.js'
@@ -51,7 +51,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
 
   constructor(parts: BudgetKeeperParts) {
     this.#parts = parts
-    parts.pool.admission = (offer, held) => this.#admits(offer, held)
+    parts.pool.admitBy((offer, held) => this.#admits(offer, held))
     parts.pool.on('stuck', (stuck) => {
       if (stuck && stuck.until === undefined) this.#onRefused(stuck.providers)
     })

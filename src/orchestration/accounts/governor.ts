@@ -11,7 +11,7 @@ import {
 } from '../../domain/accounts/governor.js'
 import { commandProvider } from '../../domain/routing/routing.js'
 import { formatMoment } from '../../domain/accounts/wall-time.js'
-import type { AgentPool, Stuck } from '../../pool/agent-pool.js'
+import type { AgentPool, Stuck } from '../../pool/contract.js'
 import type { AgentWatch, WatchedAgent } from '../agent-watch.js'
 import type { Recorder } from '../recorder.js'
 import type { StopEarly } from '../stop-early.js'
@@ -62,7 +62,7 @@ export class Governor implements AgentWatch {
   answered({ provider }: WatchedAgent): void {
     this.#waitingSince = undefined
     this.#troubles.set(provider, answeredOnce(this.#troubleOf(provider)))
-    this.#parts.pool.admit(provider)
+    this.#parts.pool.answered(provider)
   }
 
   failing(agent: WatchedAgent, failure: Failure): void {

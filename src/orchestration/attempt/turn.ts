@@ -6,7 +6,7 @@ import type { ProviderModel, Permissions } from '../../domain/agent/provider-mod
 import type { Review } from '../../domain/landing/review.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import type { Inheritance, OpenAttempt } from '../../domain/run/task-progress.js'
-import type { Agent } from '../../pool/agent-pool.js'
+import type { Agent } from '../../pool/contract.js'
 import { renderPrompt } from '../../prompt/render.js'
 import type { Provider } from '../../providers/adapter/contract.js'
 import { findProvider } from '../../providers/index.js'

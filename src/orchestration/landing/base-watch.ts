@@ -11,7 +11,7 @@ import {
   type Repair,
 } from '../../domain/landing/base.js'
 import type { Failure } from '../../domain/agent/failure.js'
-import type { AgentPool } from '../../pool/agent-pool.js'
+import type { AgentPool } from '../../pool/contract.js'
 import type { TipVerdict } from './judge-tip.js'
 import type { Recorder } from '../recorder.js'
 import type { StopEarly } from '../stop-early.js'

@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/clock.js'
 import { cleanLine } from '../../domain/text.js'
 import { lacksRoom } from '../../platform/files/full-disk.js'
-import type { AgentPool } from '../../pool/agent-pool.js'
+import type { AgentPool } from '../../pool/contract.js'
 import type { Recorder } from '../recorder.js'
 import type { StopEarly } from '../stop-early.js'
 

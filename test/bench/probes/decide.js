@@ -3,7 +3,7 @@
 // Argument: the file.
 import { rankOf, readyTasks } from '../../../src/domain/roadmap/schedule.ts'
 import { realClock } from '../../../src/platform/clock.ts'
-import { AgentPool } from '../../../src/pool/agent-pool.ts'
+import { LocalPool } from '../../../src/pool/local-pool.ts'
 import { loadRoadmap } from '../../../src/roadmap/load.ts'
 
 const loaded = await loadRoadmap(process.argv[2], { shownAs: 'roadmap.yaml' })
@@ -15,7 +15,7 @@ const policy = {
   providers: [{ provider: 'claude' }, { provider: 'codex' }],
   ordered: false,
 }
-const pool = new AgentPool({ policy, clock: realClock })
+const pool = new LocalPool({ policy, clock: realClock })
 for (let slot = 1; slot <= 5; slot++) pool.addAgent({ id: `slot-${slot}` })
 
 const settled = new Map()

@@ -1,12 +1,13 @@
 import type { QueueCounts } from '../../../src/domain/run/event.js'
-import { AgentPool, ReservationError, type Agent, type AgentSlot, type Stuck } from '../../../src/pool/agent-pool.js'
+import type { Agent, AgentPool, Stuck } from '../../../src/pool/contract.js'
+import { ReservationError } from '../../../src/pool/reservation-error.js'
+import type { MakePool } from '../rigs/pools.js'
 import {
   choiceFor,
   goesBefore,
   mayGoOn,
   mayEverRun,
   mayRunNow,
-  mayServe,
   stuckOf,
   type Ask,
   type Held,
@@ -30,7 +31,7 @@ export type Move =
   | { readonly type: 'cool_down'; readonly provider: string; readonly ms: number }
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'stop'; readonly provider: string }
-  | { readonly type: 'add_slot'; readonly serves: AgentSlot['serves'] }
+  | { readonly type: 'add_slot' }
   | { readonly type: 'admit'; readonly provider: string }
   | { readonly type: 'refuse' | 'allow'; readonly provider: string }
   | { readonly type: 'pause'; readonly isPaused: boolean }
@@ -62,7 +63,7 @@ export class PoolGame {
   #asked = 0
   readonly #aborts = new Map<string, AbortController>()
 
-  constructor(setup: Setup) {
+  constructor(make: MakePool, setup: Setup) {
     const { usable, chosen, ordered, routes, caps, slots } = setup
     const fresh = {
       stopped: new Set<string>(),
@@ -71,12 +72,17 @@ export class PoolGame {
       paused: false,
       refused: new Set<string>(),
     }
-    this.world = { ...setup, slots: [...slots], held: new Map<string, Held>(), ...fresh }
-    this.pool = new AgentPool({ policy: { usable, providers: chosen, ordered, routes }, caps, clock: this.clock })
+    this.world = {
+      ...setup,
+      slots: Array.from({ length: slots }, (_, place) => `S${place}`),
+      held: new Map<string, Held>(),
+      ...fresh,
+    }
+    this.pool = make({ policy: { usable, providers: chosen, ordered, routes }, caps, clock: this.clock })
     this.pool.on('queue:updated', (counts) => this.#told.push(counts))
     this.pool.on('stuck', (stuck) => (this.#stuck = stuck))
-    this.pool.admission = ({ provider }) => !this.world.refused.has(provider)
-    for (const slot of slots) this.pool.addAgent(slot)
+    this.pool.admitBy(({ provider }) => !this.world.refused.has(provider))
+    for (const id of this.world.slots) this.pool.addAgent({ id })
   }
 
   /** Makes the moves in one turn of the event loop, lets the pool settle, and compares. */
@@ -148,7 +154,7 @@ export class PoolGame {
         break
       case 'admit':
         if ((world.resting.get(move.provider)?.until ?? 0) <= clock.now()) world.resting.delete(move.provider)
-        pool.admit(move.provider)
+        pool.answered(move.provider)
         break
       case 'refuse':
       case 'allow':
@@ -165,8 +171,8 @@ export class PoolGame {
         pool.stopProvider(move.provider)
         break
       case 'add_slot':
-        world.slots.push(slotOf(`S${world.slots.length}`, move.serves))
-        pool.addAgent(world.slots.at(-1)!)
+        world.slots.push(`S${world.slots.length}`)
+        pool.addAgent({ id: world.slots.at(-1)! })
         break
       case 'pause':
         world.paused = move.isPaused
@@ -249,11 +255,10 @@ export class PoolGame {
       const next = this.#nextToRun()
       must(next?.ask.id === ask.id, `${ask.id} got a slot, the next was ${next?.ask.id ?? 'nobody'}`)
       must(!world.held.has(agent.id), `${agent.id} is held twice`)
-      const slot = world.slots.find(({ id }) => id === agent.id)
       const offer = choiceFor(world, clock.now(), ask)
       const { id, ...got } = agent
       must(JSON.stringify(got) === JSON.stringify(offer), `${ask.id}: ${JSON.stringify([got, offer])}`)
-      must(slot !== undefined && offer !== undefined && mayServe(slot, offer), `${id} may not serve ${ask.id}`)
+      must(world.slots.includes(id) && offer !== undefined, `${id} may not serve ${ask.id}`)
       this.#waiting = this.#waiting.filter((other) => other !== next)
       if (ask.needsWorkspace) world.prepared--
       world.held.set(id, { ask, offer })
@@ -287,10 +292,6 @@ export class PoolGame {
     must(JSON.stringify(this.pool.counts) === counts, `counts ${JSON.stringify(this.pool.counts)}, not ${counts}`)
     must(told.join() === (JSON.stringify(before) === counts ? '' : counts), `told ${told.join()} at ${counts}`)
   }
-}
-
-export function slotOf(id: string, serves: AgentSlot['serves']): AgentSlot {
-  return serves === undefined ? { id } : { id, serves }
 }
 
 /** Past all microtasks: a turn of the event loop, not a span of time. */

@@ -1,7 +1,6 @@
 import type { ProviderModel } from '../../../src/domain/agent/provider-model.js'
 import type { Rank } from '../../../src/domain/roadmap/schedule.js'
 import type { Complexity } from '../../../src/domain/roadmap/task.js'
-import type { AgentSlot } from '../../../src/pool/agent-pool.js'
 
 /** What a test reserves. */
 export interface Ask {
@@ -21,7 +20,8 @@ export interface Setup {
   readonly ordered: boolean
   readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
   readonly caps: ReadonlyMap<string, number>
-  readonly slots: readonly AgentSlot[]
+  /** How many. */
+  readonly slots: number
 }
 
 /** Who holds a slot, as what. */
@@ -31,8 +31,8 @@ export interface Held {
 }
 
 /** Everything that the pool's decisions depend on, kept by the test itself. */
-export interface World extends Setup {
-  readonly slots: AgentSlot[]
+export interface World extends Omit<Setup, 'slots'> {
+  readonly slots: string[]
   readonly stopped: Set<string>
   /** Provider to the time at which it may be used again, and to the slot on which an agent then goes first. */
   readonly resting: Map<string, { readonly until: number; probe?: string }>
@@ -82,11 +82,6 @@ export function mayEverRun(world: World, ask: Ask): boolean {
   )
 }
 
-export function mayServe({ serves }: AgentSlot, { provider, model }: ProviderModel): boolean {
-  if (serves === undefined || provider === 'command') return true
-  return serves.some((one) => one.provider === provider && (one.model === undefined || one.model === model))
-}
-
 function isBelowCaps(world: World, offer: ProviderModel): boolean {
   const held = [...world.held.values()].map((one) => one.offer)
   const ofProvider = held.filter(({ provider }) => provider === offer.provider)
@@ -104,12 +99,11 @@ function isOpen(world: World, now: number, provider: string): boolean {
 
 /** Who keeps what waits from starting when nobody is at work: until when they rest, or that they are refused. */
 export function stuckOf(world: World, now: number, asks: readonly Ask[]): readonly (number | 'refused')[] {
-  if (world.held.size > 0) return []
-  const servable = (offer: ProviderModel) => world.slots.some((slot) => mayServe(slot, offer))
+  if (world.held.size > 0 || world.slots.length === 0) return []
   const providers = asks
     .filter(({ begins }) => !(begins && world.paused))
     .flatMap((ask) => tiersOf(world, ask).flat())
-    .filter((offer) => !world.stopped.has(offer.provider) && servable(offer))
+    .filter((offer) => !world.stopped.has(offer.provider))
     .map(({ provider }) => provider)
   const causes = [...new Set(providers)].map((name) =>
     world.refused.has(name) ? 'refused' : (world.resting.get(name)?.until ?? 0),
@@ -119,24 +113,24 @@ export function stuckOf(world: World, now: number, asks: readonly Ask[]): readon
   return untils.length > 0 ? untils : causes
 }
 
-/** What the ask may run as right now on a slot. */
-function offersOn(world: World, now: number, slot: AgentSlot, ask: Ask): readonly ProviderModel[] {
-  if (world.held.has(slot.id) || (ask.needsWorkspace && world.prepared === 0)) return []
+/** What the ask may run as right now. */
+function offersNow(world: World, now: number, ask: Ask): readonly ProviderModel[] {
+  if (world.held.size === world.slots.length || (ask.needsWorkspace && world.prepared === 0)) return []
   if (ask.begins && world.paused) return []
   return tiersOf(world, ask)
     .flat()
     .filter(({ provider }) => !world.stopped.has(provider) && isOpen(world, now, provider))
     .filter(({ provider }) => !world.refused.has(provider))
-    .filter((offer) => mayServe(slot, offer) && isBelowCaps(world, offer))
+    .filter((offer) => isBelowCaps(world, offer))
 }
 
 export function mayRunNow(world: World, now: number, ask: Ask): boolean {
-  return world.slots.some((slot) => offersOn(world, now, slot, ask).length > 0)
+  return offersNow(world, now, ask).length > 0
 }
 
 /** The provider and model that an ask must get right now: of the first tier with any, the one of which least is busy. */
 export function choiceFor(world: World, now: number, ask: Ask): ProviderModel | undefined {
-  const possible = world.slots.flatMap((slot) => offersOn(world, now, slot, ask)).map((offer) => JSON.stringify(offer))
+  const possible = offersNow(world, now, ask).map((offer) => JSON.stringify(offer))
   const busy = ({ provider }: ProviderModel) =>
     [...world.held.values()].filter(({ offer }) => offer.provider === provider).length
   for (const tier of tiersOf(world, ask)) {

@@ -1,6 +1,7 @@
 import type { ProviderModel } from '../../../src/domain/agent/provider-model.js'
 import type { RoutePolicy } from '../../../src/domain/routing/routing.js'
-import { AgentPool, type Agent, type AgentSlot, type ReservationRequest } from '../../../src/pool/agent-pool.js'
+import type { Agent, ReservationRequest } from '../../../src/pool/contract.js'
+import type { MakePool } from './pools.js'
 import { virtualClock } from '../fakes/virtual-clock.js'
 
 /** Claude serves everything. */
@@ -17,15 +18,15 @@ export function policyOf(order: 'ordered' | 'equal', ...providers: ProviderModel
   return { routes: {}, usable, providers, ordered: order === 'ordered' }
 }
 
-/** A pool on a clock that stands still. Slots are named S1, S2, … when only their number is given. */
+/** A pool of this kind on a clock that stands still; its slots are named S1, S2, … */
 export function poolOf(
-  slots: number | readonly AgentSlot[],
+  make: MakePool,
+  slots: number,
   more: { readonly policy?: RoutePolicy; readonly caps?: ReadonlyMap<string, number> } = {},
 ) {
   const clock = virtualClock()
-  const pool = new AgentPool({ policy: onlyClaude, clock, ...more })
-  const all = typeof slots === 'number' ? Array.from({ length: slots }, (_, place) => ({ id: `S${place + 1}` })) : slots
-  for (const slot of all) pool.addAgent(slot)
+  const pool = make({ policy: onlyClaude, clock, ...more })
+  for (let number = 1; number <= slots; number++) pool.addAgent({ id: `S${number}` })
   return { pool, clock }
 }
 

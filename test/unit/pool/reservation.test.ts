@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { QueueCounts } from '../../../src/domain/run/event.js'
-import { ReservationError } from '../../../src/pool/agent-pool.js'
+import type { AgentPool } from '../../../src/pool/contract.js'
+import { ReservationError } from '../../../src/pool/reservation-error.js'
 import { settled } from '../../support/games/pool-game.js'
 import { poolOf, request, watch } from '../../support/rigs/pool-rig.js'
+import { pools } from '../../support/rigs/pools.js'
 
 /** Reserves `count` tasks named T1, T2, … at once and tells what came of them. */
-function reserveMany(pool: ReturnType<typeof poolOf>['pool'], count: number): string[] {
+function reserveMany(pool: AgentPool, count: number): string[] {
   const log: string[] = []
   for (let number = 1; number <= count; number++) {
     const id = `T${number}`
@@ -14,9 +16,9 @@ function reserveMany(pool: ReturnType<typeof poolOf>['pool'], count: number): st
   return log
 }
 
-describe('reserving', () => {
+describe.each(pools)('%s: reserving', (_, make) => {
   it('resolves the second of two reservations on one agent when the first is released', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const first = await pool.reserveAgent(request('T1'), 'moderate')
     let second: string | undefined
     const waiting = pool.reserveAgent(request('T2'), 'moderate').then(({ id }) => (second = id))
@@ -31,7 +33,7 @@ describe('reserving', () => {
   it.each([3, 5])(
     'runs 10 tasks on %i agents: as many at once as there are, the next as soon as one is free',
     async (agents) => {
-      const { pool } = poolOf(agents)
+      const { pool } = poolOf(make, agents)
       const told: QueueCounts[] = []
       pool.on('queue:updated', (counts) => told.push(counts))
       const log = reserveMany(pool, 10)
@@ -61,7 +63,7 @@ describe('reserving', () => {
   )
 
   it('starts reservations made in one turn in the order of their ranks, not in that of the calls', async () => {
-    const { pool } = poolOf(2)
+    const { pool } = poolOf(make, 2)
     const log: string[] = []
     const ranks = {
       late: { priority: 3 },
@@ -83,7 +85,7 @@ describe('reserving', () => {
   })
 
   it('uses the slot that has served least, so that all are used', async () => {
-    const { pool } = poolOf(3)
+    const { pool } = poolOf(make, 3)
     const used: string[] = []
     for (let number = 0; number < 6; number++) {
       const agent = await pool.reserveAgent(request(`T${number}`), 'moderate')
@@ -95,7 +97,7 @@ describe('reserving', () => {
   })
 
   it('gives the slot that is preferred where that is idle, and any other where it is not', async () => {
-    const { pool } = poolOf(3)
+    const { pool } = poolOf(make, 3)
     const [first, second] = [
       await pool.reserveAgent(request('T1'), 'moderate'),
       await pool.reserveAgent(request('T2'), 'moderate'),
@@ -111,7 +113,7 @@ describe('reserving', () => {
   })
 
   it('waits for a prepared workspace when it needs one, and lets others pass meanwhile', async () => {
-    const { pool } = poolOf(2)
+    const { pool } = poolOf(make, 2)
     const log: string[] = []
     const needs = request('needs', { needsWorkspace: true, rank: { priority: 0 } })
     void watch(log, 'needs', pool.reserveAgent(needs, 'moderate'))
@@ -125,7 +127,7 @@ describe('reserving', () => {
   })
 
   it('begins nothing while the pool is paused, but lets who goes on pass', async () => {
-    const { pool } = poolOf(3)
+    const { pool } = poolOf(make, 3)
     const log: string[] = []
     pool.pause(true)
     const begins = request('begins', { begins: true, rank: { priority: 0 } })
@@ -140,7 +142,7 @@ describe('reserving', () => {
   })
 
   it.each([true, false])('tells that providers rest of what could begin: paused %s', async (isPaused) => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const told: unknown[] = []
     pool.on('stuck', (stuck) => told.push(stuck))
     pool.coolDown('claude', 1e15)
@@ -152,7 +154,7 @@ describe('reserving', () => {
   })
 
   it('takes what waits in a paused pool back when it is drained', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const log: string[] = []
     pool.pause(true)
     void watch(log, 'T1', pool.reserveAgent(request('T1', { begins: true }), 'moderate'))
@@ -163,7 +165,7 @@ describe('reserving', () => {
   })
 
   it('starts on a slot that joins later', async () => {
-    const { pool } = poolOf(0)
+    const { pool } = poolOf(make, 0)
     const log = reserveMany(pool, 1)
     await settled()
     expect(log).toEqual([])
@@ -173,14 +175,14 @@ describe('reserving', () => {
   })
 
   it('refuses two slots of one name', () => {
-    const { pool } = poolOf(1)
-    expect(() => pool.addAgent({ id: 'S1' })).toThrow('in the pool already')
+    const { pool } = poolOf(make, 1)
+    expect(() => pool.addAgent({ id: 'S1' })).toThrow('S1')
   })
 })
 
-describe('releasing', () => {
+describe.each(pools)('%s: releasing', (_, make) => {
   it('throws for a slot that is not reserved, released twice or unknown', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     expect(() => pool.releaseAgent('S1')).toThrow('not reserved')
     const { id } = await pool.reserveAgent(request('T1'), 'moderate')
     pool.releaseAgent(id)
@@ -189,7 +191,7 @@ describe('releasing', () => {
   })
 
   it('of several slots in one turn is one change, and fills all of them', async () => {
-    const { pool } = poolOf(3)
+    const { pool } = poolOf(make, 3)
     const log = reserveMany(pool, 6)
     await settled()
     const told: QueueCounts[] = []
@@ -201,9 +203,9 @@ describe('releasing', () => {
   })
 })
 
-describe('a slot on which nothing has begun', () => {
+describe.each(pools)('%s: a slot on which nothing has begun', (_, make) => {
   it('is granted still, until its provider stops or rests, or the pool is paused or shut', async () => {
-    const ways: Readonly<Record<string, (pool: ReturnType<typeof poolOf>['pool']) => void>> = {
+    const ways: Readonly<Record<string, (pool: AgentPool) => void>> = {
       stopped: (pool) => pool.stopProvider('claude'),
       rests: (pool) => pool.coolDown('claude', 1e15),
       paused: (pool) => pool.pause(true),
@@ -211,7 +213,7 @@ describe('a slot on which nothing has begun', () => {
       drained: (pool) => pool.drain('over'),
     }
     for (const [way, happens] of Object.entries(ways)) {
-      const { pool } = poolOf(2)
+      const { pool } = poolOf(make, 2)
       const { id } = await pool.reserveAgent(request('T1', { begins: true }), 'moderate')
       const goesOn = await pool.reserveAgent(request('T2'), 'moderate')
       expect(pool.isStillGranted(id), way).toBe(true)
@@ -226,7 +228,7 @@ describe('a slot on which nothing has begun', () => {
   })
 
   it('is given back with the prepared workspace that it took, for whoever waits', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const log: string[] = []
     pool.setPrepared(1)
     const ask = (id: string) => pool.reserveAgent(request(id, { needsWorkspace: true }), 'moderate')
@@ -238,16 +240,16 @@ describe('a slot on which nothing has begun', () => {
     expect(log).toEqual(['T2 on S1'])
     expect(pool.prepared).toBe(0)
     // A reservation that took none brings none.
-    const other = poolOf(1).pool
+    const other = poolOf(make, 1).pool
     other.giveBackUnused((await other.reserveAgent(request('T1'), 'moderate')).id)
     expect(other.prepared).toBe(0)
     expect(() => other.giveBackUnused('S1')).toThrow('not reserved')
   })
 })
 
-describe('canceling', () => {
+describe.each(pools)('%s: canceling', (_, make) => {
   it('before the call rejects at once and never counts', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const told: QueueCounts[] = []
     await settled()
     pool.on('queue:updated', (counts) => told.push(counts))
@@ -261,7 +263,7 @@ describe('canceling', () => {
   })
 
   it('while waiting rejects, and whoever is behind moves up', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const log: string[] = []
     const stop = new AbortController()
     const { id } = await pool.reserveAgent(request('T1'), 'moderate')
@@ -277,7 +279,7 @@ describe('canceling', () => {
   })
 
   it('after the slot was given changes nothing: it is held until it is released', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const stop = new AbortController()
     const { id } = await pool.reserveAgent(request('T1'), 'moderate', { signal: stop.signal })
     stop.abort()
@@ -292,7 +294,7 @@ describe('canceling', () => {
     const warnings: string[] = []
     const onWarning = (warning: Error) => warnings.push(warning.name)
     process.on('warning', onWarning)
-    const { pool } = poolOf(2)
+    const { pool } = poolOf(make, 2)
     const stop = new AbortController()
     const ends = Array.from({ length: 1000 }, (_, order) =>
       pool.reserveAgent(request(`T${order}`, { rank: { order } }), 'moderate', { signal: stop.signal }),

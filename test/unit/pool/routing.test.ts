@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { formatProviderModel, type ProviderModel } from '../../../src/domain/agent/provider-model.js'
+import type { AgentPool } from '../../../src/pool/contract.js'
 import { settled } from '../../support/games/pool-game.js'
 import { onlyClaude, policyOf, poolOf, request, watch } from '../../support/rigs/pool-rig.js'
+import { pools } from '../../support/rigs/pools.js'
 
 const claude = { provider: 'claude' }
 const codex = { provider: 'codex' }
@@ -9,7 +11,7 @@ const opus = { provider: 'claude', model: 'opus' }
 const haiku = { provider: 'claude', model: 'haiku' }
 
 /** Reserves one after the other, releasing nothing, and tells who serves; `-` for one that waits. */
-async function served(pool: ReturnType<typeof poolOf>['pool'], ...asks: Partial<ProviderModel>[]): Promise<string[]> {
+async function served(pool: AgentPool, ...asks: Partial<ProviderModel>[]): Promise<string[]> {
   const got: string[] = []
   for (const [order, ask] of asks.entries()) {
     let agent: string | undefined
@@ -22,14 +24,14 @@ async function served(pool: ReturnType<typeof poolOf>['pool'], ...asks: Partial<
   return got
 }
 
-describe('which provider serves', () => {
+describe.each(pools)('%s: which provider serves', (_, make) => {
   it('is what the task asks for, before any route', async () => {
     const policy = { ...policyOf('ordered', claude, codex), routes: { moderate: [claude] } }
-    expect(await served(poolOf(2, { policy }).pool, codex, {})).toEqual(['codex', 'claude'])
+    expect(await served(poolOf(make, 2, { policy }).pool, codex, {})).toEqual(['codex', 'claude'])
   })
 
   it('has the model that the task asks for', async () => {
-    const { pool } = poolOf(3, { policy: policyOf('ordered', haiku, codex) })
+    const { pool } = poolOf(make, 3, { policy: policyOf('ordered', haiku, codex) })
     expect(await served(pool, { model: 'opus' }, { provider: 'claude' }, opus)).toEqual([
       'claude:opus',
       'claude:haiku',
@@ -39,12 +41,12 @@ describe('which provider serves', () => {
 
   it('may be asked for by a task though nobody else gets it', async () => {
     const policy = { ...policyOf('ordered', claude), usable: ['claude', 'codex'] }
-    expect(await served(poolOf(2, { policy }).pool, {}, codex)).toEqual(['claude', 'codex'])
+    expect(await served(poolOf(make, 2, { policy }).pool, {}, codex)).toEqual(['claude', 'codex'])
   })
 
   it('follows the route of the complexity, and falls through to the rest when the route is full', async () => {
     const policy = { ...policyOf('ordered', claude, codex), routes: { complex: [codex], moderate: [opus] } }
-    const { pool } = poolOf(4, { policy, caps: new Map([['claude:opus', 1]]) })
+    const { pool } = poolOf(make, 4, { policy, caps: new Map([['claude:opus', 1]]) })
     expect(await served(pool, {}, {})).toEqual(['claude:opus', 'codex'])
     const complex = await pool.reserveAgent(request('complex'), 'complex')
     expect(complex.provider).toBe('codex')
@@ -53,35 +55,29 @@ describe('which provider serves', () => {
   })
 
   it('is the first in order when providers were chosen, as long as its cap allows', async () => {
-    const { pool } = poolOf(4, { policy: policyOf('ordered', codex, claude), caps: new Map([['codex', 2]]) })
+    const { pool } = poolOf(make, 4, { policy: policyOf('ordered', codex, claude), caps: new Map([['codex', 2]]) })
     expect(await served(pool, {}, {}, {}, {})).toEqual(['codex', 'codex', 'claude', 'claude'])
   })
 
   it('is the least busy when all are equal', async () => {
-    const { pool } = poolOf(4, { policy: policyOf('equal', claude, codex) })
+    const { pool } = poolOf(make, 4, { policy: policyOf('equal', claude, codex) })
     expect(await served(pool, claude, {}, {}, {})).toEqual(['claude', 'codex', 'claude', 'codex'])
   })
 
-  it('is only what some idle slot serves; run commands go anywhere', async () => {
-    const slots = [
-      { id: 'any model', serves: [claude] },
-      { id: 'one model', serves: [opus] },
-    ]
-    const { pool } = poolOf(slots, { policy: policyOf('ordered', claude, codex) })
-    expect(await served(pool, codex, haiku, haiku, opus)).toEqual(['-', 'claude:haiku', '-', 'claude:opus'])
-    pool.releaseAgent('one model')
-    expect(await served(pool, { provider: 'command' })).toEqual(['command'])
+  it('is a command on any slot, whatever is usable', async () => {
+    const { pool } = poolOf(make, 2, { policy: policyOf('ordered', claude) })
+    expect(await served(pool, { provider: 'command' }, claude)).toEqual(['command', 'claude'])
   })
 })
 
-describe('a cap', () => {
+describe.each(pools)('%s: a cap', (_, make) => {
   it('on a provider counts all its models', async () => {
-    const { pool } = poolOf(4, { policy: policyOf('ordered', claude), caps: new Map([['claude', 2]]) })
+    const { pool } = poolOf(make, 4, { policy: policyOf('ordered', claude), caps: new Map([['claude', 2]]) })
     expect(await served(pool, opus, haiku, {}, claude)).toEqual(['claude:opus', 'claude:haiku', '-', '-'])
   })
 
   it('on a model leaves the other models alone', async () => {
-    const { pool } = poolOf(4, { policy: policyOf('ordered', claude), caps: new Map([['claude:opus', 1]]) })
+    const { pool } = poolOf(make, 4, { policy: policyOf('ordered', claude), caps: new Map([['claude:opus', 1]]) })
     expect(await served(pool, opus, opus, haiku, {})).toEqual(['claude:opus', '-', 'claude:haiku', 'claude'])
   })
 
@@ -90,19 +86,19 @@ describe('a cap', () => {
       ['claude', 2],
       ['claude:opus', 3],
     ])
-    const { pool } = poolOf(4, { policy: policyOf('ordered', claude), caps })
+    const { pool } = poolOf(make, 4, { policy: policyOf('ordered', claude), caps })
     expect(await served(pool, opus, opus, opus)).toEqual(['claude:opus', 'claude:opus', '-'])
   })
 
   it('never makes others wait behind the one that it stops', async () => {
-    const { pool } = poolOf(3, { policy: policyOf('ordered', claude, codex), caps: new Map([['claude', 1]]) })
+    const { pool } = poolOf(make, 3, { policy: policyOf('ordered', claude, codex), caps: new Map([['claude', 1]]) })
     expect(await served(pool, claude, claude, codex, {})).toEqual(['claude', '-', 'codex', 'codex'])
   })
 })
 
-describe('a cool-down', () => {
+describe.each(pools)('%s: a cool-down', (_, make) => {
   it('keeps a provider back until its time, and then starts who waited without being asked', async () => {
-    const { pool, clock } = poolOf(2)
+    const { pool, clock } = poolOf(make, 2)
     const log: string[] = []
     pool.coolDown('claude', clock.now() + 1000)
     void watch(log, 'T1', pool.reserveAgent(request('T1'), 'moderate'))
@@ -115,7 +111,7 @@ describe('a cool-down', () => {
   })
 
   it('sends work to the next provider meanwhile', async () => {
-    const { pool, clock } = poolOf(2, { policy: policyOf('ordered', claude, codex) })
+    const { pool, clock } = poolOf(make, 2, { policy: policyOf('ordered', claude, codex) })
     pool.coolDown('claude', clock.now() + 1000)
     expect(await served(pool, {})).toEqual(['codex'])
     clock.advance(1000)
@@ -123,7 +119,7 @@ describe('a cool-down', () => {
   })
 
   it('is replaced by a later one', async () => {
-    const { pool, clock } = poolOf(1)
+    const { pool, clock } = poolOf(make, 1)
     const log: string[] = []
     pool.coolDown('claude', clock.now() + 1000)
     pool.coolDown('claude', clock.now() + 3000)
@@ -138,7 +134,7 @@ describe('a cool-down', () => {
   })
 
   it('leaves no timer behind when the pool is closed', () => {
-    const { pool, clock } = poolOf(1)
+    const { pool, clock } = poolOf(make, 1)
     pool.coolDown('claude', clock.now() + 1000)
     expect(clock.timers).toBe(1)
     pool.close()
@@ -146,9 +142,9 @@ describe('a cool-down', () => {
   })
 })
 
-describe('a provider that is stopped', () => {
+describe.each(pools)('%s: a provider that is stopped', (_, make) => {
   it('rejects what only it could serve, waiting or new, and leaves the rest', async () => {
-    const { pool } = poolOf(1, { policy: policyOf('ordered', claude, codex) })
+    const { pool } = poolOf(make, 1, { policy: policyOf('ordered', claude, codex) })
     const log: string[] = []
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
     void watch(log, 'asks', pool.reserveAgent(request('asks', claude), 'moderate'))
@@ -164,7 +160,7 @@ describe('a provider that is stopped', () => {
   })
 
   it('lets commands and held slots go on', async () => {
-    const { pool } = poolOf(2)
+    const { pool } = poolOf(make, 2)
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
     pool.stopProvider('claude')
     expect(await served(pool, { provider: 'command' })).toEqual(['command'])
@@ -172,7 +168,7 @@ describe('a provider that is stopped', () => {
   })
 
   it('that is not usable at all is refused at once', async () => {
-    const { pool } = poolOf(1, { policy: onlyClaude })
+    const { pool } = poolOf(make, 1, { policy: onlyClaude })
     await expect(pool.reserveAgent(request('T0', codex), 'moderate')).rejects.toMatchObject({
       reason: 'unservable',
       message: 'no usable provider may serve T0, which asks for codex',
@@ -180,9 +176,9 @@ describe('a provider that is stopped', () => {
   })
 })
 
-describe('a pool that is shut', () => {
+describe.each(pools)('%s: a pool that is shut', (_, make) => {
   it('rejects whoever waits and whoever comes with its reason, and lets the held be released', async () => {
-    const { pool } = poolOf(1)
+    const { pool } = poolOf(make, 1)
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
     const waiting = pool.reserveAgent(request('T1'), 'moderate')
     const command = pool.reserveAgent(request('T2', { provider: 'command' }), 'moderate')

@@ -1,0 +1,21 @@
+/** Why a reservation came to nothing; the message is for people. */
+export class ReservationError extends Error {
+  override readonly name = 'ReservationError'
+  constructor(
+    /** `stopped`: the pool is drained, nothing starts any more in this run. */
+    readonly reason: 'aborted' | 'unservable' | 'stopped',
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export function withdrawn(taskId: string): ReservationError {
+  return new ReservationError('aborted', `the reservation of ${taskId} was withdrawn`)
+}
+
+/** `provider`: the one that the task asks for, if it asks for one. */
+export function unservable(taskId: string, provider: string | undefined): ReservationError {
+  const asked = provider === undefined ? '' : `, which asks for ${provider}`
+  return new ReservationError('unservable', `no usable provider may serve ${taskId}${asked}`)
+}

@@ -1,0 +1,75 @@
+import type { ProviderModel } from '../domain/agent/provider-model.js'
+import type { AgentSlot, HeldOffer } from './contract.js'
+import type { Demand } from './waiting-list.js'
+
+/** Who holds a slot, and as what. */
+export interface Holding {
+  readonly offer: ProviderModel
+  readonly demand: Demand
+  readonly release: () => void
+}
+
+interface Slot {
+  readonly id: string
+  /** Reservations that it has served. */
+  served: number
+  held?: Holding
+}
+
+/** The slots of a pool, idle or held. */
+export class Slots {
+  readonly #slots = new Map<string, Slot>()
+
+  get size(): number {
+    return this.#slots.size
+  }
+
+  get busy(): number {
+    return [...this.#slots.values()].filter(({ held }) => held).length
+  }
+
+  get hasIdle(): boolean {
+    for (const { held } of this.#slots.values()) if (!held) return true
+    return false
+  }
+
+  add({ id }: AgentSlot): void {
+    if (this.#slots.has(id)) throw new Error(`slot ${id} is in the pool already`)
+    this.#slots.set(id, { id, served: 0 })
+  }
+
+  heldOffers(): readonly HeldOffer[] {
+    return [...this.#slots.values()].flatMap(({ id, held }) => (held ? { ...held.offer, slot: id } : []))
+  }
+
+  holding(id: string): Holding | undefined {
+    return this.#slots.get(id)?.held
+  }
+
+  /** An idle slot: the one preferred, else that which has served least, so that all are used. */
+  idle(prefers?: string): string | undefined {
+    const preferred = prefers === undefined ? undefined : this.#slots.get(prefers)
+    if (preferred && !preferred.held) return preferred.id
+    let best: Slot | undefined
+    for (const slot of this.#slots.values()) {
+      if (!slot.held && (!best || slot.served < best.served)) best = slot
+    }
+    return best?.id
+  }
+
+  hold(id: string, holding: Holding): void {
+    const slot = this.#slots.get(id)
+    if (!slot || slot.held) throw new Error(`slot ${id} is not idle`)
+    slot.served++
+    slot.held = holding
+  }
+
+  /** Throws when it is not held. */
+  release(id: string): Holding {
+    const slot = this.#slots.get(id)
+    const held = slot?.held
+    if (!held) throw new Error(`slot ${id} is not reserved`)
+    delete slot.held
+    return held
+  }
+}
