@@ -1,11 +1,14 @@
 import { exitCodes, type ExitCode } from '../domain/run/exit-code.js'
 import { createMask } from '../domain/secrets/mask.js'
 import { secretsOf } from '../domain/secrets/secrets.js'
+import { outliveTerminal } from '../platform/lost-terminal.js'
 import { maskOutput, sinkOf } from '../ui/print/output.js'
+import { lostStream } from '../ui/print/stream.js'
 
 /** Parses the command line, runs one command, and sets the exit code: the only place that does. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   keepQuiet()
+  outliveTerminal()
   // The configuration may name more.
   maskOutput(createMask(secretsOf(process.env, [])))
   const { createProgram, isUsageError } = await import('./program.js')
@@ -20,6 +23,25 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     exitCode = isUsageError(error) ? (error.exitCode === 0 ? exitCodes.done : exitCodes.usage) : reportBug(error)
   }
   process.exitCode = exitCode
+  // What is still on its way to stdout is known then to have arrived or not.
+  process.once('beforeExit', () => {
+    if (tellLostResult() && exitCode === exitCodes.done && !leavesRecord(args)) process.exitCode = exitCodes.notDone
+  })
+}
+
+/** A run has done what it did, and its journal tells so, whether or not anybody could be shown it. */
+function leavesRecord([command]: readonly string[]): boolean {
+  return command === 'run' || command === 'resume'
+}
+
+/** Where nobody reads any more, nobody is told. */
+const nobodyReads: ReadonlySet<string | undefined> = new Set([undefined, 'EPIPE', 'EIO'])
+
+function tellLostResult(): boolean {
+  const why = lostStream(process.stdout)
+  if (nobodyReads.has(why)) return false
+  sinkOf(process.stderr).write(`autopilot: stdout could not be written (${why}): what it shows is not complete\n`)
+  return true
 }
 
 /**

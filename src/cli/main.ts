@@ -9,7 +9,7 @@ interface CommandLine {
 /** The program: what needs nothing of it is answered before any of it is loaded. */
 export async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-    process.stdout.write(`${AUTOPILOT_VERSION}\n`)
+    process.stdout.on('error', () => (process.exitCode = 1)).write(`${AUTOPILOT_VERSION}\n`)
     return
   }
   const file = fileURLToPath(new URL('./command-line.cjs', import.meta.url))

@@ -5,6 +5,7 @@ import { eventVersion, type RunEvent, type RunRecord, type Stamp } from '../doma
 import { apply, initialState, type RunState } from '../domain/run/run-state.js'
 import type { Journal } from '../journal/journal.js'
 import type { Reporter } from '../ui/contract.js'
+import { behindWall } from '../ui/wall.js'
 import { errorText } from '../domain/text.js'
 
 /** The one way in which something becomes a fact of the run: stamped, applied, shown, made durable. */
@@ -35,7 +36,7 @@ export type RunBeginning =
     }
 
 export function createRecorder(beginning: RunBeginning, parts: RecorderParts): Recorder {
-  const { clock, journal, reporters, mask } = parts
+  const { clock, journal, mask } = parts
   const before = 'state' in beginning ? beginning : undefined
   // The time in which the run was not at work does not count.
   const began = clock.monotonic() - (before?.state.ms ?? 0)
@@ -64,6 +65,10 @@ export function createRecorder(beginning: RunBeginning, parts: RecorderParts): R
       broken = true
     }
   }
+  const reporters = parts.reporters.map((reporter) =>
+    // Later, so that the other reporters see the records in their order.
+    behindWall(reporter, (why) => queueMicrotask(() => void record(notShown(why)))),
+  )
   void keep(first)
   return { state, record }
 }
@@ -72,4 +77,9 @@ function begin(beginning: RunBeginning, stamp: <Event extends RunEvent>(event: E
   if ('state' in beginning) return { state: beginning.state, first: stamp(beginning.event) }
   const first = stamp(beginning)
   return { state: initialState(first), first }
+}
+
+function notShown(why: string): Extract<RunEvent, { type: 'notice' }> {
+  const text = `autopilot failed to show the run, and shows it no more; the run goes on. Please report it: ${why}`
+  return { type: 'notice', level: 'warning', text }
 }

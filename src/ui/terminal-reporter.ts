@@ -28,7 +28,14 @@ export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
     const ms = state.ms + (performance.now() - drawnAt)
     spinner.text = screen(state, ms, width(), stream.rows || 24)
   }
-  const ticker = setInterval(redraw, 200)
+  const ticker = setInterval(() => {
+    try {
+      redraw()
+    } catch {
+      // The next record draws, too, and its exception is heard.
+      clearInterval(ticker)
+    }
+  }, 200)
   ticker.unref()
   return {
     record(record, next) {

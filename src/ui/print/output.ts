@@ -10,6 +10,7 @@ import { jsonReporter } from '../json-reporter.js'
 import type { Line } from '../describe.js'
 import { painter } from '../paint.js'
 import { plainReporter } from '../plain-reporter.js'
+import { steady, writeTo } from './stream.js'
 import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
 
 /** Where a command's words go: stdout is the result's, stderr the progress's. */
@@ -43,7 +44,7 @@ export async function openOutput(format: 'human' | 'json', env: Environment): Pr
   const result = lineWriter(process.stdout, env)
   if (!isLively(process.stderr, env)) return { reporter: plainReporter(sinkOf(process.stderr)), result }
   const { terminalReporter } = await import('../terminal-reporter.js')
-  return { reporter: terminalReporter(process.stderr), result }
+  return { reporter: terminalReporter(steady(process.stderr)), result }
 }
 
 /** A sink for what people read: whatever comes, no secret and no control character reaches the stream. */
@@ -63,12 +64,12 @@ export function printJson(stream: NodeJS.WriteStream, value: object): void {
 }
 
 function jsonSink(stream: NodeJS.WriteStream): Sink {
-  return { write: (line) => write(stream, isOnRunner() ? jsonWithoutCommands(line) : line) }
+  return { write: (line) => writeTo(stream, isOnRunner() ? jsonWithoutCommands(line) : line) }
 }
 
 function writeText(stream: NodeJS.WriteStream, text: string): void {
   if (isOnRunner()) stopCommands(stream)
-  write(stream, isOnRunner() ? withoutCommands(text) : text)
+  writeTo(stream, isOnRunner() ? withoutCommands(text) : text)
 }
 
 function isOnRunner(): boolean {
@@ -86,8 +87,8 @@ function stopCommands(stream: NodeJS.WriteStream): void {
   if (stopped.has(stream)) return
   stopped.add(stream)
   if (isFile(stream)) return
-  write(stream, stop)
-  process.once('exit', () => write(stream, resume))
+  writeTo(stream, stop)
+  process.once('exit', () => writeTo(stream, resume))
 }
 
 /** What goes into a file is not read by the runner. */
@@ -97,15 +98,4 @@ function isFile(stream: NodeJS.WriteStream & { readonly fd?: number }): boolean 
   } catch {
     return false
   }
-}
-
-const deaf = new WeakSet<NodeJS.WriteStream>()
-
-/** Goes quiet when the reader is gone (EPIPE): a run does not end because nobody watches it. */
-function write(stream: NodeJS.WriteStream, text: string): void {
-  if (!deaf.has(stream)) {
-    deaf.add(stream)
-    stream.on('error', () => undefined)
-  }
-  if (!stream.destroyed && !stream.writableEnded) stream.write(text)
 }

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import type { RunRecord } from '../../../src/domain/run/event.js'
+import { noMask } from '../../../src/domain/secrets/mask.js'
+import { createRecorder } from '../../../src/orchestration/recorder.js'
+import { behindWall } from '../../../src/ui/wall.js'
+import { runStarted } from '../../support/rigs/records.js'
+import { virtualClock } from '../../support/fakes/virtual-clock.js'
+
+const start = runStarted()
+
+test('a reporter that throws is left out, and the run, its journal and the other reporters hear why', async () => {
+  const [kept, shown]: [RunRecord[], RunRecord[]] = [[], []]
+  let calls = 0
+  let isClosed = false
+  const throwing = {
+    record: (record: RunRecord) => {
+      calls++
+      if (record.type === 'task_queued') throw new Error('a column is missing')
+    },
+    close: () => (isClosed = true),
+  }
+  const recorder = createRecorder(start, {
+    clock: virtualClock(),
+    mask: noMask,
+    journal: { append: (record) => Promise.resolve(void kept.push(record)), close: () => Promise.resolve() },
+    reporters: [throwing, { record: (record) => void shown.push(record), close: () => undefined }],
+    onBroken: () => expect.unreachable(),
+  })
+  for (const taskId of ['T1', 'T2']) await recorder.record({ type: 'task_queued', taskId, attempt: 1 })
+  await recorder.record({ type: 'run_finished', exitCode: 0, why: 'done' })
+  const types = ['run_started', 'task_queued', 'notice', 'task_queued', 'run_finished']
+  expect(kept.map(({ type }) => type)).toEqual(types)
+  expect(shown.map(({ type }) => type)).toEqual(types)
+  expect(shown[2]).toMatchObject({ level: 'warning', text: expect.stringContaining('a column is missing') as string })
+  expect({ calls, isClosed }).toEqual({ calls: 2, isClosed: true })
+})
+
+test('a reporter that cannot even be closed is told of once', () => {
+  const told: string[] = []
+  const broken = () => {
+    throw new Error('broken')
+  }
+  const reporter = behindWall({ record: broken, close: broken }, (why) => told.push(why))
+  reporter.close()
+  reporter.close()
+  expect(told).toEqual(['broken'])
+})
