@@ -90,6 +90,18 @@ export interface Sessions {
   readonly refs: GitSession
   /** `hash-object -t commit -w` with the user's objects. */
   readonly commits: GitSession
+  /** `cat-file --batch-command` with the user's objects. */
+  readonly objects: GitSession
+  /** `diff-tree --stdin` with the user's objects. */
+  readonly diffs: GitSession
+  /** The commits of this run's making, by id: a commit never changes, so nobody needs to ask for them. */
+  readonly made: Map<string, MadeCommit>
+}
+
+/** What a commit was made of. */
+export interface MadeCommit {
+  readonly tree: string
+  readonly parents: readonly string[]
 }
 
 /** The user's repository as found at the start of the run, and autopilot's own git directory beside it. */

@@ -1,8 +1,9 @@
-import { lstat, realpath } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { failure, type Failure } from '../domain/agent/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
+import { lookAtOnce } from '../platform/files/at-once.js'
 import type { GitPlace } from '../platform/git/git.js'
 import type { Repository } from './contract.js'
 import type { GitPath } from './git-path.js'
@@ -65,14 +66,14 @@ export function givenRefsFile(workspace: Pick<Workspace, 'stateDir'>): string {
 }
 
 /** Device and inode of a directory, undefined when it is anything else, a symbolic link to one included. */
-export async function directoryIdentity(path: string): Promise<string | undefined> {
-  const stats = await lstat(path, { bigint: true }).catch(() => undefined)
+export function directoryIdentity(path: string): string | undefined {
+  const stats = lookAtOnce(path)
   return stats?.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined
 }
 
 /** The same for a directory that autopilot itself may have made anew meanwhile, in whose place a number may be used again. */
-export async function homeIdentity(path: string): Promise<string | undefined> {
-  const stats = await lstat(path, { bigint: true }).catch(() => undefined)
+export function homeIdentity(path: string): string | undefined {
+  const stats = lookAtOnce(path)
   return stats && `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`
 }
 
@@ -104,10 +105,17 @@ export async function onFileSystem<Value>(step: string, deed: () => Promise<Valu
 /**
  * Checked before git or a removal touches the workspace: an agent may have put a link to the user's tree in its place.
  */
-export async function checkInPlace(workspace: Workspace): Promise<Result<void, Failure>> {
-  const same = (await directoryIdentity(workspace.root)) === workspace.identity
-  if (same && (await realpath(workspace.root).catch(() => undefined)) === workspace.root) return ok(undefined)
+export function checkInPlace({ root, identity }: Workspace): Result<void, Failure> {
+  if (directoryIdentity(root) === identity && resolved(root) === root) return ok(undefined)
   return err(failure('collect', 'Its workspace was removed or replaced; nothing in it was touched.'))
+}
+
+function resolved(path: string): string | undefined {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** Where the agent's git wrote its objects. */

@@ -14,7 +14,7 @@ type Place = Pick<Workspace, 'root' | 'home'>
 export async function troubleOf({ root, home }: Place): Promise<PlaceTrouble | undefined> {
   const directory = dirname(root)
   const where = cleanLine(directory, 300)
-  if ((await homeIdentity(directory)) !== home) {
+  if (homeIdentity(directory) !== home) {
     const message = `The directory of the workspaces, ${where}, was removed while the run was at work.`
     return { type: 'gone', failure: failure('infrastructure', message, { spared: true }) }
   }

@@ -11,7 +11,7 @@ import { hasPipes } from '../processes/open-files.js'
  */
 export interface GitSession {
   /**
-   * Asks one question; questions wait for each other. `isWhole` tells whether the answer has come to its end. When
+   * Asks one question; questions wait for each other. The answer has one UTF-16 unit for each byte. `isWhole` tells whether the answer has come to its end. When
    * git ends instead of answering, that is the failure, and the next question starts a new process.
    */
   ask(question: string, isWhole: (answer: string) => boolean): Promise<Result<string, GitFailure>>
@@ -110,7 +110,7 @@ function converse(
       resolve(result)
     }
     const onAnswer = (chunk: Buffer) => {
-      answer += chunk.toString('utf8')
+      answer += chunk.toString('latin1')
       if (!isWhole(answer)) return
       noteGitStep()
       settle(ok(answer))
@@ -118,7 +118,8 @@ function converse(
     const onComplaint = (chunk: Buffer) => {
       stderr += chunk.toString('utf8')
     }
-    const fail = (exit: GitFailure['exit']) => settle(err({ args, exit, stderr, stdout: Buffer.from(answer) }))
+    const fail = (exit: GitFailure['exit']) =>
+      settle(err({ args, exit, stderr, stdout: Buffer.from(answer, 'latin1') }))
     const onClose = (code: number | null, signal: string | null) =>
       fail(code === null ? { type: 'signal', signal: signal ?? 'SIGKILL' } : { type: 'code', code })
     const onError = (error: Error) => fail({ type: 'not_started', message: error.message })

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { safeName } from '../../domain/name.js'
 import { err, ok, type Result } from '../../domain/result.js'
+import { readAtOnce } from '../../platform/files/at-once.js'
 import { cleanLine } from '../../domain/text.js'
 import { git } from '../../platform/git/git.js'
 import { descends, parseGraph, reachable, uncoveredTips, type CommitGraph } from './commit-graph.js'
@@ -56,7 +56,7 @@ export async function readAgentWork(
   base: string,
   ref: string,
 ): Promise<Result<AgentWork, Failure>> {
-  const refs = await readAgentRefs(workspace.root, objectId(repository), await readGiven(workspace))
+  const refs = readAgentRefs(workspace.root, objectId(repository), readGiven(workspace))
   if (!refs.ok) return unreadable(workspace, refs.error)
   const graph = await newCommits(repository, workspace, base, refs.value)
   if (!graph.ok) return graph
@@ -68,8 +68,8 @@ export async function readAgentWork(
 }
 
 /** A workspace of before has none: then all refs are the agent's. */
-function readGiven(workspace: Workspace): Promise<Buffer> {
-  return readFile(givenRefsFile(workspace)).catch(() => Buffer.alloc(0))
+function readGiven(workspace: Workspace): Buffer {
+  return readAtOnce(givenRefsFile(workspace)) ?? Buffer.alloc(0)
 }
 
 export function objectId({ objectFormat }: Pick<Repository, 'objectFormat'>): RegExp {

@@ -1,8 +1,8 @@
 import { listFirst } from '../../domain/text.js'
-import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Failure } from '../../domain/agent/failure.js'
 import { ok, type Result } from '../../domain/result.js'
+import { statAtOnce } from '../../platform/files/at-once.js'
 import { readAgentIndex } from '../git/agent-index.js'
 import type { Repository } from '../contract.js'
 import { pathText } from '../git-path.js'
@@ -30,17 +30,17 @@ export async function findAgentUnderWay(
   repository: Repository,
   workspace: Workspace,
 ): Promise<Result<string | undefined, Failure>> {
-  const inPlace = await checkInPlace(workspace)
+  const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const gitDir = join(workspace.root, '.git')
   // Whatever else it may be is for collecting to refuse.
-  if (!(await lstat(gitDir).catch(() => undefined))?.isDirectory()) return ok(undefined)
+  if (!statAtOnce(gitDir)?.isDirectory()) return ok(undefined)
   const index = await onFileSystem('Reading an index', () => readAgentIndex(repository, workspace))
   const read = index.ok ? index.value : index
   if (!read.ok) return ok(undefined)
   const unmerged =
     read.value === 'untouched' ? [] : [...read.value].flatMap(([path, one]) => (one.isUnmerged ? [path] : []))
-  const begun = await firstThere(gitDir)
+  const begun = firstThere(gitDir)
   const isOver = begun === undefined || (begun === 'a revert' && unmerged.length === 0)
   if (isOver && unmerged.length === 0) return ok(undefined)
   const named = listFirst(unmerged, mostPaths, pathText)
@@ -48,7 +48,7 @@ export async function findAgentUnderWay(
   return ok(`${begun ?? 'what ended in a conflict (a stash, or apply --3way)'} is not ended${where}`)
 }
 
-async function firstThere(gitDir: string): Promise<string | undefined> {
-  for (const [file, what] of marks) if (await lstat(join(gitDir, file)).catch(() => undefined)) return what
+function firstThere(gitDir: string): string | undefined {
+  for (const [file, what] of marks) if (statAtOnce(join(gitDir, file))) return what
   return undefined
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
-import { git, type GitFailure } from '../../platform/git/git.js'
+import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
 import { removeTornObjects } from '../../platform/git/torn-objects.js'
 import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
 import { followAgentIndex, readAgentIndex, type AgentIndex } from '../git/agent-index.js'
@@ -10,7 +10,8 @@ import { keepLfsContent } from '../stores/filter-stores.js'
 import { gitPath, isWithin, pathText, type GitPath } from '../git-path.js'
 import { leaveOutHidden } from './hidden.js'
 import { ignoredOf, newIgnored } from './ignored.js'
-import { diffIndex, gitlinkMode, resetEntries, setEntries, type Change } from '../git/index-changes.js'
+import { gitlinkMode, resetEntries, setEntries, type Change } from '../git/index-changes.js'
+import { diffCommits } from '../git/objects.js'
 import { bringOntoBase } from './older-head.js'
 import { changeRefs, commitTree } from '../git/sessions.js'
 import { checkSeal } from '../repository/trusted.js'
@@ -92,8 +93,8 @@ const maxPathsShown = 200
  * on `ref`; what its git made beside that, on refs of their own. No git runs in the agent's git directory.
  *
  * A failure of kind `collect` means that the workspace holds something that cannot be collected and is to be kept; of
- * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually five processes: `add`, `diff-index`, `write-tree`,
- * `commit-tree`, `update-ref`; one more where the agent's own tools wrote files; three when nothing changed.
+ * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually two processes, `add` and `write-tree`; one more where the
+ * agent's own tools wrote files.
  */
 export async function collect(
   repository: Repository,
@@ -132,9 +133,9 @@ async function collectSteps(
   workspace: Workspace,
   request: CollectRequest,
 ): Promise<Result<Collected, Failure>> {
-  const sealed = await checkSeal(repository)
+  const sealed = checkSeal(repository)
   if (!sealed.ok) return err({ ...sealed.error, uncollected: true })
-  const submodules = await readSubmoduleNotes(workspace)
+  const submodules = readSubmoduleNotes(workspace)
   const clear = await checkClear(repository, workspace, submodules)
   if (!clear.ok) return clear
   const bumps = await readSubmoduleWork(repository, workspace, submodules)
@@ -152,23 +153,36 @@ async function collectSteps(
   const moved = [...bumps.value].map(([path, oid]) => [path, { mode: gitlinkMode, oid }] as const)
   const bumped = await setEntries(place, moved)
   if (!bumped.ok) return gitFailed(bumped.error)
-  const first = await diffIndex(place, request.base)
+  const first = await changesSince(repository, place, request.base)
   if (!first.ok) return gitFailed(first.error)
-  const hidden = await leaveOutHidden(repository, workspace, index.value, first.value)
+  const hidden = await leaveOutHidden(repository, workspace, index.value, first.value.changes)
   if (!hidden.ok) return hidden
   const older = await bringOntoBase(repository, workspace, request, work.value)
   if (!older.ok) return older
   const isSame = hidden.value.length === 0 && older.value === undefined
-  const changes = isSame ? first : await diffIndex(place, request.base)
-  if (!changes.ok) return gitFailed(changes.error)
-  const landable = await checkBumps(repository, workspace, submodules, changes.value)
+  const now = isSame ? first : await changesSince(repository, place, request.base)
+  if (!now.ok) return gitFailed(now.error)
+  const { tree, changes } = now.value
+  const landable = await checkBumps(repository, workspace, submodules, changes)
   if (!landable.ok) return landable
   const ignored = await ignoredOf(repository, workspace, request.wrote ?? [])
   if (!ignored.ok) return ignored
   const left = { hidden: hidden.value, ignored: ignored.value }
-  const asSetUp = await asSetupLeft(workspace, changes.value)
-  const sorted = { ...sortChanges(workspace, request, changes.value, asSetUp), ...left }
+  const asSetUp = await asSetupLeft(workspace, changes)
+  const sorted = { ...sortChanges(workspace, request, changes, asSetUp), tree, ...left }
   return commitWork(repository, workspace, request, { ...work.value, ...(older.value ?? {}) }, sorted)
+}
+
+/** The tree that the index makes, and how it differs from a commit's. One process. */
+async function changesSince(
+  repository: Repository,
+  place: GitPlace,
+  base: string,
+): Promise<Result<{ readonly tree: string; readonly changes: readonly Change[] }, GitFailure>> {
+  const tree = await git(place, ['write-tree'])
+  if (!tree.ok) return tree
+  const changes = await diffCommits(repository, base, tree.value)
+  return changes.ok ? ok({ tree: tree.value, changes: changes.value }) : changes
 }
 
 /** Nothing in the work tree may lead git astray or be passed over by it. Comes before any git command there. */
@@ -177,13 +191,13 @@ async function checkClear(
   workspace: Workspace,
   { populated }: SubmoduleNotes,
 ): Promise<Result<void, Failure>> {
-  const inPlace = await checkInPlace(workspace)
+  const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const { repositories, pipes } = await findObstacles(workspace.root, exemptPaths(workspace))
   if (pipes.length > 0) return uncollectable('holds a pipe or a device where git reads a file', pipes)
   const submodules = repository.gitlinks.map(gitPath)
   const isOurs = (path: GitPath) => populated.some((one) => one.path === path)
-  const filled = (await filledSubmodules(workspace.root, submodules)).filter((path) => !isOurs(path))
+  const filled = filledSubmodules(workspace.root, submodules).filter((path) => !isOurs(path))
   if (filled.length > 0)
     return uncollectable('holds files inside a submodule, which autopilot does not collect', filled)
   const nested = repositories.filter((path) => !isOurs(path))
@@ -244,6 +258,8 @@ function notAdded(error: GitFailure): { readonly ok: false; readonly error: Fail
 }
 
 interface SortedChanges {
+  /** What the index makes with all of them in it. */
+  readonly tree: string
   /** The agent's work. */
   readonly work: readonly Change[]
   /** To be put back in the index and reported. */
@@ -261,7 +277,7 @@ function sortChanges(
   request: CollectRequest,
   changes: readonly Change[],
   asSetUp: ReadonlySet<GitPath>,
-): Omit<SortedChanges, 'hidden' | 'ignored'> {
+): Omit<SortedChanges, 'tree' | 'hidden' | 'ignored'> {
   const out = [...request.leaveOut.map(gitPath), ...workspace.furnished]
   const isOut = ({ path }: Change) => isWithin(path, out) || (request.isOffLimits?.(path) ?? false)
   const leftOut = changes.filter(isOut)
@@ -278,7 +294,7 @@ async function commitWork(
   workspace: Workspace,
   request: CollectRequest,
   { head, onBase, kept, raw }: AgentWork & { readonly raw?: string },
-  { work, leftOut, leavings, noLonger, hidden: paths, ignored }: SortedChanges,
+  { tree: whole, work, leftOut, leavings, noLonger, hidden: paths, ignored }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
   const { base, message, ref, watched = [], keepAs = ref, earlier } = request
   const out = [...leftOut.map(({ path }) => path), ...noLonger]
@@ -297,9 +313,10 @@ async function commitWork(
     return ok({ type: 'unchanged', kept: all, leftOut: named, hidden, ignored, newIgnored: shown })
   }
   const place = workspacePlace(repository, workspace)
-  const reset = await resetEntries(place, [...leftOut, ...leavings])
+  const notIts = [...leftOut, ...leavings]
+  const reset = await resetEntries(place, notIts)
   if (!reset.ok) return gitFailed(reset.error)
-  const tree = await git(place, ['write-tree'])
+  const tree = notIts.length === 0 ? ok(whole) : await git(place, ['write-tree'])
   if (!tree.ok) return gitFailed(tree.error)
   const own = ownParents(base, raw ?? head, onBase)
   const parents = earlier === undefined ? own : [...own, earlier]

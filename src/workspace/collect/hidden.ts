@@ -27,7 +27,7 @@ export async function leaveOutHidden(
   agentIndex: AgentIndex,
   changes: readonly Change[],
 ): Promise<Result<readonly GitPath[], Failure>> {
-  const rules = await readRules(repository, workspace)
+  const rules = readRules(repository, workspace)
   if (!rules.ok || rules.value === undefined) return rules.ok ? ok([]) : rules
   const added = new Set(changes.filter(({ oldMode }) => oldMode === absentMode).map(({ path }) => path))
   if (added.size === 0) return ok([])
@@ -44,9 +44,9 @@ export async function leaveOutHidden(
 }
 
 /** The agent's rules; undefined where they are those that it was given. */
-async function readRules(repository: Repository, workspace: Workspace): Promise<Result<Buffer | undefined, Failure>> {
+function readRules(repository: Repository, workspace: Workspace): Result<Buffer | undefined, Failure> {
   const path = join(workspace.root, '.git', 'info', 'exclude')
-  const theirs = await readUntrusted(path, maxExcludeBytes)
+  const theirs = readUntrusted(path, maxExcludeBytes)
   if (!theirs.ok) {
     // A part of the way is not a directory: then git has no such rules, either.
     if (theirs.error.reason.includes('ENOTDIR')) return ok(undefined)
@@ -54,6 +54,6 @@ async function readRules(repository: Repository, workspace: Workspace): Promise<
     return err(failure('collect', message, { paths: ['.git/info/exclude'] }))
   }
   if (!theirs.value) return ok(undefined)
-  const given = await ownExcludes(repository, workspace)
+  const given = ownExcludes(repository, workspace)
   return ok(theirs.value.equals(Buffer.from(given, 'latin1')) ? undefined : theirs.value)
 }

@@ -77,7 +77,7 @@ export async function keepIgnored(root: string, paths: readonly GitPath[], direc
     // A link on the way could lead anywhere.
     const above = await realpath(dirname(file.toString())).catch(() => '')
     if (above !== root && !above.startsWith(`${root}/`)) continue
-    const read = await readUntrusted(file.toString(), room)
+    const read = readUntrusted(file.toString(), room)
     if (!read.ok || !read.value) continue
     const to = join(directory, pathText(path))
     const isKept = await mkdir(dirname(to), { recursive: true, mode: 0o700 })

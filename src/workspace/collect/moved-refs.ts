@@ -1,6 +1,6 @@
-import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { err, ok, type Result } from '../../domain/result.js'
+import { statAtOnce } from '../../platform/files/at-once.js'
 import { listUntrusted, readUntrusted, type Unreadable } from '../git/untrusted-file.js'
 
 /** Where the agent left its `.git`, read as files: no git runs there. Oids have the right form; nothing else is sure. */
@@ -22,25 +22,25 @@ const maxRefs = 10_000
  * reflog line `<old> <new> <who>\t<message>`. Anything odd is an error that names the file, never a guess. What
  * was `given` to it, the text of a `packed-refs`, is none of the agent's, and may be any number.
  */
-export function readAgentRefs(root: string, oid: RegExp, given: Buffer): Promise<Result<AgentRefs, Unreadable>> {
+export function readAgentRefs(root: string, oid: RegExp, given: Buffer): Result<AgentRefs, Unreadable> {
   return readRefsIn(join(root, '.git'), oid, given)
 }
 
 /** As {@link readAgentRefs}, of a git directory. */
-export async function readRefsIn(gitDir: string, oid: RegExp, given: Buffer): Promise<Result<AgentRefs, Unreadable>> {
-  const stats = await lstat(gitDir).catch(() => undefined)
+export function readRefsIn(gitDir: string, oid: RegExp, given: Buffer): Result<AgentRefs, Unreadable> {
+  const stats = statAtOnce(gitDir)
   if (!stats) return ok({ refs: new Map(), stashes: [] })
   if (!stats.isDirectory()) return err({ path: gitDir, reason: 'is not a directory any more' })
-  if (await lstat(join(gitDir, 'reftable')).catch(() => undefined)) {
+  if (statAtOnce(join(gitDir, 'reftable'))) {
     return err({ path: join(gitDir, 'reftable'), reason: 'is a form of refs that is not supported' })
   }
-  const raw = await readRawRefs(gitDir, oid, given)
+  const raw = readRawRefs(gitDir, oid, given)
   if (!raw.ok) return raw
-  const head = await readUntrusted(join(gitDir, 'HEAD'), maxRefBytes)
+  const head = readUntrusted(join(gitDir, 'HEAD'), maxRefBytes)
   if (!head.ok) return head
   const target = parseRef(head.value, oid)
   if (target === undefined) return err({ path: join(gitDir, 'HEAD'), reason: 'is missing or not a ref' })
-  const stashes = await readStashes(gitDir, oid)
+  const stashes = readStashes(gitDir, oid)
   if (!stashes.ok) return stashes
   return ok(resolveAll(raw.value, target, stashes.value))
 }
@@ -48,23 +48,19 @@ export async function readRefsIn(gitDir: string, oid: RegExp, given: Buffer): Pr
 /** The branch checked out or the commit, as the files say it: `ref: refs/heads/x` or an oid. */
 type RefValue = string
 
-async function readRawRefs(
-  gitDir: string,
-  oid: RegExp,
-  given: Buffer,
-): Promise<Result<Map<string, RefValue>, Unreadable>> {
-  const packed = await readUntrusted(join(gitDir, 'packed-refs'), given.length + maxListBytes)
+function readRawRefs(gitDir: string, oid: RegExp, given: Buffer): Result<Map<string, RefValue>, Unreadable> {
+  const packed = readUntrusted(join(gitDir, 'packed-refs'), given.length + maxListBytes)
   if (!packed.ok) return packed
   const own = packed.value === undefined || packed.value.equals(given) ? '' : packed.value.toString('latin1')
   const refs = parsePackedRefs(own, oid, own === '' ? new Set() : new Set(given.toString('latin1').split('\n')))
   if (!refs) return err({ path: join(gitDir, 'packed-refs'), reason: 'is not a list of refs' })
-  const names = await listUntrusted(join(gitDir, 'refs'), maxRefs)
+  const names = listUntrusted(join(gitDir, 'refs'), maxRefs)
   if (!names.ok) return names
   for (const name of names.value) {
     // What a killed git leaves behind; the ref itself is still as it was.
     if (name.endsWith('.lock')) continue
     const path = join(gitDir, 'refs', name)
-    const content = await readUntrusted(path, maxRefBytes)
+    const content = readUntrusted(path, maxRefBytes)
     if (!content.ok) return content
     const value = parseRef(content.value, oid)
     if (value === undefined) return err({ path, reason: 'is not a ref' })
@@ -91,14 +87,14 @@ function parsePackedRefs(text: string, oid: RegExp, given: ReadonlySet<string>):
   return refs
 }
 
-async function readStashes(gitDir: string, oid: RegExp): Promise<Result<string[], Unreadable>> {
+function readStashes(gitDir: string, oid: RegExp): Result<string[], Unreadable> {
   const logs = join(gitDir, 'logs')
   for (const directory of [logs, join(logs, 'refs')]) {
-    const stats = await lstat(directory).catch(() => undefined)
+    const stats = statAtOnce(directory)
     if (!stats) return ok([])
     if (!stats.isDirectory()) return err({ path: directory, reason: 'is not a directory' })
   }
-  const log = await readUntrusted(join(logs, 'refs', 'stash'), maxListBytes)
+  const log = readUntrusted(join(logs, 'refs', 'stash'), maxListBytes)
   if (!log.ok) return log
   const lines = log.value?.toString('latin1').split('\n') ?? []
   return ok(

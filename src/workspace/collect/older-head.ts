@@ -3,7 +3,8 @@ import { err, ok, type Result } from '../../domain/result.js'
 import { git } from '../../platform/git/git.js'
 import type { AgentWork } from './agent-commits.js'
 import type { Repository } from '../contract.js'
-import { diffTrees, resetEntries, type Change } from '../git/index-changes.js'
+import { resetEntries, type Change } from '../git/index-changes.js'
+import { diffCommits } from '../git/objects.js'
 import { mergeTrees } from '../land/merge.js'
 import { commitTree } from '../git/sessions.js'
 import { workspacePlace, type Workspace } from '../workspace.js'
@@ -36,9 +37,9 @@ export async function bringOntoBase(
   const from = parted.value.split('\n')[0] ?? ''
   const tree = await git(workspacePlace(repository, workspace), ['write-tree'])
   if (!tree.ok) return gitFailed(tree.error)
-  const since = await diffTrees(trusted, from, base)
+  const since = await diffCommits(repository, from, base)
   if (!since.ok) return gitFailed(since.error)
-  const mine = await diffTrees(trusted, from, tree.value)
+  const mine = await diffCommits(repository, from, tree.value)
   if (!mine.ok) return gitFailed(mine.error)
   if (since.value.length === 0 || hasFilesOfBase(since.value, mine.value)) return ok(undefined)
   return mergeOnto(repository, workspace, { base, message, from, stoodOn, tree: tree.value })
@@ -80,7 +81,7 @@ async function mergeOnto(
     return err(failure('collect', `${what}: ${paths.slice(0, 3).join(', ')}`, { paths }))
   }
   const place = workspacePlace(repository, workspace)
-  const differs = await diffTrees(repository.trusted, merged.value.tree, tree)
+  const differs = await diffCommits(repository, merged.value.tree, tree)
   if (!differs.ok) return gitFailed(differs.error)
   const set = await resetEntries(place, differs.value)
   if (!set.ok) return gitFailed(set.error)

@@ -63,7 +63,7 @@ async function standsAt(
   const isOurs = (await hasOurGitFile(workspace, one)) && (await isRealDirectory(workspace.root, `${gitDir}/objects`))
   if (!isOurs) return replaced(workspace, one)
   const path = join(workspace.root, gitDir)
-  const refs = await readRefsIn(path, objectId(repository), Buffer.from(one.store.refs, 'latin1'))
+  const refs = readRefsIn(path, objectId(repository), Buffer.from(one.store.refs, 'latin1'))
   if (!refs.ok) return unreadable(one, refs.error.reason)
   const own = await onlyThere(repository, join(path, 'objects'), one)
   if (!own.ok) return own
@@ -79,7 +79,7 @@ async function standsAt(
 async function hasOurGitFile(workspace: Workspace, one: Populated): Promise<boolean> {
   if (!(await isRealDirectory(workspace.root, one.path))) return true
   const file = onDisk(workspace.root, `${one.path}/.git`)
-  const read = await readUntrusted(file.toString('utf8'), 4096)
+  const read = readUntrusted(file.toString('utf8'), 4096)
   return read.ok && (read.value === undefined || read.value.toString('utf8') === gitFileText(workspace, one))
 }
 

@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
+import { readAtOnce } from '../../platform/files/at-once.js'
 import { git, gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { isWithin, joinNul, onDisk, splitNul, type GitPath } from '../git-path.js'
@@ -39,10 +40,10 @@ export async function readAgentIndex(
 ): Promise<Result<AgentIndex, Failure>> {
   const path = join(workspace.root, '.git', 'index')
   // A `.git` that is a link was refused before; one that is gone has no index.
-  const theirs = await readUntrusted(path, maxIndexBytes)
+  const theirs = readUntrusted(path, maxIndexBytes)
   if (!theirs.ok) return unreadable(`.git/index ${theirs.error.reason}`)
   if (!theirs.value) return ok('untouched')
-  const given = await readFile(indexFileOf(workspace)).catch(() => undefined)
+  const given = readAtOnce(indexFileOf(workspace))
   if (given?.equals(theirs.value)) return ok('untouched')
   const copy = await copyIndex(repository, workspace, theirs.value)
   if (!copy.ok) return copy
@@ -70,7 +71,7 @@ async function copyIndex(
   await writeFile(join(gitDir, 'index'), index, { mode: 0o600 })
   const shared = (await readdir(theirs)).filter((name) => sharedIndex.test(name)).slice(0, mostShared)
   for (const name of shared) {
-    const content = await readUntrusted(join(theirs, name), maxIndexBytes)
+    const content = readUntrusted(join(theirs, name), maxIndexBytes)
     if (!content.ok) return unreadable(`.git/${name} ${content.error.reason}`)
     if (content.value) await writeFile(join(gitDir, name), content.value, { mode: 0o600 })
   }

@@ -17,21 +17,17 @@ export const absentMode = '000000'
 /** The mode of a submodule's entry. Source: git's `gitformat-index`. */
 export const gitlinkMode = '160000'
 
-/** How the index differs from a commit. Source of the form: git-diff-index(1), "Raw output format". */
+/** Makes git tell each path in which two sides differ, one by one; see {@link parseRaw}. */
+export const rawDiff = ['--raw', '-z', '--no-abbrev', '--no-renames', '--ignore-submodules=none'] as const
+
+/** How the index differs from a commit. */
 export async function diffIndex(place: GitPlace, commit: string): Promise<Result<Change[], GitFailure>> {
-  const args = ['diff-index', '--cached', '--raw', '-z', '--no-abbrev', '--no-renames', '--ignore-submodules=none']
-  const diff = await gitBytes(place, [...args, commit])
+  const diff = await gitBytes(place, ['diff-index', '--cached', ...rawDiff, commit])
   return diff.ok ? ok(parseRaw(splitNul(diff.value))) : diff
 }
 
-/** How one commit or tree differs from another. */
-export async function diffTrees(place: GitPlace, from: string, to: string): Promise<Result<Change[], GitFailure>> {
-  const args = ['diff-tree', '-r', '--raw', '-z', '--no-abbrev', '--no-renames', '--ignore-submodules=none']
-  const diff = await gitBytes(place, [...args, from, to])
-  return diff.ok ? ok(parseRaw(splitNul(diff.value))) : diff
-}
-
-function parseRaw(records: readonly string[]): Change[] {
+/** Source of the form: git-diff-index(1), "Raw output format"; without the null bytes between the fields. */
+export function parseRaw(records: readonly string[]): Change[] {
   const changes: Change[] = []
   for (let index = 0; index + 1 < records.length; index += 2) {
     const [oldMode = '', newMode = '', oldOid = '', newOid = ''] = (records[index] ?? '').slice(1).split(' ')

@@ -1,4 +1,5 @@
-import { lstat, readdir } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
+import { listAtOnce, statAtOnce } from '../../platform/files/at-once.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import { gitBytes } from '../../platform/git/git.js'
 import { isWithin, joinNul, onDisk, splitNul, type GitPath } from '../git-path.js'
@@ -11,8 +12,8 @@ export interface Obstacles {
   readonly pipes: readonly GitPath[]
 }
 
-/** How many directories are read at once. */
-const parallel = 16
+/** So many directories are read between two turns of the event loop. */
+const perTurn = 250
 
 /**
  * Walks the work tree without following a symbolic link. It comes before any git command there: for a submodule with
@@ -21,26 +22,18 @@ const parallel = 16
 export async function findObstacles(root: string, except: readonly GitPath[] = []): Promise<Obstacles> {
   const found = { repositories: [] as GitPath[], pipes: [] as GitPath[] }
   const skipped = new Set(except)
-  let level: GitPath[] = ['']
-  while (level.length > 0) {
-    const next: GitPath[] = []
-    for (let start = 0; start < level.length; start += parallel) {
-      const batch = level.slice(start, start + parallel)
-      const below = await Promise.all(batch.map((directory) => readLevel(root, directory, found)))
-      next.push(...below.flat().filter((path) => !skipped.has(path)))
-    }
-    level = next
+  const waiting: GitPath[] = ['']
+  let read = 0
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    waiting.push(...readLevel(root, directory, found).filter((path) => !skipped.has(path)))
+    if (++read % perTurn === 0) await turn()
   }
   return { repositories: found.repositories.sort(), pipes: found.pipes.sort() }
 }
 
-async function readLevel(
-  root: string,
-  directory: GitPath,
-  found: { repositories: GitPath[]; pipes: GitPath[] },
-): Promise<GitPath[]> {
+function readLevel(root: string, directory: GitPath, found: { repositories: GitPath[]; pipes: GitPath[] }): GitPath[] {
   // A directory that cannot be read is git's to complain about.
-  const entries = await readdir(onDisk(root, directory), { withFileTypes: true, encoding: 'latin1' }).catch(() => [])
+  const entries = listAtOnce(onDisk(root, directory)) ?? []
   const below: GitPath[] = []
   for (const entry of entries) {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`
@@ -55,15 +48,12 @@ async function readLevel(
 }
 
 /** Those of the submodule paths that hold something: autopilot leaves submodules unpopulated, and git looks away. */
-export async function filledSubmodules(root: string, gitlinks: readonly GitPath[]): Promise<GitPath[]> {
-  const filled: GitPath[] = []
-  for (const path of gitlinks) {
-    const stats = await lstat(onDisk(root, path)).catch(() => undefined)
-    if (!stats?.isDirectory()) continue
-    const entries = await readdir(onDisk(root, path)).catch(() => ['unreadable'])
-    if (entries.length > 0) filled.push(path)
-  }
-  return filled
+export function filledSubmodules(root: string, gitlinks: readonly GitPath[]): GitPath[] {
+  return gitlinks.filter((path) => {
+    const directory = onDisk(root, path)
+    // One that cannot be read may hold something.
+    return statAtOnce(directory)?.isDirectory() === true && listAtOnce(directory)?.length !== 0
+  })
 }
 
 /** Those of the nested repositories that no ignore rule covers: their content would be lost. */

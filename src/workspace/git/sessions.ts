@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { err, ok, type Result } from '../../domain/result.js'
 import { isAnswerLost, openGitSession } from '../../platform/git/git-session.js'
+import { removeAtOnce } from '../../platform/files/at-once.js'
 import { git, thrownBefore, type GitFailure, type GitPlace } from '../../platform/git/git.js'
 import { gitTimestamp } from '../../platform/git/git-timestamp.js'
-import type { Identity, Repository, Sessions } from '../contract.js'
+import type { Identity, MadeCommit, Repository, Sessions } from '../contract.js'
 import { identityEnv } from './identity.js'
+import { rawDiff } from './index-changes.js'
 
 /** Opens the long-lived gits of a repository; nothing starts before the first question. */
 export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identity): Sessions {
@@ -16,6 +18,9 @@ export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identi
     commits: openGitSession(trusted, ['hash-object', '-t', 'commit', '-w', '--no-filters', '--stdin-paths'], {
       repeatable: true,
     }),
+    objects: openGitSession(trusted, ['cat-file', '--batch-command'], { repeatable: true }),
+    diffs: openGitSession(trusted, ['diff-tree', '--stdin', '-r', ...rawDiff], { repeatable: true }),
+    made: new Map(),
   }
 }
 
@@ -75,15 +80,37 @@ export async function commitTree(
   const folder = join(commonDir, 'autopilot', 'commits')
   const path = join(folder, randomUUID())
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(path, commitObject(tree, parents, identity, message), { mode: 0o600 })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(path, commitObject(tree, parents, identity, message), { mode: 0o600 })
     const hashed = await sessions.commits.ask(`${path}\n`, (answer) => answer.endsWith('\n'))
-    return hashed.ok ? ok(hashed.value.trim()) : hashed
+    if (!hashed.ok) return hashed
+    const commit = hashed.value.trim()
+    remember(sessions.made, commit, { tree, parents })
+    return ok(commit)
   } catch (error) {
     return err(thrownBefore(['hash-object'], error))
   } finally {
-    await rm(path, { force: true }).catch(() => undefined)
+    removeAtOnce(path)
   }
+}
+
+function remember(made: Sessions['made'], commit: string, what: MadeCommit): void {
+  made.set(commit, what)
+  const [oldest] = made.keys()
+  if (made.size > mostRemembered && oldest !== undefined) made.delete(oldest)
+}
+
+/** Commits that are asked about are of the last few attempts. */
+const mostRemembered = 10_000
+
+/**
+ * Whether a commit's first parents, as far as they are of this run's making, lead back to another. Where they do not, git is
+ * to be asked.
+ */
+export function leadsBack({ made }: Pick<Sessions, 'made'>, from: string, to: string): boolean {
+  let commit: string | undefined = from
+  while (commit !== undefined && commit !== to) commit = made.get(commit)?.parents[0]
+  return commit === to
 }
 
 /** The content of a commit. Source: git's gitformat and `commit-tree`: headers, an empty line, the message. */

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { err, ok, type Result } from '../../domain/result.js'
+import { removeAtOnce } from '../../platform/files/at-once.js'
 import { gitBytes, thrownBefore, type GitFailure, type GitPlace } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { onDisk, splitNul, type GitPath } from '../git-path.js'
@@ -18,12 +20,12 @@ export async function withAttributesTree<Merged>(
 ): Promise<Result<Merged, GitFailure>> {
   const workTree = join(commonDir, 'autopilot', 'merging', randomUUID())
   try {
-    await mkdir(workTree, { recursive: true, mode: 0o700 })
+    mkdirSync(workTree, { recursive: true, mode: 0o700 })
     return await merge({ ...trusted, workTree })
   } catch (error) {
     return err(thrownBefore(['merge-tree'], error))
   } finally {
-    await rm(workTree, { recursive: true, force: true }).catch(() => undefined)
+    removeAtOnce(workTree)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Repository } from '../contract.js'
 import { fullId } from '../git/git-failed.js'
 import { pathText, type GitPath } from '../git-path.js'
 import { placeAttributes, withAttributesTree } from './merge-attributes.js'
-import { commitTree } from '../git/sessions.js'
+import { commitTree, leadsBack } from '../git/sessions.js'
 
 /** git could not combine two commits. */
 export interface Conflict {
@@ -39,7 +39,8 @@ export async function mergeWork(
   tip: string,
   work: { readonly commit: string; readonly base: string },
 ): ReturnType<typeof mergeTrees> {
-  // Status 1 means that it is none; where git cannot tell, its own merge base is as good.
+  if (leadsBack(repository.sessions, tip, work.base)) return mergeTrees(repository, tip, work.commit)
+  // Status 1 means that it does not lead there; where git cannot tell, its own merge base is as good.
   const leads = await git(repository.trusted, ['merge-base', '--is-ancestor', work.base, tip])
   if (leads.ok || leads.error.exit.type !== 'code' || leads.error.exit.code !== 1)
     return mergeTrees(repository, tip, work.commit)

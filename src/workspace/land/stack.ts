@@ -84,7 +84,7 @@ async function placeOn(
   { single, base, message }: Single,
 ): Promise<Result<Ready, Failure>> {
   if (top === base) return ok(single)
-  const sealed = await checkSeal(repository)
+  const sealed = checkSeal(repository)
   if (!sealed.ok) return sealed
   const merged = await mergeWork(repository, top, { commit: single.commit, base })
   if (!merged.ok) return gitFailed(merged.error)

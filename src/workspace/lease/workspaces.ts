@@ -128,7 +128,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const refresh = async (workspace: Workspace, commit: string) => {
     expectState(workspace, 'prepared')
     if (workspace.commit === commit) return ok(undefined)
-    const inPlace = await checkInPlace(workspace)
+    const inPlace = checkInPlace(workspace)
     if (!inPlace.ok) return inPlace
     const moved = await advance(repository, workspace, commit, options)
     return moved.ok ? arm(repository, workspace) : moved
@@ -209,7 +209,7 @@ async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Wo
     ...notes,
     number,
     root,
-    home: await homeIdentity(dirname(root)),
+    home: homeIdentity(dirname(root)),
     stateDir,
     commit,
     state: 'leased',
@@ -217,7 +217,7 @@ async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Wo
   if (!(await lstat(indexFileOf(workspace)).catch(() => undefined))) return undefined
   // A git that died with autopilot left it; no other can be at work, as the run's lock is held.
   await rm(`${indexFileOf(workspace)}.lock`, { force: true })
-  return (await checkInPlace(workspace)).ok ? workspace : undefined
+  return checkInPlace(workspace).ok ? workspace : undefined
 }
 
 /** The task branch. */
@@ -238,7 +238,7 @@ function expectState({ number, state }: Workspace, ...expected: Workspace['state
 }
 
 async function remove(berths: Berths, workspace: Workspace, repository: Repository): Promise<Result<void, Failure>> {
-  const inPlace = await checkInPlace(workspace)
+  const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   return removeTree(berths, workspace.root, repository)
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { chmod, copyFile, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Result } from '../../domain/result.js'
 import type { Failure } from '../../domain/agent/failure.js'
+import { readAtOnce } from '../../platform/files/at-once.js'
 import type { Repository } from '../contract.js'
 import { alternatesOf, giveStores } from '../stores/filter-stores.js'
 import { excludePattern } from '../git-path.js'
@@ -25,23 +26,21 @@ export const nobodysBranch = 'autopilot/prepared'
  * {@link standOn} gives it to an attempt.
  */
 export async function arm(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
-  const inPlace = await checkInPlace(workspace)
+  const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const gitDir = join(workspace.root, '.git')
   return onFileSystem('Writing the git directory of the workspace', async () => {
     await rm(gitDir, { recursive: true, force: true })
     for (const folder of ['refs/heads', 'refs/tags', 'objects/info', 'objects/pack', 'hooks', 'info']) {
-      await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 })
+      mkdirSync(join(gitDir, folder), { recursive: true, mode: 0o700 })
     }
     const config = agentConfig(repository, join(gitDir, 'hooks'))
-    await Promise.all([
-      writeFile(join(gitDir, 'objects/info/alternates'), `${alternatesOf(repository)}\n`, ownersOnly),
-      writeFile(join(gitDir, 'config'), config, ownersOnly),
-      writeInfo(repository, workspace, gitDir),
-      copyPrivately(indexFileOf(workspace), join(gitDir, 'index')),
-      giveRefs(repository, workspace, gitDir),
-      giveStores(repository, gitDir),
-    ])
+    writeFileSync(join(gitDir, 'objects/info/alternates'), `${alternatesOf(repository)}\n`, ownersOnly)
+    writeFileSync(join(gitDir, 'config'), config, ownersOnly)
+    writeInfo(repository, workspace, gitDir)
+    copyIfThere(indexFileOf(workspace), join(gitDir, 'index'))
+    giveRefs(repository, workspace, gitDir)
+    await giveStores(repository, gitDir)
     writeBranch(gitDir, nobodysBranch, workspace.commit)
     if (repository.submodules.length > 0) await armSubmodules(repository, workspace, config)
   })
@@ -49,7 +48,7 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
 
 /** Names the branch of a workspace that {@link arm} has made ready. */
 export async function standOn(workspace: Workspace, branch: string): Promise<Result<void, Failure>> {
-  const inPlace = await checkInPlace(workspace)
+  const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   return onFileSystem('Naming the branch of the workspace', () => {
     writeBranch(join(workspace.root, '.git'), branch, workspace.commit)
@@ -71,9 +70,9 @@ function writeBranch(gitDir: string, branch: string, commit: string): void {
  * The user's tags and remote-tracking branches, for `git describe` and `git merge-base origin/main HEAD`; without the
  * remote itself. A second copy beside the workspace tells them from what the agent's git makes.
  */
-async function giveRefs({ sharedRefs }: Repository, workspace: Workspace, gitDir: string): Promise<void> {
-  await writeFile(givenRefsFile(workspace), sharedRefs, latin)
-  if (sharedRefs !== '') await writeFile(join(gitDir, 'packed-refs'), sharedRefs, latin)
+function giveRefs({ sharedRefs }: Repository, workspace: Workspace, gitDir: string): void {
+  writeFileSync(givenRefsFile(workspace), sharedRefs, latin)
+  if (sharedRefs !== '') writeFileSync(join(gitDir, 'packed-refs'), sharedRefs, latin)
 }
 
 function agentConfig(
@@ -106,17 +105,17 @@ function agentConfig(
   return formatSettings(own) + carriedConfig
 }
 
-async function writeInfo(repository: Repository, workspace: Workspace, gitDir: string): Promise<void> {
+function writeInfo(repository: Repository, workspace: Workspace, gitDir: string): void {
   const { trusted } = repository
-  const exclude = await ownExcludes(repository, workspace)
-  await writeFile(join(gitDir, 'info/exclude'), exclude, { ...ownersOnly, encoding: 'latin1' })
-  await copyIfThere(join(trusted.gitDir, 'info/attributes'), join(gitDir, 'info/attributes'))
-  await copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
+  const exclude = ownExcludes(repository, workspace)
+  writeFileSync(join(gitDir, 'info/exclude'), exclude, latin)
+  copyIfThere(join(trusted.gitDir, 'info/attributes'), join(gitDir, 'info/attributes'))
+  copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
 }
 
 /** The rules that a workspace's own `info/exclude` begins with, one UTF-16 unit for each byte. */
-export async function ownExcludes({ trusted }: Repository, { furnished }: Workspace): Promise<string> {
-  const exclude = await readFile(join(trusted.gitDir, 'info/exclude'), 'latin1').catch(() => '')
+export function ownExcludes({ trusted }: Repository, { furnished }: Workspace): string {
+  const exclude = readAtOnce(join(trusted.gitDir, 'info/exclude'))?.toString('latin1') ?? ''
   return withPatterns(exclude, furnished)
 }
 
@@ -126,11 +125,7 @@ export function withPatterns(exclude: string, paths: readonly string[]): string 
   return start + paths.map((path) => `${excludePattern(path)}\n`).join('')
 }
 
-async function copyIfThere(from: string, to: string): Promise<void> {
-  if (await lstat(from).catch(() => undefined)) await copyPrivately(from, to)
-}
-
-async function copyPrivately(from: string, to: string): Promise<void> {
-  await copyFile(from, to)
-  await chmod(to, ownersOnly.mode)
+function copyIfThere(from: string, to: string): void {
+  const content = readAtOnce(from)
+  if (content) writeFileSync(to, content, ownersOnly)
 }

@@ -64,13 +64,13 @@ async function makeDirectories(
     const excludes = await readFile(join(trusted.gitDir, 'excludes'), 'latin1').catch(() => '')
     await writeFile(join(stateDir, 'excludes'), withPatterns(excludes, furnished), { encoding: 'latin1', mode: 0o600 })
   }
-  const identity = (await directoryIdentity(root)) ?? ''
+  const identity = directoryIdentity(root) ?? ''
   return {
     number,
     root: await realpath(root),
     stateDir,
     identity,
-    home: await homeIdentity(dirname(root)),
+    home: homeIdentity(dirname(root)),
     furnished,
     kept: furniturePaths(furniture.keep),
     commit,
@@ -86,7 +86,7 @@ export async function checkOut(
   workspace: Workspace,
   commit: string,
 ): Promise<Result<void, Failure>> {
-  const sealed = await checkSeal(repository)
+  const sealed = checkSeal(repository)
   if (!sealed.ok) return sealed
   const hidden = await onFileSystem('Looking at submodules', () => hideSubmodules(workspace))
   if (!hidden.ok) return hidden
@@ -146,11 +146,11 @@ export async function renew(
   commit: string,
   furniture: Furniture,
 ): Promise<Result<void, Failure>> {
-  const inPlace = await checkInPlace(workspace)
+  const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const { repositories, pipes } = await findObstacles(workspace.root, workspace.kept)
-  const populated = new Set((await readSubmoduleNotes(workspace)).populated.map(({ path }) => path))
-  const filled = await filledSubmodules(workspace.root, repository.gitlinks.map(gitPath))
+  const populated = new Set(readSubmoduleNotes(workspace).populated.map(({ path }) => path))
+  const filled = filledSubmodules(workspace.root, repository.gitlinks.map(gitPath))
   const obstacles = [...[...repositories, ...filled].filter((path) => !populated.has(path)), ...pipes]
   if (obstacles.length > 0) {
     return err(failure('collect', 'The workspace cannot be used again.', { paths: obstacles.map(pathText) }))

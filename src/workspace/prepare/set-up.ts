@@ -65,7 +65,7 @@ const removal = /^Would remove (.+)$/
 
 /** A repository that is not ignored could not be told from an agent's. */
 async function checkLeft(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
-  const ours = new Set((await readSubmoduleNotes(workspace)).populated.map(({ path }) => path))
+  const ours = new Set(readSubmoduleNotes(workspace).populated.map(({ path }) => path))
   const submodules = repository.gitlinks.map(gitPath).filter((path) => !ours.has(path))
   const { repositories } = await findObstacles(workspace.root, exemptPaths(workspace))
   const nested = await unignored(
@@ -73,7 +73,7 @@ async function checkLeft(repository: Repository, workspace: Workspace): Promise<
     repositories.filter((path) => !ours.has(path)),
     repository.gitlinks.map(gitPath),
   )
-  const obstacles = [...nested, ...(await filledSubmodules(workspace.root, submodules))]
+  const obstacles = [...nested, ...filledSubmodules(workspace.root, submodules)]
   if (obstacles.length === 0) return ok(undefined)
   const message = `setup left a git repository that is not ignored: ${obstacles.slice(0, 3).map(pathText).join(', ')}.`
   return err(failure('infrastructure', message, { paths: obstacles.map(pathText), inSetup: true }))

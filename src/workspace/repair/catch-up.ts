@@ -43,9 +43,9 @@ export async function catchUp(
   tip: string,
   branch: string,
 ): Promise<Result<CaughtUp, Failure>> {
-  const inPlace = await checkInPlace(workspace)
+  const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
-  const sealed = await checkSeal(repository)
+  const sealed = checkSeal(repository)
   if (!sealed.ok) return sealed
   const merged = await combine(repository, work, tip)
   if (!merged.ok) return merged

@@ -5,9 +5,8 @@ import type { Result } from '../../domain/result.js'
 import { ok } from '../../domain/result.js'
 import { git, gitBytes, type GitFailure } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
-import { readBlobs } from '../git/head-tree.js'
 import { joinNul, splitNul, type GitPath } from '../git-path.js'
-import { diffTrees } from '../git/index-changes.js'
+import { diffCommits, readTexts } from '../git/objects.js'
 
 /** Where conflict markers may have been left, over all rounds of an attempt. */
 export interface MarkerWatch {
@@ -57,53 +56,47 @@ export async function leftMarkers(
   { labels, files }: MarkerWatch,
 ): Promise<Result<readonly GitPath[], GitFailure>> {
   if (files.size === 0) return ok([])
-  const changed = await changedPaths(repository, base, tree)
-  if (!changed.ok) return changed
-  const read = await markerLines(repository, tree, (path) => files.has(path) || changed.value.has(path))
+  const changes = await diffCommits(repository, base, tree)
+  if (!changes.ok) return changes
+  const changed = new Set(changes.value.map(({ path }) => path))
+  const read = await markerLines(repository, tree, (path) => files.has(path) || changed.has(path))
   if (!read.ok) return read
   const isLeft = (path: GitPath, line: string) =>
     labels.some((label) => line.includes(label)) || files.get(path)?.has(line) === false
   return ok([...read.value].flatMap(([path, lines]) => (lines.some((line) => isLeft(path, line)) ? [path] : [])))
 }
 
-async function changedPaths(
-  { trusted }: Repository,
-  base: string,
-  tree: string,
-): Promise<Result<ReadonlySet<GitPath>, GitFailure>> {
-  const listed = await gitBytes(trusted, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', base, tree])
-  return listed.ok ? ok(new Set(splitNul(listed.value))) : listed
-}
-
 /**
  * The files of a tree with lines that look like markers of a conflict, as any git of the agent's may have left them, and
  * that no changed file of the base has. A file for which the base sets `conflict-marker-size` has them in that size.
- * Three processes, some more where there are such lines.
+ * No process; some where there are such lines.
  */
 export async function newMarkers(
   repository: Repository,
   tree: string,
   base: string,
 ): Promise<Result<readonly GitPath[], GitFailure>> {
-  const changes = await diffTrees(repository.trusted, base, tree)
+  const changes = await diffCommits(repository, base, tree)
   if (!changes.ok) return changes
   const files = changes.value.filter(({ newMode }) => newMode.startsWith('100'))
-  const after = await readBlobs(
-    repository.trusted,
+  const after = await readTexts(
+    repository,
     files.map(({ newOid }) => newOid),
+    labeledLines,
   )
   if (!after.ok) return after
   const marked = files.flatMap(({ path }, index) => {
-    const lines = labeledLines(after.value[index] ?? '')
+    const lines = after.value[index] ?? []
     return lines.length > 0 ? [{ path, lines }] : []
   })
   if (marked.length === 0) return ok([])
-  const before = await readBlobs(
-    repository.trusted,
+  const before = await readTexts(
+    repository,
     changes.value.filter(({ oldMode }) => oldMode.startsWith('100')).map(({ oldOid }) => oldOid),
+    labeledLines,
   )
   if (!before.ok) return before
-  const known = new Set(before.value.flatMap(labeledLines))
+  const known = new Set(before.value.flat())
   const sizes = await markerSizes(
     repository,
     base,
@@ -161,13 +154,13 @@ async function markerLines(
   const files = splitNul(listed.value)
     .map(parseEntry)
     .filter(({ path, isFile }) => isFile && chosen(path))
-  const read = await readBlobs(
-    repository.trusted,
+  const read = await readTexts(
+    repository,
     files.map(({ oid }) => oid),
+    (text) => text.split(/\r?\n/).filter((line) => marker.test(line)),
   )
   if (!read.ok) return read
-  const lines = read.value.map((content) => content.split(/\r?\n/).filter((line) => marker.test(line)))
-  return ok(new Map(files.map(({ path }, index) => [path, lines[index] ?? []])))
+  return ok(new Map(files.map(({ path }, index) => [path, read.value[index] ?? []])))
 }
 
 function parseEntry(entry: string): { readonly path: GitPath; readonly oid: string; readonly isFile: boolean } {

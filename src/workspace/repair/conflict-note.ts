@@ -3,7 +3,7 @@ import { ok, type Result } from '../../domain/result.js'
 import { git, gitBytes, type GitFailure } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { pathText, splitNul, type GitPath } from '../git-path.js'
-import { readBlobs } from '../git/head-tree.js'
+import { readTexts } from '../git/objects.js'
 import type { Conflict } from '../land/merge.js'
 
 /** A file that tells of conflicts that no marker shows; work that still has it does not land. */
@@ -30,9 +30,10 @@ export async function addNote(repository: Repository, unmarked: Unmarked): Promi
   const entries = splitNul(listed.value)
   const isNote = (entry: string) => entry.endsWith(`\t${conflictNote}`)
   // One of an earlier round that is still there.
-  const before = await readBlobs(
-    trusted,
+  const before = await readTexts(
+    repository,
     entries.filter(isNote).map((entry) => entry.split(/[ \t]/)[2] ?? ''),
+    (text) => text,
   )
   if (!before.ok) return before
   const input = before.value.join('') + noteText(unmarked)

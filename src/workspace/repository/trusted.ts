@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { cleanLine } from '../../domain/text.js'
+import { statAtOnce } from '../../platform/files/at-once.js'
 import type { Repository } from '../contract.js'
 import { linkStores } from '../stores/filter-stores.js'
 import { readUntrusted } from '../git/untrusted-file.js'
@@ -60,22 +61,19 @@ export async function refreshTrusted(
     mirrorShallow(source.commonDir, dir),
   ])
   const stores = await linkStores(source.commonDir, dir, source.settings)
-  return { carriedConfig, filterStores: stores, seal: await readSeal(dir) }
+  return { carriedConfig, filterStores: stores, seal: readSeal(dir) }
 }
 
 /** What makes git start programs, or see other content, once it stands there. */
 const obeyed = ['HEAD', 'config', 'attributes', 'excludes', 'info/attributes', 'info/exclude', 'shallow']
 
 /** What git would obey in the directory, as it is now; another text, or something more, is another seal. */
-async function readSeal(dir: string): Promise<string> {
-  const texts = await Promise.all(
-    obeyed.map(async (name) => {
-      const read = await readUntrusted(join(dir, name), mostBytes)
-      return read.ok ? (read.value?.toString('latin1') ?? '') : read.error.reason
-    }),
-  )
-  const more = await Promise.all(neverThere.map((name) => lstat(join(dir, name)).catch(() => undefined)))
-  const planted = neverThere.filter((_, index) => more[index] !== undefined)
+function readSeal(dir: string): string {
+  const texts = obeyed.map((name) => {
+    const read = readUntrusted(join(dir, name), mostBytes)
+    return read.ok ? (read.value?.toString('latin1') ?? '') : read.error.reason
+  })
+  const planted = neverThere.filter((name) => statAtOnce(join(dir, name)) !== undefined)
   return createHash('sha256')
     .update(JSON.stringify([texts, planted]))
     .digest('hex')
@@ -91,12 +89,12 @@ const mostBytes = 64 * 1024 * 1024
  * of the same user, and what it wrote there would run with another task's content. Of kind `target`: nothing starts any
  * more, and what is finished waits for `resume`, which writes the directory anew.
  */
-export async function checkSeal({
+export function checkSeal({
   trusted,
   seal,
   onUnsealed,
-}: Pick<Repository, 'trusted' | 'seal' | 'onUnsealed'>): Promise<Result<void, Failure>> {
-  if ((await readSeal(trusted.gitDir)) === seal) return ok(undefined)
+}: Pick<Repository, 'trusted' | 'seal' | 'onUnsealed'>): Result<void, Failure> {
+  if (readSeal(trusted.gitDir) === seal) return ok(undefined)
   const where = cleanLine(trusted.gitDir, 300)
   const what = `Somebody has changed the directory of autopilot's own git, ${where}, and what stands there now would run`
   onUnsealed?.(what)

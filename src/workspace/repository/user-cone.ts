@@ -37,7 +37,7 @@ export async function withUserCone(
 ): Promise<TreeCall> {
   const everything: TreeCall = { place, settings: [], options: {} }
   if (cone === undefined) return everything
-  const patterns = await readUntrusted(join(gitDir, 'info', 'sparse-checkout'), mostBytes)
+  const patterns = readUntrusted(join(gitDir, 'info', 'sparse-checkout'), mostBytes)
   // Without the file, git takes everything to be inside. One that cannot be read must not mean that.
   if (!patterns.ok) throw new Error(`info/sparse-checkout ${patterns.error.reason}`)
   if (patterns.value === undefined) return everything

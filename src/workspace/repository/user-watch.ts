@@ -1,5 +1,5 @@
-import { lstat, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { listAtOnce, readAtOnce, statAtOnce } from '../../platform/files/at-once.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitFailure } from '../../platform/git/git.js'
 import { openGitSession } from '../../platform/git/git-session.js'
@@ -55,7 +55,7 @@ export async function watchUser(repository: Repository, { ref }: Target): Promis
   }
   const see = async (): Promise<Seen> => {
     const tips = await readBranches()
-    const files = await readFiles(repository)
+    const files = readFiles(repository)
     // Source: git-cat-file(1): an oid, or `NAME missing`.
     const there = branches.flatMap((name, index): UserChange[] => {
       const tip = tips[index] ?? ''
@@ -69,24 +69,24 @@ export async function watchUser(repository: Repository, { ref }: Target): Promis
       const before = last
       last = before.then(see)
       const fresh = newRefs(repository, known)
-      return Promise.all([before, last, fresh]).then(([was, is, made]) => [...difference(was, is), ...made])
+      return Promise.all([before, last]).then(([was, is]) => [...difference(was, is), ...fresh])
     },
   })
 }
 
 /** Branches and tags that were not there; each is told once. */
-async function newRefs({ commonDir }: Repository, known: Set<string>): Promise<readonly UserChange[]> {
+function newRefs({ commonDir }: Repository, known: Set<string>): readonly UserChange[] {
   const kinds = [
     { kind: 'branch', below: heads },
     { kind: 'tag', below: 'refs/tags/' },
   ] as const
   const found: UserChange[] = []
   for (const { kind, below } of kinds) {
-    const names = await listUntrusted(join(commonDir, below), mostLoose)
+    const names = listUntrusted(join(commonDir, below), mostLoose)
     for (const name of names.ok ? names.value : []) {
       if (known.has(`${below}${name}`) || name.endsWith('.lock')) continue
       known.add(`${below}${name}`)
-      const text = await readUntrusted(join(commonDir, below, name), 1000)
+      const text = readUntrusted(join(commonDir, below, name), 1000)
       const to = text.ok ? text.value?.toString('latin1').trim() : undefined
       found.push({ kind, name, ...(to === undefined ? {} : { to }) })
     }
@@ -105,19 +105,26 @@ function difference(was: Seen, is: Seen): readonly UserChange[] {
 }
 
 /** HEAD, and what of the git directory can make git start a program. */
-async function readFiles({ gitDir, commonDir }: Repository): Promise<UserChange[]> {
-  const text = (path: string) => readFile(path, 'utf8').catch(() => '')
-  const config = ['config', 'info/attributes']
-  const read = await Promise.all(config.map((name) => text(join(commonDir, name))))
+function readFiles({ gitDir, commonDir }: Repository): UserChange[] {
+  const text = (path: string) => readAtOnce(path)?.toString('utf8') ?? ''
   return [
-    { kind: 'head', name: 'HEAD', to: (await text(join(gitDir, 'HEAD'))).trim() },
-    ...config.map((name, index): UserChange => ({ kind: 'config', name, to: read[index] ?? '' })),
-    { kind: 'hooks', name: 'hooks', to: await listHooks(join(commonDir, 'hooks')) },
+    { kind: 'head', name: 'HEAD', to: text(join(gitDir, 'HEAD')).trim() },
+    ...['config', 'info/attributes'].map((name): UserChange => ({
+      kind: 'config',
+      name,
+      to: text(join(commonDir, name)),
+    })),
+    { kind: 'hooks', name: 'hooks', to: listHooks(join(commonDir, 'hooks')) },
   ]
 }
 
-async function listHooks(dir: string): Promise<string> {
-  const names = await readdir(dir).catch(() => [])
-  const stats = await Promise.all(names.sort().map((name) => lstat(join(dir, name)).catch(() => undefined)))
-  return names.map((name, index) => `${name} ${stats[index]?.size} ${stats[index]?.mtimeMs}`).join('\n')
+function listHooks(dir: string): string {
+  const names = listAtOnce(dir)?.map(({ name }) => name) ?? []
+  return names
+    .sort()
+    .map((name) => {
+      const stats = statAtOnce(Buffer.from(join(dir, name), 'latin1'))
+      return `${name} ${stats?.size} ${stats?.mtimeMs}`
+    })
+    .join('\n')
 }

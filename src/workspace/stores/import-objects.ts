@@ -37,7 +37,7 @@ export async function inspectObjects(store: string, given: string): Promise<Resu
   const packed = packs?.isDirectory() ? await readdir(join(store, 'pack')) : packs ? ['?'] : []
   if (packed.length === 0 && names.every((name) => name === 'pack' || name === 'info')) return ok('empty')
   await rm(join(store, 'info'), { recursive: true, force: true })
-  const files = await listUntrusted(store, maxFiles)
+  const files = listUntrusted(store, maxFiles)
   if (!files.ok) return files
   await mkdir(join(store, 'info'), { mode: 0o700 })
   await writeFile(join(store, 'info', 'alternates'), `${given}\n`)

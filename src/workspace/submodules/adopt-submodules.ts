@@ -32,7 +32,7 @@ export async function adoptSubmodules(
   workspace: Workspace,
 ): Promise<Result<readonly GitPath[], Failure>> {
   if (repository.submodules.length === 0) return ok([])
-  const before = await readSubmoduleNotes(workspace)
+  const before = readSubmoduleNotes(workspace)
   const { trusted } = repository
   const { root, commit, furnished } = workspace
   const links = await linksAt(trusted, commit, repository.gitlinks.map(gitPath))

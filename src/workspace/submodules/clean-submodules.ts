@@ -25,7 +25,7 @@ export async function cleanSubmodules(
   how: '-q' | '-n',
 ): Promise<Result<readonly string[], Failure>> {
   const said: string[] = []
-  for (const one of (await readSubmoduleNotes(workspace)).populated) {
+  for (const one of readSubmoduleNotes(workspace).populated) {
     if (!(await isRealDirectory(workspace.root, one.path))) continue
     const kept = (how === '-n' ? workspace.furnished : workspace.kept).flatMap((path) =>
       isWithin(path, [one.path]) && path !== one.path ? [path.slice(one.path.length + 1)] : [],

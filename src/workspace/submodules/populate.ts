@@ -30,7 +30,7 @@ export async function populate(
   commit: string,
 ): Promise<Result<void, Failure>> {
   if (repository.submodules.length === 0) return ok(undefined)
-  const before = await readSubmoduleNotes(workspace)
+  const before = readSubmoduleNotes(workspace)
   const offers = offersOf(repository, workspace, before)
   const populated: Populated[] = []
   const filled = await populateLevel(
@@ -100,7 +100,7 @@ async function populateLevel(
  */
 export async function lacksSubmodule(repository: Repository, workspace: Workspace, commit: string): Promise<boolean> {
   if (repository.submodules.length === 0) return false
-  const notes = await readSubmoduleNotes(workspace)
+  const notes = readSubmoduleNotes(workspace)
   const offers = offersOf(repository, workspace, notes)
   for (const [path, recorded] of await linksAt(repository.trusted, commit, repository.gitlinks.map(gitPath))) {
     if (isWithin(path, workspace.furnished) || notes.empty.includes(`${path} ${recorded}`)) continue

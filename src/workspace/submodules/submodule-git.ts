@@ -18,7 +18,7 @@ export async function armSubmodules(
   /** The text of the workspace's own configuration. */
   config: string,
 ): Promise<void> {
-  for (const one of (await readSubmoduleNotes(workspace)).populated) {
+  for (const one of readSubmoduleNotes(workspace).populated) {
     if (!(await isRealDirectory(workspace.root, one.path))) continue
     const gitDir = join(workspace.root, gitDirOf(one))
     for (const folder of ['refs/heads', 'refs/tags', 'objects/info', 'objects/pack', 'hooks', 'info']) {
@@ -45,7 +45,7 @@ export function gitFileText(workspace: Pick<Workspace, 'root'>, one: Populated):
 
 /** Puts the files back that {@link hideSubmodules} has taken away. */
 export async function showSubmodules(workspace: Workspace): Promise<void> {
-  for (const one of (await readSubmoduleNotes(workspace)).populated) {
+  for (const one of readSubmoduleNotes(workspace).populated) {
     if (!(await isRealDirectory(workspace.root, one.path))) continue
     const file = onDisk(workspace.root, `${one.path}/.git`)
     await rm(file, { recursive: true, force: true })
@@ -61,7 +61,7 @@ export async function hideSubmodules(
   workspace: Pick<Workspace, 'root' | 'stateDir'>,
   which?: readonly Pick<Populated, 'path'>[],
 ): Promise<void> {
-  for (const { path } of which ?? (await readSubmoduleNotes(workspace)).populated) {
+  for (const { path } of which ?? readSubmoduleNotes(workspace).populated) {
     if (!(await isRealDirectory(workspace.root, path))) continue
     await rm(onDisk(workspace.root, `${path}/.git`), { recursive: true, force: true })
   }

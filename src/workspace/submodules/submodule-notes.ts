@@ -1,7 +1,8 @@
-import { lstat, readFile, writeFile } from 'node:fs/promises'
+import { lstat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { digestOf } from '../../platform/files/digest.js'
+import { readAtOnce } from '../../platform/files/at-once.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { onDisk, type GitPath } from '../git-path.js'
@@ -38,8 +39,8 @@ function notesFile({ stateDir }: Pick<Workspace, 'stateDir'>): string {
   return join(stateDir, 'submodules.json')
 }
 
-export async function readSubmoduleNotes(workspace: Pick<Workspace, 'stateDir'>): Promise<SubmoduleNotes> {
-  const content = await readFile(notesFile(workspace), 'utf8').catch(() => undefined)
+export function readSubmoduleNotes(workspace: Pick<Workspace, 'stateDir'>): SubmoduleNotes {
+  const content = readAtOnce(notesFile(workspace))?.toString('utf8')
   if (content === undefined) return none
   const { leavings, ...notes } = fields.parse(JSON.parse(content))
   return { ...notes, leavings: new Map(leavings) }

@@ -73,7 +73,7 @@ test('a run that is canceled does not wait for a disk', async () => {
 test('a place is to blame for what an agent cannot tell from its own fault, and for nothing else', async () => {
   const gone = await troubleOf({ root: join(tempDir(), 'gone', '1'), home: 'another' })
   const home = tempDir()
-  expect(await troubleOf({ root: join(home, '1'), home: await homeIdentity(home) })).toBeUndefined()
+  expect(await troubleOf({ root: join(home, '1'), home: homeIdentity(home) })).toBeUndefined()
   expect(gone).toMatchObject({ type: 'gone', failure: { kind: 'infrastructure', spared: true } })
   const full = { type: 'full', failure: gone!.failure } as const
   const isBlamed = (kind: FailureKind, trouble: typeof full | typeof gone, more = {}) =>

@@ -107,7 +107,7 @@ it.skipIf(!isInstalled)('git-lfs itself leaves the seal of autopilot’s own git
   expect(agent.read('a.bin')).toBe('content\n')
   agent.write('b.bin', 'more\n')
   const { commit } = await candidate(agent)
-  expect(await checkSeal(repository)).toEqual({ ok: true, value: undefined })
+  expect(checkSeal(repository)).toEqual({ ok: true, value: undefined })
   const stored = createHash('sha256').update('more\n').digest('hex')
   expect(execFileSync('find', [join(repo.dir, '.git/lfs/objects'), '-name', stored], { encoding: 'utf8' })).not.toBe('')
   expect(repo.git('cat-file', 'blob', `${commit}:b.bin`)).toContain(stored)
