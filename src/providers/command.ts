@@ -9,7 +9,7 @@ import { textEvent } from './adapter/line.js'
 export const command: Provider = {
   name: 'command',
   // Without a command, one that fails: an empty script would be a success that nobody asked for.
-  buildCommand: ({ run }) => ({ file: '/bin/sh', args: ['-c', run ?? 'exit 2'], input: '', env: {} }),
+  command: ({ run }) => ({ file: '/bin/sh', args: ['-c', run ?? 'exit 2'], input: '', env: {} }),
   refusal({ run }) {
     if (run === undefined || run.trim() === '') return failure('usage', 'The task has no `run:` command to execute.')
     if (run.includes('\0')) return failure('usage', 'The `run:` command holds a NUL character, which no shell accepts.')
@@ -19,7 +19,6 @@ export const command: Provider = {
   wantedLines: 'latest',
   permitted: () => [],
   tellsCost: true,
-  canResume: false,
   finalEvent: 'exit',
   permissionNames: { edit: 'unrestricted', full: 'unrestricted' },
   passedVariables: [],

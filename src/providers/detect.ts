@@ -27,17 +27,17 @@ export interface Captured {
 const versionTimeoutMs = 15_000
 
 /**
- * Asks the CLI for its version. `env` is the one that the agent will see; `executable` as in `AgentRequest`; `cwd`,
- * because version managers (asdf, mise) choose by files in the directory and above it.
+ * Asks the CLI for its version. `env` is the one that the agent will see; `cwd`, because version managers (asdf, mise)
+ * choose by files in the directory and above it.
  */
 export async function detectProvider(
   provider: Provider,
   capture: Capture,
-  options: { readonly env: Readonly<Record<string, string>>; readonly executable?: string; readonly cwd?: string },
+  options: { readonly env: Readonly<Record<string, string>>; readonly cwd?: string },
 ): Promise<Detection> {
   const { program } = provider
   if (!program) return { usable: true, tested: true }
-  const file = options.executable ?? program.file
+  const { file } = program
   const { env, cwd } = options
   const where = cwd === undefined ? {} : { cwd }
   const captured = await capture(file, program.versionArgs, { timeoutMs: versionTimeoutMs, env, ...where })

@@ -1,8 +1,6 @@
 import * as z from 'zod/mini'
-import type { Evidence } from '../domain/agent/attempt.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { ReviewAnswer } from '../domain/landing/review.js'
-import type { Provider } from './adapter/contract.js'
 
 const answer = z.strictObject({
   verdict: z.enum(['approve', 'reject']),
@@ -24,11 +22,7 @@ export const reviewSchema = JSON.stringify({
 })
 
 /** What a reviewer answered, or why that is no answer: it counts as neither approval nor rejection. */
-export function readReviewAnswer(
-  { answersIn }: Pick<Provider, 'answersIn'>,
-  { answer: structured, finalText }: Evidence,
-): Result<ReviewAnswer, string> {
-  const text = answersIn === 'final_event' ? structured : finalText
+export function readReviewAnswer(text: string | undefined): Result<ReviewAnswer, string> {
   if (text === undefined || text.trim() === '') return err('it gave no answer')
   const parsed = answer.safeParse(parseJson(unfenced(text)))
   if (!parsed.success) return err('its answer is not of the form asked for')

@@ -4,7 +4,7 @@ import type { Review } from '../../domain/landing/review.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { askProgram } from '../../platform/processes/ask-program.js'
 import type { CaptureOptions } from '../../platform/processes/capture.js'
-import { type AgentRequest, type Provider } from '../../providers/adapter/contract.js'
+import type { Provider, WorkRequest } from '../../providers/adapter/contract.js'
 import { detectProvider, type Capture, type Detection } from '../../providers/detect.js'
 import type { EnvironmentOf } from '../../providers/environment.js'
 import { findProvider } from '../../providers/index.js'
@@ -87,7 +87,7 @@ export async function setUpProviders(
 }
 
 /** What every request of the run has in common, to ask a provider beforehand whether it would refuse all of them. */
-function sampleRequest({ permissions }: RunSettings): AgentRequest {
+function sampleRequest({ permissions }: RunSettings): WorkRequest {
   return { cwd: '/', prompt: '', permissions, allow: [], asRoot: process.getuid?.() === 0 }
 }
 

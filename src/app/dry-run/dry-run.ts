@@ -106,7 +106,7 @@ function commandOf(task: Task, { provider, model }: ProviderModel, parts: DryRun
   const budgets = budgetsOf(parts.settings, parts.config.file)
   const limits = [task.budget, budgets?.run, budgets?.providers[provider]].flatMap((budget) => budget ?? [])
   const { usd: budgetUsd } = tightest(limits)
-  const built = findProvider(provider)?.buildCommand({
+  const built = findProvider(provider)?.command({
     cwd: parts.settings.isolation === 'none' ? parts.location.root : '<workspace>',
     prompt: '',
     permissions: parts.settings.permissions,

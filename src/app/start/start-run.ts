@@ -30,6 +30,7 @@ import type { AgentPool } from '../../pool/contract.js'
 import { LocalPool } from '../../pool/local-pool.js'
 import { claude } from '../../providers/claude/provider.js'
 import { withheldFrom, type EnvironmentOf } from '../../providers/environment.js'
+import { findProvider } from '../../providers/index.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
 import { parseOffThread } from '../../roadmap/parse-off-thread.js'
 import { createStatusWriter, type StatusWriter } from '../../roadmap/write/write-back.js'
@@ -197,6 +198,7 @@ async function work(parts: StartParts, workers: Workers): Promise<void> {
     room,
     clock: realClock,
     recorder,
+    findProvider,
     start,
     isolation,
     base,

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
-import type { AgentRequest, Provider } from '../../providers/adapter/contract.js'
+import type { Provider, WorkRequest } from '../../providers/adapter/contract.js'
 
 /** So many calls are remembered: a CLI refuses a call soon after it has told it, but sub-agents speak in between. */
 const mostCalls = 256
@@ -13,7 +13,7 @@ const mostRefused = 20_000
  */
 export function refusalLog(
   provider: Provider,
-  request: Pick<AgentRequest, 'cwd' | 'permissions' | 'allow'>,
+  work: PermittedWork | undefined,
 ): (event: AgentEvent) => AgentEvent | undefined {
   const calls = new Map<string, ToolCall>()
   const refused = new Map<string, true>()
@@ -21,13 +21,15 @@ export function refusalLog(
     if (event.type === 'tool' && event.call !== undefined) remember(calls, event.call, event, mostCalls)
     if (event.type !== 'denied') return event
     const { call } = event
-    if (call === undefined) return completed(event, undefined, provider, request)
+    if (call === undefined) return completed(event, undefined, provider, work)
     if (refused.has(call)) return undefined
     remember(refused, call, true, mostRefused)
-    return completed(event, calls.get(call), provider, request)
+    return completed(event, calls.get(call), provider, work)
   }
 }
 
+/** What its permissions say; a reviewer has others, of which `allow:` is no part. */
+type PermittedWork = Pick<WorkRequest, 'cwd' | 'permissions' | 'allow'>
 type ToolCall = Extract<AgentEvent, { type: 'tool' }>
 type Denied = Extract<AgentEvent, { type: 'denied' }>
 
@@ -36,12 +38,13 @@ function completed(
   event: Denied,
   began: ToolCall | undefined,
   { allowEntry }: Pick<Provider, 'allowEntry'>,
-  { cwd, permissions, allow: allowed }: Pick<AgentRequest, 'cwd' | 'permissions' | 'allow'>,
+  work: PermittedWork | undefined,
 ): Denied {
   const tool = began?.name ?? event.tool
   const { message, target = began?.target, about = began?.about } = event
   const known = { ...event, tool, ...(target === undefined ? {} : { target }) }
-  if (permissions !== 'edit' || event.byRule) return known
+  if (work?.permissions !== 'edit' || event.byRule) return known
+  const { cwd, allow: allowed } = work
   const entry = allowEntry?.({ tool, message, ...(about === undefined ? {} : { about }) }, cwd)
   // One that stands there has not helped.
   return entry === undefined || allowed.includes(entry) ? known : { ...known, allow: entry }

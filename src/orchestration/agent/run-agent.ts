@@ -31,7 +31,9 @@ import { withOwnInterpreter } from '../../platform/programs/interpreter.js'
 import { noProgram, ownProgram } from '../../platform/programs/own-programs.js'
 import { isStopped } from '../../platform/processes/process-identity.js'
 import { writePrivateFile } from '../../platform/files/private-file.js'
-import type { AgentCommand, AgentRequest, Provider } from '../../providers/adapter/contract.js'
+import type { AgentCommand, Assignment, Provider } from '../../providers/adapter/contract.js'
+import { isSessionId } from '../../providers/adapter/session-id.js'
+import { commandOf } from '../../providers/command-of.js'
 import { baseVariable, type EnvironmentOf } from '../../providers/environment.js'
 import { eventReader } from '../../providers/event-reader.js'
 import { judgeAgent } from '../../providers/judge.js'
@@ -49,6 +51,8 @@ import { watchTurnEnd } from './turn-end.js'
 export interface AgentSettings {
   readonly clock: Clock
   readonly recorder: Recorder
+  /** The provider of this name; undefined for one that there is not. */
+  readonly findProvider: (name: string) => Provider | undefined
   /** Hides secrets in the attempt's files and in what is told of it. */
   readonly mask: Mask
   /** The same for one agent, whose environment may hold what is its task's. */
@@ -77,7 +81,7 @@ export interface AgentWork {
   readonly attempt: number
   readonly slot: string
   readonly provider: Provider
-  readonly request: AgentRequest
+  readonly assignment: Assignment
   /** The commit that the work is a change of; absent in place. */
   readonly base?: string
   readonly timeoutMs: number
@@ -109,6 +113,8 @@ export interface AgentEnd {
   readonly failure?: Failure
   /** What the conversation's next total is to be compared with. */
   readonly used: Baseline
+  /** The id of the conversation that can be gone on with; absent where none can. */
+  readonly conversation?: string
 }
 
 /** What an agent has between TERM and KILL. */
@@ -124,7 +130,8 @@ const mostLeftovers = 20
  * the result comes when all of its output has been read. Never rejects.
  */
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
-  const { slot, provider, request, review } = work
+  const { slot, provider, assignment, review } = work
+  const { request } = assignment
   const of = { taskId: work.taskId, attempt: work.attempt, ...(review === undefined ? {} : { review }) }
   const { clock, recorder, signal, watch } = settings
   const { where, mask, rest } = whereOf(work, settings)
@@ -159,7 +166,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     backgroundTimeoutMs: work.backgroundTimeoutMs,
     end: endAgent,
   })
-  const complete = refusalLog(provider, request)
+  const complete = refusalLog(provider, permittedWork(assignment))
   const note = (told: AgentEvent) => {
     const event = complete(told)
     if (!event) return
@@ -199,7 +206,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     events.forEach(note)
     turnEnd.heard(events)
   }
-  const command = commandOf(provider, request, env)
+  const command = ownCommandOf(provider, assignment, env)
   // Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command.
   const marked = provider.program !== undefined
   const idle = idleWatch(work, clock, () => agent, endAgent)
@@ -262,7 +269,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   })
   watch.counted?.(watched, counted)
   watch.ended?.(watched, judged)
-  return { evidence, used: counted.after, ...failureFact(judged) }
+  return { evidence, used: counted.after, ...conversationFact(work, evidence), ...failureFact(judged) }
 }
 
 /** What its slot has of its own, and what hides the secrets in that. */
@@ -282,16 +289,20 @@ function recordLeftovers(
 }
 
 /** Provider and model as they were asked for. */
-function askedOf({ provider: { name }, request: { model } }: AgentWork): ProviderModel {
+function askedOf({
+  provider: { name },
+  assignment: {
+    request: { model },
+  },
+}: AgentWork): ProviderModel {
   return { provider: name, ...(model === undefined ? {} : { model }) }
 }
 
 /** With its CLI, and what that is a script for: never those that a workspace has on its PATH. */
-function commandOf(provider: Provider, request: AgentRequest, env: Readonly<Record<string, string>>): AgentCommand {
-  const { program } = provider
-  if (!program) return provider.buildCommand(request)
-  const executable = ownProgram(program.file, env.PATH) ?? noProgram
-  return withOwnInterpreter(provider.buildCommand({ executable, ...request }), env.PATH)
+function ownCommandOf(provider: Provider, assignment: Assignment, env: Readonly<Record<string, string>>): AgentCommand {
+  const command = commandOf(provider, assignment)
+  if (!provider.program) return command
+  return withOwnInterpreter({ ...command, file: ownProgram(command.file, env.PATH) ?? noProgram }, env.PATH)
 }
 
 /** Why the agent cannot even be started. */
@@ -300,8 +311,14 @@ async function whyNotStarted(
   { mask, checkIn }: AgentSettings,
   env: Readonly<Record<string, string>>,
 ): Promise<Failure | undefined> {
-  const { provider, request } = work
+  const { provider, assignment } = work
+  const { request } = assignment
   return provider.refusal(request, env) ?? (await writePrompt(work, mask)) ?? (await checkIn(provider, request.cwd))
+}
+
+/** A reviewer's permissions are no matter of `allow:`. */
+function permittedWork(assignment: Assignment) {
+  return assignment.type === 'work' ? assignment.request : undefined
 }
 
 function hasSaidNothing({ result, answered }: Evidence): boolean {
@@ -334,6 +351,14 @@ function lastWords({ sessionId, finalText }: Evidence, mask: Mask) {
   return { text, ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }) }
 }
 
+/** Its id may be of a stream that an agent has written to. */
+function conversationFact({ provider, assignment }: AgentWork, { sessionId }: Evidence) {
+  const before = assignment.type === 'work' ? assignment.conversation : undefined
+  const conversation = sessionId ?? before
+  const canGoOn = provider.resume !== undefined && assignment.type === 'work'
+  return canGoOn && conversation !== undefined && isSessionId(conversation) ? { conversation } : {}
+}
+
 function failureFact(judged: Failure | undefined) {
   return judged ? { failure: judged } : {}
 }
@@ -358,16 +383,17 @@ function isSaved(exit: ExitStatus): boolean {
 
 /** What the journal keeps of a count; a review's conversation does not go on. */
 function factsOf({ provider, review }: AgentWork, { after, ...counted }: TurnCount) {
-  const goesOn = provider.canResume && review === undefined
+  const goesOn = provider.resume !== undefined && review === undefined
   return { provider: provider.name, ...counted, ...(goesOn ? { after } : {}) }
 }
 
 /** Makes the attempt's directory and keeps what the agent is told, and the schema of its answer where one is asked for. */
 async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {
   try {
-    const { run, prompt, answer } = work.request
-    await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(run ?? prompt))
-    if (answer) await writePrivateFile(answer.file, answer.schema)
+    const { type, request } = work.assignment
+    const told = type === 'work' ? (request.run ?? request.prompt) : request.prompt
+    await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(told))
+    if (type === 'review') await writePrivateFile(request.answer.file, request.answer.schema)
     return undefined
   } catch (error) {
     const reason = errorText(error)

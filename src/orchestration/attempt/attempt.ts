@@ -139,7 +139,7 @@ export async function takeTurn(at: Ongoing, wanted: Turn, base: string | undefin
   // Others need workspaces, too, while gates take their time.
   if (agentEnd.failure || !mayRepair(at, turn)) open.close()
   const end = blamePlace(await settle(of, open, settings, agentEnd, harvest), trouble)
-  const conversation = conversationAfter(turn, agentEnd)
+  const conversation = conversationAfter(agentEnd)
   return {
     end,
     ...(harvest.type === 'candidate' ? { candidate: harvest } : {}),

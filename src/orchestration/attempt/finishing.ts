@@ -44,7 +44,7 @@ export async function finishingTurn(
   const { settings, request, finishing } = at
   if (reason?.kind !== 'unfinished') return undefined
   if (settings.signal.aborted) return 'canceled'
-  const conversation = conversationAfter(turn, agentEnd)
+  const conversation = conversationAfter(agentEnd)
   if (!conversation || finishing.turns >= mostTurns) return undefined
   if (settings.allowances.usedUpBy(request.task) !== undefined) return undefined
   const slot = await waitForSlot(at)

@@ -7,7 +7,6 @@ import { nextReviewer, reviewersFor, reviewKey, type Review, type ReviewAnswer }
 import type { Task } from '../../domain/roadmap/task.js'
 import { cleanLine } from '../../domain/text.js'
 import { renderReview } from '../../prompt/review.js'
-import { findProvider } from '../../providers/index.js'
 import { readReviewAnswer, reviewSchema } from '../../providers/review-answer.js'
 import type { Allowances } from '../accounts/budget-keeper.js'
 import type { Harvested, OpenPlace, ReviewWork, Shown } from '../place/isolation.js'
@@ -68,7 +67,8 @@ export function createReviewing(parts: ReviewingParts): ReviewWork {
   const judge = async (at: ReviewAt, review: Review): Promise<Result<void, Failure>> => {
     const tried: ProviderModel[] = []
     for (;;) {
-      const candidates = reviewersFor(review, at.of.agent.provider, parts.usable())
+      const canReview = parts.usable().filter((name) => parts.findProvider(name)?.review)
+      const candidates = reviewersFor(review, at.of.agent.provider, canReview)
       const reviewer = nextReviewer(candidates, tried)
       if (!reviewer) return err(failure('infrastructure', `No agent CLI is left for the review ${review.name}.`))
       const key = reviewKey(at.candidate.tree, at.of.task.id, review, reviewer)
@@ -130,8 +130,8 @@ async function answerOf(
   parts: ReviewingParts,
 ): Promise<Result<ReviewAnswer, Failure>> {
   const { agent } = slot
-  const provider = findProvider(agent.provider)
-  if (!provider) throw new Error(`the pool chose the unknown provider ${agent.provider}`)
+  const provider = parts.findProvider(agent.provider)
+  if (!provider?.review) throw new Error(`the pool chose ${agent.provider}, which reviews nothing`)
   const { task, attempt } = at.of
   const { base, tree } = at.candidate
   const asked = { provider: agent.provider, ...(agent.model === undefined ? {} : { model: agent.model }) }
@@ -149,12 +149,15 @@ async function answerOf(
       backgroundTimeoutMs: parts.backgroundTimeoutMs,
       budget,
       base,
-      request: {
-        ...{ cwd: shown.root, prompt, permissions: 'edit', allow: [], asRoot: parts.asRoot },
-        ...(agent.model === undefined ? {} : { model: agent.model }),
-        ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
-        limits: { timeoutMs: review.timeoutMs, idleTimeoutMs: parts.idleTimeoutMs },
-        answer: { schema: reviewSchema, file: join(logDir, `review-${number}-schema.json`) },
+      assignment: {
+        type: 'review',
+        request: {
+          ...{ cwd: shown.root, prompt, asRoot: parts.asRoot },
+          ...(agent.model === undefined ? {} : { model: agent.model }),
+          ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
+          limits: { timeoutMs: review.timeoutMs, idleTimeoutMs: parts.idleTimeoutMs },
+          answer: { schema: reviewSchema, file: join(logDir, `review-${number}-schema.json`) },
+        },
       },
     },
     parts,
@@ -163,7 +166,7 @@ async function answerOf(
   if (end.failure?.kind === 'timeout')
     return err(failure('timeout', `it gave no answer within ${review.timeoutMs / 1000} s`))
   if (end.failure) return err(end.failure)
-  const answer = readReviewAnswer(provider, end.evidence)
+  const answer = readReviewAnswer(provider.review.answer(end.evidence))
   return answer.ok ? ok(clean(answer.value)) : err(failure('crash', answer.error))
 }
 

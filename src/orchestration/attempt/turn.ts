@@ -111,7 +111,7 @@ export function runTurn(
       taskId: task.id,
       attempt,
       slot: agent.id,
-      provider: providerOf(agent),
+      provider: providerOf(agent, settings),
       logDir: join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`),
       ...limits,
       backgroundTimeoutMs: settings.backgroundTimeoutMs,
@@ -122,18 +122,21 @@ export function runTurn(
       ...(standsIn ? { standsIn } : {}),
       ...(takenUp === undefined ? {} : { takenUp }),
       ...(resumes ? { usedBefore: resumes.used } : {}),
-      request: {
-        cwd,
-        prompt,
-        permissions: settings.permissions,
-        allow: settings.allow,
-        asRoot: settings.asRoot,
-        limits,
-        ...(settings.background ? { background: true } : {}),
-        ...(agent.model === undefined ? {} : { model: agent.model }),
-        ...(resumes ? { resume: resumes.sessionId } : {}),
-        ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
-        ...(task.run === undefined ? {} : { run: task.run }),
+      assignment: {
+        type: 'work',
+        ...(resumes ? { conversation: resumes.sessionId } : {}),
+        request: {
+          cwd,
+          prompt,
+          permissions: settings.permissions,
+          allow: settings.allow,
+          asRoot: settings.asRoot,
+          limits,
+          ...(settings.background ? { background: true } : {}),
+          ...(agent.model === undefined ? {} : { model: agent.model }),
+          ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
+          ...(task.run === undefined ? {} : { run: task.run }),
+        },
       },
     },
     settings,
@@ -142,10 +145,8 @@ export function runTurn(
 }
 
 /** The conversation as it stands after a turn; undefined where it cannot be resumed. */
-export function conversationAfter(turn: Turn, { evidence, used }: AgentEnd): Conversation | undefined {
-  const id = evidence.sessionId ?? turn.resumes?.sessionId
-  if (!providerOf(turn.slot.agent).canResume || id === undefined || !isSessionId(id)) return undefined
-  return { sessionId: id, used }
+export function conversationAfter({ conversation, used }: AgentEnd): Conversation | undefined {
+  return conversation === undefined ? undefined : { sessionId: conversation, used }
 }
 
 /** The conversation of an attempt that was interrupted or cut off; undefined where it cannot be resumed. */
@@ -154,7 +155,7 @@ export function conversationOf({
   sessionId,
   used,
 }: Pick<OpenAttempt, 'agent' | 'sessionId' | 'used'>): Conversation | undefined {
-  const canResume = findProvider(agent.provider)?.canResume === true
+  const canResume = findProvider(agent.provider)?.resume !== undefined
   return canResume && sessionId !== undefined && isSessionId(sessionId) ? { sessionId, used } : undefined
 }
 
@@ -163,8 +164,8 @@ export function shown({ provider, model }: ProviderModel): ProviderModel {
   return model === undefined ? { provider } : { provider, model }
 }
 
-function providerOf({ provider: name }: ProviderModel): Provider {
-  const provider = findProvider(name)
+function providerOf({ provider: name }: ProviderModel, settings: Pick<AgentSettings, 'findProvider'>): Provider {
+  const provider = settings.findProvider(name)
   if (!provider) throw new Error(`the pool chose the unknown provider ${name}`)
   return provider
 }

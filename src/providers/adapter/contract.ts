@@ -1,23 +1,36 @@
-import type { Permissions, ProviderName } from '../../domain/agent/provider-model.js'
+import type { Permissions } from '../../domain/agent/provider-model.js'
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
+import type { Evidence } from '../../domain/agent/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 
 /**
- * The axis of agent CLIs. A provider is two pure functions, `buildCommand` and `readLine`, and some facts about its CLI.
+ * The axis of agent CLIs. A provider is two pure functions, `command` and `readLine`, and some facts about its CLI. What
+ * only some CLIs can do is a member that carries the functions for it, so that whoever uses it must say what happens
+ * without.
  * Nothing on this axis starts a process, reads a file, the clock or `process.env`: whoever calls does, and passes the
  * result in. So a provider is tested with recorded streams alone. What it leaves out: judging how the process ended
  * (`judgeAgent`), time limits, killing, cool-downs.
  */
 export interface Provider {
-  readonly name: ProviderName
-  /** Only for a request that `refusal` lets through. The prompt goes into `input`, never into `args`. */
-  buildCommand(request: AgentRequest): AgentCommand
+  readonly name: string
+  /**
+   * A turn that works, in a conversation of its own. Only for a request that `refusal` lets through. The prompt goes into
+   * `input`, never into `args`.
+   */
+  command(request: WorkRequest): AgentCommand
+  /** Goes on with a conversation. Absent where the CLI cannot. */
+  readonly resume?: Resume
+  /** Judges work. Absent where the CLI cannot be held to looking only: such a provider never reviews. */
+  readonly review?: Reviewing
   /**
    * A request that is known to fail before it is tried, as a failure of kind `usage`, or `model` where its name
    * cannot be one. `env` is the environment that
    * the agent is going to see.
    */
-  refusal(request: AgentRequest, env: Readonly<Record<string, string>>): Failure | undefined
+  refusal(
+    request: AgentRequest & Partial<Pick<WorkRequest, 'permissions' | 'run'>>,
+    env: Readonly<Record<string, string>>,
+  ): Failure | undefined
   /**
    * Reads one whole line of stdout, without its line break, or one object of it (`eventReader`). Keeps no state between lines and never throws: a line that
    * is broken or unknown gives an `unknown` event, one that tells nothing gives none.
@@ -33,11 +46,7 @@ export interface Provider {
    */
   readonly allowEntry?: (refused: RefusedCall, cwd: string) => string | undefined
   /** What an agent may do without being refused, in sentences for it. */
-  permitted(request: Pick<AgentRequest, 'permissions' | 'allow'>): readonly string[]
-  /** Whether it honours {@link AgentRequest.resume}. */
-  readonly canResume: boolean
-  /** Where the answer to {@link AgentRequest.answer} stands; absent where the provider cannot be asked for one. */
-  readonly answersIn?: 'final_event' | 'final_text'
+  permitted(request: Pick<WorkRequest, 'permissions' | 'allow'>): readonly string[]
   /** `stream`: a `result` event must come. `exit`: there is none, the exit status is the final word. */
   readonly finalEvent: 'stream' | 'exit'
   /** Why no final event came, as far as the end of stderr tells. */
@@ -50,42 +59,62 @@ export interface Provider {
   readonly passedVariables: readonly PassedVariables[]
 }
 
+export interface Resume {
+  /**
+   * `conversation`: its id, as the CLI itself gave it; see `isSessionId`. Permissions and model are to be passed again:
+   * resuming restores neither. Source: observed with claude 2.1.330 and codex 0.169.0.
+   */
+  command(request: WorkRequest, conversation: string): AgentCommand
+}
+
+/**
+ * An agent that only looks and answers: nothing that it may call changes a file, no instruction or setting of the
+ * workspace counts, and its final answer is JSON of a schema. The CLI enforces all of it.
+ */
+export interface Reviewing {
+  command(request: ReviewRequest): AgentCommand
+  /** The JSON text of its answer; undefined where it gave none. */
+  answer(evidence: Evidence): string | undefined
+}
+
+/** What a turn is for. Plain data: it may cross the border of a process. */
+export type Assignment =
+  /** `conversation`: goes on with it; without, begins one. */
+  | { readonly type: 'work'; readonly request: WorkRequest; readonly conversation?: string }
+  | { readonly type: 'review'; readonly request: ReviewRequest }
+
+/** What every agent is told. */
 export interface AgentRequest {
   /** Absolute path of the workspace. */
   readonly cwd: string
   readonly prompt: string
   /** Without it, the CLI's own default. May come from the roadmap, so it is outside text. */
   readonly model?: string
-  readonly permissions: Permissions
-  /** Tools that `edit` permits besides, in the notation of claude (`Bash(npm test:*)`); codex has no such list. */
-  readonly allow: readonly string[]
   /** The agent is going to run as root. */
   readonly asRoot: boolean
-  /**
-   * The id of a conversation to go on with, as the CLI itself gave it; see `isSessionId`. Permissions and model are to
-   * be passed again: resuming restores neither. Source: observed with claude 2.1.330 and codex 0.169.0.
-   */
-  readonly resume?: string
   /**
    * The most that this process may spend, in USD, sub-agents included; what a resumed conversation has cost before does
    * not count. For CLIs that can hold it, which look after each call of the model. Source: `claude --max-budget-usd`,
    * recorded with 2.1.332.
    */
   readonly budgetUsd?: number
-  /**
-   * The agent only looks and answers: nothing that it may call changes a file, whatever `permissions` and `allow` say,
-   * no instruction or setting of the workspace counts, and its final answer is JSON of this schema. The CLI enforces
-   * all of it. Not for the provider `command`.
-   */
-  readonly answer?: AnswerSchema
-  /** Background work is left to the CLI. Else it is switched off where that can be: all work happens inside the turn. */
-  readonly background?: true
   /** When the agent is ended, for limits that the CLI has itself. */
   readonly limits?: AgentLimits
+}
+
+/** What an agent is told that does a task's work. */
+export interface WorkRequest extends AgentRequest {
+  readonly permissions: Permissions
+  /** Tools that `edit` permits besides, in the notation of claude (`Bash(npm test:*)`); codex has no such list. */
+  readonly allow: readonly string[]
+  /** Background work is left to the CLI. Else it is switched off where that can be: all work happens inside the turn. */
+  readonly background?: true
   /** The task's shell command, for the provider `command` only. */
   readonly run?: string
-  /** Absolute path of the CLI, found on the user's PATH; without it, the program's name. */
-  readonly executable?: string
+}
+
+export interface ReviewRequest extends AgentRequest {
+  readonly answer: AnswerSchema
 }
 
 /** A tool call that was refused. Outside text. */
@@ -110,7 +139,7 @@ export interface AnswerSchema {
   readonly file: string
 }
 
-/** What to start. `input` is written to stdin, which is then closed: some CLIs wait for ever on an open one. */
+/** What to start; `file` is the CLI's name, or a path. `input` is written to stdin, which is then closed: some CLIs wait for ever on an open one. */
 export interface AgentCommand {
   readonly file: string
   readonly args: readonly string[]

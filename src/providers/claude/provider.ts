@@ -1,4 +1,11 @@
-import type { AgentCommand, AgentLimits, AgentRequest, PassedVariables, Provider } from '../adapter/contract.js'
+import type {
+  AgentCommand,
+  AgentLimits,
+  AgentRequest,
+  PassedVariables,
+  Provider,
+  WorkRequest,
+} from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { claudeAllowEntry } from './allow-entry.js'
@@ -9,7 +16,12 @@ import type { Permissions } from '../../domain/agent/provider-model.js'
 /** Claude Code. Source of flags, texts and fields: 2.1.330 against a stub server; recorded streams are in the tests. */
 export const claude: Provider = {
   name: 'claude',
-  buildCommand,
+  command: (request) => work(request),
+  resume: { command: (request, conversation) => work(request, ['--resume', conversation]) },
+  review: {
+    command: (request) => print(request, reviewFlags(request.answer.schema), foregroundOnly(request.limits)),
+    answer: ({ answer }) => answer,
+  },
   refusal(request, env) {
     if (request.permissions === 'full' && request.asRoot && env.IS_SANDBOX !== '1') return rootFailure()
     return refuseModelName(request)
@@ -18,8 +30,6 @@ export const claude: Provider = {
   allowEntry: claudeAllowEntry,
   permitted,
   tellsCost: true,
-  canResume: true,
-  answersIn: 'final_event',
   finalEvent: 'stream',
   explainCrash: explainClaudeCrash,
   program: {
@@ -38,17 +48,26 @@ function permissionModes(): Readonly<Record<Permissions, string>> {
   return { edit: 'acceptEdits', full: 'bypassPermissions' }
 }
 
-function buildCommand(request: AgentRequest): AgentCommand {
-  const { model, prompt, resume, budgetUsd, executable } = request
+function work(request: WorkRequest, conversation: readonly string[] = []): AgentCommand {
+  const env = request.background ? {} : foregroundOnly(request.limits)
+  return print(request, permissionFlags(request), env, conversation)
+}
+
+function print(
+  { model, prompt, budgetUsd }: AgentRequest,
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+  conversation: readonly string[] = [],
+): AgentCommand {
   return {
-    file: executable ?? 'claude',
+    file: 'claude',
     args: [
       // Without --verbose, stream-json is refused.
       ...['-p', '--output-format', 'stream-json', '--verbose'],
-      ...(resume === undefined ? [] : ['--resume', resume]),
+      ...conversation,
       ...(model === undefined ? [] : ['--model', model]),
       ...(budgetUsd === undefined ? [] : ['--max-budget-usd', dollars(budgetUsd)]),
-      ...(request.answer ? reviewFlags(request.answer.schema) : permissionFlags(request)),
+      ...flags,
     ],
     input: prompt,
     env: {
@@ -57,7 +76,7 @@ function buildCommand(request: AgentRequest): AgentCommand {
       CLAUDE_CODE_MAX_RETRIES: '3',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_AUTOUPDATER: '1',
-      ...(request.background ? {} : foregroundOnly(request.limits)),
+      ...env,
     },
   }
 }
@@ -84,7 +103,7 @@ function dollars(usd: number): string {
   return String(Number(Math.max(usd, 0.0001).toFixed(4)))
 }
 
-function permitted({ permissions, allow }: Pick<AgentRequest, 'permissions' | 'allow'>): readonly string[] {
+function permitted({ permissions, allow }: Pick<WorkRequest, 'permissions' | 'allow'>): readonly string[] {
   if (permissions === 'full') return ['Everything but what the settings of the CLI itself forbid.']
   return [
     'Files in the current directory may be read and changed; commands that only read, or change files there in simple ways, may run.',
@@ -94,7 +113,7 @@ function permitted({ permissions, allow }: Pick<AgentRequest, 'permissions' | 'a
   ]
 }
 
-function permissionFlags({ permissions, allow, background }: AgentRequest): readonly string[] {
+function permissionFlags({ permissions, allow, background }: WorkRequest): readonly string[] {
   return [
     ...['--permission-mode', permissionModes()[permissions]],
     // Each of these takes every argument up to the next option.

@@ -1,4 +1,4 @@
-import type { AgentCommand, AgentRequest, Provider } from '../adapter/contract.js'
+import type { AgentCommand, AgentRequest, Provider, ReviewRequest, WorkRequest } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { codexLogin, explainCodexCrash } from './failure.js'
@@ -8,13 +8,17 @@ import type { Permissions } from '../../domain/agent/provider-model.js'
 /** OpenAI Codex. Source of flags, texts and fields: 0.169.0 against a stub server; recorded streams are in the tests. */
 export const codex: Provider = {
   name: 'codex',
-  buildCommand,
+  command: (request) => exec(request, workFlags(request)),
+  // Behind the options: the sub-command itself has neither `-C` nor `-s`.
+  resume: { command: (request, conversation) => exec(request, [...workFlags(request), 'resume', conversation]) },
+  review: {
+    command: (request) => exec(request, reviewFlags(request)),
+    answer: ({ finalText }) => finalText,
+  },
   refusal: (request) => refuseModelName(request),
   readLine: readCodexLine,
   permitted,
   tellsCost: false,
-  canResume: true,
-  answersIn: 'final_text',
   finalEvent: 'stream',
   explainCrash: explainCodexCrash,
   program: {
@@ -46,7 +50,7 @@ export const codex: Provider = {
 }
 
 /** Source: observed with 0.169.0. */
-function permitted({ permissions }: Pick<AgentRequest, 'permissions'>): readonly string[] {
+function permitted({ permissions }: Pick<WorkRequest, 'permissions'>): readonly string[] {
   if (permissions === 'full') return ['Everything but what the configuration of the CLI itself forbids.']
   return [
     'Commands run in a sandbox: they may read, and write in the current directory (not in .git) and in the temporary one.',
@@ -58,32 +62,35 @@ function sandboxes(): Readonly<Record<Permissions, string>> {
   return { edit: 'workspace-write', full: 'danger-full-access' }
 }
 
-/** It needs no approval flag: `exec` never asks. In `workspace-write` the agent has no network and cannot commit. */
-function buildCommand({ cwd, model, permissions, prompt, resume, answer, executable }: AgentRequest): AgentCommand {
+/** It needs no approval flag: `exec` never asks. */
+function exec({ cwd, prompt }: AgentRequest, flags: readonly string[]): AgentCommand {
   return {
-    file: executable ?? 'codex',
-    args: [
-      // A plain directory is fine, and a workspace's repository is not the user's to be trusted.
-      ...['exec', '--json', '--skip-git-repo-check', '-C', cwd],
-      ...['-s', answer ? 'read-only' : sandboxes()[permissions]],
-      ...(model === undefined ? [] : ['-m', model]),
-      // Both save 5 s at exit where their hosts cannot be reached.
-      ...['-c', 'analytics.enabled=false', '--disable', 'plugins'],
-      ...(answer ? reviewFlags(answer.file) : []),
-      // Behind the options: the sub-command itself has neither `-C` nor `-s`.
-      ...(resume === undefined ? [] : ['resume', resume]),
-      // The prompt is on stdin.
-      '-',
-    ],
+    file: 'codex',
+    // A plain directory is fine, and a workspace's repository is not the user's to be trusted. The prompt is on stdin.
+    args: ['exec', '--json', '--skip-git-repo-check', '-C', cwd, ...flags, '-'],
     input: prompt,
     env: {},
   }
+}
+
+/** In `workspace-write` the agent has no network and cannot commit. */
+function workFlags(request: WorkRequest): readonly string[] {
+  return ['-s', sandboxes()[request.permissions], ...commonFlags(request)]
+}
+
+/** The last two save 5 s at exit where their hosts cannot be reached. */
+function commonFlags({ model }: AgentRequest): readonly string[] {
+  return [...(model === undefined ? [] : ['-m', model]), '-c', 'analytics.enabled=false', '--disable', 'plugins']
 }
 
 /**
  * The session is not kept, and the AGENTS.md of the workspace is not read: the work that is judged must not instruct its
  * judge. Source: observed with 0.169.0.
  */
-function reviewFlags(schemaFile: string): readonly string[] {
-  return ['--ephemeral', '--output-schema', schemaFile, '-c', 'project_doc_max_bytes=0']
+function reviewFlags(request: ReviewRequest): readonly string[] {
+  const { file } = request.answer
+  return [
+    ...['-s', 'read-only', ...commonFlags(request)],
+    ...['--ephemeral', '--output-schema', file, '-c', 'project_doc_max_bytes=0'],
+  ]
 }

@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import type { AgentRequest } from '../../../src/providers/adapter/contract.js'
+import type { ReviewRequest, WorkRequest } from '../../../src/providers/adapter/contract.js'
 import { providers } from '../../../src/providers/index.js'
 import { isSessionId } from '../../../src/providers/adapter/session-id.js'
 
-const base: AgentRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
+const base: WorkRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
 const { claude, codex, command } = providers
-const answer = { schema: '{}', file: '/logs/schema.json' }
+const judging: ReviewRequest = {
+  cwd: '/repo',
+  prompt: 'judge it',
+  asRoot: false,
+  answer: { schema: '{}', file: '/logs/schema.json' },
+}
 
 describe('claude', () => {
   it('is started for a stream of JSON, with edits allowed', () => {
-    expect(claude.buildCommand(base)).toEqual({
+    expect(claude.command(base)).toEqual({
       file: 'claude',
       args: [
         ...['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits'],
@@ -31,23 +36,22 @@ describe('claude', () => {
     [5 * 60_000, 10 * 60_000, '270000', '270000'],
     [60 * 60_000, 0, '3240000', '3240000'],
   ])('lets a command take most of %d ms, of which it may be silent for %d', (timeoutMs, idleTimeoutMs, usual, most) => {
-    const { env } = claude.buildCommand({ ...base, limits: { timeoutMs, idleTimeoutMs } })
+    const { env } = claude.command({ ...base, limits: { timeoutMs, idleTimeoutMs } })
     expect(env).toMatchObject({ BASH_DEFAULT_TIMEOUT_MS: usual, BASH_MAX_TIMEOUT_MS: most })
   })
 
   it('is left its background work when that is wanted, and its own limits of a command', () => {
     const limits = { timeoutMs: 1000, idleTimeoutMs: 1000 }
-    const { args, env } = claude.buildCommand({ ...base, limits, background: true })
+    const { args, env } = claude.command({ ...base, limits, background: true })
     expect(args.join(' ')).not.toContain('--disallowedTools')
     expect(Object.keys(env).filter((name) => /BASH|BACKGROUND|CRON/.test(name))).toEqual([])
   })
 
-  it('gets the model, full permissions, further tools and another executable', () => {
-    const built = claude.buildCommand({
+  it('gets the model, full permissions and further tools', () => {
+    const built = claude.command({
       ...base,
-      ...{ model: 'opus', permissions: 'full', allow: ['Bash(npm test:*)', 'WebFetch'], executable: '/opt/claude' },
+      ...{ model: 'opus', permissions: 'full', allow: ['Bash(npm test:*)', 'WebFetch'] },
     })
-    expect(built.file).toBe('/opt/claude')
     expect(built.args.slice(4)).toEqual([
       ...[
         '--model',
@@ -62,8 +66,8 @@ describe('claude', () => {
     ])
   })
 
-  it('reviews without the tools that edit and without the settings of the workspace, whatever is permitted', () => {
-    const { args } = claude.buildCommand({ ...base, permissions: 'full', allow: ['Write'], answer })
+  it('reviews without the tools that edit and without the settings of the workspace', () => {
+    const { args } = claude.review!.command(judging)
     expect(args.slice(4)).toEqual([
       ...['--permission-mode', 'default', '--setting-sources', 'user', '--strict-mcp-config'],
       ...['--no-session-persistence', '--json-schema', '{}'],
@@ -72,7 +76,7 @@ describe('claude', () => {
   })
 
   it('is refused full permissions as root, unless the machine is said to be a sandbox', () => {
-    const request: AgentRequest = { ...base, permissions: 'full', asRoot: true }
+    const request: WorkRequest = { ...base, permissions: 'full', asRoot: true }
     expect(claude.refusal(request, {})?.kind).toBe('usage')
     expect(claude.refusal(request, { IS_SANDBOX: '0' })?.kind).toBe('usage')
     expect(claude.refusal(request, { IS_SANDBOX: '1' })).toBeUndefined()
@@ -83,7 +87,7 @@ describe('claude', () => {
 
 describe('codex', () => {
   it('is started for a stream of JSON, in its sandbox, with the prompt on stdin', () => {
-    expect(codex.buildCommand(base)).toEqual({
+    expect(codex.command(base)).toEqual({
       file: 'codex',
       args: [
         ...['exec', '--json', '--skip-git-repo-check', '-C', '/repo', '-s', 'workspace-write'],
@@ -94,8 +98,8 @@ describe('codex', () => {
     })
   })
 
-  it('reviews in a sandbox that writes nothing, without the AGENTS.md of the workspace, whatever is permitted', () => {
-    const { args } = codex.buildCommand({ ...base, permissions: 'full', answer })
+  it('reviews in a sandbox that writes nothing, without the AGENTS.md of the workspace', () => {
+    const { args } = codex.review!.command(judging)
     expect(args.slice(5)).toEqual([
       ...['-s', 'read-only', '-c', 'analytics.enabled=false', '--disable', 'plugins'],
       ...['--ephemeral', '--output-schema', '/logs/schema.json', '-c', 'project_doc_max_bytes=0', '-'],
@@ -103,9 +107,9 @@ describe('codex', () => {
   })
 
   it('gets the model and full permissions, also as root', () => {
-    const request: AgentRequest = { ...base, model: 'gpt-5.6', permissions: 'full', asRoot: true }
+    const request: WorkRequest = { ...base, model: 'gpt-5.6', permissions: 'full', asRoot: true }
     expect(codex.refusal(request, {})).toBeUndefined()
-    expect(codex.buildCommand(request).args.slice(5, 9)).toEqual(['-s', 'danger-full-access', '-m', 'gpt-5.6'])
+    expect(codex.command(request).args.slice(5, 9)).toEqual(['-s', 'danger-full-access', '-m', 'gpt-5.6'])
   })
 })
 
@@ -140,7 +144,7 @@ describe.each([claude, codex])('$name', (provider) => {
 
 describe('command', () => {
   it('is started by the shell, without input', () => {
-    expect(command.buildCommand({ ...base, run: 'npm test && echo "$HOME"' })).toEqual({
+    expect(command.command({ ...base, run: 'npm test && echo "$HOME"' })).toEqual({
       ...{ file: '/bin/sh', args: ['-c', 'npm test && echo "$HOME"'], input: '', env: {} },
     })
   })

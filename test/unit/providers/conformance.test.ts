@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyAgentEvent, noEvidence } from '../../../src/domain/agent/attempt.js'
 import { cleanLine } from '../../../src/domain/text.js'
-import { type AgentRequest } from '../../../src/providers/adapter/contract.js'
+import type { WorkRequest } from '../../../src/providers/adapter/contract.js'
 import { findProvider, providers } from '../../../src/providers/index.js'
 import { providerNames } from '../../../src/domain/agent/provider-model.js'
 
@@ -48,7 +48,7 @@ const line = fc.oneof(
 )
 
 const permissions = fc.constantFrom('edit' as const, 'full' as const)
-const request: fc.Arbitrary<AgentRequest> = fc
+const request: fc.Arbitrary<WorkRequest> = fc
   .record({
     cwd: fc.constant('/work space'),
     prompt: fc.string({ minLength: 1 }).map((text) => `prompt ${text}`),
@@ -121,7 +121,7 @@ describe.each(providerNames)('the provider %s', (name) => {
   it('passes the prompt through stdin alone', () => {
     fc.assert(
       fc.property(request, (asked) => {
-        const built = provider.buildCommand(asked)
+        const built = provider.command(asked)
         expect(built.input).toBe(provider.finalEvent === 'exit' ? '' : asked.prompt)
         for (const text of [built.file, ...built.args, ...Object.values(built.env)]) {
           expect(text).not.toContain(asked.prompt)
@@ -133,24 +133,39 @@ describe.each(providerNames)('the provider %s', (name) => {
   it('builds the same command for the same request', () => {
     fc.assert(
       fc.property(request, (asked) => {
-        expect(provider.buildCommand(asked)).toEqual(provider.buildCommand(asked))
+        expect(provider.command(asked)).toEqual(provider.command(asked))
       }),
     )
   })
 
-  it('goes on with a conversation by its id, every other argument as before; or says that it cannot', () => {
+  it('goes on with a conversation by its id, every other argument as before; or has nothing to do so', () => {
     const id = '0b7e9f9c-1111-4222-8333-944445555666'
+    const { resume } = provider
+    expect(resume === undefined).toBe(name === 'command')
+    if (!resume) return
     fc.assert(
       fc.property(request, (asked) => {
-        const [begun, resumed] = [provider.buildCommand(asked), provider.buildCommand({ ...asked, resume: id })]
-        if (!provider.canResume) {
-          expect(resumed).toEqual(begun)
-          return
-        }
+        const [begun, resumed] = [provider.command(asked), resume.command(asked, id)]
         const at = resumed.args.indexOf(id)
         expect(resumed.args[at - 1]).toMatch(/^(--)?resume$/)
         expect(resumed.args.toSpliced(at - 1, 2)).toEqual(begun.args)
         expect({ ...resumed, args: [] }).toEqual({ ...begun, args: [] })
+      }),
+    )
+  })
+
+  it('reviews with its prompt on stdin, by another command than that of work; or has nothing to do so', () => {
+    const { review } = provider
+    expect(review === undefined).toBe(name === 'command')
+    if (!review) return
+    fc.assert(
+      fc.property(request, ({ cwd, prompt, asRoot, ...work }) => {
+        const answer = { schema: '{"type":"object"}', file: '/logs/schema.json' }
+        const built = review.command({ cwd, prompt, asRoot, answer })
+        expect(built.input).toBe(prompt)
+        expect(built.args.join(' ')).not.toContain(prompt)
+        expect(built.args).not.toEqual(provider.command({ cwd, prompt, asRoot, ...work }).args)
+        expect(review.answer(noEvidence) ?? '').toBe('')
       }),
     )
   })

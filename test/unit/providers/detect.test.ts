@@ -18,13 +18,6 @@ describe('detectProvider', () => {
     expect(calls).toEqual([['claude', ['--version'], { timeoutMs: 15_000, env: { PATH: '/bin' } }]])
   })
 
-  it('asks another executable where one is named', async () => {
-    const { capture, calls } = answering('codex-cli 0.171.0')
-    const detection = await detectProvider(providers.codex, capture, { env: {}, executable: '/opt/codex' })
-    expect(detection).toEqual({ usable: true, version: '0.171.0', tested: true })
-    expect(calls).toEqual([['/opt/codex', ['--version'], { timeoutMs: 15_000, env: {} }]])
-  })
-
   it('says that a version is not the tested one', async () => {
     const detection = await detectProvider(providers.codex, answering('codex-cli 0.170.0-alpha.1').capture, { env: {} })
     expect(detection).toEqual({ usable: true, version: '0.170.0-alpha.1', tested: false })

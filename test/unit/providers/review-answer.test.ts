@@ -9,10 +9,11 @@ const rejection = { verdict: 'reject', reasons: [' a.ts:1 is wrong ', ''] }
 
 test('the answer is read where the CLI puts it, and nowhere else', () => {
   const [structured, text] = [{ ...noEvidence, answer: JSON.stringify(approval) }, JSON.stringify(rejection)]
-  expect(readReviewAnswer({ answersIn: 'final_event' }, structured)).toEqual({ ok: true, value: approval })
-  expect(readReviewAnswer({ answersIn: 'final_event' }, { ...noEvidence, finalText: text }).ok).toBe(false)
-  expect(readReviewAnswer({ answersIn: 'final_text' }, structured).ok).toBe(false)
-  expect(readReviewAnswer({ answersIn: 'final_text' }, { ...noEvidence, finalText: text })).toEqual({
+  const { claude, codex } = providers
+  expect(readReviewAnswer(claude.review!.answer(structured))).toEqual({ ok: true, value: approval })
+  expect(readReviewAnswer(claude.review!.answer({ ...noEvidence, finalText: text })).ok).toBe(false)
+  expect(readReviewAnswer(codex.review!.answer(structured)).ok).toBe(false)
+  expect(readReviewAnswer(codex.review!.answer({ ...noEvidence, finalText: text }))).toEqual({
     ok: true,
     value: { verdict: 'reject', reasons: ['a.ts:1 is wrong'] },
   })
@@ -33,7 +34,7 @@ test.each([
   '{"verdict":"reject","reasons":[" "]}',
   '[{"verdict":"approve","reasons":[]}]',
 ])('%j is neither approval nor rejection', (finalText) => {
-  expect(readReviewAnswer({ answersIn: 'final_text' }, { ...noEvidence, finalText }).ok).toBe(false)
+  expect(readReviewAnswer(finalText).ok).toBe(false)
 })
 
 test.each([
@@ -41,7 +42,7 @@ test.each([
   '\ufeff```\r\n{\r\n  "verdict": "approve",\r\n  "reasons": []\r\n}\r\n```\n',
   ' {"verdict":"approve","reasons":[]} ',
 ])('%j is an approval: one clean code fence around it changes nothing', (finalText) => {
-  const read = readReviewAnswer({ answersIn: 'final_text' }, { ...noEvidence, finalText })
+  const read = readReviewAnswer(finalText)
   expect(read).toEqual({ ok: true, value: approval })
 })
 
@@ -52,12 +53,12 @@ test('the schema asks for what is read', () => {
 })
 
 test.each(['claude', 'codex'] as const)('the recorded review of %s is read as what was answered', (name) => {
-  const read = readReviewAnswer(providers[name], evidenceOf(providers[name], readStream(name, 'review')))
+  const read = readReviewAnswer(providers[name].review!.answer(evidenceOf(providers[name], readStream(name, 'review'))))
   expect(read).toEqual({ ok: true, value: { verdict: 'reject', reasons: ['not good'] } })
 })
 
 test('what claude says instead of answering to the schema is no answer, also when it looks like one', () => {
   const evidence = evidenceOf(providers.claude, readStream('claude', 'review-text'))
   expect(evidence.finalText).toBe(JSON.stringify(approval))
-  expect(readReviewAnswer(providers.claude, evidence).ok).toBe(false)
+  expect(readReviewAnswer(providers.claude.review!.answer(evidence)).ok).toBe(false)
 })

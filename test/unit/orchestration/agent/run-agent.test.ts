@@ -9,7 +9,8 @@ import { createRecorder } from '../../../../src/orchestration/recorder.js'
 import { runAgent, type AgentWork } from '../../../../src/orchestration/agent/run-agent.js'
 import { startProcess } from '../../../../src/platform/processes/running-process.js'
 import { claude } from '../../../../src/providers/claude/provider.js'
-import type { AgentRequest } from '../../../../src/providers/adapter/contract.js'
+import type { WorkRequest } from '../../../../src/providers/adapter/contract.js'
+import { findProvider } from '../../../../src/providers/index.js'
 import { childEnvironments } from '../../../../src/providers/environment.js'
 import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { rig } from '../../../support/scenes/rigged-scene.js'
@@ -21,7 +22,12 @@ const text = (words: string) =>
   JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text: words }] } })
 
 /** One agent of claude's kind at work, with a clock that the test moves. */
-function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Partial<AgentWork> = {}) {
+function atWork(
+  agents: AgentRig,
+  more: Partial<WorkRequest> = {},
+  limits: Partial<AgentWork> = {},
+  path: string = agents.binDir,
+) {
   agents.install('claude', { version: '2.1.332' })
   const logDir = join(agents.dir, 'log')
   mkdirSync(logDir)
@@ -70,14 +76,9 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Part
     idleTimeoutMs: 0,
     backgroundTimeoutMs: 300_000,
     ...limits,
-    request: {
-      cwd: agents.dir,
-      prompt: 'Do it.',
-      permissions: 'edit',
-      allow: [],
-      asRoot: false,
-      executable: join(agents.binDir, 'claude'),
-      ...more,
+    assignment: {
+      type: 'work',
+      request: { cwd: agents.dir, prompt: 'Do it.', permissions: 'edit', allow: [], asRoot: false, ...more },
     },
   }
   const settings = {
@@ -85,7 +86,8 @@ function atWork(agents: AgentRig, more: Partial<AgentRequest> = {}, limits: Part
     recorder,
     mask: noMask,
     start: startProcess,
-    environmentOf: childEnvironments(process.env, {}),
+    environmentOf: childEnvironments({ ...process.env, PATH: `${path}:${process.env.PATH}` }, {}),
+    findProvider,
     withheldOf: () => ({ has: () => false }),
     checkIn: () => Promise.resolve(undefined),
     extraEnv: {},
@@ -287,7 +289,7 @@ test('what the CLI is known to refuse is not started, and frees its slot', async
 
 test('a program that is not there is a failure to start, and frees its slot', async () => {
   const agents = await rig()
-  const { end, exits } = atWork(agents, { executable: join(agents.binDir, 'gone') })
+  const { end, exits } = atWork(agents, {}, {}, join(agents.binDir, 'gone'))
   expect((await end).failure?.kind).toBe('spawn')
   expect(exits()).toBe(1)
 })

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { noEvidence } from '../../../../src/domain/agent/attempt.js'
+import { noMask } from '../../../../src/domain/secrets/mask.js'
+import { ok } from '../../../../src/domain/result.js'
+import type { RunEvent } from '../../../../src/domain/run/event.js'
+import type { Review } from '../../../../src/domain/landing/review.js'
+import { createReviewing, type ReviewingParts } from '../../../../src/orchestration/attempt/review.js'
+import type { Harvested, OpenPlace } from '../../../../src/orchestration/place/isolation.js'
+import { claude } from '../../../../src/providers/claude/provider.js'
+import { commandOf } from '../../../../src/providers/command-of.js'
+import { prototype } from '../../../support/fakes/prototype-provider.js'
+import { virtualClock } from '../../../support/fakes/virtual-clock.js'
+import { taskOf } from '../../../support/rigs/task.js'
+
+const candidate: Harvested = {
+  ...{ type: 'candidate', commit: 'c0ffee', tree: '7ree', parents: [], ref: 'refs/x', base: 'ba5e' },
+  ...{ leftOut: [], offLimits: [], watched: [], kept: [] },
+}
+
+/** Has work of `author` reviewed, where these may be used, and tells who was asked and what came of it. */
+async function reviewed(author: string, usable: readonly string[], review: Partial<Review> = {}) {
+  const asked: string[] = []
+  const records: RunEvent[] = []
+  const open = {
+    judge: () => Promise.resolve(ok(undefined)),
+    show: () => Promise.resolve(ok({ root: '/', diff: () => Promise.resolve(''), release: () => undefined })),
+  } as unknown as OpenPlace
+  const parts = {
+    ...{ clock: virtualClock(), mask: noMask, signal: new AbortController().signal },
+    recorder: { record: (event: RunEvent) => (records.push(event), Promise.resolve()) },
+    findProvider: (name: string) => (name === 'prototype' ? prototype : name === 'claude' ? claude : undefined),
+    reviews: [{ name: 'sense', reviewers: [], criteria: [], timeoutMs: 1000, ...review }],
+    usable: () => usable,
+    reserve: (_task: unknown, { provider }: { readonly provider: string }) => {
+      asked.push(provider)
+      return Promise.resolve('unservable')
+    },
+  } as unknown as ReviewingParts
+  const verdict = await createReviewing(parts)(
+    { task: taskOf('t'), attempt: 1, agent: { provider: author } },
+    open,
+    candidate,
+  )
+  return { asked, verdict, judged: records.flatMap((one) => (one.type === 'gate_judged' ? one.verdict : [])) }
+}
+
+test('a provider that cannot review is never chosen, whether it is named or the only other one', async () => {
+  expect((await reviewed('claude', ['claude', 'prototype'])).asked).toEqual(['claude', 'claude', 'claude'])
+  const named = await reviewed('claude', ['prototype', 'claude'], { reviewers: [{ provider: 'prototype' }] })
+  expect(named.asked).toEqual(['claude', 'claude', 'claude'])
+  expect(named.judged).toEqual(['errored'])
+  const other = await reviewed('prototype', ['prototype', 'claude'])
+  expect(other.asked).toEqual(['claude', 'claude', 'claude'])
+})
+
+test('with nobody who can review, nobody is asked and nothing is approved', async () => {
+  const { asked, verdict } = await reviewed('prototype', ['prototype'])
+  expect(asked).toEqual([])
+  expect(verdict).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
+})
+
+test('what a provider cannot do does not compile unless it is asked for first, and is a bug where it is asked all the same', () => {
+  const request = { cwd: '/', prompt: 'Do it.', permissions: 'edit', allow: [], asRoot: false } as const
+  // @ts-expect-error it may not be there
+  expect(() => prototype.review.answer(noEvidence)).toThrow()
+  // @ts-expect-error it may not be there
+  expect(() => prototype.resume.command(request, 'id')).toThrow()
+  expect(() => commandOf(prototype, { type: 'work', request, conversation: 'id' })).toThrow(/cannot do/)
+  const answer = { schema: '{}', file: '/schema.json' }
+  expect(() =>
+    commandOf(prototype, { type: 'review', request: { cwd: '/', prompt: '', asRoot: false, answer } }),
+  ).toThrow(/cannot do/)
+})
