@@ -1,13 +1,13 @@
-import * as z from 'zod/mini'
-import { eventVersion, type RunRecord } from '../domain/run/event.js'
+import { eventVersion, stampShape, whatIsWrong, type RunRecord } from '../domain/run/event.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { replayNext, type RunState } from '../domain/run/run-state.js'
+import { isShaped } from '../domain/shape/check.js'
+import { cleanLine } from '../domain/text.js'
 import { readLines } from '../platform/streams/read-lines.js'
-import { isWholeRecord } from './whole-record.js'
 
 /** Why a journal cannot be read back; the message is one clean line. */
 export interface JournalFault {
-  readonly code: 'not_there' | 'unreadable' | 'empty' | 'bad_line' | 'unknown_version'
+  readonly code: 'not_there' | 'unreadable' | 'empty' | 'bad_line' | 'unknown_version' | 'other_version'
   readonly message: string
   /** The line it is about, from 1. */
   readonly line?: number
@@ -24,21 +24,6 @@ export interface JournaledRun {
   /** The number of the last record, which is that of its line. */
   readonly seq: number
 }
-
-const stamp = z.object({ v: z.number(), seq: z.number(), at: z.number(), ms: z.number(), type: z.string() })
-
-/** What the fold begins with; all else it takes in leaves it whole. */
-const start = z.object({
-  type: z.literal('run_started'),
-  runId: z.string(),
-  version: z.string(),
-  roadmap: z.string(),
-  isolation: z.enum(['workspace', 'none']),
-  target: z.optional(z.object({ branch: z.string(), base: z.string() })),
-  redo: z.optional(z.array(z.string())),
-  slots: z.array(z.string()),
-  tasks: z.array(z.object({ id: z.string(), title: z.string(), state: z.enum(['pending', 'held', 'done']) })),
-})
 
 /**
  * Reads a journal back, also while another process writes it: what stands behind the last line feed is a record that
@@ -86,16 +71,33 @@ function unreadable(code: string): JournalFault {
 
 function readRecord(text: string, line: number): Result<RunRecord, JournalFault> {
   const value = parseJson(text)
-  const stamped = stamp.safeParse(value)
-  if (!stamped.success) return badLine(line, 'is not a record')
-  if (stamped.data.v !== eventVersion) {
-    const message = `line ${line} of the journal has version ${stamped.data.v}, which autopilot ${AUTOPILOT_VERSION} does not know`
+  if (!isShaped(stampShape, value) || !('type' in value) || typeof value.type !== 'string')
+    return badLine(line, 'is not a record')
+  const record = value as RunRecord
+  if (record.v !== eventVersion) {
+    const message = `line ${line} of the journal has version ${record.v}, which autopilot ${AUTOPILOT_VERSION} does not know${writtenBy(record)}`
     return err({ code: 'unknown_version', message, line })
   }
   // Every record has the number of its line: a line that was lost, or written twice, would change the state.
-  if (stamped.data.seq !== line) return badLine(line, `has the number ${stamped.data.seq}`)
-  if (line > 1) return ok(value as RunRecord)
-  return start.safeParse(value).success ? ok(value as RunRecord) : badLine(line, 'is not the start of a run')
+  if (record.seq !== line) return badLine(line, `has the number ${record.seq}`)
+  if (line > 1) return ok(record)
+  if (record.type !== 'run_started') return badLine(line, 'is not the start of a run')
+  const wrong = whatIsWrong(record)
+  return wrong === undefined ? ok(record) : misfit(line, wrong, record.version)
+}
+
+/** Where a version is told, as in the record of a start. */
+function writtenBy(record: object): string {
+  const version = 'version' in record && typeof record.version === 'string' ? record.version : undefined
+  return version === undefined ? '' : `; autopilot ${cleanLine(version, 40)} wrote it`
+}
+
+/** Damage, or, where another version wrote it, a form that this one does not know. */
+function misfit(line: number, wrong: string, version: unknown): Result<never, JournalFault> {
+  const what = `is not a whole record (${cleanLine(wrong, 100)})`
+  if (typeof version !== 'string' || version === AUTOPILOT_VERSION) return badLine(line, what)
+  const message = `line ${line} of the journal ${what} for autopilot ${AUTOPILOT_VERSION}${writtenBy({ version })}`
+  return err({ code: 'other_version', message, line })
 }
 
 /** The fold trusts what it is given; a record with a hole in it shows here, and nowhere else. */
@@ -105,7 +107,8 @@ function takeIn(
   line: number,
   onRecord: (record: RunRecord) => void,
 ): Result<JournaledRun, JournalFault> {
-  if (!isWholeRecord(record)) return badLine(line, 'is not a whole record')
+  const wrong = whatIsWrong(record)
+  if (wrong !== undefined) return misfit(line, wrong, run?.state.start.version)
   try {
     const state = replayNext(run?.state, record)
     onRecord(record)

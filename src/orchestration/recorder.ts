@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.js'
 import type { Mask } from '../domain/secrets/mask.js'
 import { maskValue } from '../domain/secrets/mask-value.js'
-import { eventVersion, type RunEvent, type RunRecord, type Stamp } from '../domain/run/event.js'
+import { eventShape, eventVersion, type RunEvent, type RunRecord, type Stamp } from '../domain/run/event.js'
 import { apply, initialState, type RunState } from '../domain/run/run-state.js'
 import type { Journal } from '../journal/journal.js'
 import type { Reporter } from '../ui/contract.js'
@@ -42,9 +42,11 @@ export function createRecorder(beginning: RunBeginning, parts: RecorderParts): R
   const began = clock.monotonic() - (before?.state.ms ?? 0)
   let seq = before?.seq ?? 0
   let broken = false
+  const maskEvent = <Event extends RunEvent>(event: Event): Event =>
+    maskValue<RunEvent>(eventShape, event, mask) as Event
   const stamp = <Event extends RunEvent>(event: Event): Event & Stamp => {
     const ms = Math.round((clock.monotonic() - began) * 1000) / 1000
-    return { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...maskValue(event, mask) }
+    return { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...maskEvent(event) }
   }
   const { state, first } = begin(beginning, stamp)
   let isOver = false

@@ -2,6 +2,7 @@ import type { ResumeCounts } from '../domain/run/reconcile.js'
 import type { KeptCommit, RunState, TaskState } from '../domain/run/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
+import type { Printed } from './printed.js'
 import {
   formatCounts,
   formatFailure,
@@ -172,8 +173,10 @@ function describeDone({ how, commit }: Extract<TaskState, { type: 'done' }>): st
   }
 }
 
-/** The same as one object for machines; what the journal says stands in it as it is. */
-export function statusObject(status: RunStatus): Readonly<Record<string, unknown>> {
+type PrintedStatus = Extract<Printed, { type: 'status' }>
+
+/** The same as one object for machines; see `status-form.ts`. */
+export function statusObject(status: RunStatus): PrintedStatus {
   const { state, standing, kept, keptWorkspaces, startedAt, lastAt, journal, resume } = status
   const { runId, version, roadmap, isolation, target } = state.start
   const tasks = [...state.tasks.values()]
@@ -182,7 +185,8 @@ export function statusObject(status: RunStatus): Readonly<Record<string, unknown
   return {
     type: 'status',
     run: runId,
-    ...{ version, roadmap, isolation, target, startedAt, lastAt, journal },
+    ...(target ? { target } : {}),
+    ...{ version, roadmap, isolation, startedAt, lastAt, journal },
     // The object of a run that goes on has its process, that of a finished one its exit code and why.
     ...{ standing: standing.type, ...state.finished },
     ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),

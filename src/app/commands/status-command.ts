@@ -20,6 +20,7 @@ import { locate, plainLocation, type Location, type RepositoryLocation } from '.
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { knownRuns } from '../resume/known-runs.js'
 import { lineWriter, printJson } from '../../ui/print/output.js'
+import type { Printed } from '../../ui/printed.js'
 import { printTrouble } from '../../ui/print/problem-output.js'
 import { lookAround, replayRun, resumeRun, type Replayed } from '../resume/resumed.js'
 import { shownPath } from '../../ui/print/shown-path.js'
@@ -134,7 +135,7 @@ function standingOf({ state, beganAt }: JournaledRun, holder: LockHolder | undef
 
 function print(
   output: StatusArguments['output'],
-  object: Readonly<Record<string, unknown>>,
+  object: Printed,
   lines: ReturnType<typeof statusLines>,
   env: Environment,
 ): void {

@@ -1,5 +1,6 @@
 import { cleanLine } from '../../domain/text.js'
 import { formatDuration } from '../../ui/format.js'
+import type { Printed } from '../../ui/printed.js'
 import { hasLines, linesAsWritten } from './as-written.js'
 import type { FileSettings } from '../../config/settings.js'
 
@@ -27,7 +28,7 @@ function list(paths: readonly string[]): string {
 }
 
 /** The same for machines; undefined where it is nothing. */
-export function workspaceFacts({ setup, copy, keep, link }: Furniture): object | undefined {
+export function workspaceFacts({ setup, copy, keep, link }: Furniture): Printed | undefined {
   const isBare = !setup && [copy, keep, link].every((paths) => paths.length === 0)
   return isBare ? undefined : { type: 'workspaces', ...(setup ? { setup } : {}), copy, keep, link }
 }

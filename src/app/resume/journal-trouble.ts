@@ -17,7 +17,8 @@ export function printJournalTrouble(
 }
 
 function helpFor(id: string, { code, line = 1 }: JournalFault): string {
-  if (code === 'unknown_version') return 'Use the autopilot that wrote it, or a newer one.'
+  if (code === 'unknown_version' || code === 'other_version')
+    return 'Use the autopilot that wrote it, or a newer one; autopilot run --fresh begins anew.'
   if (code === 'unreadable') return 'Ask as the user whose file it is, or make it readable for you.'
   if (code === 'bad_line' && line > 1) {
     const before = line === 2 ? 'line 1' : `lines 1 to ${line - 1}`

@@ -1,16 +1,23 @@
+import { as, map, number, object, optional, titled, type ValueOf } from '../shape/shape.js'
 import { tokensOf, type Usage } from '../agent/agent-event.js'
 
-/** The most that may be spent, in USD, in tokens (cached ones included), or both. */
-export interface Budget {
-  readonly usd?: number
-  readonly tokens?: number
-}
+/** The most that may be spent. */
+export const budgetShape = titled(
+  'budget',
+  object({
+    usd: optional(number('US dollars.')),
+    tokens: optional(number('Tokens, cached ones included.')),
+  }),
+)
+export type Budget = ValueOf<typeof budgetShape>
 
 /** What a run may spend, and what each provider may; in a journal, so a plain object. */
-export interface RunBudgets {
-  readonly run: Budget
-  readonly providers: Readonly<Record<string, Budget>>
+export const runBudgetsFields = {
+  run: as(budgetShape, 'What the run may spend.'),
+  providers: map(budgetShape, 'What each provider may spend, by name.'),
 }
+export const runBudgetsShape = object(runBudgetsFields)
+export type RunBudgets = ValueOf<typeof runBudgetsShape>
 
 /** What was spent; money only as far as it is known. */
 export interface Spent {

@@ -1,33 +1,64 @@
-import { addUsage, noUsage, tokensOf, usageSince, withCost, withoutCost, type Usage } from '../agent/agent-event.js'
+import {
+  addUsage,
+  noUsage,
+  tokensOf,
+  usageSince,
+  usageShape,
+  withCost,
+  withoutCost,
+  type Usage,
+} from '../agent/agent-event.js'
+import { list, mark, object, oneOf, optional, own, type ObjectOf, type ValueOf } from '../shape/shape.js'
 import type { Budget } from './budget.js'
 
 /** What can be counted: money and tokens. */
 export type Measure = keyof Budget
 
 /** What was counted for an agent, or for a part of what it did. */
-export interface Counted {
-  readonly usage: Usage
-  /** By the calls of the model that it told on the way, since it did not come to a total of them. */
-  readonly estimated?: true
-  /** What nobody can tell of it; there it counts as 0, and is told apart. */
-  readonly unknown?: readonly Measure[]
+export const countedFields = {
+  usage: usageShape,
+  estimated: mark(
+    'The cost is estimated, by the calls of the model that the CLI told on the way, as it told no total.',
+  ),
+  unknown: optional(list(oneOf(['usd', 'tokens']), 'What nobody can tell of it. In `usage` it counts as 0.')),
 }
+const countedShape = object(countedFields)
+export type Counted = ValueOf<typeof countedShape>
 
 /** A turn that the last total of its conversation does not tell of; the next one may. */
-export interface EarlierTurn extends Counted {
-  /** Whether its CLI could still save what it had counted is not known. */
-  readonly unsure?: true
-}
+const earlierTurnShape = object({
+  ...countedFields,
+  unsure: mark('Whether its CLI could still save what it had counted is not known.'),
+})
+export type EarlierTurn = ValueOf<typeof earlierTurnShape>
 
 /**
  * What a conversation's next total is compared with, since CLIs tell totals of the whole conversation. Source: recorded
  * with claude 2.1.332, which saves what it has counted when its process ends, also after TERM: later totals include it.
  * After KILL they never do, also where the process had told a total before.
  */
-export interface Baseline {
-  readonly total: Usage
-  readonly since?: readonly EarlierTurn[]
+const baselineShape = object({ total: usageShape, since: optional(list(earlierTurnShape)) })
+export type Baseline = ValueOf<typeof baselineShape>
+
+/** What an agent used, and how that was counted: the total of its conversation as well as it can be known. */
+export const agentCountFields = {
+  ...countedFields,
+  replaces: own(
+    optional(
+      list(
+        countedShape,
+        'What was counted of earlier turns of its conversation and is in `usage` now: it no longer counts.',
+      ),
+    ),
+  ),
+  after: own(
+    optional(
+      baselineShape,
+      "What the conversation's next total is to be compared with; journals from before have none.",
+    ),
+  ),
 }
+export type AgentCount = ObjectOf<typeof agentCountFields>
 
 export const noBaseline: Baseline = { total: noUsage }
 

@@ -1,16 +1,33 @@
-import type { BackgroundChange } from './background.js'
-import type { Failure, FailureKind } from './failure.js'
+import {
+  flag,
+  mark,
+  name,
+  number,
+  object,
+  oneOf,
+  optional,
+  own,
+  text,
+  texts,
+  titled,
+  union,
+  variant,
+  type ValueOf,
+} from '../shape/shape.js'
+import { backgroundChangeShape } from './background.js'
+import { failureKinds, failureShape } from './failure.js'
 
-/**
- * Tokens and money as the CLI reports them. `inputTokens` includes cached ones, for every provider.
- * `costUsd` is absent where the CLI does not say it.
- */
-export interface Usage {
-  readonly inputTokens: number
-  readonly cachedInputTokens: number
-  readonly outputTokens: number
-  readonly costUsd?: number
-}
+/** Tokens and money as the CLI reports them. */
+export const usageShape = titled(
+  'usage',
+  object({
+    inputTokens: number('Tokens that the model read, cached ones included, for every provider.'),
+    cachedInputTokens: number('Those of them that came from a cache.'),
+    outputTokens: number('Tokens that it wrote.'),
+    costUsd: optional(number('US dollars. Absent where the CLI does not tell.')),
+  }),
+)
+export type Usage = ValueOf<typeof usageShape>
 
 export const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }
 
@@ -68,62 +85,59 @@ export function usageSince(total: Usage, before: Usage): Usage {
 }
 
 /** One thing read from the agent's output. Providers produce them line by line; texts are outside text, not yet clean. */
-export type AgentEvent =
-  /** A turn begins. The conversation has an id, by which it can be resumed. */
-  | { readonly type: 'session'; readonly sessionId: string; readonly model?: string }
-  /** Something the agent said; the last one is its final text when the final event has none. */
-  | { readonly type: 'text'; readonly text: string }
-  /**
-   * A tool call began. `target` is the file, command or pattern it is about, `about` the same in full; `call` is the
-   * CLI's own name for the call. `writes`: the files that it is to write, of the CLI's own tools for that.
-   */
-  | {
-      readonly type: 'tool'
-      readonly name: string
-      readonly target?: string
-      readonly about?: string
-      readonly call?: string
-      readonly writes?: readonly string[]
-    }
-  | { readonly type: 'tool_ended'; readonly ok: boolean; readonly name?: string }
-  /**
-   * A tool call was refused for want of permission. The other fields as of `tool`; `allow`: the entry of that setting
-   * that would permit it; `byRule`: a rule or a hook of the user's forbids it, which no entry does away with.
-   */
-  | {
-      readonly type: 'denied'
-      readonly tool: string
-      readonly message: string
-      readonly target?: string
-      readonly about?: string
-      readonly call?: string
-      readonly byRule?: true
-      readonly allow?: string
-    }
-  /** What one call of the model used; `call` is told again with each part of its answer. */
-  | { readonly type: 'usage'; readonly call: string; readonly usage: Usage }
-  /** The CLI retries by itself; not a failure yet. `kind`: what it would be. */
-  | { readonly type: 'retrying'; readonly message: string; readonly kind?: FailureKind }
-  /** A limit that the CLI reported apart from the final event; `retryAt` in epoch ms. */
-  | { readonly type: 'limit'; readonly retryAt?: number }
-  /** Something about work that may outlive the turn. */
-  | { readonly type: 'background'; readonly change: BackgroundChange }
-  /**
-   * The end of a turn. It is final, and nothing but the end of the process is expected after it, unless background work
-   * lives on: then a further turn may follow, which ends with a result of its own.
-   */
-  | {
-      readonly type: 'result'
-      /** Absent when the CLI says that it succeeded. */
-      readonly failure?: Failure
-      readonly text?: string
-      /** The JSON text that answers a schema, where the CLI says it apart from `text`. */
-      readonly answer?: string
-      /** Totals of the conversation. */
-      readonly usage?: Usage
-      readonly turns?: number
-      /** The CLI says itself that the turn ended to wait for something: its word for what. */
-      readonly waitsFor?: string
-    }
-  /** Something that the provider does not know; kept raw in the attempt's output file. `line`: one that it cannot read. */
-  | { readonly type: 'unknown'; readonly kind: string; readonly line?: string }
+export const agentEventShape = titled(
+  'agent event',
+  union({
+    session: variant('A turn begins. The conversation has an id, by which it can be resumed.', {
+      sessionId: name('As the CLI wrote it.'),
+      model: optional(name('The model that answers.')),
+    }),
+    text: variant('The agent said something. The last one is its final text when the final event has none.', {
+      text: text(),
+    }),
+    tool: variant('A tool call began.', {
+      name: text("The CLI's name for the tool."),
+      target: optional(text('The file, command or pattern that it is about.')),
+      about: own(optional(text('The same in full.'))),
+      call: own(optional(text("The CLI's own name for the call."))),
+      writes: own(optional(texts("The files that it is to write, of the CLI's own tools for that."))),
+    }),
+    tool_ended: variant('A tool call ended.', { ok: flag('It succeeded.'), name: optional(text('Of which tool.')) }),
+    denied: variant('A tool call was refused for want of permission.', {
+      tool: text("The CLI's name for the tool."),
+      message: text('What the CLI said.'),
+      target: optional(text('The file, command or pattern that it is about.')),
+      about: own(optional(text('The same in full.'))),
+      call: own(optional(text("The CLI's own name for the call."))),
+      byRule: mark("A rule or a hook of the user's forbids it, which no entry of `allow:` does away with."),
+      allow: optional(text('The entry of `allow:` that would permit it.')),
+    }),
+    usage: variant('What one call of the model used.', {
+      call: text('The call. It is told again with each part of its answer.'),
+      usage: usageShape,
+    }),
+    retrying: variant('The CLI tries again by itself. It is not a failure yet.', {
+      message: text('Why.'),
+      kind: optional(oneOf(failureKinds, 'The kind of failure that it would be.')),
+    }),
+    limit: variant('The CLI reported a limit apart from its final event.', {
+      retryAt: optional(number('When the account may be used again, epoch ms.')),
+    }),
+    background: variant('Something about work that may outlive the turn.', { change: own(backgroundChangeShape) }),
+    // Final: nothing but the end of the process is expected after it, unless background work lives on. Then a further
+    // turn may follow, which ends with a result of its own.
+    result: variant('The turn ended.', {
+      failure: optional(failureShape, 'Absent when the CLI says that it succeeded.'),
+      text: optional(text('The last word.')),
+      answer: optional(text('The JSON text that answers a schema, where the CLI tells it apart from `text`.')),
+      usage: optional(usageShape, 'Totals of the conversation.'),
+      turns: optional(number('Turns of the model.')),
+      waitsFor: optional(text("The turn ended to wait for something: the CLI's word for what.")),
+    }),
+    unknown: variant("Something that the provider's adapter does not know. The attempt's output file has it raw.", {
+      kind: text("The CLI's word for it."),
+      line: optional(text('A line that could not be read.')),
+    }),
+  }),
+)
+export type AgentEvent = ValueOf<typeof agentEventShape>

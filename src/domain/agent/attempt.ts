@@ -10,14 +10,19 @@ import {
 } from './background.js'
 import { failure, type Failure, isAccountTrouble } from './failure.js'
 import { refusedCalls, type Refusal } from './refusal.js'
+import { name, number, text, titled, union, variant, type ValueOf } from '../shape/shape.js'
 import { cleanLine } from '../text.js'
 
 /** How a child process ended. */
-export type ExitStatus =
-  | { readonly type: 'code'; readonly code: number }
-  | { readonly type: 'signal'; readonly signal: string }
-  /** It never ran; `message` says why. */
-  | { readonly type: 'not_started'; readonly message: string }
+export const exitStatusShape = titled(
+  'exit status',
+  union({
+    code: variant('It ended by itself.', { code: number('Its exit code.') }),
+    signal: variant('A signal ended it.', { signal: name('Such as `SIGTERM`.') }),
+    not_started: variant('It never ran.', { message: text('Why.') }),
+  }),
+)
+export type ExitStatus = ValueOf<typeof exitStatusShape>
 
 export function formatExitStatus(exit: ExitStatus): string {
   switch (exit.type) {

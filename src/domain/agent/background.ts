@@ -1,3 +1,5 @@
+import { flag, list, name, number, object, text, union, variant, type ValueOf } from '../shape/shape.js'
+
 /**
  * Work that an agent started and that may outlive its turn: background commands and sub-agents, scheduled wake-ups, and,
  * for codex, commands that have not come back. A fold over what the CLI tells of it; ids are the CLI's own.
@@ -22,21 +24,18 @@ interface Cut {
 export const noBackground: Background = { live: new Map(), cut: new Map(), unwanted: new Set(), wakeUps: [] }
 
 /** What the stream of a CLI tells about such work. */
-export type BackgroundChange =
-  | { readonly type: 'started'; readonly id: string; readonly what: string }
-  /** `through`: it came to its own end, well or not; else it was stopped. */
-  | { readonly type: 'ended'; readonly id: string; readonly through: boolean }
-  /** All that runs, and nothing else does. */
-  | {
-      readonly type: 'listed'
-      readonly tasks: readonly { readonly id: string; readonly what: string }[]
-    }
-  /** The agent asks for its end. */
-  | { readonly type: 'unwanted'; readonly id: string }
-  /** It will be woken up at this time, epoch ms. */
-  | { readonly type: 'wake_up_scheduled'; readonly at: number }
-  /** It was woken up, as scheduled for that time. */
-  | { readonly type: 'wake_up_came'; readonly at: number }
+export const backgroundChangeShape = union({
+  started: variant('It began.', { id: name(), what: text("In the CLI's words.") }),
+  ended: variant('It ended.', {
+    id: name(),
+    through: flag('It came to its own end, well or not; else it was stopped.'),
+  }),
+  listed: variant('All that runs, and nothing else does.', { tasks: list(object({ id: name(), what: text() })) }),
+  unwanted: variant('The agent asks for its end.', { id: name() }),
+  wake_up_scheduled: variant('The agent will be woken up.', { at: number('When, epoch ms.') }),
+  wake_up_came: variant('It was woken up, as scheduled.', { at: number('For when, epoch ms.') }),
+})
+export type BackgroundChange = ValueOf<typeof backgroundChangeShape>
 
 /** More at a time than any agent has use for; a stream that tells of more must not fill the memory. */
 const most = 1_000

@@ -1,3 +1,5 @@
+import { mark, name, number, object, oneOf, optional, own, text, texts, titled, type ValueOf } from '../shape/shape.js'
+
 /** What a kind of failure means, for whoever decides something by it. */
 export interface Consequences {
   /** For the task: another attempt, as long as there are any; one that does not count; none in this run. */
@@ -89,33 +91,38 @@ export function consequencesOf(kind: FailureKind): Consequences {
 }
 
 /** A plain value that survives being written to the journal. */
-export interface Failure {
-  readonly kind: FailureKind
-  /** What happened and what to do next, one or two sentences. Outside text in it is already clean. */
-  readonly message: string
-  /** Conflicting or uncollectable paths. */
-  readonly paths?: readonly string[]
-  /** More for the next attempt's prompt, several lines: the end of what a failing gate printed. */
-  readonly detail?: string
-  /** Of a gate's no: the keys of the gates that failed, and the commit that the work stood on when it was judged. */
-  readonly gates?: readonly string[]
-  readonly on?: string
-  /** When the account may be used again, epoch ms, where the CLI said so. */
-  readonly retryAt?: number
-  /** Of `infrastructure`: setup, or what is copied or linked into a workspace, failed there; its tree may be to blame. */
-  readonly inSetup?: true
-  /**
-   * Of `infrastructure`: the agent had ended, and its work is whole, in its workspace or on its ref: the next run collects and
-   * lands it without another agent.
-   */
-  readonly uncollected?: true
-  /** Of `infrastructure`: a git of autopilot's own failed, such as one that was killed; asked again, it may do. */
-  readonly ownGit?: true
-  /** Of `infrastructure`: the disk was full, or the directory gone; it uses up no attempt, so long as it is not the rule. */
-  readonly spared?: true
-  /** Of `auth`: there is no login at all, rather than one that was refused. */
-  readonly loggedOut?: true
-}
+export const failureShape = titled(
+  'failure',
+  object({
+    kind: oneOf(failureKinds, 'What decides what happens next.'),
+    message: text('What happened and what to do next, one or two sentences.'),
+    paths: optional(texts('Conflicting or uncollectable paths.')),
+    detail: optional(text('More for the next attempt, several lines: the end of what a failing gate printed.')),
+    gates: own(optional(texts("Of a gate's no: the keys of the gates that failed."))),
+    on: own(optional(name('The commit that the work stood on when gates judged it.'))),
+    retryAt: optional(number('When the account may be used again, epoch ms, where the CLI told it.')),
+    inSetup: own(
+      mark(
+        'Of `infrastructure`: setup, or what is copied or linked into a workspace, failed there; its tree may be to blame.',
+      ),
+    ),
+    uncollected: mark(
+      'Of `infrastructure`: the agent had ended, and its work is whole, in its workspace or on its ref. The next run collects and lands it without another agent.',
+    ),
+    ownGit: own(
+      mark(
+        "Of `infrastructure`: a git of autopilot's own failed, such as one that was killed; asked again, it may do.",
+      ),
+    ),
+    spared: own(
+      mark(
+        'Of `infrastructure`: the disk was full, or the directory gone; it uses up no attempt, so long as it is not the rule.',
+      ),
+    ),
+    loggedOut: own(mark('Of `auth`: there is no login at all, rather than one that was refused.')),
+  }),
+)
+export type Failure = ValueOf<typeof failureShape>
 
 export function failure(kind: FailureKind, message: string, more: Omit<Failure, 'kind' | 'message'> = {}): Failure {
   return { kind, message, ...more }

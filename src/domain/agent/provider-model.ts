@@ -1,8 +1,12 @@
+import { name, object, optional, titled, type ValueOf } from '../shape/shape.js'
+
 /** A provider, with a model where one is asked for; without, the CLI's own default model is used. */
-export interface ProviderModel {
-  readonly provider: string
-  readonly model?: string
+export const providerModelFields = {
+  provider: name('`claude`, `codex`, or `command` for a task with `run:`.'),
+  model: optional(name("Absent where the CLI's own default model is used.")),
 }
+export const providerModelShape = titled('agent', object(providerModelFields))
+export type ProviderModel = ValueOf<typeof providerModelShape>
 
 /** `claude` or `claude:opus`: how people write it and how it is shown. */
 export function formatProviderModel({ provider, model }: ProviderModel): string {

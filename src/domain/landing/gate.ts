@@ -32,6 +32,9 @@ export type Verdict =
     }
   | { readonly type: 'errored'; readonly message: string }
 
+/** The words of verdicts. */
+export const verdictTypes = ['passed', 'failed', 'errored'] as const satisfies readonly Verdict['type'][]
+
 /** What setup is called where it fails as a gate does. */
 export const setupGate = 'setup'
 

@@ -1,14 +1,15 @@
+import { name, number, optional, own, type ObjectOf } from '../shape/shape.js'
+
 /**
  * A process that autopilot started: what a later run needs to know it again, and never to take another with the same
  * pid for it. Without `start` and `boot` (systems without /proc, older journals) it cannot be known again.
  */
-export interface SpawnedProcess {
-  readonly pid: number
-  /** Clock ticks since boot at which it started: field 22 of proc(5)'s stat. */
-  readonly start?: string
-  /** The id of the machine's boot. */
-  readonly boot?: string
+export const spawnedProcessFields = {
+  pid: number('Its process id, which is also the number of its process group.'),
+  start: own(optional(name("Clock ticks since boot at which it started: field 22 of proc(5)'s stat."))),
+  boot: own(optional(name("The id of the machine's boot."))),
 }
+export type SpawnedProcess = ObjectOf<typeof spawnedProcessFields>
 
 /** By what the processes of a run are known, wherever they have gone. */
 export interface RunTraces {

@@ -1,29 +1,30 @@
-import { statusRuns, statusSatisfies, type Group, type Task, type TaskStatus } from './task.js'
+import { flag, mark, name, names, oneOf, optional, text, titled, union, variant, type ValueOf } from '../shape/shape.js'
+import { statusRuns, statusSatisfies, taskStatuses, type Group, type Task } from './task.js'
 
 /** Why a task cannot or shall not start. */
-export type HoldReason =
-  /**
-   * Its status in the file, or that of a group around it, puts it on hold. A person's decision; `inRun`: taken after the
-   * run had begun.
-   */
-  | { readonly type: 'status'; readonly status: TaskStatus; readonly group?: string; readonly inRun?: true }
-  /** A person took it out of the file after the run had begun. */
-  | { readonly type: 'removed' }
-  /** `execution_mode: manual`: a person's work. */
-  | { readonly type: 'manual' }
-  /** It depends on an id that exists nowhere. */
-  | { readonly type: 'unresolved'; readonly refs: readonly string[] }
-  /**
-   * It waits, directly or through others, for tasks that will not be done in this run; `byPerson` when nothing but
-   * holds of a person is in the way.
-   */
-  | { readonly type: 'dependency'; readonly taskIds: readonly string[]; readonly byPerson: boolean }
-  /** It asks for gates, which need workspaces: without isolation there is no clean tree to judge. */
-  | { readonly type: 'verify' }
-  /** Nothing is left that could run it: its providers are out, or no workspace can be made. */
-  | { readonly type: 'unservable'; readonly message: string }
-  /** `--only` or `--limit` left out what it depends on. */
-  | { readonly type: 'not_selected'; readonly taskIds: readonly string[] }
+export const holdShape = titled(
+  'hold reason',
+  union({
+    status: variant("Its status in the file, or that of a group around it, puts it on hold: a person's decision.", {
+      status: oneOf(taskStatuses, 'The status.'),
+      group: optional(name('The group whose status it is.')),
+      inRun: mark('It was set after the run had begun.'),
+    }),
+    removed: variant('A person took it out of the file after the run had begun.', {}),
+    manual: variant("`execution_mode: manual`: a person's work.", {}),
+    unresolved: variant('It depends on an id that exists nowhere.', { refs: names('Such ids.') }),
+    dependency: variant('It waits, directly or through others, for tasks that will not be done in this run.', {
+      taskIds: names('Those that it waits for itself.'),
+      byPerson: flag('Nothing but holds of a person is in the way.'),
+    }),
+    verify: variant('It asks for gates, which need workspaces: without isolation there is no clean tree to judge.', {}),
+    unservable: variant('Nothing is left that could run it: its providers are out, or no workspace can be made.', {
+      message: text('Why.'),
+    }),
+    not_selected: variant('`--only` or `--limit` left out what it depends on.', { taskIds: names('What that is.') }),
+  }),
+)
+export type HoldReason = ValueOf<typeof holdShape>
 
 /** A hold that a person has decided on: the run can end well without the task. All other holds count as not done. */
 export function isPersonsHold(reason: HoldReason): boolean {

@@ -1,17 +1,22 @@
 import type { TaskGraph } from './graph.js'
+import { name, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
 import { append } from '../grouped.js'
-import { isPersonsHold, ownHold, type HoldReason } from './hold.js'
+import { holdShape, isPersonsHold, ownHold, type HoldReason } from './hold.js'
 import { countBefore } from '../ordered.js'
 import { compareRanks, rankOf, type Rank } from './schedule.js'
 import { statusSatisfies, type Group, type Task } from './task.js'
 
 /** A task as the run knows it from the start. */
-export interface PlannedTask {
-  readonly id: string
-  readonly title: string
-  readonly state: 'pending' | 'held' | 'done'
-  readonly hold?: HoldReason
-}
+export const plannedTaskShape = titled(
+  'planned task',
+  object({
+    id: name(),
+    title: text(),
+    state: oneOf(['pending', 'held', 'done']),
+    hold: optional(holdShape, 'Why it is held.'),
+  }),
+)
+export type PlannedTask = ValueOf<typeof plannedTaskShape>
 
 /** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that would start. */
 export interface Selection {

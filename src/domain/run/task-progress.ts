@@ -1,6 +1,6 @@
 import { addUsage } from '../agent/agent-event.js'
-import { noBaseline, type Baseline } from '../accounts/counted.js'
-import type { AgentCount, RunRecord } from './event.js'
+import { noBaseline, type AgentCount, type Baseline } from '../accounts/counted.js'
+import type { RunRecord } from './event.js'
 import { consequencesOf, type Failure } from '../agent/failure.js'
 import { isSameOffer, type ProviderModel } from '../agent/provider-model.js'
 import { addRefusal, type Refusal } from '../agent/refusal.js'

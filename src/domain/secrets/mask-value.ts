@@ -1,32 +1,26 @@
+import { fieldsOf, type Shape } from '../shape/shape.js'
 import { noMask, type Mask } from './mask.js'
 
-/**
- * Fields that say which one is meant: of these a program makes refs, paths and look-ups, and none of them is text that
- * somebody printed. A value that happens to be a secret's, such as a password `workspace`, must not change them.
- */
-const names: ReadonlySet<string> = new Set(
-  [
-    'type kind code severity level how state verdict signal isolation permissions reason standing what start boot',
-    'id run runId taskId taskIds refs failed retried only together sessionId provider providers model slot slots',
-    'ref commit tree base previous branch path workspace repository roadmap roadmapPath',
-  ].flatMap((line) => line.split(' ')),
-)
-
-/** Plain data with the secrets in its texts masked; the names in it stay as they are. */
-export function maskValue<Value>(value: Value, mask: Mask): Value {
-  return mask === noMask ? value : (masked(value, mask) as Value)
+/** Plain data with the secrets in its texts masked; names stay as they are. */
+export function maskValue<Value>(shape: Shape<Value>, value: Value, mask: Mask): Value {
+  return mask === noMask ? value : (masked(shape, value, mask) as Value)
 }
 
-function masked(value: unknown, mask: Mask): unknown {
-  if (typeof value === 'string') return mask.text(value)
-  if (Array.isArray(value)) return value.map((one) => masked(one, mask))
+function masked(shape: Shape | undefined, value: unknown, mask: Mask): unknown {
+  if (shape?.kind === 'or_null') return masked(shape.each, value, mask)
+  if (typeof value === 'string') return shape?.kind === 'name' || shape?.kind === 'one_of' ? value : mask.text(value)
+  if (Array.isArray(value))
+    return value.map((one) => masked(shape?.kind === 'list' ? shape.each : undefined, one, mask))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, names.has(key) && isName(one) ? one : masked(one, mask)]),
-  )
+  if (shape?.kind === 'map') return eachField(value, () => shape.each, mask)
+  const fields = fieldsOf(shape, value)
+  const isUnion = shape?.kind === 'union'
+  return eachField(value, (key) => (isUnion && key === 'type' ? typeName : fields[key]), mask)
 }
 
-/** A text, or a list of texts. */
-function isName(value: unknown): boolean {
-  return typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'))
+const typeName: Shape = { kind: 'name' }
+
+/** What no shape knows is taken for text. */
+function eachField(value: object, shapeOf: (key: string) => Shape | undefined, mask: Mask): object {
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, masked(shapeOf(key), one, mask)]))
 }

@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { subtractUsage, tokensOf, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
+import {
+  agentEventShape,
+  subtractUsage,
+  tokensOf,
+  type AgentEvent,
+  type Usage,
+} from '../../domain/agent/agent-event.js'
 import {
   applyAfterSignal,
   applyAgentEvent,
@@ -174,7 +180,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     const { reported, usage } = evidence
     evidence = isEnding ? applyAfterSignal(evidence, event) : applyAgentEvent(evidence, event)
     if (evidence.answered && !hadAnswered) watch.answered?.(watched)
-    const clean = worthRecording(event) ? cleanEvent(maskValue(event, mask)) : undefined
+    const clean = worthRecording(event) ? cleanEvent(maskValue(agentEventShape, event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', ...of, event: clean })
     if (evidence.reported !== reported || evidence.usage !== usage) onReported()
     if (event.type === 'result' && event.failure) watch.failing?.(watched, saidFailure(evidence) ?? event.failure)

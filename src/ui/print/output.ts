@@ -4,11 +4,13 @@ import { isCi, isSet, type Environment } from '../../domain/process/environment.
 import { jsonLine } from '../../domain/json-line.js'
 import { noMask, type Mask } from '../../domain/secrets/mask.js'
 import { maskValue } from '../../domain/secrets/mask-value.js'
+import { publicPart } from '../../domain/shape/public-part.js'
 import { cleanText } from '../../domain/text.js'
 import type { Reporter, Sink } from '../contract.js'
 import { jsonReporter } from '../json-reporter.js'
 import type { Line } from '../describe.js'
 import { painter } from '../paint.js'
+import { printedShape, type Printed } from '../printed.js'
 import { plainReporter } from '../plain-reporter.js'
 import { steady, writeTo } from './stream.js'
 import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
@@ -59,8 +61,8 @@ export function lineWriter(stream: NodeJS.WriteStream, env: Environment): (line:
 }
 
 /** One object on a line, for machines. */
-export function printJson(stream: NodeJS.WriteStream, value: object): void {
-  jsonSink(stream).write(jsonLine(maskValue(value, mask)))
+export function printJson(stream: NodeJS.WriteStream, value: Printed): void {
+  jsonSink(stream).write(jsonLine(publicPart(printedShape, maskValue(printedShape, value, mask))))
 }
 
 function jsonSink(stream: NodeJS.WriteStream): Sink {

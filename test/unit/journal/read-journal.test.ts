@@ -9,7 +9,7 @@ import { runStarted, stamp } from '../../support/rigs/records.js'
 import { runScripts } from '../../support/games/run-script.js'
 import { tempDir } from '../../support/rigs/temp-dir.js'
 
-const first = stamp(runStarted())
+const first = stamp(runStarted({ version: AUTOPILOT_VERSION }))
 const queued = stamp({ type: 'task_queued', taskId: 'T1', attempt: 1 }, 20, 2)
 const lines = (...records: readonly unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('')
 
@@ -61,9 +61,38 @@ describe('reading a journal back', () => {
     expect(await readJournal(journal(content))).toMatchObject({ ok: false, error: { code: 'bad_line', line } })
   })
 
-  it('refuses a version that it does not know instead of guessing', async () => {
+  it('refuses a version that it does not know instead of guessing, and names who wrote it where that is told', async () => {
     const read = await readJournal(journal(lines(first, { ...queued, v: 2 })))
     expect(read).toMatchObject({ ok: false, error: { code: 'unknown_version', line: 2 } })
+    const start = await readJournal(journal(lines({ ...first, v: 2, version: '9.8.7' })))
+    expect(start).toMatchObject({ ok: false, error: { code: 'unknown_version', line: 1 } })
+    expect(!start.ok && start.error.message).toContain('autopilot 9.8.7 wrote it')
+  })
+
+  it('does not take for damage what another version wrote in a form of its own, and names that version', async () => {
+    const odd = { ...queued, type: 'task_held', taskId: 'T1', reason: { type: 'asleep' } }
+    const other = { ...first, version: '9.8.7' }
+    const read = await readJournal(journal(lines(other, odd)))
+    expect(read).toMatchObject({ ok: false, error: { code: 'other_version', line: 2 } })
+    expect(!read.ok && read.error.message).toMatch(/task_held: reason\) for autopilot .*; autopilot 9\.8\.7 wrote it$/)
+    const own = await readJournal(journal(lines(first, odd)))
+    expect(own).toMatchObject({ ok: false, error: { code: 'bad_line', line: 2 } })
+  })
+
+  it('passes over an event that only a later version knows, and fields that it has added', async () => {
+    const later = { ...queued, type: 'slot_painted', colour: 'green' }
+    const more = { ...queued, seq: 3, colour: 'green' }
+    const read = await readJournal(journal(lines(first, later, more)))
+    expect(read.ok && read.value.state.tasks.get('T1')?.state).toEqual({ type: 'queued', attempt: 1 })
+  })
+
+  it('reads a repair round without isolation, which has no commit to begin from', async () => {
+    const [ofTask, agent] = [{ taskId: 'T1', attempt: 1 }, { provider: 'claude' }]
+    const started = { ...queued, type: 'attempt_started', ...ofTask, slot: 's1', agent, workspace: '/repo' }
+    const reason = { kind: 'refused', message: 'A tool was refused.' }
+    const repair = { ...queued, seq: 3, type: 'repair_started', ...ofTask, round: 1, slot: 's1', agent, reason }
+    const read = await readJournal(journal(lines(first, started, repair)))
+    expect(read.ok && read.value.state.progress.get('T1')?.open?.round).toBe(1)
   })
 
   it('says when there is none, and does not take a directory for one', async () => {

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMask, noMask } from '../../../../src/domain/secrets/mask.js'
 import { maskValue } from '../../../../src/domain/secrets/mask-value.js'
-import type { RunEvent } from '../../../../src/domain/run/event.js'
+import { eventShape, type RunEvent } from '../../../../src/domain/run/event.js'
+import { map, name, names, object, text, texts, union, variant } from '../../../../src/domain/shape/shape.js'
 import { formsOf } from '../../../../src/domain/secrets/secret-forms.js'
 import { runStarted, stateAfter } from '../../../support/rigs/records.js'
 
@@ -160,23 +161,42 @@ describe('a mask', () => {
 
 describe('data with secrets', () => {
   it('has them masked in its texts, and its names as they are', () => {
+    const shape = object({
+      taskId: name(),
+      taskIds: names(),
+      title: text(),
+      nested: object({ message: text(), list: texts() }),
+      byName: map(text()),
+      kind: union({ password: variant('', { why: text(), what: name() }) }),
+    })
     const data = {
-      type: 'password',
       taskId: 'password',
       taskIds: ['password'],
       title: 'the password',
-      nested: { message: 'password!', list: ['a password', 1, null, true] },
-      tasks: [{ id: 'password', title: 'password' }],
-    }
-    expect(maskValue(data, createMask(['password']))).toEqual({
-      type: 'password',
+      nested: { message: 'password!', list: ['a password', 'none'] },
+      byName: { password: 'password' },
+      kind: { type: 'password', why: 'password', what: 'password' },
+    } as const
+    expect(maskValue(shape, data, createMask(['password']))).toEqual({
       taskId: 'password',
       taskIds: ['password'],
       title: 'the ***',
-      nested: { message: '***!', list: ['a ***', 1, null, true] },
-      tasks: [{ id: 'password', title: '***' }],
+      nested: { message: '***!', list: ['a ***', 'none'] },
+      byName: { password: '***' },
+      kind: { type: 'password', why: '***', what: 'password' },
     })
-    expect(maskValue(data, noMask)).toBe(data)
+    expect(maskValue(shape, data, noMask)).toBe(data)
+  })
+
+  it('has everything masked that no shape knows', () => {
+    const data = { id: 'password', more: { code: ['password', 1, null, true] } }
+    const masked = maskValue(object({ id: name() }), data, createMask(['password']))
+    expect(masked).toEqual({ id: 'password', more: { code: ['***', 1, null, true] } })
+  })
+
+  it('has command lines masked that an agent left running', () => {
+    const left: RunEvent = { type: 'leftovers_ended', taskId: 'T1', attempt: 1, what: ['curl -H password'] }
+    expect(maskValue(eventShape, left, createMask(['password']))).toEqual({ ...left, what: ['curl -H ***'] })
   })
 
   it('tells the fold the same, although a task, a branch or a slot is called as a secret', () => {
@@ -198,7 +218,7 @@ describe('data with secrets', () => {
         change(start) as typeof start,
         events.map((event, index) => [index, change(event)] as const),
       )
-    const masked = after((event) => maskValue(event, mask))
+    const masked = after((event) => maskValue(eventShape, event, mask))
     const plain = after((event) => event)
     expect(masked.tasks.get(id)).toEqual({ ...plain.tasks.get(id)!, title: 'a ***' })
     expect([...masked.slots]).toEqual([...plain.slots])

@@ -1,0 +1,74 @@
+import { providerModelShape } from '../../agent/provider-model.js'
+import { verdictTypes } from '../../landing/gate.js'
+import {
+  as,
+  flag,
+  list,
+  mark,
+  name,
+  names,
+  number,
+  object,
+  oneOf,
+  optional,
+  text,
+  texts,
+  variant,
+} from '../../shape/shape.js'
+import { ofAttempt } from './of-attempt.js'
+
+const verdict = oneOf(verdictTypes, '`errored`: it could not be run, which says nothing about the tree.')
+const durationMs = number('How long it took.')
+
+export const gateEvents = {
+  review_queued: variant('Work that passed the commands waits for a slot, on which another agent reviews it.', {
+    ...ofAttempt,
+    gate: text('The name of the review.'),
+  }),
+  review_started: variant('A reviewer began.', {
+    ...ofAttempt,
+    review: number('Counted from 1 within the attempt.'),
+    gate: text('The name of the review.'),
+    slot: name('The slot.'),
+    agent: as(providerModelShape, 'The reviewer.'),
+    tree: name('What it looks at.'),
+  }),
+  gate_judged: variant(
+    "A gate judged a tree that is to land, with this attempt's work on top; or, with `by`, a reviewer that work.",
+    {
+      ...ofAttempt,
+      together: optional(
+        names('The other tasks whose work is in the tree and has not landed, in order. Absent when there are none.'),
+      ),
+      gate: text('Its name.'),
+      tree: name('The tree.'),
+      verdict,
+      durationMs,
+      remembered: flag('The verdict was known; nothing ran.'),
+      by: optional(
+        object({
+          agent: as(providerModelShape, 'The reviewer.'),
+          reasons: texts('Its reasons, or why there is no answer.'),
+        }),
+      ),
+      again: mark('The gate had failed on this tree before, and ran once more.'),
+      flaky: mark('And passed: what it says is partly chance.'),
+      fresh: mark('It passed in a place that was set up anew.'),
+    },
+  ),
+  base_judged: variant('The gates of everybody judged the base, a tip of the target, without any work on top.', {
+    commit: name('The tip.'),
+    tree: name('Its tree.'),
+    verdict,
+    durationMs,
+    gates: list(
+      object({
+        gate: text('Its name.'),
+        message: text('What it said.'),
+        tail: optional(text('The end of what it printed.')),
+        log: optional(name('The file with all that it printed.')),
+      }),
+      'Those that failed, twice, or could not be run.',
+    ),
+  }),
+}

@@ -1,0 +1,42 @@
+import { failureShape } from '../../agent/failure.js'
+import { holdShape } from '../../roadmap/hold.js'
+import { as, mark, name, number, oneOf, optional, text, variant } from '../../shape/shape.js'
+import { ofAttempt } from './of-attempt.js'
+
+const taskId = name('The task.')
+const holds = optional(number('How many others wait for it and are held, too, each by an event of its own.'))
+
+export const taskEvents = {
+  task_queued: variant('A task waits for a slot: for an attempt, or within one for a repair round.', ofAttempt),
+  task_held: variant('A task cannot or shall not start.', { taskId, reason: as(holdShape, 'Why.'), holds }),
+  task_integrated: variant('Work of a task landed on the target.', {
+    ...ofAttempt,
+    commit: name('The commit that has it.'),
+    previous: name('The commit at which the target stood before.'),
+  }),
+  task_done: variant('A task is done.', {
+    ...ofAttempt,
+    how: oneOf(
+      ['integrated', 'unchanged', 'in_place'],
+      'Its work landed, none was needed, or it is in the files as they are.',
+    ),
+  }),
+  task_failed: variant('A task failed for good.', {
+    taskId,
+    attempts: number('How many attempts were made.'),
+    failure: as(failureShape, 'Why the last one failed.'),
+    holds,
+  }),
+  task_canceled: variant('A task was canceled with the run.', { taskId }),
+  roadmap_written: variant('The roadmap says that a task is done.', { taskId }),
+  roadmap_not_written: variant('Said at the end: a task is done, but the roadmap does not say so.', {
+    taskId,
+    why: text('Why not.'),
+    help: optional(text('What a person can do.')),
+  }),
+  workspace_kept: variant('A workspace was left as it is.', {
+    path: name('Where.'),
+    why: text('Why.'),
+    collectsAgain: mark('Nothing is wrong with it, and `autopilot resume` collects from it.'),
+  }),
+}

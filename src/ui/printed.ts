@@ -1,0 +1,92 @@
+import { budgetShape, runBudgetsFields } from '../domain/accounts/budget.js'
+import { providerModelShape } from '../domain/agent/provider-model.js'
+import { holdShape } from '../domain/roadmap/hold.js'
+import {
+  as,
+  list,
+  mark,
+  name,
+  names,
+  number,
+  object,
+  oneOf,
+  optional,
+  text,
+  texts,
+  titled,
+  union,
+  variant,
+  type ValueOf,
+} from '../domain/shape/shape.js'
+import { statusFields } from './status-form.js'
+
+const gateFields = {
+  name: text('How it is shown.'),
+  run: text('The command.'),
+  cwd: optional(text('The directory it starts in, relative to the root of the tree.')),
+  timeoutMs: number('Its time limit.'),
+  exclusive: mark('Never two of it at once.'),
+}
+
+const setupShape = object({
+  run: text('The command.'),
+  inputs: optional(texts('What it depends on.')),
+  timeoutMs: number('Its time limit.'),
+})
+
+/** What commands print with `--output json` beside the events of a run: one object a line, told apart by `type`. */
+export const printedShape = union({
+  problem: variant('Something is wrong with a file that a person wrote.', {
+    severity: oneOf(['error', 'warning']),
+    code: name('Stable, such as `E040`.'),
+    text: text('What is wrong.'),
+    help: optional(text('What to do next.')),
+    position: object({ file: name('As it was named.'), line: number('From 1.'), column: number('From 1.') }),
+    path: optional(name('Where in the data, such as `tasks[3].dependencies[0]`.')),
+  }),
+  error: variant('A command could not do what was asked.', {
+    text: text('Why, on one line or several.'),
+    help: optional(text('What to do next.')),
+  }),
+  notice: variant('Something that a person should know.', {
+    level: oneOf(['info', 'warning']),
+    text: text('The words.'),
+  }),
+  valid: variant('`validate`: the roadmap is valid.', {
+    file: name('As it was named.'),
+    tasks: number('How many tasks it has.'),
+    runnable: number('How many would run.'),
+    held: number('How many are held.'),
+    done: number('How many are done.'),
+  }),
+  held: variant('`validate` and `--dry-run`: a task that would not run.', {
+    taskId: name('The task.'),
+    reason: as(holdShape, 'Why.'),
+  }),
+  budget: variant('`--dry-run`: what may be spent.', runBudgetsFields),
+  planned: variant('`--dry-run`: a task that would run, in the order of their starts.', {
+    taskId: name('The task.'),
+    title: text(),
+    priority: number(),
+    budget: optional(budgetShape, 'What it may spend.'),
+    waitsFor: names('The tasks that it waits for.'),
+    route: names('Providers in the order in which they would be tried.'),
+    command: texts('Program and arguments of the first one; the prompt goes through stdin.'),
+    gates: list(titled('gate', object(gateFields)), 'What its own work must pass, besides the gates of everybody.'),
+  }),
+  gate: variant('`--dry-run`: a gate of everybody.', gateFields),
+  review: variant('`--dry-run`: a review of everybody.', {
+    name: text('How it is shown.'),
+    reviewers: list(providerModelShape, 'Who is asked, in order of preference.'),
+    criteria: texts('What the change must fulfil, besides what its task says.'),
+    timeoutMs: number('Its time limit.'),
+  }),
+  workspaces: variant('`--dry-run`: what each workspace has beside the files of its commit.', {
+    setup: optional(setupShape, 'What makes it ready.'),
+    copy: texts('Copied into it.'),
+    keep: texts('Kept from one attempt to the next.'),
+    link: texts('Linked into it.'),
+  }),
+  status: variant('`status`: how a run stands.', statusFields),
+})
+export type Printed = ValueOf<typeof printedShape>

@@ -1,0 +1,223 @@
+import { usageShape } from '../domain/agent/agent-event.js'
+import { failureShape } from '../domain/agent/failure.js'
+import { providerModelShape } from '../domain/agent/provider-model.js'
+import { verdictTypes } from '../domain/landing/gate.js'
+import { holdShape } from '../domain/roadmap/hold.js'
+import { targetShape } from '../domain/run/events/run-events.js'
+import { exitCodes } from '../domain/run/exit-code.js'
+import {
+  as,
+  list,
+  map,
+  mark,
+  name,
+  number,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  text,
+  texts,
+  titled,
+  union,
+  variant,
+} from '../domain/shape/shape.js'
+
+const atWork = { attempt: number('Its attempt, counted from 1.') }
+
+const taskStateShape = titled(
+  'task state',
+  union({
+    pending: variant('It waits for others, or for its turn.', {}),
+    held: variant('It cannot or shall not start.', { reason: as(holdShape, 'Why.') }),
+    queued: variant('It waits for a slot.', atWork),
+    running: variant('Its agent is at work.', { ...atWork, slot: name('On which slot.') }),
+    verifying: variant('Its work is being reviewed, or waits for that.', {
+      ...atWork,
+      slot: optional(name("The reviewer's slot.")),
+    }),
+    merging: variant('Its agent has ended; its work is being collected, judged and landed.', atWork),
+    done: variant('It is done.', {
+      how: oneOf(
+        ['integrated', 'unchanged', 'in_place', 'before'],
+        '`before`: the roadmap said so when the run began. The others as in `task_done`.',
+      ),
+      commit: optional(name('The commit that has its work.')),
+    }),
+    failed: variant('It failed for good.', {
+      failure: as(failureShape, 'Why its last attempt failed.'),
+      attempts: number('How many attempts were made.'),
+    }),
+    canceled: variant('It was canceled with the run.', {}),
+  }),
+)
+
+const statusTaskShape = object({
+  id: name('By which the roadmap knows it.'),
+  title: text(),
+  state: as(taskStateShape, 'Where it stands.'),
+  attempts: object(
+    {
+      started: number('How many began.'),
+      counted: number('How many failed and count towards those that the task has.'),
+    },
+    'Its attempts, over the whole journal.',
+  ),
+  used: as(usageShape, 'What its agents used, over the whole journal.'),
+  approvals: optional(
+    list(
+      object({
+        gate: text('The name of the review.'),
+        by: as(providerModelShape, 'The reviewer.'),
+        reasons: texts('What the reviewer said.'),
+      }),
+      'What reviewers said who approved the work as it is now.',
+    ),
+  ),
+  refusals: optional(
+    list(
+      object({
+        tool: text('The tool.'),
+        target: optional(text('The command, path or address that it was about.')),
+        allow: optional(text('The entry of `allow:` that would permit it.')),
+        times: number('How often.'),
+      }),
+      'What the agent of its last attempt was refused.',
+    ),
+  ),
+  leftovers: optional(texts('What the agents of its last attempt left running, and was ended.')),
+  ignored: optional(
+    object(
+      { paths: texts('The files.'), copies: optional(name('Where copies of them are.')) },
+      'What the agents of its last attempt wrote and git ignores.',
+    ),
+  ),
+})
+
+const countsShape = object({
+  passed: number(),
+  failed: number(),
+  errored: number('Gates that could not be run.'),
+  remembered: number('Verdicts of all these that were known already.'),
+})
+
+/** The fields of the object that `status --output json` prints; a form of its own, whatever the state of a run is inside. */
+export const statusFields = {
+  run: orNull(name('The id of the run; `null` where there has been none, and then nothing else is there.')),
+  version: optional(text('The autopilot that began the run, or went on with it last.')),
+  roadmap: optional(name('The file, as it was named.')),
+  isolation: optional(oneOf(['workspace', 'none'], 'Where agents work.')),
+  target: optional(targetShape, 'The branch that work arrives at.'),
+  startedAt: optional(number('When the run began, epoch ms.')),
+  lastAt: optional(number('The time of the last line of its journal, epoch ms.')),
+  journal: optional(name('The path of its journal.')),
+  standing: optional(
+    oneOf(
+      ['running', 'silent', 'finished', 'broken_off'],
+      '`silent`: on another machine, or in another container, and without a sign of life. `broken_off`: it has neither an end in its journal nor a process.',
+    ),
+  ),
+  exitCode: optional(oneOf(Object.values(exitCodes), 'Of a finished run: its exit code.')),
+  why: optional(text('Of a finished run: the same in a few words.')),
+  pid: optional(number('Of a run that is `running` or `silent`: its process.')),
+  host: optional(text('The machine of that process.')),
+  silentSince: optional(number('Of a `silent` run: its last sign of life, epoch ms.')),
+  queue: optional(
+    object(
+      {
+        queueLength: number('How many wait for a slot.'),
+        busyAgents: number('How many slots are in use.'),
+        availableAgents: number('How many are free.'),
+      },
+      'Of a run that is `running`: the counts of the pool.',
+    ),
+  ),
+  base: optional(
+    object(
+      {
+        commit: name('The tip that was judged.'),
+        verdict: oneOf(verdictTypes),
+        gates: list(
+          object({
+            gate: text('Its name.'),
+            message: text('What it said.'),
+            tail: optional(text('The end of what it printed.')),
+            log: optional(name('The file with all that it printed.')),
+          }),
+          'Those that failed or could not be run.',
+        ),
+      },
+      'The last verdict on the base, until work has landed on it.',
+    ),
+  ),
+  counts: optional(map(number(), 'How many tasks there are in each state.')),
+  tasks: optional(list(titled('status task', statusTaskShape), 'The tasks, in file order.')),
+  gates: optional(as(countsShape, 'How many verdicts there were of each kind.')),
+  usage: optional(usageShape, 'What all agents used.'),
+  spending: optional(
+    map(
+      object({
+        usage: as(usageShape, 'Money as far as it is known.'),
+        agents: number('How many have ended that used something.'),
+        unknown: object(
+          {
+            usd: number('Of how many the cost is not known.'),
+            tokens: number('Of how many the tokens are not known.'),
+          },
+          'What nobody can tell.',
+        ),
+        estimated: object(
+          { agents: number('For how many agents.'), usd: number('US dollars.') },
+          'What of the money is estimated.',
+        ),
+      }),
+      'What the agents of each provider used, by name.',
+    ),
+  ),
+  durationMs: optional(number('How long the run was at work.')),
+  resume: optional(
+    object(
+      {
+        toLand: number('Tasks whose work is on the target, or goes to the merge queue without an agent.'),
+        conversations: number('Conversations that go on.'),
+        toStart: number('Tasks that start.'),
+        failed: number('Tasks that stay failed.'),
+      },
+      'What `autopilot resume` would do; absent where there is nothing to resume.',
+    ),
+  ),
+  slots: optional(
+    list(
+      object({
+        id: name('Its name.'),
+        attempts: number('Attempts that it has served.'),
+        busyMs: number('How long it was in use.'),
+      }),
+      'The agent slots.',
+    ),
+  ),
+  kept: optional(
+    list(
+      object({
+        taskId: name('The task.'),
+        attempt: number('Its attempt.'),
+        ref: name('What keeps it.'),
+        commit: name('The commit.'),
+        base: optional(name('The commit that it is to be compared with.')),
+        why: text('What it is.'),
+        diff: text('The command that shows what it changes.'),
+      }),
+      'Commits that did not land and are nowhere else.',
+    ),
+  ),
+  keptWorkspaces: optional(
+    list(
+      object({
+        path: name('Where.'),
+        why: text('Why.'),
+        collectsAgain: mark('`autopilot resume` collects from it.'),
+      }),
+      'Workspaces that were left as they are, and are still there.',
+    ),
+  ),
+}
