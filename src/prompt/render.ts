@@ -37,10 +37,18 @@ type Placeholder = (typeof placeholders)[number]
  * the template and starts with its line; it does not depend on the task, so any task will do to check one.
  */
 export function renderPrompt(template: string | undefined, context: PromptContext): Result<string, string> {
-  const parsed = parseTemplate(template ?? defaultTemplate, placeholders)
+  const parsed = parsedOnce(template ?? defaultTemplate)
   if (!parsed.ok) return err(parsed.error)
   const text = fillTemplate(parsed.value, new Map(Object.entries(valuesOf(context))))
   return ok(`${text.trimEnd()}\n`)
+}
+
+/** A run has one template and a prompt for each attempt. */
+let last: { readonly template: string; readonly parsed: ReturnType<typeof parseTemplate> } | undefined
+
+function parsedOnce(template: string): ReturnType<typeof parseTemplate> {
+  if (last?.template !== template) last = { template, parsed: parseTemplate(template, placeholders) }
+  return last.parsed
 }
 
 /** A task's own `prompt` stands for title and description together. */

@@ -112,7 +112,7 @@ export async function startRun(parts: StartParts): Promise<ExitCode> {
   const pool = new LocalPool({ policy: setup.policy, caps: setup.caps, clock: realClock })
   const stopEarly = createStopEarly(recorder, pool)
   const writer = createStatusWriter(parts.loaded, { parse: parser(parts.loaded) })
-  const writeBack = createWriteBack(writer, (event) => void recorder.record(event))
+  const writeBack = createWriteBack(writer, (event) => void recorder.record(event), realClock)
   const heedNoMore = heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })
   for (const text of [...parts.notices, ...(parts.resumed?.notices ?? [])])
     void recorder.record({ type: 'notice', level: 'warning', text })

@@ -393,12 +393,12 @@ function factsOf({ provider, review }: AgentWork, { after, ...counted }: TurnCou
   return { provider: provider.name, ...counted, ...(goesOn ? { after } : {}) }
 }
 
-/** Makes the attempt's directory and keeps what the agent is told, and the schema of its answer where one is asked for. */
+/** Keeps what the agent is told, and the schema of its answer where one is asked for. A command stands in the roadmap. */
 async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {
   try {
     const { type, request } = work.assignment
-    const told = type === 'work' ? (request.run ?? request.prompt) : request.prompt
-    await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(told))
+    const isCommand = type === 'work' && request.run !== undefined
+    if (!isCommand) await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(request.prompt))
     if (type === 'review') await writePrivateFile(request.answer.file, request.answer.schema)
     return undefined
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Clock } from '../../domain/clock.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { safeName } from '../../domain/name.js'
 import { err, ok } from '../../domain/result.js'
-import { makePrivateDirectory } from '../../platform/files/private-file.js'
+import { writePrivateFile } from '../../platform/files/private-file.js'
 import type { WorkNumber } from '../../domain/agent/work-number.js'
 import { command } from '../../providers/command.js'
 import { baseVariable, type EnvironmentOf } from '../../providers/environment.js'
@@ -53,12 +53,13 @@ export function createGating(parts: GatingParts): Gating {
     tip: parts.tip,
     distrustAll: parts.workspaces.distrustAll,
     async judge(gate, root, { job, base, taskId }) {
+      const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
       try {
-        await makePrivateDirectory(parts.logDir)
+        // People are told of it, also of one that stays empty.
+        await writePrivateFile(logFile, '')
       } catch (error) {
         return { type: 'errored', message: errorText(error) }
       }
-      const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
       const where = { number: parts.slots + job, ...(taskId === undefined ? {} : { taskId }) }
       const env = { ...baseVariable(base), ...parts.environmentOf(command, where) }
       const mask = parts.maskAt(where)

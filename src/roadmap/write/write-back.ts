@@ -28,6 +28,8 @@ export interface StatusWriter {
    * a file that has changed; one that is no roadmap at the moment says nothing new.
    */
   held(taskId: string): Promise<HoldReason | undefined>
+  /** The size of the file as it was last seen or written. */
+  bytes(): number
 }
 
 /** Why a status was not written. */
@@ -236,6 +238,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
       // A run may be about what the file said so of from the start, such as what is to be done again.
       return isDeepStrictEqual(held, heldBefore.get(taskId)) ? undefined : held
     },
+    bytes: () => view.bytes.length,
     markDone(taskId) {
       return new Promise((resolve) => {
         const before = waiting.get(taskId)

@@ -27,7 +27,7 @@ test('what autopilot writes is for its owner alone, also where the umask lets ot
   expect(code).toBe(1)
   const trusted = modes(join(stage.repo.dir, '.git', 'autopilot'))
   const state = modes(join(stage.repo.dir, '.autopilot'))
-  for (const end of ['journal.jsonl', 'prompt.md', 'stdout.log', 'stderr.log', 'gates'])
+  for (const end of ['journal.jsonl', 'stdout.log', 'stderr.log', 'gates'])
     expect(state.some(([path]) => path.endsWith(end))).toBe(true)
   expect(trusted.some(([path]) => path.endsWith('config'))).toBe(true)
 

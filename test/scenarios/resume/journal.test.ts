@@ -51,7 +51,7 @@ test('what a run leaves is private: files 0600, directories 0700, and ignored by
   })
   expect([...new Set(modes)].sort()).toEqual(['dir 700', 'file 600'])
   expect(statSync(runs).mode & 0o777).toBe(0o700)
-  expect(entries.map(({ name }) => name)).toEqual(expect.arrayContaining(['journal.jsonl', 'prompt.md', 'stdout.log']))
+  expect(entries.map(({ name }) => name)).toEqual(expect.arrayContaining(['journal.jsonl', 'stdout.log']))
   expect(stage.repo.git('status', '--porcelain')).toBe('M roadmap.yaml')
 })
 
@@ -62,8 +62,10 @@ test('a repository without its own exclude file still ignores what a run leaves'
   expect(stage.repo.read('.git/info/exclude').match(/autopilot/g)).toHaveLength(1)
 })
 
-test('prompt and output of each attempt are kept in its own directory', async () => {
-  const stage = scene({ roadmap: 'tasks:\n  - { id: noisy, run: "echo out; echo err >&2; exit 1" }\n' })
+test('the output of each attempt is kept in its own directory, and nothing of one that says nothing', async () => {
+  const stage = scene({
+    roadmap: 'tasks:\n  - { id: noisy, run: "echo out; echo err >&2; exit 1" }\n  - { id: quiet, run: "exit 1" }\n',
+  })
   const { stdout } = await stage.run(['run', '-i', '2'])
   const journal = /^Journal +(.*)$/m.exec(stdout)![1]!
   const attempts = join(stage.repo.dir, journal, '..', 'attempts')
@@ -72,7 +74,6 @@ test('prompt and output of each attempt are kept in its own directory', async ()
   for (const directory of directories) {
     expect(readFileSync(join(attempts, directory, 'stdout.log'), 'utf8')).toBe('out\n')
     expect(readFileSync(join(attempts, directory, 'stderr.log'), 'utf8')).toBe('err\n')
-    expect(readFileSync(join(attempts, directory, 'prompt.md'), 'utf8')).toContain('echo out')
   }
 })
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import { createWriteBack } from '../../../src/orchestration/run/write-back.js'
 import type { StatusWriter } from '../../../src/roadmap/write/write-back.js'
+import { virtualClock } from '../../support/fakes/virtual-clock.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import type { Running } from '../../support/rigs/program.js'
 
@@ -17,6 +18,7 @@ function overFile() {
   const file = { broken: false, said: false }
   const writer: StatusWriter = {
     held: () => Promise.resolve(undefined),
+    bytes: () => 200_000,
     markDone(taskId) {
       tried.push(taskId)
       if (taskId === 'gone') return Promise.resolve({ ok: false, error: unwritten('W186', false, false) })
@@ -26,7 +28,8 @@ function overFile() {
       return Promise.resolve({ ok: false, error })
     },
   }
-  return { file, tried, events, writeBack: createWriteBack(writer, (event) => events.push(event)) }
+  const clock = virtualClock()
+  return { file, tried, events, clock, writeBack: createWriteBack(writer, (event) => events.push(event), clock) }
 }
 
 const kinds = (events: readonly RunEvent[]) =>
@@ -62,12 +65,13 @@ test('what still cannot be written at the end is named, each task with the reaso
 })
 
 test('tasks that are done together are written together; of a broken file only one asks whether it is whole', async () => {
-  const { file, tried, events, writeBack } = overFile()
+  const { file, tried, events, writeBack, clock } = overFile()
   file.broken = true
   const ids = ['a', 'b', 'c']
   for (const id of ids) writeBack.done(id)
   await new Promise(setImmediate)
   expect(tried.splice(0)).toEqual(ids)
+  clock.advance(100)
   writeBack.done('d')
   await new Promise(setImmediate)
   expect(tried.splice(0)).toEqual(['a'])
@@ -77,6 +81,22 @@ test('tasks that are done together are written together; of a broken file only o
   await writeBack.finish()
   expect(tried).toEqual(['a', 'b', 'c', 'd', 'e'])
   expect(kinds(events).slice(1)).toEqual(['a', 'b', 'c', 'd', 'e'].map((id) => `roadmap_written ${id}`))
+})
+
+test('between two writes a pause passes that grows with the file, and the end waits for none', async () => {
+  const { tried, writeBack, clock } = overFile()
+  writeBack.done('a')
+  await new Promise(setImmediate)
+  for (const id of ['b', 'c']) writeBack.done(id)
+  clock.advance(99)
+  await new Promise(setImmediate)
+  expect(tried).toEqual(['a'])
+  clock.advance(1)
+  await new Promise(setImmediate)
+  expect(tried).toEqual(['a', 'b', 'c'])
+  writeBack.done('d')
+  await writeBack.finish()
+  expect([tried.at(-1), clock.timers]).toEqual(['d', 0])
 })
 
 async function isToldUnwritten(running: Running): Promise<void> {
@@ -165,11 +185,12 @@ test('a read-only roadmap is named once, for all tasks together', async () => {
 })
 
 test('what is not written when the run is given up is named, each task with the reason', async () => {
-  const { file, events, writeBack } = overFile()
+  const { file, events, writeBack, clock } = overFile()
   writeBack.done('gone')
   writeBack.done('a')
   await new Promise(setImmediate)
   file.broken = true
+  clock.advance(100)
   writeBack.done('b')
   await new Promise(setImmediate)
   // Its write is only under way.

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { CappedFile } from '../../../../src/platform/streams/capped-file.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
@@ -44,7 +45,7 @@ describe('a capped file', () => {
   })
 
   it.each([
-    ['its directory does not exist', () => join(tempDir(), 'none', 'out.log')],
+    ['its directory cannot be made', () => join(fileURLToPath(import.meta.url), 'none', 'out.log')],
     ['a directory stands in its place', () => tempDir()],
   ])('never stops the writer when %s', async (_, place) => {
     const file = new CappedFile(place(), 1_000_000)
