@@ -15,6 +15,12 @@ export interface Recorder {
   record(event: RunEvent): Promise<void>
 }
 
+/** The recorder as its run has it. */
+export interface RunRecorder extends Recorder {
+  /** Leaves the terminal as it was; what is recorded after that is shown line by line. */
+  readonly closeReporters: () => void
+}
+
 export interface RecorderParts {
   readonly clock: Clock
   readonly journal: Journal
@@ -35,7 +41,7 @@ export type RunBeginning =
       readonly event: Extract<RunEvent, { type: 'run_resumed' }>
     }
 
-export function createRecorder(beginning: RunBeginning, parts: RecorderParts): Recorder {
+export function createRecorder(beginning: RunBeginning, parts: RecorderParts): RunRecorder {
   const { clock, journal, mask } = parts
   const before = 'state' in beginning ? beginning : undefined
   // The time in which the run was not at work does not count.
@@ -72,7 +78,7 @@ export function createRecorder(beginning: RunBeginning, parts: RecorderParts): R
     behindWall(reporter, (why) => queueMicrotask(() => void record(notShown(why)))),
   )
   void keep(first)
-  return { state, record }
+  return { state, record, closeReporters: () => reporters.forEach((reporter) => reporter.close()) }
 }
 
 function begin(beginning: RunBeginning, stamp: <Event extends RunEvent>(event: Event) => Event & Stamp) {

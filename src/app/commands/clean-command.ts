@@ -21,6 +21,7 @@ import { lockGround } from '../ground/lock-ground.js'
 import { openConfig } from '../prepare/open-config.js'
 import { lineWriter } from '../../ui/print/output.js'
 import { printProblems, printTrouble } from '../../ui/print/problem-output.js'
+import { refuse, refuseGit } from '../refuse.js'
 import { unknownRun } from './status-command.js'
 import { tracesBefore } from '../ground/traces.js'
 import { homesOfRepository } from '../ground/workspaces-home.js'
@@ -39,7 +40,7 @@ export interface CleanArguments {
 /** `autopilot clean`: deletes what past runs left and nobody needs any more. Never works beside a run. */
 export async function cleanCommand(args: CleanArguments, env: Environment): Promise<ExitCode> {
   const located = await locate(resolve(args.directory), env)
-  if (!located.ok) return refuse(located.error)
+  if (!located.ok) return refuse(located.error, 'human')
   const { root, lock, commonDir } = located.value
   const config = await openConfig(root, env)
   if (!config.ok) {
@@ -54,7 +55,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   }
   const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
   const locked = await lockGround(lock, { takeOver: args.takeOver, place: root })
-  if (!locked.ok) return refuse(locked.error)
+  if (!locked.ok) return refuse(locked.error, 'human')
   return clean(args, { homes, root, commonDir }, { env, before }).finally(locked.value)
 }
 
@@ -66,15 +67,10 @@ interface CleanTools {
   readonly before: EndBefore
 }
 
-function refuse({ message, help }: { readonly message: string; readonly help?: string }): ExitCode {
-  printTrouble(message, help, 'human')
-  return exitCodes.notSafe
-}
-
 async function clean(args: CleanArguments, places: LeftoverPlaces, { env, before }: CleanTools): Promise<ExitCode> {
   const user = { gitDir: places.commonDir }
   const refs = await readLedger(user, args.run)
-  if (!refs.ok) return refuse({ message: formatGitFailure(refs.error) })
+  if (!refs.ok) return refuseGit(refs.error, 'human')
   const leftovers = await judgeLeftovers(await findLeftovers(places, args.run), places.root)
   const isKnown = refs.value.length + leftovers.length > 0
   if (args.run !== undefined && !isKnown) {

@@ -15,6 +15,7 @@ import { lineWriter, printJson } from '../../ui/print/output.js'
 import { newestStopped, targetName } from '../start/past-run.js'
 import { prepareRun, type AsBefore } from '../prepare/prepare-run.js'
 import { printTrouble } from '../../ui/print/problem-output.js'
+import { refuse } from '../refuse.js'
 import type { RunSettings } from '../../config/settings.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 import { unknownRun } from './status-command.js'
@@ -39,10 +40,7 @@ export async function resumeCommand(args: ResumeArguments, env: Environment): Pr
   const found = await locate(here, env)
   const { root } = found.ok ? found.value : plainLocation(here)
   const known = await knownRuns([root, here], args.run, found.ok ? undefined : found.error)
-  if (!known.ok) {
-    printTrouble(known.error.message, known.error.help, output)
-    return exitCodes.notSafe
-  }
+  if (!known.ok) return refuse(known.error, output)
   const runs = known.value
   const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)
   if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
@@ -92,9 +90,11 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
   const { head } = prepared.value.location
   if (target?.current === true && head && head.branch !== target.branch) {
     const branch = cleanLine(target.branch, 200)
-    const text = `run ${run.id} lands on ${branch}, and you are on ${cleanLine(head.branch ?? 'no branch', 200)}`
-    printTrouble(text, `git switch ${branch}, then resume it; autopilot run begins a new one here`, output)
-    return exitCodes.notSafe
+    const message = `run ${run.id} lands on ${branch}, and you are on ${cleanLine(head.branch ?? 'no branch', 200)}`
+    return refuse(
+      { message, help: `git switch ${branch}, then resume it; autopilot run begins a new one here` },
+      output,
+    )
   }
   const past = { run, retryFailed, repair }
   return launch({

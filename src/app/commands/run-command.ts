@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Environment } from '../../domain/process/environment.js'
-import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import type { ExitCode } from '../../domain/run/exit-code.js'
 import type { Selected } from '../../domain/run/event.js'
 import { roadmapWarnings, startWarnings, unusableLines } from '../start/announce.js'
 import { printDryRun } from '../dry-run/dry-run.js'
 import { lookAhead } from '../dry-run/dry-standing.js'
 import { findClis } from '../start/find-clis.js'
-import { guarded } from '../start/guarded.js'
+import { guardedTable, type Wanted } from '../start/guard.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { launch } from '../start/launch.js'
 import { findBefore, selectionOf, type Before } from '../start/past-run.js'
 import { prepareRun, type Prepared, type RunArguments } from '../prepare/prepare-run.js'
-import { printTrouble } from '../../ui/print/problem-output.js'
+import { refuse } from '../refuse.js'
 import { redoAsBefore } from '../prepare/redo.js'
 import { replayRun } from '../resume/resumed.js'
 
@@ -50,23 +50,20 @@ async function runAfter(
 
 /** It makes all checks of the run and ends with its code, or promises what it would do: with what has landed counted as done. */
 async function dryRun(prepared: Prepared, before: Before, env: Environment): Promise<ExitCode> {
-  return guarded(prepared, { env, runId: newRunId(new Date()) }, async (guard) => {
-    const clis = await findClis(prepared, guard)
-    if (!clis.ok) return clis.error
+  const table = guardedTable<Wanted>().row('clis', findClis)
+  const looked = await table.during({ prepared, env, runId: newRunId(new Date()) }, async ({ clis }) => {
     const past = before.type === 'goes_on' ? before.run : undefined
     const replayed = past && (await replayRun(past, { repair: false, now: Date.now() }))
     if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.settings.output)
-    const found = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
-    if (!found.ok) {
-      printTrouble(found.error.message, found.error.help, prepared.settings.output)
-      return exitCodes.notSafe
-    }
-    const { branch, warnings, ...ahead } = found.value
-    const parts = { ...prepared, ...ahead, setup: clis.value }
+    const ahead = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
+    if (!ahead.ok) return refuse(ahead.error, prepared.settings.output)
+    const { branch, warnings, ...landed } = ahead.value
+    const parts = { ...prepared, ...landed, setup: clis }
     const ground = { ...(branch === undefined ? {} : { target: { branch } }), warnings }
-    const odd = [...unusableLines(clis.value), ...roadmapWarnings(parts), ...startWarnings({ ...parts, ground })]
-    return printDryRun({ ...parts, notices: [...noticesOf(before), ...ahead.notices, ...odd] })
+    const odd = [...unusableLines(clis), ...roadmapWarnings(parts), ...startWarnings({ ...parts, ground })]
+    return printDryRun({ ...parts, notices: [...noticesOf(before), ...landed.notices, ...odd] })
   })
+  return looked.ok ? looked.value : looked.error
 }
 
 function noticesOf(before: Before): readonly string[] {

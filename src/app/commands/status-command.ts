@@ -9,8 +9,6 @@ import type { TaskState } from '../../domain/run/run-state.js'
 import { cleanLine } from '../../domain/text.js'
 import type { JournaledRun } from '../../journal/read-journal.js'
 import type { KnownRun } from '../../journal/runs.js'
-import { formatGitFailure } from '../../platform/git/git.js'
-import { gitHelp } from '../../workspace/git/refusal.js'
 import { readLockHolder, type LockHolder } from '../../platform/locks/lock.js'
 import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../../ui/status.js'
 import { readLedger } from '../../workspace/refs/ledger.js'
@@ -22,6 +20,7 @@ import { knownRuns } from '../resume/known-runs.js'
 import { lineWriter, printJson } from '../../ui/print/output.js'
 import type { Printed } from '../../ui/printed.js'
 import { printTrouble } from '../../ui/print/problem-output.js'
+import { refuse, refuseGit } from '../refuse.js'
 import { lookAround, replayRun, resumeRun, type Replayed } from '../resume/resumed.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
@@ -43,10 +42,7 @@ export async function statusCommand(args: StatusArguments, env: Environment): Pr
   const location: Place = found.ok ? found.value : plainLocation(here)
   // Without isolation a run works, and keeps its journal, in the directory that it was started for.
   const known = await knownRuns([location.root, here], args.run, found.ok ? undefined : found.error)
-  if (!known.ok) {
-    printTrouble(known.error.message, known.error.help, args.output)
-    return exitCodes.notSafe
-  }
+  if (!known.ok) return refuse(known.error, args.output)
   const runs = known.value
   const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
   if (run) return showRun(run, location, args, env)
@@ -73,17 +69,12 @@ async function showRun(
   // In this order: a run that ends in between has left its end in the journal by then.
   const holder = await readLockHolder(location.lock)
   const read = await replayRun(run, { repair: false, now: 0 })
-  if (!read.ok) {
-    return printJournalTrouble(run, read.error, output)
-  }
+  if (!read.ok) return printJournalTrouble(run, read.error, output)
   const { state } = read.value
   const standing = standingOf(read.value, holder)
   const { commonDir } = location
   const refs = commonDir === undefined ? ok([]) : await readLedger({ gitDir: commonDir }, run.id)
-  if (!refs.ok) {
-    printTrouble(formatGitFailure(refs.error), gitHelp(refs.error), output)
-    return exitCodes.notSafe
-  }
+  if (!refs.ok) return refuseGit(refs.error, output)
   const resume = standing.type === 'running' ? undefined : await wouldResume(read.value, commonDir)
   const there = await stillThere(
     state.keptWorkspaces.map(({ path }) => path),

@@ -12,6 +12,7 @@ import { misplacedConfigs } from '../../config/config-name.js'
 import { checkWorkspaces, locate, plainLocation, type Location } from '../ground/ground.js'
 import { openConfig } from './open-config.js'
 import { printProblems, printTrouble } from '../../ui/print/problem-output.js'
+import { refuse } from '../refuse.js'
 import { readTemplate } from './prompt-template.js'
 import { openRoadmap } from './roadmap-source.js'
 import { planWithRedo } from './redo.js'
@@ -65,10 +66,7 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   const settings = args.asBefore ? settingsAsBefore(wished, args.asBefore) : wished
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
-  if (!location.ok) {
-    printTrouble(location.error.message, location.error.help, settings.output)
-    return err(exitCodes.notSafe)
-  }
+  if (!location.ok) return err(refuse(location.error, settings.output))
   if (settings.isolation === 'workspace') {
     const refused = await refuseWorkspaces(config, location.value.root, env, settings.output)
     if (refused !== undefined) return err(refused)
@@ -126,10 +124,7 @@ async function refuseWorkspaces(
 ): Promise<ExitCode | undefined> {
   const wrong = await checkWorkspaces(config, root, env)
   if (!wrong) return undefined
-  if (config.file.workspacesDir === undefined) {
-    printTrouble(wrong.text, wrong.help, output)
-    return exitCodes.notSafe
-  }
+  if (config.file.workspacesDir === undefined) return refuse({ message: wrong.text, help: wrong.help }, output)
   printProblems([{ severity: 'error', code: 'E105', position: config.place(['workspaces', 'dir']), ...wrong }], output)
   return exitCodes.usage
 }

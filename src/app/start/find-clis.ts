@@ -1,21 +1,25 @@
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
-import { err, ok, type Result } from '../../domain/result.js'
+import { err } from '../../domain/result.js'
 import type { Provider } from '../../providers/adapter/contract.js'
-import type { Guard } from './guarded.js'
-import type { Prepared } from '../prepare/prepare-run.js'
+import { childEnvironments } from '../../providers/environment.js'
+import type { Guard, Wanted } from './guard.js'
+import { opened } from './table.js'
 import { printTrouble } from '../../ui/print/problem-output.js'
 import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from '../agents/providers.js'
 import type { RunSettings } from '../../config/settings.js'
 import type { StopSignals } from '../stop/stop-signals.js'
 
 /** Finds the agent CLIs that the tasks of a run need; where there are none, that has been said. */
-export async function findClis(
-  { settings, config, loaded, plan, location }: Prepared,
-  { environmentOf, signals, watchdog }: Pick<Guard, 'environmentOf' | 'signals' | 'watchdog'>,
-): Promise<Result<ProviderSetup, ExitCode>> {
+export async function findClis({
+  prepared: { settings, config, loaded, plan, location },
+  env,
+  signals,
+  watchdog,
+}: Wanted & Guard) {
   const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
   const { file } = config
   const candidates = candidateProviders(tasks, settings, file)
+  const environmentOf = childEnvironments(env, file.env, { templates: file.envTemplates, ports: [] })
   const ended = { signal: signals.canceled, watchdog, cwd: location.root }
   const setup = await setUpProviders(candidates, settings, file.routes, environmentOf, ended)
   if (signals.draining.aborted) return err(stoppedEarly(signals, settings))
@@ -24,7 +28,7 @@ export async function findClis(
   if (working.length > 0 && !working.some(({ name }) => usable.includes(name)))
     return err(refuseProviders(setup, working, settings))
   if (candidates.length > 0 && usable.length === 0) return err(refuseProviders(setup, candidates, settings))
-  return ok(setup)
+  return opened(setup)
 }
 
 function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {

@@ -1,14 +1,15 @@
-import type { Environment } from '../../domain/process/environment.js'
 import { maskTemplates, type TemplateMasks } from '../../domain/secrets/env-template.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { placeholdersIn } from '../../domain/secrets/placeholder.js'
-import { err, ok, type Result } from '../../domain/result.js'
+import { err } from '../../domain/result.js'
 import { plural } from '../../domain/text.js'
 import { takePortBlocks } from '../../platform/locks/port-blocks.js'
 import { childEnvironments, type EnvironmentOf } from '../../providers/environment.js'
 import { configName } from '../../config/config-name.js'
 import { maskOutput } from '../../ui/print/output.js'
-import type { Prepared } from '../prepare/prepare-run.js'
+import { refuse } from '../refuse.js'
+import type { Wanted } from './guard.js'
+import { opened } from './table.js'
 import type { FileSettings } from '../../config/settings.js'
 
 /** Ports that are nobody's by custom, below those that systems give out themselves (from 32768 on Linux). */
@@ -21,7 +22,6 @@ export interface Numbered {
   readonly maskAt: TemplateMasks['at']
   /** The first port of each slot's and gate job's block; none where there were too few. */
   readonly ports: readonly number[]
-  readonly releasePorts: () => Promise<void>
   readonly notices: readonly string[]
 }
 
@@ -29,10 +29,14 @@ export interface Numbered {
  * Gives every slot and gate job its ports. Where there are too few, a run that asks for ports is refused; any other is
  * told, and its processes have none.
  */
-export async function giveNumbers(
-  { config: { file }, settings, mask }: Prepared,
-  env: Environment,
-): Promise<Result<Numbered, { readonly message: string; readonly help: string }>> {
+export async function giveNumbers({
+  prepared: {
+    config: { file },
+    settings,
+    mask,
+  },
+  env,
+}: Wanted) {
   const numbers = settings.agents + settings.gateJobs
   const range = file.ports ?? defaultPorts
   const blocks = await takePortBlocks(range, numbers)
@@ -40,24 +44,22 @@ export async function giveNumbers(
   if (!isEnough) await blocks.release()
   const message = `ports ${range.first}-${range.last} have ${plural(blocks.ports.length, 'free block')} of ten, and ${settings.agents} + ${settings.gateJobs} are needed, one for each agent slot and gate job`
   if (!isEnough && wantsPorts(file)) {
-    return err({
-      message,
-      help: `name a larger range, such as ports: 20000-29999 in ${configName}, or take fewer agents`,
-    })
+    const help = `name a larger range, such as ports: 20000-29999 in ${configName}, or take fewer agents`
+    return err(refuse({ message, help }, settings.output))
   }
   const ports = isEnough ? blocks.ports : []
   const { envTemplates: templates, secrets } = file
   const masks = maskTemplates(mask, { templates, names: secrets.names, numbers, ports })
   // From here on nothing that is printed shows what variables with placeholders become, either.
   maskOutput(masks.mask)
-  return ok({
+  const numbered: Numbered = {
     environmentOf: childEnvironments(env, file.env, { templates, ports }),
     mask: masks.mask,
     maskAt: masks.at,
     ports,
-    releasePorts: isEnough ? blocks.release : () => Promise.resolve(),
     notices: isEnough ? [] : [`${message}: AUTOPILOT_PORT is not set`],
-  })
+  }
+  return opened(numbered, isEnough ? blocks.release : undefined)
 }
 
 function wantsPorts({ ports, envTemplates }: FileSettings): boolean {

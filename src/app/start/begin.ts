@@ -1,0 +1,93 @@
+import type { RunEvent, Selected } from '../../domain/run/event.js'
+import { err } from '../../domain/result.js'
+import type { KnownRun } from '../../journal/runs.js'
+import type { ProviderSetup } from '../agents/providers.js'
+import type { Ground } from '../ground/ground.js'
+import { landedOfOthers } from '../prepare/redo.js'
+import { refuseGit } from '../refuse.js'
+import { planLanded, type Landed } from '../resume/landed.js'
+import { lookAround, type Replayed } from '../resume/resumed.js'
+import { landedAs, standingAfter } from '../resume/standing.js'
+import { budgetsOf } from './budgets.js'
+import { goOnWith, type GoingOnRun } from './go-on.js'
+import type { Wanted } from './guard.js'
+import type { Numbered } from './numbered.js'
+import { slotIds } from './run-limits.js'
+import { opened } from './table.js'
+
+/** A run that was stopped, and how to go on with it. */
+export interface PastRun {
+  readonly run: KnownRun
+  /** A journal with a bad line is cut back to what stands before it. */
+  readonly repair: boolean
+  /** Tasks that failed for good are tried again, as if they had not been tried. */
+  readonly retryFailed: boolean
+}
+
+export interface LaunchParts extends Wanted {
+  /** What a person should know first. */
+  readonly notices: readonly string[]
+  /** What was asked for where it was not the whole roadmap. */
+  readonly selection?: Selected
+  readonly past?: PastRun
+  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  readonly takeOver: boolean
+}
+
+/** What a run begins with: the roadmap and the plan, what has landed, and how one goes on that was stopped. */
+export interface Beginning extends Landed {
+  /** What a person should know first. */
+  readonly notices: readonly string[]
+  readonly resumed?: GoingOnRun
+}
+
+export interface BeginParts extends LaunchParts {
+  readonly clis: ProviderSetup
+  readonly numbers: Numbered
+  readonly replayed: Replayed | undefined
+  readonly ground: Ground
+}
+
+/** Compares the roadmap with what earlier runs have brought, and decides how a run goes on. */
+export async function begin(parts: BeginParts) {
+  const { prepared, replayed, ground, clis, env, runId, past } = parts
+  const landed = landedOfOthers(prepared.settings, ground.landed)
+  const notices = [...parts.notices, ...parts.numbers.notices]
+  if (!replayed) {
+    const plan = planLanded(prepared, (task) => landedAs(task, landed))
+    return opened<Beginning>({ ...plan, notices: [...notices, ...(await ground.history({ ...prepared, ...plan }))] })
+  }
+  const around = await lookAround(ground.repository?.user, replayed, ground.tips)
+  if (!around.ok) return err(refuseGit(around.error, prepared.settings.output))
+  const plan = planLanded(prepared, (task) => standingAfter(task, replayed, around.value, landed))
+  const goOnParts = { ...prepared, ...plan, env, runId, setup: clis, ground }
+  const resumed = await goOnWith(goOnParts, replayed, around.value, past?.retryFailed === true)
+  const history = await ground.history({ ...prepared, ...plan })
+  return opened<Beginning>({ ...plan, resumed, notices: [...notices, ...history, ...resumed.notices] })
+}
+
+/** The first record of a run. */
+export function startEvent(parts: BeginParts & { readonly beginning: Beginning }) {
+  const { prepared, beginning, runId, ground, selection } = parts
+  const { settings, config } = prepared
+  const { loaded, plan } = beginning
+  const budgets = budgetsOf(settings, config.file)
+  const event: Extract<RunEvent, { type: 'run_started' }> = {
+    type: 'run_started',
+    runId,
+    version: AUTOPILOT_VERSION,
+    roadmap: loaded.options.file,
+    roadmapPath: loaded.path,
+    repository: ground.root,
+    isolation: settings.isolation,
+    permissions: settings.permissions,
+    maxAttempts: settings.iterations,
+    slots: slotIds(settings.agents),
+    tasks: plan.tasks,
+    ...(ground.target ? { target: ground.target } : {}),
+    ...(budgets ? { budgets } : {}),
+    ...(selection ? { selection } : {}),
+    ...(settings.redo ? { redo: settings.redo } : {}),
+  }
+  return event
+}

@@ -1,0 +1,172 @@
+import { join } from 'node:path'
+import type { WaitPolicy } from '../../domain/accounts/governor.js'
+import { isCi, type Environment } from '../../domain/process/environment.js'
+import { BudgetKeeper } from '../../orchestration/accounts/budget-keeper.js'
+import { Governor } from '../../orchestration/accounts/governor.js'
+import { watchUnknown } from '../../orchestration/accounts/unknown-cost.js'
+import { watchTogether } from '../../orchestration/agent-watch.js'
+import { createSlotRest } from '../../orchestration/agent/slot-rest.js'
+import { catchUpOn } from '../../orchestration/attempt/catch-up-on.js'
+import { BaseWatch } from '../../orchestration/landing/base-watch.js'
+import type { Isolation } from '../../orchestration/place/isolation.js'
+import { RoomWatch } from '../../orchestration/place/room-watch.js'
+import { runTasks } from '../../orchestration/run/run.js'
+import type { WriteBack } from '../../orchestration/run/write-back.js'
+import { endedEarly, type StopEarly } from '../../orchestration/stop-early.js'
+import { localZone, realClock } from '../../platform/clock.js'
+import { openDoor, type StartProcess } from '../../platform/processes/door.js'
+import { sweep } from '../../platform/processes/sweep.js'
+import type { LocalPool } from '../../pool/local-pool.js'
+import { withheldFrom } from '../../providers/environment.js'
+import { findProvider } from '../../providers/index.js'
+import type { StatusWriter } from '../../roadmap/write/write-back.js'
+import type { RunSettings } from '../../config/settings.js'
+import { createCliCheck } from '../agents/cli-check.js'
+import { reviewsOf } from '../agents/providers.js'
+import { tracesOf } from '../ground/traces.js'
+import { budgetsOf } from './budgets.js'
+import type { Standing } from './record.js'
+import { mostTotalAttempts, slotIds } from './run-limits.js'
+import { opened, Table } from './table.js'
+
+/** A run whose tasks are to be worked on. */
+export interface LoopParts extends Standing {
+  readonly pool: LocalPool
+  readonly stopEarly: StopEarly
+  readonly roadmap: StatusWriter
+  readonly writeBack: WriteBack
+}
+
+/** What is left running at the end has so long between TERM and KILL, ms. */
+const leftoverGraceMs = 1_000
+
+/** What the loop has open. When a stop is overdue, nobody waits for it to be closed. */
+const looping = new Table<never, LoopParts>()
+  .row('start', ({ ground, watchdog }) => opened(openDoor(ground.runDir, watchdog, ground.root)))
+  .row('base', ({ recorder, pool, stopEarly, signals }) =>
+    opened(new BaseWatch({ recorder, pool, stopEarly, signal: signals.canceled })),
+  )
+  .row('room', watchRoom)
+  .row('isolation', isolate)
+  // What still runs in a workspace would write into it while it is removed.
+  .row('sweep', (run) => opened(undefined, () => sweepUp(run)))
+  .row('written', ({ beginning: { landed }, writeBack }) => {
+    for (const { id } of landed) writeBack.done(id)
+    return opened(undefined, writeBack.finish)
+  })
+  .row('slots', fillSlots)
+  .row('accounts', watchAccounts)
+  // They look at what the rows above have open.
+  .row('watches', ({ room, base }) =>
+    opened(undefined, () => {
+      room.close()
+      return base.close()
+    }),
+  )
+
+type Looping = Parameters<Parameters<(typeof looping)['during']>[1]>[0]
+
+/** Works on the tasks until nothing runs and nothing can start any more. */
+export async function loop(run: LoopParts): Promise<void> {
+  await looping.during(run, (open) => runTasks(taskParts(open)))
+}
+
+function watchRoom({ prepared: { settings }, env, recorder, pool, stopEarly, signals }: LoopParts) {
+  const waits = waitPolicy(settings, env).onLimit === 'wait'
+  return opened(new RoomWatch({ clock: realClock, recorder, pool, stopEarly, waits, signal: signals.canceled }))
+}
+
+interface IsolateParts extends LoopParts {
+  readonly start: StartProcess
+  readonly base: BaseWatch
+  readonly room: RoomWatch
+}
+
+function isolate({ prepared: { settings }, signals, beginning: { resumed }, ground, ...parts }: IsolateParts) {
+  const isolation = ground.isolate({
+    ...parts,
+    slots: settings.agents,
+    signal: signals.canceled,
+    numberedTo: resumed?.numberedTo ?? 0,
+  })
+  // After a bug, what agents have made is still in their workspaces.
+  return opened(isolation, (isWhole) => (isWhole ? isolation.close() : undefined))
+}
+
+async function sweepUp({ prepared: { location }, runId, watchdog, signals }: LoopParts): Promise<void> {
+  const traces = { entry: tracesOf(location, runId).entry, places: watchdog.places }
+  await sweep([{ traces, spawned: [] }], signals.canceled.aborted ? 0 : leftoverGraceMs)
+}
+
+async function fillSlots(run: LoopParts & { readonly isolation: Isolation }) {
+  const { prepared, pool, beginning, recorder, isolation, signals } = run
+  for (const id of slotIds(prepared.settings.agents)) pool.addAgent({ id })
+  const { resumed, loaded } = beginning
+  const { tasks } = loaded.graph
+  if (resumed) await catchUpOn(resumed, { recorder, isolation, signal: signals.canceled, tasks })
+  return opened(undefined)
+}
+
+/** Limits, budgets and logins; `ending` ends agents when a budget is used up and says so. */
+function watchAccounts(run: LoopParts) {
+  const { prepared, beginning, clis, numbers, env, recorder, pool, stopEarly, signals, watchdog } = run
+  const { settings, config } = prepared
+  const { checkIn, whyUnusable } = createCliCheck({
+    detected: clis.detected,
+    environmentOf: numbers.environmentOf,
+    ended: { signal: signals.canceled, watchdog },
+    onOther: (text) => void recorder.record({ type: 'notice', level: 'warning', text }),
+  })
+  const facts = { clock: realClock, random: Math.random, zone: localZone() }
+  const wait = waitPolicy(settings, env)
+  const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait, whyUnusable })
+  const ending = new AbortController()
+  const budgets = budgetsOf(settings, config.file) ?? { run: {}, providers: {} }
+  const keeper = new BudgetKeeper({
+    ...{ recorder, pool, stopEarly, budgets },
+    ...(settings.budgetAction === 'end' ? { endAgents: () => ending.abort(endedEarly) } : {}),
+  })
+  keeper.look()
+  const unknown = watchUnknown({ recorder, stopEarly, budgets, tasks: beginning.loaded.graph.tasks })
+  const accounts = { checkIn, ending: ending.signal, keeper, watch: watchTogether(governor, keeper, unknown) }
+  return opened(accounts, () => governor.close())
+}
+
+function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
+  const { prepared, beginning, numbers, ground, accounts, writeBack, roadmap, env, signals } = run
+  const { pool, room, recorder, start, isolation, base } = run
+  const { settings, config, template } = prepared
+  const { gates, allow, prices, env: extraEnv, envTemplates } = config.file
+  return {
+    ...settings,
+    ...numbers,
+    ...{ pool, room, recorder, start, isolation, base, gates, allow, prices, extraEnv },
+    graph: beginning.loaded.graph,
+    clock: realClock,
+    findProvider,
+    judgesBase: settings.baseGates === 'judge',
+    // What agents have finished is collected and lands all the same.
+    signal: AbortSignal.any([signals.canceled, accounts.ending]),
+    withheldOf: withheldFrom(env, numbers.environmentOf),
+    checkIn: accounts.checkIn,
+    watch: accounts.watch,
+    allowances: accounts.keeper,
+    numbering: { templates: envTemplates, ports: numbers.ports },
+    rest: createSlotRest(),
+    reviews: reviewsOf(settings, config.file),
+    asRoot: process.getuid?.() === 0,
+    offLimits: [...ground.leaveOut, ...ground.offLimits],
+    maxAttempts: settings.iterations,
+    maxTotalAttempts: mostTotalAttempts(settings),
+    attemptsDir: join(ground.runDir, 'attempts'),
+    markDone: writeBack.done,
+    heldByPerson: (taskId) => roadmap.held(taskId),
+    ...(beginning.resumed ? { resumptions: beginning.resumed.resumptions } : {}),
+    ...(template === undefined ? {} : { template }),
+  }
+}
+
+/** Nobody watches a CI job, and its hours cost money: there a run does not wait for an account unless told to. */
+function waitPolicy({ onLimit, maxWaitMs }: RunSettings, env: Environment): WaitPolicy {
+  return { onLimit: onLimit ?? (isCi(env) ? 'stop' : 'wait'), ...(maxWaitMs === undefined ? {} : { maxWaitMs }) }
+}

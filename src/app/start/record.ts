@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { err } from '../../domain/result.js'
+import type { Stop } from '../../domain/run/verdict.js'
+import { openJournal, type Journal } from '../../journal/journal.js'
+import { numberRun } from '../../journal/runs.js'
+import { createRecorder, type RunRecorder } from '../../orchestration/recorder.js'
+import { realClock } from '../../platform/clock.js'
+import type { Output } from '../../ui/print/output.js'
+import { refuse } from '../refuse.js'
+import { startEvent, type BeginParts, type Beginning } from './begin.js'
+import type { Guard } from './guard.js'
+import { opened } from './table.js'
+
+/** A run with all that it stands on. */
+export interface Standing extends RecordParts, Guard {
+  readonly recorder: RunRecorder
+}
+
+interface RecordParts extends BeginParts {
+  readonly beginning: Beginning
+  readonly record: { readonly path: string; readonly journal: Journal }
+  readonly show: Output
+  readonly stops: Stops
+}
+
+/** Why the run is stopped before its end; the first reason counts. */
+export interface Stops {
+  readonly first: () => Stop | undefined
+  /** Notes a stop that is under way. */
+  readonly note: (reason: Stop) => void
+  /** Ends what runs, for this reason. */
+  readonly stop: (reason: Stop) => void
+}
+
+/** Opens the file of the run's events. */
+export async function openRecord({ prepared: { settings, location }, ground, runId }: BeginParts) {
+  const path = join(ground.runDir, 'journal.jsonl')
+  const journal = await openJournal(path)
+  if (!journal.ok) {
+    const help = 'autopilot keeps its record there; make the directory writable'
+    return err(refuse({ message: `cannot write ${path}: ${journal.error}`, help }, settings.output))
+  }
+  // Without it only the order of runs is less sure.
+  await numberRun(location.root, runId).catch(() => undefined)
+  return opened({ path, journal: journal.value }, () => journal.value.close())
+}
+
+/** Stops the run when its guard or its lock is lost. */
+export function watchGuards({ signals, watchdog, lock }: Guard & { readonly lock: { readonly lost: AbortSignal } }) {
+  let first: Stop | undefined
+  const note = (reason: Stop) => void (first ??= reason)
+  const stop = (reason: Stop) => {
+    note(reason)
+    signals.cancel()
+  }
+  const stopOn = (lost: AbortSignal, reason: Stop) => {
+    if (lost.aborted) stop(reason)
+    else lost.addEventListener('abort', () => stop(reason), { once: true })
+  }
+  stopOn(watchdog.lost, { type: 'unguarded' })
+  stopOn(lock.lost, { type: 'taken_over' })
+  return opened<Stops>({ first: () => first, note, stop })
+}
+
+/** The first fact is that the run began, or goes on. */
+export function openRecorder(parts: RecordParts) {
+  const { beginning, record, show, numbers, stops } = parts
+  const { resumed } = beginning
+  const recorder = createRecorder(resumed ? { ...resumed.replayed, event: resumed.event } : startEvent(parts), {
+    clock: realClock,
+    journal: record.journal,
+    reporters: [show.reporter],
+    mask: numbers.mask,
+    onBroken: (message) => stops.stop({ type: 'journal', message }),
+  })
+  return opened(recorder)
+}

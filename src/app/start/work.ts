@@ -1,0 +1,82 @@
+import type { ExitCode } from '../../domain/run/exit-code.js'
+import { judgeRun } from '../../domain/run/verdict.js'
+import { createWriteBack } from '../../orchestration/run/write-back.js'
+import { createStopEarly } from '../../orchestration/stop-early.js'
+import { realClock } from '../../platform/clock.js'
+import { endGits } from '../../platform/git/git.js'
+import { killLivingGroups } from '../../platform/processes/process-group.js'
+import { LocalPool } from '../../pool/local-pool.js'
+import { claude } from '../../providers/claude/provider.js'
+import { withheldFrom } from '../../providers/environment.js'
+import type { LoadedRoadmap } from '../../roadmap/load.js'
+import { parseOffThread } from '../../roadmap/parse-off-thread.js'
+import { createStatusWriter } from '../../roadmap/write/write-back.js'
+import { shownPath } from '../../ui/print/shown-path.js'
+import { summarize } from '../../ui/summary.js'
+import { withheldFromMcp } from '../agents/mcp-variables.js'
+import { giveUp } from '../stop/give-up.js'
+import { heedStops } from '../stop/heed-stops.js'
+import { announce } from './announce.js'
+import { loop, type LoopParts } from './loop.js'
+import type { Standing } from './record.js'
+import { opened, Table } from './table.js'
+
+/** What a run has besides while its tasks are worked on. */
+const atWork = new Table<never, Standing>()
+  // The spinner stands where the summary will.
+  .row('shown', ({ recorder }) => opened(undefined, recorder.closeReporters))
+  .row('groups', () => opened(undefined, killLivingGroups))
+  .row('pool', ({ clis: { policy, caps } }) => {
+    const pool = new LocalPool({ policy, caps, clock: realClock })
+    return opened(pool, () => pool.close())
+  })
+  .row('stopEarly', ({ recorder, pool }) => opened(createStopEarly(recorder, pool)))
+  .row('roadmap', ({ beginning: { loaded } }) => opened(createStatusWriter(loaded, { parse: parser(loaded) })))
+  .row('writeBack', ({ recorder, roadmap }) =>
+    opened(createWriteBack(roadmap, (event) => void recorder.record(event), realClock)),
+  )
+  .row('heed', ({ prepared: { settings }, signals, recorder, stopEarly, stops: { note: onStop } }) =>
+    opened(undefined, heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })),
+  )
+  .row('told', tell)
+  // While everything waits, for a cool-down say, nothing else would keep the process alive.
+  .row('alive', () => {
+    const timer = setInterval(() => undefined, 2 ** 30)
+    return opened(timer, () => clearInterval(timer))
+  })
+
+/** Works on the tasks to their end, shows the summary and gives the exit code. */
+export async function work(run: Standing): Promise<ExitCode> {
+  await atWork.during(run, loopOrGiveUp)
+  const { recorder, stops, record, show } = run
+  const verdict = judgeRun(recorder.state, stops.first())
+  await recorder.record({ type: 'run_finished', ...verdict })
+  for (const line of summarize(recorder.state, { journal: shownPath(record.path) })) show.result(line)
+  return verdict.exitCode
+}
+
+/** What hangs when it should long have been stopped is left as it is, with all that the loop has open. */
+async function loopOrGiveUp(run: LoopParts): Promise<void> {
+  const isDone = loop(run).then(() => true)
+  if (await Promise.race([isDone, run.signals.overdue.then(() => false)])) return
+  endGits('SIGTERM')
+  giveUp(run.recorder, run.writeBack)
+}
+
+/** Records what a person should know before the first agent starts. */
+async function tell(run: Standing) {
+  const { prepared, beginning, clis: setup, ground, recorder, numbers, env } = run
+  const warn = (text: string) => void recorder.record({ type: 'notice', level: 'warning', text })
+  beginning.notices.forEach(warn)
+  announce(recorder, { ...prepared, ...beginning, setup, ground })
+  const withheld = withheldFrom(env, numbers.environmentOf)(claude)
+  const isUsed = setup.policy.usable.includes(claude.name)
+  if (isUsed) for (const text of await withheldFromMcp(ground.root, withheld)) warn(text)
+  return opened(undefined)
+}
+
+/** The worker thread's file lies beside the bundle that this code is in. */
+function parser(loaded: LoadedRoadmap) {
+  const parse = parseOffThread(new URL('./parse-worker.js', import.meta.url))
+  return (bytes: Uint8Array) => parse(bytes, loaded.options)
+}
