@@ -1,6 +1,6 @@
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
-import { agentGraceMs } from '../../orchestration/agent/run-agent.js'
+import { agentGraceMs } from '../../orchestration/agent/process-runner.js'
 import { openWatchdog, type Watchdog } from '../../platform/processes/watchdog.js'
 import { tracesOf } from '../ground/traces.js'
 import type { Prepared } from '../prepare/prepare-run.js'

@@ -5,6 +5,7 @@ import { BudgetKeeper } from '../../orchestration/accounts/budget-keeper.js'
 import { Governor } from '../../orchestration/accounts/governor.js'
 import { watchUnknown } from '../../orchestration/accounts/unknown-cost.js'
 import { watchTogether } from '../../orchestration/agent-watch.js'
+import { processRunner } from '../../orchestration/agent/process-runner.js'
 import { createSlotRest } from '../../orchestration/agent/slot-rest.js'
 import { catchUpOn } from '../../orchestration/attempt/catch-up-on.js'
 import { BaseWatch } from '../../orchestration/landing/base-watch.js'
@@ -16,7 +17,7 @@ import { endedEarly, type StopEarly } from '../../orchestration/stop-early.js'
 import { localZone, realClock } from '../../platform/clock.js'
 import { openDoor, type StartProcess } from '../../platform/processes/door.js'
 import { sweep } from '../../platform/processes/sweep.js'
-import type { LocalPool } from '../../pool/local-pool.js'
+import type { AgentPool } from '../../pool/contract.js'
 import { withheldFrom } from '../../providers/environment.js'
 import { findProvider } from '../../providers/index.js'
 import type { StatusWriter } from '../../roadmap/write/write-back.js'
@@ -31,7 +32,7 @@ import { opened, Table } from './table.js'
 
 /** A run whose tasks are to be worked on. */
 export interface LoopParts extends Standing {
-  readonly pool: LocalPool
+  readonly pool: AgentPool
   readonly stopEarly: StopEarly
   readonly roadmap: StatusWriter
   readonly writeBack: WriteBack
@@ -43,6 +44,7 @@ const leftoverGraceMs = 1_000
 /** What the loop has open. When a stop is overdue, nobody waits for it to be closed. */
 const looping = new Table<never, LoopParts>()
   .row('start', ({ ground, watchdog }) => opened(openDoor(ground.runDir, watchdog, ground.root)))
+  .row('runner', ({ start, numbers: { maskAt } }) => opened(processRunner({ start, findProvider, maskAt })))
   .row('base', ({ recorder, pool, stopEarly, signals }) =>
     opened(new BaseWatch({ recorder, pool, stopEarly, signal: signals.canceled })),
   )
@@ -134,13 +136,13 @@ function watchAccounts(run: LoopParts) {
 
 function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
   const { prepared, beginning, numbers, ground, accounts, writeBack, roadmap, env, signals } = run
-  const { pool, room, recorder, start, isolation, base } = run
+  const { pool, room, recorder, runner, isolation, base } = run
   const { settings, config, template } = prepared
   const { gates, allow, prices, env: extraEnv, envTemplates } = config.file
   return {
     ...settings,
     ...numbers,
-    ...{ pool, room, recorder, start, isolation, base, gates, allow, prices, extraEnv },
+    ...{ pool, room, recorder, runner, isolation, base, gates, allow, prices, extraEnv },
     graph: beginning.loaded.graph,
     clock: realClock,
     findProvider,

@@ -3,7 +3,7 @@ import { gitLeft, isGitLeft } from '../../domain/agent/git-left.js'
 import { renderUnfinished } from '../../prompt/unfinished.js'
 import type { OpenPlace } from '../place/isolation.js'
 import type { Ongoing } from './ongoing.js'
-import type { AgentEnd } from '../agent/run-agent.js'
+import type { AgentEnd } from '../agent/agent-work.js'
 import { conversationAfter, shown, taskPrompt, type Turn } from './turn.js'
 
 /** A turn whose agent has ended. */

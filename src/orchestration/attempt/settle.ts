@@ -8,7 +8,7 @@ import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, ReviewWork, Wri
 import type { Ongoing } from './ongoing.js'
 import type { Recorder } from '../recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
-import type { AgentEnd } from '../agent/run-agent.js'
+import type { AgentEnd } from '../agent/agent-work.js'
 import type { AttemptOf } from '../attempt-of.js'
 
 /** How a turn ended. Work that was kept out may be repaired. */

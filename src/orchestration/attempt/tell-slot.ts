@@ -2,7 +2,7 @@ import { madeOfNumbers } from '../../domain/secrets/env-template.js'
 import { slotNumber, variablesOf } from '../../domain/agent/work-number.js'
 import { renderSurroundings } from '../../prompt/surroundings.js'
 import type { Ongoing } from './ongoing.js'
-import type { AgentSettings } from '../agent/run-agent.js'
+import type { AgentSettings } from '../agent/agent-work.js'
 import type { Turn } from './turn.js'
 
 type Telling = Pick<Ongoing, 'told'> & { readonly settings: Pick<AgentSettings, 'numbering'> }

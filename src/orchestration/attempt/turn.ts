@@ -14,7 +14,8 @@ import { isSessionId } from '../../providers/adapter/session-id.js'
 import type { BaseWatch } from '../landing/base-watch.js'
 import type { Allowances } from '../accounts/budget-keeper.js'
 import type { Isolation, Place, ReviewWork } from '../place/isolation.js'
-import { runAgent, type AgentEnd, type AgentSettings } from '../agent/run-agent.js'
+import type { AgentEnd, AgentSettings } from '../agent/agent-work.js'
+import { runAgent } from '../agent/run-agent.js'
 
 /** What is the same for all attempts of a run. */
 export interface AttemptSettings extends AgentSettings {

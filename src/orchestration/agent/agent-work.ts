@@ -1,0 +1,82 @@
+import type { Evidence } from '../../domain/agent/attempt.js'
+import type { Budget } from '../../domain/accounts/budget.js'
+import type { Baseline } from '../../domain/accounts/counted.js'
+import type { Prices } from '../../domain/accounts/price.js'
+import type { Failure } from '../../domain/agent/failure.js'
+import type { WorkNumber } from '../../domain/agent/work-number.js'
+import type { Clock } from '../../domain/clock.js'
+import type { Numbering } from '../../domain/secrets/env-template.js'
+import type { Mask } from '../../domain/secrets/mask.js'
+import type { Assignment, Provider } from '../../providers/adapter/contract.js'
+import type { EnvironmentOf } from '../../providers/environment.js'
+import type { Withheld } from '../../providers/withheld.js'
+import type { AgentWatch } from '../agent-watch.js'
+import type { Recorder } from '../recorder.js'
+import type { AgentRunner } from './contract.js'
+import type { TurnLimits } from './limits.js'
+import type { SlotRest } from './slot-rest.js'
+
+/** What is the same for every agent of a run. */
+export interface AgentSettings {
+  readonly clock: Clock
+  readonly recorder: Recorder
+  readonly runner: AgentRunner
+  /** The provider of this name; undefined for one that there is not. */
+  readonly findProvider: (name: string) => Provider | undefined
+  /** Hides secrets in the attempt's files and in what is told of it. */
+  readonly mask: Mask
+  /** The same for one agent, whose environment may hold what is its task's. */
+  readonly maskAt?: (where: WorkNumber) => Mask
+  /** What agents of a provider see, before what the CLI itself is to be told. */
+  readonly environmentOf: EnvironmentOf
+  /** What is set here and they do not see. */
+  readonly withheldOf: (provider: Provider) => Withheld
+  /** Why the CLI cannot be started in a directory; asked before each agent. */
+  readonly checkIn: (provider: Provider, cwd: string) => Promise<Failure | undefined>
+  /** From the configuration; it wins over what autopilot tells the CLI. */
+  readonly extraEnv: Readonly<Record<string, string>>
+  /** What slots have of their own; it is part of what `environmentOf` gives. */
+  readonly numbering?: Numbering
+  readonly rest?: SlotRest
+  readonly signal: AbortSignal
+  readonly watch: AgentWatch
+  /** For CLIs that do not tell what they cost. */
+  readonly prices: Prices
+}
+
+/** One agent of an attempt: its first, that of a repair round, or a reviewer of its work. */
+export interface AgentWork extends TurnLimits {
+  readonly taskId: string
+  readonly attempt: number
+  readonly slot: string
+  readonly provider: Provider
+  readonly assignment: Assignment
+  /** The commit that the work is a change of; absent in place. */
+  readonly base?: string
+  /** Directory for its prompt and output. */
+  readonly logDir: string
+  /** The repair round, counted from 1; absent for the attempt's first agent. */
+  readonly round?: number
+  /** The how-manieth turn of the attempt it is that finishes what one before left unfinished. */
+  readonly finishing?: number
+  /** A second agent of the same round. */
+  readonly standsIn?: true
+  /** The number of the review, counted from 1 within the attempt, where that is its work. */
+  readonly review?: number
+  /** How often the run was resumed, where it takes up what was interrupted with it. */
+  readonly takenUp?: number
+  /** What the totals of the conversation that is resumed are compared with. */
+  readonly usedBefore?: Baseline
+  /** It is ended when it has reported so much. */
+  readonly budget?: Budget
+}
+
+export interface AgentEnd {
+  readonly evidence: Evidence
+  /** Why the agent did not end well; judged by exit status and final event together. */
+  readonly failure?: Failure
+  /** What the conversation's next total is to be compared with. */
+  readonly used: Baseline
+  /** The id of the conversation that can be gone on with; absent where none can. */
+  readonly conversation?: string
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import type { Mask } from '../../domain/secrets/mask.js'
+import { cleanLine, errorText } from '../../domain/text.js'
+import { writePrivateFile } from '../../platform/files/private-file.js'
+import type { AgentWork } from './agent-work.js'
+
+/** Keeps what the agent is told, and the schema of its answer where one is asked for. A command stands in the roadmap. */
+export async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {
+  try {
+    const { type, request } = work.assignment
+    const isCommand = type === 'work' && request.run !== undefined
+    if (!isCommand) await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(request.prompt))
+    if (type === 'review') await writePrivateFile(request.answer.file, request.answer.schema)
+    return undefined
+  } catch (error) {
+    const reason = errorText(error)
+    return failure('infrastructure', `The attempt's directory cannot be written: ${cleanLine(reason)}`)
+  }
+}
+
+/**
+ * `prompt.md` of the first agent, `prompt-2.md` of the first repair round, `review-1-prompt.md` of the first review, and
+ * so on; `-resume1` behind that for what was taken up when the run was first resumed, `-finish1` for the first turn that
+ * finishes what was left unfinished.
+ */
+export function logFile(
+  { logDir, round, standsIn, review, takenUp, finishing }: AgentWork,
+  name: string,
+  extension: string,
+): string {
+  if (review !== undefined) return join(logDir, `review-${review}-${name}.${extension}`)
+  const number = round === undefined ? '' : `-${round + 1}`
+  const again = takenUp === undefined ? '' : `-resume${takenUp}`
+  const finish = finishing === undefined ? '' : `-finish${finishing}`
+  return join(logDir, `${name}${number}${again}${finish}${standsIn ? '-afresh' : ''}.${extension}`)
+}

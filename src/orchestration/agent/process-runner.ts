@@ -1,0 +1,94 @@
+import type { WorkNumber } from '../../domain/agent/work-number.js'
+import type { Mask } from '../../domain/secrets/mask.js'
+import type { StartProcess } from '../../platform/processes/door.js'
+import { isStopped } from '../../platform/processes/process-identity.js'
+import { processorTimes } from '../../platform/processes/processor-looks.js'
+import type { RunningProcess } from '../../platform/processes/running-process.js'
+import { withOwnInterpreter } from '../../platform/programs/interpreter.js'
+import { noProgram, ownProgram } from '../../platform/programs/own-programs.js'
+import type { AgentCommand, Provider } from '../../providers/adapter/contract.js'
+import { commandOf } from '../../providers/command-of.js'
+import { eventReader, type EventReader } from '../../providers/event-reader.js'
+import type { AgentExit, AgentRunner, RunningTurn, TurnEvent, TurnRequest } from './contract.js'
+import { EventStream } from './event-stream.js'
+
+export interface ProcessRunnerParts {
+  readonly start: StartProcess
+  readonly findProvider: (name: string) => Provider | undefined
+  /** Hides secrets in what an agent prints. */
+  readonly maskAt: (where: WorkNumber) => Mask
+}
+
+/** What an agent has between TERM and KILL, ms. */
+export const agentGraceMs = 5_000
+const maxFileBytes = 50 * 1024 * 1024
+
+/** Each turn is a process of its own, which begins and ends with it. */
+export function processRunner({ start, findProvider, maskAt }: ProcessRunnerParts): AgentRunner {
+  return {
+    turn(request) {
+      const provider = findProvider(request.provider)
+      if (!provider) throw new Error(`there is no provider ${request.provider}`)
+      const events = new EventStream<TurnEvent>()
+      const reader = eventReader(provider)
+      let begin: () => void = () => undefined
+      const begun = new Promise<void>((resolve) => (begin = resolve))
+      let hasPrinted = false
+      const read = (line: string) => {
+        hasPrinted = true
+        events.push({ type: 'said', events: reader.read(line) })
+      }
+      const { env, mark, output, where, assignment } = request
+      const command = ownCommandOf(provider, request)
+      const agent = start({
+        ...command,
+        cwd: assignment.request.cwd,
+        env: { ...command.env, ...env },
+        ...(mark === undefined ? {} : { mark }),
+        stdoutFile: output.stdout,
+        stderrFile: output.stderr,
+        maxFileBytes,
+        mask: maskAt(where),
+        graceMs: agentGraceMs,
+        onStdoutLine: read,
+        onOutput: () => events.push({ type: 'printed' }),
+        ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
+        ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
+        onSpawned: (process) => {
+          events.push({ type: 'spawned', process })
+          return begun
+        },
+      })
+      const ended = follow(agent, reader, events).then((end) => ({ ...end, hasPrinted }))
+      return { ...running(agent, ended), events, begin }
+    },
+  }
+}
+
+async function follow(
+  agent: RunningProcess,
+  reader: EventReader,
+  events: EventStream<TurnEvent>,
+): Promise<Omit<AgentExit, 'hasPrinted'>> {
+  events.push({ type: 'exited', exit: await agent.exited })
+  const end = await agent.finished
+  events.push({ type: 'said', events: reader.end() })
+  events.close()
+  return end
+}
+
+function running(agent: RunningProcess, ended: Promise<AgentExit>): Pick<RunningTurn, 'ended' | 'end' | 'life'> {
+  const pid = agent.pid ?? 0
+  return {
+    ended,
+    end: (reason) => agent.end(reason),
+    life: { processorTimes: (maxAgeMs) => processorTimes(pid, maxAgeMs), isStopped: () => isStopped(pid) },
+  }
+}
+
+/** With its CLI, and what that is a script for: never those that a workspace has on its PATH. */
+function ownCommandOf(provider: Provider, { assignment, env }: TurnRequest): AgentCommand {
+  const command = commandOf(provider, assignment)
+  if (!provider.program) return command
+  return withOwnInterpreter({ ...command, file: ownProgram(command.file, env.PATH) ?? noProgram }, env.PATH)
+}

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createMask } from '../../../../src/domain/secrets/mask.js'
+import type { RunningTurn, TurnEvent, TurnRequest } from '../../../../src/orchestration/agent/contract.js'
+import { startProcess } from '../../../../src/platform/processes/running-process.js'
+import { findProvider } from '../../../../src/providers/index.js'
+import type { AgentRig } from '../../../support/fakes/fake-agent.js'
+import { agentRunners, type MakeRunner } from '../../../support/rigs/agent-runners.js'
+import { rig } from '../../../support/scenes/rigged-scene.js'
+
+const success = '{"type":"result","subtype":"success","is_error":false,"result":"all done"}'
+
+function requestOf(agents: AgentRig, more: Partial<TurnRequest> = {}): TurnRequest {
+  agents.install('claude', { version: '2.1.332' })
+  return {
+    provider: 'claude',
+    where: { number: 1, taskId: 't' },
+    assignment: {
+      type: 'work',
+      request: { cwd: agents.dir, prompt: 'Do it.', permissions: 'edit', allow: [], asRoot: false },
+    },
+    env: { PATH: `${agents.binDir}:${process.env.PATH}`, AUTOPILOT_ATTEMPT: agents.dir },
+    mark: 'AUTOPILOT_ATTEMPT',
+    output: { stdout: join(agents.dir, 'out.log'), stderr: join(agents.dir, 'err.log') },
+    ...more,
+  }
+}
+
+/** Keeps what a turn tells; it begins as soon as it is known, unless the test says otherwise. */
+function started(make: MakeRunner, request: TurnRequest, begins = true) {
+  const runner = make({ start: startProcess, findProvider, maskAt: () => createMask(['s3cret-value']) })
+  const turn: RunningTurn = runner.turn(request)
+  const told: TurnEvent[] = []
+  const waiting = new Set<() => void>()
+  const over = (async () => {
+    for await (const event of turn.events) {
+      told.push(event)
+      for (const look of waiting) look()
+      if (event.type === 'spawned' && begins) turn.begin()
+    }
+  })()
+  const saw = (type: TurnEvent['type']) =>
+    new Promise<void>((resolve) => {
+      const look = () => told.some((event) => event.type === type) && resolve()
+      waiting.add(look)
+      look()
+    })
+  const said = () => told.flatMap((event) => (event.type === 'said' ? event.events : []))
+  return { turn, told, saw, said, over }
+}
+
+describe.each(agentRunners)('%s', (_, make) => {
+  test('is told as it happens: spawned, what is said in order, the exit, and what was left in the pipe', async () => {
+    const agents = await rig()
+    const { turn, told, said, over } = started(make, requestOf(agents))
+    const agent = await agents.next('claude')
+    expect(await agent.stdin).toBe('Do it.')
+    await agent.say('{"type":"system","subtype":"init","session_id":"s-1"}', 'no JSON')
+    await agent.print(success)
+    await agent.exit(0)
+    await over
+    expect(told[0]).toMatchObject({ type: 'spawned', process: { pid: agent.pid } })
+    expect(said().map(({ type }) => type)).toEqual(['session', 'unknown', 'result'])
+    expect(told.findLast(({ type }) => type !== 'said' && type !== 'printed')).toEqual({
+      type: 'exited',
+      exit: { type: 'code', code: 0 },
+    })
+    expect(await turn.ended).toMatchObject({ exit: { type: 'code', code: 0 }, hasPrinted: true, stderrTail: '' })
+  })
+
+  test('does nothing before it is let begin, and never anything when it is ended before', async () => {
+    const agents = await rig()
+    const { turn, saw, told, over } = started(make, requestOf(agents), false)
+    await saw('spawned')
+    turn.end('canceled')
+    turn.begin()
+    await over
+    expect(agents.started).toEqual([])
+    expect(told.map(({ type }) => type).filter((type) => type !== 'said')).toEqual(['spawned', 'exited'])
+    expect(await turn.ended).toMatchObject({ ended: 'canceled', hasPrinted: false })
+  })
+
+  test('is ended for the first reason that is given', async () => {
+    const agents = await rig()
+    const { turn } = started(make, requestOf(agents))
+    const agent = await agents.next('claude')
+    turn.end('timeout')
+    turn.end('canceled')
+    await agent.gone
+    expect(await turn.ended).toMatchObject({ ended: 'timeout', exit: { type: 'signal', signal: 'SIGTERM' } })
+  })
+
+  test('has exited where it cannot be started, and was never spawned', async () => {
+    const agents = await rig()
+    const request = requestOf(agents, { env: { PATH: join(agents.dir, 'nothing') } })
+    const { turn, told, over } = started(make, request)
+    await over
+    expect(told.map(({ type }) => type)).toEqual(['exited', 'said'])
+    expect((await turn.ended).exit.type).toBe('not_started')
+  })
+
+  test('keeps what is printed in its files, without secrets, and tells the end of stderr', async () => {
+    const agents = await rig()
+    const request = requestOf(agents)
+    const { turn, saw } = started(make, request)
+    const agent = await agents.next('claude')
+    await agent.say('out: s3cret-value')
+    await agent.complain('err: s3cret-value')
+    await saw('printed')
+    await agent.exit(3)
+    const { stderrTail, exit } = await turn.ended
+    expect([stderrTail, exit]).toEqual(['err: ***', { type: 'code', code: 3 }])
+    expect(readFileSync(request.output.stdout, 'utf8')).toBe('out: ***\n')
+    expect(readFileSync(request.output.stderr, 'utf8')).toBe('err: ***\n')
+  })
+
+  test('goes on with a conversation, and reviews, by what the request says', async () => {
+    const agents = await rig()
+    const request = { cwd: agents.dir, prompt: 'Go on.', permissions: 'edit', allow: [], asRoot: false } as const
+    started(make, requestOf(agents, { assignment: { type: 'work', request, conversation: 'talk-1' } }))
+    expect((await agents.next('claude')).args.join(' ')).toContain('--resume talk-1')
+    const answer = { schema: '{"type":"object"}', file: join(agents.dir, 'schema.json') }
+    started(
+      make,
+      requestOf(agents, {
+        assignment: { type: 'review', request: { cwd: agents.dir, prompt: '', asRoot: false, answer } },
+      }),
+    )
+    expect((await agents.next('claude')).args).toContain('{"type":"object"}')
+  })
+
+  test('shows signs of life: what its processes have used so far', async () => {
+    const agents = await rig()
+    const { turn } = started(make, requestOf(agents))
+    const agent = await agents.next('claude')
+    const { times } = await turn.life.processorTimes(0)
+    expect([...times.keys()]).toContain(agent.pid)
+    expect(turn.life.isStopped()).toBe(false)
+  })
+
+  test('tells what it left running when it ended by itself, after ending that', async () => {
+    const agents = await rig()
+    const { turn } = started(make, requestOf(agents))
+    const agent = await agents.next('claude')
+    const child = await agent.spawnChild({ setsid: true, holdsPipes: false })
+    await agent.exit(0)
+    await child.gone
+    expect((await turn.ended).leftovers).toHaveLength(1)
+  })
+})
