@@ -25,7 +25,7 @@ Task {{id}}.
 
 {{/exit_criteria}}
 {{#checks}}
-## How it will be checked
+## How your work will be checked
 
 {{checks}}
 
@@ -33,24 +33,25 @@ Task {{id}}.
 {{#feedback}}
 ## Why the previous attempt failed
 
-This is attempt {{attempt}} of {{max_attempts}}. The one before ended with:
+This is attempt {{attempt}} of {{max_attempts}}. The previous one ended with:
 
 {{feedback}}
 
 {{/feedback}}
 ## Rules
 
-- Work only in the current directory; it is yours alone. Change nothing outside of it.
-- You need not commit: what is in the directory when you end is taken over. Never push, and leave remotes and branches alone.
-- Nobody can answer a question. Decide for yourself, and say in your last message what you decided.
-- Do the whole task and nothing but the task. Do all of it before your turn ends: nothing wakes you up here. When your
-  turn ends your process ends, and everything that it started, in the background too.
-- Run tests and builds in the foreground and wait for them. If you need a server, start it, use it and stop it inside one
+- Work only in the current directory. It is yours alone. Change nothing outside it.
+- You don't need to commit: everything in the directory is collected when your turn ends. Never push. Leave remotes and
+  branches alone.
+- Nobody can answer questions. Decide for yourself, and say in your last message what you decided.
+- Do the whole task and only the task, and do all of it before your turn ends. Nothing wakes you up later: when your turn
+  ends, your process ends, and so does everything it started, in the background too.
+- Run tests and builds in the foreground and wait for them. If you need a server, start it, use it and stop it in one
   command: \`npm start & server=$!; sleep 2; curl -s localhost:3000; kill $server\`.
-- When it is done, end with a short summary of what you changed.
+- When you are done, end with a short summary of what you changed.
 {{#off_limits}}
 
-Leave these files as they are; what you change in them is left out of your work:
+Leave these files as they are. Changes to them are discarded:
 
 {{off_limits}}
 {{/off_limits}}

@@ -1,19 +1,15 @@
+import { conflictRules, describeMerge, lastRule, unchanged, type MergedWork } from './merged-work.js'
+
 /** What an agent is told when its work was kept out. All of it but the numbers is outside text. */
-export interface RepairContext {
+export interface RepairContext extends MergedWork {
   readonly taskId: string
   /** Counted from 1. */
   readonly round: number
   readonly rounds: number
   /** Why the work was kept out, with the end of what a gate printed. */
   readonly reason: string
-  /** Files in which git left conflict markers, relative to the workspace. */
-  readonly conflicts: readonly string[]
-  /** The file that tells of conflicts without markers. */
-  readonly note?: string
-  /** Nothing was brought together: the directory is as the turn before left it. */
+  /** Nothing was merged: the directory is as the turn before left it. */
   readonly asLeft?: true
-  /** For an agent that does not know the work: the task's own prompt, and the work so far as a diff. */
-  readonly afresh?: { readonly prompt: string; readonly diff: string }
 }
 
 /** The prompt of a repair round. It goes to the conversation that did the work, else it tells all that is needed. */
@@ -24,57 +20,42 @@ export function renderRepair(context: RepairContext): string {
 }
 
 function reasonOf({ taskId, round, rounds, reason, afresh }: RepairContext): readonly string[] {
-  const whose = afresh ? 'What another agent did for this task' : 'Your work'
+  const whose = afresh ? "Another agent's work on this task" : 'Your work'
   return [
     '# Repair',
     '',
     // The task's own prompt has said it.
     ...(afresh ? [] : [`Task ${taskId}.`, '']),
-    `${whose} was not taken over. This is repair round ${round} of ${rounds}. The reason:`,
+    `${whose} was not accepted. This is repair round ${round} of ${rounds}. The reason:`,
     '',
     reason.trim(),
     '',
   ]
 }
 
-/** Where the work is now: the directory is not as the agent left it. */
-function workOf({ conflicts, note, afresh, asLeft }: RepairContext): readonly string[] {
-  if (asLeft) return ['## Where it stands now', '', 'The current directory is as it was left.', '']
+/** Where the work is now: as a rule the directory is not as the agent left it. */
+function workOf(context: RepairContext): readonly string[] {
+  const { afresh, asLeft } = context
+  const head = ['## Where it stands now', '']
+  if (asLeft) return [...head, `The current directory is as ${afresh ? 'that agent' : 'you'} left it.`, '']
   const whose = afresh ? 'That work' : 'Your work'
   return [
-    '## Where it stands now',
-    '',
-    `${whose} is in the current directory, together with what others have finished meanwhile; files may have changed,`,
-    'so read them again. Commit HEAD is a merge of the two: `git diff HEAD^1` shows the work as a change of what others',
-    'have finished, `git show HEAD^1:PATH` a file of theirs, `git show HEAD^2:PATH` one of the work alone.',
-    ...(conflicts.length === 0 ? [] : conflictLines(conflicts)),
-    ...(note === undefined ? [] : ['', `Into some of them it could put no markers: ${note} tells of those.`]),
-    ...(afresh && afresh.diff !== '' ? ['', 'As a diff:', '', afresh.diff.replace(/^/gm, '    ')] : []),
-    '',
+    ...head,
+    `${whose} is in the current directory, merged with what others have finished since. Files may have changed, so read`,
+    'them again. HEAD is the merge: `git diff HEAD^1` shows the work as a change of what others have finished,',
+    '`git show HEAD^1:PATH` shows a file as others left it, and `git show HEAD^2:PATH` shows it with the work alone.',
+    ...describeMerge(context),
   ]
 }
 
-function conflictLines(paths: readonly string[]): readonly string[] {
-  return [
-    '',
-    'git could not combine the two in these files. Where it has put markers, what is above `=======` is what others have',
-    'finished, what is below is the work for this task:',
-    '',
-    ...paths.map((path) => `- ${path}`),
-  ]
-}
-
-function rulesOf({ conflicts, note }: RepairContext): readonly string[] {
+function rulesOf(context: RepairContext): readonly string[] {
   return [
     '## What to do',
     '',
-    ...(conflicts.length === 0
-      ? []
-      : ['- Solve every conflict so that both intentions hold, and leave no conflict marker in any file.']),
-    ...(note === undefined ? [] : [`- Decide on every conflict that ${note} names, then delete that file.`]),
-    '- Repair the cause of what is told above, and nothing else; do not weaken a check.',
-    '- Keep what others have finished. The task and its rules are the same as before.',
-    '- You need not commit. When it is done, end with a short summary of what you changed.',
+    ...conflictRules(context),
+    "- Fix the cause of what is described above, and nothing else. Don't weaken a check.",
+    `- Keep what others have finished. ${unchanged}`,
+    lastRule,
     '',
   ]
 }

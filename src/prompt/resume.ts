@@ -1,22 +1,18 @@
+import { conflictRules, describeMerge, lastRule, unchanged, type MergedWork } from './merged-work.js'
+
 /** What an agent is told whose work was interrupted. All of it is outside text. */
-export interface ResumeContext {
+export interface ResumeContext extends MergedWork {
   readonly taskId: string
   /** Its directory: as it left it; another one with its work; or another one without it, as there was none yet. */
   readonly directory: Directory
   /** What its last turn left unfinished, where it had ended before its work did. */
   readonly left: readonly string[]
-  /** Files in which git left conflict markers, relative to the directory. */
-  readonly conflicts: readonly string[]
-  /** A file there that tells of conflicts without markers. */
-  readonly note?: string
   /** Why the attempt before was cut off, and how long this one may take, ms; absent where the run was interrupted. */
   readonly cutOff?: { readonly why: string; readonly timeoutMs: number }
   /** Its agent had ended well, before the task was given another text. */
   readonly hadFinished?: boolean
   /** The task's prompt as it is now, where the task says something else than its agent was told. */
   readonly reworded?: string
-  /** For an agent that does not know the work: the task's own prompt, and the work so far as a diff, where it is known. */
-  readonly afresh?: { readonly prompt: string; readonly diff: string }
 }
 
 type Directory = 'as_left' | 'restored' | 'new'
@@ -33,23 +29,25 @@ function headOf(context: ResumeContext): readonly string[] {
   if (reworded !== undefined) return rewordedHead(context, reworded)
   if (context.cutOff) return cutOffHead(context, context.cutOff)
   const told = afresh
-    ? ['Another agent began this task and was stopped in the middle, not for anything that it did. Go on where it was.']
+    ? [
+        'Another agent began this task and was stopped in the middle, through no fault of its own. Go on where it stopped.',
+      ]
     : [
         `Task ${taskId}.`,
         '',
-        'You were stopped in the middle of this task, not for anything that you did. Now go on where you were.',
+        'You were stopped in the middle of this task, through no fault of your own. Go on where you stopped.',
       ]
   return ['# Interrupted', '', ...told, '', '## Where it stands now', '']
 }
 
 function cutOffHead({ taskId, afresh }: ResumeContext, { why, timeoutMs }: NonNullable<ResumeContext['cutOff']>) {
   const told = afresh
-    ? ['Another agent began this task and was cut off in the middle of it. Go on where it was. What happened:']
-    : [`Task ${taskId}.`, '', 'You were cut off in the middle of this task. Now go on where you were. What happened:']
+    ? ['Another agent began this task and was cut off in the middle. Go on where it stopped. What happened:']
+    : [`Task ${taskId}.`, '', 'You were cut off in the middle of this task. Go on where you stopped. What happened:']
   const minutes = Math.max(1, Math.round(timeoutMs / 60_000))
   return [
     ...['# Cut off', '', ...told, '', quoted(why), ''],
-    `You have ${minutes === 1 ? 'about a minute' : `${minutes} minutes`} for what is left. Begin with what matters most.`,
+    `You have ${minutes === 1 ? 'about a minute' : `${minutes} minutes`} for what is left. Start with what matters most.`,
     ...['', '## Where it stands now', ''],
   ]
 }
@@ -59,18 +57,18 @@ function rewordedHead({ taskId, afresh, hadFinished }: ResumeContext, reworded: 
   if (afresh)
     return [
       ...['# Changed', ''],
-      'Another agent worked on an earlier text of this task. The text above is the one that holds: keep what serves it of',
-      'what that agent made, and change or undo the rest.',
+      'Another agent worked on an earlier version of this task. The text above is the one that counts. Keep the',
+      'parts of that work that serve it, and change or undo the rest.',
       ...['', '## Where it stands now', ''],
     ]
   return [
     ...['# Changed', '', `Task ${taskId}.`, ''],
     hadFinished === true
-      ? 'You had finished this task, but your work has not arrived, and the text of the task has changed since.'
-      : 'You were stopped in the middle of this task, not for anything that you did. Its text has changed since.',
-    'This is the text that holds now, in place of what you were told before:',
+      ? 'You had finished this task, but your work was not merged, and the task has changed since.'
+      : 'You were stopped in the middle of this task, through no fault of your own. The task has changed since.',
+    'This is the task now, in place of what you were told before:',
     ...['', ...reworded.trimEnd().split('\n').map(quoted), ''],
-    'Keep what serves it of what you made, and change or undo the rest.',
+    'Keep the parts of your work that serve it, and change or undo the rest.',
     ...['', '## Where it stands now', ''],
   ]
 }
@@ -79,72 +77,54 @@ function quoted(line: string): string {
   return line === '' ? '>' : `> ${line}`
 }
 
-function placeOf({ directory, conflicts, note, afresh }: ResumeContext): readonly string[] {
-  return [
-    ...(afresh ? forAnother : forItself)[directory],
-    ...(conflicts.length === 0 ? [] : conflictLines(conflicts)),
-    ...(note === undefined ? [] : ['', `Into some of them it could put no markers: ${note} tells of those.`]),
-    ...(afresh && afresh.diff !== '' ? ['', 'As a diff:', '', afresh.diff.replace(/^/gm, '    ')] : []),
-    '',
-  ]
+function placeOf(context: ResumeContext): readonly string[] {
+  return [...(context.afresh ? forAnother : forItself)[context.directory], ...describeMerge(context)]
 }
 
 const forItself: Readonly<Record<Directory, readonly string[]>> = {
   as_left: [
-    'The current directory is as it was at that moment: an edit or a command that was under way may be half done, and',
-    'what you had started in the background is gone.',
+    'The current directory is as it was at that moment. An edit or a command may be half done, and whatever you had started',
+    'in the background is gone.',
   ],
   restored: [
-    'The current directory is another one than before. It has your work so far, together with what others have finished',
-    'meanwhile; what git ignores is not there. Commit HEAD is a merge of the two: `git diff HEAD^1` shows your work as a',
-    'change of what others have finished.',
+    'This is a different directory than before. It has your work so far, merged with what others have finished since; files',
+    'that git ignores are not there. HEAD is the merge: `git diff HEAD^1` shows your work as a change of what others have',
+    'finished.',
   ],
   new: [
-    'The current directory is another one than before, as others have left it. You had not changed anything yet that',
-    'could be kept: what you remember to have changed is to be done again.',
+    'This is a different directory than before. It has what others have finished, and nothing of yours: there was no change',
+    'of yours that could be kept. Whatever you remember changing, change again.',
   ],
 }
 
 const forAnother: Readonly<Record<Directory, readonly string[]>> = {
   as_left: [
-    'The current directory is as that agent left it: an edit or a command that was under way may be half done. `git status`',
-    'and `git diff` show what it had changed and not committed, `git log` what it had committed.',
+    'The current directory is as that agent left it. An edit or a command may be half done. `git status` and `git diff` show',
+    'its uncommitted changes, `git log` shows its commits.',
   ],
   restored: [
-    'The current directory has the work of that agent so far, together with what others have finished meanwhile. Commit',
-    'HEAD is a merge of the two: `git diff HEAD^1` shows the work as a change of what others have finished.',
+    "The current directory has that agent's work so far, merged with what others have finished since. HEAD is the merge:",
+    '`git diff HEAD^1` shows the work as a change of what others have finished.',
   ],
-  new: ['Nothing of its work was kept: the current directory is as others have left it.'],
+  new: ['Nothing of its work was kept: the current directory has only what others have finished.'],
 }
 
-function conflictLines(paths: readonly string[]): readonly string[] {
-  return [
-    '',
-    'git could not combine the two in these files. Where it has put markers, what is above `=======` is what others have',
-    'finished, what is below is the work for this task:',
-    '',
-    ...paths.map((path) => `- ${path}`),
-  ]
-}
-
-function rulesOf({ left, conflicts, note, reworded }: ResumeContext): readonly string[] {
+function rulesOf(context: ResumeContext): readonly string[] {
+  const { left, reworded } = context
   return [
     '## What to do',
     '',
-    '- Look at what is there before you go on; do not trust what you remember of files.',
+    "- Look at the files before you go on. Don't trust what you remember of them.",
     ...(left.length === 0
       ? []
       : [
-          '- This was still running or waiting when the last turn ended, and has been ended. Whatever of it still matters must',
-          '  run again, in the foreground, and end before your turn does:',
+          '- This was still running or waiting when the last turn ended, and was stopped. Run again what still matters, in the',
+          '  foreground, and wait for it before your turn ends:',
           ...left.map((what) => `  - ${what}`),
         ]),
-    ...(conflicts.length === 0 ? [] : ['- Solve every conflict, and leave no conflict marker in any file.']),
-    ...(note === undefined ? [] : [`- Decide on every conflict that ${note} names, then delete that file.`]),
-    reworded === undefined
-      ? '- Finish the task. It and its rules are the same as before.'
-      : '- Finish the task as its text is now.',
-    '- You need not commit. When it is done, end with a short summary of what you changed.',
+    ...conflictRules(context),
+    reworded === undefined ? `- Finish the task. ${unchanged}` : '- Finish the task as it reads now.',
+    lastRule,
     '',
   ]
 }

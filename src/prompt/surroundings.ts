@@ -9,13 +9,13 @@ export interface Surroundings {
 /** Stands behind the prompt of the turn. */
 export function renderSurroundings({ numbered, made }: Surroundings): string {
   const values = Object.entries(numbered).map(([name, value]) => `${name} is ${value}`)
-  const others = made.length === 0 ? [] : [`Made of these, so other than before, too: ${made.join(', ')}.`]
+  const others = made.length === 0 ? [] : [`These are made from them, so they have changed, too: ${made.join(', ')}.`]
   return [
     '## Your environment has changed',
     '',
-    `In your environment, ${values.join(', ')} from now on.`,
+    `From now on, ${values.join(', ')}.`,
     ...others,
-    'Go by these, not by what you saw or wrote down before: what belonged to the old values may be in use by others.',
+    'Use the new values, not those that you saw or wrote down before: others may be using what belonged to the old ones.',
     '',
   ].join('\n')
 }

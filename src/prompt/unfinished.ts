@@ -1,3 +1,5 @@
+import { lastRule, unchanged } from './merged-work.js'
+
 /** What an agent is told whose turn ended before its work did. All of it is outside text. */
 export interface UnfinishedContext {
   readonly taskId: string
@@ -10,9 +12,9 @@ export interface UnfinishedContext {
 }
 
 const inMiddle = [
-  '- Git is still in the middle of it, and what it had yet to do is not done. `git status` says where it stands and what',
-  '  follows. Resolve each conflict, take out the markers, `git add` the files, then let it go on to its end, or abort it',
-  '  and do the work in another way.',
+  '- Git is still in the middle of an operation. `git status` says where it stands and what comes next. Resolve each',
+  '  conflict, remove the markers and `git add` the files. Then take the operation to its end, or abort it and do the work',
+  '  another way.',
 ]
 
 /** Goes to the conversation that left work unfinished, else it tells all that is needed. */
@@ -21,22 +23,22 @@ export function renderUnfinished({ taskId, left, inGit = false, prompt }: Unfini
   const text = [
     '# Not finished',
     '',
-    `${head.join('\n')} before its work did. This was still going on (what ran has been ended):`,
+    `${head.join('\n')} before the work did. This was still going on (what was running has been stopped):`,
     '',
     ...left.map((what) => `- ${what}`),
     '',
     prompt === undefined
       ? 'The current directory is as it was at that moment.'
-      : 'The current directory is as that agent left it; `git status` and `git diff` show what it had changed.',
+      : 'The current directory is as that agent left it; `git status` and `git diff` show its changes.',
     '',
     '## What to do',
     '',
-    '- Look at what came of it. Whatever still matters must run again, in the foreground, and end before your turn does.',
+    '- See what came of it. Run again what still matters, in the foreground, and wait for it before your turn ends.',
     ...(inGit ? inMiddle : []),
-    '- Nothing wakes you up: when your turn ends, your process ends, and everything that it started.',
-    '- If you need a server, start it, use it and stop it inside one command.',
-    '- Then finish the task. It and its rules are the same as before.',
-    '- You need not commit. When it is done, end with a short summary of what you changed.',
+    '- Nothing wakes you up later: when your turn ends, your process ends, and so does everything it started.',
+    '- If you need a server, start it, use it and stop it in one command.',
+    `- Then finish the task. ${unchanged}`,
+    lastRule,
     '',
   ].join('\n')
   return prompt === undefined ? text : `${prompt.trimEnd()}\n\n${text}`

@@ -109,8 +109,8 @@ test('a repair round on another slot, as its own is taken, is told the values th
   const { AUTOPILOT_SLOT: slot, AUTOPILOT_PORT: port, DB } = second.agent.env
   expect([slot, DB]).toEqual([other.env.AUTOPILOT_SLOT, `app_${slot}`])
   expect(slot).not.toBe(first.agent.env.AUTOPILOT_SLOT)
-  expect(second.prompt).toContain(`AUTOPILOT_SLOT is ${slot}, AUTOPILOT_PORT is ${port} from now on.`)
-  expect(second.prompt).toContain('other than before, too: DB.')
+  expect(second.prompt).toContain(`From now on, AUTOPILOT_SLOT is ${slot}, AUTOPILOT_PORT is ${port}.`)
+  expect(second.prompt).toContain('so they have changed, too: DB.')
   expect(first.prompt).not.toContain('Your environment has changed')
   await second.agent.write('fix.txt', 'good')
   await second.end()

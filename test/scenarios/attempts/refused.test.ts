@@ -165,8 +165,8 @@ test('on_denied: fail goes back also where there is nothing to keep out: nothing
     expect(ofType(ended, 'repair_started')).toMatchObject([{ round: 1, reason: { kind: 'refused' } }])
     expect(calls()[1]!.cwd).toBe(calls()[0]!.cwd)
     expect(calls()[1]!.args.join(' ')).toContain('--resume session-of-a')
-    expect(calls()[1]!.prompt).toContain('Your work was not taken over.')
-    expect(calls()[1]!.prompt).toContain('The current directory is as it was left.\n')
+    expect(calls()[1]!.prompt).toContain('Your work was not accepted.')
+    expect(calls()[1]!.prompt).toContain('The current directory is as you left it.\n')
   }
 })
 

@@ -120,7 +120,7 @@ test('a file that one deleted and the other changed lands only once its agent ha
   await running.saw('task_integrated')
   await second.end()
   const undecided = await scene.turn()
-  expect(undecided.prompt).toContain('Decide on every conflict that AUTOPILOT-CONFLICTS.txt names')
+  expect(undecided.prompt).toContain('Decide every conflict that AUTOPILOT-CONFLICTS.txt lists')
   expect(await undecided.agent.read('AUTOPILOT-CONFLICTS.txt')).toMatch(
     /line\.txt deleted in HEAD\^1 and modified in HEAD\^2/,
   )

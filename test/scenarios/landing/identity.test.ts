@@ -150,7 +150,7 @@ test('an agent that had finished is told in its conversation that the text has c
   expect(stderr).toMatch(/the text has changed since; the agent is told in its conversation: talk/)
   expect(calls()).toHaveLength(2)
   expect(calls()[1]!.args).toContain('--resume')
-  expect(calls()[1]!.prompt).toContain('You had finished this task, but your work has not arrived')
+  expect(calls()[1]!.prompt).toContain('You had finished this task, but your work was not merged')
   expect(stage.landed('said.txt')).toBe('two')
   expect(stage.repo.git('log', '-1', '--format=%s', 'autopilot/main')).toBe('Say two')
 })

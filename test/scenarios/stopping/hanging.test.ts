@@ -106,12 +106,9 @@ test('a reader that takes nothing holds nothing up, and gets everything when it 
   child.stdout.setEncoding('utf8').on('data', (text: string) => (read += text))
   const code = await new Promise((resolve) => child.on('close', resolve))
   expect(code).toBe(0)
-  expect(
-    read
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as RunRecord),
-  ).toEqual(journal)
+  const shown = read.split('\n').slice(0, -1)
+  // What is shown is only the public part of a record.
+  expect(shown.map((line) => (JSON.parse(line) as RunRecord).seq)).toEqual(journal.map(({ seq }) => seq))
   // More than a pipe takes: somebody had to wait.
   expect(read.length).toBeGreaterThan(100_000)
 })

@@ -37,12 +37,18 @@ describe('the default prompt', () => {
       feedback: 'The agent changed nothing.\n',
       attempt: 2,
     })
-    const headings = ['Read first', 'Done when', 'How it will be checked', 'Why the previous attempt failed', 'Rules']
+    const headings = [
+      'Read first',
+      'Done when',
+      'How your work will be checked',
+      'Why the previous attempt failed',
+      'Rules',
+    ]
     expect(text.match(/^## .*$/gm)).toEqual(headings.map((heading) => `## ${heading}`))
     expect(text).toContain('- it parses\n- tests\n  pass\n')
     expect(text).toContain('- src/a.ts\n')
     expect(text).toContain('- npm test\n')
-    expect(text).toContain('This is attempt 2 of 3. The one before ended with:\n\nThe agent changed nothing.\n\n')
+    expect(text).toContain('This is attempt 2 of 3. The previous one ended with:\n\nThe agent changed nothing.\n\n')
     expect(text).toMatch(/Leave these files as they are.*\n\n- roadmap\.yaml\n$/)
     expect(text).not.toMatch(/\n\n\n|\{\{/)
   })

@@ -14,10 +14,10 @@ test('a conversation that goes on is told the reason and what has become of the 
 test('files in conflict are named, with what to do', () => {
   const text = renderRepair({ ...context, conflicts: ['a.ts', 'b c.ts'] })
   expect(text).toContain('- a.ts\n- b c.ts\n')
-  expect(text).toContain('leave no conflict marker')
+  expect(text).toContain('Leave no conflict marker in any file.')
   expect(text).not.toContain('delete that file')
   const noted = renderRepair({ ...context, conflicts: ['a.ts'], note: 'NOTE.txt' })
-  expect(noted).toContain('- Decide on every conflict that NOTE.txt names, then delete that file.\n')
+  expect(noted).toContain('- Decide every conflict that NOTE.txt lists, then delete that file.\n')
 })
 
 test('an agent that does not know the work gets the task before it and the diff, which cannot be taken for a heading', () => {

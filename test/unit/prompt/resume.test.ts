@@ -20,7 +20,7 @@ test('another agent is told the task first, then what was done, with conflicts a
   })
   expect(prompt).toMatch(/^# Task\n\nTask T1\.\n\n# Interrupted\n/)
   expect(prompt).toContain('\n- a.txt\n')
-  expect(prompt).toContain('NOTE tells of those.')
+  expect(prompt).toContain('NOTE lists the others.')
   expect(prompt).toContain('\n    +one\n    +two\n')
   expect(prompt).toContain('then delete that file.')
   expect(prompt).not.toContain('You were stopped')
@@ -29,10 +29,10 @@ test('another agent is told the task first, then what was done, with conflicts a
 test('a text that has changed is told whole, to the agent of the conversation and to another', () => {
   const common = { taskId: 'a', directory: 'as_left', left: [], conflicts: [], reworded: 'Do two.\n\nNow.' } as const
   const own = renderResume(common)
-  expect(own).toMatch(/You were stopped in the middle of this task.*Its text has changed since/)
+  expect(own).toMatch(/You were stopped in the middle of this task.*The task has changed since/)
   expect(own).toContain('\n> Do two.\n>\n> Now.\n')
   expect(renderResume({ ...common, hadFinished: true })).toContain('You had finished this task')
   const other = renderResume({ ...common, afresh: { prompt: 'Do two.', diff: '' } })
-  expect(other).toMatch(/^Do two\.\n[^]*Another agent worked on an earlier text of this task/)
-  for (const text of [own, other]) expect(text).not.toContain('the same as before')
+  expect(other).toMatch(/^Do two\.\n[^]*Another agent worked on an earlier version of this task/)
+  for (const text of [own, other]) expect(text).not.toContain('have not changed')
 })
