@@ -4,11 +4,11 @@ import { isTooLong, shorterCommand } from '../domain/roadmap/command-length.js'
 import type { FileSettings } from './settings.js'
 import { scalar } from './scalar.js'
 import { duration } from './value.js'
-import { defaultSetupTimeoutMs } from '../domain/setup.js'
+import { defaultSetupTimeoutMs, type Keep } from '../domain/setup.js'
 
 type FurnitureSettings = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
 
-export const noFurniture: FurnitureSettings = { copy: [], keep: [], link: [] }
+export const noFurniture: FurnitureSettings = { copy: [], keep: 'auto', link: [] }
 
 /** Whether a path is absolute or leads up. */
 export function leavesRoot(path: string): boolean {
@@ -53,22 +53,28 @@ const setup = z.pipe(
 
 export const setupKeys = Object.keys(setupFields.shape)
 
+/** `none` is an empty list. */
+const keep = z.pipe(
+  z.transform((entry): unknown => (entry === 'none' ? [] : entry)),
+  z.union([z.literal('auto'), z.array(furnished)], 'expected auto, none or a list of paths'),
+)
+
 /** How workspaces are furnished, as `autopilot.yaml` says it. */
 export const furnitureKeys = {
   setup: z.optional(setup),
   copy: z.optional(z.array(furnished)),
-  keep: z.optional(z.array(furnished)),
+  keep: z.optional(keep),
   link: z.optional(z.array(furnished)),
 }
 
 interface FurnitureData {
   readonly setup: z.infer<typeof setupFields> | undefined
   readonly copy: readonly string[] | undefined
-  readonly keep: readonly string[] | undefined
+  readonly keep: Keep | undefined
   readonly link: readonly string[] | undefined
 }
 
-export function furnitureOf({ setup: given, copy = [], keep = [], link = [] }: FurnitureData): FurnitureSettings {
+export function furnitureOf({ setup: given, copy = [], keep = 'auto', link = [] }: FurnitureData): FurnitureSettings {
   if (!given) return { copy, keep, link }
   const { run, inputs, timeout = defaultSetupTimeoutMs } = given
   return { copy, keep, link, setup: { run, timeoutMs: timeout, ...(inputs ? { inputs } : {}) } }

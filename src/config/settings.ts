@@ -22,7 +22,7 @@ import {
   type ProviderChoice,
   type ReadValue,
 } from './value.js'
-import type { Setup } from '../domain/setup.js'
+import type { Keep, Setup } from '../domain/setup.js'
 
 /** The settings of a run; {@link settings} is the table of them. Times in ms. */
 export interface RunSettings {
@@ -61,6 +61,8 @@ export interface RunSettings {
   readonly budgetAction: 'finish' | 'end'
   /** How many gates run at once. */
   readonly gateJobs: number
+  /** How many setups run at once. */
+  readonly setupJobs: number
   /** How many finished tasks are judged together at most. */
   readonly mergeBatch: number
   /** Whether the target's tip is judged by `gates:`, too. */
@@ -93,7 +95,7 @@ export interface FileSettings {
   readonly envTemplates: EnvTemplates
   readonly setup?: Setup
   readonly copy: readonly string[]
-  readonly keep: readonly string[]
+  readonly keep: Keep
   readonly link: readonly string[]
   /** Where secrets are that are not to be shown: dotenv files, relative to the configuration, and names of variables. */
   readonly secrets: { readonly files: readonly string[]; readonly names: readonly string[] }
@@ -351,6 +353,17 @@ export const settings = {
     variables: ['AUTOPILOT_GATE_JOBS'],
     key: 'gate_jobs',
     default: Math.max(1, Math.floor(cpus().length / 2)),
+    on: both,
+    identifies: false,
+  },
+  setupJobs: {
+    read: wholeNumber(1, 256),
+    flag: '--setup-jobs <n>',
+    help: 'setups that run at once (default: one more than twice the cores)',
+    variables: ['AUTOPILOT_SETUP_JOBS'],
+    key: 'setup_jobs',
+    // They mostly wait for a network. One more, since gates need a place as well as the first agents.
+    default: 2 * cpus().length + 1,
     on: both,
     identifies: false,
   },

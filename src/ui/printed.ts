@@ -84,7 +84,8 @@ export const printedShape = union({
   workspaces: variant('`--dry-run`: what each workspace has beside the files of its commit.', {
     setup: optional(setupShape, 'What makes it ready.'),
     copy: texts('Copied into it.'),
-    keep: texts('Kept from one attempt to the next.'),
+    keep: texts('Kept from one attempt to the next, however it was left.'),
+    keepsSetup: mark('What setup made is kept while nobody touched it (`keep: auto`).'),
     link: texts('Linked into it.'),
   }),
   status: variant('`status`: how a run stands.', statusFields),

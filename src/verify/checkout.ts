@@ -14,8 +14,8 @@ export interface Judged {
 /** A clean checkout of one commit, used by one gate. */
 export interface Checkout {
   readonly root: string
-  /** It was set up anew, where one that is used again keeps something from before. */
-  readonly isFresh?: true
+  /** Something in it is from before its last use, and may be stale. */
+  readonly holdsOlder?: true
   /** Gives it back. */
   release(): void
   /** What it keeps from before has misled a gate: it is set up anew before it is used again. */

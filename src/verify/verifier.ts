@@ -153,8 +153,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
       if (before) memories.set(key, before)
       else memories.delete(key)
     }
-    const fresh = checkout?.isFresh ? { fresh: true as const } : {}
-    return { verdict, durationMs: parts.monotonic() - began, remembered: false, ...fresh }
+    return { verdict, durationMs: parts.monotonic() - began, remembered: false }
   }
 
   const first = (judged: Judged, gate: Gate): Promise<Judging> => {
@@ -169,14 +168,15 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const judgement = await first(judged, gate)
     const known = memories.get(verdictKey(judged.tree, gate))
     if (judgement.verdict.type !== 'failed' || known?.isSecond !== false) return judgement
-    const { fresh, ...made } = await make(judged, gate, true)
+    const made = await make(judged, gate, true)
     if (made.verdict.type !== 'passed') return { ...made, again: true }
-    if (fresh) distrust(judged.tree, known.checkout)
-    return { ...made, again: true, flaky: true, ...(fresh ? { fresh } : {}) }
+    if (!known.checkout?.holdsOlder) return { ...made, again: true, flaky: true }
+    distrust(judged.tree, known.checkout)
+    return { ...made, again: true, flaky: true, fresh: true }
   }
 
-  const distrust = (tree: string, stale: Checkout | undefined): void => {
-    stale?.distrust?.()
+  const distrust = (tree: string, stale: Checkout): void => {
+    stale.distrust?.()
     misled.add(tree)
     if (misled.size > 1) parts.distrustAll?.()
   }
@@ -190,8 +190,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     let isSetupTold = false
     const results = await Promise.all(
       gates.map(async (gate) => {
-        const { fresh, ...made } = await how(judged, gate)
-        const judgement = { gate: gate.name, tree: judged.tree, ...made, ...(made.flaky && fresh ? { fresh } : {}) }
+        const judgement = { gate: gate.name, tree: judged.tree, ...(await how(judged, gate)) }
         const { verdict } = judgement
         if (verdict.type === 'failed' && verdict.inSetup) {
           // Every gate has met it, but it is one.

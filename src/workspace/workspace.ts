@@ -15,11 +15,11 @@ export type Leavings = ReadonlyMap<GitPath, string>
 export interface SetUp {
   /** The commit that it ran at. */
   readonly at: string
-  /** All that it made lies in kept paths, so that nothing of it goes when the workspace is cleaned. */
+  /** All that it made may stay, so that nothing of it goes when the workspace is cleaned. */
   readonly survives: boolean
   /** It changed files of the commit, which the next checkout puts back. */
   readonly changedFiles: boolean
-  /** The kept paths that were there when it had run. */
+  /** The kept paths that were there when it had run; with `keep: auto`, what it made, of which there is a fingerprint. */
   readonly kept: readonly GitPath[]
 }
 
@@ -37,10 +37,12 @@ export interface Workspace {
   readonly home: string | undefined
   /** Paths that the configuration has copied, linked or kept; never collected. */
   readonly furnished: readonly GitPath[]
-  /** Those of them that outlive the cleaning between attempts. */
+  /** Those of them that outlive the cleaning between attempts, however they are left. */
   readonly kept: readonly GitPath[]
   /** The commit it stands at. */
   commit: string
+  /** Something in it is from before its last use, and may be stale. */
+  holdsOlder?: boolean
   /** What it keeps has misled a gate: another takes its place. */
   isDistrusted?: true
   leavings: Leavings
@@ -58,6 +60,11 @@ export function workspacePlace(repository: Repository, workspace: Workspace): Gi
 
 export function indexFileOf(workspace: Workspace): string {
   return join(workspace.stateDir, 'index')
+}
+
+/** Where the fingerprint of what setup made lies. */
+export function fingerprintFile(workspace: Pick<Workspace, 'stateDir'>): string {
+  return join(workspace.stateDir, 'fingerprint')
 }
 
 /** The refs of the user's that its git was given, as its `packed-refs` has them; empty where there are none. */

@@ -1,4 +1,6 @@
 import { cleanLine } from '../../domain/text.js'
+import { installingIn } from '../../domain/installers.js'
+import type { Keep, Setup } from '../../domain/setup.js'
 import { formatDuration } from '../../ui/format.js'
 import type { Printed } from '../../ui/printed.js'
 import { hasLines, linesAsWritten } from './as-written.js'
@@ -8,16 +10,21 @@ type Furniture = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
 
 /** What every workspace would have beside the files of its commit: lines for people, none where that is nothing. */
 export function workspaceLines({ setup, copy, keep, link }: Furniture): readonly string[] {
-  const after = setup?.inputs ? list(setup.inputs) : 'a lock file'
-  const setups = setup ? setupLines(setup, after) : []
-  const rest = { copy, keep, link }
+  const setups = setup ? setupLines(setup, inputWords(setup, keep)) : []
+  const rest = { copy, keep: keep === 'auto' ? [] : keep, link }
   return [
     ...setups,
     ...Object.entries(rest).flatMap(([what, paths]) => (paths.length > 0 ? [`${what.padEnd(5)} ${list(paths)}`] : [])),
   ]
 }
 
-function setupLines({ run, timeoutMs }: NonNullable<Furniture['setup']>, after: string): readonly string[] {
+function inputWords({ inputs, run }: Setup, keep: Keep): string {
+  if (inputs) return list(inputs)
+  if (keep !== 'auto') return 'a lock file'
+  return installingIn(run) ? 'what it installs from' : 'any file'
+}
+
+function setupLines({ run, timeoutMs }: Setup, after: string): readonly string[] {
   const how = `(at most ${formatDuration(timeoutMs)}; again after a change of ${after})`
   if (!hasLines(run)) return [`setup ${cleanLine(run, 200)} ${how}`]
   return [`setup ${how}`, ...linesAsWritten(run, '  ').trimEnd().split('\n')]
@@ -29,6 +36,8 @@ function list(paths: readonly string[]): string {
 
 /** The same for machines; undefined where it is nothing. */
 export function workspaceFacts({ setup, copy, keep, link }: Furniture): Printed | undefined {
-  const isBare = !setup && [copy, keep, link].every((paths) => paths.length === 0)
-  return isBare ? undefined : { type: 'workspaces', ...(setup ? { setup } : {}), copy, keep, link }
+  const listed = keep === 'auto' ? [] : keep
+  const isBare = !setup && [copy, listed, link].every((paths) => paths.length === 0)
+  const made = setup ? { setup, ...(keep === 'auto' ? { keepsSetup: true as const } : {}) } : {}
+  return isBare ? undefined : { type: 'workspaces', ...made, copy, keep: listed, link }
 }

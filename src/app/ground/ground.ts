@@ -31,6 +31,11 @@ import type { Watchdog } from '../../platform/processes/watchdog.js'
 import type { AgentPool } from '../../pool/contract.js'
 import { environmentOfChecks, environmentOfSetup, type EnvironmentOf } from '../../providers/environment.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
+import { keeperOffThread, type Keeper } from '../../workspace/kept/keeper.js'
+import type { RunSetup } from '../../workspace/prepare/furniture.js'
+import { gatesOf, mergeGates } from '../../domain/landing/gate.js'
+import type { Keep } from '../../domain/setup.js'
+import { limit } from '../../orchestration/limit.js'
 import { openBerths } from '../../workspace/lease/berths.js'
 import type { Refusal, Repository, Target } from '../../workspace/contract.js'
 import { changedFiles } from '../../workspace/repository/changed-files.js'
@@ -223,6 +228,9 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       repository.value.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
+      const setups = limit(settings.setupJobs)
+      const keeper = keeperOffThread(new URL('./kept-worker.js', import.meta.url))
+      const running = { ...reachable, recorder, start, watchdog, setups, keeper }
       return workspaced({
         ...of,
         offLimits: barred,
@@ -231,16 +239,16 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
         slots,
         dependenciesOf: (taskId) => loaded.graph.dependencies.get(taskId) ?? [],
         watched: configNames,
-        workspaces: workspacesFor({ ...reachable, recorder, start, watchdog, signal }, runId, { numberedTo }),
+        workspaces: workspacesFor({ ...running, signal }, runId, { numberedTo }),
+        setupJobs: file.setup ? settings.setupJobs : 0,
+        gatePlaces: file.setup ? gatePlacesOf(options) : 0,
+        clock: realClock,
         gates: file.gates,
         base,
         room,
         directory: workspacesHome(file.workspacesDir, location.root, options.env),
         // Attempts have ended then; what still runs is a gate that judges the base.
-        ...gatingFor(
-          { ...reachable, recorder, start, watchdog, signal: AbortSignal.any([signal, base.closing]) },
-          () => target.value.tip,
-        ),
+        ...gatingFor({ ...running, signal: AbortSignal.any([signal, base.closing]) }, () => target.value.tip),
         onJudged: (of, judgement, together) => recordJudgement(recorder, of, judgement, together),
         // Counted up, not set: one that was granted a moment ago may still stand in the supply.
         onPrepared: (change) => pool.setPrepared(pool.prepared + change),
@@ -275,6 +283,21 @@ interface Running extends Reachable {
   readonly start: StartProcess
   readonly watchdog: IsolateParts['watchdog']
   readonly signal: AbortSignal
+  /** Agents and gates share it. */
+  readonly setups: ReturnType<typeof limit>
+  readonly keeper: Keeper
+}
+
+/** Runs not too many setups at once. */
+function inTurn(setups: Running['setups'], run: RunSetup): RunSetup {
+  return (setup, cwd) => setups(() => run(setup, cwd))
+}
+
+/** How many gates of one tree run at once, and so how many places they need. */
+function gatePlacesOf({ settings, config, loaded }: GroundOptions): number {
+  const counts = loaded.roadmap.tasks.map((task) => mergeGates(config.file.gates, gatesOf(task)).length)
+  const most = counts.reduce((found, count) => Math.max(found, count), 0)
+  return Math.min(settings.gateJobs, most)
 }
 
 function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
@@ -282,13 +305,15 @@ function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
 }
 
 /** Said once in a run: it costs time with every attempt, and a line of configuration saves that. */
-function hintAtKeep(recorder: Recorder): (paths: readonly string[]) => void {
+function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) => void {
   let isSaid = false
   return (paths) => {
     if (isSaid) return
     isSaid = true
     const shown = paths.slice(0, 3).join(', ') + (paths.length > 3 ? ', …' : '')
-    const text = `setup runs before every attempt, as ${shown} goes with each; what keep: names stays (docs/workspaces.md)`
+    const why = keep === 'auto' ? 'cannot stay' : 'goes with each'
+    const what = keep === 'auto' ? 'what setup leaves there should be ignored by git' : 'what keep: names stays'
+    const text = `setup runs before every attempt, as ${shown} ${why}; ${what} (docs/workspaces.md)`
     void recorder.record({ type: 'notice', level: 'info', text })
   }
 }
@@ -320,7 +345,7 @@ function gatingFor(running: Running, tip: () => string) {
 }
 
 function workspacesFor(
-  { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal }: Running,
+  { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal, setups, keeper }: Running,
   runId: string,
   { exact = false, numberedTo = 0 } = {},
 ) {
@@ -342,17 +367,21 @@ function workspacesFor(
     link,
     exact,
     numberedTo,
-    runSetup: runSetup({
-      mask,
-      logDir: join(runDir, 'setup', exact ? 'gates' : 'agents'),
-      environmentOf: environmentOfSetup(environmentOfChecks(env, environmentOf), config.file.envTemplates),
-      clock: realClock,
-      signal,
-      onSpawned: noteCommand(recorder, 'setup'),
-      start,
-    }),
+    keeper,
+    runSetup: inTurn(
+      setups,
+      runSetup({
+        mask,
+        logDir: join(runDir, 'setup', exact ? 'gates' : 'agents'),
+        environmentOf: environmentOfSetup(environmentOfChecks(env, environmentOf), config.file.envTemplates),
+        clock: realClock,
+        signal,
+        onSpawned: noteCommand(recorder, 'setup'),
+        start,
+      }),
+    ),
     ...(setup === undefined ? {} : { setup }),
-    ...(exact ? {} : { onNotKept: hintAtKeep(recorder) }),
+    ...(exact ? {} : { onNotKept: hintAtKeep(recorder, keep) }),
   })
 }
 

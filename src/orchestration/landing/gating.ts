@@ -79,8 +79,8 @@ function checkOuts(workspaces: Workspaces): Gating['checkOut'] {
     const leased = await workspaces.lease(workspace, { taskId: 'gate', attempt: ++checkouts })
     const release = () => workspaces.release(workspace)
     const distrust = () => workspaces.distrust(workspace)
-    const fresh = how?.afresh && workspace.kept.length > 0 ? ({ isFresh: true } as const) : {}
-    if (leased.ok) return ok({ root: workspace.root, release, distrust, ...fresh })
+    const older = workspace.holdsOlder ? ({ holdsOlder: true } as const) : {}
+    if (leased.ok) return ok({ root: workspace.root, release, distrust, ...older })
     release()
     return err(leased.error)
   }

@@ -17,7 +17,7 @@ export function recordJudgement(
 
 export function noteFlaky(recorder: Recorder, gate: string, fresh: boolean): void {
   const text = fresh
-    ? `the gate ${cleanLine(gate, 100)} failed where files of keep: were older, and passed in a fresh place: what is kept may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up anew`
+    ? `the gate ${cleanLine(gate, 100)} failed where what setup had made was older, and passed in a fresh place: what is kept may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up anew`
     : `the gate ${cleanLine(gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
   void recorder.record({ type: 'notice', level: 'warning', text })
 }

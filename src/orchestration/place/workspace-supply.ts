@@ -1,4 +1,6 @@
 import type { Failure } from '../../domain/agent/failure.js'
+import type { Clock } from '../../domain/clock.js'
+import { ok } from '../../domain/result.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import type { Workspaces } from '../../workspace/lease/workspaces.js'
 import { limit } from '../limit.js'
@@ -9,6 +11,9 @@ export interface SupplyParts {
   readonly tip: () => string
   /** How many are prepared at once. */
   readonly jobs: number
+  /** So many are made without waiting for one that comes back: one for each slot. */
+  readonly slots: number
+  readonly clock: Pick<Clock, 'monotonic' | 'schedule'>
   /** So many more (or fewer) workspaces stand ready. */
   readonly onPrepared: (change: 1 | -1) => void
   /** How many of those that stand ready have not been granted to anybody yet. */
@@ -25,6 +30,8 @@ export interface SupplyParts {
 export interface PreparedWorkspace {
   readonly workspace: Workspace
   readonly landings: number
+  /** The number of the landing after which it was left behind, since setup would have had to run again. */
+  readonly leftAt?: number
 }
 
 const mostFailuresInARow = 3
@@ -44,6 +51,10 @@ export class WorkspaceSupply {
   #landings = 0
   #failuresInARow = 0
   #closed = false
+  /** The longest that preparing one has taken, in ms. */
+  #dearest = 0
+  /** Those that wait for a workspace to come back, in order. */
+  readonly #awaiting: (() => void)[] = []
   readonly #running = new Set<Promise<void>>()
 
   constructor(parts: SupplyParts) {
@@ -87,7 +98,8 @@ export class WorkspaceSupply {
   freshen(): void {
     // What was granted is taken in a moment.
     if (this.#refreshing || this.#closed || this.#parts.isBusy() || this.#parts.spare() <= 0) return
-    const stale = this.#prepared.find(({ landings }) => landings < this.#landings)
+    const isStale = ({ landings, leftAt = 0 }: PreparedWorkspace) => Math.max(landings, leftAt) < this.#landings
+    const stale = this.#prepared.find(isStale)
     if (!stale) return
     this.#prepared.splice(this.#prepared.indexOf(stale), 1)
     this.#parts.onPrepared(-1)
@@ -99,7 +111,13 @@ export class WorkspaceSupply {
   /** Starts nothing more; resolves when nothing is being prepared any more. */
   async close(): Promise<void> {
     this.#closed = true
+    for (const go of this.#awaiting.splice(0)) go()
     await Promise.all(this.#running)
+  }
+
+  /** A workspace has come back. */
+  freed(): void {
+    this.#awaiting.shift()?.()
   }
 
   #run(work: Promise<void>): void {
@@ -107,12 +125,17 @@ export class WorkspaceSupply {
     this.#running.add(running)
   }
 
-  async #refresh({ workspace }: PreparedWorkspace): Promise<void> {
+  async #refresh(stale: PreparedWorkspace): Promise<void> {
+    const { workspace } = stale
     const landings = this.#landings
-    const moved = await this.#parts.workspaces.refresh(workspace, this.#parts.tip())
+    const tip = this.#parts.tip()
+    // That is worth a setup only to a task that needs what has landed.
+    const isLeft = await this.#parts.workspaces.followsTree(tip)
+    const moved = isLeft ? ok(undefined) : await this.#parts.workspaces.refresh(workspace, tip)
     this.#refreshing = false
     this.#preparing--
-    if (moved.ok) this.#add({ workspace, landings })
+    if (isLeft) this.#add({ ...stale, leftAt: landings })
+    else if (moved.ok) this.#add({ workspace, landings })
     else this.#parts.workspaces.release(workspace)
     this.want(this.#wanted)
     this.freshen()
@@ -123,9 +146,32 @@ export class WorkspaceSupply {
     this.#parts.onPrepared(1)
   }
 
+  /**
+   * Waits for a workspace that comes back, which costs no setup, as long as making another has ever taken: so the wait is
+   * at most doubled, and a short task's workspace is used again.
+   */
+  async #awaitOne(): Promise<void> {
+    const { workspaces, slots, clock, tip } = this.#parts
+    if (!(await workspaces.mayAwait(tip(), slots)) || this.#closed) return
+    await new Promise<void>((resolve) => {
+      const cancel = clock.schedule(this.#dearest, () => {
+        this.#awaiting.splice(this.#awaiting.indexOf(resume), 1)
+        resolve()
+      })
+      const resume = () => {
+        cancel()
+        resolve()
+      }
+      this.#awaiting.push(resume)
+    })
+  }
+
   async #prepare(): Promise<void> {
+    await this.#awaitOne()
     const landings = this.#landings
+    const began = this.#parts.clock.monotonic()
     const result = this.#closed ? undefined : await this.#parts.workspaces.prepare(this.#parts.tip())
+    this.#dearest = Math.max(this.#dearest, this.#parts.clock.monotonic() - began)
     this.#preparing--
     if (result === undefined) return
     if (result.ok) {

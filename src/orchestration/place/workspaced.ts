@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import type { Failure } from '../../domain/agent/failure.js'
+import type { Clock } from '../../domain/clock.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../../workspace/lease/workspaces.js'
@@ -22,6 +23,11 @@ export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   readonly judgeTip: BaseToWatch['judge']
   /** Where gates run. */
   readonly gateWorkspaces: Workspaces
+  /** How many of those are made ready for the first gates. */
+  readonly gatePlaces: number
+  /** How many setups run at once; 0 where there is none. */
+  readonly setupJobs: number
+  readonly clock: Clock
   /** The ids of the tasks that a task depends on. */
   readonly dependenciesOf: (taskId: string) => readonly string[]
   readonly onPrepared: (change: 1 | -1) => void
@@ -40,10 +46,17 @@ export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
 
 /** `--isolation workspace`: a workspace for each attempt, its work collected as a candidate and landed on the target. */
 export function workspaced(parts: WorkspacedParts): Isolation {
-  const { target, workspaces } = parts
+  const { target } = parts
   // git is bound by processor and disk: more of it at once than cores only takes time from the agents.
-  const jobs = Math.max(1, cpus().length)
-  const collecting = limit(jobs)
+  const gits = Math.max(1, cpus().length)
+  const collecting = limit(gits)
+  const workspaces: Workspaces = {
+    ...parts.workspaces,
+    release(workspace) {
+      parts.workspaces.release(workspace)
+      supply.freed()
+    },
+  }
   const integrate = createMergeQueue(parts)
   let busy = 0
   parts.room.open({
@@ -53,6 +66,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     },
   })
   const awaitRoom = () => parts.room.look()
+  const jobs = Math.max(gits, parts.setupJobs)
   const supply = new WorkspaceSupply({ ...parts, awaitRoom, jobs, tip: () => target.tip, isBusy: () => busy > 0 })
   const busily = async <Value>(step: () => Promise<Value>): Promise<Value> => {
     busy++
@@ -80,7 +94,7 @@ export function workspaced(parts: WorkspacedParts): Isolation {
   const step = <Value>(deed: () => Promise<Value>) => collecting(() => busily(deed))
   const placeOf = (workspace: Workspace, of: AttemptOf, before?: LeasedBefore): OpenPlace => {
     const lease = {
-      ...parts,
+      ...{ ...parts, workspaces },
       integrate,
       tip: () => target.tip,
       branch: target.branch,
@@ -101,9 +115,15 @@ export function workspaced(parts: WorkspacedParts): Isolation {
     return { ...place, harvest }
   }
 
+  /** Those of the first gates, which are set up beside those of the first agents. */
+  let gatePlaces: Promise<void> | undefined
+
   return {
     kind: 'workspace',
-    expect: (attempts) => supply.want(Math.min(parts.slots, attempts)),
+    expect(attempts) {
+      supply.want(Math.min(parts.slots, attempts))
+      if (attempts > 0) gatePlaces ??= parts.gateWorkspaces.makeReady(target.tip, parts.gatePlaces)
+    },
     async open(of): Promise<Result<OpenPlace, Failure>> {
       const { task, attempt } = of
       const { workspace, landings } = supply.take()
@@ -122,9 +142,10 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       return err(await blamed(other.value, again.error))
     },
     ...(parts.gates.length > 0 ? { base: { tip: target.tip, judge: parts.judgeTip } } : {}),
-    reopen: (of, before) => step(() => reopenPlace(of, before, { ...parts, placeOf })),
+    reopen: (of, before) => step(() => reopenPlace(of, before, { ...parts, workspaces, placeOf })),
     async close() {
       await supply.close()
+      await gatePlaces
       await parts.onClosing()
       const kept = [...(await parts.gateWorkspaces.removeAll()), ...(await workspaces.removeAll())]
       for (const one of kept) if (!told.has(one.root)) parts.onKept(one)

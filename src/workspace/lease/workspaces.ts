@@ -10,9 +10,11 @@ import { catchUp, type CaughtUp, type WorkSoFar } from '../repair/catch-up.js'
 import { overlaps, type Berths } from './berths.js'
 import type { Repository } from '../contract.js'
 import { workspaceNumber } from '../home.js'
-import type { Furniture } from '../prepare/furniture.js'
+import { listedPaths, type Furniture } from '../prepare/furniture.js'
 import { readNotes } from '../prepare/notes.js'
 import { advance, makeWorkspace, renew } from '../prepare/prepare.js'
+import { inputsAt } from '../prepare/setup-inputs.js'
+import { isSetUpFor } from '../prepare/setup-stands.js'
 import { checkInPlace, homeIdentity, indexFileOf, onFileSystem, type Workspace } from '../workspace.js'
 
 export interface WorkspacesOptions extends Furniture {
@@ -37,6 +39,12 @@ export interface Workspaces {
    * wherever an earlier use could show, and then one that was released makes room for it.
    */
   readonly prepare: (commit: string, how?: { readonly afresh: true }) => Promise<Result<Workspace, Failure>>
+  /** Sees to it that so many are there, set up at the commit, for whoever comes; what fails is told when somebody does. */
+  readonly makeReady: (commit: string, count: number) => Promise<void>
+  /** Whether waiting for one that is in use may save a setup, as so many are there, none is free, and what setup makes stays. */
+  readonly mayAwait: (commit: string, count: number) => Promise<boolean>
+  /** Whether setup would run again after each landing. */
+  readonly followsTree: (commit: string) => Promise<boolean>
   /** Moves a prepared workspace to another commit. */
   readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
   /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used; gives the task branch it stands on. */
@@ -83,16 +91,25 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const kept = new Map<Workspace, string>()
   const standing = new Set<Workspace>()
   let made = options.numberedTo ?? 0
+  let making = 0
+  /** Those that are being made for whoever comes. */
+  const coming: Promise<void>[] = []
 
   const makeNew = async (commit: string) => {
+    making++
+    const made = await makeOne(commit).finally(() => making--)
+    if (made.ok) all.push(made.value)
+    return made
+  }
+
+  const makeOne = async (commit: string) => {
     const berth = await berths.take()
     if (!berth.ok) return berth
     const { dir, prefix } = berth.value
     const number = ++made
     const place = { number, root: join(dir, `${prefix}${number}`), stateDir: join(stateRoot, String(number)) }
     const workspace = await makeWorkspace(repository, place, commit, options)
-    if (workspace.ok) all.push(workspace.value)
-    else await removeTree(berths, place.root, repository)
+    if (!workspace.ok) await removeTree(berths, place.root, repository)
     return workspace
   }
 
@@ -104,18 +121,52 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   }
 
   const prepare = async (commit: string, how?: { readonly afresh: true }): Promise<Result<Workspace, Failure>> => {
-    const mayReuse = how === undefined || !(options.setup ?? options.keep?.length)
-    for (let used = takeFree(all); used; used = takeFree(all)) {
+    const mayReuse = how === undefined || !(options.setup ?? listedPaths(options.keep).length)
+    for (let used = await takeBest(commit); used; used = await takeBest(commit)) {
       const renewed = mayReuse && !used.isDistrusted ? await renew(repository, used, commit, options) : undefined
       if (renewed?.ok && (await arm(repository, used)).ok) return ok(used)
       await discard(used)
       // The others would most likely fail alike, and what they keep is dear.
       if (!mayReuse || (renewed?.ok === false && renewed.error.inSetup)) break
     }
+    const awaited = mayReuse ? coming.shift() : undefined
+    if (awaited) return awaited.then(() => prepare(commit, how))
     const made = await makeNew(commit)
     if (!made.ok) return made
     const armed = await arm(repository, made.value)
     return armed.ok ? made : armed
+  }
+
+  /** One that is set up for the commit already, where there is a choice. */
+  const takeBest = async (commit: string): Promise<Workspace | undefined> => {
+    const free = all.filter(({ state }) => state === 'free')
+    if (free.length < 2 || !options.setup || free.some((one) => one.isDistrusted)) return takeFree(all)
+    for (const one of free) {
+      if (await isSetUpFor(repository, one, options, commit)) return takeFree([one]) ?? takeBest(commit)
+    }
+    return takeFree(all)
+  }
+
+  const makeReady = async (commit: string, count: number) => {
+    const missing = Math.max(0, count - making - all.filter(isThere).length)
+    const ready = Array.from({ length: missing }, async () => {
+      const made = await makeNew(commit)
+      if (made.ok) release(made.value)
+    })
+    coming.push(...ready)
+    await Promise.all(ready)
+  }
+
+  const followsTree = async (commit: string) => {
+    if (options.keep !== 'auto' || !options.setup) return false
+    return (await inputsAt(repository, options, commit)) === 'tree'
+  }
+
+  const mayAwait = async (commit: string, count: number) => {
+    const there = all.filter(isThere)
+    const isPointless = there.length + making < count || !there.some(({ setUp }) => setUp?.survives)
+    if (isPointless || (await followsTree(commit))) return false
+    return !all.some(({ state }) => state === 'free')
   }
 
   /** A workspace that cannot be used again: removed now, or kept with the reason when that is not safe. */
@@ -153,7 +204,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   }
 
   const distrust = (workspace: Workspace) => {
-    if (workspace.kept.length > 0) workspace.isDistrusted = true
+    const { kept: listed, setUp } = workspace
+    if (listed.length > 0 || (setUp?.survives && setUp.kept.length > 0)) workspace.isDistrusted = true
   }
 
   const keep: Workspaces['keep'] = async (workspace, reason, { adoptable = false } = {}) => {
@@ -186,7 +238,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   const distrustAll = () => all.forEach(distrust)
 
-  return { prepare, refresh, lease, adopt, goOn, release, distrust, distrustAll, keep, removeFree, removeAll }
+  return {
+    ...{ prepare, makeReady, mayAwait, followsTree, refresh, lease, adopt, goOn, release },
+    ...{ distrust, distrustAll, keep, removeFree, removeAll },
+  }
 }
 
 const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
@@ -223,6 +278,10 @@ async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Wo
 /** The task branch. */
 function branchOf({ taskId, attempt }: Lessee): string {
   return `autopilot/${safeName(taskId)}-${attempt}`
+}
+
+function isThere({ state }: Workspace): boolean {
+  return state !== 'kept' && state !== 'removed'
 }
 
 function takeFree(all: readonly Workspace[]): Workspace | undefined {

@@ -1,7 +1,8 @@
-import type { Setup } from '../../domain/setup.js'
+import type { Keep, Setup } from '../../domain/setup.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Result } from '../../domain/result.js'
 import { gitPath, type GitPath } from '../git-path.js'
+import type { Keeper } from '../kept/keeper.js'
 
 /** Runs the user's setup command, through a shell, in a directory. */
 export type RunSetup = (setup: Setup, cwd: string) => Promise<Result<void, Failure>>
@@ -12,14 +13,15 @@ export interface Furniture {
   readonly setup?: Setup
   /** Copied from the user's tree: untracked ones such as `.env`. */
   readonly copy: readonly string[]
-  /** Left as they are when a workspace is cleaned for the next attempt, such as `node_modules`. */
-  readonly keep?: readonly string[]
+  /** What is left when a workspace is cleaned for the next attempt, such as `node_modules`. */
+  readonly keep: Keep
   /** Symbolic links to the same path of the user's tree. */
   readonly link?: readonly string[]
   /** Tracked files that setup changed are put back, since exactly the commit's tree is to be judged. */
   readonly exact?: boolean
   readonly runSetup: RunSetup
-  /** Setup made these, clean for display, and they are not kept: so it will run before each use. */
+  readonly keeper: Keeper
+  /** Setup made or changed these, clean for display, and they cannot stay: so it will run before each use. */
   readonly onNotKept?: (paths: readonly string[]) => void
 }
 
@@ -28,7 +30,12 @@ export function furniturePaths(paths: readonly string[] = []): GitPath[] {
   return paths.map((path) => gitPath(path.replace(/^(\.\/+)+|\/+$/g, '')))
 }
 
+/** The paths that stay however an attempt leaves them. */
+export function listedPaths(keep: Keep): GitPath[] {
+  return keep === 'auto' ? [] : furniturePaths(keep)
+}
+
 /** Everything that is no agent's work, whatever an agent makes of it. */
 export function furnishedPaths({ copy, keep, link }: Furniture): GitPath[] {
-  return [...new Set([copy, keep, link].flatMap((paths) => furniturePaths(paths)))]
+  return [...new Set([...furniturePaths(copy), ...listedPaths(keep), ...furniturePaths(link)])]
 }

@@ -6,8 +6,8 @@ import { git } from '../../platform/git/git.js'
 import { withPatterns } from './arm.js'
 import type { Repository } from '../contract.js'
 import { copyPaths, linkAbove } from './copy.js'
-import { furnishedPaths, furniturePaths, type Furniture } from './furniture.js'
-import { gitPath, isWithin, onDisk, pathText } from '../git-path.js'
+import { furnishedPaths, furniturePaths, listedPaths, type Furniture } from './furniture.js'
+import { gitPath, isWithin, onDisk, pathText, type GitPath } from '../git-path.js'
 import { linkPaths } from './link.js'
 import { filledSubmodules, findObstacles } from '../git/nested-repositories.js'
 import { writeNotes } from './notes.js'
@@ -15,7 +15,8 @@ import { cleanArgs, cleanSubmodules } from '../submodules/clean-submodules.js'
 import { populate } from '../submodules/populate.js'
 import { hideSubmodules } from '../submodules/submodule-git.js'
 import { readSubmoduleNotes } from '../submodules/submodule-notes.js'
-import { needsSetup, outgrows, setUp } from './set-up.js'
+import { setUp } from './set-up.js'
+import { needsSetup, outgrows, stands } from './setup-stands.js'
 import { checkSeal } from '../repository/trusted.js'
 import {
   checkInPlace,
@@ -72,7 +73,7 @@ async function makeDirectories(
     identity,
     home: homeIdentity(dirname(root)),
     furnished,
-    kept: furniturePaths(furniture.keep),
+    kept: listedPaths(furniture.keep),
     commit,
     leavings: new Map(),
     setupPaths: [],
@@ -148,7 +149,26 @@ export async function renew(
 ): Promise<Result<void, Failure>> {
   const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
-  const { repositories, pipes } = await findObstacles(workspace.root, workspace.kept)
+  const isPaid = furniture.keep === 'auto' && (await stands(repository, workspace, furniture, commit))
+  const staying = furniture.keep === 'auto' ? (isPaid ? (workspace.setUp?.kept ?? []) : []) : workspace.kept
+  workspace.holdsOlder = staying.length > 0
+  const cleaned = await clean(repository, workspace, staying)
+  if (!cleaned.ok) return cleaned
+  const ready = await fill(repository, workspace, commit, furniture)
+  if (!ready.ok) return ready
+  // What setup made is known to be untouched up to now.
+  if (isPaid) return onFileSystem('Noting what a workspace is', () => writeNotes(workspace))
+  const needed = furniture.keep === 'auto' ? furniture.setup : await needsSetup(repository, workspace, furniture)
+  return needed ? setUpAfresh(repository, workspace, commit, furniture) : ready
+}
+
+/** Removes all that is not of the commit, but for what stays. */
+async function clean(
+  repository: Repository,
+  workspace: Workspace,
+  staying: readonly GitPath[],
+): Promise<Result<void, Failure>> {
+  const { repositories, pipes } = await findObstacles(workspace.root, staying)
   const populated = new Set(readSubmoduleNotes(workspace).populated.map(({ path }) => path))
   const filled = filledSubmodules(workspace.root, repository.gitlinks.map(gitPath))
   const obstacles = [...[...repositories, ...filled].filter((path) => !populated.has(path)), ...pipes]
@@ -159,13 +179,10 @@ export async function renew(
   if (!unlinked.ok) return unlinked
   const hidden = await onFileSystem('Looking at submodules', () => hideSubmodules(workspace))
   if (!hidden.ok) return hidden
-  const cleaned = await git(workspacePlace(repository, workspace), cleanArgs(workspace.kept, '-q'))
+  const cleaned = await git(workspacePlace(repository, workspace), cleanArgs(staying, '-q'))
   if (!cleaned.ok) return gitFailed(cleaned.error)
-  const inside = await cleanSubmodules(repository, workspace, '-q')
-  if (!inside.ok) return inside
-  const ready = await fill(repository, workspace, commit, furniture)
-  if (!ready.ok || !(await needsSetup(repository, workspace, furniture))) return ready
-  return setUpAfresh(repository, workspace, commit, furniture)
+  const inside = await cleanSubmodules(repository, workspace, '-q', staying)
+  return inside.ok ? ok(undefined) : inside
 }
 
 /** A link that an agent put in the place of a kept path could lead setup, or the next agent, anywhere. */

@@ -9,29 +9,40 @@ import { arm } from './arm.js'
 import { cleanArgs, cleanSubmodules } from '../submodules/clean-submodules.js'
 import { keepCone } from './cone.js'
 import type { Repository } from '../contract.js'
-import type { Furniture } from './furniture.js'
+import type { Keep } from '../../domain/setup.js'
+import { furniturePaths, type Furniture } from './furniture.js'
 import { gitPath, isWithin, onDisk, pathText, splitNul, type GitPath } from '../git-path.js'
-import { absentMode, diffIndex } from '../git/index-changes.js'
+import { absentMode, diffIndex, type Change } from '../git/index-changes.js'
 import { filledSubmodules, findObstacles, unignored } from '../git/nested-repositories.js'
-import { lacksSubmodule } from '../submodules/populate.js'
-import { inputsChanged } from './setup-inputs.js'
 import { readSubmoduleNotes } from '../submodules/submodule-notes.js'
-import { exemptPaths, indexFileOf, onFileSystem, withExcludes, workspacePlace, type Workspace } from '../workspace.js'
+import {
+  exemptPaths,
+  fingerprintFile,
+  indexFileOf,
+  onFileSystem,
+  withExcludes,
+  workspacePlace,
+  type Workspace,
+} from '../workspace.js'
+import type { Keeper } from '../kept/keeper.js'
 import { gitFailed } from '../git/git-failed.js'
 
 /**
  * Runs setup and remembers what it left. Files that are not ignored and stay as it left them are nobody's work, so they
- * are not collected. Some five processes beside the command: `ls-files`, `add`, `diff-index`, `clean`.
+ * are not collected. Some five processes beside the command: `ls-files`, `add`, `diff-index`, with a list of kept paths
+ * `clean`.
  */
 export async function setUp(
   repository: Repository,
   workspace: Workspace,
-  { setup, runSetup, onNotKept, exact = false }: Furniture,
+  furniture: Furniture,
 ): Promise<Result<void, Failure>> {
+  const { setup, runSetup } = furniture
   if (!setup) return ok(undefined)
   // With a `.git` of its own, a setup that looks for one does not find that of some directory above.
   const armed = await arm(repository, workspace)
   if (!armed.ok) return armed
+  const copies = await noteCopies(workspace, furniture)
   const ran = await runSetup(setup, workspace.root)
   if (!ran.ok) return ran
   const inSubmodules = await adoptSubmodules(repository, workspace)
@@ -44,24 +55,81 @@ export async function setUp(
   if (!others.ok) return gitFailed(others.error)
   const made = splitNul(others.value).map((path) => path.replace(/\/$/, ''))
   workspace.setupPaths = made.filter((path) => !isWithin(path, workspace.furnished))
-  const changedFiles = await readLeavings(repository, workspace)
-  if (!changedFiles.ok) return changedFiles
-  const goes = await git(workspacePlace(repository, workspace), cleanArgs(workspace.furnished, '-n'))
+  return rememberLeft(repository, workspace, furniture, { inSubmodules: inSubmodules.value, copies: await copies() })
+}
+
+interface ChangedElsewhere {
+  readonly inSubmodules: readonly GitPath[]
+  readonly copies: readonly GitPath[]
+}
+
+/** Remembers which files setup changed, and whether all that it made may stay. */
+async function rememberLeft(
+  repository: Repository,
+  workspace: Workspace,
+  { keep, keeper, onNotKept, exact = false }: Furniture,
+  { inSubmodules, copies }: ChangedElsewhere,
+): Promise<Result<void, Failure>> {
+  const left = await readLeavings(repository, workspace)
+  if (!left.ok) return left
+  const going = await goingPaths(repository, workspace, keep, left.value.added)
+  if (!going.ok) return going
+  const changed = exact ? [] : [...left.value.changed, ...inSubmodules]
+  // A list is told only what it lacks.
+  const told = keep === 'auto' ? [...[...copies, ...changed].map(pathText), ...going.value] : going.value
+  const stays = keep === 'auto' && told.length === 0 ? await noteMade(workspace, keeper) : []
+  if (stays === undefined) told.push(...workspace.setupPaths.map(pathText))
+  if (told.length > 0) onNotKept?.(told.map((path) => cleanLine(path, 300)))
+  const kept = keep === 'auto' ? (stays ?? []) : await thoseThere(workspace, workspace.kept)
+  const changedFiles = changed.length > 0
+  workspace.setUp = { at: workspace.commit, survives: told.length === 0 && !changedFiles, changedFiles, kept }
+  return ok(undefined)
+}
+
+/** What of setup's goes when the workspace is cleaned, in words. */
+async function goingPaths(
+  repository: Repository,
+  workspace: Workspace,
+  keep: Keep,
+  added: readonly GitPath[],
+): Promise<Result<string[], Failure>> {
+  const inside = await cleanSubmodules(repository, workspace, '-n', workspace.furnished)
+  if (!inside.ok) return inside
+  const place = workspacePlace(repository, workspace)
+  const goes = keep === 'auto' ? ok('') : await git(place, cleanArgs(workspace.furnished, '-n'))
   if (!goes.ok) return gitFailed(goes.error)
-  const goInside = await cleanSubmodules(repository, workspace, '-n')
-  if (!goInside.ok) return goInside
-  const notKept = [goes.value, ...goInside.value].flatMap((said) =>
+  const removals = [goes.value, ...inside.value].flatMap((said) =>
     said.split('\n').flatMap((line) => removal.exec(line)?.[1] ?? []),
   )
-  if (notKept.length > 0) onNotKept?.(notKept.map((path) => cleanLine(path, 300)))
-  const changed = (changedFiles.value || inSubmodules.value.length > 0) && !exact
-  const kept = await thoseThere(workspace, workspace.kept)
-  workspace.setUp = { at: workspace.commit, survives: notKept.length === 0 && !changed, changedFiles: changed, kept }
-  return ok(undefined)
+  return ok(keep === 'auto' ? [...added.map(pathText), ...removals] : removals)
 }
 
 /** Source: git's builtin/clean.c. */
 const removal = /^Would remove (.+)$/
+
+/** So many paths that setup made may stay: each is an argument when the workspace is cleaned. */
+const mostStaying = 500
+
+/** Notes what setup made, so that it may stay; undefined where it cannot. */
+async function noteMade(workspace: Workspace, keeper: Keeper): Promise<readonly GitPath[] | undefined> {
+  const { root, setupPaths: paths, furnished: except } = workspace
+  if (paths.length === 0) return []
+  if (paths.length > mostStaying) return undefined
+  const noted = await keeper({ deed: 'note', root, paths, except, file: fingerprintFile(workspace) })
+  return noted === 'fine' ? paths : undefined
+}
+
+/** Notes what was copied before setup runs; gives those afterwards that setup has changed: the next copy undoes that. */
+async function noteCopies(
+  workspace: Workspace,
+  { keep, copy, keeper }: Furniture,
+): Promise<() => Promise<readonly GitPath[]>> {
+  const paths = furniturePaths(copy)
+  if (keep !== 'auto' || paths.length === 0) return () => Promise.resolve([])
+  const question = { root: workspace.root, except: [], file: join(workspace.stateDir, 'copies') }
+  await keeper({ ...question, paths, deed: 'note' })
+  return async () => ((await keeper({ ...question, paths, deed: 'look' })) === 'fine' ? [] : paths)
+}
 
 /** A repository that is not ignored could not be told from an agent's. */
 async function checkLeft(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
@@ -79,8 +147,15 @@ async function checkLeft(repository: Repository, workspace: Workspace): Promise<
   return err(failure('infrastructure', message, { paths: obstacles.map(pathText), inSetup: true }))
 }
 
-/** Fills the workspace's leavings; says whether there are changed or deleted files of the commit among them. */
-async function readLeavings(repository: Repository, workspace: Workspace): Promise<Result<boolean, Failure>> {
+interface Leavings {
+  /** Files of the commit that setup changed or deleted. */
+  readonly changed: readonly GitPath[]
+  /** New ones that git does not ignore. */
+  readonly added: readonly GitPath[]
+}
+
+/** Fills the workspace's leavings. */
+async function readLeavings(repository: Repository, workspace: Workspace): Promise<Result<Leavings, Failure>> {
   const indexFile = join(workspace.stateDir, 'setup-index')
   const copied = await onFileSystem('Copying an index', () => copyFile(indexFileOf(workspace), indexFile))
   if (!copied.ok) return copied
@@ -92,33 +167,13 @@ async function readLeavings(repository: Repository, workspace: Workspace): Promi
   if (!changes.ok) return gitFailed(changes.error)
   workspace.leavings = new Map(changes.value.map(({ path, newMode, newOid }) => [path, `${newMode} ${newOid}`]))
   const own = changes.value.filter(({ path }) => !isWithin(path, workspace.furnished))
-  return ok(own.some(({ oldMode }) => oldMode !== absentMode))
+  const isNew = ({ oldMode }: Change) => oldMode === absentMode
+  const pathsOf = (some: readonly Change[]) => some.map(({ path }) => path)
+  return ok({ changed: pathsOf(own.filter((one) => !isNew(one))), added: pathsOf(own.filter(isNew)) })
 }
 
-async function thoseThere({ root }: Workspace, paths: readonly GitPath[]): Promise<GitPath[]> {
+/** Those of the paths that something is at. */
+export async function thoseThere({ root }: Workspace, paths: readonly GitPath[]): Promise<GitPath[]> {
   const found = await Promise.all(paths.map((path) => lstat(onDisk(root, path)).catch(() => undefined)))
   return paths.filter((_, index) => found[index] !== undefined)
-}
-
-/** Whether setup must run again in a workspace that has just been cleaned and brought to its commit. */
-export async function needsSetup(repository: Repository, workspace: Workspace, furniture: Furniture): Promise<boolean> {
-  const { setUp: last } = workspace
-  if (!furniture.setup || !last?.survives) return furniture.setup !== undefined
-  // An agent may have removed what setup made.
-  if ((await thoseThere(workspace, last.kept)).length < last.kept.length) return true
-  if (await lacksSubmodule(repository, workspace, workspace.commit)) return true
-  return inputsChanged(repository, furniture, last.at, workspace.commit)
-}
-
-/** Whether a prepared workspace, which nobody has used, is out of date at another commit. */
-export async function outgrows(
-  repository: Repository,
-  workspace: Workspace,
-  furniture: Furniture,
-  commit: string,
-): Promise<boolean> {
-  const { setUp: last } = workspace
-  if (!last) return false
-  if (last.changedFiles || (await lacksSubmodule(repository, workspace, commit))) return true
-  return inputsChanged(repository, furniture, last.at, commit)
 }

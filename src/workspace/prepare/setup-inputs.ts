@@ -1,4 +1,5 @@
-import { git } from '../../platform/git/git.js'
+import { installingIn, type TreeTexts } from '../../domain/installers.js'
+import { git, gitBytes } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import type { Furniture } from './furniture.js'
 
@@ -49,25 +50,62 @@ const emptyTree = {
   sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
 } as const
 
+/** Where trees lie. */
+type Trees = Pick<Repository, 'trusted' | 'objectFormat'>
+
 /**
- * Whether what setup depends on differs between two commits: its `inputs`, else lock files, and the manifests of a kind
- * of which the tree has no lock file. One process, in most cases two.
+ * Whether what setup depends on differs between two commits: its `inputs`; else, where paths are listed under `keep:`, lock
+ * files, and the manifests of a kind of which the tree has no lock file; else what a known installer reads, or the whole
+ * tree. One process, in most cases two.
  */
-export async function inputsChanged(
-  repository: Pick<Repository, 'trusted' | 'objectFormat'>,
-  { setup }: Furniture,
-  from: string,
-  to: string,
-): Promise<boolean> {
+export async function inputsChanged(trees: Trees, furniture: Furniture, from: string, to: string): Promise<boolean> {
   if (from === to) return false
-  const { inputs } = setup ?? {}
-  if (inputs) return differs(repository, from, to, inputs)
-  if (await differs(repository, from, to, anywhere(ecosystems.flatMap(({ locks }) => locks)))) return true
+  const { setup, keep } = furniture
+  if (keep !== 'auto') return setup?.inputs ? differs(trees, from, to, setup.inputs) : locksChanged(trees, from, to)
+  const inputs = await inputsAt(trees, furniture, to)
+  // What git ignores decides what may stay.
+  return differs(trees, from, to, inputs === 'tree' ? [] : [...inputs, '**/.gitignore'])
+}
+
+/** What setup depends on with `keep: auto`, for a commit: pathspecs, or all of the tree. A process for a known installer. */
+export async function inputsAt(
+  trees: Trees,
+  { setup }: Furniture,
+  commit: string,
+): Promise<'tree' | readonly string[]> {
+  if (setup?.inputs) return setup.inputs
+  const installing = installingIn(setup?.run ?? '')
+  if (!installing) return 'tree'
+  for (const { reads, buildsFromTree, options } of installing) {
+    const texts = reads.length === 0 ? new Map<string, string>() : await textsIn(trees, commit, reads)
+    if (!texts || buildsFromTree(texts, options)) return 'tree'
+  }
+  return installing.flatMap(({ inputs }) => inputs)
+}
+
+/** The texts of a commit's files at these pathspecs; undefined when git cannot tell. */
+async function textsIn({ trusted }: Trees, commit: string, paths: readonly string[]): Promise<TreeTexts | undefined> {
+  const args = ['grep', '-z', '-a', '--full-name', '-e', '', commit, '--', ...paths.map((path) => `:(glob)${path}`)]
+  const found = await gitBytes(trusted, args, globs)
+  // Status 1 means that there is none.
+  const isNone = !found.ok && found.error.exit.type === 'code' && found.error.exit.code === 1
+  if (!found.ok && !isNone) return undefined
+  const texts = new Map<string, string>()
+  for (const line of found.ok ? found.value.toString('utf8').split('\n') : []) {
+    const end = line.indexOf('\0')
+    const path = line.slice(commit.length + 1, end)
+    if (end >= 0) texts.set(path, `${texts.get(path) ?? ''}${line.slice(end + 1)}\n`)
+  }
+  return texts
+}
+
+async function locksChanged(trees: Trees, from: string, to: string): Promise<boolean> {
+  if (await differs(trees, from, to, anywhere(ecosystems.flatMap(({ locks }) => locks)))) return true
   const manifests = anywhere(ecosystems.flatMap((one) => one.manifests))
-  if (!(await differs(repository, from, to, manifests))) return false
+  if (!(await differs(trees, from, to, manifests))) return false
   for (const ecosystem of ecosystems) {
-    if (!(await differs(repository, from, to, anywhere(ecosystem.manifests)))) continue
-    if (!(await differs(repository, emptyTree[repository.objectFormat], to, anywhere(ecosystem.locks)))) return true
+    if (!(await differs(trees, from, to, anywhere(ecosystem.manifests)))) continue
+    if (!(await differs(trees, emptyTree[trees.objectFormat], to, anywhere(ecosystem.locks)))) return true
   }
   return false
 }
@@ -76,13 +114,11 @@ function anywhere(names: readonly string[]): string[] {
   return names.map((name) => `**/${name}`)
 }
 
-async function differs(
-  { trusted }: Pick<Repository, 'trusted'>,
-  from: string,
-  to: string,
-  paths: readonly string[],
-): Promise<boolean> {
+const globs = { env: { GIT_LITERAL_PATHSPECS: '0' } } as const
+
+/** Whether anything at these pathspecs differs; without any, whether anything does. */
+async function differs({ trusted }: Trees, from: string, to: string, paths: readonly string[]): Promise<boolean> {
   const args = ['diff-tree', '-r', '--quiet', from, to, '--', ...paths.map((path) => `:(glob)${path}`)]
   // Status 1 means that something differs; on any other trouble setup runs once too often rather than too seldom.
-  return !(await git(trusted, args, { env: { GIT_LITERAL_PATHSPECS: '0' } })).ok
+  return !(await git(trusted, args, globs)).ok
 }

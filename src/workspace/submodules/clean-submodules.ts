@@ -14,8 +14,8 @@ export function cleanArgs(except: readonly GitPath[], ...options: readonly strin
 }
 
 /**
- * Removes from submodules what is not of their commits, as a workspace is cleaned before it is used again: what is kept
- * stays. Their `.git` must be hidden.
+ * Removes from submodules what is not of their commits, as a workspace is cleaned before it is used again, but for
+ * these paths. Their `.git` must be hidden.
  *
  * @returns what git said of each
  */
@@ -23,11 +23,12 @@ export async function cleanSubmodules(
   repository: Repository,
   workspace: Workspace,
   how: '-q' | '-n',
+  except: readonly GitPath[],
 ): Promise<Result<readonly string[], Failure>> {
   const said: string[] = []
   for (const one of readSubmoduleNotes(workspace).populated) {
     if (!(await isRealDirectory(workspace.root, one.path))) continue
-    const kept = (how === '-n' ? workspace.furnished : workspace.kept).flatMap((path) =>
+    const kept = except.flatMap((path) =>
       isWithin(path, [one.path]) && path !== one.path ? [path.slice(one.path.length + 1)] : [],
     )
     const cleaned = await git(submodulePlace(repository, workspace, one), cleanArgs(kept, how))

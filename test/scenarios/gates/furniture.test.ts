@@ -33,13 +33,20 @@ test('what is kept stays in the workspaces of agents and of gates, so that setup
   expect(records().some((record) => record.type === 'notice' && record.text.includes('keep:'))).toBe(false)
 })
 
-test('what is not kept goes with each attempt: setup runs before each, and one line says what would save that', async () => {
-  const stage = gatedScene({ roadmap, files, config: { setup } })
+test.each<[string, object, string]>([
+  ['is not listed goes with each attempt', { setup, keep: 'none' }, 'setup runs before every attempt, as deps/ goes'],
+  [
+    'git does not ignore cannot stay',
+    { setup: `${setup}; touch left` },
+    'setup runs before every attempt, as left cannot',
+  ],
+])('what %s: setup runs before each, and one line says what would save that', async (_, config, expected) => {
+  const stage = gatedScene({ roadmap, files, config: { ...config } })
   const { code, records } = await stage.run(['run', '-a', '1', '--output', 'json'])
   expect(code).toBe(0)
   expect(ids.map((id) => stage.landed(id))).toEqual(['run', 'run', 'run', 'run'])
   const said = records().flatMap((record) => (record.type === 'notice' ? [record.text] : []))
-  expect(said.filter((text) => text.startsWith('setup runs before every attempt, as deps/ goes'))).toHaveLength(1)
+  expect(said.filter((text) => text.startsWith(expected))).toHaveLength(1)
 })
 
 test('after a task that changes an input, setup runs again for those that build on it', async () => {

@@ -11,14 +11,15 @@ import type { Workspace } from '../../../src/workspace/workspace.js'
 import { createWorkspaces, type Workspaces } from '../../../src/workspace/lease/workspaces.js'
 import { berthOptions } from './berth-options.js'
 import { createGitRepo, type GitRepo, type GitRepoOptions } from '../scenes/git-repo.js'
-import type { Setup } from '../../../src/domain/setup.js'
+import type { Keep, Setup } from '../../../src/domain/setup.js'
+import { answerKept } from '../../../src/workspace/kept/fingerprint.js'
 
 export interface RigOptions extends GitRepoOptions {
   /** Uses this repository instead of making one. */
   readonly repo?: GitRepo
   readonly setup?: string | Omit<Setup, 'timeoutMs'>
   readonly copy?: readonly string[]
-  readonly keep?: readonly string[]
+  readonly keep?: Keep
   readonly link?: readonly string[]
   /** What the directory of the workspaces is called. */
   readonly dirName?: string
@@ -29,6 +30,8 @@ export interface Rig {
   readonly repo: GitRepo
   readonly repository: Repository
   readonly workspaces: Workspaces
+  /** What setup made or changed that cannot stay, each time that this was told. */
+  readonly notKept: () => readonly (readonly string[])[]
   /** Where the workspaces lie. */
   readonly dir: string
   /** The first workspace that is there. */
@@ -70,21 +73,25 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const home = repo.beside(options.dirName ?? 'workspaces')
   const berths = openBerths(berthOptions(repository, home))
   const setup = setupOf(options.setup)
+  const notKept: (readonly string[])[] = []
   const workspaces = createWorkspaces({
     repository,
     berths,
     runId: 'run1',
     copy: options.copy ?? [],
-    keep: options.keep ?? [],
+    keep: options.keep ?? 'auto',
+    keeper: (question) => Promise.resolve(answerKept(question)),
     link: options.link ?? [],
     ...(setup === undefined ? {} : { setup }),
-    runSetup: ({ run }, cwd) => Promise.resolve(shell(run, cwd, repo.env)),
+    onNotKept: (paths) => notKept.push(paths),
+    runSetup: ({ run }, cwd) => Promise.resolve(shell(run, cwd, withOwnPrograms(repo))),
   })
   const base = repository.head.commit
   const rig: Rig = {
     repo,
     repository,
     workspaces,
+    notKept: () => notKept,
     dir: join(home, '1'),
     first: () =>
       join(
@@ -135,6 +142,11 @@ function agentIn(repo: GitRepo, workspace: Workspace, attempt: number): Agent {
     has: (path) => lstatSync(join(root, path), { throwIfNoEntry: false }) !== undefined,
     git: (...args) => repo.gitIn(root, ...args),
   }
+}
+
+/** A test's own programs lie in `bin` of the user's home. */
+function withOwnPrograms({ env, home }: GitRepo): Readonly<Record<string, string>> {
+  return { ...env, PATH: `${join(home, 'bin')}:${env.PATH}` }
 }
 
 function shell(command: string, cwd: string, env: Readonly<Record<string, string>>) {

@@ -298,7 +298,7 @@ function brokenSetup(fails: (commit: string, nth: number) => boolean) {
     asked.push(`${commit}${how?.afresh ? '!' : ''}`)
     if (fails(commit, asked.length)) return Promise.resolve(err(noSetup))
     const place = { root: `/${commit}`, release: () => undefined, distrust: () => distrusted.push(commit) }
-    return Promise.resolve(ok({ ...place, ...(how?.afresh ? { isFresh: true as const } : {}) }))
+    return Promise.resolve(ok({ ...place, ...(how?.afresh ? {} : { holdsOlder: true as const }) }))
   }
   return { checkOut, asked, distrusted }
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ok } from '../../../../src/domain/result.js'
+import { until } from '../../../support/rigs/until.js'
+import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 import { WorkspaceSupply } from '../../../../src/orchestration/place/workspace-supply.js'
 import type { Workspace } from '../../../../src/workspace/workspace.js'
 import type { Workspaces } from '../../../../src/workspace/lease/workspaces.js'
 
 /** Workspaces that are only numbers and commits; each step ends when the test says so. */
-function stage() {
+function stage({ mayAwait = false, followsTree = false } = {}) {
+  const clock = virtualClock()
   let made = 0
   let tip = 'c0'
   let busy = false
@@ -19,10 +22,14 @@ function stage() {
       return step(ok(undefined))
     },
     release: () => undefined,
+    mayAwait: () => Promise.resolve(mayAwait),
+    followsTree: () => Promise.resolve(followsTree),
   } as unknown as Workspaces
   const supply = new WorkspaceSupply({
     workspaces,
     jobs: 2,
+    slots: 2,
+    clock,
     tip: () => tip,
     isBusy: () => busy,
     onPrepared: (change) => (prepared += change),
@@ -32,6 +39,7 @@ function stage() {
   })
   return {
     supply,
+    clock,
     waiting: () => steps.length,
     prepared: () => prepared,
     /** Lets everything that is under way, and what follows from it, come to its end. */
@@ -60,8 +68,7 @@ describe('the supply of workspaces', () => {
   it('prepares as many as are wanted, not more at once than it may, and replaces what is taken', async () => {
     const { supply, waiting, prepared, finish, take } = stage()
     supply.want(3)
-    await Promise.resolve()
-    expect(waiting()).toBe(2)
+    await until(() => waiting() === 2, 'two are being prepared')
     await finish()
     expect(prepared()).toBe(3)
     take()
@@ -127,5 +134,46 @@ describe('the supply of workspaces', () => {
     await closed
     supply.want(5)
     await finish()
+  })
+
+  it('waits for one that comes back as long as making one has taken, and not longer; coming back ends the wait', async () => {
+    const { supply, clock, waiting, finish, prepared } = stage({ mayAwait: true })
+    supply.want(1)
+    await until(() => clock.timers === 1, 'it waits')
+    clock.advance(0)
+    await until(() => waiting() === 1, 'as making one took nothing so far, one is made')
+    clock.advance(8000)
+    await finish()
+    expect(prepared()).toBe(1)
+    supply.want(3)
+    await until(() => clock.timers === 2, 'both wait')
+    clock.advance(7999)
+    await finish()
+    expect([prepared(), clock.timers]).toEqual([1, 2])
+    supply.freed()
+    await until(() => waiting() === 1, 'one has come back')
+    expect(clock.timers).toBe(1)
+    clock.advance(1)
+    await until(() => waiting() === 2, 'another is made')
+    await finish()
+    expect([prepared(), clock.timers]).toEqual([3, 0])
+  })
+
+  it('waits for none when it is closed', async () => {
+    const { supply, clock, waiting } = stage({ mayAwait: true })
+    supply.want(2)
+    await until(() => clock.timers === 2, 'both wait')
+    await supply.close()
+    expect([waiting(), clock.timers]).toEqual([0, 0])
+  })
+
+  it('leaves a prepared workspace behind where every landing would cost a setup', async () => {
+    const { supply, finish, prepared, take, land } = stage({ followsTree: true })
+    supply.want(1)
+    await finish()
+    land('c1')
+    await finish()
+    expect(prepared()).toBe(1)
+    expect(take()).toMatchObject({ workspace: { commit: 'c0' }, landings: 0 })
   })
 })

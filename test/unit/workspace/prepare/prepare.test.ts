@@ -158,9 +158,10 @@ describe('the pool of workspaces', () => {
     const root = join(former, basename(workspace.root))
     const now = (places: { readonly former?: readonly string[] }) =>
       createWorkspaces({
-        ...{ repository, runId: 'run1', copy: [], numberedTo: 1 },
+        ...{ repository, runId: 'run1', copy: [], keep: [], numberedTo: 1 },
         berths: openBerths({ ...berthOptions(repository, repo.beside('short')), ...places }),
         runSetup: () => Promise.reject(new Error('no setup was asked for')),
+        keeper: () => Promise.reject(new Error('there is no setup')),
       })
     expect(await now({}).adopt(root, base)).toMatchObject({ ok: false, error: { kind: 'collect' } })
     const resumed = now({ former: [former] })
@@ -177,7 +178,9 @@ describe('the pool of workspaces', () => {
       berths: openBerths(berthOptions(repository, join(repo.dir, 'cache'))),
       runId: 'run1',
       copy: [],
+      keep: [],
       runSetup: () => Promise.reject(new Error('no setup was asked for')),
+      keeper: () => Promise.reject(new Error('there is no setup')),
     })
     expect(await workspaces.prepare(base)).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
   })

@@ -1,0 +1,54 @@
+import { lstatSync, readdirSync, type Stats } from 'node:fs'
+import { isWithin, onDisk, type GitPath } from '../git-path.js'
+import type { Entry } from './compare.js'
+
+/** What stays of a workspace, and what of it is not setup's. */
+export interface KeptPaths {
+  /** Absolute path of the work tree. */
+  readonly root: string
+  readonly paths: readonly GitPath[]
+  /** Paths that are brought anew each time; nothing in them is looked at. */
+  readonly except: readonly GitPath[]
+}
+
+export interface Found {
+  readonly entry: Entry
+  readonly links: number
+}
+
+/**
+ * Looks at all that is at these paths and below them, and follows no symbolic link. What `isKnown` denies is not looked
+ * into. Synchronous, for a thread of its own. Throws where something cannot be read.
+ */
+export function scan(kept: KeptPaths, isKnown: (path: GitPath) => boolean = () => true): Map<GitPath, Found> {
+  const found = new Map<GitPath, Found>()
+  for (const path of kept.paths) if (isReached(kept.root, path)) look(kept, path, isKnown, found)
+  return found
+}
+
+/** Everything above the path is a directory: through a link in its place, something else would be looked at. */
+function isReached(root: string, path: GitPath): boolean {
+  const names = path.split('/')
+  const above = names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'))
+  return above.every((one) => lstatSync(inTree(root, one), { throwIfNoEntry: false })?.isDirectory() === true)
+}
+
+function look(kept: KeptPaths, path: GitPath, isKnown: (path: GitPath) => boolean, found: Map<GitPath, Found>): void {
+  if (isWithin(path, kept.except)) return
+  const place = inTree(kept.root, path)
+  const stats = lstatSync(place, { throwIfNoEntry: false })
+  if (!stats) return
+  found.set(path, { entry: entryOf(stats), links: stats.nlink })
+  if (!stats.isDirectory() || !isKnown(path)) return
+  for (const name of readdirSync(place, 'latin1')) look(kept, `${path}/${name}`, isKnown, found)
+}
+
+export function entryOf(stats: Stats): Entry {
+  const { mode, size, mtimeMs: modified, ino: inode, ctimeMs: changed } = stats
+  return stats.isDirectory() ? { mode } : { mode, size, modified, inode, changed }
+}
+
+/** As text where that says the same: bytes take longer. */
+export function inTree(root: string, path: GitPath): string | Buffer {
+  return /^[\0-\x7f]*$/.test(path) ? `${root}/${path}` : onDisk(root, path)
+}

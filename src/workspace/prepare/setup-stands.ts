@@ -1,0 +1,75 @@
+import { gitBytes } from '../../platform/git/git.js'
+import type { Repository } from '../contract.js'
+import { splitNul, type GitPath } from '../git-path.js'
+import { lacksSubmodule } from '../submodules/populate.js'
+import { fingerprintFile, type Workspace } from '../workspace.js'
+import type { Furniture } from './furniture.js'
+import { thoseThere } from './set-up.js'
+import { inputsChanged } from './setup-inputs.js'
+
+/** Whether setup must run again in a workspace that has just been cleaned and brought to its commit, by listed paths. */
+export async function needsSetup(repository: Repository, workspace: Workspace, furniture: Furniture): Promise<boolean> {
+  const { setUp: last } = workspace
+  if (!furniture.setup || !last?.survives) return furniture.setup !== undefined
+  // An agent may have removed what setup made.
+  if ((await thoseThere(workspace, last.kept)).length < last.kept.length) return true
+  if (await lacksSubmodule(repository, workspace, workspace.commit)) return true
+  return inputsChanged(repository, furniture, last.at, workspace.commit)
+}
+
+/** Whether what setup once made is what it would make at this commit, as far as the commit goes. */
+export async function isSetUpFor(
+  repository: Repository,
+  workspace: Workspace,
+  furniture: Furniture,
+  commit: string,
+): Promise<boolean> {
+  const { setUp: last } = workspace
+  if (!last?.survives || (await lacksSubmodule(repository, workspace, commit))) return false
+  if (await inputsChanged(repository, furniture, last.at, commit)) return false
+  return furniture.keep !== 'auto' || last.at === commit || isClear(repository, last.kept, commit)
+}
+
+/** No file of the commit comes to lie at one of these paths, below it, or in the way to it. */
+async function isClear(repository: Repository, paths: readonly GitPath[], commit: string): Promise<boolean> {
+  if (paths.length === 0) return true
+  const above = paths.flatMap((path) => {
+    const names = path.split('/')
+    return names.map((_, index) => names.slice(0, index + 1).join('/'))
+  })
+  const asked = [...new Set(above)].map((path) => Buffer.from(path, 'latin1').toString())
+  const listed = await gitBytes(repository.trusted, ['ls-tree', '-z', '--full-tree', commit, '--', ...asked])
+  if (!listed.ok) return false
+  return splitNul(listed.value).every((line) => {
+    const [facts = '', path = ''] = line.split('\t')
+    return facts.includes(' tree ') && !paths.includes(path)
+  })
+}
+
+/** With `keep: auto`: all that setup made is there as it left it, and nothing else is in it any more; and the commit suits. */
+export async function stands(
+  repository: Repository,
+  workspace: Workspace,
+  furniture: Furniture,
+  commit: string,
+): Promise<boolean> {
+  const { setUp: last, root, furnished: except } = workspace
+  if (!last || !(await isSetUpFor(repository, workspace, furniture, commit))) return false
+  if (last.kept.length === 0) return true
+  const question = { root, paths: last.kept, except, file: fingerprintFile(workspace) }
+  return (await furniture.keeper({ ...question, deed: 'check' })) === 'fine'
+}
+
+/** Whether a prepared workspace, which nobody has used, is out of date at another commit. */
+export async function outgrows(
+  repository: Repository,
+  workspace: Workspace,
+  furniture: Furniture,
+  commit: string,
+): Promise<boolean> {
+  const { setUp: last } = workspace
+  if (!last) return false
+  if (last.changedFiles || (await lacksSubmodule(repository, workspace, commit))) return true
+  if (await inputsChanged(repository, furniture, last.at, commit)) return true
+  return furniture.keep === 'auto' && !(await isClear(repository, last.kept, commit))
+}
