@@ -33,13 +33,13 @@ export interface StatusArguments {
 }
 
 /** Where runs are looked for; without a repository there are no refs. */
-type Place = Location & Partial<RepositoryLocation>
+type RunsHere = Location & Partial<RepositoryLocation>
 
 /** `autopilot status`: tells from the journal and the refs how a run stands, also while it is at work. */
 export async function statusCommand(args: StatusArguments, env: Environment): Promise<ExitCode> {
   const here = resolve(args.directory)
   const found = await locate(here, env)
-  const location: Place = found.ok ? found.value : plainLocation(here)
+  const location: RunsHere = found.ok ? found.value : plainLocation(here)
   // Without isolation a run works, and keeps its journal, in the directory that it was started for.
   const known = await knownRuns([location.root, here], args.run, found.ok ? undefined : found.error)
   if (!known.ok) return refuse(known.error, args.output)
@@ -62,7 +62,7 @@ export function unknownRun(run: string, runs: readonly { id: string }[], output:
 
 async function showRun(
   run: KnownRun,
-  location: Place,
+  location: RunsHere,
   { output }: StatusArguments,
   env: Environment,
 ): Promise<ExitCode> {

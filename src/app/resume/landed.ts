@@ -27,7 +27,7 @@ export interface Landed {
 }
 
 /** Why a task counts as done, or that it does not. */
-export type Standing = LandedAs | { readonly type: 'recorded' }
+export type Doneness = LandedAs | { readonly type: 'recorded' }
 
 /** The digest of a task's own words. */
 export function ownTextOf(task: Task): string {
@@ -37,12 +37,12 @@ export function ownTextOf(task: Task): string {
 /** Plans anew with what has landed counted as done, so that a status that was never written makes nothing run twice. */
 export function planLanded(
   { loaded, plan, settings }: Pick<Landed, 'loaded' | 'plan'> & { readonly settings: RunSettings },
-  standingOf: (task: Task) => Standing,
+  standingOf: (task: Task) => Doneness,
 ): Landed {
   const { roadmap } = loaded
   const isWanted = new Set(plan.runnable)
   const all = roadmap.tasks.flatMap((task) => (statusRuns(task.status) ? [{ task, standing: standingOf(task) }] : []))
-  const known = (...types: readonly Standing['type'][]): readonly KnownTask[] =>
+  const known = (...types: readonly Doneness['type'][]): readonly KnownTask[] =>
     all.flatMap(({ task: { id }, standing }) => {
       if (!types.includes(standing.type)) return []
       return [{ id, ...('commit' in standing ? { commit: standing.commit } : {}) }]

@@ -43,7 +43,7 @@ export async function replayRun(
 }
 
 /** What was found on the machine of a run that is resumed. */
-export interface Found {
+export interface Remains {
   readonly refs: RunRefs
   /** The commits that the run has brought, by the trailer that names the task. */
   readonly landings: ReadonlyMap<string, readonly Landing[]>
@@ -51,7 +51,7 @@ export interface Found {
   readonly standing: ReadonlySet<string>
 }
 
-const nothingFound: Found = {
+const nothingRemains: Remains = {
   refs: { candidates: new Map(), lastAttempt: new Map() },
   landings: new Map(),
   standing: new Set(),
@@ -62,8 +62,8 @@ export async function lookAround(
   user: GitPlace | undefined,
   { state, trail }: Replayed,
   tips: readonly string[],
-): Promise<Result<Found, GitFailure>> {
-  if (!user) return ok(nothingFound)
+): Promise<Result<Remains, GitFailure>> {
+  if (!user) return ok(nothingRemains)
   const { runId, target } = state.start
   const refs = await readRunRefs(user, runId)
   if (!refs.ok) return refs
@@ -78,7 +78,7 @@ export async function lookAround(
 }
 
 /** The commits on the target that the run has brought under a task's id, the last first. */
-export function landingsOf({ landings }: Found, taskId: string): readonly Landing[] {
+export function landingsOf({ landings }: Remains, taskId: string): readonly Landing[] {
   return landings.get(taskTrailerValue(taskId)) ?? []
 }
 
@@ -88,7 +88,7 @@ export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'r
 }
 
 /** What is known of the machine, in the words of the decision. */
-export function factsOf({ state, trail }: Replayed, found: Found, limits: Limits): ResumeFacts {
+export function factsOf({ state, trail }: Replayed, found: Remains, limits: Limits): ResumeFacts {
   const { refs, standing } = found
   const { runId, isolation } = state.start
   const workspaceOf = (id: string) => state.progress.get(id)?.open?.workspace ?? ''
@@ -123,7 +123,12 @@ export interface Salvage {
   readonly past: OpenAttempt
 }
 
-export function resumeRun(replayed: Replayed, planned: readonly PlannedTask[], found: Found, limits: Limits): Resumed {
+export function resumeRun(
+  replayed: Replayed,
+  planned: readonly PlannedTask[],
+  found: Remains,
+  limits: Limits,
+): Resumed {
   const { state, trail } = replayed
   const facts = factsOf(replayed, found, limits)
   const resumptions = reconcile(state, planned, facts)
@@ -143,7 +148,7 @@ export function resumeRun(replayed: Replayed, planned: readonly PlannedTask[], f
 function outdatedOf(
   { taskId, past: { attempt, base } }: Salvage,
   how: Resumption | undefined,
-  { refs }: Found,
+  { refs }: Remains,
   { state }: Replayed,
 ): readonly Outdated[] {
   const ref = attemptRef(state.start.runId, taskId, attempt)

@@ -1,8 +1,8 @@
 import { judgeLanded, type LandedAs, type LandedCommit } from '../../domain/roadmap/landed.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { isOtherTask } from '../../domain/roadmap/task-text.js'
-import { ownTextOf, type Standing } from './landed.js'
-import { landingsOf, type Found, type Replayed } from './resumed.js'
+import { ownTextOf, type Doneness } from './landed.js'
+import { landingsOf, type Remains, type Replayed } from './resumed.js'
 
 /** What the target says about a task. */
 export function landedAs(task: Task, landed: (taskId: string) => readonly LandedCommit[]): LandedAs {
@@ -16,9 +16,9 @@ export function landedAs(task: Task, landed: (taskId: string) => readonly Landed
 export function standingAfter(
   task: Task,
   { state }: Replayed,
-  found: Found,
+  found: Remains,
   landed: (taskId: string) => readonly LandedCommit[],
-): Standing {
+): Doneness {
   const known = state.tasks.get(task.id)?.state
   const { text } = state.progress.get(task.id) ?? {}
   if (known?.type === 'done' && known.how !== 'before' && known.commit === undefined)

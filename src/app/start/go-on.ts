@@ -11,7 +11,7 @@ import type { Ground } from '../ground/ground.js'
 import type { Landed } from '../resume/landed.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import type { ProviderSetup } from '../agents/providers.js'
-import { highestNumber, resumeRun, type Found, type Replayed, type Resumed } from '../resume/resumed.js'
+import { highestNumber, resumeRun, type Remains, type Replayed, type Resumed } from '../resume/resumed.js'
 import { textNotices } from '../resume/text-notices.js'
 import { mostAttemptsOf, mostTotalAttempts, slotIds } from './run-limits.js'
 import { homesOfRepository } from '../ground/workspaces-home.js'
@@ -36,7 +36,7 @@ interface GoOnParts extends Prepared, Landed {
 export async function goOnWith(
   parts: GoOnParts,
   replayed: Replayed,
-  found: Found,
+  found: Remains,
   retryFailed: boolean,
 ): Promise<GoingOnRun> {
   const { settings, loaded, plan, setup, ground } = parts

@@ -26,12 +26,12 @@ import { createCliCheck } from '../agents/cli-check.js'
 import { reviewsOf } from '../agents/providers.js'
 import { tracesOf } from '../ground/traces.js'
 import { budgetsOf } from './budgets.js'
-import type { Standing } from './record.js'
+import type { OpenRun } from './record.js'
 import { mostTotalAttempts, slotIds } from './run-limits.js'
 import { opened, Table } from './table.js'
 
 /** A run whose tasks are to be worked on. */
-export interface LoopParts extends Standing {
+export interface LoopParts extends OpenRun {
   readonly pool: AgentPool
   readonly stopEarly: StopEarly
   readonly roadmap: StatusWriter

@@ -12,7 +12,7 @@ import type { Guard } from './guard.js'
 import { opened } from './table.js'
 
 /** A run with all that it stands on. */
-export interface Standing extends RecordParts, Guard {
+export interface OpenRun extends RecordParts, Guard {
   readonly recorder: RunRecorder
 }
 

@@ -18,11 +18,11 @@ import { giveUp } from '../stop/give-up.js'
 import { heedStops } from '../stop/heed-stops.js'
 import { announce } from './announce.js'
 import { loop, type LoopParts } from './loop.js'
-import type { Standing } from './record.js'
+import type { OpenRun } from './record.js'
 import { opened, Table } from './table.js'
 
 /** What a run has besides while its tasks are worked on. */
-const atWork = new Table<never, Standing>()
+const atWork = new Table<never, OpenRun>()
   // The spinner stands where the summary will.
   .row('shown', ({ recorder }) => opened(undefined, recorder.closeReporters))
   .row('groups', () => opened(undefined, killLivingGroups))
@@ -46,7 +46,7 @@ const atWork = new Table<never, Standing>()
   })
 
 /** Works on the tasks to their end, shows the summary and gives the exit code. */
-export async function work(run: Standing): Promise<ExitCode> {
+export async function work(run: OpenRun): Promise<ExitCode> {
   await atWork.during(run, loopOrGiveUp)
   const { recorder, stops, record, show } = run
   const verdict = judgeRun(recorder.state, stops.first())
@@ -64,7 +64,7 @@ async function loopOrGiveUp(run: LoopParts): Promise<void> {
 }
 
 /** Records what a person should know before the first agent starts. */
-async function tell(run: Standing) {
+async function tell(run: OpenRun) {
   const { prepared, beginning, clis: setup, ground, recorder, numbers, env } = run
   const warn = (text: string) => void recorder.record({ type: 'notice', level: 'warning', text })
   beginning.notices.forEach(warn)

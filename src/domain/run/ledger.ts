@@ -2,7 +2,7 @@ import { safeName } from '../name.js'
 import type { KeptCommit, RunState } from './run-state.js'
 
 /** How safe it is to let go of a ref of autopilot's. */
-export type Standing =
+export type RefStanding =
   /** A commit that is on a branch names this attempt in its trailers: its work has arrived. */
   | { readonly type: 'landed'; readonly commit: string }
   /** All that it leads to is on a branch, too. */
@@ -19,7 +19,7 @@ export interface LedgerRef {
   readonly isBase: boolean
   /** It keeps what the target was before it began anew. */
   readonly isTarget?: true
-  readonly standing: Standing
+  readonly standing: RefStanding
 }
 
 /** A directory that a run left behind. */

@@ -7,7 +7,7 @@ import { addProblem, lineAt, type Reading } from '../../domain/roadmap/source.js
  */
 export type SourceNode = ScalarNode | ListNode | MapNode
 
-interface Place {
+interface Extent {
   readonly start: number
   readonly end: number
   /** The same text serves more than one place in the data (anchor, alias, merge): it must not be edited for one. */
@@ -16,19 +16,19 @@ interface Place {
   readonly size: number
 }
 
-export interface ScalarNode extends Place {
+export interface ScalarNode extends Extent {
   readonly kind: 'scalar'
   readonly value: string | number | boolean | null
   /** As written, so that `1.10` stays `1.10`; for strings the same as the value. */
   readonly text: string
 }
 
-export interface ListNode extends Place {
+export interface ListNode extends Extent {
   readonly kind: 'list'
   readonly items: readonly SourceNode[]
 }
 
-export interface MapNode extends Place {
+export interface MapNode extends Extent {
   readonly kind: 'map'
   readonly entries: ReadonlyMap<string, MapEntry>
   /** Written in braces. */

@@ -28,7 +28,7 @@ export interface KeptRef {
 }
 
 /** What the agent committed, copied into the user's objects but on no ref yet. */
-export interface AgentWork {
+export interface AgentHistory {
   /** HEAD, where it holds commits that the base has not. */
   readonly head?: string
   /** Whether HEAD is the base or has it among its ancestors; not so on an unborn branch, or on an older commit. */
@@ -50,12 +50,12 @@ const maxAbandoned = 200
  *
  * @param ref - the candidate's ref; everything kept beside it gets a name that begins with this and a dash
  */
-export async function readAgentWork(
+export async function readAgentHistory(
   repository: Repository,
   workspace: Workspace,
   base: string,
   ref: string,
-): Promise<Result<AgentWork, Failure>> {
+): Promise<Result<AgentHistory, Failure>> {
   const refs = readAgentRefs(workspace.root, objectId(repository), readGiven(workspace))
   if (!refs.ok) return unreadable(workspace, refs.error)
   const graph = await newCommits(repository, workspace, base, refs.value)
@@ -150,7 +150,7 @@ async function keepAll(
   workspace: Workspace,
   base: string,
   { head, onBase, kept, abandoned, abandonedRef }: Sorted,
-): Promise<Result<AgentWork, Failure>> {
+): Promise<Result<AgentHistory, Failure>> {
   const tips = [...(head === undefined ? [] : [head]), ...kept.map(({ commit }) => commit), ...abandoned]
   if (abandoned.length > maxAbandoned) {
     return err(failure('collect', `The agent left ${abandoned.length} ends of history that no branch leads to.`))

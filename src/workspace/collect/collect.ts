@@ -3,7 +3,7 @@ import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
 import { removeTornObjects } from '../../platform/git/torn-objects.js'
-import { readAgentWork, type AgentWork, type KeptRef } from './agent-commits.js'
+import { readAgentHistory, type AgentHistory, type KeptRef } from './agent-commits.js'
 import { followAgentIndex, readAgentIndex, type AgentIndex } from '../git/agent-index.js'
 import type { Repository } from '../contract.js'
 import { keepLfsContent } from '../stores/filter-stores.js'
@@ -142,7 +142,7 @@ async function collectSteps(
   if (!bumps.ok) return bumps
   await hideSubmodules(workspace)
   if (repository.filterStores.includes('lfs')) await keepLfsContent(repository, workspace)
-  const work = await readAgentWork(repository, workspace, request.base, request.keepAs ?? request.ref)
+  const work = await readAgentHistory(repository, workspace, request.base, request.keepAs ?? request.ref)
   if (!work.ok) return work
   const index = await readAgentIndex(repository, workspace)
   if (!index.ok) return index
@@ -218,7 +218,7 @@ async function indexWorkTree(
   repository: Repository,
   workspace: Workspace,
   base: string,
-  { head, onBase }: AgentWork,
+  { head, onBase }: AgentHistory,
   agentIndex: AgentIndex,
 ): Promise<Result<void, Failure>> {
   const place = workspacePlace(repository, workspace)
@@ -293,7 +293,7 @@ async function commitWork(
   repository: Repository,
   workspace: Workspace,
   request: CollectRequest,
-  { head, onBase, kept, raw }: AgentWork & { readonly raw?: string },
+  { head, onBase, kept, raw }: AgentHistory & { readonly raw?: string },
   { tree: whole, work, leftOut, leavings, noLonger, hidden: paths, ignored }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
   const { base, message, ref, watched = [], keepAs = ref, earlier } = request

@@ -1,7 +1,7 @@
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { git } from '../../platform/git/git.js'
-import type { AgentWork } from './agent-commits.js'
+import type { AgentHistory } from './agent-commits.js'
 import type { Repository } from '../contract.js'
 import { resetEntries, type Change } from '../git/index-changes.js'
 import { diffCommits } from '../git/objects.js'
@@ -26,7 +26,7 @@ export async function bringOntoBase(
   repository: Repository,
   workspace: Workspace,
   { base, message }: { readonly base: string; readonly message: string },
-  { onBase, stoodOn }: Pick<AgentWork, 'onBase' | 'stoodOn'>,
+  { onBase, stoodOn }: Pick<AgentHistory, 'onBase' | 'stoodOn'>,
 ): Promise<Result<BroughtOntoBase | undefined, Failure>> {
   if (onBase || stoodOn === undefined) return ok(undefined)
   const { trusted } = repository

@@ -6,7 +6,7 @@ import { treePlace } from '../repository/in-the-way.js'
 import { changeRefs } from '../git/sessions.js'
 
 /** What is about to happen to the branch that a person stands on. */
-export interface Landing {
+export interface NotedLanding {
   readonly ref: string
   readonly from: string
   readonly to: string
@@ -16,7 +16,7 @@ export interface Landing {
  * Index and files move before the branch does; a run that is killed in between leaves them ahead of it. So what is about
  * to happen is noted first, and the next run makes it good.
  */
-export async function noteLanding({ commonDir }: Repository, { ref, from, to }: Landing): Promise<void> {
+export async function noteLanding({ commonDir }: Repository, { ref, from, to }: NotedLanding): Promise<void> {
   await writeFile(noteOf(commonDir), `${from} ${to} ${ref}\n`, { mode: 0o600 })
 }
 
@@ -55,7 +55,7 @@ async function isIndexAt(repository: Repository, from: string, to: string): Prom
   return planned.value.split('\0').every((path) => !differing.has(path))
 }
 
-async function readNote(commonDir: string): Promise<Landing | undefined> {
+async function readNote(commonDir: string): Promise<NotedLanding | undefined> {
   const text = await readFile(noteOf(commonDir), 'utf8').catch(() => '')
   const [, from, to, ref] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/heads\/\S+)\n$/.exec(text) ?? []
   return from === undefined || to === undefined || ref === undefined ? undefined : { ref, from, to }

@@ -184,7 +184,7 @@ function diverged(branch: string, one: string, other: string) {
   )
 }
 
-interface Standing {
+interface TargetTip {
   readonly branch: string
   readonly tip: string | undefined
   readonly runId: string
@@ -200,7 +200,7 @@ interface Start {
  * The commit that the target is to start this run from: it contains HEAD and all that earlier runs brought. Where HEAD's
  * history has all of that under other commits and has gone on with it, what HEAD makes of it counts.
  */
-async function upToDate(repository: Repository, { branch, tip, runId }: Standing): Promise<Result<Start, Refusal>> {
+async function upToDate(repository: Repository, { branch, tip, runId }: TargetTip): Promise<Result<Start, Refusal>> {
   const { head, trusted } = repository
   if (tip === undefined || tip === head.commit) return ok({ commit: head.commit })
   const from = head.branch ?? head.commit.slice(0, 8)
@@ -238,7 +238,7 @@ function conflicting(branch: string, from: string, paths: readonly string[]) {
   )
 }
 
-interface Move extends Omit<TargetOptions, 'branch'> {
+interface TargetMove extends Omit<TargetOptions, 'branch'> {
   readonly ref: string
   readonly from: string | undefined
   readonly to: string
@@ -248,7 +248,7 @@ interface Move extends Omit<TargetOptions, 'branch'> {
 /** Moves the target, pins the base and keeps what the target was, in one transaction: all happens, or nothing. */
 async function moveAndPin(
   repository: Repository,
-  { ref, from, to, anew, ...run }: Move,
+  { ref, from, to, anew, ...run }: TargetMove,
 ): Promise<Result<void, Refusal>> {
   const pin = await pinLines(repository, { ...run, commit: to })
   const keep = anew ? [`update ${anew.ref} ${anew.tip}`] : []

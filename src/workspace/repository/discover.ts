@@ -10,7 +10,7 @@ import { foreignRefs, refuseRefStorage } from './ref-storage.js'
 import { refuse, refuseGit } from '../git/refusal.js'
 
 /** Where a repository is and where its user stands. */
-export type Found = Pick<Repository, 'root' | 'gitDir' | 'commonDir' | 'objectsDir' | 'objectFormat' | 'head'>
+export type Discovered = Pick<Repository, 'root' | 'gitDir' | 'commonDir' | 'objectsDir' | 'objectFormat' | 'head'>
 
 /** One line each, in this order, as far as there is an answer; HEAD's commit comes before its name. */
 const questions = [
@@ -29,7 +29,7 @@ const questions = [
 ]
 
 /** Finds the repository around a directory, as git itself would from there, or says why autopilot cannot use it. */
-export async function discover(dir: string, env: Environment): Promise<Result<Found, Refusal>> {
+export async function discover(dir: string, env: Environment): Promise<Result<Discovered, Refusal>> {
   if (!(await isDirectory(dir))) {
     return refuse('no_directory', `There is no directory ${cleanLine(dir)}.`, 'Name the repository to work on with -C.')
   }

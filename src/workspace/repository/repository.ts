@@ -8,7 +8,7 @@ import { git, gitAsUser, type GitPlace } from '../../platform/git/git.js'
 import { isProgram, ownProgram } from '../../platform/programs/own-programs.js'
 import { filterHelp, filterProgram, filtersNamed, missingFilters } from '../git/content-filters.js'
 import type { Identity, Refusal, Repository } from '../contract.js'
-import { discover, type Found } from './discover.js'
+import { discover, type Discovered } from './discover.js'
 import { readIdentity } from '../git/identity.js'
 import { readHeadTree, type HeadTree } from '../git/head-tree.js'
 import { refStorage, refuseRefStorage } from './ref-storage.js'
@@ -77,7 +77,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
 }
 
 /** What a run would refuse about the user's configuration, found without making anything. */
-export async function checkConfiguration(found: Found, env: Environment): Promise<Result<Identity, Refusal>> {
+export async function checkConfiguration(found: Discovered, env: Environment): Promise<Result<Identity, Refusal>> {
   const settings = await readSettings(found.root, env)
   if (!settings.ok) return settings
   const files = await contentFiles(found.root, settings.value, env)
@@ -121,7 +121,7 @@ async function contentFiles(
 }
 
 /** Source: git-config(1), core.hooksPath: relative to where hooks run, which is the root. */
-function hooksDirOf({ root, commonDir }: Found, settings: readonly Setting[], env: Environment): string {
+function hooksDirOf({ root, commonDir }: Discovered, settings: readonly Setting[], env: Environment): string {
   const named = filled(lastValue(settings, 'core.hookspath'))
   if (named === undefined) return join(commonDir, 'hooks')
   return named.startsWith('~/') ? join(env.HOME ?? homedir(), named.slice(2)) : resolve(root, named)
@@ -139,7 +139,7 @@ function filesRead(commonDir: string, { excludesFile, attributesFile }: ContentF
   ]
 }
 
-async function makeTrusted({ commonDir, objectFormat }: Found, settings: readonly Setting[], files: ContentFiles) {
+async function makeTrusted({ commonDir, objectFormat }: Discovered, settings: readonly Setting[], files: ContentFiles) {
   try {
     return ok(await refreshTrusted({ commonDir, objectFormat, settings, ...files }))
   } catch (error) {
@@ -217,7 +217,7 @@ async function isThere(program: string): Promise<boolean> {
 
 /** What differs from HEAD in the user's index and work tree. Reads under the user's configuration, and writes nothing. */
 export async function dirtyPaths(
-  { root, gitDir }: Found,
+  { root, gitDir }: Discovered,
   excluding: readonly string[],
   env: Environment,
 ): Promise<string[] | undefined> {

@@ -1,3 +1,4 @@
+import { durationForms, parseDuration } from '../../../domain/duration.js'
 import { parseTokens, parseUsd, type Budget } from '../../../domain/accounts/budget.js'
 import { nearest } from '../../../domain/nearest.js'
 import { defaultPriority } from '../../../domain/roadmap/task.js'
@@ -65,23 +66,9 @@ export function readTexts(field: Field | undefined): string[] {
   return items.map((item) => looseText(field.reading, item).trim()).filter((text) => text !== '')
 }
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** `90s`, `45m`, `1h30m`, or whole seconds; in ms. */
+/** In ms. */
 export function readDuration(field: Field | undefined): number | undefined {
-  if (!field) return undefined
-  const text = scalarText(field.node) ?? ''
-  let ms = /^\d+$/.test(text) ? Number(text) * 1000 : 0
-  if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) {
-    for (const [, count, unit] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g))
-      ms += Number(count) * (unitMs[unit ?? ''] ?? 0)
-  }
-  const fine = ms > 0 && Number.isSafeInteger(Math.round(ms))
-  return accept(
-    field,
-    fine ? Math.round(ms) : undefined,
-    'a duration above 0 such as 90s, 45m, 1h30m, or whole seconds',
-  )
+  return field && accept(field, parseDuration(scalarText(field.node) ?? ''), durationForms)
 }
 
 const priorities: Readonly<Record<string, number>> = {

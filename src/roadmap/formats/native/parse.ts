@@ -13,7 +13,7 @@ import { addProblem, createSource, type Reading } from '../../../domain/roadmap/
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from '../../syntax/source-node.js'
 import { locateStatus, type StatusValue } from './status-value.js'
 import { nameTasks, type NamedTask } from './task-id.js'
-import { maxTasks, walkRoadmap, type Found } from './walk.js'
+import { maxTasks, walkRoadmap, type Walked } from './walk.js'
 import { doneWord, statusWords } from '../../../domain/roadmap/status-word.js'
 
 /** What a parse may be told. */
@@ -164,7 +164,7 @@ function hasShape(reading: Reading, root: SourceNode): boolean {
   return false
 }
 
-function hasTasks(reading: Reading, root: SourceNode, { tasks, groups }: Found): boolean {
+function hasTasks(reading: Reading, root: SourceNode, { tasks, groups }: Walked): boolean {
   if (tasks.length > maxTasks) {
     const help = `a roadmap may have ${maxTasks}: move finished ones to another file`
     addProblem(reading, 'E008', root.start, `too many tasks: ${tasks.length}`, { help })

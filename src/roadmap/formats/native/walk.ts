@@ -25,7 +25,7 @@ export interface Inherited {
 }
 
 /** All that a file holds, in reading order: epics depth first, then root milestones, root tasks, archive. */
-export interface Found {
+export interface Walked {
   readonly tasks: readonly FoundTask[]
   readonly groups: readonly Group[]
 }
@@ -49,7 +49,7 @@ interface Walk {
 const outside: Around = { groups: [], inherited: { dependencies: [] } }
 
 /** Finds all tasks and groups of a native or WeatherVane roadmap, given its root (a map, or a bare list of tasks). */
-export function walkRoadmap(reading: Reading, words: StatusWords, root: SourceNode, seenKeys: Set<string>): Found {
+export function walkRoadmap(reading: Reading, words: StatusWords, root: SourceNode, seenKeys: Set<string>): Walked {
   const walk: Walk = { reading, words, seenKeys, tasks: [], groups: [] }
   if (root.kind === 'map') {
     checkKeys(reading, root, 'root', '', seenKeys)

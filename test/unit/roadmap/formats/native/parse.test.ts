@@ -235,6 +235,7 @@ test.each<[string, string, string[], string?]>([
   ['a key for another tool', item('x-foo: 1'), []],
   ['a bad timeout', item('timeout: soon'), ['E061@1:30']],
   ['a timeout of nothing', item('timeout: 0s'), ['E061@1:30']],
+  ['a timeout that comes to nothing', item('timeout: 0.4ms'), ['E061@1:30']],
   ['a bad budget', item('budget: lots'), ['E061@1:29']],
   ['a bad number of attempts', item('max_attempts: 21'), ['E061@1:35']],
   ['a bad priority', item('priority: urgent'), ['E061@1:31']],
