@@ -34,7 +34,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: autopilot
-autopilot: dist/cli.js ## run a roadmap; without ROADMAP, a bundled example
+autopilot: dist/cli.cjs ## run a roadmap; without ROADMAP, a bundled example
 ifeq ($(strip $(ROADMAP)$(REPO)),)
 	@$(DRY) sh examples/ten-tasks/run.sh $(RUN_FLAGS)
 else
@@ -42,30 +42,30 @@ else
 endif
 
 .PHONY: build
-build: dist/cli.js ## bundle the program into dist/
+build: dist/cli.cjs ## bundle the program into dist/
 
 .PHONY: test
-test: dist/cli.js ## run the tests
+test: dist/cli.cjs ## run the tests
 	npm run --silent test
 
 .PHONY: fuzz
-fuzz: dist/cli.js ## read thousands of broken inputs; FUZZ_RUNS=10000 of each kind
+fuzz: dist/cli.cjs ## read thousands of broken inputs; FUZZ_RUNS=10000 of each kind
 	@FUZZ_RUNS="$${FUZZ_RUNS:-10000}" npm run --silent test -- test/fuzz
 
 .PHONY: test-cli
-test-cli: dist/cli.js ## run the real claude and codex before a model server of the tests' own
+test-cli: dist/cli.cjs ## run the real claude and codex before a model server of the tests' own
 	node_modules/.bin/vitest run --config .config/vitest.cli.config.ts
 
 .PHONY: faults
-faults: dist/cli.js ## provoke each fault of docs/faults.md and say how it stands
+faults: dist/cli.cjs ## provoke each fault of docs/faults.md and say how it stands
 	node_modules/.bin/vitest run --config .config/vitest.faults.config.ts
 
 .PHONY: kill-loop
-kill-loop: dist/cli.js ## kill runs at random moments and resume them; KILL_ROUNDS=200, KILL_SEED: the same again
+kill-loop: dist/cli.cjs ## kill runs at random moments and resume them; KILL_ROUNDS=200, KILL_SEED: the same again
 	node_modules/.bin/vitest run --config .config/vitest.kill-loop.config.ts
 
 .PHONY: bench
-bench: dist/cli.js ## measure beside bare spawns, xargs, GNU parallel; BENCH='a c': some
+bench: dist/cli.cjs ## measure beside bare spawns, xargs, GNU parallel; BENCH='a c': some
 	@node test/bench/run.js $(BENCH)
 
 .PHONY: lint
@@ -91,7 +91,7 @@ check: node_modules/.installed ## format, lint, types, floors, dead code, tests
 clean: ## remove what was built and installed
 	rm -rf dist node_modules
 
-dist/cli.js: node_modules/.installed $(SOURCES)
+dist/cli.cjs: node_modules/.installed $(SOURCES)
 	@npm run --silent build
 
 node_modules/.installed: package.json package-lock.json

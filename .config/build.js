@@ -1,7 +1,8 @@
-// Bundles the program into dist/: a small file that starts it, one for the command line, and one for each worker thread.
-// Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
+// Bundles the program into dist/: a small file that starts it, one for the command line, one for each worker thread, and
+// the texts of --help. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
 import { createHash } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -29,23 +30,31 @@ const program = await build({
   entryPoints: { 'command-line': 'src/cli/command-line.ts' },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  define: { AUTOPILOT_VERSION: JSON.stringify(version), 'import.meta.url': 'thisFileUrl' },
-  banner: { js: "const thisFileUrl=require('node:url').pathToFileURL(__filename).href;" },
+  define: { AUTOPILOT_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
 })
 const id = createHash('sha256')
   .update(await readFile(join(outdir, 'command-line.cjs')))
   .digest('hex')
-const entries = await build({
+// CommonJS, too: Node's loader of modules takes longer than all that `--version` does.
+const start = await build({
   ...common,
-  entryPoints: {
-    cli: 'src/cli/main.ts',
-    'parse-worker': 'src/roadmap/parse-worker.ts',
-    'kept-worker': 'src/workspace/kept/kept-worker.ts',
+  entryPoints: { cli: 'src/cli/main.ts' },
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  define: {
+    AUTOPILOT_VERSION: JSON.stringify(version),
+    COMMAND_LINE_ID: JSON.stringify(id.slice(0, 16)),
+    'import.meta.dirname': '__dirname',
   },
-  format: 'esm',
-  define: { AUTOPILOT_VERSION: JSON.stringify(version), COMMAND_LINE_ID: JSON.stringify(id.slice(0, 16)) },
 })
-const inputs = [program, entries].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+const workers = await build({
+  ...common,
+  entryPoints: { 'parse-worker': 'src/roadmap/parse-worker.ts', 'kept-worker': 'src/workspace/kept/kept-worker.ts' },
+  format: 'esm',
+})
+const { helpTexts } = createRequire(import.meta.url)(join(outdir, 'command-line.cjs'))
+await writeFile(join(outdir, 'help.json'), JSON.stringify(await helpTexts()))
+const inputs = [program, start, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(inputs))
 await putInPlace()
 

@@ -13,15 +13,14 @@ function howToUpdate() {
 }
 
 function start() {
-  import('../dist/cli.js').then(
-    function (bundle) {
-      return bundle.main(process.argv.slice(2))
-    },
-    function (error) {
-      if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-      refuse('not built yet; run `make build` first')
-    },
-  )
+  var bundle
+  try {
+    bundle = require('../dist/cli.cjs')
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error
+    return refuse('not built yet; run `make build` first')
+  }
+  bundle.main(process.argv.slice(2))
 }
 
 function refuse(text) {

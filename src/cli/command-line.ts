@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { exitCodes, type ExitCode } from '../domain/run/exit-code.js'
 import { createMask } from '../domain/secrets/mask.js'
 import { secretsOf } from '../domain/secrets/secrets.js'
@@ -27,6 +28,19 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   process.once('beforeExit', () => {
     if (tellLostResult() && exitCode === exitCodes.done && !leavesRecord(args)) process.exitCode = exitCodes.notDone
   })
+}
+
+/** The help of the program (under the empty name) and of each command, in lines of 80 columns: for the build, which writes them down. */
+export async function helpTexts(): Promise<Readonly<Record<string, string>>> {
+  const { createProgram } = await import('./program.js')
+  const program = createProgram({}, () => undefined)
+  const textOf = (command: Command) => {
+    let text = ''
+    command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 80 }).outputHelp()
+    return text
+  }
+  const texts = program.commands.map((command) => [command.name(), textOf(command)] as const)
+  return Object.fromEntries([['', textOf(program)] as const, ...texts])
 }
 
 /** A run has done what it did, and its journal tells so, whether or not anybody could be shown it. */

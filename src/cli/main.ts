@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { loadCached } from '../platform/code-cache.js'
 import type { runCommandLine } from './command-line.js'
 
@@ -8,12 +9,31 @@ interface CommandLine {
 
 /** The program: what needs nothing of it is answered before any of it is loaded. */
 export async function main(args: readonly string[]): Promise<void> {
-  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-    process.stdout.on('error', () => (process.exitCode = 1)).write(`${AUTOPILOT_VERSION}\n`)
+  const answer = answerAtOnce(args)
+  if (answer !== undefined) {
+    process.stdout.on('error', () => (process.exitCode = 1)).write(answer)
     return
   }
-  const file = fileURLToPath(new URL('./command-line.cjs', import.meta.url))
+  const file = join(import.meta.dirname, 'command-line.cjs')
   const leaves = args[0] === 'run' || args[0] === 'resume'
   const loaded = loadCached(file, { id: COMMAND_LINE_ID, leaves }) as CommandLine
   await loaded.runCommandLine(args)
 }
+
+function answerAtOnce(args: readonly string[]): string | undefined {
+  const [first = '--help', second] = args
+  const [command, flag] = second === undefined ? ['', first] : [first, second]
+  if (args.length > 2) return undefined
+  if (command === '' && (flag === '--version' || flag === '-V')) return `${AUTOPILOT_VERSION}\n`
+  return flag === '--help' || flag === '-h' ? helpOf(command) : undefined
+}
+
+/** What the build has written down of a command's help; none for a width of its own, or for what is no command. */
+function helpOf(command: string): string | undefined {
+  if ((process.stdout.isTTY ? process.stdout.columns : usualWidth) !== usualWidth) return undefined
+  const texts = JSON.parse(readFileSync(join(import.meta.dirname, 'help.json'), 'utf8')) as Record<string, string>
+  return Object.hasOwn(texts, command) ? texts[command] : undefined
+}
+
+/** Commander's where there is no terminal. */
+const usualWidth = 80

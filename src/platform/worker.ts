@@ -13,7 +13,7 @@ interface Numbered {
  * A worker thread that answers questions, started at the first one and started anew after a crash. It keeps the
  * process alive only while an answer is awaited.
  */
-export function createWorker<Question, Answer>(url: URL): AskWorker<Question, Answer> {
+export function createWorker<Question, Answer>(file: string): AskWorker<Question, Answer> {
   const waiting = new Map<number, (result: Result<Answer, string>) => void>()
   let worker: Worker | undefined
   let last = 0
@@ -27,7 +27,7 @@ export function createWorker<Question, Answer>(url: URL): AskWorker<Question, An
     for (const number of [...waiting.keys()]) settle(number, err(reason))
   }
   const start = () => {
-    const started = new Worker(url)
+    const started = new Worker(file)
     started.on('message', ({ number, body }: Numbered) => settle(number, ok(body as Answer)))
     started.on('error', (error) => end(started, error instanceof Error ? error.message : 'the worker failed'))
     started.on('exit', (code) => end(started, `the worker ended with exit code ${code}`))

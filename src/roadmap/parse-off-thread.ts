@@ -14,8 +14,8 @@ export type ParseElsewhere = (bytes: Uint8Array, options: ParseOptions) => Promi
  * Parses in a worker thread made of the bundled entry at `workerUrl`. Where no thread can be had, the main thread
  * parses: slower for everything else, but right.
  */
-export function parseOffThread(workerUrl: URL): ParseElsewhere {
-  const ask = createWorker<ParseQuestion, ParsedRoadmap>(workerUrl)
+export function parseOffThread(workerFile: string): ParseElsewhere {
+  const ask = createWorker<ParseQuestion, ParsedRoadmap>(workerFile)
   return async (bytes, options) => {
     const answer = await ask({ bytes, options })
     return answer.ok ? answer.value : parseRoadmap(bytes, options)

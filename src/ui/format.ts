@@ -6,7 +6,7 @@ import { statusSatisfies } from '../domain/roadmap/task.js'
 import type { TaskRecord } from '../domain/run/task-record.js'
 import { formatMoment } from '../domain/accounts/wall-time.js'
 import { localZone } from '../platform/clock.js'
-import { cleanLine, cleanName, listFirst } from '../domain/text.js'
+import { cleanLine, cleanName, grouped, listFirst } from '../domain/text.js'
 
 /** The counts line; in every form of output it reads the same. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
@@ -42,10 +42,9 @@ export function formatWaiting(until: number, now: number, providers: readonly st
 /** `12,345 tokens in (2,000 cached), 678 out, $0.42`; undefined when no CLI reported any. */
 export function formatUsage({ inputTokens, cachedInputTokens, outputTokens, costUsd }: Usage): string | undefined {
   if (inputTokens + outputTokens === 0 && costUsd === undefined) return undefined
-  const count = (value: number) => value.toLocaleString('en-US')
-  const cached = cachedInputTokens > 0 ? ` (${count(cachedInputTokens)} cached)` : ''
+  const cached = cachedInputTokens > 0 ? ` (${grouped(cachedInputTokens)} cached)` : ''
   const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(costUsd < 0.1 ? 4 : 2)}`
-  return `${count(inputTokens)} in${cached}, ${count(outputTokens)} out${cost}`
+  return `${grouped(inputTokens)} in${cached}, ${grouped(outputTokens)} out${cost}`
 }
 
 /** Task ids are outside text. */

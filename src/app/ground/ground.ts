@@ -229,7 +229,7 @@ export async function openGround(options: GroundOptions): Promise<Result<Ground,
       const of = { repository: repository.value, target: target.value, leaveOut }
       const changes = reportUserChanges({ ...of, watch: watch.value, recorder, before })
       const setups = limit(settings.setupJobs)
-      const keeper = keeperOffThread(new URL('./kept-worker.js', import.meta.url))
+      const keeper = keeperOffThread(join(import.meta.dirname, 'kept-worker.js'))
       const running = { ...reachable, recorder, start, watchdog, setups, keeper }
       return workspaced({
         ...of,

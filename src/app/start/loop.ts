@@ -119,7 +119,7 @@ function watchAccounts(run: LoopParts) {
     ended: { signal: signals.canceled, watchdog },
     onOther: (text) => void recorder.record({ type: 'notice', level: 'warning', text }),
   })
-  const facts = { clock: realClock, random: Math.random, zone: localZone() }
+  const facts = { clock: realClock, random: Math.random, zone: localZone }
   const wait = waitPolicy(settings, env)
   const governor = new Governor({ ...facts, recorder, pool, stopEarly, wait, whyUnusable })
   const ending = new AbortController()

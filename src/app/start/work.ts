@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import { judgeRun } from '../../domain/run/verdict.js'
 import { createWriteBack } from '../../orchestration/run/write-back.js'
@@ -77,6 +78,6 @@ async function tell(run: OpenRun) {
 
 /** The worker thread's file lies beside the bundle that this code is in. */
 function parser(loaded: LoadedRoadmap) {
-  const parse = parseOffThread(new URL('./parse-worker.js', import.meta.url))
+  const parse = parseOffThread(join(import.meta.dirname, 'parse-worker.js'))
   return (bytes: Uint8Array) => parse(bytes, loaded.options)
 }

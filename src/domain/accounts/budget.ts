@@ -1,4 +1,5 @@
 import { as, map, number, object, optional, titled, type ValueOf } from '../shape/shape.js'
+import { grouped } from '../text.js'
 import { tokensOf, type Usage } from '../agent/agent-event.js'
 
 /** The most that may be spent. */
@@ -111,7 +112,7 @@ export function formatUsd(usd: number): string {
 export function formatBudget({ usd, tokens }: Budget): string {
   return [
     ...(usd === undefined ? [] : [formatUsd(usd)]),
-    ...(tokens === undefined ? [] : [`${Math.round(tokens).toLocaleString('en-US')} tokens`]),
+    ...(tokens === undefined ? [] : [`${grouped(Math.round(tokens))} tokens`]),
   ].join(' and ')
 }
 

@@ -26,8 +26,8 @@ export interface GovernorParts {
   readonly random: () => number
   /** Asks the CLI of a provider for its version: undefined when it answers, else what is wrong and what to do. */
   readonly whyUnusable: (provider: string, signal: AbortSignal) => Promise<string | undefined>
-  /** Time zone of the machine, for times that a CLI gives without one. */
-  readonly zone: string
+  /** Time zone of the machine, for times that a CLI gives without one; not asked for before it is needed. */
+  readonly zone: () => string
 }
 
 /**
@@ -80,7 +80,7 @@ export class Governor implements AgentWatch {
     const offer = agent.model === undefined ? { provider } : { provider, model: agent.model }
     if (provider === commandProvider || pool.isOut(offer)) return
     const [now, nowMs] = [clock.now(), clock.monotonic()]
-    const at = { now, nowMs, startedMs, answered: agent.hasAnswered(), ended, jitter: random(), zone }
+    const at = { now, nowMs, startedMs, answered: agent.hasAnswered(), ended, jitter: random(), zone: zone() }
     const goesFirst = this.#first.has(agent)
     const { trouble, verdict } = judgeAccount(this.#troubleOf(provider), { failure, goesFirst, ...at })
     this.#troubles.set(provider, trouble)
@@ -127,7 +127,7 @@ export class Governor implements AgentWatch {
       void recorder.record({ type: 'run_waiting', until, providers })
       return
     }
-    const time = formatMoment(until, now, zone)
+    const time = formatMoment(until, now, zone())
     const why = `all providers are limited until ${time}`
     stopEarly({ reason: 'limit', why, next: `run the same again after ${time}; what is done stays done` })
   }

@@ -12,8 +12,17 @@ export interface HeadTree {
   readonly attributes: readonly string[]
 }
 
-/** Lists a commit's tree once, for its submodules and attributes files. */
+/** Lists a commit's tree, for its submodules and attributes files; once for each commit, which never changes. */
 export async function readHeadTree(place: GitPlace, commit: string): Promise<Result<HeadTree, GitFailure>> {
+  if (last?.commit === commit) return ok(last.tree)
+  const tree = await listHeadTree(place, commit)
+  if (tree.ok) last = { commit, tree: tree.value }
+  return tree
+}
+
+let last: { readonly commit: string; readonly tree: HeadTree } | undefined
+
+async function listHeadTree(place: GitPlace, commit: string): Promise<Result<HeadTree, GitFailure>> {
   const listing = await git(place, ['ls-tree', '-r', '-z', '--full-tree', commit])
   if (!listing.ok) return listing
   const links = new Map<string, string>()

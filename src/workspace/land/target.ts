@@ -78,7 +78,9 @@ async function targetBranch(
   const { head, user } = repository
   const onOwn = refuseOwnBranch(repository)
   if (!onOwn.ok) return onOwn
-  const branch = named?.replace(/^refs\/heads\//, '') ?? defaultTarget(head)
+  // A name behind that of a branch which is there is good, too.
+  if (named === undefined) return ok(defaultTarget(head))
+  const branch = named.replace(/^refs\/heads\//, '')
   const help = 'Name a branch of its own with --target, or none for the default.'
   const valid = !/^(-|HEAD$)/.test(branch) && (await git(user, ['check-ref-format', `refs/heads/${branch}`])).ok
   return valid ? ok(branch) : refuse('bad_branch_name', `'${cleanLine(branch)}' cannot be the name of a branch.`, help)

@@ -64,13 +64,21 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 }
 
+/** The search paths whose git was found to be new enough. */
+const newEnough = new Set<string | undefined>()
+
 /** `merge-tree --write-tree` came with git 2.38. Source: its release notes. */
 async function tooOld(dir: string, env: Environment): Promise<Result<void, Refusal>> {
+  // A command asks more than once where it stands, of the same git.
+  if (newEnough.has(env.PATH)) return ok(undefined)
   const said = await gitAsUser(dir, ['version'], env)
   if (!said.ok) return notFound(dir, said.error)
   const version = /(\d+)\.(\d+)/.exec(said.value.toString('utf8'))
   const [major, minor] = [Number(version?.[1] ?? 0), Number(version?.[2] ?? 0)]
-  if (major > 2 || (major === 2 && minor >= 38)) return ok(undefined)
+  if (major > 2 || (major === 2 && minor >= 38)) {
+    newEnough.add(env.PATH)
+    return ok(undefined)
+  }
   return refuse('git_too_old', `${cleanLine(said.value.toString('utf8'))} is too old.`, 'Install git 2.38 or newer.')
 }
 

@@ -1,6 +1,7 @@
 // Marks a hundred tasks done, one after the other, and prints how long each took and the longest stall of the event
 // loop meanwhile, in ms.
 // Arguments: the file; `as-read`, `edited` for somebody else's edit before each, `bare` for only writing the file.
+import { join } from 'node:path'
 import { appendFileSync } from 'node:fs'
 import { open, readFile, rename } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -14,7 +15,7 @@ const count = how === 'as-read' ? 100 : 20
 const loaded = await loadRoadmap(path, { shownAs: 'roadmap.yaml' })
 if (!loaded.ok) throw new Error('the roadmap could not be read')
 const ids = [...loaded.value.graph.tasks.keys()]
-const parse = parseOffThread(new URL('parse-worker.mjs', import.meta.url))
+const parse = parseOffThread(join(import.meta.dirname, 'parse-worker.mjs'))
 const writer = createStatusWriter(loaded.value, { parse: (bytes) => parse(bytes, loaded.value.options) })
 const flip = how === 'bare' ? writeBare : markDone
 

@@ -116,12 +116,12 @@ test('make build builds once, and nothing again when nothing changed', async () 
   const args = ['--no-print-directory', '-o', 'node_modules/.installed', 'build']
   const build = () => startProgram(args, { cwd: copy, env, file: 'make' }).ended
   expect((await build()).code).toBe(0)
-  const built = statSync(join(copy, 'dist', 'cli.js')).mtimeMs
+  const built = statSync(join(copy, 'dist', 'cli.cjs')).mtimeMs
   const again = await build()
   expect(again.code).toBe(0)
   expect(again.stdout).toMatch(/Nothing to be done|up to date/)
-  expect(statSync(join(copy, 'dist', 'cli.js')).mtimeMs).toBe(built)
+  expect(statSync(join(copy, 'dist', 'cli.cjs')).mtimeMs).toBe(built)
   writeFileSync(join(copy, 'src', 'domain', 'result.ts'), '\n', { flag: 'a' })
   await build()
-  expect(statSync(join(copy, 'dist', 'cli.js')).mtimeMs).toBeGreaterThan(built)
+  expect(statSync(join(copy, 'dist', 'cli.cjs')).mtimeMs).toBeGreaterThan(built)
 })

@@ -78,7 +78,7 @@ test('it builds what is not built yet, and keeps that away from stdout', async (
   expect(stderr).toBe('')
   expect(code).toBe(0)
   expect(records()[0]?.type).toBe('run_started')
-  expect(existsSync(join(copy, 'dist', 'cli.js'))).toBe(true)
+  expect(existsSync(join(copy, 'dist', 'cli.cjs'))).toBe(true)
 })
 
 test('a build that fails ends with 2, and tells why on stderr', async () => {

@@ -27,6 +27,17 @@ const wrong: readonly (readonly [title: string, args: readonly string[], said: R
   ['a roadmap that is not there', ['run', 'gone.yaml'], /gone\.yaml/],
 ]
 
+test.each(['', 'run', 'resume', 'validate', 'status', 'clean'])(
+  'the help of "%s" is what the program has to say',
+  async (name) => {
+    const { run } = scene({ roadmap: good })
+    // The one is read from a file of the build, the other made by the program.
+    const [atOnce, made] = [await run([name, '--help'].filter(Boolean)), await run(['help', name].filter(Boolean))]
+    expect(atOnce.stdout).toContain('Usage: autopilot')
+    expect(atOnce).toMatchObject({ code: 0, stdout: made.stdout, stderr: '' })
+  },
+)
+
 for (const [title, args, said] of wrong) {
   test(`${title} ends with 2 and says so without a stack trace`, async () => {
     const { code, stdout, stderr } = await scene({ roadmap: good }).run(args)

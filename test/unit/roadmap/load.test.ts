@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { build, type BuildOptions } from 'esbuild'
 import { describe, expect, test } from 'vitest'
 import { findRoadmap } from '../../../src/roadmap/find.js'
@@ -75,14 +74,14 @@ describe('parsing off the main thread', () => {
       mainFields: ['module', 'main'],
     } satisfies BuildOptions
     await build({ entryPoints: [entry], outfile, ...shape, banner: { js: banner } })
-    const parse = parseOffThread(pathToFileURL(outfile))
+    const parse = parseOffThread(outfile)
     const [first, second] = await Promise.all([parse(bytes, options), parse(new Uint8Array(), options)])
     expect(first).toEqual(parseRoadmap(bytes, options))
     expect(second.problems.map(({ code }) => code)).toEqual(['E002'])
   })
 
   test('falls back to the main thread when no worker can be had', async () => {
-    const parse = parseOffThread(pathToFileURL(join(await temporaryDirectory(), 'missing.mjs')))
+    const parse = parseOffThread(join(await temporaryDirectory(), 'missing.mjs'))
     expect(await parse(bytes, options)).toEqual(parseRoadmap(bytes, options))
     expect(await parse(bytes, options)).toEqual(parseRoadmap(bytes, options))
   })

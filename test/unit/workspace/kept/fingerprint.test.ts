@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { answerKept, type KeptQuestion } from '../../../../src/workspace/kept/fingerprint.js'
 import { keeperOffThread } from '../../../../src/workspace/kept/keeper.js'
@@ -160,9 +159,9 @@ test('a thread gives the same answers, and where none can be had, the caller doe
   const entry = new URL('../../../../src/workspace/kept/kept-worker.ts', import.meta.url).pathname
   const outfile = join(tempDir(), 'kept-worker.mjs')
   await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' })
-  for (const url of [pathToFileURL(outfile), pathToFileURL(join(outfile, 'missing'))]) {
+  for (const file of [outfile, join(outfile, 'missing')]) {
     const { at, question } = made()
-    const keeper = keeperOffThread(url)
+    const keeper = keeperOffThread(file)
     expect(await keeper({ ...question, deed: 'check' })).toBe('fine')
     execFileSync('touch', [at('deps/one')])
     expect(await keeper({ ...question, deed: 'check' })).toBe('touched')
