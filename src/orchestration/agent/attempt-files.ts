@@ -1,9 +1,15 @@
 import { join } from 'node:path'
+import { safeName } from '../../domain/name.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { cleanLine, errorText } from '../../domain/text.js'
 import { writePrivateFile } from '../../platform/files/private-file.js'
 import type { AgentWork } from './agent-work.js'
+
+/** The directory of an attempt's prompts and output, and of those of its reviews. */
+export function attemptDirectory(attemptsDir: string, taskId: string, attempt: number): string {
+  return join(attemptsDir, `${safeName(taskId)}-${attempt}`)
+}
 
 /** Keeps what the agent is told, and the schema of its answer where one is asked for. A command stands in the roadmap. */
 export async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {

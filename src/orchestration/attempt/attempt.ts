@@ -7,6 +7,7 @@ import { attemptText } from './attempt-text.js'
 import { feedbackOf } from './feedback.js'
 import { finishingTurn, wasCanceled, withGit, type EndedTurn } from './finishing.js'
 import { inheritedTurn, takeOver } from './inherited.js'
+import { attemptDirectory } from '../agent/attempt-files.js'
 import type { Continued, Harvested, OpenPlace, Place } from '../place/isolation.js'
 import type { AttemptSlots, Ongoing } from './ongoing.js'
 import { blamePlace, land, recordHarvest, recordKept, settle, writtenIn, type TurnEnd } from './settle.js'
@@ -48,7 +49,7 @@ export async function performAttempt(
   const opened = await isolation.open(of)
   if (!opened.ok) {
     // The slot was reserved, so that its release is a fact of the run, too.
-    await recorder.record({ ...started(request, first, ''), text })
+    await recorder.record({ ...started(request, settings, first, ''), text })
     first.release()
     const exit = { type: 'not_started', message: opened.error.message } as const
     await recorder.record({ type: 'agent_exited', taskId: task.id, attempt, slot: first.agent.id, exit, durationMs: 0 })
@@ -58,7 +59,7 @@ export async function performAttempt(
   const taken = await takeOver(task.id, request.inherited, open, recorder)
   const base = taken?.together?.base ?? open.place.base
   const from = { ...(base === undefined ? {} : { base }), ...(taken ? { goesOnFrom: taken.inherited.attempt } : {}) }
-  void recorder.record({ ...started(request, first, open.place.cwd), text, ...from })
+  void recorder.record({ ...started(request, settings, first, open.place.cwd), text, ...from })
   const at: Ongoing = { request, settings, slots, open, of, finishing: { turns: 0 }, wrote: new Set(), told: {} }
   const turn = taken ? await inheritedTurn(at, first, taken) : firstTurn(request, settings, first)
   const beginning = { round: 0, repaired: [], take: () => takeTurn(at, turn, base) }
@@ -69,7 +70,12 @@ function firstTurn(request: AttemptRequest, settings: AttemptSettings, slot: Hel
   return { slot, round: 0, prompt: taskPrompt(request, settings) }
 }
 
-function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, workspace: string) {
+function started(
+  { task, attempt, agent }: AttemptRequest,
+  { attemptsDir }: AttemptSettings,
+  slot: HeldSlot,
+  workspace: string,
+) {
   return {
     type: 'attempt_started',
     taskId: task.id,
@@ -77,6 +83,7 @@ function started({ task, attempt, agent }: AttemptRequest, slot: HeldSlot, works
     slot: slot.agent.id,
     agent: shown(agent),
     workspace,
+    directory: attemptDirectory(attemptsDir, task.id, attempt),
   } as const
 }
 

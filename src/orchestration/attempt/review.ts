@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { failure, type Failure } from '../../domain/agent/failure.js'
-import { safeName } from '../../domain/name.js'
 import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { nextReviewer, reviewersFor, reviewKey, type Review, type ReviewAnswer } from '../../domain/landing/review.js'
@@ -12,6 +11,7 @@ import type { Allowances } from '../accounts/budget-keeper.js'
 import type { Harvested, OpenPlace, ReviewWork, Shown } from '../place/isolation.js'
 import type { AgentSettings } from '../agent/agent-work.js'
 import { runAgent } from '../agent/run-agent.js'
+import { attemptDirectory } from '../agent/attempt-files.js'
 import type { HeldSlot } from './turn.js'
 import type { AttemptOf } from '../attempt-of.js'
 
@@ -138,7 +138,7 @@ async function answerOf(
   const asked = { provider: agent.provider, ...(agent.model === undefined ? {} : { model: agent.model }) }
   const started = { ...ids(at), review: number, gate: review.name, slot: agent.id, agent: asked, tree }
   void parts.recorder.record({ type: 'review_started', ...started })
-  const logDir = join(parts.attemptsDir, `${safeName(task.id)}-${attempt}`)
+  const logDir = attemptDirectory(parts.attemptsDir, task.id, attempt)
   const prompt = renderReview({ task, criteria: review.criteria, base, diff: await shown.diff(mostDiffChars) })
   // Not the task's own budget: its work is finished, and shall not be lost for the sake of its review.
   const budget = parts.allowances.allowance(agent.provider)

@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { err } from '../../domain/result.js'
 import { judgeUnchanged } from '../../domain/agent/attempt.js'
 import { consequencesOf, type Failure } from '../../domain/agent/failure.js'
-import { safeName } from '../../domain/name.js'
 import { cleanLine, listFirst } from '../../domain/text.js'
 import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, ReviewWork, Written } from '../place/isolation.js'
+import { attemptDirectory } from '../agent/attempt-files.js'
 import type { Ongoing } from './ongoing.js'
 import type { Recorder } from '../recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
@@ -129,7 +129,7 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
 
 /** What the agents of the attempt have written, and where what git ignores of it is kept: beside the attempt's files. */
 export function writtenIn({ wrote, settings, of }: Pick<Ongoing, 'wrote' | 'settings' | 'of'>): Written {
-  const keepIn = join(settings.attemptsDir, `${safeName(of.task.id)}-${of.attempt}`, 'ignored')
+  const keepIn = join(attemptDirectory(settings.attemptsDir, of.task.id, of.attempt), 'ignored')
   return { paths: [...wrote], keepIn }
 }
 

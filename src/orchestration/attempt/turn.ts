@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import type { Baseline } from '../../domain/accounts/counted.js'
 import { mergeGates, type Gate, gatesOf } from '../../domain/landing/gate.js'
-import { safeName } from '../../domain/name.js'
 import type { ProviderModel, Permissions } from '../../domain/agent/provider-model.js'
 import type { Review } from '../../domain/landing/review.js'
 import type { Task } from '../../domain/roadmap/task.js'
@@ -13,6 +11,7 @@ import { findProvider } from '../../providers/index.js'
 import { isSessionId } from '../../providers/adapter/session-id.js'
 import type { BaseWatch } from '../landing/base-watch.js'
 import type { Allowances } from '../accounts/budget-keeper.js'
+import { attemptDirectory } from '../agent/attempt-files.js'
 import type { Isolation, Place, ReviewWork } from '../place/isolation.js'
 import type { AgentEnd, AgentSettings } from '../agent/agent-work.js'
 import { runAgent } from '../agent/run-agent.js'
@@ -113,7 +112,7 @@ export function runTurn(
       attempt,
       slot: agent.id,
       provider: providerOf(agent, settings),
-      logDir: join(settings.attemptsDir, `${safeName(task.id)}-${attempt}`),
+      logDir: attemptDirectory(settings.attemptsDir, task.id, attempt),
       ...limits,
       backgroundTimeoutMs: settings.backgroundTimeoutMs,
       budget,

@@ -61,7 +61,7 @@ test('work of claude that ended well is integrated, with session, tokens and cos
     write('hello.txt', 'hello')
     succeed()
   })
-  const { code, records, stdout } = await stage.run(['run', '-p', 'claude:opus', '--output', 'json'])
+  const { code, records } = await stage.run(['run', '-p', 'claude:opus', '--output', 'json'])
   expect(code).toBe(0)
   expect(records().find(({ type }) => type === 'agent_finished')).toMatchObject({
     sessionId: 'session-of-hello',
@@ -77,7 +77,14 @@ test('work of claude that ended well is integrated, with session, tokens and cos
   )
   const start = records().find((record) => record.type === 'run_started')!
   const journal = readFileSync(join(stage.repo.dir, '.autopilot', 'runs', start.runId, 'journal.jsonl'), 'utf8')
-  expect(journal).toBe(stdout)
+  expect(
+    journal
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown),
+  ).toMatchObject(records())
+  const begun = records().find((record) => record.type === 'attempt_started')!
+  expect(readFileSync(join(begun.directory!, 'prompt.md'), 'utf8')).toBe(call!.prompt)
 })
 
 test('an agent sees the allowlist of variables and what env: adds, and nothing else', async () => {

@@ -12,6 +12,7 @@ export const attemptEvents = {
     slot,
     agent,
     workspace: name('The directory it works in; empty when none could be opened.'),
+    directory: optional(name('Where its prompts and its output are kept. Older versions left that out.')),
     base: optional(name('The commit that it starts from. Absent without isolation.')),
     goesOnFrom: optional(number('The attempt that was cut off and whose conversation or work this one goes on with.')),
     text: own(
