@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { diffCommits, readTexts, treeOf } from '../../../../src/workspace/git/objects.js'
+import { commitTree, leadsBack } from '../../../../src/workspace/git/sessions.js'
+import { childrenOf } from '../../../support/rigs/processes.js'
+import { commitOn } from '../../../support/scenes/commit-on.js'
+import { gitRepo, openRepo } from '../../../support/scenes/repositories.js'
+
+async function opened() {
+  const repo = gitRepo()
+  const repository = await openRepo(repo)
+  const blob = (content: string | Buffer) =>
+    execFileSync('git', ['hash-object', '-w', '--stdin'], { cwd: repo.dir, input: content, encoding: 'utf8' }).trim()
+  return { repo, repository, blob, base: repo.git('rev-parse', 'main') }
+}
+
+const whole = (text: string) => text
+
+it('reads each blob to its last byte, whatever is in it and however git cuts it into pieces', async () => {
+  const { repository, blob } = await opened()
+  const texts = ['', '\n', 'no end of line', 'x missing\n', 'ä€🙂'.repeat(100_000), `${'0'.repeat(40)} blob 3\nabc\n`]
+  expect(await readTexts(repository, texts.map(blob), whole)).toEqual({ ok: true, value: texts })
+  const twice = [blob('same'), blob('same')]
+  expect(await readTexts(repository, twice, (text, index) => `${text}${index}`)).toEqual({
+    ok: true,
+    value: ['same0', 'same1'],
+  })
+})
+
+it('names an object that is not there, and answers the next question all the same', async () => {
+  const { repository, blob } = await opened()
+  const gone = 'ab'.repeat(20)
+  expect(await readTexts(repository, [blob('here'), gone], whole)).toMatchObject({
+    ok: false,
+    error: { stderr: `fatal: ${gone} missing` },
+  })
+  expect(await readTexts(repository, [blob('here')], whole)).toEqual({ ok: true, value: ['here'] })
+  expect((await treeOf(repository, gone)).ok).toBe(false)
+})
+
+it('tells what plain git tells of how two commits differ, for any names and changes', async () => {
+  const { repo, repository, base } = await opened()
+  const name = fc.constantFrom('a', 'b/c', 'b/d', 'ü', 'with space', 'end 1\nend', 'q"')
+  const files = fc.dictionary(name, fc.option(fc.constantFrom('one\n', 'two\n', '')))
+  await fc.assert(
+    fc.asyncProperty(files, files, async (left, right) => {
+      const [from, to] = [left, right].map((side) => commitOn(repo, base, side)) as [string, string]
+      const told = execFileSync('git', ['diff-tree', '-r', '-z', '--name-status', '--no-renames', from, to], {
+        cwd: repo.dir,
+        encoding: 'latin1',
+      })
+      const paths = told.split('\0').filter((_, index) => index % 2 === 1)
+      const differs = await diffCommits(repository, from, to)
+      expect(differs.ok && differs.value.map(({ path }) => path)).toEqual(paths)
+    }),
+    { numRuns: 15 },
+  )
+})
+
+it('asks another git when the one that it asked is killed, before or between two questions', async () => {
+  const { repo, repository, blob, base } = await opened()
+  const other = commitOn(repo, base, { a: 'x\n' })
+  const ask = async () => {
+    const [texts, differs] = [
+      await readTexts(repository, [blob('text')], whole),
+      await diffCommits(repository, base, other),
+    ]
+    return [texts.ok && texts.value, differs.ok && differs.value.map(({ path }) => path)]
+  }
+  const answer = [['text'], ['a']]
+  expect(await ask()).toEqual(answer)
+  for (const { pid, command } of childrenOf(process.pid))
+    if (/cat-file --batch-command|diff-tree --stdin/.test(command)) process.kill(pid, 'SIGKILL')
+  expect(await ask()).toEqual(answer)
+})
+
+it('knows of the commits that it makes what they are made of and which they lead back to', async () => {
+  const { repo, repository, base } = await opened()
+  const tree = repo.git('rev-parse', 'main^{tree}')
+  const made = async (parents: readonly string[]) => {
+    const commit = await commitTree(repository, tree, parents, 'made')
+    if (!commit.ok) throw new Error(commit.error.stderr)
+    return commit.value
+  }
+  const one = await made([base])
+  const two = await made([one])
+  const aside = await made([base, two])
+  const { sessions } = repository
+  expect(sessions.made.get(two)).toEqual({ tree, parents: [one] })
+  expect([two, one, base].map((commit) => leadsBack(sessions, two, commit))).toEqual([true, true, true])
+  // What is behind a commit of somebody else's, or beside the first parents, is git's to say.
+  expect([leadsBack(sessions, one, two), leadsBack(sessions, aside, two), leadsBack(sessions, base, one)]).toEqual([
+    ...[false, false, false],
+  ])
+})
