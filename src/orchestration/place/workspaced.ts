@@ -147,8 +147,8 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       await supply.close()
       await gatePlaces
       await parts.onClosing()
-      const kept = [...(await parts.gateWorkspaces.removeAll()), ...(await workspaces.removeAll())]
-      for (const one of kept) if (!told.has(one.root)) parts.onKept(one)
+      const kept = await Promise.all([parts.gateWorkspaces, workspaces].map((all) => all.removeAll()))
+      for (const one of kept.flat()) if (!told.has(one.root)) parts.onKept(one)
     },
   }
 }

@@ -14,6 +14,7 @@ interface FileEntry {
   readonly inode: number
   /** The time of the inode's last change (ctime), which no program can set. */
   readonly changed: number
+  readonly links: number
   /** A digest of the content, noted of a file with several links: a further link changes `changed` of all of them. */
   readonly content?: string
 }

@@ -26,9 +26,9 @@ export function answerKept(question: KeptQuestion): KeptAnswer {
 }
 
 function note(question: KeptQuestion): KeptAnswer {
-  const entries = new Map<GitPath, Entry>()
-  for (const [path, { entry, links }] of scan(question)) {
-    entries.set(path, isFile(entry) && links > 1 ? { ...entry, content: digest(question.root, path, entry) } : entry)
+  const entries = scan(question)
+  for (const [path, entry] of entries) {
+    if (isFile(entry) && entry.links > 1) entries.set(path, { ...entry, content: digest(question.root, path, entry) })
   }
   if (!awaitLaterTime(question.root, entries)) return 'touched'
   write(question.file, entries)
@@ -38,8 +38,10 @@ function note(question: KeptQuestion): KeptAnswer {
 function check(question: KeptQuestion): KeptAnswer {
   const { root, file, deed } = question
   const noted = new Map(JSON.parse(readFileSync(file, 'utf8')) as [GitPath, Entry][])
-  const found = new Map([...scan(question, (path) => noted.has(path))].map(([path, { entry }]) => [path, entry]))
-  const compared = compareKept(noted, found)
+  const compared = compareKept(
+    noted,
+    scan(question, (path) => noted.has(path)),
+  )
   if (compared.type === 'touched') return 'touched'
   for (const path of compared.relinked) {
     const before = noted.get(path)

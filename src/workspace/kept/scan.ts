@@ -11,17 +11,12 @@ export interface KeptPaths {
   readonly except: readonly GitPath[]
 }
 
-export interface Found {
-  readonly entry: Entry
-  readonly links: number
-}
-
 /**
  * Looks at all that is at these paths and below them, and follows no symbolic link. What `isKnown` denies is not looked
  * into. Synchronous, for a thread of its own. Throws where something cannot be read.
  */
-export function scan(kept: KeptPaths, isKnown: (path: GitPath) => boolean = () => true): Map<GitPath, Found> {
-  const found = new Map<GitPath, Found>()
+export function scan(kept: KeptPaths, isKnown: (path: GitPath) => boolean = () => true): Map<GitPath, Entry> {
+  const found = new Map<GitPath, Entry>()
   for (const path of kept.paths) if (isReached(kept.root, path)) look(kept, path, isKnown, found)
   return found
 }
@@ -33,19 +28,19 @@ function isReached(root: string, path: GitPath): boolean {
   return above.every((one) => lstatSync(inTree(root, one), { throwIfNoEntry: false })?.isDirectory() === true)
 }
 
-function look(kept: KeptPaths, path: GitPath, isKnown: (path: GitPath) => boolean, found: Map<GitPath, Found>): void {
+function look(kept: KeptPaths, path: GitPath, isKnown: (path: GitPath) => boolean, found: Map<GitPath, Entry>): void {
   if (isWithin(path, kept.except)) return
   const place = inTree(kept.root, path)
   const stats = lstatSync(place, { throwIfNoEntry: false })
   if (!stats) return
-  found.set(path, { entry: entryOf(stats), links: stats.nlink })
+  found.set(path, entryOf(stats))
   if (!stats.isDirectory() || !isKnown(path)) return
   for (const name of readdirSync(place, 'latin1')) look(kept, `${path}/${name}`, isKnown, found)
 }
 
 export function entryOf(stats: Stats): Entry {
-  const { mode, size, mtimeMs: modified, ino: inode, ctimeMs: changed } = stats
-  return stats.isDirectory() ? { mode } : { mode, size, modified, inode, changed }
+  const { mode, size, mtimeMs: modified, ino: inode, ctimeMs: changed, nlink: links } = stats
+  return stats.isDirectory() ? { mode } : { mode, size, modified, inode, changed, links }
 }
 
 /** As text where that says the same: bytes take longer. */

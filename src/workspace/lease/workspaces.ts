@@ -225,9 +225,8 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   }
 
   const removeAll = async () => {
-    for (const workspace of all) {
-      if (workspace.state !== 'kept' && workspace.state !== 'removed') await discard(workspace)
-    }
+    // A disk mostly makes one wait.
+    await Promise.all(all.filter(isThere).map(discard))
     // Others of the run may stand there from before it was resumed.
     for (const one of all.filter((one) => !standing.has(one)))
       await rm(one.stateDir, { recursive: true, force: true }).catch(() => undefined)

@@ -4,16 +4,17 @@
 import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openRepository } from '../../../src/workspace/repository/repository.ts'
+import { openBerths } from '../../../src/workspace/lease/berths.ts'
 import { createWorkspaces } from '../../../src/workspace/lease/workspaces.ts'
 
 const [root, dir, base, tip] = process.argv.slice(2)
 const repository = valueOf(await openRepository({ dir: root, env: process.env }))
 const workspaces = createWorkspaces({
   repository,
-  dir,
-  prefix: '',
+  berths: openBerths({ ...repository, home: dir, of: 'agents', runId: 'bench' }),
   runId: 'bench',
   copy: [],
+  keep: [],
   runSetup: () => Promise.reject(new Error('there is no setup')),
 })
 

@@ -9,6 +9,7 @@ const facts = {
   modified: fc.nat(3),
   inode: fc.nat(3),
   changed: fc.nat(3),
+  links: fc.nat(3),
 }
 const file = fc.oneof(fc.record(facts), fc.record({ ...facts, content: fc.constantFrom('x', 'y') }))
 const entry: fc.Arbitrary<Entry> = fc.oneof(directory, file)
