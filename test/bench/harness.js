@@ -11,7 +11,7 @@ import { createStage } from './stage.js'
  * @typedef {object} Row
  * @property {string} title
  * @property {string} metric
- * @property {'ms' | 'MB' | 'runs' | 'rounds'} unit
+ * @property {'ms' | 'MB' | 'KB' | 'runs' | 'rounds'} unit
  * @property {number} [percentile] of the samples of all rounds; the median unless told
  * @property {boolean} [onPage] false: printed, but not on the page of the documentation
  * @property {Target} [target] without one, the row is there to be known

@@ -5,7 +5,7 @@
 /** @param {number} value */
 function amount(value, unit) {
   if (Number.isNaN(value)) return 'not known'
-  if (unit === 'MB') return `${value.toFixed(0)} MB`
+  if (unit === 'MB' || unit === 'KB') return `${value.toFixed(unit === 'MB' ? 0 : 1)} ${unit}`
   if (unit === 'runs' || unit === 'rounds') return `${value.toFixed(1)} ${unit}`
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`
   return value >= 100 ? `${value.toFixed(0)} ms` : `${value.toPrecision(value >= 10 ? 3 : 2)} ms`
@@ -83,6 +83,8 @@ not before: ext4 makes files slowly where many were just deleted.
 - (d) start-up is the time from the command to the start of the first agent, in the same run.
 - (e) is read from the journal: \`agent_exited\` to the next \`agent_spawned\` on the same slot.
 - (g) is the greatest resident memory of autopilot's own process (VmHWM).
+- (j) and (k): autopilot's own process notes as it ends what it took, by \`test/bench/main-thread.js\`, loaded before it; what
+  went to the disk is \`write_bytes\` of proc(5).
 - (queue) plays the merge queue of the sources 1,000 times against candidates of which a share fails at random. A round is
   one wait for the gate runs that go on at once. The reference counts a whole batch and no second runs; its figures, where
   it has some, are means of 3,000 simulations. Its last row is from the journal: the last \`agent_exited\` to the last

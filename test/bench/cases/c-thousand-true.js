@@ -41,8 +41,8 @@ export const benchmarks = Object.entries(files).map(([how, extra]) => ({
       metric: 'wall',
       unit: 'ms',
       target: gnuParallel
-        ? { text: '<= 1.25 x GNU parallel', limit: ({ baseline }) => 1.25 * baseline('GNU parallel') }
-        : { text: '<= 1.25 x GNU parallel (not installed)', limit: () => NaN },
+        ? { text: '<= 0.8 x GNU parallel', limit: ({ baseline }) => 0.8 * baseline('GNU parallel') }
+        : { text: '<= 0.8 x GNU parallel (not installed)', limit: () => NaN },
     },
     { title: 'processor time of the whole tree', metric: 'cpu', unit: 'ms' },
   ],

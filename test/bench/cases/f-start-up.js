@@ -7,7 +7,7 @@ async function starts(stage, command) {
   return { wall }
 }
 
-const flags = { '--version': 1.6, '--help': 2 }
+const flags = { '--version': 1.1, '--help': 1.4 }
 
 /** @type {readonly import('../harness.js').Benchmark[]} */
 export const benchmarks = Object.entries(flags).map(([flag, ratio]) => ({

@@ -31,7 +31,7 @@ export const benchmarks = [
         title: 'new',
         metric: 'fresh',
         unit: 'ms',
-        target: { text: '<= 1.2 x git worktree add', limit: ({ baseline }) => 1.2 * baseline('git worktree add') },
+        target: { text: '<= 1.1 x git worktree add', limit: ({ baseline }) => 1.1 * baseline('git worktree add') },
       },
     ],
   },
