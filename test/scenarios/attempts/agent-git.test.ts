@@ -1,3 +1,4 @@
+// What an agent does with its own git: rebases, markers, rules, branches, an older HEAD.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { recordsOf } from '../../support/rigs/program.js'

@@ -1,3 +1,4 @@
+// How often a task is tried, in which order, and what the next attempt is told.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { scene } from '../../support/scenes/rigged-scene.js'

@@ -1,3 +1,4 @@
+// Autopilot's own git fails while work is collected or lands: no agent is paid twice.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// Attempts that a time limit or the CLI's own limit ended go on with their work.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// When an attempt counts as succeeded, and when it does not.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

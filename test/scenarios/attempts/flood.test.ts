@@ -1,3 +1,4 @@
+// Agents and gates that print without end.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// What an agent wrote although git ignores it.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

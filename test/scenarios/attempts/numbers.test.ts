@@ -1,3 +1,4 @@
+// Numbers, ports and values of env: that agents and gates have for themselves.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

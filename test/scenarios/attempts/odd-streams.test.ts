@@ -1,3 +1,4 @@
+// Output of a CLI that is cut off, torn or not what it should be.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene } from '../../support/scenes/gated-scene.js'

@@ -1,3 +1,4 @@
+// Paths that an agent's work must not change.
 import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

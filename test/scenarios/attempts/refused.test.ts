@@ -1,3 +1,4 @@
+// Tools that a CLI did not permit, and what that makes of the work.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { replay } from '../../../src/domain/run/run-state.js'

@@ -1,3 +1,4 @@
+// Repair rounds over conflicts with what has landed.
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../../src/domain/run/event.js'
 import type { AgentRig, FakeAgent } from '../../support/fakes/fake-agent.js'

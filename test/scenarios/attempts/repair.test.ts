@@ -1,3 +1,4 @@
+// Repair rounds over red gates.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

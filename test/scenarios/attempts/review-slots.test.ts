@@ -1,3 +1,4 @@
+// Slots of reviews, and stops while one is under way.
 import { delimiter } from 'node:path'
 import { expect, test } from 'vitest'
 import type { AgentRig, FakeAgent } from '../../support/fakes/fake-agent.js'

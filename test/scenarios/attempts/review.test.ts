@@ -1,3 +1,4 @@
+// Gates that another CLI judges.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

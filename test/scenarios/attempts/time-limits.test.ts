@@ -1,3 +1,4 @@
+// The time limits of an attempt and of a run.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import type { RecordOf } from '../../support/rigs/program.js'

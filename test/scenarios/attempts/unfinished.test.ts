@@ -1,3 +1,4 @@
+// Turns that ended before their work did.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { recordsOf } from '../../support/rigs/program.js'

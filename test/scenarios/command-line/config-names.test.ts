@@ -1,3 +1,4 @@
+// Where the configuration is found, by which names, and what is in force.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

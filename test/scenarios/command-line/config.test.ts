@@ -1,3 +1,4 @@
+// Settings by file, environment and flag, and what is wrong with them.
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'

@@ -1,3 +1,4 @@
+// What --dry-run shows and checks.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import type { Ended } from '../../support/rigs/program.js'

@@ -1,3 +1,4 @@
+// The forms of output.
 import { expect, test } from 'vitest'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 

@@ -1,3 +1,4 @@
+// The packed package and the build.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

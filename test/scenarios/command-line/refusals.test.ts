@@ -1,3 +1,4 @@
+// Where a run cannot begin, and what is said about it.
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

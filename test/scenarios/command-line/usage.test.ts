@@ -1,3 +1,4 @@
+// Mistakes on the command line and in the roadmap, and --help.
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { scene } from '../../support/scenes/rigged-scene.js'

@@ -1,3 +1,4 @@
+// Gates that fail without any work on top.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { RunRecord } from '../../../src/domain/run/event.js'

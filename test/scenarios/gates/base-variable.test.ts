@@ -1,3 +1,4 @@
+// AUTOPILOT_BASE.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// How gates are written down.
 import { expect, test } from 'vitest'
 import { scene } from '../../support/scenes/rigged-scene.js'
 

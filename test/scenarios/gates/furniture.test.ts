@@ -1,3 +1,4 @@
+// What of the user's own files agents and gates get: copy, link, keep, setup.
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

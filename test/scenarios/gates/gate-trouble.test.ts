@@ -1,3 +1,4 @@
+// Gates that hang, crash, are flaky or slow, and how many run at once.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { commitOn } from '../../support/scenes/commit-on.js'

@@ -1,3 +1,4 @@
+// What a gate sees, and what follows from its verdict.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene, gateLogs, judgements } from '../../support/scenes/gated-scene.js'

@@ -1,3 +1,4 @@
+// Setup that fails on a tree.
 import { expect, test } from 'vitest'
 import { gatedScene, judgements } from '../../support/scenes/gated-scene.js'
 

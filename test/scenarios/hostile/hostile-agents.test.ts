@@ -1,3 +1,4 @@
+// Agents that reach beyond their workspace.
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Control characters and commands in what is printed.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { commandsIn } from '../../support/fakes/actions-runner.js'

@@ -1,3 +1,4 @@
+// Modes of what autopilot writes.
 import { lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'

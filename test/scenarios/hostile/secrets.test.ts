@@ -1,3 +1,4 @@
+// Values that must not show anywhere.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'

@@ -1,3 +1,4 @@
+// Candidates that are judged together.
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../../src/domain/run/event.js'
 import { commitOn } from '../../support/scenes/commit-on.js'

@@ -1,3 +1,4 @@
+// Work that HEAD has already.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Which commit is the work of which task.
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Conflicts, and a target that others move.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

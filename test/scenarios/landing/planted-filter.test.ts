@@ -1,3 +1,4 @@
+// Hooks, signatures and filters that an agent's commits could set off.
 import { appendFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

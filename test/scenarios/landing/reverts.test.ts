@@ -1,3 +1,4 @@
+// Landed work that somebody has reverted.
 import { expect, test } from 'vitest'
 import { scene } from '../../support/scenes/rigged-scene.js'
 

@@ -1,3 +1,4 @@
+// A target that was squashed into the user's branch.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Budgets in money and tokens.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { rig, scene } from '../../support/scenes/rigged-scene.js'

@@ -1,3 +1,4 @@
+// Limits of accounts: rest, wait, go on elsewhere.
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../../src/domain/run/event.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'

@@ -1,3 +1,4 @@
+// Several agents on one login, and logins that are refused.
 import { describe, expect, test } from 'vitest'
 import type { RunRecord } from '../../../src/domain/run/event.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'

@@ -1,3 +1,4 @@
+// A CLI that is not there, or goes away.
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// What is counted as spent.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene } from '../../support/scenes/gated-scene.js'

@@ -1,3 +1,4 @@
+// Providers that stop in the middle of a run.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { hurried } from '../../support/scenes/hurried.js'

@@ -1,3 +1,4 @@
+// Autopilot clean.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'

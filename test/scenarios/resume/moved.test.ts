@@ -1,3 +1,4 @@
+// A repository that was moved.
 import { readFileSync, renameSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { killOnce } from '../../support/scenes/killed-run.js'

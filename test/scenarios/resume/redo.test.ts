@@ -1,3 +1,4 @@
+// --redo.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Stages at which a run can be broken off, each gone on with.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

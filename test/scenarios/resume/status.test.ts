@@ -1,3 +1,4 @@
+// Autopilot status.
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { realpathSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// Locks that stay, and --take-over.
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Edits of the roadmap that hold tasks while a run is under way.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Tasks that are held from the start.
 import { expect, test } from 'vitest'
 import { scene } from '../../support/scenes/rigged-scene.js'
 

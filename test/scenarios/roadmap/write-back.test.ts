@@ -1,3 +1,4 @@
+// Statuses that are written, late, or not at all.
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/domain/run/event.js'

@@ -1,3 +1,4 @@
+// How autopilot and its agents die: nothing is left over.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// Gates that run alone.
 import { expect, test } from 'vitest'
 import type { AgentRig } from '../../support/fakes/fake-agent.js'
 import { gatedScene } from '../../support/scenes/gated-scene.js'

@@ -1,3 +1,4 @@
+// How many agents work at once, and when the next begins.
 import { expect, test } from 'vitest'
 import type { FakeAgent } from '../../support/fakes/fake-agent.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'

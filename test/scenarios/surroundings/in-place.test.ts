@@ -1,3 +1,4 @@
+// --isolation none.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'

@@ -1,3 +1,4 @@
+// Submodules, sparse, shallow and other unusual repositories.
 import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// Terminals, signals and limits of the system around a run.
 import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+// A Node that is too old.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Script } from 'node:vm'
 import { transformSync } from 'esbuild'

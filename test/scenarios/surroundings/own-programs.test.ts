@@ -1,3 +1,4 @@
+// Which git and CLIs are started.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
