@@ -97,8 +97,18 @@ export interface PlaceTrouble {
   readonly failure: Failure
 }
 
-/** A place in use: by one agent, then for each repair round by one more. */
-export interface OpenPlace {
+/**
+ * A place in use: by one agent, then for each repair round by one more. Turns happen in one half of it; the other half
+ * is the coordinator's, wherever they happen.
+ */
+export interface OpenPlace extends TurnPlace, CandidateDesk {}
+
+/**
+ * Where turns happen, beside the agent runner that runs them: open at a base, collected onto a named ref after each turn,
+ * brought up to date for a repair round, closed. What it is asked is plain data and names commits, never a state of the
+ * run, so that another process or machine can stand for it.
+ */
+export interface TurnPlace {
   readonly place: Place
   /** What has befallen the place that no agent is to blame for. */
   trouble(): Promise<PlaceTrouble | undefined>
@@ -106,18 +116,22 @@ export interface OpenPlace {
   underWay(): Promise<string | undefined>
   /** Collects what the agent left; once after each agent. */
   harvest(written?: Written): Promise<Harvest>
-  /** Judges a candidate's own tree, before what else has landed meanwhile is merged in. */
-  judge(candidate: Harvested): Promise<Result<void, Failure>>
-  /** Checks out a candidate for a reviewer. */
-  show(candidate: Harvested): Promise<Result<Shown, Failure>>
-  /** Lands a candidate. A conflict, or markers of one that are left in it, is a failure of kind `conflict`. */
-  land(candidate: Harvested): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
   /** Brings work that was kept out and the target's tip together, for a repair round. */
   goOn(candidate: Harvested): Promise<Result<Continued, Failure>>
   /** Brings the work of another attempt and the target's tip together, for an attempt that goes on with it. */
   takeOver(work: { readonly candidate: string; readonly base: string }): Promise<Result<Continued, Failure>>
   /** Gives the place back; a second time does nothing. */
   readonly close: () => void
+}
+
+/** What is done with what was collected: it needs the candidate's commit, and no place of an agent. */
+export interface CandidateDesk {
+  /** Judges a candidate's own tree, before what else has landed meanwhile is merged in. */
+  judge(candidate: Harvested): Promise<Result<void, Failure>>
+  /** Checks out a candidate for a reviewer. */
+  show(candidate: Harvested): Promise<Result<Shown, Failure>>
+  /** Lands a candidate. A conflict, or markers of one that are left in it, is a failure of kind `conflict`. */
+  land(candidate: Harvested): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
 }
 
 /** Has the reviews of a run judge a candidate. Ok when all approved, or there are none. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyAgentEvent, noEvidence } from '../../../src/domain/agent/attempt.js'
 import { cleanLine } from '../../../src/domain/text.js'
-import type { WorkRequest } from '../../../src/providers/adapter/contract.js'
+import type { Provider, WorkRequest } from '../../../src/providers/adapter/contract.js'
 import { findProvider, providers } from '../../../src/providers/index.js'
 import { providerNames } from '../../../src/domain/agent/provider-model.js'
 
@@ -138,10 +138,9 @@ describe.each(providerNames)('the provider %s', (name) => {
     )
   })
 
-  it('goes on with a conversation by its id, every other argument as before; or has nothing to do so', () => {
+  it('goes on with a conversation by its id, every other argument as before, where it can', () => {
     const id = '0b7e9f9c-1111-4222-8333-944445555666'
     const { resume } = provider
-    expect(resume === undefined).toBe(name === 'command')
     if (!resume) return
     fc.assert(
       fc.property(request, (asked) => {
@@ -154,9 +153,8 @@ describe.each(providerNames)('the provider %s', (name) => {
     )
   })
 
-  it('reviews with its prompt on stdin, by another command than that of work; or has nothing to do so', () => {
+  it('reviews with its prompt on stdin, by another command than that of work, where it can', () => {
     const { review } = provider
-    expect(review === undefined).toBe(name === 'command')
     if (!review) return
     fc.assert(
       fc.property(request, ({ cwd, prompt, asRoot, ...work }) => {
@@ -177,13 +175,25 @@ describe.each(providerNames)('the provider %s', (name) => {
 
   it('says what an agent may do, and names the tools that are allowed where it has such a list', () => {
     const said = (permissions: 'edit' | 'full') => provider.permitted({ permissions, allow: ['WebFetch'] }).join('\n')
-    expect(said('edit') === said('full')).toBe(name === 'command')
+    const hasPermissions = provider.permissionNames.edit !== provider.permissionNames.full
+    expect(said('edit') !== said('full')).toBe(hasPermissions)
     expect(said('edit').includes('`WebFetch`')).toBe(provider.allowEntry !== undefined)
+  })
+})
+
+describe('what a provider can do', () => {
+  it.each([
+    ['claude', true, true],
+    ['codex', true, true],
+    ['command', false, false],
+  ] as const)('%s goes on with a conversation: %s; reviews: %s', (name, resumes, reviews) => {
+    const { resume, review }: Provider = providers[name]
+    expect([resume !== undefined, review !== undefined]).toEqual([resumes, reviews])
   })
 })
 
 describe('findProvider', () => {
   it('knows no other name, and none of an object', () => {
-    for (const name of ['', 'Claude', 'gemini', 'toString', '__proto__']) expect(findProvider(name)).toBeUndefined()
+    for (const name of ['', 'Claude', 'nobody', 'toString', '__proto__']) expect(findProvider(name)).toBeUndefined()
   })
 })
