@@ -16,7 +16,7 @@ import {
   removeLeftover,
   type LeftoverPlaces,
 } from '../../workspace/lease/leftovers.js'
-import { locate } from '../ground/ground.js'
+import { locate } from '../ground/location.js'
 import { lockGround } from '../ground/lock-ground.js'
 import { openConfig } from '../prepare/open-config.js'
 import { lineWriter } from '../../ui/print/output.js'

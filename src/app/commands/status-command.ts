@@ -14,7 +14,7 @@ import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus 
 import { readLedger } from '../../workspace/refs/ledger.js'
 import { setAsideFrom } from '../../workspace/refs/set-aside.js'
 import { stillThere } from '../../workspace/lease/leftovers.js'
-import { locate, plainLocation, type Location, type RepositoryLocation } from '../ground/ground.js'
+import { locate, plainLocation, type Location, type RepositoryLocation } from '../ground/location.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { knownRuns } from '../resume/known-runs.js'
 import { lineWriter, printJson } from '../../ui/print/output.js'

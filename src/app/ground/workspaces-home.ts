@@ -3,8 +3,10 @@ import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import { cleanLine } from '../../domain/text.js'
+import type { Config } from '../../config/config.js'
+import { configName } from '../../config/config-name.js'
 import { ownBerths, placeOf, useOfBerth, type BerthUse } from '../../workspace/lease/berths.js'
-import { homeIsNoexec, runDirectory } from '../../workspace/home.js'
+import { homeFault, homeIsNoexec, runDirectory } from '../../workspace/home.js'
 import { ownerOf } from '../../workspace/lease/owner.js'
 
 /** Where workspaces lie. `workspacesDir`: as the configuration names it, relative to the user's work tree. */
@@ -104,4 +106,20 @@ export async function homeWarnings(home: string): Promise<readonly string[]> {
   if (!(await homeIsNoexec(home))) return []
   const where = `${cleanLine(home, 300)}, where workspaces lie, is on a file system that starts no programs (noexec)`
   return [`${where}: what a project runs from its own files fails there; name another place: workspaces: { dir: … }`]
+}
+
+/** Why no workspace could be made where they are to lie, in words; undefined when nothing is known to be in the way. */
+export async function checkWorkspaces(
+  config: Config,
+  root: string,
+  env: Environment,
+): Promise<{ readonly text: string; readonly help: string } | undefined> {
+  const home = workspacesHome(config.file.workspacesDir, root, env)
+  const fault = await homeFault(home, root)
+  if (fault === undefined) return undefined
+  const shown = cleanLine(home, 300)
+  const elsewhere = `name a directory outside the repository: workspaces: { dir: … } in ${configName}`
+  return fault === 'inside'
+    ? { text: `workspaces must not lie in the repository that they are made from: ${shown}`, help: elsewhere }
+    : { text: `workspaces cannot be made, ${shown} is not writable`, help: `make it writable, or ${elsewhere}` }
 }

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import { err } from '../../domain/result.js'
 import { limitIdleGits } from '../../platform/git/idle-git.js'
-import { openGround } from '../ground/ground.js'
+import { openGround } from '../ground/open-ground.js'
 import { lockGround } from '../ground/lock-ground.js'
 import { openOutput } from '../../ui/print/output.js'
 import { refuse } from '../refuse.js'

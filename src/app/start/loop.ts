@@ -84,9 +84,10 @@ interface IsolateParts extends LoopParts {
   readonly room: RoomWatch
 }
 
-function isolate({ prepared: { settings }, signals, beginning: { resumed }, ground, ...parts }: IsolateParts) {
+function isolate({ prepared: { settings }, signals, beginning: { resumed }, ground, ...open }: IsolateParts) {
+  const { pool, recorder, base, room, stopEarly, start, watchdog } = open
   const isolation = ground.isolate({
-    ...parts,
+    ...{ pool, recorder, base, room, stopEarly, start, watchdog },
     slots: settings.agents,
     signal: signals.canceled,
     numberedTo: resumed?.numberedTo ?? 0,

@@ -1,0 +1,178 @@
+import { join } from 'node:path'
+import type { BaseToWatch } from '../../orchestration/landing/base-watch.js'
+import { createGating } from '../../orchestration/landing/gating.js'
+import type { Isolation } from '../../orchestration/place/isolation.js'
+import { judgeTip as judgeTipOf } from '../../orchestration/landing/judge-tip.js'
+import { noteFlaky, recordJudgement } from '../../orchestration/landing/record-judgement.js'
+import type { Recorder } from '../../orchestration/recorder.js'
+import { runSetup } from '../../orchestration/place/run-setup.js'
+import { workspaced } from '../../orchestration/place/workspaced.js'
+import { realClock } from '../../platform/clock.js'
+import type { OnSpawned } from '../../platform/processes/running-process.js'
+import { environmentOfChecks, environmentOfSetup } from '../../providers/environment.js'
+import { keeperOffThread, type Keeper } from '../../workspace/kept/keeper.js'
+import type { RunSetup } from '../../workspace/prepare/furniture.js'
+import { gatesOf, mergeGates } from '../../domain/landing/gate.js'
+import type { Keep } from '../../domain/setup.js'
+import { limit } from '../../orchestration/limit.js'
+import type { offLimits } from '../../domain/roadmap/off-limits.js'
+import type { GroundOptions, IsolateParts } from './ground.js'
+import { openBerths } from '../../workspace/lease/berths.js'
+import type { Repository } from '../../workspace/contract.js'
+import { afterUnsealed } from '../../workspace/repository/trusted.js'
+import { createWorkspaces } from '../../workspace/lease/workspaces.js'
+import { configNames } from '../../config/config-name.js'
+import { reportUserChanges, type UserChangesParts } from './user-changes.js'
+import { homesOfRun, workspacesHome } from './workspaces-home.js'
+
+/** A repository that was made ready, and the run that works in it. */
+interface Isolating
+  extends GroundOptions, IsolateParts, Pick<UserChangesParts, 'target' | 'leaveOut' | 'watch' | 'before'> {
+  readonly repository: Repository
+  readonly runDir: string
+  readonly barred: ReturnType<typeof offLimits>
+}
+
+interface Running extends Isolating {
+  /** Agents and gates share it. */
+  readonly setups: ReturnType<typeof limit>
+  readonly keeper: Keeper
+}
+
+/** Workspaces for agents and gates, with the merge queue behind them. */
+export function isolate(parts: Isolating): Isolation {
+  const { repository, target, settings, config, recorder, pool, base, signal, stopEarly } = parts
+  const { file } = config
+  repository.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })
+  const changes = reportUserChanges(parts)
+  const setups = limit(settings.setupJobs)
+  const keeper = keeperOffThread(join(import.meta.dirname, 'kept-worker.js'))
+  const running = { ...parts, setups, keeper }
+  return workspaced({
+    ...{ repository, target, base },
+    leaveOut: parts.leaveOut,
+    offLimits: parts.barred,
+    runId: parts.runId,
+    mask: parts.mask,
+    slots: parts.slots,
+    room: parts.room,
+    dependenciesOf: (taskId) => parts.loaded.graph.dependencies.get(taskId) ?? [],
+    watched: configNames,
+    workspaces: workspacesFor(running, parts.runId, { numberedTo: parts.numberedTo }),
+    setupJobs: file.setup ? settings.setupJobs : 0,
+    gatePlaces: file.setup ? gatePlacesOf(parts) : 0,
+    clock: realClock,
+    gates: file.gates,
+    directory: workspacesHome(file.workspacesDir, parts.location.root, parts.env),
+    // Attempts have ended then; what still runs is a gate that judges the base.
+    ...gatingFor({ ...running, signal: AbortSignal.any([signal, base.closing]) }, () => target.tip),
+    onJudged: (attempt, judgement, together) => recordJudgement(recorder, attempt, judgement, together),
+    // Counted up, not set: one that was granted a moment ago may still stand in the supply.
+    onPrepared: (change) => pool.setPrepared(pool.prepared + change),
+    spare: () => pool.prepared,
+    onExhausted: (failure) => {
+      void recorder.record({ type: 'notice', level: 'warning', text: failure.message })
+      pool.shut(`no workspace can be prepared: ${failure.message}`)
+    },
+    onKept: ({ root, reason }) => void recorder.record({ type: 'workspace_kept', path: root, why: reason }),
+    onAgentEnded: ({ task }) => changes.afterAgent(task.id),
+    onClosing: changes.atEnd,
+  })
+}
+
+/** Runs not too many setups at once. */
+function inTurn(setups: Running['setups'], run: RunSetup): RunSetup {
+  return (setup, cwd) => setups(() => run(setup, cwd))
+}
+
+/** How many gates of one tree run at once, and so how many places they need. */
+function gatePlacesOf({ settings, config, loaded }: GroundOptions): number {
+  const counts = loaded.roadmap.tasks.map((task) => mergeGates(config.file.gates, gatesOf(task)).length)
+  const most = counts.reduce((found, count) => Math.max(found, count), 0)
+  return Math.min(settings.gateJobs, most)
+}
+
+function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
+  return (process) => recorder.record({ type: 'command_spawned', what, ...process })
+}
+
+/** Said once in a run: it costs time with every attempt, and a line of configuration saves that. */
+function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) => void {
+  let isSaid = false
+  return (paths) => {
+    if (isSaid) return
+    isSaid = true
+    const shown = paths.slice(0, 3).join(', ') + (paths.length > 3 ? ', …' : '')
+    const why = keep === 'auto' ? 'cannot stay' : 'goes with each'
+    const what = keep === 'auto' ? 'what setup leaves there should be ignored by git' : 'what keep: names stays'
+    const text = `setup runs before every attempt, as ${shown} ${why}; ${what} (docs/workspaces.md)`
+    void recorder.record({ type: 'notice', level: 'info', text })
+  }
+}
+
+/** Gates have workspaces of their own, prepared like those of agents. */
+function gatingFor(running: Running, tip: () => string) {
+  const { settings, maskAt, runDir, runId, recorder, start, signal } = running
+  const gateWorkspaces = workspacesFor(running, runId, { exact: true })
+  const gating = createGating({
+    workspaces: gateWorkspaces,
+    jobs: settings.gateJobs,
+    slots: settings.agents,
+    tip,
+    environmentOf: environmentOfChecks(running.env, running.environmentOf),
+    logDir: join(runDir, 'gates'),
+    maskAt,
+    clock: realClock,
+    signal,
+    onSpawned: noteCommand(recorder, 'gate'),
+    start,
+  })
+  const tipParts = {
+    ...{ repository: running.repository, verifier: gating.verifier, gates: running.config.file.gates, signal },
+    monotonic: () => realClock.monotonic(),
+    onFlaky: (gate: string, fresh: boolean) => noteFlaky(recorder, gate, fresh),
+  }
+  const judgeTip: BaseToWatch['judge'] = (commit, isMoot) => judgeTipOf(commit, isMoot, tipParts)
+  return { gateWorkspaces, ...gating, judgeTip, gateJobs: settings.gateJobs, mergeBatch: settings.mergeBatch }
+}
+
+function workspacesFor(
+  { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal, setups, keeper }: Running,
+  runId: string,
+  { exact = false, numberedTo = 0 } = {},
+) {
+  const { setup, copy, keep, link } = config.file
+  const { root, commonDir } = repository
+  const of = exact ? 'gates' : 'agents'
+  const where = { workspacesDir: config.file.workspacesDir, root, commonDir, env }
+  return createWorkspaces({
+    repository,
+    runId: exact ? `${runId}-gates` : runId,
+    berths: openBerths({
+      ...homesOfRun(where, runId, of),
+      ...{ of, runId, root, commonDir },
+      onTaken: (place) => watchdog.own(place),
+      onLeft: (place) => watchdog.disown(place),
+    }),
+    copy,
+    keep,
+    link,
+    exact,
+    numberedTo,
+    keeper,
+    runSetup: inTurn(
+      setups,
+      runSetup({
+        mask,
+        logDir: join(runDir, 'setup', exact ? 'gates' : 'agents'),
+        environmentOf: environmentOfSetup(environmentOfChecks(env, environmentOf), config.file.envTemplates),
+        clock: realClock,
+        signal,
+        onSpawned: noteCommand(recorder, 'setup'),
+        start,
+      }),
+    ),
+    ...(setup === undefined ? {} : { setup }),
+    ...(exact ? {} : { onNotKept: hintAtKeep(recorder, keep) }),
+  })
+}
