@@ -1,3 +1,4 @@
+import { isFinished } from '../domain/attempt/course.js'
 import { noUsage } from '../domain/agent/agent-event.js'
 import { formatSpent, spentOf } from '../domain/accounts/budget.js'
 import { needsPerson } from '../domain/run/early-stop.js'
@@ -192,8 +193,8 @@ function workLines(state: RunState): readonly Line[] {
 function finishedTasks(state: RunState): readonly string[] {
   if (state.stopping?.reason !== 'base_red') return []
   return ofType(state, 'pending').flatMap(({ id }) => {
-    const { ended, candidate } = state.progress.get(id)?.open ?? {}
-    return ended && !ended.failure && candidate !== undefined ? [id] : []
+    const course = state.progress.get(id)?.course
+    return course && isFinished(course.state) ? [id] : []
   })
 }
 

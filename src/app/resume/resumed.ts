@@ -1,14 +1,14 @@
 import { basename, dirname } from 'node:path'
-import { reconcile, type GoingOn, type Landing, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
+import { reconcile, type Landing, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
 import { safeName } from '../../domain/name.js'
+import { present } from '../../domain/present.js'
 import { ok, type Result } from '../../domain/result.js'
 import type { RunState } from '../../domain/run/run-state.js'
-import type { OpenAttempt } from '../../domain/run/task-progress.js'
 import { followWorkspaces, type WorkspaceTrail } from '../../domain/run/uncollected.js'
 import { readJournal, type JournaledRun, type JournalFault } from '../../journal/read-journal.js'
 import { repairJournal } from '../../journal/repair.js'
 import type { KnownRun } from '../../journal/runs.js'
-import type { Outdated } from '../../orchestration/attempt/catch-up-on.js'
+import type { Arrears, Outdated, Salvage } from '../../orchestration/attempt/salvage.js'
 import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
 import { conversationOf } from '../../orchestration/attempt/turn.js'
 import type { GitFailure, GitPlace } from '../../platform/git/git.js'
@@ -91,7 +91,7 @@ export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'r
 export function factsOf({ state, trail }: Replayed, found: Remains, limits: Limits): ResumeFacts {
   const { refs, standing } = found
   const { runId, isolation } = state.start
-  const workspaceOf = (id: string) => state.progress.get(id)?.open?.workspace ?? ''
+  const workspaceOf = (id: string) => state.progress.get(id)?.course?.workspace ?? ''
   return {
     ...limits,
     landed: (id) => landingsOf(found, id),
@@ -101,26 +101,16 @@ export function factsOf({ state, trail }: Replayed, found: Remains, limits: Limi
       const path = workspaceOf(taskId)
       return standing.has(path) && trail.isOf(path, { taskId, attempt })
     },
-    canContinue: (open) =>
-      isolation === 'workspace' && limits.isUsable(open.agent.provider) && conversationOf(open) !== undefined,
+    canContinue: (course) =>
+      isolation === 'workspace' && limits.isUsable(course.agent.provider) && conversationOf(course) !== undefined,
   }
 }
 
 /** How a run goes on. */
-export interface Resumed {
+export interface Resumed extends Arrears {
   readonly replayed: Replayed
-  readonly resumptions: ReadonlyMap<string, Resumption>
-  /** Attempts that do not go on, whose work is still in their workspaces. */
-  readonly salvage: readonly Salvage[]
-  /** Work on its ref that was done for another text than the task has now, and does not land. */
-  readonly outdated: readonly Outdated[]
   /** Workspaces that are still needed. */
   readonly keep: ReadonlySet<string>
-}
-
-export interface Salvage {
-  readonly taskId: string
-  readonly past: OpenAttempt
 }
 
 export function resumeRun(
@@ -132,38 +122,34 @@ export function resumeRun(
   const { state, trail } = replayed
   const facts = factsOf(replayed, found, limits)
   const resumptions = reconcile(state, planned, facts)
-  const goesOn = (id: string) => isGoingOn(resumptions.get(id))
-  const open = [...state.progress].flatMap(([taskId, { open: past }]) => (past ? [{ taskId, past }] : []))
-  const stands = ({ taskId, past }: Salvage) => facts.stands(taskId, past.attempt)
+  const all = [...state.progress].flatMap(([taskId, { course }]): Salvage[] =>
+    course ? [{ taskId, course, stands: facts.stands(taskId, course.attempt) }] : [],
+  )
   return {
     replayed,
     resumptions,
-    salvage: open.filter((one) => stands(one) && !goesOn(one.taskId)),
-    outdated: open.flatMap((one) => (stands(one) ? [] : outdatedOf(one, resumptions.get(one.taskId), found, replayed))),
+    salvage: all.filter(({ taskId, stands }) => stands && resumptions.get(taskId)?.type !== 'go_on'),
+    outdated: all.flatMap((one) => outdatedOf(one, resumptions.get(one.taskId), found, state.start.runId)),
     keep: new Set(trail.uncollected.keys()),
   }
 }
 
 /** Where it still stands in its workspace it is collected from there. */
 function outdatedOf(
-  { taskId, past: { attempt, base } }: Salvage,
+  { taskId, course: { attempt, base }, stands }: Salvage,
   how: Resumption | undefined,
   { refs }: Remains,
-  { state }: Replayed,
+  runId: string,
 ): readonly Outdated[] {
-  const ref = attemptRef(state.start.runId, taskId, attempt)
+  const ref = attemptRef(runId, taskId, attempt)
   const commit = refs.candidates.get(ref)
-  if (how?.type !== 'start' || how.reworded !== true || commit === undefined) return []
-  return [{ taskId, attempt, ref, commit, ...(base === undefined ? {} : { base }) }]
-}
-
-function isGoingOn(resumption: Resumption | undefined): resumption is GoingOn {
-  return resumption?.type === 'land' || resumption?.type === 'collect' || resumption?.type === 'continue'
+  if (stands || how?.type !== 'start' || how.reworded !== true || commit === undefined) return []
+  return [{ taskId, attempt, ref, commit, ...present({ base }) }]
 }
 
 /** The highest number that a workspace of the run has, on disk or in its journal. */
 export function highestNumber(state: RunState, paths: Iterable<string>): number {
-  const told = [...state.progress.values()].flatMap(({ open }) => (open ? [open.workspace] : []))
+  const told = [...state.progress.values()].flatMap(({ course }) => (course ? [course.workspace] : []))
   const numbers = [...told, ...paths].map((path) =>
     dirname(path) === '.' ? 0 : (workspaceNumber(basename(path)) ?? 0),
   )

@@ -1,5 +1,5 @@
 import { listFirst } from '../../domain/text.js'
-import type { Resumption } from '../../domain/run/reconcile.js'
+import { isReworded, type Resumption } from '../../domain/run/reconcile.js'
 import { showId } from '../../ui/format.js'
 import type { KnownTask, Landed } from './landed.js'
 import type { Resumed } from './resumed.js'
@@ -75,9 +75,9 @@ export function textNotices(
   const told = new Set(reworded.map(({ id }) => id))
   const those = (fits: (one: Resumption, id: string) => boolean) =>
     [...resumptions].flatMap(([id, one]) => (fits(one, id) ? [{ id }] : []))
-  const goesOn = those((one) => one.type === 'continue' && one.reworded === true)
+  const goesOn = those((one) => one.type === 'go_on' && isReworded(one))
   const anew = those((one, id) => one.type === 'start' && one.reworded === true && !told.has(id))
-  const unknown = those((one) => 'open' in one && one.open.texts.length === 0)
+  const unknown = those((one) => one.type === 'go_on' && one.course.texts.length === 0)
   return [
     ...line(goesOn, (named) => `the text has changed since; the agent is told in its conversation: ${named}`),
     ...line(

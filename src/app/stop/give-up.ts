@@ -1,3 +1,4 @@
+import { workOf } from '../../domain/attempt/course.js'
 import { listFirst } from '../../domain/text.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import type { Recorder } from '../../orchestration/recorder.js'
@@ -23,9 +24,9 @@ export function giveUp(recorder: Recorder, writeBack: WriteBack): void {
 /** Attempts whose last turn has left nothing but what is in its workspace. In place there is none. */
 function uncollectedOf({ tasks, progress }: RunState) {
   return [...tasks.values()].flatMap(({ id: taskId, state }) => {
-    const open = progress.get(taskId)?.open
-    if (!open || (state.type !== 'running' && state.type !== 'merging')) return []
-    const isInPlace = open.base === undefined || open.workspace === ''
-    return isInPlace || open.candidate !== undefined ? [] : [{ taskId, path: open.workspace }]
+    const course = progress.get(taskId)?.course
+    if (!course || (state.type !== 'running' && state.type !== 'merging')) return []
+    const isInPlace = course.base === undefined || course.workspace === ''
+    return isInPlace || workOf(course) !== undefined ? [] : [{ taskId, path: course.workspace }]
   })
 }

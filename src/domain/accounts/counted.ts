@@ -8,7 +8,7 @@ import {
   withoutCost,
   type Usage,
 } from '../agent/agent-event.js'
-import { list, mark, object, oneOf, optional, own, type ObjectOf, type ValueOf } from '../shape/shape.js'
+import { list, mark, object, oneOf, optional, own, type ValueOf } from '../shape/shape.js'
 import type { Budget } from './budget.js'
 
 /** What can be counted: money and tokens. */
@@ -58,7 +58,6 @@ export const agentCountFields = {
     ),
   ),
 }
-export type AgentCount = ObjectOf<typeof agentCountFields>
 
 export const noBaseline: Baseline = { total: noUsage }
 

@@ -1,6 +1,9 @@
 import { decideRetry } from '../agent/retry.js'
 import { totalAttempts, type RunState, type TaskRecord } from './run-state.js'
-import { isInterruption, untried, type OpenAttempt, type TaskProgress } from './task-progress.js'
+import { isFinished, workOf, type Begun } from '../attempt/course.js'
+import { isInterruption, untried, type TaskProgress } from './task-progress.js'
+import type { Failure } from '../agent/failure.js'
+import { present } from '../present.js'
 import { isOther, isOtherTask } from '../roadmap/task-text.js'
 import type { PlannedTask } from '../roadmap/plan.js'
 
@@ -26,7 +29,7 @@ export interface ResumeFacts {
   /** Whether the workspace that an attempt worked in is there, with its work not collected. */
   readonly stands: (taskId: string, attempt: number) => boolean
   /** Whether an interrupted conversation can be taken up again. */
-  readonly canContinue: (open: OpenAttempt) => boolean
+  readonly canContinue: (course: Begun) => boolean
   /** Attempts that the task has now. */
   readonly mostAttempts: (taskId: string) => number
   /** Attempts that any task has in all, whatever ended them. */
@@ -35,32 +38,38 @@ export interface ResumeFacts {
   readonly retryFailed: boolean
 }
 
-/** An attempt whose work has been collected. */
-export type CollectedAttempt = OpenAttempt & { readonly candidate: string }
-
 /** How a task of a resumed run goes on. */
 export type Resumption =
   /** Its work is on the target; the journal does not know. */
   | ({ readonly type: 'landed' } & Landing)
   /** It stays as it has failed. */
   | { readonly type: 'failed' }
-  /** Its agent has ended well and its work was collected: it goes straight to the merge queue. */
-  | { readonly type: 'land'; readonly open: CollectedAttempt; readonly stands: boolean }
-  /** Its agent has ended well; its work is still in the workspace. */
-  | { readonly type: 'collect'; readonly open: OpenAttempt; readonly stands: true }
-  /**
-   * Its agent's conversation goes on, in its workspace where that `stands`, else with what was collected of it. `reworded`:
-   * the task says something else by now, also where its agent had ended well.
-   */
-  | { readonly type: 'continue'; readonly open: OpenAttempt; readonly stands: boolean; readonly reworded?: true }
+  | GoingOn
   /**
    * An attempt with this number begins. `retried`: the attempts before it do not count any more. `reworded`: the task says
    * something else than what those were about.
    */
   | { readonly type: 'start'; readonly attempt: number; readonly retried: boolean; readonly reworded?: true }
 
-/** An attempt that goes on. */
-export type GoingOn = Extract<Resumption, { type: 'land' | 'collect' | 'continue' }>
+/** An attempt that was interrupted with the run, from where it goes on. */
+export interface GoingOn {
+  readonly type: 'go_on'
+  readonly course: Begun
+  /** Its workspace is there, with its work not collected. */
+  readonly stands: boolean
+  /** The commit of what its last turn made, where that was collected. */
+  readonly candidate?: string
+}
+
+/** Its agent has ended well: it goes on without another. */
+export function isPaid({ course }: GoingOn): boolean {
+  return course.state.type !== 'queued'
+}
+
+/** The task says something else by now, and its agent is told in its conversation. */
+export function isReworded({ course: { state } }: GoingOn): boolean {
+  return state.type === 'queued' && state.turn.type === 'take_up' && state.turn.reworded
+}
 
 /** Decides how each task that may run now goes on. Pure; the same facts always give the same answer. */
 export function reconcile(
@@ -89,9 +98,9 @@ function resumptionOf(
   facts: ResumeFacts,
 ): Resumption {
   const next = Math.max(progress.attempts, facts.lastRef(id)) + 1
-  const { open, text } = progress
+  const { course, text } = progress
   const now = facts.text(id)
-  if (known?.state.type === 'failed' && !(open && isInterruption(known.state.failure))) {
+  if (known?.state.type === 'failed' && !(course && isInterruption(known.state.failure))) {
     if (totalAttempts(known, true) >= facts.mostTotalAttempts) return { type: 'failed' }
     if (isOtherTask(text, now)) return { type: 'start', attempt: next, retried: true, reworded: true }
     if (facts.retryFailed) return { type: 'start', attempt: next, retried: true }
@@ -99,45 +108,53 @@ function resumptionOf(
     const decision = decideRetry(known.state.failure, counts)
     return decision === 'give_up' ? { type: 'failed' } : { type: 'start', attempt: next, retried: false }
   }
-  const goesOn = open && goOn(id, open, facts)
+  const goesOn = course && goOn(id, course, facts)
   if (goesOn) return goesOn
-  const isAnother = open ? open.texts.some((one) => isOtherTask(one, now)) : isOtherTask(text, now)
+  const isAnother = course ? course.texts.some((one) => isOtherTask(one, now)) : isOtherTask(text, now)
   if (isAnother) return { type: 'start', attempt: next, retried: true, reworded: true }
-  const reworded = open?.texts.some((one) => isOther(one, now)) === true
+  const reworded = course?.texts.some((one) => isOther(one, now)) === true
   return { type: 'start', attempt: next, retried: false, ...(reworded ? { reworded } : {}) }
 }
 
 /** How an interrupted attempt goes on; undefined when nothing of it can. */
-function goOn(id: string, told: OpenAttempt, facts: ResumeFacts): Resumption | undefined {
-  const open = withRef(told, facts.candidate(id, told.attempt))
-  const { ended, candidate } = open
-  const stands = facts.stands(id, open.attempt)
-  if (open.texts.some((one) => isOther(one, facts.text(id)))) return goOnReworded(id, open, stands, facts)
-  if (ended && !ended.failure && candidate !== undefined) return { type: 'land', open: { ...open, candidate }, stands }
-  if (ended && !ended.failure && stands) return { type: 'collect', open, stands }
-  const isInterrupted = !ended?.failure || isInterruption(ended.failure) || ended.failure.kind === 'unfinished'
-  return isInterrupted && facts.canContinue(open) ? { type: 'continue', open, stands } : undefined
+function goOn(id: string, told: Begun, facts: ResumeFacts): GoingOn | undefined {
+  const ref = facts.candidate(id, told.attempt)
+  const stands = facts.stands(id, told.attempt)
+  const candidate = candidateOn(ref, told)
+  const course: Begun = withRef(told, ref)
+  const isReworded = told.texts.some((text) => isOther(text, facts.text(id)))
+  const goesOn = (state: Begun['state']): GoingOn => {
+    return { type: 'go_on', course: { ...course, state }, stands, ...present({ candidate }) }
+  }
+  const why = endOf(told)
+  if (why === 'well' && !isReworded && candidate !== undefined) return goesOn({ type: 'judging' })
+  if (why === 'well' && !isReworded && stands) return goesOn({ type: 'collecting' })
+  // What has landed is not to be gone on with.
+  if (isReworded && facts.landed(id).some(({ attempt }) => attempt === told.attempt)) return undefined
+  const left = typeof why === 'object' && why.kind === 'unfinished' && !isReworded ? why : undefined
+  const isInterrupted = typeof why !== 'object' || isInterruption(why) || left !== undefined
+  if (!isInterrupted || !facts.canContinue(course)) return undefined
+  const turn = { type: 'take_up', reworded: isReworded, hadFinished: why === 'well', ...present({ left }) } as const
+  return goesOn({ type: 'queued', turn })
 }
 
-/**
- * The task says something else by now: its agent is told, in its conversation, also where it had ended well. What has
- * landed is not to be gone on with.
- */
-function goOnReworded(id: string, open: OpenAttempt, stands: boolean, facts: ResumeFacts): Resumption | undefined {
-  const { ended } = open
-  const mayGoOn = !ended?.failure || isInterruption(ended.failure)
-  const isLanded = facts.landed(id).some(({ attempt }) => attempt === open.attempt)
-  return mayGoOn && !isLanded && facts.canContinue(open)
-    ? { type: 'continue', open, stands, reworded: true }
-    : undefined
+function withRef(told: Begun, ref: string | undefined): Begun {
+  const course = { ...told, ...present({ collected: ref }) }
+  if (ref === undefined) delete course.collected
+  return course
+}
+
+/** How the agent of its last turn ended; undefined where it was at work. */
+function endOf({ state }: Begun): 'well' | Failure | undefined {
+  if (isFinished(state)) return 'well'
+  if (state.type === 'collecting') return state.failure ?? 'well'
+  if (state.type === 'unfinished') return state.reason
+  return state.type === 'ended' && state.end.type === 'failed' ? state.end.failure : undefined
 }
 
 /** The ref is moved before the journal hears of it, and a person may have deleted it since: what it says holds. */
-function withRef(told: OpenAttempt, ref: string | undefined): OpenAttempt {
-  const open = { ...told }
-  delete open.candidate
-  if (ref === undefined) delete open.earlier
-  return ref === undefined || ref === told.earlier ? open : { ...open, candidate: ref }
+function candidateOn(ref: string | undefined, told: Begun): string | undefined {
+  return workOf(told) === undefined && ref === told.collected ? undefined : ref
 }
 
 /** How many tasks go on in which way. */
@@ -151,15 +168,8 @@ export interface ResumeCounts {
 
 export function countResumptions(resumptions: Iterable<Resumption>): ResumeCounts {
   const counts = { toLand: 0, conversations: 0, toStart: 0, failed: 0 }
-  for (const { type } of resumptions) counts[countedAs[type]]++
+  for (const one of resumptions) counts[one.type === 'go_on' && !isPaid(one) ? 'conversations' : countedAs[one.type]]++
   return counts
 }
 
-const countedAs = {
-  landed: 'toLand',
-  land: 'toLand',
-  collect: 'toLand',
-  continue: 'conversations',
-  start: 'toStart',
-  failed: 'failed',
-} as const
+const countedAs = { landed: 'toLand', go_on: 'toLand', start: 'toStart', failed: 'failed' } as const

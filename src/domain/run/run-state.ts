@@ -182,7 +182,7 @@ export function replayNext(before: RunState | undefined, record: RunRecord): Run
 export function apply(state: RunState, record: RunRecord): void {
   // Its work was kept when the run was stopped, and lands after it was resumed.
   if (record.type === 'task_integrated') {
-    const commit = state.progress.get(record.taskId)?.open?.candidate
+    const commit = state.progress.get(record.taskId)?.course?.collected
     forgetKept(state, (kept) => kept.taskId === record.taskId && kept.commit === commit)
   }
   // What ran ended with the last record before it.

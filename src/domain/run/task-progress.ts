@@ -1,9 +1,11 @@
 import { addUsage } from '../agent/agent-event.js'
-import { noBaseline, type AgentCount, type Baseline } from '../accounts/counted.js'
+import { noBaseline, type Baseline } from '../accounts/counted.js'
 import type { RunRecord } from './event.js'
+import { afterBegun, begun, knownText, wasCanceled, type Begun, type Outcome, type Turn } from '../attempt/course.js'
+import { present } from '../present.js'
 import { consequencesOf, type Failure } from '../agent/failure.js'
 import { isSameOffer, type ProviderModel } from '../agent/provider-model.js'
-import { addRefusal, type Refusal } from '../agent/refusal.js'
+import { addRefusal } from '../agent/refusal.js'
 import { commandProvider } from '../routing/routing.js'
 
 /** How far a task has come over the whole journal, as far as going on with it must know. */
@@ -21,42 +23,7 @@ export interface TaskProgress {
   /** What the next attempt begins with, where the last one was cut off in the middle of its work. */
   readonly inherited?: Inheritance
   /** The last attempt, until it has come to its end; being stopped with the run is none. */
-  readonly open?: OpenAttempt
-}
-
-/** An attempt that may go on. */
-export interface OpenAttempt {
-  readonly attempt: number
-  readonly agent: ProviderModel
-  /** Absolute path; empty when none could be opened. */
-  readonly workspace: string
-  /** The commit that the work of its last turn is a change of; absent in place. */
-  readonly base?: string
-  /** The repair round of its last turn; 0 for the first agent. */
-  readonly round: number
-  /** How many of its turns finished what one before had left unfinished. */
-  readonly finishing: number
-  /** Why its work was kept out before each of its repair rounds. */
-  readonly repaired: readonly Failure[]
-  /** Its conversation, once the CLI has told it, as the CLI wrote it. */
-  readonly sessionId?: string
-  /** What the agent of its last turn was refused, also before an interruption of that turn. */
-  readonly refusals: readonly Refusal[]
-  /** What the conversation's next total is to be compared with. */
-  readonly used: Baseline
-  /** The agent of the last turn has ended: well, or why not. Absent while it is at work. */
-  ended?: { readonly failure?: Failure }
-  /** What was collected of the last turn. */
-  candidate?: string
-  /** What was collected of the turn before, where the attempt's ref stands until the next is collected. */
-  earlier?: string
-  /** What was brought together in its workspace before each repair round; conflicts of it may have left markers. */
-  readonly merges: readonly Merge[]
-  /**
-   * Digests of what its agent was told, and may be working by: the last alone once a turn has ended well. Empty where it
-   * is not known, as older versions did not tell.
-   */
-  readonly texts: readonly string[]
+  readonly course?: Begun
 }
 
 /** What an attempt leaves to the next one: it belongs to the task. */
@@ -65,19 +32,13 @@ export interface Inheritance {
   readonly attempt: number
   readonly failure: Failure
   readonly agent: ProviderModel
-  /** Its conversation, as in {@link OpenAttempt}. */
+  /** Its conversation, as in {@link Begun}. */
   readonly sessionId?: string
   readonly used: Baseline
   /** Its work so far, as a commit, and the commit that this is a change of. */
   readonly work?: { readonly candidate: string; readonly base: string }
   /** The digest of what its agent was told, where that is known. */
   readonly text?: string
-}
-
-export interface Merge {
-  readonly candidate: string
-  readonly base: string
-  readonly tip: string
 }
 
 /** A task that no attempt has begun of. */
@@ -91,18 +52,77 @@ export function isInterruption({ kind, uncollected }: Failure): boolean {
 /** Follows the attempts of all tasks; changes the map in place. */
 export function followProgress(tasks: Map<string, TaskProgress>, record: RunRecord): void {
   if (record.type === 'attempt_started') beginAttempt(tasks, record)
-  if (record.type === 'repair_started') changeOpen(tasks, record, (open) => beginRepair(open, record))
-  if (record.type === 'finishing_started') changeOpen(tasks, record, (open) => beginFinishing(open, record))
-  if (record.type === 'attempt_resumed') changeOpen(tasks, record, (open) => goOn(open, record))
-  if (!isReview(record)) followAgent(tasks, record)
-  if (record.type === 'candidate_created') {
-    const { commit } = record
-    changeOpen(tasks, record, (open) => ({ ...open, candidate: commit }))
-  }
-  if (record.type === 'attempt_failed') endAttempt(tasks, record)
-  if (record.type === 'task_done' || record.type === 'task_integrated')
+  else if (record.type === 'attempt_failed') endAttempt(tasks, record)
+  else if (record.type === 'run_resumed') beginAgain(tasks, record)
+  else if (record.type === 'task_done' || record.type === 'task_integrated')
     change(tasks, record.taskId, (task) => settled(task, record.attempt))
-  if (record.type === 'run_resumed') beginAgain(tasks, record)
+  // Agents that review work report under its attempt; what they do is not the attempt's own.
+  else if ('attempt' in record && !('review' in record)) goOnWith(tasks, record)
+}
+
+function goOnWith(tasks: Map<string, TaskProgress>, record: OfAttempt): void {
+  const task = tasks.get(record.taskId)
+  if (task?.course?.attempt !== record.attempt) return
+  const course = follow(task.course, record)
+  if (course !== task.course) tasks.set(record.taskId, { ...task, course })
+}
+
+type OfAttempt = Extract<RunRecord, { readonly attempt: number }>
+
+/** What a record tells of the attempt that it is about, after its start and before its end. */
+function follow(course: Begun, record: OfAttempt): Begun {
+  if (record.type === 'agent_used') return { ...course, ...present({ used: record.after }) }
+  if (record.type === 'agent_reported') {
+    const { event } = record
+    if (event.type === 'session') return { ...course, sessionId: event.sessionId }
+    return event.type === 'denied' ? { ...course, refusals: addRefusal(course.refusals, event) } : course
+  }
+  // Without a slot it is its work that goes on, of which the agent has ended.
+  if (record.type === 'attempt_resumed' && record.slot === undefined)
+    return { ...course, workspace: record.workspace ?? course.workspace }
+  const outcome = outcomeIn(course, record)
+  return outcome ? afterBegun(course, outcome) : course
+}
+
+function outcomeIn(course: Begun, record: OfAttempt): Outcome | undefined {
+  if (record.type === 'attempt_resumed') return turnBegan(course, takenUp, record)
+  if (record.type === 'repair_started') {
+    const { round, reason } = record
+    return turnBegan(course, { type: 'repair', round, reason, asLeft: false }, record)
+  }
+  if (record.type === 'finishing_started') {
+    const { turn: number, reason } = record
+    return turnBegan(course, { type: 'finish', number, reason }, record)
+  }
+  if (record.type === 'agent_finished') {
+    // In journals from before, a conversation's total is what its turns add up to.
+    const used = record.after ?? { total: addUsage(course.used.total, record.usage) }
+    return { type: 'agent_ended', used, ...present({ failure: record.failure }) }
+  }
+  if (record.type !== 'candidate_created') return undefined
+  return { type: 'collected', commit: record.commit, ...present({ failure: whyNotToLand(course) }) }
+}
+
+/** How it was interrupted is known before. */
+const takenUp: Turn = { type: 'take_up', reworded: false, hadFinished: false }
+
+type Started = Extract<RunRecord, { type: 'attempt_resumed' | 'repair_started' | 'finishing_started' }>
+
+function turnBegan({ sessionId }: Begun, turn: Turn, record: Started): Outcome {
+  const { agent } = record
+  const { workspace, text } = record.type === 'attempt_resumed' ? record : {}
+  const base = record.type === 'finishing_started' ? undefined : record.base
+  return { type: 'turn_began', turn, agent, resumes: sessionId !== undefined, ...present({ workspace, text, base }) }
+}
+
+function whyNotToLand({ state }: Begun): Failure | undefined {
+  if (state.type === 'unfinished') return state.reason
+  if (state.type === 'collecting') return state.failure
+  return state.type === 'working' ? wasCanceled : undefined
+}
+
+function change(tasks: Map<string, TaskProgress>, id: string, next: (task: TaskProgress) => TaskProgress): void {
+  tasks.set(id, next(tasks.get(id) ?? untried))
 }
 
 function beginAgain(tasks: Map<string, TaskProgress>, { retried }: Extract<RunRecord, { type: 'run_resumed' }>): void {
@@ -110,130 +130,34 @@ function beginAgain(tasks: Map<string, TaskProgress>, { retried }: Extract<RunRe
   for (const id of retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
 }
 
-/** What the agent that is at work on an attempt tells. */
-function followAgent(tasks: Map<string, TaskProgress>, record: RunRecord): void {
-  if (record.type === 'agent_reported' && record.event.type === 'session') {
-    const { sessionId } = record.event
-    changeOpen(tasks, record, (open) => ({ ...open, sessionId }))
-  }
-  if (record.type === 'agent_reported' && record.event.type === 'denied') {
-    const { event } = record
-    changeOpen(tasks, record, (open) => ({ ...open, refusals: addRefusal(open.refusals, event) }))
-  }
-  if (record.type === 'agent_used') changeOpen(tasks, record, (open) => ({ ...open, ...usedAfter(record) }))
-  if (record.type === 'agent_finished') changeOpen(tasks, record, (open) => endTurn(open, record))
-}
-
-function endTurn(open: OpenAttempt, record: Extract<RunRecord, { type: 'agent_finished' }>): OpenAttempt {
-  const ended = record.failure === undefined ? {} : { failure: record.failure }
-  // What it was told it has taken in.
-  const texts = record.failure === undefined ? open.texts.slice(-1) : open.texts
-  return { ...open, used: withTurn(open.used, record), ...usedAfter(record), ended, texts }
-}
-
-function usedAfter({ after }: AgentCount): Partial<Pick<OpenAttempt, 'used'>> {
-  return after === undefined ? {} : { used: after }
-}
-
-/** In journals from before, a conversation's total is what its turns add up to. */
-function withTurn({ total }: Baseline, { usage }: Extract<RunRecord, { type: 'agent_finished' }>): Baseline {
-  return { total: addUsage(total, usage) }
-}
-
-/** Agents that review work report under its attempt; what they do is not the attempt's own. */
-function isReview(record: RunRecord): boolean {
-  return 'review' in record
-}
-
-function change(tasks: Map<string, TaskProgress>, id: string, next: (task: TaskProgress) => TaskProgress): void {
-  tasks.set(id, next(tasks.get(id) ?? untried))
-}
-
-interface OfAttempt {
-  readonly taskId: string
-  readonly attempt: number
-}
-
-function changeOpen(
-  tasks: Map<string, TaskProgress>,
-  { taskId, attempt }: OfAttempt,
-  next: (open: OpenAttempt) => OpenAttempt,
-): void {
-  const task = tasks.get(taskId)
-  if (task?.open?.attempt === attempt) tasks.set(taskId, { ...task, open: next(task.open) })
-}
-
 /** What was done by another attempt than the last was not done by that one's text. */
 function settled(task: TaskProgress, attempt: number): TaskProgress {
-  const { attempts, used, spared, feedback, open } = task
-  return open && open.attempt !== attempt ? { attempts, used, spared, feedback } : withoutOpen(task)
+  const { attempts, used, spared, feedback, course } = task
+  return course && course.attempt !== attempt ? { attempts, used, spared, feedback } : withoutCourse(task)
 }
 
-function withoutOpen({ attempts, used, spared, feedback, text, open }: TaskProgress): TaskProgress {
-  const known = open ? knownText(open) : text
-  return { attempts, used, spared, feedback, ...(known === undefined ? {} : { text: known }) }
-}
-
-/** What an attempt's agent works by, where there is no doubt. */
-export function knownText({ texts }: OpenAttempt): string | undefined {
-  return texts.length === 1 ? texts[0] : undefined
+function withoutCourse({ attempts, used, spared, feedback, text, course }: TaskProgress): TaskProgress {
+  return { attempts, used, spared, feedback, ...present({ text: course ? knownText(course) : text }) }
 }
 
 function beginAttempt(
   tasks: Map<string, TaskProgress>,
-  { taskId, attempt, agent, workspace, base, text, goesOnFrom }: Extract<RunRecord, { type: 'attempt_started' }>,
+  { taskId, attempt, goesOnFrom, agent, workspace, base, text }: Extract<RunRecord, { type: 'attempt_started' }>,
 ): void {
-  const from = base === undefined ? {} : { base }
   const known = tasks.get(taskId)?.inherited
-  const inherited = known?.attempt === goesOnFrom ? known : undefined
+  const inherited = inheritedBy(agent, known?.attempt === goesOnFrom ? known : undefined, base)
+  const course = begun(attempt, { agent, resumes: false, workspace, inherited, ...present({ base, text }) })
+  change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), course }))
+}
+
+/** What the first turn of an attempt goes on with, on a provider and model and from a base. */
+export function inheritedBy(
+  agent: ProviderModel,
+  inherited: Inheritance | undefined,
+  base: string | undefined,
+): Pick<Begun, 'used' | 'merges'> {
   const used = inherited && isSameOffer(inherited.agent, agent) ? inherited.used : noBaseline
-  const merges = inherited?.work && base !== undefined ? [{ ...inherited.work, tip: base }] : []
-  const begun = { round: 0, finishing: 0, repaired: [], refusals: [], used, merges }
-  const open = { attempt, agent, workspace, ...begun, texts: text === undefined ? [] : [text], ...from }
-  change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), open }))
-}
-
-function beginRepair(
-  open: OpenAttempt,
-  { round, reason, base, agent }: Extract<RunRecord, { type: 'repair_started' }>,
-): OpenAttempt {
-  const repaired = [...open.repaired, reason]
-  const together = base === undefined ? {} : broughtTogether(open, base)
-  return { ...atWork(open), ...together, agent, round, repaired, refusals: [] }
-}
-
-/** Nothing has been collected: the turn goes on with what lies in the workspace. */
-function beginFinishing(
-  open: OpenAttempt,
-  { turn, agent }: Extract<RunRecord, { type: 'finishing_started' }>,
-): OpenAttempt {
-  const next = { ...open, agent, finishing: turn }
-  delete next.ended
-  return next
-}
-
-function goOn(
-  open: OpenAttempt,
-  { slot, workspace = open.workspace, base, text }: Extract<RunRecord, { type: 'attempt_resumed' }>,
-): OpenAttempt {
-  // Without a slot it is its work that goes on, of which the agent has ended.
-  if (slot === undefined) return { ...open, workspace }
-  const texts = text === undefined || text === open.texts.at(-1) ? open.texts : [...open.texts, text]
-  return { ...atWork(open), ...(base === undefined ? {} : broughtTogether(open, base)), workspace, texts }
-}
-
-/** The next turn begins with the work so far and this tip. */
-function broughtTogether({ candidate, base, merges }: OpenAttempt, tip: string): Pick<OpenAttempt, 'base' | 'merges'> {
-  const isMerge = candidate !== undefined && base !== undefined
-  return { base: tip, merges: isMerge ? [...merges, { candidate, base, tip }] : merges }
-}
-
-/** A turn begins: what the one before brought is the earlier work. */
-function atWork(open: OpenAttempt): OpenAttempt {
-  const next = { ...open, ...(open.candidate === undefined ? {} : { earlier: open.candidate }) }
-  delete next.ended
-  delete next.candidate
-  return next
+  return { used, merges: inherited?.work && base !== undefined ? [{ ...inherited.work, tip: base }] : [] }
 }
 
 function endAttempt(
@@ -242,19 +166,19 @@ function endAttempt(
 ): void {
   const before = tasks.get(taskId) ?? untried
   const task = failure.spared ? { ...before, spared: before.spared + 1 } : before
-  const open = task.open?.attempt === attempt ? task.open : undefined
-  const repaired = open?.repaired ?? []
+  const course = task.course?.attempt === attempt ? task.course : undefined
+  const repaired = course?.repaired ?? []
   if (isInterruption(failure)) {
     // Where it cannot go on, or another provider takes over, the next attempt knows what its gates said.
     tasks.set(taskId, repaired.length > 0 ? { ...task, feedback: repaired } : task)
     return
   }
   // What an account's trouble ended leaves to the next one what it began with itself.
-  const inherited = counted === false ? task.inherited : open && inheritanceOf(open, failure)
+  const inherited = counted === false ? task.inherited : course && inheritanceOf(course, failure)
   // An account's trouble is not the work's: the next agent has nothing to learn from it.
   const reasons = counted === false ? repaired : [...repaired, failure]
   tasks.set(taskId, {
-    ...withoutOpen(task),
+    ...withoutCourse(task),
     used: task.used + (counted === false ? 0 : 1),
     feedback: reasons.length > 0 ? reasons : task.feedback,
     ...(inherited === undefined ? {} : { inherited }),
@@ -262,14 +186,9 @@ function endAttempt(
 }
 
 /** A command begins clean. */
-function inheritanceOf(open: OpenAttempt, failure: Failure): Inheritance | undefined {
-  if (!consequencesOf(failure.kind).cutsOff || open.agent.provider === commandProvider) return undefined
-  const { attempt, agent, sessionId, used, base, candidate = open.earlier } = open
-  const text = knownText(open)
-  return {
-    ...{ attempt, failure, agent, used },
-    ...(sessionId === undefined ? {} : { sessionId }),
-    ...(candidate === undefined || base === undefined ? {} : { work: { candidate, base } }),
-    ...(text === undefined ? {} : { text }),
-  }
+function inheritanceOf(course: Begun, failure: Failure): Inheritance | undefined {
+  if (!consequencesOf(failure.kind).cutsOff || course.agent.provider === commandProvider) return undefined
+  const { attempt, agent, sessionId, used, base, collected: candidate } = course
+  const work = candidate === undefined || base === undefined ? undefined : { candidate, base }
+  return { attempt, failure, agent, used, ...present({ sessionId, work, text: knownText(course) }) }
 }

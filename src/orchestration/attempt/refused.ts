@@ -13,8 +13,8 @@ export interface StrictSettings {
 
 /** What the agent was refused in the last turn of an attempt, by the journal: so also what it was before a resume. */
 export function refusalsOf({ task, attempt }: AttemptOf, { recorder }: { readonly recorder: Recorder }) {
-  const open = recorder.state.progress.get(task.id)?.open
-  return open?.attempt === attempt ? open.refusals : []
+  const course = recorder.state.progress.get(task.id)?.course
+  return course?.attempt === attempt ? course.refusals : []
 }
 
 /** With `on_denied: fail`, a turn in which something was refused has failed, however it ended. It says what is allowed. */

@@ -3,6 +3,7 @@ import { failure, type Failure } from '../../domain/agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { nextReviewer, reviewersFor, reviewKey, type Review, type ReviewAnswer } from '../../domain/landing/review.js'
+import type { NoSlot } from '../../domain/attempt/course.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { cleanLine } from '../../domain/text.js'
 import { renderReview } from '../../prompt/review.js'
@@ -27,7 +28,7 @@ export interface ReviewingParts extends AgentSettings {
   /** The names of the providers that can be used at this moment of the run, best first. */
   readonly usable: () => readonly string[]
   /** Waits for a slot for a review of the task's work. */
-  readonly reserve: (task: Task, reviewer: ProviderModel) => Promise<HeldSlot | 'aborted' | 'unservable' | 'stopped'>
+  readonly reserve: (task: Task, reviewer: ProviderModel) => Promise<HeldSlot | NoSlot>
 }
 
 /** A review that errored is tried so many times in all. */
@@ -57,8 +58,8 @@ export function createReviewing(parts: ReviewingParts): ReviewWork {
     try {
       void parts.recorder.record({ type: 'review_queued', ...ids(at), gate: review.name })
       const slot = await parts.reserve(at.of.task, reviewer)
-      if (slot === 'aborted' || slot === 'stopped') return err(canceled)
-      if (slot === 'unservable') return err(failure('infrastructure', 'it is out for this run'))
+      if ('reason' in slot)
+        return err(slot.reason === 'unservable' ? failure('infrastructure', 'it is out for this run') : canceled)
       return await answerOf(at, review, slot, shown.value, nextNumber(at.of), parts).finally(slot.release)
     } finally {
       shown.value.release()
@@ -90,9 +91,6 @@ export function createReviewing(parts: ReviewingParts): ReviewWork {
   }
 
   return async (of, open, candidate) => {
-    if (parts.reviews.length === 0) return ok(undefined)
-    const passed = await open.judge(candidate)
-    if (!passed.ok) return passed
     for (const review of parts.reviews) {
       const judged = await judge({ of, open, candidate }, review)
       if (!judged.ok) return judged

@@ -3,7 +3,8 @@ import { mergeGates, type Gate, gatesOf } from '../../domain/landing/gate.js'
 import type { ProviderModel, Permissions } from '../../domain/agent/provider-model.js'
 import type { Review } from '../../domain/landing/review.js'
 import type { Task } from '../../domain/roadmap/task.js'
-import type { Inheritance, OpenAttempt } from '../../domain/run/task-progress.js'
+import type { Begun } from '../../domain/attempt/course.js'
+import type { Inheritance } from '../../domain/run/task-progress.js'
 import type { Agent } from '../../pool/contract.js'
 import { renderPrompt } from '../../prompt/render.js'
 import type { Provider } from '../../providers/adapter/contract.js'
@@ -15,6 +16,7 @@ import { attemptDirectory } from '../agent/attempt-files.js'
 import type { Isolation, Place, ReviewWork } from '../place/isolation.js'
 import type { AgentEnd, AgentSettings } from '../agent/agent-work.js'
 import { runAgent } from '../agent/run-agent.js'
+import type { AttemptOf } from '../attempt-of.js'
 
 /** What is the same for all attempts of a run. */
 export interface AttemptSettings extends AgentSettings {
@@ -50,12 +52,11 @@ export interface AttemptSettings extends AgentSettings {
   readonly attemptsDir: string
 }
 
+/** What an attempt of a task begins with. */
 export interface AttemptRequest {
   readonly task: Task
-  readonly attempt: number
   /** The attempt's number among those that count, and how many of them the task has: what its agent is told. */
   readonly counted: { readonly number: number; readonly most: number }
-  readonly agent: ProviderModel
   /** Why an attempt before failed. */
   readonly feedback?: string
   /** What the attempt before left, which was cut off in the middle of its work. */
@@ -75,20 +76,15 @@ export interface Conversation {
   readonly used: Baseline
 }
 
-/** One agent's run from start to end: the attempt's first, or that of a repair round. */
-export interface Turn {
+/** A turn that holds its slot, with all that its agent is told. */
+export interface HeldTurn {
   readonly slot: HeldSlot
   readonly prompt: string
   /** The repair round, counted from 1; 0 for the attempt's first agent. */
   readonly round: number
   /** Goes on with this conversation; without, begins one. */
   readonly resumes?: Conversation
-  /**
-   * Where the CLI does not know the conversation any more: a turn with a slot of its own that does the same and begins
-   * one. Undefined when there is no slot to be had.
-   */
-  readonly afresh?: () => Promise<Turn | undefined>
-  /** It stands in for such a turn. */
+  /** It stands in for one whose CLI did not know the conversation any more. */
   readonly standsIn?: true
   /** It finishes what a turn before left unfinished; counts from 1 within the attempt. */
   readonly finishing?: number
@@ -98,8 +94,8 @@ export interface Turn {
 
 /** Runs the agent of a turn in a place. The slot is released at its exit. */
 export function runTurn(
-  { task, attempt }: AttemptRequest,
-  { slot, prompt, round, resumes, finishing, standsIn, takenUp }: Turn,
+  { task, attempt }: AttemptOf,
+  { slot, prompt, round, resumes, finishing, standsIn, takenUp }: HeldTurn,
   { cwd, base }: Place,
   settings: AttemptSettings,
 ): Promise<AgentEnd> {
@@ -144,17 +140,12 @@ export function runTurn(
   )
 }
 
-/** The conversation as it stands after a turn; undefined where it cannot be resumed. */
-export function conversationAfter({ conversation, used }: AgentEnd): Conversation | undefined {
-  return conversation === undefined ? undefined : { sessionId: conversation, used }
-}
-
-/** The conversation of an attempt that was interrupted or cut off; undefined where it cannot be resumed. */
+/** The conversation of an attempt, or of one that was cut off; undefined where it cannot be resumed. */
 export function conversationOf({
   agent,
   sessionId,
   used,
-}: Pick<OpenAttempt, 'agent' | 'sessionId' | 'used'>): Conversation | undefined {
+}: Pick<Begun, 'agent' | 'sessionId' | 'used'>): Conversation | undefined {
   const canResume = findProvider(agent.provider)?.resume !== undefined
   return canResume && sessionId !== undefined && isSessionId(sessionId) ? { sessionId, used } : undefined
 }
@@ -169,9 +160,6 @@ function providerOf({ provider: name }: ProviderModel, settings: Pick<AgentSetti
   if (!provider) throw new Error(`the pool chose the unknown provider ${name}`)
   return provider
 }
-
-/** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */
-export const mostDiffChars = 30_000
 
 /** What the agent is told that begins the task. */
 export function taskPrompt({ task, counted, feedback }: AttemptRequest, settings: AttemptSettings): string {

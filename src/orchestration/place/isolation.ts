@@ -1,7 +1,7 @@
 import type { AttemptOf } from '../attempt-of.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Result } from '../../domain/result.js'
-import type { OpenAttempt } from '../../domain/run/task-progress.js'
+import type { Begun } from '../../domain/attempt/course.js'
 import type { BaseToWatch } from '../landing/base-watch.js'
 
 /** Where an agent works. */
@@ -136,20 +136,23 @@ export interface CandidateDesk {
 
 /** Has the reviews of a run judge a candidate. Ok when all approved, or there are none. */
 export type ReviewWork = (of: AttemptOf, open: OpenPlace, candidate: Harvested) => Promise<Result<void, Failure>>
+
 /** The place of an attempt that was interrupted with its run. */
 export interface PlaceBefore {
-  readonly past: OpenAttempt
+  readonly course: Begun
   /** Its workspace is there, as the agent left it. */
   readonly stands: boolean
+  /** What was collected of its last turn. */
+  readonly candidate?: string
   /** How often the run was resumed: what is kept gets names that no earlier part of the run can have given. */
   readonly resumes: number
 }
 
-/** Such a place again, and the work that had been collected there. */
-export interface Reopened {
+export interface OpenedPlace {
   readonly open: OpenPlace
-  /** It is the attempt's own workspace, with what its agent left in it. */
+  /** It is the workspace of an interrupted attempt, with what its agent left in it. */
   readonly stands: boolean
+  /** The work that had been collected there. */
   readonly candidate?: Harvested
 }
 
@@ -161,10 +164,11 @@ export interface Isolation {
   readonly kind: 'workspace' | 'none'
   /** How many attempts may still need a place, so that places can be prepared ahead. */
   expect(attempts: number): void
-  /** Opens a place for an attempt that holds a slot. */
-  open(of: AttemptOf): Promise<Result<OpenPlace, Failure>>
-  /** Opens the place of an interrupted attempt: its own workspace, or another at the target's tip. */
-  reopen(of: AttemptOf, before: PlaceBefore): Promise<Result<Reopened, Failure>>
+  /**
+   * Opens a place for an attempt. One that begins holds a slot; one that was interrupted gets its own workspace, where that
+   * stands, or another at the target's tip.
+   */
+  open(of: AttemptOf, before?: PlaceBefore): Promise<Result<OpenedPlace, Failure>>
   /** The commit that work stands on, and what judges it; absent where there are no gates for everybody. */
   readonly base?: Pick<BaseToWatch, 'tip' | 'judge'>
   /** Removes what is not needed any more. */

@@ -1,4 +1,5 @@
 import type { Failure } from '../../domain/agent/failure.js'
+import { present } from '../../domain/present.js'
 import { ok, type Result } from '../../domain/result.js'
 import { watchAgain } from '../../workspace/repair/catch-up.js'
 import type { MarkerWatch } from '../../workspace/repair/conflict-markers.js'
@@ -7,7 +8,7 @@ import { readCommit } from '../../workspace/land/stack.js'
 import { attemptRef } from '../../workspace/refs/ref-name.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../../workspace/lease/workspaces.js'
-import type { Harvested, OpenPlace, PlaceBefore, Reopened } from './isolation.js'
+import type { Harvested, OpenedPlace, OpenPlace, PlaceBefore } from './isolation.js'
 import type { LeasedBefore } from './leased-place.js'
 import { gitFailed } from '../../workspace/git/git-failed.js'
 import type { AttemptOf } from '../attempt-of.js'
@@ -29,9 +30,9 @@ export async function reopenPlace(
   of: AttemptOf,
   before: PlaceBefore,
   parts: ReopenParts,
-): Promise<Result<Reopened, Failure>> {
+): Promise<Result<OpenedPlace, Failure>> {
   const { workspaces } = parts
-  const { past, resumes } = before
+  const { course, resumes } = before
   const again = await workspaceAgain(of, before, parts)
   if (!again.ok) return again
   const { workspace, stands } = again.value
@@ -42,24 +43,19 @@ export async function reopenPlace(
     return known
   }
   const { watch, candidate } = known.value
-  const earlier = candidate?.commit ?? past.earlier
-  const open = parts.placeOf(workspace, of, {
-    base: stands ? (past.base ?? workspace.commit) : workspace.commit,
-    watch,
-    resumes,
-    ...(earlier === undefined ? {} : { earlier }),
-  })
-  return ok({ open, stands, ...(candidate ? { candidate } : {}) })
+  const base = stands ? (course.base ?? workspace.commit) : workspace.commit
+  const open = parts.placeOf(workspace, of, { base, watch, resumes, ...present({ earlier: course.collected }) })
+  return ok({ open, stands, ...present({ candidate }) })
 }
 
 async function workspaceAgain(
   { task, attempt }: AttemptOf,
-  { past, stands }: PlaceBefore,
+  { course, stands }: PlaceBefore,
   { repository, workspaces, target, onKept }: ReopenParts,
 ): Promise<Result<{ readonly workspace: Workspace; readonly stands: boolean }, Failure>> {
-  const own = stands ? await workspaces.adopt(past.workspace, past.base ?? repository.head.commit) : undefined
+  const own = stands ? await workspaces.adopt(course.workspace, course.base ?? repository.head.commit) : undefined
   if (own?.ok) return ok({ workspace: own.value, stands: true })
-  if (own) onKept({ root: past.workspace, reason: own.error.message })
+  if (own) onKept({ root: course.workspace, reason: own.error.message })
   const made = await workspaces.prepare(target.tip)
   if (!made.ok) return made
   const leased = await workspaces.lease(made.value, { taskId: task.id, attempt })
@@ -71,12 +67,11 @@ async function workspaceAgain(
 /** What had been collected, and where conflicts of earlier rounds may have left markers. */
 async function readPast(
   { task, attempt }: AttemptOf,
-  { past }: PlaceBefore,
+  { course: { merges, base }, candidate: name }: PlaceBefore,
   { repository, runId }: ReopenParts,
 ): Promise<Result<{ readonly watch: MarkerWatch; readonly candidate?: Harvested }, Failure>> {
-  const watch = await watchAgain(repository, past.merges)
+  const watch = await watchAgain(repository, merges)
   if (!watch.ok) return watch
-  const { candidate: name, base } = past
   if (name === undefined || base === undefined) return ok({ watch: watch.value })
   const read = await readCommit(repository, name)
   if (!read.ok) return gitFailed(read.error)

@@ -4,7 +4,7 @@ import type { Clock } from '../../domain/clock.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../../workspace/lease/workspaces.js'
-import type { Isolation, OpenPlace } from './isolation.js'
+import type { Isolation, OpenedPlace, OpenPlace } from './isolation.js'
 import type { BaseToWatch, BaseWatch } from '../landing/base-watch.js'
 import { leasedPlace, type LeasedBefore, type PlaceParts } from './leased-place.js'
 import { limit } from '../limit.js'
@@ -124,25 +124,26 @@ export function workspaced(parts: WorkspacedParts): Isolation {
       supply.want(Math.min(parts.slots, attempts))
       if (attempts > 0) gatePlaces ??= parts.gateWorkspaces.makeReady(target.tip, parts.gatePlaces)
     },
-    async open(of): Promise<Result<OpenPlace, Failure>> {
+    async open(of, before): Promise<Result<OpenedPlace, Failure>> {
+      if (before) return step(() => reopenPlace(of, before, { ...parts, workspaces, placeOf }))
       const { task, attempt } = of
+      const opened = (workspace: Workspace) => ok({ open: placeOf(workspace, of), stands: false })
       const { workspace, landings } = supply.take()
       // What landed in the last moments may be missing, but not what the task depends on.
       const fresh = landings < needed(of) ? await workspaces.refresh(workspace, target.tip) : ok(undefined)
       const lessee = { taskId: task.id, attempt }
       const leased = fresh.ok ? await workspaces.lease(workspace, lessee) : fresh
-      if (leased.ok) return ok(placeOf(workspace, of))
+      if (leased.ok) return opened(workspace)
       workspaces.release(workspace)
       // It stood ready for a while, and somebody may have cleared the cache since.
       const other = await step(() => workspaces.prepare(target.tip))
       if (!other.ok) return err(await blamed(workspace, other.error))
       const again = await workspaces.lease(other.value, lessee)
-      if (again.ok) return ok(placeOf(other.value, of))
+      if (again.ok) return opened(other.value)
       workspaces.release(other.value)
       return err(await blamed(other.value, again.error))
     },
     ...(parts.gates.length > 0 ? { base: { tip: target.tip, judge: parts.judgeTip } } : {}),
-    reopen: (of, before) => step(() => reopenPlace(of, before, { ...parts, workspaces, placeOf })),
     async close() {
       await supply.close()
       await gatePlaces

@@ -4,9 +4,11 @@ import type { TaskGraph } from '../../domain/roadmap/graph.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
 import type { ProviderModel } from '../../domain/agent/provider-model.js'
 import { aftermathOf } from '../../domain/attempt/aftermath.js'
-import type { GoingOn, Resumption } from '../../domain/run/reconcile.js'
+import { newCourse, type Begun, type Course, type NoSlot } from '../../domain/attempt/course.js'
+import { present } from '../../domain/present.js'
+import { isPaid, type GoingOn, type Resumption } from '../../domain/run/reconcile.js'
 import { commandProvider, routeRequestOf } from '../../domain/routing/routing.js'
-import { knownText, untried, type Inheritance, type TaskProgress } from '../../domain/run/task-progress.js'
+import { untried, type Inheritance, type TaskProgress } from '../../domain/run/task-progress.js'
 import { totalAttempts, usableProviders, whyOut, type TaskState } from '../../domain/run/run-state.js'
 import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../../domain/roadmap/schedule.js'
 import type { Task } from '../../domain/roadmap/task.js'
@@ -14,12 +16,10 @@ import { plural } from '../../domain/text.js'
 import type { Agent, AgentPool, ReservationRequest } from '../../pool/contract.js'
 import { ReservationError } from '../../pool/reservation-error.js'
 import { attemptText } from '../attempt/attempt-text.js'
-import { performAttempt, type AttemptEnd } from '../attempt/attempt.js'
-import { collectLeft } from '../attempt/catch-up-on.js'
+import { driveAttempt, type AttemptSlots, type Driven } from '../attempt/driver.js'
+import { collectLeft } from '../attempt/salvage.js'
 import { feedbackOfAll } from '../attempt/feedback.js'
 import type { ReviewWork } from '../place/isolation.js'
-import type { AttemptSlots } from '../attempt/ongoing.js'
-import { resumeAttempt } from '../attempt/resume-attempt.js'
 import type { RoomWatch } from '../place/room-watch.js'
 import { createReviewing } from '../attempt/review.js'
 import { shown, type AttemptRequest, type AttemptSettings, type HeldSlot } from '../attempt/turn.js'
@@ -43,7 +43,7 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
 /** An attempt that the loop makes. */
 interface Beginning {
   readonly task: Task
-  readonly attempt: number
+  readonly course: Course
   /** The attempt was interrupted with the run, and goes on. */
   readonly goingOn?: GoingOn
 }
@@ -71,7 +71,7 @@ class TaskLoop {
       usable: () => usableProviders(parts.recorder.state),
       reserve: async (task, reviewer) => {
         const agent = await this.#reserveExactly(task, reviewRank, reviewer)
-        return typeof agent === 'string' ? agent : this.#heldSlot(agent)
+        return 'id' in agent ? this.#heldSlot(agent) : agent
       },
     })
   }
@@ -98,16 +98,22 @@ class TaskLoop {
   #openBase(): void {
     const { base, isolation, judgesBase, resumptions, recorder } = this.#parts
     if (!judgesBase || !isolation.base) return
-    const isFinished = ({ type }: Resumption) => type === 'land' || type === 'collect'
-    const worksWait =
-      recorder.state.base?.verdict === 'failed' && [...(resumptions ?? new Map()).values()].some(isFinished)
+    const isFinished = (one: Resumption) => one.type === 'go_on' && isPaid(one)
+    const worksWait = recorder.state.base?.verdict === 'failed' && [...(resumptions?.values() ?? [])].some(isFinished)
     base.open({ ...isolation.base, worksWait }, (bug) => this.#settle?.reject(bug))
   }
 
-  #atWork({ task, attempt }: Beginning, { provider }: ProviderModel): AtWork {
+  #atWork({ task, course }: Beginning, { provider }: ProviderModel): AtWork {
     const order = this.#parts.graph.order.get(task.id) ?? 0
     const isAgent = provider !== commandProvider
-    return { taskId: task.id, attempt, priority: task.priority, order, isAgent, doing: { type: 'working' } }
+    return {
+      taskId: task.id,
+      attempt: course.attempt,
+      priority: task.priority,
+      order,
+      isAgent,
+      doing: { type: 'working' },
+    }
   }
 
   #expect(started: number): void {
@@ -132,8 +138,7 @@ class TaskLoop {
       const beginning = this.#beginning(task)
       const attempts = totalAttempts(recorder.state.tasks.get(id), true) - (beginning.goingOn ? 1 : 0)
       // What an agent had finished has been paid for, and only lands.
-      const isPaid = beginning.goingOn !== undefined && beginning.goingOn.type !== 'continue'
-      const spent = isPaid ? undefined : this.#whySpent(task, attempts)
+      const spent = beginning.goingOn && isPaid(beginning.goingOn) ? undefined : this.#whySpent(task, attempts)
       if (spent === undefined) this.#start(beginning)
       else {
         this.#expect(1)
@@ -145,10 +150,10 @@ class TaskLoop {
   /** Where a task begins: with its first attempt, or where it stood when the run was interrupted. */
   #beginning(task: Task): Beginning {
     const resumption = this.#parts.resumptions?.get(task.id)
-    if (!resumption) return { task, attempt: 1 }
-    if (resumption.type === 'start') return { task, attempt: resumption.attempt }
+    if (!resumption) return { task, course: newCourse(1) }
+    if (resumption.type === 'start') return { task, course: newCourse(resumption.attempt) }
     if (resumption.type === 'landed' || resumption.type === 'failed') throw new Error(`${task.id} does not go on`)
-    return { task, attempt: resumption.open.attempt, goingOn: resumption }
+    return { task, course: resumption.course, goingOn: resumption }
   }
 
   /** How far a task has come. */
@@ -157,8 +162,8 @@ class TaskLoop {
   }
 
   #start(beginning: Beginning): void {
-    const { task, attempt } = beginning
-    void this.#parts.recorder.record({ type: 'task_queued', taskId: task.id, attempt })
+    const { task, course } = beginning
+    void this.#parts.recorder.record({ type: 'task_queued', taskId: task.id, attempt: course.attempt })
     this.#active++
     this.#attempt(beginning).then(
       () => {
@@ -170,64 +175,25 @@ class TaskLoop {
   }
 
   async #attempt(beginning: Beginning): Promise<void> {
-    const { task, goingOn } = beginning
-    if (goingOn) return this.#goOn(beginning, goingOn)
-    if (this.#progress(task.id).spared > 0) await this.#parts.room.look()
-    const agent = await this.#reserve(beginning)
-    if (!agent) return
-    this.#expect(1)
-    this.#parts.base.began(this.#atWork(beginning, agent))
-    const { hold, ...slots } = this.#slots(task, agent)
-    const request = this.#attemptRequest(beginning, agent)
-    const end = performAttempt(request, this.#settings(), { ...slots, first: hold(agent) })
-    this.#onEnd(beginning, agent, await end.finally(slots.releaseAll))
-  }
-
-  /** An attempt that was interrupted with the run; it needs a slot first where its agent goes on. */
-  async #goOn(beginning: Beginning, goingOn: GoingOn): Promise<void> {
-    const { task } = beginning
-    const { agent } = goingOn.open
-    const atWork = this.#atWork(beginning, agent)
-    if (goingOn.type === 'continue') await this.#parts.base.beganAgain(atWork)
-    else this.#parts.base.began(atWork)
-    const reserved = goingOn.type === 'continue' ? await this.#reserveToGoOn(beginning, goingOn) : undefined
-    this.#expect(1)
-    if (typeof reserved === 'string') {
-      // It has not run, and is as it was for when the run is resumed again.
-      if (reserved === 'unservable') this.#hold(task.id, 0, `${agent.provider} is not usable for now`)
-      return
+    const { task, course, goingOn } = beginning
+    const { base } = this.#parts
+    if (goingOn && isPaid(goingOn)) {
+      base.began(this.#atWork(beginning, goingOn.course.agent))
+      this.#expect(1)
     }
-    const { hold, ...slots } = this.#slots(task, agent)
-    const first = reserved ? { first: hold(reserved) } : {}
-    const request = this.#attemptRequest(beginning, agent)
-    const end = resumeAttempt(request, goingOn, this.#settings(), { ...slots, ...first })
-    this.#onEnd(beginning, agent, await end.finally(slots.releaseAll))
-  }
-
-  /** As {@link #reserve}, for a conversation; where a person holds the task, what it has done is collected. */
-  async #reserveToGoOn({ task, attempt }: Beginning, { open: past, stands }: GoingOn) {
-    const { recorder, isolation } = this.#parts
-    const { agent } = past
-    const { slot, held } = await this.#unlessHeld(task.id, () => this.#reserveExactly(task, 1, agent))
-    if (!held) return slot
-    const text = knownText(past)
-    const of = { task, attempt, agent, ...(text === undefined ? {} : { text }) }
-    if (stands) await collectLeft(of, past, { recorder, isolation })
-    this.#holdForPerson(task.id, held)
-    return 'held'
+    const { releaseAll, ...slots } = this.#slots(beginning)
+    const parts = { request: this.#request(task), settings: this.#settings(), slots, ...present({ goingOn }) }
+    await this.#onEnd(beginning, await driveAttempt(parts, course).finally(releaseAll))
   }
 
   #settings(): AttemptSettings {
     return { ...this.#parts, review: this.#review }
   }
 
-  #attemptRequest({ task, attempt }: Beginning, agent: ProviderModel): AttemptRequest {
-    const { used, feedback: reasons } = this.#progress(task.id)
+  #request(task: Task): AttemptRequest {
+    const { used, feedback } = this.#progress(task.id)
     const counted = { number: used + 1, most: this.#mostAttempts(task) }
-    const feedback = feedbackOfAll(reasons)
-    const inherited = this.#inherited(task)
-    const more = { ...(feedback === undefined ? {} : { feedback }), ...(inherited ? { inherited } : {}) }
-    return { task, attempt, counted, agent, ...more }
+    return { task, counted, ...present({ feedback: feedbackOfAll(feedback), inherited: this.#inherited(task) }) }
   }
 
   /** What its last attempt left that was cut off, unless the task says something else by now. */
@@ -237,25 +203,38 @@ class TaskLoop {
     return inherited.text === attemptText(task, this.#parts) ? inherited : undefined
   }
 
-  #onEnd(beginning: Beginning, agent: ProviderModel, end: AttemptEnd): void {
-    if (end.type === 'done') this.#onDone(beginning, end.how)
-    else this.#onFailure(beginning, agent, end.failure)
+  async #onEnd(beginning: Beginning, { course, end }: Driven): Promise<void> {
+    const { task } = beginning
+    if (end.type === 'done') this.#onDone(task, course.attempt, end.how)
+    else if (end.type === 'no_slot') await this.#onNoSlot(beginning, end.why)
+    else if ('agent' in course) this.#onFailure(task, course, end.failure)
   }
 
-  /** The slots of one attempt: the one that was reserved for it, to `hold`, and those that its repair rounds ask for. */
-  #slots(task: Task, agent: ProviderModel) {
+  /** It has not run, and is as it was: for when the run is resumed, or the person lets it. */
+  async #onNoSlot({ task, course, goingOn }: Beginning, why: NoSlot): Promise<void> {
+    const { recorder, isolation } = this.#parts
+    const before = goingOn ? 0 : course.attempt - 1
+    if (why.reason === 'held') {
+      if (goingOn?.stands) await collectLeft(task, goingOn, { recorder, isolation })
+      this.#holdForPerson(task.id, why.hold)
+    } else if (why.reason === 'unservable') this.#hold(task.id, before, why.message)
+    // What never started is not canceled: it has simply not run.
+    else if (why.reason === 'aborted' && before > 0) this.#record({ type: 'task_canceled', taskId: task.id })
+  }
+
+  /** The slots of one attempt: its first, and those that its further turns ask for. */
+  #slots(beginning: Beginning): AttemptSlots & { readonly releaseAll: () => void } {
+    const { task } = beginning
     const held: HeldSlot[] = []
-    const hold = (one: Agent) => {
-      const slot = this.#heldSlot(one)
+    const hold = (granted: Agent | NoSlot) => {
+      if (!('id' in granted)) return granted
+      const slot = this.#heldSlot(granted)
       held.push(slot)
       return slot
     }
     return {
-      hold,
-      again: async (): ReturnType<AttemptSlots['again']> => {
-        const again = await this.#reserveExactly(task, 1, agent, held.at(-1)?.agent.id)
-        return typeof again === 'string' ? again : hold(again)
-      },
+      first: async () => hold(await this.#reserveFirst(beginning)),
+      again: async (agent) => hold(await this.#reserveExactly(task, 1, agent, held.at(-1)?.agent.id)),
       releaseAll: () => held.forEach(({ release }) => release()),
     }
   }
@@ -271,94 +250,65 @@ class TaskLoop {
     }
   }
 
-  /** For a repair round or a review: ranked as that attempt would be, and without a prepared workspace. */
-  async #reserveExactly(
-    task: Task,
-    attempt: number,
-    { provider, model }: ProviderModel,
-    prefers?: string,
-  ): Promise<Agent | ReservationError['reason']> {
-    const { pool, graph, signal } = this.#parts
-    const exactly = model === undefined ? { provider } : { provider, model }
-    const request = {
-      id: task.id,
-      rank: rankOf(task, attempt, graph),
-      needsWorkspace: false,
-      exactly,
-      ...(prefers === undefined ? {} : { prefers }),
-    }
-    try {
-      return await pool.reserveAgent(request, task.complexity, { signal })
-    } catch (error) {
-      if (!(error instanceof ReservationError)) throw error
-      return error.reason
-    }
+  /** The first slot of an attempt. Where a conversation goes on that was interrupted, it waits until the base is known. */
+  async #reserveFirst(beginning: Beginning): Promise<Agent | NoSlot> {
+    const { task, goingOn } = beginning
+    const { base, room } = this.#parts
+    const agent = goingOn?.course.agent
+    if (agent) await base.beganAgain(this.#atWork(beginning, agent))
+    else if (this.#progress(task.id).spared > 0) await room.look()
+    const reserve = () => (agent ? this.#reserveExactly(task, 1, agent) : this.#reserve(task))
+    const granted = await this.#unlessHeld(task.id, reserve)
+    this.#expect(1)
+    if (!agent && 'id' in granted) base.began(this.#atWork(beginning, granted))
+    return granted
   }
 
-  /** Undefined when the reservation came to nothing, or a person holds the task; it has then been settled. */
-  async #reserve(beginning: Beginning): Promise<Agent | undefined> {
-    const { id } = beginning.task
-    const { slot, held } = await this.#unlessHeld(id, () => this.#granted(beginning))
-    if (held) {
-      this.#expect(1)
-      this.#holdForPerson(id, held)
-    }
-    return slot
-  }
-
-  /** A slot, or what `reserve` gives in place of one, unless a person holds the task by the time that it is granted. */
-  async #unlessHeld<None extends string | undefined>(
-    taskId: string,
-    reserve: () => Promise<Agent | None>,
-  ): Promise<
-    { readonly slot: Agent | None; readonly held?: never } | { readonly slot?: never; readonly held: HoldReason }
-  > {
+  /** What `reserve` gives, unless a person holds the task by the time that it is granted. */
+  async #unlessHeld(taskId: string, reserve: () => Promise<Agent | NoSlot>): Promise<Agent | NoSlot> {
     const { pool, signal, heldByPerson } = this.#parts
     for (;;) {
       const slot = await reserve()
-      if (typeof slot !== 'object') return { slot }
+      if (!('id' in slot)) return slot
       // Only now: a person's word counts up to the last moment.
-      const held = await heldByPerson(taskId)
-      if (!held && !signal.aborted && pool.isStillGranted(slot.id)) return { slot }
+      const hold = await heldByPerson(taskId)
+      if (!hold && !signal.aborted && pool.isStillGranted(slot.id)) return slot
       pool.giveBackUnused(slot.id)
-      if (held) return { held }
+      if (hold) return { reason: 'held', hold }
       // While the file was read, what it was granted by has passed: it waits again, or is told why it need not.
     }
   }
 
-  async #granted({ task, attempt }: Beginning): Promise<Agent | undefined> {
+  /** Where the conversation goes on that was cut off, unless its provider or model is out. */
+  async #reserve(task: Task): Promise<Agent | NoSlot> {
+    const request = this.#reservation(task)
+    const before = this.#inherited(task)?.agent
+    const same = before && { ...request, exactly: shown(before) }
+    if (same && this.#parts.pool.unservable(same, task.complexity) === undefined) {
+      const slot = await this.#granted(same, task)
+      if ('id' in slot) return slot
+    }
+    return this.#granted(request, task)
+  }
+
+  /** For a repair round or a review: ranked as that attempt would be, and without a prepared workspace. */
+  #reserveExactly(task: Task, attempt: number, agent: ProviderModel, prefers?: string): Promise<Agent | NoSlot> {
+    const rank = rankOf(task, attempt, this.#parts.graph)
+    const request = { id: task.id, rank, needsWorkspace: false, exactly: shown(agent), ...present({ prefers }) }
+    return this.#granted(request, task)
+  }
+
+  async #granted(request: ReservationRequest, { complexity }: Task): Promise<Agent | NoSlot> {
     const { pool, signal } = this.#parts
-    const again = await this.#reserveAgain(task)
-    if (again) return again
     try {
-      return await pool.reserveAgent(this.#request(task), task.complexity, { signal })
+      return await pool.reserveAgent(request, complexity, { signal })
     } catch (error) {
       if (!(error instanceof ReservationError)) throw error
-      this.#expect(1)
-      if (error.reason === 'unservable') this.#hold(task.id, attempt - 1, error.message)
-      // What never started is not canceled: it has simply not run.
-      else if (error.reason === 'aborted' && attempt > 1) this.#record({ type: 'task_canceled', taskId: task.id })
-      return undefined
+      return { reason: error.reason, message: error.message }
     }
   }
 
-  /** Where the conversation goes on that was cut off, unless its provider or model is out. */
-  async #reserveAgain(task: Task): Promise<Agent | undefined> {
-    const { pool, signal } = this.#parts
-    const exactly = this.#inherited(task)?.agent
-    if (!exactly) return undefined
-    const request = { ...this.#request(task), exactly: shown(exactly) }
-    if (pool.unservable(request, task.complexity) !== undefined) return undefined
-    try {
-      return await pool.reserveAgent(request, task.complexity, { signal })
-    } catch (error) {
-      // Whatever else there may be is asked for as for any attempt.
-      if (error instanceof ReservationError) return undefined
-      throw error
-    }
-  }
-
-  #request(task: Task): ReservationRequest {
+  #reservation(task: Task): ReservationRequest {
     const { graph, isolation } = this.#parts
     return {
       id: task.id,
@@ -377,14 +327,14 @@ class TaskLoop {
     void this.#parts.recorder.record(event)
   }
 
-  #onDone({ task, attempt }: Beginning, how: 'integrated' | 'unchanged' | 'in_place'): void {
+  #onDone(task: Task, attempt: number, how: 'integrated' | 'unchanged' | 'in_place'): void {
     const { graph, markDone } = this.#parts
     this.#record({ type: 'task_done', taskId: task.id, attempt, how })
     markDone(task.id)
     this.#startReady(graph.dependents.get(task.id) ?? [])
   }
 
-  #onFailure({ task, attempt }: Beginning, agent: ProviderModel, failed: Failure): void {
+  #onFailure(task: Task, { attempt, agent }: Begun, failed: Failure): void {
     const { signal, pool, recorder } = this.#parts
     const { used, spared } = this.#progress(task.id)
     const total = (counted: boolean) => totalAttempts(recorder.state.tasks.get(task.id), counted)
@@ -399,7 +349,7 @@ class TaskLoop {
       isCanceled,
       isStopping: recorder.state.stopping !== undefined,
       spent: (counted) => this.#whySpent(task, total(counted)),
-      unservable: () => pool.unservable(this.#request(task), task.complexity),
+      unservable: () => pool.unservable(this.#reservation(task), task.complexity),
     })
     const willRetry = follows.type === 'again' || (follows.type === 'left' && follows.willRetry)
     const counts = 'counted' in follows && !follows.counted ? { counted: false } : {}
@@ -419,7 +369,7 @@ class TaskLoop {
         break
       case 'again':
         this.#expect(-1)
-        this.#start({ task, attempt: attempt + 1 })
+        this.#start({ task, course: newCourse(attempt + 1) })
     }
   }
 

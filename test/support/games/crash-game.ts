@@ -1,7 +1,7 @@
 import type { RunEvent, RunRecord } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { judgeLanded } from '../../../src/domain/roadmap/landed.js'
-import { reconcile, type Resumption, type ResumeFacts } from '../../../src/domain/run/reconcile.js'
+import { isPaid, isReworded, reconcile, type Resumption, type ResumeFacts } from '../../../src/domain/run/reconcile.js'
 import { replay } from '../../../src/domain/run/run-state.js'
 import { runStarted, stamp } from '../rigs/records.js'
 
@@ -115,10 +115,11 @@ export class CrashGame {
   #stop(): void {
     const canceled = failure('canceled', 'The attempt was canceled.')
     const state = replay(this.#records)!
-    for (const [taskId, { open }] of state.progress) {
-      if (!open || !this.#workspaces.has(keyOf(taskId, open.attempt))) continue
-      const of = { taskId, attempt: open.attempt }
-      if (!open.ended) this.#record({ type: 'agent_finished', ...of, usage: nothing, text: '', failure: canceled })
+    for (const [taskId, { course }] of state.progress) {
+      if (!course || !this.#workspaces.has(keyOf(taskId, course.attempt))) continue
+      const of = { taskId, attempt: course.attempt }
+      if (course.state.type === 'working')
+        this.#record({ type: 'agent_finished', ...of, usage: nothing, text: '', failure: canceled })
       this.#collect(of)
       this.#record({ type: 'attempt_failed', ...of, failure: canceled, willRetry: false })
       this.#record({ type: 'task_canceled', taskId })
@@ -171,12 +172,13 @@ export class CrashGame {
       this.#record({ type: 'task_done', taskId, attempt, how: 'integrated' })
       return
     }
-    const attempt = how.type === 'start' ? how.attempt : how.open.attempt
+    const attempt = how.type === 'start' ? how.attempt : how.course.attempt
     const of = { taskId, attempt }
     const key = keyOf(taskId, attempt)
     const agent = { provider: 'claude' }
     const text = this.#loaded.get(taskId)!
-    const isTold = how.type === 'start' || (how.type === 'continue' && how.reworded === true)
+    const goesOn = how.type !== 'start' && !isPaid(how)
+    const isTold = how.type === 'start' || isReworded(how)
     if (how.type === 'start') {
       this.#record({ type: 'task_queued', ...of })
       yield
@@ -184,13 +186,13 @@ export class CrashGame {
       this.#workspaces.add(key)
       this.#sync()
     } else {
-      const slot = how.type === 'continue' ? { slot: 's1' } : {}
+      const slot = goesOn ? { slot: 's1' } : {}
       const told = isTold ? { text } : {}
       this.#record({ type: 'attempt_resumed', ...of, ...slot, agent, workspace: `/w/${key}`, ...told })
-      if (how.type === 'continue') this.#workspaces.add(key)
+      if (goesOn) this.#workspaces.add(key)
       this.#sync()
     }
-    if (how.type === 'start' || how.type === 'continue') {
+    if (how.type === 'start' || goesOn) {
       this.agents++
       move = yield
       if (isTold) this.#told.set(key, text)
@@ -205,7 +207,7 @@ export class CrashGame {
       this.paid.push(taskId)
       yield
     }
-    if (how.type !== 'land') this.#collect(of)
+    if (!(how.type !== 'start' && how.course.state.type === 'judging')) this.#collect(of)
     yield
     const commit = this.#refs.get(key)!
     this.landed.push({ task: taskId, attempt, commit, text })

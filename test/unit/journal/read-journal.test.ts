@@ -92,7 +92,7 @@ describe('reading a journal back', () => {
     const reason = { kind: 'refused', message: 'A tool was refused.' }
     const repair = { ...queued, seq: 3, type: 'repair_started', ...ofTask, round: 1, slot: 's1', agent, reason }
     const read = await readJournal(journal(lines(first, started, repair)))
-    expect(read.ok && read.value.state.progress.get('T1')?.open?.round).toBe(1)
+    expect(read.ok && read.value.state.progress.get('T1')?.course?.round).toBe(1)
   })
 
   it('says when there is none, and does not take a directory for one', async () => {

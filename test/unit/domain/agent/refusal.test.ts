@@ -68,7 +68,7 @@ describe('the refusals of a task', () => {
     return {
       shown: openRefusals(task?.refusals),
       all: task?.refusals,
-      judged: state.progress.get('T1')?.open?.refusals,
+      judged: state.progress.get('T1')?.course?.refusals,
     }
   }
 

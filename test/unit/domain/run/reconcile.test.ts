@@ -99,6 +99,9 @@ const repair: RunEvent = {
   reason: failure('gate_failed', 'Red.'),
 }
 
+const lands = { type: 'go_on', course: { state: { type: 'judging' } } } as const
+const goesOn = { type: 'go_on', course: { state: { type: 'queued', turn: { type: 'take_up' } } } } as const
+
 const nothingFound: ResumeFacts = {
   landed: () => [],
   text: () => undefined,
@@ -129,36 +132,45 @@ describe('how a task of a resumed run goes on', () => {
   it('is to the merge queue, when its agent ended well and its work is on its ref, whether the journal knows or not', () => {
     const known = after([started, session, ended, candidate('c')], { candidate: () => 'c' })
     expect(known).toMatchObject({
-      type: 'land',
-      open: { candidate: 'c', base: 'b', sessionId: 's', used: { total: usage } },
+      ...lands,
+      candidate: 'c',
+      course: { ...lands.course, base: 'b', sessionId: 's', used: { total: usage } },
     })
-    expect(after([started, ended], { candidate: () => 'c' })).toMatchObject({ type: 'land', open: { candidate: 'c' } })
+    expect(after([started, ended], { candidate: () => 'c' })).toMatchObject({ ...lands, candidate: 'c' })
   })
 
   it('is not there with the work of an earlier round, which a gate has kept out', () => {
     const round = [started, session, ended, candidate('c1'), repair]
     const here = { candidate: () => 'c1', stands: () => true }
     expect(after(round, here)).toMatchObject({
-      type: 'continue',
       stands: true,
-      open: { round: 1, earlier: 'c1', base: 't', merges: [{ candidate: 'c1', base: 'b', tip: 't' }] },
+      course: {
+        ...goesOn.course,
+        round: 1,
+        collected: 'c1',
+        base: 't',
+        merges: [{ candidate: 'c1', base: 'b', tip: 't' }],
+      },
     })
-    expect(after([...round, ended], here)).toMatchObject({ type: 'collect', open: { earlier: 'c1' } })
+    expect(after([...round, ended], here)).toMatchObject({ course: { state: { type: 'collecting' }, collected: 'c1' } })
     const moved = after([...round, ended], { ...here, candidate: () => 'c2' })
-    expect(moved).toMatchObject({ type: 'land', open: { candidate: 'c2', earlier: 'c1' } })
+    expect(moved).toMatchObject({ ...lands, candidate: 'c2' })
   })
 
   it('is to collect its work, when its agent ended well and its workspace stands', () => {
-    expect(after([started, ended], { stands: () => true })).toMatchObject({ type: 'collect' })
+    expect(after([started, ended], { stands: () => true })).toMatchObject({
+      type: 'go_on',
+      course: { state: { type: 'collecting' } },
+    })
     expect(after([started, ended])).toMatchObject({ type: 'start', attempt: 2 })
   })
 
   it('is in its conversation, once the CLI has told it, also when the run was stopped in good order', () => {
-    expect(after([started, session])).toMatchObject({ type: 'continue', stands: false })
+    expect(after([started, session])).toMatchObject({ ...goesOn, stands: false })
     const canceled: RunEvent = { ...ended, failure: failure('canceled', 'Canceled.') }
     const stopped = [started, session, canceled, candidate('c'), failed('canceled')]
     const resumed = after([...stopped, { type: 'task_canceled', taskId: 'T1' }], { candidate: () => 'c' })
-    expect(resumed).toMatchObject({ type: 'continue', open: { candidate: 'c' } })
+    expect(resumed).toMatchObject({ ...goesOn, candidate: 'c' })
     expect(after([started, session], { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
   })
 
@@ -170,10 +182,10 @@ describe('how a task of a resumed run goes on', () => {
   it("is in its conversation, when all that ended it was money, also the task's own", () => {
     const capped: RunEvent = { ...ended, failure: failure('budget', 'Spent.') }
     const stopped = [started, session, capped, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
-    const goesOn = { type: 'continue', stands: false, open: { sessionId: 's', candidate: 'c' } }
-    expect(after(stopped, { candidate: () => 'c' })).toMatchObject(goesOn)
+    const inConversation = { ...goesOn, stands: false, candidate: 'c' }
+    expect(after(stopped, { candidate: () => 'c' })).toMatchObject(inConversation)
     const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('budget', 'Spent.') }
-    expect(after([...stopped, gone], { candidate: () => 'c', mostAttempts: () => 1 })).toMatchObject(goesOn)
+    expect(after([...stopped, gone], { candidate: () => 'c', mostAttempts: () => 1 })).toMatchObject(inConversation)
     // Where it cannot be taken up, an attempt begins that knows what gates had said before.
     const repaired = [started, session, ended, candidate('c1'), repair, capped, failed('budget')]
     expect(after(repaired, { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
@@ -183,7 +195,7 @@ describe('how a task of a resumed run goes on', () => {
 
   it('is to land, when its agent had ended well and the money ran out with its review', () => {
     const stopped = [started, session, ended, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
-    expect(after(stopped, { candidate: () => 'c' })).toMatchObject({ type: 'land', open: { candidate: 'c' } })
+    expect(after(stopped, { candidate: () => 'c' })).toMatchObject({ ...lands, candidate: 'c' })
   })
 
   it('is nowhere, when it failed for good, unless it is wanted or has attempts left by now', () => {
@@ -199,7 +211,7 @@ describe('how a task of a resumed run goes on', () => {
     const moved: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('target', 'Moved.') }
     const facts = { candidate: () => 'c', mostAttempts: () => 1 }
     const events = [started, ended, candidate('c'), failed('target'), moved]
-    expect(after(events, facts)).toMatchObject({ type: 'land' })
+    expect(after(events, facts)).toMatchObject(lands)
   })
 
   it('is to be told as integrated, when its commit is on the target, whatever else is known', () => {
@@ -212,6 +224,6 @@ describe('how a task of a resumed run goes on', () => {
 
   it('counts no attempt of a review as its own', () => {
     const review = { ...session, review: 1, event: { type: 'session', sessionId: 'r' } } as RunEvent
-    expect(after([started, session, review])).toMatchObject({ type: 'continue', open: { sessionId: 's' } })
+    expect(after([started, session, review])).toMatchObject({ course: { ...goesOn.course, sessionId: 's' } })
   })
 })

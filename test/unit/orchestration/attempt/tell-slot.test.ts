@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { noBaseline } from '../../../../src/domain/accounts/counted.js'
 import { createSlotRest } from '../../../../src/orchestration/agent/slot-rest.js'
 import { withSlotTold } from '../../../../src/orchestration/attempt/tell-slot.js'
-import type { Turn } from '../../../../src/orchestration/attempt/turn.js'
+import type { HeldTurn } from '../../../../src/orchestration/attempt/turn.js'
 import { defer } from '../../../support/fakes/agent-connection.js'
 
 const conversation = { sessionId: 's', used: noBaseline }
 
-function turnOn(slot: string, more: Partial<Turn> = {}): Turn {
+function turnOn(slot: string, more: Partial<HeldTurn> = {}): HeldTurn {
   return {
     slot: { agent: { id: slot, provider: 'claude' }, release: () => undefined },
     round: 0,

@@ -5,7 +5,7 @@ import { homeIdentity } from '../../../../src/workspace/workspace.js'
 import { failure, type FailureKind } from '../../../../src/domain/agent/failure.js'
 import { troubleOf } from '../../../../src/orchestration/place/place-trouble.js'
 import { RoomWatch, type RoomWatchParts } from '../../../../src/orchestration/place/room-watch.js'
-import { blamePlace } from '../../../../src/orchestration/attempt/settle.js'
+import { blamePlace } from '../../../../src/orchestration/attempt/harvest.js'
 import { canMount, startBehind } from '../../../support/scenes/mounted.js'
 import { scene } from '../../../support/scenes/rigged-scene.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
@@ -77,8 +77,7 @@ test('a place is to blame for what an agent cannot tell from its own fault, and 
   expect(gone).toMatchObject({ type: 'gone', failure: { kind: 'infrastructure', spared: true } })
   const full = { type: 'full', failure: gone!.failure } as const
   const isBlamed = (kind: FailureKind, trouble: typeof full | typeof gone, more = {}) =>
-    'spared' in
-    (blamePlace({ type: 'failed', failure: failure(kind, 'why', more) }, trouble) as { failure: object }).failure
+    'spared' in blamePlace(failure(kind, 'why', more), trouble)
   const kinds = [
     'crash',
     'timeout',

@@ -1,19 +1,21 @@
-import type { Resumption } from '../../domain/run/reconcile.js'
+import { knownText } from '../../domain/attempt/course.js'
+import { present } from '../../domain/present.js'
 import { defaultPriority, type Task } from '../../domain/roadmap/task.js'
-import { knownText, type OpenAttempt } from '../../domain/run/task-progress.js'
+import type { GoingOn, Resumption } from '../../domain/run/reconcile.js'
 import type { Isolation } from '../place/isolation.js'
 import type { Recorder } from '../recorder.js'
-import { recordHarvest, recordKept } from './settle.js'
-import type { AttemptOf } from '../attempt-of.js'
+import { recordHarvest, recordKept } from './harvest.js'
 
 /** What is to be made good before a run goes on. */
 export interface Arrears {
   readonly resumptions: ReadonlyMap<string, Resumption>
   /** Attempts that do not go on, whose work is still in their workspaces. */
-  readonly salvage: readonly { readonly taskId: string; readonly past: OpenAttempt }[]
+  readonly salvage: readonly Salvage[]
   /** Work on its ref that was done for another text than the task has now, and does not land. */
   readonly outdated: readonly Outdated[]
 }
+
+export type Salvage = Pick<GoingOn, 'course' | 'stands'> & { readonly taskId: string }
 
 export interface Outdated {
   readonly taskId: string
@@ -25,9 +27,12 @@ export interface Outdated {
 
 const oldText = 'work for an earlier text of the task'
 
-interface CatchUpParts {
+interface SalvageParts {
   readonly recorder: Recorder
   readonly isolation: Isolation
+}
+
+interface CatchUpParts extends SalvageParts {
   readonly signal: AbortSignal
   readonly tasks: ReadonlyMap<string, Task>
 }
@@ -41,39 +46,32 @@ export async function catchUpOn({ resumptions, salvage, outdated }: Arrears, par
     void recorder.record({ type: 'task_integrated', taskId, attempt, commit, previous })
     void recorder.record({ type: 'task_done', taskId, attempt, how: 'integrated' })
   }
-  for (const { taskId, past } of salvage) {
+  for (const one of salvage) {
     if (parts.signal.aborted) return
-    const title = recorder.state.tasks.get(taskId)?.title ?? taskId
-    const task = parts.tasks.get(taskId) ?? goneTask(taskId, title)
-    const { attempt, agent } = past
-    const text = knownText(past)
-    await collectLeft({ task, attempt, agent, ...(text === undefined ? {} : { text }) }, past, parts)
+    const title = recorder.state.tasks.get(one.taskId)?.title ?? one.taskId
+    await collectLeft(parts.tasks.get(one.taskId) ?? goneTask(one.taskId, title), one, parts)
   }
-  for (const { taskId, attempt, base, ...kept } of outdated)
-    void recorder.record({
-      ...{ type: 'commit_kept', taskId, attempt, ...kept, why: oldText },
-      ...(base === undefined ? {} : { base }),
-    })
+  for (const one of outdated) void recorder.record({ type: 'commit_kept', ...one, why: oldText })
 }
 
 /** Nothing that an agent did is lost, also of an attempt that nobody goes on with. */
 export async function collectLeft(
-  of: AttemptOf,
-  past: OpenAttempt,
-  { recorder, isolation }: Pick<CatchUpParts, 'recorder' | 'isolation'>,
+  task: Task,
+  { course, stands }: Pick<GoingOn, 'course' | 'stands'>,
+  { recorder, isolation }: SalvageParts,
 ): Promise<void> {
-  const { task, attempt } = of
-  const before = { past, stands: true, resumes: recorder.state.resumes }
-  const reopened = await isolation.reopen(of, before)
-  if (!reopened.ok) {
-    const text = `${task.id}: what attempt ${attempt} left is not collected: ${reopened.error.message}`
+  const { attempt, agent } = course
+  const of = { task, attempt, agent, ...present({ text: knownText(course) }) }
+  const opened = await isolation.open(of, { course, stands, resumes: recorder.state.resumes })
+  if (!opened.ok) {
+    const text = `${task.id}: what attempt ${attempt} left is not collected: ${opened.error.message}`
     void recorder.record({ type: 'notice', level: 'warning', text })
     return
   }
-  const { open, stands } = reopened.value
-  if (stands) {
+  const { open } = opened.value
+  if (opened.value.stands) {
     const harvest = await open.harvest()
-    recordHarvest(recorder, of, harvest, past.base)
+    recordHarvest(recorder, of, harvest, course.base)
     if (harvest.type === 'candidate') {
       const { ref, commit, base } = harvest
       recordKept(recorder, of, { ref, commit, why: 'the unfinished work of an attempt that was broken off' }, base)

@@ -1,0 +1,436 @@
+import { noBaseline, type Baseline } from '../accounts/counted.js'
+import { consequencesOf, failure, type Failure } from '../agent/failure.js'
+import type { ProviderModel } from '../agent/provider-model.js'
+import type { Refusal } from '../agent/refusal.js'
+import type { BaseDecision, Repair } from '../landing/base.js'
+import { present } from '../present.js'
+import type { HoldReason } from '../roadmap/hold.js'
+import { commandProvider } from '../routing/routing.js'
+
+/*
+ *  queued ──▶ working ──▶ collecting ──▶ judging ──▶ reviewing ──▶ landing ──▶ ended
+ *    ▲           ▲ │                        ╰───────────┴───────────┤
+ *    ╰─ lost ────┼─┼──▶ unfinished ─╮                               ▼
+ *                ╰─┴────────────────┴───────────────────────── repairing
+ */
+
+/**
+ * The course of an attempt: what it does now, and what follows. Pure; the driver makes each step and tells how it went,
+ * and a journal's records tell the same of an attempt of before.
+ */
+export type Course = NotBegun | Begun
+
+/** An attempt that waits for its first slot, or never got one. */
+export interface NotBegun {
+  readonly attempt: number
+  readonly state: Queued | Ended
+}
+
+export interface Begun {
+  readonly attempt: number
+  readonly agent: ProviderModel
+  /** Absolute path; empty when none could be opened. */
+  readonly workspace: string
+  /** The commit that the work of its last turn is a change of; absent in place. */
+  readonly base?: string
+  /** The repair round of its last turn; 0 for the first agent. */
+  readonly round: number
+  /** How many of its turns finished what one before had left unfinished. */
+  readonly finishing: number
+  /** Why its work was kept out before each of its repair rounds. */
+  readonly repaired: readonly Failure[]
+  /** Its conversation, once the CLI has told it, as the CLI wrote it. */
+  readonly sessionId?: string
+  /** What the agent of its last turn was refused, also before an interruption of that turn. */
+  readonly refusals: readonly Refusal[]
+  /** What the conversation's next total is to be compared with. */
+  readonly used: Baseline
+  /** What was collected last, where the attempt's ref stands: of this turn once that is collected, until then of one before. */
+  readonly collected?: string
+  /** What was brought together in its workspace before each repair round; conflicts of it may have left markers. */
+  readonly merges: readonly Merge[]
+  /**
+   * Digests of what its agent was told, and may be working by: the last alone once a turn has ended well. Empty where it
+   * is not known, as older versions did not tell.
+   */
+  readonly texts: readonly string[]
+  readonly state: State
+}
+
+export interface Merge {
+  readonly candidate: string
+  readonly base: string
+  readonly tip: string
+}
+
+export type State =
+  | Queued
+  /** An agent is at work. `resumes`: in a conversation of before. */
+  | { readonly type: 'working'; readonly turn: Turn; readonly resumes: boolean }
+  /** The turn ended before its work did. */
+  | { readonly type: 'unfinished'; readonly reason: Failure }
+  /** The agent has ended: well, or why not. */
+  | { readonly type: 'collecting'; readonly failure?: Failure }
+  /** What was collected is judged alone, for those who review it. */
+  | { readonly type: 'judging' }
+  | { readonly type: 'reviewing' }
+  /** It is in the merge queue. `tries`: landings that failed for nobody's fault. */
+  | { readonly type: 'landing'; readonly tries: number }
+  | Repairing
+  | Ended
+
+/** It waits for a slot. `lost`: the turn had a slot, but its CLI did not know the conversation any more. */
+interface Queued {
+  readonly type: 'queued'
+  readonly turn: Turn
+  readonly lost?: Failure
+}
+
+/** Something stands against the work, and it may go back to its agent. */
+interface Repairing {
+  readonly type: 'repairing'
+  readonly reason: Failure
+  /** It was collected, and kept out; else the agent goes on with the place as it is. */
+  readonly isCollected: boolean
+  /**
+   * What is to be known or done: whose fault it is; the work and the target's tip brought together; nothing but a slot; or
+   * there can be no repair round.
+   */
+  readonly stage: 'weigh' | 'apart' | 'together' | 'impossible'
+  readonly fault: 'own' | 'base'
+}
+
+interface Ended {
+  readonly type: 'ended'
+  readonly end: End
+}
+
+export type End =
+  | { readonly type: 'done'; readonly how: 'integrated' | 'unchanged' | 'in_place' }
+  /** `isFinished`: its agent had ended well, and its work was kept out. */
+  | { readonly type: 'failed'; readonly failure: Failure; readonly isFinished: boolean }
+  /** It got no slot to begin or to go on with, and is as it was. */
+  | { readonly type: 'no_slot'; readonly why: NoSlot }
+
+/** Why there is no slot. `held`: a person holds the task. */
+export type NoSlot =
+  | { readonly reason: 'aborted' | 'unservable' | 'stopped'; readonly message: string }
+  | { readonly reason: 'held'; readonly hold: HoldReason }
+
+/** What one agent is to do, from its start to its end. */
+export type Turn =
+  | { readonly type: 'begin' }
+  /** Goes on with what was interrupted with the run. `left`: where the turn had ended before its work did. */
+  | {
+      readonly type: 'take_up'
+      readonly reworded: boolean
+      readonly hadFinished: boolean
+      readonly left?: Failure
+    }
+  /** `round` counts from 1 within the attempt. */
+  | { readonly type: 'repair'; readonly round: number; readonly reason: Failure; readonly asLeft: boolean }
+  /** Finishes what a turn left unfinished; `number` counts from 1 within the attempt. */
+  | { readonly type: 'finish'; readonly number: number; readonly reason: Failure }
+
+/** What is to be done next; whoever does it tells how it went, see {@link Outcome}. */
+export type Step =
+  /** Wait for a slot and have the place ready. */
+  | { readonly type: 'begin'; readonly turn: Turn }
+  | { readonly type: 'work'; readonly turn: Turn }
+  /** `failure`: why it will not land. */
+  | { readonly type: 'collect'; readonly failure?: Failure }
+  | { readonly type: 'judge' | 'review' | 'land' | 'bring_together' }
+  /** Find out whether it is the base that fails. */
+  | { readonly type: 'weigh'; readonly reason: Failure; readonly repair: Repair }
+  | { readonly type: 'end'; readonly end: End }
+
+/** How a step went. */
+export type Outcome =
+  | ({ readonly type: 'turn_began'; readonly turn: Turn } & TurnFacts)
+  | { readonly type: 'no_slot'; readonly why: NoSlot }
+  /** There is no place to be had, or its work is not there any more. */
+  | { readonly type: 'no_place'; readonly failure: Failure }
+  | { readonly type: 'agent_ended'; readonly failure?: Failure; readonly sessionId?: string; readonly used?: Baseline }
+  /** `failure`: it will not land. */
+  | { readonly type: 'collected'; readonly commit: string; readonly failure?: Failure }
+  /** There is nothing that could land. */
+  | { readonly type: 'nothing_to_land'; readonly how: 'unchanged' | 'in_place' }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  /** A tool was refused to its agent, which left nothing to land. */
+  | { readonly type: 'refused'; readonly failure: Failure }
+  /** Judged, reviewed or landed. */
+  | { readonly type: 'passed' }
+  | { readonly type: 'kept_out'; readonly failure: Failure }
+  | { readonly type: 'weighed'; readonly decision: Weighed }
+  | { readonly type: 'brought_together' | 'not_brought_together' }
+
+/** What follows from whose fault it is; `canceled`: the run was, meanwhile. */
+export type Weighed = Exclude<BaseDecision, 'take_up'> | 'canceled'
+
+export interface TurnFacts {
+  readonly agent: ProviderModel
+  readonly resumes: boolean
+  readonly workspace?: string
+  readonly base?: string
+  /** The digest of what its agent is told, where it is told the task. */
+  readonly text?: string
+  /** What its first turn goes on with. */
+  readonly inherited?: Pick<Begun, 'used' | 'merges'>
+}
+
+/** What the next step depends on beside the course. */
+export interface Rules {
+  readonly repairRounds: number
+  readonly isCanceled: boolean
+  /** The task may spend nothing more. */
+  readonly isSpent: boolean
+  /** Its conversation can be gone on with. */
+  readonly canResume: boolean
+}
+
+/** So many turns of an attempt may finish what another left unfinished; then the attempt has failed. */
+const mostFinishing = 2
+/** So often a landing is tried in which autopilot's own git failed: the work is paid for, and nobody is to blame. */
+const mostLandings = 3
+
+export const wasCanceled: Failure = failure('canceled', 'The attempt was canceled.')
+
+export function newCourse(attempt: number): NotBegun {
+  return { attempt, state: { type: 'queued', turn: { type: 'begin' } } }
+}
+
+/** A command cannot be told a reason: what it made goes to the next attempt. */
+export function mayRepair({ round, agent }: Begun, { repairRounds }: Pick<Rules, 'repairRounds'>): boolean {
+  return round < repairRounds && agent.provider !== commandProvider
+}
+
+/** The commit of what its last turn made, once that is collected. */
+export function workOf({ state, collected }: Begun): string | undefined {
+  return isFinished(state) || state.type === 'ended' ? collected : undefined
+}
+
+/** Its agent has ended well, and its work is collected. */
+export function isFinished(state: State): boolean {
+  if (state.type === 'repairing') return state.isCollected
+  return state.type === 'judging' || state.type === 'reviewing' || state.type === 'landing'
+}
+
+/** What its agent works by, where there is no doubt. */
+export function knownText({ texts }: Begun): string | undefined {
+  return texts.length === 1 ? texts[0] : undefined
+}
+
+export function nextStep(course: Course, rules: Rules): Step {
+  if ('agent' in course) return stepOf(course, rules)
+  const { state } = course
+  return state.type === 'queued' ? { type: 'begin', turn: state.turn } : { type: 'end', end: state.end }
+}
+
+function stepOf(course: Begun, rules: Rules): Step {
+  const { state } = course
+  switch (state.type) {
+    case 'queued':
+      return { type: 'begin', turn: state.turn }
+    case 'ended':
+      return { type: 'end', end: state.end }
+    case 'working':
+      return { type: 'work', turn: state.turn }
+    case 'unfinished':
+      return finishOrCollect(course, state.reason, rules)
+    case 'collecting':
+      return { ...state, type: 'collect' }
+    case 'judging':
+      return { type: 'judge' }
+    case 'reviewing':
+      return { type: 'review' }
+    case 'landing':
+      return { type: 'land' }
+    case 'repairing':
+      return repairOrEnd(course, state, rules)
+  }
+}
+
+function finishOrCollect({ finishing }: Begun, reason: Failure, rules: Rules): Step {
+  if (rules.isCanceled) return { type: 'collect', failure: wasCanceled }
+  const canFinish = rules.canResume && finishing < mostFinishing && !rules.isSpent
+  if (!canFinish) return { type: 'collect', failure: reason }
+  return { type: 'begin', turn: { type: 'finish', number: finishing + 1, reason } }
+}
+
+function repairOrEnd(course: Begun, state: Repairing, rules: Rules): Step {
+  const { reason, stage, fault, isCollected } = state
+  const isUsedUp = !mayRepair(course, rules)
+  if (stage === 'weigh') {
+    const repair = isUsedUp ? 'used_up' : rules.isSpent ? 'impossible' : 'possible'
+    return { type: 'weigh', reason, repair }
+  }
+  const why = fault === 'base' ? baseRed(reason) : reason
+  const isRepairable = stage !== 'impossible' && !isUsedUp && consequencesOf(why.kind).repairable === true
+  // It is not given up: when the run is resumed it goes on here.
+  if (isRepairable && rules.isCanceled) return { type: 'end', end: keptOut(wasCanceled, isCollected) }
+  if (!isRepairable || rules.isSpent)
+    return fault === 'base'
+      ? { type: 'weigh', reason, repair: 'impossible' }
+      : { type: 'end', end: keptOut(reason, isCollected) }
+  if (stage === 'apart') return { type: 'bring_together' }
+  return { type: 'begin', turn: { type: 'repair', round: course.round + 1, reason: why, asLeft: !isCollected } }
+}
+
+function baseRed({ message, ...more }: Failure): Failure {
+  return { ...more, kind: 'base_red', message: `${message} It fails on the base, too: nothing lands before it passes.` }
+}
+
+export function afterOutcome(course: Course, outcome: Outcome): Course {
+  if ('agent' in course) return afterBegun(course, outcome)
+  if (outcome.type === 'turn_began') return begun(course.attempt, outcome)
+  if (outcome.type === 'no_place') return { ...course, state: ended(failed(outcome.failure)) }
+  return outcome.type === 'no_slot' ? { ...course, state: ended(noSlot(outcome.why)) } : course
+}
+
+/** As {@link afterOutcome}, for an attempt that has begun: it stays so. */
+export function afterBegun(course: Begun, outcome: Outcome): Begun {
+  if (outcome.type === 'turn_began') return turnBegan(course, outcome)
+  if (outcome.type === 'agent_ended') return agentEnded(course, outcome)
+  if (outcome.type !== 'collected') return { ...course, state: stateAfter(course.state, outcome) }
+  const state: State = outcome.failure ? ended(failed(outcome.failure)) : { type: 'judging' }
+  return { ...course, collected: outcome.commit, state }
+}
+
+type OfState = Exclude<Outcome, { type: 'turn_began' | 'agent_ended' | 'collected' }>
+
+/** Outcomes that change nothing but what the attempt does. */
+function stateAfter(state: State, outcome: OfState): State {
+  switch (outcome.type) {
+    case 'no_slot':
+      return withoutSlot(state, outcome.why)
+    case 'no_place':
+    case 'failed':
+      return ended(failed(outcome.failure))
+    case 'nothing_to_land':
+      return ended({ type: 'done', how: outcome.how })
+    case 'refused':
+      return { type: 'repairing', reason: outcome.failure, isCollected: false, stage: 'together', fault: 'own' }
+    case 'passed':
+      return afterPassing(state)
+    case 'kept_out':
+      return afterKeptOut(state, outcome.failure)
+    case 'weighed':
+      return state.type === 'repairing' ? afterWeighing(state, outcome.decision) : state
+    case 'brought_together':
+      return state.type === 'repairing' ? { ...state, stage: 'together' } : state
+    case 'not_brought_together':
+      return state.type === 'repairing' ? { ...state, stage: 'impossible' } : state
+  }
+}
+
+/** An attempt at its first turn. */
+export function begun(attempt: number, { agent, resumes, workspace = '', base, text, inherited }: TurnFacts): Begun {
+  return {
+    ...{ attempt, agent, workspace, round: 0, finishing: 0, repaired: [], refusals: [] },
+    ...{ used: noBaseline, merges: [], ...inherited },
+    ...present({ base }),
+    texts: text === undefined ? [] : [text],
+    state: { type: 'working', turn: { type: 'begin' }, resumes },
+  }
+}
+
+type Began = Extract<Outcome, { type: 'turn_began' }>
+
+function turnBegan(course: Begun, { turn, agent, resumes, workspace = course.workspace, base, text }: Began): Begun {
+  // One that stands in for it changes nothing of what is known.
+  const isAgain = course.state.type === 'queued' && course.state.lost !== undefined
+  const { texts } = course
+  const next: Begun = {
+    ...{ ...course, agent, workspace, ...together(course, base) },
+    texts: text === undefined || text === texts.at(-1) ? texts : [...texts, text],
+    state: { type: 'working', turn, resumes },
+  }
+  if (turn.type === 'finish') return { ...next, finishing: turn.number }
+  if (turn.type !== 'repair') return next
+  const repaired = isAgain ? course.repaired : [...course.repaired, turn.reason]
+  return { ...next, round: turn.round, repaired, refusals: [] }
+}
+
+/** The turn begins with the work so far and this tip. */
+function together(course: Begun, tip: string | undefined): Pick<Begun, 'base' | 'merges'> {
+  const { base, merges } = course
+  if (tip === undefined) return { merges, ...present({ base }) }
+  const candidate = workOf(course)
+  const isMerge = candidate !== undefined && base !== undefined
+  return { base: tip, merges: isMerge ? [...merges, { candidate, base, tip }] : merges }
+}
+
+function agentEnded(course: Begun, { failure: why, sessionId = course.sessionId, used }: AgentEnded): Begun {
+  const { state, texts } = course
+  const next: Mutable<Begun> = {
+    ...course,
+    ...(used ? { used } : {}),
+    ...(sessionId === undefined ? {} : { sessionId }),
+  }
+  // What it was told it has taken in.
+  if (!why) return { ...next, texts: texts.slice(-1), state: { type: 'collecting' } }
+  if (why.kind === 'unfinished') return { ...next, state: { type: 'unfinished', reason: why } }
+  if (why.kind !== 'session_lost') return { ...next, state: { type: 'collecting', failure: why } }
+  delete next.sessionId
+  const isAgain = state.type === 'working' && state.resumes
+  return {
+    ...next,
+    state: isAgain ? { type: 'queued', turn: state.turn, lost: why } : { type: 'collecting', failure: why },
+  }
+}
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] }
+
+type AgentEnded = Extract<Outcome, { type: 'agent_ended' }>
+
+function withoutSlot(state: State, why: NoSlot): State {
+  const isAborted = why.reason === 'aborted'
+  if (state.type === 'repairing')
+    return isAborted ? ended(keptOut(wasCanceled, state.isCollected)) : { ...state, stage: 'impossible' }
+  const reason = state.type === 'queued' ? state.lost : state.type === 'unfinished' ? state.reason : undefined
+  return reason ? { type: 'collecting', failure: isAborted ? wasCanceled : reason } : ended(noSlot(why))
+}
+
+function afterPassing({ type }: State): State {
+  if (type === 'judging') return { type: 'reviewing' }
+  return type === 'reviewing' ? { type: 'landing', tries: 0 } : ended({ type: 'done', how: 'integrated' })
+}
+
+function afterKeptOut(state: State, why: Failure): State {
+  const isAgain = state.type === 'landing' && why.ownGit === true
+  if (isAgain && state.tries + 1 < mostLandings) return { type: 'landing', tries: state.tries + 1 }
+  // If need be the next run lands it, and no agent is paid again.
+  const reason: Failure = isAgain ? { ...why, uncollected: true } : why
+  return { type: 'repairing', reason, isCollected: true, stage: 'weigh', fault: 'own' }
+}
+
+function afterWeighing(state: Repairing, decision: Weighed): State {
+  switch (decision) {
+    case 'own':
+      return { ...state, stage: 'apart', fault: 'own' }
+    case 'repair':
+      return { ...state, stage: 'apart', fault: 'base' }
+    case 'judge_again':
+      return { type: 'judging' }
+    case 'over':
+      return ended(keptOut(baseRed(state.reason), true))
+    case 'canceled':
+      return ended(keptOut(wasCanceled, true))
+  }
+}
+
+function ended(end: End): Ended {
+  return { type: 'ended', end }
+}
+
+function noSlot(why: NoSlot): End {
+  return { type: 'no_slot', why }
+}
+
+function failed(why: Failure): End {
+  return { type: 'failed', failure: why, isFinished: false }
+}
+
+function keptOut(why: Failure, isFinished: boolean): End {
+  return { type: 'failed', failure: why, isFinished }
+}

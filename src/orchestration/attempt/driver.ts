@@ -1,0 +1,328 @@
+import { afterOutcome, knownText, mayRepair, nextStep, type Begun, type Course } from '../../domain/attempt/course.js'
+import type { End, NoSlot, Outcome, Step, Turn } from '../../domain/attempt/course.js'
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import type { ProviderModel } from '../../domain/agent/provider-model.js'
+import { present } from '../../domain/present.js'
+import type { Result } from '../../domain/result.js'
+import type { GoingOn } from '../../domain/run/reconcile.js'
+import { inheritedBy, type Inheritance } from '../../domain/run/task-progress.js'
+import type { Continued, Harvested } from '../place/isolation.js'
+import { attemptDirectory } from '../agent/attempt-files.js'
+import { attemptText } from './attempt-text.js'
+import { comesOf, gitUnfinished, keepWork, recordHarvest, writtenIn, type Site } from './harvest.js'
+import { promptOf } from './prompts.js'
+import { refusalsOf, refusedFailure } from './refused.js'
+import { withSlotTold } from './tell-slot.js'
+import { conversationOf, runTurn, shown, type AttemptRequest, type AttemptSettings } from './turn.js'
+import type { Conversation, HeldSlot, HeldTurn } from './turn.js'
+import { conversationFor, lostText, startOf } from './turn-start.js'
+
+/** The slots of an attempt: one for its first turn, and one more for each further one. None is held while it waits. */
+export interface AttemptSlots {
+  first(): Promise<HeldSlot | NoSlot>
+  /** One that goes on with the same provider and model. */
+  again(agent: ProviderModel): Promise<HeldSlot | NoSlot>
+}
+
+export interface AttemptParts {
+  readonly request: AttemptRequest
+  readonly settings: AttemptSettings
+  readonly slots: AttemptSlots
+  /** It was interrupted with the run. */
+  readonly goingOn?: GoingOn
+}
+
+/** An attempt that has come to its end. */
+export interface Driven {
+  readonly course: Course
+  readonly end: End
+}
+
+/**
+ * Drives an attempt to its end: makes the steps that its course names, and tells how they went. One that was interrupted
+ * is driven like any other, from where it stood. Never rejects for what can happen in normal life.
+ */
+export function driveAttempt(parts: AttemptParts, from: Course): Promise<Driven> {
+  return new Driver(parts).drive(from)
+}
+
+class Driver {
+  readonly #parts: AttemptParts
+  #site: Site | undefined
+  /** Why there is no place, or not what was in it. */
+  #trouble: Failure = workIsGone
+  #slot: HeldSlot | undefined
+  #turn: HeldTurn | undefined
+  #candidate: Harvested | undefined
+  /** The work so far and what others have finished, in the place. */
+  #together: Continued | undefined
+  /** What its first turn goes on with. */
+  #inherited: Inheritance | undefined
+  #takenUp: number | undefined
+  readonly #wrote = new Set<string>()
+  readonly #told: { slot?: string } = {}
+
+  constructor(parts: AttemptParts) {
+    this.#parts = parts
+    this.#inherited = parts.request.inherited
+  }
+
+  async drive(from: Course): Promise<Driven> {
+    try {
+      if ('agent' in from && from.state.type !== 'queued') await this.#goOn(from)
+      for (let course = from; ;) {
+        const step = nextStep(course, this.#rules(course))
+        if (step.type === 'end') {
+          if (this.#site && this.#candidate) keepWork(this.#site, step.end, this.#candidate)
+          return { course, end: step.end }
+        }
+        course = afterOutcome(course, await this.#make(step, course))
+      }
+    } finally {
+      this.#site?.open.close()
+    }
+  }
+
+  #rules(course: Course) {
+    const { settings, request } = this.#parts
+    return {
+      repairRounds: settings.repairRounds,
+      isCanceled: settings.signal.aborted,
+      isSpent: settings.allowances.usedUpBy(request.task) !== undefined,
+      canResume: 'agent' in course && conversationOf(course) !== undefined,
+    }
+  }
+
+  #make(step: Exclude<Step, { type: 'end' }>, course: Course): Outcome | Promise<Outcome> {
+    if (step.type === 'begin') return this.#begin(step.turn, course)
+    const site = this.#site
+    if (!site || !('agent' in course)) return this.#withoutPlace(course)
+    if (step.type === 'work') return this.#work(site, course)
+    if (step.type === 'collect') return this.#collect(site, course, step.failure)
+    if (step.type === 'weigh') return this.#weigh(step)
+    const candidate = this.#candidate
+    if (!candidate) return { type: 'no_place', failure: this.#trouble }
+    switch (step.type) {
+      case 'judge':
+        return this.#judge(site, candidate)
+      case 'review':
+        return this.#review(site, candidate)
+      case 'land':
+        return this.#land(site, candidate)
+      case 'bring_together':
+        return this.#bringTogether(site, candidate)
+    }
+  }
+
+  /** Waits for a slot, and has all ready for the turn. */
+  async #begin(turn: Turn, course: Course): Promise<Outcome> {
+    const { request, settings, slots } = this.#parts
+    const { recorder } = settings
+    const of = { taskId: request.task.id, attempt: course.attempt }
+    const lost = course.state.type === 'queued' ? course.state.lost : undefined
+    const isFirst = !lost && (turn.type === 'begin' || turn.type === 'take_up')
+    if (lost) this.#warn(lostText(turn))
+    if (!isFirst) void recorder.record({ type: 'task_queued', ...of })
+    const slot = await (isFirst || !('agent' in course) ? slots.first() : slots.again(course.agent))
+    if ('reason' in slot) return { type: 'no_slot', why: slot }
+    this.#slot = slot
+    const agent = shown(slot.agent)
+    if (isFirst) await this.#arrive(turn, course, agent)
+    const conversation = lost ? undefined : conversationFor(turn, course, agent, this.#inherited)
+    const began = { agent, ...this.#beneath(turn, course), ...present({ text: this.#textFor(turn, conversation) }) }
+    const directory = attemptDirectory(settings.attemptsDir, of.taskId, of.attempt)
+    const about = { slot: slot.agent.id, directory, ...present({ goesOnFrom: this.#inherited?.attempt }) }
+    // To the journal, another conversation at the beginning is the same turn.
+    if (!lost || turn.type !== 'begin') void recorder.record(startOf(turn, { ...of, ...about, ...began }))
+    if (this.#site) this.#turn = await this.#held(this.#site, turn, course, slot, conversation)
+    const inherited = inheritedBy(agent, this.#inherited, began.base)
+    return { type: 'turn_began', turn, resumes: conversation !== undefined, ...began, inherited }
+  }
+
+  /** The digest of what the agent is told: one that is told nothing of the task works by what it was told before. */
+  #textFor(turn: Turn, conversation: Conversation | undefined): string | undefined {
+    const { request, settings } = this.#parts
+    const isTold = turn.type === 'begin' || (turn.type === 'take_up' && (turn.reworded || !conversation))
+    return isTold ? attemptText(request.task, settings) : undefined
+  }
+
+  /** Where the turn works, and from which commit. */
+  #beneath(turn: Turn, course: Course): { readonly workspace?: string; readonly base?: string } {
+    if (!this.#site || turn.type === 'finish') return {}
+    const { cwd: workspace, base: first } = this.#site.open.place
+    if (turn.type !== 'repair') return { workspace, ...present({ base: this.#together?.base ?? first }) }
+    const before = 'agent' in course ? course.base : undefined
+    return present({ base: turn.asLeft ? before : this.#together?.base })
+  }
+
+  async #held(
+    site: Site,
+    turn: Turn,
+    course: Course,
+    slot: HeldSlot,
+    resumes: Conversation | undefined,
+  ): Promise<HeldTurn> {
+    const { request, settings } = this.#parts
+    if (turn.type !== 'finish') this.#takenUp = turn.type === 'take_up' ? settings.recorder.state.resumes : undefined
+    const prompt = await promptOf(turn, {
+      ...{ request, settings, isFresh: !resumes, stands: site.stands, isInPlace: site.open.place.base === undefined },
+      ...present({ together: this.#together, inherited: this.#inherited }),
+    })
+    const round = turn.type === 'repair' ? turn.round : 'agent' in course ? course.round : 0
+    const finishing = turn.type === 'finish' ? turn.number : undefined
+    const standsIn = course.state.type === 'queued' && course.state.lost ? (true as const) : undefined
+    const held = { slot, prompt, round, ...present({ resumes, finishing, standsIn, takenUp: this.#takenUp }) }
+    return withSlotTold({ settings, told: this.#told }, held)
+  }
+
+  /** Opens the place for the first turn, with the work in it that is gone on with. */
+  async #arrive(turn: Turn, course: Course, agent: ProviderModel): Promise<void> {
+    const past = 'agent' in course ? course : undefined
+    const conversation = past && conversationOf(past)
+    const text = this.#textFor(turn, conversation) ?? (past && knownText(past))
+    const site = await this.#openSite(course.attempt, agent, text)
+    if (!site) return
+    const { open, stands } = site
+    const { work } = this.#inherited ?? {}
+    if (past) {
+      const together = stands || !this.#candidate ? undefined : await open.goOn(this.#candidate)
+      if (together?.ok) this.#together = together.value
+      else if (together) this.#leave(site, together.error)
+    } else if (work && open.place.base !== undefined) {
+      const together = await open.takeOver(work)
+      if (together.ok) this.#together = together.value
+      else this.#beginClean(together.error)
+    }
+  }
+
+  #beginClean({ message }: Failure): void {
+    this.#warn(`begins afresh, as the work of attempt ${this.#inherited?.attempt} could not be taken over: ${message}`)
+    this.#inherited = undefined
+  }
+
+  /** Goes on with what an agent had finished before the run was interrupted. */
+  async #goOn(course: Begun): Promise<void> {
+    const { recorder } = this.#parts.settings
+    const { attempt, agent } = course
+    const site = await this.#openSite(attempt, agent, knownText(course))
+    if (!site) return
+    const { open, of, stands } = site
+    const workspace = open.place.cwd
+    void recorder.record({ type: 'attempt_resumed', taskId: of.task.id, attempt, agent, workspace })
+    if (course.state.type === 'collecting' && !stands) this.#leave(site, workIsGone)
+    else if (course.state.type === 'judging') this.#letGo(site, course)
+  }
+
+  async #openSite(attempt: number, agent: ProviderModel, text: string | undefined): Promise<Site | undefined> {
+    const { request, settings, goingOn } = this.#parts
+    const { isolation, recorder } = settings
+    const of = { task: request.task, attempt, agent, ...present({ text }) }
+    const before = goingOn && { ...goingOn, resumes: recorder.state.resumes }
+    const opened = await isolation.open(of, before)
+    if (!opened.ok) {
+      this.#trouble = opened.error
+      return undefined
+    }
+    const { open, stands, candidate } = opened.value
+    this.#candidate = candidate
+    this.#site = { of, open, stands, recorder }
+    return this.#site
+  }
+
+  #leave({ open }: Site, why: Failure): void {
+    open.close()
+    this.#site = undefined
+    this.#trouble = why
+  }
+
+  /** Where a slot was reserved, its release is a fact of the run, too. */
+  async #withoutPlace({ attempt }: Course): Promise<Outcome> {
+    const { request, settings } = this.#parts
+    if (this.#slot) {
+      this.#slot.release()
+      const exit = { type: 'not_started', message: this.#trouble.message } as const
+      const of = { taskId: request.task.id, attempt, slot: this.#slot.agent.id }
+      await settings.recorder.record({ type: 'agent_exited', ...of, exit, durationMs: 0 })
+    }
+    return { type: 'no_place', failure: this.#trouble }
+  }
+
+  async #work({ of, open }: Site, course: Begun): Promise<Outcome> {
+    if (!this.#turn) throw new Error(`${of.task.id}: no turn was begun`)
+    const place = { cwd: open.place.cwd, ...present({ base: course.base }) }
+    const { evidence, used, conversation, failure: why } = await runTurn(of, this.#turn, place, this.#parts.settings)
+    for (const path of evidence.wrote) this.#wrote.add(path)
+    return { type: 'agent_ended', used, ...present({ sessionId: conversation, failure: why }) }
+  }
+
+  async #collect(site: Site, course: Begun, ended: Failure | undefined): Promise<Outcome> {
+    const { open, of, recorder } = site
+    const { settings } = this.#parts
+    const unfinished = ended ? undefined : await gitUnfinished(open)
+    if (unfinished) return { type: 'agent_ended', failure: unfinished }
+    // Before others get the place, and what was in the way is gone.
+    const trouble = await open.trouble()
+    const harvest = await open.harvest(writtenIn(settings.attemptsDir, of, this.#wrote))
+    recordHarvest(recorder, of, harvest, course.base)
+    if (harvest.type === 'candidate') this.#candidate = harvest
+    if (ended) open.close()
+    else this.#letGo(site, course)
+    return comesOf(of, harvest, { ...settings, ...present({ ended, trouble }) })
+  }
+
+  /** Others need workspaces, too, while gates take their time. */
+  #letGo({ open }: Site, course: Begun): void {
+    if (!mayRepair(course, this.#parts.settings)) open.close()
+  }
+
+  async #judge({ of, open }: Site, candidate: Harvested): Promise<Outcome> {
+    const { settings } = this.#parts
+    // Before gates and reviews: it goes back in any case.
+    const refused = refusedFailure(of, refusalsOf(of, settings), settings)
+    if (refused) return { type: 'kept_out', failure: refused }
+    return settings.reviews.length === 0 ? passed : keptOutUnless(await open.judge(candidate))
+  }
+
+  async #review({ of, open }: Site, candidate: Harvested): Promise<Outcome> {
+    return keptOutUnless(await this.#parts.settings.review(of, open, candidate))
+  }
+
+  /** Work that ended well before the run was canceled has been paid for: it still lands. */
+  async #land({ of, open, recorder }: Site, candidate: Harvested): Promise<Outcome> {
+    const landed = await open.land(candidate)
+    if (landed.ok)
+      await recorder.record({ type: 'task_integrated', taskId: of.task.id, attempt: of.attempt, ...landed.value })
+    return keptOutUnless(landed)
+  }
+
+  async #weigh({ reason, repair }: Extract<Step, { type: 'weigh' }>): Promise<Outcome> {
+    const { request, settings } = this.#parts
+    return { type: 'weighed', decision: await settings.base.keptOut(request.task.id, reason, repair) }
+  }
+
+  async #bringTogether({ open }: Site, candidate: Harvested): Promise<Outcome> {
+    const together = await open.goOn(candidate)
+    if (together.ok) {
+      this.#together = together.value
+      return { type: 'brought_together' }
+    }
+    this.#warn(`no repair round, as the workspace could not be brought up to date: ${together.error.message}`)
+    return { type: 'not_brought_together' }
+  }
+
+  #warn(text: string): void {
+    const { request, settings } = this.#parts
+    void settings.recorder.record({ type: 'notice', level: 'warning', text: `${request.task.id}: ${text}` })
+  }
+}
+
+const passed: Outcome = { type: 'passed' }
+
+function keptOutUnless(result: Result<unknown, Failure>): Outcome {
+  return result.ok ? passed : { type: 'kept_out', failure: result.error }
+}
+
+const workIsGone = failure(
+  'infrastructure',
+  'What its agent had finished is not where it was when the run was interrupted.',
+)

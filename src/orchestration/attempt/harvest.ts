@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import { judgeUnchanged } from '../../domain/agent/attempt.js'
+import { consequencesOf, failure, type Failure } from '../../domain/agent/failure.js'
+import { gitLeft } from '../../domain/agent/git-left.js'
+import type { End, Outcome } from '../../domain/attempt/course.js'
+import { present } from '../../domain/present.js'
+import { cleanLine, listFirst } from '../../domain/text.js'
+import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, Written } from '../place/isolation.js'
+import { attemptDirectory } from '../agent/attempt-files.js'
+import type { Recorder } from '../recorder.js'
+import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
+import type { AttemptOf } from '../attempt-of.js'
+
+/** Where an attempt works. */
+export interface Site {
+  readonly of: AttemptOf
+  readonly open: OpenPlace
+  /** It is as the agent left it that was interrupted with the run. */
+  readonly stands: boolean
+  readonly recorder: Recorder
+}
+
+/** A turn that ended well, but whose git stopped in the middle of something, has left work unfinished. */
+export async function gitUnfinished(open: OpenPlace): Promise<Failure | undefined> {
+  const left = await open.underWay()
+  if (left === undefined) return undefined
+  return failure('unfinished', `The turn ended while git was in the middle of something: ${left}.`, {
+    detail: gitLeft(left),
+  })
+}
+
+/** What a turn is judged by, besides what it left. */
+export interface Judging extends StrictSettings {
+  readonly recorder: Recorder
+  /** Why its agent did not end well: what it had done until then is kept, never landed. */
+  readonly ended?: Failure
+  readonly trouble?: PlaceTrouble
+}
+
+/** What comes of a turn, by its end and by what was collected. */
+export function comesOf(of: AttemptOf, harvest: Harvest, judging: Judging): Outcome {
+  const { ended, trouble } = judging
+  const failed = (why: Failure): Outcome => ({ type: 'failed', failure: blamePlace(why, trouble) })
+  if (harvest.type === 'candidate') {
+    const { commit } = harvest
+    return { type: 'collected', commit, ...present({ failure: ended && blamePlace(ended, trouble) }) }
+  }
+  if (ended) return failed(ended)
+  if (harvest.type === 'stuck') return failed(harvest.failure)
+  const refusals = refusalsOf(of, judging)
+  const refused = refusedFailure(of, refusals, judging)
+  if (refused) return { type: 'refused', failure: refused }
+  const why = harvest.type === 'in_place' ? undefined : judgeUnchanged(of.task, refusals, leftOutTexts(harvest))
+  return why ? failed(why) : { type: 'nothing_to_land', how: harvest.type }
+}
+
+/** An end that the place is to blame for: nobody's failed attempt. */
+export function blamePlace(why: Failure, trouble: PlaceTrouble | undefined): Failure {
+  if (!trouble || why.uncollected) return why
+  const { kind, message } = why
+  const { ofPlace, mayWantRoom } = consequencesOf(kind)
+  if (!mayWantRoom && !(ofPlace && trouble.type === 'gone')) return why
+  const { failure: of } = trouble
+  return { ...of, message: `${of.message} (${kind}: ${message})` }
+}
+
+/** Every commit that an agent made is either on the target or kept and named. */
+export function keepWork({ recorder, of }: Pick<Site, 'recorder' | 'of'>, end: End, work: Harvested): void {
+  const { ref, commit, base } = work
+  const why = whyKept(end)
+  if (why !== undefined) recordKept(recorder, of, { ref, commit, why }, base)
+}
+
+function whyKept(end: End): string | undefined {
+  if (end.type === 'no_slot') return undefined
+  if (end.type === 'done') return end.how === 'integrated' ? undefined : 'work that was taken back in a repair round'
+  if (!end.isFinished) return 'the unfinished work of a failed attempt'
+  const waits = end.failure.kind === 'base_red'
+  return waits ? 'finished work that waits until the base passes the gates' : 'work that could not be integrated'
+}
+
+/** Makes what was collected facts of the run. `base` is the commit that the agent started from; in place there is none. */
+export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harvest, base: string | undefined): void {
+  const { task, attempt } = of
+  const taskId = task.id
+  if (harvest.type === 'in_place') return
+  if (harvest.type === 'stuck') {
+    if (harvest.workspace === undefined) return
+    const { message, uncollected } = harvest.failure
+    const more = uncollected
+      ? ({ why: `${taskId}: autopilot resume collects it: ${message}`, collectsAgain: true } as const)
+      : {}
+    void recorder.record({ type: 'workspace_kept', path: harvest.workspace, why: `${taskId}: ${message}`, ...more })
+    return
+  }
+  if (harvest.ignored) void recorder.record({ type: 'ignored_written', taskId, attempt, ...harvest.ignored })
+  const offLimits = offLimitsText(harvest.offLimits)
+  if (offLimits !== undefined) {
+    void recorder.record({ type: 'notice', level: 'warning', text: `${taskId}: ${offLimits}` })
+  }
+  if (harvest.type === 'candidate') {
+    const { commit, ref, leftOut, watched } = harvest
+    void recorder.record({ type: 'candidate_created', taskId, attempt, commit, ref, leftOut })
+    for (const path of watched) {
+      const text = `${taskId}: its change to ${path} has no effect on this run, which uses what stood there at the start`
+      void recorder.record({ type: 'notice', level: 'warning', text })
+    }
+  }
+  if (harvest.hidden !== undefined && harvest.hidden.length > 0) {
+    const named = listFirst(harvest.hidden, 3, (path) => path)
+    const text = `${taskId}: left out, as its agent hid it from git by .git/info/exclude: ${named}`
+    void recorder.record({ type: 'notice', level: 'warning', text })
+  }
+  for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
+}
+
+/** What the agents of the attempt have written, and where what git ignores of it is kept: beside the attempt's files. */
+export function writtenIn(attemptsDir: string, { task, attempt }: AttemptOf, wrote: Iterable<string>): Written {
+  return { paths: [...wrote], keepIn: join(attemptDirectory(attemptsDir, task.id, attempt), 'ignored') }
+}
+
+/** Why what it did is no change, as far as it shows. */
+function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: 'unchanged' }>): readonly string[] {
+  const text = offLimitsText(offLimits)
+  const ignored = `git ignores what is new: ${listFirst(newIgnored, 5, shownPath)}`
+  return [...(text === undefined ? [] : [text]), ...(newIgnored.length === 0 ? [] : [ignored])]
+}
+
+/** Changes that were left out since agents may not make them, whatever the task. */
+function offLimitsText(paths: readonly string[]): string | undefined {
+  if (paths.length === 0) return undefined
+  const allow = 'agents_may_configure: true in autopilot.yaml lets that land'
+  return `its changes to ${listFirst(paths, 5, shownPath)} were left out, as they would configure later runs and agents (${allow})`
+}
+
+function shownPath(path: string): string {
+  return cleanLine(path, 100)
+}
+
+/** A commit that is not on the target, and what it is to be compared with. */
+export function recordKept(recorder: Recorder, { task, attempt }: AttemptOf, kept: Kept, base?: string): void {
+  const from = base === undefined ? {} : { base }
+  void recorder.record({ type: 'commit_kept', taskId: task.id, attempt, ...kept, ...from })
+}

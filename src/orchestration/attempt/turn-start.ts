@@ -1,0 +1,59 @@
+import type { Course, Turn } from '../../domain/attempt/course.js'
+import { isSameOffer, type ProviderModel } from '../../domain/agent/provider-model.js'
+import { present } from '../../domain/present.js'
+import type { RunEvent } from '../../domain/run/event.js'
+import type { Inheritance } from '../../domain/run/task-progress.js'
+import { conversationOf, type Conversation } from './turn.js'
+
+/** What is told of a turn that begins; absent what is not known or has not changed. */
+interface TurnStart {
+  readonly taskId: string
+  readonly attempt: number
+  readonly slot: string
+  readonly agent: ProviderModel
+  readonly workspace?: string
+  readonly base?: string
+  readonly text?: string
+  readonly goesOnFrom?: number
+  /** Where the attempt keeps its files. */
+  readonly directory?: string
+}
+
+/** The event of a turn that begins. */
+export function startOf(turn: Turn, { workspace, base, text, goesOnFrom, directory, ...of }: TurnStart): RunEvent {
+  switch (turn.type) {
+    case 'begin':
+      return {
+        ...{ type: 'attempt_started', ...of, workspace: workspace ?? '' },
+        ...present({ base, text, goesOnFrom, directory }),
+      }
+    case 'take_up':
+      return { type: 'attempt_resumed', ...of, ...present({ workspace, base, text }) }
+    case 'repair':
+      return { type: 'repair_started', ...of, round: turn.round, reason: turn.reason, ...present({ base }) }
+    case 'finish':
+      return { type: 'finishing_started', ...of, turn: turn.number, reason: turn.reason }
+  }
+}
+
+/** The conversation that a turn goes on with; undefined where it begins one. */
+export function conversationFor(
+  turn: Turn,
+  course: Course,
+  agent: ProviderModel,
+  inherited: Inheritance | undefined,
+): Conversation | undefined {
+  if (turn.type !== 'begin') return 'agent' in course ? conversationOf(course) : undefined
+  return inherited && isSameOffer(inherited.agent, agent) ? conversationOf(inherited) : undefined
+}
+
+/** Said where a CLI does not know the conversation any more that a turn was to go on with; that costs no attempt. */
+export function lostText(turn: Turn): string {
+  return `its conversation is not there any more; ${goesOn(turn)}`
+}
+
+function goesOn(turn: Turn): string {
+  if (turn.type === 'repair') return `repair round ${turn.round} begins another`
+  if (turn.type === 'finish') return 'another agent finishes what it left unfinished'
+  return 'another agent goes on with what it left'
+}
