@@ -35,7 +35,9 @@ async function groupEnd(pgid: number, leaderEnd: Promise<unknown>, graceMs: numb
  */
 export async function endLeftovers(pgid: number): Promise<readonly string[]> {
   if (!isGroupAlive(pgid)) return []
-  const ended = await commandLines(groupMembers(pgid))
+  const ended = groupMembers(pgid)
+    .map(commandLine)
+    .filter((line) => line !== undefined)
   signalGroup(pgid, 'SIGTERM')
   await untilGroupGone(pgid, leftoverGraceMs)
   signalGroup(pgid, 'SIGKILL')
@@ -51,17 +53,13 @@ export async function endStrays(entry: string): Promise<readonly string[]> {
   const ended = new Map<number, string>()
   // Whatever was being started during one look is seen by the next.
   for (let look = 0; look < mostLooks; look++) {
-    const strays = processesWith(entry)
-    if (strays.length === 0) break
-    for (const pid of strays) ended.set(pid, ended.get(pid) ?? (await commandLine(pid)) ?? '')
-    killAll(strays)
+    const { pids, isWhole } = processesWith(entry)
+    if (pids.length === 0 && isWhole) break
+    for (const pid of pids) ended.set(pid, ended.get(pid) ?? commandLine(pid) ?? '')
+    killAll(pids)
     await delay(pollMs)
   }
   return [...ended.values()].filter((line) => line !== '')
-}
-
-async function commandLines(pids: readonly number[]): Promise<readonly string[]> {
-  return (await Promise.all(pids.map(commandLine))).filter((line) => line !== undefined)
 }
 
 async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {

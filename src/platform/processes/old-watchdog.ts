@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { RunTraces } from '../../domain/process/stray.js'
+import type { RunTraces, SeenProcess } from '../../domain/process/stray.js'
 import { signalGroup } from './process-group.js'
 import { argumentsOf, everyProcess, processTable } from './process-table.js'
 import { watchdogName } from './watchdog.js'
@@ -24,13 +24,13 @@ export function endWatchdogsOf(isTheirs: (entry: string) => boolean): boolean {
   if (processes.length === 0) return false
   // The watchdog that this process has started is this life's.
   const others = processes.filter(({ parent }) => parent !== process.pid).map(({ pid }) => pid)
-  const theirs = new Set(everyProcess((name) => watchdogPid(name, isTheirs)))
+  const theirs = new Set(everyProcess((process) => watchdogPid(process, isTheirs)))
   for (const pid of others) if (theirs.has(pid)) signalGroup(pid, 'SIGKILL')
   return true
 }
 
-function watchdogPid(name: string, isTheirs: (entry: string) => boolean): number | undefined {
-  const words = argumentsOf(name)
+function watchdogPid(process: SeenProcess, isTheirs: (entry: string) => boolean): number | undefined {
+  const words = argumentsOf(process) ?? []
   const at = words.indexOf(watchdogName)
-  return at > 0 && isTheirs(words[at + 1] ?? '') ? Number(name) : undefined
+  return at > 0 && isTheirs(words[at + 1] ?? '') ? process.pid : undefined
 }

@@ -1,6 +1,6 @@
 import { descendantsOf } from '../../domain/process/process-family.js'
 import { isOver } from '../../domain/process/stray.js'
-import { environmentOfProcess, everyProcess, processTable } from './process-table.js'
+import { environmentOf, everyProcess, processTable } from './process-table.js'
 
 const living = new Set<number>()
 
@@ -64,10 +64,20 @@ export function descendants(pid: number): readonly number[] {
 
 /**
  * The pids of all processes that were started with this entry (`NAME=value`) in their environment, wherever they have
- * gone since; a child inherits it. Empty on systems without /proc, and blind for those that cleared their environment.
+ * gone since; a child inherits it. Empty on systems without /proc, and blind for those that cleared their environment. Not
+ * whole while the environment of some process cannot be seen.
  */
-export function processesWith(entry: string): readonly number[] {
-  return everyProcess((name) => (environmentOfProcess(name).includes(entry) ? Number(name) : undefined))
+export function processesWith(
+  entry: string,
+  proc?: string,
+): { readonly pids: readonly number[]; readonly isWhole: boolean } {
+  let isWhole = true
+  const pids = everyProcess((process) => {
+    const environment = environmentOf(process, proc)
+    isWhole &&= environment !== undefined
+    return environment?.includes(entry) ? process.pid : undefined
+  }, proc)
+  return { pids, isWhole }
 }
 
 /** KILL to processes, and to the groups that any of them leads: a shell tool may have started more meanwhile. */

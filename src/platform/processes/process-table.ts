@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Machine, SeenProcess } from '../../domain/process/stray.js'
 import { bootId } from './process-identity.js'
 
@@ -8,51 +9,63 @@ import { bootId } from './process-identity.js'
  * hundreds of such files in Node's thread pool keep everything else waiting that reads a file.
  */
 export function processTable(): readonly SeenProcess[] {
-  return everyProcess(readEntry)
+  return everyProcess((process) => process)
 }
 
 /** The machine with all that shows whose a process is. Without /proc, it has no processes. */
 export async function readMachine(): Promise<Machine> {
   const boot = await bootId()
-  const processes = everyProcess((name) => {
-    const entry = readEntry(name)
-    return (
-      entry && {
-        ...entry,
-        environment: environmentOfProcess(name),
-        cwd: readOr(() => readlinkSync(`/proc/${name}/cwd`)),
-      }
-    )
-  })
-  return { boot, processes, self: process.pid }
+  for (let looks = 1; ; looks++) {
+    const seen = everyProcess((one) => ({
+      ...one,
+      environment: environmentOf(one),
+      cwd: readOr(() => readlinkSync(`/proc/${one.pid}/cwd`)),
+    }))
+    const isWhole = seen.every(({ environment }) => environment !== undefined)
+    const processes = seen.map(({ environment = [], ...rest }) => ({ ...rest, environment }))
+    if (isWhole || looks === mostLooks) return { boot, processes, self: process.pid }
+    await delay(pauseMs)
+  }
 }
 
-/** The environment that a process was started with, `NAME=value` each; empty where that cannot be seen. */
-export function environmentOfProcess(pid: number | string): readonly string[] {
-  return textOf(pid, 'environ').split('\0')
+/** So often is looked again for what could not be seen; whoever waits for a disk that works is through by then. */
+const mostLooks = 5
+const pauseMs = 20
+
+/**
+ * The environment that a process was started with, `NAME=value` each; empty where that is not for this user, undefined where it
+ * cannot be seen at the moment.
+ */
+export function environmentOf(process: SeenProcess, proc = '/proc'): readonly string[] | undefined {
+  return wordsOf(process, 'environ', proc)
 }
 
-/** What a process was called with; nothing where that cannot be seen. */
-export function argumentsOf(pid: number | string): readonly string[] {
-  return textOf(pid, 'cmdline').split('\0')
+/** What a process was called with; as {@link environmentOf}. */
+export function argumentsOf(process: SeenProcess): readonly string[] | undefined {
+  return wordsOf(process, 'cmdline', '/proc')
 }
 
 /** How a process was called, in one line; outside text, not yet clean. Undefined once it is gone. */
-export async function commandLine(pid: number): Promise<string | undefined> {
-  const called = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  return called === '' ? undefined : called.split('\0').join(' ').trim().slice(0, longestCommandLine)
+export function commandLine(pid: number): string | undefined {
+  const called = readEntry(String(pid), '/proc')
+  const words = called && argumentsOf(called)?.join(' ').trim()
+  return words === '' ? undefined : words?.slice(0, longestCommandLine)
 }
 
 const longestCommandLine = 200
 
 /** Reads each process of the machine, leaving out those that are gone by then. */
-export function everyProcess<Seen>(read: (name: string) => Seen | undefined): readonly Seen[] {
+export function everyProcess<Seen>(read: (process: SeenProcess) => Seen | undefined, proc = '/proc'): readonly Seen[] {
   const { stackTraceLimit } = Error
   // Another's process, or one that is gone, is an exception for each: their traces cost more than all the rest.
   Error.stackTraceLimit = 0
   try {
-    const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-    return names.map(read).filter((seen) => seen !== undefined)
+    const names = readdirSync(proc).filter((name) => /^\d+$/.test(name))
+    return names.flatMap((name) => {
+      const process = readEntry(name, proc)
+      const seen = process && read(process)
+      return seen === undefined ? [] : [seen]
+    })
   } catch {
     return []
   } finally {
@@ -60,9 +73,17 @@ export function everyProcess<Seen>(read: (name: string) => Seen | undefined): re
   }
 }
 
-function textOf(pid: number | string, file: string): string {
-  return readOr(() => readFileSync(`/proc/${pid}/${file}`, 'utf8'))
+/**
+ * These words lie in the memory of the process, which the kernel locks to read them. Of one that waits without end, for a network
+ * file system that is gone, say, whoever reads them would wait as long, and no signal would end that. Source: proc(5), state D.
+ */
+function wordsOf({ pid, state, parent }: SeenProcess, file: string, proc: string): readonly string[] | undefined {
+  if (state === 'D' && parent !== kernelThreads) return undefined
+  return readOr(() => readFileSync(`${proc}/${pid}/${file}`, 'utf8')).split('\0')
 }
+
+/** The parent of the kernel's own threads, which have no memory. */
+const kernelThreads = 2
 
 /** Nothing where it may not be seen, or is gone. */
 function readOr(read: () => string): string {
@@ -76,8 +97,8 @@ function readOr(read: () => string): string {
 /** proc(5) counts in ticks of USER_HZ, which is 100 a second on all of Linux that Node runs on. */
 const msPerTick = 10
 
-function readEntry(name: string): SeenProcess | undefined {
-  const stat = textOf(name, 'stat')
+function readEntry(name: string, proc: string): SeenProcess | undefined {
+  const stat = readOr(() => readFileSync(`${proc}/${name}/stat`, 'utf8'))
   // `pid (comm) state ppid pgrp session tty_nr …`, where comm may itself hold blanks and parentheses: proc(5).
   const end = stat.lastIndexOf(')')
   if (end < 0) return undefined

@@ -1,10 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { descendants, isGroupAlive, killAll, signalGroup } from '../../../../src/platform/processes/process-group.js'
+import {
+  descendants,
+  isGroupAlive,
+  killAll,
+  processesWith,
+  signalGroup,
+} from '../../../../src/platform/processes/process-group.js'
 import { isStopped } from '../../../../src/platform/processes/process-identity.js'
 import { processorTimes, shareLooks, timesOf } from '../../../../src/platform/processes/processor-looks.js'
 import { startRun } from '../../../support/rigs/agent-run.js'
 import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
+import { tempDir } from '../../../support/rigs/temp-dir.js'
 import { until } from '../../../support/rigs/until.js'
 
 let rig: AgentRig
@@ -68,6 +77,26 @@ it.runIf(hasProc)('sees what a group and those that left it have used', async ()
   await far.run('sh', '-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done')
   const now = (await processorTimes(agent.pid, 0)).times
   expect(now.get(far.pid)).toBeGreaterThan(before.get(far.pid)! + 50)
+})
+
+it('does not wait for a process that waits for a disk without end: what it bears is not known, of all others it is', () => {
+  const proc = tempDir()
+  const add = (pid: number, state: string, parent: number, environ: string | undefined) => {
+    mkdirSync(join(proc, String(pid)))
+    writeFileSync(
+      join(proc, String(pid), 'stat'),
+      `${pid} (a) b) ${state} ${parent} ${pid} ${pid} 0 ${'0 '.repeat(40)}`,
+    )
+    // Nobody writes to it: who opens it to read waits as long.
+    if (environ === undefined) execFileSync('mkfifo', [join(proc, String(pid), 'environ')])
+    else writeFileSync(join(proc, String(pid), 'environ'), environ)
+  }
+  add(3, 'D', 2, '')
+  add(10, 'S', 1, 'A=1\0MARK=x\0')
+  add(11, 'S', 1, 'MARK=xy\0')
+  expect(processesWith('MARK=x', proc)).toEqual({ pids: [10], isWhole: true })
+  add(12, 'D', 1, undefined)
+  expect(processesWith('MARK=x', proc)).toEqual({ pids: [10], isWhole: false })
 })
 
 it('is looked at by one look for all who watch, however many, until that is too old', () => {
