@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { startRun } from '../../support/rigs/agent-run.js'
+import { startRun } from '../../support/rigs/process-run.js'
 import { startRig, type AgentRig } from '../../support/fakes/fake-agent.js'
 
 let rig: AgentRig

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { killLivingGroups } from '../../../../src/platform/processes/process-group.js'
-import { startRun } from '../../../support/rigs/agent-run.js'
+import { startRun } from '../../../support/rigs/process-run.js'
 import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
 import { until } from '../../../support/rigs/until.js'
 

@@ -11,7 +11,7 @@ import {
 } from '../../../../src/platform/processes/process-group.js'
 import { isStopped } from '../../../../src/platform/processes/process-identity.js'
 import { processorTimes, shareLooks, timesOf } from '../../../../src/platform/processes/processor-looks.js'
-import { startRun } from '../../../support/rigs/agent-run.js'
+import { startRun } from '../../../support/rigs/process-run.js'
 import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 import { until } from '../../../support/rigs/until.js'

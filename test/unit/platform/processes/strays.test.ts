@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startRun, type AgentRun } from '../../../support/rigs/agent-run.js'
+import { startRun, type ProcessRun } from '../../../support/rigs/process-run.js'
 import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
 
 let rig: AgentRig
@@ -9,7 +9,7 @@ beforeEach(async () => {
 })
 afterEach(() => rig.close())
 
-function startMarked(value: string): AgentRun {
+function startMarked(value: string): ProcessRun {
   return startRun(rig, { env: { PATH: process.env.PATH ?? '', MARK: value }, mark: 'MARK' })
 }
 

@@ -3,8 +3,8 @@ import { noMask } from '../../../src/domain/secrets/mask.js'
 import { startProcess, type RunningProcess, type ProcessSpec } from '../../../src/platform/processes/running-process.js'
 import type { AgentRig } from '../fakes/fake-agent.js'
 
-/** An agent process that a test started, with every line that it has printed so far. */
-export interface AgentRun extends RunningProcess {
+/** A process that a test started, with every line that it has printed so far. */
+export interface ProcessRun extends RunningProcess {
   readonly stdout: readonly string[]
   readonly stderr: readonly string[]
   readonly stdoutFile: string
@@ -12,7 +12,7 @@ export interface AgentRun extends RunningProcess {
 }
 
 /** Starts a fake agent as attempts do; what `change` names replaces the defaults: long grace, big files, no input. */
-export function startRun(rig: AgentRig, change: Partial<ProcessSpec> = {}): AgentRun {
+export function startRun(rig: AgentRig, change: Partial<ProcessSpec> = {}): ProcessRun {
   const [stdoutFile, stderrFile] = [join(rig.dir, 'stdout.log'), join(rig.dir, 'stderr.log')]
   const [stdout, stderr]: [string[], string[]] = [[], []]
   const agent = startProcess({
