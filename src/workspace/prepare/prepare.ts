@@ -15,7 +15,7 @@ import { cleanArgs, cleanSubmodules } from '../submodules/clean-submodules.js'
 import { populate } from '../submodules/populate.js'
 import { hideSubmodules } from '../submodules/submodule-git.js'
 import { readSubmoduleNotes } from '../submodules/submodule-notes.js'
-import { setUp } from './set-up.js'
+import { setUp, thoseThere } from './set-up.js'
 import { needsSetup, outgrows, stands } from './setup-stands.js'
 import { checkSeal } from '../repository/trusted.js'
 import {
@@ -156,6 +156,9 @@ export async function renew(
   if (!cleaned.ok) return cleaned
   const ready = await fill(repository, workspace, commit, furniture)
   if (!ready.ok) return ready
+  if (isPaid && (await thoseThere(workspace, staying)).length < staying.length) {
+    return err(failure('infrastructure', 'What setup made is gone from a workspace that was cleaned.'))
+  }
   // What setup made is known to be untouched up to now.
   if (isPaid) return onFileSystem('Noting what a workspace is', () => writeNotes(workspace))
   const needed = furniture.keep === 'auto' ? furniture.setup : await needsSetup(repository, workspace, furniture)

@@ -190,3 +190,11 @@ it('of what setup made an agent that changes the rules of ignoring brings nothin
   agent.write('deps/mine', 'x')
   expect((await rig.candidate(agent)).changedPaths).toEqual(['.gitignore', 'deps/mine'])
 })
+
+it('what cannot be kept, since its name is no text, is not thought to be there: another place is set up', async () => {
+  const rig = await rigOf({ setup: { run: `${script}; echo > "$(printf '\\377').log"`, inputs } })
+  const first = await rig.leased()
+  rig.workspaces.release(first.workspace)
+  const again = value(await rig.workspaces.prepare(rig.base))
+  expect([runs(rig), fs.readdirSync(again.root, 'latin1').includes('\xff.log')]).toEqual([2, true])
+})
