@@ -75,6 +75,26 @@ it('asks another git when the one that it asked is killed, before or between two
   expect(await ask()).toEqual(answer)
 })
 
+it('finds what was there before, and what is new, after somebody has packed the repository anew', async () => {
+  const { repo, repository, blob, base } = await opened()
+  const [old, other] = [blob('old'), commitOn(repo, base, { a: 'x' })]
+  repo.git('branch', 'keep', other)
+  repo.git('update-ref', 'refs/keep/blob', old)
+  expect((await readTexts(repository, [old], whole)).ok && (await diffCommits(repository, base, other)).ok).toBe(true)
+  for (let round = 0; round < 3; round++) {
+    repo.git('repack', '-a', '-d', '-q')
+    repo.git('prune-packed', '-q')
+    const fresh = commitOn(repo, other, { b: `${round}` })
+    expect(await readTexts(repository, [old, blob(`${round}`)], whole)).toEqual({
+      ok: true,
+      value: ['old', `${round}`],
+    })
+    const differs = await diffCommits(repository, base, fresh)
+    expect(differs.ok && differs.value.map(({ path }) => path)).toEqual(['a', 'b'])
+    repo.git('update-ref', 'refs/keep/fresh', fresh)
+  }
+})
+
 it('knows of the commits that it makes what they are made of and which they lead back to', async () => {
   const { repo, repository, base } = await opened()
   const tree = repo.git('rev-parse', 'main^{tree}')
