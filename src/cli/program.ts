@@ -60,7 +60,7 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
     )
   addSettings(run, 'run')
   run
-    .addOption(new Option('--fresh', 'begin a new run, also where the last one was stopped before its end'))
+    .addOption(new Option('--fresh', 'begin a new run, even if the last one was stopped before its end'))
     .addOption(takeOverOption())
     .addOption(directoryOption())
     .addHelpText('after', runNotes)
@@ -91,10 +91,13 @@ function settingOption({ flag, help, read, each }: Setting<unknown>): Option {
 function addResume(program: Command, env: Environment, done: (code: ExitCode) => void): void {
   const resume = program
     .command('resume')
-    .description('go on with a run that was stopped, killed, or did not get everything done')
-    .argument('[run]', 'the id of a run; without it the last one, or if that got everything done, the last one stopped')
-    .addOption(new Option('--retry-failed', 'try tasks again that failed for good, as if they had not been tried'))
-    .addOption(new Option('--repair', 'cut a damaged journal back to what stands before the damage; a copy is kept'))
+    .description('continue a run that was stopped or killed, or that did not get everything done')
+    .argument(
+      '[run]',
+      'the id of a run; without it the last one, or the last one stopped if that one got everything done',
+    )
+    .addOption(new Option('--retry-failed', 'try tasks that failed for good once more, as if for the first time'))
+    .addOption(new Option('--repair', 'cut a damaged journal back to before the damage; a copy is kept'))
     .addOption(takeOverOption())
   addSettings(resume, 'resume')
   resume
@@ -126,7 +129,7 @@ function addValidate(program: Command, env: Environment, done: (code: ExitCode) 
 function addStatus(program: Command, env: Environment, done: (code: ExitCode) => void): void {
   program
     .command('status')
-    .description('how a run stands: what is done, what is kept and where, what it used')
+    .description('how a run stands: what is done, what is kept and where, what it has used')
     .argument('[run]', 'the id of a run; without it the last one, also while it is at work')
     .addOption(outputOption('human (default), or json: one object'))
     .addOption(directoryOption())
@@ -142,7 +145,7 @@ function addClean(program: Command, env: Environment, done: (code: ExitCode) => 
     .command('clean')
     .description('delete what past runs left: refs of integrated work, workspaces that hold nothing')
     .argument('[run]', 'the id of a run; without it all runs of the repository')
-    .addOption(new Option('--lost', 'delete also what was not integrated and is nowhere else'))
+    .addOption(new Option('--lost', 'also delete what was not integrated and is nowhere else'))
     .addOption(new Option('--dry-run', 'show what would be deleted; delete nothing'))
     .addOption(takeOverOption())
     .addOption(directoryOption())
@@ -156,7 +159,7 @@ function addClean(program: Command, env: Environment, done: (code: ExitCode) => 
 }
 
 function takeOverOption(): Option {
-  return new Option('--take-over', 'take the lock of a run on another machine that gives no sign of life')
+  return new Option('--take-over', 'take the lock of a run on another machine that shows no sign of life')
 }
 
 function directoryOption(): Option {
@@ -188,7 +191,7 @@ Examples:
   autopilot run -p claude:opus=2 -p codex    two on claude's opus, the rest on codex
   autopilot run --only login --dry-run       what would be started for one task
   autopilot run --output json | jq .type     events for machines
-  autopilot resume                           go on with the last run, where it was stopped or killed
+  autopilot resume                           continue the last run, which was stopped or killed
   autopilot validate roadmap.yaml
   autopilot status                           the last run: what is done, and where the rest is
   autopilot clean --dry-run                  what past runs left and could be deleted
@@ -201,25 +204,25 @@ Exit codes:
 const runNotes = `
 Settings come from, lowest first: the default, autopilot.yaml in the repository, the environment
 (AUTOPILOT_AGENTS, AUTOPILOT_ITERATIONS, AUTOPILOT_PROVIDER, AUTOPILOT_TARGET, …; AGENTS, MAX_ITERATIONS
-and DRY_RUN as make passes them), the flag. It is a CI job where CI is set, but not to nothing, 0, false,
-no or off.
+and DRY_RUN as make passes them), the flag. A run counts as a CI job when CI is set to anything but
+nothing, 0, false, no or off.
 
 Agents work on copies; what they finish arrives on the target branch, one commit a task. Your branch,
-your index and your files stay as they are, but for the status values in the roadmap; with --target current
-they move along with each task that lands.
+your index and your files stay as they are, except for the status values in the roadmap; with --target
+current they move along with each task that lands.
 
---redo begins from the target as it is, with the earlier work in it: revert that first where it is to go. A run with
---redo that was stopped is gone on with as any other, and does nothing twice.`
+--redo starts from the target as it is, with the earlier work in it. If that work should go, revert it first.
+A stopped run with --redo continues like any other, and does nothing twice.`
 
 const resumeNotes = `
-Goes on with the same run, in the same journal. The roadmap and the settings are those of now. What is done stays done
-and is not run again; a conversation that was interrupted is taken up again; work that an agent had finished goes
-straight to the gates. Attempts and money that were used count on. A task that failed for good stays so, unless it has
-attempts left by now (--iterations) or --retry-failed is given.
+Continues the same run, in the same journal, with the roadmap and the settings as they are now. What is done stays done
+and does not run again. Interrupted conversations continue. Work that an agent had finished goes straight to the gates.
+Attempts and money already used still count. A task that failed for good stays failed, unless it has attempts left by now
+(--iterations) or you give --retry-failed.
 
-autopilot run does the same by itself where the last run of the roadmap was stopped before its end.`
+autopilot run does the same by itself when the last run of the roadmap was stopped before its end.`
 
 const cleanNotes = `
-Says what it deletes first. Journals stay. An attempt's ref is deleted when a commit on one of your branches names the
-attempt in its trailers, or has all of it among its ancestors; everything else, and workspaces with work that was not
-collected, stay unless --lost is given. Does nothing (exit code 4) while a run is at work in the repository.`
+First says what it deletes. Journals stay. An attempt's ref is deleted when a commit on one of your branches names the
+attempt in its trailers, or contains all of its work. Everything else stays unless you give --lost, and so do workspaces
+whose work was not collected. Does nothing (exit code 4) while a run is at work in the repository.`
