@@ -75,7 +75,7 @@ export function createRecorder(beginning: RunBeginning, parts: RecorderParts): R
   }
   const reporters = parts.reporters.map((reporter) =>
     // Later, so that the other reporters see the records in their order.
-    behindWall(reporter, (why) => queueMicrotask(() => void record(notShown(why)))),
+    behindWall(reporter, (why) => queueMicrotask(() => void record({ type: 'reporter_failed', why }))),
   )
   void keep(first)
   return { state, record, closeReporters: () => reporters.forEach((reporter) => reporter.close()) }
@@ -85,9 +85,4 @@ function begin(beginning: RunBeginning, stamp: <Event extends RunEvent>(event: E
   if ('state' in beginning) return { state: beginning.state, first: stamp(beginning.event) }
   const first = stamp(beginning)
   return { state: initialState(first), first }
-}
-
-function notShown(why: string): Extract<RunEvent, { type: 'notice' }> {
-  const text = `autopilot failed to show the run, and shows it no more; the run goes on. Please report it: ${why}`
-  return { type: 'notice', level: 'warning', text }
 }

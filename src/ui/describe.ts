@@ -1,6 +1,6 @@
 import type { AgentEvent } from '../domain/agent/agent-event.js'
 import { formatUsd } from '../domain/accounts/budget.js'
-import type { RunRecord } from '../domain/run/event.js'
+import { isTold, type RecordOf, type RunRecord } from '../domain/run/event.js'
 import type { Failure } from '../domain/agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
 import { nameRefusal, openRefusals } from '../domain/agent/refusal.js'
@@ -21,6 +21,7 @@ import {
   showId,
 } from './format.js'
 import { allowHint, refusedBehind } from './refusals.js'
+import { describeTold } from './told.js'
 
 /** How a line is meant; a terminal gives each a mark and a colour. */
 export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'
@@ -28,6 +29,8 @@ export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'
 export interface Line {
   readonly tone: Tone
   readonly text: string
+  /** A screen that is redrawn shows it anyway. */
+  readonly onScreen?: true
 }
 
 /** Generous: outside text has been cut before. */
@@ -37,10 +40,11 @@ const longestLine = 2000
 export function describe(record: RunRecord, state: RunState): Line | undefined {
   const line = phrase(record, state)
   // Also what should be clean: names of providers, branches and slots come from files and command lines.
-  return line && { tone: line.tone, text: cleanLine(line.text, longestLine) }
+  return line && { ...line, text: cleanLine(line.text, longestLine) }
 }
 
 function phrase(record: RunRecord, state: RunState): Line | undefined {
+  if (isTold(record)) return describeTold(record)
   switch (record.type) {
     case 'run_started':
       return { tone: 'plain', text: describeStart(record) }
@@ -63,10 +67,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       }
     case 'run_waiting':
       return { tone: 'warning', text: formatWaiting(record.until, record.at, record.providers) }
-    case 'notice':
-      return { tone: record.level === 'warning' ? 'warning' : 'faint', text: cleanLine(record.text, 500) }
     case 'queue_updated':
-      return { tone: 'plain', text: formatCounts(record) }
+      return { tone: 'plain', text: formatCounts(record), onScreen: true }
     case 'task_held':
       return describeHold(record, state)
     case 'attempt_started': {
@@ -74,6 +76,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       const from = record.goesOnFrom === undefined ? '' : `, goes on where attempt ${record.goesOnFrom} was cut off`
       return {
         tone: 'faint',
+        onScreen: true,
         text: `${name(record, state)} started on ${record.slot} (${agent(record)}${again}${from})`,
       }
     }
@@ -166,7 +169,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
   }
 }
 
-function describeEstimate(record: Extract<RunRecord, { type: 'agent_finished' }>): Line | undefined {
+function describeEstimate(record: RecordOf<'agent_finished'>): Line | undefined {
   const { taskId, review, estimated, usage } = record
   if (!estimated || usage.costUsd === undefined) return undefined
   const who = review === undefined ? showId(taskId) : `the review of ${showId(taskId)}`
@@ -181,7 +184,7 @@ const mostRefusals = 10
 
 /** Once for each thing; what a reviewer is refused is its trade. */
 function describeRefusal(
-  { taskId, review }: Extract<RunRecord, { type: 'agent_reported' }>,
+  { taskId, review }: RecordOf<'agent_reported'>,
   { tool, target }: Extract<AgentEvent, { type: 'denied' }>,
   state: RunState,
 ): Line | undefined {
@@ -204,7 +207,7 @@ function besides(record: { readonly taskId: string }, state: RunState): string {
 }
 
 /** A tree with the work of several tasks is nobody's alone: all are named, or counted. */
-function describeVerdict(record: Extract<RunRecord, { type: 'gate_judged' }>): Line | undefined {
+function describeVerdict(record: RecordOf<'gate_judged'>): Line | undefined {
   const { taskId, together = [], gate, verdict, again } = record
   if (verdict === 'passed') return undefined
   const ids = [...together, taskId].map(showId)
@@ -215,7 +218,7 @@ function describeVerdict(record: Extract<RunRecord, { type: 'gate_judged' }>): L
 
 const mostTogether = 5
 
-function describeBase({ verdict, gates }: Extract<RunRecord, { type: 'base_judged' }>): Line {
+function describeBase({ verdict, gates }: RecordOf<'base_judged'>): Line {
   const said = gates.map(({ gate, message }) => `${gate} (${cleanLine(message)})`).join(', ')
   switch (verdict) {
     case 'passed':
@@ -231,7 +234,7 @@ function describeBase({ verdict, gates }: Extract<RunRecord, { type: 'base_judge
 const mostHolds = 20
 
 /** A stopped provider may hold thousands: a screenful is named. What waits for one is counted with that one. */
-function describeHold(record: Extract<RunRecord, { type: 'task_held' }>, { heldInRun }: RunState): Line | undefined {
+function describeHold(record: RecordOf<'task_held'>, { heldInRun }: RunState): Line | undefined {
   if (record.reason.type === 'dependency' || heldInRun > mostHolds + 1) return undefined
   const text = `${showId(record.taskId)} held: ${formatHold(record.reason)}${behind(record)}`
   return { tone: 'warning', text: heldInRun > mostHolds ? 'more tasks are held; the summary counts them' : text }
@@ -242,13 +245,13 @@ function behind({ holds = 0 }: { readonly holds?: number }): string {
   return holds === 1 ? ' (1 task that waits for it is held)' : ` (${holds} tasks that wait for it are held)`
 }
 
-function describeStart(start: Extract<RunRecord, { type: 'run_started' }>): string {
+function describeStart(start: RecordOf<'run_started'>): string {
   const count = (state: string) => start.tasks.filter((task) => task.state === state).length
   const tasks = `${plural(count('pending'), 'task')} to run, ${count('held')} held, ${count('done')} done before`
   return describeBegin(start, start.roadmap, tasks)
 }
 
-function describeResumed(resumed: Extract<RunRecord, { type: 'run_resumed' }>, { start }: RunState): string {
+function describeResumed(resumed: RecordOf<'run_resumed'>, { start }: RunState): string {
   const count = (state: string) => resumed.tasks.filter((task) => task.state === state).length
   const left = plural(count('pending') - resumed.failed.length, 'task')
   const failed = resumed.failed.length > 0 ? `, ${resumed.failed.length} failed` : ''
@@ -257,7 +260,7 @@ function describeResumed(resumed: Extract<RunRecord, { type: 'run_resumed' }>, {
 }
 
 function describeBegin(
-  { version, target, slots, permissions }: Extract<RunRecord, { type: 'run_started' | 'run_resumed' }>,
+  { version, target, slots, permissions }: RecordOf<'run_started' | 'run_resumed'>,
   roadmap: string,
   tasks: string,
 ): string {
@@ -278,8 +281,8 @@ function name({ taskId }: { readonly taskId: string }, state: RunState): string 
 const reviewed = { passed: 'approved', failed: 'rejected', errored: 'not reviewed' } as const
 
 function describeReview(
-  { taskId, gate, verdict, remembered }: Extract<RunRecord, { type: 'gate_judged' }>,
-  by: NonNullable<Extract<RunRecord, { type: 'gate_judged' }>['by']>,
+  { taskId, gate, verdict, remembered }: RecordOf<'gate_judged'>,
+  by: NonNullable<RecordOf<'gate_judged'>['by']>,
 ): Line {
   const [reason] = verdict === 'passed' ? [formatReasons(by.reasons)] : by.reasons
   const why = reason === undefined || reason === '' ? '' : `: ${cleanLine(reason, verdict === 'passed' ? 1500 : 400)}`

@@ -1,6 +1,7 @@
 import { budgetShape, runBudgetsFields } from '../domain/accounts/budget.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
 import { holdShape } from '../domain/roadmap/hold.js'
+import { problemFields } from '../domain/roadmap/problem.js'
 import {
   as,
   list,
@@ -36,14 +37,7 @@ const setupShape = object({
 
 /** What commands print with `--output json` beside the events of a run: one object a line, told apart by `type`. */
 export const printedShape = union({
-  problem: variant('Something is wrong with a file that a person wrote.', {
-    severity: oneOf(['error', 'warning']),
-    code: name('Stable, such as `E040`.'),
-    text: text('What is wrong.'),
-    help: optional(text('What to do next.')),
-    position: object({ file: name('As it was named.'), line: number('From 1.'), column: number('From 1.') }),
-    path: optional(name('Where in the data, such as `tasks[3].dependencies[0]`.')),
-  }),
+  problem: variant('Something is wrong with a file that a person wrote.', problemFields),
   error: variant('A command could not do what was asked.', {
     text: text('Why, on one line or several.'),
     help: optional(text('What to do next.')),

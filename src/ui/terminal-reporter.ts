@@ -1,15 +1,11 @@
 import ora, { type Ora } from 'ora'
 import stringWidth from 'string-width'
-import type { RunRecord } from '../domain/run/event.js'
 import type { RunState } from '../domain/run/run-state.js'
 import { clip } from '../domain/text.js'
 import type { Reporter } from './contract.js'
 import { describe, describeSlot } from './describe.js'
 import { formatCounts, formatWaiting } from './format.js'
 import { painter } from './paint.js'
-
-/** What stands in the spinner's place is redrawn at its own pace; these events only scroll above it when they settle. */
-const quiet: ReadonlySet<RunRecord['type']> = new Set(['queue_updated', 'attempt_started'])
 
 /**
  * For a terminal: a spinner with the counts line and a line for each busy slot; settled tasks scroll above. Writes to
@@ -41,8 +37,8 @@ export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
     record(record, next) {
       state = next
       drawnAt = performance.now()
-      const line = quiet.has(record.type) ? undefined : describe(record, next)
-      if (line) {
+      const line = describe(record, next)
+      if (line && !line.onScreen) {
         spinner.clear()
         stream.write(`${paint(line)}\n`)
       }

@@ -1,4 +1,5 @@
 import { failure, type Failure } from '../../domain/agent/failure.js'
+import type { RunEvent } from '../../domain/run/event.js'
 import { askProgram } from '../../platform/processes/ask-program.js'
 import type { CaptureOptions } from '../../platform/processes/capture.js'
 import type { Provider } from '../../providers/adapter/contract.js'
@@ -7,13 +8,15 @@ import type { EnvironmentOf } from '../../providers/environment.js'
 import { findProvider } from '../../providers/index.js'
 import type { Detected } from './providers.js'
 
+type OtherVersion = Omit<Extract<RunEvent, { type: 'version_differs' }>, 'type'>
+
 export interface CliCheckParts {
   readonly detected: readonly Detected[]
   readonly environmentOf: EnvironmentOf
   /** What ends a CLI that has not answered. */
   readonly ended: Required<Pick<CaptureOptions, 'signal' | 'watchdog'>>
   /** Told once of a CLI that is another one where agents work. */
-  readonly onOther: (text: string) => void
+  readonly onOther: (other: OtherVersion) => void
 }
 
 /** Asks CLIs for their versions while a run is at work. */
@@ -69,8 +72,12 @@ function otherVersion(
   { name }: Provider,
   { version }: Extract<Detection, { usable: true }>,
   detected: readonly Detected[],
-): string | undefined {
+): OtherVersion | undefined {
   const before = detected.find(({ provider }) => provider.name === name)?.detection
   if (!before?.usable || before.version === version) return undefined
-  return `${name} is ${version ?? 'another one'} where agents work and ${before.version ?? 'another one'} here: a version manager may choose by files of the directory`
+  return {
+    provider: name,
+    ...(before.version === undefined ? {} : { here: before.version }),
+    ...(version === undefined ? {} : { there: version }),
+  }
 }

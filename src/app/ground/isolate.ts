@@ -71,7 +71,7 @@ export function isolate(parts: Isolating): Isolation {
     onPrepared: (change) => pool.setPrepared(pool.prepared + change),
     spare: () => pool.prepared,
     onExhausted: (failure) => {
-      void recorder.record({ type: 'notice', level: 'warning', text: failure.message })
+      void recorder.record({ type: 'workspaces_exhausted', failure })
       pool.shut(`no workspace can be prepared: ${failure.message}`)
     },
     onKept: ({ root, reason }) => void recorder.record({ type: 'workspace_kept', path: root, why: reason }),

@@ -1,8 +1,8 @@
-import { cleanLine, listFirst } from '../../domain/text.js'
+import type { RunEvent } from '../../domain/run/event.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { Repository, Target } from '../../workspace/contract.js'
 import { changedFiles } from '../../workspace/repository/changed-files.js'
-import type { UserChange, UserWatch } from '../../workspace/repository/user-watch.js'
+import type { UserWatch } from '../../workspace/repository/user-watch.js'
 
 export interface UserChangesParts {
   readonly repository: Repository
@@ -25,15 +25,13 @@ export interface UserChanges {
 
 export function reportUserChanges(parts: UserChangesParts): UserChanges {
   const { repository, target, watch, recorder, leaveOut, before } = parts
-  const say = (level: 'info' | 'warning', text: string) => void recorder.record({ type: 'notice', level, text })
+  const record = (event: RunEvent) => void recorder.record(event)
   // Whoever moved it: work lands on top of what is there, and that is said.
-  target.onOvertaken = ({ from, to }) => {
-    say('warning', `${target.branch} was moved by somebody else: ${moved(from, to)}. Work lands on top of that.`)
-  }
+  target.onOvertaken = ({ from, to }) => record({ type: 'target_overtaken', branch: target.branch, from, to })
   const look = async (taskIds: readonly string[]) => {
-    const names = [...new Set(taskIds)].slice(0, 5).map((id) => cleanLine(id, 60))
-    const when = names.length > 0 ? ` while ${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} at work` : ''
-    for (const change of await watch.look()) say('warning', `${describe(change)}${when}: by you, or by an agent`)
+    const during = [...new Set(taskIds)]
+    for (const { kind, ...change } of await watch.look())
+      record({ type: 'repository_changed', what: kind, ...change, during })
   }
   return {
     afterAgent: (taskId) => look([taskId, ...atWork(recorder)]),
@@ -43,8 +41,8 @@ export function reportUserChanges(parts: UserChangesParts): UserChanges {
       const now = await changedFiles(repository, target.current ? target.tip : repository.head.commit)
       if (!before || !now) return
       const [fresh, gone] = [without(now, [...before, ...leaveOut]), without(before, [...now, ...leaveOut])]
-      if (fresh.length > 0) say('info', `changed in your files during the run, by you or by an agent: ${list(fresh)}`)
-      if (gone.length > 0) say('warning', `no longer changed in your files, by you or by an agent: ${list(gone)}`)
+      if (fresh.length > 0) record({ type: 'files_changed', how: 'changed', paths: fresh })
+      if (gone.length > 0) record({ type: 'files_changed', how: 'restored', paths: gone })
     },
   }
 }
@@ -56,35 +54,4 @@ function without(paths: readonly string[], others: readonly string[]): readonly 
 
 function atWork({ state }: Recorder): readonly string[] {
   return [...state.slots.values()].flatMap(({ work }) => (work ? [work.taskId] : []))
-}
-
-function describe({ kind, name, from, to }: UserChange): string {
-  const shown = cleanLine(name, 100)
-  switch (kind) {
-    case 'branch':
-      if (from === undefined) return `your branch ${shown} was made`
-      if (to === undefined)
-        return `your branch ${shown} was deleted (git branch ${shown} ${short(from)} brings it back)`
-      return `your branch ${shown} was moved: ${moved(from, to)}`
-    case 'tag':
-      return `your tag ${shown} was made`
-    case 'head':
-      return `HEAD of your repository now says ${cleanLine(to ?? '', 100) || 'nothing'} instead of ${cleanLine(from ?? '', 100) || 'nothing'}`
-    case 'config':
-      return `.git/${shown} of your repository was changed, which can make your git start programs`
-    case 'hooks':
-      return 'the hooks of your repository were changed, which your git starts'
-  }
-}
-
-function moved(from: string, to: string): string {
-  return `git log ${short(from)}..${short(to)} shows what came, git log ${short(to)}..${short(from)} what went`
-}
-
-function short(commit: string): string {
-  return commit.slice(0, 10)
-}
-
-function list(paths: readonly string[]): string {
-  return listFirst(paths, 5, (path) => cleanLine(path, 100))
 }

@@ -1,7 +1,8 @@
 import { cleanLine, plural } from '../../domain/text.js'
 import { failingHelp, whyUnfailing } from '../../domain/landing/unfailing.js'
+import type { HoldReason } from '../../domain/roadmap/hold.js'
 import type { RunPlan } from '../../domain/roadmap/plan.js'
-import { formatProblemLine } from '../../domain/roadmap/problem.js'
+import { formatProblemLine, type Problem } from '../../domain/roadmap/problem.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
 import { formatHold, showId } from '../../ui/format.js'
@@ -30,10 +31,21 @@ export interface Announced {
 const mostShown = 20
 
 /**
- * Warnings of tasks that do not run: an unknown dependency, what waits for held tasks, nothing to run, manual tasks.
- * In a run the holds themselves say so, and only those of the selected tasks; `autopilot validate` gives the help.
+ * Warnings of tasks that do not run, by why that is. In a run the holds themselves say so, and only those of the selected
+ * tasks; `autopilot validate` gives the help.
  */
-const toldByHolds: ReadonlySet<string> = new Set(['W050', 'W051', 'W054', 'W055', 'W064'])
+const warningsOfHolds: Readonly<Record<HoldReason['type'], readonly string[]>> = {
+  unresolved: ['W050', 'W051'],
+  // What waits for them, and a roadmap in which nothing else is left.
+  dependency: ['W054', 'W055'],
+  manual: ['W064'],
+  status: [],
+  removed: [],
+  verify: [],
+  unservable: [],
+  not_selected: [],
+}
+const toldByHolds = new Set(Object.values(warningsOfHolds).flat())
 
 /** Records what a person should know before the first agent starts, each thing once. */
 export function announce(recorder: Recorder, parts: Announced): void {
@@ -43,14 +55,20 @@ export function announce(recorder: Recorder, parts: Announced): void {
   }
   say('info', [gatesInForce(parts)])
   for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
-  say('warning', roadmapWarnings(parts))
+  const odd = oddInRoadmap(parts)
+  for (const problem of odd.slice(0, mostShown)) void recorder.record({ type: 'roadmap_warned', ...problem })
+  say('warning', more(odd))
   say('info', clip(plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : []))))
   say('warning', startWarnings(parts))
 }
 
 /** What is odd about the roadmap, though it can be run. */
-export function roadmapWarnings({ loaded }: Pick<Announced, 'loaded'>): readonly string[] {
-  return clip(loaded.warnings.filter(({ code }) => !toldByHolds.has(code)).map(formatProblemLine))
+export function roadmapWarnings(parts: Pick<Announced, 'loaded'>): readonly string[] {
+  return clip(oddInRoadmap(parts).map(formatProblemLine))
+}
+
+function oddInRoadmap({ loaded }: Pick<Announced, 'loaded'>): readonly Problem[] {
+  return loaded.warnings.filter(({ code }) => !toldByHolds.has(code))
 }
 
 /** What is odd about everything else that the run begins with. */
@@ -68,8 +86,12 @@ export function startWarnings(parts: Announced): readonly string[] {
 }
 
 function clip(texts: readonly string[]): readonly string[] {
-  const rest = texts.length - mostShown
-  return rest > 0 ? [...texts.slice(0, mostShown), `… and ${rest} more; autopilot validate shows all`] : texts
+  return [...texts.slice(0, mostShown), ...more(texts)]
+}
+
+function more(all: readonly unknown[]): readonly string[] {
+  const rest = all.length - mostShown
+  return rest > 0 ? [`… and ${rest} more; autopilot validate shows all`] : []
 }
 
 function recordDetection(recorder: Recorder, { provider, detection }: Detected, settings: RunSettings): void {

@@ -118,7 +118,7 @@ function watchAccounts(run: LoopParts) {
     detected: clis.detected,
     environmentOf: numbers.environmentOf,
     ended: { signal: signals.canceled, watchdog },
-    onOther: (text) => void recorder.record({ type: 'notice', level: 'warning', text }),
+    onOther: (other) => void recorder.record({ type: 'version_differs', ...other }),
   })
   const facts = { clock: realClock, random: Math.random, zone: localZone }
   const wait = waitPolicy(settings, env)

@@ -1,9 +1,7 @@
 import { workOf } from '../../domain/attempt/course.js'
-import { listFirst } from '../../domain/text.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { WriteBack } from '../../orchestration/run/write-back.js'
-import { showId } from '../../ui/format.js'
 
 /**
  * Something hangs that was told to end. What agents have made and nobody has collected is still in their workspaces: each is
@@ -11,9 +9,7 @@ import { showId } from '../../ui/format.js'
  */
 export function giveUp(recorder: Recorder, writeBack: WriteBack): void {
   const uncollected = uncollectedOf(recorder.state)
-  const named = listFirst(uncollected, 5, ({ taskId }) => showId(taskId))
-  const left = uncollected.length === 0 ? '' : `; what was made for ${named} is left in its workspace`
-  void recorder.record({ type: 'notice', level: 'warning', text: `something hangs and is not waited for${left}` })
+  void recorder.record({ type: 'run_given_up', taskIds: uncollected.map(({ taskId }) => taskId) })
   for (const { path, taskId } of uncollected) {
     const why = `${taskId}: not collected when the run was given up; autopilot resume goes on from it`
     void recorder.record({ type: 'workspace_kept', path, why, collectsAgain: true })

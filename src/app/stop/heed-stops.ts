@@ -15,8 +15,6 @@ export interface HeedParts {
   readonly onStop: (stop: Stop) => void
 }
 
-const hungUp = 'SIGHUP came and is ignored, as this run has no terminal; SIGTERM or Ctrl-C ends it'
-
 /**
  * Begins the stop when the run's time is up, and makes each step of a stop a fact of the run before the loop hears of it.
  * Gives what is to be called when the run has ended.
@@ -40,7 +38,7 @@ export function heedStops({ signals, recorder, stopEarly, settings, clock, onSto
     const why = signal ?? timeIsUp
     if (why !== undefined) void recorder.record({ type: 'run_canceling', why })
   }
-  signals.onHangUp(() => void recorder.record({ type: 'notice', level: 'info', text: hungUp }))
+  signals.onHangUp(() => void recorder.record({ type: 'hang_up_ignored' }))
   signals.draining.addEventListener('abort', onDrain, { once: true })
   signals.canceled.addEventListener('abort', onCancel, { once: true })
   if (signals.draining.aborted) onDrain()

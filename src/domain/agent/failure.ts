@@ -114,12 +114,10 @@ export const failureShape = titled(
         "Of `infrastructure`: a git of autopilot's own failed, such as one that was killed; asked again, it may do.",
       ),
     ),
-    spared: own(
-      mark(
-        'Of `infrastructure`: the disk was full, or the directory gone; it uses up no attempt, so long as it is not the rule.',
-      ),
+    spared: mark(
+      'Of `infrastructure`: the disk was full, or the directory gone; it uses up no attempt, so long as it is not the rule.',
     ),
-    loggedOut: own(mark('Of `auth`: there is no login at all, rather than one that was refused.')),
+    loggedOut: mark('Of `auth`: there is no login at all, rather than one that was refused.'),
   }),
 )
 export type Failure = ValueOf<typeof failureShape>

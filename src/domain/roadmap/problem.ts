@@ -1,18 +1,16 @@
-import type { Position } from './task.js'
+import { name, number, object, oneOf, optional, text, type ObjectOf } from '../shape/shape.js'
 import { cleanLine, cleanName } from '../text.js'
 
 /** Something wrong with a file that a person wrote, with what to do about it. Plain data, fit for JSON. */
-export interface Problem {
-  readonly severity: 'error' | 'warning'
-  /** Stable code such as `E040` or `W050`; tests assert the code, never the sentence. */
-  readonly code: string
-  readonly text: string
-  /** One line: what to do next. */
-  readonly help?: string
-  readonly position: Position
-  /** Where in the data, such as `tasks[3].dependencies[0]`. */
-  readonly path?: string
+export const problemFields = {
+  severity: oneOf(['error', 'warning']),
+  code: name('Stable, such as `E040` or `W050`; the words may change.'),
+  text: text('What is wrong.'),
+  help: optional(text('What to do next, one line.')),
+  position: object({ file: name('As it was named.'), line: number('From 1.'), column: number('From 1.') }),
+  path: optional(name('Where in the data, such as `tasks[3].dependencies[0]`.')),
 }
+export type Problem = ObjectOf<typeof problemFields>
 
 /** `FILE:LINE:COL: error CODE: text`, plus one line of help. Clean, whatever stands in the file. */
 export function formatProblem(problem: Problem): string {

@@ -7,6 +7,7 @@ import { gateEvents } from './events/gate-events.js'
 import { providerEvents } from './events/provider-events.js'
 import { runEvents } from './events/run-events.js'
 import { taskEvents } from './events/task-events.js'
+import { toldEvents } from './events/told-events.js'
 
 export type { Selected, TargetFacts } from './events/run-events.js'
 
@@ -25,6 +26,7 @@ export const eventFamilies = {
   Attempts: attemptEvents,
   Agents: agentEvents,
   'Gates and reviews': gateEvents,
+  'Worth knowing': toldEvents,
 } as const
 
 const events = {
@@ -34,6 +36,7 @@ const events = {
   ...attemptEvents,
   ...agentEvents,
   ...gateEvents,
+  ...toldEvents,
 }
 export const eventShape = union(events)
 export type RunEvent = ValueOf<typeof eventShape>
@@ -66,6 +69,24 @@ export type Stamp = ValueOf<typeof stampShape>
 
 /** A line of the journal. */
 export type RunRecord = RunEvent & Stamp
+
+export type EventType = RunEvent['type']
+export type RecordOf<Type extends EventType> = Extract<RunRecord, { type: Type }>
+
+/** The types of what a person should know, which the state of a run does not depend on. */
+export type Told = keyof typeof toldEvents
+
+export function isTold(record: RunRecord): record is RecordOf<Told> {
+  return Object.hasOwn(toldEvents, record.type)
+}
+
+/**
+ * The end of a switch over events that only acts: it does not compile until there is a case for each. What only a later
+ * version knows comes here, and is passed over.
+ */
+export function passOver(unknown: never): undefined {
+  return unknown
+}
 
 /** What of a record is promised, as docs/events.md describes it; see {@link Shape}. */
 export function publicRecord(record: RunRecord): object {

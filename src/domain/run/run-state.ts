@@ -9,7 +9,7 @@ import {
   type Rate,
 } from './agent-spending.js'
 import type { EarlyStop } from './early-stop.js'
-import type { QueueCounts, RunEvent, RunRecord } from './event.js'
+import { isTold, passOver, type QueueCounts, type RecordOf, type RunEvent, type RunRecord, type Told } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from '../agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
@@ -100,7 +100,7 @@ export interface RunState {
   /** What the agents of each model cost, by `provider:model`. */
   readonly rates: Map<string, Rate>
   /** What agents at work have used so far, by agent; it is counted when they end, or when they were cut off with the run. */
-  readonly atWork: Map<string, Extract<RunRecord, { type: 'agent_used' }>>
+  readonly atWork: Map<string, RecordOf<'agent_used'>>
   /** How many verdicts there were of each kind, and how many of all were remembered. */
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
@@ -108,7 +108,6 @@ export interface RunState {
   /** The last verdict on the base, until work has landed on it. */
   base?: Pick<Extract<RunEvent, { type: 'base_judged' }>, 'commit' | 'verdict' | 'gates'>
   readonly providers: Map<string, ProviderState>
-  readonly notices: string[]
   readonly kept: KeptCommit[]
   /** Tasks that are done, but not in the roadmap. */
   readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
@@ -143,7 +142,6 @@ export function initialState(start: RunState['start']): RunState {
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
     flaky: new Map(),
     providers: new Map(),
-    notices: [],
     kept: [],
     unwritten: [],
     keptWorkspaces: [],
@@ -188,11 +186,12 @@ export function apply(state: RunState, record: RunRecord): void {
   // What ran ended with the last record before it.
   if (record.type === 'run_resumed') beginAgain(state, record)
   state.ms = record.ms
+  if (isTold(record)) return
   takeIn(state, record)
   followProgress(state.progress, record)
 }
 
-function takeIn(state: RunState, record: RunRecord): void {
+function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): void {
   switch (record.type) {
     case 'run_started':
     case 'run_resumed':
@@ -234,9 +233,6 @@ function takeIn(state: RunState, record: RunRecord): void {
       state.providers.set(record.provider, { ...known, stoppedModels: [...(known.stoppedModels ?? []), out] })
       return
     }
-    case 'notice':
-      state.notices.push(record.text)
-      return
     case 'task_queued':
       setTask(state, record.taskId, { type: 'queued', attempt: record.attempt })
       return
@@ -366,11 +362,13 @@ function takeIn(state: RunState, record: RunRecord): void {
     case 'run_finished':
       state.finished = { exitCode: record.exitCode, why: record.why }
       return
+    default:
+      passOver(record)
   }
 }
 
 /** The run begins again: nothing runs, and what is done or has failed stays so. */
-function beginAgain(state: RunState, record: Extract<RunRecord, { type: 'run_resumed' }>): void {
+function beginAgain(state: RunState, record: RecordOf<'run_resumed'>): void {
   // Where one of them cannot be collected from, that is told anew.
   const told = state.keptWorkspaces.filter(({ collectsAgain }) => !collectsAgain)
   state.keptWorkspaces.splice(0, state.keptWorkspaces.length, ...told)
@@ -436,7 +434,7 @@ function beginAttempt(state: RunState, id: string): void {
   state.tasks.set(id, withoutNotes(begun))
 }
 
-function agentKey({ taskId, attempt, review }: Extract<RunRecord, { type: 'agent_used' | 'agent_finished' }>): string {
+function agentKey({ taskId, attempt, review }: RecordOf<'agent_used' | 'agent_finished'>): string {
   return JSON.stringify([taskId, attempt, review])
 }
 
@@ -455,7 +453,7 @@ function countAgent(state: RunState, agent: EndedAgent): void {
   state.spending.set(provider, addAgent(state.spending.get(provider) ?? noSpending, agent))
 }
 
-function learnRate(state: RunState, record: Extract<RunRecord, { type: 'agent_finished' }>): void {
+function learnRate(state: RunState, record: RecordOf<'agent_finished'>): void {
   const { provider, model, streamed } = record
   if (provider === undefined || model === undefined) return
   const key = formatProviderModel({ provider, model })
@@ -474,7 +472,7 @@ function isPaid({ used, usedBefore }: TaskRecord): boolean {
   return tokensOf(used) > tokensOf(usedBefore) || (used.costUsd ?? 0) > (usedBefore.costUsd ?? 0)
 }
 
-function countFailed(state: RunState, record: Extract<RunRecord, { type: 'attempt_failed' }>): void {
+function countFailed(state: RunState, record: RecordOf<'attempt_failed'>): void {
   const task = state.tasks.get(record.taskId)
   if (!task) return
   const { attempts } = task
@@ -505,7 +503,7 @@ function startWork(state: RunState, record: StartOfWork): void {
   state.slots.set(slot.id, { ...slot, [counts]: slot[counts] + 1, work })
 }
 
-function endWork(state: RunState, record: Extract<RunRecord, { type: 'agent_exited' }>): void {
+function endWork(state: RunState, record: RecordOf<'agent_exited'>): void {
   const slot = state.slots.get(record.slot)
   if (!slot?.work) return
   const { work, ...rest } = slot
@@ -513,7 +511,7 @@ function endWork(state: RunState, record: Extract<RunRecord, { type: 'agent_exit
 }
 
 /** Remembers the last thing that an agent was seen doing, for the line of its slot. */
-function noteAction(state: RunState, record: Extract<RunRecord, { type: 'agent_reported' }>): void {
+function noteAction(state: RunState, record: RecordOf<'agent_reported'>): void {
   const action = lastAction(record.event)
   const task = state.tasks.get(record.taskId)
   const at = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined

@@ -1,9 +1,8 @@
-import type { RunRecord } from './event.js'
+import type { RecordOf } from './event.js'
 import { addRefusal } from '../agent/refusal.js'
 import type { TaskRecord } from './task-record.js'
 
 type Tasks = Map<string, TaskRecord>
-type RecordOf<Type extends RunRecord['type']> = Extract<RunRecord, { type: Type }>
 
 /** A task's record as its next attempt begins: what was noted is about the last one. */
 export function withoutNotes(task: TaskRecord): TaskRecord {

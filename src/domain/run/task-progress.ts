@@ -1,6 +1,6 @@
 import { addUsage } from '../agent/agent-event.js'
 import { noBaseline, type Baseline } from '../accounts/counted.js'
-import type { RunRecord } from './event.js'
+import { passOver, type RecordOf, type RunRecord, type Told } from './event.js'
 import { afterBegun, begun, knownText, wasCanceled, type Begun, type Outcome, type Turn } from '../attempt/course.js'
 import { present } from '../present.js'
 import { consequencesOf, type Failure } from '../agent/failure.js'
@@ -50,27 +50,78 @@ export function isInterruption({ kind, uncollected }: Failure): boolean {
 }
 
 /** Follows the attempts of all tasks; changes the map in place. */
-export function followProgress(tasks: Map<string, TaskProgress>, record: RunRecord): void {
-  if (record.type === 'attempt_started') beginAttempt(tasks, record)
-  else if (record.type === 'attempt_failed') endAttempt(tasks, record)
-  else if (record.type === 'run_resumed') beginAgain(tasks, record)
-  else if (record.type === 'task_done' || record.type === 'task_integrated')
-    change(tasks, record.taskId, (task) => settled(task, record.attempt))
-  // Agents that review work report under its attempt; what they do is not the attempt's own.
-  else if ('attempt' in record && !('review' in record)) goOnWith(tasks, record)
+export function followProgress(tasks: Map<string, TaskProgress>, record: Exclude<RunRecord, { type: Told }>): void {
+  switch (record.type) {
+    case 'attempt_started':
+      beginAttempt(tasks, record)
+      return
+    case 'attempt_resumed':
+    case 'repair_started':
+    case 'finishing_started':
+    case 'candidate_created':
+      goOnWith(tasks, record)
+      return
+    case 'agent_reported':
+    case 'agent_used':
+    case 'agent_finished':
+      // Agents that review work report under its attempt; what they do is not the attempt's own.
+      if (record.review === undefined) goOnWith(tasks, record)
+      return
+    case 'attempt_failed':
+      endAttempt(tasks, record)
+      return
+    case 'task_done':
+    case 'task_integrated':
+      change(tasks, record.taskId, (task) => settled(task, record.attempt))
+      return
+    case 'run_resumed':
+      beginAgain(tasks, record)
+      return
+    case 'run_started':
+    case 'run_waiting':
+    case 'run_stopping':
+    case 'run_canceling':
+    case 'run_finished':
+    case 'queue_updated':
+    case 'provider_detected':
+    case 'provider_stopped':
+    case 'provider_cooled_down':
+    case 'model_stopped':
+    case 'task_queued':
+    case 'task_held':
+    case 'task_failed':
+    case 'task_canceled':
+    case 'roadmap_written':
+    case 'roadmap_not_written':
+    case 'workspace_kept':
+    case 'agent_spawned':
+    case 'command_spawned':
+    case 'agent_exited':
+    case 'leftovers_ended':
+    case 'ignored_written':
+    case 'commit_kept':
+    case 'review_queued':
+    case 'review_started':
+    case 'gate_judged':
+    case 'base_judged':
+    case 'base_awaited':
+      return
+    default:
+      passOver(record)
+  }
 }
 
-function goOnWith(tasks: Map<string, TaskProgress>, record: OfAttempt): void {
+function goOnWith(tasks: Map<string, TaskProgress>, record: OfCourse): void {
   const task = tasks.get(record.taskId)
   if (task?.course?.attempt !== record.attempt) return
   const course = follow(task.course, record)
   if (course !== task.course) tasks.set(record.taskId, { ...task, course })
 }
 
-type OfAttempt = Extract<RunRecord, { readonly attempt: number }>
+/** What tells of an attempt after its start and before its end. */
+type OfCourse = Started | RecordOf<'candidate_created' | 'agent_reported' | 'agent_used' | 'agent_finished'>
 
-/** What a record tells of the attempt that it is about, after its start and before its end. */
-function follow(course: Begun, record: OfAttempt): Begun {
+function follow(course: Begun, record: OfCourse): Begun {
   if (record.type === 'agent_used') return { ...course, ...present({ used: record.after }) }
   if (record.type === 'agent_reported') {
     const { event } = record
@@ -84,7 +135,7 @@ function follow(course: Begun, record: OfAttempt): Begun {
   return outcome ? afterBegun(course, outcome) : course
 }
 
-function outcomeIn(course: Begun, record: OfAttempt): Outcome | undefined {
+function outcomeIn(course: Begun, record: OfCourse): Outcome | undefined {
   if (record.type === 'attempt_resumed') return turnBegan(course, takenUp, record)
   if (record.type === 'repair_started') {
     const { round, reason } = record
@@ -106,7 +157,7 @@ function outcomeIn(course: Begun, record: OfAttempt): Outcome | undefined {
 /** How it was interrupted is known before. */
 const takenUp: Turn = { type: 'take_up', reworded: false, hadFinished: false }
 
-type Started = Extract<RunRecord, { type: 'attempt_resumed' | 'repair_started' | 'finishing_started' }>
+type Started = RecordOf<'attempt_resumed' | 'repair_started' | 'finishing_started'>
 
 function turnBegan({ sessionId }: Begun, turn: Turn, record: Started): Outcome {
   const { agent } = record
@@ -125,7 +176,7 @@ function change(tasks: Map<string, TaskProgress>, id: string, next: (task: TaskP
   tasks.set(id, next(tasks.get(id) ?? untried))
 }
 
-function beginAgain(tasks: Map<string, TaskProgress>, { retried }: Extract<RunRecord, { type: 'run_resumed' }>): void {
+function beginAgain(tasks: Map<string, TaskProgress>, { retried }: RecordOf<'run_resumed'>): void {
   for (const [id, task] of tasks) if (task.spared > 0) tasks.set(id, { ...task, spared: 0 })
   for (const id of retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
 }
@@ -142,7 +193,7 @@ function withoutCourse({ attempts, used, spared, feedback, text, course }: TaskP
 
 function beginAttempt(
   tasks: Map<string, TaskProgress>,
-  { taskId, attempt, goesOnFrom, agent, workspace, base, text }: Extract<RunRecord, { type: 'attempt_started' }>,
+  { taskId, attempt, goesOnFrom, agent, workspace, base, text }: RecordOf<'attempt_started'>,
 ): void {
   const known = tasks.get(taskId)?.inherited
   const inherited = inheritedBy(agent, known?.attempt === goesOnFrom ? known : undefined, base)
@@ -162,7 +213,7 @@ export function inheritedBy(
 
 function endAttempt(
   tasks: Map<string, TaskProgress>,
-  { taskId, attempt, failure, counted }: Extract<RunRecord, { type: 'attempt_failed' }>,
+  { taskId, attempt, failure, counted }: RecordOf<'attempt_failed'>,
 ): void {
   const before = tasks.get(taskId) ?? untried
   const task = failure.spared ? { ...before, spared: before.spared + 1 } : before

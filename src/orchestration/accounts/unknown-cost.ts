@@ -3,6 +3,7 @@ import type { Counted, Measure } from '../../domain/accounts/counted.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { plural } from '../../domain/text.js'
 import { findProvider } from '../../providers/index.js'
+import { measureNames, unknownCures } from '../../ui/told.js'
 import type { AgentWatch, WatchedAgent } from '../agent-watch.js'
 import type { Recorder } from '../recorder.js'
 import type { StopEarly } from '../stop-early.js'
@@ -17,13 +18,6 @@ export interface UnknownParts {
 /** So many agents of a provider, one after the other, may spend what a budget cannot count. */
 const mostInARow = 3
 
-const names: Readonly<Record<Measure, string>> = { usd: 'cost', tokens: 'tokens' }
-
-const cures: Readonly<Record<Measure, string>> = {
-  usd: 'give its price under prices: in autopilot.yaml, or set --budget-tokens instead',
-  tokens: 'set --budget instead of --budget-tokens, or limit attempts and time',
-}
-
 /**
  * Says it where a budget cannot count an agent, and ends the run when that goes on: nobody knows what it spends. CLIs
  * that never tell a cost are told of at the start of the run.
@@ -35,13 +29,12 @@ export function watchUnknown(parts: UnknownParts): AgentWatch {
     if (!isLimited(agent, of, parts) || (of === 'usd' && !findProvider(provider)?.tellsCost)) return
     const many = parts.recorder.state.spending.get(provider)?.inARow[of] ?? 0
     if (many >= mostInARow) {
-      const why = `the ${names[of]} of the last ${plural(many, 'agent')} of ${provider} is not known, so no budget can count it`
-      parts.stopEarly({ reason: 'budget', why, next: `${cures[of]}, and run again` })
+      const why = `the ${measureNames[of]} of the last ${plural(many, 'agent')} of ${provider} is not known, so no budget can count it`
+      parts.stopEarly({ reason: 'budget', why, next: `${unknownCures[of]}, and run again` })
     }
     if (told.has(`${provider} ${of}`)) return
     told.add(`${provider} ${of}`)
-    const text = `${provider} did not tell the ${names[of]} of its agent on ${taskId}, so the budget cannot count it: ${cures[of]}`
-    void parts.recorder.record({ type: 'notice', level: 'warning', text })
+    void parts.recorder.record({ type: 'cost_unknown', provider, taskId, measure: of })
   }
   return {
     counted: (agent: WatchedAgent, { unknown = [] }: Counted) => unknown.forEach((of) => look(agent, of)),

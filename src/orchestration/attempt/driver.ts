@@ -15,7 +15,7 @@ import { refusalsOf, refusedFailure } from './refused.js'
 import { withSlotTold } from './tell-slot.js'
 import { conversationOf, runTurn, shown, type AttemptRequest, type AttemptSettings } from './turn.js'
 import type { Conversation, HeldSlot, HeldTurn } from './turn.js'
-import { conversationFor, lostText, startOf } from './turn-start.js'
+import { conversationFor, lostBy, startOf } from './turn-start.js'
 
 /** The slots of an attempt: one for its first turn, and one more for each further one. None is held while it waits. */
 export interface AttemptSlots {
@@ -121,7 +121,7 @@ class Driver {
     const of = { taskId: request.task.id, attempt: course.attempt }
     const lost = course.state.type === 'queued' ? course.state.lost : undefined
     const isFirst = !lost && (turn.type === 'begin' || turn.type === 'take_up')
-    if (lost) this.#warn(lostText(turn))
+    if (lost) void recorder.record({ type: 'conversation_lost', ...of, ...lostBy(turn) })
     if (!isFirst) void recorder.record({ type: 'task_queued', ...of })
     const slot = await (isFirst || !('agent' in course) ? slots.first() : slots.again(course.agent))
     if ('reason' in slot) return { type: 'no_slot', why: slot }
@@ -195,8 +195,10 @@ class Driver {
     }
   }
 
-  #beginClean({ message }: Failure): void {
-    this.#warn(`begins afresh, as the work of attempt ${this.#inherited?.attempt} could not be taken over: ${message}`)
+  #beginClean(why: Failure): void {
+    const { request, settings } = this.#parts
+    const from = this.#inherited?.attempt ?? 0
+    void settings.recorder.record({ type: 'work_not_taken_over', taskId: request.task.id, from, failure: why })
     this.#inherited = undefined
   }
 
@@ -300,19 +302,15 @@ class Driver {
     return { type: 'weighed', decision: await settings.base.keptOut(request.task.id, reason, repair) }
   }
 
-  async #bringTogether({ open }: Site, candidate: Harvested): Promise<Outcome> {
+  async #bringTogether({ of, open, recorder }: Site, candidate: Harvested): Promise<Outcome> {
     const together = await open.goOn(candidate)
     if (together.ok) {
       this.#together = together.value
       return { type: 'brought_together' }
     }
-    this.#warn(`no repair round, as the workspace could not be brought up to date: ${together.error.message}`)
+    const { task, attempt } = of
+    void recorder.record({ type: 'repair_forgone', taskId: task.id, attempt, failure: together.error })
     return { type: 'not_brought_together' }
-  }
-
-  #warn(text: string): void {
-    const { request, settings } = this.#parts
-    void settings.recorder.record({ type: 'notice', level: 'warning', text: `${request.task.id}: ${text}` })
   }
 }
 

@@ -4,7 +4,7 @@ import { consequencesOf, failure, type Failure } from '../../domain/agent/failur
 import { gitLeft } from '../../domain/agent/git-left.js'
 import type { End, Outcome } from '../../domain/attempt/course.js'
 import { present } from '../../domain/present.js'
-import { cleanLine, listFirst } from '../../domain/text.js'
+import { formatOffLimits, formatPaths } from '../../ui/told.js'
 import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, Written } from '../place/isolation.js'
 import { attemptDirectory } from '../agent/attempt-files.js'
 import type { Recorder } from '../recorder.js'
@@ -94,23 +94,16 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
     return
   }
   if (harvest.ignored) void recorder.record({ type: 'ignored_written', taskId, attempt, ...harvest.ignored })
-  const offLimits = offLimitsText(harvest.offLimits)
-  if (offLimits !== undefined) {
-    void recorder.record({ type: 'notice', level: 'warning', text: `${taskId}: ${offLimits}` })
+  const leaveOut = (reason: 'off_limits' | 'hidden', paths: readonly string[] = []) => {
+    if (paths.length > 0) void recorder.record({ type: 'changes_left_out', taskId, attempt, reason, paths })
   }
+  leaveOut('off_limits', harvest.offLimits)
   if (harvest.type === 'candidate') {
     const { commit, ref, leftOut, watched } = harvest
     void recorder.record({ type: 'candidate_created', taskId, attempt, commit, ref, leftOut })
-    for (const path of watched) {
-      const text = `${taskId}: its change to ${path} has no effect on this run, which uses what stood there at the start`
-      void recorder.record({ type: 'notice', level: 'warning', text })
-    }
+    if (watched.length > 0) void recorder.record({ type: 'changes_without_effect', taskId, attempt, paths: watched })
   }
-  if (harvest.hidden !== undefined && harvest.hidden.length > 0) {
-    const named = listFirst(harvest.hidden, 3, (path) => path)
-    const text = `${taskId}: left out, as its agent hid it from git by .git/info/exclude: ${named}`
-    void recorder.record({ type: 'notice', level: 'warning', text })
-  }
+  leaveOut('hidden', harvest.hidden)
   for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
 }
 
@@ -121,20 +114,11 @@ export function writtenIn(attemptsDir: string, { task, attempt }: AttemptOf, wro
 
 /** Why what it did is no change, as far as it shows. */
 function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: 'unchanged' }>): readonly string[] {
-  const text = offLimitsText(offLimits)
-  const ignored = `git ignores what is new: ${listFirst(newIgnored, 5, shownPath)}`
-  return [...(text === undefined ? [] : [text]), ...(newIgnored.length === 0 ? [] : [ignored])]
-}
-
-/** Changes that were left out since agents may not make them, whatever the task. */
-function offLimitsText(paths: readonly string[]): string | undefined {
-  if (paths.length === 0) return undefined
-  const allow = 'agents_may_configure: true in autopilot.yaml lets that land'
-  return `its changes to ${listFirst(paths, 5, shownPath)} were left out, as they would configure later runs and agents (${allow})`
-}
-
-function shownPath(path: string): string {
-  return cleanLine(path, 100)
+  const ignored = `git ignores what is new: ${formatPaths(newIgnored)}`
+  return [
+    ...(offLimits.length === 0 ? [] : [formatOffLimits(offLimits)]),
+    ...(newIgnored.length === 0 ? [] : [ignored]),
+  ]
 }
 
 /** A commit that is not on the target, and what it is to be compared with. */

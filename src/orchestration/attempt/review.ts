@@ -85,8 +85,8 @@ export function createReviewing(parts: ReviewingParts): ReviewWork {
       if (answer.error.kind === 'canceled' || parts.signal.aborted) return err(canceled)
       tried.push(reviewer)
       if (tried.length === tries) return giveUp(at, judged, answer.error, parts)
-      const text = `${at.of.task.id}: no review by ${formatProviderModel(reviewer)}, tried again: ${answer.error.message}`
-      void parts.recorder.record({ type: 'notice', level: 'warning', text })
+      const of = { taskId: at.of.task.id, attempt: at.of.attempt, gate: review.name }
+      void parts.recorder.record({ type: 'review_unanswered', ...of, agent: reviewer, failure: answer.error })
     }
   }
 

@@ -64,8 +64,7 @@ export async function collectLeft(
   const of = { task, attempt, agent, ...present({ text: knownText(course) }) }
   const opened = await isolation.open(of, { course, stands, resumes: recorder.state.resumes })
   if (!opened.ok) {
-    const text = `${task.id}: what attempt ${attempt} left is not collected: ${opened.error.message}`
-    void recorder.record({ type: 'notice', level: 'warning', text })
+    void recorder.record({ type: 'work_not_collected', taskId: task.id, attempt, failure: opened.error })
     return
   }
   const { open } = opened.value

@@ -1,7 +1,7 @@
 import type { Course, Turn } from '../../domain/attempt/course.js'
 import { isSameOffer, type ProviderModel } from '../../domain/agent/provider-model.js'
 import { present } from '../../domain/present.js'
-import type { RunEvent } from '../../domain/run/event.js'
+import type { RecordOf, RunEvent } from '../../domain/run/event.js'
 import type { Inheritance } from '../../domain/run/task-progress.js'
 import { conversationOf, type Conversation } from './turn.js'
 
@@ -47,13 +47,8 @@ export function conversationFor(
   return inherited && isSameOffer(inherited.agent, agent) ? conversationOf(inherited) : undefined
 }
 
-/** Said where a CLI does not know the conversation any more that a turn was to go on with; that costs no attempt. */
-export function lostText(turn: Turn): string {
-  return `its conversation is not there any more; ${goesOn(turn)}`
-}
-
-function goesOn(turn: Turn): string {
-  if (turn.type === 'repair') return `repair round ${turn.round} begins another`
-  if (turn.type === 'finish') return 'another agent finishes what it left unfinished'
-  return 'another agent goes on with what it left'
+/** Told where a CLI does not know the conversation any more that a turn was to go on with; that costs no attempt. */
+export function lostBy(turn: Turn): Pick<RecordOf<'conversation_lost'>, 'goesOn' | 'round'> {
+  if (turn.type === 'repair') return { goesOn: 'repair', round: turn.round }
+  return { goesOn: turn.type === 'finish' ? 'finish' : 'attempt' }
 }

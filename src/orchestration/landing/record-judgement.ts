@@ -1,4 +1,3 @@
-import { cleanLine } from '../../domain/text.js'
 import type { Judgement } from '../../verify/verifier.js'
 import type { Recorder } from '../recorder.js'
 import type { AttemptOf } from '../attempt-of.js'
@@ -16,8 +15,5 @@ export function recordJudgement(
 }
 
 export function noteFlaky(recorder: Recorder, gate: string, fresh: boolean): void {
-  const text = fresh
-    ? `the gate ${cleanLine(gate, 100)} failed where what setup had made was older, and passed in a fresh place: what is kept may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up anew`
-    : `the gate ${cleanLine(gate, 100)} failed and then passed on the same tree: it is flaky, and the second verdict counts`
-  void recorder.record({ type: 'notice', level: 'warning', text })
+  void recorder.record({ type: 'gate_wavered', gate, ...(fresh ? { fresh } : {}) })
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/clock.js'
-import { cleanLine } from '../../domain/text.js'
 import { lacksRoom } from '../../platform/files/full-disk.js'
 import type { AgentPool } from '../../pool/contract.js'
+import { formatDiskFull } from '../../ui/told.js'
 import type { Recorder } from '../recorder.js'
 import type { StopEarly } from '../stop-early.js'
 
@@ -64,21 +64,19 @@ export class RoomWatch {
     const { pool, recorder, waits, stopEarly } = this.#parts
     const disk = this.#disk
     if (!disk || !(await this.#isFull(disk))) return false
-    const where = cleanLine(disk.directory, 300)
-    const full = `no space is left on the disk of ${where}`
+    const { directory } = disk
     if (!waits) {
-      stopEarly({ reason: 'disk', why: full, next: 'Make room there, then autopilot resume.' })
+      stopEarly({ reason: 'disk', why: formatDiskFull(directory), next: 'Make room there, then autopilot resume.' })
       return false
     }
     pool.pause(true, 'room')
-    const text = `${full}, where workspaces lie: nothing more starts until there is some`
-    void recorder.record({ type: 'notice', level: 'warning', text })
+    void recorder.record({ type: 'disk_filled', directory })
     do {
       await disk.makeRoom()
       await this.#pause()
       if (this.#isClosed) return false
     } while (await this.#isFull(disk))
-    void recorder.record({ type: 'notice', level: 'info', text: `there is space again on the disk of ${where}` })
+    void recorder.record({ type: 'disk_freed', directory })
     pool.pause(false, 'room')
     return true
   }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../domain/clock.js'
 import type { RunEvent } from '../../domain/run/event.js'
-import { formatProblemLine } from '../../domain/roadmap/problem.js'
 import type { StatusWriter, Unwritten } from '../../roadmap/write/write-back.js'
 
 /** Keeps the roadmap up to date with what is done; see {@link createWriteBack}. */
@@ -31,8 +30,10 @@ export function createWriteBack(writer: StatusWriter, record: (event: RunEvent) 
   let endPause: () => void = () => undefined
   let isFinishing = false
 
-  const warn = (unwritten: Unwritten) =>
-    record({ type: 'notice', level: 'warning', text: formatProblemLine(unwritten) })
+  const warn = ({ severity, code, text, help, position }: Unwritten) => {
+    const problem = { severity, code, text, position, ...(help === undefined ? {} : { help }) }
+    record({ type: 'roadmap_write_failed', ...problem })
+  }
 
   function take(taskId: string, written: Awaited<ReturnType<StatusWriter['markDone']>>): void {
     if (!written.ok && written.error.passing) {

@@ -43,7 +43,6 @@ test('marker lines that the agent committed go back to it, and what it hid by ru
   expect(ended.code).toBe(0)
   expect(recordsOf(ended, 'repair_started')).toMatchObject([{ reason: { kind: 'conflict', paths: ['notes.md'] } }])
   expect(stage.landed('notes.md')).toBe('both')
-  expect(recordsOf(ended, 'notice').map(({ text }) => text)).toContain(
-    'build: left out, as its agent hid it from git by .git/info/exclude: scratch',
-  )
+  const [hidden] = recordsOf(ended, 'changes_left_out')
+  expect(hidden).toMatchObject({ taskId: 'build', reason: 'hidden', paths: ['scratch'] })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gatedScene, judgements } from '../../support/scenes/gated-scene.js'
 import type { Scene } from '../../support/scenes/scene.js'
+import { toldTexts } from '../../support/rigs/records.js'
 
 const deed = [
   `echo '{"gates": [], "permissions": "full", "target": "current"}' > autopilot.yaml`,
@@ -25,7 +26,7 @@ test('what would configure later runs and agents does not land, is told, and the
   expect(tracked(scene)).toEqual(['README.md', 'autopilot.yaml', 'proof', 'roadmap.yaml'])
   expect(scene.repo.read('autopilot.yaml')).toContain('forbidden')
   expect(existsSync(join(scene.repo.dir, '.mcp.json'))).toBe(false)
-  const told = records().flatMap((record) => (record.type === 'notice' ? [record.text] : []))
+  const told = toldTexts(records())
   expect(told.filter((text) => text.includes('were left out, as they would configure'))).toEqual([
     expect.stringMatching(
       /^a: its changes to \.autopilot\/mine, \.claude\/settings\.json, .*agents_may_configure: true/,
@@ -46,7 +47,7 @@ test('where the configuration says that agents may configure, all of it lands bu
     expect.arrayContaining(['.claude/settings.json', '.codex/config.toml', '.mcp.json', 'autopilot.yaml']),
   )
   expect(tracked(scene)).not.toContain('.autopilot/mine')
-  const told = records().flatMap((record) => (record.type === 'notice' ? [record.text] : []))
+  const told = toldTexts(records())
   expect(
     told.filter((text) => text.startsWith('a: its change to autopilot.yaml has no effect on this run')),
   ).toHaveLength(1)

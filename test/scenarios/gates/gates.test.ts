@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene, gateLogs, judgements } from '../../support/scenes/gated-scene.js'
 import { rig, riggedRoadmap } from '../../support/scenes/rigged-scene.js'
+import { toldTexts } from '../../support/rigs/records.js'
 
 test('a gate sees a clean checkout of exactly the tree that lands, furnished by setup, and none of what is ignored', async () => {
   const agents = await rig()
@@ -208,7 +209,7 @@ test('what an agent writes into autopilot.yaml or the verify of the roadmap does
   expect(judgements(all).map(({ gate, verdict }) => `${gate} ${verdict}`)).toEqual(
     expect.arrayContaining(['readme passed', 'test -e proof failed']),
   )
-  const told = all.flatMap((record) => (record.type === 'notice' ? [record.text] : []))
+  const told = toldTexts(all)
   expect(told.filter((text) => text.startsWith('a: its changes to autopilot.yaml were left out'))).toHaveLength(1)
   expect(all.find((record) => record.type === 'candidate_created')?.leftOut).toEqual(['roadmap.yaml'])
 })

@@ -1,6 +1,7 @@
 // Setup that fails on a tree.
 import { expect, test } from 'vitest'
 import { gatedScene, judgements } from '../../support/scenes/gated-scene.js'
+import { toldTexts } from '../../support/rigs/records.js'
 
 const four = ['run', '-a', '4', '-i', '1', '--output', 'json']
 
@@ -73,6 +74,6 @@ test('correct work that fails only where what is kept is stale lands: its gate p
     ['passed', true],
     ['passed', undefined],
   ])
-  const said = records().flatMap((record) => (record.type === 'notice' ? [record.text] : []))
+  const said = toldTexts(records())
   expect(said.join()).toContain('passed in a fresh place')
 })

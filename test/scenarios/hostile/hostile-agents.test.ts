@@ -2,17 +2,13 @@
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../../src/domain/run/event.js'
 import { commitOn } from '../../support/scenes/commit-on.js'
 import { gatedScene, gateLogs } from '../../support/scenes/gated-scene.js'
 import { asAgent, danglingCommits } from '../../support/scenes/past-run.js'
 import { isAlive } from '../../support/rigs/program.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import type { Scene } from '../../support/scenes/scene.js'
-
-function notices(records: readonly RunRecord[]): readonly string[] {
-  return records.flatMap((record) => (record.type === 'notice' ? [record.text] : []))
-}
+import { toldTexts } from '../../support/rigs/records.js'
 
 /** A roadmap of one command, which works in its workspace; `HERE` is the user's repository. */
 function command(stage: { readonly repo: Scene['repo'] }, run: string): void {
@@ -80,7 +76,7 @@ test.each(Object.entries(trespasses))(
     const [head, side] = [repo.git('rev-parse', 'main'), repo.git('rev-parse', 'side')]
     const { code, records } = await stage.run(['run', '--output', 'json'])
     expect(code).toBe(0)
-    expect(notices(records()).filter((text) => said.test(text))).toHaveLength(1)
+    expect(toldTexts(records()).filter((text) => said.test(text))).toHaveLength(1)
     expect(repo.git('rev-list', '--parents', '-1', 'autopilot/main').split(' ')[1]).toBe(head)
     expect(repo.git('ls-tree', '--name-only', 'autopilot/main').split('\n')).not.toContain('side')
     expect(repo.git('cat-file', '-t', side)).toBe('commit')
@@ -93,7 +89,7 @@ test('nobody is told on when nobody trespassed', async () => {
   stage.repo.git('branch', 'side')
   stage.repo.write('draft.txt', 'mine\n')
   const { records } = await stage.run(['run', '--output', 'json'])
-  expect(notices(records()).filter((text) => text.includes('by an agent'))).toEqual([])
+  expect(toldTexts(records()).filter((text) => text.includes('by an agent'))).toEqual([])
 })
 
 test('with --target current a move of your branch by somebody else is said, and landed upon', async () => {
@@ -101,7 +97,7 @@ test('with --target current a move of your branch by somebody else is said, and 
   command(stage, 'git -C $HERE commit -q --allow-empty -m evil; echo > a')
   const { code, records } = await stage.run(['run', '--target', 'current', '--output', 'json'])
   expect(code).toBe(0)
-  expect(notices(records()).filter((text) => text.startsWith('main was moved by somebody else'))).toHaveLength(1)
+  expect(toldTexts(records()).filter((text) => text.startsWith('main was moved by somebody else'))).toHaveLength(1)
   expect(stage.repo.git('log', '--format=%s', '-2')).toBe('a\nevil')
 })
 
@@ -214,7 +210,7 @@ test('no program that an agent plants in its own .git and in yours is started by
     'other',
     'last',
   ])
-  const told = notices(records()).filter((text) => text.includes('by an agent'))
+  const told = toldTexts(records()).filter((text) => text.includes('by an agent'))
   for (const what of ['.git/config', '.git/info/attributes', 'the hooks'])
     expect(told.some((text) => text.startsWith(what))).toBe(true)
   expect(danglingCommits(stage, 'Fake Agent')).toEqual([])

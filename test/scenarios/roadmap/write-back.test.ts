@@ -42,11 +42,11 @@ test('what could not be written is written with the next task, first things firs
   writeBack.done('a')
   writeBack.done('b')
   await new Promise(setImmediate)
-  expect(kinds(events)).toEqual(['notice'])
+  expect(kinds(events)).toEqual(['roadmap_write_failed'])
   file.broken = false
   writeBack.done('c')
   await writeBack.finish()
-  expect(kinds(events)).toEqual(['notice', 'roadmap_written a', 'roadmap_written b', 'roadmap_written c'])
+  expect(kinds(events)).toEqual(['roadmap_write_failed', 'roadmap_written a', 'roadmap_written b', 'roadmap_written c'])
 })
 
 test('what still cannot be written at the end is named, each task with the reason', async () => {
@@ -59,7 +59,7 @@ test('what still cannot be written at the end is named, each task with the reaso
   writeBack.done('c')
   await writeBack.finish()
   expect(kinds(events)).toEqual([
-    ...['notice', 'roadmap_written a', 'notice'],
+    ...['roadmap_write_failed', 'roadmap_written a', 'roadmap_write_failed'],
     ...['roadmap_not_written gone', 'roadmap_not_written b', 'roadmap_not_written c'],
   ])
   expect(events.slice(-3)).toMatchObject([{ why: 'W186!' }, { why: 'W184!' }, { why: 'W184!' }])
@@ -76,7 +76,7 @@ test('tasks that are done together are written together; of a broken file only o
   writeBack.done('d')
   await new Promise(setImmediate)
   expect(tried.splice(0)).toEqual(['a'])
-  expect(kinds(events)).toEqual(['notice'])
+  expect(kinds(events)).toEqual(['roadmap_write_failed'])
   file.broken = false
   writeBack.done('e')
   await writeBack.finish()
@@ -101,7 +101,7 @@ test('between two writes a pause passes that grows with the file, and the end wa
 })
 
 async function isToldUnwritten(running: Running): Promise<void> {
-  await running.saw('notice', ({ text }) => text.includes('W184'))
+  await running.saw('roadmap_write_failed', ({ code }) => code === 'W184')
 }
 
 test('a status that a half-saved roadmap kept out is written when the file is whole again', async () => {

@@ -17,7 +17,7 @@ test('without a terminal SIGHUP is told and ignored, and SIGUSR1 opens no debugg
   const slow = await agents.next('slow')
   running.kill('SIGUSR1')
   running.kill('SIGHUP')
-  await running.saw('notice', ({ text }) => text.startsWith('SIGHUP came and is ignored'))
+  await running.saw('hang_up_ignored')
   await slow.write('slow.txt', 'whole')
   await slow.exit(0)
   const { code, stderr } = await running.ended

@@ -1,5 +1,6 @@
-import { eventVersion, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
+import { eventVersion, isTold, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
 import { apply, initialState, type RunState } from '../../../src/domain/run/run-state.js'
+import { describeTold } from '../../../src/ui/told.js'
 
 /** The beginning of a run with two slots; what `change` names replaces the defaults. */
 export function runStarted(change: Partial<RunState['start']> = {}): RunState['start'] {
@@ -35,4 +36,9 @@ export function stateAfter(
   const state = initialState(start)
   for (const [ms, event] of events) apply(state, stamp(event, ms))
   return state
+}
+
+/** What a person was told of a run, in words. */
+export function toldTexts(records: readonly RunRecord[]): readonly string[] {
+  return records.flatMap((record) => (isTold(record) ? [describeTold(record).text] : []))
 }

@@ -1,5 +1,5 @@
 import { describe as group, expect, it } from 'vitest'
-import type { RunEvent } from '../../../src/domain/run/event.js'
+import type { RunEvent, Told } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { apply, initialState } from '../../../src/domain/run/run-state.js'
 import { describe, type Line } from '../../../src/ui/describe.js'
@@ -14,8 +14,8 @@ const commit = 'abcdef0123456789abcdef0123456789abcdef01'
 const exit = { type: 'code', code: 0 } as const
 const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 }
 
-/** An example of every event, and how it reads; undefined for what only machines need. */
-const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | undefined] } = {
+/** An example of every event whose words are not in `told.test.ts`, and how it reads; undefined for what only machines need. */
+const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<Type>, Line | undefined] } = {
   run_started: [
     runStarted(),
     {
@@ -84,10 +84,6 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
       text: `all providers are limited until ${formatMoment(1_700_000_120_000, 1_700_000_000_000, localZone())} (in 2 min): claude, codex`,
     },
   ],
-  notice: [
-    { type: 'notice', level: 'warning', text: 'Uncommitted changes are not seen by agents.' },
-    { tone: 'warning', text: 'Uncommitted changes are not seen by agents.' },
-  ],
   task_queued: [{ type: 'task_queued', ...of }, undefined],
   task_held: [
     { type: 'task_held', taskId: 'T1', reason: { type: 'unservable', message: 'Nobody is left.' }, holds: 2 },
@@ -95,11 +91,11 @@ const examples: { [Type in RunEvent['type']]: readonly [EventOf<Type>, Line | un
   ],
   queue_updated: [
     { type: 'queue_updated', queueLength: 5, busyAgents: 5, availableAgents: 0 },
-    { tone: 'plain', text: 'Queue: 5 waiting | 5 busy | 0 idle' },
+    { tone: 'plain', text: 'Queue: 5 waiting | 5 busy | 0 idle', onScreen: true },
   ],
   attempt_started: [
     { type: 'attempt_started', ...of, slot: 's1', agent: { provider: 'claude', model: 'opus' }, workspace: '/w/1' },
-    { tone: 'faint', text: 'T1 “Say hello” started on s1 (claude:opus)' },
+    { tone: 'faint', text: 'T1 “Say hello” started on s1 (claude:opus)', onScreen: true },
   ],
   repair_started: [
     {

@@ -28,10 +28,10 @@ test('a reporter that throws is left out, and the run, its journal and the other
   })
   for (const taskId of ['T1', 'T2']) await recorder.record({ type: 'task_queued', taskId, attempt: 1 })
   await recorder.record({ type: 'run_finished', exitCode: 0, why: 'done' })
-  const types = ['run_started', 'task_queued', 'notice', 'task_queued', 'run_finished']
+  const types = ['run_started', 'task_queued', 'reporter_failed', 'task_queued', 'run_finished']
   expect(kept.map(({ type }) => type)).toEqual(types)
   expect(shown.map(({ type }) => type)).toEqual(types)
-  expect(shown[2]).toMatchObject({ level: 'warning', text: expect.stringContaining('a column is missing') as string })
+  expect(shown[2]).toMatchObject({ why: expect.stringContaining('a column is missing') as string })
   expect({ calls, isClosed }).toEqual({ calls: 2, isClosed: true })
 })
 

@@ -73,10 +73,6 @@ export const runEvents = {
       retried: names('Failed tasks of which the attempts are counted anew.'),
     },
   ),
-  notice: variant('Something that a person should know; said once.', {
-    level: oneOf(['info', 'warning']),
-    text: text('The words.'),
-  }),
   queue_updated: variant('The counts of the pool changed.', {
     queueLength: number('How many wait for a slot.'),
     busyAgents: number('How many slots are in use.'),

@@ -170,18 +170,16 @@ describe('the state', () => {
     expect(state.providers.get('codex')).toEqual({ usable: false })
   })
 
-  it('remembers notices, kept workspaces, why it is canceling and how it ended', () => {
+  it('remembers kept workspaces, why it is canceling and how it ended', () => {
     const state = after(
-      { type: 'notice', level: 'warning', text: 'Mind the gap.' },
       { type: 'workspace_kept', path: '/w1', why: 'stuck' },
       { type: 'run_canceling', why: 'interrupted' },
       { type: 'run_finished', exitCode: 130, why: 'interrupted' },
     )
-    expect(state.notices).toEqual(['Mind the gap.'])
     expect(state.keptWorkspaces).toEqual([{ path: '/w1', why: 'stuck' }])
     expect(state.canceling).toBe('interrupted')
     expect(state.finished).toEqual({ exitCode: 130, why: 'interrupted' })
-    expect(state.ms).toBe(4000)
+    expect(state.ms).toBe(3000)
   })
 
   it('counts the attempts of a task: all, those that count, and those that an account ended before anything was used', () => {

@@ -10,6 +10,7 @@ import { canMount, startBehind } from '../../../support/scenes/mounted.js'
 import { scene } from '../../../support/scenes/rigged-scene.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
+import type { RunEvent } from '../../../../src/domain/run/event.js'
 
 function stage({ waits = true } = {}) {
   const clock = virtualClock()
@@ -18,7 +19,7 @@ function stage({ waits = true } = {}) {
   const abort = new AbortController()
   const parts = {
     ...{ clock, waits, signal: abort.signal },
-    recorder: { record: (event: { text?: string }) => void said.push(event.text ?? '') },
+    recorder: { record: ({ type }: RunEvent) => void said.push(type) },
     pool: { pause: (isPaused: boolean, why: string) => void said.push(`${why} ${isPaused ? 'paused' : 'goes on'}`) },
     stopEarly: ({ reason }: { reason: string }) => void said.push(`stops: ${reason}`),
     isFull: () => Promise.resolve(disk.full),
@@ -41,14 +42,11 @@ test('while the disk is full nothing starts, what nobody needs is given back, an
   const [first, second] = [room.look(), room.look()]
   await look()
   await look()
-  expect(said).toEqual([
-    'room paused',
-    expect.stringMatching(/^no space is left on the disk of \/cache, .*until there is/),
-  ])
+  expect(said).toEqual(['room paused', 'disk_filled'])
   disk.full = false
   await look()
   expect(await Promise.all([first, second])).toEqual([true, true])
-  expect(said.slice(2)).toEqual(['there is space again on the disk of /cache', 'room goes on'])
+  expect(said.slice(2)).toEqual(['disk_freed', 'room goes on'])
   expect(disk.cleared).toBeGreaterThan(1)
 })
 
@@ -130,8 +128,8 @@ test.runIf(canMount)(
     // The other may have begun in the moment in which the first one ended.
     expect(failed.map(({ taskId }) => taskId)).toEqual(failed.length > 1 ? ['a', 'b'] : ['a'])
     expect(failed.every(({ counted, failure: { spared } }) => counted === false && spared)).toBe(true)
-    const told = records().flatMap((one) => (one.type === 'notice' ? [one.text] : []))
-    expect(told.filter((text) => /^no space is left on|^there is space again/.test(text))).toHaveLength(2)
+    const told = records().flatMap(({ type }) => (type.startsWith('disk_') ? [type] : []))
+    expect(told).toEqual(['disk_filled', 'disk_freed'])
     expect(code).toBe(0)
     expect([...stage.subjects()].sort()).toEqual(['a', 'b'])
   },
