@@ -165,7 +165,7 @@ class Driver {
     const { request, settings } = this.#parts
     if (turn.type !== 'finish') this.#takenUp = turn.type === 'take_up' ? settings.recorder.state.resumes : undefined
     const prompt = await promptOf(turn, {
-      ...{ request, settings, isFresh: !resumes, stands: site.stands, isInPlace: site.open.place.base === undefined },
+      ...{ request, settings, isFresh: !resumes, stands: site.stands, place: site.open },
       ...present({ together: this.#together, inherited: this.#inherited }),
     })
     const round = turn.type === 'repair' ? turn.round : 'agent' in course ? course.round : 0

@@ -6,7 +6,7 @@ import type { Inheritance } from '../../domain/run/task-progress.js'
 import { renderRepair } from '../../prompt/repair.js'
 import { renderResume } from '../../prompt/resume.js'
 import { renderUnfinished } from '../../prompt/unfinished.js'
-import type { Continued } from '../place/isolation.js'
+import type { Continued, TurnPlace } from '../place/isolation.js'
 import { feedbackOf } from './feedback.js'
 import { taskPrompt, type AttemptRequest, type AttemptSettings } from './turn.js'
 
@@ -18,7 +18,7 @@ export interface Telling {
   readonly isFresh: boolean
   /** The place is as the agent left it that was interrupted. */
   readonly stands: boolean
-  readonly isInPlace: boolean
+  readonly place: Pick<TurnPlace, 'place' | 'diff'>
   readonly together?: Continued
   readonly inherited?: Inheritance
 }
@@ -28,17 +28,17 @@ const mostDiffChars = 30_000
 
 /** What the agent of a turn is told. */
 export async function promptOf(turn: Turn, telling: Telling): Promise<string> {
-  const { request, settings, stands, isInPlace, inherited } = telling
+  const { request, settings, stands, place, inherited } = telling
   const taskId = request.task.id
   const whole = taskPrompt(request, settings)
   const together = turn.type === 'repair' && turn.asLeft ? undefined : telling.together
   const beneath = { taskId, conflicts: together?.conflicts ?? [], ...present({ note: together?.note }) }
-  const diff = telling.isFresh && together ? await together.diff(mostDiffChars) : ''
+  const diff = telling.isFresh && together ? await place.diff(together, mostDiffChars) : ''
   const afresh = telling.isFresh ? { prompt: whole, diff } : undefined
   switch (turn.type) {
     case 'begin': {
       if (!inherited) return whole
-      const directory = together ? 'restored' : isInPlace ? 'as_left' : 'new'
+      const directory = together ? 'restored' : place.place.base === undefined ? 'as_left' : 'new'
       const timeoutMs = request.task.timeoutMs ?? settings.timeoutMs
       const cutOff = { why: feedbackOf(inherited.failure), timeoutMs }
       return renderResume({ ...beneath, directory, cutOff, left: [], ...present({ afresh }) })

@@ -14,6 +14,7 @@ export function inPlace(directory: string): Isolation {
     land: nothingCollected,
     goOn: nothingCollected,
     takeOver: nothingCollected,
+    diff: nothingCollected,
     close: () => undefined,
   }
   return {

@@ -78,8 +78,8 @@ export interface Continued {
   readonly conflicts: readonly string[]
   /** The file in the place that tells of those without markers; it is to be deleted when that is decided. */
   readonly note?: string
-  /** The work as a change of the tip, at most so many characters; empty when git cannot tell. */
-  readonly diff: (mostChars: number) => Promise<string>
+  /** The tree of both. */
+  readonly tree: string
 }
 
 /** A clean checkout of a candidate's tree, for whoever looks at it; nothing that is done there is kept. */
@@ -120,6 +120,8 @@ export interface TurnPlace {
   goOn(candidate: Harvested): Promise<Result<Continued, Failure>>
   /** Brings the work of another attempt and the target's tip together, for an attempt that goes on with it. */
   takeOver(work: { readonly candidate: string; readonly base: string }): Promise<Result<Continued, Failure>>
+  /** Work that was brought together, as a change of the tip, at most so many characters; empty when git cannot tell. */
+  diff(together: Pick<Continued, 'base' | 'tree'>, mostChars: number): Promise<string>
   /** Gives the place back; a second time does nothing. */
   readonly close: () => void
 }

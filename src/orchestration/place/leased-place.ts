@@ -98,9 +98,8 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
     if (!together.ok) return together
     watch = together.value.watch
     base = tip
-    const diff = (most: number) => diffText(repository, tip, together.value.tree, { most, whole: 'git diff HEAD^1' })
-    const { conflicts, note } = together.value
-    return ok({ base: tip, conflicts, diff, ...(note === undefined ? {} : { note }) })
+    const { conflicts, note, tree: both } = together.value
+    return ok({ base: tip, conflicts, tree: both, ...(note === undefined ? {} : { note }) })
   }
 
   return {
@@ -168,6 +167,7 @@ export function leasedPlace(workspace: Workspace, of: AttemptOf, parts: LeasePar
         kept: [],
       })
     },
+    diff: (both, most) => diffText(repository, both.base, both.tree, { most, whole: 'git diff HEAD^1' }),
     close() {
       if (isHeld) workspaces.release(workspace)
       isHeld = false

@@ -33,7 +33,7 @@ async function reviewed(author: string, usable: readonly string[], review: Parti
     usable: () => usable,
     reserve: (_task: unknown, { provider }: { readonly provider: string }) => {
       asked.push(provider)
-      return Promise.resolve('unservable')
+      return Promise.resolve({ reason: 'unservable' })
     },
   } as unknown as ReviewingParts
   const verdict = await createReviewing(parts)(

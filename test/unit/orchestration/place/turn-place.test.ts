@@ -84,7 +84,7 @@ describe.each(places)('%s', (_, wrap) => {
     const tip = land('b.txt', 'landed\n')
     const together = value(await place.goOn(first))
     expect(together).toMatchObject({ base: tip, conflicts: [] })
-    expect(await together.diff(1000)).toContain('+first')
+    expect(await place.diff(together, 1000)).toContain('+first')
     expect([agent.read('b.txt'), agent.read('new.txt')]).toEqual(['landed\n', 'first\n'])
     agent.write('new.txt', 'second\n')
     const second = await harvested(place)
