@@ -145,7 +145,8 @@ test('a checkout that cannot be prepared is tried three times, is nobody’s fai
   })
   const { code, records } = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(code).toBe(1)
-  expect(readFileSync(`${stage.repo.home}/tries`, 'utf8')).toBe('\n\n\n')
+  // Once more ahead of any gate, while the agent works, when that comes first.
+  expect(readFileSync(`${stage.repo.home}/tries`, 'utf8')).toMatch(/^\n{3,4}$/)
   const { failure } = records().find((record) => record.type === 'task_failed')!
   expect(failure.kind).toBe('infrastructure')
   expect(failure.message).toMatch(/The gate true could not be run: setup failed \(exit code 7\): no network/)

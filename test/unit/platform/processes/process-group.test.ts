@@ -88,7 +88,7 @@ it('does not wait for a process that waits for a disk without end: what it bears
       `${pid} (a) b) ${state} ${parent} ${pid} ${pid} 0 ${'0 '.repeat(40)}`,
     )
     // Nobody writes to it: who opens it to read waits as long.
-    if (environ === undefined) execFileSync('mkfifo', [join(proc, String(pid), 'environ')])
+    if (environ === undefined) execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', join(proc, String(pid), 'environ')])
     else writeFileSync(join(proc, String(pid), 'environ'), environ)
   }
   add(3, 'D', 2, '')
