@@ -7,7 +7,7 @@ export const problemFields = {
   code: name('Stable, such as `E040` or `W050`; the words may change.'),
   text: text('What is wrong.'),
   help: optional(text('What to do next, one line.')),
-  position: object({ file: name('As it was named.'), line: number('From 1.'), column: number('From 1.') }),
+  position: object({ file: text('As it was named.'), line: number('From 1.'), column: number('From 1.') }),
   path: optional(name('Where in the data, such as `tasks[3].dependencies[0]`.')),
 }
 export type Problem = ObjectOf<typeof problemFields>

@@ -11,7 +11,7 @@ export interface UserChange {
   readonly kind: 'branch' | 'tag' | 'head' | 'config' | 'hooks'
   /** The branch's short name; else a path within the git directory. */
   readonly name: string
-  /** A commit, or for HEAD what its file says; absent where there was or is nothing. */
+  /** A commit, or for HEAD what its file says; absent where there was or is nothing, and for config and hooks. */
   readonly from?: string
   readonly to?: string
 }
@@ -95,11 +95,13 @@ function newRefs({ commonDir }: Repository, known: Set<string>): readonly UserCh
 }
 
 function difference(was: Seen, is: Seen): readonly UserChange[] {
-  return [...new Set([...was.keys(), ...is.keys()])].flatMap((key) => {
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((key): UserChange[] => {
     const [before, now] = [was.get(key), is.get(key)]
     const one = now ?? before
     if (!one || before?.to === now?.to) return []
     const { kind, name } = one
+    // The text of a configuration is nobody's to know: there are passwords in it.
+    if (kind === 'config' || kind === 'hooks') return [{ kind, name }]
     return [{ kind, name, ...(before ? { from: before.to } : {}), ...(now ? { to: now.to } : {}) }]
   })
 }

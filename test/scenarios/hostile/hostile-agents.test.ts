@@ -72,11 +72,13 @@ test.each(Object.entries(trespasses))(
     const { repo } = stage
     command(stage, `${deed}; echo > a`)
     repo.git('branch', 'side', commitOn(repo, 'HEAD', { side: 'side\n' }))
+    repo.git('config', 'remote.origin.url', 'https://me:hush-hush@example.com/mine')
     repo.write('draft.txt', 'mine\n')
     const [head, side] = [repo.git('rev-parse', 'main'), repo.git('rev-parse', 'side')]
     const { code, records } = await stage.run(['run', '--output', 'json'])
     expect(code).toBe(0)
     expect(toldTexts(records()).filter((text) => said.test(text))).toHaveLength(1)
+    expect(JSON.stringify(records())).not.toContain('hush-hush')
     expect(repo.git('rev-list', '--parents', '-1', 'autopilot/main').split(' ')[1]).toBe(head)
     expect(repo.git('ls-tree', '--name-only', 'autopilot/main').split('\n')).not.toContain('side')
     expect(repo.git('cat-file', '-t', side)).toBe('commit')

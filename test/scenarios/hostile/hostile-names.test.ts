@@ -40,7 +40,7 @@ const hostile = [
 ]
 
 const roadmapOf = (ids: readonly string[]) =>
-  `tasks:\n${ids.map((id, index) => `  - { id: ${JSON.stringify(id)}, run: 'echo ${index} > file-${index}' }\n`).join('')}`
+  `tasks:\n${ids.map((id, index) => `  - { id: ${JSON.stringify(id)}, run: 'echo ${index}; echo ${index} > file-${index}' }\n`).join('')}`
 
 const safePath = /^[a-z0-9-]+-[0-9a-f]{12}-1$/
 

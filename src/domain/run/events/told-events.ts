@@ -5,8 +5,8 @@ import { as, mark, name, names, number, oneOf, optional, text, texts, variant } 
 import { ofAttempt } from './of-attempt.js'
 
 const failure = as(failureShape, 'Why.')
-const from = optional(name('What it was before; absent where it was not there.'))
-const to = optional(name('What it is now; absent where it is gone.'))
+const from = optional(text('What it was before; absent where it was not there, and for `config` and `hooks`.'))
+const to = optional(text('What it is now; absent where it is gone, and for `config` and `hooks`.'))
 
 /**
  * What a person should know, and a program may. The run goes on as it would without: nothing of its state is taken from
@@ -81,7 +81,7 @@ export const toldEvents = {
   }),
   repository_changed: variant("Something in the user's repository was changed, by the user or by an agent.", {
     what: oneOf(['branch', 'tag', 'head', 'config', 'hooks']),
-    name: name('The branch, tag or file.'),
+    name: text('The branch, tag or file.'),
     from,
     to,
     during: names('Tasks whose agents were at work.'),
