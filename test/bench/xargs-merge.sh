@@ -8,20 +8,24 @@ trees=$(mktemp -d)
 start=$(git rev-parse HEAD)
 export main trees seconds
 
-# `git worktree add` in parallel may lose a race for a lock, hence the second try.
+# Gits that list the worktrees fail when they meet one that another is just making, hence the further tries.
 # shellcheck disable=SC2016
 seq "$count" | xargs -P "$slots" -I '{}' sh -euc '
+  again() {
+    for _ in 1 2 3 4 5 6 7 8 9; do "$@" 2>/dev/null && return; done
+    "$@"
+  }
   tree=$trees/{}
-  git worktree add --quiet --detach "$tree" HEAD 2>/dev/null || git worktree add --quiet --detach "$tree" HEAD
+  again git worktree add --quiet --detach --force "$tree" HEAD
   cd "$tree"
   sleep "$seconds"
   echo {} > made-{}.txt
   git add -A
-  git commit --quiet --message "Task {}"
+  again git commit --quiet --message "Task {}"
   made=$(git rev-parse HEAD)
   cd "$main"
-  flock "$trees/lock" git merge --quiet --no-edit "$made"
-  git worktree remove --force "$tree"
+  again flock "$trees/lock" git merge --quiet --no-edit "$made"
+  again git worktree remove --force "$tree"
 '
 
 arrived=$(git rev-list --count --no-merges "$start..HEAD")
