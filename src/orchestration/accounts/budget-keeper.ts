@@ -77,6 +77,10 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     this.look()
   }
 
+  counted(agent: WatchedAgent): void {
+    if (this.#reported.has(agent)) this.#reported.set(agent, noUsage)
+  }
+
   ended(agent: WatchedAgent): void {
     this.#reported.delete(agent)
     this.look()

@@ -89,7 +89,7 @@ export class TurnRecord {
     if (what.length > 0) void recorder.record({ type: 'leftovers_ended', ...idsOf(work), what })
     const counted = this.#meter.total(evidence, exit)
     const failure = failed ? { failure: failed } : {}
-    await recorder.record({
+    const recorded = recorder.record({
       type: 'agent_finished',
       ...idsOf(work),
       ...this.#meter.facts(counted),
@@ -97,7 +97,9 @@ export class TurnRecord {
       ...lastWords(evidence, mask),
       ...failure,
     })
+    // At once: from here on the run's own count has it, and who starts meanwhile must not find it counted twice.
     watch.counted?.(this.watched, counted)
+    await recorded
     watch.ended?.(this.watched, failed)
     return { evidence, used: counted.after, ...failure }
   }
