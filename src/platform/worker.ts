@@ -1,19 +1,31 @@
 import { Worker } from 'node:worker_threads'
 import { err, ok, type Result } from '../domain/result.js'
 
-/** Asks a worker thread; the error says in one line why the thread could not answer. */
-export type AskWorker<Question, Answer> = (question: Question) => Promise<Result<Answer, string>>
-
 interface Numbered {
   readonly number: number
   readonly body: unknown
 }
 
 /**
- * A worker thread that answers questions, started at the first one and started anew after a crash. It keeps the
- * process alive only while an answer is awaited.
+ * Answers questions in a worker thread made of a bundled entry. Where no thread can be had, this one answers: slower for
+ * everything else, but right.
  */
-export function createWorker<Question, Answer>(file: string): AskWorker<Question, Answer> {
+export function answerOffThread<Question, Answer>(
+  file: string,
+  here: (question: Question) => Answer,
+): (question: Question) => Promise<Answer> {
+  const ask = createWorker<Answer>(file)
+  return async (question) => {
+    const answer = await ask(question)
+    return answer.ok ? answer.value : here(question)
+  }
+}
+
+/**
+ * A worker thread that answers questions, started at the first one and started anew after a crash. It keeps the
+ * process alive only while an answer is awaited. The error says in one line why the thread could not answer.
+ */
+function createWorker<Answer>(file: string): (question: unknown) => Promise<Result<Answer, string>> {
   const waiting = new Map<number, (result: Result<Answer, string>) => void>()
   let worker: Worker | undefined
   let last = 0

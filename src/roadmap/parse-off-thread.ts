@@ -1,4 +1,4 @@
-import { createWorker } from '../platform/worker.js'
+import { answerOffThread } from '../platform/worker.js'
 import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './formats/native/parse.js'
 
 /** What the worker thread is asked. */
@@ -10,14 +10,9 @@ export interface ParseQuestion {
 /** Parses a roadmap somewhere; the answer is as that of {@link parseRoadmap}. */
 export type ParseElsewhere = (bytes: Uint8Array, options: ParseOptions) => Promise<ParsedRoadmap>
 
-/**
- * Parses in a worker thread made of the bundled entry at `workerUrl`. Where no thread can be had, the main thread
- * parses: slower for everything else, but right.
- */
+/** Parses in a worker thread, see {@link answerOffThread}. */
 export function parseOffThread(workerFile: string): ParseElsewhere {
-  const ask = createWorker<ParseQuestion, ParsedRoadmap>(workerFile)
-  return async (bytes, options) => {
-    const answer = await ask({ bytes, options })
-    return answer.ok ? answer.value : parseRoadmap(bytes, options)
-  }
+  const here = ({ bytes, options }: ParseQuestion) => parseRoadmap(bytes, options)
+  const parse = answerOffThread(workerFile, here)
+  return (bytes, options) => parse({ bytes, options })
 }

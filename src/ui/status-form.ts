@@ -3,6 +3,7 @@ import { failureShape } from '../domain/agent/failure.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
 import { verdictTypes } from '../domain/landing/gate.js'
 import { holdShape } from '../domain/roadmap/hold.js'
+import { baseGateShape } from '../domain/run/events/gate-events.js'
 import { targetShape } from '../domain/run/events/run-events.js'
 import { exitCodes } from '../domain/run/exit-code.js'
 import {
@@ -137,15 +138,7 @@ export const statusFields = {
       {
         commit: name('The tip that was judged.'),
         verdict: oneOf(verdictTypes),
-        gates: list(
-          object({
-            gate: text('Its name.'),
-            message: text('What it said.'),
-            tail: optional(text('The end of what it printed.')),
-            log: optional(name('The file with all that it printed.')),
-          }),
-          'Those that failed or could not be run.',
-        ),
+        gates: list(baseGateShape, 'Those that failed or could not be run.'),
       },
       'The last verdict on the base, until work has landed on it.',
     ),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { failure, type Failure } from '../domain/agent/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
-import { lookAtOnce } from '../platform/files/at-once.js'
+import { lookAtOnce, orNothing } from '../platform/files/at-once.js'
 import type { GitPlace } from '../platform/git/git.js'
 import type { Repository } from './contract.js'
 import type { GitPath } from './git-path.js'
@@ -113,16 +113,9 @@ export async function onFileSystem<Value>(step: string, deed: () => Promise<Valu
  * Checked before git or a removal touches the workspace: an agent may have put a link to the user's tree in its place.
  */
 export function checkInPlace({ root, identity }: Workspace): Result<void, Failure> {
-  if (directoryIdentity(root) === identity && resolved(root) === root) return ok(undefined)
+  const isSame = directoryIdentity(root) === identity && orNothing(() => realpathSync.native(root)) === root
+  if (isSame) return ok(undefined)
   return err(failure('collect', 'Its workspace was removed or replaced; nothing in it was touched.'))
-}
-
-function resolved(path: string): string | undefined {
-  try {
-    return realpathSync.native(path)
-  } catch {
-    return undefined
-  }
 }
 
 /** Where the agent's git wrote its objects. */

@@ -28,7 +28,8 @@ export function removeAtOnce(path: string): void {
   orNothing(() => rmSync(path, { recursive: true, force: true }))
 }
 
-function orNothing<Value>(read: () => Value): Value | undefined {
+/** What is read, or undefined where it cannot be. */
+export function orNothing<Value>(read: () => Value): Value | undefined {
   const { stackTraceLimit } = Error
   // That nothing is there is an ordinary answer, and the trace of its exception costs more than all the rest.
   Error.stackTraceLimit = 0

@@ -11,8 +11,9 @@ import { hasPipes } from '../processes/open-files.js'
  */
 export interface GitSession {
   /**
-   * Asks one question; questions wait for each other. The answer has one UTF-16 unit for each byte. `isWhole` tells whether the answer has come to its end. When
-   * git ends instead of answering, that is the failure, and the next question starts a new process.
+   * Asks one question; questions wait for each other. The answer has one UTF-16 unit for each byte. `isWhole` tells whether
+   * it has come to its end. When git ends instead of answering, that is the failure, and the next question starts a new
+   * process.
    */
   ask(question: string, isWhole: (answer: string) => boolean): Promise<Result<string, GitFailure>>
   /**
@@ -30,6 +31,7 @@ export interface SessionOptions extends Pick<GitOptions, 'env'> {
 }
 
 const defaultLimitMs = 60_000
+
 /** git ended, or was ended, without a word of why: whether it did what it was asked is not known. */
 export function isAnswerLost({ exit, stderr }: GitFailure): boolean {
   return exit.type === 'signal' || (exit.type === 'code' && !/^(fatal|error):/m.test(stderr))

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Machine, SeenProcess } from '../../domain/process/stray.js'
+import { orNothing, readAtOnce } from '../files/at-once.js'
 import { bootId } from './process-identity.js'
 
 /**
@@ -19,7 +20,7 @@ export async function readMachine(): Promise<Machine> {
     const seen = everyProcess((one) => ({
       ...one,
       environment: environmentOf(one),
-      cwd: readOr(() => readlinkSync(`/proc/${one.pid}/cwd`)),
+      cwd: orNothing(() => readlinkSync(`/proc/${one.pid}/cwd`)) ?? '',
     }))
     const isWhole = seen.every(({ environment }) => environment !== undefined)
     const processes = seen.map(({ environment = [], ...rest }) => ({ ...rest, environment }))
@@ -56,21 +57,12 @@ const longestCommandLine = 200
 
 /** Reads each process of the machine, leaving out those that are gone by then. */
 export function everyProcess<Seen>(read: (process: SeenProcess) => Seen | undefined, proc = '/proc'): readonly Seen[] {
-  const { stackTraceLimit } = Error
-  // Another's process, or one that is gone, is an exception for each: their traces cost more than all the rest.
-  Error.stackTraceLimit = 0
-  try {
-    const names = readdirSync(proc).filter((name) => /^\d+$/.test(name))
-    return names.flatMap((name) => {
-      const process = readEntry(name, proc)
-      const seen = process && read(process)
-      return seen === undefined ? [] : [seen]
-    })
-  } catch {
-    return []
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit
-  }
+  const names = orNothing(() => readdirSync(proc)) ?? []
+  return names.flatMap((name) => {
+    const process = /^\d+$/.test(name) ? readEntry(name, proc) : undefined
+    const seen = process && read(process)
+    return seen === undefined ? [] : [seen]
+  })
 }
 
 /**
@@ -79,26 +71,22 @@ export function everyProcess<Seen>(read: (process: SeenProcess) => Seen | undefi
  */
 function wordsOf({ pid, state, parent }: SeenProcess, file: string, proc: string): readonly string[] | undefined {
   if (state === 'D' && parent !== kernelThreads) return undefined
-  return readOr(() => readFileSync(`${proc}/${pid}/${file}`, 'utf8')).split('\0')
+  return textOf(`${proc}/${pid}/${file}`).split('\0')
 }
 
 /** The parent of the kernel's own threads, which have no memory. */
 const kernelThreads = 2
 
-/** Nothing where it may not be seen, or is gone. */
-function readOr(read: () => string): string {
-  try {
-    return read()
-  } catch {
-    return ''
-  }
+/** Empty where it may not be seen, or is gone. */
+function textOf(path: string): string {
+  return readAtOnce(path)?.toString('utf8') ?? ''
 }
 
 /** proc(5) counts in ticks of USER_HZ, which is 100 a second on all of Linux that Node runs on. */
 const msPerTick = 10
 
 function readEntry(name: string, proc: string): SeenProcess | undefined {
-  const stat = readOr(() => readFileSync(`${proc}/${name}/stat`, 'utf8'))
+  const stat = textOf(`${proc}/${name}/stat`)
   // `pid (comm) state ppid pgrp session tty_nr …`, where comm may itself hold blanks and parentheses: proc(5).
   const end = stat.lastIndexOf(')')
   if (end < 0) return undefined

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { dirname } from 'node:path'
 
 /**
- * A file, mode 0600 in a directory of mode 0700, that takes at most `maxBytes` and says at its end when more was dropped. A disk that fails
- * (`error`) never stops the one who writes: output is for people, the journal is the record. It comes to be with the first
- * byte: most commands that go well say nothing.
+ * A file, mode 0600 in a directory of mode 0700, that takes at most `maxBytes` and says at its end when more was dropped. A
+ * disk that fails (`error`) never stops the one who writes: output is for people, the journal is the record. It comes to be
+ * with the first byte: most commands that go well say nothing.
  */
 export class CappedFile {
   readonly #path: string

@@ -93,8 +93,8 @@ const maxPathsShown = 200
  * on `ref`; what its git made beside that, on refs of their own. No git runs in the agent's git directory.
  *
  * A failure of kind `collect` means that the workspace holds something that cannot be collected and is to be kept; of
- * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually two processes, `add` and `write-tree`; one more where the
- * agent's own tools wrote files.
+ * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually two
+ * processes, `add` and `write-tree`; one more where the agent's own tools wrote files.
  */
 export async function collect(
   repository: Repository,

@@ -2,7 +2,7 @@ import { gitBytes } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { splitNul, type GitPath } from '../git-path.js'
 import { lacksSubmodule } from '../submodules/populate.js'
-import { fingerprintFile, type Workspace } from '../workspace.js'
+import { fingerprintFile, type SetUp, type Workspace } from '../workspace.js'
 import type { Furniture } from './furniture.js'
 import { thoseThere } from './set-up.js'
 import { inputsChanged } from './setup-inputs.js'
@@ -25,7 +25,18 @@ export async function isSetUpFor(
   commit: string,
 ): Promise<boolean> {
   const { setUp: last } = workspace
-  if (!last?.survives || (await lacksSubmodule(repository, workspace, commit))) return false
+  return last?.survives === true && suits(repository, workspace, furniture, last, commit)
+}
+
+/** As far as the commit goes. */
+async function suits(
+  repository: Repository,
+  workspace: Workspace,
+  furniture: Furniture,
+  last: SetUp,
+  commit: string,
+): Promise<boolean> {
+  if (await lacksSubmodule(repository, workspace, commit)) return false
   if (await inputsChanged(repository, furniture, last.at, commit)) return false
   return furniture.keep !== 'auto' || last.at === commit || isClear(repository, last.kept, commit)
 }
@@ -68,8 +79,5 @@ export async function outgrows(
   commit: string,
 ): Promise<boolean> {
   const { setUp: last } = workspace
-  if (!last) return false
-  if (last.changedFiles || (await lacksSubmodule(repository, workspace, commit))) return true
-  if (await inputsChanged(repository, furniture, last.at, commit)) return true
-  return furniture.keep === 'auto' && !(await isClear(repository, last.kept, commit))
+  return last !== undefined && (last.changedFiles || !(await suits(repository, workspace, furniture, last, commit)))
 }

@@ -20,6 +20,14 @@ import { ofAttempt } from './of-attempt.js'
 const verdict = oneOf(verdictTypes, '`errored`: it could not be run, which says nothing about the tree.')
 const durationMs = number('How long it took.')
 
+/** A gate that did not pass on the base. */
+export const baseGateShape = object({
+  gate: text('Its name.'),
+  message: text('What it said.'),
+  tail: optional(text('The end of what it printed.')),
+  log: optional(name('The file with all that it printed.')),
+})
+
 export const gateEvents = {
   review_queued: variant('Work that passed the commands waits for a slot, on which another agent reviews it.', {
     ...ofAttempt,
@@ -61,14 +69,6 @@ export const gateEvents = {
     tree: name('Its tree.'),
     verdict,
     durationMs,
-    gates: list(
-      object({
-        gate: text('Its name.'),
-        message: text('What it said.'),
-        tail: optional(text('The end of what it printed.')),
-        log: optional(name('The file with all that it printed.')),
-      }),
-      'Those that failed, twice, or could not be run.',
-    ),
+    gates: list(baseGateShape, 'Those that failed, twice, or could not be run.'),
   }),
 }
