@@ -10,7 +10,7 @@ import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 
 test('what an agent spent counts once, also while the record of its end is still being written', async () => {
   const clock = virtualClock()
-  let written = () => undefined as void
+  let written: () => void = () => undefined
   const recorder = createRecorder(
     {
       ...{ type: 'run_started', runId: 'r', version: '0', roadmap: 'r.yaml', repository: '/', isolation: 'none' },
@@ -25,7 +25,11 @@ test('what an agent spent counts once, also while the record of its end is still
       },
     },
   )
-  const pool = new LocalPool({ policy: { usable: ['claude'], routes: {}, providers: [], ordered: false }, caps: new Map(), clock })
+  const pool = new LocalPool({
+    policy: { usable: ['claude'], routes: {}, providers: [], ordered: false },
+    caps: new Map(),
+    clock,
+  })
   const budgets = { run: { usd: 0.6 }, providers: {} }
   const keeper = new BudgetKeeper({ recorder, pool, budgets, stopEarly: () => undefined })
   const settings = { clock, recorder, watch: keeper, prices: {} } as unknown as AgentSettings
