@@ -1,10 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import type { Scene } from './scene.js'
 
-/** Waits of these lengths pass at once, ms: those of accounts that rest. */
-const [shortest, longest] = [900, 121_000] as const
-/** How long a CLI may take to tell its version; that it needs, hurried or not. */
-const versionTimeoutMs = 15_000
+/** What waits for an account's rest to end. Anything else, as a limit on a git, takes the time it takes. */
+const resting = 'ProviderStanding.coolDown'
 
 /**
  * The environment in which autopilot's own clock jumps to the end of each rest instead of waiting for it. Nothing else
@@ -20,7 +18,7 @@ let ahead = 0
 Date.now = () => now() + ahead
 performance.now = () => monotonic() + ahead
 globalThis.setTimeout = Object.assign((callback, ms, ...more) => {
-  if (!(ms >= ${shortest} && ms <= ${longest}) || ms === ${versionTimeoutMs}) return wait(callback, ms, ...more)
+  if (!new Error().stack.includes('${resting}')) return wait(callback, ms, ...more)
   const due = performance.now() + ms
   return wait(() => {
     ahead += Math.max(0, due - performance.now())
