@@ -28,76 +28,76 @@ import type { Keep, Setup } from '../domain/setup.js'
 export interface RunSettings {
   readonly agents: number
   readonly iterations: number
-  /** How often, within an attempt, work that was kept out goes back to its agent. */
+  /** How often, within one attempt, refused work goes back to its agent. */
   readonly repairRounds: number
   readonly providers?: readonly ProviderChoice[]
   readonly isolation: 'workspace' | 'none'
   readonly target?: string
   readonly permissions: Permissions
-  /** Whether an agent that was refused a tool is only told of, or its turn has failed. */
+  /** Whether a refused tool is only reported, or makes the turn fail. */
   readonly onDenied: 'warn' | 'fail'
   readonly timeoutMs: number
-  /** How long an agent may give no sign of life; 0: for ever. */
+  /** How long an agent may show no sign of life; 0: forever. */
   readonly idleTimeoutMs: number
-  /** Background work is left to the agents' CLIs. */
+  /** Whether agent CLIs may run work in the background. */
   readonly background: boolean
-  /** How long what an agent left in the background may go on after its last result; 0: for ever. */
+  /** How long an agent's background work may run after its last result; 0: forever. */
   readonly backgroundTimeoutMs: number
-  /** How long the run may take before nothing starts any more. */
+  /** How long the run may take before it starts nothing more. */
   readonly timeLimitMs?: number
-  /** How long what runs may go on when the run is stopped. */
+  /** How long running agents may continue once the run is stopping. */
   readonly drainMs: number
-  /** Whether the run waits when all providers are limited; without, it depends on where it runs. */
+  /** What the run does when every provider has hit a limit. Default: wait, but stop in CI. */
   readonly onLimit?: WaitPolicy['onLimit']
-  /** The most that it waits then. */
+  /** The longest it waits then. */
   readonly maxWaitMs?: number
-  /** The most attempts that a task may have over all resumes. */
+  /** Most attempts per task over all resumes. */
   readonly maxTotalAttempts?: number
   /** What the run may cost, in USD. */
   readonly budgetUsd?: number
   /** How many tokens the run may use. */
   readonly budgetTokens?: number
-  /** What becomes of agents at work when the budget is used up. */
+  /** What happens to running agents when a budget is used up. */
   readonly budgetAction: 'finish' | 'end'
   /** How many gates run at once. */
   readonly gateJobs: number
   /** How many setups run at once. */
   readonly setupJobs: number
-  /** How many finished tasks are judged together at most. */
+  /** Most finished tasks that are judged together. */
   readonly mergeBatch: number
-  /** Whether the target's tip is judged by `gates:`, too. */
+  /** Whether `gates:` also judge the target's tip. */
   readonly baseGates: 'judge' | 'skip'
   readonly output: 'human' | 'json'
   readonly dryRun: boolean
   readonly only?: readonly string[]
   readonly limit?: number
-  /** Tasks to be done again, though they have landed. */
+  /** Tasks to do again, although they have landed. */
   readonly redo?: readonly string[]
 }
 
-/** What only the configuration can say. */
+/** Settings that only the configuration file has. */
 export interface FileSettings {
   readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
-  /** What every task's work must pass before it lands. */
+  /** Gates for every task's work. */
   readonly gates: readonly Gate[]
-  /** Agents that judge every task's work, after the gates that are commands. */
+  /** Reviews of every task's work; they come after the command gates. */
   readonly reviews: readonly Review[]
   /** What each provider may spend in a run. */
   readonly budgets: Readonly<Record<string, Budget>>
   readonly prices: Prices
   readonly allow: readonly string[]
-  /** Changes of agents to this configuration, and to the settings of agent CLIs, land like any other. */
+  /** Whether agents' changes to this configuration and to settings of agent CLIs may land. */
   readonly agentsMayConfigure: boolean
   readonly env: Readonly<Record<string, string>>
-  /** What AUTOPILOT_PORT is taken from. */
+  /** The range for AUTOPILOT_PORT. */
   readonly ports?: PortRange
-  /** Variables of `env:` with placeholders. */
+  /** Variables of `env:` that contain placeholders. */
   readonly envTemplates: EnvTemplates
   readonly setup?: Setup
   readonly copy: readonly string[]
   readonly keep: Keep
   readonly link: readonly string[]
-  /** Where secrets are that are not to be shown: dotenv files, relative to the configuration, and names of variables. */
+  /** More secrets to mask: dotenv files (relative to the configuration file) and names of variables. */
   readonly secrets: { readonly files: readonly string[]; readonly names: readonly string[] }
   /** Path of a prompt template, relative to the configuration file. */
   readonly prompt?: string
@@ -105,29 +105,29 @@ export interface FileSettings {
   readonly workspacesDir?: string
 }
 
-/** A setting of runs: all there is to know of it. */
+/** Everything about one setting of a run. */
 export interface Setting<Value> {
   readonly read: ReadValue<Value>
-  /** Of a list: how one of its values is read. */
+  /** For a list: reads one of its values. */
   readonly each?: ReadValue<unknown>
-  /** Its flag, as commander has it, and what help says of it. */
+  /** The flag in commander's notation; `help` is its text in `--help`. */
   readonly flag: string
   readonly help: string
-  /** Variables of the environment, weakest first: the short names are those that make and the script pass. */
+  /** Environment variables, weakest first. make and the script pass the short names. */
   readonly variables: readonly string[]
   /** Its key in `autopilot.yaml`. */
   readonly key?: string
   readonly default?: Value
-  /** The commands that take its flag; what a run is about is not changed when it goes on. */
+  /** The commands that take the flag. `resume` can't change what a run is about. */
   readonly on: readonly ('run' | 'resume')[]
-  /** A run that was stopped is gone on with only by one that has the same. */
+  /** `run` continues a stopped run only if this setting is the same. */
   readonly identifies: boolean
 }
 
 const both = ['run', 'resume'] as const
 const runOnly = ['run'] as const
 
-/** The table of all settings, in the order of the help. Flags, variables, keys and defaults are read from here alone. */
+/** All settings, in the order of `--help`: the only source of flags, variables, keys and defaults. */
 export const settings = {
   agents: {
     read: wholeNumber(1, 256),
@@ -142,7 +142,7 @@ export const settings = {
   iterations: {
     read: wholeNumber(1, 20),
     flag: '-i, --iterations <n>',
-    help: 'attempts a task has at most (default 3)',
+    help: 'most attempts per task (default 3)',
     variables: ['MAX_ITERATIONS', 'AUTOPILOT_ITERATIONS'],
     key: 'iterations',
     default: 3,
@@ -152,7 +152,7 @@ export const settings = {
   repairRounds: {
     read: wholeNumber(0, 20),
     flag: '--repair-rounds <n>',
-    help: 'times that work goes back to its agent when a gate or a conflict keeps it out (default 2; 0: never)',
+    help: 'how often an attempt may send work back to its agent after a failed gate or a conflict (default 2; 0: never)',
     variables: ['AUTOPILOT_REPAIR_ROUNDS'],
     key: 'repair_rounds',
     default: 2,
@@ -162,7 +162,7 @@ export const settings = {
   providers: {
     ...listOf(providerChoice),
     flag: '-p, --provider <name[:model][=cap]>',
-    help: 'agent CLIs to use, in this order: claude, codex',
+    help: 'agent CLIs to use, in order of preference: claude, codex; repeatable',
     variables: ['AUTOPILOT_PROVIDER'],
     key: 'providers',
     on: both,
@@ -171,7 +171,7 @@ export const settings = {
   only: {
     ...listOf(anyText),
     flag: '--only <id>',
-    help: 'run only this task, or the tasks of this group',
+    help: 'run only this task, or the tasks of this epic, milestone or set; repeatable',
     variables: ['AUTOPILOT_ONLY'],
     on: runOnly,
     identifies: true,
@@ -179,7 +179,7 @@ export const settings = {
   limit: {
     read: wholeNumber(1, 20_000),
     flag: '--limit <n>',
-    help: 'run at most so many tasks',
+    help: 'run at most this many tasks',
     variables: ['AUTOPILOT_LIMIT'],
     on: runOnly,
     identifies: true,
@@ -187,8 +187,8 @@ export const settings = {
   redo: {
     ...listOf(anyText),
     flag: '--redo <id>',
-    help: 'do this task again, though its work has landed',
-    // It is meant once.
+    help: 'do this task again, although its work has landed; repeatable',
+    // A redo is meant for one run only.
     variables: [],
     on: runOnly,
     identifies: true,
@@ -196,7 +196,7 @@ export const settings = {
   isolation: {
     read: oneOf(['workspace', 'none']),
     flag: '--isolation <how>',
-    help: 'workspace: each agent in a work tree of its own (default); none: in place',
+    help: 'workspace: give each agent its own work tree (default); none: all work in your directory',
     variables: ['AUTOPILOT_ISOLATION'],
     key: 'isolation',
     default: 'workspace',
@@ -206,7 +206,7 @@ export const settings = {
   target: {
     read: anyText,
     flag: '--target <branch>',
-    help: 'where work arrives (default autopilot/<your branch>); current: your branch and files',
+    help: 'branch where work lands (default autopilot/<your branch>); current: your own branch and files',
     variables: ['AUTOPILOT_TARGET'],
     key: 'target',
     on: runOnly,
@@ -215,7 +215,7 @@ export const settings = {
   permissions: {
     read: oneOf(['edit', 'full']),
     flag: '--permissions <mode>',
-    help: 'edit: agents may change files (default); full: anything',
+    help: 'what agents may do: edit: change files (default); full: anything',
     variables: ['AUTOPILOT_PERMISSIONS'],
     key: 'permissions',
     default: 'edit',
@@ -225,7 +225,7 @@ export const settings = {
   onDenied: {
     read: oneOf(['warn', 'fail']),
     flag: '--on-denied <what>',
-    help: 'when an agent is refused a tool, warn (default) or fail: it must do without first',
+    help: 'when an agent is refused a tool: warn (default), or fail: its work does not land until it does without',
     variables: ['AUTOPILOT_ON_DENIED'],
     key: 'on_denied',
     default: 'warn',
@@ -245,7 +245,7 @@ export const settings = {
   idleTimeoutMs: {
     read: durationOrNone,
     flag: '--idle-timeout <duration>',
-    help: 'end an attempt that prints nothing and uses no processor time for so long (default 10m; 0: never)',
+    help: 'end an attempt that prints nothing and uses no processor time for this long (default 10m; 0: never)',
     variables: ['AUTOPILOT_IDLE_TIMEOUT'],
     key: 'idle_timeout',
     default: 10 * 60_000,
@@ -255,7 +255,7 @@ export const settings = {
   background: {
     read: onOff,
     flag: '--background <on|off>',
-    help: "on: leave background work to the agents' CLIs; off: switch it off where they can (default)",
+    help: 'on: let agent CLIs run work in the background; off: turn that off where the CLI can (default)',
     variables: ['AUTOPILOT_BACKGROUND'],
     key: 'background',
     default: false,
@@ -265,7 +265,7 @@ export const settings = {
   backgroundTimeoutMs: {
     read: durationOrNone,
     flag: '--background-timeout <duration>',
-    help: 'end an agent whose background work goes on for so long after its last result (default 5m; 0: never)',
+    help: 'end an agent whose background work runs this long after its last result (default 5m; 0: never)',
     variables: ['AUTOPILOT_BACKGROUND_TIMEOUT'],
     key: 'background_timeout',
     default: 5 * 60_000,
@@ -275,7 +275,7 @@ export const settings = {
   timeLimitMs: {
     read: duration,
     flag: '--time-limit <duration>',
-    help: 'start nothing more after so long, and end with 75',
+    help: 'time limit of the run: after that start nothing more, and exit with 75',
     variables: ['AUTOPILOT_TIME_LIMIT'],
     key: 'time_limit',
     on: both,
@@ -284,7 +284,7 @@ export const settings = {
   drainMs: {
     read: durationOrNone,
     flag: '--drain <duration>',
-    help: 'how long running agents may go on after the first signal or the time limit (default 0)',
+    help: 'how long running agents may continue after the first signal or the time limit (default 0)',
     variables: ['AUTOPILOT_DRAIN'],
     key: 'drain',
     default: 0,
@@ -294,7 +294,7 @@ export const settings = {
   onLimit: {
     read: oneOf(['wait', 'stop']),
     flag: '--on-limit <what>',
-    help: 'when all providers are limited, wait (default) or stop with 75 (default in CI)',
+    help: 'when every provider has hit a limit: wait (default), or stop with 75 (default in CI)',
     variables: ['AUTOPILOT_ON_LIMIT'],
     key: 'on_limit',
     on: both,
@@ -303,7 +303,7 @@ export const settings = {
   maxWaitMs: {
     read: duration,
     flag: '--max-wait <duration>',
-    help: 'stop with 75 rather than wait longer for a limit',
+    help: 'stop with 75 instead of waiting longer than this for a limit',
     variables: ['AUTOPILOT_MAX_WAIT'],
     key: 'max_wait',
     on: both,
@@ -312,7 +312,7 @@ export const settings = {
   maxTotalAttempts: {
     read: wholeNumber(1, 1000),
     flag: '--max-total-attempts <n>',
-    help: 'attempts a task has over all resumes (default 10)',
+    help: 'most attempts per task over all resumes (default 10)',
     variables: ['AUTOPILOT_MAX_TOTAL_ATTEMPTS'],
     key: 'max_total_attempts',
     on: both,
@@ -321,7 +321,7 @@ export const settings = {
   budgetUsd: {
     read: usd,
     flag: '--budget <usd>',
-    help: 'what the run may cost in USD; 75 when it is used up',
+    help: 'what the run may cost in USD; exit with 75 when it is used up',
     variables: ['AUTOPILOT_BUDGET'],
     key: 'budget',
     on: both,
@@ -330,7 +330,7 @@ export const settings = {
   budgetTokens: {
     read: wholeNumber(1, 10 ** 15),
     flag: '--budget-tokens <n>',
-    help: 'tokens that the run may use, as --budget',
+    help: 'how many tokens the run may use; works like --budget',
     variables: ['AUTOPILOT_BUDGET_TOKENS'],
     key: 'budget_tokens',
     on: both,
@@ -339,7 +339,7 @@ export const settings = {
   budgetAction: {
     read: oneOf(['finish', 'end']),
     flag: '--budget-action <what>',
-    help: 'when it is used up, agents at work finish (default) or are ended: end',
+    help: 'when a budget is used up: let running agents finish (default), or end them',
     variables: ['AUTOPILOT_BUDGET_ACTION'],
     key: 'budget_action',
     default: 'finish',
@@ -362,7 +362,7 @@ export const settings = {
     help: 'setups that run at once (default: one more than twice the cores)',
     variables: ['AUTOPILOT_SETUP_JOBS'],
     key: 'setup_jobs',
-    // They mostly wait for a network. One more, since gates need a place as well as the first agents.
+    // Setups mostly wait for the network. One more, because gates need a place while the first agents do.
     default: 2 * cpus().length + 1,
     on: both,
     identifies: false,
@@ -370,7 +370,7 @@ export const settings = {
   mergeBatch: {
     read: wholeNumber(1, 256),
     flag: '--merge-batch <n>',
-    help: 'finished tasks that gates judge together at most (default 16; 1: one at a time)',
+    help: 'how many finished tasks gates judge together at most (default 16; 1: one at a time)',
     variables: ['AUTOPILOT_MERGE_BATCH'],
     key: 'merge_batch',
     default: 16,
@@ -380,7 +380,7 @@ export const settings = {
   baseGates: {
     read: oneOf(['judge', 'skip']),
     flag: '--base-gates <what>',
-    help: 'judge the target by the gates beside the first agents (default), or skip that',
+    help: 'judge the target with the gates while the first agents work (default), or skip that',
     variables: ['AUTOPILOT_BASE_GATES'],
     key: 'base_gates',
     default: 'judge',
@@ -390,7 +390,7 @@ export const settings = {
   dryRun: {
     read: onOff,
     flag: '--dry-run',
-    help: 'make the checks of a run and end with its code; show order, routes, holds and commands; start no agent',
+    help: 'do the checks of a run and exit with its code; show order, routes, holds and commands; start no agent',
     variables: ['DRY_RUN', 'AUTOPILOT_DRY_RUN'],
     default: false,
     on: runOnly,
@@ -399,7 +399,7 @@ export const settings = {
   output: {
     read: oneOf(['human', 'json']),
     flag: '--output <format>',
-    help: 'human (default), or json: one event a line on stdout',
+    help: 'human (default), or json: one event per line on stdout',
     variables: ['AUTOPILOT_OUTPUT'],
     default: 'human',
     on: both,
@@ -410,7 +410,7 @@ export const settings = {
 /** The table as rows. */
 export const settingRows = Object.entries(settings) as readonly (readonly [keyof RunSettings, Setting<unknown>])[]
 
-/** The settings that the environment makes; an empty variable counts as not set. The error names the variable. */
+/** Settings from environment variables. An empty variable counts as unset. The error names the variable. */
 export function settingsFromEnvironment(env: Environment): Result<Partial<RunSettings>, string> {
   const found: Record<string, unknown> = {}
   for (const [name, { variables, read }] of settingRows) {
