@@ -1,3 +1,4 @@
+import type { EpochMs } from '../domain/brand.js'
 import { eventVersion, stampShape, whatIsWrong, type RunRecord } from '../domain/run/event.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { replayNext, type RunState } from '../domain/run/run-state.js'
@@ -16,11 +17,11 @@ export interface JournalFault {
 /** A run as its journal tells it. */
 export interface JournaledRun {
   readonly state: RunState
-  /** Times of the first and of the last record, epoch ms. */
-  readonly startedAt: number
-  readonly lastAt: number
-  /** When it began, or went on for the last time, epoch ms: whoever is at work on it has been since before that. */
-  readonly beganAt: number
+  /** Times of the first and of the last record. */
+  readonly startedAt: EpochMs
+  readonly lastAt: EpochMs
+  /** When it began, or went on for the last time: whoever is at work on it has been since before that. */
+  readonly beganAt: EpochMs
   /** The number of the last record, which is that of its line. */
   readonly seq: number
 }

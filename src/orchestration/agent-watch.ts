@@ -1,3 +1,4 @@
+import type { MonotonicMs } from '../domain/brand.js'
 import type { Usage } from '../domain/agent/agent-event.js'
 import type { Counted } from '../domain/accounts/counted.js'
 import type { Failure } from '../domain/agent/failure.js'
@@ -9,8 +10,7 @@ export interface WatchedAgent {
   readonly model?: string
   readonly taskId: string
   readonly slot: string
-  /** Monotonic ms. */
-  readonly startedMs: number
+  readonly startedMs: MonotonicMs
   /** Its model has said or done something. */
   readonly hasAnswered: () => boolean
 }

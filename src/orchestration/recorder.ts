@@ -1,4 +1,4 @@
-import type { Clock } from '../domain/clock.js'
+import { later, msBetween, type Clock } from '../domain/clock.js'
 import type { Mask } from '../domain/secrets/mask.js'
 import { maskValue } from '../domain/secrets/mask-value.js'
 import { eventShape, eventVersion, type RunEvent, type RunRecord, type Stamp } from '../domain/run/event.js'
@@ -45,13 +45,13 @@ export function createRecorder(beginning: RunBeginning, parts: RecorderParts): R
   const { clock, journal, mask } = parts
   const before = 'state' in beginning ? beginning : undefined
   // The time in which the run was not at work does not count.
-  const began = clock.monotonic() - (before?.state.ms ?? 0)
+  const began = later(clock.monotonic(), -(before?.state.ms ?? 0))
   let seq = before?.seq ?? 0
   let broken = false
   const maskEvent = <Event extends RunEvent>(event: Event): Event =>
     maskValue<RunEvent>(eventShape, event, mask) as Event
   const stamp = <Event extends RunEvent>(event: Event): Event & Stamp => {
-    const ms = Math.round((clock.monotonic() - began) * 1000) / 1000
+    const ms = Math.round(msBetween(began, clock.monotonic()) * 1000) / 1000
     return { v: eventVersion, seq: ++seq, at: clock.now(), ms, ...maskEvent(event) }
   }
   const { state, first } = begin(beginning, stamp)

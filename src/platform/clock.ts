@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks'
+import type { EpochMs, MonotonicMs } from '../domain/brand.js'
 import type { Clock } from '../domain/clock.js'
 
 /** Node's timers fire at once above 2^31 - 1 ms (documented for `setTimeout`); longer waits are cut into pieces. */
 const longestTimerMs = 2 ** 31 - 1
 
 export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+  now: () => Date.now() as EpochMs,
+  monotonic: () => performance.now() as MonotonicMs,
   schedule(ms, callback) {
     let timer: NodeJS.Timeout
     const wait = (left: number) => {

@@ -1,3 +1,4 @@
+import type { EpochMs } from '../domain/brand.js'
 import type { ProviderModel } from '../domain/agent/provider-model.js'
 import type { Rank } from '../domain/roadmap/schedule.js'
 import type { Complexity } from '../domain/roadmap/task.js'
@@ -60,7 +61,7 @@ export interface AgentPool {
    * Nothing is given to the provider until `until`, epoch ms; then one agent goes first, and the others when it has been
    * answered ({@link answered}). A later call replaces an earlier one.
    */
-  coolDown(provider: string, until: number): void
+  coolDown(provider: string, until: EpochMs): void
   /** An agent of the provider has been answered. */
   answered(provider: string): void
   /** Whether the agent on the slot goes first after a rest of its provider, alone. */
@@ -120,7 +121,7 @@ export interface PoolEvents {
 /** Nothing is at work, and whatever waits may only be served by providers that rest or are not admitted. */
 export interface Stuck {
   /** When the first of them may be used again, epoch ms; absent when none comes back by itself. */
-  readonly until?: number
+  readonly until?: EpochMs
   /** Those that rest, the first to come back first; where none does, those that are not admitted. */
   readonly providers: readonly string[]
 }

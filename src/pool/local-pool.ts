@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { EpochMs } from '../domain/brand.js'
 import type { Clock } from '../domain/clock.js'
 import type { QueueCounts } from '../domain/run/event.js'
 import type { ProviderModel } from '../domain/agent/provider-model.js'
@@ -145,7 +146,7 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
     this.#starter.settle()
   }
 
-  coolDown(provider: string, until: number): void {
+  coolDown(provider: string, until: EpochMs): void {
     this.#standing.coolDown(provider, until)
     this.#starter.settle()
   }

@@ -1,4 +1,5 @@
-import type { Clock } from '../domain/clock.js'
+import type { EpochMs } from '../domain/brand.js'
+import { msBetween, type Clock } from '../domain/clock.js'
 import { formatProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
 
 export interface StandingParts {
@@ -11,7 +12,7 @@ export interface StandingParts {
 
 /** A provider that is not given all the work that it could do. */
 type Rest =
-  | { readonly type: 'resting'; readonly until: number; readonly cancel: () => void }
+  | { readonly type: 'resting'; readonly until: EpochMs; readonly cancel: () => void }
   /** One agent goes first, on the slot `probe`; the others follow when it has been answered. */
   | { readonly type: 'probing'; readonly probe?: string }
 
@@ -52,17 +53,17 @@ export class ProviderStanding {
     return [...this.#rests.values()].some((rest) => rest.type === 'probing' && rest.probe === slotId)
   }
 
-  /** Until when it rests, epoch ms; undefined when it does not. */
-  restsUntil(provider: string): number | undefined {
+  /** Until when it rests; undefined when it does not. */
+  restsUntil(provider: string): EpochMs | undefined {
     const rest = this.#rests.get(provider)
     return rest?.type === 'resting' ? rest.until : undefined
   }
 
-  /** A later call replaces an earlier one. `until` in epoch ms. */
-  coolDown(provider: string, until: number): void {
+  /** A later call replaces an earlier one. */
+  coolDown(provider: string, until: EpochMs): void {
     const { clock, onOpened } = this.#parts
     this.#cancel(provider)
-    const cancel = clock.schedule(until - clock.now(), () => {
+    const cancel = clock.schedule(msBetween(clock.now(), until), () => {
       this.#rests.set(provider, { type: 'probing' })
       onOpened()
     })

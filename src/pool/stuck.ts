@@ -1,3 +1,4 @@
+import type { EpochMs } from '../domain/brand.js'
 import type { ProviderModel } from '../domain/agent/provider-model.js'
 import type { Stuck } from './contract.js'
 
@@ -6,13 +7,13 @@ export interface StuckParts {
   readonly offers: readonly ProviderModel[]
   readonly isOut: (offer: ProviderModel) => boolean
   readonly isAdmitted: (offer: ProviderModel) => boolean
-  /** Until when it rests, epoch ms; undefined when it does not. */
-  readonly restsUntil: (provider: string) => number | undefined
+  /** Until when it rests; undefined when it does not. */
+  readonly restsUntil: (provider: string) => EpochMs | undefined
 }
 
 /** Why nothing of what waits may start, where that lies with the providers alone. */
 export function whyStuck({ offers, isOut, isAdmitted, restsUntil }: StuckParts): Stuck | undefined {
-  const rests = new Map<string, number>()
+  const rests = new Map<string, EpochMs>()
   const refused = new Set<string>()
   for (const offer of offers) {
     if (isOut(offer)) continue

@@ -1,3 +1,4 @@
+import { msBetween } from '../domain/clock.js'
 import type { AgentEvent } from '../domain/agent/agent-event.js'
 import { formatUsd } from '../domain/accounts/budget.js'
 import { isTold, type RecordOf, type RunRecord } from '../domain/run/event.js'
@@ -63,7 +64,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'provider_cooled_down':
       return {
         tone: 'warning',
-        text: `${record.provider} rests for ${formatWait(record.until - record.at)}: ${cleanLine(record.failure.message, 600)}`,
+        text: `${record.provider} rests for ${formatWait(msBetween(record.at, record.until))}: ${cleanLine(record.failure.message, 600)}`,
       }
     case 'run_waiting':
       return { tone: 'warning', text: formatWaiting(record.until, record.at, record.providers) }

@@ -1,3 +1,5 @@
+import { msBetween } from '../domain/clock.js'
+import type { EpochMs } from '../domain/brand.js'
 import type { Usage } from '../domain/agent/agent-event.js'
 import type { QueueCounts } from '../domain/run/event.js'
 import type { Failure } from '../domain/agent/failure.js'
@@ -33,10 +35,10 @@ export function formatWait(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
-/** `all providers are limited until 14:05 (in 43 min): claude, codex`; `now` in epoch ms. */
-export function formatWaiting(until: number, now: number, providers: readonly string[]): string {
+/** `all providers are limited until 14:05 (in 43 min): claude, codex`. */
+export function formatWaiting(until: EpochMs, now: EpochMs, providers: readonly string[]): string {
   const names = providers.map((name) => cleanLine(name, 60)).join(', ')
-  return `all providers are limited until ${formatMoment(until, now, localZone())} (in ${formatWait(until - now)}): ${names}`
+  return `all providers are limited until ${formatMoment(until, now, localZone())} (in ${formatWait(msBetween(now, until))}): ${names}`
 }
 
 /** `12,345 tokens in (2,000 cached), 678 out, $0.42`; undefined when no CLI reported any. */

@@ -11,6 +11,7 @@ import {
   list,
   map,
   mark,
+  moment,
   name,
   number,
   object,
@@ -109,8 +110,8 @@ export const statusFields = {
   roadmap: optional(name('The file, as it was named.')),
   isolation: optional(oneOf(['workspace', 'none'], 'Where agents work.')),
   target: optional(targetShape, 'The branch that work arrives at.'),
-  startedAt: optional(number('When the run began, epoch ms.')),
-  lastAt: optional(number('The time of the last line of its journal, epoch ms.')),
+  startedAt: optional(moment('When the run began, epoch ms.')),
+  lastAt: optional(moment('The time of the last line of its journal, epoch ms.')),
   journal: optional(name('The path of its journal.')),
   standing: optional(
     oneOf(
@@ -122,7 +123,7 @@ export const statusFields = {
   why: optional(text('Of a finished run: the same in a few words.')),
   pid: optional(number('Of a run that is `running` or `silent`: its process.')),
   host: optional(text('The machine of that process.')),
-  silentSince: optional(number('Of a `silent` run: its last sign of life, epoch ms.')),
+  silentSince: optional(moment('Of a `silent` run: its last sign of life, epoch ms.')),
   queue: optional(
     object(
       {

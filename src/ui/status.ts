@@ -1,3 +1,4 @@
+import type { EpochMs } from '../domain/brand.js'
 import type { ResumeCounts } from '../domain/run/reconcile.js'
 import type { KeptCommit, RunState, TaskState } from '../domain/run/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
@@ -30,16 +31,16 @@ import {
 export type RunStanding =
   | { readonly type: 'running'; readonly pid: number; readonly host: string }
   /** On another machine, or in another container, and without a sign of life: nobody can tell from here whether it is gone. */
-  | { readonly type: 'silent'; readonly pid: number; readonly host: string; readonly since: number }
+  | { readonly type: 'silent'; readonly pid: number; readonly host: string; readonly since: EpochMs }
   | { readonly type: 'finished' }
   | { readonly type: 'broken_off' }
 
-/** What is known of a run from outside it. Times in epoch ms. */
+/** What is known of a run from outside it. */
 export interface RunStatus {
   readonly state: RunState
   readonly standing: RunStanding
-  readonly startedAt: number
-  readonly lastAt: number
+  readonly startedAt: EpochMs
+  readonly lastAt: EpochMs
   /** What is still on refs and nowhere else. */
   readonly kept: readonly KeptCommit[]
   /** What of the run's kept workspaces is still there. */

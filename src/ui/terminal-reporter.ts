@@ -1,5 +1,6 @@
 import ora, { type Ora } from 'ora'
 import stringWidth from 'string-width'
+import { later } from '../domain/clock.js'
 import type { RunState } from '../domain/run/run-state.js'
 import { clip } from '../domain/text.js'
 import type { Reporter } from './contract.js'
@@ -62,7 +63,7 @@ export function screen(state: RunState, ms: number, columns: number, rows: numbe
   const shown = table(busy.slice(0, room)).map((line) => fit(`  ${line}`, columns - 2))
   if (busy.length > room) shown.push(`  … and ${busy.length - room} more`)
   const { waiting } = state
-  const why = waiting && formatWaiting(waiting.until, waiting.at + ms - waiting.ms, waiting.providers)
+  const why = waiting && formatWaiting(waiting.until, later(waiting.at, ms - waiting.ms), waiting.providers)
   const waits = why === undefined ? [] : [fit(`  ${why}`, columns - 2)]
   return [formatCounts(state.counts), ...waits, ...shown].join('\n')
 }

@@ -1,3 +1,5 @@
+import { msBetween } from '../domain/clock.js'
+import type { MonotonicMs } from '../domain/brand.js'
 import { failure, type Failure } from '../domain/agent/failure.js'
 import { gateKey, setupGate, verdictKey, type Gate, type Verdict } from '../domain/landing/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -33,7 +35,7 @@ export interface VerifierParts {
   readonly judge: (gate: Gate, root: string, where: GateWork) => Promise<Verdict>
   /** Runs at most so many gates at once, each under a number that no other has meanwhile. */
   readonly limited: <Value>(step: (job: number) => Promise<Value>) => Promise<Value>
-  readonly monotonic: () => number
+  readonly monotonic: () => MonotonicMs
   /** A run that is being canceled judges nothing any more. */
   readonly signal: AbortSignal
 }
@@ -153,7 +155,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
       if (before) memories.set(key, before)
       else memories.delete(key)
     }
-    return { verdict, durationMs: parts.monotonic() - began, remembered: false }
+    return { verdict, durationMs: msBetween(began, parts.monotonic()), remembered: false }
   }
 
   const first = (judged: Judged, gate: Gate): Promise<Judging> => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { realClock } from '../../platform/clock.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import type { Selected } from '../../domain/run/event.js'
@@ -53,7 +54,7 @@ async function dryRun(prepared: Prepared, before: Before, env: Environment): Pro
   const table = guardedTable<Wanted>().row('clis', findClis)
   const looked = await table.during({ prepared, env, runId: newRunId(new Date()) }, async ({ clis }) => {
     const past = before.type === 'goes_on' ? before.run : undefined
-    const replayed = past && (await replayRun(past, { repair: false, now: Date.now() }))
+    const replayed = past && (await replayRun(past, { repair: false, now: realClock.now() }))
     if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.settings.output)
     const ahead = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
     if (!ahead.ok) return refuse(ahead.error, prepared.settings.output)

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { realClock } from '../../platform/clock.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { keptCommits } from '../../domain/run/ledger.js'
@@ -68,7 +69,7 @@ async function showRun(
 ): Promise<ExitCode> {
   // In this order: a run that ends in between has left its end in the journal by then.
   const holder = await readLockHolder(location.lock)
-  const read = await replayRun(run, { repair: false, now: 0 })
+  const read = await replayRun(run, { repair: false, now: realClock.now() })
   if (!read.ok) return printJournalTrouble(run, read.error, output)
   const { state } = read.value
   const standing = standingOf(read.value, holder)

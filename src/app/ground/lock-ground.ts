@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import type { EpochMs } from '../../domain/brand.js'
 import { cleanLine, errorText } from '../../domain/text.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { takeLock, type LockHolder, type LockOptions, type ReleaseLock } from '../../platform/locks/lock.js'
@@ -38,6 +39,6 @@ function refuseLocked(path: string, { pid, host, since, silentSince, place }: Lo
   }
 }
 
-function time(ms: number): string {
+function time(ms: EpochMs): string {
   return new Date(ms).toISOString()
 }

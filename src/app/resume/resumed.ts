@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import type { EpochMs } from '../../domain/brand.js'
 import { reconcile, type Landing, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
 import { safeName } from '../../domain/name.js'
 import { present } from '../../domain/present.js'
@@ -29,7 +30,7 @@ export interface Replayed extends JournaledRun {
 /** Reads a run's journal; with `repair`, one with a bad line is cut back to what stands before that. */
 export async function replayRun(
   { journal }: KnownRun,
-  { repair, now }: { readonly repair: boolean; readonly now: number },
+  { repair, now }: { readonly repair: boolean; readonly now: EpochMs },
 ): Promise<Result<Replayed, JournalFault>> {
   const trail = followWorkspaces()
   const read = await readJournal(journal, trail.take)

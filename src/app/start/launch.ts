@@ -1,3 +1,4 @@
+import { realClock } from '../../platform/clock.js'
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import { err } from '../../domain/result.js'
 import { limitIdleGits } from '../../platform/git/idle-git.js'
@@ -50,7 +51,7 @@ async function takeLock({ prepared: { settings, location }, takeOver }: LaunchPa
 /** With the lock held: nobody else writes the journal that is read here. */
 async function replay({ past, prepared: { settings } }: LaunchParts) {
   if (!past) return opened<Replayed | undefined>(undefined)
-  const replayed = await replayRun(past.run, { repair: past.repair, now: Date.now() })
+  const replayed = await replayRun(past.run, { repair: past.repair, now: realClock.now() })
   if (!replayed.ok) return err(printJournalTrouble(past.run, replayed.error, settings.output))
   return opened<Replayed | undefined>(replayed.value)
 }

@@ -1,4 +1,5 @@
-import type { Clock } from '../../domain/clock.js'
+import type { MonotonicMs } from '../../domain/brand.js'
+import { later, type Clock } from '../../domain/clock.js'
 
 /** How a run is stopped, in steps. All times in ms. */
 export interface Stopping {
@@ -63,13 +64,13 @@ export function createStopping({ clock, drainMs, graceMs, kill, exit, progress }
     if (phase === 'canceling' || phase === 'killing') return
     phase = 'canceling'
     cancelDrain()
-    waitForProgress(clock.monotonic() + graceMs)
+    waitForProgress(later(clock.monotonic(), graceMs))
     drain.abort()
     end.abort()
   }
 
   /** Gives up when nothing has got on for so long, but not before the grace is over, nor much later. */
-  function waitForProgress(graceEnds: number): void {
+  function waitForProgress(graceEnds: MonotonicMs): void {
     let [seen, seenAt] = [progress(), clock.monotonic()]
     const look = () => {
       const [now, at] = [progress(), clock.monotonic()]

@@ -1,7 +1,9 @@
+import type { EpochMs, MonotonicMs } from '../brand.js'
+import { later, msBetween } from '../clock.js'
 import { consequencesOf, type Failure, type FailureKind } from '../agent/failure.js'
 import { resetTimeIn } from './reset-time.js'
 
-/** What is remembered of an account's trouble. `Ms` are monotonic, the rest epoch ms. */
+/** What is remembered of an account's trouble. */
 export interface Trouble {
   /** Limits since an agent ended well. */
   readonly limitsInARow: number
@@ -9,11 +11,11 @@ export interface Trouble {
   readonly refusalsInARow: number
   /** A model has answered some agent of the account in this run. */
   readonly hasAnswered: boolean
-  readonly rest?: { readonly sinceMs: number; readonly untilMs: number; readonly until: number }
+  readonly rest?: { readonly sinceMs: MonotonicMs; readonly untilMs: MonotonicMs; readonly until: EpochMs }
   /** The CLI could not be started, again and again, since it last was. */
   readonly missing?: { readonly times: number; readonly restedMs: number; readonly isAsked: boolean }
   /** Starts that failed at once, the last few of them. */
-  readonly failedStarts: readonly { readonly kind: FailureKind; readonly ms: number }[]
+  readonly failedStarts: readonly { readonly kind: FailureKind; readonly ms: MonotonicMs }[]
 }
 
 export const noTrouble: Trouble = { limitsInARow: 0, refusalsInARow: 0, hasAnswered: false, failedStarts: [] }
@@ -21,10 +23,10 @@ export const noTrouble: Trouble = { limitsInARow: 0, refusalsInARow: 0, hasAnswe
 /** What follows for the account from a failure of one of its agents. */
 export type AccountVerdict =
   | { readonly type: 'none' }
-  /** It is given no work until then, epoch ms. */
-  | { readonly type: 'rest'; readonly until: number }
-  /** Its CLI is to be asked for its version by then, epoch ms; where it answers, one agent goes first once more. */
-  | { readonly type: 'ask'; readonly until: number }
+  /** It is given no work until then. */
+  | { readonly type: 'rest'; readonly until: EpochMs }
+  /** Its CLI is to be asked for its version by then; where it answers, one agent goes first once more. */
+  | { readonly type: 'ask'; readonly until: EpochMs }
   /** The model that the agent was to use is given no work any more in this run. */
   | { readonly type: 'stop_model' }
   /** It is given no work any more in this run, for the reason given. */
@@ -33,11 +35,9 @@ export type AccountVerdict =
 /** When an agent failed and what else is known of it. */
 export interface FailedAgent {
   readonly failure: Failure
-  /** Epoch ms. */
-  readonly now: number
-  /** Monotonic ms. */
-  readonly nowMs: number
-  readonly startedMs: number
+  readonly now: EpochMs
+  readonly nowMs: MonotonicMs
+  readonly startedMs: MonotonicMs
   /** It was the one that goes first after a rest, alone. */
   readonly goesFirst: boolean
   /** Whether its model had answered anything. */
@@ -97,12 +97,12 @@ function notMissing(trouble: Trouble): Trouble {
 
 /** The CLI broke down before its model said anything: nothing that a task can do. */
 function isFailedStart({ failure: { kind }, answered, startedMs, nowMs }: FailedAgent): boolean {
-  if (answered || nowMs - startedMs > breakerWindowMs) return false
+  if (answered || msBetween(startedMs, nowMs) > breakerWindowMs) return false
   return consequencesOf(kind).breaksStart === true
 }
 
 function countStart(trouble: Trouble, { failure: { kind }, nowMs }: FailedAgent): Trouble {
-  const recent = trouble.failedStarts.filter(({ ms }) => nowMs - ms < breakerWindowMs)
+  const recent = trouble.failedStarts.filter(({ ms }) => msBetween(ms, nowMs) < breakerWindowMs)
   return { ...trouble, failedStarts: [...recent, { kind, ms: nowMs }] }
 }
 
@@ -118,11 +118,11 @@ function isOfRest({ rest: last }: Trouble, { startedMs, goesFirst }: FailedAgent
   return last !== undefined && (startedMs <= last.sinceMs || (!goesFirst && startedMs < last.untilMs))
 }
 
-function restUntil(trouble: Trouble, until: number, { now, nowMs }: FailedAgent): Judgement {
+function restUntil(trouble: Trouble, until: EpochMs, { now, nowMs }: FailedAgent): Judgement {
   const known = trouble.rest
   // A longer one that is under way, for another reason, stays.
   if (known && nowMs < known.untilMs && known.until >= until) return { trouble, verdict: { type: 'none' } }
-  const last = { sinceMs: nowMs, untilMs: nowMs + until - now, until }
+  const last = { sinceMs: nowMs, untilMs: later(nowMs, msBetween(now, until)), until }
   return { trouble: { ...trouble, rest: last }, verdict: { type: 'rest', until } }
 }
 
@@ -141,7 +141,7 @@ function judgeRefusal(trouble: Trouble, agent: FailedAgent): Judgement {
   const span = refusalRestsMs[refused.refusalsInARow - 1]
   if (isLoggedOut) return { trouble: refused, verdict: { type: 'stop', failure } }
   if (span === undefined) return { trouble: refused, verdict: { type: 'stop', failure: refusedAgain(failure) } }
-  return restUntil(refused, now + Math.round(span * (0.5 + jitter / 2)), agent)
+  return restUntil(refused, later(now, Math.round(span * (0.5 + jitter / 2))), agent)
 }
 
 function refusedAgain(failure: Failure): Failure {
@@ -161,7 +161,7 @@ function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
   if (isAsked) return { trouble, verdict: { type: 'stop', failure: agent.failure } }
   const restMs = Math.min(1000 * 2 ** times, longestMissingMs - restedMs)
   const missing = { times: times + 1, restedMs: restedMs + restMs, isAsked: restMs <= 0 }
-  const rested = restUntil({ ...trouble, missing }, agent.now + (missing.isAsked ? askingMs : restMs), agent)
+  const rested = restUntil({ ...trouble, missing }, later(agent.now, missing.isAsked ? askingMs : restMs), agent)
   return missing.isAsked && rested.verdict.type === 'rest'
     ? { ...rested, verdict: { ...rested.verdict, type: 'ask' } }
     : rested
@@ -174,16 +174,16 @@ function restForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
   if (isKnown && (given === undefined || given <= (trouble.rest?.until ?? 0)))
     return { trouble, verdict: { type: 'none' } }
   const limitsInARow = trouble.limitsInARow + (isKnown ? 0 : 1)
-  return restUntil({ ...trouble, limitsInARow }, given ?? agent.now + backoffMs(agent, limitsInARow), agent)
+  return restUntil({ ...trouble, limitsInARow }, given ?? later(agent.now, backoffMs(agent, limitsInARow)), agent)
 }
 
 /** Longer than any window of the CLIs, which is a month: such a time is not believed. */
 const longestRestMs = 32 * 86_400_000
 
 /** The time that the CLI gave, in a field or in words, when it is still to come. */
-function timeGiven({ failure: { message, retryAt }, now, zone }: FailedAgent): number | undefined {
+function timeGiven({ failure: { message, retryAt }, now, zone }: FailedAgent): EpochMs | undefined {
   const given = retryAt ?? resetTimeIn(message, now, zone)
-  return given !== undefined && given > now && given - now <= longestRestMs ? given : undefined
+  return given !== undefined && given > now && msBetween(now, given) <= longestRestMs ? given : undefined
 }
 
 interface Backoff {
@@ -213,14 +213,18 @@ export interface WaitPolicy {
 /** With `stop`, what passes by itself in a moment is no reason to end. */
 const patienceMs = 60_000
 
-/** Whether a run that has had no answer since `sinceMs` waits for an account that rests until `untilMs`, monotonic ms. */
+/** Whether a run that has had no answer since `sinceMs` waits for an account that rests until `untilMs`. */
 export function decideWait(
   { onLimit, maxWaitMs = Number.POSITIVE_INFINITY }: WaitPolicy,
-  { kind, sinceMs, untilMs }: { readonly kind: FailureKind; readonly sinceMs: number; readonly untilMs: number },
+  {
+    kind,
+    sinceMs,
+    untilMs,
+  }: { readonly kind: FailureKind; readonly sinceMs: MonotonicMs; readonly untilMs: MonotonicMs },
 ): 'wait' | 'stop' {
   const { rest } = consequencesOf(kind)
   // Rests that are few and short: three refusals of a login, or two minutes without the CLI, end in any case.
   const isShort = rest === 'login' || rest === 'missing'
   const patience = onLimit === 'wait' || isShort ? Number.POSITIVE_INFINITY : rest === 'allowance' ? 0 : patienceMs
-  return untilMs - sinceMs > Math.min(patience, maxWaitMs) ? 'stop' : 'wait'
+  return msBetween(sinceMs, untilMs) > Math.min(patience, maxWaitMs) ? 'stop' : 'wait'
 }

@@ -1,3 +1,5 @@
+import type { EpochMs } from '../brand.js'
+import { later } from '../clock.js'
 import { isZone, momentsOf, wallAt } from './wall-time.js'
 
 /** Behind such words a time may stand. */
@@ -19,11 +21,11 @@ const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 const graceMs = 60_000
 
 /**
- * When a CLI says that an account may be used again, in epoch ms: `resets 4:49am (UTC)`, `try again at Nov 27th, 2026
+ * When a CLI says that an account may be used again: `resets 4:49am (UTC)`, `try again at Nov 27th, 2026
  * 4:15 AM.`, `try again in 1h 5m`, `Suggested retry after 3600s`, `limit reached|1795409354`. `zone` is that of times
  * that name none. Undefined when it does not say. May lie a little in the past.
  */
-export function resetTimeIn(text: string, now: number, zone: string): number | undefined {
+export function resetTimeIn(text: string, now: EpochMs, zone: string): EpochMs | undefined {
   for (const { 0: words, index } of text.matchAll(announcement)) {
     const behind = text.slice(index + words.length, index + words.length + 80)
     const time = absolute(behind) ?? relative(behind, words, now) ?? onTheWall(behind, now, zone)
@@ -33,18 +35,18 @@ export function resetTimeIn(text: string, now: number, zone: string): number | u
 }
 
 /** ISO 8601 with its offset, or seconds or milliseconds since the epoch. */
-function absolute(text: string): number | undefined {
+function absolute(text: string): EpochMs | undefined {
   const epoch = /^(\d{10})(\d{3})?(?!\d)/.exec(text)
-  if (epoch) return Number(epoch[1]) * 1000 + Number(epoch[2] ?? 0)
+  if (epoch) return (Number(epoch[1]) * 1000 + Number(epoch[2] ?? 0)) as EpochMs
   const iso = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)/.exec(text)?.[0]
   const moment = iso === undefined ? Number.NaN : Date.parse(iso.replace(' ', 'T'))
-  return Number.isNaN(moment) ? undefined : moment
+  return Number.isNaN(moment) ? undefined : (moment as EpochMs)
 }
 
 /** A span of time from now; a bare number is seconds, as in a `retry-after` header, and only behind such words. */
-function relative(text: string, words: string, now: number): number | undefined {
+function relative(text: string, words: string, now: EpochMs): EpochMs | undefined {
   const bare = /^(\d{1,9})(?![\d:.]|\s*[a-z])/i.exec(text)?.[1]
-  if (bare !== undefined && /retry.*after/i.test(words)) return now + Number(bare) * 1000
+  if (bare !== undefined && /retry.*after/i.test(words)) return later(now, Number(bare) * 1000)
   let rest = text.toLowerCase()
   let ms = 0
   for (;;) {
@@ -54,14 +56,14 @@ function relative(text: string, words: string, now: number): number | undefined 
     ms += Number(part[1]) * unit[1]
     rest = rest.slice(part[0].length)
   }
-  return ms > 0 ? now + Math.ceil(ms) : undefined
+  return ms > 0 ? later(now, Math.ceil(ms)) : undefined
 }
 
 const wallTime =
   /^(?:(sun|mon|tue|wed|thu|fri|sat)[a-z]*\.?,?\s+)?(?:(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:(\d{4}),?\s+)?)?(?:at\s+)?(\d{1,2})(?::(\d\d))?(?::\d\d)?\s*([ap]\.?m\b)?\.?\s*(?:\(([\w/+-]{1,40})\)|(UTC|GMT)\b)?/i
 
 /** The next time that the wall shows it, in its own zone or in `local`. */
-function onTheWall(text: string, now: number, local: string): number | undefined {
+function onTheWall(text: string, now: EpochMs, local: string): EpochMs | undefined {
   const match = wallTime.exec(text)
   if (!match) return undefined
   const [, weekday, month, day, year, hourText = '', minuteText, half, named, utc] = match
@@ -76,7 +78,7 @@ function onTheWall(text: string, now: number, local: string): number | undefined
     month === undefined
       ? nextDays(today, hour, minute, weekday?.toLowerCase())
       : datesOf(today, months.indexOf(month.toLowerCase()), Number(day), year, hour, minute)
-  return walls.flatMap((wall) => momentsOf(wall, zone)).find((moment) => moment > now - graceMs)
+  return walls.flatMap((wall) => momentsOf(wall, zone)).find((moment) => moment > later(now, -graceMs))
 }
 
 function hourOfDay(hour: number, half: string | undefined): number | undefined {

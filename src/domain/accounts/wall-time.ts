@@ -1,3 +1,5 @@
+import type { EpochMs } from '../brand.js'
+
 /** What a clock on the wall of a time zone shows, as the epoch ms that UTC would have for it. */
 type WallMs = number
 
@@ -26,7 +28,7 @@ export function isZone(zone: string): boolean {
 }
 
 /** What the wall shows in a zone at a moment, in whole seconds. */
-export function wallAt(epochMs: number, zone: string): WallMs {
+export function wallAt(epochMs: EpochMs, zone: string): WallMs {
   const parts = formatOf(zone)?.formatToParts(epochMs) ?? []
   const of = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)?.value)
   return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))
@@ -38,16 +40,17 @@ const dayMs = 86_400_000
  * The moments at which the wall shows this, in order: one; two where clocks are set back; where they are set forward
  * and it is never shown, as much later as they are set.
  */
-export function momentsOf(wall: WallMs, zone: string): readonly number[] {
-  const offset = (epochMs: number) => wallAt(epochMs, zone) - Math.floor(epochMs / 1000) * 1000
+export function momentsOf(wall: WallMs, zone: string): readonly EpochMs[] {
+  const behind = (ms: number) => (wall - ms) as EpochMs
+  const offset = (epochMs: EpochMs) => wallAt(epochMs, zone) - Math.floor(epochMs / 1000) * 1000
   // No zone is more than 14 hours away from UTC, and none changes twice within two days.
-  const offsets = [...new Set([offset(wall - dayMs), offset(wall + dayMs)])]
-  const shown = offsets.map((one) => wall - one).filter((moment) => wallAt(moment, zone) === wall)
-  return shown.length > 0 ? shown.sort((a, b) => a - b) : [wall - (offsets[0] ?? 0)]
+  const offsets = [...new Set([offset(behind(dayMs)), offset(behind(-dayMs))])]
+  const shown = offsets.map(behind).filter((moment) => wallAt(moment, zone) === wall)
+  return shown.length > 0 ? shown.sort((a, b) => a - b) : [behind(offsets[0] ?? 0)]
 }
 
 /** `14:05`, or with its day when that is not today: what the wall shows in the zone. */
-export function formatMoment(epochMs: number, now: number, zone: string): string {
+export function formatMoment(epochMs: EpochMs, now: EpochMs, zone: string): string {
   const [moment, today] = [new Date(wallAt(epochMs, zone)), new Date(wallAt(now, zone))]
   const time = moment.toISOString().slice(11, 16)
   const day = moment.toISOString().slice(0, 10)

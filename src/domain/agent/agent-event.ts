@@ -1,6 +1,7 @@
 import {
   flag,
   mark,
+  moment,
   name,
   number,
   object,
@@ -121,7 +122,7 @@ export const agentEventShape = titled(
       kind: optional(oneOf(failureKinds, 'The kind of failure that it would be.')),
     }),
     limit: variant('The CLI reported a limit apart from its final event.', {
-      retryAt: optional(number('When the account may be used again, epoch ms.')),
+      retryAt: optional(moment('When the account may be used again, epoch ms.')),
     }),
     background: variant('Something about work that may outlive the turn.', { change: own(backgroundChangeShape) }),
     // Final: nothing but the end of the process is expected after it, unless background work lives on. Then a further

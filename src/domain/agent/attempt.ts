@@ -1,3 +1,4 @@
+import type { EpochMs } from '../brand.js'
 import { addUsage, noUsage, tokensOf, type AgentEvent, type Usage } from './agent-event.js'
 import {
   applyBackground,
@@ -61,7 +62,7 @@ export interface Evidence {
   readonly calls: readonly string[]
   /** What of `reported` came after the last total. */
   readonly unsettled: Usage
-  readonly retryAt?: number
+  readonly retryAt?: EpochMs
   /** What it has last said that it retries because of, with no answer since. */
   readonly retrying?: Failure
   /** The model has said or done something. */

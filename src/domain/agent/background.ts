@@ -1,4 +1,5 @@
-import { flag, list, name, number, object, text, union, variant, type ValueOf } from '../shape/shape.js'
+import type { EpochMs } from '../brand.js'
+import { flag, list, moment, name, object, text, union, variant, type ValueOf } from '../shape/shape.js'
 
 /**
  * Work that an agent started and that may outlive its turn: background commands and sub-agents, scheduled wake-ups, and,
@@ -11,8 +12,8 @@ export interface Background {
   readonly cut: ReadonlyMap<string, Cut>
   /** What the agent itself has asked to be stopped. */
   readonly unwanted: ReadonlySet<string>
-  /** When it will be woken up, epoch ms, earliest first. */
-  readonly wakeUps: readonly number[]
+  /** When it will be woken up, earliest first. */
+  readonly wakeUps: readonly EpochMs[]
 }
 
 interface Cut {
@@ -32,8 +33,8 @@ export const backgroundChangeShape = union({
   }),
   listed: variant('All that runs, and nothing else does.', { tasks: list(object({ id: name(), what: text() })) }),
   unwanted: variant('The agent asks for its end.', { id: name() }),
-  wake_up_scheduled: variant('The agent will be woken up.', { at: number('When, epoch ms.') }),
-  wake_up_came: variant('It was woken up, as scheduled.', { at: number('For when, epoch ms.') }),
+  wake_up_scheduled: variant('The agent will be woken up.', { at: moment('When, epoch ms.') }),
+  wake_up_came: variant('It was woken up, as scheduled.', { at: moment('For when, epoch ms.') }),
 })
 export type BackgroundChange = ValueOf<typeof backgroundChangeShape>
 

@@ -1,4 +1,4 @@
-import { mark, name, number, object, oneOf, optional, own, text, texts, titled, type ValueOf } from '../shape/shape.js'
+import { mark, moment, name, object, oneOf, optional, own, text, texts, titled, type ValueOf } from '../shape/shape.js'
 
 /** What a kind of failure means, for whoever decides something by it. */
 export interface Consequences {
@@ -100,7 +100,7 @@ export const failureShape = titled(
     detail: optional(text('More for the next attempt, several lines: the end of what a failing gate printed.')),
     gates: own(optional(texts("Of a gate's no: the keys of the gates that failed."))),
     on: own(optional(name('The commit that the work stood on when gates judged it.'))),
-    retryAt: optional(number('When the account may be used again, epoch ms, where the CLI told it.')),
+    retryAt: optional(moment('When the account may be used again, epoch ms, where the CLI told it.')),
     inSetup: own(
       mark(
         'Of `infrastructure`: setup, or what is copied or linked into a workspace, failed there; its tree may be to blame.',

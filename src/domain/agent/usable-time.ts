@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import { msBetween, type Clock } from '../clock.js'
 
 export interface UsableTime {
   readonly clock: Clock
@@ -28,7 +28,7 @@ export function scheduleUsable(ms: number, callback: () => void, { clock, isStop
     const length = Math.min(Math.max(left, 0), stepMs)
     const began = clock.monotonic()
     return clock.schedule(length, () => {
-      const took = clock.monotonic() - began
+      const took = msBetween(began, clock.monotonic())
       left -= isStopped?.() ? 0 : wasSlept(length, took) ? length : took
       if (left > 0) cancel = step()
       else callback()

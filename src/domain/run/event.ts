@@ -1,6 +1,6 @@
 import { publicFields } from '../shape/public-part.js'
 import { isShaped, misshapen } from '../shape/check.js'
-import { number, object, union, type ValueOf } from '../shape/shape.js'
+import { moment, number, object, union, type ValueOf } from '../shape/shape.js'
 import { agentEvents } from './events/agent-events.js'
 import { attemptEvents } from './events/attempt-events.js'
 import { gateEvents } from './events/gate-events.js'
@@ -62,7 +62,7 @@ export const stampShape = object({
     'The version of the form. It is raised when an event changes its meaning, not when fields or events are added.',
   ),
   seq: number('Counts from 1.'),
-  at: number('When, epoch ms.'),
+  at: moment('When, epoch ms.'),
   ms: number('Monotonic ms since the run began; the time between a stop and a resumption does not count.'),
 })
 export type Stamp = ValueOf<typeof stampShape>

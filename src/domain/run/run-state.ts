@@ -1,3 +1,4 @@
+import type { EpochMs } from '../brand.js'
 import { noUsage, tokensOf, type Usage } from '../agent/agent-event.js'
 import {
   addAgent,
@@ -57,8 +58,8 @@ export interface ProviderState {
   readonly version?: string
   /** What the run's permissions are called by the CLI itself. */
   readonly permissions?: string
-  /** It is given no work until then, epoch ms; may be over. */
-  readonly restsUntil?: number
+  /** It is given no work until then; may be over. */
+  readonly restsUntil?: EpochMs
   /** Why it is out for the rest of the run. */
   readonly stopped?: Failure
   /** Models that are out for the rest of the run, and why; one without a name is the CLI's own default. */
@@ -112,8 +113,13 @@ export interface RunState {
   /** Tasks that are done, but not in the roadmap. */
   readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
   readonly keptWorkspaces: { readonly path: string; readonly why: string; readonly collectsAgain?: true }[]
-  /** Nothing can start until then, epoch ms; said at `at`, epoch ms, which was `ms` in the run's time. */
-  waiting?: { readonly until: number; readonly providers: readonly string[]; readonly at: number; readonly ms: number }
+  /** Nothing can start until then; said at `at`, which was `ms` in the run's time. */
+  waiting?: {
+    readonly until: EpochMs
+    readonly providers: readonly string[]
+    readonly at: EpochMs
+    readonly ms: number
+  }
   canceling?: string
   /** Why nothing starts any more. */
   stopping?: EarlyStop

@@ -1,3 +1,4 @@
+import { isMoment } from '../clock.js'
 import { fieldsOf, type Fields, type Shape, type ValueOf } from './shape.js'
 
 type Check = (value: unknown) => boolean
@@ -25,6 +26,8 @@ function makeCheck(shape: Shape): Check {
       return (value) => typeof value === 'string'
     case 'number':
       return (value) => typeof value === 'number'
+    case 'moment':
+      return isMoment
     case 'flag':
       return (value) => typeof value === 'boolean'
     case 'one_of': {

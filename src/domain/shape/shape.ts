@@ -1,3 +1,5 @@
+import type { EpochMs } from '../brand.js'
+
 /**
  * What a value is, as plain data. Its TypeScript type, the check of a value that was read back, what of it is masked,
  * what of it is promised to others and how it is documented: all of it follows from this one description.
@@ -20,6 +22,8 @@ type Kind =
   /** Says which one is meant. Programs look it up, so it is never changed, also where it happens to be a secret's value. */
   | { readonly kind: 'name' }
   | { readonly kind: 'number' }
+  /** Epoch ms. */
+  | { readonly kind: 'moment' }
   | { readonly kind: 'flag' }
   | { readonly kind: 'one_of'; readonly values: readonly (string | number | true)[] }
   | { readonly kind: 'list'; readonly each: Shape }
@@ -84,6 +88,10 @@ export function names<Type extends string = string>(about?: string): Shape<reado
 
 export function number<Type extends number = number>(about?: string): Shape<Type> {
   return { kind: 'number', ...told(about) }
+}
+
+export function moment(about?: string): Shape<EpochMs> {
+  return { kind: 'moment', ...told(about) }
 }
 
 export function orNull<Type>(each: Shape<Type>): Shape<Type | null> {

@@ -1,4 +1,5 @@
-import type { Clock } from '../../domain/clock.js'
+import type { MonotonicMs } from '../../domain/brand.js'
+import { later, msBetween, type Clock } from '../../domain/clock.js'
 import type { Failure, FailureKind } from '../../domain/agent/failure.js'
 import {
   answeredOnce,
@@ -42,8 +43,8 @@ export class Governor implements AgentWatch {
   /** Agents that went first after a rest: their slots may be free when they are judged. */
   readonly #first = new WeakSet<WatchedAgent>()
   readonly #closing = new AbortController()
-  /** Monotonic ms since which no agent has been answered while all accounts rest. */
-  #waitingSince: number | undefined
+  /** Since when no agent has been answered while all accounts rest. */
+  #waitingSince: MonotonicMs | undefined
 
   constructor(parts: GovernorParts) {
     this.#parts = parts
@@ -122,7 +123,11 @@ export class Governor implements AgentWatch {
     this.#waitingSince ??= nowMs
     const { until, providers } = stuck
     const kind = this.#restsFor.get(providers[0] ?? '') ?? 'rate_limit'
-    const decision = decideWait(wait, { kind, sinceMs: this.#waitingSince, untilMs: nowMs + until - now })
+    const decision = decideWait(wait, {
+      kind,
+      sinceMs: this.#waitingSince,
+      untilMs: later(nowMs, msBetween(now, until)),
+    })
     if (decision === 'wait') {
       void recorder.record({ type: 'run_waiting', until, providers })
       return

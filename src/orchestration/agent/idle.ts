@@ -1,4 +1,5 @@
-import type { Clock } from '../../domain/clock.js'
+import type { MonotonicMs } from '../../domain/brand.js'
+import { later, msBetween, type Clock } from '../../domain/clock.js'
 import { usedSince, type ProcessorLook, type ProcessorTimes } from '../../domain/process/process-family.js'
 import { wasSlept } from '../../domain/agent/usable-time.js'
 
@@ -35,7 +36,7 @@ const leastBusy = 0.03
 
 /** What had been used in all, as of a moment. */
 interface Use {
-  readonly at: number
+  readonly at: MonotonicMs
   readonly usedMs: number
 }
 
@@ -57,7 +58,7 @@ export function watchIdle({ idleMs, clock, processorTimes, isStopped, onIdle }: 
 
   function look(): void {
     // Of a time in which it could do nothing, nobody can say that it did nothing.
-    if (wasSlept(everyMs, clock.monotonic() - waits) || isStopped?.()) heard()
+    if (wasSlept(everyMs, msBetween(waits, clock.monotonic())) || isStopped?.()) heard()
     void isIdle().then((idle) => {
       if (stopped) return
       if (idle) onIdle()
@@ -69,22 +70,22 @@ export function watchIdle({ idleMs, clock, processorTimes, isStopped, onIdle }: 
   }
 
   async function isIdle(): Promise<boolean> {
-    if (clock.monotonic() - lastHeard < everyMs) return false
+    if (msBetween(lastHeard, clock.monotonic()) < everyMs) return false
     const heardBefore = lastHeard
     const { times, ageMs } = await processorTimes(everyMs * sharedPart)
     // What was heard meanwhile is the later sign of life.
     if (lastHeard !== heardBefore) return false
-    note(clock.monotonic() - ageMs, times)
+    note(later(clock.monotonic(), -ageMs), times)
     const [first, last] = [uses[0], uses.at(-1)]
-    if (!first || !last || last.at - first.at < idleMs) return false
-    return last.usedMs - first.usedMs < (last.at - first.at) * leastBusy
+    if (!first || !last || msBetween(first.at, last.at) < idleMs) return false
+    return last.usedMs - first.usedMs < msBetween(first.at, last.at) * leastBusy
   }
 
-  function note(at: number, times: ProcessorTimes): void {
+  function note(at: MonotonicMs, times: ProcessorTimes): void {
     const used = before ? usedSince(before, times) : 0
     before = times
     uses.push({ at, usedMs: (uses.at(-1)?.usedMs ?? 0) + used })
-    while (uses[1] && at - uses[1].at >= idleMs) uses.shift()
+    while (uses[1] && msBetween(uses[1].at, at) >= idleMs) uses.shift()
   }
 
   function heard(): void {

@@ -1,5 +1,6 @@
+import type { MonotonicMs } from '../../domain/brand.js'
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
-import type { Clock } from '../../domain/clock.js'
+import { later, type Clock } from '../../domain/clock.js'
 import { cleanLine, cleanText } from '../../domain/text.js'
 
 /** What is kept of a text, characters. */
@@ -14,7 +15,7 @@ const mostRefusals = 20_000
  * behind much else. Evidence is taken from all of them.
  */
 export function admission(clock: Clock): (event: AgentEvent) => boolean {
-  let textAfter = Number.NEGATIVE_INFINITY
+  let textAfter: MonotonicMs | undefined
   let left = mostEvents
   let refusalsLeft = mostRefusals
   return ({ type }) => {
@@ -24,8 +25,8 @@ export function admission(clock: Clock): (event: AgentEvent) => boolean {
     if (type === 'background') return false
     if (type === 'text') {
       const now = clock.monotonic()
-      if (now < textAfter) return false
-      textAfter = now + textPauseMs
+      if (textAfter !== undefined && now < textAfter) return false
+      textAfter = later(now, textPauseMs)
     }
     return left-- > 0
   }

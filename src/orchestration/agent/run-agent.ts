@@ -1,3 +1,4 @@
+import { msBetween } from '../../domain/clock.js'
 import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { slotNumber, type WorkNumber } from '../../domain/agent/work-number.js'
@@ -35,7 +36,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const { watched } = record
   const freeSlot = (exit: ExitStatus) => {
     onExit()
-    const durationMs = clock.monotonic() - watched.startedMs
+    const durationMs = msBetween(watched.startedMs, clock.monotonic())
     void recorder.record({ type: 'agent_exited', ...idsOf(work), slot, exit, durationMs })
   }
   watch.started?.(watched)

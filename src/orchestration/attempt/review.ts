@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { msBetween } from '../../domain/clock.js'
+import type { MonotonicMs } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../../domain/result.js'
@@ -110,7 +112,7 @@ interface Judged {
   readonly review: Review
   readonly reviewer: ProviderModel
   readonly remembered: boolean
-  readonly since: number
+  readonly since: MonotonicMs
 }
 
 const canceled = failure('canceled', 'The run ended before the work had been reviewed.')
@@ -203,7 +205,7 @@ function recordJudged(
   reasons: readonly string[],
   { recorder, clock }: ReviewingParts,
 ): void {
-  const durationMs = remembered ? 0 : clock.monotonic() - since
+  const durationMs = remembered ? 0 : msBetween(since, clock.monotonic())
   const by = { agent: reviewer, reasons }
   void recorder.record({
     ...{ type: 'gate_judged', ...ids(at), gate: review.name, tree: at.candidate.tree },

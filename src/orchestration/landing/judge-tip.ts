@@ -1,3 +1,5 @@
+import { msBetween } from '../../domain/clock.js'
+import type { MonotonicMs } from '../../domain/brand.js'
 import type { RunEvent } from '../../domain/run/event.js'
 import { gateKey, type Gate } from '../../domain/landing/gate.js'
 import { cleanLine } from '../../domain/text.js'
@@ -20,7 +22,7 @@ export interface TipJudgeParts {
   readonly verifier: Verifier
   readonly gates: readonly Gate[]
   readonly signal: AbortSignal
-  readonly monotonic: () => number
+  readonly monotonic: () => MonotonicMs
   readonly onFlaky: (gate: string, fresh: boolean) => void
 }
 
@@ -45,7 +47,7 @@ export async function judgeTip(
     type: 'judged',
     red: failed.map(({ gate }) => ({ key: gateKey(gate), name: cleanLine(gate.name, 100) })),
     facts: {
-      ...{ commit, tree, durationMs: monotonic() - began },
+      ...{ commit, tree, durationMs: msBetween(began, monotonic()) },
       verdict: failed.length > 0 ? 'failed' : errored.length > 0 ? 'errored' : 'passed',
       gates: told.flatMap(({ gate, last }) => (last ? [describeFailed(gate, last)] : [])),
     },

@@ -1,5 +1,5 @@
 import type { Failure } from '../../domain/agent/failure.js'
-import type { Clock } from '../../domain/clock.js'
+import { msBetween, type Clock } from '../../domain/clock.js'
 import { ok } from '../../domain/result.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import type { Workspaces } from '../../workspace/lease/workspaces.js'
@@ -171,7 +171,7 @@ export class WorkspaceSupply {
     const landings = this.#landings
     const began = this.#parts.clock.monotonic()
     const result = this.#closed ? undefined : await this.#parts.workspaces.prepare(this.#parts.tip())
-    this.#dearest = Math.max(this.#dearest, this.#parts.clock.monotonic() - began)
+    this.#dearest = Math.max(this.#dearest, msBetween(began, this.#parts.clock.monotonic()))
     this.#preparing--
     if (result === undefined) return
     if (result.ok) {

@@ -1,3 +1,4 @@
+import { realClock } from '../clock.js'
 import { hasPipes } from '../processes/open-files.js'
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
@@ -258,7 +259,7 @@ function run(
     let tooMuch = false
     let notStarted: string | undefined
     let idle = ''
-    const began = Date.now()
+    const began = realClock.now()
     const ended =
       child.pid === undefined
         ? () => undefined

@@ -1,4 +1,7 @@
 import { existsSync } from 'node:fs'
+import type { MonotonicMs } from '../../domain/brand.js'
+import { realClock } from '../clock.js'
+import { later, msBetween } from '../../domain/clock.js'
 import { usedSince, type ProcessorTimes } from '../../domain/process/process-family.js'
 import type { SeenProcess } from '../../domain/process/stray.js'
 import { endGit } from './end-git.js'
@@ -39,13 +42,13 @@ const hasProc = () => existsSync('/proc/self/stat')
 
 interface Watched {
   readonly onIdle: (idleMs: number) => void
-  lastUse: number
+  lastUse: MonotonicMs
   looks: number
   before?: Use
 }
 
 interface Use {
-  readonly at: number
+  readonly at: MonotonicMs
   readonly times: ProcessorTimes
   readonly disk: number
 }
@@ -59,9 +62,9 @@ export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): 
 
   function wait(): void {
     if (timer !== undefined || watched.size === 0 || limitMs === 0) return
-    const [began, length] = [performance.now(), everyMs()]
+    const [began, length] = [realClock.monotonic(), everyMs()]
     timer = setTimeout(() => {
-      const slept = wasSlept(length, performance.now() - began)
+      const slept = wasSlept(length, msBetween(began, realClock.monotonic()))
       void Promise.all([...watched].map(([pgid, one]) => lookAt(pgid, one, slept))).finally(() => {
         timer = undefined
         wait()
@@ -73,19 +76,19 @@ export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): 
   async function lookAt(pgid: number, one: Watched, slept: boolean): Promise<void> {
     const { members, ageMs } = look(pgid, everyMs() / 2)
     if (members.length === 0 && !hasProc()) return
-    const at = performance.now() - ageMs
+    const at = later(realClock.monotonic(), -ageMs)
     const now = { at, times: timesOf(members), disk: await diskUse(members.map(({ pid }) => pid)) }
     const isAlive = slept || one.before === undefined || isUsed(members, one.before, now)
     one.before = now
     one.looks = isAlive ? 0 : one.looks + 1
     if (isAlive) one.lastUse = at
-    if (at - one.lastUse < limitMs || one.looks < fewestLooks || !watched.delete(pgid)) return
+    if (msBetween(one.lastUse, at) < limitMs || one.looks < fewestLooks || !watched.delete(pgid)) return
     one.onIdle(limitMs)
   }
 
   return {
     watch: (pgid, onIdle) => {
-      watched.set(pgid, { onIdle, lastUse: performance.now(), looks: 0 })
+      watched.set(pgid, { onIdle, lastUse: realClock.monotonic(), looks: 0 })
       wait()
       return () => void watched.delete(pgid)
     },
@@ -100,7 +103,7 @@ export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): 
 
 function isUsed(members: readonly SeenProcess[], before: Use, now: Use): boolean {
   if (members.some(({ state }) => wouldGoOn.test(state))) return true
-  return now.disk !== before.disk || usedSince(before.times, now.times) > (now.at - before.at) * leastBusy
+  return now.disk !== before.disk || usedSince(before.times, now.times) > msBetween(before.at, now.at) * leastBusy
 }
 
 /** Until a run says how long its own programs may be idle, ms. */

@@ -1,14 +1,14 @@
 import { lstat, readdir, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { EpochMs } from '../../domain/brand.js'
+import { later } from '../../domain/clock.js'
 
 /**
  * Removes the half-written objects that a git which failed has left behind: on a full disk they keep it full. Only files
  * of this user that were written since it began, and that no process holds open; another git at work here has its own.
  * Source: git's object-file.c, `tmp_obj_XXXXXX` in the directory that the object is to lie in.
- *
- * @param since - epoch ms
  */
-export async function removeTornObjects(objectsDir: string, since: number): Promise<void> {
+export async function removeTornObjects(objectsDir: string, since: EpochMs): Promise<void> {
   const folders = (await readdir(objectsDir).catch(() => [])).filter((name) => /^[0-9a-f]{2}$/.test(name))
   const found = await Promise.all(['.', ...folders].map((folder) => tornIn(join(objectsDir, folder), since)))
   const torn = found.flat()
@@ -17,13 +17,13 @@ export async function removeTornObjects(objectsDir: string, since: number): Prom
   for (const path of torn) if (!held.has(path)) await rm(path, { force: true }).catch(() => undefined)
 }
 
-async function tornIn(folder: string, since: number): Promise<string[]> {
+async function tornIn(folder: string, since: EpochMs): Promise<string[]> {
   const torn: string[] = []
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.startsWith('tmp_obj_')) continue
     const stats = await lstat(join(folder, name)).catch(() => undefined)
     // Times of files are those of the last tick of the kernel's clock, a little before now.
-    if (stats?.isFile() && stats.uid === process.getuid?.() && stats.mtimeMs >= since - 50)
+    if (stats?.isFile() && stats.uid === process.getuid?.() && stats.mtimeMs >= later(since, -50))
       torn.push(join(folder, name))
   }
   return torn

@@ -4,19 +4,22 @@ import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod/mini'
+import type { EpochMs } from '../../domain/brand.js'
+import { isMoment, msBetween } from '../../domain/clock.js'
 import { err, ok, type Result } from '../../domain/result.js'
+import { realClock } from '../clock.js'
 import { bootId, isThere, isZombie, pidNamespace, startOf } from '../processes/process-identity.js'
 
-/** Who holds a lock. Times in epoch ms. */
+/** Who holds a lock. */
 export interface LockHolder {
   readonly pid: number
   readonly host: string
-  readonly since: number
+  readonly since: EpochMs
   /**
    * When it was last seen to beat; absent for a holder whose process is there. Then it is on another machine or in another
    * container, and gives no sign of life any more.
    */
-  readonly silentSince?: number
+  readonly silentSince?: EpochMs
   /** Where it works, as {@link LockOptions.place} said. */
   readonly place?: string | undefined
 }
@@ -40,7 +43,7 @@ export interface LockOptions {
 const stamp = z.object({
   pid: z.number(),
   host: z.string(),
-  since: z.number(),
+  since: z.custom<EpochMs>(isMoment),
   /** The machine's boot and the process's start: a pid that was given out again is another process. */
   boot: z.string(),
   start: z.string(),
@@ -80,7 +83,7 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
   try {
     const now = async () => {
       await file.write(mine, 0)
-      return (await file.stat()).mtimeMs
+      return (await file.stat()).mtimeMs as EpochMs
     }
     const taken = await win({ own, now }, path, options)
     isTaken = taken.ok
@@ -95,7 +98,7 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
 interface Candidate {
   readonly own: string
   /** The time by the clock of the disk that the lock lies on. */
-  readonly now: () => Promise<number>
+  readonly now: () => Promise<EpochMs>
 }
 
 async function win(candidate: Candidate, path: string, options: LockOptions): Promise<Result<void, LockHolder>> {
@@ -111,15 +114,15 @@ async function win(candidate: Candidate, path: string, options: LockOptions): Pr
     if (await replace(candidate.own, { path, found: holder }, silence)) return ok(undefined)
     await delay(pauseMs)
   }
-  return err((await readStamp(path)) ?? { pid: 0, host: hostname(), since: Date.now() })
+  return err((await readStamp(path)) ?? { pid: 0, host: hostname(), since: realClock.now() })
 }
 
 /** Whether a holder can be known to live or to be dead from here, or else whether it gives a sign of life. */
 type Standing =
-  { readonly type: 'alive' } | { readonly type: 'dead' } | { readonly type: 'silent'; readonly since: number }
+  { readonly type: 'alive' } | { readonly type: 'dead' } | { readonly type: 'silent'; readonly since: EpochMs }
 
 /** `silence`: since when a holder that cannot be looked at has given no sign of life; undefined while it does. */
-async function standingOf(holder: LockStamp, silence: () => Promise<number | undefined>): Promise<Standing> {
+async function standingOf(holder: LockStamp, silence: () => Promise<EpochMs | undefined>): Promise<Standing> {
   const { pid, host, boot, start, namespace } = holder
   if (host === hostname() && boot === (await bootId()) && [undefined, pidNamespace()].includes(namespace))
     return !isThere(pid) || start !== startOf(pid) || isZombie(pid) ? { type: 'dead' } : { type: 'alive' }
@@ -128,22 +131,23 @@ async function standingOf(holder: LockStamp, silence: () => Promise<number | und
 }
 
 /** Waits until a lock has been silent for long enough, or its holder gives a sign of life. By the disk's clock alone. */
-async function silenceOf(path: string, clock: Candidate['now'], silentMs: number): Promise<number | undefined> {
+async function silenceOf(path: string, clock: Candidate['now'], silentMs: number): Promise<EpochMs | undefined> {
   const first = await beatAt(path)
-  const began = performance.now()
+  const began = realClock.monotonic()
   for (;;) {
     const last = await beatAt(path)
     if (last !== first) return undefined
     const now = await clock()
     // The disk's clock may have been set: what has been waited counts, too.
-    if (last === undefined || now - last >= silentMs || performance.now() - began >= silentMs) return last ?? now
+    if (last === undefined || msBetween(last, now) >= silentMs || msBetween(began, realClock.monotonic()) >= silentMs)
+      return last ?? now
     await delay(silentMs / 16 + pauseMs)
   }
 }
 
 /** When a lock was written last, by the clock of the disk it lies on; undefined when there is none. */
-async function beatAt(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.mtimeMs
+async function beatAt(path: string): Promise<EpochMs | undefined> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs as EpochMs | undefined
 }
 
 /** Beats until the lock is given back, or found to be another's. */
@@ -201,7 +205,7 @@ export async function readLockHolder(
   if (!holder) return undefined
   const standing = await standingOf(holder, async () => {
     const last = await beatAt(path)
-    return last !== undefined && Date.now() - last >= silentMs ? last : undefined
+    return last !== undefined && msBetween(last, realClock.now()) >= silentMs ? last : undefined
   })
   if (standing.type === 'dead') return undefined
   return standing.type === 'silent' ? { ...holder, silentSince: standing.since } : holder
@@ -211,7 +215,7 @@ export async function readLockHolder(
 async function replace(
   own: string,
   { path, found }: { readonly path: string; readonly found: LockStamp | undefined },
-  silence: (path: string) => () => Promise<number | undefined>,
+  silence: (path: string) => () => Promise<EpochMs | undefined>,
 ): Promise<boolean> {
   const guard = `${path}.guard`
   if (!(await tryLink(own, guard))) {
@@ -256,7 +260,7 @@ async function ownStamp(place: string | undefined): Promise<LockStamp> {
   return {
     pid,
     host: hostname(),
-    since: Date.now(),
+    since: realClock.now(),
     boot,
     start: startOf(pid),
     namespace,

@@ -1,3 +1,6 @@
+import type { EpochMs } from '../../domain/brand.js'
+import { isMoment } from '../../domain/clock.js'
+
 /**
  * Reading of JSON that others wrote. Each field is taken on its own, so that a CLI's next version that renames or drops
  * one costs that field and not the whole line.
@@ -30,6 +33,13 @@ export function stringAt(object: JsonObject | undefined, key: string): string | 
 export function numberAt(object: JsonObject | undefined, key: string): number | undefined {
   const value = valueAt(object, key)
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+}
+
+/** A moment, which the CLI gives in epoch ms, or in so many ms each. */
+export function momentAt(object: JsonObject | undefined, key: string, unitMs = 1): EpochMs | undefined {
+  const value = numberAt(object, key)
+  const moment = value === undefined ? undefined : Math.round(value * unitMs)
+  return isMoment(moment) ? moment : undefined
 }
 
 /** The objects in the array at `key`; other elements are left out. */

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
-import { numberAt, objectAt, objectsAt, stringAt, type JsonObject } from '../adapter/json.js'
+import { momentAt, objectAt, objectsAt, stringAt, type JsonObject } from '../adapter/json.js'
 import { backgroundEvent, shortLine } from '../adapter/line.js'
 
 /**
@@ -41,12 +41,12 @@ export function readStop(tool: string, input: JsonObject | undefined): readonly 
 
 /** The result of `ScheduleWakeup`: the process then waits without any event, until it begins another turn. */
 export function readSchedule(event: JsonObject): readonly AgentEvent[] {
-  const at = numberAt(objectAt(event, 'tool_use_result'), 'scheduledFor')
+  const at = momentAt(objectAt(event, 'tool_use_result'), 'scheduledFor')
   return at === undefined ? [] : [backgroundEvent({ type: 'wake_up_scheduled', at })]
 }
 
 export function readWakeUp(event: JsonObject): readonly AgentEvent[] {
-  const at = numberAt(event, 'scheduled_for')
+  const at = momentAt(event, 'scheduled_for')
   return at === undefined || stringAt(event, 'state') !== 'started'
     ? []
     : [backgroundEvent({ type: 'wake_up_came', at })]

@@ -1,6 +1,16 @@
+import { present } from '../../domain/present.js'
 import { addUsage, noUsage, tokensOf, withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
 import { kindOfHttpStatus } from '../adapter/failure-text.js'
-import { asObject, numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import {
+  asObject,
+  momentAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  parseObject,
+  stringAt,
+  type JsonObject,
+} from '../adapter/json.js'
 import {
   clipText,
   deniedEvent,
@@ -157,8 +167,7 @@ function readDenials(event: JsonObject): readonly AgentEvent[] {
 function readRateLimit(event: JsonObject): readonly AgentEvent[] {
   const info = objectAt(event, 'rate_limit_info')
   if (stringAt(info, 'status') !== 'rejected' || info?.isUsingOverage === true) return []
-  const resetsAt = numberAt(info, 'resetsAt')
-  return [{ type: 'limit', ...(resetsAt === undefined ? {} : { retryAt: Math.round(resetsAt * 1000) }) }]
+  return [{ type: 'limit', ...present({ retryAt: momentAt(info, 'resetsAt', 1000) }) }]
 }
 
 function readResult(event: JsonObject): AgentEvent {

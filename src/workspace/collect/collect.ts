@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { realClock } from '../../platform/clock.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
@@ -114,7 +115,7 @@ async function tryToCollect(
   workspace: Workspace,
   request: CollectRequest,
 ): Promise<Result<Collected, Failure>> {
-  const began = Date.now()
+  const began = realClock.now()
   const collected = await onFileSystem('Collecting', async () => {
     const steps = await collectSteps(repository, workspace, request)
     // A person may look at the workspace, or the agent go on in it.

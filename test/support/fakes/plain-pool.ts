@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { EpochMs } from '../../../src/domain/brand.js'
 import type { ProviderModel } from '../../../src/domain/agent/provider-model.js'
 import { compareRanks } from '../../../src/domain/roadmap/schedule.js'
 import type { Complexity } from '../../../src/domain/roadmap/task.js'
@@ -119,7 +120,7 @@ export class PlainPool extends EventEmitter<PoolEvents> implements AgentPool {
     this.#look()
   }
 
-  coolDown(provider: string, until: number): void {
+  coolDown(provider: string, until: EpochMs): void {
     this.#standing.coolDown(provider, until)
     this.#look()
   }

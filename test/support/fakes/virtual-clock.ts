@@ -1,3 +1,4 @@
+import { epochMs, monotonicMs } from '../brands.js'
 import type { Clock } from '../../../src/domain/clock.js'
 
 /** A clock that stands still until a test moves it on. */
@@ -27,8 +28,8 @@ export function virtualClock(start = 1_700_000_000_000): VirtualClock {
       .filter(({ due }) => due <= end)
       .reduce<Timer | undefined>((a, b) => (a && a.due <= b.due ? a : b), undefined)
   return {
-    now: () => now + wallOffset,
-    monotonic: () => now - start,
+    now: () => epochMs(now + wallOffset),
+    monotonic: () => monotonicMs(now - start),
     schedule(ms, callback) {
       const timer = { due: now + Math.max(0, ms), callback }
       timers.add(timer)

@@ -1,3 +1,4 @@
+import { later } from '../../../src/domain/clock.js'
 import type { QueueCounts } from '../../../src/domain/run/event.js'
 import type { Agent, AgentPool, Stuck } from '../../../src/pool/contract.js'
 import { ReservationError } from '../../../src/pool/reservation-error.js'
@@ -150,7 +151,7 @@ export class PoolGame {
         break
       case 'cool_down':
         world.resting.set(move.provider, { until: clock.now() + move.ms })
-        pool.coolDown(move.provider, clock.now() + move.ms)
+        pool.coolDown(move.provider, later(clock.now(), move.ms))
         break
       case 'admit':
         if ((world.resting.get(move.provider)?.until ?? 0) <= clock.now()) world.resting.delete(move.provider)

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { epochMs } from '../brands.js'
 import type { Usage } from '../../../src/domain/agent/agent-event.js'
 import { eventVersion, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
@@ -36,7 +37,7 @@ export function stampAll(
   let ms = 0
   return events.map(({ event, after }, index) => {
     ms += after
-    return { ...event, v: eventVersion, seq: index + 1, at: 1_700_000_000_000 + ms, ms }
+    return { ...event, v: eventVersion, seq: index + 1, at: epochMs(1_700_000_000_000 + ms), ms }
   })
 }
 

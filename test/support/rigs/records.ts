@@ -1,3 +1,4 @@
+import { epochMs } from '../brands.js'
 import { eventVersion, isTold, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
 import { apply, initialState, type RunState } from '../../../src/domain/run/run-state.js'
 import { describeTold } from '../../../src/ui/told.js'
@@ -25,7 +26,7 @@ export function runStarted(change: Partial<RunState['start']> = {}): RunState['s
 
 /** An event as the recorder stamps it; `ms` is the run's time. */
 export function stamp(event: RunEvent, ms = 0, seq = 1): RunRecord {
-  return { v: eventVersion, seq, at: 1_700_000_000_000 + ms, ms, ...event }
+  return { v: eventVersion, seq, at: epochMs(1_700_000_000_000 + ms), ms, ...event }
 }
 
 /** The state after a run's events, each with the run's time at which it happened. */

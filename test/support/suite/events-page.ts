@@ -106,6 +106,8 @@ function typeOf(shape: Shape): string {
     case 'name':
     case 'number':
       return shape.kind
+    case 'moment':
+      return 'number'
     case 'flag':
       return '`true` or `false`'
     case 'one_of':

@@ -50,6 +50,7 @@ describe('reading a journal back', () => {
   it.each([
     ['a line that is no JSON', lines(first) + '{"v":1,\n' + lines(queued), 2],
     ['a line that is no record', lines(first, queued, ['x']), 3],
+    ['a time that no calendar has', lines(first, { ...queued, at: 1e300 }), 2],
     ['an empty line', `${lines(first)}\n${lines(queued)}`, 2],
     ['a record without what its kind needs', lines(first, { ...queued, type: 'attempt_started', taskId: 7 }), 2],
     ['a failure without words', lines(first, { ...queued, type: 'task_failed', attempts: 1, failure: {} }), 2],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { epochMs } from '../../support/brands.js'
 import type { QueueCounts } from '../../../src/domain/run/event.js'
 import type { AgentPool } from '../../../src/pool/contract.js'
 import { ReservationError } from '../../../src/pool/reservation-error.js'
@@ -145,7 +146,7 @@ describe.each(pools)('%s: reserving', (_, make) => {
     const { pool } = poolOf(make, 1)
     const told: unknown[] = []
     pool.on('stuck', (stuck) => told.push(stuck))
-    pool.coolDown('claude', 1e15)
+    pool.coolDown('claude', epochMs(1e15))
     pool.pause(isPaused)
     void watch([], 'T1', pool.reserveAgent(request('T1', { begins: true }), 'moderate'))
     await settled()
@@ -207,7 +208,7 @@ describe.each(pools)('%s: a slot on which nothing has begun', (_, make) => {
   it('is granted still, until its provider stops or rests, or the pool is paused or shut', async () => {
     const ways: Readonly<Record<string, (pool: AgentPool) => void>> = {
       stopped: (pool) => pool.stopProvider('claude'),
-      rests: (pool) => pool.coolDown('claude', 1e15),
+      rests: (pool) => pool.coolDown('claude', epochMs(1e15)),
       paused: (pool) => pool.pause(true),
       shut: (pool) => pool.shut('over'),
       drained: (pool) => pool.drain('over'),

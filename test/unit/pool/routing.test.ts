@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { later } from '../../../src/domain/clock.js'
 import { formatProviderModel, type ProviderModel } from '../../../src/domain/agent/provider-model.js'
 import type { AgentPool } from '../../../src/pool/contract.js'
 import { settled } from '../../support/games/pool-game.js'
@@ -100,7 +101,7 @@ describe.each(pools)('%s: a cool-down', (_, make) => {
   it('keeps a provider back until its time, and then starts who waited without being asked', async () => {
     const { pool, clock } = poolOf(make, 2)
     const log: string[] = []
-    pool.coolDown('claude', clock.now() + 1000)
+    pool.coolDown('claude', later(clock.now(), 1000))
     void watch(log, 'T1', pool.reserveAgent(request('T1'), 'moderate'))
     clock.advance(999)
     await settled()
@@ -112,7 +113,7 @@ describe.each(pools)('%s: a cool-down', (_, make) => {
 
   it('sends work to the next provider meanwhile', async () => {
     const { pool, clock } = poolOf(make, 2, { policy: policyOf('ordered', claude, codex) })
-    pool.coolDown('claude', clock.now() + 1000)
+    pool.coolDown('claude', later(clock.now(), 1000))
     expect(await served(pool, {})).toEqual(['codex'])
     clock.advance(1000)
     expect(await served(pool, {})).toEqual(['claude'])
@@ -121,8 +122,8 @@ describe.each(pools)('%s: a cool-down', (_, make) => {
   it('is replaced by a later one', async () => {
     const { pool, clock } = poolOf(make, 1)
     const log: string[] = []
-    pool.coolDown('claude', clock.now() + 1000)
-    pool.coolDown('claude', clock.now() + 3000)
+    pool.coolDown('claude', later(clock.now(), 1000))
+    pool.coolDown('claude', later(clock.now(), 3000))
     expect(clock.timers).toBe(1)
     void watch(log, 'T1', pool.reserveAgent(request('T1'), 'moderate'))
     clock.advance(2999)
@@ -135,7 +136,7 @@ describe.each(pools)('%s: a cool-down', (_, make) => {
 
   it('leaves no timer behind when the pool is closed', () => {
     const { pool, clock } = poolOf(make, 1)
-    pool.coolDown('claude', clock.now() + 1000)
+    pool.coolDown('claude', later(clock.now(), 1000))
     expect(clock.timers).toBe(1)
     pool.close()
     expect(clock.timers).toBe(0)

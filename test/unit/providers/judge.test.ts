@@ -107,6 +107,7 @@ describe('a rate limit event of claude', () => {
     expect(read({ status: 'rejected', isUsingOverage: true, resetsAt: 5 })).toEqual([])
     expect(read({ status: 'rejected', resetsAt: 5 })).toEqual([{ type: 'limit', retryAt: 5000 }])
     expect(read({ status: 'rejected', resetsAt: null })).toEqual([{ type: 'limit' }])
+    expect(read({ status: 'rejected', resetsAt: 1e300 })).toEqual([{ type: 'limit' }])
   })
 })
 

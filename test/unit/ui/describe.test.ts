@@ -1,4 +1,5 @@
 import { describe as group, expect, it } from 'vitest'
+import { epochMs } from '../../support/brands.js'
 import type { RunEvent, Told } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { apply, initialState } from '../../../src/domain/run/run-state.js'
@@ -72,16 +73,16 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     {
       type: 'provider_cooled_down',
       provider: 'claude',
-      until: 1_700_000_090_000,
+      until: epochMs(1_700_000_090_000),
       failure: failure('rate_limit', 'Too many requests.'),
     },
     { tone: 'warning', text: 'claude rests for 90 s: Too many requests.' },
   ],
   run_waiting: [
-    { type: 'run_waiting', until: 1_700_000_120_000, providers: ['claude', 'codex'] },
+    { type: 'run_waiting', until: epochMs(1_700_000_120_000), providers: ['claude', 'codex'] },
     {
       tone: 'warning',
-      text: `all providers are limited until ${formatMoment(1_700_000_120_000, 1_700_000_000_000, localZone())} (in 2 min): claude, codex`,
+      text: `all providers are limited until ${formatMoment(epochMs(1_700_000_120_000), epochMs(1_700_000_000_000), localZone())} (in 2 min): claude, codex`,
     },
   ],
   task_queued: [{ type: 'task_queued', ...of }, undefined],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { epochMs } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import type { RunState } from '../../../src/domain/run/run-state.js'
 import { statusLines, statusObject, type RunStanding, type RunStatus } from '../../../src/ui/status.js'
@@ -10,7 +11,16 @@ const started: RunEvent = {
 }
 const running: RunStanding = { type: 'running', pid: 42, host: 'here' }
 const status = (state: RunState, standing: RunStanding, change: Partial<RunStatus> = {}): RunStatus => ({
-  ...{ state, standing, startedAt: 0, lastAt: 1500, kept: [], keptWorkspaces: [], journal: 'j', ...change },
+  ...{
+    state,
+    standing,
+    startedAt: epochMs(0),
+    lastAt: epochMs(1500),
+    kept: [],
+    keptWorkspaces: [],
+    journal: 'j',
+    ...change,
+  },
 })
 const texts = (...args: Parameters<typeof status>) => statusLines(status(...args)).map(({ text }) => text)
 

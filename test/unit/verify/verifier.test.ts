@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { monotonicMs } from '../../support/brands.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { gateKey, type Gate, type Verdict } from '../../../src/domain/landing/gate.js'
 import { err, ok } from '../../../src/domain/result.js'
@@ -39,7 +40,7 @@ function stage(change: Partial<VerifierParts> = {}) {
     },
     tip: () => 'c-tip',
     limited: (step) => step(1),
-    monotonic: () => (ms += 5),
+    monotonic: () => monotonicMs((ms += 5)),
     signal: stop.signal,
     ...change,
   })

@@ -1,6 +1,6 @@
 import { failureShape } from '../../agent/failure.js'
 import { providerModelFields } from '../../agent/provider-model.js'
-import { as, flag, name, number, optional, text, variant } from '../../shape/shape.js'
+import { as, flag, moment, name, optional, text, variant } from '../../shape/shape.js'
 
 const provider = name('`claude`, `codex` or `command`.')
 
@@ -22,7 +22,7 @@ export const providerEvents = {
   }),
   provider_cooled_down: variant('A provider is given no work for some time.', {
     provider,
-    until: number('Until then, epoch ms.'),
+    until: moment('Until then, epoch ms.'),
     failure: as(failureShape, 'Why.'),
   }),
 }

@@ -3,6 +3,7 @@ import { plannedTaskShape } from '../../roadmap/plan.js'
 import {
   flag,
   list,
+  moment,
   name,
   names,
   number,
@@ -79,7 +80,7 @@ export const runEvents = {
     availableAgents: number('How many are free.'),
   }),
   run_waiting: variant('All accounts rest that what waits may use, and nothing is at work.', {
-    until: number('Until then nothing can start, epoch ms.'),
+    until: moment('Until then nothing can start, epoch ms.'),
     providers: names('Whose accounts.'),
   }),
   run_stopping: variant('Nothing starts any more; what runs may finish. Said once.', earlyStopFields),

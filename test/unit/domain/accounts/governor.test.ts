@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { later } from '../../../../src/domain/clock.js'
+import { epochMs, monotonicMs } from '../../../support/brands.js'
 import { failure, failureKinds, type FailureKind, isAccountTrouble } from '../../../../src/domain/agent/failure.js'
 import {
   answeredOnce,
@@ -12,14 +14,25 @@ import {
   type Trouble,
 } from '../../../../src/domain/accounts/governor.js'
 
-const now = Date.parse('2026-11-24T10:00:00Z')
+const now = epochMs(Date.parse('2026-11-24T10:00:00Z'))
 
-/** The end of an agent that failed `nowMs` into the run. */
-function failed(kind: FailureKind, more: Partial<FailedAgent> & { readonly nowMs: number }): FailedAgent {
+type Facts = Partial<Omit<FailedAgent, 'now' | 'nowMs' | 'startedMs'>> & { readonly startedMs?: number }
+
+/** The end of an agent that failed `nowMs` into the run, and was started a moment before that. */
+function failed(
+  kind: FailureKind,
+  { nowMs, startedMs = nowMs - 1, ...more }: Facts & { readonly nowMs: number },
+): FailedAgent {
   return {
-    ...{ failure: failure(kind, 'it failed'), now: now + more.nowMs, startedMs: more.nowMs - 1, answered: false },
-    ...{ goesFirst: false, ended: true, jitter: 1, zone: 'UTC', ...more },
+    ...{ now: later(now, nowMs), nowMs: monotonicMs(nowMs), startedMs: monotonicMs(startedMs) },
+    ...{ failure: failure(kind, 'it failed'), answered: false, goesFirst: false, ended: true, jitter: 1, zone: 'UTC' },
+    ...more,
   }
+}
+
+/** A limit that passes at the time that the CLI gave in a field, ms from now, if it gave one. */
+function limited(kind: FailureKind, message: string, retryAfter?: number) {
+  return failure(kind, message, retryAfter === undefined ? {} : { retryAt: later(now, retryAfter) })
 }
 
 /** What follows from each of these failures, one after the other. */
@@ -54,15 +67,15 @@ describe('an account whose agent failed', () => {
   it('rests until the time that the CLI gave in a field, else in words, when it is still to come', () => {
     const at = { nowMs: 0 }
     const words = 'You hit your limit, resets 11am (UTC)'
-    const until = (message: string, retryAt?: number) => {
-      const said = failure('usage_limit', message, retryAt === undefined ? {} : { retryAt })
+    const until = (message: string, retryAfter?: number) => {
+      const said = limited('usage_limit', message, retryAfter)
       return restMs(verdicts(failed('usage_limit', { ...at, failure: said }))[0], 0)
     }
-    expect(until('', now + 90_000)).toBe(90_000)
-    expect(until(words, now + 90_000)).toBe(90_000)
+    expect(until('', 90_000)).toBe(90_000)
+    expect(until(words, 90_000)).toBe(90_000)
     expect(until(words)).toBe(3_600_000)
-    expect(until('', now - 1)).toBe(60_000)
-    expect(until('', now + 40 * 86_400_000)).toBe(60_000)
+    expect(until('', -1)).toBe(60_000)
+    expect(until('', 40 * 86_400_000)).toBe(60_000)
   })
 
   it('else backs off: twice as long with each limit in a row, up to five minutes, an hour for an allowance', () => {
@@ -91,12 +104,12 @@ describe('an account whose agent failed', () => {
   })
 
   it('learns nothing from agents that had started before it began to rest, but for a later time', () => {
-    const later = failure('rate_limit', '', { retryAt: now + 60_000 })
+    const longer = limited('rate_limit', '', 60_000)
     const [first, same, more, next] = verdicts(
       failed('rate_limit', { nowMs: 10_000, startedMs: 0 }),
       failed('rate_limit', { nowMs: 11_000, startedMs: 5000 }),
-      failed('rate_limit', { nowMs: 12_000, startedMs: 9000, failure: later }),
-      failed('rate_limit', { nowMs: 80_000, startedMs: 70_000, now: now + 80_000 }),
+      failed('rate_limit', { nowMs: 12_000, startedMs: 9000, failure: longer }),
+      failed('rate_limit', { nowMs: 80_000, startedMs: 70_000 }),
     )
     expect([restMs(first, 10_000), same?.type, restMs(more, 0)]).toEqual([15_000, 'none', 60_000])
     expect(restMs(next, 80_000)).toBe(30_000)
@@ -104,7 +117,7 @@ describe('an account whose agent failed', () => {
 })
 
 describe('the breaker', () => {
-  const starts = (kind: FailureKind, count: number, everyMs: number, more: Partial<FailedAgent> = {}) =>
+  const starts = (kind: FailureKind, count: number, everyMs: number, more: Facts = {}) =>
     verdicts(
       ...Array.from({ length: count }, (_, n) => {
         const nowMs = 100_000 + n * everyMs
@@ -153,7 +166,7 @@ describe('a login that is refused', () => {
   const loggedOut = failure('auth', 'Not logged in', { loggedOut: true })
   const answered = (trouble: Trouble) => answeredOnce(trouble)
   /** Each refused agent started when the rest before it was over, and went first. */
-  const inARow = (count: number, more: Partial<FailedAgent> = {}) =>
+  const inARow = (count: number, more: Facts = {}) =>
     verdicts(
       ...Array.from({ length: count }, (_, n) => failed('auth', { nowMs: n * 1_000_000, goesFirst: n > 0, ...more })),
     )
@@ -206,12 +219,12 @@ describe('a login that is refused', () => {
   })
 
   it('does not shorten the rest of an allowance that is under way', () => {
-    const given = failure('usage_limit', '', { retryAt: now + 3_600_000 })
-    const [limited, refused] = verdicts(
+    const given = limited('usage_limit', '', 3_600_000)
+    const [first, second] = verdicts(
       failed('usage_limit', { nowMs: 0, startedMs: -10, failure: given }),
       failed('auth', { nowMs: 5, startedMs: -10 }),
     )
-    expect([restMs(limited, 0), refused?.type]).toEqual([3_600_000, 'none'])
+    expect([restMs(first, 0), second?.type]).toEqual([3_600_000, 'none'])
   })
 
   it('stops the account only after refusals without an answer between them, whatever happens', () => {
@@ -312,17 +325,10 @@ describe('any account, whatever happens to its agents', () => {
         let nowMs = 0
         for (const { after, tookMs, retryAfter, kind: of, ...rest } of agents) {
           nowMs += after
-          const at = now + nowMs
-          const said = failure(of, '', retryAfter === undefined ? {} : { retryAt: at + retryAfter })
-          const startedMs = nowMs - tookMs
-          const { trouble, verdict } = judgeAccount(known, {
-            ...rest,
-            failure: said,
-            now: at,
-            nowMs,
-            startedMs,
-            zone: 'UTC',
-          })
+          const at = later(now, nowMs)
+          const said = limited(of, '', retryAfter === undefined ? undefined : nowMs + retryAfter)
+          const facts = { ...rest, failure: said, nowMs, startedMs: nowMs - tookMs }
+          const { trouble, verdict } = judgeAccount(known, failed(of, facts))
           known = trouble
           if (verdict.type === 'rest') {
             expect(verdict.until).toBeGreaterThan(at)
@@ -338,7 +344,11 @@ describe('any account, whatever happens to its agents', () => {
 })
 
 describe('a run whose accounts all rest', () => {
-  const resting = (kind: FailureKind, waitMs: number) => ({ kind, sinceMs: 1000, untilMs: 1000 + waitMs })
+  const resting = (kind: FailureKind, waitMs: number) => ({
+    kind,
+    sinceMs: monotonicMs(1000),
+    untilMs: monotonicMs(1000 + waitMs),
+  })
 
   it('waits as long as it takes, or as long as it may', () => {
     expect(decideWait({ onLimit: 'wait' }, resting('usage_limit', 10 ** 9))).toBe('wait')

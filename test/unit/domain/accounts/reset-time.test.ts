@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { epochMs } from '../../../support/brands.js'
 import { resetTimeIn } from '../../../../src/domain/accounts/reset-time.js'
 import { momentsOf, wallAt } from '../../../../src/domain/accounts/wall-time.js'
 
-const at = (iso: string) => Date.parse(iso)
+const at = (iso: string) => epochMs(Date.parse(iso))
 const now = at('2026-11-24T10:00:00Z')
 
 /** What the text says, read at `when` by somebody who lives in `zone`. */
@@ -93,7 +94,7 @@ describe('the time at which a limit ends', () => {
     fc.assert(
       fc.property(zone, when, fc.nat(23), fc.nat(59), (name, moment, hour, minute) => {
         const text = `resets ${hour}:${String(minute).padStart(2, '0')} (${name})`
-        const time = resetTimeIn(text, moment, 'UTC')!
+        const time = resetTimeIn(text, epochMs(moment), 'UTC')!
         expect(time).toBeGreaterThan(moment - 60_000)
         expect(time).toBeLessThanOrEqual(moment + 25 * 3_600_000)
         const wall = new Date(wallAt(time, name))

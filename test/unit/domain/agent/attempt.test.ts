@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { epochMs } from '../../../support/brands.js'
 import { addUsage, noUsage, type AgentEvent, type Usage } from '../../../../src/domain/agent/agent-event.js'
 import {
   applyAgentEvent,
@@ -56,9 +57,9 @@ describe('the judgement of a process', () => {
   })
 
   it('knows from the stream when the account may be used again, the failure itself first', () => {
-    const late = { ...limited, retryAt: 500 }
+    const late = { ...limited, retryAt: epochMs(500) }
     expect(judgeProcess(one, late, undefined)).toEqual({ kind: 'rate_limit', message: 'Slow down.', retryAt: 500 })
-    const own = { ...late, result: { failure: failure('usage_limit', 'Used up.', { retryAt: 900 }) } }
+    const own = { ...late, result: { failure: failure('usage_limit', 'Used up.', { retryAt: epochMs(900) }) } }
     expect(judgeProcess(one, own, undefined)?.retryAt).toBe(900)
   })
 
@@ -104,7 +105,7 @@ describe('evidence', () => {
     const denied: AgentEvent = { type: 'denied', tool: 'Bash', message: 'no' }
     const session: AgentEvent = { type: 'session', sessionId: 's1', model: 'opus' }
     const texts: AgentEvent[] = ['first', 'last'].map((text) => ({ type: 'text', text }))
-    const limits: AgentEvent[] = [{ type: 'limit', retryAt: 7 }, { type: 'limit' }]
+    const limits: AgentEvent[] = [{ type: 'limit', retryAt: epochMs(7) }, { type: 'limit' }]
     expect(from(session, denied, ...texts, denied, ...limits, { type: 'session', sessionId: 's2' })).toEqual({
       ...noEvidence,
       ...{ sessionId: 's2', model: 'opus', finalText: 'last', retryAt: 7, answered: true },

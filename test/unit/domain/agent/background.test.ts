@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { epochMs } from '../../../support/brands.js'
 import type { AgentEvent } from '../../../../src/domain/agent/agent-event.js'
 import {
   applyAgentEvent,
@@ -37,9 +38,9 @@ describe('the end of a turn', () => {
   })
 
   it('is not final before the agent was woken up as it had planned', () => {
-    const planned: AgentEvent[] = [begin, told({ type: 'wake_up_scheduled', at: 5 }), success]
+    const planned: AgentEvent[] = [begin, told({ type: 'wake_up_scheduled', at: epochMs(5) }), success]
     expect(isFinal(from(...planned))).toBe(false)
-    expect(isFinal(from(...planned, told({ type: 'wake_up_came', at: 5 }), begin, success))).toBe(true)
+    expect(isFinal(from(...planned, told({ type: 'wake_up_came', at: epochMs(5) }), begin, success))).toBe(true)
   })
 })
 
@@ -70,7 +71,7 @@ describe('a process that ended with success and exit code 0', () => {
       undefined,
     ],
     ['which says that it waits', [begin, { type: 'result', waitsFor: 'background_requested' }], 'unfinished'],
-    ['whose wake-up never came', [begin, told({ type: 'wake_up_scheduled', at: 5 }), success], 'unfinished'],
+    ['whose wake-up never came', [begin, told({ type: 'wake_up_scheduled', at: epochMs(5) }), success], 'unfinished'],
     ['in the middle of a second turn', [begin, started('a'), success, ended('a', true), begin], 'crash'],
   ])('%s', (_, events, kind) => {
     expect(judged(...events)).toBe(kind)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { monotonicMs } from '../../../support/brands.js'
 import type { Gate, Verdict } from '../../../../src/domain/landing/gate.js'
 import { ok } from '../../../../src/domain/result.js'
 import { judgeTip } from '../../../../src/orchestration/landing/judge-tip.js'
@@ -28,10 +29,10 @@ async function stage(verdicts: Readonly<Record<string, readonly Verdict[]>>, { i
     },
     tip: () => 'c-tip',
     limited: (step) => step(1),
-    monotonic: () => 0,
+    monotonic: () => monotonicMs(0),
     signal: stop.signal,
   })
-  const parts = { repository, verifier, gates, signal: stop.signal, monotonic: () => 0 }
+  const parts = { repository, verifier, gates, signal: stop.signal, monotonic: () => monotonicMs(0) }
   const judge = (commit: string) => judgeTip(commit, () => isMoot, { ...parts, onFlaky: (gate) => flaky.push(gate) })
   return { repo, base: repository.head.commit, runs, flaky, stop, judge }
 }

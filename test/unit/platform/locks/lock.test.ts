@@ -141,8 +141,14 @@ describe('the lock', () => {
 
   it('is replaced when it is not readable', async () => {
     const path = join(tempDir(), 'lock')
-    writeFileSync(path, '{"pid":')
-    expect((await takeLock(path)).ok).toBe(true)
+    const mine = { pid: process.pid, host: 'elsewhere.example', boot: 'other', start: '1' }
+    for (const stamp of ['{"pid":', JSON.stringify({ ...mine, since: 1e300 })]) {
+      writeFileSync(path, stamp)
+      expect(await readLockHolder(path)).toBeUndefined()
+      const taken = await takeLock(path)
+      expect(taken.ok).toBe(true)
+      if (taken.ok) await taken.value()
+    }
   })
 
   it('has one winner in a storm of eight on a dead lock, round after round', async () => {

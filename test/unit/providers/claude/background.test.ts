@@ -39,6 +39,14 @@ describe('recorded streams with background work', () => {
     expect(end('claude', 'wakeup-cron-off')).toMatch(/^a wake-up at 2026-11-28T18:0/)
   })
 
+  it('are read where a wake-up is for a time that no calendar has: there is no such wake-up', () => {
+    const stream = readStream('claude', 'wakeup-cron-off')
+    const lines = stream.lines.map((line) => line.replace(/"scheduledFor":\d+/, '"scheduledFor":1e300'))
+    expect(lines).not.toEqual(stream.lines)
+    const evidence = evidenceOf(providers.claude, { ...stream, lines })
+    expect(judgeAgent(providers.claude, { exit: stream.exit, evidence, stderrTail: '' })).toBeUndefined()
+  })
+
   it('show no final event before the last turn has ended', () => {
     const { lines } = readStream('claude', 'bg-ends-by-itself')
     let evidence = noEvidence

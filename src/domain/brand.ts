@@ -1,0 +1,10 @@
+declare const brand: unique symbol
+
+/** A string or a number that stands for one thing and is not taken for another. Only the type says so. */
+type Brand<Base, Name extends string> = Base & { readonly [brand]: Name }
+
+/** A moment by the wall clock, in ms since 1970; it may jump when the machine's clock is set. */
+export type EpochMs = Brand<number, 'EpochMs'>
+
+/** A moment by this process's monotonic clock, in ms; it means nothing to another process. */
+export type MonotonicMs = Brand<number, 'MonotonicMs'>

@@ -1,0 +1,6 @@
+import type { EpochMs, MonotonicMs } from '../../src/domain/brand.js'
+
+/* Values as a test writes them, which in the program come from a clock, a roadmap, git or a journal. */
+
+export const epochMs = (ms: number) => ms as EpochMs
+export const monotonicMs = (ms: number) => ms as MonotonicMs
