@@ -1,5 +1,5 @@
 import { exitCodes, type ExitCode } from '../domain/run/exit-code.js'
-import { formatGitFailure, type GitFailure } from '../platform/git/git.js'
+import { formatGitFailure, type GitFailure } from '../platform/git/git-failure.js'
 import { printTrouble } from '../ui/print/problem-output.js'
 import { gitHelp } from '../workspace/git/refusal.js'
 

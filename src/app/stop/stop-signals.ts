@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty'
 import { realClock } from '../../platform/clock.js'
-import { endGits, gitSteps } from '../../platform/git/git.js'
+import { endGits, gitSteps } from '../../platform/git/living-gits.js'
 import { killLivingGroups } from '../../platform/processes/process-group.js'
 import { createStopping, type Stopping } from './stopping.js'
 

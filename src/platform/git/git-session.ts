@@ -1,7 +1,11 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { err, ok, type Result } from '../../domain/result.js'
-import { noteGitStep, startGit, whyNotStarted, type GitFailure, type GitOptions, type GitPlace } from './git.js'
+import { startGit, type GitOptions, type GitPlace } from './git.js'
+import type { GitFailure } from './git-failure.js'
+import { noteGitStep } from './living-gits.js'
 import { endGit } from './end-git.js'
+import { exitStatus } from './git-process.js'
+import { keepAlive } from '../processes/keep-alive.js'
 import { hasPipes } from '../processes/open-files.js'
 
 /**
@@ -95,7 +99,9 @@ function converse(
 ): Promise<Result<string, GitFailure>> {
   return new Promise((resolve) => {
     if (!hasPipes(child)) {
-      whyNotStarted(child, args, (error) => resolve(err(error)))
+      child.once('error', ({ message }) =>
+        resolve(err({ args, exit: { type: 'not_started', message }, stderr: '', stdout: Buffer.alloc(0) })),
+      )
       return
     }
     let answer = ''
@@ -122,8 +128,7 @@ function converse(
     }
     const fail = (exit: GitFailure['exit']) =>
       settle(err({ args, exit, stderr, stdout: Buffer.from(answer, 'latin1') }))
-    const onClose = (code: number | null, signal: string | null) =>
-      fail(code === null ? { type: 'signal', signal: signal ?? 'SIGKILL' } : { type: 'code', code })
+    const onClose = (code: number | null, signal: string | null) => fail(exitStatus(code, signal))
     const onError = (error: Error) => fail({ type: 'not_started', message: error.message })
     child.stdout.on('data', onAnswer)
     child.stderr.on('data', onComplaint)
@@ -159,14 +164,5 @@ function limit({ pid }: ChildProcessWithoutNullStreams, limitMs: number, { onLim
     clearTimeout(timer)
     clearImmediate(afterSleep)
     stopEnding?.()
-  }
-}
-
-/** A session that nobody waits for must not keep autopilot from ending; git ends when its stdin closes. */
-function keepAlive(child: ChildProcessWithoutNullStreams, alive: boolean): void {
-  const change = alive ? 'ref' : 'unref'
-  child[change]()
-  for (const stream of [child.stdin, child.stdout, child.stderr]) {
-    ;(stream as unknown as { ref(): void; unref(): void })[change]()
   }
 }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { holdsNul } from '../streams/nul.js'
+import { isShellName } from './shell-words.js'
 import { isProgram } from '../programs/own-programs.js'
 
 /** What to start, in its own process group. `env` is its whole environment. */
@@ -98,6 +99,6 @@ function isThere(path: string): boolean {
 
 /** Shells such as dash drop variables whose names they could not write themselves; env(1) sets those again. */
 function shellProof(env: Readonly<Record<string, string>>): readonly string[] {
-  const odd = Object.entries(env).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+  const odd = Object.entries(env).filter(([name]) => !isShellName(name))
   return odd.length === 0 ? [] : ['/usr/bin/env', ...odd.map(([name, value]) => `${name}=${value}`)]
 }

@@ -1,7 +1,7 @@
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err } from '../../domain/result.js'
 import { filterTrouble } from '../../platform/git/filter-words.js'
-import { formatGitFailure, isMachineTrouble, type GitFailure } from '../../platform/git/git.js'
+import { formatGitFailure, isMachineTrouble, type GitFailure } from '../../platform/git/git-failure.js'
 import { filterFailureHelp } from './content-filters.js'
 
 /** A full object id, of either format. */

@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../domain/result.js'
-import { git, gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import { gitPath, type GitPath } from '../git-path.js'
 
 /** What autopilot must know of a commit's tree before it checks it out. */

@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../domain/result.js'
-import { git, gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import { splitNul, type GitPath } from '../git-path.js'
 
 /** One path in which an index differs from a commit. Modes are octal text, `000000` and a null id where it is absent. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { err, ok, type Result } from '../../domain/result.js'
-import type { GitFailure } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
 import { parseRaw, type Change } from './index-changes.js'
 

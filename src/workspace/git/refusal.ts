@@ -1,5 +1,5 @@
 import { err } from '../../domain/result.js'
-import { formatGitFailure, type GitFailure } from '../../platform/git/git.js'
+import { formatGitFailure, type GitFailure } from '../../platform/git/git-failure.js'
 import type { Refusal, RefusalCode } from '../contract.js'
 
 /** A refusal as the failed half of a result. */

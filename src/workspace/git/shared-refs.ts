@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../domain/result.js'
-import { gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { gitBytes, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 
 /**
  * The user's tags and remote-tracking branches as the text of a `packed-refs` file, one UTF-16 unit for each byte; empty

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../domain/result.js'
-import { git, gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
 import { fullId } from '../git/git-failed.js'
 import { pathText, type GitPath } from '../git-path.js'

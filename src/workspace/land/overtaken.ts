@@ -1,4 +1,4 @@
-import type { GitFailure } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Move, Repository, Target } from '../contract.js'
 import { readRef } from '../refs/ref-name.js'
 import { gitFailed } from '../git/git-failed.js'

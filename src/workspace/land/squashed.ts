@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../domain/result.js'
-import { git, gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 
 /** Where the user's history has all of a target, though not its commits: it was squashed, or rebased. */
 export interface Squashed {

@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
-import { git, type GitFailure } from '../../platform/git/git.js'
+import { git } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Candidate, Repository, Target } from '../contract.js'
 import { mergeWork } from './merge.js'
 import { commitTree } from '../git/sessions.js'

@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../domain/result.js'
-import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 
 /** Whether history is cut off in a clone: then a commit may be there that git does not know. */
 export async function isShallow(place: GitPlace): Promise<boolean> {

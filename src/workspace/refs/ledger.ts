@@ -1,7 +1,8 @@
 import type { LedgerRef } from '../../domain/run/ledger.js'
 import { isRunId } from '../../domain/name.js'
 import { ok, type Result } from '../../domain/result.js'
-import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import { attemptRef, baseRef } from './ref-name.js'
 import { isSetAside, setAsideRefs } from './set-aside.js'
 

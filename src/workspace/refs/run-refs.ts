@@ -1,7 +1,8 @@
 import type { Landing } from '../../domain/run/reconcile.js'
 import { ok, type Result } from '../../domain/result.js'
 import { isOwnText } from '../../domain/roadmap/task-text.js'
-import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 
 /** What a run has left in the user's repository. */
 export interface RunRefs {

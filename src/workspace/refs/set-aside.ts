@@ -1,5 +1,6 @@
 import { ok, type Result } from '../../domain/result.js'
-import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import { outsideOf } from './gone.js'
 import { readUndone } from './undone.js'
 

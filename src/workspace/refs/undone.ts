@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../domain/result.js'
 import { undoneIn, type HistoryCommit } from '../../domain/roadmap/undone.js'
-import { git, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { git, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 
 /** Older reverts than among so many commits are not looked for. */
 const mostCommits = 20_000

@@ -1,6 +1,7 @@
 import { cleanLine } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
-import { git, gitBytes, type GitFailure } from '../../platform/git/git.js'
+import { git, gitBytes } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
 import { pathText, splitNul, type GitPath } from '../git-path.js'
 import { readTexts } from '../git/objects.js'

@@ -1,7 +1,8 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ok, type Result } from '../../domain/result.js'
-import { gitBytes, type GitFailure, type GitPlace } from '../../platform/git/git.js'
+import { gitBytes, type GitPlace } from '../../platform/git/git.js'
+import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
 import { isWithin, onDisk, splitNul, type GitPath } from '../git-path.js'
 

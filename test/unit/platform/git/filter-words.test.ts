@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatGitFailure } from '../../../../src/platform/git/git.js'
+import { formatGitFailure } from '../../../../src/platform/git/git-failure.js'
 
 const failed = (stderr: string) =>
   formatGitFailure({ args: ['read-tree'], exit: { type: 'code', code: 128 }, stderr, stdout: Buffer.alloc(0) })

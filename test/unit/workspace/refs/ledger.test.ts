@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { LedgerRef } from '../../../../src/domain/run/ledger.js'
-import { formatGitFailure, type GitPlace } from '../../../../src/platform/git/git.js'
+import type { GitPlace } from '../../../../src/platform/git/git.js'
+import { formatGitFailure } from '../../../../src/platform/git/git-failure.js'
 import { attemptRef, baseRef } from '../../../../src/workspace/refs/ref-name.js'
 import { deleteRefs, readLedger } from '../../../../src/workspace/refs/ledger.js'
 import { commitOn } from '../../../support/scenes/commit-on.js'
