@@ -2,7 +2,6 @@ import { basename, resolve } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { planClean, type CleanPlan, type LedgerRef, type Leftover } from '../../domain/run/ledger.js'
-import { followWorkspaces } from '../../domain/run/uncollected.js'
 import { journalOf, listRuns } from '../../journal/runs.js'
 import { readJournal } from '../../journal/read-journal.js'
 import { sweepBrokenOff } from '../../orchestration/run/broken-off.js'
@@ -93,10 +92,9 @@ async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Pro
   const isWorkspace = ({ kind, runId }: Leftover) => kind === 'workspace' && runId !== undefined
   const workspaces = leftovers.filter(isWorkspace)
   for (const runId of new Set(workspaces.flatMap((one) => one.runId ?? []))) {
-    const { uncollected, take } = followWorkspaces()
-    const read = await readJournal(journalOf(root, runId), take)
+    const read = await readJournal(journalOf(root, runId))
     for (const one of workspaces.filter((other) => other.runId === runId)) {
-      const holds = read.ok ? uncollected.get(one.path) : `what it holds is not known: ${read.error.message}`
+      const holds = read.ok ? read.value.state.uncollected.get(one.path)?.why : `what it holds is not known: ${read.error.message}`
       judged.push(holds === undefined ? one : { ...one, holds })
     }
   }

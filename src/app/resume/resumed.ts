@@ -5,7 +5,7 @@ import { safeName } from '../../domain/name.js'
 import { present } from '../../domain/present.js'
 import { ok, type Result } from '../../domain/result.js'
 import type { RunState } from '../../domain/run/run-state.js'
-import { followWorkspaces, type WorkspaceTrail } from '../../domain/run/uncollected.js'
+import { isWorkOf } from '../../domain/run/uncollected.js'
 import { readJournal, type JournaledRun, type JournalFault } from '../../journal/read-journal.js'
 import { repairJournal } from '../../journal/repair.js'
 import type { KnownRun } from '../../journal/runs.js'
@@ -23,7 +23,6 @@ import type { PlannedTask } from '../../domain/roadmap/plan.js'
 
 /** A run of before, as its journal tells it. */
 export interface Replayed extends JournaledRun {
-  readonly trail: WorkspaceTrail
   /** Where the whole of a journal is that was cut back. */
   readonly repaired?: string
 }
@@ -33,9 +32,8 @@ export async function replayRun(
   { journal }: KnownRun,
   { repair, now }: { readonly repair: boolean; readonly now: EpochMs },
 ): Promise<Result<Replayed, JournalFault>> {
-  const trail = followWorkspaces()
-  const read = await readJournal(journal, trail.take)
-  if (read.ok) return ok({ ...read.value, trail })
+  const read = await readJournal(journal)
+  if (read.ok) return read
   const { code, line = 1 } = read.error
   if (!repair || code !== 'bad_line' || line === 1) return read
   const copy = await repairJournal(journal, line, now)
@@ -62,7 +60,7 @@ const nothingRemains: Remains = {
 /** Looks at the refs, the target and the workspaces of a run. Without a repository there is nothing to be found. */
 export async function lookAround(
   user: GitPlace | undefined,
-  { state, trail }: Replayed,
+  { state }: Replayed,
   tips: readonly string[],
 ): Promise<Result<Remains, GitFailure>> {
   if (!user) return ok(nothingRemains)
@@ -75,7 +73,7 @@ export async function lookAround(
   if (!landings.ok) return landings
   const undone = landings.value.size === 0 ? ok(new Set<string>()) : await readUndone(user, tips)
   if (!undone.ok) return undone
-  const standing = await stillThere([...trail.uncollected.keys()], runId)
+  const standing = await stillThere([...state.uncollected.keys()], runId)
   return ok({ refs: refs.value, landings: withoutUndone(landings.value, undone.value), standing })
 }
 
@@ -90,7 +88,7 @@ export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'r
 }
 
 /** What is known of the machine, in the words of the decision. */
-export function factsOf({ state, trail }: Replayed, found: Remains, limits: Limits): ResumeFacts {
+export function factsOf({ state }: Replayed, found: Remains, limits: Limits): ResumeFacts {
   const { refs, standing } = found
   const { runId, isolation } = state.start
   const workspaceOf = (id: string) => state.progress.get(id)?.course?.workspace ?? ''
@@ -101,7 +99,7 @@ export function factsOf({ state, trail }: Replayed, found: Remains, limits: Limi
     lastRef: (id) => refs.lastAttempt.get(safeName(id)) ?? 0,
     stands: (taskId, attempt) => {
       const path = workspaceOf(taskId)
-      return standing.has(path) && trail.isOf(path, { taskId, attempt })
+      return standing.has(path) && isWorkOf(state.uncollected, path, { taskId, attempt })
     },
     canContinue: (course) =>
       isolation === 'workspace' && limits.isUsable(course.agent.provider) && conversationOf(course) !== undefined,
@@ -121,7 +119,7 @@ export function resumeRun(
   found: Remains,
   limits: Limits,
 ): Resumed {
-  const { state, trail } = replayed
+  const { state } = replayed
   const facts = factsOf(replayed, found, limits)
   const resumptions = reconcile(state, planned, facts)
   const all = [...state.progress].flatMap(([taskId, { course }]): Salvage[] =>
@@ -132,7 +130,7 @@ export function resumeRun(
     resumptions,
     salvage: all.filter(({ taskId, stands }) => stands && resumptions.get(taskId)?.type !== 'go_on'),
     outdated: all.flatMap((one) => outdatedOf(one, resumptions.get(one.taskId), found, state.start.runId)),
-    keep: new Set(trail.uncollected.keys()),
+    keep: new Set(state.uncollected.keys()),
   }
 }
 

@@ -16,7 +16,7 @@ import type { Failure } from '../agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
 import { lastAction } from '../agent/last-action.js'
 import { commandProvider } from '../routing/routing.js'
-import { followProgress, type TaskProgress } from './task-progress.js'
+import { followProgress, type Attempts } from './task-progress.js'
 import {
   forgetApprovals,
   makeRefusalsGood,
@@ -81,15 +81,13 @@ export interface KeptCommit {
  * The state of a run. Only {@link apply} changes it, in place: a copy of 20,000 tasks for each event would cost more
  * than the work. The same records always give the same state.
  */
-export interface RunState {
+export interface RunState extends Attempts {
   /** How the run began; where it was resumed since, with the version, the settings and the tasks of that moment. */
   start: Extract<RunEvent, { type: 'run_started' }>
   /** Monotonic ms of the last record. */
   ms: number
   counts: QueueCounts
   readonly tasks: Map<string, TaskRecord>
-  /** How far tasks have come, also such as are not the run's any more. */
-  readonly progress: Map<string, TaskProgress>
   /** How often the run was resumed. */
   resumes: number
   /** How many tasks were held during the run for a reason of their own, not for one that they wait for. */
@@ -138,6 +136,7 @@ export function initialState(start: RunState['start']): RunState {
     counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
     tasks: new Map(start.tasks.map((task) => [task.id, plannedRecord(task)])),
     progress: new Map(),
+    uncollected: new Map(),
     resumes: 0,
     heldInRun: 0,
     slots: new Map(start.slots.map((id) => [id, unusedSlot(id)])),
@@ -194,7 +193,7 @@ export function apply(state: RunState, record: RunRecord): void {
   state.ms = record.ms
   if (isTold(record)) return
   takeIn(state, record)
-  followProgress(state.progress, record)
+  followProgress(state, record)
 }
 
 function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): void {

@@ -7,6 +7,7 @@ import { consequencesOf, type Failure } from '../agent/failure.js'
 import { isSameOffer, type ProviderModel } from '../agent/provider-model.js'
 import { addRefusal } from '../agent/refusal.js'
 import { commandProvider } from '../routing/routing.js'
+import { workBegins, workEnds, workStays, type Uncollected } from './uncollected.js'
 
 /** How far a task has come over the whole journal, as far as going on with it must know. */
 export interface TaskProgress {
@@ -49,13 +50,27 @@ export function isInterruption({ kind, uncollected }: Failure): boolean {
   return uncollected === true || consequencesOf(kind).interrupts === true
 }
 
-/** Follows the attempts of all tasks; changes the map in place. */
-export function followProgress(tasks: Map<string, TaskProgress>, record: Exclude<RunRecord, { type: Told }>): void {
+/** What is known of attempts: how far tasks have come, and where work may lie. Changed in place. */
+export interface Attempts {
+  /** Also of tasks that are not the run's any more. */
+  readonly progress: Map<string, TaskProgress>
+  readonly uncollected: Uncollected
+}
+
+/** Follows the attempts of all tasks. */
+export function followProgress(
+  { progress: tasks, uncollected }: Attempts,
+  record: Exclude<RunRecord, { type: Told }>,
+): void {
   switch (record.type) {
     case 'attempt_started':
+      workBegins(uncollected, record.workspace, record)
       beginAttempt(tasks, record)
       return
     case 'attempt_resumed':
+      workBegins(uncollected, record.workspace, record)
+      goOnWith(tasks, record)
+      return
     case 'repair_started':
     case 'finishing_started':
     case 'candidate_created':
@@ -68,9 +83,16 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: Exclude
       if (record.review === undefined) goOnWith(tasks, record)
       return
     case 'attempt_failed':
+      if (!record.failure.uncollected) workEnds(uncollected, record)
       endAttempt(tasks, record)
       return
+    case 'workspace_kept':
+      workStays(uncollected, record)
+      return
     case 'task_done':
+      workEnds(uncollected, record)
+      change(tasks, record.taskId, (task) => settled(task, record.attempt))
+      return
     case 'task_integrated':
       change(tasks, record.taskId, (task) => settled(task, record.attempt))
       return
@@ -93,7 +115,6 @@ export function followProgress(tasks: Map<string, TaskProgress>, record: Exclude
     case 'task_canceled':
     case 'roadmap_written':
     case 'roadmap_not_written':
-    case 'workspace_kept':
     case 'agent_spawned':
     case 'command_spawned':
     case 'agent_exited':

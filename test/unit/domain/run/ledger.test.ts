@@ -4,7 +4,6 @@ import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import { keptCommits, planClean, type LedgerRef, type Leftover } from '../../../../src/domain/run/ledger.js'
 import { safeName } from '../../../../src/domain/name.js'
-import { followWorkspaces } from '../../../../src/domain/run/uncollected.js'
 import { runStarted, stamp, stateAfter } from '../../../support/rigs/records.js'
 
 const standing = fc.constantFrom<LedgerRef['standing']>(
@@ -96,11 +95,9 @@ describe('workspaces with work that was not collected', () => {
     ...{ type: 'attempt_failed', taskId, attempt: 1, willRetry: false, failure: failure('crash', 'It broke.') },
   })
   const done = (taskId: string): RunEvent => ({ type: 'task_done', taskId, attempt: 1, how: 'unchanged' })
-  const uncollected = (...events: readonly RunEvent[]) => {
-    const { uncollected: found, take } = followWorkspaces()
-    for (const event of events) take(stamp(event))
-    return [...found.keys()]
-  }
+  const uncollected = (...events: readonly RunEvent[]) => [
+    ...stateAfter(runStarted(), events.map((event) => [5, event] as const)).uncollected.keys(),
+  ]
 
   it('are those of attempts that have no end', () => {
     expect(uncollected(started('T1', '/w/1'), started('T2', '/w/2'), ended('T1'))).toEqual(['/w/2'])
