@@ -58,7 +58,7 @@ export interface Begun {
 }
 
 export interface Merge {
-  readonly candidate: string
+  readonly commit: string
   readonly base: string
   readonly tip: string
 }
@@ -355,9 +355,9 @@ function turnBegan(course: Begun, { turn, agent, resumes, workspace = course.wor
 function together(course: Begun, tip: string | undefined): Pick<Begun, 'base' | 'merges'> {
   const { base, merges } = course
   if (tip === undefined) return { merges, ...present({ base }) }
-  const candidate = workOf(course)
-  const isMerge = candidate !== undefined && base !== undefined
-  return { base: tip, merges: isMerge ? [...merges, { candidate, base, tip }] : merges }
+  const commit = workOf(course)
+  const isMerge = commit !== undefined && base !== undefined
+  return { base: tip, merges: isMerge ? [...merges, { commit, base, tip }] : merges }
 }
 
 function agentEnded(course: Begun, { failure: why, sessionId = course.sessionId, used }: AgentEnded): Begun {

@@ -1,7 +1,7 @@
-import { addUsage } from '../agent/agent-event.js'
+import { addUsage, type AgentEvent } from '../agent/agent-event.js'
 import { noBaseline, type Baseline } from '../accounts/counted.js'
 import { passOver, type RecordOf, type RunRecord, type Told } from './event.js'
-import { afterBegun, begun, knownText, wasCanceled, type Begun, type Outcome, type Turn } from '../attempt/course.js'
+import { afterBegun, begun, knownText, wasCanceled, type Begun, type Merge, type Turn } from '../attempt/course.js'
 import { present } from '../present.js'
 import { consequencesOf, type Failure } from '../agent/failure.js'
 import { isSameOffer, type ProviderModel } from '../agent/provider-model.js'
@@ -37,7 +37,7 @@ export interface Inheritance {
   readonly sessionId?: string
   readonly used: Baseline
   /** Its work so far, as a commit, and the commit that this is a change of. */
-  readonly work?: { readonly candidate: string; readonly base: string }
+  readonly work?: Omit<Merge, 'tip'>
   /** The digest of what its agent was told, where that is known. */
   readonly text?: string
 }
@@ -143,36 +143,34 @@ function goOnWith(tasks: Map<string, TaskProgress>, record: OfCourse): void {
 type OfCourse = Started | RecordOf<'candidate_created' | 'agent_reported' | 'agent_used' | 'agent_finished'>
 
 function follow(course: Begun, record: OfCourse): Begun {
-  if (record.type === 'agent_used') return { ...course, ...present({ used: record.after }) }
-  if (record.type === 'agent_reported') {
-    const { event } = record
-    if (event.type === 'session') return { ...course, sessionId: event.sessionId }
-    return event.type === 'denied' ? { ...course, refusals: addRefusal(course.refusals, event) } : course
+  switch (record.type) {
+    case 'agent_used':
+      return { ...course, ...present({ used: record.after }) }
+    case 'agent_reported':
+      return reported(course, record.event)
+    case 'attempt_resumed':
+      // Without a slot it is its work that goes on, of which the agent has ended.
+      if (record.slot === undefined) return { ...course, workspace: record.workspace ?? course.workspace }
+      return turnBegan(course, takenUp, record)
+    case 'repair_started':
+      return turnBegan(course, { type: 'repair', round: record.round, reason: record.reason, asLeft: false }, record)
+    case 'finishing_started':
+      return turnBegan(course, { type: 'finish', number: record.turn, reason: record.reason }, record)
+    case 'agent_finished': {
+      // In journals from before, a conversation's total is what its turns add up to.
+      const used = record.after ?? { total: addUsage(course.used.total, record.usage) }
+      return afterBegun(course, { type: 'agent_ended', used, ...present({ failure: record.failure }) })
+    }
+    case 'candidate_created': {
+      const why = present({ failure: whyNotToLand(course) })
+      return afterBegun(course, { type: 'collected', commit: record.commit, ...why })
+    }
   }
-  // Without a slot it is its work that goes on, of which the agent has ended.
-  if (record.type === 'attempt_resumed' && record.slot === undefined)
-    return { ...course, workspace: record.workspace ?? course.workspace }
-  const outcome = outcomeIn(course, record)
-  return outcome ? afterBegun(course, outcome) : course
 }
 
-function outcomeIn(course: Begun, record: OfCourse): Outcome | undefined {
-  if (record.type === 'attempt_resumed') return turnBegan(course, takenUp, record)
-  if (record.type === 'repair_started') {
-    const { round, reason } = record
-    return turnBegan(course, { type: 'repair', round, reason, asLeft: false }, record)
-  }
-  if (record.type === 'finishing_started') {
-    const { turn: number, reason } = record
-    return turnBegan(course, { type: 'finish', number, reason }, record)
-  }
-  if (record.type === 'agent_finished') {
-    // In journals from before, a conversation's total is what its turns add up to.
-    const used = record.after ?? { total: addUsage(course.used.total, record.usage) }
-    return { type: 'agent_ended', used, ...present({ failure: record.failure }) }
-  }
-  if (record.type !== 'candidate_created') return undefined
-  return { type: 'collected', commit: record.commit, ...present({ failure: whyNotToLand(course) }) }
+function reported(course: Begun, event: AgentEvent): Begun {
+  if (event.type === 'session') return { ...course, sessionId: event.sessionId }
+  return event.type === 'denied' ? { ...course, refusals: addRefusal(course.refusals, event) } : course
 }
 
 /** How it was interrupted is known before. */
@@ -180,11 +178,11 @@ const takenUp: Turn = { type: 'take_up', reworded: false, hadFinished: false }
 
 type Started = RecordOf<'attempt_resumed' | 'repair_started' | 'finishing_started'>
 
-function turnBegan({ sessionId }: Begun, turn: Turn, record: Started): Outcome {
-  const { agent } = record
+function turnBegan(course: Begun, turn: Turn, record: Started): Begun {
   const { workspace, text } = record.type === 'attempt_resumed' ? record : {}
   const base = record.type === 'finishing_started' ? undefined : record.base
-  return { type: 'turn_began', turn, agent, resumes: sessionId !== undefined, ...present({ workspace, text, base }) }
+  const facts = { agent: record.agent, resumes: course.sessionId !== undefined, ...present({ workspace, text, base }) }
+  return afterBegun(course, { type: 'turn_began', turn, ...facts })
 }
 
 function whyNotToLand({ state }: Begun): Failure | undefined {
@@ -253,14 +251,14 @@ function endAttempt(
     ...withoutCourse(task),
     used: task.used + (counted === false ? 0 : 1),
     feedback: reasons.length > 0 ? reasons : task.feedback,
-    ...(inherited === undefined ? {} : { inherited }),
+    ...present({ inherited }),
   })
 }
 
 /** A command begins clean. */
 function inheritanceOf(course: Begun, failure: Failure): Inheritance | undefined {
   if (!consequencesOf(failure.kind).cutsOff || course.agent.provider === commandProvider) return undefined
-  const { attempt, agent, sessionId, used, base, collected: candidate } = course
-  const work = candidate === undefined || base === undefined ? undefined : { candidate, base }
+  const { attempt, agent, sessionId, used, base, collected: commit } = course
+  const work = commit === undefined || base === undefined ? undefined : { commit, base }
   return { attempt, failure, agent, used, ...present({ sessionId, work, text: knownText(course) }) }
 }

@@ -1,4 +1,4 @@
-import { isSameAttempt, type AttemptId } from '../attempt/attempt-id.js'
+import { isSameAttempt, type AttemptId } from '../attempt/attempt.js'
 import { present } from '../present.js'
 
 /** Why a workspace may hold work which was never collected. */

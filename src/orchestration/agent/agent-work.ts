@@ -1,3 +1,4 @@
+import type { AttemptId } from '../../domain/attempt/attempt.js'
 import type { Evidence } from '../../domain/agent/attempt.js'
 import type { Budget } from '../../domain/accounts/budget.js'
 import type { Baseline } from '../../domain/accounts/counted.js'
@@ -45,9 +46,7 @@ export interface AgentSettings {
 }
 
 /** One agent of an attempt: its first, that of a repair round, or a reviewer of its work. */
-export interface AgentWork extends TurnLimits {
-  readonly taskId: string
-  readonly attempt: number
+export interface AgentWork extends AttemptId, TurnLimits {
   readonly slot: string
   readonly provider: Provider
   readonly assignment: Assignment

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { safeName } from '../../domain/name.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { Mask } from '../../domain/secrets/mask.js'
@@ -7,7 +8,7 @@ import { writePrivateFile } from '../../platform/files/private-file.js'
 import type { AgentWork } from './agent-work.js'
 
 /** The directory of an attempt's prompts and output, and of those of its reviews. */
-export function attemptDirectory(attemptsDir: string, taskId: string, attempt: number): string {
+export function attemptDirectory(attemptsDir: string, { taskId, attempt }: AttemptId): string {
   return join(attemptsDir, `${safeName(taskId)}-${attempt}`)
 }
 

@@ -1,3 +1,4 @@
+import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { afterOutcome, knownText, mayRepair, nextStep, type Begun, type Course } from '../../domain/attempt/course.js'
 import type { End, NoSlot, Outcome, Step, Turn } from '../../domain/attempt/course.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
@@ -43,11 +44,12 @@ export interface Driven {
  * is driven like any other, from where it stood. Never rejects for what can happen in normal life.
  */
 export function driveAttempt(parts: AttemptParts, from: Course): Promise<Driven> {
-  return new Driver(parts).drive(from)
+  return new Driver(parts, from.attempt).drive(from)
 }
 
 class Driver {
   readonly #parts: AttemptParts
+  readonly #id: AttemptId
   #site: Site | undefined
   /** Why there is no place, or not what was in it. */
   #trouble: Failure = workIsGone
@@ -62,8 +64,9 @@ class Driver {
   readonly #wrote = new Set<string>()
   readonly #told: { slot?: string } = {}
 
-  constructor(parts: AttemptParts) {
+  constructor(parts: AttemptParts, attempt: number) {
     this.#parts = parts
+    this.#id = { taskId: parts.request.task.id, attempt }
     this.#inherited = parts.request.inherited
   }
 
@@ -73,14 +76,18 @@ class Driver {
       for (let course = from; ;) {
         const step = nextStep(course, this.#rules(course))
         if (step.type === 'end') {
-          if (this.#site && this.#candidate) keepWork(this.#site, step.end, this.#candidate)
+          if (this.#site && this.#candidate) keepWork(this.#recorder, this.#id, this.#candidate, step.end)
           return { course, end: step.end }
         }
         course = afterOutcome(course, await this.#make(step, course))
       }
     } finally {
-      this.#site?.open.close()
+      this.#site?.place.close()
     }
+  }
+
+  get #recorder() {
+    return this.#parts.settings.recorder
   }
 
   #rules(course: Course) {
@@ -96,7 +103,7 @@ class Driver {
   #make(step: Exclude<Step, { type: 'end' }>, course: Course): Outcome | Promise<Outcome> {
     if (step.type === 'begin') return this.#begin(step.turn, course)
     const site = this.#site
-    if (!site || !('agent' in course)) return this.#withoutPlace(course)
+    if (!site || !('agent' in course)) return this.#withoutPlace()
     if (step.type === 'work') return this.#work(site, course)
     if (step.type === 'collect') return this.#collect(site, course, step.failure)
     if (step.type === 'weigh') return this.#weigh(step)
@@ -116,13 +123,13 @@ class Driver {
 
   /** Waits for a slot, and has all ready for the turn. */
   async #begin(turn: Turn, course: Course): Promise<Outcome> {
-    const { request, settings, slots } = this.#parts
-    const { recorder } = settings
-    const of = { taskId: request.task.id, attempt: course.attempt }
+    const { settings, slots } = this.#parts
+    const recorder = this.#recorder
+    const id = this.#id
     const lost = course.state.type === 'queued' ? course.state.lost : undefined
     const isFirst = !lost && (turn.type === 'begin' || turn.type === 'take_up')
-    if (lost) void recorder.record({ type: 'conversation_lost', ...of, ...lostBy(turn) })
-    if (!isFirst) void recorder.record({ type: 'task_queued', ...of })
+    if (lost) void recorder.record({ type: 'conversation_lost', ...id, ...lostBy(turn) })
+    if (!isFirst) void recorder.record({ type: 'task_queued', ...id })
     const slot = await (isFirst || !('agent' in course) ? slots.first() : slots.again(course.agent))
     if ('reason' in slot) return { type: 'no_slot', why: slot }
     this.#slot = slot
@@ -130,10 +137,10 @@ class Driver {
     if (isFirst) await this.#arrive(turn, course, agent)
     const conversation = lost ? undefined : conversationFor(turn, course, agent, this.#inherited)
     const began = { agent, ...this.#beneath(turn, course), ...present({ text: this.#textFor(turn, conversation) }) }
-    const directory = attemptDirectory(settings.attemptsDir, of.taskId, of.attempt)
+    const directory = attemptDirectory(settings.attemptsDir, id)
     const about = { slot: slot.agent.id, directory, ...present({ goesOnFrom: this.#inherited?.attempt }) }
     // To the journal, another conversation at the beginning is the same turn.
-    if (!lost || turn.type !== 'begin') void recorder.record(startOf(turn, { ...of, ...about, ...began }))
+    if (!lost || turn.type !== 'begin') void recorder.record(startOf(turn, { ...id, ...about, ...began }))
     if (this.#site) this.#turn = await this.#held(this.#site, turn, course, slot, conversation)
     const inherited = inheritedBy(agent, this.#inherited, began.base)
     return { type: 'turn_began', turn, resumes: conversation !== undefined, ...began, inherited }
@@ -149,7 +156,7 @@ class Driver {
   /** Where the turn works, and from which commit. */
   #beneath(turn: Turn, course: Course): { readonly workspace?: string; readonly base?: string } {
     if (!this.#site || turn.type === 'finish') return {}
-    const { cwd: workspace, base: first } = this.#site.open.place
+    const { cwd: workspace, base: first } = this.#site.place.place
     if (turn.type !== 'repair') return { workspace, ...present({ base: this.#together?.base ?? first }) }
     const before = 'agent' in course ? course.base : undefined
     return present({ base: turn.asLeft ? before : this.#together?.base })
@@ -163,16 +170,16 @@ class Driver {
     resumes: Conversation | undefined,
   ): Promise<HeldTurn> {
     const { request, settings } = this.#parts
-    if (turn.type !== 'finish') this.#takenUp = turn.type === 'take_up' ? settings.recorder.state.resumes : undefined
+    if (turn.type !== 'finish') this.#takenUp = turn.type === 'take_up' ? this.#recorder.state.resumes : undefined
     const prompt = await promptOf(turn, {
-      ...{ request, settings, isFresh: !resumes, stands: site.stands, place: site.open },
+      ...{ request, settings, isFresh: !resumes, stands: site.stands, place: site.place },
       ...present({ together: this.#together, inherited: this.#inherited }),
     })
-    const round = turn.type === 'repair' ? turn.round : 'agent' in course ? course.round : 0
+    const round = (turn.type === 'repair' ? turn.round : 'agent' in course && course.round) || undefined
     const finishing = turn.type === 'finish' ? turn.number : undefined
     const standsIn = course.state.type === 'queued' && course.state.lost ? (true as const) : undefined
-    const held = { slot, prompt, round, ...present({ resumes, finishing, standsIn, takenUp: this.#takenUp }) }
-    return withSlotTold({ settings, told: this.#told }, held)
+    const held = present({ resumes, round, finishing, standsIn, takenUp: this.#takenUp })
+    return withSlotTold({ settings, told: this.#told }, { slot, prompt, ...held })
   }
 
   /** Opens the place for the first turn, with the work in it that is gone on with. */
@@ -180,136 +187,126 @@ class Driver {
     const past = 'agent' in course ? course : undefined
     const conversation = past && conversationOf(past)
     const text = this.#textFor(turn, conversation) ?? (past && knownText(past))
-    const site = await this.#openSite(course.attempt, agent, text)
+    const site = await this.#openSite(agent, text)
     if (!site) return
-    const { open, stands } = site
-    const { work } = this.#inherited ?? {}
-    if (past) {
-      const together = stands || !this.#candidate ? undefined : await open.goOn(this.#candidate)
-      if (together?.ok) this.#together = together.value
-      else if (together) this.#leave(site, together.error)
-    } else if (work && open.place.base !== undefined) {
-      const together = await open.takeOver(work)
-      if (together.ok) this.#together = together.value
-      else this.#beginClean(together.error)
-    }
+    const { place, stands } = site
+    const work = past ? this.#candidate : this.#inherited?.work
+    if (!work || stands || place.place.base === undefined) return
+    const together = await place.goOn(work)
+    if (together.ok) this.#together = together.value
+    else if (past) this.#leave(site, together.error)
+    else this.#beginClean(together.error)
   }
 
   #beginClean(why: Failure): void {
-    const { request, settings } = this.#parts
     const from = this.#inherited?.attempt ?? 0
-    void settings.recorder.record({ type: 'work_not_taken_over', taskId: request.task.id, from, failure: why })
+    void this.#recorder.record({ type: 'work_not_taken_over', taskId: this.#id.taskId, from, failure: why })
     this.#inherited = undefined
   }
 
   /** Goes on with what an agent had finished before the run was interrupted. */
   async #goOn(course: Begun): Promise<void> {
-    const { recorder } = this.#parts.settings
-    const { attempt, agent } = course
-    const site = await this.#openSite(attempt, agent, knownText(course))
+    const { agent } = course
+    const site = await this.#openSite(agent, knownText(course))
     if (!site) return
-    const { open, of, stands } = site
-    const workspace = open.place.cwd
-    void recorder.record({ type: 'attempt_resumed', taskId: of.task.id, attempt, agent, workspace })
-    if (course.state.type === 'collecting' && !stands) this.#leave(site, workIsGone)
+    const workspace = site.place.place.cwd
+    void this.#recorder.record({ type: 'attempt_resumed', ...this.#id, agent, workspace })
+    if (course.state.type === 'collecting' && !site.stands) this.#leave(site, workIsGone)
     else if (course.state.type === 'judging') this.#letGo(site, course)
   }
 
-  async #openSite(attempt: number, agent: ProviderModel, text: string | undefined): Promise<Site | undefined> {
+  async #openSite(agent: ProviderModel, text: string | undefined): Promise<Site | undefined> {
     const { request, settings, goingOn } = this.#parts
-    const { isolation, recorder } = settings
-    const of = { task: request.task, attempt, agent, ...present({ text }) }
-    const before = goingOn && { ...goingOn, resumes: recorder.state.resumes }
-    const opened = await isolation.open(of, before)
+    const attempt = { id: this.#id, task: request.task, agent, ...present({ text }) }
+    const before = goingOn && { ...goingOn, resumes: this.#recorder.state.resumes }
+    const opened = await settings.isolation.open(attempt, before)
     if (!opened.ok) {
       this.#trouble = opened.error
       return undefined
     }
-    const { open, stands, candidate } = opened.value
+    const { place, stands, candidate } = opened.value
     this.#candidate = candidate
-    this.#site = { of, open, stands, recorder }
+    this.#site = { attempt, place, stands }
     return this.#site
   }
 
-  #leave({ open }: Site, why: Failure): void {
-    open.close()
+  #leave({ place }: Site, why: Failure): void {
+    place.close()
     this.#site = undefined
     this.#trouble = why
   }
 
   /** Where a slot was reserved, its release is a fact of the run, too. */
-  async #withoutPlace({ attempt }: Course): Promise<Outcome> {
-    const { request, settings } = this.#parts
+  async #withoutPlace(): Promise<Outcome> {
     if (this.#slot) {
       this.#slot.release()
       const exit = { type: 'not_started', message: this.#trouble.message } as const
-      const of = { taskId: request.task.id, attempt, slot: this.#slot.agent.id }
-      await settings.recorder.record({ type: 'agent_exited', ...of, exit, durationMs: 0 })
+      const about = { ...this.#id, slot: this.#slot.agent.id }
+      await this.#recorder.record({ type: 'agent_exited', ...about, exit, durationMs: 0 })
     }
     return { type: 'no_place', failure: this.#trouble }
   }
 
-  async #work({ of, open }: Site, course: Begun): Promise<Outcome> {
-    if (!this.#turn) throw new Error(`${of.task.id}: no turn was begun`)
-    const place = { cwd: open.place.cwd, ...present({ base: course.base }) }
-    const { evidence, used, conversation, failure: why } = await runTurn(of, this.#turn, place, this.#parts.settings)
+  async #work({ attempt, place }: Site, course: Begun): Promise<Outcome> {
+    if (!this.#turn) throw new Error(`${this.#id.taskId}: no turn was begun`)
+    const where = { cwd: place.place.cwd, ...present({ base: course.base }) }
+    const ended = await runTurn(attempt, this.#turn, where, this.#parts.settings)
+    const { evidence, used, conversation, failure: why } = ended
     for (const path of evidence.wrote) this.#wrote.add(path)
     return { type: 'agent_ended', used, ...present({ sessionId: conversation, failure: why }) }
   }
 
   async #collect(site: Site, course: Begun, ended: Failure | undefined): Promise<Outcome> {
-    const { open, of, recorder } = site
+    const { place, attempt } = site
     const { settings } = this.#parts
-    const unfinished = ended ? undefined : await gitUnfinished(open)
+    const unfinished = ended ? undefined : await gitUnfinished(place)
     if (unfinished) return { type: 'agent_ended', failure: unfinished }
     // Before others get the place, and what was in the way is gone.
-    const trouble = await open.trouble()
-    const harvest = await open.harvest(writtenIn(settings.attemptsDir, of, this.#wrote))
-    recordHarvest(recorder, of, harvest, course.base)
+    const trouble = await place.trouble()
+    const harvest = await place.harvest(writtenIn(settings.attemptsDir, this.#id, this.#wrote))
+    recordHarvest(this.#recorder, this.#id, harvest, course.base)
     if (harvest.type === 'candidate') this.#candidate = harvest
-    if (ended) open.close()
+    if (ended) place.close()
     else this.#letGo(site, course)
-    return comesOf(of, harvest, { ...settings, ...present({ ended, trouble }) })
+    return comesOf(attempt, harvest, { ...settings, ...present({ ended, trouble }) })
   }
 
   /** Others need workspaces, too, while gates take their time. */
-  #letGo({ open }: Site, course: Begun): void {
-    if (!mayRepair(course, this.#parts.settings)) open.close()
+  #letGo({ place }: Site, course: Begun): void {
+    if (!mayRepair(course, this.#parts.settings)) place.close()
   }
 
-  async #judge({ of, open }: Site, candidate: Harvested): Promise<Outcome> {
+  async #judge({ attempt, place }: Site, candidate: Harvested): Promise<Outcome> {
     const { settings } = this.#parts
     // Before gates and reviews: it goes back in any case.
-    const refused = refusedFailure(of, refusalsOf(of, settings), settings)
+    const refused = refusedFailure(attempt.agent, refusalsOf(this.#id, settings), settings)
     if (refused) return { type: 'kept_out', failure: refused }
-    return settings.reviews.length === 0 ? passed : keptOutUnless(await open.judge(candidate))
+    return settings.reviews.length === 0 ? passed : keptOutUnless(await place.judge(candidate))
   }
 
-  async #review({ of, open }: Site, candidate: Harvested): Promise<Outcome> {
-    return keptOutUnless(await this.#parts.settings.review(of, open, candidate))
+  async #review({ attempt, place }: Site, candidate: Harvested): Promise<Outcome> {
+    return keptOutUnless(await this.#parts.settings.review(attempt, place, candidate))
   }
 
   /** Work that ended well before the run was canceled has been paid for: it still lands. */
-  async #land({ of, open, recorder }: Site, candidate: Harvested): Promise<Outcome> {
-    const landed = await open.land(candidate)
-    if (landed.ok)
-      await recorder.record({ type: 'task_integrated', taskId: of.task.id, attempt: of.attempt, ...landed.value })
+  async #land({ place }: Site, candidate: Harvested): Promise<Outcome> {
+    const landed = await place.land(candidate)
+    if (landed.ok) await this.#recorder.record({ type: 'task_integrated', ...this.#id, ...landed.value })
     return keptOutUnless(landed)
   }
 
   async #weigh({ reason, repair }: Extract<Step, { type: 'weigh' }>): Promise<Outcome> {
-    const { request, settings } = this.#parts
-    return { type: 'weighed', decision: await settings.base.keptOut(request.task.id, reason, repair) }
+    const decision = await this.#parts.settings.base.keptOut(this.#id.taskId, reason, repair)
+    return { type: 'weighed', decision }
   }
 
-  async #bringTogether({ of, open, recorder }: Site, candidate: Harvested): Promise<Outcome> {
-    const together = await open.goOn(candidate)
+  async #bringTogether({ place }: Site, candidate: Harvested): Promise<Outcome> {
+    const together = await place.goOn(candidate)
     if (together.ok) {
       this.#together = together.value
       return { type: 'brought_together' }
     }
-    const { task, attempt } = of
-    void recorder.record({ type: 'repair_forgone', taskId: task.id, attempt, failure: together.error })
+    void this.#recorder.record({ type: 'repair_forgone', ...this.#id, failure: together.error })
     return { type: 'not_brought_together' }
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { judgeUnchanged } from '../../domain/agent/attempt.js'
 import { consequencesOf, failure, type Failure } from '../../domain/agent/failure.js'
+import type { Attempt, AttemptId } from '../../domain/attempt/attempt.js'
 import { gitLeft } from '../../domain/agent/git-left.js'
 import type { End, Outcome } from '../../domain/attempt/course.js'
 import { present } from '../../domain/present.js'
@@ -9,20 +10,18 @@ import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, Written } from 
 import { attemptDirectory } from '../agent/attempt-files.js'
 import type { Recorder } from '../recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
-import type { AttemptOf } from '../attempt-of.js'
 
 /** Where an attempt works. */
 export interface Site {
-  readonly of: AttemptOf
-  readonly open: OpenPlace
+  readonly attempt: Attempt
+  readonly place: OpenPlace
   /** It is as the agent left it that was interrupted with the run. */
   readonly stands: boolean
-  readonly recorder: Recorder
 }
 
 /** A turn that ended well, but whose git stopped in the middle of something, has left work unfinished. */
-export async function gitUnfinished(open: OpenPlace): Promise<Failure | undefined> {
-  const left = await open.underWay()
+export async function gitUnfinished(place: OpenPlace): Promise<Failure | undefined> {
+  const left = await place.underWay()
   if (left === undefined) return undefined
   return failure('unfinished', `The turn ended while git was in the middle of something: ${left}.`, {
     detail: gitLeft(left),
@@ -38,7 +37,7 @@ export interface Judging extends StrictSettings {
 }
 
 /** What comes of a turn, by its end and by what was collected. */
-export function comesOf(of: AttemptOf, harvest: Harvest, judging: Judging): Outcome {
+export function comesOf(attempt: Attempt, harvest: Harvest, judging: Judging): Outcome {
   const { ended, trouble } = judging
   const failed = (why: Failure): Outcome => ({ type: 'failed', failure: blamePlace(why, trouble) })
   if (harvest.type === 'candidate') {
@@ -47,10 +46,10 @@ export function comesOf(of: AttemptOf, harvest: Harvest, judging: Judging): Outc
   }
   if (ended) return failed(ended)
   if (harvest.type === 'stuck') return failed(harvest.failure)
-  const refusals = refusalsOf(of, judging)
-  const refused = refusedFailure(of, refusals, judging)
+  const refusals = refusalsOf(attempt.id, judging)
+  const refused = refusedFailure(attempt.agent, refusals, judging)
   if (refused) return { type: 'refused', failure: refused }
-  const why = harvest.type === 'in_place' ? undefined : judgeUnchanged(of.task, refusals, leftOutTexts(harvest))
+  const why = harvest.type === 'in_place' ? undefined : judgeUnchanged(attempt.task, refusals, leftOutTexts(harvest))
   return why ? failed(why) : { type: 'nothing_to_land', how: harvest.type }
 }
 
@@ -60,15 +59,14 @@ export function blamePlace(why: Failure, trouble: PlaceTrouble | undefined): Fai
   const { kind, message } = why
   const { ofPlace, mayWantRoom } = consequencesOf(kind)
   if (!mayWantRoom && !(ofPlace && trouble.type === 'gone')) return why
-  const { failure: of } = trouble
-  return { ...of, message: `${of.message} (${kind}: ${message})` }
+  const { failure: befallen } = trouble
+  return { ...befallen, message: `${befallen.message} (${kind}: ${message})` }
 }
 
 /** Every commit that an agent made is either on the target or kept and named. */
-export function keepWork({ recorder, of }: Pick<Site, 'recorder' | 'of'>, end: End, work: Harvested): void {
-  const { ref, commit, base } = work
+export function keepWork(recorder: Recorder, id: AttemptId, { ref, commit, base }: Harvested, end: End): void {
   const why = whyKept(end)
-  if (why !== undefined) recordKept(recorder, of, { ref, commit, why }, base)
+  if (why !== undefined) recordKept(recorder, id, { ref, commit, why }, base)
 }
 
 function whyKept(end: End): string | undefined {
@@ -80,9 +78,8 @@ function whyKept(end: End): string | undefined {
 }
 
 /** Makes what was collected facts of the run. `base` is the commit that the agent started from; in place there is none. */
-export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harvest, base: string | undefined): void {
-  const { task, attempt } = of
-  const taskId = task.id
+export function recordHarvest(recorder: Recorder, id: AttemptId, harvest: Harvest, base: string | undefined): void {
+  const { taskId } = id
   if (harvest.type === 'in_place') return
   if (harvest.type === 'stuck') {
     if (harvest.workspace === undefined) return
@@ -93,23 +90,23 @@ export function recordHarvest(recorder: Recorder, of: AttemptOf, harvest: Harves
     void recorder.record({ type: 'workspace_kept', path: harvest.workspace, why: `${taskId}: ${message}`, ...more })
     return
   }
-  if (harvest.ignored) void recorder.record({ type: 'ignored_written', taskId, attempt, ...harvest.ignored })
+  if (harvest.ignored) void recorder.record({ type: 'ignored_written', ...id, ...harvest.ignored })
   const leaveOut = (reason: 'off_limits' | 'hidden', paths: readonly string[] = []) => {
-    if (paths.length > 0) void recorder.record({ type: 'changes_left_out', taskId, attempt, reason, paths })
+    if (paths.length > 0) void recorder.record({ type: 'changes_left_out', ...id, reason, paths })
   }
   leaveOut('off_limits', harvest.offLimits)
   if (harvest.type === 'candidate') {
     const { commit, ref, leftOut, watched } = harvest
-    void recorder.record({ type: 'candidate_created', taskId, attempt, commit, ref, leftOut })
-    if (watched.length > 0) void recorder.record({ type: 'changes_without_effect', taskId, attempt, paths: watched })
+    void recorder.record({ type: 'candidate_created', ...id, commit, ref, leftOut })
+    if (watched.length > 0) void recorder.record({ type: 'changes_without_effect', ...id, paths: watched })
   }
   leaveOut('hidden', harvest.hidden)
-  for (const kept of harvest.kept) recordKept(recorder, of, kept, base)
+  for (const kept of harvest.kept) recordKept(recorder, id, kept, base)
 }
 
 /** What the agents of the attempt have written, and where what git ignores of it is kept: beside the attempt's files. */
-export function writtenIn(attemptsDir: string, { task, attempt }: AttemptOf, wrote: Iterable<string>): Written {
-  return { paths: [...wrote], keepIn: join(attemptDirectory(attemptsDir, task.id, attempt), 'ignored') }
+export function writtenIn(attemptsDir: string, id: AttemptId, wrote: Iterable<string>): Written {
+  return { paths: [...wrote], keepIn: join(attemptDirectory(attemptsDir, id), 'ignored') }
 }
 
 /** Why what it did is no change, as far as it shows. */
@@ -122,7 +119,6 @@ function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: '
 }
 
 /** A commit that is not on the target, and what it is to be compared with. */
-export function recordKept(recorder: Recorder, { task, attempt }: AttemptOf, kept: Kept, base?: string): void {
-  const from = base === undefined ? {} : { base }
-  void recorder.record({ type: 'commit_kept', taskId: task.id, attempt, ...kept, ...from })
+export function recordKept(recorder: Recorder, id: AttemptId, kept: Kept, base?: string): void {
+  void recorder.record({ type: 'commit_kept', ...id, ...kept, ...present({ base }) })
 }

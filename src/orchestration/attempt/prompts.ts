@@ -29,9 +29,9 @@ const mostDiffChars = 30_000
 /** What the agent of a turn is told. */
 export async function promptOf(turn: Turn, telling: Telling): Promise<string> {
   const { request, settings, stands, place, inherited } = telling
-  const taskId = request.task.id
   const whole = taskPrompt(request, settings)
   const together = turn.type === 'repair' && turn.asLeft ? undefined : telling.together
+  const { id: taskId } = request.task
   const beneath = { taskId, conflicts: together?.conflicts ?? [], ...present({ note: together?.note }) }
   const diff = telling.isFresh && together ? await place.diff(together, mostDiffChars) : ''
   const afresh = telling.isFresh ? { prompt: whole, diff } : undefined
@@ -57,9 +57,8 @@ export async function promptOf(turn: Turn, telling: Telling): Promise<string> {
     }
     case 'repair': {
       const asLeft = turn.asLeft ? (true as const) : undefined
-      const reason = feedbackOf(turn.reason)
-      const of = { round: turn.round, rounds: settings.repairRounds, reason }
-      return renderRepair({ ...beneath, ...of, ...present({ asLeft, afresh }) })
+      const rounds = { round: turn.round, rounds: settings.repairRounds, reason: feedbackOf(turn.reason) }
+      return renderRepair({ ...beneath, ...rounds, ...present({ asLeft, afresh }) })
     }
     case 'finish': {
       const left = leftBy(turn.reason)

@@ -2,8 +2,8 @@ import { failure, type Failure } from '../../domain/agent/failure.js'
 import { nameRefusal, refusedCalls, type Refusal } from '../../domain/agent/refusal.js'
 import { findProvider } from '../../providers/index.js'
 import type { Recorder } from '../recorder.js'
-import type { AttemptOf } from '../attempt-of.js'
-import type { Permissions } from '../../domain/agent/provider-model.js'
+import type { AttemptId } from '../../domain/attempt/attempt.js'
+import type { Permissions, ProviderModel } from '../../domain/agent/provider-model.js'
 
 export interface StrictSettings {
   readonly onDenied: 'warn' | 'fail'
@@ -12,19 +12,19 @@ export interface StrictSettings {
 }
 
 /** What the agent was refused in the last turn of an attempt, by the journal: so also what it was before a resume. */
-export function refusalsOf({ task, attempt }: AttemptOf, { recorder }: { readonly recorder: Recorder }) {
-  const course = recorder.state.progress.get(task.id)?.course
+export function refusalsOf({ taskId, attempt }: AttemptId, { recorder }: { readonly recorder: Recorder }) {
+  const course = recorder.state.progress.get(taskId)?.course
   return course?.attempt === attempt ? course.refusals : []
 }
 
 /** With `on_denied: fail`, a turn in which something was refused has failed, however it ended. It says what is allowed. */
 export function refusedFailure(
-  { agent }: AttemptOf,
+  { provider }: ProviderModel,
   refusals: readonly Refusal[],
   { onDenied, permissions, allow }: StrictSettings,
 ): Failure | undefined {
   if (onDenied === 'warn' || refusals.length === 0) return undefined
-  const permitted = findProvider(agent.provider)?.permitted({ permissions, allow }) ?? []
+  const permitted = findProvider(provider)?.permitted({ permissions, allow }) ?? []
   const all = refusals.length > 1 ? ['', 'What was refused:', ...refusals.slice(0, mostNamed).map(bullet)] : []
   const detail = [...permitted, ...whatToDo, ...all].join('\n')
   return failure('refused', `${refusedCalls(refusals)}.`, { detail })

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { msBetween } from '../../domain/clock.js'
 import type { MonotonicMs } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
+import type { Attempt, AttemptId } from '../../domain/attempt/attempt.js'
 import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { nextReviewer, reviewersFor, reviewKey, type Review, type ReviewAnswer } from '../../domain/landing/review.js'
@@ -10,23 +11,11 @@ import type { Task } from '../../domain/roadmap/task.js'
 import { cleanLine } from '../../domain/text.js'
 import { renderReview } from '../../prompt/review.js'
 import { readReviewAnswer, reviewSchema } from '../../providers/review-answer.js'
-import type { Allowances } from '../accounts/budget-keeper.js'
 import type { Harvested, OpenPlace, ReviewWork, Shown } from '../place/isolation.js'
-import type { AgentSettings } from '../agent/agent-work.js'
 import { runAgent } from '../agent/run-agent.js'
-import { attemptDirectory } from '../agent/attempt-files.js'
-import type { HeldSlot } from './turn.js'
-import type { AttemptOf } from '../attempt-of.js'
+import { onSlot, shown, type HeldSlot, type SlotSettings } from './turn.js'
 
-export interface ReviewingParts extends AgentSettings {
-  readonly reviews: readonly Review[]
-  readonly allowances: Allowances
-  readonly asRoot: boolean
-  /** A reviewer that gives no sign of life for so long is ended; 0 for never. */
-  readonly idleTimeoutMs: number
-  readonly backgroundTimeoutMs: number
-  /** Where attempts keep prompt and output; those of their reviews lie beside. */
-  readonly attemptsDir: string
+export interface ReviewingParts extends SlotSettings {
   /** The names of the providers that can be used at this moment of the run, best first. */
   readonly usable: () => readonly string[]
   /** Waits for a slot for a review of the task's work. */
@@ -47,54 +36,60 @@ const longestReason = 1_000
 export function createReviewing(parts: ReviewingParts): ReviewWork {
   const known = new Map<string, ReviewAnswer>()
   const counts = new Map<string, number>()
-  const nextNumber = ({ task, attempt }: AttemptOf) => {
-    const key = JSON.stringify([task.id, attempt])
+  const nextNumber = ({ taskId, attempt }: AttemptId) => {
+    const key = JSON.stringify([taskId, attempt])
     const number = (counts.get(key) ?? 0) + 1
     counts.set(key, number)
     return number
   }
 
-  const ask = async (at: ReviewAt, review: Review, reviewer: ProviderModel): Promise<Result<ReviewAnswer, Failure>> => {
-    const shown = await at.open.show(at.candidate)
-    if (!shown.ok) return shown
+  const ask = async (
+    work: ReviewedWork,
+    review: Review,
+    reviewer: ProviderModel,
+  ): Promise<Result<ReviewAnswer, Failure>> => {
+    const { attempt, place, candidate } = work
+    const checkout = await place.show(candidate)
+    if (!checkout.ok) return checkout
     try {
-      void parts.recorder.record({ type: 'review_queued', ...ids(at), gate: review.name })
-      const slot = await parts.reserve(at.of.task, reviewer)
+      void parts.recorder.record({ type: 'review_queued', ...attempt.id, gate: review.name })
+      const slot = await parts.reserve(attempt.task, reviewer)
       if ('reason' in slot)
         return err(slot.reason === 'unservable' ? failure('infrastructure', 'it is out for this run') : canceled)
-      return await answerOf(at, review, slot, shown.value, nextNumber(at.of), parts).finally(slot.release)
+      const number = nextNumber(attempt.id)
+      return await answerOf(work, review, slot, checkout.value, number, parts).finally(slot.release)
     } finally {
-      shown.value.release()
+      checkout.value.release()
     }
   }
 
-  const judge = async (at: ReviewAt, review: Review): Promise<Result<void, Failure>> => {
+  const judge = async (work: ReviewedWork, review: Review): Promise<Result<void, Failure>> => {
     const tried: ProviderModel[] = []
     for (;;) {
       const canReview = parts.usable().filter((name) => parts.findProvider(name)?.review)
-      const candidates = reviewersFor(review, at.of.agent.provider, canReview)
+      const candidates = reviewersFor(review, work.attempt.agent.provider, canReview)
       const reviewer = nextReviewer(candidates, tried)
       if (!reviewer) return err(failure('infrastructure', `No agent CLI is left for the review ${review.name}.`))
-      const key = reviewKey(at.candidate.tree, at.of.task.id, review, reviewer)
+      const key = reviewKey(work.candidate.tree, work.attempt.id.taskId, review, reviewer)
       const remembered = known.get(key)
       const began = parts.clock.monotonic()
-      const answer = remembered ? ok(remembered) : await ask(at, review, reviewer)
-      const judged = { review, reviewer, remembered: remembered !== undefined, since: began }
+      const answer = remembered ? ok(remembered) : await ask(work, review, reviewer)
+      const sitting = { review, reviewer, remembered: remembered !== undefined, since: began }
       if (answer.ok) {
         known.set(key, answer.value)
-        return conclude(at, judged, answer.value, parts)
+        return conclude(work, sitting, answer.value, parts)
       }
       if (answer.error.kind === 'canceled' || parts.signal.aborted) return err(canceled)
       tried.push(reviewer)
-      if (tried.length === tries) return giveUp(at, judged, answer.error, parts)
-      const of = { taskId: at.of.task.id, attempt: at.of.attempt, gate: review.name }
-      void parts.recorder.record({ type: 'review_unanswered', ...of, agent: reviewer, failure: answer.error })
+      if (tried.length === tries) return giveUp(work, sitting, answer.error, parts)
+      const about = { ...work.attempt.id, gate: review.name, agent: reviewer }
+      void parts.recorder.record({ type: 'review_unanswered', ...about, failure: answer.error })
     }
   }
 
-  return async (of, open, candidate) => {
+  return async (attempt, place, candidate) => {
     for (const review of parts.reviews) {
-      const judged = await judge({ of, open, candidate }, review)
+      const judged = await judge({ attempt, place, candidate }, review)
       if (!judged.ok) return judged
     }
     return ok(undefined)
@@ -102,13 +97,13 @@ export function createReviewing(parts: ReviewingParts): ReviewWork {
 }
 
 /** What is reviewed. */
-interface ReviewAt {
-  readonly of: AttemptOf
-  readonly open: OpenPlace
+interface ReviewedWork {
+  readonly attempt: Attempt
+  readonly place: Pick<OpenPlace, 'show'>
   readonly candidate: Harvested
 }
 
-interface Judged {
+interface Sitting {
   readonly review: Review
   readonly reviewer: ProviderModel
   readonly remembered: boolean
@@ -117,58 +112,31 @@ interface Judged {
 
 const canceled = failure('canceled', 'The run ended before the work had been reviewed.')
 
-function ids({ of }: ReviewAt) {
-  return { taskId: of.task.id, attempt: of.attempt }
-}
-
 /** Runs the reviewer in a checkout and reads its answer. */
 async function answerOf(
-  at: ReviewAt,
-  review: Review,
+  { attempt: { id, task }, candidate: { base, tree } }: ReviewedWork,
+  { name: gate, criteria, timeoutMs }: Review,
   slot: HeldSlot,
-  shown: Shown,
+  checkout: Shown,
   number: number,
   parts: ReviewingParts,
 ): Promise<Result<ReviewAnswer, Failure>> {
   const { agent } = slot
-  const provider = parts.findProvider(agent.provider)
-  if (!provider?.review) throw new Error(`the pool chose ${agent.provider}, which reviews nothing`)
-  const { task, attempt } = at.of
-  const { base, tree } = at.candidate
-  const asked = { provider: agent.provider, ...(agent.model === undefined ? {} : { model: agent.model }) }
-  const started = { ...ids(at), review: number, gate: review.name, slot: agent.id, agent: asked, tree }
-  void parts.recorder.record({ type: 'review_started', ...started })
-  const logDir = attemptDirectory(parts.attemptsDir, task.id, attempt)
-  const prompt = renderReview({ task, criteria: review.criteria, base, diff: await shown.diff(mostDiffChars) })
   // Not the task's own budget: its work is finished, and shall not be lost for the sake of its review.
   const budget = parts.allowances.allowance(agent.provider)
-  const end = await runAgent(
-    {
-      ...{ taskId: task.id, attempt, review: number, slot: agent.id, provider, logDir },
-      timeoutMs: review.timeoutMs,
-      idleTimeoutMs: parts.idleTimeoutMs,
-      backgroundTimeoutMs: parts.backgroundTimeoutMs,
-      budget,
-      base,
-      assignment: {
-        type: 'review',
-        request: {
-          ...{ cwd: shown.root, prompt, asRoot: parts.asRoot },
-          ...(agent.model === undefined ? {} : { model: agent.model }),
-          ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
-          limits: { timeoutMs: review.timeoutMs, idleTimeoutMs: parts.idleTimeoutMs },
-          answer: { schema: reviewSchema, file: join(logDir, `review-${number}-schema.json`) },
-        },
-      },
-    },
-    parts,
-    slot.release,
-  )
-  if (end.failure?.kind === 'timeout')
-    return err(failure('timeout', `it gave no answer within ${review.timeoutMs / 1000} s`))
+  const { work, request } = onSlot(slot, id, { timeoutMs, budget }, parts)
+  const { review } = work.provider
+  if (!review) throw new Error(`the pool chose ${agent.provider}, which reviews nothing`)
+  const started = { ...id, review: number, gate, slot: agent.id, agent: shown(agent), tree }
+  void parts.recorder.record({ type: 'review_started', ...started })
+  const prompt = renderReview({ task, criteria, base, diff: await checkout.diff(mostDiffChars) })
+  const answer = { schema: reviewSchema, file: join(work.logDir, `review-${number}-schema.json`) }
+  const assignment = { type: 'review', request: { ...request, cwd: checkout.root, prompt, answer } } as const
+  const end = await runAgent({ ...work, review: number, base, assignment }, parts, slot.release)
+  if (end.failure?.kind === 'timeout') return err(failure('timeout', `it gave no answer within ${timeoutMs / 1000} s`))
   if (end.failure) return err(end.failure)
-  const answer = readReviewAnswer(provider.review.answer(end.evidence))
-  return answer.ok ? ok(clean(answer.value)) : err(failure('crash', answer.error))
+  const read = readReviewAnswer(review.answer(end.evidence))
+  return read.ok ? ok(clean(read.value)) : err(failure('crash', read.error))
 }
 
 /** A reviewer's words are outside text. */
@@ -177,30 +145,35 @@ function clean({ verdict, reasons }: ReviewAnswer): ReviewAnswer {
 }
 
 function conclude(
-  at: ReviewAt,
-  judged: Judged,
+  work: ReviewedWork,
+  sitting: Sitting,
   { verdict, reasons }: ReviewAnswer,
   parts: ReviewingParts,
 ): Result<void, Failure> {
-  recordJudged(at, judged, verdict === 'approve' ? 'passed' : 'failed', reasons, parts)
+  recordJudged(work, sitting, verdict === 'approve' ? 'passed' : 'failed', reasons, parts)
   if (verdict === 'approve') return ok(undefined)
   const [first = ''] = reasons
-  const message = `${titleOf(judged)} rejected this: ${cleanLine(first, 300)}`
+  const message = `${titleOf(sitting)} rejected this: ${cleanLine(first, 300)}`
   return err(failure('gate_failed', message, { detail: reasons.map((reason) => `- ${reason}`).join('\n') }))
 }
 
-function giveUp(at: ReviewAt, judged: Judged, { message }: Failure, parts: ReviewingParts): Result<void, Failure> {
-  recordJudged(at, judged, 'errored', [message], parts)
-  return err(failure('infrastructure', `${titleOf(judged)} could not be had: ${message}`))
+function giveUp(
+  work: ReviewedWork,
+  sitting: Sitting,
+  { message }: Failure,
+  parts: ReviewingParts,
+): Result<void, Failure> {
+  recordJudged(work, sitting, 'errored', [message], parts)
+  return err(failure('infrastructure', `${titleOf(sitting)} could not be had: ${message}`))
 }
 
-function titleOf({ review, reviewer }: Judged): string {
+function titleOf({ review, reviewer }: Sitting): string {
   return `The review ${cleanLine(review.name, 100)} by ${cleanLine(formatProviderModel(reviewer), 60)}`
 }
 
 function recordJudged(
-  at: ReviewAt,
-  { review, reviewer, remembered, since }: Judged,
+  { attempt, candidate }: ReviewedWork,
+  { review, reviewer, remembered, since }: Sitting,
   verdict: 'passed' | 'failed' | 'errored',
   reasons: readonly string[],
   { recorder, clock }: ReviewingParts,
@@ -208,7 +181,7 @@ function recordJudged(
   const durationMs = remembered ? 0 : msBetween(since, clock.monotonic())
   const by = { agent: reviewer, reasons }
   void recorder.record({
-    ...{ type: 'gate_judged', ...ids(at), gate: review.name, tree: at.candidate.tree },
+    ...{ type: 'gate_judged', ...attempt.id, gate: review.name, tree: candidate.tree },
     ...{ verdict, durationMs, remembered, by },
   })
 }

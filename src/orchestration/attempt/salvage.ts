@@ -1,3 +1,4 @@
+import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { knownText } from '../../domain/attempt/course.js'
 import { present } from '../../domain/present.js'
 import { defaultPriority, type Task } from '../../domain/roadmap/task.js'
@@ -17,9 +18,7 @@ export interface Arrears {
 
 export type Salvage = Pick<GoingOn, 'course' | 'stands'> & { readonly taskId: string }
 
-export interface Outdated {
-  readonly taskId: string
-  readonly attempt: number
+export interface Outdated extends AttemptId {
   readonly commit: string
   readonly ref: string
   readonly base?: string
@@ -60,23 +59,24 @@ export async function collectLeft(
   { course, stands }: Pick<GoingOn, 'course' | 'stands'>,
   { recorder, isolation }: SalvageParts,
 ): Promise<void> {
-  const { attempt, agent } = course
-  const of = { task, attempt, agent, ...present({ text: knownText(course) }) }
-  const opened = await isolation.open(of, { course, stands, resumes: recorder.state.resumes })
+  const { agent } = course
+  const id = { taskId: task.id, attempt: course.attempt }
+  const attempt = { id, task, agent, ...present({ text: knownText(course) }) }
+  const opened = await isolation.open(attempt, { course, stands, resumes: recorder.state.resumes })
   if (!opened.ok) {
-    void recorder.record({ type: 'work_not_collected', taskId: task.id, attempt, failure: opened.error })
+    void recorder.record({ type: 'work_not_collected', ...id, failure: opened.error })
     return
   }
-  const { open } = opened.value
+  const { place } = opened.value
   if (opened.value.stands) {
-    const harvest = await open.harvest()
-    recordHarvest(recorder, of, harvest, course.base)
+    const harvest = await place.harvest()
+    recordHarvest(recorder, id, harvest, course.base)
     if (harvest.type === 'candidate') {
       const { ref, commit, base } = harvest
-      recordKept(recorder, of, { ref, commit, why: 'the unfinished work of an attempt that was broken off' }, base)
+      recordKept(recorder, id, { ref, commit, why: 'the unfinished work of an attempt that was broken off' }, base)
     }
   }
-  open.close()
+  place.close()
 }
 
 /** A task that the roadmap has not any more: only its id and its title are of interest now. */

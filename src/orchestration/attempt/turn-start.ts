@@ -6,33 +6,24 @@ import type { Inheritance } from '../../domain/run/task-progress.js'
 import { conversationOf, type Conversation } from './turn.js'
 
 /** What is told of a turn that begins; absent what is not known or has not changed. */
-interface TurnStart {
-  readonly taskId: string
-  readonly attempt: number
-  readonly slot: string
-  readonly agent: ProviderModel
-  readonly workspace?: string
-  readonly base?: string
-  readonly text?: string
-  readonly goesOnFrom?: number
-  /** Where the attempt keeps its files. */
-  readonly directory?: string
-}
+type TurnStart = Pick<AttemptStart, 'taskId' | 'attempt' | 'slot' | 'agent'> & Partial<AttemptStart>
+
+type AttemptStart = Omit<Extract<RunEvent, { type: 'attempt_started' }>, 'type'>
 
 /** The event of a turn that begins. */
-export function startOf(turn: Turn, { workspace, base, text, goesOnFrom, directory, ...of }: TurnStart): RunEvent {
+export function startOf(turn: Turn, { workspace, base, text, goesOnFrom, directory, ...about }: TurnStart): RunEvent {
   switch (turn.type) {
     case 'begin':
       return {
-        ...{ type: 'attempt_started', ...of, workspace: workspace ?? '' },
+        ...{ type: 'attempt_started', ...about, workspace: workspace ?? '' },
         ...present({ base, text, goesOnFrom, directory }),
       }
     case 'take_up':
-      return { type: 'attempt_resumed', ...of, ...present({ workspace, base, text }) }
+      return { type: 'attempt_resumed', ...about, ...present({ workspace, base, text }) }
     case 'repair':
-      return { type: 'repair_started', ...of, round: turn.round, reason: turn.reason, ...present({ base }) }
+      return { type: 'repair_started', ...about, round: turn.round, reason: turn.reason, ...present({ base }) }
     case 'finish':
-      return { type: 'finishing_started', ...of, turn: turn.number, reason: turn.reason }
+      return { type: 'finishing_started', ...about, turn: turn.number, reason: turn.reason }
   }
 }
 

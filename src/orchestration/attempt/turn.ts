@@ -1,55 +1,61 @@
+import type { Attempt, AttemptId } from '../../domain/attempt/attempt.js'
 import type { Baseline } from '../../domain/accounts/counted.js'
+import type { Budget } from '../../domain/accounts/budget.js'
 import { mergeGates, type Gate, gatesOf } from '../../domain/landing/gate.js'
 import type { ProviderModel, Permissions } from '../../domain/agent/provider-model.js'
 import type { Review } from '../../domain/landing/review.js'
+import { present } from '../../domain/present.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import type { Begun } from '../../domain/attempt/course.js'
 import type { Inheritance } from '../../domain/run/task-progress.js'
 import type { Agent } from '../../pool/contract.js'
 import { renderPrompt } from '../../prompt/render.js'
-import type { Provider } from '../../providers/adapter/contract.js'
+import type { Assignment } from '../../providers/adapter/contract.js'
 import { findProvider } from '../../providers/index.js'
 import { isSessionId } from '../../providers/adapter/session-id.js'
 import type { BaseWatch } from '../landing/base-watch.js'
 import type { Allowances } from '../accounts/budget-keeper.js'
 import { attemptDirectory } from '../agent/attempt-files.js'
 import type { Isolation, Place, ReviewWork } from '../place/isolation.js'
-import type { AgentEnd, AgentSettings } from '../agent/agent-work.js'
+import type { AgentEnd, AgentSettings, AgentWork } from '../agent/agent-work.js'
 import { runAgent } from '../agent/run-agent.js'
-import type { AttemptOf } from '../attempt-of.js'
+
+/** What is the same for all agents of a run's attempts, authors and reviewers. */
+export interface SlotSettings extends AgentSettings {
+  readonly allowances: Allowances
+  /** What reviewers judge by, so that the author knows. */
+  readonly reviews: readonly Review[]
+  readonly asRoot: boolean
+  /** How long an agent may give no sign of life; 0: for ever. */
+  readonly idleTimeoutMs: number
+  /** How long what an agent left in the background may go on after its last result; 0: for ever. */
+  readonly backgroundTimeoutMs: number
+  /** Where attempts keep prompt and output; those of their reviews lie beside. */
+  readonly attemptsDir: string
+}
 
 /** What is the same for all attempts of a run. */
-export interface AttemptSettings extends AgentSettings {
+export interface AttemptSettings extends SlotSettings {
   readonly isolation: Isolation
   readonly base: BaseWatch
-  readonly allowances: Allowances
   /** What every task's work must pass. */
   readonly gates: readonly Gate[]
   /** Judges work before it may land; see also `gates`. */
   readonly review: ReviewWork
-  /** What reviewers judge by, so that the author knows. */
-  readonly reviews: readonly Review[]
   readonly permissions: Permissions
   /** What follows when the agent was refused a tool in its last turn, beside its being told. */
   readonly onDenied: 'warn' | 'fail'
   readonly allow: readonly string[]
-  readonly asRoot: boolean
   /** Replaces the default prompt. */
   readonly template?: string
   /** Paths that agents are told to leave alone, relative to the place. */
   readonly offLimits: readonly string[]
   readonly timeoutMs: number
-  /** How long an agent may give no sign of life; 0: for ever. */
-  readonly idleTimeoutMs: number
   /** Background work is left to the agents' CLIs. */
   readonly background: boolean
-  /** How long what an agent left in the background may go on after its last result; 0: for ever. */
-  readonly backgroundTimeoutMs: number
   readonly maxAttempts: number
   /** How often, within an attempt, work that was kept out goes back to its agent. */
   readonly repairRounds: number
-  /** Where attempts keep prompt and output. */
-  readonly attemptsDir: string
 }
 
 /** What an attempt of a task begins with. */
@@ -76,68 +82,50 @@ export interface Conversation {
   readonly used: Baseline
 }
 
-/** A turn that holds its slot, with all that its agent is told. */
-export interface HeldTurn {
+/** A turn that holds its slot, with all that its agent is told, and what tells its files from those of other turns. */
+export interface HeldTurn extends Pick<AgentWork, 'round' | 'finishing' | 'standsIn' | 'takenUp'> {
   readonly slot: HeldSlot
   readonly prompt: string
-  /** The repair round, counted from 1; 0 for the attempt's first agent. */
-  readonly round: number
   /** Goes on with this conversation; without, begins one. */
   readonly resumes?: Conversation
-  /** It stands in for one whose CLI did not know the conversation any more. */
-  readonly standsIn?: true
-  /** It finishes what a turn before left unfinished; counts from 1 within the attempt. */
-  readonly finishing?: number
-  /** How often the run was resumed, where the turn takes up one that was interrupted with it. */
-  readonly takenUp?: number
 }
 
 /** Runs the agent of a turn in a place. The slot is released at its exit. */
 export function runTurn(
-  { task, attempt }: AttemptOf,
-  { slot, prompt, round, resumes, finishing, standsIn, takenUp }: HeldTurn,
+  { id, task }: Attempt,
+  { slot, prompt, resumes, ...turn }: HeldTurn,
   { cwd, base }: Place,
   settings: AttemptSettings,
 ): Promise<AgentEnd> {
-  const { agent } = slot
-  const budget = settings.allowances.allowance(agent.provider, task)
-  const limits = { timeoutMs: task.timeoutMs ?? settings.timeoutMs, idleTimeoutMs: settings.idleTimeoutMs }
-  return runAgent(
-    {
-      taskId: task.id,
-      attempt,
-      slot: agent.id,
-      provider: providerOf(agent, settings),
-      logDir: attemptDirectory(settings.attemptsDir, task.id, attempt),
-      ...limits,
-      backgroundTimeoutMs: settings.backgroundTimeoutMs,
-      budget,
-      ...(base === undefined ? {} : { base }),
-      ...(round === 0 ? {} : { round }),
-      ...(finishing === undefined ? {} : { finishing }),
-      ...(standsIn ? { standsIn } : {}),
-      ...(takenUp === undefined ? {} : { takenUp }),
-      ...(resumes ? { usedBefore: resumes.used } : {}),
-      assignment: {
-        type: 'work',
-        ...(resumes ? { conversation: resumes.sessionId } : {}),
-        request: {
-          cwd,
-          prompt,
-          permissions: settings.permissions,
-          allow: settings.allow,
-          asRoot: settings.asRoot,
-          limits,
-          ...(settings.background ? { background: true } : {}),
-          ...(agent.model === undefined ? {} : { model: agent.model }),
-          ...(budget.usd === undefined ? {} : { budgetUsd: budget.usd }),
-          ...(task.run === undefined ? {} : { run: task.run }),
-        },
-      },
-    },
-    settings,
-    slot.release,
-  )
+  const budget = settings.allowances.allowance(slot.agent.provider, task)
+  const { work, request } = onSlot(slot, id, { timeoutMs: task.timeoutMs ?? settings.timeoutMs, budget }, settings)
+  const { permissions, allow } = settings
+  const background = settings.background ? (true as const) : undefined
+  const assignment: Assignment = {
+    type: 'work',
+    ...present({ conversation: resumes?.sessionId }),
+    request: { ...request, cwd, prompt, permissions, allow, ...present({ background, run: task.run }) },
+  }
+  const more = present({ base, usedBefore: resumes?.used })
+  return runAgent({ ...work, ...turn, ...more, assignment }, settings, slot.release)
+}
+
+/** What is known of the agent on a slot, whatever it does for an attempt, and what its CLI is asked for. */
+export function onSlot(
+  { agent }: HeldSlot,
+  id: AttemptId,
+  { timeoutMs, budget }: { readonly timeoutMs: number; readonly budget: Budget },
+  settings: SlotSettings,
+) {
+  const { asRoot, idleTimeoutMs, backgroundTimeoutMs } = settings
+  const provider = settings.findProvider(agent.provider)
+  if (!provider) throw new Error(`the pool chose the unknown provider ${agent.provider}`)
+  const limits = { timeoutMs, idleTimeoutMs }
+  const logDir = attemptDirectory(settings.attemptsDir, id)
+  return {
+    work: { ...id, slot: agent.id, provider, logDir, ...limits, backgroundTimeoutMs, budget },
+    request: { asRoot, limits, ...present({ model: agent.model, budgetUsd: budget.usd }) },
+  }
 }
 
 /** The conversation of an attempt, or of one that was cut off; undefined where it cannot be resumed. */
@@ -152,25 +140,15 @@ export function conversationOf({
 
 /** The provider and model of a slot, without what else it has. */
 export function shown({ provider, model }: ProviderModel): ProviderModel {
-  return model === undefined ? { provider } : { provider, model }
-}
-
-function providerOf({ provider: name }: ProviderModel, settings: Pick<AgentSettings, 'findProvider'>): Provider {
-  const provider = settings.findProvider(name)
-  if (!provider) throw new Error(`the pool chose the unknown provider ${name}`)
-  return provider
+  return { provider, ...present({ model }) }
 }
 
 /** What the agent is told that begins the task. */
 export function taskPrompt({ task, counted, feedback }: AttemptRequest, settings: AttemptSettings): string {
-  const prompt = renderPrompt(settings.template, {
-    task,
-    offLimits: settings.offLimits,
-    checks: checksOf(task, settings),
-    attempt: counted.number,
-    maxAttempts: counted.most,
-    ...(feedback === undefined ? {} : { feedback }),
-  })
+  const { offLimits } = settings
+  const tries = { attempt: counted.number, maxAttempts: counted.most }
+  const checks = checksOf(task, settings)
+  const prompt = renderPrompt(settings.template, { task, offLimits, checks, ...tries, ...present({ feedback }) })
   if (!prompt.ok) throw new Error(`the prompt's template was not checked at the start: ${prompt.error}`)
   return prompt.value
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../domain/clock.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { safeName } from '../../domain/name.js'
-import { err, ok } from '../../domain/result.js'
+import { ok } from '../../domain/result.js'
 import { writePrivateFile } from '../../platform/files/private-file.js'
 import type { WorkNumber } from '../../domain/agent/work-number.js'
 import { command } from '../../providers/command.js'
@@ -12,6 +12,7 @@ import type { StartProcess } from '../../platform/processes/door.js'
 import { runGate } from '../../verify/run-gate.js'
 import { createVerifier, type CheckOut, type Verifier } from '../../verify/verifier.js'
 import type { Workspaces } from '../../workspace/lease/workspaces.js'
+import { freshWorkspace } from '../../workspace/lease/fresh-workspace.js'
 import { limit } from '../limit.js'
 import { errorText } from '../../domain/text.js'
 
@@ -73,15 +74,12 @@ export function createGating(parts: GatingParts): Gating {
 function checkOuts(workspaces: Workspaces): Gating['checkOut'] {
   let checkouts = 0
   return async (commit, how) => {
-    const prepared = await workspaces.prepare(commit, how)
-    if (!prepared.ok) return prepared
-    const workspace = prepared.value
-    const leased = await workspaces.lease(workspace, { taskId: 'gate', attempt: ++checkouts })
+    const leased = await freshWorkspace(workspaces, commit, { taskId: 'gate', attempt: ++checkouts }, how)
+    if (!leased.ok) return leased
+    const workspace = leased.value
     const release = () => workspaces.release(workspace)
     const distrust = () => workspaces.distrust(workspace)
     const older = workspace.holdsOlder ? ({ holdsOlder: true } as const) : {}
-    if (leased.ok) return ok({ root: workspace.root, release, distrust, ...older })
-    release()
-    return err(leased.error)
+    return ok({ root: workspace.root, release, distrust, ...older })
   }
 }

@@ -1,16 +1,16 @@
 import type { Judgement } from '../../verify/verifier.js'
 import type { Recorder } from '../recorder.js'
-import type { AttemptOf } from '../attempt-of.js'
+import type { Attempt } from '../../domain/attempt/attempt.js'
 
 /** Makes a verdict a fact of the run. A flaky gate is told: what it says of other trees may be chance, too. */
 export function recordJudgement(
   recorder: Recorder,
-  { task, attempt }: AttemptOf,
+  { id }: Attempt,
   { verdict, ...facts }: Judgement,
   together: readonly string[],
 ): void {
-  const of = { taskId: task.id, attempt, ...(together.length === 0 ? {} : { together }) }
-  void recorder.record({ type: 'gate_judged', ...of, ...facts, verdict: verdict.type })
+  const about = { ...id, ...(together.length === 0 ? {} : { together }) }
+  void recorder.record({ type: 'gate_judged', ...about, ...facts, verdict: verdict.type })
   if (facts.flaky) noteFlaky(recorder, facts.gate, facts.fresh === true)
 }
 

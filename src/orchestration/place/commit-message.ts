@@ -1,18 +1,13 @@
 import type { Mask } from '../../domain/secrets/mask.js'
 import { safeName } from '../../domain/name.js'
-import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
-import type { Task } from '../../domain/roadmap/task.js'
+import { formatProviderModel } from '../../domain/agent/provider-model.js'
 import { ownText } from '../../domain/roadmap/task-text.js'
 import { cleanLine, cleanName } from '../../domain/text.js'
+import type { Attempt } from '../../domain/attempt/attempt.js'
 
-export interface CommitFacts {
-  readonly task: Task
+export interface CommitFacts extends Attempt {
   readonly runId: string
-  readonly attempt: number
-  readonly agent: ProviderModel
   readonly mask: Mask
-  /** The digest of the words that the work was done by, where it is known. */
-  readonly text?: string
 }
 
 /** The trailer that says whose work a landed commit is. */
@@ -32,13 +27,13 @@ export function taskTrailerValue(taskId: string): string {
 }
 
 /** Subject from the task's title, without secrets, and the trailers by which a landed commit names its attempt. */
-export function commitMessage({ task, runId, attempt, agent, mask, text }: CommitFacts): string {
+export function commitMessage({ id, task, runId, agent, mask, text }: CommitFacts): string {
   const subject = cleanLine(mask.text(task.title), 72) || cleanLine(task.id, 72) || 'Task'
   const trailers = [
     `${taskTrailer}: ${taskTrailerValue(task.id)}`,
     ...(text === undefined ? [] : [`${textTrailer}: ${ownText(text)}`]),
     `Autopilot-Run: ${runId}`,
-    `Autopilot-Attempt: ${attempt}`,
+    `Autopilot-Attempt: ${id.attempt}`,
     `Autopilot-Agent: ${cleanLine(formatProviderModel(agent), 100)}`,
   ]
   return `${subject}\n\n${trailers.join('\n')}\n`

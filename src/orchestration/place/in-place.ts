@@ -13,14 +13,13 @@ export function inPlace(directory: string): Isolation {
     show: nothingCollected,
     land: nothingCollected,
     goOn: nothingCollected,
-    takeOver: nothingCollected,
     diff: nothingCollected,
     close: () => undefined,
   }
   return {
     kind: 'none',
     expect: () => undefined,
-    open: () => Promise.resolve(ok({ open: place, stands: false })),
+    open: () => Promise.resolve(ok({ place, stands: false })),
     close: () => Promise.resolve(),
   }
 }

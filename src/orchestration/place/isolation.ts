@@ -1,7 +1,7 @@
-import type { AttemptOf } from '../attempt-of.js'
+import type { Attempt } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Result } from '../../domain/result.js'
-import type { Begun } from '../../domain/attempt/course.js'
+import type { GoingOn } from '../../domain/run/reconcile.js'
 import type { BaseToWatch } from '../landing/base-watch.js'
 
 /** Where an agent works. */
@@ -43,14 +43,8 @@ export type Harvest =
       /** All new files and directories that git ignores, whoever wrote them. */
       readonly newIgnored?: readonly string[]
     }
-  | {
+  | (Harvested & {
       readonly type: 'candidate'
-      readonly commit: string
-      readonly tree: string
-      readonly parents: readonly string[]
-      readonly ref: string
-      /** The commit that its tree is a change of. */
-      readonly base: string
       /** Changed paths that do not count: the roadmap. */
       readonly leftOut: readonly string[]
       /** Changed paths that were left out since they would configure autopilot or an agent CLI. */
@@ -61,14 +55,24 @@ export type Harvest =
       readonly hidden?: readonly string[]
       readonly ignored?: Ignored
       readonly kept: readonly Kept[]
-    }
+    })
   /** It could not be collected; `workspace` says where it still is, if it is anywhere. */
   | { readonly type: 'stuck'; readonly failure: Failure; readonly workspace?: string }
   /** In place, nothing is collected and nothing can be said about a change. */
   | { readonly type: 'in_place' }
 
-/** Work that was collected. */
-export type Harvested = Extract<Harvest, { type: 'candidate' }>
+/** Work that was collected, as a commit. */
+export interface Harvested {
+  readonly commit: string
+  readonly tree: string
+  readonly parents: readonly string[]
+  readonly ref: string
+  /** The commit that its tree is a change of. */
+  readonly base: string
+}
+
+/** Work that goes on; what is known of its commit need not be read. */
+export type WorkSoFar = Pick<Harvested, 'commit' | 'base'> & Partial<Pick<Harvested, 'tree' | 'parents'>>
 
 /** What a repair round begins with: the work and the target's tip together, in the place. */
 export interface Continued {
@@ -116,10 +120,8 @@ export interface TurnPlace {
   underWay(): Promise<string | undefined>
   /** Collects what the agent left; once after each agent. */
   harvest(written?: Written): Promise<Harvest>
-  /** Brings work that was kept out and the target's tip together, for a repair round. */
-  goOn(candidate: Harvested): Promise<Result<Continued, Failure>>
-  /** Brings the work of another attempt and the target's tip together, for an attempt that goes on with it. */
-  takeOver(work: { readonly candidate: string; readonly base: string }): Promise<Result<Continued, Failure>>
+  /** Brings work and the target's tip together: for a repair round, or for an attempt that goes on with another's work. */
+  goOn(work: WorkSoFar): Promise<Result<Continued, Failure>>
   /** Work that was brought together, as a change of the tip, at most so many characters; empty when git cannot tell. */
   diff(together: Pick<Continued, 'base' | 'tree'>, mostChars: number): Promise<string>
   /** Gives the place back; a second time does nothing. */
@@ -137,21 +139,16 @@ export interface CandidateDesk {
 }
 
 /** Has the reviews of a run judge a candidate. Ok when all approved, or there are none. */
-export type ReviewWork = (of: AttemptOf, open: OpenPlace, candidate: Harvested) => Promise<Result<void, Failure>>
+export type ReviewWork = (attempt: Attempt, place: OpenPlace, candidate: Harvested) => Promise<Result<void, Failure>>
 
 /** The place of an attempt that was interrupted with its run. */
-export interface PlaceBefore {
-  readonly course: Begun
-  /** Its workspace is there, as the agent left it. */
-  readonly stands: boolean
-  /** What was collected of its last turn. */
-  readonly candidate?: string
+export interface PlaceBefore extends Pick<GoingOn, 'course' | 'stands' | 'candidate'> {
   /** How often the run was resumed: what is kept gets names that no earlier part of the run can have given. */
   readonly resumes: number
 }
 
 export interface OpenedPlace {
-  readonly open: OpenPlace
+  readonly place: OpenPlace
   /** It is the workspace of an interrupted attempt, with what its agent left in it. */
   readonly stands: boolean
   /** The work that had been collected there. */
@@ -170,7 +167,7 @@ export interface Isolation {
    * Opens a place for an attempt. One that begins holds a slot; one that was interrupted gets its own workspace, where that
    * stands, or another at the target's tip.
    */
-  open(of: AttemptOf, before?: PlaceBefore): Promise<Result<OpenedPlace, Failure>>
+  open(attempt: Attempt, before?: PlaceBefore): Promise<Result<OpenedPlace, Failure>>
   /** The commit that work stands on, and what judges it; absent where there are no gates for everybody. */
   readonly base?: Pick<BaseToWatch, 'tip' | 'judge'>
   /** Removes what is not needed any more. */

@@ -1,21 +1,26 @@
 import { cpus } from 'node:os'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Clock } from '../../domain/clock.js'
+import { present } from '../../domain/present.js'
 import { err, ok, type Result } from '../../domain/result.js'
-import type { Workspace } from '../../workspace/workspace.js'
 import type { KeptWorkspace, Workspaces } from '../../workspace/lease/workspaces.js'
-import type { Isolation, OpenedPlace, OpenPlace } from './isolation.js'
+import type { Attempt } from '../../domain/attempt/attempt.js'
 import type { BaseToWatch, BaseWatch } from '../landing/base-watch.js'
-import { leasedPlace, type LeasedBefore, type PlaceParts } from './leased-place.js'
-import { limit } from '../limit.js'
 import { createMergeQueue, type MergeQueueParts } from '../landing/merge-queue.js'
+import { limit } from '../limit.js'
+import { freshWorkspace, leasedTo } from '../../workspace/lease/fresh-workspace.js'
+import type { Isolation, OpenedPlace, PlaceBefore } from './isolation.js'
+import { leasedPlace, type LeaseParts } from './leased-place.js'
+import { NeededLandings } from './needed-landings.js'
 import { blamed } from './place-trouble.js'
 import { reopenPlace } from './reopen-place.js'
 import type { RoomWatch } from './room-watch.js'
 import { WorkspaceSupply } from './workspace-supply.js'
-import type { AttemptOf } from '../attempt-of.js'
 
-export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
+/** What leased places have from here. */
+type OwnParts = 'integrate' | 'tip' | 'branch' | 'step' | 'onStuck' | 'onLanded'
+
+export interface WorkspacedParts extends Omit<LeaseParts, OwnParts>, MergeQueueParts {
   /** Number of slots: as many workspaces are prepared ahead at most. */
   readonly slots: number
   readonly base: BaseWatch
@@ -38,118 +43,117 @@ export interface WorkspacedParts extends PlaceParts, MergeQueueParts {
   readonly room: RoomWatch
   /** Where workspaces lie. */
   readonly directory: string
-  /** An agent has ended; what it does takes place while its work is collected. */
-  readonly onAgentEnded: (of: AttemptOf) => Promise<void>
   /** Nothing is at work any more. */
   readonly onClosing: () => Promise<void>
 }
 
 /** `--isolation workspace`: a workspace for each attempt, its work collected as a candidate and landed on the target. */
 export function workspaced(parts: WorkspacedParts): Isolation {
-  const { target } = parts
-  // git is bound by processor and disk: more of it at once than cores only takes time from the agents.
-  const gits = Math.max(1, cpus().length)
-  const collecting = limit(gits)
-  const workspaces: Workspaces = {
-    ...parts.workspaces,
-    release(workspace) {
-      parts.workspaces.release(workspace)
-      supply.freed()
-    },
-  }
-  const integrate = createMergeQueue(parts)
-  let busy = 0
-  parts.room.open({
-    directory: parts.directory,
-    makeRoom: async () => {
-      await Promise.all([workspaces, parts.gateWorkspaces].map((all) => all.removeFree()))
-    },
-  })
-  const awaitRoom = () => parts.room.look()
-  const jobs = Math.max(gits, parts.setupJobs)
-  const supply = new WorkspaceSupply({ ...parts, awaitRoom, jobs, tip: () => target.tip, isBusy: () => busy > 0 })
-  const busily = async <Value>(step: () => Promise<Value>): Promise<Value> => {
-    busy++
-    try {
-      return await step()
-    } finally {
-      busy--
-      supply.freshen()
-    }
-  }
+  return new WorkspaceIsolation(parts)
+}
 
-  /** Of each landed task, the number of its landing. */
-  const landedAs = new Map<string, number>()
-  /** The number of the first landing after the base was red; nobody is to start from what failed. */
-  let mended = 0
-  /** How many landings the workspace of an attempt must have in it; a further attempt wants all that there are. */
-  const needed = ({ task, attempt }: AttemptOf): number => {
-    if (attempt > 1) return supply.landings
-    return Math.max(mended, ...parts.dependenciesOf(task.id).map((id) => landedAs.get(id) ?? 0))
-  }
-
-  // Kept workspaces that a harvest has named, with their task; at the end only the others are still to be told.
-  const told = new Set<string>()
-
-  const step = <Value>(deed: () => Promise<Value>) => collecting(() => busily(deed))
-  const placeOf = (workspace: Workspace, of: AttemptOf, before?: LeasedBefore): OpenPlace => {
-    const lease = {
-      ...{ ...parts, workspaces },
-      integrate,
-      tip: () => target.tip,
-      branch: target.branch,
-      step,
-      onStuck: () => told.add(workspace.root),
-      onLanded: () => {
-        landedAs.set(of.task.id, supply.landings + 1)
-        if (mended === 0 && parts.base.hasBeenRed) mended = supply.landings + 1
-        supply.landed()
-        parts.base.moved(target.tip, true)
-      },
-    }
-    const place = leasedPlace(workspace, of, lease, before)
-    const harvest: OpenPlace['harvest'] = async (written) => {
-      const [harvested] = await Promise.all([place.harvest(written), parts.onAgentEnded(of)])
-      return harvested
-    }
-    return { ...place, harvest }
-  }
-
+class WorkspaceIsolation implements Isolation {
+  readonly kind = 'workspace'
+  readonly base?: NonNullable<Isolation['base']>
+  readonly #parts: WorkspacedParts
+  readonly #workspaces: Workspaces
+  readonly #lease: LeaseParts
+  readonly #supply: WorkspaceSupply
+  readonly #needed: NeededLandings
+  /** Kept workspaces that a harvest has named, with their task; at the end only the others are still to be told. */
+  readonly #told = new Set<string>()
   /** Those of the first gates, which are set up beside those of the first agents. */
-  let gatePlaces: Promise<void> | undefined
+  #gatePlaces: Promise<void> | undefined
+  /** How many steps of collecting and landing are under way. */
+  #busy = 0
 
-  return {
-    kind: 'workspace',
-    expect(attempts) {
-      supply.want(Math.min(parts.slots, attempts))
-      if (attempts > 0) gatePlaces ??= parts.gateWorkspaces.makeReady(target.tip, parts.gatePlaces)
-    },
-    async open(of, before): Promise<Result<OpenedPlace, Failure>> {
-      if (before) return step(() => reopenPlace(of, before, { ...parts, workspaces, placeOf }))
-      const { task, attempt } = of
-      const opened = (workspace: Workspace) => ok({ open: placeOf(workspace, of), stands: false })
-      const { workspace, landings } = supply.take()
-      // What landed in the last moments may be missing, but not what the task depends on.
-      const fresh = landings < needed(of) ? await workspaces.refresh(workspace, target.tip) : ok(undefined)
-      const lessee = { taskId: task.id, attempt }
-      const leased = fresh.ok ? await workspaces.lease(workspace, lessee) : fresh
-      if (leased.ok) return opened(workspace)
-      workspaces.release(workspace)
-      // It stood ready for a while, and somebody may have cleared the cache since.
-      const other = await step(() => workspaces.prepare(target.tip))
-      if (!other.ok) return err(await blamed(workspace, other.error))
-      const again = await workspaces.lease(other.value, lessee)
-      if (again.ok) return opened(other.value)
-      workspaces.release(other.value)
-      return err(await blamed(other.value, again.error))
-    },
-    ...(parts.gates.length > 0 ? { base: { tip: target.tip, judge: parts.judgeTip } } : {}),
-    async close() {
-      await supply.close()
-      await gatePlaces
-      await parts.onClosing()
-      const kept = await Promise.all([parts.gateWorkspaces, workspaces].map((all) => all.removeAll()))
-      for (const one of kept.flat()) if (!told.has(one.root)) parts.onKept(one)
-    },
+  constructor(parts: WorkspacedParts) {
+    const { target, room, directory, gateWorkspaces } = parts
+    this.#parts = parts
+    this.#workspaces = { ...parts.workspaces, release: (workspace) => this.#release(workspace) }
+    this.#needed = new NeededLandings(parts.dependenciesOf)
+    if (parts.gates.length > 0) this.base = { tip: target.tip, judge: parts.judgeTip }
+    const makeRoom = async () => {
+      await Promise.all([this.#workspaces, gateWorkspaces].map((all) => all.removeFree()))
+    }
+    room.open({ directory, makeRoom })
+    // git is bound by processor and disk: more of it at once than cores only takes time from the agents.
+    const gits = Math.max(1, cpus().length)
+    const collecting = limit(gits)
+    this.#lease = {
+      ...{ ...parts, workspaces: this.#workspaces },
+      ...{ integrate: createMergeQueue(parts), tip: () => target.tip, branch: target.branch },
+      step: (deed) => collecting(() => this.#busily(deed)),
+      onStuck: ({ root }) => this.#told.add(root),
+      onLanded: (attempt) => this.#landed(attempt),
+    }
+    this.#supply = new WorkspaceSupply({
+      ...{ ...parts, workspaces: this.#workspaces },
+      ...{ awaitRoom: () => room.look(), jobs: Math.max(gits, parts.setupJobs) },
+      ...{ tip: () => target.tip, isBusy: () => this.#busy > 0 },
+    })
+  }
+
+  expect(attempts: number): void {
+    const { slots, gateWorkspaces, gatePlaces, target } = this.#parts
+    this.#supply.want(Math.min(slots, attempts))
+    if (attempts > 0) this.#gatePlaces ??= gateWorkspaces.makeReady(target.tip, gatePlaces)
+  }
+
+  async open(attempt: Attempt, before?: PlaceBefore): Promise<Result<OpenedPlace, Failure>> {
+    return before ? this.#lease.step(() => this.#reopen(attempt, before)) : this.#openPrepared(attempt)
+  }
+
+  async close(): Promise<void> {
+    const { gateWorkspaces, onClosing, onKept } = this.#parts
+    await this.#supply.close()
+    await this.#gatePlaces
+    await onClosing()
+    const kept = await Promise.all([gateWorkspaces, this.#workspaces].map((all) => all.removeAll()))
+    for (const workspace of kept.flat()) if (!this.#told.has(workspace.root)) onKept(workspace)
+  }
+
+  async #reopen(attempt: Attempt, before: PlaceBefore): Promise<Result<OpenedPlace, Failure>> {
+    const reopened = await reopenPlace(attempt.id, before, { ...this.#parts, workspaces: this.#workspaces })
+    if (!reopened.ok) return reopened
+    const { workspace, past, stands, candidate } = reopened.value
+    return ok({ place: leasedPlace(workspace, attempt, this.#lease, past), stands, ...present({ candidate }) })
+  }
+
+  async #openPrepared(attempt: Attempt): Promise<Result<OpenedPlace, Failure>> {
+    const { target } = this.#parts
+    const { workspace: ready, landings } = this.#supply.take()
+    // What landed in the last moments may be missing, but not what the task depends on.
+    const isBehind = landings < this.#needed.by(attempt, this.#supply.landings)
+    const fresh = isBehind ? await this.#workspaces.refresh(ready, target.tip) : ok(undefined)
+    if (!fresh.ok) this.#workspaces.release(ready)
+    const leased = fresh.ok ? await leasedTo(attempt.id, ready, this.#workspaces) : fresh
+    // It stood ready for a while, and somebody may have cleared the cache since.
+    const again = () => freshWorkspace(this.#workspaces, target.tip, attempt.id)
+    const workspace = leased.ok ? leased : await this.#lease.step(again)
+    if (!workspace.ok) return err(await blamed(ready, workspace.error))
+    return ok({ place: leasedPlace(workspace.value, attempt, this.#lease), stands: false })
+  }
+
+  #release(workspace: Parameters<Workspaces['release']>[0]): void {
+    this.#parts.workspaces.release(workspace)
+    this.#supply.freed()
+  }
+
+  async #busily<Value>(deed: () => Promise<Value>): Promise<Value> {
+    this.#busy++
+    try {
+      return await deed()
+    } finally {
+      this.#busy--
+      this.#supply.freshen()
+    }
+  }
+
+  #landed({ task }: Attempt): void {
+    const { base, target } = this.#parts
+    this.#needed.landed(task.id, this.#supply.landings + 1, base.hasBeenRed)
+    this.#supply.landed()
+    base.moved(target.tip, true)
   }
 }

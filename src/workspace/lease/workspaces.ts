@@ -1,5 +1,6 @@
 import { lstat, realpath, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { safeName } from '../../domain/name.js'
 import { err, ok, type Result } from '../../domain/result.js'
@@ -47,8 +48,8 @@ export interface Workspaces {
   readonly followsTree: (commit: string) => Promise<boolean>
   /** Moves a prepared workspace to another commit. */
   readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
-  /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used; gives the task branch it stands on. */
-  readonly lease: (workspace: Workspace, to: Lessee) => Promise<Result<{ readonly branch: string }, Failure>>
+  /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used, on the attempt's task branch. */
+  readonly lease: (workspace: Workspace, lessee: AttemptId) => Promise<Result<void, Failure>>
   /**
    * Takes a workspace of the run over, as the attempt left it that was at work there when the run was broken off. It is
    * leased to that attempt again.
@@ -57,7 +58,7 @@ export interface Workspaces {
   /** Merges a tip into the workspace of an attempt that goes on; see {@link catchUp}. */
   readonly goOn: (
     workspace: Workspace,
-    lessee: Lessee,
+    lessee: AttemptId,
     work: WorkSoFar,
     tip: string,
   ) => Promise<Result<CaughtUp, Failure>>
@@ -76,12 +77,6 @@ export interface Workspaces {
   readonly removeFree: () => Promise<void>
   /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
   readonly removeAll: () => Promise<readonly KeptWorkspace[]>
-}
-
-/** The attempt that a workspace is leased to. */
-export interface Lessee {
-  readonly taskId: string
-  readonly attempt: number
 }
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
@@ -185,15 +180,13 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return moved.ok ? arm(repository, workspace) : moved
   }
 
-  const lease = async (workspace: Workspace, lessee: Lessee) => {
+  const lease = async (workspace: Workspace, lessee: AttemptId) => {
     expectState(workspace, 'prepared')
     workspace.state = 'leased'
-    const branch = branchOf(lessee)
-    const armed = await standOn(workspace, branch)
-    return armed.ok ? ok({ branch }) : armed
+    return standOn(workspace, branchOf(lessee))
   }
 
-  const goOn = (workspace: Workspace, lessee: Lessee, work: WorkSoFar, tip: string) => {
+  const goOn = (workspace: Workspace, lessee: AttemptId, work: WorkSoFar, tip: string) => {
     expectState(workspace, 'leased')
     return catchUp(repository, workspace, work, tip, branchOf(lessee))
   }
@@ -275,7 +268,7 @@ async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Wo
 }
 
 /** The task branch. */
-function branchOf({ taskId, attempt }: Lessee): string {
+function branchOf({ taskId, attempt }: AttemptId): string {
   return `autopilot/${safeName(taskId)}-${attempt}`
 }
 

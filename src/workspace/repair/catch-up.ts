@@ -62,11 +62,11 @@ export async function catchUp(
 /** What {@link catchUp} had watched for in an attempt's earlier rounds, found out anew: the same conflicts come again. */
 export async function watchAgain(
   repository: Repository,
-  merges: readonly { readonly candidate: string; readonly base: string; readonly tip: string }[],
+  merges: readonly { readonly commit: string; readonly base: string; readonly tip: string }[],
 ): Promise<Result<MarkerWatch, Failure>> {
   let watch = nothingWatched
-  for (const { tip, ...work } of merges) {
-    const merged = await combine(repository, { ...work, message: bothMessage, watch }, tip)
+  for (const { commit: candidate, base, tip } of merges) {
+    const merged = await combine(repository, { candidate, base, message: bothMessage, watch }, tip)
     if (!merged.ok) return merged
     watch = merged.value.watch
   }

@@ -8,7 +8,6 @@ export function placeAcrossText(place: TurnPlace): TurnPlace {
     underWay: async () => asText(await place.underWay()),
     harvest: async (written) => asText(await place.harvest(asText(written))),
     goOn: async (candidate) => asText(await place.goOn(asText(candidate))),
-    takeOver: async (work) => asText(await place.takeOver(asText(work))),
     diff: async (together, most) => asText(await place.diff(asText(together), most)),
     close: place.close,
   }

@@ -149,7 +149,7 @@ describe('how a task of a resumed run goes on', () => {
         round: 1,
         collected: 'c1',
         base: 't',
-        merges: [{ candidate: 'c1', base: 'b', tip: 't' }],
+        merges: [{ commit: 'c1', base: 'b', tip: 't' }],
       },
     })
     expect(after([...round, ended], here)).toMatchObject({ course: { state: { type: 'collecting' }, collected: 'c1' } })

@@ -12,10 +12,7 @@ import { prototype } from '../../../support/fakes/prototype-provider.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 import { taskOf } from '../../../support/rigs/task.js'
 
-const candidate: Harvested = {
-  ...{ type: 'candidate', commit: 'c0ffee', tree: '7ree', parents: [], ref: 'refs/x', base: 'ba5e' },
-  ...{ leftOut: [], offLimits: [], watched: [], kept: [] },
-}
+const candidate: Harvested = { commit: 'c0ffee', tree: '7ree', parents: [], ref: 'refs/x', base: 'ba5e' }
 
 /** Has work of `author` reviewed, where these may be used, and tells who was asked and what came of it. */
 async function reviewed(author: string, usable: readonly string[], review: Partial<Review> = {}) {
@@ -37,7 +34,7 @@ async function reviewed(author: string, usable: readonly string[], review: Parti
     },
   } as unknown as ReviewingParts
   const verdict = await createReviewing(parts)(
-    { task: taskOf('t'), attempt: 1, agent: { provider: author } },
+    { id: { taskId: 't', attempt: 1 }, task: taskOf('t'), agent: { provider: author } },
     open,
     candidate,
   )

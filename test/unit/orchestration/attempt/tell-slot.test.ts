@@ -10,7 +10,6 @@ const conversation = { sessionId: 's', used: noBaseline }
 function turnOn(slot: string, more: Partial<HeldTurn> = {}): HeldTurn {
   return {
     slot: { agent: { id: slot, provider: 'claude' }, release: () => undefined },
-    round: 0,
     prompt: 'Go.\n',
     ...more,
   }

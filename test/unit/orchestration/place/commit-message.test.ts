@@ -5,7 +5,12 @@ import type { Task } from '../../../../src/domain/roadmap/task.js'
 import { commitMessage } from '../../../../src/orchestration/place/commit-message.js'
 
 const task = (id: string, title: string) => ({ id, title }) as Task
-const facts = { runId: '20260102-030405-abcd', attempt: 2, agent: { provider: 'claude', model: 'opus' }, mask: noMask }
+const facts = {
+  runId: '20260102-030405-abcd',
+  id: { taskId: 'login', attempt: 2 },
+  agent: { provider: 'claude', model: 'opus' },
+  mask: noMask,
+}
 
 test('a commit has the title as its subject and names task, run, attempt and agent', () => {
   expect(commitMessage({ ...facts, task: task('login', 'Add the login') })).toBe(

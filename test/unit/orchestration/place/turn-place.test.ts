@@ -41,12 +41,13 @@ async function opened(wrap: (place: TurnPlace) => TurnPlace, attempt = 1): Promi
   const parts = {
     ...{ repository: rig.repository, workspaces, runId: 'run1', mask: noMask, leaveOut: [], watched: [] },
     ...{ offLimits: { covers: () => false }, tip: () => tip, branch: 'main', onStuck: () => undefined },
+    onAgentEnded: () => Promise.resolve(),
     step: <Value>(deed: () => Promise<Value>) => deed(),
   } as unknown as Parts
-  const of = { task: taskOf('T1'), attempt, agent: { provider: 'claude' } }
+  const tried = { id: { taskId: 'T1', attempt }, task: taskOf('T1'), agent: { provider: 'claude' } }
   return {
     ...{ rig, agent, ref: attemptRef('run1', 'T1', attempt), released: () => released },
-    place: wrap(leasedPlace(agent.workspace, of, parts)),
+    place: wrap(leasedPlace(agent.workspace, tried, parts)),
     land(path, text) {
       rig.repo.write(path, text)
       return (tip = rig.repo.commit(`lands ${path}`))
@@ -105,10 +106,10 @@ describe.each(places)('%s', (_, wrap) => {
   it('takes over the work of another attempt', async () => {
     const { rig, agent, place, land } = await opened(wrap, 2)
     rig.repo.git('checkout', '-q', '-b', 'other')
-    const candidate = land('other.txt', 'of attempt 1\n')
+    const commit = land('other.txt', 'of attempt 1\n')
     rig.repo.git('checkout', '-q', '-')
     const tip = land('b.txt', 'landed\n')
-    const together = value(await place.takeOver({ candidate, base: rig.base }))
+    const together = value(await place.goOn({ commit, base: rig.base }))
     expect([together.base, agent.read('other.txt'), agent.read('b.txt')]).toEqual([tip, 'of attempt 1\n', 'landed\n'])
   })
 
