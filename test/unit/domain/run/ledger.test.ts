@@ -4,7 +4,7 @@ import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import { keptCommits, planClean, type LedgerRef, type Leftover } from '../../../../src/domain/run/ledger.js'
 import { safeName } from '../../../../src/domain/name.js'
-import { runStarted, stamp, stateAfter } from '../../../support/rigs/records.js'
+import { runStarted, stateAfter } from '../../../support/rigs/records.js'
 
 const standing = fc.constantFrom<LedgerRef['standing']>(
   { type: 'landed', commit: 'c' },
