@@ -54,7 +54,7 @@ const nobodyReads: ReadonlySet<string | undefined> = new Set([undefined, 'EPIPE'
 function tellLostResult(): boolean {
   const why = lostStream(process.stdout)
   if (nobodyReads.has(why)) return false
-  sinkOf(process.stderr).write(`autopilot: stdout could not be written (${why}): what it shows is not complete\n`)
+  sinkOf(process.stderr).write(`autopilot: could not write to stdout (${why}): its output is incomplete\n`)
   return true
 }
 
@@ -72,7 +72,7 @@ function reportBug(error: unknown): ExitCode {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const text = process.env.AUTOPILOT_DEBUG ? trace : (trace.split('\n')[0] ?? '')
   sinkOf(process.stderr).write(
-    `autopilot: internal error: ${text}\n    please report it; AUTOPILOT_DEBUG=1 shows where it happened\n`,
+    `autopilot: internal error: ${text}\n    please report this; AUTOPILOT_DEBUG=1 shows where it happened\n`,
   )
   return exitCodes.notDone
 }

@@ -29,7 +29,7 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
     .version(AUTOPILOT_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .showSuggestionAfterError()
-    .showHelpAfterError('Run autopilot --help for what there is.')
+    .showHelpAfterError('Run autopilot --help for usage.')
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(`${cleanLine(text, 2000)}\n`),
@@ -60,7 +60,7 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
     )
   addSettings(run, 'run')
   run
-    .addOption(new Option('--fresh', 'begin a new run, even if the last one was stopped before its end'))
+    .addOption(new Option('--fresh', 'start a new run, even if the last one stopped before its end'))
     .addOption(takeOverOption())
     .addOption(directoryOption())
     .addHelpText('after', runNotes)
@@ -129,8 +129,8 @@ function addValidate(program: Command, env: Environment, done: (code: ExitCode) 
 function addStatus(program: Command, env: Environment, done: (code: ExitCode) => void): void {
   program
     .command('status')
-    .description('how a run stands: what is done, what is kept and where, what it has used')
-    .argument('[run]', 'the id of a run; without it the last one, also while it is at work')
+    .description('show the state of a run: what is done, what is kept and where, what it has used')
+    .argument('[run]', 'the id of a run; without it the last one, even while it is running')
     .addOption(outputOption('human (default), or json: one object'))
     .addOption(directoryOption())
     .action(async (run: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {

@@ -1,6 +1,11 @@
 import * as z from 'zod/mini'
 
-const forms: Readonly<Record<string, string>> = { string: 'a text', array: 'a list', object: 'a map', record: 'a map' }
+const forms: Readonly<Record<string, string>> = {
+  string: 'a string',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+}
 
 /** What is accepted, for values whose schema does not say so itself. */
 export function expected(issue: z.core.$ZodRawIssue): string | undefined {

@@ -20,8 +20,8 @@ export async function findConfig(directory: string): Promise<Result<string | und
   const wrong = found.filter((name) => !isConfigName(name))
   if (wrong.length > 0) return err(wrong.map(misnamed))
   if (found.length <= 1) return ok(found[0])
-  const text = `${configNames.join(' and ')} are both here, and only one can hold`
-  return err([problem(configNames[1], text, `put everything into ${configName}, and remove the other`)])
+  const text = `${configNames.join(' and ')} both exist, but there can be only one`
+  return err([problem(configNames[1], text, `put everything into ${configName} and remove the other`)])
 }
 
 /**
@@ -35,7 +35,7 @@ export async function misplacedConfigs(directories: readonly string[], root: str
   const found = await Promise.all(
     inside.map(async (path) => (await namesAlike(join(realRoot, path))).map((name) => join(path, name))),
   )
-  const help = `settings stand in ${configName} at the root, ${cleanLine(root, 300)}; there a gate has cwd: for a directory below`
+  const help = `put settings into ${configName} at the root, ${cleanLine(root, 300)}; to run a gate in a subdirectory, use its cwd:`
   return found
     .flat()
     .map((path) => problem(path, 'a configuration file is read only at the root of the repository', help))
@@ -49,7 +49,7 @@ function misnamed(name: string): Problem {
   const isYaml = !/toml$/i.test(name)
   const help = isYaml ? `rename it to ${configName}` : `write its settings into ${configName}, as YAML`
   const json = /jsonc?$/i.test(name) ? ' (JSON can be read as YAML)' : ''
-  return problem(name, `${name} is not read: the configuration is ${configName}`, help + json)
+  return problem(name, `${name} is not read: the configuration file is ${configName}`, help + json)
 }
 
 /** In order, so that messages are the same everywhere. */

@@ -51,7 +51,7 @@ const texts = z.array(z.string())
 const routes = z.array(scalar(providerModel))
 
 const variable = z.union([z.string(), z.number(), z.boolean(), z.null()], {
-  error: 'expected a single value, or nothing to pass your own variable on',
+  error: 'expected a single value, or nothing to pass on your own variable',
 })
 
 const variableName = z
@@ -108,7 +108,7 @@ export async function readConfig(
     () => true,
     () => false,
   )
-  return isLink ? err([problemAt(name, 'E101', `${name} is a link to a file that is not there`)]) : ok(noConfig)
+  return isLink ? err([problemAt(name, 'E101', `${name} is a link to a file that does not exist`)]) : ok(noConfig)
 }
 
 /** More errors of the parser than this are not shown. */

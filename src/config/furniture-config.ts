@@ -30,7 +30,7 @@ function namesOf(path: string): readonly string[] {
 }
 
 const noNumberYet =
-  'placeholders stand in values of env: alone; setup runs before there is a task, in a workspace that any slot may use, so it has no slot, port or task'
+  'placeholders work only in values of env:; setup runs before there is a task, in a workspace that any slot may use, so it has no slot, port or task'
 
 const setupFields = z.strictObject(
   {

@@ -62,12 +62,12 @@ export async function readStart(path: string): Promise<Result<RunState['start'],
   return first.value.type === 'run_started' ? ok(first.value) : badLine(1, 'is not the start of a run')
 }
 
-const nothingYet: JournalFault = { code: 'empty', message: 'the journal has no whole record yet' }
+const nothingYet: JournalFault = { code: 'empty', message: 'the journal has no complete record yet' }
 
 function unreadable(code: string): JournalFault {
   return code === 'ENOENT' || code === 'ENOTDIR'
     ? { code: 'not_there', message: 'there is no journal' }
-    : { code: 'unreadable', message: `the journal cannot be read: ${code}` }
+    : { code: 'unreadable', message: `cannot read the journal: ${code}` }
 }
 
 function readRecord(text: string, line: number): Result<RunRecord, JournalFault> {
@@ -76,7 +76,7 @@ function readRecord(text: string, line: number): Result<RunRecord, JournalFault>
     return badLine(line, 'is not a record')
   const record = value as RunRecord
   if (record.v !== eventVersion) {
-    const message = `line ${line} of the journal has version ${record.v}, which autopilot ${AUTOPILOT_VERSION} does not know${writtenBy(record)}`
+    const message = `line ${line} of the journal has version ${record.v}, which autopilot ${AUTOPILOT_VERSION} cannot read${writtenBy(record)}`
     return err({ code: 'unknown_version', message, line })
   }
   // Every record has the number of its line: a line that was lost, or written twice, would change the state.
@@ -95,7 +95,7 @@ function writtenBy(record: object): string {
 
 /** Damage, or, where another version wrote it, a form that this one does not know. */
 function misfit(line: number, wrong: string, version: unknown): Result<never, JournalFault> {
-  const what = `is not a whole record (${cleanLine(wrong, 100)})`
+  const what = `is not a complete record (${cleanLine(wrong, 100)})`
   if (typeof version !== 'string' || version === AUTOPILOT_VERSION) return badLine(line, what)
   const message = `line ${line} of the journal ${what} for autopilot ${AUTOPILOT_VERSION}${writtenBy({ version })}`
   return err({ code: 'other_version', message, line })
@@ -115,7 +115,7 @@ function takeIn(
     onRecord(record)
     return state ? ok(next(run, record, state)) : badLine(line, 'comes too early')
   } catch {
-    return badLine(line, 'is not a whole record')
+    return badLine(line, 'is not a complete record')
   }
 }
 

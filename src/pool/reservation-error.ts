@@ -17,5 +17,5 @@ export function withdrawn(taskId: string): ReservationError {
 /** `provider`: the one that the task asks for, if it asks for one. */
 export function unservable(taskId: string, provider: string | undefined): ReservationError {
   const asked = provider === undefined ? '' : `, which asks for ${provider}`
-  return new ReservationError('unservable', `no usable provider may serve ${taskId}${asked}`)
+  return new ReservationError('unservable', `no usable provider for ${taskId}${asked}`)
 }

@@ -11,8 +11,9 @@ export const command: Provider = {
   // Without a command, one that fails: an empty script would be a success that nobody asked for.
   command: ({ run }) => ({ file: '/bin/sh', args: ['-c', run ?? 'exit 2'], input: '', env: {} }),
   refusal({ run }) {
-    if (run === undefined || run.trim() === '') return failure('usage', 'The task has no `run:` command to execute.')
-    if (run.includes('\0')) return failure('usage', 'The `run:` command holds a NUL character, which no shell accepts.')
+    if (run === undefined || run.trim() === '') return failure('usage', 'The task has no `run:` command.')
+    if (run.includes('\0'))
+      return failure('usage', 'The `run:` command contains a NUL character, which no shell accepts.')
     return undefined
   },
   readLine: (line) => (line.trim() === '' ? [] : [textEvent(line)]),

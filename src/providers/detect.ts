@@ -55,7 +55,10 @@ function unusable(file: string, { exit, stdout, stderr }: Captured, program: Pro
   const said = lastWords(stderr.trim() === '' ? stdout : stderr)
   return {
     usable: false,
-    reason: shortLine(`\`${call}\` told no version: ${formatExitStatus(exit)}${said === '' ? '' : `: ${said}`}`, 700),
-    help: `Install it with \`${program.installCommand}\` and log in with \`${program.loginCommand}\`; \`${call}\` must answer.`,
+    reason: shortLine(
+      `\`${call}\` printed no version: ${formatExitStatus(exit)}${said === '' ? '' : `: ${said}`}`,
+      700,
+    ),
+    help: `Install it with \`${program.installCommand}\` and log in with \`${program.loginCommand}\`; \`${call}\` must work.`,
   }
 }

@@ -25,7 +25,7 @@ export const reviewSchema = JSON.stringify({
 export function readReviewAnswer(text: string | undefined): Result<ReviewAnswer, string> {
   if (text === undefined || text.trim() === '') return err('it gave no answer')
   const parsed = answer.safeParse(parseJson(unfenced(text)))
-  if (!parsed.success) return err('its answer is not of the form asked for')
+  if (!parsed.success) return err('its answer does not have the required form')
   const { verdict, reasons } = parsed.data
   const said = reasons.map((reason) => reason.trim()).filter((reason) => reason !== '')
   if (verdict === 'reject' && said.length === 0) return err('it rejected without a reason')

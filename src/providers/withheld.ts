@@ -26,7 +26,7 @@ export function passHint(names: readonly string[]): string {
   const [what, verb, pass] = names.length === 1 ? ['It', 'is', 'does'] : ['They', 'are', 'do']
   const keys = names.map((name) => `${name}:`).join(', ')
   return (
-    `${what} ${verb} set here, but ${pass} not pass to agents unless named: ` +
+    `${what} ${verb} set here, but ${pass} not pass to agents unless you name ${names.length === 1 ? 'it' : 'them'}: ` +
     `put ${plural(names.length, 'line')} without a value under env: in autopilot.yaml (${keys}).`
   )
 }

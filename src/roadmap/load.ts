@@ -59,7 +59,7 @@ const faults: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   EACCES: 'no permission to read it',
   EPERM: 'no permission to read it',
-  ELOOP: 'its symbolic links go in a circle',
+  ELOOP: 'its symbolic links form a cycle',
 }
 
 function cannotRead(file: string, fault: string): Problem {

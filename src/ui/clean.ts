@@ -18,8 +18,8 @@ export function cleanLines({ refs, leftovers, kept }: CleanPlan): readonly Line[
 }
 
 function whyRefStays({ isBase, isTarget }: LedgerRef): string {
-  if (isTarget) return 'what the target was before it began anew: its tasks count as landed by it'
-  return isBase ? 'no branch leads to it' : 'was not integrated'
+  if (isTarget) return 'the old tip of the target before it started over: its tasks count as landed because of this ref'
+  return isBase ? 'no branch contains it' : 'was not integrated'
 }
 
 function shownPath({ path }: Leftover): string {
@@ -31,28 +31,30 @@ function whyRefGoes({ isBase, isTarget, standing }: LedgerRef): string {
     case 'landed':
       return `integrated as ${standing.commit.slice(0, 10)}`
     case 'on_branch':
-      return isBase ? 'where the run began' : 'on a branch, too'
+      return isBase ? 'where the run began' : 'also on a branch'
     case 'only_here':
-      return isTarget ? 'what the target was: its tasks count as landed no more' : 'not integrated, and lost with this'
+      return isTarget
+        ? 'the old tip of the target: its tasks will no longer count as landed'
+        : 'not integrated, and lost if deleted'
   }
 }
 
 function whyLeftoverGoes({ kind, holds }: Leftover): string {
-  if (holds !== undefined) return `${cleanLine(holds, 300)}, and is lost with this`
+  if (holds !== undefined) return `${cleanLine(holds, 300)}, lost if deleted`
   switch (kind) {
     case 'workspace':
       return 'a workspace that holds nothing'
     case 'gate':
-      return 'a workspace of gates'
+      return 'a workspace for gates'
     case 'notes':
-      return 'what autopilot noted on workspaces'
+      return "autopilot's notes on workspaces"
   }
 }
 
 /** What was done, or with `dryRun` would be. */
 export function cleanedLine({ refs, leftovers, kept }: CleanPlan, dryRun: boolean): Line {
   const left = kept.refs.length + kept.leftovers.length
-  const more = left > 0 ? `; ${left} kept, which --lost deletes, too` : ''
+  const more = left > 0 ? `; ${left} kept; --lost deletes them, too` : ''
   if (refs.length + leftovers.length === 0) return { tone: 'plain', text: `Nothing to delete${more}` }
   const what = `${plural(refs.length, 'ref')}, ${leftovers.length} ${leftovers.length === 1 ? 'directory' : 'directories'}`
   return { tone: dryRun ? 'plain' : 'good', text: `${dryRun ? 'Would delete' : 'Deleted'} ${what}${more}` }

@@ -19,10 +19,10 @@ export function costTexts({ usage, spending, start: { budgets } }: RunState): re
   const unknown = measures.flatMap((of) => {
     const counts = providers.filter(([, one]) => one.unknown[of] > 0)
     const each = counts.map(([name, one]) => `${plural(one.unknown[of], 'agent')} of ${cleanLine(name, 40)}`)
-    return matters[of] && each.length > 0 ? [`the ${names[of]} of ${each.join(' and ')} not known and not counted`] : []
+    return matters[of] && each.length > 0 ? [`the ${names[of]} of ${each.join(' and ')} unknown and not counted`] : []
   })
   const known = `${formatUsd(usage.costUsd ?? 0)} known`
-  const about = `of it about ${formatUsd(estimated)} an estimate, for ${plural(agents, 'agent')} cut off before the cost was told`
+  const about = `including an estimate of about ${formatUsd(estimated)} for ${plural(agents, 'agent')} cut off before the cost was reported`
   const all = [...(agents > 0 ? [about] : []), ...unknown]
   return all.length > 0 ? [known, ...all] : []
 }

@@ -58,13 +58,13 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'provider_stopped':
       return { tone: 'bad', text: `${record.provider} is out for this run: ${cleanLine(record.failure.message, 600)}` }
     case 'model_stopped': {
-      const what = record.model === undefined ? `${record.provider} with its own model` : agent({ agent: record })
+      const what = record.model === undefined ? `${record.provider} with its default model` : agent({ agent: record })
       return { tone: 'bad', text: `${what} is out for this run: ${cleanLine(record.failure.message, 600)}` }
     }
     case 'provider_cooled_down':
       return {
         tone: 'warning',
-        text: `${record.provider} rests for ${formatWait(msBetween(record.at, record.until))}: ${cleanLine(record.failure.message, 600)}`,
+        text: `${record.provider} cools down for ${formatWait(msBetween(record.at, record.until))}: ${cleanLine(record.failure.message, 600)}`,
       }
     case 'run_waiting':
       return { tone: 'warning', text: formatWaiting(record.until, record.at, record.providers) }
@@ -74,7 +74,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return describeHold(record, state)
     case 'attempt_started': {
       const again = record.attempt > 1 ? `, attempt ${record.attempt}` : ''
-      const from = record.goesOnFrom === undefined ? '' : `, goes on where attempt ${record.goesOnFrom} was cut off`
+      const from = record.goesOnFrom === undefined ? '' : `, continues attempt ${record.goesOnFrom}, which was cut off`
       return {
         tone: 'faint',
         onScreen: true,
@@ -83,15 +83,15 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     }
     case 'attempt_resumed': {
       const head = `${name(record, state)} attempt ${record.attempt}`
-      if (record.slot === undefined) return { tone: 'faint', text: `${head} goes on: its agent had finished` }
-      return { tone: 'faint', text: `${head} taken up again on ${record.slot} (${agent(record)})` }
+      if (record.slot === undefined) return { tone: 'faint', text: `${head} continues: its agent had finished` }
+      return { tone: 'faint', text: `${head} resumed on ${record.slot} (${agent(record)})` }
     }
     case 'repair_started': {
       const head = `${showId(record.taskId)} repair round ${record.round} started on ${record.slot}`
       return { tone: 'warning', text: `${head} (${record.reason.kind}): ${formatFailure(record.reason)}` }
     }
     case 'finishing_started': {
-      const head = `${showId(record.taskId)} goes on, on ${record.slot}, to finish its work`
+      const head = `${showId(record.taskId)} continues on ${record.slot} to finish its work`
       return { tone: 'warning', text: `${head} (${record.reason.kind}): ${formatFailure(record.reason)}` }
     }
     case 'leftovers_ended':
@@ -100,7 +100,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'attempt_failed': {
       // The last one is told by what becomes of the task.
       if (!record.willRetry) return undefined
-      const then = state.stopping ? 'is left to the next run' : 'will be tried again'
+      const then = state.stopping ? 'is left for the next run' : 'will be tried again'
       const head = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind}), ${then}`
       return { tone: 'warning', text: `${head}: ${formatFailure(record.failure)}` }
     }
@@ -135,7 +135,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'run_canceling':
       return { tone: 'warning', text: `stopping: ${cleanLine(record.why)}` }
     case 'run_stopping':
-      return { tone: 'warning', text: `nothing more is started: ${cleanLine(record.why)}; ${cleanLine(record.next)}` }
+      return { tone: 'warning', text: `starting nothing more: ${cleanLine(record.why)}; ${cleanLine(record.next)}` }
     case 'review_started':
       return { tone: 'faint', text: `${showId(record.taskId)} review started on ${record.slot} (${agent(record)})` }
     case 'gate_judged':
@@ -176,7 +176,7 @@ function describeEstimate(record: RecordOf<'agent_finished'>): Line | undefined 
   const who = review === undefined ? showId(taskId) : `the review of ${showId(taskId)}`
   return {
     tone: 'faint',
-    text: `${who}: its agent was cut off before it told its cost, which is about ${formatUsd(usage.costUsd)} (an estimate)`,
+    text: `${who}: its agent was cut off before it reported its cost, about ${formatUsd(usage.costUsd)} (an estimate)`,
   }
 }
 
@@ -225,7 +225,7 @@ function describeBase({ verdict, gates }: RecordOf<'base_judged'>): Line {
     case 'passed':
       return { tone: 'faint', text: 'the base passes the gates' }
     case 'failed':
-      return { tone: 'warning', text: `the base fails: ${said}; nothing more starts before some work passes` }
+      return { tone: 'warning', text: `the base fails: ${said}; nothing more starts until some work passes` }
     case 'errored':
       return { tone: 'warning', text: `the base could not be judged: ${said}` }
   }
@@ -243,7 +243,7 @@ function describeHold(record: RecordOf<'task_held'>, { heldInRun }: RunState): L
 
 function behind({ holds = 0 }: { readonly holds?: number }): string {
   if (holds === 0) return ''
-  return holds === 1 ? ' (1 task that waits for it is held)' : ` (${holds} tasks that wait for it are held)`
+  return holds === 1 ? ' (1 dependent is held)' : ` (${holds} dependents are held)`
 }
 
 function describeStart(start: RecordOf<'run_started'>): string {
@@ -256,7 +256,7 @@ function describeResumed(resumed: RecordOf<'run_resumed'>, { start }: RunState):
   const count = (state: string) => resumed.tasks.filter((task) => task.state === state).length
   const left = plural(count('pending') - resumed.failed.length, 'task')
   const failed = resumed.failed.length > 0 ? `, ${resumed.failed.length} failed` : ''
-  const tasks = `run ${start.runId} goes on: ${left} left, ${count('held')} held, ${count('done')} done${failed}`
+  const tasks = `run ${start.runId} continues: ${left} left, ${count('held')} held, ${count('done')} done${failed}`
   return describeBegin(resumed, start.roadmap, tasks)
 }
 

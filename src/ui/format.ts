@@ -35,10 +35,10 @@ export function formatWait(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
-/** `all providers are limited until 14:05 (in 43 min): claude, codex`. */
+/** `all providers are cooling down until 14:05 (in 43 min): claude, codex`. */
 export function formatWaiting(until: EpochMs, now: EpochMs, providers: readonly string[]): string {
   const names = providers.map((name) => cleanLine(name, 60)).join(', ')
-  return `all providers are limited until ${formatMoment(until, now, localZone())} (in ${formatWait(msBetween(now, until))}): ${names}`
+  return `all providers are cooling down until ${formatMoment(until, now, localZone())} (in ${formatWait(msBetween(now, until))}): ${names}`
 }
 
 /** `12,345 tokens in (2,000 cached), 678 out, $0.42`; undefined when no CLI reported any. */
@@ -75,7 +75,7 @@ export function formatBaseRed(gates: readonly string[]): string {
 export function formatLeftovers(what: readonly string[]): string {
   const shown = what.slice(0, 5).map((one) => cleanLine(one, 120))
   const more = what.length > shown.length ? ` and ${what.length - shown.length} more` : ''
-  return `ended what its agent had left running: ${shown.join('; ')}${more}`
+  return `ended what its agent left running: ${shown.join('; ')}${more}`
 }
 
 /** The same behind the line of a task; empty where there was nothing. */
@@ -101,15 +101,15 @@ export function formatHold(reason: HoldReason): string {
     case 'status': {
       const of = reason.group === undefined ? '' : `${showId(reason.group)} is `
       const since = reason.inRun ? ' since the run began' : ''
-      const next = statusSatisfies(reason.status) ? 'what waits for it begins with the next run' : toRunIt
+      const next = statusSatisfies(reason.status) ? 'its dependents start with the next run' : toRunIt
       return `${of}${reason.status} in the roadmap${since}; ${next}`
     }
     case 'removed':
       return 'no longer in the roadmap'
     case 'manual':
-      return 'execution_mode is manual: it is for a person'
+      return 'execution_mode is manual: a person does it'
     case 'unresolved':
-      return `depends on ${list(reason.refs)}, which the roadmap does not have`
+      return `depends on ${list(reason.refs)}, which is not in the roadmap`
     case 'dependency':
       return `waits for ${list(reason.taskIds)}`
     case 'verify':

@@ -88,8 +88,8 @@ function headline({ state, standing, lastAt }: RunStatus): [tone: Tone, label: s
     case 'silent': {
       const { pid, host, since } = standing
       const where = `process ${pid} on ${cleanLine(host)}`
-      const text = `${id} was broken off, it seems: ${where} has given no sign of life since ${new Date(since).toISOString()}`
-      return ['bad', 'Run', `${text}; when it is gone for good, autopilot resume --take-over goes on with it`]
+      const text = `${id} seems to be broken off: ${where} has shown no sign of life since ${new Date(since).toISOString()}`
+      return ['bad', 'Run', `${text}; if it is gone for good, autopilot resume --take-over continues it`]
     }
     case 'finished': {
       const { exitCode = 0, why = '' } = state.finished ?? {}
@@ -109,10 +109,10 @@ function waitingLines({ state: { waiting }, lastAt }: RunStatus): readonly Line[
 function resumeLines({ state, resume }: RunStatus): readonly Line[] {
   if (!resume) return []
   const { toLand, conversations, toStart, failed } = resume
-  const goesOn = (count: number) => (count === 1 ? 'goes on' : 'go on')
+  const verb = (count: number) => (count === 1 ? 'continues' : 'continue')
   const parts = [
-    ...(toLand > 0 ? [`${plural(toLand, 'task')} to the merge queue, with no agent`] : []),
-    ...(conversations > 0 ? [`${plural(conversations, 'conversation')} ${goesOn(conversations)}`] : []),
+    ...(toLand > 0 ? [`${plural(toLand, 'task')} to the merge queue, without an agent`] : []),
+    ...(conversations > 0 ? [`${plural(conversations, 'conversation')} ${verb(conversations)}`] : []),
     ...(toStart > 0 ? [`${plural(toStart, 'task')} to start`] : []),
     ...(failed > 0 ? [`${failed} failed for good (--retry-failed tries again)`] : []),
   ]

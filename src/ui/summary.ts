@@ -156,7 +156,7 @@ function unwrittenLines({ unwritten }: RunState): readonly Line[] {
     const verb = tasks.length === 1 ? 'is' : 'are'
     const help = tasks[0]?.help
     return [
-      row('warning', 'Unwritten', `${named} ${verb} done, but the roadmap does not say so: ${why}`),
+      row('warning', 'Unwritten', `${named} ${verb} done, but the roadmap doesn't say so: ${why}`),
       ...(help === undefined ? [] : [row('plain', '', help)]),
     ]
   })
@@ -202,7 +202,7 @@ function finishedLines(state: RunState): readonly Line[] {
   const finished = finishedTasks(state)
   if (finished.length === 0) return []
   const named = listFirst(finished, mostNamed, showId)
-  return [row('warning', 'Waiting', `${named}: finished, and judged first when the run goes on`)]
+  return [row('warning', 'Waiting', `${named}: finished, and judged first when you resume the run`)]
 }
 
 /** Of what a gate printed on the base, so many lines at the end are shown: what node says of a missing module is 20. */
@@ -227,7 +227,7 @@ export function gateLines({ gates, flaky }: RunState): readonly Line[] {
   const { passed, failed, errored, remembered } = gates
   if (passed + failed + errored === 0) return []
   const parts = [`${passed} passed`, `${failed} failed`, ...(errored > 0 ? [`${errored} errored`] : [])]
-  const known = remembered > 0 ? `; ${remembered} of them were known already` : ''
+  const known = remembered > 0 ? `; ${remembered} of them were already known` : ''
   const unsteady = [...flaky].map(([gate, times]) => {
     const often = times === 1 ? 'once' : `${times} times`
     return row('warning', 'Flaky', `${cleanLine(gate, 100)} failed and then passed on the same tree, ${often}`)

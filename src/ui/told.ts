@@ -30,50 +30,49 @@ function phrase(record: RecordOf<Told>): string {
     case 'roadmap_write_failed':
       return formatProblemLine(record)
     case 'conversation_lost':
-      return `${showId(record.taskId)}: its conversation is not there any more; ${goesOn(record)}`
+      return `${showId(record.taskId)}: its conversation is lost; ${goesOn(record)}`
     case 'work_not_taken_over':
-      return `${showId(record.taskId)}: begins afresh, as the work of attempt ${record.from} could not be taken over: ${record.failure.message}`
+      return `${showId(record.taskId)}: starts over, because the work of attempt ${record.from} could not be taken over: ${record.failure.message}`
     case 'work_not_collected':
-      return `${showId(record.taskId)}: what attempt ${record.attempt} left is not collected: ${record.failure.message}`
+      return `${showId(record.taskId)}: the work of attempt ${record.attempt} was not collected: ${record.failure.message}`
     case 'repair_forgone':
-      return `${showId(record.taskId)}: no repair round, as the workspace could not be brought up to date: ${record.failure.message}`
+      return `${showId(record.taskId)}: no repair round, because the workspace could not be brought up to date: ${record.failure.message}`
     case 'review_unanswered':
-      return `${showId(record.taskId)}: no review by ${formatProviderModel(record.agent)}, tried again: ${record.failure.message}`
+      return `${showId(record.taskId)}: no review by ${formatProviderModel(record.agent)}, trying again: ${record.failure.message}`
     case 'changes_left_out':
       return `${showId(record.taskId)}: ${leftOut(record)}`
     case 'changes_without_effect':
-      return `${showId(record.taskId)}: its ${record.paths.length === 1 ? 'change' : 'changes'} to ${formatPaths(record.paths)} ${record.paths.length === 1 ? 'has' : 'have'} no effect on this run, which uses what stood there at the start`
+      return `${showId(record.taskId)}: its ${record.paths.length === 1 ? 'change' : 'changes'} to ${formatPaths(record.paths)} ${record.paths.length === 1 ? 'has' : 'have'} no effect on this run, which uses the content from its start`
     case 'gate_wavered':
       return wavered(record)
     case 'cost_unknown': {
       const { provider, measure, taskId } = record
-      return `${provider} did not tell the ${measureNames[measure]} of its agent on ${showId(taskId)}, so the budget cannot count it: ${unknownCures[measure]}`
+      return `${provider} did not report the ${measureNames[measure]} of its agent on ${showId(taskId)}, so the budget cannot count it: ${unknownCures[measure]}`
     }
     case 'version_differs': {
-      const { provider, here = 'another one', there = 'another one' } = record
-      return `${provider} is ${there} where agents work and ${here} here: a version manager may choose by files of the directory`
+      const { provider, here = 'another version', there = 'another version' } = record
+      return `${provider} is ${there} where agents work and ${here} here: a version manager may choose the version by files in the directory`
     }
     case 'disk_filled':
-      return `${formatDiskFull(record.directory)}, where workspaces lie: nothing more starts until there is some`
+      return `${formatDiskFull(record.directory)}, where the workspaces are: nothing more starts until there is space again`
     case 'disk_freed':
       return `there is space again on the disk of ${cleanLine(record.directory, 300)}`
     case 'workspaces_exhausted':
       return record.failure.message
     case 'target_overtaken':
-      return `${record.branch} was moved by somebody else: ${moved(record)}. Work lands on top of that.`
+      return `${record.branch} was moved by somebody else: ${moved(record)}. Work now lands on top of that.`
     case 'repository_changed':
       return `${repositoryChange(record)}${during(record.during)}: by you, or by an agent`
     case 'files_changed':
       return filesChanged(record)
     case 'hang_up_ignored':
-      return 'SIGHUP came and is ignored, as this run has no terminal; SIGTERM or Ctrl-C ends it'
+      return 'SIGHUP is ignored, because this run has no terminal; SIGTERM or Ctrl-C ends the run'
     case 'run_given_up': {
-      const left =
-        record.taskIds.length === 0 ? '' : `; what was made for ${tasks(record.taskIds)} is left in its workspace`
-      return `something hangs and is not waited for${left}`
+      const left = record.taskIds.length === 0 ? '' : `; the work on ${tasks(record.taskIds)} is still in its workspace`
+      return `something hangs, so the run ends without waiting for it${left}`
     }
     case 'reporter_failed':
-      return `autopilot failed to show the run, and shows it no more; the run goes on. Please report it: ${record.why}`
+      return `autopilot failed to show the run and stops showing it; the run continues. Please report this: ${record.why}`
   }
 }
 
@@ -93,30 +92,30 @@ export function formatDiskFull(directory: string): string {
 function goesOn({ goesOn: how, round = 0 }: RecordOf<'conversation_lost'>): string {
   switch (how) {
     case 'attempt':
-      return 'another agent goes on with what it left'
+      return 'another agent continues with the work so far'
     case 'finish':
-      return 'another agent finishes what it left unfinished'
+      return 'another agent finishes the work'
     case 'repair':
-      return `repair round ${round} begins another`
+      return `repair round ${round} starts a new one`
   }
 }
 
 function leftOut({ reason, paths }: RecordOf<'changes_left_out'>): string {
   if (reason === 'hidden')
-    return `left out, as its agent hid it from git by .git/info/exclude: ${formatPaths(paths, 3)}`
+    return `left out, because its agent hid it from git in .git/info/exclude: ${formatPaths(paths, 3)}`
   return formatOffLimits(paths)
 }
 
 /** Changes that were left out since agents may not make them, whatever the task. */
 export function formatOffLimits(left: readonly string[]): string {
-  const allow = 'agents_may_configure: true in autopilot.yaml lets that land'
-  return `its changes to ${formatPaths(left)} were left out, as they would configure later runs and agents (${allow})`
+  const allow = 'agents_may_configure: true in autopilot.yaml lets them land'
+  return `its changes to ${formatPaths(left)} were left out, because they would configure later runs and agents (${allow})`
 }
 
 function wavered({ gate, fresh }: RecordOf<'gate_wavered'>): string {
   const name = cleanLine(gate, 100)
   return fresh
-    ? `the gate ${name} failed where what setup had made was older, and passed in a fresh place: what is kept may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up anew`
+    ? `the gate ${name} failed with an older setup and passed in a fresh place: the kept files may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up again`
     : `the gate ${name} failed and then passed on the same tree: it is flaky, and the second verdict counts`
 }
 
@@ -124,25 +123,25 @@ function repositoryChange({ what, name, from, to }: RecordOf<'repository_changed
   const shown = cleanLine(name, 100)
   switch (what) {
     case 'branch':
-      if (from === undefined) return `your branch ${shown} was made`
+      if (from === undefined) return `your branch ${shown} was created`
       if (to === undefined)
         return `your branch ${shown} was deleted (git branch ${shown} ${short(from)} brings it back)`
       return `your branch ${shown} was moved: ${moved({ from, to })}`
     case 'tag':
-      return `your tag ${shown} was made`
+      return `your tag ${shown} was created`
     case 'head':
-      return `HEAD of your repository now says ${cleanLine(to ?? '', 100) || 'nothing'} instead of ${cleanLine(from ?? '', 100) || 'nothing'}`
+      return `HEAD of your repository is now ${cleanLine(to ?? '', 100) || 'nothing'} instead of ${cleanLine(from ?? '', 100) || 'nothing'}`
     case 'config':
-      return `.git/${shown} of your repository was changed, which can make your git start programs`
+      return `.git/${shown} of your repository was changed, and it can make your git start programs`
     case 'hooks':
-      return 'the hooks of your repository were changed, which your git starts'
+      return 'the hooks of your repository were changed, and your git runs them'
   }
 }
 
 function during(taskIds: readonly string[]): string {
   if (taskIds.length === 0) return ''
   const names = taskIds.slice(0, 5).map(showId)
-  return ` while ${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} at work`
+  return ` while ${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} running`
 }
 
 function filesChanged({ how, paths }: RecordOf<'files_changed'>): string {

@@ -28,7 +28,7 @@ export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge
     const top = tip()
     if (!second.inSetup || top === commit) return { type: 'errored', message: withoutStop(second) }
     const there = await trouble(checkOut, top)
-    if (there !== undefined) return { type: 'errored', message: `${withoutStop(there)} (on the target’s tip, too)` }
+    if (there !== undefined) return { type: 'errored', message: `${withoutStop(there)} (also on the target's tip)` }
     const { message, detail = '' } = second
     return { type: 'failed', message: message.replace(/\.$/, ''), tail: detail, inSetup: true }
   }

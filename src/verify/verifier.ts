@@ -236,7 +236,7 @@ function keyOf({ gate, verdict }: { readonly gate: Gate; readonly verdict: Verdi
   return verdict.type === 'failed' && verdict.inSetup ? setupGate : gateKey(gate)
 }
 
-const canceled = failure('canceled', 'The run was canceled before the gates had judged this.')
+const canceled = failure('canceled', 'The run was canceled before the gates judged this.')
 
 function failureOf(name: string, verdict: Exclude<Verdict, { type: 'passed' }>): Failure {
   const isSetup = verdict.type === 'failed' && verdict.inSetup

@@ -115,7 +115,7 @@ export async function onFileSystem<Value>(step: string, deed: () => Promise<Valu
 export function checkInPlace({ root, identity }: Workspace): Result<void, Failure> {
   const isSame = directoryIdentity(root) === identity && orNothing(() => realpathSync.native(root)) === root
   if (isSame) return ok(undefined)
-  return err(failure('collect', 'Its workspace was removed or replaced; nothing in it was touched.'))
+  return err(failure('collect', 'Its workspace was removed or replaced; autopilot touched nothing in it.'))
 }
 
 /** Where the agent's git wrote its objects. */

@@ -21,7 +21,7 @@ test.each(bothClis)('a newer $agent runs, and the version that was tested is sai
   expect(all(records(), 'notice').filter(({ text }) => text.includes('was tested with'))).toEqual([
     expect.objectContaining({
       level: 'warning',
-      text: `${agent} 99.1.0 runs; autopilot was tested with ${providers[agent].program!.testedVersion}`,
+      text: `${agent} is 99.1.0; autopilot was tested with ${providers[agent].program!.testedVersion}`,
     }),
   ])
   await stage.quiet()

@@ -94,7 +94,7 @@ async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Pro
   for (const runId of new Set(workspaces.flatMap((one) => one.runId ?? []))) {
     const read = await readJournal(journalOf(root, runId))
     for (const one of workspaces.filter((other) => other.runId === runId)) {
-      const holds = read.ok ? read.value.state.uncollected.get(one.path)?.why : `what it holds is not known: ${read.error.message}`
+      const holds = read.ok ? read.value.state.uncollected.get(one.path)?.why : `its contents are unknown: ${read.error.message}`
       judged.push(holds === undefined ? one : { ...one, holds })
     }
   }

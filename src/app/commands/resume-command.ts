@@ -92,7 +92,7 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
     const branch = cleanLine(target.branch, 200)
     const message = `run ${run.id} lands on ${branch}, and you are on ${cleanLine(head.branch ?? 'no branch', 200)}`
     return refuse(
-      { message, help: `git switch ${branch}, then resume it; autopilot run begins a new one here` },
+      { message, help: `git switch ${branch}, then resume it; autopilot run starts a new one here` },
       output,
     )
   }

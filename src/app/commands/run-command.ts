@@ -70,10 +70,9 @@ async function dryRun(prepared: Prepared, before: Before, env: Environment): Pro
 function noticesOf(before: Before): readonly string[] {
   if (before.type === 'none') return []
   const { id } = before.run
-  if (before.type === 'goes_on')
-    return [`run ${id} was stopped before its end: this goes on with it; --fresh begins a new one`]
+  if (before.type === 'goes_on') return [`run ${id} stopped before its end: continuing it; --fresh starts a new one`]
   return [
-    `run ${id} was stopped before its end, with ${before.why}: autopilot resume ${id} goes on with it; this is a new run`,
+    `run ${id} stopped before its end, with ${before.why}: autopilot resume ${id} continues it; this is a new run`,
   ]
 }
 

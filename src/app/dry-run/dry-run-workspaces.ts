@@ -21,11 +21,11 @@ export function workspaceLines({ setup, copy, keep, link }: Furniture): readonly
 function inputWords({ inputs, run }: Setup, keep: Keep): string {
   if (inputs) return list(inputs)
   if (keep !== 'auto') return 'a lock file'
-  return installingIn(run) ? 'what it installs from' : 'any file'
+  return installingIn(run) ? 'an input of the install' : 'any file'
 }
 
 function setupLines({ run, timeoutMs }: Setup, after: string): readonly string[] {
-  const how = `(at most ${formatDuration(timeoutMs)}; again after a change of ${after})`
+  const how = `(at most ${formatDuration(timeoutMs)}; again when ${after} changes)`
   if (!hasLines(run)) return [`setup ${cleanLine(run, 200)} ${how}`]
   return [`setup ${how}`, ...linesAsWritten(run, '  ').trimEnd().split('\n')]
 }

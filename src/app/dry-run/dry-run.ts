@@ -73,7 +73,7 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   const done = plan.tasks.filter(({ state }) => state === 'done').length
   sink.write(
     `Dry run of ${loaded.options.file}: ${plural(steps.length, 'task')} to run on ${plural(settings.agents, 'slot')}, ` +
-      `${held.length} held, ${done} done before. No agent is started, nothing is changed.\n${inForce}\n`,
+      `${held.length} held, ${done} done before. No agent starts, nothing changes.\n${inForce}\n`,
   )
   for (const text of parts.notices) sink.write(`${cleanLine(text, 500)}\n`)
   sink.write('\n')

@@ -21,7 +21,7 @@ export function emptySubmodules(submodules: readonly Submodule[], hasSetup: bool
   return submodules.flatMap(({ path, lacks }) => {
     if (lacks === undefined) return []
     const name = cleanLine(pathText(path), 100)
-    const next = hasSetup ? 'unless setup: populates it' : 'get it (git submodule update --init), or have setup: do so'
-    return [`the submodule ${name} stays empty in workspaces, as ${lacks}: ${next}`]
+    const next = hasSetup ? 'unless setup: populates it' : 'get it (git submodule update --init), or let setup: do that'
+    return [`the submodule ${name} stays empty in workspaces, because ${lacks}: ${next}`]
   })
 }

@@ -23,8 +23,8 @@ export async function lookUpBrought(
 function notThere(what: 'copy' | 'link', missing: readonly string[]): readonly string[] {
   return missing.map((path) => {
     const shown = cleanLine(path, 100)
-    const fact = hasWildcard(path) ? `nothing here matches ${shown}` : `there is no ${shown} here`
-    return `${what}: ${fact}, so agents have none either`
+    const fact = hasWildcard(path) ? `no file here matches ${shown}` : `there is no ${shown} here`
+    return `${what}: ${fact}, so agents don't have it either`
   })
 }
 

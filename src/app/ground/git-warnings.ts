@@ -19,9 +19,9 @@ export async function gitWarnings(
     ...(signsCommits ? ['they are not signed'] : []),
   ]
   const followed = ['GIT_DIR', 'GIT_WORK_TREE'].filter((name) => (env[name] ?? '') !== '')
-  const ignored = `set here and not followed: ${followed.join(', ')}; the repository is the one around the directory (-C)`
+  const ignored = `ignored: ${followed.join(', ')}; autopilot uses the repository around the directory (-C)`
   return [
-    ...(facts.length > 0 ? [`commits that land: ${facts.join(', and ')}; what hooks check belongs under gates:`] : []),
+    ...(facts.length > 0 ? [`commits that land: ${facts.join(', and ')}; put what hooks check under gates:`] : []),
     ...(followed.length > 0 ? [ignored] : []),
   ]
 }
@@ -32,8 +32,8 @@ export async function driverWarnings(...where: Parameters<typeof driversOfOthers
   if (names.length === 0) return []
   const named = listFirst(names, 5, (name) => cleanLine(name, 60))
   return [
-    `merge drivers that .gitattributes asks for do not run here, and their files are merged as text: ` +
-      `${named}; only git's own count: text, binary, union`,
+    `merge drivers that .gitattributes asks for do not run here; their files are merged as text: ` +
+      `${named}; only git's own run: text, binary, union`,
   ]
 }
 

@@ -103,9 +103,9 @@ function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) 
     if (isSaid) return
     isSaid = true
     const shown = paths.slice(0, 3).join(', ') + (paths.length > 3 ? ', …' : '')
-    const why = keep === 'auto' ? 'cannot stay' : 'goes with each'
-    const what = keep === 'auto' ? 'what setup leaves there should be ignored by git' : 'what keep: names stays'
-    const text = `setup runs before every attempt, as ${shown} ${why}; ${what} (docs/workspaces.md)`
+    const why = keep === 'auto' ? 'cannot stay' : 'is removed before each'
+    const what = keep === 'auto' ? 'make git ignore what setup leaves there' : 'list it under keep: to keep it'
+    const text = `setup runs before every attempt, because ${shown} ${why}; ${what} (docs/workspaces.md)`
     void recorder.record({ type: 'notice', level: 'info', text })
   }
 }

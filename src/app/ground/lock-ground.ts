@@ -15,7 +15,7 @@ export async function lockGround(path: string, options: LockOptions = {}): Promi
     const why = cleanLine(errorText(error))
     return err({
       code: 'not_writable',
-      message: `The run's lock cannot be made: ${why}`,
+      message: `Cannot create the run's lock: ${why}`,
       help: `Make ${dirname(path)} writable.`,
     })
   }
@@ -29,12 +29,12 @@ function refuseLocked(path: string, { pid, host, since, silentSince, place }: Lo
   if (silentSince === undefined)
     return {
       code: 'locked',
-      message: `Another run is at work here: ${who}, since ${time(since)}; ${lock}.`,
-      help: 'Wait for its end, or end it.',
+      message: `Another run is active here: ${who}, since ${time(since)}; ${lock}.`,
+      help: 'Wait for it to end, or end it.',
     }
   return {
     code: 'locked',
-    message: `A run that began at ${time(since)} has this place: ${who}. It has given no sign of life since ${time(silentSince)}; ${lock}.`,
+    message: `A run that began at ${time(since)} holds the lock here: ${who}. It has shown no sign of life since ${time(silentSince)}; ${lock}.`,
     help: 'Make sure that this machine or container is gone, then add --take-over.',
   }
 }

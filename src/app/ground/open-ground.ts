@@ -44,4 +44,4 @@ function plainGround(
   return ground
 }
 
-const ungated = 'gates are not run with --isolation none: there is no clean tree to judge'
+const ungated = 'gates do not run with --isolation none: there is no clean tree to judge'

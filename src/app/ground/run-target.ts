@@ -42,8 +42,8 @@ export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenU
   const from = cleanLine(takenUp.from)
   return [
     takenUp.isNew
-      ? `${branch} is new here, and begins from ${from}`
-      : `${branch} goes on from ${from}, which was ahead of it`,
+      ? `${branch} is new here and starts from ${from}`
+      : `${branch} continues from ${from}, which was ahead of it`,
   ]
 }
 
@@ -52,11 +52,11 @@ export function anewLine({ branch, anew, before = [] }: BegunAnew, from: string)
   if (!anew) return []
   const tasks = before.includes(anew.tip)
     ? 'its tasks count as landed'
-    : 'that was reverted, so its tasks do not count as landed'
+    : 'that commit was reverted, so its tasks do not count as landed'
   return [
-    `${branch} begins anew from ${cleanLine(from)}: all that it had came there with ${anew.by.slice(0, 10)} and has been ` +
-      `changed since; ${tasks}; what it was is kept ${anew.ref === undefined ? 'on a ref' : `as ${anew.ref}`}; ` +
-      'where you push it: git push --force-with-lease',
+    `${branch} starts over from ${cleanLine(from)}: all of its work came there with ${anew.by.slice(0, 10)} and has been ` +
+      `changed since; ${tasks}; the old tip is kept ${anew.ref === undefined ? 'on a ref' : `as ${anew.ref}`}; ` +
+      'if you push it: git push --force-with-lease',
   ]
 }
 

@@ -104,8 +104,8 @@ function cacheDir(env: Environment): string {
 /** What a person should know about the place where workspaces lie. */
 export async function homeWarnings(home: string): Promise<readonly string[]> {
   if (!(await homeIsNoexec(home))) return []
-  const where = `${cleanLine(home, 300)}, where workspaces lie, is on a file system that starts no programs (noexec)`
-  return [`${where}: what a project runs from its own files fails there; name another place: workspaces: { dir: … }`]
+  const where = `${cleanLine(home, 300)}, where the workspaces are, is on a file system that runs no programs (noexec)`
+  return [`${where}: programs of the project itself fail there; name another place: workspaces: { dir: … }`]
 }
 
 /** Why no workspace could be made where they are to lie, in words; undefined when nothing is known to be in the way. */
@@ -120,6 +120,6 @@ export async function checkWorkspaces(
   const shown = cleanLine(home, 300)
   const elsewhere = `name a directory outside the repository: workspaces: { dir: … } in ${configName}`
   return fault === 'inside'
-    ? { text: `workspaces must not lie in the repository that they are made from: ${shown}`, help: elsewhere }
-    : { text: `workspaces cannot be made, ${shown} is not writable`, help: `make it writable, or ${elsewhere}` }
+    ? { text: `workspaces must not be inside their own repository: ${shown}`, help: elsewhere }
+    : { text: `cannot create workspaces: ${shown} is not writable`, help: `make it writable, or ${elsewhere}` }
 }

@@ -38,7 +38,7 @@ export async function openConfig(directory: string, env: Environment): Promise<R
 }
 
 function shortWarning(name: string): string {
-  return `secrets: the value of ${name} is not masked, as it has fewer than ${shortestSecret} characters`
+  return `secrets: the value of ${name} is not masked, because it has fewer than ${shortestSecret} characters`
 }
 
 /** A file that does not exist holds no secret: there is seldom an `.env` in CI. */

@@ -139,15 +139,15 @@ function refuseRedo(
   const { tasks } = loaded.graph
   const unknown = redo.filter((id) => !tasks.has(id))
   if (unknown.length > 0) {
-    const text = `--redo names what the roadmap does not have: ${unknown.map(showId).join(', ')}`
+    const text = `--redo names ids that are not in the roadmap: ${unknown.map(showId).join(', ')}`
     return { text, help: guess(unknown, [...tasks.keys()]) }
   }
   const planned = new Set(plan.tasks.map(({ id }) => id))
   const left = only === undefined ? [] : redo.filter((id) => !planned.has(id))
   if (left.length === 0) return undefined
   return {
-    text: `--redo names what --only leaves out: ${left.map(showId).join(', ')}`,
-    help: 'name it with --only, too, or leave out --only',
+    text: `--redo names ids that --only leaves out: ${left.map(showId).join(', ')}`,
+    help: 'name them with --only, too, or omit --only',
   }
 }
 
@@ -158,7 +158,7 @@ function guess(unknown: readonly string[], known: readonly string[]): string | u
 
 function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {
   const help = guess(unknown, known)
-  return usage(`--only names what the roadmap does not have: ${unknown.map(showId).join(', ')}`, help, output)
+  return usage(`--only names ids that are not in the roadmap: ${unknown.map(showId).join(', ')}`, help, output)
 }
 
 function usage(text: string, help: string | undefined, output: 'human' | 'json'): Result<never, ExitCode> {

@@ -18,11 +18,11 @@ export function printJournalTrouble(
 
 function helpFor(id: string, { code, line = 1 }: JournalFault): string {
   if (code === 'unknown_version' || code === 'other_version')
-    return 'Use the autopilot that wrote it, or a newer one; autopilot run --fresh begins anew.'
-  if (code === 'unreadable') return 'Ask as the user whose file it is, or make it readable for you.'
+    return 'Use the autopilot that wrote it, or a newer one; autopilot run --fresh starts a new run.'
+  if (code === 'unreadable') return 'Run this as the owner of the file, or make it readable for you.'
   if (code === 'bad_line' && line > 1) {
     const before = line === 2 ? 'line 1' : `lines 1 to ${line - 1}`
-    return `autopilot resume --repair ${id} keeps a copy and goes on with ${before}; autopilot run --fresh begins anew`
+    return `autopilot resume --repair ${id} keeps a copy and continues from ${before}; autopilot run --fresh starts a new run`
   }
-  return 'Nothing of it can be used; autopilot run --fresh begins anew.'
+  return 'Nothing in it is usable; autopilot run --fresh starts a new run.'
 }

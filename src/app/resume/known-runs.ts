@@ -35,9 +35,11 @@ function mayBeMeant({ id }: ClosedRecord, wanted: string | undefined, last: Know
 function cannotRead({ path, why, owner }: ClosedRecord): Trouble {
   const whose = owner === undefined ? '' : `; it belongs to another user (uid ${owner})`
   const help =
-    owner === undefined ? 'Make it readable for you.' : 'Ask as that user, or let them make it readable for you.'
+    owner === undefined
+      ? 'Make it readable for you.'
+      : 'Run this as that user, or ask them to make it readable for you.'
   return {
-    message: `what runs have recorded in ${cleanLine(shownPath(path), 300)} cannot be read: ${why}${whose}`,
+    message: `cannot read the records of runs in ${cleanLine(shownPath(path), 300)}: ${why}${whose}`,
     help,
   }
 }

@@ -19,7 +19,7 @@ export function roadmapNow(start: RunState['start'], root: string): string {
 export function movedLine(start: RunState['start'], root: string): string | undefined {
   if (!hasMoved(start, root)) return undefined
   const then = cleanLine(start.repository, 300)
-  return `the repository was at ${then} when the run began: workspaces that belong to that path are named and left, what is on refs goes on`
+  return `the repository was at ${then} when the run began: workspaces that belong to that path are named and left alone; work on refs continues`
 }
 
 /** The directory that the run worked in is gone, and its record lies here. */

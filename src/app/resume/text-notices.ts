@@ -18,23 +18,21 @@ export function landedLines(
     ...line(
       onTarget,
       (named) =>
-        `on ${branch} already, so counted as done and written into the roadmap: ${named}; ` +
-        `to do it again: ${redo(onTarget)}`,
+        `on ${branch} already, so these tasks count as done and are marked done in the roadmap: ${named}; ` +
+        `to do them again: ${redo(onTarget)}`,
     ),
     ...line(
       recorded,
-      (named) => `done before without a change, so counted as done and written into the roadmap: ${named}`,
+      (named) =>
+        `done before without a change, so these tasks count as done and are marked done in the roadmap: ${named}`,
     ),
     ...line(
       byId,
       (named) =>
-        `known by the id alone, as the commit is from a version that did not record what a task said: ${named}; ` +
-        'if it is another task now, give it another id',
+        `known only by id, because the commit is from a version that did not record the text of tasks: ${named}; ` +
+        'if one is a different task now, give it a new id',
     ),
-    ...line(
-      reworded,
-      (named) => `another text under an id of which work has landed is another task, and runs: ${named}`,
-    ),
+    ...line(reworded, (named) => `these tasks run, because work for another text has landed under their ids: ${named}`),
   ]
 }
 
@@ -43,8 +41,8 @@ export function inHeadLines(tasks: readonly KnownTask[]): readonly string[] {
   return line(
     tasks,
     (named) =>
-      `HEAD has the work already, but the roadmap does not call it done, so it runs again: ${named}; ` +
-      `set it to done where that is not meant; ${redo(tasks)} says that it is`,
+      `HEAD already has the work of these tasks, but the roadmap does not say done, so they run again: ${named}; ` +
+      `set them to done if you don't want that; ${redo(tasks)} confirms it`,
   )
 }
 
@@ -53,9 +51,9 @@ export function goneLines(tasks: readonly KnownTask[], branch: string): readonly
   return line(
     tasks,
     (named) =>
-      `called done, but the commit that a run recorded is neither on ${branch} nor in HEAD, or was reverted, and what ` +
-      `depends on it begins without it: ${named}; merge that commit while git has it, or do it again: ${redo(tasks)}; ` +
-      'where you have squashed or rebased it, nothing is missing',
+      `done in the roadmap, but the commit that a run recorded is neither on ${branch} nor in HEAD, or was reverted, and ` +
+      `dependents start without it: ${named}; merge that commit while git has it, or do the task again: ${redo(tasks)}; ` +
+      'if you have squashed or rebased it, nothing is missing',
   )
 }
 
@@ -79,20 +77,20 @@ export function textNotices(
   const anew = those((one, id) => one.type === 'start' && one.reworded === true && !told.has(id))
   const unknown = those((one) => one.type === 'go_on' && one.course.texts.length === 0)
   return [
-    ...line(goesOn, (named) => `the text has changed since; the agent is told in its conversation: ${named}`),
+    ...line(goesOn, (named) => `the text has changed; the agent learns that in its conversation: ${named}`),
     ...line(
       anew,
-      (named) => `the text has changed since; begun afresh, and what was made for the old text is kept: ${named}`,
+      (named) => `the text has changed; these tasks start over, and the work for the old text is kept: ${named}`,
     ),
     ...line(
       unknown,
       (named) =>
-        `begun by a version that did not record what a task said, so whether the text has changed since is not known: ${named}`,
+        `started by a version that did not record the text of tasks, so autopilot can't tell whether the text has changed: ${named}`,
     ),
     ...line(
       goneOf(state, plan.tasks, resumptions),
       (named) =>
-        `done by the run's record, but its commit is neither on the target nor in HEAD, or was reverted there, so it runs again: ${named}`,
+        `done according to the run's journal, but the commit is neither on the target nor in HEAD, or was reverted there, so these tasks run again: ${named}`,
     ),
   ]
 }

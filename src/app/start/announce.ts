@@ -114,7 +114,7 @@ function interrupted({ loaded, plan }: Announced): readonly string[] {
   const ids = plan.runnable.filter((id) => loaded.graph.tasks.get(id)?.status === 'in_progress')
   if (ids.length === 0) return []
   return [
-    `${plural(ids.length, 'task')} in progress in the roadmap will be run: ${ids.slice(0, 5).map(showId).join(', ')}`,
+    `${plural(ids.length, 'task')} marked in progress in the roadmap will run: ${ids.slice(0, 5).map(showId).join(', ')}`,
   ]
 }
 
@@ -122,7 +122,7 @@ function untested({ detected }: ProviderSetup): readonly string[] {
   return detected.flatMap(({ provider, detection }) => {
     if (!detection.usable || detection.tested || !provider.program) return []
     return [
-      `${provider.name} ${detection.version ?? ''} runs; autopilot was tested with ${provider.program.testedVersion}`,
+      `${provider.name} is ${detection.version ?? 'another version'}; autopilot was tested with ${provider.program.testedVersion}`,
     ]
   })
 }
@@ -142,5 +142,5 @@ function unpriced({ settings, config, setup, loaded, plan }: Announced): readonl
 
 function withoutAllow({ config, setup }: Announced): readonly string[] {
   if (config.file.allow.length === 0 || !setup.policy.usable.includes('codex')) return []
-  return ['allow: names tools of claude; codex has no such list and works by its sandbox alone']
+  return ['allow: has no effect on codex, which has only its sandbox; it names tools of claude']
 }

@@ -39,7 +39,7 @@ export function uncounted(
   )
   return [...new Set(names)].map(
     (name) =>
-      `${name} does not tell what it costs, so a budget in US dollars cannot count it: ` +
+      `${name} does not report its cost, so a budget in US dollars cannot count it: ` +
       'give its price under prices: in autopilot.yaml, or set --budget-tokens',
   )
 }

@@ -32,7 +32,7 @@ export async function findClis({
 }
 
 function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {
-  printTrouble('stopped before anything was started', undefined, settings.output)
+  printTrouble('stopped before anything started', undefined, settings.output)
   return signals.caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
 }
 

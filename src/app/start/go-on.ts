@@ -110,15 +110,15 @@ function noticesOf({ state, repaired }: Replayed, planned: readonly PlannedTask[
   return [
     ...(repaired === undefined
       ? []
-      : [`the journal had a bad line and was cut back; the whole of it is at ${repaired}`]),
-    ...(dropped.length === 0
-      ? []
-      : [`${plural(dropped.length, 'task')} not in the roadmap any more: ${name(dropped)}`]),
+      : [`the journal had a bad line and was cut there; the whole file is at ${repaired}`]),
+    ...(dropped.length === 0 ? [] : [`${plural(dropped.length, 'task')} no longer in the roadmap: ${name(dropped)}`]),
     ...(added.length === 0 ? [] : [`${plural(added.length, 'task')} new in the roadmap: ${name(added)}`]),
   ]
 }
 
 function failedNotice(failed: readonly string[]): readonly string[] {
   if (failed.length === 0) return []
-  return [`${plural(failed.length, 'task')} failed for good and will not be tried again; resume --retry-failed does`]
+  return [
+    `${plural(failed.length, 'task')} failed for good and will not be tried again; resume --retry-failed tries them`,
+  ]
 }

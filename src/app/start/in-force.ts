@@ -28,6 +28,6 @@ export function gatesInForce({
   const all = [...gates, ...reviews]
   const own = plan.runnable.filter((id) => loaded.graph.tasks.get(id)?.verify.some(({ run }) => run !== undefined))
   const verify =
-    own.length === 0 ? '' : `; ${plural(own.length, 'task')} with verify of ${own.length === 1 ? 'its' : 'their'} own`
+    own.length === 0 ? '' : `; ${plural(own.length, 'task')} with ${own.length === 1 ? 'its' : 'their'} own verify`
   return `gates: ${all.length === 0 ? 'none' : all.join(', ')}${verify}`
 }

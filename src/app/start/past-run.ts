@@ -81,7 +81,7 @@ const differences: Readonly<Record<Identifying, Difference>> = {
     isolation === wanted.settings.isolation ? undefined : `--isolation ${isolation}`,
   only: otherSelection,
   limit: otherSelection,
-  redo: ({ redo }, wanted) => (sameRedo(redo, wanted.settings.redo) ? undefined : 'other tasks to be done again'),
+  redo: ({ redo }, wanted) => (sameRedo(redo, wanted.settings.redo) ? undefined : 'other tasks to redo'),
   target: otherTarget,
 }
 

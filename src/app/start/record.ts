@@ -37,7 +37,7 @@ export async function openRecord({ prepared: { settings, location }, ground, run
   const path = join(ground.runDir, 'journal.jsonl')
   const journal = await openJournal(path)
   if (!journal.ok) {
-    const help = 'autopilot keeps its record there; make the directory writable'
+    const help = 'autopilot keeps its journal there; make the directory writable'
     return err(refuse({ message: `cannot write ${path}: ${journal.error}`, help }, settings.output))
   }
   // Without it only the order of runs is less sure.

@@ -11,7 +11,7 @@ export function giveUp(recorder: Recorder, writeBack: WriteBack): void {
   const uncollected = uncollectedOf(recorder.state)
   void recorder.record({ type: 'run_given_up', taskIds: uncollected.map(({ taskId }) => taskId) })
   for (const { path, taskId } of uncollected) {
-    const why = `${taskId}: not collected when the run was given up; autopilot resume goes on from it`
+    const why = `${taskId}: not collected when the run ended early; autopilot resume continues from it`
     void recorder.record({ type: 'workspace_kept', path, why, collectsAgain: true })
   }
   writeBack.giveUp()

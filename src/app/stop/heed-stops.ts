@@ -26,9 +26,9 @@ export function heedStops({ signals, recorder, stopEarly, settings, clock, onSto
     const signal = signals.caught()
     if (signal !== undefined) onStop({ type: 'signal', signal })
     if (timeIsUp !== undefined) {
-      stopEarly({ reason: 'time_limit', why: timeIsUp, next: 'run the same again; what is done stays done' })
+      stopEarly({ reason: 'time_limit', why: timeIsUp, next: 'run the same command again; what is done stays done' })
     } else if (signal !== undefined && drainMs > 0) {
-      const next = `what runs may finish within ${formatWait(drainMs)}; a second signal cancels it`
+      const next = `running agents may finish within ${formatWait(drainMs)}; a second signal ends them`
       stopEarly({ reason: 'signal', why: signal, next })
     }
   }

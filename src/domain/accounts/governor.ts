@@ -107,7 +107,10 @@ function countStart(trouble: Trouble, { failure: { kind }, nowMs }: FailedAgent)
 }
 
 function flapping(failure: Failure): Failure {
-  return { ...failure, message: `${mostFailedStarts} starts within a minute failed alike: ${failure.message}` }
+  return {
+    ...failure,
+    message: `${mostFailedStarts} starts within a minute failed in the same way: ${failure.message}`,
+  }
 }
 
 /**
@@ -146,7 +149,7 @@ function judgeRefusal(trouble: Trouble, agent: FailedAgent): Judgement {
 
 function refusedAgain(failure: Failure): Failure {
   const times = refusalRestsMs.length + 1
-  return { ...failure, message: `refused ${times} times in a row, with no answer in between: ${failure.message}` }
+  return { ...failure, message: `refused ${times} times in a row, without an answer in between: ${failure.message}` }
 }
 
 /** A CLI that updates itself is missing, not executable or busy for so long at most, ms. */

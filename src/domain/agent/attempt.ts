@@ -213,12 +213,12 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
       'The attempt printed nothing and used no processor time for too long, and was ended.',
     )
   }
-  if (ended === 'timeout') return failure('timeout', 'The attempt passed its time limit and was ended.')
-  if (ended === 'budget') return failure('budget', 'The agent had spent what was left for it and was ended.')
+  if (ended === 'timeout') return failure('timeout', 'The attempt exceeded its time limit and was ended.')
+  if (ended === 'budget') return failure('budget', 'The agent had used up its budget and was ended.')
   if (exit.type === 'not_started') return failure('spawn', exit.message)
   if (!evidence.result) {
     const { unreadable } = evidence
-    const line = unreadable === undefined ? '' : ` The last line that could not be read: ${unreadable}`
+    const line = unreadable === undefined ? '' : ` The last unreadable line: ${unreadable}`
     return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).${line}`)
   }
   const said = saidFailure(evidence)
@@ -228,7 +228,7 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   // A process that autopilot ended because it lingered after its final event has no exit status of its own.
   if (ended === 'after_result') return undefined
   if (exit.type === 'code' && exit.code === 0) return undefined
-  return failure('crash', `The final event said success, but the process did not end well (${formatExitStatus(exit)}).`)
+  return failure('crash', `The final event said success, but the process ended badly (${formatExitStatus(exit)}).`)
 }
 
 const mostLeft = 20

@@ -277,7 +277,7 @@ function repairOrEnd(course: Begun, state: Repairing, rules: Rules): Step {
 }
 
 function baseRed({ message, ...more }: Failure): Failure {
-  return { ...more, kind: 'base_red', message: `${message} It fails on the base, too: nothing lands before it passes.` }
+  return { ...more, kind: 'base_red', message: `${message} It fails on the base, too: nothing lands until it passes.` }
 }
 
 export function afterOutcome(course: Course, outcome: Outcome): Course {

@@ -12,13 +12,13 @@ export function whyUnfailing(command: string): string | undefined {
   const text = command.trim()
   if (/\bpipefail\b/.test(text)) return undefined
   const last = passesOn.exec(text)?.[1]
-  if (last !== undefined) return `its status is that of \`${last}\`, whatever comes before it`
-  if (inBackground.test(text)) return 'it ends before what it starts in the background does'
+  if (last !== undefined) return `its exit status is that of \`${last}\`, whatever comes before`
+  if (inBackground.test(text)) return 'it ends before the commands that it starts in the background'
   const always = alwaysTrue.exec(text)
   // `set -e` ends a script where something fails, and an `echo` at its end is fine then.
   if (!always || (always[1] !== '||' && /\bset -\w*e/.test(text))) return undefined
-  return `it ends with \`${always[2]?.split(/\s/)[0] ?? ''}\`, whatever comes before it`
+  return `it ends with \`${always[2]?.split(/\s/)[0] ?? ''}\`, whatever comes before`
 }
 
 /** What to do about it. */
-export const failingHelp = 'a gate must end with a status other than 0 when something is wrong'
+export const failingHelp = 'a gate must exit with another status than 0 if something is wrong'

@@ -9,5 +9,4 @@ export function isTooLong(command: string): boolean {
 }
 
 /** What to do about it. */
-export const shorterCommand =
-  'a command can be 128 KB long at most: put it into a script of the repository, and call that'
+export const shorterCommand = 'a command can have at most 128 KB: put it into a script in the repository, and call that'

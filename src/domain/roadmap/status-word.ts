@@ -49,7 +49,7 @@ export function readMeaning(word: string): Result<TaskStatus, string> {
   const status = known.get(normal(word))
   if (status !== undefined) return ok(status)
   const near = nearest(normal(word), known.keys())
-  return err(`'${word}' is no status; ${near === undefined ? '' : `did you mean ${near}? `}${knownWords}`)
+  return err(`'${word}' is not a status; ${near === undefined ? '' : `did you mean ${near}? `}${knownWords}`)
 }
 
 /** Case does not matter, nor do spaces and hyphens. */

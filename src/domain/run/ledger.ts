@@ -75,7 +75,7 @@ export function keptCommits(state: RunState, refs: readonly LedgerRef[], running
     const kept = told.get(ref)
     if (kept || running) return kept ? [{ ...kept, commit }] : []
     const [name = '', last = ''] = ref.split('/').slice(-2)
-    const why = 'what the run had not integrated when it was broken off'
+    const why = 'work that the run had not integrated when it was broken off'
     return [{ taskId: names.get(name) ?? name, attempt: Number.parseInt(last, 10), ref, commit, why }]
   })
 }

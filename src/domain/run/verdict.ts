@@ -29,11 +29,11 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   if (stop?.type === 'unguarded') {
     return {
       exitCode: exitCodes.notSafe,
-      why: 'the watchdog that ends agents with autopilot was ended again and again',
+      why: 'the watchdog that ends agents with autopilot was killed again and again',
     }
   }
   if (stop?.type === 'taken_over') {
-    return { exitCode: exitCodes.notSafe, why: 'the lock of this run was taken over by another, or removed' }
+    return { exitCode: exitCodes.notSafe, why: 'another run took over the lock of this run, or somebody removed it' }
   }
   const open = [...state.tasks.values()].filter(({ state: task }) => isOpen(task))
   if (stop?.type === 'signal') {

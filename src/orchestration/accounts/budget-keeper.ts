@@ -177,11 +177,11 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     const spent = this.#spent()
     const why = isUsedUp(budgets.run, spent)
       ? `the budget is used up: ${formatSpent(budgets.run, spent)}`
-      : `what is left of the budget is less than an agent usually spends: ${formatSpent(budgets.run, spent)} spent`
+      : `the rest of the budget is less than an agent usually spends: ${formatSpent(budgets.run, spent)} spent`
     stopEarly({
       reason: 'budget',
       why,
-      next: 'raise --budget or --budget-tokens, which count over all resumes, and run again',
+      next: 'raise --budget or --budget-tokens (they count over all resumes) and run again',
     })
   }
 
@@ -190,7 +190,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     const budget = budgets.providers[provider]
     if (!budget || recorder.state.providers.get(provider)?.stopped) return
     const spent = formatSpent(budget, this.#spent(provider))
-    const message = `${provider} has spent ${spent}, its budget for this run; raise it under budgets: in autopilot.yaml.`
+    const message = `${provider} has spent its budget for this run, ${spent}; raise it under budgets: in autopilot.yaml.`
     void recorder.record({ type: 'provider_stopped', provider, failure: failure('budget', message) })
     pool.stopProvider(provider)
   }

@@ -133,7 +133,7 @@ export class Governor implements AgentWatch {
       return
     }
     const time = formatMoment(until, now, zone())
-    const why = `all providers are limited until ${time}`
-    stopEarly({ reason: 'limit', why, next: `run the same again after ${time}; what is done stays done` })
+    const why = `all providers are cooling down until ${time}`
+    stopEarly({ reason: 'limit', why, next: `run the same command again after ${time}; what is done stays done` })
   }
 }

@@ -29,7 +29,7 @@ export function watchUnknown(parts: UnknownParts): AgentWatch {
     if (!isLimited(agent, of, parts) || (of === 'usd' && !findProvider(provider)?.tellsCost)) return
     const many = parts.recorder.state.spending.get(provider)?.inARow[of] ?? 0
     if (many >= mostInARow) {
-      const why = `the ${measureNames[of]} of the last ${plural(many, 'agent')} of ${provider} is not known, so no budget can count it`
+      const why = `the ${measureNames[of]} of the last ${plural(many, 'agent')} of ${provider} is unknown, so no budget can count it`
       parts.stopEarly({ reason: 'budget', why, next: `${unknownCures[of]}, and run again` })
     }
     if (told.has(`${provider} ${of}`)) return

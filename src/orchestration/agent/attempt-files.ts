@@ -22,7 +22,7 @@ export async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure 
     return undefined
   } catch (error) {
     const reason = errorText(error)
-    return failure('infrastructure', `The attempt's directory cannot be written: ${cleanLine(reason)}`)
+    return failure('infrastructure', `Cannot write the attempt's directory: ${cleanLine(reason)}`)
   }
 }
 

@@ -319,5 +319,5 @@ function keptOutUnless(result: Result<unknown, Failure>): Outcome {
 
 const workIsGone = failure(
   'infrastructure',
-  'What its agent had finished is not where it was when the run was interrupted.',
+  "The agent's finished work is not where it was when the run was interrupted.",
 )

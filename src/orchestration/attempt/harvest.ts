@@ -71,10 +71,10 @@ export function keepWork(recorder: Recorder, id: AttemptId, { ref, commit, base 
 
 function whyKept(end: End): string | undefined {
   if (end.type === 'no_slot') return undefined
-  if (end.type === 'done') return end.how === 'integrated' ? undefined : 'work that was taken back in a repair round'
+  if (end.type === 'done') return end.how === 'integrated' ? undefined : 'work that a repair round took back'
   if (!end.isFinished) return 'the unfinished work of a failed attempt'
   const waits = end.failure.kind === 'base_red'
-  return waits ? 'finished work that waits until the base passes the gates' : 'work that could not be integrated'
+  return waits ? 'finished work that waits for the base to pass the gates' : 'work that could not be integrated'
 }
 
 /** Makes what was collected facts of the run. `base` is the commit that the agent started from; in place there is none. */
@@ -111,7 +111,7 @@ export function writtenIn(attemptsDir: string, id: AttemptId, wrote: Iterable<st
 
 /** Why what it did is no change, as far as it shows. */
 function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: 'unchanged' }>): readonly string[] {
-  const ignored = `git ignores what is new: ${formatPaths(newIgnored)}`
+  const ignored = `git ignores the new files: ${formatPaths(newIgnored)}`
   return [
     ...(offLimits.length === 0 ? [] : [formatOffLimits(offLimits)]),
     ...(newIgnored.length === 0 ? [] : [ignored]),

@@ -110,7 +110,7 @@ interface Sitting {
   readonly since: MonotonicMs
 }
 
-const canceled = failure('canceled', 'The run ended before the work had been reviewed.')
+const canceled = failure('canceled', 'The run ended before the review of the work.')
 
 /** Runs the reviewer in a checkout and reads its answer. */
 async function answerOf(
@@ -164,7 +164,7 @@ function giveUp(
   parts: ReviewingParts,
 ): Result<void, Failure> {
   recordJudged(work, sitting, 'errored', [message], parts)
-  return err(failure('infrastructure', `${titleOf(sitting)} could not be had: ${message}`))
+  return err(failure('infrastructure', `${titleOf(sitting)} gave no verdict: ${message}`))
 }
 
 function titleOf({ review, reviewer }: Sitting): string {

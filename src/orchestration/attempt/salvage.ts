@@ -73,7 +73,7 @@ export async function collectLeft(
     recordHarvest(recorder, id, harvest, course.base)
     if (harvest.type === 'candidate') {
       const { ref, commit, base } = harvest
-      recordKept(recorder, id, { ref, commit, why: 'the unfinished work of an attempt that was broken off' }, base)
+      recordKept(recorder, id, { ref, commit, why: 'the unfinished work of an interrupted attempt' }, base)
     }
   }
   place.close()

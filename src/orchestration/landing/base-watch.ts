@@ -206,5 +206,5 @@ export class BaseWatch {
 
 /** What a person can do about a base that is red, or what looks like one from a clean checkout. */
 const whatToDo =
-  'gates see a clean checkout: setup: installs what they need, copy: brings ignored files; or mend the base, or set ' +
-  'base_gates: skip. Then resume: what waits is judged first, without an agent'
+  'gates run in a clean checkout: use setup: to install what they need and copy: for ignored files; or fix the base, or set ' +
+  'base_gates: skip. Then resume: waiting work is judged first, without an agent'

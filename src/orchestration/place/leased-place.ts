@@ -185,7 +185,7 @@ async function keepWritten(
 }
 
 const whatWasKept: Readonly<Record<KeptRef['what'], string>> = {
-  commits: 'commits that change nothing in the end',
+  commits: 'commits without any change in the end',
   stash: 'a stash',
   branch: 'another branch',
   abandoned: 'commits that the agent left behind',

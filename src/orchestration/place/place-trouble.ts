@@ -15,7 +15,7 @@ export async function troubleOf({ root, home }: Place): Promise<PlaceTrouble | u
   const directory = dirname(root)
   const where = cleanLine(directory, 300)
   if (homeIdentity(directory) !== home) {
-    const message = `The directory of the workspaces, ${where}, was removed while the run was at work.`
+    const message = `The directory of the workspaces, ${where}, was removed during the run.`
     return { type: 'gone', failure: failure('infrastructure', message, { spared: true }) }
   }
   if (!(await lacksRoom(directory))) return undefined

@@ -66,7 +66,11 @@ export class RoomWatch {
     if (!disk || !(await this.#isFull(disk))) return false
     const { directory } = disk
     if (!waits) {
-      stopEarly({ reason: 'disk', why: formatDiskFull(directory), next: 'Make room there, then autopilot resume.' })
+      stopEarly({
+        reason: 'disk',
+        why: formatDiskFull(directory),
+        next: 'Free some space there, then run autopilot resume.',
+      })
       return false
     }
     pool.pause(true, 'room')

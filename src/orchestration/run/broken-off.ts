@@ -32,7 +32,7 @@ export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: Traces
   if (ended.length === 0) return []
   const named = listFirst(ended, mostNamed, ({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
   const what = ended.length === 1 ? '1 process' : `${ended.length} processes`
-  return [`ended ${what} that a run before this one had left running: ${named}`]
+  return [`ended ${what} that an earlier run left running: ${named}`]
 }
 
 /** Undefined for a run that came to its end, and for one whose processes ended with the machine. */

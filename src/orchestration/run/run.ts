@@ -383,7 +383,7 @@ class TaskLoop {
   /** Why a task that has had so many attempts in all may have no further one, whatever happened to the last. */
   #whySpent(task: Task, attempts: number): string | undefined {
     if (attempts < this.#parts.maxTotalAttempts) return this.#parts.allowances.usedUpBy(task)
-    return `the task has had ${plural(attempts, 'attempt')} in all, the most that --max-total-attempts allows`
+    return `the task has had ${plural(attempts, 'attempt')} in all, as many as --max-total-attempts allows`
   }
 
   #fail(taskId: string, attempts: number, failed: Failure): void {

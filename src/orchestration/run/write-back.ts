@@ -83,7 +83,7 @@ export function createWriteBack(writer: StatusWriter, record: (event: RunEvent) 
       void writeSoon()
     },
     giveUp() {
-      const [why, help] = ['the run ended before it was written', 'the next run writes it, or set it to done by hand']
+      const [why, help] = ['the run ended before it was written', 'the next run writes it; or set it to done by hand']
       for (const [taskId, { text }] of refused) record({ type: 'roadmap_not_written', taskId, why: text })
       for (const taskId of owed) record({ type: 'roadmap_not_written', taskId, why: inTheWay?.text ?? why, help })
     },

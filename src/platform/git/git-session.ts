@@ -82,7 +82,7 @@ export function openGitSession(place: GitPlace, args: readonly string[], options
 }
 
 function endedMeanwhile(args: readonly string[]): GitFailure {
-  const stderr = 'error: git was ended in the middle of what it was asked'
+  const stderr = 'error: git was ended in the middle of its work'
   return { args, exit: { type: 'signal', signal: 'SIGKILL' }, stderr, stdout: Buffer.alloc(0) }
 }
 

@@ -10,6 +10,6 @@ export function askProgram(name: string, args: readonly string[], options: Captu
   const message =
     barred === undefined
       ? 'not found'
-      : `there is only ${barred}, which does not count: an agent could have put it there`
+      : `there is only ${barred}, which autopilot does not use: an agent could have put it there`
   return Promise.resolve({ exit: { type: 'not_started', message }, stdout: '', stderr: '' })
 }

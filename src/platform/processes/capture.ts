@@ -34,7 +34,7 @@ const pipeGraceMs = 250
 export async function capture(file: string, args: readonly string[], options: CaptureOptions): Promise<Captured> {
   const { timeoutMs, env, cwd, signal, watchdog } = options
   if (holdsNul([file, ...args])) {
-    return { exit: { type: 'not_started', message: 'the command holds a NUL character' }, stdout: '', stderr: '' }
+    return { exit: { type: 'not_started', message: 'the command contains a NUL character' }, stdout: '', stderr: '' }
   }
   const child = execa(file, args, {
     env,

@@ -44,7 +44,7 @@ const wait = 'read -r autopilot_go <&3 || exit 125'
  * (`/bin/sh -c LINE`) needs no second shell: the one that waits goes on with it.
  */
 export function launch({ file, args, cwd, env }: LaunchSpec): Launched | NotLaunched {
-  if (holdsNul([file, ...args])) return { message: 'The command holds a NUL character.' }
+  if (holdsNul([file, ...args])) return { message: 'The command contains a NUL character.' }
   const line = file === shell && args[0] === '-c' && args.length === 2 ? args[1] : undefined
   const missing = line === undefined ? whyMissing(file, cwd, env.PATH ?? '') : undefined
   if (missing !== undefined) return { message: missing }
@@ -77,20 +77,20 @@ function launched(child: Launched['child']): Launched {
 /** Why a process could not be started, in words. */
 export function startFailure({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return notThere
-  if (code === 'EACCES') return 'The program may not be executed.'
-  if (code === 'EMFILE' || code === 'ENFILE') return 'Too many files are open; ulimit -n shows how many may be.'
-  if (code === 'E2BIG') return 'The command is longer than the system takes.'
+  if (code === 'EACCES') return 'The program is not executable.'
+  if (code === 'EMFILE' || code === 'ENFILE') return 'Too many files are open; ulimit -n shows the limit.'
+  if (code === 'E2BIG') return 'The command is longer than the system allows.'
   return message.split('\n')[0] ?? 'The program could not be started.'
 }
 
-const notThere = 'The program, or the directory to start it in, does not exist.'
+const notThere = 'The program or its working directory does not exist.'
 
 /** The launcher itself is always there: that the program is not must be seen beforehand, as execvp(3) would see it. */
 function whyMissing(file: string, cwd: string, path: string): string | undefined {
   const places = file.includes('/') ? [''] : path.split(delimiter)
   const found = places.map((place) => resolve(cwd, place, file)).filter(isThere)
   if (found.length === 0) return notThere
-  return found.some(isProgram) ? undefined : 'The program may not be executed.'
+  return found.some(isProgram) ? undefined : 'The program is not executable.'
 }
 
 function isThere(path: string): boolean {

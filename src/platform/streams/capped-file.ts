@@ -46,7 +46,7 @@ export class CappedFile {
     const go = this.#stream.write(kept)
     if (kept.length < chunk.length) {
       this.#dropped = true
-      this.#stream.write('\n[autopilot: the rest was dropped, the file is full]\n')
+      this.#stream.write('\n[autopilot: the file is full; the rest is dropped]\n')
     }
     return go
   }

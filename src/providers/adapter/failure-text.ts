@@ -50,8 +50,8 @@ const noLogin = /not logged in|missing environment variable/i
 function nextStep(kind: FailureKind, { command, lasting }: Login): string | undefined {
   if (kind === 'auth') {
     return (
-      `log in with \`${command}\`, or set the key in the environment; agents that share one login ` +
-      `race to renew it, which a long-lived token ends: ${lasting}`
+      `log in with \`${command}\`, or set the key in the environment; agents that share a login ` +
+      `race to renew it, and a long-lived token prevents that: ${lasting}`
     )
   }
   if (kind === 'model') return 'choose another model with --provider NAME:MODEL'

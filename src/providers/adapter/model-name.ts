@@ -7,5 +7,8 @@ import type { AgentRequest } from './contract.js'
  */
 export function refuseModelName({ model }: Pick<AgentRequest, 'model'>): Failure | undefined {
   if (model === undefined || /^[\p{L}\p{N}][\p{L}\p{N}._/:@[\]+~-]*$/u.test(model)) return undefined
-  return failure('model', `${JSON.stringify(model)} is not a model's name: check the task's \`model\` or --provider.`)
+  return failure(
+    'model',
+    `${JSON.stringify(model)} is not the name of a model: check the task's \`model\` or --provider.`,
+  )
 }

@@ -81,7 +81,7 @@ function saidByResult(result: JsonObject): string {
 export function rootFailure(): Failure {
   return failure(
     'usage',
-    'claude refuses full permissions as root: run autopilot as another user, use --permissions edit, or set IS_SANDBOX=1 when this machine is a sandbox.',
+    'claude refuses full permissions as root: run autopilot as another user, use --permissions edit, or set IS_SANDBOX=1 if this machine is a sandbox.',
   )
 }
 

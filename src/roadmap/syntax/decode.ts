@@ -22,7 +22,7 @@ export const maxBytes = 10 * 1024 * 1024
 export function decode(bytes: Uint8Array, file: string): Result<Decoded, Problem> {
   if (bytes.length > maxBytes) {
     const position = { file, line: 1, column: 1 }
-    const help = 'a roadmap may have 10 MB: move finished tasks to another file'
+    const help = 'a roadmap may have at most 10 MB: move finished tasks to another file'
     return err(problemAt('E008', position, `the file is too large: ${bytes.length} bytes`, { help }))
   }
   const bad = firstBadByte(bytes)

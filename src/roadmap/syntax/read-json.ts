@@ -9,7 +9,9 @@ import { addEntry, maxDepth, type MapEntry, type SourceNode } from './source-nod
 export function readJson(reading: Reading, text: string): SourceNode | undefined {
   const deep = firstTooDeep(text)
   if (deep !== undefined) {
-    addProblem(reading, 'E008', deep, `nested deeper than ${maxDepth} levels`, { help: 'a roadmap is nearly flat' })
+    addProblem(reading, 'E008', deep, `nested deeper than ${maxDepth} levels`, {
+      help: 'use less nesting: a roadmap needs only a few levels',
+    })
     return undefined
   }
   const strict: ParseError[] = []
@@ -22,9 +24,15 @@ export function readJson(reading: Reading, text: string): SourceNode | undefined
       reportErrors(reading, text, errors)
       return undefined
     }
-    addProblem(reading, 'W019', first.offset, 'comments or trailing commas: read, though other JSON tools may not', {
-      help: 'remove them, or keep the roadmap as YAML',
-    })
+    addProblem(
+      reading,
+      'W019',
+      first.offset,
+      'comments or trailing commas: autopilot reads them, but other JSON tools may not',
+      {
+        help: 'remove them, or keep the roadmap as YAML',
+      },
+    )
   }
   return tree && convert(reading, text, tree)
 }
@@ -40,7 +48,7 @@ function reportErrors(reading: Reading, text: string, errors: readonly ParseErro
     const after = near === undefined ? '' : ` after "${near}"`
     const end = offset >= text.trimEnd().length ? ': the file ends too early' : ''
     addProblem(reading, 'E020', offset, `this is not valid JSON: ${what}${after}${end}`, {
-      help: 'look for a missing comma, quote or bracket at or just before this place',
+      help: 'look for a missing comma, quote or bracket at or just before this position',
     })
   }
 }

@@ -45,7 +45,7 @@ export function readYaml(reading: Reading, text: string): SourceNode | undefined
       reading,
       'W018',
       warning.pos[0],
-      `tag ${source.slice(...warning.pos)} ignored: the value is read as it is`,
+      `tag ${source.slice(...warning.pos)} ignored: the value is used as it is`,
     )
   }
   const walk: Walk = {
@@ -67,7 +67,9 @@ function parse(reading: Reading, text: string): Document.Parsed | undefined {
     return parseDocument(text, { merge: true, uniqueKeys: false, prettyErrors: false })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    addProblem(reading, 'E008', 0, 'the file is nested too deep', { help: 'a roadmap is nearly flat' })
+    addProblem(reading, 'E008', 0, 'the file is nested too deep', {
+      help: 'use less nesting: a roadmap needs only a few levels',
+    })
     return undefined
   }
 }
@@ -90,7 +92,13 @@ function convert(walk: Walk, node: ParsedNode, depth: number, within: boolean): 
   if (walk.failed) return nullAt(0)
   const [start] = node.range
   if (depth > maxDepth) {
-    return fail(walk, 'E008', start, `nested deeper than ${maxDepth} levels`, 'a roadmap is nearly flat')
+    return fail(
+      walk,
+      'E008',
+      start,
+      `nested deeper than ${maxDepth} levels`,
+      'use less nesting: a roadmap needs only a few levels',
+    )
   }
   if (isAlias(node)) return resolve(walk, node)
   const shared = within || (node.anchor !== undefined && walk.aliased.has(node.anchor))
@@ -152,10 +160,10 @@ function resolve(walk: Walk, alias: Alias.Parsed): SourceNode {
   const [start, end] = alias.range
   const target = walk.anchors.get(alias.source)
   if (walk.open.has(alias.source)) {
-    return fail(walk, 'E017', start, `"*${alias.source}" stands inside the value that it names`, 'write the value out')
+    return fail(walk, 'E017', start, `"*${alias.source}" is inside the value that it refers to`, 'write the value out')
   }
   if (!target) {
-    const help = 'define it before with &, or put the value in quotes'
+    const help = 'define it with & first, or put the value in quotes'
     return fail(walk, 'E017', start, `unknown anchor "${alias.source}"`, help)
   }
   return { ...target, start, end, shared: true }

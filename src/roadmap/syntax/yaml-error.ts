@@ -49,14 +49,18 @@ const simpleErrors: Partial<Record<ErrorCode, { code: string; text: (character: 
     text: (character) => `a plain value cannot start with ${character}`,
     help: 'put the value in quotes',
   },
-  TAB_AS_INDENT: { code: 'E012', text: () => 'tabs cannot indent YAML', help: 'replace the tab by spaces' },
+  TAB_AS_INDENT: { code: 'E012', text: () => 'tabs cannot indent YAML', help: 'replace the tab with spaces' },
   MULTIPLE_DOCS: {
     code: 'E016',
     text: () => 'more than one document in this file',
-    help: 'keep one roadmap a file: remove the line "---" here',
+    help: 'a file may have one roadmap: remove the line "---" here',
   },
-  RESOURCE_EXHAUSTION: { code: 'E008', text: () => 'nested too deep', help: 'a roadmap is nearly flat' },
-  BAD_ALIAS: { code: 'E017', text: () => 'an alias that cannot be read', help: 'put the value in quotes' },
+  RESOURCE_EXHAUSTION: {
+    code: 'E008',
+    text: () => 'nested too deep',
+    help: 'use less nesting: a roadmap needs only a few levels',
+  },
+  BAD_ALIAS: { code: 'E017', text: () => 'unreadable alias', help: 'put the value in quotes' },
 }
 
 function hasSecondColon(line: string): boolean {

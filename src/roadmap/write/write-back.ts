@@ -135,7 +135,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     const [id = ''] = edits.keys()
     return problem(
       'E181',
-      `writing the status of "${id}" would change more than it: not written`,
+      `writing the status of "${id}" would change more than the status: not written`,
       'set it to done by hand',
     )
   }
@@ -195,7 +195,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
       return problem(
         'W186',
         `task "${id}" is no longer in the roadmap: its status is not written`,
-        'it stays in the journal',
+        'the journal has it',
       )
     if (value.status === 'done') return ok('unchanged')
     if (value.status !== seen.get(id))
@@ -205,8 +205,8 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     if (before && now && wordsOf(before) !== wordsOf(now))
       return problem('W187', reworded(id), nextRun, now.position.line)
     if (value.kind === 'edit') return undefined
-    const text = `the status of "${id}" is shared with other places of the file, or has none of its own: not written`
-    return problem('E182', text, 'give the task a map and a status of its own', value.line)
+    const text = `the status of "${id}" is shared with other parts of the file, or the task has none of its own: not written`
+    return problem('E182', text, 'give the task its own map and its own status', value.line)
   }
 
   /** `changed`: somebody changed the file meanwhile. `wrong`: the file would not read as it should. */
@@ -261,10 +261,10 @@ const byHand = 'set finished tasks to done by hand'
 const restore = `restore the file, or ${byHand}`
 const readOnly = `make the file and its directory writable, or ${byHand}`
 
-const nextRun = 'the next run does what it says now; set it to done by hand if that is done, too'
+const nextRun = 'the next run does the new text; set the task to done by hand if that is done, too'
 
 function reworded(id: string): string {
-  return `the text of "${id}" was changed meanwhile, and what is done is the text of before: its status is not written`
+  return `the text of "${id}" has changed since the task started, so its status is not written`
 }
 
 function tasksOf({ roadmap }: ParsedRoadmap): View['tasks'] {

@@ -153,7 +153,7 @@ async function keepAll(
 ): Promise<Result<AgentHistory, Failure>> {
   const tips = [...(head === undefined ? [] : [head]), ...kept.map(({ commit }) => commit), ...abandoned]
   if (abandoned.length > maxAbandoned) {
-    return err(failure('collect', `The agent left ${abandoned.length} ends of history that no branch leads to.`))
+    return err(failure('collect', `The agent left ${abandoned.length} tips of history that are on no branch.`))
   }
   const imported = await importCommits(repository, workspace, tips, base)
   if (!imported.ok) return imported
@@ -172,7 +172,7 @@ async function joinCommits(
   commits: readonly string[],
 ): Promise<Result<string, Failure>> {
   const message =
-    'Commits that no branch of the agent led to any more\n\nThe parents are what is kept; the tree is the base.\n'
+    'Commits that were no longer on any branch of the agent\n\nThe parents are the kept commits; the tree is the base.\n'
   const tree = await git(repository.trusted, ['rev-parse', '--verify', `${base}^{tree}`])
   if (!tree.ok) return gitFailed(tree.error)
   const joined = await commitTree(repository, tree.value, commits, message)

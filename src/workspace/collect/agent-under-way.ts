@@ -44,8 +44,8 @@ export async function findAgentUnderWay(
   const isOver = begun === undefined || (begun === 'a revert' && unmerged.length === 0)
   if (isOver && unmerged.length === 0) return ok(undefined)
   const named = listFirst(unmerged, mostPaths, pathText)
-  const where = named === '' ? '' : `; not resolved, or not added: ${named}`
-  return ok(`${begun ?? 'what ended in a conflict (a stash, or apply --3way)'} is not ended${where}`)
+  const where = named === '' ? '' : `; not resolved or not added: ${named}`
+  return ok(`${begun ?? 'an operation that stopped in a conflict (a stash, or apply --3way)'} is unfinished${where}`)
 }
 
 function firstThere(gitDir: string): string | undefined {

@@ -196,18 +196,20 @@ async function checkClear(
   const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   const { repositories, pipes } = await findObstacles(workspace.root, exemptPaths(workspace))
-  if (pipes.length > 0) return uncollectable('holds a pipe or a device where git reads a file', pipes)
+  if (pipes.length > 0) return uncollectable('contains a pipe or a device where git reads a file', pipes)
   const submodules = repository.gitlinks.map(gitPath)
   const isOurs = (path: GitPath) => populated.some((one) => one.path === path)
   const filled = filledSubmodules(workspace.root, submodules).filter((path) => !isOurs(path))
   if (filled.length > 0)
-    return uncollectable('holds files inside a submodule, which autopilot does not collect', filled)
+    return uncollectable('contains files inside a submodule, and autopilot does not collect those', filled)
   const nested = repositories.filter((path) => !isOurs(path))
   const lost = await unignored(workspacePlace(repository, workspace), nested, submodules)
-  if (lost.length > 0) return uncollectable('holds a git repository inside the repository', lost)
+  if (lost.length > 0) return uncollectable('contains a git repository inside the repository', lost)
   const locked = await lockedFiles(repository, workspace)
   if (!locked.ok) return locked
-  return locked.value.length > 0 ? uncollectable('holds files that git-crypt has locked', locked.value) : ok(undefined)
+  return locked.value.length > 0
+    ? uncollectable('contains files that git-crypt has locked', locked.value)
+    : ok(undefined)
 }
 
 function uncollectable(what: string, paths: readonly GitPath[]): { readonly ok: false; readonly error: Failure } {
@@ -234,7 +236,7 @@ async function indexWorkTree(
   const args = withExcludes(workspace, [...whateverIsThere, 'add', '-A', '--', '.'])
   const added = await git(place, args, { onWarnings })
   if (!added.ok) return notAdded(added.error)
-  if (unread.length > 0) return uncollectable('holds what git cannot read', unread)
+  if (unread.length > 0) return uncollectable('contains files that git cannot read', unread)
   if (agentIndex === 'untouched') return ok(undefined)
   const followed = await followAgentIndex(repository, workspace, agentIndex, onBase)
   if (!followed.ok) return notAdded(followed.error)
@@ -256,7 +258,7 @@ function unreadPaths(stderr: string): GitPath[] {
 }
 
 function notAdded(error: GitFailure): { readonly ok: false; readonly error: Failure } {
-  return notReadable('git could not add what is in the workspace', error)
+  return notReadable('git could not add the files of the workspace', error)
 }
 
 interface SortedChanges {

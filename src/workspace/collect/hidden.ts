@@ -50,7 +50,7 @@ function readRules(repository: Repository, workspace: Workspace): Result<Buffer 
   if (!theirs.ok) {
     // A part of the way is not a directory: then git has no such rules, either.
     if (theirs.error.reason.includes('ENOTDIR')) return ok(undefined)
-    const message = `The agent left rules that cannot be read: .git/info/exclude ${theirs.error.reason}`
+    const message = `The agent left unreadable rules: .git/info/exclude ${theirs.error.reason}`
     return err(failure('collect', message, { paths: ['.git/info/exclude'] }))
   }
   if (!theirs.value) return ok(undefined)

@@ -30,9 +30,9 @@ export function readAgentRefs(root: string, oid: RegExp, given: Buffer): Result<
 export function readRefsIn(gitDir: string, oid: RegExp, given: Buffer): Result<AgentRefs, Unreadable> {
   const stats = statAtOnce(gitDir)
   if (!stats) return ok({ refs: new Map(), stashes: [] })
-  if (!stats.isDirectory()) return err({ path: gitDir, reason: 'is not a directory any more' })
+  if (!stats.isDirectory()) return err({ path: gitDir, reason: 'is no longer a directory' })
   if (statAtOnce(join(gitDir, 'reftable'))) {
-    return err({ path: join(gitDir, 'reftable'), reason: 'is a form of refs that is not supported' })
+    return err({ path: join(gitDir, 'reftable'), reason: 'has an unsupported form of refs' })
   }
   const raw = readRawRefs(gitDir, oid, given)
   if (!raw.ok) return raw

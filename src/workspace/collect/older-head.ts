@@ -76,8 +76,8 @@ async function mergeOnto(
   if (!merged.ok) return gitFailed(merged.error)
   if ('conflict' in merged.value) {
     const { paths } = merged.value.conflict
-    const short = `${stoodOn.slice(0, 12)}, which lacks what its work was to begin from (${base.slice(0, 12)})`
-    const what = `The agent left its git standing on ${short}, and git cannot combine its changes with that`
+    const short = `${stoodOn.slice(0, 12)}, which lacks the commit that its work should start from (${base.slice(0, 12)})`
+    const what = `The agent left its git at ${short}, and git cannot combine its changes with that`
     return err(failure('collect', `${what}: ${paths.slice(0, 3).join(', ')}`, { paths }))
   }
   const place = workspacePlace(repository, workspace)

@@ -45,7 +45,7 @@ export async function followStaged(
   const imported = await importBlobs(repository, workspace, fresh)
   if (!imported.ok) return imported
   const set = await setEntries(place, taken)
-  return set.ok ? ok(undefined) : notReadable('What the agent had staged could not be taken', set.error)
+  return set.ok ? ok(undefined) : notReadable('What the agent had staged could not be collected', set.error)
 }
 
 /** What the agent's entry is to replace; undefined where the work tree tells more than the entry. */

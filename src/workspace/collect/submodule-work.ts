@@ -94,7 +94,8 @@ async function onlyThere(
   if (!store.ok) return unreadable(one, store.error.reason)
   if (store.value === 'empty') return ok([])
   const made = await commitsIn(trusted, objects, objectsDir)
-  if (!made.ok) return notReadable(`What the agent made in the submodule ${pathText(one.path)}`, made.error)
+  if (!made.ok)
+    return notReadable(`git could not read the agent's work in the submodule ${pathText(one.path)}`, made.error)
   if (made.value.length === 0) return ok([])
   const input = `${made.value.join('\n')}\n`
   const asked = await git({ ...trusted, objectDir: objectsDir }, ['cat-file', '--batch-check'], { input })
@@ -137,7 +138,7 @@ async function checkBump(
   if (isMove && one && (await hasCommit(repository, workspace, one, newOid))) return ok(undefined)
   if (isMove && one) return commitsOnlyThere(workspace, one, [newOid])
   const without = isMove
-    ? ', of which you have no copy here that could tell whether the commit exists: populate it, or bump it yourself'
+    ? ', and you have no copy of it here to check the commit against: populate it, or bump it yourself'
     : ''
   const what = isMove ? 'moves a submodule' : 'adds, moves or removes a submodule'
   return err(failure('collect', `The workspace ${what}: ${pathText(path)}${without}`, { paths: [pathText(path)] }))
@@ -146,24 +147,24 @@ async function checkBump(
 function edited({ root }: Workspace, { path }: Populated, changed: readonly GitPath[]) {
   const paths = changed.slice(0, mostNamed).map(pathText)
   const name = pathText(path)
-  const what = `Files inside the submodule ${name} were changed, which cannot land here: ${paths.slice(0, 3).join(', ')}.`
-  const next = `Make the change in its own repository, then have it bumped; what was done is in ${place(root, name)}.`
+  const what = `Files inside the submodule ${name} were changed, and such changes cannot land here: ${paths.slice(0, 3).join(', ')}.`
+  const next = `Make the change in its own repository, then let a task bump it; the agent's work is in ${place(root, name)}.`
   return err(failure('collect', `${what} ${next}`, { paths }))
 }
 
 function commitsOnlyThere({ root }: Workspace, { path }: Populated, commits: readonly string[]) {
   const name = pathText(path)
   const short = commits.slice(0, 3).map((commit) => commit.slice(0, 12))
-  const what = `The submodule ${name} has commits that your copy of it has not: ${short.join(', ')}.`
+  const what = `The submodule ${name} has commits that your copy lacks: ${short.join(', ')}.`
   const take = `git -C ${name} fetch ${place(root, name)} HEAD`
-  const next = `Take them (${take}) and push them from there, or fetch what is missing; then run again.`
+  const next = `Take them (${take}) and push them from there, or fetch the missing ones; then run again.`
   return err(failure('collect', `${what} ${next}`, { paths: [name] }))
 }
 
 function replaced({ root }: Workspace, { path }: Populated) {
   const name = pathText(path)
   const what = `The git directory of the submodule ${name} is not the one that autopilot made.`
-  return err(failure('collect', `${what} What was done is in ${place(root, name)}.`, { paths: [name] }))
+  return err(failure('collect', `${what} The agent's work is in ${place(root, name)}.`, { paths: [name] }))
 }
 
 function unreadable({ path }: Populated, reason: string) {

@@ -51,7 +51,7 @@ export async function readAgentIndex(
   const listed = await gitBytes(copy.value, ['ls-files', '--cached', '--stage', '-t', '-z'])
   await rm(copy.value.gitDir, { recursive: true, force: true })
   if (listed.ok) return ok(parseEntries(splitNul(listed.value)))
-  return notReadable('The agent left an index that cannot be read', listed.error, ['.git/index'])
+  return notReadable('The agent left an unreadable index', listed.error, ['.git/index'])
 }
 
 /**
@@ -101,7 +101,7 @@ export async function ownEntries(place: GitPlace): Promise<Result<Map<GitPath, I
 }
 
 function unreadable(reason: string): { readonly ok: false; readonly error: Failure } {
-  return err(failure('collect', `The agent left an index that cannot be read: ${reason}`, { paths: ['.git/index'] }))
+  return err(failure('collect', `The agent left an unreadable index: ${reason}`, { paths: ['.git/index'] }))
 }
 
 /**

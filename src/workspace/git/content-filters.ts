@@ -35,8 +35,9 @@ export function filterProgram(command: string): string | undefined {
  */
 export function filterFailureHelp(said: string, commit: string): string | undefined {
   if (said.includes('Error downloading object'))
-    return `autopilot downloads nothing: git lfs fetch origin ${commit} (in CI, check out with LFS), or set GIT_LFS_SKIP_SMUDGE=1, and agents and gates see pointers`
-  if (/not found|No such file/.test(said)) return 'install what your filter.* settings name, so that it is on PATH'
+    return `autopilot downloads nothing: git lfs fetch origin ${commit} (in CI, check out with LFS), or set GIT_LFS_SKIP_SMUDGE=1, then agents and gates see pointers`
+  if (/not found|No such file/.test(said))
+    return 'install the programs that your filter.* settings name, so that they are on PATH'
   return undefined
 }
 
@@ -44,5 +45,5 @@ export function filterFailureHelp(said: string, commit: string): string | undefi
 export function filterHelp(name: string): string {
   if (name === 'lfs') return 'Install Git LFS and run: git lfs install && git lfs pull'
   if (name.startsWith('git-crypt')) return 'Install git-crypt and run: git-crypt unlock'
-  return `Define it: git config filter.${name}.clean COMMAND, and filter.${name}.smudge; or take the attribute out.`
+  return `Define it: git config filter.${name}.clean COMMAND, and filter.${name}.smudge; or remove the attribute.`
 }

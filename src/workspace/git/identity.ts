@@ -26,7 +26,7 @@ export function readIdentity(settings: readonly Setting[], env: Environment): Re
   if (!isConfigOnly) return ok(standIn)
   return refuse(
     'no_identity',
-    `git has no ${name === '' ? 'user.name' : 'user.email'} for commits here, and user.useConfigOnly forbids to make one up.`,
+    `git has no ${name === '' ? 'user.name' : 'user.email'} for commits here, and user.useConfigOnly forbids a default.`,
     'Set both, for example in this repository: git config user.name … && git config user.email …',
   )
 }
@@ -34,7 +34,7 @@ export function readIdentity(settings: readonly Setting[], env: Environment): Re
 /** What a person should know about who landed commits will be by. */
 export function identityWarnings({ name, email }: Identity): readonly string[] {
   if (email !== standIn.email) return []
-  return [`git knows no user.name and user.email here, so landed commits are by ${name} <${email}>`]
+  return [`git has no user.name and user.email here, so the author of landed commits is ${name} <${email}>`]
 }
 
 /** The variables by which git commits under this identity, whatever is configured. */

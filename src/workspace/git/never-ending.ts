@@ -26,8 +26,8 @@ async function neverEnds(path: string): Promise<boolean> {
 export async function refuseNeverEnding(named: readonly Named[]): Promise<Result<void, Refusal>> {
   for (const { path, what } of named) {
     if (!(await neverEnds(path))) continue
-    const message = `${cleanLine(path, 300)}, ${what}, is a pipe or a device, which git would wait for.`
-    return refuse('not_a_file', message, 'Put a file in its place, or name another one.')
+    const message = `${cleanLine(path, 300)}, ${what}, is a pipe or a device, and git would wait for it.`
+    return refuse('not_a_file', message, 'Replace it with a file, or name another one.')
   }
   return ok(undefined)
 }

@@ -17,6 +17,6 @@ export function gitHelp({ stderr }: GitFailure): string {
   // Source: git's config.c, such as "bad config line 3 in file …", "bad boolean config value", "unknown error occurred while
   // reading the configuration files", and "unable to access '/home/me/.gitconfig'".
   if (/\bbad (\w+ )?config\b|configuration files?\b|unable to access '[^']*config'/.test(stderr))
-    return "Mend git's configuration where git says, then look: git config --list"
+    return "Fix git's configuration where git says, then check it: git config --list"
   return 'Check the repository: git fsck --connectivity-only'
 }

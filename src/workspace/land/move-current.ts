@@ -84,7 +84,7 @@ function lockLeft({ root, gitDir, commonDir }: Repository, { ref }: Target): Res
   const left = [join(commonDir, `${ref}.lock`), join(gitDir, 'HEAD.lock')].filter((path) => existsSync(path))
   if (left.length === 0) return undefined
   const shown = left.map((path) => cleanLine(path, 300)).join(' and ')
-  const message = `git was killed while it landed work in ${cleanLine(root, 300)}; your branch and files are as before. It left ${shown}: if no git is at work there, remove that and run again.`
+  const message = `git was killed while it landed work in ${cleanLine(root, 300)}; your branch and files are as before. It left ${shown}: if no git is running there, remove that and run again.`
   return err(failure('target', message))
 }
 
@@ -98,12 +98,12 @@ async function moveTree(
   if (!(await standsOn(gitDir, ref))) return 'left'
   const underWay = await findUnderWay(gitDir)
   if (underWay !== undefined)
-    return failure('target', `${underWay} is under way in ${cleanLine(root, 300)}. End it, then run again.`)
+    return failure('target', `${underWay} is in progress in ${cleanLine(root, 300)}. Finish it, then run again.`)
   if (await hasSplitIndex(gitDir)) return failure('target', `${splitIndex.message} ${splitIndex.help}`)
   const inTheWay = await findInTheWay(treePlace(repository), change.from, change.to)
   if (!inTheWay.ok) return gitFailed(inTheWay.error).error
   if (inTheWay.value.length > 0) return wouldOverwrite(root, inTheWay.value.map(pathText))
-  const noted = await onFileSystem('Noting what is to land', () => noteLanding(repository, { ref, ...change }))
+  const noted = await onFileSystem('Recording the landing', () => noteLanding(repository, { ref, ...change }))
   if (!noted.ok) return noted.error
   const tried = await onFileSystem('Landing in your files', () => readTree(repository, change))
   const read = tried.ok ? tried.value : tried
@@ -120,8 +120,8 @@ export async function hasSplitIndex(gitDir: string): Promise<boolean> {
 }
 
 export const splitIndex = {
-  message: 'The index is split into two files (core.splitIndex), which autopilot cannot move along with the branch.',
-  help: 'Make it one: git update-index --no-split-index, and remove .git/sharedindex.*; or leave out --target current.',
+  message: 'The index is split into two files (core.splitIndex), and autopilot cannot update such an index.',
+  help: 'Join them: git update-index --no-split-index, and remove .git/sharedindex.*; or omit --target current.',
 } as const
 
 /**
@@ -145,7 +145,7 @@ function isLocked({ stderr }: GitFailure): boolean {
 
 function indexLocked({ root, gitDir }: Repository): Failure {
   const lock = cleanLine(join(gitDir, 'index.lock'), 300)
-  const message = `Nothing can land in ${cleanLine(root, 300)}: ${lock} is there for ${patienceMs / 1000} s. If no git is at work, remove that file and run again.`
+  const message = `Nothing can land in ${cleanLine(root, 300)}: ${lock} has been there for ${patienceMs / 1000} s. If no git is running, remove that file and run again.`
   return failure('target', message)
 }
 
@@ -155,7 +155,7 @@ const named = /^error: (?:Entry|Untracked working tree file|Updating) '(.+?)'/m
 function notRead(root: string, failed: GitFailure): Failure {
   const path = named.exec(failed.stderr)?.[1]
   if (path !== undefined) return wouldOverwrite(root, [cleanLine(path, 300)])
-  const message = `The files in ${cleanLine(root, 300)} could not be brought to what was to land: ${formatGitFailure(failed)}. See what git status says there, then run again.`
+  const message = `The files in ${cleanLine(root, 300)} could not be updated to the new commit: ${formatGitFailure(failed)}. Check git status there, then run again.`
   return failure('target', message)
 }
 
@@ -163,7 +163,7 @@ const mostPaths = 100
 
 function wouldOverwrite(root: string, paths: readonly string[]): Failure {
   const shown = listFirst(paths, 3, (path) => path)
-  const message = `Landing would overwrite what is in ${cleanLine(root, 300)} and not committed: ${shown}. Nothing there was changed. Commit it or move it away, then run again.`
+  const message = `Landing would overwrite uncommitted files in ${cleanLine(root, 300)}: ${shown}. Nothing there was changed. Commit it or move it away, then run again.`
   return failure('target', message, { paths: paths.slice(0, mostPaths) })
 }
 

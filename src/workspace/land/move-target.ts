@@ -43,5 +43,5 @@ function checkedOut({ branch }: Target, place: string): string {
 }
 
 function gone({ branch, tip }: Target): string {
-  return `The target branch ${branch} was deleted during the run. Bring it back: git branch ${branch} ${tip}`
+  return `The target branch ${branch} was deleted during the run. Restore it: git branch ${branch} ${tip}`
 }

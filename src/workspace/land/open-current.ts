@@ -58,8 +58,8 @@ function sessionEnv({ gitDir, commonDir, identity }: Repository): Record<string,
 function detached(commit: string) {
   return refuse(
     'detached',
-    `You are on no branch (HEAD is detached at ${commit.slice(0, 10)}), so there is none for --target current.`,
-    'Switch to a branch (git switch main, or git switch -c NEW-NAME), or leave out --target current.',
+    `You are on no branch (HEAD is detached at ${commit.slice(0, 10)}), so --target current has no branch.`,
+    'Switch to a branch (git switch main, or git switch -c NEW-NAME), or omit --target current.',
   )
 }
 
@@ -71,7 +71,7 @@ async function refuseOther(repository: Here, branch: string, ref: string) {
   return refuse(
     'checked_out',
     `${cleanLine(branch)} is checked out in ${elsewhere}, too.`,
-    'Switch that work tree to another branch, or leave out --target current.',
+    'Switch that work tree to another branch, or omit --target current.',
   )
 }
 
@@ -80,8 +80,8 @@ const own = /^autopilot(\/|$)/
 /** Autopilot's own branches are for what arrives, not for what it starts from. */
 export function refuseOwnBranch({ head }: Pick<Repository, 'head'>): Result<void, Refusal> {
   if (head.branch === undefined || !own.test(head.branch)) return ok(undefined)
-  const help = 'Switch to the branch that your work is on, for example: git switch main'
-  return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot's own work arrives.`, help)
+  const help = 'Switch to the branch of your own work, for example: git switch main'
+  return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot lands its work.`, help)
 }
 
 const mostShown = 5
@@ -89,16 +89,15 @@ const mostShown = 5
 async function refuseUnsettled({ root, gitDir, dirtyPaths }: Here, leaveOut: readonly string[]) {
   const underWay = await findUnderWay(gitDir)
   if (underWay !== undefined)
-    return refuse('under_way', `${underWay} is under way in ${cleanLine(root, 300)}.`, 'End it, then run again.')
+    return refuse('under_way', `${underWay} is in progress in ${cleanLine(root, 300)}.`, 'Finish it, then run again.')
   if (await hasSplitIndex(gitDir)) return refuse('split_index', splitIndex.message, splitIndex.help)
   const dirty = await dirtyPaths(leaveOut)
-  if (dirty === undefined)
-    return refuse('git_failed', 'git cannot tell what is changed here.', 'See what git status says.')
+  if (dirty === undefined) return refuse('git_failed', 'git cannot say what is changed here.', 'Check git status.')
   if (dirty.length === 0) return undefined
   const shown = listFirst(dirty, mostShown, (path) => cleanLine(path, 100))
   return refuse(
     'dirty',
-    `There are changes here that are not committed: ${shown}.`,
-    'For --target current commit them or put them away (git stash -u); or leave it out, and work arrives on a branch of its own.',
+    `There are uncommitted changes here: ${shown}.`,
+    'For --target current, commit or stash them (git stash -u); or omit it, then work lands on a separate branch.',
   )
 }

@@ -96,5 +96,5 @@ async function placeOn(
 }
 
 function conflict(branch: string, paths: readonly string[]): Failure {
-  return failure('conflict', `git could not combine this with what is on ${branch}.`, { paths })
+  return failure('conflict', `git could not combine this with ${branch}.`, { paths })
 }

@@ -81,7 +81,7 @@ async function targetBranch(
   // A name behind that of a branch which is there is good, too.
   if (named === undefined) return ok(defaultTarget(head))
   const branch = named.replace(/^refs\/heads\//, '')
-  const help = 'Name a branch of its own with --target, or none for the default.'
+  const help = 'Name a separate branch with --target, or omit it for the default.'
   const valid = !/^(-|HEAD$)/.test(branch) && (await git(user, ['check-ref-format', `refs/heads/${branch}`])).ok
   return valid ? ok(branch) : refuse('bad_branch_name', `'${cleanLine(branch)}' cannot be the name of a branch.`, help)
 }
@@ -109,7 +109,7 @@ function checkedOut(branch: string, worktree: string, root: string) {
     'checked_out',
     `The target branch ${branch} is checked out in ${cleanLine(worktree)}.`,
     worktree === root
-      ? 'Work arrives there, and in your files, with --target current; or name another target, or none.'
+      ? 'With --target current, work lands there and in your files; or name another target, or none.'
       : 'Switch that work tree to another branch, or name another target with --target.',
   )
 }
@@ -119,7 +119,7 @@ function inTheWay(branch: string, name: string) {
   const shown = cleanLine(name)
   return refuse(
     'branch_in_the_way',
-    `The target branch ${branch} cannot be made: there is a branch named ${shown}.`,
+    `Cannot create the target branch ${branch}: there is a branch named ${shown}.`,
     `Rename that one (git branch -m ${shown} NEW-NAME), or name another target with --target.`,
   )
 }
@@ -180,7 +180,7 @@ function diverged(branch: string, one: string, other: string) {
   const shown = cleanLine(other)
   return refuse(
     'diverged',
-    `${cleanLine(one)} and ${shown} have gone different ways: each has commits that the other has not.`,
+    `${cleanLine(one)} and ${shown} have diverged: each has commits that the other lacks.`,
     `Bring them together: git switch ${branch} && git merge ${shown} && git switch -; ` +
       'or name another target with --target.',
   )
@@ -235,8 +235,8 @@ function conflicting(branch: string, from: string, paths: readonly string[]) {
   return refuse(
     'conflict',
     `The target branch ${branch} conflicts with ${from} in: ${paths.join(', ')}`,
-    `Merge them yourself: git switch ${branch} && git merge ${from}; or begin anew: git branch -m ${branch} OLD-NAME, ` +
-      'and in the roadmap set the tasks to pending whose work is to be done again: they still say done',
+    `Merge them yourself: git switch ${branch} && git merge ${from}; or start over: git branch -m ${branch} OLD-NAME, ` +
+      'and in the roadmap, set the tasks to redo to pending: they still say done',
   )
 }
 

@@ -78,7 +78,7 @@ export function openBerths(options: BerthsOptions): Berths {
 
   const takeOne = async (): Promise<Result<Berth, Failure>> => {
     if (current && (await isAsTaken(current.dir, runId))) return ok(current)
-    const taken = await onFileSystem('Making the directory for workspaces', async () => {
+    const taken = await onFileSystem('Creating the directory for workspaces', async () => {
       const refused = await prepareHome(options.home, root)
       if (refused !== undefined) return err(failure('infrastructure', refused))
       const home = await realpath(options.home)
@@ -134,9 +134,7 @@ async function resolvedOf(dirs: readonly string[]): Promise<ReadonlySet<string>>
 async function prepareHome(home: string, root: string): Promise<string | undefined> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   if (!(await lstat(home)).isDirectory()) return `The directory for workspaces, ${home}, is not a directory.`
-  return overlaps(await realpath(home), root)
-    ? `Workspaces must not lie in the work tree that they are made from: ${home}`
-    : undefined
+  return overlaps(await realpath(home), root) ? `Workspaces must not be inside their own work tree: ${home}` : undefined
 }
 
 /** Whether one of the two paths is the other or contains it. Both resolved. */

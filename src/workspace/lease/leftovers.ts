@@ -34,8 +34,7 @@ export async function findLeftovers(places: LeftoverPlaces, runId?: string): Pro
       const numbered = (await directories(path)).filter((name) => workspaceNumber(name) !== undefined)
       someAreNobodys ||= run === undefined && numbered.length > 0
       if (runId !== undefined && run !== runId) continue
-      const whose =
-        run === undefined ? { holds: `whose it is is not known: ${join(path, ownerFile)} does not say` } : {}
+      const whose = run === undefined ? { holds: `its run is unknown: ${join(path, ownerFile)} does not name one` } : {}
       found.push(...numbered.map((name) => ({ path: join(path, name), runId: run, kind, ...whose })))
     }
   }
@@ -63,7 +62,7 @@ async function resolved(homes: readonly string[]): Promise<ReadonlySet<string>> 
   return new Set(found.flat())
 }
 
-const neededByNobody = 'a workspace stands of which nothing says whose it is'
+const neededByNobody = 'there is a workspace whose run is unknown'
 
 /** The directories of runs: those that bear a run's name, and berths, which say whose they are; unless nobody can tell. */
 async function runDirectories(home: string) {

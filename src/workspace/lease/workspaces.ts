@@ -236,7 +236,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   }
 }
 
-const notAsItWas = 'Its workspace is not as autopilot left it; nothing in it was touched.'
+const notAsItWas = 'Its workspace is not as autopilot left it; autopilot touched nothing in it.'
 
 interface Found {
   readonly berths: Berths

@@ -21,7 +21,7 @@ export async function copyPaths(from: string, to: string, paths: readonly string
 /** Why a path may not be brought into a workspace, undefined when it may: it must lie in the work tree and be no git directory. */
 export function refusedPath(path: string): string | undefined {
   const names = path.split(/[/\\]/)
-  if (isAbsolute(path) || names.includes('..')) return 'does not lie in the repository'
+  if (isAbsolute(path) || names.includes('..')) return 'is outside of the repository'
   if (names.every((name) => name === '' || name === '.')) return 'is the repository itself'
   return names.some((name) => name.toLowerCase() === '.git') ? 'is a git directory' : undefined
 }
@@ -31,7 +31,7 @@ async function copyPath(from: string, to: string, path: string): Promise<string 
   if (refused !== undefined) return refused
   const [source, target] = [join(from, path), join(to, path)]
   const behind = (await linkAbove(from, path)) ?? (await linkAbove(to, path))
-  if (behind !== undefined) return `lies behind ${behind}, which is not a directory`
+  if (behind !== undefined) return `is behind ${behind}, which is not a directory`
   if (!(await lstat(source).catch(() => undefined))) return undefined
   await mkdir(dirname(target), { recursive: true })
   await rm(target, { recursive: true, force: true })
@@ -72,7 +72,7 @@ async function copyLink(root: string, source: string, target: string): Promise<s
   const aim = await readlink(source)
   const inside = relative(root, resolve(dirname(source), aim))
   const leaves = isAbsolute(aim) || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)
-  if (leaves) return `holds a symbolic link that leads out of the repository (${relative(root, source)})`
+  if (leaves) return `contains a symbolic link that leads out of the repository (${relative(root, source)})`
   await symlink(aim, target)
   return undefined
 }

@@ -40,8 +40,8 @@ function ledBack(top: string, link: string, to: string) {
   const through = cleanLine(relative(top, link), 200)
   return refuse(
     'links_back',
-    `link: ${through} leads to ${to}, which gates would judge in place of the work's.`,
-    'Leave it out of link:, and have setup: install it in each workspace (keep: holds it from one task to the next).',
+    `link: ${through} leads to ${to}, so gates would judge that instead of the task's work.`,
+    'Remove it from link:, and let setup: install it in each workspace (keep: keeps it from one task to the next).',
   )
 }
 

@@ -24,7 +24,7 @@ async function linkPath(from: string, to: string, path: string): Promise<string 
   const refused = refusedPath(path)
   if (refused !== undefined) return refused
   const behind = (await linkAbove(from, path)) ?? (await linkAbove(to, path))
-  if (behind !== undefined) return `lies behind ${behind}, which is not a directory`
+  if (behind !== undefined) return `is behind ${behind}, which is not a directory`
   const source = join(from, path)
   const end = await realpath(source).catch(() => undefined)
   if (end === undefined) return undefined

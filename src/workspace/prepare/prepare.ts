@@ -44,7 +44,7 @@ export async function makeWorkspace(
   commit: string,
   furniture: Furniture,
 ): Promise<Result<Workspace, Failure>> {
-  const made = await onFileSystem('Making a workspace', () => makeDirectories(repository, place, commit, furniture))
+  const made = await onFileSystem('Creating a workspace', () => makeDirectories(repository, place, commit, furniture))
   if (!made.ok) return made
   const filled = await fill(repository, made.value, commit, furniture)
   const ready = filled.ok ? await setUpAfresh(repository, made.value, commit, furniture) : filled
@@ -114,7 +114,7 @@ async function fill(
   )
   if (led !== undefined) {
     const why =
-      'is in, or holds, a submodule of yours, which agents would write into; workspaces have its files by themselves, or by setup:'
+      'is in a submodule of yours, or contains one, and agents would write into it; workspaces get its files without a link, or from setup:'
     return err(failure('infrastructure', `link: ${pathText(led)} ${why}.`))
   }
   if (!copied.ok) return copied
@@ -132,7 +132,7 @@ async function setUpAfresh(
 ): Promise<Result<void, Failure>> {
   const ran = await setUp(repository, workspace, furniture)
   if (!ran.ok) return ran
-  const noted = await onFileSystem('Noting what a workspace is', () => writeNotes(workspace))
+  const noted = await onFileSystem('Recording a workspace', () => writeNotes(workspace))
   return noted.ok && furniture.exact && furniture.setup ? fill(repository, workspace, commit, furniture) : noted
 }
 
@@ -157,10 +157,10 @@ export async function renew(
   const ready = await fill(repository, workspace, commit, furniture)
   if (!ready.ok) return ready
   if (isPaid && (await thoseThere(workspace, staying)).length < staying.length) {
-    return err(failure('infrastructure', 'What setup made is gone from a workspace that was cleaned.'))
+    return err(failure('infrastructure', 'Cleaning a workspace removed what setup had made.'))
   }
   // What setup made is known to be untouched up to now.
-  if (isPaid) return onFileSystem('Noting what a workspace is', () => writeNotes(workspace))
+  if (isPaid) return onFileSystem('Recording a workspace', () => writeNotes(workspace))
   const needed = furniture.keep === 'auto' ? furniture.setup : await needsSetup(repository, workspace, furniture)
   return needed ? setUpAfresh(repository, workspace, commit, furniture) : ready
 }
@@ -176,7 +176,7 @@ async function clean(
   const filled = filledSubmodules(workspace.root, repository.gitlinks.map(gitPath))
   const obstacles = [...[...repositories, ...filled].filter((path) => !populated.has(path)), ...pipes]
   if (obstacles.length > 0) {
-    return err(failure('collect', 'The workspace cannot be used again.', { paths: obstacles.map(pathText) }))
+    return err(failure('collect', 'The workspace is not reusable.', { paths: obstacles.map(pathText) }))
   }
   const unlinked = await onFileSystem('Cleaning a workspace', () => removeLinks(workspace))
   if (!unlinked.ok) return unlinked

@@ -73,7 +73,7 @@ export async function watchAgain(
   return ok(watch)
 }
 
-const bothMessage = 'Work that was kept out, together with what others have finished\n'
+const bothMessage = 'Refused work, merged with what others have finished\n'
 
 async function combine(repository: Repository, work: WorkSoFar, tip: string): Promise<Result<CaughtUp, Failure>> {
   const single = await singleParent(repository, work)
@@ -113,5 +113,5 @@ export async function diffText(
   if (!diff.ok) return ''
   if (diff.value.length <= most) return diff.value
   const cut = diff.value.slice(0, most)
-  return `${cut.slice(0, cut.lastIndexOf('\n'))}\n[… cut: the whole is what \`${whole}\` shows]`
+  return `${cut.slice(0, cut.lastIndexOf('\n'))}\n[… cut: \`${whole}\` shows all of it]`
 }

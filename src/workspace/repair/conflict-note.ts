@@ -53,8 +53,8 @@ function noteText({ conflict, paths, merged: [tip, work] }: Unmarked): string {
   const named = (text: string) => cleanLine(text.replaceAll(tip, 'HEAD^1').replaceAll(work, 'HEAD^2'), 1000)
   return [
     `<<<<<<< ${tip}`,
-    'git could not combine these, and could put no markers into them. HEAD^1 is what others have finished, HEAD^2 the work',
-    'for this task. Decide on each, then delete this file: as long as it is there, the work is not taken over.',
+    'git could not combine these files or mark the conflicts in them. HEAD^1 has what others have finished, HEAD^2 the work',
+    'for this task. Decide on each file, then delete this one: as long as it exists, the work does not land.',
     '',
     ...told.map((note) => `- ${named(note.text)}`),
     ...silent.map((path) => `- ${pathText(path)}`),

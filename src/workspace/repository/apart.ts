@@ -33,12 +33,12 @@ export async function howFarApart(place: GitPlace, one: Named, other: Named): Pr
   if (await isShallow(place))
     return refuse(
       'cut_off',
-      `The history of this clone is cut off before ${both} meet, so nobody can tell which has what.`,
-      'Fetch the rest of it: git fetch --unshallow; in CI clone with the whole history (fetch-depth: 0, GIT_DEPTH: 0).',
+      `The history of this clone is cut off before ${both} meet, so it is unknown which has which commits.`,
+      'Fetch the rest: git fetch --unshallow; in CI, clone with the whole history (fetch-depth: 0, GIT_DEPTH: 0).',
     )
   return refuse(
     'unrelated',
     `${both} have no commit in common.`,
-    'Name another target with --target, or none for the default.',
+    'Name another target with --target, or omit it for the default.',
   )
 }

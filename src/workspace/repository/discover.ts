@@ -48,7 +48,7 @@ export async function discover(dir: string, env: Environment): Promise<Result<Di
   }
   if (inside === 'false') {
     const help = 'Name the root of the repository with -C.'
-    return refuse('no_work_tree', `${cleanLine(dir)} lies outside the work tree of its repository.`, help)
+    return refuse('no_work_tree', `${cleanLine(dir)} is outside of the work tree of its repository.`, help)
   }
   if (!gitDir || !commonDir || !objectsDir || !root) return answers.ok ? noPlace(dir) : notFound(dir, answers.error)
   barPrograms(root)
@@ -85,7 +85,7 @@ async function tooOld(dir: string, env: Environment): Promise<Result<void, Refus
 
 /** Answers are lines, so a path with a line break in it cannot be read back. */
 function noPlace(dir: string) {
-  return refuse('no_work_tree', `The path of ${cleanLine(dir)} has a line break in it.`, 'Move the repository.')
+  return refuse('no_work_tree', `The path of ${cleanLine(dir)} contains a line break.`, 'Move the repository.')
 }
 
 function notFound(dir: string, failed: GitFailure) {
@@ -95,7 +95,7 @@ function notFound(dir: string, failed: GitFailure) {
       return refuse(
         'git_missing',
         'git could not be started.',
-        'Install git and see that it is on the PATH; relative entries, and what lies in the repository, do not count.',
+        'Install git and make sure that it is on PATH; relative entries and entries inside the repository do not count.',
       )
     case 'not_trusted':
       return refuse(
@@ -107,7 +107,7 @@ function notFound(dir: string, failed: GitFailure) {
       return refuse(
         'not_a_repository',
         `${place} is not in a git repository.`,
-        'Make one (git init, then a first commit), name one with -C, or use --isolation none.',
+        'Create one (git init, then a first commit), name one with -C, or use --isolation none.',
       )
     case 'other':
       return foreignRefs(failed.stderr) ? refuseRefStorage(place) : refuseGit(failed)

@@ -24,7 +24,7 @@ export function refStorage(settings: readonly Setting[]): string | undefined {
 export function refuseRefStorage(place: string, form = 'reftable') {
   return refuse(
     'refs_in_tables',
-    `The repository ${place} keeps its refs in another form than files (extensions.refStorage = ${cleanLine(form, 60)}), which autopilot cannot read.`,
-    'Turn them into files with git 2.46 or newer: git refs migrate --ref-format=files; or run in a clone: git clone --ref-format=files',
+    `The repository ${place} does not keep its refs in files (extensions.refStorage = ${cleanLine(form, 60)}), and autopilot cannot read them.`,
+    'Convert them to files with git 2.46 or newer: git refs migrate --ref-format=files; or run in a clone: git clone --ref-format=files',
   )
 }

@@ -146,7 +146,7 @@ async function makeTrusted({ commonDir, objectFormat }: Discovered, settings: re
     // A full or read-only disk is normal life; git's own files are the only thing touched here.
     const why = cleanLine(errorText(error))
     const help = `Make ${cleanLine(join(commonDir, 'autopilot'))} writable for you.`
-    return refuse('not_writable', `Autopilot cannot write its git directory: ${why}`, help)
+    return refuse('not_writable', `autopilot cannot write its git directory: ${why}`, help)
   }
 }
 
@@ -183,7 +183,7 @@ async function refuseMissingFilter(
   const shown = cleanLine(name, 60)
   return refuse(
     'missing_filter',
-    `Files here go through the content filter '${shown}', which is not set up.`,
+    `Files here need the content filter '${shown}', which is not set up.`,
     filterHelp(shown),
   )
 }
@@ -198,8 +198,8 @@ async function refuseMissingProgram(
       const program = filterProgram(lastValue(settings, `filter.${name}.${way}`) ?? '')
       if (program === undefined || (await isThere(program))) continue
       const shown = cleanLine(name, 60)
-      const where = isAbsolute(program) ? 'not there' : 'not on PATH outside the repository'
-      const message = `Files here go through the content filter '${shown}', whose program ${cleanLine(program, 200)} is ${where}.`
+      const where = isAbsolute(program) ? 'missing' : 'not on PATH outside the repository'
+      const message = `Files here need the content filter '${shown}', whose program ${cleanLine(program, 200)} is ${where}.`
       return refuse('missing_filter', message, filterHelp(shown))
     }
   }

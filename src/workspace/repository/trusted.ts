@@ -80,7 +80,7 @@ function readSeal(dir: string): string {
 }
 
 /** What a person is to do then. */
-export const afterUnsealed = 'See who it was, then go on with autopilot resume, which writes it anew.'
+export const afterUnsealed = 'Find out who it was, then run autopilot resume, which rebuilds it.'
 
 const mostBytes = 64 * 1024 * 1024
 
@@ -96,7 +96,7 @@ export function checkSeal({
 }: Pick<Repository, 'trusted' | 'seal' | 'onUnsealed'>): Result<void, Failure> {
   if (readSeal(trusted.gitDir) === seal) return ok(undefined)
   const where = cleanLine(trusted.gitDir, 300)
-  const what = `Somebody has changed the directory of autopilot's own git, ${where}, and what stands there now would run`
+  const what = `Somebody has changed the directory of autopilot's own git, ${where}, and its contents would now run`
   onUnsealed?.(what)
   return err(failure('target', `${what}. ${afterUnsealed}`))
 }

@@ -96,7 +96,7 @@ export async function importBlobs(
   if (!types.ok) return refused(types.error)
   const other = types.value.split('\n').find((line) => !line.startsWith('blob '))
   if (other !== undefined)
-    return err(failure('collect', `What the agent had staged is not there: ${cleanLine(other, 100)}`))
+    return err(failure('collect', `What the agent had staged is missing: ${cleanLine(other, 100)}`))
   return copyObjects(repository, workspace, [], input)
 }
 

@@ -57,7 +57,9 @@ export async function adoptSubmodules(
   const left = await leftInside(repository, workspace, populated)
   if (!left.ok) return left
   const notes: SubmoduleNotes = { populated, stores, empty, leavings: left.value }
-  const noted = await onFileSystem('Noting the submodules of a workspace', () => writeSubmoduleNotes(workspace, notes))
+  const noted = await onFileSystem('Recording the submodules of a workspace', () =>
+    writeSubmoduleNotes(workspace, notes),
+  )
   if (!noted.ok) return noted
   return ok([...left.value.keys()])
 }

@@ -43,7 +43,7 @@ export async function populate(
     },
   )
   if (!filled.ok) return filled
-  return onFileSystem('Noting the submodules of a workspace', async () => {
+  return onFileSystem('Recording the submodules of a workspace', async () => {
     for (const { path } of before.populated) {
       const isThere = populated.some((one) => one.path === path)
       if (!isThere && (await isRealDirectory(workspace.root, path))) await emptyOut(workspace, path)
@@ -137,7 +137,7 @@ async function checkOutSubmodule(
   one: Populated,
 ): Promise<Result<void, Failure>> {
   const { root } = workspace
-  const made = await onFileSystem('Making the directory of a submodule', async () => {
+  const made = await onFileSystem('Creating the directory of a submodule', async () => {
     const isThere = await isRealDirectory(root, one.path)
     // In the place of one that an agent, or setup, has replaced by something else.
     if (!isThere && (await isParentReal(root, one.path))) {
@@ -148,10 +148,10 @@ async function checkOutSubmodule(
     return isRealDirectory(root, one.path)
   })
   if (!made.ok) return made
-  if (!made.value) return err(failure('infrastructure', `${pathText(one.path)} is no place for a submodule.`))
+  if (!made.value) return err(failure('infrastructure', `${pathText(one.path)} is not a valid place for a submodule.`))
   const read = await git(submodulePlace(repository, workspace, one), ['read-tree', '-u', '--reset', one.commit])
   if (read.ok) return ok(undefined)
-  const why = `The submodule ${pathText(one.path)} cannot be given its files: ${formatGitFailure(read.error)}`
+  const why = `The submodule ${pathText(one.path)} cannot get its files: ${formatGitFailure(read.error)}`
   return err(failure('infrastructure', why))
 }
 

@@ -121,9 +121,9 @@ async function lookAt(place: GitPlace, gitDir: string, commit: string): Promise<
   const packs = await readdir(join(objectsDir, 'pack')).catch(() => [])
   if (packs.some((name) => name.endsWith('.promisor'))) return { lacks: 'your copy of it is a partial clone' }
   const tree = await readHeadTree({ ...place, objectDir: objectsDir }, commit)
-  if (!tree.ok) return { store, lacks: `your copy of it has not the commit ${commit.slice(0, 12)}` }
+  if (!tree.ok) return { store, lacks: `your copy of it lacks the commit ${commit.slice(0, 12)}` }
   const [filter] = tree.value.attributes.flatMap(filtersNamed)
-  if (filter !== undefined) return { lacks: `its files go through the content filter '${cleanLine(filter, 60)}'` }
+  if (filter !== undefined) return { lacks: `its files need the content filter '${cleanLine(filter, 60)}'` }
   return { store, links: tree.value.links, gitDir }
 }
 

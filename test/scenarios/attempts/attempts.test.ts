@@ -62,7 +62,7 @@ test('tasks that a failed one holds are counted where it fails, and not told one
   const { code, stdout, stderr } = await stage.run(['run', '--iterations', '1'])
   expect(code).toBe(1)
   expect(stderr.match(/^.*held.*$/gm)?.slice(1)).toEqual([
-    expect.stringMatching(/^broken failed after 1 attempt .*\(50 tasks that wait for it are held\)$/),
+    expect.stringMatching(/^broken failed after 1 attempt .*\(50 dependents are held\)$/),
   ])
   expect(stdout.match(/^Held +next-\d+: waits for broken$/gm)).toHaveLength(20)
   expect(stdout).toMatch(/^Held +and 30 more/m)
@@ -108,7 +108,7 @@ test('no retry is promised when the last provider is out', async () => {
   const { code, stdout, stderr } = await stage.run(['run'])
   expect(code).toBe(1)
   expect(stderr).not.toContain('will be tried again')
-  expect(stderr).toMatch(/^a held: .*\(after 1 attempt\) \(1 task that waits for it is held\)$/m)
+  expect(stderr).toMatch(/^a held: .*\(after 1 attempt\) \(1 dependent is held\)$/m)
   expect(stdout).toMatch(/^Held +a: .*\(after 1 attempt\)$/m)
 })
 

@@ -25,7 +25,7 @@ test('an attempt that was cut off by its time goes on in the same conversation, 
   expect(calls()).toHaveLength(2)
   const [, second] = calls()
   expect(second!.args).toEqual(expect.arrayContaining(['--resume', 'session-of-build']))
-  expect(second!.prompt).toContain('The attempt passed its time limit and was ended. (timeout)')
+  expect(second!.prompt).toContain('The attempt exceeded its time limit and was ended. (timeout)')
   expect(second!.prompt).toContain('You have about a minute for what is left.')
   expect(second!.prompt).not.toContain('# Build it')
   expect(stage.landed('part.txt')).toBe('one two')

@@ -73,7 +73,7 @@ test('agents that print 100 MB each, in lines, in one line, in events, cost litt
     ['events', ''],
   ] as const) {
     const log = readFileSync(logOf(stage, task, 'stdout'))
-    const note = '\n[autopilot: the rest was dropped, the file is full]\n'
+    const note = '\n[autopilot: the file is full; the rest is dropped]\n'
     expect(log.length).toBe(capBytes + note.length)
     expect(log.subarray(capBytes).toString()).toBe(note)
     expect(log.subarray(0, 100).toString()).toMatch(byte === 'x' ? /^x{100}$/ : /^(1\n2\n3|\{"type")/)

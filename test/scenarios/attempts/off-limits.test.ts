@@ -27,7 +27,7 @@ test('what would configure later runs and agents does not land, is told, and the
   expect(scene.repo.read('autopilot.yaml')).toContain('forbidden')
   expect(existsSync(join(scene.repo.dir, '.mcp.json'))).toBe(false)
   const told = toldTexts(records())
-  expect(told.filter((text) => text.includes('were left out, as they would configure'))).toEqual([
+  expect(told.filter((text) => text.includes('were left out, because they would configure'))).toEqual([
     expect.stringMatching(
       /^a: its changes to \.autopilot\/mine, \.claude\/settings\.json, .*agents_may_configure: true/,
     ),

@@ -245,5 +245,5 @@ test('without isolation there is nothing to review: it is told, and no reviewer 
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo > hello.txt }\n', gates: [byCodex] })
   const { code, stderr } = await stage.run(['run', '--isolation', 'none'])
   expect(code).toBe(0)
-  expect(stderr).toContain('gates are not run with --isolation none')
+  expect(stderr).toContain('gates do not run with --isolation none')
 })

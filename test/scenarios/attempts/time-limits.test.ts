@@ -63,7 +63,7 @@ test('a run whose time is up cancels what runs when there is no drain, and keeps
   await slow.gone
   const { code, stdout } = await running.ended
   expect(code).toBe(75)
-  expect(stdout).toMatch(/^Next +run the same again; what is done stays done$/m)
+  expect(stdout).toMatch(/^Next +run the same command again; what is done stays done$/m)
   expect(stdout).toMatch(/^Canceled +slow$/m)
   expect(stdout).toMatch(/^Kept +slow attempt 1: /m)
 })

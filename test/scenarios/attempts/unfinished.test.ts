@@ -74,10 +74,10 @@ test('a server that never ends is ended after its time, the conversation goes on
   expect(calls()).toHaveLength(2)
   expect(calls()[1]!.prompt).toContain('- dev server')
   expect(ended.stderr).toMatch(
-    /^.*build “Build it” integrated as \w+ \(ended what its agent had left running: dev server\)/m,
+    /^.*build “Build it” integrated as \w+ \(ended what its agent left running: dev server\)/m,
   )
   const status = await stage.run(['status'])
-  expect(status.stdout).toContain('ended what its agent had left running: dev server')
+  expect(status.stdout).toContain('ended what its agent left running: dev server')
 })
 
 test('a process that a shell of the agent left behind is ended and told; one that ends with it is not', async () => {

@@ -29,7 +29,7 @@ describe('the name of the configuration', () => {
         const { code, stderr } = await stage.run(args)
         expect([code, stderr.trimEnd().split('\n').slice(0, 2)]).toEqual([
           2,
-          [`${name}:1:1: error E107: ${name} is not read: the configuration is autopilot.yaml`, `    ${help}`],
+          [`${name}:1:1: error E107: ${name} is not read: the configuration file is autopilot.yaml`, `    ${help}`],
         ])
       }
       expect(stage.repo.git('branch', '--list', 'autopilot/*')).toBe('')
@@ -55,7 +55,7 @@ describe('the name of the configuration', () => {
       const { code, stderr } = await stage.run(args, where)
       expect([args, code]).toEqual([args, 2])
       expect(stderr).toContain('sub/autopilot.yaml:1:1: error E107: a configuration file is read only at the root')
-      expect(stderr).toContain('there a gate has cwd: for a directory below')
+      expect(stderr).toContain('to run a gate in a subdirectory, use its cwd:')
     }
   })
 
@@ -80,7 +80,7 @@ describe('the name of the configuration', () => {
     symlinkSync('gone.yaml', join(stage.repo.dir, 'autopilot.yaml'))
     const { code, stderr } = await stage.run(['run'])
     expect(code).toBe(2)
-    expect(stderr).toContain('autopilot.yaml:1:1: error E101: autopilot.yaml is a link to a file that is not there')
+    expect(stderr).toContain('autopilot.yaml:1:1: error E101: autopilot.yaml is a link to a file that does not exist')
     writeFileSync(join(stage.repo.dir, 'gone.yaml'), strict)
     expect((await stage.run(['run'])).code).toBe(1)
   })
@@ -111,7 +111,7 @@ describe('what is in force', () => {
   test('counts the tasks that have a verify of their own', async () => {
     const own = 'tasks:\n  - { id: a, run: echo > a, verify: test -e a }\n  - { id: b, run: echo > b }\n'
     const { stderr } = await scene({ roadmap: own }).run(['run'])
-    expect(stderr).toContain('gates: none; 1 task with verify of its own')
+    expect(stderr).toContain('gates: none; 1 task with its own verify')
   })
 
   test('a gate alone may stand without a list, as a text or as a map', async () => {

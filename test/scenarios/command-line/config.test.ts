@@ -187,7 +187,7 @@ const broken: readonly (readonly [title: string, config: string, said: RegExp])[
   [
     'a status without sense, with a guess',
     'statuses:\n  icebox: on_hold\n  gone: finishd\n  over: skiped\n',
-    /^autopilot\.yaml:3:9: error E104: statuses\.gone: 'finishd' is no status; known words: pending, .*\n.*:4:9: error E104: .*'skiped' is no status; did you mean skipped\?/m,
+    /^autopilot\.yaml:3:9: error E104: statuses\.gone: 'finishd' is not a status; known words: pending, .*\n.*:4:9: error E104: .*'skiped' is not a status; did you mean skipped\?/m,
   ],
   [
     'a list for a variable',
@@ -216,12 +216,12 @@ const broken: readonly (readonly [title: string, config: string, said: RegExp])[
   [
     'workspaces inside the repository',
     'workspaces:\n  dir: ./places/deep\n',
-    /^autopilot\.yaml:2:8: error E105: workspaces must not lie in the repository .*\n +name a directory outside/m,
+    /^autopilot\.yaml:2:8: error E105: workspaces must not be inside their own repository: .*\n +name a directory outside/m,
   ],
   [
     'workspaces where no directory can be',
     'workspaces: { dir: /dev/null/places }\n',
-    /^autopilot\.yaml:1:20: error E105: workspaces cannot be made, .* is not writable\n +make it writable, or/m,
+    /^autopilot\.yaml:1:20: error E105: cannot create workspaces: .* is not writable\n +make it writable, or/m,
   ],
   ['what is no YAML', 'agents: [\n', /^autopilot\.yaml:\d+:\d+: error E\d+: /m],
   ['what is no map', '- agents\n', /^autopilot\.yaml:1:\d+: error E104: the configuration: expected a map$/m],
@@ -292,7 +292,9 @@ test('a cache directory inside the repository, or of no use, ends with 4 before 
   const stage = scene({ roadmap: good })
   const inside = await stage.run(['run'], { env: { HOME: stage.repo.dir } })
   expect(inside.code).toBe(4)
-  expect(inside.stderr).toMatch(/must not lie in the repository .*\n +name a directory outside .* in autopilot\.yaml/)
+  expect(inside.stderr).toMatch(
+    /must not be inside their own repository: .*\n +name a directory outside .* in autopilot\.yaml/,
+  )
   const unwritable = await stage.run(['run'], { env: { XDG_CACHE_HOME: '/dev/null' } })
   expect(unwritable.code).toBe(4)
   expect(unwritable.stderr).toContain('/dev/null/autopilot is not writable')

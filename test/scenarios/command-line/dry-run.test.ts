@@ -72,7 +72,9 @@ test('--dry-run lists what work must pass: gates of everybody, of a task, and re
   expect(code).toBe(0)
   expect(stdout).toContain("\n     command: /bin/sh -c 'echo > a'\n     gate own: make a (at most 10m00s)\n")
   expect(stdout).toContain('\ngate  npm test (at most 10m00s)\ngate  core: make in core (at most 1m30s)\n')
-  expect(stdout).toContain('gate  tone by codex:o9 or claude, else another than the author: Friendly.; Short. (at most')
+  expect(stdout).toContain(
+    'gate  tone by codex:o9 or claude, or by another agent that is not the author: Friendly.; Short. (at most',
+  )
 
   const json = await stage.run(['run', '--dry-run', '--output', 'json'])
   const lines = json.stdout
@@ -83,7 +85,7 @@ test('--dry-run lists what work must pass: gates of everybody, of a task, and re
     {
       type: 'notice',
       level: 'info',
-      text: 'gates: npm test, core, tone by codex:o9 or claude; 1 task with verify of its own',
+      text: 'gates: npm test, core, tone by codex:o9 or claude; 1 task with its own verify',
     },
     { type: 'planned', taskId: 'a', gates: [{ name: 'own', run: 'make a' }] },
     { type: 'gate', name: 'npm test' },
@@ -176,7 +178,7 @@ test('--dry-run with --target current is refused over uncommitted changes, and n
 
 test('who commits are by where git knows nobody is told by the dry run and the run; user.useConfigOnly forbids both', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n', identity: false })
-  const nobody = 'landed commits are by Autopilot <autopilot@localhost>'
+  const nobody = 'the author of landed commits is Autopilot <autopilot@localhost>'
   expect((await stage.run(['run', '--dry-run'])).stdout).toContain(nobody)
   stage.repo.git('config', 'user.useConfigOnly', 'true')
   const dry = await stage.run(['run', '--dry-run'])

@@ -22,7 +22,11 @@ const wrong: readonly (readonly [title: string, args: readonly string[], said: R
   ['a drain below nothing', ['run', '--drain=-1s'], /'-1s' is neither 0 nor a duration/],
   ['an idle timeout in words', ['run', '--idle-timeout', 'never'], /'never' is neither 0 nor a duration/],
   ['an unknown form of output', ['run', '--output', 'xml'], /not one of human, json/],
-  ['a task that the roadmap does not have', ['run', '--only', 'nothing'], /--only names what .* not have: nothing/],
+  [
+    'a task that the roadmap does not have',
+    ['run', '--only', 'nothing'],
+    /--only names ids that are not in the roadmap: nothing/,
+  ],
   ['a task that the roadmap nearly has, with a guess', ['run', '--only', 'ab'], /did you mean a\?/],
   ['a second roadmap', ['run', 'roadmap.yaml', 'other.yaml'], /too many arguments/],
   ['a roadmap that is not there', ['run', 'gone.yaml'], /gone\.yaml/],

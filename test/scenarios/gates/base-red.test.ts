@@ -72,7 +72,7 @@ test('nothing more begins: who is at work ends, the first in order is repaired, 
     expect([again.task, again.agent.args]).toEqual(['a', expect.arrayContaining(['--resume', 'session-of-a'])])
     expect(again.prompt).toContain(`repair round ${round} of 2`)
     expect(again.prompt).toContain(
-      'The gate npm test failed: exit code 1. It fails on the base, too: nothing lands before it passes.',
+      'The gate npm test failed: exit code 1. It fails on the base, too: nothing lands until it passes.',
     )
     await write(again, `again-${round}.txt`)
   }
@@ -109,7 +109,7 @@ test('the end says what fails, what it printed last, where all of it is, and wha
     expect(readFileSync(log, 'utf8')).toBe('Cannot find module foo\n')
   }
   toldAtEnd(first.stdout)
-  expect(first.stdout).toMatch(/^Waiting +a: finished, and judged first when the run goes on$/m)
+  expect(first.stdout).toMatch(/^Waiting +a: finished, and judged first when you resume the run$/m)
   expect(first.stdout).not.toMatch(/^Not run/m)
   expect(first.stdout).toMatch(/^Next .*setup:.*copy:.*base_gates: skip.*resume/m)
   toldAtEnd((await stage.run(['status'])).stdout)

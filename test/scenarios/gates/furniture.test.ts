@@ -35,11 +35,15 @@ test('what is kept stays in the workspaces of agents and of gates, so that setup
 })
 
 test.each<[string, object, string]>([
-  ['is not listed goes with each attempt', { setup, keep: 'none' }, 'setup runs before every attempt, as deps/ goes'],
+  [
+    'is not listed is removed before each attempt',
+    { setup, keep: 'none' },
+    'setup runs before every attempt, because deps/ is removed',
+  ],
   [
     'git does not ignore cannot stay',
     { setup: `${setup}; touch left` },
-    'setup runs before every attempt, as left cannot',
+    'setup runs before every attempt, because left cannot',
   ],
 ])('what %s: setup runs before each, and one line says what would save that', async (_, config, expected) => {
   const stage = gatedScene({ roadmap, files, config: { ...config } })
@@ -97,7 +101,7 @@ test('wildcards of copy: and link: are looked up in the user’s tree; what matc
   expect([code, stage.landed('a')]).toEqual([0, 'one\ntwo\nlarge'])
   for (const said of [dry.stdout, stderr]) {
     expect(said).toContain('copy: there is no .enw here')
-    expect(said).toContain('copy: nothing here matches etc/**/*.local')
+    expect(said).toContain('copy: no file here matches etc/**/*.local')
     expect(said).not.toMatch(/matches (models|packages)/)
   }
 })
@@ -111,7 +115,7 @@ test('--dry-run says what a workspace would have', async () => {
   const stage = gatedScene({ roadmap, files, config: furniture })
   const { stdout } = await stage.run(['run', '--dry-run'])
   expect(stdout).toMatch(
-    /\nEach workspace:\n  setup npm ci \(at most 5m00s; again after a change of \*\*\/package\.json\)\n  keep  deps\n  link  models\n$/,
+    /\nEach workspace:\n  setup npm ci \(at most 5m00s; again when \*\*\/package\.json changes\)\n  keep  deps\n  link  models\n$/,
   )
   const json = await stage.run(['run', '--dry-run', '--output', 'json'])
   expect(

@@ -29,7 +29,7 @@ test('an agent that deletes its .git loses nothing of its work, nor of anybody e
 const trespasses: Readonly<Record<string, readonly [deed: string, said: RegExp]>> = {
   'commits on your branch': [
     'git -C $HERE commit -q --allow-empty -m evil',
-    /^your branch main was moved: git log (\w+)\.\.(\w+) shows what came, .* while a was at work: by you, or by an agent$/,
+    /^your branch main was moved: git log (\w+)\.\.(\w+) shows what came, .* while a was running: by you, or by an agent$/,
   ],
   'moves your branch by its ref': [
     'git --git-dir=$HERE/.git update-ref refs/heads/main $(git --git-dir=$HERE/.git rev-parse side)',
@@ -37,11 +37,11 @@ const trespasses: Readonly<Record<string, readonly [deed: string, said: RegExp]>
   ],
   'deletes a branch of yours': [
     'git -C $HERE branch -q -D side',
-    /^your branch side was deleted \(git branch side \w{10} brings it back\) while a was at work/,
+    /^your branch side was deleted \(git branch side \w{10} brings it back\) while a was running/,
   ],
   'switches your work tree': [
     'git -C $HERE switch -q -c other',
-    /^HEAD of your repository now says ref: refs\/heads\/other instead of ref: refs\/heads\/main/,
+    /^HEAD of your repository is now ref: refs\/heads\/other instead of ref: refs\/heads\/main/,
   ],
   'throws your changes away': [
     'git -C $HERE reset -q --hard',
@@ -53,16 +53,19 @@ const trespasses: Readonly<Record<string, readonly [deed: string, said: RegExp]>
   ],
   'plants a hook': [
     'mkdir -p $HERE/.git/hooks; echo > $HERE/.git/hooks/pre-commit',
-    /^the hooks of your repository were changed, .* while a was at work/,
+    /^the hooks of your repository were changed, .* while a was running/,
   ],
   'makes a branch of yours': [
     'git -C $HERE branch deep/new',
-    /^your branch deep\/new was made while a was at work: by you, or by an agent$/,
+    /^your branch deep\/new was created while a was running: by you, or by an agent$/,
   ],
-  'makes a tag of yours': ['git -C $HERE tag v1', /^your tag v1 was made while a was at work: by you, or by an agent$/],
+  'makes a tag of yours': [
+    'git -C $HERE tag v1',
+    /^your tag v1 was created while a was running: by you, or by an agent$/,
+  ],
   'configures your git': [
     'git -C $HERE config core.hooksPath .husky',
-    /^\.git\/config of your repository was changed, .* while a was at work/,
+    /^\.git\/config of your repository was changed, .* while a was running/,
   ],
 }
 test.each(Object.entries(trespasses))(

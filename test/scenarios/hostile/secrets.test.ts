@@ -114,5 +114,5 @@ test('a file of secrets that cannot be read is told with its place, and a value 
   stage.repo.write('autopilot.yaml', 'secrets: { names: [PIN] }\n')
   const short = await stage.run(['run'], { env: { PIN: '1234' } })
   expect(short.code).toBe(0)
-  expect(short.stderr).toContain('secrets: the value of PIN is not masked, as it has fewer than 8 characters')
+  expect(short.stderr).toContain('secrets: the value of PIN is not masked, because it has fewer than 8 characters')
 })

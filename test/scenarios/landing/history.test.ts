@@ -26,7 +26,7 @@ test('a task that the roadmap calls pending though HEAD has its commit is named 
   const commit = stage.repo.git('rev-parse', '--short=10', 'autopilot/main')
   stage.repo.git('checkout', '-q', '--', 'roadmap.yaml')
   stage.repo.git('merge', '-q', '--ff-only', 'autopilot/main')
-  const said = `HEAD has the work already, .* runs again: a \\(${commit}\\); .*; --redo a says that it is`
+  const said = `HEAD already has the work of these tasks, .* run again: a \\(${commit}\\); .*; --redo a confirms it`
   // Whoever asks for it need not be told.
   expect((await stage.run(['run', '--dry-run', '--redo', 'a'])).stdout).not.toContain('HEAD has the work')
   await saysAlike(stage, new RegExp(said))
@@ -54,7 +54,7 @@ test.each([
     const stage = await landedA()
     const commit = stage.repo.git('rev-parse', '--short=10', 'autopilot/main')
     writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), more)
-    const gone = /called done, but the commit/
+    const gone = /done in the roadmap, but the commit/
     // The controls: it is on the target; and then its text is another one.
     expect((await stage.run(['run', '--dry-run'])).stdout).not.toMatch(gone)
     stage.repo.git(...command)
@@ -74,7 +74,7 @@ test('a task that is called done and was reverted is named, and --redo brings it
   stage.repo.git('merge', '-q', '--ff-only', 'autopilot/main')
   stage.repo.git('revert', '--no-edit', 'HEAD')
   stage.repo.git('stash', 'pop', '-q')
-  await saysAlike(stage, /called done, but the commit .* or was reverted.*: a \(/)
+  await saysAlike(stage, /done in the roadmap, but the commit .* or was reverted.*: a \(/)
   expect((await stage.run(['run', '--redo', 'a'])).code).toBe(0)
   expect(stage.landed('a')).toBe('a')
 })
@@ -84,9 +84,9 @@ test('in a shallow clone, where a commit may lie behind the cut, no task that is
   writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), more)
   stage.repo.git('branch', '-D', 'autopilot/main')
   const shown = async () => (await stage.run(['run', '--dry-run'])).stdout
-  expect(await shown()).toContain('called done, but')
+  expect(await shown()).toContain('done in the roadmap, but')
   writeFileSync(join(stage.repo.dir, '.git', 'shallow'), `${stage.repo.git('rev-parse', 'main')}\n`)
-  expect(await shown()).not.toContain('called done, but')
+  expect(await shown()).not.toContain('done in the roadmap, but')
 })
 
 test('a dry run takes up a target that was fetched as the run does, and refuses one that has diverged', async () => {
@@ -95,13 +95,13 @@ test('a dry run takes up a target that was fetched as the run does, and refuses 
   stage.repo.git('branch', '-f', 'autopilot/main', 'main')
   stage.repo.git('checkout', '-q', '--', 'roadmap.yaml')
   const dry = await stage.run(['run', '--dry-run'])
-  expect(dry.stdout).toContain('autopilot/main goes on from origin/autopilot/main, which was ahead of it')
+  expect(dry.stdout).toContain('autopilot/main continues from origin/autopilot/main, which was ahead of it')
   expect(dry.stdout).toContain('0 tasks to run')
   const other = stage.repo.git('commit-tree', '-p', 'main', '-m', 'other', 'main^{tree}')
   stage.repo.git('branch', '-f', 'autopilot/main', other)
   for (const flags of [['--dry-run'], []]) {
     const { code, stderr } = await stage.run(['run', ...flags])
-    expect([code, stderr]).toEqual([4, expect.stringContaining('have gone different ways')])
+    expect([code, stderr]).toEqual([4, expect.stringContaining('have diverged: each has')])
   }
 })
 

@@ -21,9 +21,11 @@ test('another text under an id of which work has landed is another task: it runs
   // Of the first a, wherever it stands beside b.
   const commit = stage.repo.git('log', '--format=%h', '--abbrev=10', '--grep=^a$', 'autopilot/main').split('\n').at(-1)
   for (const said of [dry.stdout, stderr]) {
-    expect(said).toContain(`an id of which work has landed is another task, and runs: a (${commit})`)
+    expect(said).toContain(`these tasks run, because work for another text has landed under their ids: a (${commit})`)
     // Blanks, and a status that was lost, make no other task.
-    expect(said).toMatch(/counted as done and written into the roadmap: b \([0-9a-f]{10}\); to do it again: --redo b$/m)
+    expect(said).toMatch(
+      /these tasks count as done and are marked done in the roadmap: b \([0-9a-f]{10}\); to do them again: --redo b$/m,
+    )
   }
   expect(dry.stdout).toContain('1 task to run')
   expect([...stage.subjects()].sort()).toEqual(['a', 'a', 'b'])
@@ -37,7 +39,7 @@ test('a commit of before, which does not say by which text it was done, counts b
   stage.repo.git('switch', '-q', 'main')
   const { code, stderr } = await stage.run(['run'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/known by the id alone, .*: a \([0-9a-f]{10}\); if it is another task now, give it another id/)
+  expect(stderr).toMatch(/known only by id, .*: a \([0-9a-f]{10}\); if one is a different task now, give it a new id/)
   expect(stage.subjects()).toEqual(['a', 'b'])
 })
 
@@ -79,7 +81,7 @@ async function runsBoth(
 }
 
 const gone =
-  /done by the run's record, but its commit is neither on the target nor in HEAD, or was reverted there, so it runs again: a \(/
+  /done according to the run's journal, but the commit is neither on the target nor in HEAD, or was reverted there, so these tasks run again: a \(/
 
 test('a journal from a cache, restored into a fresh clone, makes nothing done that the clone does not have', async () => {
   const { stage, agents } = await stoppedAfterA()
@@ -128,7 +130,7 @@ test('with --target current, a run that was stopped on another branch is another
     expect.stringMatching(/lands on main, and you are on f2\n.*git switch main/),
   ])
   const stderr = await runsBoth(stage, agents, 'f2', ['--target', 'current'])
-  expect(stderr).toMatch(/was stopped before its end, with the target main: autopilot resume \S+ goes on with it/)
+  expect(stderr).toMatch(/stopped before its end, with the target main: autopilot resume \S+ continues it/)
 })
 
 const talk = (text: string, more = '') => `tasks:\n  - { id: talk, title: ${text}${more} }\n`
@@ -148,7 +150,7 @@ test('an agent that had finished is told in its conversation that the text has c
   rewrite(stage, talk('Say two', ', verify: ["true"]'))
   const { code, stderr } = await stage.run(['resume', '-i', '1'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/the text has changed since; the agent is told in its conversation: talk/)
+  expect(stderr).toMatch(/the text has changed; the agent learns that in its conversation: talk/)
   expect(calls()).toHaveLength(2)
   expect(calls()[1]!.args).toContain('--resume')
   expect(calls()[1]!.prompt).toContain('You had finished this task, but your work was not merged')
@@ -185,7 +187,7 @@ test('where nobody can be told, the old work is kept on its ref, and the task st
   rewrite(stage, task('echo two'))
   const { code, stderr } = await stage.run(['resume', '-i', '1'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/the text has changed since; begun afresh, and what was made for the old text is kept: a/)
+  expect(stderr).toMatch(/the text has changed; these tasks start over, and the work for the old text is kept: a/)
   expect(stage.landed('a')).toBe('two')
   const kept = recordsOf(stage).flatMap((record) => (record.type === 'commit_kept' ? [record] : []))
   expect(stage.repo.git('show', `${kept[0]!.ref}:a`)).toBe('one')
@@ -209,10 +211,14 @@ test('a journal of before, which does not tell texts, is not compared: finished 
   rewrite(stage, talk('Say two', ', verify: ["true"]'))
   const { code, stderr } = await stage.run(['resume', '-i', '1'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/begun by a version that did not record what a task said, .* is not known: talk$/m)
+  expect(stderr).toMatch(
+    /started by a version that did not record the text of tasks, so autopilot can't tell .*: talk$/m,
+  )
   expect(calls()).toHaveLength(1)
   // The commit does not claim to be the new text: set to pending again, that runs.
   expect(stage.repo.git('log', '-1', '--format=%s', 'autopilot/main')).toBe('Say one')
   rewrite(stage, talk('Say two', ', verify: ["true"]'))
-  expect((await stage.run(['run', '--dry-run'])).stdout).toMatch(/is another task, and runs: talk \(/)
+  expect((await stage.run(['run', '--dry-run'])).stdout).toMatch(
+    /work for another text has landed under their ids: talk \(/,
+  )
 })

@@ -28,7 +28,7 @@ test.each([
     // The other may have been about to begin: what it would have begun in was not checked out either.
     expect(new Set(failed.map(({ kind }) => kind))).toEqual(new Set(['target']))
     expect(failed.some(({ uncollected }) => uncollected)).toBe(true)
-    expect(failed[0]?.message).toMatch(/changed the directory of autopilot's own git, .*go on with autopilot resume/)
+    expect(failed[0]?.message).toMatch(/changed the directory of autopilot's own git, .*run autopilot resume/)
     const resumed = await stage.run(['resume'])
     expect([resumed.code, resumed.stderr]).toEqual([0, expect.any(String)])
     expect(stage.landed('b.txt')).toBe('work')

@@ -10,7 +10,7 @@ test('work that was reverted on the target runs again', async () => {
   const onceRun = agents()
   // The control: a status that was lost makes nothing run twice.
   stage.repo.write('roadmap.yaml', roadmap)
-  expect((await stage.run(['run'])).stderr).toContain('so counted as done')
+  expect((await stage.run(['run'])).stderr).toContain('so these tasks count as done')
   expect(agents()).toBe(onceRun)
   stage.repo.git('stash')
   stage.repo.git('switch', '-q', 'autopilot/main')

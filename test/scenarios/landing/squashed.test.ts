@@ -24,11 +24,11 @@ test('after a squash and an edit of the same line the next run goes on from HEAD
   commitText('edited\n')
   // Its status was lost.
   repo.write('roadmap.yaml', more)
-  const said = `autopilot/main begins anew from main: all that it had came there with ${by.slice(0, 10)} and has been`
+  const said = `autopilot/main starts over from main: all of its work came there with ${by.slice(0, 10)} and has been`
   expect((await stage.run(['run', '--dry-run'])).stdout).toContain(said)
   const { code, stderr } = await stage.run(['run'])
   expect([code, stderr]).toEqual([0, expect.stringContaining(said)])
-  expect(stderr).toContain('so counted as done and written into the roadmap: a ')
+  expect(stderr).toContain('so these tasks count as done and are marked done in the roadmap: a ')
   expect([stage.subjects(), stage.landed('text')]).toEqual([['b'], 'edited'])
   const ref = repo.git('for-each-ref', '--format=%(refname)', `--points-at=${tip}`, 'refs/autopilot/*/target/*')
   expect(stderr).toContain(`kept as ${ref};`)
@@ -38,7 +38,9 @@ test('after a squash and an edit of the same line the next run goes on from HEAD
   repo.write('roadmap.yaml', more)
   const cleaned = await stage.run(['clean'])
   expect(cleaned.stdout).toMatch(/^Ref .*\/a-[^ ]*\/1 at .*: integrated as /m)
-  expect(cleaned.stdout).toContain(`${ref}: what the target was before it began anew: its tasks count as landed by it`)
-  expect((await stage.run(['run'])).stderr).toMatch(/so counted as done.*: a .*, b /)
+  expect(cleaned.stdout).toContain(
+    `${ref}: the old tip of the target before it started over: its tasks count as landed because of this ref`,
+  )
+  expect((await stage.run(['run'])).stderr).toMatch(/so these tasks count as done.*: a .*, b /)
   expect(agents()).toBe('\n\n')
 })

@@ -199,7 +199,7 @@ test('the price of a CLI that does not tell its cost comes from the configuratio
     succeed()
   })
   expect((await other.run(['run', '--budget', '0.3'])).stderr).toMatch(
-    /^codex does not tell what it costs, so a budget in US dollars cannot count it: .*prices:.*--budget-tokens$/m,
+    /^codex does not report its cost, so a budget in US dollars cannot count it: .*prices:.*--budget-tokens$/m,
   )
 })
 

@@ -55,7 +55,7 @@ test('the wait is told in plain lines, with the counts as they are', async () =>
   })
   const { code, stderr } = await stage.run(['run', '-a', '2'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/^all providers are limited until \S+( \S+)? \(in \d s\): claude$/m)
+  expect(stderr).toMatch(/^all providers are cooling down until \S+( \S+)? \(in \d s\): claude$/m)
   expect(stderr).toMatch(/^Queue: 1 waiting \| 0 busy \| 2 idle$/m)
 })
 
@@ -68,8 +68,8 @@ test('where CI is set the run does not wait for an allowance: 75, and what to do
   const ended = await stage.run(['run', '-a', '1'], { env: { CI: '1' } })
   expect(ended.code).toBe(75)
   expect(calls()).toHaveLength(2)
-  expect(ended.stdout).toMatch(/^Done +1 of 3 tasks, .*all providers are limited until/m)
-  expect(ended.stdout).toMatch(/^Next +run the same again after /m)
+  expect(ended.stdout).toMatch(/^Done +1 of 3 tasks, .*all providers are cooling down until/m)
+  expect(ended.stdout).toMatch(/^Next +run the same command again after /m)
   expect(ended.stdout).toMatch(/^Not run +2 tasks$/m)
 })
 

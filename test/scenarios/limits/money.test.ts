@@ -40,8 +40,8 @@ test.each([
     expect(code).toBe(75)
     // A slot is free when its agent has exited: one more may begin before its last words are read.
     expect([3, 4]).toContain(calls().length)
-    expect(stderr.match(/claude did not tell the cost of its agent on t0.*prices:.*--budget-tokens/g)).toHaveLength(1)
-    expect(stdout).toMatch(/^Cost +\$0\.00 known; the cost of [34] agents of claude not known and not counted$/m)
+    expect(stderr.match(/claude did not report the cost of its agent on t0.*prices:.*--budget-tokens/g)).toHaveLength(1)
+    expect(stdout).toMatch(/^Cost +\$0\.00 known; the cost of [34] agents of claude unknown and not counted$/m)
     expect(stdout).toMatch(/^Next +give its price under prices:/m)
   },
 )
@@ -53,7 +53,7 @@ test('an agent that tells its cost resets the count, and prices: stand in for a 
   })
   const mixed = await stage.run(['run', '-a', '1', '--budget', '5'])
   expect(mixed.code).toBe(0)
-  expect(mixed.stdout).toMatch(/^Cost +\$0\.25 known; the cost of 4 agents of claude not known and not counted$/m)
+  expect(mixed.stdout).toMatch(/^Cost +\$0\.25 known; the cost of 4 agents of claude unknown and not counted$/m)
 
   const prices = 'prices: { claude: { input: 1000, output: 1000 } }\n'
   const other = scene({ roadmap: tasks(5), files: { 'autopilot.yaml': prices } })
@@ -88,9 +88,9 @@ test('an unreadable last line is priced by what was streamed, at the rate of its
     else fs.writeSync(1, '{"type":"result","subtype":"success","is_er')
   })
   const { stdout, stderr } = await stage.run(['run', '-a', '1', '-i', '1', '--budget', '5'])
-  expect(stderr).toMatch(/t1: its agent was cut off before it told its cost, which is about \$0\.40 \(an estimate\)/)
+  expect(stderr).toMatch(/t1: its agent was cut off before it reported its cost, about \$0\.40 \(an estimate\)/)
   expect(stdout).toMatch(/^Budget +\$0\.80 of \$5\.00$/m)
-  expect(stdout).toMatch(/^Cost +\$0\.80 known; of it about \$0\.40 an estimate, for 1 agent cut off/m)
+  expect(stdout).toMatch(/^Cost +\$0\.80 known; including an estimate of about \$0\.40 for 1 agent cut off/m)
 })
 
 test('what an agent had streamed when autopilot was killed counts in the run that goes on', async () => {

@@ -84,7 +84,7 @@ echo '{"type":"turn.completed","usage":{"input_tokens":7,"cached_input_tokens":0
   )
   const { code, stderr, stdout } = await stage.run(['run'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/codex 9\.9\.9 runs; autopilot was tested with/)
+  expect(stderr).toMatch(/codex is 9\.9\.9; autopilot was tested with/)
   expect(stage.landed('prompt.txt')).toContain('Task a.')
   expect(stdout).toMatch(/Tokens +7 in, 1 out/)
 })

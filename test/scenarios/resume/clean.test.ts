@@ -26,10 +26,10 @@ test('refs of integrated work go; what did not land stays, is named, and goes on
   expect(code).toBe(0)
   expect(stdout).toMatch(/^Ref +refs\/autopilot\/\S+\/good-\S+\/1 at [0-9a-f]{10}: integrated as [0-9a-f]{10}$/m)
   expect(stdout).toMatch(/^Kept +refs\/autopilot\/\S+\/bad-\S+\/1: was not integrated$/m)
-  expect(stdout).toMatch(/^Deleted 1 ref, 0 directories; 1 kept, which --lost deletes, too$/m)
+  expect(stdout).toMatch(/^Deleted 1 ref, 0 directories; 1 kept; --lost deletes them, too$/m)
   expect(names(stage)).toEqual(['bad/1', 'base'])
   expect((await stage.run(['clean', '--lost'])).stdout).toMatch(
-    /bad-\S+\/1 at .*: not integrated, and lost with this$/m,
+    /bad-\S+\/1 at .*: not integrated, and lost if deleted$/m,
   )
   expect(names(stage)).toEqual([])
   expect(stage.subjects()).toEqual(['good'])
@@ -106,7 +106,7 @@ test('a workspace that was kept since it could not be collected stays, also wher
   const { path } = keptWorkspaces[0]!
   expect((await stage.run(['clean'])).stdout).toMatch(/^Kept +\S+-1: nest: /m)
   writeFileSync(join(stage.repo.dir, '.autopilot', 'runs', run!, 'journal.jsonl'), 'x\n')
-  expect((await stage.run(['clean'])).stdout).toMatch(/^Kept +\S+-1: what it holds is not known: line 1 /m)
+  expect((await stage.run(['clean'])).stdout).toMatch(/^Kept +\S+-1: its contents are unknown: line 1 /m)
   expect(existsSync(join(path, 'inner', 'f'))).toBe(true)
   expect((await stage.run(['clean', '--lost'])).code).toBe(0)
   expect(existsSync(path)).toBe(false)

@@ -33,7 +33,9 @@ test('--redo does a landed task again, whatever the roadmap says of it; what dep
   // The digest of the text is the same: a status that was lost makes no difference.
   stage.repo.write('roadmap.yaml', roadmap)
   const said = (await stage.run(['run', '--redo', 'b'])).stderr
-  expect(said).toMatch(/counted as done and written into the roadmap: a \([0-9a-f]{10}\); to do it again: --redo a$/m)
+  expect(said).toMatch(
+    /these tasks count as done and are marked done in the roadmap: a \([0-9a-f]{10}\); to do them again: --redo a$/m,
+  )
   expect(linesOf(stage, 'b')).toEqual(['b', 'b'])
 })
 
@@ -77,7 +79,11 @@ test.each([
     ['--redo', 'logon,b'],
     /the roadmap does not have: logon\n +did you mean login\?/,
   ],
-  ['one that --only leaves out', ['--redo', 'login', '--only', 'b'], /--redo names what --only leaves out: login\n/],
+  [
+    'one that --only leaves out',
+    ['--redo', 'login', '--only', 'b'],
+    /--redo names ids that --only leaves out: login\n/,
+  ],
 ])('--redo with %s ends with 2 before anything starts', async (_, flags, said) => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: login, run: echo a > a }\n  - { id: b, run: echo b > b }\n' })
   const { code, stderr } = await stage.run(['run', ...flags])

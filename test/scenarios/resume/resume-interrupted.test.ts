@@ -37,7 +37,7 @@ test.each([
   await first.ended
   const { code, stderr } = await stage.run(['resume', '-i', '1'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/talk: its conversation is not there any more; another agent goes on with what it left/)
+  expect(stderr).toMatch(/talk: its conversation is lost; another agent continues with the work so far/)
   expect(calls()).toHaveLength(3)
   expect(calls()[1]!.args).toContain('--resume')
   const { args, prompt } = calls()[2]!
@@ -58,7 +58,7 @@ test('work that its agent had finished is collected from the workspace, and no a
   const path = stuckGit(stage, 'add -A')
   await killOnce(stage, stage.start(['run'], { env: { PATH: path } }), /"agent_finished"/)
   expect(recordsOf(stage).some(({ type }) => type === 'candidate_created')).toBe(false)
-  expect((await stage.run(['status'])).stdout).toMatch(/^Resume +1 task to the merge queue, with no agent; /m)
+  expect((await stage.run(['status'])).stdout).toMatch(/^Resume +1 task to the merge queue, without an agent; /m)
   expect((await stage.run(['resume'])).code).toBe(0)
   expect(calls()).toHaveLength(1)
   expect(stage.landed('said.txt')).toBe('all')
@@ -157,7 +157,7 @@ test('what an agent of a task had done that is gone from the roadmap is kept and
   )
   const { code, stdout } = await stage.run(['resume'])
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^Kept +goes attempt 1: the unfinished work of an attempt that was broken off$/m)
+  expect(stdout).toMatch(/^Kept +goes attempt 1: the unfinished work of an interrupted attempt$/m)
   const { kept, keptWorkspaces } = await statusOf(stage)
   expect(stage.repo.git('show', `${kept[0]!.ref}:half.txt`)).toBe('half')
   expect(keptWorkspaces).toEqual([])

@@ -39,7 +39,7 @@ test('an agent that was killed with autopilot is begun anew as a further attempt
   const status = await statusOf(stage)
   expect(status).toMatchObject({ exitCode: 0, counts: { done: 2 }, keptWorkspaces: [] })
   // What it had done until then is nowhere but there.
-  expect(status.kept).toMatchObject([{ taskId: 'two', why: 'the unfinished work of an attempt that was broken off' }])
+  expect(status.kept).toMatchObject([{ taskId: 'two', why: 'the unfinished work of an interrupted attempt' }])
   expect(stage.repo.git('show', `${status.kept[0]!.ref}:half.txt`)).toBe('half')
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(2)
 })
@@ -59,7 +59,7 @@ test('a conversation that was cut off goes on in its own workspace, as the same 
   })
   await killOnce(stage, stage.start(['run', '-i', '1']), /"type":"session","sessionId":"session-1"/)
   const status = await stage.run(['status'])
-  expect(status.stdout).toMatch(/^Resume +1 conversation goes on; autopilot resume \S+$/m)
+  expect(status.stdout).toMatch(/^Resume +1 conversation continues; autopilot resume \S+$/m)
   const { code, stdout } = await stage.run(['resume', '-i', '1'])
   expect(code).toBe(0)
   const [first, second] = calls()
@@ -96,7 +96,7 @@ test('a conversation that was stopped in good order goes on in another workspace
   const { code, stdout, stderr } = await stage.run(['run', '-i', '1'])
   expect(code).toBe(0)
   expect(runsOf(stage)).toHaveLength(1)
-  expect(stderr).toMatch(/run \S+ was stopped before its end: this goes on with it; --fresh begins a new one/)
+  expect(stderr).toMatch(/run \S+ stopped before its end: continuing it; --fresh starts a new one/)
   expect(calls()[1]!.args.join(' ')).toContain('--resume session-1')
   expect(calls()[1]!.prompt).toContain('It has your work so far')
   expect(stage.landed('whole.txt')).toBe('half and the rest')
@@ -119,7 +119,7 @@ test('work that waited for its gates goes straight to them, and no agent runs ag
   await killOnce(stage, first, /"candidate_created"/)
   const { code, stderr } = await stage.run(['resume'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/a attempt 1 goes on: its agent had finished/)
+  expect(stderr).toMatch(/a attempt 1 continues: its agent had finished/)
   expect(stage.subjects()).toEqual(['a'])
   expect(readFileSync(join(stage.repo.home, 'agents'), 'utf8')).toBe('\n')
 })
@@ -183,9 +183,9 @@ test('tasks are those of the roadmap as it is now: gone ones are dropped, new on
   writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), next)
   const resumed = await stage.run(['resume', '-i', '1'])
   expect(resumed.code).toBe(1)
-  expect(resumed.stderr).toMatch(/1 task not in the roadmap any more: gone/)
+  expect(resumed.stderr).toMatch(/1 task no longer in the roadmap: gone/)
   expect(resumed.stderr).toMatch(/2 tasks new in the roadmap: fresh, after/)
-  expect(resumed.stderr).toMatch(/1 task failed for good and will not be tried again; resume --retry-failed does/)
+  expect(resumed.stderr).toMatch(/1 task failed for good and will not be tried again; resume --retry-failed tries them/)
   expect(await statusOf(stage)).toMatchObject({ counts: { done: 2, failed: 1, held: 1 } })
   expect(recordsOf(stage).filter(({ type }) => type === 'attempt_started')).toHaveLength(4)
   // With more attempts than it has used, it goes on.
@@ -210,9 +210,7 @@ test('a run of something else, or with --fresh, leaves the one that was stopped 
   await two.exit(0)
   const { code, stderr } = await other.ended
   expect(code).toBe(0)
-  expect(stderr).toMatch(
-    /was stopped before its end, with another selection of tasks: autopilot resume \S+ goes on with it/,
-  )
+  expect(stderr).toMatch(/stopped before its end, with another selection of tasks: autopilot resume \S+ continues it/)
   expect(runsOf(stage)).toHaveLength(2)
 })
 
@@ -280,7 +278,7 @@ test('a damaged journal is refused with its place and what to do, and --repair g
     const { code, stderr } = await stage.run([command])
     expect(code).toBe(4)
     expect(stderr).toMatch(/journal\.jsonl:3: line 3 of the journal is not a record/)
-    expect(stderr).toMatch(/autopilot resume --repair \S+ keeps a copy and goes on with lines 1 to 2/)
+    expect(stderr).toMatch(/autopilot resume --repair \S+ keeps a copy and continues from lines 1 to 2/)
   }
   const second = stage.start(['resume', '--repair'])
   const one = await agents.next('one')
@@ -288,7 +286,7 @@ test('a damaged journal is refused with its place and what to do, and --repair g
   await one.exit(0)
   const { code, stderr } = await second.ended
   expect(code).toBe(0)
-  expect(stderr).toMatch(/the journal had a bad line and was cut back/)
+  expect(stderr).toMatch(/the journal had a bad line and was cut there/)
   const copy = readdirSync(join(journal, '..')).find((name) => name.startsWith('journal.jsonl.corrupt-'))!
   expect(readFileSync(join(journal, '..', copy), 'utf8')).toBe(lines.join('\n'))
   expect(replay(recordsOf(stage))!.finished).toMatchObject({ exitCode: 0 })

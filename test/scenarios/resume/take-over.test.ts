@@ -21,12 +21,12 @@ test('a lock that outlived its container is named with its file, is no running r
   }
   leave()
   expect(await statusOf(stage)).toMatchObject({ standing: 'silent', host: 'c0ffee', silentSince: 60_000 })
-  expect((await stage.run(['status'])).stdout).toMatch(/ was broken off, it seems: .*; .*--take-over/)
+  expect((await stage.run(['status'])).stdout).toMatch(/ seems to be broken off: .*; .*--take-over/)
   for (const command of [['run', '--fresh'], ['resume'], ['clean', '--lost']]) {
     const { code, stderr } = await stage.run(command)
     expect(code).toBe(4)
     expect(stderr).toContain(
-      `on c0ffee, in ${stage.repo.dir}. It has given no sign of life since 1970-01-01T00:01:00.000Z`,
+      `on c0ffee, in ${stage.repo.dir}. It has shown no sign of life since 1970-01-01T00:01:00.000Z`,
     )
     expect(stderr).toContain('.git/autopilot/lock')
     expect(stderr).toContain('--take-over')
@@ -49,7 +49,7 @@ test('a run whose lock another has taken ends its agents and says so', async () 
   rmSync(join(stage.repo.dir, '.git', 'autopilot', 'lock'))
   const { code, records } = await running.ended
   expect(code).toBe(4)
-  const why = 'the lock of this run was taken over by another, or removed'
+  const why = 'another run took over the lock of this run, or somebody removed it'
   expect(records()).toContainEqual(expect.objectContaining({ type: 'run_finished', exitCode: 4, why }))
 })
 

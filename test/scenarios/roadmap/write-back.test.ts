@@ -134,7 +134,7 @@ test('a roadmap that stays broken is named in the summary, and the next run coun
   await a.exit(0)
   const { code, stdout } = await first.ended
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^Unwritten +a is done, but the roadmap does not say so: .*cannot be read/m)
+  expect(stdout).toMatch(/^Unwritten +a is done, but the roadmap doesn't say so: .*cannot be read/m)
   stage.repo.write('roadmap.yaml', roadmap)
   const second = stage.start(['run'])
   const b = await agents.next('b')
@@ -143,7 +143,7 @@ test('a roadmap that stays broken is named in the summary, and the next run coun
   const ended = await second.ended
   expect(ended.code).toBe(0)
   expect(ended.stderr).toMatch(
-    /on autopilot\/main already, so counted as done and written into the roadmap: a \([0-9a-f]{10}\); to do it again: --redo a$/m,
+    /on autopilot\/main already, so these tasks count as done and are marked done in the roadmap: a \([0-9a-f]{10}\); to do them again: --redo a$/m,
   )
   expect(ended.stdout).toMatch(/Done +2 of 2 tasks, 1 of them before this run/)
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(2)
@@ -201,6 +201,6 @@ test('what is not written when the run is given up is named, each task with the 
   expect(events).toMatchObject([
     { type: 'roadmap_not_written', taskId: 'gone', why: 'W186!' },
     { type: 'roadmap_not_written', taskId: 'b', why: 'W184!' },
-    { type: 'roadmap_not_written', taskId: 'c', help: 'the next run writes it, or set it to done by hand' },
+    { type: 'roadmap_not_written', taskId: 'c', help: 'the next run writes it; or set it to done by hand' },
   ])
 })

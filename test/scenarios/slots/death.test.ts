@@ -152,9 +152,7 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     expect(pids.filter(isGone)).toEqual([])
     const again = stage.start(['run', '-a', '2', '--output', 'json'])
     const notice = await again.saw('notice', ({ text }) => text.includes('had left running'))
-    expect(notice.text).toMatch(
-      /^ended 8 processes that a run before this one had left running: \S+ \(\d+\), .* and 3 more$/,
-    )
+    expect(notice.text).toMatch(/^ended 8 processes that an earlier run left running: \S+ \(\d+\), .* and 3 more$/)
     expect(pids.filter(isAlive)).toEqual([])
     for (const name of ['one', 'two']) {
       const agent = await agents.next(name)
@@ -171,7 +169,7 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     running.kill('SIGKILL')
     await running.ended
     const cleaned = await stage.run(['clean', '--lost'])
-    expect(cleaned.stdout).toMatch(/^ended 8 processes that a run before this one had left running: /m)
+    expect(cleaned.stdout).toMatch(/^ended 8 processes that an earlier run left running: /m)
     expect(pids.filter(isAlive)).toEqual([])
     // It would take the next run's for those of its own: they are in the same directories.
     expect(isGone(watchdog!)).toBe(true)

@@ -28,7 +28,7 @@ test.skipIf(notClosable !== undefined)(
     expect(code).toBe(1)
     const failed = records().flatMap((one) => (one.type === 'attempt_failed' ? [one] : []))
     expect(failed.map(({ taskId, failure }) => [taskId, failure.kind, failure.message])).toEqual([
-      ['unreadable', 'collect', 'The workspace holds what git cannot read: new/'],
+      ['unreadable', 'collect', 'The workspace contains files that git cannot read: new/'],
       ['a file', 'collect', expect.stringContaining('open("secret"): Permission denied')],
     ])
     expect(stage.repo.git('ls-tree', '--name-only', 'autopilot/main').split('\n')).toEqual(

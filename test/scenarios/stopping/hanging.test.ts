@@ -60,9 +60,7 @@ test('a stop ends although git hangs and an agent ignores TERM; the journal has 
   rmSync(git.flag)
   const status = await stage.run(['status'])
   for (const task of ['quick', 'deaf'])
-    expect(status.stdout).toMatch(
-      new RegExp(`^Workspace +/.* \\(${task}: not collected when the run was given up`, 'm'),
-    )
+    expect(status.stdout).toMatch(new RegExp(`^Workspace +/.* \\(${task}: not collected when the run ended early`, 'm'))
   expect([deaf.pid, ...git.pids()].filter(isAlive)).toEqual([])
   const records = journalOf(stage)
   expect(records.at(-1)).toMatchObject({ type: 'run_finished', exitCode: 143 })

@@ -83,7 +83,7 @@ test('a signal while CLIs are asked for their version ends them, too, and nothin
   expect(code).toBe(130)
   // Nobody waits for the 5 s that a version may take.
   expect(performance.now() - asked).toBeLessThan(4500)
-  expect(stderr).toContain('stopped before anything was started')
+  expect(stderr).toContain('stopped before anything started')
   expect(isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false)
   expect(stage.repo.git('status', '--porcelain', '--ignored')).toBe('')
 })

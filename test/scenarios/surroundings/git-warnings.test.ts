@@ -27,10 +27,10 @@ test('a repository that has commit hooks or wants signatures is told once that n
     config(repo, '[commit]\n\tgpgSign = true\n')
   }
   expect(await said((repo) => hook(repo, '.git/hooks/pre-commit'))).toEqual([
-    'commits that land: your commit hooks (pre-commit) do not run; what hooks check belongs under gates:',
+    'commits that land: your commit hooks (pre-commit) do not run; put what hooks check under gates:',
   ])
   expect(await said(both)).toEqual([
-    'commits that land: your commit hooks (commit-msg) do not run, and they are not signed; what hooks check belongs under gates:',
+    'commits that land: your commit hooks (commit-msg) do not run, and they are not signed; put what hooks check under gates:',
   ])
   expect(await said((repo) => repo.write('.git/hooks/pre-commit', 'not executable\n'))).toEqual([])
 })
@@ -45,6 +45,6 @@ test('a hook that only calls Git LFS is none of those', async () => {
 
 test('GIT_DIR and GIT_WORK_TREE are not followed, which is told', async () => {
   expect(await said(() => undefined, { GIT_DIR: '/dots', GIT_WORK_TREE: '/home' })).toEqual([
-    'set here and not followed: GIT_DIR, GIT_WORK_TREE; the repository is the one around the directory (-C)',
+    'ignored: GIT_DIR, GIT_WORK_TREE; autopilot uses the repository around the directory (-C)',
   ])
 })

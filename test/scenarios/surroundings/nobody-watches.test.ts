@@ -56,7 +56,7 @@ test.runIf(existsSync('/dev/full'))(
     })
     const { code, stderr } = await sh(stage, `${autopilot} run --output json > /dev/full`)
     expect({ code, end: endOf(stage) }).toEqual({ code: 1, end: 1 })
-    expect(stderr).toBe('autopilot: stdout could not be written (ENOSPC): what it shows is not complete\n')
+    expect(stderr).toBe('autopilot: could not write to stdout (ENOSPC): its output is incomplete\n')
     expect(stage.subjects()).toEqual(['a'])
   },
 )

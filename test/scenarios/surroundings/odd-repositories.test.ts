@@ -91,7 +91,7 @@ test('validate and the dry run say which submodules stay empty; of one that is t
         const { code, stdout, stderr } = await stage.run(args)
         return [
           code,
-          (stdout + stderr).includes('the submodule inner stays empty in workspaces, as you have no copy of it'),
+          (stdout + stderr).includes('the submodule inner stays empty in workspaces, because you have no copy of it'),
         ]
       }),
     )

@@ -83,7 +83,7 @@ test('what a killed run still needs is not touched by a fresh one, and is there 
   const [first] = runsOf(stage)
   // What says whose it is was lost: that takes the work from nobody.
   rmSync(join(dirname(a.cwd), '.owner'))
-  expect((await stage.run(['clean'])).stdout).toContain(`${a.cwd}: whose it is is not known`)
+  expect((await stage.run(['clean'])).stdout).toContain(`${a.cwd}: its run is unknown`)
   const resumed = stage.start(['resume', first!])
   const again = await agents.next('a')
   expect(dirname(again.cwd)).toBe(dirname(a.cwd))

@@ -15,7 +15,7 @@ test('values of env: with placeholders are apart from those without; what is pas
 })
 
 test('a placeholder in a setup command is refused with its place and the reason, also in a map', () => {
-  const said = '1: setup.run: placeholders stand in values of env: alone; setup runs before there is a task'
+  const said = '1: setup.run: placeholders work only in values of env:; setup runs before there is a task'
   for (const setup of ['createdb app_{{slot}}', '{ run: "createdb {{ task }}" }'])
     expect(JSON.stringify(fileOf(`setup: ${setup}\n`))).toContain(said)
   expect(fileOf('setup: docker ps --format "{{.Names}}"\n')).not.toBeInstanceOf(Array)

@@ -172,7 +172,7 @@ describe.each(pools)('%s: a provider that is stopped', (_, make) => {
     const { pool } = poolOf(make, 1, { policy: onlyClaude })
     await expect(pool.reserveAgent(request('T0', codex), 'moderate')).rejects.toMatchObject({
       reason: 'unservable',
-      message: 'no usable provider may serve T0, which asks for codex',
+      message: 'no usable provider for T0, which asks for codex',
     })
   })
 })

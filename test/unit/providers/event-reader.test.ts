@@ -106,9 +106,9 @@ describe('what is cut off or no event', () => {
     }
     const cut = result.slice(0, 40)
     expect(judged(`${init}\nfirst\n\u001b[1m${cut}`)).toBe(
-      `The agent ended without a final event (exit code 0). The last line that could not be read: ${cut}`,
+      `The agent ended without a final event (exit code 0). The last unreadable line: ${cut}`,
     )
-    expect(judged(pretty(result).slice(0, 30))).toMatch(/could not be read: "subty$/)
+    expect(judged(pretty(result).slice(0, 30))).toMatch(/unreadable line: "subty$/)
     expect(judged(init)).toBe('The agent ended without a final event (exit code 0).')
     expect(judged(`first\n${result}`)).toBeUndefined()
   })

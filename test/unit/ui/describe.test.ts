@@ -32,12 +32,12 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     },
     {
       tone: 'plain',
-      text: 'autopilot 1.2.4: roadmap.yaml → autopilot/main; run r1 goes on: 1 task left, 0 held, 1 done, 1 failed; 1 slot, permissions full',
+      text: 'autopilot 1.2.4: roadmap.yaml → autopilot/main; run r1 continues: 1 task left, 0 held, 1 done, 1 failed; 1 slot, permissions full',
     },
   ],
   attempt_resumed: [
     { type: 'attempt_resumed', ...of, slot: 's1', agent: { provider: 'claude' }, workspace: '/w/1' },
-    { tone: 'faint', text: 'T1 “Say hello” attempt 1 taken up again on s1 (claude)' },
+    { tone: 'faint', text: 'T1 “Say hello” attempt 1 resumed on s1 (claude)' },
   ],
   finishing_started: [
     {
@@ -48,14 +48,14 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     },
     {
       tone: 'warning',
-      text: "T1 goes on, on s2, to finish its work (unfinished): The agent's turn ended before its work did: dev server.",
+      text: "T1 continues on s2 to finish its work (unfinished): The agent's turn ended before its work did: dev server.",
     },
   ],
   // The task's line tells it.
   ignored_written: [{ type: 'ignored_written', ...of, paths: ['dist/a.js'], copies: '/r/ignored' }, undefined],
   leftovers_ended: [
     { type: 'leftovers_ended', ...of, what: ['dev server', 'node server.js'] },
-    { tone: 'warning', text: 'T1: ended what its agent had left running: dev server; node server.js' },
+    { tone: 'warning', text: 'T1: ended what its agent left running: dev server; node server.js' },
   ],
   provider_detected: [
     { type: 'provider_detected', provider: 'claude', usable: true, version: '2.1.332' },
@@ -76,19 +76,19 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
       until: epochMs(1_700_000_090_000),
       failure: failure('rate_limit', 'Too many requests.'),
     },
-    { tone: 'warning', text: 'claude rests for 90 s: Too many requests.' },
+    { tone: 'warning', text: 'claude cools down for 90 s: Too many requests.' },
   ],
   run_waiting: [
     { type: 'run_waiting', until: epochMs(1_700_000_120_000), providers: ['claude', 'codex'] },
     {
       tone: 'warning',
-      text: `all providers are limited until ${formatMoment(epochMs(1_700_000_120_000), epochMs(1_700_000_000_000), localZone())} (in 2 min): claude, codex`,
+      text: `all providers are cooling down until ${formatMoment(epochMs(1_700_000_120_000), epochMs(1_700_000_000_000), localZone())} (in 2 min): claude, codex`,
     },
   ],
   task_queued: [{ type: 'task_queued', ...of }, undefined],
   task_held: [
     { type: 'task_held', taskId: 'T1', reason: { type: 'unservable', message: 'Nobody is left.' }, holds: 2 },
-    { tone: 'warning', text: 'T1 held: Nobody is left. (2 tasks that wait for it are held)' },
+    { tone: 'warning', text: 'T1 held: Nobody is left. (2 dependents are held)' },
   ],
   queue_updated: [
     { type: 'queue_updated', queueLength: 5, busyAgents: 5, availableAgents: 0 },
@@ -139,7 +139,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     },
     {
       tone: 'warning',
-      text: 'the base fails: npm test (exit code 1); nothing more starts before some work passes',
+      text: 'the base fails: npm test (exit code 1); nothing more starts until some work passes',
     },
   ],
   base_awaited: [
@@ -187,7 +187,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   ],
   run_stopping: [
     { type: 'run_stopping', reason: 'budget', why: 'the budget of $5.00 is used up', next: 'raise --budget' },
-    { tone: 'warning', text: 'nothing more is started: the budget of $5.00 is used up; raise --budget' },
+    { tone: 'warning', text: 'starting nothing more: the budget of $5.00 is used up; raise --budget' },
   ],
   run_finished: [{ type: 'run_finished', exitCode: 0, why: 'all done' }, undefined],
 }
@@ -203,7 +203,7 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
   [{ type: 'task_held', taskId: 'T2', reason: { type: 'dependency', taskIds: ['T1'], byPerson: false } }, undefined],
   [
     { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'It crashed.'), holds: 1 },
-    'T1 failed after 1 attempt (crash): It crashed. (1 task that waits for it is held)',
+    'T1 failed after 1 attempt (crash): It crashed. (1 dependent is held)',
   ],
   [{ ...examples.gate_judged[0], verdict: 'passed' }, undefined],
   [{ ...examples.base_judged[0], verdict: 'passed', gates: [] }, 'the base passes the gates'],

@@ -52,11 +52,11 @@ describe('why a task is held', () => {
     ],
     [
       { type: 'status', status: 'done', inRun: true },
-      'done in the roadmap since the run began; what waits for it begins with the next run',
+      'done in the roadmap since the run began; its dependents start with the next run',
     ],
     [{ type: 'removed' }, 'no longer in the roadmap'],
-    [{ type: 'manual' }, 'execution_mode is manual: it is for a person'],
-    [{ type: 'unresolved', refs: ['X', 'Y'] }, 'depends on X, Y, which the roadmap does not have'],
+    [{ type: 'manual' }, 'execution_mode is manual: a person does it'],
+    [{ type: 'unresolved', refs: ['X', 'Y'] }, 'depends on X, Y, which is not in the roadmap'],
     [
       { type: 'dependency', taskIds: ['1', '2', '3', '4', '5', '6', '7'], byPerson: false },
       'waits for 1, 2, 3, 4, 5 and 2 more',

@@ -25,7 +25,7 @@ test('the summary counts verdicts, and says which were known already; a run with
   expect(gatesRow()).toBeUndefined()
   expect(gatesRow(judged('passed'))).toBe('Gates       1 passed, 0 failed')
   expect(gatesRow(judged('passed'), judged('passed', true), judged('failed'), judged('errored'))).toBe(
-    'Gates       2 passed, 1 failed, 1 errored; 1 of them were known already',
+    'Gates       2 passed, 1 failed, 1 errored; 1 of them were already known',
   )
 })
 

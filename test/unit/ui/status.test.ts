@@ -91,7 +91,7 @@ describe('what cleaning says', () => {
     const one = { path: '/w', runId: 'r', kind: 'gate' } as const
     expect(cleanedLine(none, false).text).toBe('Nothing to delete')
     expect(cleanedLine({ ...none, kept: { refs: [ref], leftovers: [one] } }, false).text).toBe(
-      'Nothing to delete; 2 kept, which --lost deletes, too',
+      'Nothing to delete; 2 kept; --lost deletes them, too',
     )
     expect(cleanedLine({ ...none, refs: [ref, ref], leftovers: [one] }, true).text).toBe(
       'Would delete 2 refs, 1 directory',

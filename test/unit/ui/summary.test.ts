@@ -110,7 +110,7 @@ describe('the summary of a run in which much went wrong', () => {
       'Failed      T1: git could not merge it. (conflict)',
       'Held        T2: waits for T1',
       'Held        HOLD: blocked in the roadmap; set its status to pending to run it',
-      'Held        LOST: depends on X, which the roadmap does not have',
+      'Held        LOST: depends on X, which is not in the roadmap',
       'Canceled    T3',
       'Not run     1 task',
       'Kept        T1 attempt 1: a conflict',
@@ -196,7 +196,7 @@ describe('what is done but not in the roadmap', () => {
     expect(lines[at]).toMatch(/^Unwritten +t0, t1, .*t19 and 5 more are done, .*: cannot write the roadmap$/)
     expect(lines.slice(at + 1, at + 3)).toEqual([
       '            make it writable',
-      'Unwritten   x is done, but the roadmap does not say so: it is gone',
+      "Unwritten   x is done, but the roadmap doesn't say so: it is gone",
     ])
   })
 })
@@ -236,7 +236,7 @@ describe('the summary of a run that a red base ended', () => {
   it('says which gates fail, the end of what they printed and where all of it is, who waits, and what to do', () => {
     const shown = texts(ended())
     expect(shown.filter((text) => /^(Base|Waiting|Not run|Next|Failed)/.test(text))).toEqual([
-      'Waiting     T1: finished, and judged first when the run goes on',
+      'Waiting     T1: finished, and judged first when you resume the run',
       'Not run     1 task',
       'Base        npm test fails on the base, too: exit code 1',
       'Base        lint fails on the base, too: no end within 5 s',

@@ -38,57 +38,57 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   conversation_lost: [
     [
       { type: 'conversation_lost', ...of, goesOn: 'attempt' },
-      warning('T1: its conversation is not there any more; another agent goes on with what it left'),
+      warning('T1: its conversation is lost; another agent continues with the work so far'),
     ],
     [
       { type: 'conversation_lost', ...of, goesOn: 'finish' },
-      warning('T1: its conversation is not there any more; another agent finishes what it left unfinished'),
+      warning('T1: its conversation is lost; another agent finishes the work'),
     ],
     [
       { type: 'conversation_lost', ...of, goesOn: 'repair', round: 3 },
-      warning('T1: its conversation is not there any more; repair round 3 begins another'),
+      warning('T1: its conversation is lost; repair round 3 starts a new one'),
     ],
   ],
   work_not_taken_over: [
     [
       { type: 'work_not_taken_over', taskId: 'T1', from: 1, failure: why },
-      warning('T1: begins afresh, as the work of attempt 1 could not be taken over: git failed.'),
+      warning('T1: starts over, because the work of attempt 1 could not be taken over: git failed.'),
     ],
   ],
   work_not_collected: [
     [
       { type: 'work_not_collected', ...of, failure: why },
-      warning('T1: what attempt 2 left is not collected: git failed.'),
+      warning('T1: the work of attempt 2 was not collected: git failed.'),
     ],
   ],
   repair_forgone: [
     [
       { type: 'repair_forgone', ...of, failure: why },
-      warning('T1: no repair round, as the workspace could not be brought up to date: git failed.'),
+      warning('T1: no repair round, because the workspace could not be brought up to date: git failed.'),
     ],
   ],
   review_unanswered: [
     [
       { type: 'review_unanswered', ...of, gate: 'review', agent: { provider: 'codex', model: 'm' }, failure: why },
-      warning('T1: no review by codex:m, tried again: git failed.'),
+      warning('T1: no review by codex:m, trying again: git failed.'),
     ],
   ],
   changes_left_out: [
     [
       { type: 'changes_left_out', ...of, reason: 'off_limits', paths: ['.mcp.json', '.codex/a'] },
       warning(
-        'T1: its changes to .mcp.json, .codex/a were left out, as they would configure later runs and agents (agents_may_configure: true in autopilot.yaml lets that land)',
+        'T1: its changes to .mcp.json, .codex/a were left out, because they would configure later runs and agents (agents_may_configure: true in autopilot.yaml lets them land)',
       ),
     ],
     [
       { type: 'changes_left_out', ...of, reason: 'hidden', paths: ['a', 'b', 'c', 'd'] },
-      warning('T1: left out, as its agent hid it from git by .git/info/exclude: a, b, c and 1 more'),
+      warning('T1: left out, because its agent hid it from git in .git/info/exclude: a, b, c and 1 more'),
     ],
   ],
   changes_without_effect: [
     [
       { type: 'changes_without_effect', ...of, paths: ['prompt.md'] },
-      warning('T1: its change to prompt.md has no effect on this run, which uses what stood there at the start'),
+      warning('T1: its change to prompt.md has no effect on this run, which uses the content from its start'),
     ],
   ],
   gate_wavered: [
@@ -99,7 +99,7 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
     [
       { type: 'gate_wavered', gate: 'npm test', fresh: true },
       warning(
-        'the gate npm test failed where what setup had made was older, and passed in a fresh place: what is kept may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up anew',
+        'the gate npm test failed with an older setup and passed in a fresh place: the kept files may be stale, or the gate is flaky; nobody is blamed, and the stale place is set up again',
       ),
     ],
   ],
@@ -107,20 +107,24 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
     [
       { type: 'cost_unknown', provider: 'codex', taskId: 'T1', measure: 'usd' },
       warning(
-        'codex did not tell the cost of its agent on T1, so the budget cannot count it: give its price under prices: in autopilot.yaml, or set --budget-tokens instead',
+        'codex did not report the cost of its agent on T1, so the budget cannot count it: give its price under prices: in autopilot.yaml, or set --budget-tokens instead',
       ),
     ],
   ],
   version_differs: [
     [
       { type: 'version_differs', provider: 'claude', here: '2.1', there: '2.0' },
-      warning('claude is 2.0 where agents work and 2.1 here: a version manager may choose by files of the directory'),
+      warning(
+        'claude is 2.0 where agents work and 2.1 here: a version manager may choose the version by files in the directory',
+      ),
     ],
   ],
   disk_filled: [
     [
       { type: 'disk_filled', directory: '/w' },
-      warning('no space is left on the disk of /w, where workspaces lie: nothing more starts until there is some'),
+      warning(
+        'no space is left on the disk of /w, where the workspaces are: nothing more starts until there is space again',
+      ),
     ],
   ],
   disk_freed: [
@@ -133,23 +137,23 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   target_overtaken: [
     [
       { type: 'target_overtaken', branch: 'main', from, to },
-      warning(`main was moved by somebody else: ${moved}. Work lands on top of that.`),
+      warning(`main was moved by somebody else: ${moved}. Work now lands on top of that.`),
     ],
   ],
   repository_changed: [
     [
       { type: 'repository_changed', what: 'branch', name: 'mine', from, to, during: ['T1', 'T2'] },
-      warning(`your branch mine was moved: ${moved} while T1, T2 were at work: by you, or by an agent`),
+      warning(`your branch mine was moved: ${moved} while T1, T2 were running: by you, or by an agent`),
     ],
     [
       { type: 'repository_changed', what: 'branch', name: 'mine', from, during: ['T1'] },
       warning(
-        'your branch mine was deleted (git branch mine 0123456789 brings it back) while T1 was at work: by you, or by an agent',
+        'your branch mine was deleted (git branch mine 0123456789 brings it back) while T1 was running: by you, or by an agent',
       ),
     ],
     [
       { type: 'repository_changed', what: 'head', name: 'HEAD', from: 'ref: refs/heads/main', during: [] },
-      warning('HEAD of your repository now says nothing instead of ref: refs/heads/main: by you, or by an agent'),
+      warning('HEAD of your repository is now nothing instead of ref: refs/heads/main: by you, or by an agent'),
     ],
   ],
   files_changed: [
@@ -165,20 +169,20 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   hang_up_ignored: [
     [
       { type: 'hang_up_ignored' },
-      { tone: 'faint', text: 'SIGHUP came and is ignored, as this run has no terminal; SIGTERM or Ctrl-C ends it' },
+      { tone: 'faint', text: 'SIGHUP is ignored, because this run has no terminal; SIGTERM or Ctrl-C ends the run' },
     ],
   ],
   run_given_up: [
-    [{ type: 'run_given_up', taskIds: [] }, warning('something hangs and is not waited for')],
+    [{ type: 'run_given_up', taskIds: [] }, warning('something hangs, so the run ends without waiting for it')],
     [
       { type: 'run_given_up', taskIds: ['T1'] },
-      warning('something hangs and is not waited for; what was made for T1 is left in its workspace'),
+      warning('something hangs, so the run ends without waiting for it; the work on T1 is still in its workspace'),
     ],
   ],
   reporter_failed: [
     [
       { type: 'reporter_failed', why: 'a bug' },
-      warning('autopilot failed to show the run, and shows it no more; the run goes on. Please report it: a bug'),
+      warning('autopilot failed to show the run and stops showing it; the run continues. Please report this: a bug'),
     ],
   ],
 }

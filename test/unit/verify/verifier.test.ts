@@ -327,7 +327,7 @@ describe('setup that fails on a tree', () => {
     const { verify, known, judged } = stage({ checkOut })
     const result = await verify('t', 'test')
     expect(result).toMatchObject(err({ kind: 'infrastructure' }))
-    expect(!result.ok && result.error.message).toContain('(on the target’s tip, too)')
+    expect(!result.ok && result.error.message).toContain("(also on the target's tip)")
     expect(judged).toMatchObject([{ gate: 'test', verdict: { type: 'errored' } }])
     expect(asked).toEqual(['c-t', 'c-t!', 'c-tip!'])
     expect(known('t', 'test')).toBeUndefined()

@@ -56,7 +56,7 @@ function manual(open: readonly Task[]): Problem[] {
   const tasks = open.filter((task) => task.executionMode === 'manual' && statusRuns(task.status))
   const [first] = tasks
   if (!first) return []
-  const text = `${count(tasks.length)} for people (execution_mode: manual) and not run: ${names(tasks.map(({ id }) => id))}`
+  const text = `${count(tasks.length)} for people (execution_mode: manual) and will not run: ${names(tasks.map(({ id }) => id))}`
   const help = 'do the work by hand and set the status to done, or set execution_mode to autonomous'
   return [problemAt('W064', first.position, text, { help, path: first.path })]
 }
@@ -68,7 +68,7 @@ function behindCanceled(graph: TaskGraph, open: readonly Task[]): Problem[] {
   })
   const [first] = pairs
   if (!first) return []
-  const text = `canceled tasks count as done for what depends on them: ${names(pairs.map((pair) => pair.text))}`
+  const text = `canceled tasks count as done for their dependents: ${names(pairs.map((pair) => pair.text))}`
   const help = 'remove the dependency, or give the canceled task another status'
   return [problemAt('W056', first.task.position, text, { help, path: first.task.path })]
 }
@@ -82,8 +82,8 @@ function neverStart(
   if (!first) return []
   const shown = [...waiting].map(([id, root]) => `${id} (behind ${root}: ${holds.get(root) ?? ''})`)
   const verb = shown.length === 1 ? '1 task can never start' : `${shown.length} tasks can never start`
-  const text = `${verb}, waiting for what does not run: ${names(shown)}`
-  const help = 'finish what they wait for, or set its status to pending to run it'
+  const text = `${verb}, because ${shown.length === 1 ? 'it waits' : 'they wait'} for tasks that do not run: ${names(shown)}`
+  const help = 'finish the tasks they wait for, or set their status to pending to run them'
   return [problemAt('W054', first.position, text, { help, path: first.path })]
 }
 
@@ -103,7 +103,7 @@ function nothingRuns(
     counts.set(why, (counts.get(why) ?? 0) + 1)
   }
   const reasons = [...counts].map(([why, number]) => `${number} ${why}`).join(', ')
-  const text = `nothing can run, though ${open.length} of ${graph.tasks.size} tasks are open: ${reasons}`
+  const text = `nothing can run, although ${open.length} of ${graph.tasks.size} tasks are open: ${reasons}`
   return [
     problemAt('W055', first.position, text, {
       help: 'set the status of a task to pending to run it',

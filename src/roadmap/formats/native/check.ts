@@ -38,7 +38,7 @@ function duplicates(tasks: readonly Task[]): Problem[] {
       .map(({ position }) => position.line)
       .join(', ')
     const count = found.length === 2 ? 'twice' : `${found.length} times`
-    const help = 'give each task an id of its own'
+    const help = 'give each task its own id'
     return [
       problemAt('E040', second.position, `id "${id}" is used ${count}: lines ${lines}`, { help, path: second.path }),
     ]
@@ -87,8 +87,8 @@ function unresolved(graph: TaskGraph, groups: readonly Group[]): Problem[] {
 
 /** `deps: [react]` is a list of packages, and a task that waits for a package would never start. */
 function namesNoTask(task: Task, { ref, position, under }: Required<Dependency>, near: string | undefined): Problem {
-  const text = `${under} names "${ref}", which is not in the roadmap; what ${under} names must be done before "${task.id}"`
-  const rename = `where it is not about tasks, call the key x-${under}`
+  const text = `${under} names "${ref}", which is not in the roadmap; ${under} lists tasks that must be done before "${task.id}"`
+  const rename = `if it is not about tasks, rename the key to x-${under}`
   const help = near === undefined ? rename : `did you mean ${near}? ${rename}`
   return problemAt('E050', position, text, { help, path: task.path })
 }

@@ -37,7 +37,7 @@ function readRef(reading: Reading, node: SourceNode, path: string): Dependency[]
 }
 
 function refuse(reading: Reading, node: SourceNode, path: string): [] {
-  const help = 'write a list of ids: [a, b], one id as a text, or {depends_on: [a, b]}'
-  addProblem(reading, 'E056', node.start, 'dependencies of the wrong form', { help, path })
+  const help = 'write a list of ids: [a, b], one id as a string, or {depends_on: [a, b]}'
+  addProblem(reading, 'E056', node.start, 'dependencies have the wrong form', { help, path })
   return []
 }

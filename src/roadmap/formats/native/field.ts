@@ -31,7 +31,7 @@ function accept<Value>(field: Field, value: Value | undefined, accepted: string)
   if (value !== undefined) return value
   const { reading, name, node, path } = field
   const shown = scalarText(node)
-  const what = shown === undefined ? `${name} has the wrong form` : `"${shown}" is no ${name}`
+  const what = shown === undefined ? `${name} has the wrong form` : `"${shown}" is not a valid ${name}`
   addProblem(reading, 'E061', node.start, what, { help: `${name} takes ${accepted}`, path })
   return undefined
 }
@@ -39,7 +39,7 @@ function accept<Value>(field: Field, value: Value | undefined, accepted: string)
 /** A text that must be one: for values that decide what runs. */
 export function readText(field: Field | undefined): string | undefined {
   if (!field) return undefined
-  return accept(field, scalarText(field.node), 'a text')
+  return accept(field, scalarText(field.node), 'a string')
 }
 
 /** The name of a provider; E065 for one that no provider has, since such a task could never start. */

@@ -160,7 +160,7 @@ export function checkKeys(reading: Reading, map: MapNode, level: Level, path: st
     if (refused !== undefined || means(key, level) || seen.has(key)) continue
     seen.add(key)
     const near = seen.size <= 100 ? nearest(key, names ?? []) : undefined
-    const help = near === undefined ? 'it is kept, and means nothing to autopilot' : `did you mean ${near}?`
+    const help = near === undefined ? 'autopilot keeps it, but does not use it' : `did you mean ${near}?`
     addProblem(reading, 'W060', keyStart, `unknown key "${key}"`, { help, path })
   }
 }
@@ -191,8 +191,8 @@ function refusalOf(key: string, level: Level): string | undefined {
   // What a whole file needs says nothing about the order of its tasks.
   if (levels[level].includes(meaning) || (level === 'root' && meaning !== 'verify')) return undefined
   return meaning === 'verify'
-    ? 'verify stands in a task, or under defaults: at the root for tasks that do not say'
-    : 'dependencies stand in a task, or in the epic, milestone or set around it'
+    ? 'put verify into a task, or under defaults: at the root for tasks without their own'
+    : 'put dependencies into a task, or into the epic, milestone or set around it'
 }
 
 /** The entries of a map that say this, however they are spelled, in file order; those without a value left out. */

@@ -87,7 +87,7 @@ const example = 'a minimal roadmap: tasks: [{ id: login, title: Add the login fo
 function refuseName(reading: Reading): void {
   const { text } = reading.source
   const workflow = text.startsWith('---') && /^tracker:/m.test(text)
-  const what = workflow ? 'this is a WORKFLOW.md of an orchestrator, not a roadmap' : 'the format is not recognised'
+  const what = workflow ? 'this is a WORKFLOW.md of an orchestrator, not a roadmap' : 'unknown format'
   addProblem(reading, workflow ? 'E004' : 'E005', 0, what, { help: formats })
 }
 
@@ -160,13 +160,13 @@ function hasShape(reading: Reading, root: SourceNode): boolean {
   if (root.kind === 'list' || names.some((name) => root.entries.has(name))) return true
   const close = [...root.entries.values()].find(({ key }) => nearest(key, names) !== undefined)
   const help = close === undefined ? formats : `"${close.key}": did you mean ${nearest(close.key, names) ?? ''}?`
-  addProblem(reading, 'E005', close?.keyStart ?? root.start, 'the format is not recognised', { help })
+  addProblem(reading, 'E005', close?.keyStart ?? root.start, 'unknown format', { help })
   return false
 }
 
 function hasTasks(reading: Reading, root: SourceNode, { tasks, groups }: Walked): boolean {
   if (tasks.length > maxTasks) {
-    const help = `a roadmap may have ${maxTasks}: move finished ones to another file`
+    const help = `a roadmap may have ${maxTasks}: move finished tasks to another file`
     addProblem(reading, 'E008', root.start, `too many tasks: ${tasks.length}`, { help })
   }
   if (tasks.length > 0) return tasks.length <= maxTasks

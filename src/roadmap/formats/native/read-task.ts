@@ -172,8 +172,9 @@ function readVerify({ reading, name, node, path }: Field, warned: Set<string>): 
     if (run !== undefined && run.trim() !== '') return [{ run, ...readGateFields(reading, item, place, warned) }]
     const text = looseText(reading, item).trim()
     const misspelt = item.kind === 'map' ? [...item.entries.keys()].find((key) => nearest(key, ['run'])) : undefined
-    const help = misspelt === undefined ? 'give the command as a text or under run:' : `${misspelt}: did you mean run?`
-    addProblem(reading, 'W063', item.start, `${name} without a command: kept as text, not executed`, {
+    const help =
+      misspelt === undefined ? 'give the command as a string, or under run:' : `${misspelt}: did you mean run?`
+    addProblem(reading, 'W063', item.start, `${name} without a command: kept as text, never run`, {
       help,
       path: place,
     })
@@ -228,7 +229,7 @@ function warnNotHonoured(reading: Reading, node: MapNode, path: string, warned: 
     if (fileLists.has(name)) checkFiles(field)
     if (warned.has(consequence)) continue
     warned.add(consequence)
-    const text = `${name} is not honoured yet: ${consequence}`
+    const text = `${name} has no effect yet: ${consequence}`
     addProblem(reading, 'W066', field.node.start, text, { path: field.path })
   }
 }
@@ -237,7 +238,7 @@ function checkFiles(field: Field): void {
   for (const file of readTexts(field)) {
     if (!/^(?:[/\\~]|[A-Za-z]:[/\\])/.test(file) && !file.split(/[/\\]/).includes('..')) continue
     const { reading, node, name, path } = field
-    const help = 'write paths from the repository\'s root, without ".."'
+    const help = 'write paths from the root of the repository, without ".."'
     addProblem(reading, 'E062', node.start, `${name} must stay inside the repository: ${file}`, { help, path })
   }
 }

@@ -57,15 +57,15 @@ function checkId(reading: Reading, id: string, node: SourceNode, path: string): 
   const help = 'use a short id of letters, digits, dots and hyphens'
   if (wrong !== undefined) addProblem(reading, 'E035', node.start, `the id ${wrong}`, { help, path })
   if (/[\u200b-\u200d\u2060\ufeff\u00ad]/.test(id)) {
-    addProblem(reading, 'W074', node.start, 'the id holds characters that cannot be seen', { help, path })
+    addProblem(reading, 'W074', node.start, 'the id contains invisible characters', { help, path })
   }
 }
 
 function idFault(id: string): string | undefined {
-  if (id === '') return 'is empty or no text'
-  if (id.length > 200) return `has ${id.length} characters; 200 are allowed`
+  if (id === '') return 'is empty or not a string'
+  if (id.length > 200) return `has ${id.length} characters; the maximum is 200`
   // Bidi controls can make one id look like another.
-  return /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/.test(id) ? 'holds control characters' : undefined
+  return /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/.test(id) ? 'contains control characters' : undefined
 }
 
 function uniqueSlug(title: string, taken: Map<string, number>): string {

@@ -118,8 +118,8 @@ function oneTask(walk: Walk, node: SourceNode, path: string, { groups, inherited
   const found = { path, groups, inherited, archived: archive }
   if (node.kind === 'map') walk.tasks.push({ ...found, node })
   else if (node.kind === 'scalar' && typeof node.value === 'string' && node.value.trim() !== '') {
-    addProblem(walk.reading, 'W032', node.start, 'a task that is only a text: read as its title', {
-      help: 'write it as a map with id and title, so that its status can be kept',
+    addProblem(walk.reading, 'W032', node.start, 'a task that is only a string: used as its title', {
+      help: 'write it as a map with id and title, so that it can have a status',
       path,
     })
     walk.tasks.push({ ...found, node: titled(node) })

@@ -133,7 +133,7 @@ describe('the breaker', () => {
 
   it('says that there were five, and why', () => {
     expect(starts('crash', 5, 1)[4]).toMatchObject({
-      failure: { kind: 'crash', message: '5 starts within a minute failed alike: it failed' },
+      failure: { kind: 'crash', message: '5 starts within a minute failed in the same way: it failed' },
     })
   })
 

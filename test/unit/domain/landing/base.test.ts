@@ -72,7 +72,7 @@ describe('while the base is red', () => {
     })
   })
 
-  it('what waits is judged first when the run goes on, and costs no turn while the base stays red', () => {
+  it('what waits is judged first when you resume the run, and costs no turn while the base stays red', () => {
     const before = { before: 'finished', rounds: 0 } as const
     const players = [agent(['good'], before), agent(['good'], before), agent()]
     expect(playBase(red(players, { worksWait: true }))).toMatchObject({ over: true, left: [0, 1], turns: [1, 1, 0] })

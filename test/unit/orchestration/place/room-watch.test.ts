@@ -104,7 +104,7 @@ test('a cache directory that is cleared during a run uses up no attempt, of the 
   const { code, records } = await stage.run(['run', '-a', '1', '-i', '1', '--output', 'json'])
   const failed = records().flatMap((one) => (one.type === 'attempt_failed' ? [one] : []))
   expect(failed).toMatchObject([{ taskId: 'a', counted: false, failure: { kind: 'infrastructure', spared: true } }])
-  expect(failed[0]?.failure.message).toMatch(/was removed while the run was at work\. \(crash: /)
+  expect(failed[0]?.failure.message).toMatch(/was removed during the run\. \(crash: /)
   expect(code).toBe(0)
   expect([...stage.subjects()].sort()).toEqual(['a', 'b'])
 })

@@ -138,7 +138,7 @@ describe('the exit status', () => {
     expect(run.pid).toBeUndefined()
     expect(await run.exited).toEqual({
       type: 'not_started',
-      message: 'The program, or the directory to start it in, does not exist.',
+      message: 'The program or its working directory does not exist.',
     })
     expect(await run.finished).toMatchObject({ exit: { type: 'not_started' }, stderrTail: '' })
   })
@@ -148,7 +148,7 @@ describe('the exit status', () => {
     writeFileSync(file, 'not a program\n')
     chmodSync(file, 0o600)
     const run = startRun(rig, { file, args: [] })
-    expect(await run.exited).toEqual({ type: 'not_started', message: 'The program may not be executed.' })
+    expect(await run.exited).toEqual({ type: 'not_started', message: 'The program is not executable.' })
     run.end('canceled')
     expect(await run.finished).toEqual({ exit: await run.exited, stderrTail: '' })
   })
@@ -203,7 +203,7 @@ describe('output', () => {
     await agent.exit()
     await run.finished
     process.off('warning', onWarning)
-    const note = '\n[autopilot: the rest was dropped, the file is full]\n'
+    const note = '\n[autopilot: the file is full; the rest is dropped]\n'
     expect(lines).toBe(300_000)
     expect(statSync(run.stdoutFile).size).toBe(20_000_000 + note.length)
     expect(readFileSync(run.stdoutFile, 'utf8').endsWith(note)).toBe(true)

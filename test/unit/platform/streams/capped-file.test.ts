@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { CappedFile } from '../../../../src/platform/streams/capped-file.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 
-const note = '\n[autopilot: the rest was dropped, the file is full]\n'
+const note = '\n[autopilot: the file is full; the rest is dropped]\n'
 
 describe('a capped file', () => {
   it('holds what was written, for the user alone', async () => {

@@ -47,7 +47,9 @@ test.each(Object.entries(ways))('a pipe or a device as %s is refused by name, no
   make(repo)
   const opened = await openRepository({ dir: repo.dir, env: repo.env })
   expect(opened).toMatchObject({ ok: false, error: { code: 'not_a_file' } })
-  expect(opened.ok ? '' : opened.error.message).toMatch(/^\/.+, .+, is a pipe or a device, which git would wait for\.$/)
+  expect(opened.ok ? '' : opened.error.message).toMatch(
+    /^\/.+, .+, is a pipe or a device, and git would wait for it\.$/,
+  )
 })
 
 test('files that are there, files that are not, and the empty device are what they always were', async () => {

@@ -216,8 +216,8 @@ describe('a merge driver that is a program', () => {
     expect(existsSync(mark)).toBe(false)
     const where = { place: { gitDir: `${here.repo.dir}/.git` }, root: here.repo.dir, env: here.repo.env }
     expect(await driverWarnings(where, here.ours)).toEqual([
-      'merge drivers that .gitattributes asks for do not run here, and their files are merged as text: odd; ' +
-        "only git's own count: text, binary, union",
+      'merge drivers that .gitattributes asks for do not run here; their files are merged as text: odd; ' +
+        "only git's own run: text, binary, union",
     ])
     // The control: plain git does run it.
     plainly(here)

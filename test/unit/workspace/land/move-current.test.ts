@@ -210,7 +210,7 @@ describe('landing on the branch that a person stands on', () => {
     const { refused, target } = await currentTarget(repo)
     const commit = commitOn(repo, target.tip, { 'a.txt': 'A\n' })
     repo.write(`.git/${mark}`, `${target.tip}\n`)
-    expect((await refused(commit)).message).toMatch(/is under way in .*repo/)
+    expect((await refused(commit)).message).toMatch(/is in progress in .*repo/)
   })
 
   it('is refused once the index is split, which autopilot’s git would break', async () => {

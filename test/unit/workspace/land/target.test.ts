@@ -108,7 +108,7 @@ describe('the target branch', () => {
     expect(code).toBe('conflict')
     expect(message).toContain('README.md')
     expect(help).toContain(
-      'begin anew: git branch -m autopilot/main OLD-NAME, and in the roadmap set the tasks to pending',
+      'start over: git branch -m autopilot/main OLD-NAME, and in the roadmap, set the tasks to redo to pending',
     )
     expect(repo.git('rev-parse', 'autopilot/main')).toBe(done)
   })

@@ -141,7 +141,7 @@ test('those in berths are found by who owns them; what does not say so is held, 
   expect([plan.leftovers.length, plan.kept.leftovers.length]).toEqual([3, 3])
   expect(plan.leftovers.map(({ path }) => path)).not.toContain(notes)
   const held = async () => (await findLeftovers(places, run)).find(({ path }) => path === notes)?.holds
-  expect(await held()).toBe('a workspace stands of which nothing says whose it is')
+  expect(await held()).toBe('there is a workspace whose run is unknown')
   for (const name of ['3', '4-gates', '5']) rmSync(join(dir, 'cache', 'repo', name), { recursive: true })
   expect(await held()).toBeUndefined()
 })

@@ -173,7 +173,7 @@ describe('refusing a repository', () => {
     repo.git('config', 'extensions.refStorage', form)
     const { code, message, help } = await refusal(repo)
     expect(code).toBe('refs_in_tables')
-    expect(message).toContain(`${realpathSync(repo.dir)} keeps its refs in another form than files`)
+    expect(message).toContain(`${realpathSync(repo.dir)} does not keep its refs in files`)
     expect(help).toContain('git refs migrate --ref-format=files')
     const config = join(repo.dir, '.git', 'config')
     const asFiles = readFileSync(config, 'utf8')
@@ -212,7 +212,7 @@ describe('refusing a repository', () => {
 
   it.each([
     ['git-autopilot-gone clean -- %f', 'git-autopilot-gone is not on PATH'],
-    ['"/nonexistent/git-crypt" clean', '/nonexistent/git-crypt is not there'],
+    ['"/nonexistent/git-crypt" clean', '/nonexistent/git-crypt is missing'],
   ])('refuses a filter whose program has gone: %s', async (command, said) => {
     const repo = gitRepo({ files: { '.gitattributes': '*.bin filter=lfs\n' } })
     repo.git('config', 'filter.lfs.clean', command)

@@ -130,9 +130,9 @@ tasks:
   const { problems } = parse(text)
   expect(problems.map(({ code, position, help }) => [code, position.line, position.column, help])).toEqual([
     ['W060', 2, 29, 'did you mean timeout?'],
-    ['W060', 8, 27, 'it is kept, and means nothing to autopilot'],
+    ['W060', 8, 27, 'autopilot keeps it, but does not use it'],
     ['W063', 9, 9, 'rnu: did you mean run?'],
-    ['W063', 10, 9, 'give the command as a text or under run:'],
+    ['W063', 10, 9, 'give the command as a string, or under run:'],
   ])
 })
 
