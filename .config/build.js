@@ -47,10 +47,13 @@ const start = await build({
     'import.meta.dirname': '__dirname',
   },
 })
+// In CommonJS, libraries may `require` parts of Node; in a module that is an error as the thread starts.
 const workers = await build({
   ...common,
   entryPoints: { 'parse-worker': 'src/roadmap/parse-worker.ts', 'kept-worker': 'src/workspace/kept/kept-worker.ts' },
-  format: 'esm',
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  define: { 'import.meta.dirname': '__dirname' },
 })
 const { helpTexts } = createRequire(import.meta.url)(join(outdir, 'command-line.cjs'))
 await writeFile(join(outdir, 'help.json'), JSON.stringify(await helpTexts()))

@@ -6,6 +6,11 @@ interface Numbered {
   readonly body: unknown
 }
 
+export interface WorkerOptions {
+  /** The thread ends when nothing waits for an answer: for questions that are seldom asked and take much memory. */
+  readonly endsWhenIdle?: boolean
+}
+
 /**
  * Answers questions in a worker thread made of a bundled entry. Where no thread can be had, this one answers: slower for
  * everything else, but right.
@@ -13,8 +18,9 @@ interface Numbered {
 export function answerOffThread<Question, Answer>(
   file: string,
   here: (question: Question) => Answer,
+  options: WorkerOptions = {},
 ): (question: Question) => Promise<Answer> {
-  const ask = createWorker<Answer>(file)
+  const ask = createWorker<Answer>(file, options)
   return async (question) => {
     const answer = await ask(question)
     return answer.ok ? answer.value : here(question)
@@ -25,17 +31,26 @@ export function answerOffThread<Question, Answer>(
  * A worker thread that answers questions, started at the first one and started anew after a crash. It keeps the
  * process alive only while an answer is awaited. The error says in one line why the thread could not answer.
  */
-function createWorker<Answer>(file: string): (question: unknown) => Promise<Result<Answer, string>> {
+function createWorker<Answer>(
+  file: string,
+  { endsWhenIdle = false }: WorkerOptions,
+): (question: unknown) => Promise<Result<Answer, string>> {
   const waiting = new Map<number, (result: Result<Answer, string>) => void>()
   let worker: Worker | undefined
   let last = 0
   const settle = (number: number, result: Result<Answer, string>) => {
     waiting.get(number)?.(result)
     waiting.delete(number)
-    if (waiting.size === 0) worker?.unref()
+    if (waiting.size > 0) return
+    worker?.unref()
+    if (!endsWhenIdle) return
+    void worker?.terminate()
+    worker = undefined
   }
   const end = (ended: Worker, reason: string) => {
-    if (worker === ended) worker = undefined
+    // What is asked since it was given up is asked of another.
+    if (worker !== ended) return
+    worker = undefined
     for (const number of [...waiting.keys()]) settle(number, err(reason))
   }
   const start = () => {

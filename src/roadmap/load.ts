@@ -5,6 +5,7 @@ import type { Roadmap } from '../domain/roadmap/task.js'
 import { readWhole } from '../platform/files/read-whole.js'
 import { maxBytes } from './syntax/decode.js'
 import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './formats/native/parse.js'
+import type { ParseElsewhere } from './parse-off-thread.js'
 import { problemAt } from '../domain/roadmap/source.js'
 
 /** A roadmap fit to be run, with what writing statuses back needs. */
@@ -29,7 +30,12 @@ export interface LoadOptions {
   readonly statuses?: Readonly<Record<string, string>>
   /** The names that `provider:` may have; without them every name is taken. */
   readonly providers?: readonly string[]
+  /** Parses what is large, so that this thread need not stand; without it, all is parsed here. */
+  readonly parseLarge?: ParseElsewhere
 }
+
+/** From so many bytes on, about 3,000 tasks, parsing takes longer than a thread's start. */
+const large = 200_000
 
 /** More errors than this are not shown at once. */
 const maxShown = 20
@@ -37,7 +43,7 @@ const maxShown = 20
 /** Reads and checks a roadmap file; on failure the first 20 errors, sorted by position. */
 export async function loadRoadmap(
   path: string,
-  { shownAs, statuses, providers }: LoadOptions,
+  { shownAs, statuses, providers, parseLarge }: LoadOptions,
 ): Promise<Result<LoadedRoadmap, Problem[]>> {
   const bytes = await readWhole(path, maxBytes)
   if (!bytes.ok) return err([cannotRead(shownAs, bytes.error)])
@@ -46,7 +52,8 @@ export async function loadRoadmap(
     ...(statuses === undefined ? {} : { statuses }),
     ...(providers === undefined ? {} : { providers }),
   }
-  const parsed = parseRoadmap(bytes.value, options)
+  const isLarge = parseLarge !== undefined && bytes.value.length >= large
+  const parsed = isLarge ? await parseLarge(bytes.value, options) : parseRoadmap(bytes.value, options)
   const { roadmap, graph, problems } = parsed
   const errors = problems.filter(({ severity }) => severity === 'error').sort(compareProblems)
   if (errors.length > 0 || !roadmap || !graph) return err(errors.slice(0, maxShown))

@@ -1,5 +1,6 @@
 import { answerOffThread } from '../platform/worker.js'
 import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './formats/native/parse.js'
+import { fromParts, toParts, type Parts } from './parts.js'
 
 /** What the worker thread is asked. */
 export interface ParseQuestion {
@@ -7,12 +8,16 @@ export interface ParseQuestion {
   readonly options: ParseOptions
 }
 
-/** Parses a roadmap somewhere; the answer is as that of {@link parseRoadmap}. */
+/** Parses a roadmap somewhere; the answer is as that of {@link parseRoadmap}, without the graph where there are errors. */
 export type ParseElsewhere = (bytes: Uint8Array, options: ParseOptions) => Promise<ParsedRoadmap>
 
-/** Parses in a worker thread, see {@link answerOffThread}. */
+/** Parses in a worker thread, see {@link answerOffThread}: it takes some hundred MB, which the thread's end gives back. */
 export function parseOffThread(workerFile: string): ParseElsewhere {
-  const here = ({ bytes, options }: ParseQuestion) => parseRoadmap(bytes, options)
-  const parse = answerOffThread(workerFile, here)
-  return (bytes, options) => parse({ bytes, options })
+  const parse = answerOffThread(workerFile, parseToParts, { endsWhenIdle: true })
+  return async (bytes, options) => fromParts(await parse({ bytes, options }))
+}
+
+/** What the worker thread answers. */
+export function parseToParts({ bytes, options }: ParseQuestion): Parts {
+  return toParts(parseRoadmap(bytes, options))
 }

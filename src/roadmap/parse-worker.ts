@@ -1,9 +1,5 @@
 import { answerInWorker } from '../platform/worker-side.js'
-import type { ParseQuestion } from './parse-off-thread.js'
-import { parseRoadmap, type ParsedRoadmap } from './formats/native/parse.js'
+import { parseToParts, type ParseQuestion } from './parse-off-thread.js'
 
-// The entry of the worker thread: parsing a big roadmap takes half a second, in which the main thread must not stand.
-answerInWorker((question): ParsedRoadmap => {
-  const { bytes, options } = question as ParseQuestion
-  return parseRoadmap(bytes, options)
-})
+// The entry of the worker thread: parsing a big roadmap takes seconds, in which the main thread must not stand.
+answerInWorker((question) => parseToParts(question as ParseQuestion))

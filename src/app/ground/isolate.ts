@@ -46,7 +46,7 @@ export function isolate(parts: Isolating): Isolation {
   repository.onUnsealed = (why) => stopEarly({ reason: 'tampered', why, next: afterUnsealed })
   const changes = reportUserChanges(parts)
   const setups = limit(settings.setupJobs)
-  const keeper = keeperOffThread(join(import.meta.dirname, 'kept-worker.js'))
+  const keeper = keeperOffThread(join(import.meta.dirname, 'kept-worker.cjs'))
   const running = { ...parts, setups, keeper }
   return workspaced({
     ...{ repository, target, base },

@@ -1,9 +1,13 @@
-import { relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { Problem } from '../../domain/roadmap/problem.js'
 import { err, type Result } from '../../domain/result.js'
 import { findRoadmap } from '../../roadmap/find.js'
 import { loadRoadmap, type LoadedRoadmap } from '../../roadmap/load.js'
+import { parseOffThread } from '../../roadmap/parse-off-thread.js'
 import { providerNames } from '../../domain/agent/provider-model.js'
+
+/** The worker thread's file lies beside the bundle that this code is in. */
+export const parseElsewhere = parseOffThread(join(import.meta.dirname, 'parse-worker.cjs'))
 
 /**
  * Loads the roadmap that the command line names, counted from where it was typed, or the one with a default name in
@@ -16,7 +20,8 @@ export async function openRoadmap(
 ): Promise<Result<LoadedRoadmap, Problem[]>> {
   const path = await rootPath(named, directory)
   if (!path.ok) return err([path.error])
-  return loadRoadmap(path.value, { shownAs: named ?? shown(path.value), statuses, providers: providerNames })
+  const shownAs = named ?? shown(path.value)
+  return loadRoadmap(path.value, { shownAs, statuses, providers: providerNames, parseLarge: parseElsewhere })
 }
 
 async function rootPath(named: string | undefined, directory: string): Promise<Result<string, Problem>> {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import { judgeRun } from '../../domain/run/verdict.js'
 import { createWriteBack } from '../../orchestration/run/write-back.js'
@@ -9,12 +8,11 @@ import { killLivingGroups } from '../../platform/processes/process-group.js'
 import { LocalPool } from '../../pool/local-pool.js'
 import { claude } from '../../providers/claude/provider.js'
 import { withheldFrom } from '../../providers/environment.js'
-import type { LoadedRoadmap } from '../../roadmap/load.js'
-import { parseOffThread } from '../../roadmap/parse-off-thread.js'
 import { createStatusWriter } from '../../roadmap/write/write-back.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 import { summarize } from '../../ui/summary.js'
 import { withheldFromMcp } from '../agents/mcp-variables.js'
+import { parseElsewhere } from '../prepare/roadmap-source.js'
 import { giveUp } from '../stop/give-up.js'
 import { heedStops } from '../stop/heed-stops.js'
 import { announce } from './announce.js'
@@ -32,7 +30,10 @@ const atWork = new Table<never, OpenRun>()
     return opened(pool, () => pool.close())
   })
   .row('stopEarly', ({ recorder, pool }) => opened(createStopEarly(recorder, pool)))
-  .row('roadmap', ({ beginning: { loaded } }) => opened(createStatusWriter(loaded, { parse: parser(loaded) })))
+  .row('roadmap', ({ beginning: { loaded } }) => {
+    const parse = (bytes: Uint8Array) => parseElsewhere(bytes, loaded.options)
+    return opened(createStatusWriter(loaded, { parse }))
+  })
   .row('writeBack', ({ recorder, roadmap }) =>
     opened(createWriteBack(roadmap, (event) => void recorder.record(event), realClock)),
   )
@@ -74,10 +75,4 @@ async function tell(run: OpenRun) {
   const isUsed = setup.policy.usable.includes(claude.name)
   if (isUsed) for (const text of await withheldFromMcp(ground.root, withheld)) warn(text)
   return opened(undefined)
-}
-
-/** The worker thread's file lies beside the bundle that this code is in. */
-function parser(loaded: LoadedRoadmap) {
-  const parse = parseOffThread(join(import.meta.dirname, 'parse-worker.js'))
-  return (bytes: Uint8Array) => parse(bytes, loaded.options)
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AtWork } from '../../domain/landing/base.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { TaskGraph } from '../../domain/roadmap/graph.js'
@@ -10,7 +11,8 @@ import { isPaid, type GoingOn, type Resumption } from '../../domain/run/reconcil
 import { commandProvider, routeRequestOf } from '../../domain/routing/routing.js'
 import { untried, type Inheritance, type TaskProgress } from '../../domain/run/task-progress.js'
 import { totalAttempts, usableProviders, whyOut, type TaskState } from '../../domain/run/run-state.js'
-import { rankOf, readyTasks, reviewRank, waitingFor, type Settledness } from '../../domain/roadmap/schedule.js'
+import { compareRanks, rankOf, readyTasks, reviewRank, waitingFor } from '../../domain/roadmap/schedule.js'
+import type { Rank, Settledness } from '../../domain/roadmap/schedule.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { plural } from '../../domain/text.js'
 import type { Agent, AgentPool, ReservationRequest } from '../../pool/contract.js'
@@ -19,7 +21,6 @@ import { attemptText } from '../attempt/attempt-text.js'
 import { driveAttempt, type AttemptSlots, type Driven } from '../attempt/driver.js'
 import { collectLeft } from '../attempt/salvage.js'
 import { feedbackOfAll } from '../attempt/feedback.js'
-import type { ReviewWork } from '../place/isolation.js'
 import type { RoomWatch } from '../place/room-watch.js'
 import { createReviewing } from '../attempt/review.js'
 import { shown, type AttemptRequest, type AttemptSettings, type HeldSlot } from '../attempt/turn.js'
@@ -39,6 +40,9 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   /** Of a run that is resumed: how its tasks go on. */
   readonly resumptions?: ReadonlyMap<string, Resumption>
 }
+
+/** Tasks that are queued before the event loop has its turn. */
+const mostAtOnce = 250
 
 /** An attempt that the loop makes. */
 interface Beginning {
@@ -61,12 +65,12 @@ class TaskLoop {
   readonly #parts: RunParts
   #notStarted = 0
   #active = 0
-  readonly #review: ReviewWork
+  readonly #settings: AttemptSettings
   #settle: { readonly resolve: () => void; readonly reject: (bug: unknown) => void } | undefined
 
   constructor(parts: RunParts) {
     this.#parts = parts
-    this.#review = createReviewing({
+    const review = createReviewing({
       ...parts,
       usable: () => usableProviders(parts.recorder.state),
       reserve: async (task, reviewer) => {
@@ -74,6 +78,7 @@ class TaskLoop {
         return 'id' in agent ? this.#heldSlot(agent) : agent
       },
     })
+    this.#settings = { ...parts, review }
   }
 
   async run(): Promise<void> {
@@ -90,7 +95,6 @@ class TaskLoop {
       this.#settle = { resolve, reject: (bug) => reject(bug instanceof Error ? bug : new Error(String(bug))) }
       this.#openBase()
       this.#startReady(graph.tasks.keys())
-      if (this.#active === 0) resolve()
     })
     pool.off('queue:updated', forward)
   }
@@ -128,23 +132,53 @@ class TaskLoop {
     return state.type === 'pending' ? 'waiting' : 'other'
   }
 
+  /**
+   * Queues what is ready. Of thousands at once, the first to run come first, and the event loop has its turns in between:
+   * agents start meanwhile, and signals are heard.
+   */
   #startReady(candidates: Iterable<string>): void {
     const { graph, recorder } = this.#parts
-    if (recorder.state.stopping) return
     const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
-    for (const id of readyTasks(graph, this.#settledness, mine)) {
-      const task = graph.tasks.get(id)
-      if (!task) continue
-      const beginning = this.#beginning(task)
-      const attempts = totalAttempts(recorder.state.tasks.get(id), true) - (beginning.goingOn ? 1 : 0)
-      // What an agent had finished has been paid for, and only lands.
-      const spent = beginning.goingOn && isPaid(beginning.goingOn) ? undefined : this.#whySpent(task, attempts)
-      if (spent === undefined) this.#start(beginning)
-      else {
-        this.#expect(1)
-        this.#fail(id, attempts, failure('budget', `No further attempt: ${spent}.`))
-      }
+    const ready = readyTasks(graph, this.#settledness, mine).flatMap((id) => graph.tasks.get(id) ?? [])
+    const inOrder = ready.length <= mostAtOnce ? ready : this.#byRank(ready)
+    this.#count(this.#queueAll(inOrder))
+  }
+
+  #byRank(tasks: readonly Task[]): readonly Task[] {
+    const ranked = tasks.map((task) => ({ task, rank: this.#rank(task) }))
+    return ranked.sort((a, b) => compareRanks(a.rank, b.rank)).map(({ task }) => task)
+  }
+
+  async #queueAll(tasks: readonly Task[]): Promise<void> {
+    for (const [index, task] of tasks.entries()) {
+      if (index > 0 && index % mostAtOnce === 0) await nextTurn()
+      if (this.#parts.recorder.state.stopping) return
+      this.#queue(task)
     }
+  }
+
+  #queue(task: Task): void {
+    const beginning = this.#beginning(task)
+    const { goingOn } = beginning
+    const attempts = totalAttempts(this.#parts.recorder.state.tasks.get(task.id), true) - (goingOn ? 1 : 0)
+    // What an agent had finished has been paid for, and only lands.
+    const spent = goingOn && isPaid(goingOn) ? undefined : this.#whySpent(task, attempts)
+    if (spent === undefined) this.#start(beginning)
+    else {
+      this.#expect(1)
+      this.#fail(task.id, attempts, failure('budget', `No further attempt: ${spent}.`))
+    }
+  }
+
+  /** The run goes on until all that is counted has ended. */
+  #count(work: Promise<void>): void {
+    this.#active++
+    work.then(
+      () => {
+        if (--this.#active === 0) this.#settle?.resolve()
+      },
+      (bug: unknown) => this.#settle?.reject(bug),
+    )
   }
 
   /** Where a task begins: with its first attempt, or where it stood when the run was interrupted. */
@@ -164,14 +198,7 @@ class TaskLoop {
   #start(beginning: Beginning): void {
     const { task, course } = beginning
     void this.#parts.recorder.record({ type: 'task_queued', taskId: task.id, attempt: course.attempt })
-    this.#active++
-    this.#attempt(beginning).then(
-      () => {
-        this.#parts.base.ended(task.id)
-        if (--this.#active === 0) this.#settle?.resolve()
-      },
-      (bug: unknown) => this.#settle?.reject(bug),
-    )
+    this.#count(this.#attempt(beginning).then(() => this.#parts.base.ended(task.id)))
   }
 
   async #attempt(beginning: Beginning): Promise<void> {
@@ -181,13 +208,11 @@ class TaskLoop {
       base.began(this.#atWork(beginning, goingOn.course.agent))
       this.#expect(1)
     }
-    const { releaseAll, ...slots } = this.#slots(beginning)
-    const parts = { request: this.#request(task), settings: this.#settings(), slots, ...present({ goingOn }) }
+    // Thousands wait: until it has a slot, an attempt is a place in the pool's line, and no more.
+    const granted = 'agent' in course ? undefined : await this.#reserveFirst(beginning)
+    const { releaseAll, ...slots } = this.#slots(beginning, granted)
+    const parts = { request: this.#request(task), settings: this.#settings, slots, ...present({ goingOn }) }
     await this.#onEnd(beginning, await driveAttempt(parts, course).finally(releaseAll))
-  }
-
-  #settings(): AttemptSettings {
-    return { ...this.#parts, review: this.#review }
   }
 
   #request(task: Task): AttemptRequest {
@@ -222,8 +247,8 @@ class TaskLoop {
     else if (why.reason === 'aborted' && before > 0) this.#record({ type: 'task_canceled', taskId: task.id })
   }
 
-  /** The slots of one attempt: its first, and those that its further turns ask for. */
-  #slots(beginning: Beginning): AttemptSlots & { readonly releaseAll: () => void } {
+  /** The slots of one attempt: its first, which may be granted by now, and those that its further turns ask for. */
+  #slots(beginning: Beginning, granted?: Agent | NoSlot): AttemptSlots & { readonly releaseAll: () => void } {
     const { task } = beginning
     const held: HeldSlot[] = []
     const hold = (granted: Agent | NoSlot) => {
@@ -233,7 +258,7 @@ class TaskLoop {
       return slot
     }
     return {
-      first: async () => hold(await this.#reserveFirst(beginning)),
+      first: async () => hold(granted ?? (await this.#reserveFirst(beginning))),
       again: async (agent) => hold(await this.#reserveExactly(task, 1, agent, held.at(-1)?.agent.id)),
       releaseAll: () => held.forEach(({ release }) => release()),
     }
@@ -309,14 +334,18 @@ class TaskLoop {
   }
 
   #reservation(task: Task): ReservationRequest {
-    const { graph, isolation } = this.#parts
+    const { isolation } = this.#parts
     return {
       id: task.id,
-      rank: rankOf(task, this.#progress(task.id).used + 1, graph),
+      rank: this.#rank(task),
       needsWorkspace: isolation.kind === 'workspace',
       begins: true,
       ...routeRequestOf(task),
     }
+  }
+
+  #rank(task: Task): Rank {
+    return rankOf(task, this.#progress(task.id).used + 1, this.#parts.graph)
   }
 
   #mostAttempts({ maxAttempts }: Task): number {

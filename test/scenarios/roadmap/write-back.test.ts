@@ -19,7 +19,7 @@ function overFile() {
   const file = { broken: false, said: false }
   const writer: StatusWriter = {
     held: () => Promise.resolve(undefined),
-    bytes: () => 200_000,
+    bytes: () => 30_000,
     markDone(taskId) {
       tried.push(taskId)
       if (taskId === 'gone') return Promise.resolve({ ok: false, error: unwritten('W186', false, false) })

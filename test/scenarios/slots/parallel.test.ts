@@ -53,6 +53,23 @@ test('the counts of a whole run add up, are told only when they change, and end 
   expect(counts.at(-1)).toMatchObject({ queueLength: 0, busyAgents: 0, availableAgents: 5 })
 })
 
+test('of hundreds that are ready at once, what comes first by priority begins first, and none is queued twice', async () => {
+  const agents = await rig()
+  const many = Array.from({ length: 600 }, (_, at) => [`t${at}`, ''] as const)
+  const roadmap = riggedRoadmap(agents, Object.fromEntries([...many, ['urgent', 'priority: critical']]))
+  const { start } = scene({ roadmap })
+  const running = start(['run', '-a', '1', '--isolation', 'none', '--output', 'json'])
+  await agents.next('urgent')
+  running.kill('SIGTERM')
+  running.kill('SIGTERM')
+  const { code, records } = await running.ended
+  expect(code).toBe(143)
+  expect(agents.started).toEqual(['urgent'])
+  const queued = records().flatMap((record) => (record.type === 'task_queued' ? [record.taskId] : []))
+  expect(queued[0]).toBe('urgent')
+  expect(new Set(queued).size).toBe(queued.length)
+})
+
 test('two agents are alive at once and see nothing of each other', async () => {
   const agents = await rig()
   const { start } = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })

@@ -1,11 +1,14 @@
+import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build, type BuildOptions } from 'esbuild'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { findRoadmap } from '../../../src/roadmap/find.js'
 import { loadRoadmap } from '../../../src/roadmap/load.js'
 import { parseOffThread } from '../../../src/roadmap/parse-off-thread.js'
-import { parseRoadmap } from '../../../src/roadmap/formats/native/parse.js'
+import { parseRoadmap, type ParseOptions } from '../../../src/roadmap/formats/native/parse.js'
+import { fromParts, toParts, type Parts } from '../../../src/roadmap/parts.js'
+import { projectRoot } from '../../support/rigs/program.js'
 import { roadmapFile, temporaryDirectory } from '../../support/rigs/roadmap-file.js'
 
 describe('loading', () => {
@@ -63,21 +66,46 @@ describe('parsing off the main thread', () => {
   )
   const options = { file: 'r.yaml', statuses: { icebox: 'on_hold' } }
 
+  const workerFile = join(projectRoot, 'dist', 'parse-worker.cjs')
+
   test('answers exactly as parsing here does', async () => {
-    const outfile = join(await temporaryDirectory(), 'worker.mjs')
-    const banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);"
-    const entry = new URL('../../../src/roadmap/parse-worker.ts', import.meta.url).pathname
-    const shape = {
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      mainFields: ['module', 'main'],
-    } satisfies BuildOptions
-    await build({ entryPoints: [entry], outfile, ...shape, banner: { js: banner } })
-    const parse = parseOffThread(outfile)
+    const parse = parseOffThread(workerFile)
     const [first, second] = await Promise.all([parse(bytes, options), parse(new Uint8Array(), options)])
     expect(first).toEqual(parseRoadmap(bytes, options))
     expect(second.problems.map(({ code }) => code)).toEqual(['E002'])
+  })
+
+  test('is done by the thread that is shipped, and not by the fallback', async () => {
+    const worker = new Worker(workerFile)
+    const answer = once(worker, 'message')
+    worker.postMessage({ number: 1, body: { bytes, options } })
+    const [{ number, body }] = (await answer) as [{ number: number; body: Parts }]
+    await worker.terminate()
+    expect(number).toBe(1)
+    expect(await fromParts(body)).toEqual(parseRoadmap(bytes, options))
+  })
+
+  test('is asked for large roadmaps, and answers in parts that come together as one', async () => {
+    const ids = Array.from({ length: 1000 }, (_, at) => `t${at}`)
+    const waits = (at: number) => ids.slice(Math.max(0, at - 6), at).join(', ')
+    const title = 'A long title '.repeat(16)
+    const large = ids.map((id, at) => `- {id: ${id}, title: ${title}, dependencies: [${waits(at)}]}\n`).join('')
+    const path = join(await temporaryDirectory(), 'r.yaml')
+    await writeFile(path, `${large}- {id: last, title: x, dependencies: [gone]}\n`)
+    const asked: ParseOptions[] = []
+    const parseLarge = (bytes: Uint8Array, options: ParseOptions) => {
+      asked.push(options)
+      return fromParts(toParts(parseRoadmap(bytes, options)))
+    }
+    const loaded = await loadRoadmap(path, { shownAs: 'r.yaml', parseLarge })
+    if (!loaded.ok) throw new Error('must load')
+    expect(asked).toEqual([{ file: 'r.yaml' }])
+    const { parsed, bytes: read } = loaded.value
+    const here = parseRoadmap(read, { file: 'r.yaml' })
+    expect(parsed).toEqual(here)
+    expect(parsed.graph?.tasks.get('t7')).toBe(parsed.roadmap?.tasks[7])
+    // A part for each of seven lists is the least; none holds more than some thousand objects.
+    expect(toParts(here).length).toBeGreaterThan(8)
   })
 
   test('falls back to the main thread when no worker can be had', async () => {

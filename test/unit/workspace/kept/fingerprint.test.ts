@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 import { answerKept, type KeptQuestion } from '../../../../src/workspace/kept/fingerprint.js'
 import { keeperOffThread } from '../../../../src/workspace/kept/keeper.js'
+import { projectRoot } from '../../../support/rigs/program.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 
 interface Stage {
@@ -156,10 +156,8 @@ test('a change within the tick of the clock in which it was noted is seen: notin
 })
 
 test('a thread gives the same answers, and where none can be had, the caller does', async () => {
-  const entry = new URL('../../../../src/workspace/kept/kept-worker.ts', import.meta.url).pathname
-  const outfile = join(tempDir(), 'kept-worker.mjs')
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' })
-  for (const file of [outfile, join(outfile, 'missing')]) {
+  const shipped = join(projectRoot, 'dist', 'kept-worker.cjs')
+  for (const file of [shipped, join(shipped, 'missing')]) {
     const { at, question } = made()
     const keeper = keeperOffThread(file)
     expect(await keeper({ ...question, deed: 'check' })).toBe('fine')
