@@ -6,7 +6,7 @@ import { sinkOf } from '../ui/print/output.js'
 import { settingRows, settings, type RunSettings, type Setting } from '../config/settings.js'
 import type { ReadValue } from '../config/value.js'
 
-/** What commander makes of flags: those of settings by the names that it gives them. */
+/** What commander makes of flags: settings under the names that it gives them. */
 interface RunFlags extends Readonly<Record<string, unknown>> {
   readonly fresh?: true
   readonly takeOver?: true
@@ -20,7 +20,7 @@ interface CleanFlags {
   readonly directory: string
 }
 
-/** The commands, their flags and their help. `done` receives the exit code of the one that ran. */
+/** The commands, their flags and their help. `done` gets the exit code of the command that ran. */
 export function createProgram(env: Environment, done: (code: ExitCode) => void): Command {
   const program = new Command('autopilot')
     .description(
@@ -45,7 +45,7 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
   return program
 }
 
-/** True for what commander has already told the user. */
+/** True for errors that commander has already reported to the user. */
 export function isUsageError(error: unknown): error is CommanderError {
   return error instanceof CommanderError
 }
@@ -81,7 +81,7 @@ function settingOption({ flag, help, read, each }: Setting<unknown>): Option {
   const option = new Option(flag, help)
   if (!flag.includes('<')) return option
   if (!each) return option.argParser((text) => valueOf(read, text))
-  // May be given several times, and may hold several values with commas between.
+  // The flag is repeatable, and each value may be a list with commas.
   return option.argParser<readonly unknown[]>((text, before) => [
     ...((before as readonly unknown[] | undefined) ?? []),
     ...(valueOf(read, text) as readonly unknown[]),

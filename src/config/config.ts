@@ -23,7 +23,7 @@ import { readMeaning } from '../domain/roadmap/status-word.js'
 export interface Config {
   readonly run: Partial<RunSettings>
   readonly file: FileSettings
-  /** Where a value stands, or what is around it; for what is found wrong with it later. */
+  /** Where a value is, or what is around it; for problems that are found later. */
   readonly place: (path: readonly (string | number)[]) => Position
 }
 
@@ -58,14 +58,14 @@ const variableName = z
   .string()
   .check(z.refine((name) => !numberVariables.some((own) => own === name), 'autopilot itself sets this variable'))
 
-/** What only the configuration can say. */
+/** Settings that only the configuration file has. */
 const fileSchema = z.strictObject({
   ...moneyKeys,
   gates: z.optional(gateList),
   routes: z.optional(
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
-  // Each becomes an argument of its own.
+  // Each becomes a separate argument.
   allow: z.optional(
     z.array(z.string().check(z.refine((tool) => /^[^-\s]/.test(tool), 'it is not the name of a tool'))),
   ),
@@ -79,7 +79,7 @@ const fileSchema = z.strictObject({
   workspaces: z.optional(z.strictObject({ dir: z.optional(z.string()) })),
 })
 
-/** The settings that flags make, too, each under its key. */
+/** The settings that also have flags, each under its key. */
 const runKeys = Object.fromEntries(
   settingRows.flatMap(([, { key, read, each }]) =>
     key === undefined ? [] : [[key, z.optional(each ? z.array(scalar(each)) : scalar(read))] as const],
@@ -89,8 +89,8 @@ const runKeys = Object.fromEntries(
 const schema = z.extend(fileSchema, runKeys)
 
 /**
- * Reads the configuration of a directory; a file that is not there is an empty one. Errors have positions. A variable
- * under `env:` without a value is passed on from `parentEnv`.
+ * Reads the configuration of a directory; a missing file is an empty one. Errors have positions. A variable under
+ * `env:` without a value is passed on from `parentEnv`.
  */
 export async function readConfig(
   directory: string,
@@ -111,7 +111,7 @@ export async function readConfig(
   return isLink ? err([problemAt(name, 'E101', `${name} is a link to a file that does not exist`)]) : ok(noConfig)
 }
 
-/** More errors of the parser than this are not shown. */
+/** More parser errors than this are not shown. */
 const mostErrors = 20
 
 export function parseConfig(
@@ -119,11 +119,11 @@ export function parseConfig(
   parentEnv: Readonly<Record<string, string | undefined>>,
   name: string = configName,
 ): Result<Config, Problem[]> {
-  // The parser takes a carriage return alone for a letter.
+  // The parser treats a lone carriage return as a character.
   const source = createSource(name, text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n'))
   const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'error' })
   const [first] = document.errors
-  // Where the parser lost its way, everything after is an echo.
+  // After the parser lost its way, everything else is an echo.
   const told = first?.code === 'UNEXPECTED_TOKEN' ? [first] : document.errors.slice(0, mostErrors)
   const broken = told.map(({ pos, message }) => problemIn(source, pos[0], 'E102', message.split('\n')[0] ?? ''))
   if (broken.length > 0) return err(broken)
@@ -175,7 +175,7 @@ function environmentOf(
     const text = value === null ? parentEnv[name] : String(value)
     return text === undefined ? [] : [[name, text]]
   })
-  // What is passed on is the user's own, whatever braces stand in it.
+  // What is passed on belongs to the user, whatever braces it contains.
   const isTemplate = ([name, text]: [string, string]) => env[name] !== null && placeholdersIn(text).length > 0
   return {
     env: Object.fromEntries(set.filter((one) => !isTemplate(one))),
@@ -219,7 +219,7 @@ function at(
   return { severity: 'error', code, text, position: placeOf(path, document, source) }
 }
 
-/** What is missing has no place of its own: then the nearest thing around it that is there. */
+/** A missing value has no position: use the nearest existing thing around it. */
 function placeOf(path: readonly (string | number)[], document: Document, source: Source): Position {
   const around = path.map((_, end) => path.slice(0, path.length - end))
   const node: unknown = around.map((part) => document.getIn(part, true)).find(Boolean) ?? document.contents

@@ -31,8 +31,8 @@ export interface PoolOptions {
 }
 
 /**
- * The pool of one process. Built on p-queue with a queue of its own whose `size` and `dequeue` see only what some idle
- * slot may run, so nothing waits behind a reservation that cannot start yet.
+ * The pool of one process. Uses p-queue with its own queue, whose `size` and `dequeue` see only what an idle slot may
+ * run, so nothing waits behind a reservation that can't start yet.
  */
 export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
   readonly #policy: RoutePolicy
@@ -94,7 +94,7 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
         },
       }
       this.#aborts.add(signal, onAbort)
-      // The signal stays out of p-queue: there, it would free the place of an agent that still lives.
+      // p-queue doesn't get the signal: it would free the place of an agent that still lives.
       this.#starter.add(waiting, () => {
         this.#aborts.remove(signal, onAbort)
         return this.#hold(demand, resolve, task.prefers)
@@ -241,7 +241,9 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
     return choose(this.#tiers(demand), load)
   }
 
-  /** Takes the slot, hands it to whoever waits, and lasts until the release, so that p-queue counts it as running. */
+  /**
+   * Takes the slot, hands it to the waiting caller, and lasts until the release, so that p-queue counts it as running.
+   */
   #hold(demand: Demand, resolve: (agent: Agent) => void, prefers?: string): Promise<void> {
     const offer = this.#offerFor(demand)
     const id = this.#slots.idle(prefers)
@@ -275,7 +277,7 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
 
   #stuckNow(): Stuck | undefined {
     if (this.#slots.size === 0) return undefined
-    // What waits for something else than a provider says nothing about providers.
+    // A task that waits for something other than a provider says nothing about providers.
     const demands = this.#waiting.demands().filter(({ begins }) => !(begins && this.#isPaused))
     return whyStuck({
       offers: demands.flatMap((demand) => this.#tiers(demand).flat()),

@@ -30,17 +30,17 @@ export type Tone = 'plain' | 'good' | 'bad' | 'warning' | 'faint'
 export interface Line {
   readonly tone: Tone
   readonly text: string
-  /** A screen that is redrawn shows it anyway. */
+  /** A live screen shows it anyway. */
   readonly onScreen?: true
 }
 
-/** Generous: outside text has been cut before. */
+/** Generous, because outside text is already cut. */
 const longestLine = 2000
 
 /** A record as one line for people; undefined for what only machines need. All outside text in it is clean. */
 export function describe(record: RunRecord, state: RunState): Line | undefined {
   const line = phrase(record, state)
-  // Also what should be clean: names of providers, branches and slots come from files and command lines.
+  // Also what should already be clean: names of providers, branches and slots come from files and command lines.
   return line && { ...line, text: cleanLine(line.text, longestLine) }
 }
 
@@ -98,7 +98,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       if (record.review !== undefined) return undefined
       return { tone: 'warning', text: `${showId(record.taskId)}: ${formatLeftovers(record.what)}` }
     case 'attempt_failed': {
-      // The last one is told by what becomes of the task.
+      // The line of the task reports the last one.
       if (!record.willRetry) return undefined
       const then = state.stopping ? 'is left for the next run' : 'will be tried again'
       const head = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind}), ${then}`
@@ -160,10 +160,10 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'command_spawned':
     case 'agent_exited':
     case 'agent_used':
-    // The task's line and the summary tell it.
+    // The task's line and the summary show it.
     case 'ignored_written':
     case 'roadmap_written':
-    // The summary tells it, and a notice told the reason when it came up.
+    // The summary shows it, and a notice gave the reason when it came up.
     case 'roadmap_not_written':
     case 'run_finished':
       return undefined
@@ -180,10 +180,10 @@ function describeEstimate(record: RecordOf<'agent_finished'>): Line | undefined 
   }
 }
 
-/** More things that a task was refused are counted at its end. */
+/** Further refusals of a task are counted at its end. */
 const mostRefusals = 10
 
-/** Once for each thing; what a reviewer is refused is its trade. */
+/** Once per thing; refusals of reviewers are expected. */
 function describeRefusal(
   { taskId, review }: RecordOf<'agent_reported'>,
   { tool, target }: Extract<AgentEvent, { type: 'denied' }>,
@@ -201,13 +201,13 @@ function refusedOf({ taskId }: { readonly taskId: string }, state: RunState, fai
   return refusedBehind(state.tasks.get(taskId), failed)
 }
 
-/** What a person should know of a task although it is done. */
+/** What a person should know about a task although it is done. */
 function besides(record: { readonly taskId: string }, state: RunState): string {
   const task = state.tasks.get(record.taskId)
   return `${leftoversBehind(task)}${ignoredBehind(task)}${refusedOf(record, state)}`
 }
 
-/** A tree with the work of several tasks is nobody's alone: all are named, or counted. */
+/** A tree with the work of several tasks belongs to no single one: all are named, or counted. */
 function describeVerdict(record: RecordOf<'gate_judged'>): Line | undefined {
   const { taskId, together = [], gate, verdict, again } = record
   if (verdict === 'passed') return undefined
@@ -234,7 +234,7 @@ function describeBase({ verdict, gates }: RecordOf<'base_judged'>): Line {
 /** Longer lists are counted. */
 const mostHolds = 20
 
-/** A stopped provider may hold thousands: a screenful is named. What waits for one is counted with that one. */
+/** A stopped provider may hold thousands of tasks: a screenful is named. Dependents are counted with their task. */
 function describeHold(record: RecordOf<'task_held'>, { heldInRun }: RunState): Line | undefined {
   if (record.reason.type === 'dependency' || heldInRun > mostHolds + 1) return undefined
   const text = `${showId(record.taskId)} held: ${formatHold(record.reason)}${behind(record)}`

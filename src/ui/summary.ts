@@ -51,7 +51,7 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
   ]
 }
 
-/** How many tasks are done, of how many. */
+/** How many tasks are done, out of how many. */
 export function outcomeLines(state: RunState): readonly Line[] {
   const tasks = [...state.tasks.values()]
   const done = tasks.filter(({ state: { type } }) => type === 'done').length
@@ -112,7 +112,7 @@ export function refusedLines(state: RunState): readonly Line[] {
   ]
 }
 
-/** What agents wrote that does not land, as git ignores it, and where it is. */
+/** What agents wrote that doesn't land because git ignores it, and where it is. */
 export function ignoredLines({ tasks }: RunState): readonly Line[] {
   const found = [...tasks.values()].flatMap(({ id, state, ignored }) => {
     if (!ignored || !['done', 'failed'].includes(state.type)) return []
@@ -125,7 +125,7 @@ export function ignoredLines({ tasks }: RunState): readonly Line[] {
   return rest > 0 ? [...found.slice(0, mostNamed), row('warning', 'Ignored', `and ${rest} more tasks`)] : found
 }
 
-/** What reviewers said of work that is done, their conditions among it. */
+/** What reviewers said about work that is done, including conditions. */
 export function approvalLines(state: RunState): readonly Line[] {
   const said = ofType(state, 'done').flatMap(({ id, approvals = [] }) => {
     return approvals.map(({ gate, by, reasons }) => {
@@ -143,7 +143,7 @@ function notStartedLines(state: RunState): readonly Line[] {
   return waiting > 0 ? [row('warning', 'Not run', plural(waiting, 'task'))] : []
 }
 
-/** What is done but not in the roadmap, all that one reason keeps out of it together. */
+/** Tasks that are done but not in the roadmap, grouped by the reason. */
 function unwrittenLines({ unwritten }: RunState): readonly Line[] {
   const byReason = new Map<string, (typeof unwritten)[number][]>()
   for (const one of unwritten) {
@@ -174,7 +174,7 @@ export function keptLines(state: RunState): readonly Line[] {
   return [...commits, ...workspaces]
 }
 
-/** Shows what a kept commit has that its base has not. */
+/** Shows the changes of a kept commit against its base. */
 export function diffCommand({ ref, base }: KeptCommit, { start }: RunState): string {
   return `git diff ${(base ?? start.target?.base ?? 'HEAD').slice(0, 10)} ${ref}`
 }
@@ -205,10 +205,15 @@ function finishedLines(state: RunState): readonly Line[] {
   return [row('warning', 'Waiting', `${named}: finished, and judged first when you resume the run`)]
 }
 
-/** Of what a gate printed on the base, so many lines at the end are shown: what node says of a missing module is 20. */
+/**
+ * How many lines of a gate's output on the base are shown, from the end: node's message about a missing module has 20.
+ */
 const mostPrinted = 25
 
-/** Why a run ended of which nobody could go on: the gates that fail on the base, too, and what they printed last. */
+/**
+ * Why a run ended because no attempt could continue: the gates that also fail on the base, and the end of their
+ * output.
+ */
 export function baseLines({ base, stopping }: RunState): readonly Line[] {
   if (stopping?.reason !== 'base_red' || base?.verdict !== 'failed') return []
   return base.gates.flatMap(({ gate, message, tail = '', log }) => [
@@ -237,7 +242,7 @@ export function gateLines({ gates, flaky }: RunState): readonly Line[] {
 
 const mostSlots = 12
 
-/** The share of the run in which each slot was busy, and what it served. */
+/** How busy each slot was, and what it did. */
 function slotLines(state: RunState): readonly Line[] {
   const slots = [...state.slots.values()]
   if (state.ms === 0 || slots.every(({ attempts, reviews }) => attempts + reviews === 0)) return []
@@ -263,7 +268,7 @@ function servedText({ attempts, repairs, reviews, finishes }: SlotState): string
   return counts.flatMap(([count, noun]) => (count > 0 ? [plural(count, noun)] : [])).join(', ')
 }
 
-/** What the agents used, as far as their CLIs said it. */
+/** What the agents used, as far as their CLIs reported it. */
 export function usageLines(state: RunState): readonly Line[] {
   const usage = formatUsage(state.usage)
   return [...(usage === undefined ? [] : [row('plain', 'Tokens', usage)]), ...budgetLines(state), ...costLines(state)]
@@ -275,7 +280,7 @@ function costLines(state: RunState): readonly Line[] {
   return texts.length === 0 ? [] : [row('warning', 'Cost', texts.join('; '))]
 }
 
-/** What was spent of what might be, over all resumes. */
+/** What was spent of the budgets, over all resumes. */
 function budgetLines({ start: { budgets }, usage, spending }: RunState): readonly Line[] {
   if (!budgets) return []
   const run = Object.keys(budgets.run).length === 0 ? [] : [formatSpent(budgets.run, spentOf(usage))]
@@ -301,7 +306,7 @@ function permissionText(state: RunState): string {
   return own.length > 0 ? `${text} (${own.join(', ')})` : text
 }
 
-/** Generous: a run may have many slots, and outside text has been cut before. */
+/** Generous: a run may have many slots, and outside text is already cut. */
 const longestRow = 10_000
 
 /** A line with a label in front; for more lines under one label, the label is empty. */

@@ -16,69 +16,71 @@ export interface Judgement {
   readonly tree: string
   readonly verdict: Verdict
   readonly durationMs: number
-  /** It was known already; nothing ran. */
+  /** The verdict was already known; nothing ran. */
   readonly remembered: boolean
-  /** The gate had failed on this tree before: it ran once more. */
+  /** The gate had already failed on this tree: it ran once more. */
   readonly again?: true
-  /** And passed: its failure was chance. */
+  /** It then passed: its failure was chance. */
   readonly flaky?: true
-  /** It passed in a place that was set up anew: what the other had kept from before may be to blame. */
+  /** It passed in a place with a new setup: what the other place had kept may be to blame. */
   readonly fresh?: true
 }
 
 export interface VerifierParts {
   readonly checkOut: CheckOut
-  /** The commit at which the target stands. */
+  /** The commit at the target's tip. */
   readonly tip: () => string
-  /** Gates were misled on more than one tree: no place that keeps something from before is to be trusted. */
+  /** Stale places misled gates on more than one tree: no place that keeps anything is trusted any more. */
   readonly distrustAll?: () => void
   readonly judge: (gate: Gate, root: string, where: GateWork) => Promise<Verdict>
-  /** Runs at most so many gates at once, each under a number that no other has meanwhile. */
+  /** Runs at most this many gates at once, each under a number that no other has at the same time. */
   readonly limited: <Value>(step: (job: number) => Promise<Value>) => Promise<Value>
   readonly monotonic: () => MonotonicMs
-  /** A run that is being canceled judges nothing any more. */
+  /** A run that is being canceled judges nothing more. */
   readonly signal: AbortSignal
 }
 
-/** The job that runs a gate, counted from 1, and what its run is about. */
+/** The job that runs a gate, counted from 1, and the task that it is about. */
 export interface GateWork extends Pick<Judged, 'base' | 'taskId'> {
   readonly job: number
 }
 
-/** Judges trees by gates: all at once as far as the limit goes, and no tree twice by the same command unless asked. */
+/**
+ * Judges trees with gates: all at once as far as the limit allows, and no tree twice with the same command unless
+ * asked.
+ */
 export interface Verifier {
   /**
-   * Ok when every gate passed; else the first that failed, in the order of the gates, with the keys of all that did, or
-   * the first that errored.
-   * `onJudged` hears of every verdict but of those that a canceled run left open.
+   * Ok if every gate passed; otherwise the first that failed, in the order of the gates, with the keys of all that
+   * did, or the first that errored. `onJudged` gets every verdict except those that a canceled run left open.
    */
   verify(judged: Judged, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
   /**
-   * As `verify`, but the gates that failed on this tree run once more: for the last word before it is refused. Done once
-   * a tree; from then on the second verdict is what is remembered. `onJudged` hears of what ran.
+   * Like `verify`, but the gates that failed on this tree run once more, before a final refusal. Happens once per
+   * tree; from then on the second verdict is remembered. `onJudged` gets the verdicts of gates that ran.
    */
   verifyAgain(judged: Judged, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
-  /** What `verify` would say without running anything; undefined when it would have to. */
+  /** What `verify` would say without running anything; undefined if it would have to run something. */
   known(tree: string, gates: readonly Gate[]): 'passed' | 'failed' | undefined
 }
 
 export type OnJudged = (judgement: Judgement) => void
 
-/** An errored gate is tried so many times in all. */
+/** How often an errored gate is tried in all. */
 const tries = 3
 
-/** What is remembered of a gate on a tree. */
+/** What is remembered about a gate on a tree. */
 interface Memory {
   readonly making: Promise<Ran>
   /** What it came to. */
   verdict?: Verdict
-  /** It ran once more after it had failed. */
+  /** It ran once more after a failure. */
   readonly isSecond: boolean
   /** Where it ran last. */
   checkout?: Checkout
 }
 
-/** What came of running a gate, and where it ran. `isLast`: another try would say the same. */
+/** The result of running a gate, and where it ran. `isLast`: another try would give the same. */
 interface Ran {
   readonly verdict: Verdict
   readonly checkout?: Checkout
@@ -93,16 +95,16 @@ interface Once {
 type Judging = Omit<Judgement, 'gate' | 'tree'>
 
 export function createVerifier(parts: VerifierParts): Verifier {
-  // A verdict in the making is shared, too. Errored ones are forgotten: they say nothing about the tree.
+  // A verdict in progress is shared, too. Errored verdicts are forgotten: they say nothing about the tree.
   const memories = new Map<string, Memory>()
   const setup = createSetupJudge(parts)
-  /** What gates are exclusive, by their keys: another task may ask for the same without saying so. */
+  /** The keys of exclusive gates: another task may name the same gate without saying so. */
   const exclusive = new Set<string>()
   const alone = oneAtATime()
-  /** The trees on which a gate was misled by what a place had kept. */
+  /** Trees on which kept files of a place misled a gate. */
   const misled = new Set<string>()
 
-  /** Waits before it has a job, which others can use meanwhile. */
+  /** Waits before it takes a job, so that others can use the job. */
   const inTurn = <Value>(gate: Gate, step: () => Promise<Value>): Promise<Value> => {
     const key = gateKey(gate)
     if (gate.exclusive) exclusive.add(key)
@@ -129,7 +131,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     }
   }
 
-  /** A checkout, once setup has passed in one; the verdict on the tree where it does not. */
+  /** A checkout in which setup has passed; otherwise the verdict on the tree. */
   const checkedOut = async (judged: Judged, afresh: boolean): Promise<Checkout | Ran> => {
     const checkOut = () => (afresh ? parts.checkOut(judged.commit, { afresh }) : parts.checkOut(judged.commit))
     const first = await checkOut()
@@ -160,7 +162,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
   const first = (judged: Judged, gate: Gate): Promise<Judging> => {
     const known = memories.get(verdictKey(judged.tree, gate))
-    // Who made it is told before those who share it.
+    // Whoever ran it is told before those who share the result.
     return (
       known?.making.then(({ verdict }) => ({ verdict, durationMs: 0, remembered: true })) ?? make(judged, gate, false)
     )
@@ -195,7 +197,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
         const judgement = { gate: gate.name, tree: judged.tree, ...(await how(judged, gate)) }
         const { verdict } = judgement
         if (verdict.type === 'failed' && verdict.inSetup) {
-          // Every gate has met it, but it is one.
+          // Every gate has met it, but it is one failure.
           if (!isSetupTold) onJudged({ ...judgement, gate: setupGate })
           isSetupTold = true
         } else if (!parts.signal.aborted || verdict.type !== 'errored') onJudged(judgement)
@@ -220,7 +222,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 }
 
-/** A gate that failed says something of the tree, also beside one that could not be run. */
+/** A failed gate says something about the tree, even next to one that could not run. */
 function worstOf(results: readonly { readonly gate: Gate; readonly verdict: Verdict }[]): Result<void, Failure> {
   for (const type of ['failed', 'errored'] as const) {
     const [worst, ...others] = results.filter(({ verdict }) => verdict.type === type)

@@ -36,42 +36,42 @@ export type RefusalCode =
   | 'git_failed'
   | 'locked'
 
-/** A state of the user's repository that a person must change before autopilot may run there. */
+/** A state of the user's repository that a person must change before autopilot can run there. */
 export interface Refusal {
   readonly code: RefusalCode
-  /** What is the matter, one line, already clean. */
+  /** What the problem is, one line, already cleaned. */
   readonly message: string
   /** What to do about it, one line. */
   readonly help: string
 }
 
-/** A copy of a submodule's history on this machine, which autopilot reads and never writes. */
+/** A copy of a submodule's history on this machine; autopilot only reads it. */
 export interface SubmoduleStore {
   /** Absolute path of its objects. */
   readonly objectsDir: string
   /** Its tags and remote-tracking branches, in the form of a `packed-refs` file. */
   readonly refs: string
-  /** Its `shallow` file, where it is cut off. */
+  /** Its `shallow` file, if it is a shallow clone. */
   readonly shallow?: string
 }
 
 /** A submodule that a commit records. */
 export interface Submodule {
-  /** Relative to the root of the repository, also of one inside another. */
+  /** Relative to the root of the repository, even if it is inside another submodule. */
   readonly path: GitPath
-  /** The path of the submodule that it is in; empty for one of the repository itself. */
+  /** The path of the submodule around it; empty if it is in the repository itself. */
   readonly parent: GitPath
-  /** Where its git directory lies below the `.git` of a work tree. */
+  /** Where its git directory is below the `.git` of a work tree. */
   readonly key: string
   /** The commit that is recorded. */
   readonly commit: string
-  /** Absent where autopilot can take it from nowhere. */
+  /** Absent if autopilot has no source for it. */
   readonly store?: SubmoduleStore
-  /** Why its files cannot be there: in words that follow its name. */
+  /** Why its files can't be there: words that follow its name. */
   readonly lacks?: string
 }
 
-/** That the user's checkout is sparse, and of which kind. */
+/** That the user's checkout is sparse, and how. */
 export interface UserCone {
   /** Its patterns are whole directories. */
   readonly isCone: boolean
@@ -94,7 +94,7 @@ export interface Sessions {
   readonly objects: GitSession
   /** `diff-tree --stdin` with the user's objects. */
   readonly diffs: GitSession
-  /** The commits of this run's making, by id: a commit never changes, so nobody needs to ask for them. */
+  /** The commits that this run created, by id: a commit never changes, so nobody needs to read them again. */
   readonly made: Map<string, MadeCommit>
 }
 
@@ -104,7 +104,7 @@ export interface MadeCommit {
   readonly parents: readonly string[]
 }
 
-/** The user's repository as found at the start of the run, and autopilot's own git directory beside it. */
+/** The user's repository at the start of the run, and autopilot's own git directory next to it. */
 export interface Repository {
   /** Absolute path of the user's work tree. */
   readonly root: string
@@ -112,90 +112,92 @@ export interface Repository {
   readonly gitDir: string
   /** Absolute path of the git directory that all worktrees of the user share. */
   readonly commonDir: string
-  /** Absolute path of the user's object directory; everything that autopilot commits lies here. */
+  /** Absolute path of the user's object directory; everything that autopilot commits is there. */
   readonly objectsDir: string
   readonly objectFormat: 'sha1' | 'sha256'
-  /** Where the user stood at the start; without a branch when HEAD was detached. */
+  /** The user's HEAD at the start; without a branch if it was detached. */
   readonly head: { readonly commit: string; readonly branch?: string }
   /**
-   * Autopilot's own git directory with the user's objects: for every command that reads a work tree, attributes or
-   * a merge configuration. Its `info/exclude`, `info/attributes` and `shallow` are copies of the user's.
+   * Autopilot's own git directory with the user's objects: for every command that reads a work tree, attributes or a
+   * merge configuration. Its `info/exclude`, `info/attributes` and `shallow` are copies of the user's.
    */
   readonly trusted: GitPlace
-  /** The user's git directory: for refs (`refs/autopilot/…`, the target) and for nothing that could run a filter. */
+  /**
+   * The user's git directory: only for refs (`refs/autopilot/…`, the target), and for nothing that could run a filter.
+   */
   readonly user: GitPlace
-  /** Long-lived gits over the two directories, for what is asked with every attempt. */
+  /** Long-lived gits on the two directories, for questions that every attempt asks. */
   readonly sessions: Sessions
   /** The user's identity, else `Autopilot <autopilot@localhost>`. */
   readonly identity: Identity
-  /** Tags and remote-tracking branches as they were at the start, in the form of a `packed-refs` file; empty for none. */
+  /** Tags and remote-tracking branches at the start, in the form of a `packed-refs` file; empty for none. */
   readonly sharedRefs: string
   /** Paths of the submodules at HEAD, relative to the root. */
   readonly gitlinks: readonly string[]
-  /** The submodules at HEAD, those inside them too, with the user's own copies of their histories. */
+  /** The submodules at HEAD, including nested ones, with the user's own copies of their histories. */
   readonly submodules: readonly Submodule[]
   /**
-   * The user's settings that decide what content is, as the text of a git configuration file: the trusted
-   * configuration contains it, and each workspace's own is to contain it. Excludes and attributes in it are absolute
-   * paths of copies.
+   * The user's settings that decide what content is, as the text of a git configuration file. The trusted
+   * configuration contains it, and so should each workspace's. Excludes and attributes in it are absolute paths of
+   * copies.
    */
   readonly carriedConfig: string
-  /** Names of directories of the user's git directory that content filters read (`lfs`, `git-crypt`), where present. */
+  /** Names of directories in the user's git directory that content filters read (`lfs`, `git-crypt`), if present. */
   readonly filterStores: readonly string[]
-  /** The user's configuration names a directory of hooks, which tools that install hooks refuse to go beside. */
+  /** The user's configuration names a directory of hooks; tools that install hooks refuse to work then. */
   readonly namesHooks: boolean
   /** Where the user's own hooks lie. */
   readonly hooksDir: string
   /** The user's own commits are signed. */
   readonly signsCommits: boolean
-  /** Where the user's checkout is sparse. */
+  /** How the user's checkout is sparse, if it is. */
   readonly cone?: UserCone
-  /** What the trusted directory held when the run began, in short. */
+  /** The seal of the trusted directory when the run began. */
   readonly seal: string
-  /** Told when it holds something else, in words for people, each time that this is found. */
+  /** Is told, in words for people, each time the directory turns out to be different. */
   onUnsealed?: (what: string) => void
   /**
-   * Uncommitted changes of the user, untracked files too, less the `excluding` paths (relative to the root). For a
-   * warning, as agents do not see them, and to refuse to land on top of them. Reads the user's index and writes nothing;
-   * undefined when git cannot tell.
+   * The user's uncommitted changes, including untracked files, without the `excluding` paths (relative to the root).
+   * For a warning, because agents don't see them, and for refusing to land on top of them. Reads the user's index and
+   * writes nothing; undefined if git can't tell.
    */
   readonly dirtyPaths: (excluding: readonly string[]) => Promise<string[] | undefined>
 }
 
-/** The branch on which the run's work arrives. */
+/** The branch where the run's work lands. */
 export interface Target {
   /** Short name, such as `autopilot/main`. */
   readonly branch: string
   /** Full name, such as `refs/heads/autopilot/main`. */
   readonly ref: string
-  /** The commit it stands at, as far as autopilot knows; moves with each landing. */
+  /** Its tip, as far as autopilot knows; moves with each landing. */
   tip: string
-  /** The commit it stood at when the run began; pinned at `refs/autopilot/<run>/base`. */
+  /** Its tip when the run began; pinned at `refs/autopilot/<run>/base`. */
   readonly base: string
-  /** The user stands on it, and wants their index and files to move with it (`--target current`). */
+  /** The user is on this branch, and wants index and files to move with it (`--target current`). */
   readonly current?: CurrentTree
   readonly takenUp?: TakenUp
-  /** It began anew from HEAD in this run. */
+  /** It started over from HEAD in this run. */
   readonly anew?: Anew
-  /** What it was each time that it began anew: the work of these commits is in it, though they are not. */
+  /** Its old tips each time that it started over: it has the work of these commits, but not the commits. */
   readonly before?: readonly string[]
-  /** There is a tag of the branch's short name, which git takes first. */
+  /** There is a tag with the branch's short name, and git prefers the tag. */
   readonly isAmbiguous?: true
-  /** Told when somebody else has moved it. */
+  /** Is told when somebody else has moved it. */
   onOvertaken?: (move: { readonly from: string; readonly to: string }) => void
 }
 
-/** A remote-tracking branch whose commits the target has now. */
+/** A remote-tracking branch whose commits the target now has. */
 export interface TakenUp {
   /** Such as `origin/autopilot/main`. */
   readonly from: string
-  /** There was no local branch of that name. */
+  /** There was no local branch with that name. */
   readonly isNew: boolean
 }
 
-/** A target whose work is in HEAD's history under other commits, and that begins from HEAD again. */
+/** A target whose work is in HEAD's history under other commits, and that starts over from HEAD. */
 export interface Anew {
-  /** The commit in HEAD's history that has all of it. */
+  /** The commit in HEAD's history that has all of the work. */
   readonly by: string
   /** Where the target stood. */
   readonly tip: string
@@ -203,33 +205,33 @@ export interface Anew {
   readonly ref: string
 }
 
-/** What moving the user's own branch takes. */
+/** What is needed to move the user's own branch. */
 export interface CurrentTree {
-  /** `update-ref --stdin` in the git directory of the user's work tree: it locks that tree's HEAD, too. */
+  /** `update-ref --stdin` in the git directory of the user's work tree: it also locks that tree's HEAD. */
   readonly refs: GitSession
-  /** Waits so many ms, for a lock that another git holds. */
+  /** Waits this long, in ms, for a lock that another git holds. */
   readonly pause: (ms: number) => Promise<void>
 }
 
 /** What came of moving the target. */
 export type Move =
   | { readonly type: 'moved' }
-  /** Not moved, and `target.tip` is where it stands now: somebody else moved it meanwhile, or git refused for `why`. */
+  /** Not moved, and `target.tip` is its current tip: somebody else moved it meanwhile, or git refused for `why`. */
   | { readonly type: 'overtaken'; readonly why: Failure }
 
 /** What an attempt brings to the merge queue. */
 export interface Candidate {
   /** The commit whose tree is to land. */
   readonly candidate: string
-  /** What is known of it, so that it need not be read. */
+  /** What is already known about it, so that it need not be read. */
   readonly made?: { readonly tree: string; readonly parents: readonly string[] }
   /** The commit that the attempt started from. */
   readonly base: string
-  /** The message of the landed commit where autopilot makes one: subject, text and trailers. */
+  /** The message of the landed commit if autopilot creates one: subject, text and trailers. */
   readonly message: string
 }
 
-/** A candidate that arrived on the target. */
+/** A candidate that has landed on the target. */
 export interface Landed {
   /** The target's new tip. */
   readonly commit: string

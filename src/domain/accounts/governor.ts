@@ -3,46 +3,46 @@ import { later, msBetween } from '../clock.js'
 import { consequencesOf, type Failure, type FailureKind } from '../agent/failure.js'
 import { resetTimeIn } from './reset-time.js'
 
-/** What is remembered of an account's trouble. */
+/** What is remembered about an account's failures. */
 export interface Trouble {
   /** Limits since an agent ended well. */
   readonly limitsInARow: number
-  /** Refused logins with no answer in between; those that came at the same time are one. */
+  /** Refused logins without an answer in between; simultaneous ones count as one. */
   readonly refusalsInARow: number
-  /** A model has answered some agent of the account in this run. */
+  /** A model has answered an agent of the account in this run. */
   readonly hasAnswered: boolean
   readonly rest?: { readonly sinceMs: MonotonicMs; readonly untilMs: MonotonicMs; readonly until: EpochMs }
-  /** The CLI could not be started, again and again, since it last was. */
+  /** The CLI has failed to start, again and again, since its last good start. */
   readonly missing?: { readonly times: number; readonly restedMs: number; readonly isAsked: boolean }
-  /** Starts that failed at once, the last few of them. */
+  /** The last few starts that failed at once. */
   readonly failedStarts: readonly { readonly kind: FailureKind; readonly ms: MonotonicMs }[]
 }
 
 export const noTrouble: Trouble = { limitsInARow: 0, refusalsInARow: 0, hasAnswered: false, failedStarts: [] }
 
-/** What follows for the account from a failure of one of its agents. */
+/** What a failure of one of its agents means for the account. */
 export type AccountVerdict =
   | { readonly type: 'none' }
   /** It is given no work until then. */
   | { readonly type: 'rest'; readonly until: EpochMs }
-  /** Its CLI is to be asked for its version by then; where it answers, one agent goes first once more. */
+  /** By then the CLI is asked for its version; if it answers, one agent goes first once more. */
   | { readonly type: 'ask'; readonly until: EpochMs }
-  /** The model that the agent was to use is given no work any more in this run. */
+  /** The agent's model gets no more work in this run. */
   | { readonly type: 'stop_model' }
-  /** It is given no work any more in this run, for the reason given. */
+  /** It gets no more work in this run, for the given reason. */
   | { readonly type: 'stop'; readonly failure: Failure }
 
-/** When an agent failed and what else is known of it. */
+/** When an agent failed, and what else is known about it. */
 export interface FailedAgent {
   readonly failure: Failure
   readonly now: EpochMs
   readonly nowMs: MonotonicMs
   readonly startedMs: MonotonicMs
-  /** It was the one that goes first after a rest, alone. */
+  /** It was the one that goes first after a cool-down, alone. */
   readonly goesFirst: boolean
-  /** Whether its model had answered anything. */
+  /** Whether its model had answered at all. */
   readonly answered: boolean
-  /** Its process has ended: the last word about it. */
+  /** Its process has ended: this is the last word about it. */
   readonly ended: boolean
   /** From 0 to 1, random. */
   readonly jitter: number
@@ -50,7 +50,7 @@ export interface FailedAgent {
   readonly zone: string
 }
 
-/** So many starts in a row that fail alike within a minute stop a provider. */
+/** How many starts in a row must fail alike within a minute to stop a provider. */
 const mostFailedStarts = 5
 const breakerWindowMs = 60_000
 
@@ -59,14 +59,17 @@ interface Judgement {
   readonly verdict: AccountVerdict
 }
 
-/** Judges an account by the failure of one of its agents. May be asked twice about one agent: when it says so, and at its end. */
+/**
+ * Judges an account by the failure of one of its agents. May be called twice for one agent: when it reports the
+ * failure, and at its end.
+ */
 export function judgeAccount(before: Trouble, agent: FailedAgent): Judgement {
   const { failure, answered, ended } = agent
   const trouble = ended && hasStarted(failure) ? notMissing(before) : before
   const { rest } = consequencesOf(failure.kind)
   if (rest === 'login') return judgeRefusal(trouble, agent)
   if (rest === 'missing') return judgeMissing(trouble, agent)
-  // What the CLI took for wrong before it did anything would be wrong each time.
+  // What the CLI rejected before it did anything would be rejected each time.
   if (failure.kind === 'usage' && !answered) return { trouble, verdict: { type: 'stop', failure } }
   if (failure.kind === 'model' && !answered) return { trouble, verdict: { type: 'stop_model' } }
   const counted = ended && isFailedStart(agent) ? countStart(trouble, agent) : trouble
@@ -85,7 +88,7 @@ export function endedWell(trouble: Trouble): Trouble {
   return { ...notMissing(trouble), limitsInARow: 0, failedStarts: [] }
 }
 
-/** Nothing is known to have run of an agent that autopilot ended, or that was not even begun. */
+/** An agent that autopilot ended, or that never started, proves nothing about the account. */
 function hasStarted({ kind }: Failure): boolean {
   return consequencesOf(kind).neverRan !== true
 }
@@ -95,7 +98,7 @@ function notMissing(trouble: Trouble): Trouble {
   return missing ? rest : trouble
 }
 
-/** The CLI broke down before its model said anything: nothing that a task can do. */
+/** The CLI broke down before its model said anything: no task can cause that. */
 function isFailedStart({ failure: { kind }, answered, startedMs, nowMs }: FailedAgent): boolean {
   if (answered || msBetween(startedMs, nowMs) > breakerWindowMs) return false
   return consequencesOf(kind).breaksStart === true
@@ -114,8 +117,8 @@ function flapping(failure: Failure): Failure {
 }
 
 /**
- * Whether the account's last rest is about this agent, too: it was at work when the rest began, or had its slot by then
- * and began in the middle of it.
+ * Whether the account's last cool-down also covers this agent: it was running when the cool-down began, or had its
+ * slot by then and started during it.
  */
 function isOfRest({ rest: last }: Trouble, { startedMs, goesFirst }: FailedAgent): boolean {
   return last !== undefined && (startedMs <= last.sinceMs || (!goesFirst && startedMs < last.untilMs))
@@ -123,18 +126,18 @@ function isOfRest({ rest: last }: Trouble, { startedMs, goesFirst }: FailedAgent
 
 function restUntil(trouble: Trouble, until: EpochMs, { now, nowMs }: FailedAgent): Judgement {
   const known = trouble.rest
-  // A longer one that is under way, for another reason, stays.
+  // A longer cool-down for another reason stays.
   if (known && nowMs < known.untilMs && known.until >= until) return { trouble, verdict: { type: 'none' } }
   const last = { sinceMs: nowMs, untilMs: later(nowMs, msBetween(now, until)), until }
   return { trouble: { ...trouble, rest: last }, verdict: { type: 'rest', until } }
 }
 
-/** How long an account rests after its first refusal, and its second; the third stops it. */
+/** How long an account cools down after its first refusal, and its second; the third one stops it. */
 const refusalRestsMs = [30_000, 120_000] as const
 
 /**
- * Agents that share one login race to refresh it: the losers are told that they are not logged in while the winner has
- * just renewed it, so that the next start works.
+ * Agents that share a login race to refresh it: the losers are told that they are not logged in, although the winner
+ * has just renewed the login and the next start works.
  */
 function judgeRefusal(trouble: Trouble, agent: FailedAgent): Judgement {
   const { failure, now, jitter, goesFirst, answered } = agent
@@ -152,12 +155,12 @@ function refusedAgain(failure: Failure): Failure {
   return { ...failure, message: `refused ${times} times in a row, without an answer in between: ${failure.message}` }
 }
 
-/** A CLI that updates itself is missing, not executable or busy for so long at most, ms. */
+/** The longest time, in ms, for which a CLI that updates itself is missing, not executable or busy. */
 const longestMissingMs = 120_000
-/** No answer about a version takes longer. */
+/** The longest wait for a version. */
 const askingMs = 20_000
 
-/** Twice as long each time, until two minutes are over; then its version is asked for, and only then it is stopped. */
+/** Doubles each time until two minutes are over. Then the CLI is asked for its version, and only then it is stopped. */
 function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
   if (isOfRest(trouble, agent)) return { trouble, verdict: { type: 'none' } }
   const { times, restedMs, isAsked } = trouble.missing ?? { times: 0, restedMs: 0, isAsked: false }
@@ -172,7 +175,7 @@ function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
 
 function restForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
   const given = timeGiven(agent)
-  // Such an agent tells nothing new, unless it knows of a later time.
+  // Such an agent adds nothing new, unless it knows a later time.
   const isKnown = isOfRest(trouble, agent)
   if (isKnown && (given === undefined || given <= (trouble.rest?.until ?? 0)))
     return { trouble, verdict: { type: 'none' } }
@@ -180,10 +183,10 @@ function restForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
   return restUntil({ ...trouble, limitsInARow }, given ?? later(agent.now, backoffMs(agent, limitsInARow)), agent)
 }
 
-/** Longer than any window of the CLIs, which is a month: such a time is not believed. */
+/** Longer than any window of the CLIs, which is a month at most; later times are ignored. */
 const longestRestMs = 32 * 86_400_000
 
-/** The time that the CLI gave, in a field or in words, when it is still to come. */
+/** The time that the CLI gave, in a field or in words, if it is in the future. */
 function timeGiven({ failure: { message, retryAt }, now, zone }: FailedAgent): EpochMs | undefined {
   const given = retryAt ?? resetTimeIn(message, now, zone)
   return given !== undefined && given > now && msBetween(now, given) <= longestRestMs ? given : undefined
@@ -194,29 +197,29 @@ interface Backoff {
   readonly longestMs: number
 }
 
-/** An allowance that is used up, a credit for example, comes back later than a moment of too many requests. */
+/** A used-up allowance, such as a credit, comes back later than after too many requests. */
 const allowance: Backoff = { firstMs: 60_000, longestMs: 3_600_000 }
 const moment: Backoff = { firstMs: 15_000, longestMs: 300_000 }
 const shortestRestMs = 1000
 
-/** Exponential, with full jitter: anything up to the span that doubles with each limit in a row. */
+/** Exponential, with full jitter: anything up to a span that doubles with each limit in a row. */
 function backoffMs({ failure: { kind }, jitter }: FailedAgent, limitsInARow: number): number {
   const { firstMs, longestMs } = consequencesOf(kind).rest === 'allowance' ? allowance : moment
   const span = Math.min(longestMs, firstMs * 2 ** (limitsInARow - 1))
   return Math.max(shortestRestMs, Math.round(jitter * span))
 }
 
-/** How long a run waits when every account that its tasks may use rests. */
+/** How long a run waits if every account that its tasks may use cools down. */
 export interface WaitPolicy {
   readonly onLimit: 'wait' | 'stop'
-  /** The most that it waits in all before some agent is answered again; without, as long as it takes. */
+  /** The longest total wait until an agent is answered again; without it, as long as necessary. */
   readonly maxWaitMs?: number
 }
 
-/** With `stop`, what passes by itself in a moment is no reason to end. */
+/** With `stop`, something that passes within a moment is no reason to end. */
 const patienceMs = 60_000
 
-/** Whether a run that has had no answer since `sinceMs` waits for an account that rests until `untilMs`. */
+/** Whether a run without an answer since `sinceMs` waits for an account that cools down until `untilMs`. */
 export function decideWait(
   { onLimit, maxWaitMs = Number.POSITIVE_INFINITY }: WaitPolicy,
   {
@@ -226,7 +229,7 @@ export function decideWait(
   }: { readonly kind: FailureKind; readonly sinceMs: MonotonicMs; readonly untilMs: MonotonicMs },
 ): 'wait' | 'stop' {
   const { rest } = consequencesOf(kind)
-  // Rests that are few and short: three refusals of a login, or two minutes without the CLI, end in any case.
+  // Few and short: three refusals of a login, or two minutes without the CLI, end in any case.
   const isShort = rest === 'login' || rest === 'missing'
   const patience = onLimit === 'wait' || isShort ? Number.POSITIVE_INFINITY : rest === 'allowance' ? 0 : patienceMs
   return msBetween(sinceMs, untilMs) > Math.min(patience, maxWaitMs) ? 'stop' : 'wait'

@@ -44,35 +44,35 @@ export type EndReason =
   | 'budget'
   /** It lingered after its final event. */
   | 'after_result'
-  /** What it had left in the background did not end. */
+  /** Its background work did not end. */
   | 'background_timeout'
 
-/** What an attempt's output has told so far: a fold over its agent events, bounded in memory. */
+/** What an attempt's output has reported so far: a fold over its agent events, bounded in memory. */
 export interface Evidence {
   readonly sessionId?: string
   readonly model?: string
   readonly finalText: string
-  /** The JSON text that answers a schema, where the final event had one. */
+  /** The JSON text that answers a schema, if the final event had one. */
   readonly answer?: string
-  /** The conversation's last total; `noUsage` until one is told. */
+  /** The conversation's last total; `noUsage` until there is one. */
   readonly usage: Usage
-  /** Added up from the calls of the model that were told on the way; outputs are told too low there. */
+  /** The sum of the reported calls of the model; the outputs reported there are too low. */
   readonly reported: Usage
-  /** The last calls that are in `reported`. */
+  /** The last calls counted in `reported`. */
   readonly calls: readonly string[]
-  /** What of `reported` came after the last total. */
+  /** The part of `reported` after the last total. */
   readonly unsettled: Usage
   readonly retryAt?: EpochMs
-  /** What it has last said that it retries because of, with no answer since. */
+  /** Its last reason for retrying, without an answer since. */
   readonly retrying?: Failure
   /** The model has said or done something. */
   readonly answered: boolean
-  /** The last line that could not be read, clean and cut. */
+  /** The last unreadable line, cleaned and shortened. */
   readonly unreadable?: string
-  /** The end of its last turn; absent while one is under way. */
+  /** The end of its last turn; absent during a turn. */
   readonly result?: { readonly failure?: Failure; readonly waitsFor?: string }
   readonly background: Background
-  /** The files that its own tools were to write, each once, as the CLI named them. */
+  /** The files that its own tools should write, each once, as the CLI named them. */
   readonly wrote: readonly string[]
 }
 
@@ -122,7 +122,7 @@ function withWritten(evidence: Evidence, writes: readonly string[] = []): Eviden
   return fresh.length === 0 ? evidence : { ...evidence, wrote: [...wrote, ...fresh].slice(0, mostWritten) }
 }
 
-/** A CLI that goes on after a result, for the sake of background work, has not said its last word yet. */
+/** A CLI that continues after a result because of background work has not given its final event yet. */
 function beginOfTurn(evidence: Evidence, { sessionId, model }: Extract<AgentEvent, { type: 'session' }>): Evidence {
   const background = beginTurn(evidence.background)
   return withResult({ ...evidence, sessionId, background, ...(model === undefined ? {} : { model }) }, undefined)
@@ -135,7 +135,7 @@ function withResult(evidence: Evidence, result: Evidence['result']): Evidence {
   return next
 }
 
-/** What an agent says of its end after it was sent a signal is not the truth: claude calls a turn that is cut off a success. */
+/** What an agent reports about its end after a signal isn't true: claude calls an interrupted turn a success. */
 export function applyAfterSignal(evidence: Evidence, event: AgentEvent): Evidence {
   return withResult(applyAgentEvent(evidence, event), evidence.result)
 }
@@ -144,43 +144,43 @@ function endOfTurn(evidence: Evidence, event: Extract<AgentEvent, { type: 'resul
   const { failure: failed, waitsFor } = event
   const taken = {
     ...evidence,
-    // With a Stop hook some versions of claude end with an empty text (public reports): what it said stands before.
+    // With a Stop hook, some versions of claude end with an empty text (public reports): its words came before.
     finalText: event.text?.trim() ? event.text : evidence.finalText,
     ...totalOf(evidence, event.usage),
     ...(event.answer === undefined ? {} : { answer: event.answer }),
     answered: evidence.answered || !failed,
   }
-  // A resumed claude first ends a turn that had none of its own, for what was stopped with the process before.
+  // A resumed claude first ends an empty turn, for what was stopped with the previous process.
   if (!failed && event.turns === 0) return taken
   const background = failed ? taken.background : endTurn(taken.background)
   const result = { ...(failed ? { failure: failed } : {}), ...(waitsFor === undefined ? {} : { waitsFor }) }
   return { ...taken, background, result }
 }
 
-/** The last turn has ended and no other follows: only the end of the process is still to come. */
+/** The last turn has ended and no other follows: only the end of the process is missing. */
 export function isFinal({ result, background }: Evidence): boolean {
   return result !== undefined && isQuiet(background)
 }
 
-/** What the agent left unfinished, in words of its CLI: outside text, not yet clean. */
+/** What the agent left unfinished, in its CLI's words: outside text, not cleaned yet. */
 export function unfinishedWork({ result, background }: Evidence): readonly string[] {
   return [...notThrough(background), ...(result?.waitsFor === undefined ? [] : [`it waits: ${result.waitsFor}`])]
 }
 
-/** The model has said or done something: whatever the CLI retried has come through. */
+/** The model has said or done something, so the CLI's retries have succeeded. */
 function answered(evidence: Evidence): Evidence {
   const known: { -readonly [Key in keyof Evidence]: Evidence[Key] } = { ...evidence, answered: true }
   delete known.retrying
   return known
 }
 
-/** A total holds all that was told before it; one that tells nothing is none. */
+/** A total includes everything before it; an empty one is not a total. */
 function totalOf({ usage, unsettled }: Evidence, total: Usage = noUsage): Pick<Evidence, 'usage' | 'unsettled'> {
   const tells = tokensOf(total) > 0 || total.costUsd !== undefined
   return tells ? { usage: total, unsettled: noUsage } : { usage, unsettled }
 }
 
-/** Sub-agents speak in between, so that the parts of one call may lie apart. */
+/** Sub-agents report in between, so the parts of one call may be apart. */
 const mostCalls = 32
 
 function addCall(evidence: Evidence, { call, usage }: Extract<AgentEvent, { type: 'usage' }>): Evidence {
@@ -190,20 +190,20 @@ function addCall(evidence: Evidence, { call, usage }: Extract<AgentEvent, { type
   return { ...evidence, calls, reported: add(evidence.reported), unsettled: add(evidence.unsettled) }
 }
 
-/** The failure that the final event told, with the time of a limit that was reported before it. */
+/** The failure in the final event, with the time of a limit that was reported before. */
 export function saidFailure({ result, retryAt }: Evidence): Failure | undefined {
   if (!result?.failure || retryAt === undefined) return result?.failure
   return { retryAt, ...result.failure }
 }
 
 /**
- * Judges the process alone: did the agent end well? Exit codes lie in both directions, so the final event must say so
- * too; a stream without one is a crash. Whether the tree changed is judged after collecting.
+ * Judges the process alone: did the agent end well? Exit codes lie in both directions, so the final event must agree;
+ * a stream without one is a crash. Whether the tree changed is judged after collecting.
  */
 export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndReason | undefined): Failure | undefined {
   if (ended === 'canceled') return failure('canceled', 'The attempt was canceled.')
   const { retrying } = evidence
-  // Some CLIs wait for as long as a server asks for, or for ever: it was not the task that took too long.
+  // Some CLIs wait as long as a server asks, or forever: the task isn't to blame for the time.
   if ((ended === 'idle_timeout' || ended === 'timeout') && retrying && isAccountTrouble(retrying.kind)) {
     return { ...retrying, message: `${retrying.message} (it was still retrying when its time was up)` }
   }
@@ -240,7 +240,7 @@ function unfinished(left: readonly string[]): Failure {
 }
 
 /**
- * Judges an attempt that ended well and left the tree as it was. `run` is the command, of a task that is one;
+ * Judges an attempt that ended well and left the tree unchanged. `run` is the task's command, if it has one;
  * `refusals` are those of the agent's last turn.
  */
 export function judgeUnchanged(

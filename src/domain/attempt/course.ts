@@ -15,8 +15,8 @@ import { commandProvider } from '../routing/routing.js'
  */
 
 /**
- * The course of an attempt: what it does now, and what follows. Pure; the driver makes each step and tells how it went,
- * and a journal's records tell the same of an attempt of before.
+ * The course of an attempt: what it does now, and what follows. Pure. The driver carries out each step and reports its
+ * outcome; a journal's records report the same about an earlier attempt.
  */
 export type Course = NotBegun | Begun
 
@@ -29,29 +29,32 @@ export interface NotBegun {
 export interface Begun {
   readonly attempt: number
   readonly agent: ProviderModel
-  /** Absolute path; empty when none could be opened. */
+  /** Absolute path; empty if none could be opened. */
   readonly workspace: string
-  /** The commit that the work of its last turn is a change of; absent in place. */
+  /** The commit that the last turn's work is a change of; absent in place. */
   readonly base?: string
   /** The repair round of its last turn; 0 for the first agent. */
   readonly round: number
-  /** How many of its turns finished what one before had left unfinished. */
+  /** How many of its turns finished what an earlier one had left unfinished. */
   readonly finishing: number
-  /** Why its work was kept out before each of its repair rounds. */
+  /** Why its work was refused before each of its repair rounds. */
   readonly repaired: readonly Failure[]
-  /** Its conversation, once the CLI has told it, as the CLI wrote it. */
+  /** Its conversation, once the CLI has reported it, exactly as the CLI wrote it. */
   readonly sessionId?: string
-  /** What the agent of its last turn was refused, also before an interruption of that turn. */
+  /** What the agent of its last turn was refused, including before an interruption of that turn. */
   readonly refusals: readonly Refusal[]
-  /** What the conversation's next total is to be compared with. */
+  /** What to compare the conversation's next total with. */
   readonly used: Baseline
-  /** What was collected last, where the attempt's ref stands: of this turn once that is collected, until then of one before. */
+  /**
+   * What was collected last; the attempt's ref points there. Until this turn is collected, it is the previous turn's
+   * work.
+   */
   readonly collected?: string
-  /** What was brought together in its workspace before each repair round; conflicts of it may have left markers. */
+  /** What was merged into its workspace before each repair round; conflicts may have left markers. */
   readonly merges: readonly Merge[]
   /**
-   * Digests of what its agent was told, and may be working by: the last alone once a turn has ended well. Empty where it
-   * is not known, as older versions did not tell.
+   * Digests of the texts that its agent was told and may be working by; after a turn that ended well, only the last.
+   * Empty if unknown, because older versions didn't record it.
    */
   readonly texts: readonly string[]
   readonly state: State
@@ -65,36 +68,36 @@ export interface Merge {
 
 export type State =
   | Queued
-  /** An agent is at work. `resumes`: in a conversation of before. */
+  /** An agent is running. `resumes`: it continues an earlier conversation. */
   | { readonly type: 'working'; readonly turn: Turn; readonly resumes: boolean }
   /** The turn ended before its work did. */
   | { readonly type: 'unfinished'; readonly reason: Failure }
-  /** The agent has ended: well, or why not. */
+  /** The agent has ended: well, or with this failure. */
   | { readonly type: 'collecting'; readonly failure?: Failure }
-  /** What was collected is judged alone, for those who review it. */
+  /** The collected work is judged alone, before reviews. */
   | { readonly type: 'judging' }
   | { readonly type: 'reviewing' }
-  /** It is in the merge queue. `tries`: landings that failed for nobody's fault. */
+  /** It is in the merge queue. `tries`: landings that failed without anybody's fault. */
   | { readonly type: 'landing'; readonly tries: number }
   | Repairing
   | Ended
 
-/** It waits for a slot. `lost`: the turn had a slot, but its CLI did not know the conversation any more. */
+/** It waits for a slot. `lost`: the turn had a slot, but its CLI no longer knew the conversation. */
 interface Queued {
   readonly type: 'queued'
   readonly turn: Turn
   readonly lost?: Failure
 }
 
-/** Something stands against the work, and it may go back to its agent. */
+/** Something speaks against the work, and it may go back to its agent. */
 interface Repairing {
   readonly type: 'repairing'
   readonly reason: Failure
-  /** It was collected, and kept out; else the agent goes on with the place as it is. */
+  /** The work was collected and refused; otherwise the agent continues with the place as it is. */
   readonly isCollected: boolean
   /**
-   * What is to be known or done: whose fault it is; the work and the target's tip brought together; nothing but a slot; or
-   * there can be no repair round.
+   * What is needed next: whose fault it is; the work merged with the target's tip; only a slot; or there can be no
+   * repair round.
    */
   readonly stage: 'weigh' | 'apart' | 'together' | 'impossible'
   readonly fault: 'own' | 'base'
@@ -107,9 +110,9 @@ interface Ended {
 
 export type End =
   | { readonly type: 'done'; readonly how: 'integrated' | 'unchanged' | 'in_place' }
-  /** `isFinished`: its agent had ended well, and its work was kept out. */
+  /** `isFinished`: its agent had ended well, and its work was refused. */
   | { readonly type: 'failed'; readonly failure: Failure; readonly isFinished: boolean }
-  /** It got no slot to begin or to go on with, and is as it was. */
+  /** It got no slot to start or to continue, and stays as it was. */
   | { readonly type: 'no_slot'; readonly why: NoSlot }
 
 /** Why there is no slot. `held`: a person holds the task. */
@@ -117,10 +120,10 @@ export type NoSlot =
   | { readonly reason: 'aborted' | 'unservable' | 'stopped'; readonly message: string }
   | { readonly reason: 'held'; readonly hold: HoldReason }
 
-/** What one agent is to do, from its start to its end. */
+/** What one agent should do, from its start to its end. */
 export type Turn =
   | { readonly type: 'begin' }
-  /** Goes on with what was interrupted with the run. `left`: where the turn had ended before its work did. */
+  /** Continues what was interrupted with the run. `left`: the turn had ended before its work did. */
   | {
       readonly type: 'take_up'
       readonly reworded: boolean
@@ -132,15 +135,15 @@ export type Turn =
   /** Finishes what a turn left unfinished; `number` counts from 1 within the attempt. */
   | { readonly type: 'finish'; readonly number: number; readonly reason: Failure }
 
-/** What is to be done next; whoever does it tells how it went, see {@link Outcome}. */
+/** What to do next. Whoever does it reports how it went, see {@link Outcome}. */
 export type Step =
-  /** Wait for a slot and have the place ready. */
+  /** Wait for a slot and prepare the place. */
   | { readonly type: 'begin'; readonly turn: Turn }
   | { readonly type: 'work'; readonly turn: Turn }
   /** `failure`: why it will not land. */
   | { readonly type: 'collect'; readonly failure?: Failure }
   | { readonly type: 'judge' | 'review' | 'land' | 'bring_together' }
-  /** Find out whether it is the base that fails. */
+  /** Find out whether the base itself fails. */
   | { readonly type: 'weigh'; readonly reason: Failure; readonly repair: Repair }
   | { readonly type: 'end'; readonly end: End }
 
@@ -148,7 +151,7 @@ export type Step =
 export type Outcome =
   | ({ readonly type: 'turn_began'; readonly turn: Turn } & TurnFacts)
   | { readonly type: 'no_slot'; readonly why: NoSlot }
-  /** There is no place to be had, or its work is not there any more. */
+  /** No place is available, or its work is gone. */
   | { readonly type: 'no_place'; readonly failure: Failure }
   | { readonly type: 'agent_ended'; readonly failure?: Failure; readonly sessionId?: string; readonly used?: Baseline }
   /** `failure`: it will not land. */
@@ -156,7 +159,7 @@ export type Outcome =
   /** There is nothing that could land. */
   | { readonly type: 'nothing_to_land'; readonly how: 'unchanged' | 'in_place' }
   | { readonly type: 'failed'; readonly failure: Failure }
-  /** A tool was refused to its agent, which left nothing to land. */
+  /** Its agent was refused a tool, and left nothing to land. */
   | { readonly type: 'refused'; readonly failure: Failure }
   /** Judged, reviewed or landed. */
   | { readonly type: 'passed' }
@@ -164,7 +167,7 @@ export type Outcome =
   | { readonly type: 'weighed'; readonly decision: Weighed }
   | { readonly type: 'brought_together' | 'not_brought_together' }
 
-/** What follows from whose fault it is; `canceled`: the run was, meanwhile. */
+/** What follows, depending on whose fault it is; `canceled`: the run was canceled meanwhile. */
 export type Weighed = Exclude<BaseDecision, 'take_up'> | 'canceled'
 
 export interface TurnFacts {
@@ -172,25 +175,25 @@ export interface TurnFacts {
   readonly resumes: boolean
   readonly workspace?: string
   readonly base?: string
-  /** The digest of what its agent is told, where it is told the task. */
+  /** The digest of what its agent is told, if it is told the task. */
   readonly text?: string
   /** What its first turn goes on with. */
   readonly inherited?: Pick<Begun, 'used' | 'merges'>
 }
 
-/** What the next step depends on beside the course. */
+/** What the next step depends on, besides the course. */
 export interface Rules {
   readonly repairRounds: number
   readonly isCanceled: boolean
   /** The task may spend nothing more. */
   readonly isSpent: boolean
-  /** Its conversation can be gone on with. */
+  /** Its conversation can be continued. */
   readonly canResume: boolean
 }
 
-/** So many turns of an attempt may finish what another left unfinished; then the attempt has failed. */
+/** Most turns of an attempt that may finish what another one left unfinished; after that the attempt has failed. */
 const mostFinishing = 2
-/** So often a landing is tried in which autopilot's own git failed: the work is paid for, and nobody is to blame. */
+/** How often a landing is tried if autopilot's own git fails: the work is paid for, and nobody is to blame. */
 const mostLandings = 3
 
 export const wasCanceled: Failure = failure('canceled', 'The attempt was canceled.')
@@ -199,12 +202,12 @@ export function newCourse(attempt: number): NotBegun {
   return { attempt, state: { type: 'queued', turn: { type: 'begin' } } }
 }
 
-/** A command cannot be told a reason: what it made goes to the next attempt. */
+/** A command can't be told a reason, so its result goes to the next attempt. */
 export function mayRepair({ round, agent }: Begun, { repairRounds }: Pick<Rules, 'repairRounds'>): boolean {
   return round < repairRounds && agent.provider !== commandProvider
 }
 
-/** The commit of what its last turn made, once that is collected. */
+/** The commit of the last turn's work, once collected. */
 export function workOf({ state, collected }: Begun): string | undefined {
   return isFinished(state) || state.type === 'ended' ? collected : undefined
 }
@@ -215,7 +218,7 @@ export function isFinished(state: State): boolean {
   return state.type === 'judging' || state.type === 'reviewing' || state.type === 'landing'
 }
 
-/** What its agent works by, where there is no doubt. */
+/** The text that its agent works by, if that is certain. */
 export function knownText({ texts }: Begun): string | undefined {
   return texts.length === 1 ? texts[0] : undefined
 }
@@ -266,7 +269,7 @@ function repairOrEnd(course: Begun, state: Repairing, rules: Rules): Step {
   }
   const why = fault === 'base' ? baseRed(reason) : reason
   const isRepairable = stage !== 'impossible' && !isUsedUp && consequencesOf(why.kind).repairable === true
-  // It is not given up: when the run is resumed it goes on here.
+  // It isn't given up: a resumed run continues here.
   if (isRepairable && rules.isCanceled) return { type: 'end', end: keptOut(wasCanceled, isCollected) }
   if (!isRepairable || rules.isSpent)
     return fault === 'base'
@@ -287,7 +290,7 @@ export function afterOutcome(course: Course, outcome: Outcome): Course {
   return outcome.type === 'no_slot' ? { ...course, state: ended(noSlot(outcome.why)) } : course
 }
 
-/** As {@link afterOutcome}, for an attempt that has begun: it stays so. */
+/** Like {@link afterOutcome}, for an attempt that has already begun and stays so. */
 export function afterBegun(course: Begun, outcome: Outcome): Begun {
   if (outcome.type === 'turn_began') return turnBegan(course, outcome)
   if (outcome.type === 'agent_ended') return agentEnded(course, outcome)
@@ -298,7 +301,7 @@ export function afterBegun(course: Begun, outcome: Outcome): Begun {
 
 type OfState = Exclude<Outcome, { type: 'turn_began' | 'agent_ended' | 'collected' }>
 
-/** Outcomes that change nothing but what the attempt does. */
+/** Outcomes that change only what the attempt is doing. */
 function stateAfter(state: State, outcome: OfState): State {
   switch (outcome.type) {
     case 'no_slot':
@@ -337,7 +340,7 @@ export function begun(attempt: number, { agent, resumes, workspace = '', base, t
 type Began = Extract<Outcome, { type: 'turn_began' }>
 
 function turnBegan(course: Begun, { turn, agent, resumes, workspace = course.workspace, base, text }: Began): Begun {
-  // One that stands in for it changes nothing of what is known.
+  // A stand-in changes nothing of what is known.
   const isAgain = course.state.type === 'queued' && course.state.lost !== undefined
   const { texts } = course
   const next: Begun = {
@@ -367,7 +370,7 @@ function agentEnded(course: Begun, { failure: why, sessionId = course.sessionId,
     ...(used ? { used } : {}),
     ...(sessionId === undefined ? {} : { sessionId }),
   }
-  // What it was told it has taken in.
+  // It has taken in what it was told.
   if (!why) return { ...next, texts: texts.slice(-1), state: { type: 'collecting' } }
   if (why.kind === 'unfinished') return { ...next, state: { type: 'unfinished', reason: why } }
   if (why.kind !== 'session_lost') return { ...next, state: { type: 'collecting', failure: why } }
@@ -399,7 +402,7 @@ function afterPassing({ type }: State): State {
 function afterKeptOut(state: State, why: Failure): State {
   const isAgain = state.type === 'landing' && why.ownGit === true
   if (isAgain && state.tries + 1 < mostLandings) return { type: 'landing', tries: state.tries + 1 }
-  // If need be the next run lands it, and no agent is paid again.
+  // If necessary, the next run lands it without paying another agent.
   const reason: Failure = isAgain ? { ...why, uncollected: true } : why
   return { type: 'repairing', reason, isCollected: true, stage: 'weigh', fault: 'own' }
 }

@@ -35,13 +35,13 @@ export type { TaskRecord, TaskState } from './task-record.js'
 export interface SlotState {
   readonly id: string
   readonly busyMs: number
-  /** Attempts that it has served, this one included. */
+  /** Attempts on this slot so far, the current one included. */
   readonly attempts: number
-  /** Repair rounds that it has served, this one included. */
+  /** Repair rounds on this slot so far, the current one included. */
   readonly repairs: number
-  /** Reviews that it has served, this one included. */
+  /** Reviews on this slot so far, the current one included. */
   readonly reviews: number
-  /** Turns that it has served which finished what one before had left unfinished, this one included. */
+  /** Finishing turns on this slot so far, the current one included. */
   readonly finishes: number
   readonly work?: {
     readonly does: 'attempt' | 'repair' | 'review' | 'finish'
@@ -56,13 +56,13 @@ export interface SlotState {
 export interface ProviderState {
   readonly usable: boolean
   readonly version?: string
-  /** What the run's permissions are called by the CLI itself. */
+  /** The CLI's own name for the run's permissions. */
   readonly permissions?: string
-  /** It is given no work until then; may be over. */
+  /** It gets no work until then; the time may be over. */
   readonly restsUntil?: EpochMs
   /** Why it is out for the rest of the run. */
   readonly stopped?: Failure
-  /** Models that are out for the rest of the run, and why; one without a name is the CLI's own default. */
+  /** Models that are out for the rest of the run, and why. A missing name means the CLI's own default. */
   readonly stoppedModels?: readonly { readonly model?: string; readonly failure: Failure }[]
 }
 
@@ -78,11 +78,11 @@ export interface KeptCommit {
 }
 
 /**
- * The state of a run. Only {@link apply} changes it, in place: a copy of 20,000 tasks for each event would cost more
- * than the work. The same records always give the same state.
+ * The state of a run. Only {@link apply} changes it, in place: copying 20,000 tasks for each event would cost more
+ * than the work itself. The same records always give the same state.
  */
 export interface RunState extends Attempts {
-  /** How the run began; where it was resumed since, with the version, the settings and the tasks of that moment. */
+  /** How the run began. After a resume: with the version, the settings and the tasks of the resume. */
   start: Extract<RunEvent, { type: 'run_started' }>
   /** Monotonic ms of the last record. */
   ms: number
@@ -90,17 +90,19 @@ export interface RunState extends Attempts {
   readonly tasks: Map<string, TaskRecord>
   /** How often the run was resumed. */
   resumes: number
-  /** How many tasks were held during the run for a reason of their own, not for one that they wait for. */
+  /** How many tasks were held during the run for their own reason, not because of a dependency. */
   heldInRun: number
   readonly slots: Map<string, SlotState>
   usage: Usage
   /** What the agents of each provider used. */
   readonly spending: Map<string, ProviderSpending>
-  /** What the agents of each model cost, by `provider:model`. */
+  /** Cost of the agents of each model, by `provider:model`. */
   readonly rates: Map<string, Rate>
-  /** What agents at work have used so far, by agent; it is counted when they end, or when they were cut off with the run. */
+  /**
+   * What running agents have used so far, by agent. It counts when they end, or when they were cut off with the run.
+   */
   readonly atWork: Map<string, RecordOf<'agent_used'>>
-  /** How many verdicts there were of each kind, and how many of all were remembered. */
+  /** How many verdicts of each kind there were, and how many in all were remembered. */
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
   readonly flaky: Map<string, number>
@@ -108,10 +110,10 @@ export interface RunState extends Attempts {
   base?: Pick<Extract<RunEvent, { type: 'base_judged' }>, 'commit' | 'verdict' | 'gates'>
   readonly providers: Map<string, ProviderState>
   readonly kept: KeptCommit[]
-  /** Tasks that are done, but not in the roadmap. */
+  /** Tasks that are done, but not yet in the roadmap. */
   readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
   readonly keptWorkspaces: { readonly path: string; readonly why: string; readonly collectsAgain?: true }[]
-  /** Nothing can start until then; said at `at`, which was `ms` in the run's time. */
+  /** Nothing can start until then. `at` is when the event was recorded, `ms` the same in the run's time. */
   waiting?: {
     readonly until: EpochMs
     readonly providers: readonly string[]
@@ -153,12 +155,12 @@ export function initialState(start: RunState['start']): RunState {
   }
 }
 
-/** The names of the providers that may still be given work, in the order of their detection. */
+/** The names of the providers that may still get work, in the order of detection. */
 export function usableProviders({ providers }: RunState): readonly string[] {
   return [...providers].flatMap(([name, { usable, stopped }]) => (usable && !stopped ? [name] : []))
 }
 
-/** Why what was asked for is out for the run, where it is; of several reasons the first. */
+/** Why the requested provider or model is out for the run, if it is; the first of several reasons. */
 export function whyOut({ providers }: RunState, asked: Partial<ProviderModel>): Failure | undefined {
   const named = [...providers].filter(([name]) => name === (asked.provider ?? name))
   const provider = named.find(([, { stopped }]) => stopped)?.[1].stopped
@@ -174,7 +176,7 @@ export function replay(records: Iterable<RunRecord>): RunState | undefined {
   return state
 }
 
-/** One step of {@link replay}, for a journal that is read record by record. */
+/** One step of {@link replay}, for a journal that is read one record at a time. */
 export function replayNext(before: RunState | undefined, record: RunRecord): RunState | undefined {
   const state = record.type === 'run_started' ? initialState(record) : before
   if (state) apply(state, record)
@@ -183,12 +185,12 @@ export function replayNext(before: RunState | undefined, record: RunRecord): Run
 
 /** Applies one record to the state. */
 export function apply(state: RunState, record: RunRecord): void {
-  // Its work was kept when the run was stopped, and lands after it was resumed.
+  // Its work was kept when the run stopped, and landed after the resume.
   if (record.type === 'task_integrated') {
     const commit = state.progress.get(record.taskId)?.course?.collected
     forgetKept(state, (kept) => kept.taskId === record.taskId && kept.commit === commit)
   }
-  // What ran ended with the last record before it.
+  // Running attempts ended with the last record before this one.
   if (record.type === 'run_resumed') beginAgain(state, record)
   state.ms = record.ms
   if (isTold(record)) return
@@ -272,7 +274,7 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       return
     }
     case 'candidate_created':
-      // The ref has moved on and leads to what was kept there before.
+      // The ref has moved on and now leads to what was kept there before.
       forgetKept(state, ({ ref }) => ref === record.ref)
       forgetApprovals(state.tasks, record)
       return
@@ -320,7 +322,7 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       return
     case 'commit_kept': {
       const { taskId, attempt, ref, commit, base, why } = record
-      // Of a run that was resumed it may be there already.
+      // In a resumed run it may already exist.
       forgetKept(state, (kept) => kept.attempt === attempt && kept.ref === ref && kept.commit === commit)
       state.kept.push({ taskId, attempt, ref, commit, why, ...(base === undefined ? {} : { base }) })
       return
@@ -331,7 +333,7 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       return
     case 'task_integrated':
       setTask(state, record.taskId, { type: 'done', how: 'integrated', commit: record.commit })
-      // What lands has passed the gates, and the target is that now.
+      // What lands has passed the gates, and the target is now that commit.
       delete state.base
       return
     case 'task_done':
@@ -372,9 +374,9 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
   }
 }
 
-/** The run begins again: nothing runs, and what is done or has failed stays so. */
+/** The run continues: nothing is running; what is done or failed stays so. */
 function beginAgain(state: RunState, record: RecordOf<'run_resumed'>): void {
-  // Where one of them cannot be collected from, that is told anew.
+  // If one of them can't be collected, a new event says so.
   const told = state.keptWorkspaces.filter(({ collectsAgain }) => !collectsAgain)
   state.keptWorkspaces.splice(0, state.keptWorkspaces.length, ...told)
   const { version, target, permissions, maxAttempts, slots, tasks } = record
@@ -390,7 +392,7 @@ function beginAgain(state: RunState, record: RecordOf<'run_resumed'>): void {
     tasks,
     ...(pinned ? { target: pinned } : {}),
   }
-  // They ended with the run, and nothing has told how.
+  // They ended with the run, and no event says how.
   for (const agent of state.atWork.values()) countAgent(state, agent)
   state.atWork.clear()
   const failed = new Set(record.failed)
@@ -448,7 +450,7 @@ interface EndedAgent extends CountedAgent {
   readonly provider?: string
 }
 
-/** Adds what an agent used that is no longer at work. */
+/** Adds the usage of an agent that has ended. */
 function countAgent(state: RunState, agent: EndedAgent): void {
   const { taskId, provider } = agent
   state.usage = addCounted(state.usage, agent)
@@ -465,7 +467,10 @@ function learnRate(state: RunState, record: RecordOf<'agent_finished'>): void {
   state.rates.set(key, addToRate(state.rates.get(key), record, streamed))
 }
 
-/** Attempts of a task that cost something, over the whole journal. `counted`: the last one, which has just ended, counts. */
+/**
+ * Attempts of a task that cost something, over the whole journal. `counted` says whether the one that has just ended
+ * counts.
+ */
 export function totalAttempts(task: TaskRecord | undefined, counted: boolean): number {
   if (!task) return 0
   const { started, unpaid } = task.attempts

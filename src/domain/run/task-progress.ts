@@ -9,25 +9,27 @@ import { addRefusal } from '../agent/refusal.js'
 import { commandProvider } from '../routing/routing.js'
 import { workBegins, workEnds, workStays, type Uncollected } from './uncollected.js'
 
-/** How far a task has come over the whole journal, as far as going on with it must know. */
+/** A task's progress over the whole journal, as far as continuing it requires. */
 export interface TaskProgress {
-  /** The highest number that an attempt of it has. */
+  /** The highest attempt number of the task. */
   readonly attempts: number
-  /** Attempts that failed and count towards those that the task has. */
+  /** Failed attempts that count towards the task's limit. */
   readonly used: number
-  /** Attempts, since the run began or was resumed, that were spared for want of room or of a directory. */
+  /**
+   * Attempts since the run began or was resumed that didn't count because the disk was full or a directory was gone.
+   */
   readonly spared: number
-  /** Why the last attempt failed that said something about the work, the reasons of its repair rounds first. */
+  /** Why the last attempt failed that said something about the work; the reasons of its repair rounds come first. */
   readonly feedback: readonly Failure[]
-  /** The digest of what the agent of its last attempt that has ended was told, where that is known. */
+  /** The digest of what the agent of the last ended attempt was told, if known. */
   readonly text?: string
-  /** What the next attempt begins with, where the last one was cut off in the middle of its work. */
+  /** What the next attempt starts with, if the last one was cut off in the middle of its work. */
   readonly inherited?: Inheritance
-  /** The last attempt, until it has come to its end; being stopped with the run is none. */
+  /** The last attempt, until its end; being stopped with the run is not an end. */
   readonly course?: Begun
 }
 
-/** What an attempt leaves to the next one: it belongs to the task. */
+/** What an attempt leaves to the next one. It belongs to the task. */
 export interface Inheritance {
   /** The attempt that was cut off, and why. */
   readonly attempt: number
@@ -36,23 +38,23 @@ export interface Inheritance {
   /** Its conversation, as in {@link Begun}. */
   readonly sessionId?: string
   readonly used: Baseline
-  /** Its work so far, as a commit, and the commit that this is a change of. */
+  /** Its work so far, as a commit, and the commit that it is a change of. */
   readonly work?: Omit<Merge, 'tip'>
-  /** The digest of what its agent was told, where that is known. */
+  /** The digest of what its agent was told, if known. */
   readonly text?: string
 }
 
-/** A task that no attempt has begun of. */
+/** A task without any attempt. */
 export const untried: TaskProgress = { attempts: 0, used: 0, spared: 0, feedback: [] }
 
-/** An attempt that ended with the run, with the money, or for the sake of the target, is not the work's fault: it may go on. */
+/** An attempt that ended because of the run, the money or the target is not the work's fault: it may continue. */
 export function isInterruption({ kind, uncollected }: Failure): boolean {
   return uncollected === true || consequencesOf(kind).interrupts === true
 }
 
-/** What is known of attempts: how far tasks have come, and where work may lie. Changed in place. */
+/** What is known about attempts: the progress of tasks, and where work may be. Changed in place. */
 export interface Attempts {
-  /** Also of tasks that are not the run's any more. */
+  /** Including tasks that are no longer part of the run. */
   readonly progress: Map<string, TaskProgress>
   readonly uncollected: Uncollected
 }
@@ -139,7 +141,7 @@ function goOnWith(tasks: Map<string, TaskProgress>, record: OfCourse): void {
   if (course !== task.course) tasks.set(record.taskId, { ...task, course })
 }
 
-/** What tells of an attempt after its start and before its end. */
+/** Records about an attempt between its start and its end. */
 type OfCourse = Started | RecordOf<'candidate_created' | 'agent_reported' | 'agent_used' | 'agent_finished'>
 
 function follow(course: Begun, record: OfCourse): Begun {
@@ -149,7 +151,7 @@ function follow(course: Begun, record: OfCourse): Begun {
     case 'agent_reported':
       return reported(course, record.event)
     case 'attempt_resumed':
-      // Without a slot it is its work that goes on, of which the agent has ended.
+      // Without a slot, its work continues after its agent has ended.
       if (record.slot === undefined) return { ...course, workspace: record.workspace ?? course.workspace }
       return turnBegan(course, takenUp, record)
     case 'repair_started':
@@ -157,7 +159,7 @@ function follow(course: Begun, record: OfCourse): Begun {
     case 'finishing_started':
       return turnBegan(course, { type: 'finish', number: record.turn, reason: record.reason }, record)
     case 'agent_finished': {
-      // In journals from before, a conversation's total is what its turns add up to.
+      // In older journals, a conversation's total is the sum of its turns.
       const used = record.after ?? { total: addUsage(course.used.total, record.usage) }
       return afterBegun(course, { type: 'agent_ended', used, ...present({ failure: record.failure }) })
     }
@@ -173,7 +175,7 @@ function reported(course: Begun, event: AgentEvent): Begun {
   return event.type === 'denied' ? { ...course, refusals: addRefusal(course.refusals, event) } : course
 }
 
-/** How it was interrupted is known before. */
+/** How it was interrupted is already known. */
 const takenUp: Turn = { type: 'take_up', reworded: false, hadFinished: false }
 
 type Started = RecordOf<'attempt_resumed' | 'repair_started' | 'finishing_started'>
@@ -200,7 +202,7 @@ function beginAgain(tasks: Map<string, TaskProgress>, { retried }: RecordOf<'run
   for (const id of retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
 }
 
-/** What was done by another attempt than the last was not done by that one's text. */
+/** Work of an earlier attempt wasn't done by the text of the last one. */
 function settled(task: TaskProgress, attempt: number): TaskProgress {
   const { attempts, used, spared, feedback, course } = task
   return course && course.attempt !== attempt ? { attempts, used, spared, feedback } : withoutCourse(task)
@@ -220,7 +222,7 @@ function beginAttempt(
   change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), course }))
 }
 
-/** What the first turn of an attempt goes on with, on a provider and model and from a base. */
+/** What an attempt's first turn continues, with a given provider and model and from a given base. */
 export function inheritedBy(
   agent: ProviderModel,
   inherited: Inheritance | undefined,
@@ -239,13 +241,13 @@ function endAttempt(
   const course = task.course?.attempt === attempt ? task.course : undefined
   const repaired = course?.repaired ?? []
   if (isInterruption(failure)) {
-    // Where it cannot go on, or another provider takes over, the next attempt knows what its gates said.
+    // If it can't continue, or another provider takes over, the next attempt knows what its gates said.
     tasks.set(taskId, repaired.length > 0 ? { ...task, feedback: repaired } : task)
     return
   }
-  // What an account's trouble ended leaves to the next one what it began with itself.
+  // An attempt that ended because of its account leaves to the next one what it started with itself.
   const inherited = counted === false ? task.inherited : course && inheritanceOf(course, failure)
-  // An account's trouble is not the work's: the next agent has nothing to learn from it.
+  // A problem of the account isn't the work's: the next agent has nothing to learn from it.
   const reasons = counted === false ? repaired : [...repaired, failure]
   tasks.set(taskId, {
     ...withoutCourse(task),

@@ -18,10 +18,10 @@ import { conversationOf, runTurn, shown, type AttemptRequest, type AttemptSettin
 import type { Conversation, HeldSlot, HeldTurn } from './turn.js'
 import { conversationFor, lostBy, startOf } from './turn-start.js'
 
-/** The slots of an attempt: one for its first turn, and one more for each further one. None is held while it waits. */
+/** The slots of an attempt: one for its first turn, one more for each further turn. It holds none while it waits. */
 export interface AttemptSlots {
   first(): Promise<HeldSlot | NoSlot>
-  /** One that goes on with the same provider and model. */
+  /** A slot with the same provider and model. */
   again(agent: ProviderModel): Promise<HeldSlot | NoSlot>
 }
 
@@ -40,8 +40,8 @@ export interface Driven {
 }
 
 /**
- * Drives an attempt to its end: makes the steps that its course names, and tells how they went. One that was interrupted
- * is driven like any other, from where it stood. Never rejects for what can happen in normal life.
+ * Drives an attempt to its end: carries out the steps of its course and reports how they went. An interrupted attempt
+ * is driven like any other, from where it was. Never rejects for anything that can happen in normal life.
  */
 export function driveAttempt(parts: AttemptParts, from: Course): Promise<Driven> {
   return new Driver(parts, from.attempt).drive(from)
@@ -51,7 +51,7 @@ class Driver {
   readonly #parts: AttemptParts
   readonly #id: AttemptId
   #site: Site | undefined
-  /** Why there is no place, or not what was in it. */
+  /** Why there is no place, or why its work is missing. */
   #trouble: Failure = workIsGone
   #slot: HeldSlot | undefined
   #turn: HeldTurn | undefined
@@ -121,7 +121,7 @@ class Driver {
     }
   }
 
-  /** Waits for a slot, and has all ready for the turn. */
+  /** Waits for a slot, and prepares everything for the turn. */
   async #begin(turn: Turn, course: Course): Promise<Outcome> {
     const { settings, slots } = this.#parts
     const recorder = this.#recorder
@@ -139,14 +139,16 @@ class Driver {
     const began = { agent, ...this.#beneath(turn, course), ...present({ text: this.#textFor(turn, conversation) }) }
     const directory = attemptDirectory(settings.attemptsDir, id)
     const about = { slot: slot.agent.id, directory, ...present({ goesOnFrom: this.#inherited?.attempt }) }
-    // To the journal, another conversation at the beginning is the same turn.
+    // For the journal, a new conversation at the start is the same turn.
     if (!lost || turn.type !== 'begin') void recorder.record(startOf(turn, { ...id, ...about, ...began }))
     if (this.#site) this.#turn = await this.#held(this.#site, turn, course, slot, conversation)
     const inherited = inheritedBy(agent, this.#inherited, began.base)
     return { type: 'turn_began', turn, resumes: conversation !== undefined, ...began, inherited }
   }
 
-  /** The digest of what the agent is told: one that is told nothing of the task works by what it was told before. */
+  /**
+   * The digest of what the agent is told. If it is told nothing about the task, it works by what it was told before.
+   */
   #textFor(turn: Turn, conversation: Conversation | undefined): string | undefined {
     const { request, settings } = this.#parts
     const isTold = turn.type === 'begin' || (turn.type === 'take_up' && (turn.reworded || !conversation))
@@ -182,7 +184,7 @@ class Driver {
     return withSlotTold({ settings, told: this.#told }, { slot, prompt, ...held })
   }
 
-  /** Opens the place for the first turn, with the work in it that is gone on with. */
+  /** Opens the place for the first turn, with the work that it continues. */
   async #arrive(turn: Turn, course: Course, agent: ProviderModel): Promise<void> {
     const past = 'agent' in course ? course : undefined
     const conversation = past && conversationOf(past)
@@ -204,7 +206,7 @@ class Driver {
     this.#inherited = undefined
   }
 
-  /** Goes on with what an agent had finished before the run was interrupted. */
+  /** Continues with what an agent had finished before the run was interrupted. */
   async #goOn(course: Begun): Promise<void> {
     const { agent } = course
     const site = await this.#openSite(agent, knownText(course))
@@ -236,7 +238,7 @@ class Driver {
     this.#trouble = why
   }
 
-  /** Where a slot was reserved, its release is a fact of the run, too. */
+  /** If a slot was reserved, its release is a fact of the run, too. */
   async #withoutPlace(): Promise<Outcome> {
     if (this.#slot) {
       this.#slot.release()
@@ -261,7 +263,7 @@ class Driver {
     const { settings } = this.#parts
     const unfinished = ended ? undefined : await gitUnfinished(place)
     if (unfinished) return { type: 'agent_ended', failure: unfinished }
-    // Before others get the place, and what was in the way is gone.
+    // Before others get the place, and after what was in the way is gone.
     const trouble = await place.trouble()
     const harvest = await place.harvest(writtenIn(settings.attemptsDir, this.#id, this.#wrote))
     recordHarvest(this.#recorder, this.#id, harvest, course.base)
@@ -271,7 +273,7 @@ class Driver {
     return comesOf(attempt, harvest, { ...settings, ...present({ ended, trouble }) })
   }
 
-  /** Others need workspaces, too, while gates take their time. */
+  /** Others need workspaces while the gates run. */
   #letGo({ place }: Site, course: Begun): void {
     if (!mayRepair(course, this.#parts.settings)) place.close()
   }

@@ -29,15 +29,15 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly graph: TaskGraph
   readonly pool: AgentPool
   readonly room: Pick<RoomWatch, 'look'>
-  /** The most attempts of a task in all, over all resumes, those that do not count included. */
+  /** Most attempts of a task over all resumes, including those that don't count. */
   readonly maxTotalAttempts: number
-  /** Has the roadmap told what is done. */
+  /** Writes into the roadmap that a task is done. */
   readonly markDone: (taskId: string) => void
-  /** Looks whether a person has put the task on hold, or taken it out of the roadmap, since the run began. */
+  /** Checks whether a person has put the task on hold, or removed it from the roadmap, since the run began. */
   readonly heldByPerson: (taskId: string) => Promise<HoldReason | undefined>
-  /** The base is judged, beside the first agents. */
+  /** Judges the base while the first agents work. */
   readonly judgesBase: boolean
-  /** Of a run that is resumed: how its tasks go on. */
+  /** In a resumed run: how its tasks continue. */
   readonly resumptions?: ReadonlyMap<string, Resumption>
 }
 
@@ -48,14 +48,14 @@ const mostAtOnce = 250
 interface Beginning {
   readonly task: Task
   readonly course: Course
-  /** The attempt was interrupted with the run, and goes on. */
+  /** The attempt was interrupted with the run, and continues. */
   readonly goingOn?: GoingOn
 }
 
 /**
- * The loop of a run: starts every ready task at once, lets the pool decide when and where, and makes what follows
- * from each end: done, a further attempt, or failure. There is no batch and no barrier. Resolves when nothing runs
- * and nothing can start any more.
+ * The loop of a run. It starts every ready task at once, lets the pool decide when and where, and decides what follows
+ * each end: done, another attempt, or failure. There is no batch and no barrier. Resolves when nothing runs and
+ * nothing can start any more.
  */
 export async function runTasks(parts: RunParts): Promise<void> {
   await new TaskLoop(parts).run()
@@ -86,7 +86,7 @@ class TaskLoop {
     const forward = (counts: typeof pool.counts) => void recorder.record({ type: 'queue_updated', ...counts })
     pool.on('queue:updated', forward)
     const failed = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'failed')
-    // Of a run that is resumed: what waits for them cannot begin.
+    // In a resumed run, their dependents can't start.
     for (const { id } of failed) this.#holdDependents(id, this.#waitingFor(id))
     const pending = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'pending')
     this.#notStarted = pending.length
@@ -127,14 +127,14 @@ class TaskLoop {
 
   readonly #settledness = (taskId: string): Settledness => {
     const state: TaskState | undefined = this.#parts.recorder.state.tasks.get(taskId)?.state
-    // A task that this run is not about, but that others wait for, is done in the file: else they would be held.
+    // A task outside this run that others depend on is done in the file; otherwise they would be held.
     if (!state || state.type === 'done') return 'done'
     return state.type === 'pending' ? 'waiting' : 'other'
   }
 
   /**
-   * Queues what is ready. Of thousands at once, the first to run come first, and the event loop has its turns in between:
-   * agents start meanwhile, and signals are heard.
+   * Queues ready tasks. Of thousands at once, those that run first come first, and the event loop runs in between, so
+   * agents start and signals are handled meanwhile.
    */
   #startReady(candidates: Iterable<string>): void {
     const { graph, recorder } = this.#parts
@@ -161,7 +161,7 @@ class TaskLoop {
     const beginning = this.#beginning(task)
     const { goingOn } = beginning
     const attempts = totalAttempts(this.#parts.recorder.state.tasks.get(task.id), true) - (goingOn ? 1 : 0)
-    // What an agent had finished has been paid for, and only lands.
+    // An agent's finished work has been paid for, and only needs to land.
     const spent = goingOn && isPaid(goingOn) ? undefined : this.#whySpent(task, attempts)
     if (spent === undefined) this.#start(beginning)
     else {
@@ -170,7 +170,7 @@ class TaskLoop {
     }
   }
 
-  /** The run goes on until all that is counted has ended. */
+  /** The run continues until everything counted has ended. */
   #count(work: Promise<void>): void {
     this.#active++
     work.then(
@@ -181,7 +181,7 @@ class TaskLoop {
     )
   }
 
-  /** Where a task begins: with its first attempt, or where it stood when the run was interrupted. */
+  /** How a task begins: with its first attempt, or where it was when the run was interrupted. */
   #beginning(task: Task): Beginning {
     const resumption = this.#parts.resumptions?.get(task.id)
     if (!resumption) return { task, course: newCourse(1) }
@@ -221,7 +221,7 @@ class TaskLoop {
     return { task, counted, ...present({ feedback: feedbackOfAll(feedback), inherited: this.#inherited(task) }) }
   }
 
-  /** What its last attempt left that was cut off, unless the task says something else by now. */
+  /** What its last attempt left if that was cut off, unless the task's text has changed. */
   #inherited(task: Task): Inheritance | undefined {
     const { inherited } = this.#progress(task.id)
     if (inherited?.text === undefined) return inherited
@@ -235,7 +235,7 @@ class TaskLoop {
     else if ('agent' in course) this.#onFailure(task, course, end.failure)
   }
 
-  /** It has not run, and is as it was: for when the run is resumed, or the person lets it. */
+  /** It didn't run and stays as it was, until the run is resumed or the person releases it. */
   async #onNoSlot({ task, course, goingOn }: Beginning, why: NoSlot): Promise<void> {
     const { recorder, isolation } = this.#parts
     const before = goingOn ? 0 : course.attempt - 1
@@ -243,7 +243,7 @@ class TaskLoop {
       if (goingOn?.stands) await collectLeft(task, goingOn, { recorder, isolation })
       this.#holdForPerson(task.id, why.hold)
     } else if (why.reason === 'unservable') this.#hold(task.id, before, why.message)
-    // What never started is not canceled: it has simply not run.
+    // A task that never started isn't canceled: it just hasn't run.
     else if (why.reason === 'aborted' && before > 0) this.#record({ type: 'task_canceled', taskId: task.id })
   }
 
@@ -275,7 +275,7 @@ class TaskLoop {
     }
   }
 
-  /** The first slot of an attempt. Where a conversation goes on that was interrupted, it waits until the base is known. */
+  /** The first slot of an attempt. An interrupted conversation waits until the base is known. */
   async #reserveFirst(beginning: Beginning): Promise<Agent | NoSlot> {
     const { task, goingOn } = beginning
     const { base, room } = this.#parts
@@ -289,22 +289,22 @@ class TaskLoop {
     return granted
   }
 
-  /** What `reserve` gives, unless a person holds the task by the time that it is granted. */
+  /** Like `reserve`, unless a person has put the task on hold by the time the slot is granted. */
   async #unlessHeld(taskId: string, reserve: () => Promise<Agent | NoSlot>): Promise<Agent | NoSlot> {
     const { pool, signal, heldByPerson } = this.#parts
     for (;;) {
       const slot = await reserve()
       if (!('id' in slot)) return slot
-      // Only now: a person's word counts up to the last moment.
+      // Only now, so that a person can decide until the last moment.
       const hold = await heldByPerson(taskId)
       if (!hold && !signal.aborted && pool.isStillGranted(slot.id)) return slot
       pool.giveBackUnused(slot.id)
       if (hold) return { reason: 'held', hold }
-      // While the file was read, what it was granted by has passed: it waits again, or is told why it need not.
+      // While the file was read, the reason for the grant may have gone: it waits again, or learns why it need not.
     }
   }
 
-  /** Where the conversation goes on that was cut off, unless its provider or model is out. */
+  /** The provider and model of the conversation that was cut off, unless they are out. */
   async #reserve(task: Task): Promise<Agent | NoSlot> {
     const request = this.#reservation(task)
     const before = this.#inherited(task)?.agent
@@ -316,7 +316,7 @@ class TaskLoop {
     return this.#granted(request, task)
   }
 
-  /** For a repair round or a review: ranked as that attempt would be, and without a prepared workspace. */
+  /** For a repair round or a review: ranked like the attempt, and without a prepared workspace. */
   #reserveExactly(task: Task, attempt: number, agent: ProviderModel, prefers?: string): Promise<Agent | NoSlot> {
     const rank = rankOf(task, attempt, this.#parts.graph)
     const request = { id: task.id, rank, needsWorkspace: false, exactly: shown(agent), ...present({ prefers }) }
@@ -402,14 +402,14 @@ class TaskLoop {
     }
   }
 
-  /** What a failure says of more than its attempt. */
+  /** The consequences of a failure beyond its attempt. */
   #heed({ kind, message, spared }: Failure): void {
-    // Nothing can land any more: what runs may end and is kept, what waits need not begin.
+    // Nothing can land any more: running attempts may end and are kept; waiting ones need not start.
     if (kind === 'target') this.#parts.pool.shut(message)
     if (spared) void this.#parts.room.look()
   }
 
-  /** Why a task that has had so many attempts in all may have no further one, whatever happened to the last. */
+  /** Why a task that has used up its attempts over all resumes gets no further one, however the last one ended. */
   #whySpent(task: Task, attempts: number): string | undefined {
     if (attempts < this.#parts.maxTotalAttempts) return this.#parts.allowances.usedUpBy(task)
     return `the task has had ${plural(attempts, 'attempt')} in all, as many as --max-total-attempts allows`
@@ -421,7 +421,7 @@ class TaskLoop {
     this.#holdDependents(taskId, holds)
   }
 
-  /** Nothing is left that may serve it, after so many attempts. */
+  /** Nothing is left that could do it, after this many attempts. */
   #hold(taskId: string, attempts: number, why: string): void {
     const { graph, recorder } = this.#parts
     const message = whyOut(recorder.state, graph.tasks.get(taskId) ?? {})?.message ?? why
@@ -432,7 +432,7 @@ class TaskLoop {
     this.#holdDependents(taskId, holds)
   }
 
-  /** With what waits for it: that goes on when the person lets it. */
+  /** Together with its dependents: they continue when the person releases it. */
   #holdForPerson(taskId: string, reason: HoldReason): void {
     const waiting = this.#waitingFor(taskId)
     this.#record({ type: 'task_held', taskId, reason, holds: waiting.length })

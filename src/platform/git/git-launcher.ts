@@ -13,26 +13,26 @@ import { gitProgram, type GitCommand, type GitListener, type GitProcess } from '
 import { forgetGit, isGitEnding, noteGitStep, rememberGit } from './living-gits.js'
 
 /**
- * To start a process, Node copies its own tables of memory and stands still until the new one is there: 1.2 to 2.0 ms of
- * processor time for a git. A shell that lives on and starts one git after the other costs 0.2 ms each. Such a launcher
- * leads a process group, in which its git runs, too; when all are busy, a git is started as a child of this process.
+ * To start a process, Node copies its own memory tables and stalls until the new process exists: 1.2 to 2.0 ms of
+ * processor time for a git. A long-lived shell that starts one git after the other costs 0.2 ms each. Such a launcher
+ * leads a process group, in which its git runs, too. If all launchers are busy, git starts as a child of this process.
  */
 const mostLaunchers = Math.min(availableParallelism(), 8) + 2
 
-/** Commands that do no harm when they are done twice: when a launcher dies, nobody knows whether its git came to its end. */
+/** Commands that are safe to run twice: if a launcher dies, nobody knows whether its git has finished. */
 const repeatable = new Set([
   ...['add', 'cat-file', 'check-ref-format', 'clean', 'diff-files', 'diff-index', 'diff-tree', 'for-each-ref', 'log'],
   ...['ls-files', 'ls-tree', 'merge-base', 'merge-tree', 'read-tree', 'rev-list', 'rev-parse', 'status', 'write-tree'],
 ])
-/** A longer command is left to the kernel, which may refuse it and says why. */
+/** A longer command goes to the kernel directly, which may refuse it and says why. */
 const longestCommand = 64 * 1024
 
 const launchers = new Set<GitLauncher>()
 
-/** `lost`: nobody knows whether it came to its end. */
+/** `lost`: nobody knows whether it has finished. */
 export type LauncherEnd = ExitStatus | 'lost'
 
-/** Runs one git in a launcher; undefined when it is not for one, or all are busy. */
+/** Runs one git in a launcher; undefined if it isn't suitable for one, or all are busy. */
 export function runInLauncher(command: GitCommand, listener: GitListener): GitProcess<LauncherEnd> | undefined {
   const { environment, args, cwd, input, signal } = command
   if (input !== undefined || signal !== undefined || !repeatable.has(args[0] ?? '')) return undefined
@@ -53,15 +53,15 @@ function launcherFor(shared: GitCommand['environment']['shared']): GitLauncher |
 interface Job {
   readonly listener: GitListener
   readonly settle: (end: LauncherEnd) => void
-  /** What the shell said of the git's end; it comes in the stream behind all that git has printed. */
+  /** The shell's report about git's end; it follows all of git's output in the stream. */
   said?: string
-  /** How many of the two streams have come to the git's end. */
+  /** How many of the two streams have reached git's end. */
   streamsOver: number
 }
 
 /**
- * Reads its commands from stdin. On TERM it goes on, and only its git ends. Its own complaints go nowhere; git's go to
- * descriptor 3. What nobody can guess stands behind all that a git has printed, in both streams.
+ * Reads its commands from stdin. On TERM only its git ends, the launcher continues. Its own complaints are dropped;
+ * git's go to descriptor 3. An unguessable mark follows all of git's output, in both streams.
  */
 class GitLauncher {
   readonly environment: GitCommand['environment']['shared']
@@ -118,7 +118,7 @@ class GitLauncher {
     return { pgid, ended, kill: () => signalGroup(pgid, 'SIGKILL'), abandon: () => this.#abandon() }
   }
 
-  /** It is given no more to do, and ends when it has done what it has. */
+  /** It gets no more work, and ends when its current work is done. */
   close(): void {
     launchers.delete(this)
     this.#child.stdin?.end()
@@ -151,7 +151,7 @@ class GitLauncher {
     job.settle(end === 'lost' && isStop ? { type: 'signal', signal: 'SIGKILL' } : end)
   }
 
-  /** Its git may run on, and must have ended before the same is asked again. */
+  /** Its git may still be running, and must have ended before the same question is asked again. */
   #onExit(): void {
     launchers.delete(this)
     if (!this.#job || this.#pgid === undefined) return
@@ -166,7 +166,7 @@ class GitLauncher {
   }
 }
 
-/** The command line for the shell. A directory that is not there is left to the system to complain of. */
+/** The command line for the shell. The system complains about a missing directory. */
 function lineOf(command: GitCommand): string {
   const { cwd, environment, args } = command
   const variables = Object.entries(environment.own).map(([name, value]) => `${name}=${inShell(value)}`)
@@ -178,7 +178,7 @@ function lineOf(command: GitCommand): string {
 /** Source: POSIX, Shell Command Language, "Exit Status for Commands": 126 and 127 are the shell's own. */
 const notByGit = [126, 127]
 
-/** Signals by what shells add 128 to. Git itself ends with 129 after a wrong use, which HUP would be. */
+/** Signals to which shells add 128. git itself exits with 129 after wrong usage, which would look like HUP. */
 const signals = new Map(
   (
     ['SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGKILL', 'SIGSEGV', 'SIGPIPE', 'SIGTERM', 'SIGXFSZ'] as const
@@ -193,12 +193,12 @@ function endOf(said: string): LauncherEnd {
 }
 
 interface Marked {
-  /** Whether a git is at work whose words these can be. */
+  /** Whether a git is running that could have printed this. */
   readonly isAwaited: () => boolean
   readonly onBytes: (bytes: Buffer) => void
-  /** With the word that stands behind the mark. */
+  /** With the word behind the mark. */
   readonly onMark: (word: string) => void
-  /** Somebody other than a git of ours has printed there. */
+  /** Somebody other than our git has printed there. */
   readonly onOther: () => void
 }
 
@@ -213,7 +213,7 @@ function untilMark(stream: Readable, mark: string, { isAwaited, onBytes, onMark,
     const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk])
     const at = bytes.indexOf(mark, 0, 'latin1')
     const feed = at < 0 ? -1 : bytes.indexOf('\n', at)
-    // What may be the beginning of a mark waits for its rest.
+    // What may be the start of a mark waits for the rest.
     const sure = at < 0 ? Math.max(0, bytes.length - mark.length + 1) : at
     if (sure > 0) onBytes(bytes.subarray(0, sure))
     held = feed < 0 ? bytes.subarray(sure) : Buffer.alloc(0)

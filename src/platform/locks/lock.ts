@@ -16,11 +16,11 @@ export interface LockHolder {
   readonly host: string
   readonly since: EpochMs
   /**
-   * When it was last seen to beat; absent for a holder whose process is there. Then it is on another machine or in another
-   * container, and gives no sign of life any more.
+   * Its last sign of life; absent for a holder whose process exists. If present, the holder is on another machine or
+   * in another container, and silent.
    */
   readonly silentSince?: EpochMs
-  /** Where it works, as {@link LockOptions.place} said. */
+  /** Where it works, as in {@link LockOptions.place}. */
   readonly place?: string | undefined
 }
 
@@ -28,15 +28,18 @@ export interface LockHolder {
 export type ReleaseLock = () => Promise<void>
 
 export interface LockOptions {
-  /** Where the holder works, for whoever finds the lock taken: several work trees share one. */
+  /** Where the holder works, for whoever finds the lock taken: several work trees share one lock. */
   readonly place?: string
-  /** Takes the lock also from a holder on another host, if that gives no sign of life. */
+  /** Also takes the lock from a holder on another host, if that one is silent. */
   readonly takeOver?: boolean
-  /** Called once when the lock is found to be another's, or gone: whoever had it must stop. */
+  /** Called once when the lock turns out to be another's, or gone: the former holder must stop. */
   readonly onLost?: () => void
-  /** How often a holder gives a sign of life, ms. */
+  /** How often a holder shows a sign of life, ms. */
   readonly beatMs?: number
-  /** A holder that cannot be looked at is silent when it gave none for so long, ms: far longer than a loop stands still. */
+  /**
+   * After this time without a sign of life, ms, an unobservable holder counts as silent; far longer than an event loop
+   * stalls.
+   */
   readonly silentMs?: number
 }
 
@@ -44,17 +47,17 @@ const stamp = z.object({
   pid: z.number(),
   host: z.string(),
   since: z.custom<EpochMs>(isMoment),
-  /** The machine's boot and the process's start: a pid that was given out again is another process. */
+  /** The machine's boot and the process's start time: a reused pid is another process. */
   boot: z.string(),
   start: z.string(),
-  /** Containers count their pids for themselves. Absent in the locks of earlier versions. */
+  /** Containers count pids separately. Absent in locks of earlier versions. */
   namespace: z.optional(z.string()),
   place: z.optional(z.string()),
 })
 
 type LockStamp = z.infer<typeof stamp>
 
-/** Several may wait at a stale lock at once; one of them gets through the guard each time. */
+/** Several processes may wait at a stale lock; one at a time gets through the guard. */
 const tries = 20
 const pauseMs = 10
 
@@ -62,22 +65,22 @@ const defaultBeatMs = 2_000
 const defaultSilentMs = 20_000
 
 /**
- * Takes a lock that a crash cannot leave behind: `link` makes it, which only one can do; a dead holder's is replaced
- * by whoever first holds a guard beside it. A stopped process still holds its lock.
+ * Takes a lock that a crash can't leave behind: `link` creates it, and only one process can; whoever first holds a
+ * guard next to it replaces a dead holder's lock. A stopped process still holds its lock.
  *
- * A holder in another container or on another machine, for a shared disk, cannot be looked at: it gives a sign of life by
- * writing its lock again and again. One that is silent may only be frozen, or cut off from the disk; so its lock is taken
- * only when asked for, unless it bears the same host's name (a machine or container that was started again). Should such a
- * holder come back, it finds its lock gone and is told.
- * Source: a storm of eight processes on a stale lock, 105 rounds, never two holders.
+ * On a shared disk, a holder in another container or on another machine can't be observed, so it shows a sign of life
+ * by rewriting its lock. A silent holder may only be frozen, or cut off from the disk, so its lock is taken only on
+ * request, unless it has the same host name (a machine or container that was restarted). If such a holder comes back,
+ * it finds its lock gone and is told. Source: a storm of eight processes on a stale lock, 105 rounds, never two
+ * holders.
  */
 export async function takeLock(path: string, options: LockOptions = {}): Promise<Result<ReleaseLock, LockHolder>> {
   await makeDirectory(dirname(path))
-  // In another container there may be another of this pid.
+  // Another container may have another process with this pid.
   const own = `${path}.${process.pid}-${randomBytes(3).toString('hex')}`
   const mine = JSON.stringify(await ownStamp(options.place))
   await writeFile(own, mine, { mode: 0o600 })
-  // The file that is linked or renamed to the lock, whatever lies at its path later.
+  // The file that is linked or renamed to the lock, whatever is at its path later.
   const file = await open(own, 'r+')
   let isTaken = false
   try {
@@ -97,7 +100,7 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
 /** What is to become the lock. */
 interface Candidate {
   readonly own: string
-  /** The time by the clock of the disk that the lock lies on. */
+  /** The time by the clock of the lock's disk. */
   readonly now: () => Promise<EpochMs>
 }
 
@@ -117,11 +120,11 @@ async function win(candidate: Candidate, path: string, options: LockOptions): Pr
   return err((await readStamp(path)) ?? { pid: 0, host: hostname(), since: realClock.now() })
 }
 
-/** Whether a holder can be known to live or to be dead from here, or else whether it gives a sign of life. */
+/** Whether it is known from here that a holder lives or is dead, or else whether it shows a sign of life. */
 type Standing =
   { readonly type: 'alive' } | { readonly type: 'dead' } | { readonly type: 'silent'; readonly since: EpochMs }
 
-/** `silence`: since when a holder that cannot be looked at has given no sign of life; undefined while it does. */
+/** `silence`: since when an unobservable holder has shown no sign of life; undefined while it shows one. */
 async function standingOf(holder: LockStamp, silence: () => Promise<EpochMs | undefined>): Promise<Standing> {
   const { pid, host, boot, start, namespace } = holder
   if (host === hostname() && boot === (await bootId()) && [undefined, pidNamespace()].includes(namespace))
@@ -130,7 +133,7 @@ async function standingOf(holder: LockStamp, silence: () => Promise<EpochMs | un
   return since === undefined ? { type: 'alive' } : { type: 'silent', since }
 }
 
-/** Waits until a lock has been silent for long enough, or its holder gives a sign of life. By the disk's clock alone. */
+/** Waits until a lock has been silent long enough, or its holder shows a sign of life. Uses only the disk's clock. */
 async function silenceOf(path: string, clock: Candidate['now'], silentMs: number): Promise<EpochMs | undefined> {
   const first = await beatAt(path)
   const began = realClock.monotonic()
@@ -138,19 +141,19 @@ async function silenceOf(path: string, clock: Candidate['now'], silentMs: number
     const last = await beatAt(path)
     if (last !== first) return undefined
     const now = await clock()
-    // The disk's clock may have been set: what has been waited counts, too.
+    // The disk's clock may have been set, so the time spent waiting counts, too.
     if (last === undefined || msBetween(last, now) >= silentMs || msBetween(began, realClock.monotonic()) >= silentMs)
       return last ?? now
     await delay(silentMs / 16 + pauseMs)
   }
 }
 
-/** When a lock was written last, by the clock of the disk it lies on; undefined when there is none. */
+/** When a lock was last written, by its disk's clock; undefined if there is none. */
 async function beatAt(path: string): Promise<EpochMs | undefined> {
   return (await stat(path).catch(() => undefined))?.mtimeMs as EpochMs | undefined
 }
 
-/** Beats until the lock is given back, or found to be another's. */
+/** Writes signs of life until the lock is given back, or turns out to be another's. */
 function hold(
   file: FileHandle,
   { path, mine }: { readonly path: string; readonly mine: string },
@@ -158,9 +161,9 @@ function hold(
 ): ReleaseLock {
   const isMine = async () => (await readFile(path, 'utf8')) === mine
   const beat = async () => {
-    // Into the file that was taken: whoever has replaced it since has another.
+    // Writes to the file that was taken: whoever has replaced it since has another file.
     await file.write(mine, 0).catch(() => file.utimes(new Date(), new Date()).catch(() => undefined))
-    // What cannot be read now, with no descriptor left say, is not lost for that.
+    // A temporary read error, such as a lack of descriptors, doesn't mean that the lock is lost.
     const lost = await isMine().then(
       (stands) => !stands,
       (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT',
@@ -182,7 +185,7 @@ function hold(
   }
 }
 
-/** Plain first: on a read-only disk, Node's recursive `mkdir` says that nothing is there instead of why. */
+/** A plain `mkdir` first: on a read-only disk, Node's recursive one reports ENOENT instead of the reason. */
 async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
@@ -194,8 +197,8 @@ async function makeDirectory(path: string): Promise<void> {
 }
 
 /**
- * Who holds a lock at this moment; undefined when nobody does, or only a process that is gone. Writes nothing and waits for
- * nothing: whether one elsewhere is silent is told by this machine's clock.
+ * Who holds a lock right now; undefined if nobody does, or only a process that is gone. Writes nothing and waits for
+ * nothing: this machine's clock decides whether a remote holder is silent.
  */
 export async function readLockHolder(
   path: string,
@@ -211,7 +214,7 @@ export async function readLockHolder(
   return standing.type === 'silent' ? { ...holder, silentSince: standing.since } : holder
 }
 
-/** Replaces the lock of a holder that was found dead or silent, under a guard that only one can hold. */
+/** Replaces the lock of a dead or silent holder, under a guard that only one process can hold. */
 async function replace(
   own: string,
   { path, found }: { readonly path: string; readonly found: LockStamp | undefined },
@@ -226,7 +229,7 @@ async function replace(
   }
   try {
     const holder = await readStamp(path)
-    // Somebody was quicker: it is looked at anew. Where nothing lies by now, only a link keeps to one winner.
+    // Somebody was faster: check again. If nothing is there by now, only a link guarantees one winner.
     if (JSON.stringify(holder) !== JSON.stringify(found) || (await beatAt(path)) === undefined) return false
     await rename(own, path)
     return true
@@ -245,7 +248,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Undefined when there is none, or when what is there is not one: then it is as good as dead. */
+/** Undefined if there is none, or if it isn't a lock: then it counts as dead. */
 async function readStamp(path: string): Promise<LockStamp | undefined> {
   try {
     return stamp.safeParse(JSON.parse(await readFile(path, 'utf8'))).data

@@ -14,29 +14,32 @@ import type { SpawnedProcess } from '../../domain/process/stray.js'
 
 /** What to start, and where its output goes. */
 export interface ProcessSpec extends LaunchSpec {
-  /** The name of a variable in `env` whose value no other process has: what still bears it at the end is ended. */
+  /** The name of a variable in `env` with a unique value: whatever still has it at the end is ended. */
   readonly mark?: string
-  /** Goes to stdin, which is then closed; a CLI that waits for more would hang. */
+  /** Goes to stdin, which is then closed; a CLI that waits for more input would hang. */
   readonly input: string
   readonly stdoutFile: string
   readonly stderrFile: string
   /** Bytes of each output file. */
   readonly maxFileBytes: number
-  /** Hides secrets in the files and in stderr; the lines of stdout, which a provider must read, come as they are. */
+  /** Masks secrets in the files and in stderr; lines of stdout, which a provider must read, stay as they are. */
   readonly mask: Mask
   readonly onStdoutLine: (line: string) => void
   readonly onStderrLine?: (line: string) => void
   /** Called whenever it has printed something. */
   readonly onOutput?: () => void
-  /** Which lines those two are called for; without it, all. */
+  /** Which lines those two get; default: all. */
   readonly wantedLines?: WantedLines
   /** Between TERM and KILL, ms. */
   readonly graceMs: number
-  /** Told who the process is; the program begins when this has resolved. */
+  /** Is told who the process is; the program starts when this has resolved. */
   readonly onSpawned?: OnSpawned
-  /** Ends its group should autopilot die; it knows of it before the program begins. */
+  /** Ends its group if autopilot dies; it knows the group before the program starts. */
   readonly watchdog?: Watchdog
-  /** What it leaves in its group when it has ended by itself lives on, to the end of autopilot; without it, it is ended. */
+  /**
+   * If set, what it leaves in its group when it has ended by itself lives until autopilot's end; otherwise it is
+   * ended.
+   */
   readonly keepsLeftovers?: boolean
 }
 
@@ -48,31 +51,31 @@ export interface ProcessEnd {
   /** Why autopilot ended it, if it did. */
   readonly ended?: EndReason
   readonly stderrTail: string
-  /** The command lines of what it left running when it ended by itself; outside text, not yet clean. */
+  /** The command lines of what it left running when it ended by itself; outside text, not cleaned yet. */
   readonly leftovers?: readonly string[]
 }
 
-/** An agent, a gate or a command of the user's at work, in a process group of its own. */
+/** A running agent, gate or command of the user, in its own process group. */
 export interface RunningProcess {
-  /** Absent when it could not be started. */
+  /** Absent if it could not start. */
   readonly pid?: number
   /** Resolves when the process itself has ended; a grandchild may still hold its pipes. Never rejects. */
   readonly exited: Promise<ExitStatus>
   /** Resolves when its group is gone and its output is in the files. Never rejects. */
   readonly finished: Promise<ProcessEnd>
   /**
-   * TERM to the group, grace, KILL to the group and to descendants that left it. The first reason counts; none does
-   * once the process has ended by itself.
+   * TERM to the group, grace, KILL to the group and to descendants that left it. The first reason counts; none counts
+   * after the process has ended by itself.
    */
   end(reason: EndReason): void
 }
 
-/** How long a grandchild may hold the pipes after the process's end before they are closed, ms. */
+/** How long a grandchild may hold the pipes after the process's end before autopilot closes them, ms. */
 const pipeGraceMs = 250
 const stderrTailBytes = 16 * 1024
 
 /**
- * Starts an agent, a gate or a command of the user's: all of them, and only they, come through here. Never throws: a
+ * Starts an agent, a gate or a command of the user: all of them, and nothing else, come through here. Never throws: a
  * failed start is an exit status.
  */
 export function startProcess(spec: ProcessSpec): RunningProcess {
@@ -134,14 +137,14 @@ function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number
     const inGroup = spec.keepsLeftovers !== true || reason !== undefined ? await endLeftovers(pid) : []
     const strays = spec.mark === undefined ? [] : await endStrays(`${spec.mark}=${spec.env[spec.mark] ?? ''}`)
     await Promise.race([output, delay(pipeGraceMs, undefined, { ref: false })])
-    // On a busy machine the timer may fire before what waits in the pipes was read.
+    // On a busy machine the timer may fire before everything in the pipes was read.
     await nextTurn()
     child.stdout.destroy()
     child.stderr.destroy()
     await output
-    // What it left in the background may be wanted, but not longer than autopilot lives.
+    // Its background processes may be wanted, but not longer than autopilot lives.
     if (spec.keepsLeftovers !== true || !isGroupAlive(pid)) forget()
-    // What is ended in the middle of its work has always something running.
+    // A process that is ended in the middle of its work always has something running.
     const leftovers = reason === undefined ? [...new Set([...inGroup, ...strays])] : []
     const left = leftovers.length === 0 ? {} : { leftovers }
     return { exit, stderrTail: tail.text(), ...left, ...(reason === undefined ? {} : { ended: reason }) }
@@ -175,7 +178,7 @@ function exitOf(child: Launched['child']): Promise<ExitStatus> {
   })
 }
 
-/** Where a stream's bytes go: to the file without secrets, to whoever listens as they came or as in the file. */
+/** Where a stream's bytes go: masked to the file, and to the listener raw or as in the file. */
 interface Outlet {
   readonly file: CappedFile
   readonly mask: StreamMask
@@ -184,8 +187,8 @@ interface Outlet {
 }
 
 /**
- * Hands a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the program down,
- * but once that has ended, the little that is left in the pipe is read at once: the final event must not wait.
+ * Passes a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the program down; but
+ * once the program has ended, the rest in the pipe is read at once, because the final event must not wait.
  */
 async function pump(stream: Readable, exited: Promise<unknown>, outlet: Outlet): Promise<void> {
   const { file, mask, onChunk, onMasked } = outlet
@@ -201,13 +204,13 @@ async function pump(stream: Readable, exited: Promise<unknown>, outlet: Outlet):
   })
   stream.on('data', (chunk: Buffer) => {
     onChunk?.(chunk)
-    // What nobody takes any more need not be looked through.
+    // What nobody reads any more needs no masking.
     if (file.isFull && !onMasked) return
     if (write(mask.push(chunk)) || hasExited) return
     stream.pause()
     void file.drained().then(() => stream.resume())
   })
-  // A pipe that breaks ends the output; the exit status tells the rest.
+  // A broken pipe ends the output; the exit status says the rest.
   stream.on('error', () => undefined)
   if (!stream.closed) await once(stream, 'close').catch(() => undefined)
   write(mask.end())
@@ -240,7 +243,7 @@ class Tail {
 
   #shorten(): void {
     if (this.#bytes <= this.#maxBytes) return
-    // Copied: a slice would keep the whole chunk that it is of.
+    // Copied, because a slice would keep its whole chunk in memory.
     const kept = Buffer.from(Buffer.concat(this.#parts).subarray(-this.#maxBytes))
     this.#parts = [kept]
     this.#bytes = kept.length

@@ -83,7 +83,7 @@ function retryMessage(event: JsonObject): string {
 }
 
 /**
- * Text of a sub-agent and the CLI's own error texts are not what the agent said: the latter come again in the final
+ * Text of a sub-agent and the CLI's own error texts are not the agent's words: the latter come again in the final
  * event, as a failure.
  */
 function readAssistant(event: JsonObject): readonly AgentEvent[] {
@@ -110,15 +110,15 @@ function writtenBy(tool: string, input: JsonObject | undefined): readonly string
   return path === undefined ? [] : [path]
 }
 
-/** What a tool call is about, by the names that the CLI's own tools give it; the most telling first. */
+/** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
 function targetOf(input: JsonObject | undefined): string | undefined {
   const names = ['file_path', 'notebook_path', 'command', 'pattern', 'path', 'url', 'query', 'description', 'skill']
   return names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
 }
 
 /**
- * What a rule of the user's or a hook refused has no event of its own; it shows in what came back. Source: observed with
- * 2.1.330 and 2.1.332.
+ * A refusal by a rule or a hook of the user's has no event of its own; it shows in the tool's result. Source: observed
+ * with 2.1.330 and 2.1.332.
  */
 function readUser(event: JsonObject): readonly AgentEvent[] {
   const ends = objectsAt(objectAt(event, 'message'), 'content').filter(({ type }) => type === 'tool_result')
@@ -152,18 +152,21 @@ function isByRule(meta: JsonObject): boolean {
   )
 }
 
-/** The call that was refused, by an event of its own or in the list of the final one, which has its input, too. */
+/** The refused call, from its own event or from the list in the final event, which has its input, too. */
 function deniedCall(denial: JsonObject) {
   const name = stringAt(denial, 'tool_name') ?? 'a tool'
   return { name, target: targetOf(objectAt(denial, 'tool_input')), call: stringAt(denial, 'tool_use_id') }
 }
 
-/** All that this process was refused, told already or not; a resumed conversation does not tell again what it was refused before. */
+/**
+ * Everything that this process was refused, reported before or not; a resumed conversation doesn't repeat earlier
+ * refusals.
+ */
 function readDenials(event: JsonObject): readonly AgentEvent[] {
   return objectsAt(event, 'permission_denials').map((denial) => deniedEvent(deniedCall(denial), ''))
 }
 
-/** The same event also announces windows that are not used up, which is no limit. `resetsAt` is in epoch seconds. */
+/** The same event also announces windows that are not used up; those are not limits. `resetsAt` is in epoch seconds. */
 function readRateLimit(event: JsonObject): readonly AgentEvent[] {
   const info = objectAt(event, 'rate_limit_info')
   if (stringAt(info, 'status') !== 'rejected' || info?.isUsingOverage === true) return []
@@ -187,15 +190,15 @@ function readResult(event: JsonObject): AgentEvent {
   }
 }
 
-/** Some versions end the process at once and leave background work to nobody. Source: public reports of 2.1.228 to 2.1.270. */
+/** Some versions end the process at once and abandon background work. Source: public reports of 2.1.228 to 2.1.270. */
 function waitedFor(event: JsonObject): string | undefined {
   const reason = stringAt(event, 'terminal_reason')
   return reason !== undefined && /^(background|waiting)/.test(reason) ? shortLine(reason, 60) : undefined
 }
 
 /**
- * The calls of a sub-agent are told as the agent's own are, but where it is waited for not the last one, its report: that
- * comes with the result of the tool that started it. Source: recorded with 2.1.332.
+ * The calls of a sub-agent are reported like the agent's own, except the last one if the sub-agent is waited for: its
+ * report comes with the result of the tool that started it. Source: recorded with 2.1.332.
  */
 function reportUse(event: JsonObject): readonly AgentEvent[] {
   const result = objectAt(event, 'tool_use_result')
@@ -206,9 +209,9 @@ function reportUse(event: JsonObject): readonly AgentEvent[] {
 }
 
 /**
- * `modelUsage` counts the whole conversation and every sub-agent, as `total_cost_usd` does; `usage` counts only the main
- * loop of this process and is the fallback of streams without the other. What cannot be read is not told, which is not 0:
- * a part of a sum would be too little.
+ * `modelUsage` counts the whole conversation and every sub-agent, like `total_cost_usd`; `usage` counts only the main
+ * loop of this process and is the fallback for streams without `modelUsage`. An unreadable value counts as missing,
+ * not as 0: a partial sum would be too little.
  */
 function usageOf(event: JsonObject): Usage {
   const models = Object.values(objectAt(event, 'modelUsage') ?? {}).map(asObject)

@@ -18,31 +18,32 @@ import type { StatusValue } from '../formats/native/status-value.js'
 /** Writes `done` into the roadmap file, and nothing else. */
 export interface StatusWriter {
   /**
-   * Says in the file that a task is done. `unchanged`: the file says so already. An error is a line for the summary,
-   * never a reason to fail: E181 not written after a check, E182 shared value, W180 the file keeps changing, W183
-   * read-only, W184 unreadable, W185 a person set another status, W186 the task is gone, W187 it has another text now.
+   * Records in the file that a task is done. `unchanged`: the file says so already. An error is a line for the
+   * summary, never a reason to fail: E181 a check prevented the write, E182 shared value, W180 the file keeps
+   * changing, W183 read-only, W184 unreadable, W185 a person set another status, W186 the task is gone, W187 its text
+   * has changed.
    */
   markDone(taskId: string): Promise<Result<'written' | 'unchanged', Unwritten>>
   /**
-   * Looks whether a person holds the task by now: blocked, canceled, done by hand, or taken out of the file. Reads only
-   * a file that has changed; one that is no roadmap at the moment says nothing new.
+   * Checks whether a person has put the task on hold meanwhile: blocked, canceled, done by hand, or removed from the
+   * file. Reads only a file that has changed. If the file isn't a roadmap at the moment, nothing changes.
    */
   held(taskId: string): Promise<HoldReason | undefined>
-  /** The size of the file as it was last seen or written. */
+  /** The size of the file when it was last read or written. */
   bytes(): number
 }
 
 /** Why a status was not written. */
 export interface Unwritten extends Problem {
-  /** Nothing is wrong with the task, but with the file at the moment (W180, W183, W184): asking again may help. */
+  /** The problem is the file's current state, not the task (W180, W183, W184): trying again may help. */
   readonly passing: boolean
-  /** The same was said since the last write. */
+  /** The same problem was reported since the last write. */
   readonly repeated: boolean
 }
 
 /** What the writer needs from outside. */
 export interface StatusWriterOptions {
-  /** Parses elsewhere than on the main thread; called only when the file is not as last read. */
+  /** Parses off the main thread; called only if the file differs from the last read. */
   readonly parse: (bytes: Uint8Array) => Promise<ParsedRoadmap>
 }
 
@@ -53,18 +54,18 @@ interface View {
   readonly encoding: Encoding
   readonly values: Map<string, StatusValue>
   readonly tasks: () => ReadonlyMap<string, Task>
-  /** What does not run by what the file says. */
+  /** What the file keeps from running. */
   readonly held: ReadonlyMap<string, HoldReason>
 }
 
 type Written = Result<'written' | 'unchanged', Unwritten>
 type Edit = Extract<StatusValue, { kind: 'edit' }>
 
-/** Why the file is no roadmap at the moment. */
+/** Why the file isn't a roadmap at the moment. */
 interface Unreadable {
   readonly text: string
   readonly line?: number
-  /** It was read, and what stands in it is no roadmap; else it could not be read. */
+  /** The file was read, but its content isn't a roadmap; otherwise it couldn't be read. */
   readonly broken?: true
 }
 
@@ -93,8 +94,8 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   }
 
   /**
-   * Writes what waits in as few steps as can be: all plain edits at once, then all others, with one parse. Where that shows
-   * that one of them would change more than it should, with ever fewer at a time, until it is found.
+   * Writes everything that waits in as few steps as possible: all plain edits at once, then all others with one parse.
+   * If that would change more than it should, it tries fewer and fewer at a time until it finds the cause.
    */
   async function writeAll(waiting: Map<string, (written: Written) => void>): Promise<void> {
     const answer = (ids: Iterable<string>, written: Written) => {
@@ -124,7 +125,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
       answer(waiting.keys(), passing('W180', 'the roadmap keeps changing: statuses are not written', byHand))
   }
 
-  /** All plain edits of these tasks, or else at most so many of the others. */
+  /** All plain edits of these tasks, or else at most this many of the others. */
   function nextEdits(ids: Iterable<string>, most: number): ReadonlyMap<string, Edit> {
     const edits = [...ids].map((id) => [id, view.values.get(id) as Edit] as const)
     const plain = edits.filter(([, { plain: isPlain }]) => isPlain)
@@ -140,7 +141,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     )
   }
 
-  /** Takes in what others wrote; an error means that the file is no roadmap at the moment. */
+  /** Reads what others wrote; an error means that the file isn't a roadmap at the moment. */
   async function reread(): Promise<Result<void, Unreadable>> {
     const now = await readWhole(loaded.path, maxBytes)
     if (!now.ok) return err({ text: `cannot read the roadmap (${now.error}): statuses are not written` })
@@ -156,29 +157,29 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     return err({ text, broken: true, ...(fault ? { line: fault.position.line } : {}) })
   }
 
-  /** As {@link reread}; a result is for those whose status cannot be written. */
+  /** Like {@link reread}; a result is for those whose status can't be written. */
   async function refresh(): Promise<Written | undefined> {
     const read = await reread()
     return read.ok ? undefined : passing('W184', read.error.text, restore, read.error.line)
   }
 
-  /** Brings the view up to date where the file is not what was seen, or written, last. */
+  /** Updates the view if the file isn't what was last read or written. */
   async function look(): Promise<void> {
     const now = await stampOf(loaded.path)
     if (now !== undefined && now === stamp) return
     const bytes = await readWhole(loaded.path, maxBytes)
     if (!bytes.ok || Buffer.compare(bytes.value, view.bytes) !== 0) {
-      // Not while a status is being written: then it may be what was just written.
+      // Not while a status is being written: it may be what was just written.
       const reading = last.then(reread)
       last = reading
       const read = await reading
-      // A file that is no roadmap says nothing new until it is another one.
+      // A file that isn't a roadmap is not read again until it changes.
       if (!read.ok && read.error.broken !== true) return
     }
     stamp = now
   }
 
-  /** A look that begins after the call, shared by all who ask while another is under way. */
+  /** A read that starts after the call, shared by all who ask while another one is in progress. */
   function lookAfresh(): Promise<void> {
     if (nextLook) return nextLook
     nextLook = looking.then(() => {
@@ -209,7 +210,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
     return problem('E182', text, 'give the task its own map and its own status', value.line)
   }
 
-  /** `changed`: somebody changed the file meanwhile. `wrong`: the file would not read as it should. */
+  /** `changed`: somebody changed the file meanwhile. `wrong`: the result would not read as it should. */
   async function splice(edits: ReadonlyMap<string, Edit>): Promise<Written | 'changed' | 'wrong'> {
     const inOrder = [...edits.values()].sort((a, b) => a.start - b.start)
     if (inOrder.some(({ start, end, before }) => view.text.slice(start, end) !== before)) return 'wrong'
@@ -235,7 +236,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
       await lookAfresh()
       if (!view.values.has(taskId)) return { type: 'removed' }
       const held = view.held.get(taskId)
-      // A run may be about what the file said so of from the start, such as what is to be done again.
+      // A run may include tasks that were already done in the file when it began, for example to redo them.
       return isDeepStrictEqual(held, heldBefore.get(taskId)) ? undefined : held
     },
     bytes: () => view.bytes.length,
@@ -246,7 +247,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
           before?.(written)
           resolve(written)
         })
-        // What comes while a write is under way goes into the next one, together.
+        // Requests that arrive during a write go into the next one, together.
         last = last.then(() => {
           const batch = new Map(waiting)
           waiting.clear()
@@ -293,7 +294,7 @@ function splicedText(text: string, inOrder: readonly Edit[]): string {
   return pieces.join('') + text.slice(from)
 }
 
-/** The view after plain edits: everything behind each has moved by its change of length. */
+/** The view after plain edits: everything behind an edit has moved by its change in length. */
 function spliced(view: View, edits: ReadonlyMap<string, Edit>, text: string, bytes: Uint8Array): View {
   const written = new Map<Edit, Edit>()
   const moves: { readonly from: number; readonly by: number }[] = []
@@ -320,7 +321,7 @@ function moved(value: StatusValue, moves: readonly { readonly from: number; read
   return { ...value, start: value.start + by, end: value.end + by }
 }
 
-/** The view after any other edits, read anew: the same tasks, the same statuses but these. */
+/** The view after any other edits, read again: the same tasks, the same statuses except these. */
 async function verified(
   view: View,
   edits: ReadonlyMap<string, Edit>,

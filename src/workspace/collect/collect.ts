@@ -38,25 +38,25 @@ import { gitFailed, notReadable } from '../git/git-failed.js'
 export interface CollectRequest {
   /** The commit that the attempt started from. */
   readonly base: string
-  /** Paths relative to the root whose changes are not the agent's to make, such as the roadmap. */
+  /** Paths relative to the root that the agent may not change, such as the roadmap. */
   readonly leaveOut: readonly string[]
   /** Further such paths, by a rule. */
   readonly isOffLimits?: (path: string) => boolean
-  /** Paths relative to the root whose change the caller wants to hear of, however much else has changed. */
+  /** Paths relative to the root whose changes the caller wants to know, however much else has changed. */
   readonly watched?: readonly string[]
-  /** Files that the agent's own tools wrote, as its CLI named them: those that git ignores are named. */
+  /** Files that the agent's own tools wrote, as its CLI named them; those that git ignores are reported. */
   readonly wrote?: readonly string[]
   /** The candidate's commit message, trailers included. */
   readonly message: string
-  /** The ref that is to keep the candidate; without `earlier` it must not exist yet. */
+  /** The ref for the candidate; without `earlier` it must not exist yet. */
   readonly ref: string
-  /** What is kept beside the candidate gets names that begin with this and a dash; the ref's where it is absent. */
+  /** Names of refs for everything else that is kept begin with this and a dash; default: the candidate's ref. */
   readonly keepAs?: string
-  /** The candidate of an earlier round, at which the ref stands: it becomes a further parent, so nothing is lost. */
+  /** The candidate of an earlier round, at the ref's tip: it becomes another parent, so nothing is lost. */
   readonly earlier?: string
 }
 
-/** What an attempt left. Every ref in it exists when this is returned. */
+/** What an attempt left. Every ref in it exists by the time this is returned. */
 export type Collected =
   | {
       readonly type: 'unchanged'
@@ -77,13 +77,13 @@ export type Collected =
       /** For people: the first {@link maxPathsShown} of `changes` paths, clean. */
       readonly changedPaths: readonly string[]
       readonly changes: number
-      /** Changes that were made and are not in the candidate: the roadmap's, and to copied, linked and kept paths. */
+      /** Changes that are not in the candidate: to the roadmap, and to copied, linked and kept paths. */
       readonly leftOut: readonly string[]
-      /** New files that the agent hid by rules of its own in `.git/info/exclude`, which are not in it either. */
+      /** New files that the agent hid with its own rules in `.git/info/exclude`; they are not in it either. */
       readonly hidden: readonly string[]
-      /** Those of the request's `wrote` that git ignores, which are not in it. */
+      /** Those of the request's `wrote` that git ignores; they are not in it. */
       readonly ignored: readonly GitPath[]
-      /** The changed ones of the request's `watched`. */
+      /** The changed paths among the request's `watched`. */
       readonly watched: readonly string[]
       readonly kept: readonly KeptRef[]
     }
@@ -91,12 +91,12 @@ export type Collected =
 const maxPathsShown = 200
 
 /**
- * Collects what an attempt did, once its agent is gone: the work tree on top of what the agent committed, as one commit
- * on `ref`; what its git made beside that, on refs of their own. No git runs in the agent's git directory.
+ * Collects what an attempt did, once its agent is gone: the work tree on top of the agent's commits, as one commit on
+ * `ref`; everything else that its git made, on separate refs. No git runs in the agent's git directory.
  *
- * A failure of kind `collect` means that the workspace holds something that cannot be collected and is to be kept; of
- * kind `infrastructure`, that autopilot's own git failed, twice: nothing was lost, and it may be called again. Usually two
- * processes, `add` and `write-tree`; one more where the agent's own tools wrote files.
+ * A failure of kind `collect` means that the workspace contains something that can't be collected, and must be kept.
+ * Kind `infrastructure` means that autopilot's own git failed, twice: nothing was lost, and the caller may try again.
+ * Usually two processes, `add` and `write-tree`; one more if the agent's own tools wrote files.
  */
 export async function collect(
   repository: Repository,
@@ -105,7 +105,8 @@ export async function collect(
 ): Promise<Result<Collected, Failure>> {
   const first = await tryToCollect(repository, workspace, request)
   if (first.ok || first.error.kind !== 'infrastructure') return first
-  // The workspace is as its agent left it: that autopilot's git was ended, or found no room, is nothing to pay another for.
+  // The workspace is as its agent left it: if autopilot's own git was killed or the disk was full, nobody should pay
+  // for another agent.
   const second = await tryToCollect(repository, workspace, request)
   if (second.ok || second.error.kind !== 'infrastructure') return second
   return err({ ...second.error, uncollected: true })
@@ -119,12 +120,12 @@ async function tryToCollect(
   const began = realClock.now()
   const collected = await onFileSystem('Collecting', async () => {
     const steps = await collectSteps(repository, workspace, request)
-    // A person may look at the workspace, or the agent go on in it.
+    // A person may look at the workspace, or the agent may continue in it.
     if (repository.submodules.length > 0) await showSubmodules(workspace)
     return steps
   })
   if (collected.ok && (collected.value.ok || collected.value.error.kind !== 'infrastructure')) return collected.value
-  // No other can be at work on this index.
+  // No other git can be using this index.
   await rm(`${indexFileOf(workspace)}.lock`, { force: true }).catch(() => undefined)
   await removeTornObjects(repository.objectsDir, began)
   return collected.ok ? collected.value : collected
@@ -151,7 +152,7 @@ async function collectSteps(
   const added = await indexWorkTree(repository, workspace, request.base, work.value, index.value)
   if (!added.ok) return added
   const place = workspacePlace(repository, workspace)
-  // What the agent moved a submodule to counts more than what its index says of it, as with a file.
+  // As with a file, the submodule's actual commit counts more than its entry in the agent's index.
   const moved = [...bumps.value].map(([path, oid]) => [path, { mode: gitlinkMode, oid }] as const)
   const bumped = await setEntries(place, moved)
   if (!bumped.ok) return gitFailed(bumped.error)
@@ -175,7 +176,7 @@ async function collectSteps(
   return commitWork(repository, workspace, request, { ...work.value, ...(older.value ?? {}) }, sorted)
 }
 
-/** The tree that the index makes, and how it differs from a commit's. One process. */
+/** The tree that the index makes, and its difference from a commit. One process. */
 async function changesSince(
   repository: Repository,
   place: GitPlace,
@@ -187,7 +188,7 @@ async function changesSince(
   return changes.ok ? ok({ tree: tree.value, changes: changes.value }) : changes
 }
 
-/** Nothing in the work tree may lead git astray or be passed over by it. Comes before any git command there. */
+/** Nothing in the work tree may mislead git or be skipped by it. Call this before any git command there. */
 async function checkClear(
   repository: Repository,
   workspace: Workspace,
@@ -217,7 +218,7 @@ function uncollectable(what: string, paths: readonly GitPath[]): { readonly ok: 
   return err(failure('collect', `The workspace ${what}: ${named.slice(0, 3).join(', ')}`, { paths: named }))
 }
 
-/** Brings the trusted index to what the attempt left. */
+/** Updates the trusted index to what the attempt left. */
 async function indexWorkTree(
   repository: Repository,
   workspace: Workspace,
@@ -226,7 +227,7 @@ async function indexWorkTree(
   agentIndex: AgentIndex,
 ): Promise<Result<void, Failure>> {
   const place = workspacePlace(repository, workspace)
-  // Without -u and with --reset: entries that stay the same keep what git knows of their files, so nothing is hashed anew.
+  // Without -u and with --reset, unchanged entries keep what git knows about their files, so nothing is hashed again.
   if (head !== undefined && onBase) {
     const read = await git(place, ['read-tree', '--reset', head])
     if (!read.ok) return gitFailed(read.error)
@@ -243,13 +244,13 @@ async function indexWorkTree(
   return followStaged(repository, workspace, agentIndex, { commit: (onBase ? head : undefined) ?? base, onBase })
 }
 
-/** A file that is there counts, also where setup's sparse checkout had left it out. Source: git's sparse-index.c. */
+/** An existing file counts, even if setup's sparse checkout had left it out. Source: git's sparse-index.c. */
 const whateverIsThere = ['-c', 'core.sparseCheckout=true']
 
 /**
- * Paths that git passes over though they may hold work, and ends with 0 all the same. Source: git's dir.c ("could not
- * open directory") and wrapper.c ("unable to access", of an ignore or attributes file), in the C locale. What else stands
- * there, such as notices about line ends or a filter's own words, is none of it.
+ * Paths that git skips although they may contain work, while it exits with 0. Source: git's dir.c ("could not open
+ * directory") and wrapper.c ("unable to access", of an ignore or attributes file), in the C locale. Other lines, such
+ * as notices about line ends or a filter's output, don't count.
  */
 function unreadPaths(stderr: string): GitPath[] {
   const said =
@@ -262,15 +263,15 @@ function notAdded(error: GitFailure): { readonly ok: false; readonly error: Fail
 }
 
 interface SortedChanges {
-  /** What the index makes with all of them in it. */
+  /** The tree of the index with all of them in it. */
   readonly tree: string
   /** The agent's work. */
   readonly work: readonly Change[]
-  /** To be put back in the index and reported. */
+  /** To restore in the index and to report. */
   readonly leftOut: readonly Change[]
-  /** Files just as setup left them: put back in the index, nobody's work. */
+  /** Files that are exactly as setup left them: restored in the index, because they are nobody's work. */
   readonly leavings: readonly Change[]
-  /** What setup made with such files in it that git ignored until the agent changed the rules; reported. */
+  /** Setup's results containing such files, which git ignored until the agent changed the rules; reported. */
   readonly noLonger: readonly GitPath[]
   readonly hidden: readonly GitPath[]
   readonly ignored: readonly GitPath[]
@@ -342,8 +343,8 @@ function ownParents(base: string, made: string | undefined, onBase: boolean): st
 }
 
 /**
- * All of them or none, and none that exists, but that the first moves on from `earlier`: it is written once in each round
- * of an attempt, the others once.
+ * Writes all refs or none, and none that exists, except that the first one moves on from `earlier`: each round of an
+ * attempt writes it once, the others are written only once.
  */
 async function createRefs(
   repository: Repository,

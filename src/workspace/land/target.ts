@@ -13,7 +13,7 @@ import { setAsideFrom, setAsideRef } from '../refs/set-aside.js'
 import { findSquashed } from './squashed.js'
 
 export interface TargetOptions {
-  /** Another branch than the default one; made from HEAD when it does not exist. */
+  /** Another branch than the default one; created from HEAD if it doesn't exist. */
   readonly branch?: string
   readonly runId: string
   /** The run began earlier. */
@@ -21,8 +21,8 @@ export interface TargetOptions {
 }
 
 /**
- * Makes the target branch ready for a run: finds or creates it, brings it up to date with HEAD, and pins the commit
- * that the run begins from. The user's branch, index and files are not touched.
+ * Prepares the target branch for a run: finds or creates it, brings it up to date with HEAD, and pins the commit that
+ * the run starts from. Doesn't touch the user's branch, index and files.
  */
 export async function openTarget(repository: Repository, options: TargetOptions): Promise<Result<Target, Refusal>> {
   const found = await findTarget(repository, options)
@@ -46,10 +46,10 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   })
 }
 
-/** The branch that a run would land on, as it stands. */
+/** The branch that a run would land on, in its current state. */
 export interface FoundTarget extends Newest {
   readonly branch: string
-  /** Where the local branch stands, if there is one. */
+  /** The tip of the local branch, if there is one. */
   readonly local: string | undefined
 }
 
@@ -78,7 +78,7 @@ async function targetBranch(
   const { head, user } = repository
   const onOwn = refuseOwnBranch(repository)
   if (!onOwn.ok) return onOwn
-  // A name behind that of a branch which is there is good, too.
+  // A name derived from an existing branch is valid without a check.
   if (named === undefined) return ok(defaultTarget(head))
   const branch = named.replace(/^refs\/heads\//, '')
   const help = 'Name a separate branch with --target, or omit it for the default.'
@@ -86,7 +86,7 @@ async function targetBranch(
   return valid ? ok(branch) : refuse('bad_branch_name', `'${cleanLine(branch)}' cannot be the name of a branch.`, help)
 }
 
-/** Where the branch stands, if it exists; refuses one that is checked out, or whose name another branch blocks. */
+/** The branch's tip, if it exists. Refuses a branch that is checked out, or whose name another branch blocks. */
 async function existing(
   { user, root }: Pick<Repository, 'user' | 'root'>,
   branch: string,
@@ -124,15 +124,15 @@ function inTheWay(branch: string, name: string) {
   )
 }
 
-/** Where the branch is to go on from. */
+/** Where the branch should continue from. */
 export interface Newest {
   readonly tip: string | undefined
   readonly takenUp?: TakenUp
 }
 
 /**
- * What others have brought to the same branch of a remote, as far as it was fetched, is taken up: else its tasks would be
- * done a second time. Where both have gone on, or two remotes have, a person must bring them together.
+ * Takes up what others have brought to the same branch of a remote, as far as it was fetched; otherwise its tasks
+ * would be done twice. If both have moved on, or two remotes have, a person must bring them together.
  */
 async function newestOf(
   { trusted, user }: Pick<Repository, 'trusted' | 'user'>,
@@ -168,7 +168,7 @@ async function newestOf(
   return ok(newest)
 }
 
-/** A remote that has what the target was before it began anew has nothing of its own. */
+/** A remote that has the target's old tip from before it started over has nothing new. */
 async function wasSetAside(user: GitPlace, tip: string, commit: string): Promise<boolean> {
   const before = await setAsideFrom(user, [tip])
   if (!before.ok || before.value.length === 0) return false
@@ -192,15 +192,15 @@ interface TargetTip {
   readonly runId: string
 }
 
-/** Where a target is to start a run from. */
+/** Where a target should start a run from. */
 interface Start {
   readonly commit: string
   readonly anew?: Anew
 }
 
 /**
- * The commit that the target is to start this run from: it contains HEAD and all that earlier runs brought. Where HEAD's
- * history has all of that under other commits and has gone on with it, what HEAD makes of it counts.
+ * The commit that the target should start this run from: it contains HEAD and everything from earlier runs. If HEAD's
+ * history has all of that under other commits and has moved on, HEAD's version counts.
  */
 async function upToDate(repository: Repository, { branch, tip, runId }: TargetTip): Promise<Result<Start, Refusal>> {
   const { head, trusted } = repository
@@ -247,7 +247,7 @@ interface TargetMove extends Omit<TargetOptions, 'branch'> {
   readonly anew?: Anew
 }
 
-/** Moves the target, pins the base and keeps what the target was, in one transaction: all happens, or nothing. */
+/** Moves the target, pins the base and keeps the target's old tip, in one transaction: all or nothing. */
 async function moveAndPin(
   repository: Repository,
   { ref, from, to, anew, ...run }: TargetMove,

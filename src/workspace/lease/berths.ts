@@ -11,50 +11,50 @@ import { ownerFile, ownerOf, writeOwner } from './owner.js'
 import { onFileSystem } from '../workspace.js'
 
 /**
- * A numbered directory for workspaces that one run has to itself. The number is the lowest that is free, so that a run has
- * the paths that the one before it had, unless that still needs them.
+ * A numbered directory for the workspaces of one run. It takes the lowest free number, so a run has the same paths as
+ * the one before it, unless that one still needs them.
  */
 export interface Berth {
   /** Absolute and resolved. */
   readonly dir: string
-  /** Before the number of each workspace; nothing else has it, since tools name things by a path's last part. */
+  /** Prefix of each workspace's number. It is unique, because tools name things after the last part of a path. */
   readonly prefix: string
 }
 
-/** What works in a berth; gates have berths of their own. */
+/** What works in a berth; gates have their own berths. */
 export type BerthUse = 'agents' | 'gates'
 
 export interface BerthsOptions {
-  /** Absolute path of the directory for workspaces of this repository; made when absent, 0700. */
+  /** Absolute path of the directory for this repository's workspaces; created if absent, 0700. */
   readonly home: string
   readonly of: BerthUse
   readonly runId: string
-  /** The user's work tree and git directory: nothing may lie in them or around them. */
+  /** The user's work tree and git directory: the directory may not be in them or around them. */
   readonly root: string
   readonly commonDir: string
-  /** Where else berths of the run may be, by an earlier configuration. */
+  /** Other places where the run's berths may be, from an earlier configuration. */
   readonly homes?: readonly string[]
-  /** Where the run had its workspaces before it was resumed by this version. */
+  /** Where the run had its workspaces before this version resumed it. */
   readonly former?: readonly string[]
-  /** Awaited before a berth is used, by {@link placeOf}. */
+  /** {@link placeOf} awaits this before it uses a berth. */
   readonly onTaken?: (place: string) => Promise<void>
-  /** Awaited before it may be another's. */
+  /** Awaited before another run may have it. */
   readonly onLeft?: (place: string) => Promise<void>
 }
 
 /** The berths of one run and one use. */
 export interface Berths {
-  /** The run's berth. It is taken the first time, and again when it has been removed. */
+  /** The run's berth. It is taken on first use, and again if it was removed. */
   readonly take: () => Promise<Result<Berth, Failure>>
-  /** Whether workspaces of the run may lie in a directory: it is the run's, or it is not known to be another's. */
+  /** Whether the run's workspaces may be in a directory: it is the run's, or not known to be another's. */
   readonly mayHold: (dir: string) => Promise<boolean>
-  /** Gives the berths back that hold no workspace any more. */
+  /** Gives back the berths that contain no workspace any more. */
   readonly leave: () => Promise<void>
 }
 
 const suffixes: Readonly<Record<BerthUse, string>> = { agents: '', gates: '-gates' }
 
-/** What works in the berth of that name; undefined when it is none's. */
+/** What works in the berth of that name; undefined if nothing does. */
 export function useOfBerth(name: string): BerthUse | undefined {
   const [, suffix] = /^[1-9]\d{0,5}(|-gates)$/.exec(name) ?? []
   return suffix === undefined ? undefined : suffix === '' ? 'agents' : 'gates'
@@ -91,7 +91,7 @@ export function openBerths(options: BerthsOptions): Berths {
     return ok(current)
   }
 
-  // Several may ask at once: one berth is enough for all.
+  // Several callers may ask at once; one berth is enough for all.
   let last: Promise<unknown> = Promise.resolve()
   const take = () => {
     const taken = last.then(takeOne)
@@ -120,7 +120,7 @@ export function openBerths(options: BerthsOptions): Berths {
   return { take, mayHold, leave }
 }
 
-/** An agent may have put a link in its place, which leads into the user's tree. */
+/** An agent may have replaced it with a link into the user's tree. */
 async function isAsTaken(dir: string, runId: string): Promise<boolean> {
   const isSame = (await realpath(dir).catch(() => undefined)) === dir
   return isSame && (await ownerOf(dir)) === runId
@@ -130,7 +130,7 @@ async function resolvedOf(dirs: readonly string[]): Promise<ReadonlySet<string>>
   return new Set(await Promise.all(dirs.map((dir) => realpath(dir).catch(() => dir))))
 }
 
-/** Makes the directory; says why it may not be used: as a link, inside the user's tree, or around it. */
+/** Creates the directory; says why it is unusable: a link, inside the user's tree, or around it. */
 async function prepareHome(home: string, root: string): Promise<string | undefined> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   if (!(await lstat(home)).isDirectory()) return `The directory for workspaces, ${home}, is not a directory.`
@@ -142,7 +142,7 @@ export function overlaps(a: string, b: string): boolean {
   return contains(a, b) || contains(b, a)
 }
 
-/** The berths of a run below these directories, which need not exist. */
+/** The run's berths in these directories, which need not exist. */
 export async function ownBerths(homes: Iterable<string>, runId: string): Promise<readonly string[]> {
   const found: string[] = []
   for (const home of homes) {
@@ -160,8 +160,8 @@ interface Claimant {
 }
 
 /**
- * Takes the lowest number that nobody has: a directory that says whose it is comes to its place in one step, which fails
- * where something is. Containers may share the user's cache, with repositories of the same path.
+ * Takes the lowest free number: a directory that names its owner moves into place in one step, which fails if
+ * something is there. Containers may share the user's cache, with repositories at the same path.
  */
 async function claim(home: string, { of, runId, commonDir }: Claimant): Promise<string> {
   const fresh = join(home, `.berth-${randomBytes(4).toString('hex')}`)
@@ -171,7 +171,7 @@ async function claim(home: string, { of, runId, commonDir }: Claimant): Promise<
     await syncDirectory(fresh)
     for (let number = 1; ; number++) {
       const dir = join(home, `${number}${suffixes[of]}`)
-      // A rename would replace a directory that is empty, whosever it is.
+      // A rename would replace an empty directory, whoever owns it.
       if (!(await lstat(dir).catch(() => undefined)) && (await moveTo(fresh, dir))) {
         await syncDirectory(home)
         return dir
@@ -183,7 +183,7 @@ async function claim(home: string, { of, runId, commonDir }: Claimant): Promise<
   }
 }
 
-/** False where something is in the way. Source: rename(2). */
+/** False if something is in the way. Source: rename(2). */
 async function moveTo(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to)
@@ -201,8 +201,8 @@ async function named(dir: string, commonDir: string): Promise<Berth> {
 }
 
 /**
- * A random word that all repositories of one cache have in common, made once: of two containers on one machine, whose
- * repositories have the same path, workspaces are to have different names all the same.
+ * A random word shared by all repositories of one cache, created once. It makes the names of workspaces differ between
+ * two containers on one machine whose repositories have the same path.
  */
 async function seedOf(cache: string): Promise<string> {
   const path = join(cache, '.seed')
@@ -212,7 +212,7 @@ async function seedOf(cache: string): Promise<string> {
     if (/^[0-9a-f]{16}\n$/.test(text)) return text.trim()
     const fresh = `${path}-${randomBytes(4).toString('hex')}`
     await writeFile(fresh, `${randomBytes(8).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
-    // One that is there and says nothing was cut off by a crash.
+    // An empty file was cut off by a crash.
     const put = tries === 0 ? link(fresh, path) : rename(fresh, path)
     await put
       .catch((error: unknown) => {
@@ -229,8 +229,8 @@ async function hasNone(dir: string): Promise<boolean> {
 }
 
 /**
- * Gives back a berth that has no workspace in it. `owner`: whose it is; undefined where that is not known, which only a
- * person's `clean` may decide. What agents left beside their workspaces stays under the run's name, and keeps no number.
+ * Gives back a berth without a workspace. `owner`: its run; undefined if unknown, and then only a person's `clean` may
+ * decide. What agents left next to their workspaces stays under the run's name, without a number.
  */
 export async function leaveBerth(dir: string, owner: string | undefined): Promise<void> {
   if ((await ownerOf(dir)) !== owner || !(await hasNone(dir))) return
@@ -241,7 +241,7 @@ export async function leaveBerth(dir: string, owner: string | undefined): Promis
     if (owner !== undefined) await moveTo(dir, join(home, runDirectory(owner) + suffix)).catch(() => false)
     return
   }
-  // In one step, so that a crash leaves no directory that has lost its owner.
+  // In one step, so that a crash leaves no directory without an owner.
   const gone = join(home, `.berth-${randomBytes(4).toString('hex')}`)
   if (await moveTo(dir, gone).catch(() => false)) await removeEmpty(gone)
 }
@@ -251,7 +251,7 @@ async function removeEmpty(dir: string): Promise<void> {
   await rmdir(dir).catch(() => undefined)
 }
 
-/** Removes what is left of berths below a directory: those without a workspace, and what a crash left of taking them. */
+/** Removes leftovers of berths in a directory: berths without a workspace, and what a crash left while taking one. */
 export async function clearBerths(home: string): Promise<void> {
   const entries = await readdir(home, { withFileTypes: true }).catch(() => [])
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {

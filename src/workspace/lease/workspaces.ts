@@ -23,7 +23,7 @@ export interface WorkspacesOptions extends Furniture {
   /** Where they lie. */
   readonly berths: Berths
   readonly runId: string
-  /** Of a run that is resumed: the highest number that one of its workspaces has. */
+  /** In a resumed run: the highest number of its workspaces. */
   readonly numberedTo?: number
 }
 
@@ -33,29 +33,32 @@ export interface KeptWorkspace {
   readonly reason: string
 }
 
-/** The run's workspaces: made when needed, used again, each leased to one attempt at a time. */
+/** The run's workspaces: created when needed, reused, each leased to one attempt at a time. */
 export interface Workspaces {
   /**
-   * A workspace at the commit, belonging to no attempt yet: one that was released, else a new one. `afresh`: a new one
-   * wherever an earlier use could show, and then one that was released makes room for it.
+   * A workspace at the commit that belongs to no attempt yet: one that was released, else a new one. `afresh`: a new
+   * one wherever an earlier use could show; a released one then makes room for it.
    */
   readonly prepare: (commit: string, how?: { readonly afresh: true }) => Promise<Result<Workspace, Failure>>
-  /** Sees to it that so many are there, set up at the commit, for whoever comes; what fails is told when somebody does. */
+  /**
+   * Makes sure that this many exist, set up at the commit, for whoever needs them; a failure shows when somebody takes
+   * one.
+   */
   readonly makeReady: (commit: string, count: number) => Promise<void>
-  /** Whether waiting for one that is in use may save a setup, as so many are there, none is free, and what setup makes stays. */
+  /**
+   * Whether waiting for a workspace in use may save a setup: this many exist, none is free, and what setup makes
+   * stays.
+   */
   readonly mayAwait: (commit: string, count: number) => Promise<boolean>
   /** Whether setup would run again after each landing. */
   readonly followsTree: (commit: string) => Promise<boolean>
   /** Moves a prepared workspace to another commit. */
   readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
-  /** Hands a prepared workspace to one attempt, with a `.git` that nobody has used, on the attempt's task branch. */
+  /** Hands a prepared workspace to one attempt, with a fresh `.git`, on the attempt's task branch. */
   readonly lease: (workspace: Workspace, lessee: AttemptId) => Promise<Result<void, Failure>>
-  /**
-   * Takes a workspace of the run over, as the attempt left it that was at work there when the run was broken off. It is
-   * leased to that attempt again.
-   */
+  /** Takes over a workspace of the run as the interrupted attempt left it. It is leased to that attempt again. */
   readonly adopt: (root: string, commit: string) => Promise<Result<Workspace, Failure>>
-  /** Merges a tip into the workspace of an attempt that goes on; see {@link catchUp}. */
+  /** Merges a tip into the workspace of an attempt that continues; see {@link catchUp}. */
   readonly goOn: (
     workspace: Workspace,
     lessee: AttemptId,
@@ -64,18 +67,18 @@ export interface Workspaces {
   ) => Promise<Result<CaughtUp, Failure>>
   /** Takes a workspace back; it may be used again. */
   readonly release: (workspace: Workspace) => void
-  /** What the workspace keeps from before is not to be trusted: once it is released, another takes its place. */
+  /** The workspace's kept files can't be trusted: once it is released, a new one takes its place. */
   readonly distrust: (workspace: Workspace) => void
-  /** As {@link distrust}, of all that there are. */
+  /** Like {@link distrust}, for all workspaces. */
   readonly distrustAll: () => void
   /**
-   * Leaves a workspace on disk, with what is known of it where a resumed run is to adopt it, else for a person to look
-   * at; it is not used again by this run. False when there is nothing left of it.
+   * Leaves a workspace on disk, for a resumed run to adopt (with what is known about it), or for a person to look at.
+   * This run doesn't use it again. False if nothing is left of it.
    */
   readonly keep: (workspace: Workspace, reason: string, how?: { readonly adoptable?: boolean }) => Promise<boolean>
-  /** Removes what is not in use, to make room on a full disk. */
+  /** Removes unused workspaces to free space on a full disk. */
   readonly removeFree: () => Promise<void>
-  /** Ends the run: removes every workspace but the kept ones; gives those, and any that could not be removed. */
+  /** Ends the run: removes every workspace except the kept ones; returns those, and any that couldn't be removed. */
   readonly removeAll: () => Promise<readonly KeptWorkspace[]>
 }
 
@@ -87,7 +90,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const standing = new Set<Workspace>()
   let made = options.numberedTo ?? 0
   let making = 0
-  /** Those that are being made for whoever comes. */
+  /** Workspaces that are being created in advance. */
   const coming: Promise<void>[] = []
 
   const makeNew = async (commit: string) => {
@@ -121,7 +124,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       const renewed = mayReuse && !used.isDistrusted ? await renew(repository, used, commit, options) : undefined
       if (renewed?.ok && (await arm(repository, used)).ok) return ok(used)
       await discard(used)
-      // The others would most likely fail alike, and what they keep is dear.
+      // The others would probably fail in the same way, and what they keep is expensive.
       if (!mayReuse || (renewed?.ok === false && renewed.error.inSetup)) break
     }
     const awaited = mayReuse ? coming.shift() : undefined
@@ -132,7 +135,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return armed.ok ? made : armed
   }
 
-  /** One that is set up for the commit already, where there is a choice. */
+  /** Preferably one that is already set up for the commit. */
   const takeBest = async (commit: string): Promise<Workspace | undefined> => {
     const free = all.filter(({ state }) => state === 'free')
     if (free.length < 2 || !options.setup || free.some((one) => one.isDistrusted)) return takeFree(all)
@@ -164,7 +167,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return !all.some(({ state }) => state === 'free')
   }
 
-  /** A workspace that cannot be used again: removed now, or kept with the reason when that is not safe. */
+  /** An unusable workspace: removed now, or kept with the reason if removing it isn't safe. */
   const discard = async (workspace: Workspace) => {
     const removed = await remove(berths, workspace, repository)
     if (removed.ok) workspace.state = 'removed'
@@ -203,7 +206,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   const keep: Workspaces['keep'] = async (workspace, reason, { adoptable = false } = {}) => {
     workspace.state = 'kept'
-    // Without them, the git of the submodules in it, by which a person takes the work out, would have nothing to stand on.
+    // Without them, the git of its submodules, with which a person takes the work out, would not work.
     if (adoptable || (await hasTakenStores(workspace))) standing.add(workspace)
     const isThere = await lstat(workspace.root).then(
       () => true,
@@ -220,7 +223,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const removeAll = async () => {
     // A disk mostly makes one wait.
     await Promise.all(all.filter(isThere).map(discard))
-    // Others of the run may stand there from before it was resumed.
+    // Other workspaces of the run may be there from before it was resumed.
     for (const one of all.filter((one) => !standing.has(one)))
       await rm(one.stateDir, { recursive: true, force: true }).catch(() => undefined)
     await rmdir(stateRoot).catch(() => undefined)
@@ -245,7 +248,7 @@ interface Found {
   readonly commit: string
 }
 
-/** A workspace of before, if what lies there is the very directory and what autopilot knows of it is complete. */
+/** An earlier workspace, if the directory is the same one and autopilot's notes on it are complete. */
 async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Workspace | undefined> {
   const number = workspaceNumber(basename(root))
   if (number === undefined || !(await berths.mayHold(dirname(root)))) return undefined
@@ -262,7 +265,7 @@ async function findAgain({ berths, stateRoot, root, commit }: Found): Promise<Wo
     state: 'leased',
   }
   if (!(await lstat(indexFileOf(workspace)).catch(() => undefined))) return undefined
-  // A git that died with autopilot left it; no other can be at work, as the run's lock is held.
+  // A git that died with autopilot left it; no other git can be running, because this run holds the lock.
   await rm(`${indexFileOf(workspace)}.lock`, { force: true })
   return checkInPlace(workspace).ok ? workspace : undefined
 }
@@ -283,7 +286,7 @@ function takeFree(all: readonly Workspace[]): Workspace | undefined {
   return free
 }
 
-/** A wrong state is a bug of the caller: it would hand one workspace to two attempts. */
+/** A wrong state is a bug of the caller: it would give one workspace to two attempts. */
 function expectState({ number, state }: Workspace, ...expected: Workspace['state'][]): void {
   if (!expected.includes(state)) throw new Error(`Workspace ${number} is ${state}, not ${expected.join(' or ')}`)
 }
@@ -294,7 +297,9 @@ async function remove(berths: Berths, workspace: Workspace, repository: Reposito
   return removeTree(berths, workspace.root, repository)
 }
 
-/** Removes a directory right below one of the run's, on resolved paths, if it is one and does not touch the user's tree. */
+/**
+ * Removes a directory directly in one of the run's, by resolved paths, if it is one and isn't inside the user's tree.
+ */
 async function removeTree(berths: Berths, root: string, repository: Repository): Promise<Result<void, Failure>> {
   const removed = await onFileSystem('Removing a workspace', async () => {
     const place = await realpath(root)

@@ -28,16 +28,16 @@ import {
 } from '../workspace.js'
 import { gitFailed } from '../git/git-failed.js'
 
-/** Where a new workspace comes to lie. */
+/** Where a new workspace goes. */
 export interface Place {
   readonly number: number
   /** Its work tree; must not exist. */
   readonly root: string
-  /** Its trusted state; must not exist. */
+  /** Its trusted state; must not exist yet. */
   readonly stateDir: string
 }
 
-/** Makes a workspace at a commit: one process, `read-tree`; with setup some more, see {@link setUp}. */
+/** Creates a workspace at a commit: one process, `read-tree`; with setup some more, see {@link setUp}. */
 export async function makeWorkspace(
   repository: Repository,
   place: Place,
@@ -81,7 +81,7 @@ async function makeDirectories(
   }
 }
 
-/** Puts index and work tree at a commit, whatever they held: only files that differ are written. */
+/** Moves index and work tree to a commit, whatever they held: only files that differ are written. */
 export async function checkOut(
   repository: Repository,
   workspace: Workspace,
@@ -97,7 +97,7 @@ export async function checkOut(
   return populate(repository, workspace, commit)
 }
 
-/** The files of a commit, and those that come from the user's tree. */
+/** The files of a commit, and those from the user's tree. */
 async function fill(
   repository: Repository,
   workspace: Workspace,
@@ -107,7 +107,7 @@ async function fill(
   const checkedOut = await checkOut(repository, workspace, commit)
   if (!checkedOut.ok) return checkedOut
   const copied = await copyPaths(repository.root, workspace.root, copy)
-  // Through the link an agent would commit in the user's own submodule.
+  // Through the link, an agent would commit in the user's own submodule.
   const submodules = repository.gitlinks.map(gitPath)
   const led = furniturePaths(link).find((path) =>
     submodules.some((one) => isWithin(path, [one]) || isWithin(one, [path])),
@@ -118,7 +118,7 @@ async function fill(
     return err(failure('infrastructure', `link: ${pathText(led)} ${why}.`))
   }
   if (!copied.ok) return copied
-  // What was copied has brought the user's `.git` along.
+  // Copying has brought the user's `.git` along.
   const covered = submodules.some((path) => isWithin(path, furniturePaths(copy)))
   const populated = covered ? await populate(repository, workspace, commit) : ok(undefined)
   return populated.ok ? linkPaths(repository.root, workspace.root, link) : populated
@@ -137,9 +137,9 @@ async function setUpAfresh(
 }
 
 /**
- * Makes a used workspace as good as new at a commit: `clean`, then `read-tree`, then setup where it is needed again. In
- * this order, as a directory that became a link must be gone before git compares what seems to lie in it. Any failure
- * means: make a new one.
+ * Makes a used workspace as good as new at a commit: `clean`, then `read-tree`, then setup if necessary. In this
+ * order, because a directory that became a link must be gone before git compares what seems to be in it. After any
+ * failure, create a new workspace instead.
  */
 export async function renew(
   repository: Repository,

@@ -24,14 +24,14 @@ import { definedFilters, filled, isOn, lastValue, parseSettings, type Setting } 
 export interface OpenOptions {
   /** A directory in the user's work tree. */
   readonly dir: string
-  /** The user's environment: where their configuration lies, and who they are. */
+  /** The user's environment: it says where their configuration is, and who they are. */
   readonly env: Environment
 }
 
 /**
  * Opens the user's repository: reads the user's configuration once, makes the trusted git directory from it, and
- * refuses what is not safe to work on. Writes nothing but that directory, and a store of Git LFS where that is set up and
- * there is none.
+ * refuses what isn't safe to work on. Writes only that directory, and a store for Git LFS if LFS is set up and has
+ * none.
  */
 export async function openRepository({ dir, env }: OpenOptions): Promise<Result<Repository, Refusal>> {
   const found = await discover(dir, env)
@@ -76,7 +76,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   })
 }
 
-/** What a run would refuse about the user's configuration, found without making anything. */
+/** What a run would refuse about the user's configuration, found without creating anything. */
 export async function checkConfiguration(found: Discovered, env: Environment): Promise<Result<Identity, Refusal>> {
   const settings = await readSettings(found.root, env)
   if (!settings.ok) return settings
@@ -99,7 +99,10 @@ interface ContentFiles {
   readonly attributesFile: string
 }
 
-/** Where the user's own excludes and attributes are. git expands `~` and its kin itself; relative paths count from the root. */
+/**
+ * Where the user's own excludes and attributes files are. git itself expands `~` and the like; relative paths count
+ * from the root.
+ */
 async function contentFiles(
   root: string,
   settings: readonly Setting[],
@@ -120,14 +123,14 @@ async function contentFiles(
   })
 }
 
-/** Source: git-config(1), core.hooksPath: relative to where hooks run, which is the root. */
+/** Source: git-config(1), core.hooksPath: relative to the directory where hooks run, which is the root. */
 function hooksDirOf({ root, commonDir }: Discovered, settings: readonly Setting[], env: Environment): string {
   const named = filled(lastValue(settings, 'core.hookspath'))
   if (named === undefined) return join(commonDir, 'hooks')
   return named.startsWith('~/') ? join(env.HOME ?? homedir(), named.slice(2)) : resolve(root, named)
 }
 
-/** What autopilot, or git for it, reads beside the configuration. */
+/** What autopilot, or its git, reads besides the configuration. */
 function filesRead(commonDir: string, { excludesFile, attributesFile }: ContentFiles) {
   return [
     { path: excludesFile, what: 'your core.excludesFile' },
@@ -143,7 +146,7 @@ async function makeTrusted({ commonDir, objectFormat }: Discovered, settings: re
   try {
     return ok(await refreshTrusted({ commonDir, objectFormat, settings, ...files }))
   } catch (error) {
-    // A full or read-only disk is normal life; git's own files are the only thing touched here.
+    // A full or read-only disk is part of normal life; only git's own files are touched here.
     const why = cleanLine(errorText(error))
     const help = `Make ${cleanLine(join(commonDir, 'autopilot'))} writable for you.`
     return refuse('not_writable', `autopilot cannot write its git directory: ${why}`, help)
@@ -151,8 +154,8 @@ async function makeTrusted({ commonDir, objectFormat }: Discovered, settings: re
 }
 
 /**
- * A partial clone fetches what it lacks while git runs, which autopilot's git never does. One that has been filled is
- * like any other. The trusted directory knows no remote, so `rev-list` fails at the first object that is not here.
+ * A partial clone fetches what it lacks while git runs; autopilot's git never fetches. A partial clone that has
+ * everything is like any other. The trusted directory has no remote, so `rev-list` fails at the first missing object.
  */
 async function refusePartial(
   trusted: GitPlace,
@@ -188,7 +191,7 @@ async function refuseMissingFilter(
   )
 }
 
-/** A filter that is set up, whose program has gone: git says hardly more than that somebody hung up. */
+/** A filter that is set up but whose program is gone: git reports hardly more than that something hung up. */
 async function refuseMissingProgram(
   names: readonly string[],
   settings: readonly Setting[],
@@ -206,16 +209,19 @@ async function refuseMissingProgram(
   return ok(undefined)
 }
 
-/** Whether a filter's program can be found. A shell has words of its own, so of those without a path only git's kin count. */
+/**
+ * Whether a filter's program can be found. A shell has its own words, so of commands without a path only git's own
+ * kind counts.
+ */
 async function isThere(program: string): Promise<boolean> {
   if (isAbsolute(program)) return isProgram(program)
   if (!/^git-[\w-]+$/.test(program) || ownProgram(program) !== undefined) return true
-  // Where git keeps its own, which it puts in front of PATH.
+  // Where git keeps its own programs; it puts this first on PATH.
   const asked = await gitAsUser('/', ['--exec-path'], process.env)
   return asked.ok && isProgram(join(asked.value.toString('utf8').trim(), program))
 }
 
-/** What differs from HEAD in the user's index and work tree. Reads under the user's configuration, and writes nothing. */
+/** The user's index and work tree compared with HEAD. Reads with the user's configuration, and writes nothing. */
 export async function dirtyPaths(
   { root, gitDir }: Discovered,
   excluding: readonly string[],

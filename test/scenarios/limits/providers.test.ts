@@ -40,7 +40,7 @@ test('a used-up allowance ends with 75: worth running again', async () => {
   })
   const { code, stdout } = await stage.run(['run', '-a', '1', '--on-limit', 'stop'])
   expect(code).toBe(75)
-  expect(stdout).toMatch(/Done +1 of 3 tasks, .*limited until/)
+  expect(stdout).toMatch(/Done +1 of 3 tasks, .*cooling down until/)
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(1)
 })
 

@@ -34,7 +34,7 @@ import { readStatus } from './status-word.js'
 import type { NamedTask } from './task-id.js'
 import { type StatusWords } from '../../../domain/roadmap/status-word.js'
 
-/** What tasks may leave to `defaults:` at the root. Times in ms. */
+/** What tasks may take from `defaults:` at the root. Times in ms. */
 export type RunOptions = Pick<Task, 'provider' | 'model' | 'timeoutMs' | 'maxAttempts' | 'budget'> & {
   readonly verify?: readonly VerifyEntry[]
 }
@@ -44,9 +44,9 @@ export interface TaskReading {
   readonly reading: Reading
   readonly words: StatusWords
   readonly defaults: RunOptions
-  /** The names of all providers; absent where any name will do. */
+  /** The names of all providers; absent if any name is fine. */
   readonly providers?: readonly string[]
-  /** Unknown keys and not honoured features that were warned of already: once a file is enough. */
+  /** Unknown keys and unsupported features that were already warned about: once per file is enough. */
   readonly warned: Set<string>
 }
 
@@ -68,7 +68,7 @@ export function readDefaults(
   return {}
 }
 
-/** Reads one task with everything it says, inherits and leaves to the defaults. */
+/** Reads one task: its own fields, what it inherits, and the defaults. */
 export function readTask({ reading, words, defaults, warned, providers }: TaskReading, named: NamedTask): Task {
   const { node, path, inherited } = named
   checkKeys(reading, node, 'task', path, warned)
@@ -143,7 +143,7 @@ function statusInFile(reading: Reading, words: StatusWords, node: MapNode, path:
   return 'pending'
 }
 
-/** Both spellings go to the prompt when a task has both. */
+/** If a task has both spellings, both go to the prompt. */
 function readDescription(reading: Reading, node: MapNode): string {
   const parts = ['description', 'details', 'body'].flatMap((name) => {
     const value = entryOf(node, name)?.value
@@ -152,14 +152,14 @@ function readDescription(reading: Reading, node: MapNode): string {
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
-/** A group that waits makes its tasks wait; a task inside it that is waited for does not wait for itself. */
+/** A group's dependency applies to its tasks, but a task inside the group doesn't wait for itself. */
 function allDependencies(reading: Reading, { id, node, path, inherited }: NamedTask): Dependency[] {
   const own = readDependencies(reading, node, path, 'task')
   const refs = new Set([id, ...own.map(({ ref }) => ref)])
   return [...own, ...inherited.dependencies.filter(({ ref }) => !refs.has(ref))]
 }
 
-/** A text, `{run}`, or a list of them; what has no command is text for the agent (W063). */
+/** A text, `{run}`, or a list of them; an entry without a command is text for the agent (W063). */
 function readVerify({ reading, name, node, path }: Field, warned: Set<string>): VerifyEntry[] {
   const items = node.kind === 'list' ? node.items : [node]
   return items.flatMap((item, at): VerifyEntry[] => {
@@ -182,7 +182,7 @@ function readVerify({ reading, name, node, path }: Field, warned: Set<string>): 
   })
 }
 
-/** One that no process can be given would only fail once the work is done. */
+/** A command that no process can run would fail only after the work is done. */
 function checkLength(reading: Reading, command: string, node: SourceNode, path: string): void {
   if (isTooLong(command))
     addProblem(reading, 'E061', node.start, 'the command is too long', { help: shorterCommand, path })
@@ -210,7 +210,7 @@ function readGateFields(
   }
 }
 
-/** Features of the format that this version reads over; each is said once a file. */
+/** Features of the format that this version ignores; each is reported once per file. */
 const notHonoured = {
   parallel_group: 'tasks of all groups may run together',
   files: 'tasks that name the same files may run together',
