@@ -28,7 +28,7 @@ test('a task that the roadmap calls pending though HEAD has its commit is named 
   stage.repo.git('merge', '-q', '--ff-only', 'autopilot/main')
   const said = `HEAD already has the work of these tasks, .* run again: a \\(${commit}\\); .*; --redo a confirms it`
   // Whoever asks for it need not be told.
-  expect((await stage.run(['run', '--dry-run', '--redo', 'a'])).stdout).not.toContain('HEAD has the work')
+  expect((await stage.run(['run', '--dry-run', '--redo', 'a'])).stdout).not.toContain('HEAD already has the work')
   await saysAlike(stage, new RegExp(said))
 })
 
@@ -37,12 +37,12 @@ test('nothing is said of another text under the id, nor of work that was reverte
   stage.repo.git('checkout', '-q', '--', 'roadmap.yaml')
   stage.repo.git('merge', '-q', '--ff-only', 'autopilot/main')
   const dry = async () => (await stage.run(['run', '--dry-run'])).stdout
-  expect(await dry()).toContain('HEAD has the work')
+  expect(await dry()).toContain('HEAD already has the work')
   writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), roadmap.replace('echo a', 'echo other'))
-  expect(await dry()).not.toContain('HEAD has the work')
+  expect(await dry()).not.toContain('HEAD already has the work')
   stage.repo.git('checkout', '-q', '--', 'roadmap.yaml')
   stage.repo.git('revert', '--no-edit', 'HEAD')
-  expect(await dry()).not.toContain('HEAD has the work')
+  expect(await dry()).not.toContain('HEAD already has the work')
 })
 
 test.each([

@@ -77,7 +77,7 @@ test.each([
   [
     'an id that the roadmap does not have',
     ['--redo', 'logon,b'],
-    /the roadmap does not have: logon\n +did you mean login\?/,
+    /not in the roadmap: logon\n +did you mean login\?/,
   ],
   [
     'one that --only leaves out',
