@@ -1,23 +1,23 @@
-/** Files of a tree that an installer reads: text by path. */
+/** The files of a tree that an installer reads: text by path. */
 export type TreeTexts = ReadonlyMap<string, string>
 
 /** A command that installs what manifests and lock files name, and reads nothing else of the tree. */
 export interface Installer {
-  /** Words that it begins with, and options that it must have; `-r` takes a file. */
+  /** The words that it starts with, and options that it must have; `-r` takes a file. */
   readonly command: string
-  /** What it reads, as git pathspecs with `:(glob)`. */
+  /** Its inputs, as git pathspecs with `:(glob)`. */
   readonly inputs: readonly string[]
-  /** Those of them of which the text tells whether it builds something from the tree itself after all. */
+  /** Those inputs whose text decides whether it builds something from the tree after all. */
   readonly reads: readonly string[]
   readonly buildsFromTree: (texts: TreeTexts, options: readonly string[]) => boolean
 }
 
-/** What it does follows from its inputs, whatever they say. */
+/** It depends only on its inputs, whatever they contain. */
 const readsNothing = { reads: [], buildsFromTree: () => false } as const
 
 const manifests = ['**/package.json', 'binding.gyp']
 
-/** The commands of which autopilot knows the inputs; docs/workspaces.md has the same table. */
+/** The commands whose inputs autopilot knows; docs/workspaces.md has the same table. */
 export const installers: readonly Installer[] = [
   {
     command: 'npm ci',
@@ -85,7 +85,7 @@ export interface Installing extends Installer {
   readonly options: readonly string[]
 }
 
-/** The installers that a setup consists of, one after the other; undefined when anything else is in it. */
+/** The installers that a setup consists of, in order; undefined if it contains anything else. */
 export function installingIn(run: string): readonly Installing[] | undefined {
   const steps = run
     .split(/&&|\n/)
@@ -96,7 +96,7 @@ export function installingIn(run: string): readonly Installing[] | undefined {
 }
 
 function installing(step: string): Installing | undefined {
-  // Whatever a shell would make something else of.
+  // Characters that a shell would interpret.
   if (!/^[\w@%+=:,./ -]+$/.test(step)) return undefined
   const words = step
     .replace(/^(\.?v?env\/bin\/)?(python3? -m pip|pip3?) /, 'pip ')
@@ -121,7 +121,7 @@ function isNeeded(word: string): boolean {
   return word.startsWith('-') && word !== '-m'
 }
 
-/** The files after `-r`; undefined when there are words of which nobody knows what they do. */
+/** The files after `-r`; undefined if there are unknown words. */
 function filesIn(words: readonly string[], needed: readonly string[]): readonly string[] | undefined {
   const files: string[] = []
   for (let index = 0; index < words.length; index++) {
@@ -135,7 +135,7 @@ function filesIn(words: readonly string[], needed: readonly string[]): readonly 
   return files
 }
 
-/** Options that change nothing about what is read of the tree. */
+/** Options that don't change what the command reads of the tree. */
 const harmless =
   /^(-[qns]|--(quiet|silent|no-audit|no-fund|offline|prefer-offline|no-progress|no-interaction|no-ansi|locked|frozen|no-dev|all-extras|all-groups|prod|require-hashes|no-input|disable-pip-version-check|no-cache-dir|prefer-dist|ignore-scripts|immutable-cache|no-install-workspace|sync)|--(omit|include|loglevel|jobs|reporter|with|without|group)=[\w,.-]+)$/
 
@@ -143,7 +143,9 @@ function all(texts: TreeTexts): string {
   return [...texts.values()].join('\n')
 }
 
-/** Scripts of the project's own that an install runs. Source: `npm help scripts`, pnpm's and yarn's pages of the same name. */
+/**
+ * Scripts of the project that an install runs. Source: `npm help scripts`, pnpm's and yarn's pages with the same name.
+ */
 const lifecycle = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'].concat(
   'dependencies',
   'pnpm:devPreinstall',
@@ -162,7 +164,7 @@ function ofNode(texts: TreeTexts, options: readonly string[]): boolean {
   return read.some((path) => {
     const manifest = manifestIn(texts.get(path))
     if (!manifest) return true
-    // A package that is copied or packed from the tree, and a patch of one; `JSON.stringify` undoes what JSON escapes.
+    // A package that is copied or packed from the tree, and a patch for one; `JSON.stringify` undoes JSON escapes.
     const copies = /"(file|exec):|"patch:(?!.*\.yarn\/patches)|"injected":true/.test(JSON.stringify(manifest))
     const { scripts } = manifest
     return copies || (runsScripts && typeof scripts === 'object' && lifecycle.some((name) => name in (scripts ?? {})))
@@ -180,7 +182,9 @@ function manifestIn(text: string | undefined): Readonly<Record<string, unknown>>
   }
 }
 
-/** Whether a line of a requirements file names packages of an index, or other such files, and nothing of the tree. */
+/**
+ * Whether a line of a requirements file names only packages of an index, or other such files, and nothing of the tree.
+ */
 function isRequirement(line: string): boolean {
   return requirementLines.some((pattern) => pattern.test(line))
 }

@@ -103,7 +103,10 @@ const countsShape = object({
   remembered: number('Verdicts of all these that were known already.'),
 })
 
-/** The fields of the object that `status --output json` prints; a form of its own, whatever the state of a run is inside. */
+/**
+ * The fields of the object that `status --output json` prints; a separate form, independent of the run's internal
+ * state.
+ */
 export const statusFields = {
   run: orNull(name('The id of the run; `null` where there has been none, and then nothing else is there.')),
   version: optional(text('The autopilot that began the run, or went on with it last.')),

@@ -27,15 +27,17 @@ import {
   usageLines,
 } from './summary.js'
 
-/** Whether a run goes on; a run that was broken off has neither an end in its journal nor a process. */
+/** Whether a run is active. A run that was broken off has neither an end in its journal nor a process. */
 export type RunStanding =
   | { readonly type: 'running'; readonly pid: number; readonly host: string }
-  /** On another machine, or in another container, and without a sign of life: nobody can tell from here whether it is gone. */
+  /**
+   * On another machine or in another container, without a sign of life: nobody can tell from here whether it is gone.
+   */
   | { readonly type: 'silent'; readonly pid: number; readonly host: string; readonly since: EpochMs }
   | { readonly type: 'finished' }
   | { readonly type: 'broken_off' }
 
-/** What is known of a run from outside it. */
+/** What is known about a run from outside. */
 export interface RunStatus {
   readonly state: RunState
   readonly standing: RunStanding
@@ -43,11 +45,11 @@ export interface RunStatus {
   readonly lastAt: EpochMs
   /** What is still on refs and nowhere else. */
   readonly kept: readonly KeptCommit[]
-  /** What of the run's kept workspaces is still there. */
+  /** Which of the run's kept workspaces still exist. */
   readonly keptWorkspaces: RunState['keptWorkspaces']
   /** Shown path of the journal. */
   readonly journal: string
-  /** What `autopilot resume` would do; absent where there is nothing to resume. */
+  /** What `autopilot resume` would do; absent if there is nothing to resume. */
   readonly resume?: ResumeCounts
 }
 
@@ -62,7 +64,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...(state.start.target ? [row('plain', 'Target', state.start.target.branch)] : []),
     ...(standing.type === 'running' ? [{ tone: 'plain', text: formatCounts(state.counts) } as const] : []),
     ...(standing.type === 'running' ? waitingLines(status) : []),
-    // What goes on is neither good nor bad yet.
+    // A running run is neither good nor bad yet.
     ...(standing.type === 'running' ? outcome.map(({ text }) => ({ tone: 'plain', text }) as const) : outcome),
     ...resumeLines(status),
     ...taskLines(status),
@@ -100,7 +102,7 @@ function headline({ state, standing, lastAt }: RunStatus): [tone: Tone, label: s
   }
 }
 
-/** How long it waits is told as of its last word, which is the one that it waits. */
+/** The waiting time counts from its last record, which says that it waits. */
 function waitingLines({ state: { waiting }, lastAt }: RunStatus): readonly Line[] {
   if (!waiting) return []
   return [row('warning', 'Waits', formatWaiting(waiting.until, lastAt, waiting.providers))]
@@ -188,7 +190,7 @@ export function statusObject(status: RunStatus): PrintedStatus {
     run: runId,
     ...(target ? { target } : {}),
     ...{ version, roadmap, isolation, startedAt, lastAt, journal },
-    // The object of a run that goes on has its process, that of a finished one its exit code and why.
+    // A running run has its process in the object, a finished one its exit code and why.
     ...{ standing: standing.type, ...state.finished },
     ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),
     ...(standing.type === 'silent' ? { pid: standing.pid, host: standing.host, silentSince: standing.since } : {}),
@@ -202,7 +204,7 @@ export function statusObject(status: RunStatus): PrintedStatus {
   }
 }
 
-/** What is said where no run has been yet. */
+/** The message if there is no run yet. */
 export function noRunLine(place: string): Line {
   return { tone: 'plain', text: `No run yet in ${cleanLine(place, 300)}; autopilot run starts one.` }
 }

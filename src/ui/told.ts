@@ -10,7 +10,7 @@ interface ToldLine {
   readonly text: string
 }
 
-/** What a person should know of a run, as one line. */
+/** What a person should know about a run, as one line. */
 export function describeTold(record: RecordOf<Told>): ToldLine {
   const isFaint =
     record.type === 'disk_freed' ||
@@ -79,7 +79,7 @@ function phrase(record: RecordOf<Told>): string {
 /** What cannot be counted, in words. */
 export const measureNames: Readonly<Record<Measure, string>> = { usd: 'cost', tokens: 'tokens' }
 
-/** What to do where it cannot be counted. */
+/** What to do if it can't be counted. */
 export const unknownCures: Readonly<Record<Measure, string>> = {
   usd: 'give its price under prices: in autopilot.yaml, or set --budget-tokens instead',
   tokens: 'set --budget instead of --budget-tokens, or limit attempts and time',
@@ -106,7 +106,7 @@ function leftOut({ reason, paths }: RecordOf<'changes_left_out'>): string {
   return formatOffLimits(paths)
 }
 
-/** Changes that were left out since agents may not make them, whatever the task. */
+/** Changes that don't land because agents may not make them, whatever the task. */
 export function formatOffLimits(left: readonly string[]): string {
   const allow = 'agents_may_configure: true in autopilot.yaml lets them land'
   return `its changes to ${formatPaths(left)} were left out, because they would configure later runs and agents (${allow})`
@@ -157,7 +157,7 @@ function short(commit: string): string {
   return commit.slice(0, 10)
 }
 
-/** The first of them, and how many more. */
+/** The first ones, and how many more. */
 export function formatPaths(all: readonly string[], most = 5): string {
   return listFirst(all, most, (path) => cleanLine(path, 100))
 }

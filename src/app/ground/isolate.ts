@@ -25,7 +25,7 @@ import { configNames } from '../../config/config-name.js'
 import { reportUserChanges, type UserChangesParts } from './user-changes.js'
 import { homesOfRun, workspacesHome } from './workspaces-home.js'
 
-/** A repository that was made ready, and the run that works in it. */
+/** A prepared repository, and the run that works in it. */
 interface Isolating
   extends GroundOptions, IsolateParts, Pick<UserChangesParts, 'target' | 'leaveOut' | 'watch' | 'before'> {
   readonly repository: Repository
@@ -64,10 +64,10 @@ export function isolate(parts: Isolating): Isolation {
     clock: realClock,
     gates: file.gates,
     directory: workspacesHome(file.workspacesDir, parts.location.root, parts.env),
-    // Attempts have ended then; what still runs is a gate that judges the base.
+    // By then attempts have ended; only a gate that judges the base may still run.
     ...gatingFor({ ...running, signal: AbortSignal.any([signal, base.closing]) }, () => target.tip),
     onJudged: (attempt, judgement, together) => recordJudgement(recorder, attempt, judgement, together),
-    // Counted up, not set: one that was granted a moment ago may still stand in the supply.
+    // Added, not set: one that was granted a moment ago may still be in the supply.
     onPrepared: (change) => pool.setPrepared(pool.prepared + change),
     spare: () => pool.prepared,
     onExhausted: (failure) => {
@@ -96,7 +96,7 @@ function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
   return (process) => recorder.record({ type: 'command_spawned', what, ...process })
 }
 
-/** Said once in a run: it costs time with every attempt, and a line of configuration saves that. */
+/** Reported once per run: it costs time with every attempt, and a line of configuration saves that. */
 function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) => void {
   let isSaid = false
   return (paths) => {
@@ -110,7 +110,7 @@ function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) 
   }
 }
 
-/** Gates have workspaces of their own, prepared like those of agents. */
+/** Gates have their own workspaces, prepared like those of agents. */
 function gatingFor(running: Running, tip: () => string) {
   const { settings, maskAt, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, runId, { exact: true })

@@ -19,27 +19,27 @@ import { openRoadmap } from './roadmap-source.js'
 import { planWithRedo } from './redo.js'
 import { mergeSettings, settingsFromEnvironment, type RunSettings } from '../../config/settings.js'
 
-/** What `autopilot run` was typed with. */
+/** What was typed after `autopilot run`. */
 export interface RunArguments {
   readonly roadmap?: string
-  /** Of a run that is resumed: what is as it was then, whatever is set now. */
+  /** In a resumed run: what stays as it was, whatever the current settings. */
   readonly asBefore?: AsBefore
   /** `-C`; where to work. */
   readonly directory: string
   readonly flags: Partial<RunSettings>
 }
 
-/** What a run that is resumed does not change. */
+/** What a resumed run doesn't change. */
 export interface AsBefore {
   readonly isolation: RunSettings['isolation']
   readonly target?: string
-  /** Its tasks, where it was not about the whole roadmap. */
+  /** Its tasks, if it wasn't about the whole roadmap. */
   readonly only?: readonly string[]
   /** Tasks that it does again. */
   readonly redo?: readonly string[]
 }
 
-/** Everything that was read before anything is started. */
+/** Everything that was read before anything starts. */
 export interface Prepared {
   readonly settings: RunSettings
   readonly config: Config
@@ -52,7 +52,7 @@ export interface Prepared {
   readonly template?: string
 }
 
-/** Reads settings, configuration, roadmap and template; what is wrong has been printed when it is not ok. */
+/** Reads settings, configuration, roadmap and template. If it isn't ok, the problems are already printed. */
 export async function prepareRun(args: RunArguments, env: Environment): Promise<Result<Prepared, ExitCode>> {
   const wanted = args.flags.output ?? 'human'
   const fromEnvironment = settingsFromEnvironment(env)
@@ -78,7 +78,7 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   if (misplaced.length > 0) return problems(misplaced, settings.output)
   const planned = planWithRedo(loaded.value, settings)
   const { plan } = planned
-  // A task of the run that the roadmap has not any more is dropped from it.
+  // A task of the run that is gone from the roadmap is dropped.
   if (plan.unknown.length > 0 && !args.asBefore) {
     const { graph, roadmap } = loaded.value
     return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
@@ -116,7 +116,7 @@ function settingsAsBefore(wished: RunSettings, { isolation, target, only = [], r
   }
 }
 
-/** Found before anything starts, not by each task; a place that the configuration names is its mistake. */
+/** Found before anything starts, not by each task; if the configuration names the place, the mistake is there. */
 async function refuseWorkspaces(
   config: Config,
   root: string,
@@ -130,7 +130,7 @@ async function refuseWorkspaces(
   return exitCodes.usage
 }
 
-/** A task that is to be done again and does not run would keep all that wait for it from running. */
+/** A task to redo that doesn't run would keep its dependents from running. */
 function refuseRedo(
   redo: readonly string[],
   { loaded, plan }: Pick<Prepared, 'loaded' | 'plan'>,

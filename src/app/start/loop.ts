@@ -30,7 +30,7 @@ import type { OpenRun } from './record.js'
 import { mostTotalAttempts, slotIds } from './run-limits.js'
 import { opened, Table } from './table.js'
 
-/** A run whose tasks are to be worked on. */
+/** A run whose tasks it should work on. */
 export interface LoopParts extends OpenRun {
   readonly pool: AgentPool
   readonly stopEarly: StopEarly
@@ -38,10 +38,10 @@ export interface LoopParts extends OpenRun {
   readonly writeBack: WriteBack
 }
 
-/** What is left running at the end has so long between TERM and KILL, ms. */
+/** The time between TERM and KILL for what is left running at the end, ms. */
 const leftoverGraceMs = 1_000
 
-/** What the loop has open. When a stop is overdue, nobody waits for it to be closed. */
+/** What the loop has open. If a stop is overdue, nobody waits until it is closed. */
 const looping = new Table<never, LoopParts>()
   .row('start', ({ ground, watchdog }) => opened(openDoor(ground.runDir, watchdog, ground.root)))
   .row('runner', ({ start, numbers: { maskAt } }) => opened(processRunner({ start, findProvider, maskAt })))
@@ -50,7 +50,7 @@ const looping = new Table<never, LoopParts>()
   )
   .row('room', watchRoom)
   .row('isolation', isolate)
-  // What still runs in a workspace would write into it while it is removed.
+  // A process that still runs in a workspace would write into it during its removal.
   .row('sweep', (run) => opened(undefined, () => sweepUp(run)))
   .row('written', ({ beginning: { landed }, writeBack }) => {
     for (const { id } of landed) writeBack.done(id)
@@ -92,7 +92,7 @@ function isolate({ prepared: { settings }, signals, beginning: { resumed }, grou
     signal: signals.canceled,
     numberedTo: resumed?.numberedTo ?? 0,
   })
-  // After a bug, what agents have made is still in their workspaces.
+  // After a bug, agents' work is still in their workspaces.
   return opened(isolation, (isWhole) => (isWhole ? isolation.close() : undefined))
 }
 
@@ -148,7 +148,7 @@ function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
     clock: realClock,
     findProvider,
     judgesBase: settings.baseGates === 'judge',
-    // What agents have finished is collected and lands all the same.
+    // Agents' finished work is collected and lands all the same.
     signal: AbortSignal.any([signals.canceled, accounts.ending]),
     withheldOf: withheldFrom(env, numbers.environmentOf),
     checkIn: accounts.checkIn,
@@ -169,7 +169,7 @@ function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
   }
 }
 
-/** Nobody watches a CI job, and its hours cost money: there a run does not wait for an account unless told to. */
+/** Nobody watches a CI job, and its hours cost money: there a run doesn't wait for an account unless told to. */
 function waitPolicy({ onLimit, maxWaitMs }: RunSettings, env: Environment): WaitPolicy {
   return { onLimit: onLimit ?? (isCi(env) ? 'stop' : 'wait'), ...(maxWaitMs === undefined ? {} : { maxWaitMs }) }
 }

@@ -1,40 +1,40 @@
 /**
- * The base is the commit that work stands on: the target's tip. While it is red (gates of everybody fail on it, without
- * any work on top), nothing more begins, and nobody pays for what is not their fault. This decides who waits, who is
- * repaired all the same, and when nobody can go on.
+ * The base is the commit that work is built on: the target's tip. While it is red (`gates:` fail on it without any
+ * work on top), nothing new starts, and nobody pays for what isn't their fault. This decides which work waits, which
+ * is repaired all the same, and when no attempt can continue.
  */
 export interface Base {
   /** The target's tip. */
   readonly tip: string
-  /** Of the tips that are red, the keys of the gates that failed there. */
+  /** For the red tips: the keys of the gates that failed there. */
   readonly red: ReadonlyMap<string, readonly string[]>
   /** The tips that are being judged. */
   readonly judging: ReadonlySet<string>
-  /** Some work has passed: what fails is not everybody's. */
+  /** Some work has passed, so a failure isn't everybody's. */
   readonly passed: boolean
-  /** The last thing known is that the base is red: until more is known nothing begins, and nothing is taken up again. */
+  /** The base was red when last judged: until there is news, nothing starts or continues. */
   readonly cautious: boolean
   readonly atWork: readonly AtWork[]
-  /** Nobody can go on: what waits is left to the next run. */
+  /** No attempt can continue: what waits is left for the next run. */
   readonly over: boolean
 }
 
-/** An attempt that has begun and has not come to its end. */
+/** An attempt between its start and its end. */
 export interface AtWork {
   readonly taskId: string
   readonly attempt: number
   /** Its task's; lower first. */
   readonly priority: number
-  /** The place of its task in the file. */
+  /** The position of its task in the file. */
   readonly order: number
-  /** Somebody who can be told why the work was kept out; a command cannot. */
+  /** Its agent can be told why the work was refused; a command can't. */
   readonly isAgent: boolean
   readonly doing: Doing
 }
 
 export type Doing =
   | { readonly type: 'working' }
-  /** Its conversation was interrupted with the run, and has not been taken up yet. */
+  /** Its conversation was interrupted with the run, and hasn't continued yet. */
   | { readonly type: 'held_back' }
   /** Gates kept its work out. */
   | { readonly type: 'kept_out'; readonly by: KeptOut; readonly repair: Repair }
@@ -43,11 +43,11 @@ export type Doing =
 export interface KeptOut {
   /** The keys of the gates that failed; see `gateKey`. */
   readonly gates: readonly string[]
-  /** The commit that the work stood on when it was judged. */
+  /** The commit that the work was based on when it was judged. */
   readonly on: string
 }
 
-/** Whether an attempt could go on with a repair round: its rounds may be used up, or it has no slot or budget for one. */
+/** Whether an attempt can have a repair round: its rounds may be used up, or it has no slot or budget for one. */
 export type Repair = 'possible' | 'used_up' | 'impossible'
 
 /** What happened. */
@@ -55,24 +55,24 @@ export type BaseEvent =
   | { readonly type: 'began'; readonly attempt: AtWork }
   | { readonly type: 'ended'; readonly taskId: string }
   | { readonly type: 'kept_out'; readonly taskId: string; readonly by: KeptOut; readonly repair: Repair }
-  /** Its own tree passed; it has not landed yet. */
+  /** Its own tree passed; it hasn't landed yet. */
   | { readonly type: 'passed' }
   /** The target moved: to work that passed, or because somebody else moved it. */
   | { readonly type: 'moved'; readonly to: string; readonly passed: boolean }
   /** Judging a tip begins. */
   | { readonly type: 'judging'; readonly tip: string }
-  /** Gates failed on it twice; without gates it is not red, for whatever reason. */
+  /** Gates failed on it twice. Without gates it isn't red, whatever the reason. */
   | { readonly type: 'judged'; readonly tip: string; readonly red: readonly string[] }
-  /** Nobody can go on, see {@link isStuck}. */
+  /** No attempt can continue, see {@link isStuck}. */
   | { readonly type: 'given_up' }
 
 /** What follows for an attempt. */
 export type BaseDecision =
-  /** It is the work's own fault, and goes on as work that is kept out does. */
+  /** It is the work's own fault, and the work continues as refused work does. */
   | 'own'
-  /** It may be the base's fault, and there is another base now. */
+  /** It may be the base's fault, and the base has changed since. */
   | 'judge_again'
-  /** It is the base's fault, and somebody has to mend the base: it keeps its repair rounds. */
+  /** It is the base's fault, and somebody has to fix the base: it keeps its repair rounds. */
   | 'repair'
   /** The run ends; its work waits for the next. */
   | 'over'
@@ -98,7 +98,7 @@ function take(base: Base, event: BaseEvent): Base {
     case 'passed':
       return { ...base, passed: true, cautious: false }
     case 'moved': {
-      // After a red base only a verdict tells what another hand has put there.
+      // After a red base, only a verdict shows what somebody else has put there.
       const cautious = !event.passed && (base.cautious || base.red.has(base.tip))
       return { ...base, tip: event.to, passed: event.passed, cautious }
     }
@@ -117,7 +117,7 @@ function judged(base: Base, { tip, red }: Extract<BaseEvent, { type: 'judged' }>
   return { ...base, judging, ...(tip === base.tip ? { cautious: false } : {}) }
 }
 
-/** There is no need for caution any more when all that waited has been judged, and the base too. */
+/** Caution is no longer necessary once all waiting work has been judged, and the base too. */
 function calm(base: Base): Base {
   if (!base.cautious || !base.red.has(base.tip)) return base
   return base.atWork.some(({ doing: { type } }) => type === 'working') ? base : { ...base, cautious: false }
@@ -127,7 +127,7 @@ function doing(base: Base, taskId: string, next: Doing): Base {
   return { ...base, atWork: base.atWork.map((one) => (one.taskId === taskId ? { ...one, doing: next } : one)) }
 }
 
-/** Total order: the task's priority, then its place in the file. */
+/** Total order: the task's priority, then its position in the file. */
 function compareAtWork(a: AtWork, b: AtWork): number {
   return a.priority - b.priority || a.order - b.order
 }
@@ -137,13 +137,13 @@ export function mayBegin({ tip, red, cautious }: Base): boolean {
   return !cautious && !red.has(tip)
 }
 
-/** Whether nobody at work can go on before a person has looked at the base; also when nobody is at work. */
+/** Whether no running attempt can continue before a person has looked at the base; also if none is running. */
 export function isStuck(base: Base): boolean {
   if (base.over || base.cautious || !base.red.has(base.tip)) return false
   return base.atWork.every((one) => one.doing.type === 'kept_out' && decisionOn(base, one) === undefined)
 }
 
-/** What follows now, and the base after it: who goes on is at work again. Whoever is not named waits. */
+/** What follows now, and the base after it: an attempt that continues is running again. Whoever isn't named waits. */
 export function nextDecisions(base: Base): {
   readonly base: Base
   readonly decisions: ReadonlyMap<string, BaseDecision>
@@ -159,7 +159,7 @@ export function nextDecisions(base: Base): {
   return { base: { ...base, atWork }, decisions }
 }
 
-/** Undefined for one that is at work, or waits. */
+/** Undefined for an attempt that is running, or waits. */
 function decisionOn(base: Base, one: AtWork): BaseDecision | undefined {
   switch (one.doing.type) {
     case 'working':
@@ -186,7 +186,7 @@ function keptOutDecision(
   return !base.cautious && repair === 'possible' && leaderOf(base) === one ? 'repair' : undefined
 }
 
-/** The first in order of those who could mend the base. When it has used up its rounds, no other is paid for the same. */
+/** The first in order that could fix the base. When it has used up its rounds, nobody pays another one for the same. */
 function leaderOf({ atWork }: Base): AtWork | undefined {
   return atWork.find(({ isAgent, doing: one }) => isAgent && !(one.type === 'kept_out' && one.repair === 'impossible'))
 }

@@ -18,7 +18,7 @@ export const plannedTaskShape = titled(
 )
 export type PlannedTask = ValueOf<typeof plannedTaskShape>
 
-/** Which tasks a run is about: `only` names tasks or groups, `limit` the first so many that would start. */
+/** Which tasks a run is about: `only` names tasks or groups; `limit` is the number of tasks that may start. */
 export interface Selection {
   readonly only?: readonly string[]
   readonly limit?: number
@@ -28,16 +28,16 @@ export interface Selection {
 
 /** What a run will do with each task, decided before it starts. */
 export interface RunPlan {
-  /** The tasks it is about, in file order, each with its state at the start. */
+  /** Its tasks, in file order, each with its state at the start. */
   readonly tasks: readonly PlannedTask[]
   readonly runnable: readonly string[]
-  /** Ids given by `--only` that name nothing. */
+  /** Ids in `--only` that name nothing. */
   readonly unknown: readonly string[]
 }
 
 /**
- * Plans a run: what is done already, what is held and why, what may run. A task that waits for a held one is held
- * itself, through any number of steps. Linear in tasks and edges, but for `only`.
+ * Plans a run: what is already done, what is held and why, what may run. A task that depends on a held one is held
+ * itself, through any number of steps. Linear in tasks and edges, except for `only`.
  */
 export function planRun(graph: TaskGraph, groups: readonly Group[], selection: Selection = {}): RunPlan {
   const groupsById = new Map(groups.map((group) => [group.id, group]))
@@ -87,7 +87,7 @@ function selectedIds(graph: TaskGraph, only: readonly string[] | undefined): Rea
   )
 }
 
-/** Holds everything that waits for something held, naming what it waits for; dependencies come before dependents. */
+/** Holds everything that depends on something held, and names that; dependencies come before dependents. */
 function spreadHolds(graph: TaskGraph, holds: Map<string, HoldReason>): void {
   for (const id of topologicalOrder(graph)) {
     const task = graph.tasks.get(id)
@@ -109,7 +109,7 @@ function spread(waitsFor: readonly { readonly other: string; readonly reason: Ho
   return { type: 'dependency', taskIds: waitsFor.map(({ other }) => other), byPerson }
 }
 
-/** The runnable tasks beyond the first `limit` in the run's own order, in which none waits for a later one. */
+/** The runnable tasks beyond the first `limit` in the run's own order, in which no task depends on a later one. */
 function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, limit: number): readonly string[] {
   const runnable = [...graph.tasks.values()].filter(({ id, status }) => !holds.has(id) && !statusSatisfies(status))
   const ids = runnable.map(({ id }) => id)
@@ -121,7 +121,7 @@ function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, l
   return ids.filter((id) => !first.has(id))
 }
 
-/** File order, but each task after what it depends on. Inside a cycle, where there is no such order, some order. */
+/** File order, but each task after its dependencies. Inside a cycle there is no such order, so any order. */
 export function topologicalOrder(graph: TaskGraph): readonly string[] {
   const visited = new Set<string>()
   const order: string[] = []
@@ -143,8 +143,8 @@ export function topologicalOrder(graph: TaskGraph): readonly string[] {
 }
 
 /**
- * The order in which `runnable` tasks would start if each were done before the next one started: always the best
- * ranked of those that are ready.
+ * The order in which `runnable` tasks would start if each were done before the next one: always the best ranked among
+ * the ready ones.
  */
 export function startOrder(graph: TaskGraph, runnable: readonly string[]): readonly Task[] {
   const left = new Set(runnable)
@@ -172,7 +172,7 @@ interface Ranked {
   readonly rank: Rank
 }
 
-/** Where a rank belongs in a list of which the best is last. */
+/** Where a rank belongs in a list with the best last. */
 function placeFromEnd(list: readonly Ranked[], rank: Rank): number {
   return countBefore(list, (other) => compareRanks(other.rank, rank) > 0)
 }

@@ -7,71 +7,71 @@ import { present } from '../present.js'
 import { isOther, isOtherTask } from '../roadmap/task-text.js'
 import type { PlannedTask } from '../roadmap/plan.js'
 
-/** A commit on the target that names an attempt, and the one that the target stood at before. */
+/** A commit on the target that names an attempt, and the target's tip before it. */
 export interface Landing {
   readonly attempt: number
   readonly commit: string
   readonly previous: string
-  /** The digest of the words that it was done by; older versions left that out. */
+  /** The digest of the text that it was done by; older versions left that out. */
   readonly text?: string
 }
 
-/** What is found on the machine when a run is resumed, beside what its journal tells. */
+/** What is found on the machine when a run is resumed, besides its journal. */
 export interface ResumeFacts {
-  /** The commits on the target under a task's id, the last first. */
+  /** The commits on the target with a task's id, the last one first. */
   readonly landed: (taskId: string) => readonly Landing[]
-  /** The digest of what an agent of the task would be told now; undefined where nothing is to be compared. */
+  /** The digest of what an agent of the task would be told now; undefined if nothing should be compared. */
   readonly text: (taskId: string) => string | undefined
   /** The candidate on an attempt's ref. */
   readonly candidate: (taskId: string, attempt: number) => string | undefined
-  /** The highest number of an attempt that has a ref; 0 without one. */
+  /** The highest number of an attempt that has a ref; 0 if there is none. */
   readonly lastRef: (taskId: string) => number
-  /** Whether the workspace that an attempt worked in is there, with its work not collected. */
+  /** Whether the workspace of an attempt still exists, with work that was not collected. */
   readonly stands: (taskId: string, attempt: number) => boolean
-  /** Whether an interrupted conversation can be taken up again. */
+  /** Whether an interrupted conversation can be continued. */
   readonly canContinue: (course: Begun) => boolean
   /** Attempts that the task has now. */
   readonly mostAttempts: (taskId: string) => number
-  /** Attempts that any task has in all, whatever ended them. */
+  /** Most attempts of any task in all, however they ended. */
   readonly mostTotalAttempts: number
-  /** Failed tasks are tried again, as if they had not been tried. */
+  /** Failed tasks are tried again, as if they had never been tried. */
   readonly retryFailed: boolean
 }
 
-/** How a task of a resumed run goes on. */
+/** How a task of a resumed run continues. */
 export type Resumption =
-  /** Its work is on the target; the journal does not know. */
+  /** Its work is on the target, but the journal doesn't know. */
   | ({ readonly type: 'landed' } & Landing)
   /** It stays as it has failed. */
   | { readonly type: 'failed' }
   | GoingOn
   /**
-   * An attempt with this number begins. `retried`: the attempts before it do not count any more. `reworded`: the task says
-   * something else than what those were about.
+   * An attempt with this number starts. `retried`: earlier attempts no longer count. `reworded`: the task's text
+   * differs from theirs.
    */
   | { readonly type: 'start'; readonly attempt: number; readonly retried: boolean; readonly reworded?: true }
 
-/** An attempt that was interrupted with the run, from where it goes on. */
+/** An attempt that was interrupted with the run, and the state from which it continues. */
 export interface GoingOn {
   readonly type: 'go_on'
   readonly course: Begun
-  /** Its workspace is there, with its work not collected. */
+  /** Its workspace exists, with work that was not collected. */
   readonly stands: boolean
-  /** The commit of what its last turn made, where that was collected. */
+  /** The commit of the last turn's work, if that was collected. */
   readonly candidate?: string
 }
 
-/** Its agent has ended well: it goes on without another. */
+/** Its agent has ended well: it continues without another one. */
 export function isPaid({ course }: GoingOn): boolean {
   return course.state.type !== 'queued'
 }
 
-/** The task says something else by now, and its agent is told in its conversation. */
+/** The task's text has changed, and its agent is told in its conversation. */
 export function isReworded({ course: { state } }: GoingOn): boolean {
   return state.type === 'queued' && state.turn.type === 'take_up' && state.turn.reworded
 }
 
-/** Decides how each task that may run now goes on. Pure; the same facts always give the same answer. */
+/** Decides how each task that may run now continues. Pure; the same facts always give the same answer. */
 export function reconcile(
   state: RunState,
   planned: readonly PlannedTask[],
@@ -82,7 +82,7 @@ export function reconcile(
     const known = state.tasks.get(id)
     const progress = state.progress.get(id)
     const now = facts.text(id)
-    // A task that the roadmap calls done counts so from the start, which must not hide what this run has brought.
+    // A task that the roadmap calls done counts so from the start, which must not hide this run's own work.
     const isTold = known?.state.type === 'done' && known.state.how !== 'before' && !isOtherTask(progress?.text, now)
     const landed = isTold ? undefined : facts.landed(id).find(({ text }) => !isOtherTask(text, now))
     if (landed) resumptions.set(id, { type: 'landed', ...landed })
@@ -116,7 +116,7 @@ function resumptionOf(
   return { type: 'start', attempt: next, retried: false, ...(reworded ? { reworded } : {}) }
 }
 
-/** How an interrupted attempt goes on; undefined when nothing of it can. */
+/** How an interrupted attempt continues; undefined if it can't. */
 function goOn(id: string, told: Begun, facts: ResumeFacts): GoingOn | undefined {
   const ref = facts.candidate(id, told.attempt)
   const stands = facts.stands(id, told.attempt)
@@ -129,7 +129,7 @@ function goOn(id: string, told: Begun, facts: ResumeFacts): GoingOn | undefined 
   const why = endOf(told)
   if (why === 'well' && !isReworded && candidate !== undefined) return goesOn({ type: 'judging' })
   if (why === 'well' && !isReworded && stands) return goesOn({ type: 'collecting' })
-  // What has landed is not to be gone on with.
+  // Landed work isn't continued.
   if (isReworded && facts.landed(id).some(({ attempt }) => attempt === told.attempt)) return undefined
   const left = typeof why === 'object' && why.kind === 'unfinished' && !isReworded ? why : undefined
   const isInterrupted = typeof why !== 'object' || isInterruption(why) || left !== undefined
@@ -144,7 +144,7 @@ function withRef(told: Begun, ref: string | undefined): Begun {
   return course
 }
 
-/** How the agent of its last turn ended; undefined where it was at work. */
+/** How the agent of its last turn ended; undefined if it was running. */
 function endOf({ state }: Begun): 'well' | Failure | undefined {
   if (isFinished(state)) return 'well'
   if (state.type === 'collecting') return state.failure ?? 'well'
@@ -152,12 +152,12 @@ function endOf({ state }: Begun): 'well' | Failure | undefined {
   return state.type === 'ended' && state.end.type === 'failed' ? state.end.failure : undefined
 }
 
-/** The ref is moved before the journal hears of it, and a person may have deleted it since: what it says holds. */
+/** The ref moves before the journal records it, and a person may have deleted it since: the ref counts. */
 function candidateOn(ref: string | undefined, told: Begun): string | undefined {
   return workOf(told) === undefined && ref === told.collected ? undefined : ref
 }
 
-/** How many tasks go on in which way. */
+/** How many tasks continue in which way. */
 export interface ResumeCounts {
   /** Their work is on the target, or goes to the merge queue without an agent. */
   readonly toLand: number

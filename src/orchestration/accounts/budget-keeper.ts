@@ -28,25 +28,25 @@ export interface BudgetKeeperParts {
   readonly pool: AgentPool
   readonly budgets: RunBudgets
   readonly stopEarly: StopEarly
-  /** Ends the agents that are at work; absent where they may finish. */
+  /** Ends the running agents; absent if they may finish. */
   readonly endAgents?: () => void
 }
 
-/** What the budgets say about one agent that is to start. */
+/** What the budgets say about one agent that should start. */
 export interface Allowances {
-  /** What an agent may spend that starts now: what is left of the run's, its provider's and the task's budget. */
+  /** What an agent that starts now may spend: what is left of the run's, its provider's and the task's budget. */
   allowance(provider: string, task?: Task): Budget
-  /** A task's own budget is used up: in words, else undefined. */
+  /** Says that a task's own budget is used up; otherwise undefined. */
   usedUpBy(task: Task): string | undefined
 }
 
 /**
- * Keeps the budgets of the run and of providers: no agent starts that would not fit, and when one is used up, the run
- * or the provider starts nothing more. All is counted over all resumes of the run.
+ * Keeps the budgets of the run and of providers: no agent starts that wouldn't fit, and once a budget is used up, the
+ * run or the provider starts nothing more. Everything counts over all resumes of the run.
  */
 export class BudgetKeeper implements AgentWatch, Allowances {
   readonly #parts: BudgetKeeperParts
-  /** What agents at work have reported so far. */
+  /** What running agents have reported so far. */
   readonly #reported = new Map<WatchedAgent, Usage>()
 
   constructor(parts: BudgetKeeperParts) {
@@ -57,7 +57,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     })
   }
 
-  /** Looks whether anything is used up; also at the start, for what was spent before a resume. */
+  /** Checks whether a budget is used up; also at the start, for what was spent before a resume. */
   look(): void {
     const { budgets, recorder } = this.#parts
     for (const [provider, budget] of Object.entries(budgets.providers)) {
@@ -84,7 +84,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
   ended(agent: WatchedAgent): void {
     this.#reported.delete(agent)
     this.look()
-    // It may have spent less than was set aside for it.
+    // It may have spent less than was reserved for it.
     this.#parts.pool.reconsider()
   }
 
@@ -109,7 +109,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     return spentOf(this.#parts.recorder.state.tasks.get(taskId)?.used ?? noUsage)
   }
 
-  /** Of the whole run or of one provider, with what agents at work have reported. */
+  /** For the whole run or one provider, including what running agents have reported. */
   #spent(provider?: string): Spent {
     const reported = [...this.#reported].filter(([agent]) => provider === undefined || agent.provider === provider)
     return reported.map(([, usage]) => spentOf(usage)).reduce(addSpent, this.#recorded(provider))
@@ -121,8 +121,8 @@ export class BudgetKeeper implements AgentWatch, Allowances {
   }
 
   /**
-   * What an agent of the provider spends on average. While none has ended, what those at work have reported stands for
-   * it, and while they have not, what agents of the other providers spend.
+   * What an agent of the provider spends on average. Until one has ended, what the running ones have reported stands
+   * in for it, and until they report, what agents of the other providers spend.
    */
   #usual(provider: string): Spent {
     const { usage, spending } = this.#parts.recorder.state
@@ -147,7 +147,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     return !own || mayStartWithin(own, this.#recorded(provider), this.#atWork(held, provider), next)
   }
 
-  /** Those that hold a slot, and those whose process has ended while their last words are still being read. */
+  /** Agents that hold a slot, and those whose process has ended while their last output is still being read. */
   #atWork(held: readonly HeldOffer[], provider?: string): readonly Spending[] {
     const counts = (name: string) => name !== commandProvider && (provider === undefined || name === provider)
     const reported = [...this.#reported].filter(([agent]) => counts(agent.provider))
@@ -159,9 +159,9 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     ]
   }
 
-  /** Nothing is at work, and what is left is less than an agent usually spends. */
+  /** Nothing is running, and less is left than an agent usually spends. */
   #onRefused(refused: readonly string[]): void {
-    // Its slot is free, but what it spent is not known yet: heard again when it is.
+    // Its slot is free, but its spending isn't known yet: this is called again when it is.
     if (this.#reported.size > 0) return
     const { providers } = this.#parts.budgets
     const byOwn = refused.filter((name) => {

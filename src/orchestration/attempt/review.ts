@@ -16,22 +16,22 @@ import { runAgent } from '../agent/run-agent.js'
 import { onSlot, shown, type HeldSlot, type SlotSettings } from './turn.js'
 
 export interface ReviewingParts extends SlotSettings {
-  /** The names of the providers that can be used at this moment of the run, best first. */
+  /** The names of the providers that are usable right now, best first. */
   readonly usable: () => readonly string[]
   /** Waits for a slot for a review of the task's work. */
   readonly reserve: (task: Task, reviewer: ProviderModel) => Promise<HeldSlot | NoSlot>
 }
 
-/** A review that errored is tried so many times in all. */
+/** How often an errored review is tried in all. */
 const tries = 3
-/** So much of the change is shown in the prompt; the reviewer can see the rest for itself. */
+/** How much of the change the prompt shows; the reviewer can read the rest itself. */
 const mostDiffChars = 30_000
 const mostReasons = 20
 const longestReason = 1_000
 
 /**
- * Reviews for a run: after the commands, one after the other, each on a slot of the pool like any agent, none while the
- * author's is held. Only an answer of the form asked for approves or rejects; whatever else happens has errored.
+ * Reviews for a run: after the commands, one after the other, each on a slot of the pool like any agent, and none
+ * while the author's slot is held. Only an answer in the required form approves or rejects; anything else is errored.
  */
 export function createReviewing(parts: ReviewingParts): ReviewWork {
   const known = new Map<string, ReviewAnswer>()
@@ -122,7 +122,7 @@ async function answerOf(
   parts: ReviewingParts,
 ): Promise<Result<ReviewAnswer, Failure>> {
   const { agent } = slot
-  // Not the task's own budget: its work is finished, and shall not be lost for the sake of its review.
+  // Not the task's own budget: its work is finished, and must not be lost because of its review.
   const budget = parts.allowances.allowance(agent.provider)
   const { work, request } = onSlot(slot, id, { timeoutMs, budget }, parts)
   const { review } = work.provider

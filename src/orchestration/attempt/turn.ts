@@ -20,73 +20,76 @@ import type { Isolation, Place, ReviewWork } from '../place/isolation.js'
 import type { AgentEnd, AgentSettings, AgentWork } from '../agent/agent-work.js'
 import { runAgent } from '../agent/run-agent.js'
 
-/** What is the same for all agents of a run's attempts, authors and reviewers. */
+/** What all agents of a run's attempts share, authors and reviewers. */
 export interface SlotSettings extends AgentSettings {
   readonly allowances: Allowances
-  /** What reviewers judge by, so that the author knows. */
+  /** The criteria of the reviews, so that the author knows them. */
   readonly reviews: readonly Review[]
   readonly asRoot: boolean
-  /** How long an agent may give no sign of life; 0: for ever. */
+  /** How long an agent may show no sign of life; 0: forever. */
   readonly idleTimeoutMs: number
-  /** How long what an agent left in the background may go on after its last result; 0: for ever. */
+  /** How long an agent's background work may run after its last result; 0: forever. */
   readonly backgroundTimeoutMs: number
-  /** Where attempts keep prompt and output; those of their reviews lie beside. */
+  /** Where attempts keep prompt and output; those of their reviews are next to them. */
   readonly attemptsDir: string
 }
 
-/** What is the same for all attempts of a run. */
+/** What all attempts of a run share. */
 export interface AttemptSettings extends SlotSettings {
   readonly isolation: Isolation
   readonly base: BaseWatch
   /** What every task's work must pass. */
   readonly gates: readonly Gate[]
-  /** Judges work before it may land; see also `gates`. */
+  /** Reviews work before it may land; see also `gates`. */
   readonly review: ReviewWork
   readonly permissions: Permissions
-  /** What follows when the agent was refused a tool in its last turn, beside its being told. */
+  /** What follows if the agent was refused a tool in its last turn, besides reporting it. */
   readonly onDenied: 'warn' | 'fail'
   readonly allow: readonly string[]
   /** Replaces the default prompt. */
   readonly template?: string
-  /** Paths that agents are told to leave alone, relative to the place. */
+  /** Paths that agents must leave alone, relative to the place. */
   readonly offLimits: readonly string[]
   readonly timeoutMs: number
-  /** Background work is left to the agents' CLIs. */
+  /** Background work is left to the agent CLIs. */
   readonly background: boolean
   readonly maxAttempts: number
-  /** How often, within an attempt, work that was kept out goes back to its agent. */
+  /** How often, within one attempt, refused work goes back to its agent. */
   readonly repairRounds: number
 }
 
-/** What an attempt of a task begins with. */
+/** What an attempt of a task starts with. */
 export interface AttemptRequest {
   readonly task: Task
-  /** The attempt's number among those that count, and how many of them the task has: what its agent is told. */
+  /** The attempt's number among those that count, and how many the task has, as the agent is told. */
   readonly counted: { readonly number: number; readonly most: number }
   /** Why an attempt before failed. */
   readonly feedback?: string
-  /** What the attempt before left, which was cut off in the middle of its work. */
+  /** What the previous attempt left if it was cut off in the middle of its work. */
   readonly inherited?: Inheritance
 }
 
 /** A slot that is held for one turn. */
 export interface HeldSlot {
   readonly agent: Agent
-  /** Called the moment that the agent's process has ended; a second time does nothing. */
+  /** Called the moment the agent's process has ended; a second call does nothing. */
   readonly release: () => void
 }
 
-/** A conversation that can be resumed, and what its next total is to be compared with. */
+/** A conversation that can be resumed, and what to compare its next total with. */
 export interface Conversation {
   readonly sessionId: string
   readonly used: Baseline
 }
 
-/** A turn that holds its slot, with all that its agent is told, and what tells its files from those of other turns. */
+/**
+ * A turn that holds its slot, with everything that its agent is told, and what distinguishes its files from those of
+ * other turns.
+ */
 export interface HeldTurn extends Pick<AgentWork, 'round' | 'finishing' | 'standsIn' | 'takenUp'> {
   readonly slot: HeldSlot
   readonly prompt: string
-  /** Goes on with this conversation; without, begins one. */
+  /** Continues this conversation; without it, starts one. */
   readonly resumes?: Conversation
 }
 
@@ -110,7 +113,7 @@ export function runTurn(
   return runAgent({ ...work, ...turn, ...more, assignment }, settings, slot.release)
 }
 
-/** What is known of the agent on a slot, whatever it does for an attempt, and what its CLI is asked for. */
+/** What is known about the agent on a slot, whatever it does for an attempt, and what its CLI is asked for. */
 export function onSlot(
   { agent }: HeldSlot,
   id: AttemptId,
@@ -128,7 +131,7 @@ export function onSlot(
   }
 }
 
-/** The conversation of an attempt, or of one that was cut off; undefined where it cannot be resumed. */
+/** The conversation of an attempt, or of one that was cut off; undefined if it can't be resumed. */
 export function conversationOf({
   agent,
   sessionId,
@@ -138,12 +141,12 @@ export function conversationOf({
   return canResume && sessionId !== undefined && isSessionId(sessionId) ? { sessionId, used } : undefined
 }
 
-/** The provider and model of a slot, without what else it has. */
+/** The provider and model of a slot, without its other properties. */
 export function shown({ provider, model }: ProviderModel): ProviderModel {
   return { provider, ...present({ model }) }
 }
 
-/** What the agent is told that begins the task. */
+/** What an agent that starts the task is told. */
 export function taskPrompt({ task, counted, feedback }: AttemptRequest, settings: AttemptSettings): string {
   const { offLimits } = settings
   const tries = { attempt: counted.number, maxAttempts: counted.most }

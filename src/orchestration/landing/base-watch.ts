@@ -26,25 +26,26 @@ export interface BaseWatchParts {
 /** The target's tip, and what judges it. */
 export interface BaseToWatch {
   readonly tip: string
-  /** Judges a commit by the gates of everybody; `isMoot`: that nobody cares any more. */
+  /** Judges a commit with `gates:`; `isMoot` says that nobody needs the verdict any more. */
   readonly judge: (commit: string, isMoot: () => boolean) => Promise<TipVerdict>
-  /** Work waits, since an earlier part of the run, for the base to pass: it is judged before anything else. */
+  /** Work from an earlier part of the run waits for the base to pass: it is judged before anything else. */
   readonly worksWait: boolean
 }
 
-/** What follows for work that was kept out; `canceled`: the run was, while it waited. */
+/** What follows for refused work; `canceled`: the run was canceled while it waited. */
 export type AfterKeptOut = Exclude<BaseDecision, 'take_up'> | 'canceled'
 
 /**
- * Watches the base of a run, beside the first agents. `src/domain/landing/base.ts` decides; this does. Before {@link open} it
- * takes every gate's no for the work's own fault, as in a run without gates or with `base_gates: skip`.
+ * Watches the base of a run while the first agents work. `src/domain/landing/base.ts` decides; this carries it out.
+ * Before {@link open}, every failed gate is the work's own fault, as in a run without gates or with `base_gates:
+ * skip`.
  */
 export class BaseWatch {
   readonly #parts: BaseWatchParts
   #base: Base | undefined
   #watched: BaseToWatch | undefined
   #hasBegun = false
-  /** Of gates that fail, by key, how they are shown. */
+  /** How failing gates are shown, by key. */
   readonly #names = new Map<string, string>()
   readonly #noted = new Set<string>()
   readonly #closing = new AbortController()
@@ -57,7 +58,7 @@ export class BaseWatch {
     parts.signal.addEventListener('abort', () => this.#cancel(), { once: true })
   }
 
-  /** `onBug` is told of what cannot happen in normal life. */
+  /** `onBug` is told about what can't happen in normal life. */
   open(watched: BaseToWatch, onBug: (bug: unknown) => void): void {
     this.#watched = watched
     this.#onBug = onBug
@@ -71,19 +72,19 @@ export class BaseWatch {
     return this.#closing.signal
   }
 
-  /** Ends what still judges the base, of a run that is over. */
+  /** Ends what still judges the base when the run is over. */
   async close(): Promise<void> {
     this.#closing.abort()
     await Promise.all(this.#judgings)
   }
 
-  /** An attempt has begun; the base is judged beside the first. */
+  /** An attempt has begun; the base is judged while the first ones run. */
   began(attempt: AtWork): void {
     this.#learn({ type: 'began', attempt })
     if (this.#base && !this.#hasBegun) this.#judge(this.#base.tip)
   }
 
-  /** An attempt whose conversation was interrupted has begun; resolves when it may be taken up. */
+  /** An attempt with an interrupted conversation has begun; resolves when it may continue. */
   async beganAgain(attempt: AtWork): Promise<void> {
     const mayWait = this.#base !== undefined && !this.#parts.signal.aborted
     const told = mayWait ? this.#wait(attempt.taskId) : undefined
@@ -95,7 +96,7 @@ export class BaseWatch {
     this.#learn({ type: 'ended', taskId })
   }
 
-  /** Gates kept a task's work out: resolves when it is known what follows. */
+  /** Gates refused a task's work: resolves when it is known what follows. */
   async keptOut(taskId: string, { kind, gates, on }: Failure, repair: Repair): Promise<AfterKeptOut> {
     if (!this.#base || kind !== 'gate_failed' || gates === undefined || on === undefined) return 'own'
     if (this.#parts.signal.aborted) return 'canceled'
@@ -110,18 +111,18 @@ export class BaseWatch {
     return (this.#base?.red.size ?? 0) > 0
   }
 
-  /** Whether work that stood on this commit may have been kept out by such gates for the sake of that commit. */
+  /** Whether gates may have refused work on this commit because of that commit. */
   mayBlame({ gates = [] }: Failure, on: string): boolean {
     const red = this.#base?.red.get(on)
     return red ? gates.every((gate) => red.includes(gate)) : this.#base?.judging.has(on) === true
   }
 
-  /** The own tree of some work has passed. */
+  /** Some work has passed on its own tree. */
   passed(): void {
     this.#learn({ type: 'passed' })
   }
 
-  /** The target has moved: to work that `passed`, or by another hand. */
+  /** The target has moved: to work that `passed`, or because somebody else moved it. */
   moved(to: string, passed: boolean): void {
     const before = this.#base
     this.#learn({ type: 'moved', to, passed })
@@ -148,7 +149,7 @@ export class BaseWatch {
     const verdict = await this.#watched.judge(tip, isMoot)
     const red = verdict.type === 'judged' ? verdict.red : []
     for (const { key, name } of red) this.#names.set(key, name)
-    // Of a tip that the target has left, only work that stood on it must know.
+    // If the target has left a tip, only work based on that tip needs its verdict.
     if (verdict.type === 'judged' && tip === this.#base?.tip)
       void this.#parts.recorder.record({ type: 'base_judged', ...verdict.facts })
     this.#learn({ type: 'judged', tip, red: red.map(({ key }) => key) })
@@ -161,7 +162,7 @@ export class BaseWatch {
     this.#parts.pool.pause(!mayBegin(base))
     for (const [taskId, decision] of decisions) this.#tell(taskId, decision)
     for (const one of base.atWork) this.#noteWaiting(base, one)
-    // What is canceled ends for that reason.
+    // Canceled work ends for that reason.
     if (isStuck(base) && !this.#parts.signal.aborted && this.#isMoreToDo(base)) this.#giveUp(base)
   }
 
@@ -184,7 +185,7 @@ export class BaseWatch {
     told?.(decision)
   }
 
-  /** A run of which everything has ended needs no reason to end. */
+  /** A run in which everything has ended needs no reason to end. */
   #isMoreToDo({ atWork }: Base): boolean {
     if (atWork.length > 0) return true
     return [...this.#parts.recorder.state.tasks.values()].some(
@@ -204,7 +205,7 @@ export class BaseWatch {
   }
 }
 
-/** What a person can do about a base that is red, or what looks like one from a clean checkout. */
+/** What a person can do about a base that is red, or looks red from a clean checkout. */
 const whatToDo =
   'gates run in a clean checkout: use setup: to install what they need and copy: for ignored files; or fix the base, or set ' +
   'base_gates: skip. Then resume: waiting work is judged first, without an agent'

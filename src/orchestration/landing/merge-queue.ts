@@ -32,30 +32,30 @@ export interface MergeQueueParts {
   readonly gateJobs: number
   /** How many candidates are judged together at most; 1: one at a time. */
   readonly mergeBatch: number
-  /** Told when somebody else moves the target, and asked whether the base is to blame. */
+  /** Is told when somebody else moves the target, and asked whether the base is to blame. */
   readonly base?: Pick<BaseWatch, 'moved' | 'mayBlame'>
 }
 
-/** Settles when the candidate has landed, or has left the queue: `conflict`, `gate_failed` and others. */
+/** Resolves when the candidate has landed, or has left the queue: `conflict`, `gate_failed` and others. */
 export type Integrate = (candidate: QueuedCandidate) => Promise<Result<Landed, Failure>>
 
 /**
- * Makes the merge queue of a run: what comes while others are judged is judged together, on top of each other, and lands
- * with one move of the target. `src/domain/landing/merge-queue.ts` decides; this does.
+ * Creates the merge queue of a run: candidates that arrive while others are judged are judged together, on top of each
+ * other, and land with one move of the target. `src/domain/landing/merge-queue.ts` decides; this carries it out.
  */
 export function createMergeQueue(parts: MergeQueueParts): Integrate {
   const driver = new QueueDriver(parts)
   return (candidate) => driver.integrate(candidate)
 }
 
-/** How often in a row building starts again because somebody else moved the target meanwhile. */
+/** How often in a row building starts over because somebody else moved the target meanwhile. */
 const maxRounds = 8
 
-/** A candidate that has come, until it is settled. */
+/** A candidate in the queue, until its end. */
 interface Entry {
   readonly queued: Queued
   readonly candidate: QueuedCandidate
-  /** Made when it is built for the first time. */
+  /** Created when it is built for the first time. */
   single?: Result<Ready, Failure>
   readonly settle: (end: Result<Landed, Failure>) => void
   readonly fail: (bug: unknown) => void
@@ -66,7 +66,7 @@ class QueueDriver {
   readonly #entries = new Map<number, Entry>()
   #queue: MergeQueue
   #members: readonly (Member & { readonly entry: Entry })[] = []
-  /** Why the tree of this commit did not pass. */
+  /** Why the tree of this commit failed. */
   readonly #refused = new Map<string, Failure>()
   #isAtWork = false
   #came = 0
@@ -91,7 +91,7 @@ class QueueDriver {
     try {
       for (let step = this.#next(); step.type !== 'rest'; step = this.#next()) this.#learn(await this.#make(step))
     } catch (bug) {
-      // Its callers' to report; candidates that come later still get their turn.
+      // The callers report this; candidates that arrive later still get their turn.
       for (const { fail } of this.#entries.values()) fail(bug)
       this.#entries.clear()
       this.#queue = emptyQueue(this.#parts.mergeBatch)

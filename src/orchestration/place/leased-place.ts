@@ -19,7 +19,7 @@ import { commitMessage } from './commit-message.js'
 import type { Continued, Harvest, Ignored, Kept, OpenPlace, WorkSoFar, Written } from './isolation.js'
 import { troubleOf } from './place-trouble.js'
 
-/** What is the same for every leased workspace of a run. */
+/** What all leased workspaces of a run share. */
 export interface LeaseParts extends DeskParts {
   readonly workspaces: Workspaces
   readonly runId: string
@@ -28,28 +28,28 @@ export interface LeaseParts extends DeskParts {
   readonly leaveOut: readonly string[]
   /** What else agents may not change. */
   readonly offLimits: Pick<OffLimits, 'covers'>
-  /** Paths that were read at the start of the run: that an agent changed one is told. */
+  /** Paths that were read at the start of the run: a change by an agent is reported. */
   readonly watched: readonly string[]
-  /** Runs a step of git: not too many at once, and before what is less urgent. */
+  /** Runs a git step: not too many at once, and before less urgent ones. */
   readonly step: <Value>(deed: () => Promise<Value>) => Promise<Value>
-  /** The workspace holds what cannot be collected and stays on disk. */
+  /** The workspace contains something that can't be collected, and stays on disk. */
   readonly onStuck: (workspace: Workspace) => void
-  /** An agent has ended; what it does takes place while its work is collected. */
+  /** An agent has ended; runs while its work is collected. */
   readonly onAgentEnded: (attempt: Attempt) => Promise<void>
 }
 
-/** What an attempt that was interrupted with its run had come to. */
+/** How far an interrupted attempt had come. */
 export interface LeasedBefore {
   /** The commit that the work in the workspace is a change of. */
   readonly base: string
-  /** The candidate at which the attempt's ref stands. */
+  /** The candidate at the tip of the attempt's ref. */
   readonly earlier?: string
   readonly watch: MarkerWatch
   /** How often the run was resumed. */
   readonly resumes: number
 }
 
-/** A workspace that is leased to an attempt, over all of the attempt's rounds. */
+/** A workspace that is leased to an attempt, over all rounds of the attempt. */
 export function leasedPlace(
   workspace: Workspace,
   attempt: Attempt,
@@ -100,7 +100,7 @@ export function leasedPlace(
     trouble: () => troubleOf(workspace),
     async underWay() {
       const underWay = await step(() => findAgentUnderWay(repository, workspace))
-      // What cannot be read is told by collecting.
+      // Collecting reports what can't be read.
       return underWay.ok ? underWay.value : undefined
     },
     async harvest(written) {
@@ -116,7 +116,7 @@ export function leasedPlace(
   }
 }
 
-/** Where the work of an attempt stands from round to round. */
+/** Where an attempt's work stands from round to round. */
 class Rounds {
   readonly #ref: string
   readonly #keepAs: string
@@ -130,7 +130,7 @@ class Rounds {
     { base, watch, earlier, resumes }: Pick<LeasedBefore, 'base' | 'watch'> & Partial<LeasedBefore>,
   ) {
     this.#ref = ref
-    // What is kept gets names that no earlier part of the run can have given.
+    // Names for what is kept that no earlier part of the run can have used.
     this.#keepAs = resumes === undefined ? ref : `${ref}-resume${resumes}`
     this.#earlier = earlier
     this.watch = watch
@@ -172,7 +172,7 @@ function harvestOf(collected: Collected, { base, isOffLimits }: HarvestRequest):
 
 const mostPaths = 100
 
-/** What git ignores of the agent's own writing lies in the workspace alone, which the next agent gets. */
+/** Ignored files that the agent wrote exist only in the workspace, which the next agent gets. */
 async function keepWritten(
   { root }: Workspace,
   ignored: readonly GitPath[],

@@ -4,82 +4,81 @@ import type { Evidence } from '../../domain/agent/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 
 /**
- * The axis of agent CLIs. A provider is two pure functions, `command` and `readLine`, and some facts about its CLI. What
- * only some CLIs can do is a member that carries the functions for it, so that whoever uses it must say what happens
- * without.
- * Nothing on this axis starts a process, reads a file, the clock or `process.env`: whoever calls does, and passes the
- * result in. So a provider is tested with recorded streams alone. What it leaves out: judging how the process ended
- * (`judgeAgent`), time limits, killing, cool-downs.
+ * The axis of agent CLIs. A provider is two pure functions, `command` and `readLine`, and some facts about its CLI.
+ * What only some CLIs can do is a member that carries its functions, so that code that uses it must handle providers
+ * without it. Nothing on this axis starts a process or reads a file, the clock or `process.env`: the caller does that
+ * and passes the result in. So recorded streams are enough to test a provider. It leaves out judging how the process
+ * ended (`judgeAgent`), time limits, killing, cool-downs.
  */
 export interface Provider {
   readonly name: string
   /**
-   * A turn that works, in a conversation of its own. Only for a request that `refusal` lets through. The prompt goes into
-   * `input`, never into `args`.
+   * A working turn in a new conversation. Only for a request that `refusal` accepts. The prompt goes into `input`,
+   * never into `args`.
    */
   command(request: WorkRequest): AgentCommand
-  /** Goes on with a conversation. Absent where the CLI cannot. */
+  /** Continues a conversation. Absent if the CLI can't. */
   readonly resume?: Resume
-  /** Judges work. Absent where the CLI cannot be held to looking only: such a provider never reviews. */
+  /** Reviews work. Absent if the CLI can't be restricted to reading: such a provider never reviews. */
   readonly review?: Reviewing
   /**
-   * A request that is known to fail before it is tried, as a failure of kind `usage`, or `model` where its name
-   * cannot be one. `env` is the environment that
-   * the agent is going to see.
+   * Why a request would certainly fail, as a failure of kind `usage`, or `model` if its name can't be valid. `env` is
+   * the environment that the agent will see.
    */
   refusal(
     request: AgentRequest & Partial<Pick<WorkRequest, 'permissions' | 'run'>>,
     env: Readonly<Record<string, string>>,
   ): Failure | undefined
   /**
-   * Reads one whole line of stdout, without its line break, or one object of it (`eventReader`). Keeps no state between lines and never throws: a line that
-   * is broken or unknown gives an `unknown` event, one that tells nothing gives none.
+   * Reads one whole line of stdout, without its line break, or one object of it (`eventReader`). Keeps no state
+   * between lines and never throws: a broken or unknown line gives an `unknown` event, a line without information
+   * gives none.
    */
   readLine(line: string): readonly AgentEvent[]
-  /** `latest`: of many lines that come together, the last is enough for `readLine`. Without it, each line is read. */
+  /** `latest`: of many such lines in a row, the last is enough for `readLine`. Without it, each line is read. */
   readonly wantedLines?: 'latest'
-  /** Whether the final event tells what the agent cost, in USD. */
+  /** Whether the final event has the agent's cost, in USD. */
   readonly tellsCost: boolean
   /**
-   * The entry of `allow:` that would have permitted a call which was refused under `edit`, as narrow as can be, fit for
-   * one line; undefined where none is known to. Absent where the CLI has no such list. `cwd` as in the request.
+   * The entry of `allow:` that would have permitted a call that was refused under `edit`, as narrow as possible, on
+   * one line; undefined if none is known. Absent if the CLI has no such list. `cwd` as in the request.
    */
   readonly allowEntry?: (refused: RefusedCall, cwd: string) => string | undefined
-  /** What an agent may do without being refused, in sentences for it. */
+  /** What an agent may do without a refusal, in sentences for the agent. */
   permitted(request: Pick<WorkRequest, 'permissions' | 'allow'>): readonly string[]
-  /** `stream`: a `result` event must come. `exit`: there is none, the exit status is the final word. */
+  /** `stream`: a `result` event must come. `exit`: there is none, the exit status counts. */
   readonly finalEvent: 'stream' | 'exit'
-  /** Why no final event came, as far as the end of stderr tells. */
+  /** Why no final event came, as far as the end of stderr says. */
   explainCrash?(stderrTail: string): Failure | undefined
-  /** The CLI behind this provider; absent when there is nothing to install or to log in to. */
+  /** The CLI behind this provider; absent if there is nothing to install or log in to. */
   readonly program?: Program
-  /** What the permissions are called by the CLI itself, for the summary. */
+  /** The CLI's own name for the permissions, for the summary. */
   readonly permissionNames: Readonly<Record<Permissions, string>>
-  /** Variables of the parent that the agent may see, besides the common ones of `childEnvironment`. */
+  /** Variables of the parent that the agent may see, in addition to the common ones of `childEnvironment`. */
   readonly passedVariables: readonly PassedVariables[]
 }
 
 export interface Resume {
   /**
-   * `conversation`: its id, as the CLI itself gave it; see `isSessionId`. Permissions and model are to be passed again:
-   * resuming restores neither. Source: observed with claude 2.1.330 and codex 0.169.0.
+   * `conversation`: its id, as the CLI gave it; see `isSessionId`. Pass permissions and model again: resuming restores
+   * neither. Source: observed with claude 2.1.330 and codex 0.169.0.
    */
   command(request: WorkRequest, conversation: string): AgentCommand
 }
 
 /**
- * An agent that only looks and answers: nothing that it may call changes a file, no instruction or setting of the
- * workspace counts, and its final answer is JSON of a schema. The CLI enforces all of it.
+ * An agent that only reads and answers: nothing that it may call changes a file, no instruction or setting of the
+ * workspace counts, and its final answer is JSON that matches a schema. The CLI enforces all of it.
  */
 export interface Reviewing {
   command(request: ReviewRequest): AgentCommand
-  /** The JSON text of its answer; undefined where it gave none. */
+  /** The JSON text of its answer; undefined if there is none. */
   answer(evidence: Evidence): string | undefined
 }
 
-/** What a turn is for. Plain data: it may cross the border of a process. */
+/** What a turn is for. Plain data: it may go to another process. */
 export type Assignment =
-  /** `conversation`: goes on with it; without, begins one. */
+  /** `conversation`: continue this one; without it, start one. */
   | { readonly type: 'work'; readonly request: WorkRequest; readonly conversation?: string }
   | { readonly type: 'review'; readonly request: ReviewRequest }
 
@@ -88,28 +87,28 @@ export interface AgentRequest {
   /** Absolute path of the workspace. */
   readonly cwd: string
   readonly prompt: string
-  /** Without it, the CLI's own default. May come from the roadmap, so it is outside text. */
+  /** Default: the CLI's own default. It may come from the roadmap, so it is outside text. */
   readonly model?: string
-  /** The agent is going to run as root. */
+  /** The agent will run as root. */
   readonly asRoot: boolean
   /**
-   * The most that this process may spend, in USD, sub-agents included; what a resumed conversation has cost before does
-   * not count. For CLIs that can hold it, which look after each call of the model. Source: `claude --max-budget-usd`,
+   * The most that this process may spend, in USD, including sub-agents; earlier cost of a resumed conversation doesn't
+   * count. For CLIs with such a limit, which check it after each call of the model. Source: `claude --max-budget-usd`,
    * recorded with 2.1.332.
    */
   readonly budgetUsd?: number
-  /** When the agent is ended, for limits that the CLI has itself. */
+  /** When the agent will be ended, for limits that the CLI itself has. */
   readonly limits?: AgentLimits
 }
 
-/** What an agent is told that does a task's work. */
+/** What an agent that works on a task is told. */
 export interface WorkRequest extends AgentRequest {
   readonly permissions: Permissions
-  /** Tools that `edit` permits besides, in the notation of claude (`Bash(npm test:*)`); codex has no such list. */
+  /** Additional tools that `edit` permits, in claude's notation (`Bash(npm test:*)`); codex has no such list. */
   readonly allow: readonly string[]
-  /** Background work is left to the CLI. Else it is switched off where that can be: all work happens inside the turn. */
+  /** Background work is left to the CLI. Otherwise it is turned off if possible: all work happens inside the turn. */
   readonly background?: true
-  /** The task's shell command, for the provider `command` only. */
+  /** The task's shell command, only for the provider `command`. */
   readonly run?: string
 }
 
@@ -132,26 +131,29 @@ export interface AgentLimits {
   readonly idleTimeoutMs: number
 }
 
-/** A JSON schema, as text and as a file that is there before the CLI starts. */
+/** A JSON schema, as text and as a file that exists before the CLI starts. */
 export interface AnswerSchema {
   readonly schema: string
   /** Absolute path. */
   readonly file: string
 }
 
-/** What to start; `file` is the CLI's name, or a path. `input` is written to stdin, which is then closed: some CLIs wait for ever on an open one. */
+/**
+ * What to start; `file` is the CLI's name, or a path. `input` is written to stdin, which is then closed: some CLIs
+ * wait forever on an open one.
+ */
 export interface AgentCommand {
   readonly file: string
   readonly args: readonly string[]
   readonly input: string
-  /** Settings of the CLI that autopilot wants; what the user has set goes above them. */
+  /** Settings of the CLI that autopilot wants; the user's own settings win. */
   readonly env: Readonly<Record<string, string>>
 }
 
 export interface Program {
   readonly file: string
   readonly versionArgs: readonly string[]
-  /** The version in what `versionArgs` printed. */
+  /** The version in the output of `versionArgs`. */
   parseVersion(stdout: string): string | undefined
   /** The version whose recorded streams the tests use. */
   readonly testedVersion: string
@@ -162,8 +164,8 @@ export interface Program {
 }
 
 export interface PassedVariables {
-  /** Exact names; a trailing `*` makes a prefix of it. */
+  /** Exact names; a trailing `*` makes it a prefix. */
   readonly names: readonly string[]
-  /** They pass only when this variable is switched on (`1`, `true`, `yes`, `on`). */
+  /** They pass only if this variable is on (`1`, `true`, `yes`, `on`). */
   readonly when?: string
 }

@@ -14,26 +14,26 @@ import type { Unreadable } from '../git/untrusted-file.js'
 import { givenRefsFile, type Workspace } from '../workspace.js'
 import { gitFailed, notReadable } from '../git/git-failed.js'
 
-/** Something that the agent's git made beside the candidate, kept on a ref of the user's repository. */
+/** Something that the agent's git made besides the candidate, kept on a ref of the user's repository. */
 export interface KeptRef {
   readonly ref: string
   readonly commit: string
   /**
-   * `commits`: what HEAD had though the tree is unchanged; `stash`, `branch`: such; `abandoned`: commits that nothing
-   * led to any more, such as those that were amended or reset away.
+   * `commits`: HEAD's commits although the tree is unchanged; `stash`, `branch`: those; `abandoned`: commits that were
+   * on no branch any more, such as amended or reset ones.
    */
   readonly what: 'commits' | 'stash' | 'branch' | 'abandoned'
-  /** The agent's own name for it, clean. */
+  /** The agent's own name for it, cleaned. */
   readonly name?: string
 }
 
-/** What the agent committed, copied into the user's objects but on no ref yet. */
+/** What the agent committed, copied into the user's objects but not on a ref yet. */
 export interface AgentHistory {
-  /** HEAD, where it holds commits that the base has not. */
+  /** HEAD, if it has commits that the base lacks. */
   readonly head?: string
-  /** Whether HEAD is the base or has it among its ancestors; not so on an unborn branch, or on an older commit. */
+  /** Whether HEAD is the base or has it as an ancestor; false on an unborn branch or an older commit. */
   readonly onBase: boolean
-  /** The commit that the agent stood on, new or not; undefined on an unborn branch. */
+  /** The agent's HEAD, new or not; undefined on an unborn branch. */
   readonly stoodOn?: string
   /** What HEAD does not lead to. */
   readonly kept: readonly KeptRef[]
@@ -41,14 +41,14 @@ export interface AgentHistory {
 
 const maxCommits = 20_000
 
-/** No more parents than this fit well in one commit. */
+/** More parents than this don't fit well in one commit. */
 const maxAbandoned = 200
 
 /**
- * Reads what the agent's git left and copies its commits into the user's objects. Costs no process when the agent made
- * no commit; else `cat-file`, `rev-list`, `pack-objects` and the reader of the pack.
+ * Reads what the agent's git left and copies its commits into the user's objects. Costs no process if the agent made
+ * no commit; otherwise `cat-file`, `rev-list`, `pack-objects` and the reader of the pack.
  *
- * @param ref - the candidate's ref; everything kept beside it gets a name that begins with this and a dash
+ * @param ref - the candidate's ref; names for everything kept besides it begin with this and a dash
  */
 export async function readAgentHistory(
   repository: Repository,
@@ -67,7 +67,7 @@ export async function readAgentHistory(
   return work.ok ? ok({ ...work.value, ...stood }) : work
 }
 
-/** A workspace of before has none: then all refs are the agent's. */
+/** An older workspace has none: then all refs are the agent's. */
 function readGiven(workspace: Workspace): Buffer {
   return readAtOnce(givenRefsFile(workspace)) ?? Buffer.alloc(0)
 }
@@ -85,7 +85,7 @@ function unreadable(
   return err(failure('collect', message, { paths: [name] }))
 }
 
-/** All commits that the agent's refs or its object store hold and the base does not. */
+/** All commits in the agent's refs or object store that the base lacks. */
 async function newCommits(
   repository: Repository,
   workspace: Workspace,
@@ -118,7 +118,7 @@ interface Sorted {
   readonly abandonedRef: string
 }
 
-/** What is kept under which name. Pure. A commit that something kept already leads to needs no ref of its own. */
+/** What is kept under which name. Pure. A commit that something kept already contains needs no ref of its own. */
 function sortOut(graph: CommitGraph, { head, refs, stashes }: AgentRefs, base: string, ref: string): Sorted {
   const moved = head !== undefined && graph.has(head) ? head : undefined
   const covered = reachable(graph, moved === undefined ? [] : [moved])
@@ -165,7 +165,7 @@ async function keepAll(
   return ok({ ...work, kept: [...kept, { ref: abandonedRef, commit: joined.value, what: 'abandoned' }] })
 }
 
-/** One commit that leads to all of these, so that one ref keeps them. */
+/** One commit with all of these as ancestors, so that one ref keeps them. */
 async function joinCommits(
   repository: Repository,
   base: string,

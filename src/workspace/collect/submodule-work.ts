@@ -26,11 +26,11 @@ import { gitFailed, notReadable } from '../git/git-failed.js'
 const mostNamed = 200
 
 /**
- * Looks what an agent made of the submodules that have their files, before anything is collected around them. Only
- * another commit to stand on can land, and only one that the copy has which the agent was given: edits, and commits that
- * exist nowhere else, fail by name. No git runs in a git directory of the agent's.
+ * Looks at what an agent did to the submodules that have their files, before anything around them is collected. Only a
+ * move to another commit can land, and only to one that the agent's source copy has; edits, and commits that exist
+ * nowhere else, fail by name. No git runs in an agent's git directory.
  *
- * @returns for each that was moved, the commit that it stands on now
+ * @returns for each moved submodule, its current commit
  */
 export async function readSubmoduleWork(
   repository: Repository,
@@ -42,7 +42,7 @@ export async function readSubmoduleWork(
     const stands = await standsAt(repository, workspace, one)
     if (!stands.ok) return stands
     const isMoved = stands.value !== one.commit
-    // That of one inside another would be a change in the other.
+    // A nested one would be a change in the outer submodule.
     if (isMoved && one.parent !== '') return edited(workspace, one, [one.path])
     const inside = await changedInside(repository, workspace, { ...one, commit: stands.value }, notes)
     if (!inside.ok) return inside
@@ -52,7 +52,7 @@ export async function readSubmoduleWork(
   return ok(bumps)
 }
 
-/** The commit that the agent's git stands on in a submodule. */
+/** The HEAD of the agent's git in a submodule. */
 async function standsAt(
   repository: Repository,
   workspace: Workspace,
@@ -75,7 +75,7 @@ async function standsAt(
     : commitsOnlyThere(workspace, one, [head])
 }
 
-/** Absent is as good: autopilot takes it away while it collects. */
+/** An absent one is fine: autopilot moves it away while it collects. */
 async function hasOurGitFile(workspace: Workspace, one: Populated): Promise<boolean> {
   if (!(await isRealDirectory(workspace.root, one.path))) return true
   const file = onDisk(workspace.root, `${one.path}/.git`)
@@ -83,7 +83,7 @@ async function hasOurGitFile(workspace: Workspace, one: Populated): Promise<bool
   return read.ok && (read.value === undefined || read.value.toString('utf8') === gitFileText(workspace, one))
 }
 
-/** Commits in the agent's store that the copy has not. */
+/** Commits in the agent's store that the copy lacks. */
 async function onlyThere(
   { trusted }: Repository,
   objects: string,
@@ -112,7 +112,7 @@ async function hasCommit(
   return (await git(submodulePlace(repository, workspace, one), ['cat-file', '-e', `${commit}^{commit}`])).ok
 }
 
-/** Whether changes of submodules' entries can land: to a commit that the copy has which the agent was given. */
+/** Whether changed entries of submodules can land: only if the agent's source copy has the commit. */
 export async function checkBumps(
   repository: Repository,
   workspace: Workspace,

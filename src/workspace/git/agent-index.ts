@@ -11,7 +11,7 @@ import { readUntrusted } from './untrusted-file.js'
 import { indexFileOf, withExcludes, workspacePlace, type Workspace, agentObjects } from '../workspace.js'
 import { notReadable } from './git-failed.js'
 
-/** What an index says of a path: its mode as octal text and the id of its content. */
+/** What an index says about a path: its mode as octal text and the id of its content. */
 export interface IndexEntry {
   readonly mode: string
   readonly oid: string
@@ -19,28 +19,28 @@ export interface IndexEntry {
 
 /** An entry of an agent's index. */
 export interface AgentEntry extends IndexEntry {
-  /** The agent's git was told that the file is not to be there: a sparse checkout. */
+  /** The agent's git was told that the file should not exist: a sparse checkout. */
   readonly isSkipped: boolean
   /** A conflict stopped there; the entry is that of one side. */
   readonly isUnmerged: boolean
 }
 
-/** What the agent's git tracks, where its index is no longer the one it was given. */
+/** What the agent's git tracks, if its index has changed since the start. */
 export type AgentIndex = ReadonlyMap<GitPath, AgentEntry> | 'untouched'
 
 /** Two million entries fit. */
 const maxIndexBytes = 256 * 1024 * 1024
 
 /**
- * Reads the agent's index as data: a copy of it, in a git directory that is made for that alone. To be called before the
- * trusted index changes, which it is compared with; costs a process only when the agent's git wrote it.
+ * Reads the agent's index as data: a copy of it, in a git directory made only for that. Call it before the trusted
+ * index changes, because it is compared with that; it costs a process only if the agent's git wrote the index.
  */
 export async function readAgentIndex(
   repository: Repository,
   workspace: Workspace,
 ): Promise<Result<AgentIndex, Failure>> {
   const path = join(workspace.root, '.git', 'index')
-  // A `.git` that is a link was refused before; one that is gone has no index.
+  // A `.git` that is a link was refused earlier; a missing one has no index.
   const theirs = readUntrusted(path, maxIndexBytes)
   if (!theirs.ok) return unreadable(`.git/index ${theirs.error.reason}`)
   if (!theirs.value) return ok('untouched')
@@ -55,8 +55,8 @@ export async function readAgentIndex(
 }
 
 /**
- * A git directory that holds nothing but the index and what it is split into, since git looks for that beside it. What a
- * sparse index names is among the agent's objects.
+ * A git directory that contains nothing but the index and its split part, because git looks for that next to it. What
+ * a sparse index names is among the agent's objects.
  */
 async function copyIndex(
   { trusted }: Repository,
@@ -105,8 +105,8 @@ function unreadable(reason: string): { readonly ok: false; readonly error: Failu
 }
 
 /**
- * Brings into the trusted index what only the agent's index tells of ignored files: those that it added by force, and,
- * where `drop` is set, those that it stopped tracking. The content is that of the work tree.
+ * Brings into the trusted index what only the agent's index says about ignored files: those that it added by force,
+ * and, with `drop`, those that it stopped tracking. The content comes from the work tree.
  */
 export async function followAgentIndex(
   repository: Repository,
@@ -146,14 +146,14 @@ async function dropIgnored(
   )
 }
 
-/** Takes paths out of an index; the work tree stays as it is. */
+/** Removes paths from an index; the work tree stays as it is. */
 export async function forget(place: GitPlace, paths: readonly GitPath[]): Promise<Result<void, GitFailure>> {
   if (paths.length === 0) return ok(undefined)
   const removed = await git(place, ['update-index', '--force-remove', '-z', '--stdin'], { input: joinNul(paths) })
   return removed.ok ? ok(undefined) : removed
 }
 
-/** Those that are there as files or links, not behind a link, and not furnished. */
+/** Those that exist as files or links, not behind a link, and not furnished. */
 async function present(workspace: Workspace, paths: readonly GitPath[]): Promise<GitPath[]> {
   const found: GitPath[] = []
   for (const path of paths) {

@@ -19,17 +19,16 @@ import { withUserCone } from '../repository/user-cone.js'
 import { onFileSystem } from '../workspace.js'
 import { gitFailed } from '../git/git-failed.js'
 
-/** How often a lock that another git holds is asked for again. */
+/** How often to try again for a lock that another git holds. */
 const pauseMs = 100
-/** A git that works holds its lock for less, but for one that waits for an editor. */
+/** A running git holds its lock for less time, except one that waits for an editor. */
 const patienceMs = 30_000
 
 /**
- * Moves the branch that a person stands on, together with their index and their files. The order is what makes it safe:
- * the refs are locked first (the branch, at the tip that autopilot knows, and HEAD), then git brings index and files along,
- * which it refuses where it would overwrite something, and only then the branch moves. A git of the person's that works
- * at the same time finds one of the two locks, or that the branch is not where it was. Usually two processes,
- * `diff-tree` and `read-tree`.
+ * Moves the user's own branch together with their index and files. The order makes it safe: first the refs are locked
+ * (the branch, at the tip that autopilot knows, and HEAD); then git updates index and files, and refuses if it would
+ * overwrite something; only then the branch moves. If the user's git runs at the same time, it meets one of the two
+ * locks, or finds that the branch has moved. Usually two processes, `diff-tree` and `read-tree`.
  */
 export async function moveCurrent(
   repository: Repository,
@@ -52,7 +51,7 @@ export async function moveCurrent(
       return moved === 'left' ? ok({ type: 'left' }) : err(moved === 'locked' ? indexLocked(repository) : moved)
     }
     const ended = await endLock(tree.refs, 'commit')
-    // When git was killed, the branch itself tells whether it has moved.
+    // If git was killed, the branch itself shows whether it has moved.
     if (!ended.ok && (await readRef(repository, target.ref)) !== commit) {
       await onFileSystem('Putting your files back', () => readTree(repository, { from: commit, to: target.tip }))
       await forgetLanding(repository)
@@ -69,7 +68,10 @@ interface Change {
   readonly to: string
 }
 
-/** From here to {@link endLock} nobody else moves the branch, or HEAD away from it. Source: git-update-ref(1), `prepare`. */
+/**
+ * From here to {@link endLock} nobody else can move the branch, or HEAD away from it. Source: git-update-ref(1),
+ * `prepare`.
+ */
 function lockRefs(refs: GitSession, ref: string, { from, to }: Change): Promise<Result<string, GitFailure>> {
   const question = `start\nupdate ${ref} ${to} ${from}\nprepare\n`
   return refs.ask(question, (answer) => answer.endsWith('prepare: ok\n'))
@@ -79,7 +81,7 @@ function endLock(refs: GitSession, how: 'commit' | 'abort'): Promise<Result<stri
   return refs.goOn(`${how}\n`, (answer) => answer.endsWith(`${how}: ok\n`))
 }
 
-/** A git that was killed with both refs locked leaves its lock files, in the way of every git. */
+/** If git is killed while it holds both locks, its lock files block every other git. */
 function lockLeft({ root, gitDir, commonDir }: Repository, { ref }: Target): Result<never, Failure> | undefined {
   const left = [join(commonDir, `${ref}.lock`), join(gitDir, 'HEAD.lock')].filter((path) => existsSync(path))
   if (left.length === 0) return undefined
@@ -88,7 +90,7 @@ function lockLeft({ root, gitDir, commonDir }: Repository, { ref }: Target): Res
   return err(failure('target', message))
 }
 
-/** `left`: the person has switched to another branch meanwhile. `locked`: a git of theirs is at work on the index. */
+/** `left`: the user has switched to another branch meanwhile. `locked`: their own git is using the index. */
 async function moveTree(
   repository: Repository,
   { ref }: Target,
@@ -113,7 +115,7 @@ async function moveTree(
   return isLocked(read.error) ? 'locked' : notRead(root, read.error)
 }
 
-/** git would look for the other half of such an index in the git directory that it runs under. */
+/** git would look for the other half of such an index in its own git directory. */
 export async function hasSplitIndex(gitDir: string): Promise<boolean> {
   const names = await readdir(gitDir).catch(() => [])
   return names.some((name) => name.startsWith('sharedindex.'))
@@ -125,9 +127,9 @@ export const splitIndex = {
 } as const
 
 /**
- * Brings index and files from one commit to another: a path that is the same in both stays as a person has it, any other
- * must be just as in the first. git judges that by what it remembers of each file, so the second try comes after a look
- * at the files themselves. Source: git-read-tree(1), two tree merge.
+ * Updates index and files from one commit to another. A path that is the same in both stays as the user has it; any
+ * other must be exactly as in the first. git decides that by what it remembers of each file, so the second try follows
+ * a look at the files themselves. Source: git-read-tree(1), two tree merge.
  */
 async function readTree(repository: Repository, { from, to }: Change): Promise<Result<string, GitFailure>> {
   const { place, settings, options } = await withUserCone(repository, treePlace(repository))
@@ -167,7 +169,7 @@ function wouldOverwrite(root: string, paths: readonly string[]): Failure {
   return failure('target', message, { paths: paths.slice(0, mostPaths) })
 }
 
-/** A branch that is gone has been left, too. */
+/** A branch that no longer exists has been left, too. */
 async function refused(repository: Repository, target: Target, error: GitFailure) {
   return ok((await overtaken(repository, target, error)) ?? ({ type: 'left' } as const))
 }

@@ -159,13 +159,13 @@ export async function renew(
   if (isPaid && (await thoseThere(workspace, staying)).length < staying.length) {
     return err(failure('infrastructure', 'Cleaning a workspace removed what setup had made.'))
   }
-  // What setup made is known to be untouched up to now.
+  // Setup's results are known to be untouched up to now.
   if (isPaid) return onFileSystem('Recording a workspace', () => writeNotes(workspace))
   const needed = furniture.keep === 'auto' ? furniture.setup : await needsSetup(repository, workspace, furniture)
   return needed ? setUpAfresh(repository, workspace, commit, furniture) : ready
 }
 
-/** Removes all that is not of the commit, but for what stays. */
+/** Removes everything that isn't in the commit, except what stays. */
 async function clean(
   repository: Repository,
   workspace: Workspace,
@@ -188,17 +188,17 @@ async function clean(
   return inside.ok ? ok(undefined) : inside
 }
 
-/** A link that an agent put in the place of a kept path could lead setup, or the next agent, anywhere. */
+/** If an agent replaced a kept path with a link, setup or the next agent would follow it anywhere. */
 async function removeLinks({ root, kept }: Workspace): Promise<void> {
   for (const path of kept) {
-    // What lies behind a link is not ours; that link itself goes with the cleaning.
+    // What is behind a link isn't ours; the link itself is removed by the cleaning.
     if ((await linkAbove(root, Buffer.from(path, 'latin1').toString('utf8'))) !== undefined) continue
     const stats = await lstat(onDisk(root, path)).catch(() => undefined)
     if (stats?.isSymbolicLink()) await rm(onDisk(root, path))
   }
 }
 
-/** Brings a prepared workspace, which nobody has used, to another commit. */
+/** Moves a prepared workspace that nobody has used to another commit. */
 export async function advance(
   repository: Repository,
   workspace: Workspace,

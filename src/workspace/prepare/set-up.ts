@@ -28,9 +28,9 @@ import type { Keeper } from '../kept/keeper.js'
 import { gitFailed } from '../git/git-failed.js'
 
 /**
- * Runs setup and remembers what it left. Files that are not ignored and stay as it left them are nobody's work, so they
- * are not collected. Some five processes beside the command: `ls-files`, `add`, `diff-index`, with a list of kept paths
- * `clean`.
+ * Runs setup and records what it left. Files that aren't ignored and stay as setup left them are nobody's work, so
+ * they aren't collected. Some five processes besides the command: `ls-files`, `add`, `diff-index`, and `clean` with a
+ * list of kept paths.
  */
 export async function setUp(
   repository: Repository,
@@ -39,7 +39,7 @@ export async function setUp(
 ): Promise<Result<void, Failure>> {
   const { setup, runSetup } = furniture
   if (!setup) return ok(undefined)
-  // With a `.git` of its own, a setup that looks for one does not find that of some directory above.
+  // The workspace has its own `.git`, so a setup that looks for one doesn't find that of a directory above.
   const armed = await arm(repository, workspace)
   if (!armed.ok) return armed
   const copies = await noteCopies(workspace, furniture)
@@ -63,7 +63,7 @@ interface ChangedElsewhere {
   readonly copies: readonly GitPath[]
 }
 
-/** Remembers which files setup changed, and whether all that it made may stay. */
+/** Records which files setup changed, and whether all of its results may stay. */
 async function rememberLeft(
   repository: Repository,
   workspace: Workspace,
@@ -75,7 +75,7 @@ async function rememberLeft(
   const going = await goingPaths(repository, workspace, keep, left.value.added)
   if (!going.ok) return going
   const changed = exact ? [] : [...left.value.changed, ...inSubmodules]
-  // A list is told only what it lacks.
+  // With a list, only what it lacks is reported.
   const told = keep === 'auto' ? [...[...copies, ...changed].map(pathText), ...going.value] : going.value
   const stays = keep === 'auto' && told.length === 0 ? await noteMade(workspace, keeper) : []
   if (stays === undefined) told.push(...workspace.setupPaths.map(pathText))
@@ -86,7 +86,7 @@ async function rememberLeft(
   return ok(undefined)
 }
 
-/** What of setup's goes when the workspace is cleaned, in words. */
+/** Which results of setup the cleaning removes, in words. */
 async function goingPaths(
   repository: Repository,
   workspace: Workspace,
@@ -107,10 +107,10 @@ async function goingPaths(
 /** Source: git's builtin/clean.c. */
 const removal = /^Would remove (.+)$/
 
-/** So many paths that setup made may stay: each is an argument when the workspace is cleaned. */
+/** How many paths of setup's results may stay: each is an argument when the workspace is cleaned. */
 const mostStaying = 500
 
-/** Notes what setup made, so that it may stay; undefined where it cannot. */
+/** Records setup's results so that they may stay; undefined if they can't. */
 async function noteMade(workspace: Workspace, keeper: Keeper): Promise<readonly GitPath[] | undefined> {
   const { root, setupPaths: paths, furnished: except } = workspace
   if (paths.length === 0) return []
@@ -119,7 +119,7 @@ async function noteMade(workspace: Workspace, keeper: Keeper): Promise<readonly 
   return noted === 'fine' ? paths : undefined
 }
 
-/** Notes what was copied before setup runs; gives those afterwards that setup has changed: the next copy undoes that. */
+/** Records what was copied before setup runs; afterwards returns what setup has changed: the next copy undoes that. */
 async function noteCopies(
   workspace: Workspace,
   { keep, copy, keeper }: Furniture,
@@ -131,7 +131,7 @@ async function noteCopies(
   return async () => ((await keeper({ ...question, paths, deed: 'look' })) === 'fine' ? [] : paths)
 }
 
-/** A repository that is not ignored could not be told from an agent's. */
+/** A repository that isn't ignored can't be told from an agent's. */
 async function checkLeft(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
   const ours = new Set(readSubmoduleNotes(workspace).populated.map(({ path }) => path))
   const submodules = repository.gitlinks.map(gitPath).filter((path) => !ours.has(path))
@@ -172,7 +172,7 @@ async function readLeavings(repository: Repository, workspace: Workspace): Promi
   return ok({ changed: pathsOf(own.filter((one) => !isNew(one))), added: pathsOf(own.filter(isNew)) })
 }
 
-/** Those of the paths that something is at. */
+/** Those of the paths where something exists. */
 export async function thoseThere({ root }: Workspace, paths: readonly GitPath[]): Promise<GitPath[]> {
   const found = await Promise.all(paths.map((path) => lstat(onDisk(root, path)).catch(() => undefined)))
   return paths.filter((_, index) => found[index] !== undefined)

@@ -173,7 +173,7 @@ test('--dry-run with --target current is refused over uncommitted changes, and n
   expect((await stage.run(flags)).code).toBe(0)
   stage.repo.write('README.md', 'changed\n')
   const dry = await stage.run(flags)
-  expect(dry).toMatchObject({ code: 4, stderr: expect.stringContaining('not committed: README.md') as string })
+  expect(dry).toMatchObject({ code: 4, stderr: expect.stringContaining('uncommitted changes here: README.md') as string })
 })
 
 test('who commits are by where git knows nobody is told by the dry run and the run; user.useConfigOnly forbids both', async () => {

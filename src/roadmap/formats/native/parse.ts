@@ -18,17 +18,17 @@ import { doneWord, statusWords } from '../../../domain/roadmap/status-word.js'
 
 /** What a parse may be told. */
 export interface ParseOptions {
-  /** The path as it is to be shown in messages. Its ending decides between YAML and JSON. */
+  /** The path to show in messages. Its extension decides between YAML and JSON. */
   readonly file: string
-  /** Further words for statuses, from the configuration: `{icebox: 'on_hold'}`. */
+  /** More words for statuses, from the configuration: `{icebox: 'on_hold'}`. */
   readonly statuses?: Readonly<Record<string, string>>
-  /** The names that `provider:` may have; without them every name is taken. */
+  /** The allowed names for `provider:`; without them every name is accepted. */
   readonly providers?: readonly string[]
 }
 
-/** A roadmap with everything found out about it: plain data, fit for a worker thread's messages. */
+/** A roadmap with everything that was found in it: plain data that can be sent to a worker thread. */
 export interface ParsedRoadmap {
-  /** There when tasks could be read; with an error among the problems it must not be run. */
+  /** Present if tasks could be read; if the problems contain an error, it must not be run. */
   readonly roadmap?: Roadmap
   readonly graph?: TaskGraph
   /** Errors and warnings, sorted by position. */
@@ -55,7 +55,7 @@ function nothingRead(problems: readonly Problem[], encoding: Encoding = { bom: f
 
 type Format = 'yaml' | 'json'
 
-/** By the name; where that says nothing, by the first character. */
+/** By the name, or if that says nothing, by the first character. */
 function formatOf(file: string, text: string): Format {
   if (/\.jsonc?$/i.test(file)) return 'json'
   if (/\.ya?ml$/i.test(file)) return 'yaml'
@@ -121,7 +121,7 @@ function readRoadmap(
   }
 }
 
-/** Two tasks of one id cannot be told apart, so neither is written. */
+/** Two tasks with one id can't be told apart, so neither is written. */
 function locate(
   named: readonly NamedTask[],
   tasks: readonly Task[],
@@ -170,7 +170,7 @@ function hasTasks(reading: Reading, root: SourceNode, { tasks, groups }: Walked)
     addProblem(reading, 'E008', root.start, `too many tasks: ${tasks.length}`, { help })
   }
   if (tasks.length > 0) return tasks.length <= maxTasks
-  // A list that could not be read has said why.
+  // A list that couldn't be read has already said why.
   if (reading.problems.some(({ severity }) => severity === 'error')) return false
   if (groups.length === 0) addProblem(reading, 'E002', root.start, 'there are no tasks', { help: example })
   else noneBelow(reading, root, groups)
