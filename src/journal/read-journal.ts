@@ -20,15 +20,15 @@ export interface JournaledRun {
   /** Times of the first and of the last record. */
   readonly startedAt: EpochMs
   readonly lastAt: EpochMs
-  /** When it began, or went on for the last time: whoever is at work on it has been since before that. */
+  /** When it began or was last continued: a process that is working on it has existed since before that. */
   readonly beganAt: EpochMs
-  /** The number of the last record, which is that of its line. */
+  /** The number of the last record, which is its line number. */
   readonly seq: number
 }
 
 /**
- * Reads a journal back, also while another process writes it: what stands behind the last line feed is a record that
- * is still being written, or was when autopilot died, and is left out. `onRecord` sees each record, too.
+ * Reads a journal back, even while another process writes it: a part after the last line feed is a record in progress,
+ * or was when autopilot died, and is left out. `onRecord` sees each record, too.
  */
 export async function readJournal(
   path: string,
@@ -49,7 +49,7 @@ export async function readJournal(
   return run ? ok(run) : err(nothingYet)
 }
 
-/** How a run began, from the first line of its journal alone. */
+/** How a run began, from the first line of its journal. */
 export async function readStart(path: string): Promise<Result<RunState['start'], JournalFault>> {
   let first: Result<RunRecord, JournalFault> | undefined
   const read = await readLines(path, (text) => {
@@ -79,7 +79,7 @@ function readRecord(text: string, line: number): Result<RunRecord, JournalFault>
     const message = `line ${line} of the journal has version ${record.v}, which autopilot ${AUTOPILOT_VERSION} cannot read${writtenBy(record)}`
     return err({ code: 'unknown_version', message, line })
   }
-  // Every record has the number of its line: a line that was lost, or written twice, would change the state.
+  // Every record has its line number: a lost or repeated line would change the state.
   if (record.seq !== line) return badLine(line, `has the number ${record.seq}`)
   if (line > 1) return ok(record)
   if (record.type !== 'run_started') return badLine(line, 'is not the start of a run')
@@ -93,7 +93,7 @@ function writtenBy(record: object): string {
   return version === undefined ? '' : `; autopilot ${cleanLine(version, 40)} wrote it`
 }
 
-/** Damage, or, where another version wrote it, a form that this one does not know. */
+/** Damage, or, if another version wrote it, a form that this version doesn't know. */
 function misfit(line: number, wrong: string, version: unknown): Result<never, JournalFault> {
   const what = `is not a complete record (${cleanLine(wrong, 100)})`
   if (typeof version !== 'string' || version === AUTOPILOT_VERSION) return badLine(line, what)
@@ -101,7 +101,7 @@ function misfit(line: number, wrong: string, version: unknown): Result<never, Jo
   return err({ code: 'other_version', message, line })
 }
 
-/** The fold trusts what it is given; a record with a hole in it shows here, and nowhere else. */
+/** The fold trusts its input; an incomplete record shows here, and nowhere else. */
 function takeIn(
   run: JournaledRun | undefined,
   record: RunRecord,

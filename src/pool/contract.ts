@@ -48,45 +48,44 @@ export interface AgentPool {
   on<Name extends keyof PoolEvents>(name: Name, listener: (...told: PoolEvents[Name]) => void): unknown
   off<Name extends keyof PoolEvents>(name: Name, listener: (...told: PoolEvents[Name]) => void): unknown
 
-  /** How many prepared workspaces stand ready. Each start that needs one takes one off. */
+  /** How many prepared workspaces are ready. Each start that needs one uses one. */
   readonly prepared: number
   setPrepared(count: number): void
 
-  /** Asked before each start, besides what the pool itself knows; see {@link reconsider}. */
+  /** Asked before each start, in addition to what the pool itself knows; see {@link reconsider}. */
   admitBy(admits: Admission): void
-  /** What the admission depends on has changed. Being stuck is told again if it still is. */
+  /** The basis of the admission has changed. Being stuck is reported again if it still is. */
   reconsider(): void
 
   /**
-   * Nothing is given to the provider until `until`, epoch ms; then one agent goes first, and the others when it has been
-   * answered ({@link answered}). A later call replaces an earlier one.
+   * The provider gets nothing until `until`, epoch ms; then one agent goes first, and the others follow once it has
+   * been answered ({@link answered}). A later call replaces an earlier one.
    */
   coolDown(provider: string, until: EpochMs): void
   /** An agent of the provider has been answered. */
   answered(provider: string): void
-  /** Whether the agent on the slot goes first after a rest of its provider, alone. */
+  /** Whether the agent on the slot goes first after its provider's cool-down, alone. */
   goesFirst(agentId: string): boolean
-  /** Takes a provider out for good; what only it could serve is rejected. */
+  /** Stops a provider for good; reservations that only it could serve are rejected. */
   stopProvider(provider: string): void
-  /** As {@link stopProvider}, for one model alone; without a name, the CLI's own default. */
+  /** Like {@link stopProvider}, for one model; without a name, the CLI's default model. */
   stopModel(offer: ProviderModel): void
   /** The provider, or this model of it, is out for good. */
   isOut(offer: ProviderModel): boolean
 
   /**
-   * While it is paused, for whatever reason, no attempt begins. Who goes on with one, or reviews its work, is given slots
-   * as ever.
+   * While the pool is paused, for any reason, no attempt begins. Attempts that continue, and reviews, still get slots.
    */
   pause(isPaused: boolean, why?: PauseReason): void
-  /** Gives out no further slot, for the reason given; whoever waits is rejected with it. Held slots stay held. */
+  /** Gives out no more slots, for the given reason; waiting reservations are rejected with it. Held slots stay held. */
   shut(reason: string): void
-  /** As {@link shut}, for a reason that passes: whoever waits is rejected as `stopped`. */
+  /** Like {@link shut}, for a temporary reason: waiting reservations are rejected as `stopped`. */
   drain(reason: string): void
-  /** Ends all timers; the pool is of no use afterwards. */
+  /** Ends all timers; the pool is unusable afterwards. */
   close(): void
 }
 
-/** A place in the pool. It holds at most one agent at a time and is not bound to one CLI. */
+/** A place in the pool. It holds at most one agent at a time and isn't bound to one CLI. */
 export interface AgentSlot {
   readonly id: string
 }
@@ -102,11 +101,11 @@ export interface ReservationRequest {
   readonly rank: Rank
   readonly provider?: string
   readonly model?: string
-  /** Serves it as this provider and model, or not at all. */
+  /** Only this provider and model will do. */
   readonly exactly?: ProviderModel
-  /** A prepared workspace must be there first; see {@link AgentPool.setPrepared}. */
+  /** It needs a prepared workspace first; see {@link AgentPool.setPrepared}. */
   readonly needsWorkspace: boolean
-  /** The slot that it gets where that is idle; any other will do. */
+  /** The preferred slot, if that is idle; any other will do. */
   readonly prefers?: string
   /** It begins an attempt; see {@link AgentPool.pause}. */
   readonly begins?: boolean
@@ -114,24 +113,24 @@ export interface ReservationRequest {
 
 export interface PoolEvents {
   'queue:updated': [QueueCounts]
-  /** Told when it changes; undefined when it is so no longer. */
+  /** Called when it changes; undefined when it no longer holds. */
   stuck: [Stuck | undefined]
 }
 
-/** Nothing is at work, and whatever waits may only be served by providers that rest or are not admitted. */
+/** Nothing is running, and every waiting reservation needs providers that cool down or aren't admitted. */
 export interface Stuck {
-  /** When the first of them may be used again, epoch ms; absent when none comes back by itself. */
+  /** When the first of them is usable again, epoch ms; absent if none comes back by itself. */
   readonly until?: EpochMs
-  /** Those that rest, the first to come back first; where none does, those that are not admitted. */
+  /** Those that cool down, the first to come back first; if none does, those that aren't admitted. */
   readonly providers: readonly string[]
 }
 
-/** What an agent on a slot was chosen to be. */
+/** What an agent on a slot was chosen for. */
 export interface HeldOffer extends ProviderModel {
   readonly slot: string
 }
 
-/** Whether a further agent may start beside those that hold a slot. */
+/** Whether another agent may start next to those that hold a slot. */
 export type Admission = (offer: ProviderModel, held: readonly HeldOffer[]) => boolean
 
 /** The base is red, or the disk is full. */

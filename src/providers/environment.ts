@@ -6,8 +6,8 @@ import { toolchainHomes } from './toolchain-homes.js'
 import type { Withheld } from './withheld.js'
 
 /**
- * What every agent may see. Kept out on purpose: credentials of anything else, most of `GIT_*` (which would lead git out
- * of the workspace), `SSH_AUTH_SOCK` (agents do not push) and `NODE_OPTIONS`. Who needs more names it under `env:`.
+ * What every agent may see. Left out on purpose: other credentials, most of `GIT_*` (which would lead git out of the
+ * workspace), `SSH_AUTH_SOCK` (agents don't push) and `NODE_OPTIONS`. Users who need more name it under `env:`.
  */
 const commonVariables: PassedVariables = {
   names: [
@@ -27,8 +27,8 @@ const commonVariables: PassedVariables = {
 }
 
 /**
- * The whole environment of an agent: an allowlist over `parent`, then `extra`, which wins. `TERM` is `dumb`, since
- * agents have no terminal and the programs they start should not try to draw on one.
+ * The whole environment of an agent: an allowlist over `parent`, then `extra`, which wins. `TERM` is `dumb`, because
+ * agents have no terminal and their programs should not try to draw on one.
  */
 export function childEnvironment(
   parent: Readonly<Record<string, string | undefined>>,
@@ -47,8 +47,8 @@ export function childEnvironment(
 }
 
 /**
- * The environment of each provider's agents, of which most is made once for a run; what each slot and gate job has of its
- * own is added where a process is to have it. `numbering` has the variables with placeholders, which nobody else has.
+ * The environment of each provider's agents; most of it is made once per run, and what each slot and gate job has of
+ * its own is added when a process gets it. `numbering` has the variables with placeholders, which nobody else gets.
  */
 export function childEnvironments(
   parent: Readonly<Record<string, string | undefined>>,
@@ -74,8 +74,8 @@ export function environmentOfSetup(environmentOf: EnvironmentOf, templates: EnvT
 }
 
 /**
- * The environment of what judges and prepares, gates and setup: that of a command, with `CI`, by which tools know that
- * nobody answers. For an agent it would freeze `pnpm install`.
+ * The environment of gates and setup: that of a command, with `CI`, which tells tools that nobody answers. For an
+ * agent it would freeze `pnpm install`.
  */
 export function environmentOfChecks(
   { CI }: Readonly<Record<string, string | undefined>>,
@@ -85,14 +85,14 @@ export function environmentOfChecks(
 }
 
 /**
- * `AUTOPILOT_BASE`, the commit that work is a change of: `git diff $AUTOPILOT_BASE...HEAD` stands for the `main...HEAD` of a
- * desk, where there is no branch of that name. Nothing where there is no such commit, as in place.
+ * `AUTOPILOT_BASE`, the commit that the work is a change of: `git diff $AUTOPILOT_BASE...HEAD` replaces `main...HEAD`,
+ * because there is no branch with that name. Empty if there is no such commit, as in place.
  */
 export function baseVariable(base: string | undefined): Readonly<Record<string, string>> {
   return base === undefined ? {} : { AUTOPILOT_BASE: base }
 }
 
-/** What is set here and kept from the agents of a provider. */
+/** What is set here and kept from a provider's agents. */
 export function withheldFrom(
   parent: Readonly<Record<string, string | undefined>>,
   environmentOf: EnvironmentOf,
@@ -103,7 +103,7 @@ export function withheldFrom(
   }
 }
 
-/** `at`: for a process that has a slot's or a gate job's number; without, what all have. */
+/** `at`: for a process with a slot's or a gate job's number; without it, what all have. */
 export type EnvironmentOf = (provider: Provider, at?: WorkNumber) => Readonly<Record<string, string>>
 
 function matches(name: string, pattern: string): boolean {

@@ -8,14 +8,14 @@ import { unreadableEvent } from './adapter/line.js'
 export interface EventReader {
   /** The events in the next line of stdout. */
   read(line: string): readonly AgentEvent[]
-  /** Those in what is left when there is no further line. */
+  /** Those in the rest, after the last line. */
   end(): readonly AgentEvent[]
 }
 
 /**
- * `Provider.readLine` for streams that are not quite one object a line: with a byte order mark or escape codes around an
- * object, several objects or an array on a line, or objects that are spread over lines. Text in front of an object is
- * not such a case: who quotes an event has not said it. A line that is read as it stands goes straight through.
+ * `Provider.readLine` for streams that aren't quite one object per line: a byte order mark or escape codes around an
+ * object, several objects or an array on a line, or objects over several lines. Text in front of an object is not such
+ * a case: quoting an event is not saying it. A line that is readable as it is goes straight through.
  */
 export function eventReader(provider: Pick<Provider, 'readLine' | 'finalEvent'>): EventReader {
   if (provider.finalEvent === 'exit') return { read: (line) => provider.readLine(line), end: () => [] }
@@ -23,14 +23,14 @@ export function eventReader(provider: Pick<Provider, 'readLine' | 'finalEvent'>)
   return { read: (line) => reader.read(line), end: () => reader.finish() }
 }
 
-/** An object that goes on in the next line. */
+/** An object that continues on the next line. */
 interface Unfinished {
   readonly lines: string[]
   readonly scanner: JsonScanner
   length: number
 }
 
-/** An unfinished object that is longer will not end any more, characters. */
+/** An unfinished object longer than this, in characters, will never end. */
 const longestUnfinished = 16 * 1024 * 1024
 
 class LooseReader {
@@ -47,12 +47,12 @@ class LooseReader {
       return events.some(isUnreadable) ? this.#readLoosely(stripped(line), line) : events
     }
     const text = stripped(line)
-    // Within an object lines are indented, or have no object of their own. The one that went before was cut off.
+    // Inside an object, lines are indented or contain no object of their own. So the previous one was cut off.
     if (startsAnew(text)) return [...this.#giveUp(), ...this.#readLoosely(text, line)]
     return this.#goOn(this.#unfinished, text, line)
   }
 
-  /** What stands last may be a whole object in one that was cut off before: the final event, say. */
+  /** The end may contain a whole object inside one that was cut off: the final event, for example. */
   finish(): readonly AgentEvent[] {
     const { lines = [] } = this.#unfinished ?? {}
     const events = this.#giveUp()
@@ -79,7 +79,7 @@ class LooseReader {
     return [...this.#readObject(lines.join('\n')), ...this.#readLoosely(text.slice(scanned.end), line)]
   }
 
-  /** All objects up to the end of the line, or up to what is none. */
+  /** All objects up to the end of the line, or up to something that isn't one. */
   #readLoosely(text: string, line: string): readonly AgentEvent[] {
     const events: AgentEvent[] = []
     for (let at = skipPunctuation(text, 0); at < text.length;) {
@@ -101,7 +101,7 @@ function isUnreadable(event: AgentEvent): boolean {
   return event.type === 'unknown' && event.line !== undefined
 }
 
-/** Whether a line has an event of its own, at its very beginning. */
+/** Whether a line starts with an event of its own. */
 function startsAnew(text: string): boolean {
   if (!/^\[?\{/.test(text)) return false
   const at = text.indexOf('{')
@@ -109,7 +109,7 @@ function startsAnew(text: string): boolean {
   return scanned.type === 'closed' && typeof parseObject(text.slice(at, scanned.end))?.type === 'string'
 }
 
-/** The text, less the brackets of an array around it, where it is an object with a type and nothing else. */
+/** The text without the brackets of an array around it, if it is just an object with a type. */
 function wholeObject(text: string): string | undefined {
   const trimmed = text
     .trim()
@@ -126,8 +126,8 @@ function skipPunctuation(text: string, from: number): number {
 }
 
 /**
- * Without escape sequences and control characters, none of which JSON has as they are, nor what cannot be seen at the
- * ends, where a byte order mark is, or the mark of a byte that was no UTF-8.
+ * Without escape sequences and control characters, which JSON never contains unescaped, and without invisible
+ * characters at the ends, such as a byte order mark or the replacement for a byte that wasn't UTF-8.
  */
 function stripped(line: string): string {
   return line

@@ -10,7 +10,7 @@ import { formatMoment } from '../domain/accounts/wall-time.js'
 import { localZone } from '../platform/clock.js'
 import { cleanLine, cleanName, grouped, listFirst } from '../domain/text.js'
 
-/** The counts line; in every form of output it reads the same. */
+/** The line with the counts; the same in every form of output. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
   return `Queue: ${queueLength} waiting | ${busyAgents} busy | ${availableAgents} idle`
 }
@@ -24,7 +24,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
 }
 
-/** A wait, as long as people think of it: `12 s`, `43 min`, `5 h 10 min`, `2 d 3 h`. */
+/** A wait in the units that people use: `12 s`, `43 min`, `5 h 10 min`, `2 d 3 h`. */
 export function formatWait(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
   if (seconds < 120) return `${seconds} s`
@@ -60,7 +60,7 @@ export function formatFailure({ message, paths = [] }: Failure): string {
   return `${cleanLine(message, 400)}${paths.length > 0 ? ` [${named}]` : ''}`
 }
 
-/** All that a reviewer said, on one line. */
+/** Everything a reviewer said, on one line. */
 export function formatReasons(reasons: readonly string[]): string {
   return reasons.map((reason) => cleanLine(reason, 500)).join('; ')
 }
@@ -71,7 +71,7 @@ export function formatBaseRed(gates: readonly string[]): string {
   return `${names} ${gates.length === 1 ? 'fails' : 'fail'} on the base, too`
 }
 
-/** What an agent left running, and was ended. */
+/** What an agent left running and autopilot ended. */
 export function formatLeftovers(what: readonly string[]): string {
   const shown = what.slice(0, 5).map((one) => cleanLine(one, 120))
   const more = what.length > shown.length ? ` and ${what.length - shown.length} more` : ''
@@ -83,7 +83,7 @@ export function leftoversBehind(task: TaskRecord | undefined): string {
   return task?.leftovers === undefined ? '' : ` (${formatLeftovers(task.leftovers)})`
 }
 
-/** What an agent wrote although git ignores it: the first by name. */
+/** What an agent wrote although git ignores it: the first ones by name. */
 export function formatIgnored(paths: readonly string[], most = 3): string {
   return listFirst(paths, most, (path) => cleanName(path, 120))
 }

@@ -8,42 +8,44 @@ import type { GitPlace } from '../platform/git/git.js'
 import type { Repository } from './contract.js'
 import type { GitPath } from './git-path.js'
 
-/** What setup left in the work tree that is not ignored: for each path its `mode oid` as git would record it. */
+/**
+ * Files that setup left in the work tree and git doesn't ignore: for each path its `mode oid` as git would record it.
+ */
 export type Leavings = ReadonlyMap<GitPath, string>
 
-/** What is known of a workspace's last setup. */
+/** What is known about a workspace's last setup. */
 export interface SetUp {
   /** The commit that it ran at. */
   readonly at: string
-  /** All that it made may stay, so that nothing of it goes when the workspace is cleaned. */
+  /** All of its results may stay, so the cleaning of the workspace removes none of them. */
   readonly survives: boolean
-  /** It changed files of the commit, which the next checkout puts back. */
+  /** It changed files of the commit; the next checkout restores them. */
   readonly changedFiles: boolean
-  /** The kept paths that were there when it had run; with `keep: auto`, what it made, of which there is a fingerprint. */
+  /** The kept paths that existed after it had run; with `keep: auto`, its results, which have a fingerprint. */
   readonly kept: readonly GitPath[]
 }
 
-/** A work tree of autopilot's, with the trusted state that belongs to it. One attempt at a time works in it. */
+/** A work tree of autopilot's, with its trusted state. One attempt at a time works in it. */
 export interface Workspace {
   /** Counts from 1 within the run. */
   readonly number: number
-  /** Absolute path of the work tree; its `.git` is the agent's to spoil. */
+  /** Absolute path of the work tree; the agent may do what it likes to its `.git`. */
   readonly root: string
-  /** Absolute path of a directory beside the trusted git directory that no agent is told of: index files. */
+  /** Absolute path of a directory next to the trusted git directory that no agent knows about: index files. */
   readonly stateDir: string
-  /** Device and inode of `root` when it was made: another directory in its place is not this workspace. */
+  /** Device and inode of `root` at its creation: another directory in its place isn't this workspace. */
   readonly identity: string
-  /** Which directory it lay in, by {@link homeIdentity}. */
+  /** The directory that it was in, by {@link homeIdentity}. */
   readonly home: string | undefined
-  /** Paths that the configuration has copied, linked or kept; never collected. */
+  /** Paths that the configuration copies, links or keeps; never collected. */
   readonly furnished: readonly GitPath[]
-  /** Those of them that outlive the cleaning between attempts, however they are left. */
+  /** Those of them that the cleaning between attempts leaves alone. */
   readonly kept: readonly GitPath[]
   /** The commit it stands at. */
   commit: string
-  /** Something in it is from before its last use, and may be stale. */
+  /** Something in it is older than its last use, and may be stale. */
   holdsOlder?: boolean
-  /** What it keeps has misled a gate: another takes its place. */
+  /** Its kept files have misled a gate: another workspace takes its place. */
   isDistrusted?: true
   leavings: Leavings
   /** Absent where no setup has run. */
@@ -53,7 +55,7 @@ export interface Workspace {
   state: 'prepared' | 'leased' | 'free' | 'kept' | 'removed'
 }
 
-/** The trusted git directory over this work tree, with an index file that the agent never sees. */
+/** The trusted git directory for this work tree, with an index file that the agent never sees. */
 export function workspacePlace(repository: Repository, workspace: Workspace): GitPlace {
   return { ...repository.trusted, workTree: workspace.root, indexFile: indexFileOf(workspace) }
 }
@@ -62,31 +64,31 @@ export function indexFileOf(workspace: Workspace): string {
   return join(workspace.stateDir, 'index')
 }
 
-/** Where the fingerprint of what setup made lies. */
+/** Where the fingerprint of setup's results is. */
 export function fingerprintFile(workspace: Pick<Workspace, 'stateDir'>): string {
   return join(workspace.stateDir, 'fingerprint')
 }
 
-/** The refs of the user's that its git was given, as its `packed-refs` has them; empty where there are none. */
+/** The user's refs that its git was given, in the form of `packed-refs`; empty if there are none. */
 export function givenRefsFile(workspace: Pick<Workspace, 'stateDir'>): string {
   return join(workspace.stateDir, 'given-refs')
 }
 
-/** Device and inode of a directory, undefined when it is anything else, a symbolic link to one included. */
+/** Device and inode of a directory; undefined for anything else, including a symbolic link to one. */
 export function directoryIdentity(path: string): string | undefined {
   const stats = lookAtOnce(path)
   return stats?.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined
 }
 
-/** The same for a directory that autopilot itself may have made anew meanwhile, in whose place a number may be used again. */
+/** The same for a directory that autopilot may have created again meanwhile, with a reused inode number. */
 export function homeIdentity(path: string): string | undefined {
   const stats = lookAtOnce(path)
   return stats && `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`
 }
 
 /**
- * Arguments in front of a git command that reads ignore rules: furnished paths count as ignored, so that what is in them
- * never even becomes an object of the user's repository.
+ * Arguments for a git command that reads ignore rules: furnished paths count as ignored, so their content never even
+ * becomes an object of the user's repository.
  */
 export function withExcludes(workspace: Workspace, args: readonly string[]): string[] {
   const excludes =
@@ -94,12 +96,12 @@ export function withExcludes(workspace: Workspace, args: readonly string[]): str
   return [...excludes, ...args]
 }
 
-/** Paths that come and go by the user's wish: autopilot neither collects nor judges what is in them. */
+/** Paths that come and go because the user says so: autopilot neither collects nor judges their content. */
 export function exemptPaths({ furnished, setupPaths }: Workspace): GitPath[] {
   return [...furnished, ...setupPaths]
 }
 
-/** Runs steps on the file system; what it throws is a failure of autopilot's own, such as a full disk. */
+/** Runs steps on the file system; an exception becomes a failure of autopilot's own, such as a full disk. */
 export async function onFileSystem<Value>(step: string, deed: () => Promise<Value>): Promise<Result<Value, Failure>> {
   try {
     return ok(await deed())
@@ -110,7 +112,7 @@ export async function onFileSystem<Value>(step: string, deed: () => Promise<Valu
 }
 
 /**
- * Checked before git or a removal touches the workspace: an agent may have put a link to the user's tree in its place.
+ * Checked before git or a removal touches the workspace: an agent may have replaced it with a link to the user's tree.
  */
 export function checkInPlace({ root, identity }: Workspace): Result<void, Failure> {
   const isSame = directoryIdentity(root) === identity && orNothing(() => realpathSync.native(root)) === root

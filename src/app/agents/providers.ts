@@ -21,7 +21,7 @@ export interface ProviderSetup {
   readonly detected: readonly Detected[]
 }
 
-/** The agent CLIs that could be used by a run: by its tasks, and as reviewers of what they do. */
+/** The agent CLIs that a run could use: for its tasks, and for reviews. */
 export function candidateProviders(
   tasks: readonly Task[],
   settings: RunSettings,
@@ -31,7 +31,7 @@ export function candidateProviders(
   return [...new Set([...working, ...reviewingProviders(tasks, settings, file)])]
 }
 
-/** The agent CLIs that could be used by these tasks, by what is asked for; empty when all are commands. */
+/** The agent CLIs that these tasks could use, given what is asked for; empty if all are commands. */
 export function workingProviders(
   tasks: readonly Task[],
   settings: RunSettings,
@@ -45,7 +45,7 @@ export function workingProviders(
   return [...names].flatMap((name) => findProvider(name) ?? [])
 }
 
-/** Those that reviews name, and all that may be used anyway: whoever did the work, another is to review it. */
+/** Those that reviews name, and all that are allowed anyway, because another one than the author should review. */
 function reviewingProviders(tasks: readonly Task[], settings: RunSettings, file: FileSettings): readonly Provider[] {
   const reviews = tasks.length === 0 ? [] : reviewsOf(settings, file)
   const named = reviews.flatMap(({ reviewers }) => reviewers.map(({ provider }) => provider))
@@ -57,14 +57,14 @@ function generalProviders({ providers }: RunSettings): readonly string[] {
   return providers?.map(({ provider }) => provider) ?? providerNames.filter((name) => name !== commandProvider)
 }
 
-/** The reviews of a run: without isolation there is nothing to look at. */
+/** The reviews of a run: without isolation there is nothing to review. */
 export function reviewsOf({ isolation }: RunSettings, { reviews }: FileSettings): readonly Review[] {
   return isolation === 'none' ? [] : reviews
 }
 
 /**
- * Asks the CLIs for their versions, all at once, and makes the routing from those that answered. `ended`: what ends
- * those that have not answered, and where they are asked.
+ * Asks the CLIs for their versions, all at once, and makes the routing from those that answered. `ended` ends CLIs
+ * that haven't answered; `cwd` is where they are asked.
  */
 export async function setUpProviders(
   candidates: readonly Provider[],
@@ -86,12 +86,12 @@ export async function setUpProviders(
   return { ...routing([...usable], settings, routes), detected }
 }
 
-/** What every request of the run has in common, to ask a provider beforehand whether it would refuse all of them. */
+/** What all requests of the run have in common, to ask a provider in advance whether it would refuse them all. */
 function sampleRequest({ permissions }: RunSettings): WorkRequest {
   return { cwd: '/', prompt: '', permissions, allow: [], asRoot: process.getuid?.() === 0 }
 }
 
-/** Routing among providers that are taken to be usable. */
+/** Routing among providers that are assumed to be usable. */
 export function routing(
   usable: readonly string[],
   settings: RunSettings,

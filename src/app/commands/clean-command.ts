@@ -28,15 +28,15 @@ import { homesOfRepository } from '../ground/workspaces-home.js'
 export interface CleanArguments {
   /** The run's id; without one, every run of the repository. */
   readonly run?: string
-  /** Deletes also what is nowhere else. */
+  /** Also deletes what exists nowhere else. */
   readonly lost: boolean
   readonly dryRun: boolean
-  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  /** Takes the lock of a run elsewhere that shows no sign of life. */
   readonly takeOver: boolean
   readonly directory: string
 }
 
-/** `autopilot clean`: deletes what past runs left and nobody needs any more. Never works beside a run. */
+/** `autopilot clean`: deletes what past runs left and nobody needs. Never works during a run. */
 export async function cleanCommand(args: CleanArguments, env: Environment): Promise<ExitCode> {
   const located = await locate(resolve(args.directory), env)
   if (!located.ok) return refuse(located.error, 'human')
@@ -48,7 +48,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   }
   const { workspacesDir } = config.value.config.file
   const before: EndBefore = async (runIds) => {
-    // By the run alone: it may have begun in another work tree of the repository.
+    // Identified by the run alone: it may have begun in another work tree of the repository.
     endWatchdogsOf((entry) => runIds.has(basename(entry)))
     return sweepBrokenOff(await listRuns([root]), (of) => tracesBefore(located.value, { workspacesDir, env }, of))
   }
@@ -58,7 +58,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   return clean(args, { homes, root, commonDir }, { env, before }).finally(locked.value)
 }
 
-/** Ends what runs that were broken off left running, before their directories go; says what it was. */
+/** Ends what broken-off runs left running, before their directories are removed; says what it was. */
 type EndBefore = (runIds: ReadonlySet<string | undefined>) => Promise<readonly string[]>
 
 interface CleanTools {
@@ -86,7 +86,7 @@ async function clean(args: CleanArguments, places: LeftoverPlaces, { env, before
   return done ? exitCodes.done : exitCodes.notDone
 }
 
-/** What the journals say of the workspaces. What no journal tells of may hold anything. */
+/** What the journals say about the workspaces. Without a journal, a workspace may contain anything. */
 async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Promise<readonly Leftover[]> {
   const judged: Leftover[] = []
   const isWorkspace = ({ kind, runId }: Leftover) => kind === 'workspace' && runId !== undefined
@@ -94,14 +94,16 @@ async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Pro
   for (const runId of new Set(workspaces.flatMap((one) => one.runId ?? []))) {
     const read = await readJournal(journalOf(root, runId))
     for (const one of workspaces.filter((other) => other.runId === runId)) {
-      const holds = read.ok ? read.value.state.uncollected.get(one.path)?.why : `its contents are unknown: ${read.error.message}`
+      const holds = read.ok
+        ? read.value.state.uncollected.get(one.path)?.why
+        : `its contents are unknown: ${read.error.message}`
       judged.push(holds === undefined ? one : { ...one, holds })
     }
   }
   return [...judged, ...leftovers.filter((one) => !isWorkspace(one))]
 }
 
-/** Refs first, all or none; says what could not be done. */
+/** Refs first, all or none; says what failed. */
 async function carryOut({ refs, leftovers }: CleanPlan, places: LeftoverPlaces): Promise<boolean> {
   const deleted = await forget(refs, places.commonDir)
   if (!deleted) return false

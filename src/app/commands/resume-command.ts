@@ -23,17 +23,17 @@ import { unknownRun } from './status-command.js'
 export interface ResumeArguments {
   /** The run's id; without one, the last run. */
   readonly run?: string
-  /** Tasks that failed for good are tried again. */
+  /** Tries tasks again that failed for good. */
   readonly retryFailed: boolean
-  /** A journal with a bad line is cut back to what stands before it. */
+  /** Cuts a journal with a bad line back to the records before it. */
   readonly repair: boolean
-  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  /** Takes the lock of a run elsewhere that shows no sign of life. */
   readonly takeOver: boolean
   readonly directory: string
   readonly flags: Partial<RunSettings>
 }
 
-/** `autopilot resume`: goes on with a run, wherever it was stopped. Gives the exit code. */
+/** `autopilot resume`: continues a run, wherever it stopped. Returns the exit code. */
 export async function resumeCommand(args: ResumeArguments, env: Environment): Promise<ExitCode> {
   const output = args.flags.output ?? 'human'
   const here = resolve(args.directory)
@@ -45,7 +45,7 @@ export async function resumeCommand(args: ResumeArguments, env: Environment): Pr
   const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)
   if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
   if (!run) {
-    // Not what was asked for, and not done either: a script must not take it for a success.
+    // Not what was asked for, and not done either: a script must not mistake it for success.
     printTrouble(`there is no run to resume in ${cleanLine(root, 300)}`, 'autopilot run starts one', output)
     return exitCodes.usage
   }
@@ -53,7 +53,7 @@ export async function resumeCommand(args: ResumeArguments, env: Environment): Pr
   return resume(run, args, env)
 }
 
-/** The last run; where that got everything done, the newest one that was stopped before its end. */
+/** The last run; if that got everything done, the newest one that stopped before its end. */
 async function lastWithMore(runs: readonly KnownRun[]): Promise<KnownRun | undefined> {
   const [last] = runs
   const isDone = last !== undefined && (await readExitCode(last.journal)) === exitCodes.done
@@ -107,7 +107,7 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
   })
 }
 
-/** Where it works, and on which tasks, is what makes a run the same. */
+/** A run's identity is where it works, and on which tasks. */
 function asBefore({ isolation, target, selection, redo, tasks }: RunState['start']): AsBefore {
   return {
     isolation,

@@ -13,12 +13,12 @@ import { landedIn } from './run-target.js'
 import type { RunSettings } from '../../config/settings.js'
 import { goneLines, inHeadLines } from '../resume/text-notices.js'
 
-/** Where a run looks for what has become of its tasks. */
+/** Where a run looks for what has happened to its tasks. */
 export interface HistoryPlace {
   readonly place: GitPlace
   /** The commit that the user is on. */
   readonly head: string
-  /** The commit of the target, and of what it was before it began anew. */
+  /** The target's commit, and its old tips from before it started over. */
   readonly tips: readonly string[]
   readonly branch: string
   /** Where the runs' records are. */
@@ -31,8 +31,8 @@ export type HistoryParts = { readonly settings: RunSettings } & Pick<Landed, 'lo
 type Commits = (taskId: string) => readonly LandedCommit[]
 
 /**
- * Where the roadmap says one thing and git another, in words: tasks that are about to run though HEAD has a commit of them,
- * and tasks that are called done though the commit of them is nowhere.
+ * Disagreements between the roadmap and git, in words: tasks that will run although HEAD has a commit of them, and
+ * tasks marked done whose commit is nowhere.
  */
 export async function historyNotices(at: HistoryPlace, parts: HistoryParts): Promise<readonly string[]> {
   const again = await inHead(at, parts)
@@ -78,7 +78,7 @@ async function goneFrom(at: HistoryPlace, parts: HistoryParts): Promise<readonly
   return known.filter(({ commit }) => outside.value.has(commit) || undone.value.has(commit))
 }
 
-/** The commits of tasks that the last run of this roadmap that brought them recorded, for the texts that they have now. */
+/** The commits of tasks that the last run of this roadmap recorded, for the tasks' current texts. */
 async function recorded({ root }: HistoryPlace, { loaded }: HistoryParts, wanted: Set<string>) {
   const found: { readonly id: string; readonly commit: string }[] = []
   const path = await realpath(loaded.path).catch(() => loaded.path)

@@ -15,14 +15,14 @@ import { openTarget } from '../../workspace/land/target.js'
 import { lastChange, readTrailers, type CommitRange } from '../../workspace/refs/trailers.js'
 import { readUndone, withoutUndone } from '../../workspace/refs/undone.js'
 
-/** The repository, with a landing brought to its end that an earlier run was killed in. */
+/** The repository, after finishing a landing that was interrupted by a kill of an earlier run. */
 export async function openWhole(dir: string, env: Environment): Promise<Result<Repository, Refusal>> {
   const repository = await openRepository({ dir, env })
   if (!repository.ok || !(await finishLanding(repository.value))) return repository
   return openRepository({ dir, env })
 }
 
-/** The branch that the settings name, made ready. */
+/** The branch that the settings name, prepared. */
 export function chooseTarget(
   repository: Repository,
   branch: string | undefined,
@@ -36,7 +36,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => realClock.schedule(ms, resolve))
 }
 
-/** That others' work on it was taken up. */
+/** Says that others' work on it was taken up. */
 export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenUp'>): readonly string[] {
   if (!takenUp) return []
   const from = cleanLine(takenUp.from)
@@ -47,7 +47,7 @@ export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenU
   ]
 }
 
-/** That a target begins from HEAD again, why, and where that is which it was. */
+/** Says that a target starts over from HEAD, why, and where its old tip is. */
 export function anewLine({ branch, anew, before = [] }: BegunAnew, from: string): readonly string[] {
   if (!anew) return []
   const tasks = before.includes(anew.tip)
@@ -70,9 +70,9 @@ export function targetFacts({ branch, base, current, isAmbiguous }: Target): Tar
 }
 
 /**
- * The trailers of the tasks that earlier runs have brought to the target, and that the file may not know of: statuses lie
- * in the work tree, uncommitted. On a branch of autopilot's own it is what the user has not merged; on the user's own
- * branch, what came after the roadmap was last committed.
+ * The trailers of the tasks that earlier runs have brought to the target and that the file may not know about, because
+ * statuses are in the work tree, uncommitted. On a branch of autopilot's own, that is what the user hasn't merged; on
+ * the user's own branch, what came after the last commit of the roadmap.
  */
 export async function landedBefore(repository: Repository, target: Target, roadmapPath: string | undefined) {
   const { commit } = repository.head
@@ -81,7 +81,7 @@ export async function landedBefore(repository: Repository, target: Target, roadm
   return landedIn(repository.trusted, { from: known.value, to: [target.base, ...(target.before ?? [])] })
 }
 
-/** The commits of a range that brought tasks, by their trailers; those that were reverted do not count. */
+/** The commits of a range that brought tasks, by their trailers; reverted ones don't count. */
 export async function landedIn(
   place: GitPlace,
   range: CommitRange,

@@ -9,12 +9,12 @@ import { ownBerths, placeOf, useOfBerth, type BerthUse } from '../../workspace/l
 import { homeFault, homeIsNoexec, runDirectory } from '../../workspace/home.js'
 import { ownerOf } from '../../workspace/lease/owner.js'
 
-/** Where workspaces lie. `workspacesDir`: as the configuration names it, relative to the user's work tree. */
+/** Where workspaces are. `workspacesDir`: as the configuration names it, relative to the user's work tree. */
 export function workspacesHome(workspacesDir: string | undefined, root: string, env: Environment): string {
   return workspacesDir === undefined ? cacheDir(env) : resolve(root, workspacesDir)
 }
 
-/** What is known of where workspaces lie. */
+/** What is known about where workspaces are. */
 export interface WorkspacesWhere {
   /** As the configuration names it. */
   readonly workspacesDir?: string | undefined
@@ -24,23 +24,23 @@ export interface WorkspacesWhere {
   readonly env: Environment
 }
 
-/** Where the workspaces of one repository lie, each run's in berths of its own below. */
+/** Where the workspaces of one repository are; each run's are in berths of its own below. */
 function homeOfRepository({ workspacesDir, root, commonDir, env }: WorkspacesWhere): string {
   return join(workspacesHome(workspacesDir, root, env), keyOf(commonDir))
 }
 
-/** The same, with all places that runs before this one may have used: by default, and with longer names. */
+/** The same, with all places that earlier runs may have used: the default, and longer names. */
 export function homesOfRepository({ workspacesDir, root, commonDir, env }: WorkspacesWhere): readonly string[] {
   const named = workspacesDir === undefined ? [] : [workspacesHome(workspacesDir, root, env)]
   const now = [cacheDir(env), ...named].map((home) => join(home, keyOf(commonDir)))
   return [...now, ...[join(cacheDir(env), 'workspaces'), ...named].map((home) => join(home, longKeyOf(commonDir)))]
 }
 
-/** Where the run's workspaces are, and where they may be of a run that began earlier. */
+/** Where the run's workspaces are, and where those of an earlier part of the run may be. */
 export interface RunsHomes {
   readonly home: string
   readonly homes: readonly string[]
-  /** Directories that were called by the run, under earlier versions. */
+  /** Directories that earlier versions named after the run. */
   readonly former: readonly string[]
 }
 
@@ -57,8 +57,8 @@ export function homesOfRun(where: WorkspacesWhere, runId: string, of: BerthUse):
 }
 
 /**
- * The directories of a run's workspaces, each as the last two parts of its path: those that bear its name, the berths that
- * it has, and the berths around these workspaces of it, unless another run has them now.
+ * The directories of a run's workspaces, each as the last two parts of its path: those with the run's name, its
+ * berths, and the berths around these workspaces, unless another run has them now.
  */
 export async function placesOfRun(
   where: WorkspacesWhere,
@@ -74,14 +74,14 @@ export async function placesOfRun(
   return [...new Set([...namedPlaces(where.commonDir, runId), ...[...owned, ...told].map(placeOf)])]
 }
 
-/** The places that bear a run's name. */
+/** The places with a run's name. */
 export function namedPlaces(commonDir: string, runId: string): readonly string[] {
   return [keyOf(commonDir), longKeyOf(commonDir)].flatMap((key) =>
     [runDirectory(runId), runId].flatMap((name) => [join(key, name), join(key, `${name}-gates`)]),
   )
 }
 
-/** The name of a repository's directory. Short, as all of it is in front of each socket that a test makes. */
+/** The name of a repository's directory. Short, because all of it is a prefix of each socket that a test creates. */
 function keyOf(commonDir: string): string {
   return longKeyOf(commonDir).slice(0, 8)
 }
@@ -101,14 +101,14 @@ function cacheDir(env: Environment): string {
   return join(base, 'autopilot')
 }
 
-/** What a person should know about the place where workspaces lie. */
+/** What a person should know about the place for workspaces. */
 export async function homeWarnings(home: string): Promise<readonly string[]> {
   if (!(await homeIsNoexec(home))) return []
   const where = `${cleanLine(home, 300)}, where the workspaces are, is on a file system that runs no programs (noexec)`
   return [`${where}: programs of the project itself fail there; name another place: workspaces: { dir: … }`]
 }
 
-/** Why no workspace could be made where they are to lie, in words; undefined when nothing is known to be in the way. */
+/** Why no workspace could be created there, in words; undefined if nothing is known to be in the way. */
 export async function checkWorkspaces(
   config: Config,
   root: string,

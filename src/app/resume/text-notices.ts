@@ -7,7 +7,7 @@ import type { PlannedTask } from '../../domain/roadmap/plan.js'
 
 const mostNamed = 5
 
-/** What the target says about tasks that the file calls pending: work that nobody would expect to find done, or not done. */
+/** What the target says about tasks that the file calls pending: work that is unexpectedly done, or not done. */
 export function landedLines(
   { landed, byId, reworded }: Pick<Landed, 'landed' | 'byId' | 'reworded'>,
   branch: string,
@@ -36,7 +36,7 @@ export function landedLines(
   ]
 }
 
-/** Tasks that run though HEAD has a commit of them: said before it costs anything. */
+/** Tasks that run although HEAD has a commit of them: reported before they cost anything. */
 export function inHeadLines(tasks: readonly KnownTask[]): readonly string[] {
   return line(
     tasks,
@@ -46,7 +46,7 @@ export function inHeadLines(tasks: readonly KnownTask[]): readonly string[] {
   )
 }
 
-/** Tasks that are called done, of which no work is there. */
+/** Tasks marked done whose work is nowhere. */
 export function goneLines(tasks: readonly KnownTask[], branch: string): readonly string[] {
   return line(
     tasks,
@@ -65,7 +65,7 @@ function redo(tasks: readonly KnownTask[]): string {
     .join(',')}${more}`
 }
 
-/** What changed in the texts of a run's tasks since it was stopped, and what of its record is not so any more. */
+/** What changed in the texts of a run's tasks since it stopped, and which of its records are no longer true. */
 export function textNotices(
   { replayed: { state }, resumptions }: Resumed,
   { plan, reworded }: Pick<Landed, 'plan' | 'reworded'>,

@@ -31,12 +31,12 @@ export interface Announced {
 const mostShown = 20
 
 /**
- * Warnings of tasks that do not run, by why that is. In a run the holds themselves say so, and only those of the selected
- * tasks; `autopilot validate` gives the help.
+ * Warnings about tasks that don't run, by hold reason. During a run the holds themselves say so, and only those of the
+ * selected tasks; `autopilot validate` gives the help.
  */
 const warningsOfHolds: Readonly<Record<HoldReason['type'], readonly string[]>> = {
   unresolved: ['W050', 'W051'],
-  // What waits for them, and a roadmap in which nothing else is left.
+  // Their dependents, and a roadmap in which nothing else is left.
   dependency: ['W054', 'W055'],
   manual: ['W064'],
   status: [],
@@ -62,7 +62,7 @@ export function announce(recorder: Recorder, parts: Announced): void {
   say('warning', startWarnings(parts))
 }
 
-/** What is odd about the roadmap, though it can be run. */
+/** Oddities of the roadmap that don't prevent the run. */
 export function roadmapWarnings(parts: Pick<Announced, 'loaded'>): readonly string[] {
   return clip(oddInRoadmap(parts).map(formatProblemLine))
 }
@@ -71,7 +71,7 @@ function oddInRoadmap({ loaded }: Pick<Announced, 'loaded'>): readonly Problem[]
   return loaded.warnings.filter(({ code }) => !toldByHolds.has(code))
 }
 
-/** What is odd about everything else that the run begins with. */
+/** Oddities of everything else that the run starts with. */
 export function startWarnings(parts: Announced): readonly string[] {
   return clip([
     ...landedLines(parts, parts.ground.target?.branch ?? 'the target'),
@@ -102,14 +102,14 @@ function recordDetection(recorder: Recorder, { provider, detection }: Detected, 
   void recorder.record({ type: 'provider_detected', provider: provider.name, usable: detection.usable, ...facts })
 }
 
-/** CLIs that cannot be used, beside others that can. */
+/** CLIs that can't be used, next to others that can. */
 export function unusableLines({ detected }: ProviderSetup): readonly string[] {
   return detected.flatMap(({ provider, detection }) =>
     detection.usable ? [] : [`${provider.name} is not usable: ${detection.reason} ${detection.help}`.trim()],
   )
 }
 
-/** Nobody of ours is at work on a task that the file calls in progress: it runs again. */
+/** None of our agents is working on a task that the file calls in progress: it runs again. */
 function interrupted({ loaded, plan }: Announced): readonly string[] {
   const ids = plan.runnable.filter((id) => loaded.graph.tasks.get(id)?.status === 'in_progress')
   if (ids.length === 0) return []
@@ -127,7 +127,7 @@ function untested({ detected }: ProviderSetup): readonly string[] {
   })
 }
 
-/** Gates of the configuration that say nothing about the work. */
+/** Configured gates that can't fail. */
 function unfailing({ config }: Announced): readonly string[] {
   return config.file.gates.flatMap(({ name, run }) => {
     const why = whyUnfailing(run)

@@ -17,11 +17,11 @@ import { mostAttemptsOf, mostTotalAttempts, slotIds } from './run-limits.js'
 import { homesOfRepository } from '../ground/workspaces-home.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
 
-/** A run that goes on, with all that is to be done first. */
+/** A run to continue, with everything that must happen first. */
 export interface GoingOnRun extends Resumed {
   readonly event: Extract<RunEvent, { type: 'run_resumed' }>
   readonly notices: readonly string[]
-  /** The highest number that a workspace of the run has. */
+  /** The highest number among the run's workspaces. */
   readonly numberedTo: number
 }
 
@@ -32,7 +32,7 @@ interface GoOnParts extends Prepared, Landed {
   readonly ground: Ground
 }
 
-/** Decides how a run goes on, and removes what it left and nobody needs. */
+/** Decides how a run continues, and removes leftovers that nobody needs. */
 export async function goOnWith(
   parts: GoOnParts,
   replayed: Replayed,
@@ -81,7 +81,7 @@ function is(one: Resumed['resumptions'] extends ReadonlyMap<string, infer R> ? R
   return type === 'failed' ? one.type === 'failed' : one.type === 'start' && one.retried
 }
 
-/** Removes the workspaces of the run that hold nothing; gives the highest number that one had. */
+/** Removes the run's workspaces that hold nothing; returns the highest number among them. */
 async function clearUp(
   { location, config, env, runId, ground }: GoOnParts,
   { replayed, keep }: Resumed,
@@ -93,7 +93,7 @@ async function clearUp(
   const leftovers = await findLeftovers(places, runId)
   for (const one of leftovers) {
     const isSpent = one.kind === 'notes' ? basename(one.path) !== runId : !keep.has(one.path)
-    // What cannot be removed lies there until `autopilot clean`, which says why.
+    // What can't be removed stays until `autopilot clean`, which says why.
     if (isSpent) await removeLeftover(places, one)
   }
   const paths = leftovers.filter(({ kind }) => kind === 'workspace').map(({ path }) => path)

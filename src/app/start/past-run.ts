@@ -12,16 +12,16 @@ import type { settings } from '../../config/settings.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import { sameRedo } from '../prepare/redo.js'
 
-/** What `autopilot run` finds of the run before it. */
+/** What `autopilot run` finds out about the previous run. */
 export type Before =
-  /** There is none that is worth going on with. */
+  /** There is none worth continuing. */
   | { readonly type: 'none' }
-  /** It was stopped before its end, and is about the same. */
+  /** It stopped before its end, and is about the same. */
   | { readonly type: 'goes_on'; readonly run: KnownRun; readonly redo?: readonly string[] }
-  /** It was stopped before its end, but this run is about something else; `why` says in what they differ. */
+  /** It stopped before its end, but this run is about something else; `why` says how they differ. */
   | { readonly type: 'other'; readonly run: KnownRun; readonly why: string }
 
-/** Ends at which a run that had more to do was stopped. */
+/** Exit codes of a run that stopped with more to do. */
 const stoppedWith: ReadonlySet<number | undefined> = new Set([
   undefined,
   exitCodes.notSafe,
@@ -30,35 +30,35 @@ const stoppedWith: ReadonlySet<number | undefined> = new Set([
   exitCodes.terminated,
 ])
 
-/** Whether a run was stopped, however, before it had come to its end. */
+/** Whether a run stopped, for any reason, before its end. */
 export async function wasStopped({ journal }: KnownRun): Promise<boolean> {
   return stoppedWith.has(await readExitCode(journal))
 }
 
-/** The newest run that was stopped before its end; what came to its end after it does not hide it. */
+/** The newest run that stopped before its end; a later run that ended doesn't hide it. */
 export async function newestStopped(runs: readonly KnownRun[]): Promise<KnownRun | undefined> {
   for (const run of runs) if (await wasStopped(run)) return run
   return undefined
 }
 
-/** Looks at the newest run that was stopped before its end: one about the same is gone on with. */
+/** Looks at the newest run that stopped before its end: it is continued if it is about the same. */
 export async function findBefore(prepared: Prepared): Promise<Before> {
   const runs = await listRuns([prepared.location.root])
   const run = await newestStopped(runs)
   if (!run) return { type: 'none' }
   const start = await readStart(run.journal)
-  // It was killed before it had started anything: there is nothing to go on with.
+  // It was killed before it had started anything: there is nothing to continue.
   if (!start.ok && start.error.code === 'empty') return { type: 'none' }
-  // What is wrong with it is told when it is read as a whole; an old one is none of this run's business.
+  // Reading the whole journal reports its damage; an old one doesn't concern this run.
   if (!start.ok) return run === runs[0] ? { type: 'goes_on', run } : { type: 'none' }
   const why = await difference(start.value, prepared)
   const { redo } = start.value
   if (why === undefined) return { type: 'goes_on', run, ...(redo ? { redo } : {}) }
-  // A person who has run something else since knows of it.
+  // A person who has run something else since then knows about it.
   return run === runs[0] ? { type: 'other', run, why } : { type: 'none' }
 }
 
-/** In what a run that was stopped differs from the one that is wanted now. */
+/** How a stopped run differs from the requested one. */
 async function difference(start: RunState['start'], wanted: Prepared): Promise<string | undefined> {
   const roadmap = roadmapNow(start, wanted.location.root)
   if ((await realPathOf(roadmap)) !== (await realPathOf(wanted.loaded.path))) return 'another roadmap'
@@ -66,7 +66,7 @@ async function difference(start: RunState['start'], wanted: Prepared): Promise<s
   return differs.find((why) => why !== undefined)
 }
 
-/** Settings that make a run another one. */
+/** Settings that make a run a different one. */
 type Identifying = {
   [Key in keyof typeof settings]: (typeof settings)[Key]['identifies'] extends true ? Key : never
 }[keyof typeof settings]
@@ -87,19 +87,19 @@ const differences: Readonly<Record<Identifying, Difference>> = {
 
 function otherTarget({ target }: RunState['start'], { settings: { target: named }, location: { head } }: Prepared) {
   if (target === undefined || head === undefined) return undefined
-  // The branch behind `current` is the one that the person is on.
+  // `current` means the branch that the user is on.
   if (target.current === true && named === currentBranch)
     return head.branch === target.branch ? undefined : `the target ${target.branch}`
   const wanted = named?.replace(/^refs\/heads\//, '') ?? defaultTarget(head)
   return wanted === targetName(target) ? undefined : `the target ${targetName(target)}`
 }
 
-/** A run's target as the settings name it. */
+/** A run's target, as the settings name it. */
 export function targetName({ branch, current }: TargetFacts): string {
   return current === true ? currentBranch : branch
 }
 
-/** What was asked for where it was not the whole roadmap. */
+/** The requested selection, if it isn't the whole roadmap. */
 export function selectionOf({ only = [], limit }: Selected): Selected | undefined {
   if (only.length === 0 && limit === undefined) return undefined
   return { ...(only.length > 0 ? { only } : {}), ...(limit === undefined ? {} : { limit }) }

@@ -12,7 +12,7 @@ export const budgetShape = titled(
 )
 export type Budget = ValueOf<typeof budgetShape>
 
-/** What a run may spend, and what each provider may; in a journal, so a plain object. */
+/** What a run may spend, and what each provider may; stored in a journal, so a plain object. */
 export const runBudgetsFields = {
   run: as(budgetShape, 'What the run may spend.'),
   providers: map(budgetShape, 'What each provider may spend, by name.'),
@@ -41,7 +41,7 @@ export function atLeast(a: Spent, b: Spent): Spent {
   return { usd: Math.max(a.usd, b.usd), tokens: Math.max(a.tokens, b.tokens) }
 }
 
-/** What one of so many spent on average. */
+/** The average of this many. */
 export function meanOf({ usd, tokens }: Spent, count: number): Spent {
   return count === 0 ? nothingSpent : { usd: usd / count, tokens: tokens / count }
 }
@@ -50,15 +50,15 @@ export function isUsedUp({ usd, tokens }: Budget, spent: Spent): boolean {
   return (usd !== undefined && spent.usd >= usd) || (tokens !== undefined && spent.tokens >= tokens)
 }
 
-/** Sums of money are not exact in binary: three times $0.10 is no more than $0.30. */
+/** Sums of money aren't exact in binary: three times $0.10 is not more than $0.30. */
 const roundingUsd = 1e-9
 
-/** Whether so much may be spent in all. */
+/** Whether this much may be spent in all. */
 export function allows({ usd, tokens }: Budget, spent: Spent): boolean {
   return (usd === undefined || spent.usd <= usd + roundingUsd) && (tokens === undefined || spent.tokens <= tokens)
 }
 
-/** What is left of it, nothing at least. */
+/** What is left of it, never less than nothing. */
 export function leftOf({ usd, tokens }: Budget, spent: Spent): Budget {
   return {
     ...(usd === undefined ? {} : { usd: Math.max(0, usd - spent.usd) }),
@@ -74,16 +74,16 @@ export function tightest(budgets: readonly Budget[]): Budget {
   return { ...(Number.isFinite(usd) ? { usd } : {}), ...(Number.isFinite(tokens) ? { tokens } : {}) }
 }
 
-/** An agent at work as a budget sees it: what it has reported so far, and what such an agent spends on average. */
+/** A running agent as a budget sees it: what it has reported so far, and what such an agent spends on average. */
 export interface Spending {
   readonly reported: Spent
   readonly usual: Spent
 }
 
 /**
- * Whether a further agent that usually spends `next` may start: what was spent, what those at work may still spend and
- * what it will spend must fit together. Of those at work each counts with what it has reported, or with the average
- * where that is more. While no average is known yet, only what was spent counts.
+ * Whether another agent that usually spends `next` may start: what was spent, what running agents may still spend and
+ * what it will spend must fit together. Each running agent counts with what it has reported, or with the average if
+ * that is more. Until an average is known, only what was spent counts.
  */
 export function mayStartWithin(budget: Budget, spent: Spent, atWork: readonly Spending[], next: Spent): boolean {
   if (isUsedUp(budget, spent)) return false
@@ -116,7 +116,7 @@ export function formatBudget({ usd, tokens }: Budget): string {
   ].join(' and ')
 }
 
-/** What was spent, in the measures that the budget has: `$4.50 of $5.00`. */
+/** What was spent, in the units of the budget: `$4.50 of $5.00`. */
 export function formatSpent(budget: Budget, { usd, tokens }: Spent): string {
   const spent = { ...(budget.usd === undefined ? {} : { usd }), ...(budget.tokens === undefined ? {} : { tokens }) }
   return `${formatBudget(spent)} of ${formatBudget(budget)}`

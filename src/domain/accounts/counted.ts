@@ -14,7 +14,7 @@ import type { Budget } from './budget.js'
 /** What can be counted: money and tokens. */
 export type Measure = keyof Budget
 
-/** What was counted for an agent, or for a part of what it did. */
+/** What was counted for an agent, or for a part of its work. */
 export const countedFields = {
   usage: usageShape,
   estimated: mark(
@@ -25,7 +25,7 @@ export const countedFields = {
 const countedShape = object(countedFields)
 export type Counted = ValueOf<typeof countedShape>
 
-/** A turn that the last total of its conversation does not tell of; the next one may. */
+/** A turn that the conversation's last total doesn't include; the next one may. */
 const earlierTurnShape = object({
   ...countedFields,
   unsure: mark('Whether its CLI could still save what it had counted is not known.'),
@@ -33,14 +33,14 @@ const earlierTurnShape = object({
 export type EarlierTurn = ValueOf<typeof earlierTurnShape>
 
 /**
- * What a conversation's next total is compared with, since CLIs tell totals of the whole conversation. Source: recorded
- * with claude 2.1.332, which saves what it has counted when its process ends, also after TERM: later totals include it.
- * After KILL they never do, also where the process had told a total before.
+ * What to compare a conversation's next total with, because CLIs report totals of the whole conversation. Source:
+ * recorded with claude 2.1.332, which saves its count when its process ends, also after TERM: later totals include it.
+ * After KILL they never do, even if the process had reported a total before.
  */
 const baselineShape = object({ total: usageShape, since: optional(list(earlierTurnShape)) })
 export type Baseline = ValueOf<typeof baselineShape>
 
-/** What an agent used, and how that was counted: the total of its conversation as well as it can be known. */
+/** What an agent used, and how it was counted: the conversation's total as far as it can be known. */
 export const agentCountFields = {
   ...countedFields,
   replaces: own(
@@ -71,15 +71,15 @@ export function toldBy(total: Usage): Told {
   return { tokens: tokensOf(total) > 0, usd: total.costUsd !== undefined }
 }
 
-/** Earlier turns, by whether a total tells of them. */
+/** Earlier turns, by whether a total includes them. */
 export interface Settled {
   readonly taken: readonly Counted[]
   readonly left: readonly EarlierTurn[]
 }
 
 /**
- * Which earlier turns a total tells of, beside those inputs of its own turn. Inputs are told exactly on the way, so what
- * comes nearest to the total is right: all of them, or without those that may have been lost, or none.
+ * Which earlier turns a total includes, besides the inputs of its own turn. Inputs are reported exactly along the way,
+ * so the closest to the total is right: all of them, those that can't have been lost, or none.
  */
 export function settleEarlier(total: Usage, ownInputs: number, { total: before, since = [] }: Baseline): Settled {
   const told = toldBy(total)
@@ -87,7 +87,7 @@ export function settleEarlier(total: Usage, ownInputs: number, { total: before, 
   const isIn = nearest(since, told.tokens ? more : 0)
   const grew = (total.costUsd ?? 0) >= (before.costUsd ?? 0)
   const parts = since.map((turn) => {
-    // Without tokens it is the cost alone of a turn that was told otherwise.
+    // Without tokens, it is only the cost of a turn that was counted otherwise.
     const included = turn.usage.inputTokens === 0 || (told.tokens && isIn(turn))
     return split(turn, { tokens: included && told.tokens, usd: included && told.usd && grew })
   })
@@ -103,7 +103,7 @@ function nearest(since: readonly EarlierTurn[], inputs: number): Choice {
   return choices.reduce((best, choice) => (off(choice) <= off(best) ? choice : best))
 }
 
-/** The part of a turn that a total tells of, and the other. */
+/** The part of a turn that a total includes, and the rest. */
 function split(turn: EarlierTurn, { tokens, usd }: Told): Settled {
   const left = partOf(turn, { tokens: !tokens, usd: !usd })
   return {

@@ -2,7 +2,7 @@ import type { EpochMs } from '../brand.js'
 import { later } from '../clock.js'
 import { isZone, momentsOf, wallAt } from './wall-time.js'
 
-/** Behind such words a time may stand. */
+/** A time may follow these words. */
 const announcement =
   /(?:\bresets?\b|\btry again\b|\bretry(?:ing)?\b|\bavailable again\b|\blimit reached\b)[\s:|-]*(?:\b(?:at|on|in|after|until)\b[\s:]*)?/gi
 
@@ -17,13 +17,13 @@ const durationUnits: readonly (readonly [unit: RegExp, ms: number])[] = [
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 
-/** A clock shows minutes: what it showed a moment ago may still be to come. */
+/** A clock shows minutes: the minute it showed a moment ago may still be ahead. */
 const graceMs = 60_000
 
 /**
- * When a CLI says that an account may be used again: `resets 4:49am (UTC)`, `try again at Nov 27th, 2026
- * 4:15 AM.`, `try again in 1h 5m`, `Suggested retry after 3600s`, `limit reached|1795409354`. `zone` is that of times
- * that name none. Undefined when it does not say. May lie a little in the past.
+ * When a CLI says that an account is usable again: `resets 4:49am (UTC)`, `try again at Nov 27th, 2026 4:15 AM.`, `try
+ * again in 1h 5m`, `Suggested retry after 3600s`, `limit reached|1795409354`. `zone` is for times without one.
+ * Undefined if it doesn't say. May be slightly in the past.
  */
 export function resetTimeIn(text: string, now: EpochMs, zone: string): EpochMs | undefined {
   for (const { 0: words, index } of text.matchAll(announcement)) {
@@ -43,7 +43,7 @@ function absolute(text: string): EpochMs | undefined {
   return Number.isNaN(moment) ? undefined : (moment as EpochMs)
 }
 
-/** A span of time from now; a bare number is seconds, as in a `retry-after` header, and only behind such words. */
+/** A span of time from now; a bare number is seconds, as in a `retry-after` header, but only after such words. */
 function relative(text: string, words: string, now: EpochMs): EpochMs | undefined {
   const bare = /^(\d{1,9})(?![\d:.]|\s*[a-z])/i.exec(text)?.[1]
   if (bare !== undefined && /retry.*after/i.test(words)) return later(now, Number(bare) * 1000)
@@ -62,7 +62,7 @@ function relative(text: string, words: string, now: EpochMs): EpochMs | undefine
 const wallTime =
   /^(?:(sun|mon|tue|wed|thu|fri|sat)[a-z]*\.?,?\s+)?(?:(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:(\d{4}),?\s+)?)?(?:at\s+)?(\d{1,2})(?::(\d\d))?(?::\d\d)?\s*([ap]\.?m\b)?\.?\s*(?:\(([\w/+-]{1,40})\)|(UTC|GMT)\b)?/i
 
-/** The next time that the wall shows it, in its own zone or in `local`. */
+/** The next time that a clock shows this, in its own zone or in `local`. */
 function onTheWall(text: string, now: EpochMs, local: string): EpochMs | undefined {
   const match = wallTime.exec(text)
   if (!match) return undefined
@@ -87,7 +87,7 @@ function hourOfDay(hour: number, half: string | undefined): number | undefined {
   return (hour % 12) + (half.toLowerCase().startsWith('p') ? 12 : 0)
 }
 
-/** The time of yesterday too, which a moment after midnight may be the one that is meant; then of the days to come. */
+/** Yesterday's time too, which may be meant shortly after midnight; then those of the next days. */
 function nextDays(today: Date, hour: number, minute: number, weekday: string | undefined): readonly number[] {
   const days = Array.from({ length: 10 }, (_, ahead) =>
     Date.UTC(today.getUTCFullYear(), today.getUTCMonth(), today.getUTCDate() + ahead - 1, hour, minute),

@@ -11,21 +11,21 @@ import {
   type Settled,
 } from './counted.js'
 
-/** What a process has told of what it used. */
+/** What a process has reported about its usage. */
 export interface TurnUse {
-  /** The last total of its conversation; `noUsage` when it told none. */
+  /** The last total of its conversation; `noUsage` if it reported none. */
   readonly total: Usage
-  /** Added up from the calls of the model that were told on the way. */
+  /** The sum of the reported calls of the model. */
   readonly reported: Usage
-  /** Those of them that were told after the last total. */
+  /** Those reported after the last total. */
   readonly unsettled: Usage
   /** The model has said or done something. */
   readonly answered: boolean
-  /** What became of the CLI's own count: saved when its process ended, lost with it, or nobody saw it end. */
+  /** What happened to the CLI's own count: saved when its process ended, lost with it, or nobody saw its end. */
   readonly count: 'saved' | 'lost' | 'unseen'
 }
 
-/** What tokens cost in USD: by their price, and, for an estimate, by what such tokens have cost before. */
+/** What tokens cost in USD: by their price, or, for an estimate, by what such tokens have cost before. */
 export interface Pricing {
   readonly byPrice: (usage: Usage) => number | undefined
   readonly byRate: (usage: Usage) => number | undefined
@@ -33,13 +33,13 @@ export interface Pricing {
 
 /** What a turn is counted with. */
 export interface TurnCount extends Counted {
-  /** What was counted of earlier turns of the conversation and is in `usage`, too: it no longer counts. */
+  /** What was counted for earlier turns of the conversation and is in `usage`, too: it no longer counts. */
   readonly replaces?: readonly Counted[]
-  /** What the conversation's next total is to be compared with. */
+  /** What to compare the conversation's next total with. */
   readonly after: Baseline
 }
 
-/** Counts a turn by the total of its conversation, and by the calls of the model what no total tells of. */
+/** Counts a turn by the conversation's total, and by the calls of the model for what no total includes. */
 export function countTurn(use: TurnUse, before: Baseline, pricing: Pricing): TurnCount {
   const { total, reported, unsettled } = use
   const settled = settleEarlier(total, reported.inputTokens - unsettled.inputTokens, before)
@@ -51,7 +51,7 @@ export function countTurn(use: TurnUse, before: Baseline, pricing: Pricing): Tur
   return { ...counted, ...(settled.taken.length === 0 ? {} : { replaces: settled.taken }), after }
 }
 
-/** What its total does not tell: what came after it, and each measure that it is silent about. */
+/** What its total doesn't include: what came after it, and each measure that it lacks. */
 function untoldOf({ total, reported, unsettled, answered }: TurnUse, since: Usage, pricing: Pricing): Counted {
   const told = toldBy(total)
   const tokens = told.tokens ? unsettled : reported
@@ -81,14 +81,14 @@ function baselineAfter(
   { counted, untold }: { readonly counted: Counted; readonly untold: Counted },
 ): Baseline {
   if (count === 'saved') return baseline(latest(total, before), [...left, untold])
-  // A process that was not seen to save its count: the next total may begin from what was saved before it.
+  // If nobody saw the process save its count, the next total may start from what was saved before.
   const known = taken.map(({ usage }) => ({ usage }))
   if (count === 'lost') return baseline(before, [...left, ...known])
   const own = subtractUsage(counted.usage, usageOfAll(taken))
   return baseline(before, [...left, ...known, { ...counted, usage: own, unsure: true }])
 }
 
-/** Each measure as it was told last. A total of 0 is no total: the CLI did not come to the conversation. */
+/** The last value of each measure. A total of 0 isn't a total: the CLI didn't get to the conversation. */
 function latest(total: Usage, before: Usage): Usage {
   const tokens = toldBy(total).tokens ? total : before
   return withCost(tokens, total.costUsd === 0 ? before.costUsd : (total.costUsd ?? before.costUsd))

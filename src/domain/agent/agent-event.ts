@@ -47,7 +47,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
 }
 
-/** The first less the second, which is part of it. */
+/** The first minus the second, which is part of it. */
 export function subtractUsage(a: Usage, b: Usage): Usage {
   const { costUsd } = a
   return withCost(
@@ -69,9 +69,9 @@ export function withoutCost({ inputTokens, cachedInputTokens, outputTokens }: Us
 }
 
 /**
- * What a resumed conversation used since it had used `before`. The CLIs report totals of the conversation; totals never
- * shrink, so where one did, the CLI counts from its own start and nothing is to be subtracted from that count.
- * Source: recorded streams of a resumed claude 2.1.330 and codex 0.169.0.
+ * What a resumed conversation has used since it had used `before`. The CLIs report totals of the conversation. Totals
+ * never shrink, so if one did, the CLI counts from its own start and nothing is subtracted. Source: recorded streams
+ * of a resumed claude 2.1.330 and codex 0.169.0.
  */
 export function usageSince(total: Usage, before: Usage): Usage {
   const tokens = (['inputTokens', 'cachedInputTokens', 'outputTokens'] as const).every((of) => total[of] >= before[of])
@@ -85,7 +85,10 @@ export function usageSince(total: Usage, before: Usage): Usage {
   }
 }
 
-/** One thing read from the agent's output. Providers produce them line by line; texts are outside text, not yet clean. */
+/**
+ * One thing read from the agent's output. Providers produce them line by line; texts are outside text, not cleaned
+ * yet.
+ */
 export const agentEventShape = titled(
   'agent event',
   union({
@@ -125,8 +128,8 @@ export const agentEventShape = titled(
       retryAt: optional(moment('When the account may be used again, epoch ms.')),
     }),
     background: variant('Something about work that may outlive the turn.', { change: own(backgroundChangeShape) }),
-    // Final: nothing but the end of the process is expected after it, unless background work lives on. Then a further
-    // turn may follow, which ends with a result of its own.
+    // Final: only the end of the process should follow, unless background work lives on. Then another turn may follow,
+    // with its own result.
     result: variant('The turn ended.', {
       failure: optional(failureShape, 'Absent when the CLI says that it succeeded.'),
       text: optional(text('The last word.')),

@@ -7,7 +7,7 @@ export interface Unresolved {
   readonly dependency: Dependency
 }
 
-/** One step of a cycle: `task` waits for `next`, through `dependency`. */
+/** One step of a cycle: `task` depends on `next`, through `dependency`. */
 export interface CycleStep {
   readonly task: Task
   readonly dependency: Dependency
@@ -17,21 +17,21 @@ export interface CycleStep {
 /** The tasks of a roadmap with their dependencies resolved. Tasks are addressed by id. */
 export interface TaskGraph {
   readonly tasks: ReadonlyMap<string, Task>
-  /** Ids of the tasks that must be done before, groups expanded; file order, no repeats. */
+  /** Ids of the tasks that must be done first, groups expanded; in file order, no repeats. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>
   readonly dependents: ReadonlyMap<string, readonly string[]>
   readonly unresolved: readonly Unresolved[]
-  /** Place in the file, counted from 0. */
+  /** Position in the file, counted from 0. */
   readonly order: ReadonlyMap<string, number>
-  /** Number of tasks on the longest chain of open dependents, the task itself not counted. */
+  /** Number of tasks on the longest chain of open dependents, without the task itself. */
   readonly chain: ReadonlyMap<string, number>
   /** Cycles among open tasks, at most {@link mostCycles}; none means that the graph has none. */
   readonly cycles: readonly (readonly CycleStep[])[]
 }
 
 /**
- * Resolves dependencies on tasks and on groups (all tasks below one, the task itself left out, so that a task inside
- * an epic may wait for the rest of it). When an id names both, the task wins. Runs in time linear in tasks and edges.
+ * Resolves dependencies on tasks and on groups (all tasks in one, except the task itself, so that a task inside an
+ * epic may depend on the rest of it). If an id names both, the task wins. Linear in tasks and edges.
  */
 export function buildGraph(tasks: readonly Task[], groups: readonly Group[]): TaskGraph {
   const byId = new Map<string, Task>()
@@ -69,7 +69,7 @@ export function buildGraph(tasks: readonly Task[], groups: readonly Group[]): Ta
   }
 }
 
-/** For each group, the ids of all tasks below it, at any depth. A declared group without tasks has an empty list. */
+/** For each group, the ids of all tasks in it, at any depth. A declared group without tasks has an empty list. */
 function groupMembers(tasks: readonly Task[], groups: readonly Group[]): ReadonlyMap<string, string[]> {
   const members = new Map<string, string[]>(groups.map((group) => [group.id, []]))
   for (const task of tasks) {
@@ -82,7 +82,7 @@ function isOpen(task: Task): boolean {
   return !statusSatisfies(task.status)
 }
 
-/** Kahn's algorithm from the tasks that nobody waits for; members of cycles keep 0. */
+/** Kahn's algorithm from the tasks without dependents; members of cycles keep 0. */
 function longestChains(
   tasks: ReadonlyMap<string, Task>,
   dependents: ReadonlyMap<string, readonly string[]>,
@@ -114,12 +114,12 @@ function isOpenId(tasks: ReadonlyMap<string, Task>, id: string): boolean {
   return task !== undefined && isOpen(task)
 }
 
-/** A file can hold as many cycles as it has edges, each as long as the file; nobody reads more than these. */
+/** A file can have as many cycles as edges, each as long as the file; nobody reads more than these. */
 const mostCycles = 20
 
 /**
- * Depth-first search with an explicit stack, so that a chain of 20,000 tasks does not overflow the call stack. Each
- * back edge gives the cycle it closes, whole.
+ * Depth-first search with an explicit stack, so that a chain of 20,000 tasks doesn't overflow the call stack. Each
+ * back edge gives its whole cycle.
  */
 function findCycles(
   tasks: ReadonlyMap<string, Task>,

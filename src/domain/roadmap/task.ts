@@ -1,5 +1,5 @@
 import type { Budget } from '../accounts/budget.js'
-/** What a roadmap holds, after every spelling of every format has been read into one shape. */
+/** What a roadmap contains, after every spelling of every format has become one shape. */
 
 export const taskStatuses = [
   'pending',
@@ -16,7 +16,7 @@ export const taskStatuses = [
 /** A status as the roadmap file says it. States of a run (queued, running, …) are in `run-state.ts`. */
 export type TaskStatus = (typeof taskStatuses)[number]
 
-/** Which tasks autopilot may start, judged by their status in the file alone. */
+/** Which tasks autopilot may start, judged only by their status in the file. */
 export function statusRuns(status: TaskStatus): boolean {
   return status === 'pending' || status === 'in_progress'
 }

@@ -1,4 +1,4 @@
-/** A commit of a history, as far as it may tell that it undoes others. */
+/** A commit of a history, as far as it can say that it undoes others. */
 export interface HistoryCommit {
   readonly commit: string
   readonly parents: readonly string[]
@@ -7,8 +7,8 @@ export interface HistoryCommit {
 }
 
 /**
- * The commits of a history that later ones of it say they undo, in git's words or in GitHub's. A revert that was reverted itself undoes
- * nothing. Where a merge was reverted, all is undone that it brought beside the parent that stays.
+ * The commits of a history that later commits undo, in git's words or in GitHub's. A revert that was itself reverted
+ * undoes nothing. If a merge was reverted, everything is undone that it brought besides the remaining parent.
  *
  * @param commits - each before its parents
  */
@@ -23,7 +23,7 @@ export function undoneIn(commits: readonly HistoryCommit[]): ReadonlySet<string>
     const pulled = pulledBefore(commits, at, one)
     if (pulled) broughtBy(pulled).forEach((brought) => undone.add(brought))
     for (const { id, mainline } of revertsIn(body)) {
-      // A commit cannot know the id of one that comes after it: what is named stands behind it.
+      // A commit can't know the id of a later one, so the named commit comes after it in this order.
       const of = commits.find((other, place) => place > index && other.commit.startsWith(id))
       if (of === undefined) continue
       broughtBy(of, mainline).forEach((brought) => undone.add(brought))
@@ -39,8 +39,9 @@ interface Pull {
 }
 
 /**
- * The commit that a revert made by GitHub means: that of the pull request with this number and this title, where just one
- * before it is. Only the number and the title are told where the description of a pull request becomes the message.
+ * The commit that a revert made by GitHub means: that of the pull request with this number and this title, if exactly
+ * one is before it. If the description of a pull request becomes the message, it contains only the number and the
+ * title.
  */
 function pulledBefore(
   commits: readonly HistoryCommit[],
@@ -50,7 +51,7 @@ function pulledBefore(
   const number = /^Reverts [\w.-]+\/[\w.-]+#(\d+)\r?$/m.exec(by.body)?.[1]
   const [, word, quoted = ''] = /^(Revert|Reapply) "(.*)"$/.exec((pullOf(by) ?? { title: by.subject }).title) ?? []
   if (number === undefined || word === undefined) return undefined
-  // git calls the revert of a revert so.
+  // git's name for the revert of a revert.
   const title = word === 'Reapply' ? `Revert "${quoted}"` : quoted
   const means = (pull: Pull | undefined) =>
     pull?.number === number && (pull.title === title || `${pull.title} (#${number})` === title)
@@ -61,7 +62,9 @@ function pulledBefore(
   return others.length === 0 ? one : undefined
 }
 
-/** GitHub's own forms: of a merge the title is the first line of the body, of a squash the number ends the subject. */
+/**
+ * GitHub's own forms: for a merge the title is the first line of the body, for a squash the number ends the subject.
+ */
 function pullOf({ subject, body }: HistoryCommit): Pull | undefined {
   const merged = /^Merge pull request #(\d+) from /.exec(subject)?.[1]
   if (merged !== undefined) return { number: merged, title: (body.split('\n', 1)[0] ?? '').trim() }
@@ -75,15 +78,15 @@ interface Revert {
 }
 
 /**
- * Only lines that begin with the words count, and only of the body: a subject may be a task's title, and a quotation
- * undoes nothing. Source: git's sequencer.c; with `--reference` the id is abbreviated.
+ * Only lines of the body that begin with these words count: a subject may be a task's title, and a quotation undoes
+ * nothing. Source: git's sequencer.c; with `--reference` the id is abbreviated.
  */
 function revertsIn(body: string): readonly Revert[] {
   const form = /^This reverts commit ([0-9a-f]{7,64})\b(?:, reversing\s+changes made to ([0-9a-f]{40,64})\b)?/gm
   return [...body.matchAll(form)].map(([, id = '', mainline]) => (mainline === undefined ? { id } : { id, mainline }))
 }
 
-/** The commits that one has in its history and the other has not. */
+/** The commits in one history that the other lacks. */
 function between(
   commits: readonly HistoryCommit[],
   at: ReadonlyMap<string, number>,
@@ -94,7 +97,7 @@ function between(
   return [...reach(commits, at, from)].filter((one) => !left.has(one))
 }
 
-/** The commits that a tip has in its history, itself among them. */
+/** The commits in a tip's history, including the tip. */
 function reach(commits: readonly HistoryCommit[], at: ReadonlyMap<string, number>, tip: string): ReadonlySet<string> {
   const seen = new Set<string>()
   const waiting = [tip]

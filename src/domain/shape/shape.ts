@@ -1,25 +1,25 @@
 import type { EpochMs } from '../brand.js'
 
 /**
- * What a value is, as plain data. Its TypeScript type, the check of a value that was read back, what of it is masked,
- * what of it is promised to others and how it is documented: all of it follows from this one description.
+ * Describes a value, as plain data. Its TypeScript type, the check when it is read back, what is masked, what is
+ * promised to others and the documentation are all derived from this one description.
  */
 export type Shape<Type = unknown> = Kind & {
   /** Never there; carries the type. */
   readonly [typed]?: Type
-  /** What it says, for the documentation. */
+  /** Its meaning, for the documentation. */
   readonly about?: string
   /** The heading under which the documentation describes it once, for all that refer to it. */
   readonly title?: string
   readonly optional?: true
-  /** Only autopilot itself reads it: it is in the journal, and `--output json` leaves it out. */
+  /** Only autopilot itself reads it: it is in the journal, but not in `--output json`. */
   readonly own?: true
 }
 
 type Kind =
-  /** Text from outside, or a sentence for people: secrets in it are masked. */
+  /** Outside text, or a sentence for people: secrets in it are masked. */
   | { readonly kind: 'text' }
-  /** Says which one is meant. Programs look it up, so it is never changed, also where it happens to be a secret's value. */
+  /** Identifies something. Programs look it up, so it is never changed, even if it equals a secret's value. */
   | { readonly kind: 'name' }
   | { readonly kind: 'number' }
   /** Epoch ms. */
@@ -28,10 +28,10 @@ type Kind =
   | { readonly kind: 'one_of'; readonly values: readonly (string | number | true)[] }
   | { readonly kind: 'list'; readonly each: Shape }
   | { readonly kind: 'or_null'; readonly each: Shape }
-  /** An object of which the keys are names. */
+  /** An object whose keys are names. */
   | { readonly kind: 'map'; readonly each: Shape }
   | { readonly kind: 'object'; readonly fields: Fields }
-  /** Objects that are told apart by their `type`; the fields beside it, by that type. */
+  /** Objects distinguished by their `type`; the other fields, by that type. */
   | { readonly kind: 'union'; readonly variants: Variants }
 
 declare const typed: unique symbol
@@ -135,17 +135,17 @@ export function optional<Type>(shape: Shape<Type>, about?: string): Optional<Typ
   return { ...shape, optional: true, ...told(about) }
 }
 
-/** Not promised to anybody else; see {@link Shape}. */
+/** Not promised to others; see {@link Shape}. */
 export function own<Of extends Shape | Variant>(described: Of): Of {
   return { ...described, own: true }
 }
 
-/** Described once, under a heading of its own. */
+/** Described once, under its own heading. */
 export function titled<Type>(title: string, shape: Shape<Type>): Shape<Type> {
   return { ...shape, title }
 }
 
-/** The same shape, with what it says in this place. */
+/** The same shape, with its meaning in this place. */
 export function as<Type>(shape: Shape<Type>, about: string): Shape<Type> {
   return { ...shape, about }
 }
@@ -154,7 +154,7 @@ function told(about: string | undefined): { readonly about?: string } {
   return about === undefined ? {} : { about }
 }
 
-/** The fields that an object of a shape has, beside the `type` of a union; none where it is of another kind. */
+/** The fields of an object's shape, without the `type` of a union; none for other kinds. */
 export function fieldsOf(shape: Shape | undefined, value: object): Fields {
   if (shape?.kind === 'object') return shape.fields
   if (shape?.kind !== 'union') return {}

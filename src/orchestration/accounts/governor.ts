@@ -23,27 +23,27 @@ export interface GovernorParts {
   readonly pool: AgentPool
   readonly wait: WaitPolicy
   readonly stopEarly: StopEarly
-  /** From 0 to 1, for backing off; not for secrets. */
+  /** From 0 to 1, for backoff; not for secrets. */
   readonly random: () => number
-  /** Asks the CLI of a provider for its version: undefined when it answers, else what is wrong and what to do. */
+  /** Asks the CLI of a provider for its version: undefined if it answers, otherwise what is wrong and what to do. */
   readonly whyUnusable: (provider: string, signal: AbortSignal) => Promise<string | undefined>
-  /** Time zone of the machine, for times that a CLI gives without one; not asked for before it is needed. */
+  /** Time zone of the machine, for times that a CLI gives without one; only asked for when needed. */
   readonly zone: () => string
 }
 
 /**
- * Watches over the accounts: one that is limited rests, one that is of no use is stopped, and when all rest that what
- * waits may use, the run waits or stops. Each provider has one account.
+ * Watches the accounts: one that hits a limit cools down, an unusable one is stopped, and if all that waiting tasks
+ * may use cool down, the run waits or stops. Each provider has one account.
  */
 export class Governor implements AgentWatch {
   readonly #parts: GovernorParts
   readonly #troubles = new Map<string, Trouble>()
   /** Why each rests, or last did. */
   readonly #restsFor = new Map<string, FailureKind>()
-  /** Agents that went first after a rest: their slots may be free when they are judged. */
+  /** Agents that went first after a cool-down: their slots may be free by the time they are judged. */
   readonly #first = new WeakSet<WatchedAgent>()
   readonly #closing = new AbortController()
-  /** Since when no agent has been answered while all accounts rest. */
+  /** Since when no agent has been answered while all accounts cool down. */
   #waitingSince: MonotonicMs | undefined
 
   constructor(parts: GovernorParts) {
@@ -103,7 +103,7 @@ export class Governor implements AgentWatch {
     this.#parts.pool.stopProvider(provider)
   }
 
-  /** Whether the CLI is there again: then one agent goes first, and else nothing more is tried. */
+  /** Whether the CLI is there again: then one agent goes first; otherwise nothing more is tried. */
   async #ask(provider: string, failure: Failure): Promise<void> {
     const { signal } = this.#closing
     const why = await this.#parts.whyUnusable(provider, signal)

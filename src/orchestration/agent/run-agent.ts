@@ -14,12 +14,12 @@ import { watchLimits, type LimitWatch } from './limits.js'
 import { noRest } from './slot-rest.js'
 import { idsOf, TurnRecord } from './turn-record.js'
 
-/** The variable by which an agent's processes are known, wherever they go: the attempt's directory. */
+/** The variable that identifies an agent's processes, wherever they go: the attempt's directory. */
 const mark = 'AUTOPILOT_ATTEMPT'
 
 /**
- * Runs one agent from start to end. `onExit` is called the moment that it works no more, which frees the slot;
- * the result comes when all of its output has been read. Never rejects.
+ * Runs one agent from start to end. `onExit` is called the moment it stops working, which frees the slot; the result
+ * comes when all of its output has been read. Never rejects.
  */
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
   const { slot, provider } = work
@@ -69,8 +69,9 @@ interface Following {
 }
 
 /**
- * Follows a turn to the last thing that it has printed, and frees its slot at its exit. Says whether that is still held:
- * what an agent that has done nothing says of its start may hold for all, and is to be known before the next one starts.
+ * Follows a turn to the end of its output, and frees its slot at its exit. Says whether the slot is still held: what
+ * an agent that has done nothing reports about its start may concern all agents, and must be known before the next one
+ * starts.
  */
 async function follow(turn: RunningTurn, { work, settings, record, limits, freeSlot }: Following): Promise<boolean> {
   let hasExited = false
@@ -98,7 +99,9 @@ async function follow(turn: RunningTurn, { work, settings, record, limits, freeS
   return isSlotHeld
 }
 
-/** Looking through all processes costs milliseconds: nothing beside a model's answer, much beside a short command. */
+/**
+ * Looking through all processes costs milliseconds: nothing compared with a model's answer, a lot for a short command.
+ */
 function isMarked({ provider }: AgentWork): boolean {
   return provider.program !== undefined
 }
@@ -115,7 +118,7 @@ function requestOf(work: AgentWork, where: WorkNumber, env: Readonly<Record<stri
   }
 }
 
-/** Why the agent cannot even be started. */
+/** Why the agent can't even start. */
 async function whyNotStarted(
   work: AgentWork,
   { mask, checkIn }: AgentSettings,
@@ -126,7 +129,7 @@ async function whyNotStarted(
   return provider.refusal(request, env) ?? (await writePrompt(work, mask)) ?? (await checkIn(provider, request.cwd))
 }
 
-/** Its id may be of a stream that an agent has written to. */
+/** Its id may come from a stream that an agent wrote. */
 function conversationFact({ provider, assignment }: AgentWork, { evidence }: TurnRecord) {
   const before = assignment.type === 'work' ? assignment.conversation : undefined
   const conversation = evidence.sessionId ?? before

@@ -32,7 +32,7 @@ export interface TurnRecordParts {
 
 const mostLeftovers = 20
 
-/** Makes what an agent says evidence, events of the run, and a count of what it uses. */
+/** Turns what an agent reports into evidence, events of the run, and a count of its usage. */
 export class TurnRecord {
   readonly #parts: TurnRecordParts
   readonly #meter: TurnMeter
@@ -41,7 +41,7 @@ export class TurnRecord {
   readonly watched: WatchedAgent
   #evidence = noEvidence
   #isEnding = false
-  /** Background work that is ended with the turn. */
+  /** Background work that ends with the turn. */
   #cutOff: readonly string[] = []
 
   constructor(parts: TurnRecordParts) {
@@ -67,7 +67,7 @@ export class TurnRecord {
     return !this.#evidence.result && !this.#evidence.answered
   }
 
-  /** From now on it does not work by its own will: what it says of its success does not count. */
+  /** From now on autopilot is ending it: what it says about its success doesn't count. */
   ending(reason: EndReason): void {
     if (!this.#isEnding && reason === 'background_timeout') this.#cutOff = unfinishedWork(this.#evidence)
     this.#isEnding = true
@@ -80,7 +80,7 @@ export class TurnRecord {
     }
   }
 
-  /** Waited for: what has been paid for must not be asked for again after a crash. */
+  /** Awaited: after a crash, paid work must not be requested again. */
   async finish({ exit, leftovers = [] }: AgentExit, failed: Failure | undefined): Promise<AgentEnd> {
     const { work, settings, mask } = this.#parts
     const { recorder, watch } = settings
@@ -97,7 +97,8 @@ export class TurnRecord {
       ...lastWords(evidence, mask),
       ...failure,
     })
-    // At once: from here on the run's own count has it, and who starts meanwhile must not find it counted twice.
+    // At once: from here on the run's own count includes it, and an agent that starts now must not find it counted
+    // twice.
     watch.counted?.(this.watched, counted)
     await recorded
     watch.ended?.(this.watched, failed)
@@ -138,7 +139,7 @@ function explainEvent(event: AgentEvent, withheld: Withheld): AgentEvent {
   return { ...event, failure: explainWithheld(event.failure, withheld) }
 }
 
-/** A reviewer's permissions are no matter of `allow:`. */
+/** `allow:` doesn't apply to a reviewer's permissions. */
 function permittedWork(assignment: Assignment) {
   return assignment.type === 'work' ? assignment.request : undefined
 }
@@ -148,7 +149,7 @@ function lastWords({ sessionId, finalText }: Evidence, mask: Mask) {
   return { text, ...(sessionId === undefined ? {} : { sessionId: cleanLine(sessionId) }) }
 }
 
-/** By what the rate of its model is learned. */
+/** The usage from which the rate of its model is learned. */
 function streamFacts({ model: told, reported }: Evidence, { request }: Assignment) {
   const model = told ?? request.model
   return {

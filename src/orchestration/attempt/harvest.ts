@@ -15,11 +15,11 @@ import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
 export interface Site {
   readonly attempt: Attempt
   readonly place: OpenPlace
-  /** It is as the agent left it that was interrupted with the run. */
+  /** It is as the interrupted agent left it. */
   readonly stands: boolean
 }
 
-/** A turn that ended well, but whose git stopped in the middle of something, has left work unfinished. */
+/** A turn that ended well, but whose git stopped in the middle of something, left unfinished work. */
 export async function gitUnfinished(place: OpenPlace): Promise<Failure | undefined> {
   const left = await place.underWay()
   if (left === undefined) return undefined
@@ -28,15 +28,15 @@ export async function gitUnfinished(place: OpenPlace): Promise<Failure | undefin
   })
 }
 
-/** What a turn is judged by, besides what it left. */
+/** What a turn is judged by, besides its results. */
 export interface Judging extends StrictSettings {
   readonly recorder: Recorder
-  /** Why its agent did not end well: what it had done until then is kept, never landed. */
+  /** Why its agent didn't end well: its work so far is kept and never lands. */
   readonly ended?: Failure
   readonly trouble?: PlaceTrouble
 }
 
-/** What comes of a turn, by its end and by what was collected. */
+/** The outcome of a turn, from its end and from what was collected. */
 export function comesOf(attempt: Attempt, harvest: Harvest, judging: Judging): Outcome {
   const { ended, trouble } = judging
   const failed = (why: Failure): Outcome => ({ type: 'failed', failure: blamePlace(why, trouble) })
@@ -53,7 +53,7 @@ export function comesOf(attempt: Attempt, harvest: Harvest, judging: Judging): O
   return why ? failed(why) : { type: 'nothing_to_land', how: harvest.type }
 }
 
-/** An end that the place is to blame for: nobody's failed attempt. */
+/** An end that the place is to blame for: it counts as nobody's failed attempt. */
 export function blamePlace(why: Failure, trouble: PlaceTrouble | undefined): Failure {
   if (!trouble || why.uncollected) return why
   const { kind, message } = why
@@ -63,7 +63,7 @@ export function blamePlace(why: Failure, trouble: PlaceTrouble | undefined): Fai
   return { ...befallen, message: `${befallen.message} (${kind}: ${message})` }
 }
 
-/** Every commit that an agent made is either on the target or kept and named. */
+/** Every commit that an agent made is either on the target, or kept and named. */
 export function keepWork(recorder: Recorder, id: AttemptId, { ref, commit, base }: Harvested, end: End): void {
   const why = whyKept(end)
   if (why !== undefined) recordKept(recorder, id, { ref, commit, why }, base)
@@ -77,7 +77,7 @@ function whyKept(end: End): string | undefined {
   return waits ? 'finished work that waits for the base to pass the gates' : 'work that could not be integrated'
 }
 
-/** Makes what was collected facts of the run. `base` is the commit that the agent started from; in place there is none. */
+/** Records what was collected. `base` is the commit that the agent started from; in place there is none. */
 export function recordHarvest(recorder: Recorder, id: AttemptId, harvest: Harvest, base: string | undefined): void {
   const { taskId } = id
   if (harvest.type === 'in_place') return
@@ -104,12 +104,14 @@ export function recordHarvest(recorder: Recorder, id: AttemptId, harvest: Harves
   for (const kept of harvest.kept) recordKept(recorder, id, kept, base)
 }
 
-/** What the agents of the attempt have written, and where what git ignores of it is kept: beside the attempt's files. */
+/**
+ * What the agents of the attempt have written, and where to copy what git ignores of it: next to the attempt's files.
+ */
 export function writtenIn(attemptsDir: string, id: AttemptId, wrote: Iterable<string>): Written {
   return { paths: [...wrote], keepIn: join(attemptDirectory(attemptsDir, id), 'ignored') }
 }
 
-/** Why what it did is no change, as far as it shows. */
+/** Why its result counts as no change, as far as that is visible. */
 function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: 'unchanged' }>): readonly string[] {
   const ignored = `git ignores the new files: ${formatPaths(newIgnored)}`
   return [
@@ -118,7 +120,7 @@ function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: '
   ]
 }
 
-/** A commit that is not on the target, and what it is to be compared with. */
+/** A commit that isn't on the target, and what to compare it with. */
 export function recordKept(recorder: Recorder, id: AttemptId, kept: Kept, base?: string): void {
   void recorder.record({ type: 'commit_kept', ...id, ...kept, ...present({ base }) })
 }

@@ -18,10 +18,10 @@ export interface DeskParts {
   readonly repository: Repository
   readonly verifier: Verifier
   readonly checkOut: Gating['checkOut']
-  /** What every candidate must pass, before the gates of its own task. */
+  /** What every candidate must pass, before its own task's gates. */
   readonly gates: readonly Gate[]
   readonly base: Pick<BaseWatch, 'passed' | 'mayBlame'>
-  /** `together`: the tasks whose candidates, too, are in the tree that was judged, before this one. */
+  /** `together`: the other tasks whose candidates are in the judged tree, before this one. */
   readonly onJudged: (attempt: Attempt, judgement: Judgement, together: readonly string[]) => void
   readonly integrate: Integrate
   /** The target's tip, as it is now. */
@@ -31,7 +31,7 @@ export interface DeskParts {
   readonly onLanded: (attempt: Attempt) => void
 }
 
-/** What is done with an attempt's candidates. `watch`: where conflicts may have left markers by now. */
+/** What happens to an attempt's candidates. `watch`: where conflicts may have left markers so far. */
 export function candidateDesk(
   attempt: Attempt,
   message: string,
@@ -73,8 +73,8 @@ function toLand({ commit, tree, parents, base }: Harvested, message: string) {
 }
 
 /**
- * Judges work alone. What fails perhaps only because its base does is judged once more on the target's tip, where that is
- * another one by now.
+ * Judges work alone. If it perhaps fails only because its base does, it is judged once more on the target's current
+ * tip, if that differs.
  */
 async function verifyAlone(
   attempt: Attempt,
@@ -97,7 +97,7 @@ async function verifyAlone(
   return judged.ok ? judged : err({ ...judged.error, on: tip })
 }
 
-/** Judges work alone, before it is shown to a reviewer. As before an eviction from the merge queue, what failed runs twice. */
+/** Judges work alone, before a reviewer sees it. As before an eviction from the merge queue, failed gates run twice. */
 async function verify(attempt: Attempt, ready: Judged, parts: DeskParts): Promise<Result<void, Failure>> {
   const { task } = attempt
   const judged = { ...ready, taskId: task.id }

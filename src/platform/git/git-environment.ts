@@ -2,13 +2,13 @@ import type { Environment } from '../../domain/process/environment.js'
 import { ownPath } from '../programs/own-programs.js'
 import { filterVariables } from './filter-words.js'
 
-/** Where git works: every call names it, so that no `.git` an agent wrote is ever discovered. */
+/** Where git works: every call names it, so git never discovers a `.git` that an agent wrote. */
 export interface GitPlace {
   /** Absolute path of the git directory. */
   readonly gitDir: string
   /** Absolute path of the work tree, for commands that touch one. */
   readonly workTree?: string
-  /** Absolute path of the index file, where it is not the git directory's own. */
+  /** Absolute path of the index file, if it isn't the git directory's own. */
   readonly indexFile?: string
   /** Absolute path of an object directory to use instead of the git directory's own. */
   readonly objectDir?: string
@@ -17,8 +17,8 @@ export interface GitPlace {
 }
 
 /**
- * Overrides, as `GIT_CONFIG_COUNT` pairs, which win over every configuration file.
- * Source: each is a vector by which a repository's own configuration starts a program, or makes git wait or clean up.
+ * Overrides, as `GIT_CONFIG_COUNT` pairs, which win over every configuration file. Source: with each of these, a
+ * repository's own configuration could start a program, or make git wait or clean up.
  */
 const overrides: readonly (readonly [string, string])[] = [
   ['core.hooksPath', '/dev/null'],
@@ -33,11 +33,11 @@ const overrides: readonly (readonly [string, string])[] = [
   ['core.pager', 'cat'],
   ['core.sshCommand', 'false'],
   ['core.alternateRefsCommand', ':'],
-  // A ref that the user is just moving: wait for it (ms) instead of failing.
+  // If the user is just moving a ref, wait for it (ms) instead of failing.
   ['core.filesRefLockTimeout', '2000'],
   ['protocol.ext.allow', 'never'],
   ['submodule.recurse', 'false'],
-  // Git LFS would fetch from where a `.lfsconfig` of the tree says, and note in the configuration how it got in.
+  // Git LFS would fetch from where the tree's `.lfsconfig` says, and write into the configuration.
   ['lfs.url', 'none'],
   ['advice.detachedHead', 'false'],
 ]
@@ -47,7 +47,7 @@ const passed = [
   ...filterVariables,
 ] as const
 
-/** Variables of the user that say where git's configuration and repositories are found. */
+/** Variables of the user that locate git's configuration and repositories. */
 const userVariable = /^(GIT_CONFIG_.+|GIT_CEILING_DIRECTORIES|GIT_DISCOVERY_ACROSS_FILESYSTEM)$/
 
 const fixed = {
@@ -64,18 +64,18 @@ const fixed = {
 
 /** The whole environment of a git. */
 export interface GitEnvironment {
-  /** What most gits have in common: the same object for all of them. */
+  /** What most gits share: the same object for all of them. */
   readonly shared: Readonly<Record<string, string>>
-  /** What this one has besides; it wins. */
+  /** What only this one has; it wins. */
   readonly own: Readonly<Record<string, string>>
 }
 
 export interface EnvironmentOptions {
-  /** Variables on top of the door's own, such as `GIT_AUTHOR_NAME`. */
+  /** Variables in addition to the door's own, such as `GIT_AUTHOR_NAME`. */
   readonly env?: Readonly<Record<string, string>>
   /**
-   * The user's environment, when this call is to see the user's own global and system configuration, which all other
-   * calls leave unread. The overrides still win.
+   * The user's environment, if this call should see the user's own global and system configuration; all other calls
+   * don't read it. The overrides still win.
    */
   readonly userConfig?: Environment
 }
@@ -92,14 +92,17 @@ export function gitEnvironment(place: GitPlace, { env, userConfig }: Environment
   }
 }
 
-/** As the user's own gits have it, without the overrides. */
+/** As for the user's own gits, without the overrides. */
 export function userEnvironment(user: Environment): GitEnvironment {
   return { shared: { ...fixed, ...userVariables(user), PATH: ownPath(user.PATH) }, own: {} }
 }
 
 let known: { readonly of: string; readonly environment: Readonly<Record<string, string>> } | undefined
 
-/** That of all gits but the user's: an agent may write to the user's home; what is needed from there was read at the start. */
+/**
+ * For all gits except the user's: an agent may write to the user's home, so what is needed from there was read at the
+ * start.
+ */
 function standard(): Readonly<Record<string, string>> {
   const given = JSON.stringify([ownPath(), ...passed.map((name) => process.env[name])])
   if (known?.of !== given) {
@@ -120,12 +123,12 @@ function overridden(from: Environment, configuration: Readonly<Record<string, st
   return env
 }
 
-/** A path in a list with colons between. Source: git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES: C-style quotes are undone. */
+/** A path in a colon-separated list. Source: git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES: C-style quotes are undone. */
 function quoted(path: string): string {
   return `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
 }
 
-/** Puts the overrides behind the pairs that the user's environment may hold already: the last one wins. */
+/** Puts the overrides after the pairs that the user's environment may already have: the last one wins. */
 function addOverrides(env: Record<string, string>): void {
   const first = Number(env.GIT_CONFIG_COUNT ?? 0)
   for (const [index, [key, value]] of overrides.entries()) {

@@ -10,14 +10,16 @@ import { diskUse } from '../processes/process-table.js'
 import { lookAtFamily, timesOf, type LookAtFamily } from '../processes/processor-looks.js'
 
 /**
- * A git of autopilot's own has no time limit, since a checkout through a filter may take hours; but one that waits for what
- * never comes, such as a filter's server or a pipe, must not hold up a run for ever.
+ * autopilot's own git has no time limit, because a checkout through a filter may take hours; but a git that waits for
+ * something that never comes, such as a filter's server or a pipe, must not hold up a run forever.
  */
 export interface GitWatch {
-  /** Calls back once when this git, its filters included, has used neither processor nor disk for too long, ms; also when it has
-   * gone, and somebody holds its pipes. */
+  /**
+   * Calls back once when this git, including its filters, has used neither processor nor disk for too long, ms; also
+   * when it is gone but somebody holds its pipes.
+   */
   readonly watch: (pgid: number, onIdle: (idleMs: number) => void) => () => void
-  /** From now on so long without use is too long, ms; 0: never. */
+  /** The idle time from now on that is too long, ms; 0: never. */
   readonly limit: (idleMs: number) => void
 }
 
@@ -26,16 +28,16 @@ export interface GitWatchParts {
   readonly look?: LookAtFamily
 }
 
-/** Ten looks in the limit, none more often than this, ms, or more seldom. */
+/** Ten looks within the limit, but not more or less often than these, ms. */
 const [shortestLookMs, longestLookMs] = [50, 30_000]
-/** After a time in which autopilot itself came to nothing, one look shows all of it. */
+/** After a time in which autopilot itself could not run, one look shows all of it. */
 const fewestLooks = 4
 /**
- * Less than this part of one processor between two looks is not use: a filter that waits for its server still turns over
- * its timers. A tick, the least that can be seen, is 10 ms.
+ * Less than this share of one processor between two looks counts as idle: a filter that waits for its server still
+ * runs its timers. One tick, the least that can be seen, is 10 ms.
  */
 const leastBusy = 0.01
-/** Waits for a processor, waits for a disk, is stopped: it would go on if it could. Source: proc(5), state. */
+/** Waits for a processor or a disk, or is stopped: it would continue if it could. Source: proc(5), state. */
 const wouldGoOn = /^[RDTt]$/
 
 const hasProc = () => existsSync('/proc/self/stat')
@@ -53,7 +55,7 @@ interface Use {
   readonly disk: number
 }
 
-/** One timer for all gits, which stands still while there is none; most have ended before they are looked at. */
+/** One timer for all gits; it stops when there is none. Most have ended before the first look. */
 export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): GitWatch {
   let limitMs = idleMs
   const watched = new Map<number, Watched>()
@@ -111,10 +113,10 @@ const standardIdleMs = 10 * 60_000
 
 const gits = createGitWatch({ idleMs: standardIdleMs })
 
-/** How long a git waits by itself for a ref that somebody has locked, with room to spare, ms. */
+/** How long a git waits by itself for a locked ref, with a margin, ms. */
 const leastLimitMs = 3_000
 
-/** How long gits may be idle from now on, ms; 0: for ever. */
+/** How long gits may be idle from now on, ms; 0: forever. */
 export function limitIdleGits(idleMs: number, leastMs = leastLimitMs): void {
   gits.limit(idleMs === 0 ? 0 : Math.max(idleMs, leastMs))
 }
@@ -126,7 +128,7 @@ export interface IdleEnd {
   readonly onOver: () => void
 }
 
-/** Ends a git that is idle for too long. Gives what is to be called when it has ended and its pipes are closed. */
+/** Ends a git that is idle for too long. Returns a function to call when it has ended and its pipes are closed. */
 export function endWhenIdle(pgid: number, { onIdle, onOver }: IdleEnd): () => void {
   let stopEnding: (() => void) | undefined
   const forget = gits.watch(pgid, (idleMs) => {

@@ -14,10 +14,10 @@ export interface LaunchSpec {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A process that stands ready: it becomes the program when it is told to go. */
+/** A process that is ready: it becomes the program when told to continue. */
 export interface Launched {
   readonly child: ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable }
-  /** Absent when not even the launcher could be started; the reason comes as the child's `error`. */
+  /** Absent if not even the launcher could start; the reason is the child's `error`. */
   readonly pid?: number
   /** Lets it become the program. */
   readonly go: () => void
@@ -25,7 +25,7 @@ export interface Launched {
   readonly refuse: () => void
 }
 
-/** A program that cannot be there to be started; the message is for people. */
+/** A program that can't be started; the message is for people. */
 export interface NotLaunched {
   readonly message: string
 }
@@ -33,15 +33,15 @@ export interface NotLaunched {
 const shell = '/bin/sh'
 
 /**
- * Waits for a line on descriptor 3, whose other end autopilot alone holds: should autopilot die before it has made the
- * process known, this reads the end of the file and the program never runs. 125 is what `env` and `nohup` end with, too,
- * when they could not come to their program.
+ * Waits for a line on descriptor 3, whose other end only autopilot holds: if autopilot dies before it has recorded the
+ * process, this reads the end of the file and the program never runs. `env` and `nohup` also exit with 125 if they
+ * couldn't run their program.
  */
 const wait = 'read -r autopilot_go <&3 || exit 125'
 
 /**
- * Starts a program in two phases, so that its pid can be written down before it does anything. A command line
- * (`/bin/sh -c LINE`) needs no second shell: the one that waits goes on with it.
+ * Starts a program in two phases, so that its pid can be recorded before it does anything. A command line (`/bin/sh -c
+ * LINE`) needs no second shell: the waiting one continues with it.
  */
 export function launch({ file, args, cwd, env }: LaunchSpec): Launched | NotLaunched {
   if (holdsNul([file, ...args])) return { message: 'The command contains a NUL character.' }
@@ -64,7 +64,7 @@ function launched(child: Launched['child']): Launched {
   const { pid } = child
   // Without a free descriptor (EMFILE) there are no streams at all.
   const third = (child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Duplex | undefined
-  // It may have been killed meanwhile; its exit status tells.
+  // It may have been killed meanwhile; its exit status shows that.
   third?.on('error', () => undefined)
   return {
     child,
@@ -74,7 +74,7 @@ function launched(child: Launched['child']): Launched {
   }
 }
 
-/** Why a process could not be started, in words. */
+/** Why a process couldn't start, in words. */
 export function startFailure({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return notThere
   if (code === 'EACCES') return 'The program is not executable.'
@@ -85,7 +85,7 @@ export function startFailure({ code, message }: NodeJS.ErrnoException): string {
 
 const notThere = 'The program or its working directory does not exist.'
 
-/** The launcher itself is always there: that the program is not must be seen beforehand, as execvp(3) would see it. */
+/** The launcher itself always exists, so a missing program must be noticed beforehand, as execvp(3) would. */
 function whyMissing(file: string, cwd: string, path: string): string | undefined {
   const places = file.includes('/') ? [''] : path.split(delimiter)
   const found = places.map((place) => resolve(cwd, place, file)).filter(isThere)
@@ -97,7 +97,7 @@ function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
-/** Shells such as dash drop variables whose names they could not write themselves; env(1) sets those again. */
+/** Shells such as dash drop variables whose names they couldn't write themselves; env(1) sets those again. */
 function shellProof(env: Readonly<Record<string, string>>): readonly string[] {
   const odd = Object.entries(env).filter(([name]) => !isShellName(name))
   return odd.length === 0 ? [] : ['/usr/bin/env', ...odd.map(([name, value]) => `${name}=${value}`)]

@@ -6,14 +6,14 @@ import { orNothing, readAtOnce } from '../files/at-once.js'
 import { bootId } from './process-identity.js'
 
 /**
- * All processes of the machine; empty on systems without /proc. At once, as all of this: the kernel answers from memory, and
- * hundreds of such files in Node's thread pool keep everything else waiting that reads a file.
+ * All processes of the machine; empty on systems without /proc. Synchronous, like everything here: the kernel answers
+ * from memory, and hundreds of such files in Node's thread pool would delay all other file reads.
  */
 export function processTable(): readonly SeenProcess[] {
   return everyProcess((process) => process)
 }
 
-/** The machine with all that shows whose a process is. Without /proc, it has no processes. */
+/** The machine, with everything that shows whose a process is. Without /proc, it has no processes. */
 export async function readMachine(): Promise<Machine> {
   const boot = await bootId()
   for (let looks = 1; ; looks++) {
@@ -29,24 +29,24 @@ export async function readMachine(): Promise<Machine> {
   }
 }
 
-/** So often is looked again for what could not be seen; whoever waits for a disk that works is through by then. */
+/** How often to try again for what couldn't be seen; a process that waits for a working disk is done by then. */
 const mostLooks = 5
 const pauseMs = 20
 
 /**
- * The environment that a process was started with, `NAME=value` each; empty where that is not for this user, undefined where it
- * cannot be seen at the moment.
+ * The environment that a process was started with, `NAME=value` each; empty if this user may not see it, undefined if
+ * it can't be seen at the moment.
  */
 export function environmentOf(process: SeenProcess, proc = '/proc'): readonly string[] | undefined {
   return wordsOf(process, 'environ', proc)
 }
 
-/** What a process was called with; as {@link environmentOf}. */
+/** The arguments of a process; like {@link environmentOf}. */
 export function argumentsOf(process: SeenProcess): readonly string[] | undefined {
   return wordsOf(process, 'cmdline', '/proc')
 }
 
-/** How a process was called, in one line; outside text, not yet clean. Undefined once it is gone. */
+/** The command line of a process, as one line; outside text, not cleaned yet. Undefined once it is gone. */
 export function commandLine(pid: number): string | undefined {
   const called = readEntry(String(pid), '/proc')
   const words = called && argumentsOf(called)?.join(' ').trim()
@@ -55,7 +55,7 @@ export function commandLine(pid: number): string | undefined {
 
 const longestCommandLine = 200
 
-/** Reads each process of the machine, leaving out those that are gone by then. */
+/** Reads each process of the machine, except those that are gone by then. */
 export function everyProcess<Seen>(read: (process: SeenProcess) => Seen | undefined, proc = '/proc'): readonly Seen[] {
   const names = orNothing(() => readdirSync(proc)) ?? []
   return names.flatMap((name) => {
@@ -66,8 +66,9 @@ export function everyProcess<Seen>(read: (process: SeenProcess) => Seen | undefi
 }
 
 /**
- * These words lie in the memory of the process, which the kernel locks to read them. Of one that waits without end, for a network
- * file system that is gone, say, whoever reads them would wait as long, and no signal would end that. Source: proc(5), state D.
+ * These words are in the memory of the process, and the kernel locks that memory to read them. If a process waits
+ * forever, for example for a network file system that is gone, whoever reads them would wait just as long, and no
+ * signal would end that. Source: proc(5), state D.
  */
 function wordsOf({ pid, state, parent }: SeenProcess, file: string, proc: string): readonly string[] | undefined {
   if (state === 'D' && parent !== kernelThreads) return undefined
@@ -77,17 +78,17 @@ function wordsOf({ pid, state, parent }: SeenProcess, file: string, proc: string
 /** The parent of the kernel's own threads, which have no memory. */
 const kernelThreads = 2
 
-/** Empty where it may not be seen, or is gone. */
+/** Empty if it may not be seen, or is gone. */
 function textOf(path: string): string {
   return readAtOnce(path)?.toString('utf8') ?? ''
 }
 
-/** proc(5) counts in ticks of USER_HZ, which is 100 a second on all of Linux that Node runs on. */
+/** proc(5) counts in ticks of USER_HZ, which is 100 per second on every Linux that Node runs on. */
 const msPerTick = 10
 
 function readEntry(name: string, proc: string): SeenProcess | undefined {
   const stat = textOf(`${proc}/${name}/stat`)
-  // `pid (comm) state ppid pgrp session tty_nr …`, where comm may itself hold blanks and parentheses: proc(5).
+  // `pid (comm) state ppid pgrp session tty_nr …`; comm may contain blanks and parentheses: proc(5).
   const end = stat.lastIndexOf(')')
   if (end < 0) return undefined
   const [state = '', parent, group, , terminal, ...rest] = stat.slice(end + 2).split(' ')
@@ -105,8 +106,8 @@ function readEntry(name: string, proc: string): SeenProcess | undefined {
 }
 
 /**
- * A figure that changes when any of these processes reads or writes: bytes moved by system calls, and to and from disks.
- * Source: proc(5), /proc/PID/io; another user's cannot be read, nor one that is gone.
+ * A number that changes when any of these processes reads or writes: bytes moved by system calls, and to and from
+ * disks. Source: proc(5), /proc/PID/io; another user's can't be read, nor one that is gone.
  */
 export async function diskUse(pids: readonly number[]): Promise<number> {
   const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/io`, 'utf8').catch(() => '')))

@@ -3,16 +3,16 @@ import { delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'no
 
 /**
  * Where autopilot finds the programs that it starts for itself: git, the agent CLIs, what its own shells call. A tree
- * must not bring its own, so relative entries of PATH do not count, and neither does anything that lies in the
- * repository worked on: what lands there with `--target current` would otherwise run as autopilot's own.
+ * must not bring its own, so relative entries of PATH are ignored, and so is everything inside the repository: what
+ * lands there with `--target current` would otherwise run as autopilot's own.
  */
 
-/** Directories whose files do not count, resolved and as named. */
+/** Directories whose files are ignored, resolved and as named. */
 const barred = new Set<string>()
 const paths = new Map<string, string>()
 const programs = new Map<string, string>()
 
-/** Takes a directory, and all that lies below it, for a place of which no program of autopilot's own may come. */
+/** Bars a directory and everything in it: none of autopilot's own programs may come from there. */
 export function barPrograms(directory: string): void {
   const named = resolve(directory)
   for (const path of [named, realPathOf(named) ?? named]) {
@@ -23,7 +23,10 @@ export function barPrograms(directory: string): void {
   }
 }
 
-/** As {@link barPrograms}, of the repository around a directory, found without git, which must be found first itself. */
+/**
+ * Like {@link barPrograms}, for the repository around a directory, found without git, because git itself must be found
+ * first.
+ */
 export function barProgramsAround(directory: string): void {
   let at = resolve(directory)
   while (!existsSync(join(at, '.git'))) {
@@ -34,10 +37,10 @@ export function barProgramsAround(directory: string): void {
   barPrograms(at)
 }
 
-/** Where programs are looked for when nothing of the user's PATH is left: an empty one would mean the directory one is in. */
+/** Where to look for programs if nothing of the user's PATH is left: an empty one would mean the current directory. */
 const plainPath = '/usr/local/bin:/usr/bin:/bin'
 
-/** A PATH without relative entries, and without those that lie in the repository or are not there. */
+/** A PATH without relative entries, and without those that are in the repository or don't exist. */
 export function ownPath(path: string | undefined = process.env.PATH): string {
   const given = path ?? plainPath
   const known = paths.get(given)
@@ -47,7 +50,7 @@ export function ownPath(path: string | undefined = process.env.PATH): string {
   return own
 }
 
-/** The absolute path of a program, found once; undefined where none may count. */
+/** The absolute path of a program, looked up once; undefined if none is allowed. */
 export function ownProgram(name: string, path: string | undefined = process.env.PATH): string | undefined {
   const key = `${name}\0${path ?? ''}`
   const known = programs.get(key)
@@ -57,13 +60,13 @@ export function ownProgram(name: string, path: string | undefined = process.env.
     .split(delimiter)
     .map((place) => join(place, name))
     .filter(isOutside)
-  // One that may not be executed tells why when it is started.
+  // A program that isn't executable says why when it is started.
   const found = there.find(isProgram) ?? there[0]
   if (found !== undefined) programs.set(key, found)
   return found
 }
 
-/** Where a program lies on PATH that does not count. */
+/** Where a program is on PATH that isn't allowed. */
 export function barredProgram(name: string, path: string | undefined = process.env.PATH): string | undefined {
   return (path ?? '')
     .split(delimiter)
@@ -71,12 +74,12 @@ export function barredProgram(name: string, path: string | undefined = process.e
     .find((file) => isProgram(file))
 }
 
-/** What is started in place of a program that may not be: nothing can be there. */
+/** Started in place of a forbidden program: nothing can exist there. */
 export const noProgram = '/nonexistent/autopilot'
 
 /**
- * PATH as the tools of a workspace see it: an entry of the repository is the workspace's own. So what `npm run` and `npx`
- * put in front leads to the programs of the tree that is judged, and not to the user's.
+ * PATH as the tools of a workspace see it: an entry inside the repository points into the workspace. So what `npm run`
+ * and `npx` add leads to the programs of the judged tree, and not to the user's.
  */
 export function pathInWorkspace(path: string, repository: string, workspace: string): string {
   const root = realPathOf(repository) ?? repository
@@ -98,7 +101,7 @@ function isOutside(path: string): boolean {
   return ![...barred].some((root) => places.some((place) => belowOf(root, place) !== undefined))
 }
 
-/** The rest of a path below another; empty for that one itself. */
+/** The rest of a path below another; empty for that path itself. */
 function belowOf(root: string, path: string): string | undefined {
   const rest = relative(root, path)
   return rest === '..' || rest.startsWith(`..${sep}`) || isAbsolute(rest) ? undefined : rest

@@ -15,9 +15,9 @@ export const claudeLogin: Login = {
   lasting: '`claude setup-token` and CLAUDE_CODE_OAUTH_TOKEN, or ANTHROPIC_API_KEY',
 }
 
-/** Texts of the final event, for where no field tells. Source: recorded streams of 2.1.330 and 2.1.197. */
+/** Texts of the final event, for cases without a field. Source: recorded streams of 2.1.330 and 2.1.197. */
 const resultTexts: readonly Signature[] = [
-  // A crash of the machine may leave the conversation claimed (public reports): it is out of reach.
+  // After a crash of the machine the conversation may still be claimed (public reports): it is out of reach.
   [/no conversation found with session id|session id \S+ is already in use/i, 'session_lost'],
   [/credit balance is too low|hit your .{0,40}limit|usage limit/i, 'usage_limit'],
   [/not logged in|invalid api key|failed to authenticate|please run \/login|oauth token (has|is|was) \w+/i, 'auth'],
@@ -28,7 +28,7 @@ const resultTexts: readonly Signature[] = [
   [/connection (refused|error|reset|closed)|unable to connect|empty or malformed response/i, 'network'],
 ]
 
-/** What stderr says when no final event came. */
+/** What stderr says if no final event came. */
 const stderrTexts: readonly Signature[] = [
   [/unknown option|argument missing|is invalid\.|requires --verbose/i, 'usage'],
   [/native binary|cannot execute binary file/i, 'spawn'],
@@ -37,8 +37,8 @@ const stderrTexts: readonly Signature[] = [
 
 /**
  * The failure in a final event, or undefined for success. `is_error` decides: an API error ends with
- * `"subtype":"success","is_error":true`. The two subtypes of limits are believed in any case, and a final event
- * without the field is not taken for success.
+ * `"subtype":"success","is_error":true`. The two subtypes for limits always count, and a final event without the field
+ * isn't a success.
  */
 export function resultFailure(result: JsonObject): Failure | undefined {
   const subtype = stringAt(result, 'subtype') ?? ''
@@ -50,7 +50,7 @@ export function resultFailure(result: JsonObject): Failure | undefined {
   return cliFailure(withText(kind, said), 'claude', said, claudeLogin)
 }
 
-/** Structured fields, which are believed before any text. */
+/** Structured fields, which count before any text. */
 function kindOfFields(result: JsonObject): FailureKind | undefined {
   const reason = stringAt(result, 'terminal_reason')
   if (reason === 'prompt_too_long') return 'context'
@@ -63,13 +63,13 @@ function kindOfFields(result: JsonObject): FailureKind | undefined {
   return status === undefined ? undefined : kindOfHttpStatus(status)
 }
 
-/** A used-up allowance comes as a plain 429 from older versions; only its text tells. What nobody knows is a crash. */
+/** Older versions report a used-up allowance as a plain 429; only the text shows it. An unknown failure is a crash. */
 function withText(kind: FailureKind | undefined, said: string): FailureKind {
   if (kind === 'rate_limit' && matchSignature(said, resultTexts) === 'usage_limit') return 'usage_limit'
   return kind ?? 'crash'
 }
 
-/** The final text, or `errors`, which only some failures have; for an interruption those are a diagnostic of no use. */
+/** The final text, or `errors`, which only some failures have; for an interruption those are useless diagnostics. */
 function saidByResult(result: JsonObject): string {
   if (stringAt(result, 'terminal_reason')?.startsWith('aborted') === true) return 'it was interrupted'
   const errors = Array.isArray(result.errors) ? result.errors.filter((error) => typeof error === 'string') : []

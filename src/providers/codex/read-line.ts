@@ -32,7 +32,7 @@ export function readCodexLine(line: string): readonly AgentEvent[] {
     case 'item.completed':
       return readCompleted(item)
     case 'error':
-      // Reconnect notices and the last words before `turn.failed` look the same; only the latter event is final.
+      // Reconnect notices and the last message before `turn.failed` look the same; only the latter event is final.
       return [retryEvent(stringAt(event, 'message') ?? '')]
     case 'turn.completed':
       return [{ type: 'result', usage: usageOf(objectAt(event, 'usage')) }]
@@ -55,8 +55,8 @@ function readStarted(item: JsonObject | undefined): readonly AgentEvent[] {
 }
 
 /**
- * A command that runs for long is handed back to the model unfinished; when the turn ends it is ended, too, and no
- * `item.completed` comes. Source: recorded streams of 0.171.0.
+ * A command that runs for long is handed back to the model unfinished. When the turn ends, it is ended, too, without
+ * an `item.completed`. Source: recorded streams of 0.171.0.
  */
 function readBegun(item: JsonObject | undefined): readonly AgentEvent[] {
   const id = commandId(item)
@@ -74,13 +74,13 @@ function commandId(item: JsonObject | undefined): string | undefined {
   return stringAt(item, 'type') === 'command_execution' ? stringAt(item, 'id')?.slice(0, 200) : undefined
 }
 
-/** An item of type `error` is a warning, such as unknown model metadata; it fails nothing. */
+/** An item of type `error` is a warning, such as unknown model metadata; it isn't a failure. */
 function readCompleted(item: JsonObject | undefined): readonly AgentEvent[] {
   const type = stringAt(item, 'type') ?? ''
   if (type === 'agent_message') return [textEvent(stringAt(item, 'text') ?? '')]
   if (type === 'error' || type === 'reasoning' || type === 'todo_list') return []
   const name = toolName(item)
-  // Whatever it was about: a refusal counts. The ids of items begin anew with each turn, and each is told once.
+  // Whatever it was about, a refusal counts. Item ids start again with each turn, and each is reported once.
   if (stringAt(item, 'status') === 'declined')
     return [
       deniedEvent({ name: name ?? (type === '' ? 'a tool' : type), target: targetOf(item) }, 'declined'),
@@ -116,14 +116,14 @@ function changedPaths(item: JsonObject | undefined): readonly string[] {
   return objectsAt(item, 'changes').flatMap((change) => stringAt(change, 'path') ?? [])
 }
 
-/** Every command is wrapped, `/bin/bash -lc "…"`; what is inside tells more. */
+/** Every command is wrapped in `/bin/bash -lc "…"`; the inner command says more. */
 function innerCommand(command: string): string {
   const inner = /^\S*sh -l?c (.+)$/s.exec(command)?.[1]
   if (inner === undefined) return command
   return inner.length > 1 && /^['"]/.test(inner) && inner.endsWith(inner.charAt(0)) ? inner.slice(1, -1) : inner
 }
 
-/** `input_tokens` includes the cached ones. Codex tells no cost. */
+/** `input_tokens` includes the cached ones. Codex reports no cost. */
 function usageOf(usage: JsonObject | undefined): Usage {
   return {
     inputTokens: numberAt(usage, 'input_tokens') ?? 0,

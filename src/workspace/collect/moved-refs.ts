@@ -3,9 +3,11 @@ import { err, ok, type Result } from '../../domain/result.js'
 import { statAtOnce } from '../../platform/files/at-once.js'
 import { listUntrusted, readUntrusted, type Unreadable } from '../git/untrusted-file.js'
 
-/** Where the agent left its `.git`, read as files: no git runs there. Oids have the right form; nothing else is sure. */
+/**
+ * How the agent left its `.git`, read as files: no git runs there. Oids have the right form; nothing else is certain.
+ */
 export interface AgentRefs {
-  /** Undefined on an unborn branch, and when the whole `.git` is gone. */
+  /** Undefined on an unborn branch, and if the whole `.git` is gone. */
   readonly head?: string
   /** Every ref but the stash, by full name. */
   readonly refs: ReadonlyMap<string, string>
@@ -18,15 +20,15 @@ const maxListBytes = 16 * 1024 * 1024
 const maxRefs = 10_000
 
 /**
- * Reads HEAD, loose and packed refs and the stash of a workspace. Protocol: gitrepository-layout, git-pack-refs and the
- * reflog line `<old> <new> <who>\t<message>`. Anything odd is an error that names the file, never a guess. What
- * was `given` to it, the text of a `packed-refs`, is none of the agent's, and may be any number.
+ * Reads HEAD, loose and packed refs and the stash of a workspace. Protocol: gitrepository-layout, git-pack-refs and
+ * the reflog line `<old> <new> <who>\t<message>`. Anything odd is an error that names the file, never a guess. The
+ * refs that it was `given`, as the text of a `packed-refs` file, aren't the agent's, and there may be any number.
  */
 export function readAgentRefs(root: string, oid: RegExp, given: Buffer): Result<AgentRefs, Unreadable> {
   return readRefsIn(join(root, '.git'), oid, given)
 }
 
-/** As {@link readAgentRefs}, of a git directory. */
+/** Like {@link readAgentRefs}, for a git directory. */
 export function readRefsIn(gitDir: string, oid: RegExp, given: Buffer): Result<AgentRefs, Unreadable> {
   const stats = statAtOnce(gitDir)
   if (!stats) return ok({ refs: new Map(), stashes: [] })
@@ -57,7 +59,7 @@ function readRawRefs(gitDir: string, oid: RegExp, given: Buffer): Result<Map<str
   const names = listUntrusted(join(gitDir, 'refs'), maxRefs)
   if (!names.ok) return names
   for (const name of names.value) {
-    // What a killed git leaves behind; the ref itself is still as it was.
+    // Left behind by a killed git; the ref itself is unchanged.
     if (name.endsWith('.lock')) continue
     const path = join(gitDir, 'refs', name)
     const content = readUntrusted(path, maxRefBytes)

@@ -26,9 +26,9 @@ export function openSessions(user: GitPlace, trusted: GitPlace, identity: Identi
 }
 
 /**
- * Changes refs of the user's repository, all or none, by lines as git-update-ref(1) has them under `--stdin`
- * (`create REF NEW`, `update REF NEW OLD`). A transaction that fails leaves everything as it was. When git is killed
- * before it has answered, the refs tell how far it came, and what is missing is asked for again, twice at most.
+ * Changes refs of the user's repository, all or none, with lines for `git update-ref --stdin` (`create REF NEW`,
+ * `update REF NEW OLD`). A failed transaction leaves everything as it was. If git is killed before it answers, the
+ * refs show how far it came, and the rest is requested again, at most twice.
  */
 export async function changeRefs(
   { sessions, user }: Pick<Repository, 'sessions' | 'user'>,
@@ -38,7 +38,7 @@ export async function changeRefs(
   for (let left = mostTries; ; left--) {
     const done = await transact(sessions, missing)
     if (done.ok || !isAnswerLost(done.error)) return done
-    // Also after the last: what was done and is taken for failed would be done twice.
+    // Also after the last try: what was done but counts as failed would be done twice.
     const open = await notYet(user, missing)
     if (open?.length === 0) return ok(undefined)
     if (open === undefined || left <= 1) return done
@@ -55,7 +55,7 @@ async function transact({ refs }: Sessions, lines: readonly string[]): Promise<R
   return done.ok ? ok(undefined) : done
 }
 
-/** Of these lines, those whose ref does not stand where it is to stand; undefined when that cannot be read. */
+/** Of these lines, those whose ref isn't at the new value yet; undefined if that can't be read. */
 async function notYet(user: GitPlace, lines: readonly string[]): Promise<readonly string[] | undefined> {
   const wanted = lines.map((line) => line.split(' '))
   const refs = wanted.length > mostNamed ? [] : wanted.map(([, ref = '']) => ref)
@@ -65,7 +65,7 @@ async function notYet(user: GitPlace, lines: readonly string[]): Promise<readonl
   return lines.filter((_, index) => !standing.has(`${wanted[index]?.[1]} ${wanted[index]?.[2]}`))
 }
 
-/** More refs than this are not named on a command line: then all are listed. */
+/** More refs than this don't fit on a command line: then all are listed. */
 const mostNamed = 200
 
 /**
@@ -101,12 +101,12 @@ function remember(made: Sessions['made'], commit: string, what: MadeCommit): voi
   if (made.size > mostRemembered && oldest !== undefined) made.delete(oldest)
 }
 
-/** Commits that are asked about are of the last few attempts. */
+/** Commits that are asked about belong to the last few attempts. */
 const mostRemembered = 10_000
 
 /**
- * Whether a commit's first parents, as far as they are of this run's making, lead back to another. Where they do not, git is
- * to be asked.
+ * Whether a commit's chain of first parents, as far as this run created it, leads back to another. If it doesn't, git
+ * must be asked.
  */
 export function leadsBack({ made }: Pick<Sessions, 'made'>, from: string, to: string): boolean {
   let commit: string | undefined = from

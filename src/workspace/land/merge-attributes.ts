@@ -11,9 +11,9 @@ import { onDisk, splitNul, type GitPath } from '../git-path.js'
 import { readBlobBytes } from '../git/head-tree.js'
 
 /**
- * Gives a merge a work tree that has nothing in it but the attributes files that it is to obey. git takes attributes from
- * the directory that it stands in and from nowhere else while it merges (git before 2.41 cannot be told a tree): in `/`,
- * where gits without a work tree stand, it would read `/tmp/.gitattributes` for a file of the repository in `tmp/`.
+ * Gives a merge a work tree that contains only the attributes files that it should obey. While git merges, it takes
+ * attributes only from its current directory (git before 2.41 can't be given a tree): in `/`, where gits without a
+ * work tree run, it would read `/tmp/.gitattributes` for a file of the repository in `tmp/`.
  */
 export async function withAttributesTree<Merged>(
   { trusted, commonDir }: Pick<Repository, 'trusted' | 'commonDir'>,
@@ -31,8 +31,8 @@ export async function withAttributesTree<Merged>(
 }
 
 /**
- * Puts those attributes files of a commit into a work tree that count for these paths; says whether there are any. One
- * process, two where there are. Throws what the file system throws.
+ * Writes those attributes files of a commit into a work tree that apply to these paths; says whether there are any.
+ * One process, or two if there are any. Throws what the file system throws.
  */
 export async function placeAttributes(
   { workTree, ...place }: GitPlace & { readonly workTree: string },
@@ -57,15 +57,15 @@ export async function placeAttributes(
   return ok(files.length > 0)
 }
 
-/** Files beyond it are left out: a tree must not be able to fill the memory. All together, in bytes. */
+/** Total size, in bytes; files beyond it are left out, because a tree must not be able to fill the memory. */
 const mostBytes = 32 * 1024 * 1024
 
-/** git could not read it there either. */
+/** git couldn't read it there either. */
 function unlessTooLong(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENAMETOOLONG') throw error
 }
 
-/** All directories that these paths lie in, outer ones first; the root is the empty one. */
+/** All directories that contain these paths, outer ones first; the root is the empty one. */
 function foldersOf(paths: readonly GitPath[]): readonly GitPath[] {
   const folders = new Set<GitPath>([''])
   for (const path of paths)
@@ -79,7 +79,7 @@ interface AttributesFile {
   readonly size: number
 }
 
-/** The attributes files that lie in these directories. */
+/** The attributes files in these directories. */
 async function attributesFiles(
   place: GitPlace,
   commit: string,
@@ -88,7 +88,7 @@ async function attributesFiles(
   const wanted = folders.map((folder) => (folder === '' ? fileName : `${folder}/${fileName}`))
   const names = wanted.map((path) => Buffer.from(path, 'latin1').toString('utf8'))
   const isNamed = names.join('').length < mostNamed && !names.some((name) => name.includes('\ufffd'))
-  // A name that is no text, and more names than a command line holds: then all are listed.
+  // For a name that isn't text, or more names than fit on a command line, all are listed.
   const which = isNamed ? ['--', commit, ...names] : ['-r', commit]
   const listed = await gitBytes(place, ['ls-tree', '-z', '--long', '--full-tree', ...which])
   if (!listed.ok) return listed

@@ -13,27 +13,27 @@ export interface Conflict {
   readonly paths: readonly string[]
   /** All that the conflict touched. */
   readonly touched: readonly GitPath[]
-  /** What git made of it all the same: with markers in the files that it could not combine. */
+  /** The tree that git made anyway: with markers in the files that it couldn't combine. */
   readonly tree: string
-  /** What git says about it, in its own words. */
+  /** Git's own words about it. */
   readonly notes: readonly ConflictNote[]
-  /** What the two sides are called in its markers. */
+  /** The names of the two sides in its markers. */
   readonly labels: readonly string[]
 }
 
 export interface ConflictNote {
   readonly paths: readonly GitPath[]
-  /** Not clean: names of files are in it. */
+  /** Not cleaned: it contains names of files. */
   readonly text: string
 }
 
 const maxPaths = 100
 
 /**
- * Combines work with a tip, by what has changed on either side since the commit at which the work began. Where the target
- * was rewritten, git's own merge base lies before that: what a person has thrown off would come back with the work.
+ * Combines work with a tip, by what has changed on either side since the commit where the work started. If the target
+ * was rewritten, git's own merge base is older than that, and what a person has removed would come back with the work.
  *
- * git before 2.40 cannot be told a merge base, so there the three trees get commits of their own, on no ref.
+ * git before 2.40 can't be given a merge base, so there the three trees get commits of their own, on no ref.
  */
 export async function mergeWork(
   repository: Repository,
@@ -41,7 +41,7 @@ export async function mergeWork(
   work: { readonly commit: string; readonly base: string },
 ): ReturnType<typeof mergeTrees> {
   if (leadsBack(repository.sessions, tip, work.base)) return mergeTrees(repository, tip, work.commit)
-  // Status 1 means that it does not lead there; where git cannot tell, its own merge base is as good.
+  // Status 1 means that it isn't an ancestor; if git can't tell, its own merge base is good enough.
   const leads = await git(repository.trusted, ['merge-base', '--is-ancestor', work.base, tip])
   if (leads.ok || leads.error.exit.type !== 'code' || leads.error.exit.code !== 1)
     return mergeTrees(repository, tip, work.commit)
@@ -62,12 +62,12 @@ export async function mergeWork(
 const onlyForMerging = 'Only for merging\n'
 
 /**
- * Combines two commits without their files and gives the merged tree. Attributes count as in plain git that stands at
- * `ours`: `info/attributes` first, then those of its tree, then the user's own. Merge drivers are git's built-in ones: no
- * configuration with another is read, and git takes one that it does not know for `text`.
+ * Combines two commits without their files and returns the merged tree. Attributes count as for plain git at `ours`:
+ * `info/attributes` first, then those of its tree, then the user's own. Merge drivers are git's built-in ones: no
+ * configuration with another one is read, and git treats an unknown one as `text`.
  *
- * A file that only one side changed is merged without a look at attributes, so that costs one process. Where git combined
- * something, one more looks for attributes files, and where there are any, it is merged again with them.
+ * A file that only one side changed is merged without attributes, so that costs one process. If git combined
+ * something, one more process looks for attributes files, and if there are any, it merges again with them.
  */
 export async function mergeTrees(
   repository: Pick<Repository, 'trusted' | 'commonDir'>,
@@ -99,10 +99,10 @@ interface Merged {
 }
 
 /**
- * Source: git-merge-tree(1): status 0 or 1 and the tree's id first, then with `-z --name-only` the conflicting paths,
- * each ended by NUL, an empty one, and what git says: the number of paths, those, a type and a text, over and over. It
- * says so (`Auto-merging`) of each file that both sides changed. A missing object also ends with status 1, without an id:
- * that is no conflict.
+ * Source: git-merge-tree(1): status 0 or 1 and the tree's id first; then, with `-z --name-only`, the conflicting
+ * paths, each ended by NUL, an empty one, and git's messages: the number of paths, the paths, a type and a text,
+ * repeatedly. There is a message (`Auto-merging`) for each file that both sides changed. A missing object also ends
+ * with status 1, but without an id: that isn't a conflict.
  */
 async function mergeOnce(place: GitPlace, ours: string, theirs: string): Promise<Result<Merged, GitFailure>> {
   const args = ['merge-tree', '--write-tree', '--messages', '-z', '--name-only', ours, theirs]

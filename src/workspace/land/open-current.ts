@@ -10,21 +10,21 @@ import { changeRefs } from '../git/sessions.js'
 import { findUnderWay } from '../git/under-way.js'
 import { identityEnv } from '../git/identity.js'
 
-/** As a target, stands for the branch that the user is on; one of that very name can be written with `refs/heads/`. */
+/** As a target, this means the branch that the user is on; write `refs/heads/current` for a branch with that name. */
 export const currentBranch = 'current'
 
 export interface CurrentOptions {
   readonly runId: string
   /** The run began earlier. */
   readonly isResumed?: boolean
-  /** Paths relative to the root in which uncommitted changes are expected: the roadmap. */
+  /** Paths relative to the root where uncommitted changes are expected: the roadmap. */
   readonly leaveOut: readonly string[]
   readonly pause: CurrentTree['pause']
 }
 
 /**
- * Takes the branch that the user is on as the target of a run, and pins the commit that the run begins from. It must be a
- * branch, and index and files just as they were committed.
+ * Takes the user's current branch as the target of a run, and pins the commit that the run begins from. HEAD must be a
+ * branch, with index and files exactly as committed.
  */
 export async function openCurrent(repository: Repository, options: CurrentOptions): Promise<Result<Target, Refusal>> {
   const { head, gitDir } = repository
@@ -41,7 +41,7 @@ export async function openCurrent(repository: Repository, options: CurrentOption
 
 type Here = Pick<Repository, 'head' | 'root' | 'gitDir' | 'commonDir' | 'user' | 'dirtyPaths'>
 
-/** The branch that the user is on, where a run may land on it. Changes nothing. */
+/** The user's current branch, if a run may land on it. Changes nothing. */
 export async function findCurrent(repository: Here, leaveOut: readonly string[]): Promise<Result<string, Refusal>> {
   const { branch, commit } = repository.head
   if (branch === undefined) return detached(commit)
@@ -50,7 +50,7 @@ export async function findCurrent(repository: Here, leaveOut: readonly string[])
   return refused ?? ok(branch)
 }
 
-/** A linked work tree's own file says where the common directory is; that is known already, and the file not needed. */
+/** A linked work tree's own file that names the common directory; that is already known, so the file isn't needed. */
 function sessionEnv({ gitDir, commonDir, identity }: Repository): Record<string, string> {
   return { ...identityEnv(identity), ...(gitDir === commonDir ? {} : { GIT_COMMON_DIR: commonDir }) }
 }
@@ -77,7 +77,7 @@ async function refuseOther(repository: Here, branch: string, ref: string) {
 
 const own = /^autopilot(\/|$)/
 
-/** Autopilot's own branches are for what arrives, not for what it starts from. */
+/** Autopilot's own branches are for its results, not for its starting point. */
 export function refuseOwnBranch({ head }: Pick<Repository, 'head'>): Result<void, Refusal> {
   if (head.branch === undefined || !own.test(head.branch)) return ok(undefined)
   const help = 'Switch to the branch of your own work, for example: git switch main'

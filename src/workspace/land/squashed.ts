@@ -2,11 +2,13 @@ import { ok, type Result } from '../../domain/result.js'
 import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
 
-/** Where the user's history has all of a target, though not its commits: it was squashed, or rebased. */
+/** If the user's history has all of a target's work, but not its commits: it was squashed, or rebased. */
 export interface Squashed {
   /** The last commit in HEAD's history that has all of it. */
   readonly by: string
-  /** HEAD has since changed a file that the target had changed: a merge would conflict, or bring back what was there. */
+  /**
+   * HEAD has since changed a file that the target had changed: a merge would conflict, or bring back the old content.
+   */
   readonly isEdited: boolean
 }
 
@@ -21,10 +23,10 @@ interface Branch extends Apart {
 }
 
 /**
- * Whether all that a target has is in HEAD's history: a commit that HEAD has and the target has not is of the same tree, or
- * its change is the target's whole change, byte for byte, as one patch. One commit more on the target, and there is none;
- * nor of a branch of the user's own that has commits of somebody else, which nobody but they may set back. Reads only; two
- * processes up to about ten.
+ * Whether everything on a target is in HEAD's history: a commit that HEAD has and the target lacks has the same tree,
+ * or its change is the target's whole change as one patch, byte for byte. One more commit on the target, and there is
+ * no match; nor for a user's own branch with somebody else's commits, which only they may reset. Reads only; two to
+ * about ten processes.
  */
 export async function findSquashed(
   place: GitPlace,
@@ -32,7 +34,7 @@ export async function findSquashed(
 ): Promise<Result<Squashed | undefined, GitFailure>> {
   const before = await meetingPoint(place, apart)
   if (!before.ok) return before
-  // One that has all of the other's commits is moved forward.
+  // If one contains all commits of the other, it is fast-forwarded.
   if (before.value === undefined || before.value === apart.tip || before.value === apart.head) return ok(undefined)
   const by = await whichHasAll(place, apart, before.value)
   if (!by.ok) return by
@@ -47,14 +49,14 @@ export async function findSquashed(
   return ok({ by: by.value, isEdited: since.value.some((path) => ours.value.includes(path)) })
 }
 
-/** Where two histories part; undefined where that is not one commit. */
+/** The common ancestor of two histories; undefined unless there is exactly one. */
 async function meetingPoint(place: GitPlace, { tip, head }: Apart): Promise<Result<string | undefined, GitFailure>> {
   const bases = await git(place, ['merge-base', '--all', tip, head])
   if (bases.ok) return ok(bases.value.includes('\n') ? undefined : bases.value)
   return bases.error.exit.type === 'code' && bases.error.exit.code === 1 ? ok(undefined) : bases
 }
 
-/** Whether every commit that the target has and HEAD has not was made by a run. */
+/** Whether a run made every commit that the target has and HEAD lacks. */
 async function isAllOfRuns(place: GitPlace, { tip, head }: Apart): Promise<Result<boolean, GitFailure>> {
   const format = '--format=%x01%(trailers:key=Autopilot-Run,valueonly,separator=%x2C)'
   const log = await git(place, ['log', format, tip, '--not', head, '--'])
@@ -77,10 +79,13 @@ async function whichHasAll(
 
 const mostCommits = 20_000
 
-/** Whatever a configuration says: a dry run looks under the user's own. */
+/** Independent of configuration, because a dry run reads the user's own. */
 const plain = ['--no-renames', '--ignore-submodules=none']
 
-/** The last commit whose change is that from `before` to the tip. Only such are compared as change the same files. */
+/**
+ * The last commit whose change is the same as from `before` to the tip. Only commits that change the same files are
+ * compared.
+ */
 async function asOnePatch(
   place: GitPlace,
   { tip, head }: Apart,
@@ -108,14 +113,14 @@ const mostPatches = 5_000
 const mostCompared = 50
 
 /**
- * The change between two commits as text, with the whole of binary files. Ids of blobs are left out, since those of a file
- * differ where something else in it does; everything else, the places in the files too, must be the same.
+ * The change between two commits as text, with the whole content of binary files. Blob ids are left out, because they
+ * differ if anything else in the file does; everything else must be the same, including positions.
  */
 async function patchOf(place: GitPlace, from: string, to: string): Promise<Result<Buffer, GitFailure>> {
   const form = [...plain, '--binary', '--full-index', '--no-ext-diff', '--no-textconv', '--no-color', '-U3']
   const patch = await gitBytes(place, ['diff-tree', '-p', ...form, from, to])
   if (!patch.ok) return patch
-  // Lines of content begin with a sign, so none of them is taken for a header.
+  // Lines of content begin with a sign, so none of them is mistaken for a header.
   const text = patch.value.toString('latin1').replace(/^index [0-9a-f]+\.\.[0-9a-f]+/gm, 'index')
   return ok(Buffer.from(text, 'latin1'))
 }

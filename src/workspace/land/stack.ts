@@ -12,7 +12,7 @@ import { gitFailed } from '../git/git-failed.js'
 export interface Ready {
   readonly commit: string
   readonly tree: string
-  /** The target's tip that it stands on. */
+  /** The target's tip that it is based on. */
   readonly base?: string
 }
 
@@ -21,17 +21,19 @@ export interface Single extends Pick<Candidate, 'base' | 'message'> {
   readonly single: Ready
 }
 
-/** What came of putting candidates on top of each other. */
+/** The result of putting candidates on top of each other. */
 export interface Stack<One> {
-  /** Those that stand, in order, each with the commit of it and all before it. */
+  /** Those that fit, in order, each with the commit of it and all before it. */
   readonly members: readonly { readonly candidate: One; readonly ready: Ready }[]
-  /** Those that can never land on this tip: a conflict with it, of kind `conflict` with the paths, or a fault of git's. */
+  /**
+   * Those that can never land on this tip: a conflict with it, of kind `conflict` with the paths, or a fault of git's.
+   */
   readonly left: readonly { readonly candidate: One; readonly failure: Failure }[]
 }
 
 /**
  * Puts candidates on the target's tip, each on top of those before it. One that git can combine with the tip, but not
- * with a candidate before it, is in neither list: that other one may yet fail to land. Nothing moves.
+ * with an earlier candidate, is in neither list, because the earlier one may yet fail to land. Nothing moves.
  */
 export async function stack<One extends Single>(
   repository: Repository,
@@ -56,8 +58,8 @@ export async function stack<One extends Single>(
 }
 
 /**
- * What is merged is a commit of the candidate's tree whose only parent is the attempt's base, whatever history the
- * agent left: so a task is one commit on the target. A candidate that is one already is used as it is.
+ * What is merged is a commit with the candidate's tree whose only parent is the attempt's base, whatever history the
+ * agent left: so a task is one commit on the target. A candidate that already has this form is used as it is.
  */
 export async function singleParent(repository: Repository, wanted: Candidate): Promise<Result<Ready, GitFailure>> {
   const { candidate, base, message } = wanted

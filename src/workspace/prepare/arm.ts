@@ -11,18 +11,18 @@ import { armSubmodules } from '../submodules/submodule-git.js'
 import { formatSettings } from '../git/user-config.js'
 import { checkInPlace, givenRefsFile, indexFileOf, onFileSystem, type Workspace } from '../workspace.js'
 
-/** For its owner alone, whoever may look into the directory. */
+/** Readable only by its owner, whoever may look into the directory. */
 const ownersOnly = { mode: 0o600 } as const
 
 const latin = { ...ownersOnly, encoding: 'latin1' } as const
 
-/** The branch of a workspace that is nobody's yet. */
+/** The branch of a workspace that belongs to no attempt yet. */
 export const nobodysBranch = 'autopilot/prepared'
 
 /**
- * Writes the workspace's own `.git` afresh, for the agent: one branch at the workspace's commit, the user's objects as
+ * Writes a fresh `.git` for the agent into the workspace: one branch at the workspace's commit, the user's objects as
  * alternates, the user's content settings and identity; no remote, no hook, no stash, no setting of an earlier
- * attempt. Autopilot's own git never uses it. Starts no process. Belongs to preparing, while no slot is held;
+ * attempt. Autopilot's own git never uses it. Starts no process. This is part of preparing, while no slot is held;
  * {@link standOn} gives it to an attempt.
  */
 export async function arm(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
@@ -46,7 +46,7 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
   })
 }
 
-/** Names the branch of a workspace that {@link arm} has made ready. */
+/** Names the branch of a workspace that {@link arm} has prepared. */
 export async function standOn(workspace: Workspace, branch: string): Promise<Result<void, Failure>> {
   const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
@@ -56,7 +56,9 @@ export async function standOn(workspace: Workspace, branch: string): Promise<Res
   })
 }
 
-/** Not asynchronous: a slot waits for it, and two small files take less than their turns on a busy event loop. */
+/**
+ * Synchronous: a slot waits for it, and writing two small files takes less time than their turns on a busy event loop.
+ */
 function writeBranch(gitDir: string, branch: string, commit: string): void {
   const heads = join(gitDir, 'refs/heads')
   rmSync(heads, { recursive: true, force: true })
@@ -68,7 +70,7 @@ function writeBranch(gitDir: string, branch: string, commit: string): void {
 
 /**
  * The user's tags and remote-tracking branches, for `git describe` and `git merge-base origin/main HEAD`; without the
- * remote itself. A second copy beside the workspace tells them from what the agent's git makes.
+ * remote itself. A second copy next to the workspace distinguishes them from what the agent's git creates.
  */
 function giveRefs({ sharedRefs }: Repository, workspace: Workspace, gitDir: string): void {
   writeFileSync(givenRefsFile(workspace), sharedRefs, latin)
@@ -85,18 +87,18 @@ function agentConfig(
     ...(objectFormat === 'sha1' ? [] : [{ key: 'extensions.objectformat', value: objectFormat }]),
     { key: 'core.bare', value: 'false' },
     { key: 'core.logallrefupdates', value: 'true' },
-    // A collection of garbage in the background would still write while autopilot collects.
+    // A garbage collection in the background would still write while autopilot collects.
     { key: 'gc.auto', value: '0' },
     { key: 'maintenance.auto', value: 'false' },
-    // Whatever the user has them at, these change what lies in a git directory, or leave a daemon running there.
+    // Whatever the user's settings, these change what is in a git directory, or leave a daemon running there.
     { key: 'core.splitIndex', value: 'false' },
     { key: 'core.fsmonitor', value: 'false' },
     { key: 'core.untrackedCache', value: 'false' },
     { key: 'index.sparse', value: 'false' },
-    // The user's own, from a global configuration, would ask somebody for a passphrase, or run hooks of elsewhere.
+    // Settings from the user's global configuration would ask for a passphrase, or run hooks from elsewhere.
     { key: 'commit.gpgsign', value: 'false' },
     { key: 'tag.gpgsign', value: 'false' },
-    // As `git submodule init` would say: those that are there are in use.
+    // As `git submodule init` would write it: existing submodules are in use.
     ...(submodules.length > 0 ? [{ key: 'submodule.active', value: '.' }] : []),
     ...(namesHooks ? [{ key: 'core.hookspath', value: hooks }] : []),
     { key: 'user.name', value: identity.name },
@@ -113,13 +115,13 @@ function writeInfo(repository: Repository, workspace: Workspace, gitDir: string)
   copyIfThere(join(trusted.gitDir, 'shallow'), join(gitDir, 'shallow'))
 }
 
-/** The rules that a workspace's own `info/exclude` begins with, one UTF-16 unit for each byte. */
+/** The first rules of a workspace's own `info/exclude`, one UTF-16 unit per byte. */
 export function ownExcludes({ trusted }: Repository, { furnished }: Workspace): string {
   const exclude = readAtOnce(join(trusted.gitDir, 'info/exclude'))?.toString('latin1') ?? ''
   return withPatterns(exclude, furnished)
 }
 
-/** An exclude file with further paths at its end. */
+/** An exclude file with more paths at its end. */
 export function withPatterns(exclude: string, paths: readonly string[]): string {
   const start = exclude === '' || exclude.endsWith('\n') ? exclude : `${exclude}\n`
   return start + paths.map((path) => `${excludePattern(path)}\n`).join('')

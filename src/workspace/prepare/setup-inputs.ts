@@ -5,9 +5,9 @@ import type { Furniture } from './furniture.js'
 
 /** What one kind of package manager installs from. */
 interface Ecosystem {
-  /** Lock files, by what package managers call them: when one changes, what is installed does. */
+  /** Lock files, by their usual names: if one changes, so does what is installed. */
   readonly locks: readonly string[]
-  /** Where a tree has none of those, what is installed follows from these. */
+  /** If a tree has no lock file, these decide what is installed. */
   readonly manifests: readonly string[]
 }
 
@@ -44,7 +44,7 @@ const ecosystems: readonly Ecosystem[] = [
   { locks: ['flake.lock'], manifests: ['flake.nix'] },
 ]
 
-/** The tree without files. Source: git's object names of it, by format. */
+/** The empty tree. Source: git's ids for it, by object format. */
 const emptyTree = {
   sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
   sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
@@ -54,9 +54,9 @@ const emptyTree = {
 type Trees = Pick<Repository, 'trusted' | 'objectFormat'>
 
 /**
- * Whether what setup depends on differs between two commits: its `inputs`; else, where paths are listed under `keep:`, lock
- * files, and the manifests of a kind of which the tree has no lock file; else what a known installer reads, or the whole
- * tree. One process, in most cases two.
+ * Whether setup's inputs differ between two commits: its `inputs`; otherwise, if `keep:` lists paths, lock files (and
+ * the manifests of a kind without a lock file in the tree); otherwise what a known installer reads, or the whole tree.
+ * One process, usually two.
  */
 export async function inputsChanged(trees: Trees, furniture: Furniture, from: string, to: string): Promise<boolean> {
   if (from === to) return false
@@ -67,7 +67,9 @@ export async function inputsChanged(trees: Trees, furniture: Furniture, from: st
   return differs(trees, from, to, inputs === 'tree' ? [] : [...inputs, '**/.gitignore'])
 }
 
-/** What setup depends on with `keep: auto`, for a commit: pathspecs, or all of the tree. A process for a known installer. */
+/**
+ * Setup's inputs with `keep: auto`, for a commit: pathspecs, or the whole tree. Costs a process for a known installer.
+ */
 export async function inputsAt(
   trees: Trees,
   { setup }: Furniture,
@@ -83,7 +85,7 @@ export async function inputsAt(
   return installing.flatMap(({ inputs }) => inputs)
 }
 
-/** The texts of a commit's files at these pathspecs; undefined when git cannot tell. */
+/** The texts of a commit's files at these pathspecs; undefined if git can't tell. */
 async function textsIn({ trusted }: Trees, commit: string, paths: readonly string[]): Promise<TreeTexts | undefined> {
   const args = ['grep', '-z', '-a', '--full-name', '-e', '', commit, '--', ...paths.map((path) => `:(glob)${path}`)]
   const found = await gitBytes(trusted, args, globs)
@@ -116,9 +118,9 @@ function anywhere(names: readonly string[]): string[] {
 
 const globs = { env: { GIT_LITERAL_PATHSPECS: '0' } } as const
 
-/** Whether anything at these pathspecs differs; without any, whether anything does. */
+/** Whether anything at these pathspecs differs; without pathspecs, whether anything does. */
 async function differs({ trusted }: Trees, from: string, to: string, paths: readonly string[]): Promise<boolean> {
   const args = ['diff-tree', '-r', '--quiet', from, to, '--', ...paths.map((path) => `:(glob)${path}`)]
-  // Status 1 means that something differs; on any other trouble setup runs once too often rather than too seldom.
+  // Status 1 means a difference; on any other trouble, setup runs once too often rather than too seldom.
   return !(await git(trusted, args, globs)).ok
 }

@@ -7,8 +7,8 @@ import { attemptRef, baseRef } from './ref-name.js'
 import { isSetAside, setAsideRefs } from './set-aside.js'
 
 /**
- * Every ref of autopilot's in the user's repository, of one run or of all, and whether anything would be lost without
- * it. Symbolic refs, refs to anything but commits, and names that autopilot does not make are none of its business.
+ * Every ref of autopilot's in the user's repository, of one run or of all, and whether something would be lost without
+ * it. Ignores symbolic refs, refs to anything but commits, and names that autopilot doesn't create.
  *
  * @param user - the git directory that all work trees of the user share
  */
@@ -53,7 +53,7 @@ async function listRefs(user: GitPlace, runId: string | undefined): Promise<Resu
   return ok(refs)
 }
 
-/** Of these commits, those that no branch leads to. */
+/** Those of these commits that are on no branch. */
 async function beyondBranches(user: GitPlace, commits: ReadonlySet<string>): Promise<Result<Set<string>, GitFailure>> {
   const args = ['rev-list', '--stdin', '--not', '--branches']
   const listing = await git(user, args, { input: [...commits, ''].join('\n') })
@@ -62,7 +62,7 @@ async function beyondBranches(user: GitPlace, commits: ReadonlySet<string>): Pro
 
 /**
  * The refs of a run's attempts that commits on a branch name in their trailers, with those commits. A run's commits
- * are never older than the commit it began from, so what lies before that is not looked at.
+ * are never older than the commit it began from, so older ones aren't searched.
  */
 async function landedAttempts(
   user: GitPlace,
@@ -71,7 +71,7 @@ async function landedAttempts(
 ): Promise<Result<Map<string, string>, GitFailure>> {
   const fields = ['Run', 'Task', 'Attempt'].map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
   const log = ['rev-list', '--no-commit-header', `--format=%H%x01${fields.join('%x01')}`]
-  // What a target was has landed, though no branch leads to it any more.
+  // The old tip of a target has landed, although no branch contains it any more.
   const range = ['--branches', `--glob=${setAsideRefs}`, ...(base === undefined ? [] : ['--not', base])]
   const listing = await git(user, [...log, '--fixed-strings', `--grep=Autopilot-Run: ${runId}`, ...range])
   if (!listing.ok) return listing
@@ -83,7 +83,7 @@ async function landedAttempts(
   return ok(landed)
 }
 
-/** Deletes these refs, all or none: none when one of them has moved since it was read. */
+/** Deletes these refs, all or none: none if one of them has moved since it was read. */
 export async function deleteRefs(user: GitPlace, refs: readonly LedgerRef[]): Promise<Result<void, GitFailure>> {
   if (refs.length === 0) return ok(undefined)
   const lines = ['start', ...refs.map(({ ref, commit }) => `delete ${ref} ${commit}`), 'prepare', 'commit', '']

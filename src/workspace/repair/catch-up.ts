@@ -13,13 +13,13 @@ import { checkSeal } from '../repository/trusted.js'
 import { checkInPlace, type Workspace } from '../workspace.js'
 import { gitFailed } from '../git/git-failed.js'
 
-/** What a further round of an attempt begins with. */
+/** What another round of an attempt starts with. */
 export interface CaughtUp {
-  /** The work and the tip together, as they lie in the workspace. */
+  /** The work merged with the tip, as it is in the workspace. */
   readonly tree: string
-  /** The paths that git could not combine, clean for display; markers are in those files, as far as can be. */
+  /** The paths that git couldn't combine, cleaned for display; those files have markers as far as possible. */
   readonly conflicts: readonly string[]
-  /** The file that tells of those without markers, where there are any. */
+  /** The file that describes conflicts without markers, if there are any. */
   readonly note?: string
   readonly watch: MarkerWatch
 }
@@ -30,11 +30,11 @@ export interface WorkSoFar extends Candidate {
 }
 
 /**
- * Merges a tip into a workspace whose work has just been collected, for a further round of the same attempt: the merged
- * files lie in the work tree, with markers where git could not combine them. HEAD of a fresh `.git` is a merge of the two,
- * the tip first: an agent that puts its changes aside or throws them away loses a round's work and not all of it, and
- * finds either side there. What is ignored stays in the workspace. One process, `read-tree`, when the tip has not moved;
- * two more when it has; some more with a conflict.
+ * Merges a tip into a workspace whose work has just been collected, for another round of the same attempt: the merged
+ * files are in the work tree, with markers where git couldn't combine them. HEAD of a fresh `.git` is a merge of the
+ * two, the tip first. So an agent that puts its changes aside or throws them away loses a round's work at most, and
+ * finds both sides there. Ignored files stay. One process, `read-tree`, if the tip hasn't moved; two more if it has;
+ * some more with a conflict.
  */
 export async function catchUp(
   repository: Repository,
@@ -59,7 +59,7 @@ export async function catchUp(
   return stands.ok ? merged : stands
 }
 
-/** What {@link catchUp} had watched for in an attempt's earlier rounds, found out anew: the same conflicts come again. */
+/** Finds out again what {@link catchUp} watched in an attempt's earlier rounds: the same conflicts appear again. */
 export async function watchAgain(
   repository: Repository,
   merges: readonly { readonly commit: string; readonly base: string; readonly tip: string }[],
@@ -86,7 +86,7 @@ async function combine(repository: Repository, work: WorkSoFar, tip: string): Pr
   return placeConflict(repository, merged.value.conflict, [tip, commit], work.watch)
 }
 
-/** A conflict as it is put before an agent: marked, told of where it cannot be marked, and watched. */
+/** A conflict as an agent gets it: marked, described where marking isn't possible, and watched. */
 async function placeConflict(
   repository: Repository,
   conflict: Conflict,
@@ -102,7 +102,10 @@ async function placeConflict(
   return noted.ok ? ok({ ...placed, tree: noted.value, note: conflictNote }) : gitFailed(noted.error)
 }
 
-/** What a tree changes against a commit, as text for an agent: `most` characters, cut at a line; `whole` shows the rest. */
+/**
+ * The changes of a tree against a commit, as text for an agent: `most` characters, cut at a line; `whole` shows the
+ * rest.
+ */
 export async function diffText(
   { trusted }: Repository,
   base: string,

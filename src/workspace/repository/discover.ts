@@ -10,7 +10,7 @@ import { checkConfigFiles } from '../git/never-ending.js'
 import { foreignRefs, refuseRefStorage } from './ref-storage.js'
 import { refuse, refuseGit } from '../git/refusal.js'
 
-/** Where a repository is and where its user stands. */
+/** Where a repository is and what its HEAD is. */
 export type Discovered = Pick<Repository, 'root' | 'gitDir' | 'commonDir' | 'objectsDir' | 'objectFormat' | 'head'>
 
 /** One line each, in this order, as far as there is an answer; HEAD's commit comes before its name. */
@@ -29,12 +29,12 @@ const questions = [
   'HEAD',
 ]
 
-/** Finds the repository around a directory, as git itself would from there, or says why autopilot cannot use it. */
+/** Finds the repository around a directory, as git itself would, or says why autopilot can't use it. */
 export async function discover(dir: string, env: Environment): Promise<Result<Discovered, Refusal>> {
   if (!(await isDirectory(dir))) {
     return refuse('no_directory', `There is no directory ${cleanLine(dir)}.`, 'Name the repository to work on with -C.')
   }
-  // Before the first git: it must not come from there, either.
+  // Before the first git: git must not come from there, either.
   barProgramsAround(dir)
   const readable = await checkConfigFiles(dir, env)
   if (!readable.ok) return readable
@@ -65,12 +65,12 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 }
 
-/** The search paths whose git was found to be new enough. */
+/** The search paths whose git was new enough. */
 const newEnough = new Set<string | undefined>()
 
 /** `merge-tree --write-tree` came with git 2.38. Source: its release notes. */
 async function tooOld(dir: string, env: Environment): Promise<Result<void, Refusal>> {
-  // A command asks more than once where it stands, of the same git.
+  // A command asks several times where HEAD is, with the same git.
   if (newEnough.has(env.PATH)) return ok(undefined)
   const said = await gitAsUser(dir, ['version'], env)
   if (!said.ok) return notFound(dir, said.error)
@@ -83,7 +83,7 @@ async function tooOld(dir: string, env: Environment): Promise<Result<void, Refus
   return refuse('git_too_old', `${cleanLine(said.value.toString('utf8'))} is too old.`, 'Install git 2.38 or newer.')
 }
 
-/** Answers are lines, so a path with a line break in it cannot be read back. */
+/** Answers are lines, so a path with a line break can't be read back. */
 function noPlace(dir: string) {
   return refuse('no_work_tree', `The path of ${cleanLine(dir)} contains a line break.`, 'Move the repository.')
 }

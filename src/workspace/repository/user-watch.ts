@@ -7,26 +7,26 @@ import { openGitSession } from '../../platform/git/git-session.js'
 import type { Repository, Target } from '../contract.js'
 import { listUntrusted, readUntrusted } from '../git/untrusted-file.js'
 
-/** Something of the user's that is not as it was. */
+/** Something of the user's that has changed. */
 export interface UserChange {
   readonly kind: 'branch' | 'tag' | 'head' | 'config' | 'hooks'
   /** The branch's short name; else a path within the git directory. */
   readonly name: string
-  /** A commit, or for HEAD what its file says; absent where there was or is nothing, and for config and hooks. */
+  /** A commit, or for HEAD the content of its file; absent if there was or is nothing, and for config and hooks. */
   readonly from?: string
   readonly to?: string
 }
 
-/** Looks whether somebody has changed what autopilot does not touch: the user, or an agent that went beyond its workspace. */
+/** Checks whether somebody has changed what autopilot doesn't touch: the user, or an agent outside its workspace. */
 export interface UserWatch {
   /**
-   * What has changed since the last look, or the beginning. Starts no process after the first look: a branch or tag that
-   * is made then is a file of its own until somebody packs it.
+   * What has changed since the last look, or the start. Starts no process after the first look: a new branch or tag is
+   * a file of its own until somebody packs it.
    */
   readonly look: () => Promise<readonly UserChange[]>
 }
 
-/** More branches than this are not looked at. */
+/** More branches than this are not checked. */
 const mostBranches = 1000
 
 /** More files than this are not listed. */
@@ -34,10 +34,10 @@ const mostLoose = 50_000
 
 const heads = 'refs/heads/'
 
-/** What a look has seen: by kind and name, in words that only need to be compared. */
+/** What a look has seen, by kind and name, as strings that are only compared. */
 type Seen = ReadonlyMap<string, UserChange & { readonly to: string }>
 
-/** Begins to watch: the user's branches but the target, where HEAD stands, and what git starts programs by. */
+/** Starts watching: the user's branches except the target, HEAD, and what can make git start programs. */
 export async function watchUser(repository: Repository, { ref }: Target): Promise<Result<UserWatch, GitFailure>> {
   const listed = await git(repository.user, ['for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/tags'])
   if (!listed.ok) return listed
@@ -75,7 +75,7 @@ export async function watchUser(repository: Repository, { ref }: Target): Promis
   })
 }
 
-/** Branches and tags that were not there; each is told once. */
+/** New branches and tags; each is reported once. */
 function newRefs({ commonDir }: Repository, known: Set<string>): readonly UserChange[] {
   const kinds = [
     { kind: 'branch', below: heads },
@@ -101,7 +101,7 @@ function difference(was: Seen, is: Seen): readonly UserChange[] {
     const one = now ?? before
     if (!one || before?.to === now?.to) return []
     const { kind, name } = one
-    // The text of a configuration is nobody's to know: there are passwords in it.
+    // Nobody needs the text of a configuration: it contains passwords.
     if (kind === 'config' || kind === 'hooks') return [{ kind, name }]
     return [{ kind, name, ...(before ? { from: before.to } : {}), ...(now ? { to: now.to } : {}) }]
   })

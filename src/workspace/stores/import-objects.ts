@@ -11,15 +11,18 @@ import { listUntrusted, type Unreadable } from '../git/untrusted-file.js'
 import { agentObjects, type Workspace } from '../workspace.js'
 import { notReadable } from '../git/git-failed.js'
 
-/** Far beyond what an attempt makes; a fetch of some big history is not copied into the user's repository. */
+/** Far more than an attempt makes; a fetch of some big history isn't copied into the user's repository. */
 const maxFiles = 200_000
 
-/** Below this many objects they are written loose, so that a run does not leave a pack for each attempt. Source: git's `fetch.unpackLimit`. */
+/**
+ * Below this number, objects are written loose, so that a run doesn't leave a pack for each attempt. Source: git's
+ * `fetch.unpackLimit`.
+ */
 const unpackLimit = 100
 
 /**
- * Whether the agent's git wrote any object. Makes the store fit to be read as an alternate: only files and directories,
- * and no list of further stores or of commits but the one that autopilot wrote itself.
+ * Whether the agent's git wrote any object. Makes the store safe to read as an alternate: only files and directories,
+ * and no list of further stores or of commits except the one that autopilot wrote.
  */
 export function inspectStore(
   repository: Repository,
@@ -28,7 +31,7 @@ export function inspectStore(
   return inspectObjects(agentObjects(workspace), alternatesOf(repository))
 }
 
-/** As {@link inspectStore}, of any store that an agent's git wrote, beside the objects that it was given. */
+/** Like {@link inspectStore}, for any store that an agent's git wrote, besides the objects that it was given. */
 export async function inspectObjects(store: string, given: string): Promise<Result<'empty' | 'filled', Unreadable>> {
   const top = await lstat(store).catch(() => undefined)
   if (!top) return ok('empty')
@@ -45,23 +48,23 @@ export async function inspectObjects(store: string, given: string): Promise<Resu
   return ok('filled')
 }
 
-/** The user's objects with the agent's beside them, under trusted configuration. Reads both, writes the user's. */
+/** The user's objects together with the agent's, under trusted configuration. Reads both, writes the user's. */
 export function importPlace({ trusted }: Repository, workspace: Workspace): GitPlace {
   return { ...trusted, alternates: [agentObjects(workspace)] }
 }
 
-/** The commits in the agent's store, those that no ref leads to included. */
+/** The commits in the agent's store, including those on no ref. */
 export function agentCommits(repository: Repository, workspace: Workspace): Promise<Result<string[], GitFailure>> {
   return commitsIn(repository.trusted, agentObjects(workspace), alternatesOf(repository))
 }
 
-/** As {@link agentCommits}, of any store that {@link inspectObjects} has found filled. */
+/** Like {@link agentCommits}, for any store in which {@link inspectObjects} has found objects. */
 export async function commitsIn(
   trusted: GitPlace,
   store: string,
   given: string,
 ): Promise<Result<string[], GitFailure>> {
-  // Without the list of further stores git would show the user's objects too; it is put back at once.
+  // Without the list of further stores, git would show the user's objects too; the list is restored at once.
   const alternates = join(store, 'info', 'alternates')
   await rm(alternates, { force: true })
   const args = ['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objecttype) %(objectname)']
@@ -72,7 +75,7 @@ export async function commitsIn(
   return ok(lines.map((line) => line.slice('commit '.length)))
 }
 
-/** Copies all that these commits need and the base does not have into the user's objects, checking every object. */
+/** Copies everything that these commits need and the base lacks into the user's objects, and checks every object. */
 export async function importCommits(
   repository: Repository,
   workspace: Workspace,
@@ -83,7 +86,7 @@ export async function importCommits(
   return copyObjects(repository, workspace, ['--revs', '--thin'], input)
 }
 
-/** Copies the content of files that the agent's git only staged. Anything but that content is refused. */
+/** Copies the content of files that the agent's git only staged. Refuses anything else. */
 export async function importBlobs(
   repository: Repository,
   workspace: Workspace,

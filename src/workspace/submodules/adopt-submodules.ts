@@ -21,11 +21,11 @@ import { gitFailed } from '../git/git-failed.js'
 import { changedInside, fileTag } from './changed-inside.js'
 
 /**
- * Takes over what setup has populated (`git submodule update --init`), before any agent has been there: its history goes
- * where no agent writes, and from then on it is as good as a copy of the user's. Notes what else setup left in submodules,
- * which is nobody's work, and which it left empty. Their `.git` are hidden afterwards.
+ * Takes over what setup has populated (`git submodule update --init`), before any agent has been there: its history
+ * moves to where no agent writes, and from then on it is as good as a copy of the user's. Records what else setup left
+ * in submodules, which is nobody's work, and which ones it left empty. Hides their `.git` afterwards.
  *
- * @returns what of it is not of their commits: paths from the root
+ * @returns what isn't part of their commits: paths from the root
  */
 export async function adoptSubmodules(
   repository: Repository,
@@ -64,7 +64,7 @@ export async function adoptSubmodules(
   return ok([...left.value.keys()])
 }
 
-/** Whether a workspace's submodules have objects that autopilot holds, and that are gone with its state directory. */
+/** Whether a workspace's submodules use objects of autopilot's that are gone with its state directory. */
 export async function hasTakenStores({ stateDir }: Pick<Workspace, 'stateDir'>): Promise<boolean> {
   const names = await readdir(stateDir).catch(() => [])
   return names.some((name) => takenStore.test(name))
@@ -79,7 +79,7 @@ async function takeStore(
 ): Promise<SubmoduleStore> {
   const objectsDir = join(stateDir, `submodule-${digestOf(path)}-objects`)
   await rm(objectsDir, { recursive: true, force: true })
-  // Workspaces may lie on another disk.
+  // Workspaces may be on another disk.
   await rename(store.objectsDir, objectsDir).catch(() => cp(store.objectsDir, objectsDir, { recursive: true }))
   return { ...store, objectsDir }
 }
@@ -91,7 +91,7 @@ async function leftInside(
 ): Promise<Result<Map<GitPath, string>, Failure>> {
   const left = new Map<GitPath, string>()
   for (const one of populated) {
-    // Its files are as setup wrote them; only the trusted index has to be made.
+    // Its files are as setup wrote them; only the trusted index is missing.
     const read = await git(submodulePlace(repository, workspace, one), ['read-tree', '--reset', one.commit])
     if (!read.ok) return gitFailed(read.error)
     const changed = await changedInside(repository, workspace, one, { leavings: new Map() })

@@ -40,7 +40,7 @@ describe('the name of the configuration', () => {
     const stage = scene({ roadmap, files: { 'autopilot.yaml': strict, 'autopilot.yml': 'agents: 2\n' } })
     const { code, stderr } = await stage.run(['run'])
     expect(code).toBe(2)
-    expect(stderr).toContain('E107: autopilot.yaml and autopilot.yml are both here')
+    expect(stderr).toContain('E107: autopilot.yaml and autopilot.yml both exist')
   })
 
   test('one beside a roadmap below the root is refused, with where settings stand', async () => {

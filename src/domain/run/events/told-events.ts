@@ -9,8 +9,8 @@ const from = optional(text('What it was before; absent where it was not there, a
 const to = optional(text('What it is now; absent where it is gone, and for `config` and `hooks`.'))
 
 /**
- * What a person should know, and a program may. The run goes on as it would without: nothing of its state is taken from
- * these events, so the folds pass over all of them.
+ * What a person should know, and a program may. The run would continue in the same way without them: its state takes
+ * nothing from these events, so the folds skip all of them.
  */
 export const toldEvents = {
   notice: variant('Something about the run as a whole, said once.', {

@@ -5,8 +5,9 @@ import { statusRuns, statusSatisfies, type Group, type Task } from '../../../dom
 import { problemAt } from '../../../domain/roadmap/source.js'
 
 /**
- * Warns of work that will not happen: manual tasks (W064), tasks behind ones that do not run (W054), nothing to run at
- * all (W055); and of work that goes on behind canceled tasks (W056). One warning each, since old roadmaps have dozens of such tasks.
+ * Warns about work that won't happen: manual tasks (W064), tasks behind ones that don't run (W054), nothing to run at
+ * all (W055); and about dependents of canceled tasks that do run (W056). One warning each, because old roadmaps have
+ * dozens of such tasks.
  */
 export function checkProgress(graph: TaskGraph, groups: readonly Group[]): Problem[] {
   const open = [...graph.tasks.values()].filter((task) => !statusSatisfies(task.status))
@@ -20,7 +21,7 @@ export function checkProgress(graph: TaskGraph, groups: readonly Group[]): Probl
   ]
 }
 
-/** Open tasks that the file itself holds, with the word for why. */
+/** Open tasks that the file itself holds, with the word for the reason. */
 function heldTasks(open: readonly Task[], groups: readonly Group[]): Map<string, string> {
   const held = new Map(groups.flatMap(({ id, status }) => (holdsBelow(status) ? [[id, status] as const] : [])))
   const holds = new Map<string, string>()
@@ -37,7 +38,7 @@ function holdsBelow(status: Group['status']): boolean {
   return status === 'on_hold' || status === 'canceled'
 }
 
-/** For each open task behind a held one, the held task that it waits for; breadth first, so the nearest. */
+/** For each open task behind a held one, the nearest held task (breadth first). */
 function waitingBehind(graph: TaskGraph, holds: ReadonlyMap<string, string>): Map<string, string> {
   const behind = new Map<string, string>()
   const queue = [...holds.keys()].map((id) => ({ id, root: id }))

@@ -5,7 +5,7 @@ import { statusSatisfies, type Dependency, type Group, type Task } from '../../.
 import { checkProgress } from './check-progress.js'
 import { problemAt } from '../../../domain/roadmap/source.js'
 
-/** Everything that only shows when all tasks are known: ids, dependencies, cycles, what can never start. */
+/** Everything that shows only when all tasks are known: ids, dependencies, cycles, tasks that can never start. */
 export function checkRoadmap(
   tasks: readonly Task[],
   groups: readonly Group[],
@@ -45,7 +45,7 @@ function duplicates(tasks: readonly Task[]): Problem[] {
   })
 }
 
-/** Numbers without quotes that are the same number, such as 1.1 and 1.10: another tool would take them for one id. */
+/** Unquoted numbers with the same value, such as 1.1 and 1.10: another tool would treat them as one id. */
 function equalNumbers(graph: TaskGraph, numericIds: ReadonlySet<string>): Problem[] {
   const seen = new Map<number, string>()
   return [...numericIds].flatMap((id) => {
@@ -58,7 +58,7 @@ function equalNumbers(graph: TaskGraph, numericIds: ReadonlySet<string>): Proble
   })
 }
 
-/** How many did-you-means are worth their time, which grows with the number of tasks. */
+/** How many suggestions are worth their time, which grows with the number of tasks. */
 const maxHints = 20
 
 function unresolved(graph: TaskGraph, groups: readonly Group[]): Problem[] {
@@ -67,7 +67,7 @@ function unresolved(graph: TaskGraph, groups: readonly Group[]): Problem[] {
   return graph.unresolved.flatMap(({ task, dependency: { ref, position, under } }: Unresolved, at) => {
     const near = at < maxHints ? nearest(ref, ids) : undefined
     if (under !== undefined && !statusSatisfies(task.status)) {
-      // All tasks of a group have the group's.
+      // All tasks of a group have the group's dependencies.
       const place = `${position.line}:${position.column}`
       if (told.has(place)) return []
       told.add(place)
@@ -85,7 +85,7 @@ function unresolved(graph: TaskGraph, groups: readonly Group[]): Problem[] {
   })
 }
 
-/** `deps: [react]` is a list of packages, and a task that waits for a package would never start. */
+/** `deps: [react]` is a list of packages, and a task that depends on a package would never start. */
 function namesNoTask(task: Task, { ref, position, under }: Required<Dependency>, near: string | undefined): Problem {
   const text = `${under} names "${ref}", which is not in the roadmap; ${under} lists tasks that must be done before "${task.id}"`
   const rename = `if it is not about tasks, rename the key to x-${under}`
@@ -103,7 +103,7 @@ function selfDependencies(graph: TaskGraph): Problem[] {
   })
 }
 
-/** A cycle longer than this is shown by its first and last members. */
+/** Of a longer cycle, only the first and last members are shown. */
 const maxShown = 40
 
 function cycleProblem(cycle: readonly CycleStep[]): Problem {

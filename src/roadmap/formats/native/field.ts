@@ -5,7 +5,7 @@ import { defaultPriority } from '../../../domain/roadmap/task.js'
 import { addProblem, type Reading } from '../../../domain/roadmap/source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from '../../syntax/source-node.js'
 
-/** One value of a task while it is read: where it stands, for messages. */
+/** One value of a task while it is read; `node` gives its position for messages. */
 export interface Field {
   readonly reading: Reading
   readonly name: string
@@ -26,7 +26,7 @@ export function joinPath(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
 
-/** The value, or E061 with the accepted forms when there is none. */
+/** The value, or E061 with the accepted forms if it isn't valid. */
 function accept<Value>(field: Field, value: Value | undefined, accepted: string): Value | undefined {
   if (value !== undefined) return value
   const { reading, name, node, path } = field
@@ -36,13 +36,13 @@ function accept<Value>(field: Field, value: Value | undefined, accepted: string)
   return undefined
 }
 
-/** A text that must be one: for values that decide what runs. */
+/** A value that must be a string, because it decides what runs. */
 export function readText(field: Field | undefined): string | undefined {
   if (!field) return undefined
   return accept(field, scalarText(field.node), 'a string')
 }
 
-/** The name of a provider; E065 for one that no provider has, since such a task could never start. */
+/** The name of a provider; E065 for an unknown one, because such a task could never start. */
 export function readProvider(field: Field | undefined, known: readonly string[] | undefined): string | undefined {
   const name = readText(field)
   if (!field || name === undefined || !known || known.includes(name)) return name
@@ -52,14 +52,14 @@ export function readProvider(field: Field | undefined, known: readonly string[] 
   return undefined
 }
 
-/** A text for people and agents, taken from whatever stands there: lists line by line, maps as they are written. */
+/** A text for people and agents, from any value: lists line by line, maps as they are written. */
 export function looseText(reading: Reading, node: SourceNode): string {
   if (node.kind === 'scalar') return scalarText(node) ?? ''
   if (node.kind === 'list') return node.items.map((item) => looseText(reading, item)).join('\n')
   return [...node.entries.values()].map(({ key, value }) => `${key}: ${looseText(reading, value)}`).join('; ')
 }
 
-/** A list of texts, or one; maps with one key (`- test: passes`, or prose with a colon) are read back as written. */
+/** A list of texts, or a single one; maps with one key (`- test: passes`, or prose with a colon) become text again. */
 export function readTexts(field: Field | undefined): string[] {
   if (!field) return []
   const items = field.node.kind === 'list' ? field.node.items : [field.node]
@@ -105,7 +105,7 @@ const complexities: Readonly<Record<string, number>> = {
   very_complex: 10,
 }
 
-/** A score from 1 to 10, or a word that stands for one. */
+/** A score from 1 to 10, or a word for one. */
 export function readComplexity(field: Field | undefined): number | undefined {
   if (!field) return undefined
   const text = (scalarText(field.node) ?? '').toLowerCase().replace(/[\s-]/g, '_')

@@ -3,7 +3,7 @@ import { correctionOf, meaningOf, type KeyMeaning } from './key-meaning.js'
 import { addProblem, type Reading } from '../../../domain/roadmap/source.js'
 import { isNull, type MapEntry, type MapNode } from '../../syntax/source-node.js'
 
-/** Keys that mean something, or that real roadmaps have and that are kept as they are. One list for each level. */
+/** Keys with a meaning, or keys of real roadmaps that are kept as they are. One list for each level. */
 const keys = {
   root: [
     '$schema',
@@ -148,8 +148,8 @@ const known = new Map<Level, ReadonlySet<string>>(
 )
 
 /**
- * Warns of keys that mean nothing here (W060): once for each distinct key of a file; `seen` remembers. What was meant to
- * say something about order or checks, and does not, is an error (E060) each time.
+ * Warns about keys without meaning here (W060), once for each distinct key of a file; `seen` remembers them. A key
+ * that was meant to say something about order or checks, and doesn't, is an error (E060) each time.
  */
 export function checkKeys(reading: Reading, map: MapNode, level: Level, path: string, seen: Set<string>): void {
   const names = known.get(level)
@@ -165,12 +165,12 @@ export function checkKeys(reading: Reading, map: MapNode, level: Level, path: st
   }
 }
 
-/** Under such a name other tools keep what is theirs. */
+/** Other tools keep their own data under such names. */
 function isForeign(key: string): boolean {
   return /^x[-_]/.test(key)
 }
 
-/** What keys of each level may say: the rest of it would have no effect there. */
+/** What keys of each level can mean; other meanings would have no effect there. */
 const levels: Readonly<Record<Level, readonly KeyMeaning[]>> = {
   root: [],
   defaults: ['verify'],
@@ -184,18 +184,18 @@ function means(key: string, level: Level): boolean {
   return meaning !== undefined && levels[level].includes(meaning)
 }
 
-/** What to do about a key that would have been about order or checks; undefined when it is not, or is understood. */
+/** What to do about a key that seems to be about order or checks; undefined if it isn't, or if it is understood. */
 function refusalOf(key: string, level: Level): string | undefined {
   const meaning = meaningOf(key)
   if (meaning === undefined) return level === 'root' ? undefined : correctionOf(key)
-  // What a whole file needs says nothing about the order of its tasks.
+  // What a whole file requires says nothing about the order of its tasks.
   if (levels[level].includes(meaning) || (level === 'root' && meaning !== 'verify')) return undefined
   return meaning === 'verify'
     ? 'put verify into a task, or under defaults: at the root for tasks without their own'
     : 'put dependencies into a task, or into the epic, milestone or set around it'
 }
 
-/** The entries of a map that say this, however they are spelled, in file order; those without a value left out. */
+/** The entries of a map with this meaning, in any spelling and in file order, without empty ones. */
 export function entriesMeaning(map: MapNode, level: Level, wanted: readonly KeyMeaning[]): readonly MapEntry[] {
   const found: MapEntry[] = []
   for (const entry of map.entries.values()) {
@@ -206,7 +206,7 @@ export function entriesMeaning(map: MapNode, level: Level, wanted: readonly KeyM
   return found
 }
 
-/** Known, and about something else: nearly all keys are, and there are many. */
+/** Known, and about something else: that is true of nearly all keys, and there are many. */
 function isPlain(key: string, level: Level): boolean {
   return plain.get(level)?.has(key) === true
 }

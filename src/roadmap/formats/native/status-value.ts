@@ -3,30 +3,30 @@ import type { Encoding } from '../../syntax/decode.js'
 import { lineAt, type Source } from '../../../domain/roadmap/source.js'
 import { entryOf, type MapEntry, type MapNode } from '../../syntax/source-node.js'
 
-/** Where a task's status stands in the text, and what to put there for done. Offsets: UTF-16 units, no BOM counted. */
+/** Where a task's status is in the text, and what to write for done. Offsets: UTF-16 units, without a BOM. */
 export type StatusValue =
   | {
-      /** `text` replaces what stands from `start` to `end`, which must be `before`. */
+      /** `text` replaces the range from `start` to `end`, which must contain `before`. */
       readonly kind: 'edit'
       readonly start: number
       readonly end: number
       readonly before: string
       readonly text: string
       /**
-       * A plain word for a plain word on one line, or a line behind a plain one: sure to read back right, so no second
-       * parse is needed.
+       * A plain word for a plain word on one line, or a line after a plain one: certain to read back right, so no
+       * second parse is needed.
        */
       readonly plain: boolean
       readonly status: TaskStatus
     }
   | {
-      /** The value serves several places, or has none of its own: it is never written. */
+      /** The value serves several places, or the task has none of its own: it is never written. */
       readonly kind: 'shared'
       readonly status: TaskStatus
       readonly line: number
     }
 
-/** How a file is written: what a status value needs to know beyond its own place. */
+/** How a file is written: what a status value needs to know besides its own position. */
 export interface FileManner {
   readonly source: Source
   readonly format: 'yaml' | 'json'
@@ -35,7 +35,7 @@ export interface FileManner {
   readonly done: string
 }
 
-/** Finds where a task's status is written or would have to be inserted. */
+/** Finds where a task's status is written, or where to insert it. */
 export function locateStatus(manner: FileManner, node: MapNode, status: TaskStatus): StatusValue {
   const entry = ['status', 'completed', 'passes'].map((key) => entryOf(node, key)).find((found) => found !== undefined)
   const shared = node.shared || (entry && (entry.merged || entry.value.shared || entry.value.kind !== 'scalar'))
@@ -64,12 +64,12 @@ function replacement(
   if (before.startsWith("'")) return { start, end, text: `'${done}'`, plain: !/[\r\n]/.test(before) }
   if (/^[|>]/.test(before)) return { start, end, text: /[\r\n]$/.test(before) ? `${done}${encoding.eol}` : done }
   if (before !== '') return { start, end, text: done, plain: /^[A-Za-z_-]+$/.test(before) }
-  // An empty value: right after its colon, since the parser may place it behind a comment.
+  // An empty value: right after its colon, because the parser may place it after a comment.
   const colon = source.text.indexOf(':', keyEnd)
   return colon < 0 || colon > start ? undefined : { start: colon + 1, end: colon + 1, text: ` ${done}` }
 }
 
-/** After the title, else the id, else whatever comes first. */
+/** After the title, else the id, else the first entry. */
 function insertion(manner: FileManner, node: MapNode): Edit | undefined {
   const own = [...node.entries.values()].filter((entry) => !entry.merged)
   const anchor = ['title', 'id', 'name', 'goal', 'subject'].flatMap(
@@ -80,7 +80,7 @@ function insertion(manner: FileManner, node: MapNode): Edit | undefined {
   return node.flow ? insideBraces(manner, node, entry) : ownLine(manner, entry)
 }
 
-/** A new line with the indentation and line ending of the entry's own. */
+/** A new line with the indentation and line ending of the entry. */
 function ownLine({ source, encoding, done }: FileManner, entry: MapEntry): Edit {
   const { text, lineStarts } = source
   const column = entry.keyStart - (lineStarts[lineAt(source, entry.keyStart) - 1] ?? 0)
@@ -97,14 +97,14 @@ function ownLine({ source, encoding, done }: FileManner, entry: MapEntry): Edit 
 }
 
 /**
- * Behind a simple key with its value on the same line, in a block map, a further line of that indentation is a further
- * entry, whatever stands elsewhere.
+ * In a block map, after a simple key with its value on the same line, another line with that indentation is another
+ * entry, whatever else the file contains.
  */
 function isPlainLine(indent: string, entry: string): boolean {
   return /^ *(?:- +)*$/.test(indent) && /^[\w-]+: +[^\s&*!|>#][^\r\n]*$/.test(entry)
 }
 
-/** In JSON and flow maps: after the entry, on a line of its own where the entries have lines of their own. */
+/** In JSON and flow maps: after the entry, on its own line if the entries have their own lines. */
 function insideBraces({ source, format, encoding, done }: FileManner, node: MapNode, entry: MapEntry): Edit {
   const { text, lineStarts } = source
   const quoted = format === 'json' || text.charAt(entry.keyStart) === '"'
