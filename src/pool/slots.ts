@@ -19,18 +19,19 @@ interface Slot {
 /** The slots of a pool, idle or held. */
 export class Slots {
   readonly #slots = new Map<string, Slot>()
+  /** By slot; asked for several times at each start, and so kept. */
+  readonly #offers = new Map<string, HeldOffer>()
 
   get size(): number {
     return this.#slots.size
   }
 
   get busy(): number {
-    return [...this.#slots.values()].filter(({ held }) => held).length
+    return this.#offers.size
   }
 
   get hasIdle(): boolean {
-    for (const { held } of this.#slots.values()) if (!held) return true
-    return false
+    return this.#offers.size < this.#slots.size
   }
 
   add({ id }: AgentSlot): void {
@@ -39,7 +40,7 @@ export class Slots {
   }
 
   heldOffers(): readonly HeldOffer[] {
-    return [...this.#slots.values()].flatMap(({ id, held }) => (held ? { ...held.offer, slot: id } : []))
+    return [...this.#offers.values()]
   }
 
   holding(id: string): Holding | undefined {
@@ -62,6 +63,7 @@ export class Slots {
     if (!slot || slot.held) throw new Error(`slot ${id} is not idle`)
     slot.served++
     slot.held = holding
+    this.#offers.set(id, { ...holding.offer, slot: id })
   }
 
   /** Throws when it is not held. */
@@ -70,6 +72,7 @@ export class Slots {
     const held = slot?.held
     if (!held) throw new Error(`slot ${id} is not reserved`)
     delete slot.held
+    this.#offers.delete(id)
     return held
   }
 }

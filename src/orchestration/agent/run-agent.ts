@@ -3,6 +3,7 @@ import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { slotNumber, type WorkNumber } from '../../domain/agent/work-number.js'
 import { noBaseline } from '../../domain/accounts/counted.js'
+import { turnstile } from '../../platform/turnstile.js'
 import { isSessionId } from '../../providers/adapter/session-id.js'
 import { baseVariable } from '../../providers/environment.js'
 import { judgeAgent } from '../../providers/judge.js'
@@ -16,6 +17,9 @@ import { idsOf, TurnRecord } from './turn-record.js'
 
 /** The variable that identifies an agent's processes, wherever they go: the attempt's directory. */
 const mark = 'AUTOPILOT_ATTEMPT'
+
+/** Starting a process keeps the event loop standing for some ms. */
+const passStart = turnstile()
 
 /**
  * Runs one agent from start to end. `onExit` is called the moment it stops working, which frees the slot; the result
@@ -47,6 +51,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     freeSlot({ type: 'not_started', message: cannot.message })
     return { evidence: record.evidence, failure: cannot, used: work.usedBefore ?? noBaseline }
   }
+  await passStart()
   const turn = settings.runner.turn(requestOf(work, where, { ...env, ...settings.extraEnv }))
   rest.began(slot, turn.ended)
   const limits = watchLimits({ limits: work, clock, signal, life: turn.life, evidence: () => record.evidence, end })

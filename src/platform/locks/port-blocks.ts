@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { takeLock } from './lock.js'
 
 /** The ports that may be given out, both included. */
@@ -60,22 +61,26 @@ async function lockFile(path: string): Promise<Release | undefined> {
   }
 }
 
+/** Node listens and closes without a turn of the event loop: hundreds of blocks would let nothing else in. */
 async function isBlockFree(first: number): Promise<boolean> {
+  await nextTurn()
   for (let port = first; port < first + portsInBlock; port++) if (!(await isFree(port))) return false
   return true
 }
 
-/** Whether one could listen on it on every address; where there is no IPv6, Node's `::` is not to be had. */
+/**
+ * Whether one could listen on it on every address; where there is no IPv6, Node's `::` is not to be had. On Linux `::` takes
+ * the addresses of IPv4, too, and is refused where anybody listens on one: ipv6(7), IPV6_V6ONLY, which Node turns off.
+ */
 async function isFree(port: number): Promise<boolean> {
-  for (const host of ['::', '0.0.0.0']) {
-    const server = await listening({ port, host })
-    if (server === undefined) {
-      if (host === '::' && !(await hasIPv6())) continue
-      return false
-    }
-    await closed(server)
-  }
-  return true
+  if (await canListen(port, '::')) return process.platform === 'linux' || (await canListen(port, '0.0.0.0'))
+  return !(await hasIPv6()) && (await canListen(port, '0.0.0.0'))
+}
+
+async function canListen(port: number, host: string): Promise<boolean> {
+  const server = await listening({ port, host })
+  if (server) await closed(server)
+  return server !== undefined
 }
 
 let ipv6: Promise<boolean> | undefined
