@@ -1,15 +1,8 @@
 import { aftermathOf } from '../../../src/domain/attempt/aftermath.js'
-import {
-  afterOutcome,
-  newCourse,
-  nextStep,
-  type Begun,
-  type Course,
-  type End,
-  type Outcome,
-  type Step,
-  type Turn,
-} from '../../../src/domain/attempt/course.js'
+import { afterOutcome, type Outcome } from '../../../src/domain/attempt/outcome.js'
+import { newCourse, type Begun, type Course, type Turn } from '../../../src/domain/attempt/course.js'
+import { nextStep, type Step } from '../../../src/domain/attempt/step.js'
+import type { End } from '../../../src/domain/attempt/end.js'
 import { failure, type FailureKind } from '../../../src/domain/agent/failure.js'
 import type { RunEvent, RunRecord } from '../../../src/domain/run/event.js'
 import { reconcile, type ResumeFacts } from '../../../src/domain/run/reconcile.js'

@@ -96,7 +96,10 @@ describe('workspaces with work that was not collected', () => {
   })
   const done = (taskId: string): RunEvent => ({ type: 'task_done', taskId, attempt: 1, how: 'unchanged' })
   const uncollected = (...events: readonly RunEvent[]) => [
-    ...stateAfter(runStarted(), events.map((event) => [5, event] as const)).uncollected.keys(),
+    ...stateAfter(
+      runStarted(),
+      events.map((event) => [5, event] as const),
+    ).uncollected.keys(),
   ]
 
   it('are those of attempts that have no end', () => {
