@@ -20,7 +20,8 @@ type Directory = 'as_left' | 'restored' | 'new'
 /** Goes to the conversation that was interrupted, else it tells all that is needed. */
 export function renderResume(context: ResumeContext): string {
   const { afresh } = context
-  const resume = [...headOf(context), ...placeOf(context), ...rulesOf(context)].join('\n')
+  const head = [...headOf(context), '', '## Where it stands now', '']
+  const resume = [...head, ...placeOf(context), ...rulesOf(context)].join('\n')
   return afresh ? `${afresh.prompt.trimEnd()}\n\n${resume}` : resume
 }
 
@@ -37,7 +38,7 @@ function headOf(context: ResumeContext): readonly string[] {
         '',
         'You were stopped in the middle of this task, through no fault of your own. Go on where you stopped.',
       ]
-  return ['# Interrupted', '', ...told, '', '## Where it stands now', '']
+  return ['# Interrupted', '', ...told]
 }
 
 function cutOffHead({ taskId, afresh }: ResumeContext, { why, timeoutMs }: NonNullable<ResumeContext['cutOff']>) {
@@ -48,7 +49,6 @@ function cutOffHead({ taskId, afresh }: ResumeContext, { why, timeoutMs }: NonNu
   return [
     ...['# Cut off', '', ...told, '', quoted(why), ''],
     `You have ${minutes === 1 ? 'about a minute' : `${minutes} minutes`} for what is left. Start with what matters most.`,
-    ...['', '## Where it stands now', ''],
   ]
 }
 
@@ -59,7 +59,6 @@ function rewordedHead({ taskId, afresh, hadFinished }: ResumeContext, reworded: 
       ...['# Changed', ''],
       'Another agent worked on an earlier version of this task. The text above is the one that counts. Keep the',
       'parts of that work that serve it, and change or undo the rest.',
-      ...['', '## Where it stands now', ''],
     ]
   return [
     ...['# Changed', '', `Task ${taskId}.`, ''],
@@ -69,7 +68,6 @@ function rewordedHead({ taskId, afresh, hadFinished }: ResumeContext, reworded: 
     'This is the task now, in place of what you were told before:',
     ...['', ...reworded.trimEnd().split('\n').map(quoted), ''],
     'Keep the parts of your work that serve it, and change or undo the rest.',
-    ...['', '## Where it stands now', ''],
   ]
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AtWork } from '../../domain/landing/base.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { TaskGraph } from '../../domain/roadmap/graph.js'
+import type { RunEvent } from '../../domain/run/event.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
 import type { ProviderModel } from '../../domain/agent/provider-model.js'
 import { aftermathOf } from '../../domain/attempt/aftermath.js'
@@ -88,7 +89,7 @@ class TaskLoop {
     pool.on('queue:updated', forward)
     const failed = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'failed')
     // In a resumed run, their dependents can't start.
-    for (const { id } of failed) this.#holdDependents(id, this.#waitingFor(id))
+    for (const { id } of failed) this.#holdDependents(id, waitingFor(graph, this.#settledness, id))
     const pending = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'pending')
     this.#notStarted = pending.length
     this.#expect(0)
@@ -109,16 +110,10 @@ class TaskLoop {
   }
 
   #atWork({ task, course }: Beginning, { provider }: ProviderModel): AtWork {
-    const order = this.#parts.graph.order.get(task.id) ?? 0
+    const { id: taskId, priority } = task
+    const order = this.#parts.graph.order.get(taskId) ?? 0
     const isAgent = provider !== commandProvider
-    return {
-      taskId: task.id,
-      attempt: course.attempt,
-      priority: task.priority,
-      order,
-      isAgent,
-      doing: { type: 'working' },
-    }
+    return { taskId, attempt: course.attempt, priority, order, isAgent, doing: { type: 'working' } }
   }
 
   #expect(started: number): void {
@@ -242,7 +237,8 @@ class TaskLoop {
     const before = goingOn ? 0 : course.attempt - 1
     if (why.reason === 'held') {
       if (goingOn?.stands) await collectLeft(task, goingOn, { recorder, isolation })
-      this.#holdForPerson(task.id, why.hold)
+      const held = { type: 'task_held', taskId: task.id, reason: why.hold } as const
+      this.#stopAt(task.id, (holds) => ({ ...held, holds }), true)
     } else if (why.reason === 'unservable') this.#hold(task.id, before, why.message)
     // A task that never started isn't canceled: it just hasn't run.
     else if (why.reason === 'aborted' && before > 0) this.#record({ type: 'task_canceled', taskId: task.id })
@@ -353,7 +349,7 @@ class TaskLoop {
     return Math.min(maxAttempts ?? this.#parts.maxAttempts, this.#parts.maxAttempts)
   }
 
-  #record(event: Parameters<RunParts['recorder']['record']>[0]): void {
+  #record(event: RunEvent): void {
     void this.#parts.recorder.record(event)
   }
 
@@ -417,9 +413,7 @@ class TaskLoop {
   }
 
   #fail(taskId: string, attempts: number, failed: Failure): void {
-    const holds = this.#waitingFor(taskId)
-    this.#record({ type: 'task_failed', taskId, attempts, failure: failed, holds: holds.length })
-    this.#holdDependents(taskId, holds)
+    this.#stopAt(taskId, (holds) => ({ type: 'task_failed', taskId, attempts, failure: failed, holds }))
   }
 
   /** Nothing is left that could do it, after this many attempts. */
@@ -427,30 +421,20 @@ class TaskLoop {
     const { graph, recorder } = this.#parts
     const message = whyOut(recorder.state, graph.tasks.get(taskId) ?? {})?.message ?? why
     const tried = attempts > 0 ? ` (after ${plural(attempts, 'attempt')})` : ''
-    const holds = this.#waitingFor(taskId)
     const reason = { type: 'unservable', message: `${message}${tried}` } as const
-    this.#record({ type: 'task_held', taskId, reason, holds: holds.length })
-    this.#holdDependents(taskId, holds)
+    this.#stopAt(taskId, (holds) => ({ type: 'task_held', taskId, reason, holds }))
   }
 
-  /** Together with its dependents: they continue when the person releases it. */
-  #holdForPerson(taskId: string, reason: HoldReason): void {
-    const waiting = this.#waitingFor(taskId)
-    this.#record({ type: 'task_held', taskId, reason, holds: waiting.length })
-    this.#holdDependents(taskId, waiting, true)
-  }
-
-  #waitingFor(taskId: string): readonly string[] {
-    return waitingFor(this.#parts.graph, this.#settledness, taskId)
+  /** Records that a task stops here, and holds its dependents; `byPerson`: until the person releases it. */
+  #stopAt(taskId: string, event: (holds: number) => RunEvent, byPerson = false): void {
+    const waiting = waitingFor(this.#parts.graph, this.#settledness, taskId)
+    this.#record(event(waiting.length))
+    this.#holdDependents(taskId, waiting, byPerson)
   }
 
   #holdDependents(taskId: string, waiting: readonly string[], byPerson = false): void {
-    for (const id of waiting)
-      this.#record({
-        type: 'task_held',
-        taskId: id,
-        reason: { type: 'dependency', taskIds: [taskId], byPerson },
-      })
+    const reason = { type: 'dependency', taskIds: [taskId], byPerson } as const
+    for (const id of waiting) this.#record({ type: 'task_held', taskId: id, reason })
     this.#expect(waiting.length)
   }
 }
