@@ -30,7 +30,9 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   })
 }
 
-/** The help of the program (under the empty name) and of each command, in lines of 80 columns: for the build, which writes them down. */
+/**
+ * The help of the program (under the empty name) and of each command, in lines of 80 columns, for the build to save.
+ */
 export async function helpTexts(): Promise<Readonly<Record<string, string>>> {
   const { createProgram } = await import('./program.js')
   const program = createProgram({}, () => undefined)
@@ -58,16 +60,13 @@ function tellLostResult(): boolean {
   return true
 }
 
-/**
- * Node would open its debugger at SIGUSR1, to whoever is on the machine, and tell its own warnings to people who can do nothing
- * about them.
- */
+/** On SIGUSR1, Node would open its debugger to anybody on the machine, and its own warnings help nobody here. */
 function keepQuiet(): void {
   process.on('SIGUSR1', () => undefined)
   if (!process.env.AUTOPILOT_DEBUG) process.removeAllListeners('warning')
 }
 
-/** An exception that reaches this place is a bug of autopilot's; the trace is for whoever reports it. */
+/** An exception that reaches this place is a bug in autopilot; the trace is for the person who reports it. */
 function reportBug(error: unknown): ExitCode {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const text = process.env.AUTOPILOT_DEBUG ? trace : (trace.split('\n')[0] ?? '')

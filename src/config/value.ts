@@ -51,7 +51,7 @@ export const onOff: ReadValue<boolean> = (text) => {
   return err(`'${text}' is neither 1 nor 0`)
 }
 
-/** Ports from which blocks of ten are given out; those below 1024 are the system's. */
+/** The ports for blocks of ten; those below 1024 belong to the system. */
 export const portRange: ReadValue<PortRange> = (text) => {
   const [first = 0, last = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text.trim()) ?? []).slice(1).map(Number)
   if (first >= 1024 && last <= 65_535 && last - first + 1 >= portsInBlock) return ok({ first, last })

@@ -26,8 +26,8 @@ const idleJoiner =
   /(?<![^\x00-\x7f\s\p{Default_Ignorable_Code_Point}]|\ufe0f)[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\s\p{Default_Ignorable_Code_Point}])/gu
 
 /**
- * A name, such as a task's id or a path, on one line of at most `max` UTF-16 units: what could not be seen in it is
- * shown as `<U+200B>`, so that two names that look the same are the same.
+ * A name, such as a task's id or a path, on one line of at most `max` UTF-16 units: invisible characters are shown as
+ * `<U+200B>`, so that two names that look the same are the same.
  */
 export function cleanName(name: string, max = 200): string {
   const shown = name.replace(unseen, (one) => `<U+${hex(one)}>`)
@@ -45,7 +45,7 @@ export function cleanLine(text: string, max = 200): string {
   return clip(cleanText(text).replace(/\s+/g, ' ').trim(), max)
 }
 
-/** What stands last, such as the reason at the end of a program's complaints. */
+/** The end of a text, such as the reason at the end of a program's complaints. */
 export function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? ''
 }
@@ -76,7 +76,7 @@ export function clip(line: string, max: number): string {
   return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`
 }
 
-/** `12,345`: a whole number as people read it. Not by the locale's own means, whose tables take 37 ms to load. */
+/** `12,345`: a whole number for people. Without Intl, whose tables take 37 ms to load. */
 export function grouped(value: number): string {
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }

@@ -8,16 +8,16 @@ import type { Reporter } from '../ui/contract.js'
 import { behindWall } from '../ui/wall.js'
 import { errorText } from '../domain/text.js'
 
-/** The one way in which something becomes a fact of the run: stamped, applied, shown, made durable. */
+/** The only way in which something becomes a fact of the run: stamped, applied, shown, made durable. */
 export interface Recorder {
   readonly state: RunState
-  /** Resolves when the event is durable; whoever takes a step that depends on it waits for that. Never rejects. */
+  /** Resolves when the event is durable; a step that depends on it waits for that. Never rejects. */
   record(event: RunEvent): Promise<void>
 }
 
 /** The recorder as its run has it. */
 export interface RunRecorder extends Recorder {
-  /** Leaves the terminal as it was; what is recorded after that is shown line by line. */
+  /** Leaves the terminal as it was; later events are shown line by line. */
   readonly closeReporters: () => void
 }
 
@@ -44,7 +44,7 @@ export type RunBeginning =
 export function createRecorder(beginning: RunBeginning, parts: RecorderParts): RunRecorder {
   const { clock, journal, mask } = parts
   const before = 'state' in beginning ? beginning : undefined
-  // The time in which the run was not at work does not count.
+  // The time between two parts of the run doesn't count.
   const began = later(clock.monotonic(), -(before?.state.ms ?? 0))
   let seq = before?.seq ?? 0
   let broken = false

@@ -1,7 +1,7 @@
 import { nearest } from '../domain/nearest.js'
 import { err, ok, type Result } from '../domain/result.js'
 
-/** A parsed template: text, places for values, and sections that vanish when their value is empty. */
+/** A parsed template: text, placeholders, and sections that disappear if their value is empty. */
 export type TemplatePart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'value'; readonly name: string }
@@ -13,12 +13,12 @@ interface OpenSection {
   readonly parts: TemplatePart[]
 }
 
-/** A tag, or text up to the next one. A brace pair that is never closed is text. */
+/** A tag, or text up to the next one. An unclosed pair of braces is text. */
 const tokens = /\{\{[ \t]*([#/]?)[ \t]*([^{}\n]*?)[ \t]*\}\}/g
 
 /**
- * Reads `{{name}}` and `{{#name}}…{{/name}}`, the two things taken over from Mustache, and nothing more of it. A section
- * tag alone on its line takes the line away with it. The error names the line in the template.
+ * Reads `{{name}}` and `{{#name}}…{{/name}}`, the only two things taken from Mustache. A section tag alone on its line
+ * removes the line. The error names the line in the template.
  */
 export function parseTemplate(template: string, names: readonly string[]): Result<readonly TemplatePart[], string> {
   const root: OpenSection = { name: '', line: 0, parts: [] }
@@ -49,7 +49,7 @@ function closeSection(open: OpenSection[]): void {
   if (closed) open.at(-1)?.parts.push({ type: 'section', name: closed.name, parts: closed.parts })
 }
 
-/** From where to where a tag takes text away: the whole line when there is nothing else on it. */
+/** The range of text that a tag removes: the whole line if there is nothing else on it. */
 function standalone(template: string, start: number, tag: string): readonly [from: number, to: number] {
   const lineStart = template.lastIndexOf('\n', start - 1) + 1
   const after = /^[ \t]*(?:\r?\n|$)/.exec(template.slice(start + tag.length, nextLine(template, start + tag.length)))
@@ -73,7 +73,7 @@ function wrongClose(line: number, name: string, section: OpenSection, root: Open
   return `line ${line}: {{/${name}}} closes nothing: ${expected}.`
 }
 
-/** Fills in values literally: what a value holds is never read as a template. */
+/** Fills in values literally: a value's content is never read as a template. */
 export function fillTemplate(parts: readonly TemplatePart[], values: ReadonlyMap<string, string>): string {
   return parts
     .map((part) => {

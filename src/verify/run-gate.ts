@@ -29,12 +29,12 @@ export interface GateRun {
 
 const maxLogBytes = 50 * 1024 * 1024
 const graceMs = 2_000
-/** The variable by which a gate's processes are known, wherever they go: its log. */
+/** The variable that identifies a gate's processes, wherever they go: its log. */
 const mark = 'AUTOPILOT_GATE'
-/** What an agent is told of a failing gate: the last lines, so many characters. */
+/** How much an agent is told about a failing gate: the last lines, up to this many characters. */
 const tailChars = 6_000
 
-/** Runs one gate to its end, in a process group of its own, and gives its verdict. Never rejects. */
+/** Runs one gate to its end, in its own process group, and returns its verdict. Never rejects. */
 export async function runGate(
   gate: Gate,
   { root, env, logFile, mask, clock, signal, onSpawned, start }: GateRun,
@@ -44,7 +44,7 @@ export async function runGate(
     return { type: 'failed', message: `there is no directory ${cleanLine(gate.cwd ?? '')}`, tail: '' }
   const process = start({
     file: '/bin/sh',
-    // One stream for both, so that the log reads as a terminal would show it; of stderr the end is held, too.
+    // One stream for both, so that the log reads as on a terminal; the end of stderr is also kept.
     args: ['-c', `exec >&2\n${gate.run}`],
     cwd,
     root,
@@ -72,12 +72,13 @@ export async function runGate(
   signal.removeEventListener('abort', onAbort)
   const verdict = judge(gate, end)
   if (verdict.type !== 'failed') return verdict
-  // What a gate prints of a full disk may be its own words. Only what is so now says nothing about the tree.
+  // A gate's output about a full disk may be its own words. Only a disk that is full right now says nothing about the
+  // tree.
   const full = await fullDisk([root, logFile])
   return full === undefined ? verdict : { type: 'errored', message: `no space is left on the disk of ${full}` }
 }
 
-/** Where a gate starts; undefined when the tree has no such directory, or a link to some place outside instead. */
+/** Where a gate starts; undefined if the tree has no such directory, or a link to somewhere outside instead. */
 async function directoryIn(root: string, cwd = ''): Promise<string | undefined> {
   try {
     const [top, place] = [await realpath(root), await realpath(join(root, cwd))]

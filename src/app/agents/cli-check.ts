@@ -15,15 +15,15 @@ export interface CliCheckParts {
   readonly environmentOf: EnvironmentOf
   /** What ends a CLI that has not answered. */
   readonly ended: Required<Pick<CaptureOptions, 'signal' | 'watchdog'>>
-  /** Told once of a CLI that is another one where agents work. */
+  /** Called once for a CLI whose version differs where agents work. */
   readonly onOther: (other: OtherVersion) => void
 }
 
 /** Asks CLIs for their versions while a run is at work. */
 export interface CliCheck {
   /**
-   * Whether the CLI is there in the directory where an agent is to start: version managers (asdf, mise) choose by files
-   * in it. Once for each provider, in the first such directory, and again after it was not.
+   * Whether the CLI exists in the directory where an agent will start: version managers (asdf, mise) choose by files
+   * there. Once per provider, in the first such directory, and again if it was missing.
    */
   readonly checkIn: (provider: Provider, cwd: string) => Promise<Failure | undefined>
   /** Why the CLI cannot be used at this moment, and what to do. */

@@ -18,9 +18,9 @@ import { opened } from './table.js'
 /** A run that was stopped, and how to go on with it. */
 export interface PastRun {
   readonly run: KnownRun
-  /** A journal with a bad line is cut back to what stands before it. */
+  /** Cuts a journal with a bad line back to the records before it. */
   readonly repair: boolean
-  /** Tasks that failed for good are tried again, as if they had not been tried. */
+  /** Tries tasks again that failed for good, as if they had never been tried. */
   readonly retryFailed: boolean
 }
 
@@ -30,11 +30,11 @@ export interface LaunchParts extends Wanted {
   /** What was asked for where it was not the whole roadmap. */
   readonly selection?: Selected
   readonly past?: PastRun
-  /** Takes the lock of a run elsewhere that gives no sign of life. */
+  /** Takes the lock of a run elsewhere that shows no sign of life. */
   readonly takeOver: boolean
 }
 
-/** What a run begins with: the roadmap and the plan, what has landed, and how one goes on that was stopped. */
+/** What a run starts with: the roadmap and the plan, what has landed, and how a stopped run continues. */
 export interface Beginning extends Landed {
   /** What a person should know first. */
   readonly notices: readonly string[]
@@ -48,7 +48,7 @@ export interface BeginParts extends LaunchParts {
   readonly ground: Ground
 }
 
-/** Compares the roadmap with what earlier runs have brought, and decides how a run goes on. */
+/** Compares the roadmap with what earlier runs have brought, and decides how a run continues. */
 export async function begin(parts: BeginParts) {
   const { prepared, replayed, ground, clis, env, runId, past } = parts
   const landed = landedOfOthers(prepared.settings, ground.landed)

@@ -41,13 +41,13 @@ const atWork = new Table<never, OpenRun>()
     opened(undefined, heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })),
   )
   .row('told', tell)
-  // While everything waits, for a cool-down say, nothing else would keep the process alive.
+  // While everything waits, for example for a cool-down, nothing else would keep the process alive.
   .row('alive', () => {
     const timer = setInterval(() => undefined, 2 ** 30)
     return opened(timer, () => clearInterval(timer))
   })
 
-/** Works on the tasks to their end, shows the summary and gives the exit code. */
+/** Works on the tasks to their end, shows the summary and returns the exit code. */
 export async function work(run: OpenRun): Promise<ExitCode> {
   await atWork.during(run, loopOrGiveUp)
   const { recorder, stops, record, show } = run
@@ -57,7 +57,7 @@ export async function work(run: OpenRun): Promise<ExitCode> {
   return verdict.exitCode
 }
 
-/** What hangs when it should long have been stopped is left as it is, with all that the loop has open. */
+/** What hangs long after it should have stopped is left as it is, with everything that the loop has open. */
 async function loopOrGiveUp(run: LoopParts): Promise<void> {
   const isDone = loop(run).then(() => true)
   if (await Promise.race([isDone, run.signals.overdue.then(() => false)])) return

@@ -3,11 +3,11 @@ import { later, type Clock } from '../../domain/clock.js'
 
 /** How a run is stopped, in steps. All times in ms. */
 export interface Stopping {
-  /** Aborted when nothing is to start any more; what runs may go on. */
+  /** Aborted when nothing more may start; running work may continue. */
   readonly draining: AbortSignal
   /** Aborted when what runs is to be ended. */
   readonly canceled: AbortSignal
-  /** Resolves when what was ended should long be gone: whatever still hangs is not waited for any longer. */
+  /** Resolves long after everything should have ended: nobody waits for what still hangs. */
   readonly overdue: Promise<void>
   /** Drains, then, when that has lasted so long, cancels; does nothing when that is under way. */
   readonly begin: () => void

@@ -1,8 +1,8 @@
 import { name, number, optional, own, type ObjectOf } from '../shape/shape.js'
 
 /**
- * A process that autopilot started: what a later run needs to know it again, and never to take another with the same
- * pid for it. Without `start` and `boot` (systems without /proc, older journals) it cannot be known again.
+ * A process that autopilot started: what a later run needs to recognize it, and never to mistake another process with
+ * the same pid for it. Without `start` and `boot` (systems without /proc, older journals) it can't be recognized.
  */
 export const spawnedProcessFields = {
   pid: number('Its process id, which is also the number of its process group.'),
@@ -11,18 +11,21 @@ export const spawnedProcessFields = {
 }
 export type SpawnedProcess = ObjectOf<typeof spawnedProcessFields>
 
-/** By what the processes of a run are known, wherever they have gone. */
+/** What identifies the processes of a run, wherever they have gone. */
 export interface RunTraces {
-  /** The environment entry (`NAME=value`) that each of them was started with, and no other process. */
+  /** The environment entry (`NAME=value`) that each of them, and no other process, was started with. */
   readonly entry: string
-  /** The last two parts of the path of each directory that has its workspaces, and nobody else's; none without any. */
+  /**
+   * The last two parts of the path of each directory that has this run's workspaces and nobody else's; empty if there
+   * is none.
+   */
   readonly places: readonly string[]
 }
 
-/** A process of the machine, as one look at /proc showed it. */
+/** A process of the machine, as seen in /proc. */
 export interface SeenProcess {
   readonly pid: number
-  /** The beginning of its program's name, as the kernel keeps it: outside text. */
+  /** The start of its program's name, as the kernel keeps it: outside text. */
   readonly name: string
   readonly parent: number
   readonly group: number
@@ -35,13 +38,13 @@ export interface SeenProcess {
   readonly processorMs: number
 }
 
-/** What only a closer look shows; empty where it is not permitted. */
+/** What only a closer look shows; empty if that isn't permitted. */
 export interface Belongings {
   readonly environment: readonly string[]
   readonly cwd: string
 }
 
-/** What a run that is over may have left, and by what it is known. */
+/** What a finished run may have left, and how to recognize it. */
 export interface Claim {
   readonly traces: RunTraces
   /** The processes that its journal names. */
@@ -52,14 +55,15 @@ export interface Claim {
 export interface Machine {
   readonly boot: string
   readonly processes: readonly (SeenProcess & Belongings)[]
-  /** The pid of who asks: neither it nor what it descends from is ever anybody's stray. */
+  /** The pid of the asking process: neither it nor its ancestors are ever a stray. */
   readonly self: number
 }
 
 /**
- * The processes that belong to the claims: the groups whose leader was journalled and is still that process, not another
- * with its pid; all that bear a run's entry; and what works in a run's workspaces without a terminal, since a person who
- * looks into one has one. A group whose leader is gone is known by its entry alone: its number may be another's by now.
+ * The processes that belong to the claims: groups whose leader is in the journal and is still that process; all that
+ * have a run's entry; and processes that work in a run's workspaces without a terminal, because a person who looks
+ * into one has a terminal. A group without its leader is recognized only by its entry, because another group may have
+ * its number by now.
  */
 export function findStrays(
   { boot, processes, self }: Machine,
@@ -77,7 +81,7 @@ export function findStrays(
   )
 }
 
-/** A zombie runs nothing any more; it is only not yet reaped. */
+/** A zombie runs nothing; it just hasn't been reaped yet. */
 export function isOver({ state }: Pick<SeenProcess, 'state'>): boolean {
   return state === 'Z' || state === 'X'
 }

@@ -5,12 +5,12 @@ import type { Complexity, Task } from '../roadmap/task.js'
 export interface RouteRequest {
   readonly provider?: string
   readonly model?: string
-  /** This provider and model and no other, whatever routes say: a conversation goes on where it began. */
+  /** Exactly this provider and model, whatever routes say: a conversation continues where it began. */
   readonly exactly?: ProviderModel
   readonly complexity: Complexity
 }
 
-/** What a task asks for. A `run:` task is its own command: no provider or model that it names counts. */
+/** What a task asks for. A `run:` task is its own command: a provider or model that it names doesn't count. */
 export function routeRequestOf({ run, provider, model, complexity }: Task): RouteRequest {
   if (run !== undefined) return { provider: commandProvider, complexity }
   return { complexity, ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) }
@@ -20,11 +20,11 @@ export function routeRequestOf({ run, provider, model, complexity }: Task): Rout
 export interface RoutePolicy {
   /** For each class of complexity, providers in order of preference. */
   readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
-  /** Names of all providers that can be started, also those that only a task or a route asks for. */
+  /** Names of all providers that can be started, including those that only a task or a route asks for. */
   readonly usable: readonly string[]
-  /** What serves a task that asks for nothing, all usable; in the order of `--provider` when `ordered`. */
+  /** What serves a task that asks for nothing, all usable; in the order of `--provider` if `ordered`. */
   readonly providers: readonly ProviderModel[]
-  /** False when nobody chose providers: then all usable ones are equal and the least busy serves. */
+  /** False if nobody chose providers: then all usable ones are equal and the least busy one serves. */
   readonly ordered: boolean
 }
 
@@ -34,7 +34,7 @@ export const commandProvider = 'command'
 /**
  * What may serve a request, best tier first; inside a tier all are equal. In this order: what the task asks for; the
  * route of its complexity; the order of `--provider`. A route without a usable provider falls through to the general
- * order, since work should not stop for a preference; what the task itself asks for does not fall through.
+ * order, because work should not stop for a preference; what the task itself asks for doesn't fall through.
  */
 export function tiersFor(request: RouteRequest, policy: RoutePolicy): readonly (readonly ProviderModel[])[] {
   if (request.provider === commandProvider) return [[{ provider: commandProvider }]]
@@ -67,7 +67,7 @@ export interface ProviderLoad {
   readonly available: boolean
 }
 
-/** The least busy of the first tier that has one which is available. */
+/** The least busy provider of the first tier with an available one. */
 export function choose(
   tiers: readonly (readonly ProviderModel[])[],
   load: (offer: ProviderModel) => ProviderLoad,

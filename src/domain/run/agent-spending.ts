@@ -7,10 +7,10 @@ export interface ProviderSpending {
   readonly usage: Usage
   /** How many have ended that used something. */
   readonly agents: number
-  /** Those of which the cost or the tokens are not known, and how many of them came last, one after the other. */
+  /** How many agents had an unknown cost or unknown tokens, and how many in a row at the end. */
   readonly unknown: Readonly<Record<Measure, number>>
   readonly inARow: Readonly<Record<Measure, number>>
-  /** What of the money is estimated, and for how many agents. */
+  /** The estimated part of the money, and for how many agents. */
   readonly estimated: { readonly agents: number; readonly usd: number }
 }
 
@@ -24,7 +24,7 @@ export const noSpending: ProviderSpending = {
   estimated: { agents: 0, usd: 0 },
 }
 
-/** What an agent was counted with, and what of earlier turns of its conversation that replaces. */
+/** What an agent was counted with, and the count of earlier turns that this replaces. */
 export interface CountedAgent extends Counted {
   readonly replaces?: readonly Counted[]
 }
@@ -36,7 +36,7 @@ export function addCounted(sum: Usage, { usage, replaces = [] }: CountedAgent): 
 
 export function addAgent(before: ProviderSpending, agent: CountedAgent): ProviderSpending {
   const { usage, unknown = [], replaces = [] } = agent
-  // One that an account's trouble ended at once says nothing about what agents spend.
+  // An agent that ended at once because of its account says nothing about what agents spend.
   const counts = tokensOf(usage) > 0 || (usage.costUsd ?? 0) > 0
   return {
     usage: addCounted(before.usage, agent),
@@ -44,7 +44,7 @@ export function addAgent(before: ProviderSpending, agent: CountedAgent): Provide
     unknown: eachMeasure((of) => before.unknown[of] + countOf(of, [agent]) - countOf(of, replaces)),
     inARow: eachMeasure((of) => {
       if (unknown.includes(of)) return before.inARow[of] + 1
-      // What is estimated does not show that the CLI tells it again.
+      // An estimate doesn't show that the CLI reports it again.
       return counts && !agent.estimated ? 0 : before.inARow[of]
     }),
     estimated: replaces.reduce((sum, one) => addEstimate(sum, one, -1), addEstimate(before.estimated, agent, 1)),
@@ -66,7 +66,7 @@ function addEstimate(sum: Estimated, { usage, estimated }: Counted, sign: 1 | -1
   return { agents: sum.agents + sign, usd: Math.max(0, sum.usd + sign * usage.costUsd) }
 }
 
-/** What the agents of a model have cost in USD, and how much they had told on the way that they used, weighed. */
+/** What a model's agents have cost in USD, and the weighted usage that they had reported along the way. */
 export interface Rate {
   readonly usd: number
   readonly weight: number
@@ -75,14 +75,14 @@ export interface Rate {
 const noRate: Rate = { usd: 0, weight: 0 }
 
 /**
- * Kinds of tokens by what they cost: to one of input a cached one is as a tenth, one of output as five. Source: the list
- * prices of Anthropic's models, which all stand so to each other.
+ * The relative cost of kinds of tokens: cached input a tenth of input, output five times as much. Source: the list
+ * prices of Anthropic's models, which all have this ratio.
  */
 export function weightOf({ inputTokens, cachedInputTokens, outputTokens }: Usage): number {
   return Math.max(0, inputTokens - cachedInputTokens) + cachedInputTokens / 10 + outputTokens * 5
 }
 
-/** Learns from an agent that told both: what it used on the way, and in the end what it cost. */
+/** Learns from an agent that reported both: its usage along the way, and its cost at the end. */
 export function addToRate(
   before: Rate = noRate,
   { usage, estimated, replaces = [] }: CountedAgent,
@@ -93,7 +93,7 @@ export function addToRate(
   return { usd: before.usd + costUsd, weight: before.weight + weightOf(streamed) }
 }
 
-/** What such tokens would have cost of this model; undefined where nothing is known of it. */
+/** What such tokens would have cost with this model; undefined if nothing is known about it. */
 export function costByRate(usage: Usage, rate: Rate | undefined): number | undefined {
   return rate && rate.weight > 0 ? (weightOf(usage) * rate.usd) / rate.weight : undefined
 }

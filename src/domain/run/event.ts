@@ -42,8 +42,8 @@ export const eventShape = union(events)
 export type RunEvent = ValueOf<typeof eventShape>
 
 /**
- * What a record lacks that the fold and the views take from it, such as `task_failed: failure.kind`. They trust their
- * types, and a file may be damaged in ways that are still JSON. An event that only a later version knows lacks nothing.
+ * What a record lacks that the fold and the views need, such as `task_failed: failure.kind`. They trust their types,
+ * and a file may be damaged in ways that are still JSON. An event that only a later version knows lacks nothing.
  */
 export function whatIsWrong(record: { readonly type: string }): string | undefined {
   if (!Object.hasOwn(events, record.type) || isShaped(eventShape, record)) return undefined
@@ -73,7 +73,7 @@ export type RunRecord = RunEvent & Stamp
 export type EventType = RunEvent['type']
 export type RecordOf<Type extends EventType> = Extract<RunRecord, { type: Type }>
 
-/** The types of what a person should know, which the state of a run does not depend on. */
+/** The types of events for people that the state of a run doesn't depend on. */
 export type Told = keyof typeof toldEvents
 
 export function isTold(record: RunRecord): record is RecordOf<Told> {

@@ -30,7 +30,7 @@ export interface Leftover {
   readonly runId: string | undefined
   /** An agent's workspace, a gate's, or autopilot's own notes on a run's workspaces. */
   readonly kind: 'workspace' | 'gate' | 'notes'
-  /** Why it may hold an agent's work that is nowhere else; absent when it does not. */
+  /** Why it may contain an agent's work that is nowhere else; absent if it doesn't. */
   readonly holds?: string
 }
 
@@ -43,14 +43,14 @@ export interface CleanPlan {
 
 /**
  * Decides what may be deleted: what has arrived or holds nothing; with `lost` the rest, too. The commit that a run
- * began from stays as long as another ref of the run does, since diffs are shown against it.
+ * began from stays as long as another ref of the run does, because diffs are shown against it.
  */
 export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftover[], lost: boolean): CleanPlan {
   const mayGo = ({ standing }: LedgerRef) => lost || standing.type !== 'only_here'
   const needed = new Set(refs.filter((one) => !one.isBase && !mayGo(one)).map(({ runId }) => runId))
   const goes = (one: LedgerRef) => mayGo(one) && !(one.isBase && needed.has(one.runId))
   const standing = new Set(leftovers.filter(({ holds }) => holds !== undefined).map(({ runId }) => runId))
-  // Without its notes a resumed run could not take up a workspace that stands.
+  // Without its notes, a resumed run could not take over an existing workspace.
   const isNeeded = ({ kind, runId }: Leftover) => kind === 'notes' && standing.has(runId)
   const empty = (one: Leftover) => lost || (one.holds === undefined && !isNeeded(one))
   return {
@@ -64,8 +64,8 @@ export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftov
 }
 
 /**
- * The commits of a run that are nowhere but on its refs: as the journal tells them, and what a run that was broken off
- * could not tell any more. While a run is at work, what it has not told may still land.
+ * The commits of a run that are only on its refs: those in the journal, and those that a broken-off run could no
+ * longer record. During a run, unrecorded ones may still land.
  */
 export function keptCommits(state: RunState, refs: readonly LedgerRef[], running: boolean): readonly KeptCommit[] {
   const told = new Map(state.kept.map((kept) => [kept.ref, kept]))

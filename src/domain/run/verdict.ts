@@ -44,7 +44,7 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   // Whatever has landed before: what was changed there stands there.
   if (state.stopping?.reason === 'tampered') return { exitCode: exitCodes.notSafe, why: state.stopping.why }
   if (open.length === 0) return { exitCode: exitCodes.done, why: 'every selected task is done' }
-  // What failed for good would fail again; what was only not begun, or broken off, is worth another run.
+  // What failed for good would fail again; what wasn't started, or was interrupted, is worth another run.
   const early = stop ?? state.stopping
   if (early && open.some(({ state: task }) => isUnfinished(task))) {
     return { exitCode: needsPerson(early) ? exitCodes.notSafe : exitCodes.again, why: early.why }
@@ -60,7 +60,7 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   return { exitCode: exitCodes.notDone, why: `${open.length} not done` }
 }
 
-/** A provider that is out for this may be back in another run. */
+/** A provider that is out for this reason may be back in another run. */
 function isPassing(kind: FailureKind | undefined): boolean {
   return kind !== undefined && consequencesOf(kind).returns === true
 }

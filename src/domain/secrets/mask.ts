@@ -9,7 +9,7 @@ export interface Mask {
   stream(): StreamMask
 }
 
-/** Hides secrets in a stream, wherever it is cut into chunks. Holds back what may be the beginning of one, no more. */
+/** Masks secrets in a stream, however it is cut into chunks. Holds back only what may be the start of a secret. */
 export interface StreamMask {
   /** What may be passed on now. */
   push(chunk: Uint8Array): Uint8Array
@@ -28,7 +28,7 @@ export const noMask: Mask = {
   stream: () => ({ push: (chunk) => chunk, end: () => nothing }),
 }
 
-/** Hides these values in all forms in which they may turn up; too short ones are left out. */
+/** Masks these values in all forms in which they may appear; values that are too short are left out. */
 export function createMask(secrets: readonly string[]): Mask {
   const search = SecretSearch.of(secrets)
   if (!search) return noMask
@@ -39,7 +39,9 @@ export function createMask(secrets: readonly string[]): Mask {
   }
 }
 
-/** Hides what either hides. The upper one sees the text first: what it hides may hold what the lower one does. */
+/**
+ * Masks what either masks. The upper one sees the text first, because its values may contain those of the lower one.
+ */
 export function layMasks(upper: Mask, lower: Mask): Mask {
   return {
     text: (text) => lower.text(upper.text(text)),
@@ -74,7 +76,7 @@ const ellipsisBytes = 3
 
 class MaskedStream implements StreamMask {
   readonly #search: SecretSearch
-  /** What may be the beginning of a secret, and how much of it is masked already. */
+  /** What may be the start of a secret, and how much of it is already masked. */
   #held: Uint8Array = nothing
   #covered = 0
 
@@ -93,7 +95,7 @@ class MaskedStream implements StreamMask {
 
   #pass(bytes: Uint8Array, limit: number): Uint8Array {
     const shown = cutOut(bytes, this.#search.find(bytes, limit), this.#covered, limit)
-    // Copied: a part would keep the whole chunk that it is of.
+    // Copied, because a slice would keep its whole chunk in memory.
     this.#held = bytes.slice(limit)
     this.#covered = Math.max(0, shown.covered - limit)
     return shown.bytes
@@ -101,8 +103,8 @@ class MaskedStream implements StreamMask {
 }
 
 /**
- * The bytes up to `limit` without these spans, which are in order; each has a mask in its place, those that overlap one
- * together. The first `covered` bytes have theirs already.
+ * The bytes up to `limit` without these spans, which are in order; a mask replaces each, and one mask replaces
+ * overlapping ones. The first `covered` bytes already have theirs.
  */
 function cutOut(
   bytes: Uint8Array,

@@ -5,19 +5,19 @@ export interface Span {
 }
 
 /**
- * Finds many patterns in bytes at once. It looks at three bytes and skips as far as no pattern could begin in
- * between, so that it costs about the same for one pattern as for hundreds. Source: Wu and Manber, "A fast algorithm
- * for multi-pattern searching" (1994), with blocks of three bytes.
+ * Finds many patterns in bytes at once. It looks at three bytes and skips as far as no pattern can begin in between,
+ * so hundreds of patterns cost about as much as one. Source: Wu and Manber, "A fast algorithm for multi-pattern
+ * searching" (1994), with blocks of three bytes.
  */
 export class PatternSearch {
   /** Length of the shortest pattern, or as much of it as is looked at; bytes. */
   readonly #window: number
   readonly #longest: number
-  /** By block: how far to go on when the window ends with it. */
+  /** By block: how far to move if the window ends with it. */
   readonly #shifts: Uint8Array
   /** By block at the window's end: the patterns that may begin with this window, the longest first. */
   readonly #candidates = new Map<number, Uint8Array[]>()
-  /** By first byte, for patterns of which only the beginning is there. */
+  /** By first byte, for patterns of which only the start is there. */
   readonly #byFirst = new Map<number, Uint8Array[]>()
 
   /** `patterns`: at least one, each of at least three bytes. */
@@ -40,7 +40,7 @@ export class PatternSearch {
     }
   }
 
-  /** Each place where a pattern begins before `limit`, in order, with the longest that does. They may overlap. */
+  /** Each position where a pattern begins before `limit`, in order, with the longest such pattern. They may overlap. */
   find(bytes: Uint8Array, limit = bytes.length): readonly Span[] {
     const found: Span[] = []
     const last = Math.min(bytes.length, limit + this.#window - 1)
@@ -59,7 +59,7 @@ export class PatternSearch {
     return found
   }
 
-  /** Where the bytes end in the beginning of a pattern, the first such place; their length where they do not. */
+  /** The first position where the bytes end in the start of a pattern; their length if there is none. */
   unfinished(bytes: Uint8Array): number {
     for (let start = Math.max(0, bytes.length - this.#longest + 1); start < bytes.length; start++) {
       const patterns = this.#byFirst.get(bytes[start] ?? 0)
@@ -69,7 +69,7 @@ export class PatternSearch {
   }
 }
 
-/** The three bytes that end there, in 16 bits: different ones may be the same, which costs a look and no more. */
+/** The three bytes that end there, in 16 bits: a collision costs a look and nothing more. */
 function blockAt(bytes: Uint8Array, end: number): number {
   return (((bytes[end - 2] ?? 0) << 11) ^ ((bytes[end - 1] ?? 0) << 6) ^ (bytes[end] ?? 0)) & 0xffff
 }

@@ -3,11 +3,11 @@ import type { Environment } from '../process/environment.js'
 /** Shorter ones stand in ordinary text by chance; masking them would hide more than it protects. UTF-16 units. */
 export const shortestSecret = 8
 
-/** Names whose values are taken for secrets, such as `NPM_TOKEN`, `AWS_SECRET_ACCESS_KEY`, `PGPASSWORD`, `API_KEYS`. */
+/** Names whose values count as secrets, such as `NPM_TOKEN`, `AWS_SECRET_ACCESS_KEY`, `PGPASSWORD`, `API_KEYS`. */
 const secretName =
   /(?:^|_)(?:KEY|AUTH|PAT|PASS|PWD|COOKIE|JWT|PEM)S?$|(?:TOKEN|SECRET|CREDENTIAL|PASSPHRASE|APIKEY)S?$|PASSWORD|PASSWD|WEBHOOK/i
 
-/** Names that may be about a key, or about where it is, or about a keyboard: the value tells. */
+/** Names that may be about a key, or about its location, or about a keyboard: the value decides. */
 const keyName = /KEY/i
 
 /** Where the shell keeps a directory, not a password. */
@@ -26,15 +26,15 @@ export function secretsOf(env: Environment, names: readonly string[]): readonly 
 }
 
 /**
- * The values in a file of secrets that must not be shown: as of an environment, and since the file was named for its
- * secrets, everything that is not plainly something else, such as a word, a number, a path or a plain URL.
+ * The secret values in a file: as in an environment, and, because the file was named for its secrets, everything that
+ * isn't plainly something else, such as a word, a number, a path or a plain URL.
  */
 export function secretsOfFile(values: Environment, names: readonly string[]): readonly string[] {
   const others = Object.values(values).flatMap((value = '') => (isPlain(value) ? [] : [value]))
   return [...secretsOf(values, names), ...others]
 }
 
-/** Those of `names` whose values are there but too short to be masked. */
+/** Those of `names` whose values are set but too short to mask. */
 export function tooShort(env: Environment, names: readonly string[]): readonly string[] {
   return names.filter((name) => (env[name] ?? '') !== '' && (env[name] ?? '').length < shortestSecret)
 }

@@ -75,7 +75,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Where in a value the first thing is that its shape does not allow, such as `failure.kind`; undefined where all fits. */
+/**
+ * The position of the first part of a value that doesn't match its shape, such as `failure.kind`; undefined if
+ * everything does.
+ */
 export function misshapen(shape: Shape, value: unknown): string | undefined {
   if (isShaped(shape, value)) return undefined
   const inside = partsOf(shape, value).flatMap(([key, part, of]) => {

@@ -22,13 +22,13 @@ export interface AgentSettings {
   readonly clock: Clock
   readonly recorder: Recorder
   readonly runner: AgentRunner
-  /** The provider of this name; undefined for one that there is not. */
+  /** The provider with this name; undefined if there is none. */
   readonly findProvider: (name: string) => Provider | undefined
-  /** Hides secrets in the attempt's files and in what is told of it. */
+  /** Masks secrets in the attempt's files and in its records. */
   readonly mask: Mask
-  /** The same for one agent, whose environment may hold what is its task's. */
+  /** The same for one agent, whose environment may contain its task's values. */
   readonly maskAt?: (where: WorkNumber) => Mask
-  /** What agents of a provider see, before what the CLI itself is to be told. */
+  /** The environment of a provider's agents, before the CLI's own additions. */
   readonly environmentOf: EnvironmentOf
   /** What is set here and they do not see. */
   readonly withheldOf: (provider: Provider) => Withheld
@@ -36,7 +36,7 @@ export interface AgentSettings {
   readonly checkIn: (provider: Provider, cwd: string) => Promise<Failure | undefined>
   /** From the configuration; it wins over what autopilot tells the CLI. */
   readonly extraEnv: Readonly<Record<string, string>>
-  /** What slots have of their own; it is part of what `environmentOf` gives. */
+  /** What each slot has of its own; part of what `environmentOf` returns. */
   readonly numbering?: Numbering
   readonly rest?: SlotRest
   readonly signal: AbortSignal
@@ -60,9 +60,9 @@ export interface AgentWork extends AttemptId, TurnLimits {
   readonly finishing?: number
   /** A second agent of the same round. */
   readonly standsIn?: true
-  /** The number of the review, counted from 1 within the attempt, where that is its work. */
+  /** The number of the review, counted from 1 within the attempt, if it is a review. */
   readonly review?: number
-  /** How often the run was resumed, where it takes up what was interrupted with it. */
+  /** How often the run was resumed, if it continues what was interrupted with it. */
   readonly takenUp?: number
   /** What the totals of the conversation that is resumed are compared with. */
   readonly usedBefore?: Baseline
@@ -74,8 +74,8 @@ export interface AgentEnd {
   readonly evidence: Evidence
   /** Why the agent did not end well; judged by exit status and final event together. */
   readonly failure?: Failure
-  /** What the conversation's next total is to be compared with. */
+  /** What to compare the conversation's next total with. */
   readonly used: Baseline
-  /** The id of the conversation that can be gone on with; absent where none can. */
+  /** The id of the conversation to continue; absent if there is none. */
   readonly conversation?: string
 }

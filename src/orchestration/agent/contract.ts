@@ -6,11 +6,11 @@ import type { SpawnedProcess } from '../../domain/process/stray.js'
 import type { Assignment } from '../../providers/adapter/contract.js'
 
 /**
- * What runs a turn of an agent: today a process for each (`process-runner.ts`). A request is plain data, and so is all
- * that comes back, so that either may cross the border of a process or of a machine.
+ * What runs a turn of an agent: today a process each (`process-runner.ts`). Requests and answers are plain data, so
+ * that they can go to another process or machine.
  *
- * What it leaves out, since it stays with whoever asked: evidence and its judgement, budgets, time limits, the journal,
- * and the slot. `test/support/rigs/agent-runners.ts` runs its suite on every implementation.
+ * It leaves these to the caller: evidence and its judgement, budgets, time limits, the journal, and the slot.
+ * `test/support/rigs/agent-runners.ts` runs its suite on every implementation.
  */
 export interface AgentRunner {
   /** Never throws for what can happen in normal life: a turn that cannot start has exited. */
@@ -26,7 +26,7 @@ export interface TurnRequest {
   readonly where: WorkNumber
   /** The agent's whole environment, but for settings of the CLI that autopilot wants and that it does not name. */
   readonly env: Readonly<Record<string, string>>
-  /** The name of a variable in `env` whose value no other agent has: what still bears it at the end is ended. */
+  /** The name of a variable in `env` with a unique value: whatever still has it at the end is ended. */
   readonly mark?: string
   /** Absolute paths of the files that keep what it prints. */
   readonly output: { readonly stdout: string; readonly stderr: string }
@@ -36,7 +36,7 @@ export interface TurnRequest {
 export interface RunningTurn {
   /** What happens, in order, up to the last thing that it has printed. For one reader. */
   readonly events: AsyncIterable<TurnEvent>
-  /** Lets the agent begin, once it is known by its `spawned` event. */
+  /** Lets the agent start, once its `spawned` event has made it known. */
   begin(): void
   /** Resolves when nothing is left of it and its output is in the files. Never rejects. */
   readonly ended: Promise<AgentExit>
@@ -46,7 +46,7 @@ export interface RunningTurn {
 }
 
 export type TurnEvent =
-  /** It stands ready, and does nothing before {@link RunningTurn.begin}. Not told of one that cannot be started. */
+  /** It is ready, and does nothing before {@link RunningTurn.begin}. Not called for an agent that can't start. */
   | { readonly type: 'spawned'; readonly process: SpawnedProcess }
   /** It has printed something, whatever that was. */
   | { readonly type: 'printed' }
@@ -70,8 +70,8 @@ export interface AgentExit {
 
 /** What shows that an agent is at work though it says nothing. */
 export interface SignsOfLife {
-  /** What its processes have used so far, by a look no older than this; without entries where that cannot be seen. */
+  /** What its processes have used so far, by a look no older than this; empty if that can't be seen. */
   processorTimes(maxAgeMs: number): Promise<ProcessorLook>
-  /** It stands still, as after SIGSTOP, as far as is known: nobody knows what it would do. */
+  /** It is stopped, as after SIGSTOP, as far as is known: nobody knows what it would do. */
   isStopped(): boolean
 }

@@ -7,9 +7,9 @@ export interface IdleParts {
   /** So long without a sign of life is too long, ms. */
   readonly idleMs: number
   readonly clock: Clock
-  /** What the agent's processes have used so far, by a look no older than this; without entries where that cannot be seen. */
+  /** What the agent's processes have used so far, by a look no older than this; empty if that can't be seen. */
   readonly processorTimes: (maxAgeMs: number) => Promise<ProcessorLook>
-  /** It stands still, as after SIGSTOP: nobody knows what it would do. */
+  /** It is stopped, as after SIGSTOP: nobody knows what it would do. */
   readonly isStopped?: () => boolean
   /** Called once. */
   readonly onIdle: () => void
@@ -24,13 +24,14 @@ export interface IdleWatch {
 
 export const neverIdle: IdleWatch = { heard: () => undefined, stop: () => undefined }
 
-/** A look at all processes costs milliseconds: ten in an idle timeout, none more often than this, ms, or more seldom. */
+/** A look at all processes costs milliseconds: ten per idle timeout, but not more or less often than these, ms. */
 const [shortestLookMs, longestLookMs] = [50, 30_000]
-/** Watches whose looks fall into the same half of the time between two share one. */
+/** Watches whose looks fall into the same half of the interval share one. */
 const sharedPart = 0.5
 /**
- * A CLI that waits for its server still turns a spinner; less than this part of one processor, over the whole idle timeout,
- * is not work. Source: claude and codex that wait use 10 to 50 ms a second, about one per cent over several seconds.
+ * A CLI that waits for its server still turns a spinner; less than this share of one processor, over the whole idle
+ * timeout, isn't work. Source: waiting claude and codex use 10 to 50 ms a second, about one per cent over several
+ * seconds.
  */
 const leastBusy = 0.03
 
@@ -41,23 +42,23 @@ interface Use {
 }
 
 /**
- * An agent is idle when for the whole idle timeout it has neither printed anything nor used processor time to speak of, its
- * tools included. What it used counts over the whole time, not from look to look: there a single tick would do for a sign
- * of life. It is found idle up to a quarter of the time too late, never too early. An agent that keeps printing is never
- * looked at.
+ * An agent is idle if for the whole idle timeout it has neither printed anything nor used noticeable processor time,
+ * its tools included. Its usage counts over the whole time, not from look to look, where a single tick would look like
+ * a sign of life. It is noticed up to a quarter of the time too late, never too early. An agent that keeps printing is
+ * never looked at.
  */
 export function watchIdle({ idleMs, clock, processorTimes, isStopped, onIdle }: IdleParts): IdleWatch {
   const everyMs = Math.min(Math.max(idleMs / 10, shortestLookMs), longestLookMs)
   let lastHeard = clock.monotonic()
   let before: ProcessorTimes | undefined
-  /** Of the looks since it was last heard, the last one that is a whole idle timeout ago, and all later ones. */
+  /** Of the looks since its last output, the last one that is a whole idle timeout ago, and all later ones. */
   let uses: Use[] = []
   let stopped = false
   let waits = clock.monotonic()
   let cancel = clock.schedule(everyMs, look)
 
   function look(): void {
-    // Of a time in which it could do nothing, nobody can say that it did nothing.
+    // For a time in which it could do nothing, nobody can say that it did nothing.
     if (wasSlept(everyMs, msBetween(waits, clock.monotonic())) || isStopped?.()) heard()
     void isIdle().then((idle) => {
       if (stopped) return

@@ -23,7 +23,7 @@ export interface ProcessRunnerParts {
 export const agentGraceMs = 5_000
 const maxFileBytes = 50 * 1024 * 1024
 
-/** Each turn is a process of its own, which begins and ends with it. */
+/** Each turn is a separate process, which starts and ends with it. */
 export function processRunner({ start, findProvider, maskAt }: ProcessRunnerParts): AgentRunner {
   return {
     turn(request) {
@@ -86,7 +86,7 @@ function running(agent: RunningProcess, ended: Promise<AgentExit>): Pick<Running
   }
 }
 
-/** With its CLI, and what that is a script for: never those that a workspace has on its PATH. */
+/** With its CLI, and its interpreter if it is a script: never the ones on a workspace's PATH. */
 function ownCommandOf(provider: Provider, { assignment, env }: TurnRequest): AgentCommand {
   const command = commandOf(provider, assignment)
   if (!provider.program) return command

@@ -10,7 +10,7 @@ import { recordHarvest, recordKept } from './harvest.js'
 /** What is to be made good before a run goes on. */
 export interface Arrears {
   readonly resumptions: ReadonlyMap<string, Resumption>
-  /** Attempts that do not go on, whose work is still in their workspaces. */
+  /** Attempts that don't continue, whose work is still in their workspaces. */
   readonly salvage: readonly Salvage[]
   /** Work on its ref that was done for another text than the task has now, and does not land. */
   readonly outdated: readonly Outdated[]
@@ -36,7 +36,7 @@ interface CatchUpParts extends SalvageParts {
   readonly tasks: ReadonlyMap<string, Task>
 }
 
-/** Records what the run had done and could not tell any more, and collects what it left and does not go on with. */
+/** Records what the run had done but could no longer record, and collects what it left and doesn't continue. */
 export async function catchUpOn({ resumptions, salvage, outdated }: Arrears, parts: CatchUpParts): Promise<void> {
   const { recorder } = parts
   for (const [taskId, resumption] of resumptions) {
@@ -53,7 +53,7 @@ export async function catchUpOn({ resumptions, salvage, outdated }: Arrears, par
   for (const one of outdated) void recorder.record({ type: 'commit_kept', ...one, why: oldText })
 }
 
-/** Nothing that an agent did is lost, also of an attempt that nobody goes on with. */
+/** No agent's work is lost, not even of an attempt that isn't continued. */
 export async function collectLeft(
   task: Task,
   { course, stands }: Pick<GoingOn, 'course' | 'stands'>,

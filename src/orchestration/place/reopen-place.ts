@@ -32,8 +32,8 @@ export interface Reopened {
 }
 
 /**
- * Opens the place of an attempt that was interrupted with its run: the workspace that it had, where that is as autopilot
- * knows it; else another one, and the first stays on disk and is named.
+ * Opens the place of an attempt that was interrupted with its run: its workspace, if that is as autopilot knows it;
+ * otherwise another one, and the first stays on disk and is named.
  */
 export async function reopenPlace(
   id: AttemptId,

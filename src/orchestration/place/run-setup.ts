@@ -25,10 +25,10 @@ export interface SetupParts {
   readonly start: StartProcess
 }
 
-/** It has nothing to save: what is unfinished is made anew. */
+/** It has nothing to save: unfinished workspaces are created again. */
 const graceMs = 500
 const maxLogBytes = 50 * 1024 * 1024
-/** What an agent is told whose work it fails on: the last lines, so many characters. */
+/** How much an agent is told about a failure caused by its work: the last lines, up to this many characters. */
 const tailChars = 6_000
 
 /**

@@ -4,21 +4,21 @@ import type { StatusWriter, Unwritten } from '../../roadmap/write/write-back.js'
 
 /** Keeps the roadmap up to date with what is done; see {@link createWriteBack}. */
 export interface WriteBack {
-  /** Has a task's status written now, and with it all that could not be written before. */
+  /** Writes a task's status now, and with it everything that couldn't be written before. */
   readonly done: (taskId: string) => void
-  /** Tries a last time, then records by name what the roadmap does not say. */
+  /** Tries a last time, then records by name what the roadmap doesn't say. */
   readonly finish: () => Promise<void>
-  /** Records by name, now, what has not been written by now: nobody waits for it any longer. */
+  /** Records by name what hasn't been written by now: nobody waits for it any longer. */
   readonly giveUp: () => void
 }
 
 /**
- * Writes statuses, those that come together in one go, and owes what it cannot write: a roadmap that does not parse
- * while a person edits it, or that is read-only, must not make the next run do the work again. A write that fails never
+ * Writes statuses, all that arrive together at once, and remembers what it can't write: a roadmap that doesn't parse
+ * while a person edits it, or that is read-only, must not make the next run repeat the work. A failed write never
  * fails a task.
  *
- * Each write is of the whole file, so the pause between two grows with it: otherwise many short tasks in a large roadmap would
- * spend the run on it. The journal knows what is done meanwhile.
+ * Each write is of the whole file, so the pause between two grows with it: otherwise many short tasks in a large
+ * roadmap would spend the run on writing. Meanwhile the journal knows what is done.
  */
 export function createWriteBack(writer: StatusWriter, record: (event: RunEvent) => void, clock: Clock): WriteBack {
   const owed = new Set<string>()
@@ -54,7 +54,7 @@ export function createWriteBack(writer: StatusWriter, record: (event: RunEvent) 
     for (const [index, written] of answers.entries()) take(taskIds[index] ?? '', written)
   }
 
-  /** What kept the file from being written for one keeps it for all: then one asks whether it still does. */
+  /** What kept the file from being written for one task keeps it for all: then only one asks whether it still does. */
   async function writeOwed(): Promise<void> {
     isDue = false
     if (inTheWay) await write([...owed].slice(0, 1))

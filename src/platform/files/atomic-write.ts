@@ -6,18 +6,18 @@ import { err, ok, type Result } from '../../domain/result.js'
 import { readWhole } from './read-whole.js'
 import { faultCode } from './regular-file.js'
 
-/** How replacing a file ended: done, or left alone since somebody else changed it meanwhile. */
+/** How replacing a file ended: done, or left alone because somebody else had changed it. */
 export type Replaced = 'replaced' | 'changed'
 
 /**
- * Replaces a file's content, which must be `before`, by `after` at once: readers see one or the other, also when the
- * machine stops. Symbolic links stay, their target is replaced; mode and owner stay. Errors are codes of the system;
- * a file that nobody may write gives `EACCES`, although its directory would let us replace it.
+ * Replaces a file's content, which must be `before`, with `after` in one step: readers see one or the other, even if
+ * the machine stops. Symbolic links stay, their target is replaced; mode and owner stay. Errors are codes of the
+ * system; a file that nobody may write gives `EACCES`, although its directory would allow replacing it.
  *
- * What another program writes at the same time is not lost, but for two windows that no call of Node's can close: a file
- * that it puts in this place between the last look and the exchange (some 10 µs), and what it writes into the old file
- * later than the exchange is durable (milliseconds), having opened it before. `lastMoment` is for tests: it comes when the
- * content has been looked at.
+ * Nothing that another program writes at the same time is lost, except in two windows that no call in Node can close:
+ * a file that it puts in this place between the last look and the exchange (some 10 µs), and what it writes into the
+ * old file, opened earlier, after the exchange is durable (milliseconds). `lastMoment` is for tests: it runs when the
+ * content has been checked.
  */
 export async function replaceFile(
   path: string,
@@ -33,19 +33,20 @@ export async function replaceFile(
     const saved = `${temporary}.before`
     try {
       await writeThrough(temporary, after, { mode: mode & 0o7777, uid, gid })
-      // A second name for what stands there, so that it is not lost with the first. Not every file system has that.
+      // A second name for the current file, so that it isn't lost with the first. Not every file system can do that.
       const old = await link(target, saved).then(
         () => saved,
         () => undefined,
       )
       if (!(await holds(old ?? target, before))) return ok('changed')
       await lastMoment()
-      // Without a pause between the two: another program may put a file of its own in this place.
+      // Without a pause between the two: another program may put its own file in this place.
       if (old !== undefined && !isSame(old, target)) return ok('changed')
       renameSync(temporary, target)
       await syncDirectory(dirname(target))
       if (old === undefined || (await holds(old, before))) return ok('replaced')
-      // Somebody who had the old file open has written into it meanwhile: that counts, and ours is written again.
+      // Somebody who had the old file open has written into it meanwhile: their version counts, and ours is written
+      // again.
       await rename(old, target)
       return ok('changed')
     } finally {
@@ -84,14 +85,14 @@ async function writeThrough(path: string, bytes: Uint8Array, ownership: Ownershi
   }
 }
 
-/** The umask applies to what `open` makes, so the mode is set afterwards; only root may give a file away. */
+/** The umask applies to files that `open` creates, so the mode is set afterwards; only root can change the owner. */
 async function takeOver(file: FileHandle, { mode, uid, gid }: Ownership): Promise<void> {
   const own = await file.stat()
   if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid).catch(faultCode)
   await file.chmod(mode)
 }
 
-/** Makes the new name durable. Some file systems cannot sync a directory: then the rename alone has to do. */
+/** Makes the new name durable. Some file systems can't sync a directory: then the rename alone must do. */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r').catch(faultCode)
   if (typeof directory === 'string') return

@@ -33,7 +33,7 @@ export interface GitListener {
   onStderr(chunk: Buffer): void
 }
 
-/** The absolute path of git; of nothing where there is none. */
+/** The absolute path of git; a path to nothing if there is none. */
 export function gitProgram({ shared, own }: GitEnvironment): string {
   return ownProgram('git', own.PATH ?? shared.PATH) ?? noProgram
 }
@@ -45,7 +45,7 @@ export function startGitChild(command: GitCommand): ChildProcessWithoutNullStrea
     env: { ...environment.shared, ...environment.own },
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
-    // In a group of its own, so that Ctrl-C in the terminal does not break it off in the middle of a landing.
+    // In its own group, so that Ctrl-C in the terminal doesn't interrupt a landing.
     detached: true,
     ...(signal ? { signal } : {}),
   })

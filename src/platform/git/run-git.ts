@@ -12,11 +12,11 @@ const maxStdoutBytes = 256 * 1024 * 1024
 const maxStderrBytes = 1024 * 1024
 
 export interface RunOptions {
-  /** Gets what git said beside its answer when it has ended well: warnings, of which its exit status says nothing. */
+  /** Gets git's other output if it ended well: warnings, which the exit status doesn't show. */
   readonly onWarnings?: (stderr: string) => void
 }
 
-/** Runs one git to its end and gives its stdout; more than 256 MiB is an error, never a growing heap. */
+/** Runs one git to its end and returns its stdout; more than 256 MiB is an error, not a growing heap. */
 export async function runGit(command: GitCommand, { onWarnings }: RunOptions): Promise<Result<Buffer, GitFailure>> {
   const began = realClock.now()
   const { exit, stdout, stderr } = (await inLauncher(command)) ?? (await asChild(command))
@@ -43,7 +43,9 @@ interface Outcome {
   readonly stderr: string
 }
 
-/** Undefined when it is not for a launcher, or nobody knows how it ended there: then it may be asked again. */
+/**
+ * Undefined if it isn't suitable for a launcher, or if nobody knows how it ended there: then the caller may try again.
+ */
 async function inLauncher(command: GitCommand): Promise<Outcome | undefined> {
   const heard = new Heard()
   const git = runInLauncher(command, heard)
@@ -56,7 +58,7 @@ async function asChild(command: GitCommand): Promise<Outcome> {
   return heard.outcome(await endOf(runGitChild(command, heard), heard))
 }
 
-/** Waits for a git's end, and ends it when it is idle or prints too much. */
+/** Waits for git to end, and ends it if it is idle or prints too much. */
 async function endOf<End>(git: GitProcess<End>, heard: Heard): Promise<End | ExitStatus> {
   const { pgid, ended, abandon: onOver } = git
   heard.onTooMuch = git.kill
@@ -68,7 +70,7 @@ async function endOf<End>(git: GitProcess<End>, heard: Heard): Promise<End | Exi
   stopWatching()
   if (heard.isTooMuch) return { type: 'not_started', message: 'git printed more than 256 MiB' }
   if (heard.complaint === '' || isSignal(end)) return end
-  // One that ended well while it was being ended may still not have done what it was asked.
+  // A git that ended well while it was being ended may still not have done its work.
   return { type: 'signal', signal: end === 'lost' ? 'SIGKILL' : 'SIGTERM' }
 }
 
@@ -76,9 +78,9 @@ function isSignal(end: unknown): boolean {
   return typeof end === 'object' && end !== null && 'signal' in end
 }
 
-/** What a git has printed: its stdout and its complaints as far as anyone wants them. */
+/** Git's output: its stdout, and its complaints as far as they are wanted. */
 class Heard implements GitListener {
-  /** Called when it has printed more to stdout than anyone wants. */
+  /** Called when it has printed more to stdout than wanted. */
   onTooMuch: () => void = () => undefined
   /** What is said of git in front of its own words. */
   complaint = ''

@@ -8,7 +8,7 @@ export interface PortRange {
   readonly last: number
 }
 
-/** Blocks of ports that nobody else on this machine is given until they are given back. */
+/** Blocks of ports that nobody else on this machine gets until they are given back. */
 export interface PortBlocks {
   /** The first port of each block. */
   readonly ports: readonly number[]
@@ -19,8 +19,8 @@ export interface PortBlocks {
 export const portsInBlock = 10
 
 /**
- * Takes up to `count` blocks of free ports, the lowest first; fewer where the range has no more. Each is locked first, for
- * all users, and then looked at: what listens there belongs to somebody who knows of no lock.
+ * Takes up to `count` blocks of free ports, the lowest first; fewer if the range has no more. Each is locked first,
+ * for all users, and then checked: a listener there belongs to somebody who knows nothing about locks.
  */
 export async function takePortBlocks({ first, last }: PortRange, count: number): Promise<PortBlocks> {
   const taken: { readonly port: number; readonly release: Release }[] = []
@@ -41,8 +41,8 @@ export async function takePortBlocks({ first, last }: PortRange, count: number):
 type Release = () => Promise<void>
 
 /**
- * On Linux a socket in the abstract namespace: one for all users of a network namespace, which ports belong to, too; no
- * file, and gone with the process however that ends. Source: unix(7), "Abstract sockets". Elsewhere a lock file.
+ * On Linux a socket in the abstract namespace: one for all users of a network namespace, to which ports belong, too;
+ * no file, and gone with the process however that ends. Source: unix(7), "Abstract sockets". Elsewhere a lock file.
  */
 async function lockBlock(port: number): Promise<Release | undefined> {
   const name = `autopilot-ports-${port}`
@@ -95,7 +95,7 @@ function hasIPv6(): Promise<boolean> {
 
 type Place = { readonly path: string } | { readonly port: number; readonly host: string }
 
-/** A server that accepts nothing and keeps nothing alive; undefined where somebody else is there. */
+/** A server that accepts nothing and keeps nothing alive; undefined if somebody else is there. */
 function listening(place: Place): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy())

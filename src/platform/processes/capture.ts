@@ -23,13 +23,16 @@ export interface CaptureOptions {
 /** The first so many characters of each stream are kept. */
 const maxChars = 256 * 1024
 
-/** How long what the program left running may hold its pipes after its end, ms; it lives on, unheard, to the run's end. */
+/**
+ * How long leftover processes may hold the program's pipes after its end, ms; they live on, unread, until the run's
+ * end.
+ */
 const pipeGraceMs = 250
 
 /**
- * Runs a program of autopilot's own choice or the user's (`--version`, `setup:`) to its end and gives the beginning of
- * what it printed. It has a process group of its own, so a Ctrl-C in the terminal does not reach it; past `timeoutMs`
- * or when canceled the whole group is killed and it counts as not started. Never throws.
+ * Runs a program that autopilot or the user chose (`--version`, `setup:`) to its end and returns the start of its
+ * output. It has its own process group, so a Ctrl-C in the terminal doesn't reach it. Past `timeoutMs`, or when
+ * canceled, the whole group is killed and it counts as not started. Never throws.
  */
 export async function capture(file: string, args: readonly string[], options: CaptureOptions): Promise<Captured> {
   const { timeoutMs, env, cwd, signal, watchdog } = options
@@ -55,10 +58,10 @@ export async function capture(file: string, args: readonly string[], options: Ca
   const kill = (reason: string) => {
     why ??= reason
     if (pid !== undefined) signalGroup(pid, 'SIGKILL')
-    // Someone who left the group may hold the pipes for ever.
+    // A process that left the group may hold the pipes forever.
     closePipes()
   }
-  // A `setup:` may start a server; what it leaves in the background is not waited for.
+  // A `setup:` may start a server; nothing waits for its background processes.
   child.once('exit', () => setTimeout(closePipes, pipeGraceMs).unref())
   const onAbort = () => kill('canceled')
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => kill(`no end within ${timeoutMs} ms`), timeoutMs)
@@ -68,7 +71,7 @@ export async function capture(file: string, args: readonly string[], options: Ca
   const [result, stdout, stderr] = await Promise.all([child, beginning(child.stdout), beginning(child.stderr)])
   clearTimeout(timer)
   signal?.removeEventListener('abort', onAbort)
-  // What it left in the background may be wanted, but not longer than the run: it stays among those that end with it.
+  // Its background processes may be wanted, but not longer than the run: they stay among those that end with it.
   if (pid !== undefined && !isGroupAlive(pid)) forget(pid, watchdog)
   return { exit: why === undefined ? exitOf(result) : { type: 'not_started', message: why }, stdout, stderr }
 }
@@ -90,7 +93,7 @@ async function beginning(stream: AsyncIterable<Buffer>): Promise<string> {
   try {
     for await (const chunk of stream) if (text.length < maxChars) text += decoder.decode(chunk, { stream: true })
   } catch {
-    // Destroyed while it was read: what came until then is what there is.
+    // Destroyed while it was read: what arrived until then is the result.
   }
   return text.slice(0, maxChars)
 }

@@ -8,8 +8,8 @@ const chunkBytes = 64 * 1024
 const lineFeed = 10
 
 /**
- * Cuts off what stands behind the last line feed of a file, and appends it to another file first; both are durable
- * then. Gives the number of bytes that were cut. What is not a regular file, or is not there, is left as it is.
+ * Cuts off what is after the last line feed of a file, and appends it to another file first; both are then durable.
+ * Returns the number of bytes cut. A file that isn't regular, or doesn't exist, is left alone.
  */
 export function cutTail(path: string, keptIn: string): Promise<Result<number, string>> {
   return changing(path, async (file, size) => {

@@ -9,7 +9,7 @@ import type { Permissions } from '../../domain/agent/provider-model.js'
 export const codex: Provider = {
   name: 'codex',
   command: (request) => exec(request, workFlags(request)),
-  // Behind the options: the sub-command itself has neither `-C` nor `-s`.
+  // After the options: the sub-command itself has neither `-C` nor `-s`.
   resume: { command: (request, conversation) => exec(request, [...workFlags(request), 'resume', conversation]) },
   review: {
     command: (request) => exec(request, reviewFlags(request)),
@@ -78,7 +78,7 @@ function workFlags(request: WorkRequest): readonly string[] {
   return ['-s', sandboxes()[request.permissions], ...commonFlags(request)]
 }
 
-/** The last two save 5 s at exit where their hosts cannot be reached. */
+/** The last two save 5 s at exit if their hosts can't be reached. */
 function commonFlags({ model }: AgentRequest): readonly string[] {
   return [...(model === undefined ? [] : ['-m', model]), '-c', 'analytics.enabled=false', '--disable', 'plugins']
 }

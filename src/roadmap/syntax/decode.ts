@@ -18,7 +18,7 @@ export interface Decoded {
 /** Bigger files are refused: 10 MB. The biggest roadmap seen has 0.8 MB. */
 export const maxBytes = 10 * 1024 * 1024
 
-/** Reads bytes as UTF-8. What is not text gives E007 with the first byte that is wrong, what is too big E008. */
+/** Reads bytes as UTF-8. Non-text gives E007 with the first wrong byte, a file that is too big E008. */
 export function decode(bytes: Uint8Array, file: string): Result<Decoded, Problem> {
   if (bytes.length > maxBytes) {
     const position = { file, line: 1, column: 1 }

@@ -3,7 +3,7 @@ import { addProblem, maxErrors, type Reading } from '../../domain/roadmap/source
 import { addEntry, maxDepth, type MapEntry, type SourceNode } from './source-node.js'
 
 /**
- * Reads JSON, comments and trailing commas allowed (W019 says so). Nothing is returned when the text is not JSON; the
+ * Reads JSON; comments and trailing commas are allowed (with W019). Returns nothing if the text isn't JSON; the
  * reading then has E020, or E008 for nesting that would overflow the parser's stack.
  */
 export function readJson(reading: Reading, text: string): SourceNode | undefined {
@@ -39,7 +39,7 @@ export function readJson(reading: Reading, text: string): SourceNode | undefined
 
 function reportErrors(reading: Reading, text: string, errors: readonly ParseError[]): void {
   for (const [at, { error, offset }] of errors.slice(0, maxErrors).entries()) {
-    // Each bracket that the end of the file leaves open is an error of its own to the parser.
+    // The parser reports each bracket left open at the end of the file as a separate error.
     if (errors[at - 1]?.offset === offset) continue
     const what = printParseErrorCode(error)
       .replace(/([a-z])([A-Z])/g, '$1 $2')
@@ -53,13 +53,13 @@ function reportErrors(reading: Reading, text: string, errors: readonly ParseErro
   }
 }
 
-/** The last key that stands before an offset, looked for in the neighbourhood only. */
+/** The last key before an offset, searched only nearby. */
 function nearestKey(text: string, offset: number): string | undefined {
   const keys = [...text.slice(Math.max(0, offset - 300), offset).matchAll(/"([^"\\\n]{1,60})"\s*:/g)]
   return keys.at(-1)?.[1]
 }
 
-/** Where brackets nest too deep, strings and comments skipped. */
+/** Where brackets nest too deep, ignoring strings and comments. */
 function firstTooDeep(text: string): number | undefined {
   let depth = 0
   for (const { 0: token, index } of text.matchAll(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|[[\]{}]/g)) {

@@ -2,14 +2,14 @@ import type { ErrorCode, YAMLError } from 'yaml'
 import { addProblem, lineText, positionAt, type Reading } from '../../domain/roadmap/source.js'
 
 /**
- * Turns an error of the parser into words for the person who wrote the file. Source of the codes: `ErrorCode` in
- * yaml 2.9.1. Errors that follow another one at the same place are left out: they only repeat it.
+ * Turns an error of the parser into words for the author of the file. Source of the codes: `ErrorCode` in yaml 2.9.1.
+ * Drops errors that follow another one at the same position: they only repeat it.
  */
 export function addYamlError(reading: Reading, error: YAMLError): void {
   const offset = error.pos[0]
   const { line, column } = positionAt(reading.source, offset)
   const { code, text, help, at = offset } = describe(reading, error, line)
-  // Where the parser's stack ended, everything after is an echo; so is a second complaint about a line's structure.
+  // After the parser's stack has ended, everything is an echo; so is a second complaint about a line's structure.
   const repeats = reading.problems.some(({ code: earlier, position }) => {
     const sameLine = position.line === line && (position.column === column || code === 'E013')
     return earlier === 'E008' || sameLine
@@ -67,7 +67,7 @@ function hasSecondColon(line: string): boolean {
   return /^(?:- )*[^"'{[#]*?: [^"'{[|>].*:(?: |$)/.test(line)
 }
 
-/** Where the quote or bracket stands that the parser missed the end of. */
+/** The position of the quote or bracket whose end the parser missed. */
 function openerOf({ source }: Reading, { code, message, pos }: YAMLError): number | undefined {
   if (code === 'MISSING_CHAR' && message.startsWith('Missing closing')) return openQuote(source.text, pos[0], message)
   const closer = /(?:with a|found) ([\]}])|end with (?:a )?([\]}])/.exec(message)
@@ -76,7 +76,7 @@ function openerOf({ source }: Reading, { code, message, pos }: YAMLError): numbe
   return openBracket(source.text.slice(0, pos[0]), bracket === ']' ? '[' : '{', bracket)
 }
 
-/** The parser reports the end of the scalar; its opener is the last quote that follows an indicator. */
+/** The parser reports the end of the scalar; its opening quote is the last one after an indicator. */
 function openQuote(text: string, end: number, message: string): number | undefined {
   const quote = message.includes("'") ? "'" : '"'
   for (let at = text.lastIndexOf(quote, end - 1); at >= 0; at = text.lastIndexOf(quote, at - 1)) {

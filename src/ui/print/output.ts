@@ -15,7 +15,7 @@ import { plainReporter } from '../plain-reporter.js'
 import { steady, writeTo } from './stream.js'
 import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
 
-/** Where a command's words go: stdout is the result's, stderr the progress's. */
+/** Where a command's output goes: results to stdout, progress to stderr. */
 export interface Output {
   readonly reporter: Reporter
   /** A line of the result. */
@@ -24,7 +24,7 @@ export interface Output {
 
 let mask = noMask
 
-/** From now on these secrets are hidden in everything that is printed. */
+/** From now on these secrets are masked in everything that is printed. */
 export function maskOutput(by: Mask): void {
   mask = by
 }
@@ -35,12 +35,14 @@ export function isLively(stream: NodeJS.WriteStream, env: Environment): boolean 
   return stream.isTTY && !off && env.TERM !== 'dumb' && hasSize(stream)
 }
 
-/** A bare pty, such as that of `script` under cron, is 0 x 0: nothing can be drawn on it, and ora would never come to an end. */
+/**
+ * A bare pty, such as that of `script` under cron, is 0 x 0: nothing can be drawn on it, and ora would never finish.
+ */
 function hasSize({ columns, rows }: NodeJS.WriteStream): boolean {
   return columns > 0 && rows > 0
 }
 
-/** Chooses the form of output. The spinner's library is loaded only for a terminal. */
+/** Chooses the form of output. Loads the spinner's library only for a terminal. */
 export async function openOutput(format: 'human' | 'json', env: Environment): Promise<Output> {
   if (format === 'json') return { reporter: jsonReporter(jsonSink(process.stdout)), result: () => undefined }
   const result = lineWriter(process.stdout, env)
@@ -49,7 +51,7 @@ export async function openOutput(format: 'human' | 'json', env: Environment): Pr
   return { reporter: terminalReporter(steady(process.stderr)), result }
 }
 
-/** A sink for what people read: whatever comes, no secret and no control character reaches the stream. */
+/** A sink for people: no secret and no control character ever reaches the stream. */
 export function sinkOf(stream: NodeJS.WriteStream): Sink {
   return { write: (text) => writeText(stream, cleanText(mask.text(text))) }
 }
@@ -82,8 +84,8 @@ const stopped = new WeakSet<NodeJS.WriteStream>()
 const { stop, resume } = commandStop(randomBytes(16).toString('hex'))
 
 /**
- * All that autopilot says in a log stands between these two. It is harmless by itself, too: the runner reads stdout and
- * stderr apart, so that what is said on one may come before the word on the other.
+ * Everything that autopilot prints in a log is between these two. It is harmless without them, too: the runner reads
+ * stdout and stderr separately, so text on one may come before the marker on the other.
  */
 function stopCommands(stream: NodeJS.WriteStream): void {
   if (stopped.has(stream)) return

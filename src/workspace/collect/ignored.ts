@@ -15,10 +15,10 @@ const listIgnored = ['ls-files', '--others', '--ignored', '--exclude-standard', 
 const mostAsked = 500
 
 /**
- * Of the files that the agent's own tools wrote, those that git ignores: they are in no candidate. Asked of the trusted
- * index, in which by now everything is that counts. Costs a process where it wrote anything.
+ * Those files among the ones that the agent's own tools wrote that git ignores: they are in no candidate. Asks the
+ * trusted index, which by now has everything that counts. Costs a process if the agent wrote anything.
  *
- * @param wrote - as its CLI told them: absolute, or relative to the root
+ * @param wrote - as its CLI named them: absolute, or relative to the root
  */
 export async function ignoredOf(
   repository: Repository,
@@ -36,14 +36,14 @@ export async function ignoredOf(
   const args = ['--literal-pathspecs', ...listIgnored, '--', ...asked]
   const listed = await gitBytes(workspacePlace(repository, workspace), withExcludes(workspace, args))
   if (!listed.ok) return gitFailed(listed.error)
-  // A path may have become a directory since, of which nobody knows who made what is in it.
+  // A path may have become a directory since, and nobody knows who made what is in it.
   const exactly = new Set(asked.map(gitPath))
   return ok(splitNul(listed.value).filter((path) => exactly.has(path) && !isWithin(path, workspace.furnished)))
 }
 
 /**
- * All that git ignores and that was not there when the agent began, directories as one: paths that the configuration has
- * copied, linked or kept, and what setup made, are nobody's news. Without a trailing slash.
+ * Everything that git ignores and that wasn't there when the agent started, a directory counting as one: without paths
+ * that the configuration copies, links or keeps, and without what setup made. Without a trailing slash.
  */
 export async function newIgnored(
   repository: Repository,
@@ -60,14 +60,14 @@ export async function newIgnored(
   )
 }
 
-/** So much is kept of an attempt, in bytes; what is larger is only named. */
+/** How much is kept for an attempt, in bytes; larger files are only named. */
 const mostKept = 10 * 1024 * 1024
 
 /**
- * Copies such files into a directory of autopilot's, for a person: regular files only, as an agent may have put anything
- * there. The first ones, as far as there is room.
+ * Copies such files into a directory of autopilot's, for a person: only regular files, because an agent may have put
+ * anything there. The first ones, as far as there is room.
  *
- * @returns how many are there; what cannot be copied is left
+ * @returns how many were copied; what can't be copied is left
  */
 export async function keepIgnored(root: string, paths: readonly GitPath[], directory: string): Promise<number> {
   let room = mostKept

@@ -6,7 +6,7 @@ import { isWithin, joinNul, onDisk, splitNul, type GitPath } from '../git-path.j
 
 /** What a work tree holds that git must not meet, or would silently pass over. */
 export interface Obstacles {
-  /** Directories below the root with a `.git` of their own, of whatever kind. */
+  /** Directories below the root with their own `.git`, of any kind. */
   readonly repositories: readonly GitPath[]
   /** `.gitignore` or `.gitattributes` that are pipes, sockets or devices: git would wait for ever to read them. */
   readonly pipes: readonly GitPath[]
@@ -67,7 +67,7 @@ export async function unignored(
   // This command knows no literal paths, and takes a leading colon for magic: hence the dot in front.
   const input = joinNul(asked.map((path) => `./${path}`))
   const env = { GIT_LITERAL_PATHSPECS: '0' }
-  // Status 1 means that none is ignored; on any other trouble none counts as ignored, which errs on the safe side.
+  // Status 1 means that none is ignored; on any other trouble none counts as ignored, which is the safe side.
   const result = await gitBytes(place, ['check-ignore', '-z', '--stdin'], { input, env })
   const ignored = new Set(result.ok ? splitNul(result.value).map((path) => path.slice('./'.length)) : [])
   return repositories.filter((path) => !ignored.has(path))

@@ -9,13 +9,13 @@ import type { Refusal } from '../contract.js'
 import { refuse } from './refusal.js'
 import { filled } from './user-config.js'
 
-/** A path that a configuration of git's leads to, and what it is called there. */
+/** A path that git's configuration leads to, and its name there. */
 interface Named {
   readonly path: string
   readonly what: string
 }
 
-/** Pipes and devices, which git would read for ever, or wait for. The empty device is a usual way to name no file. */
+/** Pipes and devices, which git would read forever, or wait for. The empty device is a common way to name no file. */
 async function neverEnds(path: string): Promise<boolean> {
   const [found, empty] = await Promise.all([path, '/dev/null'].map((one) => stat(one).catch(() => undefined)))
   if (!found || (found.isCharacterDevice() && found.rdev === empty?.rdev)) return false
@@ -32,12 +32,12 @@ export async function refuseNeverEnding(named: readonly Named[]): Promise<Result
   return ok(undefined)
 }
 
-/** So many files, and no more, include one another. Source: git's config.c, MAX_INCLUDE_DEPTH. */
+/** How many files may include one another. Source: git's config.c, MAX_INCLUDE_DEPTH. */
 const mostFiles = 100
 
 /**
- * Looks at the files that git reads its configuration from, before the first git is asked: those of the machine, the user
- * and the repository around a directory, and what they include, under whatever condition.
+ * Looks at the files of git's configuration before the first git runs: those of the machine, the user and the
+ * repository around a directory, and their includes, under any condition.
  */
 export async function checkConfigFiles(dir: string, env: Environment): Promise<Result<void, Refusal>> {
   const home = env.HOME ?? homedir()

@@ -4,7 +4,7 @@ import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
 import { parseRaw, type Change } from './index-changes.js'
 
-/** Asked of gits that run already: no process starts for what is asked with every attempt. */
+/** Questions for gits that are already running: no process starts for what every attempt asks. */
 type Asked = Pick<Repository, 'sessions'>
 
 /** What git said of one object. */
@@ -28,7 +28,7 @@ async function diffTrees(
   to: string,
 ): Promise<Result<readonly Change[], GitFailure>> {
   if (from === to) return ok([])
-  // Source: git's builtin/diff-tree.c: a line that does not begin with an id is echoed, behind all that came before it.
+  // Source: git's builtin/diff-tree.c: a line that doesn't begin with an id is echoed, after everything before it.
   const end = `end ${randomUUID()}\n`
   const answer = await sessions.diffs.ask(`${from} ${to}\n${end}`, (text) => text.endsWith(end))
   if (!answer.ok) return answer
@@ -37,7 +37,7 @@ async function diffTrees(
   return ok(parseRaw(raw.split('\0')))
 }
 
-/** How one commit or tree differs from another, both by full ids. */
+/** The difference between two commits or trees, both given by full ids. */
 export async function diffCommits(
   asked: Asked,
   from: string,
@@ -53,8 +53,8 @@ export async function diffCommits(
 const mostBytes = 64 * 1024 * 1024
 
 /**
- * Hands over the contents of blobs, as UTF-8, one after the other, so that only one is in memory; of one that is larger than
- * {@link mostBytes} the empty text.
+ * Passes on the contents of blobs, as UTF-8, one after the other, so that only one is in memory; a blob larger than
+ * {@link mostBytes} counts as empty.
  */
 export async function readTexts<Value>(
   { sessions }: Asked,

@@ -20,16 +20,16 @@ export function lastValue(settings: readonly Setting[], key: string): string | u
   return settings.findLast((setting) => setting.key === key)?.value
 }
 
-/** Whether a setting is true, where `standard` holds when it is not set. Source: git-config(1), "boolean". */
+/** Whether a setting is true; `standard` applies if it isn't set. Source: git-config(1), "boolean". */
 export function isOn(settings: readonly Setting[], key: string, standard: boolean): boolean {
   const value = lastValue(settings, key)?.toLowerCase()
   return value === undefined ? standard : !['false', 'no', 'off', '0', ''].includes(value)
 }
 
 /**
- * What decides which bytes a commit or a checkout has, and how trees are merged; nothing that starts a program but
- * content filters. Excludes and attributes files are carried as copies, see `trusted.ts`.
- * Source: git-config(1); the merge settings are those that `merge-tree` reads (`merge_recursive_config`).
+ * What decides the bytes of a commit or a checkout, and how trees are merged; content filters are the only programs in
+ * it. Excludes and attributes files are included as copies, see `trusted.ts`. Source: git-config(1); the merge
+ * settings are those that `merge-tree` reads (`merge_recursive_config`).
  */
 const carriedKeys = new Set([
   'core.autocrlf',
@@ -67,7 +67,7 @@ export function carriedSettings(settings: readonly Setting[]): Setting[] {
   return definedFilters(settings).has('lfs') ? [...carried, lfsFormat] : carried
 }
 
-/** Git LFS writes it into each configuration that it does not find it in, also that of autopilot's own git. */
+/** Git LFS writes it into each configuration that lacks it, including that of autopilot's own git. */
 const lfsFormat: Setting = { key: 'lfs.repositoryformatversion', value: '0' }
 
 /** Names of the content filters that the configuration defines. */
@@ -76,7 +76,7 @@ export function definedFilters(settings: readonly Setting[]): ReadonlySet<string
   return new Set(names.flatMap((match) => (match?.[1] !== undefined && match[2] !== 'required' ? [match[1]] : [])))
 }
 
-/** Settings as the text of a configuration file that git reads back to the same values. */
+/** Settings as the text of a configuration file that git reads back as the same values. */
 export function formatSettings(settings: readonly Setting[]): string {
   return settings
     .map(({ key, value }) => {
@@ -93,7 +93,7 @@ function quote(value: string): string {
   return `"${escaped}"`
 }
 
-/** A variable that is set to nothing counts as not set, as git and the XDG specification have it. */
+/** A variable that is set to nothing counts as unset, as for git and the XDG specification. */
 export function filled(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
 }

@@ -6,7 +6,10 @@ import { entryOf, inTree, scan, type KeptPaths } from './scan.js'
 
 /** What a thread is asked about what setup made. */
 export interface KeptQuestion extends KeptPaths {
-  /** `note` it; `check` it before the place is used again, and remove what is new there; or only `look` whether all is the same. */
+  /**
+   * `note` it; `check` it before the place is used again, and remove what is new there; or only `look` whether
+   * everything is the same.
+   */
   readonly deed: 'note' | 'check' | 'look'
   /** Where the fingerprint lies. */
   readonly file: string
@@ -71,7 +74,7 @@ function digest(root: string, path: GitPath, { mode }: Entry): string {
 const fileTypes = 0o170000
 const regularFile = 0o100000
 
-/** File systems count time in ticks, of 4 ms or even 1 s: whoever changed a file within the last one would not be seen. */
+/** File systems count time in ticks, of 4 ms or even 1 s: a change within the last tick would be missed. */
 const mostWaitMs = 3000
 
 /** Waits until the file system's time is later than that of the last change. */

@@ -5,8 +5,8 @@ import { err, ok, type Result } from '../../domain/result.js'
 import { onFileSystem } from '../workspace.js'
 
 /**
- * Copies untracked paths such as `.env` from the user's tree into a workspace. A path that does not exist is passed
- * over (there is seldom an `.env` in CI). No symbolic link is followed; one that leads out of the tree is a failure.
+ * Copies untracked paths such as `.env` from the user's tree into a workspace. Skips a path that doesn't exist (CI
+ * seldom has an `.env`). Follows no symbolic link; one that leads out of the tree is a failure.
  */
 export async function copyPaths(from: string, to: string, paths: readonly string[]): Promise<Result<void, Failure>> {
   for (const path of paths) {
@@ -18,7 +18,10 @@ export async function copyPaths(from: string, to: string, paths: readonly string
   return ok(undefined)
 }
 
-/** Why a path may not be brought into a workspace, undefined when it may: it must lie in the work tree and be no git directory. */
+/**
+ * Why a path may not be brought into a workspace; undefined if it may: it must be in the work tree and not be a git
+ * directory.
+ */
 export function refusedPath(path: string): string | undefined {
   const names = path.split(/[/\\]/)
   if (isAbsolute(path) || names.includes('..')) return 'is outside of the repository'

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 
 /** What paths with wildcards stand for in a tree. */
 export interface FoundPaths {
-  /** Paths from the root: those without wildcards as they were given, also where there is nothing. */
+  /** Paths from the root: those without wildcards as they were given, even if they don't exist. */
   readonly paths: readonly string[]
   /** Those of the given ones that nothing is at. */
   readonly missing: readonly string[]
 }
 
-/** Where `**` does not lead on its own: what packages bring along is nobody's configuration. */
+/** Where `**` doesn't go: what packages contain is nobody's configuration. */
 const passedOver: ReadonlySet<string> = new Set(['node_modules', '.autopilot'])
 
 /**
@@ -53,7 +53,7 @@ async function below(root: string, directory: string, [name, ...rest]: readonly 
   return each(found, (one) => below(root, at(one.name), rest))
 }
 
-/** One after the other: a big tree must not need more open directories than there may be. */
+/** One after the other: a big tree must not need more open directories than are allowed. */
 async function each<One>(ones: readonly One[], step: (one: One) => Promise<string[]>): Promise<string[]> {
   const all: string[] = []
   for (const one of ones) all.push(...(await step(one)))

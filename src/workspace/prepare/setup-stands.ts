@@ -41,7 +41,7 @@ async function suits(
   return furniture.keep !== 'auto' || last.at === commit || isClear(repository, last.kept, commit)
 }
 
-/** No file of the commit comes to lie at one of these paths, below it, or in the way to it. */
+/** No file of the commit is at one of these paths, below it, or in its way. */
 async function isClear(repository: Repository, paths: readonly GitPath[], commit: string): Promise<boolean> {
   if (paths.length === 0) return true
   const above = paths.flatMap((path) => {
@@ -71,7 +71,7 @@ export async function stands(
   return (await furniture.keeper({ ...question, deed: 'check' })) === 'fine'
 }
 
-/** Whether a prepared workspace, which nobody has used, is out of date at another commit. */
+/** Whether a prepared workspace that nobody has used is out of date at another commit. */
 export async function outgrows(
   repository: Repository,
   workspace: Workspace,

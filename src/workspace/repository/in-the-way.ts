@@ -15,8 +15,8 @@ export function treePlace({ trusted, root, gitDir }: Repository): TreePlace {
 }
 
 /**
- * What lies in a work tree where a move from one commit to another would put new files. git itself refuses to overwrite
- * changed and untracked files, but not ignored ones, which may be a person's all the same: so this is asked first. Two
+ * What is in a work tree where a move from one commit to another would put new files. git itself refuses to overwrite
+ * changed and untracked files, but not ignored ones, and those may be a person's too: so this is asked first. Two
  * processes at most.
  */
 export async function findInTheWay(
@@ -28,7 +28,7 @@ export async function findInTheWay(
   if (!listed.ok) return listed
   const { added, deleted } = sortChanges(splitNul(listed.value))
   const goes = new Set(deleted.map(folded))
-  // On a file system that does not tell `a` from `A`, a new name may be an old file's.
+  // On a file system that doesn't distinguish `a` from `A`, a new name may be an old file's.
   const stays = (path: GitPath) => !goes.has(folded(path))
   const files = new Set<GitPath>()
   const directories: GitPath[] = []

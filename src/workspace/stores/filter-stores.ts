@@ -6,13 +6,13 @@ import { takeLfsObjects } from './lfs-objects.js'
 import { definedFilters, filled, lastValue, type Setting } from '../git/user-config.js'
 import type { Workspace } from '../workspace.js'
 
-/** Directories of the user's in which content filters keep what they need: Git LFS its objects, git-crypt its keys. */
+/** Directories of the user's where content filters keep what they need: Git LFS its objects, git-crypt its keys. */
 const stores = ['lfs', 'git-crypt'] as const
 
 /**
- * Leads the filters of autopilot's own git, which look for their stores in the git directory they run under, to the
- * user's. What Git LFS stores there lives on with the commits that need it, so the user's store is made where there is
- * none yet. Gives the names of those that are linked.
+ * Points the filters of autopilot's own git, which look for their stores in its git directory, to the user's stores.
+ * What Git LFS stores there lives on with the commits that need it, so the user's store is created if there is none.
+ * Returns the names of those that are linked.
  */
 export async function linkStores(commonDir: string, dir: string, settings: readonly Setting[]): Promise<string[]> {
   const linked: string[] = []
@@ -41,9 +41,9 @@ export function lfsStorage(commonDir: string, settings: readonly Setting[]): str
 }
 
 /**
- * Gives a workspace's own git directory what filters need there, and nothing that could be taken away from the user:
- * `git lfs prune` deletes what the refs of its own repository do not need, `git-crypt lock` the keys. So keys are copied;
- * Git LFS has a store of its own, and reads the user's as that of an alternate, see {@link alternatesOf}.
+ * Gives a workspace's own git directory what filters need, and nothing that could harm the user's: `git lfs prune`
+ * deletes what the refs of its own repository don't need, `git-crypt lock` deletes the keys. So keys are copied, and
+ * Git LFS has its own store and reads the user's as an alternate, see {@link alternatesOf}.
  */
 export async function giveStores({ commonDir, filterStores }: Repository, gitDir: string): Promise<void> {
   if (!filterStores.includes('git-crypt')) return
@@ -51,8 +51,8 @@ export async function giveStores({ commonDir, filterStores }: Repository, gitDir
 }
 
 /**
- * The object directories that a workspace's git reads beside its own, one a line. Git LFS looks for content in the `lfs`
- * beside each: the user's own, and beside autopilot's empty one the link to where `lfs.storage` says.
+ * The object directories that a workspace's git reads besides its own, one per line. Git LFS looks for content in the
+ * `lfs` next to each: the user's own, and, next to autopilot's empty one, the link to where `lfs.storage` says.
  * Source: git-lfs's fs package, "resolveReferenceDirs".
  */
 export function alternatesOf({ objectsDir, trusted, filterStores }: Repository): string {
@@ -60,7 +60,10 @@ export function alternatesOf({ objectsDir, trusted, filterStores }: Repository):
   return all.join('\n')
 }
 
-/** What an agent's own git stored of Git LFS's content, which commits that are kept may point to, becomes the user's. */
+/**
+ * Copies the Git LFS content that an agent's own git stored into the user's store, because kept commits may point to
+ * it.
+ */
 export async function keepLfsContent({ trusted }: Repository, { root }: Pick<Workspace, 'root'>): Promise<void> {
   const theirs = join(root, '.git', 'lfs')
   if ((await lstat(theirs).catch(() => undefined))?.isDirectory())

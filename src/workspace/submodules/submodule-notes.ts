@@ -21,11 +21,14 @@ const fields = z.object({
 /** A submodule whose files lie in a workspace. */
 export type Populated = z.infer<typeof populatedFields>
 
-/** What is known of a workspace's submodules, beside the trusted index: no agent is told of it, and it outlives a run. */
+/**
+ * What is known about a workspace's submodules, besides the trusted index; no agent knows about it, and it outlives a
+ * run.
+ */
 export interface SubmoduleNotes {
-  /** Those whose files are there; one that is inside another comes after it. */
+  /** Those whose files are there; a nested one comes after the outer one. */
   readonly populated: readonly Populated[]
-  /** Histories that setup brought, of which autopilot has taken the copy. */
+  /** Histories that setup brought and autopilot has copied. */
   readonly stores: readonly Omit<Populated, 'commit'>[]
   /** `path commit` of those that stayed empty after setup: it would bring them no other time. */
   readonly empty: readonly string[]
@@ -78,7 +81,7 @@ export async function isRealDirectory(root: string, path: GitPath): Promise<bool
   return true
 }
 
-/** Where its git directory lies in a workspace, relative to the root. */
+/** Where its git directory is in a workspace, relative to the root. */
 export function gitDirOf({ key }: Pick<Populated, 'key'>): string {
   return `.git/${key}`
 }
