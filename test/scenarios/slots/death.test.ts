@@ -151,7 +151,7 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     await running.ended
     expect(pids.filter(isGone)).toEqual([])
     const again = stage.start(['run', '-a', '2', '--output', 'json'])
-    const notice = await again.saw('notice', ({ text }) => text.includes('had left running'))
+    const notice = await again.saw('notice', ({ text }) => text.includes(' that an earlier run left running'))
     expect(notice.text).toMatch(/^ended 8 processes that an earlier run left running: \S+ \(\d+\), .* and 3 more$/)
     expect(pids.filter(isAlive)).toEqual([])
     for (const name of ['one', 'two']) {
@@ -201,7 +201,7 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     await again.saw('attempt_started')
     again.kill('SIGTERM')
     const { stdout } = await again.ended
-    expect(stdout).not.toContain('had left running')
+    expect(stdout).not.toContain(' left running')
     expect(isAlive(stranger.pid!)).toBe(true)
   })
 })
