@@ -22,16 +22,16 @@ import {
 import { statusFields } from './status-form.js'
 
 const gateFields = {
-  name: text('How it is shown.'),
+  name: text('The name to show.'),
   run: text('The command.'),
   cwd: optional(text('The directory it starts in, relative to the root of the tree.')),
   timeoutMs: number('Its time limit.'),
-  exclusive: mark('Never two of it at once.'),
+  exclusive: mark('It never runs twice at once.'),
 }
 
 const setupShape = object({
   run: text('The command.'),
-  inputs: optional(texts('What it depends on.')),
+  inputs: optional(texts('Its inputs.')),
   timeoutMs: number('Its time limit.'),
 })
 
@@ -44,10 +44,10 @@ export const printedShape = union({
   }),
   notice: variant('Something that a person should know.', {
     level: oneOf(['info', 'warning']),
-    text: text('The words.'),
+    text: text('The text.'),
   }),
   valid: variant('`validate`: the roadmap is valid.', {
-    file: name('As it was named.'),
+    file: name('As the user named it.'),
     tasks: number('How many tasks it has.'),
     runnable: number('How many would run.'),
     held: number('How many are held.'),
@@ -65,23 +65,23 @@ export const printedShape = union({
     budget: optional(budgetShape, 'What it may spend.'),
     waitsFor: names('The tasks that it waits for.'),
     route: names('Providers in the order in which they would be tried.'),
-    command: texts('Program and arguments of the first one; the prompt goes through stdin.'),
-    gates: list(titled('gate', object(gateFields)), 'What its own work must pass, besides the gates of everybody.'),
+    command: texts('Program and arguments of the first one; the prompt goes to stdin.'),
+    gates: list(titled('gate', object(gateFields)), 'Gates for its own work, in addition to `gates:`.'),
   }),
-  gate: variant('`--dry-run`: a gate of everybody.', gateFields),
-  review: variant('`--dry-run`: a review of everybody.', {
-    name: text('How it is shown.'),
+  gate: variant('`--dry-run`: a gate for every task.', gateFields),
+  review: variant('`--dry-run`: a review for every task.', {
+    name: text('The name to show.'),
     reviewers: list(providerModelShape, 'Who is asked, in order of preference.'),
-    criteria: texts('What the change must fulfil, besides what its task says.'),
+    criteria: texts('What the change must fulfil, in addition to its task.'),
     timeoutMs: number('Its time limit.'),
   }),
-  workspaces: variant('`--dry-run`: what each workspace has beside the files of its commit.', {
-    setup: optional(setupShape, 'What makes it ready.'),
+  workspaces: variant('`--dry-run`: what each workspace has in addition to the files of its commit.', {
+    setup: optional(setupShape, 'The setup.'),
     copy: texts('Copied into it.'),
-    keep: texts('Kept from one attempt to the next, however it was left.'),
-    keepsSetup: mark('What setup made is kept while nobody touched it (`keep: auto`).'),
+    keep: texts('Kept from one attempt to the next, in any state.'),
+    keepsSetup: mark("Setup's results are kept until somebody touches them (`keep: auto`)."),
     link: texts('Linked into it.'),
   }),
-  status: variant('`status`: how a run stands.', statusFields),
+  status: variant('`status`: the state of a run.', statusFields),
 })
 export type Printed = ValueOf<typeof printedShape>

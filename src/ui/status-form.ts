@@ -30,10 +30,10 @@ const atWork = { attempt: number('Its attempt, counted from 1.') }
 const taskStateShape = titled(
   'task state',
   union({
-    pending: variant('It waits for others, or for its turn.', {}),
-    held: variant('It cannot or shall not start.', { reason: as(holdShape, 'Why.') }),
+    pending: variant('It waits for its dependencies, or for its turn.', {}),
+    held: variant('It cannot start, or a person has put it on hold.', { reason: as(holdShape, 'Why.') }),
     queued: variant('It waits for a slot.', atWork),
-    running: variant('Its agent is at work.', { ...atWork, slot: name('On which slot.') }),
+    running: variant('Its agent is running.', { ...atWork, slot: name('On which slot.') }),
     verifying: variant('Its work is being reviewed, or waits for that.', {
       ...atWork,
       slot: optional(name("The reviewer's slot.")),
@@ -55,13 +55,13 @@ const taskStateShape = titled(
 )
 
 const statusTaskShape = object({
-  id: name('By which the roadmap knows it.'),
+  id: name('Its id in the roadmap.'),
   title: text(),
-  state: as(taskStateShape, 'Where it stands.'),
+  state: as(taskStateShape, 'Its state.'),
   attempts: object(
     {
-      started: number('How many began.'),
-      counted: number('How many failed and count towards those that the task has.'),
+      started: number('How many started.'),
+      counted: number("How many failed and count towards the task's limit."),
     },
     'Its attempts, over the whole journal.',
   ),
@@ -73,7 +73,7 @@ const statusTaskShape = object({
         by: as(providerModelShape, 'The reviewer.'),
         reasons: texts('What the reviewer said.'),
       }),
-      'What reviewers said who approved the work as it is now.',
+      'What reviewers said who approved the current work.',
     ),
   ),
   refusals: optional(
@@ -87,7 +87,7 @@ const statusTaskShape = object({
       'What the agent of its last attempt was refused.',
     ),
   ),
-  leftovers: optional(texts('What the agents of its last attempt left running, and was ended.')),
+  leftovers: optional(texts('What the agents of its last attempt left running and autopilot ended.')),
   ignored: optional(
     object(
       { paths: texts('The files.'), copies: optional(name('Where copies of them are.')) },
@@ -99,8 +99,8 @@ const statusTaskShape = object({
 const countsShape = object({
   passed: number(),
   failed: number(),
-  errored: number('Gates that could not be run.'),
-  remembered: number('Verdicts of all these that were known already.'),
+  errored: number('Gates that could not run.'),
+  remembered: number('How many of these verdicts were already known.'),
 })
 
 /**
@@ -108,22 +108,22 @@ const countsShape = object({
  * state.
  */
 export const statusFields = {
-  run: orNull(name('The id of the run; `null` where there has been none, and then nothing else is there.')),
-  version: optional(text('The autopilot that began the run, or went on with it last.')),
-  roadmap: optional(name('The file, as it was named.')),
+  run: orNull(name('The id of the run; `null` if there was none, and then the object has nothing else.')),
+  version: optional(text('The version that started or last continued the run.')),
+  roadmap: optional(name('The file, as the user named it.')),
   isolation: optional(oneOf(['workspace', 'none'], 'Where agents work.')),
-  target: optional(targetShape, 'The branch that work arrives at.'),
+  target: optional(targetShape, 'The branch where work lands.'),
   startedAt: optional(moment('When the run began, epoch ms.')),
   lastAt: optional(moment('The time of the last line of its journal, epoch ms.')),
   journal: optional(name('The path of its journal.')),
   standing: optional(
     oneOf(
       ['running', 'silent', 'finished', 'broken_off'],
-      '`silent`: on another machine, or in another container, and without a sign of life. `broken_off`: it has neither an end in its journal nor a process.',
+      '`silent`: on another machine or in another container, without a sign of life. `broken_off`: it has neither an end in its journal nor a process.',
     ),
   ),
   exitCode: optional(oneOf(Object.values(exitCodes), 'Of a finished run: its exit code.')),
-  why: optional(text('Of a finished run: the same in a few words.')),
+  why: optional(text('Of a finished run: the reason in a few words.')),
   pid: optional(number('Of a run that is `running` or `silent`: its process.')),
   host: optional(text('The machine of that process.')),
   silentSince: optional(moment('Of a `silent` run: its last sign of life, epoch ms.')),
@@ -142,7 +142,7 @@ export const statusFields = {
       {
         commit: name('The tip that was judged.'),
         verdict: oneOf(verdictTypes),
-        gates: list(baseGateShape, 'Those that failed or could not be run.'),
+        gates: list(baseGateShape, 'Those that failed or could not run.'),
       },
       'The last verdict on the base, until work has landed on it.',
     ),
@@ -154,40 +154,40 @@ export const statusFields = {
   spending: optional(
     map(
       object({
-        usage: as(usageShape, 'Money as far as it is known.'),
-        agents: number('How many have ended that used something.'),
+        usage: as(usageShape, 'Money, as far as it is known.'),
+        agents: number('How many agents have ended that used something.'),
         unknown: object(
           {
-            usd: number('Of how many the cost is not known.'),
-            tokens: number('Of how many the tokens are not known.'),
+            usd: number('How many agents have an unknown cost.'),
+            tokens: number('How many agents have unknown tokens.'),
           },
-          'What nobody can tell.',
+          'The unknown part.',
         ),
         estimated: object(
           { agents: number('For how many agents.'), usd: number('US dollars.') },
-          'What of the money is estimated.',
+          'The estimated part of the money.',
         ),
       }),
       'What the agents of each provider used, by name.',
     ),
   ),
-  durationMs: optional(number('How long the run was at work.')),
+  durationMs: optional(number('How long the run has been active.')),
   resume: optional(
     object(
       {
         toLand: number('Tasks whose work is on the target, or goes to the merge queue without an agent.'),
-        conversations: number('Conversations that go on.'),
+        conversations: number('Conversations that continue.'),
         toStart: number('Tasks that start.'),
         failed: number('Tasks that stay failed.'),
       },
-      'What `autopilot resume` would do; absent where there is nothing to resume.',
+      'What `autopilot resume` would do; absent if there is nothing to resume.',
     ),
   ),
   slots: optional(
     list(
       object({
         id: name('Its name.'),
-        attempts: number('Attempts that it has served.'),
+        attempts: number('How many attempts it had.'),
         busyMs: number('How long it was in use.'),
       }),
       'The agent slots.',
@@ -198,9 +198,9 @@ export const statusFields = {
       object({
         taskId: name('The task.'),
         attempt: number('Its attempt.'),
-        ref: name('What keeps it.'),
+        ref: name('The ref that holds it.'),
         commit: name('The commit.'),
-        base: optional(name('The commit that it is to be compared with.')),
+        base: optional(name('The commit to compare it with.')),
         why: text('What it is.'),
         diff: text('The command that shows what it changes.'),
       }),
@@ -214,7 +214,7 @@ export const statusFields = {
         why: text('Why.'),
         collectsAgain: mark('`autopilot resume` collects from it.'),
       }),
-      'Workspaces that were left as they are, and are still there.',
+      'Workspaces that stay on disk and still exist.',
     ),
   ),
 }

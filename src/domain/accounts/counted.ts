@@ -17,10 +17,8 @@ export type Measure = keyof Budget
 /** What was counted for an agent, or for a part of its work. */
 export const countedFields = {
   usage: usageShape,
-  estimated: mark(
-    'The cost is estimated, by the calls of the model that the CLI told on the way, as it told no total.',
-  ),
-  unknown: optional(list(oneOf(['usd', 'tokens']), 'What nobody can tell of it. In `usage` it counts as 0.')),
+  estimated: mark('The cost is estimated from the reported calls of the model, because the CLI reported no total.'),
+  unknown: optional(list(oneOf(['usd', 'tokens']), 'The unknown part. In `usage` it counts as 0.')),
 }
 const countedShape = object(countedFields)
 export type Counted = ValueOf<typeof countedShape>
@@ -28,7 +26,7 @@ export type Counted = ValueOf<typeof countedShape>
 /** A turn that the conversation's last total doesn't include; the next one may. */
 const earlierTurnShape = object({
   ...countedFields,
-  unsure: mark('Whether its CLI could still save what it had counted is not known.'),
+  unsure: mark('It is unknown whether its CLI could still save its count.'),
 })
 export type EarlierTurn = ValueOf<typeof earlierTurnShape>
 
@@ -47,16 +45,11 @@ export const agentCountFields = {
     optional(
       list(
         countedShape,
-        'What was counted of earlier turns of its conversation and is in `usage` now: it no longer counts.',
+        'What was counted for earlier turns of its conversation and is in `usage` now: it no longer counts.',
       ),
     ),
   ),
-  after: own(
-    optional(
-      baselineShape,
-      "What the conversation's next total is to be compared with; journals from before have none.",
-    ),
-  ),
+  after: own(optional(baselineShape, "What to compare the conversation's next total with; older journals have none.")),
 }
 
 export const noBaseline: Baseline = { total: noUsage }

@@ -23,9 +23,9 @@ export const usageShape = titled(
   'usage',
   object({
     inputTokens: number('Tokens that the model read, cached ones included, for every provider.'),
-    cachedInputTokens: number('Those of them that came from a cache.'),
+    cachedInputTokens: number('The part that came from a cache.'),
     outputTokens: number('Tokens that it wrote.'),
-    costUsd: optional(number('US dollars. Absent where the CLI does not tell.')),
+    costUsd: optional(number('US dollars. Absent if the CLI does not report it.')),
   }),
 )
 export type Usage = ValueOf<typeof usageShape>
@@ -92,7 +92,7 @@ export function usageSince(total: Usage, before: Usage): Usage {
 export const agentEventShape = titled(
   'agent event',
   union({
-    session: variant('A turn begins. The conversation has an id, by which it can be resumed.', {
+    session: variant('A turn begins. The conversation has an id for resuming it.', {
       sessionId: name('As the CLI wrote it.'),
       model: optional(name('The model that answers.')),
     }),
@@ -102,45 +102,45 @@ export const agentEventShape = titled(
     tool: variant('A tool call began.', {
       name: text("The CLI's name for the tool."),
       target: optional(text('The file, command or pattern that it is about.')),
-      about: own(optional(text('The same in full.'))),
+      about: own(optional(text('The same, unabridged.'))),
       call: own(optional(text("The CLI's own name for the call."))),
-      writes: own(optional(texts("The files that it is to write, of the CLI's own tools for that."))),
+      writes: own(optional(texts("The files that it will write, if it is one of the CLI's own tools for that."))),
     }),
     tool_ended: variant('A tool call ended.', { ok: flag('It succeeded.'), name: optional(text('Of which tool.')) }),
-    denied: variant('A tool call was refused for want of permission.', {
+    denied: variant('A tool call was refused because of missing permission.', {
       tool: text("The CLI's name for the tool."),
       message: text('What the CLI said.'),
       target: optional(text('The file, command or pattern that it is about.')),
-      about: own(optional(text('The same in full.'))),
+      about: own(optional(text('The same, unabridged.'))),
       call: own(optional(text("The CLI's own name for the call."))),
-      byRule: mark("A rule or a hook of the user's forbids it, which no entry of `allow:` does away with."),
+      byRule: mark("A rule or a hook of the user's forbids it, and no entry of `allow:` changes that."),
       allow: optional(text('The entry of `allow:` that would permit it.')),
     }),
     usage: variant('What one call of the model used.', {
-      call: text('The call. It is told again with each part of its answer.'),
+      call: text('The call. It is reported again with each part of its answer.'),
       usage: usageShape,
     }),
-    retrying: variant('The CLI tries again by itself. It is not a failure yet.', {
+    retrying: variant('The CLI retries by itself. This is not a failure yet.', {
       message: text('Why.'),
       kind: optional(oneOf(failureKinds, 'The kind of failure that it would be.')),
     }),
-    limit: variant('The CLI reported a limit apart from its final event.', {
-      retryAt: optional(moment('When the account may be used again, epoch ms.')),
+    limit: variant('The CLI reported a limit outside of its final event.', {
+      retryAt: optional(moment('When the account is usable again, epoch ms.')),
     }),
     background: variant('Something about work that may outlive the turn.', { change: own(backgroundChangeShape) }),
     // Final: only the end of the process should follow, unless background work lives on. Then another turn may follow,
     // with its own result.
     result: variant('The turn ended.', {
       failure: optional(failureShape, 'Absent when the CLI says that it succeeded.'),
-      text: optional(text('The last word.')),
-      answer: optional(text('The JSON text that answers a schema, where the CLI tells it apart from `text`.')),
+      text: optional(text('The final text.')),
+      answer: optional(text('The JSON text that answers a schema, if the CLI reports it separately from `text`.')),
       usage: optional(usageShape, 'Totals of the conversation.'),
       turns: optional(number('Turns of the model.')),
       waitsFor: optional(text("The turn ended to wait for something: the CLI's word for what.")),
     }),
-    unknown: variant("Something that the provider's adapter does not know. The attempt's output file has it raw.", {
+    unknown: variant("Something unknown to the provider's adapter. The attempt's output file has the raw text.", {
       kind: text("The CLI's word for it."),
-      line: optional(text('A line that could not be read.')),
+      line: optional(text('An unreadable line.')),
     }),
   }),
 )

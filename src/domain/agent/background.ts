@@ -29,9 +29,9 @@ export const backgroundChangeShape = union({
   started: variant('It began.', { id: name(), what: text("In the CLI's words.") }),
   ended: variant('It ended.', {
     id: name(),
-    through: flag('It came to its own end, well or not; else it was stopped.'),
+    through: flag('It ended by itself, well or not; otherwise it was stopped.'),
   }),
-  listed: variant('All that runs, and nothing else does.', { tasks: list(object({ id: name(), what: text() })) }),
+  listed: variant('The complete list of what is running.', { tasks: list(object({ id: name(), what: text() })) }),
   unwanted: variant('The agent asks for its end.', { id: name() }),
   wake_up_scheduled: variant('The agent will be woken up.', { at: moment('When, epoch ms.') }),
   wake_up_came: variant('It was woken up, as scheduled.', { at: moment('For when, epoch ms.') }),

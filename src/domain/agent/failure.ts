@@ -97,27 +97,25 @@ export const failureShape = titled(
     kind: oneOf(failureKinds, 'What decides what happens next.'),
     message: text('What happened and what to do next, one or two sentences.'),
     paths: optional(texts('Conflicting or uncollectable paths.')),
-    detail: optional(text('More for the next attempt, several lines: the end of what a failing gate printed.')),
-    gates: own(optional(texts("Of a gate's no: the keys of the gates that failed."))),
-    on: own(optional(name('The commit that the work stood on when gates judged it.'))),
-    retryAt: optional(moment('When the account may be used again, epoch ms, where the CLI told it.')),
+    detail: optional(text("More for the next attempt, several lines: the end of a failing gate's output.")),
+    gates: own(optional(texts('For failed gates: their keys.'))),
+    on: own(optional(name('The commit that the work was based on when gates judged it.'))),
+    retryAt: optional(moment('When the account is usable again, epoch ms, if the CLI reported it.')),
     inSetup: own(
-      mark(
-        'Of `infrastructure`: setup, or what is copied or linked into a workspace, failed there; its tree may be to blame.',
-      ),
+      mark('For `infrastructure`: setup, copying or linking failed in the workspace; its tree may be to blame.'),
     ),
     uncollected: mark(
-      'Of `infrastructure`: the agent had ended, and its work is whole, in its workspace or on its ref. The next run collects and lands it without another agent.',
+      'For `infrastructure`: the agent had ended, and its work is complete, in its workspace or on its ref. The next run collects and lands it without another agent.',
     ),
     ownGit: own(
       mark(
-        "Of `infrastructure`: a git of autopilot's own failed, such as one that was killed; asked again, it may do.",
+        "For `infrastructure`: autopilot's own git failed, for example because it was killed; another try may succeed.",
       ),
     ),
     spared: mark(
-      'Of `infrastructure`: the disk was full, or the directory gone; it uses up no attempt, so long as it is not the rule.',
+      'For `infrastructure`: the disk was full, or the directory gone; this uses up no attempt, unless it keeps happening.',
     ),
-    loggedOut: mark('Of `auth`: there is no login at all, rather than one that was refused.'),
+    loggedOut: mark('For `auth`: there is no login at all; otherwise the login was refused.'),
   }),
 )
 export type Failure = ValueOf<typeof failureShape>

@@ -3,7 +3,7 @@ import { name, object, optional, titled, type ValueOf } from '../shape/shape.js'
 /** A provider, with a model where one is asked for; without, the CLI's own default model is used. */
 export const providerModelFields = {
   provider: name('`claude`, `codex`, or `command` for a task with `run:`.'),
-  model: optional(name("Absent where the CLI's own default model is used.")),
+  model: optional(name("Absent for the CLI's own default model.")),
 }
 export const providerModelShape = titled('agent', object(providerModelFields))
 export type ProviderModel = ValueOf<typeof providerModelShape>

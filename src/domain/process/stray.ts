@@ -5,7 +5,7 @@ import { name, number, optional, own, type ObjectOf } from '../shape/shape.js'
  * the same pid for it. Without `start` and `boot` (systems without /proc, older journals) it can't be recognized.
  */
 export const spawnedProcessFields = {
-  pid: number('Its process id, which is also the number of its process group.'),
+  pid: number('Its process id, which is also the id of its process group.'),
   start: own(optional(name("Clock ticks since boot at which it started: field 22 of proc(5)'s stat."))),
   boot: own(optional(name("The id of the machine's boot."))),
 }

@@ -5,20 +5,20 @@ import { statusRuns, statusSatisfies, taskStatuses, type Group, type Task } from
 export const holdShape = titled(
   'hold reason',
   union({
-    status: variant("Its status in the file, or that of a group around it, puts it on hold: a person's decision.", {
+    status: variant('Its status in the file, or that of a group around it, puts it on hold; a person decided that.', {
       status: oneOf(taskStatuses, 'The status.'),
       group: optional(name('The group whose status it is.')),
       inRun: mark('It was set after the run had begun.'),
     }),
-    removed: variant('A person took it out of the file after the run had begun.', {}),
-    manual: variant("`execution_mode: manual`: a person's work.", {}),
-    unresolved: variant('It depends on an id that exists nowhere.', { refs: names('Such ids.') }),
-    dependency: variant('It waits, directly or through others, for tasks that will not be done in this run.', {
-      taskIds: names('Those that it waits for itself.'),
-      byPerson: flag('Nothing but holds of a person is in the way.'),
+    removed: variant('A person removed it from the file after the run had begun.', {}),
+    manual: variant('`execution_mode: manual`: a person does it.', {}),
+    unresolved: variant('It depends on an unknown id.', { refs: names('Such ids.') }),
+    dependency: variant('It depends, directly or through others, on tasks that will not be done in this run.', {
+      taskIds: names('Its direct dependencies among them.'),
+      byPerson: flag('Only holds by a person are in the way.'),
     }),
-    verify: variant('It asks for gates, which need workspaces: without isolation there is no clean tree to judge.', {}),
-    unservable: variant('Nothing is left that could run it: its providers are out, or no workspace can be made.', {
+    verify: variant('It has gates, and they need workspaces: without isolation there is no clean tree to judge.', {}),
+    unservable: variant('Nothing is left that could run it: its providers are out, or no workspace can be created.', {
       message: text('Why.'),
     }),
     not_selected: variant('`--only` or `--limit` left out what it depends on.', { taskIds: names('What that is.') }),

@@ -4,10 +4,10 @@ import { cleanLine, cleanName } from '../text.js'
 /** Something wrong with a file that a person wrote, with what to do about it. Plain data, fit for JSON. */
 export const problemFields = {
   severity: oneOf(['error', 'warning']),
-  code: name('Stable, such as `E040` or `W050`; the words may change.'),
+  code: name('Stable, such as `E040` or `W050`; the text may change.'),
   text: text('What is wrong.'),
   help: optional(text('What to do next, one line.')),
-  position: object({ file: text('As it was named.'), line: number('From 1.'), column: number('From 1.') }),
+  position: object({ file: text('As the user named it.'), line: number('From 1.'), column: number('From 1.') }),
   path: optional(name('Where in the data, such as `tasks[3].dependencies[0]`.')),
 }
 export type Problem = ObjectOf<typeof problemFields>

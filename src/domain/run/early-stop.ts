@@ -16,7 +16,7 @@ export function needsPerson({ reason }: { readonly reason: EarlyStopReason }): b
 /** From here on nothing starts; what runs may finish. */
 export const earlyStopFields = {
   reason: as(reasonShape, 'What stops it.'),
-  why: text('The same in a few words, such as `the budget of $5.00 is used up`.'),
+  why: text('The reason in a few words, such as `the budget of $5.00 is used up`.'),
   next: text('What to do next, a sentence.'),
 }
 export type EarlyStop = ObjectOf<typeof earlyStopFields>

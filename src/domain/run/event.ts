@@ -59,11 +59,11 @@ export type QueueCounts = Pick<
 /** When and in which order. */
 export const stampShape = object({
   v: number(
-    'The version of the form. It is raised when an event changes its meaning, not when fields or events are added.',
+    'The version of the form. It increases when an event changes its meaning, not when fields or events are added.',
   ),
   seq: number('Counts from 1.'),
   at: moment('When, epoch ms.'),
-  ms: number('Monotonic ms since the run began; the time between a stop and a resumption does not count.'),
+  ms: number('Monotonic ms since the run began; time between a stop and a resume does not count.'),
 })
 export type Stamp = ValueOf<typeof stampShape>
 

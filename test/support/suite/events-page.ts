@@ -8,19 +8,19 @@ import { projectRoot } from '../rigs/program.js'
 const head = `
 # Events and other output for programs
 
-A run is a stream of events. \`--output json\` prints them on stdout as they happen, one JSON object a line, and the
-terminal, the plain lines, \`status\` and \`resume\` are views of the same stream. This page is made from the program's
-own description of them, and a test compares it.
+A run is a stream of events. \`--output json\` prints them on stdout as they happen, one JSON object per line; the
+terminal, the plain lines, \`status\` and \`resume\` are views of the same stream. This page is generated from the program's
+own description of the events, and a test compares it.
 
-**What is promised**: the fields on this page, for as long as \`v\` is the same. Events, fields, values and types of a
-union may be added without a new \`v\`: pass over what you do not know. Fields that are marked optional are left out
-where there is nothing to tell; they are never \`null\`. Sentences (\`message\`, \`why\`, \`text\`, …) are for people and
-change their wording; programs go by \`type\`, \`kind\` and the like. Times are epoch ms, durations ms. Texts from
-outside have no control characters, and secrets in them are \`***\`; names (ids, branches, paths, commits) are as they are.
+**Programs may rely on** the fields on this page, as long as \`v\` is the same. New events, fields, values and types of a
+union may appear without a new \`v\`: ignore what you don't know. Optional fields are left out if there is nothing to say;
+they are never \`null\`. Sentences (\`message\`, \`why\`, \`text\`, …) are for people and may change; use \`type\`, \`kind\` and
+the like. Times are epoch ms, durations ms. Texts from outside contain no control characters, and secrets in them are
+\`***\`; names (ids, branches, paths, commits) are as they are.
 
-The journal of a run, \`.autopilot/runs/<run>/journal.jsonl\`, has the same lines with further fields that only autopilot
-itself reads, to go on with the run: they are not promised. Another version of autopilot reads a journal, or refuses it
-and names the version that wrote it.
+The journal of a run, \`.autopilot/runs/<run>/journal.jsonl\`, has the same lines with more fields that only autopilot
+itself reads, to continue the run: don't rely on those. Another version of autopilot reads a journal, or refuses it and
+names the version that wrote it.
 `
 
 /** The text of docs/events.md, made from the shapes. */
@@ -29,10 +29,10 @@ export async function eventsPage(): Promise<string> {
   const families = Object.entries(eventFamilies).map(([title, events]) => `## ${title}\n\n${variants(events, '###')}`)
   const printed = unionOf(printedShape)
   const others =
-    '## Other lines\n\nWhat commands print with `--output json` beside the events of a run. These lines have no `v`, ' +
+    '## Other lines\n\nWhat commands print with `--output json` besides the events of a run. These lines have no `v`, ' +
     `\`seq\`, \`at\` and \`ms\`.\n\n${variants(printed, '###')}`
   const shared = `## Shared parts\n\n${sharedParts([...Object.values(eventFamilies), printed])}`
-  const intro = `Each line of a run has these fields, \`type\`, and what follows for that type.\n\n${stamp}`
+  const intro = `Each line of a run has these fields, \`type\`, and the fields of that type.\n\n${stamp}`
   const page = [head.trim(), '## Every line', intro, ...families, others, shared].join('\n\n')
   const config = JSON.parse(readFileSync(`${projectRoot}/.config/prettier.json`, 'utf8')) as prettier.Options
   return prettier.format(page, { ...config, parser: 'markdown' })

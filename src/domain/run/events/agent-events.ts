@@ -8,7 +8,7 @@ import { ofAgent } from './of-attempt.js'
 
 export const agentEvents = {
   agent_spawned: variant(
-    'The process of an agent stands ready, in a process group of its own, and gets its go when this line is on disk.',
+    'The process of an agent is ready, in its own process group. It starts working once this line is on disk.',
     { ...ofAgent, ...spawnedProcessFields },
   ),
   command_spawned: variant('The same for a gate or the `setup:` command.', {
@@ -19,12 +19,12 @@ export const agentEvents = {
     ...ofAgent,
     event: as(agentEventShape, 'What it was.'),
   }),
-  agent_used: variant('What an agent at work has used so far. The last one counts where nothing tells of its end.', {
+  agent_used: variant('What a running agent has used so far. The last one counts if no event records its end.', {
     ...ofAgent,
     provider: name('Whose agent.'),
     ...agentCountFields,
   }),
-  agent_exited: variant('The process of an agent has ended; its slot is free from here on.', {
+  agent_exited: variant('The process of an agent has ended; its slot is free from now on.', {
     ...ofAgent,
     slot: name('The slot.'),
     exit: as(exitStatusShape, 'How it ended.'),
@@ -32,15 +32,15 @@ export const agentEvents = {
   }),
   leftovers_ended: variant('The agent left background work or processes running, and they were ended.', {
     ...ofAgent,
-    what: texts('What they were, in words of the CLI or as command lines.'),
+    what: texts("What they were, in the CLI's words or as command lines."),
   }),
   agent_finished: variant('All output of an agent has been read.', {
     ...ofAgent,
     provider: optional(name('Whose agent.')),
     model: optional(name('The model that answered.')),
-    streamed: own(optional(usageShape, 'What the calls of the model had told of it on the way.')),
+    streamed: own(optional(usageShape, 'The part that the calls of the model had reported along the way.')),
     sessionId: optional(name('Its conversation, as the CLI wrote it.')),
-    text: text('Its last word, clipped.'),
+    text: text('Its last text, shortened.'),
     failure: optional(failureShape, 'Why it did not end well.'),
     ...agentCountFields,
   }),

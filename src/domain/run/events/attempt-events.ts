@@ -12,42 +12,42 @@ export const attemptEvents = {
     slot,
     agent,
     workspace: name('The directory it works in; empty when none could be opened.'),
-    directory: optional(name('Where its prompts and its output are kept. Older versions left that out.')),
+    directory: optional(name('Where its prompts and its output are kept. Older versions left this out.')),
     base: optional(name('The commit that it starts from. Absent without isolation.')),
-    goesOnFrom: optional(number('The attempt that was cut off and whose conversation or work this one goes on with.')),
+    goesOnFrom: optional(number('The attempt that was cut off and whose conversation or work this one continues.')),
     text: own(
-      optional(name('The digest of what its agent is told; see `task-text.ts`. Older versions left that out.')),
+      optional(name('The digest of what its agent is told; see `task-text.ts`. Older versions left this out.')),
     ),
   }),
   attempt_resumed: variant(
-    "An attempt that was interrupted with the run goes on: its agent's conversation on a slot, or, without one, its work, which the agent had finished.",
+    "An attempt that was interrupted with the run continues: its agent's conversation on a slot, or, without a slot, the work that its agent had finished.",
     {
       ...ofAttempt,
       slot: optional(slot),
       agent,
-      workspace: optional(name('Where it is another than before.')),
-      base: optional(name('Where it is another than before.')),
+      workspace: optional(name('Present if it differs from before.')),
+      base: optional(name('Present if it differs from before.')),
       text: own(
         optional(
-          name('The agent is told the task as it is now, of which this is the digest; absent where it knows the task.'),
+          name(
+            'The digest of the current text of the task, which the agent is told; absent if it knows the text already.',
+          ),
         ),
       ),
     },
   ),
-  repair_started: variant("The attempt's conversation goes on, on a slot of its own, as its work was kept out.", {
+  repair_started: variant("The attempt's conversation continues on a slot, because its work was refused.", {
     ...ofAttempt,
     round: number('The repair round, counted from 1 within the attempt.'),
     slot,
     agent,
     reason: as(failureShape, 'What kept it out.'),
     base: optional(
-      name(
-        "The tip of the target that was merged in: what the round's work is compared with. Absent without isolation.",
-      ),
+      name("The tip of the target that was merged in; the round's work is compared with it. Absent without isolation."),
     ),
   }),
   finishing_started: variant(
-    "The attempt's conversation goes on, on a slot of its own, to finish what its turn left unfinished.",
+    "The attempt's conversation continues on a slot, to finish what its turn left unfinished.",
     {
       ...ofAttempt,
       turn: number('Counts such turns from 1 within the attempt.'),
@@ -59,34 +59,31 @@ export const attemptEvents = {
   candidate_created: variant('The work of a turn was collected.', {
     ...ofAttempt,
     commit: name('A commit that has it.'),
-    ref: name('What keeps that commit.'),
+    ref: name('The ref that holds this commit.'),
     leftOut: texts('Changes that do not count.'),
   }),
   ignored_written: variant("The agent's own tools wrote files that git ignores: they do not land.", {
     ...ofAttempt,
     paths: texts('The files.'),
-    copies: optional(name('The directory in which they are kept, as far as there was room. Absent where none is.')),
+    copies: optional(name('The directory with copies of them, as far as there was space. Absent if there are none.')),
   }),
   commit_kept: variant('A commit that did not land is kept on a ref.', {
     ...ofAttempt,
     commit: name('The commit.'),
     ref: name('The ref.'),
-    base: optional(name('The commit that its work is to be compared with.')),
+    base: optional(name('The commit to compare its work with.')),
     why: text('What it is.'),
   }),
-  base_awaited: variant(
-    'Its work was kept out only by gates that fail on the base, too: it waits until they pass there.',
-    {
-      ...ofAttempt,
-      gates: texts('The gates.'),
-    },
-  ),
+  base_awaited: variant('Only gates that also fail on the base refused its work: it waits until they pass there.', {
+    ...ofAttempt,
+    gates: texts('The gates.'),
+  }),
   attempt_failed: variant('An attempt failed.', {
     ...ofAttempt,
     failure: as(failureShape, 'Why.'),
     willRetry: flag('The task is tried again.'),
     counted: optional(
-      flag("`false` when it does not count towards the attempts that the task has: an account's trouble ended it."),
+      flag("`false` if it does not count towards the task's attempts, for example because its account hit a limit."),
     ),
   }),
 }

@@ -17,15 +17,15 @@ import {
 } from '../../shape/shape.js'
 import { ofAttempt } from './of-attempt.js'
 
-const verdict = oneOf(verdictTypes, '`errored`: it could not be run, which says nothing about the tree.')
+const verdict = oneOf(verdictTypes, '`errored`: it could not run, which says nothing about the tree.')
 const durationMs = number('How long it took.')
 
 /** A gate that did not pass on the base. */
 export const baseGateShape = object({
   gate: text('Its name.'),
   message: text('What it said.'),
-  tail: optional(text('The end of what it printed.')),
-  log: optional(name('The file with all that it printed.')),
+  tail: optional(text('The end of its output.')),
+  log: optional(name('The file with all of its output.')),
 })
 
 export const gateEvents = {
@@ -42,33 +42,33 @@ export const gateEvents = {
     tree: name('What it looks at.'),
   }),
   gate_judged: variant(
-    "A gate judged a tree that is to land, with this attempt's work on top; or, with `by`, a reviewer that work.",
+    "A gate judged a tree that may land, with this attempt's work on top; or, with `by`, a reviewer judged that work.",
     {
       ...ofAttempt,
       together: optional(
-        names('The other tasks whose work is in the tree and has not landed, in order. Absent when there are none.'),
+        names('The other tasks whose work is in the tree and has not landed, in order. Absent if there are none.'),
       ),
       gate: text('Its name.'),
       tree: name('The tree.'),
       verdict,
       durationMs,
-      remembered: flag('The verdict was known; nothing ran.'),
+      remembered: flag('The verdict was already known; nothing ran.'),
       by: optional(
         object({
           agent: as(providerModelShape, 'The reviewer.'),
           reasons: texts('Its reasons, or why there is no answer.'),
         }),
       ),
-      again: mark('The gate had failed on this tree before, and ran once more.'),
-      flaky: mark('And passed: what it says is partly chance.'),
-      fresh: mark('It passed in a place that was set up anew.'),
+      again: mark('The gate had already failed on this tree, and ran once more.'),
+      flaky: mark('It then passed: its verdict is partly chance.'),
+      fresh: mark('It passed in a place with a new setup.'),
     },
   ),
-  base_judged: variant('The gates of everybody judged the base, a tip of the target, without any work on top.', {
+  base_judged: variant('`gates:` judged the base, a tip of the target, without any work on top.', {
     commit: name('The tip.'),
     tree: name('Its tree.'),
     verdict,
     durationMs,
-    gates: list(baseGateShape, 'Those that failed, twice, or could not be run.'),
+    gates: list(baseGateShape, 'Those that failed twice, or could not run.'),
   }),
 }

@@ -9,5 +9,7 @@ export const ofAttempt = {
 /** What an agent does for an attempt: its work, or a review of that work. */
 export const ofAgent = {
   ...ofAttempt,
-  review: optional(number('The agent reviews the work: its number, counted from 1 within the attempt.')),
+  review: optional(
+    number('Present if the agent reviews the work: the number of the review, counted from 1 within the attempt.'),
+  ),
 }

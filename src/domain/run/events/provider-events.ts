@@ -5,22 +5,22 @@ import { as, flag, moment, name, optional, text, variant } from '../../shape/sha
 const provider = name('`claude`, `codex` or `command`.')
 
 export const providerEvents = {
-  provider_detected: variant('An agent CLI was looked for.', {
+  provider_detected: variant('autopilot looked for an agent CLI.', {
     provider,
-    usable: flag('Work may be given to it.'),
-    version: optional(text('What it calls its version.')),
-    permissions: optional(text("What the run's permissions are called by the CLI itself.")),
-    message: optional(text('Why it cannot be used, and what to do.')),
+    usable: flag('It can get work.'),
+    version: optional(text('Its version, as it reports it.')),
+    permissions: optional(text("The CLI's own name for the run's permissions.")),
+    message: optional(text('Why it is not usable, and what to do.')),
   }),
-  provider_stopped: variant('A provider is given no more work in this run.', {
+  provider_stopped: variant('A provider gets no more work in this run.', {
     provider,
     failure: as(failureShape, 'Why.'),
   }),
-  model_stopped: variant('One model of a provider is given no more work in this run.', {
+  model_stopped: variant('One model of a provider gets no more work in this run.', {
     ...providerModelFields,
     failure: as(failureShape, 'Why.'),
   }),
-  provider_cooled_down: variant('A provider is given no work for some time.', {
+  provider_cooled_down: variant('A provider cools down: it gets no work for some time.', {
     provider,
     until: moment('Until then, epoch ms.'),
     failure: as(failureShape, 'Why.'),

@@ -4,21 +4,25 @@ import { as, mark, name, number, oneOf, optional, text, variant } from '../../sh
 import { ofAttempt } from './of-attempt.js'
 
 const taskId = name('The task.')
-const holds = optional(number('How many others wait for it and are held, too, each by an event of its own.'))
+const holds = optional(number('How many dependents are held, too; each has its own event.'))
 
 export const taskEvents = {
-  task_queued: variant('A task waits for a slot: for an attempt, or within one for a repair round.', ofAttempt),
-  task_held: variant('A task cannot or shall not start.', { taskId, reason: as(holdShape, 'Why.'), holds }),
+  task_queued: variant('A task waits for a slot: for an attempt, or for a repair round of one.', ofAttempt),
+  task_held: variant('A task cannot start, or a person has put it on hold.', {
+    taskId,
+    reason: as(holdShape, 'Why.'),
+    holds,
+  }),
   task_integrated: variant('Work of a task landed on the target.', {
     ...ofAttempt,
-    commit: name('The commit that has it.'),
-    previous: name('The commit at which the target stood before.'),
+    commit: name('The commit with the work.'),
+    previous: name('The tip of the target before.'),
   }),
   task_done: variant('A task is done.', {
     ...ofAttempt,
     how: oneOf(
       ['integrated', 'unchanged', 'in_place'],
-      'Its work landed, none was needed, or it is in the files as they are.',
+      'Its work landed, no change was needed, or the work is in the files (in place).',
     ),
   }),
   task_failed: variant('A task failed for good.', {
@@ -29,14 +33,14 @@ export const taskEvents = {
   }),
   task_canceled: variant('A task was canceled with the run.', { taskId }),
   roadmap_written: variant('The roadmap says that a task is done.', { taskId }),
-  roadmap_not_written: variant('Said at the end: a task is done, but the roadmap does not say so.', {
+  roadmap_not_written: variant('Recorded at the end: a task is done, but the roadmap does not say so.', {
     taskId,
     why: text('Why not.'),
     help: optional(text('What a person can do.')),
   }),
-  workspace_kept: variant('A workspace was left as it is.', {
+  workspace_kept: variant('A workspace stays on disk as it is.', {
     path: name('Where.'),
     why: text('Why.'),
-    collectsAgain: mark('Nothing is wrong with it, and `autopilot resume` collects from it.'),
+    collectsAgain: mark('Its content is fine: `autopilot resume` collects from it.'),
   }),
 }
