@@ -40,14 +40,17 @@ export interface Gating {
   readonly verifier: Verifier
   /** A clean checkout of a commit, in a workspace of the gates' own. */
   readonly checkOut: CheckOut
+  /** Undefined where a gate could begin at once; otherwise resolves when the next one ends. */
+  readonly whenFree: () => Promise<void> | undefined
 }
 
 export function createGating(parts: GatingParts): Gating {
   const { clock, signal, onSpawned, start } = parts
   const checkOut = checkOuts(parts.workspaces)
   let runs = 0
+  const limited = limit(parts.jobs)
   const verifier = createVerifier({
-    limited: limit(parts.jobs),
+    limited,
     monotonic: () => clock.monotonic(),
     signal,
     checkOut,
@@ -68,7 +71,7 @@ export function createGating(parts: GatingParts): Gating {
       return verdict.type === 'failed' ? { ...verdict, log: logFile } : verdict
     },
   })
-  return { verifier, checkOut }
+  return { verifier, checkOut, whenFree: limited.whenFree }
 }
 
 function checkOuts(workspaces: Workspaces): Gating['checkOut'] {

@@ -1,6 +1,7 @@
 import type { Failure } from '../../domain/agent/failure.js'
 import {
   afterOutcome,
+  batchSize,
   emptyQueue,
   nextStep,
   type MergeQueue,
@@ -30,6 +31,8 @@ export interface MergeQueueParts {
   readonly verifier: Verifier
   /** How many gates run at once. */
   readonly gateJobs: number
+  /** Undefined where a gate could begin at once; otherwise resolves when the next one ends. */
+  readonly whenFree?: () => Promise<void> | undefined
   /** How many candidates are judged together at most; 1: one at a time. */
   readonly mergeBatch: number
   /** Is told when somebody else moves the target, and asked whether the base is to blame. */
@@ -110,7 +113,7 @@ class QueueDriver {
   async #make(step: Exclude<QueueStep, { type: 'rest' }>): Promise<QueueOutcome> {
     switch (step.type) {
       case 'build':
-        return this.#build(step.candidates)
+        return this.#build(await this.#gathered(step.candidates))
       case 'judge':
         return { type: 'judged', verdicts: await this.#judge(step.prefixes) }
       case 'judge_again':
@@ -122,6 +125,24 @@ class QueueDriver {
       case 'give_up':
         return this.#leave(step.count, this.#reasonOf(step.count), false)
     }
+  }
+
+  /**
+   * While other gates have every job, a batch could only stand and wait: it is built when one of them ends, of all that have
+   * come by then. What no gate need run for, or is a full batch already, waits for nothing.
+   */
+  async #gathered(candidates: readonly Queued[]): Promise<readonly Queued[]> {
+    if (candidates.length >= batchSize(this.#queue)) return candidates
+    const needsGate = ({ number }: Queued) => {
+      const { gates, made } = this.#entryOf(number).candidate
+      return gates.length > 0 && (!made || this.#parts.verifier.known(made.tree, gates) === undefined)
+    }
+    const free = candidates.every(needsGate) ? this.#parts.whenFree?.() : undefined
+    if (!free) return candidates
+    await free
+    // Meanwhile candidates can only have come.
+    const step = this.#next()
+    return step.type === 'build' ? step.candidates : candidates
   }
 
   async #build(candidates: readonly Queued[]): Promise<QueueOutcome> {

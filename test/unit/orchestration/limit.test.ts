@@ -44,3 +44,17 @@ test('each step has a number of its own while it runs, the lowest that is free',
   await limited((job) => Promise.resolve(numbers.push(job)))
   expect(numbers.at(-1)).toBe(1)
 })
+
+test('whoever asks when a step could begin is told at once, or when the next one ends', async () => {
+  const limited = limit(1)
+  expect(limited.whenFree()).toBeUndefined()
+  const gate = defer<number>()
+  const end = limited(() => gate.promise)
+  let isFree = false
+  const told = limited.whenFree()?.then(() => (isFree = true))
+  await Promise.resolve()
+  expect(isFree).toBe(false)
+  gate.resolve(1)
+  await Promise.all([end, told])
+  expect([isFree, limited.whenFree()]).toEqual([true, undefined])
+})

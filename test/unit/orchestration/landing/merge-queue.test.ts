@@ -256,12 +256,18 @@ describe('a queue with gates', () => {
   const gate = (name: string): Gate => ({ name, run: name, timeoutMs: 1000 })
 
   /** Candidates that each make a file of their own name come together, behind one that nothing keeps out. */
-  async function together(names: readonly string[], verifier: Partial<MergeQueueParts['verifier']>, gateJobs = 1) {
+  async function together(
+    names: readonly string[],
+    verifier: Partial<MergeQueueParts['verifier']>,
+    gateJobs = 1,
+    whenFree?: MergeQueueParts['whenFree'],
+  ) {
     const { repo, repository, target, base } = await start()
     const never = () => Promise.reject(new Error('not asked for in this test'))
     const parts = { repository, target, gateJobs, mergeBatch: 16 }
     const integrate = createMergeQueue({
       ...parts,
+      ...(whenFree ? { whenFree } : {}),
       verifier: { known: () => undefined, verify: never, verifyAgain: never, ...verifier },
     })
     const send = (name: string, gates: readonly Gate[]) => {
@@ -291,6 +297,27 @@ describe('a queue with gates', () => {
     expect(subjects(repo, base)).toEqual(['a', 'b', 'c', 'd', 'e'])
     const landed = ends.flatMap((end) => (end.status === 'fulfilled' && end.value.ok ? [end.value.value] : []))
     expect(landed.map(({ previous }) => previous)).toEqual([base, ...landed.slice(0, -1).map(({ commit }) => commit)])
+  })
+
+  it('builds no batch while other gates have every job, so that what comes meanwhile is judged with it', async () => {
+    const trees: string[] = []
+    const verify: MergeQueueParts['verifier']['verify'] = ({ tree }) => {
+      trees.push(tree)
+      return Promise.resolve(ok(undefined))
+    }
+    let isBusy = true
+    // The other gate ends when the queue has asked, by when all have come.
+    const whenFree = () => (isBusy ? Promise.resolve(void (isBusy = false)) : undefined)
+    const { repo, base } = await together(['a', 'b', 'c'], { verify }, 1, whenFree)
+    expect(trees).toHaveLength(1)
+    expect(subjects(repo, base)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('waits for no job with what no gate need run for', async () => {
+    const whenFree = () => new Promise<void>(() => undefined)
+    const verify = () => Promise.resolve(ok(undefined))
+    const { send } = await together([], { verify }, 1, whenFree)
+    expect((await send('a', [])).ok).toBe(true)
   })
 
   it('keeps a whole batch out, without blame, when its tree cannot be judged', async () => {
