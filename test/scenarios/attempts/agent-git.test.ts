@@ -6,7 +6,7 @@ import { scene } from '../../support/scenes/rigged-scene.js'
 
 const roadmap = 'tasks:\n  - { id: build, title: Build it }\n'
 
-test('a rebase that stopped in a conflict is ended in the same conversation, and then the work lands', async () => {
+test('a rebase that stopped in a conflict is finished in the same conversation, and then the work lands', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
     const { execSync } = process.getBuiltinModule('node:child_process')
@@ -31,7 +31,7 @@ test('a rebase that stopped in a conflict is ended in the same conversation, and
   expect(recordsOf(ended, 'repair_started')).toHaveLength(0)
 })
 
-test('marker lines that the agent committed go back to it, and what it hid by rules of its own is told', async () => {
+test('marker lines that the agent committed go back to it, and what it hid with its own rules is reported', async () => {
   const stage = scene({ roadmap })
   fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
     write('notes.md', attempt === 1 ? '<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> other\n' : 'both\n')

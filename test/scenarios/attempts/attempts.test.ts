@@ -38,7 +38,7 @@ test('a task that fails every time fails after --iterations attempts, or after i
   expect(Object.fromEntries(failed)).toEqual({ two: 2, one: 1, more: 2 })
 })
 
-test('a failed task holds all that waits for it, by name, while others go on', async () => {
+test('a failed task holds all its dependents, by name, while others continue', async () => {
   const stage = scene({
     roadmap: `tasks:
   - { id: broken, run: exit 1 }
@@ -56,7 +56,7 @@ test('a failed task holds all that waits for it, by name, while others go on', a
   expect(stdout).toMatch(/Done +1 of 4 tasks/)
 })
 
-test('tasks that a failed one holds are counted where it fails, and not told one by one', async () => {
+test('the dependents of a failed task are counted in its line, and not reported one by one', async () => {
   const dependents = Array.from({ length: 50 }, (_, n) => `  - { id: next-${n}, run: 'true', depends_on: [broken] }\n`)
   const stage = scene({ roadmap: `tasks:\n  - { id: broken, run: exit 1 }\n${dependents.join('')}` })
   const { code, stdout, stderr } = await stage.run(['run', '--iterations', '1'])
@@ -68,7 +68,7 @@ test('tasks that a failed one holds are counted where it fails, and not told one
   expect(stdout).toMatch(/^Held +and 30 more/m)
 })
 
-test('a missing login is neither counted as an attempt nor told to the agent of another provider', async () => {
+test('a missing login neither counts as an attempt nor reaches the agent of another provider', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n' })
   fakeCli(stage, 'claude', ({ play }) => {
     play('oauth-401')

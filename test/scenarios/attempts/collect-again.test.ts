@@ -49,13 +49,13 @@ function meeting(id: string, other: string): string {
   return `  - { id: ${id}, run: "${run}" }\n`
 }
 
-test('a git that is killed while it lands is asked again, and no agent is paid again', async () => {
+test('a git that is killed while it lands is tried again, and no agent is paid again', async () => {
   const stage = mergingStage(2)
   expect((await stage.run(['run'])).code).toBe(0)
   expect([stage.landed('a'), stage.landed('b'), stage.agents()]).toEqual(['a', 'b', 2])
 })
 
-test('where it is killed each time the run ends with 75, the work stays on its ref, and the next run lands it', async () => {
+test('if it is killed each time, the run ends with 75, the work stays on its ref, and the next run lands it', async () => {
   const stage = mergingStage(3)
   const { code, stdout } = await stage.run(['run'])
   expect(code).toBe(75)
@@ -64,7 +64,7 @@ test('where it is killed each time the run ends with 75, the work stays on its r
   expect([stage.landed('a'), stage.landed('b'), stage.agents()]).toEqual(['a', 'b', 2])
 })
 
-test('a git of autopilot’s that is killed while it collects is asked again, and no agent is paid again', async () => {
+test('a git of autopilot’s that is killed while it collects is tried again, and no agent is paid again', async () => {
   const stage = stageOf(1)
   const { code, records } = await stage.run(['run', '--output', 'json'])
   expect(code).toBe(0)

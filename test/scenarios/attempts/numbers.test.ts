@@ -34,7 +34,7 @@ async function askedAt({ env }: FakeAgent): Promise<string> {
   return (await fetch(`http://127.0.0.1:${env.AUTOPILOT_PORT}/`)).text()
 }
 
-test('agents and gates that work at once have numbers of their own, and values of env: made of them; setup has none', async () => {
+test('agents and gates that run at once have their own numbers, and values of env: use them; setup has none', async () => {
   const agents = await rig()
   const stage = gatedScene({
     roadmap: riggedRoadmap(agents, ['one', 'two']),
@@ -65,7 +65,7 @@ test('agents and gates that work at once have numbers of their own, and values o
   await running.ended
 })
 
-test('a repair round keeps its slot where that is free, and is told nothing; what a secret became is hidden', async () => {
+test('a repair round keeps its slot if that is free, and is told nothing; the value that a secret took is masked', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: fix }\n',
     gates: ['! test -e fix.txt || grep -q good fix.txt'],
@@ -86,7 +86,7 @@ test('a repair round keeps its slot where that is free, and is told nothing; wha
   expect(stage.repo.git('log', '-1', '--format=%B', 'autopilot/main')).not.toContain('hunter-of-')
 })
 
-test('a repair round on another slot, as its own is taken, is told the values that it now has', async () => {
+test('a repair round on another slot, because its own is taken, is told its new values', async () => {
   const agents = await rig()
   const others = ['other', 'filler'].map((id, index) => ({
     ...{ id, priority: index + 1, run: agents.command(id), expects: 'no_change' },

@@ -19,7 +19,7 @@ function stage(config: Readonly<Record<string, unknown>> = {}, run = deed): Scen
 
 const tracked = ({ repo }: Scene) => repo.git('ls-files').split('\n')
 
-test('what would configure later runs and agents does not land, is told, and the gates stay what they were', async () => {
+test('what would configure later runs and agents does not land, is reported, and the gates stay as they were', async () => {
   const scene = stage()
   const { code, records } = await scene.run(['run', '--output', 'json'])
   expect(code).toBe(0)
@@ -39,7 +39,7 @@ test('what would configure later runs and agents does not land, is told, and the
   expect(judgements(next.records()).map(({ verdict }) => verdict)).toEqual(['failed', 'failed'])
 })
 
-test('where the configuration says that agents may configure, all of it lands but the records of runs', async () => {
+test('if the configuration says that agents may configure, all of it lands except the records of runs', async () => {
   const scene = stage({ agents_may_configure: true })
   const { code, records } = await scene.run(['run', '--output', 'json'])
   expect(code).toBe(0)

@@ -20,7 +20,7 @@ function attemptFiles({ repo }: Scene, task: string): readonly string[] {
     .flatMap((name) => readdirSync(join(attempts, name)))
 }
 
-test('work that a gate keeps out goes back to the same conversation, with the reason, and lands as one commit', async () => {
+test('work that a gate refuses goes back to the same conversation, with the reason, and lands as one commit', async () => {
   const stage = gatedScene({
     roadmap: sayHello,
     gates: [{ run: goodGate, name: 'good' }],
@@ -84,7 +84,7 @@ test('the ref of an attempt only moves forward: the candidate of a round has the
   expect(stage.repo.git('log', '-1', '--format=%P', second!.commit).split(' ')).toContain(first!.commit)
 })
 
-test('rounds that are used up fail the attempt; the next starts afresh from the target, with all reasons', async () => {
+test('when the rounds are used up the attempt fails; the next one starts over from the target, with all reasons', async () => {
   const stage = gatedScene({
     roadmap: sayHello,
     gates: [
@@ -166,7 +166,7 @@ test('an agent that fails in a round fails the attempt, and its work is kept', a
   expect(stage.repo.git('show', `${kept[0]!.ref}:hello.txt`)).toBe('half')
 })
 
-test('a login that is refused in a round rests the provider; the work is kept', async () => {
+test('a login that is refused in a round makes the provider cool down; the work is kept', async () => {
   const stage = gatedScene({ roadmap: sayHello, gates: [goodGate] })
   fakeCli(stage, 'claude', ({ attempt, write, succeed, play }) => {
     if (attempt === 2) play('oauth-401')
@@ -206,7 +206,7 @@ test('commits and stashes of every round are kept, and an ignored file that was 
   expect(stage.repo.git('log', '--format=%s', ref).split('\n')).toEqual(expect.arrayContaining(['turn 1', 'turn 2']))
 })
 
-test('over the rounds no gate judges one tree more often than twice: at first, and once more before the work is refused', async () => {
+test('no gate judges one tree more often than twice in all rounds: at first, and once more before the work is refused', async () => {
   const stage = gatedScene({ roadmap: sayHello, gates: [goodGate] })
   fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('hello.txt', 'bad\n')
@@ -220,7 +220,7 @@ test('over the rounds no gate judges one tree more often than twice: at first, a
   expect(recordsOf(ended, 'repair_started').map(({ round }) => round)).toEqual([1, 2])
 })
 
-test('codex goes on by its own sub-command, and its totals are not counted twice', async () => {
+test('codex continues with its own sub-command, and its totals are not counted twice', async () => {
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, provider: codex }\n', gates: [goodGate] })
   const calls = fakeCli(stage, 'codex', ({ attempt, write, succeed }) => {
     write('hello.txt', attempt === 1 ? 'bad\n' : 'good\n')
@@ -236,7 +236,7 @@ test('codex goes on by its own sub-command, and its totals are not counted twice
   ])
 })
 
-test('what an agent is told in a round is on disk beside what it said', async () => {
+test('what an agent is told in a round is on disk next to its output', async () => {
   const stage = gatedScene({ roadmap: sayHello, gates: [goodGate] })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
     write('hello.txt', attempt === 1 ? 'bad\n' : 'good\n')

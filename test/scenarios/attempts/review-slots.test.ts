@@ -92,7 +92,7 @@ test('Ctrl-C ends the wait for a reviewer', async () => {
   expect(stage.subjects()).toEqual([])
 })
 
-test('status of a run that goes on tells what is being reviewed, and where', async () => {
+test('status of a running run shows what is being reviewed, and where', async () => {
   const agents = await rig()
   const stage = withCodex(gatedScene({ roadmap: riggedRoadmap(agents, ['a']), gates }), agents)
   const run = stage.start(['run', '-a', '1', '--output', 'json'])

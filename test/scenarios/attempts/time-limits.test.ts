@@ -74,7 +74,7 @@ test('a time limit that is not reached changes nothing', async () => {
   expect(code).toBe(0)
 })
 
-test('the first signal lets what runs finish within the drain', async () => {
+test('the first signal lets running agents finish within the drain', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, { slow: '', behind: 'depends_on: [slow]', other: '' }) })
   const running = stage.start(['run', '-a', '1', '--drain', '10m', '--output', 'json'])
@@ -105,7 +105,7 @@ test('a second signal cancels at once what a drain would let finish', async () =
   expect(canceling?.why).toBe('SIGINT')
 })
 
-test('a drain that is over cancels', async () => {
+test('the end of the drain cancels', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['slow']) })
   const running = stage.start(['run', '--drain', '1s', '--output', 'json'])

@@ -43,7 +43,7 @@ describe('the name of the configuration', () => {
     expect(stderr).toContain('E107: autopilot.yaml and autopilot.yml both exist')
   })
 
-  test('one beside a roadmap below the root is refused, with where settings stand', async () => {
+  test('one next to a roadmap in a subdirectory is refused, with where settings belong', async () => {
     const stage = scene({ files: { 'sub/roadmap.yaml': roadmap, 'sub/autopilot.yaml': strict } })
     const wheres = [
       { args: ['run', 'sub/roadmap.yaml'] },
@@ -59,7 +59,7 @@ describe('the name of the configuration', () => {
     }
   })
 
-  test('files of other names, directories, and what lies outside the repository are nobody’s configuration', async () => {
+  test('files with other names, directories, and files outside the repository are not a configuration', async () => {
     const files = {
       'autopilot.md': 'x\n',
       'my-autopilot.yaml': 'x\n',
@@ -94,7 +94,7 @@ describe('what is in force', () => {
     return records().flatMap((one) => (one.type === 'notice' && one.text.startsWith('gates: ') ? [one.text] : []))
   }
 
-  test('is told in one line at the start', async () => {
+  test('is one line at the start', async () => {
     expect(await told('')).toEqual(['gates: none'])
     const review = '{ review: [codex, "claude:opus"], criteria: good }'
     const config = `gates: [test -e a, { run: test -e b, name: built }, ${review}]\niterations: 1\nbase_gates: skip\n`

@@ -39,7 +39,7 @@ test('the timeout of the file ends an attempt that takes longer', async () => {
   expect(records().find((record) => record.type === 'task_failed')?.failure.kind).toBe('timeout')
 })
 
-test('idle timeout, time limit and drain of the file hold, and the environment wins over them', async () => {
+test('idle timeout, time limit and drain of the file apply, and the environment wins over them', async () => {
   const sleeping = (line: string) => `tasks:\n  - { id: a, run: ${line} }\n`
   const idle = configured('idle_timeout: 500ms\niterations: 1', sleeping('"sleep 2; echo > a"'))
   expect((await idle.run(['run'], { env: { AUTOPILOT_IDLE_TIMEOUT: '0' } })).code).toBe(0)
@@ -74,7 +74,7 @@ test('providers and routes choose who serves which task', async () => {
   })
 })
 
-test('setup runs in each new workspace, before any agent, and its effect is not taken for work', async () => {
+test('setup runs in each new workspace, before any agent, and its effect does not count as work', async () => {
   const stage = configured(
     'setup: mkdir -p .cache && echo "set up" > .cache/ready',
     'tasks:\n  - { id: a, run: cat .cache/ready > a }\n',
@@ -102,7 +102,7 @@ test('copy brings untracked files into the workspaces, and they are not committe
   expect(stage.repo.git('ls-tree', '--name-only', 'autopilot/main').split('\n')).not.toContain('.env')
 })
 
-test('a prompt template of one’s own replaces the default', async () => {
+test('your own prompt template replaces the default', async () => {
   const stage = scene({
     roadmap: 'tasks:\n  - { id: a, title: Title of a, expects: no_change }\n',
     files: { 'autopilot.yaml': 'prompt: prompts/mine.md\n', 'prompts/mine.md': 'Please: {{title}}!\n' },
@@ -124,7 +124,7 @@ test('a prompt template that is missing or wrong ends with 2', async () => {
   expect(wrong.stderr).toMatch(/p\.md: .*titel/)
 })
 
-test('statuses give a meaning to words of one’s own', async () => {
+test('statuses give a meaning to your own words', async () => {
   const roadmap = 'tasks:\n  - { id: a, run: echo > a, status: erledigt }\n  - { id: b, run: echo > b }\n'
   expect((await configured('', roadmap).run(['run'])).code).toBe(2)
   const stage = configured('statuses:\n  erledigt: done\n', roadmap)
@@ -284,7 +284,7 @@ test('a wrong configuration is found before anything is started or made', async 
   expect(stage.repo.git('status', '--porcelain', '--ignored')).toBe('')
 })
 
-test('a directory of one’s own for workspaces may be one that holds the repository, too', async () => {
+test('your own directory for workspaces may also contain the repository', async () => {
   expect((await configured('workspaces: { dir: .. }').run(['run'])).code).toBe(0)
 })
 
@@ -302,7 +302,7 @@ test('a cache directory inside the repository, or of no use, ends with 4 before 
   expect((await stage.run(['run', '--isolation', 'none'], { env: { HOME: stage.repo.dir } })).code).toBe(0)
 })
 
-test('a mistake is told with its line whatever breaks the lines', async () => {
+test('a mistake is reported with its line, whatever the line endings', async () => {
   for (const end of ['\n', '\r\n', '\r']) {
     const { code, stderr } = await configured(`agents: 2${end}${end}agnts: 3${end}`).run(['run'])
     expect(code).toBe(2)
@@ -310,7 +310,7 @@ test('a mistake is told with its line whatever breaks the lines', async () => {
   }
 })
 
-test('only the place where the parser lost its way is told, and nothing of its own reaches the terminal', async () => {
+test('only the position where the parser lost its way is reported, and none of its own text reaches the terminal', async () => {
   const lost = await configured('gates: ]\nagents: 2\n').run(['run'])
   expect(lost.code).toBe(2)
   expect(lost.stderr.trim().split('\n')).toEqual([expect.stringMatching(/^autopilot\.yaml:1:8: error E102: /)])

@@ -98,7 +98,7 @@ test('--dry-run lists what work must pass: gates of everybody, of a task, and re
   expect(inPlace.stdout).toContain('\ngates: none\n')
 })
 
-test('--dry-run shows commands of several lines as they are written, each line further in', async () => {
+test('--dry-run shows commands of several lines as they are written, each line indented', async () => {
   const run = "|\n      set -e\n      if true; then\n        echo 'it  is' > a\n      fi"
   const stage = scene({
     roadmap: `tasks:\n  - id: a\n    run: ${run}\n    verify:\n      run: |\n        cd sub\n        make a\n`,
@@ -137,7 +137,7 @@ test('--dry-run with one CLI of two shows the routes that are left, and why', as
   expect(stdout).not.toContain('codex:big')
 })
 
-test('--dry-run tells what is odd about the roadmap and the last commit, as the run does', async () => {
+test('--dry-run reports oddities of the roadmap and the last commit, as the run does', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a, priority: high, colour: red }\n' })
   const { code, stdout } = await stage.run(['run', '--dry-run'])
   expect(code).toBe(0)
@@ -173,10 +173,13 @@ test('--dry-run with --target current is refused over uncommitted changes, and n
   expect((await stage.run(flags)).code).toBe(0)
   stage.repo.write('README.md', 'changed\n')
   const dry = await stage.run(flags)
-  expect(dry).toMatchObject({ code: 4, stderr: expect.stringContaining('uncommitted changes here: README.md') as string })
+  expect(dry).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('uncommitted changes here: README.md') as string,
+  })
 })
 
-test('who commits are by where git knows nobody is told by the dry run and the run; user.useConfigOnly forbids both', async () => {
+test('without an identity, the dry run and the run name the author of commits; user.useConfigOnly forbids both', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n', identity: false })
   const nobody = 'the author of landed commits is Autopilot <autopilot@localhost>'
   expect((await stage.run(['run', '--dry-run'])).stdout).toContain(nobody)

@@ -88,7 +88,7 @@ test('an empty AGENTS or MAX_ITERATIONS, as of an unset variable of CI, counts a
   expect(start).toMatchObject({ maxAttempts: 3, slots: ['slot-1', 'slot-2', 'slot-3', 'slot-4'] })
 })
 
-test('what stands in AGENTS, MAX_ITERATIONS and DRY_RUN never reaches the shell', async () => {
+test('the values of AGENTS, MAX_ITERATIONS and DRY_RUN never reach the shell', async () => {
   const stage = scene({ roadmap: good })
   const trap = stage.repo.beside('pwned')
   for (const name of ['AGENTS', 'MAX_ITERATIONS', 'DRY_RUN']) {

@@ -25,7 +25,7 @@ test('a repository without a commit ends with 4', async () => {
   expect(stderr).toMatch(/commit/)
 })
 
-test('standing on a branch of autopilot’s own ends with 4', async () => {
+test('on a branch of autopilot’s own it ends with 4', async () => {
   const stage = scene({ roadmap: command })
   stage.repo.git('checkout', '-q', '-b', 'autopilot/main')
   const { code, stderr } = await stage.run(['run'])

@@ -44,7 +44,7 @@ test('it works through symbolic links, and from any directory', async () => {
   expect(stage.subjects()).toEqual(['a'])
 })
 
-test('--max-iterations in both spellings says how many attempts a task has', async () => {
+test('--max-iterations in both spellings sets the attempts of a task', async () => {
   for (const args of [['--max-iterations', '2'], ['--max-iterations=2']]) {
     const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: exit 1 }\n' })
     const { code, records } = await unified(stage, [...args, '--output', 'json'])
@@ -82,7 +82,7 @@ test('it builds what is not built yet, and keeps that away from stdout', async (
   expect(existsSync(join(copy, 'dist', 'cli.cjs'))).toBe(true)
 })
 
-test('a build that fails ends with 2, and tells why on stderr', async () => {
+test('a failing build ends with 2, and says why on stderr', async () => {
   const stage = scene({ roadmap: 'tasks: []\n' })
   const copy = copyProject(stage.repo.beside('project'))
   writeFileSync(join(copy, 'src', 'cli', 'main.ts'), 'this is not TypeScript')

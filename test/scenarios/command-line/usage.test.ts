@@ -60,7 +60,7 @@ test('a wrong variable of the environment ends with 2 and is named', async () =>
   expect(stderr).toMatch(/AUTOPILOT_AGENTS: 'lots' is not a whole number/)
 })
 
-test('every mistake in a roadmap is told as file:line:col with a code, and nothing is started', async () => {
+test('every mistake in a roadmap is reported as file:line:col with a code, and nothing starts', async () => {
   const stage = scene({
     roadmap: `tasks:
   - id: a
@@ -85,7 +85,7 @@ test('every mistake in a roadmap is told as file:line:col with a code, and nothi
   expect(stage.repo.git('status', '--porcelain', '--ignored')).toBe('')
 })
 
-test('a cycle is told whole', async () => {
+test('a cycle is shown whole', async () => {
   const stage = scene({
     roadmap: `tasks:
   - { id: a, run: exit 0, depends_on: [c] }
@@ -125,7 +125,7 @@ test('validate names what is held, and counts all', async () => {
   })
 })
 
-test('holds of a person do not fail a run, an unresolved dependency does', async () => {
+test('holds by a person do not fail a run, an unresolved dependency does', async () => {
   const held = '  - { id: wait, run: exit 0, status: blocked }\n'
   expect((await scene({ roadmap: good + held }).run(['run'])).code).toBe(0)
   const lost = '  - { id: lost, run: exit 0, depends_on: [nobody] }\n'
@@ -186,7 +186,7 @@ test('a pipe in place of a roadmap or a configuration is refused, not waited for
   expect(roadmap.stderr).toMatch(/^\.\.\/pipe:1:1: error E001: /m)
 })
 
-test('a provider that nobody has is told by validate, with a guess', async () => {
+test('validate reports an unknown provider, with a suggestion', async () => {
   const roadmap = 'tasks:\n  - { id: a, provider: claud }\n  - { id: b, provider: gemini }\n'
   for (const command of ['validate', 'run']) {
     const { code, stderr } = await scene({ roadmap }).run([command])
@@ -196,7 +196,7 @@ test('a provider that nobody has is told by validate, with a guess', async () =>
   }
 })
 
-test('a run of nothing but held tasks says that nothing is to be done', async () => {
+test('a run with only held tasks says that there is nothing to do', async () => {
   const stage = scene({ roadmap: `${good}  - { id: man, execution_mode: manual }\n` })
   const { code, stdout } = await stage.run(['run', '--only', 'man'])
   expect(code).toBe(0)

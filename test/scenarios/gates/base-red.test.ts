@@ -56,7 +56,7 @@ function mend({ repo }: Scene): void {
   repo.git('commit', '-qm', 'mend it')
 }
 
-test('nothing more begins: who is at work ends, the first in order is repaired, the others wait, and no attempt is spent', async () => {
+test('nothing new starts: running agents end, the first in order is repaired, the others wait, and no attempt is spent', async () => {
   const { agents, stage, turn } = await conversations(['a', 'b', 'c', 'd'])
   const run = stage.start(['run', '-a', '2', '--output', 'json'])
   const [a, b] = await turnsOf(turn, 'a', 'b')
@@ -124,7 +124,7 @@ test('the end says what fails, what it printed last, where all of it is, and wha
   expect(stage.subjects()).toEqual(['a'])
 })
 
-test('run goes on with what waits, too, and base_gates: skip lands or refuses it as ever', async () => {
+test('run continues waiting work, too, and base_gates: skip lands or refuses it as usual', async () => {
   const stage = scene({ roadmap: roadmap('a') })
   const calls = fakeCli(stage, 'claude', ({ write: put, attempt, succeed }) => {
     put(`file-${attempt}`, '')
@@ -136,7 +136,7 @@ test('run goes on with what waits, too, and base_gates: skip lands or refuses it
   expect(skipped.stdout).toMatch(/^Failed +a: The gate npm test failed/m)
 })
 
-test('a roadmap whose first task mends the base works: the others land without a further turn, the rest begins on what was mended', async () => {
+test('a roadmap whose first task fixes the base works: the others land without a further turn, the rest starts on the fixed base', async () => {
   const { agents, stage, turn } = await conversations(['fix', 'a', 'b', 'c', 'd', 'e'])
   const run = stage.start(['run', '-a', '3', '-i', '1', '--output', 'json'])
   const [fix, ...others] = await turnsOf(turn, 'fix', 'a', 'b')
@@ -172,7 +172,7 @@ test('an empty project works: the first in order keeps its repair rounds', async
   expect(stage.subjects()).toEqual(['scaffold', 'more'])
 })
 
-test('who fails at a gate of its own, too, is repaired for that; only then it waits', async () => {
+test('work that also fails at another gate is repaired for that; only then it waits', async () => {
   const { stage, turn } = await conversations([], {
     // Called like the gate that is red on the base: names decide nothing.
     roadmap: 'tasks:\n  - id: a\n  - { id: b, verify: [{ run: test -e own, name: npm test }] }\n',
@@ -380,7 +380,7 @@ test('a conversation that was interrupted while the base is red is taken up once
   expect(agents.started).toHaveLength(4)
 })
 
-test('when the run goes on, what waits is judged before anything begins', async () => {
+test('when the run is resumed, waiting work is judged before anything starts', async () => {
   const { agents, stage, turn } = await conversations(['a', 'b', 'c'])
   const run = stage.start(['run', '-a', '1', '-i', '1', '--repair-rounds', '0', '--output', 'json'])
   const a = await turn()

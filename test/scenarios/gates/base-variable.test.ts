@@ -23,7 +23,7 @@ test('what work changes is git diff $AUTOPILOT_BASE...HEAD for commands and gate
   expect(readFileSync(seen, 'utf8').split('\n').sort()).toEqual(['', '', 'one.txt', 'two.txt'])
 })
 
-test('in a repair round and for a reviewer AUTOPILOT_BASE is the tip that the work was brought together with', async () => {
+test('in a repair round and for a reviewer AUTOPILOT_BASE is the tip that the work was merged with', async () => {
   const review = { review: 'codex', criteria: 'It greets.' }
   const stage = gatedScene({ gates: ['! grep -q bad hello.txt', review] })
   const pipe = stage.repo.beside('go')

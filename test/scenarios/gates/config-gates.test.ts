@@ -24,7 +24,7 @@ gates:
   expect(failed?.failure.message).toBe('The gate slow failed: no end within 1 s.')
 })
 
-test('what is wrong with gates is told with its place, and nothing starts', async () => {
+test('mistakes in gates are reported with their position, and nothing starts', async () => {
   const stage = configured(`gates:
   - ''
   - { cwd: sub }
@@ -51,7 +51,7 @@ test('what is wrong with gates is told with its place, and nothing starts', asyn
   expect(stderr).toMatch(/unknown key gates\.3\.timout\n +did you mean timeout\?/)
 })
 
-test('what is wrong with a review is told with its place; neither a command nor an unknown CLI can review', async () => {
+test('mistakes in a review are reported with their position; neither a command nor an unknown CLI can review', async () => {
   const stage = configured(`gates:
   - { review: codx, criteria: It is good. }
   - { review: [], criteria: It is good. }
@@ -98,7 +98,7 @@ test('merge_batch of the file, the environment and the flag must be whole number
   expect((await stage.run(['run', '--merge-batch', '0'])).code).toBe(2)
 })
 
-test('a gate that cannot fail is told by the dry run and at the start, in the configuration and in the roadmap', async () => {
+test('the dry run and the start report a gate that cannot fail, in the configuration and in the roadmap', async () => {
   const roadmap = "tasks:\n  - id: a\n    run: echo > a\n    verify:\n      - 'false || true'\n"
   const stage = configured('gates:\n  - { run: false | cat, name: tests }\n', roadmap)
   const told = [

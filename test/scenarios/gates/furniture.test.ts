@@ -73,7 +73,7 @@ test('a setup that takes too long is ended, and its limit is named', async () =>
   expect(stdout).toContain('setup failed (no end within 0.1 s)')
 })
 
-test('a link leads agents to the user’s own files; one without a file is warned of', async () => {
+test('a link leads agents to the user’s own files; a warning names one without a file', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: a, run: cat models/one > a; echo two > models/two; git add -f models }\n',
     files,
@@ -87,7 +87,7 @@ test('a link leads agents to the user’s own files; one without a file is warne
   expect(stage.repo.git('diff', '--name-only', 'main', 'autopilot/main')).toBe('a')
 })
 
-test('wildcards of copy: and link: are looked up in the user’s tree; what matches nothing is told, also by the dry run', async () => {
+test('wildcards in copy: and link: are expanded in the user’s tree; the start and the dry run name what matches nothing', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: a, run: cat packages/*/.env models/large.bin > a }\n',
     files: { ...files, 'packages/one/x': '', 'packages/two/x': '', '.gitignore': '.env*\n/models\n' },
@@ -106,7 +106,7 @@ test('wildcards of copy: and link: are looked up in the user’s tree; what matc
   }
 })
 
-test('--dry-run says what a workspace would have', async () => {
+test('--dry-run shows what a workspace would contain', async () => {
   const furniture = {
     setup: { run: 'npm ci', inputs: ['**/package.json'], timeout: '5m' },
     keep: ['deps'],

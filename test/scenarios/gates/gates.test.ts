@@ -72,7 +72,7 @@ test('the environment of a gate is the allowlist and what env: adds', async () =
   expect((await running.ended).code).toBe(0)
 })
 
-test('verify judges its own task alone, behind the gates of everybody, in its directory', async () => {
+test('verify judges only its own task, after gates:, in its directory', async () => {
   const stage = gatedScene({
     roadmap: `tasks:
   - { id: plain, run: echo > plain }
@@ -191,7 +191,7 @@ test('a task that need not change anything, and does not, meets no gate', async 
   expect(judgements(records())).toEqual([])
 })
 
-test('what an agent writes into autopilot.yaml or the verify of the roadmap does not judge this run, and is told', async () => {
+test('what an agent writes into autopilot.yaml or the verify of the roadmap does not judge this run, and is reported', async () => {
   const stage = gatedScene({
     roadmap: `tasks:
   - id: a

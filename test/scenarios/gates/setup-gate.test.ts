@@ -5,7 +5,7 @@ import { toldTexts } from '../../support/rigs/records.js'
 
 const four = ['run', '-a', '4', '-i', '1', '--output', 'json']
 
-test('a work that breaks setup is refused by the gate named setup, with its words; the others of its batch land', async () => {
+test('work that breaks setup is refused by the gate named setup, with its output; the others in its batch land', async () => {
   const stage = gatedScene({
     roadmap: `tasks:
   - { id: bad, run: echo 2 > package-lock.json }
@@ -54,7 +54,7 @@ test.each([
   expect(failed?.failure.message).toContain('The gate setup failed')
 })
 
-test('correct work that fails only where what is kept is stale lands: its gate passes in a fresh place', async () => {
+test('correct work that fails only because of stale kept files lands: its gate passes in a fresh place', async () => {
   const stage = gatedScene({
     roadmap: `tasks:
   - { id: a, run: echo > a }

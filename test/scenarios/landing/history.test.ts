@@ -21,7 +21,7 @@ async function saysAlike(stage: Scene, said: RegExp, args: readonly string[] = [
   expect((await stage.run(['run', ...args])).stderr).toMatch(said)
 }
 
-test('a task that the roadmap calls pending though HEAD has its commit is named before it costs anything', async () => {
+test('a task that the roadmap calls pending although HEAD has its commit is named before it costs anything', async () => {
   const stage = await landedA()
   const commit = stage.repo.git('rev-parse', '--short=10', 'autopilot/main')
   stage.repo.git('checkout', '-q', '--', 'roadmap.yaml')
@@ -32,7 +32,7 @@ test('a task that the roadmap calls pending though HEAD has its commit is named 
   await saysAlike(stage, new RegExp(said))
 })
 
-test('nothing is said of another text under the id, nor of work that was reverted in HEAD', async () => {
+test('another text under the id is not reported, nor is work that was reverted in HEAD', async () => {
   const stage = await landedA()
   stage.repo.git('checkout', '-q', '--', 'roadmap.yaml')
   stage.repo.git('merge', '-q', '--ff-only', 'autopilot/main')
@@ -68,7 +68,7 @@ test.each([
   },
 )
 
-test('a task that is called done and was reverted is named, and --redo brings it back', async () => {
+test('a task that is marked done and was reverted is named, and --redo brings it back', async () => {
   const stage = await landedA()
   stage.repo.git('stash', '-q')
   stage.repo.git('merge', '-q', '--ff-only', 'autopilot/main')
@@ -79,7 +79,7 @@ test('a task that is called done and was reverted is named, and --redo brings it
   expect(stage.landed('a')).toBe('a')
 })
 
-test('in a shallow clone, where a commit may lie behind the cut, no task that is called done is doubted', async () => {
+test('in a shallow clone, where a commit may be behind the cut, no task that is marked done is doubted', async () => {
   const stage = await landedA()
   writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), more)
   stage.repo.git('branch', '-D', 'autopilot/main')
@@ -105,7 +105,7 @@ test('a dry run takes up a target that was fetched as the run does, and refuses 
   }
 })
 
-test('work of a run that was stopped, which was reverted meanwhile, is done again, as the dry run says', async () => {
+test('work of a stopped run that was reverted meanwhile is done again, as the dry run says', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['a', 'b']) })
   const finish = async (id: string) => {

@@ -11,7 +11,7 @@ const two = 'tasks:\n  - { id: a, run: echo a > a }\n  - { id: b, run: echo b > 
 
 const rewrite = (stage: Scene, text: string) => writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), text)
 
-test('another text under an id of which work has landed is another task: it runs, and a line says so', async () => {
+test('another text under the id of a landed task is another task: it runs, and a line says so', async () => {
   const stage = scene({ roadmap: two })
   expect((await stage.run(['run', '-a', '1'])).code).toBe(0)
   rewrite(stage, 'tasks:\n  - { id: a, run: echo other > other }\n  - { id: b,  run: echo b > b  }\n')
@@ -32,7 +32,7 @@ test('another text under an id of which work has landed is another task: it runs
   expect(stage.landed('other')).toBe('other')
 })
 
-test('a commit of before, which does not say by which text it was done, counts by its id, and a line says so', async () => {
+test('an older commit without the text of its task counts by its id, and a line says so', async () => {
   const stage = scene({ roadmap: two })
   stage.repo.git('switch', '-q', '-c', 'autopilot/main')
   stage.repo.git('commit', '-q', '--allow-empty', '-m', 'a\n\nAutopilot-Task: a\nAutopilot-Run: r')
@@ -107,7 +107,7 @@ test.each([
   expect(await runsBoth(stage, agents, 'autopilot/main')).toMatch(gone)
 })
 
-test('with the target as it was, a run that goes on does nothing twice, whatever became of the statuses', async () => {
+test('with an unchanged target, a resumed run does nothing twice, whatever happened to the statuses', async () => {
   const { stage, agents, original } = await stoppedAfterA()
   rewrite(stage, original)
   expect((await stage.run(['run', '--dry-run'])).stdout).toContain('1 task to run')
@@ -158,7 +158,7 @@ test('an agent that had finished is told in its conversation that the text has c
   expect(stage.repo.git('log', '-1', '--format=%s', 'autopilot/main')).toBe('Say two')
 })
 
-test('where only verify differs, finished work is judged by the new one, and no agent runs', async () => {
+test('if only verify differs, finished work is judged by the new one, and no agent runs', async () => {
   const stage = scene({ roadmap: talk('Say one', ', verify: ["exec sleep 1000"]') })
   const calls = fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('said.txt', 'one')
@@ -175,7 +175,7 @@ test('where only verify differs, finished work is judged by the new one, and no 
   expect(calls()).toHaveLength(1)
 })
 
-test('where nobody can be told, the old work is kept on its ref, and the task starts afresh', async () => {
+test('if nobody can be told, the old work is kept on its ref, and the task starts over', async () => {
   const task = (run: string) =>
     `tasks:\n  - { id: a, run: ${run} > a, verify: ["test -e $HOME/go || exec sleep 1000"] }\n`
   const stage = scene({ roadmap: task('echo one') })
@@ -193,7 +193,7 @@ test('where nobody can be told, the old work is kept on its ref, and the task st
   expect(stage.repo.git('show', `${kept[0]!.ref}:a`)).toBe('one')
 })
 
-test('a journal of before, which does not tell texts, is not compared: finished work lands, and a line says so', async () => {
+test('an older journal without texts is not compared: finished work lands, and a line says so', async () => {
   const stage = scene({ roadmap: talk('Say one', ', verify: ["test -e $HOME/go || exec sleep 1000"]') })
   const calls = fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('said.txt', 'one')

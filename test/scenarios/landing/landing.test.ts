@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import { userBytes } from '../../support/rigs/tree-bytes.js'
 
-test('of two that rewrite one line one lands; the other fails with the path, and its commit is kept and shown', async () => {
+test('of two tasks that rewrite one line, one lands; the other fails with the path, and its commit is kept and shown', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['first', 'second']), files: { 'line.txt': 'one\n' } })
   const running = stage.start(['run', '-i', '1', '-a', '2'])
@@ -80,7 +80,7 @@ test('a second run continues the target, and does nothing twice', async () => {
   expect(stage.subjects()).toEqual(['a', 'b'])
 })
 
-test('nothing of the user is touched but the status values, byte for byte', async () => {
+test('nothing of the user’s is touched except the status values, byte for byte', async () => {
   const roadmap =
     '# mine\r\ntasks:\r\n- id: a   # first\r\n  run: echo > a\r\n  status: "pending"  # for now\r\n- {id: b, run: echo > b}\r\n'
   const stage = scene({ roadmap })

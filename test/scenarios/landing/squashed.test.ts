@@ -8,7 +8,7 @@ const task = (id: string, line: string) => `  - { id: ${id}, run: '${line}; echo
 const roadmap = `tasks:\n${task('a', 'echo a > text')}`
 const more = `${roadmap}${task('b', 'echo b > b')}`
 
-test('after a squash and an edit of the same line the next run goes on from HEAD, and no task is done twice', async () => {
+test('after a squash and an edit of the same line, the next run starts over from HEAD, and no task is done twice', async () => {
   const stage = scene({ roadmap, files: { text: 'old\n' } })
   const { repo } = stage
   const agents = () => readFileSync(join(repo.home, 'agents'), 'utf8')

@@ -113,7 +113,7 @@ test('a person who switches away meanwhile keeps their files; the work arrives o
   expect([stage.repo.git('log', '--format=%s'), changed(stage)]).toEqual(['first', 'M roadmap.yaml'])
 })
 
-test('killed between the files and the branch, it is made good by the next run, and nothing is done twice', async () => {
+test('a landing that was killed between the files and the branch is finished by the next run, and nothing is done twice', async () => {
   // A content filter is a program that really runs at that moment.
   const stage = scene({
     roadmap: roadmap.replace('echo a > a', 'echo a > a; echo >> runs'),
@@ -137,7 +137,7 @@ test('killed between the files and the branch, it is made good by the next run, 
   expect([readFileSync(`${stage.repo.dir}/runs`, 'utf8'), changed(stage)]).toEqual(['\n', 'M roadmap.yaml'])
 })
 
-test('what landed after the roadmap was last committed counts as done, though its status is lost', async () => {
+test('what landed after the last commit of the roadmap counts as done, although its status is lost', async () => {
   const stage = scene({ roadmap })
   expect((await stage.run(current)).code).toBe(0)
   stage.repo.git('checkout', '-q', 'roadmap.yaml')

@@ -23,7 +23,7 @@ test('when the budget is used up nothing new starts, the exit code is 75, and th
   expect(stdout).toMatch(/^Not run +3 tasks$/m)
 })
 
-test('no agent starts for which there would be too little; each claude is told what was left', async () => {
+test('no agent starts if too little is left for it; each claude is told what is left', async () => {
   const stage = scene({ roadmap: tasks(5), files: { 'autopilot.yaml': 'budget: $0.6\n' } })
   const calls = fakeCli(stage, 'claude', ({ succeed }) => {
     succeed()
@@ -35,7 +35,7 @@ test('no agent starts for which there would be too little; each claude is told w
   expect(stdout).toMatch(/less than an agent usually spends: \$0\.50 of \$0\.60 spent/)
 })
 
-test('a run whose budget suffices ends with 0, however exactly', async () => {
+test('a run whose budget is just enough ends with 0', async () => {
   const stage = scene({ roadmap: tasks(2) })
   fakeCli(stage, 'claude', ({ succeed }) => {
     succeed()
@@ -43,7 +43,7 @@ test('a run whose budget suffices ends with 0, however exactly', async () => {
   expect((await stage.run(['run', '-a', '2', '--budget', '$0.50'])).code).toBe(0)
 })
 
-test('tokens are counted of any CLI', async () => {
+test('tokens of any CLI count', async () => {
   const stage = scene({ roadmap: tasks(5) })
   const calls = fakeCli(stage, 'codex', ({ succeed }) => {
     succeed()
@@ -54,7 +54,7 @@ test('tokens are counted of any CLI', async () => {
   expect(stdout).toMatch(/^Budget +480 tokens of 480 tokens$/m)
 })
 
-test('agents at work finish when the budget is used up, and what they finish lands', async () => {
+test('running agents finish when the budget is used up, and their work lands', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - id: b\n  - id: c\n' })
   agents.install('claude', { version: '2.1.332 (Claude Code)' })
@@ -75,7 +75,7 @@ test('agents at work finish when the budget is used up, and what they finish lan
   expect([stage.landed('first.txt'), stage.landed('second.txt')]).toEqual(['first', 'second'])
 })
 
-test('with --budget-action end, agents at work are ended; what had ended well lands all the same', async () => {
+test('with --budget-action end, running agents are ended; work that had ended well still lands', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n  - id: b\n  - id: c\n' })
   agents.install('claude', { version: '2.1.332 (Claude Code)' })
@@ -94,7 +94,7 @@ test('with --budget-action end, agents at work are ended; what had ended well la
   expect(records().some(({ type }) => type === 'commit_kept')).toBe(true)
 })
 
-test('what agents report on the way counts, before they have ended', async () => {
+test('what agents report along the way counts before they end', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: tasks(3) })
   agents.install('claude', { version: '2.1.332 (Claude Code)' })
@@ -114,7 +114,7 @@ test('what agents report on the way counts, before they have ended', async () =>
   expect(agents.started).toHaveLength(1)
 })
 
-test('a provider that has spent its budget is out, and its tasks go on with another', async () => {
+test('a provider that has spent its budget is out, and its tasks continue with another one', async () => {
   const config = 'budgets: { claude: 0.25, codex: { tokens: 100000 } }\nproviders: [claude, codex]\n'
   const stage = scene({ roadmap: tasks(3), files: { 'autopilot.yaml': config } })
   const calls = fakeCli(stage, 'claude', ({ succeed }) => {
@@ -138,7 +138,7 @@ test('a provider that has spent its budget and leaves tasks without any ends the
   expect((await stage.run(['run', '-a', '1'])).code).toBe(75)
 })
 
-test('a task that has spent its own budget fails, others go on', async () => {
+test('a task that has spent its own budget fails, others continue', async () => {
   const stage = scene({ roadmap: `${tasks(1)}  - { id: dear, budget: 0.005 }\n` })
   const calls = fakeCli(stage, 'claude', ({ task, play, succeed }) => {
     if (task === 'dear') play('max-budget')
@@ -182,7 +182,7 @@ test('an agent that reports more tokens than its task may use is ended, as a fai
   expect(records().find((record) => record.type === 'task_failed')?.failure.kind).toBe('budget')
 })
 
-test('the price of a CLI that does not tell its cost comes from the configuration; without one, that is said', async () => {
+test('the price for a CLI that does not report its cost comes from the configuration; if there is none, a line says so', async () => {
   const prices = 'prices: { codex: { input: 1000, cached_input: 100, output: 2000 } }\n'
   const stage = scene({ roadmap: tasks(3), files: { 'autopilot.yaml': prices } })
   const calls = fakeCli(stage, 'codex', ({ succeed }) => {
@@ -214,7 +214,7 @@ test('--dry-run shows the budgets, and what claude would be told', async () => {
   expect(stdout).toMatch(/--max-budget-usd 20 /)
 })
 
-test('what is wrong about budgets is said with its place', async () => {
+test('mistakes in budgets are reported with their position', async () => {
   const config = `budget: none
 budget_action: stop
 budgets:

@@ -11,7 +11,7 @@ function ofType<Type extends RunRecord['type']>(records: readonly RunRecord[], t
   return records.filter((record): record is Extract<RunRecord, { type: Type }> => record.type === type)
 }
 
-test('a task that meets a limit goes on with the next provider at once, and has used up no attempt', async () => {
+test('a task that hits a limit continues with the next provider at once, and uses up no attempt', async () => {
   const stage = scene({ roadmap: one })
   fakeCli(stage, 'claude', ({ play }) => {
     play('oauth-usage')
@@ -27,7 +27,7 @@ test('a task that meets a limit goes on with the next provider at once, and has 
   expect(ofType(records(), 'run_waiting')).toEqual([])
 })
 
-test('when all providers are limited the run waits until the time that the CLI gave, says so, and goes on by itself', async () => {
+test('when all providers cool down, the run waits until the time that the CLI gave, says so, and continues by itself', async () => {
   const stage = scene({ roadmap: three })
   const calls = fakeCli(stage, 'claude', ({ attempt, task, play, succeed }) => {
     const soon = Math.floor(Date.now() / 1000) + 3
@@ -46,7 +46,7 @@ test('when all providers are limited the run waits until the time that the CLI g
   expect(ofType(records(), 'task_done')).toHaveLength(3)
 })
 
-test('the wait is told in plain lines, with the counts as they are', async () => {
+test('plain lines report the wait, with the current counts', async () => {
   const stage = scene({ roadmap: one })
   fakeCli(stage, 'claude', ({ attempt, play, succeed }) => {
     const soon = Math.floor(Date.now() / 1000) + 3
@@ -59,7 +59,7 @@ test('the wait is told in plain lines, with the counts as they are', async () =>
   expect(stderr).toMatch(/^Queue: 1 waiting \| 0 busy \| 2 idle$/m)
 })
 
-test('where CI is set the run does not wait for an allowance: 75, and what to do next', async () => {
+test('in CI the run does not wait for an allowance: 75, and what to do next', async () => {
   const stage = scene({ roadmap: three })
   const calls = fakeCli(stage, 'claude', ({ task, play, succeed }) => {
     if (task === 'a') succeed()
@@ -90,7 +90,7 @@ test('a wait that is longer than --max-wait ends the run with 75, also in the co
   }
 })
 
-test('an account that rested is tried by one agent first; the others follow when it has been answered', async () => {
+test('after a cool-down one agent goes first; the others follow when it has been answered', async () => {
   const tasks = ['a', 'b', 'c', 'd'].map((id) => `  - { id: ${id}, expects: no_change }\n`).join('')
   const stage = scene({ roadmap: `tasks:\n${tasks}` })
   fakeCli(stage, 'claude', ({ attempt, play, succeed }) => {
@@ -113,7 +113,7 @@ test('an account that rested is tried by one agent first; the others follow when
   }
 })
 
-test('a provider whose starts keep failing alike is stopped, and the others do its work', async () => {
+test('a provider whose starts keep failing in the same way is out, and the others do its work', async () => {
   const tasks = Array.from({ length: 8 }, (_, n) => `  - { id: t${n}, expects: no_change }\n`).join('')
   const stage = scene({ roadmap: `tasks:\n${tasks}` })
   const broken = fakeCli(stage, 'claude', ({ exit }) => {
@@ -135,7 +135,7 @@ test('a provider whose starts keep failing alike is stopped, and the others do i
   ])
 })
 
-test('a task has so many attempts in all, also those that do not count, when they cost something', async () => {
+test('attempts that do not count still count towards --max-total-attempts if they cost something', async () => {
   const stage = scene({ roadmap: one })
   const calls = fakeCli(stage, 'claude', ({ say }) => {
     const usage = { input_tokens: 5, output_tokens: 1 }

@@ -135,7 +135,7 @@ describe('what a CLI refuses before it does anything', () => {
     expect(stdout).toMatch(/choose another model with --provider NAME:MODEL/)
   })
 
-  test('a wrong model stops that model alone: other models of the provider go on', async () => {
+  test('a wrong model stops only that model: other models of the provider continue', async () => {
     const stage = scene({ roadmap: `${tasks('a')}  - { id: b, model: sonnet, expects: no_change }\n` })
     const calls = fakeCli(stage, 'claude', ({ task, play, succeed }) => {
       if (task === 'a') play('404')
@@ -165,7 +165,7 @@ describe('what a CLI refuses before it does anything', () => {
     expect(ofType(records(), 'task_done')).toMatchObject([{ taskId: 'b' }])
   })
 
-  test('a configuration that codex refuses costs one start, and the place of the mistake is shown', async () => {
+  test('a configuration that codex refuses costs one start, and the message has the position of the mistake', async () => {
     const stage = scene({ roadmap: tasks('a', 'b') })
     const script = (stderr: string) => `#!/bin/sh
 [ "$1" = --version ] && { echo 'codex-cli 0.171.0'; exit 0; }

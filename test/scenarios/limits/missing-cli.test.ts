@@ -40,7 +40,7 @@ test.each([126, 127])(
   },
 )
 
-test('a CLI that stays away is stopped after two minutes of rests, and its version is asked for again first', async () => {
+test('a CLI that stays missing is out after two minutes of pauses, after one more question for its version', async () => {
   const stage = scene({ roadmap: two })
   stage.program('claude', cli('exit 127'))
   const { code, records } = await stage.run(['run', '-a', '2', '--output', 'json'], {
@@ -55,7 +55,7 @@ test('a CLI that stays away is stopped after two minutes of rests, and its versi
   expect(readFileSync(join(stage.repo.home, 'asked'), 'utf8').trim().split('\n')).toHaveLength(3)
 })
 
-test('a version is asked for where agents work, too, as version managers read files there; never in a dry run', async () => {
+test('a CLI is also asked for its version where agents work, because version managers read files there; never in a dry run', async () => {
   const stage = scene({ roadmap: two })
   stage.program('claude', cli(''))
   expect((await stage.run(['run', '--dry-run'])).code).toBe(0)
@@ -73,7 +73,7 @@ test('a command that ends with 127 has failed by itself', async () => {
   expect(ofType(records(), 'provider_cooled_down')).toEqual([])
 })
 
-test('a CLI that is being written at the moment is waited for, and costs no attempt', async () => {
+test('a run waits for a CLI that is just being written, without losing an attempt', async () => {
   const stage = scene({ roadmap: two })
   stage.program('claude', cli('while [ "$n" = 1 ] && ! [ -e "$HOME/go" ]; do sleep 0.02; done'))
   const running = stage.start(['run', '-a', '1', '-i', '1', '--output', 'json'])

@@ -46,7 +46,7 @@ test.each([
   },
 )
 
-test('an agent that tells its cost resets the count, and prices: stand in for a cost that is not told', async () => {
+test('an agent that reports its cost resets the count, and prices: replace a missing cost', async () => {
   const stage = scene({ roadmap: tasks(5) })
   fakeCli(stage, 'claude', ({ task, succeed }) => {
     succeed(task === 't2' ? {} : { total_cost_usd: null })
@@ -93,7 +93,7 @@ test('an unreadable last line is priced by what was streamed, at the rate of its
   expect(stdout).toMatch(/^Cost +\$0\.80 known; including an estimate of about \$0\.40 for 1 agent cut off/m)
 })
 
-test('what an agent had streamed when autopilot was killed counts in the run that goes on', async () => {
+test('what an agent had streamed when autopilot was killed counts in the resumed run', async () => {
   const stage = scene({
     roadmap: tasks(1),
     files: { 'autopilot.yaml': 'prices: { claude: { input: 1000, output: 0 } }\n' },
@@ -119,7 +119,7 @@ test('what an agent had streamed when autopilot was killed counts in the run tha
   expect(stdout).toMatch(/^Budget +\$0\.80 of \$5\.00$/m)
 })
 
-test('an agent that its own cap ended goes on in its conversation, with its work, when the run may spend more', async () => {
+test('an agent that its own limit ended continues its conversation, with its work, when the run may spend more', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: build, title: Build it }\n' })
   const calls = fakeCli(stage, 'claude', ({ prompt, read, write, say, succeed, exit }) => {
     if (prompt.includes('# Interrupted')) {
@@ -143,7 +143,7 @@ test('an agent that its own cap ended goes on in its conversation, with its work
   expect(stdout).toMatch(/^Budget +\$1\.50 of \$4\.00$/m)
 })
 
-test("a task's own budget that is used up stays so, until the task has a larger one: then its conversation goes on", async () => {
+test('a used-up task budget stays used up until the task has a larger one: then its conversation continues', async () => {
   const roadmap = 'tasks:\n  - { id: build, title: Build it, budget: 1 }\n'
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ prompt, write, say, succeed, exit }) => {

@@ -7,7 +7,7 @@ import { rig, scene } from '../../support/scenes/rigged-scene.js'
 const three =
   'tasks:\n  - { id: a, expects: no_change }\n  - { id: b, expects: no_change }\n  - { id: c, expects: no_change }\n'
 
-test('a missing login stops the provider: who goes first after a rest shows it, all tasks are held with the reason, exit 1', async () => {
+test('a missing login stops the provider: the agent that goes first after a cool-down shows it, all tasks are held with the reason, exit 1', async () => {
   const stage = scene({ roadmap: three })
   Object.assign(stage.env, hurried(stage))
   const calls = fakeCli(stage, 'claude', ({ play }) => {
@@ -19,7 +19,7 @@ test('a missing login stops the provider: who goes first after a rest shows it, 
   expect(stdout.match(/^Held .*Not logged in.*claude auth login/gm)).toHaveLength(3)
 })
 
-test('tasks of a provider that has lost its login go on with the other one', async () => {
+test('tasks of a provider that has lost its login continue with the other one', async () => {
   const stage = scene({ roadmap: three })
   fakeCli(stage, 'claude', ({ play }) => {
     play('oauth-401')
@@ -72,7 +72,7 @@ test('two CLIs share one run: a cap holds, and each gets its prompt on stdin alo
   ])
 })
 
-test('a CLI whose version nobody has tested runs, with a warning', async () => {
+test('a CLI with an untested version runs, with a warning', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, provider: codex }\n' })
   stage.program(
     'codex',

@@ -49,7 +49,7 @@ test('--dry-run says the same and deletes nothing', async () => {
   expect(done.stdout.replace('Deleted', 'Would delete')).toBe(said.stdout)
 })
 
-test('only the run that is named is cleaned, and one that nobody knows ends with 2', async () => {
+test('only the named run is cleaned, and an unknown one ends with 2', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b }\n' })
   await stage.run(['run', '--only', 'a'])
   const { run } = await statusOf(stage)
@@ -61,7 +61,7 @@ test('only the run that is named is cleaned, and one that nobody knows ends with
   expect([code, stderr]).toEqual([2, expect.stringContaining('there is no run 20200101-000000-aaaa')])
 })
 
-test('beside a run at work it does nothing and ends with 4', async () => {
+test('during a run it does nothing and ends with 4', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['a']) })
   const running = stage.start(['run'])
@@ -77,7 +77,7 @@ test('beside a run at work it does nothing and ends with 4', async () => {
   expect(names(stage)).toEqual([])
 })
 
-test('of a run that was killed, workspaces without work go, and those of attempts that were at work stay', async () => {
+test('workspaces of a killed run go if they hold no work; those of running attempts stay', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['a']), files: { 'autopilot.yaml': 'agents: 2\n' } })
   const running = stage.start(['run', '--output', 'json'])
@@ -99,7 +99,7 @@ test('of a run that was killed, workspaces without work go, and those of attempt
   expect([workspaces(stage), existsSync(notes)]).toEqual([[], false])
 })
 
-test('a workspace that was kept since it could not be collected stays, also where its journal cannot be read', async () => {
+test('a workspace that was kept because it could not be collected stays, even if its journal is unreadable', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: nest, run: git init -q inner && echo > inner/f }\n' })
   await stage.run(['run', '-i', '1'])
   const { run, keptWorkspaces } = await statusOf(stage)

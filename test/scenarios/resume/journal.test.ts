@@ -17,7 +17,7 @@ const mixed = `tasks:
   - { id: early, status: done, run: exit 0 }
 `
 
-test('the journal replays to the state that the summary told, with consecutive numbers', async () => {
+test('the journal replays to the state that the summary showed, with consecutive numbers', async () => {
   const stage = scene({ roadmap: mixed })
   const { code, stdout } = await stage.run(['run', '-i', '2'])
   const journal = /^Journal +(.*)$/m.exec(stdout)![1]!
@@ -63,7 +63,7 @@ test('a repository without its own exclude file still ignores what a run leaves'
   expect(stage.repo.read('.git/info/exclude').match(/autopilot/g)).toHaveLength(1)
 })
 
-test('the output of each attempt is kept in its own directory, and nothing of one that says nothing', async () => {
+test('the output of each attempt is kept in its own directory, and nothing of a silent one', async () => {
   const stage = scene({
     roadmap: 'tasks:\n  - { id: noisy, run: "echo out; echo err >&2; exit 1" }\n  - { id: quiet, run: "exit 1" }\n',
   })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { killOnce } from '../../support/scenes/killed-run.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 
-test('in a repository that was moved after a kill the run goes on, its roadmap found; the workspace of before is named', async () => {
+test('in a repository that was moved after a kill, the run continues, finds its roadmap, and names the old workspace', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one']) })
   const first = stage.start(['run', '-a', '1'])

@@ -91,7 +91,7 @@ function rivals(stage: Scene, solve: string): ReturnType<typeof fakeCli> {
 
 const both = 'tasks:\n  - { id: one, title: One }\n  - { id: two, title: Two }\n'
 
-test('a repair round that was cut off goes on, and the markers of its conflict still never land', async () => {
+test('a repair round that was cut off continues, and the markers of its conflict still never land', async () => {
   const stage = scene({ roadmap: both, files: { 'line.txt': 'base\n' } })
   const calls = rivals(
     stage,
@@ -142,7 +142,7 @@ test('work that waited for its repair round when the run was stopped goes back t
   expect(replay(recordsOf(stage))!.progress.get('talk')).toMatchObject({ attempts: 1, used: 0 })
 })
 
-test('what an agent of a task had done that is gone from the roadmap is kept and named', async () => {
+test('the work on a task that is gone from the roadmap is kept and named', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['stays', 'goes']) })
   const first = stage.start(['run'])
@@ -163,7 +163,7 @@ test('what an agent of a task had done that is gone from the roadmap is kept and
   expect(keptWorkspaces).toEqual([])
 })
 
-test('with --target current, a run that was killed goes on in the branch and the files of the user', async () => {
+test('with --target current, a killed run continues in the user’s branch and files', async () => {
   const stuck = 'test -e "$HOME/go" || { touch "$HOME/gate"; exec sleep 1000; }'
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: a, run: echo a > a }\n', gates: [stuck] })
   const first = stage.start(['run', '--target', 'current'])

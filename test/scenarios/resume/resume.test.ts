@@ -13,7 +13,7 @@ import { programFile, startProgram } from '../../support/rigs/program.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import { until } from '../../support/rigs/until.js'
 
-test('an agent that was killed with autopilot is begun anew as a further attempt, which uses none up', async () => {
+test('an agent that was killed with autopilot starts over as a further attempt, which uses none up', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
   const first = stage.start(['run', '-i', '1', '--output', 'json'])
@@ -44,7 +44,7 @@ test('an agent that was killed with autopilot is begun anew as a further attempt
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(2)
 })
 
-test('a conversation that was cut off goes on in its own workspace, as the same attempt', async () => {
+test('a conversation that was cut off continues in its own workspace, as the same attempt', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: talk, description: Talk. }\n' })
   const calls = fakeCli(stage, 'claude', ({ attempt, say, succeed, write, read }) => {
     if (attempt > 1) {
@@ -76,7 +76,7 @@ test('a conversation that was cut off goes on in its own workspace, as the same 
   expect(replay(recordsOf(stage))!.progress.get('talk')).toMatchObject({ attempts: 1, used: 0 })
 })
 
-test('a conversation that was stopped in good order goes on in another workspace, with its work brought back', async () => {
+test('a conversation that was stopped cleanly continues in another workspace, with its work', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: talk, description: Talk. }\n' })
   const calls = fakeCli(stage, 'claude', ({ attempt, say, succeed, write, read }) => {
     if (attempt > 1) {
@@ -124,7 +124,7 @@ test('work that waited for its gates goes straight to them, and no agent runs ag
   expect(readFileSync(join(stage.repo.home, 'agents'), 'utf8')).toBe('\n')
 })
 
-test('work that has landed is told as integrated, though autopilot died before it could write that down', async () => {
+test('work that has landed counts as integrated, although autopilot died before it recorded that', async () => {
   const stage = scene({
     roadmap: 'tasks:\n  - { id: a, run: echo a > a }\n  - { id: b, run: echo b > b, depends_on: [a] }\n',
   })
@@ -149,7 +149,7 @@ test('work that has landed is told as integrated, though autopilot died before i
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(2)
 })
 
-test('a status that could not be written before the death of autopilot is written afterwards', async () => {
+test('a status that autopilot could not write before it died is written afterwards', async () => {
   const agents = await rig()
   const roadmap = riggedRoadmap(agents, ['a'])
   const stage = scene({ roadmap })
@@ -214,7 +214,7 @@ test('a run of something else, or with --fresh, leaves the one that was stopped 
   expect(runsOf(stage)).toHaveLength(2)
 })
 
-test('a run that was stopped is gone on with before a newer one that came to its end, by run as by resume', async () => {
+test('run and resume both continue a stopped run before a newer one that has ended', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
   const first = stage.start(['run', '-a', '1'])
@@ -238,7 +238,7 @@ test('a run that was stopped is gone on with before a newer one that came to its
   expect([...stage.subjects()].sort()).toEqual(['one', 'two'])
 })
 
-test('where there is no run, resume is an error, and a run whose journal was never begun is not gone on with', async () => {
+test('without a run, resume is an error, and a run whose journal was never begun is not continued', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo a > a }\n' })
   const none = await stage.run(['resume'])
   expect([none.code, none.stdout]).toEqual([2, ''])
@@ -251,7 +251,7 @@ test('where there is no run, resume is an error, and a run whose journal was nev
   expect(stage.subjects()).toEqual(['a'])
 })
 
-test('without isolation, what had not been done runs again', async () => {
+test('without isolation, tasks that were not done run again', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
   const first = stage.start(['run', '--isolation', 'none'])
@@ -264,7 +264,7 @@ test('without isolation, what had not been done runs again', async () => {
   expect([...agents.started].sort()).toEqual(['one', 'two', 'two'])
 })
 
-test('a damaged journal is refused with its place and what to do, and --repair goes on with what stands before it', async () => {
+test('a damaged journal is refused with its line and what to do, and --repair continues from the records before it', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one']) })
   const first = stage.start(['run'])
@@ -292,7 +292,7 @@ test('a damaged journal is refused with its place and what to do, and --repair g
   expect(replay(recordsOf(stage))!.finished).toMatchObject({ exitCode: 0 })
 })
 
-test('where the disk was full, the run can be resumed once it is not', async () => {
+test('after a full disk, the run can be resumed once there is space', async () => {
   const ids = Array.from({ length: 30 }, (_, index) => `t${index}`)
   const stage = scene({ roadmap: `tasks:\n${ids.map((id) => `  - { id: ${id}, run: echo > ${id} }\n`).join('')}` })
   const limited = ['-c', 'ulimit -f 16; exec node "$0" run -a 2', programFile]

@@ -15,7 +15,7 @@ const mixed = `tasks:
   - { id: over, run: exit 0, status: done }
 `
 
-test('of a finished run it tells why it ended, each task, the target, and what is kept with the command that shows it', async () => {
+test('for a finished run it shows why it ended, each task, the target, and what is kept with the command that shows it', async () => {
   const stage = scene({ roadmap: mixed })
   const ran = await stage.run(['run', '-i', '1'])
   const { code, stdout } = await stage.run(['status'])
@@ -45,7 +45,7 @@ test('as JSON it is one object, and a run can be named', async () => {
   expect(first).toMatchObject({ exitCode: 0, kept: [] })
 })
 
-test('of a run at work it tells the process, the queue and what runs, though the last line is half written', async () => {
+test('for a running run it shows the process, the queue and what runs, although the last line is half written', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two', 'three']) })
   const running = stage.start(['run', '-a', '2', '--output', 'json'])
@@ -88,7 +88,7 @@ test('of a run at work it tells the process, the queue and what runs, though the
   expect(await statusOf(stage)).toMatchObject({ run: runId, standing: 'finished', exitCode: 130 })
 })
 
-test('a run that was killed is told as broken off, with the work that it could not tell of any more', async () => {
+test('a killed run is shown as broken off, with the work that it could no longer record', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['early', 'late']) })
   const running = stage.start(['run', '-a', '2', '--output', 'json'])
@@ -111,7 +111,7 @@ test('a run that was killed is told as broken off, with the work that it could n
   expect(stdout).toMatch(/late: was running, attempt 1/)
 })
 
-test('where no run has been it says so, and a run that nobody knows ends with 2 and a guess', async () => {
+test('without a run it says so, and an unknown run ends with 2 and a suggestion', async () => {
   const stage = scene({ roadmap: mixed })
   const none = await stage.run(['status'])
   expect(none.code).toBe(0)
@@ -142,7 +142,7 @@ test('a journal with a bad line in the middle, or of another version, ends with 
 })
 
 test.skipIf(notClosable !== undefined)(
-  'records that another user owns are told as such, to status and to resume, not as no run yet',
+  'status and resume report records of another user as such, not as no run yet',
   async () => {
     const stage = scene({ roadmap: mixed })
     await stage.run(['run', '--only', 'good'])
@@ -169,7 +169,7 @@ test.skipIf(notClosable !== undefined)(
   },
 )
 
-test('records that cannot be read for whatever reason are not taken for none, nor an older run for the last', async () => {
+test('unreadable records never count as no run, nor an older run as the last one', async () => {
   const stage = scene({ roadmap: mixed })
   const runs = join(stage.repo.dir, '.autopilot', 'runs')
   const loop = (path: string) => {
@@ -201,7 +201,7 @@ test('where git does not trust the repository, status says so, not that there is
   expect(stderr).toContain('belongs to another user')
 })
 
-test('a run without isolation is told from the directory that it worked in, with and without a repository around', async () => {
+test('a run without isolation is found from the directory that it worked in, with and without a repository around it', async () => {
   const stage = scene({ files: { 'sub/roadmap.yaml': 'tasks:\n  - { id: a, run: exit 0 }\n' } })
   const plain = stage.repo.beside('plain')
   mkdirSync(plain)

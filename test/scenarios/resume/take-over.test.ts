@@ -6,7 +6,7 @@ import { killOnce } from '../../support/scenes/killed-run.js'
 import { statusOf } from '../../support/scenes/past-run.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 
-test('a lock that outlived its container is named with its file, is no running run, and goes by --take-over', async () => {
+test('a lock that outlived its container is named with its file, is not a running run, and --take-over takes it', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one']) })
   const first = stage.start(['run', '-a', '1'])
@@ -41,7 +41,7 @@ test('a lock that outlived its container is named with its file, is no running r
   expect(existsSync(lock)).toBe(false)
 })
 
-test('a run whose lock another has taken ends its agents and says so', async () => {
+test('a run whose lock another run has taken ends its agents and says so', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one']) })
   const running = stage.start(['run', '-a', '1', '--output', 'json'])

@@ -7,7 +7,7 @@ import { journalHas, recordsOf } from '../../support/scenes/killed-run.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import { until } from '../../support/rigs/until.js'
 
-test('a waiting task that a person blocks, cancels or takes out during the run does not start, and is told', async () => {
+test('a waiting task that a person blocks, cancels or removes during the run does not start, and a line says so', async () => {
   const agents = await rig()
   const tasks = { a: 'priority: high', blocked: '', canceled: '', gone: '', behind: 'depends_on: [blocked]', b: '' }
   const roadmap = riggedRoadmap(agents, tasks)
@@ -61,7 +61,7 @@ test('an edit that holds nothing keeps no task from starting, nor does a file th
   expect(records().filter(({ type }) => type === 'task_held')).toEqual([])
 })
 
-test('a task that is blocked while it is at work is not tried again, and its slot is free for the others', async () => {
+test('a task that is blocked while it runs is not tried again, and its slot is free for the others', async () => {
   const agents = await rig()
   const roadmap = riggedRoadmap(agents, { a: '', b: '' })
   const stage = scene({ roadmap })
@@ -81,7 +81,7 @@ test('a task that is blocked while it is at work is not tried again, and its slo
   ])
 })
 
-test('a conversation that waits for a slot after a resume does not go on when its task is blocked; its work is kept', async () => {
+test('a conversation that waits for a slot after a resume does not continue if its task is blocked; its work is kept', async () => {
   const tasks = 'tasks:\n  - { id: one, title: One }\n  - { id: two, title: Two }\n'
   const stage = scene({ roadmap: tasks })
   const at = (name: string) => join(stage.repo.home, name)

@@ -10,7 +10,7 @@ const roadmap = `tasks:
   - { id: stop, title: S, run: 'true', status: blocked }
 `
 
-test('a run tells each hold once at its start, and once at its end', async () => {
+test('a run reports each hold once at its start, and once at its end', async () => {
   const { stdout, stderr } = await scene({ roadmap }).run(['run'])
   for (const id of ['lost', 'man', 'late', 'stop']) {
     expect(stderr.match(new RegExp(`^.*\\b${id}\\b.*$`, 'gm'))).toEqual([
@@ -21,13 +21,13 @@ test('a run tells each hold once at its start, and once at its end', async () =>
   }
 })
 
-test('holds of tasks that --only leaves out are no matter of the run', async () => {
+test('a run does not report holds of tasks that --only leaves out', async () => {
   const { code, stdout, stderr } = await scene({ roadmap }).run(['run', '--only', 'a'])
   expect(code).toBe(0)
   expect(`${stdout}${stderr}`).not.toMatch(/\b(lost|man|late|stop|nobody)\b/)
 })
 
-test('validate still warns of what will not run, with help', async () => {
+test('validate still warns about what will not run, with help', async () => {
   const { stderr } = await scene({ roadmap }).run(['validate'])
   for (const code of ['W050', 'W054', 'W064']) expect(stderr).toContain(` warning ${code}: `)
 })

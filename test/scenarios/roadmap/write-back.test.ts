@@ -185,7 +185,7 @@ test('a read-only roadmap is named once, for all tasks together', async () => {
   expect(stderr.match(/W183/g)).toHaveLength(1)
 })
 
-test('what is not written when the run is given up is named, each task with the reason', async () => {
+test('what is not written when the run ends early is named, each task with the reason', async () => {
   const { file, events, writeBack, clock } = overFile()
   writeBack.done('gone')
   writeBack.done('a')

@@ -145,7 +145,7 @@ describe.runIf(process.platform === 'linux')('when autopilot is killed', () => {
 })
 
 describe.runIf(process.platform === 'linux')('the next run', () => {
-  test('ends what one that was killed together with its watchdog had left running, and says so', async () => {
+  test('ends what a run left running that was killed together with its watchdog, and says so', async () => {
     const { stage, running, pids, agents } = await atWork()
     killBoth(running)
     await running.ended
@@ -162,7 +162,7 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     expect((await again.ended).code).toBe(0)
   })
 
-  test('has nothing to fear from a watchdog of one that is over, nor do processes outlive it, where clean has come first', async () => {
+  test('is safe from the watchdog of a finished run, and no processes outlive it, if clean came first', async () => {
     const { stage, running, pids, agents } = await atWork()
     const [watchdog] = watchdogsOf(running.pid)
     process.kill(watchdog!, 'SIGSTOP')

@@ -35,7 +35,7 @@ test('five slots run exactly five of ten tasks, and each waiting task starts whe
   expect(new Set(starts.map(({ slot }) => slot)).size).toBe(5)
 })
 
-test('the counts of a whole run add up, are told only when they change, and end with every slot idle', async () => {
+test('the counts of a whole run add up, are reported only when they change, and end with every slot idle', async () => {
   const agents = await rig()
   const { start } = scene({ roadmap: riggedRoadmap(agents, ten) })
   const running = start(['run', '-a', '5', '--output', 'json'])

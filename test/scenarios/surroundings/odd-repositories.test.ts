@@ -46,7 +46,7 @@ test('a submodule has its files for agents and gates; a bump lands and is judged
   expect(readFileSync(join(repo.dir, 'deps/inner/lib.txt'), 'utf8')).toBe('one\n')
 })
 
-test('a run that was killed over a submodule goes on in the same workspace: the bump that its agent had made lands', async () => {
+test('a run that was killed over a submodule continues in the same workspace: the bump that its agent had made lands', async () => {
   const inner = gitRepo({ files: { 'lib.txt': 'one\n' } })
   const stage = gatedScene({
     roadmap:

@@ -10,7 +10,7 @@ const sh = promisify(execFile)
 const real = (name: string) => execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
 const oneTask = `tasks:\n  - { id: a, run: 'echo a > a.txt' }\n`
 
-test('without a terminal SIGHUP is told and ignored, and SIGUSR1 opens no debugger', async () => {
+test('without a terminal SIGHUP is reported and ignored, and SIGUSR1 opens no debugger', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['slow']) })
   const running = stage.start(['run', '--output', 'json'])
@@ -37,7 +37,7 @@ test('where a standard stream is a terminal, SIGHUP ends the run', async () => {
   await expect(sh(real('script'), ['-qec', command, '/dev/null'], options)).rejects.toMatchObject({ code: 143 })
 })
 
-test('on a terminal of 0 x 0 there are plain lines, and the run comes to its end', async () => {
+test('on a terminal of 0 x 0 there are plain lines, and the run ends', async () => {
   const stage = scene({ roadmap: oneTask })
   const command = `'${real('stty')}' cols 0 rows 0; '${process.execPath}' '${programFile}' run`
   const options = {
@@ -50,7 +50,7 @@ test('on a terminal of 0 x 0 there are plain lines, and the run comes to its end
   expect(stdout).not.toContain('\u001b[?25l')
 })
 
-test('where few files may be open there are fewer slots, which is said; with too few for one nothing runs', async () => {
+test('with a low limit on open files there are fewer slots, and a line says so; with too few for one nothing runs', async () => {
   const stage = scene({ roadmap: oneTask })
   const run = (limit: number) => {
     const command = `ulimit -n ${limit}; exec '${process.execPath}' '${programFile}' run -a 50`
