@@ -25,8 +25,8 @@ export async function findConfig(directory: string): Promise<Result<string | und
 }
 
 /**
- * Configuration files in these directories below the root, where none is read: beside a roadmap, say. Other
- * repositories' directories are no business of this one.
+ * Configuration files in these subdirectories, where none is read: next to a roadmap, for example. Directories of
+ * other repositories are ignored.
  */
 export async function misplacedConfigs(directories: readonly string[], root: string): Promise<Problem[]> {
   const realRoot = await realPathOr(root)

@@ -19,7 +19,7 @@ const inside = z
   .string()
   .check(z.refine((path) => path !== '' && !leavesRoot(path), 'it must stay inside the repository'))
 
-/** What workspaces have beside git's own files lies in the repository, too, and is none of git's. */
+/** What workspaces have besides git's own files is in the repository, too, and not part of git. */
 const furnished = inside.check(
   z.refine((path) => !namesOf(path).some((name) => name.toLowerCase() === '.git'), 'it is a git directory'),
   z.refine((path) => namesOf(path).length > 0, 'it is the repository itself'),

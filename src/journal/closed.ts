@@ -15,7 +15,7 @@ export interface ClosedRecord {
   readonly owner?: number
 }
 
-/** What {@link listRuns} passes over below these directories because it cannot be read, such as what another user owns. */
+/** What {@link listRuns} skips in these directories because it can't be read, such as another user's files. */
 export async function closedRecords(roots: readonly string[]): Promise<readonly ClosedRecord[]> {
   const found: ClosedRecord[] = []
   for (const root of new Set(roots)) {
@@ -32,7 +32,7 @@ export async function closedRecords(roots: readonly string[]): Promise<readonly 
   return found
 }
 
-/** Why a path that is there cannot be read; nothing where it is not there at all. */
+/** Why an existing path can't be read; nothing if it doesn't exist. */
 async function closed(path: string, error: unknown): Promise<ClosedRecord | undefined> {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
   const owner = await ownerOf(path)

@@ -4,7 +4,7 @@ import { readLines } from '../platform/streams/read-lines.js'
 /** What a run's record tells of a task that has landed. */
 export interface IntegratedTask {
   readonly commit: string
-  /** The digest of the text that its last attempt was told; older versions left that out. */
+  /** The digest of the text that its last attempt was told; older versions left this out. */
   readonly text?: string
 }
 

@@ -6,18 +6,18 @@ import { cutTail } from '../platform/streams/cut-file.js'
 
 /** The append-only file of a run's events, one JSON record a line. */
 export interface Journal {
-  /** Resolves when the record is on disk. Rejects when it could not be written: then the run must not go on. */
+  /** Resolves when the record is on disk. Rejects if it couldn't be written: then the run must not continue. */
   append(record: RunRecord): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Opens a journal; the error says in words why it cannot be written. A last line that was being written when autopilot
- * died was never answered for: it goes to `<path>.torn`, so that the next record begins a line.
+ * Opens a journal; the error says in words why it can't be written. A last line that was being written when autopilot
+ * died was never confirmed: it goes to `<path>.torn`, so that the next record starts a line.
  *
- * It has group commit: records that arrive while a write is under way go out together with the next one, so that each
- * is durable and the cost of fdatasync (0.2 ms at the median, measured on ext4) is shared. After an append that failed
- * all further ones fail: behind half a record nothing may be written.
+ * It has group commit: records that arrive during a write go out together with the next one, so that each is durable
+ * and they share the cost of fdatasync (0.2 ms at the median, measured on ext4). After a failed append all further
+ * ones fail: nothing may follow half a record.
  */
 export async function openJournal(path: string): Promise<Result<Journal, string>> {
   const cut = await cutTail(path, `${path}.torn`)

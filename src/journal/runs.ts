@@ -11,7 +11,7 @@ export interface KnownRun {
   readonly journal: string
 }
 
-/** Where the journal of a run lies, in the work tree or the directory it ran in. */
+/** Where the journal of a run is, in the work tree or the directory where it ran. */
 export function journalOf(root: string, runId: string): string {
   return join(runDirOf(root, runId), 'journal.jsonl')
 }
@@ -27,8 +27,8 @@ export function runsDir(root: string): string {
 }
 
 /**
- * Gives a run, as it begins or goes on, the next number of its directory: by these its order is known whatever the
- * machine's clock says. To be called with the lock held.
+ * Gives a run that begins or continues the next number of its directory: these numbers order the runs whatever the
+ * machine's clock says. Call it with the lock held.
  */
 export async function numberRun(root: string, runId: string): Promise<void> {
   const names = await readdir(runsDir(root)).catch(() => [])
@@ -59,7 +59,7 @@ export async function listRuns(roots: readonly string[]): Promise<readonly Known
     for (const id of names.filter(isRunId)) {
       const journal = journalOf(root, id)
       const stats = await stat(journal).catch(() => undefined)
-      // One that is still empty has nothing to tell: its run is only just beginning, or never came to it.
+      // An empty journal says nothing: its run is only just starting, or never got that far.
       if (!stats || stats.size === 0) continue
       const number = await numberOf(root, id)
       const isDone = number === 0 && (await readExitCode(journal)) === exitCodes.done
@@ -73,7 +73,7 @@ export async function listRuns(roots: readonly string[]): Promise<readonly Known
 function newestFirst(a: FoundRun, b: FoundRun): number {
   if (a.number !== b.number) return b.number - a.number
   if (a.isDone !== b.isDone) return a.isDone ? 1 : -1
-  // The id begins with the second of the start; of two runs in one second, the later one has written last.
+  // The id starts with the second of the start; of two runs in one second, the later one has written last.
   const second = ({ id }: KnownRun) => id.slice(0, '20261123-064726'.length)
   if (second(a) === second(b)) return b.changedMs - a.changedMs
   return second(a) < second(b) ? 1 : -1

@@ -3,7 +3,7 @@ import type { Usage } from '../domain/agent/agent-event.js'
 import type { Counted } from '../domain/accounts/counted.js'
 import type { Failure } from '../domain/agent/failure.js'
 
-/** An agent that is or was at work. The same object for all that is told of one agent. */
+/** An agent that is or was running. The same object for all of its records. */
 export interface WatchedAgent {
   readonly provider: string
   /** As it was asked for; absent for the CLI's own default. */

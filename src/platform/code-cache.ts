@@ -4,13 +4,15 @@ import { dirname, join } from 'node:path'
 import { Script, constants as vm } from 'node:vm'
 
 /**
- * Loads a bundled CommonJS file with what V8 has compiled of it before, which saves a third of the start. A
- * process that `leaves` it writes that beside the file as it exits, where it may write there: whoever can write in that
- * directory can change the program itself. V8 refuses compiled code of another version of itself.
+ * Loads a bundled CommonJS file together with V8's compiled code from before, which saves a third of the start. A
+ * process that `leaves` it writes that code next to the file when it exits, if it may write there: whoever can write
+ * in that directory can change the program itself. V8 refuses compiled code of another V8 version.
  *
  * @param file - in ASCII, as esbuild writes it
+ *
  * @param id - of the file's content: V8 compares only its length
- * @param leaves - whether this process uses most of the file; what one leaves that does not would be of little use
+ *
+ * @param leaves - whether this process uses most of the file; what another process leaves would be of little use
  */
 export function loadCached(file: string, { id, leaves }: { readonly id: string; readonly leaves: boolean }): unknown {
   const cache = join(dirname(file), `${id}-${process.arch}-${process.versions.v8}.cache`)

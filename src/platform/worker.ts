@@ -28,8 +28,8 @@ export function answerOffThread<Question, Answer>(
 }
 
 /**
- * A worker thread that answers questions, started at the first one and started anew after a crash. It keeps the
- * process alive only while an answer is awaited. The error says in one line why the thread could not answer.
+ * A worker thread that answers questions, started at the first one and restarted after a crash. It keeps the process
+ * alive only while an answer is awaited. The error says in one line why the thread couldn't answer.
  */
 function createWorker<Answer>(
   file: string,

@@ -13,8 +13,9 @@ export interface StarterParts {
 }
 
 /**
- * Starts what may start, once for all that happens in one turn of the event loop: a thousand reservations made together
- * are one decision. p-queue decides when; what and where is decided by whoever gives the first that may run.
+ * Starts what may start, once for everything that happens in one turn of the event loop: a thousand reservations made
+ * together are one decision. p-queue decides when; the caller, who gives the first one that may run, decides what and
+ * where.
  */
 export class Starter {
   readonly #parts: StarterParts

@@ -1,14 +1,14 @@
-/** Work that was merged with what others have finished, and where that was not possible. */
+/** Work that was merged with what others have finished, and where that wasn't possible. */
 export interface MergedWork {
   /** Files in which git left conflict markers, relative to the workspace. */
   readonly conflicts: readonly string[]
   /** The file that tells of conflicts without markers. */
   readonly note?: string
-  /** For an agent that does not know the work: the task's own prompt, and the work so far as a diff, where it is known. */
+  /** For an agent that doesn't know the work: the task's own prompt, and the work so far as a diff, if it is known. */
   readonly afresh?: { readonly prompt: string; readonly diff: string }
 }
 
-/** What git could not merge, and the work for whoever does not know it. */
+/** What git couldn't merge, and the work for an agent that doesn't know it. */
 export function describeMerge({ conflicts, note, afresh }: MergedWork): readonly string[] {
   return [
     ...(conflicts.length === 0 ? [] : [...unmerged, ...conflicts.map((path) => `- ${path}`)]),

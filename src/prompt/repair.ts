@@ -1,6 +1,6 @@
 import { conflictRules, describeMerge, lastRule, unchanged, type MergedWork } from './merged-work.js'
 
-/** What an agent is told when its work was kept out. All of it but the numbers is outside text. */
+/** What an agent is told when its work was refused. All of it except the numbers is outside text. */
 export interface RepairContext extends MergedWork {
   readonly taskId: string
   /** Counted from 1. */

@@ -1,6 +1,6 @@
 import type { Task } from '../domain/roadmap/task.js'
 
-/** What a reviewer is told. The task and the diff are outside text; the criteria are the configuration's own. */
+/** What a reviewer is told. The task and the diff are outside text; the criteria come from the configuration. */
 export interface ReviewContext {
   readonly task: Task
   readonly criteria: readonly string[]
@@ -10,7 +10,7 @@ export interface ReviewContext {
   readonly diff: string
 }
 
-/** The prompt of a review. What others wrote stands indented, apart from what the reviewer is to do. */
+/** The prompt of a review. Outside text is indented, to separate it from the reviewer's instructions. */
 export function renderReview({ task, criteria, base, diff }: ReviewContext): string {
   const sections = [
     '# Review',

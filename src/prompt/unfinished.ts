@@ -1,6 +1,6 @@
 import { lastRule, unchanged } from './merged-work.js'
 
-/** What an agent is told whose turn ended before its work did. All of it is outside text. */
+/** What an agent is told if its turn ended before its work did. All of it is outside text. */
 export interface UnfinishedContext {
   readonly taskId: string
   /** What was still running, or waited for, and has been ended. */

@@ -5,7 +5,7 @@ import { shortLine } from './adapter/line.js'
 
 /** Whether a provider's CLI is there. Whether it is logged in shows only in an attempt. */
 export type Detection =
-  /** `version` is absent where there is no program; `tested`: it is the version that the tests know. */
+  /** `version` is absent if there is no program; `tested`: it is the version that the tests use. */
   | { readonly usable: true; readonly version?: string; readonly tested: boolean }
   /** `help` is what to do next. */
   | { readonly usable: false; readonly reason: string; readonly help: string }

@@ -8,8 +8,8 @@ const answer = z.strictObject({
 })
 
 /**
- * The JSON schema that a reviewer's CLI is given. Every property is required and no other allowed, as the strict mode
- * of the model servers demands.
+ * The JSON schema for a reviewer's CLI. Every property is required and no other allowed, as the strict mode of the
+ * model servers demands.
  */
 export const reviewSchema = JSON.stringify({
   type: 'object',

@@ -35,7 +35,9 @@ const setupShape = object({
   timeoutMs: number('Its time limit.'),
 })
 
-/** What commands print with `--output json` beside the events of a run: one object a line, told apart by `type`. */
+/**
+ * What commands print with `--output json` besides the events of a run: one object per line, distinguished by `type`.
+ */
 export const printedShape = union({
   problem: variant('Something is wrong with a file that a person wrote.', problemFields),
   error: variant('A command could not do what was asked.', {

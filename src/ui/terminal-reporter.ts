@@ -13,7 +13,7 @@ import { painter } from './paint.js'
  * `stream` (stderr), so that stdout stays the result's.
  */
 export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
-  // Enabled: the caller has decided. By its own lights it would print every change on a line where CI is set but empty.
+  // Enabled, because the caller has decided. Left alone, it would print every change on a line if CI is set but empty.
   const spinner: Ora = ora({ stream, isEnabled: true, discardStdin: false, hideCursor: true })
   const paint = painter(true)
   let state: RunState | undefined
@@ -21,7 +21,7 @@ export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
   const width = () => Math.max(20, stream.columns || 80)
   const redraw = () => {
     if (!state) return
-    // The state's own time stands still between events, the elapsed times on the screen do not.
+    // The state's own time stands still between events; the elapsed times on the screen don't.
     const ms = state.ms + (performance.now() - drawnAt)
     spinner.text = screen(state, ms, width(), stream.rows || 24)
   }

@@ -4,7 +4,7 @@ import type { CheckOut, Judged } from './checkout.js'
 
 export interface SetupJudgeParts {
   readonly checkOut: CheckOut
-  /** The commit at which the target stands: what fails there, too, is no work's fault. */
+  /** The target's tip: what also fails there is not the work's fault. */
   readonly tip: () => string
 }
 

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { isRunId } from '../domain/name.js'
 import { isNoexec } from '../platform/files/noexec.js'
 
-/** Why workspaces cannot lie in a directory: it lies inside the work tree, or cannot be made or written to. */
+/** Why workspaces can't be in a directory: it is inside the work tree, or can't be created or written. */
 export type HomeFault = 'inside' | 'not_writable'
 
 /**

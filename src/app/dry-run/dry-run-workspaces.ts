@@ -8,7 +8,9 @@ import type { FileSettings } from '../../config/settings.js'
 
 type Furniture = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
 
-/** What every workspace would have beside the files of its commit: lines for people, none where that is nothing. */
+/**
+ * What every workspace would have in addition to the files of its commit: lines for people, none if that is nothing.
+ */
 export function workspaceLines({ setup, copy, keep, link }: Furniture): readonly string[] {
   const setups = setup ? setupLines(setup, inputWords(setup, keep)) : []
   const rest = { copy, keep: keep === 'auto' ? [] : keep, link }

@@ -23,7 +23,7 @@ export function planWithRedo(loaded: LoadedRoadmap, settings: RunSettings): Plan
   }
 }
 
-/** What is prepared, for the tasks that a run which goes on was told to do again. */
+/** The preparation, for the tasks that a resumed run was told to redo. */
 export function redoAsBefore<Of extends Planned & { readonly settings: RunSettings }>(
   prepared: Of,
   redo: readonly string[] | undefined,

@@ -11,8 +11,8 @@ type Trouble = Pick<Refusal, 'message' | 'help'>
 const hiding: ReadonlySet<RefusalCode> = new Set(['not_trusted', 'git_failed', 'git_missing', 'no_directory'])
 
 /**
- * The runs below these directories, the newest first. What cannot be read is not taken for nothing: it is refused where
- * it may be the run that is meant, `wanted` or else the last. `refused`: why the repository cannot be used.
+ * The runs in these directories, the newest first. Unreadable runs don't count as none: they are refused if one may be
+ * the requested run, `wanted` or else the last. `refused`: why the repository is unusable.
  */
 export async function knownRuns(
   roots: readonly string[],

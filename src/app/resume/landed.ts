@@ -34,7 +34,7 @@ export function ownTextOf(task: Task): string {
   return textOf(task, undefined, digestOf)
 }
 
-/** Plans anew with what has landed counted as done, so that a status that was never written makes nothing run twice. */
+/** Plans again with landed work counted as done, so that a status that was never written makes nothing run twice. */
 export function planLanded(
   { loaded, plan, settings }: Pick<Landed, 'loaded' | 'plan'> & { readonly settings: RunSettings },
   standingOf: (task: Task) => Doneness,

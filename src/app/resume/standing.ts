@@ -10,8 +10,8 @@ export function landedAs(task: Task, landed: (taskId: string) => readonly Landed
 }
 
 /**
- * Whether a task of a run that goes on is done. Git is believed, not the run's record: a commit counts that is on the
- * target or in HEAD. The record alone counts where a task needed no commit.
+ * Whether a task of a resumed run is done. Git is believed, not the run's record: a commit counts if it is on the
+ * target or in HEAD. The record alone counts if a task needed no commit.
  */
 export function standingAfter(
   task: Task,
@@ -28,7 +28,7 @@ export function standingAfter(
   return judgeLanded([...own, ...others], ownTextOf(task))
 }
 
-/** A commit without a digest of its own is known by what the record says of it. */
+/** A commit without a digest is known by what the record says about it. */
 function textIn(
   known: { readonly type: string; readonly commit?: string } | undefined,
   commit: string,

@@ -20,7 +20,7 @@ export function describeBudgets({ run, providers }: RunBudgets): string {
   return [formatBudget(run), ...each].filter((text) => text !== '').join('; ')
 }
 
-/** CLIs that money is to be counted of, though they do not tell what they cost and no price is known. */
+/** CLIs whose money should be counted, although they don't report their cost and no price is known. */
 export function uncounted(
   { policy, detected }: Pick<ProviderSetup, 'policy' | 'detected'>,
   tasks: readonly Task[],

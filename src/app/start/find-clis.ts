@@ -9,7 +9,7 @@ import { candidateProviders, setUpProviders, workingProviders, type ProviderSetu
 import type { RunSettings } from '../../config/settings.js'
 import type { StopSignals } from '../stop/stop-signals.js'
 
-/** Finds the agent CLIs that the tasks of a run need; where there are none, that has been said. */
+/** Finds the agent CLIs that the tasks of a run need; if there are none, that has already been reported. */
 export async function findClis({
   prepared: { settings, config, loaded, plan, location },
   env,

@@ -30,7 +30,7 @@ const standing = guardedTable<LaunchParts>()
   .row('stops', watchGuards)
   .row('recorder', openRecorder)
 
-/** Starts a run, or goes on with one, when nothing is in the way. Gives the exit code. */
+/** Starts a run, or continues one, if nothing is in the way. Returns the exit code. */
 export async function launch({ prepared: wanted, ...rest }: LaunchParts): Promise<ExitCode> {
   const fitting = fitSlots(wanted.settings.agents)
   if (!fitting.ok) return refuse(fitting.error, wanted.settings.output)
@@ -41,7 +41,10 @@ export async function launch({ prepared: wanted, ...rest }: LaunchParts): Promis
   return run.ok ? run.value : run.error
 }
 
-/** Under the lock nobody else writes journal, refs and workspaces of the repository; `lost` is aborted when another took it. */
+/**
+ * Under the lock, nobody else writes the repository's journal, refs and workspaces; `lost` is aborted when another run
+ * took it.
+ */
 async function takeLock({ prepared: { settings, location }, takeOver }: LaunchParts) {
   const lost = new AbortController()
   const locked = await lockGround(location.lock, { takeOver, onLost: () => lost.abort(), place: location.root })

@@ -12,7 +12,7 @@ import type { Wanted } from './guard.js'
 import { opened } from './table.js'
 import type { FileSettings } from '../../config/settings.js'
 
-/** Ports that are nobody's by custom, below those that systems give out themselves (from 32768 on Linux). */
+/** Ports that nobody uses by convention, below those that systems assign themselves (from 32768 on Linux). */
 const defaultPorts = { first: 20_000, last: 29_999 }
 
 /** What each slot and gate job of a run has of its own. */
@@ -20,14 +20,14 @@ export interface Numbered {
   readonly environmentOf: EnvironmentOf
   readonly mask: Mask
   readonly maskAt: TemplateMasks['at']
-  /** The first port of each slot's and gate job's block; none where there were too few. */
+  /** The first port of each slot's and gate job's block; none if there were too few. */
   readonly ports: readonly number[]
   readonly notices: readonly string[]
 }
 
 /**
- * Gives every slot and gate job its ports. Where there are too few, a run that asks for ports is refused; any other is
- * told, and its processes have none.
+ * Gives every slot and gate job its ports. If there are too few, a run that asks for ports is refused; any other run
+ * says so, and its processes have none.
  */
 export async function giveNumbers({
   prepared: {

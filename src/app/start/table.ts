@@ -2,7 +2,7 @@ import { ok, type Result } from '../../domain/result.js'
 
 /** `isWhole`: what was done meanwhile came to its end; else a later row was refused, or something threw. */
 type Close = (isWhole: boolean) => unknown
-/** What a row has opened, and how that is closed; or why the run cannot begin. */
+/** What a row has opened, and how to close it; or why the run can't begin. */
 type Opened<Value, Refused> = Result<{ readonly value: Value; readonly close: Close }, Refused>
 type Opening<Before, Value, Refused> = (before: Before) => Opened<Value, Refused> | Promise<Opened<Value, Refused>>
 type Row<Refused> = readonly [name: string, open: Opening<never, unknown, Refused>]
@@ -41,7 +41,7 @@ export class Table<Refused, Given extends object, All extends Given = Given> {
       await closeAll(closings.splice(0), end.ok)
       return end
     } finally {
-      // Only after a bug is anything left; that one is told, whatever the closing says.
+      // Only after a bug is anything left; that bug is reported, whatever closing says.
       await closeAll(closings, false).catch(() => undefined)
     }
   }

@@ -16,8 +16,8 @@ export interface HeedParts {
 }
 
 /**
- * Begins the stop when the run's time is up, and makes each step of a stop a fact of the run before the loop hears of it.
- * Gives what is to be called when the run has ended.
+ * Starts the stop when the run's time is up, and records each step of a stop before the loop hears of it. Returns a
+ * function to call when the run has ended.
  */
 export function heedStops({ signals, recorder, stopEarly, settings, clock, onStop }: HeedParts): () => void {
   const { drainMs, timeLimitMs } = settings

@@ -24,10 +24,10 @@ export interface StopSignalParts {
 }
 
 /**
- * The first signal drains, when a drain is asked for, else it cancels: agents get TERM and after their grace KILL. The
- * next cancels a drain, the one after that sends KILL at once, and a further one ends autopilot itself, as does a stop that
- * takes too long. A HUP counts only where a terminal can be closed: one of the standard streams is one. What was started with
- * `nohup`, or by a service that sends a HUP when its session ends, goes on.
+ * The first signal drains if a drain is configured, otherwise it cancels: agents get TERM and after their grace KILL.
+ * The next one cancels a drain, the one after that sends KILL at once, and a further one ends autopilot itself, as
+ * does a stop that takes too long. A HUP counts only if a terminal can close: one of the standard streams is one. A
+ * run that was started with `nohup`, or by a service that sends a HUP when its session ends, continues.
  */
 export function listenForStop({ drainMs, graceMs, exitCode }: StopSignalParts): StopSignals {
   let first: StopSignal | undefined

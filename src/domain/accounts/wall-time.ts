@@ -1,6 +1,6 @@
 import type { EpochMs } from '../brand.js'
 
-/** What a clock on the wall of a time zone shows, as the epoch ms that UTC would have for it. */
+/** What a wall clock in a time zone shows, as the epoch ms that UTC would have for it. */
 type WallMs = number
 
 const formats = new Map<string, Intl.DateTimeFormat | undefined>()
@@ -37,8 +37,8 @@ export function wallAt(epochMs: EpochMs, zone: string): WallMs {
 const dayMs = 86_400_000
 
 /**
- * The moments at which the wall shows this, in order: one; two where clocks are set back; where they are set forward
- * and it is never shown, as much later as they are set.
+ * The moments at which the clock shows this, in order: one; two if clocks are set back; if clocks are set forward over
+ * it, the moment that much later.
  */
 export function momentsOf(wall: WallMs, zone: string): readonly EpochMs[] {
   const behind = (ms: number) => (wall - ms) as EpochMs

@@ -4,7 +4,7 @@ import { cleanLine, plural } from '../text.js'
 /** Tool calls that the CLI did not permit, all of one tool about one thing. Outside text in it is clean. */
 export interface Refusal {
   readonly tool: string
-  /** The command, path or address that it was about, where the CLI told it. */
+  /** The command, path or address that it was about, if the CLI reported it. */
   readonly target?: string
   /** The entry of `allow:` that would permit it, where there is one. */
   readonly allow?: string

@@ -1,7 +1,7 @@
 import { safeName } from '../name.js'
 import { cleanLine } from '../text.js'
 
-/** Where an agent or a gate works: what it shares with nobody that works at the same time. */
+/** Where an agent or a gate works: what it shares with nobody at the same time. */
 export interface WorkNumber {
   /** Its agent slot's, counted from 1; those of gate jobs come after those of all slots. */
   readonly number: number
@@ -9,7 +9,7 @@ export interface WorkNumber {
   readonly taskId?: string
 }
 
-/** The variables that tell a process of it; nobody else sets them. */
+/** The variables that tell a process about it; nothing else sets them. */
 export const numberVariables = ['AUTOPILOT_SLOT', 'AUTOPILOT_PORT', 'AUTOPILOT_TASK'] as const
 
 /** The name of a slot, as events have it. */
@@ -22,7 +22,7 @@ export function slotNumber(id: string): number {
   return Number(/\d+$/.exec(id)?.[0] ?? 0)
 }
 
-/** The first port of each number's block, that of number 1 first; empty where there are none. */
+/** The first port of each number's block, starting with number 1; empty if there are none. */
 export type Ports = readonly number[]
 
 export function portOf(number: number, ports: Ports): number | undefined {
@@ -42,7 +42,7 @@ export function variablesOf({ number, taskId }: WorkNumber, ports: Ports): Reado
 /** A variable holds no more than 128 KB; no id of a person's is as long as this. Characters. */
 const longestId = 1_000
 
-/** A task's id where a path, a URL or the name of a database is made of it: itself where that is harmless. */
+/** A task's id for a path, a URL or the name of a database: unchanged if it is harmless. */
 export function nameOfTask(taskId: string): string {
   return /^[A-Za-z0-9][\w-]{0,63}$/.test(taskId) ? taskId : safeName(taskId)
 }

@@ -8,7 +8,7 @@ export type Aftermath =
   /** Nothing more in this run; the next one goes on. */
   | { readonly type: 'left'; readonly counted: boolean; readonly willRetry: boolean }
   | { readonly type: 'again'; readonly counted: boolean }
-  /** `spent`: why there is no further attempt, where the failure alone would allow one. */
+  /** `spent`: why there is no further attempt, although the failure alone would allow one. */
   | { readonly type: 'failed'; readonly counted: boolean; readonly spent?: string }
   /** Nothing is left that may serve it. */
   | { readonly type: 'held'; readonly counted: boolean; readonly why: string }
@@ -28,7 +28,7 @@ export interface Circumstances {
 }
 
 export function aftermathOf(failed: Failure, circumstances: Circumstances): Aftermath {
-  // Its work is on its ref, and goes on from there in the next run.
+  // Its work is on its ref, and continues from there in the next run.
   if (failed.kind === 'base_red') return { type: 'left', counted: false, willRetry: false }
   if (failed.kind === 'canceled' || circumstances.isCanceled) return { type: 'canceled' }
   const decision = decide(failed, circumstances)

@@ -48,7 +48,7 @@ export function gateKey(gate: Gate): string {
   return JSON.stringify([gate.run, gate.cwd ?? ''])
 }
 
-/** The gates of a task behind those of everybody, each command in a directory once; exclusive where either says so. */
+/** The gates of a task after `gates:`, each command in a directory once; exclusive if either says so. */
 export function mergeGates(common: readonly Gate[], own: readonly Gate[]): readonly Gate[] {
   const merged = new Map<string, Gate>()
   for (const gate of [...common, ...own]) {

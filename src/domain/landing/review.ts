@@ -1,7 +1,7 @@
 import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
 import { commandProvider } from '../routing/routing.js'
 
-/** A gate at which an agent, not a command, judges the change that is to land. */
+/** A gate where an agent, not a command, judges the change before it lands. */
 export interface Review {
   /** How it is shown. */
   readonly name: string
@@ -38,8 +38,8 @@ export function reviewersFor(
 }
 
 /**
- * Who is asked next, after the tries so far came to nothing: the best provider that was asked least. Undefined when
- * nobody is left.
+ * Who is asked next, after earlier tries failed: the best provider among those asked least. Undefined if nobody is
+ * left.
  */
 export function nextReviewer(
   reviewers: readonly ProviderModel[],

@@ -8,8 +8,8 @@ export interface LandedCommit {
 }
 
 /**
- * What the commits under a task's id say about the task: they brought it; they brought one of this id, of which the words
- * are not known; they brought another one; or there are none.
+ * What the commits with a task's id say about the task: they brought it; they brought one with this id whose text is
+ * unknown; they brought another one; or there are none.
  */
 export type LandedAs =
   { readonly type: 'same' | 'by_id' | 'other'; readonly commit: string } | { readonly type: 'none' }
@@ -26,7 +26,7 @@ export function judgeLanded(commits: readonly LandedCommit[], text: string): Lan
   return before ? { type: 'by_id', commit: before.commit } : { type: 'none' }
 }
 
-/** The tasks with those that are to be done again as if they had never been. What a person holds stays held. */
+/** The tasks, with those to redo as if they had never been done. What a person holds stays held. */
 export function redoTasks(tasks: readonly Task[], ids: ReadonlySet<string>): readonly Task[] {
   return tasks.map((task) => (task.status === 'done' && ids.has(task.id) ? { ...task, status: 'pending' } : task))
 }

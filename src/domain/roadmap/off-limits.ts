@@ -1,6 +1,6 @@
 /**
- * Paths below the root that are not an agent's to change, whatever the task: what it leaves there would decide how later
- * agents of the run, or of the next one, are let loose. Pure. Upper and lower case are one, as on some file systems.
+ * Paths in the repository that an agent may not change, whatever the task: what it leaves there would decide what
+ * later agents of this run or the next one may do. Pure. Case is ignored, as on some file systems.
  */
 export interface OffLimits {
   /** Whether a change to this path is left out of the work. */
@@ -22,7 +22,7 @@ const configuration = /^\.?autopilot\.(?:ya?ml|jsonc?|toml)(?:\/|$)/i
  */
 const armament = [
   String.raw`\.mcp\.json`,
-  // Itself only where it is a link or a file: what lies in it is looked at by name.
+  // The path itself only if it is a link or a file: its contents are checked by name.
   String.raw`\.claude(?:$|\/(?:settings[^/]*\.json|agents|commands|hooks|plugins|skills)(?=\/|$))`,
   String.raw`\.claude-plugin`,
   ...['codex', 'gemini', 'opencode', 'qwen'].map((name) => String.raw`\.${name}`),
@@ -43,7 +43,7 @@ const armamentNames = [
 /**
  * What is off limits in a repository.
  *
- * @param own - further paths that are read as configuration, such as a prompt template
+ * @param own - more paths that are read as configuration, such as a prompt template
  */
 export function offLimits(
   own: readonly string[],

@@ -12,7 +12,7 @@ export const problemFields = {
 }
 export type Problem = ObjectOf<typeof problemFields>
 
-/** `FILE:LINE:COL: error CODE: text`, plus one line of help. Clean, whatever stands in the file. */
+/** `FILE:LINE:COL: error CODE: text`, plus one line of help. Clean, whatever the file contains. */
 export function formatProblem(problem: Problem): string {
   const { file, line, column } = problem.position
   const { severity, code, text, help } = problem

@@ -1,7 +1,7 @@
 import type { TaskGraph } from './graph.js'
 import type { Task } from './task.js'
 
-/** What decides the order among attempts that wait for a slot. Smaller values of each go first, but for `chain`. */
+/** What decides the order among attempts that wait for a slot. Smaller values go first, except for `chain`. */
 export interface Rank {
   /** The task's priority; lower first. */
   readonly priority: number
@@ -39,7 +39,7 @@ export function compareRanks(a: Rank, b: Rank): number {
 /** The part of a task's state that scheduling looks at. */
 export type Settledness = 'waiting' | 'done' | 'other'
 
-/** Of `candidates`, those that wait and of which every dependency is done. */
+/** Of `candidates`, those that wait and whose dependencies are all done. */
 export function readyTasks(
   graph: TaskGraph,
   settledness: (taskId: string) => Settledness,

@@ -29,7 +29,7 @@ export function createSource(file: string, text: string): Source {
   return { file, text, lineStarts }
 }
 
-/** The 1-based line on which an offset stands, by binary search. */
+/** The 1-based line of an offset, by binary search. */
 export function lineAt({ lineStarts }: Source, offset: number): number {
   let [low, high] = [0, lineStarts.length]
   while (high - low > 1) {

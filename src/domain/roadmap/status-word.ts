@@ -34,7 +34,7 @@ const known: ReadonlyMap<string, TaskStatus> = new Map(
 /** Words of the configuration (`statuses:`), in their normal form, on top of the known ones. */
 export type StatusWords = ReadonlyMap<string, TaskStatus>
 
-/** Reads the configuration's extra words; one that stands for no known status is left out, so that it stays unknown. */
+/** Reads the configuration's extra words; one that maps to an unknown status is left out, so it stays unknown. */
 export function statusWords(extra: Readonly<Record<string, string>>): StatusWords {
   return new Map(
     Object.entries(extra).flatMap(([word, meaning]) => {

@@ -8,8 +8,8 @@ export type Hash = (text: string) => string
 
 /**
  * A task's own words in one form: the same for the same task however a file spells it. White space, line ends, ticked
- * boxes, the order of criteria and of files make no other task; nor does a title that no agent sees, since `prompt`
- * stands for it.
+ * boxes, and the order of criteria and files don't make another task; nor does a title that no agent sees because
+ * `prompt` replaces it.
  */
 export function wordsOf({ title, description, prompt, exitCriteria, contextFiles, run }: TaskWords): string {
   const isShown = prompt === undefined || run !== undefined
@@ -24,8 +24,9 @@ export function wordsOf({ title, description, prompt, exitCriteria, contextFiles
 }
 
 /**
- * A digest of what an agent is told: of the task's own words, and behind a plus sign of the user's prompt template. The
- * number in front says how it is made: a later version that makes it in another way compares it with none of before.
+ * A digest of what an agent is told: of the task's own words and, after a plus sign, of the user's prompt template.
+ * The number in front says how it is made; a later version that makes it differently doesn't compare it with older
+ * ones.
  */
 export function textOf(task: TaskWords, template: string | undefined, hash: Hash): string {
   const own = `${version}-${hash(wordsOf(task))}`

@@ -4,7 +4,7 @@ import type { TaskRecord } from './task-record.js'
 
 type Tasks = Map<string, TaskRecord>
 
-/** A task's record as its next attempt begins: what was noted is about the last one. */
+/** A task's record when its next attempt begins: what was recorded is about the last one. */
 export function withoutNotes(task: TaskRecord): TaskRecord {
   const begun = { ...task }
   delete begun.refusals
@@ -38,7 +38,7 @@ export function noteRefusal(tasks: Tasks, { taskId, review, event }: RecordOf<'a
   tasks.set(taskId, { ...task, refusals: addRefusal(task.refusals ?? [], event) })
 }
 
-/** The agent of a repair round for refusals is told what is allowed instead: what it cannot do then, it is refused again. */
+/** The agent of a repair round for refusals is told what is allowed instead; otherwise it would be refused again. */
 export function makeRefusalsGood(
   tasks: Tasks,
   { type, taskId, reason }: RecordOf<'repair_started' | 'finishing_started'>,

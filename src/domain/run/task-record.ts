@@ -54,7 +54,7 @@ export interface TaskRecord {
   readonly refusals?: readonly Refusal[]
   /** What the agents of its last attempt left running, and was ended; clean. */
   readonly leftovers?: readonly string[]
-  /** What the agents of its last attempt wrote and git ignores, clean; and where copies of it are. */
+  /** What the agents of its last attempt wrote and git ignores, cleaned; and where copies of it are. */
   readonly ignored?: { readonly paths: readonly string[]; readonly copies?: string }
 }
 

@@ -4,7 +4,7 @@ import { present } from '../present.js'
 /** Why a workspace may hold work which was never collected. */
 export interface UncollectedWork {
   readonly why: string
-  /** The attempt that worked there last; absent where that is not known. */
+  /** The attempt that worked there last; absent if unknown. */
   readonly whose?: AttemptId
   /** It stays for good, for a person to look at. */
   readonly isKept: boolean

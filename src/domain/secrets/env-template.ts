@@ -3,7 +3,7 @@ import { fillPlaceholders, placeholdersIn } from './placeholder.js'
 import { secretsOf } from './secrets.js'
 import { nameOfTask, portOf, type Ports, type WorkNumber } from '../agent/work-number.js'
 
-/** Variables whose values have placeholders: each slot and gate job has values of its own. */
+/** Variables whose values have placeholders: each slot and gate job has its own values. */
 export type EnvTemplates = Readonly<Record<string, string>>
 
 /** What a run's slots and gate jobs have of their own. */
@@ -35,7 +35,7 @@ export function madeOfNumbers(templates: EnvTemplates): readonly string[] {
   )
 }
 
-/** What hides the secrets that variables with placeholders become, such as a password for each slot. */
+/** Masks the values that secrets with placeholders take, such as a password for each slot. */
 export interface TemplateMasks {
   /** Hides, beside what `mask` hides, those of all numbers. */
   readonly mask: Mask

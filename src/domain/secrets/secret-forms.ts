@@ -17,7 +17,7 @@ export function formsOf(secret: string): readonly string[] {
   return [...new Set(forms)].filter((form) => form.length >= shortestSecret)
 }
 
-/** Those of which programs make lines of a certain length, in whatever places: base64, base64 for URLs, and hex. */
+/** Forms that programs break into lines of some length, at any position: base64, base64 for URLs, and hex. */
 export function encodedForms(secret: string): readonly string[] {
   if (secret.length < shortestSecret) return []
   const bytes = new TextEncoder().encode(secret)
@@ -29,7 +29,7 @@ function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1)
 }
 
-/** Which characters stay as they are differs from one writer of URLs to the next, as does the case of the digits. */
+/** Writers of URLs differ in which characters they leave alone, and in the case of the digits. */
 const unreserved = [/[\w.~-]/, /[\w.~!*'()-]/, /[\w.~!*'();/?:@&=+$,#-]/] as const
 
 function inUrl(bytes: Uint8Array): readonly string[] {

@@ -3,8 +3,8 @@ import { encodedForms, formsOf } from './secret-forms.js'
 import { unbroken, type Unbroken } from './unbroken.js'
 
 /**
- * Finds secrets in all their forms. What encodes them, such as `base64`, breaks long lines: those forms are looked for
- * once more in the bytes without their line breaks.
+ * Finds secrets in all their forms. Encoders such as `base64` break long lines, so these forms are searched once more
+ * in the bytes without line breaks.
  */
 export class SecretSearch {
   readonly #forms: PatternSearch
@@ -21,7 +21,7 @@ export class SecretSearch {
     this.#encoded = searchFor(encoded)
   }
 
-  /** Each place where a secret begins before `limit`, in order. They may overlap. */
+  /** Each position where a secret begins before `limit`, in order. They may overlap. */
   find(bytes: Uint8Array, limit = bytes.length): readonly Span[] {
     const found = this.#forms.find(bytes, limit)
     const whole = unbroken(bytes)
@@ -30,7 +30,7 @@ export class SecretSearch {
     return broken.length === 0 ? found : [...found, ...broken].sort((a, b) => a.start - b.start)
   }
 
-  /** Where the bytes end in the beginning of a secret, the first such place; their length where they do not. */
+  /** The first position where the bytes end in the start of a secret; their length if there is none. */
   unfinished(bytes: Uint8Array): number {
     const begun = this.#forms.unfinished(bytes)
     const whole = unbroken(bytes)

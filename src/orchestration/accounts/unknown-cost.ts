@@ -19,8 +19,8 @@ export interface UnknownParts {
 const mostInARow = 3
 
 /**
- * Says it where a budget cannot count an agent, and ends the run when that goes on: nobody knows what it spends. CLIs
- * that never tell a cost are told of at the start of the run.
+ * Reports an agent that a budget can't count, and ends the run if that keeps happening: nobody knows what it spends.
+ * CLIs that never report a cost are reported at the start of the run.
  */
 export function watchUnknown(parts: UnknownParts): AgentWatch {
   const told = new Set<string>()

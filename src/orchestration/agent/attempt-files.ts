@@ -12,7 +12,7 @@ export function attemptDirectory(attemptsDir: string, { taskId, attempt }: Attem
   return join(attemptsDir, `${safeName(taskId)}-${attempt}`)
 }
 
-/** Keeps what the agent is told, and the schema of its answer where one is asked for. A command stands in the roadmap. */
+/** Keeps what the agent is told, and the schema of its answer if there is one. A command is already in the roadmap. */
 export async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {
   try {
     const { type, request } = work.assignment

@@ -12,7 +12,7 @@ export interface TurnLimits {
   readonly timeoutMs: number
   /** How long it may give no sign of life; 0: for ever. */
   readonly idleTimeoutMs: number
-  /** How long what it left in the background may go on after its last result; 0: for ever. */
+  /** How long its background work may run after its last result; 0: forever. */
   readonly backgroundTimeoutMs: number
 }
 

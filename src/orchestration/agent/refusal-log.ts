@@ -1,15 +1,17 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { Provider, WorkRequest } from '../../providers/adapter/contract.js'
 
-/** So many calls are remembered: a CLI refuses a call soon after it has told it, but sub-agents speak in between. */
+/**
+ * How many calls are remembered: a CLI refuses a call soon after it has reported it, but sub-agents report in between.
+ */
 const mostCalls = 256
 /** Calls of which it is known that they were refused. */
 const mostRefused = 20_000
 
 /**
- * Makes one event of each refusal: what the call was about, which the CLI told before, and the entry of `allow:` that
- * would permit it. Undefined for a refusal that was told already: claude tells each up to three times, as it comes, with
- * what comes back of it, and in its final event.
+ * Makes one event of each refusal: the call that it was about, which the CLI reported before, and the entry of
+ * `allow:` that would permit it. Undefined for a refusal that was already reported: claude reports each one up to
+ * three times, when it happens, with its result, and in its final event.
  */
 export function refusalLog(
   provider: Provider,
@@ -28,7 +30,7 @@ export function refusalLog(
   }
 }
 
-/** What its permissions say; a reviewer has others, of which `allow:` is no part. */
+/** The agent's permissions; a reviewer has others, without `allow:`. */
 type PermittedWork = Pick<WorkRequest, 'cwd' | 'permissions' | 'allow'>
 type ToolCall = Extract<AgentEvent, { type: 'tool' }>
 type Denied = Extract<AgentEvent, { type: 'denied' }>

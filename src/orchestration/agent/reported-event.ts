@@ -60,7 +60,7 @@ export function cleanEvent(event: AgentEvent): AgentEvent | undefined {
     case 'retrying':
       return { type: 'retrying', message: cleanLine(event.message) }
     case 'result': {
-      // Without what it answered to a schema, which becomes an event of its own.
+      // Without its answer to a schema, which becomes an event of its own.
       const { type, failure: failed, text, usage, turns } = event
       return {
         type,

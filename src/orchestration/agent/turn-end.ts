@@ -5,7 +5,7 @@ import type { Clock } from '../../domain/clock.js'
 export interface TurnEndParts {
   readonly clock: Clock
   readonly evidence: () => Evidence
-  /** How long what the agent left in the background may go on after its last result, ms; 0: for ever. */
+  /** How long the agent's background work may run after its last result, ms; 0: forever. */
   readonly backgroundTimeoutMs: number
   readonly end: (reason: EndReason) => void
 }
@@ -21,8 +21,8 @@ export interface TurnEndWatch {
 const lingerMs = 10_000
 
 /**
- * Two timers. One runs after the final event, and begins again with whatever the agent still says. The other runs from
- * the last result while background work lives on, since a server would never end.
+ * Two timers. One runs after the final event, and restarts with whatever the agent still prints. The other runs from
+ * the last result while background work lives on, because a server would never end.
  */
 export function watchTurnEnd({ clock, evidence, backgroundTimeoutMs, end }: TurnEndParts): TurnEndWatch {
   let cancelLinger: (() => void) | undefined

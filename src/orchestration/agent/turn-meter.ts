@@ -41,7 +41,7 @@ export class TurnMeter {
     return !isFinal(evidence) && isUsedUp(this.#work.budget ?? {}, spentOf(newlyUsed(certain)))
   }
 
-  /** What the journal keeps of a count; a review's conversation does not go on. */
+  /** What the journal keeps of a count; a review's conversation doesn't continue. */
   facts({ after, ...counted }: TurnCount) {
     const { provider, assignment } = this.#work
     const goesOn = provider.resume !== undefined && assignment.type === 'work'

@@ -14,7 +14,7 @@ import { taskPrompt, type AttemptRequest, type AttemptSettings } from './turn.js
 export interface Telling {
   readonly request: AttemptRequest
   readonly settings: AttemptSettings
-  /** The agent begins a conversation: it is told all that there is to know. */
+  /** The agent starts a conversation: it is told everything. */
   readonly isFresh: boolean
   /** The place is as the agent left it that was interrupted. */
   readonly stands: boolean

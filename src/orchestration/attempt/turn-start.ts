@@ -5,7 +5,7 @@ import type { RecordOf, RunEvent } from '../../domain/run/event.js'
 import type { Inheritance } from '../../domain/run/task-progress.js'
 import { conversationOf, type Conversation } from './turn.js'
 
-/** What is told of a turn that begins; absent what is not known or has not changed. */
+/** What is recorded about a turn that begins; without what is unknown or unchanged. */
 type TurnStart = Pick<AttemptStart, 'taskId' | 'attempt' | 'slot' | 'agent'> & Partial<AttemptStart>
 
 type AttemptStart = Omit<Extract<RunEvent, { type: 'attempt_started' }>, 'type'>
@@ -27,7 +27,7 @@ export function startOf(turn: Turn, { workspace, base, text, goesOnFrom, directo
   }
 }
 
-/** The conversation that a turn goes on with; undefined where it begins one. */
+/** The conversation that a turn continues; undefined if it starts one. */
 export function conversationFor(
   turn: Turn,
   course: Course,
@@ -38,7 +38,7 @@ export function conversationFor(
   return inherited && isSameOffer(inherited.agent, agent) ? conversationOf(inherited) : undefined
 }
 
-/** Told where a CLI does not know the conversation any more that a turn was to go on with; that costs no attempt. */
+/** Called if a CLI no longer knows the conversation that a turn should continue; that costs no attempt. */
 export function lostBy(turn: Turn): Pick<RecordOf<'conversation_lost'>, 'goesOn' | 'round'> {
   if (turn.type === 'repair') return { goesOn: 'repair', round: turn.round }
   return { goesOn: turn.type === 'finish' ? 'finish' : 'attempt' }

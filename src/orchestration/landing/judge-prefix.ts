@@ -19,7 +19,7 @@ export interface Member {
   readonly ready: Ready
 }
 
-/** Judges the tree with all of these, each of which stands on top of those before it; there is at least one. */
+/** Judges the tree with all of these, each on top of those before it; there is at least one. */
 export function judgePrefix(
   verifier: Verifier,
   members: readonly Member[],
@@ -32,7 +32,7 @@ export function judgePrefix(
   return verifier[how](judged, gatesOf(members), (judgement) => last.candidate.onJudged(judgement, together))
 }
 
-/** The prefixes of which the verdict is known, so that judging them runs nothing. */
+/** The prefixes whose verdict is known, so that judging them runs nothing. */
 export function knownPrefixes(verifier: Verifier, members: readonly Member[]): readonly number[] {
   return members.flatMap(({ ready }, index) => {
     const known = verifier.known(ready.tree, gatesOf(members.slice(0, index + 1)))

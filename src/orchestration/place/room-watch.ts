@@ -46,8 +46,8 @@ export class RoomWatch {
   }
 
   /**
-   * Looks, and where there is no room waits until there is. Says whether it has waited and there is room now: what has
-   * failed may then be tried again.
+   * Checks, and if the disk is full waits until it isn't. Says whether it waited and there is space now: then a failed
+   * step may be tried again.
    */
   look(): Promise<boolean> {
     this.#waiting ??= this.#wait().finally(() => (this.#waiting = undefined))

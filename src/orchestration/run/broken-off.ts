@@ -13,7 +13,7 @@ export type TracesOf = (of: {
   readonly workspaces: ReadonlySet<string>
 }) => Promise<Claim['traces']>
 
-/** Between TERM and KILL, ms: the run that begins waits for it. */
+/** Between TERM and KILL, ms: the starting run waits for it. */
 const graceMs = 1_000
 /** Of what a sweep ended, so many are named. */
 const mostNamed = 5

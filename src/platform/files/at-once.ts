@@ -8,12 +8,12 @@ export function readAtOnce(path: string): Buffer | undefined {
   return orNothing(() => readFileSync(path))
 }
 
-/** What stands there, a symbolic link as itself; undefined where nothing does, or it cannot be seen. */
+/** What is there, a symbolic link as itself; undefined if nothing is, or it can't be seen. */
 export function lookAtOnce(path: string | Buffer): BigIntStats | undefined {
   return orNothing(() => lstatSync(path, { bigint: true }))
 }
 
-/** The entries of a directory, one UTF-16 unit for each byte of a name; undefined where it cannot be read. */
+/** The entries of a directory, one UTF-16 unit per byte of a name; undefined if it can't be read. */
 export function listAtOnce(path: string | Buffer): Dirent[] | undefined {
   return orNothing(() => readdirSync(path, { withFileTypes: true, encoding: 'latin1' }))
 }

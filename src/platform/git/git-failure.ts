@@ -16,7 +16,7 @@ export interface GitFailure {
   readonly locks?: readonly string[]
 }
 
-/** What the file system threw before git could be asked, as git would have told it. */
+/** An exception of the file system before git could run, in the form of git's own failure. */
 export function thrownBefore(args: readonly string[], error: unknown): GitFailure {
   return { args, exit: { type: 'code', code: 128 }, stderr: `fatal: ${errorText(error)}`, stdout: Buffer.alloc(0) }
 }

@@ -35,7 +35,9 @@ export function gitAsUser(
   return runGit({ cwd: dir, environment: userEnvironment(user), args }, {})
 }
 
-/** As {@link gitBytes}, as text without the final line break. For output that is ids or messages, not file content. */
+/**
+ * Like {@link gitBytes}, as text without the final line break. For output that is ids or messages, not file content.
+ */
 export async function git(
   place: GitPlace,
   args: readonly string[],

@@ -4,9 +4,9 @@ import type { EpochMs } from '../../domain/brand.js'
 import { later } from '../../domain/clock.js'
 
 /**
- * Removes the half-written objects that a git which failed has left behind: on a full disk they keep it full. Only files
- * of this user that were written since it began, and that no process holds open; another git at work here has its own.
- * Source: git's object-file.c, `tmp_obj_XXXXXX` in the directory that the object is to lie in.
+ * Removes the half-written objects that a failed git has left behind: on a full disk they keep it full. Only files of
+ * this user that were written since it started, and that no process holds open; another running git here has its own.
+ * Source: git's object-file.c, `tmp_obj_XXXXXX` in the directory of the object.
  */
 export async function removeTornObjects(objectsDir: string, since: EpochMs): Promise<void> {
   const folders = (await readdir(objectsDir).catch(() => [])).filter((name) => /^[0-9a-f]{2}$/.test(name))
@@ -29,7 +29,7 @@ async function tornIn(folder: string, since: EpochMs): Promise<string[]> {
   return torn
 }
 
-/** The files that processes of this user hold open; none where there is no /proc. */
+/** The files that this user's processes hold open; none without /proc. */
 async function heldOpen(): Promise<ReadonlySet<string>> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
   const held = new Set<string>()

@@ -16,7 +16,7 @@ export async function endGroup(pgid: number, leaderEnd: Promise<unknown>, graceM
   // Taken before anything ends: afterwards, those that left the group have another parent and cannot be found.
   const strays = new Set(descendants(pgid))
   signalGroup(pgid, 'SIGTERM')
-  // A timer that nobody waits for any more must not keep autopilot alive for the rest of the grace.
+  // A timer that nobody waits for must not keep autopilot alive for the rest of the grace.
   await Promise.race([groupEnd(pgid, leaderEnd, graceMs), delay(graceMs, undefined, { ref: false })])
   // A leader that did not go may have started more since.
   for (const pid of descendants(pgid)) strays.add(pid)

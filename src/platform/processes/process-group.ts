@@ -19,8 +19,8 @@ export function killLivingGroups(): void {
 }
 
 /**
- * Whether a process group has a member that still runs. A zombie does not: where the first process of a container
- * reaps nothing, what was killed would otherwise be waited for in vain. Without /proc, zombies count as alive.
+ * Whether a process group has a member that still runs. A zombie doesn't: if the first process of a container reaps
+ * nothing, waiting for a killed process would never end. Without /proc, zombies count as alive.
  */
 export function isGroupAlive(pgid: number): boolean {
   if (!hasMembers(pgid)) return false

@@ -25,7 +25,7 @@ export function isZombie(pid: number): boolean {
   return ['Z', 'X'].includes(statFields(pid)[0] ?? '')
 }
 
-/** Whether the process stands still, as after SIGSTOP. Field 3 of proc(5)'s stat; false on systems without /proc. */
+/** Whether the process is stopped, as after SIGSTOP. Field 3 of proc(5)'s stat; false on systems without /proc. */
 export function isStopped(pid: number): boolean {
   return ['T', 't'].includes(statFields(pid)[0] ?? '')
 }

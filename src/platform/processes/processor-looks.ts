@@ -8,7 +8,7 @@ export interface FamilyLook {
   readonly ageMs: number
 }
 
-/** By a look at the machine that is no older than so many ms; without members where there is no /proc. */
+/** By a look at the machine no older than this, in ms; without members if there is no /proc. */
 export type LookAtFamily = (pgid: number, maxAgeMs: number) => FamilyLook
 
 /** As {@link LookAtFamily}, what its processes have used so far. */

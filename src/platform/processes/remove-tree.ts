@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { capture } from './capture.js'
 import { ownPath } from '../programs/own-programs.js'
 
-/** What a removal fails with where directories are closed to their owner, as Go's module cache is (0555). */
+/** The error of a removal if directories are closed to their owner, as in Go's module cache (0555). */
 const closed = new Set(['EACCES', 'EPERM', 'ENOTEMPTY'])
 
 /**

@@ -18,7 +18,7 @@ const longestFirstLine = 255
 export function withOwnInterpreter<Command extends Started>(command: Command, path: string | undefined): Command {
   const said =
     /^#![ \t]*\/(?:usr\/)?bin\/env[ \t]+(?:-S[ \t]+)?([^\s=\-/'"\\$][^\s='"\\$/]*)((?:[ \t]+-[\w=-]+)*)[ \t\r]*\n/
-  // One that may not be executed, as in the middle of an update, is not to run all the same.
+  // A program that isn't executable, as in the middle of an update, must not run all the same.
   if (!isProgram(command.file)) return command
   const [, name, options = ''] = said.exec(firstLine(command.file)) ?? []
   const interpreter = name === undefined ? undefined : ownProgram(name, path)

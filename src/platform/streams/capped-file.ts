@@ -38,7 +38,7 @@ export class CappedFile {
     return this.#failed || this.#dropped
   }
 
-  /** False when the writer should wait for {@link drained} before it goes on. */
+  /** False if the writer should wait for {@link drained} before it continues. */
   write(chunk: Buffer): boolean {
     if (this.isFull || chunk.length === 0) return true
     const kept = chunk.length > this.#left ? chunk.subarray(0, this.#left) : chunk

@@ -74,7 +74,7 @@ export class LineSplitter {
     if (this.#bytes > this.#maxBytes) this.#cut()
   }
 
-  /** A line that long cannot be read as a whole, so only its beginning is of use. */
+  /** A line this long can't be read as a whole, so only its start is useful. */
   #cut(): void {
     this.#tooLong = true
     const beginning = Buffer.concat(this.#parts, Math.min(this.#bytes, keptOfLongBytes, this.#maxBytes))

@@ -19,8 +19,8 @@ export function kindOfHttpStatus(status: number): FailureKind | undefined {
 }
 
 /**
- * The last three lines that a CLI printed when it could not start, and before them the one that tells the kind where it
- * is none of them: the first line may say only that something is wrong, and the next where.
+ * The last three lines that a CLI printed when it couldn't start, and before them the line with the kind if it isn't
+ * among them: the first line may say only that something is wrong, and the next one where.
  */
 export function lastWords(stderrTail: string, telling?: string): string {
   const lines = stderrTail.split('\n').filter((line) => line.trim() !== '')
@@ -29,7 +29,7 @@ export function lastWords(stderrTail: string, telling?: string): string {
   return said.map((line) => shortLine(line)).join(' | ')
 }
 
-/** What the CLI said, as one clean line, and what to do next where a person must act. */
+/** The CLI's message as one clean line, and what to do next if a person must act. */
 export function cliFailure(kind: FailureKind, cli: string, said: string, login: Login): Failure {
   const line = shortLine(said, 400)
   const step = nextStep(kind, login)
@@ -44,7 +44,7 @@ export interface Login {
   readonly lasting: string
 }
 
-/** There is none, as against one that a server refused. Losers of a race for a token say the same. */
+/** There is no login, as opposed to one that a server refused. Losers of a race for a token say the same. */
 const noLogin = /not logged in|missing environment variable/i
 
 function nextStep(kind: FailureKind, { command, lasting }: Login): string | undefined {

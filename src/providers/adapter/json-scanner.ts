@@ -3,8 +3,8 @@ export type Scanned =
   { readonly type: 'closed'; readonly end: number } | { readonly type: 'open' } | { readonly type: 'broken' }
 
 /**
- * Finds the end of one JSON object that may be spread over lines. It looks at brackets, strings and what begins a member,
- * which is enough to know early that something is no object; whether it is one the parser says.
+ * Finds the end of one JSON object that may be spread over lines. It looks at brackets, strings and the starts of
+ * members, which is enough to notice early that something isn't an object; the parser decides whether it is one.
  */
 export class JsonScanner {
   /** The brackets that are open, as the characters that close them. */
@@ -30,7 +30,7 @@ export class JsonScanner {
     return { type: 'open' }
   }
 
-  /** Nothing but an object begins, and in one a name follows a brace or a comma. */
+  /** Only an object starts here, and inside one a name follows a brace or a comma. */
   #fits(one: string): boolean {
     if (this.#closers.length === 0) return one === '{'
     if (this.#closers.at(-1) === ']') return true
@@ -41,7 +41,7 @@ export class JsonScanner {
 
 const broken = { type: 'broken' } as const
 
-/** The place of the quote that ends the string which begins here; -1 without one. */
+/** The position of the quote that ends the string starting here; -1 if there is none. */
 function endOfString(line: string, from: number): number {
   for (let at = line.indexOf('"', from + 1); at >= 0; at = line.indexOf('"', at + 1)) {
     let before = at

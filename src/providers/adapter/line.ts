@@ -43,7 +43,7 @@ export function deniedEvent(told: ToldCall, message: string): Extract<AgentEvent
 /** What is longer names no one thing any more. */
 const longestAbout = 1_000
 
-/** `target` is made fit for one line, `about` is as it was told: a call without a name is never asked about. */
+/** `target` is made fit for one line, `about` stays as reported: a call without a name is never looked up. */
 function callFacts({ target, call }: ToldCall) {
   const short = target === undefined ? '' : shortLine(target)
   const named = call === undefined ? {} : { call: shortLine(call, 100) }

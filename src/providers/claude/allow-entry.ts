@@ -2,10 +2,10 @@ import { isAbsolute, relative } from 'node:path'
 import type { RefusedCall } from '../adapter/contract.js'
 
 /**
- * The entry of `allow:` that lets claude permit what it refused, as narrow as can be; undefined where none is known to.
+ * The entry of `allow:` that lets claude permit what it refused, as narrow as possible; undefined if none is known.
  * Source: tried with 2.1.332, which takes a whole command as it is, also with several parts, quotes and parentheses; a
- * path outside of the working directory with `//` before it, for `Edit` also where the tool was `Write`. No entry
- * permits what it protects inside of that directory, such as `.claude`.
+ * path outside of the working directory with `//` before it, for `Edit` even if the tool was `Write`. No entry permits
+ * what claude protects inside that directory, such as `.claude`.
  */
 export function claudeAllowEntry({ tool, about, message }: RefusedCall, cwd: string): string | undefined {
   if (forbidden.test(message)) return undefined
@@ -30,7 +30,7 @@ export function claudeAllowEntry({ tool, about, message }: RefusedCall, cwd: str
 /** A rule of the user's forbids it, and wins over any list. Source: observed with 2.1.332. */
 const forbidden = /has been denied\.\s*$/
 
-/** Said of a command of several parts, where one of them is all that is missing. Source: recorded with 2.1.332. */
+/** Said about a command of several parts if only one of them is missing. Source: recorded with 2.1.332. */
 const missingPart = /The following part requires approval: (.+)$/s
 
 /**

@@ -30,7 +30,7 @@ function taskOf(task: JsonObject): { readonly id: string; readonly what: string 
   return { id: id.slice(0, 200), what: shortLine(what === '' ? 'a background task' : what) }
 }
 
-/** The tools by which an agent itself stops what it has started; older versions have the second and its other name. */
+/** The tools with which an agent stops what it has started; older versions have the second one and its other name. */
 const stopTools: ReadonlySet<string> = new Set(['TaskStop', 'KillShell', 'KillBash'])
 
 export function readStop(tool: string, input: JsonObject | undefined): readonly AgentEvent[] {
@@ -39,7 +39,7 @@ export function readStop(tool: string, input: JsonObject | undefined): readonly 
   return id === undefined ? [] : [backgroundEvent({ type: 'unwanted', id: id.slice(0, 200) })]
 }
 
-/** The result of `ScheduleWakeup`: the process then waits without any event, until it begins another turn. */
+/** The result of `ScheduleWakeup`: the process then waits without any event until it starts another turn. */
 export function readSchedule(event: JsonObject): readonly AgentEvent[] {
   const at = momentAt(objectAt(event, 'tool_use_result'), 'scheduledFor')
   return at === undefined ? [] : [backgroundEvent({ type: 'wake_up_scheduled', at })]

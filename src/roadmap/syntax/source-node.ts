@@ -63,7 +63,7 @@ export function isNull(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.value === null
 }
 
-/** Adds an entry, or reports that its key stands twice in the same map (parsers of JSON keep the last silently). */
+/** Adds an entry, or reports that its key appears twice in the same map (JSON parsers silently keep the last one). */
 export function addEntry(reading: Reading, entries: Map<string, MapEntry>, entry: MapEntry): void {
   const first = entries.get(entry.key)
   if (!first || first.merged) {

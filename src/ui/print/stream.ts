@@ -10,8 +10,8 @@ const steadied = new WeakSet<NodeJS.WriteStream>()
 const mostWaiting = 64_000_000
 
 /**
- * Writes to a standard stream. Whatever becomes of its reader (a closed pipe, a terminal that went away, a full disk), it
- * neither throws nor waits: nobody who does the work may depend on who watches it.
+ * Writes to a standard stream. Whatever happens to its reader (a closed pipe, a terminal that went away, a full disk),
+ * it neither throws nor waits: the work must not depend on who watches it.
  */
 export function writeTo(stream: NodeJS.WriteStream, text: string): void {
   steady(stream)
@@ -25,7 +25,10 @@ export function lostStream(stream: NodeJS.WriteStream): LostStream | undefined {
   return lost.get(stream)
 }
 
-/** Makes an error of the stream a fact to be asked for: unheard, it would end the process. For whoever writes to it directly. */
+/**
+ * Turns an error of the stream into a fact to ask for: unhandled, it would end the process. For code that writes to
+ * the stream directly.
+ */
 export function steady(stream: NodeJS.WriteStream & { readonly fd?: number }): NodeJS.WriteStream {
   if (steadied.has(stream)) return stream
   steadied.add(stream)
@@ -45,7 +48,9 @@ function unblock(stream: NodeJS.WriteStream): void {
   handle?.setBlocking?.(false)
 }
 
-/** libuv opens a terminal again where it can name it; else it shares it with the shell, which must not find it changed. */
+/**
+ * libuv reopens a terminal if it can name it; otherwise it shares it with the shell, which must not find it changed.
+ */
 function isOurs(fd: number | undefined): boolean {
   try {
     return fd !== undefined && existsSync(readlinkSync(`/proc/self/fd/${fd}`))

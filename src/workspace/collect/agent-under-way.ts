@@ -23,8 +23,8 @@ const marks: readonly (readonly [file: string, what: string])[] = [
 const mostPaths = 20
 
 /**
- * What the agent's git has begun and not ended, and the paths in which it stopped, in words; undefined where there is
- * nothing. Read as files: no git runs in the agent's git directory.
+ * What the agent's git has left unfinished, and the paths where it stopped, in words; undefined if there is nothing.
+ * Read as files: no git runs in the agent's git directory.
  */
 export async function findAgentUnderWay(
   repository: Repository,

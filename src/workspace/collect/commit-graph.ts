@@ -1,4 +1,4 @@
-/** Commits with their parents, as far as they are not reachable from some base. */
+/** Commits with their parents, as far as they aren't reachable from some base. */
 export type CommitGraph = ReadonlyMap<string, readonly string[]>
 
 /** Reads `git rev-list --parents`: a commit and its parents on each line. */
@@ -24,7 +24,7 @@ export function reachable(graph: CommitGraph, tips: Iterable<string>): Set<strin
   return seen
 }
 
-/** Whether a commit has the base among its ancestors, where the graph holds all that the base does not reach. */
+/** Whether a commit has the base as an ancestor, if the graph contains everything that the base doesn't reach. */
 export function descends(graph: CommitGraph, commit: string, base: string): boolean {
   if (commit === base) return true
   for (const one of reachable(graph, [commit])) if (graph.get(one)?.includes(base)) return true

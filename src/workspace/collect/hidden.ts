@@ -15,11 +15,11 @@ import { gitFailed } from '../git/git-failed.js'
 const maxExcludeBytes = 1024 * 1024
 
 /**
- * New files that the agent hid from its git by rules of its own in `.git/info/exclude`: plain git would leave them out,
- * so they are taken out of the trusted index again. What its git tracks all the same stays. Costs no process while the
- * file is as it was given.
+ * New files that the agent hid from its git with its own rules in `.git/info/exclude`: plain git would leave them out,
+ * so they are removed from the trusted index again. What its git tracks anyway stays. Costs no process while the file
+ * is unchanged.
  *
- * @returns the paths that were taken out
+ * @returns the paths that were removed
  */
 export async function leaveOutHidden(
   repository: Repository,
@@ -43,7 +43,7 @@ export async function leaveOutHidden(
   return forgotten.ok ? ok(hidden) : gitFailed(forgotten.error)
 }
 
-/** The agent's rules; undefined where they are those that it was given. */
+/** The agent's rules; undefined if they are those that it was given. */
 function readRules(repository: Repository, workspace: Workspace): Result<Buffer | undefined, Failure> {
   const path = join(workspace.root, '.git', 'info', 'exclude')
   const theirs = readUntrusted(path, maxExcludeBytes)

@@ -9,12 +9,12 @@ import { onDisk, splitNul, type GitPath } from '../git-path.js'
 import { gitFailed } from '../git/git-failed.js'
 import { withExcludes, workspacePlace, type Workspace } from '../workspace.js'
 
-/** Source: git-crypt's commands.cpp: what an encrypted file begins with. */
+/** Source: git-crypt's commands.cpp: the start of an encrypted file. */
 const sealed = Buffer.from('\0GITCRYPT\0', 'latin1')
 
 /**
- * Files that an agent's `git-crypt lock` has left as they are in commits: git would encrypt them once more, and nobody could
- * read what lands. Only where the workspace has lost its keys are its files looked at.
+ * Files that an agent's `git-crypt lock` has left as they are in commits: git would encrypt them once more, and nobody
+ * could read what lands. Files are checked only if the workspace has lost its keys.
  */
 export async function lockedFiles(
   repository: Repository,

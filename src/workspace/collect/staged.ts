@@ -16,9 +16,9 @@ interface Followed {
 }
 
 /**
- * Brings into the trusted index what the agent's index tells of files that the work tree does not: one that is absent
- * because of a sparse checkout is as its entry says, and so is one that stands unchanged while its mode or content was
- * only staged (`update-index --chmod`, `add --renormalize`).
+ * Brings into the trusted index what the agent's index says about files that the work tree doesn't: a file that is
+ * absent because of a sparse checkout is as its entry says, and so is an unchanged file whose mode or content was only
+ * staged (`update-index --chmod`, `add --renormalize`).
  */
 export async function followStaged(
   repository: Repository,
@@ -48,7 +48,7 @@ export async function followStaged(
   return set.ok ? ok(undefined) : notReadable('What the agent had staged could not be collected', set.error)
 }
 
-/** What the agent's entry is to replace; undefined where the work tree tells more than the entry. */
+/** What the agent's entry should replace; undefined if the work tree says more than the entry. */
 function replaced(
   path: GitPath,
   { mode, oid, isSkipped }: AgentEntry,

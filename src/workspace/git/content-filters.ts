@@ -18,12 +18,12 @@ export function valuesNamed(attributes: string, attribute: 'filter' | 'merge'): 
   })
 }
 
-/** Filters that are asked for and not defined: content would be committed, or checked out, as what it is not. */
+/** Filters that are requested but not defined: content would be committed, or checked out, in the wrong form. */
 export function missingFilters(attributes: readonly string[], defined: ReadonlySet<string>): string[] {
   return [...new Set(attributes.flatMap(filtersNamed))].filter((name) => !defined.has(name)).sort()
 }
 
-/** The program that a filter's command begins with, as far as it is a plain word; a shell takes the rest. */
+/** The program at the start of a filter's command, if it is a plain word; a shell takes the rest. */
 export function filterProgram(command: string): string | undefined {
   const [, quoted, plain] = /^\s*(?:"([^"$`\\]+)"|([\w./+-]+))(?=\s|$)/.exec(command) ?? []
   return quoted ?? plain

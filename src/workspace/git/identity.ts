@@ -37,7 +37,7 @@ export function identityWarnings({ name, email }: Identity): readonly string[] {
   return [`git has no user.name and user.email here, so the author of landed commits is ${name} <${email}>`]
 }
 
-/** The variables by which git commits under this identity, whatever is configured. */
+/** The variables that make git commit with this identity, whatever is configured. */
 export function identityEnv({ name, email }: Identity): Record<string, string> {
   return { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email }
 }

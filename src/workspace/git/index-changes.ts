@@ -3,7 +3,7 @@ import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
 import { splitNul, type GitPath } from '../git-path.js'
 
-/** One path in which an index differs from a commit. Modes are octal text, `000000` and a null id where it is absent. */
+/** One path in which an index differs from a commit. Modes are octal text; `000000` and a null id if it is absent. */
 export interface Change {
   readonly path: GitPath
   readonly oldMode: string

@@ -37,7 +37,7 @@ function openFile(path: string, flags: number): Result<number, string> {
   }
 }
 
-/** The regular files below a directory, as relative paths; anything but files and directories is an error. */
+/** The regular files in a directory, as relative paths; anything but files and directories is an error. */
 export function listUntrusted(directory: string, maxFiles: number): Result<string[], Unreadable> {
   const top = statAtOnce(directory)
   if (!top) return ok([])

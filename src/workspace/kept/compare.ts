@@ -29,7 +29,7 @@ export type Comparison =
       readonly type: 'standing'
       /** What nobody had noted. */
       readonly added: readonly GitPath[]
-      /** Files of which only the inode's change is later, and whose content decides. */
+      /** Files whose inode change time alone is later; their content decides. */
       readonly relinked: readonly GitPath[]
     }
 

@@ -7,13 +7,13 @@ export interface KeptPaths {
   /** Absolute path of the work tree. */
   readonly root: string
   readonly paths: readonly GitPath[]
-  /** Paths that are brought anew each time; nothing in them is looked at. */
+  /** Paths that are created again each time; nothing in them is checked. */
   readonly except: readonly GitPath[]
 }
 
 /**
- * Looks at all that is at these paths and below them, and follows no symbolic link. What `isKnown` denies is not looked
- * into. Synchronous, for a thread of its own. Throws where something cannot be read.
+ * Looks at everything at and below these paths, and follows no symbolic link. Doesn't look into what `isKnown` denies.
+ * Synchronous, for a separate thread. Throws if something can't be read.
  */
 export function scan(kept: KeptPaths, isKnown: (path: GitPath) => boolean = () => true): Map<GitPath, Entry> {
   const found = new Map<GitPath, Entry>()

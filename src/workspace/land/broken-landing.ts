@@ -13,8 +13,8 @@ export interface NotedLanding {
 }
 
 /**
- * Index and files move before the branch does; a run that is killed in between leaves them ahead of it. So what is about
- * to happen is noted first, and the next run makes it good.
+ * Index and files move before the branch does; a run that is killed in between leaves them ahead of it. So the landing
+ * is recorded first, and the next run finishes it.
  */
 export async function noteLanding({ commonDir }: Repository, { ref, from, to }: NotedLanding): Promise<void> {
   await writeFile(noteOf(commonDir), `${from} ${to} ${ref}\n`, { mode: 0o600 })
@@ -29,8 +29,9 @@ function noteOf(commonDir: string): string {
 }
 
 /**
- * Brings a landing to its end that an earlier run was killed in: the branch is moved when it still is where it was, the
- * person still stands on it, and the index is what was landing. What is noted had been judged. Says whether HEAD moved.
+ * Finishes a landing that was interrupted by a kill of an earlier run: moves the branch if it is still where it was,
+ * the user is still on it, and the index is what was landing. What is recorded had been judged. Says whether HEAD
+ * moved.
  */
 export async function finishLanding(repository: Repository): Promise<boolean> {
   const landing = await readNote(repository.commonDir)

@@ -9,8 +9,8 @@ import { changeRefs } from '../git/sessions.js'
 
 /**
  * The only way to the target: compare-and-swap, from the tip that autopilot knows to `commit`, or not at all. A target
- * that is checked out or deleted is a failure of kind `target`; one that the person stands on by their own wish moves with
- * their index and files, or not at all where that would overwrite something, which is such a failure, too.
+ * that is checked out or deleted is a failure of kind `target`. If the user chose to be on it, it moves with their
+ * index and files, or not at all if that would overwrite something; that is such a failure, too.
  */
 export async function moveTarget(
   repository: Repository,
@@ -29,7 +29,7 @@ export async function moveTarget(
   const place = await checkedOutAt(repository, target.ref)
   if (place !== undefined) return err(failure('target', checkedOut(target, place)))
   const moved = await changeRefs(repository, [`update ${target.ref} ${commit} ${target.tip}`])
-  // Whatever git said: nobody but autopilot knows of this commit.
+  // Whatever git said: only autopilot knows this commit.
   if (moved.ok || (await readRef(repository, target.ref)) === commit) {
     target.tip = commit
     return ok({ type: 'moved' })

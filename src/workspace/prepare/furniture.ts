@@ -13,11 +13,11 @@ export interface Furniture {
   readonly setup?: Setup
   /** Copied from the user's tree: untracked ones such as `.env`. */
   readonly copy: readonly string[]
-  /** What is left when a workspace is cleaned for the next attempt, such as `node_modules`. */
+  /** What stays when a workspace is cleaned for the next attempt, such as `node_modules`. */
   readonly keep: Keep
   /** Symbolic links to the same path of the user's tree. */
   readonly link?: readonly string[]
-  /** Tracked files that setup changed are put back, since exactly the commit's tree is to be judged. */
+  /** Tracked files that setup changed are restored, because exactly the commit's tree must be judged. */
   readonly exact?: boolean
   readonly runSetup: RunSetup
   readonly keeper: Keeper

@@ -7,8 +7,8 @@ import { contains } from '../home.js'
 import { onFileSystem } from '../workspace.js'
 
 /**
- * Puts symbolic links into a workspace that lead to the same paths of the user's tree: who writes through one writes the
- * user's file. A path that does not exist is passed over, as with copies; one that leads out of the tree is a failure.
+ * Puts symbolic links into a workspace that lead to the same paths in the user's tree: writing through one writes the
+ * user's file. Skips a path that doesn't exist, as with copies; one that leads out of the tree is a failure.
  */
 export async function linkPaths(from: string, to: string, paths: readonly string[]): Promise<Result<void, Failure>> {
   for (const path of paths) {

@@ -21,7 +21,7 @@ function notesFile(stateDir: string): string {
 }
 
 /**
- * Written when a workspace has been made or set up, so that a run that is resumed can go on in it. Throws what the disk
+ * Written when a workspace has been created or set up, so that a resumed run can continue in it. Throws what the disk
  * throws.
  */
 export async function writeNotes({ stateDir, leavings, ...workspace }: Workspace): Promise<void> {

@@ -13,8 +13,8 @@ export function baseRef(runId: string): string {
 }
 
 /**
- * The line for `update-ref` that pins the commit a run begins from. A run that is resumed began earlier: where its pin
- * still stands, there is none.
+ * The line for `update-ref` that pins the commit where a run begins. A resumed run began earlier: if its pin still
+ * exists, there is no line.
  */
 export async function pinLines(
   repository: Pick<Repository, 'user'>,
@@ -33,7 +33,7 @@ export function noCommit({ objectFormat }: Pick<Repository, 'objectFormat'>): st
   return '0'.repeat(objectFormat === 'sha256' ? 64 : 40)
 }
 
-/** The commit a ref of the user's repository stands at, if it exists. */
+/** The commit of a ref in the user's repository, if it exists. */
 export async function readRef({ user }: Pick<Repository, 'user'>, ref: string): Promise<string | undefined> {
   const found = await git(user, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`])
   return found.ok ? found.value : undefined

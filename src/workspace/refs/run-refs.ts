@@ -8,7 +8,7 @@ import type { GitFailure } from '../../platform/git/git-failure.js'
 export interface RunRefs {
   /** By the full name of an attempt's ref: the candidate that it keeps. */
   readonly candidates: ReadonlyMap<string, string>
-  /** By the part of a ref's name that stands for the task: the highest number of an attempt. */
+  /** The highest attempt number, by the part of a ref's name that stands for the task. */
   readonly lastAttempt: ReadonlyMap<string, number>
 }
 
@@ -35,7 +35,7 @@ export async function readRunRefs(user: GitPlace, runId: string): Promise<Result
 
 export interface LandingsQuery {
   readonly runId: string
-  /** The commit that the run began from: none of its commits is older. Absent where it is not known any more. */
+  /** The commit that the run began from: none of its commits is older. Absent if unknown. */
   readonly from?: string
   /** Where its commits may have arrived. */
   readonly tips: readonly string[]

@@ -4,13 +4,13 @@ import type { GitFailure } from '../../platform/git/git-failure.js'
 import { outsideOf } from './gone.js'
 import { readUndone } from './undone.js'
 
-/** What a target had when it began anew, and the commit of the user's history that has all of it. */
+/** What a target had when it started over, and the commit of the user's history that has all of it. */
 export interface SetAside {
   readonly tip: string
   readonly by: string
 }
 
-/** The ref that keeps what a target was before a run began it anew. */
+/** The ref that holds a target's old tip from before a run started it over. */
 export function setAsideRef(runId: string, by: string): string {
   return `refs/autopilot/${runId}/target/${by}`
 }
@@ -24,8 +24,8 @@ export function isSetAside(rest: string): boolean {
 }
 
 /**
- * What a target was, each time that it began anew: the work of these commits is in it, though they are not. One that
- * belongs to another target, or whose commit in the user's history was reverted or rewritten, does not count.
+ * A target's old tips, from each time that it started over: it has the work of these commits, but not the commits. One
+ * that belongs to another target, or whose commit in the user's history was reverted or rewritten, doesn't count.
  *
  * @param ahead - what a run would set aside
  */

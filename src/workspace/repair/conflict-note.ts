@@ -19,9 +19,9 @@ interface Unmarked {
 }
 
 /**
- * Adds the note to the tree of a conflict. A file that one side deleted and the other changed, a binary file, two renames:
- * git leaves one of the sides there, and nobody would see that there was something to decide. The note's first and last
- * line look like markers, with the labels of those, so it is found as they are. Four processes.
+ * Adds the note to the tree of a conflict. For a file that one side deleted and the other changed, a binary file or
+ * two renames, git leaves one of the sides, and nobody would see that there was something to decide. The note's first
+ * and last line look like markers, with their labels, so it is found like them. Four processes.
  */
 export async function addNote(repository: Repository, unmarked: Unmarked): Promise<Result<string, GitFailure>> {
   const { trusted } = repository

@@ -6,7 +6,7 @@ import type { TreePlace } from './in-the-way.js'
 import { readUntrusted } from '../git/untrusted-file.js'
 import { isOn, type Setting } from '../git/user-config.js'
 
-/** Undefined where the checkout is not sparse. Source: git-sparse-checkout(1); cone mode is the standard since git 2.37. */
+/** Undefined if the checkout isn't sparse. Source: git-sparse-checkout(1); cone mode is the default since git 2.37. */
 export function readUserCone(settings: readonly Setting[]): UserCone | undefined {
   if (!isOn(settings, 'core.sparsecheckout', false)) return undefined
   return {
@@ -26,10 +26,10 @@ export interface TreeCall {
 const mostBytes = 16 * 1024 * 1024
 
 /**
- * Makes the user's cone hold for a command on their files: what lands outside it is noted in the index and not written.
- * git looks for the patterns in its own directory, and collecting relies on there being none in the trusted one; so there
- * is one beside it that has the patterns, as they are at this moment, and shares all else.
- * Throws what the file system throws.
+ * Applies the user's cone to a command on their files: what lands outside it is recorded in the index and not written.
+ * git looks for the patterns in its own directory, and collecting relies on there being none in the trusted one; so
+ * there is another one next to it that has the current patterns and shares everything else. Throws what the file
+ * system throws.
  */
 export async function withUserCone(
   { cone, gitDir, commonDir, trusted }: Pick<Repository, 'cone' | 'gitDir' | 'commonDir' | 'trusted'>,

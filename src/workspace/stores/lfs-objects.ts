@@ -7,9 +7,9 @@ import { join } from 'node:path'
 const objectName = /^[0-9a-f]{64}$/
 
 /**
- * Copies the content that Git LFS has stored in one place into another, where it is not there yet: what an agent's own
- * commits point to, or had staged. The source may be an agent's: anything but a file whose content is what its name says
- * is passed over, and no link is followed. Throws what the file system throws on writing.
+ * Copies the content that Git LFS has stored in one place into another, if it isn't there yet: what an agent's own
+ * commits point to, or had staged. The source may be an agent's: skips any file whose content doesn't match its name,
+ * and follows no link. Throws what the file system throws on writing.
  */
 export async function takeLfsObjects(from: string, to: string): Promise<void> {
   for (const top of await directoriesIn(join(from, 'objects'))) {
@@ -23,7 +23,7 @@ export async function takeLfsObjects(from: string, to: string): Promise<void> {
   }
 }
 
-/** Directories with a name of two hexadecimal digits; none where there is something else in the place of one. */
+/** Directories whose names are two hexadecimal digits; none if something else is in the place of one. */
 async function directoriesIn(path: string): Promise<string[]> {
   if (!(await lstat(path).catch(() => undefined))?.isDirectory()) return []
   return (await readdir(path).catch(() => [])).filter((name) => /^[0-9a-f]{2}$/.test(name))

@@ -9,7 +9,7 @@ import type { Workspace } from '../workspace.js'
 import { gitFailed } from '../git/git-failed.js'
 
 /**
- * How the files of a submodule differ from its commit, as paths from the root: what setup left there, and what the
+ * How the files of a submodule differ from its commit, as paths from the root; what setup left there, and what the
  * configuration copies or keeps there, is nobody's work. Writes no object.
  */
 export async function changedInside(

@@ -54,7 +54,7 @@ export async function showSubmodules(workspace: Workspace): Promise<void> {
 }
 
 /**
- * Takes the file `.git` away from each submodule, so that the repository's git looks away from what is in it: with one,
+ * Moves each submodule's `.git` file away, so that the repository's git ignores what is in the submodule: with one,
  * `git add` starts `git status` inside, under a configuration that an agent could write.
  */
 export async function hideSubmodules(

@@ -25,7 +25,7 @@ export function meaningOf(key: string): KeyMeaning | undefined {
   return meanings.get(bare(key))
 }
 
-/** Words that may be prose or a command, one id or many: nobody knows what was meant, so the writer is asked. */
+/** Words that may be prose or a command, one id or many: nobody knows what was meant, so the author is asked. */
 const unclear: ReadonlyMap<string, string> = new Map([
   ['checks', 'is it verify: (commands that must pass) or exit_criteria: (text for the agent)?'],
   ['check', 'is it verify: (a command that must pass) or exit_criteria: (text for the agent)?'],
