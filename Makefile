@@ -53,19 +53,19 @@ fuzz: dist/cli.cjs ## read thousands of broken inputs; FUZZ_RUNS=10000 of each k
 	@FUZZ_RUNS="$${FUZZ_RUNS:-10000}" npm run --silent test -- test/fuzz
 
 .PHONY: test-cli
-test-cli: dist/cli.cjs ## run the real claude and codex before a model server of the tests' own
+test-cli: dist/cli.cjs ## run the real claude and codex against the tests' own model server
 	node_modules/.bin/vitest run --config .config/vitest.cli.config.ts
 
 .PHONY: faults
-faults: dist/cli.cjs ## provoke each fault of docs/faults.md and say how it stands
+faults: dist/cli.cjs ## provoke each fault of docs/faults.md and report on it
 	node_modules/.bin/vitest run --config .config/vitest.faults.config.ts
 
 .PHONY: kill-loop
-kill-loop: dist/cli.cjs ## kill runs at random moments and resume them; KILL_ROUNDS=200, KILL_SEED: the same again
+kill-loop: dist/cli.cjs ## kill runs at random moments and resume them; KILL_ROUNDS=200, KILL_SEED repeats a run
 	node_modules/.bin/vitest run --config .config/vitest.kill-loop.config.ts
 
 .PHONY: bench
-bench: dist/cli.cjs ## measure beside bare spawns, xargs, GNU parallel; BENCH='a c': some
+bench: dist/cli.cjs ## compare with bare spawns, xargs, GNU parallel; BENCH='a c': only these
 	@node test/bench/run.js $(BENCH)
 
 .PHONY: lint

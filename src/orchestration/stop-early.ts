@@ -13,5 +13,5 @@ export function createStopEarly(recorder: Recorder, pool: Pick<AgentPool, 'drain
   }
 }
 
-/** Why a signal aborts agents that are at work when a run stops early: an agent that has said success keeps it. */
+/** The abort reason for running agents when a run stops early: an agent that has reported success keeps it. */
 export const endedEarly = 'ended early'

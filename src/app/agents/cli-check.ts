@@ -19,7 +19,7 @@ export interface CliCheckParts {
   readonly onOther: (other: OtherVersion) => void
 }
 
-/** Asks CLIs for their versions while a run is at work. */
+/** Asks CLIs for their versions during a run. */
 export interface CliCheck {
   /**
    * Whether the CLI exists in the directory where an agent will start: version managers (asdf, mise) choose by files

@@ -36,7 +36,7 @@ export interface StatusArguments {
 /** Where runs are looked for; without a repository there are no refs. */
 type RunsHere = Location & Partial<RepositoryLocation>
 
-/** `autopilot status`: tells from the journal and the refs how a run stands, also while it is at work. */
+/** `autopilot status`: shows the state of a run from its journal and its refs, also during the run. */
 export async function statusCommand(args: StatusArguments, env: Environment): Promise<ExitCode> {
   const here = resolve(args.directory)
   const found = await locate(here, env)

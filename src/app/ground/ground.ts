@@ -64,7 +64,7 @@ export interface IsolateParts {
   readonly room: RoomWatch
   readonly stopEarly: StopEarly
   readonly start: StartProcess
-  /** Ends what works in the run's workspaces, should autopilot die. */
+  /** Ends what works in the run's workspaces if autopilot dies. */
   readonly watchdog: Pick<Watchdog, 'own' | 'disown'>
   readonly slots: number
   readonly signal: AbortSignal

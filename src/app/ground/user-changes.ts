@@ -15,7 +15,7 @@ export interface UserChangesParts {
   readonly before: readonly string[] | undefined
 }
 
-/** Says what somebody has changed in the user's repository while the run was at work, which autopilot never does. */
+/** Reports changes that somebody made in the user's repository during the run; autopilot never makes such changes. */
 export interface UserChanges {
   /** To be called when an agent has ended. */
   readonly afterAgent: (taskId: string) => Promise<void>

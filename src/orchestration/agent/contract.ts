@@ -32,7 +32,7 @@ export interface TurnRequest {
   readonly output: { readonly stdout: string; readonly stderr: string }
 }
 
-/** A turn at work. */
+/** A running turn. */
 export interface RunningTurn {
   /** What happens, in order, up to the last thing that it has printed. For one reader. */
   readonly events: AsyncIterable<TurnEvent>
@@ -68,7 +68,7 @@ export interface AgentExit {
   readonly leftovers?: readonly string[]
 }
 
-/** What shows that an agent is at work though it says nothing. */
+/** What shows that an agent is working although it prints nothing. */
 export interface SignsOfLife {
   /** What its processes have used so far, by a look no older than this; empty if that can't be seen. */
   processorTimes(maxAgeMs: number): Promise<ProcessorLook>

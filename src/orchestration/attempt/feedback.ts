@@ -11,7 +11,7 @@ function headOf(kind: Failure['kind']): string {
   return kind === 'refused' ? 'What is allowed:' : 'The end of what it printed:'
 }
 
-/** What the next attempt is told of one with repair rounds, the last reason first. Undefined when there is nothing. */
+/** What the next attempt is told about an attempt with repair rounds, the last reason first. Undefined if there is nothing. */
 export function feedbackOfAll(failures: readonly Failure[]): string | undefined {
   const [last, ...earlier] = failures.map(feedbackOf).reverse()
   const before = earlier.filter((text, index) => text !== last && earlier.indexOf(text) === index)

@@ -59,7 +59,7 @@ export function createGating(parts: GatingParts): Gating {
     async judge(gate, root, { job, base, taskId }) {
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
       try {
-        // People are told of it, also of one that stays empty.
+        // People get its name, even if it stays empty.
         await writePrivateFile(logFile, '')
       } catch (error) {
         return { type: 'errored', message: errorText(error) }

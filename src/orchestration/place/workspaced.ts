@@ -43,7 +43,7 @@ export interface WorkspacedParts extends Omit<LeaseParts, OwnParts>, MergeQueueP
   readonly room: RoomWatch
   /** Where workspaces lie. */
   readonly directory: string
-  /** Nothing is at work any more. */
+  /** Nothing is running any more. */
   readonly onClosing: () => Promise<void>
 }
 

@@ -27,7 +27,7 @@ export function formatGitFailure({ args, exit, stderr, full, locks = [] }: GitFa
   const filter = filterTrouble(stderr)
   const said = cleanLine(filter && filter.said !== '' ? `a content filter failed: ${filter.said}` : own, 300)
   const why = full === undefined ? '' : `; no space is left on the disk of ${cleanLine(full, 300)}`
-  const left = locks.length === 0 ? '' : `; if no git is at work there, remove ${cleanLine(locks.join(' and '), 400)}`
+  const left = locks.length === 0 ? '' : `; if no git is running there, remove ${cleanLine(locks.join(' and '), 400)}`
   return `git ${args[0] ?? ''}: ${said === '' ? '' : `${said} `}(${formatExitStatus(exit)})${why}${left}`
 }
 

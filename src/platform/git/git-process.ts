@@ -27,7 +27,7 @@ export interface GitProcess<End = ExitStatus> {
   readonly abandon: () => void
 }
 
-/** Told what a git prints, as it comes. */
+/** Gets a git's output as it arrives. */
 export interface GitListener {
   onStdout(chunk: Buffer): void
   onStderr(chunk: Buffer): void

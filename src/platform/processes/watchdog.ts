@@ -137,12 +137,12 @@ export function openWatchdog(traces: RunTraces): Watchdog {
     child.once('error', over)
     child.once('exit', over)
     const lines = [...groups].map((pgid) => `add ${pgid}\n`)
-    // In front of all that is told later: the pipe keeps the order.
+    // Before everything that follows: the pipe keeps the order.
     if (lines.length > 0 && hasPipes(child)) child.stdin.write(lines.join(''))
     return child.stdin
   }
 
-  /** One that has died is replaced at once; the new one is told of everything again. */
+  /** A watchdog that has died is replaced at once; the new one is told everything again. */
   function revive(): void {
     pipe = undefined
     if (closed) return
@@ -159,7 +159,7 @@ export function openWatchdog(traces: RunTraces): Watchdog {
     return new Promise((resolve) => to.write(line, (error) => resolve(!error)))
   }
 
-  /** Again to each that takes the place of one that died meanwhile; what is told twice does no harm. */
+  /** Repeats it to each replacement of one that died meanwhile; telling it twice does no harm. */
   async function tellSurely(line: string): Promise<void> {
     for (;;) {
       const next = revived.promise

@@ -40,7 +40,7 @@ export function cliFailure(kind: FailureKind, cli: string, said: string, login: 
 /** How a CLI comes to a login; shown to users, never run. */
 export interface Login {
   readonly command: string
-  /** One that agents at work at the same time do not race to renew. */
+  /** A login that agents running at the same time don't race to renew. */
   readonly lasting: string
 }
 

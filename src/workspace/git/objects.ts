@@ -49,7 +49,7 @@ export async function diffCommits(
   return after.ok ? diffTrees(asked, before.value, after.value) : after
 }
 
-/** Larger blobs are nobody's text. In bytes. */
+/** Larger blobs don't count as text. In bytes. */
 const mostBytes = 64 * 1024 * 1024
 
 /**

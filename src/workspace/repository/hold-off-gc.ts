@@ -34,7 +34,7 @@ export async function holdOffGc(commonDir: string): Promise<() => Promise<void>>
   }
 }
 
-/** Whether a gc that may be at work has it. */
+/** Whether a gc that may be running holds it. */
 async function isHeld(path: string): Promise<boolean> {
   const [, pid, host] = /^(\d+) (\S+)/.exec(await readFile(path, 'utf8').catch(() => '')) ?? []
   return pid !== undefined && (host !== hostname() || isThere(Number(pid)))

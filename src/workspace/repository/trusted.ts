@@ -67,7 +67,7 @@ export async function refreshTrusted(
 /** What makes git start programs, or see other content, once it stands there. */
 const obeyed = ['HEAD', 'config', 'attributes', 'excludes', 'info/attributes', 'info/exclude', 'shallow']
 
-/** What git would obey in the directory, as it is now; another text, or something more, is another seal. */
+/** What git would currently obey in the directory; a change or an addition gives another seal. */
 function readSeal(dir: string): string {
   const texts = obeyed.map((name) => {
     const read = readUntrusted(join(dir, name), mostBytes)
