@@ -1,6 +1,13 @@
-/** How many elements at the beginning of a list are `before` a place; of an ordered list, those are all that are. */
-export function countBefore<Element>(list: readonly Element[], before: (element: Element) => boolean): number {
-  let [low, high] = [0, list.length]
+/**
+ * How many elements at the beginning of a list are `before` a place; of an ordered list, those are all that are. Those in
+ * front of `from` count as before, whatever they are.
+ */
+export function countBefore<Element>(
+  list: readonly Element[],
+  before: (element: Element) => boolean,
+  from = 0,
+): number {
+  let [low, high] = [from, list.length]
   while (low < high) {
     const middle = (low + high) >>> 1
     if (before(list[middle] as Element)) low = middle + 1

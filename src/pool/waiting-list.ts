@@ -37,12 +37,22 @@ export interface Waiting {
   run?: () => Promise<unknown>
 }
 
+/** What waits with one demand, in rank order from `head` on; what stands before has left, see {@link most}. */
+interface Line {
+  readonly demand: Demand
+  readonly list: Waiting[]
+  head: number
+}
+
+/** So many may leave at the head before the others move up: for each, twenty thousand would take a tenth of a ms and more. */
+const most = 256
+
 /**
  * The reservations that wait, in rank order, kept apart by demand: whether something may run is asked once for each
  * demand and not once for each task, so a decision stays cheap with 20,000 waiting tasks.
  */
 export class WaitingList {
-  readonly #byDemand = new Map<string, { readonly demand: Demand; readonly list: Waiting[] }>()
+  readonly #byDemand = new Map<string, Line>()
   #length = 0
 
   get length(): number {
@@ -52,17 +62,21 @@ export class WaitingList {
   add(waiting: Waiting): void {
     const key = demandKey(waiting.demand)
     let entry = this.#byDemand.get(key)
-    if (!entry) this.#byDemand.set(key, (entry = { demand: waiting.demand, list: [] }))
-    entry.list.splice(insertionIndex(entry.list, waiting.rank), 0, waiting)
+    if (!entry) this.#byDemand.set(key, (entry = { demand: waiting.demand, list: [], head: 0 }))
+    entry.list.splice(insertionIndex(entry, waiting.rank), 0, waiting)
     this.#length++
   }
 
   /** False when it is not waiting (any more). */
   remove(waiting: Waiting): boolean {
     const entry = this.#byDemand.get(demandKey(waiting.demand))
-    const index = entry?.list.indexOf(waiting) ?? -1
-    if (index < 0) return false
-    entry?.list.splice(index, 1)
+    const index = entry?.list.indexOf(waiting, entry.head) ?? -1
+    if (!entry || index < 0) return false
+    if (index > entry.head) entry.list.splice(index, 1)
+    else if (++entry.head === most) {
+      entry.list.splice(0, most)
+      entry.head = 0
+    }
     this.#length--
     return true
   }
@@ -70,21 +84,22 @@ export class WaitingList {
   /** The first in rank order whose demand `mayRun`. */
   first(mayRun: (demand: Demand) => boolean): Waiting | undefined {
     let best: Waiting | undefined
-    for (const { demand, list } of this.#byDemand.values()) {
-      const head = list[0]
-      if (head && (!best || compareRanks(head.rank, best.rank) < 0) && mayRun(demand)) best = head
+    for (const { demand, list, head } of this.#byDemand.values()) {
+      const first = list[head]
+      if (first && (!best || compareRanks(first.rank, best.rank) < 0) && mayRun(demand)) best = first
     }
     return best
   }
 
   /** What is asked for by anything that waits, each once. */
   demands(): readonly Demand[] {
-    return [...this.#byDemand.values()].filter(({ list }) => list.length > 0).map(({ demand }) => demand)
+    return [...this.#byDemand.values()].flatMap(({ demand, list, head }) => (list.length > head ? demand : []))
   }
 
   /** Everything that waits with a demand of which `which` says so. */
   all(which: (demand: Demand) => boolean): readonly Waiting[] {
-    return [...this.#byDemand.values()].filter(({ demand }) => which(demand)).flatMap(({ list }) => list)
+    const lines = [...this.#byDemand.values()].filter(({ demand }) => which(demand))
+    return lines.flatMap(({ list, head }) => list.slice(head))
   }
 }
 
@@ -93,6 +108,6 @@ function demandKey({ provider, model, exactly, complexity, needsWorkspace, begin
 }
 
 /** Behind all of equal rank, so that equals keep their order of arrival. */
-function insertionIndex(list: readonly Waiting[], rank: Rank): number {
-  return countBefore(list, (other) => compareRanks(other.rank, rank) <= 0)
+function insertionIndex({ list, head }: Line, rank: Rank): number {
+  return countBefore(list, (other) => compareRanks(other.rank, rank) <= 0, head)
 }
