@@ -155,6 +155,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'agent_finished':
       return describeEstimate(record)
     case 'task_queued':
+    case 'gates_began':
     case 'review_queued':
     case 'agent_spawned':
     case 'command_spawned':

@@ -34,11 +34,11 @@ const taskStateShape = titled(
     held: variant('It cannot start, or a person has put it on hold.', { reason: as(holdShape, 'Why.') }),
     queued: variant('It waits for a slot.', atWork),
     running: variant('Its agent is running.', { ...atWork, slot: name('On which slot.') }),
-    verifying: variant('Its work is being reviewed, or waits for that.', {
+    verifying: variant('Gates or reviews judge its work, or it waits for a reviewer.', {
       ...atWork,
       slot: optional(name("The reviewer's slot.")),
     }),
-    merging: variant('Its agent has ended; its work is being collected, judged and landed.', atWork),
+    merging: variant('Its agent has ended; its work is being collected, or is in the merge queue, landing.', atWork),
     done: variant('It is done.', {
       how: oneOf(
         ['integrated', 'unchanged', 'in_place', 'before'],

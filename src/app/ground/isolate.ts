@@ -66,6 +66,7 @@ export function isolate(parts: Isolating): Isolation {
     directory: workspacesHome(file.workspacesDir, parts.location.root, parts.env),
     // By then attempts have ended; only a gate that judges the base may still run.
     ...gatingFor({ ...running, signal: AbortSignal.any([signal, base.closing]) }, () => target.tip),
+    onGates: ({ id }) => void recorder.record({ type: 'gates_began', ...id }),
     onJudged: (attempt, judgement, together) => recordJudgement(recorder, attempt, judgement, together),
     // Added, not set: one that was granted a moment ago may still be in the supply.
     onPrepared: (change) => pool.setPrepared(pool.prepared + change),

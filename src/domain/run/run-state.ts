@@ -278,6 +278,7 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       forgetKept(state, ({ ref }) => ref === record.ref)
       forgetApprovals(state.tasks, record)
       return
+    case 'gates_began':
     case 'review_queued':
       setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt })
       return

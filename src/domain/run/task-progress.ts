@@ -125,6 +125,7 @@ export function followProgress(
     case 'leftovers_ended':
     case 'ignored_written':
     case 'commit_kept':
+    case 'gates_began':
     case 'review_queued':
     case 'review_started':
     case 'gate_judged':

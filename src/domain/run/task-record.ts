@@ -11,7 +11,7 @@ export type TaskState =
   | { readonly type: 'held'; readonly reason: HoldReason }
   | { readonly type: 'queued'; readonly attempt: number }
   | { readonly type: 'running'; readonly attempt: number; readonly slot: string }
-  /** Its work is being reviewed, by the agent on the slot, or waits for one. */
+  /** Gates judge its work, or it is reviewed, by the agent on the slot, or waits for one. */
   | { readonly type: 'verifying'; readonly attempt: number; readonly slot?: string }
   /** The agent has ended; its work is being collected and integrated. */
   | { readonly type: 'merging'; readonly attempt: number }

@@ -9,6 +9,8 @@ export interface Judgeable {
   readonly taskId: string
   /** What its tree must pass, and every tree that it is in before it has landed. */
   readonly gates: readonly Gate[]
+  /** Its gates begin. */
+  readonly onGates: () => void
   /** Hears of verdicts on the trees whose last candidate this is; `together`: the tasks of the others in the tree. */
   readonly onJudged: (judgement: Judgement, together: readonly string[]) => void
 }

@@ -60,6 +60,8 @@ interface Entry {
   readonly candidate: QueuedCandidate
   /** Created when it is built for the first time. */
   single?: Result<Ready, Failure>
+  /** It has been told that its gates run. */
+  isTold?: true
   readonly settle: (end: Result<Landed, Failure>) => void
   readonly fail: (bug: unknown) => void
 }
@@ -115,8 +117,10 @@ class QueueDriver {
       case 'build':
         return this.#build(await this.#gathered(step.candidates))
       case 'judge':
+        this.#tellOfGates(Math.max(...step.prefixes))
         return { type: 'judged', verdicts: await this.#judge(step.prefixes) }
       case 'judge_again':
+        this.#tellOfGates(1)
         return { type: 'judged_again', verdict: await this.#verdictOn(1, 'verifyAgain') }
       case 'land':
         return this.#land(step.count)
@@ -186,6 +190,14 @@ class QueueDriver {
     const made = await singleParent(this.#parts.repository, entry.candidate)
     entry.single = made.ok ? made : gitFailed(made.error)
     return entry.single
+  }
+
+  /** What is known already is judged without a gate. */
+  #tellOfGates(count: number): void {
+    for (const { entry } of this.#members.slice(0, count)) {
+      if (!entry.isTold) entry.candidate.onGates()
+      entry.isTold = true
+    }
   }
 
   #judge(prefixes: readonly number[]): Promise<readonly PrefixVerdict[]> {

@@ -23,6 +23,8 @@ export interface DeskParts {
   readonly base: Pick<BaseWatch, 'passed' | 'mayBlame'>
   /** `together`: the other tasks whose candidates are in the judged tree, before this one. */
   readonly onJudged: (attempt: Attempt, judgement: Judgement, together: readonly string[]) => void
+  /** Gates begin to judge the attempt's work. */
+  readonly onGates: (attempt: Attempt) => void
   readonly integrate: Integrate
   /** The target's tip, as it is now. */
   readonly tip: () => string
@@ -43,6 +45,7 @@ export function candidateDesk(
     async judge(candidate) {
       const clear = await checkMarkers(repository, candidate, watch())
       if (!clear.ok) return clear
+      parts.onGates(attempt)
       const judged = await verifyAlone(attempt, candidate, message, parts)
       if (judged.ok) parts.base.passed()
       return judged
@@ -60,6 +63,7 @@ export function candidateDesk(
       const landed = await parts.integrate({
         ...{ ...toLand(candidate, message), taskId: task.id, priority: task.priority },
         gates: mergeGates(parts.gates, gatesOf(task)),
+        onGates: () => parts.onGates(attempt),
         onJudged: (judgement, together) => parts.onJudged(attempt, judgement, together),
       })
       if (landed.ok) parts.onLanded(attempt)

@@ -1,8 +1,10 @@
 // Autopilot status.
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { realpathSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { gatedScene } from '../../support/scenes/gated-scene.js'
 import { closedTo, notClosable } from '../../support/scenes/closed-to.js'
 import { statusOf } from '../../support/scenes/past-run.js'
 import { until } from '../../support/rigs/until.js'
@@ -218,3 +220,15 @@ test('a run without isolation is found from the directory that it worked in, wit
 function isStopped(pid: number): boolean {
   return !existsSync('/proc/self/stat') || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(' T ')
 }
+
+test('of a task whose gates run it says that it is verifying', async () => {
+  const roadmap = 'tasks:\n  - { id: one, run: echo > one }\n'
+  const stage = gatedScene({ roadmap, gates: ['cat "$PIPE"'], config: { base_gates: 'skip', env: { PIPE: null } } })
+  const pipe = stage.repo.beside('pipe')
+  execFileSync('mkfifo', [pipe])
+  const running = stage.start(['run', '--output', 'json'], { env: { PIPE: pipe } })
+  await running.saw('gates_began')
+  expect((await statusOf(stage)).tasks[0]!.state).toEqual({ type: 'verifying', attempt: 1 })
+  writeFileSync(pipe, 'go\n')
+  expect(await running.ended).toMatchObject({ code: 0 })
+})

@@ -9,7 +9,15 @@ export function ungatedQueue(
   target: Target,
 ): (candidate: Candidate) => Promise<Result<Landed, Failure>> {
   const integrate = createMergeQueue({ repository, target, verifier: noGates, gateJobs: 1, mergeBatch: 16 })
-  return (candidate) => integrate({ ...candidate, taskId: 'T1', priority: 0, gates: [], onJudged: () => undefined })
+  return (candidate) =>
+    integrate({
+      ...candidate,
+      taskId: 'T1',
+      priority: 0,
+      gates: [],
+      onGates: () => undefined,
+      onJudged: () => undefined,
+    })
 }
 
 const noGates: MergeQueueParts['verifier'] = {

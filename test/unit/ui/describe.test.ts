@@ -105,6 +105,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     },
     { tone: 'warning', text: 'T1 repair round 1 started on s2 (conflict): git could not combine this. [a.ts]' },
   ],
+  gates_began: [{ type: 'gates_began', ...of }, undefined],
   review_queued: [{ type: 'review_queued', ...of, gate: 'review' }, undefined],
   review_started: [
     {

@@ -29,6 +29,7 @@ export const baseGateShape = object({
 })
 
 export const gateEvents = {
+  gates_began: variant('Gates began to judge work: alone, or together with other work that is to land.', ofAttempt),
   review_queued: variant('Work that passed the commands waits for a slot, on which another agent reviews it.', {
     ...ofAttempt,
     gate: text('The name of the review.'),

@@ -117,6 +117,14 @@ describe('the state', () => {
     expect(state.tasks.get('A')?.state).toEqual({ type: 'merging', attempt: 1 })
   })
 
+  it('of a task whose gates run is verifying, and merging before that', () => {
+    const exit = { type: 'code', code: 0 } as const
+    const exited: RunEvent = { type: 'agent_exited', ...of, slot: 'S1', exit, durationMs: 5 }
+    expect(after(started, exited).tasks.get('A')?.state.type).toBe('merging')
+    const judged = after(started, exited, { type: 'gates_began', ...of })
+    expect(judged.tasks.get('A')?.state).toEqual({ type: 'verifying', attempt: 1 })
+  })
+
   it('of a task under review is verifying, until its verdict; the slot and what it uses are those of the reviewer', () => {
     const exit = { type: 'code', code: 0 } as const
     const agent = { provider: 'codex' }

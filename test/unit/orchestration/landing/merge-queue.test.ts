@@ -263,6 +263,7 @@ describe('a queue with gates', () => {
     whenFree?: MergeQueueParts['whenFree'],
   ) {
     const { repo, repository, target, base } = await start()
+    const told: string[] = []
     const never = () => Promise.reject(new Error('not asked for in this test'))
     const parts = { repository, target, gateJobs, mergeBatch: 16 }
     const integrate = createMergeQueue({
@@ -273,10 +274,10 @@ describe('a queue with gates', () => {
     const send = (name: string, gates: readonly Gate[]) => {
       const candidate = commitOn(repo, base, { [name]: `${name}\n` }, { message: name })
       const of = { taskId: name, priority: 0, base, message: `${name}\n`, onJudged: () => undefined }
-      return integrate({ ...of, candidate, gates })
+      return integrate({ ...of, candidate, gates, onGates: () => told.push(name) })
     }
     const ends = names.map((name) => send(name, [gate('lint'), gate('test')]))
-    return { repo, target, base, ends: await Promise.allSettled(ends), send }
+    return { repo, target, base, ends: await Promise.allSettled(ends), send, told }
   }
 
   const subjects = (repo: GitRepo, base: string) =>
@@ -320,6 +321,16 @@ describe('a queue with gates', () => {
     expect((await send('a', [])).ok).toBe(true)
   })
 
+  it('tells each candidate once that its gates run, and none whose verdict is known', async () => {
+    let run = 0
+    const verify = () => Promise.resolve(++run === 2 ? err(failure('gate_failed', 'red')) : ok(undefined))
+    const verifyAgain = () => Promise.resolve(ok(undefined))
+    const { told } = await together(['a', 'b', 'c'], { verify, verifyAgain })
+    expect(told).toEqual(['a', 'b', 'c'])
+    expect(run).toBeGreaterThan(2)
+    expect((await together(['a', 'b'], { known: () => 'passed', verify })).told).toEqual([])
+  })
+
   it('keeps a whole batch out, without blame, when its tree cannot be judged', async () => {
     const why = failure('infrastructure', 'no disk')
     let run = 0
@@ -357,7 +368,15 @@ describe('a queue with gates', () => {
         verifyAgain: () => Promise.reject(new Error('nothing failed')),
       },
     })
-    const of = { taskId: 'a', priority: 0, base, message, onJudged: () => undefined, gates: [gate('test')] }
+    const of = {
+      taskId: 'a',
+      priority: 0,
+      base,
+      message,
+      onGates: () => undefined,
+      onJudged: () => undefined,
+      gates: [gate('test')],
+    }
     const end = await integrate({ ...of, candidate: commitOn(repo, base, { a: '' }) })
     expect(end).toMatchObject(err({ kind: 'infrastructure' }))
     expect(moves).toBe(8)
