@@ -225,7 +225,7 @@ test('of a task whose gates run it says that it is verifying', async () => {
   const roadmap = 'tasks:\n  - { id: one, run: echo > one }\n'
   const stage = gatedScene({ roadmap, gates: ['cat "$PIPE"'], config: { base_gates: 'skip', env: { PIPE: null } } })
   const pipe = stage.repo.beside('pipe')
-  execFileSync('mkfifo', [pipe])
+  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', pipe])
   const running = stage.start(['run', '--output', 'json'], { env: { PIPE: pipe } })
   await running.saw('gates_began')
   expect((await statusOf(stage)).tasks[0]!.state).toEqual({ type: 'verifying', attempt: 1 })
