@@ -36,13 +36,16 @@ test('the configuration and the environment can say so, too, and gates judge wha
 })
 
 const unsettled: Readonly<Record<string, readonly [(stage: Scene) => unknown, RegExp]>> = {
-  'a changed file': [({ repo }) => repo.write('README.md', 'mine\n'), /not committed: README\.md\.[^]*git stash/],
-  'a staged file': [({ repo }) => repo.git('mv', 'README.md', 's'), /not committed: README\.md, s\./],
-  'an untracked file': [({ repo }) => repo.write('new', 'new\n'), /not committed: new\./],
+  'a changed file': [
+    ({ repo }) => repo.write('README.md', 'mine\n'),
+    /uncommitted changes here: README\.md\.[^]*git stash/,
+  ],
+  'a staged file': [({ repo }) => repo.git('mv', 'README.md', 's'), /uncommitted changes here: README\.md, s\./],
+  'an untracked file': [({ repo }) => repo.write('new', 'new\n'), /uncommitted changes here: new\./],
   'no branch to stand on': [({ repo }) => repo.git('checkout', '-q', '--detach'), /on no branch[^]*git switch/],
   'a merge under way': [
     ({ repo }) => repo.write('.git/MERGE_HEAD', repo.git('rev-parse', 'HEAD')),
-    /A merge is under way/,
+    /A merge is in progress/,
   ],
   'a branch of autopilot’s': [({ repo }) => repo.git('switch', '-q', '-c', 'autopilot/x'), /You are on autopilot\/x/],
 }
