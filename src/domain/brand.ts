@@ -8,3 +8,12 @@ export type EpochMs = Brand<number, 'EpochMs'>
 
 /** A moment by this process's monotonic clock, in ms; it means nothing to another process. */
 export type MonotonicMs = Brand<number, 'MonotonicMs'>
+
+/** The full id of a commit. */
+export type CommitId = Brand<string, 'CommitId'>
+
+/** The full id of a tree, which two commits may have in common. */
+export type TreeId = Brand<string, 'TreeId'>
+
+/** The full name of a ref; its form tells it from ids and from the short names of branches. */
+export type RefName = `refs/${string}`

@@ -1,9 +1,10 @@
+import type { CommitId } from '../domain/brand.js'
 import type { RunRecord } from '../domain/run/event.js'
 import { readLines } from '../platform/streams/read-lines.js'
 
 /** What a run's record tells of a task that has landed. */
 export interface IntegratedTask {
-  readonly commit: string
+  readonly commit: CommitId
   /** The digest of the text that its last attempt was told; older versions left this out. */
   readonly text?: string
 }

@@ -1,3 +1,4 @@
+import type { CommitId } from '../domain/brand.js'
 import type { Task } from '../domain/roadmap/task.js'
 
 /** What a reviewer is told. The task and the diff are outside text; the criteria come from the configuration. */
@@ -5,7 +6,7 @@ export interface ReviewContext {
   readonly task: Task
   readonly criteria: readonly string[]
   /** The commit that the change is a change of. */
-  readonly base: string
+  readonly base: CommitId
   /** The change, perhaps cut; empty when git cannot tell. */
   readonly diff: string
 }
@@ -28,7 +29,7 @@ export function renderReview({ task, criteria, base, diff }: ReviewContext): str
   return `${sections.join('\n\n')}\n`
 }
 
-function introduction(base: string): string {
+function introduction(base: CommitId): string {
   return `Another agent has done this task. Judge its change before it is merged. Change nothing yourself. The current directory
 holds the whole tree as that agent left it; \`git diff ${base} HEAD\` shows the change. Read whatever you need. The commands
 that check the tree have passed.

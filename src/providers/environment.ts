@@ -1,3 +1,4 @@
+import type { CommitId } from '../domain/brand.js'
 import { filledIn, type EnvTemplates, type Numbering } from '../domain/secrets/env-template.js'
 import { variablesOf, type WorkNumber } from '../domain/agent/work-number.js'
 import { filterVariables } from '../platform/git/filter-words.js'
@@ -88,7 +89,7 @@ export function environmentOfChecks(
  * `AUTOPILOT_BASE`, the commit that the work is a change of: `git diff $AUTOPILOT_BASE...HEAD` replaces `main...HEAD`,
  * because there is no branch with that name. Empty if there is no such commit, as in place.
  */
-export function baseVariable(base: string | undefined): Readonly<Record<string, string>> {
+export function baseVariable(base: CommitId | undefined): Readonly<Record<string, string>> {
   return base === undefined ? {} : { AUTOPILOT_BASE: base }
 }
 

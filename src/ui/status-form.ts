@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../domain/brand.js'
 import { usageShape } from '../domain/agent/agent-event.js'
 import { failureShape } from '../domain/agent/failure.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
@@ -44,7 +45,7 @@ const taskStateShape = titled(
         ['integrated', 'unchanged', 'in_place', 'before'],
         '`before`: the roadmap said so when the run began. The others as in `task_done`.',
       ),
-      commit: optional(name('The commit that has its work.')),
+      commit: optional(name<CommitId>('The commit that has its work.')),
     }),
     failed: variant('It failed for good.', {
       failure: as(failureShape, 'Why its last attempt failed.'),
@@ -140,7 +141,7 @@ export const statusFields = {
   base: optional(
     object(
       {
-        commit: name('The tip that was judged.'),
+        commit: name<CommitId>('The tip that was judged.'),
         verdict: oneOf(verdictTypes),
         gates: list(baseGateShape, 'Those that failed or could not run.'),
       },
@@ -198,9 +199,9 @@ export const statusFields = {
       object({
         taskId: name('The task.'),
         attempt: number('Its attempt.'),
-        ref: name('The ref that holds it.'),
-        commit: name('The commit.'),
-        base: optional(name('The commit to compare it with.')),
+        ref: name<RefName>('The ref that holds it.'),
+        commit: name<CommitId>('The commit.'),
+        base: optional(name<CommitId>('The commit to compare it with.')),
         why: text('What it is.'),
         diff: text('The command that shows what it changes.'),
       }),

@@ -1,12 +1,13 @@
+import type { CommitId, TreeId } from '../domain/brand.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Result } from '../domain/result.js'
 
 /** What is to be judged. */
 export interface Judged {
-  readonly commit: string
-  readonly tree: string
+  readonly commit: CommitId
+  readonly tree: TreeId
   /** The commit of the target's that it would land on; of the tip itself, the tip. */
-  readonly base?: string
+  readonly base?: CommitId
   /** Whose work it is; of several, the last. Absent for the target's tip. */
   readonly taskId?: string
 }
@@ -23,4 +24,4 @@ export interface Checkout {
 }
 
 /** Makes a checkout of a commit. `afresh`: nothing is in it that an earlier use has left. */
-export type CheckOut = (commit: string, how?: { readonly afresh: true }) => Promise<Result<Checkout, Failure>>
+export type CheckOut = (commit: CommitId, how?: { readonly afresh: true }) => Promise<Result<Checkout, Failure>>

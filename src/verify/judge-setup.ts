@@ -1,3 +1,4 @@
+import type { CommitId, TreeId } from '../domain/brand.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Verdict } from '../domain/landing/gate.js'
 import type { CheckOut, Judged } from './checkout.js'
@@ -5,7 +6,7 @@ import type { CheckOut, Judged } from './checkout.js'
 export interface SetupJudgeParts {
   readonly checkOut: CheckOut
   /** The target's tip: what also fails there is not the work's fault. */
-  readonly tip: () => string
+  readonly tip: () => CommitId
 }
 
 /**
@@ -15,7 +16,7 @@ export interface SetupJudgeParts {
 export interface SetupJudge {
   judge(judged: Judged, first: Failure): Promise<Verdict>
   /** What is known of a tree: that setup fails on it. */
-  known(tree: string): Promise<Verdict> | undefined
+  known(tree: TreeId): Promise<Verdict> | undefined
 }
 
 /** Gates that meet the same trouble at once share a verdict, and a tree that has failed is not set up again. */
@@ -47,7 +48,7 @@ export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge
 }
 
 /** What keeps a commit from being set up in a fresh place. */
-async function trouble(checkOut: CheckOut, commit: string): Promise<Failure | undefined> {
+async function trouble(checkOut: CheckOut, commit: CommitId): Promise<Failure | undefined> {
   const checkout = await checkOut(commit, { afresh: true })
   if (!checkout.ok) return checkout.error
   checkout.value.release()

@@ -1,5 +1,5 @@
 import { msBetween } from '../domain/clock.js'
-import type { MonotonicMs } from '../domain/brand.js'
+import type { CommitId, MonotonicMs, TreeId } from '../domain/brand.js'
 import { failure, type Failure } from '../domain/agent/failure.js'
 import { gateKey, setupGate, verdictKey, type Gate, type Verdict } from '../domain/landing/gate.js'
 import { err, ok, type Result } from '../domain/result.js'
@@ -13,7 +13,7 @@ export type { CheckOut, Judged } from './checkout.js'
 /** A gate's verdict on a tree, for the record. Times in ms. */
 export interface Judgement {
   readonly gate: string
-  readonly tree: string
+  readonly tree: TreeId
   readonly verdict: Verdict
   readonly durationMs: number
   /** The verdict was already known; nothing ran. */
@@ -29,7 +29,7 @@ export interface Judgement {
 export interface VerifierParts {
   readonly checkOut: CheckOut
   /** The commit at the target's tip. */
-  readonly tip: () => string
+  readonly tip: () => CommitId
   /** Stale places misled gates on more than one tree: no place that keeps anything is trusted any more. */
   readonly distrustAll?: () => void
   readonly judge: (gate: Gate, root: string, where: GateWork) => Promise<Verdict>
@@ -61,7 +61,7 @@ export interface Verifier {
    */
   verifyAgain(judged: Judged, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
   /** What `verify` would say without running anything; undefined if it would have to run something. */
-  known(tree: string, gates: readonly Gate[]): 'passed' | 'failed' | undefined
+  known(tree: TreeId, gates: readonly Gate[]): 'passed' | 'failed' | undefined
 }
 
 export type OnJudged = (judgement: Judgement) => void
@@ -179,7 +179,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     return { ...made, again: true, flaky: true, fresh: true }
   }
 
-  const distrust = (tree: string, stale: Checkout): void => {
+  const distrust = (tree: TreeId, stale: Checkout): void => {
     stale.distrust?.()
     misled.add(tree)
     if (misled.size > 1) parts.distrustAll?.()

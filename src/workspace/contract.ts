@@ -1,3 +1,4 @@
+import type { CommitId, RefName, TreeId } from '../domain/brand.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { GitSession } from '../platform/git/git-session.js'
 import type { GitPlace } from '../platform/git/git.js'
@@ -64,7 +65,7 @@ export interface Submodule {
   /** Where its git directory is below the `.git` of a work tree. */
   readonly key: string
   /** The commit that is recorded. */
-  readonly commit: string
+  readonly commit: CommitId
   /** Absent if autopilot has no source for it. */
   readonly store?: SubmoduleStore
   /** Why its files can't be there: words that follow its name. */
@@ -95,13 +96,13 @@ export interface Sessions {
   /** `diff-tree --stdin` with the user's objects. */
   readonly diffs: GitSession
   /** The commits that this run created, by id: a commit never changes, so nobody needs to read them again. */
-  readonly made: Map<string, MadeCommit>
+  readonly made: Map<CommitId, MadeCommit>
 }
 
 /** What a commit was made of. */
 export interface MadeCommit {
-  readonly tree: string
-  readonly parents: readonly string[]
+  readonly tree: TreeId
+  readonly parents: readonly CommitId[]
 }
 
 /** The user's repository at the start of the run, and autopilot's own git directory next to it. */
@@ -116,7 +117,7 @@ export interface Repository {
   readonly objectsDir: string
   readonly objectFormat: 'sha1' | 'sha256'
   /** The user's HEAD at the start; without a branch if it was detached. */
-  readonly head: { readonly commit: string; readonly branch?: string }
+  readonly head: { readonly commit: CommitId; readonly branch?: string }
   /**
    * Autopilot's own git directory with the user's objects: for every command that reads a work tree, attributes or a
    * merge configuration. Its `info/exclude`, `info/attributes` and `shallow` are copies of the user's.
@@ -169,22 +170,22 @@ export interface Target {
   /** Short name, such as `autopilot/main`. */
   readonly branch: string
   /** Full name, such as `refs/heads/autopilot/main`. */
-  readonly ref: string
+  readonly ref: RefName
   /** Its tip, as far as autopilot knows; moves with each landing. */
-  tip: string
+  tip: CommitId
   /** Its tip when the run began; pinned at `refs/autopilot/<run>/base`. */
-  readonly base: string
+  readonly base: CommitId
   /** The user is on this branch, and wants index and files to move with it (`--target current`). */
   readonly current?: CurrentTree
   readonly takenUp?: TakenUp
   /** It started over from HEAD in this run. */
   readonly anew?: Anew
   /** Its old tips each time that it started over: it has the work of these commits, but not the commits. */
-  readonly before?: readonly string[]
+  readonly before?: readonly CommitId[]
   /** There is a tag with the branch's short name, and git prefers the tag. */
   readonly isAmbiguous?: true
   /** Is told when somebody else has moved it. */
-  onOvertaken?: (move: { readonly from: string; readonly to: string }) => void
+  onOvertaken?: (move: { readonly from: CommitId; readonly to: CommitId }) => void
 }
 
 /** A remote-tracking branch whose commits the target now has. */
@@ -198,11 +199,11 @@ export interface TakenUp {
 /** A target whose work is in HEAD's history under other commits, and that starts over from HEAD. */
 export interface Anew {
   /** The commit in HEAD's history that has all of the work. */
-  readonly by: string
+  readonly by: CommitId
   /** Where the target stood. */
-  readonly tip: string
+  readonly tip: CommitId
   /** The ref that keeps that. */
-  readonly ref: string
+  readonly ref: RefName
 }
 
 /** What is needed to move the user's own branch. */
@@ -222,11 +223,11 @@ export type Move =
 /** What an attempt brings to the merge queue. */
 export interface Candidate {
   /** The commit whose tree is to land. */
-  readonly candidate: string
+  readonly candidate: CommitId
   /** What is already known about it, so that it need not be read. */
-  readonly made?: { readonly tree: string; readonly parents: readonly string[] }
+  readonly made?: { readonly tree: TreeId; readonly parents: readonly CommitId[] }
   /** The commit that the attempt started from. */
-  readonly base: string
+  readonly base: CommitId
   /** The message of the landed commit if autopilot creates one: subject, text and trailers. */
   readonly message: string
 }
@@ -234,8 +235,8 @@ export interface Candidate {
 /** A candidate that has landed on the target. */
 export interface Landed {
   /** The target's new tip. */
-  readonly commit: string
+  readonly commit: CommitId
   /** The tip before, its only parent. */
-  readonly previous: string
-  readonly tree: string
+  readonly previous: CommitId
+  readonly tree: TreeId
 }

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CommitId } from '../domain/brand.js'
 import { failure, type Failure } from '../domain/agent/failure.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
@@ -16,7 +17,7 @@ export type Leavings = ReadonlyMap<GitPath, string>
 /** What is known about a workspace's last setup. */
 export interface SetUp {
   /** The commit that it ran at. */
-  readonly at: string
+  readonly at: CommitId
   /** All of its results may stay, so the cleaning of the workspace removes none of them. */
   readonly survives: boolean
   /** It changed files of the commit; the next checkout restores them. */
@@ -42,7 +43,7 @@ export interface Workspace {
   /** Those of them that the cleaning between attempts leaves alone. */
   readonly kept: readonly GitPath[]
   /** The commit it stands at. */
-  commit: string
+  commit: CommitId
   /** Something in it is older than its last use, and may be stale. */
   holdsOlder?: boolean
   /** Its kept files have misled a gate: another workspace takes its place. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { commitId } from '../support/brands.js'
 import { holdOffGc } from '../../src/workspace/repository/hold-off-gc.js'
 import { mergeTrees } from '../../src/workspace/land/merge.js'
 import { moveTarget } from '../../src/workspace/land/move-target.js'
@@ -175,9 +176,12 @@ test('a commit that is not there is an error of its own, not a conflict', async 
   const repository = await openRepo(repo)
   const target = value(await openTarget(repository, { runId: 'r1' }))
   const missing = '1234567890123456789012345678901234567890'
-  const merged = await mergeTrees(repository, target.tip, missing)
+  const merged = await mergeTrees(repository, target.tip, commitId(missing))
   expect(merged.ok).toBe(false)
-  const landed = await ungatedQueue(repository, target)({ candidate: missing, base: target.base, message: 'x' })
+  const landed = await ungatedQueue(
+    repository,
+    target,
+  )({ candidate: commitId(missing), base: target.base, message: 'x' })
   expect(landed.ok || landed.error.kind).toBe('infrastructure')
 
   // The control: git ends with the same code for both, so the code alone does not tell them apart.

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { commitId } from '../support/brands.js'
 import { gitRepoAt } from '../support/scenes/git-repo.js'
 import { gitRepo } from '../support/scenes/repositories.js'
 import { rig, riggedRoadmap, scene } from '../support/scenes/rigged-scene.js'
@@ -106,7 +107,7 @@ test('cleaning a workspace that an agent replaced by a link removes nothing behi
   rmSync(agent.root, { recursive: true })
   symlinkSync(repo.dir, agent.root)
   workspaces.release(agent.workspace)
-  const next = value(await workspaces.prepare(repo.git('rev-parse', 'HEAD')))
+  const next = value(await workspaces.prepare(commitId(repo.git('rev-parse', 'HEAD'))))
   expect(next.root).not.toBe(agent.root)
   await workspaces.removeAll()
   expect(repo.read('mine/untracked.txt')).toBe('mine')

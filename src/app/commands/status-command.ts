@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { RefName } from '../../domain/brand.js'
 import { realClock } from '../../platform/clock.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
@@ -98,7 +99,7 @@ async function wouldResume(replayed: Replayed, commonDir: string | undefined): P
   const { start, finished, tasks } = replayed.state
   if (finished?.exitCode === exitCodes.done) return undefined
   const user = commonDir === undefined ? undefined : { gitDir: commonDir }
-  const tips = start.target ? [`refs/heads/${start.target.branch}`] : []
+  const tips: readonly RefName[] = start.target ? [`refs/heads/${start.target.branch}`] : []
   const before = user && tips.length > 0 ? await setAsideFrom(user, tips) : ok([])
   const found = await lookAround(user, replayed, [...tips, ...(before.ok ? before.value : [])])
   if (!found.ok) return undefined

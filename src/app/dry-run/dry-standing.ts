@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { ok, type Result } from '../../domain/result.js'
 import type { Task } from '../../domain/roadmap/task.js'
@@ -105,9 +106,9 @@ interface TargetAhead extends Newest {
 
 interface TipsAhead {
   /** Where the run would begin. */
-  readonly tip: string
+  readonly tip: CommitId
   /** What the target was before that, as far as its work counts. */
-  readonly before: readonly string[]
+  readonly before: readonly CommitId[]
   readonly anew?: SetAside
 }
 
@@ -115,7 +116,7 @@ interface TipsAhead {
 async function tipsAhead(
   user: GitPlace,
   { tip, branch, isCurrent }: Pick<TargetAhead, 'tip' | 'branch' | 'isCurrent'>,
-  head: string,
+  head: CommitId,
 ): Promise<Result<TipsAhead, Refusal>> {
   if (isCurrent) return ok({ tip: head, before: [] })
   const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head, branch })

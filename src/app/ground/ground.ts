@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { TemplateMasks } from '../../domain/secrets/env-template.js'
 import type { TargetFacts } from '../../domain/run/event.js'
@@ -26,7 +27,7 @@ export interface Ground {
   readonly runDir: string
   readonly target?: TargetFacts
   /** Commits whose histories tell what has landed there. */
-  readonly tips: readonly string[]
+  readonly tips: readonly CommitId[]
   /** The roadmap's path below the root, which agents must leave alone. */
   readonly leaveOut: readonly string[]
   /** What else agents must leave alone, in words for them; without isolation nobody checks it. */

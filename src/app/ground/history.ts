@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import type { CommitId } from '../../domain/brand.js'
 import { judgeLanded, type LandedCommit } from '../../domain/roadmap/landed.js'
 import { isOtherTask } from '../../domain/roadmap/task-text.js'
 import { readIntegrated } from '../../journal/integrated.js'
@@ -17,9 +18,9 @@ import { goneLines, inHeadLines } from '../resume/text-notices.js'
 export interface HistoryPlace {
   readonly place: GitPlace
   /** The commit that the user is on. */
-  readonly head: string
+  readonly head: CommitId
   /** The target's commit, and its old tips from before it started over. */
-  readonly tips: readonly string[]
+  readonly tips: readonly CommitId[]
   readonly branch: string
   /** Where the runs' records are. */
   readonly root: string
@@ -40,7 +41,7 @@ export async function historyNotices(at: HistoryPlace, parts: HistoryParts): Pro
   return [...inHeadLines(again), ...goneLines(gone, at.branch)]
 }
 
-async function commitsOf(place: GitPlace, tips: readonly string[]): Promise<Commits | undefined> {
+async function commitsOf(place: GitPlace, tips: readonly CommitId[]): Promise<Commits | undefined> {
   const read = await landedIn(place, { to: tips })
   return read.ok ? (taskId) => read.value.get(taskTrailerValue(taskId)) ?? [] : undefined
 }
@@ -80,7 +81,7 @@ async function goneFrom(at: HistoryPlace, parts: HistoryParts): Promise<readonly
 
 /** The commits of tasks that the last run of this roadmap recorded, for the tasks' current texts. */
 async function recorded({ root }: HistoryPlace, { loaded }: HistoryParts, wanted: Set<string>) {
-  const found: { readonly id: string; readonly commit: string }[] = []
+  const found: { readonly id: string; readonly commit: CommitId }[] = []
   const path = await realpath(loaded.path).catch(() => loaded.path)
   for (const { journal } of wanted.size === 0 ? [] : await listRuns([root])) {
     if (wanted.size === 0) break

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import type { BaseToWatch } from '../../orchestration/landing/base-watch.js'
 import { createGating } from '../../orchestration/landing/gating.js'
 import type { Isolation } from '../../orchestration/place/isolation.js'
@@ -112,7 +113,7 @@ function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) 
 }
 
 /** Gates have their own workspaces, prepared like those of agents. */
-function gatingFor(running: Running, tip: () => string) {
+function gatingFor(running: Running, tip: () => CommitId) {
   const { settings, maskAt, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, runId, { exact: true })
   const gating = createGating({

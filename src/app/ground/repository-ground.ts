@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { offLimits } from '../../domain/roadmap/off-limits.js'
 import { ok, type Result } from '../../domain/result.js'
 import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
@@ -85,6 +86,6 @@ function placeOf({ trusted, head, root }: Repository, target: Target): HistoryPl
   return { place: trusted, head: head.commit, tips: tipsOf(target), branch: target.branch, root }
 }
 
-function tipsOf({ base, before = [] }: Target): readonly string[] {
+function tipsOf({ base, before = [] }: Target): readonly CommitId[] {
   return [base, ...before]
 }

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { buildGraph } from '../../domain/roadmap/graph.js'
 import { countLanded, type LandedAs } from '../../domain/roadmap/landed.js'
 import { planRun, type RunPlan } from '../../domain/roadmap/plan.js'
@@ -11,7 +12,7 @@ import type { RunSettings } from '../../config/settings.js'
 export interface KnownTask {
   readonly id: string
   /** Absent where the run's record alone says that it is done. */
-  readonly commit?: string
+  readonly commit?: CommitId
 }
 
 /** The roadmap and the plan of a run, with what earlier runs have brought to the target. */

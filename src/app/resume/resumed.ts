@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import type { EpochMs } from '../../domain/brand.js'
+import type { CommitId, EpochMs, RefName } from '../../domain/brand.js'
 import { reconcile, type Landing, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
 import { safeName } from '../../domain/name.js'
 import { present } from '../../domain/present.js'
@@ -61,7 +61,7 @@ const nothingRemains: Remains = {
 export async function lookAround(
   user: GitPlace | undefined,
   { state }: Replayed,
-  tips: readonly string[],
+  tips: readonly (CommitId | RefName)[],
 ): Promise<Result<Remains, GitFailure>> {
   if (!user) return ok(nothingRemains)
   const { runId, target } = state.start

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { judgeLanded, type LandedAs, type LandedCommit } from '../../domain/roadmap/landed.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { isOtherTask } from '../../domain/roadmap/task-text.js'
@@ -30,8 +31,8 @@ export function standingAfter(
 
 /** A commit without a digest is known by what the record says about it. */
 function textIn(
-  known: { readonly type: string; readonly commit?: string } | undefined,
-  commit: string,
+  known: { readonly type: string; readonly commit?: CommitId } | undefined,
+  commit: CommitId,
   text: string | undefined,
 ): { readonly text?: string } {
   return known?.commit === commit && text !== undefined ? { text } : {}

@@ -1,3 +1,4 @@
+import type { CommitId } from '../brand.js'
 import { mark, moment, name, object, oneOf, optional, own, text, texts, titled, type ValueOf } from '../shape/shape.js'
 
 /** What a kind of failure means, for whoever decides something by it. */
@@ -99,7 +100,7 @@ export const failureShape = titled(
     paths: optional(texts('Conflicting or uncollectable paths.')),
     detail: optional(text("More for the next attempt, several lines: the end of a failing gate's output.")),
     gates: own(optional(texts('For failed gates: their keys.'))),
-    on: own(optional(name('The commit that the work was based on when gates judged it.'))),
+    on: own(optional(name<CommitId>('The commit that the work was based on when gates judged it.'))),
     retryAt: optional(moment('When the account is usable again, epoch ms, if the CLI reported it.')),
     inSetup: own(
       mark('For `infrastructure`: setup, copying or linking failed in the workspace; its tree may be to blame.'),

@@ -1,3 +1,4 @@
+import type { CommitId } from '../brand.js'
 import type { Baseline } from '../accounts/counted.js'
 import type { Failure } from '../agent/failure.js'
 import type { ProviderModel } from '../agent/provider-model.js'
@@ -30,7 +31,7 @@ export interface Begun {
   /** Absolute path; empty if none could be opened. */
   readonly workspace: string
   /** The commit that the last turn's work is a change of; absent in place. */
-  readonly base?: string
+  readonly base?: CommitId
   /** The repair round of its last turn; 0 for the first agent. */
   readonly round: number
   /** How many of its turns finished what an earlier one had left unfinished. */
@@ -47,7 +48,7 @@ export interface Begun {
    * What was collected last; the attempt's ref points there. Until this turn is collected, it is the previous turn's
    * work.
    */
-  readonly collected?: string
+  readonly collected?: CommitId
   /** What was merged into its workspace before each repair round; conflicts may have left markers. */
   readonly merges: readonly Merge[]
   /**
@@ -59,9 +60,9 @@ export interface Begun {
 }
 
 export interface Merge {
-  readonly commit: string
-  readonly base: string
-  readonly tip: string
+  readonly commit: CommitId
+  readonly base: CommitId
+  readonly tip: CommitId
 }
 
 export type State =
@@ -126,7 +127,7 @@ export function mayRepair({ round, agent }: Begun, { repairRounds }: { readonly 
 }
 
 /** The commit of the last turn's work, once collected. */
-export function workOf({ state, collected }: Begun): string | undefined {
+export function workOf({ state, collected }: Begun): CommitId | undefined {
   return isFinished(state) || state.type === 'ended' ? collected : undefined
 }
 

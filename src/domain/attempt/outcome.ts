@@ -1,3 +1,4 @@
+import type { CommitId } from '../brand.js'
 import { noBaseline, type Baseline } from '../accounts/counted.js'
 import type { Failure } from '../agent/failure.js'
 import type { ProviderModel } from '../agent/provider-model.js'
@@ -14,7 +15,7 @@ export type Outcome =
   | { readonly type: 'no_place'; readonly failure: Failure }
   | { readonly type: 'agent_ended'; readonly failure?: Failure; readonly sessionId?: string; readonly used?: Baseline }
   /** `failure`: it will not land. */
-  | { readonly type: 'collected'; readonly commit: string; readonly failure?: Failure }
+  | { readonly type: 'collected'; readonly commit: CommitId; readonly failure?: Failure }
   /** There is nothing that could land. */
   | { readonly type: 'nothing_to_land'; readonly how: 'unchanged' | 'in_place' }
   | { readonly type: 'failed'; readonly failure: Failure }
@@ -33,7 +34,7 @@ export interface TurnFacts {
   readonly agent: ProviderModel
   readonly resumes: boolean
   readonly workspace?: string
-  readonly base?: string
+  readonly base?: CommitId
   /** The digest of what its agent is told, if it is told the task. */
   readonly text?: string
   /** What its first turn goes on with. */
@@ -115,7 +116,7 @@ function turnBegan(course: Begun, { turn, agent, resumes, workspace = course.wor
 }
 
 /** The turn begins with the work so far and this tip. */
-function together(course: Begun, tip: string | undefined): Pick<Begun, 'base' | 'merges'> {
+function together(course: Begun, tip: CommitId | undefined): Pick<Begun, 'base' | 'merges'> {
   const { base, merges } = course
   if (tip === undefined) return { merges, ...present({ base }) }
   const commit = workOf(course)

@@ -1,3 +1,5 @@
+import type { CommitId } from '../brand.js'
+
 /**
  * The base is the commit that work is built on: the target's tip. While it is red (`gates:` fail on it without any
  * work on top), nothing new starts, and nobody pays for what isn't their fault. This decides which work waits, which
@@ -5,7 +7,7 @@
  */
 export interface Base {
   /** The target's tip. */
-  readonly tip: string
+  readonly tip: CommitId
   /** For the red tips: the keys of the gates that failed there. */
   readonly red: ReadonlyMap<string, readonly string[]>
   /** The tips that are being judged. */
@@ -58,11 +60,11 @@ export type BaseEvent =
   /** Its own tree passed; it hasn't landed yet. */
   | { readonly type: 'passed' }
   /** The target moved: to work that passed, or because somebody else moved it. */
-  | { readonly type: 'moved'; readonly to: string; readonly passed: boolean }
+  | { readonly type: 'moved'; readonly to: CommitId; readonly passed: boolean }
   /** Judging a tip begins. */
-  | { readonly type: 'judging'; readonly tip: string }
+  | { readonly type: 'judging'; readonly tip: CommitId }
   /** Gates failed on it twice. Without gates it isn't red, whatever the reason. */
-  | { readonly type: 'judged'; readonly tip: string; readonly red: readonly string[] }
+  | { readonly type: 'judged'; readonly tip: CommitId; readonly red: readonly string[] }
   /** No attempt can continue, see {@link isStuck}. */
   | { readonly type: 'given_up' }
 
@@ -79,7 +81,7 @@ export type BaseDecision =
   /** Its conversation is taken up. */
   | 'take_up'
 
-export function baseAt(tip: string, cautious: boolean): Base {
+export function baseAt(tip: CommitId, cautious: boolean): Base {
   return { tip, red: new Map(), judging: new Set(), passed: false, cautious, atWork: [], over: false }
 }
 

@@ -1,3 +1,4 @@
+import type { TreeId } from '../brand.js'
 import type { Task } from '../roadmap/task.js'
 
 /** A check that must pass on exactly the tree that lands. The command is the user's own and goes through a shell. */
@@ -39,7 +40,7 @@ export const verdictTypes = ['passed', 'failed', 'errored'] as const satisfies r
 export const setupGate = 'setup'
 
 /** What decides a verdict; equal keys need no second run. A gate's base, number and task are no part of it. */
-export function verdictKey(tree: string, gate: Gate): string {
+export function verdictKey(tree: TreeId, gate: Gate): string {
   return JSON.stringify([tree, gate.run, gate.cwd ?? ''])
 }
 

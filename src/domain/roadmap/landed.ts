@@ -1,9 +1,10 @@
+import type { CommitId } from '../brand.js'
 import { statusRuns, type Task } from './task.js'
 import { isOtherTask } from './task-text.js'
 
 /** A commit that brought a task, and the digest of the task's words then; older versions left that out. */
 export interface LandedCommit {
-  readonly commit: string
+  readonly commit: CommitId
   readonly text?: string
 }
 
@@ -12,7 +13,7 @@ export interface LandedCommit {
  * unknown; they brought another one; or there are none.
  */
 export type LandedAs =
-  { readonly type: 'same' | 'by_id' | 'other'; readonly commit: string } | { readonly type: 'none' }
+  { readonly type: 'same' | 'by_id' | 'other'; readonly commit: CommitId } | { readonly type: 'none' }
 
 /** Judges the commits under a task's id, the last first, by the digest of what the task says now. */
 export function judgeLanded(commits: readonly LandedCommit[], text: string): LandedAs {

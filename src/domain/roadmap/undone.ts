@@ -1,7 +1,9 @@
+import type { CommitId } from '../brand.js'
+
 /** A commit of a history, as far as it can say that it undoes others. */
 export interface HistoryCommit {
-  readonly commit: string
-  readonly parents: readonly string[]
+  readonly commit: CommitId
+  readonly parents: readonly CommitId[]
   readonly subject: string
   readonly body: string
 }
@@ -12,8 +14,8 @@ export interface HistoryCommit {
  *
  * @param commits - each before its parents
  */
-export function undoneIn(commits: readonly HistoryCommit[]): ReadonlySet<string> {
-  const undone = new Set<string>()
+export function undoneIn(commits: readonly HistoryCommit[]): ReadonlySet<CommitId> {
+  const undone = new Set<CommitId>()
   const at = new Map(commits.map(({ commit }, index) => [commit, index]))
   const broughtBy = ({ commit, parents }: HistoryCommit, mainline = parents[0]) =>
     parents.length < 2 || mainline === undefined ? [commit] : between(commits, at, commit, mainline)
@@ -45,7 +47,7 @@ interface Pull {
  */
 function pulledBefore(
   commits: readonly HistoryCommit[],
-  at: ReadonlyMap<string, number>,
+  at: ReadonlyMap<CommitId, number>,
   by: HistoryCommit,
 ): HistoryCommit | undefined {
   const number = /^Reverts [\w.-]+\/[\w.-]+#(\d+)\r?$/m.exec(by.body)?.[1]
@@ -74,7 +76,7 @@ function pullOf({ subject, body }: HistoryCommit): Pull | undefined {
 
 interface Revert {
   readonly id: string
-  readonly mainline?: string
+  readonly mainline?: CommitId
 }
 
 /**
@@ -83,23 +85,29 @@ interface Revert {
  */
 function revertsIn(body: string): readonly Revert[] {
   const form = /^This reverts commit ([0-9a-f]{7,64})\b(?:, reversing\s+changes made to ([0-9a-f]{40,64})\b)?/gm
-  return [...body.matchAll(form)].map(([, id = '', mainline]) => (mainline === undefined ? { id } : { id, mainline }))
+  return [...body.matchAll(form)].map(([, id = '', mainline]) =>
+    mainline === undefined ? { id } : { id, mainline: mainline as CommitId },
+  )
 }
 
 /** The commits in one history that the other lacks. */
 function between(
   commits: readonly HistoryCommit[],
-  at: ReadonlyMap<string, number>,
-  from: string,
-  without: string,
-): readonly string[] {
+  at: ReadonlyMap<CommitId, number>,
+  from: CommitId,
+  without: CommitId,
+): readonly CommitId[] {
   const left = reach(commits, at, without)
   return [...reach(commits, at, from)].filter((one) => !left.has(one))
 }
 
 /** The commits in a tip's history, including the tip. */
-function reach(commits: readonly HistoryCommit[], at: ReadonlyMap<string, number>, tip: string): ReadonlySet<string> {
-  const seen = new Set<string>()
+function reach(
+  commits: readonly HistoryCommit[],
+  at: ReadonlyMap<CommitId, number>,
+  tip: CommitId,
+): ReadonlySet<CommitId> {
+  const seen = new Set<CommitId>()
   const waiting = [tip]
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
     const parents = commits[at.get(one) ?? -1]?.parents

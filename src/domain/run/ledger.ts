@@ -1,10 +1,11 @@
+import type { CommitId, RefName } from '../brand.js'
 import { safeName } from '../name.js'
 import type { KeptCommit, RunState } from './run-state.js'
 
 /** How safe it is to let go of a ref of autopilot's. */
 export type RefStanding =
   /** A commit that is on a branch names this attempt in its trailers: its work has arrived. */
-  | { readonly type: 'landed'; readonly commit: string }
+  | { readonly type: 'landed'; readonly commit: CommitId }
   /** All that it leads to is on a branch, too. */
   | { readonly type: 'on_branch' }
   /** Without it, commits would be lost. */
@@ -12,8 +13,8 @@ export type RefStanding =
 
 /** A ref below `refs/autopilot/<run>/`. */
 export interface LedgerRef {
-  readonly ref: string
-  readonly commit: string
+  readonly ref: RefName
+  readonly commit: CommitId
   readonly runId: string
   /** Whether it pins the commit that the run began from; all others keep what an attempt brought, or what the target was. */
   readonly isBase: boolean

@@ -1,3 +1,4 @@
+import type { CommitId } from '../brand.js'
 import { decideRetry } from '../agent/retry.js'
 import { totalAttempts, type RunState, type TaskRecord } from './run-state.js'
 import { isFinished, workOf, type Begun } from '../attempt/course.js'
@@ -10,8 +11,8 @@ import type { PlannedTask } from '../roadmap/plan.js'
 /** A commit on the target that names an attempt, and the target's tip before it. */
 export interface Landing {
   readonly attempt: number
-  readonly commit: string
-  readonly previous: string
+  readonly commit: CommitId
+  readonly previous: CommitId
   /** The digest of the text that it was done by; older versions left that out. */
   readonly text?: string
 }
@@ -23,7 +24,7 @@ export interface ResumeFacts {
   /** The digest of what an agent of the task would be told now; undefined if nothing should be compared. */
   readonly text: (taskId: string) => string | undefined
   /** The candidate on an attempt's ref. */
-  readonly candidate: (taskId: string, attempt: number) => string | undefined
+  readonly candidate: (taskId: string, attempt: number) => CommitId | undefined
   /** The highest number of an attempt that has a ref; 0 if there is none. */
   readonly lastRef: (taskId: string) => number
   /** Whether the workspace of an attempt still exists, with work that was not collected. */
@@ -58,7 +59,7 @@ export interface GoingOn {
   /** Its workspace exists, with work that was not collected. */
   readonly stands: boolean
   /** The commit of the last turn's work, if that was collected. */
-  readonly candidate?: string
+  readonly candidate?: CommitId
 }
 
 /** Its agent has ended well: it continues without another one. */
@@ -118,10 +119,10 @@ function resumptionOf(
 
 /** How an interrupted attempt continues; undefined if it can't. */
 function goOn(id: string, told: Begun, facts: ResumeFacts): GoingOn | undefined {
-  const ref = facts.candidate(id, told.attempt)
+  const collected = facts.candidate(id, told.attempt)
   const stands = facts.stands(id, told.attempt)
-  const candidate = candidateOn(ref, told)
-  const course: Begun = withRef(told, ref)
+  const candidate = candidateOn(collected, told)
+  const course: Begun = withCollected(told, collected)
   const isReworded = told.texts.some((text) => isOther(text, facts.text(id)))
   const goesOn = (state: Begun['state']): GoingOn => {
     return { type: 'go_on', course: { ...course, state }, stands, ...present({ candidate }) }
@@ -138,9 +139,9 @@ function goOn(id: string, told: Begun, facts: ResumeFacts): GoingOn | undefined 
   return goesOn({ type: 'queued', turn })
 }
 
-function withRef(told: Begun, ref: string | undefined): Begun {
-  const course = { ...told, ...present({ collected: ref }) }
-  if (ref === undefined) delete course.collected
+function withCollected(told: Begun, collected: CommitId | undefined): Begun {
+  const course = { ...told, ...present({ collected }) }
+  if (collected === undefined) delete course.collected
   return course
 }
 
@@ -153,8 +154,8 @@ function endOf({ state }: Begun): 'well' | Failure | undefined {
 }
 
 /** The ref moves before the journal records it, and a person may have deleted it since: the ref counts. */
-function candidateOn(ref: string | undefined, told: Begun): string | undefined {
-  return workOf(told) === undefined && ref === told.collected ? undefined : ref
+function candidateOn(collected: CommitId | undefined, told: Begun): CommitId | undefined {
+  return workOf(told) === undefined && collected === told.collected ? undefined : collected
 }
 
 /** How many tasks continue in which way. */

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../brand.js'
+import type { CommitId, EpochMs, RefName } from '../brand.js'
 import { noUsage, tokensOf, type Usage } from '../agent/agent-event.js'
 import {
   addAgent,
@@ -70,10 +70,10 @@ export interface ProviderState {
 export interface KeptCommit {
   readonly taskId: string
   readonly attempt: number
-  readonly ref: string
-  readonly commit: string
+  readonly ref: RefName
+  readonly commit: CommitId
   /** What it is to be compared with. */
-  readonly base?: string
+  readonly base?: CommitId
   readonly why: string
 }
 

@@ -1,3 +1,4 @@
+import type { CommitId } from '../brand.js'
 import { addUsage, type AgentEvent } from '../agent/agent-event.js'
 import { noBaseline, type Baseline } from '../accounts/counted.js'
 import { passOver, type RecordOf, type RunRecord, type Told } from './event.js'
@@ -229,7 +230,7 @@ function beginAttempt(
 export function inheritedBy(
   agent: ProviderModel,
   inherited: Inheritance | undefined,
-  base: string | undefined,
+  base: CommitId | undefined,
 ): Pick<Begun, 'used' | 'merges'> {
   const used = inherited && isSameOffer(inherited.agent, agent) ? inherited.used : noBaseline
   return { used, merges: inherited?.work && base !== undefined ? [{ ...inherited.work, tip: base }] : [] }

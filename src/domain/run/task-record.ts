@@ -1,3 +1,4 @@
+import type { CommitId } from '../brand.js'
 import { noUsage, type Usage } from '../agent/agent-event.js'
 import type { Failure } from '../agent/failure.js'
 import type { HoldReason } from '../roadmap/hold.js'
@@ -18,7 +19,7 @@ export type TaskState =
   | {
       readonly type: 'done'
       readonly how: 'integrated' | 'unchanged' | 'in_place' | 'before'
-      readonly commit?: string
+      readonly commit?: CommitId
     }
   | { readonly type: 'failed'; readonly failure: Failure; readonly attempts: number }
   | { readonly type: 'canceled' }

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import type { Evidence } from '../../domain/agent/attempt.js'
 import type { Budget } from '../../domain/accounts/budget.js'
@@ -51,7 +52,7 @@ export interface AgentWork extends AttemptId, TurnLimits {
   readonly provider: Provider
   readonly assignment: Assignment
   /** The commit that the work is a change of; absent in place. */
-  readonly base?: string
+  readonly base?: CommitId
   /** Directory for its prompt and output. */
   readonly logDir: string
   /** The repair round, counted from 1; absent for the attempt's first agent. */

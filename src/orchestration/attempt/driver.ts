@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { afterOutcome, type Outcome } from '../../domain/attempt/outcome.js'
 import { knownText, mayRepair, type Begun, type Course, type Turn } from '../../domain/attempt/course.js'
@@ -158,7 +159,7 @@ class Driver {
   }
 
   /** Where the turn works, and from which commit. */
-  #beneath(turn: Turn, course: Course): { readonly workspace?: string; readonly base?: string } {
+  #beneath(turn: Turn, course: Course): { readonly workspace?: string; readonly base?: CommitId } {
     if (!this.#site || turn.type === 'finish') return {}
     const { cwd: workspace, base: first } = this.#site.place.place
     if (turn.type !== 'repair') return { workspace, ...present({ base: this.#together?.base ?? first }) }

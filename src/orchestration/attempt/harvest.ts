@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { judgeUnchanged } from '../../domain/agent/attempt.js'
 import { consequencesOf, failure, type Failure } from '../../domain/agent/failure.js'
 import type { Attempt, AttemptId } from '../../domain/attempt/attempt.js'
@@ -79,7 +80,7 @@ function whyKept(end: End): string | undefined {
 }
 
 /** Records what was collected. `base` is the commit that the agent started from; in place there is none. */
-export function recordHarvest(recorder: Recorder, id: AttemptId, harvest: Harvest, base: string | undefined): void {
+export function recordHarvest(recorder: Recorder, id: AttemptId, harvest: Harvest, base: CommitId | undefined): void {
   const { taskId } = id
   if (harvest.type === 'in_place') return
   if (harvest.type === 'stuck') {
@@ -122,6 +123,6 @@ function leftOutTexts({ offLimits, newIgnored = [] }: Extract<Harvest, { type: '
 }
 
 /** A commit that isn't on the target, and what to compare it with. */
-export function recordKept(recorder: Recorder, id: AttemptId, kept: Kept, base?: string): void {
+export function recordKept(recorder: Recorder, id: AttemptId, kept: Kept, base?: CommitId): void {
   void recorder.record({ type: 'commit_kept', ...id, ...kept, ...present({ base }) })
 }

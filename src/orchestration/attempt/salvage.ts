@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { knownText } from '../../domain/attempt/course.js'
 import { present } from '../../domain/present.js'
@@ -19,9 +20,9 @@ export interface Arrears {
 export type Salvage = Pick<GoingOn, 'course' | 'stands'> & { readonly taskId: string }
 
 export interface Outdated extends AttemptId {
-  readonly commit: string
-  readonly ref: string
-  readonly base?: string
+  readonly commit: CommitId
+  readonly ref: RefName
+  readonly base?: CommitId
 }
 
 const oldText = 'work for an earlier text of the task'

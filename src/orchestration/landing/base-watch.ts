@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import {
   afterBaseEvent,
   baseAt,
@@ -25,9 +26,9 @@ export interface BaseWatchParts {
 
 /** The target's tip, and what judges it. */
 export interface BaseToWatch {
-  readonly tip: string
+  readonly tip: CommitId
   /** Judges a commit with `gates:`; `isMoot` says that nobody needs the verdict any more. */
-  readonly judge: (commit: string, isMoot: () => boolean) => Promise<TipVerdict>
+  readonly judge: (commit: CommitId, isMoot: () => boolean) => Promise<TipVerdict>
   /** Work from an earlier part of the run waits for the base to pass: it is judged before anything else. */
   readonly worksWait: boolean
 }
@@ -123,7 +124,7 @@ export class BaseWatch {
   }
 
   /** The target has moved: to work that `passed`, or because somebody else moved it. */
-  moved(to: string, passed: boolean): void {
+  moved(to: CommitId, passed: boolean): void {
     const before = this.#base
     this.#learn({ type: 'moved', to, passed })
     const isOpen = before?.red.has(before.tip) === true || (before?.judging.has(before.tip) === true && !before.passed)
@@ -134,7 +135,7 @@ export class BaseWatch {
     return new Promise((resolve) => this.#waiting.set(taskId, resolve))
   }
 
-  #judge(tip: string): void {
+  #judge(tip: CommitId): void {
     this.#hasBegun = true
     this.#learn({ type: 'judging', tip })
     const judging = this.#judged(tip)
@@ -143,7 +144,7 @@ export class BaseWatch {
     this.#judgings.add(judging)
   }
 
-  async #judged(tip: string): Promise<void> {
+  async #judged(tip: CommitId): Promise<void> {
     if (!this.#watched) return
     const isMoot = () => this.#base?.passed === true
     const verdict = await this.#watched.judge(tip, isMoot)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import type { Clock } from '../../domain/clock.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { safeName } from '../../domain/name.js'
@@ -24,7 +25,7 @@ export interface GatingParts {
   /** How many numbers are the agents'; those of gates come after them. */
   readonly slots: number
   /** The commit at which the target stands. */
-  readonly tip: () => string
+  readonly tip: () => CommitId
   readonly environmentOf: EnvironmentOf
   /** What gates print goes there. */
   readonly logDir: string

@@ -1,5 +1,5 @@
 import { msBetween } from '../../domain/clock.js'
-import type { MonotonicMs } from '../../domain/brand.js'
+import type { CommitId, MonotonicMs } from '../../domain/brand.js'
 import type { RunEvent } from '../../domain/run/event.js'
 import { gateKey, type Gate } from '../../domain/landing/gate.js'
 import { cleanLine } from '../../domain/text.js'
@@ -28,7 +28,7 @@ export interface TipJudgeParts {
 
 /** Judges a commit of the target's by the gates of everybody, without any work on top. What fails runs once more. */
 export async function judgeTip(
-  commit: string,
+  commit: CommitId,
   isMoot: () => boolean,
   { repository, verifier, gates, signal, monotonic, onFlaky }: TipJudgeParts,
 ): Promise<TipVerdict> {

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { gatesOf, mergeGates, type Gate } from '../../domain/landing/gate.js'
 import { err, ok, type Result } from '../../domain/result.js'
@@ -27,7 +28,7 @@ export interface DeskParts {
   readonly onGates: (attempt: Attempt) => void
   readonly integrate: Integrate
   /** The target's tip, as it is now. */
-  readonly tip: () => string
+  readonly tip: () => CommitId
   /** The target's short name. */
   readonly branch: string
   readonly onLanded: (attempt: Attempt) => void

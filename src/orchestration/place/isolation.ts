@@ -1,3 +1,4 @@
+import type { CommitId, RefName, TreeId } from '../../domain/brand.js'
 import type { Attempt } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Result } from '../../domain/result.js'
@@ -9,13 +10,13 @@ export interface Place {
   /** Absolute path. */
   readonly cwd: string
   /** The commit that the work starts from; absent in place. */
-  readonly base?: string
+  readonly base?: CommitId
 }
 
 /** An agent's commit that isn't on the target, and the ref that holds it. */
 export interface Kept {
-  readonly ref: string
-  readonly commit: string
+  readonly ref: RefName
+  readonly commit: CommitId
   readonly why: string
 }
 
@@ -63,12 +64,12 @@ export type Harvest =
 
 /** Collected work, as a commit. */
 export interface Harvested {
-  readonly commit: string
-  readonly tree: string
-  readonly parents: readonly string[]
-  readonly ref: string
+  readonly commit: CommitId
+  readonly tree: TreeId
+  readonly parents: readonly CommitId[]
+  readonly ref: RefName
   /** The commit that its tree is a change of. */
-  readonly base: string
+  readonly base: CommitId
 }
 
 /** Work to continue; what is known about its commit need not be read. */
@@ -77,13 +78,13 @@ export type WorkSoFar = Pick<Harvested, 'commit' | 'base'> & Partial<Pick<Harves
 /** What a repair round starts with: the work merged with the target's tip, in the place. */
 export interface Continued {
   /** The tip that was merged in. */
-  readonly base: string
+  readonly base: CommitId
   /** The paths that git couldn't combine, cleaned; the files have markers. */
   readonly conflicts: readonly string[]
   /** The file in the place that describes conflicts without markers; the agent deletes it once they are decided. */
   readonly note?: string
   /** The tree of both. */
-  readonly tree: string
+  readonly tree: TreeId
 }
 
 /** A clean checkout of a candidate's tree to look at; nothing done there is kept. */
@@ -135,7 +136,7 @@ export interface CandidateDesk {
   /** Checks out a candidate for a reviewer. */
   show(candidate: Harvested): Promise<Result<Shown, Failure>>
   /** Lands a candidate. A conflict, or leftover markers of one, is a failure of kind `conflict`. */
-  land(candidate: Harvested): Promise<Result<{ readonly commit: string; readonly previous: string }, Failure>>
+  land(candidate: Harvested): Promise<Result<{ readonly commit: CommitId; readonly previous: CommitId }, Failure>>
 }
 
 /** Runs the reviews of a candidate. Ok if all approved, or there are none. */

@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { present } from '../../domain/present.js'
 import { ok, type Result } from '../../domain/result.js'
@@ -41,9 +42,9 @@ export interface LeaseParts extends DeskParts {
 /** How far an interrupted attempt had come. */
 export interface LeasedBefore {
   /** The commit that the work in the workspace is a change of. */
-  readonly base: string
+  readonly base: CommitId
   /** The candidate at the tip of the attempt's ref. */
-  readonly earlier?: string
+  readonly earlier?: CommitId
   readonly watch: MarkerWatch
   /** How often the run was resumed. */
   readonly resumes: number
@@ -118,15 +119,15 @@ export function leasedPlace(
 
 /** Where an attempt's work stands from round to round. */
 class Rounds {
-  readonly #ref: string
-  readonly #keepAs: string
+  readonly #ref: RefName
+  readonly #keepAs: RefName
   #harvests = 0
-  #earlier: string | undefined
+  #earlier: CommitId | undefined
   watch: MarkerWatch
-  base: string
+  base: CommitId
 
   constructor(
-    ref: string,
+    ref: RefName,
     { base, watch, earlier, resumes }: Pick<LeasedBefore, 'base' | 'watch'> & Partial<LeasedBefore>,
   ) {
     this.#ref = ref
@@ -141,21 +142,21 @@ class Rounds {
   next() {
     const round = ++this.#harvests === 1 ? '' : `-round${this.#harvests}`
     const { base } = this
-    return { base, ref: this.#ref, keepAs: `${this.#keepAs}${round}`, ...present({ earlier: this.#earlier }) }
+    return { base, ref: this.#ref, keepAs: `${this.#keepAs}${round}` as const, ...present({ earlier: this.#earlier }) }
   }
 
   collected(work: Collected): void {
     if (work.type !== 'unchanged') this.#earlier = work.commit
   }
 
-  goOn(tip: string, watch: MarkerWatch): void {
+  goOn(tip: CommitId, watch: MarkerWatch): void {
     this.base = tip
     this.watch = watch
   }
 }
 
 interface HarvestRequest {
-  readonly base: string
+  readonly base: CommitId
   readonly isOffLimits: (path: string) => boolean
 }
 

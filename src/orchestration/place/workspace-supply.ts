@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { msBetween, type Clock } from '../../domain/clock.js'
 import { ok } from '../../domain/result.js'
@@ -8,7 +9,7 @@ import { limit } from '../limit.js'
 export interface SupplyParts {
   readonly workspaces: Workspaces
   /** The commit at which new work starts. */
-  readonly tip: () => string
+  readonly tip: () => CommitId
   /** How many are prepared at once. */
   readonly jobs: number
   /** So many are made without waiting for one that comes back: one for each slot. */

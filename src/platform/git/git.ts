@@ -36,15 +36,16 @@ export function gitAsUser(
 }
 
 /**
- * Like {@link gitBytes}, as text without the final line break. For output that is ids or messages, not file content.
+ * Like {@link gitBytes}, as text without the final line break. For output that is ids or messages, not file content. Where
+ * git prints a single id, the caller says of what.
  */
-export async function git(
+export async function git<Printed extends string = string>(
   place: GitPlace,
   args: readonly string[],
   options: GitOptions = {},
-): Promise<Result<string, GitFailure>> {
+): Promise<Result<Printed, GitFailure>> {
   const result = await gitBytes(place, args, options)
-  return result.ok ? ok(result.value.toString('utf8').replace(/\n$/, '')) : result
+  return result.ok ? ok(result.value.toString('utf8').replace(/\n$/, '') as Printed) : result
 }
 
 /** Starts one git command that reads its stdin as it goes; see `git-session.ts`. */

@@ -1,11 +1,12 @@
 import { relative } from 'node:path'
+import type { CommitId, RefName, TreeId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { safeName } from '../../domain/name.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { readAtOnce } from '../../platform/files/at-once.js'
 import { cleanLine } from '../../domain/text.js'
 import { git } from '../../platform/git/git.js'
-import { descends, parseGraph, reachable, uncoveredTips, type CommitGraph } from './commit-graph.js'
+import { descends, isIn, parseGraph, reachable, uncoveredTips, type CommitGraph } from './commit-graph.js'
 import type { Repository } from '../contract.js'
 import { agentCommits, importCommits, importPlace, inspectStore } from '../stores/import-objects.js'
 import { commitTree } from '../git/sessions.js'
@@ -16,8 +17,8 @@ import { gitFailed, notReadable } from '../git/git-failed.js'
 
 /** Something that the agent's git made besides the candidate, kept on a ref of the user's repository. */
 export interface KeptRef {
-  readonly ref: string
-  readonly commit: string
+  readonly ref: RefName
+  readonly commit: CommitId
   /**
    * `commits`: HEAD's commits although the tree is unchanged; `stash`, `branch`: those; `abandoned`: commits that were
    * on no branch any more, such as amended or reset ones.
@@ -30,7 +31,7 @@ export interface KeptRef {
 /** What the agent committed, copied into the user's objects but not on a ref yet. */
 export interface AgentHistory {
   /** HEAD, if it has commits that the base lacks. */
-  readonly head?: string
+  readonly head?: CommitId
   /** Whether HEAD is the base or has it as an ancestor; false on an unborn branch or an older commit. */
   readonly onBase: boolean
   /** The agent's HEAD, new or not; undefined on an unborn branch. */
@@ -53,8 +54,8 @@ const maxAbandoned = 200
 export async function readAgentHistory(
   repository: Repository,
   workspace: Workspace,
-  base: string,
-  ref: string,
+  base: CommitId,
+  ref: RefName,
 ): Promise<Result<AgentHistory, Failure>> {
   const refs = readAgentRefs(workspace.root, objectId(repository), readGiven(workspace))
   if (!refs.ok) return unreadable(workspace, refs.error)
@@ -89,7 +90,7 @@ function unreadable(
 async function newCommits(
   repository: Repository,
   workspace: Workspace,
-  base: string,
+  base: CommitId,
   { head, refs, stashes }: AgentRefs,
 ): Promise<Result<CommitGraph, Failure>> {
   const store = await inspectStore(repository, workspace)
@@ -111,20 +112,20 @@ async function newCommits(
 }
 
 interface Sorted {
-  readonly head?: string
+  readonly head?: CommitId
   readonly onBase: boolean
   readonly kept: readonly KeptRef[]
-  readonly abandoned: readonly string[]
-  readonly abandonedRef: string
+  readonly abandoned: readonly CommitId[]
+  readonly abandonedRef: RefName
 }
 
 /** What is kept under which name. Pure. A commit that something kept already contains needs no ref of its own. */
-function sortOut(graph: CommitGraph, { head, refs, stashes }: AgentRefs, base: string, ref: string): Sorted {
-  const moved = head !== undefined && graph.has(head) ? head : undefined
+function sortOut(graph: CommitGraph, { head, refs, stashes }: AgentRefs, base: CommitId, ref: RefName): Sorted {
+  const moved = head !== undefined && isIn(graph, head) ? head : undefined
   const covered = reachable(graph, moved === undefined ? [] : [moved])
   const kept: KeptRef[] = []
   const keep = (commit: string, more: Omit<KeptRef, 'commit'>) => {
-    if (!graph.has(commit) || covered.has(commit)) return
+    if (!isIn(graph, commit) || covered.has(commit)) return
     kept.push({ commit, ...more })
     for (const one of reachable(graph, [commit])) covered.add(one)
   }
@@ -138,7 +139,7 @@ function sortOut(graph: CommitGraph, { head, refs, stashes }: AgentRefs, base: s
   }
   return {
     ...(moved === undefined ? {} : { head: moved }),
-    onBase: head !== undefined && descends(graph, head, base),
+    onBase: head !== undefined && (head === base || (isIn(graph, head) && descends(graph, head, base))),
     kept,
     abandoned: uncoveredTips(graph, covered),
     abandonedRef: `${ref}-abandoned`,
@@ -148,7 +149,7 @@ function sortOut(graph: CommitGraph, { head, refs, stashes }: AgentRefs, base: s
 async function keepAll(
   repository: Repository,
   workspace: Workspace,
-  base: string,
+  base: CommitId,
   { head, onBase, kept, abandoned, abandonedRef }: Sorted,
 ): Promise<Result<AgentHistory, Failure>> {
   const tips = [...(head === undefined ? [] : [head]), ...kept.map(({ commit }) => commit), ...abandoned]
@@ -168,12 +169,12 @@ async function keepAll(
 /** One commit with all of these as ancestors, so that one ref keeps them. */
 async function joinCommits(
   repository: Repository,
-  base: string,
-  commits: readonly string[],
-): Promise<Result<string, Failure>> {
+  base: CommitId,
+  commits: readonly CommitId[],
+): Promise<Result<CommitId, Failure>> {
   const message =
     'Commits that were no longer on any branch of the agent\n\nThe parents are the kept commits; the tree is the base.\n'
-  const tree = await git(repository.trusted, ['rev-parse', '--verify', `${base}^{tree}`])
+  const tree = await git<TreeId>(repository.trusted, ['rev-parse', '--verify', `${base}^{tree}`])
   if (!tree.ok) return gitFailed(tree.error)
   const joined = await commitTree(repository, tree.value, commits, message)
   return joined.ok ? joined : gitFailed(joined.error)

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import type { CommitId, RefName, TreeId } from '../../domain/brand.js'
 import { realClock } from '../../platform/clock.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
@@ -37,7 +38,7 @@ import { gitFailed, notReadable } from '../git/git-failed.js'
 
 export interface CollectRequest {
   /** The commit that the attempt started from. */
-  readonly base: string
+  readonly base: CommitId
   /** Paths relative to the root that the agent may not change, such as the roadmap. */
   readonly leaveOut: readonly string[]
   /** Further such paths, by a rule. */
@@ -49,11 +50,11 @@ export interface CollectRequest {
   /** The candidate's commit message, trailers included. */
   readonly message: string
   /** The ref for the candidate; without `earlier` it must not exist yet. */
-  readonly ref: string
+  readonly ref: RefName
   /** Names of refs for everything else that is kept begin with this and a dash; default: the candidate's ref. */
-  readonly keepAs?: string
+  readonly keepAs?: RefName
   /** The candidate of an earlier round, at the ref's tip: it becomes another parent, so nothing is lost. */
-  readonly earlier?: string
+  readonly earlier?: CommitId
 }
 
 /** What an attempt left. Every ref in it exists by the time this is returned. */
@@ -70,10 +71,10 @@ export type Collected =
   | {
       readonly type: 'candidate'
       /** The ref that keeps it. */
-      readonly ref: string
-      readonly commit: string
-      readonly tree: string
-      readonly parents: readonly string[]
+      readonly ref: RefName
+      readonly commit: CommitId
+      readonly tree: TreeId
+      readonly parents: readonly CommitId[]
       /** For people: the first {@link maxPathsShown} of `changes` paths, clean. */
       readonly changedPaths: readonly string[]
       readonly changes: number
@@ -180,9 +181,9 @@ async function collectSteps(
 async function changesSince(
   repository: Repository,
   place: GitPlace,
-  base: string,
-): Promise<Result<{ readonly tree: string; readonly changes: readonly Change[] }, GitFailure>> {
-  const tree = await git(place, ['write-tree'])
+  base: CommitId,
+): Promise<Result<{ readonly tree: TreeId; readonly changes: readonly Change[] }, GitFailure>> {
+  const tree = await git<TreeId>(place, ['write-tree'])
   if (!tree.ok) return tree
   const changes = await diffCommits(repository, base, tree.value)
   return changes.ok ? ok({ tree: tree.value, changes: changes.value }) : changes
@@ -222,7 +223,7 @@ function uncollectable(what: string, paths: readonly GitPath[]): { readonly ok: 
 async function indexWorkTree(
   repository: Repository,
   workspace: Workspace,
-  base: string,
+  base: CommitId,
   { head, onBase }: AgentHistory,
   agentIndex: AgentIndex,
 ): Promise<Result<void, Failure>> {
@@ -264,7 +265,7 @@ function notAdded(error: GitFailure): { readonly ok: false; readonly error: Fail
 
 interface SortedChanges {
   /** The tree of the index with all of them in it. */
-  readonly tree: string
+  readonly tree: TreeId
   /** The agent's work. */
   readonly work: readonly Change[]
   /** To restore in the index and to report. */
@@ -298,7 +299,7 @@ async function commitWork(
   repository: Repository,
   workspace: Workspace,
   request: CollectRequest,
-  { head, onBase, kept, raw }: AgentHistory & { readonly raw?: string },
+  { head, onBase, kept, raw }: AgentHistory & { readonly raw?: CommitId },
   { tree: whole, work, leftOut, leavings, noLonger, hidden: paths, ignored }: SortedChanges,
 ): Promise<Result<Collected, Failure>> {
   const { base, message, ref, watched = [], keepAs = ref, earlier } = request
@@ -321,7 +322,7 @@ async function commitWork(
   const notIts = [...leftOut, ...leavings]
   const reset = await resetEntries(place, notIts)
   if (!reset.ok) return gitFailed(reset.error)
-  const tree = notIts.length === 0 ? ok(whole) : await git(place, ['write-tree'])
+  const tree = notIts.length === 0 ? ok(whole) : await git<TreeId>(place, ['write-tree'])
   if (!tree.ok) return gitFailed(tree.error)
   const own = ownParents(base, raw ?? head, onBase)
   const parents = earlier === undefined ? own : [...own, earlier]
@@ -337,7 +338,7 @@ async function commitWork(
   return ok({ type: 'candidate', ...candidate, changedPaths, changes, ...left, watched: changed, kept })
 }
 
-function ownParents(base: string, made: string | undefined, onBase: boolean): string[] {
+function ownParents(base: CommitId, made: CommitId | undefined, onBase: boolean): CommitId[] {
   if (made === undefined) return [base]
   return onBase ? [made] : [base, made]
 }
@@ -349,7 +350,7 @@ function ownParents(base: string, made: string | undefined, onBase: boolean): st
 async function createRefs(
   repository: Repository,
   refs: readonly Pick<KeptRef, 'ref' | 'commit'>[],
-  earlier?: string,
+  earlier?: CommitId,
 ): Promise<Result<void, Failure>> {
   if (refs.length === 0) return ok(undefined)
   const created = await changeRefs(

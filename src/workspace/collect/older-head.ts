@@ -1,3 +1,4 @@
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { git } from '../../platform/git/git.js'
@@ -12,7 +13,7 @@ import { gitFailed } from '../git/git-failed.js'
 
 /** The work tree as one commit on what the agent stood on, before it was brought onto the base. */
 export interface BroughtOntoBase {
-  readonly raw: string
+  readonly raw: CommitId
 }
 
 /**
@@ -25,7 +26,7 @@ export interface BroughtOntoBase {
 export async function bringOntoBase(
   repository: Repository,
   workspace: Workspace,
-  { base, message }: { readonly base: string; readonly message: string },
+  { base, message }: { readonly base: CommitId; readonly message: string },
   { onBase, stoodOn }: Pick<AgentHistory, 'onBase' | 'stoodOn'>,
 ): Promise<Result<BroughtOntoBase | undefined, Failure>> {
   if (onBase || stoodOn === undefined) return ok(undefined)
@@ -34,15 +35,16 @@ export async function bringOntoBase(
   const parted = await git(trusted, ['merge-base', base, stoodOn])
   if (!parted.ok)
     return parted.error.exit.type === 'code' && parted.error.exit.code === 1 ? ok(undefined) : gitFailed(parted.error)
-  const from = parted.value.split('\n')[0] ?? ''
-  const tree = await git(workspacePlace(repository, workspace), ['write-tree'])
+  // What git finds an ancestor of is a commit.
+  const [from, stands] = [parted.value.split('\n')[0] ?? '', stoodOn] as [CommitId, CommitId]
+  const tree = await git<TreeId>(workspacePlace(repository, workspace), ['write-tree'])
   if (!tree.ok) return gitFailed(tree.error)
   const since = await diffCommits(repository, from, base)
   if (!since.ok) return gitFailed(since.error)
   const mine = await diffCommits(repository, from, tree.value)
   if (!mine.ok) return gitFailed(mine.error)
   if (since.value.length === 0 || hasFilesOfBase(since.value, mine.value)) return ok(undefined)
-  return mergeOnto(repository, workspace, { base, message, from, stoodOn, tree: tree.value })
+  return mergeOnto(repository, workspace, { base, message, from, stoodOn: stands, tree: tree.value })
 }
 
 /** Nothing that came since stands as it was before, and something of it is there: only HEAD went back. Pure. */
@@ -56,13 +58,13 @@ export function hasFilesOfBase(since: readonly Change[], mine: readonly Change[]
 }
 
 interface ToMerge {
-  readonly base: string
+  readonly base: CommitId
   readonly message: string
   /** Where the histories part. */
-  readonly from: string
-  readonly stoodOn: string
+  readonly from: CommitId
+  readonly stoodOn: CommitId
   /** The agent's files. */
-  readonly tree: string
+  readonly tree: TreeId
 }
 
 async function mergeOnto(

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { ok, type Result } from '../../domain/result.js'
 import { ownEntries, type AgentEntry, type IndexEntry } from '../git/agent-index.js'
@@ -10,7 +11,7 @@ import { gitFailed, notReadable } from '../git/git-failed.js'
 
 /** What the trusted index was brought to before the work tree was added. */
 interface Followed {
-  readonly commit: string
+  readonly commit: CommitId
   /** The agent's HEAD has the base in its history, so that its index can be compared with that commit. */
   readonly onBase: boolean
 }

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { changedInside } from '../submodules/changed-inside.js'
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -36,8 +37,8 @@ export async function readSubmoduleWork(
   repository: Repository,
   workspace: Workspace,
   notes: SubmoduleNotes,
-): Promise<Result<ReadonlyMap<GitPath, string>, Failure>> {
-  const bumps = new Map<GitPath, string>()
+): Promise<Result<ReadonlyMap<GitPath, CommitId>, Failure>> {
+  const bumps = new Map<GitPath, CommitId>()
   for (const one of notes.populated) {
     const stands = await standsAt(repository, workspace, one)
     if (!stands.ok) return stands
@@ -57,7 +58,7 @@ async function standsAt(
   repository: Repository,
   workspace: Workspace,
   one: Populated,
-): Promise<Result<string, Failure>> {
+): Promise<Result<CommitId, Failure>> {
   const gitDir = gitDirOf(one)
   if (!(await lstat(join(workspace.root, gitDir)).catch(() => undefined))) return ok(one.commit)
   const isOurs = (await hasOurGitFile(workspace, one)) && (await isRealDirectory(workspace.root, `${gitDir}/objects`))
@@ -71,7 +72,7 @@ async function standsAt(
   const { head } = refs.value
   if (head === undefined) return edited(workspace, one, [one.path])
   return head === one.commit || (await hasCommit(repository, workspace, one, head))
-    ? ok(head)
+    ? ok(head as CommitId)
     : commitsOnlyThere(workspace, one, [head])
 }
 
@@ -88,7 +89,7 @@ async function onlyThere(
   { trusted }: Repository,
   objects: string,
   one: Populated,
-): Promise<Result<readonly string[], Failure>> {
+): Promise<Result<readonly CommitId[], Failure>> {
   const { objectsDir } = one.store
   const store = await inspectObjects(objects, objectsDir)
   if (!store.ok) return unreadable(one, store.error.reason)
@@ -100,16 +101,13 @@ async function onlyThere(
   const input = `${made.value.join('\n')}\n`
   const asked = await git({ ...trusted, objectDir: objectsDir }, ['cat-file', '--batch-check'], { input })
   if (!asked.ok) return gitFailed(asked.error)
-  return ok(asked.value.split('\n').flatMap((line) => (line.endsWith(' missing') ? [line.split(' ')[0] ?? ''] : [])))
+  return ok(
+    asked.value.split('\n').flatMap((line) => (line.endsWith(' missing') ? [line.split(' ')[0] as CommitId] : [])),
+  )
 }
 
-async function hasCommit(
-  repository: Repository,
-  workspace: Workspace,
-  one: Populated,
-  commit: string,
-): Promise<boolean> {
-  return (await git(submodulePlace(repository, workspace, one), ['cat-file', '-e', `${commit}^{commit}`])).ok
+async function hasCommit(repository: Repository, workspace: Workspace, one: Populated, id: string): Promise<boolean> {
+  return (await git(submodulePlace(repository, workspace, one), ['cat-file', '-e', `${id}^{commit}`])).ok
 }
 
 /** Whether changed entries of submodules can land: only if the agent's source copy has the commit. */

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -8,31 +9,31 @@ export interface HeadTree {
   /** Paths of submodules. */
   readonly gitlinks: readonly string[]
   /** The commits that they are recorded at. */
-  readonly links: ReadonlyMap<GitPath, string>
+  readonly links: ReadonlyMap<GitPath, CommitId>
   /** The text of every `.gitattributes` file. */
   readonly attributes: readonly string[]
 }
 
 /** Lists a commit's tree, for its submodules and attributes files; once for each commit, which never changes. */
-export async function readHeadTree(place: GitPlace, commit: string): Promise<Result<HeadTree, GitFailure>> {
+export async function readHeadTree(place: GitPlace, commit: CommitId): Promise<Result<HeadTree, GitFailure>> {
   if (last?.commit === commit) return ok(last.tree)
   const tree = await listHeadTree(place, commit)
   if (tree.ok) last = { commit, tree: tree.value }
   return tree
 }
 
-let last: { readonly commit: string; readonly tree: HeadTree } | undefined
+let last: { readonly commit: CommitId; readonly tree: HeadTree } | undefined
 
-async function listHeadTree(place: GitPlace, commit: string): Promise<Result<HeadTree, GitFailure>> {
+async function listHeadTree(place: GitPlace, commit: CommitId): Promise<Result<HeadTree, GitFailure>> {
   const listing = await git(place, ['ls-tree', '-r', '-z', '--full-tree', commit])
   if (!listing.ok) return listing
-  const links = new Map<string, string>()
+  const links = new Map<string, CommitId>()
   const blobs: string[] = []
   for (const entry of listing.value.split('\0')) {
     const tab = entry.indexOf('\t')
     const [mode, , oid] = entry.slice(0, tab).split(' ')
     const path = entry.slice(tab + 1)
-    if (mode === '160000') links.set(path, oid ?? '')
+    if (mode === '160000') links.set(path, (oid ?? '') as CommitId)
     // git reads no attributes through a symbolic link.
     else if (oid && mode !== '120000' && /(^|\/)\.gitattributes$/.test(path)) blobs.push(oid)
   }

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -22,7 +23,7 @@ export const gitlinkMode = '160000'
 export const rawDiff = ['--raw', '-z', '--no-abbrev', '--no-renames', '--ignore-submodules=none'] as const
 
 /** How the index differs from a commit. */
-export async function diffIndex(place: GitPlace, commit: string): Promise<Result<Change[], GitFailure>> {
+export async function diffIndex(place: GitPlace, commit: CommitId): Promise<Result<Change[], GitFailure>> {
   const diff = await gitBytes(place, ['diff-index', '--cached', ...rawDiff, commit])
   return diff.ok ? ok(parseRaw(splitNul(diff.value))) : diff
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
@@ -14,18 +15,18 @@ interface ObjectInfo {
 }
 
 /** The tree of a commit, or a tree itself, by its full id. */
-export async function treeOf({ sessions }: Asked, id: string): Promise<Result<string, GitFailure>> {
-  const known = sessions.made.get(id)
+export async function treeOf({ sessions }: Asked, id: CommitId | TreeId): Promise<Result<TreeId, GitFailure>> {
+  const known = sessions.made.get(id as CommitId)
   if (known) return ok(known.tree)
   const info = await infosOf({ sessions }, [`${id}^{tree}`])
-  return info.ok ? ok(info.value[0]?.oid ?? '') : info
+  return info.ok ? ok((info.value[0]?.oid ?? '') as TreeId) : info
 }
 
 /** How one tree differs from another, both by full ids. */
 async function diffTrees(
   { sessions }: Asked,
-  from: string,
-  to: string,
+  from: TreeId,
+  to: TreeId,
 ): Promise<Result<readonly Change[], GitFailure>> {
   if (from === to) return ok([])
   // Source: git's builtin/diff-tree.c: a line that doesn't begin with an id is echoed, after everything before it.
@@ -40,8 +41,8 @@ async function diffTrees(
 /** The difference between two commits or trees, both given by full ids. */
 export async function diffCommits(
   asked: Asked,
-  from: string,
-  to: string,
+  from: CommitId | TreeId,
+  to: CommitId | TreeId,
 ): Promise<Result<readonly Change[], GitFailure>> {
   const before = await treeOf(asked, from)
   if (!before.ok) return before

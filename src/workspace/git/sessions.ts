@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { isAnswerLost, openGitSession } from '../../platform/git/git-session.js'
 import { removeAtOnce } from '../../platform/files/at-once.js'
@@ -74,10 +75,10 @@ const mostNamed = 200
  */
 export async function commitTree(
   { sessions, commonDir, identity }: Pick<Repository, 'sessions' | 'commonDir' | 'identity'>,
-  tree: string,
-  parents: readonly string[],
+  tree: TreeId,
+  parents: readonly CommitId[],
   message: string,
-): Promise<Result<string, GitFailure>> {
+): Promise<Result<CommitId, GitFailure>> {
   const folder = join(commonDir, 'autopilot', 'commits')
   const path = join(folder, randomUUID())
   try {
@@ -85,7 +86,7 @@ export async function commitTree(
     writeFileSync(path, commitObject(tree, parents, identity, message), { mode: 0o600 })
     const hashed = await sessions.commits.ask(`${path}\n`, (answer) => answer.endsWith('\n'))
     if (!hashed.ok) return hashed
-    const commit = hashed.value.trim()
+    const commit = hashed.value.trim() as CommitId
     remember(sessions.made, commit, { tree, parents })
     return ok(commit)
   } catch (error) {
@@ -95,7 +96,7 @@ export async function commitTree(
   }
 }
 
-function remember(made: Sessions['made'], commit: string, what: MadeCommit): void {
+function remember(made: Sessions['made'], commit: CommitId, what: MadeCommit): void {
   made.set(commit, what)
   const [oldest] = made.keys()
   if (made.size > mostRemembered && oldest !== undefined) made.delete(oldest)
@@ -108,14 +109,14 @@ const mostRemembered = 10_000
  * Whether a commit's chain of first parents, as far as this run created it, leads back to another. If it doesn't, git
  * must be asked.
  */
-export function leadsBack({ made }: Pick<Sessions, 'made'>, from: string, to: string): boolean {
-  let commit: string | undefined = from
+export function leadsBack({ made }: Pick<Sessions, 'made'>, from: CommitId, to: CommitId): boolean {
+  let commit: CommitId | undefined = from
   while (commit !== undefined && commit !== to) commit = made.get(commit)?.parents[0]
   return commit === to
 }
 
 /** The content of a commit. Source: git's gitformat and `commit-tree`: headers, an empty line, the message. */
-function commitObject(tree: string, parents: readonly string[], { name, email }: Identity, message: string): string {
+function commitObject(tree: TreeId, parents: readonly CommitId[], { name, email }: Identity, message: string): string {
   const who = `${name} <${email}> ${gitTimestamp()}`
   const headers = [
     `tree ${tree}`,

@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { git } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { treePlace } from '../repository/in-the-way.js'
@@ -7,9 +8,9 @@ import { changeRefs } from '../git/sessions.js'
 
 /** What is about to happen to the branch that a person stands on. */
 export interface NotedLanding {
-  readonly ref: string
-  readonly from: string
-  readonly to: string
+  readonly ref: RefName
+  readonly from: CommitId
+  readonly to: CommitId
 }
 
 /**
@@ -46,7 +47,7 @@ export async function finishLanding(repository: Repository): Promise<boolean> {
 }
 
 /** What differs between the two commits is in the index as the second has it. */
-async function isIndexAt(repository: Repository, from: string, to: string): Promise<boolean> {
+async function isIndexAt(repository: Repository, from: CommitId, to: CommitId): Promise<boolean> {
   const place = treePlace(repository)
   const args = ['--name-only', '--no-renames', '-z']
   const planned = await git(place, ['diff-tree', '-r', ...args, from, to])
@@ -59,5 +60,6 @@ async function isIndexAt(repository: Repository, from: string, to: string): Prom
 async function readNote(commonDir: string): Promise<NotedLanding | undefined> {
   const text = await readFile(noteOf(commonDir), 'utf8').catch(() => '')
   const [, from, to, ref] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (refs\/heads\/\S+)\n$/.exec(text) ?? []
-  return from === undefined || to === undefined || ref === undefined ? undefined : { ref, from, to }
+  if (from === undefined || to === undefined || ref === undefined) return undefined
+  return { ref: ref as RefName, from: from as CommitId, to: to as CommitId }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { removeAtOnce } from '../../platform/files/at-once.js'
 import { gitBytes, type GitPlace } from '../../platform/git/git.js'
@@ -36,7 +37,7 @@ export async function withAttributesTree<Merged>(
  */
 export async function placeAttributes(
   { workTree, ...place }: GitPlace & { readonly workTree: string },
-  commit: string,
+  commit: CommitId,
   paths: readonly GitPath[],
 ): Promise<Result<boolean, GitFailure>> {
   const listed = await attributesFiles(place, commit, foldersOf(paths))
@@ -82,7 +83,7 @@ interface AttributesFile {
 /** The attributes files in these directories. */
 async function attributesFiles(
   place: GitPlace,
-  commit: string,
+  commit: CommitId,
   folders: readonly GitPath[],
 ): Promise<Result<readonly AttributesFile[], GitFailure>> {
   const wanted = folders.map((folder) => (folder === '' ? fileName : `${folder}/${fileName}`))

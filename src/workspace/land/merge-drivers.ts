@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { gitAsUser, type GitPlace } from '../../platform/git/git.js'
 import { valuesNamed } from '../git/content-filters.js'
@@ -12,7 +13,7 @@ const builtIn: ReadonlySet<string> = new Set(['text', 'binary', 'union'])
  */
 export async function driversOfOthers(
   { place, root, env }: { readonly place: GitPlace; readonly root: string; readonly env: Environment },
-  commit: string,
+  commit: CommitId,
 ): Promise<readonly string[]> {
   const tree = await readHeadTree(place, commit)
   const asked = tree.ok ? tree.value.attributes.flatMap((text) => valuesNamed(text, 'merge')) : []

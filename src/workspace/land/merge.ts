@@ -1,3 +1,4 @@
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -14,7 +15,7 @@ export interface Conflict {
   /** All that the conflict touched. */
   readonly touched: readonly GitPath[]
   /** The tree that git made anyway: with markers in the files that it couldn't combine. */
-  readonly tree: string
+  readonly tree: TreeId
   /** Git's own words about it. */
   readonly notes: readonly ConflictNote[]
   /** The names of the two sides in its markers. */
@@ -37,8 +38,8 @@ const maxPaths = 100
  */
 export async function mergeWork(
   repository: Repository,
-  tip: string,
-  work: { readonly commit: string; readonly base: string },
+  tip: CommitId,
+  work: { readonly commit: CommitId; readonly base: CommitId },
 ): ReturnType<typeof mergeTrees> {
   if (leadsBack(repository.sessions, tip, work.base)) return mergeTrees(repository, tip, work.commit)
   // Status 1 means that it isn't an ancestor; if git can't tell, its own merge base is good enough.
@@ -50,7 +51,7 @@ export async function mergeWork(
     ['rev-parse'].concat([work.base, tip, work.commit].map((id) => `${id}^{tree}`)),
   )
   if (!trees.ok) return trees
-  const [base = '', ours = '', theirs = ''] = trees.value.split('\n')
+  const [base, ours, theirs] = trees.value.split('\n') as [TreeId, TreeId, TreeId]
   const began = await commitTree(repository, base, [], onlyForMerging)
   if (!began.ok) return began
   const tipOn = await commitTree(repository, ours, [began.value], onlyForMerging)
@@ -71,9 +72,9 @@ const onlyForMerging = 'Only for merging\n'
  */
 export async function mergeTrees(
   repository: Pick<Repository, 'trusted' | 'commonDir'>,
-  ours: string,
-  theirs: string,
-): Promise<Result<{ tree: string } | { conflict: Conflict }, GitFailure>> {
+  ours: CommitId,
+  theirs: CommitId,
+): Promise<Result<{ tree: TreeId } | { conflict: Conflict }, GitFailure>> {
   const merged = await withAttributesTree(repository, async (place) => {
     const plain = await mergeOnce(place, ours, theirs)
     if (!plain.ok || plain.value.told.length === 0) return plain
@@ -92,7 +93,7 @@ export async function mergeTrees(
 }
 
 interface Merged {
-  readonly tree: string
+  readonly tree: TreeId
   readonly isClean: boolean
   readonly touched: readonly GitPath[]
   readonly told: readonly (ConflictNote & { readonly type: string })[]
@@ -104,7 +105,7 @@ interface Merged {
  * repeatedly. There is a message (`Auto-merging`) for each file that both sides changed. A missing object also ends
  * with status 1, but without an id: that isn't a conflict.
  */
-async function mergeOnce(place: GitPlace, ours: string, theirs: string): Promise<Result<Merged, GitFailure>> {
+async function mergeOnce(place: GitPlace, ours: CommitId, theirs: CommitId): Promise<Result<Merged, GitFailure>> {
   const args = ['merge-tree', '--write-tree', '--messages', '-z', '--name-only', ours, theirs]
   const merged = await gitBytes(place, args)
   const output = merged.ok ? merged.value : merged.error.stdout
@@ -113,7 +114,7 @@ async function mergeOnce(place: GitPlace, ours: string, theirs: string): Promise
   if (!merged.ok && (merged.error.exit.type !== 'code' || merged.error.exit.code !== 1)) return merged
   const end = rest.indexOf('')
   const touched = [...new Set(end < 0 ? rest : rest.slice(0, end))]
-  return ok({ tree, isClean: merged.ok, touched, told: end < 0 ? [] : parseNotes(rest.slice(end + 1)) })
+  return ok({ tree: tree as TreeId, isClean: merged.ok, touched, told: end < 0 ? [] : parseNotes(rest.slice(end + 1)) })
 }
 
 function parseNotes(fields: readonly string[]): Merged['told'] {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { cleanLine, listFirst } from '../../domain/text.js'
@@ -34,7 +35,7 @@ export async function moveCurrent(
   repository: Repository,
   target: Target,
   tree: CurrentTree,
-  commit: string,
+  commit: CommitId,
 ): Promise<Result<Move | { readonly type: 'left' }, Failure>> {
   const change = { from: target.tip, to: commit }
   for (let waited = 0; ; waited += pauseMs) {
@@ -64,15 +65,15 @@ export async function moveCurrent(
 }
 
 interface Change {
-  readonly from: string
-  readonly to: string
+  readonly from: CommitId
+  readonly to: CommitId
 }
 
 /**
  * From here to {@link endLock} nobody else can move the branch, or HEAD away from it. Source: git-update-ref(1),
  * `prepare`.
  */
-function lockRefs(refs: GitSession, ref: string, { from, to }: Change): Promise<Result<string, GitFailure>> {
+function lockRefs(refs: GitSession, ref: RefName, { from, to }: Change): Promise<Result<string, GitFailure>> {
   const question = `start\nupdate ${ref} ${to} ${from}\nprepare\n`
   return refs.ask(question, (answer) => answer.endsWith('prepare: ok\n'))
 }

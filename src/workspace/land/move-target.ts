@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { checkedOutAt, standsOn } from '../repository/checked-out.js'
@@ -15,7 +16,7 @@ import { changeRefs } from '../git/sessions.js'
 export async function moveTarget(
   repository: Repository,
   target: Target,
-  commit: string,
+  commit: CommitId,
 ): Promise<Result<Move, Failure>> {
   if (target.current && (await standsOn(repository.gitDir, target.ref))) {
     const elsewhere = await checkedOutAt(repository, target.ref, repository.gitDir)

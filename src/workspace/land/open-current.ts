@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { cleanLine, listFirst } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { openGitSession } from '../../platform/git/git-session.js'
@@ -31,7 +32,7 @@ export async function openCurrent(repository: Repository, options: CurrentOption
   const found = await findCurrent(repository, options.leaveOut)
   if (!found.ok) return found
   const branch = found.value
-  const ref = `refs/heads/${branch}`
+  const ref: RefName = `refs/heads/${branch}`
   const lines = await pinLines(repository, { ...options, commit: head.commit })
   const pinned = lines.length > 0 ? await changeRefs(repository, lines) : ok(undefined)
   if (!pinned.ok) return refuseGit(pinned.error)
@@ -55,7 +56,7 @@ function sessionEnv({ gitDir, commonDir, identity }: Repository): Record<string,
   return { ...identityEnv(identity), ...(gitDir === commonDir ? {} : { GIT_COMMON_DIR: commonDir }) }
 }
 
-function detached(commit: string) {
+function detached(commit: CommitId) {
   return refuse(
     'detached',
     `You are on no branch (HEAD is detached at ${commit.slice(0, 10)}), so --target current has no branch.`,
@@ -63,7 +64,7 @@ function detached(commit: string) {
   )
 }
 
-async function refuseOther(repository: Here, branch: string, ref: string) {
+async function refuseOther(repository: Here, branch: string, ref: RefName) {
   const onOwn = refuseOwnBranch(repository)
   if (!onOwn.ok) return onOwn
   const elsewhere = await checkedOutAt(repository, ref, repository.gitDir)

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, gitBytes, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -5,7 +6,7 @@ import type { GitFailure } from '../../platform/git/git-failure.js'
 /** If the user's history has all of a target's work, but not its commits: it was squashed, or rebased. */
 export interface Squashed {
   /** The last commit in HEAD's history that has all of it. */
-  readonly by: string
+  readonly by: CommitId
   /**
    * HEAD has since changed a file that the target had changed: a merge would conflict, or bring back the old content.
    */
@@ -13,8 +14,8 @@ export interface Squashed {
 }
 
 interface Apart {
-  readonly tip: string
-  readonly head: string
+  readonly tip: CommitId
+  readonly head: CommitId
 }
 
 interface Branch extends Apart {
@@ -50,8 +51,8 @@ export async function findSquashed(
 }
 
 /** The common ancestor of two histories; undefined unless there is exactly one. */
-async function meetingPoint(place: GitPlace, { tip, head }: Apart): Promise<Result<string | undefined, GitFailure>> {
-  const bases = await git(place, ['merge-base', '--all', tip, head])
+async function meetingPoint(place: GitPlace, { tip, head }: Apart): Promise<Result<CommitId | undefined, GitFailure>> {
+  const bases = await git<CommitId>(place, ['merge-base', '--all', tip, head])
   if (bases.ok) return ok(bases.value.includes('\n') ? undefined : bases.value)
   return bases.error.exit.type === 'code' && bases.error.exit.code === 1 ? ok(undefined) : bases
 }
@@ -66,14 +67,14 @@ async function isAllOfRuns(place: GitPlace, { tip, head }: Apart): Promise<Resul
 async function whichHasAll(
   place: GitPlace,
   { tip, head }: Apart,
-  before: string,
-): Promise<Result<string | undefined, GitFailure>> {
+  before: CommitId,
+): Promise<Result<CommitId | undefined, GitFailure>> {
   const tree = await git(place, ['rev-parse', `${tip}^{tree}`])
   if (!tree.ok) return tree
   const log = await git(place, ['log', `--max-count=${mostCommits}`, '--format=%H %T', head, '--not', tip, '--'])
   if (!log.ok) return log
   const same = log.value.split('\n').find((line) => line.endsWith(` ${tree.value}`))
-  if (same !== undefined) return ok(same.split(' ')[0])
+  if (same !== undefined) return ok(same.split(' ')[0] as CommitId)
   return asOnePatch(place, { tip, head }, before)
 }
 
@@ -89,15 +90,16 @@ const plain = ['--no-renames', '--ignore-submodules=none']
 async function asOnePatch(
   place: GitPlace,
   { tip, head }: Apart,
-  before: string,
-): Promise<Result<string | undefined, GitFailure>> {
+  before: CommitId,
+): Promise<Result<CommitId | undefined, GitFailure>> {
   const names = [...plain, '--name-only', `--max-count=${mostPatches}`, '--no-merges', '--format=%x01%H']
   const wanted = await git(place, ['diff-tree', '-r', ...plain, '--name-only', before, tip])
   if (!wanted.ok || wanted.value === '') return wanted.ok ? ok(undefined) : wanted
   const log = await git(place, ['log', ...names, head, '--not', tip, '--'])
   if (!log.ok) return log
   const alike = log.value.split('\x01').flatMap((entry) => {
-    const [commit = '', ...paths] = entry.split('\n').filter((line) => line !== '')
+    const [id = '', ...paths] = entry.split('\n').filter((line) => line !== '')
+    const commit = id as CommitId
     return paths.sort().join('\n') === wanted.value.split('\n').sort().join('\n') ? [commit] : []
   })
   const whole = alike.length === 0 ? undefined : await patchOf(place, before, tip)

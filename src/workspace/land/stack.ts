@@ -1,3 +1,4 @@
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { git } from '../../platform/git/git.js'
@@ -10,10 +11,10 @@ import { gitFailed } from '../git/git-failed.js'
 
 /** A commit that may become the target's tip. */
 export interface Ready {
-  readonly commit: string
-  readonly tree: string
+  readonly commit: CommitId
+  readonly tree: TreeId
   /** The target's tip that it is based on. */
-  readonly base?: string
+  readonly base?: CommitId
 }
 
 /** A candidate as one commit on its base, see {@link singleParent}. */
@@ -72,17 +73,17 @@ export async function singleParent(repository: Repository, wanted: Candidate): P
 }
 
 /** A commit with its tree and parents. */
-export async function readCommit({ trusted }: Pick<Repository, 'trusted'>, name: string) {
-  const ids = await git(trusted, ['rev-parse', `${name}^{commit}`, `${name}^{tree}`, `${name}^@`])
+export async function readCommit({ trusted }: Pick<Repository, 'trusted'>, id: CommitId) {
+  const ids = await git(trusted, ['rev-parse', `${id}^{commit}`, `${id}^{tree}`, `${id}^@`])
   if (!ids.ok) return ids
-  const [commit = '', tree = '', ...parents] = ids.value.split('\n')
+  const [commit, tree, ...parents] = ids.value.split('\n') as [CommitId, TreeId, ...CommitId[]]
   return ok({ commit, tree, parents })
 }
 
 /** The commit itself when `top` is its base; else the merge of both, as one commit on top. */
 async function placeOn(
   repository: Repository,
-  top: string,
+  top: CommitId,
   branch: string,
   { single, base, message }: Single,
 ): Promise<Result<Ready, Failure>> {

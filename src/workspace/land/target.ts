@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { cleanLine } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
@@ -31,7 +32,7 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   const start = await upToDate(repository, { branch, tip, runId: options.runId })
   if (!start.ok) return start
   const { commit, anew } = start.value
-  const ref = `refs/heads/${branch}`
+  const ref: RefName = `refs/heads/${branch}`
   const moved = await moveAndPin(repository, { ...options, ref, from: local, to: commit, ...(anew ? { anew } : {}) })
   if (!moved.ok) return moved
   const before = await setAsideFrom(repository.user, [commit])
@@ -50,7 +51,7 @@ export async function openTarget(repository: Repository, options: TargetOptions)
 export interface FoundTarget extends Newest {
   readonly branch: string
   /** The tip of the local branch, if there is one. */
-  readonly local: string | undefined
+  readonly local: CommitId | undefined
 }
 
 /** Finds the target branch, or refuses it. Changes nothing. */
@@ -90,15 +91,15 @@ async function targetBranch(
 async function existing(
   { user, root }: Pick<Repository, 'user' | 'root'>,
   branch: string,
-): Promise<Result<string | undefined, Refusal>> {
+): Promise<Result<CommitId | undefined, Refusal>> {
   const format = '--format=%(refname:lstrip=2)%00%(objectname)%00%(worktreepath)'
   const listing = await git(user, ['for-each-ref', format, 'refs/heads'])
   if (!listing.ok) return refuseGit(listing.error)
-  let tip: string | undefined
+  let tip: CommitId | undefined
   for (const line of listing.value.split('\n')) {
-    const [name = '', commit = '', worktree = ''] = line.split('\0')
+    const [name = '', id = '', worktree = ''] = line.split('\0')
     if (name === branch && worktree !== '') return checkedOut(branch, worktree, root)
-    if (name === branch) tip = commit
+    if (name === branch) tip = id as CommitId
     if (name !== '' && (branch.startsWith(`${name}/`) || name.startsWith(`${branch}/`))) return inTheWay(branch, name)
   }
   return ok(tip)
@@ -126,7 +127,7 @@ function inTheWay(branch: string, name: string) {
 
 /** Where the branch should continue from. */
 export interface Newest {
-  readonly tip: string | undefined
+  readonly tip: CommitId | undefined
   readonly takenUp?: TakenUp
 }
 
@@ -137,7 +138,7 @@ export interface Newest {
 async function newestOf(
   { trusted, user }: Pick<Repository, 'trusted' | 'user'>,
   branch: string,
-  local: string | undefined,
+  local: CommitId | undefined,
 ): Promise<Result<Newest, Refusal>> {
   const listing = await git(user, [
     'for-each-ref',
@@ -147,8 +148,9 @@ async function newestOf(
   if (!listing.ok) return refuseGit(listing.error)
   let newest: Newest = { tip: local }
   for (const line of listing.value.split('\n')) {
-    const [remote = '', commit = ''] = line.split('\0')
-    if (commit === '' || commit === newest.tip) continue
+    const [remote = '', id = ''] = line.split('\0')
+    const commit = id as CommitId
+    if (id === '' || commit === newest.tip) continue
     const takenUp = { from: remote, isNew: local === undefined }
     if (newest.tip === undefined) {
       newest = { tip: commit, takenUp }
@@ -169,7 +171,7 @@ async function newestOf(
 }
 
 /** A remote that has the target's old tip from before it started over has nothing new. */
-async function wasSetAside(user: GitPlace, tip: string, commit: string): Promise<boolean> {
+async function wasSetAside(user: GitPlace, tip: CommitId, commit: CommitId): Promise<boolean> {
   const before = await setAsideFrom(user, [tip])
   if (!before.ok || before.value.length === 0) return false
   const outside = await outsideOf(user, [commit], before.value)
@@ -188,13 +190,13 @@ function diverged(branch: string, one: string, other: string) {
 
 interface TargetTip {
   readonly branch: string
-  readonly tip: string | undefined
+  readonly tip: CommitId | undefined
   readonly runId: string
 }
 
 /** Where a target should start a run from. */
 interface Start {
-  readonly commit: string
+  readonly commit: CommitId
   readonly anew?: Anew
 }
 
@@ -241,9 +243,9 @@ function conflicting(branch: string, from: string, paths: readonly string[]) {
 }
 
 interface TargetMove extends Omit<TargetOptions, 'branch'> {
-  readonly ref: string
-  readonly from: string | undefined
-  readonly to: string
+  readonly ref: RefName
+  readonly from: CommitId | undefined
+  readonly to: CommitId
   readonly anew?: Anew
 }
 

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Result } from '../../domain/result.js'
@@ -7,7 +8,7 @@ import type { Workspace } from '../workspace.js'
 /** A workspace at the commit, prepared now, that is leased to the attempt. */
 export async function freshWorkspace(
   workspaces: Workspaces,
-  commit: string,
+  commit: CommitId,
   attempt: AttemptId,
   how?: Parameters<Workspaces['prepare']>[1],
 ): Promise<Result<Workspace, Failure>> {

@@ -1,5 +1,6 @@
 import { lstat, realpath, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { safeName } from '../../domain/name.js'
@@ -39,31 +40,31 @@ export interface Workspaces {
    * A workspace at the commit that belongs to no attempt yet: one that was released, else a new one. `afresh`: a new
    * one wherever an earlier use could show; a released one then makes room for it.
    */
-  readonly prepare: (commit: string, how?: { readonly afresh: true }) => Promise<Result<Workspace, Failure>>
+  readonly prepare: (commit: CommitId, how?: { readonly afresh: true }) => Promise<Result<Workspace, Failure>>
   /**
    * Makes sure that this many exist, set up at the commit, for whoever needs them; a failure shows when somebody takes
    * one.
    */
-  readonly makeReady: (commit: string, count: number) => Promise<void>
+  readonly makeReady: (commit: CommitId, count: number) => Promise<void>
   /**
    * Whether waiting for a workspace in use may save a setup: this many exist, none is free, and what setup makes
    * stays.
    */
-  readonly mayAwait: (commit: string, count: number) => Promise<boolean>
+  readonly mayAwait: (commit: CommitId, count: number) => Promise<boolean>
   /** Whether setup would run again after each landing. */
-  readonly followsTree: (commit: string) => Promise<boolean>
+  readonly followsTree: (commit: CommitId) => Promise<boolean>
   /** Moves a prepared workspace to another commit. */
-  readonly refresh: (workspace: Workspace, commit: string) => Promise<Result<void, Failure>>
+  readonly refresh: (workspace: Workspace, commit: CommitId) => Promise<Result<void, Failure>>
   /** Hands a prepared workspace to one attempt, with a fresh `.git`, on the attempt's task branch. */
   readonly lease: (workspace: Workspace, lessee: AttemptId) => Promise<Result<void, Failure>>
   /** Takes over a workspace of the run as the interrupted attempt left it. It is leased to that attempt again. */
-  readonly adopt: (root: string, commit: string) => Promise<Result<Workspace, Failure>>
+  readonly adopt: (root: string, commit: CommitId) => Promise<Result<Workspace, Failure>>
   /** Merges a tip into the workspace of an attempt that continues; see {@link catchUp}. */
   readonly goOn: (
     workspace: Workspace,
     lessee: AttemptId,
     work: WorkSoFar,
-    tip: string,
+    tip: CommitId,
   ) => Promise<Result<CaughtUp, Failure>>
   /** Takes a workspace back; it may be used again. */
   readonly release: (workspace: Workspace) => void
@@ -93,14 +94,14 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   /** Workspaces that are being created in advance. */
   const coming: Promise<void>[] = []
 
-  const makeNew = async (commit: string) => {
+  const makeNew = async (commit: CommitId) => {
     making++
     const made = await makeOne(commit).finally(() => making--)
     if (made.ok) all.push(made.value)
     return made
   }
 
-  const makeOne = async (commit: string) => {
+  const makeOne = async (commit: CommitId) => {
     const berth = await berths.take()
     if (!berth.ok) return berth
     const { dir, prefix } = berth.value
@@ -111,14 +112,14 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return workspace
   }
 
-  const adopt = async (root: string, commit: string) => {
+  const adopt = async (root: string, commit: CommitId) => {
     const found = await onFileSystem('Taking a workspace over', () => findAgain({ berths, stateRoot, root, commit }))
     if (found.ok && found.value) all.push(found.value)
     if (!found.ok) return found
     return found.value ? ok(found.value) : err(failure('collect', notAsItWas))
   }
 
-  const prepare = async (commit: string, how?: { readonly afresh: true }): Promise<Result<Workspace, Failure>> => {
+  const prepare = async (commit: CommitId, how?: { readonly afresh: true }): Promise<Result<Workspace, Failure>> => {
     const mayReuse = how === undefined || !(options.setup ?? listedPaths(options.keep).length)
     for (let used = await takeBest(commit); used; used = await takeBest(commit)) {
       const renewed = mayReuse && !used.isDistrusted ? await renew(repository, used, commit, options) : undefined
@@ -136,7 +137,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   }
 
   /** Preferably one that is already set up for the commit. */
-  const takeBest = async (commit: string): Promise<Workspace | undefined> => {
+  const takeBest = async (commit: CommitId): Promise<Workspace | undefined> => {
     const free = all.filter(({ state }) => state === 'free')
     if (free.length < 2 || !options.setup || free.some((one) => one.isDistrusted)) return takeFree(all)
     for (const one of free) {
@@ -145,7 +146,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return takeFree(all)
   }
 
-  const makeReady = async (commit: string, count: number) => {
+  const makeReady = async (commit: CommitId, count: number) => {
     const missing = Math.max(0, count - making - all.filter(isThere).length)
     const ready = Array.from({ length: missing }, async () => {
       const made = await makeNew(commit)
@@ -155,12 +156,12 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     await Promise.all(ready)
   }
 
-  const followsTree = async (commit: string) => {
+  const followsTree = async (commit: CommitId) => {
     if (options.keep !== 'auto' || !options.setup) return false
     return (await inputsAt(repository, options, commit)) === 'tree'
   }
 
-  const mayAwait = async (commit: string, count: number) => {
+  const mayAwait = async (commit: CommitId, count: number) => {
     const there = all.filter(isThere)
     const isPointless = there.length + making < count || !there.some(({ setUp }) => setUp?.survives)
     if (isPointless || (await followsTree(commit))) return false
@@ -174,7 +175,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     else await keep(workspace, removed.error.message)
   }
 
-  const refresh = async (workspace: Workspace, commit: string) => {
+  const refresh = async (workspace: Workspace, commit: CommitId) => {
     expectState(workspace, 'prepared')
     if (workspace.commit === commit) return ok(undefined)
     const inPlace = checkInPlace(workspace)
@@ -189,7 +190,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return standOn(workspace, branchOf(lessee))
   }
 
-  const goOn = (workspace: Workspace, lessee: AttemptId, work: WorkSoFar, tip: string) => {
+  const goOn = (workspace: Workspace, lessee: AttemptId, work: WorkSoFar, tip: CommitId) => {
     expectState(workspace, 'leased')
     return catchUp(repository, workspace, work, tip, branchOf(lessee))
   }
@@ -245,7 +246,7 @@ interface Found {
   readonly berths: Berths
   readonly stateRoot: string
   readonly root: string
-  readonly commit: string
+  readonly commit: CommitId
 }
 
 /** An earlier workspace, if the directory is the same one and autopilot's notes on it are complete. */

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import type { Result } from '../../domain/result.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { readAtOnce } from '../../platform/files/at-once.js'
@@ -59,7 +60,7 @@ export async function standOn(workspace: Workspace, branch: string): Promise<Res
 /**
  * Synchronous: a slot waits for it, and writing two small files takes less time than their turns on a busy event loop.
  */
-function writeBranch(gitDir: string, branch: string, commit: string): void {
+function writeBranch(gitDir: string, branch: string, commit: CommitId): void {
   const heads = join(gitDir, 'refs/heads')
   rmSync(heads, { recursive: true, force: true })
   const file = join(heads, branch)

@@ -1,5 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { cleanLine } from '../../domain/text.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
@@ -17,7 +18,7 @@ const mostEntries = 1_000_000
 export async function refuseLinksBack(
   root: string,
   links: readonly string[],
-  { place, commit }: { readonly place: GitPlace; readonly commit: string },
+  { place, commit }: { readonly place: GitPlace; readonly commit: CommitId },
 ): Promise<Result<void, Refusal>> {
   if (links.length === 0) return ok(undefined)
   const top = await realpath(root)

@@ -1,19 +1,21 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
+import type { CommitId } from '../../domain/brand.js'
 import type { SetUp, Workspace } from '../workspace.js'
 
 /** What of a workspace outlives autopilot: all that cannot be seen by looking at it. */
 type Notes = Pick<Workspace, 'identity' | 'furnished' | 'kept' | 'leavings' | 'setupPaths' | 'setUp'>
 
 const paths = z.array(z.string())
+const commitId = z.custom<CommitId>((value) => typeof value === 'string')
 const fields = z.object({
   identity: z.string(),
   furnished: paths,
   kept: paths,
   leavings: z.array(z.tuple([z.string(), z.string()])),
   setupPaths: paths,
-  setUp: z.optional(z.object({ at: z.string(), survives: z.boolean(), changedFiles: z.boolean(), kept: paths })),
+  setUp: z.optional(z.object({ at: commitId, survives: z.boolean(), changedFiles: z.boolean(), kept: paths })),
 })
 
 function notesFile(stateDir: string): string {

@@ -1,5 +1,6 @@
 import { lstat, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { git } from '../../platform/git/git.js'
@@ -41,7 +42,7 @@ export interface Place {
 export async function makeWorkspace(
   repository: Repository,
   place: Place,
-  commit: string,
+  commit: CommitId,
   furniture: Furniture,
 ): Promise<Result<Workspace, Failure>> {
   const made = await onFileSystem('Creating a workspace', () => makeDirectories(repository, place, commit, furniture))
@@ -54,7 +55,7 @@ export async function makeWorkspace(
 async function makeDirectories(
   { trusted }: Repository,
   { number, root, stateDir }: Place,
-  commit: string,
+  commit: CommitId,
   furniture: Furniture,
 ): Promise<Workspace> {
   await mkdir(root, { mode: 0o700 })
@@ -85,7 +86,7 @@ async function makeDirectories(
 export async function checkOut(
   repository: Repository,
   workspace: Workspace,
-  commit: string,
+  commit: CommitId,
 ): Promise<Result<void, Failure>> {
   const sealed = checkSeal(repository)
   if (!sealed.ok) return sealed
@@ -101,7 +102,7 @@ export async function checkOut(
 async function fill(
   repository: Repository,
   workspace: Workspace,
-  commit: string,
+  commit: CommitId,
   { copy, link = [] }: Furniture,
 ): Promise<Result<void, Failure>> {
   const checkedOut = await checkOut(repository, workspace, commit)
@@ -127,7 +128,7 @@ async function fill(
 async function setUpAfresh(
   repository: Repository,
   workspace: Workspace,
-  commit: string,
+  commit: CommitId,
   furniture: Furniture,
 ): Promise<Result<void, Failure>> {
   const ran = await setUp(repository, workspace, furniture)
@@ -144,7 +145,7 @@ async function setUpAfresh(
 export async function renew(
   repository: Repository,
   workspace: Workspace,
-  commit: string,
+  commit: CommitId,
   furniture: Furniture,
 ): Promise<Result<void, Failure>> {
   const inPlace = checkInPlace(workspace)
@@ -202,7 +203,7 @@ async function removeLinks({ root, kept }: Workspace): Promise<void> {
 export async function advance(
   repository: Repository,
   workspace: Workspace,
-  commit: string,
+  commit: CommitId,
   furniture: Furniture,
 ): Promise<Result<void, Failure>> {
   if (await outgrows(repository, workspace, furniture, commit)) return renew(repository, workspace, commit, furniture)

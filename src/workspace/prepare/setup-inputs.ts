@@ -1,3 +1,4 @@
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import { installingIn, type TreeTexts } from '../../domain/installers.js'
 import { git, gitBytes } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
@@ -46,9 +47,9 @@ const ecosystems: readonly Ecosystem[] = [
 
 /** The empty tree. Source: git's ids for it, by object format. */
 const emptyTree = {
-  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
-  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
-} as const
+  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904' as TreeId,
+  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321' as TreeId,
+}
 
 /** Where trees lie. */
 type Trees = Pick<Repository, 'trusted' | 'objectFormat'>
@@ -58,7 +59,12 @@ type Trees = Pick<Repository, 'trusted' | 'objectFormat'>
  * the manifests of a kind without a lock file in the tree); otherwise what a known installer reads, or the whole tree.
  * One process, usually two.
  */
-export async function inputsChanged(trees: Trees, furniture: Furniture, from: string, to: string): Promise<boolean> {
+export async function inputsChanged(
+  trees: Trees,
+  furniture: Furniture,
+  from: CommitId,
+  to: CommitId,
+): Promise<boolean> {
   if (from === to) return false
   const { setup, keep } = furniture
   if (keep !== 'auto') return setup?.inputs ? differs(trees, from, to, setup.inputs) : locksChanged(trees, from, to)
@@ -73,7 +79,7 @@ export async function inputsChanged(trees: Trees, furniture: Furniture, from: st
 export async function inputsAt(
   trees: Trees,
   { setup }: Furniture,
-  commit: string,
+  commit: CommitId,
 ): Promise<'tree' | readonly string[]> {
   if (setup?.inputs) return setup.inputs
   const installing = installingIn(setup?.run ?? '')
@@ -86,7 +92,7 @@ export async function inputsAt(
 }
 
 /** The texts of a commit's files at these pathspecs; undefined if git can't tell. */
-async function textsIn({ trusted }: Trees, commit: string, paths: readonly string[]): Promise<TreeTexts | undefined> {
+async function textsIn({ trusted }: Trees, commit: CommitId, paths: readonly string[]): Promise<TreeTexts | undefined> {
   const args = ['grep', '-z', '-a', '--full-name', '-e', '', commit, '--', ...paths.map((path) => `:(glob)${path}`)]
   const found = await gitBytes(trusted, args, globs)
   // Status 1 means that there is none.
@@ -101,7 +107,7 @@ async function textsIn({ trusted }: Trees, commit: string, paths: readonly strin
   return texts
 }
 
-async function locksChanged(trees: Trees, from: string, to: string): Promise<boolean> {
+async function locksChanged(trees: Trees, from: CommitId, to: CommitId): Promise<boolean> {
   if (await differs(trees, from, to, anywhere(ecosystems.flatMap(({ locks }) => locks)))) return true
   const manifests = anywhere(ecosystems.flatMap((one) => one.manifests))
   if (!(await differs(trees, from, to, manifests))) return false
@@ -119,7 +125,12 @@ function anywhere(names: readonly string[]): string[] {
 const globs = { env: { GIT_LITERAL_PATHSPECS: '0' } } as const
 
 /** Whether anything at these pathspecs differs; without pathspecs, whether anything does. */
-async function differs({ trusted }: Trees, from: string, to: string, paths: readonly string[]): Promise<boolean> {
+async function differs(
+  { trusted }: Trees,
+  from: CommitId | TreeId,
+  to: CommitId,
+  paths: readonly string[],
+): Promise<boolean> {
   const args = ['diff-tree', '-r', '--quiet', from, to, '--', ...paths.map((path) => `:(glob)${path}`)]
   // Status 1 means a difference; on any other trouble, setup runs once too often rather than too seldom.
   return !(await git(trusted, args, globs)).ok

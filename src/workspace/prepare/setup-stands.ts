@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { gitBytes } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { splitNul, type GitPath } from '../git-path.js'
@@ -22,7 +23,7 @@ export async function isSetUpFor(
   repository: Repository,
   workspace: Workspace,
   furniture: Furniture,
-  commit: string,
+  commit: CommitId,
 ): Promise<boolean> {
   const { setUp: last } = workspace
   return last?.survives === true && suits(repository, workspace, furniture, last, commit)
@@ -34,7 +35,7 @@ async function suits(
   workspace: Workspace,
   furniture: Furniture,
   last: SetUp,
-  commit: string,
+  commit: CommitId,
 ): Promise<boolean> {
   if (await lacksSubmodule(repository, workspace, commit)) return false
   if (await inputsChanged(repository, furniture, last.at, commit)) return false
@@ -42,7 +43,7 @@ async function suits(
 }
 
 /** No file of the commit is at one of these paths, below it, or in its way. */
-async function isClear(repository: Repository, paths: readonly GitPath[], commit: string): Promise<boolean> {
+async function isClear(repository: Repository, paths: readonly GitPath[], commit: CommitId): Promise<boolean> {
   if (paths.length === 0) return true
   const above = paths.flatMap((path) => {
     const names = path.split('/')
@@ -62,7 +63,7 @@ export async function stands(
   repository: Repository,
   workspace: Workspace,
   furniture: Furniture,
-  commit: string,
+  commit: CommitId,
 ): Promise<boolean> {
   const { setUp: last, root, furnished: except } = workspace
   if (!last || !(await isSetUpFor(repository, workspace, furniture, commit))) return false
@@ -76,7 +77,7 @@ export async function outgrows(
   repository: Repository,
   workspace: Workspace,
   furniture: Furniture,
-  commit: string,
+  commit: CommitId,
 ): Promise<boolean> {
   const { setUp: last } = workspace
   return last !== undefined && (last.changedFiles || !(await suits(repository, workspace, furniture, last, commit)))

@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -11,8 +12,8 @@ export async function isShallow(place: GitPlace): Promise<boolean> {
 /** Of these commits, those that none of the tips contains, also where the repository has them not at all. */
 export async function outsideOf(
   place: GitPlace,
-  commits: readonly string[],
-  tips: readonly string[],
+  commits: readonly CommitId[],
+  tips: readonly (CommitId | RefName)[],
 ): Promise<Result<ReadonlySet<string>, GitFailure>> {
   if (commits.length === 0) return ok(new Set())
   const checked = await git(place, ['cat-file', '--batch-check=%(objectname)'], { input: `${commits.join('\n')}\n` })

@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import type { LedgerRef } from '../../domain/run/ledger.js'
 import { isRunId } from '../../domain/name.js'
 import { ok, type Result } from '../../domain/result.js'
@@ -18,7 +19,7 @@ export async function readLedger(user: GitPlace, runId?: string): Promise<Result
   const refs = listed.value
   const onlyHere = await beyondBranches(user, new Set(refs.map(({ commit }) => commit)))
   if (!onlyHere.ok) return onlyHere
-  const landed = new Map<string, string>()
+  const landed = new Map<RefName, CommitId>()
   for (const id of new Set(refs.filter(({ isBase }) => !isBase).map((one) => one.runId))) {
     const base = refs.find(({ ref }) => ref === baseRef(id))?.commit
     const found = await landedAttempts(user, id, base)
@@ -30,7 +31,7 @@ export async function readLedger(user: GitPlace, runId?: string): Promise<Result
 
 type Listed = Omit<LedgerRef, 'standing'>
 
-function standingOf({ commit }: Listed, landed: string | undefined, onlyHere: ReadonlySet<string>) {
+function standingOf({ commit }: Listed, landed: CommitId | undefined, onlyHere: ReadonlySet<string>) {
   if (landed !== undefined) return { type: 'landed', commit: landed } as const
   return onlyHere.has(commit) ? ({ type: 'only_here' } as const) : ({ type: 'on_branch' } as const)
 }
@@ -48,7 +49,7 @@ async function listRefs(user: GitPlace, runId: string | undefined): Promise<Resu
     const isTarget = isSetAside(rest) ? ({ isTarget: true } as const) : {}
     if (type !== 'commit' || symref !== '' || !isRunId(run)) continue
     if (isBase || 'isTarget' in isTarget || /^[a-z0-9-]+\/\d+(-[a-z0-9-]+)?$/.test(rest))
-      refs.push({ ref, commit, runId: run, isBase, ...isTarget })
+      refs.push({ ref: ref as RefName, commit: commit as CommitId, runId: run, isBase, ...isTarget })
   }
   return ok(refs)
 }
@@ -67,18 +68,19 @@ async function beyondBranches(user: GitPlace, commits: ReadonlySet<string>): Pro
 async function landedAttempts(
   user: GitPlace,
   runId: string,
-  base: string | undefined,
-): Promise<Result<Map<string, string>, GitFailure>> {
+  base: CommitId | undefined,
+): Promise<Result<Map<RefName, CommitId>, GitFailure>> {
   const fields = ['Run', 'Task', 'Attempt'].map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
   const log = ['rev-list', '--no-commit-header', `--format=%H%x01${fields.join('%x01')}`]
   // The old tip of a target has landed, although no branch contains it any more.
   const range = ['--branches', `--glob=${setAsideRefs}`, ...(base === undefined ? [] : ['--not', base])]
   const listing = await git(user, [...log, '--fixed-strings', `--grep=Autopilot-Run: ${runId}`, ...range])
   if (!listing.ok) return listing
-  const landed = new Map<string, string>()
+  const landed = new Map<RefName, CommitId>()
   for (const line of listing.value.split('\n')) {
     const [commit = '', run, task = '', attempt = ''] = line.split('\x01')
-    if (run === runId && /^\d{1,6}$/.test(attempt)) landed.set(attemptRef(runId, task, Number(attempt)), commit)
+    if (run === runId && /^\d{1,6}$/.test(attempt))
+      landed.set(attemptRef(runId, task, Number(attempt)), commit as CommitId)
   }
   return ok(landed)
 }

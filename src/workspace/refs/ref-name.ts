@@ -1,14 +1,15 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { safeName } from '../../domain/name.js'
 import { git } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 
 /** The ref that keeps what an attempt brought, integrated or not. */
-export function attemptRef(runId: string, taskId: string, attempt: number): string {
+export function attemptRef(runId: string, taskId: string, attempt: number): RefName {
   return `refs/autopilot/${runId}/${safeName(taskId)}/${attempt}`
 }
 
 /** The ref that pins the commit a run began from; no task's refs can collide with it, as their names end in a hash. */
-export function baseRef(runId: string): string {
+export function baseRef(runId: string): RefName {
   return `refs/autopilot/${runId}/base`
 }
 
@@ -22,7 +23,7 @@ export async function pinLines(
     runId,
     commit,
     isResumed = false,
-  }: { readonly runId: string; readonly commit: string; readonly isResumed?: boolean },
+  }: { readonly runId: string; readonly commit: CommitId; readonly isResumed?: boolean },
 ): Promise<readonly string[]> {
   const ref = baseRef(runId)
   return isResumed && (await readRef(repository, ref)) !== undefined ? [] : [`update ${ref} ${commit}`]
@@ -34,14 +35,14 @@ export function noCommit({ objectFormat }: Pick<Repository, 'objectFormat'>): st
 }
 
 /** The commit of a ref in the user's repository, if it exists. */
-export async function readRef({ user }: Pick<Repository, 'user'>, ref: string): Promise<string | undefined> {
-  const found = await git(user, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`])
+export async function readRef({ user }: Pick<Repository, 'user'>, ref: RefName): Promise<CommitId | undefined> {
+  const found = await git<CommitId>(user, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`])
   return found.ok ? found.value : undefined
 }
 
 /** How to name a branch to git: by its full name where a tag has the short one, too, which git would take first. */
 export async function unambiguousName({ user }: Pick<Repository, 'user'>, branch: string): Promise<string> {
-  const ref = `refs/heads/${branch}`
+  const ref: RefName = `refs/heads/${branch}`
   const shortest = await git(user, ['for-each-ref', '--format=%(refname:short)', ref])
   return shortest.ok && shortest.value === branch ? branch : ref
 }

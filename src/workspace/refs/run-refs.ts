@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import type { Landing } from '../../domain/run/reconcile.js'
 import { ok, type Result } from '../../domain/result.js'
 import { isOwnText } from '../../domain/roadmap/task-text.js'
@@ -7,7 +8,7 @@ import type { GitFailure } from '../../platform/git/git-failure.js'
 /** What a run has left in the user's repository. */
 export interface RunRefs {
   /** By the full name of an attempt's ref: the candidate that it keeps. */
-  readonly candidates: ReadonlyMap<string, string>
+  readonly candidates: ReadonlyMap<RefName, CommitId>
   /** The highest attempt number, by the part of a ref's name that stands for the task. */
   readonly lastAttempt: ReadonlyMap<string, number>
 }
@@ -21,14 +22,14 @@ export async function readRunRefs(user: GitPlace, runId: string): Promise<Result
   const format = `--format=%(refname)%00%(objectname)%00${made}`
   const listing = await git(user, ['for-each-ref', format, `refs/autopilot/${runId}/`])
   if (!listing.ok) return listing
-  const candidates = new Map<string, string>()
+  const candidates = new Map<RefName, CommitId>()
   const lastAttempt = new Map<string, number>()
   for (const line of listing.value.split('\n')) {
     const [ref = '', commit = '', by] = line.split('\0')
     const [, name, number, rest] = /^refs\/autopilot\/[^/]+\/([^/]+)\/(\d{1,9})(-.*)?$/.exec(ref) ?? []
     if (name === undefined) continue
     lastAttempt.set(name, Math.max(lastAttempt.get(name) ?? 0, Number(number)))
-    if (rest === undefined && by === runId) candidates.set(ref, commit)
+    if (rest === undefined && by === runId) candidates.set(ref as RefName, commit as CommitId)
   }
   return ok({ candidates, lastAttempt })
 }
@@ -36,9 +37,9 @@ export async function readRunRefs(user: GitPlace, runId: string): Promise<Result
 export interface LandingsQuery {
   readonly runId: string
   /** The commit that the run began from: none of its commits is older. Absent if unknown. */
-  readonly from?: string
+  readonly from?: CommitId
   /** Where its commits may have arrived. */
-  readonly tips: readonly string[]
+  readonly tips: readonly (CommitId | RefName)[]
 }
 
 /** The commits that a run has brought, the last first, by the value of the trailer that names the task. */
@@ -54,10 +55,11 @@ export async function readLandings(
   if (!listing.ok) return listing
   const landings = new Map<string, Landing[]>()
   for (const line of listing.value.split('\n')) {
-    const [commit = '', parents = '', run, task = '', attempt = '', text = ''] = line.split('\x01')
+    const [id = '', parents = '', run, task = '', attempt = '', text = ''] = line.split('\x01')
     if (run !== runId || task === '' || !/^\d{1,9}$/.test(attempt)) continue
     const known = isOwnText(text) ? { text } : {}
-    const landing = { attempt: Number(attempt), commit, previous: parents.split(' ')[0] ?? '', ...known }
+    const [commit, previous] = [id, parents.split(' ')[0] ?? ''] as [CommitId, CommitId]
+    const landing = { attempt: Number(attempt), commit, previous, ...known }
     landings.set(task, [...(landings.get(task) ?? []), landing])
   }
   return ok(landings)

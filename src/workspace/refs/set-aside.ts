@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -6,12 +7,12 @@ import { readUndone } from './undone.js'
 
 /** What a target had when it started over, and the commit of the user's history that has all of it. */
 export interface SetAside {
-  readonly tip: string
-  readonly by: string
+  readonly tip: CommitId
+  readonly by: CommitId
 }
 
 /** The ref that holds a target's old tip from before a run started it over. */
-export function setAsideRef(runId: string, by: string): string {
+export function setAsideRef(runId: string, by: CommitId): RefName {
   return `refs/autopilot/${runId}/target/${by}`
 }
 
@@ -31,18 +32,19 @@ export function isSetAside(rest: string): boolean {
  */
 export async function setAsideFrom(
   place: GitPlace,
-  tips: readonly string[],
+  tips: readonly (CommitId | RefName)[],
   ahead: readonly SetAside[] = [],
-): Promise<Result<readonly string[], GitFailure>> {
+): Promise<Result<readonly CommitId[], GitFailure>> {
   const listed = await git(place, ['for-each-ref', '--format=%(refname:lstrip=4)%00%(objectname)', setAsideRefs])
   if (!listed.ok) return listed
   const known = listed.value.split('\n').flatMap((line): SetAside[] => {
-    const [by = '', tip = ''] = line.split('\0')
-    return isSetAside(`target/${by}`) ? [{ by, tip }] : []
+    const [by = '', tip = ''] = line.split('\0') as (CommitId | '')[]
+    return by !== '' && tip !== '' && isSetAside(`target/${by}`) ? [{ by, tip }] : []
   })
   let open = [...ahead, ...known]
-  const reached = [...tips]
+  const found = new Set<CommitId>()
   while (open.length > 0) {
+    const reached = [...tips, ...found]
     const outside = await outsideOf(
       place,
       open.map(({ by }) => by),
@@ -54,7 +56,7 @@ export async function setAsideFrom(
     const counts = open.filter(({ by }) => !outside.value.has(by) && !undone.value.has(by))
     if (counts.length === 0) break
     open = open.filter((one) => !counts.includes(one))
-    reached.push(...counts.map(({ tip }) => tip))
+    for (const { tip } of counts) found.add(tip)
   }
-  return ok([...new Set(reached.slice(tips.length))])
+  return ok([...found])
 }

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import type { LandedCommit } from '../../domain/roadmap/landed.js'
 import { ok, type Result } from '../../domain/result.js'
 import { isOwnText } from '../../domain/roadmap/task-text.js'
@@ -7,8 +8,8 @@ import { refuseGit } from '../git/refusal.js'
 
 /** Which commits: those that one of `to` contains and `from` does not; without `from`, all that they contain. */
 export interface CommitRange {
-  readonly from?: string
-  readonly to: readonly string[]
+  readonly from?: CommitId
+  readonly to: readonly CommitId[]
 }
 
 /** A trailer that names something, and one that says of which text that was. */
@@ -38,7 +39,8 @@ export async function readTrailers(
   const listing = await git(place, ['log', `--max-count=${mostCommits}`, format, ...range, '--'])
   if (!listing.ok) return refuseGit(listing.error)
   for (const line of listing.value.split('\n')) {
-    const [commit = '', named = '', told = ''] = line.split('\x01')
+    const [id = '', named = '', told = ''] = line.split('\x01')
+    const commit = id as CommitId
     const [names, texts] = [valuesOf(named), valuesOf(told)]
     for (const [index, name] of names.entries()) {
       const text = texts.length === names.length ? texts[index] : undefined
@@ -56,11 +58,11 @@ function valuesOf(joined: string): readonly string[] {
 /** The last commit, seen from another one, that changed a path; that one itself when none did or the path is not known. */
 export async function lastChange(
   place: GitPlace,
-  from: string,
+  from: CommitId,
   path: string | undefined,
-): Promise<Result<string, Refusal>> {
+): Promise<Result<CommitId, Refusal>> {
   if (path === undefined) return ok(from)
-  const found = await git(place, ['log', '--max-count=1', '--format=%H', from, '--', path])
+  const found = await git<CommitId | ''>(place, ['log', '--max-count=1', '--format=%H', from, '--', path])
   if (!found.ok) return refuseGit(found.error)
   return ok(found.value === '' ? from : found.value)
 }

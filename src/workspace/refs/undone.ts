@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { undoneIn, type HistoryCommit } from '../../domain/roadmap/undone.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
@@ -9,8 +10,8 @@ const mostCommits = 20_000
 /** The commits that later ones in the history of these say they revert. Messages hold no NUL, so it parts the fields. */
 export async function readUndone(
   place: GitPlace,
-  tips: readonly string[],
-): Promise<Result<ReadonlySet<string>, GitFailure>> {
+  tips: readonly (CommitId | RefName)[],
+): Promise<Result<ReadonlySet<CommitId>, GitFailure>> {
   const format = '--format=%H%x00%P%x00%s%x00%b%x00'
   const listing = await git(place, ['log', '--topo-order', `--max-count=${mostCommits}`, format, ...tips, '--'])
   if (!listing.ok) return listing
@@ -18,13 +19,16 @@ export async function readUndone(
   const commits: HistoryCommit[] = []
   for (let index = 0; index + 3 < fields.length; index += 4) {
     const [commit = '', parents = '', subject = '', body = ''] = fields.slice(index, index + 4)
-    commits.push({ commit: commit.trim(), parents: parents.split(' ').filter(Boolean), subject, body })
+    commits.push({
+      ...{ commit: commit.trim() as CommitId, parents: parents.split(' ').filter(Boolean) as CommitId[] },
+      ...{ subject, body },
+    })
   }
   return ok(undoneIn(commits))
 }
 
 /** What is left of commits, by whatever they are known, when those that were undone do not count. */
-export function withoutUndone<Commit extends { readonly commit: string }>(
+export function withoutUndone<Commit extends { readonly commit: CommitId }>(
   known: ReadonlyMap<string, readonly Commit[]>,
   undone: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly Commit[]> {

@@ -1,3 +1,4 @@
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git } from '../../platform/git/git.js'
@@ -16,7 +17,7 @@ import { gitFailed } from '../git/git-failed.js'
 /** What another round of an attempt starts with. */
 export interface CaughtUp {
   /** The work merged with the tip, as it is in the workspace. */
-  readonly tree: string
+  readonly tree: TreeId
   /** The paths that git couldn't combine, cleaned for display; those files have markers as far as possible. */
   readonly conflicts: readonly string[]
   /** The file that describes conflicts without markers, if there are any. */
@@ -40,7 +41,7 @@ export async function catchUp(
   repository: Repository,
   workspace: Workspace,
   work: WorkSoFar,
-  tip: string,
+  tip: CommitId,
   branch: string,
 ): Promise<Result<CaughtUp, Failure>> {
   const inPlace = checkInPlace(workspace)
@@ -62,7 +63,7 @@ export async function catchUp(
 /** Finds out again what {@link catchUp} watched in an attempt's earlier rounds: the same conflicts appear again. */
 export async function watchAgain(
   repository: Repository,
-  merges: readonly { readonly commit: string; readonly base: string; readonly tip: string }[],
+  merges: readonly { readonly commit: CommitId; readonly base: CommitId; readonly tip: CommitId }[],
 ): Promise<Result<MarkerWatch, Failure>> {
   let watch = nothingWatched
   for (const { commit: candidate, base, tip } of merges) {
@@ -75,7 +76,7 @@ export async function watchAgain(
 
 const bothMessage = 'Refused work, merged with what others have finished\n'
 
-async function combine(repository: Repository, work: WorkSoFar, tip: string): Promise<Result<CaughtUp, Failure>> {
+async function combine(repository: Repository, work: WorkSoFar, tip: CommitId): Promise<Result<CaughtUp, Failure>> {
   const single = await singleParent(repository, work)
   if (!single.ok) return gitFailed(single.error)
   const { commit, tree } = single.value
@@ -90,7 +91,7 @@ async function combine(repository: Repository, work: WorkSoFar, tip: string): Pr
 async function placeConflict(
   repository: Repository,
   conflict: Conflict,
-  merged: readonly [tip: string, work: string],
+  merged: readonly [tip: CommitId, work: CommitId],
   before: MarkerWatch,
 ): Promise<Result<CaughtUp, Failure>> {
   const watched = await watchMarkers(repository, conflict, before)
@@ -108,8 +109,8 @@ async function placeConflict(
  */
 export async function diffText(
   { trusted }: Repository,
-  base: string,
-  tree: string,
+  base: CommitId,
+  tree: TreeId,
   { most, whole }: { readonly most: number; readonly whole: string },
 ): Promise<string> {
   const diff = await git(trusted, ['diff-tree', '-p', '--no-ext-diff', '--no-textconv', '--no-color', base, tree])

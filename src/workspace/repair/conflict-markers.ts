@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import type { Result } from '../../domain/result.js'
 import { ok } from '../../domain/result.js'
 import { git, gitBytes } from '../../platform/git/git.js'
@@ -21,7 +22,7 @@ export const nothingWatched: MarkerWatch = { labels: [], files: new Map() }
 
 /** A conflict that was put into a work tree. */
 interface PlacedConflict {
-  readonly tree: string
+  readonly tree: TreeId
   readonly touched: readonly GitPath[]
   readonly labels: readonly string[]
 }
@@ -52,8 +53,8 @@ export async function watchMarkers(
  */
 export async function leftMarkers(
   repository: Repository,
-  tree: string,
-  base: string,
+  tree: TreeId,
+  base: CommitId,
   { labels, files }: MarkerWatch,
 ): Promise<Result<readonly GitPath[], GitFailure>> {
   if (files.size === 0) return ok([])
@@ -74,8 +75,8 @@ export async function leftMarkers(
  */
 export async function newMarkers(
   repository: Repository,
-  tree: string,
-  base: string,
+  tree: TreeId,
+  base: CommitId,
 ): Promise<Result<readonly GitPath[], GitFailure>> {
   const changes = await diffCommits(repository, base, tree)
   if (!changes.ok) return changes
@@ -118,7 +119,7 @@ function labeledLines(content: string): string[] {
 /** How long markers are in these files, by the attributes of a commit; 7 for those that are not named. */
 async function markerSizes(
   { trusted }: Repository,
-  commit: string,
+  commit: CommitId,
   paths: readonly GitPath[],
 ): Promise<Result<ReadonlyMap<GitPath, number>, GitFailure>> {
   const indexFile = join(trusted.gitDir, `markers-${randomBytes(6).toString('hex')}`)
@@ -147,7 +148,7 @@ const marker = /^(?:(?:<{7,}|>{7,}|\|{7,})(?: .*)?|(?:<+|>+|\|+) [0-9a-f]{40}.*)
 /** The lines that look like markers, by path, of the chosen files of a tree. */
 async function markerLines(
   repository: Repository,
-  tree: string,
+  tree: TreeId,
   chosen: (path: GitPath) => boolean,
 ): Promise<Result<Map<GitPath, readonly string[]>, GitFailure>> {
   const listed = await gitBytes(repository.trusted, ['ls-tree', '-r', '-z', '--full-tree', tree])

@@ -1,5 +1,6 @@
+import type { CommitId, TreeId } from '../../domain/brand.js'
 import { cleanLine } from '../../domain/text.js'
-import { ok, type Result } from '../../domain/result.js'
+import type { Result } from '../../domain/result.js'
 import { git, gitBytes } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
@@ -15,7 +16,7 @@ interface Unmarked {
   readonly conflict: Conflict
   readonly paths: readonly GitPath[]
   /** What was merged, as the workspace's HEAD has it: the target's tip, then the work. */
-  readonly merged: readonly [tip: string, work: string]
+  readonly merged: readonly [tip: CommitId, work: CommitId]
 }
 
 /**
@@ -23,7 +24,7 @@ interface Unmarked {
  * two renames, git leaves one of the sides, and nobody would see that there was something to decide. The note's first
  * and last line look like markers, with their labels, so it is found like them. Four processes.
  */
-export async function addNote(repository: Repository, unmarked: Unmarked): Promise<Result<string, GitFailure>> {
+export async function addNote(repository: Repository, unmarked: Unmarked): Promise<Result<TreeId, GitFailure>> {
   const { trusted } = repository
   const { tree } = unmarked.conflict
   const listed = await gitBytes(trusted, ['ls-tree', '-z', '--full-tree', tree])
@@ -41,10 +42,10 @@ export async function addNote(repository: Repository, unmarked: Unmarked): Promi
   const blob = await git(trusted, ['hash-object', '-w', '--stdin'], { input })
   if (!blob.ok) return blob
   const all = [...entries.filter((entry) => !isNote(entry)), `100644 blob ${blob.value}\t${conflictNote}`]
-  const made = await git(trusted, ['mktree', '-z'], {
+  const made = await git<TreeId>(trusted, ['mktree', '-z'], {
     input: Buffer.from(all.map((entry) => `${entry}\0`).join(''), 'latin1'),
   })
-  return made.ok ? ok(made.value) : made
+  return made
 }
 
 function noteText({ conflict, paths, merged: [tip, work] }: Unmarked): string {

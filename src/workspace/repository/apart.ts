@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
 import type { Refusal } from '../contract.js'
@@ -13,7 +14,7 @@ export interface Apart {
 /** A commit under the name by which a person knows it. */
 export interface Named {
   readonly name: string
-  readonly commit: string
+  readonly commit: CommitId
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../domain/brand.js'
 import { git } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 import { treePlace } from './in-the-way.js'
@@ -6,7 +7,7 @@ import { treePlace } from './in-the-way.js'
  * What in the user's files and index differs from a commit, untracked files too; undefined when git cannot tell. Unlike
  * `dirtyPaths` it may be asked when agents have been at work: it reads no configuration that one could have changed.
  */
-export async function changedFiles(repository: Repository, commit: string): Promise<readonly string[] | undefined> {
+export async function changedFiles(repository: Repository, commit: CommitId): Promise<readonly string[] | undefined> {
   const place = treePlace(repository)
   const diff = [
     'diff',

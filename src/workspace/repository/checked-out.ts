@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { RefName } from '../../domain/brand.js'
 import { cleanLine } from '../../domain/text.js'
 import type { Repository } from '../contract.js'
 
@@ -10,7 +11,7 @@ import type { Repository } from '../contract.js'
  */
 export async function checkedOutAt(
   { commonDir }: Pick<Repository, 'commonDir'>,
-  ref: string,
+  ref: RefName,
   except?: string,
 ): Promise<string | undefined> {
   if (commonDir !== except && (await standsOn(commonDir, ref))) return cleanLine(dirname(commonDir), 300)
@@ -25,7 +26,7 @@ export async function checkedOutAt(
 }
 
 /** Whether the work tree of a git directory stands on a branch. */
-export async function standsOn(gitDir: string, ref: string): Promise<boolean> {
+export async function standsOn(gitDir: string, ref: RefName): Promise<boolean> {
   const head = await readFile(join(gitDir, 'HEAD'), 'utf8').catch(() => '')
   return head.trim() === `ref: ${ref}`
 }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import type { CommitId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { cleanLine } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
@@ -57,7 +58,8 @@ export async function discover(dir: string, env: Environment): Promise<Result<Di
     return refuse('no_commit', `The repository ${cleanLine(root)} has no commit yet.`, help)
   }
   if (lines.length !== 10 || !/^[0-9a-f]{40,64}$/.test(commit)) return noPlace(dir)
-  const head = name.startsWith('refs/heads/') ? { commit, branch: name.slice('refs/heads/'.length) } : { commit }
+  const branch = name.startsWith('refs/heads/') ? { branch: name.slice('refs/heads/'.length) } : {}
+  const head = { commit: commit as CommitId, ...branch }
   return ok({ root, gitDir, commonDir, objectsDir, objectFormat: format === 'sha256' ? 'sha256' : 'sha1', head })
 }
 

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { gitBytes, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -21,8 +22,8 @@ export function treePlace({ trusted, root, gitDir }: Repository): TreePlace {
  */
 export async function findInTheWay(
   place: TreePlace,
-  from: string,
-  to: string,
+  from: CommitId,
+  to: CommitId,
 ): Promise<Result<readonly GitPath[], GitFailure>> {
   const listed = await gitBytes(place, ['diff-tree', '-r', '-z', '--name-status', '--no-renames', from, to])
   if (!listed.ok) return listed

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { cleanLine, errorText } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
@@ -159,7 +160,7 @@ async function makeTrusted({ commonDir, objectFormat }: Discovered, settings: re
  */
 async function refusePartial(
   trusted: GitPlace,
-  commit: string,
+  commit: CommitId,
   settings: readonly Setting[],
 ): Promise<Result<void, Refusal>> {
   const promisor = settings.find(({ key, value }) => /^remote\..+\.promisor$/s.test(key) && value !== 'false')

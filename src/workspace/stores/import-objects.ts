@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { cleanLine } from '../../domain/text.js'
@@ -79,8 +80,8 @@ export async function commitsIn(
 export async function importCommits(
   repository: Repository,
   workspace: Workspace,
-  commits: readonly string[],
-  base: string,
+  commits: readonly CommitId[],
+  base: CommitId,
 ): Promise<Result<void, Failure>> {
   const input = `${commits.join('\n')}\n^${base}\n`
   return copyObjects(repository, workspace, ['--revs', '--thin'], input)

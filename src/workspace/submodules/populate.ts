@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises'
+import type { CommitId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { removeTree } from '../../platform/processes/remove-tree.js'
@@ -28,7 +29,7 @@ type Offer = Omit<Populated, 'commit'>
 export async function populate(
   repository: Repository,
   workspace: Workspace,
-  commit: string,
+  commit: CommitId,
 ): Promise<Result<void, Failure>> {
   if (repository.submodules.length === 0) return ok(undefined)
   const before = readSubmoduleNotes(workspace)
@@ -69,7 +70,7 @@ interface Level {
 async function populateLevel(
   level: Level,
   place: GitPlace,
-  { path: above, commit }: { readonly path: GitPath; readonly commit: string },
+  { path: above, commit }: { readonly path: GitPath; readonly commit: CommitId },
 ): Promise<Result<void, Failure>> {
   const { repository, workspace, offers, populated } = level
   const prefix = above === '' ? '' : `${above}/`
@@ -99,7 +100,7 @@ async function populateLevel(
  * Whether a commit records a submodule that nothing here has, and that setup, when it last ran, did not leave empty: to be
  * asked before the workspace is brought to that commit, or after.
  */
-export async function lacksSubmodule(repository: Repository, workspace: Workspace, commit: string): Promise<boolean> {
+export async function lacksSubmodule(repository: Repository, workspace: Workspace, commit: CommitId): Promise<boolean> {
   if (repository.submodules.length === 0) return false
   const notes = readSubmoduleNotes(workspace)
   const offers = offersOf(repository, workspace, notes)
@@ -122,7 +123,7 @@ async function firstWith(
   repository: Repository,
   workspace: Workspace,
   offers: readonly Offer[],
-  commit: string,
+  commit: CommitId,
 ): Promise<Offer | undefined> {
   for (const offer of offers) {
     const place = submodulePlace(repository, workspace, offer)

@@ -1,6 +1,7 @@
 import { lstat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
+import type { CommitId } from '../../domain/brand.js'
 import { digestOf } from '../../platform/files/digest.js'
 import { readAtOnce } from '../../platform/files/at-once.js'
 import type { GitPlace } from '../../platform/git/git.js'
@@ -10,7 +11,8 @@ import type { Workspace } from '../workspace.js'
 
 const text = z.string()
 const storeFields = { objectsDir: text, refs: text, shallow: z.optional(text) }
-const populatedFields = z.object({ path: text, parent: text, key: text, commit: text, store: z.object(storeFields) })
+const commit = z.custom<CommitId>((value) => typeof value === 'string')
+const populatedFields = z.object({ path: text, parent: text, key: text, commit, store: z.object(storeFields) })
 const fields = z.object({
   populated: z.array(populatedFields),
   stores: z.array(z.object({ path: text, parent: text, key: text, store: z.object(storeFields) })),

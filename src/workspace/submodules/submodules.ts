@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import type { CommitId } from '../../domain/brand.js'
 import { cleanLine } from '../../domain/text.js'
 import { gitBytes, type GitPlace } from '../../platform/git/git.js'
 import { filtersNamed } from '../git/content-filters.js'
@@ -13,8 +14,8 @@ import { readSharedRefs } from '../git/shared-refs.js'
 export interface Around {
   /** Where the commit that records them can be read. */
   readonly place: GitPlace
-  readonly commit: string
-  readonly links: ReadonlyMap<GitPath, string>
+  readonly commit: CommitId
+  readonly links: ReadonlyMap<GitPath, CommitId>
   /** The work tree, in which each may have a `.git`. */
   readonly root: string
   /** Directories such as `.git/modules`, by their names. */
@@ -74,7 +75,7 @@ function isSafeName(name: string): boolean {
 }
 
 /** Names by paths. */
-async function namesOf(place: GitPlace, commit: string): Promise<ReadonlyMap<GitPath, string>> {
+async function namesOf(place: GitPlace, commit: CommitId): Promise<ReadonlyMap<GitPath, string>> {
   const args = ['config', '-z', `--blob=${commit}:.gitmodules`, '--get-regexp', String.raw`^submodule\..*\.path$`]
   const listed = await gitBytes(place, args)
   const records = listed.ok ? splitNul(listed.value) : []
@@ -98,10 +99,10 @@ async function gitDirAt(root: string): Promise<string | undefined> {
 
 type Look =
   | { readonly lacks: string; readonly store?: SubmoduleStore }
-  | { readonly store: SubmoduleStore; readonly links: ReadonlyMap<GitPath, string>; readonly gitDir: string }
+  | { readonly store: SubmoduleStore; readonly links: ReadonlyMap<GitPath, CommitId>; readonly gitDir: string }
 
 /** The first that has the commit; else what is in the way with the last that is there. */
-async function lookInto(place: GitPlace, gitDirs: readonly string[], commit: string): Promise<Look> {
+async function lookInto(place: GitPlace, gitDirs: readonly string[], commit: CommitId): Promise<Look> {
   let best: Look = { lacks: 'you have no copy of it here' }
   for (const gitDir of gitDirs) {
     const look = await lookAt(place, gitDir, commit)
@@ -112,7 +113,7 @@ async function lookInto(place: GitPlace, gitDirs: readonly string[], commit: str
   return best
 }
 
-async function lookAt(place: GitPlace, gitDir: string, commit: string): Promise<Look | undefined> {
+async function lookAt(place: GitPlace, gitDir: string, commit: CommitId): Promise<Look | undefined> {
   const objectsDir = await objectsOf(gitDir)
   if (objectsDir === undefined) return undefined
   const refs = await readSharedRefs({ gitDir })
@@ -137,8 +138,8 @@ async function objectsOf(gitDir: string): Promise<string | undefined> {
 /** The user's submodules at a commit of theirs. */
 export function findUsersSubmodules(
   { root, gitDir, commonDir, trusted }: Pick<Repository, 'root' | 'gitDir' | 'commonDir' | 'trusted'>,
-  commit: string,
-  links: ReadonlyMap<GitPath, string>,
+  commit: CommitId,
+  links: ReadonlyMap<GitPath, CommitId>,
 ): Promise<readonly Submodule[]> {
   const moduleDirs = [...new Set([gitDir, commonDir])].map((dir) => join(dir, 'modules'))
   return findSubmodules({ place: trusted, commit, links, root, moduleDirs, path: '', key: '' })
@@ -147,16 +148,16 @@ export function findUsersSubmodules(
 /** The commits at which a commit records these paths as submodules. */
 export async function linksAt(
   place: GitPlace,
-  commit: string,
+  commit: CommitId,
   paths: readonly GitPath[],
-): Promise<ReadonlyMap<GitPath, string>> {
-  const links = new Map<GitPath, string>()
+): Promise<ReadonlyMap<GitPath, CommitId>> {
+  const links = new Map<GitPath, CommitId>()
   if (paths.length === 0) return links
   const listed = await gitBytes(place, ['ls-tree', '-z', '--full-tree', commit, '--', ...paths.map(asText)])
   for (const entry of listed.ok ? splitNul(listed.value) : []) {
     const tab = entry.indexOf('\t')
     const [mode, , oid = ''] = entry.slice(0, tab).split(' ')
-    if (mode === gitlinkMode) links.set(entry.slice(tab + 1), oid)
+    if (mode === gitlinkMode) links.set(entry.slice(tab + 1), oid as CommitId)
   }
   return links
 }

@@ -1,6 +1,7 @@
 // Gates that fail without any work on top.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { commitId } from '../../support/brands.js'
 import type { RunRecord } from '../../../src/domain/run/event.js'
 import { nextTurn, withClaude, type ClaudeTurn } from '../../support/fakes/claude-turn.js'
 import { commitOn } from '../../support/scenes/commit-on.js'
@@ -218,7 +219,12 @@ test('with a base that another hand has moved, and that is red there, too, nobod
   await write(a)
   await waits(run, 'a')
   const before = stage.repo.git('rev-parse', 'autopilot/main')
-  stage.repo.git('update-ref', 'refs/heads/autopilot/main', commitOn(stage.repo, before, { theirs: '' }), before)
+  stage.repo.git(
+    'update-ref',
+    'refs/heads/autopilot/main',
+    commitOn(stage.repo, commitId(before), { theirs: '' }),
+    before,
+  )
   await write(fix, 'ok')
   const { code, records } = await run.ended
   expect(code).toBe(0)

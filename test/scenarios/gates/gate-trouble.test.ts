@@ -1,6 +1,7 @@
 // Gates that hang, crash, are flaky or slow, and how many run at once.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { commitId } from '../../support/brands.js'
 import { commitOn } from '../../support/scenes/commit-on.js'
 import type { FakeAgent } from '../../support/fakes/fake-agent.js'
 import { gatedScene, gateLogs, judgements } from '../../support/scenes/gated-scene.js'
@@ -105,7 +106,7 @@ test('when somebody moves the target while a gate runs, the new tree is judged, 
   await finish(await agents.next('a'))
   const first = await agents.next('gate')
   await expect(first.read('theirs.txt')).rejects.toThrow()
-  const theirs = commitOn(stage.repo, 'autopilot/main', { 'theirs.txt': 'theirs\n' }, { message: 'theirs' })
+  const theirs = commitOn(stage.repo, commitId('autopilot/main'), { 'theirs.txt': 'theirs\n' }, { message: 'theirs' })
   stage.repo.git('update-ref', 'refs/heads/autopilot/main', theirs)
   await first.exit(0)
   const second = await agents.next('gate')
@@ -126,7 +127,7 @@ test('work that passed alone does not land when it fails on what somebody put on
   const running = stage.start(['run', '-i', '1', '--output', 'json'])
   await finish(await agents.next('a'))
   const first = await agents.next('gate')
-  const theirs = commitOn(stage.repo, 'autopilot/main', { 'theirs.txt': 'theirs\n' })
+  const theirs = commitOn(stage.repo, commitId('autopilot/main'), { 'theirs.txt': 'theirs\n' })
   stage.repo.git('update-ref', 'refs/heads/autopilot/main', theirs)
   await first.exit(0)
   await (await agents.next('gate')).exit(1)

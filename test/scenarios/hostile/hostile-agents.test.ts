@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { commitId } from '../../support/brands.js'
 import { commitOn } from '../../support/scenes/commit-on.js'
 import { gatedScene, gateLogs } from '../../support/scenes/gated-scene.js'
 import { asAgent, danglingCommits } from '../../support/scenes/past-run.js'
@@ -74,7 +75,7 @@ test.each(Object.entries(trespasses))(
     const stage = scene({ files: { 'draft.txt': 'first\n' } })
     const { repo } = stage
     command(stage, `${deed}; echo > a`)
-    repo.git('branch', 'side', commitOn(repo, 'HEAD', { side: 'side\n' }))
+    repo.git('branch', 'side', commitOn(repo, commitId('HEAD'), { side: 'side\n' }))
     repo.git('config', 'remote.origin.url', 'https://me:hush-hush@example.com/mine')
     repo.write('draft.txt', 'mine\n')
     const [head, side] = [repo.git('rev-parse', 'main'), repo.git('rev-parse', 'side')]
@@ -138,7 +139,10 @@ const vectors: Readonly<Record<string, readonly [plant: (at: Planted) => void, u
     },
     ({ repo }) => {
       const [base, main] = ['main', 'autopilot/main'].map((name) => repo.git('rev-parse', name)) as [string, string]
-      const [ours, theirs] = [commitOn(repo, base, { 'one.txt': 'x\n' }), commitOn(repo, main, { 'one.txt': 'y\n' })]
+      const [ours, theirs] = [
+        commitOn(repo, commitId(base), { 'one.txt': 'x\n' }),
+        commitOn(repo, commitId(main), { 'one.txt': 'y\n' }),
+      ]
       expect(() => repo.git('merge-tree', '--write-tree', ours, theirs)).toThrow()
     },
   ],

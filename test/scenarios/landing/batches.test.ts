@@ -1,5 +1,6 @@
 // Candidates that are judged together.
 import { expect, test } from 'vitest'
+import { commitId } from '../../support/brands.js'
 import type { RunRecord } from '../../../src/domain/run/event.js'
 import { commitOn } from '../../support/scenes/commit-on.js'
 import type { AgentRig, FakeAgent } from '../../support/fakes/fake-agent.js'
@@ -178,7 +179,7 @@ test(
     await (await held(agents, running, 3)).exit(0)
     const both = await agents.next('gate')
     expect(await both.git('ls-files', 'theirs')).toBe('')
-    const theirs = commitOn(stage.repo, 'autopilot/main', { theirs: 'theirs\n' }, { message: 'theirs' })
+    const theirs = commitOn(stage.repo, commitId('autopilot/main'), { theirs: 'theirs\n' }, { message: 'theirs' })
     stage.repo.git('update-ref', 'refs/heads/autopilot/main', theirs)
     await both.exit(0)
     const again = await agents.next('gate')

@@ -1,3 +1,5 @@
+import type { CommitId } from '../../../src/domain/brand.js'
+import { commitId } from '../brands.js'
 import {
   afterBaseEvent,
   baseAt,
@@ -87,9 +89,9 @@ class BaseGame {
   readonly #stages: Stage[]
   readonly #turns: number[]
   readonly #used: number[]
-  readonly #redTips = new Set<string>()
+  readonly #redTips = new Set<CommitId>()
   #tips = 0
-  readonly #verdictsDue = new Map<string, number>()
+  readonly #verdictsDue = new Map<CommitId, number>()
   #hasBegun = false
   readonly #end = { landed: [] as number[], failed: [] as number[], left: [] as number[] }
   readonly #mending: number[] = []
@@ -99,15 +101,16 @@ class BaseGame {
   constructor(rules: BaseGameRules) {
     this.#rules = rules
     const waits = rules.worksWait && rules.players.some(({ before }) => before === 'finished')
-    this.#base = baseAt('tip0', waits)
-    if (rules.isRed) this.#redTips.add('tip0')
+    const first = commitId('tip0')
+    this.#base = baseAt(first, waits)
+    if (rules.isRed) this.#redTips.add(first)
     this.#stages = rules.players.map((): Stage => ({ type: 'queued' }))
     this.#turns = rules.players.map(() => 0)
     this.#used = rules.players.map(() => 0)
   }
 
   play(): BasePlayed {
-    if (this.#base.cautious) this.#judge('tip0')
+    if (this.#base.cautious) this.#judge(this.#base.tip)
     this.#rules.players.forEach(({ before }, id) => {
       if (before !== undefined) this.#begin(id)
     })
@@ -144,13 +147,13 @@ class BaseGame {
   /** As the watch does: another hand's tip is judged when there is doubt. */
   #moveByOther(toRed: boolean): void {
     const before = this.#base
-    const tip = `tip${++this.#tips}`
+    const tip = commitId(`tip${++this.#tips}`)
     if (toRed) this.#redTips.add(tip)
     this.#learn({ type: 'moved', to: tip, passed: false })
     if (before.red.has(before.tip) || (before.judging.has(before.tip) && !before.passed)) this.#judge(tip)
   }
 
-  #judge(tip: string): void {
+  #judge(tip: CommitId): void {
     this.#hasBegun = true
     this.#verdictsDue.set(tip, this.#step + this.#rules.judgedAfter)
     this.#learn({ type: 'judging', tip })
@@ -216,7 +219,7 @@ class BaseGame {
     const gates = [...(isRedHere && brought !== 'mends' ? [baseGate] : []), ...(brought === 'bad' ? [ownGate] : [])]
     if (gates.length === 0) {
       this.#finish(id, this.#end.landed, false)
-      this.#learn({ type: 'moved', to: `tip${++this.#tips}`, passed: true })
+      this.#learn({ type: 'moved', to: commitId(`tip${++this.#tips}`), passed: true })
       this.#ended(id)
       return
     }

@@ -1,3 +1,5 @@
+import type { CommitId } from '../../../src/domain/brand.js'
+import { commitId } from '../brands.js'
 import { aftermathOf } from '../../../src/domain/attempt/aftermath.js'
 import { afterOutcome, type Outcome } from '../../../src/domain/attempt/outcome.js'
 import { newCourse, type Begun, type Course, type Turn } from '../../../src/domain/attempt/course.js'
@@ -51,7 +53,7 @@ export class CourseGame {
   #commits = 0
   #slots = 0
   #weighed = 0
-  readonly #refs = new Map<number, string>()
+  readonly #refs = new Map<number, CommitId>()
 
   constructor(world: World, records: readonly RunRecord[] = []) {
     this.#world = world
@@ -110,7 +112,8 @@ export class CourseGame {
   }
 
   readonly #facts: ResumeFacts = {
-    landed: () => (this.landed > 0 ? [{ attempt: this.course.attempt, commit: 'l', previous: 'p', text }] : []),
+    landed: () =>
+      this.landed > 0 ? [{ attempt: this.course.attempt, commit: commitId('l'), previous: commitId('p'), text }] : [],
     text: () => text,
     candidate: (_, attempt) => this.#refs.get(attempt),
     lastRef: () => Math.max(0, ...this.#refs.keys()),
@@ -156,12 +159,12 @@ export class CourseGame {
     if (this.#slots++ >= this.#world.slots) return { type: 'no_slot', why: { reason: 'unservable', message: 'No.' } }
     const lost = this.course.state.type === 'queued' && this.course.state.lost
     const before = turn.type === 'begin' ? this.progress.inherited : undefined
-    const inherited = inheritedBy(agent, before, 'b')
+    const inherited = inheritedBy(agent, before, commitId('b'))
     const from = before ? { goesOnFrom: before.attempt } : {}
     const stays = turn.type === 'take_up' || (turn.type === 'repair' && turn.asLeft)
     const known = stays && 'agent' in this.course ? this.course.base : undefined
     const tip = turn.type === 'repair' ? `b${this.#commits}` : 'b'
-    const base = turn.type === 'finish' ? {} : { base: known ?? tip }
+    const base = turn.type === 'finish' ? {} : { base: known ?? commitId(tip) }
     const workspace = turn.type === 'begin' || turn.type === 'take_up' ? { workspace: '/w' } : {}
     const told = turn.type === 'begin' ? { text } : {}
     const resumes = !lost && (turn.type === 'begin' ? false : this.#canResume)
@@ -183,11 +186,11 @@ export class CourseGame {
   }
 
   #collect(hasFailed: boolean, { failure: why }: { readonly failure?: ReturnType<typeof failure> }): Outcome {
-    const commit = `commit-${++this.#commits}`
+    const commit = commitId(`commit-${++this.#commits}`)
     if (this.#verdict.by === 'nothing_changed' && !hasFailed) return { type: 'nothing_to_land', how: 'unchanged' }
     if (this.#verdict.by === 'refused' && !hasFailed) return { type: 'refused', failure: failure('refused', 'No.') }
     this.#refs.set(this.course.attempt, commit)
-    this.#record({ type: 'candidate_created', ...this.#of, commit, ref: 'r', leftOut: [] })
+    this.#record({ type: 'candidate_created', ...this.#of, commit, ref: 'refs/r', leftOut: [] })
     return { type: 'collected', commit, ...(why ? { failure: why } : {}) }
   }
 
@@ -200,7 +203,7 @@ export class CourseGame {
     if (verdict.by === by) return { type: 'kept_out', failure: failure(verdict.kind, `${by} says no.`) }
     if (by !== 'land') return { type: 'passed' }
     this.landed++
-    this.#record({ type: 'task_integrated', ...this.#of, commit: 'l', previous: 'p' })
+    this.#record({ type: 'task_integrated', ...this.#of, commit: commitId('l'), previous: commitId('p') })
     return { type: 'passed' }
   }
 

@@ -1,3 +1,5 @@
+import type { CommitId } from '../../../src/domain/brand.js'
+import { commitId } from '../brands.js'
 import type { RunEvent, RunRecord } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { judgeLanded } from '../../../src/domain/roadmap/landed.js'
@@ -35,7 +37,7 @@ export class CrashGame {
   readonly changes = new Map<string, number>()
   /** How often an agent began, anew or in its conversation. */
   agents = 0
-  readonly #refs = new Map<string, string>()
+  readonly #refs = new Map<string, CommitId>()
   readonly #workspaces = new Set<string>()
   #records: RunRecord[] = []
   /** So many records are on disk for sure. */
@@ -150,7 +152,8 @@ export class CrashGame {
   #facts(): ResumeFacts {
     const attemptsOf = (id: string) => [...this.#refs.keys()].flatMap((key) => (key.startsWith(`${id}/`) ? [key] : []))
     return {
-      landed: (id) => this.landed.filter(({ task }) => task === id).map((one) => ({ ...one, previous: 'before' })),
+      landed: (id) =>
+        this.landed.filter(({ task }) => task === id).map((one) => ({ ...one, previous: commitId('before') })),
       text: (id) => this.#loaded.get(id),
       candidate: (id, attempt) => this.#refs.get(keyOf(id, attempt)),
       lastRef: (id) => Math.max(0, ...attemptsOf(id).map((key) => Number(key.split('/')[1]))),
@@ -182,7 +185,15 @@ export class CrashGame {
     if (how.type === 'start') {
       this.#record({ type: 'task_queued', ...of })
       yield
-      this.#record({ type: 'attempt_started', ...of, slot: 's1', agent, workspace: `/w/${key}`, base: 'b', text })
+      this.#record({
+        type: 'attempt_started',
+        ...of,
+        slot: 's1',
+        agent,
+        workspace: `/w/${key}`,
+        base: commitId('b'),
+        text,
+      })
       this.#workspaces.add(key)
       this.#sync()
     } else {
@@ -213,7 +224,7 @@ export class CrashGame {
     this.landed.push({ task: taskId, attempt, commit, text })
     this.arrived.push({ task: taskId, text, told: this.#told.get(key)! })
     yield
-    this.#record({ type: 'task_integrated', ...of, commit, previous: 'before' })
+    this.#record({ type: 'task_integrated', ...of, commit, previous: commitId('before') })
     this.#sync()
     this.#workspaces.delete(key)
     yield
@@ -221,17 +232,17 @@ export class CrashGame {
   }
 
   #collect(of: { readonly taskId: string; readonly attempt: number }): void {
-    const ref = keyOf(of.taskId, of.attempt)
-    const commit = `c${++this.#commits}`
-    this.#refs.set(ref, commit)
-    this.#record({ type: 'candidate_created', ...of, commit, ref, leftOut: [] })
+    const key = keyOf(of.taskId, of.attempt)
+    const commit = commitId(`c${++this.#commits}`)
+    this.#refs.set(key, commit)
+    this.#record({ type: 'candidate_created', ...of, commit, ref: `refs/${key}`, leftOut: [] })
   }
 }
 
 interface Landed {
   readonly task: string
   readonly attempt: number
-  readonly commit: string
+  readonly commit: CommitId
   readonly text: string
 }
 

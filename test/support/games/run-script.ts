@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { epochMs } from '../brands.js'
+import { commitId, epochMs } from '../brands.js'
 import type { Usage } from '../../../src/domain/agent/agent-event.js'
 import { eventVersion, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
@@ -75,7 +75,7 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
         if (way < 2) say({ type: 'task_done', ...of, how: 'unchanged' })
         else
           say(
-            { type: 'task_integrated', ...of, commit: 'c', previous: 'b0' },
+            { type: 'task_integrated', ...of, commit: commitId('c'), previous: commitId('b0') },
             { type: 'task_done', ...of, how: 'integrated' },
           )
       } else {
@@ -83,7 +83,7 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
         const retries = way < 8
         progress.state = retries ? 'pending' : 'failed'
         say(
-          { type: 'commit_kept', ...of, commit: 'c', ref: `refs/autopilot/${taskId}`, why: 'conflict' },
+          { type: 'commit_kept', ...of, commit: commitId('c'), ref: `refs/autopilot/${taskId}`, why: 'conflict' },
           { type: 'attempt_failed', ...of, failure: crash, willRetry: retries },
         )
         if (!retries) say({ type: 'task_failed', taskId, attempts: progress.attempt, failure: crash })
@@ -128,6 +128,14 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
 
 function startOf(of: { readonly taskId: string; readonly attempt: number }, slot: string, round: number): RunEvent {
   const agent = { provider: 'claude' }
-  if (round === 0) return { type: 'attempt_started', ...of, slot, agent, workspace: '/w', base: 'b0' }
-  return { type: 'repair_started', ...of, slot, agent, round, reason: failure('gate_failed', 'It is red.'), base: 'b1' }
+  if (round === 0) return { type: 'attempt_started', ...of, slot, agent, workspace: '/w', base: commitId('b0') }
+  return {
+    type: 'repair_started',
+    ...of,
+    slot,
+    agent,
+    round,
+    reason: failure('gate_failed', 'It is red.'),
+    base: commitId('b1'),
+  }
 }

@@ -1,4 +1,4 @@
-import { epochMs } from '../brands.js'
+import { commitId, epochMs } from '../brands.js'
 import { eventVersion, isTold, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
 import { apply, initialState, type RunState } from '../../../src/domain/run/run-state.js'
 import { describeTold } from '../../../src/ui/told.js'
@@ -12,7 +12,7 @@ export function runStarted(change: Partial<RunState['start']> = {}): RunState['s
     roadmap: 'roadmap.yaml',
     repository: '/repo',
     isolation: 'workspace',
-    target: { branch: 'autopilot/main', base: '0123456789abcdef0123456789abcdef01234567' },
+    target: { branch: 'autopilot/main', base: commitId('0123456789abcdef0123456789abcdef01234567') },
     permissions: 'edit',
     maxAttempts: 3,
     slots: ['s1', 's2'],

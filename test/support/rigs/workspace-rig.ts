@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { commitId } from '../brands.js'
+import type { CommitId, RefName } from '../../../src/domain/brand.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { err, ok } from '../../../src/domain/result.js'
 import { openBerths } from '../../../src/workspace/lease/berths.js'
@@ -35,9 +37,9 @@ export interface Rig {
   /** Where the workspaces lie. */
   readonly dir: string
   /** The first workspace that is there. */
-  readonly first: () => string
+  readonly first: () => CommitId
   /** The commit the user stands at. */
-  readonly base: string
+  readonly base: CommitId
   /** A workspace leased to the n-th attempt of a task. */
   readonly leased: (attempt?: number) => Promise<Agent>
   readonly collect: (agent: Agent, request?: Partial<CollectRequest>) => ReturnType<typeof collect>
@@ -53,7 +55,7 @@ type Candidate = Extract<Extract<Awaited<ReturnType<typeof collect>>, { ok: true
 export interface Agent {
   readonly workspace: Workspace
   readonly root: string
-  readonly ref: string
+  readonly ref: RefName
   readonly write: (path: string, content: string | Uint8Array, mode?: number) => void
   readonly read: (path: string) => string
   readonly has: (path: string) => boolean
@@ -94,10 +96,12 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     notKept: () => notKept,
     dir: join(home, '1'),
     first: () =>
-      join(
-        home,
-        '1',
-        readdirSync(join(home, '1')).find((name) => name.endsWith('-1'))!,
+      commitId(
+        join(
+          home,
+          '1',
+          readdirSync(join(home, '1')).find((name) => name.endsWith('-1'))!,
+        ),
       ),
     base,
     leased: async (attempt = 1) => {

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { commitId } from '../brands.js'
+import type { CommitId } from '../../../src/domain/brand.js'
 import type { GitRepo } from './git-repo.js'
 
 /**
@@ -7,10 +9,10 @@ import type { GitRepo } from './git-repo.js'
  */
 export function commitOn(
   repo: GitRepo,
-  parent: string,
+  parent: CommitId,
   files: Readonly<Record<string, string | null>>,
-  { message = 'work', parents = [parent] }: { message?: string; parents?: readonly string[] } = {},
-): string {
+  { message = 'work', parents = [parent] }: { message?: string; parents?: readonly CommitId[] } = {},
+): CommitId {
   const env = { ...process.env, ...repo.env, GIT_INDEX_FILE: repo.beside('commit-on.index') }
   const git = (args: readonly string[], input?: string) =>
     execFileSync('git', args, { cwd: repo.dir, env, input: input ?? '', encoding: 'utf8' }).trim()
@@ -20,5 +22,5 @@ export function commitOn(
     else
       git(['update-index', '--add', '--cacheinfo', `100644,${git(['hash-object', '-w', '--stdin'], content)},${path}`])
   }
-  return git(['commit-tree', git(['write-tree']), ...parents.flatMap((each) => ['-p', each]), '-m', message])
+  return commitId(git(['commit-tree', git(['write-tree']), ...parents.flatMap((each) => ['-p', each]), '-m', message]))
 }

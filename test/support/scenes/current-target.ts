@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { commitId } from '../brands.js'
 import type { Repository, Target } from '../../../src/workspace/contract.js'
 import { moveTarget } from '../../../src/workspace/land/move-target.js'
 import { openCurrent } from '../../../src/workspace/land/open-current.js'
@@ -40,7 +41,7 @@ export async function currentTarget(
   const opened = await openCurrent(repository, { runId: 'r1', leaveOut, pause })
   if (!opened.ok) throw new Error(`${opened.error.code}: ${opened.error.message}`)
   const target = opened.value
-  const move = (commit: string) => moveTarget(repository, target, commit)
+  const move = (commit: string) => moveTarget(repository, target, commitId(commit))
   return {
     repository,
     target,

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { commitId } from '../brands.js'
+import type { CommitId } from '../../../src/domain/brand.js'
 
 /** A real repository in a temporary place, with an empty home of its own: no configuration of the machine reaches it. */
 export interface GitRepo {
@@ -18,7 +20,7 @@ export interface GitRepo {
   readonly write: (path: string, content: string | Uint8Array, options?: { executable?: boolean }) => void
   readonly read: (path: string) => string
   /** Adds everything and commits it; gives the commit. */
-  readonly commit: (message?: string) => string
+  readonly commit: (message?: string) => CommitId
   /** Removes the repository, its home and everything else in its temporary place. */
   readonly remove: () => void
   /** A fresh path beside the repository, for clones, worktrees and caches. */
@@ -85,7 +87,7 @@ export function gitRepoAt(dir: string, home: string, place: string): GitRepo {
     commit: (message = 'change') => {
       git('add', '-A')
       git('commit', '-q', '--allow-empty', '-m', message)
-      return git('rev-parse', 'HEAD')
+      return commitId(git('rev-parse', 'HEAD'))
     },
     remove: () => rmSync(place, { recursive: true, force: true }),
     beside: (name) => join(place, name),

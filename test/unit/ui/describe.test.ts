@@ -1,5 +1,5 @@
 import { describe as group, expect, it } from 'vitest'
-import { epochMs } from '../../support/brands.js'
+import { commitId, epochMs, treeId } from '../../support/brands.js'
 import type { RunEvent, Told } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { apply, initialState } from '../../../src/domain/run/run-state.js'
@@ -27,7 +27,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   run_resumed: [
     {
       ...{ type: 'run_resumed', version: '1.2.4', permissions: 'full', maxAttempts: 3, slots: ['s1'], retried: [] },
-      ...{ target: { branch: 'autopilot/main', base: commit }, failed: ['T2'] },
+      ...{ target: { branch: 'autopilot/main', base: commitId(commit) }, failed: ['T2'] },
       tasks: [...runStarted().tasks, { id: 'T3', title: 'T3', state: 'done' }],
     },
     {
@@ -100,7 +100,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   ],
   repair_started: [
     {
-      ...{ type: 'repair_started', ...of, round: 1, slot: 's2', agent: { provider: 'claude' }, base: commit },
+      ...{ type: 'repair_started', ...of, round: 1, slot: 's2', agent: { provider: 'claude' }, base: commitId(commit) },
       reason: failure('conflict', 'git could not combine this.', { paths: ['a.ts'] }),
     },
     { tone: 'warning', text: 'T1 repair round 1 started on s2 (conflict): git could not combine this. [a.ts]' },
@@ -109,7 +109,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   review_queued: [{ type: 'review_queued', ...of, gate: 'review' }, undefined],
   review_started: [
     {
-      ...{ type: 'review_started', ...of, review: 1, gate: 'review', slot: 's2', tree: 't' },
+      ...{ type: 'review_started', ...of, review: 1, gate: 'review', slot: 's2', tree: treeId('t') },
       agent: { provider: 'codex' },
     },
     { tone: 'faint', text: 'T1 review started on s2 (codex)' },
@@ -120,13 +120,16 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   agent_exited: [{ type: 'agent_exited', ...of, slot: 's1', exit, durationMs: 5 }, undefined],
   agent_used: [{ type: 'agent_used', ...of, provider: 'claude', usage }, undefined],
   agent_finished: [{ type: 'agent_finished', ...of, usage, text: 'done' }, undefined],
-  candidate_created: [{ type: 'candidate_created', ...of, commit, ref: 'refs/x', leftOut: [] }, undefined],
+  candidate_created: [
+    { type: 'candidate_created', ...of, commit: commitId(commit), ref: 'refs/x', leftOut: [] },
+    undefined,
+  ],
   gate_judged: [
     {
       type: 'gate_judged',
       ...of,
       gate: 'test\u001b[31m',
-      tree: 't',
+      tree: treeId('t'),
       verdict: 'failed',
       durationMs: 1,
       remembered: false,
@@ -135,7 +138,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   ],
   base_judged: [
     {
-      ...{ type: 'base_judged', commit, tree: commit, verdict: 'failed', durationMs: 5 },
+      ...{ type: 'base_judged', commit: commitId(commit), tree: treeId(commit), verdict: 'failed', durationMs: 5 },
       gates: [{ gate: 'npm test', message: 'exit code 1', tail: 'no module', log: '/r/.autopilot/1.log' }],
     },
     {
@@ -148,7 +151,13 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     { tone: 'warning', text: 'T1 waits: npm test, lint fail on the base, too' },
   ],
   commit_kept: [
-    { type: 'commit_kept', ...of, commit, ref: 'refs/autopilot/r1/T1/1', why: 'a commit that did not land' },
+    {
+      type: 'commit_kept',
+      ...of,
+      commit: commitId(commit),
+      ref: 'refs/autopilot/r1/T1/1',
+      why: 'a commit that did not land',
+    },
     { tone: 'warning', text: 'T1: a commit that did not land is kept on refs/autopilot/r1/T1/1' },
   ],
   attempt_failed: [
@@ -161,7 +170,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     { tone: 'warning', text: 'T1 attempt 1 failed (conflict), will be tried again: Conflicts. [a.ts, b.ts]' },
   ],
   task_integrated: [
-    { type: 'task_integrated', ...of, commit, previous: commit },
+    { type: 'task_integrated', ...of, commit: commitId(commit), previous: commitId(commit) },
     { tone: 'good', text: 'T1 “Say hello” integrated as abcdef0123' },
   ],
   task_done: [

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { treeId } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import type { Verdict } from '../../../src/domain/landing/gate.js'
 import { describe } from '../../../src/ui/describe.js'
@@ -8,7 +9,7 @@ import { runStarted, stamp, stateAfter } from '../../support/rigs/records.js'
 type Judged = Extract<RunEvent, { type: 'gate_judged' }>
 
 function judged(verdict: Verdict['type'], remembered = false): Judged {
-  const gate = { gate: 'npm test', tree: 'abc', durationMs: 5 }
+  const gate = { gate: 'npm test', tree: treeId('abc'), durationMs: 5 }
   return { type: 'gate_judged', taskId: 'T1', attempt: 1, ...gate, verdict, remembered }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { commitId, treeId } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { describe as line } from '../../../src/ui/describe.js'
@@ -73,11 +74,11 @@ describe('refusals', () => {
 
 describe('what reviewers said who approved', () => {
   const approved = (gate: string, ...reasons: string[]): RunEvent => ({
-    ...{ type: 'gate_judged', taskId: 'T1', attempt: 1, gate, tree: 't', verdict: 'passed' },
+    ...{ type: 'gate_judged', taskId: 'T1', attempt: 1, gate, tree: treeId('t'), verdict: 'passed' },
     ...{ durationMs: 1, remembered: false, by: { agent: { provider: 'codex' }, reasons } },
   })
   const candidate: RunEvent = {
-    ...{ type: 'candidate_created', taskId: 'T1', attempt: 1, commit: 'c', ref: 'r', leftOut: [] },
+    ...{ type: 'candidate_created', taskId: 'T1', attempt: 1, commit: commitId('c'), ref: 'refs/r', leftOut: [] },
   }
 
   it('is told of work that is done, the last of each review', () => {

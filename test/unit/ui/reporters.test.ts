@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { commitId, treeId } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import { apply, initialState } from '../../../src/domain/run/run-state.js'
 import type { Reporter } from '../../../src/ui/contract.js'
@@ -29,8 +30,8 @@ const integrated: RunEvent = {
   type: 'task_integrated',
   taskId: 'T1',
   attempt: 1,
-  commit: 'abcdef0123456789',
-  previous: '0',
+  commit: commitId('abcdef0123456789'),
+  previous: commitId('0'),
 }
 
 /** Shows events as the recorder does: the state first, then the reporter. */
@@ -129,7 +130,7 @@ describe('the screen', () => {
   })
 
   it('tells a review from work', () => {
-    const review = { type: 'review_started', review: 1, gate: 'tone', slot: 's1', tree: 't' } as const
+    const review = { type: 'review_started', review: 1, gate: 'tone', slot: 's1', tree: treeId('t') } as const
     const state = stateAfter(runStarted(), [[0, { ...review, taskId: 'T1', attempt: 1, agent: { provider: 'codex' } }]])
     expect(screen(state, 1000, 80, 24).split('\n')[1]).toBe('  s1  codex  reviewing T1  1.0 s')
   })

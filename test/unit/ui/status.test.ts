@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { epochMs } from '../../support/brands.js'
+import { commitId, epochMs } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import type { RunState } from '../../../src/domain/run/run-state.js'
 import { statusLines, statusObject, type RunStanding, type RunStatus } from '../../../src/ui/status.js'
@@ -63,11 +63,19 @@ describe('the status of a run', () => {
   it('is clean, whatever stands in the journal and in the names of refs', () => {
     const bad = '\u001b[2Jx\r\ny\u009b1m'
     const hostile = stateAfter(
-      runStarted({ runId: bad, roadmap: bad, slots: [bad], target: { branch: bad, base: bad }, tasks: [] }),
+      runStarted({ runId: bad, roadmap: bad, slots: [bad], target: { branch: bad, base: commitId(bad) }, tasks: [] }),
       [[0, { type: 'run_canceling', why: bad }]],
     )
-    const kept = [{ taskId: bad, attempt: 1, ref: bad, commit: bad, why: bad }]
-    const refs = [{ ref: bad, commit: bad, runId: bad, isBase: false, standing: { type: 'only_here' } as const }]
+    const kept = [{ taskId: bad, attempt: 1, ref: `refs/${bad}` as const, commit: commitId(bad), why: bad }]
+    const refs = [
+      {
+        ref: `refs/${bad}` as const,
+        commit: commitId(bad),
+        runId: bad,
+        isBase: false,
+        standing: { type: 'only_here' } as const,
+      },
+    ]
     const leftovers = [{ path: bad, runId: bad, kind: 'workspace' as const, holds: bad }]
     const shown = [
       ...statusLines(status(hostile, { ...running, host: bad }, { kept, journal: bad })),
@@ -80,7 +88,7 @@ describe('the status of a run', () => {
 describe('what cleaning says', () => {
   const ref = {
     ref: 'refs/autopilot/r/base',
-    commit: 'c',
+    commit: commitId('c'),
     runId: 'r',
     isBase: true,
     standing: { type: 'on_branch' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { commitId, treeId } from '../../support/brands.js'
 import { noUsage } from '../../../src/domain/agent/agent-event.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
@@ -29,8 +30,8 @@ const integrated = (taskId: string): RunEvent => ({
   type: 'task_integrated',
   taskId,
   attempt: 1,
-  commit: 'abc',
-  previous: 'def',
+  commit: commitId('abc'),
+  previous: commitId('def'),
 })
 const finished = (exitCode: 0 | 1, why: string): RunEvent => ({ type: 'run_finished', exitCode, why })
 
@@ -59,7 +60,7 @@ describe('the summary of a run in which all went well', () => {
   })
 
   it('names the branch in full where git would take a tag of that name', () => {
-    const target = { branch: 'autopilot/main', base: 'b', isAmbiguous: true }
+    const target = { branch: 'autopilot/main', base: commitId('b'), isAmbiguous: true }
     const state = stateAfter(runStarted({ target }), [[1, integrated('T1')]])
     expect(texts(state).map((text) => text.trim())).toContain('git merge refs/heads/autopilot/main')
   })
@@ -95,7 +96,14 @@ describe('the summary of a run in which much went wrong', () => {
     [500, exited('T1', 's1')],
     [
       500,
-      { type: 'commit_kept', taskId: 'T1', attempt: 1, commit: 'c1', ref: 'refs/autopilot/r1/T1/1', why: 'a conflict' },
+      {
+        type: 'commit_kept',
+        taskId: 'T1',
+        attempt: 1,
+        commit: commitId('c1'),
+        ref: 'refs/autopilot/r1/T1/1',
+        why: 'a conflict',
+      },
     ],
     [500, { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('conflict', 'git could not merge it.') }],
     [500, { type: 'task_held', taskId: 'T2', reason: { type: 'dependency', taskIds: ['T1'], byPerson: false } }],
@@ -160,14 +168,14 @@ describe('the summary of a run in which much went wrong', () => {
     const hostile = stateAfter(
       runStarted({
         tasks: [{ id: bad, title: bad, state: 'pending' }],
-        target: { branch: bad, base: 'b' },
+        target: { branch: bad, base: commitId('b') },
         slots: [bad],
       }),
       [
         [0, { type: 'provider_detected', provider: bad, usable: true, permissions: bad }],
         [0, started(bad, bad)],
         [5, exited(bad, bad)],
-        [5, { type: 'commit_kept', taskId: bad, attempt: 1, commit: bad, ref: bad, why: bad }],
+        [5, { type: 'commit_kept', taskId: bad, attempt: 1, commit: commitId(bad), ref: `refs/${bad}`, why: bad }],
         [5, { type: 'workspace_kept', path: bad, why: bad }],
         [5, integrated(bad)],
         [5, finished(1, bad)],
@@ -209,7 +217,7 @@ describe('the summary of a run that a red base ended', () => {
       [
         100,
         {
-          ...{ type: 'base_judged', commit: 'c', tree: 't', verdict: 'failed', durationMs: 1 },
+          ...{ type: 'base_judged', commit: commitId('c'), tree: treeId('t'), verdict: 'failed', durationMs: 1 },
           gates: [
             { gate: 'npm test', message: 'exit code 1', tail, log: '/r/gates/1.log' },
             { gate: 'lint', message: 'no end within 5 s' },
@@ -218,7 +226,10 @@ describe('the summary of a run that a red base ended', () => {
       ],
       [1000, exited('T1', 's1')],
       [1000, { type: 'agent_finished', taskId: 'T1', attempt: 1, usage: noUsage, text: 'done' }],
-      [1000, { type: 'candidate_created', taskId: 'T1', attempt: 1, commit: 'k', ref: 'r', leftOut: [] }],
+      [
+        1000,
+        { type: 'candidate_created', taskId: 'T1', attempt: 1, commit: commitId('k'), ref: 'refs/r', leftOut: [] },
+      ],
       [
         1000,
         { type: 'run_stopping', reason: 'base_red', why: 'npm test, lint fail on the base, too', next: 'use setup:' },
@@ -249,7 +260,10 @@ describe('the summary of a run that a red base ended', () => {
 
   it('says nothing of it once the run has gone on and work has landed', () => {
     const state = ended()
-    apply(state, stamp({ type: 'task_integrated', taskId: 'T1', attempt: 1, commit: 'k', previous: 'c' }))
+    apply(
+      state,
+      stamp({ type: 'task_integrated', taskId: 'T1', attempt: 1, commit: commitId('k'), previous: commitId('c') }),
+    )
     expect(texts(state).filter((text) => text.startsWith('Base'))).toEqual([])
   })
 })

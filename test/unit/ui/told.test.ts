@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { commitId } from '../../support/brands.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import type { RunEvent, Told } from '../../../src/domain/run/event.js'
 import { initialState } from '../../../src/domain/run/run-state.js'
@@ -136,7 +137,7 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   workspaces_exhausted: [[{ type: 'workspaces_exhausted', failure: why }, warning('git failed.')]],
   target_overtaken: [
     [
-      { type: 'target_overtaken', branch: 'main', from, to },
+      { type: 'target_overtaken', branch: 'main', from: commitId(from), to: commitId(to) },
       warning(`main was moved by somebody else: ${moved}. Work now lands on top of that.`),
     ],
   ],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { monotonicMs } from '../../support/brands.js'
+import { commitId, monotonicMs, treeId } from '../../support/brands.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { gateKey, type Gate, type Verdict } from '../../../src/domain/landing/gate.js'
 import { err, ok } from '../../../src/domain/result.js'
@@ -38,7 +38,7 @@ function stage(change: Partial<VerifierParts> = {}) {
       begun.push({ run, commit: root.slice(1), verdict })
       return verdict.promise
     },
-    tip: () => 'c-tip',
+    tip: () => commitId('c-tip'),
     limited: (step) => step(1),
     monotonic: () => monotonicMs((ms += 5)),
     signal: stop.signal,
@@ -47,9 +47,11 @@ function stage(change: Partial<VerifierParts> = {}) {
   const by =
     (how: 'verify' | 'verifyAgain') =>
     (tree: string, ...runs: string[]) =>
-      verifier[how]({ commit: `c-${tree}`, tree }, runs.map(gate), (judgement) => judged.push(judgement))
+      verifier[how]({ commit: commitId(`c-${tree}`), tree: treeId(tree) }, runs.map(gate), (judgement) =>
+        judged.push(judgement),
+      )
   const [verify, verifyAgain] = [by('verify'), by('verifyAgain')]
-  const known = (tree: string, ...runs: string[]) => verifier.known(tree, runs.map(gate))
+  const known = (tree: string, ...runs: string[]) => verifier.known(treeId(tree), runs.map(gate))
   /** The n-th gate that has begun says its verdict, once it has. */
   const say = async (index: number, verdict: Verdict) => {
     await until(() => begun.length > index, `gate ${index} begins`)
@@ -335,7 +337,7 @@ describe('setup that fails on a tree', () => {
 
   test('that is the tip itself says nothing of a work', async () => {
     const { checkOut } = brokenSetup(() => true)
-    const { verify } = stage({ checkOut, tip: () => 'c-t' })
+    const { verify } = stage({ checkOut, tip: () => commitId('c-t') })
     expect(await verify('t', 'test')).toMatchObject(err({ kind: 'infrastructure' }))
   })
 
@@ -390,7 +392,7 @@ test('of an exclusive gate never two run at once, whatever trees they judge; oth
   const { verifier, begun, say, checkouts } = stage()
   const alone: Gate = { ...gate('db'), exclusive: true }
   const on = (tree: string, ...gates: readonly Gate[]) =>
-    verifier.verify({ commit: `c-${tree}`, tree }, gates, () => undefined)
+    verifier.verify({ commit: commitId(`c-${tree}`), tree: treeId(tree) }, gates, () => undefined)
   // The third is the same command by somebody who does not know of it.
   const all = Promise.all([on('t', alone, gate('lint')), on('u', alone), on('v', gate('db'))])
   const ran = () => begun.map(({ run, commit }) => `${run} ${commit}`)
@@ -409,7 +411,8 @@ test('of an exclusive gate never two run at once, whatever trees they judge; oth
 test('an exclusive gate that waits for its turn takes no job from others', async () => {
   const { verifier, begun, say } = stage({ limited: limit(2) })
   const alone: Gate = { ...gate('db'), exclusive: true }
-  const on = (tree: string, one: Gate) => verifier.verify({ commit: `c-${tree}`, tree }, [one], () => undefined)
+  const on = (tree: string, one: Gate) =>
+    verifier.verify({ commit: commitId(`c-${tree}`), tree: treeId(tree) }, [one], () => undefined)
   const all = Promise.all([on('t', alone), on('u', alone), on('v', gate('lint'))])
   await until(() => begun.length === 2, 'two begin')
   expect(begun.map(({ run }) => run)).toEqual(['db', 'lint'])

@@ -1,3 +1,4 @@
+import type { CommitId, RefName } from '../../brand.js'
 import { failureShape } from '../../agent/failure.js'
 import { providerModelShape } from '../../agent/provider-model.js'
 import { as, flag, name, number, optional, own, text, texts, variant } from '../../shape/shape.js'
@@ -13,7 +14,7 @@ export const attemptEvents = {
     agent,
     workspace: name('The directory it works in; empty when none could be opened.'),
     directory: optional(name('Where its prompts and its output are kept. Older versions left this out.')),
-    base: optional(name('The commit that it starts from. Absent without isolation.')),
+    base: optional(name<CommitId>('The commit that it starts from. Absent without isolation.')),
     goesOnFrom: optional(number('The attempt that was cut off and whose conversation or work this one continues.')),
     text: own(
       optional(name('The digest of what its agent is told; see `task-text.ts`. Older versions left this out.')),
@@ -26,7 +27,7 @@ export const attemptEvents = {
       slot: optional(slot),
       agent,
       workspace: optional(name('Present if it differs from before.')),
-      base: optional(name('Present if it differs from before.')),
+      base: optional(name<CommitId>('Present if it differs from before.')),
       text: own(
         optional(
           name(
@@ -43,7 +44,9 @@ export const attemptEvents = {
     agent,
     reason: as(failureShape, 'What kept it out.'),
     base: optional(
-      name("The tip of the target that was merged in; the round's work is compared with it. Absent without isolation."),
+      name<CommitId>(
+        "The tip of the target that was merged in; the round's work is compared with it. Absent without isolation.",
+      ),
     ),
   }),
   finishing_started: variant(
@@ -58,8 +61,8 @@ export const attemptEvents = {
   ),
   candidate_created: variant('The work of a turn was collected.', {
     ...ofAttempt,
-    commit: name('A commit that has it.'),
-    ref: name('The ref that holds this commit.'),
+    commit: name<CommitId>('A commit that has it.'),
+    ref: name<RefName>('The ref that holds this commit.'),
     leftOut: texts('Changes that do not count.'),
   }),
   ignored_written: variant("The agent's own tools wrote files that git ignores: they do not land.", {
@@ -69,9 +72,9 @@ export const attemptEvents = {
   }),
   commit_kept: variant('A commit that did not land is kept on a ref.', {
     ...ofAttempt,
-    commit: name('The commit.'),
-    ref: name('The ref.'),
-    base: optional(name('The commit to compare its work with.')),
+    commit: name<CommitId>('The commit.'),
+    ref: name<RefName>('The ref.'),
+    base: optional(name<CommitId>('The commit to compare its work with.')),
     why: text('What it is.'),
   }),
   base_awaited: variant('Only gates that also fail on the base refused its work: it waits until they pass there.', {

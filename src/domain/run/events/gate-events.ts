@@ -1,3 +1,4 @@
+import type { CommitId, TreeId } from '../../brand.js'
 import { providerModelShape } from '../../agent/provider-model.js'
 import { verdictTypes } from '../../landing/gate.js'
 import {
@@ -40,7 +41,7 @@ export const gateEvents = {
     gate: text('The name of the review.'),
     slot: name('The slot.'),
     agent: as(providerModelShape, 'The reviewer.'),
-    tree: name('What it looks at.'),
+    tree: name<TreeId>('What it looks at.'),
   }),
   gate_judged: variant(
     "A gate judged a tree that may land, with this attempt's work on top; or, with `by`, a reviewer judged that work.",
@@ -50,7 +51,7 @@ export const gateEvents = {
         names('The other tasks whose work is in the tree and has not landed, in order. Absent if there are none.'),
       ),
       gate: text('Its name.'),
-      tree: name('The tree.'),
+      tree: name<TreeId>('The tree.'),
       verdict,
       durationMs,
       remembered: flag('The verdict was already known; nothing ran.'),
@@ -66,8 +67,8 @@ export const gateEvents = {
     },
   ),
   base_judged: variant('`gates:` judged the base, a tip of the target, without any work on top.', {
-    commit: name('The tip.'),
-    tree: name('Its tree.'),
+    commit: name<CommitId>('The tip.'),
+    tree: name<TreeId>('Its tree.'),
     verdict,
     durationMs,
     gates: list(baseGateShape, 'Those that failed twice, or could not run.'),

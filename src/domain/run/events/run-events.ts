@@ -1,3 +1,4 @@
+import type { CommitId } from '../../brand.js'
 import { runBudgetsShape } from '../../accounts/budget.js'
 import { plannedTaskShape } from '../../roadmap/plan.js'
 import {
@@ -24,7 +25,7 @@ export const targetShape = titled(
   'target',
   object({
     branch: name('Its name.'),
-    base: name('Its tip.'),
+    base: name<CommitId>('Its tip.'),
     current: optional(flag('It is the branch that the user is on; their files move with it.')),
     isAmbiguous: own(optional(flag('There is a tag with that name, and git prefers the tag.'))),
   }),

@@ -1,3 +1,4 @@
+import type { CommitId } from '../../brand.js'
 import { failureShape } from '../../agent/failure.js'
 import { holdShape } from '../../roadmap/hold.js'
 import { as, mark, name, number, oneOf, optional, text, variant } from '../../shape/shape.js'
@@ -15,8 +16,8 @@ export const taskEvents = {
   }),
   task_integrated: variant('Work of a task landed on the target.', {
     ...ofAttempt,
-    commit: name('The commit with the work.'),
-    previous: name('The tip of the target before.'),
+    commit: name<CommitId>('The commit with the work.'),
+    previous: name<CommitId>('The tip of the target before.'),
   }),
   task_done: variant('A task is done.', {
     ...ofAttempt,

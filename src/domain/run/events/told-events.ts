@@ -1,3 +1,4 @@
+import type { CommitId } from '../../brand.js'
 import { failureShape } from '../../agent/failure.js'
 import { providerModelShape } from '../../agent/provider-model.js'
 import { problemFields } from '../../roadmap/problem.js'
@@ -79,8 +80,8 @@ export const toldEvents = {
   workspaces_exhausted: variant('No workspace can be prepared any more.', { failure }),
   target_overtaken: variant('Somebody else moved the target. Work now lands on top of that.', {
     branch: name('The target.'),
-    from: name('Its tip before.'),
-    to: name('Its tip now.'),
+    from: name<CommitId>('Its tip before.'),
+    to: name<CommitId>('Its tip now.'),
   }),
   repository_changed: variant("Something in the user's repository was changed, by the user or by an agent.", {
     what: oneOf(['branch', 'tag', 'head', 'config', 'hooks']),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import {
@@ -57,7 +58,15 @@ describe('the refusals of a task', () => {
     return { type: 'agent_reported', ...of, ...(review ? { review } : {}), event: denied('Bash', 'npm test') }
   }
   const repair = (kind: 'refused' | 'gate_failed'): RunEvent => {
-    return { type: 'repair_started', ...of, round: 1, slot: 's1', agent, reason: failure(kind, 'no'), base: 'b' }
+    return {
+      type: 'repair_started',
+      ...of,
+      round: 1,
+      slot: 's1',
+      agent,
+      reason: failure(kind, 'no'),
+      base: commitId('b'),
+    }
   }
   const after = (...events: RunEvent[]) => {
     const state = stateAfter(

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import {
   afterBaseEvent,
   baseAt,
@@ -105,18 +106,26 @@ describe('without a verdict that the base is red', () => {
 describe('whoever is kept out while the base is being judged', () => {
   const atWork = { taskId: 'a', attempt: 1, priority: 0, order: 0, isAgent: true, doing: { type: 'working' } } as const
   const keptOut: BaseEvent = { type: 'kept_out', taskId: 'a', by: { gates: ['g'], on: 'tip' }, repair: 'possible' }
-  const begun: readonly BaseEvent[] = [{ type: 'began', attempt: atWork }, { type: 'judging', tip: 'tip' }, keptOut]
+  const begun: readonly BaseEvent[] = [
+    { type: 'began', attempt: atWork },
+    { type: 'judging', tip: commitId('tip') },
+    keptOut,
+  ]
   const decided = (...more: readonly BaseEvent[]) =>
-    nextDecisions([...begun, ...more].reduce(afterBaseEvent, baseAt('tip', false))).decisions.get('a')
+    nextDecisions([...begun, ...more].reduce(afterBaseEvent, baseAt(commitId('tip'), false))).decisions.get('a')
 
   it.each<[what: string, event: BaseEvent, decision: BaseDecision | undefined]>([
     ['waits for another task', { type: 'ended', taskId: 'b' }, undefined],
     ['waits no longer once some work has passed alone', { type: 'passed' }, 'own'],
-    ['is judged again when some work has landed', { type: 'moved', to: 'next', passed: true }, 'judge_again'],
-    ['is judged again when another hand moved the target', { type: 'moved', to: 'next', passed: false }, 'judge_again'],
-    ['is to blame when the base is not red', { type: 'judged', tip: 'tip', red: [] }, 'own'],
-    ['is to blame when the base is red elsewhere', { type: 'judged', tip: 'tip', red: ['h'] }, 'own'],
-    ['mends it when it is red', { type: 'judged', tip: 'tip', red: ['g', 'h'] }, 'repair'],
+    ['is judged again when some work has landed', { type: 'moved', to: commitId('next'), passed: true }, 'judge_again'],
+    [
+      'is judged again when another hand moved the target',
+      { type: 'moved', to: commitId('next'), passed: false },
+      'judge_again',
+    ],
+    ['is to blame when the base is not red', { type: 'judged', tip: commitId('tip'), red: [] }, 'own'],
+    ['is to blame when the base is red elsewhere', { type: 'judged', tip: commitId('tip'), red: ['h'] }, 'own'],
+    ['mends it when it is red', { type: 'judged', tip: commitId('tip'), red: ['g', 'h'] }, 'repair'],
   ])('%s', (_, event, decision) => {
     expect(decided(event)).toBe(decision)
   })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { treeId } from '../../../support/brands.js'
 import { mergeGates, verdictKey, type Gate } from '../../../../src/domain/landing/gate.js'
 
 const gates: fc.Arbitrary<Gate> = fc.record(
@@ -15,7 +16,7 @@ const lists = fc.array(gates, { maxLength: 8 })
 const place = ({ run, cwd = '' }: Gate) => ({ run, cwd })
 
 test('two verdicts share a key only when tree, command and directory are the same, whatever name and limit say', () => {
-  const trees = fc.constantFrom('t', 't","a')
+  const trees = fc.constantFrom('t', 't","a').map(treeId)
   fc.assert(
     fc.property(trees, gates, trees, gates, (treeA, a, treeB, b) => {
       const same = treeA === treeB && a.run === b.run && (a.cwd ?? '') === (b.cwd ?? '')

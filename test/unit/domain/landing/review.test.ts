@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { treeId } from '../../../support/brands.js'
 import {
   formatProviderModel,
   parseProviderModel,
@@ -83,13 +84,13 @@ describe('who is asked next', () => {
 it('a verdict holds for one tree, task, list of criteria and reviewer', () => {
   const review: Review = { name: 'r', reviewers: [], criteria: ['a'], timeoutMs: 1 }
   const codex = { provider: 'codex' }
-  const key = reviewKey('t', 'T1', review, codex)
-  expect(reviewKey('t', 'T1', { ...review, name: 'other', timeoutMs: 2 }, codex)).toBe(key)
+  const key = reviewKey(treeId('t'), 'T1', review, codex)
+  expect(reviewKey(treeId('t'), 'T1', { ...review, name: 'other', timeoutMs: 2 }, codex)).toBe(key)
   const others = [
-    reviewKey('u', 'T1', review, codex),
-    reviewKey('t', 'T2', review, codex),
-    reviewKey('t', 'T1', { ...review, criteria: ['a', 'b'] }, codex),
-    reviewKey('t', 'T1', review, { provider: 'claude' }),
+    reviewKey(treeId('u'), 'T1', review, codex),
+    reviewKey(treeId('t'), 'T2', review, codex),
+    reviewKey(treeId('t'), 'T1', { ...review, criteria: ['a', 'b'] }, codex),
+    reviewKey(treeId('t'), 'T1', review, { provider: 'claude' }),
   ]
   expect(new Set([key, ...others]).size).toBe(5)
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { countLanded, judgeLanded } from '../../../../src/domain/roadmap/landed.js'
 import { taskStatuses } from '../../../../src/domain/roadmap/task.js'
 import { taskOf } from '../../../support/rigs/task.js'
@@ -14,12 +15,12 @@ it('what has landed counts as done where the file would have it run, and nowhere
 
 it('a commit under an id counts for the text that it brought, and by the id alone only where no later one says more', () => {
   const [a, b] = ['1-aaaa', '1-bbbb']
-  const known = { commit: 'new', text: a }
-  const before = { commit: 'old' }
+  const known = { commit: commitId('new'), text: a }
+  const before = { commit: commitId('old') }
   expect(judgeLanded([], a)).toEqual({ type: 'none' })
   expect(judgeLanded([known], a)).toEqual({ type: 'same', commit: 'new' })
   expect(judgeLanded([known], b)).toEqual({ type: 'other', commit: 'new' })
   expect(judgeLanded([before], b)).toEqual({ type: 'by_id', commit: 'old' })
   expect(judgeLanded([known, before], b)).toEqual({ type: 'other', commit: 'new' })
-  expect(judgeLanded([{ commit: 'last', text: b }, known], a)).toEqual({ type: 'same', commit: 'new' })
+  expect(judgeLanded([{ commit: commitId('last'), text: b }, known], a)).toEqual({ type: 'same', commit: 'new' })
 })

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { RefName } from '../../../../src/domain/brand.js'
+import { commitId } from '../../../support/brands.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import { keptCommits, planClean, type LedgerRef, type Leftover } from '../../../../src/domain/run/ledger.js'
@@ -7,7 +9,7 @@ import { safeName } from '../../../../src/domain/name.js'
 import { runStarted, stateAfter } from '../../../support/rigs/records.js'
 
 const standing = fc.constantFrom<LedgerRef['standing']>(
-  { type: 'landed', commit: 'c' },
+  { type: 'landed', commit: commitId('c') },
   { type: 'on_branch' },
   { type: 'only_here' },
 )
@@ -17,7 +19,7 @@ const ledgerRef = fc
     ...one,
     isBase,
     ref: `refs/autopilot/${one.runId}/${isBase ? 'base' : `t/${n}`}`,
-    commit: 'c',
+    commit: commitId('c'),
   }))
 const leftover = fc.record(
   { path: fc.string(), runId: fc.constant('r1'), kind: fc.constant('workspace' as const), holds: fc.constant('work') },
@@ -50,18 +52,18 @@ describe('what may be cleaned', () => {
 })
 
 describe('the kept commits of a run', () => {
-  const ref = (id: string, attempt: string) => `refs/autopilot/r1/${safeName(id)}/${attempt}`
-  const onlyHere = (name: string): LedgerRef => ({
-    ...{ ref: name, commit: 'c9', runId: 'r1', isBase: false, standing: { type: 'only_here' } },
+  const ref = (id: string, attempt: string): RefName => `refs/autopilot/r1/${safeName(id)}/${attempt}`
+  const onlyHere = (name: RefName): LedgerRef => ({
+    ...{ ref: name, commit: commitId('c9'), runId: 'r1', isBase: false, standing: { type: 'only_here' } },
   })
   const told: RunEvent = {
     ...{
       type: 'commit_kept',
       taskId: 'T1',
       attempt: 1,
-      commit: 'c1',
+      commit: commitId('c1'),
       ref: ref('T1', '1'),
-      base: 'b1',
+      base: commitId('b1'),
       why: 'a conflict',
     },
   }

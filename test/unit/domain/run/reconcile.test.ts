@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure, type FailureKind } from '../../../../src/domain/agent/failure.js'
 import { reconcile, type ResumeFacts, type Resumption } from '../../../../src/domain/run/reconcile.js'
@@ -85,17 +86,26 @@ describe('a run that is killed and stopped at any moment, and resumed each time'
 
 const of = { taskId: 'T1', attempt: 1 }
 const started: RunEvent = {
-  ...{ type: 'attempt_started', ...of, slot: 's1', agent: { provider: 'claude' }, workspace: '/w/1', base: 'b' },
+  ...{
+    type: 'attempt_started',
+    ...of,
+    slot: 's1',
+    agent: { provider: 'claude' },
+    workspace: '/w/1',
+    base: commitId('b'),
+  },
 }
 const session: RunEvent = { type: 'agent_reported', ...of, event: { type: 'session', sessionId: 's' } }
 const usage = { inputTokens: 5, cachedInputTokens: 0, outputTokens: 1 }
 const ended: RunEvent = { type: 'agent_finished', ...of, usage, text: '' }
-const candidate = (commit: string): RunEvent => ({ type: 'candidate_created', ...of, commit, ref: 'r', leftOut: [] })
+const candidate = (commit: string): RunEvent => ({
+  ...{ type: 'candidate_created', ...of, commit: commitId(commit), ref: 'refs/r', leftOut: [] },
+})
 const failed = (kind: FailureKind, attempt = 1): RunEvent => ({
   ...{ type: 'attempt_failed', taskId: 'T1', attempt, failure: failure(kind, 'No.'), willRetry: false },
 })
 const repair: RunEvent = {
-  ...{ type: 'repair_started', ...of, round: 1, slot: 's1', agent: { provider: 'claude' }, base: 't' },
+  ...{ type: 'repair_started', ...of, round: 1, slot: 's1', agent: { provider: 'claude' }, base: commitId('t') },
   reason: failure('gate_failed', 'Red.'),
 }
 
@@ -130,18 +140,18 @@ describe('how a task of a resumed run goes on', () => {
   })
 
   it('is to the merge queue, when its agent ended well and its work is on its ref, whether the journal knows or not', () => {
-    const known = after([started, session, ended, candidate('c')], { candidate: () => 'c' })
+    const known = after([started, session, ended, candidate('c')], { candidate: () => commitId('c') })
     expect(known).toMatchObject({
       ...lands,
       candidate: 'c',
       course: { ...lands.course, base: 'b', sessionId: 's', used: { total: usage } },
     })
-    expect(after([started, ended], { candidate: () => 'c' })).toMatchObject({ ...lands, candidate: 'c' })
+    expect(after([started, ended], { candidate: () => commitId('c') })).toMatchObject({ ...lands, candidate: 'c' })
   })
 
   it('is not there with the work of an earlier round, which a gate has kept out', () => {
     const round = [started, session, ended, candidate('c1'), repair]
-    const here = { candidate: () => 'c1', stands: () => true }
+    const here = { candidate: () => commitId('c1'), stands: () => true }
     expect(after(round, here)).toMatchObject({
       stands: true,
       course: {
@@ -153,7 +163,7 @@ describe('how a task of a resumed run goes on', () => {
       },
     })
     expect(after([...round, ended], here)).toMatchObject({ course: { state: { type: 'collecting' }, collected: 'c1' } })
-    const moved = after([...round, ended], { ...here, candidate: () => 'c2' })
+    const moved = after([...round, ended], { ...here, candidate: () => commitId('c2') })
     expect(moved).toMatchObject({ ...lands, candidate: 'c2' })
   })
 
@@ -169,7 +179,7 @@ describe('how a task of a resumed run goes on', () => {
     expect(after([started, session])).toMatchObject({ ...goesOn, stands: false })
     const canceled: RunEvent = { ...ended, failure: failure('canceled', 'Canceled.') }
     const stopped = [started, session, canceled, candidate('c'), failed('canceled')]
-    const resumed = after([...stopped, { type: 'task_canceled', taskId: 'T1' }], { candidate: () => 'c' })
+    const resumed = after([...stopped, { type: 'task_canceled', taskId: 'T1' }], { candidate: () => commitId('c') })
     expect(resumed).toMatchObject({ ...goesOn, candidate: 'c' })
     expect(after([started, session], { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
   })
@@ -183,9 +193,11 @@ describe('how a task of a resumed run goes on', () => {
     const capped: RunEvent = { ...ended, failure: failure('budget', 'Spent.') }
     const stopped = [started, session, capped, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
     const inConversation = { ...goesOn, stands: false, candidate: 'c' }
-    expect(after(stopped, { candidate: () => 'c' })).toMatchObject(inConversation)
+    expect(after(stopped, { candidate: () => commitId('c') })).toMatchObject(inConversation)
     const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('budget', 'Spent.') }
-    expect(after([...stopped, gone], { candidate: () => 'c', mostAttempts: () => 1 })).toMatchObject(inConversation)
+    expect(after([...stopped, gone], { candidate: () => commitId('c'), mostAttempts: () => 1 })).toMatchObject(
+      inConversation,
+    )
     // Where it cannot be taken up, an attempt begins that knows what gates had said before.
     const repaired = [started, session, ended, candidate('c1'), repair, capped, failed('budget')]
     expect(after(repaired, { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
@@ -195,7 +207,7 @@ describe('how a task of a resumed run goes on', () => {
 
   it('is to land, when its agent had ended well and the money ran out with its review', () => {
     const stopped = [started, session, ended, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
-    expect(after(stopped, { candidate: () => 'c' })).toMatchObject({ ...lands, candidate: 'c' })
+    expect(after(stopped, { candidate: () => commitId('c') })).toMatchObject({ ...lands, candidate: 'c' })
   })
 
   it('is nowhere, when it failed for good, unless it is wanted or has attempts left by now', () => {
@@ -209,16 +221,16 @@ describe('how a task of a resumed run goes on', () => {
 
   it('is from where it stood, when all that failed was that the target could not be moved', () => {
     const moved: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('target', 'Moved.') }
-    const facts = { candidate: () => 'c', mostAttempts: () => 1 }
+    const facts = { candidate: () => commitId('c'), mostAttempts: () => 1 }
     const events = [started, ended, candidate('c'), failed('target'), moved]
     expect(after(events, facts)).toMatchObject(lands)
   })
 
   it('is to be told as integrated, when its commit is on the target, whatever else is known', () => {
-    const landing = { attempt: 1, commit: 'l', previous: 'p' }
-    const found = { landed: () => [landing], candidate: () => 'c' }
+    const landing = { attempt: 1, commit: commitId('l'), previous: commitId('p') }
+    const found = { landed: () => [landing], candidate: () => commitId('c') }
     expect(after([started, ended, candidate('c')], found)).toEqual({ type: 'landed', ...landing })
-    const told: RunEvent = { type: 'task_integrated', ...of, commit: 'l', previous: 'p' }
+    const told: RunEvent = { type: 'task_integrated', ...of, commit: commitId('l'), previous: commitId('p') }
     expect(after([started, ended, candidate('c'), told], found)).toMatchObject({ type: 'start' })
   })
 

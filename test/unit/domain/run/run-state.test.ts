@@ -1,3 +1,4 @@
+import { commitId, treeId } from '../../../support/brands.js'
 import { noUsage } from '../../../../src/domain/agent/agent-event.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -128,7 +129,15 @@ describe('the state', () => {
   it('of a task under review is verifying, until its verdict; the slot and what it uses are those of the reviewer', () => {
     const exit = { type: 'code', code: 0 } as const
     const agent = { provider: 'codex' }
-    const review = { type: 'review_started', ...of, review: 1, gate: 'r', slot: 'S2', agent, tree: 't' } as const
+    const review = {
+      type: 'review_started',
+      ...of,
+      review: 1,
+      gate: 'r',
+      slot: 'S2',
+      agent,
+      tree: treeId('t'),
+    } as const
     const events: RunEvent[] = [
       started,
       { type: 'agent_exited', ...of, slot: 'S1', exit, durationMs: 5 },
@@ -141,7 +150,7 @@ describe('the state', () => {
         type: 'gate_judged',
         ...of,
         gate: 'r',
-        tree: 't',
+        tree: treeId('t'),
         verdict: 'passed',
         durationMs: 1,
         remembered: false,
@@ -161,7 +170,7 @@ describe('the state', () => {
 
   it('of an integrated task keeps its commit', () => {
     const state = after(
-      { type: 'task_integrated', ...of, commit: 'c1', previous: 'b0' },
+      { type: 'task_integrated', ...of, commit: commitId('c1'), previous: commitId('b0') },
       { type: 'task_done', ...of, how: 'integrated' },
     )
     expect(state.tasks.get('A')?.state).toEqual({ type: 'done', how: 'integrated', commit: 'c1' })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { commitId, treeId } from '../../../support/brands.js'
 import { noEvidence } from '../../../../src/domain/agent/attempt.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import { ok } from '../../../../src/domain/result.js'
@@ -12,7 +13,13 @@ import { prototype } from '../../../support/fakes/prototype-provider.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 import { taskOf } from '../../../support/rigs/task.js'
 
-const candidate: Harvested = { commit: 'c0ffee', tree: '7ree', parents: [], ref: 'refs/x', base: 'ba5e' }
+const candidate: Harvested = {
+  commit: commitId('c0ffee'),
+  tree: treeId('7ree'),
+  parents: [],
+  ref: 'refs/x',
+  base: commitId('ba5e'),
+}
 
 /** Has work of `author` reviewed, where these may be used, and tells who was asked and what came of it. */
 async function reviewed(author: string, usable: readonly string[], review: Partial<Review> = {}) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { monotonicMs } from '../../../support/brands.js'
+import { commitId, monotonicMs } from '../../../support/brands.js'
 import type { Gate, Verdict } from '../../../../src/domain/landing/gate.js'
 import { ok } from '../../../../src/domain/result.js'
 import { judgeTip } from '../../../../src/orchestration/landing/judge-tip.js'
@@ -27,13 +27,14 @@ async function stage(verdicts: Readonly<Record<string, readonly Verdict[]>>, { i
       runs.push(run)
       return Promise.resolve(said[Math.min(before, said.length - 1)]!)
     },
-    tip: () => 'c-tip',
+    tip: () => commitId('c-tip'),
     limited: (step) => step(1),
     monotonic: () => monotonicMs(0),
     signal: stop.signal,
   })
   const parts = { repository, verifier, gates, signal: stop.signal, monotonic: () => monotonicMs(0) }
-  const judge = (commit: string) => judgeTip(commit, () => isMoot, { ...parts, onFlaky: (gate) => flaky.push(gate) })
+  const judge = (commit: string) =>
+    judgeTip(commitId(commit), () => isMoot, { ...parts, onFlaky: (gate) => flaky.push(gate) })
   return { repo, base: repository.head.commit, runs, flaky, stop, judge }
 }
 

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import type { Gate } from '../../../../src/domain/landing/gate.js'
 import { err, ok } from '../../../../src/domain/result.js'
@@ -70,8 +71,8 @@ describe('integrating a candidate', () => {
 
   it('commits as Autopilot where the user has no identity', async () => {
     const { repo, integrate, base } = await start({ identity: false })
-    await integrate({ candidate: commitOnAs(repo, base, 'a.txt'), base, message })
-    await integrate({ candidate: commitOnAs(repo, base, 'b.txt'), base, message })
+    await integrate({ candidate: commitId(commitOnAs(repo, base, 'a.txt')), base, message })
+    await integrate({ candidate: commitId(commitOnAs(repo, base, 'b.txt')), base, message })
     expect(repo.git('log', '-1', '--format=%an <%ae> %cn <%ce>', 'autopilot/main')).toBe(
       'Autopilot <autopilot@localhost> Autopilot <autopilot@localhost>',
     )
@@ -104,7 +105,7 @@ describe('integrating a candidate', () => {
 
   it('reports a commit that does not exist as a fault of its own, never as a conflict', async () => {
     const { integrate, base } = await start()
-    const landed = await integrate({ candidate: 'f'.repeat(40), base, message })
+    const landed = await integrate({ candidate: commitId('f'.repeat(40)), base, message })
     expect(landed).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
   })
 
@@ -226,7 +227,7 @@ describe('programs that a repository’s configuration would start', () => {
 /** A candidate by somebody who says who they are, in a repository where nobody is configured. */
 function commitOnAs(repo: GitRepo, base: string, path: string): string {
   const who = { GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@b' }
-  return commitOn({ ...repo, env: { ...repo.env, ...who } }, base, { [path]: 'x\n' })
+  return commitOn({ ...repo, env: { ...repo.env, ...who } }, commitId(base), { [path]: 'x\n' })
 }
 
 /** Puts a program that leaves a mark into every place of the user's repository from which git would start one. */
@@ -361,7 +362,7 @@ describe('a queue with gates', () => {
       verifier: {
         known: () => undefined,
         verify() {
-          const theirs = commitOn(repo, 'autopilot/main', { [`theirs-${++moves}`]: '' })
+          const theirs = commitOn(repo, commitId('autopilot/main'), { [`theirs-${++moves}`]: '' })
           repo.git('update-ref', target.ref, theirs)
           return Promise.resolve(ok(undefined))
         },

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import type { Harvested, TurnPlace } from '../../../../src/orchestration/place/isolation.js'
 import { leasedPlace } from '../../../../src/orchestration/place/leased-place.js'
@@ -109,7 +110,7 @@ describe.each(places)('%s', (_, wrap) => {
     const commit = land('other.txt', 'of attempt 1\n')
     rig.repo.git('checkout', '-q', '-')
     const tip = land('b.txt', 'landed\n')
-    const together = value(await place.goOn({ commit, base: rig.base }))
+    const together = value(await place.goOn({ commit: commitId(commit), base: rig.base }))
     expect([together.base, agent.read('other.txt'), agent.read('b.txt')]).toEqual([tip, 'of attempt 1\n', 'landed\n'])
   })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { ok } from '../../../../src/domain/result.js'
 import { until } from '../../../support/rigs/until.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
@@ -16,9 +17,9 @@ function stage({ mayAwait = false, followsTree = false } = {}) {
   const steps: (() => void)[] = []
   const step = <Value>(value: Value) => new Promise<Value>((resolve) => steps.push(() => resolve(value)))
   const workspaces = {
-    prepare: (commit: string) => step(ok({ number: ++made, commit } as Workspace)),
+    prepare: (commit: string) => step(ok({ number: ++made, commit: commitId(commit) } as Workspace)),
     refresh: (workspace: Workspace, commit: string) => {
-      workspace.commit = commit
+      workspace.commit = commitId(commit)
       return step(ok(undefined))
     },
     release: () => undefined,
@@ -30,7 +31,7 @@ function stage({ mayAwait = false, followsTree = false } = {}) {
     jobs: 2,
     slots: 2,
     clock,
-    tip: () => tip,
+    tip: () => commitId(tip),
     isBusy: () => busy,
     onPrepared: (change) => (prepared += change),
     spare: () => prepared,

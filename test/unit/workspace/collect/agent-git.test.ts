@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { CommitId } from '../../../../src/domain/brand.js'
 import type { Result } from '../../../../src/domain/result.js'
 import { formatGitFailure, type GitFailure } from '../../../../src/platform/git/git-failure.js'
 import { findAgentUnderWay } from '../../../../src/workspace/collect/agent-under-way.js'
@@ -20,7 +21,7 @@ async function agentOf(options: RigOptions = {}): Promise<Agent> {
 }
 
 /** A workspace at the third commit: the second changed a.txt, the third added later.txt. */
-async function agentWithHistory(): Promise<{ agent: Agent; base: string }> {
+async function agentWithHistory(): Promise<{ agent: Agent; base: CommitId }> {
   rig = await createRig({ files })
   rig.repo.write('src/a.txt', 'second\n')
   rig.repo.commit('second')

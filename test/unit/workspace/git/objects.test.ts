@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { CommitId } from '../../../../src/domain/brand.js'
+import { commitId, treeId } from '../../../support/brands.js'
 import { diffCommits, readTexts, treeOf } from '../../../../src/workspace/git/objects.js'
 import { commitTree, leadsBack } from '../../../../src/workspace/git/sessions.js'
 import { childrenOf } from '../../../support/rigs/processes.js'
@@ -12,7 +14,7 @@ async function opened() {
   const repository = await openRepo(repo)
   const blob = (content: string | Buffer) =>
     execFileSync('git', ['hash-object', '-w', '--stdin'], { cwd: repo.dir, input: content, encoding: 'utf8' }).trim()
-  return { repo, repository, blob, base: repo.git('rev-parse', 'main') }
+  return { repo, repository, blob, base: commitId(repo.git('rev-parse', 'main')) }
 }
 
 const whole = (text: string) => text
@@ -36,7 +38,7 @@ it('names an object that is not there, and answers the next question all the sam
     error: { stderr: `fatal: ${gone} missing` },
   })
   expect(await readTexts(repository, [blob('here')], whole)).toEqual({ ok: true, value: ['here'] })
-  expect((await treeOf(repository, gone)).ok).toBe(false)
+  expect((await treeOf(repository, treeId(gone))).ok).toBe(false)
 })
 
 it('tells what plain git tells of how two commits differ, for any names and changes', async () => {
@@ -45,13 +47,13 @@ it('tells what plain git tells of how two commits differ, for any names and chan
   const files = fc.dictionary(name, fc.option(fc.constantFrom('one\n', 'two\n', '')))
   await fc.assert(
     fc.asyncProperty(files, files, async (left, right) => {
-      const [from, to] = [left, right].map((side) => commitOn(repo, base, side)) as [string, string]
+      const [from, to] = [left, right].map((side) => commitOn(repo, base, side)) as [CommitId, CommitId]
       const told = execFileSync('git', ['diff-tree', '-r', '-z', '--name-status', '--no-renames', from, to], {
         cwd: repo.dir,
         encoding: 'latin1',
       })
       const paths = told.split('\0').filter((_, index) => index % 2 === 1)
-      const differs = await diffCommits(repository, from, to)
+      const differs = await diffCommits(repository, treeId(from), treeId(to))
       expect(differs.ok && differs.value.map(({ path }) => path)).toEqual(paths)
     }),
     { numRuns: 15 },
@@ -64,7 +66,7 @@ it('asks another git when the one that it asked is killed, before or between two
   const ask = async () => {
     const [texts, differs] = [
       await readTexts(repository, [blob('text')], whole),
-      await diffCommits(repository, base, other),
+      await diffCommits(repository, treeId(base), other),
     ]
     return [texts.ok && texts.value, differs.ok && differs.value.map(({ path }) => path)]
   }
@@ -80,7 +82,9 @@ it('finds what was there before, and what is new, after somebody has packed the 
   const [old, other] = [blob('old'), commitOn(repo, base, { a: 'x' })]
   repo.git('branch', 'keep', other)
   repo.git('update-ref', 'refs/keep/blob', old)
-  expect((await readTexts(repository, [old], whole)).ok && (await diffCommits(repository, base, other)).ok).toBe(true)
+  expect(
+    (await readTexts(repository, [old], whole)).ok && (await diffCommits(repository, treeId(base), other)).ok,
+  ).toBe(true)
   for (let round = 0; round < 3; round++) {
     repo.git('repack', '-a', '-d', '-q')
     repo.git('prune-packed', '-q')
@@ -89,7 +93,7 @@ it('finds what was there before, and what is new, after somebody has packed the 
       ok: true,
       value: ['old', `${round}`],
     })
-    const differs = await diffCommits(repository, base, fresh)
+    const differs = await diffCommits(repository, treeId(base), fresh)
     expect(differs.ok && differs.value.map(({ path }) => path)).toEqual(['a', 'b'])
     repo.git('update-ref', 'refs/keep/fresh', fresh)
   }
@@ -98,8 +102,8 @@ it('finds what was there before, and what is new, after somebody has packed the 
 it('knows of the commits that it makes what they are made of and which they lead back to', async () => {
   const { repo, repository, base } = await opened()
   const tree = repo.git('rev-parse', 'main^{tree}')
-  const made = async (parents: readonly string[]) => {
-    const commit = await commitTree(repository, tree, parents, 'made')
+  const made = async (parents: readonly CommitId[]) => {
+    const commit = await commitTree(repository, treeId(tree), parents, 'made')
     if (!commit.ok) throw new Error(commit.error.stderr)
     return commit.value
   }

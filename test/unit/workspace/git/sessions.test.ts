@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { attemptRef } from '../../../../src/workspace/refs/ref-name.js'
 import { changeRefs } from '../../../../src/workspace/git/sessions.js'
 import { commitOn } from '../../../support/scenes/commit-on.js'
@@ -13,7 +14,7 @@ describe('changing refs', () => {
     const repository = await openRepo(repo)
     const base = repo.git('rev-parse', 'main')
     const ref = attemptRef('r1', '../T 1', 2)
-    const [one, two] = [commitOn(repo, base, { a: '1' }), commitOn(repo, base, { a: '2' })]
+    const [one, two] = [commitOn(repo, commitId(base), { a: '1' }), commitOn(repo, commitId(base), { a: '2' })]
     expect((await changeRefs(repository, [`create ${ref} ${one}`])).ok).toBe(true)
     expect(await changeRefs(repository, [`create ${ref}-b ${two}`, `create ${ref} ${two}`])).toMatchObject({
       ok: false,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { finishLanding, noteLanding } from '../../../../src/workspace/land/broken-landing.js'
 import { commitOn } from '../../../support/scenes/commit-on.js'
 import type { GitRepo } from '../../../support/scenes/git-repo.js'
@@ -8,7 +9,7 @@ import { gitRepo, openRepo } from '../../../support/scenes/repositories.js'
 
 /** What a run leaves that is killed after index and files have moved, and before the branch has. */
 async function broken(repo: GitRepo) {
-  const [from, ref] = [repo.git('rev-parse', 'HEAD'), 'refs/heads/main']
+  const [from, ref] = [commitId(repo.git('rev-parse', 'HEAD')), 'refs/heads/main'] as const
   const to = commitOn(repo, from, { 'new.txt': 'new\n' })
   await noteLanding(await openRepo(repo), { ref, from, to })
   repo.git('read-tree', '-m', '-u', from, to)

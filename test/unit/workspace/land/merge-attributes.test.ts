@@ -4,6 +4,8 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { CommitId } from '../../../../src/domain/brand.js'
+import { commitId, treeId } from '../../../support/brands.js'
 import { driverWarnings } from '../../../../src/app/ground/git-warnings.js'
 import { ok } from '../../../../src/domain/result.js'
 import { withAttributesTree } from '../../../../src/workspace/land/merge-attributes.js'
@@ -27,8 +29,8 @@ interface Outcome {
 
 interface Scene {
   readonly repo: GitRepo
-  readonly ours: string
-  readonly theirs: string
+  readonly ours: CommitId
+  readonly theirs: CommitId
 }
 
 /** Two commits on one with these files; `ours` is checked out, as a target would be. */
@@ -81,8 +83,12 @@ describe('attributes of the target’s tree, in a merge,', () => {
   it('decide as in plain git: both lines of a union land, one on top of the other', async () => {
     const { repo, ours, theirs } = scene({ 'log.md': start, '.gitattributes': '*.md merge=union\n' }, ...bothAppend)
     const repository = await openRepo(repo)
-    const base = repo.git('rev-parse', `${ours}^`)
-    const work = (commit: string) => ({ single: { commit, tree: `${commit}^{tree}` }, base, message: 'work\n' })
+    const base = commitId(repo.git('rev-parse', `${ours}^`))
+    const work = (commit: CommitId) => ({
+      single: { commit, tree: treeId(`${commit}^{tree}`) },
+      base,
+      message: 'work\n',
+    })
     const { members, left } = await stack(repository, { tip: base, branch: 'x' }, [work(ours), work(theirs)])
     expect(left).toEqual([])
     expect(repo.git('show', `${members[1]?.ready.commit}:log.md`)).toBe(`${start}ours\ntheirs`)
@@ -135,7 +141,7 @@ describe('attributes of the target’s tree, in a merge,', () => {
     const link = here.repo.git('hash-object', '-w', '--no-filters', '--', 'elsewhere')
     here.repo.git('update-index', '--add', '--cacheinfo', `120000,${link},.gitattributes`)
     const ours = here.repo.git('commit-tree', here.repo.git('write-tree'), '-p', here.ours, '-m', 'link')
-    expect(await merged({ ...here, ours })).toMatchObject({ conflicts: [file] })
+    expect(await merged({ ...here, ours: commitId(ours) })).toMatchObject({ conflicts: [file] })
   })
 
   it('count in a folder whose name is no text', async () => {
@@ -148,7 +154,7 @@ describe('attributes of the target’s tree, in a merge,', () => {
       const tree = (input: Buffer) =>
         execFileSync('git', ['mktree'], { cwd: repo.dir, env: repo.env, input }).toString().trim()
       const top = Buffer.from(`040000 tree ${tree(Buffer.from(`${inner}\n`))}\t\xff\n`, 'latin1')
-      return repo.git('commit-tree', tree(top), ...parents.flatMap((each) => ['-p', each]), '-m', log)
+      return commitId(repo.git('commit-tree', tree(top), ...parents.flatMap((each) => ['-p', each]), '-m', log))
     }
     const base = commit('base')
     const here = { repo, ours: commit('log', base), theirs: commit('theirs', base) }
@@ -227,12 +233,12 @@ describe('a merge driver that is a program', () => {
   it('is not named where it is none: git’s own, and that of Git LFS unless it is defined', async () => {
     const { repo } = scene(base, {}, {})
     const where = { place: { gitDir: `${repo.dir}/.git` }, root: repo.dir, env: repo.env }
-    const named = async () => /as text: (.*);/.exec((await driverWarnings(where, 'HEAD')).join())?.[1]
+    const named = async () => /as text: (.*);/.exec((await driverWarnings(where, commitId('HEAD'))).join())?.[1]
     expect(await named()).toBe('odd')
     repo.git('config', 'merge.lfs.driver', 'false')
     expect(await named()).toBe('lfs, odd')
     expect(
-      await driverWarnings(where, commitOn(repo, repo.git('rev-parse', 'HEAD'), { '.gitattributes': null })),
+      await driverWarnings(where, commitOn(repo, commitId(repo.git('rev-parse', 'HEAD')), { '.gitattributes': null })),
     ).toEqual([])
   })
 })

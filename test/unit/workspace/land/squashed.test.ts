@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import type { Target } from '../../../../src/workspace/contract.js'
 import { findSquashed } from '../../../../src/workspace/land/squashed.js'
 import { openTarget } from '../../../../src/workspace/land/target.js'
@@ -26,9 +27,12 @@ function stage(mine: readonly Files[], theirs: readonly Files[] = [work]): Stage
   const repo = gitRepo({ files: start })
   const base = repo.git('rev-parse', 'HEAD')
   const message = 'T1\n\nAutopilot-Task: T1\n'
-  const tip = theirs.reduce((parent, files) => commitOn(repo, parent, files, { message }), base)
+  const tip = theirs.reduce((parent, files) => commitOn(repo, commitId(parent), files, { message }), base)
   repo.git('branch', 'autopilot/main', tip)
-  const commits = mine.reduce<string[]>((all, files) => [...all, commitOn(repo, all.at(-1) ?? base, files)], [])
+  const commits = mine.reduce<string[]>(
+    (all, files) => [...all, commitOn(repo, commitId(all.at(-1) ?? base), files)],
+    [],
+  )
   repo.git('reset', '-q', '--hard', commits.at(-1) ?? base)
   const open = async (runId = 'r1', branch?: string) =>
     openTarget(await openRepo(repo), { runId, ...(branch === undefined ? {} : { branch }) })
@@ -109,7 +113,11 @@ describe('a target that HEAD has under another commit', () => {
 describe('a branch of the user’s own as the target', () => {
   const own = async (message: string) => {
     const here = stage([work, edited])
-    here.repo.git('branch', 'develop', commitOn(here.repo, here.repo.git('rev-parse', 'HEAD~2'), work, { message }))
+    here.repo.git(
+      'branch',
+      'develop',
+      commitOn(here.repo, commitId(here.repo.git('rev-parse', 'HEAD~2')), work, { message }),
+    )
     return here.open('r1', 'develop')
   }
 
@@ -130,7 +138,7 @@ it('a submodule at another commit is another change, whatever the user’s confi
   const found = (ours: string, theirs: string) =>
     findSquashed(
       { gitDir: `${repo.dir}/.git` },
-      { tip: withLink(tip, ours), head: withLink(commits[1]!, theirs), branch: 'autopilot/main' },
+      { tip: commitId(withLink(tip, ours)), head: commitId(withLink(commits[1]!, theirs)), branch: 'autopilot/main' },
     )
   expect(await found('1', '1')).toMatchObject({ ok: true, value: { isEdited: false } })
   expect(await found('1', '2')).toEqual({ ok: true, value: undefined })
@@ -141,7 +149,11 @@ describe('what a target was before it began anew', () => {
     const here = stage([work, edited])
     here.repo.git('branch', 'old', here.repo.git('rev-parse', 'HEAD~2'))
     await opened(here)
-    here.repo.git('update-ref', 'refs/heads/autopilot/main', commitOn(here.repo, 'autopilot/main', { 'c.txt': 'c\n' }))
+    here.repo.git(
+      'update-ref',
+      'refs/heads/autopilot/main',
+      commitOn(here.repo, commitId('autopilot/main'), { 'c.txt': 'c\n' }),
+    )
     expect((await opened(here, 'r2')).before).toEqual([here.tip])
     here.repo.git('switch', '-q', 'old')
     expect(await opened(here, 'r3')).not.toHaveProperty('before')
@@ -181,11 +193,15 @@ describe('what a target was before it began anew', () => {
     const here = stage([work, edited])
     await opened(here)
     here.repo.git('update-ref', 'refs/remotes/origin/autopilot/main', here.tip)
-    const next = commitOn(here.repo, 'autopilot/main', { 'c.txt': 'c\n' })
+    const next = commitOn(here.repo, commitId('autopilot/main'), { 'c.txt': 'c\n' })
     here.repo.git('update-ref', 'refs/heads/autopilot/main', next)
     expect((await opened(here, 'r2')).tip).toBe(next)
     // The control: a commit more over there is somebody's work.
-    here.repo.git('update-ref', 'refs/remotes/origin/autopilot/main', commitOn(here.repo, here.tip, { 'd.txt': 'd\n' }))
+    here.repo.git(
+      'update-ref',
+      'refs/remotes/origin/autopilot/main',
+      commitOn(here.repo, commitId(here.tip), { 'd.txt': 'd\n' }),
+    )
     expect(await here.open('r3')).toMatchObject({ ok: false, error: { code: 'diverged' } })
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import type { Target } from '../../../../src/workspace/contract.js'
 import { openTarget } from '../../../../src/workspace/land/target.js'
 import { commitOn } from '../../../support/scenes/commit-on.js'
@@ -40,7 +41,7 @@ describe('the target branch', () => {
   it('leaves the work tree, the index, HEAD and the configuration as they were, also when it merges', async () => {
     const repo = gitRepo()
     const base = repo.git('rev-parse', 'HEAD')
-    repo.git('update-ref', 'refs/heads/autopilot/main', commitOn(repo, base, { 'theirs.txt': 'theirs\n' }))
+    repo.git('update-ref', 'refs/heads/autopilot/main', commitOn(repo, commitId(base), { 'theirs.txt': 'theirs\n' }))
     repo.write('mine.txt', 'mine\n')
     repo.commit()
     repo.write('README.md', 'uncommitted\n')
@@ -128,7 +129,11 @@ describe('the target branch', () => {
   it('is refused with the command that fetches it where the history is missing that would tell who has what', async () => {
     const origin = gitRepo()
     const base = origin.git('rev-parse', 'HEAD')
-    origin.git('update-ref', 'refs/heads/autopilot/main', commitOn(origin, base, { 'theirs.txt': 'theirs\n' }))
+    origin.git(
+      'update-ref',
+      'refs/heads/autopilot/main',
+      commitOn(origin, commitId(base), { 'theirs.txt': 'theirs\n' }),
+    )
     origin.write('mine.txt', 'mine\n')
     origin.commit()
     const clone = { ...origin, dir: origin.beside('cut') }

@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { refuseLinksBack } from '../../../../src/workspace/prepare/link-back.js'
 import { gitRepo } from '../../../support/scenes/repositories.js'
 
@@ -32,7 +33,7 @@ test.each([
     mkdirSync(join(repo.dir, at, '..'), { recursive: true })
     symlinkSync(to === 'ABSOLUTE' ? join(repo.dir, 'packages/a') : to, join(repo.dir, at))
     const place = { gitDir: join(repo.dir, '.git') }
-    const found = await refuseLinksBack(repo.dir, links, { place, commit: repo.git('rev-parse', 'HEAD') })
+    const found = await refuseLinksBack(repo.dir, links, { place, commit: commitId(repo.git('rev-parse', 'HEAD')) })
     expect(found.ok ? undefined : found.error.message).toEqual(
       named === undefined ? undefined : expect.stringContaining(`link: ${at} leads to ${named}`),
     )

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { createRig, value, type Agent, type Rig, type RigOptions } from '../../../support/rigs/workspace-rig.js'
 
 const files = { 'README.md': 'hello\n', 'package-lock.json': '1\n', 'src/a.txt': 'a\n', '.gitignore': 'deps/\nbuilt\n' }
@@ -25,7 +26,7 @@ async function runsAt(rig: Rig, commit: string, spoil: (agent: Agent) => void = 
   const first = await rig.leased()
   spoil(first)
   rig.workspaces.release(first.workspace)
-  const again = value(await rig.workspaces.prepare(commit))
+  const again = value(await rig.workspaces.prepare(commitId(commit)))
   expect([again.root, again.commit]).toEqual([first.root, commit])
   return readFileSync(join(again.root, 'deps/runs'), 'utf8').split('\n').length - 1
 }
@@ -102,16 +103,16 @@ it('a prepared workspace is set up again when the target moves on with other inp
   const rig = await rigOf({ setup, keep: ['deps'] })
   const workspace = value(await rig.workspaces.prepare(rig.base))
   const runs = () => readFileSync(join(workspace.root, 'deps/runs'), 'utf8')
-  value(await rig.workspaces.refresh(workspace, later(rig, 'src/a.txt')))
+  value(await rig.workspaces.refresh(workspace, commitId(later(rig, 'src/a.txt'))))
   expect(runs()).toBe('run\n')
-  value(await rig.workspaces.refresh(workspace, later(rig, 'package-lock.json')))
+  value(await rig.workspaces.refresh(workspace, commitId(later(rig, 'package-lock.json'))))
   expect(runs()).toBe('run\nrun\n')
 })
 
 it('files of the commit that setup changes are changed after the target has moved on, too', async () => {
   const rig = await rigOf({ setup: 'echo generated >> README.md' })
   const workspace = value(await rig.workspaces.prepare(rig.base))
-  value(await rig.workspaces.refresh(workspace, later(rig, 'src/a.txt')))
+  value(await rig.workspaces.refresh(workspace, commitId(later(rig, 'src/a.txt'))))
   expect(readFileSync(join(workspace.root, 'README.md'), 'utf8')).toBe('hello\ngenerated\n')
 })
 

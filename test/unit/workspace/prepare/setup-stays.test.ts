@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { createRig, value, type Agent, type Rig, type RigOptions } from '../../../support/rigs/workspace-rig.js'
 
 const files = { 'package.json': '{}', 'package-lock.json': '1\n', 'src/a.txt': 'a\n', '.gitignore': 'deps/\n*.log\n' }
@@ -32,7 +33,7 @@ async function usedAgain(rig: Rig, commit: string, use: (agent: Agent) => void =
   const first = await rig.leased()
   use(first)
   rig.workspaces.release(first.workspace)
-  const again = value(await rig.workspaces.prepare(commit))
+  const again = value(await rig.workspaces.prepare(commitId(commit)))
   expect([again.root, again.commit]).toEqual([first.root, commit])
   return again.root
 }
@@ -98,7 +99,7 @@ it.each([
   await usedAgain(rig, commit)
   expect(runs(rig)).toBe(expected)
   // The new state counts from then on.
-  rig.workspaces.release(value(await rig.workspaces.prepare(commit)))
+  rig.workspaces.release(value(await rig.workspaces.prepare(commitId(commit))))
 })
 
 it('a known installer reads manifests and lock files, unless the project has a script of its own', async () => {
@@ -155,9 +156,12 @@ it('a setup that failed is paid again', async () => {
 it('of several free workspaces the one is taken that is set up for the commit', async () => {
   const rig = await rigOf({ setup: script })
   const other = later(rig, 'other.txt')
-  const [first, second] = [value(await rig.workspaces.prepare(rig.base)), value(await rig.workspaces.prepare(other))]
+  const [first, second] = [
+    value(await rig.workspaces.prepare(rig.base)),
+    value(await rig.workspaces.prepare(commitId(other))),
+  ]
   for (const one of [first, second]) rig.workspaces.release(one)
-  expect(value(await rig.workspaces.prepare(other)).root).toBe(second.root)
+  expect(value(await rig.workspaces.prepare(commitId(other))).root).toBe(second.root)
   expect(value(await rig.workspaces.prepare(rig.base)).root).toBe(first.root)
   expect(runs(rig)).toBe(2)
 })
@@ -165,9 +169,9 @@ it('of several free workspaces the one is taken that is set up for the commit', 
 it('a prepared workspace that nobody has used is set up again when its inputs change, and only then', async () => {
   const rig = await rigOf({ setup: once })
   const workspace = value(await rig.workspaces.prepare(rig.base))
-  value(await rig.workspaces.refresh(workspace, later(rig, 'src/a.txt')))
+  value(await rig.workspaces.refresh(workspace, commitId(later(rig, 'src/a.txt'))))
   expect(runs(rig)).toBe(1)
-  value(await rig.workspaces.refresh(workspace, later(rig, 'package-lock.json', '2\n')))
+  value(await rig.workspaces.refresh(workspace, commitId(later(rig, 'package-lock.json', '2\n'))))
   expect(runs(rig)).toBe(2)
 })
 

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import type { LedgerRef } from '../../../../src/domain/run/ledger.js'
 import type { GitPlace } from '../../../../src/platform/git/git.js'
 import { formatGitFailure } from '../../../../src/platform/git/git-failure.js'
@@ -21,7 +22,7 @@ function stage(options: GitRepoOptions = {}) {
     user,
     /** A commit with the trailers of an attempt. */
     commit: (parent: string, task: string, attempt: number, content = task) =>
-      commitOn(repo, parent, { [`${attempt}.txt`]: content }, { message: message(task, attempt) }),
+      commitOn(repo, commitId(parent), { [`${attempt}.txt`]: content }, { message: message(task, attempt) }),
     keep: (commit: string, task: string, attempt: number, suffix = '') => {
       const ref = `${attemptRef(run, task, attempt)}${suffix}`
       repo.git('update-ref', ref, commit)
@@ -80,8 +81,8 @@ test('a stash beside a landed attempt is nowhere else; a branch that a person ha
   const { repo, base, commit, keep, standings } = stage()
   const landed = commit(base, 'T1', 1)
   keep(landed, 'T1', 1)
-  const stash = keep(commitOn(repo, base, { s: 's' }), 'T1', 1, '-stash')
-  const side = commitOn(repo, base, { b: 'b' })
+  const stash = keep(commitOn(repo, commitId(base), { s: 's' }), 'T1', 1, '-stash')
+  const side = commitOn(repo, commitId(base), { b: 'b' })
   const branch = keep(side, 'T1', 1, '-branch-side-12345678')
   repo.git('branch', 'autopilot/main', landed)
   repo.git('branch', 'mine', side)
@@ -91,7 +92,7 @@ test('a stash beside a landed attempt is nowhere else; a branch that a person ha
 test('trailers that stand anywhere but at the end, or name another run, do not count', async () => {
   const { repo, base, keep, commit, standings } = stage()
   const candidate = keep(commit(base, 'T1', 1), 'T1', 1)
-  const quoted = commitOn(repo, base, { q: 'q' }, { message: `${message('T1', 1)}\nAs I said above.\n` })
+  const quoted = commitOn(repo, commitId(base), { q: 'q' }, { message: `${message('T1', 1)}\nAs I said above.\n` })
   const foreign = message('T1', 1).replace(run, '20260102-000000-bbbb')
   repo.git('branch', 'b', commitOn(repo, quoted, { f: 'f' }, { message: foreign }))
   expect((await standings())[candidate]).toBe('only_here')

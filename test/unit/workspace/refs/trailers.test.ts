@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { openRepository } from '../../../../src/workspace/repository/repository.js'
 import { readTrailers } from '../../../../src/workspace/refs/trailers.js'
 import { createGitRepo } from '../../../support/scenes/git-repo.js'
@@ -20,7 +21,7 @@ it('reads who a commit of a range is for and by which text, the last first, what
   const opened = await openRepository({ dir: repo.dir, env: repo.env })
   if (!opened.ok) throw new Error(opened.error.message)
   const read = ({ from, to }: { from: string; to: string }) =>
-    readTrailers(opened.value.trusted, { key: 'Task', textKey: 'Text' }, { from, to: [to] })
+    readTrailers(opened.value.trusted, { key: 'Task', textKey: 'Text' }, { from: commitId(from), to: [commitId(to)] })
   expect(await read({ from, to })).toEqual({
     ok: true,
     value: new Map([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { readUndone } from '../../../../src/workspace/refs/undone.js'
 import { gitRepo } from '../../../support/scenes/repositories.js'
 
@@ -14,7 +15,7 @@ function history() {
     return repo.git('rev-parse', 'HEAD')
   }
   const undone = async () => {
-    const read = await readUndone({ gitDir: `${repo.dir}/.git` }, ['HEAD'])
+    const read = await readUndone({ gitDir: `${repo.dir}/.git` }, [commitId('HEAD')])
     if (!read.ok) throw new Error(read.error.stderr)
     return [...read.value].sort()
   }

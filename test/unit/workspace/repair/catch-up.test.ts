@@ -1,4 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
+import type { CommitId } from '../../../../src/domain/brand.js'
+import { treeId } from '../../../support/brands.js'
 import { diffText, type CaughtUp } from '../../../../src/workspace/repair/catch-up.js'
 import { leftMarkers, nothingWatched, type MarkerWatch } from '../../../../src/workspace/repair/conflict-markers.js'
 import { conflictNote } from '../../../../src/workspace/repair/conflict-note.js'
@@ -14,7 +16,7 @@ interface Round {
   readonly rig: Rig
   readonly agent: Agent
   readonly caught: CaughtUp
-  readonly tip: string
+  readonly tip: CommitId
   /** What is left of the conflict in what the agent has made of it. */
   readonly left: () => Promise<readonly string[]>
 }
@@ -30,17 +32,17 @@ async function round(work: (agent: Agent) => void, theirs: Readonly<Record<strin
   return { rig, agent, caught, tip, left: () => leftIn(rig, agent, tip, caught.watch) }
 }
 
-async function goOn(rig: Rig, agent: Agent, tip: string, watch: MarkerWatch): Promise<CaughtUp> {
+async function goOn(rig: Rig, agent: Agent, tip: CommitId, watch: MarkerWatch): Promise<CaughtUp> {
   const { commit: candidate, tree, parents } = await rig.candidate(agent)
   const so = { candidate, made: { tree, parents }, base: rig.base, message, watch }
   return value(await rig.workspaces.goOn(agent.workspace, lessee, so, tip))
 }
 
-async function leftIn(rig: Rig, agent: Agent, tip: string, watch: MarkerWatch): Promise<readonly string[]> {
+async function leftIn(rig: Rig, agent: Agent, tip: CommitId, watch: MarkerWatch): Promise<readonly string[]> {
   const collected = value(await rig.collect(agent, { base: tip, ref: 'refs/autopilot/run1/T1/2' }))
   rig.repo.git('update-ref', '-d', 'refs/autopilot/run1/T1/2')
   const tree = collected.type === 'candidate' ? collected.tree : rig.repo.git('rev-parse', `${tip}^{tree}`)
-  const found = await leftMarkers(rig.repository, tree, tip, watch)
+  const found = await leftMarkers(rig.repository, treeId(tree), tip, watch)
   if (!found.ok) throw new Error(found.error.stderr)
   return found.value.map(pathText)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { commitId, treeId } from '../../../support/brands.js'
 import {
   leftMarkers,
   nothingWatched,
@@ -26,13 +27,13 @@ interface Watched {
 async function watched(content = '', before = nothingWatched): Promise<Watched> {
   const repo = gitRepo({ files: { 'a.txt': content, 'b.txt': 'b\n' } })
   const repository = await openRepo(repo)
-  const base = repo.git('rev-parse', 'HEAD')
+  const base = commitId(repo.git('rev-parse', 'HEAD'))
   const tree = `${commitOn(repo, base, { 'a.txt': `${content}${marked}` })}^{tree}`
-  const found = await watchMarkers(repository, { tree, touched: ['a.txt'], labels }, before)
+  const found = await watchMarkers(repository, { tree: treeId(tree), touched: ['a.txt'], labels }, before)
   if (!found.ok) throw new Error(found.error.stderr)
   const { watch } = found.value
   const left = async (files: Readonly<Record<string, string | null>>) => {
-    const read = await leftMarkers(repository, `${commitOn(repo, base, files)}^{tree}`, base, watch)
+    const read = await leftMarkers(repository, treeId(`${commitOn(repo, base, files)}^{tree}`), base, watch)
     if (!read.ok) throw new Error(read.error.stderr)
     return read.value
   }
@@ -79,12 +80,19 @@ describe('conflict markers', () => {
   it('are missing in some files that a conflict touched: those are told', async () => {
     const repo = gitRepo({ files: { 'a.txt': marked, 'b.txt': 'b\n' } })
     const [repository, tree] = [await openRepo(repo), repo.git('rev-parse', 'HEAD^{tree}')]
-    const found = await watchMarkers(repository, { tree, touched: ['a.txt', 'b.txt', 'gone'], labels }, nothingWatched)
+    const found = await watchMarkers(
+      repository,
+      { tree: treeId(tree), touched: ['a.txt', 'b.txt', 'gone'], labels },
+      nothingWatched,
+    )
     expect(found).toMatchObject({ ok: true, value: { unmarked: ['b.txt', 'gone'] } })
   })
 
   it('cost nothing to look for where nothing is watched', async () => {
     const repository = await openRepo(gitRepo())
-    expect(await leftMarkers(repository, 'no tree', 'no base', nothingWatched)).toEqual({ ok: true, value: [] })
+    expect(await leftMarkers(repository, treeId('no tree'), commitId('no base'), nothingWatched)).toEqual({
+      ok: true,
+      value: [],
+    })
   })
 })

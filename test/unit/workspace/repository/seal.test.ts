@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { commitId } from '../../../support/brands.js'
 import { catchUp } from '../../../../src/workspace/repair/catch-up.js'
 import { nothingWatched } from '../../../../src/workspace/repair/conflict-markers.js'
 import { stack } from '../../../../src/workspace/land/stack.js'
@@ -27,7 +28,7 @@ test.each([
   const agent = await rig.leased()
   agent.write('work.txt', 'work')
   const { commit, tree, parents } = await rig.candidate(agent)
-  const tip = commitOn(repo, 'HEAD', { other: 'other\n' })
+  const tip = commitOn(repo, commitId('HEAD'), { other: 'other\n' })
   const work = { base, message: 'T1: work', candidate: commit, made: { tree, parents }, watch: nothingWatched }
   const target = { tip, branch: 'autopilot/main' }
   const one = { base, message: 'T1: work', single: { commit, tree } }
