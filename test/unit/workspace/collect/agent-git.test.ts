@@ -316,14 +316,14 @@ describe('what git is in the middle of', () => {
     agent.write('.git/other.patch', agent.git('format-patch', '-1', '--stdout', 'other') + '\n')
 
   const operations: [string, (agent: Agent) => void, RegExp][] = [
-    ['a merge', (agent) => stopsWithOurs(agent, 'merge', 'other'), /^a merge is not ended.*src\/a\.txt/],
-    ['a rebase', (agent) => stopsWithOurs(agent, 'rebase', 'other'), /^a rebase is not ended.*src\/a\.txt/],
+    ['a merge', (agent) => stopsWithOurs(agent, 'merge', 'other'), /^a merge is unfinished.*src\/a\.txt/],
+    ['a rebase', (agent) => stopsWithOurs(agent, 'rebase', 'other'), /^a rebase is unfinished.*src\/a\.txt/],
     [
       'a rebase of the older kind',
       (agent) => stopsWithOurs(agent, 'rebase', '--apply', 'other'),
-      /^a rebase, or git am is not ended/,
+      /^a rebase, or git am is unfinished/,
     ],
-    ['a cherry-pick', (agent) => stopsWithOurs(agent, 'cherry-pick', 'other'), /^a cherry-pick is not ended/],
+    ['a cherry-pick', (agent) => stopsWithOurs(agent, 'cherry-pick', 'other'), /^a cherry-pick is unfinished/],
     [
       'a revert',
       (agent) => {
@@ -332,7 +332,7 @@ describe('what git is in the middle of', () => {
         agent.git('commit', '-qam', 'later')
         stops(agent, 'revert', '--no-edit', 'HEAD~1')
       },
-      /^a revert is not ended.*src\/a\.txt/,
+      /^a revert is unfinished.*src\/a\.txt/,
     ],
     [
       'a stash pop',
@@ -350,7 +350,7 @@ describe('what git is in the middle of', () => {
         patch(agent)
         stopsWithOurs(agent, 'am', '.git/other.patch')
       },
-      /^git am is not ended/,
+      /^git am is unfinished/,
     ],
     [
       'git am with a merge',
@@ -358,7 +358,7 @@ describe('what git is in the middle of', () => {
         patch(agent)
         stopsWithOurs(agent, 'am', '-3', '.git/other.patch')
       },
-      /^git am is not ended.*src\/a\.txt/,
+      /^git am is unfinished.*src\/a\.txt/,
     ],
     [
       'apply --3way',
