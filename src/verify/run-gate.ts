@@ -95,7 +95,7 @@ function judge(gate: Gate, { exit, ended, stderrTail }: ProcessEnd): Verdict {
   if (ended === 'timeout') {
     return { type: 'failed', message: `no end within ${gate.timeoutMs / 1000} s`, tail }
   }
-  if (exit.type === 'not_started') return { type: 'errored', message: exit.message }
+  if (exit.type === 'not_started' || exit.type === 'lost') return { type: 'errored', message: formatExitStatus(exit) }
   if (exit.type === 'code' && exit.code === 0) return { type: 'passed' }
   return { type: 'failed', message: formatExitStatus(exit), tail }
 }

@@ -63,7 +63,7 @@ test('what was to start when autopilot was killed never runs, where a plain chil
       const [how, cwd] = process.argv.slice(2)
       const command = { file: 'sh', args: ['-c', 'touch ' + how], cwd, env: { PATH: process.env.PATH } }
       const waiting = ['-c', 'while kill -0 ' + process.pid + ' 2>/dev/null; do :; done; touch ' + how]
-      const child = how === 'launch' ? launch(command).child : spawn('sh', waiting, { cwd, detached: true, stdio: 'ignore' })
+      const child = how === 'launch' ? launch(command) : spawn('sh', waiting, { cwd, detached: true, stdio: 'ignore' })
       console.log(child.pid)`)
     const parent = spawn(process.execPath, [program, how, dir], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]

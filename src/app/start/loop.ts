@@ -43,7 +43,10 @@ const leftoverGraceMs = 1_000
 
 /** What the loop has open. If a stop is overdue, nobody waits until it is closed. */
 const looping = new Table<never, LoopParts>()
-  .row('start', ({ ground, watchdog }) => opened(openDoor(ground.runDir, watchdog, ground.root)))
+  .row('start', ({ ground, watchdog }) => {
+    const { start, close } = openDoor(ground.runDir, watchdog, ground.root)
+    return opened(start, close)
+  })
   .row('runner', ({ start, numbers: { maskAt } }) => opened(processRunner({ start, findProvider, maskAt })))
   .row('base', ({ recorder, pool, stopEarly, signals }) =>
     opened(new BaseWatch({ recorder, pool, stopEarly, signal: signals.canceled })),

@@ -21,6 +21,7 @@ export const exitStatusShape = titled(
     code: variant('It ended by itself.', { code: number('Its exit code.') }),
     signal: variant('A signal ended it.', { signal: name('Such as `SIGTERM`.') }),
     not_started: variant('It never ran.', { message: text('Why.') }),
+    lost: variant('Nobody saw its end: whoever was to tell of it was killed.', {}),
   }),
 )
 export type ExitStatus = ValueOf<typeof exitStatusShape>
@@ -33,6 +34,8 @@ export function formatExitStatus(exit: ExitStatus): string {
       return `ended by ${exit.signal}`
     case 'not_started':
       return exit.message
+    case 'lost':
+      return 'nobody saw its end'
   }
 }
 
@@ -216,6 +219,7 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   if (ended === 'timeout') return failure('timeout', 'The attempt exceeded its time limit and was ended.')
   if (ended === 'budget') return failure('budget', 'The agent had used up its budget and was ended.')
   if (exit.type === 'not_started') return failure('spawn', exit.message)
+  if (exit.type === 'lost') return failure('infrastructure', 'Nobody saw how the agent ended.', { spared: true })
   if (!evidence.result) {
     const { unreadable } = evidence
     const line = unreadable === undefined ? '' : ` The last unreadable line: ${unreadable}`

@@ -114,7 +114,7 @@ export const failureShape = titled(
       ),
     ),
     spared: mark(
-      'For `infrastructure`: the disk was full, or the directory gone; this uses up no attempt, unless it keeps happening.',
+      'For `infrastructure`: the disk was full, the directory gone, or nobody saw how the agent ended; this uses up no attempt, unless it keeps happening.',
     ),
     loggedOut: mark('For `auth`: there is no login at all; otherwise the login was refused.'),
   }),

@@ -78,11 +78,13 @@ async function follow(
 }
 
 function running(agent: RunningProcess, ended: Promise<AgentExit>): Pick<RunningTurn, 'ended' | 'end' | 'life'> {
-  const pid = agent.pid ?? 0
   return {
     ended,
     end: (reason) => agent.end(reason),
-    life: { processorTimes: (maxAgeMs) => processorTimes(pid, maxAgeMs), isStopped: () => isStopped(pid) },
+    life: {
+      processorTimes: (maxAgeMs) => processorTimes(agent.pid ?? 0, maxAgeMs),
+      isStopped: () => isStopped(agent.pid ?? 0),
+    },
   }
 }
 

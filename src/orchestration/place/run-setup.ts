@@ -77,6 +77,9 @@ function judge({ exit, ended, stderrTail }: ProcessEnd, timeoutMs: number): Awai
   const detail = cleanText(stderrTail).trim().slice(-tailChars)
   const said = cleanLine(lastLine(detail), 300)
   const how = ended === 'timeout' ? `no end within ${timeoutMs / 1000} s` : formatExitStatus(exit)
-  const more = exit.type === 'not_started' ? {} : ({ inSetup: true, ...(detail === '' ? {} : { detail }) } as const)
+  const more =
+    exit.type === 'not_started' || exit.type === 'lost'
+      ? {}
+      : ({ inSetup: true, ...(detail === '' ? {} : { detail }) } as const)
   return err(failure('infrastructure', `setup failed (${how})${said === '' ? '' : `: ${said}`}`, more))
 }

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { constants, availableParallelism } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
+import { exitStatusInShell } from '../processes/exit-status.js'
 import { keepAlive } from '../processes/keep-alive.js'
 import { hasPipes } from '../processes/open-files.js'
 import { signalGroup } from '../processes/process-group.js'
@@ -178,18 +179,9 @@ function lineOf(command: GitCommand): string {
 /** Source: POSIX, Shell Command Language, "Exit Status for Commands": 126 and 127 are the shell's own. */
 const notByGit = [126, 127]
 
-/** Signals to which shells add 128. git itself exits with 129 after wrong usage, which would look like HUP. */
-const signals = new Map(
-  (
-    ['SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGKILL', 'SIGSEGV', 'SIGPIPE', 'SIGTERM', 'SIGXFSZ'] as const
-  ).map((name) => [128 + constants.signals[name], name]),
-)
-
 function endOf(said: string): LauncherEnd {
-  const code = Number(said)
-  if (notByGit.includes(code)) return 'lost'
-  const signal = signals.get(code)
-  return signal === undefined ? { type: 'code', code } : { type: 'signal', signal }
+  const status = Number(said)
+  return notByGit.includes(status) ? 'lost' : exitStatusInShell(status)
 }
 
 interface Marked {

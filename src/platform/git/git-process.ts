@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
+import { exitStatus } from '../processes/exit-status.js'
 import { hasPipes } from '../processes/open-files.js'
 import { signalGroup } from '../processes/process-group.js'
 import { noProgram, ownProgram } from '../programs/own-programs.js'
@@ -88,9 +89,4 @@ export function runGitChild(command: GitCommand, listener: GitListener): GitProc
       child.stderr.destroy()
     },
   }
-}
-
-/** How a child of this process ended, as Node tells it. */
-export function exitStatus(code: number | null, signal: string | null): ExitStatus {
-  return code === null ? { type: 'signal', signal: signal ?? 'SIGKILL' } : { type: 'code', code }
 }

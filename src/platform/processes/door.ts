@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { openLauncher } from './launcher.js'
 import { startProcess, type RunningProcess, type ProcessSpec } from './running-process.js'
 import { pathInWorkspace } from '../programs/own-programs.js'
 import type { Watchdog } from './watchdog.js'
@@ -10,6 +12,12 @@ export interface DoorSpec extends ProcessSpec {
   readonly root?: string
 }
 
+/** The one door of a run. */
+export interface Door {
+  readonly start: StartProcess
+  readonly close: () => void
+}
+
 /** The variable by which all that a run starts is known, wherever it goes: the run's directory. */
 const runVariable = 'AUTOPILOT_RUN'
 
@@ -19,16 +27,18 @@ export function runEntry(runDir: string): string {
 }
 
 /**
- * The one door of a run: what starts through it bears the run's mark, ends with autopilot, and has the workspace's entries
+ * What starts through a run's door bears the run's mark, ends with autopilot, and has the workspace's entries
  * on PATH in place of those of `repository`, the root of the user's tree.
  */
-export function openDoor(runDir: string, watchdog: Watchdog, repository: string): StartProcess {
+export function openDoor(runDir: string, watchdog: Watchdog, repository: string): Door {
+  const launcher = openLauncher({ directory: join(runDir, 'launcher') })
   const mark = { [runVariable]: valueOf(runDir) }
-  return ({ root, ...spec }) => {
+  const start: StartProcess = ({ root, ...spec }) => {
     const { PATH: path } = spec.env
     const own = path === undefined ? {} : { PATH: pathInWorkspace(path, repository, root ?? spec.cwd) }
-    return startProcess({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog })
+    return startProcess({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog, launcher })
   }
+  return { start, close: launcher.close }
 }
 
 /** The watchdog's grep would take the lines of one with a line feed for patterns of their own. */

@@ -2,7 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { ExitStatus } from '../../domain/agent/attempt.js'
 import { holdsNul } from '../streams/nul.js'
+import { exitStatus } from './exit-status.js'
 import { isShellName } from './shell-words.js'
 import { isProgram } from '../programs/own-programs.js'
 
@@ -16,16 +18,18 @@ export interface LaunchSpec {
 
 /** A process that is ready: it becomes the program when told to continue. */
 export interface Launched {
-  readonly child: ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable }
-  /** Absent if not even the launcher could start; the reason is the child's `error`. */
-  readonly pid?: number
-  /** Lets it become the program. */
-  readonly go: () => void
+  readonly pid: number
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Resolves when the process itself has ended; its output may still be on the way. Never rejects. */
+  readonly ended: Promise<ExitStatus>
+  /** Lets it become the program, with this on its stdin. */
+  readonly go: (input: string) => void
   /** It is never to be the program. */
   readonly refuse: () => void
 }
 
-/** A program that can't be started; the message is for people. */
+/** Why a process could not even be launched; the message is for people. */
 export interface NotLaunched {
   readonly message: string
 }
@@ -43,34 +47,48 @@ const wait = 'read -r autopilot_go <&3 || exit 125'
  * Starts a program in two phases, so that its pid can be recorded before it does anything. A command line (`/bin/sh -c
  * LINE`) needs no second shell: the waiting one continues with it.
  */
-export function launch({ file, args, cwd, env }: LaunchSpec): Launched | NotLaunched {
-  if (holdsNul([file, ...args])) return { message: 'The command contains a NUL character.' }
-  const line = file === shell && args[0] === '-c' && args.length === 2 ? args[1] : undefined
-  const missing = line === undefined ? whyMissing(file, cwd, env.PATH ?? '') : undefined
-  if (missing !== undefined) return { message: missing }
-  const script = line === undefined ? `${wait}; exec "$@" 3<&-` : `${wait}; exec 3<&-; unset autopilot_go; ${line}`
-  const words = line === undefined ? ['sh', ...shellProof(env), file, ...args] : []
+export function launch(spec: LaunchSpec): Launched | Promise<NotLaunched> {
+  const { cwd, env } = spec
+  const { script, words } = becoming(spec)
+  const whole = `${wait}; exec 3<&-; unset autopilot_go; ${script}`
   try {
-    const child = spawn(shell, ['-c', script, ...words], { cwd, env, detached: true, stdio: fourPipes })
-    return launched(child)
+    return launched(spawn(shell, ['-c', whole, ...words], { cwd, env, detached: true, stdio: fourPipes }))
   } catch (error) {
-    return { message: startFailure(error as NodeJS.ErrnoException) }
+    return Promise.resolve({ message: startFailure(error as NodeJS.ErrnoException) })
   }
+}
+
+/** How a shell that has waited becomes the program: the end of its script, with its further words. */
+export function becoming(spec: LaunchSpec): { readonly script: string; readonly words: readonly string[] } {
+  const line = lineOf(spec)
+  if (line !== undefined) return { script: line, words: [] }
+  return { script: 'exec "$@"', words: ['sh', ...shellProof(spec.env), spec.file, ...spec.args] }
+}
+
+function lineOf({ file, args }: LaunchSpec): string | undefined {
+  return file === shell && args[0] === '-c' && args.length === 2 ? args[1] : undefined
 }
 
 const fourPipes: 'pipe'[] = ['pipe', 'pipe', 'pipe', 'pipe']
 
-function launched(child: Launched['child']): Launched {
+function launched(child: ChildProcess): Launched | Promise<NotLaunched> {
   const { pid } = child
-  // Without a free descriptor (EMFILE) there are no streams at all.
-  const third = (child.stdio as ChildProcess['stdio'] | undefined)?.[3] as Duplex | undefined
-  // It may have been killed meanwhile; its exit status shows that.
-  third?.on('error', () => undefined)
+  if (pid === undefined) {
+    return new Promise((resolve) => child.once('error', (error) => resolve({ message: startFailure(error) })))
+  }
+  const [stdin, stdout, stderr, third] = child.stdio as unknown as [Writable, Readable, Readable, Duplex]
+  // It may have been killed meanwhile; its exit status tells.
+  for (const stream of [stdin, third]) stream.on('error', () => undefined)
+  const ended = new Promise<ExitStatus>((resolve) =>
+    child.once('exit', (code, signal) => resolve(exitStatus(code, signal))),
+  )
   return {
-    child,
-    ...(pid === undefined ? {} : { pid }),
-    go: () => void third?.end('go\n', () => third.destroy()),
-    refuse: () => void third?.destroy(),
+    ...{ pid, stdout, stderr, ended },
+    go(input) {
+      third.end('go\n', () => third.destroy())
+      stdin.end(input)
+    },
+    refuse: () => void third.destroy(),
   }
 }
 
@@ -85,12 +103,18 @@ export function startFailure({ code, message }: NodeJS.ErrnoException): string {
 
 const notThere = 'The program or its working directory does not exist.'
 
-/** The launcher itself always exists, so a missing program must be noticed beforehand, as execvp(3) would. */
-function whyMissing(file: string, cwd: string, path: string): string | undefined {
-  const places = file.includes('/') ? [''] : path.split(delimiter)
+/**
+ * Why a program cannot be launched, as far as that is seen beforehand. The shell that becomes it is always there: whether
+ * the program is must be looked for as execvp(3) would.
+ */
+export function whyNot(spec: LaunchSpec): NotLaunched | undefined {
+  const { file, args, cwd, env } = spec
+  if (holdsNul([file, ...args])) return { message: 'The command contains a NUL character.' }
+  if (lineOf(spec) !== undefined) return undefined
+  const places = file.includes('/') ? [''] : (env.PATH ?? '').split(delimiter)
   const found = places.map((place) => resolve(cwd, place, file)).filter(isThere)
-  if (found.length === 0) return notThere
-  return found.some(isProgram) ? undefined : 'The program is not executable.'
+  if (found.some(isProgram)) return undefined
+  return { message: found.length === 0 ? notThere : 'The program is not executable.' }
 }
 
 function isThere(path: string): boolean {

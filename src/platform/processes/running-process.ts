@@ -5,7 +5,8 @@ import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
 import type { Mask, StreamMask } from '../../domain/secrets/mask.js'
 import { CappedFile } from '../streams/capped-file.js'
 import { endGroup, endLeftovers, endStrays } from './end-group.js'
-import { launch, startFailure, type Launched, type LaunchSpec } from './launch.js'
+import { launch, whyNot, type Launched, type LaunchSpec, type NotLaunched } from './launch.js'
+import type { Launcher } from './launcher.js'
 import { LineSplitter, longestLineBytes, type WantedLines } from '../streams/lines.js'
 import { forgetGroup, isGroupAlive, rememberGroup } from './process-group.js'
 import { identify } from './process-identity.js'
@@ -36,10 +37,9 @@ export interface ProcessSpec extends LaunchSpec {
   readonly onSpawned?: OnSpawned
   /** Ends its group if autopilot dies; it knows the group before the program starts. */
   readonly watchdog?: Watchdog
-  /**
-   * If set, what it leaves in its group when it has ended by itself lives until autopilot's end; otherwise it is
-   * ended.
-   */
+  /** Starts it at less cost, where it can. */
+  readonly launcher?: Launcher
+  /** What it leaves in its group when it has ended by itself lives on, to the end of autopilot; without it, it is ended. */
   readonly keepsLeftovers?: boolean
 }
 
@@ -57,8 +57,8 @@ export interface ProcessEnd {
 
 /** A running agent, gate or command of the user, in its own process group. */
 export interface RunningProcess {
-  /** Absent if it could not start. */
-  readonly pid?: number
+  /** Undefined until it stands ready, and when it could not be started. */
+  readonly pid: number | undefined
   /** Resolves when the process itself has ended; a grandchild may still hold its pipes. Never rejects. */
   readonly exited: Promise<ExitStatus>
   /** Resolves when its group is gone and its output is in the files. Never rejects. */
@@ -79,18 +79,41 @@ const stderrTailBytes = 16 * 1024
  * failed start is an exit status.
  */
 export function startProcess(spec: ProcessSpec): RunningProcess {
-  const launched = launch(spec)
-  if ('message' in launched) return notStarted(Promise.resolve(launched.message))
-  const { child, pid } = launched
-  if (pid === undefined) return notStarted(errorOf(child))
-  return running(spec, launched, pid)
+  const cannot = whyNot(spec)
+  if (cannot) return notStarted(Promise.resolve(cannot))
+  const coming = spec.launcher?.launch(spec)
+  if (!coming) return startedByNode(spec)
+  return later(coming.then((launched) => (launched ? running(spec, launched) : startedByNode(spec))))
 }
 
-function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number): RunningProcess {
+function startedByNode(spec: ProcessSpec): RunningProcess {
+  const launched = launch(spec)
+  return 'pid' in launched ? running(spec, launched) : notStarted(launched)
+}
+
+/** One that will be there in a moment. */
+function later(coming: Promise<RunningProcess>): RunningProcess {
+  let process: RunningProcess | undefined
+  let reason: EndReason | undefined
+  void coming.then((come) => {
+    process = come
+    if (reason !== undefined) come.end(reason)
+  })
+  return {
+    get pid() {
+      return process?.pid
+    },
+    exited: coming.then(({ exited }) => exited),
+    finished: coming.then(({ finished }) => finished),
+    end(why) {
+      reason ??= why
+      process?.end(why)
+    },
+  }
+}
+
+function running(spec: ProcessSpec, { pid, stdout, stderr, ended: exited, go, refuse }: Launched): RunningProcess {
   rememberGroup(pid)
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(spec.input)
-  const exited = exitOf(child)
   let hasExited = false
   void exited.then(() => (hasExited = true))
   let reason: EndReason | undefined
@@ -100,7 +123,7 @@ function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number
   const stdoutLines = new LineSplitter(onStdoutLine, longestLineBytes, wanted)
   const stderrLines = onStderrLine && new LineSplitter(onStderrLine, longestLineBytes, wanted)
   const output = Promise.all([
-    pump(child.stdout, exited, {
+    pump(stdout, exited, {
       file: new CappedFile(spec.stdoutFile, spec.maxFileBytes),
       mask: spec.mask.stream(),
       onChunk: (chunk) => {
@@ -108,7 +131,7 @@ function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number
         stdoutLines.push(chunk)
       },
     }),
-    pump(child.stderr, exited, {
+    pump(stderr, exited, {
       file: new CappedFile(spec.stderrFile, spec.maxFileBytes),
       mask: spec.mask.stream(),
       onChunk: () => onOutput?.(),
@@ -123,7 +146,7 @@ function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number
   })
   const start = async () => {
     await Promise.all([spec.watchdog?.watch(pid), spec.onSpawned && identify(pid).then(spec.onSpawned)])
-    if (reason === undefined) go()
+    if (reason === undefined) go(spec.input)
     else refuse()
   }
   void start()
@@ -139,8 +162,8 @@ function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number
     await Promise.race([output, delay(pipeGraceMs, undefined, { ref: false })])
     // On a busy machine the timer may fire before everything in the pipes was read.
     await nextTurn()
-    child.stdout.destroy()
-    child.stderr.destroy()
+    stdout.destroy()
+    stderr.destroy()
     await output
     // Its background processes may be wanted, but not longer than autopilot lives.
     if (spec.keepsLeftovers !== true || !isGroupAlive(pid)) forget()
@@ -161,21 +184,10 @@ function running(spec: ProcessSpec, { child, go, refuse }: Launched, pid: number
   }
 }
 
-function notStarted(why: Promise<string>): RunningProcess {
-  const exited = why.then((message): ExitStatus => ({ type: 'not_started', message }))
-  return { exited, finished: exited.then((exit) => ({ exit, stderrTail: '' })), end: () => undefined }
-}
-
-function errorOf(child: Launched['child']): Promise<string> {
-  return new Promise((resolve) => child.once('error', (error) => resolve(startFailure(error))))
-}
-
-function exitOf(child: Launched['child']): Promise<ExitStatus> {
-  return new Promise((resolve) => {
-    child.once('exit', (code, signal) => {
-      resolve(code === null ? { type: 'signal', signal: signal ?? 'SIGKILL' } : { type: 'code', code })
-    })
-  })
+function notStarted(why: Promise<NotLaunched>): RunningProcess {
+  const exited = why.then(({ message }): ExitStatus => ({ type: 'not_started', message }))
+  const finished = exited.then((exit) => ({ exit, stderrTail: '' }))
+  return { pid: undefined, exited, finished, end: () => undefined }
 }
 
 /** Where a stream's bytes go: masked to the file, and to the listener raw or as in the file. */

@@ -23,7 +23,13 @@ test(
   'a run of twelve tasks that is killed at any moment, and resumed, brings each to the target once',
   { timeout: rounds * 60_000 },
   async () => {
-    const tally = { kills: 0, byWay: Object.fromEntries(ways.map((way) => [way, 0])), starts: 0, idleGits: 0 }
+    const tally = {
+      kills: 0,
+      byWay: Object.fromEntries(ways.map((way) => [way, 0])),
+      starts: 0,
+      idleGits: 0,
+      launchers: 0,
+    }
     const findings: string[] = []
     for (let round = 1; round <= rounds; round++) {
       const random = randomFrom(seed + round)
@@ -86,14 +92,19 @@ function killingBin({ repo }: Scene, move: number): string {
 }
 
 /**
- * Kills long-lived gits of a run that wait for a question, again and again, until told to stop. One that is in the middle
- * of a transaction, which its lock files show, is let go on: those would stay.
+ * Kills launchers of a run, and long-lived gits that wait for a question, again and again, until told to stop. A git that
+ * is in the middle of a transaction, which its lock files show, is let go on: those would stay.
  */
-function killIdleGits(stage: Scene, autopilot: number, random: () => number, tally: Tally): () => void {
+function killHelpers(stage: Scene, autopilot: number, random: () => number, tally: Tally): () => void {
   const kill = () => {
-    const sessions = childrenOf(autopilot).filter(({ command }) => session.test(command))
-    const chosen = sessions[Math.floor(random() * sessions.length)]
-    if (!chosen || !signal(chosen.pid, 'SIGSTOP')) return
+    const helpers = childrenOf(autopilot).filter(({ command }) => session.test(command) || launcher.test(command))
+    const chosen = helpers[Math.floor(random() * helpers.length)]
+    if (!chosen) return
+    if (launcher.test(chosen.command)) {
+      if (signal(chosen.pid, 'SIGKILL')) tally.launchers++
+      return
+    }
+    if (!signal(chosen.pid, 'SIGSTOP')) return
     // It may be about to lock something, until it really stands still.
     while (!['T', 'Z', ''].includes(stateOf(chosen.pid)));
     if (locksIn(join(stage.repo.dir, '.git')).length > 0) {
@@ -106,6 +117,8 @@ function killIdleGits(stage: Scene, autopilot: number, random: () => number, tal
   return () => clearInterval(timer)
 }
 
+/** Of gits and of agents. */
+const launcher = /-s autopilot-(git|launcher)$/
 const session = /(update-ref|hash-object|cat-file) .*--(stdin|stdin-paths|batch-check)/
 
 function locksIn(gitDir: string): readonly string[] {
@@ -117,21 +130,22 @@ interface Tally {
   kills: number
   starts: number
   idleGits: number
+  launchers: number
   readonly byWay: Record<string, number>
 }
 
 /** Kills the run a few times, then lets it come to its end. Gives what was not as it should be. */
 async function playRound(stage: Scene, random: () => number, tally: Tally): Promise<readonly string[]> {
   const findings: string[] = []
-  /** In half of the rounds gits are killed that wait, too. */
-  const killsGits = random() < 0.5
+  /** In half of the rounds launchers are killed, too, and gits that wait. */
+  const killsHelpers = random() < 0.5
   const pick = <Value>(values: readonly Value[]) => values[Math.floor(random() * values.length)]!
   for (let kill = 1 + Math.floor(random() * 3); kill > 0; kill--) {
     const way = pick(ways)
     const path = way === 'after a landing' ? `${killingBin(stage, pick([2, 5, 9]))}:${stage.env.PATH}` : stage.env.PATH!
     const run = stage.start([pick(commands(stage))], { env: { PATH: path } })
     tally.starts++
-    const stop = killsGits ? killIdleGits(stage, run.pid, random, tally) : () => undefined
+    const stop = killsHelpers ? killHelpers(stage, run.pid, random, tally) : () => undefined
     const wasKilled = await killAtSomeMoment(run, way, random).finally(stop)
     if (!wasKilled) break
     tally.kills++
@@ -143,7 +157,7 @@ async function playRound(stage: Scene, random: () => number, tally: Tally): Prom
   const toTheEnd = async () => {
     tally.starts++
     const run = stage.start([pick(commands(stage))])
-    const stop = killsGits ? killIdleGits(stage, run.pid, random, tally) : () => undefined
+    const stop = killsHelpers ? killHelpers(stage, run.pid, random, tally) : () => undefined
     return run.ended.finally(stop)
   }
   let last = await toTheEnd()

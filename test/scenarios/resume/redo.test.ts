@@ -74,11 +74,7 @@ test.each([
 )
 
 test.each([
-  [
-    'an id that the roadmap does not have',
-    ['--redo', 'logon,b'],
-    /not in the roadmap: logon\n +did you mean login\?/,
-  ],
+  ['an id that the roadmap does not have', ['--redo', 'logon,b'], /not in the roadmap: logon\n +did you mean login\?/],
   [
     'one that --only leaves out',
     ['--redo', 'login', '--only', 'b'],

@@ -9,6 +9,7 @@ import { gatedScene } from '../../support/scenes/gated-scene.js'
 import { isAlive, type Running } from '../../support/rigs/program.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import type { Scene } from '../../support/scenes/scene.js'
+import { childrenOf } from '../../support/rigs/processes.js'
 import { until } from '../../support/rigs/until.js'
 
 /** The processes that autopilot itself has started and that read its pipe: its watchdog. */
@@ -205,3 +206,33 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     expect(isAlive(stranger.pid!)).toBe(true)
   })
 })
+
+describe.runIf(process.platform === 'linux')('when the launcher of agents is killed', () => {
+  test('they work on to their end; one whose end nobody saw runs again, and no attempt is used up', async () => {
+    const agents = await rig()
+    const ids = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
+    const stage = scene({ roadmap: riggedRoadmap(agents, ids) })
+    const running = stage.start(['run', '-a', '2', '-i', '1', '--isolation', 'none', '--output', 'json'])
+    // The first are left to Node.
+    for (let started = 0; started < 8; started++) await (await agents.next()).exit()
+    const [seen, unseen] = [await agents.next('nine'), await agents.next('ten')]
+    const launcher = childrenOf(running.pid).find(({ command }) => command.endsWith('autopilot-launcher'))!
+    const waitingFor = ({ pid }: FakeAgent) => childrenOf(launcher.pid).find((shell) => isBelow(shell.pid, pid))
+    expect(waitingFor(seen)).toBeDefined()
+    const pids = [launcher.pid, waitingFor(unseen)!.pid]
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    await Promise.all([seen.exit(), unseen.exit()])
+    await (await agents.next('ten')).exit()
+    const { code, records } = await running.ended
+    expect(code).toBe(0)
+    expect(records().filter(({ type }) => type === 'attempt_failed')).toMatchObject([
+      { counted: false, failure: { kind: 'infrastructure', message: 'Nobody saw how the agent ended.' } },
+    ])
+    expect(agents.started).toHaveLength(11)
+  })
+})
+
+/** Whether a process descends from another. */
+function isBelow(ancestor: number, pid: number): boolean {
+  return childrenOf(ancestor).some((child) => child.pid === pid || isBelow(child.pid, pid))
+}

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { noMask } from '../../../src/domain/secrets/mask.js'
 import { startProcess, type RunningProcess, type ProcessSpec } from '../../../src/platform/processes/running-process.js'
+import type { Launcher } from '../../../src/platform/processes/launcher.js'
 import type { AgentRig } from '../fakes/fake-agent.js'
 
 /** A process that a test started, with every line that it has printed so far. */
@@ -9,6 +10,13 @@ export interface ProcessRun extends RunningProcess {
   readonly stderr: readonly string[]
   readonly stdoutFile: string
   readonly stderrFile: string
+}
+
+let launcher: Launcher | undefined
+
+/** From now on, processes are started by this launcher, where it can. */
+export function startBy(other: Launcher | undefined): void {
+  launcher = other
 }
 
 /** Starts a fake agent as attempts do; what `change` names replaces the defaults: long grace, big files, no input. */
@@ -27,7 +35,8 @@ export function startRun(rig: AgentRig, change: Partial<ProcessSpec> = {}): Proc
     graceMs: 30_000,
     onStdoutLine: (line) => stdout.push(line),
     onStderrLine: (line) => stderr.push(line),
+    ...(launcher === undefined ? {} : { launcher }),
     ...change,
   })
-  return { ...agent, stdout, stderr, stdoutFile, stderrFile }
+  return Object.assign(agent, { stdout, stderr, stdoutFile, stderrFile })
 }

@@ -33,6 +33,7 @@ export interface SceneOptions extends GitRepoOptions {
 const tools = [
   ...['sh', 'git', 'cat', 'sed', 'mkdir', 'rm', 'mv', 'cp', 'ln', 'printf', 'env', 'sleep', 'chmod', 'touch', 'tr'],
   ...['awk', 'grep', 'readlink', 'mktemp', 'make', 'find', 'test', 'ls', 'head', 'wc', 'seq', 'echo', 'dirname'],
+  ...['setsid', 'mkfifo'],
 ]
 
 /** Makes a repository whose first commit has the roadmap, if one is given, and the files. */

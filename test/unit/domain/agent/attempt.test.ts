@@ -19,6 +19,7 @@ const zero: ExitStatus = { type: 'code', code: 0 }
 const one: ExitStatus = { type: 'code', code: 1 }
 const killed: ExitStatus = { type: 'signal', signal: 'SIGKILL' }
 const missing: ExitStatus = { type: 'not_started', message: 'claude was not found' }
+const lost: ExitStatus = { type: 'lost' }
 
 const silent = noEvidence
 const success: Evidence = { ...noEvidence, result: {} }
@@ -40,12 +41,13 @@ describe('the judgement of a process', () => {
     ['a cancel, even after a success', zero, success, 'canceled', 'canceled'],
     ['a cancel before it started', missing, silent, 'canceled', 'canceled'],
     ['a program that is not there', missing, silent, undefined, 'spawn'],
+    ['an end that nobody saw, even after a success', lost, success, undefined, 'infrastructure'],
   ])('of %s', (_, exit, evidence, ended, kind) => {
     expect(judgeProcess(exit, evidence, ended)?.kind).toBe(kind)
   })
 
   it('never calls an end good without a final event of success, nor a cancel anything else', () => {
-    const exits = fc.constantFrom(zero, one, killed, missing)
+    const exits = fc.constantFrom(zero, one, killed, missing, lost)
     const ends = fc.constantFrom<EndReason | undefined>(undefined, 'canceled', 'timeout', 'after_result')
     fc.assert(
       fc.property(exits, fc.constantFrom(silent, success, limited), ends, (exit, evidence, ended) => {
