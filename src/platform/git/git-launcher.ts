@@ -7,7 +7,7 @@ import { exitStatusInShell } from '../processes/exit-status.js'
 import { keepAlive } from '../processes/keep-alive.js'
 import { hasPipes } from '../processes/open-files.js'
 import { signalGroup } from '../processes/process-group.js'
-import { inShell, isShellName } from '../processes/shell-words.js'
+import { inShell, isPlainName } from '../processes/shell-words.js'
 import { holdsNul } from '../streams/nul.js'
 import { endGit } from './end-git.js'
 import { gitProgram, type GitCommand, type GitListener, type GitProcess } from './git-process.js'
@@ -38,7 +38,7 @@ export function runInLauncher(command: GitCommand, listener: GitListener): GitPr
   const { environment, args, cwd, input, signal } = command
   if (input !== undefined || signal !== undefined || !repeatable.has(args[0] ?? '')) return undefined
   if (holdsNul([cwd, ...args]) || args.join(' ').length > longestCommand) return undefined
-  if (!Object.keys(environment.own).every(isShellName)) return undefined
+  if (!Object.keys(environment.own).every(isPlainName)) return undefined
   return launcherFor(environment.shared)?.run(command, listener)
 }
 

@@ -15,7 +15,7 @@ export interface DoorSpec extends ProcessSpec {
 /** The one door of a run. */
 export interface Door {
   readonly start: StartProcess
-  readonly close: () => void
+  readonly close: () => Promise<void>
 }
 
 /** The variable by which all that a run starts is known, wherever it goes: the run's directory. */

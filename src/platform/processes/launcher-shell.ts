@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
 import { LineSplitter } from '../streams/lines.js'
 import { exitStatusInShell } from './exit-status.js'
@@ -11,7 +12,7 @@ import { becoming, type Launched, type LaunchSpec } from './launch.js'
 import { hasPipes } from './open-files.js'
 import { isThere, isZombie } from './process-identity.js'
 import { SharedEnvironments } from './shared-environments.js'
-import { inShell, isShellName } from './shell-words.js'
+import { inShell, isPlainName } from './shell-words.js'
 
 /** Absolute paths. */
 export interface LauncherPrograms {
@@ -44,6 +45,7 @@ interface Job {
 
 /** Fifos are made for so many processes at a time, and again when half of them are used. */
 const fifosAtATime = 16
+const closeMs = 1_000
 
 /** A shell that reads commands from stdin, and says on descriptor 3 `fifos`, `ready ID PID WAITING` and `end ID STATUS`. */
 export class LauncherShell {
@@ -53,6 +55,7 @@ export class LauncherShell {
   readonly #environments = new SharedEnvironments()
   readonly #looking: NodeJS.Timeout
   readonly #directory: string
+  readonly #ended: Promise<unknown>
   #isOver = false
   readonly #fifos: string[] = []
   /** Those that the shell makes just now. */
@@ -72,8 +75,8 @@ export class LauncherShell {
     })
     this.#child = child
     this.#looking = setInterval(() => this.#look(), parts.lookMs).unref()
-    child.once('error', () => this.#onExit())
-    child.once('exit', () => this.#onExit())
+    this.#ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
+    void this.#ended.then(() => this.#onExit())
     // The last of those who tell an end is gone, too.
     child.once('close', () => {
       clearInterval(this.#looking)
@@ -95,7 +98,7 @@ export class LauncherShell {
 
   /** See `Launcher`. */
   launch(spec: LaunchSpec): Promise<Launched | undefined> | undefined {
-    if (this.#isOver || !Object.keys(spec.env).every(isShellName)) return undefined
+    if (this.#isOver || !Object.keys(spec.env).every(isPlainName)) return undefined
     const path = this.#fifos.pop()
     if (this.#fifos.length < fifosAtATime / 2) this.#makeFifos()
     const ends = path === undefined ? undefined : openFifos(path)
@@ -131,9 +134,11 @@ export class LauncherShell {
     })
   }
 
-  close(): void {
+  /** Resolves when the shell has ended, and makes no more fifos; one that hangs is not waited for. */
+  close(): Promise<unknown> {
     this.#isOver = true
     this.#child.stdin?.end()
+    return Promise.race([this.#ended, delay(closeMs, undefined, { ref: false })])
   }
 
   #tell(command: string): void {
@@ -148,7 +153,7 @@ export class LauncherShell {
     const { before, command } = this.#environments.exporting(spec.env)
     const { script, words } = becoming(spec)
     const isHere = `echo "ready ${id} $$ $PPID" >&3; exec 3>&-`
-    const isIn = `cd ${inShell(spec.cwd)} || exit 125; unset OLDPWD${spec.env.PWD === undefined ? ' PWD' : ''}`
+    const isIn = `cd ${inShell(spec.cwd)} || exit 125; unset OLDPWD`
     const shell = [
       '/bin/sh',
       '-c',
@@ -168,7 +173,7 @@ export class LauncherShell {
         mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
       }
     } catch {
-      this.close()
+      void this.close()
       return
     }
     this.#coming = Array.from({ length: fifosAtATime }, () => join(this.#directory, String(++this.#made)))
@@ -201,7 +206,7 @@ export class LauncherShell {
 
   /** What is not ready by now is given up; what runs, runs on, and somebody waits for it. */
   #onExit(): void {
-    this.close()
+    void this.close()
     this.#endAll(({ process }) => process === undefined)
   }
 

@@ -13,8 +13,8 @@ export interface Launcher {
    * never be the program, and the caller launches it itself, or learns why that cannot be.
    */
   readonly launch: (spec: LaunchSpec) => Promise<Launched | undefined> | undefined
-  /** Nothing more is launched; what runs, runs on. */
-  readonly close: () => void
+  /** Nothing more is launched; what runs, runs on. Resolves when the fifos are removed. Never rejects. */
+  readonly close: () => Promise<void>
 }
 
 export interface LauncherOptions {
@@ -48,9 +48,9 @@ export function openLauncher(options: LauncherOptions): Launcher {
       if (starts >= leftToNode) warmUp()
       return starts > leftToNode && isFit(spec) ? shell?.launch(spec) : undefined
     },
-    close() {
+    async close() {
       isClosed = true
-      shell?.close()
+      await shell?.close()
       removeFifos(directory)
     },
   }
@@ -69,10 +69,10 @@ function findPrograms(): LauncherPrograms | undefined {
   return isFound ? { setsid, mkfifo } : undefined
 }
 
-/** The shell may be making more just now. What stays is in nobody's way, and removed when the run is resumed. */
+/** What stays is in nobody's way, and removed when the run is resumed. */
 function removeFifos(directory: string): void {
   try {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 10 })
+    rmSync(directory, { recursive: true, force: true })
   } catch {
     // See above.
   }

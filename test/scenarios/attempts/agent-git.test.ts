@@ -25,7 +25,7 @@ test('a rebase that stopped in a conflict is finished in the same conversation, 
   const ended = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(ended.code).toBe(0)
   expect(calls()).toHaveLength(2)
-  expect(calls()[1]!.prompt).toMatch(/- git: a rebase is not ended; .*one\.txt[^]*`git status` says where it stands/)
+  expect(calls()[1]!.prompt).toMatch(/- git: a rebase is unfinished; .*one\.txt[^]*`git status` says where it stands/)
   expect(stage.landed('one.txt')).toBe('both')
   expect(recordsOf(ended, 'finishing_started')).toMatchObject([{ turn: 1, reason: { kind: 'unfinished' } }])
   expect(recordsOf(ended, 'repair_started')).toHaveLength(0)

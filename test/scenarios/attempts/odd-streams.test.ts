@@ -45,7 +45,7 @@ test('a final event that is cut off is no success, and the line is named; what w
   })
   const { code, stdout } = await stage.run(['run', '-i', '1'])
   expect(code).toBe(1)
-  expect(stdout).toContain('could not be read: {"type":"result","subtype":"success","is_error":fal (crash)\n')
+  expect(stdout).toContain('The last unreadable line: {"type":"result","subtype":"success","is_error":fal (crash)\n')
   expect(stdout).toMatch(/^Tokens +120 in \(20 cached\), 5 out/m)
 })
 

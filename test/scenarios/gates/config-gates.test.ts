@@ -102,7 +102,7 @@ test('the dry run and the start report a gate that cannot fail, in the configura
   const roadmap = "tasks:\n  - id: a\n    run: echo > a\n    verify:\n      - 'false || true'\n"
   const stage = configured('gates:\n  - { run: false | cat, name: tests }\n', roadmap)
   const told = [
-    'the gate tests cannot fail: its status is that of `cat`',
+    'the gate tests cannot fail: its exit status is that of `cat`',
     'W067: verify cannot fail: it ends with `true`',
   ]
   const { stdout, stderr } = await stage.run(['run', '--dry-run'])

@@ -22,8 +22,7 @@ beforeEach(async () => {
 })
 afterEach(() => {
   startBy(undefined)
-  launcher.close()
-  return rig.close()
+  return Promise.all([launcher.close(), rig.close()])
 })
 
 const seen = (pid: number) => processTable().find((one) => one.pid === pid)!
@@ -55,6 +54,8 @@ describe.runIf(existsSync('/proc/self/stat'))('a launcher', () => {
       { ...env, A: '2', B: '' },
       { ...env, A: '2' },
       { ...env, B: 'x', A: '1' },
+      // Of a shell's own variables.
+      { ...env, UID: '7' },
     ]
     for (const environment of environments) {
       startRun(rig, { env: environment })
@@ -101,7 +102,7 @@ describe.runIf(existsSync('/proc/self/stat'))('a launcher', () => {
     expect(existsSync(directory)).toBe(false)
     for (let i = 0; i < 4; i++) void other.launch(line(':'))
     await until(() => existsSync(directory) && readdirSync(directory).length > 0, 'it makes fifos')
-    other.close()
+    await other.close()
     expect(existsSync(directory)).toBe(false)
     expect(other.launch(line(':'))).toBeUndefined()
   })
@@ -162,7 +163,7 @@ it.runIf(existsSync('/proc/self/stat'))(
     process.kill(shell, 'SIGCONT')
     process.kill(-first.pid, 'SIGKILL')
     expect(await first.ended).toEqual({ type: 'signal', signal: 'SIGKILL' })
-    slow.close()
+    void slow.close()
     await until(() => !processTable().some(({ parent, group }) => parent === shell || group === shell), 'all have gone')
     expect(readdirSync(cwd)).toEqual([])
   },

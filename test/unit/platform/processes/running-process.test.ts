@@ -110,10 +110,10 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
     it('leaves a command line as it is: one shell, its own variables, no further descriptor', async () => {
       // Asked without a pipeline, for which the shell would open descriptors of its own.
       const third = 'if [ -e /proc/$$/fd/3 ]; then echo open; else echo closed; fi'
-      const script = `echo "$0 $# \${autopilot_go-none}"; ${third}; : "\n"; echo "$(cat)"`
+      const script = `echo "$0 $# \${autopilot_go-none} $PWD \${OLDPWD-none}"; ${third}; : "\n"; echo "$(cat)"`
       const run = startRun(rig, { file: '/bin/sh', args: ['-c', script], input: 'from stdin' })
       await run.finished
-      expect(run.stdout[0]).toBe('/bin/sh 0 none')
+      expect(run.stdout[0]).toBe(`/bin/sh 0 none ${rig.dir} none`)
       expect(run.stdout.at(-1)).toMatch(/from stdin$/)
       expect(run.stdout[1]).toBe('closed')
     })

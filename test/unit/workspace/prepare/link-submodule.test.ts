@@ -17,5 +17,5 @@ test.each([
   const { workspaces, base } = await createRig({ repo, link: [path] })
   const prepared = await workspaces.prepare(base)
   expect(prepared.ok).toBe(taken)
-  if (!prepared.ok) expect(prepared.error.message).toMatch(/^link: .* submodule of yours, .* or by setup:/)
+  if (!prepared.ok) expect(prepared.error.message).toMatch(/^link: .* submodule of yours, .* or from setup:/)
 })
