@@ -59,7 +59,7 @@ export async function setStage({ roadmap, script, config = '', files = {} }: Sta
   const link = (cli: Cli) => symlinkSync(join(clis, cli), join(bin, cli))
   link('claude')
   link('codex')
-  for (const tool of ['tail', 'setsid']) symlinkSync(join('/usr/bin', tool), join(bin, tool))
+  symlinkSync('/usr/bin/tail', join(bin, 'tail'))
   Object.assign(scene.env, environment(scene, server))
   const run = (...args: readonly string[]) => start(['run', '--output', 'json', ...args])
   return {
