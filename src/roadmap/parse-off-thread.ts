@@ -1,5 +1,6 @@
 import { answerOffThread } from '../platform/worker.js'
-import { parseRoadmap, type ParsedRoadmap, type ParseOptions } from './formats/native/parse.js'
+import type { ParsedRoadmap, ParseOptions } from './formats/contract.js'
+import { parseRoadmap } from './formats/parse.js'
 import { fromParts, toParts, type Parts } from './parts.js'
 
 /** What the worker thread is asked. */

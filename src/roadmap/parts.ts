@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
 import type { TaskGraph, Unresolved } from '../domain/roadmap/graph.js'
 import type { Group, Task } from '../domain/roadmap/task.js'
-import type { ParsedRoadmap } from './formats/native/parse.js'
+import type { ParsedRoadmap } from './formats/contract.js'
 
 /**
  * A parsed roadmap in parts, each of which is read in a few ms: as one message, 20,000 tasks or 190,000 dependencies keep the

@@ -1,5 +1,5 @@
 import { ownHold, type HoldReason } from '../../domain/roadmap/hold.js'
-import type { ParsedRoadmap } from '../formats/native/parse.js'
+import type { ParsedRoadmap } from '../formats/contract.js'
 
 /** What a person holds by now, by task: for a run that has begun already. */
 export function heldNow({ roadmap, problems }: ParsedRoadmap): ReadonlyMap<string, HoldReason> {

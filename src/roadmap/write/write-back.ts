@@ -11,9 +11,9 @@ import { readWhole } from '../../platform/files/read-whole.js'
 import { decode, encode, maxBytes, type Encoding } from '../syntax/decode.js'
 import { heldNow } from './held-now.js'
 import type { LoadedRoadmap } from '../load.js'
-import type { ParsedRoadmap } from '../formats/native/parse.js'
+import type { ParsedRoadmap } from '../formats/contract.js'
 import { problemAt } from '../../domain/roadmap/source.js'
-import type { StatusValue } from '../formats/native/status-value.js'
+import type { StatusValue } from '../formats/contract.js'
 
 /** Writes `done` into the roadmap file, and nothing else. */
 export interface StatusWriter {

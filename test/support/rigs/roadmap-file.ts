@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { loadRoadmap, type LoadedRoadmap } from '../../../src/roadmap/load.js'
-import { parseRoadmap } from '../../../src/roadmap/formats/native/parse.js'
+import { parseRoadmap } from '../../../src/roadmap/formats/parse.js'
 import { createStatusWriter, type StatusWriter } from '../../../src/roadmap/write/write-back.js'
 
 /** A roadmap on disk with a writer for it, and a count of the parses that the writer asked for. */

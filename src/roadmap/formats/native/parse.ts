@@ -1,9 +1,8 @@
 import { plural } from '../../../domain/text.js'
-import type { TaskGraph } from '../../../domain/roadmap/graph.js'
 import { nearest } from '../../../domain/nearest.js'
 import { compareProblems, type Problem } from '../../../domain/roadmap/problem.js'
-import type { Group, Roadmap, Task } from '../../../domain/roadmap/task.js'
-import { checkRoadmap } from './check.js'
+import type { Group, Task } from '../../../domain/roadmap/task.js'
+import { checkRoadmap } from '../check.js'
 import { decode, type Decoded, type Encoding } from '../../syntax/decode.js'
 import { refuseForeign } from './foreign.js'
 import { readJson } from '../../syntax/read-json.js'
@@ -11,35 +10,14 @@ import { readDefaults, readTask } from './read-task.js'
 import { readYaml } from '../../syntax/read-yaml.js'
 import { addProblem, createSource, type Reading } from '../../../domain/roadmap/source.js'
 import { entryOf, isNull, scalarText, type MapNode, type SourceNode } from '../../syntax/source-node.js'
-import { locateStatus, type StatusValue } from './status-value.js'
+import type { ParsedRoadmap, ParseOptions, StatusValue } from '../contract.js'
+import { locateStatus } from './status-value.js'
 import { nameTasks, type NamedTask } from './task-id.js'
 import { maxTasks, walkRoadmap, type Walked } from './walk.js'
 import { doneWord, statusWords } from '../../../domain/roadmap/status-word.js'
 
-/** What a parse may be told. */
-export interface ParseOptions {
-  /** The path to show in messages. Its extension decides between YAML and JSON. */
-  readonly file: string
-  /** More words for statuses, from the configuration: `{icebox: 'on_hold'}`. */
-  readonly statuses?: Readonly<Record<string, string>>
-  /** The allowed names for `provider:`; without them every name is accepted. */
-  readonly providers?: readonly string[]
-}
-
-/** A roadmap with everything that was found in it: plain data that can be sent to a worker thread. */
-export interface ParsedRoadmap {
-  /** Present if tasks could be read; if the problems contain an error, it must not be run. */
-  readonly roadmap?: Roadmap
-  readonly graph?: TaskGraph
-  /** Errors and warnings, sorted by position. */
-  readonly problems: readonly Problem[]
-  /** For each task id, where its status is written. */
-  readonly values: ReadonlyMap<string, StatusValue>
-  readonly encoding: Encoding
-}
-
 /** Reads a native or WeatherVane roadmap from the bytes of a YAML or JSON file. Touches no disk, never throws. */
-export function parseRoadmap(bytes: Uint8Array, options: ParseOptions): ParsedRoadmap {
+export function parseNative(bytes: Uint8Array, options: ParseOptions): ParsedRoadmap {
   const decoded = decode(bytes, options.file)
   if (!decoded.ok) return nothingRead([decoded.error])
   const reading: Reading = { source: createSource(options.file, decoded.value.text), problems: [] }

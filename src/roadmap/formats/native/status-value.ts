@@ -1,30 +1,8 @@
+import type { StatusValue } from '../contract.js'
 import type { TaskStatus } from '../../../domain/roadmap/task.js'
 import type { Encoding } from '../../syntax/decode.js'
 import { lineAt, type Source } from '../../../domain/roadmap/source.js'
 import { entryOf, type MapEntry, type MapNode } from '../../syntax/source-node.js'
-
-/** Where a task's status is in the text, and what to write for done. Offsets: UTF-16 units, without a BOM. */
-export type StatusValue =
-  | {
-      /** `text` replaces the range from `start` to `end`, which must contain `before`. */
-      readonly kind: 'edit'
-      readonly start: number
-      readonly end: number
-      readonly before: string
-      readonly text: string
-      /**
-       * A plain word for a plain word on one line, or a line after a plain one: certain to read back right, so no
-       * second parse is needed.
-       */
-      readonly plain: boolean
-      readonly status: TaskStatus
-    }
-  | {
-      /** The value serves several places, or the task has none of its own: it is never written. */
-      readonly kind: 'shared'
-      readonly status: TaskStatus
-      readonly line: number
-    }
 
 /** How a file is written: what a status value needs to know besides its own position. */
 export interface FileManner {

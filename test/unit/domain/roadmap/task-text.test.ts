@@ -1,6 +1,6 @@
 import { expect, it, test } from 'vitest'
 import { isOther, isOtherTask, isOwnText, textOf, wordsOf } from '../../../../src/domain/roadmap/task-text.js'
-import { parseRoadmap } from '../../../../src/roadmap/formats/native/parse.js'
+import { parseRoadmap } from '../../../../src/roadmap/formats/parse.js'
 import { digestOf } from '../../../../src/platform/files/digest.js'
 import { taskOf } from '../../../support/rigs/task.js'
 

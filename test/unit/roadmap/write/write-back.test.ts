@@ -2,7 +2,7 @@ import { chmod, lstat, readFile, readdir, rm, stat, symlink, writeFile } from 'n
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseRoadmap } from '../../../../src/roadmap/formats/native/parse.js'
+import { parseRoadmap } from '../../../../src/roadmap/formats/parse.js'
 import { loadRoadmap } from '../../../../src/roadmap/load.js'
 import { createStatusWriter } from '../../../../src/roadmap/write/write-back.js'
 import { changedLines, roadmapFile, temporaryDirectory } from '../../../support/rigs/roadmap-file.js'

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseRoadmap, type ParsedRoadmap } from '../../../../../src/roadmap/formats/native/parse.js'
+import type { ParsedRoadmap } from '../../../../../src/roadmap/formats/contract.js'
+import { parseRoadmap } from '../../../../../src/roadmap/formats/parse.js'
 
 const nested = readFileSync(new URL('../../../../fixtures/roadmaps/nested.yaml', import.meta.url))
 const tabs = readFileSync(new URL('../../../../fixtures/roadmaps/tabs.json', import.meta.url))

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { parseRoadmap } from '../../../../../src/roadmap/formats/native/parse.js'
+import { parseRoadmap } from '../../../../../src/roadmap/formats/parse.js'
 import { changedLines, roadmapFile } from '../../../../support/rigs/roadmap-file.js'
 
 // Real roadmaps of other people: present beside the repository on some machines, never part of it.

@@ -1,8 +1,8 @@
-import { listFirst } from '../../../domain/text.js'
-import type { TaskGraph } from '../../../domain/roadmap/graph.js'
-import type { Problem } from '../../../domain/roadmap/problem.js'
-import { statusRuns, statusSatisfies, type Group, type Task } from '../../../domain/roadmap/task.js'
-import { problemAt } from '../../../domain/roadmap/source.js'
+import { listFirst } from '../../domain/text.js'
+import type { TaskGraph } from '../../domain/roadmap/graph.js'
+import type { Problem } from '../../domain/roadmap/problem.js'
+import { statusRuns, statusSatisfies, type Group, type Task } from '../../domain/roadmap/task.js'
+import { problemAt } from '../../domain/roadmap/source.js'
 
 /**
  * Warns about work that won't happen: manual tasks (W064), tasks behind ones that don't run (W054), nothing to run at

@@ -1,9 +1,9 @@
-import { buildGraph, type CycleStep, type TaskGraph, type Unresolved } from '../../../domain/roadmap/graph.js'
-import { nearest } from '../../../domain/nearest.js'
-import type { Problem } from '../../../domain/roadmap/problem.js'
-import { statusSatisfies, type Dependency, type Group, type Task } from '../../../domain/roadmap/task.js'
+import { buildGraph, type CycleStep, type TaskGraph, type Unresolved } from '../../domain/roadmap/graph.js'
+import { nearest } from '../../domain/nearest.js'
+import type { Problem } from '../../domain/roadmap/problem.js'
+import { statusSatisfies, type Dependency, type Group, type Task } from '../../domain/roadmap/task.js'
 import { checkProgress } from './check-progress.js'
-import { problemAt } from '../../../domain/roadmap/source.js'
+import { problemAt } from '../../domain/roadmap/source.js'
 
 /** Everything that shows only when all tasks are known: ids, dependencies, cycles, tasks that can never start. */
 export function checkRoadmap(
