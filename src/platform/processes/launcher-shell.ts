@@ -10,7 +10,7 @@ import { fifoPaths, openFifos, redirections } from './fifos.js'
 import { keepAlive } from './keep-alive.js'
 import { becoming, type Launched, type LaunchSpec } from './launch.js'
 import { hasPipes } from './open-files.js'
-import { isThere, isZombie } from './process-identity.js'
+import { isZombie, startOf } from './process-identity.js'
 import { SharedEnvironments } from './shared-environments.js'
 import { inShell, isPlainName } from './shell-words.js'
 
@@ -29,8 +29,8 @@ interface ShellParts {
 
 interface Ready {
   readonly pid: number
-  /** The shell that waits for it. */
-  readonly waiting: number
+  /** When it started, and the shell that waits for it, by pid: a number alone may be another's soon. */
+  readonly starts: ReadonlyMap<number, string>
 }
 
 interface Job {
@@ -187,7 +187,8 @@ export class LauncherShell {
     if (what === 'fifos') this.#fifos.push(...this.#coming.splice(0))
     else if (what === 'end') this.#end(Number(id), Number(value))
     else if (job) {
-      job.process = { pid: Number(value), waiting: Number(waiting) }
+      const pids = [Number(value), Number(waiting)]
+      job.process = { pid: Number(value), starts: new Map(pids.map((pid) => [pid, startOf(pid)])) }
       job.onReady(job.process.pid)
     }
   }
@@ -213,7 +214,7 @@ export class LauncherShell {
   /** Of a process that is gone, with the shell that waited for it, nobody will tell how it ended. */
   #look(): void {
     this.#endAll((job) => {
-      if (!job.process || Object.values(job.process).some(isRunning)) return false
+      if (!job.process || [...job.process.starts].some(isRunning)) return false
       const wasMissed = job.isMissed === true
       job.isMissed = true
       return wasMissed
@@ -221,6 +222,6 @@ export class LauncherShell {
   }
 }
 
-function isRunning(pid: number): boolean {
-  return isThere(pid) && !isZombie(pid)
+function isRunning([pid, start]: readonly [number, string]): boolean {
+  return start !== '' && startOf(pid) === start && !isZombie(pid)
 }
