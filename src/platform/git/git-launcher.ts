@@ -88,17 +88,16 @@ class GitLauncher {
     launchers.add(this)
     const { stdin, stdout, complaints } = this.#streams
     for (const stream of [stdin, stdout, complaints]) stream.on('error', () => undefined)
+    const ours = { isAwaited: () => this.isBusy, onOther: () => this.close() }
     untilMark(stdout, this.#mark, {
+      ...ours,
       onBytes: (chunk) => this.#job?.listener.onStdout(chunk),
       onMark: (word) => this.#onMark(word),
-      isAwaited: () => this.isBusy,
-      onOther: () => this.close(),
     })
     untilMark(complaints, this.#mark, {
+      ...ours,
       onBytes: (chunk) => this.#job?.listener.onStderr(chunk),
       onMark: () => this.#onMark(),
-      isAwaited: () => this.isBusy,
-      onOther: () => this.close(),
     })
     stdin.write(`trap : TERM; mark=${this.#mark}\n`)
   }

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 
@@ -40,10 +40,8 @@ export function openFifos(path: string): FifoEnds | undefined {
   const [held, ...reading] = opened as [number, number, number]
   return {
     connect() {
-      const writing = openSync(input, constants.O_WRONLY | constants.O_NONBLOCK)
-      closeSync(held)
-      for (const fifo of fifoPaths(path)) unlinkSync(fifo)
-      const stdin = new Socket({ fd: writing, readable: false, writable: true })
+      const stdin = new Socket({ fd: writingEnd(input, held), readable: false, writable: true })
+      for (const fifo of fifoPaths(path)) rmSync(fifo, { force: true })
       const [stdout, stderr] = reading.map((fd) => new Socket({ fd, readable: true, writable: false })) as [
         Socket,
         Socket,
@@ -53,5 +51,16 @@ export function openFifos(path: string): FifoEnds | undefined {
     close() {
       for (const fd of opened) closeSync(fd)
     },
+  }
+}
+
+/** An end that only writes is told when nobody reads any more. Where it cannot be had, the one that is held will do. */
+function writingEnd(input: string, held: number): number {
+  try {
+    const writing = openSync(input, constants.O_WRONLY | constants.O_NONBLOCK)
+    closeSync(held)
+    return writing
+  } catch {
+    return held
   }
 }

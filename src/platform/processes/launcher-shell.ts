@@ -54,7 +54,6 @@ export class LauncherShell {
   readonly #jobs = new Map<number, Job>()
   readonly #environments = new SharedEnvironments()
   readonly #looking: NodeJS.Timeout
-  readonly #directory: string
   readonly #ended: Promise<unknown>
   #isOver = false
   readonly #fifos: string[] = []
@@ -65,7 +64,6 @@ export class LauncherShell {
 
   constructor(parts: ShellParts) {
     this.#parts = parts
-    this.#directory = parts.directory
     // Nothing in its environment: a process has its own, and no more.
     const child = spawn('/bin/sh', ['-s', 'autopilot-launcher'], {
       env: {},
@@ -169,14 +167,14 @@ export class LauncherShell {
     if (this.#coming.length > 0 || this.#isOver) return
     try {
       if (this.#made === 0) {
-        rmSync(this.#directory, { recursive: true, force: true })
-        mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+        rmSync(this.#parts.directory, { recursive: true, force: true })
+        mkdirSync(this.#parts.directory, { recursive: true, mode: 0o700 })
       }
     } catch {
       void this.close()
       return
     }
-    this.#coming = Array.from({ length: fifosAtATime }, () => join(this.#directory, String(++this.#made)))
+    this.#coming = Array.from({ length: fifosAtATime }, () => join(this.#parts.directory, String(++this.#made)))
     const paths = this.#coming.flatMap(fifoPaths).map(inShell)
     this.#tell(`${this.#parts.programs.mkfifo} -m 600 ${paths.join(' ')} && echo fifos >&3; jobs >/dev/null\n`)
   }
