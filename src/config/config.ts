@@ -14,7 +14,9 @@ import { expected } from './chosen.js'
 import { gateKeys, gateList, gatesOf } from './gate-config.js'
 import { configName, findConfig } from './config-name.js'
 import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
-import { scalar } from './scalar.js'
+import { customProviderKeys, customProviders, customProvidersOf } from './custom-provider-config.js'
+import { providersInFile, providersInSettings, selectableProviders, unknownProvider } from './known-providers.js'
+import { scalar, scalarOrMap } from './scalar.js'
 import { numberVariables } from '../domain/agent/work-number.js'
 import { placeholdersIn } from '../domain/secrets/placeholder.js'
 import { onOff, portRange, providerModel } from './value.js'
@@ -24,8 +26,10 @@ export interface Config {
   readonly run: Partial<RunSettings>
   readonly file: FileSettings
   /** Where a value is, or what is around it; for problems that are found later. */
-  readonly place: (path: readonly (string | number)[]) => Position
+  readonly place: (path: Path) => Position
 }
+
+type Path = readonly (string | number)[]
 
 const noSecrets = { files: [], names: [] }
 
@@ -37,6 +41,7 @@ export const noConfig: Config = {
     reviews: [],
     ...noMoney,
     allow: [],
+    customProviders: {},
     agentsMayConfigure: false,
     env: {},
     envTemplates: {},
@@ -69,6 +74,7 @@ const fileSchema = z.strictObject({
   allow: z.optional(
     z.array(z.string().check(z.refine((tool) => /^[^-\s]/.test(tool), 'it is not the name of a tool'))),
   ),
+  custom_providers: z.optional(customProviders),
   agents_may_configure: z.optional(scalar(onOff)),
   env: z.optional(z.record(variableName, variable)),
   ports: z.optional(scalar(portRange)),
@@ -81,9 +87,11 @@ const fileSchema = z.strictObject({
 
 /** The settings that also have flags, each under its key. */
 const runKeys = Object.fromEntries(
-  settingRows.flatMap(([, { key, read, each }]) =>
-    key === undefined ? [] : [[key, z.optional(each ? z.array(scalar(each)) : scalar(read))] as const],
-  ),
+  settingRows.flatMap(([, { key, read, each, isMap }]) => {
+    if (key === undefined) return []
+    const single = isMap ? scalarOrMap(read) : scalar(read)
+    return [[key, z.optional(each ? z.array(scalar(each)) : single)] as const]
+  }),
 )
 
 const schema = z.extend(fileSchema, runKeys)
@@ -135,7 +143,13 @@ export function parseConfig(
   }
   const parsed = schema.safeParse(data, { error: expected })
   if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, source)))
-  return ok({ ...settingsOf(parsed.data, parentEnv), place: (path) => placeOf(path, document, source) })
+  const config = { ...settingsOf(parsed.data, parentEnv), place: (path: Path) => placeOf(path, document, source) }
+  const selectable = selectableProviders(config.file)
+  const unknown = [...providersInSettings(config.run), ...providersInFile(parsed.data)].flatMap((named) => {
+    const why = unknownProvider(named.name, selectable)
+    return why === undefined ? [] : [at(named.path, document, source, 'E104', `${named.path.join('.')}: ${why}`)]
+  })
+  return unknown.length > 0 ? err(unknown) : ok(config)
 }
 
 function settingsOf(
@@ -155,6 +169,7 @@ function settingsOf(
       ...gatesOf(gates ?? []),
       ...moneyOf({ budgets, prices }),
       allow: allow ?? [],
+      customProviders: customProvidersOf(data.custom_providers),
       agentsMayConfigure,
       ...environmentOf(env ?? {}, parentEnv),
       ...furnitureOf({ setup, copy, keep, link }),
@@ -198,29 +213,24 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, source: Source)
   return [at(path, document, source, 'E104', `${name}: ${message}`)]
 }
 
-function knownKeys(path: readonly (string | number)[], document: Document): readonly string[] {
+function knownKeys(path: Path, document: Document): readonly string[] {
   const [section] = path
   if (section === undefined) return Object.keys(schema.shape)
   if (section === 'budgets') return budgetKeys
   if (section === 'prices') return priceKeys
   if (section === 'setup') return setupKeys
+  if (section === 'custom_providers') return customProviderKeys
   if (section === 'secrets') return ['files', 'names']
   if (section === 'gates') return gateKeys(document.getIn([...path, 'review']) !== undefined)
   return section === 'routes' ? ['simple', 'moderate', 'complex'] : ['dir']
 }
 
-function at(
-  path: readonly (string | number)[],
-  document: Document,
-  source: Source,
-  code: string,
-  text: string,
-): Problem {
+function at(path: Path, document: Document, source: Source, code: string, text: string): Problem {
   return { severity: 'error', code, text, position: placeOf(path, document, source) }
 }
 
 /** A missing value has no position: use the nearest existing thing around it. */
-function placeOf(path: readonly (string | number)[], document: Document, source: Source): Position {
+function placeOf(path: Path, document: Document, source: Source): Position {
   const around = path.map((_, end) => path.slice(0, path.length - end))
   const node: unknown = around.map((part) => document.getIn(part, true)).find(Boolean) ?? document.contents
   const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as [number] | null) : null

@@ -38,10 +38,12 @@ const gate = chosen<z.infer<typeof commandFields> | z.infer<typeof reviewFields>
   typeof entry === 'object' && entry !== null && 'review' in entry ? reviewFields : command,
 )
 
-const several: z.ZodMiniType<z.infer<typeof gate>[]> = z.array(gate)
-const single: z.ZodMiniType<z.infer<typeof gate>[]> = z.pipe(
+export type GateEntry = z.infer<typeof gate>
+
+const several: z.ZodMiniType<GateEntry[]> = z.array(gate)
+const single: z.ZodMiniType<GateEntry[]> = z.pipe(
   gate,
-  z.transform((entry: z.infer<typeof gate>) => [entry]),
+  z.transform((entry: GateEntry) => [entry]),
 )
 
 /** What may stand under `gates:`: a list, also an empty one, or one gate alone. */
@@ -57,7 +59,7 @@ export function gateKeys(isReview: boolean): readonly string[] {
 }
 
 /** The entries of `gates:`, apart by who judges. */
-export function gatesOf(entries: readonly z.infer<typeof gate>[]): {
+export function gatesOf(entries: readonly GateEntry[]): {
   readonly gates: readonly Gate[]
   readonly reviews: readonly Review[]
 } {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
 import type { Budget } from '../domain/accounts/budget.js'
 import type { Price } from '../domain/accounts/price.js'
-import { scalar } from './scalar.js'
+import { keysAre, scalar } from './scalar.js'
 import { settings, type FileSettings } from './settings.js'
-import { providerModel, providerName, usd, type ReadValue } from './value.js'
+import { providerModel, providerName, usd } from './value.js'
 
 const amounts = z.strictObject({ usd: z.optional(scalar(usd)), tokens: z.optional(scalar(settings.budgetTokens.read)) })
 
@@ -18,16 +18,6 @@ const perMillion = z
   .check(z.nonnegative('it must not be negative'))
 
 const price = z.strictObject({ input: perMillion, cached_input: z.optional(perMillion), output: perMillion })
-
-/** Whether the keys of a map are what `read` accepts. */
-function keysAre<Value>(read: ReadValue<Value>) {
-  return z.superRefine<Readonly<Record<string, unknown>>>((map, context) => {
-    for (const key of Object.keys(map)) {
-      const value = read(key)
-      if (!value.ok) context.addIssue({ code: 'custom', message: value.error, path: [key], input: key })
-    }
-  })
-}
 
 /** What only the configuration says about money: what providers may spend, and what tokens cost. */
 export const moneyKeys = {

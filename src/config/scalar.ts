@@ -13,3 +13,29 @@ export function scalar<Value>(read: ReadValue<Value>) {
     }),
   )
 }
+
+/** The same, or a map, each entry of which is a `NAME=VALUE` of the text. */
+export function scalarOrMap<Value>(read: ReadValue<Value>) {
+  const entries = z.record(z.string(), z.string())
+  return z.pipe(
+    z.transform((value: unknown): unknown => {
+      const map = entries.safeParse(value)
+      return map.success
+        ? Object.entries(map.data)
+            .map((entry) => entry.join('='))
+            .join(',')
+        : value
+    }),
+    scalar(read),
+  )
+}
+
+/** Whether the keys of a map are what `read` accepts. */
+export function keysAre<Value>(read: ReadValue<Value>) {
+  return z.superRefine<Readonly<Record<string, unknown>>>((map, context) => {
+    for (const key of Object.keys(map)) {
+      const value = read(key)
+      if (!value.ok) context.addIssue({ code: 'custom', message: value.error, path: [key], input: key })
+    }
+  })
+}

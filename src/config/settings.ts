@@ -6,7 +6,9 @@ import type { PortRange } from '../platform/locks/port-blocks.js'
 import type { Gate } from '../domain/landing/gate.js'
 import type { WaitPolicy } from '../domain/accounts/governor.js'
 import type { Prices } from '../domain/accounts/price.js'
-import type { ProviderModel, Permissions } from '../domain/agent/provider-model.js'
+import type { PermissionChoice } from '../domain/agent/permissions.js'
+import type { CustomProvider } from '../domain/agent/custom-provider.js'
+import type { ProviderModel } from '../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Review } from '../domain/landing/review.js'
 import type { Complexity } from '../domain/roadmap/task.js'
@@ -16,6 +18,7 @@ import {
   durationOrNone,
   onOff,
   oneOf,
+  permissionChoice,
   providerChoice,
   usd,
   wholeNumber,
@@ -33,7 +36,7 @@ export interface RunSettings {
   readonly providers?: readonly ProviderChoice[]
   readonly isolation: 'workspace' | 'none'
   readonly target?: string
-  readonly permissions: Permissions
+  readonly permissions: PermissionChoice
   /** Whether a refused tool is only reported, or makes the turn fail. */
   readonly onDenied: 'warn' | 'fail'
   readonly timeoutMs: number
@@ -86,6 +89,8 @@ export interface FileSettings {
   readonly budgets: Readonly<Record<string, Budget>>
   readonly prices: Prices
   readonly allow: readonly string[]
+  /** Agent CLIs that autopilot does not know, by name. */
+  readonly customProviders: Readonly<Record<string, CustomProvider>>
   /** Whether agents' changes to this configuration and to settings of agent CLIs may land. */
   readonly agentsMayConfigure: boolean
   readonly env: Readonly<Record<string, string>>
@@ -110,6 +115,8 @@ export interface Setting<Value> {
   readonly read: ReadValue<Value>
   /** For a list: reads one of its values. */
   readonly each?: ReadValue<unknown>
+  /** In `autopilot.yaml` it may also be a map, each entry of which is a `NAME=VALUE` of the text. */
+  readonly isMap?: true
   /** The flag in commander's notation; `help` is its text in `--help`. */
   readonly flag: string
   readonly help: string
@@ -162,7 +169,7 @@ export const settings = {
   providers: {
     ...listOf(providerChoice),
     flag: '-p, --provider <name[:model][=cap]>',
-    help: 'agent CLIs to use, in order of preference: claude, codex; repeatable',
+    help: 'agent CLIs to use, in order of preference (default claude and codex); repeatable',
     variables: ['AUTOPILOT_PROVIDER'],
     key: 'providers',
     on: both,
@@ -213,12 +220,13 @@ export const settings = {
     identifies: true,
   },
   permissions: {
-    read: oneOf(['edit', 'full']),
+    read: permissionChoice,
+    isMap: true,
     flag: '--permissions <mode>',
-    help: 'what agents may do: edit: change files (default); full: anything',
+    help: 'what agents may do: edit: change files (default); full: anything; NAME=full: for this provider alone',
     variables: ['AUTOPILOT_PERMISSIONS'],
     key: 'permissions',
-    default: 'edit',
+    default: { general: 'edit', ofProviders: {} },
     on: both,
     identifies: false,
   },

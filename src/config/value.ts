@@ -1,6 +1,7 @@
 import { parseUsd } from '../domain/accounts/budget.js'
 import { durationForms, parseDuration, parseDurationOrNone } from '../domain/duration.js'
-import { parseProviderModel, type ProviderModel, providerNames } from '../domain/agent/provider-model.js'
+import type { PermissionChoice, Permissions } from '../domain/agent/permissions.js'
+import { parseProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { nearest } from '../domain/nearest.js'
 import { portsInBlock, type PortRange } from '../platform/locks/port-blocks.js'
@@ -58,20 +59,19 @@ export const portRange: ReadValue<PortRange> = (text) => {
   return err(`'${text}' is not a range of ten ports or more from 1024 to 65535, such as 20000-29999`)
 }
 
-/** The name of an agent CLI. */
-export const providerName: ReadValue<string> = (text) => oneOf(selectable)(text)
+/** The name of an agent CLI, in its form: which ones there are, is known once the configuration has been read. */
+export const providerName: ReadValue<string> = (text) =>
+  /^[A-Za-z0-9][\w.-]{0,59}$/.test(text) ? ok(text) : err(`'${text}' is not the name of an agent CLI`)
 
 /** A provider as `--provider` names it, with the most slots that it may hold at once. */
 export interface ProviderChoice extends ProviderModel {
   readonly cap?: number
 }
 
-const selectable = providerNames.filter((name) => name !== 'command')
-
 /** `NAME[:MODEL][=CAP]` */
 export const providerChoice: ReadValue<ProviderChoice> = (text) => {
   const match = /^([^:=]+)(?::(.+?))?(?:=(.*))?$/s.exec(text)
-  const name = oneOf(selectable)(match?.[1] ?? text)
+  const name = providerName(match?.[1] ?? text)
   if (!name.ok) return name
   const chosen = match?.[2] === undefined ? { provider: name.value } : { provider: name.value, model: match[2] }
   if (match?.[3] === undefined) return ok(chosen)
@@ -82,6 +82,24 @@ export const providerChoice: ReadValue<ProviderChoice> = (text) => {
 /** `NAME[:MODEL]`, as in `routes:`. */
 export const providerModel: ReadValue<ProviderModel> = (text) => {
   const parsed = parseProviderModel(text)
-  const name = oneOf(selectable)(parsed.provider)
+  const name = providerName(parsed.provider)
   return name.ok ? ok(parsed) : name
+}
+
+const permissions = oneOf<Permissions>(['edit', 'full'])
+
+/** `MODE`, `NAME=MODE` for a provider of its own, or several of them with commas between: `edit,pi=full`. */
+export const permissionChoice: ReadValue<PermissionChoice> = (text) => {
+  const ofProviders: Record<string, Permissions> = {}
+  let general: Permissions = 'edit'
+  for (const part of text.split(',')) {
+    const [, provider, mode = part] = /^([^=]*)=(.*)$/s.exec(part) ?? []
+    const name = provider === undefined ? undefined : providerName(provider.trim())
+    if (name?.ok === false) return name
+    const read = permissions(mode.trim())
+    if (!read.ok) return read
+    if (name) ofProviders[name.value] = read.value
+    else general = read.value
+  }
+  return ok({ general, ofProviders })
 }

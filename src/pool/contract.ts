@@ -99,7 +99,7 @@ export interface Agent extends ProviderModel {
 export interface ReservationRequest {
   readonly id: string
   readonly rank: Rank
-  readonly provider?: string
+  readonly providers?: readonly string[]
   readonly model?: string
   /** Only this provider and model will do. */
   readonly exactly?: ProviderModel

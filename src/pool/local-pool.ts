@@ -207,8 +207,8 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
     return this.#tiers(demand).some((tier) => tier.some((offer) => !this.#standing.isOut(offer)))
   }
 
-  #unservable(taskId: string, { provider }: Demand): ReservationError {
-    return this.#shut ? new ReservationError(this.#shut.reason, this.#shut.message) : unservable(taskId, provider)
+  #unservable(taskId: string, { providers }: Demand): ReservationError {
+    return this.#shut ? new ReservationError(this.#shut.reason, this.#shut.message) : unservable(taskId, providers)
   }
 
   #rejectUnservable(): void {

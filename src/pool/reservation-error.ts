@@ -15,7 +15,7 @@ export function withdrawn(taskId: string): ReservationError {
 }
 
 /** `provider`: the one that the task asks for, if it asks for one. */
-export function unservable(taskId: string, provider: string | undefined): ReservationError {
-  const asked = provider === undefined ? '' : `, which asks for ${provider}`
+export function unservable(taskId: string, providers: readonly string[] | undefined): ReservationError {
+  const asked = providers === undefined ? '' : `, which asks for ${providers.join(' or ')}`
   return new ReservationError('unservable', `no usable provider for ${taskId}${asked}`)
 }

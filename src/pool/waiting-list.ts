@@ -13,14 +13,14 @@ export interface Demand extends RouteRequest {
 }
 
 export function demandOf(
-  { needsWorkspace, begins = false, provider, model, exactly }: ReservationRequest,
+  { needsWorkspace, begins = false, providers, model, exactly }: ReservationRequest,
   complexity: Complexity,
 ): Demand {
   return {
     complexity,
     needsWorkspace,
     begins,
-    ...(provider === undefined ? {} : { provider }),
+    ...(providers === undefined ? {} : { providers }),
     ...(model === undefined ? {} : { model }),
     ...(exactly === undefined ? {} : { exactly }),
   }
@@ -103,8 +103,8 @@ export class WaitingList {
   }
 }
 
-function demandKey({ provider, model, exactly, complexity, needsWorkspace, begins }: Demand): string {
-  return JSON.stringify([provider, model, exactly?.provider, exactly?.model, complexity, needsWorkspace, begins])
+function demandKey({ providers, model, exactly, complexity, needsWorkspace, begins }: Demand): string {
+  return JSON.stringify([providers, model, exactly?.provider, exactly?.model, complexity, needsWorkspace, begins])
 }
 
 /** Behind all of equal rank, so that equals keep their order of arrival. */

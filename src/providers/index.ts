@@ -1,14 +1,22 @@
 import { claude } from './claude/provider.js'
 import { codex } from './codex/provider.js'
 import { command } from './command.js'
-import { type Provider } from './adapter/contract.js'
+import { customProvider } from './custom.js'
+import type { Provider } from './adapter/contract.js'
+import type { CustomProvider } from '../domain/agent/custom-provider.js'
 import { providerNames, type ProviderName } from '../domain/agent/provider-model.js'
 
 /** Every provider there is. A name without its adapter does not compile. */
 export const providers = { claude, codex, command } as const satisfies Record<ProviderName, Provider>
 
-/** The provider of this name, or undefined for a name that autopilot does not know. */
-export function findProvider(name: string): Provider | undefined {
-  const known = providerNames.find((candidate) => candidate === name)
-  return known === undefined ? undefined : providers[known]
+/** The provider of a name; undefined if there is none. */
+export type FindProvider = (name: string) => Provider | undefined
+
+/** All providers of a run: the known ones, and those that its configuration describes. */
+export function providersWith(custom: Readonly<Record<string, CustomProvider>>): FindProvider {
+  const own = new Map(Object.entries(custom).map(([name, described]) => [name, customProvider(name, described)]))
+  return (name) => {
+    const known = providerNames.find((candidate) => candidate === name)
+    return known === undefined ? own.get(name) : providers[known]
+  }
 }

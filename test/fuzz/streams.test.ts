@@ -7,9 +7,11 @@ import { applyAgentEvent, noEvidence, type Evidence } from '../../src/domain/age
 import { LineSplitter } from '../../src/platform/streams/lines.js'
 import { eventReader } from '../../src/providers/event-reader.js'
 import { judgeAgent } from '../../src/providers/judge.js'
-import { findProvider } from '../../src/providers/index.js'
+import { providersWith } from '../../src/providers/index.js'
 import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
 import { readStream } from '../support/rigs/recorded-stream.js'
+
+const findProvider = providersWith({})
 
 const names = ['claude', 'codex'] as const
 const samples = names.flatMap((name) => {

@@ -5,13 +5,14 @@ import type { CaptureOptions } from '../../platform/processes/capture.js'
 import type { Provider } from '../../providers/adapter/contract.js'
 import { detectProvider, type Detection } from '../../providers/detect.js'
 import type { EnvironmentOf } from '../../providers/environment.js'
-import { findProvider } from '../../providers/index.js'
+import type { FindProvider } from '../../providers/index.js'
 import type { Detected } from './providers.js'
 
 type OtherVersion = Omit<Extract<RunEvent, { type: 'version_differs' }>, 'type'>
 
 export interface CliCheckParts {
   readonly detected: readonly Detected[]
+  readonly findProvider: FindProvider
   readonly environmentOf: EnvironmentOf
   /** What ends a CLI that has not answered. */
   readonly ended: Required<Pick<CaptureOptions, 'signal' | 'watchdog'>>
@@ -30,7 +31,7 @@ export interface CliCheck {
   readonly whyUnusable: (provider: string, signal: AbortSignal) => Promise<string | undefined>
 }
 
-export function createCliCheck({ detected, environmentOf, ended, onOther }: CliCheckParts): CliCheck {
+export function createCliCheck({ detected, findProvider, environmentOf, ended, onOther }: CliCheckParts): CliCheck {
   const asked = new Map<string, Promise<Failure | undefined>>()
   const ask = (provider: Provider, where: { readonly cwd?: string; readonly signal: AbortSignal }) => {
     const options = { env: environmentOf(provider), ...(where.cwd === undefined ? {} : { cwd: where.cwd }) }

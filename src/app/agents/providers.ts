@@ -1,5 +1,6 @@
-import { formatProviderModel, providerNames } from '../../domain/agent/provider-model.js'
-import { commandProvider, type RoutePolicy } from '../../domain/routing/routing.js'
+import { defaultProviders, formatProviderModel } from '../../domain/agent/provider-model.js'
+import { permissionsOf } from '../../domain/agent/permissions.js'
+import type { RoutePolicy } from '../../domain/routing/routing.js'
 import type { Review } from '../../domain/landing/review.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { askProgram } from '../../platform/processes/ask-program.js'
@@ -7,7 +8,7 @@ import type { CaptureOptions } from '../../platform/processes/capture.js'
 import type { Provider, WorkRequest } from '../../providers/adapter/contract.js'
 import { detectProvider, type Capture, type Detection } from '../../providers/detect.js'
 import type { EnvironmentOf } from '../../providers/environment.js'
-import { findProvider } from '../../providers/index.js'
+import type { FindProvider } from '../../providers/index.js'
 import type { FileSettings, RunSettings } from '../../config/settings.js'
 
 export interface Detected {
@@ -26,9 +27,10 @@ export function candidateProviders(
   tasks: readonly Task[],
   settings: RunSettings,
   file: FileSettings,
+  find: FindProvider,
 ): readonly Provider[] {
-  const working = workingProviders(tasks, settings, file.routes)
-  return [...new Set([...working, ...reviewingProviders(tasks, settings, file)])]
+  const working = workingProviders(tasks, settings, file.routes, find)
+  return [...new Set([...working, ...reviewingProviders(tasks, settings, file, find)])]
 }
 
 /** The agent CLIs that these tasks could use, given what is asked for; empty if all are commands. */
@@ -36,25 +38,31 @@ export function workingProviders(
   tasks: readonly Task[],
   settings: RunSettings,
   routes: FileSettings['routes'],
+  find: FindProvider,
 ): readonly Provider[] {
   const needing = tasks.filter(({ run }) => run === undefined)
-  const asked = needing.flatMap(({ provider }) => provider ?? [])
-  const open = needing.filter(({ provider }) => provider === undefined)
+  const asked = needing.flatMap(({ providers }) => providers ?? [])
+  const open = needing.filter(({ providers }) => providers === undefined)
   const routed = open.flatMap(({ complexity }) => routes[complexity] ?? []).map(({ provider }) => provider)
   const names = new Set([...(open.length > 0 ? generalProviders(settings) : []), ...routed, ...asked])
-  return [...names].flatMap((name) => findProvider(name) ?? [])
+  return [...names].flatMap((name) => find(name) ?? [])
 }
 
 /** Those that reviews name, and all that are allowed anyway, because another one than the author should review. */
-function reviewingProviders(tasks: readonly Task[], settings: RunSettings, file: FileSettings): readonly Provider[] {
+function reviewingProviders(
+  tasks: readonly Task[],
+  settings: RunSettings,
+  file: FileSettings,
+  find: FindProvider,
+): readonly Provider[] {
   const reviews = tasks.length === 0 ? [] : reviewsOf(settings, file)
   const named = reviews.flatMap(({ reviewers }) => reviewers.map(({ provider }) => provider))
   const names = new Set(named.length === 0 ? [] : [...generalProviders(settings), ...named])
-  return [...names].flatMap((name) => findProvider(name) ?? [])
+  return [...names].flatMap((name) => find(name) ?? [])
 }
 
 function generalProviders({ providers }: RunSettings): readonly string[] {
-  return providers?.map(({ provider }) => provider) ?? providerNames.filter((name) => name !== commandProvider)
+  return providers?.map(({ provider }) => provider) ?? defaultProviders
 }
 
 /** The reviews of a run: without isolation there is nothing to review. */
@@ -69,7 +77,7 @@ export function reviewsOf({ isolation }: RunSettings, { reviews }: FileSettings)
 export async function setUpProviders(
   candidates: readonly Provider[],
   settings: RunSettings,
-  routes: FileSettings['routes'],
+  { routes, allow }: Pick<FileSettings, 'routes' | 'allow'>,
   environmentOf: EnvironmentOf,
   ended: Pick<CaptureOptions, 'signal' | 'watchdog' | 'cwd'>,
 ): Promise<ProviderSetup> {
@@ -78,7 +86,9 @@ export async function setUpProviders(
     candidates.map(async (provider): Promise<Detected> => {
       const environment = environmentOf(provider)
       const detection = await detectProvider(provider, ask, { env: environment })
-      const refused = detection.usable ? provider.refusal(sampleRequest(settings), environment) : undefined
+      const refused = detection.usable
+        ? provider.refusal(sampleRequest(provider, settings, allow), environment)
+        : undefined
       return { provider, detection: refused ? { usable: false, reason: refused.message, help: '' } : detection }
     }),
   )
@@ -87,8 +97,9 @@ export async function setUpProviders(
 }
 
 /** What all requests of the run have in common, to ask a provider in advance whether it would refuse them all. */
-function sampleRequest({ permissions }: RunSettings): WorkRequest {
-  return { cwd: '/', prompt: '', permissions, allow: [], asRoot: process.getuid?.() === 0 }
+function sampleRequest({ name }: Provider, settings: RunSettings, allow: readonly string[]): WorkRequest {
+  const permissions = permissionsOf(settings.permissions, name)
+  return { cwd: '/', ownDir: '/', prompt: '', permissions, allow, asRoot: process.getuid?.() === 0 }
 }
 
 /** Routing among providers that are assumed to be usable. */

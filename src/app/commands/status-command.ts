@@ -26,6 +26,7 @@ import { refuse, refuseGit } from '../refuse.js'
 import { lookAround, replayRun, resumeRun, type Replayed } from '../resume/resumed.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
+import { providersWith } from '../../providers/index.js'
 
 export interface StatusArguments {
   /** The run's id; without one, the last run. */
@@ -110,6 +111,7 @@ async function wouldResume(replayed: Replayed, commonDir: string | undefined): P
     text: () => undefined,
     retryFailed: false,
     isUsable: () => true,
+    findProvider: providersWith({}),
   })
   return resumptions.size > 0 ? countResumptions(resumptions.values()) : undefined
 }

@@ -28,7 +28,7 @@ export async function validateCommand(args: ValidateArguments, env: Environment)
     printProblems(config.error, args.output)
     return exitCodes.usage
   }
-  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.config.file.statuses)
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.value.config.file)
   printProblems(loaded.ok ? loaded.value.warnings : loaded.error, args.output)
   if (!loaded.ok) return exitCodes.usage
   const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)

@@ -2,11 +2,12 @@ import { tightest, type Budget } from '../../domain/accounts/budget.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { type Gate, gatesOf } from '../../domain/landing/gate.js'
 import { startOrder, type RunPlan } from '../../domain/roadmap/plan.js'
+import { permissionsOf } from '../../domain/agent/permissions.js'
 import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
 import { commandProvider, routeRequestOf, tiersFor, type RoutePolicy } from '../../domain/routing/routing.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { cleanLine, plural } from '../../domain/text.js'
-import { findProvider } from '../../providers/index.js'
+import type { FindProvider } from '../../providers/index.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
 import { formatHold, showId } from '../../ui/format.js'
 import { hasLines, linesAsWritten } from './as-written.js'
@@ -27,6 +28,7 @@ export interface DryRunParts {
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
   readonly setup: ProviderSetup
+  readonly findProvider: FindProvider
   /** What a person should know first. */
   readonly notices: readonly string[]
 }
@@ -106,10 +108,11 @@ function commandOf(task: Task, { provider, model }: ProviderModel, parts: DryRun
   const budgets = budgetsOf(parts.settings, parts.config.file)
   const limits = [task.budget, budgets?.run, budgets?.providers[provider]].flatMap((budget) => budget ?? [])
   const { usd: budgetUsd } = tightest(limits)
-  const built = findProvider(provider)?.command({
+  const built = parts.findProvider(provider)?.command({
     cwd: parts.settings.isolation === 'none' ? parts.location.root : '<workspace>',
+    ownDir: '<attempt>',
     prompt: '',
-    permissions: parts.settings.permissions,
+    permissions: permissionsOf(parts.settings.permissions, provider),
     allow: parts.config.file.allow,
     asRoot: process.getuid?.() === 0,
     ...(model === undefined ? {} : { model }),

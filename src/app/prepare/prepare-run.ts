@@ -17,7 +17,9 @@ import { refuse } from '../refuse.js'
 import { readTemplate } from './prompt-template.js'
 import { openRoadmap } from './roadmap-source.js'
 import { planWithRedo } from './redo.js'
-import { mergeSettings, settingsFromEnvironment, type RunSettings } from '../../config/settings.js'
+import { providersInSettings, selectableProviders, unknownProvider } from '../../config/known-providers.js'
+import { providersWith, type FindProvider } from '../../providers/index.js'
+import { mergeSettings, settingsFromEnvironment, type FileSettings, type RunSettings } from '../../config/settings.js'
 
 /** What was typed after `autopilot run`. */
 export interface RunArguments {
@@ -50,6 +52,7 @@ export interface Prepared {
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
   readonly template?: string
+  readonly findProvider: FindProvider
 }
 
 /** Reads settings, configuration, roadmap and template. If it isn't ok, the problems are already printed. */
@@ -63,8 +66,9 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   const opened = await openConfig(configRoot, env)
   if (!opened.ok) return problems(opened.error, mergeSettings(fromEnvironment.value, args.flags).output)
   const { config, mask, warnings: maskWarnings } = opened.value
-  const wished = mergeSettings(config.run, fromEnvironment.value, args.flags)
-  const settings = args.asBefore ? settingsAsBefore(wished, args.asBefore) : wished
+  const layered = settingsFrom(config, fromEnvironment.value, args)
+  if (!layered.ok) return usage(layered.error, undefined, wanted)
+  const settings = layered.value
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
   if (!location.ok) return err(refuse(location.error, settings.output))
@@ -72,7 +76,7 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     const refused = await refuseWorkspaces(config, location.value.root, env, settings.output)
     if (refused !== undefined) return err(refused)
   }
-  const loaded = await openRoadmap(args.roadmap, args.directory, config.file.statuses)
+  const loaded = await openRoadmap(args.roadmap, args.directory, config.file)
   if (!loaded.ok) return problems(loaded.error, settings.output)
   const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)
   if (misplaced.length > 0) return problems(misplaced, settings.output)
@@ -98,8 +102,39 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     location: location.value,
     loaded: planned.loaded,
     plan,
+    findProvider: providersWith(config.file.customProviders),
     ...(value === undefined ? {} : { template: value }),
   })
+}
+
+/** The settings of a run, from all layers. The error is for people. */
+function settingsFrom(
+  { run, file }: Config,
+  environment: Partial<RunSettings>,
+  { flags, asBefore }: RunArguments,
+): Result<RunSettings, string> {
+  const layers = { 'the environment': environment, 'the command line': flags }
+  for (const [layer, named] of Object.entries(layers)) {
+    const unknown = unknownProviderIn(named, file)
+    if (unknown !== undefined) return err(`${layer} names an unknown provider: ${unknown}`)
+  }
+  const wished = unrestricted(mergeSettings(run, environment, flags), file)
+  return ok(asBefore ? settingsAsBefore(wished, asBefore) : wished)
+}
+
+/** A provider that a layer of settings names and that does not exist. */
+function unknownProviderIn(settings: Partial<RunSettings>, file: FileSettings): string | undefined {
+  const selectable = selectableProviders(file)
+  return providersInSettings(settings)
+    .map(({ name }) => unknownProvider(name, selectable))
+    .find((why) => why !== undefined)
+}
+
+/** Providers that the configuration describes are restricted only by their own commands, and it says so. */
+function unrestricted(settings: RunSettings, { customProviders }: FileSettings): RunSettings {
+  const own = Object.keys(customProviders).map((name) => [name, 'full'] as const)
+  const { general, ofProviders } = settings.permissions
+  return { ...settings, permissions: { general, ofProviders: { ...Object.fromEntries(own), ...ofProviders } } }
 }
 
 function settingsAsBefore(wished: RunSettings, { isolation, target, only = [], redo }: AsBefore): RunSettings {

@@ -4,7 +4,9 @@ import { err, type Result } from '../../domain/result.js'
 import { findRoadmap } from '../../roadmap/find.js'
 import { loadRoadmap, type LoadedRoadmap } from '../../roadmap/load.js'
 import { parseOffThread } from '../../roadmap/parse-off-thread.js'
-import { providerNames } from '../../domain/agent/provider-model.js'
+import { selectableProviders } from '../../config/known-providers.js'
+import type { FileSettings } from '../../config/settings.js'
+import { commandProvider } from '../../domain/routing/routing.js'
 
 /** The worker thread's file lies beside the bundle that this code is in. */
 export const parseElsewhere = parseOffThread(join(import.meta.dirname, 'parse-worker.cjs'))
@@ -16,12 +18,13 @@ export const parseElsewhere = parseOffThread(join(import.meta.dirname, 'parse-wo
 export async function openRoadmap(
   named: string | undefined,
   directory: string,
-  statuses: Readonly<Record<string, string>>,
+  file: Pick<FileSettings, 'statuses' | 'customProviders'>,
 ): Promise<Result<LoadedRoadmap, Problem[]>> {
   const path = await rootPath(named, directory)
   if (!path.ok) return err([path.error])
+  const providers = [...selectableProviders(file), commandProvider]
   const shownAs = named ?? shown(path.value)
-  return loadRoadmap(path.value, { shownAs, statuses, providers: providerNames, parseLarge: parseElsewhere })
+  return loadRoadmap(path.value, { shownAs, statuses: file.statuses, providers, parseLarge: parseElsewhere })
 }
 
 async function rootPath(named: string | undefined, directory: string): Promise<Result<string, Problem>> {

@@ -20,6 +20,7 @@ import { attemptRef } from '../../workspace/refs/ref-name.js'
 import { readLandings, readRunRefs, type RunRefs } from '../../workspace/refs/run-refs.js'
 import { readUndone, withoutUndone } from '../../workspace/refs/undone.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
+import type { FindProvider } from '../../providers/index.js'
 
 /** A run of before, as its journal tells it. */
 export interface Replayed extends JournaledRun {
@@ -85,6 +86,7 @@ export function landingsOf({ landings }: Remains, taskId: string): readonly Land
 /** How a task may be tried. */
 export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'retryFailed' | 'text'> & {
   readonly isUsable: (provider: string) => boolean
+  readonly findProvider: FindProvider
 }
 
 /** What is known of the machine, in the words of the decision. */
@@ -102,7 +104,9 @@ export function factsOf({ state }: Replayed, found: Remains, limits: Limits): Re
       return standing.has(path) && isWorkOf(state.uncollected, path, { taskId, attempt })
     },
     canContinue: (course) =>
-      isolation === 'workspace' && limits.isUsable(course.agent.provider) && conversationOf(course) !== undefined,
+      isolation === 'workspace' &&
+      limits.isUsable(course.agent.provider) &&
+      conversationOf(course, limits.findProvider) !== undefined,
   }
 }
 

@@ -1,3 +1,4 @@
+import { permissionsOf } from '../../domain/agent/permissions.js'
 import { cleanLine, plural } from '../../domain/text.js'
 import { failingHelp, whyUnfailing } from '../../domain/landing/unfailing.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
@@ -95,7 +96,7 @@ function more(all: readonly unknown[]): readonly string[] {
 }
 
 function recordDetection(recorder: Recorder, { provider, detection }: Detected, settings: RunSettings): void {
-  const permissions = provider.permissionNames[settings.permissions]
+  const permissions = provider.permissionNames[permissionsOf(settings.permissions, provider.name)]
   const facts = detection.usable
     ? { permissions, ...(detection.version === undefined ? {} : { version: detection.version }) }
     : { message: `${detection.reason} ${detection.help}`.trim() }

@@ -80,7 +80,7 @@ export function startEvent(parts: BeginParts & { readonly beginning: Beginning }
     roadmapPath: loaded.path,
     repository: ground.root,
     isolation: settings.isolation,
-    permissions: settings.permissions,
+    permissions: settings.permissions.general,
     maxAttempts: settings.iterations,
     slots: slotIds(settings.agents),
     tasks: plan.tasks,

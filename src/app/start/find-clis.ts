@@ -11,20 +11,20 @@ import type { StopSignals } from '../stop/stop-signals.js'
 
 /** Finds the agent CLIs that the tasks of a run need; if there are none, that has already been reported. */
 export async function findClis({
-  prepared: { settings, config, loaded, plan, location },
+  prepared: { settings, config, loaded, plan, location, findProvider },
   env,
   signals,
   watchdog,
 }: Wanted & Guard) {
   const tasks = plan.runnable.flatMap((id) => loaded.graph.tasks.get(id) ?? [])
   const { file } = config
-  const candidates = candidateProviders(tasks, settings, file)
+  const candidates = candidateProviders(tasks, settings, file, findProvider)
   const environmentOf = childEnvironments(env, file.env, { templates: file.envTemplates, ports: [] })
   const ended = { signal: signals.canceled, watchdog, cwd: location.root }
-  const setup = await setUpProviders(candidates, settings, file.routes, environmentOf, ended)
+  const setup = await setUpProviders(candidates, settings, file, environmentOf, ended)
   if (signals.draining.aborted) return err(stoppedEarly(signals, settings))
   const { usable } = setup.policy
-  const working = workingProviders(tasks, settings, file.routes)
+  const working = workingProviders(tasks, settings, file.routes, findProvider)
   if (working.length > 0 && !working.some(({ name }) => usable.includes(name)))
     return err(refuseProviders(setup, working, settings))
   if (candidates.length > 0 && usable.length === 0) return err(refuseProviders(setup, candidates, settings))

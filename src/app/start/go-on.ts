@@ -46,6 +46,7 @@ export async function goOnWith(
     text: (id) => textNow(parts, id),
     retryFailed,
     isUsable: (provider) => setup.policy.usable.includes(provider),
+    findProvider: parts.findProvider,
   })
   const numberedTo = ground.repository ? await clearUp(parts, resumed) : 0
   const budgets = budgetsOf(settings, parts.config.file)
@@ -59,7 +60,7 @@ export async function goOnWith(
     event: {
       type: 'run_resumed',
       version: AUTOPILOT_VERSION,
-      permissions: settings.permissions,
+      permissions: settings.permissions.general,
       maxAttempts: settings.iterations,
       slots: slotIds(settings.agents),
       tasks: plan.tasks,

@@ -19,7 +19,6 @@ import { openDoor, type StartProcess } from '../../platform/processes/door.js'
 import { sweep } from '../../platform/processes/sweep.js'
 import type { AgentPool } from '../../pool/contract.js'
 import { withheldFrom } from '../../providers/environment.js'
-import { findProvider } from '../../providers/index.js'
 import type { StatusWriter } from '../../roadmap/write/write-back.js'
 import type { RunSettings } from '../../config/settings.js'
 import { createCliCheck } from '../agents/cli-check.js'
@@ -47,7 +46,9 @@ const looping = new Table<never, LoopParts>()
     const { start, close } = openDoor(ground.runDir, watchdog, ground.root)
     return opened(start, close)
   })
-  .row('runner', ({ start, numbers: { maskAt } }) => opened(processRunner({ start, findProvider, maskAt })))
+  .row('runner', ({ start, prepared: { findProvider }, numbers: { maskAt } }) =>
+    opened(processRunner({ start, findProvider, maskAt })),
+  )
   .row('base', ({ recorder, pool, stopEarly, signals }) =>
     opened(new BaseWatch({ recorder, pool, stopEarly, signal: signals.canceled })),
   )
@@ -119,6 +120,7 @@ function watchAccounts(run: LoopParts) {
   const { settings, config } = prepared
   const { checkIn, whyUnusable } = createCliCheck({
     detected: clis.detected,
+    findProvider: prepared.findProvider,
     environmentOf: numbers.environmentOf,
     ended: { signal: signals.canceled, watchdog },
     onOther: (other) => void recorder.record({ type: 'version_differs', ...other }),
@@ -133,7 +135,10 @@ function watchAccounts(run: LoopParts) {
     ...(settings.budgetAction === 'end' ? { endAgents: () => ending.abort(endedEarly) } : {}),
   })
   keeper.look()
-  const unknown = watchUnknown({ recorder, stopEarly, budgets, tasks: beginning.loaded.graph.tasks })
+  const unknown = watchUnknown({
+    ...{ recorder, stopEarly, budgets, findProvider: prepared.findProvider },
+    tasks: beginning.loaded.graph.tasks,
+  })
   const accounts = { checkIn, ending: ending.signal, keeper, watch: watchTogether(governor, keeper, unknown) }
   return opened(accounts, () => governor.close())
 }
@@ -149,7 +154,7 @@ function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
     ...{ pool, room, recorder, runner, isolation, base, gates, allow, prices, extraEnv },
     graph: beginning.loaded.graph,
     clock: realClock,
-    findProvider,
+    findProvider: prepared.findProvider,
     judgesBase: settings.baseGates === 'judge',
     // Agents' finished work is collected and lands all the same.
     signal: AbortSignal.any([signals.canceled, accounts.ending]),

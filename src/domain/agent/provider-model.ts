@@ -27,7 +27,7 @@ export function parseProviderModel(text: string): ProviderModel {
 /** The providers that there are. */
 export const providerNames = ['claude', 'codex', 'command'] as const
 
-export type ProviderName = (typeof providerNames)[number]
+/** Those that a run uses where nobody names any: that a CLI is installed does not mean that it may be paid. */
+export const defaultProviders: readonly string[] = ['claude', 'codex']
 
-/** `edit`: what is needed to change files in the workspace. `full`: no restriction by the CLI. */
-export type Permissions = 'edit' | 'full'
+export type ProviderName = (typeof providerNames)[number]

@@ -85,8 +85,8 @@ export interface Task {
   readonly exitCriteria: readonly string[]
   readonly contextFiles: readonly string[]
   readonly verify: readonly VerifyEntry[]
-  /** What the task asks for; routing falls back to routes and the order of `--provider`. */
-  readonly provider?: string
+  /** What the task asks for, in order of preference; routing falls back to routes and the order of `--provider`. */
+  readonly providers?: readonly string[]
   readonly model?: string
   /** A shell command that is the task itself; no agent CLI is needed. */
   readonly run?: string

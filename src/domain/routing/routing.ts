@@ -3,7 +3,8 @@ import type { Complexity, Task } from '../roadmap/task.js'
 
 /** What a reservation asks for. */
 export interface RouteRequest {
-  readonly provider?: string
+  /** One of these, in order of preference. */
+  readonly providers?: readonly string[]
   readonly model?: string
   /** Exactly this provider and model, whatever routes say: a conversation continues where it began. */
   readonly exactly?: ProviderModel
@@ -11,9 +12,9 @@ export interface RouteRequest {
 }
 
 /** What a task asks for. A `run:` task is its own command: a provider or model that it names doesn't count. */
-export function routeRequestOf({ run, provider, model, complexity }: Task): RouteRequest {
-  if (run !== undefined) return { provider: commandProvider, complexity }
-  return { complexity, ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) }
+export function routeRequestOf({ run, providers, model, complexity }: Task): RouteRequest {
+  if (run !== undefined) return { providers: [commandProvider], complexity }
+  return { complexity, ...(providers === undefined ? {} : { providers }), ...(model === undefined ? {} : { model }) }
 }
 
 /** What the configuration and the command line say about routing. */
@@ -37,14 +38,15 @@ export const commandProvider = 'command'
  * order, because work should not stop for a preference; what the task itself asks for doesn't fall through.
  */
 export function tiersFor(request: RouteRequest, policy: RoutePolicy): readonly (readonly ProviderModel[])[] {
-  if (request.provider === commandProvider) return [[{ provider: commandProvider }]]
+  if (request.providers?.includes(commandProvider)) return [[{ provider: commandProvider }]]
   if (request.exactly) return policy.usable.includes(request.exactly.provider) ? [[request.exactly]] : []
   const offers = policy.providers.map((offer) => withModel(offer, request.model))
-  if (request.provider !== undefined) {
-    if (!policy.usable.includes(request.provider)) return []
-    const asked = offers.filter(({ provider }) => provider === request.provider)
-    if (asked.length > 0) return asked.map((offer) => [offer])
-    return [[withModel({ provider: request.provider }, request.model)]]
+  if (request.providers) {
+    const usable = request.providers.filter((name) => policy.usable.includes(name))
+    return usable.flatMap((name) => {
+      const asked = offers.filter(({ provider }) => provider === name)
+      return (asked.length > 0 ? asked : [withModel({ provider: name }, request.model)]).map((offer) => [offer])
+    })
   }
   const route = (policy.routes[request.complexity] ?? [])
     .filter(({ provider }) => policy.usable.includes(provider))

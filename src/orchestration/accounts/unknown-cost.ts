@@ -2,7 +2,7 @@ import type { RunBudgets } from '../../domain/accounts/budget.js'
 import type { Counted, Measure } from '../../domain/accounts/counted.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { plural } from '../../domain/text.js'
-import { findProvider } from '../../providers/index.js'
+import type { FindProvider } from '../../providers/index.js'
 import { measureNames, unknownCures } from '../../ui/told.js'
 import type { AgentWatch, WatchedAgent } from '../agent-watch.js'
 import type { Recorder } from '../recorder.js'
@@ -13,6 +13,7 @@ export interface UnknownParts {
   readonly stopEarly: StopEarly
   readonly budgets: RunBudgets
   readonly tasks: ReadonlyMap<string, Task>
+  readonly findProvider: FindProvider
 }
 
 /** So many agents of a provider, one after the other, may spend what a budget cannot count. */
@@ -26,7 +27,7 @@ export function watchUnknown(parts: UnknownParts): AgentWatch {
   const told = new Set<string>()
   const look = (agent: WatchedAgent, of: Measure) => {
     const { provider, taskId } = agent
-    if (!isLimited(agent, of, parts) || (of === 'usd' && !findProvider(provider)?.tellsCost)) return
+    if (!isLimited(agent, of, parts) || (of === 'usd' && !parts.findProvider(provider)?.tellsCost)) return
     const many = parts.recorder.state.spending.get(provider)?.inARow[of] ?? 0
     if (many >= mostInARow) {
       const why = `the ${measureNames[of]} of the last ${plural(many, 'agent')} of ${provider} is unknown, so no budget can count it`

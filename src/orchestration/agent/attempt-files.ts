@@ -12,13 +12,12 @@ export function attemptDirectory(attemptsDir: string, { taskId, attempt }: Attem
   return join(attemptsDir, `${safeName(taskId)}-${attempt}`)
 }
 
-/** Keeps what the agent is told, and the schema of its answer if there is one. A command is already in the roadmap. */
+/** Keeps what the agent is told. A command is already in the roadmap. */
 export async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure | undefined> {
   try {
     const { type, request } = work.assignment
     const isCommand = type === 'work' && request.run !== undefined
     if (!isCommand) await writePrivateFile(logFile(work, 'prompt', 'md'), mask.text(request.prompt))
-    if (type === 'review') await writePrivateFile(request.answer.file, request.answer.schema)
     return undefined
   } catch (error) {
     const reason = errorText(error)
@@ -31,14 +30,22 @@ export async function writePrompt(work: AgentWork, mask: Mask): Promise<Failure 
  * so on; `-resume1` behind that for what was taken up when the run was first resumed, `-finish1` for the first turn that
  * finishes what was left unfinished.
  */
-export function logFile(
-  { logDir, round, standsIn, review, takenUp, finishing }: AgentWork,
-  name: string,
-  extension: string,
-): string {
-  if (review !== undefined) return join(logDir, `review-${review}-${name}.${extension}`)
+export function logFile(turn: NamedTurn, name: string, extension: string): string {
+  return `${turnPath(turn, name)}.${extension}`
+}
+
+/** The directory of the files that the CLI of a turn needs besides its workspace. */
+export function ownDirectory(turn: NamedTurn): string {
+  return turnPath(turn, 'cli')
+}
+
+/** What distinguishes the files of a turn from those of the attempt's others. */
+export type NamedTurn = Pick<AgentWork, 'logDir' | 'round' | 'standsIn' | 'review' | 'takenUp' | 'finishing'>
+
+function turnPath({ logDir, round, standsIn, review, takenUp, finishing }: NamedTurn, name: string): string {
+  if (review !== undefined) return join(logDir, `review-${review}-${name}`)
   const number = round === undefined ? '' : `-${round + 1}`
   const again = takenUp === undefined ? '' : `-resume${takenUp}`
   const finish = finishing === undefined ? '' : `-finish${finishing}`
-  return join(logDir, `${name}${number}${again}${finish}${standsIn ? '-afresh' : ''}.${extension}`)
+  return join(logDir, `${name}${number}${again}${finish}${standsIn ? '-afresh' : ''}`)
 }

@@ -1,12 +1,14 @@
 import type { WorkNumber } from '../../domain/agent/work-number.js'
 import type { Mask } from '../../domain/secrets/mask.js'
-import type { StartProcess } from '../../platform/processes/door.js'
+import type { DoorSpec, StartProcess } from '../../platform/processes/door.js'
 import { isStopped } from '../../platform/processes/process-identity.js'
 import { processorTimes } from '../../platform/processes/processor-looks.js'
-import type { RunningProcess } from '../../platform/processes/running-process.js'
+import { notStarted, type RunningProcess } from '../../platform/processes/running-process.js'
+import { writePrivateFileSync } from '../../platform/files/private-file.js'
+import { cleanLine, errorText } from '../../domain/text.js'
 import { withOwnInterpreter } from '../../platform/programs/interpreter.js'
 import { noProgram, ownProgram } from '../../platform/programs/own-programs.js'
-import type { AgentCommand, Provider } from '../../providers/adapter/contract.js'
+import type { AgentCommand, OwnFile, Provider } from '../../providers/adapter/contract.js'
 import { commandOf } from '../../providers/command-of.js'
 import { eventReader, type EventReader } from '../../providers/event-reader.js'
 import type { AgentExit, AgentRunner, RunningTurn, TurnEvent, TurnRequest } from './contract.js'
@@ -39,30 +41,44 @@ export function processRunner({ start, findProvider, maskAt }: ProcessRunnerPart
         events.push({ type: 'said', events: reader.read(line) })
       }
       const { env, mark, output, where, assignment } = request
-      const command = ownCommandOf(provider, request)
-      const agent = start({
-        ...command,
-        cwd: assignment.request.cwd,
-        env: { ...command.env, ...env },
-        ...(mark === undefined ? {} : { mark }),
-        stdoutFile: output.stdout,
-        stderrFile: output.stderr,
-        maxFileBytes,
-        mask: maskAt(where),
-        graceMs: agentGraceMs,
-        onStdoutLine: read,
-        onOutput: () => events.push({ type: 'printed' }),
-        ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
-        ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
-        onSpawned: (process) => {
-          events.push({ type: 'spawned', process })
-          return begun
+      const { files = [], ...command } = ownCommandOf(provider, request)
+      const agent = startWith(
+        files,
+        {
+          ...command,
+          cwd: assignment.request.cwd,
+          env: { ...command.env, ...env },
+          ...(mark === undefined ? {} : { mark }),
+          stdoutFile: output.stdout,
+          stderrFile: output.stderr,
+          maxFileBytes,
+          mask: maskAt(where),
+          graceMs: agentGraceMs,
+          onStdoutLine: read,
+          onOutput: () => events.push({ type: 'printed' }),
+          ...(provider.wantedLines === undefined ? {} : { wantedLines: provider.wantedLines }),
+          ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
+          onSpawned: (process) => {
+            events.push({ type: 'spawned', process })
+            return begun
+          },
         },
-      })
+        start,
+      )
       const ended = follow(agent, reader, events).then((end) => ({ ...end, hasPrinted }))
       return { ...running(agent, ended), events, begin }
     },
   }
+}
+
+/** Writes the files that a CLI needs, then starts it. */
+function startWith(files: readonly OwnFile[], spec: DoorSpec, start: StartProcess): RunningProcess {
+  try {
+    for (const { path, content } of files) writePrivateFileSync(path, content)
+  } catch (error) {
+    return notStarted({ message: `Cannot write a file that the CLI needs: ${cleanLine(errorText(error))}` })
+  }
+  return start(spec)
 }
 
 async function follow(

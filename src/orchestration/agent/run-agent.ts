@@ -14,6 +14,7 @@ import type { RunningTurn, TurnRequest } from './contract.js'
 import { watchLimits, type LimitWatch } from './limits.js'
 import { noRest } from './slot-rest.js'
 import { idsOf, TurnRecord } from './turn-record.js'
+import { commandProvider } from '../../domain/routing/routing.js'
 
 /** The variable that identifies an agent's processes, wherever they go: the attempt's directory. */
 const mark = 'AUTOPILOT_ATTEMPT'
@@ -108,7 +109,7 @@ async function follow(turn: RunningTurn, { work, settings, record, limits, freeS
  * Looking through all processes costs milliseconds: nothing compared with a model's answer, a lot for a short command.
  */
 function isMarked({ provider }: AgentWork): boolean {
-  return provider.program !== undefined
+  return provider.name !== commandProvider
 }
 
 function requestOf(work: AgentWork, where: WorkNumber, env: Readonly<Record<string, string>>): TurnRequest {

@@ -7,6 +7,7 @@ import { countTurn, type Pricing, type TurnCount, type TurnUse } from '../../dom
 import { pricingOf } from '../accounts/pricing.js'
 import type { Recorder } from '../recorder.js'
 import type { AgentWork } from './agent-work.js'
+import { commandProvider } from '../../domain/routing/routing.js'
 
 /** So often a turn's use is recorded while it goes on. */
 const mostUses = 20_000
@@ -51,7 +52,7 @@ export class TurnMeter {
   #count(evidence: Evidence, count: TurnUse['count'], more: Partial<Pricing> = {}): TurnCount {
     const { provider, assignment, usedBefore = noBaseline } = this.#work
     // A command has no tokens to tell of.
-    const answered = evidence.answered && provider.program !== undefined
+    const answered = evidence.answered && provider.name !== commandProvider
     const { usage: total, reported, unsettled, model = assignment.request.model } = evidence
     const pricing = { ...pricingOf(provider.name, model, this.#settings), ...more }
     return countTurn({ total, reported, unsettled, answered, count }, usedBefore, pricing)

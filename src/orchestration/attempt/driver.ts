@@ -99,7 +99,7 @@ class Driver {
       repairRounds: settings.repairRounds,
       isCanceled: settings.signal.aborted,
       isSpent: settings.allowances.usedUpBy(request.task) !== undefined,
-      canResume: 'agent' in course && conversationOf(course) !== undefined,
+      canResume: 'agent' in course && conversationOf(course, settings.findProvider) !== undefined,
     }
   }
 
@@ -138,7 +138,7 @@ class Driver {
     this.#slot = slot
     const agent = shown(slot.agent)
     if (isFirst) await this.#arrive(turn, course, agent)
-    const conversation = lost ? undefined : conversationFor(turn, course, agent, this.#inherited)
+    const conversation = lost ? undefined : conversationFor(turn, course, agent, this.#inherited, settings.findProvider)
     const began = { agent, ...this.#beneath(turn, course), ...present({ text: this.#textFor(turn, conversation) }) }
     const directory = attemptDirectory(settings.attemptsDir, id)
     const about = { slot: slot.agent.id, directory, ...present({ goesOnFrom: this.#inherited?.attempt }) }
@@ -190,7 +190,7 @@ class Driver {
   /** Opens the place for the first turn, with the work that it continues. */
   async #arrive(turn: Turn, course: Course, agent: ProviderModel): Promise<void> {
     const past = 'agent' in course ? course : undefined
-    const conversation = past && conversationOf(past)
+    const conversation = past && conversationOf(past, this.#parts.settings.findProvider)
     const text = this.#textFor(turn, conversation) ?? (past && knownText(past))
     const site = await this.#openSite(agent, text)
     if (!site) return

@@ -1,13 +1,15 @@
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { nameRefusal, refusedCalls, type Refusal } from '../../domain/agent/refusal.js'
-import { findProvider } from '../../providers/index.js'
+import type { FindProvider } from '../../providers/index.js'
 import type { Recorder } from '../recorder.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
-import type { Permissions, ProviderModel } from '../../domain/agent/provider-model.js'
+import { permissionsOf, type PermissionChoice } from '../../domain/agent/permissions.js'
+import type { ProviderModel } from '../../domain/agent/provider-model.js'
 
 export interface StrictSettings {
   readonly onDenied: 'warn' | 'fail'
-  readonly permissions: Permissions
+  readonly permissions: PermissionChoice
+  readonly findProvider: FindProvider
   readonly allow: readonly string[]
 }
 
@@ -21,10 +23,11 @@ export function refusalsOf({ taskId, attempt }: AttemptId, { recorder }: { reado
 export function refusedFailure(
   { provider }: ProviderModel,
   refusals: readonly Refusal[],
-  { onDenied, permissions, allow }: StrictSettings,
+  { onDenied, permissions, allow, findProvider }: StrictSettings,
 ): Failure | undefined {
   if (onDenied === 'warn' || refusals.length === 0) return undefined
-  const permitted = findProvider(provider)?.permitted({ permissions, allow }) ?? []
+  const permitted =
+    findProvider(provider)?.permitted({ permissions: permissionsOf(permissions, provider), allow }) ?? []
   const all = refusals.length > 1 ? ['', 'What was refused:', ...refusals.slice(0, mostNamed).map(bullet)] : []
   const detail = [...permitted, ...whatToDo, ...all].join('\n')
   return failure('refused', `${refusedCalls(refusals)}.`, { detail })

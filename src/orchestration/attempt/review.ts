@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { msBetween } from '../../domain/clock.js'
 import type { MonotonicMs } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
@@ -14,6 +13,7 @@ import { readReviewAnswer, reviewSchema } from '../../providers/review-answer.js
 import type { Harvested, OpenPlace, ReviewWork, Shown } from '../place/isolation.js'
 import { runAgent } from '../agent/run-agent.js'
 import { onSlot, shown, type HeldSlot, type SlotSettings } from './turn.js'
+import { ownDirectory } from '../agent/attempt-files.js'
 
 export interface ReviewingParts extends SlotSettings {
   /** The names of the providers that are usable right now, best first. */
@@ -130,9 +130,10 @@ async function answerOf(
   const started = { ...id, review: number, gate, slot: agent.id, agent: shown(agent), tree }
   void parts.recorder.record({ type: 'review_started', ...started })
   const prompt = renderReview({ task, criteria, base, diff: await checkout.diff(mostDiffChars) })
-  const answer = { schema: reviewSchema, file: join(work.logDir, `review-${number}-schema.json`) }
-  const assignment = { type: 'review', request: { ...request, cwd: checkout.root, prompt, answer } } as const
-  const end = await runAgent({ ...work, review: number, base, assignment }, parts, slot.release)
+  const sitting = { ...work, review: number, base }
+  const where = { cwd: checkout.root, ownDir: ownDirectory(sitting) }
+  const assignment = { type: 'review', request: { ...request, ...where, prompt, schema: reviewSchema } } as const
+  const end = await runAgent({ ...sitting, assignment }, parts, slot.release)
   if (end.failure?.kind === 'timeout') return err(failure('timeout', `it gave no answer within ${timeoutMs / 1000} s`))
   if (end.failure) return err(end.failure)
   const read = readReviewAnswer(review.answer(end.evidence))

@@ -4,6 +4,7 @@ import { present } from '../../domain/present.js'
 import type { RecordOf, RunEvent } from '../../domain/run/event.js'
 import type { Inheritance } from '../../domain/run/task-progress.js'
 import { conversationOf, type Conversation } from './turn.js'
+import type { FindProvider } from '../../providers/index.js'
 
 /** What is recorded about a turn that begins; without what is unknown or unchanged. */
 type TurnStart = Pick<AttemptStart, 'taskId' | 'attempt' | 'slot' | 'agent'> & Partial<AttemptStart>
@@ -33,9 +34,10 @@ export function conversationFor(
   course: Course,
   agent: ProviderModel,
   inherited: Inheritance | undefined,
+  findProvider: FindProvider,
 ): Conversation | undefined {
-  if (turn.type !== 'begin') return 'agent' in course ? conversationOf(course) : undefined
-  return inherited && isSameOffer(inherited.agent, agent) ? conversationOf(inherited) : undefined
+  if (turn.type !== 'begin') return 'agent' in course ? conversationOf(course, findProvider) : undefined
+  return inherited && isSameOffer(inherited.agent, agent) ? conversationOf(inherited, findProvider) : undefined
 }
 
 /** Called if a CLI no longer knows the conversation that a turn should continue; that costs no attempt. */

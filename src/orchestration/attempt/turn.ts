@@ -2,7 +2,8 @@ import type { Attempt, AttemptId } from '../../domain/attempt/attempt.js'
 import type { Baseline } from '../../domain/accounts/counted.js'
 import type { Budget } from '../../domain/accounts/budget.js'
 import { mergeGates, type Gate, gatesOf } from '../../domain/landing/gate.js'
-import type { ProviderModel, Permissions } from '../../domain/agent/provider-model.js'
+import { permissionsOf, type PermissionChoice } from '../../domain/agent/permissions.js'
+import type { ProviderModel } from '../../domain/agent/provider-model.js'
 import type { Review } from '../../domain/landing/review.js'
 import { present } from '../../domain/present.js'
 import type { Task } from '../../domain/roadmap/task.js'
@@ -11,11 +12,11 @@ import type { Inheritance } from '../../domain/run/task-progress.js'
 import type { Agent } from '../../pool/contract.js'
 import { renderPrompt } from '../../prompt/render.js'
 import type { Assignment } from '../../providers/adapter/contract.js'
-import { findProvider } from '../../providers/index.js'
+import type { FindProvider } from '../../providers/index.js'
 import { isSessionId } from '../../providers/adapter/session-id.js'
 import type { BaseWatch } from '../landing/base-watch.js'
 import type { Allowances } from '../accounts/budget-keeper.js'
-import { attemptDirectory } from '../agent/attempt-files.js'
+import { attemptDirectory, ownDirectory } from '../agent/attempt-files.js'
 import type { Isolation, Place, ReviewWork } from '../place/isolation.js'
 import type { AgentEnd, AgentSettings, AgentWork } from '../agent/agent-work.js'
 import { runAgent } from '../agent/run-agent.js'
@@ -42,7 +43,7 @@ export interface AttemptSettings extends SlotSettings {
   readonly gates: readonly Gate[]
   /** Reviews work before it may land; see also `gates`. */
   readonly review: ReviewWork
-  readonly permissions: Permissions
+  readonly permissions: PermissionChoice
   /** What follows if the agent was refused a tool in its last turn, besides reporting it. */
   readonly onDenied: 'warn' | 'fail'
   readonly allow: readonly string[]
@@ -102,12 +103,16 @@ export function runTurn(
 ): Promise<AgentEnd> {
   const budget = settings.allowances.allowance(slot.agent.provider, task)
   const { work, request } = onSlot(slot, id, { timeoutMs: task.timeoutMs ?? settings.timeoutMs, budget }, settings)
-  const { permissions, allow } = settings
+  const permissions = permissionsOf(settings.permissions, slot.agent.provider)
+  const { allow } = settings
   const background = settings.background ? (true as const) : undefined
   const assignment: Assignment = {
     type: 'work',
     ...present({ conversation: resumes?.sessionId }),
-    request: { ...request, cwd, prompt, permissions, allow, ...present({ background, run: task.run }) },
+    request: {
+      ...{ ...request, cwd, ownDir: ownDirectory({ ...work, ...turn }), prompt, permissions, allow },
+      ...present({ background, run: task.run }),
+    },
   }
   const more = present({ base, usedBefore: resumes?.used })
   return runAgent({ ...work, ...turn, ...more, assignment }, settings, slot.release)
@@ -132,11 +137,10 @@ export function onSlot(
 }
 
 /** The conversation of an attempt, or of one that was cut off; undefined if it can't be resumed. */
-export function conversationOf({
-  agent,
-  sessionId,
-  used,
-}: Pick<Begun, 'agent' | 'sessionId' | 'used'>): Conversation | undefined {
+export function conversationOf(
+  { agent, sessionId, used }: Pick<Begun, 'agent' | 'sessionId' | 'used'>,
+  findProvider: FindProvider,
+): Conversation | undefined {
   const canResume = findProvider(agent.provider)?.resume !== undefined
   return canResume && sessionId !== undefined && isSessionId(sessionId) ? { sessionId, used } : undefined
 }

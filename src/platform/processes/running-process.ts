@@ -184,8 +184,9 @@ function running(spec: ProcessSpec, { pid, stdout, stderr, ended: exited, go, re
   }
 }
 
-function notStarted(why: Promise<NotLaunched>): RunningProcess {
-  const exited = why.then(({ message }): ExitStatus => ({ type: 'not_started', message }))
+/** A process that could not even be launched. */
+export function notStarted(why: NotLaunched | Promise<NotLaunched>): RunningProcess {
+  const exited = Promise.resolve(why).then(({ message }): ExitStatus => ({ type: 'not_started', message }))
   const finished = exited.then((exit) => ({ exit, stderrTail: '' }))
   return { pid: undefined, exited, finished, end: () => undefined }
 }

@@ -1,4 +1,4 @@
-import type { Permissions } from '../../domain/agent/provider-model.js'
+import type { Permissions } from '../../domain/agent/permissions.js'
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { Evidence } from '../../domain/agent/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
@@ -26,7 +26,7 @@ export interface Provider {
    * the environment that the agent will see.
    */
   refusal(
-    request: AgentRequest & Partial<Pick<WorkRequest, 'permissions' | 'run'>>,
+    request: AgentRequest & Partial<Pick<WorkRequest, 'permissions' | 'allow' | 'run'>>,
     env: Readonly<Record<string, string>>,
   ): Failure | undefined
   /**
@@ -86,6 +86,8 @@ export type Assignment =
 export interface AgentRequest {
   /** Absolute path of the workspace. */
   readonly cwd: string
+  /** Absolute path of a directory outside of the workspace: this turn's own, for {@link AgentCommand.files}. */
+  readonly ownDir: string
   readonly prompt: string
   /** Default: the CLI's own default. It may come from the roadmap, so it is outside text. */
   readonly model?: string
@@ -113,7 +115,8 @@ export interface WorkRequest extends AgentRequest {
 }
 
 export interface ReviewRequest extends AgentRequest {
-  readonly answer: AnswerSchema
+  /** The JSON schema of the answer. */
+  readonly schema: string
 }
 
 /** A tool call that was refused. Outside text. */
@@ -131,13 +134,6 @@ export interface AgentLimits {
   readonly idleTimeoutMs: number
 }
 
-/** A JSON schema, as text and as a file that exists before the CLI starts. */
-export interface AnswerSchema {
-  readonly schema: string
-  /** Absolute path. */
-  readonly file: string
-}
-
 /**
  * What to start; `file` is the CLI's name, or a path. `input` is written to stdin, which is then closed: some CLIs
  * wait forever on an open one.
@@ -148,6 +144,15 @@ export interface AgentCommand {
   readonly input: string
   /** Settings of the CLI that autopilot wants; the user's own settings win. */
   readonly env: Readonly<Record<string, string>>
+  /** Files that exist before the CLI starts: settings or policies that it takes only from a file. */
+  readonly files?: readonly OwnFile[]
+}
+
+/** A file below {@link AgentRequest.ownDir}. */
+export interface OwnFile {
+  /** Absolute path. */
+  readonly path: string
+  readonly content: string
 }
 
 export interface Program {

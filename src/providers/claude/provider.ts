@@ -11,7 +11,7 @@ import { versionOf } from '../adapter/version.js'
 import { claudeAllowEntry } from './allow-entry.js'
 import { claudeLogin, explainClaudeCrash, rootFailure } from './failure.js'
 import { readClaudeLine } from './read-line.js'
-import type { Permissions } from '../../domain/agent/provider-model.js'
+import type { Permissions } from '../../domain/agent/permissions.js'
 
 /** Claude Code. Source of flags, texts and fields: 2.1.330 against a stub server; recorded streams are in the tests. */
 export const claude: Provider = {
@@ -19,7 +19,7 @@ export const claude: Provider = {
   command: (request) => work(request),
   resume: { command: (request, conversation) => work(request, ['--resume', conversation]) },
   review: {
-    command: (request) => print(request, reviewFlags(request.answer.schema), foregroundOnly(request.limits)),
+    command: (request) => print(request, reviewFlags(request.schema), foregroundOnly(request.limits)),
     answer: ({ answer }) => answer,
   },
   refusal(request, env) {

@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import type { AgentCommand, AgentRequest, Provider, ReviewRequest, WorkRequest } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { codexLogin, explainCodexCrash } from './failure.js'
 import { readCodexLine } from './read-line.js'
-import type { Permissions } from '../../domain/agent/provider-model.js'
+import type { Permissions } from '../../domain/agent/permissions.js'
 
 /** OpenAI Codex. Source of flags, texts and fields: 0.169.0 against a stub server; recorded streams are in the tests. */
 export const codex: Provider = {
@@ -12,7 +13,7 @@ export const codex: Provider = {
   // After the options: the sub-command itself has neither `-C` nor `-s`.
   resume: { command: (request, conversation) => exec(request, [...workFlags(request), 'resume', conversation]) },
   review: {
-    command: (request) => exec(request, reviewFlags(request)),
+    command: (request) => review(request),
     answer: ({ finalText }) => finalText,
   },
   refusal: (request) => refuseModelName(request),
@@ -87,10 +88,11 @@ function commonFlags({ model }: AgentRequest): readonly string[] {
  * The session is not kept, and the AGENTS.md of the workspace is not read: the work that is judged must not instruct its
  * judge. Source: observed with 0.169.0.
  */
-function reviewFlags(request: ReviewRequest): readonly string[] {
-  const { file } = request.answer
-  return [
+function review(request: ReviewRequest): AgentCommand {
+  const schema = { path: join(request.ownDir, 'answer-schema.json'), content: request.schema }
+  const flags = [
     ...['-s', 'read-only', ...commonFlags(request)],
-    ...['--ephemeral', '--output-schema', file, '-c', 'project_doc_max_bytes=0'],
+    ...['--ephemeral', '--output-schema', schema.path, '-c', 'project_doc_max_bytes=0'],
   ]
+  return { ...exec(request, flags), files: [schema] }
 }

@@ -170,7 +170,7 @@ export class PlainPool extends EventEmitter<PoolEvents> implements AgentPool {
   #refusal(task: ReservationRequest, complexity: Complexity): ReservationError | undefined {
     if (this.#shut) return new ReservationError(this.#shut.reason, this.#shut.message)
     const offers = this.#tiers({ task, complexity }).flat()
-    return offers.every((offer) => this.#standing.isOut(offer)) ? unservable(task.id, task.provider) : undefined
+    return offers.every((offer) => this.#standing.isOut(offer)) ? unservable(task.id, task.providers) : undefined
   }
 
   #reject(reservation: Reservation, error: Error): void {

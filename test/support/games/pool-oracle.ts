@@ -6,7 +6,7 @@ import type { Complexity } from '../../../src/domain/roadmap/task.js'
 export interface Ask {
   readonly id: string
   readonly rank: Rank
-  readonly provider?: string
+  readonly providers?: readonly string[]
   readonly model?: string
   readonly complexity: Complexity
   readonly needsWorkspace: boolean
@@ -51,13 +51,15 @@ export interface World extends Omit<Setup, 'slots'> {
  * in tiers of decreasing preference.
  */
 export function tiersOf(world: World, ask: Ask): readonly (readonly ProviderModel[])[] {
-  if (ask.provider === 'command') return [[{ provider: 'command' }]]
+  if (ask.providers?.includes('command')) return [[{ provider: 'command' }]]
   const asAsked = (offers: readonly ProviderModel[]): readonly ProviderModel[] =>
     ask.model === undefined ? offers : offers.map(({ provider }) => ({ provider, model: ask.model! }))
-  if (ask.provider !== undefined) {
-    const mine = world.chosen.filter(({ provider }) => provider === ask.provider)
-    const offers = asAsked(mine.length > 0 ? mine : [{ provider: ask.provider }])
-    return world.usable.includes(ask.provider) ? offers.map((offer) => [offer]) : []
+  if (ask.providers !== undefined) {
+    return ask.providers.flatMap((name) => {
+      const mine = world.chosen.filter(({ provider }) => provider === name)
+      const offers = asAsked(mine.length > 0 ? mine : [{ provider: name }])
+      return world.usable.includes(name) ? offers.map((offer) => [offer]) : []
+    })
   }
   const route = (world.routes[ask.complexity] ?? []).filter(({ provider }) => world.usable.includes(provider))
   const rest = world.chosen.filter((offer) => !route.some(({ provider }) => provider === offer.provider))

@@ -24,15 +24,19 @@ const draft: fc.Arbitrary<Draft> = fc
       chain: fc.nat(2),
       order: fc.nat(5),
     }),
-    provider: fc.constantFrom(undefined, undefined, undefined, 'command', ...providers),
+    providers: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constant(['command']) },
+      { weight: 3, arbitrary: fc.uniqueArray(provider, { minLength: 1, maxLength: 2 }) },
+    ),
     model: fc.constantFrom(...models),
     complexity: fc.constantFrom(...complexities),
     needsWorkspace: fc.boolean(),
     begins: fc.boolean(),
   })
-  .map(({ provider: name, model, ...rest }) => ({
+  .map(({ providers: names, model, ...rest }) => ({
     ...rest,
-    ...(name === undefined ? {} : { provider: name }),
+    ...(names === undefined ? {} : { providers: names }),
     ...(model === undefined ? {} : { model }),
   }))
 

@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { later } from '../../../src/domain/clock.js'
 import { formatProviderModel, type ProviderModel } from '../../../src/domain/agent/provider-model.js'
-import type { AgentPool } from '../../../src/pool/contract.js'
+import type { AgentPool, ReservationRequest } from '../../../src/pool/contract.js'
 import { settled } from '../../support/games/pool-game.js'
 import { onlyClaude, policyOf, poolOf, request, watch } from '../../support/rigs/pool-rig.js'
 import { pools } from '../../support/rigs/pools.js'
+import { present } from '../../../src/domain/present.js'
 
 const claude = { provider: 'claude' }
 const codex = { provider: 'codex' }
 const opus = { provider: 'claude', model: 'opus' }
 const haiku = { provider: 'claude', model: 'haiku' }
 
+/** What a task asks for. */
+const askFor = ({ provider, model }: ProviderModel) => ({ providers: [provider], ...present({ model }) })
+
 /** Reserves one after the other, releasing nothing, and tells who serves; `-` for one that waits. */
-async function served(pool: AgentPool, ...asks: Partial<ProviderModel>[]): Promise<string[]> {
+async function served(pool: AgentPool, ...asks: Partial<ReservationRequest>[]): Promise<string[]> {
   const got: string[] = []
   for (const [order, ask] of asks.entries()) {
     let agent: string | undefined
@@ -28,12 +32,12 @@ async function served(pool: AgentPool, ...asks: Partial<ProviderModel>[]): Promi
 describe.each(pools)('%s: which provider serves', (_, make) => {
   it('is what the task asks for, before any route', async () => {
     const policy = { ...policyOf('ordered', claude, codex), routes: { moderate: [claude] } }
-    expect(await served(poolOf(make, 2, { policy }).pool, codex, {})).toEqual(['codex', 'claude'])
+    expect(await served(poolOf(make, 2, { policy }).pool, askFor(codex), {})).toEqual(['codex', 'claude'])
   })
 
   it('has the model that the task asks for', async () => {
     const { pool } = poolOf(make, 3, { policy: policyOf('ordered', haiku, codex) })
-    expect(await served(pool, { model: 'opus' }, { provider: 'claude' }, opus)).toEqual([
+    expect(await served(pool, { model: 'opus' }, askFor(claude), askFor(opus))).toEqual([
       'claude:opus',
       'claude:haiku',
       'claude:opus',
@@ -42,7 +46,13 @@ describe.each(pools)('%s: which provider serves', (_, make) => {
 
   it('may be asked for by a task though nobody else gets it', async () => {
     const policy = { ...policyOf('ordered', claude), usable: ['claude', 'codex'] }
-    expect(await served(poolOf(make, 2, { policy }).pool, {}, codex)).toEqual(['claude', 'codex'])
+    expect(await served(poolOf(make, 2, { policy }).pool, {}, askFor(codex))).toEqual(['claude', 'codex'])
+  })
+
+  it('is the first usable one of those that the task asks for, and the next when its slots are taken', async () => {
+    const { pool } = poolOf(make, 3, { policy: policyOf('ordered', claude, codex), caps: new Map([['codex', 1]]) })
+    const ask = { providers: ['gemini', 'codex', 'claude'] }
+    expect(await served(pool, ask, ask, {})).toEqual(['codex', 'claude', 'claude'])
   })
 
   it('follows the route of the complexity, and falls through to the rest when the route is full', async () => {
@@ -62,24 +72,34 @@ describe.each(pools)('%s: which provider serves', (_, make) => {
 
   it('is the least busy when all are equal', async () => {
     const { pool } = poolOf(make, 4, { policy: policyOf('equal', claude, codex) })
-    expect(await served(pool, claude, {}, {}, {})).toEqual(['claude', 'codex', 'claude', 'codex'])
+    expect(await served(pool, askFor(claude), {}, {}, {})).toEqual(['claude', 'codex', 'claude', 'codex'])
   })
 
   it('is a command on any slot, whatever is usable', async () => {
     const { pool } = poolOf(make, 2, { policy: policyOf('ordered', claude) })
-    expect(await served(pool, { provider: 'command' }, claude)).toEqual(['command', 'claude'])
+    expect(await served(pool, { providers: ['command'] }, askFor(claude))).toEqual(['command', 'claude'])
   })
 })
 
 describe.each(pools)('%s: a cap', (_, make) => {
   it('on a provider counts all its models', async () => {
     const { pool } = poolOf(make, 4, { policy: policyOf('ordered', claude), caps: new Map([['claude', 2]]) })
-    expect(await served(pool, opus, haiku, {}, claude)).toEqual(['claude:opus', 'claude:haiku', '-', '-'])
+    expect(await served(pool, askFor(opus), askFor(haiku), {}, askFor(claude))).toEqual([
+      'claude:opus',
+      'claude:haiku',
+      '-',
+      '-',
+    ])
   })
 
   it('on a model leaves the other models alone', async () => {
     const { pool } = poolOf(make, 4, { policy: policyOf('ordered', claude), caps: new Map([['claude:opus', 1]]) })
-    expect(await served(pool, opus, opus, haiku, {})).toEqual(['claude:opus', '-', 'claude:haiku', 'claude'])
+    expect(await served(pool, askFor(opus), askFor(opus), askFor(haiku), {})).toEqual([
+      'claude:opus',
+      '-',
+      'claude:haiku',
+      'claude',
+    ])
   })
 
   it('on a provider holds beside one on a model', async () => {
@@ -88,12 +108,17 @@ describe.each(pools)('%s: a cap', (_, make) => {
       ['claude:opus', 3],
     ])
     const { pool } = poolOf(make, 4, { policy: policyOf('ordered', claude), caps })
-    expect(await served(pool, opus, opus, opus)).toEqual(['claude:opus', 'claude:opus', '-'])
+    expect(await served(pool, askFor(opus), askFor(opus), askFor(opus))).toEqual(['claude:opus', 'claude:opus', '-'])
   })
 
   it('never makes others wait behind the one that it stops', async () => {
     const { pool } = poolOf(make, 3, { policy: policyOf('ordered', claude, codex), caps: new Map([['claude', 1]]) })
-    expect(await served(pool, claude, claude, codex, {})).toEqual(['claude', '-', 'codex', 'codex'])
+    expect(await served(pool, askFor(claude), askFor(claude), askFor(codex), {})).toEqual([
+      'claude',
+      '-',
+      'codex',
+      'codex',
+    ])
   })
 })
 
@@ -148,12 +173,12 @@ describe.each(pools)('%s: a provider that is stopped', (_, make) => {
     const { pool } = poolOf(make, 1, { policy: policyOf('ordered', claude, codex) })
     const log: string[] = []
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
-    void watch(log, 'asks', pool.reserveAgent(request('asks', claude), 'moderate'))
+    void watch(log, 'asks', pool.reserveAgent(request('asks', askFor(claude)), 'moderate'))
     void watch(log, 'any', pool.reserveAgent(request('any'), 'moderate'))
     pool.stopProvider('claude')
     await settled()
     expect(log).toEqual(['asks unservable'])
-    void watch(log, 'new', pool.reserveAgent(request('new', opus), 'moderate'))
+    void watch(log, 'new', pool.reserveAgent(request('new', askFor(opus)), 'moderate'))
     pool.releaseAgent(id)
     await settled()
     expect(log).toEqual(['asks unservable', 'new unservable', 'any on S1'])
@@ -164,13 +189,13 @@ describe.each(pools)('%s: a provider that is stopped', (_, make) => {
     const { pool } = poolOf(make, 2)
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
     pool.stopProvider('claude')
-    expect(await served(pool, { provider: 'command' })).toEqual(['command'])
+    expect(await served(pool, { providers: ['command'] })).toEqual(['command'])
     expect(() => pool.releaseAgent(id)).not.toThrow()
   })
 
   it('that is not usable at all is refused at once', async () => {
     const { pool } = poolOf(make, 1, { policy: onlyClaude })
-    await expect(pool.reserveAgent(request('T0', codex), 'moderate')).rejects.toMatchObject({
+    await expect(pool.reserveAgent(request('T0', askFor(codex)), 'moderate')).rejects.toMatchObject({
       reason: 'unservable',
       message: 'no usable provider for T0, which asks for codex',
     })
@@ -182,7 +207,7 @@ describe.each(pools)('%s: a pool that is shut', (_, make) => {
     const { pool } = poolOf(make, 1)
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
     const waiting = pool.reserveAgent(request('T1'), 'moderate')
-    const command = pool.reserveAgent(request('T2', { provider: 'command' }), 'moderate')
+    const command = pool.reserveAgent(request('T2', { providers: ['command'] }), 'moderate')
     pool.shut('no workspace can be made')
     const because = { reason: 'unservable', message: 'no workspace can be made' }
     await expect(waiting).rejects.toMatchObject(because)

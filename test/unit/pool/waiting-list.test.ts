@@ -4,7 +4,7 @@ import { compareRanks } from '../../../src/domain/roadmap/schedule.js'
 import { demandOf, WaitingList, type Waiting } from '../../../src/pool/waiting-list.js'
 
 const demands = ['one', 'two'].map((provider) =>
-  demandOf({ id: 'x', rank: rankOf(0, 0), needsWorkspace: false, provider }, 'simple'),
+  demandOf({ id: 'x', rank: rankOf(0, 0), needsWorkspace: false, providers: [provider] }, 'simple'),
 )
 
 function rankOf(priority: number, order: number) {

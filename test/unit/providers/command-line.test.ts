@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { ReviewRequest, WorkRequest } from '../../../src/providers/adapter/contract.js'
+import type { WorkRequest } from '../../../src/providers/adapter/contract.js'
 import { providers } from '../../../src/providers/index.js'
 import { isSessionId } from '../../../src/providers/adapter/session-id.js'
+import { reviewRequest, workRequest } from '../../support/rigs/requests.js'
 
-const base: WorkRequest = { cwd: '/repo', prompt: 'do it', permissions: 'edit', allow: [], asRoot: false }
+const base = workRequest({ cwd: '/repo', prompt: 'do it' })
 const { claude, codex, command } = providers
-const judging: ReviewRequest = {
-  cwd: '/repo',
-  prompt: 'judge it',
-  asRoot: false,
-  answer: { schema: '{}', file: '/logs/schema.json' },
-}
+const judging = reviewRequest({ cwd: '/repo', prompt: 'judge it' })
 
 describe('claude', () => {
   it('is started for a stream of JSON, with edits allowed', () => {
@@ -102,7 +98,7 @@ describe('codex', () => {
     const { args } = codex.review!.command(judging)
     expect(args.slice(5)).toEqual([
       ...['-s', 'read-only', '-c', 'analytics.enabled=false', '--disable', 'plugins'],
-      ...['--ephemeral', '--output-schema', '/logs/schema.json', '-c', 'project_doc_max_bytes=0', '-'],
+      ...['--ephemeral', '--output-schema', '/logs/cli/answer-schema.json', '-c', 'project_doc_max_bytes=0', '-'],
     ])
   })
 

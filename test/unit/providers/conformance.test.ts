@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { applyAgentEvent, noEvidence } from '../../../src/domain/agent/attempt.js'
 import { cleanLine } from '../../../src/domain/text.js'
 import type { Provider, WorkRequest } from '../../../src/providers/adapter/contract.js'
-import { findProvider, providers } from '../../../src/providers/index.js'
+import { providers, providersWith } from '../../../src/providers/index.js'
 import { providerNames } from '../../../src/domain/agent/provider-model.js'
+
+const findProvider = providersWith({})
 
 /** The keys and words that the CLIs use, so that random JSON gets past the first switch. */
 const words = [
@@ -54,6 +56,7 @@ const request: fc.Arbitrary<WorkRequest> = fc
     prompt: fc.string({ minLength: 1 }).map((text) => `prompt ${text}`),
     permissions,
     allow: fc.array(fc.constantFrom('Bash(git commit:*)', 'WebFetch')),
+    ownDir: fc.constant('/logs/cli'),
     asRoot: fc.boolean(),
     model: fc.option(fc.constantFrom('opus', 'sonnet[1m]', 'a/b:c@1'), { nil: undefined }),
   })
@@ -157,12 +160,11 @@ describe.each(providerNames)('the provider %s', (name) => {
     const { review } = provider
     if (!review) return
     fc.assert(
-      fc.property(request, ({ cwd, prompt, asRoot, ...work }) => {
-        const answer = { schema: '{"type":"object"}', file: '/logs/schema.json' }
-        const built = review.command({ cwd, prompt, asRoot, answer })
+      fc.property(request, ({ cwd, ownDir, prompt, asRoot, ...work }) => {
+        const built = review.command({ cwd, ownDir, prompt, asRoot, schema: '{"type":"object"}' })
         expect(built.input).toBe(prompt)
         expect(built.args.join(' ')).not.toContain(prompt)
-        expect(built.args).not.toEqual(provider.command({ cwd, prompt, asRoot, ...work }).args)
+        expect(built.args).not.toEqual(provider.command({ cwd, ownDir, prompt, asRoot, ...work }).args)
         expect(review.answer(noEvidence) ?? '').toBe('')
       }),
     )

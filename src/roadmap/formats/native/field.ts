@@ -42,10 +42,21 @@ export function readText(field: Field | undefined): string | undefined {
   return accept(field, scalarText(field.node), 'a string')
 }
 
-/** The name of a provider; E065 for an unknown one, because such a task could never start. */
-export function readProvider(field: Field | undefined, known: readonly string[] | undefined): string | undefined {
+/** The name of a provider, or several; E065 for an unknown one, because such a task could never start. */
+export function readProviders(
+  field: Field | undefined,
+  known: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (!field) return undefined
+  const { node } = field
+  const named = node.kind === 'list' ? node.items.map((item) => ({ ...field, node: item })) : [field]
+  const names = named.flatMap((one) => readProvider(one, known) ?? [])
+  return names.length === 0 ? undefined : names
+}
+
+function readProvider(field: Field, known: readonly string[] | undefined): string | undefined {
   const name = readText(field)
-  if (!field || name === undefined || !known || known.includes(name)) return name
+  if (name === undefined || !known || known.includes(name)) return name
   const near = nearest(name, known)
   const help = `${near === undefined ? '' : `did you mean ${near}? `}known providers: ${known.join(', ')}`
   addProblem(field.reading, 'E065', field.node.start, `unknown provider "${name}"`, { help, path: field.path })

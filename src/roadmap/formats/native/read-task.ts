@@ -21,7 +21,7 @@ import {
   readDuration,
   readMaxAttempts,
   readPriority,
-  readProvider,
+  readProviders,
   readText,
   readTexts,
   readWord,
@@ -35,7 +35,7 @@ import type { NamedTask } from './task-id.js'
 import { type StatusWords } from '../../../domain/roadmap/status-word.js'
 
 /** What tasks may take from `defaults:` at the root. Times in ms. */
-export type RunOptions = Pick<Task, 'provider' | 'model' | 'timeoutMs' | 'maxAttempts' | 'budget'> & {
+export type RunOptions = Pick<Task, 'providers' | 'model' | 'timeoutMs' | 'maxAttempts' | 'budget'> & {
   readonly verify?: readonly VerifyEntry[]
 }
 
@@ -112,14 +112,14 @@ function readRunOptions(
   providers?: readonly string[],
 ): RunOptions {
   const field = (...names: string[]) => fieldOf(reading, node, path, ...names)
-  const provider = readProvider(field('provider'), providers)
+  const asked = readProviders(field('provider'), providers)
   const model = readText(field('model'))
   const timeoutMs = readDuration(field('timeout'))
   const maxAttempts = readMaxAttempts(field('max_attempts', 'attempts'))
   const budget = readBudget(field('budget'))
   const verify = entriesMeaning(node, level, ['verify']).flatMap(({ key }) => field(key) ?? [])
   return {
-    ...(provider === undefined ? {} : { provider }),
+    ...(asked === undefined ? {} : { providers: asked }),
     ...(model === undefined ? {} : { model }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(maxAttempts === undefined ? {} : { maxAttempts }),

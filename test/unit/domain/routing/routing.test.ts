@@ -42,11 +42,16 @@ describe('tiers', () => {
   })
 
   it('are nothing but what the task asks for', () => {
-    expect(tiers({ provider: 'claude', complexity: 'complex' })).toBe('claude:haiku')
-    expect(tiers({ provider: 'claude', model: 'opus' })).toBe('claude:opus')
-    expect(tiers({ provider: 'extra' })).toBe('extra')
-    expect(tiers({ provider: 'extra', model: 'm' })).toBe('extra:m')
-    expect(tiers({ provider: 'gemini' })).toBe('')
+    expect(tiers({ providers: ['claude'], complexity: 'complex' })).toBe('claude:haiku')
+    expect(tiers({ providers: ['claude'], model: 'opus' })).toBe('claude:opus')
+    expect(tiers({ providers: ['extra'] })).toBe('extra')
+    expect(tiers({ providers: ['extra'], model: 'm' })).toBe('extra:m')
+    expect(tiers({ providers: ['gemini'] })).toBe('')
+  })
+
+  it('are those that the task names, in its order, as far as they are usable', () => {
+    expect(tiers({ providers: ['codex', 'claude'] })).toBe('codex > claude:haiku')
+    expect(tiers({ providers: ['gemini', 'extra', 'codex'], model: 'm' })).toBe('extra:m > codex:m')
   })
 
   it('take the model that the task asks for', () => {
@@ -60,7 +65,7 @@ describe('tiers', () => {
   })
 
   it('of a run command are that, whatever is usable', () => {
-    expect(tiers({ provider: 'command' }, { usable: [], providers: [] })).toBe('command')
+    expect(tiers({ providers: ['command'] }, { usable: [], providers: [] })).toBe('command')
   })
 })
 

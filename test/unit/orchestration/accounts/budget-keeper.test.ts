@@ -7,6 +7,7 @@ import { createRecorder } from '../../../../src/orchestration/recorder.js'
 import { LocalPool } from '../../../../src/pool/local-pool.js'
 import { claude } from '../../../../src/providers/claude/provider.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
+import { workRequest } from '../../../support/rigs/requests.js'
 
 test('what an agent spent counts once, also while the record of its end is still being written', async () => {
   const clock = virtualClock()
@@ -33,7 +34,7 @@ test('what an agent spent counts once, also while the record of its end is still
   const budgets = { run: { usd: 0.6 }, providers: {} }
   const keeper = new BudgetKeeper({ recorder, pool, budgets, stopEarly: () => undefined })
   const settings = { clock, recorder, watch: keeper, prices: {} } as unknown as AgentSettings
-  const request = { cwd: '/', prompt: 'Do it.', permissions: 'edit', allow: [], asRoot: false } as const
+  const request = workRequest()
   const record = new TurnRecord({
     ...{ settings, mask: noMask, withheld: { has: () => false }, end: () => undefined },
     work: {

@@ -1,13 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMask } from '../../../../src/domain/secrets/mask.js'
 import type { RunningTurn, TurnEvent, TurnRequest } from '../../../../src/orchestration/agent/contract.js'
 import { startProcess } from '../../../../src/platform/processes/running-process.js'
-import { findProvider } from '../../../../src/providers/index.js'
+import { providersWith } from '../../../../src/providers/index.js'
 import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { agentRunners, type MakeRunner } from '../../../support/rigs/agent-runners.js'
 import { rig } from '../../../support/scenes/rigged-scene.js'
+import { reviewRequest, workRequest } from '../../../support/rigs/requests.js'
+
+const findProvider = providersWith({})
 
 const success = '{"type":"result","subtype":"success","is_error":false,"result":"all done"}'
 
@@ -18,7 +21,7 @@ function requestOf(agents: AgentRig, more: Partial<TurnRequest> = {}): TurnReque
     where: { number: 1, taskId: 't' },
     assignment: {
       type: 'work',
-      request: { cwd: agents.dir, prompt: 'Do it.', permissions: 'edit', allow: [], asRoot: false },
+      request: workRequest({ cwd: agents.dir, ownDir: join(agents.dir, 'cli') }),
     },
     env: { PATH: `${agents.binDir}:${process.env.PATH}`, AUTOPILOT_ATTEMPT: agents.dir },
     mark: 'AUTOPILOT_ATTEMPT',
@@ -117,17 +120,34 @@ describe.each(agentRunners)('%s', (_, make) => {
 
   test('goes on with a conversation, and reviews, by what the request says', async () => {
     const agents = await rig()
-    const request = { cwd: agents.dir, prompt: 'Go on.', permissions: 'edit', allow: [], asRoot: false } as const
+    const request = workRequest({ cwd: agents.dir, prompt: 'Go on.' })
     started(make, requestOf(agents, { assignment: { type: 'work', request, conversation: 'talk-1' } }))
     expect((await agents.next('claude')).args.join(' ')).toContain('--resume talk-1')
-    const answer = { schema: '{"type":"object"}', file: join(agents.dir, 'schema.json') }
-    started(
-      make,
-      requestOf(agents, {
-        assignment: { type: 'review', request: { cwd: agents.dir, prompt: '', asRoot: false, answer } },
-      }),
-    )
+    const review = reviewRequest({ cwd: agents.dir, schema: '{"type":"object"}' })
+    started(make, requestOf(agents, { assignment: { type: 'review', request: review } }))
     expect((await agents.next('claude')).args).toContain('{"type":"object"}')
+  })
+
+  test('writes the files that the CLI needs before it starts, for nobody else to read', async () => {
+    const agents = await rig()
+    agents.install('codex', { version: '0.171.0' })
+    const ownDir = join(agents.dir, 'own', 'cli')
+    const request = reviewRequest({ cwd: agents.dir, ownDir, schema: '{"type":"object"}' })
+    started(make, requestOf(agents, { provider: 'codex', assignment: { type: 'review', request } }))
+    const { args } = await agents.next('codex')
+    const file = args[args.indexOf('--output-schema') + 1] ?? ''
+    expect(readFileSync(file, 'utf8')).toBe('{"type":"object"}')
+    expect([statSync(ownDir).mode & 0o777, statSync(file).mode & 0o777]).toEqual([0o700, 0o600])
+  })
+
+  test('does not start a CLI whose files cannot be written, and says which', async () => {
+    const agents = await rig()
+    agents.install('codex', { version: '0.171.0' })
+    writeFileSync(join(agents.dir, 'own'), '')
+    const request = reviewRequest({ cwd: agents.dir, ownDir: join(agents.dir, 'own', 'cli') })
+    const { turn } = started(make, requestOf(agents, { provider: 'codex', assignment: { type: 'review', request } }))
+    const { exit } = await turn.ended
+    expect(exit).toMatchObject({ type: 'not_started', message: expect.stringContaining('own/cli') as unknown })
   })
 
   test('shows signs of life: what its processes have used so far', async () => {

@@ -11,12 +11,15 @@ import { runAgent } from '../../../../src/orchestration/agent/run-agent.js'
 import { startProcess } from '../../../../src/platform/processes/running-process.js'
 import { claude } from '../../../../src/providers/claude/provider.js'
 import type { WorkRequest } from '../../../../src/providers/adapter/contract.js'
-import { findProvider } from '../../../../src/providers/index.js'
+import { providersWith } from '../../../../src/providers/index.js'
 import { childEnvironments } from '../../../../src/providers/environment.js'
 import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { agentRunners } from '../../../support/rigs/agent-runners.js'
 import { rig } from '../../../support/scenes/rigged-scene.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
+import { workRequest } from '../../../support/rigs/requests.js'
+
+const findProvider = providersWith({})
 
 const success = '{"type":"result","subtype":"success","is_error":false,"result":"all done","total_cost_usd":1}'
 const failed = '{"type":"result","subtype":"success","is_error":true,"result":"Not logged in · Please run /login"}'
@@ -81,7 +84,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
       ...limits,
       assignment: {
         type: 'work',
-        request: { cwd: agents.dir, prompt: 'Do it.', permissions: 'edit', allow: [], asRoot: false, ...more },
+        request: workRequest({ cwd: agents.dir, ...more }),
       },
     }
     const settings = {

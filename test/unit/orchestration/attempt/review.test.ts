@@ -12,6 +12,7 @@ import { commandOf } from '../../../../src/providers/command-of.js'
 import { prototype } from '../../../support/fakes/prototype-provider.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 import { taskOf } from '../../../support/rigs/task.js'
+import { reviewRequest, workRequest } from '../../../support/rigs/requests.js'
 
 const candidate: Harvested = {
   commit: commitId('c0ffee'),
@@ -64,14 +65,11 @@ test('with nobody who can review, nobody is asked and nothing is approved', asyn
 })
 
 test('what a provider cannot do does not compile unless it is asked for first, and is a bug where it is asked all the same', () => {
-  const request = { cwd: '/', prompt: 'Do it.', permissions: 'edit', allow: [], asRoot: false } as const
+  const request = workRequest()
   // @ts-expect-error it may not be there
   expect(() => prototype.review.answer(noEvidence)).toThrow()
   // @ts-expect-error it may not be there
   expect(() => prototype.resume.command(request, 'id')).toThrow()
   expect(() => commandOf(prototype, { type: 'work', request, conversation: 'id' })).toThrow(/cannot do/)
-  const answer = { schema: '{}', file: '/schema.json' }
-  expect(() =>
-    commandOf(prototype, { type: 'review', request: { cwd: '/', prompt: '', asRoot: false, answer } }),
-  ).toThrow(/cannot do/)
+  expect(() => commandOf(prototype, { type: 'review', request: reviewRequest() })).toThrow(/cannot do/)
 })

@@ -40,7 +40,7 @@ describe('a roadmap with every place for tasks', () => {
       status: 'pending',
       complexity: 'complex',
       priority: 1,
-      provider: 'claude',
+      providers: ['claude'],
       timeoutMs: 1_800_000,
       maxAttempts: 2,
       groups: ['E1', 'E1.M1'],
@@ -370,6 +370,14 @@ describe('the names of providers', () => {
     expect(codes(parsed)).toEqual(['E065@1:22', 'E065@3:31'])
     expect(parsed.problems[0]?.help).toBe('known providers: claude, codex, command')
     expect(parsed.problems[1]?.help).toMatch(/^did you mean claude\?/)
+  })
+
+  test('may be several for a task, in order of preference, each of which is looked at', () => {
+    const text =
+      'tasks:\n- {id: a, title: x, provider: [codex, claude]}\n- {id: b, title: y, provider: [codex, claud]}\n'
+    const parsed = read(text, known)
+    expect(parsed.roadmap?.tasks[0]?.providers).toEqual(['codex', 'claude'])
+    expect(codes(parsed)).toEqual(['E065@3:39'])
   })
 
   test('that are known, or that nobody asked about, are taken', () => {

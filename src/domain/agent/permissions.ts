@@ -1,0 +1,12 @@
+/** `edit`: what is needed to change files in the workspace. `full`: no restriction by the CLI. */
+export type Permissions = 'edit' | 'full'
+
+/** What agents may do, and what those of single providers may do instead. */
+export interface PermissionChoice {
+  readonly general: Permissions
+  readonly ofProviders: Readonly<Record<string, Permissions>>
+}
+
+export function permissionsOf({ general, ofProviders }: PermissionChoice, provider: string): Permissions {
+  return Object.hasOwn(ofProviders, provider) ? (ofProviders[provider] ?? general) : general
+}
