@@ -27,7 +27,7 @@ export function roadmapText(commands) {
 }
 
 /**
- * Runs the roadmap that lies in `directory`, and sees to it that every task is done, in the file, too.
+ * Runs the roadmap in `directory`, and checks that every task is done, in the file, too.
  * @param {import('./stage.js').Stage} stage
  */
 export async function runRoadmap(
@@ -57,7 +57,7 @@ export function readJournal(directory) {
 }
 
 /**
- * For each slot, the ms from the end of an agent to the start of the next: the time that a slot stands idle while work
+ * For each slot, the ms from the end of an agent to the start of the next: the time that a slot is idle while work
  * waits. The last end on each slot has none.
  */
 export function handovers(records) {

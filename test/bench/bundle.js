@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 
 /**
  * Bundles probes as the program itself is bundled, so that what has no command of its own can be measured from inside.
- * The roadmap's worker thread comes to lie beside them. Each probe is built once.
+ * The roadmap's worker thread is put beside them. Each probe is built once.
  */
 export function bundler({ bench, root }) {
   const built = new Map()

@@ -56,7 +56,7 @@ export async function measure(benchmark, { rounds, place, onRound }) {
       for (const [name, side] of Object.entries(sides)) {
         const stage = createStage({ ...place, number: ++number })
         stages.push(stage)
-        // What the side before has left to be written must not fall on this one.
+        // Writes that the previous side left behind must not slow this one down.
         execFileSync('sync')
         collect(samples[name], await side(stage))
       }

@@ -1,4 +1,4 @@
-// Preloaded into autopilot's own process: notes, as that ends, what it took. The file to write to is in BENCH_MAIN_THREAD.
+// Preloaded into autopilot's own process: when that ends, writes down what it used. The file to write to is in BENCH_MAIN_THREAD.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'

@@ -22,7 +22,7 @@ export async function xargsMerge(stage, { slots, count, seconds }) {
   )
 }
 
-/** A run in workspaces; gives its root, too, for those who read the journal. */
+/** A run in workspaces; returns its root, too, for callers that read the journal. */
 export async function runInWorkspaces(stage, { slots, commands }) {
   const root = smallRepository(stage, roadmapText(commands))
   const measured = await runRoadmap(stage, root, { slots, commands })

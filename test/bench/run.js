@@ -15,7 +15,7 @@ import { asMarkdown, asText } from './report.js'
 const bench = dirname(fileURLToPath(import.meta.url))
 const project = dirname(dirname(bench))
 const root = mkdtempSync(join(tmpdir(), 'autopilot-bench-'))
-// On ext4, each run's directory then comes to lie in a part of the disk of its own, by its name, away from what other
+// On ext4, each run's directory is then placed in a part of the disk of its own, by its name, away from what other
 // runs have deleted; see harness.js. Elsewhere it says that it cannot, and nothing is lost.
 spawnSync('chattr', ['+T', root], { stdio: 'ignore' })
 const clear = () => rmSync(root, { recursive: true, force: true, maxRetries: 3 })
@@ -66,7 +66,7 @@ async function choose(letters) {
   return letters.length === 0 ? all : all.filter(({ id }) => letters.includes(id))
 }
 
-/** A copy: a build that happens meanwhile must not change what is measured. */
+/** A copy, so that a build meanwhile does not change what is measured. */
 function copyProgram() {
   for (const name of ['bin', 'dist', 'package.json']) {
     cpSync(join(project, name), join(root, 'program', name), { recursive: true })

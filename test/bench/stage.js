@@ -115,7 +115,7 @@ function watchMemory(pid) {
   }
 }
 
-/** Writes a file below the stage and gives its path. */
+/** Writes a file below the stage and returns its path. */
 export function stageFile(stage, name, text) {
   const path = join(stage.dir, name)
   writeFileSync(path, text)

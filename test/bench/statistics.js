@@ -1,5 +1,5 @@
 /**
- * The value below which `percent` of the samples lie, by the nearest rank: the 50th is the median, the 100th the
+ * The value below which `percent` of the samples are, by the nearest rank: the 50th is the median, the 100th the
  * greatest. Of an even number of samples the median is the mean of the middle two.
  * @param {readonly number[]} samples
  * @param {number} percent

@@ -13,7 +13,7 @@ import { stamp } from '../support/rigs/records.js'
 import { tempDir } from '../support/rigs/temp-dir.js'
 
 describe.runIf(canMount)('a disk', () => {
-  test('that cannot be written to is told before any agent starts', async () => {
+  test('that cannot be written to is reported before any agent starts', async () => {
     const agents = await rig()
     const stage = scene({ roadmap: riggedRoadmap(agents, ['a']) })
     const { dir } = stage.repo
@@ -25,7 +25,7 @@ describe.runIf(canMount)('a disk', () => {
     expect(agents.started).toEqual([])
   })
 
-  test('that is too full for a workspace is nobody’s failed attempt: the run says so and nothing is blamed', async () => {
+  test('that is too full for a workspace fails no attempt: the run reports it and blames no task', async () => {
     const workspaces = 'workspaces'
     const stage = gatedScene({
       roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
@@ -43,7 +43,7 @@ describe.runIf(canMount)('a disk', () => {
     expect(stage.subjects()).toEqual([])
   })
 
-  test('that fills up under the journal ends the agents and the run, with 4', async () => {
+  test('that fills up under the journal ends the agents and the run, with exit code 4', async () => {
     const agents = await rig()
     const later = Array.from({ length: 20 }, (_, index) => `later-${index}`)
     const stage = scene({ roadmap: riggedRoadmap(agents, ['loud', 'quiet', ...later]) })
@@ -59,7 +59,7 @@ describe.runIf(canMount)('a disk', () => {
     await loud.flood('x'.repeat(1000), 2000)
     await loud.write('loud.txt', 'loud')
     await loud.exit(0)
-    // The journal's last page may have room for a few records more.
+    // The journal's last page may have room for a few more records.
     const goOn = async () => {
       for (const id of later) await (await agents.next(id)).exit(0)
     }
@@ -70,13 +70,13 @@ describe.runIf(canMount)('a disk', () => {
     expect(stdout + stderr).not.toMatch(/^ +at /m)
     expect(isAlive(quiet.pid)).toBe(false)
     expect(agents.started).not.toContain(later.at(-1))
-    // What was under way may still have landed; then that is what the roadmap says.
+    // Work in progress may still have landed; then the roadmap says so.
     expect(stage.repo.read('roadmap.yaml').match(/status: done/g)?.length ?? 0).toBe(stage.subjects().length)
     const kept = readFileSync(saved, 'utf8').split('\n')
     expect(kept.slice(0, -1).filter((line) => !isJson(line))).toEqual([])
   })
 
-  test('that has no room for the checkout of a gate keeps the work and does not call it failed', async () => {
+  test('that has no room for the checkout of a gate costs no work, and the work does not count as failed', async () => {
     const workspaces = 'workspaces'
     const stage = gatedScene({
       roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
@@ -100,7 +100,7 @@ describe.runIf(canMount)('a disk', () => {
   })
 })
 
-test('the lock of a dead process is left to the one that is taking it, where a plain lock file lets both in', async () => {
+test('a dead process’s lock is left to whoever is taking it, where a plain lock file lets both in', async () => {
   const dead = JSON.stringify({ pid: 999_999_999, host: hostname(), since: 1, boot: await bootId(), start: '1' })
   const path = join(tempDir(), 'lock')
   writeFileSync(path, dead)
@@ -111,7 +111,7 @@ test('the lock of a dead process is left to the one that is taking it, where a p
   rmSync(`${path}.guard`)
   expect((await takeLock(path)).ok).toBe(true)
 
-  // The control: whoever has seen that the holder is dead removes the file and makes its own, which only one can do.
+  // The control: whoever sees that the holder is dead removes the file and makes its own, which only one should do.
   const plain = join(tempDir(), 'lock')
   writeFileSync(plain, dead)
   const seesDeath = () => readFileSync(plain, 'utf8') === dead
@@ -121,11 +121,11 @@ test('the lock of a dead process is left to the one that is taking it, where a p
   }
   expect([seesDeath(), seesDeath()]).toEqual([true, true])
   for (const name of ['first', 'second']) takes(name)
-  // Neither was refused, and the first does not know that its lock is gone.
+  // Neither is refused, and the first does not know that its lock is gone.
   expect(readFileSync(plain, 'utf8')).toBe('second')
 })
 
-test('a record behind a torn line can be read back, where plain appending would spoil both', async () => {
+test('a record after a torn line can be read back, where plain appending would spoil both', async () => {
   const record = (seq: number) => stamp({ type: 'notice', level: 'info', text: 'x' }, 0, seq)
   const torn = `${JSON.stringify(record(1))}\n${JSON.stringify(record(2)).slice(0, 20)}`
   const readable = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').filter(isJson).length

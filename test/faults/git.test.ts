@@ -36,7 +36,7 @@ function plainly(repo: GitRepo, ...args: string[]): Promise<{ readonly code: num
 
 const many = Array.from({ length: 50 }, (_, n) => n)
 
-test('fifty workspaces that are made at once are all there, and no branch is left behind', async () => {
+test('fifty workspaces that are made at once all exist, and no branch is left behind', async () => {
   const repo = followingClone()
   const { workspaces, base } = await createRig({ repo })
   const made = await Promise.all(many.map(() => workspaces.prepare(base)))
@@ -97,7 +97,7 @@ async function mergedAndWaiting() {
 
 const pruned = ['gc', '-q', '--prune=now'] as const
 
-test('git gc does not prune while a run is at work, where it would take what waits for its gates', async () => {
+test('git gc prunes nothing while a run is at work, where it would prune what waits for its gates', async () => {
   const { stage, running, gate, commit } = await mergedAndWaiting()
   const refused = await plainly(stage.repo, ...pruned)
   expect(refused.code).toBe(128)
@@ -108,7 +108,7 @@ test('git gc does not prune while a run is at work, where it would take what wai
   expect((await plainly(stage.repo, ...pruned)).code).toBe(0)
   expect((await plainly(stage.repo, 'fsck', '--full', '--strict')).code).toBe(0)
 
-  // The control: gc by force does take it.
+  // The control: a forced gc does prune it.
   const control = await mergedAndWaiting()
   expect((await plainly(control.stage.repo, 'cat-file', '-e', control.commit)).code).toBe(0)
   expect((await plainly(control.stage.repo, ...pruned, '--force')).code).toBe(0)
@@ -117,7 +117,7 @@ test('git gc does not prune while a run is at work, where it would take what wai
   expect((await control.running.ended).code).toBe(130)
 })
 
-test('a gc of the person’s is never taken for dead while it lives, and a run that was killed holds none off', async () => {
+test('the user’s own gc never counts as dead while it lives, and a killed run blocks no gc', async () => {
   const repo = gitRepo()
   const [file, ours] = [join(repo.dir, '.git/gc.pid'), `${process.pid} ${hostname()}`]
   mkdirSync(join(repo.dir, '.git/autopilot'))
@@ -137,12 +137,12 @@ test('a gc of the person’s is never taken for dead while it lives, and a run t
   expect(existsSync(file)).toBe(false)
 })
 
-test('of twenty that move the target at once one wins, and a commit of somebody else is never overwritten', async () => {
+test('of twenty moves of the target at once one wins, and a commit of somebody else is never overwritten', async () => {
   const repo = gitRepo()
   const repository = await openRepo(repo)
   const { base, ...target } = value(await openTarget(repository, { runId: 'r1' }))
   const rivals = many.slice(0, 20).map((n) => commitOn(repo, base, { [`${n}.txt`]: 'x' }))
-  // Each believes that the target still stands where all of them began.
+  // Each believes that the target is still where all of them began.
   const moves = await Promise.all(
     rivals.map((commit) => moveTarget(repository, { ...target, base, tip: base }, commit)),
   )
@@ -171,7 +171,7 @@ test('without a gate, two changes that pass alone and fail together both land', 
   expect([plain, gated].map(passes)).toEqual([false, true])
 })
 
-test('a commit that is not there is an error of its own, not a conflict', async () => {
+test('a commit that does not exist is an error of its own, not a conflict', async () => {
   const repo = gitRepo({ files: { 'a.txt': 'a\n' } })
   const repository = await openRepo(repo)
   const target = value(await openTarget(repository, { runId: 'r1' }))

@@ -14,7 +14,7 @@ test('the page of faults numbers its faults from 1 to the last, each once, with 
   expect(rows.map(({ number }) => number)).toEqual(rows.map((_, n) => n + 1))
   expect(rows.map(({ fault }) => fault)).toEqual([...new Set(rows.map(({ fault }) => fault))])
   expect(rows.filter(({ fault, outcome, shownBy }) => [fault, outcome, shownBy].includes(''))).toEqual([])
-  // A cell that was meant to name tests names nothing else.
+  // A cell that names tests contains nothing else.
   const cells = rows.filter(({ tests, shownBy }) => /\.test\b|\]\(/.test(shownBy) || tests.length > 0)
   expect(cells.filter(({ tests, shownBy }) => tests.length !== shownBy.split('<br>').length)).toEqual([])
 })

@@ -11,7 +11,7 @@ import { until } from '../support/rigs/until.js'
 
 const hasProc = existsSync('/proc/self/environ')
 
-/** Numbers in a file, one a line; none while it is not there. */
+/** The numbers in a file, one a line; none if it does not exist. */
 function pidsIn(file: string): readonly number[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number) : []
 }
@@ -31,7 +31,7 @@ function killAtEnd(file: string): void {
 }
 
 test.runIf(hasProc)(
-  'of an agent with two hundred children, in two hundred groups and sessions, nothing is left',
+  'an agent with two hundred children, in two hundred groups and sessions, leaves none of them behind',
   async () => {
     const pids = join(tempDir(), 'pids')
     killAtEnd(pids)
@@ -54,7 +54,7 @@ test.runIf(hasProc)(
   },
 )
 
-test('what was to start when autopilot was killed never runs, where a plain child does', async () => {
+test('a process that was about to start when autopilot was killed never runs, where a plain child does', async () => {
   const dir = tempDir()
   const started = async (how: 'launch' | 'spawn') => {
     const program = await bundledProgram(`

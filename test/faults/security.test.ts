@@ -99,7 +99,7 @@ test('what an agent and a roadmap say reaches the terminal without a single cont
   expect(commanding.test(raw)).toBe(true)
 })
 
-test('cleaning a workspace that an agent replaced by a link removes nothing behind the link, where git clean would', async () => {
+test('cleaning a workspace that an agent replaced with a link removes nothing behind the link, where git clean would', async () => {
   const repo = gitRepo()
   const { leased, workspaces } = await createRig({ repo })
   repo.write('mine/untracked.txt', 'mine')

@@ -60,7 +60,7 @@ const words = [
   ],
 ]
 
-/** What a provider makes of a stream that arrives in chunks cut at these places. */
+/** What a provider reads from a stream that arrives in chunks cut at these places. */
 function evidenceOf(name: (typeof names)[number], bytes: Uint8Array, cuts: readonly number[]): Evidence {
   const provider = findProvider(name)!
   let evidence = noEvidence

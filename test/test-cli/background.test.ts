@@ -5,7 +5,7 @@ import type { Answer } from './protocol.js'
 import { all, only, readStdout, setStage, type Stage } from './stage.js'
 
 const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
-/** As root, claude works with full permissions only where it is told that the machine is a sandbox. */
+/** As root, claude works with full permissions only if it is told that the machine is a sandbox. */
 const sandbox = "env: { IS_SANDBOX: '1' }\n"
 const on = `${sandbox}background: on\n`
 const full = ['-p', 'claude', '-i', '1', '--permissions', 'full']
@@ -26,7 +26,7 @@ function resultsIn(stage: Stage, records: readonly RunRecord[], turn = '') {
   return events.filter(({ type }) => type === 'result')
 }
 
-test('background work is refused by claude as autopilot starts it; in the foreground it is done before the turn ends', async () => {
+test('claude, as autopilot starts it, refuses background work and does it in the foreground before the turn ends', async () => {
   const steps = [first, inBackground(late(3)), inForeground(late(3))]
   const script = ({ results }: Turn): Answer => steps[results] ?? says('Done.')
   const stage = await setStage({ roadmap, script, config: sandbox })
@@ -39,7 +39,7 @@ test('background work is refused by claude as autopilot starts it; in the foregr
   await stage.quiet()
 })
 
-test('with background: on, claude goes on to a second turn when its background command is through, and all of it lands', async () => {
+test('with background: on, claude takes a second turn once its background command has finished, and all of the work lands', async () => {
   const steps = [first, inBackground(late(13))]
   const script = ({ results }: Turn): Answer => steps[results] ?? says('Done.')
   const stage = await setStage({ roadmap, script, config: on })
@@ -52,7 +52,7 @@ test('with background: on, claude goes on to a second turn when its background c
   await stage.quiet()
 })
 
-test('a server that claude leaves running is ended after its time; the conversation goes on, and the line says what was ended', async () => {
+test('a server that claude leaves running is ended when its time is up; the conversation continues, and a line says what was ended', async () => {
   const script = ({ about, results }: Turn): Answer => {
     if (about === 'finish') return results === 2 ? inForeground('echo late > late.txt') : says('Done.')
     return [first, inBackground(server)][results] ?? says('The server runs.')
@@ -68,7 +68,7 @@ test('a server that claude leaves running is ended after its time; the conversat
   await stage.quiet()
 })
 
-test('the success without a turn that a resumed claude begins with is not its last word', async () => {
+test('a success without a turn, with which a resumed claude begins, is not taken for its last result', async () => {
   const script = ({ about, results }: Turn): Answer => {
     if (about === 'finish') return results === 1 ? inForeground(late(13)) : says('Done.')
     return results === 0 ? inBackground(server) : says('The server runs.')

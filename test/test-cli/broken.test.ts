@@ -6,21 +6,21 @@ import type { Answer } from './protocol.js'
 const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
 const bothClis = [{ agent: 'claude' }, { agent: 'codex' }] as const
 
-/** A command that goes on until it is ended. */
+/** A command that runs until it is ended. */
 const tool = 'tail -f README.md'
 
 function runATool({ results }: Turn): Answer {
   return results === 0 ? { type: 'shell', command: tool } : { type: 'text', text: 'Done.' }
 }
 
-/** Resolves when the tool's own process is there, so that its end can be seen, too. */
+/** Resolves when the tool's own process exists, so that its end can be seen, too. */
 async function toolRuns(stage: Stage): Promise<void> {
   const isThere = () => stage.processes().some(({ command }) => command === tool)
   await vi.waitUntil(isThere, { timeout: 30_000, interval: 20 })
 }
 
 test.each(bothClis)(
-  'an answer to $agent that breaks off half-way is a failure of the network, which costs the task no attempt',
+  'an answer to $agent that breaks off half-way is a network failure, which costs the task no attempt',
   async ({ agent }) => {
     const stage = await setStage({ roadmap, script: () => ({ type: 'cut' }) })
     const running = stage.start('-p', agent, '-i', '1')
@@ -33,7 +33,7 @@ test.each(bothClis)(
   },
 )
 
-test.each(bothClis)('$agent before a silent server is ended by the time limit', async ({ agent }) => {
+test.each(bothClis)('$agent is ended by the time limit if its server is silent', async ({ agent }) => {
   const stage = await setStage({ roadmap, script: () => ({ type: 'silence' }) })
   const { code, records } = await stage.run('-p', agent, '-i', '1', '--timeout', '5s')
   expect(stage.server.turns).not.toEqual([])
@@ -42,7 +42,7 @@ test.each(bothClis)('$agent before a silent server is ended by the time limit', 
   await stage.quiet()
 })
 
-test.each(bothClis)('Ctrl-C while a tool of $agent runs ends both and marks nothing', async ({ agent }) => {
+test.each(bothClis)('Ctrl-C ends $agent and the tool that it is running, and marks nothing as done', async ({ agent }) => {
   const stage = await setStage({ roadmap, script: runATool, config: "allow: ['Bash(tail:*)']\n" })
   const running = stage.start('-p', agent)
   await toolRuns(stage)
@@ -54,7 +54,7 @@ test.each(bothClis)('Ctrl-C while a tool of $agent runs ends both and marks noth
   expect(stage.scene.repo.read('roadmap.yaml')).toBe(roadmap)
 })
 
-test.each(bothClis)('$agent that is killed is a crash, never a success', async ({ agent }) => {
+test.each(bothClis)('a killed $agent is a crash, never a success', async ({ agent }) => {
   const script = ({ results }: Turn): Answer =>
     results === 0 ? { type: 'write', path: 'hello.txt', content: 'hello\n' } : { type: 'silence' }
   const stage = await setStage({ roadmap, script })
@@ -72,7 +72,7 @@ test.each(bothClis)('$agent that is killed is a crash, never a success', async (
   await stage.quiet()
 })
 
-test.each(bothClis)('what a killed $agent leaves behind of a running tool is ended, too', async ({ agent }) => {
+test.each(bothClis)('the processes of a tool that a killed $agent was running are ended, too', async ({ agent }) => {
   const stage = await setStage({ roadmap, script: runATool, config: "allow: ['Bash(tail:*)']\n" })
   const running = stage.start('-p', agent, '-i', '1')
   const { pid } = await running.saw('agent_spawned')

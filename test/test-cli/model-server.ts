@@ -11,17 +11,17 @@ export interface Turn {
   readonly cli: Protocol['cli']
   /** The id of the task in the prompt. */
   readonly task: string
-  /** What the conversation has come to: a review has one of its own; a repair or finishing goes on with that of the work. */
+  /** What the conversation is about: a review has its own; a repair or a finishing turn continues that of the work. */
   readonly about: 'work' | 'repair' | 'finish' | 'review'
   /** Tool results so far: 0 in the first turn. */
   readonly results: number
   /** The whole conversation, as JSON text. */
   readonly said: string
-  /** The how-manieth request it is of this CLI for this task, from 1; attempts and the CLI's retries count on. */
+  /** Which request of this CLI for this task it is, from 1, across attempts and the CLI's retries. */
   readonly request: number
 }
 
-/** What the model answers. A promise holds the agent back until the test lets it go on. */
+/** What the model answers. A promise holds the agent back until the test lets it continue. */
 export type Script = (turn: Turn) => Answer | Promise<Answer>
 
 /** A model server on the loopback interface that answers as the test says. */

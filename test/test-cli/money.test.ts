@@ -17,7 +17,7 @@ function watchCaps(stage: Stage): () => readonly number[] {
 
 const writes = (path: string): Answer => ({ type: 'write', path, content: 'by an agent\n' })
 
-test('a repair round of claude gets the ceiling that is left of the budget, and its cost is counted once', async () => {
+test('a repair round of claude may spend what is left of the budget, and its cost is counted once', async () => {
   const script = ({ about, results }: Turn): Answer => {
     const files = about === 'repair' ? ['hello.txt', 'better.txt'] : ['hello.txt']
     const next = files[results]
@@ -37,7 +37,7 @@ test('a repair round of claude gets the ceiling that is left of the budget, and 
   await stage.quiet()
 })
 
-test('a repair round of claude that spends what is left is stopped there, whatever its conversation has cost before', async () => {
+test('a repair round of claude that has spent what is left is stopped there, whatever its conversation cost before', async () => {
   const script = ({ about, results }: Turn): Answer => {
     if (about === 'repair') return writes(`more-${results}.txt`)
     return results < 3 ? writes(`part-${results}.txt`) : { type: 'text', text: 'Done.' }

@@ -13,7 +13,7 @@ function writeAFile({ task, results }: Turn): Answer {
     : { type: 'text', text: `Wrote ${task}.txt.` }
 }
 
-test.each(bothClis)('a newer $agent runs, and the version that was tested is said once', async ({ agent }) => {
+test.each(bothClis)('a newer $agent runs, and a line names the tested version once', async ({ agent }) => {
   const stage = await setStage({ roadmap, script: writeAFile })
   stage.wrap(agent, `[ "$1" = --version ] && echo 'v99.1.0 of the CLI' && exit\nexec "$real" "$@"`)
   const { code, records } = await stage.run('-p', agent)
@@ -27,7 +27,7 @@ test.each(bothClis)('a newer $agent runs, and the version that was tested is sai
   await stage.quiet()
 })
 
-test.each(bothClis)('lines of $agent that nobody knows are tolerated and kept as they are', async ({ agent }) => {
+test.each(bothClis)('unknown lines of $agent are tolerated and kept as they are', async ({ agent }) => {
   const stage = await setStage({ roadmap, script: writeAFile })
   const novelties = ['{"type":"novelty","level":11}', '{"type":"system","subtype":"novelty"}', 'not even JSON', '[]']
   stage.wrap(
@@ -43,7 +43,7 @@ test.each(bothClis)('lines of $agent that nobody knows are tolerated and kept as
 })
 
 test.each(bothClis)(
-  'a stream of $agent without its final event is a crash, although it ends with 0',
+  'a stream of $agent without its final event is a crash, even with exit code 0',
   async ({ agent }) => {
     const stage = await setStage({ roadmap, script: writeAFile })
     stage.wrap(agent, `[ "$1" = --version ] && exec "$real" "$@"\n"$real" "$@" | sed '$d'`)

@@ -28,7 +28,7 @@ test('claude with full permissions as root is refused before anything starts', a
   expect(stage.scene.repo.git('branch', '--list', 'autopilot/*')).toBe('')
 })
 
-test('claude with full permissions as root works on a machine that is called a sandbox', async ({ skip }) => {
+test('claude with full permissions as root works on a machine that is declared a sandbox', async ({ skip }) => {
   skip(notRoot !== undefined, notRoot)
   const stage = await setStage({ roadmap, script: commitByHand, config: "env: { IS_SANDBOX: '1' }\n" })
   const { code } = await stage.run('-p', 'claude', '--permissions', 'full')
@@ -37,7 +37,7 @@ test('claude with full permissions as root works on a machine that is called a s
   await stage.quiet()
 })
 
-test.for(bothClis)('an ordinary user gives $agent full permissions', async ({ agent }, { skip }) => {
+test.for(bothClis)('an ordinary user can give $agent full permissions', async ({ agent }, { skip }) => {
   skip(noOrdinaryUser !== undefined, noOrdinaryUser)
   const stage = await setStage({ roadmap, script: commitByHand })
   stage.handOver()
@@ -52,7 +52,7 @@ test.for(bothClis)('an ordinary user gives $agent full permissions', async ({ ag
   await stage.quiet()
 })
 
-test.for(bothClis)('an ordinary user lets $agent edit files and nothing more', async ({ agent }, { skip }) => {
+test.for(bothClis)('an ordinary user can let $agent edit files and do nothing else', async ({ agent }, { skip }) => {
   skip(noOrdinaryUser !== undefined, noOrdinaryUser)
   const stage = await setStage({
     roadmap: `${roadmap}  - { id: commit, title: Commit by hand }\n`,

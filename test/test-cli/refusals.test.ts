@@ -11,7 +11,7 @@ const refuse = (refusal: Extract<Answer, { type: 'refusal' }>['refusal']) => ():
   refusal,
 })
 
-/** The second word of an agent that had its say. */
+/** An agent's words in its second turn. */
 const done: Answer = { type: 'text', text: 'Done.' }
 
 test.each([
@@ -21,7 +21,7 @@ test.each([
     told: /1 tool call was refused: Bash `git commit --allow-empty -m mine`/,
   },
   { agent: 'codex', command: 'touch .git/mine', told: /changed nothing/ },
-])('a tool that $agent denied is no change, although it ends with 0', async ({ agent, command, told }) => {
+])('$agent has changed nothing when it was denied its tool, even if it exits with 0', async ({ agent, command, told }) => {
   const script = ({ results }: Turn): Answer => (results === 0 ? { type: 'shell', command } : done)
   const stage = await setStage({ roadmap, script })
   const { code, records } = await stage.run('-p', agent, '-i', '1')
@@ -50,7 +50,7 @@ test.each(bothClis)(
   },
 )
 
-test('a task of claude, whose key is refused, goes on with codex and loses no attempt', async () => {
+test('a task moves from claude, whose key is refused, to codex, and loses no attempt', async () => {
   const script = ({ cli, results }: Turn): Answer => {
     if (cli === 'claude') return { type: 'refusal', refusal: 'unauthorized' }
     return results === 0 ? { type: 'write', path: 'hello.txt', content: 'hello\n' } : done
@@ -64,17 +64,17 @@ test('a task of claude, whose key is refused, goes on with codex and loses no at
 })
 
 test.each(bothClis)(
-  'a used-up allowance of $agent rests until it is back, and stops a run that shall not wait',
+  '$agent cools down until a used-up allowance is back, and a run that may not wait stops',
   async ({ agent }) => {
     const stage = await setStage({ roadmap, script: refuse('usage_limit') })
-    // The server tells it only to subscriptions, which have a token and no key.
+    // The server reports it only to subscriptions, which have a token and no key.
     delete stage.scene.env.ANTHROPIC_API_KEY
     stage.scene.env.CLAUDE_CODE_OAUTH_TOKEN = 'sk-ant-oat-test'
     const before = Date.now()
     const { code, records } = await stage.run('-p', agent, '--on-limit', 'stop')
     const { failure, until } = only(records(), 'provider_cooled_down')
     expect(failure.kind).toBe('usage_limit')
-    // The server names the second; who asks later is told a later one.
+    // The server names the second; a later request gets a later one.
     expect(until).toBeGreaterThan(before + (resetsInSeconds - 60) * 1000)
     expect(until).toBeLessThan(Date.now() + (resetsInSeconds + 60) * 1000)
     expect(all(records(), 'task_failed')).toEqual([])
@@ -83,7 +83,7 @@ test.each(bothClis)(
   },
 )
 
-test.each(bothClis)('an overload that passes costs $agent no attempt', async ({ agent }) => {
+test.each(bothClis)('a short overload costs $agent no attempt', async ({ agent }) => {
   const script = ({ request, results }: Turn): Answer => {
     if (request <= 2) return { type: 'refusal', refusal: 'overloaded' }
     return results === 0 ? { type: 'write', path: 'hello.txt', content: 'hello\n' } : done
@@ -97,7 +97,7 @@ test.each(bothClis)('an overload that passes costs $agent no attempt', async ({ 
   await stage.quiet()
 })
 
-test.each(bothClis)('an overload that lasts lets $agent rest before the next attempt', async ({ agent }) => {
+test.each(bothClis)('$agent cools down after a lasting overload, before the next attempt', async ({ agent }) => {
   const stage = await setStage({ roadmap, script: refuse('overloaded') })
   const running = stage.start('-p', agent, '-i', '2')
   const { failure, at, until } = await running.saw('provider_cooled_down')

@@ -21,7 +21,7 @@ function deniedIn(records: Parameters<typeof all>[0]) {
 
 const outside = (stage: Stage) => stage.scene.repo.beside('outside.txt')
 
-test('what claude refuses is told once each, and the entries that are named permit exactly that', async () => {
+test('each refusal by claude is reported once, and the entries that are named permit exactly what was refused', async () => {
   const commands = [
     'make generate',
     'make generate | head -3',
@@ -50,7 +50,6 @@ test('what claude refuses is told once each, and the entries that are named perm
   await first.quiet()
 
   const second = await setStage({ roadmap, script })
-  // Its place is another one.
   const entries = [...denied.slice(0, -1).map(({ allow }) => allow), `Edit(/${outside(second)})`]
   second.scene.repo.write('autopilot.yaml', JSON.stringify({ allow: entries }))
   path = outside(second)
@@ -61,7 +60,7 @@ test('what claude refuses is told once each, and the entries that are named perm
   await second.quiet()
 })
 
-test('what a rule or a hook of the project refuses claude is told, too, and no entry is named that would not help', async () => {
+test('what a rule or a hook of the project refuses to claude is reported, too, without entries that would not help', async () => {
   const hook = "if grep -q hooked; then echo 'not here' >&2; exit 2; fi"
   const settings = {
     permissions: { deny: ['Bash(make secret:*)', 'Edit(./locked/**)'] },
@@ -87,7 +86,7 @@ test('what a rule or a hook of the project refuses claude is told, too, and no e
   await stage.quiet()
 })
 
-test('with on_denied: fail the same conversation of claude is told what is allowed; it does not tell again what was refused', async () => {
+test('with on_denied: fail, the same conversation of claude is told what is allowed, and an old refusal is not reported again', async () => {
   const script = ({ about, results }: Turn): Answer => {
     if (about === 'repair') return results === 2 ? { type: 'write', path: 'by-hand.txt', content: 'hello\n' } : done
     return [hello, shell('make generate')][results] ?? done

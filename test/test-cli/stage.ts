@@ -38,12 +38,12 @@ export interface StageOptions {
   readonly files?: Readonly<Record<string, string>>
 }
 
-/** Sets the stage; it goes away with the test, and whatever still runs on it. */
+/** Sets the stage, which is removed with the test, together with whatever still runs on it. */
 export async function setStage({ roadmap, script, config = '', files = {} }: StageOptions): Promise<Stage> {
   const scene = createScene({
     roadmap,
     files: { 'README.md': 'hello\n', 'autopilot.yaml': config, ...files },
-    // The test looks into the repository also when it belongs to somebody else.
+    // The test reads the repository even if it belongs to somebody else.
     globalConfig: '[safe]\n\tdirectory = *\n',
   })
   const place = dirname(scene.repo.dir)
@@ -64,12 +64,12 @@ export async function setStage({ roadmap, script, config = '', files = {} }: Sta
   const run = (...args: readonly string[]) => start(['run', '--output', 'json', ...args])
   return {
     ...{ scene, server, processes },
-    // What autopilot itself had started ends when its own end closes the pipes: at once, but after it.
+    // What autopilot itself started ends once autopilot's own end closes the pipes.
     quiet: () => vi.waitFor(() => expect(processes()).toEqual([]), { timeout: 2_000, interval: 20 }),
     start: run,
     run: (...args) => run(...args).ended,
     wrap(cli, text) {
-      // A link would be followed, into the cache.
+      // A link would lead into the cache.
       rmSync(join(bin, cli))
       scene.program(cli, `#!/bin/sh\nreal='${join(clis, cli)}'\n${text}\n`)
     },

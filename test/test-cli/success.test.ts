@@ -10,7 +10,7 @@ function writeAFile({ cli, task, results }: Turn): Answer {
     : { type: 'text', text: `Wrote ${task}.txt.` }
 }
 
-/** As `writeAFile`, but nobody gets an answer before so many tasks have asked. */
+/** Like `writeAFile`, but nobody gets an answer before so many tasks have asked. */
 function writeOnceAllAsked(tasks: number): Script {
   const waiting: (() => void)[] = []
   return async (turn) => {
@@ -48,7 +48,7 @@ test.each([
 )
 
 test.each([{ agent: 'claude' }, { agent: 'codex' }])(
-  'five agents of $agent work at once in one HOME',
+  'five $agent agents work at once in one HOME',
   async ({ agent }) => {
     const stage = await setStage({ roadmap: fiveTasks, script: writeOnceAllAsked(5) })
     const { code, records } = await stage.run('-a', '5', '-p', agent)
@@ -61,7 +61,7 @@ test.each([{ agent: 'claude' }, { agent: 'codex' }])(
   },
 )
 
-test('claude and codex work beside each other in one run, each within its cap', async () => {
+test('claude and codex work side by side in one run, each within its cap', async () => {
   const stage = await setStage({ roadmap: fiveTasks, script: writeOnceAllAsked(5) })
   const { code, records } = await stage.run('-a', '5', '-p', 'claude=2', '-p', 'codex')
   expect(code).toBe(0)

@@ -29,7 +29,7 @@ for (let at = 0; at < count; at++) {
   const began = performance.now()
   await flip(ids[Math.floor((at * ids.length) / count)])
   flips.push(performance.now() - began)
-  // Agents do not end back to back; and what follows a flip, collecting garbage, counts as its stall.
+  // Agents do not end back to back; and the garbage collection after a flip counts as its stall.
   await pause(5)
 }
 delay.disable()

@@ -33,7 +33,7 @@ async function timed(commit, attempt) {
   return { workspace, ms: performance.now() - began }
 }
 
-/** An agent's day: ten files changed, five deleted, five new ones. */
+/** What an agent might do: ten files changed, five deleted, five new ones. */
 function changeFiles(workspace) {
   const files = readdirSync(join(workspace, 'folder-7')).slice(0, 15)
   for (const file of files.slice(0, 10)) appendFileSync(join(workspace, 'folder-7', file), 'changed\n')

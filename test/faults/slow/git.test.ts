@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 
-test('a lock on the target that somebody left is told with its path and never deleted, and the work is kept', async () => {
+test('a lock that somebody left on the target is reported with its path and never deleted, and the work is kept', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['a']) })
   const running = stage.start(['run', '-i', '1', '--output', 'json'])
@@ -19,7 +19,7 @@ test('a lock on the target that somebody left is told with its path and never de
   const kept = records().find((record) => record.type === 'commit_kept')
   expect(stage.repo.git('show', `${kept!.ref}:a.txt`)).toBe('a')
   expect(existsSync(lock)).toBe(true)
-  // Once a person has removed it, the work lands, and nobody is paid for it again.
+  // Once a person has removed it, the work lands without another agent.
   rmSync(lock)
   expect((await stage.run(['run', '-i', '1'])).code).toBe(0)
   expect([stage.landed('a.txt'), agents.started]).toEqual(['a', ['a']])

@@ -12,7 +12,7 @@ import type { Running } from '../../support/rigs/program.js'
 
 const rounds = Number(process.env.KILL_ROUNDS ?? '200')
 const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000)
-/** Agents and tools of a run that was killed must be gone after so long, ms. */
+/** How soon the agents and tools of a killed run must be gone, ms. */
 const goneWithinMs = 2_000
 
 /** What is killed: autopilot; its watchdog and then autopilot; autopilot by its own git, once that has moved the target. */
@@ -20,7 +20,7 @@ const ways = ['autopilot', 'watchdog first', 'after a landing'] as const
 type Way = (typeof ways)[number]
 
 test(
-  'a run of twelve tasks that is killed at any moment, and resumed, brings each to the target once',
+  'a run of twelve tasks that is killed at any moment and resumed brings each task to the target once',
   { timeout: rounds * 60_000 },
   async () => {
     const tally = {
@@ -45,7 +45,7 @@ test(
   },
 )
 
-/** Twelve tasks that wait for each other here and there: six commands, two of which commit by themselves, six of an agent CLI. */
+/** Twelve tasks, some of which wait for others: six commands, two of which commit by themselves, six of an agent CLI. */
 function roadmap(): string {
   const command = (id: string, more = '') =>
     `  - id: ${id}\n    run: "sleep 0.1; echo ${id} > ${id}.txt${more}"\n    expects: change\n`
@@ -93,7 +93,7 @@ function killingBin({ repo }: Scene, move: number): string {
 
 /**
  * Kills launchers of a run, and long-lived gits that wait for a question, again and again, until told to stop. A git that
- * is in the middle of a transaction, which its lock files show, is let go on: those would stay.
+ * is in the middle of a transaction, as its lock files show, is left alone: those files would stay.
  */
 function killHelpers(stage: Scene, autopilot: number, random: () => number, tally: Tally): () => void {
   const kill = () => {
@@ -105,7 +105,7 @@ function killHelpers(stage: Scene, autopilot: number, random: () => number, tall
       return
     }
     if (!signal(chosen.pid, 'SIGSTOP')) return
-    // It may be about to lock something, until it really stands still.
+    // Until it has really stopped, it may be about to lock something.
     while (!['T', 'Z', ''].includes(stateOf(chosen.pid)));
     if (locksIn(join(stage.repo.dir, '.git')).length > 0) {
       signal(chosen.pid, 'SIGCONT')
@@ -134,7 +134,7 @@ interface Tally {
   readonly byWay: Record<string, number>
 }
 
-/** Kills the run a few times, then lets it come to its end. Gives what was not as it should be. */
+/** Kills the run a few times, then lets it finish. Returns what was not as it should be. */
 async function playRound(stage: Scene, random: () => number, tally: Tally): Promise<readonly string[]> {
   const findings: string[] = []
   /** In half of the rounds launchers are killed, too, and gits that wait. */
@@ -161,7 +161,7 @@ async function playRound(stage: Scene, random: () => number, tally: Tally): Prom
     return run.ended.finally(stop)
   }
   let last = await toTheEnd()
-  // Gits that are killed one after the other cost a collecting, which another start makes up for.
+  // Gits that are killed one after the other can make collecting fail, which another start makes up for.
   for (let more = 0; more < 4 && last.code === 75; more++) last = await toTheEnd()
   if (last.code !== 0) findings.push(`exit code ${last.code}: ${last.stderr.slice(-2_000)}`)
   return [...findings, ...(await wrongAtEnd(stage))]
@@ -207,7 +207,7 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** What of the run is still alive when it should not be. */
+/** Processes of the run that are still alive when they should not be. */
 async function leftOf(stage: Scene): Promise<readonly PlacedProcess[]> {
   const place = dirname(stage.repo.dir)
   const began = performance.now()
@@ -239,7 +239,7 @@ async function wrongAtEnd(stage: Scene): Promise<readonly string[]> {
   ]
 }
 
-/** Mulberry32: a small generator with a seed, so that a round can be played again. */
+/** Mulberry32: a small generator with a seed, so that a round can be repeated. */
 function randomFrom(start: number): () => number {
   let state = start
   return () => {

@@ -16,7 +16,7 @@ function peakOf(pid: number): number {
 }
 
 test.runIf(existsSync('/proc/self/status'))(
-  'of 800 MB of output, half of it one line, autopilot holds little and keeps 50 MB of each, where reading it all holds it all',
+  'of 800 MB of output, half of it one line, autopilot holds little in memory and stores 50 MB per agent, where reading it all holds it all',
   async () => {
     const agents = await rig()
     const loud = (id: string, command: string) =>

@@ -1,4 +1,4 @@
-// What an agent does with its own git: rebases, markers, rules, branches, an older HEAD.
+// What agents do with their own git: rebases, markers, rules, branches, an older HEAD.
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { recordsOf } from '../../support/rigs/program.js'

@@ -9,7 +9,7 @@ import type { Scene } from '../../support/scenes/scene.js'
 const roadmap = 'tasks:\n  - { id: a, run: "echo $$ >> $COUNT; echo work > a" }\n'
 
 /**
- * A git whose `add` is killed so many times, in the middle of an object; tells how often an agent worked. What another
+ * A git whose `add` is killed so many times, in the middle of an object, and that counts the agents. What another
  * git had left before is there, too.
  */
 function stageOf(kills: number): Scene & { agents(): number; torn(): readonly string[] } {
@@ -29,7 +29,7 @@ function stageOf(kills: number): Scene & { agents(): number; torn(): readonly st
   }
 }
 
-/** Two tasks that begin from the same commit, so that one is merged, and a git that is killed so many times while it merges. */
+/** Two tasks that begin from the same commit, so that one is merged, and a git that is killed so many times while merging. */
 function mergingStage(kills: number) {
   const stage = scene({
     roadmap: `tasks:\n${['a b', 'b a'].map((pair) => meeting(...(pair.split(' ') as [string, string]))).join('')}`,
@@ -85,7 +85,7 @@ test.each(['resume', 'run'])(
     expect(kept?.why).toMatch(/^a: autopilot resume collects it: git could not add .*SIGKILL/)
     expect(readFileSync(join(kept!.path, 'a'), 'utf8')).toBe('work\n')
     expect([stdout.includes('workspace_kept'), stage.torn()]).toEqual([true, []])
-    // It is nothing that a person need look at, nor that is spent.
+    // There is nothing that a person must look at, and nothing is used up.
     expect((await stage.run(['clean'])).stdout).toContain('--lost')
     const resumed = await stage.run([next])
     expect(resumed.code).toBe(0)

@@ -1,4 +1,4 @@
-// Attempts that a time limit or the CLI's own limit ended go on with their work.
+// Attempts that a time limit or the CLI's own limit ended: how their work continues.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -11,7 +11,7 @@ const mb = 1024 * 1024
 const capBytes = 50 * mb
 const token = 'tok_0123456789abcdef'
 
-/** Runs autopilot and gives the most memory that its own process ever had, bytes. */
+/** Runs autopilot and returns the most memory that its own process ever had, bytes. */
 async function measured(stage: Scene, args: readonly string[]): Promise<Ended & { readonly peak: number }> {
   const [hook, file] = [stage.repo.beside('peak.mjs'), stage.repo.beside('peak')]
   // Agents and gates do not get NODE_OPTIONS; the parser's worker is a thread of the same process.
@@ -63,7 +63,7 @@ test('agents that print 100 MB each, in lines, in one line, in events, cost litt
   const { code, peak, records } = await measured(stage, ['run', '-i', '1', '--output', 'json'])
   expect(code).toBe(0)
   expect([...stage.subjects()].sort()).toEqual(['bytes', 'events', 'line', 'lines'])
-  // Without bounds it would be 400 MB; buffers on their way account for what there is.
+  // Without bounds it would be 400 MB; the rest is buffers on their way.
   expect(peak - idle).toBeLessThan(120 * mb)
   expect(peak).toBeLessThan(250 * mb)
 

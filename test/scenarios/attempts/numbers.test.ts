@@ -80,7 +80,7 @@ test('a repair round keeps its slot if that is free, and is told nothing; the va
   const slots = calls().map(({ env }) => env.AUTOPILOT_SLOT)
   expect(slots).toEqual([slots[0], slots[0], slots[0]])
   expect(calls().filter(({ prompt }) => prompt.includes('Your environment has changed'))).toEqual([])
-  // What it became is hidden like any other secret, in the commit, too.
+  // The filled-in value is hidden like any other secret, in the commit, too.
   expect(ended.stdout).not.toContain('hunter-of-')
   expect(ended.stdout).toContain('The password is ***.')
   expect(stage.repo.git('log', '-1', '--format=%B', 'autopilot/main')).not.toContain('hunter-of-')
@@ -102,7 +102,7 @@ test('a repair round on another slot, because its own is taken, is told its new 
   const other = await agents.next('other')
   await first.agent.write('fix.txt', 'bad')
   await first.end()
-  // It takes the slot that has come free, before the gate has judged.
+  // It takes the free slot before the gate has judged.
   const filler = await agents.next('filler')
   await running.saw('gate_judged')
   await other.exit(0)

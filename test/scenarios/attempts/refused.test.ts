@@ -1,4 +1,4 @@
-// Tools that a CLI did not permit, and what that makes of the work.
+// Tools that a CLI did not permit, and what follows for the work.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { replay } from '../../../src/domain/run/run-state.js'
@@ -46,7 +46,7 @@ test('a task that lands although a tool was refused says so: live, in its line, 
     ['a', refusals],
     ['b', undefined],
   ])
-  // Told twice by the CLI, once by us.
+  // The CLI reports it twice, autopilot once.
   expect(denied(recordsOf(stage))).toEqual([
     {
       ...{ taskId: 'a', type: 'denied', tool: 'Bash', message: 'This command requires approval' },

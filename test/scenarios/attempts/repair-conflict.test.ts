@@ -14,21 +14,21 @@ function all<Type extends RunRecord['type']>(ended: Ended, type: Type) {
   return ended.records().filter((record): record is Extract<RunRecord, { type: Type }> => record.type === type)
 }
 
-/** A scene whose claude is a fake agent that acts on the test's word; `turn` gives the next that starts, and its task. */
+/** A scene whose claude is a fake agent that acts on the test's word; `turn` returns the next turn that starts, and its task. */
 async function conversations(tasks: readonly string[], config: Readonly<Record<string, unknown>> = {}) {
   const agents = await rig()
   const stage = withClaude(gatedScene({ roadmap: roadmap(...tasks), files, config }), agents)
   return { agents, stage, turn: () => nextTurn(agents) }
 }
 
-/** What stands between the markers, ours and theirs, without them. */
+/** The text between the markers, ours and theirs, without the markers. */
 function solved(text: string): string {
   return text.replace(/^(?:[<>|=]{7}).*\n/gm, '')
 }
 
 type Scene = Awaited<ReturnType<typeof conversations>>
 
-/** All three begin at the same commit, then the first lands; in order of their start, and for each what it is. */
+/** All three begin at the same commit, then the first lands. Returned in order of their start, each with its task. */
 async function threeOnOneLine({ stage, turn }: Scene, flags: readonly string[]) {
   const running = stage.start(['run', '-a', '3', '-i', '1', ...flags, '--output', 'json'])
   const [first, ...others] = [await turn(), await turn(), await turn()] as const
@@ -61,7 +61,7 @@ test('three tasks that rewrite one line end with three commits when the agents m
   const last = await scene.turn()
   await solve(again)
   await running.saw('task_integrated', ({ taskId }) => taskId === second.task)
-  // It solved the conflict with the first, and meets one with the second: its second round.
+  // It has solved the conflict with the first and now has one with the second: its second round.
   await solve(last)
   await solve(await scene.turn())
   const ended = await running.ended
@@ -213,7 +213,7 @@ test('no slot is held between the rounds, and the round goes before a first atte
   const three = await nextTurn(agents)
   await three.agent.write('three', 'good\n')
   await three.end()
-  // Who finished while the first of these gates ran is judged together.
+  // Those that finished while the first of these gates ran are judged together.
   await passAll(agents, running)
   const ended = await running.ended
   expect(ended.code).toBe(0)

@@ -16,13 +16,13 @@ function attemptFile({ repo }: Scene, attempt: string, file: string): string {
   return readFileSync(join(runs, readdirSync(runs)[0]!, 'attempts', attempt, file), 'utf8')
 }
 
-/** An author who writes `hello.txt`: good only when told why not. */
+/** An author who writes `hello.txt`, well only after a rejection. */
 function author({ write, succeed, prompt }: FakeActor): void {
   write('hello.txt', prompt.includes('# Repair') ? 'good\n' : 'bad\n')
   succeed()
 }
 
-/** A reviewer who approves of what is good. */
+/** A reviewer who approves good work. */
 function reviewer({ read, answer }: FakeActor): void {
   const isGood = read('hello.txt') === 'good\n'
   answer(isGood ? { verdict: 'approve', reasons: [] } : { verdict: 'reject', reasons: ['hello.txt:1 is unfriendly'] })

@@ -10,7 +10,7 @@ import type { Scene } from '../../support/scenes/scene.js'
 
 const good = 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b }\n'
 
-/** `make` in the project, which is installed and built: it has nothing to do but to run. */
+/** `make` in the project, which is installed and built: it only has to run. */
 function make(stage: Scene, args: readonly string[], cwd = stage.repo.dir) {
   const env = { ...stage.env, TMPDIR: stage.repo.home }
   const flags = ['--no-print-directory', '-o', 'node_modules/.installed', '-o', 'dist/cli.js', '-C', projectRoot]

@@ -1,4 +1,4 @@
-// Where a run cannot begin, and what is said about it.
+// When a run cannot begin, and what the message says.
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

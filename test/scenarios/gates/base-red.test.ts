@@ -21,7 +21,7 @@ function scene({ gates = [gate], config = {}, ...rest }: GatedSceneOptions): Sce
   return gatedScene({ gates, config: { ...judging, ...config }, ...rest })
 }
 
-/** Tasks whose agents are claudes that act on the test's word; `turn` gives the next that begins. */
+/** Tasks whose agents are claudes that act on the test's word; `turn` returns the next that begins. */
 async function conversations(tasks: readonly string[], options: GatedSceneOptions = {}) {
   const agents = await rig()
   const stage = withClaude(scene({ roadmap: roadmap(...tasks), ...options }), agents)
@@ -49,7 +49,7 @@ async function write({ agent, task, end }: ClaudeTurn, path = `${task}.txt`): Pr
 
 const waits = (run: Running, task: string) => run.saw('base_awaited', ({ taskId }) => taskId === task)
 
-/** Mends the base by hand: on the branch that the user is on, which the target is brought up to. */
+/** Mends the base by hand, on the user's branch, which is then merged into the target. */
 function mend({ repo }: Scene): void {
   repo.git('checkout', '-q', 'main')
   repo.write('ok', '')
@@ -114,7 +114,7 @@ test('the end says what fails, what it printed last, where all of it is, and wha
   expect(first.stdout).not.toMatch(/^Not run/m)
   expect(first.stdout).toMatch(/^Next .*setup:.*copy:.*base_gates: skip.*resume/m)
   toldAtEnd((await stage.run(['status'])).stdout)
-  // It stays red: nothing is paid.
+  // It stays red: no agent starts.
   const again = await stage.run(['resume'])
   expect([again.code, calls().length]).toEqual([4, 3])
   expect(again.stdout.match(/^Kept/gm)).toHaveLength(1)
@@ -147,7 +147,7 @@ test('a roadmap whose first task fixes the base works: the others land without a
     await waits(run, one.task)
   }
   await write(fix, 'ok')
-  // Workspaces stood ready for all of these when the base was red.
+  // Workspaces were ready for all of these when the base was red.
   const later = await turnsOf(turn, 'c', 'd', 'e')
   for (const one of later) expect(await one.agent.read('ok')).toBe('fix\n')
   await Promise.all(later.map((one) => write(one)))
@@ -175,7 +175,7 @@ test('an empty project works: the first in order keeps its repair rounds', async
 
 test('work that also fails at another gate is repaired for that; only then it waits', async () => {
   const { stage, turn } = await conversations([], {
-    // Called like the gate that is red on the base: names decide nothing.
+    // It has the name of the gate that is red on the base: names decide nothing.
     roadmap: 'tasks:\n  - id: a\n  - { id: b, verify: [{ run: test -e own, name: npm test }] }\n',
   })
   const run = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
@@ -258,12 +258,12 @@ describe('while the verdict on the base is not known', () => {
     await run.saw('task_integrated')
     await write(b)
     await failTwice(nextGate)
-    // b is to blame, and its agent hears of it while the base is still being judged.
+    // b is to blame, and its agent is told while the base is still being judged.
     const again = await nextTurn(agents)
     expect(again.task).toBe('b')
     await write(again, 'better')
     await (await nextGate()).exit(0)
-    // It fails, which nobody asks a second time.
+    // It fails, and is not run a second time.
     await ofBase.exit(1)
     const { code, records } = await run.ended
     expect(code).toBe(0)
@@ -318,7 +318,7 @@ test.each([
 )
 
 test('a base that could not be judged is not red', async () => {
-  // Where gates are run, and there alone, nothing can be set up until a is there.
+  // In the gates' directories, and only there, setup fails until a exists.
   const setup = 'test -e a || case $PWD in *-gates*) echo no network; exit 1;; esac'
   const passing = { run: 'true', name: 'npm test' }
   const { stage, turn } = await conversations(['a', 'b'], { gates: [passing], config: { setup } })

@@ -19,7 +19,7 @@ test('what work changes is git diff $AUTOPILOT_BASE...HEAD for commands and gate
   const seen = stage.repo.beside('seen')
   const { code } = await stage.run(['run', '-i', '1'], { env: { SEEN: seen } })
   expect([code, stage.subjects()]).toEqual([0, ['one', 'two']])
-  // The verdict on what landed is known when the base is that.
+  // The verdict on the landed commit is known when that becomes the base.
   expect(readFileSync(seen, 'utf8').split('\n').sort()).toEqual(['', '', 'one.txt', 'two.txt'])
 })
 

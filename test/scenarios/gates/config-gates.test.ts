@@ -1,4 +1,4 @@
-// How gates are written down.
+// How gates are configured.
 import { expect, test } from 'vitest'
 import { scene } from '../../support/scenes/rigged-scene.js'
 

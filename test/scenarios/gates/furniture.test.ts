@@ -29,7 +29,7 @@ test('what is kept stays in the workspaces of agents and of gates, so that setup
     records().flatMap((record) => (record.type === 'attempt_started' ? [record.workspace] : [])),
   )
   expect(workspaces.size).toBeLessThan(4)
-  // One of the gates, and one that stood ready and was never used.
+  // One of the gates, and one that was prepared and never used.
   expect(readFileSync(join(stage.repo.home, 'runs'), 'utf8').length).toBeLessThanOrEqual(workspaces.size + 2)
   expect(records().some((record) => record.type === 'notice' && record.text.includes('keep:'))).toBe(false)
 })

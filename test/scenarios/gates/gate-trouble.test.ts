@@ -146,7 +146,7 @@ test('a checkout that cannot be prepared is tried three times, is nobody’s fai
   })
   const { code, records } = await stage.run(['run', '-i', '1', '--output', 'json'])
   expect(code).toBe(1)
-  // Once more ahead of any gate, while the agent works, when that comes first.
+  // Once more before any gate, while the agent works, if that comes first.
   expect(readFileSync(`${stage.repo.home}/tries`, 'utf8')).toMatch(/^\n{3,4}$/)
   const { failure } = records().find((record) => record.type === 'task_failed')!
   expect(failure.kind).toBe('infrastructure')

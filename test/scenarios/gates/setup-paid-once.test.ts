@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gatedScene } from '../../support/scenes/gated-scene.js'
 
-/** Says what is in `deps`, and then does this there. */
+/** Prints what is in `deps`, and then does this there. */
 const look = (who: string, then: string) => `echo $(ls -A deps) $(cat deps/lib) >> $HOME/seen-by-${who}; ${then}`
-/** Another content of the same length, with the times of before. */
+/** Other content of the same length, with the old times. */
 const forge = 'touch -r deps/lib ../ref; printf evil > deps/lib; touch -r ../ref deps/lib'
 
 function sceneOf(left: string, keep: Readonly<Record<string, unknown>> = {}) {
@@ -49,7 +49,7 @@ test('what an agent, or judged code, changes in what setup made, with forged tim
     Array(3).fill('lib good'),
     Array(3).fill('lib good'),
   ])
-  // The same where it is listed, as what may be left to whoever comes.
+  // The same if it is listed, as what may stay for the next attempt.
   const listed = sceneOf(forge, { keep: ['deps'] })
   await listed.stage.run([...one, '--only', 'a,b'])
   expect(listed.lines('seen-by-gates')).toEqual(['lib good', 'lib evil'])

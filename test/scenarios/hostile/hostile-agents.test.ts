@@ -107,7 +107,7 @@ test('with --target current a move of your branch by somebody else is said, and 
   expect(stage.repo.git('log', '--format=%s', '-2')).toBe('a\nevil')
 })
 
-/** Ways to have git start a program, each with what a person would do next that walks into it. */
+/** Ways to make git start a program, each with what a person would do next that starts it. */
 const vectors: Readonly<Record<string, readonly [plant: (at: Planted) => void, use: (scene: Scene) => void]>> = {
   fsmonitor: [({ config, program }) => config('core.fsmonitor', program), ({ repo }) => void repo.git('status')],
   hook: [
@@ -202,7 +202,7 @@ test('no program that an agent plants in its own .git and in yours is started by
   await mallory.write('.gitattributes', '*.txt filter=evil merge=evil\n*.md filter=wicked\n')
   plantAll(join(mallory.cwd, '.git'))
   plantAll(join(repo.dir, '.git'))
-  // Some of the commands that planted walked into what was there already.
+  // Some of the commands that planted a program started one that was there already.
   for (const name of readdirSync(ran)) expect(name).toBe('hook')
   await mallory.exit(0)
   await running.saw('task_integrated')
@@ -224,7 +224,7 @@ test('no program that an agent plants in its own .git and in yours is started by
     expect(told.some((text) => text.startsWith(what))).toBe(true)
   expect(danglingCommits(stage, 'Fake Agent')).toEqual([])
   for (const [name, [, use]] of Object.entries(vectors)) {
-    // Alone: one that fails would keep git from coming to the next.
+    // Alone: if one fails, git does not get to the next.
     for (const key of ['core.hooksPath', 'core.fsmonitor', 'commit.gpgSign']) {
       const isOwn = { 'core.hooksPath': 'hook', 'core.fsmonitor': 'fsmonitor', 'commit.gpgSign': 'sign' }[key] === name
       if (!isOwn) process.env[`X_${key}`] = ''

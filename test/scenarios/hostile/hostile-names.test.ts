@@ -64,7 +64,7 @@ test('a roadmap whose ids mean something to a shell, a path or git runs like any
   expect(readdirSync(join(stage.repo.dir, '..'))).toEqual(before)
   expect(existsSync(join(stage.repo.dir, 'pwned'))).toBe(false)
 
-  // Only the trailers say now what has landed: each task must be told from every other by them.
+  // Now only the trailers say what has landed: they must distinguish each task from every other.
   stage.repo.git('checkout', 'roadmap.yaml')
   const again = await stage.run(['run', '--output', 'json'])
   expect(again.code).toBe(0)
@@ -121,7 +121,7 @@ test('git is told no name from outside where it could take it for an option', as
   expect(code).toBe(1)
   await stage.run(['status'])
   await stage.run(['clean', '--lost'])
-  // What the agents ran was theirs; autopilot's own calls are those that name no such command.
+  // Commands that the agents ran are theirs; autopilot's own calls name no such command.
   const own = calls().filter(([command]) => !['init', 'branch', 'stash', 'commit', 'tag'].includes(command!))
   expect(own.length).toBeGreaterThan(15)
   for (const call of own) {

@@ -34,10 +34,10 @@ function all<Type extends RunRecord['type']>({ records }: Pick<Ended, 'records'>
   return records().filter((record): record is Extract<RunRecord, { type: Type }> => record.type === type)
 }
 
-/** No event tells that a candidate has come to the queue, which is a moment after it was made: on a busy machine too late. */
+/** No event reports that a candidate has come to the queue, which is a moment after it was made: on a busy machine too late. */
 const asItComes = { retry: 2 }
 
-/** The first task's gate, and only once it runs all the others' work: so many candidates, that one included. */
+/** The first task's gate, and once that runs, the work of all the others: so many candidates, including the first. */
 async function held(agents: AgentRig, running: Running, candidates: number): Promise<FakeAgent> {
   const first = await agents.next('gate')
   await (await agents.next('wait')).exit(0)
@@ -54,7 +54,7 @@ async function hasFile(gate: FakeAgent, path: string): Promise<boolean> {
   return (await gate.git('ls-files', path)) === path
 }
 
-/** Answers gates until the run has ended: each passes unless it is to fail. */
+/** Answers gates until the run has ended; each passes unless told to fail. */
 async function answer(agents: AgentRig, running: Running, fails: (gate: FakeAgent) => Promise<boolean>) {
   const over = running.ended.then(() => undefined)
   const next = () => Promise.race([agents.next('gate'), over])
@@ -246,7 +246,7 @@ test('three agents in one batch that rewrite one line end with three commits whe
   expect(ended.code).toBe(0)
   expect(stage.subjects().slice(0, 2)).toEqual(['first', 'one'])
   expect([...stage.subjects()].sort()).toEqual(['first', 'one', 'three', 'two'])
-  // Who of the other two came back first, came first.
+  // Of the other two, the one that came back first is first.
   expect(stage.landed('line.txt').split('\n')).toEqual(stage.subjects().slice(1))
   expect(stage.repo.git('log', '-p', 'main..autopilot/main')).not.toMatch(/^[+ ][<>|]{7}/m)
 })

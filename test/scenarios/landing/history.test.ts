@@ -27,7 +27,7 @@ test('a task that the roadmap calls pending although HEAD has its commit is name
   stage.repo.git('checkout', '-q', '--', 'roadmap.yaml')
   stage.repo.git('merge', '-q', '--ff-only', 'autopilot/main')
   const said = `HEAD already has the work of these tasks, .* run again: a \\(${commit}\\); .*; --redo a confirms it`
-  // Whoever asks for it need not be told.
+  // No notice for a user who asks for it.
   expect((await stage.run(['run', '--dry-run', '--redo', 'a'])).stdout).not.toContain('HEAD already has the work')
   await saysAlike(stage, new RegExp(said))
 })

@@ -22,7 +22,7 @@ test('another text under the id of a landed task is another task: it runs, and a
   const commit = stage.repo.git('log', '--format=%h', '--abbrev=10', '--grep=^a$', 'autopilot/main').split('\n').at(-1)
   for (const said of [dry.stdout, stderr]) {
     expect(said).toContain(`these tasks run, because work for another text has landed under their ids: a (${commit})`)
-    // Blanks, and a status that was lost, make no other task.
+    // Blanks and a lost status do not make another task.
     expect(said).toMatch(
       /these tasks count as done and are marked done in the roadmap: b \([0-9a-f]{10}\); to do them again: --redo b$/m,
     )
@@ -58,7 +58,7 @@ async function stoppedAfterA(args: readonly string[] = []) {
   return { agents, stage, original }
 }
 
-/** Goes on with `run`: both tasks must run, the second on top of the first, as the dry run said. */
+/** Continues with `run`: both tasks must run, the second on top of the first, as the dry run said. */
 async function runsBoth(
   stage: Scene,
   agents: Awaited<ReturnType<typeof rig>>,
@@ -146,7 +146,7 @@ test('an agent that had finished is told in its conversation that the text has c
   first.kill('SIGKILL')
   await first.ended
   writeFileSync(join(stage.repo.home, 'go'), '')
-  // Another gate alone makes no other text: only the title does.
+  // A different gate is not a different text; a different title is.
   rewrite(stage, talk('Say two', ', verify: ["true"]'))
   const { code, stderr } = await stage.run(['resume', '-i', '1'])
   expect(code).toBe(0)

@@ -25,7 +25,7 @@ test.each([
     expect(code).toBe(4)
     expect(records().filter(({ type }) => type === 'run_stopping')).toMatchObject([{ reason: 'tampered' }])
     const failed = records().flatMap((one) => (one.type === 'attempt_failed' ? [one.failure] : []))
-    // The other may have been about to begin: what it would have begun in was not checked out either.
+    // The other may have been about to begin; its workspace was not checked out either.
     expect(new Set(failed.map(({ kind }) => kind))).toEqual(new Set(['target']))
     expect(failed.some(({ uncollected }) => uncollected)).toBe(true)
     expect(failed[0]?.message).toMatch(/changed the directory of autopilot's own git, .*run autopilot resume/)

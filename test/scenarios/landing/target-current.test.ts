@@ -82,7 +82,7 @@ test('a file that a person changes meanwhile is not overwritten: nothing more st
   expect(failed[0]?.failure.message).toContain(stage.repo.dir)
   const kept = records().filter((record) => record.type === 'commit_kept')
   expect(kept.map(({ ref }) => stage.repo.git('show', `${ref}:line`))).toEqual(['a'])
-  // What was at work may still end well: where it is in nobody's way, it lands.
+  // Running work may still end well; if it conflicts with nothing, it lands.
   expect(subjects(stage)).toEqual(['first', 'b'])
   expect([stage.repo.read('line'), stage.repo.read('other')]).toEqual(['mine\n', 'b\n'])
   expect(records().some((record) => record.type === 'attempt_started' && record.taskId === 'c')).toBe(false)
@@ -147,7 +147,7 @@ test('what landed after the last commit of the roadmap counts as done, although 
   const { code, stdout } = await stage.run(current)
   expect(code).toBe(0)
   expect(stdout).toMatch(/Done +2 of 2 tasks, 2 of them before this run/)
-  // Who wants them done again says so in a commit.
+  // A person who wants them done again says so in a commit.
   stage.repo.write('roadmap.yaml', roadmap.replace('echo a > a', 'echo A > a'))
   stage.repo.commit('again')
   expect((await stage.run(current)).stdout).toMatch(/Done +2 of 2 tasks, in/)

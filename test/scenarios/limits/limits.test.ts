@@ -1,4 +1,4 @@
-// Limits of accounts: rest, wait, go on elsewhere.
+// Limits of accounts: cool down, wait, use another one.
 import { expect, test } from 'vitest'
 import type { RunRecord } from '../../../src/domain/run/event.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
@@ -100,7 +100,7 @@ test('after a cool-down one agent goes first; the others follow when it has been
   })
   const { code, records } = await stage.run(['run', '-a', '4', '-i', '1', '--output', 'json'])
   expect(code).toBe(0)
-  // Whoever goes first after a rest, nobody starts beside it before it has shown that its model answers.
+  // After a cool-down one agent goes first; no other starts before its model has answered.
   let resting = false
   let probe: string | undefined
   for (const record of records()) {

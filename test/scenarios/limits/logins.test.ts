@@ -10,7 +10,7 @@ import type { SceneOptions } from '../../support/scenes/scene.js'
 const tasks = (...ids: readonly string[]) =>
   `tasks:\n${ids.map((id) => `  - { id: ${id}, expects: no_change }\n`).join('')}`
 
-/** A scene in which rests pass at once by autopilot's own clock. */
+/** A scene in which cool-downs pass at once by autopilot's own clock. */
 function hurriedScene(options: SceneOptions) {
   const stage = scene(options)
   Object.assign(stage.env, hurried(stage))
@@ -21,7 +21,7 @@ function ofType<Type extends RunRecord['type']>(records: readonly RunRecord[], t
   return records.filter((record): record is RecordOf<Type> => record.type === type)
 }
 
-/** How long the account was to rest each time, s. */
+/** How long each cool-down of the account was, s. */
 const restsOf = (records: readonly RunRecord[]) =>
   ofType(records, 'provider_cooled_down').map(({ until, at }) => Math.round((until - at) / 1000))
 

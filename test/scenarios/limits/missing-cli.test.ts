@@ -1,4 +1,4 @@
-// A CLI that is not there, or goes away.
+// A CLI that does not exist, or disappears.
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

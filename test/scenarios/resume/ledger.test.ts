@@ -1,4 +1,4 @@
-// Commits of agents that are still led to.
+// Commits of agents that a ref still leads to.
 import { expect, test } from 'vitest'
 import { asAgent, danglingCommits, statusOf } from '../../support/scenes/past-run.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'

@@ -1,4 +1,4 @@
-// Stages at which a run can be broken off, each gone on with.
+// Stages at which a run can be interrupted, and how each continues.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

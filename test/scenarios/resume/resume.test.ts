@@ -1,4 +1,4 @@
-// Runs that go on after a kill or a stop.
+// Runs that continue after a kill or a stop.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ test('an agent that was killed with autopilot starts over as a further attempt, 
   await again.exit(0)
   const { code, records } = await second.ended
   expect(code).toBe(0)
-  // Nothing is told twice: what is printed begins where the journal ended.
+  // Nothing is reported twice: the output begins where the journal ended.
   expect(records()[0]?.type).toBe('run_resumed')
   expect(stage.subjects()).toEqual(['one', 'two'])
   expect(stage.landed('two.txt')).toBe('two')
@@ -38,7 +38,7 @@ test('an agent that was killed with autopilot starts over as a further attempt, 
   expect(recordsOf(stage).map(({ seq }) => seq)).toEqual(recordsOf(stage).map((_, index) => index + 1))
   const status = await statusOf(stage)
   expect(status).toMatchObject({ exitCode: 0, counts: { done: 2 }, keptWorkspaces: [] })
-  // What it had done until then is nowhere but there.
+  // What it had done until then is only there.
   expect(status.kept).toMatchObject([{ taskId: 'two', why: 'the unfinished work of an interrupted attempt' }])
   expect(stage.repo.git('show', `${status.kept[0]!.ref}:half.txt`)).toBe('half')
   expect(stage.repo.read('roadmap.yaml').match(/status: done/g)).toHaveLength(2)
@@ -128,7 +128,7 @@ test('work that has landed counts as integrated, although autopilot died before 
   const stage = scene({
     roadmap: 'tasks:\n  - { id: a, run: echo a > a }\n  - { id: b, run: echo b > b, depends_on: [a] }\n',
   })
-  // The journal takes nothing any more from the moment that the agent ends; the target does.
+  // From the agent's end on, the journal cannot be written; the target can.
   const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
   stage.program('git-that-kills', killingGit(real, 2))
   const bin = join(stage.repo.home, 'killing')
@@ -188,7 +188,7 @@ test('tasks are those of the roadmap as it is now: gone ones are dropped, new on
   expect(resumed.stderr).toMatch(/1 task failed for good and will not be tried again; resume --retry-failed tries them/)
   expect(await statusOf(stage)).toMatchObject({ counts: { done: 2, failed: 1, held: 1 } })
   expect(recordsOf(stage).filter(({ type }) => type === 'attempt_started')).toHaveLength(4)
-  // With more attempts than it has used, it goes on.
+  // With more attempts than it has used, it continues.
   await stage.run(['resume', '-i', '2'])
   expect(recordsOf(stage).filter(({ type }) => type === 'attempt_started')).toHaveLength(5)
   writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), stage.repo.read('roadmap.yaml').replace('exit 1', 'echo > bad'))

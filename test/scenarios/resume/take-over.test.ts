@@ -13,7 +13,7 @@ test('a lock that outlived its container is named with its file, is not a runnin
   await agents.next('one')
   await killOnce(stage, first, /agent_spawned/)
   const lock = join(stage.repo.dir, '.git', 'autopilot', 'lock')
-  // As the next container finds it: another host's, another boot's, and nobody writes it any more.
+  // As the next container finds it: of another host and another boot, and no longer written.
   const left = JSON.stringify({ ...(JSON.parse(readFileSync(lock, 'utf8')) as object), host: 'c0ffee', boot: 'gone' })
   const leave = () => {
     writeFileSync(lock, left)

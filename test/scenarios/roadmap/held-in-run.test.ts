@@ -1,4 +1,4 @@
-// Edits of the roadmap that hold tasks while a run is under way.
+// Edits of the roadmap that hold tasks during a run.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -194,7 +194,7 @@ test('what is not written when the run ends early is named, each task with the r
   clock.advance(100)
   writeBack.done('b')
   await new Promise(setImmediate)
-  // Its write is only under way.
+  // Its write has only begun.
   writeBack.done('c')
   events.length = 0
   writeBack.giveUp()

@@ -172,7 +172,7 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
     const cleaned = await stage.run(['clean', '--lost'])
     expect(cleaned.stdout).toMatch(/^ended 8 processes that an earlier run left running: /m)
     expect(pids.filter(isAlive)).toEqual([])
-    // It would take the next run's for those of its own: they are in the same directories.
+    // It would mistake the next run's processes for its own: they are in the same directories.
     expect(isGone(watchdog!)).toBe(true)
     const again = stage.start(['run', '-a', '1', '--output', 'json'])
     const one = await agents.next('one')
@@ -213,7 +213,7 @@ describe.runIf(process.platform === 'linux')('when the launcher of agents is kil
     const ids = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
     const stage = scene({ roadmap: riggedRoadmap(agents, ids) })
     const running = stage.start(['run', '-a', '2', '-i', '1', '--isolation', 'none', '--output', 'json'])
-    // The first are left to Node.
+    // Node starts the first ones.
     for (let started = 0; started < 8; started++) await (await agents.next()).exit()
     const [seen, unseen] = [await agents.next('nine'), await agents.next('ten')]
     const launcher = childrenOf(running.pid).find(({ command }) => command.endsWith('autopilot-launcher'))!

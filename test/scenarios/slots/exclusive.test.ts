@@ -5,7 +5,7 @@ import { gatedScene } from '../../support/scenes/gated-scene.js'
 import type { Running } from '../../support/rigs/program.js'
 import { rig } from '../../support/scenes/rigged-scene.js'
 
-/** Answers gates until the run has ended: each passes. Gives how many of a name lived at once, at most. */
+/** Answers gates until the run has ended; each passes. Returns how many of a name ran at once, at most. */
 async function answer(agents: AgentRig, running: Running, name: string): Promise<number> {
   const over = running.ended.then(() => undefined)
   const next = () => Promise.race([agents.next(), over])
@@ -20,7 +20,7 @@ async function answer(agents: AgentRig, running: Running, name: string): Promise
 test.each([
   [true, 1],
   [false, 2],
-  // No event tells that a candidate has come to the queue, which is a moment after it was made.
+  // No event reports that a candidate has come to the queue, which is a moment after it was made.
 ])(
   'of two works that are judged at once, a gate with exclusive: %s judges %s at a time',
   { retry: 2, timeout: 20_000 },

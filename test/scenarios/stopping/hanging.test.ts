@@ -28,7 +28,7 @@ function journalText({ repo }: Scene): string {
   return run !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
-/** Puts a git in front of the real one that hangs, and ignores TERM, from the moment that `hang` exists. */
+/** Puts a git in front of the real one that hangs and ignores TERM as soon as `hang` exists. */
 function withHangingGit(stage: Scene): { readonly flag: string; readonly pids: () => readonly number[] } {
   const [dir, flag, log] = [stage.repo.beside('git-bin'), stage.repo.beside('hang'), stage.repo.beside('hanging')]
   mkdirSync(dir)
@@ -103,7 +103,7 @@ test('a reader that takes nothing holds nothing up, and gets everything when it 
   const code = await new Promise((resolve) => child.on('close', resolve))
   expect(code).toBe(0)
   const shown = read.split('\n').slice(0, -1)
-  // What is shown is only the public part of a record.
+  // The output has only the public part of a record.
   expect(shown.map((line) => (JSON.parse(line) as RunRecord).seq)).toEqual(journal.map(({ seq }) => seq))
   // More than a pipe takes: somebody had to wait.
   expect(read.length).toBeGreaterThan(100_000)

@@ -1,4 +1,4 @@
-// Signals, and what an interrupted run tells.
+// Signals, and what an interrupted run reports.
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'

@@ -1,4 +1,4 @@
-// What is told of the user's own git settings.
+// Warnings about the user's own git settings.
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -7,7 +7,7 @@ import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import type { Scene } from '../../support/scenes/scene.js'
 import { until } from '../../support/rigs/until.js'
 
-// What becomes of a run when whatever shows it goes away: a reader, a disk, a terminal.
+// What happens to a run when whatever shows it goes away: a reader, a disk, a terminal.
 
 const autopilot = `'${process.execPath}' '${programFile}'`
 const two = `tasks:\n  - { id: a, run: 'echo a > a.txt' }\n  - { id: b, run: 'echo b > b.txt' }\n`

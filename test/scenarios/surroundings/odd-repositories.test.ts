@@ -155,7 +155,7 @@ test('names that differ in case alone are two files, also when two tasks make th
     roadmap: commands({ a: 'echo a > New.txt; echo a >> readme.md', b: 'echo b > new.txt' }),
     files: { 'readme.md': 'small\n' },
   })
-  // Where the file system does not tell them apart, it is git's setting that says so.
+  // If the file system does not distinguish them, git's setting says so.
   const tellsApart = !existsSync(join(stage.repo.dir, 'ReadMe.MD'))
   expect(tellsApart || stage.repo.git('config', 'core.ignorecase') === 'true').toBe(true)
   const { code } = await stage.run(['run', '-a', '2'])

@@ -22,7 +22,7 @@ test('a tree does not bring its own git or CLI, and gates and agents have the pr
   // What a task may have landed: the CLI's own interpreter, as far as a name goes.
   put('node', `echo node >>'${ran}'; exit 1`)
   repo.commit('Tools')
-  // What the user has there now, and programs that would tell of it, were they started.
+  // What the user has there now, and programs that leave a mark if they are started.
   put('which-tree', 'echo uncommitted')
   for (const name of ['git', 'claude', 'rm', 'grep']) put(name, `echo ${name} >>'${ran}'; exit 1`)
   const calls = fakeCli(stage, 'claude', ({ write, read, succeed }) => {

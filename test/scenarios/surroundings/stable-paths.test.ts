@@ -81,7 +81,7 @@ test('what a killed run still needs is not touched by a fresh one, and is there 
   expect((await fresh.ended).code).toBe(0)
   expect(readFileSync(join(a.cwd, 'half.txt'), 'utf8')).toBe('half')
   const [first] = runsOf(stage)
-  // What says whose it is was lost: that takes the work from nobody.
+  // The file that names the owner is lost, but nobody's work is taken.
   rmSync(join(dirname(a.cwd), '.owner'))
   expect((await stage.run(['clean'])).stdout).toContain(`${a.cwd}: its run is unknown`)
   const resumed = stage.start(['resume', first!])

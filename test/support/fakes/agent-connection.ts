@@ -11,7 +11,7 @@ export interface Hello {
   readonly pid: number
 }
 
-/** The test's end of the line to a fake agent; the protocol is told in `fake-agent.js`. */
+/** The test's end of the connection to a fake agent; `fake-agent.js` describes the protocol. */
 export interface AgentConnection {
   /** Gives an order and waits for its answer; rejects when it failed, or when the agent is gone. */
   order(order: string, how?: Readonly<Record<string, unknown>>): Promise<unknown>
@@ -42,7 +42,7 @@ export interface Deferred<Value> {
 export function defer<Value>(): Deferred<Value> {
   const handles: Partial<Deferred<Value>> = {}
   const promise = new Promise<Value>((resolve, reject) => Object.assign(handles, { resolve, reject }))
-  // Who does not wait for it shall not be told of its rejection.
+  // Its rejection is no error for those who do not wait for it.
   promise.catch(() => undefined)
   return Object.assign(handles, { promise }) as Deferred<Value>
 }

@@ -29,9 +29,9 @@ export interface FakeAgent extends Hello, Pick<AgentConnection, 'gone' | 'stdin'
   write(path: string, text: string): Promise<void>
   read(path: string): Promise<string>
   remove(path: string): Promise<void>
-  /** Runs a program in its directory and environment; gives its stdout, rejects when it fails. */
+  /** Runs a program in its directory and environment; returns its stdout, rejects if it fails. */
   run(file: string, ...args: readonly string[]): Promise<string>
-  /** `git` with an identity; gives its trimmed stdout. */
+  /** `git` with an identity; returns its trimmed stdout. */
   git(...args: readonly string[]): Promise<string>
   /** Starts another fake agent as its child; that one does not show up in {@link AgentRig.next}. */
   spawnChild(options?: ChildOptions): Promise<FakeAgent>
@@ -63,7 +63,7 @@ export interface AgentRig {
   readonly started: readonly string[]
   /** Names of those whose process lives. */
   living(): readonly string[]
-  /** Ends every agent and rejects who still waits. */
+  /** Ends every agent, and rejects whoever still waits. */
   close(): Promise<void>
 }
 

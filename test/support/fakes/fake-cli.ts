@@ -14,7 +14,7 @@ export interface FakeCall {
 export interface FakeActor {
   /** The id in the prompt. */
   readonly task: string
-  /** The how-manieth start of this CLI for this task it is. */
+  /** Which start of this CLI for this task it is, from 1. */
   readonly attempt: number
   readonly prompt: string
   readonly write: (path: string, content: string) => void
@@ -23,7 +23,7 @@ export interface FakeActor {
   readonly say: (line: unknown) => void
   /** Prints the first line and a final event of success, as recorded streams have them. */
   readonly succeed: (more?: Readonly<Record<string, unknown>>) => void
-  /** Begins a command that it is not permitted; claude tells it again in its final event. */
+  /** Begins a command that it is not permitted; claude reports it again in its final event. */
   readonly refuse: (command: string) => void
   /** Whether it is asked to review. */
   readonly reviews: boolean
@@ -41,7 +41,7 @@ const streams = fileURLToPath(new URL('../../fixtures/streams', import.meta.url)
 
 /**
  * Puts a real program called `claude` or `codex` on the PATH that answers `--version`, takes its prompt from stdin and
- * then does what `act` says. `act` runs in that program: it can use nothing from around it. Gives a reader of the
+ * then does what `act` says. `act` runs in that program: it can use nothing from around it. Returns a reader of the
  * calls so far.
  */
 export function fakeCli(scene: Scene, name: CliName, act: (actor: FakeActor) => void): () => readonly FakeCall[] {

@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events'
 
 /** A terminal that remembers what a person would see: enough of one for a spinner and scrolling lines. */
 export interface FakeTerminal {
-  /** To be handed to who writes. */
+  /** What the writer gets. */
   readonly stream: NodeJS.WriteStream
-  /** What stands on it, line by line, from the first on; without trailing blanks and colours. */
+  /** What it shows, line by line from the first, without trailing blanks and colours. */
   lines(): readonly string[]
   readonly cursorVisible: boolean
 }

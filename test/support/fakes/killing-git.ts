@@ -1,5 +1,5 @@
 /**
- * A git that kills who asked it, once it has moved the target so many times: what it answers is never read. The first move
+ * A git that kills its caller once it has moved the target so many times, so that its answer is never read. The first move
  * of a run brings the target up to date. `real` is the path of git.
  */
 export function killingGit(real: string, moves: number): string {

@@ -1,6 +1,6 @@
 import type { TurnPlace } from '../../../src/orchestration/place/isolation.js'
 
-/** A place of which all that is asked, and all that it answers, passes as JSON, as for one that another process stands for. */
+/** A place whose questions and answers all pass as JSON, as if it were in another process. */
 export function placeAcrossText(place: TurnPlace): TurnPlace {
   return {
     place: asText(place.place),

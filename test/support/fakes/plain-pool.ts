@@ -34,7 +34,7 @@ interface Slot {
 }
 
 /**
- * A second pool, as simple as can be: one list, looked through from its beginning at the end of each turn in which
+ * A second pool, as simple as possible: one list, searched from its beginning at the end of each turn in which
  * anything happened. No library, and no care for speed. The pool's suite runs on it, too, so that it tests the contract
  * and not how one pool is made.
  */

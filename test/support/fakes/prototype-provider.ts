@@ -2,8 +2,8 @@ import type { Provider } from '../../../src/providers/adapter/contract.js'
 import { textEvent } from '../../../src/providers/adapter/line.js'
 
 /**
- * A CLI of which no more is known than how it is started and that it prints text: what a provider is at the least. It can
- * neither go on with a conversation nor review.
+ * A CLI that is only known to print text when it is started: the least that a provider can be. It can
+ * neither continue a conversation nor review.
  */
 export const prototype: Provider = {
   name: 'prototype',

@@ -27,7 +27,7 @@ type FromRunner =
     }
 
 /**
- * A second place for turns: a runner behind a border that lets nothing but text pass. What it is asked and what it tells
+ * A second runner, behind a border that lets only text pass. What it is asked and what it reports
  * are JSON, as between processes or machines. Its suite shows that the contract needs no more.
  */
 export function runnerAcrossMessages(runner: AgentRunner): AgentRunner {

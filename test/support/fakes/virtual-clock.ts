@@ -1,9 +1,9 @@
 import { epochMs, monotonicMs } from '../brands.js'
 import type { Clock } from '../../../src/domain/clock.js'
 
-/** A clock that stands still until a test moves it on. */
+/** A clock that stands still until a test advances it. */
 export interface VirtualClock extends Clock {
-  /** Moves time on by `ms` and calls back what falls due meanwhile, in order, each at its own time. */
+  /** Advances by `ms` and calls back what falls due meanwhile, in order, each at its own time. */
   advance(ms: number): void
   /** Time passes in which nothing runs, as when the machine is suspended: what fell due comes late, with the next advance. */
   sleep(ms: number): void

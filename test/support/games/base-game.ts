@@ -17,11 +17,11 @@ export interface Player {
   readonly isAgent: boolean
   /** Repair rounds that it has. */
   readonly rounds: number
-  /** Slots are to be had for its repair rounds. */
+  /** There are slots for its repair rounds. */
   readonly slots: boolean
-  /** What each of its turns brings, first to last; the last one holds for all further ones. */
+  /** What each of its turns brings; the last one holds for all further turns. */
   readonly brings: readonly Brought[]
-  /** How it goes on with the run: its agent has finished, or its conversation was interrupted. */
+  /** Where it was when the run was resumed: its agent had finished, or its conversation was interrupted. */
   readonly before?: 'finished' | 'interrupted'
 }
 
@@ -37,18 +37,18 @@ export interface BaseGameRules {
   readonly isRed: boolean
   /** The verdict on the base is known after so many steps. */
   readonly judgedAfter: number
-  /** Work that has waited, since a part of the run before, for the base. */
+  /** Work that has waited for the base since before the run was resumed. */
   readonly worksWait: boolean
   /** Somebody else moves the target after so many steps, to a tip that is red or not. */
   movedAfter?: number
   readonly movedToRed?: boolean
   /** Whoever may begin does so before anything else. */
   readonly beginFirst?: boolean
-  /** Who of those that can do something does it next; any number. */
+  /** Which of those that can do something acts next; any number. */
   readonly choose: (step: number) => number
 }
 
-/** What came of it. Players by their place. */
+/** The result. Players by their place. */
 export interface BasePlayed {
   /** In order. */
   readonly landed: readonly number[]
@@ -78,7 +78,7 @@ type Stage =
   | { readonly type: 'waits' }
   | { readonly type: 'ended' }
 
-/** Plays the decisions about the base to their end, against agents, gates and a target that are only told. */
+/** Plays the decisions about the base to their end, against simulated agents, gates and target. */
 export function playBase(rules: BaseGameRules): BasePlayed {
   return new BaseGame(rules).play()
 }
@@ -133,7 +133,7 @@ class BaseGame {
     return { ...this.#end, notBegun, over, turns: this.#turns, mending: this.#mending, wrong: this.#wrong }
   }
 
-  /** What happens without anybody's doing. */
+  /** What happens by itself. */
   #pass(): void {
     const { movedAfter, movedToRed = false } = this.#rules
     if (this.#step === movedAfter) this.#moveByOther(movedToRed)
@@ -144,7 +144,7 @@ class BaseGame {
     }
   }
 
-  /** As the watch does: another hand's tip is judged when there is doubt. */
+  /** As the watch does: a tip from outside is judged when there is doubt. */
   #moveByOther(toRed: boolean): void {
     const before = this.#base
     const tip = commitId(`tip${++this.#tips}`)

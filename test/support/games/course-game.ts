@@ -13,20 +13,20 @@ import { inheritedBy, isInterruption, untried, type TaskProgress } from '../../.
 import { startOf } from '../../../src/orchestration/attempt/turn-start.js'
 import { runStarted, stamp } from '../rigs/records.js'
 
-/** What is so in the world of a game, whoever comes to it when: the same for whoever is interrupted on the way. */
+/** The facts of a game's world, the same whenever they are asked for and whoever is interrupted on the way. */
 export interface World {
-  /** How the n-th agent that comes to its end ends, and the last for all behind it; without a kind, well. */
+  /** How the n-th agent ends, and the last for all after it; without a kind, well. */
   readonly agents: readonly (FailureKind | undefined)[]
-  /** What is said of the n-th commit, by whom; nothing of those behind. */
+  /** Who says what about the n-th commit; nothing about later ones. */
   readonly verdicts: readonly Verdict[]
-  /** The number of slots that can be had. */
+  /** The number of available slots. */
   readonly slots: number
 }
 
 export interface Verdict {
   readonly by: 'judge' | 'review' | 'land' | 'nobody' | 'nothing_changed' | 'refused'
   readonly kind: FailureKind
-  /** Of what gates say: that it is the base's fault, and how that goes on. */
+  /** Which failures of gates are the base's fault, and how that continues. */
   readonly base: 'own' | 'repair' | 'judge_again' | 'over'
 }
 
@@ -65,7 +65,7 @@ export class CourseGame {
     return replay(this.records)?.progress.get('T1') ?? untried
   }
 
-  /** Attempts that were counted as failed, in order, as the journal tells it. */
+  /** Attempts that were counted as failed, in order, by the journal. */
   get spent(): readonly number[] {
     const failed = this.records.filter((record) => record.type === 'attempt_failed')
     const counts = failed.filter((one) => one.counted !== false && !isInterruption(one.failure))
@@ -97,7 +97,7 @@ export class CourseGame {
   resume(kept = this.records.length): void {
     this.records.length = Math.max(1, kept)
     const state = replay(this.records)!
-    // Git is asked first: what has landed is done.
+    // Git is asked first: landed work is done.
     const planned = [{ id: 'T1', title: 'T1', state: this.landed > 0 ? ('done' as const) : ('pending' as const) }]
     const how = reconcile(state, planned, this.#facts).get('T1') ?? { type: 'landed' }
     const settings = { version: '1', permissions: 'edit', maxAttempts: mostAttempts, slots: [slot] } as const
@@ -170,7 +170,7 @@ export class CourseGame {
     const resumes = !lost && (turn.type === 'begin' ? false : this.#canResume)
     const began = { agent, ...base, ...workspace, ...told }
     if (!lost || turn.type !== 'begin') this.#record(startOf(turn, { ...this.#of, slot, ...began, ...from }))
-    // Its CLI tells its conversation at once.
+    // Its CLI names its conversation at once.
     this.#record({ type: 'agent_reported', ...this.#of, event: { type: 'session', sessionId: `c${this.agents + 1}` } })
     return { type: 'turn_began', turn, resumes, ...began, inherited }
   }
@@ -207,7 +207,7 @@ export class CourseGame {
     return { type: 'passed' }
   }
 
-  /** A base that is judged again and again is another one at last. */
+  /** A base that is judged again and again is a different one in the end. */
   #weigh(isPossible: boolean): Verdict['base'] {
     const { base } = this.#verdict
     if (base === 'repair') return isPossible ? 'repair' : 'over'

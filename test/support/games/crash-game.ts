@@ -18,7 +18,7 @@ export interface Move {
   readonly text?: string
   /** Of the records that nobody had waited for, how many reached the journal before the death. */
   readonly flushed: number
-  /** Whether the agent tells its conversation. */
+  /** Whether the agent names its conversation. */
   readonly speaks: boolean
 }
 
@@ -27,15 +27,15 @@ export class CrashGame {
   readonly ids: readonly string[]
   /** The attempts whose work is on the target, in order. */
   readonly landed: Landed[] = []
-  /** What each agent had been told for real whose work has landed, also on a target that is gone. */
+  /** What each agent had really been told whose work has landed, even on a target that is gone. */
   readonly arrived: { readonly task: string; readonly text: string; readonly told: string }[] = []
   /** Agents that ended well: what was paid for in full. */
   readonly paid: string[] = []
   /** What the file says. */
   readonly wanted = new Map<string, string>()
-  /** How often a task's text was changed, or what had landed was lost. */
+  /** How often a task's text was changed, or landed work was lost. */
   readonly changes = new Map<string, number>()
-  /** How often an agent began, anew or in its conversation. */
+  /** How often an agent started, with or without an earlier conversation. */
   agents = 0
   readonly #refs = new Map<string, CommitId>()
   readonly #workspaces = new Set<string>()
@@ -44,9 +44,9 @@ export class CrashGame {
   #durable = 0
   #tasks = new Map<string, Generator<void, void, Move>>()
   #commits = 0
-  /** What the file said when the run began, or went on. */
+  /** What the file said when the run began or was resumed. */
   #loaded = new Map<string, string>()
-  /** What the agent of a conversation has been told for real. */
+  /** What the agent of a conversation has really been told. */
   readonly #told = new Map<string, string>()
 
   constructor(tasks: number) {
@@ -213,7 +213,7 @@ export class CrashGame {
       this.#record({ type: 'agent_exited', ...of, slot: 's1', exit, durationMs: 1 })
       yield
       this.#record({ type: 'agent_finished', ...of, usage: nothing, text: '', sessionId: key })
-      // Only what the journal knows can be known not to be paid for again.
+      // Only what is in the journal can be kept from being paid for again.
       this.#sync()
       this.paid.push(taskId)
       yield

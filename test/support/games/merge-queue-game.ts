@@ -14,7 +14,7 @@ export interface Contender {
   readonly priority: number
   /** It fails wherever it is. */
   readonly bad: boolean
-  /** It comes when so many steps have been made, or when the queue rests. */
+  /** It comes after so many steps, or when the queue has nothing to do. */
   readonly comesAt: number
 }
 
@@ -32,11 +32,11 @@ export interface GameRules {
   readonly movedBefore?: (landing: number) => boolean
   readonly judges: number
   readonly mostTogether: number
-  /** What the queue takes for the rate of failure all along; without it, it learns as always. */
+  /** A fixed failure rate for the queue; without it, the queue learns the rate as usual. */
   readonly failureRate?: number
 }
 
-/** What became of everybody, and what it cost. */
+/** What happened to each candidate, and what it cost. */
 export interface Played {
   /** In the order in which they came onto the target. */
   readonly landed: readonly number[]
@@ -60,7 +60,7 @@ export interface Played {
   readonly putOff: ReadonlySet<number>
 }
 
-/** Plays the queue of `src/domain` to its end against a world that is only told, without git and without gates. */
+/** Plays the queue of `src/domain` to its end against a simulated world, without git and without gates. */
 export function playMergeQueue(rules: GameRules): Played {
   return new MergeQueueGame(rules).play()
 }

@@ -108,7 +108,7 @@ export class PoolGame {
     must(told?.until === undefined || told.until === causes[0], `told to rest until ${told?.until ?? 'ever'}`)
   }
 
-  /** Gives everything back, brings back whoever rests, and goes on until nothing may run any more. */
+  /** Gives everything back, ends all cool-downs, and continues until nothing may run any more. */
   async finish(): Promise<void> {
     this.world.refused.clear()
     this.pool.reconsider()
@@ -198,7 +198,7 @@ export class PoolGame {
     this.pool.releaseAgent(id)
   }
 
-  /** As whoever was granted a slot and has begun nothing on it. */
+  /** As for a slot that was granted and on which nothing has begun. */
   #giveBack(id: string | undefined): void {
     if (id === undefined) return
     const { ask, offer } = this.world.held.get(id)!

@@ -42,7 +42,7 @@ export interface World extends Omit<Setup, 'slots'> {
   prepared: number
   /** Nothing begins. */
   paused: boolean
-  /** With what it refuses whoever waits and whoever comes. */
+  /** The reason with which it refuses all reservations. */
   shut?: 'unservable' | 'stopped'
 }
 
@@ -93,13 +93,13 @@ function isBelowCaps(world: World, offer: ProviderModel): boolean {
   return offer.model === undefined || ofModel.length < most(`${offer.provider}:${offer.model}`)
 }
 
-/** After a rest one agent goes first, until somebody says that the provider has answered. */
+/** After a cool-down one agent goes first, until the provider is reported to have answered. */
 function isOpen(world: World, now: number, provider: string): boolean {
   const rest = world.resting.get(provider)
   return rest === undefined || (rest.until <= now && rest.probe === undefined)
 }
 
-/** Who keeps what waits from starting when nobody is at work: until when they rest, or that they are refused. */
+/** Which providers keep waiting work from starting when nobody is at work: the end of their cool-downs, or `refused`. */
 export function stuckOf(world: World, now: number, asks: readonly Ask[]): readonly (number | 'refused')[] {
   if (world.held.size > 0 || world.slots.length === 0) return []
   const providers = asks

@@ -5,7 +5,7 @@ import { eventVersion, type RunEvent, type RunRecord } from '../../../src/domain
 import { failure } from '../../../src/domain/agent/failure.js'
 import type { TaskState } from '../../../src/domain/run/run-state.js'
 
-/** What a run of the script below must have come to; counted while it is written, not read from its events. */
+/** What a run of the script below must result in; counted while it is written, not read from its events. */
 export interface Outcome {
   readonly states: ReadonlyMap<string, TaskState['type']>
   readonly busyMs: ReadonlyMap<string, number>

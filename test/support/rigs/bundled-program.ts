@@ -3,7 +3,7 @@ import { build } from 'esbuild'
 import { projectRoot } from './program.js'
 import { tempDir } from './temp-dir.js'
 
-/** A program of its own out of a few lines that may import the sources (`./src/…`); gives its file. */
+/** Makes a program from a few lines that may import the sources (`./src/…`); returns its file. */
 export async function bundledProgram(contents: string): Promise<string> {
   const outfile = join(tempDir(), 'program.mjs')
   await build({

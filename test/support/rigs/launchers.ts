@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { openLauncher, type Launcher, type LauncherOptions } from '../../../src/platform/processes/launcher.js'
 import { until } from './until.js'
 
-/** By whom processes are launched; what holds for one holds for the other. */
+/** Who launches processes; what holds for one holds for the other. */
 export const launchedBy = [
   { by: 'Node', open: () => Promise.resolve(undefined) },
   ...(existsSync('/proc/self/stat') ? [{ by: 'a launcher', open: () => openReadyLauncher() }] : []),
 ]
 
-/** A launcher that takes what comes, from the first process on. */
+/** A launcher that takes processes from the first one on. */
 export async function openReadyLauncher(options: Partial<LauncherOptions> = {}): Promise<Launcher> {
   const launcher = openLauncher({
     directory: mkdtempSync(join(tmpdir(), 'autopilot-test-')),

@@ -30,7 +30,7 @@ export function poolOf(
   return { pool, clock }
 }
 
-/** A request without wishes; each next one has a later place in the file. */
+/** A request for any provider; each has a later place in the file than the one before. */
 export function request(
   id: string,
   more: Partial<Omit<ReservationRequest, 'rank'>> & { readonly rank?: Partial<ReservationRequest['rank']> } = {},
@@ -39,7 +39,7 @@ export function request(
   return { id, needsWorkspace: false, rank: { priority: 2, attempt: 1, chain: 0, order: 0, ...rank }, ...rest }
 }
 
-/** Collects what reservations came to, in order: `T1 on S1` or `T1 aborted`. */
+/** Collects the outcomes of reservations, in order: `T1 on S1` or `T1 aborted`. */
 export function watch(log: string[], id: string, reservation: Promise<Agent>): Promise<Agent | undefined> {
   return reservation.then(
     (agent) => {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Problem } from '../../../src/domain/roadmap/problem.js'
 
-/** Every problem stands at a place that the file has: a line of it, and a column of that line or the one behind. */
+/** Every problem is at a place in the file: one of its lines, and a column of that line or the one after it. */
 export function expectInside(problems: readonly Problem[], bytes: Uint8Array): void {
   const lines = new TextDecoder('utf-8').decode(bytes).split(/\r\n|\n|\r/)
   const outside = problems.flatMap(({ position, code, text }) => {

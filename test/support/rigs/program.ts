@@ -28,7 +28,7 @@ export function recordsOf<Type extends RunRecord['type']>(ended: Ended, type: Ty
 export interface Running {
   readonly pid: number
   readonly ended: Promise<Ended>
-  /** Resolves with the first record on stdout that fits (`--output json`), also one that has come already. */
+  /** Resolves with the first record on stdout that fits (`--output json`), even one that has come already. */
   readonly saw: <Type extends RunRecord['type']>(
     type: Type,
     fits?: (record: RecordOf<Type>) => boolean,

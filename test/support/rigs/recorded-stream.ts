@@ -19,7 +19,7 @@ interface Ending {
   readonly stderr: string
 }
 
-/** `test/fixtures/streams/<provider>/<scenario>.jsonl`: the first line tells how the run ended, the rest is its stdout. */
+/** `test/fixtures/streams/<provider>/<scenario>.jsonl`: the first line says how the run ended, the rest is its stdout. */
 export function readStream(provider: string, scenario: string): RecordedStream {
   const path = fileURLToPath(new URL(`../../fixtures/streams/${provider}/${scenario}.jsonl`, import.meta.url))
   const [first = '', ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n')

@@ -39,7 +39,7 @@ export function stateAfter(
   return state
 }
 
-/** What a person was told of a run, in words. */
+/** What a person was told about a run. */
 export function toldTexts(records: readonly RunRecord[]): readonly string[] {
   return records.flatMap((record) => (isTold(record) ? [describeTold(record).text] : []))
 }

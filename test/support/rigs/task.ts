@@ -24,7 +24,7 @@ export function groupOf(id: string, more: Partial<Group> = {}): Group {
   return { id, kind: 'epic', title: id, status: 'pending', position: somewhere, ...more }
 }
 
-/** Tasks T0, T1, … in a file order of their own, of which none waits in a circle. Most are open. */
+/** Tasks T0, T1, … in a random file order, without cycles. Most are open. */
 export const acyclicTasks: fc.Arbitrary<readonly Task[]> = fc
   .array(
     fc.record({

@@ -32,13 +32,13 @@ export interface Rig {
   readonly repo: GitRepo
   readonly repository: Repository
   readonly workspaces: Workspaces
-  /** What setup made or changed that cannot stay, each time that this was told. */
+  /** What setup made or changed that cannot stay, each time that this was reported. */
   readonly notKept: () => readonly (readonly string[])[]
   /** Where the workspaces lie. */
   readonly dir: string
   /** The first workspace that is there. */
   readonly first: () => CommitId
-  /** The commit the user stands at. */
+  /** The user's commit. */
   readonly base: CommitId
   /** A workspace leased to the n-th attempt of a task. */
   readonly leased: (attempt?: number) => Promise<Agent>
@@ -51,7 +51,7 @@ export interface Rig {
 
 type Candidate = Extract<Extract<Awaited<ReturnType<typeof collect>>, { ok: true }>['value'], { type: 'candidate' }>
 
-/** The attempt's own doings: plain files and plain git, as an agent CLI would. */
+/** What an agent CLI would do in the attempt: plain files and plain git. */
 export interface Agent {
   readonly workspace: Workspace
   readonly root: string
@@ -148,7 +148,7 @@ function agentIn(repo: GitRepo, workspace: Workspace, attempt: number): Agent {
   }
 }
 
-/** A test's own programs lie in `bin` of the user's home. */
+/** A test's own programs are in `bin` of the user's home. */
 function withOwnPrograms({ env, home }: GitRepo): Readonly<Record<string, string>> {
   return { ...env, PATH: `${join(home, 'bin')}:${env.PATH}` }
 }

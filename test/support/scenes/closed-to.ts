@@ -5,7 +5,7 @@ import type { Scene } from './scene.js'
 const setpriv = '/usr/bin/setpriv'
 const isRoot = process.getuid?.() === 0
 
-/** Why nothing can be closed to the program here: root reads everything. */
+/** Why no file can be closed to the program here: root reads everything. */
 export const notClosable = isRoot && !existsSync(setpriv) ? 'setpriv is not installed' : undefined
 
 export interface ClosedTo {

@@ -5,7 +5,7 @@ import type { GitRepo } from './git-repo.js'
 
 /**
  * A commit on top of another one in which these files have these contents (`null`: deleted), made without touching a
- * branch, the index or the work tree; as a fake attempt, or somebody else, would make one. Gives its id.
+ * branch, the index or the work tree; as a fake attempt, or somebody else, would make one. Returns its id.
  */
 export function commitOn(
   repo: GitRepo,

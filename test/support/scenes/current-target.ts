@@ -15,7 +15,7 @@ export interface CurrentTarget {
   readonly move: (commit: string) => ReturnType<typeof moveTarget>
   /** Moves it, which must succeed. */
   readonly land: (commit: string) => Promise<void>
-  /** Moves it, which must be refused; gives the message and the paths. */
+  /** Moves it, which must be refused; returns the message and the paths. */
   readonly refused: (commit: string) => Promise<{ readonly message: string; readonly paths: readonly string[] }>
 }
 
@@ -26,7 +26,7 @@ export interface CurrentTargetOptions {
   readonly onPause?: () => void
 }
 
-/** `onPause` is what happens while it waits for a lock; nothing does by itself, and no time passes. */
+/** `onPause` is what happens while it waits for a lock; nothing else happens, and no time passes. */
 export async function currentTarget(
   repo: GitRepo,
   { dir = repo.dir, leaveOut = [], onPause }: CurrentTargetOptions = {},

@@ -15,7 +15,7 @@ export interface GatedSceneOptions extends SceneOptions {
 }
 
 /**
- * A scene whose `autopilot.yaml` has these gates. They judge what tasks bring; the base only where `config` says so, as
+ * A scene whose `autopilot.yaml` has these gates. They judge tasks' work, and the base only if `config` says so, as
  * most gates here are made to fail until some work comes.
  */
 export function gatedScene({ gates = [], config = {}, files, ...rest }: GatedSceneOptions): Scene {

@@ -12,14 +12,14 @@ export interface GitRepo {
   /** The user's home; its `.gitconfig` is read by {@link git} and by a repository opened with {@link env}. */
   readonly home: string
   readonly env: Readonly<Record<string, string>>
-  /** Runs plain git in the work tree, as the user would, and gives its trimmed stdout; throws when git fails. */
+  /** Runs plain git in the work tree, as the user would, and returns its trimmed stdout; throws if git fails. */
   readonly git: (...args: string[]) => string
   /** Plain git in another directory, such as a workspace, with no identity but the configured one. */
   readonly gitIn: (cwd: string, ...args: string[]) => string
   /** Writes a file below the work tree, folders included; mode 0755 when it is to be executable. */
   readonly write: (path: string, content: string | Uint8Array, options?: { executable?: boolean }) => void
   readonly read: (path: string) => string
-  /** Adds everything and commits it; gives the commit. */
+  /** Adds everything and commits it; returns the commit. */
   readonly commit: (message?: string) => CommitId
   /** Removes the repository, its home and everything else in its temporary place. */
   readonly remove: () => void
@@ -37,7 +37,7 @@ export interface GitRepoOptions {
   readonly globalConfig?: string
 }
 
-/** No upkeep in the background, which would still write while a test removes the repository. */
+/** No background maintenance, which would still write while a test removes the repository. */
 const quiet = '[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n'
 
 /** Makes a repository on branch `main` with one commit of `files` (default: a `README.md`). */

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import type { Scene } from './scene.js'
 
-/** What waits for an account's rest to end. Anything else, as a limit on a git, takes the time it takes. */
+/** What waits for the end of a cool-down. Anything else, such as a limit on a git, takes its own time. */
 const resting = 'ProviderStanding.coolDown'
 
 /**
- * The environment in which autopilot's own clock jumps to the end of each rest instead of waiting for it. Nothing else
- * changes: rests are as long as they are by that clock, and agents have no such clock.
+ * The environment in which autopilot's own clock jumps to the end of each cool-down instead of waiting for it. Nothing else
+ * changes: by that clock cool-downs have their usual length, and agents have no such clock.
  */
 export function hurried({ repo }: Scene): Readonly<Record<string, string>> {
   const file = repo.beside('hurried.mjs')

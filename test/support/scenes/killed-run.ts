@@ -9,7 +9,7 @@ function journalsDir({ repo }: Scene): string {
   return join(repo.dir, '.autopilot', 'runs')
 }
 
-/** The ids of the runs that there are, oldest first: two of one second differ in a random part only, so ids don't tell. */
+/** The ids of all runs, oldest first: two of one second differ in a random part only, so ids don't tell. */
 export function runsOf(stage: Scene): readonly string[] {
   if (!existsSync(journalsDir(stage))) return []
   const beganMs = (run: string) => statSync(join(journalsDir(stage), run)).birthtimeMs

@@ -43,5 +43,5 @@ export function danglingCommits(stage: Scene, author: string): readonly string[]
   })
 }
 
-/** What a task's `run:` needs in front to commit as somebody whom {@link danglingCommits} can tell from autopilot. */
+/** The prefix with which a task's `run:` commits as somebody whom {@link danglingCommits} can tell from autopilot. */
 export const asAgent = 'export GIT_AUTHOR_NAME=Agent GIT_AUTHOR_EMAIL=agent@example.org'

@@ -60,7 +60,7 @@ export function createScene(options: SceneOptions = {}): Scene {
   }
 }
 
-/** Everyday tools of the machine, but no agent CLI that happens to lie beside them. */
+/** Everyday tools of the machine, without any agent CLI that happens to be beside them. */
 function linkTools(bin: string): void {
   mkdirSync(bin)
   symlinkSync(process.execPath, join(bin, 'node'))
@@ -72,7 +72,7 @@ function linkTools(bin: string): void {
 }
 
 function writeExecutable(path: string, content: string): void {
-  // What stands there is a link to a program of the machine.
+  // What is there is a link to a program of the machine.
   rmSync(path, { force: true })
   writeFileSync(path, content)
   chmodSync(path, 0o755)

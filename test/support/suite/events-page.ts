@@ -59,7 +59,7 @@ function sharedParts(catalogues: readonly Variants[]): string {
     .join('\n\n')
 }
 
-/** The types of a union below each other, each with its fields. */
+/** The types of a union, one below the other, each with its fields. */
 function unionTable(all: Variants): string {
   const shown = Object.entries(all).filter(([, { own }]) => own !== true)
   const rows = shown.flatMap(([type, { about, fields }]) => [

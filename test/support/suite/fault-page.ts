@@ -15,7 +15,7 @@ export interface FaultRow {
   readonly fault: string
   readonly outcome: string
   readonly tests: readonly NamedTest[]
-  /** Its last cell as it stands: without tests, why there are none. */
+  /** Its last cell as it is; without tests, it says why there are none. */
   readonly shownBy: string
 }
 

@@ -5,7 +5,7 @@ import { projectRoot } from '../rigs/program.js'
 
 type Standing = 'shown' | 'FAILED' | 'not run here' | 'not shown'
 
-/** Says of each fault of the page how it stands, when all of its tests have run. */
+/** Reports on each fault of the page once all of its tests have run. */
 export default class FaultReporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])

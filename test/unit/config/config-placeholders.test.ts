@@ -6,7 +6,7 @@ function fileOf(text: string, env: Readonly<Record<string, string>> = {}) {
   return parsed.ok ? parsed.value.file : parsed.error.map(({ text: said, position }) => `${position.line}: ${said}`)
 }
 
-test('values of env: with placeholders are apart from those without; what is passed on is nobody’s template', () => {
+test('values of env: with placeholders are kept apart from those without, and a value that is passed on is never a template', () => {
   const text = 'env:\n  PLAIN: x\n  DB: app_{{slot}}\n  NUMBER: 3\n  FORMAT: "{{json .}}"\n  MINE:\n'
   expect(fileOf(text, { MINE: 'my {{slot}}' })).toMatchObject({
     env: { PLAIN: 'x', NUMBER: '3', FORMAT: '{{json .}}', MINE: 'my {{slot}}' },
@@ -14,14 +14,14 @@ test('values of env: with placeholders are apart from those without; what is pas
   })
 })
 
-test('a placeholder in a setup command is refused with its place and the reason, also in a map', () => {
+test('a placeholder in a setup command is refused with its place and the reason, even in a map', () => {
   const said = '1: setup.run: placeholders work only in values of env:; setup runs before there is a task'
   for (const setup of ['createdb app_{{slot}}', '{ run: "createdb {{ task }}" }'])
     expect(JSON.stringify(fileOf(`setup: ${setup}\n`))).toContain(said)
   expect(fileOf('setup: docker ps --format "{{.Names}}"\n')).not.toBeInstanceOf(Array)
 })
 
-test('what autopilot itself sets for each slot cannot be set', () => {
+test('variables that autopilot sets for each slot cannot be set', () => {
   expect(fileOf('env:\n  AUTOPILOT_SLOT: 3\n')).toEqual(['2: env.AUTOPILOT_SLOT: autopilot itself sets this variable'])
 })
 

@@ -13,14 +13,14 @@ const told = new Map(
 )
 const longFlag = (flag: string) => /--[a-z-]+/.exec(flag)![0]
 
-test('the README tells every flag of run, and no other', () => {
+test('the README lists every flag of run, and no other', () => {
   const flags = settingRows.map(([, { flag }]) => longFlag(flag))
   expect([...told.keys()].sort()).toEqual([...flags, '--directory'].sort())
 })
 
 const byCores: ReadonlySet<string> = new Set(['gateJobs', 'setupJobs'])
 
-test('the defaults that the README tells are those of the settings', () => {
+test('the README gives the defaults of the settings', () => {
   const numbers = settingRows.filter(([name, { default: value }]) => typeof value === 'number' && !byCores.has(name))
   for (const [, { flag, read, default: value }] of numbers) {
     const [, text = ''] = /\(([^;)]+)[;)]/.exec(told.get(longFlag(flag))!) ?? []
@@ -28,14 +28,14 @@ test('the defaults that the README tells are those of the settings', () => {
   }
 })
 
-test('the README tells every variable of the environment', () => {
+test('the README lists every environment variable', () => {
   const missing = settingRows
     .flatMap(([, { variables }]) => variables)
     .filter((name) => !readme.includes(`\`${name}\``))
   expect(missing).toEqual([])
 })
 
-test('the example of a configuration in the README is a good one, and has every key of a setting', () => {
+test('the example configuration in the README is valid, and has the key of every setting', () => {
   const [, example = ''] = /^```yaml\n(agents: [^]*?)^```/m.exec(readme) ?? []
   const parsed = parseConfig(example, {})
   if (!parsed.ok) expect(parsed.error).toEqual([])
@@ -43,7 +43,7 @@ test('the example of a configuration in the README is a good one, and has every 
   expect(missing).toEqual([])
 })
 
-test('a flag, a variable and a key belong to one setting each', () => {
+test('each flag, variable and key belongs to one setting', () => {
   const names = settingRows.flatMap(([, { flag, variables, key }]) => [
     longFlag(flag),
     ...variables,

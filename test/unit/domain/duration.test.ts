@@ -23,7 +23,7 @@ describe('a duration', () => {
     expect(parseDuration(text)).toBeUndefined()
   })
 
-  it('of several parts is their sum, and whatever the text, a whole number of ms above 0 or nothing', () => {
+  it('of several parts is their sum, and any text gives a whole number of ms above 0 or nothing', () => {
     const [counts, letters] = [fc.nat(1000), fc.string({ unit: fc.constantFrom(...Array.from('0123456789.smhd -')) })]
     fc.assert(
       fc.property(counts, counts, counts, letters, (h, m, s, text) => {

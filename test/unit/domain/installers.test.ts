@@ -38,7 +38,7 @@ test.each([
   expect(names(run)).toEqual(expected)
 })
 
-test('the files that pip is told are inputs', () => {
+test('the files that pip is given are inputs', () => {
   const [pip] = installingIn('pip install -r ./dev/all.txt') ?? []
   expect(pip?.inputs).toContain('dev/all.txt')
   expect(pip?.reads).toContain('dev/all.txt')
@@ -145,7 +145,7 @@ test.each<[string, string, Readonly<Record<string, string>>, boolean]>([
   expect(builds(run, texts)).toBe(expected)
 })
 
-test('the page of the documentation has the table, no more and no less', () => {
+test('the documentation has exactly this table', () => {
   const page = readFileSync(new URL('../../../docs/workspaces.md', import.meta.url), 'utf8')
   const [, table = ''] = /\n\| installer[^\n]*\n\|[ -|]*\n((?:\|[^\n]*\n)+)/.exec(page) ?? []
   const rows = table.split('\n').flatMap((row) => /^\| `([^`]+)`/.exec(row)?.[1] ?? [])

@@ -16,7 +16,7 @@ describe('a name made from any text', () => {
     )
   })
 
-  it('is another one for another text, and always the same for one', () => {
+  it('differs for different texts, and is always the same for one', () => {
     fc.assert(
       fc.property(anyText, anyText, (a, b) => {
         expect(safeName(a) === safeName(b)).toBe(a === b)
@@ -31,11 +31,11 @@ describe('a name made from any text', () => {
     ['two ways to write one letter', 'caf\u00e9', 'cafe\u0301'],
     ['nothing but signs', '../..', '...'],
     ['an id that looks like a name', 'a', safeName('a')],
-  ])('tells apart %s', (_, a, b) => {
+  ])('distinguishes %s', (_, a, b) => {
     expect(safeName(a)).not.toBe(safeName(b))
   })
 
-  it('keeps 100,000 ids of a roadmap apart, also when no letter of them is left', () => {
+  it('keeps 100,000 ids of a roadmap apart, even if no letter of them is left', () => {
     const id = (index: number) =>
       index % 2 === 0 ? `T-${index}` : String.fromCodePoint(0x4e00 + (index % 20_000), 0x4e00 + (index >> 5))
     const names = new Set(Array.from({ length: 100_000 }, (_, index) => safeName(id(index))))

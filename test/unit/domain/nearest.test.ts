@@ -18,14 +18,14 @@ describe('did you mean', () => {
     expect(nearest(word, settings)).toBe(meant)
   })
 
-  it('does not stretch: a third of the letters at most, and one in a short word', () => {
+  it('does not go far: a third of the letters at most, and one letter in a short word', () => {
     expect(nearest('cat', ['cut'])).toBe('cut')
     expect(nearest('cat', ['cup'])).toBeUndefined()
     expect(nearest('abcdef', ['abcdxy'])).toBe('abcdxy')
     expect(nearest('abcdef', ['abcxyz'])).toBeUndefined()
   })
 
-  it('finds a word after one slip of the fingers among words that are far from it', () => {
+  it('finds a word after one typing mistake among words that are far from it', () => {
     const word = fc.string({ unit: fc.constantFrom(...Array.from('abcdefgh')), minLength: 4, maxLength: 12 })
     fc.assert(
       fc.property(word, fc.nat(), fc.constantFrom('drop', 'double', 'swap', 'change'), (meant, place, slip) => {

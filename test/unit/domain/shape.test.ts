@@ -69,11 +69,11 @@ describe('a shape', () => {
     expect(misshapen(shape, { ...whole, ...change })).toBe(where)
   })
 
-  it('does not care for what a value has besides', () => {
+  it('ignores what else a value has', () => {
     expect(isShaped(shape, { ...whole, more: {} })).toBe(true)
   })
 
-  it('says of any value where it is wrong, exactly when it is', () => {
+  it('says where a value is wrong, exactly if it is', () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(whole)), fc.jsonValue(), (key, value) => {
         const changed = { ...whole, [key]: value }
@@ -82,7 +82,7 @@ describe('a shape', () => {
     )
   })
 
-  it('leaves out for others what is its own, and what no shape knows', () => {
+  it('leaves out for others what is marked as its own, and what no shape knows', () => {
     const { inner, ...others } = whole
     expect(publicPart(shape, { ...whole, more: inner })).toEqual(others)
   })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cleanLine, cleanName, cleanText } from '../../../src/domain/text.js'
 
-/** Text that leans to what is dangerous on a terminal. */
+/** Text with many characters that are dangerous on a terminal. */
 const nasty = fc.string({
   unit: fc.oneof(
     fc.constantFrom(...Array.from('\x1b[]PX^_\\;?0123mHJKh \x07\x9b\x9c\x9d\x90\x98\r\n\t\0\b\x7f\x85')),
@@ -15,7 +15,7 @@ const nasty = fc.string({
 const anyText = fc.oneof(nasty, fc.string({ unit: 'binary', maxLength: 60 }))
 
 // C0 but tab and line feed, DEL, C1, and the controls that change the direction of text (Unicode Bidi_Control).
-// Also what nobody sees, but for joiners and variation selectors.
+// Invisible characters, too, except joiners and variation selectors.
 const dangerous =
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\u00ad\u200b\u2060-\u2064\ufeff\u3164\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]|[a-z]\u200d|\u200d[a-z]/u
 const plain = fc.string({
@@ -24,7 +24,7 @@ const plain = fc.string({
 })
 
 describe('clean text', () => {
-  it('holds nothing that moves a cursor or turns a line around, whatever came in', () => {
+  it('contains nothing that moves a cursor or reverses a line, whatever came in', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(cleanText(text)).not.toMatch(dangerous)
@@ -33,7 +33,7 @@ describe('clean text', () => {
     )
   })
 
-  it('stays as it is when it is cleaned again, and when it was harmless', () => {
+  it('stays the same when it is cleaned again, or if it was harmless', () => {
     fc.assert(
       fc.property(anyText, plain, (text, harmless) => {
         expect(cleanText(cleanText(text))).toBe(cleanText(text))
@@ -90,7 +90,7 @@ describe('a clean line', () => {
 })
 
 describe('clean names', () => {
-  it('look the same only when they are the same, and hold nothing that is not seen', () => {
+  it('look the same only if they are the same, and contain nothing invisible', () => {
     fc.assert(
       fc.property(anyText, anyText, (a, b) => {
         const [shown, other] = [cleanName(a, Infinity), cleanName(b, Infinity)]
@@ -102,7 +102,7 @@ describe('clean names', () => {
     )
   })
 
-  it('stay as they are when all of them is seen', () => {
+  it('stay as they are if all of them is visible', () => {
     for (const name of ['login', 'Umlaut ä', 'two  words', '漢字', 'src/a b.ts']) expect(cleanName(name)).toBe(name)
     expect(cleanName('log\u200bin')).toBe('log<U+200B>in')
     expect(cleanName('x'.repeat(500))).toHaveLength(200)

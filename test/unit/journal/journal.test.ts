@@ -42,7 +42,7 @@ describe('a journal', () => {
     await journal.close()
   })
 
-  it('keeps whole lines in the order of their appends when many come at once, each resolving once it is there', async () => {
+  it('keeps whole lines in the order of their appends when many come at once, and resolves each once it is there', async () => {
     const path = join(tempDir(), 'journal.jsonl')
     const journal = await open(path)
     let seq = 0
@@ -88,7 +88,7 @@ describe('a journal', () => {
     await appended
   })
 
-  it('goes on behind what an earlier run wrote', async () => {
+  it('continues after what an earlier run wrote', async () => {
     const path = join(tempDir(), 'journal.jsonl')
     for (const seq of [1, 2]) {
       const journal = await open(path)
@@ -98,9 +98,9 @@ describe('a journal', () => {
     expect(readRecords(path)).toEqual([notice(1), notice(2)])
   })
 
-  it('begins a line of its own where a crash tore the last one, wherever it did, and keeps what was torn', async () => {
+  it('begins a new line where a crash tore the last one, at any point, and keeps what was torn', async () => {
     const path = join(tempDir(), 'journal.jsonl')
-    // Longer than the piece in which the end of the file is looked at.
+    // Longer than the piece that is read at the end of the file.
     const long = `${JSON.stringify(notice(2, 'x'.repeat(100_000)))}\n`
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: long.length - 1 }), async (bytes) => {
@@ -128,7 +128,7 @@ describe('a journal that cannot be written', () => {
   })
 
   it.runIf(existsSync('/dev/full'))(
-    'rejects every append from the first that failed on, and closes all the same',
+    'rejects every append from the first failure on, and closes all the same',
     async () => {
       const journal = await open('/dev/full')
       const first = journal.append(notice(1))

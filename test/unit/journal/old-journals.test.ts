@@ -5,10 +5,10 @@ import type { TaskState } from '../../../src/domain/run/run-state.js'
 import { readJournal } from '../../../src/journal/read-journal.js'
 import { projectRoot } from '../../support/rigs/program.js'
 
-/** Journals that earlier versions wrote, each as it was but for its paths. Named by version; none is ever changed. */
+/** Journals that earlier versions wrote, unchanged except for their paths. Named by version; never edit one. */
 const folder = join(projectRoot, 'test/fixtures/journals')
 
-/** What the version that wrote it told of the run. */
+/** What the version that wrote it reported about the run. */
 const told: Readonly<
   Record<string, { exitCode: number; tasks: readonly TaskState['type'][]; tokens: number; started: readonly number[] }>
 > = {
@@ -28,11 +28,11 @@ const told: Readonly<
 }
 
 describe('a journal of an earlier version', () => {
-  it('is here for each kind of run', () => {
+  it('exists for each kind of run', () => {
     expect(readdirSync(folder).sort()).toEqual(Object.keys(told).sort())
   })
 
-  it.each(Object.entries(told))('is read back as it was told then: %s', async (file, expected) => {
+  it.each(Object.entries(told))('is read back as it was recorded: %s', async (file, expected) => {
     const path = join(folder, file)
     const types: string[] = []
     const read = await readJournal(path, ({ type }) => types.push(type))

@@ -36,7 +36,7 @@ describe('reading a journal back', () => {
     )
   })
 
-  it('shows each record to who asks for them, and goes on where the file has grown', async () => {
+  it('hands each record to whoever asks for them, and continues where the file has grown', async () => {
     const path = journal(lines(first) + JSON.stringify(queued).slice(0, 20))
     const seen: number[] = []
     expect((await readJournal(path, ({ seq }) => seen.push(seq))).ok).toBe(true)
@@ -58,11 +58,11 @@ describe('reading a journal back', () => {
     ['a record that stands there twice', lines(first, queued, queued), 3],
     ['another beginning than the start of a run', lines(queued), 1],
     ['a start with holes', lines({ ...first, tasks: [{ id: 'T1' }] }), 1],
-  ])('names %s by its number', async (_what, content, line) => {
+  ])('names %s by its line number', async (_what, content, line) => {
     expect(await readJournal(journal(content))).toMatchObject({ ok: false, error: { code: 'bad_line', line } })
   })
 
-  it('refuses a version that it does not know instead of guessing, and names who wrote it where that is told', async () => {
+  it('refuses an unknown version instead of guessing, and names who wrote it if the journal says so', async () => {
     const read = await readJournal(journal(lines(first, { ...queued, v: 2 })))
     expect(read).toMatchObject({ ok: false, error: { code: 'unknown_version', line: 2 } })
     const start = await readJournal(journal(lines({ ...first, v: 2, version: '9.8.7' })))
@@ -70,7 +70,7 @@ describe('reading a journal back', () => {
     expect(!start.ok && start.error.message).toContain('autopilot 9.8.7 wrote it')
   })
 
-  it('does not take for damage what another version wrote in a form of its own, and names that version', async () => {
+  it('does not take another version’s form of a record for damage, and names that version', async () => {
     const odd = { ...queued, type: 'task_held', taskId: 'T1', reason: { type: 'asleep' } }
     const other = { ...first, version: '9.8.7' }
     const read = await readJournal(journal(lines(other, odd)))
@@ -80,7 +80,7 @@ describe('reading a journal back', () => {
     expect(own).toMatchObject({ ok: false, error: { code: 'bad_line', line: 2 } })
   })
 
-  it('passes over an event that only a later version knows, and fields that it has added', async () => {
+  it('skips an event that only a later version knows, and fields that it has added', async () => {
     const later = { ...queued, type: 'slot_painted', colour: 'green' }
     const more = { ...queued, seq: 3, colour: 'green' }
     const read = await readJournal(journal(lines(first, later, more)))
@@ -96,7 +96,7 @@ describe('reading a journal back', () => {
     expect(read.ok && read.value.state.progress.get('T1')?.course?.round).toBe(1)
   })
 
-  it('says when there is none, and does not take a directory for one', async () => {
+  it('says if there is none, and does not take a directory for one', async () => {
     const dir = tempDir()
     expect(await readJournal(join(dir, 'none'))).toMatchObject({ ok: false, error: { code: 'not_there' } })
     expect(await readJournal(dir)).toMatchObject({ ok: false, error: { code: 'unreadable' } })
@@ -104,7 +104,7 @@ describe('reading a journal back', () => {
 })
 
 describe('the runs that are known', () => {
-  it('are those with something in their journal, the newest first, of two in one second the one that wrote last', async () => {
+  it('are those with something in their journal, the newest first, and of two in one second the one that wrote last', async () => {
     const root = tempDir()
     const make = (id: string, at: number) => {
       mkdirSync(join(root, '.autopilot', 'runs', id), { recursive: true })
@@ -122,14 +122,14 @@ describe('the runs that are known', () => {
     expect(await listRuns([join(root, 'nowhere')])).toEqual([])
   })
 
-  it('are ordered by their numbers, whatever the clock said, before those of old that have none', async () => {
+  it('are ordered by their numbers, whatever the clock said, and come before old ones that have none', async () => {
     const root = tempDir()
     const make = (id: string, exitCode: number) => {
       mkdirSync(join(root, '.autopilot', 'runs', id), { recursive: true })
       writeFileSync(journalOf(root, id), `{"type":"run_finished","exitCode":${exitCode}}\n`)
     }
     const ids = async () => (await listRuns([root])).map(({ id }) => id)
-    // The clock was ahead at the one that is done.
+    // The clock was ahead when the finished run was written.
     make('20260101-020000-aaaa', 0)
     make('20260101-000000-bbbb', 75)
     expect(await ids()).toEqual(['20260101-000000-bbbb', '20260101-020000-aaaa'])

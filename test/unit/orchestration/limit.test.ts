@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { limit } from '../../../src/orchestration/limit.js'
 import { defer } from '../../support/fakes/agent-connection.js'
 
-test('no more than so many steps run at once, the others in order of arrival, and a failure frees its place', async () => {
+test('only so many steps run at once, the others in order of arrival, and a failure frees its place', async () => {
   const limited = limit(2)
   const started: number[] = []
   const gates = [0, 1, 2, 3].map(() => defer<number>())
@@ -45,7 +45,7 @@ test('each step has a number of its own while it runs, the lowest that is free',
   expect(numbers.at(-1)).toBe(1)
 })
 
-test('whoever asks when a step could begin is told at once, or when the next one ends', async () => {
+test('a question when a step could begin is answered at once, or when the next step ends', async () => {
   const limited = limit(1)
   expect(limited.whenFree()).toBeUndefined()
   const gate = defer<number>()

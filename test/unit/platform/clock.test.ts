@@ -17,7 +17,7 @@ describe('a scheduled call', () => {
     vi.useRealTimers()
   })
 
-  it('comes once, after its time', () => {
+  it('happens once, after its time', () => {
     const called = vi.fn()
     realClock.schedule(1000, called)
     vi.advanceTimersByTime(999)
@@ -26,21 +26,21 @@ describe('a scheduled call', () => {
     expect(called).toHaveBeenCalledTimes(1)
   })
 
-  it('does not come when it was taken back', () => {
+  it('does not happen if it was taken back', () => {
     const called = vi.fn()
     realClock.schedule(1000, called)()
     vi.advanceTimersByTime(2000)
     expect(called).not.toHaveBeenCalled()
   })
 
-  it('comes at once for a time that has passed', () => {
+  it('happens at once for a time that has passed', () => {
     const called = vi.fn()
     realClock.schedule(-5, called)
     vi.advanceTimersByTime(1)
     expect(called).toHaveBeenCalledTimes(1)
   })
 
-  it('waits longer than a timer of the runtime can, and can be taken back on the way', () => {
+  it('can wait longer than a timer of the runtime, and can be taken back meanwhile', () => {
     const [called, never] = [vi.fn(), vi.fn()]
     const days = 24 * 3600 * 1000
     realClock.schedule(60 * days, called)

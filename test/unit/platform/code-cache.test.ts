@@ -32,14 +32,14 @@ test('what V8 compiled of a bundle lies beside it, and the next process runs it'
   expect(load('id')).toBe('one/x')
 })
 
-test('another content of the same length is not taken for the one that was compiled', async () => {
+test('other content of the same length is not taken for the compiled one', async () => {
   const { says, load, caches } = await bundle()
   load('first')
   says('two')
   expect([load('second'), caches().length]).toEqual(['two/x', 2])
 })
 
-test('compiled code that V8 refuses is compiled and written anew', async () => {
+test('compiled code that V8 refuses is compiled and written again', async () => {
   const { file, load, caches } = await bundle()
   load('id')
   const cache = join(dirname(file), caches()[0]!)
@@ -49,7 +49,7 @@ test('compiled code that V8 refuses is compiled and written anew', async () => {
   expect(readFileSync(cache).length).toBe(whole.length)
 })
 
-test('where nothing may be written beside the bundle, it runs all the same', async () => {
+test('a bundle next to which nothing may be written runs all the same', async () => {
   const { file, load, caches } = await bundle()
   chmodSync(dirname(file), 0o555)
   expect(load('id')).toBe('one/x')

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { turnstile } from '../../../src/platform/turnstile.js'
 
-test('the first passes at once, and of those behind it one at each turn of the event loop, in their order', async () => {
+test('the first passes at once, and those behind it one at each turn of the event loop, in order', async () => {
   const pass = turnstile()
   const passed: number[] = []
   for (const number of [1, 2, 3]) void pass().then(() => passed.push(number))
@@ -14,7 +14,7 @@ test('the first passes at once, and of those behind it one at each turn of the e
   expect(passed).toEqual([1, 2, 3])
 })
 
-test('who comes later passes at once', async () => {
+test('a later one passes at once', async () => {
   const pass = turnstile()
   await pass()
   await nextTurn()

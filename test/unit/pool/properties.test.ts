@@ -85,7 +85,7 @@ const setup: fc.Arbitrary<Setup> = fc
 describe.each(pools)(
   '%s: a pool under random reservations, releases, cancels, cool-downs, caps, stops, pauses and workspaces',
   (_, make) => {
-    it('grants what the rules say, in their order, leaves no slot idle beside work, and tells each change once', async () => {
+    it('grants what the rules say, in their order, leaves no slot idle beside work, and reports each change once', async () => {
       await fc.assert(
         fc.asyncProperty(
           setup,
@@ -113,7 +113,7 @@ describe.each(pools)(
       )
     })
 
-    it('has every slot back when each worker has ended, also by throwing or by being canceled', async () => {
+    it('has every slot back when all work has ended, even by throwing or by being canceled', async () => {
       type End = 'returns' | 'throws' | 'canceled'
       const worker = fc.record({
         end: fc.constantFrom<End>('returns', 'throws', 'canceled'),

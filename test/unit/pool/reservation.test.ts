@@ -7,7 +7,7 @@ import { settled } from '../../support/games/pool-game.js'
 import { poolOf, request, watch } from '../../support/rigs/pool-rig.js'
 import { pools } from '../../support/rigs/pools.js'
 
-/** Reserves `count` tasks named T1, T2, … at once and tells what came of them. */
+/** Reserves `count` tasks named T1, T2, … at once and returns their outcomes. */
 function reserveMany(pool: AgentPool, count: number): string[] {
   const log: string[] = []
   for (let number = 1; number <= count; number++) {
@@ -127,7 +127,7 @@ describe.each(pools)('%s: reserving', (_, make) => {
     expect(pool.prepared).toBe(0)
   })
 
-  it('begins nothing while the pool is paused, but lets who goes on pass', async () => {
+  it('starts no new attempt while the pool is paused, but lets one that continues pass', async () => {
     const { pool } = poolOf(make, 3)
     const log: string[] = []
     pool.pause(true)
@@ -142,7 +142,7 @@ describe.each(pools)('%s: reserving', (_, make) => {
     expect(log).toEqual(['goes on on S1', 'begins on S2'])
   })
 
-  it.each([true, false])('tells that providers rest of what could begin: paused %s', async (isPaused) => {
+  it.each([true, false])('reports that providers cool down for what could begin: paused %s', async (isPaused) => {
     const { pool } = poolOf(make, 1)
     const told: unknown[] = []
     pool.on('stuck', (stuck) => told.push(stuck))
@@ -154,7 +154,7 @@ describe.each(pools)('%s: reserving', (_, make) => {
     pool.close()
   })
 
-  it('takes what waits in a paused pool back when it is drained', async () => {
+  it('withdraws what waits in a paused pool when that is drained', async () => {
     const { pool } = poolOf(make, 1)
     const log: string[] = []
     pool.pause(true)
@@ -204,8 +204,8 @@ describe.each(pools)('%s: releasing', (_, make) => {
   })
 })
 
-describe.each(pools)('%s: a slot on which nothing has begun', (_, make) => {
-  it('is granted still, until its provider stops or rests, or the pool is paused or shut', async () => {
+describe.each(pools)('%s: a slot on which nothing has begun yet', (_, make) => {
+  it('is still granted, until its provider stops or cools down, or the pool is paused or shut', async () => {
     const ways: Readonly<Record<string, (pool: AgentPool) => void>> = {
       stopped: (pool) => pool.stopProvider('claude'),
       rests: (pool) => pool.coolDown('claude', epochMs(1e15)),
@@ -220,7 +220,7 @@ describe.each(pools)('%s: a slot on which nothing has begun', (_, make) => {
       expect(pool.isStillGranted(id), way).toBe(true)
       happens(pool)
       expect(pool.isStillGranted(id), way).toBe(false)
-      // Who goes on is not kept by a pause.
+      // A pause does not hold one that continues.
       expect(pool.isStillGranted(goesOn.id), way).toBe(way === 'paused')
       pool.giveBackUnused(id)
       expect(pool.isStillGranted(id), way).toBe(false)
@@ -228,7 +228,7 @@ describe.each(pools)('%s: a slot on which nothing has begun', (_, make) => {
     }
   })
 
-  it('is given back with the prepared workspace that it took, for whoever waits', async () => {
+  it('is given back with the prepared workspace that it took, for the next in line', async () => {
     const { pool } = poolOf(make, 1)
     const log: string[] = []
     pool.setPrepared(1)
@@ -240,7 +240,7 @@ describe.each(pools)('%s: a slot on which nothing has begun', (_, make) => {
     await settled()
     expect(log).toEqual(['T2 on S1'])
     expect(pool.prepared).toBe(0)
-    // A reservation that took none brings none.
+    // A reservation that took none returns none.
     const other = poolOf(make, 1).pool
     other.giveBackUnused((await other.reserveAgent(request('T1'), 'moderate')).id)
     expect(other.prepared).toBe(0)
@@ -263,7 +263,7 @@ describe.each(pools)('%s: canceling', (_, make) => {
     expect(told).toEqual([])
   })
 
-  it('while waiting rejects, and whoever is behind moves up', async () => {
+  it('while waiting rejects, and the next in line moves up', async () => {
     const { pool } = poolOf(make, 1)
     const log: string[] = []
     const stop = new AbortController()

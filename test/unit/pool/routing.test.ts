@@ -15,7 +15,7 @@ const haiku = { provider: 'claude', model: 'haiku' }
 /** What a task asks for. */
 const askFor = ({ provider, model }: ProviderModel) => ({ providers: [provider], ...present({ model }) })
 
-/** Reserves one after the other, releasing nothing, and tells who serves; `-` for one that waits. */
+/** Reserves one after the other, releasing nothing, and returns who serves each; `-` for one that waits. */
 async function served(pool: AgentPool, ...asks: Partial<ReservationRequest>[]): Promise<string[]> {
   const got: string[] = []
   for (const [order, ask] of asks.entries()) {
@@ -29,7 +29,7 @@ async function served(pool: AgentPool, ...asks: Partial<ReservationRequest>[]): 
   return got
 }
 
-describe.each(pools)('%s: which provider serves', (_, make) => {
+describe.each(pools)('%s: the provider that serves', (_, make) => {
   it('is what the task asks for, before any route', async () => {
     const policy = { ...policyOf('ordered', claude, codex), routes: { moderate: [claude] } }
     expect(await served(poolOf(make, 2, { policy }).pool, askFor(codex), {})).toEqual(['codex', 'claude'])
@@ -44,7 +44,7 @@ describe.each(pools)('%s: which provider serves', (_, make) => {
     ])
   })
 
-  it('may be asked for by a task though nobody else gets it', async () => {
+  it('may be asked for by a task although no other task gets it', async () => {
     const policy = { ...policyOf('ordered', claude), usable: ['claude', 'codex'] }
     expect(await served(poolOf(make, 2, { policy }).pool, {}, askFor(codex))).toEqual(['claude', 'codex'])
   })
@@ -75,7 +75,7 @@ describe.each(pools)('%s: which provider serves', (_, make) => {
     expect(await served(pool, askFor(claude), {}, {}, {})).toEqual(['claude', 'codex', 'claude', 'codex'])
   })
 
-  it('is a command on any slot, whatever is usable', async () => {
+  it('is the command itself on any slot, whatever is usable', async () => {
     const { pool } = poolOf(make, 2, { policy: policyOf('ordered', claude) })
     expect(await served(pool, { providers: ['command'] }, askFor(claude))).toEqual(['command', 'claude'])
   })
@@ -111,7 +111,7 @@ describe.each(pools)('%s: a cap', (_, make) => {
     expect(await served(pool, askFor(opus), askFor(opus), askFor(opus))).toEqual(['claude:opus', 'claude:opus', '-'])
   })
 
-  it('never makes others wait behind the one that it stops', async () => {
+  it('never makes others wait behind a reservation that it stops', async () => {
     const { pool } = poolOf(make, 3, { policy: policyOf('ordered', claude, codex), caps: new Map([['claude', 1]]) })
     expect(await served(pool, askFor(claude), askFor(claude), askFor(codex), {})).toEqual([
       'claude',
@@ -123,7 +123,7 @@ describe.each(pools)('%s: a cap', (_, make) => {
 })
 
 describe.each(pools)('%s: a cool-down', (_, make) => {
-  it('keeps a provider back until its time, and then starts who waited without being asked', async () => {
+  it('keeps a provider back until its time, and then starts waiting work without being asked', async () => {
     const { pool, clock } = poolOf(make, 2)
     const log: string[] = []
     pool.coolDown('claude', later(clock.now(), 1000))
@@ -185,7 +185,7 @@ describe.each(pools)('%s: a provider that is stopped', (_, make) => {
     expect(pool.counts).toEqual({ queueLength: 0, busyAgents: 1, availableAgents: 0 })
   })
 
-  it('lets commands and held slots go on', async () => {
+  it('lets commands and held slots continue', async () => {
     const { pool } = poolOf(make, 2)
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
     pool.stopProvider('claude')
@@ -203,7 +203,7 @@ describe.each(pools)('%s: a provider that is stopped', (_, make) => {
 })
 
 describe.each(pools)('%s: a pool that is shut', (_, make) => {
-  it('rejects whoever waits and whoever comes with its reason, and lets the held be released', async () => {
+  it('rejects all waiting and new reservations with its reason, and lets held slots be released', async () => {
     const { pool } = poolOf(make, 1)
     const { id } = await pool.reserveAgent(request('T0'), 'moderate')
     const waiting = pool.reserveAgent(request('T1'), 'moderate')

@@ -11,7 +11,7 @@ function rankOf(priority: number, order: number) {
   return { priority, attempt: 1, chain: 0, order }
 }
 
-test('whoever comes and leaves, also hundreds at the head, the first is the first by rank of those that wait', () => {
+test('the first is the best ranked of those that wait, whoever comes and leaves, even hundreds at the head', () => {
   const arrival = fc.record({ priority: fc.nat(3), demand: fc.nat(1), leavers: fc.array(fc.nat(3), { maxLength: 2 }) })
   fc.assert(
     fc.property(fc.array(arrival, { minLength: 400, maxLength: 900, size: 'max' }), (arrivals) => {

@@ -53,7 +53,7 @@ describe('the default prompt', () => {
     expect(text).not.toMatch(/\n\n\n|\{\{/)
   })
 
-  it('has the prompt of the task for its body, and still the criteria and rules', () => {
+  it('has the task’s own prompt for its body, and still the criteria and rules', () => {
     const text = render(undefined, { task: { ...task, prompt: 'Just do X.', exitCriteria: ['X is done'] } })
     expect(text).toMatch(/^Just do X\.\n\n## Done when\n\n- X is done\n\n## Rules\n/)
     expect(text).not.toContain('Add a parser')

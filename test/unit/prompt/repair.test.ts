@@ -3,7 +3,7 @@ import { renderRepair } from '../../../src/prompt/repair.js'
 
 const context = { taskId: 'T1', round: 1, rounds: 2, reason: 'The gate test failed. (gate_failed)', conflicts: [] }
 
-test('a conversation that goes on is told the reason and what has become of the directory, and no task again', () => {
+test('a conversation that continues is told the reason and what has become of the directory, but not the task again', () => {
   const text = renderRepair(context)
   expect(text).toContain('Task T1.\n')
   expect(text).toContain('repair round 1 of 2')

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { renderResume } from '../../../src/prompt/resume.js'
 
-test('the agent that was stopped is told where its work stands, and nothing that it knows', () => {
+test('an agent that was stopped is told where its work stands, and nothing that it knows', () => {
   const prompt = renderResume({ taskId: 'T1', directory: 'as_left', left: [], conflicts: [] })
   expect(prompt).toMatch(/^# Interrupted\n\nTask T1\.\n/)
   expect(prompt).toContain('as it was at that moment')
   expect(prompt).not.toContain('Another agent')
 })
 
-test('another agent is told the task first, then what was done, with conflicts and what tells of those without markers', () => {
+test('another agent is told the task first, then what was done, with conflicts and the note on those without markers', () => {
   const afresh = { prompt: '# Task\n\nTask T1.\n', diff: '+one\n+two' }
   const prompt = renderResume({
     taskId: 'T1',
@@ -26,7 +26,7 @@ test('another agent is told the task first, then what was done, with conflicts a
   expect(prompt).not.toContain('You were stopped')
 })
 
-test('a text that has changed is told whole, to the agent of the conversation and to another', () => {
+test('a changed text is given whole, to the agent of the conversation and to another', () => {
   const common = { taskId: 'a', directory: 'as_left', left: [], conflicts: [], reworded: 'Do two.\n\nNow.' } as const
   const own = renderResume(common)
   expect(own).toMatch(/You were stopped in the middle of this task.*The task has changed since/)

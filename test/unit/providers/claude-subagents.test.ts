@@ -13,7 +13,7 @@ const call = (id: string, input: number, output: number, by: string | null = nul
 })
 
 describe('what sub-agents of claude use', () => {
-  it('counts while they are at work, each call once, also where their lines come in between', () => {
+  it('counts while they are at work, each call once, even if their lines come in between', () => {
     const { usage, reported } = evidenceOf([
       call('msg_1', 100, 10),
       call('msg_sub_1', 1000, 50, 'toolu_1'),
@@ -26,7 +26,7 @@ describe('what sub-agents of claude use', () => {
     expect(usage).toMatchObject({ inputTokens: 0, outputTokens: 0 })
   })
 
-  it('is in the total of the turn, whatever model they had, and not counted once more', () => {
+  it('is in the total of the turn, whatever model they had, and is not counted again', () => {
     const modelUsage = {
       'claude-big': { inputTokens: 100, cacheReadInputTokens: 5, outputTokens: 10 },
       'claude-small': { inputTokens: 3000, cacheReadInputTokens: 0, outputTokens: 110 },

@@ -6,7 +6,7 @@ import { providers } from '../../../src/providers/index.js'
 import { judgeAgent } from '../../../src/providers/judge.js'
 import { eventsOf, evidenceOf, readCollected } from '../../support/rigs/recorded-stream.js'
 
-/** The whole collection of recorded runs lies beside the project on some machines; elsewhere these tests are skipped. */
+/** Some machines have the whole collection of recorded runs beside the project; elsewhere these tests are skipped. */
 const root = fileURLToPath(new URL('../../../../shared/providers/streams', import.meta.url))
 
 /** What a scenario's name says about its outcome; everything else ended well. The first row that matches counts. */
@@ -27,7 +27,7 @@ const outcomes: readonly (readonly [RegExp, FailureKind])[] = [
 
 /** Where a CLI differs from what the name says; `ok` is success. */
 const exceptions: Readonly<Record<string, FailureKind | 'ok'>> = {
-  // A partial answer is taken for a whole one by the CLI itself; the tree is what tells.
+  // The CLI itself takes a partial answer for a whole one; only the tree shows it.
   'claude/cut': 'ok',
   // With an API key a used-up allowance looks like any 429.
   'claude/usage': 'rate_limit',
@@ -36,7 +36,7 @@ const exceptions: Readonly<Record<string, FailureKind | 'ok'>> = {
   'claude/session-id-reuse.2': 'session_lost',
   'codex/resume.4': 'session_lost',
   'codex/not-git': 'crash',
-  // It waited without end and was killed.
+  // It waited forever and was killed.
   'codex/429-long': 'crash',
   'codex/noserver': 'crash',
   'codex/stdin-open-prompt-in-argv': 'crash',
@@ -74,7 +74,7 @@ describe.skipIf(runs.length === 0)('the whole collection of recorded streams', (
     expect(judged?.kind ?? 'ok').toBe(expected(folder, scenario))
   })
 
-  it('tells every denial that the final event counts', () => {
+  it('reports every denial that the final event counts', () => {
     const differing = runs.filter(({ name, folder, scenario }) => {
       const stream = readCollected(`${root}/${folder}`, scenario)
       const counted = stream.lines.some((line) => line.includes('"permission_denials":[{'))

@@ -9,7 +9,7 @@ const { claude, codex, command } = providers
 const judging = reviewRequest({ cwd: '/repo', prompt: 'judge it' })
 
 describe('claude', () => {
-  it('is started for a stream of JSON, with edits allowed', () => {
+  it('is started for a JSON stream, with edits allowed', () => {
     expect(claude.command(base)).toEqual({
       file: 'claude',
       args: [
@@ -36,7 +36,7 @@ describe('claude', () => {
     expect(env).toMatchObject({ BASH_DEFAULT_TIMEOUT_MS: usual, BASH_MAX_TIMEOUT_MS: most })
   })
 
-  it('is left its background work when that is wanted, and its own limits of a command', () => {
+  it('keeps its background work if that is wanted, and its own limits of a command', () => {
     const limits = { timeoutMs: 1000, idleTimeoutMs: 1000 }
     const { args, env } = claude.command({ ...base, limits, background: true })
     expect(args.join(' ')).not.toContain('--disallowedTools')
@@ -71,7 +71,7 @@ describe('claude', () => {
     ])
   })
 
-  it('is refused full permissions as root, unless the machine is said to be a sandbox', () => {
+  it('is refused full permissions as root, unless the machine is declared a sandbox', () => {
     const request: WorkRequest = { ...base, permissions: 'full', asRoot: true }
     expect(claude.refusal(request, {})?.kind).toBe('usage')
     expect(claude.refusal(request, { IS_SANDBOX: '0' })?.kind).toBe('usage')
@@ -82,7 +82,7 @@ describe('claude', () => {
 })
 
 describe('codex', () => {
-  it('is started for a stream of JSON, in its sandbox, with the prompt on stdin', () => {
+  it('is started for a JSON stream, in its sandbox, with the prompt on stdin', () => {
     expect(codex.command(base)).toEqual({
       file: 'codex',
       args: [

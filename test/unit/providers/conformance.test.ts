@@ -141,7 +141,7 @@ describe.each(providerNames)('the provider %s', (name) => {
     )
   })
 
-  it('goes on with a conversation by its id, every other argument as before, where it can', () => {
+  it('continues a conversation by its id, with every other argument as before, if it can', () => {
     const id = '0b7e9f9c-1111-4222-8333-944445555666'
     const { resume } = provider
     if (!resume) return
@@ -156,7 +156,7 @@ describe.each(providerNames)('the provider %s', (name) => {
     )
   })
 
-  it('reviews with its prompt on stdin, by another command than that of work, where it can', () => {
+  it('reviews with its prompt on stdin, by another command than that of work, if it can', () => {
     const { review } = provider
     if (!review) return
     fc.assert(
@@ -188,14 +188,14 @@ describe('what a provider can do', () => {
     ['claude', true, true],
     ['codex', true, true],
     ['command', false, false],
-  ] as const)('%s goes on with a conversation: %s; reviews: %s', (name, resumes, reviews) => {
+  ] as const)('%s continues a conversation: %s; reviews: %s', (name, resumes, reviews) => {
     const { resume, review }: Provider = providers[name]
     expect([resume !== undefined, review !== undefined]).toEqual([resumes, reviews])
   })
 })
 
 describe('findProvider', () => {
-  it('knows no other name, and none of an object', () => {
+  it('knows no other name, not even one that every object has', () => {
     for (const name of ['', 'Claude', 'nobody', 'toString', '__proto__']) expect(findProvider(name)).toBeUndefined()
   })
 })

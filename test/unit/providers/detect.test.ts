@@ -23,7 +23,7 @@ describe('detectProvider', () => {
     expect(detection).toEqual({ usable: true, version: '0.170.0-alpha.1', tested: false })
   })
 
-  it('needs to start nothing for a shell command', async () => {
+  it('does not start anything for a shell command', async () => {
     const { capture, calls } = answering('')
     expect(await detectProvider(providers.command, capture, { env: {} })).toEqual({ usable: true, tested: true })
     expect(calls).toEqual([])

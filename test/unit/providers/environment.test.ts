@@ -48,7 +48,7 @@ describe.each(providerNames)('the environment of %s', (provider) => {
     )
   })
 
-  it('takes what it does pass as it is', () => {
+  it('does not change what it passes', () => {
     const parent = { PATH: '/bin', LC_ALL: 'C', https_proxy: 'http://proxy', XDG_CACHE_HOME: '/c', HOME: undefined }
     const passed = childEnvironment({ ...parent, TERM: 'xterm' }, providers[provider], {})
     expect(passed).toEqual({
@@ -101,7 +101,7 @@ it('lets the time limits of MCP servers through to claude', () => {
   expect(childEnvironment(set, providers.claude, {})).toMatchObject(set)
 })
 
-it('the homes of toolchains pass to everybody, and CI to gates and setup alone', () => {
+it('everybody gets the homes of toolchains, and only gates and setup get CI', () => {
   const parent = { PATH: '/bin', RUSTUP_HOME: '/opt/rustup', JAVA_HOME: '/opt/java', NVM_DIR: '/opt/nvm', CI: 'true' }
   const environmentOf = childEnvironments(parent, {})
   const homes = { RUSTUP_HOME: '/opt/rustup', JAVA_HOME: '/opt/java', NVM_DIR: '/opt/nvm' }

@@ -24,8 +24,8 @@ const three = [init, said, result]
 const wanted = read(three.join('\n'))
 const pretty = (line: string, indent: number | string = 2) => JSON.stringify(JSON.parse(line), null, indent)
 
-describe('what is not quite one object a line is read all the same', () => {
-  it('has three events as it should be', () => {
+describe('a stream that is not quite one object a line is read all the same', () => {
+  it('and gives the same three events as one that is', () => {
     expect(wanted.map(({ type }) => type)).toEqual(['session', 'text', 'result'])
   })
 
@@ -68,12 +68,12 @@ describe('what is not quite one object a line is read all the same', () => {
     expect(read(text)).toEqual(wanted)
   })
 
-  it('also where something else stands behind an object', () => {
+  it('even with something else after an object', () => {
     expect(readable(read(`${init}\n${said}\n${result} [process exited]`))).toEqual(wanted)
   })
 })
 
-describe('what is cut off or no event', () => {
+describe('a line that is cut off or no event', () => {
   it.each([
     ['in a string', '{"type":"assistant","message":{"content":[{"type":"te'],
     ['behind a colon', '{"type":"assistant","message":'],
@@ -82,7 +82,7 @@ describe('what is cut off or no event', () => {
     ['a brace', '{'],
     ['text', 'npm warn deprecated'],
     ['a log with a brace', 'function main() {'],
-  ])('%s costs no line behind it', (_, broken) => {
+  ])('%s costs no later line', (_, broken) => {
     for (const next of [result, pretty(result), `\ufeff${result}`, `[${result}]`]) {
       const events = read(`${init}\n${broken}\n${next}`)
       expect(readable(events).map(({ type }) => type)).toEqual(['session', 'result'])
@@ -90,11 +90,11 @@ describe('what is cut off or no event', () => {
     }
   })
 
-  it('is no result where another text quotes one', () => {
+  it('is no result even if it quotes one', () => {
     for (const text of [`debug: sent ${result}`, `"${result}"`, `> ${result}`, JSON.stringify(result)]) {
       expect(readable(read(text))).toEqual([])
     }
-    // Nor is what an object has inside.
+    // Nor is an object inside another one.
     const inside = `{"type":"user","message":{"content":[${result}]}}`
     expect(read(pretty(inside)).map(({ type }) => type)).not.toContain('result')
   })
@@ -121,7 +121,7 @@ describe('reading loosely', () => {
     fc.constantFrom('{', '}', '[', '{"a":', '"b": {', ',', '  "x": 1,', '\u001b[0m', '{"type":"x"', '[{'),
   )
 
-  it('loses no event that stands on a line of its own, whatever is before it', () => {
+  it('loses no event that is on a line of its own, whatever comes before it', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(events, noise), { maxLength: 30 }), (lines) => {
         const expected = lines.filter((line) => three.includes(line)).flatMap((line) => claude.readLine(line))
@@ -149,13 +149,13 @@ describe('reading loosely', () => {
     }
   })
 
-  it('takes time that grows with what is read and no faster', () => {
+  it('takes time in proportion to what is read', () => {
     const lines = Array.from({ length: 200_000 }, () => '{ "a": {')
     expect(readable(read([...lines, result].join('\n'))).map(({ type }) => type)).toEqual(['result'])
     expect(read('{"a":['.repeat(200_000)).filter(isUnreadable)).toHaveLength(1)
   })
 
-  it('leaves a command its words, which may look like anything', () => {
+  it('leaves the output of a command as it is, whatever it looks like', () => {
     const reader = eventReader(command)
     expect(reader.read('[{"type":"result"}]')).toEqual([{ type: 'text', text: '[{"type":"result"}]' }])
     expect(reader.end()).toEqual([])

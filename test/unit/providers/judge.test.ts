@@ -14,7 +14,7 @@ describe('the end of a command', () => {
     expect(judgeAgent(command, { ...ended, exit: { type: 'signal', signal: 'SIGSEGV' } })?.kind).toBe('crash')
   })
 
-  it('is told with its last words, clean', () => {
+  it('is reported with its last words, clean', () => {
     const exit = code(1)
     const judged = judgeAgent(command, { ...ended, exit, stderrTail: 'first\n\u001b[31mno such file\u001b[0m\n\n' })
     expect(judged?.message).toBe('The command failed (exit code 1): no such file')
@@ -27,7 +27,7 @@ describe('the end of a command', () => {
     expect(judgeAgent(command, { ...ended, exit: code(1), ended: 'canceled' })?.kind).toBe('canceled')
   })
 
-  it('is no start when it never ran', () => {
+  it('is a failure to start if it never ran', () => {
     expect(judgeAgent(command, { ...ended, exit: { type: 'not_started', message: 'EAGAIN' } })?.kind).toBe('spawn')
   })
 })
@@ -45,7 +45,7 @@ describe('the end of an agent', () => {
     expect(judgeAgent(claude, { evidence, stderrTail, exit: code(1) })?.kind).toBe('crash')
   })
 
-  it('keeps being a time-out when stderr would explain a crash', () => {
+  it('stays a time-out even if stderr would explain a crash', () => {
     const stderrTail = 'Not logged in'
     expect(judgeAgent(claude, { ...ended, stderrTail, exit: code(143), ended: 'timeout' })?.kind).toBe('timeout')
   })
@@ -74,7 +74,7 @@ describe('a final event of claude', () => {
     expect(kindOf({ is_error: 'false' })).toBe('crash')
   })
 
-  it('is believed by its fields before its text', () => {
+  it('is judged by its fields before its text', () => {
     expect(kindOf({ is_error: true, api_error_status: 529, result: 'Invalid API key' })).toBe('overloaded')
     expect(kindOf({ is_error: true, api_error: 'connection_failed', result: 'Overloaded' })).toBe('network')
     expect(kindOf({ is_error: true, terminal_reason: 'prompt_too_long', api_error_status: 400 })).toBe('context')

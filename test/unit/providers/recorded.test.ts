@@ -107,7 +107,7 @@ describe('recorded streams', () => {
     expect(evidence.sessionId !== undefined).toBe(!neverStarted.includes(scenario))
   })
 
-  it('give the time when a used-up allowance comes back, in ms', () => {
+  it('give the time at which a used-up allowance comes back, in ms', () => {
     const stream = readStream('claude', 'oauth-usage')
     const evidence = evidenceOf(providers.claude, stream)
     const judged = judgeAgent(providers.claude, { exit: stream.exit, evidence, stderrTail: '' })

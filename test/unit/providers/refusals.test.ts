@@ -40,13 +40,13 @@ describe('the entry of allow: for what claude refused', () => {
     ['WebFetch', 'ftp://example.org'],
     ['--dangerous', undefined],
     ['a tool', undefined],
-  ])('there is none that is known to help for %s about %j', (tool, about) => {
+  ])('is unknown for %s about %j', (tool, about) => {
     expect(claudeAllowEntry({ tool, message: '', ...(about === undefined ? {} : { about }) }, '/ws')).toBeUndefined()
   })
 })
 
 describe('what was refused in a recorded stream of claude', () => {
-  it('is told once each, although the CLI tells it twice, with command and entry', () => {
+  it('is reported once, although the CLI reports it twice, with command and entry', () => {
     expect(refusedIn(claude, readStream('claude', 'refused'), '/REPO')).toMatchObject([
       { tool: 'Bash', target: 'git status --short && touch chained.txt' },
       {
@@ -59,7 +59,7 @@ describe('what was refused in a recorded stream of claude', () => {
     expect(refusedIn(claude, readStream('claude', 'refused-outside'), '/REPO')).toHaveLength(2)
   })
 
-  it('is known from the final event alone where no event told it as it came', () => {
+  it('is known from the final event alone if no earlier event reported it', () => {
     const { lines, ...rest } = readStream('claude', 'refused')
     const quiet = { ...rest, lines: lines.filter((line) => !line.includes('"permission_denied"')) }
     expect(quiet.lines).toHaveLength(lines.length - 3)
@@ -70,13 +70,13 @@ describe('what was refused in a recorded stream of claude', () => {
     ])
   })
 
-  it('is told also where a further result of the same process lists it no more', () => {
+  it('is reported even if a later result of the same process no longer lists it', () => {
     const stream = readStream('claude', 'refused')
     const more = JSON.stringify({ type: 'result', is_error: false, permission_denials: [] })
     expect(refusedIn(claude, { ...stream, lines: [...stream.lines, more] })).toHaveLength(3)
   })
 
-  it('is known from the events alone where the process was ended before the final one', () => {
+  it('is known from the events alone if the process was ended before the final one', () => {
     const { lines, ...rest } = readStream('claude', 'refused')
     const cut = { ...rest, lines: lines.slice(0, -1) }
     expect(refusedIn(claude, cut).map(({ target }) => target)).toContain('touch shell.txt')
@@ -113,7 +113,7 @@ describe('what a rule of the user or a hook refused to claude', () => {
     },
   ].map((line) => JSON.stringify(line))
 
-  it('is known from what came back, where no event told it, and no entry is named: a rule that forbids wins', () => {
+  it('is known from what came back, if no event reported it, and no entry is named: a rule that forbids wins', () => {
     for (const some of [lines, lines.slice(0, 2)]) {
       expect(refusedIn(claude, { exit: { type: 'code', code: 0 }, stderr: '', lines: some })).toEqual([
         {
@@ -136,7 +136,7 @@ describe('what codex declined', () => {
   const completed = (item: object) =>
     codex.readLine(JSON.stringify({ type: 'item.completed', item: { status: 'declined', ...item } }))
 
-  it('has its command or path, also where the kind of item is a new one', () => {
+  it('has its command or path, even if the kind of item is a new one', () => {
     expect(completed({ type: 'command_execution', command: "/bin/bash -lc 'npm test'" })).toMatchObject([
       { type: 'denied', tool: 'shell', target: 'npm test', message: 'declined' },
     ])
@@ -146,7 +146,7 @@ describe('what codex declined', () => {
     expect(completed({ type: 'something_new' })).toMatchObject([{ type: 'denied', tool: 'something_new' }])
   })
 
-  it('counts each time, although the ids of its items begin anew with each turn', () => {
+  it('counts each time, although the ids of its items begin again with each turn', () => {
     const complete = refusalLog(codex, { cwd: '/', permissions: 'edit', allow: [] })
     const twice = [1, 2].flatMap(() => completed({ id: 'item_0', type: 'command_execution', command: 'x' }))
     const denials = twice.map(complete).filter((event) => event?.type === 'denied')
@@ -158,7 +158,7 @@ describe('the log of refusals', () => {
   const call = (id: string): AgentEvent => ({ type: 'tool', name: 'Bash', target: id, about: id, call: id })
   const denied = (id: string): AgentEvent => ({ type: 'denied', tool: 'Bash', message: '', call: id })
 
-  it('names no entry that stands in allow: already, and none where nothing is restricted', () => {
+  it('names no entry that is in allow: already, and none if nothing is restricted', () => {
     const entryOf = (request: { permissions: 'edit' | 'full'; allow: readonly string[] }) => {
       const complete = refusalLog(claude, { cwd: '/', ...request })
       complete(call('x'))
@@ -169,7 +169,7 @@ describe('the log of refusals', () => {
     expect(entryOf({ permissions: 'full', allow: [] })).not.toHaveProperty('allow')
   })
 
-  it('forgets calls that lie far back, and no refusal for that', () => {
+  it('forgets calls that are long past, but no refusal', () => {
     const complete = refusalLog(claude, { cwd: '/', permissions: 'edit', allow: [] })
     for (let n = 0; n < 1000; n++) complete(call(`c${n}`))
     expect(complete(denied('c0'))).toEqual({ type: 'denied', tool: 'Bash', message: '', call: 'c0' })

@@ -14,7 +14,7 @@ const kindOf = (provider: Provider, evidence: Evidence, stderrTail = '') =>
   judgeAgent(provider, { evidence, stderrTail, exit: { type: 'code', code: 1 } })?.kind
 
 // Endings that people have reported in public, in their words.
-describe('an ending as it was reported', () => {
+describe('a reported ending', () => {
   it('of claude with an empty last text, as with a Stop hook: what it said before counts', () => {
     const said = { type: 'assistant', message: { id: 'm', content: [{ type: 'text', text: 'All tests pass.' }] } }
     const result = { type: 'result', subtype: 'success', is_error: false }

@@ -57,7 +57,7 @@ test.each(['claude', 'codex'] as const)('the recorded review of %s is read as wh
   expect(read).toEqual({ ok: true, value: { verdict: 'reject', reasons: ['not good'] } })
 })
 
-test('what claude says instead of answering to the schema is no answer, also when it looks like one', () => {
+test('what claude says instead of answering to the schema is no answer, even if it looks like one', () => {
   const evidence = evidenceOf(providers.claude, readStream('claude', 'review-text'))
   expect(evidence.finalText).toBe(JSON.stringify(approval))
   expect(readReviewAnswer(providers.claude.review!.answer(evidence)).ok).toBe(false)

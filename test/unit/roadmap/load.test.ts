@@ -48,7 +48,7 @@ describe('finding', () => {
     expect(await findRoadmap(directory)).toEqual({ ok: true, value: join(directory, 'roadmap.json') })
   })
 
-  test('does not choose between two of one rank', async () => {
+  test('does not choose between two of the same rank', async () => {
     const directory = await temporaryDirectory()
     for (const name of ['roadmap.yaml', 'roadmap.yml']) await writeFile(join(directory, name), '')
     expect(await findRoadmap(directory)).toMatchObject({ ok: false, error: { code: 'E006' } })
@@ -76,7 +76,7 @@ describe('parsing off the main thread', () => {
     expect(second.problems.map(({ code }) => code)).toEqual(['E002'])
   })
 
-  test('is done by the thread that is shipped, and not by the fallback', async () => {
+  test('is done by the thread that is shipped, not by the fallback', async () => {
     const worker = new Worker(workerFile)
     const answer = once(worker, 'message')
     worker.postMessage({ number: 1, body: { bytes, options } })
@@ -86,7 +86,7 @@ describe('parsing off the main thread', () => {
     expect(await fromParts(body)).toEqual(parseRoadmap(bytes, options))
   })
 
-  test('is asked for large roadmaps, and answers in parts that come together as one', async () => {
+  test('is used for large roadmaps, and answers in parts that come together as one', async () => {
     const ids = Array.from({ length: 1000 }, (_, at) => `t${at}`)
     const waits = (at: number) => ids.slice(Math.max(0, at - 6), at).join(', ')
     const title = 'A long title '.repeat(16)
@@ -105,7 +105,7 @@ describe('parsing off the main thread', () => {
     const here = parseRoadmap(read, { file: 'r.yaml' })
     expect(parsed).toEqual(here)
     expect(parsed.graph?.tasks.get('t7')).toBe(parsed.roadmap?.tasks[7])
-    // A part for each of seven lists is the least; none holds more than some thousand objects.
+    // There are at least seven parts, one for each list; none has more than a few thousand objects.
     expect(toParts(here).length).toBeGreaterThan(8)
   })
 

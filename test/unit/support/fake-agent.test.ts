@@ -13,7 +13,7 @@ afterEach(() => rig.close())
 
 const bareEnv = { PATH: '/nowhere' }
 
-it('starts a fake agent from a shell command line with next to no environment', async () => {
+it('a fake agent starts from a shell command line with next to no environment', async () => {
   const run = startRun(rig, { file: '/bin/sh', args: ['-c', rig.command("it's")], env: bareEnv })
   const agent = await rig.next("it's")
   expect(agent.pid).toBe(run.pid)
@@ -23,7 +23,7 @@ it('starts a fake agent from a shell command line with next to no environment', 
   expect(rig.living()).toEqual([])
 })
 
-it('installs a program that tells its version and is otherwise a fake agent with the arguments it was given', async () => {
+it('an installed program prints its version and is otherwise a fake agent with the arguments it was given', async () => {
   rig.install('claude', { version: '2.1.332 (Claude Code)' })
   const file = join(rig.binDir, 'claude')
   expect(execFileSync(file, ['--version'], { encoding: 'utf8' })).toBe('2.1.332 (Claude Code)\n')
@@ -37,7 +37,7 @@ it('installs a program that tells its version and is otherwise a fake agent with
   expect(run.stdout).toEqual(['{"type":"result"}'])
 })
 
-it('hands out agents by name, whatever the order they started in', async () => {
+it('agents are handed out by name, whatever the order they started in', async () => {
   const [second, first] = [rig.next('two'), rig.next('one')]
   startRun(rig, rig.argv('one'))
   startRun(rig, rig.argv('two'))
@@ -46,7 +46,7 @@ it('hands out agents by name, whatever the order they started in', async () => {
   expect([...rig.started].sort()).toEqual(['one', 'two'])
 })
 
-it('writes files, reads them and runs git where the agent works', async () => {
+it('an agent writes files, reads them and runs git where it works', async () => {
   startRun(rig, { env: { PATH: process.env.PATH ?? '' } })
   const agent = await rig.next()
   await agent.git('init', '-q', '-b', 'main')
@@ -61,7 +61,7 @@ it('writes files, reads them and runs git where the agent works', async () => {
   await expect(agent.git('no-such-command')).rejects.toThrow('no-such-command')
 })
 
-it('ends its agents when it is closed, and rejects who still waits for one', async () => {
+it('closing the rig ends its agents, and rejects whoever still waits for one', async () => {
   const run = startRun(rig)
   await rig.next()
   const never = rig.next('never')

@@ -51,7 +51,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
       text: "T1 continues on s2 to finish its work (unfinished): The agent's turn ended before its work did: dev server.",
     },
   ],
-  // The task's line tells it.
+  // The task's line says it.
   ignored_written: [{ type: 'ignored_written', ...of, paths: ['dist/a.js'], copies: '/r/ignored' }, undefined],
   leftovers_ended: [
     { type: 'leftovers_ended', ...of, what: ['dev server', 'node server.js'] },
@@ -209,7 +209,7 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
   ],
   [{ ...examples.attempt_started[0], taskId: 'T2', attempt: 2 }, 'T2 started on s1 (claude:opus, attempt 2)'],
   [{ ...examples.attempt_failed[0], willRetry: false }, undefined],
-  // Told once, with the task that they wait for: there may be thousands.
+  // Reported once, with the task that they wait for: there may be thousands.
   [{ type: 'task_held', taskId: 'T2', reason: { type: 'dependency', taskIds: ['T1'], byPerson: false } }, undefined],
   [
     { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'It crashed.'), holds: 1 },
@@ -250,15 +250,15 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
 ]
 
 group('a record as a line for people', () => {
-  it.each(Object.values(examples))('reads well: $type', (event, line) => {
+  it.each(Object.values(examples))('an event reads well: $type', (event, line) => {
     expect(describe(stamp(event), initialState(runStarted()))).toEqual(line)
   })
 
-  it.each(variants)('reads well in its other forms: %j', (event, text) => {
+  it.each(variants)('an event reads well in its other forms: %j', (event, text) => {
     expect(describe(stamp(event), initialState(runStarted()))?.text).toBe(text)
   })
 
-  it('says of a run in place that it has no target', () => {
+  it('the start of a run in place says that it has no target', () => {
     const { target, ...start } = runStarted({ isolation: 'none', slots: ['s1'] })
     expect(target).toBeDefined()
     const text = describe(stamp(start), initialState(start))?.text
@@ -267,7 +267,7 @@ group('a record as a line for people', () => {
     )
   })
 
-  it('is one clean line, whatever stands in ids, titles, messages and names', () => {
+  it('an event is one clean line, whatever is in ids, titles, messages and names', () => {
     const tasks = [{ id: hostile('T1'), title: hostile('Title'), state: 'pending' } as const]
     const state = stateAfter(runStarted({ tasks }), [])
     const events: readonly RunEvent[] = [
@@ -280,7 +280,7 @@ group('a record as a line for people', () => {
     }
   })
 
-  it('names a screenful of tasks that nobody is left to serve, and says once that there are more', () => {
+  it('a stop names a screenful of the tasks that nobody can serve, and says once that there are more', () => {
     const state = initialState(runStarted())
     const lines = Array.from({ length: 5000 }, (_, n) => {
       const event = { type: 'task_held', taskId: `T${n}`, reason: { type: 'unservable', message: 'Out.' } } as const
@@ -291,7 +291,7 @@ group('a record as a line for people', () => {
     expect(lines.slice(19)).toEqual(['T19 held: Out.', 'more tasks are held; the summary counts them'])
   })
 
-  it('is not flooded by a text without end', () => {
+  it('an endless text does not flood its line', () => {
     const text = describe(
       stamp({ type: 'notice', level: 'info', text: 'x'.repeat(1e6) }),
       initialState(runStarted()),
@@ -300,11 +300,11 @@ group('a record as a line for people', () => {
   })
 })
 
-/** What a terminal would obey, what would end the line, and what would reorder it. */
+/** Characters that a terminal would obey, that end the line, or that reorder it. */
 const hostile = (text: string) => `\u001b[2J\u001b]0;owned\u0007${text}\r\n\u009b31mnext\u0000\u202e\u200b\ufeff`
 const clean: unknown = expect.not.stringMatching(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u200b\ufeff]/)
 
-/** Words that only autopilot itself chooses. */
+/** Values that only autopilot itself chooses. */
 const own = new Set(['type', 'level', 'state', 'how', 'isolation', 'kind', 'runId'])
 
 function poison(value: unknown): unknown {

@@ -74,7 +74,7 @@ describe('small things', () => {
     expect([plural(0, 'task'), plural(1, 'task'), plural(2, 'task')]).toEqual(['0 tasks', '1 task', '2 tasks'])
   })
 
-  it('shows an id on one line and not for ever, and what could not be seen of it by its code', () => {
+  it('shows an id on one line of limited length, and invisible characters by their codes', () => {
     expect(showId('a\u001b[1m\nb')).toBe('a<U+001B>[1m<U+000A>b')
     expect(showId('log\u200bin')).toBe('log<U+200B>in')
     expect(showId('two words')).toBe('two words')

@@ -22,7 +22,7 @@ function gatesRow(...verdicts: readonly Judged[]): string | undefined {
   return summarize(state, { journal: 'j' }).find(({ text }) => text.startsWith('Gates '))?.text
 }
 
-test('the summary counts verdicts, and says which were known already; a run without gates has no such row', () => {
+test('the summary counts verdicts, and says which were already known; a run without gates has no such row', () => {
   expect(gatesRow()).toBeUndefined()
   expect(gatesRow(judged('passed'))).toBe('Gates       1 passed, 0 failed')
   expect(gatesRow(judged('passed'), judged('passed', true), judged('failed'), judged('errored'))).toBe(
@@ -38,14 +38,14 @@ test('a gate that passed needs no line, one that failed or errored has one', () 
   expect(line('errored')).toEqual({ tone: 'warning', text: 'T1: gate npm test errored' })
 })
 
-test('a tree with the work of several tasks is told with all of them, or with their number', () => {
+test('a tree with the work of several tasks is shown with all of them, or with their number', () => {
   const state = stateAfter(runStarted(), [])
   const line = (together: readonly string[]) => describe(stamp({ ...judged('failed'), together }), state)?.text
   expect(line(['T2', 'T3'])).toBe('T2, T3, T1 together: gate npm test failed')
   expect(line(['a', 'b', 'c', 'd', 'e'])).toBe('6 tasks together: gate npm test failed')
 })
 
-test('a second failure is told as one, and a flaky gate has a row of its own', () => {
+test('a second failure is shown as one, and a flaky gate has a row of its own', () => {
   const state = stateAfter(runStarted(), [])
   expect(describe(stamp({ ...judged('failed'), again: true }), state)?.text).toBe('T1: gate npm test failed again')
   const flaky = { ...judged('passed'), again: true, flaky: true } as const

@@ -24,7 +24,7 @@ const labelled = (label: string, ...events: RunEvent[]) =>
   summarize(after(...events), { journal: 'j' }).filter(({ text }) => text.startsWith(label.padEnd(12)))
 
 describe('refusals', () => {
-  it('are a line each when they come, once for each thing, and counted from the eleventh on', () => {
+  it('are a line each as they come, once for each thing, and only counted from the eleventh on', () => {
     const events = [started('T1')]
     const shown = (event: RunEvent) => {
       events.push(event)
@@ -38,14 +38,14 @@ describe('refusals', () => {
     expect(more.filter((text) => text !== undefined)).toHaveLength(9)
   })
 
-  it('are no line where a reviewer was refused, or in a journal that tells of a task which is not there', () => {
+  it('have no line if a reviewer was refused, or in a journal that names a task which does not exist', () => {
     const event = refused('T1', 'x')
     const review = { ...event, review: 1 } as RunEvent
     expect(line(stamp(review), after(started('T1'), review))).toBeUndefined()
     expect(line(stamp(refused('gone', 'x')), after())).toBeUndefined()
   })
 
-  it('are named with the tasks that are done, of those that this run has done', () => {
+  it('are named for those tasks that this run has done', () => {
     const events = [started('T1'), refused('T1', 'x', 'Bash(x)'), done('T1'), started('T2'), done('T2')]
     expect(labelled('Refused', ...events)).toEqual([
       { tone: 'warning', text: 'Refused     1 of 2 done with refused tools: T1: Bash `x`' },
@@ -55,7 +55,7 @@ describe('refusals', () => {
     )
   })
 
-  it('are told with a task that failed, but where its reason says them already', () => {
+  it('are named with a failed task, unless its reason names them already', () => {
     const failed = (kind: 'crash' | 'no_change'): RunEvent => {
       return { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure(kind, 'So it was.') }
     }
@@ -72,7 +72,7 @@ describe('refusals', () => {
   })
 })
 
-describe('what reviewers said who approved', () => {
+describe('what approving reviewers said', () => {
   const approved = (gate: string, ...reasons: string[]): RunEvent => ({
     ...{ type: 'gate_judged', taskId: 'T1', attempt: 1, gate, tree: treeId('t'), verdict: 'passed' },
     ...{ durationMs: 1, remembered: false, by: { agent: { provider: 'codex' }, reasons } },
@@ -81,7 +81,7 @@ describe('what reviewers said who approved', () => {
     ...{ type: 'candidate_created', taskId: 'T1', attempt: 1, commit: commitId('c'), ref: 'refs/r', leftOut: [] },
   }
 
-  it('is told of work that is done, the last of each review', () => {
+  it('is shown for done work, the last of each review', () => {
     const events = [started('T1'), approved('a', 'first'), approved('b', 'x', 'y'), approved('a', 'second'), done('T1')]
     expect(labelled('Approved', ...events).map(({ text }) => text)).toEqual([
       'Approved    T1 by codex (b): x; y',
@@ -89,7 +89,7 @@ describe('what reviewers said who approved', () => {
     ])
   })
 
-  it('is not told of other work than the last, nor where nothing was said, nor of what is not done', () => {
+  it('is not shown for earlier work, nor if nothing was said, nor for what is not done', () => {
     expect(labelled('Approved', started('T1'), approved('a', 'x'), candidate, done('T1'))).toEqual([])
     expect(labelled('Approved', started('T1'), approved('a'), done('T1'))).toEqual([])
     expect(labelled('Approved', started('T1'), approved('a', 'x'))).toEqual([])

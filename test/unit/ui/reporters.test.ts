@@ -70,7 +70,7 @@ describe('plain lines', () => {
 })
 
 describe('JSON', () => {
-  it('has one record a line, all of them, as the journal has', () => {
+  it('has one record a line, all of them, as in the journal', () => {
     let text = ''
     const reporter = jsonReporter({ write: (more) => void (text += more) })
     const events: readonly RunEvent[] = [start, { type: 'notice', level: 'info', text: 'two\nlines' }, integrated]
@@ -87,7 +87,7 @@ describe('JSON', () => {
 describe('paint', () => {
   const line = { tone: 'good', text: 'T1 done' } as const
 
-  it('is left out where it is not wanted', () => {
+  it('is left out if it is not wanted', () => {
     expect(painter(false)(line)).toBe('T1 done')
   })
 
@@ -129,7 +129,7 @@ describe('the screen', () => {
     ])
   })
 
-  it('tells a review from work', () => {
+  it('distinguishes a review from work', () => {
     const review = { type: 'review_started', review: 1, gate: 'tone', slot: 's1', tree: treeId('t') } as const
     const state = stateAfter(runStarted(), [[0, { ...review, taskId: 'T1', attempt: 1, agent: { provider: 'codex' } }]])
     expect(screen(state, 1000, 80, 24).split('\n')[1]).toBe('  s1  codex  reviewing T1  1.0 s')
@@ -155,7 +155,7 @@ describe('the screen', () => {
           ])
           const lines = screen(state, 0, columns, rows).split('\n')
           expect(lines.length).toBeLessThan(rows)
-          // The spinner's frame stands before the first line and takes two columns.
+          // The spinner's frame is before the first line and takes two columns.
           expect(lines[0]!.length + 2).toBeLessThanOrEqual(columns)
           for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns)
         },
@@ -196,7 +196,7 @@ describe('a terminal', () => {
     reporter.close()
   })
 
-  it('goes on counting the time of a busy slot while nothing happens', () => {
+  it('keeps counting the time of a busy slot while nothing happens', () => {
     const terminal = fakeTerminal()
     const reporter = terminalReporter(terminal.stream)
     showing(reporter)(start, started('T1', 's1'))
@@ -219,7 +219,7 @@ describe('a terminal', () => {
     expect(terminal.lines()).toEqual(left)
   })
 
-  it('is trusted to be one, also where the environment says CI', () => {
+  it('is trusted to be one, even if the environment says CI', () => {
     vi.stubEnv('CI', '')
     const terminal = fakeTerminal()
     const reporter = terminalReporter(terminal.stream)

@@ -30,7 +30,7 @@ describe('the status of a run', () => {
     [1500, started],
   ])
 
-  it('says of one at work which process it is, the queue and what each task does, without judging it', () => {
+  it('of a run at work shows its process, the queue and what each task does, without judging it', () => {
     expect(texts(state, running)).toEqual([
       'Run         r1 is running: process 42 on here',
       'Started     1970-01-01T00:00:00.000Z',
@@ -45,7 +45,7 @@ describe('the status of a run', () => {
     expect(statusLines(status(state, running)).map(({ tone }) => tone)).not.toContain('bad')
   })
 
-  it('says of one that was broken off when that was, and what its tasks were about', () => {
+  it('of a run that was broken off shows when that was, and what its tasks were doing', () => {
     const lines = texts(state, { type: 'broken_off' })
     expect(lines[0]).toBe('Run         r1 was broken off; its last sign of life was at 1970-01-01T00:00:01.500Z')
     expect(lines).toEqual(
@@ -53,7 +53,7 @@ describe('the status of a run', () => {
     )
   })
 
-  it('counts tasks beyond what a person reads, and has all of them as an object', () => {
+  it('counts the tasks beyond what a person reads, and has all of them as an object', () => {
     const tasks = Array.from({ length: 203 }, (_, n) => ({ id: `N${n}`, title: '', state: 'pending' }) as const)
     const many = stateAfter(runStarted({ tasks }), [])
     expect(texts(many, running)).toContain('            and 3 more; --output json has all')

@@ -150,7 +150,7 @@ describe('the summary of a run in which much went wrong', () => {
     expect(lines).toContain('Held        and 5 more; autopilot validate lists all')
   })
 
-  it('counts beyond a screenful what was canceled, and whatever had not started', () => {
+  it('counts beyond a screenful what was canceled, and what had not started', () => {
     const many = Array.from({ length: 5000 }, (_, n) => ({ id: `T${n}`, title: '', state: 'pending' }) as const)
     const lines = texts(
       stateAfter(runStarted({ tasks: many }), [

@@ -15,7 +15,7 @@ const why = failure('infrastructure', 'git failed.')
 const warning = (text: string): Line => ({ tone: 'warning', text })
 const problem = { severity: 'warning', code: 'W184', text: 'it does not parse', help: 'mend it' } as const
 
-/** Each with how it reads; every type is here, some more than once. */
+/** Each event with its text; every type is here, some more than once. */
 const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Line])[] } = {
   notice: [
     [{ type: 'notice', level: 'warning', text: 'Mind the gap.' }, warning('Mind the gap.')],
@@ -190,6 +190,6 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
 
 const all: readonly (readonly [RunEvent, Line])[] = Object.values(examples).flat()
 
-it.each(all.map(([event, line]) => [event.type, event, line] as const))('%s is told in words', (_type, event, line) => {
+it.each(all.map(([event, line]) => [event.type, event, line] as const))('%s is put in words', (_type, event, line) => {
   expect(describe(stamp(event), initialState(runStarted()))).toEqual(line)
 })

@@ -8,7 +8,7 @@ import { virtualClock } from '../../support/fakes/virtual-clock.js'
 
 const start = runStarted()
 
-test('a reporter that throws is left out, and the run, its journal and the other reporters hear why', async () => {
+test('a reporter that throws is dropped, and the run, its journal and the other reporters learn why', async () => {
   const [kept, shown]: [RunRecord[], RunRecord[]] = [[], []]
   let calls = 0
   let isClosed = false
@@ -35,7 +35,7 @@ test('a reporter that throws is left out, and the run, its journal and the other
   expect({ calls, isClosed }).toEqual({ calls: 2, isClosed: true })
 })
 
-test('a reporter that cannot even be closed is told of once', () => {
+test('a reporter that cannot even be closed is reported once', () => {
   const told: string[] = []
   const broken = () => {
     throw new Error('broken')

@@ -5,7 +5,7 @@ import { cleanText } from '../../../src/domain/text.js'
 import { commandStop, jsonWithoutCommands, withoutCommands } from '../../../src/ui/workflow-commands.js'
 import { commandsIn } from '../../support/fakes/actions-runner.js'
 
-/** Full of what the runner looks for, and of what it looks past. */
+/** Text full of what the runner looks for, and of what it ignores. */
 const nasty = fc
   .array(
     fc.constantFrom(

@@ -51,7 +51,7 @@ test('a command that ends otherwise has failed, with its status and the end of w
   expect(killed.type === 'failed' && killed.message).toMatch(/SIGKILL/)
 })
 
-test('it starts in its directory of the tree, with just its environment, and its log belongs to its owner alone', async () => {
+test('a gate starts in its directory of the tree, with only its environment, and its log belongs to its owner alone', async () => {
   const { judge, root, log, logFile } = stage()
   mkdirSync(join(root, 'sub'))
   await judge('pwd; env', { cwd: 'sub' })
@@ -76,13 +76,13 @@ test.each([
   expect(existsSync(join(dir, 'ran'))).toBe(false)
 })
 
-test('what a gate says of a full disk is a word of its own: it has failed', async () => {
+test('a gate that complains about a full disk has failed like any other', async () => {
   const { judge } = stage()
   const verdict = await judge('echo "ENOSPC: No space left on device"; exit 1')
   expect(verdict).toEqual({ type: 'failed', message: 'exit code 1', tail: 'ENOSPC: No space left on device' })
 })
 
-test('a command that no process can be given has not been run', async () => {
+test('a command that cannot be passed to a process has not been run', async () => {
   const { judge } = stage()
   expect(await judge('echo \0')).toMatchObject({ type: 'errored' })
 })
@@ -93,7 +93,7 @@ test('a gate finds its stdin closed', async () => {
   expect(log()).toBe('read ended with 1\n')
 })
 
-test('a gate that hangs has failed when its time is over, although it ignores TERM, and nothing of it lives on', async () => {
+test('a gate that hangs has failed when its time is up, even if it ignores TERM, and nothing of it lives on', async () => {
   const agents = await rig()
   const { judge, clock } = stage()
   const verdict = judge(`echo begun; ${agents.command('deaf')}`, { timeoutMs: 90_500 })
@@ -108,10 +108,10 @@ test('a gate that hangs has failed when its time is over, although it ignores TE
   expect([deaf, child].filter(({ pid }) => isAlive(pid))).toEqual([])
 })
 
-test('a gate that makes 0 of the TERM at its time limit has failed all the same', async () => {
+test('a gate that exits with 0 after the TERM of its time limit has failed all the same', async () => {
   const agents = await rig()
   const { judge, clock } = stage()
-  // The shell waits for its child, which TERM reaches, too, and then has its say.
+  // The shell waits for its child, which also gets TERM, and then exits by itself.
   const verdict = judge(`trap 'exit 0' TERM; (${agents.command('slow')}); exit 0`)
   await agents.next('slow')
   clock.advance(minute)
@@ -119,7 +119,7 @@ test('a gate that makes 0 of the TERM at its time limit has failed all the same'
 })
 
 test.runIf(existsSync('/proc/self/environ'))(
-  'what a gate leaves in the background ends with it, also in a session of its own, and does not delay the verdict',
+  'what a gate leaves in the background ends with it, even in a session of its own, and does not delay the verdict',
   async () => {
     const agents = await rig()
     const { judge } = stage()
@@ -133,7 +133,7 @@ test.runIf(existsSync('/proc/self/environ'))(
   },
 )
 
-test('a canceled gate says nothing about the tree, and is gone when that is said', async () => {
+test('a canceled gate says nothing about the tree, and is gone when that is reported', async () => {
   const agents = await rig()
   const { judge, stop, clock } = stage()
   const verdict = judge(agents.command('gate'))
@@ -144,13 +144,13 @@ test('a canceled gate says nothing about the tree, and is gone when that is said
   expect(clock.timers).toBe(0)
 })
 
-test('a gate of a run that was canceled before does not come to a verdict', async () => {
+test('a gate of a run that was canceled before reaches no verdict', async () => {
   const { judge, stop } = stage()
   stop.abort()
   expect(await judge('exit 0')).toMatchObject({ type: 'errored' })
 })
 
-test('of 60 MB that a gate prints the log takes 50, the verdict the end, and the memory stays small', async () => {
+test('of 60 MB that a gate prints, the log stores 50 and the verdict the end, and memory stays small', async () => {
   const { judge, logFile, log } = stage()
   const before = process.memoryUsage().rss
   const line = 'x'.repeat(99)

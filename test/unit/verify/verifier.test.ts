@@ -20,7 +20,7 @@ interface Begun {
   readonly verdict: Deferred<Verdict>
 }
 
-/** A verifier whose gates say what the test says; checkouts are counted. */
+/** A verifier whose gates give the verdicts of the test; checkouts are counted. */
 function stage(change: Partial<VerifierParts> = {}) {
   const begun: Begun[] = []
   const judged: Judgement[] = []
@@ -52,7 +52,7 @@ function stage(change: Partial<VerifierParts> = {}) {
       )
   const [verify, verifyAgain] = [by('verify'), by('verifyAgain')]
   const known = (tree: string, ...runs: string[]) => verifier.known(treeId(tree), runs.map(gate))
-  /** The n-th gate that has begun says its verdict, once it has. */
+  /** Gives the verdict of the n-th gate that begins, once it has begun. */
   const say = async (index: number, verdict: Verdict) => {
     await until(() => begun.length > index, `gate ${index} begins`)
     begun[index]!.verdict.resolve(verdict)
@@ -83,7 +83,7 @@ test('all gates judge at once, each in a checkout of its own of the commit, whic
   expect(judged.every(({ durationMs }) => durationMs > 0)).toBe(true)
 })
 
-test('of several that fail the first in the order of the gates is the reason, with the end of its output', async () => {
+test('of several failed gates the first in their order is the reason, with the end of its output', async () => {
   const { verify, say, judged } = stage()
   const result = verify('t', 'lint', 'test', 'build')
   await say(0, passed)
@@ -100,7 +100,7 @@ test('of several that fail the first in the order of the gates is the reason, wi
   expect(judged).toHaveLength(3)
 })
 
-test('a failure without output has no detail, and a name out of a roadmap is clean in it', async () => {
+test('a failure without output has no detail, and a name from a roadmap is clean in it', async () => {
   const { verify, say } = stage()
   const result = verify('t', 'make\u001b[2J\nall')
   await say(0, failed(' \n'))
@@ -113,7 +113,7 @@ test.each([
   ['passed', passed],
   ['failed', failed('broke')],
 ])(
-  'a verdict that is known, %s, is given without a second run; another tree or command has its own',
+  'a known verdict, %s, is given without a second run; another tree or command gets its own',
   async (_, said) => {
     const { verify, say, begun, judged, checkouts } = stage()
     const first = verify('t', 'test')
@@ -150,7 +150,7 @@ test('a gate that could not be run is tried again, in a checkout of its own, and
   expect(judged).toMatchObject([{ verdict: passed }])
 })
 
-test('after three tries it is a failure of the infrastructure, which nothing remembers', async () => {
+test('a gate that could not be run three times is a failure of the infrastructure, which nothing remembers', async () => {
   const { verify, say, begun, judged } = stage()
   const result = verify('t', 'test')
   for (const index of [0, 1, 2]) await say(index, errored)
@@ -162,7 +162,7 @@ test('after three tries it is a failure of the infrastructure, which nothing rem
   expect(begun).toHaveLength(4)
 })
 
-test('a checkout that cannot be made errs, and is tried again, too', async () => {
+test('a checkout that cannot be made is an error, and is tried again, too', async () => {
   let left = 2
   const checkOut: VerifierParts['checkOut'] = () =>
     Promise.resolve(
@@ -176,7 +176,7 @@ test('a checkout that cannot be made errs, and is tried again, too', async () =>
   expect(await verify('u', 'test')).toEqual(err(failure('infrastructure', 'The gate test could not be run: no disk.')))
 })
 
-test('a checkout is given back also when judging breaks', async () => {
+test('a checkout is given back even if judging breaks', async () => {
   const { verify, checkouts } = stage({ judge: () => Promise.reject(new Error('a bug')) })
   await expect(verify('t', 'test')).rejects.toThrow('a bug')
   expect(checkouts).toEqual({ made: 1, open: 0 })
@@ -223,7 +223,7 @@ test('a canceled run begins no gate, but what is known still counts', async () =
   expect(begun).toHaveLength(1)
 })
 
-test('asked again, only what failed runs once more, and passing then it is flaky; that is what is remembered', async () => {
+test('on request only what failed runs once more; if it passes then, it is flaky, and that is remembered', async () => {
   const { verify, verifyAgain, known, say, begun, judged } = stage()
   const result = verify('t', 'lint', 'test')
   await say(0, passed)
@@ -238,7 +238,7 @@ test('asked again, only what failed runs once more, and passing then it is flaky
   expect(known('t', 'lint', 'test')).toBe('passed')
 })
 
-test('a tree is judged a second time once: from then on its second failure is remembered, and told no more', async () => {
+test('a tree is judged a second time only once: from then on its second failure is remembered, and not reported again', async () => {
   const { verify, verifyAgain, say, begun, judged } = stage()
   const result = verify('t', 'test')
   await say(0, failed('one'))
@@ -268,7 +268,7 @@ test('a second run that cannot be made leaves the failure as it was, and may be 
   expect(await later).toEqual(ok(undefined))
 })
 
-test('a gate that failed is the reason, also behind one that could not be run', async () => {
+test('a gate that failed is the reason, even behind one that could not be run', async () => {
   const { verify, say } = stage()
   const result = verify('t', 'lint', 'test')
   await say(1, failed('broke'))
@@ -293,7 +293,7 @@ const noSetup = failure('infrastructure', 'setup failed (exit code 1): out of st
   detail: 'npm error: out of step',
 })
 
-/** Checkouts on which setup fails as long as the test says so; the commits that were asked for, `!` where afresh. */
+/** Checkouts on which setup fails as long as the test says so; the requested commits, with `!` for a fresh checkout. */
 function brokenSetup(fails: (commit: string, nth: number) => boolean) {
   const asked: string[] = []
   const distrusted: string[] = []
@@ -335,7 +335,7 @@ describe('setup that fails on a tree', () => {
     expect(known('t', 'test')).toBeUndefined()
   })
 
-  test('that is the tip itself says nothing of a work', async () => {
+  test('that is the tip itself says nothing about the work', async () => {
     const { checkOut } = brokenSetup(() => true)
     const { verify } = stage({ checkOut, tip: () => commitId('c-t') })
     expect(await verify('t', 'test')).toMatchObject(err({ kind: 'infrastructure' }))
@@ -352,7 +352,7 @@ describe('setup that fails on a tree', () => {
 })
 
 describe('what a place keeps from before', () => {
-  test('is not to be trusted when a gate fails there and passes in a fresh one; after a second tree, no place is', async () => {
+  test('is not trusted if a gate fails there and passes in a fresh one; after a second tree, no place is', async () => {
     const { checkOut, asked, distrusted } = brokenSetup(() => false)
     let all = 0
     const { verify, verifyAgain, say, judged } = stage({ checkOut, distrustAll: () => all++ })
@@ -388,7 +388,7 @@ describe('what a place keeps from before', () => {
   })
 })
 
-test('of an exclusive gate never two run at once, whatever trees they judge; other gates go on beside it', async () => {
+test('two runs of an exclusive gate never overlap, whatever trees they judge, and other gates run beside it', async () => {
   const { verifier, begun, say, checkouts } = stage()
   const alone: Gate = { ...gate('db'), exclusive: true }
   const on = (tree: string, ...gates: readonly Gate[]) =>

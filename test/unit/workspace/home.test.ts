@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { homeFault } from '../../../src/workspace/home.js'
 import { tempDir } from '../../support/rigs/temp-dir.js'
 
-it('lets workspaces lie beside and around a work tree, never inside, also through links', async () => {
+it('workspaces may lie beside and around a work tree, never inside, not even through links', async () => {
   const dir = tempDir()
   const root = join(dir, 'repo')
   mkdirSync(join(root, 'sub'), { recursive: true })
@@ -25,7 +25,7 @@ it('lets workspaces lie beside and around a work tree, never inside, also throug
   ])
 })
 
-it('says when no directory can be made there', async () => {
+it('a directory that cannot be made there is reported', async () => {
   const dir = tempDir()
   mkdirSync(join(dir, 'repo'))
   writeFileSync(join(dir, 'file'), '', { mode: 0o777 })

@@ -14,21 +14,21 @@ const run = '20261129-070140-1a2b'
 /** Source: sockaddr_un of Linux has 108 bytes with the closing NUL; other systems have 104. */
 const longestSocketPath = 103
 
-test('a socket fits into a workspace below an ordinary home, also into one of a gate', () => {
+test('the path of a socket in a workspace, also in a gate’s, is short enough below an ordinary home', () => {
   for (const name of ['1', '1-gates']) {
     const path = join(homesOfRun(where, run, 'agents').home, name, '0a1b2c3d-1')
     expect(`${path}/node_modules/.cache/dev.sock`.length).toBeLessThanOrEqual(longestSocketPath)
   }
 })
 
-test('a linked worktree has the workspaces of its repository, whatever the run, and those of another have others', () => {
+test('the worktrees of a repository share one directory for workspaces in all runs; another repository has another', () => {
   const { home } = homesOfRun(where, run, 'agents')
   expect(homesOfRun({ ...where, root: '/elsewhere/linked' }, '20261129-070140-1a2c', 'gates').home).toBe(home)
   const other = { ...where, commonDir: '/home/alice/work/other/.git' }
   expect(homesOfRun(other, run, 'agents').home).not.toBe(home)
 })
 
-test('the processes of a run are known by its berths and by directories of its name, never by another run’s', async () => {
+test('the processes of a run are recognised by its berths and by directories of its name, never by those of another run', async () => {
   const env = { HOME: tempDir() }
   const here = { ...where, env }
   const [home] = homesOfRepository(here)
@@ -50,7 +50,7 @@ test('the processes of a run are known by its berths and by directories of its n
   )
 })
 
-test('runs and numbers are read back from names, also from the longer ones of before', () => {
+test('runs and numbers are read back from names, even from the longer names of earlier versions', () => {
   expect([run, runDirectory(run)].map(runOfDirectory)).toEqual([run, run])
   expect(['photos', `${run}-gates`, runDirectory(run).slice(1)].map(runOfDirectory)).toEqual([
     undefined,
@@ -66,7 +66,7 @@ test('runs and numbers are read back from names, also from the longer ones of be
   ])
 })
 
-test('what is looked for of earlier runs lies where they had it, by default and where the configuration said', () => {
+test('traces of earlier runs are looked for where those runs kept them, by default or by their configuration', () => {
   const named = { ...where, workspacesDir: '../spaces' }
   const homes = homesOfRepository(named)
   expect(homes).toHaveLength(4)

@@ -5,7 +5,7 @@ import { newestStopped } from '../../../../src/app/start/past-run.js'
 import { journalOf, listRuns, numberRun } from '../../../../src/journal/runs.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 
-it('takes the newest of the runs that were stopped, however many came to their end since', async () => {
+it('the newest of the stopped runs is taken, however many have finished since', async () => {
   const root = tempDir()
   const make = async (id: string, exitCode: number) => {
     mkdirSync(join(root, '.autopilot', 'runs', id), { recursive: true })

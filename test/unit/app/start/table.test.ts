@@ -7,7 +7,7 @@ import { opened, Table } from '../../../../src/app/start/table.js'
 const ways = fc.constantFrom('goes well', 'is refused', 'throws')
 const rows = fc.array(fc.record({ opens: fc.option(ways, { freq: 8 }), closes: fc.boolean() }), { maxLength: 8 })
 
-test('what was opened is closed in reverse, each once, whatever is refused or throws, and knows whether all went well', async () => {
+test('rows that were opened are closed in reverse order, once each, whatever is refused or throws, and learn whether all went well', async () => {
   await fc.assert(
     fc.asyncProperty(rows, fc.constantFrom('goes well', 'throws'), async (plan, works) => {
       const [log, expected]: [string[], string[]] = [[], []]

@@ -34,7 +34,7 @@ describe('stopping', () => {
     }
   })
 
-  it('drains first where a drain is asked for; each further step comes when it is asked for', () => {
+  it('drains first if a drain is asked for, and takes each further step on request', () => {
     const { stop, done } = stopping(60_000)
     for (const expected of ['drain', 'cancel', 'kill', 'exit']) {
       done.length = 0
@@ -43,7 +43,7 @@ describe('stopping', () => {
     }
   })
 
-  it('cancels by itself when the drain is over, not before, whatever the machine’s clock says', () => {
+  it('cancels by itself when the drain is over, and not before, whatever the machine’s clock says', () => {
     const { stop, clock, done } = stopping(60_000)
     stop.begin()
     clock.setWall(3_600_000)
@@ -53,7 +53,7 @@ describe('stopping', () => {
     expect(done).toEqual(['drain', 'cancel'])
   })
 
-  it('drains no longer than the drain when it is told to begin again', () => {
+  it('does not drain longer because it is told to drain again', () => {
     const { stop, clock, done } = stopping(60_000)
     stop.begin()
     clock.advance(30_000)
@@ -62,7 +62,7 @@ describe('stopping', () => {
     expect(done).toEqual(['drain', 'cancel'])
   })
 
-  it('gives up what hangs after the grace, and ends before two seconds more have passed', async () => {
+  it('gives up after the grace on what hangs, and ends within two more seconds', async () => {
     const { stop, clock, done } = stopping(0)
     stop.cancel()
     clock.advance(5_000)
@@ -75,7 +75,7 @@ describe('stopping', () => {
     expect(done).toEqual(['drain', 'cancel', 'overdue', 'exit'])
   })
 
-  it('waits while something gets on, from the last progress, and no longer than fifteen seconds after the grace', async () => {
+  it('waits as long as there is progress, counted from the last one, but no longer than fifteen seconds after the grace', async () => {
     for (const [progressMs, overdueMs] of [
       [4_000, 6_200],
       [8_000, 9_200],
@@ -96,7 +96,7 @@ describe('stopping', () => {
     }
   })
 
-  it('cancels nothing any more when the run has ended while it drained', () => {
+  it('cancels nothing if the run ends during the drain', () => {
     const { stop, clock, done } = stopping(60_000)
     stop.begin()
     stop.close()

@@ -24,27 +24,27 @@ const budget: fc.Arbitrary<Budget> = fc.record(
 )
 
 describe('a budget', () => {
-  it('is read from money and from whole numbers of tokens, above 0', () => {
+  it('is an amount of money or a whole number of tokens, above 0', () => {
     expect(['5', '$5', '2.50', '0.001'].map(parseUsd)).toEqual([5, 5, 2.5, 0.001])
     expect(['0', '-1', '5€', '', '1e3', '$', '1,5', 'five', '0.0'].map(parseUsd)).toEqual(Array(9).fill(undefined))
     expect(parseTokens('1000000')).toBe(1_000_000)
     expect(['0', '1.5', '-1', '', '1M'].map(parseTokens)).toEqual(Array(5).fill(undefined))
   })
 
-  it('without a measure limits nothing in that measure', () => {
+  it('limits nothing in a measure that it does not name', () => {
     expect(isUsedUp({}, { usd: 9, tokens: 9 })).toBe(false)
     expect(isUsedUp({ usd: 10 }, { usd: 9, tokens: 99 })).toBe(false)
     expect(isUsedUp({ usd: 10, tokens: 99 }, { usd: 9, tokens: 99 })).toBe(true)
     expect(allows({ tokens: 10 }, { usd: 1e9, tokens: 10 })).toBe(true)
   })
 
-  it('has room for what adds up to it exactly, whatever binary fractions do', () => {
+  it('has room for amounts that add up to it exactly, despite binary fractions', () => {
     const thrice = { usd: 0.1 + 0.1 + 0.1, tokens: 0 }
     expect(thrice.usd > 0.3).toBe(true)
     expect(allows({ usd: 0.3 }, thrice)).toBe(true)
   })
 
-  it('is the tightest of several, and what is left of it is never below nothing', () => {
+  it('is the tightest of several, and what is left of it is never negative', () => {
     expect(tightest([{ usd: 5 }, { usd: 3, tokens: 9 }, {}, { tokens: 7 }])).toEqual({ usd: 3, tokens: 7 })
     expect(tightest([])).toEqual({})
     expect(leftOf({ usd: 5, tokens: 10 }, { usd: 7, tokens: 4 })).toEqual({ usd: 0, tokens: 6 })
@@ -59,7 +59,7 @@ describe('a budget', () => {
 })
 
 describe('starting within a budget', () => {
-  it('waits for those at work when there would be too little for all, and counts what they reported already', () => {
+  it('waits for running agents when there would be too little for all, and counts what they have reported', () => {
     const usual = { usd: 2, tokens: 0 }
     const [silent, busy] = [
       { reported: nothingSpent, usual },
@@ -70,7 +70,7 @@ describe('starting within a budget', () => {
     expect([start(7, busy), start(6.9, busy)]).toEqual([true, false])
   })
 
-  it('never spends more than the budget when no agent spends more than is usual', () => {
+  it('never spends more than the budget if no agent spends more than usual', () => {
     const step = fc.record({ starts: fc.boolean(), share: fc.double({ min: 0, max: 1, noNaN: true }) })
     fc.assert(
       fc.property(budget, spent, fc.array(step, { maxLength: 60, size: 'max' }), (all, usual, steps) => {
@@ -89,7 +89,7 @@ describe('starting within a budget', () => {
     )
   })
 
-  it('is over when it is used up, and possible while nothing was spent and nothing is known', () => {
+  it('ends when the budget is used up, and is possible while nothing is spent and nothing is known', () => {
     fc.assert(
       fc.property(budget, spent, (all, before) => {
         expect(mayStartWithin(all, nothingSpent, [], nothingSpent)).toBe(true)

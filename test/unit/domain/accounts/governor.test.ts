@@ -35,7 +35,7 @@ function limited(kind: FailureKind, message: string, retryAfter?: number) {
   return failure(kind, message, retryAfter === undefined ? {} : { retryAt: later(now, retryAfter) })
 }
 
-/** What follows from each of these failures, one after the other. */
+/** The verdicts on these failures, one after the other. */
 function verdicts(...agents: readonly FailedAgent[]): readonly AccountVerdict[] {
   let known: Trouble = noTrouble
   return agents.map((agent) => {
@@ -52,7 +52,7 @@ function restMs(verdict: AccountVerdict | undefined, from: number): number | und
 const limits: readonly FailureKind[] = ['rate_limit', 'overloaded', 'network', 'usage_limit']
 
 describe('an account whose agent failed', () => {
-  it("rests for what passes, loses what was refused, and goes on for what is the task's own", () => {
+  it('cools down after what passes, is stopped after what was refused, and stays in use after the task’s own failure', () => {
     for (const kind of failureKinds) {
       const [verdict] = verdicts(failed(kind, { nowMs: 5000 }))
       const expected = new Map<FailureKind, string>([
@@ -64,7 +64,7 @@ describe('an account whose agent failed', () => {
     }
   })
 
-  it('rests until the time that the CLI gave in a field, else in words, when it is still to come', () => {
+  it('cools down until the time that the CLI gave, in a field or else in words, if that is still to come', () => {
     const at = { nowMs: 0 }
     const words = 'You hit your limit, resets 11am (UTC)'
     const until = (message: string, retryAfter?: number) => {
@@ -78,7 +78,7 @@ describe('an account whose agent failed', () => {
     expect(until('', 40 * 86_400_000)).toBe(60_000)
   })
 
-  it('else backs off: twice as long with each limit in a row, up to five minutes, an hour for an allowance', () => {
+  it('backs off without such a time: twice as long after each limit in a row, up to five minutes, or an hour for an allowance', () => {
     const row = (kind: FailureKind) =>
       verdicts(...Array.from({ length: 9 }, (_, n) => failed(kind, { nowMs: n * 10_000_000, answered: true }))).map(
         (verdict, n) => restMs(verdict, n * 10_000_000)! / 1000,
@@ -87,13 +87,13 @@ describe('an account whose agent failed', () => {
     expect(row('usage_limit')).toEqual([60, 120, 240, 480, 960, 1920, 3600, 3600, 3600])
   })
 
-  it('begins again from the shortest rest when an agent has ended well', () => {
+  it('begins again with the shortest cool-down once an agent has ended well', () => {
     const first = judgeAccount(noTrouble, failed('rate_limit', { nowMs: 1 })).trouble
     const second = judgeAccount(endedWell(first), failed('rate_limit', { nowMs: 100_000 })).verdict
     expect(restMs(second, 100_000)).toBe(15_000)
   })
 
-  it('rests at least a second, with any jitter up to the whole span', () => {
+  it('cools down for at least a second, and for any jitter at most for the whole span', () => {
     fc.assert(
       fc.property(fc.constantFrom(...limits), fc.double({ min: 0, max: 1, noNaN: true }), (kind, jitter) => {
         const span = kind === 'usage_limit' ? 60_000 : 15_000
@@ -103,7 +103,7 @@ describe('an account whose agent failed', () => {
     )
   })
 
-  it('learns nothing from agents that had started before it began to rest, but for a later time', () => {
+  it('learns nothing from agents that started before its cool-down, except a later time', () => {
     const longer = limited('rate_limit', '', 60_000)
     const [first, same, more, next] = verdicts(
       failed('rate_limit', { nowMs: 10_000, startedMs: 0 }),
@@ -146,11 +146,11 @@ describe('the breaker', () => {
     ["that are the task's own", ['no_change', 20, 1]],
     ['that a gate made', ['gate_failed', 20, 1]],
     ['that canceled', ['canceled', 20, 1]],
-  ])('lets pass failures %s', (_, [kind, count, everyMs, more]) => {
+  ])('tolerates failures %s', (_, [kind, count, everyMs, more]) => {
     expect(starts(kind, count, everyMs, more).map(({ type }) => type)).not.toContain('stop')
   })
 
-  it('lets pass failures that differ, and counts from the start when an agent has ended well', () => {
+  it('tolerates failures that differ, and starts counting again when an agent has ended well', () => {
     const mixed = Array.from({ length: 8 }, (_, n) => failed(n % 2 === 0 ? 'crash' : 'network', { nowMs: n }))
     expect(verdicts(...mixed).map(({ type }) => type)).not.toContain('stop')
     let known: Trouble = noTrouble
@@ -165,13 +165,13 @@ describe('the breaker', () => {
 describe('a login that is refused', () => {
   const loggedOut = failure('auth', 'Not logged in', { loggedOut: true })
   const answered = (trouble: Trouble) => answeredOnce(trouble)
-  /** Each refused agent started when the rest before it was over, and went first. */
+  /** Each refused agent started after the previous cool-down, and went first. */
   const inARow = (count: number, more: Facts = {}) =>
     verdicts(
       ...Array.from({ length: count }, (_, n) => failed('auth', { nowMs: n * 1_000_000, goesFirst: n > 0, ...more })),
     )
 
-  it('rests the account for half a minute, then for two, and stops it at the third time in a row', () => {
+  it('cools the account down for half a minute, then for two minutes, and stops it at the third refusal in a row', () => {
     const [first, second, third] = inARow(3)
     expect([restMs(first, 0), restMs(second, 1_000_000)]).toEqual([30_000, 120_000])
     expect(third).toMatchObject({
@@ -180,7 +180,7 @@ describe('a login that is refused', () => {
     })
   })
 
-  it('rests for half of that at least, whatever the jitter', () => {
+  it('cools the account down for at least half of that, whatever the jitter', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (jitter) => {
         const [first, second] = inARow(2, { jitter }).map((verdict, n) => restMs(verdict, n * 1_000_000)!)
@@ -189,14 +189,14 @@ describe('a login that is refused', () => {
     )
   })
 
-  it('counts as one with all that were at work or had a slot when it rested, however many', () => {
+  it('counts as one with the refusals of all agents that had a slot when the cool-down began, however many', () => {
     const agents = [0, 1, 500, 29_000].map((startedMs) => failed('auth', { nowMs: 40_000, startedMs }))
     const [first, ...others] = verdicts(failed('auth', { nowMs: 2, startedMs: 0 }), ...agents, ...agents)
     expect(first?.type).toBe('rest')
     expect(others.map(({ type }) => type)).toEqual(others.map(() => 'none'))
   })
 
-  it('is counted anew when a model has answered in between', () => {
+  it('is counted from the start again when a model has answered in between', () => {
     let known: Trouble = noTrouble
     for (let n = 0; n < 20; n++) {
       const { trouble, verdict } = judgeAccount(known, failed('auth', { nowMs: n * 1_000_000, goesFirst: true }))
@@ -205,7 +205,7 @@ describe('a login that is refused', () => {
     }
   })
 
-  it('stops the account at once when who goes first, alone, is told that there is none, and nobody was answered', () => {
+  it('stops the account at once when the first agent, alone, finds that there is no login, and nobody got an answer', () => {
     const none = { failure: loggedOut }
     expect(inARow(2, none).map(({ type }) => type)).toEqual(['rest', 'stop'])
     const once = judgeAccount(noTrouble, failed('auth', { nowMs: 0, ...none })).trouble
@@ -218,7 +218,7 @@ describe('a login that is refused', () => {
     expect(types).toEqual(['rest', 'rest', 'rest'])
   })
 
-  it('does not shorten the rest of an allowance that is under way', () => {
+  it('does not shorten the cool-down of an allowance', () => {
     const given = limited('usage_limit', '', 3_600_000)
     const [first, second] = verdicts(
       failed('usage_limit', { nowMs: 0, startedMs: -10, failure: given }),
@@ -258,7 +258,7 @@ describe('a login that is refused', () => {
 })
 
 describe('a CLI that cannot be started', () => {
-  /** Each next one goes first at the moment that the rest is over. */
+  /** Each next one goes first at the end of the cool-down. */
   function untilOver(change: (trouble: Trouble) => Trouble = (trouble) => trouble) {
     const seen: [AccountVerdict['type'], number | undefined][] = []
     let [known, nowMs]: [Trouble, number] = [noTrouble, 0]
@@ -275,7 +275,7 @@ describe('a CLI that cannot be started', () => {
     return seen
   }
 
-  it('rests the account twice as long each time, for two minutes in all, is then asked for its version, and stopped', () => {
+  it('cools the account down twice as long each time, for two minutes in all; then its version is asked for, and it is stopped', () => {
     const seen = untilOver()
     const rests = seen.flatMap(([type, ms]) => (type === 'rest' ? [ms!] : []))
     expect(rests).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 57_000])
@@ -283,7 +283,7 @@ describe('a CLI that cannot be started', () => {
     expect(seen.slice(7).map(([type]) => type)).toEqual(['ask', 'stop'])
   })
 
-  it('begins again from a second when it has run in between', () => {
+  it('begins again with a second when it has run in between', () => {
     const rests = [endedWell, answeredOnce].map((ran) => untilOver(ran).slice(0, 3))
     expect(rests.flat().map(([, ms]) => ms)).toEqual([1000, 1000, 1000, 1000, 1000, 1000])
     const first = judgeAccount(noTrouble, failed('spawn', { nowMs: 0 })).trouble
@@ -291,7 +291,7 @@ describe('a CLI that cannot be started', () => {
     expect(restMs(judgeAccount(ran, failed('spawn', { nowMs: 20_000 })).verdict, 20_000)).toBe(1000)
   })
 
-  it('counts once, however many slots found it missing at the same time, and when it is told twice', () => {
+  it('counts once, however many slots find it missing at the same time, and even if it is reported twice', () => {
     const same = Array.from({ length: 20 }, (_, n) => failed('spawn', { nowMs: n, startedMs: n - 1 }))
     const types = verdicts(...same.flatMap((one) => [{ ...one, ended: false }, one])).map(({ type }) => type)
     expect(types).toEqual(['rest', ...types.slice(1).map(() => 'none')])
@@ -299,7 +299,7 @@ describe('a CLI that cannot be started', () => {
 })
 
 describe('a model or arguments that the CLI refuses', () => {
-  it('cost a process that did nothing one time, and the task of one that did something an attempt', () => {
+  it('stop the account if the process did nothing, and cost the task an attempt if it did something', () => {
     for (const [kind, type] of [
       ['model', 'stop_model'],
       ['usage', 'stop'],
@@ -318,7 +318,7 @@ describe('any account, whatever happens to its agents', () => {
     retryAfter: fc.option(fc.integer({ min: -100_000, max: 10 ** 12 }), { nil: undefined }),
   })
 
-  it('rests until some time to come that is not out of sight, and is stopped for its own failures alone', () => {
+  it('cools down until a time to come that is within reach, and is stopped only for its own failures', () => {
     fc.assert(
       fc.property(fc.array(agent, { maxLength: 40 }), (agents) => {
         let known: Trouble = noTrouble
@@ -343,7 +343,7 @@ describe('any account, whatever happens to its agents', () => {
   })
 })
 
-describe('a run whose accounts all rest', () => {
+describe('a run whose accounts all cool down', () => {
   const resting = (kind: FailureKind, waitMs: number) => ({
     kind,
     sinceMs: monotonicMs(1000),
@@ -356,14 +356,14 @@ describe('a run whose accounts all rest', () => {
     expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, resting('rate_limit', 60_001))).toBe('stop')
   })
 
-  it('waits for the short rests of a login or a missing CLI also where it is to stop, but not beyond --max-wait', () => {
+  it('waits for the short cool-downs of a login or a missing CLI even if it is to stop, but not beyond --max-wait', () => {
     for (const kind of ['auth', 'spawn'] as const) {
       expect(decideWait({ onLimit: 'stop' }, resting(kind, 150_000))).toBe('wait')
       expect(decideWait({ onLimit: 'stop', maxWaitMs: 10_000 }, resting(kind, 10_001))).toBe('stop')
     }
   })
 
-  it('that is to stop stops at a used-up allowance, and waits a minute for what passes', () => {
+  it('stops at a used-up allowance if it is to stop, and waits a minute for what passes', () => {
     expect(decideWait({ onLimit: 'stop' }, resting('usage_limit', 1))).toBe('stop')
     expect(decideWait({ onLimit: 'stop' }, resting('overloaded', 60_000))).toBe('wait')
     expect(decideWait({ onLimit: 'stop' }, resting('network', 60_001))).toBe('stop')

@@ -63,12 +63,12 @@ describe('the time at which a limit ends', () => {
     expect(said(text)).toBeUndefined()
   })
 
-  it('is in the zone of the reader when none is named, or one that nobody knows', () => {
+  it('is in the reader’s zone if none is named, or an unknown one', () => {
     expect(said('try again at 4:15 AM.', '2026-11-24T10:00:00Z', 'America/New_York')).toBe('2026-11-25T09:15:00Z')
     expect(said('resets 4am (Mars/Olympus)', '2026-11-24T10:00:00Z', 'Asia/Tokyo')).toBe('2026-11-24T19:00:00Z')
   })
 
-  it('is tomorrow when it has passed, but not a moment after', () => {
+  it('is tomorrow if it has passed today, unless it has only just passed', () => {
     expect(said('resets 10am (UTC)', '2026-11-24T10:00:30Z')).toBe('2026-11-24T10:00:00Z')
     expect(said('resets 10am (UTC)', '2026-11-24T10:01:00Z')).toBe('2026-11-25T10:00:00Z')
     expect(said('resets 11:59pm (UTC)', '2026-11-25T00:00:10Z')).toBe('2026-11-25T23:59:00Z')
@@ -88,7 +88,7 @@ describe('the time at which a limit ends', () => {
     expect(said('resets 9am (Australia/Lord_Howe)', '2026-10-03T12:00:00Z')).toBe('2026-10-03T22:00:00Z')
   })
 
-  it('given without a date is within a day and an hour, and the wall shows it then', () => {
+  it('is within a day and an hour if it has no date, and a clock on the wall shows it then', () => {
     const zone = fc.constantFrom('UTC', 'America/New_York', 'Europe/Berlin', 'Asia/Kolkata', 'Pacific/Apia')
     const when = fc.integer({ min: at('2025-01-01T00:00:00Z'), max: at('2028-01-01T00:00:00Z') })
     fc.assert(

@@ -10,7 +10,7 @@ const pricing: Pricing = { byPrice: () => undefined, byRate: ({ inputTokens }) =
 const blind: Pricing = { byPrice: () => undefined, byRate: () => undefined }
 
 interface Turn {
-  /** Inputs before and after the total that it tells. */
+  /** Inputs before and after the total that it reports. */
   readonly before: number
   readonly after: number
   readonly tells: boolean
@@ -34,14 +34,14 @@ const spent = (inputTokens: number): Usage => ({
   costUsd: inputTokens,
 })
 
-/** A CLI as recorded: its totals go on from what it saved, which it does at its end and not when it is killed. */
+/** A CLI as recorded: its totals continue from what it saved, at its end but not when it is killed. */
 function play(course: readonly Turn[], prices: Pricing): { readonly counted: Usage; readonly real: number } {
   let saved = 0
   let real = 0
   let counted: Usage = noUsage
   let baseline: Baseline = noBaseline
   for (const { before, after, tells, ends } of course) {
-    // A turn that ends by itself tells its total last.
+    // A turn that ends by itself reports its total last.
     const rest = ends === 'itself' ? 0 : after
     const told = tells || ends === 'itself'
     const reported = withCost(spent(before + rest), undefined)
@@ -61,8 +61,8 @@ function play(course: readonly Turn[], prices: Pricing): { readonly counted: Usa
   return { counted, real }
 }
 
-describe('what the turns of a conversation are counted with', () => {
-  it('is what they used, whatever ended each of them, and nothing twice', () => {
+describe('the count of what the turns of a conversation used', () => {
+  it('is what they used, whatever ended each of them, with nothing counted twice', () => {
     fc.assert(
       fc.property(turns, (course) => {
         const { counted, real } = play(course, pricing)
@@ -72,7 +72,7 @@ describe('what the turns of a conversation are counted with', () => {
     )
   })
 
-  it('is what they used also where nobody saw whether the CLI could save its count', () => {
+  it('is what they used even if nobody saw whether the CLI could save its own count', () => {
     const unseen = fc.constantFrom<Turn['ends']>('unseen_saved', 'unseen_lost')
     fc.assert(
       fc.property(turns, unseen, fc.nat(7), (course, ends, at) => {
@@ -85,7 +85,7 @@ describe('what the turns of a conversation are counted with', () => {
     )
   })
 
-  it('is known in the end of a turn that was ended by TERM, whose estimate the next total replaces', () => {
+  it('holds an estimate at the end of a turn that TERM ended, until the next total replaces it', () => {
     const course: readonly Turn[] = [
       { before: 100, after: 0, tells: true, ends: 'itself' },
       { before: 200, after: 0, tells: false, ends: 'TERM' },
@@ -94,7 +94,7 @@ describe('what the turns of a conversation are counted with', () => {
     expect(play(course, blind).counted).toMatchObject({ inputTokens: 350, costUsd: 350 })
   })
 
-  it('lacks the cost of a killed turn where nothing tells it, and says so', () => {
+  it('lacks the cost of a killed turn that nothing reports, and says so', () => {
     const use: TurnUse = {
       ...{ total: noUsage, answered: true, count: 'lost' },
       ...{ reported: withCost(spent(70), undefined), unsettled: withCost(spent(70), undefined) },
@@ -129,7 +129,7 @@ describe('what the turns of a conversation are counted with', () => {
 })
 
 describe('the rate of a model', () => {
-  it('weighs kinds of tokens by what they cost', () => {
+  it('weighs kinds of tokens by their prices', () => {
     const usage = { inputTokens: 1000, cachedInputTokens: 900, outputTokens: 10 }
     expect(costByRate(usage, { usd: 1, weight: 100 + 90 + 50 })).toBeCloseTo(1)
     expect(costByRate(addUsage(usage, usage), undefined)).toBeUndefined()

@@ -13,7 +13,7 @@ const usage: fc.Arbitrary<Usage> = fc
   .map(({ costUsd, ...rest }) => (costUsd === undefined ? rest : { ...rest, costUsd }))
 
 describe('usageSince', () => {
-  it('gives what came on top, so that the rounds of a conversation add up to its total', () => {
+  it('gives what was added, so that the rounds of a conversation add up to its total', () => {
     fc.assert(
       fc.property(usage, usage, (before, more) => {
         const total = addUsage(before, more)

@@ -42,11 +42,11 @@ describe('the judgement of a process', () => {
     ['a cancel before it started', missing, silent, 'canceled', 'canceled'],
     ['a program that is not there', missing, silent, undefined, 'spawn'],
     ['an end that nobody saw, even after a success', lost, success, undefined, 'infrastructure'],
-  ])('of %s', (_, exit, evidence, ended, kind) => {
+  ])('is right for %s', (_, exit, evidence, ended, kind) => {
     expect(judgeProcess(exit, evidence, ended)?.kind).toBe(kind)
   })
 
-  it('never calls an end good without a final event of success, nor a cancel anything else', () => {
+  it('never calls an end good without a final event of success, and never calls a cancel anything else', () => {
     const exits = fc.constantFrom(zero, one, killed, missing, lost)
     const ends = fc.constantFrom<EndReason | undefined>(undefined, 'canceled', 'timeout', 'after_result')
     fc.assert(
@@ -58,7 +58,7 @@ describe('the judgement of a process', () => {
     )
   })
 
-  it('knows from the stream when the account may be used again, the failure itself first', () => {
+  it('learns from the stream when the account may be used again, and first of all from the failure itself', () => {
     const late = { ...limited, retryAt: epochMs(500) }
     expect(judgeProcess(one, late, undefined)).toEqual({ kind: 'rate_limit', message: 'Slow down.', retryAt: 500 })
     const own = { ...late, result: { failure: failure('usage_limit', 'Used up.', { retryAt: epochMs(900) }) } }
@@ -76,12 +76,12 @@ describe('the judgement of a process', () => {
 })
 
 describe('the judgement of a tree', () => {
-  it('wants a change, unless the task expects none', () => {
+  it('requires a change, unless the task expects none', () => {
     expect(judgeUnchanged({ expects: 'no_change' }, [])).toBeUndefined()
     expect(judgeUnchanged({ expects: 'change' }, [])?.kind).toBe('no_change')
   })
 
-  it('tells of refused tool calls, since they are often why', () => {
+  it('names refused tool calls, because they are often the reason', () => {
     const refused = (times: number) => [{ tool: 'Bash', target: 'npm test', times }]
     const message = (refusals: readonly Refusal[]) => judgeUnchanged({ expects: 'change' }, refusals)?.message
     expect(message(refused(2))).toContain(' 2 tool calls were refused: Bash `npm test` (2 times); see ')
@@ -91,7 +91,7 @@ describe('the judgement of a tree', () => {
 })
 
 describe('the judgement of a command that changed nothing', () => {
-  it('says what to set when that is right', () => {
+  it('says what to set if no change is right', () => {
     expect(judgeUnchanged({ expects: 'change', run: 'true' }, [])?.message).toBe(
       'The command ended well but changed nothing; set expects: no_change if that is right.',
     )
@@ -103,7 +103,7 @@ describe('evidence', () => {
   const from = (...events: AgentEvent[]) => events.reduce(applyAgentEvent, noEvidence)
   const usage: Usage = { inputTokens: 5, cachedInputTokens: 3, outputTokens: 2, costUsd: 0.5 }
 
-  it('keeps the session, the last text, the limit, and that something was refused', () => {
+  it('keeps the session, the last text, the limit, and whether something was refused', () => {
     const denied: AgentEvent = { type: 'denied', tool: 'Bash', message: 'no' }
     const session: AgentEvent = { type: 'session', sessionId: 's1', model: 'opus' }
     const texts: AgentEvent[] = ['first', 'last'].map((text) => ({ type: 'text', text }))
@@ -114,7 +114,7 @@ describe('evidence', () => {
     })
   })
 
-  it('has the final text of the result, or else the last thing said', () => {
+  it('has the final text of the result, or else the last text', () => {
     const said: AgentEvent = { type: 'text', text: 'said' }
     expect(from(said, { type: 'result', text: 'final', usage }).finalText).toBe('final')
     expect(from(said, { type: 'result' })).toEqual({ ...noEvidence, finalText: 'said', answered: true, result: {} })
@@ -140,7 +140,7 @@ describe('evidence', () => {
     expect(from(...noise)).toEqual({ ...noEvidence, answered: true })
   })
 
-  it('knows what the CLI retries because of, until the model answers', () => {
+  it('knows why the CLI retries, until the model answers', () => {
     const retry: AgentEvent = { type: 'retrying', message: '429 Too Many Requests', kind: 'rate_limit' }
     expect(from(retry).retrying).toMatchObject({ kind: 'rate_limit' })
     expect(from(retry, { type: 'retrying', message: 'who knows' }).retrying).toMatchObject({ kind: 'rate_limit' })
@@ -152,14 +152,14 @@ describe('evidence', () => {
     }
   })
 
-  it('that a CLI was still retrying for its account tells why its time was up; any other retry does not', () => {
+  it('explains a time-out by a retry that the CLI still makes for its account, but by no other retry', () => {
     const ended = (kind: 'network' | 'model', why: 'timeout' | 'idle_timeout' | 'canceled') =>
       judgeProcess({ type: 'signal', signal: 'SIGTERM' }, from({ type: 'retrying', message: 'again', kind }), why)?.kind
     expect([ended('network', 'timeout'), ended('network', 'idle_timeout')]).toEqual(['network', 'network'])
     expect([ended('model', 'timeout'), ended('network', 'canceled')]).toEqual(['timeout', 'canceled'])
   })
 
-  it('knows whether the model has answered: not by a session, a retry, a limit or a failure', () => {
+  it('knows whether the model has answered, which no session, retry, limit or failure shows', () => {
     const limited = failure('rate_limit', 'Too many requests.')
     const silent: AgentEvent[] = [
       { type: 'session', sessionId: 's' },
@@ -183,7 +183,7 @@ describe('usage', () => {
       ...(costUsd === undefined ? {} : { costUsd }),
     }))
 
-  it('adds up in any order, with no usage changing nothing and no cost made up', () => {
+  it('adds up in any order: no usage changes nothing, and no cost is made up', () => {
     fc.assert(
       fc.property(some, some, (a, b) => {
         expect(addUsage(a, b)).toEqual(addUsage(b, a))

@@ -37,7 +37,7 @@ describe('the end of a turn', () => {
     expect(isFinal(from(begin, { type: 'result', turns: 0 }, success))).toBe(true)
   })
 
-  it('is not final before the agent was woken up as it had planned', () => {
+  it('is not final before the wake-up that the agent planned', () => {
     const planned: AgentEvent[] = [begin, told({ type: 'wake_up_scheduled', at: epochMs(5) }), success]
     expect(isFinal(from(...planned))).toBe(false)
     expect(isFinal(from(...planned, told({ type: 'wake_up_came', at: epochMs(5) }), begin, success))).toBe(true)
@@ -77,23 +77,23 @@ describe('a process that ended with success and exit code 0', () => {
     expect(judged(...events)).toBe(kind)
   })
 
-  it('is told apart from one that failed, whatever it left', () => {
+  it('is distinguished from a failed one, whatever it left', () => {
     const failed: AgentEvent = { type: 'result', failure: { kind: 'overloaded', message: 'no' } }
     expect(judged(begin, started('a'), failed)).toBe('overloaded')
   })
 })
 
-it('work that was ended because it never ended is unfinished, also when the CLI calls it through', () => {
+it('background work that never ended and had to be ended is unfinished, even if the CLI calls it finished', () => {
   const end = judgeProcess(zero, from(begin, started('a'), success, ended('a', true)), 'background_timeout')
   expect(end).toMatchObject({ kind: 'unfinished', detail: 'background work' })
 })
 
-it('a stream that tells of ever more work fills no memory', () => {
+it('a stream that reports more and more work does not fill the memory', () => {
   const many = Array.from({ length: 3_000 }, (_, number) => started(String(number)))
   expect(from(...many).background.live.size).toBe(1_000)
 })
 
-describe('whatever a stream tells', () => {
+describe('whatever a stream reports', () => {
   const ids = fc.constantFrom('a', 'b', 'c')
   const event = fc.oneof<fc.Arbitrary<AgentEvent>[]>(
     ids.map(started),

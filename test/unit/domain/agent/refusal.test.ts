@@ -20,7 +20,7 @@ const denied = (tool: string, target?: string, allow?: string) => ({
 })
 
 describe('refusals', () => {
-  it('are told apart by tool and target, and counted', () => {
+  it('are distinguished by tool and target, and counted', () => {
     const three = [denied('Bash', 'npm test', 'Bash(npm test)'), denied('Write', '/x'), denied('Bash', 'npm test')]
     const refusals = three.reduce(addRefusal, [])
     expect(refusals).toEqual([
@@ -32,7 +32,7 @@ describe('refusals', () => {
     expect(allowEntries([...refusals, ...refusals])).toEqual(['Bash(npm test)'])
   })
 
-  it('are all counted, and take no more room than a few hundred do', () => {
+  it('are all counted, and take no more memory than a few hundred do', () => {
     const any = fc.record({ tool: fc.nat(400), target: fc.option(fc.nat(400), { nil: undefined }) })
     fc.assert(
       fc.property(fc.array(any, { maxLength: 2000, size: 'max' }), (calls) => {
@@ -86,7 +86,7 @@ describe('the refusals of a task', () => {
     expect(after(refused(1)).judged).toEqual([])
   })
 
-  it('are judged by the last turn, and told until a round was about them', () => {
+  it('are judged by the last turn, and reported until a round was about them', () => {
     expect(after(refused(), repair('gate_failed'))).toMatchObject({ judged: [], shown: [{ times: 1 }] })
     expect(after(refused(), repair('refused'))).toMatchObject({ judged: [], shown: [], all: [{ madeGood: true }] })
     expect(after(refused(), repair('refused'), refused())).toMatchObject({
@@ -95,7 +95,7 @@ describe('the refusals of a task', () => {
     })
   })
 
-  it('are kept over an interruption of the turn, and begin anew with an attempt', () => {
+  it('survive an interruption of the turn, and start from none with each attempt', () => {
     const resumed: RunEvent = { type: 'attempt_resumed', ...of, slot: 's1', agent, workspace: '/w2' }
     expect(after(refused(), resumed).judged).toHaveLength(1)
     expect(after(refused(), started(2))).toEqual({ judged: [], shown: [], all: undefined })

@@ -28,14 +28,14 @@ describe('what follows from a failed attempt', () => {
     }
   })
 
-  it('is spared a few times where there was no room to work in, and then counts as any other', () => {
+  it('costs no attempt the first few times that there was no room to work in, and one after that', () => {
     const full = failure('infrastructure', '', { spared: true })
     const at = (sparedBefore: number) => decideRetry(full, { attempt: 1, maxAttempts: 1, isOut: false, sparedBefore })
     expect([0, 1, 2, 3].map(at)).toEqual(['move_on', 'move_on', 'move_on', 'give_up'])
     expect(decideRetry(failure('infrastructure', ''), { attempt: 1, maxAttempts: 1, isOut: false })).toBe('give_up')
   })
 
-  it('costs nothing where a refused model or provider is out for the run', () => {
+  it('costs no attempt if a refused model or provider is out for the run', () => {
     const out = { attempt: 3, maxAttempts: 3, isOut: true }
     const moving = failureKinds.filter((kind) => decideRetry(failure(kind, ''), out) === 'move_on')
     expect(moving.filter((kind) => !account.includes(kind))).toEqual(['model', 'usage'])

@@ -11,7 +11,7 @@ function timed(ms: number, isStopped?: () => boolean) {
   return { clock, cancel, calls: () => calls }
 }
 
-test('a time limit comes once, after its time', () => {
+test('a time limit fires once, after its time', () => {
   const { clock, calls } = timed(10 * minute)
   clock.advance(10 * minute - 1)
   expect(calls()).toBe(0)
@@ -20,7 +20,7 @@ test('a time limit comes once, after its time', () => {
   expect([calls(), clock.timers]).toEqual([1, 0])
 })
 
-test('what a machine slept through does not count against a time limit, where a plain timer comes at once', () => {
+test('what a machine slept through does not count against a time limit, where a plain timer fires at once', () => {
   const { clock, calls } = timed(10 * minute)
   let plain = 0
   clock.schedule(10 * minute, () => plain++)
@@ -34,7 +34,7 @@ test('what a machine slept through does not count against a time limit, where a 
   expect(calls()).toBe(1)
 })
 
-test('a busy machine that is a little late counts', () => {
+test('a small delay of a busy machine counts', () => {
   const { clock, calls } = timed(20_000)
   for (let n = 0; n < 2; n++) {
     clock.sleep(9_000)
@@ -44,7 +44,7 @@ test('a busy machine that is a little late counts', () => {
   expect(calls()).toBe(1)
 })
 
-test('while what is timed is stopped, no time passes for it', () => {
+test('no time passes for what is timed while it is stopped', () => {
   let stopped = true
   const { clock, calls } = timed(minute, () => stopped)
   clock.advance(60 * minute)
@@ -55,7 +55,7 @@ test('while what is timed is stopped, no time passes for it', () => {
   expect(calls()).toBe(1)
 })
 
-test('one that was taken back does not come', () => {
+test('a time limit that was taken back does not fire', () => {
   const { clock, calls, cancel } = timed(10 * minute)
   clock.advance(9 * minute)
   cancel()

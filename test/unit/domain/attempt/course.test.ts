@@ -26,10 +26,10 @@ function worldOf(kind: typeof kinds, by: readonly World['verdicts'][number]['by'
 
 const world = worldOf(kinds, ['judge', 'review', 'land', 'nobody', 'nothing_changed', 'refused'])
 
-/** As the journal tells it: what is judged, reviewed or kept out is judged again. */
+/** As the journal has it: what is being judged, reviewed or kept out is judged again. */
 function told(course: Course): unknown {
   const { state, sessionId, ...rest } = course as Begun
-  // Of an agent at work its conversation is told; who drives it learns of that when it ends.
+  // The journal names the conversation of an agent at work; its driver learns it at the end.
   const conversation = state.type === 'working' ? undefined : sessionId
   return { ...rest, conversation, state: toldState(state) }
 }
@@ -58,7 +58,7 @@ describe('the course of an attempt', () => {
     )
   })
 
-  it('is told by the journal, whole, at every moment', () => {
+  it('can be read whole from the journal at every moment', () => {
     fc.assert(
       fc.property(world, (facts) => {
         const game = new CourseGame(facts)
@@ -75,7 +75,7 @@ describe('the course of an attempt', () => {
     )
   })
 
-  it('comes to an end from whatever prefix of a journal', () => {
+  it('comes to an end from any prefix of a journal', () => {
     fc.assert(
       fc.property(world, fc.nat(60), fc.nat(60), (facts, steps, kept) => {
         const game = new CourseGame(facts)
@@ -89,7 +89,7 @@ describe('the course of an attempt', () => {
     )
   })
 
-  it('comes to the same end by the same turns, interrupted or not, when nothing is lost with it', () => {
+  it('comes to the same end by the same turns, interrupted or not, if the interruptions lose nothing', () => {
     const plain = fc.constantFrom('crash', 'timeout', 'turn_limit', 'unfinished', 'auth', 'gate_failed', 'conflict')
     const moments = fc.array(fc.boolean(), { maxLength: 80 })
     fc.assert(

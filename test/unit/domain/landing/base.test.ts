@@ -16,14 +16,14 @@ const agent = (brings: readonly Brought[] = ['good'], more: Partial<Player> = {}
 })
 const command = (...brings: readonly Brought[]) => agent(brings, { isAgent: false })
 
-/** The base is red, its verdict comes at once, and everybody does their thing in the order of the file. */
+/** The base is red, its verdict comes at once, and everybody acts in the order of the file. */
 const red = (players: readonly Player[], more: Partial<BaseGameRules> = {}): BaseGameRules => ({
   ...{ players, slots: 5, isRed: true, judgedAfter: 0, worksWait: false, beginFirst: true, choose: () => 0 },
   ...more,
 })
 
 describe('while the base is red', () => {
-  it('nothing more begins: of forty, what is at work ends, and only the first in order is repaired', () => {
+  it('nothing more begins: of forty running attempts all end, and only the first in order is repaired', () => {
     const players = Array.from({ length: 40 }, () => agent())
     // All five slots are taken before the verdict comes.
     const played = playBase(red(players, { judgedAfter: 5 }))
@@ -33,19 +33,19 @@ describe('while the base is red', () => {
     expect(played.turns.reduce((sum, turns) => sum + turns)).toBe(7)
   })
 
-  it('the first in order may mend it: then the others land without a further turn, and the rest begins', () => {
+  it('the first in order may mend it; then the others land without another turn, and the rest begin', () => {
     const players = [agent(['good', 'mends']), agent(), agent(), agent()]
     const played = playBase(red(players, { slots: 3, judgedAfter: 3 }))
     expect(played).toMatchObject({ over: false, failed: [], left: [], mending: [0], turns: [2, 1, 1, 1] })
     expect(played.landed).toHaveLength(4)
   })
 
-  it('any of those at work may mend it', () => {
+  it('any running attempt may mend it', () => {
     const played = playBase(red([agent(), agent(['mends'])], { judgedAfter: 2, choose: () => 1 }))
     expect(played).toMatchObject({ landed: [1, 0], turns: [1, 1], mending: [] })
   })
 
-  it('the first is the first by priority, then by its place in the file, whoever came first', () => {
+  it('the first in order is first by priority, then by its place in the file, not by its arrival', () => {
     const urgent = agent(['good', 'mends'], { priority: -1 })
     expect(playBase(red([agent(), agent(), urgent], { judgedAfter: 3 }))).toMatchObject({
       mending: [2],
@@ -53,7 +53,7 @@ describe('while the base is red', () => {
     })
   })
 
-  it('a command cannot mend it, and nobody whom no slot can be given: the next in order does', () => {
+  it('neither a command nor an attempt that can get no slot can mend it: the next in order does', () => {
     const players = [command('good'), agent(['good'], { slots: false }), agent(['good', 'mends'])]
     expect(playBase(red(players, { judgedAfter: 3 }))).toMatchObject({ mending: [2], over: false, failed: [] })
   })
@@ -63,7 +63,7 @@ describe('while the base is red', () => {
     expect(playBase(red(players, { judgedAfter: 2 }))).toMatchObject({ mending: [0, 1], failed: [0], landed: [1] })
   })
 
-  it('who fails at a gate of its own, too, is repaired for that, and then waits', () => {
+  it('an attempt that also fails a gate of its own is repaired for that, and then waits', () => {
     const players = [agent(['good'], { rounds: 0 }), agent(['bad', 'good'])]
     expect(playBase(red(players, { judgedAfter: 2 }))).toMatchObject({
       turns: [1, 2],
@@ -73,7 +73,7 @@ describe('while the base is red', () => {
     })
   })
 
-  it('what waits is judged first when you resume the run, and costs no turn while the base stays red', () => {
+  it('waiting work is judged first when the run is resumed, and costs no turn while the base stays red', () => {
     const before = { before: 'finished', rounds: 0 } as const
     const players = [agent(['good'], before), agent(['good'], before), agent()]
     expect(playBase(red(players, { worksWait: true }))).toMatchObject({ over: true, left: [0, 1], turns: [1, 1, 0] })
@@ -81,12 +81,12 @@ describe('while the base is red', () => {
     expect(mended).toMatchObject({ over: false, landed: [0, 1, 2] })
   })
 
-  it('a conversation that was interrupted is taken up when all that waits has been judged', () => {
+  it('an interrupted conversation continues once all waiting work has been judged', () => {
     const players = [agent(['good'], { before: 'finished', rounds: 0 }), agent(['mends'], { before: 'interrupted' })]
     expect(playBase(red(players, { worksWait: true }))).toMatchObject({ over: false, landed: [1, 0], turns: [1, 1] })
   })
 
-  it('another hand may mend it', () => {
+  it('a commit from outside may mend it', () => {
     const players = [agent(), agent()]
     const rules = red(players, { judgedAfter: 2, movedAfter: 5 })
     expect(playBase(rules)).toMatchObject({ over: false, failed: [] })
@@ -94,7 +94,7 @@ describe('while the base is red', () => {
 })
 
 describe('without a verdict that the base is red', () => {
-  it('whoever is kept out pays for it, also when the base passes, and no one waits for a verdict once some work has passed', () => {
+  it('a refused attempt pays for the refusal, even if the base passes, and none waits for a verdict once some work has passed', () => {
     const never = 5000
     const players = [agent(['bad'], { rounds: 1 }), agent(['good'])]
     const rules = red(players, { isRed: false, judgedAfter: never, choose: () => 1 })
@@ -103,7 +103,7 @@ describe('without a verdict that the base is red', () => {
   })
 })
 
-describe('whoever is kept out while the base is being judged', () => {
+describe('an attempt that is refused while the base is being judged', () => {
   const atWork = { taskId: 'a', attempt: 1, priority: 0, order: 0, isAgent: true, doing: { type: 'working' } } as const
   const keptOut: BaseEvent = { type: 'kept_out', taskId: 'a', by: { gates: ['g'], on: 'tip' }, repair: 'possible' }
   const begun: readonly BaseEvent[] = [
@@ -164,7 +164,7 @@ const alone = games.map((rules): BaseGameRules => {
 })
 
 describe('over random runs', () => {
-  it('nobody waits for ever, is blamed for the base, or is judged again on the same', () => {
+  it('no attempt waits forever, is blamed for the base, or is judged again on the same base', () => {
     fc.assert(
       fc.property(games, (rules) => {
         expect(playBase(rules).wrong).toEqual([])
@@ -173,7 +173,7 @@ describe('over random runs', () => {
     )
   })
 
-  it('everybody lands, fails by own fault, waits on its ref or has not begun, each once', () => {
+  it('every attempt lands, fails by its own fault, waits on its ref or has not begun, once each', () => {
     fc.assert(
       fc.property(games, (rules) => {
         const { landed, failed, left, notBegun } = playBase(rules)
@@ -184,7 +184,7 @@ describe('over random runs', () => {
     )
   })
 
-  it('one is repaired for the sake of the base, and another only when that one has failed by itself', () => {
+  it('one attempt is repaired for the sake of the base, and another only once that one has failed by itself', () => {
     fc.assert(
       fc.property(alone, (rules) => {
         const all = rules.players.map((player) => ({ ...player, slots: true }))
@@ -197,7 +197,7 @@ describe('over random runs', () => {
     )
   })
 
-  it('ends early only when the base is red; when it is not, all that can land lands', () => {
+  it('the run ends early only if the base is red; otherwise all work lands that can', () => {
     fc.assert(
       fc.property(alone, (rules) => {
         const played = playBase({ ...rules, isRed: false })

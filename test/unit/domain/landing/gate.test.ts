@@ -15,7 +15,7 @@ const gates: fc.Arbitrary<Gate> = fc.record(
 const lists = fc.array(gates, { maxLength: 8 })
 const place = ({ run, cwd = '' }: Gate) => ({ run, cwd })
 
-test('two verdicts share a key only when tree, command and directory are the same, whatever name and limit say', () => {
+test('two verdicts share a key only if tree, command and directory are the same, whatever the name and the limit', () => {
   const trees = fc.constantFrom('t', 't","a').map(treeId)
   fc.assert(
     fc.property(trees, gates, trees, gates, (treeA, a, treeB, b) => {
@@ -25,17 +25,17 @@ test('two verdicts share a key only when tree, command and directory are the sam
   )
 })
 
-test('the gates of a task stand behind those of everybody', () => {
+test('a task’s own gates come after the common ones', () => {
   const [common, own] = [gate('lint'), gate('unit')]
   expect(mergeGates([common], [own])).toEqual([common, own])
 })
 
-test('a command that is a gate of everybody and of the task stands once, under the name of everybody', () => {
+test('a command that is both a common gate and the task’s own appears once, under the common name', () => {
   const [common, own] = [{ ...gate('make'), name: 'all' }, gate('make')]
   expect(mergeGates([common], [own, { ...own, cwd: 'sub' }])).toEqual([common, { ...own, cwd: 'sub' }])
 })
 
-test('merging loses no command, repeats none and keeps the order of their first places', () => {
+test('merging gates loses no command, repeats none and keeps them in the order of first appearance', () => {
   fc.assert(
     fc.property(lists, lists, (common, own) => {
       const all = [...common, ...own]

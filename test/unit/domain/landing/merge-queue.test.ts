@@ -26,7 +26,7 @@ describe('the size of a batch', () => {
     [0.01, 100, 69],
     [1, 16, 1],
     [0.1, 1, 1],
-  ])('is ln 2 over the rate of failure: at %d, at most %d, it is %d', (failureRate, mostTogether, size) => {
+  ])('is ln 2 over the failure rate: at %d, at most %d, it is %d', (failureRate, mostTogether, size) => {
     expect(batchSize({ failureRate, mostTogether })).toBe(size)
   })
 
@@ -53,7 +53,7 @@ describe('the prefixes to judge', () => {
     [9, 2, [3, 6]],
     [2, 4, [1]],
     [1, 4, []],
-  ])('of %d that fail together with %d judges are %j', (size, judges, prefixes) => {
+  ])('of %d candidates that failed together, with %d judges, are %j', (size, judges, prefixes) => {
     const failing = learn(searchOf(size, judges), [{ prefix: size, verdict: 'failed' }])
     expect(prefixesToJudge(failing)).toEqual(prefixes)
   })
@@ -64,7 +64,7 @@ describe('the merge queue', () => {
     expect(playMergeQueue({ contenders: contenders(16), ...together })).toMatchObject({ runs: 1, landings: [16] })
   })
 
-  it('finds one bad among eight by halves, and judges its tree once more before it leaves', () => {
+  it('finds one bad candidate among eight by halving, and judges its tree once more before it leaves', () => {
     const played = playMergeQueue({ contenders: contenders(8, 5), ...together })
     // 8 fail, 4 pass, 6 fail, 5 pass: the sixth is it. Once more, and the two behind it.
     expect(played).toMatchObject({
@@ -81,37 +81,37 @@ describe('the merge queue', () => {
     expect(played).toMatchObject({ runs: 2, reruns: 1, landed: [0], evicted: [] })
   })
 
-  it('evicts the later of two that fail together', () => {
+  it('evicts the later of two candidates that fail together', () => {
     expect(playMergeQueue({ contenders: contenders(4), failTogether: [[1, 3]], ...together })).toMatchObject({
       landed: [0, 1, 2],
       evicted: [3],
     })
   })
 
-  it('puts off what conflicts with one before it, and does not blame it when that one leaves', () => {
+  it('puts off a candidate that conflicts with an earlier one, and does not blame it if that one leaves', () => {
     const rules: GameRules = { contenders: contenders(3, 0), conflicts: [[0, 1]], ...together }
     expect(playMergeQueue(rules)).toMatchObject({ evicted: [0], conflicted: [], landed: [1, 2] })
     expect(playMergeQueue({ ...rules, contenders: contenders(3) })).toMatchObject({ conflicted: [1], landed: [0, 2] })
   })
 
-  it('blames nobody for what could not be judged, and goes on with the others', () => {
+  it('blames nobody for what could not be judged, and continues with the others', () => {
     const rules: GameRules = { contenders: contenders(3, 1), ...together }
     expect(playMergeQueue({ ...rules, errs: (run) => run === 1 })).toMatchObject({ givenUp: [0, 1, 2], evicted: [] })
     // All fail, then the first two could not be judged.
     expect(playMergeQueue({ ...rules, errs: (run) => run === 2 })).toMatchObject({ givenUp: [0, 1], landed: [2] })
   })
 
-  it('judges again what stands on a tip that somebody else has moved', () => {
+  it('judges candidates again if somebody else has moved the tip under them', () => {
     const played = playMergeQueue({ contenders: contenders(3), ...together, movedBefore: (landing) => landing === 1 })
     expect(played).toMatchObject({ runs: 2, landings: [3], landed: [0, 1, 2] })
   })
 
-  it('takes the more urgent first, and of equals who came first', () => {
+  it('takes the more urgent candidate first, and of equals the one that came first', () => {
     const urgent = { ...good, priority: -1 }
     expect(playMergeQueue({ contenders: [good, good, urgent], ...together }).landed).toEqual([2, 0, 1])
   })
 
-  it('rests until a candidate comes', () => {
+  it('does nothing until a candidate comes', () => {
     const queue = emptyQueue(16)
     expect(nextStep(queue)).toEqual({ type: 'rest' })
     const candidate = { number: 1, priority: 0 }
@@ -165,7 +165,7 @@ describe('whatever the candidates and the gates do', () => {
     )
   })
 
-  it('the target only ever moves to a tree whose last verdict was: passed', () => {
+  it('the target only ever moves to a tree whose last verdict is passed', () => {
     fc.assert(
       fc.property(world, (rules) => {
         for (const head of playMergeQueue(rules).heads) expect(head).toBe('passed')
@@ -174,7 +174,7 @@ describe('whatever the candidates and the gates do', () => {
     )
   })
 
-  it('no tree is judged twice, but for the one more run before an eviction', () => {
+  it('no tree is judged twice, except once more before an eviction', () => {
     fc.assert(
       fc.property(world, (rules) => {
         const { judged, reruns } = playMergeQueue(rules)
@@ -186,7 +186,7 @@ describe('whatever the candidates and the gates do', () => {
     )
   })
 
-  it('nobody lands before one that stands before it, unless that was put off or came while it was judged', () => {
+  it('no candidate lands before an earlier one, unless that was put off or came during the judgement', () => {
     fc.assert(
       fc.property(world, (rules) => {
         const all = rules.contenders.map((each) => ({ ...each, comesAt: 0 }))
@@ -197,7 +197,7 @@ describe('whatever the candidates and the gates do', () => {
     )
   })
 
-  it('only what fails is evicted: the bad ones, and the later of pairs that fail together', () => {
+  it('only failing candidates are evicted: the bad ones, and the later of pairs that fail together', () => {
     fc.assert(
       fc.property(world, (rules) => {
         const { evicted, landed } = playMergeQueue(rules)

@@ -25,7 +25,7 @@ function candidates(reviewers: readonly string[], author: string, usable: readon
   return found.map(formatProviderModel).join(' > ')
 }
 
-describe('who may review', () => {
+describe('the possible reviewers', () => {
   it('are those that the review names, then the other usable ones with their default models', () => {
     expect(candidates(['codex:o9'], 'claude', ['claude', 'codex', 'gemini'])).toBe('codex:o9 > gemini')
     expect(candidates(['gemini', 'codex'], 'claude', ['claude', 'codex', 'gemini'])).toBe('gemini > codex')
@@ -54,8 +54,8 @@ describe('who may review', () => {
   })
 })
 
-describe('who is asked next', () => {
-  it('is whoever was asked least, so that another provider has its turn before one is asked again', () => {
+describe('the next reviewer', () => {
+  it('is the one that was asked least, so that another provider has its turn before one is asked again', () => {
     fc.assert(
       fc.property(situation, fc.nat(5), ({ reviewers, author, usable }, rounds) => {
         const found = reviewersFor({ reviewers }, author, usable)
@@ -75,7 +75,7 @@ describe('who is asked next', () => {
     )
   })
 
-  it('is another model of the provider before the same again', () => {
+  it('is another model of the provider before the same one again', () => {
     const models = ['claude:opus', 'claude:sonnet'].map(parseProviderModel)
     expect(nextReviewer(models, [models[0]!])).toEqual(models[1])
   })

@@ -12,7 +12,7 @@ const table = fc.uniqueArray(
 )
 
 describe('the family of a process group', () => {
-  it('is its members and all that descend from them, each once, whatever the table', () => {
+  it('is its members and all their descendants, each once, whatever the table', () => {
     fc.assert(
       fc.property(table, fc.integer({ min: 1, max: 40 }), (processes, pgid) => {
         const family = familyOf(pgid, processes)
@@ -25,7 +25,7 @@ describe('the family of a process group', () => {
     )
   })
 
-  it('holds none of the processes that were asked about among their own descendants', () => {
+  it('never contains the processes that were asked about as their own descendants', () => {
     const [a, b, c] = [
       { pid: 1, parent: 3, group: 1 },
       { pid: 2, parent: 1, group: 2 },
@@ -36,7 +36,7 @@ describe('the family of a process group', () => {
 })
 
 describe('what was used between two looks', () => {
-  it('is the growth of those that were there, and all of those that came; who went takes nothing off', () => {
+  it('is the growth of those that stayed and all of those that came; one that went takes nothing off', () => {
     const before = new Map([
       [1, 100],
       [2, 50],
@@ -50,7 +50,7 @@ describe('what was used between two looks', () => {
     expect(usedSince(before, now)).toBe(35)
   })
 
-  it('is nothing for a pid that was given to another process with less', () => {
+  it('is nothing for a pid that now belongs to another process, which has used less', () => {
     expect(usedSince(new Map([[1, 100]]), new Map([[1, 20]]))).toBe(0)
   })
 })

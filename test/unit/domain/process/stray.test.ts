@@ -50,16 +50,16 @@ describe('what a run has left running', () => {
     ['is in a journal that does not say when it started', journalled({ start: undefined }), [process({ pid: 20 })]],
     ['leads no group', journalled(), [process({ pid: 20, group: 5 }), process({ pid: 21, group: 5 })]],
     ['is gone, though its number is still that of a group', journalled(), [process({ pid: 21, group: 20 })]],
-  ])('is not a process whose pid is journalled but that %s', (_, claims, others) => {
+  ])('is not a process whose pid is in the journal but that %s', (_, claims, others) => {
     expect(strayPids(others, claims)).toEqual([])
   })
 
-  it('is all that bears its entry, whole', () => {
+  it('is every process that has the run’s entry in its environment, whole', () => {
     const bearing = (pid: number, ...environment: string[]) => process({ pid, environment })
     expect(strayPids([bearing(30, 'A=1', entry), bearing(31, `${entry}0`), bearing(32, `X${entry}`)])).toEqual([30])
   })
 
-  it('is what works in its workspaces, or its gates, without a terminal', () => {
+  it('is every process that works in a workspace of the run or its gates, without a terminal', () => {
     const at = (pid: number, cwd: string, hasTerminal = false) => process({ pid, cwd, hasTerminal })
     const inside = [
       at(30, `/cache/${place}/1`),
@@ -71,17 +71,17 @@ describe('what a run has left running', () => {
     expect(strayPids(inside, [{ traces: { entry, places: [] }, spawned: [] }])).toEqual([])
   })
 
-  it('is never what is over already', () => {
+  it('is never a process that is over already', () => {
     expect(strayPids([process({ pid: 20, state: 'Z' }), process({ pid: 21, state: 'X' })], journalled())).toEqual([])
   })
 
-  it('is never autopilot, nor what has started it, whatever they bear', () => {
+  it('is never autopilot, nor what has started it, whatever their environments hold', () => {
     const bearing = [1, 5, self].map((pid) => process({ pid, environment: [entry], parent: pid === self ? 5 : 1 }))
     const machine: Machine = { boot: 'b', self, processes: bearing }
     expect(findStrays(machine, [{ traces, spawned: [{ pid: 5, start: '500', boot: 'b' }] }])).toEqual([])
   })
 
-  it('holds nothing, of any machine, that no claim shows to be the run’s', () => {
+  it('contains, on any machine, only processes that some claim shows to be the run’s', () => {
     const anything = fc.record({
       pid: fc.integer({ min: 2, max: 60 }),
       parent: fc.integer({ min: 0, max: 60 }),

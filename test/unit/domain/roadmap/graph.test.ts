@@ -15,7 +15,7 @@ function cyclesOf(graph: TaskGraph): readonly string[] {
 }
 
 describe('dependencies', () => {
-  it('are those written, without repeats, and are known from both ends', () => {
+  it('are the written ones, without repeats, and are known from both ends', () => {
     const graph = buildGraph([taskOf('C', { after: ['B', 'A', 'B'] }), taskOf('A'), taskOf('B', { after: ['A'] })], [])
     expect(graph.dependencies.get('C')).toEqual(['B', 'A'])
     expect(graph.dependents.get('A')).toEqual(['C', 'B'])
@@ -27,7 +27,7 @@ describe('dependencies', () => {
     ])
   })
 
-  it('on a group are all tasks below it at any depth, the task itself left out', () => {
+  it('on a group are on all tasks below it at any depth, except the task itself', () => {
     const tasks = [
       taskOf('one', { groups: ['epic', 'milestone'] }),
       taskOf('two', { groups: ['epic'] }),
@@ -40,7 +40,7 @@ describe('dependencies', () => {
     expect(graph.cycles).toEqual([])
   })
 
-  it('on a group without tasks are none, and on a name of both a task and a group are the task', () => {
+  it('on a group without tasks are none, and on a name of both a task and a group are on the task', () => {
     const tasks = [taskOf('x'), taskOf('below', { groups: ['x'] }), taskOf('A', { after: ['empty', 'x'] })]
     const graph = buildGraph(tasks, [groupOf('empty'), groupOf('x')])
     expect(graph.dependencies.get('A')).toEqual(['x'])
@@ -56,7 +56,7 @@ describe('dependencies', () => {
     expect(graph.dependencies.get('A')).toEqual(['B'])
   })
 
-  it('of the first task with an id count when there are two', () => {
+  it('of the first task with an id count if there are two', () => {
     const graph = buildGraph([taskOf('A', { title: 'first' }), taskOf('B'), taskOf('A', { after: ['B'] })], [])
     expect(graph.tasks.get('A')?.title).toBe('first')
     expect(graph.dependencies.get('A')).toEqual([])
@@ -86,13 +86,13 @@ describe('cycles', () => {
     expect(graph.cycles[0]?.map(({ dependency }) => dependency.ref).sort()).toEqual(['A', 'second'])
   })
 
-  it('through a task that is done are none', () => {
+  it('through a done task are none', () => {
     const tasks = [taskOf('A', { after: ['B'] }), taskOf('B', { after: ['A'], status: 'done' })]
     expect(buildGraph(tasks, []).cycles).toEqual([])
     expect(buildGraph([taskOf('A', { after: ['A'], status: 'skipped' })], []).cycles).toEqual([])
   })
 
-  it('are found exactly when removing what waits for nothing does not empty the graph', () => {
+  it('are found exactly if removing what waits for nothing does not empty the graph', () => {
     const anyTasks = fc
       .array(fc.record({ after: fc.array(fc.nat(7), { maxLength: 2 }), done: fc.nat(5) }), { maxLength: 8 })
       .map((drafts) =>

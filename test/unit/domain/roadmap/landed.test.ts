@@ -4,7 +4,7 @@ import { countLanded, judgeLanded } from '../../../../src/domain/roadmap/landed.
 import { taskStatuses } from '../../../../src/domain/roadmap/task.js'
 import { taskOf } from '../../../support/rigs/task.js'
 
-it('what has landed counts as done where the file would have it run, and nowhere else', () => {
+it('a landed task counts as done where the file would have it run, and nowhere else', () => {
   const tasks = taskStatuses.map((status) => taskOf(status, { status }))
   const changed = countLanded(tasks, ({ id }) => id !== 'in_progress').flatMap((task, at) =>
     task === tasks[at] ? [] : task,
@@ -13,7 +13,7 @@ it('what has landed counts as done where the file would have it run, and nowhere
   expect(countLanded(tasks, () => true).find(({ id }) => id === 'in_progress')?.status).toBe('done')
 })
 
-it('a commit under an id counts for the text that it brought, and by the id alone only where no later one says more', () => {
+it('a commit with an id counts for the text that it names, or for the id alone if no later commit says more', () => {
   const [a, b] = ['1-aaaa', '1-bbbb']
   const known = { commit: commitId('new'), text: a }
   const before = { commit: commitId('old') }

@@ -13,7 +13,7 @@ test.each([
   expect([strict.covers(path), open.covers(path)]).toEqual([true, false])
 })
 
-test.each(['.autopilot/runs/x/journal.jsonl', '.autopilot', '.AUTOPILOT/x'])('%s is off limits in any case', (path) => {
+test.each(['.autopilot/runs/x/journal.jsonl', '.autopilot', '.AUTOPILOT/x'])('%s is always off limits', (path) => {
   expect([strict.covers(path), open.covers(path)]).toEqual([true, true])
 })
 

@@ -30,7 +30,7 @@ const file = [
 ]
 
 describe('what is selected', () => {
-  it('is everything when nothing is said', () => {
+  it('is everything by default', () => {
     for (const selection of [{}, { only: [] }]) {
       const { tasks, runnable, unknown } = plan(file, selection, [groupOf('epic')])
       expect(tasks.map(({ id, state }) => `${id} ${state}`)).toEqual([
@@ -45,7 +45,7 @@ describe('what is selected', () => {
     }
   })
 
-  it('by id or group is that, and what waits for the rest is held by name', () => {
+  it('by id or group is exactly that, and a task that waits for another one is held and names it', () => {
     const chosen = plan(file, { only: ['epic', 'D', 'ghost'] }, [groupOf('epic')])
     expect(chosen.tasks.map(({ id }) => id)).toEqual(['B', 'C', 'D'])
     expect(chosen.runnable).toEqual(['C', 'D'])
@@ -53,7 +53,7 @@ describe('what is selected', () => {
     expect(chosen.unknown).toEqual(['ghost'])
   })
 
-  it('by a limit is the first so many that may start, each after what it depends on', () => {
+  it('by a limit is that many of the first tasks that may start, each after what it depends on', () => {
     const tasks = [
       taskOf('last', { after: ['first'] }),
       taskOf('held', { executionMode: 'manual' }),
@@ -65,7 +65,7 @@ describe('what is selected', () => {
     expect(holdsOf(plan(tasks, { limit: 1 }))).toEqual({ held: { type: 'manual' } })
   })
 
-  it('may be done already, and counts as such', () => {
+  it('may include done tasks, which count as done', () => {
     expect(plan(file, { only: ['E'] }).tasks).toEqual([{ id: 'E', title: 'E', state: 'done' }])
   })
 })
@@ -86,7 +86,7 @@ describe('a limit', () => {
 })
 
 describe('what is held', () => {
-  it('says why', () => {
+  it('has its reason', () => {
     const groups = [groupOf('resting', { status: 'on_hold' }), groupOf('inner', { parent: 'resting' })]
     const tasks = [
       taskOf('blocked', { status: 'blocked' }),
@@ -112,7 +112,7 @@ describe('what is held', () => {
     expect(runnable).toEqual(['told'])
   })
 
-  it('names every dependency that will not be done, however far away its own hold is', () => {
+  it('names every dependency that will not be done, however far away the cause is', () => {
     const tasks = [
       taskOf('manual', { executionMode: 'manual' }),
       taskOf('end', { after: ['manual', 'far'] }),
@@ -123,13 +123,13 @@ describe('what is held', () => {
     const selection = { only: ['end', 'far', 'manual'] }
     expect(holdsOf(plan(tasks, selection))).toEqual({
       manual: { type: 'manual' },
-      // `near` is not selected, and that is nearer than the hold of what it waits for.
+      // That `near` is not selected is a nearer cause than the hold of its dependency.
       far: { type: 'not_selected', taskIds: ['near'] },
       end: { type: 'not_selected', taskIds: ['far'] },
     })
   })
 
-  it('is exactly what the rules hold, for the reason they give, and nothing is dropped silently', () => {
+  it('is exactly what the rules hold, each task for its reason, and nothing is dropped silently', () => {
     const names = fc.array(
       fc.nat(13).map((number) => `T${number}`),
       { minLength: 1, maxLength: 9 },
@@ -162,7 +162,7 @@ describe('what is held', () => {
 
         expect(Object.entries(holdsOf(planned))).toEqual(held)
         expect(planned.runnable).toHaveLength(Math.min(selection.limit ?? Infinity, able.length))
-        // In file order, and whole but for what a limit leaves for another run.
+        // In file order, and complete except for what a limit leaves for another run.
         const left = able.filter((id) => !planned.runnable.includes(id))
         expect(planned.tasks.map(({ id }) => id)).toEqual(chosen.map(({ id }) => id).filter((id) => !left.includes(id)))
         for (const id of planned.runnable) {
@@ -189,7 +189,7 @@ describe('orders', () => {
     )
   })
 
-  it('of starting are always the best ranked of those that are ready', () => {
+  it('of starting always take the best ranked of the ready tasks', () => {
     fc.assert(
       fc.property(acyclicTasks, (tasks) => {
         const graph = buildGraph(tasks, [])

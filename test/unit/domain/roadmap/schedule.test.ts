@@ -20,7 +20,7 @@ const rank: fc.Arbitrary<Rank> = fc.record({
 })
 
 describe('ranks', () => {
-  it('are in a total order: of two one goes first, unless they are equal, and the order holds over three', () => {
+  it('are in a total order: of two, one goes first unless they are equal, and the order holds over three', () => {
     fc.assert(
       fc.property(rank, rank, rank, (a, b, c) => {
         expect(Math.sign(compareRanks(a, b))).toBe(0 - Math.sign(compareRanks(b, a)))
@@ -78,7 +78,7 @@ describe('a task', () => {
     )
   })
 
-  it('is waited for by all that wait for it through any number of waiting steps, nearest first', () => {
+  it('has as waiting dependents all that wait for it through any number of waiting steps, nearest first', () => {
     fc.assert(
       fc.property(acyclicTasks, settledness, (tasks, states) => {
         const stateOf = (id: string) => states[Number(id.slice(1))]!

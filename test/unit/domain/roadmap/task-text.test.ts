@@ -57,7 +57,7 @@ test.each([
   ],
   ['the order of criteria', yaml.replace('Tests pass., No warnings.', 'No warnings., Tests pass.')],
   ['how an accent is composed', yaml.replace('Add', 'Ádd').normalize('NFD')],
-])('%s makes no other text', (what, text) => {
+])('%s does not change the text', (what, text) => {
   expect(read(text)).toBe(read(what.includes('accent') ? yaml.replace('Add', 'Ádd') : yaml))
 })
 
@@ -73,16 +73,16 @@ test.each([
   ['the command', yaml.replace('run build', 'run deploy')],
   ['a blank within the command', yaml.replace('npm test', 'npm  test')],
   ['a prompt', `${yaml}    prompt: Do it.\n`],
-])('%s makes another text', (_, text) => {
+])('%s changes the text', (_, text) => {
   expect(read(text)).not.toBe(read(yaml))
 })
 
-it('is not about a title that no agent sees, since the prompt stands for it', () => {
+it('a title that no agent sees, because a prompt replaces it, is not part of the text', () => {
   const task = taskOf('a', { prompt: 'Do it.' })
   expect(wordsOf({ ...task, title: 'Other' })).toBe(wordsOf(task))
 })
 
-it('tells a text with a template from one without, but not the task', () => {
+it('a template makes another text, but not another task', () => {
   const task = taskOf('a')
   const own = textOf(task, undefined, digestOf)
   const templated = textOf(task, 'Do {{title}}.', digestOf)
@@ -91,7 +91,7 @@ it('tells a text with a template from one without, but not the task', () => {
   expect(textOf(task, 'Do {{title}}.\r\n', digestOf)).toBe(templated)
 })
 
-it('compares nothing with a text that is not known, or that was made in another way', () => {
+it('a text is not compared with an unknown one, or with one that was made in another way', () => {
   expect([isOther(undefined, '1-a'), isOther('1-a', undefined), isOther('2-b', '1-a')]).toEqual([false, false, false])
   expect(isOtherTask('1-b', '1-a')).toBe(true)
 })

@@ -27,13 +27,13 @@ function tiers(request: Partial<RouteRequest>, more: Partial<RoutePolicy> = {}):
 }
 
 describe('tiers', () => {
-  it('are the order of the providers, each by itself when it was chosen, all equal when not', () => {
+  it('follow the order of the providers, one by one if the order was chosen, all equal if not', () => {
     expect(tiers({})).toBe('codex > claude:haiku')
     expect(tiers({}, { ordered: false })).toBe('codex|claude:haiku')
     expect(tiers({}, { providers: [] })).toBe('')
   })
 
-  it('begin with the usable part of the route, and go on with the providers that are not on it', () => {
+  it('begin with the usable part of the route, and continue with the providers that are not on it', () => {
     expect(tiers({ complexity: 'complex' })).toBe('claude:opus > codex')
     expect(tiers({ complexity: 'complex' }, { usable: ['codex'] })).toBe('codex > claude:haiku')
     expect(tiers({ complexity: 'complex' }, { ordered: false, providers: [{ provider: 'claude' }] })).toBe(
@@ -41,7 +41,7 @@ describe('tiers', () => {
     )
   })
 
-  it('are nothing but what the task asks for', () => {
+  it('are only what the task asks for', () => {
     expect(tiers({ providers: ['claude'], complexity: 'complex' })).toBe('claude:haiku')
     expect(tiers({ providers: ['claude'], model: 'opus' })).toBe('claude:opus')
     expect(tiers({ providers: ['extra'] })).toBe('extra')
@@ -64,7 +64,7 @@ describe('tiers', () => {
     expect(tiers({ exactly: { provider: 'gemini' } })).toBe('')
   })
 
-  it('of a run command are that, whatever is usable', () => {
+  it('of a run command are only that, whatever is usable', () => {
     expect(tiers({ providers: ['command'] }, { usable: [], providers: [] })).toBe('command')
   })
 })
@@ -85,7 +85,7 @@ describe('choosing', () => {
     expect(chosen([], {})).toBeUndefined()
   })
 
-  it('takes the least busy of a tier, the first of equals', () => {
+  it('takes the least busy of a tier, and the first of equals', () => {
     expect(chosen([[a, b, c]], { a: { busy: 2 }, b: { busy: 1 }, c: { busy: 1 } })).toBe('b')
     expect(chosen([[a, b, c]], { a: { busy: 0, available: false }, b: { busy: 2 }, c: { busy: 1 } })).toBe('c')
   })

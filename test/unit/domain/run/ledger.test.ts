@@ -27,7 +27,7 @@ const leftover = fc.record(
 )
 
 describe('what may be cleaned', () => {
-  it('never has what is nowhere else, nor the beginning of a run of which something stays', () => {
+  it('never includes what is nowhere else, nor the base of a run of which something stays', () => {
     fc.assert(
       fc.property(fc.array(ledgerRef), fc.array(leftover), (refs, leftovers: readonly Leftover[]) => {
         const plan = planClean(refs, leftovers, false)
@@ -41,7 +41,7 @@ describe('what may be cleaned', () => {
     )
   })
 
-  it('is everything when what is lost may be deleted, too', () => {
+  it('is everything if lost work may be deleted, too', () => {
     fc.assert(
       fc.property(fc.array(ledgerRef), fc.array(leftover), (refs, leftovers: readonly Leftover[]) => {
         const nothing = { refs: [], leftovers: [] }
@@ -69,7 +69,7 @@ describe('the kept commits of a run', () => {
   }
   const state = stateAfter(runStarted(), [[5, told]])
 
-  it('are told with the reason from the journal, as long as they are nowhere else', () => {
+  it('are listed with the reason from the journal, as long as they are nowhere else', () => {
     expect(keptCommits(state, [onlyHere(ref('T1', '1'))], false)).toMatchObject([
       { taskId: 'T1', attempt: 1, base: 'b1', why: 'a conflict', commit: 'c9' },
     ])
@@ -79,7 +79,7 @@ describe('the kept commits of a run', () => {
     expect(keptCommits(state, [target], false)).toEqual([])
   })
 
-  it('have those that a run could not tell any more, but not what a run that goes on may still land', () => {
+  it('include those that a run could no longer record, but not what a continuing run may still land', () => {
     const untold = [onlyHere(ref('T2', '3')), onlyHere(ref('T2', '3-stash'))]
     expect(keptCommits(state, untold, false)).toMatchObject([
       { taskId: 'T2', attempt: 3 },
@@ -111,11 +111,11 @@ describe('workspaces with work that was not collected', () => {
     expect(uncollected(started('T1', ''))).toEqual([])
   })
 
-  it('are also those that were handed on while the attempt before waited to land', () => {
+  it('include those that were handed on while the previous attempt waited to land', () => {
     expect(uncollected(started('T1', '/w/1'), started('T2', '/w/1'), done('T1'))).toEqual(['/w/1'])
   })
 
-  it('are also those that were kept, whatever comes after', () => {
+  it('include those that were kept, whatever comes after', () => {
     const kept: RunEvent = { type: 'workspace_kept', path: '/w/1', why: 'a nested repository' }
     expect(uncollected(started('T1', '/w/1'), kept, ended('T1'))).toEqual(['/w/1'])
   })

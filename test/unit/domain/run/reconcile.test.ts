@@ -60,13 +60,13 @@ describe('a run that is killed and stopped at any moment, and resumed each time'
     { maxLength: 120, size: 'max' },
   )
 
-  it('ends with the tasks done that the file has, by agents that were told its words, whoever rewords them or resets the target', () => {
+  it('ends with the file’s tasks done by agents that were given its words, whoever rewords them or resets the target', () => {
     fc.assert(
       fc.property(edits, (game) => {
         const run = new CrashGame(2)
         for (const move of game) run.play(move)
         run.finish()
-        // What landed as a text was made by an agent that had been told that text last.
+        // Work that landed for a text was made by an agent that had last been told that text.
         for (const { text, told } of run.arrived) expect(told).toBe(text)
         const state = replay(run.records)!
         for (const id of run.ids) {
@@ -74,7 +74,7 @@ describe('a run that is killed and stopped at any moment, and resumed each time'
           expect(new Set(here.map(({ text }) => text)).size).toBe(here.length)
           expect(here.map(({ text }) => text)).toContain(run.wanted.get(id))
           expect(state.tasks.get(id)?.state.type).toBe('done')
-          // Nothing is paid for again but what somebody changed or lost.
+          // Nothing is paid for again except what somebody changed or lost.
           const paid = run.paid.filter((one) => one === id).length
           expect(paid).toBeLessThanOrEqual(1 + (run.changes.get(id) ?? 0))
         }
@@ -126,20 +126,20 @@ const nothingFound: ResumeFacts = {
 
 const planned: readonly PlannedTask[] = [{ id: 'T1', title: 'T1', state: 'pending' }]
 
-/** How task T1 goes on after these events. */
+/** How task T1 continues after these events. */
 function after(events: readonly RunEvent[], facts: Partial<ResumeFacts> = {}): Resumption | undefined {
   const state = replay([runStarted(), ...events].map((event, index) => stamp(event, index, index + 1)))!
   return reconcile(state, planned, { ...nothingFound, ...facts }).get('T1')
 }
 
-describe('how a task of a resumed run goes on', () => {
-  it('with its first attempt where none had begun, with a further one where nothing of the last is left', () => {
+describe('a task of a resumed run', () => {
+  it('starts its first attempt if none had begun, and another one if nothing of the last is left', () => {
     expect(after([])).toEqual({ type: 'start', attempt: 1, retried: false })
     expect(after([started])).toMatchObject({ type: 'start', attempt: 2 })
     expect(after([started], { lastRef: () => 4 })).toMatchObject({ type: 'start', attempt: 5 })
   })
 
-  it('is to the merge queue, when its agent ended well and its work is on its ref, whether the journal knows or not', () => {
+  it('goes to the merge queue if its agent ended well and its work is on its ref, whether or not the journal knows', () => {
     const known = after([started, session, ended, candidate('c')], { candidate: () => commitId('c') })
     expect(known).toMatchObject({
       ...lands,
@@ -149,7 +149,7 @@ describe('how a task of a resumed run goes on', () => {
     expect(after([started, ended], { candidate: () => commitId('c') })).toMatchObject({ ...lands, candidate: 'c' })
   })
 
-  it('is not there with the work of an earlier round, which a gate has kept out', () => {
+  it('does not go there with the work of an earlier round, which a gate has refused', () => {
     const round = [started, session, ended, candidate('c1'), repair]
     const here = { candidate: () => commitId('c1'), stands: () => true }
     expect(after(round, here)).toMatchObject({
@@ -167,7 +167,7 @@ describe('how a task of a resumed run goes on', () => {
     expect(moved).toMatchObject({ ...lands, candidate: 'c2' })
   })
 
-  it('is to collect its work, when its agent ended well and its workspace stands', () => {
+  it('has its work collected if its agent ended well and its workspace still exists', () => {
     expect(after([started, ended], { stands: () => true })).toMatchObject({
       type: 'go_on',
       course: { state: { type: 'collecting' } },
@@ -175,7 +175,7 @@ describe('how a task of a resumed run goes on', () => {
     expect(after([started, ended])).toMatchObject({ type: 'start', attempt: 2 })
   })
 
-  it('is in its conversation, once the CLI has told it, also when the run was stopped in good order', () => {
+  it('continues its conversation once the CLI has named it, even if the run was stopped in good order', () => {
     expect(after([started, session])).toMatchObject({ ...goesOn, stands: false })
     const canceled: RunEvent = { ...ended, failure: failure('canceled', 'Canceled.') }
     const stopped = [started, session, canceled, candidate('c'), failed('canceled')]
@@ -184,12 +184,12 @@ describe('how a task of a resumed run goes on', () => {
     expect(after([started, session], { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
   })
 
-  it('is a further attempt, when its agent had ended badly by itself', () => {
+  it('starts another attempt if its agent had ended badly by itself', () => {
     const crashed: RunEvent = { ...ended, failure: failure('crash', 'It fell over.') }
     expect(after([started, session, crashed])).toMatchObject({ type: 'start', attempt: 2 })
   })
 
-  it("is in its conversation, when all that ended it was money, also the task's own", () => {
+  it('continues its conversation if only money ended it, even the task’s own', () => {
     const capped: RunEvent = { ...ended, failure: failure('budget', 'Spent.') }
     const stopped = [started, session, capped, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
     const inConversation = { ...goesOn, stands: false, candidate: 'c' }
@@ -198,19 +198,19 @@ describe('how a task of a resumed run goes on', () => {
     expect(after([...stopped, gone], { candidate: () => commitId('c'), mostAttempts: () => 1 })).toMatchObject(
       inConversation,
     )
-    // Where it cannot be taken up, an attempt begins that knows what gates had said before.
+    // If it cannot be continued, an attempt begins that knows what the gates said before.
     const repaired = [started, session, ended, candidate('c1'), repair, capped, failed('budget')]
     expect(after(repaired, { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
     const state = replay([runStarted(), ...repaired].map((event, index) => stamp(event, index, index + 1)))!
     expect(state.progress.get('T1')?.feedback).toMatchObject([{ kind: 'gate_failed' }])
   })
 
-  it('is to land, when its agent had ended well and the money ran out with its review', () => {
+  it('lands if its agent had ended well and the money ran out during its review', () => {
     const stopped = [started, session, ended, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
     expect(after(stopped, { candidate: () => commitId('c') })).toMatchObject({ ...lands, candidate: 'c' })
   })
 
-  it('is nowhere, when it failed for good, unless it is wanted or has attempts left by now', () => {
+  it('stays failed if it failed for good, unless it is to be retried or has attempts left by now', () => {
     const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'No.') }
     const used = [started, failed('crash'), gone]
     expect(after(used, { mostAttempts: () => 1 })).toEqual({ type: 'failed' })
@@ -219,14 +219,14 @@ describe('how a task of a resumed run goes on', () => {
     expect(again).toEqual({ type: 'start', attempt: 2, retried: true })
   })
 
-  it('is from where it stood, when all that failed was that the target could not be moved', () => {
+  it('continues where it stood if it failed only because the target could not be moved', () => {
     const moved: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('target', 'Moved.') }
     const facts = { candidate: () => commitId('c'), mostAttempts: () => 1 }
     const events = [started, ended, candidate('c'), failed('target'), moved]
     expect(after(events, facts)).toMatchObject(lands)
   })
 
-  it('is to be told as integrated, when its commit is on the target, whatever else is known', () => {
+  it('counts as integrated if its commit is on the target, whatever else is known', () => {
     const landing = { attempt: 1, commit: commitId('l'), previous: commitId('p') }
     const found = { landed: () => [landing], candidate: () => commitId('c') }
     expect(after([started, ended, candidate('c')], found)).toEqual({ type: 'landed', ...landing })

@@ -21,7 +21,7 @@ const reported = (event: Extract<RunEvent, { type: 'agent_reported' }>['event'])
 })
 
 describe('the fold over random runs', () => {
-  it('comes to what happened: states, busy time, attempts, usage and kept commits', () => {
+  it('gives what happened: states, busy time, attempts, usage and kept commits', () => {
     fc.assert(
       fc.property(runScripts, ({ records, outcome }) => {
         const state = replay(records)!
@@ -41,7 +41,7 @@ describe('the fold over random runs', () => {
     )
   })
 
-  it('is the same at once, one by one, from a resumed half, and from what a journal stored; records stay as they were', () => {
+  it('gives the same at once, one by one, from a resumed half, and from a stored journal, and leaves records unchanged', () => {
     fc.assert(
       fc.property(runScripts, fc.nat(100), ({ records }, cut) => {
         const stored = JSON.stringify(records)
@@ -61,7 +61,7 @@ describe('the fold over random runs', () => {
 })
 
 describe('the state', () => {
-  it('of nothing, or of a journal without a beginning, is none', () => {
+  it('of nothing, or of a journal without a beginning, does not exist', () => {
     expect(replay([])).toBeUndefined()
     expect(replay(stampAll([{ event: { type: 'task_canceled', taskId: 'A' }, after: 0 }]))).toBeUndefined()
   })
@@ -82,12 +82,12 @@ describe('the state', () => {
     expect(state.counts).toEqual({ queueLength: 0, busyAgents: 0, availableAgents: 3 })
   })
 
-  it('has the counts that were told last', () => {
+  it('has the counts of the latest event', () => {
     const counts = { queueLength: 4, busyAgents: 3, availableAgents: 0 }
     expect(after({ type: 'queue_updated', ...counts }).counts).toEqual(counts)
   })
 
-  it('of a busy slot tells since when it works on what, and what was seen last', () => {
+  it('of a busy slot says what it works on, since when, and what was seen last', () => {
     const work = { does: 'attempt', taskId: 'A', attempt: 1, agent: { provider: 'codex', model: 'm' }, since: 1000 }
     expect(after(started).slots.get('S1')).toEqual({
       id: 'S1',
@@ -111,7 +111,7 @@ describe('the state', () => {
     }
   })
 
-  it('of a slot that ended its work is idle, and late output of the agent changes nothing', () => {
+  it('of a slot whose work has ended is idle, and late output of the agent changes nothing', () => {
     const exited: RunEvent = { type: 'agent_exited', ...of, slot: 'S1', exit: { type: 'code', code: 0 }, durationMs: 5 }
     const state = after(started, exited, reported({ type: 'text', text: 'late' }))
     expect(state.slots.get('S1')).toEqual({ id: 'S1', busyMs: 1000, attempts: 1, repairs: 0, reviews: 0, finishes: 0 })
@@ -187,7 +187,7 @@ describe('the state', () => {
     expect(state.providers.get('codex')).toEqual({ usable: false })
   })
 
-  it('remembers kept workspaces, why it is canceling and how it ended', () => {
+  it('remembers kept workspaces, why the run is canceling and how it ended', () => {
     const state = after(
       { type: 'workspace_kept', path: '/w1', why: 'stuck' },
       { type: 'run_canceling', why: 'interrupted' },
@@ -230,7 +230,7 @@ describe('the state', () => {
     })
   })
 
-  it('takes no notice of a task that the run is not about', () => {
+  it('ignores a task that the run is not about', () => {
     expect(after({ type: 'task_canceled', taskId: 'ghost' }).tasks.has('ghost')).toBe(false)
   })
 })

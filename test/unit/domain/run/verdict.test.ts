@@ -64,7 +64,7 @@ describe('the exit code', () => {
     ['one was ended', [{ type: 'task_canceled', taskId: 'A' }], 75],
     ['all was done', [done], 0],
     ['one had failed for good', [failed], 1],
-  ])('of a run that stopped early, when %s, is told by what is left', (_, events, code) => {
+  ])('of a run that stopped early, when %s, depends on what is left', (_, events, code) => {
     const early = { reason: 'budget', why: 'used up', next: 'raise it' } as const
     expect(codeAfter([{ type: 'run_stopping', ...early }, ...events])).toBe(code)
     expect(codeAfter(events, { type: 'early', ...early })).toBe(code)
@@ -79,7 +79,7 @@ describe('the exit code', () => {
     expect(codeAfter([stopped('usage_limit'), unservable])).toBe(75)
   })
 
-  it('is 75 when the work of a task waits in its workspace to be collected, also beside what failed for good', () => {
+  it('is 75 when the work of a task waits in its workspace to be collected, even beside what failed for good', () => {
     const kept = failure('infrastructure', 'git was killed', { uncollected: true })
     const waiting: RunEvent = { type: 'task_failed', taskId: 'A', attempts: 1, failure: kept }
     const two = ['A', 'B'].map((id) => ({ id, title: id, state: 'pending' as const }))

@@ -7,7 +7,7 @@ import { nameOfTask, slotId, slotNumber, variablesOf } from '../../../../src/dom
 
 const decoder = new TextDecoder()
 
-test('a placeholder becomes its value, also with spaces in it; what is not one of the names stays as it is', () => {
+test('a placeholder, even with spaces in it, becomes its value; what is not one of the names stays as it is', () => {
   const ports = [20000, 20010, 20020, 20040]
   const templates = {
     URL: 'http://localhost:{{port}}/',
@@ -23,7 +23,7 @@ test('a placeholder becomes its value, also with spaces in it; what is not one o
   expect(madeOfNumbers(templates)).toEqual(['URL', 'DB', 'DIR'])
 })
 
-test('what is filled in is never read as a placeholder again, nor as a pattern', () => {
+test('a filled-in value is never read as a placeholder again, nor as a pattern', () => {
   const hostile = fc.constantFrom('{{slot}}', '$&', '$1', '{{', 'a')
   fc.assert(
     fc.property(hostile, (task) => {
@@ -50,7 +50,7 @@ test('the variables are the number and the task’s id, without control characte
   expect(slotNumber(slotId(12))).toBe(12)
 })
 
-test('what a secret with a placeholder becomes is masked for every number, and for the task of whoever prints it', () => {
+test('a secret with a placeholder is masked with every number, and with the task of whoever prints it', () => {
   const templates = {
     DB_PASSWORD: 'hunter{{slot}}',
     URL: 'postgres://app:passwd-{{slot}}-x@localhost/app_{{slot}}',
@@ -83,7 +83,7 @@ test('secrets with placeholders are masked in streams, wherever they are cut, be
   )
 })
 
-test('without a secret among them, nothing is laid over the mask', () => {
+test('without a secret among them, the mask stays as it is', () => {
   const masks = maskTemplates(noMask, { templates: { PORT_FILE: 'p{{slot}}' }, names: [], numbers: 9, ports: [] })
   expect([masks.mask, masks.at({ number: 1 })]).toEqual([noMask, noMask])
 })

@@ -28,7 +28,7 @@ const textWith = (values: readonly string[]) =>
     .map((parts) => parts.join(''))
 const samples = secrets.chain((values) => fc.tuple(fc.constant(values), textWith(values)))
 
-/** What passes when the bytes come cut at these places. */
+/** What passes if the bytes are cut at these places. */
 function streamed(values: readonly string[], bytes: Uint8Array, cuts: readonly number[]) {
   const stream = createMask(values).stream()
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
@@ -50,7 +50,7 @@ function heldAfter(values: readonly string[], bytes: Uint8Array): number {
 }
 
 describe('a mask', () => {
-  it('leaves no secret in a text, in none of its forms', () => {
+  it('leaves no secret in a text, in any of its forms', () => {
     fc.assert(
       fc.property(samples, ([values, text]) => {
         const shown = createMask(values).text(text)
@@ -60,7 +60,7 @@ describe('a mask', () => {
     )
   })
 
-  it('lets through of a stream exactly what it lets through of the whole, wherever it is cut', () => {
+  it('lets through the same from a stream as from the whole text, wherever the stream is cut', () => {
     fc.assert(
       fc.property(samples, fc.array(fc.nat(), { maxLength: 30 }), ([values, text], cuts) => {
         expect(streamed(values, encoder.encode(text), cuts).text).toBe(createMask(values).text(text))
@@ -118,13 +118,13 @@ describe('a mask', () => {
     ['base64, in JSON in JSON', JSON.stringify(JSON.stringify(rows(btoa(long), 76, '\r\n')))],
     ['base64 for URLs', rows(Buffer.from(long).toString('base64url'), 76, '\n')],
     ['xxd -p', rows(Buffer.from(long).toString('hex'), 60, '\n')],
-  ])('knows a long secret on lines as they are written by %s', (_, text) => {
+  ])('knows a long secret that %s breaks into lines', (_, text) => {
     const shown = createMask([long]).text(`before ${text} after`)
     expect(shown).toMatch(/^before \W*.{0,14}\*\*\*.{0,7} after$/)
     expect(streamed([long], encoder.encode(`before ${text} after`), [40, 90, 91, 140]).text).toBe(shown)
   })
 
-  it('lets through of lines in base64 the same however they are cut', () => {
+  it('lets the same through from lines in base64 however they are cut', () => {
     const pieces = fc.constantFrom('\n', '\r\n', '\\n', '\\', 'n', ' ', 'abcd', ...rows(btoa(long), 20, ' ').split(' '))
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 40 }), fc.array(fc.nat(), { maxLength: 20 }), (parts, cuts) => {
@@ -134,7 +134,7 @@ describe('a mask', () => {
     )
   })
 
-  it('leaves lines alone that are no secret, whatever they are put together with', () => {
+  it('leaves lines alone that are not secret, whatever they are put together with', () => {
     const text = `${btoa(long).slice(0, 40)}\n${btoa(long).slice(41)}\n`
     expect(createMask([`${long}x`]).text(text)).toBe(text)
   })
@@ -154,13 +154,13 @@ describe('a mask', () => {
     expect(mask.text('the token is ghp_R4nd0')).toBe('the token is ghp_R4nd0')
   })
 
-  it('leaves out values that stand in ordinary text by chance', () => {
+  it('leaves out values that occur in ordinary text by chance', () => {
     expect(createMask(['short', ''])).toBe(noMask)
   })
 })
 
 describe('data with secrets', () => {
-  it('has them masked in its texts, and its names as they are', () => {
+  it('has them masked in its texts, and keeps its names', () => {
     const shape = object({
       taskId: name(),
       taskIds: names(),
@@ -194,12 +194,12 @@ describe('data with secrets', () => {
     expect(masked).toEqual({ id: 'password', more: { code: ['***', 1, null, true] } })
   })
 
-  it('has command lines masked that an agent left running', () => {
+  it('has the command lines masked that an agent left running', () => {
     const left: RunEvent = { type: 'leftovers_ended', taskId: 'T1', attempt: 1, what: ['curl -H password'] }
     expect(maskValue(eventShape, left, createMask(['password']))).toEqual({ ...left, what: ['curl -H ***'] })
   })
 
-  it('tells the fold the same, although a task, a branch or a slot is called as a secret', () => {
+  it('gives the fold the same, even if a task, a branch or a slot has the name of a secret', () => {
     const [id, title] = ['password', 'a password']
     const planned = { slots: [id], tasks: [{ id, title, state: 'pending' as const }] }
     const start = { ...runStarted(), ...planned }

@@ -14,7 +14,7 @@ describe('the secrets of an environment', () => {
   })
 
   it.each(['PATH', 'PWD', 'OLDPWD', 'HOME', 'KEYBOARD', 'MONKEY', 'GIT_AUTHOR_NAME', 'TOKENIZER', 'SSH_AUTH_SOCK'])(
-    'are not what %s holds',
+    'do not include %s',
     (name) => {
       expect(found(name)).toBe(false)
     },
@@ -35,7 +35,7 @@ describe('the secrets of an environment', () => {
     ['KEYBOARD_LAYOUT', 'de-latin1-nodeadkeys'],
     ['KEYS_FILE', './config/keys-2026-01-01.json'],
     ['SIGNING_KEY_BASE64', 'c2hvcnQ='],
-  ])('are not what stands under %s and looks like a name, a place or a word: %s', (name, value) => {
+  ])('do not include what stands under %s and looks like a name, a place or a word: %s', (name, value) => {
     expect(found(name, value)).toBe(false)
   })
 
@@ -55,7 +55,7 @@ describe('the secrets of an environment', () => {
     expect([...new Set(secretsOf({ DATABASE_URL: url }, []))]).toEqual(expected)
   })
 
-  it('cost no time to look for in a long value', () => {
+  it('take no time to find in a long value', () => {
     expect(secretsOf({ LONG: 'a'.repeat(1_000_000) }, [])).toEqual([])
   })
 })

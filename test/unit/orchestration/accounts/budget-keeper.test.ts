@@ -9,7 +9,7 @@ import { claude } from '../../../../src/providers/claude/provider.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 import { workRequest } from '../../../support/rigs/requests.js'
 
-test('what an agent spent counts once, also while the record of its end is still being written', async () => {
+test('what an agent spent counts once, even while the record of its end is being written', async () => {
   const clock = virtualClock()
   let written: () => void = () => undefined
   const recorder = createRecorder(

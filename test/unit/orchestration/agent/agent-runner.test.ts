@@ -30,7 +30,7 @@ function requestOf(agents: AgentRig, more: Partial<TurnRequest> = {}): TurnReque
   }
 }
 
-/** Keeps what a turn tells; it begins as soon as it is known, unless the test says otherwise. */
+/** Keeps what a turn reports; it begins as soon as it is known, unless the test says otherwise. */
 function started(make: MakeRunner, request: TurnRequest, begins = true) {
   const runner = make({ start: startProcess, findProvider, maskAt: () => createMask(['s3cret-value']) })
   const turn: RunningTurn = runner.turn(request)
@@ -54,7 +54,7 @@ function started(make: MakeRunner, request: TurnRequest, begins = true) {
 }
 
 describe.each(agentRunners)('%s', (_, make) => {
-  test('is told as it happens: spawned, what is said in order, the exit, and what was left in the pipe', async () => {
+  test('reports as it happens: the spawn, what is said in order, the exit, and what was left in the pipe', async () => {
     const agents = await rig()
     const { turn, told, said, over } = started(make, requestOf(agents))
     const agent = await agents.next('claude')
@@ -72,7 +72,7 @@ describe.each(agentRunners)('%s', (_, make) => {
     expect(await turn.ended).toMatchObject({ exit: { type: 'code', code: 0 }, hasPrinted: true, stderrTail: '' })
   })
 
-  test('does nothing before it is let begin, and never anything when it is ended before', async () => {
+  test('does nothing before it is let begin, and nothing at all if it is ended before', async () => {
     const agents = await rig()
     const { turn, saw, told, over } = started(make, requestOf(agents), false)
     await saw('spawned')
@@ -94,7 +94,7 @@ describe.each(agentRunners)('%s', (_, make) => {
     expect(await turn.ended).toMatchObject({ ended: 'timeout', exit: { type: 'signal', signal: 'SIGTERM' } })
   })
 
-  test('has exited where it cannot be started, and was never spawned', async () => {
+  test('exits without having spawned if it cannot be started', async () => {
     const agents = await rig()
     const request = requestOf(agents, { env: { PATH: join(agents.dir, 'nothing') } })
     const { turn, told, over } = started(make, request)
@@ -103,7 +103,7 @@ describe.each(agentRunners)('%s', (_, make) => {
     expect((await turn.ended).exit.type).toBe('not_started')
   })
 
-  test('keeps what is printed in its files, without secrets, and tells the end of stderr', async () => {
+  test('keeps what is printed in its files, without secrets, and reports the end of stderr', async () => {
     const agents = await rig()
     const request = requestOf(agents)
     const { turn, saw } = started(make, request)
@@ -118,7 +118,7 @@ describe.each(agentRunners)('%s', (_, make) => {
     expect(readFileSync(request.output.stderr, 'utf8')).toBe('err: ***\n')
   })
 
-  test('goes on with a conversation, and reviews, by what the request says', async () => {
+  test('continues a conversation, or reviews, as the request says', async () => {
     const agents = await rig()
     const request = workRequest({ cwd: agents.dir, prompt: 'Go on.' })
     started(make, requestOf(agents, { assignment: { type: 'work', request, conversation: 'talk-1' } }))
@@ -159,7 +159,7 @@ describe.each(agentRunners)('%s', (_, make) => {
     expect(turn.life.isStopped()).toBe(false)
   })
 
-  test('tells what it left running when it ended by itself, after ending that', async () => {
+  test('reports what it left running when it ended by itself, after ending that', async () => {
     const agents = await rig()
     const { turn } = started(make, requestOf(agents))
     const agent = await agents.next('claude')

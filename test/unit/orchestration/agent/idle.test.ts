@@ -31,7 +31,7 @@ function watched(times: (atMs: number) => ProcessorTimes = () => new Map(), idle
 }
 
 describe('an agent', () => {
-  it('is idle when it has printed nothing and used nothing for the whole time, and is told so once', async () => {
+  it('is idle when it has printed nothing and used nothing for the whole time, which is reported once', async () => {
     const { pass, ended, clock } = watched(() => new Map([[1, 500]]))
     await pass(9.9 * minute)
     expect(ended()).toBe(0)
@@ -42,7 +42,7 @@ describe('an agent', () => {
     expect(clock.timers).toBe(0)
   })
 
-  it('is not idle for what the machine slept through, but for what came after', async () => {
+  it('is not idle for the time that the machine slept, but is for the time after that', async () => {
     const { pass, ended, clock } = watched()
     await pass(minute)
     clock.sleep(8 * 60 * minute)
@@ -52,7 +52,7 @@ describe('an agent', () => {
     expect(ended()).toBe(1)
   })
 
-  it('is not idle as long as it prints now and then, and is not looked at meanwhile', async () => {
+  it('is not idle as long as it prints now and then, and its processes are not looked at meanwhile', async () => {
     const { pass, watch, ended, looks } = watched()
     for (let n = 0; n < 200; n++) {
       await pass(20_000)
@@ -104,7 +104,7 @@ describe('an agent', () => {
     expect(ended()).toBe(0)
   })
 
-  it('that has worked in silence is ended when that is an idle timeout ago, and not much later', async () => {
+  it('that has worked in silence is ended an idle timeout after that, and not much later', async () => {
     const { pass, ended } = watched((at) => ticks(Math.min(at, 20_000)), 6_000)
     await pass(25_000)
     expect(ended()).toBe(0)
@@ -112,7 +112,7 @@ describe('an agent', () => {
     expect(ended()).toBe(1)
   })
 
-  it('is idle when nothing but output can be seen and there is none', async () => {
+  it('is idle when only its output can be seen and there is none', async () => {
     const { pass, ended } = watched(() => new Map())
     await pass(11 * minute)
     expect(ended()).toBe(1)
@@ -130,7 +130,7 @@ describe('an agent', () => {
     expect(ended()).toBe(1)
   })
 
-  it('is not ended after it was let go, also when a look is under way', async () => {
+  it('is not ended once the watch has stopped, even if a look is under way', async () => {
     const { pass, watch, ended, clock } = watched()
     await pass(9.9 * minute)
     clock.advance(minute)

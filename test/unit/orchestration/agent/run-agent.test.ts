@@ -136,7 +136,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
     expect(clock.timers).toBe(0)
   })
 
-  test('the ten seconds begin again with whatever the agent says after its final event', async () => {
+  test('the ten seconds begin again whenever the agent says something after its final event', async () => {
     const agents = await rig()
     const { end, clock, saw, exits } = atWork(agents)
     const agent = await agents.next('claude')
@@ -160,7 +160,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
   })
   const init = '{"type":"system","subtype":"init","session_id":"s1"}'
 
-  test('a result with background work behind it ends no agent, and the turn that follows it counts', async () => {
+  test('a result ends no agent while background work is running, and the turn that follows it counts', async () => {
     const agents = await rig()
     const { end, clock, saw, records, exits } = atWork(agents)
     const agent = await agents.next('claude')
@@ -199,7 +199,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
     expect(clock.timers).toBe(0)
   })
 
-  test('what an agent says of its success after it was sent a signal does not count', async () => {
+  test('a success that an agent reports after it was sent a signal does not count', async () => {
     const agents = await rig()
     const { end, clock } = atWork(agents)
     const agent = await agents.next('claude')
@@ -213,12 +213,12 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
     expect(evidence.result).toBeUndefined()
   })
 
-  test('a used-up budget ends an agent also after its first result, as long as that is not the last', async () => {
+  test('a used-up budget ends an agent even after its first result, if that is not the last', async () => {
     const agents = await rig()
     const { end } = atWork(agents, {}, { budget: { usd: 0.5 } })
     const agent = await agents.next('claude')
     await agent.say(backgroundStarted)
-    // It may be ended before it can tell that it has said so.
+    // It may be ended before it can confirm the order.
     await agent.say(success).catch(() => undefined)
     await agent.gone
     expect((await end).failure?.kind).toBe('budget')
@@ -245,7 +245,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
     expect((await end).failure?.kind).toBe('canceled')
   })
 
-  test('a failure is told when the final event says so, while the agent still lives', async () => {
+  test('a failure is reported when the final event says so, while the agent still lives', async () => {
     const agents = await rig()
     const { end, saw, said, exits } = atWork(agents)
     const agent = await agents.next('claude')
@@ -258,7 +258,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
     expect(said).toEqual(['claude failing: auth', 'claude ended: auth'])
   })
 
-  test('the first answer of the model is told once, and how the agent ended', async () => {
+  test('the first answer of the model is reported once, and so is how the agent ended', async () => {
     const agents = await rig()
     const { end, said } = atWork(agents)
     const agent = await agents.next('claude')
@@ -294,14 +294,14 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
     expect(records.find(({ type }) => type === 'agent_exited')).toMatchObject({ exit: { type: 'not_started' } })
   })
 
-  test('a program that is not there is a failure to start, and frees its slot', async () => {
+  test('a missing program is a failure to start, and frees its slot', async () => {
     const agents = await rig()
     const { end, exits } = atWork(agents, {}, {}, join(agents.binDir, 'gone'))
     expect((await end).failure?.kind).toBe('spawn')
     expect(exits()).toBe(1)
   })
 
-  test('the machine’s clock may be set by an hour while an agent is at work', async () => {
+  test('setting the machine’s clock by an hour does not disturb an agent at work', async () => {
     const agents = await rig()
     const { end, clock } = atWork(agents, {}, { idleTimeoutMs: 30_000 })
     const agent = await agents.next('claude')

@@ -22,7 +22,7 @@ const candidate: Harvested = {
   base: commitId('ba5e'),
 }
 
-/** Has work of `author` reviewed, where these may be used, and tells who was asked and what came of it. */
+/** Has work of `author` reviewed, with these providers usable, and returns who was asked and the result. */
 async function reviewed(author: string, usable: readonly string[], review: Partial<Review> = {}) {
   const asked: string[] = []
   const records: RunEvent[] = []
@@ -58,13 +58,13 @@ test('a provider that cannot review is never chosen, whether it is named or the 
   expect(other.asked).toEqual(['claude', 'claude', 'claude'])
 })
 
-test('with nobody who can review, nobody is asked and nothing is approved', async () => {
+test('if nobody can review, nobody is asked and nothing is approved', async () => {
   const { asked, verdict } = await reviewed('prototype', ['prototype'])
   expect(asked).toEqual([])
   expect(verdict).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
 })
 
-test('what a provider cannot do does not compile unless it is asked for first, and is a bug where it is asked all the same', () => {
+test('using what a provider may lack does not compile without asking first, and is a bug if it happens all the same', () => {
   const request = workRequest()
   // @ts-expect-error it may not be there
   expect(() => prototype.review.answer(noEvidence)).toThrow()

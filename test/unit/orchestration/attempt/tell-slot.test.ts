@@ -15,7 +15,7 @@ function turnOn(slot: string, more: Partial<HeldTurn> = {}): HeldTurn {
   }
 }
 
-test('a conversation that goes on with another slot is told the new values; on its own, and where it begins, nothing', () => {
+test('a conversation that continues on another slot is told the new values; on its own slot, or when it begins, it is told nothing', () => {
   const at = {
     settings: {
       numbering: { templates: { DATABASE_URL: 'app_{{slot}}', LOG: '{{task}}' }, ports: [20000, 20010, 20020] },
@@ -32,12 +32,12 @@ test('a conversation that goes on with another slot is told the new values; on i
   expect(withSlotTold(at, turnOn('slot-1')).prompt).toBe('Go.\n')
 })
 
-test('a conversation of an earlier run, whose slot nobody knows, is told its values', () => {
+test('a conversation of an earlier run, whose slot is unknown, is told its values', () => {
   const at = { settings: {}, told: {} }
   expect(withSlotTold(at, turnOn('slot-1', { resumes: conversation })).prompt).toContain('AUTOPILOT_SLOT is 1')
 })
 
-test('an agent begins when nothing is left of the one before it on the slot; on another slot at once', async () => {
+test('an agent begins once nothing is left of the previous one on its slot; on another slot it begins at once', async () => {
   const rest = createSlotRest()
   const left = defer<undefined>()
   const order: string[] = []

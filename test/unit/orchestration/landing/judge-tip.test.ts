@@ -12,7 +12,7 @@ const failed: Verdict = { type: 'failed', message: 'exit code 1', tail: 'broke\n
 const errored: Verdict = { type: 'errored', message: 'no process' }
 const gates: readonly Gate[] = ['lint', 'test'].map((run) => ({ name: run, run, timeoutMs: 1000 }))
 
-/** A repository, and gates that say the verdicts given, one after the other; the last holds on. */
+/** A repository, and gates that give these verdicts, one after the other; the last one repeats. */
 async function stage(verdicts: Readonly<Record<string, readonly Verdict[]>>, { isMoot = false } = {}) {
   const repo = gitRepo()
   const repository = await openRepo(repo)
@@ -51,7 +51,7 @@ test('a gate that fails twice is red, with what it printed last; one that passes
   expect(flaky).toEqual(['lint'])
 })
 
-test('a verdict is remembered by tree: another commit of it runs nothing, another tree does', async () => {
+test('a verdict is remembered by tree: another commit of the same tree runs nothing, another tree does', async () => {
   const { repo, base, runs, judge } = await stage({ test: [failed] })
   const first = await judge(base)
   expect(runs).toHaveLength(3)
@@ -65,19 +65,19 @@ test('a verdict is remembered by tree: another commit of it runs nothing, anothe
 test.each([
   ['at first', [errored]],
   ['the second time', [failed, errored]],
-])('what could not be run %s is not red', async (_, said) => {
+])('a gate that could not be run %s is not red', async (_, said) => {
   const { base, judge } = await stage({ test: said })
   const facts = { verdict: 'errored', gates: [{ gate: 'test', message: 'no process' }] }
   expect(await judge(base)).toMatchObject({ red: [], facts })
 })
 
-test('what fails is not run a second time when nobody cares any more, and says nothing then', async () => {
+test('a failure is not run a second time once nobody needs the verdict, and then it says nothing', async () => {
   const { base, runs, judge } = await stage({ test: [failed] }, { isMoot: true })
   expect(await judge(base)).toEqual({ type: 'open' })
   expect(runs).toHaveLength(2)
 })
 
-test('a run that is canceled has no verdict, and neither has a commit that is not there', async () => {
+test('a canceled run has no verdict, nor has a commit that does not exist', async () => {
   const { base, stop, judge } = await stage({ test: [failed] })
   expect(await judge('f'.repeat(40))).toEqual({ type: 'open' })
   stop.abort()

@@ -30,7 +30,7 @@ const message = 'Do it\n\nAutopilot-Task: T1\n'
 const tip = (repo: GitRepo) => repo.git('rev-parse', 'autopilot/main')
 
 describe('integrating a candidate', () => {
-  it('lands one that stands on the tip as it is', async () => {
+  it('lands one that is based on the tip as it is', async () => {
     const { repo, integrate, base, target } = await start()
     const candidate = commitOn(repo, base, { 'a.txt': 'a\n' })
     const tree = repo.git('rev-parse', `${candidate}^{tree}`)
@@ -40,7 +40,7 @@ describe('integrating a candidate', () => {
   })
 
   it.each(['sha1', 'sha256'] as const)(
-    'merges it into a tip that moved on, as one commit (%s)',
+    'merges it into a tip that has moved, as one commit (%s)',
     async (objectFormat) => {
       const { repo, integrate, base } = await start({ objectFormat })
       const first = await integrate({ candidate: commitOn(repo, base, { 'a.txt': 'a\n' }), base, message })
@@ -53,7 +53,7 @@ describe('integrating a candidate', () => {
     },
   )
 
-  it('brings nothing back that a person has thrown off the target, though the work began when it was there', async () => {
+  it('brings nothing back that a person has removed from the target, even if the work began when it was there', async () => {
     const { repo, integrate, base, target } = await start()
     const secret = await integrate({ candidate: commitOn(repo, base, { 'secret.txt': 's\n' }), base, message })
     if (!secret.ok) throw new Error('it did not land')
@@ -62,7 +62,7 @@ describe('integrating a candidate', () => {
     const other = commitOn(repo, base, { 'c.txt': 'c\n' })
     repo.git('update-ref', target.ref, other)
     target.tip = other
-    // What plain git makes of it.
+    // How plain git merges it.
     const tree = repo.git('merge-tree', '--write-tree', other, candidate)
     expect(repo.git('ls-tree', '--name-only', tree)).toContain('secret.txt')
     expect((await integrate({ candidate, base: began, message })).ok).toBe(true)
@@ -78,7 +78,7 @@ describe('integrating a candidate', () => {
     )
   })
 
-  it('makes one commit of a history of several, and of a merge, that an agent left', async () => {
+  it('makes one commit of the several commits, or the merge, that an agent left', async () => {
     const { repo, integrate, base } = await start()
     const one = commitOn(repo, base, { 'a.txt': '1\n' })
     const two = commitOn(repo, one, { 'a.txt': '2\n' })
@@ -103,13 +103,13 @@ describe('integrating a candidate', () => {
     expect(tip(repo)).toBe(before)
   })
 
-  it('reports a commit that does not exist as a fault of its own, never as a conflict', async () => {
+  it('reports a commit that does not exist as an error of its own, never as a conflict', async () => {
     const { integrate, base } = await start()
     const landed = await integrate({ candidate: commitId('f'.repeat(40)), base, message })
     expect(landed).toMatchObject({ ok: false, error: { kind: 'infrastructure' } })
   })
 
-  it('lands on top of what somebody else put on the target meanwhile', async () => {
+  it('lands on top of what somebody else has put on the target meanwhile', async () => {
     const { repo, integrate, base, target } = await start()
     const theirs = commitOn(repo, base, { 'theirs.txt': 'theirs\n' })
     repo.git('update-ref', target.ref, theirs)
@@ -118,7 +118,7 @@ describe('integrating a candidate', () => {
     expect(repo.git('ls-tree', '--name-only', 'autopilot/main')).toBe('README.md\na.txt\ntheirs.txt')
   })
 
-  it('says how to bring the target back when somebody deleted it, and lands nothing', async () => {
+  it('says how to bring the target back if somebody deleted it, and lands nothing', async () => {
     const { repo, integrate, base, target } = await start()
     repo.git('update-ref', '-d', target.ref)
     const landed = await integrate({ candidate: commitOn(repo, base, { 'a.txt': 'a\n' }), base, message })
@@ -140,7 +140,7 @@ describe('integrating a candidate', () => {
     expect((await land('a.txt')).ok).toBe(true)
   })
 
-  it('lands candidates that come at once one after the other, in their order, and none twice', async () => {
+  it('lands candidates that come at once one after the other, in order, and none twice', async () => {
     const { repo, integrate, base } = await start()
     const candidates = [1, 2, 3, 4, 5].map((n) =>
       commitOn(repo, base, { [`${n}.txt`]: `${n}\n` }, { message: `t${n}` }),
@@ -170,7 +170,7 @@ describe('integrating a candidate', () => {
     expect(origin.gitIn(clone, 'ls-tree', '--name-only', 'autopilot/main')).toBe('README.md\na.txt\nb.txt')
   })
 
-  it('touches no byte of the user’s but refs and objects of its own', async () => {
+  it('touches no byte of the user’s except refs and objects of its own', async () => {
     const { repo, integrate, base } = await start()
     repo.write('README.md', 'uncommitted\n')
     repo.write('staged.txt', 'staged\n')
@@ -217,7 +217,7 @@ describe('programs that a repository’s configuration would start', () => {
       try {
         deed()
       } catch {
-        // A payload that git takes amiss has run all the same.
+        // A payload has run even if git complains about it.
       }
       expect(existsSync(mark)).toBe(true)
     }
@@ -284,7 +284,7 @@ describe('a queue with gates', () => {
   const subjects = (repo: GitRepo, base: string) =>
     repo.git('log', '--reverse', '--format=%s', `${base}..autopilot/main`).split('\n').filter(Boolean)
 
-  it('judges as many trees at once as there is room for all gates of each, and lands in order', async () => {
+  it('judges as many trees at once as there is room for all their gates, and lands in order', async () => {
     const asked: number[] = []
     let atOnce = 0
     const verify: MergeQueueParts['verifier']['verify'] = async () => {
@@ -301,7 +301,7 @@ describe('a queue with gates', () => {
     expect(landed.map(({ previous }) => previous)).toEqual([base, ...landed.slice(0, -1).map(({ commit }) => commit)])
   })
 
-  it('builds no batch while other gates have every job, so that what comes meanwhile is judged with it', async () => {
+  it('builds no batch while other gates have every job, so that candidates that come meanwhile join it', async () => {
     const trees: string[] = []
     const verify: MergeQueueParts['verifier']['verify'] = ({ tree }) => {
       trees.push(tree)
@@ -315,14 +315,14 @@ describe('a queue with gates', () => {
     expect(subjects(repo, base)).toEqual(['a', 'b', 'c'])
   })
 
-  it('waits for no job with what no gate need run for', async () => {
+  it('does not wait for a job if no gate needs to run', async () => {
     const whenFree = () => new Promise<void>(() => undefined)
     const verify = () => Promise.resolve(ok(undefined))
     const { send } = await together([], { verify }, 1, whenFree)
     expect((await send('a', [])).ok).toBe(true)
   })
 
-  it('tells each candidate once that its gates run, and none whose verdict is known', async () => {
+  it('tells each candidate once that its gates run, unless its verdict is known', async () => {
     let run = 0
     const verify = () => Promise.resolve(++run === 2 ? err(failure('gate_failed', 'red')) : ok(undefined))
     const verifyAgain = () => Promise.resolve(ok(undefined))
@@ -341,7 +341,7 @@ describe('a queue with gates', () => {
     expect([run, subjects(repo, base)]).toEqual([2, ['a']])
   })
 
-  it('reports a bug to all who wait, and still serves who comes later', async () => {
+  it('reports a bug to all who wait, and still serves later candidates', async () => {
     let bugs = 0
     const verify = () => (++bugs === 1 ? Promise.reject(new Error('a bug')) : Promise.resolve(ok(undefined)))
     const { repo, base, ends, send } = await together(['a', 'b'], { verify })

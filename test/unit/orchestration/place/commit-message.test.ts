@@ -18,7 +18,7 @@ test('a commit has the title as its subject and names task, run, attempt and age
   )
 })
 
-test('a commit names the text that its work was done by, without the template, where that is known', () => {
+test('a commit names the text that its work was done by, without the template, if the text is known', () => {
   const message = commitMessage({ ...facts, task: task('login', 'Add the login'), text: '1-0123456789abcdef+0000' })
   expect(message).toMatch(/^Autopilot-Task: login\nAutopilot-Text: 1-0123456789abcdef\nAutopilot-Run: /m)
 })

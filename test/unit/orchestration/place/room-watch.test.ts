@@ -35,7 +35,7 @@ function stage({ waits = true } = {}) {
   return { room, disk, said, look, abort, clock }
 }
 
-test('while the disk is full nothing starts, what nobody needs is given back, and it goes on when there is room', async () => {
+test('while the disk is full nothing starts and spare places are given back; the run continues when there is room', async () => {
   const { room, disk, said, look } = stage()
   expect(await room.look()).toBe(false)
   disk.full = true
@@ -50,7 +50,7 @@ test('while the disk is full nothing starts, what nobody needs is given back, an
   expect(disk.cleared).toBeGreaterThan(1)
 })
 
-test('a run that nobody watches stops at a full disk, to be run again', async () => {
+test('an unattended run stops at a full disk, to be run again', async () => {
   const { room, disk, said } = stage({ waits: false })
   disk.full = true
   expect(await room.look()).toBe(false)
@@ -68,7 +68,7 @@ test('a run that is canceled does not wait for a disk', async () => {
   expect(await room.look()).toBe(false)
 })
 
-test('a place is to blame for what an agent cannot tell from its own fault, and for nothing else', async () => {
+test('a place is blamed for what an agent cannot tell from its own fault, and for nothing else', async () => {
   const gone = await troubleOf({ root: join(tempDir(), 'gone', '1'), home: 'another' })
   const home = tempDir()
   expect(await troubleOf({ root: join(home, '1'), home: homeIdentity(home) })).toBeUndefined()
@@ -95,7 +95,7 @@ test('a place is to blame for what an agent cannot tell from its own fault, and 
 const roadmapOf = (a: string) => `tasks:\n  - { id: a, run: ${JSON.stringify(a)} }\n  - { id: b, run: echo > b }\n`
 const once = (deed: string) => `test -e "$HERE/../did" || { touch "$HERE/../did"; ${deed}; exit 1; }; echo > a`
 
-test('a cache directory that is cleared during a run uses up no attempt, of the agent in it or of what stood ready', async () => {
+test('clearing the cache directory during a run uses up no attempt, neither of the agent in it nor of what was ready there', async () => {
   const stage = scene({
     roadmap: roadmapOf(once('mv "$(dirname "$PWD")" "$HERE/../cleared"')),
     files: { 'autopilot.yaml': 'env: { HERE: null }\n' },
@@ -110,7 +110,7 @@ test('a cache directory that is cleared during a run uses up no attempt, of the 
 })
 
 test.runIf(canMount)(
-  'a disk that an agent finds full uses up no attempt, and nothing starts before there is room',
+  'a full disk uses up no attempt of an agent, and nothing starts before there is room',
   async () => {
     const fill = 'cat /dev/zero > "$HERE/../workspaces/fill" 2>/dev/null'
     const stage = scene({

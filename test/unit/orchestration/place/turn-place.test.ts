@@ -63,7 +63,7 @@ async function harvested(place: TurnPlace): Promise<Harvested> {
 }
 
 describe.each(places)('%s', (_, wrap) => {
-  it('stands at its base, and what a turn has made is a commit on the named ref', async () => {
+  it('is at its base, and what a turn has made becomes a commit on the named ref', async () => {
     const { rig, agent, place, ref } = await opened(wrap)
     expect(place.place).toEqual({ cwd: agent.root, base: rig.base })
     agent.write('new.txt', 'new\n')
@@ -73,13 +73,13 @@ describe.each(places)('%s', (_, wrap) => {
     expect(rig.repo.git('show', `${ref}:new.txt`)).toBe('new')
   })
 
-  it('has nothing to collect where nothing changed, and is in no trouble', async () => {
+  it('has nothing to collect if nothing changed, and is in no trouble', async () => {
     const { place } = await opened(wrap)
     expect((await place.harvest()).type).toBe('unchanged')
     expect([await place.trouble(), await place.underWay()]).toEqual([undefined, undefined])
   })
 
-  it('goes on for a repair round with what has landed meanwhile; its ref only moves forward', async () => {
+  it('takes in what has landed meanwhile for a repair round, and its ref only moves forward', async () => {
     const { rig, agent, place, ref, land } = await opened(wrap)
     agent.write('new.txt', 'first\n')
     const first = await harvested(place)

@@ -43,7 +43,7 @@ function stage({ mayAwait = false, followsTree = false } = {}) {
     clock,
     waiting: () => steps.length,
     prepared: () => prepared,
-    /** Lets everything that is under way, and what follows from it, come to its end. */
+    /** Lets all pending steps, and what follows from them, end. */
     finish: async () => {
       for (let quiet = 0; quiet < 5; quiet = steps.length > 0 ? 0 : quiet + 1) {
         steps.splice(0).forEach((done) => done())
@@ -66,7 +66,7 @@ function stage({ mayAwait = false, followsTree = false } = {}) {
 }
 
 describe('the supply of workspaces', () => {
-  it('prepares as many as are wanted, not more at once than it may, and replaces what is taken', async () => {
+  it('prepares as many as are wanted, no more at once than it may, and replaces what is taken', async () => {
     const { supply, waiting, prepared, finish, take } = stage()
     supply.want(3)
     await until(() => waiting() === 2, 'two are being prepared')
@@ -77,7 +77,7 @@ describe('the supply of workspaces', () => {
     expect(prepared()).toBe(3)
   })
 
-  it('brings every workspace that stands ready to the new tip after a landing', async () => {
+  it('brings every prepared workspace to the new tip after a landing', async () => {
     const { supply, prepared, finish, take, land } = stage()
     supply.want(2)
     await finish()
@@ -91,7 +91,7 @@ describe('the supply of workspaces', () => {
     ])
   })
 
-  it('does not do so while finished work is being collected, but afterwards', async () => {
+  it('does so only once finished work has been collected', async () => {
     const { supply, finish, take, land, setBusy } = stage()
     supply.want(1)
     await finish()
@@ -106,7 +106,7 @@ describe('the supply of workspaces', () => {
     expect(take()).toMatchObject({ workspace: { commit: 'c2' }, landings: 2 })
   })
 
-  it('hands out the one that is least behind', async () => {
+  it('hands out the workspace that is least behind', async () => {
     const { supply, finish, take, land, setBusy } = stage()
     supply.want(1)
     await finish()
@@ -117,7 +117,7 @@ describe('the supply of workspaces', () => {
     expect(take().workspace.commit).toBe('c1')
   })
 
-  it('counts a landing during the step as one that the workspace lacks', async () => {
+  it('counts a landing during the preparation as one that the workspace lacks', async () => {
     const { supply, finish, take, land } = stage()
     supply.want(1)
     await finish()
@@ -127,7 +127,7 @@ describe('the supply of workspaces', () => {
     expect(take()).toMatchObject({ workspace: { commit: 'c2' }, landings: 2 })
   })
 
-  it('ends when what it had begun has ended', async () => {
+  it('closes when what it had begun has ended', async () => {
     const { supply, finish } = stage()
     supply.want(2)
     const closed = supply.close()
@@ -137,7 +137,7 @@ describe('the supply of workspaces', () => {
     await finish()
   })
 
-  it('waits for one that comes back as long as making one has taken, and not longer; coming back ends the wait', async () => {
+  it('waits for a workspace to come back for as long as making one has taken, and no longer; its return ends the wait', async () => {
     const { supply, clock, waiting, finish, prepared } = stage({ mayAwait: true })
     supply.want(1)
     await until(() => clock.timers === 1, 'it waits')
@@ -168,7 +168,7 @@ describe('the supply of workspaces', () => {
     expect([waiting(), clock.timers]).toEqual([0, 0])
   })
 
-  it('leaves a prepared workspace behind where every landing would cost a setup', async () => {
+  it('lets a prepared workspace fall behind if every landing would cost a setup', async () => {
     const { supply, finish, prepared, take, land } = stage({ followsTree: true })
     supply.want(1)
     await finish()

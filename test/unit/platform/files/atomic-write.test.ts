@@ -6,7 +6,7 @@ import { tempDir } from '../../../support/rigs/temp-dir.js'
 
 const [before, after] = ['tasks: before\n', 'tasks: after\n'].map((text) => Buffer.from(text)) as [Buffer, Buffer]
 
-/** What another program does in the moment in which the file has been looked at and has not been exchanged. */
+/** What another program does after the file was read and before it is exchanged. */
 const writers: Readonly<Record<string, (path: string) => void>> = {
   'writes into the file': (path) => writeFileSync(path, 'tasks: theirs\n'),
   'adds a line to it': (path) => writeFileSync(path, 'more\n', { flag: 'a' }),
@@ -36,7 +36,7 @@ test.each(Object.entries(writers))('a program that %s at the last moment loses n
   expect(readFileSync(path, 'utf8')).toBe(theirs)
   expect(readdirSync(dir)).toEqual(['roadmap.yaml'])
 
-  // The control: with a look and an exchange alone it is gone.
+  // The control: a plain read and exchange loses it.
   writeFileSync(path, before)
   expect(readFileSync(path)).toEqual(before)
   write(path)
@@ -45,7 +45,7 @@ test.each(Object.entries(writers))('a program that %s at the last moment loses n
   expect(readFileSync(path, 'utf8')).not.toContain('theirs')
 })
 
-test('nor does one that had opened the file before, and writes until the exchange is durable', async () => {
+test('a program that had opened the file before, and writes until the exchange is durable, loses nothing', async () => {
   const { path } = stage()
   const open = openSync(path, 'a')
   const replaced = await replaceFile(path, before, after, () => {
@@ -57,7 +57,7 @@ test('nor does one that had opened the file before, and writes until the exchang
   expect(readFileSync(path, 'utf8')).toBe('tasks: before\nmore\n')
 })
 
-test('with nobody else there the file is replaced, and no other name of it stays', async () => {
+test('without another program the file is replaced, and no other name of it is left', async () => {
   const { dir, path } = stage()
   expect(await replaceFile(path, before, after)).toEqual({ ok: true, value: 'replaced' })
   expect(readFileSync(path)).toEqual(after)

@@ -57,7 +57,7 @@ describe('making sure of a line', () => {
     },
   )
 
-  it('does nothing where it may not write', async () => {
+  it('does nothing if it may not write', async () => {
     const dir = tempDir()
     await ensureLine(dir, 'line')
     expect(statSync(dir).isDirectory()).toBe(true)
@@ -88,7 +88,7 @@ describe('a text of the user', () => {
     expect(await readTextIfThere(path)).toEqual({ ok: true, value: 'agents: 5\n' })
   })
 
-  it('is undefined when it is not there, also below a file', async () => {
+  it('is undefined when it does not exist, even below a file', async () => {
     const path = join(tempDir(), 'autopilot.yaml')
     expect(await readTextIfThere(path)).toEqual({ ok: true, value: undefined })
     writeFileSync(path, '')

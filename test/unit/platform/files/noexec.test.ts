@@ -19,11 +19,11 @@ test.each([
   ['/mnt/a b/c', true],
   ['/twice/x', false],
   ['/', false],
-])('whether programs start from %s goes by the mount that is nearest and last: %s', (dir, expected) => {
+])('whether programs start from %s depends on the nearest and last mount: %s', (dir, expected) => {
   expect(isNoexecAt(dir, mounts)).toBe(expected)
 })
 
-test('where nothing is known of mounts, programs start', async () => {
+test('programs start if nothing is known of mounts', async () => {
   expect(isNoexecAt('/x', '')).toBe(false)
   expect(await isNoexec(process.cwd())).toBe(false)
 })

@@ -21,7 +21,7 @@ it.each([
     "no key\nerror: external filter 'crypt' failed 1\nerror: external filter 'crypt' failed\nfatal: a: clean filter 'crypt' failed\n",
     'no key',
   ],
-])('of %s, a failure says what the filter said', (_, stderr, said) => {
+])('the failure of %s says what the filter said', (_, stderr, said) => {
   expect(failed(stderr)).toBe(`git read-tree: a content filter failed: ${said} (exit code 128)`)
 })
 

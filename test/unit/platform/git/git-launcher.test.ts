@@ -28,7 +28,7 @@ function scripted(script: string) {
 const pidIn = (text: string) => Number(text.trim().split('\n').at(-1))
 
 describe('a git that a launcher starts', () => {
-  it('gives what it prints, byte by byte, complaints apart, and the next is heard from its beginning', async () => {
+  it('returns what it prints, byte by byte, with stderr apart, and the next one returns its own from the beginning', async () => {
     const { place } = scripted(`printf 'a\\0b\\377 without an end'; echo "to $1" >&2`)
     const warnings: string[] = []
     const onWarnings = (text: string) => void warnings.push(text)
@@ -39,13 +39,13 @@ describe('a git that a launcher starts', () => {
     expect(warnings).toEqual(['to ls-files\n', 'to ls-tree\n', 'to log\n'])
   })
 
-  it('gives more than pipes hold at a time, whole and in order', async () => {
+  it('returns more than pipes hold at a time, whole and in order', async () => {
     const { place } = scripted('i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i + 1)); done')
     const answer = await git(place, ['ls-files'])
     expect(answer.ok && answer.value).toBe(Array.from({ length: 20_000 }, (_, i) => `line ${i}`).join('\n'))
   })
 
-  it('is given each word as it stands, and a directory and variables of any name', async () => {
+  it('is given each word as it is, and a directory and variables of any name', async () => {
     const { place, dir } = scripted(
       'for word in "$@"; do printf "%s|" "$word"; done; pwd; printf "%s" "$GIT_WORK_TREE"',
     )
@@ -57,7 +57,7 @@ describe('a git that a launcher starts', () => {
     expect(existsSync(join(dir, 'owned'))).toBe(false)
   })
 
-  it('has the shell for a parent, and none for an input: it reads nothing', async () => {
+  it('has the shell as its parent and no input: it reads nothing', async () => {
     const { place } = scripted('cat; echo "$PPID"')
     const first = await git(place, ['ls-files'])
     const second = await git(place, ['ls-files'])
@@ -66,7 +66,7 @@ describe('a git that a launcher starts', () => {
     expect(second).toEqual(first)
   })
 
-  it('fails with its exit code, also that of a wrong use, and with its own words', async () => {
+  it('fails with its own exit code and its own words, even for a wrong use', async () => {
     const { place } = scripted('echo "fatal: no" >&2; exit $2')
     for (const code of [1, 128, 129]) {
       const answer = await git(place, ['ls-files', String(code)])
@@ -74,7 +74,7 @@ describe('a git that a launcher starts', () => {
     }
   })
 
-  it('that was ended by a signal says so', async () => {
+  it('says so if a signal ended it', async () => {
     const { place } = scripted('kill -s $2 $$')
     for (const name of ['KILL', 'TERM']) {
       const answer = await git(place, ['ls-files', name])
@@ -82,14 +82,14 @@ describe('a git that a launcher starts', () => {
     }
   })
 
-  it('cannot start in a directory that is not there, as any other', async () => {
+  it('cannot start in a directory that does not exist, like any other', async () => {
     const { place, dir } = scripted('echo here')
     const answer = await git({ ...place, workTree: join(dir, 'gone') }, ['ls-files'])
     expect(!answer.ok && answer.error.exit.type).toBe('not_started')
     expect(await git(place, ['ls-files'])).toEqual({ ok: true, value: 'here' })
   })
 
-  it('does not wait for another: as many as are asked run at a time', async () => {
+  it('does not wait for another one: as many run at a time as are asked for', async () => {
     const { place, read, write } = scripted('echo $$ >> started; until [ -e go ]; do sleep 0.01; done; echo $2')
     const asked = Array.from({ length: 20 }, (_, i) => git(place, ['ls-files', String(i)]))
     await until(() => read('started').split('\n').length === 21, 'all of them run')
@@ -99,7 +99,7 @@ describe('a git that a launcher starts', () => {
 })
 
 describe('when a launcher is killed', () => {
-  it('its git is ended, and only then asked again', async () => {
+  it('its git is ended first, and only then asked again', async () => {
     const { place, read } = scripted(`
       [ -e held ] && echo 'still held' >&2 && exit 1
       : > held
@@ -114,7 +114,7 @@ describe('when a launcher is killed', () => {
     expect(read('log')).toBe('ended\n')
   })
 
-  it('while it has nothing to do, another takes its place', async () => {
+  it('another takes its place if it has nothing to do', async () => {
     const { place } = scripted('echo "$PPID"')
     const first = await git(place, ['ls-files'])
     process.kill(Number(first.ok && first.value), 'SIGKILL')
@@ -122,7 +122,7 @@ describe('when a launcher is killed', () => {
     expect(second.ok && second.value).not.toBe(first.ok && first.value)
   })
 
-  it('by the stop of autopilot itself, nothing is asked again', async () => {
+  it('nothing is asked again if autopilot itself is stopping', async () => {
     const { place, read } = scripted("trap '' TERM; echo begun >> log; while :; do sleep 0.01; done")
     const asked = git(place, ['add'])
     await until(() => read('log') !== '', 'it runs')
@@ -132,7 +132,7 @@ describe('when a launcher is killed', () => {
     expect(read('log')).toBe('begun\n')
   })
 
-  it('a stop that lets gits end first leaves the launcher alive', async () => {
+  it('a stop that lets gits end first does not end the launcher', async () => {
     const { place, read } = scripted(
       '[ $1 = log ] && echo $PPID && exit; trap \'echo "fatal: stopped" >&2; exit 5\' TERM; echo $PPID > shell; while :; do sleep 0.01; done',
     )
@@ -145,7 +145,7 @@ describe('when a launcher is killed', () => {
   })
 })
 
-it('what somebody else prints where a launcher prints is taken for nobody’s answer', async () => {
+it('what somebody else prints to a launcher’s output is nobody’s answer', async () => {
   const { place, read, write } = scripted(
     '[ $1 = log ] && echo $PPID && exit; { until [ -e go ]; do sleep 0.01; done; echo more; : > said; } >&2 & echo $PPID',
   )

@@ -7,7 +7,7 @@ import { childrenOf, stateOf } from '../../../support/rigs/processes.js'
 import { gitRepo } from '../../../support/scenes/repositories.js'
 import { until } from '../../../support/rigs/until.js'
 
-/** The one that began last: those of earlier tests may still be there. */
+/** The one that began last: those of earlier tests may still exist. */
 const sessionOf = (word: string) => childrenOf(process.pid).findLast(({ command }) => command.includes(word))!
 
 /** Kills the git that waits for a question, and waits until its parent could have seen that. */
@@ -28,7 +28,7 @@ function fakeGit(repo: ReturnType<typeof gitRepo>, script: string): void {
 }
 
 describe('a git that answers question by question', () => {
-  it('is started again when it was killed while nobody asked, and answers', async () => {
+  it('is started again if it was killed while nobody asked, and answers', async () => {
     const repo = gitRepo()
     const session = openGitSession({ gitDir: join(repo.dir, '.git') }, ['cat-file', '--batch-check=%(objectname)'])
     const ask = () => session.ask('HEAD\n', (text) => text.endsWith('\n'))
@@ -38,7 +38,7 @@ describe('a git that answers question by question', () => {
     expect(first).toEqual({ ok: true, value: `${repo.git('rev-parse', 'HEAD')}\n` })
   })
 
-  it('that is killed over a question is asked again where that does no harm, twice at most', async () => {
+  it('that is killed during a question is asked again if that does no harm, twice at most', async () => {
     const repo = gitRepo()
     const log = repo.beside('asked')
     fakeGit(repo, `read -r line; echo "$line" >> '${log}'; kill -9 $$`)
@@ -51,7 +51,7 @@ describe('a git that answers question by question', () => {
     expect(readFileSync(log, 'utf8')).toBe('one\ntwo\ntwo\ntwo\n')
   })
 
-  it('that never answers is ended after its limit, also one that is stopped; the next question starts another', async () => {
+  it('that never answers is ended after its limit, even a stopped one; the next question starts another', async () => {
     const repo = gitRepo()
     const session = openGitSession({ gitDir: join(repo.dir, '.git') }, ['cat-file', '--batch-check=%(objectname)'], {
       limitMs: 100,
@@ -70,7 +70,7 @@ describe('a git that answers question by question', () => {
     expect(await ask()).toMatchObject({ ok: true })
   })
 
-  it('goes on only in the process that was asked before: a new one would say that nothing at all was done', async () => {
+  it('continues only in the process that was asked before: a new one would say that nothing at all was done', async () => {
     const repo = gitRepo()
     const session = openGitSession({ gitDir: join(repo.dir, '.git') }, ['update-ref', '--stdin'])
     await session.ask('start\nprepare\n', (text) => text.endsWith('prepare: ok\n'))

@@ -36,17 +36,17 @@ it.runIf(hasProc)('a git that waits for what never comes is ended, and its failu
   )
 })
 
-it.runIf(hasProc)('a lock file that stays behind a git that had to be killed is named', async () => {
+it.runIf(hasProc)('a lock file that is left by a git that had to be killed is named', async () => {
   const { dir, answer } = ask("trap '' TERM; mkfifo pipe; : > index.lock; cat pipe", 200)
   const asked = await answer
   expect(!asked.ok && asked.error.locks).toEqual([join(dir, 'index.lock')])
   expect(!asked.ok && formatGitFailure(asked.error)).toContain(`remove ${join(dir, 'index.lock')}`)
 })
 
-it.runIf(hasProc)('a git whose pipes are held by somebody who left its group is not waited for', async () => {
+it.runIf(hasProc)('a git whose pipes are held by a process outside its group is not waited for', async () => {
   const { dir, answer } = ask('mkfifo pipe; setsid cat pipe & echo said', 200)
   expect(await answer).toEqual({ ok: true, value: 'said' })
-  // So that nobody is left behind.
+  // So that no process is left behind.
   writeFileSync(join(dir, 'pipe'), '')
 })
 
@@ -59,7 +59,7 @@ it.runIf(hasProc)('a git that works slowly lives, however long it takes', async 
   expect(await answer).toEqual({ ok: true, value: 'done' })
 })
 
-/** Of processes that are not there: nothing is known of their disk. */
+/** These processes do not exist: nothing is known of their disk use. */
 const seen = (state: string, processorMs: number): SeenProcess => ({
   ...{ pid: 2 ** 30, name: 'git', parent: 0, group: 2 ** 30, start: '1', hasTerminal: false },
   ...{ state, processorMs },
@@ -72,7 +72,7 @@ it.concurrent.for([
   { name: 'waits for a processor', state: 'R', perLook: 0, ends: false },
   { name: 'waits for a disk', state: 'D', perLook: 0, ends: false },
   { name: 'was stopped', state: 'T', perLook: 0, ends: false },
-])('of a git that $name, this is said: idle $ends', async ({ state, perLook, ends }, { expect: expected, skip }) => {
+])('a git that $name is judged by what it uses: idle $ends', async ({ state, perLook, ends }, { expect: expected, skip }) => {
   if (!hasProc) skip()
   let looks = 0
   const look = () => {

@@ -66,7 +66,7 @@ async function start(path: string) {
 
 describe('the lock', () => {
   it.skipIf(!existsSync('/proc/self/stat'))(
-    'is taken over at once from a holder that was killed and that nobody has reaped',
+    'is taken over at once from a holder that was killed and not yet reaped',
     async () => {
       const path = join(tempDir(), 'lock')
       // A parent that never waits for its child, as the first process of a container may be.
@@ -88,7 +88,7 @@ describe('the lock', () => {
     },
   )
 
-  it('is held by one until it is given back', async () => {
+  it('is held by one process until it is given back', async () => {
     const path = join(tempDir(), 'lock')
     const first = await takeLock(path)
     const other = await start(path)
@@ -107,7 +107,7 @@ describe('the lock', () => {
     expect((await takeLock(path)).ok).toBe(true)
   })
 
-  it('tells who holds it, and nobody once it was given back or its holder is gone', async () => {
+  it('names its holder, and nobody once it was given back or its holder is gone', async () => {
     const path = join(tempDir(), 'lock')
     expect(await readLockHolder(path)).toBeUndefined()
     const own = await takeLock(path)
@@ -129,7 +129,7 @@ describe('the lock', () => {
     expect((await takeLock(path)).ok).toBe(false)
   })
 
-  it.runIf(process.platform === 'linux')('knows a pid that was given out again, and another host', async () => {
+  it.runIf(process.platform === 'linux')('recognises a reused pid, and another host', async () => {
     const path = join(tempDir(), 'lock')
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     const stamp = { pid: process.ppid, host: hostname(), since: 1, boot, start: '1' }
@@ -139,7 +139,7 @@ describe('the lock', () => {
     expect((await takeLock(path)).ok).toBe(true)
   })
 
-  it('is replaced when it is not readable', async () => {
+  it('is replaced if it is not readable', async () => {
     const path = join(tempDir(), 'lock')
     const mine = { pid: process.pid, host: 'elsewhere.example', boot: 'other', start: '1' }
     for (const stamp of ['{"pid":', JSON.stringify({ ...mine, since: 1e300 })]) {
@@ -151,7 +151,7 @@ describe('the lock', () => {
     }
   })
 
-  it('has one winner in a storm of eight on a dead lock, round after round', async () => {
+  it('has one winner when eight race for a dead lock, round after round', async () => {
     const boot = await bootId()
     for (let round = 0; round < 5; round++) {
       const dir = tempDir()
@@ -165,11 +165,11 @@ describe('the lock', () => {
     }
   })
 
-  it('of a holder that cannot be looked at is kept while that beats, and is never taken unasked from another host', async () => {
+  it('of a holder that cannot be looked at is kept while its heartbeat goes on, and is never taken unasked from another host', async () => {
     const path = join(tempDir(), 'lock')
     elsewhere(path)
     const beating = setInterval(() => utimesSync(path, new Date(), new Date()), 5)
-    // Asked for or not: a sign of life comes while the taker looks.
+    // Asked for or not: a sign of life comes while the other one watches.
     const refused = await takeLock(path, { takeOver: true, silentMs: 2_000 })
     clearInterval(beating)
     expect(refused).toMatchObject({ ok: false, error: { pid: 7 } })
@@ -183,7 +183,7 @@ describe('the lock', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['lock'])
   })
 
-  it('of a container that was started again under its old name is taken by itself, once it is silent', async () => {
+  it('of a container that was started again under its old name is taken over automatically once it is silent', async () => {
     const path = join(tempDir(), 'lock')
     // The pid is there, in this container; the one that is meant was counted in another.
     const other = { pid: process.ppid, host: hostname(), since: 1, boot: await bootId(), start: '1' }
@@ -193,7 +193,7 @@ describe('the lock', () => {
     expect((await takeLock(path)).ok).toBe(true)
   })
 
-  it('is not taken over by --take-over from a process that is there, also when it is stopped', async () => {
+  it('is not taken over by --take-over from a process that exists, even a stopped one', async () => {
     const path = join(tempDir(), 'lock')
     const holder = await start(path)
     expect(await holder.take()).toBe('got')
@@ -202,7 +202,7 @@ describe('the lock', () => {
     expect(await takeLock(path, { takeOver: true })).toMatchObject({ ok: false, error: { pid: holder.child.pid } })
   })
 
-  it('beats while it is held, and its holder is told once another has it, or nobody', async () => {
+  it('beats while it is held, and tells its holder once another process has it, or nobody', async () => {
     for (const lose of [rmSync, (path: string) => replaced(path)]) {
       const path = join(tempDir(), 'lock')
       let lost = 0
@@ -214,7 +214,7 @@ describe('the lock', () => {
       const after = existsSync(path) ? readFileSync(path, 'utf8') : ''
       await until(() => lost === 1, 'the holder knows')
       if (taken.ok) await taken.value()
-      // What is another's is left alone.
+      // Another process's lock is left alone.
       expect(existsSync(path) ? readFileSync(path, 'utf8') : '').toBe(after)
     }
   })

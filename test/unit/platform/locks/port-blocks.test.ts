@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { takePortBlocks } from '../../../../src/platform/locks/port-blocks.js'
 
-/** No other test, and no run of one, takes blocks from here. */
+/** No other test takes blocks from this range. */
 const range = { first: 18_000, last: 18_049 }
 
 async function taken(count: number) {
@@ -21,11 +21,11 @@ async function listen(port: number, host: string): Promise<void> {
   })
 }
 
-test('two at once get blocks of their own, however they race; what is given back is given out again', async () => {
+test('two runs at once get blocks of their own, however they race, and a block that is given back is given out again', async () => {
   const [one, two] = await Promise.all([taken(2), taken(2)])
   const ports = [...one.ports, ...two.ports]
   expect([...ports].sort()).toEqual([18_000, 18_010, 18_020, 18_030])
-  // Fewer where there are no more.
+  // Fewer if there are no more.
   expect((await taken(2)).ports).toEqual([18_040])
   await one.release()
   expect((await taken(2)).ports).toEqual(one.ports)
@@ -39,7 +39,7 @@ test.each(['127.0.0.1', '0.0.0.0'])(
   },
 )
 
-test('a lock goes with its process, also when that is killed', async () => {
+test('a lock goes with its process, even if that is killed', async () => {
   const script = `require('net').createServer().listen('\\0autopilot-ports-18000', () => console.log('locked'))`
   const holder = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(holder.stdout, 'data')

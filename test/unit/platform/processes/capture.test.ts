@@ -10,7 +10,7 @@ const env = { PATH: process.env.PATH ?? '' }
 const sh = (script: string, options: Partial<Parameters<typeof capture>[2]> = {}) =>
   capture('/bin/sh', ['-c', script], { env, ...options })
 
-/** A script that writes its process id into a file and then lasts for ever. */
+/** A script that writes its process id into a file and then runs forever. */
 const lasting = 'echo $$ > "$PIDFILE"; exec sleep 100000'
 
 const isGone = (pid: number) => {
@@ -24,7 +24,7 @@ const isGone = (pid: number) => {
 }
 
 describe('capturing a program', () => {
-  it('gives its exit code and what it printed on both streams', async () => {
+  it('returns its exit code and what it printed on both streams', async () => {
     expect(await sh('echo out; echo err >&2; exit 3')).toEqual({
       exit: { type: 'code', code: 3 },
       stdout: 'out\n',
@@ -45,7 +45,7 @@ describe('capturing a program', () => {
     expect(JSON.parse(got.stdout)).toEqual([{ ONLY: 'this' }, cwd])
   })
 
-  it('tells the signal that ended it', async () => {
+  it('names the signal that ended it', async () => {
     expect((await sh('kill -KILL $$')).exit).toEqual({ type: 'signal', signal: 'SIGKILL' })
   })
 
@@ -68,7 +68,7 @@ describe('capturing a program', () => {
     expect((await sh("printf '\\342\\202'; printf '\\254'")).stdout).toBe('€')
   })
 
-  it('ends one that takes too long, and gives what it had printed', async () => {
+  it('ends a program that takes too long, and returns what it had printed', async () => {
     const got = await sh('echo begun; exec sleep 100000', { timeoutMs: 300 })
     expect(got).toEqual({
       exit: { type: 'not_started', message: 'no end within 300 ms' },
@@ -77,7 +77,7 @@ describe('capturing a program', () => {
     })
   })
 
-  it('ends also what that had started, though it keeps the pipes open and ignores TERM', async () => {
+  it('also ends what that program started, even if it keeps the pipes open and ignores TERM', async () => {
     const pidFile = join(tempDir(), 'pid')
     const script = `(trap '' TERM; ${lasting}) & wait`
     const got = await sh(script, { env: { ...env, PIDFILE: pidFile }, timeoutMs: 500 })
@@ -93,7 +93,7 @@ describe('capturing a program', () => {
     expect(got).toMatchObject({ exit: { type: 'code', code: 2 }, stderr: 'told\n' })
   })
 
-  it('ends one when it is canceled', async () => {
+  it('ends a program when it is canceled', async () => {
     const pidFile = join(tempDir(), 'pid')
     const controller = new AbortController()
     const running = sh(lasting, { env: { ...env, PIDFILE: pidFile }, signal: controller.signal })
@@ -103,7 +103,7 @@ describe('capturing a program', () => {
     expect(isGone(Number(readFileSync(pidFile, 'utf8')))).toBe(true)
   })
 
-  it('ends one at once whose cancel came first', async () => {
+  it('ends a program at once if the cancel came first', async () => {
     expect((await sh('exec sleep 100000', { signal: AbortSignal.abort() })).exit).toEqual({
       type: 'not_started',
       message: 'canceled',

@@ -98,7 +98,7 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
       await stray.gone
     })
 
-    it('says nothing of an end that came when it had ended by itself', async () => {
+    it('does not report an end that was asked for after it had ended by itself', async () => {
       const run = startRun(rig)
       const agent = await rig.next()
       const child = await agent.spawnChild()

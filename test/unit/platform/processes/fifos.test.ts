@@ -8,7 +8,7 @@ import { tempDir } from '../../../support/rigs/temp-dir.js'
 import { until } from '../../../support/rigs/until.js'
 
 it.each([false, true])(
-  'a process is spoken with by its fifos, also when somebody has removed them: %s',
+  'a process is reached through its fifos, even if somebody has removed them: %s',
   async (areGone) => {
     const path = join(tempDir(), '1')
     execFileSync('env', ['mkfifo', ...fifoPaths(path)])

@@ -48,7 +48,7 @@ describe.runIf(existsSync('/proc/self/stat'))('a launcher', () => {
     for (const agent of agents) await agent.exit()
   })
 
-  it('gives each its own environment, as a whole', async () => {
+  it('gives each its own environment, complete', async () => {
     const environments = [
       { ...env, A: '1', B: "it's $HOME `odd`\n*" },
       { ...env, A: '2', B: '' },
@@ -66,7 +66,7 @@ describe.runIf(existsSync('/proc/self/stat'))('a launcher', () => {
     }
   })
 
-  it('hands nothing of one on to the next: what nobody has read is gone', async () => {
+  it('passes nothing of one process on to the next: input that nobody has read is gone', async () => {
     const first = startRun(rig, { ...line('exit 0'), input: 'a prompt that nobody reads\n'.repeat(10) })
     await first.finished
     const next = startRun(rig, { ...line('cat'), input: 'mine' })
@@ -74,7 +74,7 @@ describe.runIf(existsSync('/proc/self/stat'))('a launcher', () => {
     expect(next.stdout.at(-1)).toBe('mine')
   })
 
-  it('leaves what it has no fifos for to Node, so that nobody waits', async () => {
+  it('leaves processes to Node for which it has no fifos, so that nobody waits', async () => {
     const go = join(rig.dir, 'go')
     const waits = line(`until [ -e ${go} ]; do sleep 0.05; done; echo ran`)
     const files = Array.from({ length: 40 }, (_, i) => join(rig.dir, `${i}.log`))
@@ -88,14 +88,14 @@ describe.runIf(existsSync('/proc/self/stat'))('a launcher', () => {
     expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(files.map(() => 'ran\n'))
   })
 
-  it('lets go of those who have told an end, however many there were', async () => {
+  it('keeps no process for an end that was reported, however many there were', async () => {
     const { agents, shell } = await twoAtWork()
     for (const agent of agents) await agent.exit()
     for (let i = 0; i < 60; i++) await startRun(rig, line(':')).finished
     expect(processTable().filter(({ parent }) => parent === shell).length).toBeLessThan(20)
   })
 
-  it('takes nothing at first, and removes its fifos when it is closed', async () => {
+  it('takes no process at first, and removes its fifos when it is closed', async () => {
     const directory = join(tempDir(), 'fifos')
     const other = openLauncher({ directory })
     expect(other.launch(line(':'))).toBeUndefined()
@@ -109,7 +109,7 @@ describe.runIf(existsSync('/proc/self/stat'))('a launcher', () => {
 })
 
 describe.runIf(existsSync('/proc/self/stat'))('when a launcher is killed', () => {
-  it('what runs is seen to end all the same, and the next is launched by another', async () => {
+  it('the end of what runs is seen all the same, and another launches the next process', async () => {
     const { runs, agents, shell } = await twoAtWork()
     process.kill(shell, 'SIGKILL')
     await until(() => !isThere(shell), 'it is gone')
@@ -127,7 +127,7 @@ describe.runIf(existsSync('/proc/self/stat'))('when a launcher is killed', () =>
     }, 'another has come')
   })
 
-  it('what it was asked for and has not made ready is started by Node, once', async () => {
+  it('Node starts, once, what it was asked for and had not made ready', async () => {
     const { agents, shell } = await twoAtWork()
     process.kill(shell, 'SIGSTOP')
     const marks = join(rig.dir, 'marks')
@@ -138,7 +138,7 @@ describe.runIf(existsSync('/proc/self/stat'))('when a launcher is killed', () =>
     for (const agent of agents) await agent.exit()
   })
 
-  it('together with who waits for a process, nobody knows how that ended', async () => {
+  it('together with the shell that waits for a process, nobody knows how that process ended', async () => {
     const { runs, agents, waiting, shell } = await twoAtWork()
     process.kill(shell, 'SIGKILL')
     process.kill(waiting[0]!, 'SIGKILL')
@@ -151,7 +151,7 @@ describe.runIf(existsSync('/proc/self/stat'))('when a launcher is killed', () =>
 })
 
 it.runIf(existsSync('/proc/self/stat'))(
-  'one that does not come to it is given up, and its process never runs',
+  'a process that its launcher does not come to is given up and never runs',
   async () => {
     const slow = await openReadyLauncher({ readyMs: 50 })
     const { cwd } = line('')
@@ -169,7 +169,7 @@ it.runIf(existsSync('/proc/self/stat'))(
   },
 )
 
-it.runIf(existsSync('/proc/self/stat'))('nothing of it is left behind when autopilot is killed', async () => {
+it.runIf(existsSync('/proc/self/stat'))('a launcher leaves nothing behind when autopilot is killed', async () => {
   const dir = tempDir()
   const program = await bundledProgram(`
     import { openLauncher } from './src/platform/processes/launcher.ts'

@@ -25,7 +25,7 @@ afterEach(() => rig.close())
 const hasProc = existsSync('/proc/self/stat')
 const isZombie = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
 
-it('tells a group that lives from one that is gone', async () => {
+it('a group that lives is told from one that is gone', async () => {
   const run = startRun(rig)
   const agent = await rig.next()
   expect(isGroupAlive(agent.pid)).toBe(true)
@@ -34,7 +34,7 @@ it('tells a group that lives from one that is gone', async () => {
   expect(isGroupAlive(agent.pid)).toBe(false)
 })
 
-it.runIf(hasProc)('counts a group as gone when only a process that nobody has reaped is left of it', async () => {
+it.runIf(hasProc)('a group counts as gone when only a process that nobody has reaped is left of it', async () => {
   startRun(rig)
   const agent = await rig.next()
   const child = await agent.spawnChild({ setsid: true })
@@ -49,7 +49,7 @@ it.runIf(hasProc)('counts a group as gone when only a process that nobody has re
   }
 })
 
-it.runIf(hasProc)('finds children, also those in groups of their own, and their children', async () => {
+it.runIf(hasProc)('children are found, even those in groups of their own, and their children', async () => {
   startRun(rig)
   const agent = await rig.next()
   const [near, far] = [await agent.spawnChild(), await agent.spawnChild({ setsid: true })]
@@ -57,7 +57,7 @@ it.runIf(hasProc)('finds children, also those in groups of their own, and their 
   expect([...descendants(agent.pid)].sort()).toEqual([near.pid, far.pid, below.pid].sort())
 })
 
-it('does not mind that a process or a group is gone', async () => {
+it('a process or a group that is gone is no error', async () => {
   const run = startRun(rig)
   const agent = await rig.next()
   await agent.exit()
@@ -67,19 +67,19 @@ it('does not mind that a process or a group is gone', async () => {
   expect(descendants(agent.pid)).toEqual([])
 })
 
-it.runIf(hasProc)('sees what a group and those that left it have used', async () => {
+it.runIf(hasProc)('the use of a group and of those that left it is seen', async () => {
   startRun(rig)
   const agent = await rig.next()
   const far = await agent.spawnChild({ setsid: true })
   const before = (await processorTimes(agent.pid, 0)).times
   expect([...before.keys()].sort()).toEqual([agent.pid, far.pid].sort())
-  // A child of its own, which has ended when the answer comes: its time counts for the one that waited for it.
+  // A child that has ended when the answer comes: its time counts for its parent, which waited for it.
   await far.run('sh', '-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done')
   const now = (await processorTimes(agent.pid, 0)).times
   expect(now.get(far.pid)).toBeGreaterThan(before.get(far.pid)! + 50)
 })
 
-it('does not wait for a process that waits for a disk without end: what it bears is not known, of all others it is', () => {
+it('a process that waits for a disk without end is not waited for: only its environment stays unknown', () => {
   const proc = tempDir()
   const add = (pid: number, state: string, parent: number, environ: string | undefined) => {
     mkdirSync(join(proc, String(pid)))
@@ -87,7 +87,7 @@ it('does not wait for a process that waits for a disk without end: what it bears
       join(proc, String(pid), 'stat'),
       `${pid} (a) b) ${state} ${parent} ${pid} ${pid} 0 ${'0 '.repeat(40)}`,
     )
-    // Nobody writes to it: who opens it to read waits as long.
+    // Nobody writes to it: whoever opens it to read waits until then.
     if (environ === undefined) execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', join(proc, String(pid), 'environ')])
     else writeFileSync(join(proc, String(pid), 'environ'), environ)
   }
@@ -99,7 +99,7 @@ it('does not wait for a process that waits for a disk without end: what it bears
   expect(processesWith('MARK=x', proc)).toEqual({ pids: [10], isWhole: false })
 })
 
-it('is looked at by one look for all who watch, however many, until that is too old', () => {
+it('one look serves all who watch, however many, until it is too old', () => {
   let looks = 0
   const all = Array.from({ length: 200 }, (_, index) => ({
     ...{ pid: index + 1, name: 'x', parent: 0, group: index + 1, state: 'S', start: '1', hasTerminal: false },
@@ -119,7 +119,7 @@ it('is looked at by one look for all who watch, however many, until that is too 
   expect(later.ageMs).toBeGreaterThanOrEqual(0)
 })
 
-it.runIf(hasProc)('knows a process that was stopped, as long as it is', async () => {
+it.runIf(hasProc)('a stopped process is known as stopped, for as long as it is', async () => {
   startRun(rig)
   const agent = await rig.next()
   expect(isStopped(agent.pid)).toBe(false)

@@ -38,7 +38,7 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
       expect(file).toBe(process.execPath)
     })
 
-    it('closes its stdin behind the prompt, so that one that reads to the end gets exactly that', async () => {
+    it('closes its stdin after the prompt, so that an agent that reads to the end gets exactly that', async () => {
       const prompt = `línea\r\n${'x'.repeat(300_000)}\nlast, without a line feed`
       startRun(rig, { input: prompt })
       const agent = await rig.next()
@@ -51,7 +51,7 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
       expect(await agent.stdin).toBe('')
     })
 
-    it('does not mind an agent that ends without having read its prompt', async () => {
+    it('does not mind if an agent ends without having read its prompt', async () => {
       const run = startRun(rig, { file: '/bin/sh', args: ['-c', 'exit 0'], input: 'x'.repeat(5_000_000) })
       expect(await run.finished).toEqual({ exit: { type: 'code', code: 0 }, stderrTail: '' })
     })
@@ -73,13 +73,13 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
       known.resolve(undefined)
       const agent = await rig.next()
       expect(agent.pid).toBe(run.pid)
-      // The program is the same process, as its start tells.
+      // The program is the same process, as its start time shows.
       expect(await identify(agent.pid)).toEqual(seen[0])
       await agent.exit(3)
       expect(await run.exited).toEqual({ type: 'code', code: 3 })
     })
 
-    it('never comes to its program when it is ended first', async () => {
+    it('never reaches its program if it is ended first', async () => {
       const known = defer<undefined>()
       const run = startRun(rig, { onSpawned: () => known.promise })
       run.end('canceled')
@@ -91,7 +91,7 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
     it.each([
       ['a program', ['touch', 'ran']],
       ['a command line', ['/bin/sh', '-c', 'touch ran']],
-    ])('ends by itself, %s not run, when nobody is there any more to let it begin', async (_, [file, ...args]) => {
+    ])('ends by itself, with %s not run, when nobody is left to let it begin', async (_, [file, ...args]) => {
       const env = { PATH: process.env.PATH ?? '' }
       const launched = launch({ file: file!, args, cwd: rig.dir, env }) as Launched
       launched.refuse()
@@ -99,7 +99,7 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
       expect(existsSync(join(rig.dir, 'ran'))).toBe(false)
     })
 
-    it('hands variables on whose names a shell cannot write', async () => {
+    it('passes on variables whose names a shell cannot write', async () => {
       const env = { PATH: process.env.PATH ?? '', 'odd.name': 'a b', go: 'my own', autopilot: '1' }
       startRun(rig, { env })
       const agent = await rig.next()
@@ -187,7 +187,7 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
       expect([run.stdoutFile, run.stderrFile].map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600])
     })
 
-    it('is told in short and remembered by its end, when somebody wants the latest lines alone', async () => {
+    it('is reported in brief and remembered by its end if only the latest lines are wanted', async () => {
       const script = "yes | head -c 4000000; seq -f 'complaint %g' 3000 >&2"
       const run = startRun(rig, {
         wantedLines: 'latest',

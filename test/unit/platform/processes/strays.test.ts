@@ -13,8 +13,8 @@ function startMarked(value: string): ProcessRun {
   return startRun(rig, { env: { PATH: process.env.PATH ?? '', MARK: value }, mark: 'MARK' })
 }
 
-describe.runIf(existsSync('/proc/self/environ'))('what bears the mark of an agent', () => {
-  it('ends with it, although it left its group and the agent ended well', async () => {
+describe.runIf(existsSync('/proc/self/environ'))('a process with the mark of an agent', () => {
+  it('ends with that agent, even if it left its group and the agent ended well', async () => {
     const run = startMarked('attempt-1')
     const agent = await rig.next()
     const stray = await agent.spawnChild({ setsid: true, holdsPipes: false })
@@ -26,7 +26,7 @@ describe.runIf(existsSync('/proc/self/environ'))('what bears the mark of an agen
     await Promise.all([stray.gone, late.gone])
   })
 
-  it('ends also when the agent was killed by somebody else', async () => {
+  it('also ends if the agent was killed by somebody else', async () => {
     const run = startMarked('attempt-1')
     const agent = await rig.next()
     const stray = await agent.spawnChild({ setsid: true, holdsPipes: false })
@@ -35,7 +35,7 @@ describe.runIf(existsSync('/proc/self/environ'))('what bears the mark of an agen
     await stray.gone
   })
 
-  it('is told from what bears a longer one', async () => {
+  it('is distinguished from one with a longer mark', async () => {
     const run = startMarked('attempt-1')
     await rig.next()
     const other = startMarked('attempt-10')

@@ -7,7 +7,7 @@ import { spawnWatchdog } from '../../../../src/platform/processes/watchdog.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 
 test.runIf(process.platform === 'linux')(
-  'a watchdog ends what works in the directories that are its run’s when it is left, and nowhere else',
+  'a watchdog that is left alone ends what works in the directories of its run, and nowhere else',
   async () => {
     const dir = tempDir()
     const at = (...parts: string[]) => {

@@ -13,7 +13,7 @@ it.each([
   ['#!/usr/bin/env interp\n', []],
   ['#! /bin/env interp\r\n', []],
   ['#!/usr/bin/env -S interp --no-warnings --stack-size=99\n', ['--no-warnings', '--stack-size=99']],
-])('a script that begins with %s is started by the interpreter of one’s own PATH', (line, options) => {
+])('a script that begins with %s is started by the interpreter that autopilot’s own PATH names', (line, options) => {
   const dir = tempDir()
   const interp = program(dir, 'interp', '#!/bin/sh\n')
   const file = program(dir, 'cli', `${line}rest\n`)
@@ -38,7 +38,7 @@ it.each([
   expect(withOwnInterpreter(command, dir)).toBe(command)
 })
 
-it('what is not there, or may not be executed, is left to whoever starts it', () => {
+it('a program that does not exist, or may not be executed, is left to whoever starts it', () => {
   const dir = tempDir()
   program(dir, 'interp', '#!/bin/sh\n')
   const closed = join(dir, 'closed')

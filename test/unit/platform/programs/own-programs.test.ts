@@ -29,7 +29,7 @@ function scene() {
   return { home, repository, planted, own, theirs, path: ['', 'node_modules/.bin', theirs, dirname(own)].join(':') }
 }
 
-test('programs of autopilot’s own come neither from relative entries of PATH nor from the repository', () => {
+test('autopilot’s own programs come neither from relative entries of PATH nor from the repository', () => {
   const { home, repository, planted, own, theirs, path } = scene()
   // The control: as any other directory it would count.
   expect(ownProgram('tool', path)).toBe(planted)
@@ -44,13 +44,13 @@ test('programs of autopilot’s own come neither from relative entries of PATH n
   expect(ownProgram('tool', `${join(home, 'more')}:${dirname(own)}`)).toBe(own)
 })
 
-test('a PATH with nothing left of it never means the directory one is in', () => {
+test('a PATH with nothing left in it never means the current directory', () => {
   const { repository, theirs } = scene()
   barPrograms(repository)
   expect(ownPath(`:.:${theirs}`)).toMatch(/^\/usr\/.*bin$/)
 })
 
-test('a program that lies only in the repository is not asked, and told', async () => {
+test('a program that is only in the repository is not run, and is reported', async () => {
   const { repository, planted, theirs } = scene()
   barPrograms(repository)
   expect(ownProgram('tool', theirs)).toBeUndefined()
@@ -59,7 +59,7 @@ test('a program that lies only in the repository is not asked, and told', async 
   expect(exit).toMatchObject({ type: 'not_started', message: expect.stringContaining(planted) as string })
 })
 
-test('entries of PATH that lie below the repository are the workspace’s for its tools, also behind a link', () => {
+test('entries of PATH below the repository become the workspace’s for its tools, even behind a link', () => {
   const { home, repository, theirs, own } = scene()
   const link = join(home, 'link')
   symlinkSync(repository, link)

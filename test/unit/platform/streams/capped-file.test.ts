@@ -34,7 +34,7 @@ describe('a capped file', () => {
     expect(readFileSync(path, 'utf8')).toBe(`12345678${note}`)
   })
 
-  it('asks the writer to wait for the disk, and tells when it may go on', async () => {
+  it('asks the writer to wait for the disk, and says when it may continue', async () => {
     const path = join(tempDir(), 'out.log')
     const file = new CappedFile(path, 1_000_000)
     expect(file.write(Buffer.alloc(500_000, 'x'))).toBe(false)

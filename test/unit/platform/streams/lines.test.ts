@@ -43,7 +43,7 @@ describe('splitting a stream into lines', () => {
     )
   })
 
-  it('cuts lines at the cap, whatever the chunks, and goes on with the next line', () => {
+  it('cuts lines at the cap, whatever the chunks, and continues with the next line', () => {
     fc.assert(
       fc.property(
         streams,
@@ -56,7 +56,7 @@ describe('splitting a stream into lines', () => {
     )
   })
 
-  it('takes line ends of Windows, keeps empty lines and a last line without an end', () => {
+  it('accepts Windows line ends, keeps empty lines and a last line without an end', () => {
     expect(split([Buffer.from('one\r\n\r\ntwo\n\nthree')])).toEqual(['one', '', 'two', '', 'three'])
   })
 
@@ -73,7 +73,7 @@ describe('splitting a stream into lines', () => {
     expect(split([Buffer.from([0x61, 0xff, 0x62, 0x0a])])).toEqual(['a\ufffdb'])
   })
 
-  it('gives of each chunk at most the last line that is not blank, when no more is wanted', () => {
+  it('gives at most the last line of each chunk that is not blank, if no more is wanted', () => {
     const blank = /^[ \t\r]*$/
     const bare = (line: string) => line.replace(/[ \t\r]+$/, '')
     fc.assert(

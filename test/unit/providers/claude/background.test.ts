@@ -39,7 +39,7 @@ describe('recorded streams with background work', () => {
     expect(end('claude', 'wakeup-cron-off')).toMatch(/^a wake-up at 2026-11-28T18:0/)
   })
 
-  it('are read where a wake-up is for a time that no calendar has: there is no such wake-up', () => {
+  it('are read even if a wake-up is for a time that no calendar has: there is no such wake-up', () => {
     const stream = readStream('claude', 'wakeup-cron-off')
     const lines = stream.lines.map((line) => line.replace(/"scheduledFor":\d+/, '"scheduledFor":1e300'))
     expect(lines).not.toEqual(stream.lines)

@@ -137,10 +137,10 @@ describe('statuses that are missing in a file', () => {
     expect(file.parses).toBe(1)
   })
 
-  test('of which one cannot be written are written all the same, and that one is told', async () => {
+  test('are written even if one of them cannot be, and that one is reported', async () => {
     const file = await roadmapFile(`tasks:\n${flow}`)
     let parses = 0
-    // As if the text of t7 came out wrong wherever it is written.
+    // As if the text of t7 were wrong wherever it is written.
     const parse = (bytes: Uint8Array) => {
       parses++
       const parsed = parseRoadmap(bytes, file.loaded.options)
@@ -262,7 +262,7 @@ describe('people who edit during the run', () => {
     expect(await readdir(dirname(file.path))).toEqual(['roadmap.yaml'])
   })
 
-  test('are told of a file that keeps changing also after a status was written', async () => {
+  test('are told of a file that keeps changing even after a status was written', async () => {
     const file = await roadmapFile(text)
     let edits = 0
     const writer = createStatusWriter(file.loaded, {
@@ -284,13 +284,13 @@ describe('people who edit during the run', () => {
     expect(await file.read()).toBe(edited)
   })
 
-  test('may change a text: what was done is not it, so its status is not written', async () => {
+  test('may change a task’s text: what was done is another text, so the status is not written', async () => {
     const file = await roadmapFile(text)
     const edited = text.replace('t1, title: x,', 't1, title: another,')
     await writeFile(file.path, edited)
     expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W187', passing: false } })
     expect(await file.read()).toBe(edited)
-    // Blanks make no other text.
+    // Blanks do not change the text.
     await writeFile(file.path, text.replace('t1, title: x,', 't1,  title:  x ,'))
     expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
   })
@@ -307,7 +307,7 @@ describe('people who edit during the run', () => {
     expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W186' } })
   })
 
-  test('are told once that a half-saved file is not written, and it is written when it parses again', async () => {
+  test('are told once that a half-saved file is not written, which happens when it parses again', async () => {
     const file = await roadmapFile(text)
     const halfSaved = (repeated: boolean) => ({ ok: false, error: { code: 'W184', passing: true, repeated } })
     await writeFile(file.path, 'tasks: [')
@@ -352,7 +352,7 @@ describe('the file itself', () => {
     expect(await file.read()).toBe(text.replace('pending', 'done'))
   })
 
-  test('is left alone when it is read-only, and that is said once', async () => {
+  test('is left alone if it is read-only, which is reported once', async () => {
     const file = await roadmapFile(text)
     await chmod(file.path, 0o444)
     expect(await file.writer.markDone('a')).toMatchObject({ ok: false, error: { code: 'W183' } })

@@ -91,14 +91,14 @@ describe('a sparse checkout of the agent', () => {
     expect(show(candidate.commit, 'docs/guide.md')).toBe('better')
   })
 
-  it('and without one, what is deleted is deleted; nor does it keep a file that the agent removed from it', async () => {
+  it('keeps no file that the agent deleted inside of it', async () => {
     const agent = await agentOf()
     agent.git('sparse-checkout', 'set', 'src')
     rmSync(join(agent.root, 'src/a.txt'))
     expect((await rig.candidate(agent)).changedPaths).toEqual(['src/a.txt'])
   })
 
-  it('that setup made holds: nothing is deleted, and a file that is written outside of it counts', async () => {
+  it('that setup made counts, too: nothing is deleted, and a file that is written outside of it is kept', async () => {
     const agent = await agentOf({ setup: 'git sparse-checkout set src' })
     expect(agent.has('docs/guide.md')).toBe(false)
     expect(agent.git('status', '--porcelain')).toBe('')
@@ -120,7 +120,7 @@ describe('an agent that stood on an older commit', () => {
         agent.git('checkout', '-q', 'HEAD~2')
       },
     ],
-  ])('reverts nothing since, where it was %s', async (_, deed) => {
+  ])('reverts nothing that came since, if the commit was %s', async (_, deed) => {
     const { agent, base } = await agentWithHistory()
     deed(agent)
     agent.write('fix.txt', 'fix\n')
@@ -145,7 +145,7 @@ describe('an agent that stood on an older commit', () => {
     expect(rig.repo.git('for-each-ref', '--contains', own, 'refs/autopilot')).not.toBe('')
   })
 
-  it('has changed nothing where it changed nothing there', async () => {
+  it('has changed nothing if it changed nothing there', async () => {
     const { agent, base } = await agentWithHistory()
     agent.git('checkout', '-q', 'HEAD~2')
     expect(value(await rig.collect(agent, { base })).type).toBe('unchanged')
@@ -159,7 +159,7 @@ describe('an agent that stood on an older commit', () => {
     expect(collected).toMatchObject({ ok: false, error: { kind: 'collect', paths: ['src/a.txt'] } })
   })
 
-  it('keeps its files where only its HEAD went back', async () => {
+  it('keeps its files if only its HEAD went back', async () => {
     const { agent, base } = await agentWithHistory()
     agent.git('reset', '-q', '--soft', 'HEAD~2')
     agent.write('src/a.txt', 'edited\n')
@@ -170,7 +170,7 @@ describe('an agent that stood on an older commit', () => {
 })
 
 describe('what was only staged', () => {
-  it('counts as a mode where core.fileMode is off', async () => {
+  it('counts as a mode if core.fileMode is off', async () => {
     rig = await createRig({ files })
     rig.repo.git('config', 'core.fileMode', 'false')
     rig = await createRig({ repo: rig.repo })
@@ -180,7 +180,7 @@ describe('what was only staged', () => {
     expect(rig.repo.git('ls-tree', candidate.commit, 'src/a.txt')).toMatch(/^100755/)
   })
 
-  it('counts as content where lines were renormalized', async () => {
+  it('counts as content if lines were renormalized', async () => {
     const agent = await agentOf({ files: { ...files, 'dos.txt': 'a\r\nb\r\n' } })
     agent.write('.gitattributes', '*.txt text\n')
     agent.git('add', '--renormalize', '.')
@@ -190,7 +190,7 @@ describe('what was only staged', () => {
     rig.repo.git('fsck', '--strict')
   })
 
-  it('gives way to the file where that was changed since', async () => {
+  it('gives way to the file if that was changed since', async () => {
     const agent = await agentOf()
     agent.write('src/a.txt', 'staged\n')
     agent.git('add', 'src/a.txt')
@@ -198,7 +198,7 @@ describe('what was only staged', () => {
     expect(show((await rig.candidate(agent)).commit, 'src/a.txt')).toBe('later')
   })
 
-  it('fails by name where its content is not there', async () => {
+  it('fails by name if its content does not exist', async () => {
     const agent = await agentOf()
     const blob = '1234567890123456789012345678901234567890'
     agent.git('update-index', '--cacheinfo', `100644,${blob},src/a.txt`)
@@ -214,7 +214,7 @@ describe("settings of the user's that change what lies in a git directory", () =
     ['an index without a checksum', '[index]\n\tskipHash = true\n'],
     ['an untracked cache', '[core]\n\tuntrackedCache = true\n'],
     ['a file system monitor', '[core]\n\tfsmonitor = true\n'],
-  ])('cost nothing of what was staged and committed: %s', async (_, globalConfig) => {
+  ])('lose nothing of what was staged and committed: %s', async (_, globalConfig) => {
     const agent = await agentOf({ globalConfig })
     agent.write('forced.log', '1')
     agent.git('add', '-f', 'forced.log')
@@ -238,7 +238,7 @@ describe("settings of the user's that change what lies in a git directory", () =
 })
 
 describe('what the agent hid by rules of its own', () => {
-  it('does not land, and is told', async () => {
+  it('does not land, and is reported', async () => {
     const agent = await agentOf()
     agent.write('.git/info/exclude', '/scratch/\n*.tmp\nsrc/a.txt\n')
     agent.write('scratch/notes', 'x')
@@ -251,7 +251,7 @@ describe('what the agent hid by rules of its own', () => {
     expect(candidate.hidden).toEqual(['scratch/notes', 'src/x.tmp'])
   })
 
-  it('is told, too, where nothing else changed', async () => {
+  it('is reported even if nothing else changed', async () => {
     const agent = await agentOf()
     agent.write('.git/info/exclude', 'hidden\n')
     agent.write('hidden', 'x')
@@ -274,7 +274,7 @@ describe('marker lines that the base does not have', () => {
     expect(value(asResult(await newMarkers(rig.repository, tree, rig.base)))).toEqual(['src/new'])
   })
 
-  it('are not those that were there, also under another name, nor what only looks like them', async () => {
+  it('are not those that were there before, even under another name, nor what only looks like them', async () => {
     const agent = await agentOf({ files: { ...files, 'fixture.txt': conflict } })
     agent.git('mv', 'fixture.txt', 'moved.txt')
     agent.write('moved.txt', `more\n${conflict}`)
@@ -299,7 +299,7 @@ function asResult<Value>(result: Result<Value, GitFailure>) {
   return result.ok ? result : { ok: false as const, error: { message: formatGitFailure(result.error) } }
 }
 
-describe('what git is in the middle of', () => {
+describe('an operation that git is in the middle of', () => {
   /** Branch `other` and the agent's own branch say different things in a.txt. */
   async function twoSides(): Promise<Agent> {
     const agent = await agentOf()
@@ -374,11 +374,11 @@ describe('what git is in the middle of', () => {
     const agent = await twoSides()
     deed(agent)
     expect(value(await findAgentUnderWay(rig.repository, agent.workspace))).toMatch(words)
-    // What is there can be collected all the same, so that nothing of it is lost.
+    // The work can be collected all the same, so that nothing is lost.
     expect((await rig.collect(agent)).ok).toBe(true)
   })
 
-  it('is nothing once it has been ended, nor after a revert without a commit or a bisect', async () => {
+  it('is not seen any more once it has ended, nor after a revert without a commit or a bisect', async () => {
     const agent = await twoSides()
     ours(agent)
     stops(agent, 'merge', 'other')

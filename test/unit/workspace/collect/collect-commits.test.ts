@@ -48,7 +48,7 @@ describe('collecting what the agent committed', () => {
   })
 
   it.each(['with:colon', 'a "quote', 'back\\slash', '"all":of\\them'])(
-    'finds them where the path of the workspace has what separates paths: %s',
+    'finds them in a workspace whose path contains what separates paths: %s',
     async (dirName) => {
       rig = await createRig({ files, dirName })
       const agent = await rig.leased()
@@ -133,7 +133,7 @@ describe('collecting what the agent committed', () => {
     expect(isKept(side)).toBe(true)
   })
 
-  it('keeps a history of its own, and still takes the work tree', async () => {
+  it('keeps an unrelated history, and still takes the work tree', async () => {
     const agent = await agentOf()
     agent.git('checkout', '-q', '--orphan', 'fresh')
     const orphan = commit(agent, 'new')
@@ -172,7 +172,7 @@ describe('files that are ignored', () => {
     expect(rig.repo.git('show', `${candidate.commit}:committed.log`)).toBe('2')
   })
 
-  it('stay where the base has them when the agent began a new git directory or went back in history', async () => {
+  it('stay if the base has them, even if the agent began a new git directory or went back in history', async () => {
     const agent = await agentOf()
     rig.repo.write('kept.log', 'x')
     rig.repo.git('add', '-f', 'kept.log')
@@ -259,7 +259,7 @@ describe('a git directory that was spoiled fails by name', () => {
     expect(await rig.refused(agent)).toEqual({ kind: 'collect', paths: [path] })
   })
 
-  it('a commit of which an object is missing', async () => {
+  it('a commit with a missing object', async () => {
     const agent = await agentOf()
     commit(agent, 'one')
     const blob = agent.git('rev-parse', 'HEAD:one')

@@ -261,7 +261,7 @@ describe('what cannot be collected fails by name', () => {
     expect(await rig.refused(made)).toEqual({ kind: 'collect', paths: ['sub'] })
   })
 
-  it('but a repository that is ignored is no obstacle', async () => {
+  it('but an ignored repository is no obstacle', async () => {
     const rig = await rigOf({ files: { ...files, '.gitignore': 'node_modules/\n' } })
     const agent = await rig.leased()
     agent.git('init', '-q', 'node_modules/dependency')

@@ -18,7 +18,7 @@ async function rigOf(options: RigOptions = {}): Promise<Rig> {
   return rig
 }
 
-test('of what its own tools wrote, what git ignores is named; what else is ignored, outside or gone is not', async () => {
+test('files that the agent’s tools wrote and git ignores are named, but not other ignored files, files outside or deleted ones', async () => {
   const rig = await rigOf()
   const agent = await rig.leased()
   agent.write('dist/a.js', 'a')
@@ -35,7 +35,7 @@ test('of what its own tools wrote, what git ignores is named; what else is ignor
   expect(candidate.ignored).toEqual(['*.env', 'dist/a.js'])
 })
 
-test('where nothing changed, all that is new and ignored is named, but not what setup or the configuration brought', async () => {
+test('if nothing changed, all new ignored files are named, except what setup or the configuration brought', async () => {
   const rig = await rigOf({
     files: { 'README.md': 'hello\n', '.gitignore': 'dist/\nmade/\ncache/\n*.env\n' },
     setup: 'mkdir made cache && echo 1 > made/by-setup && echo 1 > cache/x',
@@ -49,7 +49,7 @@ test('where nothing changed, all that is new and ignored is named, but not what 
   expect(collected).toMatchObject({ type: 'unchanged', ignored: [], newIgnored: ['dist', 'new.env'] })
 })
 
-test('copies are private, of regular files inside the workspace, and only so much', async () => {
+test('copies are private, only of regular files inside the workspace, and limited in size', async () => {
   const rig = await rigOf()
   const agent = await rig.leased()
   agent.write('dist/deep/a.js', 'a')
@@ -91,7 +91,7 @@ test.each([
   expect(candidate.leftOut).toContain(changed[0] === '.gitignore' ? 'node_modules' : 'web/built')
 })
 
-test('what an agent changed or made where setup had made something is its work, and what it adds by force', async () => {
+test('what an agent changed or made where setup had made something is its work, and so is what it adds by force', async () => {
   const rig = await rigOf(withModules)
   const agent = await rig.leased()
   agent.write('.gitignore', '')

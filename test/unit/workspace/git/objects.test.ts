@@ -19,7 +19,7 @@ async function opened() {
 
 const whole = (text: string) => text
 
-it('reads each blob to its last byte, whatever is in it and however git cuts it into pieces', async () => {
+it('each blob is read to its last byte, whatever is in it and however git cuts it into pieces', async () => {
   const { repository, blob } = await opened()
   const texts = ['', '\n', 'no end of line', 'x missing\n', 'ä€🙂'.repeat(100_000), `${'0'.repeat(40)} blob 3\nabc\n`]
   expect(await readTexts(repository, texts.map(blob), whole)).toEqual({ ok: true, value: texts })
@@ -30,7 +30,7 @@ it('reads each blob to its last byte, whatever is in it and however git cuts it 
   })
 })
 
-it('names an object that is not there, and answers the next question all the same', async () => {
+it('an object that does not exist is named, and the next question is answered all the same', async () => {
   const { repository, blob } = await opened()
   const gone = 'ab'.repeat(20)
   expect(await readTexts(repository, [blob('here'), gone], whole)).toMatchObject({
@@ -41,7 +41,7 @@ it('names an object that is not there, and answers the next question all the sam
   expect((await treeOf(repository, treeId(gone))).ok).toBe(false)
 })
 
-it('tells what plain git tells of how two commits differ, for any names and changes', async () => {
+it('two commits differ as plain git says, for any names and changes', async () => {
   const { repo, repository, base } = await opened()
   const name = fc.constantFrom('a', 'b/c', 'b/d', 'ü', 'with space', 'end 1\nend', 'q"')
   const files = fc.dictionary(name, fc.option(fc.constantFrom('one\n', 'two\n', '')))
@@ -60,7 +60,7 @@ it('tells what plain git tells of how two commits differ, for any names and chan
   )
 })
 
-it('asks another git when the one that it asked is killed, before or between two questions', async () => {
+it('another git is asked if the one that was asked is killed, before or between two questions', async () => {
   const { repo, repository, blob, base } = await opened()
   const other = commitOn(repo, base, { a: 'x\n' })
   const ask = async () => {
@@ -77,7 +77,7 @@ it('asks another git when the one that it asked is killed, before or between two
   expect(await ask()).toEqual(answer)
 })
 
-it('finds what was there before, and what is new, after somebody has packed the repository anew', async () => {
+it('what was there before, and what is new, is found even after somebody has packed the repository again', async () => {
   const { repo, repository, blob, base } = await opened()
   const [old, other] = [blob('old'), commitOn(repo, base, { a: 'x' })]
   repo.git('branch', 'keep', other)
@@ -99,7 +99,7 @@ it('finds what was there before, and what is new, after somebody has packed the 
   }
 })
 
-it('knows of the commits that it makes what they are made of and which they lead back to', async () => {
+it('what a new commit is made of, and what it leads back to, is known without asking', async () => {
   const { repo, repository, base } = await opened()
   const tree = repo.git('rev-parse', 'main^{tree}')
   const made = async (parents: readonly CommitId[]) => {
@@ -113,7 +113,7 @@ it('knows of the commits that it makes what they are made of and which they lead
   const { sessions } = repository
   expect(sessions.made.get(two)).toEqual({ tree, parents: [one] })
   expect([two, one, base].map((commit) => leadsBack(sessions, two, commit))).toEqual([true, true, true])
-  // What is behind a commit of somebody else's, or beside the first parents, is git's to say.
+  // Only git knows what is behind somebody else's commit, or beside the first parents.
   expect([leadsBack(sessions, one, two), leadsBack(sessions, aside, two), leadsBack(sessions, base, one)]).toEqual([
     ...[false, false, false],
   ])

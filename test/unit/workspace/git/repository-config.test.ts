@@ -9,7 +9,7 @@ import { formatSettings } from '../../../../src/workspace/git/user-config.js'
 import type { GitRepo } from '../../../support/scenes/git-repo.js'
 import { gitRepo, openRepo } from '../../../support/scenes/repositories.js'
 
-/** What autopilot's git makes of the user's work tree: it adds everything to an index of its own. */
+/** How autopilot's git sees the user's work tree: it adds everything to an index of its own. */
 async function addAll(repo: GitRepo, { trusted, root }: Repository, index = 'index'): Promise<string[]> {
   const place = { ...trusted, workTree: root, indexFile: repo.beside(index) }
   const added = await git(place, ['add', '-A'])

@@ -9,7 +9,7 @@ import { commitOn } from '../../../support/scenes/commit-on.js'
 import { gitRepo, openRepo } from '../../../support/scenes/repositories.js'
 
 describe('changing refs', () => {
-  it('makes a ref once, all lines or none, and goes on after a refusal', async () => {
+  it('makes a ref once, all lines or none, and continues after a refusal', async () => {
     const repo = gitRepo()
     const repository = await openRepo(repo)
     const base = repo.git('rev-parse', 'main')

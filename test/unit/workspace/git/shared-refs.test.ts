@@ -29,7 +29,7 @@ it('tags and remote-tracking branches are there, without a remote that could be 
   expect(agent.git('branch', '--format=%(refname:short)')).toMatch(/^autopilot\/\S+$/)
 })
 
-it("any number of them is none of the agent's; what the agent's git made beside them is", async () => {
+it('none of them counts as the agent’s, however many, but what the agent’s git made beside them does', async () => {
   const { leased, collect } = await rigWithRefs((git) => {
     const side = git('commit-tree', '-m', 'not in the base', 'HEAD^{tree}')
     git('update-ref', 'refs/tags/elsewhere', side)

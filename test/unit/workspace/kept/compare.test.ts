@@ -19,7 +19,7 @@ const seen = (noted: ReadonlyMap<string, Entry>) =>
   new Map([...noted].map(([path, one]) => [path, 'content' in one ? { ...one, content: undefined } : one] as const))
 const look = (noted: ReadonlyMap<string, Entry>) => seen(noted) as ReadonlyMap<string, Entry>
 
-test('what nobody touched stands, with nothing added and no content to be read', () => {
+test('what nobody touched is unchanged, with nothing added and no content to be read', () => {
   fc.assert(
     fc.property(entries, (noted) => {
       expect(compareKept(noted, look(noted))).toEqual({ type: 'standing', added: [], relinked: [] })

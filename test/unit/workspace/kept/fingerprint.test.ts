@@ -14,7 +14,7 @@ interface Stage {
   readonly question: Omit<KeptQuestion, 'deed'>
 }
 
-/** A directory in which setup has made something, noted. */
+/** A directory in which setup has made something, with its fingerprint. */
 function made(more: (at: Stage['at']) => void = () => undefined): Stage {
   const root = tempDir()
   const at = (path: string) => join(root, path)
@@ -36,7 +36,7 @@ function made(more: (at: Stage['at']) => void = () => undefined): Stage {
   return stage
 }
 
-/** As somebody would who does not want to be seen: with the times, and where it can be the length, as they were. */
+/** A change that hides itself: with the old times and, if possible, the old length. */
 function forged(path: string, deed: () => void): void {
   const { atime, mtime } = fs.statSync(path)
   deed()
@@ -95,7 +95,7 @@ test.each<[string, (at: Stage['at']) => void]>([
   expect(check()).toBe('touched')
 })
 
-test('new files are removed, those of the root’s other directories are not looked at, nor what is brought anew', () => {
+test('new files are removed; other directories of the root, and what is copied in each time, are not looked at', () => {
   const { at, check } = made()
   fs.mkdirSync(at('deps/.cache/deep'), { recursive: true })
   fs.writeFileSync(at('deps/.cache/deep/one'), '')
@@ -119,7 +119,7 @@ test('a look removes nothing, and what is new is a difference', () => {
   expect([look(), fs.existsSync(at('deps/new'))]).toEqual(['touched', true])
 })
 
-test('of files with several links the content decides: a further link of theirs is no touch, another content is', () => {
+test('of files with several links the content decides: another link is no touch, other content is', () => {
   const { at, check } = made((at) => fs.linkSync(at('deps/one'), at('store')))
   fs.linkSync(at('store'), at('another-place'))
   expect([check(), check()]).toEqual(['fine', 'fine'])
@@ -127,7 +127,7 @@ test('of files with several links the content decides: a further link of theirs 
   expect(check()).toBe('touched')
 })
 
-test('names that are no text are looked at like others', () => {
+test('names that are no text are looked at like any others', () => {
   const { at, check } = made((at) => {
     fs.writeFileSync(Buffer.concat([Buffer.from(at('deps/')), Buffer.from([0xff, 0x0a, 0x41])]), '')
     fs.writeFileSync(at('deps/ümlaut'), '')

@@ -7,7 +7,7 @@ import { commitOn } from '../../../support/scenes/commit-on.js'
 import type { GitRepo } from '../../../support/scenes/git-repo.js'
 import { gitRepo, openRepo } from '../../../support/scenes/repositories.js'
 
-/** What a run leaves that is killed after index and files have moved, and before the branch has. */
+/** What a run leaves behind that is killed after moving index and files and before moving the branch. */
 async function broken(repo: GitRepo) {
   const [from, ref] = [commitId(repo.git('rev-parse', 'HEAD')), 'refs/heads/main'] as const
   const to = commitOn(repo, from, { 'new.txt': 'new\n' })
@@ -18,7 +18,7 @@ async function broken(repo: GitRepo) {
 
 const note = (repo: GitRepo) => existsSync(join(repo.dir, '.git/autopilot/landing'))
 
-it('a landing that was broken off is brought to its end, once', async () => {
+it('a landing that was broken off is completed, once', async () => {
   const repo = gitRepo()
   const { to } = await broken(repo)
   expect(await finishLanding(await openRepo(repo))).toBe(true)
@@ -26,7 +26,7 @@ it('a landing that was broken off is brought to its end, once', async () => {
   expect(await finishLanding(await openRepo(repo))).toBe(false)
 })
 
-it('edits of the person’s beside it stay as they are', async () => {
+it('edits that a person made beside it stay as they are', async () => {
   const repo = gitRepo()
   const { to } = await broken(repo)
   repo.write('README.md', 'mine\n')
@@ -40,7 +40,7 @@ const meanwhile: Readonly<Record<string, (repo: GitRepo) => unknown>> = {
   'reset the index': (repo) => repo.git('reset', '-q', '--hard'),
   'switched to another branch': (repo) => repo.git('switch', '-q', '-c', 'other'),
 }
-it.each(Object.entries(meanwhile))('it is forgotten when the person has %s', async (_, deed) => {
+it.each(Object.entries(meanwhile))('it is forgotten if the person has %s', async (_, deed) => {
   const repo = gitRepo()
   await broken(repo)
   deed(repo)

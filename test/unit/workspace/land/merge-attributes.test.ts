@@ -69,7 +69,7 @@ function plainly({ repo, theirs }: Scene): Outcome {
   try {
     repo.git('merge', '-q', '--no-commit', '--no-ff', theirs)
   } catch {
-    // It ends so with a conflict.
+    // Git fails like this for a conflict.
   }
   const unmerged = repo.git('ls-files', '--unmerged', '-z').split('\0')
   const named = [...new Set(unmerged.flatMap((entry) => entry.split(/\t([^]*)/)[1] ?? []))].sort()
@@ -94,7 +94,7 @@ describe('attributes of the target’s tree, in a merge,', () => {
     expect(repo.git('show', `${members[1]?.ready.commit}:log.md`)).toBe(`${start}ours\ntheirs`)
   })
 
-  it('count for nobody who has none: the same two conflict', async () => {
+  it('are needed for that: without them the same two conflict', async () => {
     expect(await merged(scene({ 'log.md': start }, ...bothAppend))).toMatchObject({ conflicts: ['log.md'] })
   })
 
@@ -230,7 +230,7 @@ describe('a merge driver that is a program', () => {
     expect(existsSync(mark)).toBe(true)
   })
 
-  it('is not named where it is none: git’s own, and that of Git LFS unless it is defined', async () => {
+  it('is not named if it is git’s own, or that of Git LFS without a definition', async () => {
     const { repo } = scene(base, {}, {})
     const where = { place: { gitDir: `${repo.dir}/.git` }, root: repo.dir, env: repo.env }
     const named = async () => /as text: (.*);/.exec((await driverWarnings(where, commitId('HEAD'))).join())?.[1]

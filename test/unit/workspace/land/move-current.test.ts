@@ -11,7 +11,7 @@ import { until } from '../../../support/rigs/until.js'
 
 const files = { 'a.txt': 'a\n', 'b.txt': 'b\n', 'dir/c.txt': 'c\n', '.gitignore': '*.ign\n', 'plan.yaml': 'pending\n' }
 
-/** Everything of the person's: files, index, refs; not what autopilot is there to write. */
+/** Everything of the person's: files, index, refs; not what autopilot is meant to write. */
 function theirs({ dir }: GitRepo) {
   return treeBytes(dir, (path) => /^\.git\/(autopilot|objects|refs\/autopilot)(\/|$)/.test(path))
 }
@@ -47,7 +47,7 @@ describe('landing on the branch that a person stands on', () => {
     expect(repo.git('reflog', '-1', '--format=%gs', 'HEAD')).toBe('autopilot')
   })
 
-  it('leaves alone what a person edits, stages, adds or ignores beside it, the roadmap too', async () => {
+  it('leaves alone what a person edits, stages, adds or ignores beside it, even the roadmap', async () => {
     const repo = gitRepo({ files })
     repo.write('plan.yaml', 'done\n')
     const { land, target } = await currentTarget(repo, { leaveOut: ['plan.yaml'] })
@@ -83,7 +83,7 @@ describe('landing on the branch that a person stands on', () => {
     expect([repo.read('far/x'), repo.read('far/z/z'), status(repo)]).toEqual(['X\n', 'z\n', ''])
   })
 
-  it('knows a file that was only touched from one that was changed', async () => {
+  it('distinguishes a file that was only touched from one that was changed', async () => {
     const repo = gitRepo({ files })
     const { land, target } = await currentTarget(repo)
     utimesSync(join(repo.dir, 'a.txt'), 1, 1)
@@ -137,7 +137,7 @@ describe('landing on the branch that a person stands on', () => {
     },
   )
 
-  it('is overtaken by a commit of the person’s, and then lands on top of it', async () => {
+  it('is overtaken by a commit that a person makes, and then lands on top of it', async () => {
     const repo = gitRepo({ files })
     const { move, land, target } = await currentTarget(repo)
     const commit = commitOn(repo, target.tip, { 'a.txt': 'A\n' })
@@ -149,7 +149,7 @@ describe('landing on the branch that a person stands on', () => {
     expect([repo.read('a.txt'), repo.read('b.txt'), status(repo)]).toEqual(['A\n', 'mine\n', ''])
   })
 
-  it('goes on by the branch alone when the person has switched away, and takes the files along again when they are back', async () => {
+  it('moves the branch alone while the person has switched away, and takes the files along again when they are back', async () => {
     const repo = gitRepo({ files })
     const { land, target } = await currentTarget(repo)
     repo.git('switch', '-q', '-c', 'other')
@@ -194,7 +194,7 @@ describe('landing on the branch that a person stands on', () => {
     expect([pauses(), status(repo)]).toEqual([3, ''])
   })
 
-  it('names a lock that stays, and deletes it not', async () => {
+  it('names a lock that stays, and does not delete it', async () => {
     const repo = gitRepo({ files })
     const lock = join(repo.dir, '.git/index.lock')
     const { refused, target, pauses } = await currentTarget(repo)
@@ -222,7 +222,7 @@ describe('landing on the branch that a person stands on', () => {
     expect(status(repo)).toBe('')
   })
 
-  it('lets a git of the person’s that works at the same moment fail, so that neither loses anything', async () => {
+  it('lets a person’s git that works at the same moment fail, so that neither loses anything', async () => {
     // A content filter is a program that really runs in the middle of the move.
     const repo = gitRepo({ files: { ...files, '.gitattributes': 'a.txt filter=late\n' } })
     const said = repo.beside('said')
@@ -269,7 +269,7 @@ describe('landing on the branch that a person stands on', () => {
     rmSync(mark, { force: true })
     await land(commit)
     expect([existsSync(mark), repo.read('a.txt')]).toEqual([false, 'A\n'])
-    // The traps are good: the person's own git walks into them.
+    // The control: the person's own git does start them.
     repo.git('merge', '-q', '--ff-only', commitOn(repo, commit, { 'a.txt': 'AA\n' }))
     expect(existsSync(mark)).toBe(true)
   })

@@ -15,7 +15,7 @@ const edited = { 'a.txt': start['a.txt'].replace('5', 'FIVE') }
 
 interface Stage {
   readonly repo: GitRepo
-  /** Where the target stands. */
+  /** The target's commit. */
   readonly tip: string
   /** Commits on the user's branch, each on top of those before. */
   readonly commits: readonly string[]
@@ -45,7 +45,7 @@ async function opened(here: Stage, ...args: Parameters<Stage['open']>): Promise<
   return target.value
 }
 
-/** That the target stands at HEAD, and is kept as it was. */
+/** Expects the target to be at HEAD, and its old tip to be kept. */
 async function beginsAnew(here: Stage, by: string): Promise<void> {
   const { repo, tip } = here
   const head = repo.git('rev-parse', 'HEAD')
@@ -58,28 +58,28 @@ const elsewhere = { 'b.txt': 'elsewhere\n' }
 const squashedOnto = { ...elsewhere, ...work }
 
 describe('a target that HEAD has under another commit', () => {
-  it('begins anew where a line of it was edited since: a merge would conflict', async () => {
+  it('starts over if a line of it was edited since: a merge would conflict', async () => {
     const here = stage([work, edited])
     await beginsAnew(here, here.commits[0]!)
   })
 
-  it('begins anew where what it brought was taken out since: a merge would bring it back', async () => {
+  it('starts over if what it brought was taken out since: a merge would bring it back', async () => {
     const here = stage([work, { 'new.txt': null }])
     await beginsAnew(here, here.commits[0]!)
   })
 
-  it('is known by its change alone, as one patch, where HEAD had gone on before', async () => {
+  it('is recognised by its change alone, as one patch, even if HEAD had moved on before', async () => {
     const here = stage([elsewhere, squashedOnto, edited])
     await beginsAnew(here, here.commits[1]!)
   })
 
-  it('is known as one patch of several commits', async () => {
+  it('is recognised as one patch of several commits', async () => {
     const more = { ...work, 'more.txt': 'more\n' }
     const here = stage([elsewhere, { ...elsewhere, ...more }, edited], [work, more])
     await beginsAnew(here, here.commits[1]!)
   })
 
-  it('goes on as it is where nothing of it was changed since: a merge gives what HEAD has', async () => {
+  it('stays as it is if nothing of it was changed since: a merge gives what HEAD has', async () => {
     const here = stage([work, elsewhere])
     const target = await opened(here)
     expect(target).not.toHaveProperty('anew')
@@ -102,7 +102,7 @@ describe('a target that HEAD has under another commit', () => {
     'is there in part': { mine: [{ 'a.txt': work['a.txt'] }, edited] },
     'came in two commits': { mine: [elsewhere, { 'a.txt': work['a.txt'] }, { 'new.txt': 'new\n' }, edited] },
   }
-  it.each(Object.entries(others))('conflicts as ever where it %s, and nothing moves', async (_, { mine, theirs }) => {
+  it.each(Object.entries(others))('conflicts as ever if it %s, and nothing moves', async (_, { mine, theirs }) => {
     const here = stage(mine, theirs)
     expect(await here.open()).toMatchObject({ ok: false, error: { code: 'conflict' } })
     expect(here.repo.git('rev-parse', 'autopilot/main')).toBe(here.tip)
@@ -121,7 +121,7 @@ describe('a branch of the user’s own as the target', () => {
     return here.open('r1', 'develop')
   }
 
-  it('begins anew where all that it has is of runs, and is never set back where a person committed there', async () => {
+  it('starts over if all that it has is from runs, and is never set back if a person committed there', async () => {
     expect(await own('T1\n\nAutopilot-Run: r0\n')).toMatchObject({ ok: true, value: { anew: {} } })
     expect(await own('mine\n')).toMatchObject({ ok: false, error: { code: 'conflict' } })
   })
@@ -144,7 +144,7 @@ it('a submodule at another commit is another change, whatever the user’s confi
   expect(await found('1', '2')).toEqual({ ok: true, value: undefined })
 })
 
-describe('what a target was before it began anew', () => {
+describe('what a target was before it started over', () => {
   it('counts in later runs on that target, and for no other', async () => {
     const here = stage([work, edited])
     here.repo.git('branch', 'old', here.repo.git('rev-parse', 'HEAD~2'))
@@ -159,7 +159,7 @@ describe('what a target was before it began anew', () => {
     expect(await opened(here, 'r3')).not.toHaveProperty('before')
   })
 
-  it('counts no more when the commit that has it was reverted', async () => {
+  it('no longer counts when the commit that has it was reverted', async () => {
     const here = stage([work, edited])
     await opened(here)
     here.repo.git('revert', '-n', 'HEAD')
@@ -168,7 +168,7 @@ describe('what a target was before it began anew', () => {
     expect(await opened(here, 'r2')).not.toHaveProperty('before')
   })
 
-  it('counts not at all when that commit was reverted before', async () => {
+  it('does not count at all if that commit was reverted before', async () => {
     const here = stage([work])
     here.repo.git('revert', '--no-edit', 'HEAD')
     const target = await opened(here)
@@ -176,7 +176,7 @@ describe('what a target was before it began anew', () => {
     expect(target).not.toHaveProperty('before')
   })
 
-  it('counts through a second new beginning', async () => {
+  it('counts after a second start', async () => {
     const here = stage([work, edited])
     const { tip } = await opened(here)
     const second = commitOn(here.repo, tip, { 'b.txt': 'second\n' })
@@ -189,7 +189,7 @@ describe('what a target was before it began anew', () => {
     expect([anew?.tip, before]).toEqual([second, expect.arrayContaining([here.tip, second])])
   })
 
-  it('is not gone on from where a remote still has it', async () => {
+  it('is not continued from a remote that still has it', async () => {
     const here = stage([work, edited])
     await opened(here)
     here.repo.git('update-ref', 'refs/remotes/origin/autopilot/main', here.tip)

@@ -84,7 +84,7 @@ describe('the target branch', () => {
     expect(repo.git('rev-parse', 'autopilot/main')).toBe(head)
   })
 
-  it('takes in HEAD by a merge commit with both parents and the run’s trailer when both went on', async () => {
+  it('takes in HEAD by a merge commit with both parents and the run’s trailer if both have moved', async () => {
     const repo = gitRepo()
     const { tip } = await open(repo)
     const done = commitOn(repo, tip, { 'done.txt': 'done\n' })
@@ -114,7 +114,7 @@ describe('the target branch', () => {
     expect(repo.git('rev-parse', 'autopilot/main')).toBe(done)
   })
 
-  it('goes on from a remote-tracking branch that is ahead, also where there is no local one', async () => {
+  it('continues from a remote-tracking branch that is ahead, even if there is no local one', async () => {
     const repo = gitRepo()
     const { tip } = await open(repo)
     const theirs = commitOn(repo, tip, { 'theirs.txt': 'theirs\n' })
@@ -126,7 +126,7 @@ describe('the target branch', () => {
     expect(await open(repo)).toMatchObject({ tip: theirs, takenUp: { from, isNew: true } })
   })
 
-  it('is refused with the command that fetches it where the history is missing that would tell who has what', async () => {
+  it('is refused if the history is missing that would tell who has what, with the command that fetches it', async () => {
     const origin = gitRepo()
     const base = origin.git('rev-parse', 'HEAD')
     origin.git(
@@ -179,7 +179,7 @@ describe('the target branch', () => {
     expect([target.tip, target.takenUp]).toEqual([mine, undefined])
   })
 
-  it('is refused with the command where it and the remote-tracking branch have both gone on', async () => {
+  it('is refused with the command if it and the remote-tracking branch have diverged', async () => {
     const repo = gitRepo()
     const { tip } = await open(repo)
     const mine = commitOn(repo, tip, { 'mine.txt': 'mine\n' })

@@ -22,7 +22,7 @@ function stage() {
   return { dir, home, berths, nameOf }
 }
 
-test('a run has the berth, and the names, of the run before it that is through with them', async () => {
+test('a run gets the berth, and the names, of an earlier run that is done with them', async () => {
   const { berths, home } = stage()
   const one = berths(first)
   const taken = value(await one.take())
@@ -33,7 +33,7 @@ test('a run has the berth, and the names, of the run before it that is through w
   expect(value(await berths(second).take())).toEqual(taken)
 })
 
-test('what an earlier run still has there keeps its berth: the next takes another, and a third has that again', async () => {
+test('an earlier run that still has something in its berth keeps it: the next run takes another, and a third takes that again', async () => {
   const { berths, home } = stage()
   const one = berths(first)
   const { dir, prefix } = value(await one.take())
@@ -65,11 +65,11 @@ test('gates have berths of their own, and no two berths of a machine have the sa
   expect(taken.map((one) => basename(one.dir))).toEqual(['1', '1-gates', '2', '1', '1'])
   const prefixes = taken.map(({ prefix }) => prefix)
   expect(new Set(prefixes).size).toBe(5)
-  // What docker compose takes as the name of a project as it is.
+  // A name that docker compose accepts unchanged as a project's name.
   for (const prefix of prefixes) expect(prefix).toMatch(/^[0-9a-f]{8}-$/)
 })
 
-test('of runs that take one at the same moment, none has another’s', async () => {
+test('of runs that take a berth at the same moment, none gets another’s', async () => {
   const { berths } = stage()
   const ids = Array.from({ length: 24 }, (_, index) => `20260101-000000-${(index + 4096).toString(16)}`)
   const dirs = (await Promise.all(ids.map((id) => berths(id).take()))).map((taken) => value(taken).dir)
@@ -77,7 +77,7 @@ test('of runs that take one at the same moment, none has another’s', async () 
   for (const [index, dir] of dirs.entries()) expect(await ownerOf(dir)).toBe(ids[index])
 })
 
-test('several that ask at once for the workspaces of one run have one berth', async () => {
+test('several requests at once for the workspaces of one run get one berth', async () => {
   const { berths, home } = stage()
   const one = berths(first)
   const dirs = (await Promise.all([one.take(), one.take(), one.take()])).map((taken) => value(taken).dir)
@@ -85,7 +85,7 @@ test('several that ask at once for the workspaces of one run have one berth', as
   expect(readdirSync(home)).toEqual(['1'])
 })
 
-test('what does not say whose it is, or says it in a way that never ends, is somebody’s', async () => {
+test('a berth that does not say whose it is, or says it in a way that never ends, is somebody’s', async () => {
   const { nameOf, home } = stage()
   for (const name of ['1', '2', '3', '4']) mkdirSync(join(home, name), { recursive: true })
   writeFileSync(join(home, '2', '.owner'), '{"run": "2026')
@@ -109,7 +109,7 @@ test('a berth that was removed or lost its owner under a run at work is not used
   expect(existsSync(dirname(dir))).toBe(false)
 })
 
-test('a link that an agent put in the place of a berth, or around it, is not followed', async () => {
+test('a link that an agent put in the place of a berth, or of what is around it, is not followed', async () => {
   const { berths, dir: around, home } = stage()
   const one = berths(first)
   const { dir } = value(await one.take())
@@ -124,7 +124,7 @@ test('a link that an agent put in the place of a berth, or around it, is not fol
   expect([readdirSync(outside), readdirSync(join(around, 'root'))]).toEqual([['.owner'], []])
 })
 
-test('what an agent left beside its workspace stays, under the run’s name, and keeps no berth', async () => {
+test('what an agent left beside its workspace stays, under the run’s name, and holds no berth', async () => {
   const { berths, nameOf, home } = stage()
   const one = berths(first)
   const { dir } = value(await one.take())
@@ -135,7 +135,7 @@ test('what an agent left beside its workspace stays, under the run’s name, and
   expect(await nameOf(second)).toBe('1')
 })
 
-test('the place is told before it is used, and before it may be another’s', async () => {
+test('a berth is announced before it is used, and again before it may be another’s', async () => {
   const { berths } = stage()
   const told: string[] = []
   const one: ReturnType<typeof berths> = berths(first, {
@@ -149,13 +149,13 @@ test('the place is told before it is used, and before it may be another’s', as
   expect(told).toEqual(['+repo/1', `-repo/1 of ${first}`])
 })
 
-test('workspaces of the run may lie where nothing says that they are another’s', async () => {
+test('workspaces of the run may be where nothing says that they are another’s', async () => {
   const { berths, home, dir } = stage()
   value(await berths(second).take())
   for (const name of ['2', 'photos']) mkdirSync(join(home, name))
   const former = join(dir, 'former')
   mkdirSync(former)
-  // As when the configuration names another directory since.
+  // As if the configuration has named another directory since.
   const before = join(dir, 'elsewhere', 'repo')
   const theirs = value(await berths(first, { home: before }).take()).dir
   expect(await berths(first).mayHold(theirs)).toBe(false)
@@ -167,7 +167,7 @@ test('workspaces of the run may lie where nothing says that they are another’s
   for (const other of [join(home, 'photos'), home, dir, join(dir, '2')]) expect(await one.mayHold(other)).toBe(false)
 })
 
-test('a seed that a crash cut off is made anew', async () => {
+test('a seed that a crash cut off is made again', async () => {
   const { berths, dir } = stage()
   mkdirSync(join(dir, 'cache'))
   writeFileSync(join(dir, 'cache', '.seed'), '')

@@ -43,7 +43,7 @@ test('workspaces, those of gates and the notes on them are found by their names,
   expect(await findLeftovers(places, '20260103-000000-cccc')).toEqual([])
 })
 
-test('those of runs before, which had longer names, are found beside those of now', async () => {
+test('those of earlier runs, which had longer names, are found beside those of now', async () => {
   const { places, make } = stage()
   const former = make(`cache/repo/${run}/12`)
   const now = make('cache/repo/260102000000bbbb/0f3a1c92-3')
@@ -61,7 +61,7 @@ test('those of runs before, which had longer names, are found beside those of no
   expect((await findLeftovers(places, next)).map(({ path }) => path).sort()).toEqual([gate, now].sort())
 })
 
-test('removing takes the directories around with it once they are empty, and leaves what links lead to', async () => {
+test('removing takes the surrounding directories along once they are empty, and leaves what links lead to', async () => {
   const { places, make, dir } = stage()
   const first = make(`cache/repo/${run}/1`)
   const outside = make('precious')
@@ -108,13 +108,13 @@ test('what the user works in is never removed, wherever it lies', async () => {
   expect(existsSync(join(root, 'file')) && existsSync(join(commonDir, 'file'))).toBe(true)
 })
 
-test('of paths, those that are still directories are told', async () => {
+test('of given paths, those that are still directories are returned', async () => {
   const { make, dir } = stage()
   const there = make('there')
   expect(await stillThere([there, join(dir, 'gone'), join(there, 'file')], run)).toEqual(new Set([there]))
 })
 
-test('those in berths are found by who owns them; what does not say so is held, and no run’s', async () => {
+test('those in berths are found by their owner; one without a readable owner is held, and no run’s', async () => {
   const { places, make, dir } = stage()
   const own = (berth: string, owner: string) =>
     writeFileSync(join(dirname(make(`${berth}/0f3a1c92-1`)), '.owner'), owner)
@@ -135,7 +135,7 @@ test('those in berths are found by who owns them; what does not say so is held, 
     ['5', undefined, 'workspace', true],
   ])
   expect(told(await findLeftovers(places, run))).toEqual([['1', run, 'workspace', false]])
-  // By its notes a run could still take up what is nobody's.
+  // With its notes a run could still take up a workspace without an owner.
   const notes = make(`root/.git/autopilot/workspaces/${run}`)
   const plan = planClean([], await findLeftovers(places), false)
   expect([plan.leftovers.length, plan.kept.leftovers.length]).toEqual([3, 3])
@@ -146,7 +146,7 @@ test('those in berths are found by who owns them; what does not say so is held, 
   expect(await held()).toBeUndefined()
 })
 
-test('one that has come to be another run’s meanwhile is neither removed nor taken for what was there', async () => {
+test('one that belongs to another run by now is neither removed nor taken for what was there', async () => {
   const { places, make } = stage()
   const workspace = make('cache/repo/1/0f3a1c92-1')
   const owner = join(dirname(workspace), '.owner')
@@ -162,7 +162,7 @@ test('one that has come to be another run’s meanwhile is neither removed nor t
   expect(existsSync(dirname(workspace))).toBe(false)
 })
 
-test('berths with nothing in them go, with an owner, without one, or half taken', async () => {
+test('empty berths are removed, with an owner, without one, or half taken', async () => {
   const { places, dir } = stage()
   const home = join(dir, 'cache', 'repo')
   for (const name of ['1', '2', '3-gates', '.berth-0a1b2c3d']) mkdirSync(join(home, name), { recursive: true })

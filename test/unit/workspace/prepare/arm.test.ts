@@ -153,7 +153,7 @@ describe('a program planted by an agent', () => {
 
     await rig.collect(agent)
     rig.workspaces.release(agent.workspace)
-    // Used again where that is allowed: cleaned, checked out and armed.
+    // Used again if that is allowed: cleaned, checked out and armed.
     await rig.leased(2)
     expect(existsSync(mark)).toBe(false)
 

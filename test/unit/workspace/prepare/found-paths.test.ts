@@ -58,7 +58,7 @@ describe('a path of copy: or link:', () => {
     },
   )
 
-  it('without wildcards stays in the list where there is nothing, and is told', async () => {
+  it('without wildcards stays in the list if there is nothing, and is reported', async () => {
     expect(await findPaths(treeAsUsual(), ['gone', '.env', '.env*'])).toEqual({
       paths: ['gone', '.env', '.env.test'],
       missing: ['gone'],

@@ -56,7 +56,7 @@ describe('a workspace that is used again', () => {
     expect(existsSync(join(outside, 'src/a.txt'))).toBe(true)
   })
 
-  it('is cleaned also when the attempt was never collected', async () => {
+  it('is cleaned even if the attempt was never collected', async () => {
     const { leased, workspaces } = await rigOf()
     const first = await leased(1)
     const pristine = content(first)
@@ -130,7 +130,7 @@ describe('the pool of workspaces', () => {
     expect(second.git('log', '--format=%s')).toBe('first')
   })
 
-  it('keeps none that is not there any more', async () => {
+  it('keeps none that no longer exists', async () => {
     const { leased, workspaces } = await rigOf()
     const [first, second] = [await leased(1), await leased(2)]
     rmSync(first.root, { recursive: true })
@@ -146,12 +146,12 @@ describe('the pool of workspaces', () => {
     expect(existsSync(dir)).toBe(false)
   })
 
-  it('is taken up and removed also where the run had it before it was resumed under shorter names', async () => {
+  it('is found and removed even where the run had it before it was resumed under shorter names', async () => {
     const { leased, workspaces, repository, base, repo, dir } = await rigOf()
     const { workspace } = await leased()
     await workspaces.keep(workspace, 'its work is not collected', { adoptable: true })
     await workspaces.removeAll()
-    // As an earlier version had it: a directory that bears the run's name, and no file in it that says whose it is.
+    // As in an earlier version: a directory with the run's name, and no file in it that names the owner.
     const former = repo.beside('former')
     renameSync(dir, former)
     rmSync(join(former, '.owner'))

@@ -21,7 +21,7 @@ function later({ repo }: Rig, path: string, content = 'new\n'): string {
   return repo.commit(path)
 }
 
-/** A workspace that has been used, prepared at another commit; gives how often setup ran in it since it was new. */
+/** Prepares a used workspace at another commit; returns how often setup has run in it since it was new. */
 async function runsAt(rig: Rig, commit: string, spoil: (agent: Agent) => void = () => undefined): Promise<number> {
   const first = await rig.leased()
   spoil(first)
@@ -31,13 +31,13 @@ async function runsAt(rig: Rig, commit: string, spoil: (agent: Agent) => void = 
   return readFileSync(join(again.root, 'deps/runs'), 'utf8').split('\n').length - 1
 }
 
-it('what is kept outlives an attempt, and setup runs once', async () => {
+it('what is kept survives an attempt, and setup runs once', async () => {
   const rig = await rigOf({ setup, keep: ['deps'] })
   expect(await runsAt(rig, rig.base)).toBe(1)
   expect(await runsAt(rig, later(rig, 'src/a.txt'))).toBe(1)
 })
 
-it('what is not kept goes, and setup runs again', async () => {
+it('what is not kept is removed, and setup runs again', async () => {
   const rig = await rigOf({ setup: `${setup}; touch built; echo >> $HOME/all`, keep: ['deps'] })
   expect(await runsAt(rig, rig.base)).toBe(2)
   expect(readFileSync(join(rig.repo.home, 'all'), 'utf8')).toBe('\n\n')
@@ -48,7 +48,7 @@ it.each(['package-lock.json', 'deep/er/Cargo.lock', 'requirements-dev.txt'])(
   async (path) => {
     const rig = await rigOf({ setup, keep: ['deps'] })
     expect(await runsAt(rig, later(rig, path))).toBe(2)
-    // From there on it is the new state that counts.
+    // From then on the new state counts.
     expect(await runsAt(rig, rig.repo.git('rev-parse', 'HEAD'))).toBe(2)
   },
 )
@@ -62,12 +62,12 @@ it.each([
   ['tools/deep/a.sh', 1],
   ['package-lock.json', 1],
   ['c.txt', 1],
-] as const)('with inputs of one’s own, after a change of %s it has run %i times', async (path, runs) => {
+] as const)('with inputs of its own, after a change of %s setup has run %i times', async (path, runs) => {
   const rig = await rigOf({ setup: { run: setup, inputs }, keep: ['deps'] })
   expect(await runsAt(rig, later(rig, path))).toBe(runs)
 })
 
-it('without inputs of one’s own a manifest counts where the tree has no lock file of its kind, and only there', async () => {
+it('without inputs of its own a manifest counts if the tree has no lock file of its kind, and only there', async () => {
   const runsAfter = async (path: string, files: Readonly<Record<string, string>>) => {
     const rig = await rigOf({ setup, keep: ['deps'], files })
     return runsAt(rig, later(rig, path))
@@ -109,14 +109,14 @@ it('a prepared workspace is set up again when the target moves on with other inp
   expect(runs()).toBe('run\nrun\n')
 })
 
-it('files of the commit that setup changes are changed after the target has moved on, too', async () => {
+it('files of the commit that setup changes are changed again after the target has moved on', async () => {
   const rig = await rigOf({ setup: 'echo generated >> README.md' })
   const workspace = value(await rig.workspaces.prepare(rig.base))
   value(await rig.workspaces.refresh(workspace, commitId(later(rig, 'src/a.txt'))))
   expect(readFileSync(join(workspace.root, 'README.md'), 'utf8')).toBe('hello\ngenerated\n')
 })
 
-it('a repository in what is kept is no obstacle, and outside it is one', async () => {
+it('a repository in what is kept is no obstacle, but one outside of it is', async () => {
   const rig = await rigOf({ keep: ['deps'] })
   const first = await rig.leased()
   first.git('init', '-q', 'deps/one')

@@ -28,7 +28,7 @@ function later({ repo }: Rig, path: string, content = 'new\n'): string {
   return repo.commit(path)
 }
 
-/** A workspace that has been used, prepared at another commit. */
+/** A used workspace, prepared at another commit. */
 async function usedAgain(rig: Rig, commit: string, use: (agent: Agent) => void = () => undefined): Promise<string> {
   const first = await rig.leased()
   use(first)
@@ -75,7 +75,7 @@ it.each<[string, (agent: Agent) => void]>([
   expect(fs.readFileSync(join(root, 'deps/one'), 'utf8')).toBe('one\n')
 })
 
-it('what somebody leaves in it is gone before the next use, and costs no setup', async () => {
+it('what somebody leaves in it is removed before the next use, and costs no setup', async () => {
   const rig = await rigOf({ setup: once })
   const root = await usedAgain(rig, rig.base, (agent) => {
     agent.write('deps/.cache/x', '')
@@ -120,7 +120,7 @@ it.each([
   ['leaves a file that git does not ignore', `${script}; touch left`],
   ['changes a file of the commit', `${script}; echo >> src/a.txt`],
   ['changes what was copied from the user', `${script}; echo >> .env`],
-])('a setup that %s runs before each use, and is told once more', async (_, run) => {
+])('a setup that %s runs before each use, and is reported once more', async (_, run) => {
   const rig = await rigOf({ setup: { run, inputs }, copy: ['.env'] })
   rig.repo.write('.env', 'A=1\n')
   const root = await usedAgain(rig, rig.base)
@@ -129,7 +129,7 @@ it.each([
   expect(rig.notKept()).toHaveLength(2)
 })
 
-it('what is copied into the midst of what setup made is brought anew, and is no touch', async () => {
+it('what is copied into what setup made is copied again, and is no touch', async () => {
   const rig = await rigOf({
     setup: { run: `mkdir -p deps; echo > deps/x; echo run >> $HOME/runs`, inputs },
     copy: ['deps/local'],
@@ -153,7 +153,7 @@ it('a setup that failed is paid again', async () => {
   expect(runs(rig)).toBe(2)
 })
 
-it('of several free workspaces the one is taken that is set up for the commit', async () => {
+it('of several free workspaces, the one is taken that is set up for the commit', async () => {
   const rig = await rigOf({ setup: script })
   const other = later(rig, 'other.txt')
   const [first, second] = [
@@ -175,7 +175,7 @@ it('a prepared workspace that nobody has used is set up again when its inputs ch
   expect(runs(rig)).toBe(2)
 })
 
-it('places that are made ready are those of whoever comes next', async () => {
+it('places that are made ready go to whoever comes next', async () => {
   const rig = await rigOf({ setup: once })
   const ready = rig.workspaces.makeReady(rig.base, 2)
   const places = await Promise.all([rig.workspaces.prepare(rig.base), rig.workspaces.prepare(rig.base)])
@@ -185,7 +185,7 @@ it('places that are made ready are those of whoever comes next', async () => {
   expect(runs(rig)).toBe(2)
 })
 
-it('of what setup made an agent that changes the rules of ignoring brings nothing, also in a place used again', async () => {
+it('an agent that changes the ignore rules brings in nothing that setup made, even in a place that is used again', async () => {
   const rig = await rigOf({ setup: once })
   await usedAgain(rig, rig.base)
   rig.workspaces.release(value(await rig.workspaces.prepare(rig.base)))
@@ -195,7 +195,7 @@ it('of what setup made an agent that changes the rules of ignoring brings nothin
   expect((await rig.candidate(agent)).changedPaths).toEqual(['.gitignore', 'deps/mine'])
 })
 
-it('what cannot be kept, since its name is no text, is not thought to be there: another place is set up', async () => {
+it('what cannot be kept, because its name is no text, is not taken to be there: another place is set up', async () => {
   const rig = await rigOf({ setup: { run: `${script}; echo > "$(printf '\\377').log"`, inputs } })
   const first = await rig.leased()
   rig.workspaces.release(first.workspace)

@@ -28,7 +28,7 @@ function stage(options: GitRepoOptions = {}) {
       repo.git('update-ref', ref, commit)
       return ref
     },
-    /** What stands in the ledger, by ref. */
+    /** The entries of the ledger, by ref. */
     standings: async () => Object.fromEntries((await entries(user)).map((one) => [one.ref, one.standing.type])),
   }
 }
@@ -53,7 +53,7 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
   })
 }
 
-test('it has landed, too, when a person has rebased the target or taken it over and deleted it', async () => {
+test('an attempt has landed, too, when a person has rebased the target or taken it over and deleted it', async () => {
   const { repo, base, commit, keep, standings } = stage()
   const candidate = keep(commit(base, 'T1', 1, 'x'), 'T1', 1)
   repo.git('branch', 'autopilot/main', commit(base, 'T1', 1, 'y'))
@@ -67,7 +67,7 @@ test('it has landed, too, when a person has rebased the target or taken it over 
   expect((await standings())[candidate]).toBe('landed')
 })
 
-test('it has not landed when the target is gone and nothing else leads there', async () => {
+test('an attempt has not landed when the target is gone and nothing else leads there', async () => {
   const { repo, base, commit, keep, standings } = stage()
   const landed = commit(base, 'T1', 1)
   const candidate = keep(landed, 'T1', 1)
@@ -114,7 +114,7 @@ test('one run can be asked for alone', async () => {
   expect((await entries(user, run)).map(({ ref }) => ref)).toEqual([baseRef(run)])
 })
 
-test('refs are deleted all or none: when one has moved meanwhile, all stay', async () => {
+test('refs are deleted all or none: if one has moved meanwhile, all stay', async () => {
   const { repo, base, user, commit, keep } = stage()
   const refs = [keep(commit(base, 'T1', 1), 'T1', 1), keep(commit(base, 'T2', 1), 'T2', 1)]
   const before = await entries(user)

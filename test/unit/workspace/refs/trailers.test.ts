@@ -4,7 +4,7 @@ import { openRepository } from '../../../../src/workspace/repository/repository.
 import { readTrailers } from '../../../../src/workspace/refs/trailers.js'
 import { createGitRepo } from '../../../support/scenes/git-repo.js'
 
-it('reads who a commit of a range is for and by which text, the last first, whatever else messages hold', async () => {
+it('the task and the text of each commit in a range are read, the last first, whatever else the messages hold', async () => {
   const repo = createGitRepo()
   onTestFinished(repo.remove)
   const add = (message: string) => {

@@ -68,7 +68,7 @@ describe('a commit is undone', () => {
     expect(await undone()).toEqual([one])
   })
 
-  it('by a pull request of GitHub’s whose message tells only a number and a title, squashed or merged', async () => {
+  it('by a GitHub pull request whose message has only a number and a title, squashed or merged', async () => {
     const { repo, work, undone } = history()
     const squashed = work('Add a page (#12)\n\nAutopilot-Task: a')
     repo.git('switch', '-q', '-c', 'side')
@@ -85,7 +85,7 @@ describe('a commit is undone', () => {
     expect(await undone()).toEqual([revert, merge, ...brought].sort())
   })
 
-  it('not by such a message where it is not known which commit is meant', async () => {
+  it('not by such a message if it is not known which commit is meant', async () => {
     const { repo, work, undone } = history()
     work('Add a page (#12)')
     work('Add a page')

@@ -17,7 +17,7 @@ interface Round {
   readonly agent: Agent
   readonly caught: CaughtUp
   readonly tip: CommitId
-  /** What is left of the conflict in what the agent has made of it. */
+  /** What is left of the conflict after the agent's work. */
   readonly left: () => Promise<readonly string[]>
 }
 
@@ -47,7 +47,7 @@ async function leftIn(rig: Rig, agent: Agent, tip: CommitId, watch: MarkerWatch)
   return found.value.map(pathText)
 }
 
-it('work and tip lie together in the work tree, under a HEAD that is a merge of the two, the tip first', async () => {
+it('work and tip are together in the work tree, under a HEAD that is a merge of the two, the tip first', async () => {
   const { agent, caught, tip } = await round(
     ({ write }) => {
       write('mine.txt', 'mine\n')
@@ -84,7 +84,7 @@ it('both sides of a conflict stand between markers, and are found until they are
   expect(await left()).toEqual([])
 })
 
-it('markers of the size that an attribute of the tip asks for are found, too', async () => {
+it('markers of a size that an attribute of the tip sets are found, too', async () => {
   const tip = { 'line.txt': 'theirs\n', '.gitattributes': '*.txt conflict-marker-size=4\n' }
   const { agent, caught, left } = await round(({ write }) => write('line.txt', 'mine\n'), tip)
   expect(caught.note).toBeUndefined()
@@ -124,7 +124,7 @@ const unmarked: Readonly<
   ],
 }
 it.each(Object.entries(unmarked))(
-  'a file %s cannot be marked: a note tells of it, and is found until it is deleted',
+  'a file %s cannot be marked: a note names it, and is found until it is deleted',
   async (_, [work, theirs, told]) => {
     const { agent, caught, left } = await round(work, theirs)
     expect(caught.note).toBe(conflictNote)
@@ -137,7 +137,7 @@ it.each(Object.entries(unmarked))(
   },
 )
 
-it('of a file with markers beside one without, each is told in its own way', async () => {
+it('a file with markers and one without are each reported in their own way', async () => {
   const { agent, caught, left } = await round(
     ({ write }) => {
       write('line.txt', 'mine\n')
@@ -169,7 +169,7 @@ it('a note that is still there in the next round is added to', async () => {
   expect(await leftIn(rig, agent, further, again.watch)).toEqual([conflictNote])
 })
 
-it('is refused for a workspace that is not where it was', async () => {
+it('a workspace that is not where it was is refused', async () => {
   const rig = await createRig({ files })
   onTestFinished(() => rig.repo.remove())
   const agent = await rig.leased()

@@ -23,7 +23,7 @@ interface Watched {
   readonly left: (files: Readonly<Record<string, string | null>>) => Promise<readonly string[]>
 }
 
-/** A conflict in `a.txt`, which had this content besides. */
+/** A conflict in `a.txt`, which also has this content. */
 async function watched(content = '', before = nothingWatched): Promise<Watched> {
   const repo = gitRepo({ files: { 'a.txt': content, 'b.txt': 'b\n' } })
   const repository = await openRepo(repo)
@@ -77,7 +77,7 @@ describe('conflict markers', () => {
     expect(await first.left({ 'b.txt': '<<<<<<< x\n' })).toEqual([])
   })
 
-  it('are missing in some files that a conflict touched: those are told', async () => {
+  it('are missing in some files that a conflict touched, which are reported', async () => {
     const repo = gitRepo({ files: { 'a.txt': marked, 'b.txt': 'b\n' } })
     const [repository, tree] = [await openRepo(repo), repo.git('rev-parse', 'HEAD^{tree}')]
     const found = await watchMarkers(
@@ -88,7 +88,7 @@ describe('conflict markers', () => {
     expect(found).toMatchObject({ ok: true, value: { unmarked: ['b.txt', 'gone'] } })
   })
 
-  it('cost nothing to look for where nothing is watched', async () => {
+  it('cost nothing to look for if nothing is watched', async () => {
     const repository = await openRepo(gitRepo())
     expect(await leftMarkers(repository, treeId('no tree'), commitId('no base'), nothingWatched)).toEqual({
       ok: true,

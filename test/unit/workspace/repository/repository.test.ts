@@ -34,7 +34,7 @@ describe('opening a repository', () => {
     expect(userBytes(repo.dir)).toEqual(before)
   })
 
-  it('does not touch the index even where its recorded times are stale', async () => {
+  it('does not touch the index even if its recorded times are stale', async () => {
     const repo = gitRepo()
     utimesSync(join(repo.dir, 'README.md'), 1e9, 1e9)
     const before = userBytes(repo.dir)
@@ -96,7 +96,7 @@ describe('opening a repository', () => {
     expect(repository.head.commit).toHaveLength(64)
   })
 
-  it('is Autopilot where the user has no identity, or half of one, and the user where they have', async () => {
+  it('commits as Autopilot for a user who has no identity, or half of one, and else as the user', async () => {
     const nobody = { name: 'Autopilot', email: 'autopilot@localhost' }
     expect((await openRepo(gitRepo({ identity: false }))).identity).toEqual(nobody)
     const half = gitRepo({ identity: false, globalConfig: '[user]\n\tname = Ada\n' })
@@ -109,7 +109,7 @@ describe('opening a repository', () => {
     expect(opened.ok && opened.value.identity).toEqual({ name: 'Grace x', email: 'grace@example.org' })
   })
 
-  it('is not made up where user.useConfigOnly forbids it, also not from EMAIL', async () => {
+  it('makes up no identity if user.useConfigOnly forbids it, not even from EMAIL', async () => {
     const strict = (user: string) =>
       gitRepo({ identity: false, globalConfig: `[user]\n\tuseConfigOnly = true\n${user}` })
     const open = ({ dir, env }: GitRepo) => openRepository({ dir, env: { ...env, EMAIL: 'ada@guess.example' } })
@@ -167,7 +167,7 @@ describe('refusing a repository', () => {
     ['that git can read', '0', 'reftable'],
     ['that is newer than git', '1', 'reftable'],
     ['under a form and a path', '0', 'reftable:///srv/refs'],
-  ])('refuses refs in tables, %s, and takes them as files', async (_, version, form) => {
+  ])('refuses refs in tables, %s, and accepts them as files', async (_, version, form) => {
     const repo = gitRepo()
     repo.git('config', 'core.repositoryFormatVersion', version)
     repo.git('config', 'extensions.refStorage', form)
@@ -213,13 +213,13 @@ describe('refusing a repository', () => {
   it.each([
     ['git-autopilot-gone clean -- %f', 'git-autopilot-gone is not on PATH'],
     ['"/nonexistent/git-crypt" clean', '/nonexistent/git-crypt is missing'],
-  ])('refuses a filter whose program has gone: %s', async (command, said) => {
+  ])('refuses a filter whose program is gone: %s', async (command, said) => {
     const repo = gitRepo({ files: { '.gitattributes': '*.bin filter=lfs\n' } })
     repo.git('config', 'filter.lfs.clean', command)
     const { code, message, help } = await refusal(repo)
     expect([code, help]).toEqual(['missing_filter', expect.stringContaining('git lfs install')])
     expect(message).toContain(said)
-    // What a shell knows by itself is no program, and what no file goes through is not asked for.
+    // A shell builtin is no program, and a filter that no file uses is not asked for.
     for (const other of ['exec cat', 'if true; then cat; fi', 'test -n x && cat']) {
       repo.git('config', 'filter.lfs.clean', other)
       expect((await openRepo(repo)).root).toBe(repo.dir)
@@ -242,7 +242,7 @@ describe('refusing a repository', () => {
 it.each([
   ['a broken line', '[user\n'],
   ['a value that is none', '[core]\n\tbare = perhaps\n'],
-])('a configuration of the user’s with %s is not taken for a broken repository', async (_, globalConfig) => {
+])('a user configuration with %s is not taken for a broken repository', async (_, globalConfig) => {
   const { dir, env, beside } = gitRepo()
   writeFileSync(beside('broken'), globalConfig)
   const opened = await openRepository({ dir, env: { ...env, GIT_CONFIG_GLOBAL: beside('broken') } })

@@ -61,7 +61,7 @@ it('only content that is what its name says is taken from an agent, and no link 
   expect(files.map(({ name }) => name)).toEqual([good.slice(-64)])
 })
 
-it('files that an agent has locked with git-crypt fail by name; where it only lost its keys, or none were, all is as ever', async () => {
+it('files that an agent has locked with git-crypt fail by name; if it only lost its keys, or there were none, all is as usual', async () => {
   const repo = gitRepo({ files: { 'a.key': 'plain\n' } })
   mkdirSync(join(repo.dir, '.git/git-crypt/keys'), { recursive: true })
   writeFileSync(join(repo.dir, '.git/git-crypt/keys/default'), 'key')

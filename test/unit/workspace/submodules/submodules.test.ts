@@ -41,7 +41,7 @@ async function withSubmodule(
 
 const recordedIn = (commit: string) => rig.repo.git('rev-parse', `${commit}:deps/lib`)
 
-/** What the user's copy was before: no object, no ref and no file of it is autopilot's to change. */
+/** The user's copy as it was before: autopilot must not change any object, ref or file of it. */
 const usersCopy = () => rig.repo.gitIn(join(rig.repo.dir, 'deps/lib'), 'count-objects', '-v')
 
 describe('a submodule of which the user has a copy', () => {
@@ -91,7 +91,7 @@ describe('a submodule of which the user has a copy', () => {
     expect(rig.repo.gitIn(join(workspace.root, 'deps/lib'), 'rev-parse', 'HEAD')).toBe(later)
   })
 
-  it('holds those inside it, too', async () => {
+  it('contains its own submodules, too', async () => {
     const innermost = gitRepo({ files: { deep: 'deep\n' } })
     const middle = gitRepo()
     middle.git(...local, 'submodule', '--quiet', 'add', innermost.dir, 'in')
@@ -108,7 +108,7 @@ describe('a submodule of which the user has a copy', () => {
     expect(await rig.refused(agent)).toEqual({ kind: 'collect', paths: ['lib/in/deep'] })
   })
 
-  it('is there, too, where only .git/modules has it, and is not where the recorded commit is missing', async () => {
+  it('exists even if only .git/modules has it, but not if the recorded commit is missing', async () => {
     await withSubmodule({}, (repo) => repo.git('submodule', '--quiet', 'deinit', '-f', '--all'))
     expect((await rig.leased()).read('deps/lib/lib.c')).toBe('one\n')
     expect(rig.repository.submodules).toMatchObject([{ path: 'deps/lib' }])
@@ -144,7 +144,7 @@ describe('a submodule that an agent moves', () => {
     expect([changedPaths, recordedIn(commit)]).toEqual([['deps/lib'], later])
   })
 
-  it('and changes a file of fails by the name of the file', async () => {
+  it('and in which it changes a file fails by the name of the file', async () => {
     const { later } = await withSubmodule()
     const agent = await rig.leased()
     rig.repo.gitIn(join(agent.root, 'deps/lib'), 'checkout', '-q', later)
@@ -152,7 +152,7 @@ describe('a submodule that an agent moves', () => {
     expect(await rig.refused(agent)).toEqual({ kind: 'collect', paths: ['deps/lib/new.c'] })
   })
 
-  it('and commits in fails by name, with what to do; what it says works', async () => {
+  it('and in which it commits fails by name, with what to do, which works', async () => {
     await withSubmodule()
     const agent = await rig.leased()
     const inside = (...args: string[]) => rig.repo.gitIn(join(agent.root, 'deps/lib'), ...args)
@@ -172,7 +172,7 @@ describe('a submodule that an agent moves', () => {
     expect(usersCopy()).toBeTruthy()
   })
 
-  it('fails where a commit is on a branch of it alone, or in no copy at all', async () => {
+  it('fails if a commit is on a branch of it alone, or in no copy at all', async () => {
     await withSubmodule()
     const first = await rig.leased(1)
     const inside = (...args: string[]) => rig.repo.gitIn(join(first.root, 'deps/lib'), ...args)
@@ -247,7 +247,7 @@ describe('a submodule that setup populates', () => {
     expect(inside('log', '--format=%s')).toBe('edited\nfirst')
   })
 
-  it('what setup builds in one is nobody’s work', async () => {
+  it('what setup builds in a submodule is nobody’s work', async () => {
     await withSubmodule({ setup: 'echo built >deps/lib/built; echo patched >deps/lib/lib.c' })
     const agent = await rig.leased()
     agent.write('deps/lib/built', 'built again\n')
@@ -256,7 +256,7 @@ describe('a submodule that setup populates', () => {
     expect(await rig.refused(agent)).toEqual({ kind: 'collect', paths: ['deps/lib/lib.c'] })
   })
 
-  it('one that is neither copied nor populated stays empty', async () => {
+  it('a submodule that is neither copied nor populated stays empty', async () => {
     await withSubmodule({ setup: 'true' }, withoutCopy)
     const agent = await rig.leased()
     expect([existsSync(join(agent.root, 'deps/lib')), agent.has('deps/lib/lib.c')]).toEqual([true, false])

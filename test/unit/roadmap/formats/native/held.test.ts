@@ -12,7 +12,7 @@ tasks:
   - { id: set_aside, title: C, status: on_hold }
 `
 
-/** A file that has been as it is for long: then one look at it is enough. */
+/** A file that has not changed for a long time: one look at it is enough. */
 async function aged(path: string, now: string): Promise<void> {
   await writeFile(path, now)
   const since = new Date(Date.now() - 60_000)
@@ -22,7 +22,7 @@ async function aged(path: string, now: string): Promise<void> {
 const held = (status: string) => ({ type: 'status', status, inRun: true })
 
 describe('whether a person holds a task by now', () => {
-  test('is no in a file that nobody has touched, for every task of it, whatever it says of it', async () => {
+  test('is no for every task of an untouched file, whatever the file says of it', async () => {
     for (const name of ['nested.yaml', 'tabs.json']) {
       const content = await readFile(new URL(`../../../../fixtures/roadmaps/${name}`, import.meta.url), 'utf8')
       const file = await roadmapFile(content, name)
@@ -40,21 +40,21 @@ describe('whether a person holds a task by now', () => {
     ['given a word that is no status', 'id: b,', 'id: b, status: blockd,', held('on_hold')],
     ['a person’s own work', 'id: b,', 'id: b, execution_mode: manual,', { type: 'manual' }],
     ['taken out', '  - { id: b, title: B }\n', '', { type: 'removed' }],
-  ])('is yes of one that was %s, and of no other', async (_, from, to, reason) => {
+  ])('is yes for a task that was %s, and for no other', async (_, from, to, reason) => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace(from, to))
     expect(await file.writer.held('b')).toEqual(reason)
     expect(await file.writer.held('a')).toBeUndefined()
   })
 
-  test('is yes of all in a group that was put on hold', async () => {
+  test('is yes for all tasks of a group that was put on hold', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace('id: g', 'id: g\n    status: on_hold'))
     expect(await file.writer.held('inner')).toEqual({ ...held('on_hold'), group: 'g' })
     expect(await file.writer.held('a')).toBeUndefined()
   })
 
-  test('is no again when the file is as it was, and of one that the run was about although the file holds it', async () => {
+  test('is no again when the file is as it was, and for a task that the run began with although the file holds it', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace('id: b,', 'id: b, status: blocked,'))
     expect(await file.writer.held('b')).toBeDefined()
@@ -65,7 +65,7 @@ describe('whether a person holds a task by now', () => {
     expect(await file.writer.held('set_aside')).toEqual(held('canceled'))
   })
 
-  test('is not asked of a file that is broken or missing: what it said last holds', async () => {
+  test('is not asked of a broken or missing file: the last answer holds', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace('id: b,', 'id: b, status: blocked,'))
     expect(await file.writer.held('b')).toBeDefined()
@@ -79,14 +79,14 @@ describe('whether a person holds a task by now', () => {
     expect(await file.writer.held('b')).toBeUndefined()
   })
 
-  test('is known after its own writes, which hold nothing', async () => {
+  test('is known without a parse after its own writes, which hold nothing', async () => {
     const file = await roadmapFile(text)
     expect(await file.writer.markDone('a')).toEqual({ ok: true, value: 'written' })
     expect(await file.writer.held('b')).toBeUndefined()
     expect(file.parses).toBe(0)
   })
 
-  test('costs one parse for each state of the file, however many ask at once, and also while it is broken', async () => {
+  test('costs one parse for each state of the file, however many ask at once, even while it is broken', async () => {
     const file = await roadmapFile(text)
     const all = () => Promise.all(Array.from({ length: 200 }, () => file.writer.held('b')))
     await writeFile(file.path, text.replace('id: b,', 'id: b, status: blocked,'))
@@ -95,7 +95,7 @@ describe('whether a person holds a task by now', () => {
     await aged(file.path, 'tasks: [{ id: "a')
     await all()
     const parses = file.parses
-    // A file whose times are old by its own word may have been written a moment ago.
+    // A file with old times may have been written a moment ago.
     expect(parses).toBeLessThanOrEqual(3)
   })
 })

@@ -92,7 +92,7 @@ test.each([
     expect(tasksOf(`- {id: a, title: x, status: ${word}}`)[0]?.status, word).toBe(status)
 })
 
-test('words of the configuration are statuses too', () => {
+test('words of the configuration are statuses, too', () => {
   expect(
     parse('- {id: a, title: x, status: Ice Box}', 'r.yaml', { ice_box: 'on hold' }).roadmap?.tasks[0]?.status,
   ).toBe('on_hold')
@@ -116,7 +116,7 @@ test('verify takes commands as texts or under run, and keeps the rest as text', 
   expect(problems.map(({ code }) => code)).toEqual(['W063'])
 })
 
-test('keys of a gate that mean nothing are told once, with what was probably meant', () => {
+test('keys of a gate that mean nothing are reported once, with what was probably meant', () => {
   const text = `defaults:
   verify: { run: make lint, timout: 5m }
 tasks:
@@ -137,7 +137,7 @@ tasks:
   ])
 })
 
-test('a gate of a task may have a name, a directory and a time limit, also one out of the defaults', () => {
+test('a gate of a task, even one from the defaults, may have a name, a directory and a time limit', () => {
   const text = `defaults:
   verify: make lint
 tasks:
@@ -189,8 +189,7 @@ test.each<[string, string, string[], string?]>([
   ['deep JSON', '['.repeat(200_000), ['E008@1:101'], 'r.json'],
   ['deep maps', `a: ${'{a: '.repeat(150)}x${'}'.repeat(150)}\n`, ['E008@1:404']],
   ['too many tasks', '- {title: x}\n'.repeat(20_001), ['E008@1:1']],
-  ['merge conflict markers', 'tasks:\n<<<<<<< HEAD\n- a\n=======\n- b\n>>>>>>> b\n', ['E009@2:1']],
-  ['a value that starts with a back-tick', '- id: `x`\n', ['E010@1:7']],
+  ['merge conflict markers', 'tasks:\n  ['a value that starts with a back-tick', '- id: `x`\n', ['E010@1:7']],
   ['a value that starts with @', '- id: @x\n', ['E010@1:7']],
   ['a value that starts with %', '- id: %x\n', ['E010@1:7']],
   ['a second colon', '- title: fix: the thing\n', ['E011@1:10']],
@@ -364,7 +363,7 @@ describe('the names of providers', () => {
     parseRoadmap(new TextEncoder().encode(text), { file: 'r.yaml', ...(providers ? { providers } : {}) })
   const known = ['claude', 'codex', 'command']
 
-  test('that nobody has are an error with a guess, in a task and in the defaults', () => {
+  test('that do not exist are an error with a suggestion, in a task and in the defaults', () => {
     const text = 'defaults: {provider: gemini}\ntasks:\n- {id: a, title: x, provider: claud}\n'
     const parsed = read(text, known)
     expect(codes(parsed)).toEqual(['E065@1:22', 'E065@3:31'])
@@ -372,6 +371,7 @@ describe('the names of providers', () => {
     expect(parsed.problems[1]?.help).toMatch(/^did you mean claude\?/)
   })
 
+<<<<<<< HEAD
   test('may be several for a task, in order of preference, each of which is looked at', () => {
     const text =
       'tasks:\n- {id: a, title: x, provider: [codex, claude]}\n- {id: b, title: y, provider: [codex, claud]}\n'
@@ -380,7 +380,7 @@ describe('the names of providers', () => {
     expect(codes(parsed)).toEqual(['E065@3:39'])
   })
 
-  test('that are known, or that nobody asked about, are taken', () => {
+  test('that are known, or that nobody asked about, are accepted', () => {
     const text = '- {id: a, title: x, provider: codex}\n'
     expect(codes(read(text, known))).toEqual([])
     expect(codes(read(text.replace('codex', 'gemini')))).toEqual([])
@@ -399,7 +399,7 @@ describe('keys that say something about order or checks', () => {
     },
   )
 
-  test('also on an epic, for the tasks below it', () => {
+  test('count on an epic, too, for the tasks below it', () => {
     const { graph, problems } = parse(
       'tasks: [{id: b, title: y}]\nepics: [{id: e, title: e, needs: b, tasks: [{id: a, title: x}]}]\n',
     )
@@ -407,14 +407,14 @@ describe('keys that say something about order or checks', () => {
     expect(graph?.dependencies.get('a')).toEqual(['b'])
   })
 
-  test('an id that is nowhere is an error under a name that packages go by, too, and holds the task elsewhere', () => {
+  test('an unknown id is an error even under a name that packages use, and holds the task under other names', () => {
     expect(codes(parse(two('deps: [react]')))).toEqual(['E050@2:28'])
     expect(codes(parse(two('Requires: [react]')))).toEqual(['E050@2:32'])
     expect(codes(parse(two('dependencies: [react], deps: [react]')))).toEqual(['E050@2:36'])
     expect(codes(parse(two('dependencies: [react]')))).toEqual(['W050@2:36'])
   })
 
-  test('such an error of an epic is told once, and none of a task that is done', () => {
+  test('such an error of an epic is reported once, and none of a done task', () => {
     const epic = (tasks: string) => `epics: [{id: e, title: e, deps: react, tasks: [${tasks}]}]\n`
     expect(codes(parse(epic('{id: a, title: x}, {id: b, title: y}') + 'tasks: [{id: c, title: z}]\n'))).toEqual([
       'E050@1:33',
@@ -422,12 +422,12 @@ describe('keys that say something about order or checks', () => {
     expect(codes(parse(`- {id: b, title: y}\n${item('status: done, deps: [react]')}`))).toEqual(['W050@2:42'])
   })
 
-  test('what stands under such a name and is no list of ids is an error', () => {
+  test('a value under such a name that is no list of ids is an error', () => {
     expect(codes(parse(two('requires: {node: ">=18"}')))).toEqual(['E056@2:31'])
     expect(codes(parse(two('after: soon')))).toEqual(['E050@2:28'])
   })
 
-  test.each(['gates', 'Gates', 'VERIFY'])('%s of a task is verify', (key) => {
+  test.each(['gates', 'Gates', 'VERIFY'])('%s of a task means verify', (key) => {
     const { roadmap, problems } = parse(`- {id: a, title: x, ${key}: [npm test]}\n`)
     expect(problems).toEqual([])
     expect(roadmap?.tasks[0]?.verify).toEqual([{ run: 'npm test' }])
@@ -471,7 +471,7 @@ describe('keys that say something about order or checks', () => {
     ['a map of tasks', 'verify: make\ntasks: [{id: a, title: x}]\n', '1:1'],
     ['an epic', 'epics: [{id: e, title: e, gates: make, tasks: [{id: a, title: x}]}]\n', '1:27'],
     ['the defaults', 'defaults: {needs: b}\ntasks: [{id: a, title: x}]\n', '1:12'],
-  ])('where it would have no effect, such as in %s, it is refused', (_, text, place) => {
+  ])('such a key is refused where it would have no effect, as in %s', (_, text, place) => {
     expect(codes(parse(text))).toEqual([`E060@${place}`])
   })
 })
