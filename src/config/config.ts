@@ -120,7 +120,7 @@ export async function readConfig(
 }
 
 /** More parser errors than this are not shown. */
-const mostErrors = 20
+const maxErrors = 20
 
 export function parseConfig(
   text: string,
@@ -132,7 +132,7 @@ export function parseConfig(
   const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'error' })
   const [first] = document.errors
   // After the parser lost its way, everything else is an echo.
-  const told = first?.code === 'UNEXPECTED_TOKEN' ? [first] : document.errors.slice(0, mostErrors)
+  const told = first?.code === 'UNEXPECTED_TOKEN' ? [first] : document.errors.slice(0, maxErrors)
   const broken = told.map(({ pos, message }) => problemIn(source, pos[0], 'E102', message.split('\n')[0] ?? ''))
   if (broken.length > 0) return err(broken)
   let data: unknown

@@ -1,7 +1,7 @@
 import { readLastLine } from '../platform/streams/last-line.js'
 
 /** Far longer than the record of a run's end. */
-const mostBytes = 64 * 1024
+const maxBytes = 64 * 1024
 
 /** Whether a run's journal lacks its end; one that cannot be read has none. Reads only its last line. */
 export async function isUnfinished(journal: string): Promise<boolean> {
@@ -10,7 +10,7 @@ export async function isUnfinished(journal: string): Promise<boolean> {
 
 /** The exit code with which a run came to its end; undefined for one that did not. Reads only the journal's last line. */
 export async function readExitCode(journal: string): Promise<number | undefined> {
-  const last = await readLastLine(journal, mostBytes)
+  const last = await readLastLine(journal, maxBytes)
   if (!last.ok || last.value === undefined) return undefined
   try {
     const { type, exitCode } = JSON.parse(last.value) as { readonly type?: unknown; readonly exitCode?: unknown }

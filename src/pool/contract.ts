@@ -12,7 +12,7 @@ import type { QueueCounts } from '../domain/run/event.js'
  * the best ranked starts first, whatever the order of the calls. The counts of {@link counts} and of `queue:updated`
  * are those of the last moment at which the pool had settled.
  *
- * What it leaves out: starting agents, preparing workspaces, and why an account rests.
+ * What it leaves out: starting agents, preparing workspaces, and why an account cools down.
  * `test/support/rigs/pools.ts` runs its suite on every implementation.
  */
 export interface AgentPool {
@@ -37,7 +37,7 @@ export interface AgentPool {
 
   /**
    * Whether a slot that was granted a moment ago would be granted now, too: nothing has begun on it, and meanwhile its
-   * provider may have been stopped or have begun to rest, or the pool paused or shut.
+   * provider may have been stopped or have begun to cool down, or the pool paused or shut.
    */
   isStillGranted(agentId: string): boolean
 

@@ -117,7 +117,7 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
   isStillGranted(agentId: string): boolean {
     const held = this.#slots.holding(agentId)
     if (!held || this.#shut || this.#standing.isOut(held.offer)) return false
-    if (this.#standing.restsUntil(held.offer.provider) !== undefined) return false
+    if (this.#standing.coolDownUntil(held.offer.provider) !== undefined) return false
     return !(held.demand.begins && this.#isPaused)
   }
 
@@ -283,7 +283,7 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
       offers: demands.flatMap((demand) => this.#tiers(demand).flat()),
       isOut: (offer) => this.#standing.isOut(offer),
       isAdmitted: (offer) => this.#admits(offer, []),
-      restsUntil: (provider) => this.#standing.restsUntil(provider),
+      coolDownUntil: (provider) => this.#standing.coolDownUntil(provider),
     })
   }
 }

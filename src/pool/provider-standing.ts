@@ -11,8 +11,8 @@ export interface StandingParts {
 }
 
 /** A provider that is not given all the work that it could do. */
-type Rest =
-  | { readonly type: 'resting'; readonly until: EpochMs; readonly cancel: () => void }
+type CoolDown =
+  | { readonly type: 'cooling_down'; readonly until: EpochMs; readonly cancel: () => void }
   /** One agent goes first, on the slot `probe`; the others follow when it has been answered. */
   | { readonly type: 'probing'; readonly probe?: string }
 
@@ -21,16 +21,16 @@ export class ProviderStanding {
   readonly #parts: StandingParts
   readonly #stopped = new Set<string>()
   readonly #stoppedModels = new Set<string>()
-  readonly #rests = new Map<string, Rest>()
+  readonly #coolDowns = new Map<string, CoolDown>()
 
   constructor(parts: StandingParts) {
     this.#parts = parts
   }
 
-  /** Neither stopped nor resting nor at its cap, beside what is `held`. */
+  /** Neither stopped nor cooling down nor at its cap, beside what is `held`. */
   mayStart(offer: ProviderModel, held: readonly ProviderModel[]): boolean {
-    const rest = this.#rests.get(offer.provider)
-    if (rest?.type === 'resting' || rest?.probe !== undefined) return false
+    const coolDown = this.#coolDowns.get(offer.provider)
+    if (coolDown?.type === 'cooling_down' || coolDown?.probe !== undefined) return false
     return !this.isOut(offer) && !this.#isFull(offer, held)
   }
 
@@ -48,15 +48,15 @@ export class ProviderStanding {
     this.#stoppedModels.add(keyOf(offer))
   }
 
-  /** The slot is that of the agent which goes first after a rest. */
+  /** The slot is that of the agent which goes first after a cool-down. */
   goesFirst(slotId: string): boolean {
-    return [...this.#rests.values()].some((rest) => rest.type === 'probing' && rest.probe === slotId)
+    return [...this.#coolDowns.values()].some((coolDown) => coolDown.type === 'probing' && coolDown.probe === slotId)
   }
 
-  /** Until when it rests; undefined when it does not. */
-  restsUntil(provider: string): EpochMs | undefined {
-    const rest = this.#rests.get(provider)
-    return rest?.type === 'resting' ? rest.until : undefined
+  /** The end of its cool-down, if it has one. */
+  coolDownUntil(provider: string): EpochMs | undefined {
+    const coolDown = this.#coolDowns.get(provider)
+    return coolDown?.type === 'cooling_down' ? coolDown.until : undefined
   }
 
   /** A later call replaces an earlier one. */
@@ -64,40 +64,41 @@ export class ProviderStanding {
     const { clock, onOpened } = this.#parts
     this.#cancel(provider)
     const cancel = clock.schedule(msBetween(clock.now(), until), () => {
-      this.#rests.set(provider, { type: 'probing' })
+      this.#coolDowns.set(provider, { type: 'probing' })
       onOpened()
     })
-    this.#rests.set(provider, { type: 'resting', until, cancel })
+    this.#coolDowns.set(provider, { type: 'cooling_down', until, cancel })
   }
 
-  /** It has answered: after a rest, others may follow the first agent. */
+  /** It has answered: after a cool-down, others may follow the first agent. */
   answered(provider: string): void {
-    if (this.#rests.get(provider)?.type !== 'probing') return
-    this.#rests.delete(provider)
+    if (this.#coolDowns.get(provider)?.type !== 'probing') return
+    this.#coolDowns.delete(provider)
     this.#parts.onOpened()
   }
 
   /** A slot was given to an agent of the provider. */
   started(provider: string, slotId: string): void {
-    if (this.#rests.get(provider)?.type === 'probing') this.#rests.set(provider, { type: 'probing', probe: slotId })
+    if (this.#coolDowns.get(provider)?.type === 'probing')
+      this.#coolDowns.set(provider, { type: 'probing', probe: slotId })
   }
 
   /** A slot was given back. An agent that went first and was neither answered nor refused leaves that to the next. */
   released(slotId: string): void {
-    for (const [provider, rest] of this.#rests) {
-      if (rest.type === 'probing' && rest.probe === slotId) this.#rests.set(provider, { type: 'probing' })
+    for (const [provider, coolDown] of this.#coolDowns) {
+      if (coolDown.type === 'probing' && coolDown.probe === slotId) this.#coolDowns.set(provider, { type: 'probing' })
     }
   }
 
   /** Ends all timers. */
   close(): void {
-    for (const provider of this.#rests.keys()) this.#cancel(provider)
-    this.#rests.clear()
+    for (const provider of this.#coolDowns.keys()) this.#cancel(provider)
+    this.#coolDowns.clear()
   }
 
   #cancel(provider: string): void {
-    const rest = this.#rests.get(provider)
-    if (rest?.type === 'resting') rest.cancel()
+    const coolDown = this.#coolDowns.get(provider)
+    if (coolDown?.type === 'cooling_down') coolDown.cancel()
   }
 
   /** A model counts for its provider, too: both caps hold. */

@@ -7,23 +7,23 @@ export interface StuckParts {
   readonly offers: readonly ProviderModel[]
   readonly isOut: (offer: ProviderModel) => boolean
   readonly isAdmitted: (offer: ProviderModel) => boolean
-  /** Until when it rests; undefined when it does not. */
-  readonly restsUntil: (provider: string) => EpochMs | undefined
+  /** The end of its cool-down, if it has one. */
+  readonly coolDownUntil: (provider: string) => EpochMs | undefined
 }
 
 /** Why nothing of what waits may start, where that lies with the providers alone. */
-export function whyStuck({ offers, isOut, isAdmitted, restsUntil }: StuckParts): Stuck | undefined {
-  const rests = new Map<string, EpochMs>()
+export function whyStuck({ offers, isOut, isAdmitted, coolDownUntil }: StuckParts): Stuck | undefined {
+  const coolDowns = new Map<string, EpochMs>()
   const refused = new Set<string>()
   for (const offer of offers) {
     if (isOut(offer)) continue
     const { provider } = offer
-    const until = restsUntil(provider)
+    const until = coolDownUntil(provider)
     if (!isAdmitted(offer)) refused.add(provider)
     else if (until === undefined) return undefined
-    else rests.set(provider, until)
+    else coolDowns.set(provider, until)
   }
-  const [first, ...others] = [...rests].sort(([, a], [, b]) => a - b)
+  const [first, ...others] = [...coolDowns].sort(([, a], [, b]) => a - b)
   if (first) return { until: first[1], providers: [first, ...others].map(([provider]) => provider) }
   return refused.size > 0 ? { providers: [...refused] } : undefined
 }

@@ -5,15 +5,15 @@ export interface MergedWork {
   /** The file that tells of conflicts without markers. */
   readonly note?: string
   /** For an agent that doesn't know the work: the task's own prompt, and the work so far as a diff, if it is known. */
-  readonly afresh?: { readonly prompt: string; readonly diff: string }
+  readonly briefing?: { readonly prompt: string; readonly diff: string }
 }
 
 /** What git couldn't merge, and the work for an agent that doesn't know it. */
-export function describeMerge({ conflicts, note, afresh }: MergedWork): readonly string[] {
+export function describeMerge({ conflicts, note, briefing }: MergedWork): readonly string[] {
   return [
     ...(conflicts.length === 0 ? [] : [...unmerged, ...conflicts.map((path) => `- ${path}`)]),
     ...(note === undefined ? [] : ['', `Git could not put markers into all of them: ${note} lists the others.`]),
-    ...(afresh && afresh.diff !== '' ? ['', 'As a diff:', '', afresh.diff.replace(/^/gm, '    ')] : []),
+    ...(briefing && briefing.diff !== '' ? ['', 'As a diff:', '', briefing.diff.replace(/^/gm, '    ')] : []),
     '',
   ]
 }

@@ -14,18 +14,18 @@ export interface RepairContext extends MergedWork {
 
 /** The prompt of a repair round. It goes to the conversation that did the work, else it tells all that is needed. */
 export function renderRepair(context: RepairContext): string {
-  const { afresh } = context
+  const { briefing } = context
   const repair = [...reasonOf(context), ...workOf(context), ...rulesOf(context)].join('\n')
-  return afresh ? `${afresh.prompt.trimEnd()}\n\n${repair}` : repair
+  return briefing ? `${briefing.prompt.trimEnd()}\n\n${repair}` : repair
 }
 
-function reasonOf({ taskId, round, rounds, reason, afresh }: RepairContext): readonly string[] {
-  const whose = afresh ? "Another agent's work on this task" : 'Your work'
+function reasonOf({ taskId, round, rounds, reason, briefing }: RepairContext): readonly string[] {
+  const whose = briefing ? "Another agent's work on this task" : 'Your work'
   return [
     '# Repair',
     '',
     // The task's own prompt has said it.
-    ...(afresh ? [] : [`Task ${taskId}.`, '']),
+    ...(briefing ? [] : [`Task ${taskId}.`, '']),
     `${whose} was not accepted. This is repair round ${round} of ${rounds}. The reason:`,
     '',
     reason.trim(),
@@ -35,10 +35,10 @@ function reasonOf({ taskId, round, rounds, reason, afresh }: RepairContext): rea
 
 /** Where the work is now: as a rule the directory is not as the agent left it. */
 function workOf(context: RepairContext): readonly string[] {
-  const { afresh, asLeft } = context
+  const { briefing, asLeft } = context
   const head = ['## Where it stands now', '']
-  if (asLeft) return [...head, `The current directory is as ${afresh ? 'that agent' : 'you'} left it.`, '']
-  const whose = afresh ? 'That work' : 'Your work'
+  if (asLeft) return [...head, `The current directory is as ${briefing ? 'that agent' : 'you'} left it.`, '']
+  const whose = briefing ? 'That work' : 'Your work'
   return [
     ...head,
     `${whose} is in the current directory, merged with what others have finished since. Files may have changed, so read`,

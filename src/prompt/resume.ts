@@ -19,17 +19,17 @@ type Directory = 'as_left' | 'restored' | 'new'
 
 /** Goes to the conversation that was interrupted, else it tells all that is needed. */
 export function renderResume(context: ResumeContext): string {
-  const { afresh } = context
+  const { briefing } = context
   const head = [...headOf(context), '', '## Where it stands now', '']
   const resume = [...head, ...placeOf(context), ...rulesOf(context)].join('\n')
-  return afresh ? `${afresh.prompt.trimEnd()}\n\n${resume}` : resume
+  return briefing ? `${briefing.prompt.trimEnd()}\n\n${resume}` : resume
 }
 
 function headOf(context: ResumeContext): readonly string[] {
-  const { taskId, afresh, reworded } = context
+  const { taskId, briefing, reworded } = context
   if (reworded !== undefined) return rewordedHead(context, reworded)
   if (context.cutOff) return cutOffHead(context, context.cutOff)
-  const told = afresh
+  const told = briefing
     ? [
         'Another agent began this task and was stopped in the middle, through no fault of its own. Go on where it stopped.',
       ]
@@ -41,8 +41,8 @@ function headOf(context: ResumeContext): readonly string[] {
   return ['# Interrupted', '', ...told]
 }
 
-function cutOffHead({ taskId, afresh }: ResumeContext, { why, timeoutMs }: NonNullable<ResumeContext['cutOff']>) {
-  const told = afresh
+function cutOffHead({ taskId, briefing }: ResumeContext, { why, timeoutMs }: NonNullable<ResumeContext['cutOff']>) {
+  const told = briefing
     ? ['Another agent began this task and was cut off in the middle. Go on where it stopped. What happened:']
     : [`Task ${taskId}.`, '', 'You were cut off in the middle of this task. Go on where you stopped. What happened:']
   const minutes = Math.max(1, Math.round(timeoutMs / 60_000))
@@ -53,8 +53,8 @@ function cutOffHead({ taskId, afresh }: ResumeContext, { why, timeoutMs }: NonNu
 }
 
 /** The whole text stands here: what an agent was told before, and what holds no more, it should not have to guess. */
-function rewordedHead({ taskId, afresh, hadFinished }: ResumeContext, reworded: string): readonly string[] {
-  if (afresh)
+function rewordedHead({ taskId, briefing, hadFinished }: ResumeContext, reworded: string): readonly string[] {
+  if (briefing)
     return [
       ...['# Changed', ''],
       'Another agent worked on an earlier version of this task. The text above is the one that counts. Keep the',
@@ -76,7 +76,7 @@ function quoted(line: string): string {
 }
 
 function placeOf(context: ResumeContext): readonly string[] {
-  return [...(context.afresh ? forAnother : forItself)[context.directory], ...describeMerge(context)]
+  return [...(context.briefing ? forAnother : forItself)[context.directory], ...describeMerge(context)]
 }
 
 const forItself: Readonly<Record<Directory, readonly string[]>> = {

@@ -48,8 +48,8 @@ class LooseReader {
     }
     const text = stripped(line)
     // Inside an object, lines are indented or contain no object of their own. So the previous one was cut off.
-    if (startsAnew(text)) return [...this.#giveUp(), ...this.#readLoosely(text, line)]
-    return this.#goOn(this.#unfinished, text, line)
+    if (startsEvent(text)) return [...this.#giveUp(), ...this.#readLoosely(text, line)]
+    return this.#append(this.#unfinished, text, line)
   }
 
   /** The end may contain a whole object inside one that was cut off: the final event, for example. */
@@ -68,7 +68,7 @@ class LooseReader {
     return [unreadableEvent(lines.join(' '))]
   }
 
-  #goOn(unfinished: Unfinished, text: string, line: string): readonly AgentEvent[] {
+  #append(unfinished: Unfinished, text: string, line: string): readonly AgentEvent[] {
     const { lines, scanner } = unfinished
     const scanned = scanner.scan(text, 0)
     if (scanned.type === 'broken') return [...this.#giveUp(), ...this.#readLoosely(text, line)]
@@ -102,7 +102,7 @@ function isUnreadable(event: AgentEvent): boolean {
 }
 
 /** Whether a line starts with an event of its own. */
-function startsAnew(text: string): boolean {
+function startsEvent(text: string): boolean {
   if (!/^\[?\{/.test(text)) return false
   const at = text.indexOf('{')
   const scanned = new JsonScanner().scan(text, at)

@@ -34,18 +34,18 @@ interface Head {
 
 /** Takes a parsed roadmap apart. With an error among the problems nobody needs its graph, and it is left out. */
 export function toParts({ roadmap, graph, problems, values, encoding }: ParsedRoadmap): Parts {
-  const sound = problems.some(({ severity }) => severity === 'error') ? undefined : graph
-  const unresolved = sound?.unresolved.map(({ task, dependency }) => ({ taskId: task.id, dependency }))
-  const head: Head = { ...(roadmap ? { file: roadmap.file } : {}), hasGraph: sound !== undefined, encoding }
+  const usable = problems.some(({ severity }) => severity === 'error') ? undefined : graph
+  const unresolved = usable?.unresolved.map(({ task, dependency }) => ({ taskId: task.id, dependency }))
+  const head: Head = { ...(roadmap ? { file: roadmap.file } : {}), hasGraph: usable !== undefined, encoding }
   return [
     serialize(head),
     ...listed('tasks', roadmap?.tasks, ({ dependencies }) => dependencies.length),
     ...listed('groups', roadmap?.groups),
     ...listed('problems', problems),
     ...listed('values', values),
-    ...listed('dependencies', sound?.dependencies, ([, ids]) => ids.length),
-    ...listed('dependents', sound?.dependents, ([, ids]) => ids.length),
-    ...listed('chain', sound?.chain),
+    ...listed('dependencies', usable?.dependencies, ([, ids]) => ids.length),
+    ...listed('dependents', usable?.dependents, ([, ids]) => ids.length),
+    ...listed('chain', usable?.chain),
     ...listed('unresolved', unresolved),
   ]
 }

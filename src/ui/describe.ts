@@ -182,7 +182,7 @@ function describeEstimate(record: RecordOf<'agent_finished'>): Line | undefined 
 }
 
 /** Further refusals of a task are counted at its end. */
-const mostRefusals = 10
+const maxRefusals = 10
 
 /** Once per thing; refusals of reviewers are expected. */
 function describeRefusal(
@@ -192,7 +192,7 @@ function describeRefusal(
 ): Line | undefined {
   const refusals = openRefusals(state.tasks.get(taskId)?.refusals)
   const one = refusals.find((refusal) => refusal.tool === tool && refusal.target === target)
-  if (review !== undefined || one?.times !== 1 || refusals.length > mostRefusals) return undefined
+  if (review !== undefined || one?.times !== 1 || refusals.length > maxRefusals) return undefined
   const hint = allowHint([one])
   const cure = hint === undefined ? '' : `; to permit it, ${hint}`
   return { tone: 'warning', text: `${showId(taskId)} was refused ${nameRefusal(one)}${cure}` }
@@ -213,12 +213,12 @@ function describeVerdict(record: RecordOf<'gate_judged'>): Line | undefined {
   const { taskId, together = [], gate, verdict, again } = record
   if (verdict === 'passed') return undefined
   const ids = [...together, taskId].map(showId)
-  const shown = ids.length > mostTogether ? plural(ids.length, 'task') : ids.join(', ')
+  const shown = ids.length > maxTogether ? plural(ids.length, 'task') : ids.join(', ')
   const who = together.length === 0 ? shown : `${shown} together`
   return { tone: 'warning', text: `${who}: gate ${gate} ${verdict}${again ? ' again' : ''}` }
 }
 
-const mostTogether = 5
+const maxTogether = 5
 
 function describeBase({ verdict, gates }: RecordOf<'base_judged'>): Line {
   const said = gates.map(({ gate, message }) => `${gate} (${cleanLine(message)})`).join(', ')
@@ -233,13 +233,13 @@ function describeBase({ verdict, gates }: RecordOf<'base_judged'>): Line {
 }
 
 /** Longer lists are counted. */
-const mostHolds = 20
+const maxHolds = 20
 
 /** A stopped provider may hold thousands of tasks: a screenful is named. Dependents are counted with their task. */
 function describeHold(record: RecordOf<'task_held'>, { heldInRun }: RunState): Line | undefined {
-  if (record.reason.type === 'dependency' || heldInRun > mostHolds + 1) return undefined
+  if (record.reason.type === 'dependency' || heldInRun > maxHolds + 1) return undefined
   const text = `${showId(record.taskId)} held: ${formatHold(record.reason)}${behind(record)}`
-  return { tone: 'warning', text: heldInRun > mostHolds ? 'more tasks are held; the summary counts them' : text }
+  return { tone: 'warning', text: heldInRun > maxHolds ? 'more tasks are held; the summary counts them' : text }
 }
 
 function behind({ holds = 0 }: { readonly holds?: number }): string {

@@ -21,14 +21,14 @@ export function allowHint(refusals: readonly Refusal[], most = 5): string | unde
 }
 
 /** A screenful of tasks is named. */
-const mostTasks = 20
+const maxTasks = 20
 
 /** Tasks of this run that are done although their agents were refused tools: what was to be done may be missing. */
 export function doneWithRefusals({ tasks }: RunState): string | undefined {
   const done = [...tasks.values()].filter(({ state }) => state.type === 'done' && state.how !== 'before')
   const refused = done.filter(({ refusals }) => openRefusals(refusals).length > 0)
   if (refused.length === 0) return undefined
-  const named = refused.slice(0, mostTasks).map(({ id, refusals }) => {
+  const named = refused.slice(0, maxTasks).map(({ id, refusals }) => {
     return `${showId(id)}: ${nameRefusals(openRefusals(refusals))}`
   })
   const rest = refused.length - named.length

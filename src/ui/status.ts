@@ -122,11 +122,11 @@ function resumeLines({ state, resume }: RunStatus): readonly Line[] {
 }
 
 /** Named one by one up to this many, then counted. */
-const mostTasks = 200
+const maxTasks = 200
 
 function taskLines({ state, standing }: RunStatus): readonly Line[] {
   const tasks = [...state.tasks.values()]
-  const shown = tasks.slice(0, mostTasks).map((task, index) => {
+  const shown = tasks.slice(0, maxTasks).map((task, index) => {
     const { id, state: one } = task
     const [tone, text] = describeTask(one, standing.type === 'broken_off' || standing.type === 'silent')
     const refused = refusedBehind(task, one.type === 'failed' ? one.failure : undefined)

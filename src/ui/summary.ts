@@ -83,11 +83,11 @@ function failedLines(state: RunState): readonly Line[] {
 }
 
 /** Named one by one up to a screenful, then counted. */
-const mostNamed = 20
+const maxNamed = 20
 
 function heldLines(state: RunState): readonly Line[] {
   const held = ofType(state, 'held')
-  const shown = held.slice(0, mostNamed).map(({ id, state: { reason } }) => {
+  const shown = held.slice(0, maxNamed).map(({ id, state: { reason } }) => {
     return row(isPersonsHold(reason) ? 'plain' : 'warning', 'Held', `${showId(id)}: ${formatHold(reason)}`)
   })
   const rest = held.length - shown.length
@@ -97,7 +97,7 @@ function heldLines(state: RunState): readonly Line[] {
 /** Tasks that had started; those that had not are counted as not run. */
 function canceledLines(state: RunState): readonly Line[] {
   const canceled = ofType(state, 'canceled')
-  const shown = canceled.slice(0, mostNamed).map(({ id }) => row('warning', 'Canceled', showId(id)))
+  const shown = canceled.slice(0, maxNamed).map(({ id }) => row('warning', 'Canceled', showId(id)))
   const rest = canceled.length - shown.length
   return rest > 0 ? [...shown, row('warning', 'Canceled', `and ${rest} more`)] : shown
 }
@@ -121,8 +121,8 @@ export function ignoredLines({ tasks }: RunState): readonly Line[] {
       row('warning', 'Ignored', `${showId(id)} wrote ${formatIgnored(ignored.paths, 10)}, which git ignores${where}`),
     ]
   })
-  const rest = found.length - mostNamed
-  return rest > 0 ? [...found.slice(0, mostNamed), row('warning', 'Ignored', `and ${rest} more tasks`)] : found
+  const rest = found.length - maxNamed
+  return rest > 0 ? [...found.slice(0, maxNamed), row('warning', 'Ignored', `and ${rest} more tasks`)] : found
 }
 
 /** What reviewers said about work that is done, including conditions. */
@@ -133,8 +133,8 @@ export function approvalLines(state: RunState): readonly Line[] {
       return row('plain', 'Approved', `${showId(id)} by ${who}: ${formatReasons(reasons)}`)
     })
   })
-  const rest = said.length - mostNamed
-  return rest > 0 ? [...said.slice(0, mostNamed), row('plain', 'Approved', `and ${rest} more`)] : said
+  const rest = said.length - maxNamed
+  return rest > 0 ? [...said.slice(0, maxNamed), row('plain', 'Approved', `and ${rest} more`)] : said
 }
 
 function notStartedLines(state: RunState): readonly Line[] {
@@ -152,7 +152,7 @@ function unwrittenLines({ unwritten }: RunState): readonly Line[] {
     else byReason.set(one.why, [one])
   }
   return [...byReason].flatMap(([why, tasks]) => {
-    const named = listFirst(tasks, mostNamed, ({ taskId }) => showId(taskId))
+    const named = listFirst(tasks, maxNamed, ({ taskId }) => showId(taskId))
     const verb = tasks.length === 1 ? 'is' : 'are'
     const help = tasks[0]?.help
     return [
@@ -201,14 +201,14 @@ function finishedTasks(state: RunState): readonly string[] {
 function finishedLines(state: RunState): readonly Line[] {
   const finished = finishedTasks(state)
   if (finished.length === 0) return []
-  const named = listFirst(finished, mostNamed, showId)
+  const named = listFirst(finished, maxNamed, showId)
   return [row('warning', 'Waiting', `${named}: finished, and judged first when you resume the run`)]
 }
 
 /**
  * How many lines of a gate's output on the base are shown, from the end: node's message about a missing module has 20.
  */
-const mostPrinted = 25
+const maxPrinted = 25
 
 /**
  * Why a run ended because no attempt could continue: the gates that also fail on the base, and the end of their
@@ -221,7 +221,7 @@ export function baseLines({ base, stopping }: RunState): readonly Line[] {
     ...tail
       .split('\n')
       .filter((line) => line.trim() !== '')
-      .slice(-mostPrinted)
+      .slice(-maxPrinted)
       .map((line) => row('plain', '', `| ${cleanLine(line, 300)}`)),
     ...(log === undefined ? [] : [row('plain', '', `all of it: ${cleanLine(log, 500)}`)]),
   ])
@@ -240,7 +240,7 @@ export function gateLines({ gates, flaky }: RunState): readonly Line[] {
   return [row('plain', 'Gates', `${parts.join(', ')}${known}`), ...unsteady]
 }
 
-const mostSlots = 12
+const maxSlots = 12
 
 /** How busy each slot was, and what it did. */
 function slotLines(state: RunState): readonly Line[] {
@@ -248,7 +248,7 @@ function slotLines(state: RunState): readonly Line[] {
   if (state.ms === 0 || slots.every(({ attempts, reviews }) => attempts + reviews === 0)) return []
   const percent = (busyMs: number) => `${Math.min(100, Math.round((100 * busyMs) / state.ms))} %`
   const all = slots.reduce((sum, { busyMs }) => sum + busyMs, 0) / slots.length
-  const each = slots.slice(0, mostSlots).map((slot) => {
+  const each = slots.slice(0, maxSlots).map((slot) => {
     const text = servedText(slot)
     const served = text === '' ? 'never used' : `${text} in ${formatDuration(slot.busyMs)}`
     return row('plain', '', `${slot.id}: ${percent(slot.busyMs)}, ${served}`)

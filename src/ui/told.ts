@@ -17,10 +17,10 @@ export function describeTold(record: RecordOf<Told>): ToldLine {
     record.type === 'hang_up_ignored' ||
     (record.type === 'notice' && record.level === 'info') ||
     (record.type === 'files_changed' && record.how === 'changed')
-  return { tone: isFaint ? 'faint' : 'warning', text: cleanLine(phrase(record), mostChars) }
+  return { tone: isFaint ? 'faint' : 'warning', text: cleanLine(phrase(record), maxChars) }
 }
 
-const mostChars = 500
+const maxChars = 500
 
 function phrase(record: RecordOf<Told>): string {
   switch (record.type) {
@@ -30,7 +30,7 @@ function phrase(record: RecordOf<Told>): string {
     case 'roadmap_write_failed':
       return formatProblemLine(record)
     case 'conversation_lost':
-      return `${showId(record.taskId)}: its conversation is lost; ${goesOn(record)}`
+      return `${showId(record.taskId)}: its conversation is lost; ${describeContinuation(record)}`
     case 'work_not_taken_over':
       return `${showId(record.taskId)}: starts over, because the work of attempt ${record.from} could not be taken over: ${record.failure.message}`
     case 'work_not_collected':
@@ -89,7 +89,7 @@ export function formatDiskFull(directory: string): string {
   return `no space is left on the disk of ${cleanLine(directory, 300)}`
 }
 
-function goesOn({ goesOn: how, round = 0 }: RecordOf<'conversation_lost'>): string {
+function describeContinuation({ goesOn: how, round = 0 }: RecordOf<'conversation_lost'>): string {
   switch (how) {
     case 'attempt':
       return 'another agent continues with the work so far'

@@ -7,10 +7,10 @@ import type { Reporter } from './contract.js'
  */
 export function behindWall(reporter: Reporter, onFailed: (why: string) => void): Reporter {
   let hasFailed = false
-  const safely = (deed: () => void) => {
+  const safely = (action: () => void) => {
     if (hasFailed) return
     try {
-      deed()
+      action()
     } catch (error) {
       hasFailed = true
       try {

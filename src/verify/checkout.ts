@@ -19,9 +19,9 @@ export interface Checkout {
   readonly holdsOlder?: true
   /** Gives it back. */
   release(): void
-  /** What it keeps from before has misled a gate: it is set up anew before it is used again. */
+  /** What it keeps from before has misled a gate: it is set up again before it is used again. */
   distrust?(): void
 }
 
-/** Makes a checkout of a commit. `afresh`: nothing is in it that an earlier use has left. */
-export type CheckOut = (commit: CommitId, how?: { readonly afresh: true }) => Promise<Result<Checkout, Failure>>
+/** Makes a checkout of a commit. `fresh`: nothing is in it that an earlier use has left. */
+export type CheckOut = (commit: CommitId, how?: { readonly fresh: true }) => Promise<Result<Checkout, Failure>>

@@ -49,7 +49,7 @@ export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge
 
 /** What keeps a commit from being set up in a fresh place. */
 async function trouble(checkOut: CheckOut, commit: CommitId): Promise<Failure | undefined> {
-  const checkout = await checkOut(commit, { afresh: true })
+  const checkout = await checkOut(commit, { fresh: true })
   if (!checkout.ok) return checkout.error
   checkout.value.release()
   return undefined

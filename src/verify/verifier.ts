@@ -88,7 +88,7 @@ interface Ran {
 }
 
 interface Once {
-  readonly afresh: boolean
+  readonly fresh: boolean
   readonly job: number
 }
 
@@ -111,18 +111,18 @@ export function createVerifier(parts: VerifierParts): Verifier {
     return exclusive.has(key) ? alone(key, step) : step()
   }
 
-  const run = async (judged: Judged, gate: Gate, afresh: boolean): Promise<Ran> => {
+  const run = async (judged: Judged, gate: Gate, fresh: boolean): Promise<Ran> => {
     for (let left = tries - 1; ; left--) {
-      const ran = await inTurn(gate, () => parts.limited((job) => once(judged, gate, { afresh, job })))
+      const ran = await inTurn(gate, () => parts.limited((job) => once(judged, gate, { fresh, job })))
       if (ran.verdict.type !== 'errored' || ran.isLast || left === 0 || parts.signal.aborted) return ran
     }
   }
 
-  const once = async (judged: Judged, gate: Gate, { afresh, job }: Once): Promise<Ran> => {
+  const once = async (judged: Judged, gate: Gate, { fresh, job }: Once): Promise<Ran> => {
     if (parts.signal.aborted) return { verdict: { type: 'errored', message: canceled.message } }
     const known = await setup.known(judged.tree)
     if (known?.type === 'failed') return { verdict: known }
-    const checkout = await checkedOut(judged, afresh)
+    const checkout = await checkedOut(judged, fresh)
     if ('verdict' in checkout) return checkout
     try {
       return { verdict: await parts.judge(gate, checkout.root, { ...judged, job }), checkout }
@@ -132,8 +132,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   /** A checkout in which setup has passed; otherwise the verdict on the tree. */
-  const checkedOut = async (judged: Judged, afresh: boolean): Promise<Checkout | Ran> => {
-    const checkOut = () => (afresh ? parts.checkOut(judged.commit, { afresh }) : parts.checkOut(judged.commit))
+  const checkedOut = async (judged: Judged, fresh: boolean): Promise<Checkout | Ran> => {
+    const checkOut = () => (fresh ? parts.checkOut(judged.commit, { fresh }) : parts.checkOut(judged.commit))
     const first = await checkOut()
     if (first.ok) return first.value
     const verdict = await setup.judge(judged, first.error)

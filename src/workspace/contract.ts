@@ -179,7 +179,7 @@ export interface Target {
   readonly current?: CurrentTree
   readonly takenUp?: TakenUp
   /** It started over from HEAD in this run. */
-  readonly anew?: Anew
+  readonly restart?: Restart
   /** Its old tips each time that it started over: it has the work of these commits, but not the commits. */
   readonly before?: readonly CommitId[]
   /** There is a tag with the branch's short name, and git prefers the tag. */
@@ -197,7 +197,7 @@ export interface TakenUp {
 }
 
 /** A target whose work is in HEAD's history under other commits, and that starts over from HEAD. */
-export interface Anew {
+export interface Restart {
   /** The commit in HEAD's history that has all of the work. */
   readonly by: CommitId
   /** Where the target stood. */

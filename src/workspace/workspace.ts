@@ -103,9 +103,9 @@ export function exemptPaths({ furnished, setupPaths }: Workspace): GitPath[] {
 }
 
 /** Runs steps on the file system; an exception becomes a failure of autopilot's own, such as a full disk. */
-export async function onFileSystem<Value>(step: string, deed: () => Promise<Value>): Promise<Result<Value, Failure>> {
+export async function onFileSystem<Value>(step: string, action: () => Promise<Value>): Promise<Result<Value, Failure>> {
   try {
-    return ok(await deed())
+    return ok(await action())
   } catch (error) {
     const { message } = error as NodeJS.ErrnoException
     return err(failure('infrastructure', `${step} failed: ${cleanLine(message, 300)}`))

@@ -60,10 +60,10 @@ describe.runIf(canMount)('a disk', () => {
     await loud.write('loud.txt', 'loud')
     await loud.exit(0)
     // The journal's last page may have room for a few more records.
-    const goOn = async () => {
+    const endOthers = async () => {
       for (const id of later) await (await agents.next(id)).exit(0)
     }
-    void goOn().catch(() => undefined)
+    void endOthers().catch(() => undefined)
     const { code, stdout, stderr } = await running.ended
     expect(code).toBe(4)
     expect(stdout + stderr).toContain('no space left on device')

@@ -21,18 +21,21 @@ test.each([
     told: /1 tool call was refused: Bash `git commit --allow-empty -m mine`/,
   },
   { agent: 'codex', command: 'touch .git/mine', told: /changed nothing/ },
-])('$agent has changed nothing when it was denied its tool, even if it exits with 0', async ({ agent, command, told }) => {
-  const script = ({ results }: Turn): Answer => (results === 0 ? { type: 'shell', command } : done)
-  const stage = await setStage({ roadmap, script })
-  const { code, records } = await stage.run('-p', agent, '-i', '1')
-  expect(only(records(), 'agent_exited').exit).toEqual({ type: 'code', code: 0 })
-  expect(only(records(), 'task_failed').failure).toMatchObject({
-    kind: 'no_change',
-    message: expect.stringMatching(told) as unknown,
-  })
-  expect(code).toBe(1)
-  await stage.quiet()
-})
+])(
+  '$agent has changed nothing when it was denied its tool, even if it exits with 0',
+  async ({ agent, command, told }) => {
+    const script = ({ results }: Turn): Answer => (results === 0 ? { type: 'shell', command } : done)
+    const stage = await setStage({ roadmap, script })
+    const { code, records } = await stage.run('-p', agent, '-i', '1')
+    expect(only(records(), 'agent_exited').exit).toEqual({ type: 'code', code: 0 })
+    expect(only(records(), 'task_failed').failure).toMatchObject({
+      kind: 'no_change',
+      message: expect.stringMatching(told) as unknown,
+    })
+    expect(code).toBe(1)
+    await stage.quiet()
+  },
+)
 
 test.each(bothClis)(
   'a key that the server refuses three times in a row stops $agent for the run',

@@ -106,8 +106,8 @@ async function wouldResume(replayed: Replayed, commonDir: string | undefined): P
   if (!found.ok) return undefined
   const planned = [...tasks.values()].map(({ id, title, state }) => ({ id, title, state: plannedAs(state) }))
   const { resumptions } = resumeRun(replayed, planned, found.value, {
-    mostAttempts: () => start.maxAttempts,
-    mostTotalAttempts: Number.POSITIVE_INFINITY,
+    maxAttemptsOf: () => start.maxAttempts,
+    maxTotalAttempts: Number.POSITIVE_INFINITY,
     text: () => undefined,
     retryFailed: false,
     isUsable: () => true,

@@ -22,7 +22,7 @@ import { planLanded, type Landed } from '../resume/landed.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import { landedOfOthers } from '../prepare/redo.js'
 import { lookAround, type Replayed } from '../resume/resumed.js'
-import { anewLine, landedIn, takenUpLine } from '../ground/run-target.js'
+import { restartLine, landedIn, takenUpLine } from '../ground/run-target.js'
 import { landedAs, standingAfter } from '../resume/standing.js'
 import { emptySubmodules, lookUpSubmodules } from '../ground/empty-submodules.js'
 import { lookUpBrought } from '../ground/files-warnings.js'
@@ -62,7 +62,7 @@ export async function lookAhead(
   const { branch, isCurrent, takenUp, identity } = target.value
   const tips = await tipsAhead(user, target.value, head.commit)
   if (!tips.ok) return tips
-  const { tip, before, anew } = tips.value
+  const { tip, before, restart } = tips.value
   const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
   // The run's target has all of HEAD in it, also what reverts something.
   const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit, ...before] })
@@ -73,8 +73,8 @@ export async function lookAhead(
   if (found?.ok === false) return refuseGit(found.error)
   const standing = (task: Task) =>
     replayed && found ? standingAfter(task, replayed, found.value, commits) : landedAs(task, commits)
-  const taken = takenUpLine({ branch, ...(takenUp === undefined || anew ? {} : { takenUp }) })
-  const again = anewLine({ branch, before, ...(anew ? { anew } : {}) }, head.branch ?? head.commit.slice(0, 8))
+  const taken = takenUpLine({ branch, ...(takenUp === undefined || restart ? {} : { takenUp }) })
+  const again = restartLine({ branch, before, ...(restart ? { restart } : {}) }, head.branch ?? head.commit.slice(0, 8))
   const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
   const brought = await lookUpBrought(prepared.location.root, prepared.config.file)
   const linked = await refuseLinksBack(prepared.location.root, brought.link, { place: user, commit: head.commit })
@@ -109,7 +109,7 @@ interface TipsAhead {
   readonly tip: CommitId
   /** What the target was before that, as far as its work counts. */
   readonly before: readonly CommitId[]
-  readonly anew?: SetAside
+  readonly restart?: SetAside
 }
 
 /** Where a run would begin, without a merge that it may make. */
@@ -121,11 +121,11 @@ async function tipsAhead(
   if (isCurrent) return ok({ tip: head, before: [] })
   const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head, branch })
   if (!squashed.ok) return refuseGit(squashed.error)
-  const anew = squashed.value?.isEdited && tip !== undefined ? { by: squashed.value.by, tip } : undefined
-  const from = anew ? head : (tip ?? head)
-  const before = await setAsideFrom(user, [from, head], anew ? [anew] : [])
+  const restart = squashed.value?.isEdited && tip !== undefined ? { by: squashed.value.by, tip } : undefined
+  const from = restart ? head : (tip ?? head)
+  const before = await setAsideFrom(user, [from, head], restart ? [restart] : [])
   if (!before.ok) return refuseGit(before.error)
-  return ok({ tip: from, before: before.value, ...(anew ? { anew } : {}) })
+  return ok({ tip: from, before: before.value, ...(restart ? { restart } : {}) })
 }
 
 /** Where the branch of the settings stands, or would go on from; refused as the run refuses it. */

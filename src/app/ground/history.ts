@@ -37,7 +37,7 @@ type Commits = (taskId: string) => readonly LandedCommit[]
  */
 export async function historyNotices(at: HistoryPlace, parts: HistoryParts): Promise<readonly string[]> {
   const again = await inHead(at, parts)
-  const gone = await goneFrom(at, parts)
+  const gone = await missingWork(at, parts)
   return [...inHeadLines(again), ...goneLines(gone, at.branch)]
 }
 
@@ -59,7 +59,7 @@ async function inHead({ place, head }: HistoryPlace, parts: HistoryParts): Promi
   })
 }
 
-async function goneFrom(at: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
+async function missingWork(at: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
   const { place, head } = at
   const counted = new Set(parts.landed.map(({ id }) => id))
   const done = parts.plan.tasks.filter(({ id, state }) => state === 'done' && !counted.has(id)).map(({ id }) => id)

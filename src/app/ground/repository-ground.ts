@@ -14,7 +14,7 @@ import { identityWarnings } from '../../workspace/git/identity.js'
 import { refuseLinksBack } from '../../workspace/prepare/link-back.js'
 import { refuseGit } from '../../workspace/git/refusal.js'
 import { watchUser } from '../../workspace/repository/user-watch.js'
-import { anewLine, chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
+import { restartLine, chooseTarget, landedBefore, openWhole, takenUpLine, targetFacts } from './run-target.js'
 import { driverWarnings, gitWarnings } from './git-warnings.js'
 import { historyNotices, type HistoryPlace } from './history.js'
 import { emptySubmodules } from './empty-submodules.js'
@@ -51,7 +51,7 @@ export async function openRepositoryGround(
   if (!watch.ok) return refuseGit(watch.error)
   const before = await changedFiles(repository.value, repository.value.head.commit)
   const barred = offLimits(await readAsConfiguration(location.root, file.prompt), file)
-  const letGc = await holdOffGc(repository.value.commonDir)
+  const allowGc = await holdOffGc(repository.value.commonDir)
   const config = { ...options.config, file: { ...file, ...brought } }
   const standing = { repository: repository.value, target: target.value, leaveOut, runDir, barred }
   const ofUser = { watch: watch.value, before }
@@ -59,7 +59,7 @@ export async function openRepositoryGround(
     root: location.root,
     runDir,
     repository: repository.value,
-    close: letGc,
+    close: allowGc,
     target: targetFacts(target.value),
     tips: tipsOf(target.value),
     leaveOut,
@@ -71,7 +71,7 @@ export async function openRepositoryGround(
       ...identityWarnings(repository.value.identity),
       ...(await homeWarnings(workspacesHome(file.workspacesDir, location.root, env))),
       ...takenUpLine(target.value),
-      ...anewLine(target.value, head.branch ?? head.commit.slice(0, 8)),
+      ...restartLine(target.value, head.branch ?? head.commit.slice(0, 8)),
       ...(await gitWarnings(repository.value, env)),
       ...(await driverWarnings({ place: trusted, root: location.root, env }, target.value.base)),
       ...(await dirtyWarnings(repository.value, leaveOut)),

@@ -7,7 +7,7 @@ import { taskTrailer, textTrailer } from '../../orchestration/place/commit-messa
 import { realClock } from '../../platform/clock.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import { finishLanding } from '../../workspace/land/broken-landing.js'
-import type { Anew, Refusal, Repository, Target } from '../../workspace/contract.js'
+import type { Restart, Refusal, Repository, Target } from '../../workspace/contract.js'
 import { currentBranch, openCurrent, type CurrentOptions } from '../../workspace/land/open-current.js'
 import { openRepository } from '../../workspace/repository/repository.js'
 import { refuseGit } from '../../workspace/git/refusal.js'
@@ -48,20 +48,20 @@ export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenU
 }
 
 /** Says that a target starts over from HEAD, why, and where its old tip is. */
-export function anewLine({ branch, anew, before = [] }: BegunAnew, from: string): readonly string[] {
-  if (!anew) return []
-  const tasks = before.includes(anew.tip)
+export function restartLine({ branch, restart, before = [] }: Restarted, from: string): readonly string[] {
+  if (!restart) return []
+  const tasks = before.includes(restart.tip)
     ? 'its tasks count as landed'
     : 'that commit was reverted, so its tasks do not count as landed'
   return [
-    `${branch} starts over from ${cleanLine(from)}: all of its work came there with ${anew.by.slice(0, 10)} and has been ` +
-      `changed since; ${tasks}; the old tip is kept ${anew.ref === undefined ? 'on a ref' : `as ${anew.ref}`}; ` +
+    `${branch} starts over from ${cleanLine(from)}: all of its work came there with ${restart.by.slice(0, 10)} and has been ` +
+      `changed since; ${tasks}; the old tip is kept ${restart.ref === undefined ? 'on a ref' : `as ${restart.ref}`}; ` +
       'if you push it: git push --force-with-lease',
   ]
 }
 
-interface BegunAnew extends Pick<Target, 'branch' | 'before'> {
-  readonly anew?: Pick<Anew, 'by' | 'tip'> & Partial<Pick<Anew, 'ref'>>
+interface Restarted extends Pick<Target, 'branch' | 'before'> {
+  readonly restart?: Pick<Restart, 'by' | 'tip'> & Partial<Pick<Restart, 'ref'>>
 }
 
 /** What the run's record says of it. */

@@ -118,8 +118,8 @@ function settingsFrom(
     const unknown = unknownProviderIn(named, file)
     if (unknown !== undefined) return err(`${layer} names an unknown provider: ${unknown}`)
   }
-  const wished = unrestricted(mergeSettings(run, environment, flags), file)
-  return ok(asBefore ? settingsAsBefore(wished, asBefore) : wished)
+  const requested = unrestricted(mergeSettings(run, environment, flags), file)
+  return ok(asBefore ? settingsAsBefore(requested, asBefore) : requested)
 }
 
 /** A provider that a layer of settings names and that does not exist. */
@@ -137,8 +137,12 @@ function unrestricted(settings: RunSettings, { customProviders }: FileSettings):
   return { ...settings, permissions: { general, ofProviders: { ...Object.fromEntries(own), ...ofProviders } } }
 }
 
-function settingsAsBefore(wished: RunSettings, { isolation, target, only = [], redo }: AsBefore): RunSettings {
-  const settings: { -readonly [Key in keyof RunSettings]: RunSettings[Key] } = { ...wished, isolation, dryRun: false }
+function settingsAsBefore(requested: RunSettings, { isolation, target, only = [], redo }: AsBefore): RunSettings {
+  const settings: { -readonly [Key in keyof RunSettings]: RunSettings[Key] } = {
+    ...requested,
+    isolation,
+    dryRun: false,
+  }
   delete settings.target
   delete settings.only
   delete settings.limit

@@ -84,7 +84,7 @@ export function landingsOf({ landings }: Remains, taskId: string): readonly Land
 }
 
 /** How a task may be tried. */
-export type Limits = Pick<ResumeFacts, 'mostAttempts' | 'mostTotalAttempts' | 'retryFailed' | 'text'> & {
+export type Limits = Pick<ResumeFacts, 'maxAttemptsOf' | 'maxTotalAttempts' | 'retryFailed' | 'text'> & {
   readonly isUsable: (provider: string) => boolean
   readonly findProvider: FindProvider
 }
@@ -132,7 +132,7 @@ export function resumeRun(
   return {
     replayed,
     resumptions,
-    salvage: all.filter(({ taskId, stands }) => stands && resumptions.get(taskId)?.type !== 'go_on'),
+    salvage: all.filter(({ taskId, stands }) => stands && resumptions.get(taskId)?.type !== 'continue'),
     outdated: all.flatMap((one) => outdatedOf(one, resumptions.get(one.taskId), found, state.start.runId)),
     keep: new Set(state.uncollected.keys()),
   }

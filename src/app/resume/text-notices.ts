@@ -5,7 +5,7 @@ import type { KnownTask, Landed } from './landed.js'
 import type { Resumed } from './resumed.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
 
-const mostNamed = 5
+const maxNamed = 5
 
 /** What the target says about tasks that the file calls pending: work that is unexpectedly done, or not done. */
 export function landedLines(
@@ -58,9 +58,9 @@ export function goneLines(tasks: readonly KnownTask[], branch: string): readonly
 }
 
 function redo(tasks: readonly KnownTask[]): string {
-  const more = tasks.length > mostNamed ? ',…' : ''
+  const more = tasks.length > maxNamed ? ',…' : ''
   return `--redo ${tasks
-    .slice(0, mostNamed)
+    .slice(0, maxNamed)
     .map(({ id }) => showId(id))
     .join(',')}${more}`
 }
@@ -73,13 +73,13 @@ export function textNotices(
   const told = new Set(reworded.map(({ id }) => id))
   const those = (fits: (one: Resumption, id: string) => boolean) =>
     [...resumptions].flatMap(([id, one]) => (fits(one, id) ? [{ id }] : []))
-  const goesOn = those((one) => one.type === 'go_on' && isReworded(one))
-  const anew = those((one, id) => one.type === 'start' && one.reworded === true && !told.has(id))
-  const unknown = those((one) => one.type === 'go_on' && one.course.texts.length === 0)
+  const continued = those((one) => one.type === 'continue' && isReworded(one))
+  const restarted = those((one, id) => one.type === 'start' && one.reworded === true && !told.has(id))
+  const unknown = those((one) => one.type === 'continue' && one.course.texts.length === 0)
   return [
-    ...line(goesOn, (named) => `the text has changed; the agent learns that in its conversation: ${named}`),
+    ...line(continued, (named) => `the text has changed; the agent learns that in its conversation: ${named}`),
     ...line(
-      anew,
+      restarted,
       (named) => `the text has changed; these tasks start over, and the work for the old text is kept: ${named}`,
     ),
     ...line(
@@ -88,14 +88,14 @@ export function textNotices(
         `started by a version that did not record the text of tasks, so autopilot can't tell whether the text has changed: ${named}`,
     ),
     ...line(
-      goneOf(state, plan.tasks, resumptions),
+      missingWork(state, plan.tasks, resumptions),
       (named) =>
         `done according to the run's journal, but the commit is neither on the target nor in HEAD, or was reverted there, so these tasks run again: ${named}`,
     ),
   ]
 }
 
-function goneOf(
+function missingWork(
   { tasks }: Resumed['replayed']['state'],
   planned: readonly PlannedTask[],
   resumptions: Resumed['resumptions'],
@@ -110,7 +110,7 @@ function goneOf(
 
 function line(tasks: readonly KnownTask[], say: (named: string) => string): readonly string[] {
   if (tasks.length === 0) return []
-  return [say(listFirst(tasks, mostNamed, withCommit))]
+  return [say(listFirst(tasks, maxNamed, withCommit))]
 }
 
 function withCommit({ id, commit }: KnownTask): string {

@@ -29,7 +29,7 @@ export interface Announced {
 }
 
 /** Longer lists are counted; `autopilot validate` shows them whole. */
-const mostShown = 20
+const maxShown = 20
 
 /**
  * Warnings about tasks that don't run, by hold reason. During a run the holds themselves say so, and only those of the
@@ -56,8 +56,8 @@ export function announce(recorder: Recorder, parts: Announced): void {
   }
   say('info', [gatesInForce(parts)])
   for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
-  const odd = oddInRoadmap(parts)
-  for (const problem of odd.slice(0, mostShown)) void recorder.record({ type: 'roadmap_warned', ...problem })
+  const odd = odditiesOf(parts)
+  for (const problem of odd.slice(0, maxShown)) void recorder.record({ type: 'roadmap_warned', ...problem })
   say('warning', more(odd))
   say('info', clip(plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : []))))
   say('warning', startWarnings(parts))
@@ -65,10 +65,10 @@ export function announce(recorder: Recorder, parts: Announced): void {
 
 /** Oddities of the roadmap that don't prevent the run. */
 export function roadmapWarnings(parts: Pick<Announced, 'loaded'>): readonly string[] {
-  return clip(oddInRoadmap(parts).map(formatProblemLine))
+  return clip(odditiesOf(parts).map(formatProblemLine))
 }
 
-function oddInRoadmap({ loaded }: Pick<Announced, 'loaded'>): readonly Problem[] {
+function odditiesOf({ loaded }: Pick<Announced, 'loaded'>): readonly Problem[] {
   return loaded.warnings.filter(({ code }) => !toldByHolds.has(code))
 }
 
@@ -87,11 +87,11 @@ export function startWarnings(parts: Announced): readonly string[] {
 }
 
 function clip(texts: readonly string[]): readonly string[] {
-  return [...texts.slice(0, mostShown), ...more(texts)]
+  return [...texts.slice(0, maxShown), ...more(texts)]
 }
 
 function more(all: readonly unknown[]): readonly string[] {
-  const rest = all.length - mostShown
+  const rest = all.length - maxShown
   return rest > 0 ? [`… and ${rest} more; autopilot validate shows all`] : []
 }
 

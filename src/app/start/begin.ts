@@ -9,7 +9,7 @@ import { planLanded, type Landed } from '../resume/landed.js'
 import { lookAround, type Replayed } from '../resume/resumed.js'
 import { landedAs, standingAfter } from '../resume/standing.js'
 import { budgetsOf } from './budgets.js'
-import { goOnWith, type GoingOnRun } from './go-on.js'
+import { continueRun, type ContinuedRun } from './continue-run.js'
 import type { Wanted } from './guard.js'
 import type { Numbered } from './numbered.js'
 import { slotIds } from './run-limits.js'
@@ -38,7 +38,7 @@ export interface LaunchParts extends Wanted {
 export interface Beginning extends Landed {
   /** What a person should know first. */
   readonly notices: readonly string[]
-  readonly resumed?: GoingOnRun
+  readonly resumed?: ContinuedRun
 }
 
 export interface BeginParts extends LaunchParts {
@@ -60,8 +60,8 @@ export async function begin(parts: BeginParts) {
   const around = await lookAround(ground.repository?.user, replayed, ground.tips)
   if (!around.ok) return err(refuseGit(around.error, prepared.settings.output))
   const plan = planLanded(prepared, (task) => standingAfter(task, replayed, around.value, landed))
-  const goOnParts = { ...prepared, ...plan, env, runId, setup: clis, ground }
-  const resumed = await goOnWith(goOnParts, replayed, around.value, past?.retryFailed === true)
+  const continueParts = { ...prepared, ...plan, env, runId, setup: clis, ground }
+  const resumed = await continueRun(continueParts, replayed, around.value, past?.retryFailed === true)
   const history = await ground.history({ ...prepared, ...plan })
   return opened<Beginning>({ ...plan, resumed, notices: [...notices, ...history, ...resumed.notices] })
 }

@@ -6,7 +6,7 @@ import { Governor } from '../../orchestration/accounts/governor.js'
 import { watchUnknown } from '../../orchestration/accounts/unknown-cost.js'
 import { watchTogether } from '../../orchestration/agent-watch.js'
 import { processRunner } from '../../orchestration/agent/process-runner.js'
-import { createSlotRest } from '../../orchestration/agent/slot-rest.js'
+import { createSlotLeftovers } from '../../orchestration/agent/slot-leftovers.js'
 import { catchUpOn } from '../../orchestration/attempt/salvage.js'
 import { BaseWatch } from '../../orchestration/landing/base-watch.js'
 import type { Isolation } from '../../orchestration/place/isolation.js'
@@ -26,7 +26,7 @@ import { reviewsOf } from '../agents/providers.js'
 import { tracesOf } from '../ground/traces.js'
 import { budgetsOf } from './budgets.js'
 import type { OpenRun } from './record.js'
-import { mostTotalAttempts, slotIds } from './run-limits.js'
+import { maxTotalAttemptsOf, slotIds } from './run-limits.js'
 import { opened, Table } from './table.js'
 
 /** A run whose tasks it should work on. */
@@ -163,12 +163,12 @@ function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
     watch: accounts.watch,
     allowances: accounts.keeper,
     numbering: { templates: envTemplates, ports: numbers.ports },
-    rest: createSlotRest(),
+    leftovers: createSlotLeftovers(),
     reviews: reviewsOf(settings, config.file),
     asRoot: process.getuid?.() === 0,
     offLimits: [...ground.leaveOut, ...ground.offLimits],
     maxAttempts: settings.iterations,
-    maxTotalAttempts: mostTotalAttempts(settings),
+    maxTotalAttempts: maxTotalAttemptsOf(settings),
     attemptsDir: join(ground.runDir, 'attempts'),
     markDone: writeBack.done,
     heldByPerson: (taskId) => roadmap.held(taskId),

@@ -6,12 +6,12 @@ import type { RunSettings } from '../../config/settings.js'
 const fewestInAll = 10
 
 /** Attempts of a task in all, whatever ended them and however often the run is resumed. */
-export function mostTotalAttempts({ maxTotalAttempts, iterations }: RunSettings): number {
+export function maxTotalAttemptsOf({ maxTotalAttempts, iterations }: RunSettings): number {
   return maxTotalAttempts ?? Math.max(fewestInAll, iterations)
 }
 
 /** Attempts that a task has: its own number, which only lowers that of the run. */
-export function mostAttemptsOf({ iterations }: RunSettings, task: Task | undefined): number {
+export function maxAttemptsOf({ iterations }: RunSettings, task: Task | undefined): number {
   return Math.min(task?.maxAttempts ?? iterations, iterations)
 }
 

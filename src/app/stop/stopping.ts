@@ -38,7 +38,7 @@ export interface StoppingParts {
  */
 const [giveUpMs, exitMs] = [1_200, 600]
 /** While something gets on, it is waited for until so long after the grace. */
-const mostProgressMs = 14_400
+const maxProgressMs = 14_400
 /** How often it is looked at whether something gets on. */
 const lookMs = 200
 
@@ -75,7 +75,7 @@ export function createStopping({ clock, drainMs, graceMs, kill, exit, progress }
     const look = () => {
       const [now, at] = [progress(), clock.monotonic()]
       if (now !== seen) [seen, seenAt] = [now, at]
-      const giveUpAt = Math.min(Math.max(graceEnds, seenAt) + giveUpMs, graceEnds + mostProgressMs)
+      const giveUpAt = Math.min(Math.max(graceEnds, seenAt) + giveUpMs, graceEnds + maxProgressMs)
       if (at < giveUpAt) {
         clock.schedule(Math.min(lookMs, giveUpAt - at), look)
         return

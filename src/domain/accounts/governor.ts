@@ -11,9 +11,9 @@ export interface Trouble {
   readonly refusalsInARow: number
   /** A model has answered an agent of the account in this run. */
   readonly hasAnswered: boolean
-  readonly rest?: { readonly sinceMs: MonotonicMs; readonly untilMs: MonotonicMs; readonly until: EpochMs }
+  readonly coolDown?: { readonly sinceMs: MonotonicMs; readonly untilMs: MonotonicMs; readonly until: EpochMs }
   /** The CLI has failed to start, again and again, since its last good start. */
-  readonly missing?: { readonly times: number; readonly restedMs: number; readonly isAsked: boolean }
+  readonly missing?: { readonly times: number; readonly waitedMs: number; readonly isAsked: boolean }
   /** The last few starts that failed at once. */
   readonly failedStarts: readonly { readonly kind: FailureKind; readonly ms: MonotonicMs }[]
 }
@@ -24,7 +24,7 @@ export const noTrouble: Trouble = { limitsInARow: 0, refusalsInARow: 0, hasAnswe
 export type AccountVerdict =
   | { readonly type: 'none' }
   /** It is given no work until then. */
-  | { readonly type: 'rest'; readonly until: EpochMs }
+  | { readonly type: 'cool_down'; readonly until: EpochMs }
   /** By then the CLI is asked for its version; if it answers, one agent goes first once more. */
   | { readonly type: 'ask'; readonly until: EpochMs }
   /** The agent's model gets no more work in this run. */
@@ -51,7 +51,7 @@ export interface FailedAgent {
 }
 
 /** How many starts in a row must fail alike within a minute to stop a provider. */
-const mostFailedStarts = 5
+const maxFailedStarts = 5
 const breakerWindowMs = 60_000
 
 interface Judgement {
@@ -66,16 +66,16 @@ interface Judgement {
 export function judgeAccount(before: Trouble, agent: FailedAgent): Judgement {
   const { failure, answered, ended } = agent
   const trouble = ended && hasStarted(failure) ? notMissing(before) : before
-  const { rest } = consequencesOf(failure.kind)
-  if (rest === 'login') return judgeRefusal(trouble, agent)
-  if (rest === 'missing') return judgeMissing(trouble, agent)
+  const { coolDown } = consequencesOf(failure.kind)
+  if (coolDown === 'login') return judgeRefusal(trouble, agent)
+  if (coolDown === 'missing') return judgeMissing(trouble, agent)
   // What the CLI rejected before it did anything would be rejected each time.
   if (failure.kind === 'usage' && !answered) return { trouble, verdict: { type: 'stop', failure } }
   if (failure.kind === 'model' && !answered) return { trouble, verdict: { type: 'stop_model' } }
   const counted = ended && isFailedStart(agent) ? countStart(trouble, agent) : trouble
   const alike = counted.failedStarts.filter(({ kind }) => kind === failure.kind).length
-  if (alike >= mostFailedStarts) return { trouble: counted, verdict: { type: 'stop', failure: flapping(failure) } }
-  return rest !== undefined ? restForLimit(counted, agent) : { trouble: counted, verdict: { type: 'none' } }
+  if (alike >= maxFailedStarts) return { trouble: counted, verdict: { type: 'stop', failure: flapping(failure) } }
+  return coolDown !== undefined ? coolDownForLimit(counted, agent) : { trouble: counted, verdict: { type: 'none' } }
 }
 
 /** After the model has answered an agent of the account for the first time. */
@@ -112,7 +112,7 @@ function countStart(trouble: Trouble, { failure: { kind }, nowMs }: FailedAgent)
 function flapping(failure: Failure): Failure {
   return {
     ...failure,
-    message: `${mostFailedStarts} starts within a minute failed in the same way: ${failure.message}`,
+    message: `${maxFailedStarts} starts within a minute failed in the same way: ${failure.message}`,
   }
 }
 
@@ -120,20 +120,20 @@ function flapping(failure: Failure): Failure {
  * Whether the account's last cool-down also covers this agent: it was running when the cool-down began, or had its
  * slot by then and started during it.
  */
-function isOfRest({ rest: last }: Trouble, { startedMs, goesFirst }: FailedAgent): boolean {
+function isOfCoolDown({ coolDown: last }: Trouble, { startedMs, goesFirst }: FailedAgent): boolean {
   return last !== undefined && (startedMs <= last.sinceMs || (!goesFirst && startedMs < last.untilMs))
 }
 
-function restUntil(trouble: Trouble, until: EpochMs, { now, nowMs }: FailedAgent): Judgement {
-  const known = trouble.rest
+function coolDownUntil(trouble: Trouble, until: EpochMs, { now, nowMs }: FailedAgent): Judgement {
+  const known = trouble.coolDown
   // A longer cool-down for another reason stays.
   if (known && nowMs < known.untilMs && known.until >= until) return { trouble, verdict: { type: 'none' } }
   const last = { sinceMs: nowMs, untilMs: later(nowMs, msBetween(now, until)), until }
-  return { trouble: { ...trouble, rest: last }, verdict: { type: 'rest', until } }
+  return { trouble: { ...trouble, coolDown: last }, verdict: { type: 'cool_down', until } }
 }
 
 /** How long an account cools down after its first refusal, and its second; the third one stops it. */
-const refusalRestsMs = [30_000, 120_000] as const
+const refusalCoolDownsMs = [30_000, 120_000] as const
 
 /**
  * Agents that share a login race to refresh it: the losers are told that they are not logged in, although the winner
@@ -141,17 +141,17 @@ const refusalRestsMs = [30_000, 120_000] as const
  */
 function judgeRefusal(trouble: Trouble, agent: FailedAgent): Judgement {
   const { failure, now, jitter, goesFirst, answered } = agent
-  if (isOfRest(trouble, agent)) return { trouble, verdict: { type: 'none' } }
+  if (isOfCoolDown(trouble, agent)) return { trouble, verdict: { type: 'none' } }
   const refused = { ...trouble, refusalsInARow: trouble.refusalsInARow + 1 }
   const isLoggedOut = failure.loggedOut === true && goesFirst && !answered && !trouble.hasAnswered
-  const span = refusalRestsMs[refused.refusalsInARow - 1]
+  const span = refusalCoolDownsMs[refused.refusalsInARow - 1]
   if (isLoggedOut) return { trouble: refused, verdict: { type: 'stop', failure } }
   if (span === undefined) return { trouble: refused, verdict: { type: 'stop', failure: refusedAgain(failure) } }
-  return restUntil(refused, later(now, Math.round(span * (0.5 + jitter / 2))), agent)
+  return coolDownUntil(refused, later(now, Math.round(span * (0.5 + jitter / 2))), agent)
 }
 
 function refusedAgain(failure: Failure): Failure {
-  const times = refusalRestsMs.length + 1
+  const times = refusalCoolDownsMs.length + 1
   return { ...failure, message: `refused ${times} times in a row, without an answer in between: ${failure.message}` }
 }
 
@@ -162,34 +162,38 @@ const askingMs = 20_000
 
 /** Doubles each time until two minutes are over. Then the CLI is asked for its version, and only then it is stopped. */
 function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
-  if (isOfRest(trouble, agent)) return { trouble, verdict: { type: 'none' } }
-  const { times, restedMs, isAsked } = trouble.missing ?? { times: 0, restedMs: 0, isAsked: false }
+  if (isOfCoolDown(trouble, agent)) return { trouble, verdict: { type: 'none' } }
+  const { times, waitedMs, isAsked } = trouble.missing ?? { times: 0, waitedMs: 0, isAsked: false }
   if (isAsked) return { trouble, verdict: { type: 'stop', failure: agent.failure } }
-  const restMs = Math.min(1000 * 2 ** times, longestMissingMs - restedMs)
-  const missing = { times: times + 1, restedMs: restedMs + restMs, isAsked: restMs <= 0 }
-  const rested = restUntil({ ...trouble, missing }, later(agent.now, missing.isAsked ? askingMs : restMs), agent)
-  return missing.isAsked && rested.verdict.type === 'rest'
-    ? { ...rested, verdict: { ...rested.verdict, type: 'ask' } }
-    : rested
+  const coolDownMs = Math.min(1000 * 2 ** times, longestMissingMs - waitedMs)
+  const missing = { times: times + 1, waitedMs: waitedMs + coolDownMs, isAsked: coolDownMs <= 0 }
+  const judged = coolDownUntil(
+    { ...trouble, missing },
+    later(agent.now, missing.isAsked ? askingMs : coolDownMs),
+    agent,
+  )
+  return missing.isAsked && judged.verdict.type === 'cool_down'
+    ? { ...judged, verdict: { ...judged.verdict, type: 'ask' } }
+    : judged
 }
 
-function restForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
+function coolDownForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
   const given = timeGiven(agent)
   // Such an agent adds nothing new, unless it knows a later time.
-  const isKnown = isOfRest(trouble, agent)
-  if (isKnown && (given === undefined || given <= (trouble.rest?.until ?? 0)))
+  const isKnown = isOfCoolDown(trouble, agent)
+  if (isKnown && (given === undefined || given <= (trouble.coolDown?.until ?? 0)))
     return { trouble, verdict: { type: 'none' } }
   const limitsInARow = trouble.limitsInARow + (isKnown ? 0 : 1)
-  return restUntil({ ...trouble, limitsInARow }, given ?? later(agent.now, backoffMs(agent, limitsInARow)), agent)
+  return coolDownUntil({ ...trouble, limitsInARow }, given ?? later(agent.now, backoffMs(agent, limitsInARow)), agent)
 }
 
 /** Longer than any window of the CLIs, which is a month at most; later times are ignored. */
-const longestRestMs = 32 * 86_400_000
+const longestCoolDownMs = 32 * 86_400_000
 
 /** The time that the CLI gave, in a field or in words, if it is in the future. */
 function timeGiven({ failure: { message, retryAt }, now, zone }: FailedAgent): EpochMs | undefined {
   const given = retryAt ?? resetTimeIn(message, now, zone)
-  return given !== undefined && given > now && msBetween(now, given) <= longestRestMs ? given : undefined
+  return given !== undefined && given > now && msBetween(now, given) <= longestCoolDownMs ? given : undefined
 }
 
 interface Backoff {
@@ -200,13 +204,13 @@ interface Backoff {
 /** A used-up allowance, such as a credit, comes back later than after too many requests. */
 const allowance: Backoff = { firstMs: 60_000, longestMs: 3_600_000 }
 const moment: Backoff = { firstMs: 15_000, longestMs: 300_000 }
-const shortestRestMs = 1000
+const shortestCoolDownMs = 1000
 
 /** Exponential, with full jitter: anything up to a span that doubles with each limit in a row. */
 function backoffMs({ failure: { kind }, jitter }: FailedAgent, limitsInARow: number): number {
-  const { firstMs, longestMs } = consequencesOf(kind).rest === 'allowance' ? allowance : moment
+  const { firstMs, longestMs } = consequencesOf(kind).coolDown === 'allowance' ? allowance : moment
   const span = Math.min(longestMs, firstMs * 2 ** (limitsInARow - 1))
-  return Math.max(shortestRestMs, Math.round(jitter * span))
+  return Math.max(shortestCoolDownMs, Math.round(jitter * span))
 }
 
 /** How long a run waits if every account that its tasks may use cools down. */
@@ -228,9 +232,9 @@ export function decideWait(
     untilMs,
   }: { readonly kind: FailureKind; readonly sinceMs: MonotonicMs; readonly untilMs: MonotonicMs },
 ): 'wait' | 'stop' {
-  const { rest } = consequencesOf(kind)
+  const { coolDown } = consequencesOf(kind)
   // Few and short: three refusals of a login, or two minutes without the CLI, end in any case.
-  const isShort = rest === 'login' || rest === 'missing'
-  const patience = onLimit === 'wait' || isShort ? Number.POSITIVE_INFINITY : rest === 'allowance' ? 0 : patienceMs
+  const isShort = coolDown === 'login' || coolDown === 'missing'
+  const patience = onLimit === 'wait' || isShort ? Number.POSITIVE_INFINITY : coolDown === 'allowance' ? 0 : patienceMs
   return msBetween(sinceMs, untilMs) > Math.min(patience, maxWaitMs) ? 'stop' : 'wait'
 }

@@ -28,7 +28,7 @@ const graceMs = 60_000
 export function resetTimeIn(text: string, now: EpochMs, zone: string): EpochMs | undefined {
   for (const { 0: words, index } of text.matchAll(announcement)) {
     const behind = text.slice(index + words.length, index + words.length + 80)
-    const time = absolute(behind) ?? relative(behind, words, now) ?? onTheWall(behind, now, zone)
+    const time = absolute(behind) ?? relative(behind, words, now) ?? clockTime(behind, now, zone)
     if (time !== undefined) return time
   }
   return undefined
@@ -63,7 +63,7 @@ const wallTime =
   /^(?:(sun|mon|tue|wed|thu|fri|sat)[a-z]*\.?,?\s+)?(?:(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:(\d{4}),?\s+)?)?(?:at\s+)?(\d{1,2})(?::(\d\d))?(?::\d\d)?\s*([ap]\.?m\b)?\.?\s*(?:\(([\w/+-]{1,40})\)|(UTC|GMT)\b)?/i
 
 /** The next time that a clock shows this, in its own zone or in `local`. */
-function onTheWall(text: string, now: EpochMs, local: string): EpochMs | undefined {
+function clockTime(text: string, now: EpochMs, local: string): EpochMs | undefined {
   const match = wallTime.exec(text)
   if (!match) return undefined
   const [, weekday, month, day, year, hourText = '', minuteText, half, named, utc] = match

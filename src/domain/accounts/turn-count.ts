@@ -44,15 +44,15 @@ export function countTurn(use: TurnUse, before: Baseline, pricing: Pricing): Tur
   const { total, reported, unsettled } = use
   const settled = settleEarlier(total, reported.inputTokens - unsettled.inputTokens, before)
   const since = usageSince(total, before.total)
-  const untold = untoldOf(use, since, pricing)
-  const tokens = toldBy(total).tokens ? addUsage(since, untold.usage) : untold.usage
-  const counted = { ...untold, usage: withCost(tokens, sum(since.costUsd, untold.usage.costUsd)) }
-  const after = baselineAfter(use, before, settled, { counted, untold })
+  const unincluded = outsideTotal(use, since, pricing)
+  const tokens = toldBy(total).tokens ? addUsage(since, unincluded.usage) : unincluded.usage
+  const counted = { ...unincluded, usage: withCost(tokens, sum(since.costUsd, unincluded.usage.costUsd)) }
+  const after = baselineAfter(use, before, settled, { counted, unincluded })
   return { ...counted, ...(settled.taken.length === 0 ? {} : { replaces: settled.taken }), after }
 }
 
 /** What its total doesn't include: what came after it, and each measure that it lacks. */
-function untoldOf({ total, reported, unsettled, answered }: TurnUse, since: Usage, pricing: Pricing): Counted {
+function outsideTotal({ total, reported, unsettled, answered }: TurnUse, since: Usage, pricing: Pricing): Counted {
   const told = toldBy(total)
   const tokens = told.tokens ? unsettled : reported
   const rest = told.tokens || told.usd ? unsettled : reported
@@ -78,9 +78,9 @@ function baselineAfter(
   { total, count }: TurnUse,
   { total: before }: Baseline,
   { taken, left }: Settled,
-  { counted, untold }: { readonly counted: Counted; readonly untold: Counted },
+  { counted, unincluded }: { readonly counted: Counted; readonly unincluded: Counted },
 ): Baseline {
-  if (count === 'saved') return baseline(latest(total, before), [...left, untold])
+  if (count === 'saved') return baseline(latest(total, before), [...left, unincluded])
   // If nobody saw the process save its count, the next total may start from what was saved before.
   const known = taken.map(({ usage }) => ({ usage }))
   if (count === 'lost') return baseline(before, [...left, ...known])

@@ -80,7 +80,7 @@ export interface Evidence {
 }
 
 /** More are not followed. */
-const mostWritten = 2_000
+const maxWritten = 2_000
 
 export const noEvidence: Evidence = {
   finalText: '',
@@ -122,7 +122,7 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
 function withWritten(evidence: Evidence, writes: readonly string[] = []): Evidence {
   const { wrote } = evidence
   const fresh = writes.filter((path) => !wrote.includes(path))
-  return fresh.length === 0 ? evidence : { ...evidence, wrote: [...wrote, ...fresh].slice(0, mostWritten) }
+  return fresh.length === 0 ? evidence : { ...evidence, wrote: [...wrote, ...fresh].slice(0, maxWritten) }
 }
 
 /** A CLI that continues after a result because of background work has not given its final event yet. */
@@ -184,11 +184,11 @@ function totalOf({ usage, unsettled }: Evidence, total: Usage = noUsage): Pick<E
 }
 
 /** Sub-agents report in between, so the parts of one call may be apart. */
-const mostCalls = 32
+const maxCalls = 32
 
 function addCall(evidence: Evidence, { call, usage }: Extract<AgentEvent, { type: 'usage' }>): Evidence {
   if (evidence.calls.includes(call)) return evidence
-  const calls = [call, ...evidence.calls].slice(0, mostCalls)
+  const calls = [call, ...evidence.calls].slice(0, maxCalls)
   const add = (sum: Usage) => addUsage(sum, usage)
   return { ...evidence, calls, reported: add(evidence.reported), unsettled: add(evidence.unsettled) }
 }
@@ -235,10 +235,10 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   return failure('crash', `The final event said success, but the process ended badly (${formatExitStatus(exit)}).`)
 }
 
-const mostLeft = 20
+const maxLeft = 20
 
 function unfinished(left: readonly string[]): Failure {
-  const lines = left.length === 0 ? ['background work'] : left.slice(0, mostLeft).map((what) => cleanLine(what))
+  const lines = left.length === 0 ? ['background work'] : left.slice(0, maxLeft).map((what) => cleanLine(what))
   const message = `The agent's turn ended before its work did: ${lines.join('; ')}.`
   return failure('unfinished', message, { detail: lines.join('\n') })
 }

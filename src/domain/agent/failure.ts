@@ -5,8 +5,8 @@ import { mark, moment, name, object, oneOf, optional, own, text, texts, titled, 
 export interface Consequences {
   /** For the task: another attempt, as long as there are any; one that does not count; none in this run. */
   readonly next: 'retry' | 'move_on' | 'give_up'
-  /** It is the account's trouble, says nothing about the task, and passes with a rest of this sort. */
-  readonly rest?: 'moment' | 'allowance' | 'login' | 'missing'
+  /** It is the account's trouble, says nothing about the task, and passes with a cool-down of this sort. */
+  readonly coolDown?: 'moment' | 'allowance' | 'login' | 'missing'
   /** Another run may find it over. */
   readonly returns?: true
   /** The attempt was broken off with the run, the money or for the target's sake: it goes on where it was. */
@@ -30,15 +30,15 @@ export interface Consequences {
 /** Why an attempt did not succeed: the kind decides what happens next, the sentence is for people. */
 const consequences = {
   /** The login or key is missing or refused. */
-  auth: { next: 'move_on', rest: 'login' },
+  auth: { next: 'move_on', coolDown: 'login' },
   /** Too many requests for the moment. */
-  rate_limit: { next: 'move_on', rest: 'moment' },
+  rate_limit: { next: 'move_on', coolDown: 'moment' },
   /** The account's allowance is used up until some time. */
-  usage_limit: { next: 'move_on', rest: 'allowance', returns: true },
+  usage_limit: { next: 'move_on', coolDown: 'allowance', returns: true },
   /** The model server is overloaded or broken. */
-  overloaded: { next: 'move_on', rest: 'moment' },
+  overloaded: { next: 'move_on', coolDown: 'moment' },
   /** The model server cannot be reached. */
-  network: { next: 'move_on', rest: 'moment', breaksStart: true },
+  network: { next: 'move_on', coolDown: 'moment', breaksStart: true },
   /** The CLI's own request to the model server timed out, or the attempt passed its time limit. */
   timeout: { next: 'retry', cutsOff: true, mayWantRoom: true },
   /** The attempt gave no sign of life for too long. */
@@ -62,7 +62,7 @@ const consequences = {
   /** The process ended without a final event, or a command ended with a status other than 0. */
   crash: { next: 'retry', breaksStart: true, mayWantRoom: true },
   /** The CLI is missing or could not be started. */
-  spawn: { next: 'move_on', rest: 'missing', neverRan: true },
+  spawn: { next: 'move_on', coolDown: 'missing', neverRan: true },
   /** A tool was refused to the agent, which counts as a failure in this run (`on_denied: fail`). */
   refused: { next: 'retry', repairable: true },
   /** A gate said no to the tree that was to land. */
@@ -127,5 +127,5 @@ export function failure(kind: FailureKind, message: string, more: Omit<Failure, 
 
 /** Whether the kind of failure is the account's trouble and says nothing about the task: no attempt is used up. */
 export function isAccountTrouble(kind: FailureKind): boolean {
-  return consequencesOf(kind).rest !== undefined
+  return consequencesOf(kind).coolDown !== undefined
 }

@@ -1,6 +1,6 @@
 import type { AgentEvent } from './agent-event.js'
 
-/** What an agent was seen doing, for the line of its slot; undefined for what is no deed. Outside text. */
+/** What an agent was seen doing, for the line of its slot; undefined for what is no action. Outside text. */
 export function lastAction(event: AgentEvent): string | undefined {
   switch (event.type) {
     case 'tool':

@@ -10,31 +10,31 @@ export interface Refusal {
   readonly allow?: string
   readonly times: number
   /** A repair round began afterwards of which this was the reason. */
-  readonly madeGood?: true
+  readonly isRepaired?: true
 }
 
 /** Told apart one by one up to this many, then by the tool alone. */
-const mostDistinct = 100
+const maxDistinct = 100
 
 /** The refusals with one more. */
 export function addRefusal(
   refusals: readonly Refusal[],
   { tool, target, allow }: Extract<AgentEvent, { type: 'denied' }>,
 ): readonly Refusal[] {
-  const isFull = refusals.length >= mostDistinct
+  const isFull = refusals.length >= maxDistinct
   const about = target === undefined || isFull ? {} : { target }
-  const same = (one: Refusal) => one.tool === tool && !one.madeGood
+  const same = (one: Refusal) => one.tool === tool && !one.isRepaired
   const exactly = refusals.findIndex((one) => same(one) && one.target === target)
   const alike = exactly >= 0 || !isFull ? exactly : refusals.findIndex((one) => same(one) && one.target === undefined)
   // Names of tools are outside text, too, and may be as many.
-  const index = alike < 0 && refusals.length >= 2 * mostDistinct ? refusals.length - 1 : alike
+  const index = alike < 0 && refusals.length >= 2 * maxDistinct ? refusals.length - 1 : alike
   if (index >= 0) return refusals.map((one, at) => (at === index ? { ...one, times: one.times + 1 } : one))
   return [...refusals, { tool, ...about, ...(allow === undefined || isFull ? {} : { allow }), times: 1 }]
 }
 
 /** Those of which nothing was made since. */
 export function openRefusals(refusals: readonly Refusal[] = []): readonly Refusal[] {
-  return refusals.filter(({ madeGood }) => !madeGood)
+  return refusals.filter(({ isRepaired }) => !isRepaired)
 }
 
 /** How many calls were refused in all. */

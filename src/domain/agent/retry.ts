@@ -19,7 +19,7 @@ export interface RetryCounts {
 }
 
 /** A task that fills the disk itself would otherwise go on for ever. */
-const mostSpared = 3
+const maxSpared = 3
 
 /**
  * Decides by the kind of failure and the number of attempts that count, this one included.
@@ -28,7 +28,7 @@ export function decideRetry(
   { kind, uncollected, spared }: Failure,
   { attempt, maxAttempts, isOut, sparedBefore = 0 }: RetryCounts,
 ): RetryDecision {
-  if (spared && sparedBefore < mostSpared) return 'move_on'
+  if (spared && sparedBefore < maxSpared) return 'move_on'
   const { next, ofSetting } = consequencesOf(kind)
   if (next === 'move_on') return next
   // Refused before it did anything; where it did something first, the attempt counts.

@@ -42,7 +42,7 @@ export interface TurnFacts {
 }
 
 /** How often a landing is tried if autopilot's own git fails: the work is paid for, and nobody is to blame. */
-const mostLandings = 3
+const maxLandings = 3
 
 export function afterOutcome(course: Course, outcome: Outcome): Course {
   if ('agent' in course) return afterBegun(course, outcome)
@@ -162,7 +162,7 @@ function afterPassing({ type }: State): State {
 
 function afterKeptOut(state: State, why: Failure): State {
   const isAgain = state.type === 'landing' && why.ownGit === true
-  if (isAgain && state.tries + 1 < mostLandings) return { type: 'landing', tries: state.tries + 1 }
+  if (isAgain && state.tries + 1 < maxLandings) return { type: 'landing', tries: state.tries + 1 }
   // If necessary, the next run lands it without paying another agent.
   const reason: Failure = isAgain ? { ...why, uncollected: true } : why
   return { type: 'repairing', reason, isCollected: true, stage: 'weigh', fault: 'own' }

@@ -26,7 +26,7 @@ export interface Rules {
 }
 
 /** Most turns of an attempt that may finish what another one left unfinished; after that the attempt has failed. */
-const mostFinishing = 2
+const maxFinishing = 2
 
 export function nextStep(course: Course, rules: Rules): Step {
   if ('agent' in course) return stepOf(course, rules)
@@ -60,7 +60,7 @@ function stepOf(course: Begun, rules: Rules): Step {
 
 function finishOrCollect({ finishing }: Begun, reason: Failure, rules: Rules): Step {
   if (rules.isCanceled) return { type: 'collect', failure: wasCanceled }
-  const canFinish = rules.canResume && finishing < mostFinishing && !rules.isSpent
+  const canFinish = rules.canResume && finishing < maxFinishing && !rules.isSpent
   if (!canFinish) return { type: 'collect', failure: reason }
   return { type: 'begin', turn: { type: 'finish', number: finishing + 1, reason } }
 }

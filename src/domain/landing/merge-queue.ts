@@ -31,13 +31,13 @@ export interface MergeQueue {
   /** How likely a candidate fails in the queue, as far as experience goes: 0 to 1. */
   readonly failureRate: number
   /** So many are judged together at most. */
-  readonly mostTogether: number
+  readonly maxTogether: number
 }
 
 /** What is to be done next; whoever does it tells how it went, see {@link QueueOutcome}. */
 export type QueueStep =
   /** Nothing until a candidate comes. */
-  | { readonly type: 'rest' }
+  | { readonly type: 'idle' }
   /** Put these on top of the target's tip, in order. */
   | { readonly type: 'build'; readonly candidates: readonly Queued[] }
   /** Judge the trees of these prefixes of the batch at once. */
@@ -79,8 +79,8 @@ const firstFailureRate = 0.1
 /** What the newest experience counts, against all before. */
 const newestWeight = 0.05
 
-export function emptyQueue(mostTogether: number): MergeQueue {
-  return { waiting: [], failureRate: firstFailureRate, mostTogether }
+export function emptyQueue(maxTogether: number): MergeQueue {
+  return { waiting: [], failureRate: firstFailureRate, maxTogether }
 }
 
 /** Total order: the task's priority, then who came first. */
@@ -92,14 +92,14 @@ export function compareQueued(a: Queued, b: Queued): number {
  * How many to judge together: the size that costs the fewest runs a candidate. Source: 0.69/p (ln 2 over the rate of
  * failure) comes within a run of the optimum of the closed form for p from 0.01 to 0.4.
  */
-export function batchSize({ failureRate, mostTogether }: Pick<MergeQueue, 'failureRate' | 'mostTogether'>): number {
-  return Math.min(mostTogether, Math.max(1, Math.round(0.69 / failureRate)))
+export function batchSize({ failureRate, maxTogether }: Pick<MergeQueue, 'failureRate' | 'maxTogether'>): number {
+  return Math.min(maxTogether, Math.max(1, Math.round(0.69 / failureRate)))
 }
 
 export function nextStep(queue: MergeQueue): QueueStep {
   const { batch, waiting } = queue
   if (!batch) {
-    return waiting.length === 0 ? { type: 'rest' } : { type: 'build', candidates: waiting.slice(0, batchSize(queue)) }
+    return waiting.length === 0 ? { type: 'idle' } : { type: 'build', candidates: waiting.slice(0, batchSize(queue)) }
   }
   const { search } = batch
   if (search.passing > 0) return { type: 'land', count: search.passing }
@@ -149,8 +149,8 @@ function withSearch(queue: MergeQueue, { members }: Batch, search: Search): Merg
   return { ...queue, waiting, batch: { members: members.slice(0, search.size), search } }
 }
 
-function dissolved({ waiting, failureRate, mostTogether }: MergeQueue, members: readonly Queued[]): MergeQueue {
-  return { waiting: inOrder([...waiting, ...members]), failureRate, mostTogether }
+function dissolved({ waiting, failureRate, maxTogether }: MergeQueue, members: readonly Queued[]): MergeQueue {
+  return { waiting: inOrder([...waiting, ...members]), failureRate, maxTogether }
 }
 
 function inOrder(candidates: readonly Queued[]): readonly Queued[] {

@@ -25,7 +25,7 @@ export interface TaskGraph {
   readonly order: ReadonlyMap<string, number>
   /** Number of tasks on the longest chain of open dependents, without the task itself. */
   readonly chain: ReadonlyMap<string, number>
-  /** Cycles among open tasks, at most {@link mostCycles}; none means that the graph has none. */
+  /** Cycles among open tasks, at most {@link maxCycles}; none means that the graph has none. */
   readonly cycles: readonly (readonly CycleStep[])[]
 }
 
@@ -115,7 +115,7 @@ function isOpenId(tasks: ReadonlyMap<string, Task>, id: string): boolean {
 }
 
 /** A file can have as many cycles as edges, each as long as the file; nobody reads more than these. */
-const mostCycles = 20
+const maxCycles = 20
 
 /**
  * Depth-first search with an explicit stack, so that a chain of 20,000 tasks doesn't overflow the call stack. Each
@@ -150,7 +150,7 @@ function findCycles(
       top.via = dependency
       const start = depth.get(id)
       if (start === undefined) enter(next)
-      else if (cycles.length < mostCycles) cycles.push(closeCycle(path.slice(start)))
+      else if (cycles.length < maxCycles) cycles.push(closeCycle(path.slice(start)))
     }
   }
   return cycles

@@ -16,18 +16,18 @@ export type Problem = ObjectOf<typeof problemFields>
 export function formatProblem(problem: Problem): string {
   const { file, line, column } = problem.position
   const { severity, code, text, help } = problem
-  const head = `${cleanName(file, mostChars)}:${line}:${column}: ${severity} ${code}: ${cleanLine(text, mostChars)}`
-  return help === undefined ? head : `${head}\n    ${cleanLine(help, mostChars)}`
+  const head = `${cleanName(file, maxChars)}:${line}:${column}: ${severity} ${code}: ${cleanLine(text, maxChars)}`
+  return help === undefined ? head : `${head}\n    ${cleanLine(help, maxChars)}`
 }
 
 /** Generous: texts have been cut before. */
-const mostChars = 4000
+const maxChars = 4000
 
 /** As {@link formatProblem}, on one line; the first place of a file is where problems stand that have none. */
 export function formatProblemLine({ position, severity, code, text, help }: Problem): string {
   const { file, line, column } = position
   const place = line === 1 && column === 1 ? file : `${file}:${line}:${column}`
-  return cleanLine(`${place}: ${severity} ${code}: ${text}${help === undefined ? '' : `; ${help}`}`, mostChars)
+  return cleanLine(`${place}: ${severity} ${code}: ${text}${help === undefined ? '' : `; ${help}`}`, maxChars)
 }
 
 /** By file, line and column, errors and warnings mixed as they stand in the file. */

@@ -18,7 +18,7 @@ export interface LedgerRef {
   readonly runId: string
   /** Whether it pins the commit that the run began from; all others keep what an attempt brought, or what the target was. */
   readonly isBase: boolean
-  /** It keeps what the target was before it began anew. */
+  /** It keeps what the target was before it started over. */
   readonly isTarget?: true
   readonly standing: RefStanding
 }
@@ -47,18 +47,18 @@ export interface CleanPlan {
  * began from stays as long as another ref of the run does, because diffs are shown against it.
  */
 export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftover[], lost: boolean): CleanPlan {
-  const mayGo = ({ standing }: LedgerRef) => lost || standing.type !== 'only_here'
-  const needed = new Set(refs.filter((one) => !one.isBase && !mayGo(one)).map(({ runId }) => runId))
-  const goes = (one: LedgerRef) => mayGo(one) && !(one.isBase && needed.has(one.runId))
+  const mayDelete = ({ standing }: LedgerRef) => lost || standing.type !== 'only_here'
+  const needed = new Set(refs.filter((one) => !one.isBase && !mayDelete(one)).map(({ runId }) => runId))
+  const isDeleted = (one: LedgerRef) => mayDelete(one) && !(one.isBase && needed.has(one.runId))
   const standing = new Set(leftovers.filter(({ holds }) => holds !== undefined).map(({ runId }) => runId))
   // Without its notes, a resumed run could not take over an existing workspace.
   const isNeeded = ({ kind, runId }: Leftover) => kind === 'notes' && standing.has(runId)
   const empty = (one: Leftover) => lost || (one.holds === undefined && !isNeeded(one))
   return {
-    refs: refs.filter(goes),
+    refs: refs.filter(isDeleted),
     leftovers: leftovers.filter(empty),
     kept: {
-      refs: refs.filter((one) => !mayGo(one)),
+      refs: refs.filter((one) => !mayDelete(one)),
       leftovers: leftovers.filter((one) => !empty(one) && !isNeeded(one)),
     },
   }

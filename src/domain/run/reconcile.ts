@@ -32,9 +32,9 @@ export interface ResumeFacts {
   /** Whether an interrupted conversation can be continued. */
   readonly canContinue: (course: Begun) => boolean
   /** Attempts that the task has now. */
-  readonly mostAttempts: (taskId: string) => number
+  readonly maxAttemptsOf: (taskId: string) => number
   /** Most attempts of any task in all, however they ended. */
-  readonly mostTotalAttempts: number
+  readonly maxTotalAttempts: number
   /** Failed tasks are tried again, as if they had never been tried. */
   readonly retryFailed: boolean
 }
@@ -45,7 +45,7 @@ export type Resumption =
   | ({ readonly type: 'landed' } & Landing)
   /** It stays as it has failed. */
   | { readonly type: 'failed' }
-  | GoingOn
+  | Continuation
   /**
    * An attempt with this number starts. `retried`: earlier attempts no longer count. `reworded`: the task's text
    * differs from theirs.
@@ -53,8 +53,8 @@ export type Resumption =
   | { readonly type: 'start'; readonly attempt: number; readonly retried: boolean; readonly reworded?: true }
 
 /** An attempt that was interrupted with the run, and the state from which it continues. */
-export interface GoingOn {
-  readonly type: 'go_on'
+export interface Continuation {
+  readonly type: 'continue'
   readonly course: Begun
   /** Its workspace exists, with work that was not collected. */
   readonly stands: boolean
@@ -63,12 +63,12 @@ export interface GoingOn {
 }
 
 /** Its agent has ended well: it continues without another one. */
-export function isPaid({ course }: GoingOn): boolean {
+export function isPaid({ course }: Continuation): boolean {
   return course.state.type !== 'queued'
 }
 
 /** The task's text has changed, and its agent is told in its conversation. */
-export function isReworded({ course: { state } }: GoingOn): boolean {
+export function isReworded({ course: { state } }: Continuation): boolean {
   return state.type === 'queued' && state.turn.type === 'take_up' && state.turn.reworded
 }
 
@@ -102,15 +102,15 @@ function resumptionOf(
   const { course, text } = progress
   const now = facts.text(id)
   if (known?.state.type === 'failed' && !(course && isInterruption(known.state.failure))) {
-    if (totalAttempts(known, true) >= facts.mostTotalAttempts) return { type: 'failed' }
+    if (totalAttempts(known, true) >= facts.maxTotalAttempts) return { type: 'failed' }
     if (isOtherTask(text, now)) return { type: 'start', attempt: next, retried: true, reworded: true }
     if (facts.retryFailed) return { type: 'start', attempt: next, retried: true }
-    const counts = { attempt: progress.used, maxAttempts: facts.mostAttempts(id), isOut: false }
+    const counts = { attempt: progress.used, maxAttempts: facts.maxAttemptsOf(id), isOut: false }
     const decision = decideRetry(known.state.failure, counts)
     return decision === 'give_up' ? { type: 'failed' } : { type: 'start', attempt: next, retried: false }
   }
-  const goesOn = course && goOn(id, course, facts)
-  if (goesOn) return goesOn
+  const continuation = course && continueCourse(id, course, facts)
+  if (continuation) return continuation
   const isAnother = course ? course.texts.some((one) => isOtherTask(one, now)) : isOtherTask(text, now)
   if (isAnother) return { type: 'start', attempt: next, retried: true, reworded: true }
   const reworded = course?.texts.some((one) => isOther(one, now)) === true
@@ -118,25 +118,25 @@ function resumptionOf(
 }
 
 /** How an interrupted attempt continues; undefined if it can't. */
-function goOn(id: string, told: Begun, facts: ResumeFacts): GoingOn | undefined {
+function continueCourse(id: string, told: Begun, facts: ResumeFacts): Continuation | undefined {
   const collected = facts.candidate(id, told.attempt)
   const stands = facts.stands(id, told.attempt)
   const candidate = candidateOn(collected, told)
   const course: Begun = withCollected(told, collected)
   const isReworded = told.texts.some((text) => isOther(text, facts.text(id)))
-  const goesOn = (state: Begun['state']): GoingOn => {
-    return { type: 'go_on', course: { ...course, state }, stands, ...present({ candidate }) }
+  const from = (state: Begun['state']): Continuation => {
+    return { type: 'continue', course: { ...course, state }, stands, ...present({ candidate }) }
   }
   const why = endOf(told)
-  if (why === 'well' && !isReworded && candidate !== undefined) return goesOn({ type: 'judging' })
-  if (why === 'well' && !isReworded && stands) return goesOn({ type: 'collecting' })
+  if (why === 'well' && !isReworded && candidate !== undefined) return from({ type: 'judging' })
+  if (why === 'well' && !isReworded && stands) return from({ type: 'collecting' })
   // Landed work isn't continued.
   if (isReworded && facts.landed(id).some(({ attempt }) => attempt === told.attempt)) return undefined
   const left = typeof why === 'object' && why.kind === 'unfinished' && !isReworded ? why : undefined
   const isInterrupted = typeof why !== 'object' || isInterruption(why) || left !== undefined
   if (!isInterrupted || !facts.canContinue(course)) return undefined
   const turn = { type: 'take_up', reworded: isReworded, hadFinished: why === 'well', ...present({ left }) } as const
-  return goesOn({ type: 'queued', turn })
+  return from({ type: 'queued', turn })
 }
 
 function withCollected(told: Begun, collected: CommitId | undefined): Begun {
@@ -169,8 +169,9 @@ export interface ResumeCounts {
 
 export function countResumptions(resumptions: Iterable<Resumption>): ResumeCounts {
   const counts = { toLand: 0, conversations: 0, toStart: 0, failed: 0 }
-  for (const one of resumptions) counts[one.type === 'go_on' && !isPaid(one) ? 'conversations' : countedAs[one.type]]++
+  for (const one of resumptions)
+    counts[one.type === 'continue' && !isPaid(one) ? 'conversations' : countedAs[one.type]]++
   return counts
 }
 
-const countedAs = { landed: 'toLand', go_on: 'toLand', start: 'toStart', failed: 'failed' } as const
+const countedAs = { landed: 'toLand', continue: 'toLand', start: 'toStart', failed: 'failed' } as const

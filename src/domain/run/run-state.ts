@@ -19,7 +19,7 @@ import { commandProvider } from '../routing/routing.js'
 import { followProgress, type Attempts } from './task-progress.js'
 import {
   forgetApprovals,
-  makeRefusalsGood,
+  markRefusalsRepaired,
   noteApproval,
   noteIgnored,
   noteLeftovers,
@@ -59,7 +59,7 @@ export interface ProviderState {
   /** The CLI's own name for the run's permissions. */
   readonly permissions?: string
   /** It gets no work until then; the time may be over. */
-  readonly restsUntil?: EpochMs
+  readonly coolDownUntil?: EpochMs
   /** Why it is out for the rest of the run. */
   readonly stopped?: Failure
   /** Models that are out for the rest of the run, and why. A missing name means the CLI's own default. */
@@ -161,7 +161,7 @@ export function usableProviders({ providers }: RunState): readonly string[] {
 }
 
 /** Why the requested provider or model is out for the run, if it is; the first of several reasons. */
-export function whyOut({ providers }: RunState, asked: Partial<ProviderModel>): Failure | undefined {
+export function whyUnavailable({ providers }: RunState, asked: Partial<ProviderModel>): Failure | undefined {
   const named = [...providers].filter(([name]) => name === (asked.provider ?? name))
   const provider = named.find(([, { stopped }]) => stopped)?.[1].stopped
   if (provider) return provider
@@ -211,7 +211,7 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       state.providers.set(record.provider, {
         usable: true,
         ...state.providers.get(record.provider),
-        restsUntil: record.until,
+        coolDownUntil: record.until,
       })
       return
     case 'run_waiting':
@@ -262,7 +262,7 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       return
     case 'repair_started':
     case 'finishing_started':
-      makeRefusalsGood(state.tasks, record)
+      markRefusalsRepaired(state.tasks, record)
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
       startWork(state, record)
       return

@@ -39,13 +39,13 @@ export function noteRefusal(tasks: Tasks, { taskId, review, event }: RecordOf<'a
 }
 
 /** The agent of a repair round for refusals is told what is allowed instead; otherwise it would be refused again. */
-export function makeRefusalsGood(
+export function markRefusalsRepaired(
   tasks: Tasks,
   { type, taskId, reason }: RecordOf<'repair_started' | 'finishing_started'>,
 ): void {
   const task = tasks.get(taskId)
   if (type !== 'repair_started' || reason.kind !== 'refused' || !task?.refusals) return
-  const refusals = task.refusals.map((one) => ({ ...one, madeGood: true }) as const)
+  const refusals = task.refusals.map((one) => ({ ...one, isRepaired: true }) as const)
   tasks.set(taskId, { ...task, refusals })
 }
 
@@ -53,11 +53,11 @@ export function makeRefusalsGood(
 export function noteLeftovers(tasks: Tasks, { taskId, review, what }: RecordOf<'leftovers_ended'>): void {
   const task = tasks.get(taskId)
   if (!task || review !== undefined) return
-  const leftovers = [...new Set([...(task.leftovers ?? []), ...what])].slice(0, mostLeftovers)
+  const leftovers = [...new Set([...(task.leftovers ?? []), ...what])].slice(0, maxLeftovers)
   tasks.set(taskId, { ...task, leftovers })
 }
 
-const mostLeftovers = 20
+const maxLeftovers = 20
 
 /** Each round tells all that there is by then. */
 export function noteIgnored(tasks: Tasks, { taskId, paths, copies }: RecordOf<'ignored_written'>): void {

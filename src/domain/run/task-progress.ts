@@ -74,18 +74,18 @@ export function followProgress(
       return
     case 'attempt_resumed':
       workBegins(uncollected, record.workspace, record)
-      goOnWith(tasks, record)
+      continueCourse(tasks, record)
       return
     case 'repair_started':
     case 'finishing_started':
     case 'candidate_created':
-      goOnWith(tasks, record)
+      continueCourse(tasks, record)
       return
     case 'agent_reported':
     case 'agent_used':
     case 'agent_finished':
       // Agents that review work report under its attempt; what they do is not the attempt's own.
-      if (record.review === undefined) goOnWith(tasks, record)
+      if (record.review === undefined) continueCourse(tasks, record)
       return
     case 'attempt_failed':
       if (!record.failure.uncollected) workEnds(uncollected, record)
@@ -138,7 +138,7 @@ export function followProgress(
   }
 }
 
-function goOnWith(tasks: Map<string, TaskProgress>, record: OfCourse): void {
+function continueCourse(tasks: Map<string, TaskProgress>, record: OfCourse): void {
   const task = tasks.get(record.taskId)
   if (task?.course?.attempt !== record.attempt) return
   const course = follow(task.course, record)
@@ -168,7 +168,7 @@ function follow(course: Begun, record: OfCourse): Begun {
       return afterBegun(course, { type: 'agent_ended', used, ...present({ failure: record.failure }) })
     }
     case 'candidate_created': {
-      const why = present({ failure: whyNotToLand(course) })
+      const why = present({ failure: whyNoLanding(course) })
       return afterBegun(course, { type: 'collected', commit: record.commit, ...why })
     }
   }
@@ -191,7 +191,7 @@ function turnBegan(course: Begun, turn: Turn, record: Started): Begun {
   return afterBegun(course, { type: 'turn_began', turn, ...facts })
 }
 
-function whyNotToLand({ state }: Begun): Failure | undefined {
+function whyNoLanding({ state }: Begun): Failure | undefined {
   if (state.type === 'unfinished') return state.reason
   if (state.type === 'collecting') return state.failure
   return state.type === 'working' ? wasCanceled : undefined

@@ -38,8 +38,8 @@ export interface GovernorParts {
 export class Governor implements AgentWatch {
   readonly #parts: GovernorParts
   readonly #troubles = new Map<string, Trouble>()
-  /** Why each rests, or last did. */
-  readonly #restsFor = new Map<string, FailureKind>()
+  /** Why each cools down, or last did. */
+  readonly #coolDownKinds = new Map<string, FailureKind>()
   /** Agents that went first after a cool-down: their slots may be free by the time they are judged. */
   readonly #first = new WeakSet<WatchedAgent>()
   readonly #closing = new AbortController()
@@ -85,8 +85,8 @@ export class Governor implements AgentWatch {
     const goesFirst = this.#first.has(agent)
     const { trouble, verdict } = judgeAccount(this.#troubleOf(provider), { failure, goesFirst, ...at })
     this.#troubles.set(provider, trouble)
-    if (verdict.type === 'rest') {
-      this.#restsFor.set(provider, failure.kind)
+    if (verdict.type === 'cool_down') {
+      this.#coolDownKinds.set(provider, failure.kind)
       void recorder.record({ type: 'provider_cooled_down', provider, until: verdict.until, failure })
       pool.coolDown(provider, verdict.until)
     } else if (verdict.type === 'ask') {
@@ -122,7 +122,7 @@ export class Governor implements AgentWatch {
     const [now, nowMs] = [clock.now(), clock.monotonic()]
     this.#waitingSince ??= nowMs
     const { until, providers } = stuck
-    const kind = this.#restsFor.get(providers[0] ?? '') ?? 'rate_limit'
+    const kind = this.#coolDownKinds.get(providers[0] ?? '') ?? 'rate_limit'
     const decision = decideWait(wait, {
       kind,
       sinceMs: this.#waitingSince,

@@ -17,7 +17,7 @@ export interface UnknownParts {
 }
 
 /** So many agents of a provider, one after the other, may spend what a budget cannot count. */
-const mostInARow = 3
+const maxInARow = 3
 
 /**
  * Reports an agent that a budget can't count, and ends the run if that keeps happening: nobody knows what it spends.
@@ -29,7 +29,7 @@ export function watchUnknown(parts: UnknownParts): AgentWatch {
     const { provider, taskId } = agent
     if (!isLimited(agent, of, parts) || (of === 'usd' && !parts.findProvider(provider)?.tellsCost)) return
     const many = parts.recorder.state.spending.get(provider)?.inARow[of] ?? 0
-    if (many >= mostInARow) {
+    if (many >= maxInARow) {
       const why = `the ${measureNames[of]} of the last ${plural(many, 'agent')} of ${provider} is unknown, so no budget can count it`
       parts.stopEarly({ reason: 'budget', why, next: `${unknownCures[of]}, and run again` })
     }

@@ -16,7 +16,7 @@ import type { AgentWatch } from '../agent-watch.js'
 import type { Recorder } from '../recorder.js'
 import type { AgentRunner } from './contract.js'
 import type { TurnLimits } from './limits.js'
-import type { SlotRest } from './slot-rest.js'
+import type { SlotLeftovers } from './slot-leftovers.js'
 
 /** What is the same for every agent of a run. */
 export interface AgentSettings {
@@ -39,7 +39,7 @@ export interface AgentSettings {
   readonly extraEnv: Readonly<Record<string, string>>
   /** What each slot has of its own; part of what `environmentOf` returns. */
   readonly numbering?: Numbering
-  readonly rest?: SlotRest
+  readonly leftovers?: SlotLeftovers
   readonly signal: AbortSignal
   readonly watch: AgentWatch
   /** For CLIs that do not tell what they cost. */

@@ -4,9 +4,9 @@ import type { Provider, WorkRequest } from '../../providers/adapter/contract.js'
 /**
  * How many calls are remembered: a CLI refuses a call soon after it has reported it, but sub-agents report in between.
  */
-const mostCalls = 256
+const maxCalls = 256
 /** Calls of which it is known that they were refused. */
-const mostRefused = 20_000
+const maxRefused = 20_000
 
 /**
  * Makes one event of each refusal: the call that it was about, which the CLI reported before, and the entry of
@@ -20,12 +20,12 @@ export function refusalLog(
   const calls = new Map<string, ToolCall>()
   const refused = new Map<string, true>()
   return (event) => {
-    if (event.type === 'tool' && event.call !== undefined) remember(calls, event.call, event, mostCalls)
+    if (event.type === 'tool' && event.call !== undefined) remember(calls, event.call, event, maxCalls)
     if (event.type !== 'denied') return event
     const { call } = event
     if (call === undefined) return completed(event, undefined, provider, work)
     if (refused.has(call)) return undefined
-    remember(refused, call, true, mostRefused)
+    remember(refused, call, true, maxRefused)
     return completed(event, calls.get(call), provider, work)
   }
 }

@@ -6,8 +6,8 @@ import { cleanLine, cleanText } from '../../domain/text.js'
 /** What is kept of a text, characters. */
 export const longestText = 2_000
 const textPauseMs = 250
-const mostEvents = 5_000
-const mostRefusals = 20_000
+const maxEvents = 5_000
+const maxRefusals = 20_000
 
 /**
  * Which events of a turn become events of the run: text at most four times a second, and so many in all, so that
@@ -16,8 +16,8 @@ const mostRefusals = 20_000
  */
 export function admission(clock: Clock): (event: AgentEvent) => boolean {
   let textAfter: MonotonicMs | undefined
-  let left = mostEvents
-  let refusalsLeft = mostRefusals
+  let left = maxEvents
+  let refusalsLeft = maxRefusals
   return ({ type }) => {
     if (type === 'result' || type === 'session') return true
     if (type === 'denied') return refusalsLeft-- > 0

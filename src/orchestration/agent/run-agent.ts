@@ -12,7 +12,7 @@ import type { AgentEnd, AgentSettings, AgentWork } from './agent-work.js'
 import { logFile, writePrompt } from './attempt-files.js'
 import type { RunningTurn, TurnRequest } from './contract.js'
 import { watchLimits, type LimitWatch } from './limits.js'
-import { noRest } from './slot-rest.js'
+import { noLeftovers } from './slot-leftovers.js'
 import { idsOf, TurnRecord } from './turn-record.js'
 import { commandProvider } from '../../domain/routing/routing.js'
 
@@ -28,7 +28,7 @@ const passStart = turnstile()
  */
 export async function runAgent(work: AgentWork, settings: AgentSettings, onExit: () => void): Promise<AgentEnd> {
   const { slot, provider } = work
-  const { clock, recorder, signal, watch, rest = noRest } = settings
+  const { clock, recorder, signal, watch, leftovers = noLeftovers } = settings
   const where: WorkNumber = { number: slotNumber(slot), taskId: work.taskId }
   const mask = settings.maskAt?.(where) ?? settings.mask
   const env = settings.environmentOf(provider, where)
@@ -45,7 +45,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
     void recorder.record({ type: 'agent_exited', ...idsOf(work), slot, exit, durationMs })
   }
   watch.started?.(watched)
-  await rest.over(slot)
+  await leftovers.over(slot)
   const cannot = await whyNotStarted(work, { ...settings, mask }, env)
   if (cannot) {
     watch.ended?.(watched, cannot)
@@ -54,7 +54,7 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   }
   await passStart()
   const turn = settings.runner.turn(requestOf(work, where, { ...env, ...settings.extraEnv }))
-  rest.began(slot, turn.ended)
+  leftovers.began(slot, turn.ended)
   const limits = watchLimits({ limits: work, clock, signal, life: turn.life, evidence: () => record.evidence, end })
   const isSlotHeld = await follow(turn, { work, settings, record, limits, freeSlot })
   const ended = await turn.ended
@@ -139,6 +139,6 @@ async function whyNotStarted(
 function conversationFact({ provider, assignment }: AgentWork, { evidence }: TurnRecord) {
   const before = assignment.type === 'work' ? assignment.conversation : undefined
   const conversation = evidence.sessionId ?? before
-  const canGoOn = provider.resume !== undefined && assignment.type === 'work'
-  return canGoOn && conversation !== undefined && isSessionId(conversation) ? { conversation } : {}
+  const continues = provider.resume !== undefined && assignment.type === 'work'
+  return continues && conversation !== undefined && isSessionId(conversation) ? { conversation } : {}
 }

@@ -10,13 +10,13 @@ import type { AgentWork } from './agent-work.js'
 import { commandProvider } from '../../domain/routing/routing.js'
 
 /** So often a turn's use is recorded while it goes on. */
-const mostUses = 20_000
+const maxUses = 20_000
 
 /** Counts what a turn uses, by what it has told so far. */
 export class TurnMeter {
   readonly #work: AgentWork
   readonly #settings: { readonly prices: Prices; readonly recorder: Recorder }
-  #recordsLeft = mostUses
+  #recordsLeft = maxUses
 
   constructor(work: AgentWork, settings: { readonly prices: Prices; readonly recorder: Recorder }) {
     this.#work = work
@@ -45,8 +45,8 @@ export class TurnMeter {
   /** What the journal keeps of a count; a review's conversation doesn't continue. */
   facts({ after, ...counted }: TurnCount) {
     const { provider, assignment } = this.#work
-    const goesOn = provider.resume !== undefined && assignment.type === 'work'
-    return { provider: provider.name, ...counted, ...(goesOn ? { after } : {}) }
+    const continues = provider.resume !== undefined && assignment.type === 'work'
+    return { provider: provider.name, ...counted, ...(continues ? { after } : {}) }
   }
 
   #count(evidence: Evidence, count: TurnUse['count'], more: Partial<Pricing> = {}): TurnCount {

@@ -30,7 +30,7 @@ export interface TurnRecordParts {
   readonly end: (reason: EndReason) => void
 }
 
-const mostLeftovers = 20
+const maxLeftovers = 20
 
 /** Turns what an agent reports into evidence, events of the run, and a count of its usage. */
 export class TurnRecord {
@@ -85,7 +85,7 @@ export class TurnRecord {
     const { work, settings, mask } = this.#parts
     const { recorder, watch } = settings
     const evidence = this.#evidence
-    const what = [...this.#cutOff, ...leftovers].slice(0, mostLeftovers).map((one) => cleanLine(one))
+    const what = [...this.#cutOff, ...leftovers].slice(0, maxLeftovers).map((one) => cleanLine(one))
     if (what.length > 0) void recorder.record({ type: 'leftovers_ended', ...idsOf(work), what })
     const counted = this.#meter.total(evidence, exit)
     const failure = failed ? { failure: failed } : {}

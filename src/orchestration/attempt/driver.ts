@@ -8,12 +8,12 @@ import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { ProviderModel } from '../../domain/agent/provider-model.js'
 import { present } from '../../domain/present.js'
 import type { Result } from '../../domain/result.js'
-import type { GoingOn } from '../../domain/run/reconcile.js'
+import type { Continuation } from '../../domain/run/reconcile.js'
 import { inheritedBy, type Inheritance } from '../../domain/run/task-progress.js'
 import type { Continued, Harvested } from '../place/isolation.js'
 import { attemptDirectory } from '../agent/attempt-files.js'
 import { attemptText } from './attempt-text.js'
-import { comesOf, gitUnfinished, keepWork, recordHarvest, writtenIn, type Site } from './harvest.js'
+import { outcomeOfHarvest, gitUnfinished, keepWork, recordHarvest, writtenIn, type Site } from './harvest.js'
 import { promptOf } from './prompts.js'
 import { refusalsOf, refusedFailure } from './refused.js'
 import { withSlotTold } from './tell-slot.js'
@@ -33,7 +33,7 @@ export interface AttemptParts {
   readonly settings: AttemptSettings
   readonly slots: AttemptSlots
   /** It was interrupted with the run. */
-  readonly goingOn?: GoingOn
+  readonly continuation?: Continuation
 }
 
 /** An attempt that has come to its end. */
@@ -75,7 +75,7 @@ class Driver {
 
   async drive(from: Course): Promise<Driven> {
     try {
-      if ('agent' in from && from.state.type !== 'queued') await this.#goOn(from)
+      if ('agent' in from && from.state.type !== 'queued') await this.#continueFrom(from)
       for (let course = from; ;) {
         const step = nextStep(course, this.#rules(course))
         if (step.type === 'end') {
@@ -139,7 +139,7 @@ class Driver {
     const agent = shown(slot.agent)
     if (isFirst) await this.#arrive(turn, course, agent)
     const conversation = lost ? undefined : conversationFor(turn, course, agent, this.#inherited, settings.findProvider)
-    const began = { agent, ...this.#beneath(turn, course), ...present({ text: this.#textFor(turn, conversation) }) }
+    const began = { agent, ...this.#placeFacts(turn, course), ...present({ text: this.#textFor(turn, conversation) }) }
     const directory = attemptDirectory(settings.attemptsDir, id)
     const about = { slot: slot.agent.id, directory, ...present({ goesOnFrom: this.#inherited?.attempt }) }
     // For the journal, a new conversation at the start is the same turn.
@@ -159,7 +159,7 @@ class Driver {
   }
 
   /** Where the turn works, and from which commit. */
-  #beneath(turn: Turn, course: Course): { readonly workspace?: string; readonly base?: CommitId } {
+  #placeFacts(turn: Turn, course: Course): { readonly workspace?: string; readonly base?: CommitId } {
     if (!this.#site || turn.type === 'finish') return {}
     const { cwd: workspace, base: first } = this.#site.place.place
     if (turn.type !== 'repair') return { workspace, ...present({ base: this.#together?.base ?? first }) }
@@ -197,7 +197,7 @@ class Driver {
     const { place, stands } = site
     const work = past ? this.#candidate : this.#inherited?.work
     if (!work || stands || place.place.base === undefined) return
-    const together = await place.goOn(work)
+    const together = await place.bringUpToDate(work)
     if (together.ok) this.#together = together.value
     else if (past) this.#leave(site, together.error)
     else this.#beginClean(together.error)
@@ -210,7 +210,7 @@ class Driver {
   }
 
   /** Continues with what an agent had finished before the run was interrupted. */
-  async #goOn(course: Begun): Promise<void> {
+  async #continueFrom(course: Begun): Promise<void> {
     const { agent } = course
     const site = await this.#openSite(agent, knownText(course))
     if (!site) return
@@ -221,9 +221,9 @@ class Driver {
   }
 
   async #openSite(agent: ProviderModel, text: string | undefined): Promise<Site | undefined> {
-    const { request, settings, goingOn } = this.#parts
+    const { request, settings, continuation } = this.#parts
     const attempt = { id: this.#id, task: request.task, agent, ...present({ text }) }
-    const before = goingOn && { ...goingOn, resumes: this.#recorder.state.resumes }
+    const before = continuation && { ...continuation, resumes: this.#recorder.state.resumes }
     const opened = await settings.isolation.open(attempt, before)
     if (!opened.ok) {
       this.#trouble = opened.error
@@ -273,7 +273,7 @@ class Driver {
     if (harvest.type === 'candidate') this.#candidate = harvest
     if (ended) place.close()
     else this.#letGo(site, course)
-    return comesOf(attempt, harvest, { ...settings, ...present({ ended, trouble }) })
+    return outcomeOfHarvest(attempt, harvest, { ...settings, ...present({ ended, trouble }) })
   }
 
   /** Others need workspaces while the gates run. */
@@ -306,7 +306,7 @@ class Driver {
   }
 
   async #bringTogether({ place }: Site, candidate: Harvested): Promise<Outcome> {
-    const together = await place.goOn(candidate)
+    const together = await place.bringUpToDate(candidate)
     if (together.ok) {
       this.#together = together.value
       return { type: 'brought_together' }

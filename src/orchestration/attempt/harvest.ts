@@ -39,7 +39,7 @@ export interface Judging extends StrictSettings {
 }
 
 /** The outcome of a turn, from its end and from what was collected. */
-export function comesOf(attempt: Attempt, harvest: Harvest, judging: Judging): Outcome {
+export function outcomeOfHarvest(attempt: Attempt, harvest: Harvest, judging: Judging): Outcome {
   const { ended, trouble } = judging
   const failed = (why: Failure): Outcome => ({ type: 'failed', failure: blamePlace(why, trouble) })
   if (harvest.type === 'candidate') {
@@ -61,8 +61,8 @@ export function blamePlace(why: Failure, trouble: PlaceTrouble | undefined): Fai
   const { kind, message } = why
   const { ofPlace, mayWantRoom } = consequencesOf(kind)
   if (!mayWantRoom && !(ofPlace && trouble.type === 'gone')) return why
-  const { failure: befallen } = trouble
-  return { ...befallen, message: `${befallen.message} (${kind}: ${message})` }
+  const { failure: cause } = trouble
+  return { ...cause, message: `${cause.message} (${kind}: ${message})` }
 }
 
 /** Every commit that an agent made is either on the target, or kept and named. */

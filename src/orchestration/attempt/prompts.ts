@@ -24,7 +24,7 @@ export interface Telling {
 }
 
 /** So much of the work is shown to an agent that does not know it; the rest it can see for itself. */
-const mostDiffChars = 30_000
+const maxDiffChars = 30_000
 
 /** What the agent of a turn is told. */
 export async function promptOf(turn: Turn, telling: Telling): Promise<string> {
@@ -32,37 +32,37 @@ export async function promptOf(turn: Turn, telling: Telling): Promise<string> {
   const whole = taskPrompt(request, settings)
   const together = turn.type === 'repair' && turn.asLeft ? undefined : telling.together
   const { id: taskId } = request.task
-  const beneath = { taskId, conflicts: together?.conflicts ?? [], ...present({ note: together?.note }) }
-  const diff = telling.isFresh && together ? await place.diff(together, mostDiffChars) : ''
-  const afresh = telling.isFresh ? { prompt: whole, diff } : undefined
+  const common = { taskId, conflicts: together?.conflicts ?? [], ...present({ note: together?.note }) }
+  const diff = telling.isFresh && together ? await place.diff(together, maxDiffChars) : ''
+  const briefing = telling.isFresh ? { prompt: whole, diff } : undefined
   switch (turn.type) {
     case 'begin': {
       if (!inherited) return whole
       const directory = together ? 'restored' : place.place.base === undefined ? 'as_left' : 'new'
       const timeoutMs = request.task.timeoutMs ?? settings.timeoutMs
       const cutOff = { why: feedbackOf(inherited.failure), timeoutMs }
-      return renderResume({ ...beneath, directory, cutOff, left: [], ...present({ afresh }) })
+      return renderResume({ ...common, directory, cutOff, left: [], ...present({ briefing }) })
     }
     case 'take_up': {
       const directory = stands ? 'as_left' : together ? 'restored' : 'new'
       const reworded = turn.reworded ? whole : undefined
       const { hadFinished } = turn
       return renderResume({
-        ...beneath,
+        ...common,
         directory,
         left: leftBy(turn.left),
         hadFinished,
-        ...present({ reworded, afresh }),
+        ...present({ reworded, briefing }),
       })
     }
     case 'repair': {
       const asLeft = turn.asLeft ? (true as const) : undefined
       const rounds = { round: turn.round, rounds: settings.repairRounds, reason: feedbackOf(turn.reason) }
-      return renderRepair({ ...beneath, ...rounds, ...present({ asLeft, afresh }) })
+      return renderRepair({ ...common, ...rounds, ...present({ asLeft, briefing }) })
     }
     case 'finish': {
       const left = leftBy(turn.reason)
-      return renderUnfinished({ taskId, left, inGit: left.some(isGitLeft), ...present({ prompt: afresh?.prompt }) })
+      return renderUnfinished({ taskId, left, inGit: left.some(isGitLeft), ...present({ prompt: briefing?.prompt }) })
     }
   }
 }

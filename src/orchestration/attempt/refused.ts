@@ -28,13 +28,13 @@ export function refusedFailure(
   if (onDenied === 'warn' || refusals.length === 0) return undefined
   const permitted =
     findProvider(provider)?.permitted({ permissions: permissionsOf(permissions, provider), allow }) ?? []
-  const all = refusals.length > 1 ? ['', 'What was refused:', ...refusals.slice(0, mostNamed).map(bullet)] : []
+  const all = refusals.length > 1 ? ['', 'What was refused:', ...refusals.slice(0, maxNamed).map(bullet)] : []
   const detail = [...permitted, ...whatToDo, ...all].join('\n')
   return failure('refused', `${refusedCalls(refusals)}.`, { detail })
 }
 
 /** The agent that did them remembers the rest. */
-const mostNamed = 30
+const maxNamed = 30
 
 function bullet(refusal: Refusal): string {
   return `- ${nameRefusal(refusal)}`

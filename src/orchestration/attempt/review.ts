@@ -25,8 +25,8 @@ export interface ReviewingParts extends SlotSettings {
 /** How often an errored review is tried in all. */
 const tries = 3
 /** How much of the change the prompt shows; the reviewer can read the rest itself. */
-const mostDiffChars = 30_000
-const mostReasons = 20
+const maxDiffChars = 30_000
+const maxReasons = 20
 const longestReason = 1_000
 
 /**
@@ -129,7 +129,7 @@ async function answerOf(
   if (!review) throw new Error(`the pool chose ${agent.provider}, which reviews nothing`)
   const started = { ...id, review: number, gate, slot: agent.id, agent: shown(agent), tree }
   void parts.recorder.record({ type: 'review_started', ...started })
-  const prompt = renderReview({ task, criteria, base, diff: await checkout.diff(mostDiffChars) })
+  const prompt = renderReview({ task, criteria, base, diff: await checkout.diff(maxDiffChars) })
   const sitting = { ...work, review: number, base }
   const where = { cwd: checkout.root, ownDir: ownDirectory(sitting) }
   const assignment = { type: 'review', request: { ...request, ...where, prompt, schema: reviewSchema } } as const
@@ -142,7 +142,7 @@ async function answerOf(
 
 /** A reviewer's words are outside text. */
 function clean({ verdict, reasons }: ReviewAnswer): ReviewAnswer {
-  return { verdict, reasons: reasons.slice(0, mostReasons).map((reason) => cleanLine(reason, longestReason)) }
+  return { verdict, reasons: reasons.slice(0, maxReasons).map((reason) => cleanLine(reason, longestReason)) }
 }
 
 function conclude(

@@ -3,7 +3,7 @@ import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { knownText } from '../../domain/attempt/course.js'
 import { present } from '../../domain/present.js'
 import { defaultPriority, type Task } from '../../domain/roadmap/task.js'
-import type { GoingOn, Resumption } from '../../domain/run/reconcile.js'
+import type { Continuation, Resumption } from '../../domain/run/reconcile.js'
 import type { Isolation } from '../place/isolation.js'
 import type { Recorder } from '../recorder.js'
 import { recordHarvest, recordKept } from './harvest.js'
@@ -17,7 +17,7 @@ export interface Arrears {
   readonly outdated: readonly Outdated[]
 }
 
-export type Salvage = Pick<GoingOn, 'course' | 'stands'> & { readonly taskId: string }
+export type Salvage = Pick<Continuation, 'course' | 'stands'> & { readonly taskId: string }
 
 export interface Outdated extends AttemptId {
   readonly commit: CommitId
@@ -49,7 +49,7 @@ export async function catchUpOn({ resumptions, salvage, outdated }: Arrears, par
   for (const one of salvage) {
     if (parts.signal.aborted) return
     const title = recorder.state.tasks.get(one.taskId)?.title ?? one.taskId
-    await collectLeft(parts.tasks.get(one.taskId) ?? goneTask(one.taskId, title), one, parts)
+    await collectLeft(parts.tasks.get(one.taskId) ?? removedTask(one.taskId, title), one, parts)
   }
   for (const one of outdated) void recorder.record({ type: 'commit_kept', ...one, why: oldText })
 }
@@ -57,7 +57,7 @@ export async function catchUpOn({ resumptions, salvage, outdated }: Arrears, par
 /** No agent's work is lost, not even of an attempt that isn't continued. */
 export async function collectLeft(
   task: Task,
-  { course, stands }: Pick<GoingOn, 'course' | 'stands'>,
+  { course, stands }: Pick<Continuation, 'course' | 'stands'>,
   { recorder, isolation }: SalvageParts,
 ): Promise<void> {
   const { agent } = course
@@ -81,7 +81,7 @@ export async function collectLeft(
 }
 
 /** A task that the roadmap has not any more: only its id and its title are of interest now. */
-function goneTask(id: string, title: string): Task {
+function removedTask(id: string, title: string): Task {
   return {
     ...{ id, title, status: 'pending', description: '', dependencies: [], priority: defaultPriority },
     ...{ complexity: 'moderate', exitCriteria: [], contextFiles: [], verify: [], expects: 'change' },

@@ -30,7 +30,7 @@ export interface BaseToWatch {
   /** Judges a commit with `gates:`; `isMoot` says that nobody needs the verdict any more. */
   readonly judge: (commit: CommitId, isMoot: () => boolean) => Promise<TipVerdict>
   /** Work from an earlier part of the run waits for the base to pass: it is judged before anything else. */
-  readonly worksWait: boolean
+  readonly workWaits: boolean
 }
 
 /** What follows for refused work; `canceled`: the run was canceled while it waited. */
@@ -63,9 +63,9 @@ export class BaseWatch {
   open(watched: BaseToWatch, onBug: (bug: unknown) => void): void {
     this.#watched = watched
     this.#onBug = onBug
-    this.#base = baseAt(watched.tip, watched.worksWait)
-    this.#parts.pool.pause(watched.worksWait)
-    if (watched.worksWait) this.#judge(watched.tip)
+    this.#base = baseAt(watched.tip, watched.workWaits)
+    this.#parts.pool.pause(watched.workWaits)
+    if (watched.workWaits) this.#judge(watched.tip)
   }
 
   /** Aborted when the run is over: what still judges the base is ended. */

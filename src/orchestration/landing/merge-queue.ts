@@ -94,7 +94,7 @@ class QueueDriver {
   async #work(): Promise<void> {
     this.#isAtWork = true
     try {
-      for (let step = this.#next(); step.type !== 'rest'; step = this.#next()) this.#learn(await this.#make(step))
+      for (let step = this.#next(); step.type !== 'idle'; step = this.#next()) this.#learn(await this.#make(step))
     } catch (bug) {
       // The callers report this; candidates that arrive later still get their turn.
       for (const { fail } of this.#entries.values()) fail(bug)
@@ -112,7 +112,7 @@ class QueueDriver {
     this.#queue = afterOutcome(this.#queue, outcome)
   }
 
-  async #make(step: Exclude<QueueStep, { type: 'rest' }>): Promise<QueueOutcome> {
+  async #make(step: Exclude<QueueStep, { type: 'idle' }>): Promise<QueueOutcome> {
     switch (step.type) {
       case 'build':
         return this.#build(await this.#gathered(step.candidates))

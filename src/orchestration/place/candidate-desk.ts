@@ -124,8 +124,8 @@ async function checkMarkers(
   const found = left.value.length > 0 ? left : await newMarkers(repository, tree, base)
   if (!found.ok) return gitFailed(found.error)
   if (found.value.length === 0) return ok(undefined)
-  const paths = found.value.slice(0, mostPaths).map(pathText)
+  const paths = found.value.slice(0, maxPaths).map(pathText)
   return err(failure('conflict', 'Conflict markers are left in the files.', { paths }))
 }
 
-const mostPaths = 100
+const maxPaths = 100

@@ -12,7 +12,7 @@ export function inPlace(directory: string): Isolation {
     judge: nothingCollected,
     show: nothingCollected,
     land: nothingCollected,
-    goOn: nothingCollected,
+    bringUpToDate: nothingCollected,
     diff: nothingCollected,
     close: () => undefined,
   }

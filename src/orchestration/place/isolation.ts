@@ -2,7 +2,7 @@ import type { CommitId, RefName, TreeId } from '../../domain/brand.js'
 import type { Attempt } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Result } from '../../domain/result.js'
-import type { GoingOn } from '../../domain/run/reconcile.js'
+import type { Continuation } from '../../domain/run/reconcile.js'
 import type { BaseToWatch } from '../landing/base-watch.js'
 
 /** Where an agent works. */
@@ -92,7 +92,7 @@ export interface Shown {
   /** Absolute path; HEAD is the candidate. */
   readonly root: string
   /** The candidate as a change of its base, at most this many characters; empty if git can't tell. */
-  readonly diff: (mostChars: number) => Promise<string>
+  readonly diff: (maxChars: number) => Promise<string>
   release(): void
 }
 
@@ -122,9 +122,9 @@ export interface TurnPlace {
   /** Collects what the agent left; once after each agent. */
   harvest(written?: Written): Promise<Harvest>
   /** Merges work with the target's tip: for a repair round, or for an attempt that continues another's work. */
-  goOn(work: WorkSoFar): Promise<Result<Continued, Failure>>
+  bringUpToDate(work: WorkSoFar): Promise<Result<Continued, Failure>>
   /** Merged work, as a change of the tip, at most this many characters; empty if git can't tell. */
-  diff(together: Pick<Continued, 'base' | 'tree'>, mostChars: number): Promise<string>
+  diff(together: Pick<Continued, 'base' | 'tree'>, maxChars: number): Promise<string>
   /** Gives the place back; a second call does nothing. */
   readonly close: () => void
 }
@@ -143,7 +143,7 @@ export interface CandidateDesk {
 export type ReviewWork = (attempt: Attempt, place: OpenPlace, candidate: Harvested) => Promise<Result<void, Failure>>
 
 /** The place of an attempt that was interrupted with its run. */
-export interface PlaceBefore extends Pick<GoingOn, 'course' | 'stands' | 'candidate'> {
+export interface PlaceBefore extends Pick<Continuation, 'course' | 'stands' | 'candidate'> {
   /** How often the run was resumed: names for what is kept must differ from those of earlier parts of the run. */
   readonly resumes: number
 }

@@ -32,7 +32,7 @@ export interface LeaseParts extends DeskParts {
   /** Paths that were read at the start of the run: a change by an agent is reported. */
   readonly watched: readonly string[]
   /** Runs a git step: not too many at once, and before less urgent ones. */
-  readonly step: <Value>(deed: () => Promise<Value>) => Promise<Value>
+  readonly step: <Value>(action: () => Promise<Value>) => Promise<Value>
   /** The workspace contains something that can't be collected, and stays on disk. */
   readonly onStuck: (workspace: Workspace) => void
   /** An agent has ended; runs while its work is collected. */
@@ -83,15 +83,15 @@ export function leasedPlace(
     return { ...harvestOf(collected.value, request), ...present({ ignored }) }
   }
 
-  const goOn = async (work: WorkSoFar): Promise<Result<Continued, Failure>> => {
+  const bringUpToDate = async (work: WorkSoFar): Promise<Result<Continued, Failure>> => {
     const { commit: candidate, base, tree, parents } = work
     const tip = parts.tip()
     const made = tree === undefined || parents === undefined ? undefined : { tree, parents }
     const together = { candidate, base, message, watch: rounds.watch, ...present({ made }) }
-    const caughtUp = await step(() => workspaces.goOn(workspace, attempt.id, together, tip))
+    const caughtUp = await step(() => workspaces.bringUpToDate(workspace, attempt.id, together, tip))
     if (!caughtUp.ok) return caughtUp
     const { watch, ...continued } = caughtUp.value
-    rounds.goOn(tip, watch)
+    rounds.moveTo(tip, watch)
     return ok({ ...continued, base: tip })
   }
 
@@ -108,7 +108,7 @@ export function leasedPlace(
       const [harvested] = await Promise.all([harvest(written), parts.onAgentEnded(attempt)])
       return harvested
     },
-    goOn,
+    bringUpToDate,
     diff: (both, most) => diffText(repository, both.base, both.tree, { most, whole: 'git diff HEAD^1' }),
     close() {
       if (isHeld) workspaces.release(workspace)
@@ -149,7 +149,7 @@ class Rounds {
     if (work.type !== 'unchanged') this.#earlier = work.commit
   }
 
-  goOn(tip: CommitId, watch: MarkerWatch): void {
+  moveTo(tip: CommitId, watch: MarkerWatch): void {
     this.base = tip
     this.watch = watch
   }
@@ -171,7 +171,7 @@ function harvestOf(collected: Collected, { base, isOffLimits }: HarvestRequest):
   return { type, commit, tree, parents, ref, base, leftOut, offLimits, watched, hidden, kept }
 }
 
-const mostPaths = 100
+const maxPaths = 100
 
 /** Ignored files that the agent wrote exist only in the workspace, which the next agent gets. */
 async function keepWritten(
@@ -182,7 +182,7 @@ async function keepWritten(
   if (ignored.length === 0 || !written) return undefined
   const kept = await keepIgnored(root, ignored, written.keepIn)
   const copies = kept > 0 ? written.keepIn : undefined
-  return { paths: ignored.slice(0, mostPaths).map(pathText), ...present({ copies }) }
+  return { paths: ignored.slice(0, maxPaths).map(pathText), ...present({ copies }) }
 }
 
 const whatWasKept: Readonly<Record<KeptRef['what'], string>> = {

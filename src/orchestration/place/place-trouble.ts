@@ -8,7 +8,7 @@ import type { PlaceTrouble } from './isolation.js'
 type Place = Pick<Workspace, 'root' | 'home'>
 
 /**
- * What has befallen a workspace that is not its agent's doing: somebody has cleared the directory in which all of them
+ * What has cause a workspace that is not its agent's doing: somebody has cleared the directory in which all of them
  * lie, or its disk is full. An agent that removes its own workspace alone is to blame itself.
  */
 export async function troubleOf({ root, home }: Place): Promise<PlaceTrouble | undefined> {

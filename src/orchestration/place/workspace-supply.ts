@@ -35,7 +35,7 @@ export interface PreparedWorkspace {
   readonly leftAt?: number
 }
 
-const mostFailuresInARow = 3
+const maxFailuresInARow = 3
 
 /**
  * Keeps as many workspaces prepared as may be needed next, so that no slot waits for git. They belong to no task. After
@@ -182,7 +182,7 @@ export class WorkspaceSupply {
     }
     // Nothing is wrong with what is wanted.
     if (await this.#parts.awaitRoom()) this.want(this.#wanted)
-    else if (++this.#failuresInARow < mostFailuresInARow) this.want(this.#wanted)
-    else if (this.#failuresInARow === mostFailuresInARow) this.#parts.onExhausted(result.error)
+    else if (++this.#failuresInARow < maxFailuresInARow) this.want(this.#wanted)
+    else if (this.#failuresInARow === maxFailuresInARow) this.#parts.onExhausted(result.error)
   }
 }

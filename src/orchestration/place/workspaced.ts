@@ -83,7 +83,7 @@ class WorkspaceIsolation implements Isolation {
     this.#lease = {
       ...{ ...parts, workspaces: this.#workspaces },
       ...{ integrate: createMergeQueue(parts), tip: () => target.tip, branch: target.branch },
-      step: (deed) => collecting(() => this.#busily(deed)),
+      step: (action) => collecting(() => this.#busily(action)),
       onStuck: ({ root }) => this.#told.add(root),
       onLanded: (attempt) => this.#landed(attempt),
     }
@@ -140,10 +140,10 @@ class WorkspaceIsolation implements Isolation {
     this.#supply.freed()
   }
 
-  async #busily<Value>(deed: () => Promise<Value>): Promise<Value> {
+  async #busily<Value>(action: () => Promise<Value>): Promise<Value> {
     this.#busy++
     try {
-      return await deed()
+      return await action()
     } finally {
       this.#busy--
       this.#supply.freshen()

@@ -16,7 +16,7 @@ export type TracesOf = (of: {
 /** Between TERM and KILL, ms: the starting run waits for it. */
 const graceMs = 1_000
 /** Of what a sweep ended, so many are named. */
-const mostNamed = 5
+const maxNamed = 5
 
 /**
  * Ends what runs before this one left running: those whose journal has no end, since autopilot died in them. To be called
@@ -30,7 +30,7 @@ export async function sweepBrokenOff(runs: readonly KnownRun[], tracesOf: Traces
   endWatchdogsOf((entry) => open.some(({ traces }) => traces.entry === entry))
   const ended = await sweep(open, graceMs)
   if (ended.length === 0) return []
-  const named = listFirst(ended, mostNamed, ({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
+  const named = listFirst(ended, maxNamed, ({ pid, name }) => `${cleanLine(name, 40)} (${pid})`)
   const what = ended.length === 1 ? '1 process' : `${ended.length} processes`
   return [`ended ${what} that an earlier run left running: ${named}`]
 }

@@ -9,10 +9,10 @@ import { aftermathOf } from '../../domain/attempt/aftermath.js'
 import { newCourse, type Begun, type Course } from '../../domain/attempt/course.js'
 import type { NoSlot } from '../../domain/attempt/end.js'
 import { present } from '../../domain/present.js'
-import { isPaid, type GoingOn, type Resumption } from '../../domain/run/reconcile.js'
+import { isPaid, type Continuation, type Resumption } from '../../domain/run/reconcile.js'
 import { commandProvider, routeRequestOf } from '../../domain/routing/routing.js'
 import { untried, type Inheritance, type TaskProgress } from '../../domain/run/task-progress.js'
-import { totalAttempts, usableProviders, whyOut, type TaskState } from '../../domain/run/run-state.js'
+import { totalAttempts, usableProviders, whyUnavailable, type TaskState } from '../../domain/run/run-state.js'
 import { compareRanks, rankOf, readyTasks, reviewRank, waitingFor } from '../../domain/roadmap/schedule.js'
 import type { Rank, Settledness } from '../../domain/roadmap/schedule.js'
 import type { Task } from '../../domain/roadmap/task.js'
@@ -44,14 +44,14 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
 }
 
 /** Tasks that are queued before the event loop has its turn. */
-const mostAtOnce = 250
+const maxAtOnce = 250
 
 /** An attempt that the loop makes. */
 interface Beginning {
   readonly task: Task
   readonly course: Course
   /** The attempt was interrupted with the run, and continues. */
-  readonly goingOn?: GoingOn
+  readonly continuation?: Continuation
 }
 
 /**
@@ -104,9 +104,9 @@ class TaskLoop {
   #openBase(): void {
     const { base, isolation, judgesBase, resumptions, recorder } = this.#parts
     if (!judgesBase || !isolation.base) return
-    const isFinished = (one: Resumption) => one.type === 'go_on' && isPaid(one)
-    const worksWait = recorder.state.base?.verdict === 'failed' && [...(resumptions?.values() ?? [])].some(isFinished)
-    base.open({ ...isolation.base, worksWait }, (bug) => this.#settle?.reject(bug))
+    const isFinished = (one: Resumption) => one.type === 'continue' && isPaid(one)
+    const workWaits = recorder.state.base?.verdict === 'failed' && [...(resumptions?.values() ?? [])].some(isFinished)
+    base.open({ ...isolation.base, workWaits }, (bug) => this.#settle?.reject(bug))
   }
 
   #atWork({ task, course }: Beginning, { provider }: ProviderModel): AtWork {
@@ -136,7 +136,7 @@ class TaskLoop {
     const { graph, recorder } = this.#parts
     const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
     const ready = readyTasks(graph, this.#settledness, mine).flatMap((id) => graph.tasks.get(id) ?? [])
-    const inOrder = ready.length <= mostAtOnce ? ready : this.#byRank(ready)
+    const inOrder = ready.length <= maxAtOnce ? ready : this.#byRank(ready)
     this.#count(this.#queueAll(inOrder))
   }
 
@@ -147,7 +147,7 @@ class TaskLoop {
 
   async #queueAll(tasks: readonly Task[]): Promise<void> {
     for (const [index, task] of tasks.entries()) {
-      if (index > 0 && index % mostAtOnce === 0) await nextTurn()
+      if (index > 0 && index % maxAtOnce === 0) await nextTurn()
       if (this.#parts.recorder.state.stopping) return
       this.#queue(task)
     }
@@ -155,10 +155,10 @@ class TaskLoop {
 
   #queue(task: Task): void {
     const beginning = this.#beginning(task)
-    const { goingOn } = beginning
-    const attempts = totalAttempts(this.#parts.recorder.state.tasks.get(task.id), true) - (goingOn ? 1 : 0)
+    const { continuation } = beginning
+    const attempts = totalAttempts(this.#parts.recorder.state.tasks.get(task.id), true) - (continuation ? 1 : 0)
     // An agent's finished work has been paid for, and only needs to land.
-    const spent = goingOn && isPaid(goingOn) ? undefined : this.#whySpent(task, attempts)
+    const spent = continuation && isPaid(continuation) ? undefined : this.#whySpent(task, attempts)
     if (spent === undefined) this.#start(beginning)
     else {
       this.#expect(1)
@@ -183,7 +183,7 @@ class TaskLoop {
     if (!resumption) return { task, course: newCourse(1) }
     if (resumption.type === 'start') return { task, course: newCourse(resumption.attempt) }
     if (resumption.type === 'landed' || resumption.type === 'failed') throw new Error(`${task.id} does not go on`)
-    return { task, course: resumption.course, goingOn: resumption }
+    return { task, course: resumption.course, continuation: resumption }
   }
 
   /** How far a task has come. */
@@ -198,22 +198,22 @@ class TaskLoop {
   }
 
   async #attempt(beginning: Beginning): Promise<void> {
-    const { task, course, goingOn } = beginning
+    const { task, course, continuation } = beginning
     const { base } = this.#parts
-    if (goingOn && isPaid(goingOn)) {
-      base.began(this.#atWork(beginning, goingOn.course.agent))
+    if (continuation && isPaid(continuation)) {
+      base.began(this.#atWork(beginning, continuation.course.agent))
       this.#expect(1)
     }
     // Thousands wait: until it has a slot, an attempt is a place in the pool's line, and no more.
     const granted = 'agent' in course ? undefined : await this.#reserveFirst(beginning)
     const { releaseAll, ...slots } = this.#slots(beginning, granted)
-    const parts = { request: this.#request(task), settings: this.#settings, slots, ...present({ goingOn }) }
+    const parts = { request: this.#request(task), settings: this.#settings, slots, ...present({ continuation }) }
     await this.#onEnd(beginning, await driveAttempt(parts, course).finally(releaseAll))
   }
 
   #request(task: Task): AttemptRequest {
     const { used, feedback } = this.#progress(task.id)
-    const counted = { number: used + 1, most: this.#mostAttempts(task) }
+    const counted = { number: used + 1, most: this.#maxAttemptsOf(task) }
     return { task, counted, ...present({ feedback: feedbackOfAll(feedback), inherited: this.#inherited(task) }) }
   }
 
@@ -232,11 +232,11 @@ class TaskLoop {
   }
 
   /** It didn't run and stays as it was, until the run is resumed or the person releases it. */
-  async #onNoSlot({ task, course, goingOn }: Beginning, why: NoSlot): Promise<void> {
+  async #onNoSlot({ task, course, continuation }: Beginning, why: NoSlot): Promise<void> {
     const { recorder, isolation } = this.#parts
-    const before = goingOn ? 0 : course.attempt - 1
+    const before = continuation ? 0 : course.attempt - 1
     if (why.reason === 'held') {
-      if (goingOn?.stands) await collectLeft(task, goingOn, { recorder, isolation })
+      if (continuation?.stands) await collectLeft(task, continuation, { recorder, isolation })
       const held = { type: 'task_held', taskId: task.id, reason: why.hold } as const
       this.#stopAt(task.id, (holds) => ({ ...held, holds }), true)
     } else if (why.reason === 'unservable') this.#hold(task.id, before, why.message)
@@ -274,9 +274,9 @@ class TaskLoop {
 
   /** The first slot of an attempt. An interrupted conversation waits until the base is known. */
   async #reserveFirst(beginning: Beginning): Promise<Agent | NoSlot> {
-    const { task, goingOn } = beginning
+    const { task, continuation } = beginning
     const { base, room } = this.#parts
-    const agent = goingOn?.course.agent
+    const agent = continuation?.course.agent
     if (agent) await base.beganAgain(this.#atWork(beginning, agent))
     else if (this.#progress(task.id).spared > 0) await room.look()
     const reserve = () => (agent ? this.#reserveExactly(task, 1, agent) : this.#reserve(task))
@@ -345,7 +345,7 @@ class TaskLoop {
     return rankOf(task, this.#progress(task.id).used + 1, this.#parts.graph)
   }
 
-  #mostAttempts({ maxAttempts }: Task): number {
+  #maxAttemptsOf({ maxAttempts }: Task): number {
     return Math.min(maxAttempts ?? this.#parts.maxAttempts, this.#parts.maxAttempts)
   }
 
@@ -368,7 +368,7 @@ class TaskLoop {
     if (!isCanceled) this.#heed(failed)
     const follows = aftermathOf(failed, {
       counts: {
-        ...{ attempt: used + 1, maxAttempts: this.#mostAttempts(task) },
+        ...{ attempt: used + 1, maxAttempts: this.#maxAttemptsOf(task) },
         ...{ isOut: pool.isOut(agent), sparedBefore: spared },
       },
       isCommand: agent.provider === commandProvider,
@@ -419,7 +419,7 @@ class TaskLoop {
   /** Nothing is left that could do it, after this many attempts. */
   #hold(taskId: string, attempts: number, why: string): void {
     const { graph, recorder } = this.#parts
-    const message = whyOut(recorder.state, graph.tasks.get(taskId) ?? {})?.message ?? why
+    const message = whyUnavailable(recorder.state, graph.tasks.get(taskId) ?? {})?.message ?? why
     const tried = attempts > 0 ? ` (after ${plural(attempts, 'attempt')})` : ''
     const reason = { type: 'unservable', message: `${message}${tried}` } as const
     this.#stopAt(taskId, (holds) => ({ type: 'task_held', taskId, reason, holds }))

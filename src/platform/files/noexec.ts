@@ -13,10 +13,10 @@ export async function isNoexec(dir: string): Promise<boolean> {
 export function isNoexecAt(dir: string, mounts: string): boolean {
   let [nearest, options] = [-1, '']
   for (const line of mounts.split('\n')) {
-    const [, , , , point = '', itsOptions = ''] = line.split(' ')
+    const [, , , , point = '', mountOptions = ''] = line.split(' ')
     const path = point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     const isAbove = path === '/' || path === dir || dir.startsWith(`${path}/`)
-    if (path !== '' && isAbove && path.length >= nearest) [nearest, options] = [path.length, itsOptions]
+    if (path !== '' && isAbove && path.length >= nearest) [nearest, options] = [path.length, mountOptions]
   }
   return options.split(',').includes('noexec')
 }

@@ -17,7 +17,7 @@ export interface GitFailure {
 }
 
 /** An exception of the file system before git could run, in the form of git's own failure. */
-export function thrownBefore(args: readonly string[], error: unknown): GitFailure {
+export function failedBefore(args: readonly string[], error: unknown): GitFailure {
   return { args, exit: { type: 'code', code: 128 }, stderr: `fatal: ${errorText(error)}`, stdout: Buffer.alloc(0) }
 }
 

@@ -18,7 +18,7 @@ import { forgetGit, isGitEnding, noteGitStep, rememberGit } from './living-gits.
  * processor time for a git. A long-lived shell that starts one git after the other costs 0.2 ms each. Such a launcher
  * leads a process group, in which its git runs, too. If all launchers are busy, git starts as a child of this process.
  */
-const mostLaunchers = Math.min(availableParallelism(), 8) + 2
+const maxLaunchers = Math.min(availableParallelism(), 8) + 2
 
 /** Commands that are safe to run twice: if a launcher dies, nobody knows whether its git has finished. */
 const repeatable = new Set([
@@ -48,7 +48,7 @@ function launcherFor(shared: GitCommand['environment']['shared']): GitLauncher |
     if (launcher.environment === shared) return launcher
     launcher.close()
   }
-  return launchers.size < mostLaunchers ? new GitLauncher(shared) : undefined
+  return launchers.size < maxLaunchers ? new GitLauncher(shared) : undefined
 }
 
 interface Job {

@@ -24,7 +24,7 @@ export interface GitSession {
    * As {@link ask}, of the very process that answered last: it fails when that has ended. A new `update-ref` would take
    * `commit` for a transaction without any line, and answer that it is done.
    */
-  goOn(question: string, isWhole: (answer: string) => boolean): Promise<Result<string, GitFailure>>
+  followUp(question: string, isWhole: (answer: string) => boolean): Promise<Result<string, GitFailure>>
 }
 
 export interface SessionOptions extends Pick<GitOptions, 'env'> {
@@ -76,7 +76,7 @@ export function openGitSession(place: GitPlace, args: readonly string[], options
           answer = await askOnce(question, isWhole)
         return answer
       }),
-    goOn: (question, isWhole) =>
+    followUp: (question, isWhole) =>
       inTurn(async () => (child ? askOnce(question, isWhole) : Promise.resolve(err(endedMeanwhile(args))))),
   }
 }

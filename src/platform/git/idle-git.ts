@@ -38,7 +38,7 @@ const fewestLooks = 4
  */
 const leastBusy = 0.01
 /** Waits for a processor or a disk, or is stopped: it would continue if it could. Source: proc(5), state. */
-const wouldGoOn = /^[RDTt]$/
+const wouldContinue = /^[RDTt]$/
 
 const hasProc = () => existsSync('/proc/self/stat')
 
@@ -104,7 +104,7 @@ export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): 
 }
 
 function isUsed(members: readonly SeenProcess[], before: Use, now: Use): boolean {
-  if (members.some(({ state }) => wouldGoOn.test(state))) return true
+  if (members.some(({ state }) => wouldContinue.test(state))) return true
   return now.disk !== before.disk || usedSince(before.times, now.times) > msBetween(before.at, now.at) * leastBusy
 }
 

@@ -6,7 +6,7 @@ import { commandLine } from './process-table.js'
 const leftoverGraceMs = 500
 const pollMs = 20
 /** A process that was killed is seen until it is gone. */
-const mostLooks = 5
+const maxLooks = 5
 
 /**
  * Ends a process group whose leader lives: TERM, at most `graceMs`, then KILL, also to descendants that left the
@@ -52,7 +52,7 @@ export async function endLeftovers(pgid: number): Promise<readonly string[]> {
 export async function endStrays(entry: string): Promise<readonly string[]> {
   const ended = new Map<number, string>()
   // Whatever was being started during one look is seen by the next.
-  for (let look = 0; look < mostLooks; look++) {
+  for (let look = 0; look < maxLooks; look++) {
     const { pids, isWhole } = processesWith(entry)
     if (pids.length === 0 && isWhole) break
     for (const pid of pids) ended.set(pid, ended.get(pid) ?? commandLine(pid) ?? '')

@@ -49,7 +49,7 @@ const wait = 'read -r autopilot_go <&3 || exit 125'
  */
 export function launch(spec: LaunchSpec): Launched | Promise<NotLaunched> {
   const { cwd, env } = spec
-  const { script, words } = becoming(spec)
+  const { script, words } = scriptOf(spec)
   const whole = `${wait}; exec 3<&-; unset autopilot_go; ${script}`
   try {
     return launched(spawn(shell, ['-c', whole, ...words], { cwd, env, detached: true, stdio: fourPipes }))
@@ -59,7 +59,7 @@ export function launch(spec: LaunchSpec): Launched | Promise<NotLaunched> {
 }
 
 /** How a shell that has waited becomes the program: the end of its script, with its further words. */
-export function becoming(spec: LaunchSpec): { readonly script: string; readonly words: readonly string[] } {
+export function scriptOf(spec: LaunchSpec): { readonly script: string; readonly words: readonly string[] } {
   const line = lineOf(spec)
   if (line !== undefined) return { script: line, words: [] }
   return { script: 'exec "$@"', words: ['sh', ...shellProof(spec.env), spec.file, ...spec.args] }

@@ -8,7 +8,7 @@ import { LineSplitter } from '../streams/lines.js'
 import { exitStatusInShell } from './exit-status.js'
 import { fifoPaths, openFifos, redirections } from './fifos.js'
 import { keepAlive } from './keep-alive.js'
-import { becoming, type Launched, type LaunchSpec } from './launch.js'
+import { scriptOf, type Launched, type LaunchSpec } from './launch.js'
 import { hasPipes } from './open-files.js'
 import { isZombie, startOf } from './process-identity.js'
 import { SharedEnvironments } from './shared-environments.js'
@@ -149,7 +149,7 @@ export class LauncherShell {
    */
   #commandOf(id: number, spec: LaunchSpec, path: string): string {
     const { before, command } = this.#environments.exporting(spec.env)
-    const { script, words } = becoming(spec)
+    const { script, words } = scriptOf(spec)
     const isHere = `echo "ready ${id} $$ $PPID" >&3; exec 3>&-`
     const isIn = `cd ${inShell(spec.cwd)} || exit 125; unset OLDPWD`
     const shell = [

@@ -29,7 +29,7 @@ export interface LauncherOptions {
 }
 
 /** The kernel takes no word of 128 KiB and more; who has one shall be told by Node. */
-const mostBytes = 100_000
+const maxBytes = 100_000
 
 export function openLauncher(options: LauncherOptions): Launcher {
   const { directory, leftToNode = 4, readyMs = 10_000, lookMs = 1_000 } = options
@@ -59,7 +59,7 @@ export function openLauncher(options: LauncherOptions): Launcher {
 function isFit({ args, cwd, env }: LaunchSpec): boolean {
   const bytes = args.reduce((sum, word) => sum + Buffer.byteLength(word), Buffer.byteLength(cwd))
   // What is missing, Node shall say. Without PATH, a shell would look for programs where it likes.
-  return bytes < mostBytes && env.PATH !== undefined && existsSync(cwd)
+  return bytes < maxBytes && env.PATH !== undefined && existsSync(cwd)
 }
 
 /** Only where it can be seen whether a process is gone; that is where starting one is dear, too. */

@@ -24,13 +24,13 @@ export async function readMachine(): Promise<Machine> {
     }))
     const isWhole = seen.every(({ environment }) => environment !== undefined)
     const processes = seen.map(({ environment = [], ...rest }) => ({ ...rest, environment }))
-    if (isWhole || looks === mostLooks) return { boot, processes, self: process.pid }
+    if (isWhole || looks === maxLooks) return { boot, processes, self: process.pid }
     await delay(pauseMs)
   }
 }
 
 /** How often to try again for what couldn't be seen; a process that waits for a working disk is done by then. */
-const mostLooks = 5
+const maxLooks = 5
 const pauseMs = 20
 
 /**

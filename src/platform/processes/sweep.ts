@@ -5,7 +5,7 @@ import { readMachine } from './process-table.js'
 
 const pollMs = 20
 /** Whatever was being started during one look is seen by the next. */
-const mostLooks = 5
+const maxLooks = 5
 
 /**
  * Ends what these runs, which are over, have left running: TERM, at most `graceMs`, KILL. Gives what it ended. Where there is no
@@ -25,7 +25,7 @@ export async function sweep(claims: readonly Claim[], graceMs: number): Promise<
     await delay(pollMs)
     strays = await look()
   }
-  for (let looks = 0; strays.length > 0 && looks < mostLooks; looks++) {
+  for (let looks = 0; strays.length > 0 && looks < maxLooks; looks++) {
     killAll(strays)
     await delay(pollMs)
     strays = await look()

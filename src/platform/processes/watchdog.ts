@@ -115,7 +115,7 @@ done
 export const watchdogName = 'autopilot-watchdog'
 
 /** It has nothing to die of: when it dies often, something ends it on purpose. */
-const mostRestarts = 5
+const maxRestarts = 5
 
 /** Starts the watchdog of a run. It does not keep autopilot alive. */
 export function openWatchdog(traces: RunTraces): Watchdog {
@@ -146,7 +146,7 @@ export function openWatchdog(traces: RunTraces): Watchdog {
   function revive(): void {
     pipe = undefined
     if (closed) return
-    if (restarts++ < mostRestarts) pipe = start()
+    if (restarts++ < maxRestarts) pipe = start()
     else lost.abort()
     revived.resolve()
     revived = nextRevival()
@@ -160,7 +160,7 @@ export function openWatchdog(traces: RunTraces): Watchdog {
   }
 
   /** Repeats it to each replacement of one that died meanwhile; telling it twice does no harm. */
-  async function tellSurely(line: string): Promise<void> {
+  async function tellRepeatedly(line: string): Promise<void> {
     for (;;) {
       const next = revived.promise
       if ((await tell(line)) || !pipe) return
@@ -175,15 +175,15 @@ export function openWatchdog(traces: RunTraces): Watchdog {
     },
     watch(pgid) {
       groups.add(pgid)
-      return tellSurely(`add ${pgid}\n`)
+      return tellRepeatedly(`add ${pgid}\n`)
     },
     own(place) {
       places.add(place)
-      return tellSurely(`own ${place}\n`)
+      return tellRepeatedly(`own ${place}\n`)
     },
     disown(place) {
       places.delete(place)
-      return tellSurely(`disown ${place}\n`)
+      return tellRepeatedly(`disown ${place}\n`)
     },
     unwatch(pgid) {
       if (groups.delete(pgid)) void tell(`del ${pgid}\n`)

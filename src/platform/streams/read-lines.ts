@@ -14,9 +14,9 @@ export function readLines(path: string, onLine: (line: string) => boolean): Prom
 }
 
 async function splitAll(file: FileHandle, onLine: (line: string) => boolean): Promise<Result<void, never>> {
-  const reading = { goesOn: true }
+  const reading = { continues: true }
   const splitter = new LineSplitter((line) => {
-    reading.goesOn = reading.goesOn && onLine(line)
+    reading.continues = reading.continues && onLine(line)
   })
   let bytes = 0
   do {
@@ -24,6 +24,6 @@ async function splitAll(file: FileHandle, onLine: (line: string) => boolean): Pr
     const chunk = Buffer.alloc(chunkBytes)
     bytes = (await file.read(chunk, 0, chunkBytes)).bytesRead
     splitter.push(chunk.subarray(0, bytes))
-  } while (bytes > 0 && reading.goesOn)
+  } while (bytes > 0 && reading.continues)
   return ok(undefined)
 }

@@ -27,10 +27,10 @@ export interface ToldCall {
 
 /** As long as a path can be. Source: Linux's limits.h. */
 const longestPath = 4096
-const mostWritten = 100
+const maxWritten = 100
 
 export function toolEvent(told: ToldCall): AgentEvent {
-  const writes = (told.writes ?? []).filter((path) => path.length <= longestPath).slice(0, mostWritten)
+  const writes = (told.writes ?? []).filter((path) => path.length <= longestPath).slice(0, maxWritten)
   const written = writes.length === 0 ? {} : { writes }
   return { type: 'tool', name: shortLine(told.name, 60), ...callFacts(told), ...written }
 }

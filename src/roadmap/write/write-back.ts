@@ -180,7 +180,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   }
 
   /** A read that starts after the call, shared by all who ask while another one is in progress. */
-  function lookAfresh(): Promise<void> {
+  function lookAgain(): Promise<void> {
     if (nextLook) return nextLook
     nextLook = looking.then(() => {
       nextLook = undefined
@@ -233,7 +233,7 @@ export function createStatusWriter(loaded: LoadedRoadmap, { parse }: StatusWrite
   const waiting = new Map<string, (written: Written) => void>()
   return {
     async held(taskId) {
-      await lookAfresh()
+      await lookAgain()
       if (!view.values.has(taskId)) return { type: 'removed' }
       const held = view.held.get(taskId)
       // A run may include tasks that were already done in the file when it began, for example to redo them.

@@ -22,13 +22,13 @@ export function printTrouble(
     printJson(process.stdout, { type: 'error', text: lines.join('\n'), ...(help === undefined ? {} : { help }) })
     return
   }
-  const more = help === undefined ? [] : [`    ${cleanLine(help, mostChars)}`]
+  const more = help === undefined ? [] : [`    ${cleanLine(help, maxChars)}`]
   sinkOf(process.stderr).write(`autopilot: ${[...lines, ...more].join('\n')}\n`)
 }
 
-const mostChars = 2000
+const maxChars = 2000
 
 /** A clean line, as far in as it was. */
 function indented(line: string): string {
-  return (/^ */.exec(line)?.[0] ?? '') + cleanLine(line, mostChars)
+  return (/^ */.exec(line)?.[0] ?? '') + cleanLine(line, maxChars)
 }

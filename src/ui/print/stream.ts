@@ -7,7 +7,7 @@ const lost = new WeakMap<NodeJS.WriteStream, LostStream>()
 const steadied = new WeakSet<NodeJS.WriteStream>()
 
 /** So much may wait for a reader, in bytes; then the stream is given up. */
-const mostWaiting = 64_000_000
+const maxWaiting = 64_000_000
 
 /**
  * Writes to a standard stream. Whatever happens to its reader (a closed pipe, a terminal that went away, a full disk),
@@ -16,7 +16,7 @@ const mostWaiting = 64_000_000
 export function writeTo(stream: NodeJS.WriteStream, text: string): void {
   steady(stream)
   if (lost.has(stream)) return
-  if (stream.writableLength > mostWaiting) lost.set(stream, 'unread')
+  if (stream.writableLength > maxWaiting) lost.set(stream, 'unread')
   else if (!stream.destroyed && !stream.writableEnded) stream.write(text)
 }
 

@@ -20,7 +20,7 @@ const marks: readonly (readonly [file: string, what: string])[] = [
   ['REVERT_HEAD', 'a revert'],
 ]
 
-const mostPaths = 20
+const maxPaths = 20
 
 /**
  * What the agent's git has left unfinished, and the paths where it stopped, in words; undefined if there is nothing.
@@ -40,15 +40,15 @@ export async function findAgentUnderWay(
   if (!read.ok) return ok(undefined)
   const unmerged =
     read.value === 'untouched' ? [] : [...read.value].flatMap(([path, one]) => (one.isUnmerged ? [path] : []))
-  const begun = firstThere(gitDir)
+  const begun = operationBegun(gitDir)
   const isOver = begun === undefined || (begun === 'a revert' && unmerged.length === 0)
   if (isOver && unmerged.length === 0) return ok(undefined)
-  const named = listFirst(unmerged, mostPaths, pathText)
+  const named = listFirst(unmerged, maxPaths, pathText)
   const where = named === '' ? '' : `; not resolved or not added: ${named}`
   return ok(`${begun ?? 'an operation that stopped in a conflict (a stash, or apply --3way)'} is unfinished${where}`)
 }
 
-function firstThere(gitDir: string): string | undefined {
+function operationBegun(gitDir: string): string | undefined {
   for (const [file, what] of marks) if (statAtOnce(join(gitDir, file))) return what
   return undefined
 }

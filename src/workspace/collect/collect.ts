@@ -235,7 +235,7 @@ async function indexWorkTree(
   }
   const unread: string[] = []
   const onWarnings = (said: string) => void unread.push(...unreadPaths(said))
-  const args = withExcludes(workspace, [...whateverIsThere, 'add', '-A', '--', '.'])
+  const args = withExcludes(workspace, [...addExisting, 'add', '-A', '--', '.'])
   const added = await git(place, args, { onWarnings })
   if (!added.ok) return notAdded(added.error)
   if (unread.length > 0) return uncollectable('contains files that git cannot read', unread)
@@ -246,7 +246,7 @@ async function indexWorkTree(
 }
 
 /** An existing file counts, even if setup's sparse checkout had left it out. Source: git's sparse-index.c. */
-const whateverIsThere = ['-c', 'core.sparseCheckout=true']
+const addExisting = ['-c', 'core.sparseCheckout=true']
 
 /**
  * Paths that git skips although they may contain work, while it exits with 0. Source: git's dir.c ("could not open
@@ -319,10 +319,10 @@ async function commitWork(
     return ok({ type: 'unchanged', kept: all, leftOut: named, hidden, ignored, newIgnored: shown })
   }
   const place = workspacePlace(repository, workspace)
-  const notIts = [...leftOut, ...leavings]
-  const reset = await resetEntries(place, notIts)
+  const notItsWork = [...leftOut, ...leavings]
+  const reset = await resetEntries(place, notItsWork)
   if (!reset.ok) return gitFailed(reset.error)
-  const tree = notIts.length === 0 ? ok(whole) : await git<TreeId>(place, ['write-tree'])
+  const tree = notItsWork.length === 0 ? ok(whole) : await git<TreeId>(place, ['write-tree'])
   if (!tree.ok) return gitFailed(tree.error)
   const own = ownParents(base, raw ?? head, onBase)
   const parents = earlier === undefined ? own : [...own, earlier]

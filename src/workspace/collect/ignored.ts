@@ -12,7 +12,7 @@ import { gitFailed } from '../git/git-failed.js'
 const listIgnored = ['ls-files', '--others', '--ignored', '--exclude-standard', '-z']
 
 /** Arguments of one process are bounded (128 KB each, some MB in all; Linux). */
-const mostAsked = 500
+const maxAsked = 500
 
 /**
  * Those files among the ones that the agent's own tools wrote that git ignores: they are in no candidate. Asks the
@@ -31,7 +31,7 @@ export async function ignoredOf(
     const isInside = below !== '' && below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below)
     return isInside && !below.includes('\0') ? [below] : []
   })
-  const asked = [...new Set(inside)].slice(0, mostAsked)
+  const asked = [...new Set(inside)].slice(0, maxAsked)
   if (asked.length === 0) return ok([])
   const args = ['--literal-pathspecs', ...listIgnored, '--', ...asked]
   const listed = await gitBytes(workspacePlace(repository, workspace), withExcludes(workspace, args))
@@ -61,7 +61,7 @@ export async function newIgnored(
 }
 
 /** How much is kept for an attempt, in bytes; larger files are only named. */
-const mostKept = 10 * 1024 * 1024
+const maxKept = 10 * 1024 * 1024
 
 /**
  * Copies such files into a directory of autopilot's, for a person: only regular files, because an agent may have put
@@ -70,7 +70,7 @@ const mostKept = 10 * 1024 * 1024
  * @returns how many were copied; what can't be copied is left
  */
 export async function keepIgnored(root: string, paths: readonly GitPath[], directory: string): Promise<number> {
-  let room = mostKept
+  let room = maxKept
   let kept = 0
   for (const path of paths) {
     const file = onDisk(root, path)

@@ -24,7 +24,7 @@ import { readUntrusted } from '../git/untrusted-file.js'
 import type { Workspace } from '../workspace.js'
 import { gitFailed, notReadable } from '../git/git-failed.js'
 
-const mostNamed = 200
+const maxNamed = 200
 
 /**
  * Looks at what an agent did to the submodules that have their files, before anything around them is collected. Only a
@@ -143,7 +143,7 @@ async function checkBump(
 }
 
 function edited({ root }: Workspace, { path }: Populated, changed: readonly GitPath[]) {
-  const paths = changed.slice(0, mostNamed).map(pathText)
+  const paths = changed.slice(0, maxNamed).map(pathText)
   const name = pathText(path)
   const what = `Files inside the submodule ${name} were changed, and such changes cannot land here: ${paths.slice(0, 3).join(', ')}.`
   const next = `Make the change in its own repository, then let a task bump it; the agent's work is in ${place(root, name)}.`

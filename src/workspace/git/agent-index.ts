@@ -70,7 +70,7 @@ async function copyIndex(
   await writeFile(join(gitDir, 'HEAD'), 'ref: refs/heads/none\n')
   await writeFile(join(gitDir, 'config'), await readFile(join(trusted.gitDir, 'config')))
   await writeFile(join(gitDir, 'index'), index, { mode: 0o600 })
-  const shared = (await readdir(theirs)).filter((name) => sharedIndex.test(name)).slice(0, mostShared)
+  const shared = (await readdir(theirs)).filter((name) => sharedIndex.test(name)).slice(0, maxShared)
   for (const name of shared) {
     const content = readUntrusted(join(theirs, name), maxIndexBytes)
     if (!content.ok) return unreadable(`.git/${name} ${content.error.reason}`)
@@ -81,7 +81,7 @@ async function copyIndex(
 
 /** Source: git's Documentation/git-update-index, "Split index": the older ones are removed after two weeks. */
 const sharedIndex = /^sharedindex\.[0-9a-f]{40,64}$/
-const mostShared = 100
+const maxShared = 100
 
 /** `<tag> <mode> <oid> <stage>\t<path>`; tag `S` is skip-worktree. Source: git-ls-files(1), `-t` and `--stage`. */
 function parseEntries(records: readonly string[]): Map<GitPath, AgentEntry> {

@@ -33,7 +33,7 @@ export async function refuseNeverEnding(named: readonly Named[]): Promise<Result
 }
 
 /** How many files may include one another. Source: git's config.c, MAX_INCLUDE_DEPTH. */
-const mostFiles = 100
+const maxFiles = 100
 
 /**
  * Looks at the files of git's configuration before the first git runs: those of the machine, the user and the
@@ -43,7 +43,7 @@ export async function checkConfigFiles(dir: string, env: Environment): Promise<R
   const home = env.HOME ?? homedir()
   const waiting: Named[] = configFiles(dir, env, home).map((path) => ({ path, what: "which is git's configuration" }))
   const seen = new Set<string>()
-  for (let next = waiting.shift(); next && seen.size < mostFiles; next = waiting.shift()) {
+  for (let next = waiting.shift(); next && seen.size < maxFiles; next = waiting.shift()) {
     if (seen.has(next.path)) continue
     seen.add(next.path)
     const checked = await refuseNeverEnding([next])

@@ -51,11 +51,11 @@ export async function diffCommits(
 }
 
 /** Larger blobs don't count as text. In bytes. */
-const mostBytes = 64 * 1024 * 1024
+const maxBytes = 64 * 1024 * 1024
 
 /**
  * Passes on the contents of blobs, as UTF-8, one after the other, so that only one is in memory; a blob larger than
- * {@link mostBytes} counts as empty.
+ * {@link maxBytes} counts as empty.
  */
 export async function readTexts<Value>(
   { sessions }: Asked,
@@ -67,7 +67,7 @@ export async function readTexts<Value>(
   if (!infos.ok) return infos
   const values: Value[] = []
   for (const [index, { oid, size }] of infos.value.entries()) {
-    const text = size > mostBytes ? ok('') : await contentOf({ sessions }, oid, size)
+    const text = size > maxBytes ? ok('') : await contentOf({ sessions }, oid, size)
     if (!text.ok) return text
     values.push(read(text.value, index))
   }

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../domain/result.js'
 import { isAnswerLost, openGitSession } from '../../platform/git/git-session.js'
 import { removeAtOnce } from '../../platform/files/at-once.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
-import { thrownBefore, type GitFailure } from '../../platform/git/git-failure.js'
+import { failedBefore, type GitFailure } from '../../platform/git/git-failure.js'
 import { gitTimestamp } from '../../platform/git/git-timestamp.js'
 import type { Identity, MadeCommit, Repository, Sessions } from '../contract.js'
 import { identityEnv } from './identity.js'
@@ -36,7 +36,7 @@ export async function changeRefs(
   lines: readonly string[],
 ): Promise<Result<void, GitFailure>> {
   let missing = lines
-  for (let left = mostTries; ; left--) {
+  for (let left = maxTries; ; left--) {
     const done = await transact(sessions, missing)
     if (done.ok || !isAnswerLost(done.error)) return done
     // Also after the last try: what was done but counts as failed would be done twice.
@@ -47,7 +47,7 @@ export async function changeRefs(
   }
 }
 
-const mostTries = 3
+const maxTries = 3
 
 async function transact({ refs }: Sessions, lines: readonly string[]): Promise<Result<void, GitFailure>> {
   const question = ['start', ...lines, 'prepare', 'commit', ''].join('\n')
@@ -59,7 +59,7 @@ async function transact({ refs }: Sessions, lines: readonly string[]): Promise<R
 /** Of these lines, those whose ref isn't at the new value yet; undefined if that can't be read. */
 async function notYet(user: GitPlace, lines: readonly string[]): Promise<readonly string[] | undefined> {
   const wanted = lines.map((line) => line.split(' '))
-  const refs = wanted.length > mostNamed ? [] : wanted.map(([, ref = '']) => ref)
+  const refs = wanted.length > maxNamed ? [] : wanted.map(([, ref = '']) => ref)
   const listed = await git(user, ['for-each-ref', '--format=%(refname) %(objectname)', ...refs])
   if (!listed.ok) return undefined
   const standing = new Set(listed.value.split('\n'))
@@ -67,7 +67,7 @@ async function notYet(user: GitPlace, lines: readonly string[]): Promise<readonl
 }
 
 /** More refs than this don't fit on a command line: then all are listed. */
-const mostNamed = 200
+const maxNamed = 200
 
 /**
  * Makes a commit under the repository's identity and gives its id; no hook, no signature, no ref. `tree` and `parents`
@@ -90,7 +90,7 @@ export async function commitTree(
     remember(sessions.made, commit, { tree, parents })
     return ok(commit)
   } catch (error) {
-    return err(thrownBefore(['hash-object'], error))
+    return err(failedBefore(['hash-object'], error))
   } finally {
     removeAtOnce(path)
   }
@@ -99,11 +99,11 @@ export async function commitTree(
 function remember(made: Sessions['made'], commit: CommitId, what: MadeCommit): void {
   made.set(commit, what)
   const [oldest] = made.keys()
-  if (made.size > mostRemembered && oldest !== undefined) made.delete(oldest)
+  if (made.size > maxRemembered && oldest !== undefined) made.delete(oldest)
 }
 
 /** Commits that are asked about belong to the last few attempts. */
-const mostRemembered = 10_000
+const maxRemembered = 10_000
 
 /**
  * Whether a commit's chain of first parents, as far as this run created it, leads back to another. If it doesn't, git

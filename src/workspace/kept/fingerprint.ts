@@ -10,7 +10,7 @@ export interface KeptQuestion extends KeptPaths {
    * `note` it; `check` it before the place is used again, and remove what is new there; or only `look` whether
    * everything is the same.
    */
-  readonly deed: 'note' | 'check' | 'look'
+  readonly action: 'note' | 'check' | 'look'
   /** Where the fingerprint lies. */
   readonly file: string
 }
@@ -21,7 +21,7 @@ export type KeptAnswer = 'fine' | 'touched'
 /** Synchronous, for a thread of its own. */
 export function answerKept(question: KeptQuestion): KeptAnswer {
   try {
-    return question.deed === 'note' ? note(question) : check(question)
+    return question.action === 'note' ? note(question) : check(question)
   } catch {
     // What cannot be read, or removed, is not as setup left it.
     return 'touched'
@@ -39,7 +39,7 @@ function note(question: KeptQuestion): KeptAnswer {
 }
 
 function check(question: KeptQuestion): KeptAnswer {
-  const { root, file, deed } = question
+  const { root, file, action } = question
   const noted = new Map(JSON.parse(readFileSync(file, 'utf8')) as [GitPath, Entry][])
   const compared = compareKept(
     noted,
@@ -52,7 +52,7 @@ function check(question: KeptQuestion): KeptAnswer {
     if (!before || !isFile(before) || !isFile(now) || digest(root, path, now) !== before.content) return 'touched'
     noted.set(path, { ...before, changed: now.changed })
   }
-  if (deed === 'look' && compared.added.length > 0) return 'touched'
+  if (action === 'look' && compared.added.length > 0) return 'touched'
   for (const path of compared.added) rmSync(inTree(root, path), { recursive: true, force: true })
   if (compared.relinked.length > 0) write(file, noted)
   return 'fine'
@@ -75,12 +75,12 @@ const fileTypes = 0o170000
 const regularFile = 0o100000
 
 /** File systems count time in ticks, of 4 ms or even 1 s: a change within the last tick would be missed. */
-const mostWaitMs = 3000
+const maxWaitMs = 3000
 
 /** Waits until the file system's time is later than that of the last change. */
 function awaitLaterTime(root: string, entries: Entries): boolean {
   const last = [...entries.values()].reduce((most, one) => (isFile(one) ? Math.max(most, one.changed) : most), 0)
-  for (let waited = 0; waited < mostWaitMs; waited += 2) {
+  for (let waited = 0; waited < maxWaitMs; waited += 2) {
     const { atime, mtime } = lstatSync(root)
     utimesSync(root, atime, mtime)
     if (lstatSync(root).ctimeMs > last) return true

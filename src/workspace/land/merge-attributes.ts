@@ -6,7 +6,7 @@ import type { CommitId } from '../../domain/brand.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { removeAtOnce } from '../../platform/files/at-once.js'
 import { gitBytes, type GitPlace } from '../../platform/git/git.js'
-import { thrownBefore, type GitFailure } from '../../platform/git/git-failure.js'
+import { failedBefore, type GitFailure } from '../../platform/git/git-failure.js'
 import type { Repository } from '../contract.js'
 import { onDisk, splitNul, type GitPath } from '../git-path.js'
 import { readBlobBytes } from '../git/head-tree.js'
@@ -25,7 +25,7 @@ export async function withAttributesTree<Merged>(
     mkdirSync(workTree, { recursive: true, mode: 0o700 })
     return await merge({ ...trusted, workTree })
   } catch (error) {
-    return err(thrownBefore(['merge-tree'], error))
+    return err(failedBefore(['merge-tree'], error))
   } finally {
     removeAtOnce(workTree)
   }
@@ -42,7 +42,7 @@ export async function placeAttributes(
 ): Promise<Result<boolean, GitFailure>> {
   const listed = await attributesFiles(place, commit, foldersOf(paths))
   if (!listed.ok) return listed
-  const files = within(mostBytes, listed.value)
+  const files = within(maxBytes, listed.value)
   const contents = await readBlobBytes(
     place,
     files.map(({ oid }) => oid),
@@ -59,7 +59,7 @@ export async function placeAttributes(
 }
 
 /** Total size, in bytes; files beyond it are left out, because a tree must not be able to fill the memory. */
-const mostBytes = 32 * 1024 * 1024
+const maxBytes = 32 * 1024 * 1024
 
 /** git couldn't read it there either. */
 function unlessTooLong(error: NodeJS.ErrnoException): void {
@@ -88,7 +88,7 @@ async function attributesFiles(
 ): Promise<Result<readonly AttributesFile[], GitFailure>> {
   const wanted = folders.map((folder) => (folder === '' ? fileName : `${folder}/${fileName}`))
   const names = wanted.map((path) => Buffer.from(path, 'latin1').toString('utf8'))
-  const isNamed = names.join('').length < mostNamed && !names.some((name) => name.includes('\ufffd'))
+  const isNamed = names.join('').length < maxNamed && !names.some((name) => name.includes('\ufffd'))
   // For a name that isn't text, or more names than fit on a command line, all are listed.
   const which = isNamed ? ['--', commit, ...names] : ['-r', commit]
   const listed = await gitBytes(place, ['ls-tree', '-z', '--long', '--full-tree', ...which])
@@ -98,7 +98,7 @@ async function attributesFiles(
 }
 
 const fileName = '.gitattributes'
-const mostNamed = 64 * 1024
+const maxNamed = 64 * 1024
 
 /** Source: git-ls-tree(1), `--long`: mode, type, id and padded size, then a tab and the path. */
 function attributesFile(entry: string): readonly (readonly [GitPath, AttributesFile])[] {

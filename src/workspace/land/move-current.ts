@@ -79,7 +79,7 @@ function lockRefs(refs: GitSession, ref: RefName, { from, to }: Change): Promise
 }
 
 function endLock(refs: GitSession, how: 'commit' | 'abort'): Promise<Result<string, GitFailure>> {
-  return refs.goOn(`${how}\n`, (answer) => answer.endsWith(`${how}: ok\n`))
+  return refs.followUp(`${how}\n`, (answer) => answer.endsWith(`${how}: ok\n`))
 }
 
 /** If git is killed while it holds both locks, its lock files block every other git. */
@@ -162,12 +162,12 @@ function notRead(root: string, failed: GitFailure): Failure {
   return failure('target', message)
 }
 
-const mostPaths = 100
+const maxPaths = 100
 
 function wouldOverwrite(root: string, paths: readonly string[]): Failure {
   const shown = listFirst(paths, 3, (path) => path)
   const message = `Landing would overwrite uncommitted files in ${cleanLine(root, 300)}: ${shown}. Nothing there was changed. Commit it or move it away, then run again.`
-  return failure('target', message, { paths: paths.slice(0, mostPaths) })
+  return failure('target', message, { paths: paths.slice(0, maxPaths) })
 }
 
 /** A branch that no longer exists has been left, too. */

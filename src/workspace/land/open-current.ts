@@ -85,7 +85,7 @@ export function refuseOwnBranch({ head }: Pick<Repository, 'head'>): Result<void
   return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot lands its work.`, help)
 }
 
-const mostShown = 5
+const maxShown = 5
 
 async function refuseUnsettled({ root, gitDir, dirtyPaths }: Here, leaveOut: readonly string[]) {
   const underWay = await findUnderWay(gitDir)
@@ -95,7 +95,7 @@ async function refuseUnsettled({ root, gitDir, dirtyPaths }: Here, leaveOut: rea
   const dirty = await dirtyPaths(leaveOut)
   if (dirty === undefined) return refuse('git_failed', 'git cannot say what is changed here.', 'Check git status.')
   if (dirty.length === 0) return undefined
-  const shown = listFirst(dirty, mostShown, (path) => cleanLine(path, 100))
+  const shown = listFirst(dirty, maxShown, (path) => cleanLine(path, 100))
   return refuse(
     'dirty',
     `There are uncommitted changes here: ${shown}.`,

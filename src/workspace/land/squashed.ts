@@ -37,7 +37,7 @@ export async function findSquashed(
   if (!before.ok) return before
   // If one contains all commits of the other, it is fast-forwarded.
   if (before.value === undefined || before.value === apart.tip || before.value === apart.head) return ok(undefined)
-  const by = await whichHasAll(place, apart, before.value)
+  const by = await commitWithAll(place, apart, before.value)
   if (!by.ok) return by
   if (by.value === undefined) return ok(undefined)
   const isOwn = branch.startsWith('autopilot/') ? ok(true) : await isAllOfRuns(place, apart)
@@ -64,21 +64,21 @@ async function isAllOfRuns(place: GitPlace, { tip, head }: Apart): Promise<Resul
   return log.ok ? ok(!log.value.split('\n').includes('\x01')) : log
 }
 
-async function whichHasAll(
+async function commitWithAll(
   place: GitPlace,
   { tip, head }: Apart,
   before: CommitId,
 ): Promise<Result<CommitId | undefined, GitFailure>> {
   const tree = await git(place, ['rev-parse', `${tip}^{tree}`])
   if (!tree.ok) return tree
-  const log = await git(place, ['log', `--max-count=${mostCommits}`, '--format=%H %T', head, '--not', tip, '--'])
+  const log = await git(place, ['log', `--max-count=${maxCommits}`, '--format=%H %T', head, '--not', tip, '--'])
   if (!log.ok) return log
   const same = log.value.split('\n').find((line) => line.endsWith(` ${tree.value}`))
   if (same !== undefined) return ok(same.split(' ')[0] as CommitId)
   return asOnePatch(place, { tip, head }, before)
 }
 
-const mostCommits = 20_000
+const maxCommits = 20_000
 
 /** Independent of configuration, because a dry run reads the user's own. */
 const plain = ['--no-renames', '--ignore-submodules=none']
@@ -92,7 +92,7 @@ async function asOnePatch(
   { tip, head }: Apart,
   before: CommitId,
 ): Promise<Result<CommitId | undefined, GitFailure>> {
-  const names = [...plain, '--name-only', `--max-count=${mostPatches}`, '--no-merges', '--format=%x01%H']
+  const names = [...plain, '--name-only', `--max-count=${maxPatches}`, '--no-merges', '--format=%x01%H']
   const wanted = await git(place, ['diff-tree', '-r', ...plain, '--name-only', before, tip])
   if (!wanted.ok || wanted.value === '') return wanted.ok ? ok(undefined) : wanted
   const log = await git(place, ['log', ...names, head, '--not', tip, '--'])
@@ -104,15 +104,15 @@ async function asOnePatch(
   })
   const whole = alike.length === 0 ? undefined : await patchOf(place, before, tip)
   if (whole?.ok === false) return whole
-  for (const commit of alike.slice(0, mostCompared)) {
+  for (const commit of alike.slice(0, maxCompared)) {
     const patch = await patchOf(place, `${commit}^`, commit)
     if (patch.ok && whole?.value.equals(patch.value)) return ok(commit)
   }
   return ok(undefined)
 }
 
-const mostPatches = 5_000
-const mostCompared = 50
+const maxPatches = 5_000
+const maxCompared = 50
 
 /**
  * The change between two commits as text, with the whole content of binary files. Blob ids are left out, because they

@@ -3,7 +3,7 @@ import { cleanLine } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
 import { howFarApart } from '../repository/apart.js'
-import type { Anew, Refusal, Repository, TakenUp, Target } from '../contract.js'
+import type { Restart, Refusal, Repository, TakenUp, Target } from '../contract.js'
 import { outsideOf } from '../refs/gone.js'
 import { refuseOwnBranch } from './open-current.js'
 import { noCommit, pinLines, unambiguousName } from '../refs/ref-name.js'
@@ -31,17 +31,23 @@ export async function openTarget(repository: Repository, options: TargetOptions)
   const { branch, local, tip, takenUp } = found.value
   const start = await upToDate(repository, { branch, tip, runId: options.runId })
   if (!start.ok) return start
-  const { commit, anew } = start.value
+  const { commit, restart } = start.value
   const ref: RefName = `refs/heads/${branch}`
-  const moved = await moveAndPin(repository, { ...options, ref, from: local, to: commit, ...(anew ? { anew } : {}) })
+  const moved = await moveAndPin(repository, {
+    ...options,
+    ref,
+    from: local,
+    to: commit,
+    ...(restart ? { restart } : {}),
+  })
   if (!moved.ok) return moved
   const before = await setAsideFrom(repository.user, [commit])
   if (!before.ok) return refuseGit(before.error)
   const isAmbiguous = (await unambiguousName(repository, branch)) !== branch
   return ok({
     ...{ branch, ref, tip: commit, base: commit },
-    ...(takenUp && !anew ? { takenUp } : {}),
-    ...(anew ? { anew } : {}),
+    ...(takenUp && !restart ? { takenUp } : {}),
+    ...(restart ? { restart } : {}),
     ...(before.value.length > 0 ? { before: before.value } : {}),
     ...(isAmbiguous ? { isAmbiguous } : {}),
   })
@@ -197,7 +203,7 @@ interface TargetTip {
 /** Where a target should start a run from. */
 interface Start {
   readonly commit: CommitId
-  readonly anew?: Anew
+  readonly restart?: Restart
 }
 
 /**
@@ -219,12 +225,12 @@ async function upToDate(repository: Repository, { branch, tip, runId }: TargetTi
   const squashed = await findSquashed(trusted, { tip, head: head.commit, branch })
   if (!squashed.ok) return refuseGit(squashed.error)
   const { by, isEdited = false } = squashed.value ?? {}
-  const anew = by === undefined ? undefined : { by, tip, ref: setAsideRef(runId, by) }
-  if (anew && isEdited) return ok({ commit: head.commit, anew })
+  const restart = by === undefined ? undefined : { by, tip, ref: setAsideRef(runId, by) }
+  if (restart && isEdited) return ok({ commit: head.commit, restart })
   const merged = await mergeTrees(repository, tip, head.commit)
   if (!merged.ok) return refuseGit(merged.error)
   if ('conflict' in merged.value) {
-    if (anew) return ok({ commit: head.commit, anew })
+    if (restart) return ok({ commit: head.commit, restart })
     const shown = head.branch === undefined ? from : await unambiguousName(repository, from)
     return conflicting(branch, cleanLine(shown), merged.value.conflict.paths)
   }
@@ -246,16 +252,16 @@ interface TargetMove extends Omit<TargetOptions, 'branch'> {
   readonly ref: RefName
   readonly from: CommitId | undefined
   readonly to: CommitId
-  readonly anew?: Anew
+  readonly restart?: Restart
 }
 
 /** Moves the target, pins the base and keeps the target's old tip, in one transaction: all or nothing. */
 async function moveAndPin(
   repository: Repository,
-  { ref, from, to, anew, ...run }: TargetMove,
+  { ref, from, to, restart, ...run }: TargetMove,
 ): Promise<Result<void, Refusal>> {
   const pin = await pinLines(repository, { ...run, commit: to })
-  const keep = anew ? [`update ${anew.ref} ${anew.tip}`] : []
+  const keep = restart ? [`update ${restart.ref} ${restart.tip}`] : []
   const moved = await changeRefs(repository, [`update ${ref} ${to} ${from ?? noCommit(repository)}`, ...pin, ...keep])
   if (moved.ok) return ok(undefined)
   const refused = refuseGit(moved.error)

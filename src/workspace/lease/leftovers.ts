@@ -28,11 +28,11 @@ const gatesSuffix = '-gates'
  */
 export async function findLeftovers(places: LeftoverPlaces, runId?: string): Promise<readonly Leftover[]> {
   const found: Leftover[] = []
-  let someAreNobodys = false
+  let hasUnowned = false
   for (const home of await resolved(places.homes)) {
     for (const { run, kind, path } of await runDirectories(home)) {
       const numbered = (await directories(path)).filter((name) => workspaceNumber(name) !== undefined)
-      someAreNobodys ||= run === undefined && numbered.length > 0
+      hasUnowned ||= run === undefined && numbered.length > 0
       if (runId !== undefined && run !== runId) continue
       const whose = run === undefined ? { holds: `its run is unknown: ${join(path, ownerFile)} does not name one` } : {}
       found.push(...numbered.map((name) => ({ path: join(path, name), runId: run, kind, ...whose })))
@@ -41,7 +41,7 @@ export async function findLeftovers(places: LeftoverPlaces, runId?: string): Pro
   for (const { run, kind, path } of await runDirectories(await notesHome(places.commonDir))) {
     if (run === undefined || (runId !== undefined && run !== runId)) continue
     // It may be this run's work, which only these notes let it take up again.
-    const needed = someAreNobodys && kind === 'workspace' ? { holds: neededByNobody } : {}
+    const needed = hasUnowned && kind === 'workspace' ? { holds: neededPerhaps } : {}
     found.push({ path, runId: run, kind: 'notes', ...needed })
   }
   return found
@@ -62,7 +62,7 @@ async function resolved(homes: readonly string[]): Promise<ReadonlySet<string>> 
   return new Set(found.flat())
 }
 
-const neededByNobody = 'there is a workspace whose run is unknown'
+const neededPerhaps = 'there is a workspace whose run is unknown'
 
 /** The directories of runs: those that bear a run's name, and berths, which say whose they are; unless nobody can tell. */
 async function runDirectories(home: string) {

@@ -7,7 +7,7 @@ import { safeName } from '../../domain/name.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { removeTree as removeDirectory } from '../../platform/processes/remove-tree.js'
 import { hasTakenStores } from '../submodules/adopt-submodules.js'
-import { arm, standOn } from '../prepare/arm.js'
+import { arm, setBranch } from '../prepare/arm.js'
 import { catchUp, type CaughtUp, type WorkSoFar } from '../repair/catch-up.js'
 import { overlaps, type Berths } from './berths.js'
 import type { Repository } from '../contract.js'
@@ -37,10 +37,10 @@ export interface KeptWorkspace {
 /** The run's workspaces: created when needed, reused, each leased to one attempt at a time. */
 export interface Workspaces {
   /**
-   * A workspace at the commit that belongs to no attempt yet: one that was released, else a new one. `afresh`: a new
+   * A workspace at the commit that belongs to no attempt yet: one that was released, else a new one. `fresh`: a new
    * one wherever an earlier use could show; a released one then makes room for it.
    */
-  readonly prepare: (commit: CommitId, how?: { readonly afresh: true }) => Promise<Result<Workspace, Failure>>
+  readonly prepare: (commit: CommitId, how?: { readonly fresh: true }) => Promise<Result<Workspace, Failure>>
   /**
    * Makes sure that this many exist, set up at the commit, for whoever needs them; a failure shows when somebody takes
    * one.
@@ -60,7 +60,7 @@ export interface Workspaces {
   /** Takes over a workspace of the run as the interrupted attempt left it. It is leased to that attempt again. */
   readonly adopt: (root: string, commit: CommitId) => Promise<Result<Workspace, Failure>>
   /** Merges a tip into the workspace of an attempt that continues; see {@link catchUp}. */
-  readonly goOn: (
+  readonly bringUpToDate: (
     workspace: Workspace,
     lessee: AttemptId,
     work: WorkSoFar,
@@ -119,7 +119,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return found.value ? ok(found.value) : err(failure('collect', notAsItWas))
   }
 
-  const prepare = async (commit: CommitId, how?: { readonly afresh: true }): Promise<Result<Workspace, Failure>> => {
+  const prepare = async (commit: CommitId, how?: { readonly fresh: true }): Promise<Result<Workspace, Failure>> => {
     const mayReuse = how === undefined || !(options.setup ?? listedPaths(options.keep).length)
     for (let used = await takeBest(commit); used; used = await takeBest(commit)) {
       const renewed = mayReuse && !used.isDistrusted ? await renew(repository, used, commit, options) : undefined
@@ -187,10 +187,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const lease = async (workspace: Workspace, lessee: AttemptId) => {
     expectState(workspace, 'prepared')
     workspace.state = 'leased'
-    return standOn(workspace, branchOf(lessee))
+    return setBranch(workspace, branchOf(lessee))
   }
 
-  const goOn = (workspace: Workspace, lessee: AttemptId, work: WorkSoFar, tip: CommitId) => {
+  const bringUpToDate = (workspace: Workspace, lessee: AttemptId, work: WorkSoFar, tip: CommitId) => {
     expectState(workspace, 'leased')
     return catchUp(repository, workspace, work, tip, branchOf(lessee))
   }
@@ -235,7 +235,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const distrustAll = () => all.forEach(distrust)
 
   return {
-    ...{ prepare, makeReady, mayAwait, followsTree, refresh, lease, adopt, goOn, release },
+    ...{ prepare, makeReady, mayAwait, followsTree, refresh, lease, adopt, bringUpToDate, release },
     ...{ distrust, distrustAll, keep, removeFree, removeAll },
   }
 }

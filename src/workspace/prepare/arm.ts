@@ -18,13 +18,13 @@ const ownersOnly = { mode: 0o600 } as const
 const latin = { ...ownersOnly, encoding: 'latin1' } as const
 
 /** The branch of a workspace that belongs to no attempt yet. */
-export const nobodysBranch = 'autopilot/prepared'
+export const unleasedBranch = 'autopilot/prepared'
 
 /**
  * Writes a fresh `.git` for the agent into the workspace: one branch at the workspace's commit, the user's objects as
  * alternates, the user's content settings and identity; no remote, no hook, no stash, no setting of an earlier
  * attempt. Autopilot's own git never uses it. Starts no process. This is part of preparing, while no slot is held;
- * {@link standOn} gives it to an attempt.
+ * {@link setBranch} gives it to an attempt.
  */
 export async function arm(repository: Repository, workspace: Workspace): Promise<Result<void, Failure>> {
   const inPlace = checkInPlace(workspace)
@@ -42,13 +42,13 @@ export async function arm(repository: Repository, workspace: Workspace): Promise
     copyIfThere(indexFileOf(workspace), join(gitDir, 'index'))
     giveRefs(repository, workspace, gitDir)
     await giveStores(repository, gitDir)
-    writeBranch(gitDir, nobodysBranch, workspace.commit)
+    writeBranch(gitDir, unleasedBranch, workspace.commit)
     if (repository.submodules.length > 0) await armSubmodules(repository, workspace, config)
   })
 }
 
 /** Names the branch of a workspace that {@link arm} has prepared. */
-export async function standOn(workspace: Workspace, branch: string): Promise<Result<void, Failure>> {
+export async function setBranch(workspace: Workspace, branch: string): Promise<Result<void, Failure>> {
   const inPlace = checkInPlace(workspace)
   if (!inPlace.ok) return inPlace
   return onFileSystem('Naming the branch of the workspace', () => {

@@ -45,8 +45,8 @@ async function below(root: string, directory: string, [name, ...rest]: readonly 
   if (name === '**') {
     const deeper = names.filter((one) => one.isDirectory() && !passedOver.has(one.name))
     const here = rest.length > 0 ? await below(root, directory, rest) : names.map((one) => at(one.name))
-    const inThem = rest.length > 0 ? await each(deeper, (one) => below(root, at(one.name), [name, ...rest])) : []
-    return [...here, ...inThem]
+    const inDirectories = rest.length > 0 ? await each(deeper, (one) => below(root, at(one.name), [name, ...rest])) : []
+    return [...here, ...inDirectories]
   }
   const matches = matcher(name)
   const found = names.filter((one) => matches(one.name) && (rest.length === 0 || one.isDirectory()))

@@ -9,7 +9,7 @@ import { contains } from '../home.js'
 import { refuse, refuseGit } from '../git/refusal.js'
 
 /** So many entries of directories are looked at: a big `node_modules` has some hundred thousand. */
-const mostEntries = 1_000_000
+const maxEntries = 1_000_000
 
 /**
  * Refuses a path of `link:` in which a symbolic link leads to tracked files: `node_modules` of a monorepo links to its
@@ -49,7 +49,7 @@ function ledBack(top: string, link: string, to: string) {
 /** Where links at and below `linked` lead inside the tree but outside of them: each path, and one link that leads there. */
 async function leadingBack(top: string, linked: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const ends = new Map<string, string>()
-  let left = mostEntries
+  let left = maxEntries
   const walk = async (dir: string): Promise<void> => {
     const entries = await readdir(dir, { withFileTypes: true }).catch(() => [])
     for (const entry of entries) {

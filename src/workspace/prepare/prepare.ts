@@ -16,7 +16,7 @@ import { cleanArgs, cleanSubmodules } from '../submodules/clean-submodules.js'
 import { populate } from '../submodules/populate.js'
 import { hideSubmodules } from '../submodules/submodule-git.js'
 import { readSubmoduleNotes } from '../submodules/submodule-notes.js'
-import { setUp, thoseThere } from './set-up.js'
+import { setUp, existingOf } from './set-up.js'
 import { needsSetup, outgrows, stands } from './setup-stands.js'
 import { checkSeal } from '../repository/trusted.js'
 import {
@@ -48,7 +48,7 @@ export async function makeWorkspace(
   const made = await onFileSystem('Creating a workspace', () => makeDirectories(repository, place, commit, furniture))
   if (!made.ok) return made
   const filled = await fill(repository, made.value, commit, furniture)
-  const ready = filled.ok ? await setUpAfresh(repository, made.value, commit, furniture) : filled
+  const ready = filled.ok ? await setUpFromScratch(repository, made.value, commit, furniture) : filled
   return ready.ok ? made : ready
 }
 
@@ -125,7 +125,7 @@ async function fill(
   return populated.ok ? linkPaths(repository.root, workspace.root, link) : populated
 }
 
-async function setUpAfresh(
+async function setUpFromScratch(
   repository: Repository,
   workspace: Workspace,
   commit: CommitId,
@@ -157,13 +157,13 @@ export async function renew(
   if (!cleaned.ok) return cleaned
   const ready = await fill(repository, workspace, commit, furniture)
   if (!ready.ok) return ready
-  if (isPaid && (await thoseThere(workspace, staying)).length < staying.length) {
+  if (isPaid && (await existingOf(workspace, staying)).length < staying.length) {
     return err(failure('infrastructure', 'Cleaning a workspace removed what setup had made.'))
   }
   // Setup's results are known to be untouched up to now.
   if (isPaid) return onFileSystem('Recording a workspace', () => writeNotes(workspace))
   const needed = furniture.keep === 'auto' ? furniture.setup : await needsSetup(repository, workspace, furniture)
-  return needed ? setUpAfresh(repository, workspace, commit, furniture) : ready
+  return needed ? setUpFromScratch(repository, workspace, commit, furniture) : ready
 }
 
 /** Removes everything that isn't in the commit, except what stays. */

@@ -80,7 +80,7 @@ async function rememberLeft(
   const stays = keep === 'auto' && told.length === 0 ? await noteMade(workspace, keeper) : []
   if (stays === undefined) told.push(...workspace.setupPaths.map(pathText))
   if (told.length > 0) onNotKept?.(told.map((path) => cleanLine(path, 300)))
-  const kept = keep === 'auto' ? (stays ?? []) : await thoseThere(workspace, workspace.kept)
+  const kept = keep === 'auto' ? (stays ?? []) : await existingOf(workspace, workspace.kept)
   const changedFiles = changed.length > 0
   workspace.setUp = { at: workspace.commit, survives: told.length === 0 && !changedFiles, changedFiles, kept }
   return ok(undefined)
@@ -108,14 +108,14 @@ async function goingPaths(
 const removal = /^Would remove (.+)$/
 
 /** How many paths of setup's results may stay: each is an argument when the workspace is cleaned. */
-const mostStaying = 500
+const maxStaying = 500
 
 /** Records setup's results so that they may stay; undefined if they can't. */
 async function noteMade(workspace: Workspace, keeper: Keeper): Promise<readonly GitPath[] | undefined> {
   const { root, setupPaths: paths, furnished: except } = workspace
   if (paths.length === 0) return []
-  if (paths.length > mostStaying) return undefined
-  const noted = await keeper({ deed: 'note', root, paths, except, file: fingerprintFile(workspace) })
+  if (paths.length > maxStaying) return undefined
+  const noted = await keeper({ action: 'note', root, paths, except, file: fingerprintFile(workspace) })
   return noted === 'fine' ? paths : undefined
 }
 
@@ -127,8 +127,8 @@ async function noteCopies(
   const paths = furniturePaths(copy)
   if (keep !== 'auto' || paths.length === 0) return () => Promise.resolve([])
   const question = { root: workspace.root, except: [], file: join(workspace.stateDir, 'copies') }
-  await keeper({ ...question, paths, deed: 'note' })
-  return async () => ((await keeper({ ...question, paths, deed: 'look' })) === 'fine' ? [] : paths)
+  await keeper({ ...question, paths, action: 'note' })
+  return async () => ((await keeper({ ...question, paths, action: 'look' })) === 'fine' ? [] : paths)
 }
 
 /** A repository that isn't ignored can't be told from an agent's. */
@@ -173,7 +173,7 @@ async function readLeavings(repository: Repository, workspace: Workspace): Promi
 }
 
 /** Those of the paths where something exists. */
-export async function thoseThere({ root }: Workspace, paths: readonly GitPath[]): Promise<GitPath[]> {
+export async function existingOf({ root }: Workspace, paths: readonly GitPath[]): Promise<GitPath[]> {
   const found = await Promise.all(paths.map((path) => lstat(onDisk(root, path)).catch(() => undefined)))
   return paths.filter((_, index) => found[index] !== undefined)
 }

@@ -5,7 +5,7 @@ import { splitNul, type GitPath } from '../git-path.js'
 import { lacksSubmodule } from '../submodules/populate.js'
 import { fingerprintFile, type SetUp, type Workspace } from '../workspace.js'
 import type { Furniture } from './furniture.js'
-import { thoseThere } from './set-up.js'
+import { existingOf } from './set-up.js'
 import { inputsChanged } from './setup-inputs.js'
 
 /** Whether setup must run again in a workspace that has just been cleaned and brought to its commit, by listed paths. */
@@ -13,7 +13,7 @@ export async function needsSetup(repository: Repository, workspace: Workspace, f
   const { setUp: last } = workspace
   if (!furniture.setup || !last?.survives) return furniture.setup !== undefined
   // An agent may have removed what setup made.
-  if ((await thoseThere(workspace, last.kept)).length < last.kept.length) return true
+  if ((await existingOf(workspace, last.kept)).length < last.kept.length) return true
   if (await lacksSubmodule(repository, workspace, workspace.commit)) return true
   return inputsChanged(repository, furniture, last.at, workspace.commit)
 }
@@ -69,7 +69,7 @@ export async function stands(
   if (!last || !(await isSetUpFor(repository, workspace, furniture, commit))) return false
   if (last.kept.length === 0) return true
   const question = { root, paths: last.kept, except, file: fingerprintFile(workspace) }
-  return (await furniture.keeper({ ...question, deed: 'check' })) === 'fine'
+  return (await furniture.keeper({ ...question, action: 'check' })) === 'fine'
 }
 
 /** Whether a prepared workspace that nobody has used is out of date at another commit. */

@@ -19,7 +19,7 @@ export interface TrailerKeys {
 }
 
 /** More commits than a roadmap may have tasks are not looked at. */
-const mostCommits = 20_000
+const maxCommits = 20_000
 
 /**
  * The commits of a range by the values of a trailer, the last first, each with the text that its other trailer tells. One
@@ -36,7 +36,7 @@ export async function readTrailers(
   const values = [key, textKey].map((one) => `%(trailers:key=${one},valueonly,unfold,separator=%x00)`)
   const format = `--format=%H%x01${values.join('%x01')}`
   const range = [...to, ...(from === undefined ? [] : ['--not', from])]
-  const listing = await git(place, ['log', `--max-count=${mostCommits}`, format, ...range, '--'])
+  const listing = await git(place, ['log', `--max-count=${maxCommits}`, format, ...range, '--'])
   if (!listing.ok) return refuseGit(listing.error)
   for (const line of listing.value.split('\n')) {
     const [id = '', named = '', told = ''] = line.split('\x01')

@@ -5,7 +5,7 @@ import { git, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
 
 /** Older reverts than among so many commits are not looked for. */
-const mostCommits = 20_000
+const maxCommits = 20_000
 
 /** The commits that later ones in the history of these say they revert. Messages hold no NUL, so it parts the fields. */
 export async function readUndone(
@@ -13,7 +13,7 @@ export async function readUndone(
   tips: readonly (CommitId | RefName)[],
 ): Promise<Result<ReadonlySet<CommitId>, GitFailure>> {
   const format = '--format=%H%x00%P%x00%s%x00%b%x00'
-  const listing = await git(place, ['log', '--topo-order', `--max-count=${mostCommits}`, format, ...tips, '--'])
+  const listing = await git(place, ['log', '--topo-order', `--max-count=${maxCommits}`, format, ...tips, '--'])
   if (!listing.ok) return listing
   const fields = listing.value.split('\0')
   const commits: HistoryCommit[] = []

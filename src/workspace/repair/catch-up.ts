@@ -2,7 +2,7 @@ import type { CommitId, TreeId } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git } from '../../platform/git/git.js'
-import { arm, standOn } from '../prepare/arm.js'
+import { arm, setBranch } from '../prepare/arm.js'
 import { nothingWatched, watchMarkers, type MarkerWatch } from './conflict-markers.js'
 import { addNote, conflictNote } from './conflict-note.js'
 import type { Candidate, Repository } from '../contract.js'
@@ -56,7 +56,7 @@ export async function catchUp(
   if (!checkedOut.ok) return checkedOut
   const armed = await arm(repository, workspace)
   if (!armed.ok) return armed
-  const stands = await standOn(workspace, branch)
+  const stands = await setBranch(workspace, branch)
   return stands.ok ? merged : stands
 }
 

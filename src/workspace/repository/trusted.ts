@@ -70,7 +70,7 @@ const obeyed = ['HEAD', 'config', 'attributes', 'excludes', 'info/attributes', '
 /** What git would currently obey in the directory; a change or an addition gives another seal. */
 function readSeal(dir: string): string {
   const texts = obeyed.map((name) => {
-    const read = readUntrusted(join(dir, name), mostBytes)
+    const read = readUntrusted(join(dir, name), maxBytes)
     return read.ok ? (read.value?.toString('latin1') ?? '') : read.error.reason
   })
   const planted = neverThere.filter((name) => statAtOnce(join(dir, name)) !== undefined)
@@ -82,7 +82,7 @@ function readSeal(dir: string): string {
 /** What a person is to do then. */
 export const afterUnsealed = 'Find out who it was, then run autopilot resume, which rebuilds it.'
 
-const mostBytes = 64 * 1024 * 1024
+const maxBytes = 64 * 1024 * 1024
 
 /**
  * Whether git's directory is as autopilot left it. Asked before git reads a work tree, or writes one: an agent is a process

@@ -23,7 +23,7 @@ export interface TreeCall {
   readonly options: GitOptions
 }
 
-const mostBytes = 16 * 1024 * 1024
+const maxBytes = 16 * 1024 * 1024
 
 /**
  * Applies the user's cone to a command on their files: what lands outside it is recorded in the index and not written.
@@ -37,7 +37,7 @@ export async function withUserCone(
 ): Promise<TreeCall> {
   const everything: TreeCall = { place, settings: [], options: {} }
   if (cone === undefined) return everything
-  const patterns = readUntrusted(join(gitDir, 'info', 'sparse-checkout'), mostBytes)
+  const patterns = readUntrusted(join(gitDir, 'info', 'sparse-checkout'), maxBytes)
   // Without the file, git takes everything to be inside. One that cannot be read must not mean that.
   if (!patterns.ok) throw new Error(`info/sparse-checkout ${patterns.error.reason}`)
   if (patterns.value === undefined) return everything

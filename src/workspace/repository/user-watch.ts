@@ -27,10 +27,10 @@ export interface UserWatch {
 }
 
 /** More branches than this are not checked. */
-const mostBranches = 1000
+const maxBranches = 1000
 
 /** More files than this are not listed. */
-const mostLoose = 50_000
+const maxLoose = 50_000
 
 const heads = 'refs/heads/'
 
@@ -43,7 +43,7 @@ export async function watchUser(repository: Repository, { ref }: Target): Promis
   if (!listed.ok) return listed
   const refs = listed.value.split('\n').filter((name) => name !== '')
   const known = new Set([...refs, ref])
-  const branches = refs.filter((name) => name.startsWith(heads) && name !== ref).slice(0, mostBranches)
+  const branches = refs.filter((name) => name.startsWith(heads) && name !== ref).slice(0, maxBranches)
   const session = openGitSession(repository.user, ['cat-file', '--batch-check=%(objectname)'], {
     repeatable: true,
   })
@@ -83,7 +83,7 @@ function newRefs({ commonDir }: Repository, known: Set<string>): readonly UserCh
   ] as const
   const found: UserChange[] = []
   for (const { kind, below } of kinds) {
-    const names = listUntrusted(join(commonDir, below), mostLoose)
+    const names = listUntrusted(join(commonDir, below), maxLoose)
     for (const name of names.ok ? names.value : []) {
       if (known.has(`${below}${name}`) || name.endsWith('.lock')) continue
       known.add(`${below}${name}`)

@@ -15,10 +15,10 @@ function play(size, share, atOnce) {
   for (let game = 0; game < games; game++) {
     const contenders = Array.from({ length: size }, () => ({ priority: 0, bad: random() < share, comesAt: 0 }))
     // All together, and second runs before an eviction left out: what the reference counts.
-    const whole = playMergeQueue({ contenders, judges: atOnce, mostTogether: size, failureRate: 1e-9 })
+    const whole = playMergeQueue({ contenders, judges: atOnce, maxTogether: size, failureRate: 1e-9 })
     sums.runs += whole.runs - whole.reruns
     sums.rounds += whole.rounds
-    sums.real += playMergeQueue({ contenders, judges: atOnce, mostTogether: 16 }).runs
+    sums.real += playMergeQueue({ contenders, judges: atOnce, maxTogether: 16 }).runs
   }
   const entries = Object.entries(sums).map(([name, sum]) => [`${size} ${share} ${atOnce} ${name}`, [sum / games]])
   return Object.fromEntries(entries)

@@ -73,7 +73,7 @@ test('a git of autopilot’s that is killed while it collects is tried again, an
 })
 
 test.each(['resume', 'run'])(
-  'where it is killed each time the workspace stays and is named, and %s collects from it',
+  'if it is killed each time, the workspace stays and is named, and %s collects from it',
   async (next) => {
     const stage = stageOf(2)
     const { code, records, stdout } = await stage.run(['run', '--output', 'json'])

@@ -8,7 +8,7 @@ import { scene } from '../../support/scenes/rigged-scene.js'
 
 const roadmap = 'tasks:\n  - { id: build, title: Build it }\n'
 
-test('an attempt that was cut off by its time goes on in the same conversation, with the work so far, told why', async () => {
+test('an attempt that reached its time limit continues in the same conversation, with the work so far, and is told why', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, read, say, succeed }) => {
     if (attempt > 1) {
@@ -37,7 +37,7 @@ test('an attempt that was cut off by its time goes on in the same conversation, 
   ])
 })
 
-test('an attempt that its CLI ended at a limit of turns goes on there, too', async () => {
+test('an attempt that its CLI ended at a limit of turns continues in its conversation, too', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
     write(`part-${attempt}.txt`, 'x')
@@ -49,7 +49,7 @@ test('an attempt that its CLI ended at a limit of turns goes on there, too', asy
   expect(stage.landed('part-1.txt') + stage.landed('part-2.txt')).toBe('xx')
 })
 
-test('an attempt that failed by itself is followed by one that begins afresh', async () => {
+test('an attempt that failed by itself is followed by one that starts over', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
     write(`part-${attempt}.txt`, 'x')
@@ -62,7 +62,7 @@ test('an attempt that failed by itself is followed by one that begins afresh', a
   expect(stage.landed('part-2.txt')).toBe('x')
 })
 
-test('where the conversation is lost, another agent is told the task and the work so far', async () => {
+test('if the conversation is lost, another agent is told the task and the work so far', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, prompt, write, say, succeed, exit }) => {
     if (attempt === 1) {
@@ -91,7 +91,7 @@ test('where the conversation is lost, another agent is told the task and the wor
   expect(recordsOf(ended, 'attempt_started')).toHaveLength(2)
 })
 
-test('a command that passed its time limit begins clean', async () => {
+test('a command that passed its time limit starts clean', async () => {
   const stage = scene({
     roadmap:
       'tasks:\n  - { id: build, run: "test -e part.txt && exit 7; echo x > part.txt; test -e $HOME/again || { touch $HOME/again; sleep 60; }" }\n',
@@ -101,7 +101,7 @@ test('a command that passed its time limit begins clean', async () => {
   expect(recordsOf(ended, 'attempt_started').map(({ goesOnFrom }) => goesOnFrom)).toEqual([undefined, undefined])
 })
 
-test('a run that is killed between the two goes on with what the first attempt left', async () => {
+test('a run that is killed between the two attempts continues with what the first one left', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, say, succeed }) => {
     const { existsSync } = process.getBuiltinModule('node:fs')
@@ -124,7 +124,7 @@ test('a run that is killed between the two goes on with what the first attempt l
   expect(stage.landed('part.txt')).toBe('one')
 })
 
-test('with --isolation none, too, it goes on in its conversation, where its work stands', async () => {
+test('with --isolation none, too, it continues in its conversation, with its work', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, read, write, succeed }) => {
     write('part.txt', attempt === 1 ? 'one ' : `${read('part.txt')}two`)
@@ -137,7 +137,7 @@ test('with --isolation none, too, it goes on in its conversation, where its work
   expect(stage.repo.read('part.txt')).toBe('one two')
 })
 
-test('when its provider is out by then, another one is told the task and the work so far', async () => {
+test('if its provider is out by then, another one is told the task and the work so far', async () => {
   const stage = scene({
     roadmap: 'tasks:\n  - { id: build, title: Build it }\n  - { id: later, title: Later, expects: no_change }\n',
   })
@@ -165,19 +165,22 @@ test('when its provider is out by then, another one is told the task and the wor
 
 test.each([
   ['', roadmap, true],
-  [', unless its text has changed since: that begins afresh', roadmap.replace('Build it', 'Build another'), false],
-])('one that was the last of its run is gone on with when there may be a further one%s', async (_, now, goesOn) => {
-  const stage = scene({ roadmap })
-  const calls = fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
-    write(`part-${attempt}.txt`, 'x')
-    succeed(attempt === 1 ? { subtype: 'error_max_turns', is_error: true } : {})
-  })
-  expect(await stage.run(['run', '-i', '1'])).toMatchObject({ code: 1 })
-  stage.repo.write('roadmap.yaml', now)
-  expect(await stage.run(['resume', '-i', '2'])).toMatchObject({ code: 0 })
-  expect(calls()).toHaveLength(2)
-  expect(calls()[1]!.args.includes('--resume')).toBe(goesOn)
-  expect(calls()[1]!.prompt.includes('# Build another')).toBe(!goesOn)
-  const landed = stage.repo.git('ls-tree', '--name-only', 'autopilot/main')
-  expect(landed.includes('part-1.txt')).toBe(goesOn)
-})
+  [', unless its text has changed since: then it starts over', roadmap.replace('Build it', 'Build another'), false],
+])(
+  'an attempt that was the last of its run is continued when the task may have another one%s',
+  async (_, now, continues) => {
+    const stage = scene({ roadmap })
+    const calls = fakeCli(stage, 'claude', ({ attempt, write, succeed }) => {
+      write(`part-${attempt}.txt`, 'x')
+      succeed(attempt === 1 ? { subtype: 'error_max_turns', is_error: true } : {})
+    })
+    expect(await stage.run(['run', '-i', '1'])).toMatchObject({ code: 1 })
+    stage.repo.write('roadmap.yaml', now)
+    expect(await stage.run(['resume', '-i', '2'])).toMatchObject({ code: 0 })
+    expect(calls()).toHaveLength(2)
+    expect(calls()[1]!.args.includes('--resume')).toBe(continues)
+    expect(calls()[1]!.prompt.includes('# Build another')).toBe(!continues)
+    const landed = stage.repo.git('ls-tree', '--name-only', 'autopilot/main')
+    expect(landed.includes('part-1.txt')).toBe(continues)
+  },
+)

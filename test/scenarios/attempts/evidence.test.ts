@@ -29,7 +29,7 @@ test('exit 0 without a change fails unless the task expects none', async () => {
   expect(stage.repo.read('roadmap.yaml')).toContain('id: look, status: done,')
 })
 
-test('a final event that says error fails the attempt although the process ends with 0 and files changed', async () => {
+test('a final event that reports an error fails the attempt, even if the process ends with 0 and files changed', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - id: lied\n' })
   fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('half.txt', 'half')

@@ -35,7 +35,7 @@ function logOf(stage: Scene, task: string, name: 'stdout' | 'stderr'): string {
   )
 }
 
-test('agents that print 100 MB each, in lines, in one line, in events, cost little memory, and their work is judged right', async () => {
+test('agents that print 100 MB each, in lines, in one line, in events, cost little memory, and their work is judged correctly', async () => {
   const roadmap = `tasks:
   - { id: lines, run: 'seq 100000000 | head -c ${100 * mb}; echo > lines' }
   - { id: line, run: 'head -c ${100 * mb} /dev/zero | tr "\\0" x; echo; echo the last >&2; echo > line' }

@@ -65,7 +65,7 @@ test('agents and gates that run at once have their own numbers, and values of en
   await running.ended
 })
 
-test('a repair round keeps its slot if that is free, and is told nothing; the value that a secret took is masked', async () => {
+test('a repair round keeps its slot if that is free, and is told nothing; the value that a secret became is masked', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: fix }\n',
     gates: ['! test -e fix.txt || grep -q good fix.txt'],

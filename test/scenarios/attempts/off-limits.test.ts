@@ -6,20 +6,20 @@ import { gatedScene, judgements } from '../../support/scenes/gated-scene.js'
 import type { Scene } from '../../support/scenes/scene.js'
 import { toldTexts } from '../../support/rigs/records.js'
 
-const deed = [
+const action = [
   `echo '{"gates": [], "permissions": "full", "target": "current"}' > autopilot.yaml`,
   'mkdir -p .claude/hooks .codex .autopilot; echo {} > .claude/settings.json; echo {} > .mcp.json; echo > .codex/config.toml',
   'echo > .autopilot/mine; git add -f .autopilot; echo > proof',
 ].join('; ')
 
-function stage(config: Readonly<Record<string, unknown>> = {}, run = deed): Scene {
+function stage(config: Readonly<Record<string, unknown>> = {}, run = action): Scene {
   const roadmap = `tasks:\n  - { id: a, run: ${JSON.stringify(run)} }\n`
   return gatedScene({ roadmap, gates: ['test ! -e forbidden'], config: { target: 'current', ...config } })
 }
 
 const tracked = ({ repo }: Scene) => repo.git('ls-files').split('\n')
 
-test('what would configure later runs and agents does not land, is reported, and the gates stay as they were', async () => {
+test('files that would configure later runs and agents do not land and are reported, and the gates stay as they were', async () => {
   const scene = stage()
   const { code, records } = await scene.run(['run', '--output', 'json'])
   expect(code).toBe(0)

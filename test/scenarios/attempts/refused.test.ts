@@ -65,7 +65,7 @@ test('a run in which nothing was refused says nothing about it', async () => {
   expect(`${stdout}${stderr}${(await stage.run(['status'])).stdout}`).not.toMatch(/refused/i)
 })
 
-test('what codex declined is told as well; it has no list of allowed tools', async () => {
+test('what codex declined is reported as well; codex has no list of allowed tools', async () => {
   const stage = scene({ roadmap: oneTask })
   fakeCli(stage, 'codex', ({ write, refuse, succeed }) => {
     write('a.txt', 'a')
@@ -93,7 +93,7 @@ test('a refusal counts that comes after more events than a turn has room for in 
   expect(denied(ended.records())).toMatchObject([{ target: 'npm run generate' }])
 })
 
-test('what a reviewer is refused counts for nothing, also where refusals fail', async () => {
+test('a reviewer’s refused tools count for nothing, even if refusals fail', async () => {
   const stage = gatedScene({ roadmap: oneTask, gates: [{ review: 'codex', criteria: 'Good.' }] })
   fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('a.txt', 'a')
@@ -109,7 +109,7 @@ test('what a reviewer is refused counts for nothing, also where refusals fail', 
   expect(denied(recordsOf(stage))).toHaveLength(1)
 })
 
-test('on_denied: fail makes a repair round that says what is allowed, and a turn without a refusal makes it good', async () => {
+test('on_denied: fail makes a repair round that says what is allowed, and a turn without a refusal settles it', async () => {
   const stage = gatedScene({ roadmap: oneTask, config: { on_denied: 'fail', allow: ['Bash(npm test:*)'] } })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, refuse, succeed }) => {
     write('a.txt', `${attempt}`)
@@ -127,10 +127,10 @@ test('on_denied: fail makes a repair round that says what is allowed, and a turn
   expect(stage.landed('a.txt')).toBe('2')
   const status = await stage.run(['status'])
   expect(status.stdout).not.toMatch(/refused/i)
-  expect(replay(recordsOf(stage))!.tasks.get('a')!.refusals).toMatchObject([{ times: 1, madeGood: true }])
+  expect(replay(recordsOf(stage))!.tasks.get('a')!.refusals).toMatchObject([{ times: 1, isRepaired: true }])
 })
 
-test('on_denied: fail fails an attempt whose rounds are used up, and the next is told; its work is on its ref', async () => {
+test('on_denied: fail fails an attempt whose rounds are used up, and the next one is told why; the work is on its ref', async () => {
   const stage = scene({ roadmap: oneTask })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, refuse, succeed }) => {
     write('a.txt', `${attempt}`)
@@ -149,7 +149,7 @@ test('on_denied: fail fails an attempt whose rounds are used up, and the next is
   expect(stage.landed('a.txt')).toBe('3')
 })
 
-test('on_denied: fail goes back also where there is nothing to keep out: nothing changed, or without isolation', async () => {
+test('on_denied: fail makes a repair round even if there is nothing to keep out: if nothing changed, or without isolation', async () => {
   for (const [roadmap, ...more] of [
     [oneTask],
     [oneTask, '--isolation', 'none'],
@@ -185,7 +185,7 @@ test('on_denied: fail fails a task that needs no change when its rounds are used
   expect(lenient.stdout).toContain('Refused     1 of 1 done with refused tools: look: Bash `npm test`\n')
 })
 
-test('a turn that was killed after a refusal is judged with it when its conversation has gone on', async () => {
+test('a turn that was killed after a refusal is judged with it when its conversation has continued', async () => {
   const stage = gatedScene({ roadmap: oneTask, config: { on_denied: 'fail' } })
   const calls = fakeCli(stage, 'claude', ({ attempt, say, write, refuse, succeed }) => {
     write('a.txt', `${attempt}`)

@@ -80,7 +80,7 @@ test('three tasks that rewrite one line end with three commits when the agents m
   expect(all(ended, 'commit_kept')).toEqual([])
 })
 
-test('where agents leave the markers, one lands and two are kept and named; no gate sees a marker, and exit is not 0', async () => {
+test('if agents leave the markers, one lands and two are kept and named; no gate sees a marker, and the exit code is not 0', async () => {
   const scene = await conversations(['one', 'two', 'three'], { gates: [{ run: 'cat line.txt', name: 'look' }] })
   const { running, others } = await threeOnOneLine(scene, ['--repair-rounds', '2'])
   for (const other of others) {
@@ -188,7 +188,7 @@ async function queuedAgain(running: Running, task: string): Promise<void> {
   await running.saw('task_queued', ({ taskId, seq }) => taskId === task && seq > judged.seq)
 }
 
-test('no slot is held between the rounds, and the round goes before a first attempt that waits', async () => {
+test('no slot is held between the rounds, and a round goes before a waiting first attempt', async () => {
   const agents = await rig()
   const stage = withClaude(
     gatedScene({ roadmap: roadmap('one', 'two', 'three'), gates: [agents.command('gate')] }),

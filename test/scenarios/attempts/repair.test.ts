@@ -128,7 +128,7 @@ test.each([
   expect(calls()).toHaveLength(1)
 })
 
-test('a command cannot be told a reason: what a gate refuses of it goes to the next attempt', async () => {
+test('a command cannot be told a reason: what a gate says of it goes to the next attempt', async () => {
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo bad > hello.txt }\n', gates: [goodGate] })
   const ended = await stage.run(['run', '-i', '2', '--output', 'json'])
   expect(ended.code).toBe(1)
@@ -206,7 +206,7 @@ test('commits and stashes of every round are kept, and an ignored file that was 
   expect(stage.repo.git('log', '--format=%s', ref).split('\n')).toEqual(expect.arrayContaining(['turn 1', 'turn 2']))
 })
 
-test('no gate judges one tree more often than twice in all rounds: at first, and once more before the work is refused', async () => {
+test('no gate judges one tree more than twice in all rounds: at first, and once more before the work is refused', async () => {
   const stage = gatedScene({ roadmap: sayHello, gates: [goodGate] })
   fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('hello.txt', 'bad\n')
@@ -251,7 +251,7 @@ test('what an agent is told in a round is on disk next to its output', async () 
 })
 
 test.each(['claude', 'codex'] as const)(
-  'a conversation that %s has lost costs no attempt: the same round is told afresh, with the work so far',
+  'a conversation that %s has lost costs no attempt: a new one gets the same round, with the work so far',
   async (name) => {
     const stage = gatedScene({
       roadmap: sayHello.replace(', model: opus', ''),

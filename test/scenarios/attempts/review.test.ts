@@ -84,7 +84,7 @@ test('a rejection goes back to the author with its reasons; what is then approve
   ])
 })
 
-test('people are told who approved and who rejected, with the reason', async () => {
+test('the output says who approved and who rejected, with the reason', async () => {
   const stage = gatedScene({ roadmap: sayHello, gates: [{ ...byCodex, name: 'friendly' }] })
   fakeCli(stage, 'claude', author)
   fakeCli(stage, 'codex', reviewer)
@@ -124,7 +124,7 @@ test.each([
   expect(reviewed).toEqual(expected)
 })
 
-test('what a command did is reviewed, too; what is rejected goes to its next attempt', async () => {
+test('the work of a command is reviewed, too; a rejection goes to its next attempt', async () => {
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo bad > hello.txt }\n', gates: [byCodex] })
   const calls = fakeCli(stage, 'codex', reviewer)
   const ended = await stage.run(['run', '-i', '2', '--output', 'json'])
@@ -204,7 +204,7 @@ test.each<readonly [string, (actor: FakeActor) => void]>([
   },
 )
 
-test('a reviewer without a login rests, and another reviews', async () => {
+test('a reviewer without a login cools down, and another one reviews', async () => {
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo > hello.txt }\n', gates: [byCodex] })
   fakeCli(stage, 'codex', ({ play }) => {
     play('401')
@@ -241,7 +241,7 @@ test('work that a command refuses is not reviewed', async () => {
   expect(reviewers()[0]!.prompt).toContain('+good')
 })
 
-test('without isolation there is nothing to review: it is told, and no reviewer is asked for', async () => {
+test('without isolation there is nothing to review, which is reported, and no reviewer is asked', async () => {
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: hello, run: echo > hello.txt }\n', gates: [byCodex] })
   const { code, stderr } = await stage.run(['run', '--isolation', 'none'])
   expect(code).toBe(0)

@@ -35,7 +35,7 @@ test.each([
   expect(records().find((record) => record.type === 'task_failed')?.failure.kind).toBe(kind)
 })
 
-test('a run whose time is up starts nothing more, lets what runs finish within the drain, and ends with 75', async () => {
+test('a run whose time is up starts nothing more, lets running agents finish within the drain, and ends with 75', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['first', 'second', 'never']) })
   const running = stage.start(['run', '-a', '2', '--time-limit', '2s', '--drain', '10m', '--output', 'json'])
@@ -54,7 +54,7 @@ test('a run whose time is up starts nothing more, lets what runs finish within t
   expect(agents.started).not.toContain('never')
 })
 
-test('a run whose time is up cancels what runs when there is no drain, and keeps its work', async () => {
+test('a run whose time is up cancels running agents if there is no drain, and keeps their work', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['slow']) })
   const running = stage.start(['run', '--time-limit', '2s'])

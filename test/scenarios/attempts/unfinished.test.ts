@@ -56,7 +56,7 @@ test('an attempt has two turns to finish its work; then it has failed, with its 
   )
 })
 
-test('a server that never ends is ended after its time, the conversation goes on, and the line of the task says so', async () => {
+test('a server that never ends is ended when its time is up, the conversation continues, and the line of the task says so', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, write, say, succeed }) => {
     write(`part-${attempt}.txt`, 'x')
@@ -80,7 +80,7 @@ test('a server that never ends is ended after its time, the conversation goes on
   expect(status.stdout).toContain('ended what its agent left running: dev server')
 })
 
-test('a process that a shell of the agent left behind is ended and told; one that ends with it is not', async () => {
+test('a process that a shell of the agent left behind is ended and reported; one that ends with the agent is not', async () => {
   const stage = scene({ roadmap })
   fakeCli(stage, 'claude', ({ write, succeed }) => {
     write('x.txt', 'x')
@@ -94,7 +94,7 @@ test('a process that a shell of the agent left behind is ended and told; one tha
   expect(recordsOf(ended, 'leftovers_ended')).toMatchObject([{ taskId: 'build', what: ['sleep 4711'] }])
 })
 
-test('a run that is stopped while its conversation waits to be finished goes on there, told what was cut off', async () => {
+test('a run that is stopped while its conversation waits to be finished continues there, and says what was cut off', async () => {
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ attempt, prompt, write, say, succeed }) => {
     write(`part-${attempt}.txt`, 'x')
@@ -118,7 +118,7 @@ test('a run that is stopped while its conversation waits to be finished goes on 
   expect(stage.landed('part-1.txt')).toBe('x')
 })
 
-test('a reviewer whose turn ends unfinished gave no verdict, and is asked afresh', async () => {
+test('a reviewer whose turn ends unfinished has given no verdict, and is asked again', async () => {
   const stage = scene({
     roadmap,
     files: { 'autopilot.yaml': 'gates:\n  - { review: claude, criteria: [It is good.] }\n' },

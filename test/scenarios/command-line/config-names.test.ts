@@ -10,7 +10,7 @@ const strict = 'gates: [test -e b]\niterations: 1\nbase_gates: skip\n'
 const withFile = (name: string) => scene({ roadmap, files: { [name]: strict } })
 
 describe('the name of the configuration', () => {
-  test.each(['autopilot.yaml', 'autopilot.yml'])('%s at the root holds', async (name) => {
+  test.each(['autopilot.yaml', 'autopilot.yml'])('%s at the root is used', async (name) => {
     expect((await withFile(name).run(['run'])).code).toBe(1)
     const wrong = await scene({ roadmap, files: { [name]: 'agents: lots\n' } }).run(['run'])
     expect(wrong.stderr).toMatch(new RegExp(`^${name}:1:9: error E104: `))
@@ -22,7 +22,7 @@ describe('the name of the configuration', () => {
     ['Autopilot.yaml', 'rename it to autopilot.yaml'],
     ['autopilot.json', 'rename it to autopilot.yaml (JSON can be read as YAML)'],
     ['autopilot.toml', 'write its settings into autopilot.yaml, as YAML'],
-  ])('%s is refused by name, also beside one that holds', async (name, help) => {
+  ])('%s is refused by name, even beside one that is used', async (name, help) => {
     for (const files of [{ [name]: strict }, { [name]: strict, 'autopilot.yaml': strict }]) {
       const stage = scene({ roadmap, files })
       for (const args of [['run'], ['validate']]) {
@@ -43,15 +43,15 @@ describe('the name of the configuration', () => {
     expect(stderr).toContain('E107: autopilot.yaml and autopilot.yml both exist')
   })
 
-  test('one next to a roadmap in a subdirectory is refused, with where settings belong', async () => {
+  test('one next to a roadmap in a subdirectory is refused, with the place where settings belong', async () => {
     const stage = scene({ files: { 'sub/roadmap.yaml': roadmap, 'sub/autopilot.yaml': strict } })
-    const wheres = [
+    const places = [
       { args: ['run', 'sub/roadmap.yaml'] },
       { args: ['run', '-C', 'sub'] },
       { args: ['validate', '-C', 'sub'] },
       { args: ['run', 'roadmap.yaml', '--isolation', 'none'], cwd: join(stage.repo.dir, 'sub') },
     ]
-    for (const { args, ...where } of wheres) {
+    for (const { args, ...where } of places) {
       const { code, stderr } = await stage.run(args, where)
       expect([args, code]).toEqual([args, 2])
       expect(stderr).toContain('sub/autopilot.yaml:1:1: error E107: a configuration file is read only at the root')

@@ -14,7 +14,7 @@ async function started(stage: Scene, args: readonly string[] = [], env: Readonly
   return records().find((record): record is RecordOf<'run_started'> => record.type === 'run_started')!
 }
 
-test('a setting comes from the default, the file, the environment and the flag, each over the one before', async () => {
+test('a setting comes from the default, the file, the environment and the flag, each overriding the one before', async () => {
   expect((await started(configured(''))).slots).toHaveLength(5)
   expect((await started(configured('agents: 2'))).slots).toHaveLength(2)
   expect((await started(configured('agents: 2'), [], { AGENTS: '3' })).slots).toHaveLength(3)
@@ -85,7 +85,7 @@ test('setup runs in each new workspace, before any agent, and its effect does no
   expect(stage.landed('a')).toBe('set up')
 })
 
-test('a setup that fails leaves nothing to run on: the tasks are held with its message', async () => {
+test('a setup that fails leaves no workspace to run in: the tasks are held with its message', async () => {
   const stage = configured('setup: echo "no network" >&2; exit 3')
   const { code, stdout } = await stage.run(['run'])
   expect(code).toBe(1)
@@ -264,7 +264,7 @@ test('each variable of the environment has its effect', async () => {
   expect((await stage.run(['run'], { env: { DRY_RUN: '1', AUTOPILOT_DRY_RUN: '0' } })).stdout).toMatch(/^Done /)
 })
 
-test('AUTOPILOT_PROVIDER and AUTOPILOT_TIMEOUT are read as the flags are', async () => {
+test('AUTOPILOT_PROVIDER and AUTOPILOT_TIMEOUT are read like the flags', async () => {
   const stage = configured('', 'tasks:\n  - { id: a, run: exit 0, expects: no_change }\n  - { id: b }\n')
   const calls = fakeCli(stage, 'codex', ({ write, succeed }) => {
     write('b', '')
@@ -288,7 +288,7 @@ test('your own directory for workspaces may also contain the repository', async 
   expect((await configured('workspaces: { dir: .. }').run(['run'])).code).toBe(0)
 })
 
-test('a cache directory inside the repository, or of no use, ends with 4 before anything is started', async () => {
+test('a cache directory that is inside the repository, or unusable, ends with 4 before anything is started', async () => {
   const stage = scene({ roadmap: good })
   const inside = await stage.run(['run'], { env: { HOME: stage.repo.dir } })
   expect(inside.code).toBe(4)

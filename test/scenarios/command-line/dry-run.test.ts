@@ -57,7 +57,7 @@ test('--dry-run as JSON gives one object a line', async () => {
   })
 })
 
-test('--dry-run lists what work must pass: gates of everybody, of a task, and reviews', async () => {
+test('--dry-run lists what work must pass: common gates, those of a task, and reviews', async () => {
   const gates = `gates:
   - npm test
   - { run: make, cwd: core, name: core, timeout: 90s }

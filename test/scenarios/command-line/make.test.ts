@@ -28,7 +28,7 @@ test('make help is the default, and lists the targets and settings', async () =>
   expect((await make(stage, ['help'])).stdout).toBe(bare.stdout)
 })
 
-test('make autopilot runs the roadmap of ROADMAP on the repository that holds it, also with blanks in the path', async () => {
+test('make autopilot runs the roadmap of ROADMAP on the repository that holds it, even with blanks in the path', async () => {
   const stage = scene()
   const dir = stage.repo.beside("a b's & c")
   stage.repo.git('clone', '-q', stage.repo.dir, dir)
@@ -63,7 +63,7 @@ test('DRY_RUN=1, REPO, PROVIDER, MAX_ITERATIONS and ARGS reach the program', asy
   expect(wrong.stderr).toContain("'0' is not a whole number")
 })
 
-test('DRY_RUN means in make what it means in the environment', async () => {
+test('DRY_RUN means the same in make and in the environment', async () => {
   for (const off of ['0', 'no', 'false', '']) {
     const stage = scene({ roadmap: good })
     expect((await make(stage, ['autopilot', `REPO=${stage.repo.dir}`, `DRY_RUN=${off}`])).code).toBe(0)
@@ -79,7 +79,7 @@ test('DRY_RUN means in make what it means in the environment', async () => {
   expect(stage.repo.git('branch', '--list', 'autopilot/*')).toBe('')
 })
 
-test('an empty AGENTS or MAX_ITERATIONS, as of an unset variable of CI, counts as not set', async () => {
+test('an empty AGENTS or MAX_ITERATIONS, as from an unset variable in CI, counts as not set', async () => {
   const stage = scene({ roadmap: good, files: { 'autopilot.yaml': 'agents: 4\n' } })
   const args = ['autopilot', `REPO=${stage.repo.dir}`, 'AGENTS=', 'MAX_ITERATIONS= ', 'ARGS=--output json']
   const { code, records } = await make(stage, args)

@@ -37,7 +37,7 @@ test('the packed package holds only what is needed, installs without a network, 
   expect(stage.subjects()).toEqual(['a'])
 })
 
-test('builds at the same moment each put a whole program in place, and leave nothing else', async () => {
+test('builds at the same moment each install a whole program, and leave nothing else', async () => {
   const copy = copyProject(join(tempDir(), 'project'))
   const env = { PATH: process.env.PATH ?? '' }
   const build = () => startProgram(['.config/build.js'], { cwd: copy, env, file: process.execPath }).ended

@@ -99,7 +99,7 @@ test.skipIf(process.getuid?.() !== 0)('what a CLI refuses names that CLI once', 
   expect(stderr).toMatch(/^ +claude refuses full permissions/m)
 })
 
-test('tasks that are commands need no agent CLI, also beside held ones that would', async () => {
+test('tasks that are commands need no agent CLI, even beside held ones that would', async () => {
   const stage = scene({ roadmap: `${command}  - { id: b, status: blocked }\n` })
   const { code, stderr } = await stage.run(['run'])
   expect(code).toBe(0)

@@ -95,7 +95,7 @@ test('nothing new starts: running agents end, the first in order is repaired, th
   expect(all(records, 'commit_kept')).toHaveLength(2)
 })
 
-test('the end says what fails, what it printed last, where all of it is, and what to do; resume judges what waits without an agent', async () => {
+test('the end says what fails, what it printed last, where all of it is, and what to do; resume judges waiting work without an agent', async () => {
   const stage = scene({ roadmap: roadmap('a') })
   const calls = fakeCli(stage, 'claude', ({ write: put, attempt, succeed }) => {
     put(`file-${attempt}`, '')
@@ -137,7 +137,7 @@ test('run continues waiting work, too, and base_gates: skip lands or refuses it 
   expect(skipped.stdout).toMatch(/^Failed +a: The gate npm test failed/m)
 })
 
-test('a roadmap whose first task fixes the base works: the others land without a further turn, the rest starts on the fixed base', async () => {
+test('a roadmap whose first task fixes the base works: the others land without another turn, and the rest start on the fixed base', async () => {
   const { agents, stage, turn } = await conversations(['fix', 'a', 'b', 'c', 'd', 'e'])
   const run = stage.start(['run', '-a', '3', '-i', '1', '--output', 'json'])
   const [fix, ...others] = await turnsOf(turn, 'fix', 'a', 'b')
@@ -193,7 +193,7 @@ test('work that also fails at another gate is repaired for that; only then it wa
   expect(stage.subjects()).toEqual(['a', 'b'])
 })
 
-test('in the judging before a review, too, work waits; with the base mended it is judged on top of it, and reviewed', async () => {
+test('work waits when it is judged before a review, too; once the base is mended it is judged on top of it, and reviewed', async () => {
   const reviews = { review: 'codex', criteria: 'It is good.' }
   const { stage, turn } = await conversations(['fix', 'a'], { gates: [gate, reviews] })
   const asked = fakeCli(stage, 'codex', ({ answer }) => answer({ verdict: 'approve', reasons: [] }))
@@ -211,7 +211,7 @@ test('in the judging before a review, too, work waits; with the base mended it i
   expect(stage.subjects()).toEqual(['fix', 'a'])
 })
 
-test('with a base that another hand has moved, and that is red there, too, nobody is blamed', async () => {
+test('if somebody else has moved the base, and it is red there, too, nobody is blamed', async () => {
   const { stage, turn } = await conversations(['fix', 'a'])
   const run = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
   const [fix, a] = await turnsOf(turn, 'fix', 'a')
@@ -335,7 +335,7 @@ test('a base that could not be judged is not red', async () => {
 })
 
 test.each(['SIGINT', 'SIGKILL'] as const)(
-  'a run that is ended by %s while work waits goes on with it, and no agent runs again for that',
+  'a run that is ended by %s while work waits continues with it, and no agent runs again for that',
   async (signal) => {
     const { agents, stage, turn } = await conversations(['a', 'b'])
     const run = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
@@ -359,7 +359,7 @@ test.each(['SIGINT', 'SIGKILL'] as const)(
   },
 )
 
-test('a conversation that was interrupted while the base is red is taken up once what waits has been judged, and may mend it', async () => {
+test('a conversation that was interrupted while the base is red continues once waiting work has been judged, and may mend it', async () => {
   const { agents, stage, turn } = await conversations(['a', 'b', 'c'])
   const run = stage.start(['run', '-a', '2', '-i', '1', '--output', 'json'])
   const [a, b] = await turnsOf(turn, 'a', 'b')
@@ -404,7 +404,7 @@ test('when the run is resumed, waiting work is judged before anything starts', a
   expect(agents.started).toHaveLength(3)
 })
 
-test('a command that is kept out by a red base waits, too, and the run ends when no agent could mend it', async () => {
+test('a command that a red base keeps out waits, too, and the run ends if no agent can mend the base', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b }\n' })
   const { code, records } = await stage.run(['run', '-a', '1', '--output', 'json'])
   expect(code).toBe(4)
@@ -439,12 +439,12 @@ test.each([
   expect(all(records(), 'task_failed')).toMatchObject([{ failure: { kind: 'gate_failed' } }])
 })
 
-test('another word for base_gates is refused with what there is', async () => {
+test('another word for base_gates is refused with the words that exist', async () => {
   const { code, stderr } = await scene({ roadmap: roadmap('a'), config: { base_gates: 'no' } }).run(['run'])
   expect([code, stderr]).toEqual([2, expect.stringMatching(/base_gates.*judge.*skip/s)])
 })
 
-test('only the gates of everybody judge the base: no verify, no review; where there are none, nothing is judged', async () => {
+test('only the common gates judge the base, not verify or reviews; if there are none, nothing is judged', async () => {
   const verified = "tasks:\n  - { id: a, run: echo > a, verify: ['test -e a'] }\n"
   const own = await scene({ roadmap: verified, gates: [] }).run(['run', '--output', 'json'])
   expect([own.code, all(own.records(), 'base_judged')]).toEqual([0, []])

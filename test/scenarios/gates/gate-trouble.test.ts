@@ -28,7 +28,7 @@ test('a gate holds no slot: the next agent starts while the gate of the one befo
   expect(stage.subjects()).toEqual(['a', 'b'])
 })
 
-test('never more gates at once than --gate-jobs, and as many', async () => {
+test('as many gates run at once as --gate-jobs allows, and never more', async () => {
   const agents = await rig()
   const gates = ['g1', 'g2', 'g3', 'g4', 'g5']
   const others = ['b', 'c', 'd', 'e']
@@ -121,7 +121,7 @@ test('when somebody moves the target while a gate runs, the new tree is judged, 
   expect(after?.tree).not.toBe(before?.tree)
 })
 
-test('work that passed alone does not land when it fails on what somebody put on the target meanwhile', async () => {
+test('work that passed alone does not land if it fails on what somebody has put on the target meanwhile', async () => {
   const agents = await rig()
   const stage = gatedScene({ roadmap: riggedRoadmap(agents, ['a']), gates: [agents.command('gate')] })
   const running = stage.start(['run', '-i', '1', '--output', 'json'])
@@ -138,7 +138,7 @@ test('work that passed alone does not land when it fails on what somebody put on
   expect(records().find((record) => record.type === 'commit_kept')).toMatchObject({ taskId: 'a' })
 })
 
-test('a checkout that cannot be prepared is tried three times, is nobody’s failed gate, and the work is kept', async () => {
+test('a checkout that cannot be prepared is tried three times and fails no gate, and the work is kept', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
     gates: ['true'],
@@ -157,7 +157,7 @@ test('a checkout that cannot be prepared is tried three times, is nobody’s fai
   expect(stage.subjects()).toEqual([])
 })
 
-test('what a gate prints of a full disk makes no verdict: it has failed, and passes when it runs once more', async () => {
+test('a gate that complains about a full disk has failed like any other, and passes when it runs once more', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: a, run: echo > a }\n',
     gates: ['test -e "$HOME/again" || { touch "$HOME/again"; echo "write: No space left on device"; exit 1; }'],

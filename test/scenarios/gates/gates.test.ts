@@ -41,7 +41,7 @@ test('a gate sees a clean checkout of exactly the tree that lands, furnished by 
   expect(stage.repo.git('ls-tree', '-r', '--name-only', judged).split('\n')).not.toContain('left.txt')
 })
 
-test('a file of the tree that setup changes is as it will land, for the first gate as for later ones', async () => {
+test('a file of the tree that setup changes is as it will land, for the first gate and for later ones', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b, depends_on: [a] }\n',
     gates: ['test "$(cat README.md)" = hello && test "$(cat .env)" = KEY=1 && test -e .cache'],
@@ -115,7 +115,7 @@ test('the end of what a failing gate printed is in the prompt of the next attemp
   })
 })
 
-test('of two that pass alone and fail together one lands; the other is kept and named, and the run ends with 1', async () => {
+test('of two that pass alone and fail together, one lands; the other is kept and named, and the run ends with 1', async () => {
   const agents = await rig()
   const stage = gatedScene({
     roadmap: riggedRoadmap(agents, ['renames', 'calls']),
@@ -174,7 +174,7 @@ test('two tasks that come to the same tree need one run of the gate', async () =
   expect([...stage.subjects()].sort()).toEqual(['a', 'b'])
 })
 
-test('an attempt that brings the same work again is refused without a further run, and the summary says so', async () => {
+test('an attempt that brings the same work again is refused without another run, and the summary says so', async () => {
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n', gates: ['false'] })
   const { code, stdout, stderr } = await stage.run(['run', '-i', '3'])
   expect(code).toBe(1)
@@ -184,14 +184,14 @@ test('an attempt that brings the same work again is refused without a further ru
   expect(gateLogs(stage)).toHaveLength(2)
 })
 
-test('a task that need not change anything, and does not, meets no gate', async () => {
+test('a task that need not change anything, and does not, is not judged by a gate', async () => {
   const roadmap = "tasks:\n  - { id: a, run: 'true', expects: no_change }\n"
   const { code, records } = await gatedScene({ roadmap, gates: ['false'] }).run(['run', '--output', 'json'])
   expect(code).toBe(0)
   expect(judgements(records())).toEqual([])
 })
 
-test('what an agent writes into autopilot.yaml or the verify of the roadmap does not judge this run, and is reported', async () => {
+test('what an agent writes into autopilot.yaml or the verify of the roadmap does not apply to this run, and is reported', async () => {
   const stage = gatedScene({
     roadmap: `tasks:
   - id: a

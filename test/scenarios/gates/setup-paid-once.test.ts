@@ -41,7 +41,7 @@ test('setup runs once for the place of the agents and once for that of the gates
   expect(lines('setups')).toHaveLength(2)
 })
 
-test('what an agent, or judged code, changes in what setup made, with forged times, nobody sees after it', async () => {
+test('what an agent, or judged code, changes in what setup made, with forged times, is gone before the next use', async () => {
   const { stage, lines } = sceneOf(forge)
   const { code } = await stage.run(one)
   expect([code, stage.subjects()]).toEqual([0, ['a', 'b', 'c']])

@@ -18,7 +18,7 @@ function command(stage: { readonly repo: Scene['repo'] }, run: string): void {
   stage.repo.commit('roadmap')
 }
 
-test('an agent that deletes its .git loses nothing of its work, nor of anybody else’s', async () => {
+test('an agent that deletes its .git loses neither its own work nor anybody else’s', async () => {
   const stage = scene()
   command(stage, 'echo 1 > one; git add -A; git commit -qm one; rm -rf .git; echo 2 > two')
   expect((await stage.run(['run'])).code).toBe(0)
@@ -27,7 +27,7 @@ test('an agent that deletes its .git loses nothing of its work, nor of anybody e
   expect(danglingCommits(stage, 'Agent')).toEqual([])
 })
 
-const trespasses: Readonly<Record<string, readonly [deed: string, said: RegExp]>> = {
+const forbidden: Readonly<Record<string, readonly [action: string, said: RegExp]>> = {
   'commits on your branch': [
     'git -C $HERE commit -q --allow-empty -m evil',
     /^your branch main was moved: git log (\w+)\.\.(\w+) shows what came, .* while a was running: by you, or by an agent$/,
@@ -69,12 +69,12 @@ const trespasses: Readonly<Record<string, readonly [deed: string, said: RegExp]>
     /^\.git\/config of your repository was changed, .* while a was running/,
   ],
 }
-test.each(Object.entries(trespasses))(
-  'an agent that %s is told on, and nothing of that is built upon',
-  async (_what, [deed, said]) => {
+test.each(Object.entries(forbidden))(
+  'an agent that %s is reported, and nothing is built on what it did',
+  async (_what, [action, said]) => {
     const stage = scene({ files: { 'draft.txt': 'first\n' } })
     const { repo } = stage
-    command(stage, `${deed}; echo > a`)
+    command(stage, `${action}; echo > a`)
     repo.git('branch', 'side', commitOn(repo, commitId('HEAD'), { side: 'side\n' }))
     repo.git('config', 'remote.origin.url', 'https://me:hush-hush@example.com/mine')
     repo.write('draft.txt', 'mine\n')
@@ -89,7 +89,7 @@ test.each(Object.entries(trespasses))(
   },
 )
 
-test('nobody is told on when nobody trespassed', async () => {
+test('no agent is reported if none reached beyond its workspace', async () => {
   const stage = scene()
   command(stage, 'git commit -q --allow-empty -m mine; git branch other; git config user.name Other; echo > a')
   stage.repo.git('branch', 'side')
@@ -98,7 +98,7 @@ test('nobody is told on when nobody trespassed', async () => {
   expect(toldTexts(records()).filter((text) => text.includes('by an agent'))).toEqual([])
 })
 
-test('with --target current a move of your branch by somebody else is said, and landed upon', async () => {
+test('with --target current a move of your branch by somebody else is reported, and work lands on top of it', async () => {
   const stage = scene()
   command(stage, 'git -C $HERE commit -q --allow-empty -m evil; echo > a')
   const { code, records } = await stage.run(['run', '--target', 'current', '--output', 'json'])
@@ -172,7 +172,7 @@ interface Planted {
   readonly attributes: (line: string) => void
 }
 
-test('no program that an agent plants in its own .git and in yours is started by autopilot, though your git would', async () => {
+test('autopilot starts no program that an agent plants in its own .git and in yours, though your git would', async () => {
   const agents = await rig()
   const stage = scene({
     roadmap: riggedRoadmap(agents, { mallory: '', other: '', last: 'depends_on: [mallory, other]' }),
@@ -242,7 +242,7 @@ test('what a gate leaves running is gone when the run has ended', async () => {
   expect(pids.map(isAlive)).toEqual([false, false])
 })
 
-test('of 100 MB that a gate prints the log takes half, and the work lands', async () => {
+test('of 100 MB that a gate prints, the log takes half, and the work lands', async () => {
   const gate = "head -c 100000000 /dev/zero | tr '\\000' x"
   const stage = gatedScene({ roadmap: 'tasks:\n  - { id: a, run: echo > a }\n', gates: [gate] })
   expect((await stage.run(['run'])).code).toBe(0)

@@ -44,7 +44,7 @@ const roadmapOf = (ids: readonly string[]) =>
 
 const safePath = /^[a-z0-9-]+-[0-9a-f]{12}-1$/
 
-test('a roadmap whose ids mean something to a shell, a path or git runs like any other, and each is known again', async () => {
+test('a roadmap whose ids mean something to a shell, a path or git runs like any other, and each task is recognised again', async () => {
   const stage = scene({ roadmap: roadmapOf(hostile) })
   const before = readdirSync(join(stage.repo.dir, '..'))
   const { code, stderr, stdout } = await stage.run(['run', '-a', '8'])
@@ -101,7 +101,7 @@ function listening(stage: Scene): () => readonly (readonly string[])[] {
       .filter(({ length }) => length > 0)
 }
 
-test('git is told no name from outside where it could take it for an option', async () => {
+test('git gets no name from outside where it could take it for an option', async () => {
   const roadmap = `tasks:
   - id: --hostile-id
     title: --hostile-title

@@ -72,7 +72,7 @@ test('no command lets a control character of a roadmap, an agent or an argument 
   expect(codes).toEqual([0, 2, 2, 0, 2, 2, 4, 1, 0, 2, 0, 2])
 })
 
-test('on a runner of GitHub no text is taken for a command, and all of it stands where none is', async () => {
+test('on a GitHub runner no text is taken for a command, and elsewhere all of it is shown', async () => {
   const stage = scene({ roadmap })
   for (const { stdout, stderr } of await everything(stage, { GITHUB_ACTIONS: 'true', CI: 'true' })) {
     for (const log of [stdout, stderr]) {
@@ -96,7 +96,7 @@ test('on a runner events for machines hold no command, and nothing but events', 
   expect(stdout).not.toMatch(dangerous)
 })
 
-test('what goes into a file on a runner has no words for the runner in it', async () => {
+test('a file that is written on a runner contains no commands for the runner', async () => {
   const stage = scene({ roadmap })
   const out = stage.repo.beside('summary')
   const args = ['-c', 'exec "$@" > "$OUT"', 'sh', process.execPath, programFile, 'validate']

@@ -20,7 +20,7 @@ const roadmap = `tasks:
 `
 const config = `iterations: 1\nrepair_rounds: 0\ngates: ['echo judged; ! test -e red']\nsetup: 'echo made > .made'\ncopy: [.env]\n`
 
-test('what autopilot writes is for its owner alone, also where the umask lets others in', async () => {
+test('what autopilot writes is for its owner alone, even if the umask lets others in', async () => {
   const stage = scene({ roadmap, files: { 'autopilot.yaml': config, '.gitignore': '.env\n.made\n' } })
   stage.repo.write('.env', 'A=1\n')
   const command = ['-c', 'umask 0; exec "$@"', 'sh', process.execPath, programFile, 'run', '--output', 'json']

@@ -73,7 +73,7 @@ test('no secret reaches the journal, the attempts’ files, the commits, the ter
   expect(human.stderr).toContain('***')
 })
 
-test('without the name, the same text is kept as it was said', async () => {
+test('without the name, the same text is kept as it was printed', async () => {
   const roadmap = 'tasks:\n  - { id: a, expects: no_change, run: echo "$VALUE" }\n'
   const stage = scene({ roadmap, files: { 'autopilot.yaml': 'env: { VALUE: my very own value }\n' } })
   expect((await stage.run(['run'])).code).toBe(0)
@@ -103,7 +103,7 @@ test('messages about mistakes hide secrets, too', async () => {
   }
 })
 
-test('a file of secrets that cannot be read is told with its place, and a value too short to mask by name', async () => {
+test('a file of secrets that cannot be read is reported with its place, and a value too short to mask by its name', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, expects: no_change, run: true }\n' })
   stage.repo.write('autopilot.yaml', 'secrets:\n  files:\n    - .git\n')
   const broken = await stage.run(['run'])

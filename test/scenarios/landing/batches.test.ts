@@ -64,17 +64,17 @@ async function answer(agents: AgentRig, running: Running, fails: (gate: FakeAgen
 const ids = Array.from({ length: 10 }, (_, index) => `t${index + 1}`)
 
 /** The gate runs that the same case takes in the model, wherever the bad one stands: the 95th percentile. */
-function mostRuns(judges: number): number {
+function maxRuns(judges: number): number {
   const random = seeded(1)
   const runs = Array.from({ length: 1000 }, () => {
     const bad = Math.floor(random() * ids.length)
     const contenders = ids.map((_, number) => ({ priority: 0, bad: number === bad, comesAt: number === 0 ? 0 : 1 }))
-    return playMergeQueue({ contenders, judges, mostTogether: 16 }).runs
+    return playMergeQueue({ contenders, judges, maxTogether: 16 }).runs
   })
   return runs.sort((a, b) => a - b)[949]!
 }
 
-test('of ten of which one is bad nine land, in no more gate runs than the model says', asItComes, async () => {
+test('of ten with one bad one, nine land, in no more gate runs than the model says', asItComes, async () => {
   const agents = await rig()
   const tasks = Object.fromEntries(ids.map((id) => [id, id === 't6' ? 'echo > bad' : `echo > ${id}`]))
   const stage = gatedScene({ roadmap: roadmap(agents, tasks), gates: [agents.command('gate')] })
@@ -92,7 +92,7 @@ test('of ten of which one is bad nine land, in no more gate runs than the model 
   expect(integrated.map(({ taskId }) => taskId)).toEqual(good)
   integrated.slice(1).forEach(({ previous }, index) => expect(previous).toBe(integrated[index]!.commit))
   const judged = judgements(ended.records())
-  expect(judged.length).toBeLessThanOrEqual(mostRuns(1))
+  expect(judged.length).toBeLessThanOrEqual(maxRuns(1))
   expect(judged.length).toBe(gateRuns(agents))
   expect(judged.at(-1)?.tree).toBe(stage.repo.git('rev-parse', 'autopilot/main^{tree}'))
   // One tree was judged twice: the one that was refused.
@@ -118,7 +118,7 @@ test.each([
 })
 
 test(
-  'of two that pass alone and fail together the later is refused, goes back to its agent, and lands repaired',
+  'of two that pass alone and fail together, the later is refused, goes back to its agent, and lands repaired',
   asItComes,
   async () => {
     const agents = await rig()
@@ -167,7 +167,7 @@ test('a gate that fails and passes when run again refuses nothing: the work land
 })
 
 test(
-  'when a person commits to the target while a batch is judged, it is put together on top and judged again',
+  'if a person commits to the target while a batch is judged, the batch is rebuilt on top and judged again',
   asItComes,
   async () => {
     const agents = await rig()
@@ -197,7 +197,7 @@ const line = { 'line.txt': 'start\n' }
 const rewriters = ['one', 'two', 'three']
 
 test(
-  'of three commands in one batch that rewrite one line one lands; two are kept and named, and no marker lands',
+  'of three commands in one batch that rewrite one line, one lands; two are kept and named, and no marker lands',
   asItComes,
   async () => {
     const agents = await rig()
@@ -251,7 +251,7 @@ test('three agents in one batch that rewrite one line end with three commits whe
   expect(stage.repo.git('log', '-p', 'main..autopilot/main')).not.toMatch(/^[+ ][<>|]{7}/m)
 })
 
-test('work without a gate does not wait for the gates of work behind it', asItComes, async () => {
+test('work without a gate does not wait for the gates of later work', asItComes, async () => {
   const agents = await rig()
   const verify = agents.command('gate')
   const stage = gatedScene({

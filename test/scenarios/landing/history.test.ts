@@ -49,7 +49,7 @@ test.each([
   ['was deleted unmerged', ['branch', '-D', 'autopilot/main']],
   ['was reset', ['branch', '-f', 'autopilot/main', 'main']],
 ])(
-  'a task that is called done whose commit is nowhere, as the target %s, is named with its commit',
+  'a task that is marked done but whose commit is gone, because the target %s, is named with its commit',
   async (_, command) => {
     const stage = await landedA()
     const commit = stage.repo.git('rev-parse', '--short=10', 'autopilot/main')
@@ -79,7 +79,7 @@ test('a task that is marked done and was reverted is named, and --redo brings it
   expect(stage.landed('a')).toBe('a')
 })
 
-test('in a shallow clone, where a commit may be behind the cut, no task that is marked done is doubted', async () => {
+test('in a shallow clone, where a commit may be behind the cut, no task that is marked done is questioned', async () => {
   const stage = await landedA()
   writeFileSync(join(stage.repo.dir, 'roadmap.yaml'), more)
   stage.repo.git('branch', '-D', 'autopilot/main')
@@ -89,7 +89,7 @@ test('in a shallow clone, where a commit may be behind the cut, no task that is 
   expect(await shown()).not.toContain('done in the roadmap, but')
 })
 
-test('a dry run takes up a target that was fetched as the run does, and refuses one that has diverged', async () => {
+test('a dry run continues from a fetched target as the run does, and refuses one that has diverged', async () => {
   const stage = await landedA()
   stage.repo.git('update-ref', 'refs/remotes/origin/autopilot/main', 'autopilot/main')
   stage.repo.git('branch', '-f', 'autopilot/main', 'main')

@@ -32,7 +32,7 @@ test('another text under the id of a landed task is another task: it runs, and a
   expect(stage.landed('other')).toBe('other')
 })
 
-test('an older commit without the text of its task counts by its id, and a line says so', async () => {
+test('an older commit without the text of its task counts for its id, and a line says so', async () => {
   const stage = scene({ roadmap: two })
   stage.repo.git('switch', '-q', '-c', 'autopilot/main')
   stage.repo.git('commit', '-q', '--allow-empty', '-m', 'a\n\nAutopilot-Task: a\nAutopilot-Run: r')
@@ -83,7 +83,7 @@ async function runsBoth(
 const gone =
   /done according to the run's journal, but the commit is neither on the target nor in HEAD, or was reverted there, so these tasks run again: a \(/
 
-test('a journal from a cache, restored into a fresh clone, makes nothing done that the clone does not have', async () => {
+test('a journal from a cache, restored into a fresh clone, marks nothing done that the clone does not have', async () => {
   const { stage, agents } = await stoppedAfterA()
   const { dir } = stage.repo
   const cache = stage.repo.beside('cache')
@@ -135,7 +135,7 @@ test('with --target current, a run that was stopped on another branch is another
 
 const talk = (text: string, more = '') => `tasks:\n  - { id: talk, title: ${text}${more} }\n`
 
-test('an agent that had finished is told in its conversation that the text has changed, and its work lands as the new', async () => {
+test('an agent that had finished is told in its conversation that the text has changed, and its work lands for the new text', async () => {
   const stage = scene({ roadmap: talk('Say one', ', verify: ["test -e $HOME/go || exec sleep 1000"]') })
   const calls = fakeCli(stage, 'claude', ({ prompt, write, succeed }) => {
     write('said.txt', prompt.includes('Say two') ? 'two' : 'one')
@@ -175,7 +175,7 @@ test('if only verify differs, finished work is judged by the new one, and no age
   expect(calls()).toHaveLength(1)
 })
 
-test('if nobody can be told, the old work is kept on its ref, and the task starts over', async () => {
+test('if no agent can be told, the old work is kept on its ref, and the task starts over', async () => {
   const task = (run: string) =>
     `tasks:\n  - { id: a, run: ${run} > a, verify: ["test -e $HOME/go || exec sleep 1000"] }\n`
   const stage = scene({ roadmap: task('echo one') })

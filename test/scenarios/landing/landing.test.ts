@@ -111,7 +111,7 @@ test('a workspace that could not be collected is kept and named once, with its t
   expect(stderr.match(/workspace kept/g)).toHaveLength(1)
 })
 
-test('an agent that removes its own workspace fails alone', async () => {
+test('an agent that removes its own workspace fails without affecting others', async () => {
   const stage = scene({
     roadmap: `tasks:
   - { id: gone, run: 'rm -rf "$PWD"' }

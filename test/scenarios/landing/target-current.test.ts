@@ -49,10 +49,10 @@ const unsettled: Readonly<Record<string, readonly [(stage: Scene) => unknown, Re
   ],
   'a branch of autopilot’s': [({ repo }) => repo.git('switch', '-q', '-c', 'autopilot/x'), /You are on autopilot\/x/],
 }
-for (const [what, [deed, says]] of Object.entries(unsettled)) {
+for (const [what, [action, says]] of Object.entries(unsettled)) {
   test(`it is refused with exit code 4 where there is ${what}, and changes nothing`, async () => {
     const stage = scene({ roadmap })
-    deed(stage)
+    action(stage)
     const before = stage.repo.git('for-each-ref')
     const { code, stderr } = await stage.run(current)
     expect(code).toBe(4)
@@ -88,7 +88,7 @@ test('a file that a person changes meanwhile is not overwritten: nothing more st
   expect(records().some((record) => record.type === 'attempt_started' && record.taskId === 'c')).toBe(false)
 })
 
-test('what a person commits meanwhile is landed upon, and judged together with the work', async () => {
+test('a commit that a person makes meanwhile is kept: work lands on top of it and is judged with it', async () => {
   const agents = await rig()
   const stage = gatedScene({ roadmap: riggedRoadmap(agents, ['a']), gates: ['test -e README.md'] })
   const running = stage.start([...current, '--output', 'json'])
@@ -140,7 +140,7 @@ test('a landing that was killed between the files and the branch is finished by 
   expect([readFileSync(`${stage.repo.dir}/runs`, 'utf8'), changed(stage)]).toEqual(['\n', 'M roadmap.yaml'])
 })
 
-test('what landed after the last commit of the roadmap counts as done, although its status is lost', async () => {
+test('what landed after the last commit of the roadmap counts as done, even if its status is lost', async () => {
   const stage = scene({ roadmap })
   expect((await stage.run(current)).code).toBe(0)
   stage.repo.git('checkout', '-q', 'roadmap.yaml')

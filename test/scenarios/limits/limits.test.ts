@@ -39,8 +39,8 @@ test('when all providers cool down, the run waits until the time that the CLI ga
   expect(code).toBe(0)
   expect(calls()).toHaveLength(4)
   const [waiting] = ofType(records(), 'run_waiting')
-  const [rested] = ofType(records(), 'provider_cooled_down')
-  expect(waiting).toMatchObject({ until: rested!.until, providers: ['claude'] })
+  const [cooledDown] = ofType(records(), 'provider_cooled_down')
+  expect(waiting).toMatchObject({ until: cooledDown!.until, providers: ['claude'] })
   const next = ofType(records(), 'attempt_started').find(({ seq }) => seq > waiting!.seq)!
   expect(next.at).toBeGreaterThanOrEqual(waiting!.until)
   expect(ofType(records(), 'task_done')).toHaveLength(3)
@@ -101,12 +101,12 @@ test('after a cool-down one agent goes first; the others follow when it has been
   const { code, records } = await stage.run(['run', '-a', '4', '-i', '1', '--output', 'json'])
   expect(code).toBe(0)
   // After a cool-down one agent goes first; no other starts before its model has answered.
-  let resting = false
+  let coolingDown = false
   let probe: string | undefined
   for (const record of records()) {
-    if (record.type === 'provider_cooled_down') [resting, probe] = [true, undefined]
-    if (record.type === 'agent_reported' && record.event.type === 'result' && !record.event.failure) resting = false
-    if (record.type === 'attempt_started' && resting && record.attempt > 1) {
+    if (record.type === 'provider_cooled_down') [coolingDown, probe] = [true, undefined]
+    if (record.type === 'agent_reported' && record.event.type === 'result' && !record.event.failure) coolingDown = false
+    if (record.type === 'attempt_started' && coolingDown && record.attempt > 1) {
       expect(probe).toBeUndefined()
       probe = record.taskId
     }

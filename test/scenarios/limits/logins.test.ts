@@ -22,7 +22,7 @@ function ofType<Type extends RunRecord['type']>(records: readonly RunRecord[], t
 }
 
 /** How long each cool-down of the account was, s. */
-const restsOf = (records: readonly RunRecord[]) =>
+const coolDownsOf = (records: readonly RunRecord[]) =>
   ofType(records, 'provider_cooled_down').map(({ until, at }) => Math.round((until - at) / 1000))
 
 describe('several agents on one login', () => {
@@ -30,7 +30,7 @@ describe('several agents on one login', () => {
     ['', {}],
     [', also in CI, where a run does not wait for long', { CI: 'true' }],
   ])(
-    'of which some lose the race for its token: it rests, and every task is done without a lost attempt%s',
+    'of which some lose the race for its token: it cools down, and every task is done without a lost attempt%s',
     async (_, env) => {
       const stage = hurriedScene({ roadmap: tasks('a', 'b', 'c', 'd', 'e', 'f') })
       fakeCli(stage, 'claude', ({ task, attempt, play, succeed }) => {
@@ -45,10 +45,10 @@ describe('several agents on one login', () => {
         [false, true],
       ])
       expect(ofType(records(), 'provider_stopped')).toEqual([])
-      const [rested] = ofType(records(), 'provider_cooled_down')
-      expect(rested?.failure.message).toMatch(/race to renew it.*claude setup-token.*CLAUDE_CODE_OAUTH_TOKEN/)
-      expect(restsOf(records())[0]).toBeGreaterThanOrEqual(15)
-      expect(restsOf(records())[0]).toBeLessThanOrEqual(30)
+      const [cooledDown] = ofType(records(), 'provider_cooled_down')
+      expect(cooledDown?.failure.message).toMatch(/race to renew it.*claude setup-token.*CLAUDE_CODE_OAUTH_TOKEN/)
+      expect(coolDownsOf(records())[0]).toBeGreaterThanOrEqual(15)
+      expect(coolDownsOf(records())[0]).toBeLessThanOrEqual(30)
     },
   )
 
@@ -73,7 +73,7 @@ describe('several agents on one login', () => {
     const { code, records } = await running.ended
     expect(code).toBe(1)
     expect(agents.started).toHaveLength(5)
-    const [first, second, ...more] = restsOf(records())
+    const [first, second, ...more] = coolDownsOf(records())
     expect([first! >= 15 && first! <= 30, second! >= 60 && second! <= 120, more]).toEqual([true, true, []])
     expect(ofType(records(), 'provider_stopped')).toMatchObject([
       { failure: { kind: 'auth', message: expect.stringMatching(/^refused 3 times in a row/) as string } },
@@ -81,7 +81,7 @@ describe('several agents on one login', () => {
     expect(ofType(records(), 'task_held')).toHaveLength(6)
   })
 
-  test('that rests for longer than the run may wait ends it with 75, before anything is asked for again', async () => {
+  test('that cools down for longer than the run may wait ends the run with 75, before anything else starts', async () => {
     const stage = hurriedScene({ roadmap: tasks('a', 'b') })
     const calls = fakeCli(stage, 'claude', ({ play }) => {
       play('oauth-401')
@@ -100,10 +100,10 @@ describe('several agents on one login', () => {
     })
     const { code, records } = await stage.run(['run', '-a', '3', '--output', 'json'])
     expect(code).toBe(1)
-    expect(restsOf(records())).toHaveLength(1)
+    expect(coolDownsOf(records())).toHaveLength(1)
     // How many of the three had started by then is a matter of moments.
-    const rested = records().findIndex(({ type }) => type === 'provider_cooled_down')
-    expect(ofType(records().slice(rested), 'attempt_started')).toHaveLength(1)
+    const cooledDown = records().findIndex(({ type }) => type === 'provider_cooled_down')
+    expect(ofType(records().slice(cooledDown), 'attempt_started')).toHaveLength(1)
     expect(ofType(records(), 'provider_stopped')).toMatchObject([{ failure: { loggedOut: true } }])
   })
 
@@ -116,7 +116,7 @@ describe('several agents on one login', () => {
     const { code, records } = await stage.run(['run', '-a', '1', '-i', '1', '--output', 'json'])
     expect(code).toBe(1)
     expect(calls()).toHaveLength(4)
-    expect(restsOf(records())).toHaveLength(2)
+    expect(coolDownsOf(records())).toHaveLength(2)
   })
 })
 
@@ -148,7 +148,7 @@ describe('what a CLI refuses before it does anything', () => {
     expect(ofType(records(), 'task_held')).toMatchObject([{ taskId: 'a' }])
   })
 
-  test('a model that fails behind an answer costs the task its attempts, and no other task anything', async () => {
+  test('a model that fails after an answer costs the task its attempts, and no other task anything', async () => {
     const stage = scene({ roadmap: tasks('a', 'b') })
     fakeCli(stage, 'claude', ({ task, say, succeed }) => {
       if (task === 'b') {
@@ -213,7 +213,7 @@ exit 1
   })
 })
 
-test('a variable that is set and withheld is named with what passes it on, also where .mcp.json asks for it', async () => {
+test('a variable that is set and withheld is named with the setting that passes it on, even if .mcp.json asks for it', async () => {
   const mcp = JSON.stringify({ mcpServers: { x: { command: 'x', env: { A: '${MCP_KEY}', B: '${MCP_NONE:-b}' } } } })
   const stage = hurriedScene({ roadmap: tasks('a'), files: { '.mcp.json': mcp } })
   const missing = `{"type":"turn.failed","error":{"message":"Missing environment variable: \`MY_KEY\`."}}`

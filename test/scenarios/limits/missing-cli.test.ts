@@ -31,8 +31,8 @@ test.each([126, 127])(
       env: hurried(stage),
     })
     expect(code).toBe(0)
-    const rests = ofType(records(), 'provider_cooled_down').map(({ until, at }) => Math.round((until - at) / 1000))
-    expect(rests).toEqual([1, 2, 4])
+    const coolDowns = ofType(records(), 'provider_cooled_down').map(({ until, at }) => Math.round((until - at) / 1000))
+    expect(coolDowns).toEqual([1, 2, 4])
     expect(ofType(records(), 'attempt_failed').map(({ counted, failure }) => [counted, failure.kind])).toEqual(
       [1, 2, 3].map(() => [false, 'spawn']),
     )
@@ -40,15 +40,15 @@ test.each([126, 127])(
   },
 )
 
-test('a CLI that stays missing is out after two minutes of pauses, after one more question for its version', async () => {
+test('a CLI that stays missing is out after two minutes of pauses and one more question for its version', async () => {
   const stage = scene({ roadmap: two })
   stage.program('claude', cli('exit 127'))
   const { code, records } = await stage.run(['run', '-a', '2', '--output', 'json'], {
     env: { ...hurried(stage), CI: '1' },
   })
   expect(code).toBe(1)
-  const rests = ofType(records(), 'provider_cooled_down').map(({ until, at }) => Math.round((until - at) / 1000))
-  expect(rests).toEqual([1, 2, 4, 8, 16, 32, 57])
+  const coolDowns = ofType(records(), 'provider_cooled_down').map(({ until, at }) => Math.round((until - at) / 1000))
+  expect(coolDowns).toEqual([1, 2, 4, 8, 16, 32, 57])
   expect(ofType(records(), 'provider_stopped')).toMatchObject([{ failure: { kind: 'spawn' } }])
   expect(ofType(records(), 'attempt_failed').every(({ counted }) => counted === false)).toBe(true)
   // At the start, where agents work, and before it was stopped.

@@ -7,7 +7,7 @@ import { scene } from '../../support/scenes/rigged-scene.js'
 
 const capOf = (args: readonly string[]) => Number(args[args.indexOf('--max-budget-usd') + 1])
 
-test('a repair round may spend what is left, not again what its conversation has spent before', async () => {
+test('a repair round may spend what is left, and what its conversation spent before does not count again', async () => {
   const stage = gatedScene({
     roadmap: 'tasks:\n  - { id: hello, title: Say hello }\n',
     gates: [{ run: 'grep -q good hello.txt', name: 'good' }],
@@ -46,7 +46,7 @@ test.each([
   },
 )
 
-test('an agent that reports its cost resets the count, and prices: replace a missing cost', async () => {
+test('an agent that reports its cost resets the count, and prices: fills in a missing cost', async () => {
   const stage = scene({ roadmap: tasks(5) })
   fakeCli(stage, 'claude', ({ task, succeed }) => {
     succeed(task === 't2' ? {} : { total_cost_usd: null })
@@ -76,7 +76,7 @@ test('without a budget an unknown cost ends nothing', async () => {
   expect(stderr).not.toContain('did not tell')
 })
 
-test('an unreadable last line is priced by what was streamed, at the rate of its model, and is said to be an estimate', async () => {
+test('an unreadable last line is priced by what was streamed, at the rate of its model, and is reported as an estimate', async () => {
   const stage = scene({ roadmap: tasks(2) })
   fakeCli(stage, 'claude', ({ task, say }) => {
     const fs = process.getBuiltinModule('node:fs')
@@ -147,9 +147,9 @@ test('a used-up task budget stays used up until the task has a larger one: then 
   const roadmap = 'tasks:\n  - { id: build, title: Build it, budget: 1 }\n'
   const stage = scene({ roadmap })
   const calls = fakeCli(stage, 'claude', ({ prompt, write, say, succeed, exit }) => {
-    const goesOn = prompt.includes('# Interrupted')
-    write(goesOn ? 'two.txt' : 'one.txt', 'x')
-    if (goesOn) {
+    const continues = prompt.includes('# Interrupted')
+    write(continues ? 'two.txt' : 'one.txt', 'x')
+    if (continues) {
       succeed({ total_cost_usd: 1.5 })
       return
     }

@@ -7,7 +7,7 @@ import { rig, scene } from '../../support/scenes/rigged-scene.js'
 const three =
   'tasks:\n  - { id: a, expects: no_change }\n  - { id: b, expects: no_change }\n  - { id: c, expects: no_change }\n'
 
-test('a missing login stops the provider: the agent that goes first after a cool-down shows it, all tasks are held with the reason, exit 1', async () => {
+test('a missing login stops the provider once the agent that goes first after a cool-down finds it: all tasks are held with the reason, exit 1', async () => {
   const stage = scene({ roadmap: three })
   Object.assign(stage.env, hurried(stage))
   const calls = fakeCli(stage, 'claude', ({ play }) => {
@@ -32,7 +32,7 @@ test('tasks of a provider that has lost its login continue with the other one', 
   expect(calls()).toHaveLength(3)
 })
 
-test('a used-up allowance ends with 75: worth running again', async () => {
+test('a used-up allowance ends the run with 75: worth running again', async () => {
   const stage = scene({ roadmap: three })
   fakeCli(stage, 'claude', ({ task, play, succeed }) => {
     if (task === 'a') succeed()

@@ -18,7 +18,7 @@ const workspaces = (stage: Scene) => {
   return existsSync(home) ? readdirSync(home).filter((name) => name !== '.seed') : []
 }
 
-test('refs of integrated work go; what did not land stays, is named, and goes only with --lost', async () => {
+test('refs of integrated work are deleted; work that did not land stays, is named, and is deleted only with --lost', async () => {
   const stage = scene({ roadmap: mixed })
   await stage.run(['run', '-i', '1'])
   expect(names(stage)).toEqual(['bad/1', 'base', 'good/1'])
@@ -77,7 +77,7 @@ test('during a run it does nothing and ends with 4', async () => {
   expect(names(stage)).toEqual([])
 })
 
-test('workspaces of a killed run go if they hold no work; those of running attempts stay', async () => {
+test('workspaces of a killed run are removed if they hold no work; those of running attempts stay', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['a']), files: { 'autopilot.yaml': 'agents: 2\n' } })
   const running = stage.start(['run', '--output', 'json'])

@@ -63,7 +63,7 @@ test('a repository without its own exclude file still ignores what a run leaves'
   expect(stage.repo.read('.git/info/exclude').match(/autopilot/g)).toHaveLength(1)
 })
 
-test('the output of each attempt is kept in its own directory, and nothing of a silent one', async () => {
+test('the output of each attempt is kept in its own directory, and a silent one has no file', async () => {
   const stage = scene({
     roadmap: 'tasks:\n  - { id: noisy, run: "echo out; echo err >&2; exit 1" }\n  - { id: quiet, run: "exit 1" }\n',
   })

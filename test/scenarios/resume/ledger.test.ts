@@ -15,10 +15,10 @@ const ways: Readonly<Record<string, string>> = {
   'undoes its work': 'echo 1 > f; git add f; git commit -qm one; git rm -q f; git commit -qm two',
 }
 
-for (const [what, deed] of Object.entries(ways)) {
+for (const [what, action] of Object.entries(ways)) {
   for (const end of ['exit 0', 'exit 1']) {
     test(`an agent that ${what} and ends with ${end} leaves no commit that nothing leads to`, async () => {
-      const run = JSON.stringify(`${asAgent}; ${deed}; ${end}`)
+      const run = JSON.stringify(`${asAgent}; ${action}; ${end}`)
       const stage = scene({ roadmap: `tasks:\n  - { id: a, run: ${run} }\n` })
       await stage.run(['run', '-i', '2'])
       expect(danglingCommits(stage, 'Agent')).toEqual([])
@@ -30,7 +30,7 @@ for (const [what, deed] of Object.entries(ways)) {
   }
 }
 
-test('nor do agents whose work conflicts, whose gate is red, or who are canceled in the middle', async () => {
+test('agents whose work conflicts, whose gate is red, or who are canceled in the middle leave no such commit either', async () => {
   const agents = await rig()
   const stage = scene({
     roadmap: riggedRoadmap(agents, { first: '', second: '', red: 'verify: [exit 1]', never: '' }),
@@ -56,8 +56,8 @@ test('nor do agents whose work conflicts, whose gate is red, or who are canceled
   for (const { diff } of kept) expect(stage.repo.git(...diff.split(' ').slice(1))).not.toBe('')
 })
 
-test('after clean, commits of an agent whose work landed may go, and all others are still led to', async () => {
-  const run = (deed: string, end: string) => JSON.stringify(`${asAgent}; ${deed}; ${end}`)
+test('after clean, commits of an agent whose work landed may be lost, and all others are still reachable', async () => {
+  const run = (action: string, end: string) => JSON.stringify(`${asAgent}; ${action}; ${end}`)
   const good = run(ways.commits!, 'exit 0')
   // Not quite the same: commits that two agents make alike in one second are one commit.
   const bad = run(ways.commits!.replace('two', 'zwei').replace('one', 'eins'), 'exit 1')

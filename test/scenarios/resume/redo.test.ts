@@ -18,7 +18,7 @@ function startOf(stage: Scene): unknown {
   return JSON.parse(journal.split('\n')[0]!)
 }
 
-test('--redo does a landed task again, whatever the roadmap says of it; what depends on it stays done', async () => {
+test('--redo does a landed task again, whatever the roadmap says about it; its dependents stay done', async () => {
   const stage = scene({ roadmap })
   expect((await stage.run(['run'])).code).toBe(0)
   // The control.
@@ -43,35 +43,32 @@ test.each([
   ['resume', ['resume']],
   ['run without the flag', ['run']],
   ['the same command', ['run', '--redo', 'a,b']],
-])(
-  'a redo that was stopped is gone on with by %s, and what it has landed is not done once more',
-  async (_, command) => {
-    const agents = await rig()
-    const stage = scene({ roadmap: riggedRoadmap(agents, { a: '', b: 'depends_on: [a]' }) })
-    const finish = async (id: string, text: string) => {
-      const agent = await agents.next(id)
-      await agent.write(`${id}.txt`, text)
-      await agent.exit(0)
-    }
-    const first = stage.start(['run'])
-    await finish('a', 'a')
-    await finish('b', 'b')
-    expect((await first.ended).code).toBe(0)
-    const again = stage.start(['run', '--redo', 'a,b'])
-    await finish('a', 'a again')
-    await agents.next('b')
-    again.kill('SIGINT')
-    await again.ended
-    expect((await stage.run(['run', '--dry-run'])).stdout).toContain('1 task to run')
-    const last = stage.start([...command])
-    await finish('b', 'b again')
-    expect((await last.ended).code).toBe(0)
-    expect(agents.started).toEqual(['a', 'b', 'a', 'b', 'b'])
-    expect([stage.landed('a.txt'), stage.landed('b.txt')]).toEqual(['a again', 'b again'])
-    expect(startOf(stage)).toMatchObject({ redo: ['a', 'b'] })
-    expect(runsOf(stage)).toHaveLength(2)
-  },
-)
+])('a redo that was stopped is continued by %s, and what it has landed is not done once more', async (_, command) => {
+  const agents = await rig()
+  const stage = scene({ roadmap: riggedRoadmap(agents, { a: '', b: 'depends_on: [a]' }) })
+  const finish = async (id: string, text: string) => {
+    const agent = await agents.next(id)
+    await agent.write(`${id}.txt`, text)
+    await agent.exit(0)
+  }
+  const first = stage.start(['run'])
+  await finish('a', 'a')
+  await finish('b', 'b')
+  expect((await first.ended).code).toBe(0)
+  const again = stage.start(['run', '--redo', 'a,b'])
+  await finish('a', 'a again')
+  await agents.next('b')
+  again.kill('SIGINT')
+  await again.ended
+  expect((await stage.run(['run', '--dry-run'])).stdout).toContain('1 task to run')
+  const last = stage.start([...command])
+  await finish('b', 'b again')
+  expect((await last.ended).code).toBe(0)
+  expect(agents.started).toEqual(['a', 'b', 'a', 'b', 'b'])
+  expect([stage.landed('a.txt'), stage.landed('b.txt')]).toEqual(['a again', 'b again'])
+  expect(startOf(stage)).toMatchObject({ redo: ['a', 'b'] })
+  expect(runsOf(stage)).toHaveLength(2)
+})
 
 test.each([
   ['an id that the roadmap does not have', ['--redo', 'logon,b'], /not in the roadmap: logon\n +did you mean login\?/],

@@ -17,7 +17,7 @@ const talk = 'tasks:\n  - { id: talk, title: Talk about it }\n'
 test.each([
   ['in the workspace that it left', 'SIGKILL', 'as that agent left it'],
   ['with the work that was collected', 'SIGINT', "that agent's work so far"],
-] as const)('a conversation that its CLI has lost is begun anew %s, and costs no attempt', async (_, signal, told) => {
+] as const)('a conversation that its CLI has lost starts over %s, and costs no attempt', async (_, signal, told) => {
   const stage = scene({ roadmap: talk })
   const calls = fakeCli(stage, 'claude', ({ prompt, say, play, succeed, write, read }) => {
     if (prompt.includes('You were stopped in the middle')) play('resume-unknown')

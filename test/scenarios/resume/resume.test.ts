@@ -13,7 +13,7 @@ import { programFile, startProgram } from '../../support/rigs/program.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import { until } from '../../support/rigs/until.js'
 
-test('an agent that was killed with autopilot starts over as a further attempt, which uses none up', async () => {
+test('an agent that was killed with autopilot starts over in another attempt, which uses none up', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
   const first = stage.start(['run', '-i', '1', '--output', 'json'])
@@ -168,7 +168,7 @@ test('a status that autopilot could not write before it died is written afterwar
   expect(agents.started).toEqual(['a'])
 })
 
-test('tasks are those of the roadmap as it is now: gone ones are dropped, new ones run, failed ones stay failed', async () => {
+test('tasks are those of the current roadmap: removed ones are dropped, new ones run, failed ones stay failed', async () => {
   const stage = scene({
     roadmap:
       'tasks:\n  - { id: good, run: echo > good }\n  - { id: bad, run: exit 1 }\n  - { id: gone, run: exit 1 }\n',
@@ -198,7 +198,7 @@ test('tasks are those of the roadmap as it is now: gone ones are dropped, new on
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^Nothing to resume: run \S+ got everything done\.$/m)])
 })
 
-test('a run of something else, or with --fresh, leaves the one that was stopped alone', async () => {
+test('a different run, or one with --fresh, leaves the stopped one alone', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
   const first = stage.start(['run', '-a', '1'])

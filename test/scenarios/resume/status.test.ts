@@ -171,7 +171,7 @@ test.skipIf(notClosable !== undefined)(
   },
 )
 
-test('unreadable records never count as no run, nor an older run as the last one', async () => {
+test('unreadable records never count as no run, and an older run never counts as the last one', async () => {
   const stage = scene({ roadmap: mixed })
   const runs = join(stage.repo.dir, '.autopilot', 'runs')
   const loop = (path: string) => {
@@ -221,7 +221,7 @@ function isStopped(pid: number): boolean {
   return !existsSync('/proc/self/stat') || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(' T ')
 }
 
-test('of a task whose gates run it says that it is verifying', async () => {
+test('it shows a task whose gates run as verifying', async () => {
   const roadmap = 'tasks:\n  - { id: one, run: echo > one }\n'
   const stage = gatedScene({ roadmap, gates: ['cat "$PIPE"'], config: { base_gates: 'skip', env: { PIPE: null } } })
   const pipe = stage.repo.beside('pipe')

@@ -87,13 +87,13 @@ test('a conversation that waits for a slot after a resume does not continue if i
   const at = (name: string) => join(stage.repo.home, name)
   const calls = fakeCli(stage, 'claude', ({ task, prompt, say, write, succeed }) => {
     const home = (name: string) => `${process.env.HOME}/${name}`
-    const goesOn = prompt.includes('# Interrupted')
-    if (!goesOn) write(`${task}.txt`, task)
+    const continues = prompt.includes('# Interrupted')
+    if (!continues) write(`${task}.txt`, task)
     say({ type: 'system', subtype: 'init', session_id: `of-${task}`, model: 'claude-test' })
-    write(home(goesOn ? 'again' : `at-${task}`), '')
+    write(home(continues ? 'again' : `at-${task}`), '')
     const { existsSync } = process.getBuiltinModule('node:fs')
     const waiting = setInterval(() => {
-      if (!goesOn || !existsSync(home('go'))) return
+      if (!continues || !existsSync(home('go'))) return
       clearInterval(waiting)
       succeed()
     }, 10)

@@ -36,7 +36,7 @@ function overFile() {
 const kinds = (events: readonly RunEvent[]) =>
   events.map((event) => ('taskId' in event ? `${event.type} ${event.taskId}` : event.type))
 
-test('what could not be written is written with the next task, first things first', async () => {
+test('what could not be written is written with the next task, in order', async () => {
   const { file, events, writeBack } = overFile()
   file.broken = true
   writeBack.done('a')
@@ -65,7 +65,7 @@ test('what still cannot be written at the end is named, each task with the reaso
   expect(events.slice(-3)).toMatchObject([{ why: 'W186!' }, { why: 'W184!' }, { why: 'W184!' }])
 })
 
-test('tasks that are done together are written together; of a broken file only one asks whether it is whole', async () => {
+test('tasks that are done together are written together; only one of them checks whether a broken file is whole again', async () => {
   const { file, tried, events, writeBack, clock } = overFile()
   file.broken = true
   const ids = ['a', 'b', 'c']
@@ -100,11 +100,11 @@ test('between two writes a pause passes that grows with the file, and the end wa
   expect([tried.at(-1), clock.timers]).toEqual(['d', 0])
 })
 
-async function isToldUnwritten(running: Running): Promise<void> {
+async function reportsUnwritten(running: Running): Promise<void> {
   await running.saw('roadmap_write_failed', ({ code }) => code === 'W184')
 }
 
-test('a status that a half-saved roadmap kept out is written when the file is whole again', async () => {
+test('a status that could not be written to a half-saved roadmap is written when the file is whole again', async () => {
   const agents = await rig()
   const roadmap = riggedRoadmap(agents, ['a', 'b'])
   const stage = scene({ roadmap })
@@ -113,7 +113,7 @@ test('a status that a half-saved roadmap kept out is written when the file is wh
   stage.repo.write('roadmap.yaml', `${roadmap}  bro: [ken\n`)
   await a.write('a', '')
   await a.exit(0)
-  await isToldUnwritten(running)
+  await reportsUnwritten(running)
   stage.repo.write('roadmap.yaml', roadmap)
   await b.write('b', '')
   await b.exit(0)

@@ -208,7 +208,7 @@ describe.runIf(process.platform === 'linux')('the next run', () => {
 })
 
 describe.runIf(process.platform === 'linux')('when the launcher of agents is killed', () => {
-  test('they work on to their end; one whose end nobody saw runs again, and no attempt is used up', async () => {
+  test('they work to their end; one whose end nobody saw runs again, and no attempt is used up', async () => {
     const agents = await rig()
     const ids = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
     const stage = scene({ roadmap: riggedRoadmap(agents, ids) })

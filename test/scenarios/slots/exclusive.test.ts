@@ -22,7 +22,7 @@ test.each([
   [false, 2],
   // No event reports that a candidate has come to the queue, which is a moment after it was made.
 ])(
-  'of two works that are judged at once, a gate with exclusive: %s judges %s at a time',
+  'of two candidates that are judged at once, a gate with exclusive: %s judges %s at a time',
   { retry: 2, timeout: 20_000 },
   async (exclusive, atOnce) => {
     const agents = await rig()

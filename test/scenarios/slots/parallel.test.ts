@@ -53,7 +53,7 @@ test('the counts of a whole run add up, are reported only when they change, and 
   expect(counts.at(-1)).toMatchObject({ queueLength: 0, busyAgents: 0, availableAgents: 5 })
 })
 
-test('of hundreds that are ready at once, what comes first by priority begins first, and none is queued twice', async () => {
+test('of hundreds of ready tasks, the first by priority begins first, and none is queued twice', async () => {
   const agents = await rig()
   const many = Array.from({ length: 600 }, (_, at) => [`t${at}`, ''] as const)
   const roadmap = riggedRoadmap(agents, Object.fromEntries([...many, ['urgent', 'priority: critical']]))
@@ -83,7 +83,7 @@ test('two agents are alive at once and see nothing of each other', async () => {
   expect((await running.ended).code).toBe(0)
 })
 
-test('an agent that has ended frees its slot though a grandchild still holds its output', async () => {
+test('an agent that has ended frees its slot even if a grandchild still holds its output', async () => {
   const agents = await rig()
   const { start } = scene({ roadmap: riggedRoadmap(agents, ['first', 'second']) })
   const running = start(['run', '-a', '1'])

@@ -8,7 +8,7 @@ import { notClosable, runOrdinary } from '../../support/scenes/closed-to.js'
 import { scene } from '../../support/scenes/rigged-scene.js'
 import { tempDir } from '../../support/rigs/temp-dir.js'
 
-const deeds = {
+const actions = {
   unreadable: 'mkdir new; echo f > new/f; echo > other; chmod 000 new',
   'a file': 'echo f > secret; chmod 000 secret; echo > other',
   closed: 'mkdir -p .cache/mod/deep; echo > .cache/mod/deep/f; chmod -R a-w .cache/mod; echo > closed',
@@ -16,9 +16,9 @@ const deeds = {
 }
 
 test.skipIf(notClosable !== undefined)(
-  'what its owner cannot read fails the collecting by name, and no closed directory keeps a workspace from being removed',
+  'a directory that its owner cannot read fails collecting by name, and no closed directory keeps a workspace from being removed',
   async () => {
-    const tasks = Object.entries(deeds).map(([id, run]) => `  - { id: ${id}, run: ${JSON.stringify(run)} }\n`)
+    const tasks = Object.entries(actions).map(([id, run]) => `  - { id: ${id}, run: ${JSON.stringify(run)} }\n`)
     const stage = scene({
       roadmap: `tasks:\n${tasks.join('')}`,
       files: { '.gitignore': '.cache/\n', 'autopilot.yaml': '{"workspaces": {"dir": "../spaces"}}' },
@@ -42,7 +42,7 @@ test.skipIf(notClosable !== undefined)(
   },
 )
 
-test('a directory is removed whose paths are longer than the system takes, and nothing that a link leads to', async () => {
+test('a directory with paths longer than the system accepts is removed, and nothing that a link leads to', async () => {
   const dir = tempDir()
   const [top, outside] = [join(dir, 'top'), join(dir, 'outside')]
   for (const path of [top, outside]) mkdirSync(path)

@@ -74,7 +74,7 @@ test('a stop ends although git hangs and an agent ignores TERM; the journal has 
   expect(records.filter(({ type }) => type === 'run_given_up')).toMatchObject([{ taskIds: ['quick', 'deaf'] }])
 })
 
-test('a signal ends autopilot also when git hangs before the first agent has started', async () => {
+test('a signal ends autopilot even if git hangs before the first agent has started', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - id: a\n' })
   const git = withHangingGit(stage)
   stage.program('claude', `#!/bin/sh\ntouch '${git.flag}'\necho '2.1.332 (Claude Code)'\n`)
@@ -87,7 +87,7 @@ test('a signal ends autopilot also when git hangs before the first agent has sta
 
 const manyTasks = `tasks:\n${Array.from({ length: 150 }, (_, n) => `  - { id: t-${n}, run: 'true' }\n`).join('')}`
 
-test('a reader that takes nothing holds nothing up, and gets everything when it reads again', async () => {
+test('a reader that stops reading holds nothing up, and gets everything when it reads again', async () => {
   const stage = scene({ roadmap: manyTasks })
   const args = [programFile, 'run', '--isolation', 'none', '--output', 'json']
   const child = spawn(process.execPath, args, {
@@ -109,7 +109,7 @@ test('a reader that takes nothing holds nothing up, and gets everything when it 
   expect(read.length).toBeGreaterThan(100_000)
 })
 
-test('a stop does not wait for a reader that takes nothing', async () => {
+test('a stop does not wait for a reader that stops reading', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: `${manyTasks}${riggedRoadmap(agents, ['last']).replace('tasks:\n', '')}` })
   const args = [programFile, 'run', '--isolation', 'none', '--output', 'json']

@@ -18,7 +18,7 @@ async function said(change: (repo: GitRepo) => void, env: Readonly<Record<string
   }
 }
 
-test('a repository that has commit hooks or wants signatures is told once that neither holds for what lands', async () => {
+test('in a repository with commit hooks or signatures, one warning says that neither applies to what lands', async () => {
   const hook = (repo: GitRepo, path: string) => repo.write(path, '#!/bin/sh\n', { executable: true })
   const config = (repo: GitRepo, text: string) => appendFileSync(join(repo.home, '.gitconfig'), text)
   const both = (repo: GitRepo) => {
@@ -35,7 +35,7 @@ test('a repository that has commit hooks or wants signatures is told once that n
   expect(await said((repo) => repo.write('.git/hooks/pre-commit', 'not executable\n'))).toEqual([])
 })
 
-test('a hook that only calls Git LFS is none of those', async () => {
+test('a hook that only calls Git LFS causes no such warning', async () => {
   const installed =
     '#!/bin/sh\ncommand -v git-lfs >/dev/null 2>&1 || { echo >&2 "git-lfs is missing"; exit 2; }\ngit lfs post-commit "$@"\n'
   const hook = (text: string) => (repo: GitRepo) => repo.write('.git/hooks/post-commit', text, { executable: true })
@@ -43,7 +43,7 @@ test('a hook that only calls Git LFS is none of those', async () => {
   expect(await said(hook(`${installed}npm run lint\n`))).toHaveLength(1)
 })
 
-test('GIT_DIR and GIT_WORK_TREE are not followed, which is told', async () => {
+test('GIT_DIR and GIT_WORK_TREE are ignored, which is reported', async () => {
   expect(await said(() => undefined, { GIT_DIR: '/dots', GIT_WORK_TREE: '/home' })).toEqual([
     'ignored: GIT_DIR, GIT_WORK_TREE; autopilot uses the repository around the directory (-C)',
   ])

@@ -28,7 +28,7 @@ test('in place, done means that the agent ended well, whether or not something c
   expect(stage.repo.git('branch', '--list', 'autopilot/*')).toBe('')
 })
 
-test('below the root of a repository, the prompt template lies where the configuration does', async () => {
+test('below the root of a repository, the prompt template is looked for where the configuration is', async () => {
   const stage = scene({
     files: {
       'autopilot.yaml': 'prompt: mine.md\n',

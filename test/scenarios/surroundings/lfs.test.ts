@@ -22,7 +22,7 @@ const pathOf = (content: string) => {
   return join('.git/lfs/objects', oid.slice(0, 2), oid.slice(2, 4), oid)
 }
 
-test('content of Git LFS: agents have it, what they make and what they only committed is stored with you, and what they prune is not yours', async () => {
+test('content of Git LFS: agents have it, what they make or only commit is stored with yours, and what they prune is not yours', async () => {
   const steps = [
     'test "$(cat data.bin)" = second && git show HEAD~1:data.bin > pointer && git checkout -q HEAD~1 -- data.bin && test "$(cat data.bin)" = first',
     'git checkout -q HEAD -- data.bin && rm pointer',
@@ -45,7 +45,7 @@ test('content of Git LFS: agents have it, what they make and what they only comm
   expect(there).toEqual([true, true, true, true])
 })
 
-test('content of Git LFS that is not there is named with what to do; with GIT_LFS_SKIP_SMUDGE agents see pointers', async () => {
+test('missing content of Git LFS is reported with what to do; with GIT_LFS_SKIP_SMUDGE agents see pointers', async () => {
   const stage = lfsScene('cat data.bin > seen && echo fresh > new.bin')
   const { repo } = stage
   repo.write('data.bin', 'content\n')

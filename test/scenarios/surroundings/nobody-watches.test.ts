@@ -38,7 +38,7 @@ test.each([
   ['whose stderr is closed', 'run', '2>&-'],
   ['that has nothing open but a closed stdin', 'run', '<&- >&- 2>&-'],
   ['whose stderr is on a full disk', 'run', '2>/dev/full'],
-])('a run %s goes on to its end, with its own exit code', async (_, command, ending) => {
+])('a run %s continues to its end, with its own exit code', async (_, command, ending) => {
   const stage = scene({ roadmap: two })
   const code = stage.repo.beside('code')
   const { stdout } = await sh(stage, `{ ${autopilot} ${command}; echo $? > '${code}'; } ${ending}`)
@@ -49,7 +49,7 @@ test.each([
 })
 
 test.runIf(existsSync('/dev/full'))(
-  'a run whose stdout is on a full disk goes on to its end, and says so on stderr',
+  'a run whose stdout is on a full disk continues to its end, and says so on stderr',
   async () => {
     const stage = scene({
       roadmap: `tasks:\n  - { id: a, run: 'echo a > a.txt' }\n  - { id: b, run: 'exit 1', max_attempts: 1 }\n`,
@@ -61,7 +61,7 @@ test.runIf(existsSync('/dev/full'))(
   },
 )
 
-test.runIf(existsSync('/dev/full'))('a command whose answer did not arrive has not succeeded', async () => {
+test.runIf(existsSync('/dev/full'))('a command whose answer could not be written has not succeeded', async () => {
   const stage = scene({ roadmap: two })
   for (const command of ['status --output json', 'validate', '--help', '--version']) {
     const { code, stderr } = await sh(stage, `${autopilot} ${command} > /dev/full`)
@@ -95,16 +95,16 @@ async function atWorkOn({ lead = '', roadmap = '' }) {
 }
 
 /** Takes the terminal away: the end that shows what is written is closed. */
-async function takeAway(terminal: Running): Promise<void> {
+async function closeTerminal(terminal: Running): Promise<void> {
   terminal.kill('SIGKILL')
   await terminal.ended
 }
 
 test.runIf(hasTerminals)(
-  'a run whose terminal goes away without a word, as with a lost connection, goes on to its end',
+  'a run whose terminal goes away without a signal, as with a lost connection, continues to its end',
   async () => {
     const { stage, terminal, first, shell, code } = await atWorkOn({ lead: 'setsid -w' })
-    await takeAway(terminal)
+    await closeTerminal(terminal)
     await first.exit(0)
     await until(() => !isAlive(shell), 'autopilot ends')
     expect(code()).toBe('0\n')
@@ -114,14 +114,14 @@ test.runIf(hasTerminals)(
 
 test.runIf(hasTerminals)('a run whose terminal is closed, which SIGHUP tells, is stopped in order', async () => {
   const { stage, terminal, first, shell, code } = await atWorkOn({})
-  await takeAway(terminal)
+  await closeTerminal(terminal)
   await until(() => !isAlive(shell), 'autopilot ends')
   expect({ code: code(), end: endOf(stage) }).toEqual({ code: '143\n', end: 143 })
   await first.gone
 })
 
 test.runIf(hasTerminals)(
-  'a run whose terminal takes nothing any more, as after Ctrl-S or on a sleeping laptop, waits for nobody',
+  'a run whose terminal stops accepting output, as after Ctrl-S or on a sleeping laptop, waits for nobody',
   async () => {
     const many = Array.from({ length: 40 }, (_, index) => {
       return `  - { id: a-task-with-a-name-that-takes-more-room-than-most-${index}, run: 'true', depends_on: [first] }\n`

@@ -79,7 +79,7 @@ test('a run that was killed over a submodule continues in the same workspace: th
   expect(readFileSync(join(repo.dir, 'inner/lib.txt'), 'utf8')).toBe('one\n')
 })
 
-test('validate and the dry run say which submodules stay empty; of one that is there they say nothing', async () => {
+test('validate and the dry run name submodules that stay empty, and no others', async () => {
   const inner = gitRepo({ files: { 'lib.txt': 'one\n' } })
   const stage = scene({ roadmap: commands({ a: 'true' }) })
   const { repo } = stage
@@ -150,7 +150,7 @@ test('symbolic links are content: kept, made, changed and never followed', async
   ])
 })
 
-test('names that differ in case alone are two files, also when two tasks make them', async () => {
+test('names that differ only in case are two files, even if two tasks make them', async () => {
   const stage = scene({
     roadmap: commands({ a: 'echo a > New.txt; echo a >> readme.md', b: 'echo b > new.txt' }),
     files: { 'readme.md': 'small\n' },

@@ -25,7 +25,7 @@ test('without a terminal SIGHUP is reported and ignored, and SIGUSR1 opens no de
   expect(stage.subjects()).toEqual(['slow'])
 })
 
-test('where a standard stream is a terminal, SIGHUP ends the run', async () => {
+test('if a standard stream is a terminal, SIGHUP ends the run', async () => {
   const stage = scene()
   // The shell is what `script` starts, and becomes autopilot: it knows its pid beforehand.
   stage.repo.write(
@@ -69,7 +69,7 @@ test('with a low limit on open files there are fewer slots, and a line says so; 
   expect(stdout).toContain('Done        1 of 1 task')
 })
 
-test('the slots that fit are what was asked for where the limit allows it, and fewer or none where not', () => {
+test('there are as many slots as were asked for if the limit allows it, and fewer or none if not', () => {
   const agents = (files?: { limit: number; open: number }) => {
     const fitting = fitSlots(10, files)
     return fitting.ok ? [fitting.value.agents, fitting.value.notices.length] : fitting.error.message

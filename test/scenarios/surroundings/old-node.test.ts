@@ -16,7 +16,7 @@ function runAs(version: string) {
 }
 
 test.each(['12.22.12', '18.20.4', '20.9.0', '20.18.3'])(
-  'Node %s is told what to do, not that there is a bug',
+  'Node %s gets a message about what to do, not about a bug',
   async (version) => {
     const { code, stdout, stderr } = await runAs(version)
     expect([code, stdout]).toEqual([2, ''])
@@ -30,7 +30,7 @@ test.each(['20.19.0', '21.0.0', '22.1.0', '100.0.0'])('Node %s is new enough', a
   expect((await runAs(version)).code).toBe(0)
 })
 
-test('what checks the version can be read by an old Node: syntax of 2017, and nothing is imported before', () => {
+test('the version check can be read by an old Node: it has the syntax of 2017, and nothing is imported before', () => {
   const source = readFileSync(programFile, 'utf8')
   // A plain script has no static import, no import.meta and no await outside a function.
   expect(() => new Script(source)).not.toThrow()

@@ -15,7 +15,7 @@ function berths(stage: Scene): readonly string[] {
   return homes.flatMap((home) => readdirSync(join(cache, home))).sort()
 }
 
-test('two runs after the other have the same paths, for agents and for gates', async () => {
+test('two runs, one after the other, have the same paths, for agents and for gates', async () => {
   const task = (id: string) => `  - { id: ${id}, run: 'echo "$PWD" >> "$SEEN/agents"; echo > ${id}' }\n`
   const stage = gatedScene({
     roadmap: `tasks:\n${['a', 'b', 'c', 'd'].map(task).join('')}`,
@@ -65,7 +65,7 @@ test('a workspace that a run kept is not touched by the next, which takes anothe
   expect(dirname(stage.repo.git('show', 'autopilot/main:last').trim())).toBe(dirname(path))
 })
 
-test('what a killed run still needs is not touched by a fresh one, and is there when it is resumed', async () => {
+test('what a killed run still needs is not touched by a new run, and still exists when it is resumed', async () => {
   const agents = await rig()
   const stage = scene({ roadmap: riggedRoadmap(agents, ['a', 'b']) })
   const running = stage.start(['run', '-a', '1', '--only', 'a'])
@@ -96,7 +96,7 @@ test('what a killed run still needs is not touched by a fresh one, and is there 
   expect(stage.subjects()).toEqual(['b', 'a'])
 })
 
-test('a run that finds its own paths taken by a later one says that nothing of it stands there', async () => {
+test('a run that finds its own paths taken by a later one says that nothing of its own is left there', async () => {
   const stage = scene({
     roadmap: `tasks:
   - { id: nest, run: 'git init -q inner && echo mine > inner/f' }

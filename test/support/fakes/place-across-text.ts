@@ -7,7 +7,7 @@ export function placeAcrossText(place: TurnPlace): TurnPlace {
     trouble: async () => asText(await place.trouble()),
     underWay: async () => asText(await place.underWay()),
     harvest: async (written) => asText(await place.harvest(asText(written))),
-    goOn: async (candidate) => asText(await place.goOn(asText(candidate))),
+    bringUpToDate: async (candidate) => asText(await place.bringUpToDate(asText(candidate))),
     diff: async (together, most) => asText(await place.diff(asText(together), most)),
     close: place.close,
   }

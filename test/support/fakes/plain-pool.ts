@@ -102,7 +102,7 @@ export class PlainPool extends EventEmitter<PoolEvents> implements AgentPool {
   isStillGranted(id: string): boolean {
     const held = this.#slots.get(id)?.held
     if (!held || this.#shut || this.#standing.isOut(held.offer)) return false
-    return this.#standing.restsUntil(held.offer.provider) === undefined && !this.#waitsForPause(held.task)
+    return this.#standing.coolDownUntil(held.offer.provider) === undefined && !this.#waitsForPause(held.task)
   }
 
   setPrepared(count: number): void {
@@ -253,7 +253,7 @@ export class PlainPool extends EventEmitter<PoolEvents> implements AgentPool {
       offers: this.#waiting.filter(({ task }) => !this.#waitsForPause(task)).flatMap((one) => this.#tiers(one).flat()),
       isOut: (offer) => this.#standing.isOut(offer),
       isAdmitted: (offer) => this.#admits(offer, []),
-      restsUntil: (provider) => this.#standing.restsUntil(provider),
+      coolDownUntil: (provider) => this.#standing.coolDownUntil(provider),
     })
   }
 }

@@ -38,7 +38,7 @@ export interface BaseGameRules {
   /** The verdict on the base is known after so many steps. */
   readonly judgedAfter: number
   /** Work that has waited for the base since before the run was resumed. */
-  readonly worksWait: boolean
+  readonly workWaits: boolean
   /** Somebody else moves the target after so many steps, to a tip that is red or not. */
   movedAfter?: number
   readonly movedToRed?: boolean
@@ -68,7 +68,7 @@ export interface BasePlayed {
 }
 
 const [baseGate, ownGate] = ['base', 'own']
-const mostSteps = 20_000
+const maxSteps = 20_000
 
 type Stage =
   | { readonly type: 'queued' }
@@ -100,7 +100,7 @@ class BaseGame {
 
   constructor(rules: BaseGameRules) {
     this.#rules = rules
-    const waits = rules.worksWait && rules.players.some(({ before }) => before === 'finished')
+    const waits = rules.workWaits && rules.players.some(({ before }) => before === 'finished')
     const first = commitId('tip0')
     this.#base = baseAt(first, waits)
     if (rules.isRed) this.#redTips.add(first)
@@ -114,7 +114,7 @@ class BaseGame {
     this.#rules.players.forEach(({ before }, id) => {
       if (before !== undefined) this.#begin(id)
     })
-    for (; this.#step < mostSteps; this.#step++) {
+    for (; this.#step < maxSteps; this.#step++) {
       this.#pass()
       const able = this.#able()
       const chosen = able[this.#rules.choose(this.#step) % Math.max(1, able.length)]

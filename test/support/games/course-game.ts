@@ -38,7 +38,7 @@ const agent = { provider: 'claude' }
 const slot = 's1'
 const text = '1-text'
 const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 0 }
-const mostAttempts = 3
+const maxAttempts = 3
 
 /** One task, played by the course itself, with a journal; no agent, no git, no clock. */
 export class CourseGame {
@@ -100,12 +100,12 @@ export class CourseGame {
     // Git is asked first: landed work is done.
     const planned = [{ id: 'T1', title: 'T1', state: this.landed > 0 ? ('done' as const) : ('pending' as const) }]
     const how = reconcile(state, planned, this.#facts).get('T1') ?? { type: 'landed' }
-    const settings = { version: '1', permissions: 'edit', maxAttempts: mostAttempts, slots: [slot] } as const
+    const settings = { version: '1', permissions: 'edit', maxAttempts, slots: [slot] } as const
     const failed = how.type === 'failed' ? ['T1'] : []
     this.#record({ type: 'run_resumed', ...settings, tasks: planned, failed, retried: [] })
     this.ended = how.type === 'landed' ? 'done' : how.type === 'failed' ? 'failed' : undefined
     if (how.type === 'start') this.course = newCourse(how.attempt)
-    if (how.type !== 'go_on') return
+    if (how.type !== 'continue') return
     this.course = how.course
     if (how.course.state.type !== 'queued')
       this.#record({ type: 'attempt_resumed', ...this.#of, agent, workspace: how.course.workspace })
@@ -119,8 +119,8 @@ export class CourseGame {
     lastRef: () => Math.max(0, ...this.#refs.keys()),
     stands: () => true,
     canContinue: ({ sessionId }) => sessionId !== undefined,
-    mostAttempts: () => mostAttempts,
-    mostTotalAttempts: 20,
+    maxAttemptsOf: () => maxAttempts,
+    maxTotalAttempts: 20,
     retryFailed: false,
   }
 
@@ -225,7 +225,7 @@ export class CourseGame {
 
   #fail({ attempt }: Begun, why: ReturnType<typeof failure>): void {
     const { used, spared } = this.progress
-    const counts = { attempt: used + 1, maxAttempts: mostAttempts, isOut: false, sparedBefore: spared }
+    const counts = { attempt: used + 1, maxAttempts, isOut: false, sparedBefore: spared }
     const follows = aftermathOf(why, {
       ...{ counts, isCommand: false, isCanceled: false, isStopping: false },
       spent: () => (attempt >= 12 ? 'enough' : undefined),

@@ -159,8 +159,8 @@ export class CrashGame {
       lastRef: (id) => Math.max(0, ...attemptsOf(id).map((key) => Number(key.split('/')[1]))),
       stands: (id, attempt) => this.#workspaces.has(keyOf(id, attempt)),
       canContinue: ({ sessionId }) => sessionId !== undefined,
-      mostAttempts: () => 3,
-      mostTotalAttempts: 10,
+      maxAttemptsOf: () => 3,
+      maxTotalAttempts: 10,
       retryFailed: false,
     }
   }
@@ -180,7 +180,7 @@ export class CrashGame {
     const key = keyOf(taskId, attempt)
     const agent = { provider: 'claude' }
     const text = this.#loaded.get(taskId)!
-    const goesOn = how.type !== 'start' && !isPaid(how)
+    const continues = how.type !== 'start' && !isPaid(how)
     const isTold = how.type === 'start' || isReworded(how)
     if (how.type === 'start') {
       this.#record({ type: 'task_queued', ...of })
@@ -197,13 +197,13 @@ export class CrashGame {
       this.#workspaces.add(key)
       this.#sync()
     } else {
-      const slot = goesOn ? { slot: 's1' } : {}
+      const slot = continues ? { slot: 's1' } : {}
       const told = isTold ? { text } : {}
       this.#record({ type: 'attempt_resumed', ...of, ...slot, agent, workspace: `/w/${key}`, ...told })
-      if (goesOn) this.#workspaces.add(key)
+      if (continues) this.#workspaces.add(key)
       this.#sync()
     }
-    if (how.type === 'start' || goesOn) {
+    if (how.type === 'start' || continues) {
       this.agents++
       move = yield
       if (isTold) this.#told.set(key, text)

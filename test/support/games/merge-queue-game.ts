@@ -31,7 +31,7 @@ export interface GameRules {
   /** Whether somebody else moves the target before the n-th landing is tried, counted from 1. */
   readonly movedBefore?: (landing: number) => boolean
   readonly judges: number
-  readonly mostTogether: number
+  readonly maxTogether: number
   /** A fixed failure rate for the queue; without it, the queue learns the rate as usual. */
   readonly failureRate?: number
 }
@@ -65,7 +65,7 @@ export function playMergeQueue(rules: GameRules): Played {
   return new MergeQueueGame(rules).play()
 }
 
-const mostSteps = 100_000
+const maxSteps = 100_000
 
 class MergeQueueGame {
   readonly #rules: GameRules
@@ -93,14 +93,14 @@ class MergeQueueGame {
 
   constructor(rules: GameRules) {
     this.#rules = rules
-    this.#queue = this.#assuming(emptyQueue(rules.mostTogether))
+    this.#queue = this.#assuming(emptyQueue(rules.maxTogether))
   }
 
   play(): Played {
-    for (let steps = 0; steps < mostSteps; steps++) {
+    for (let steps = 0; steps < maxSteps; steps++) {
       this.#come(steps)
       const step = nextStep(this.#queue)
-      if (step.type !== 'rest') this.#learn(this.#make(step))
+      if (step.type !== 'idle') this.#learn(this.#make(step))
       else if (!this.#comeNext()) return this.#played()
     }
     throw new Error('the queue does not come to an end')
@@ -139,7 +139,7 @@ class MergeQueueGame {
     this.#learn({ type: 'came', candidate: { number, priority } })
   }
 
-  #make(step: Exclude<QueueStep, { type: 'rest' }>): QueueOutcome {
+  #make(step: Exclude<QueueStep, { type: 'idle' }>): QueueOutcome {
     switch (step.type) {
       case 'build':
         return this.#build(step.candidates)

@@ -17,8 +17,12 @@ export function hostileInputs(samples: readonly string[], words: readonly string
   const mutated = fc.tuple(fc.constantFrom(...samples), edits).map(([sample, list]) => {
     return list.reduce((bytes, edit) => edit(bytes), encode(sample))
   })
-  const soup = fc.array(text, { maxLength: 40 }).map((parts) => encode(parts.join('')))
-  return fc.oneof({ weight: 6, arbitrary: mutated }, { weight: 3, arbitrary: soup }, fc.uint8Array({ maxLength: 300 }))
+  const jumble = fc.array(text, { maxLength: 40 }).map((parts) => encode(parts.join('')))
+  return fc.oneof(
+    { weight: 6, arbitrary: mutated },
+    { weight: 3, arbitrary: jumble },
+    fc.uint8Array({ maxLength: 300 }),
+  )
 }
 
 function anyEdit(text: fc.Arbitrary<string>): fc.Arbitrary<Edit> {

@@ -6,7 +6,7 @@ import type { MakePool } from '../rigs/pools.js'
 import {
   choiceFor,
   goesBefore,
-  mayGoOn,
+  mayContinue,
   mayEverRun,
   mayRunNow,
   stuckOf,
@@ -68,7 +68,7 @@ export class PoolGame {
     const { usable, chosen, ordered, routes, caps, slots } = setup
     const fresh = {
       stopped: new Set<string>(),
-      resting: new Map<string, { readonly until: number; probe?: string }>(),
+      coolingDown: new Map<string, { readonly until: number; probe?: string }>(),
       prepared: 0,
       paused: false,
       refused: new Set<string>(),
@@ -102,10 +102,10 @@ export class PoolGame {
     const causes = stuckOf(this.world, this.clock.now(), asks)
     const told = this.#stuck
     const said = told?.providers.map((name) =>
-      told.until === undefined ? 'refused' : this.world.resting.get(name)?.until,
+      told.until === undefined ? 'refused' : this.world.coolingDown.get(name)?.until,
     )
     must((said ?? []).join() === causes.join(), `stuck by ${causes.join()}, told ${JSON.stringify(told)}`)
-    must(told?.until === undefined || told.until === causes[0], `told to rest until ${told?.until ?? 'ever'}`)
+    must(told?.until === undefined || told.until === causes[0], `told to cool down until ${told?.until ?? 'ever'}`)
   }
 
   /** Gives everything back, ends all cool-downs, and continues until nothing may run any more. */
@@ -150,11 +150,11 @@ export class PoolGame {
         pool.setPrepared(move.count)
         break
       case 'cool_down':
-        world.resting.set(move.provider, { until: clock.now() + move.ms })
+        world.coolingDown.set(move.provider, { until: clock.now() + move.ms })
         pool.coolDown(move.provider, later(clock.now(), move.ms))
         break
       case 'admit':
-        if ((world.resting.get(move.provider)?.until ?? 0) <= clock.now()) world.resting.delete(move.provider)
+        if ((world.coolingDown.get(move.provider)?.until ?? 0) <= clock.now()) world.coolingDown.delete(move.provider)
         pool.answered(move.provider)
         break
       case 'refuse':
@@ -204,14 +204,14 @@ export class PoolGame {
     const { ask, offer } = this.world.held.get(id)!
     this.#letGo(id)
     if (ask.needsWorkspace) this.world.prepared++
-    const isGranted = mayGoOn(this.world, this.clock.now(), ask, offer)
+    const isGranted = mayContinue(this.world, this.clock.now(), ask, offer)
     must(this.pool.isStillGranted(id) === isGranted, `${id} is ${isGranted ? '' : 'not '}granted still`)
     this.pool.giveBackUnused(id)
   }
 
   #letGo(id: string): void {
     this.world.held.delete(id)
-    for (const rest of this.world.resting.values()) if (rest.probe === id) delete rest.probe
+    for (const coolDown of this.world.coolingDown.values()) if (coolDown.probe === id) delete coolDown.probe
   }
 
   #cancel(reservation: Reservation | undefined): void {
@@ -263,8 +263,8 @@ export class PoolGame {
       this.#waiting = this.#waiting.filter((other) => other !== next)
       if (ask.needsWorkspace) world.prepared--
       world.held.set(id, { ask, offer })
-      const rest = world.resting.get(offer.provider)
-      if (rest) rest.probe = id
+      const coolDown = world.coolingDown.get(offer.provider)
+      if (coolDown) coolDown.probe = id
     }
     const idleBeside = this.#nextToRun()
     must(idleBeside === undefined, `a slot is idle while ${idleBeside?.ask.id ?? ''} may run on it`)

@@ -35,7 +35,7 @@ export interface World extends Omit<Setup, 'slots'> {
   readonly slots: string[]
   readonly stopped: Set<string>
   /** Provider to the time at which it may be used again, and to the slot on which an agent then goes first. */
-  readonly resting: Map<string, { readonly until: number; probe?: string }>
+  readonly coolingDown: Map<string, { readonly until: number; probe?: string }>
   readonly held: Map<string, Held>
   /** Providers that the admission refuses. */
   readonly refused: Set<string>
@@ -69,9 +69,9 @@ export function tiersOf(world: World, ask: Ask): readonly (readonly ProviderMode
 }
 
 /** Whether what was granted to the ask may begin now, by what has happened since. */
-export function mayGoOn(world: World, now: number, { begins }: Ask, { provider }: ProviderModel): boolean {
-  const rests = (world.resting.get(provider)?.until ?? 0) > now
-  return !world.shut && !world.stopped.has(provider) && !rests && !(begins && world.paused)
+export function mayContinue(world: World, now: number, { begins }: Ask, { provider }: ProviderModel): boolean {
+  const coolsDown = (world.coolingDown.get(provider)?.until ?? 0) > now
+  return !world.shut && !world.stopped.has(provider) && !coolsDown && !(begins && world.paused)
 }
 
 /** Whether anything is left that could serve the ask at some time. */
@@ -95,8 +95,8 @@ function isBelowCaps(world: World, offer: ProviderModel): boolean {
 
 /** After a cool-down one agent goes first, until the provider is reported to have answered. */
 function isOpen(world: World, now: number, provider: string): boolean {
-  const rest = world.resting.get(provider)
-  return rest === undefined || (rest.until <= now && rest.probe === undefined)
+  const coolDown = world.coolingDown.get(provider)
+  return coolDown === undefined || (coolDown.until <= now && coolDown.probe === undefined)
 }
 
 /** Which providers keep waiting work from starting when nobody is at work: the end of their cool-downs, or `refused`. */
@@ -108,7 +108,7 @@ export function stuckOf(world: World, now: number, asks: readonly Ask[]): readon
     .filter((offer) => !world.stopped.has(offer.provider))
     .map(({ provider }) => provider)
   const causes = [...new Set(providers)].map((name) =>
-    world.refused.has(name) ? 'refused' : (world.resting.get(name)?.until ?? 0),
+    world.refused.has(name) ? 'refused' : (world.coolingDown.get(name)?.until ?? 0),
   )
   if (causes.some((cause) => cause !== 'refused' && cause <= now)) return []
   const untils = causes.filter((cause) => cause !== 'refused').sort((a, b) => a - b)

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Scene } from './scene.js'
 
 /** What waits for the end of a cool-down. Anything else, such as a limit on a git, takes its own time. */
-const resting = 'ProviderStanding.coolDown'
+const coolsDown = 'ProviderStanding.coolDown'
 
 /**
  * The environment in which autopilot's own clock jumps to the end of each cool-down instead of waiting for it. Nothing else
@@ -18,7 +18,7 @@ let ahead = 0
 Date.now = () => now() + ahead
 performance.now = () => monotonic() + ahead
 globalThis.setTimeout = Object.assign((callback, ms, ...more) => {
-  if (!new Error().stack.includes('${resting}')) return wait(callback, ms, ...more)
+  if (!new Error().stack.includes('${coolsDown}')) return wait(callback, ms, ...more)
   const due = performance.now() + ms
   return wait(() => {
     ahead += Math.max(0, due - performance.now())

@@ -208,7 +208,7 @@ describe.each(pools)('%s: a slot on which nothing has begun yet', (_, make) => {
   it('is still granted, until its provider stops or cools down, or the pool is paused or shut', async () => {
     const ways: Readonly<Record<string, (pool: AgentPool) => void>> = {
       stopped: (pool) => pool.stopProvider('claude'),
-      rests: (pool) => pool.coolDown('claude', epochMs(1e15)),
+      coolsDown: (pool) => pool.coolDown('claude', epochMs(1e15)),
       paused: (pool) => pool.pause(true),
       shut: (pool) => pool.shut('over'),
       drained: (pool) => pool.drain('over'),
@@ -216,12 +216,12 @@ describe.each(pools)('%s: a slot on which nothing has begun yet', (_, make) => {
     for (const [way, happens] of Object.entries(ways)) {
       const { pool } = poolOf(make, 2)
       const { id } = await pool.reserveAgent(request('T1', { begins: true }), 'moderate')
-      const goesOn = await pool.reserveAgent(request('T2'), 'moderate')
+      const continued = await pool.reserveAgent(request('T2'), 'moderate')
       expect(pool.isStillGranted(id), way).toBe(true)
       happens(pool)
       expect(pool.isStillGranted(id), way).toBe(false)
       // A pause does not hold one that continues.
-      expect(pool.isStillGranted(goesOn.id), way).toBe(way === 'paused')
+      expect(pool.isStillGranted(continued.id), way).toBe(way === 'paused')
       pool.giveBackUnused(id)
       expect(pool.isStillGranted(id), way).toBe(false)
       pool.close()

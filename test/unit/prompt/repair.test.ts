@@ -21,7 +21,7 @@ test('files in conflict are named, with what to do', () => {
 })
 
 test('an agent that does not know the work gets the task before it and the diff, which cannot be taken for a heading', () => {
-  const text = renderRepair({ ...context, afresh: { prompt: '# Do it\n\nTask T1.\n', diff: '+# not a heading' } })
+  const text = renderRepair({ ...context, briefing: { prompt: '# Do it\n\nTask T1.\n', diff: '+# not a heading' } })
   expect(text.startsWith('# Do it\n\nTask T1.\n\n# Repair\n')).toBe(true)
   expect(text.match(/^Task T1\.$/gm)).toHaveLength(1)
   expect(text).toContain('\n    +# not a heading\n')

@@ -9,14 +9,14 @@ test('an agent that was stopped is told where its work stands, and nothing that 
 })
 
 test('another agent is told the task first, then what was done, with conflicts and the note on those without markers', () => {
-  const afresh = { prompt: '# Task\n\nTask T1.\n', diff: '+one\n+two' }
+  const briefing = { prompt: '# Task\n\nTask T1.\n', diff: '+one\n+two' }
   const prompt = renderResume({
     taskId: 'T1',
     directory: 'restored',
     left: [],
     conflicts: ['a.txt'],
     note: 'NOTE',
-    afresh,
+    briefing,
   })
   expect(prompt).toMatch(/^# Task\n\nTask T1\.\n\n# Interrupted\n/)
   expect(prompt).toContain('\n- a.txt\n')
@@ -32,7 +32,7 @@ test('a changed text is given whole, to the agent of the conversation and to ano
   expect(own).toMatch(/You were stopped in the middle of this task.*The task has changed since/)
   expect(own).toContain('\n> Do two.\n>\n> Now.\n')
   expect(renderResume({ ...common, hadFinished: true })).toContain('You had finished this task')
-  const other = renderResume({ ...common, afresh: { prompt: 'Do two.', diff: '' } })
+  const other = renderResume({ ...common, briefing: { prompt: 'Do two.', diff: '' } })
   expect(other).toMatch(/^Do two\.\n[^]*Another agent worked on an earlier version of this task/)
   for (const text of [own, other]) expect(text).not.toContain('have not changed')
 })

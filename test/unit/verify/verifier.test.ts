@@ -112,23 +112,20 @@ test('a failure without output has no detail, and a name from a roadmap is clean
 test.each([
   ['passed', passed],
   ['failed', failed('broke')],
-])(
-  'a known verdict, %s, is given without a second run; another tree or command gets its own',
-  async (_, said) => {
-    const { verify, say, begun, judged, checkouts } = stage()
-    const first = verify('t', 'test')
-    await say(0, said)
-    expect(await verify('t', 'test')).toEqual(await first)
-    expect(begun).toHaveLength(1)
-    expect(checkouts.made).toBe(1)
-    expect(judged.map(({ remembered }) => remembered)).toEqual([false, true])
-    expect(judged[1]).toMatchObject({ verdict: said, durationMs: 0 })
-    const others = Promise.all([verify('u', 'test'), verify('t', 'lint')])
-    await say(1, passed)
-    await say(2, passed)
-    expect(await others).toEqual([ok(undefined), ok(undefined)])
-  },
-)
+])('a known verdict, %s, is given without a second run; another tree or command gets its own', async (_, said) => {
+  const { verify, say, begun, judged, checkouts } = stage()
+  const first = verify('t', 'test')
+  await say(0, said)
+  expect(await verify('t', 'test')).toEqual(await first)
+  expect(begun).toHaveLength(1)
+  expect(checkouts.made).toBe(1)
+  expect(judged.map(({ remembered }) => remembered)).toEqual([false, true])
+  expect(judged[1]).toMatchObject({ verdict: said, durationMs: 0 })
+  const others = Promise.all([verify('u', 'test'), verify('t', 'lint')])
+  await say(1, passed)
+  await say(2, passed)
+  expect(await others).toEqual([ok(undefined), ok(undefined)])
+})
 
 test('a verdict in the making is waited for, not made a second time', async () => {
   const { verify, say, begun, judged } = stage()
@@ -298,10 +295,10 @@ function brokenSetup(fails: (commit: string, nth: number) => boolean) {
   const asked: string[] = []
   const distrusted: string[] = []
   const checkOut: VerifierParts['checkOut'] = (commit, how) => {
-    asked.push(`${commit}${how?.afresh ? '!' : ''}`)
+    asked.push(`${commit}${how?.fresh ? '!' : ''}`)
     if (fails(commit, asked.length)) return Promise.resolve(err(noSetup))
     const place = { root: `/${commit}`, release: () => undefined, distrust: () => distrusted.push(commit) }
-    return Promise.resolve(ok({ ...place, ...(how?.afresh ? {} : { holdsOlder: true as const }) }))
+    return Promise.resolve(ok({ ...place, ...(how?.fresh ? {} : { holdsOlder: true as const }) }))
   }
   return { checkOut, asked, distrusted }
 }

@@ -14,12 +14,12 @@ export interface FileManner {
 }
 
 /** Finds where a task's status is written, or where to insert it. */
-export function locateStatus(manner: FileManner, node: MapNode, status: TaskStatus): StatusValue {
+export function locateStatus(style: FileManner, node: MapNode, status: TaskStatus): StatusValue {
   const entry = ['status', 'completed', 'passes'].map((key) => entryOf(node, key)).find((found) => found !== undefined)
   const shared = node.shared || (entry && (entry.merged || entry.value.shared || entry.value.kind !== 'scalar'))
-  const edit = shared === true ? undefined : entry ? replacement(manner, entry) : insertion(manner, node)
-  if (!edit) return { kind: 'shared', status, line: lineAt(manner.source, entry?.value.start ?? node.start) }
-  const before = manner.source.text.slice(edit.start, edit.end)
+  const edit = shared === true ? undefined : entry ? replacement(style, entry) : insertion(style, node)
+  if (!edit) return { kind: 'shared', status, line: lineAt(style.source, entry?.value.start ?? node.start) }
+  const before = style.source.text.slice(edit.start, edit.end)
   return { kind: 'edit', plain: false, ...edit, before, status }
 }
 
@@ -48,14 +48,14 @@ function replacement(
 }
 
 /** After the title, else the id, else the first entry. */
-function insertion(manner: FileManner, node: MapNode): Edit | undefined {
+function insertion(style: FileManner, node: MapNode): Edit | undefined {
   const own = [...node.entries.values()].filter((entry) => !entry.merged)
   const anchor = ['title', 'id', 'name', 'goal', 'subject'].flatMap(
     (key) => own.find((entry) => entry.key === key) ?? [],
   )
   const entry = anchor[0] ?? own[0]
   if (!entry) return undefined
-  return node.flow ? insideBraces(manner, node, entry) : ownLine(manner, entry)
+  return node.flow ? insideBraces(style, node, entry) : ownLine(style, entry)
 }
 
 /** A new line with the indentation and line ending of the entry. */

@@ -45,8 +45,8 @@ function verdicts(...agents: readonly FailedAgent[]): readonly AccountVerdict[] 
   })
 }
 
-function restMs(verdict: AccountVerdict | undefined, from: number): number | undefined {
-  return verdict?.type === 'rest' ? verdict.until - now - from : undefined
+function coolDownMs(verdict: AccountVerdict | undefined, from: number): number | undefined {
+  return verdict?.type === 'cool_down' ? verdict.until - now - from : undefined
 }
 
 const limits: readonly FailureKind[] = ['rate_limit', 'overloaded', 'network', 'usage_limit']
@@ -56,7 +56,7 @@ describe('an account whose agent failed', () => {
     for (const kind of failureKinds) {
       const [verdict] = verdicts(failed(kind, { nowMs: 5000 }))
       const expected = new Map<FailureKind, string>([
-        ...[...limits, 'auth' as const, 'spawn' as const].map((one): [FailureKind, string] => [one, 'rest']),
+        ...[...limits, 'auth' as const, 'spawn' as const].map((one): [FailureKind, string] => [one, 'cool_down']),
         ['usage', 'stop'],
         ['model', 'stop_model'],
       ])
@@ -69,7 +69,7 @@ describe('an account whose agent failed', () => {
     const words = 'You hit your limit, resets 11am (UTC)'
     const until = (message: string, retryAfter?: number) => {
       const said = limited('usage_limit', message, retryAfter)
-      return restMs(verdicts(failed('usage_limit', { ...at, failure: said }))[0], 0)
+      return coolDownMs(verdicts(failed('usage_limit', { ...at, failure: said }))[0], 0)
     }
     expect(until('', 90_000)).toBe(90_000)
     expect(until(words, 90_000)).toBe(90_000)
@@ -81,7 +81,7 @@ describe('an account whose agent failed', () => {
   it('backs off without such a time: twice as long after each limit in a row, up to five minutes, or an hour for an allowance', () => {
     const row = (kind: FailureKind) =>
       verdicts(...Array.from({ length: 9 }, (_, n) => failed(kind, { nowMs: n * 10_000_000, answered: true }))).map(
-        (verdict, n) => restMs(verdict, n * 10_000_000)! / 1000,
+        (verdict, n) => coolDownMs(verdict, n * 10_000_000)! / 1000,
       )
     expect(row('rate_limit')).toEqual([15, 30, 60, 120, 240, 300, 300, 300, 300])
     expect(row('usage_limit')).toEqual([60, 120, 240, 480, 960, 1920, 3600, 3600, 3600])
@@ -90,15 +90,15 @@ describe('an account whose agent failed', () => {
   it('begins again with the shortest cool-down once an agent has ended well', () => {
     const first = judgeAccount(noTrouble, failed('rate_limit', { nowMs: 1 })).trouble
     const second = judgeAccount(endedWell(first), failed('rate_limit', { nowMs: 100_000 })).verdict
-    expect(restMs(second, 100_000)).toBe(15_000)
+    expect(coolDownMs(second, 100_000)).toBe(15_000)
   })
 
   it('cools down for at least a second, and for any jitter at most for the whole span', () => {
     fc.assert(
       fc.property(fc.constantFrom(...limits), fc.double({ min: 0, max: 1, noNaN: true }), (kind, jitter) => {
         const span = kind === 'usage_limit' ? 60_000 : 15_000
-        const rest = restMs(verdicts(failed(kind, { nowMs: 0, jitter }))[0], 0)!
-        expect(rest).toBe(Math.max(1000, Math.round(jitter * span)))
+        const coolDown = coolDownMs(verdicts(failed(kind, { nowMs: 0, jitter }))[0], 0)!
+        expect(coolDown).toBe(Math.max(1000, Math.round(jitter * span)))
       }),
     )
   })
@@ -111,8 +111,8 @@ describe('an account whose agent failed', () => {
       failed('rate_limit', { nowMs: 12_000, startedMs: 9000, failure: longer }),
       failed('rate_limit', { nowMs: 80_000, startedMs: 70_000 }),
     )
-    expect([restMs(first, 10_000), same?.type, restMs(more, 0)]).toEqual([15_000, 'none', 60_000])
-    expect(restMs(next, 80_000)).toBe(30_000)
+    expect([coolDownMs(first, 10_000), same?.type, coolDownMs(more, 0)]).toEqual([15_000, 'none', 60_000])
+    expect(coolDownMs(next, 80_000)).toBe(30_000)
   })
 })
 
@@ -173,7 +173,7 @@ describe('a login that is refused', () => {
 
   it('cools the account down for half a minute, then for two minutes, and stops it at the third refusal in a row', () => {
     const [first, second, third] = inARow(3)
-    expect([restMs(first, 0), restMs(second, 1_000_000)]).toEqual([30_000, 120_000])
+    expect([coolDownMs(first, 0), coolDownMs(second, 1_000_000)]).toEqual([30_000, 120_000])
     expect(third).toMatchObject({
       type: 'stop',
       failure: { kind: 'auth', message: /^refused 3 times in a row/ as never },
@@ -183,7 +183,7 @@ describe('a login that is refused', () => {
   it('cools the account down for at least half of that, whatever the jitter', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (jitter) => {
-        const [first, second] = inARow(2, { jitter }).map((verdict, n) => restMs(verdict, n * 1_000_000)!)
+        const [first, second] = inARow(2, { jitter }).map((verdict, n) => coolDownMs(verdict, n * 1_000_000)!)
         expect([first, second]).toEqual([Math.round(15_000 + 15_000 * jitter), Math.round(60_000 + 60_000 * jitter)])
       }),
     )
@@ -192,7 +192,7 @@ describe('a login that is refused', () => {
   it('counts as one with the refusals of all agents that had a slot when the cool-down began, however many', () => {
     const agents = [0, 1, 500, 29_000].map((startedMs) => failed('auth', { nowMs: 40_000, startedMs }))
     const [first, ...others] = verdicts(failed('auth', { nowMs: 2, startedMs: 0 }), ...agents, ...agents)
-    expect(first?.type).toBe('rest')
+    expect(first?.type).toBe('cool_down')
     expect(others.map(({ type }) => type)).toEqual(others.map(() => 'none'))
   })
 
@@ -200,14 +200,14 @@ describe('a login that is refused', () => {
     let known: Trouble = noTrouble
     for (let n = 0; n < 20; n++) {
       const { trouble, verdict } = judgeAccount(known, failed('auth', { nowMs: n * 1_000_000, goesFirst: true }))
-      expect(verdict.type).toBe('rest')
+      expect(verdict.type).toBe('cool_down')
       known = n % 2 === 1 ? answered(trouble) : trouble
     }
   })
 
   it('stops the account at once when the first agent, alone, finds that there is no login, and nobody got an answer', () => {
     const none = { failure: loggedOut }
-    expect(inARow(2, none).map(({ type }) => type)).toEqual(['rest', 'stop'])
+    expect(inARow(2, none).map(({ type }) => type)).toEqual(['cool_down', 'stop'])
     const once = judgeAccount(noTrouble, failed('auth', { nowMs: 0, ...none })).trouble
     const alone = { nowMs: 1_000_000, goesFirst: true }
     const types = [
@@ -215,7 +215,7 @@ describe('a login that is refused', () => {
       judgeAccount(once, failed('auth', alone)),
       judgeAccount(once, failed('auth', { ...alone, ...none, goesFirst: false })),
     ].map(({ verdict }) => verdict.type)
-    expect(types).toEqual(['rest', 'rest', 'rest'])
+    expect(types).toEqual(['cool_down', 'cool_down', 'cool_down'])
   })
 
   it('does not shorten the cool-down of an allowance', () => {
@@ -224,7 +224,7 @@ describe('a login that is refused', () => {
       failed('usage_limit', { nowMs: 0, startedMs: -10, failure: given }),
       failed('auth', { nowMs: 5, startedMs: -10 }),
     )
-    expect([restMs(first, 0), second?.type]).toEqual([3_600_000, 'none'])
+    expect([coolDownMs(first, 0), second?.type]).toEqual([3_600_000, 'none'])
   })
 
   it('stops the account only after refusals without an answer between them, whatever happens', () => {
@@ -268,7 +268,7 @@ describe('a CLI that cannot be started', () => {
         failed('spawn', { nowMs, startedMs: nowMs - 1, goesFirst: n > 0 }),
       )
       known = change(trouble)
-      seen.push([verdict.type, restMs(verdict, nowMs)])
+      seen.push([verdict.type, coolDownMs(verdict, nowMs)])
       if (verdict.type === 'stop') return seen
       nowMs = ('until' in verdict ? verdict.until - now : nowMs) + 2
     }
@@ -277,24 +277,24 @@ describe('a CLI that cannot be started', () => {
 
   it('cools the account down twice as long each time, for two minutes in all; then its version is asked for, and it is stopped', () => {
     const seen = untilOver()
-    const rests = seen.flatMap(([type, ms]) => (type === 'rest' ? [ms!] : []))
-    expect(rests).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 57_000])
-    expect(rests.reduce((sum, ms) => sum + ms)).toBe(120_000)
+    const coolDowns = seen.flatMap(([type, ms]) => (type === 'cool_down' ? [ms!] : []))
+    expect(coolDowns).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 57_000])
+    expect(coolDowns.reduce((sum, ms) => sum + ms)).toBe(120_000)
     expect(seen.slice(7).map(([type]) => type)).toEqual(['ask', 'stop'])
   })
 
   it('begins again with a second when it has run in between', () => {
-    const rests = [endedWell, answeredOnce].map((ran) => untilOver(ran).slice(0, 3))
-    expect(rests.flat().map(([, ms]) => ms)).toEqual([1000, 1000, 1000, 1000, 1000, 1000])
+    const coolDowns = [endedWell, answeredOnce].map((ran) => untilOver(ran).slice(0, 3))
+    expect(coolDowns.flat().map(([, ms]) => ms)).toEqual([1000, 1000, 1000, 1000, 1000, 1000])
     const first = judgeAccount(noTrouble, failed('spawn', { nowMs: 0 })).trouble
     const ran = judgeAccount(first, failed('no_change', { nowMs: 9000 })).trouble
-    expect(restMs(judgeAccount(ran, failed('spawn', { nowMs: 20_000 })).verdict, 20_000)).toBe(1000)
+    expect(coolDownMs(judgeAccount(ran, failed('spawn', { nowMs: 20_000 })).verdict, 20_000)).toBe(1000)
   })
 
   it('counts once, however many slots find it missing at the same time, and even if it is reported twice', () => {
     const same = Array.from({ length: 20 }, (_, n) => failed('spawn', { nowMs: n, startedMs: n - 1 }))
     const types = verdicts(...same.flatMap((one) => [{ ...one, ended: false }, one])).map(({ type }) => type)
-    expect(types).toEqual(['rest', ...types.slice(1).map(() => 'none')])
+    expect(types).toEqual(['cool_down', ...types.slice(1).map(() => 'none')])
   })
 })
 
@@ -330,7 +330,7 @@ describe('any account, whatever happens to its agents', () => {
           const facts = { ...rest, failure: said, nowMs, startedMs: nowMs - tookMs }
           const { trouble, verdict } = judgeAccount(known, failed(of, facts))
           known = trouble
-          if (verdict.type === 'rest') {
+          if (verdict.type === 'cool_down') {
             expect(verdict.until).toBeGreaterThan(at)
             expect(verdict.until - at).toBeLessThanOrEqual(32 * 86_400_000)
             expect(isAccountTrouble(of)).toBe(true)
@@ -344,29 +344,29 @@ describe('any account, whatever happens to its agents', () => {
 })
 
 describe('a run whose accounts all cool down', () => {
-  const resting = (kind: FailureKind, waitMs: number) => ({
+  const coolingDown = (kind: FailureKind, waitMs: number) => ({
     kind,
     sinceMs: monotonicMs(1000),
     untilMs: monotonicMs(1000 + waitMs),
   })
 
   it('waits as long as it takes, or as long as it may', () => {
-    expect(decideWait({ onLimit: 'wait' }, resting('usage_limit', 10 ** 9))).toBe('wait')
-    expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, resting('usage_limit', 60_000))).toBe('wait')
-    expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, resting('rate_limit', 60_001))).toBe('stop')
+    expect(decideWait({ onLimit: 'wait' }, coolingDown('usage_limit', 10 ** 9))).toBe('wait')
+    expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, coolingDown('usage_limit', 60_000))).toBe('wait')
+    expect(decideWait({ onLimit: 'wait', maxWaitMs: 60_000 }, coolingDown('rate_limit', 60_001))).toBe('stop')
   })
 
   it('waits for the short cool-downs of a login or a missing CLI even if it is to stop, but not beyond --max-wait', () => {
     for (const kind of ['auth', 'spawn'] as const) {
-      expect(decideWait({ onLimit: 'stop' }, resting(kind, 150_000))).toBe('wait')
-      expect(decideWait({ onLimit: 'stop', maxWaitMs: 10_000 }, resting(kind, 10_001))).toBe('stop')
+      expect(decideWait({ onLimit: 'stop' }, coolingDown(kind, 150_000))).toBe('wait')
+      expect(decideWait({ onLimit: 'stop', maxWaitMs: 10_000 }, coolingDown(kind, 10_001))).toBe('stop')
     }
   })
 
   it('stops at a used-up allowance if it is to stop, and waits a minute for what passes', () => {
-    expect(decideWait({ onLimit: 'stop' }, resting('usage_limit', 1))).toBe('stop')
-    expect(decideWait({ onLimit: 'stop' }, resting('overloaded', 60_000))).toBe('wait')
-    expect(decideWait({ onLimit: 'stop' }, resting('network', 60_001))).toBe('stop')
-    expect(decideWait({ onLimit: 'stop', maxWaitMs: 1000 }, resting('rate_limit', 1001))).toBe('stop')
+    expect(decideWait({ onLimit: 'stop' }, coolingDown('usage_limit', 1))).toBe('stop')
+    expect(decideWait({ onLimit: 'stop' }, coolingDown('overloaded', 60_000))).toBe('wait')
+    expect(decideWait({ onLimit: 'stop' }, coolingDown('network', 60_001))).toBe('stop')
+    expect(decideWait({ onLimit: 'stop', maxWaitMs: 1000 }, coolingDown('rate_limit', 1001))).toBe('stop')
   })
 })

@@ -88,7 +88,7 @@ describe('the refusals of a task', () => {
 
   it('are judged by the last turn, and reported until a round was about them', () => {
     expect(after(refused(), repair('gate_failed'))).toMatchObject({ judged: [], shown: [{ times: 1 }] })
-    expect(after(refused(), repair('refused'))).toMatchObject({ judged: [], shown: [], all: [{ madeGood: true }] })
+    expect(after(refused(), repair('refused'))).toMatchObject({ judged: [], shown: [], all: [{ isRepaired: true }] })
     expect(after(refused(), repair('refused'), refused())).toMatchObject({
       judged: [{ times: 1 }],
       shown: [{ times: 1 }],

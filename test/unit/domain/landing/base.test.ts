@@ -18,7 +18,7 @@ const command = (...brings: readonly Brought[]) => agent(brings, { isAgent: fals
 
 /** The base is red, its verdict comes at once, and everybody acts in the order of the file. */
 const red = (players: readonly Player[], more: Partial<BaseGameRules> = {}): BaseGameRules => ({
-  ...{ players, slots: 5, isRed: true, judgedAfter: 0, worksWait: false, beginFirst: true, choose: () => 0 },
+  ...{ players, slots: 5, isRed: true, judgedAfter: 0, workWaits: false, beginFirst: true, choose: () => 0 },
   ...more,
 })
 
@@ -76,14 +76,14 @@ describe('while the base is red', () => {
   it('waiting work is judged first when the run is resumed, and costs no turn while the base stays red', () => {
     const before = { before: 'finished', rounds: 0 } as const
     const players = [agent(['good'], before), agent(['good'], before), agent()]
-    expect(playBase(red(players, { worksWait: true }))).toMatchObject({ over: true, left: [0, 1], turns: [1, 1, 0] })
-    const mended = playBase(red(players, { worksWait: true, isRed: false, judgedAfter: 9 }))
+    expect(playBase(red(players, { workWaits: true }))).toMatchObject({ over: true, left: [0, 1], turns: [1, 1, 0] })
+    const mended = playBase(red(players, { workWaits: true, isRed: false, judgedAfter: 9 }))
     expect(mended).toMatchObject({ over: false, landed: [0, 1, 2] })
   })
 
   it('an interrupted conversation continues once all waiting work has been judged', () => {
     const players = [agent(['good'], { before: 'finished', rounds: 0 }), agent(['mends'], { before: 'interrupted' })]
-    expect(playBase(red(players, { worksWait: true }))).toMatchObject({ over: false, landed: [1, 0], turns: [1, 1] })
+    expect(playBase(red(players, { workWaits: true }))).toMatchObject({ over: false, landed: [1, 0], turns: [1, 1] })
   })
 
   it('a commit from outside may mend it', () => {
@@ -146,7 +146,7 @@ const players = fc.array(
 const games = fc
   .record({
     players,
-    ...{ slots: fc.integer({ min: 1, max: 5 }), isRed: fc.boolean(), judgedAfter: fc.nat(20), worksWait: fc.boolean() },
+    ...{ slots: fc.integer({ min: 1, max: 5 }), isRed: fc.boolean(), judgedAfter: fc.nat(20), workWaits: fc.boolean() },
     ...{ movedAfter: fc.option(fc.nat(30), { nil: undefined }), movedToRed: fc.boolean() },
     picks: fc.array(fc.nat(11), { minLength: 1 }),
   })

@@ -16,7 +16,7 @@ const contenders = (count: number, ...bads: number[]) =>
   Array.from({ length: count }, (_, number) => (bads.includes(number) ? bad : good))
 
 /** All come at once and are judged together, however many. */
-const together = { judges: 1, mostTogether: 100, failureRate: 0.001 }
+const together = { judges: 1, maxTogether: 100, failureRate: 0.001 }
 
 describe('the size of a batch', () => {
   it.each([
@@ -26,12 +26,12 @@ describe('the size of a batch', () => {
     [0.01, 100, 69],
     [1, 16, 1],
     [0.1, 1, 1],
-  ])('is ln 2 over the failure rate: at %d, at most %d, it is %d', (failureRate, mostTogether, size) => {
-    expect(batchSize({ failureRate, mostTogether })).toBe(size)
+  ])('is ln 2 over the failure rate: at %d, at most %d, it is %d', (failureRate, maxTogether, size) => {
+    expect(batchSize({ failureRate, maxTogether })).toBe(size)
   })
 
   it('grows with what lands and shrinks with what a gate refuses', () => {
-    const land = { contenders: contenders(40), judges: 1, mostTogether: 16 }
+    const land = { contenders: contenders(40), judges: 1, maxTogether: 16 }
     expect(playMergeQueue(land).landings).toEqual([7, 10, 16, 7])
     expect(playMergeQueue({ ...land, contenders: contenders(6, 0, 1, 2) }).landings.at(-1)).toBeLessThanOrEqual(3)
   })
@@ -113,7 +113,7 @@ describe('the merge queue', () => {
 
   it('does nothing until a candidate comes', () => {
     const queue = emptyQueue(16)
-    expect(nextStep(queue)).toEqual({ type: 'rest' })
+    expect(nextStep(queue)).toEqual({ type: 'idle' })
     const candidate = { number: 1, priority: 0 }
     const came = afterOutcome(queue, { type: 'came', candidate })
     expect(nextStep(came)).toEqual({ type: 'build', candidates: [candidate] })
@@ -140,7 +140,7 @@ const world: fc.Arbitrary<GameRules & { readonly chance: number }> = fc.integer(
       errs: nth,
       moved: nth,
       judges: fc.integer({ min: 1, max: 5 }),
-      mostTogether: fc.integer({ min: 1, max: 20 }),
+      maxTogether: fc.integer({ min: 1, max: 20 }),
     })
     .map(({ chance, errs, moved, ...rules }) => ({
       ...rules,

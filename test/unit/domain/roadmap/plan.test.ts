@@ -87,15 +87,15 @@ describe('a limit', () => {
 
 describe('what is held', () => {
   it('has its reason', () => {
-    const groups = [groupOf('resting', { status: 'on_hold' }), groupOf('inner', { parent: 'resting' })]
+    const groups = [groupOf('paused', { status: 'on_hold' }), groupOf('inner', { parent: 'paused' })]
     const tasks = [
       taskOf('blocked', { status: 'blocked' }),
       taskOf('manual', { executionMode: 'manual' }),
       taskOf('lost', { after: ['ghost', 'spirit'] }),
       taskOf('gated', { verify: [{ run: 'make test' }] }),
       taskOf('told', { verify: [{ text: 'look at it' }] }),
-      taskOf('below', { groups: ['resting', 'inner'] }),
-      taskOf('finished', { status: 'done', after: ['ghost'], executionMode: 'manual', groups: ['resting'] }),
+      taskOf('below', { groups: ['paused', 'inner'] }),
+      taskOf('finished', { status: 'done', after: ['ghost'], executionMode: 'manual', groups: ['paused'] }),
       taskOf('after', { after: ['manual', 'told', 'gated'] }),
       taskOf('later', { after: ['after'] }),
     ]
@@ -105,7 +105,7 @@ describe('what is held', () => {
       manual: { type: 'manual' },
       lost: { type: 'unresolved', refs: ['ghost', 'spirit'] },
       gated: { type: 'verify' },
-      below: { type: 'status', status: 'on_hold', group: 'resting' },
+      below: { type: 'status', status: 'on_hold', group: 'paused' },
       after: { type: 'dependency', taskIds: ['manual', 'gated'], byPerson: false },
       later: { type: 'dependency', taskIds: ['after'], byPerson: false },
     })

@@ -109,8 +109,8 @@ const repair: RunEvent = {
   reason: failure('gate_failed', 'Red.'),
 }
 
-const lands = { type: 'go_on', course: { state: { type: 'judging' } } } as const
-const goesOn = { type: 'go_on', course: { state: { type: 'queued', turn: { type: 'take_up' } } } } as const
+const lands = { type: 'continue', course: { state: { type: 'judging' } } } as const
+const continues = { type: 'continue', course: { state: { type: 'queued', turn: { type: 'take_up' } } } } as const
 
 const nothingFound: ResumeFacts = {
   landed: () => [],
@@ -119,8 +119,8 @@ const nothingFound: ResumeFacts = {
   lastRef: () => 0,
   stands: () => false,
   canContinue: ({ sessionId }) => sessionId !== undefined,
-  mostAttempts: () => 3,
-  mostTotalAttempts: 10,
+  maxAttemptsOf: () => 3,
+  maxTotalAttempts: 10,
   retryFailed: false,
 }
 
@@ -155,7 +155,7 @@ describe('a task of a resumed run', () => {
     expect(after(round, here)).toMatchObject({
       stands: true,
       course: {
-        ...goesOn.course,
+        ...continues.course,
         round: 1,
         collected: 'c1',
         base: 't',
@@ -169,18 +169,18 @@ describe('a task of a resumed run', () => {
 
   it('has its work collected if its agent ended well and its workspace still exists', () => {
     expect(after([started, ended], { stands: () => true })).toMatchObject({
-      type: 'go_on',
+      type: 'continue',
       course: { state: { type: 'collecting' } },
     })
     expect(after([started, ended])).toMatchObject({ type: 'start', attempt: 2 })
   })
 
   it('continues its conversation once the CLI has named it, even if the run was stopped in good order', () => {
-    expect(after([started, session])).toMatchObject({ ...goesOn, stands: false })
+    expect(after([started, session])).toMatchObject({ ...continues, stands: false })
     const canceled: RunEvent = { ...ended, failure: failure('canceled', 'Canceled.') }
     const stopped = [started, session, canceled, candidate('c'), failed('canceled')]
     const resumed = after([...stopped, { type: 'task_canceled', taskId: 'T1' }], { candidate: () => commitId('c') })
-    expect(resumed).toMatchObject({ ...goesOn, candidate: 'c' })
+    expect(resumed).toMatchObject({ ...continues, candidate: 'c' })
     expect(after([started, session], { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
   })
 
@@ -192,10 +192,10 @@ describe('a task of a resumed run', () => {
   it('continues its conversation if only money ended it, even the task’s own', () => {
     const capped: RunEvent = { ...ended, failure: failure('budget', 'Spent.') }
     const stopped = [started, session, capped, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
-    const inConversation = { ...goesOn, stands: false, candidate: 'c' }
+    const inConversation = { ...continues, stands: false, candidate: 'c' }
     expect(after(stopped, { candidate: () => commitId('c') })).toMatchObject(inConversation)
     const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('budget', 'Spent.') }
-    expect(after([...stopped, gone], { candidate: () => commitId('c'), mostAttempts: () => 1 })).toMatchObject(
+    expect(after([...stopped, gone], { candidate: () => commitId('c'), maxAttemptsOf: () => 1 })).toMatchObject(
       inConversation,
     )
     // If it cannot be continued, an attempt begins that knows what the gates said before.
@@ -213,15 +213,15 @@ describe('a task of a resumed run', () => {
   it('stays failed if it failed for good, unless it is to be retried or has attempts left by now', () => {
     const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'No.') }
     const used = [started, failed('crash'), gone]
-    expect(after(used, { mostAttempts: () => 1 })).toEqual({ type: 'failed' })
-    expect(after(used, { mostAttempts: () => 2 })).toEqual({ type: 'start', attempt: 2, retried: false })
-    const again = after(used, { mostAttempts: () => 1, retryFailed: true })
+    expect(after(used, { maxAttemptsOf: () => 1 })).toEqual({ type: 'failed' })
+    expect(after(used, { maxAttemptsOf: () => 2 })).toEqual({ type: 'start', attempt: 2, retried: false })
+    const again = after(used, { maxAttemptsOf: () => 1, retryFailed: true })
     expect(again).toEqual({ type: 'start', attempt: 2, retried: true })
   })
 
   it('continues where it stood if it failed only because the target could not be moved', () => {
     const moved: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('target', 'Moved.') }
-    const facts = { candidate: () => commitId('c'), mostAttempts: () => 1 }
+    const facts = { candidate: () => commitId('c'), maxAttemptsOf: () => 1 }
     const events = [started, ended, candidate('c'), failed('target'), moved]
     expect(after(events, facts)).toMatchObject(lands)
   })
@@ -236,6 +236,6 @@ describe('a task of a resumed run', () => {
 
   it('counts no attempt of a review as its own', () => {
     const review = { ...session, review: 1, event: { type: 'session', sessionId: 'r' } } as RunEvent
-    expect(after([started, session, review])).toMatchObject({ course: { ...goesOn.course, sessionId: 's' } })
+    expect(after([started, session, review])).toMatchObject({ course: { ...continues.course, sessionId: 's' } })
   })
 })

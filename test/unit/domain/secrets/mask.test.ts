@@ -33,13 +33,13 @@ function streamed(values: readonly string[], bytes: Uint8Array, cuts: readonly n
   const stream = createMask(values).stream()
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   const passed: number[] = []
-  let mostHeld = 0
+  let maxHeld = 0
   for (const [index, place] of places.slice(1).entries()) {
     passed.push(...stream.push(bytes.slice(places[index], place)))
-    mostHeld = Math.max(mostHeld, heldAfter(values, bytes.subarray(0, place)))
+    maxHeld = Math.max(maxHeld, heldAfter(values, bytes.subarray(0, place)))
   }
   passed.push(...stream.end())
-  return { text: new TextDecoder().decode(new Uint8Array(passed)), mostHeld }
+  return { text: new TextDecoder().decode(new Uint8Array(passed)), maxHeld }
 }
 
 /** How much a stream of its own passes only at its end. */
@@ -73,7 +73,7 @@ describe('a mask', () => {
     fc.assert(
       fc.property(samples, fc.array(fc.nat(), { maxLength: 10 }), ([values, text], cuts) => {
         const longest = Math.max(...values.flatMap(formsOf).map((form) => encoder.encode(form).length))
-        expect(streamed(values, encoder.encode(text), cuts).mostHeld).toBeLessThan(longest)
+        expect(streamed(values, encoder.encode(text), cuts).maxHeld).toBeLessThan(longest)
       }),
     )
     expect(heldAfter([secret], encoder.encode('a line of its own.\n'))).toBe(0)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { noBaseline } from '../../../../src/domain/accounts/counted.js'
-import { createSlotRest } from '../../../../src/orchestration/agent/slot-rest.js'
+import { createSlotLeftovers } from '../../../../src/orchestration/agent/slot-leftovers.js'
 import { withSlotTold } from '../../../../src/orchestration/attempt/tell-slot.js'
 import type { HeldTurn } from '../../../../src/orchestration/attempt/turn.js'
 import { defer } from '../../../support/fakes/agent-connection.js'
@@ -38,18 +38,18 @@ test('a conversation of an earlier run, whose slot is unknown, is told its value
 })
 
 test('an agent begins once nothing is left of the previous one on its slot; on another slot it begins at once', async () => {
-  const rest = createSlotRest()
+  const leftovers = createSlotLeftovers()
   const left = defer<undefined>()
   const order: string[] = []
-  rest.began(
+  leftovers.began(
     'slot-1',
     left.promise.then(() => order.push('gone')),
   )
-  const next = rest.over('slot-1').then(() => order.push('begun'))
-  await rest.over('slot-2')
+  const next = leftovers.over('slot-1').then(() => order.push('begun'))
+  await leftovers.over('slot-2')
   expect(order).toEqual([])
   left.resolve(undefined)
   await next
   expect(order).toEqual(['gone', 'begun'])
-  await rest.over('slot-1')
+  await leftovers.over('slot-1')
 })

@@ -200,7 +200,7 @@ describe('programs that a repository’s configuration would start', () => {
     expect(existsSync(mark)).toBe(false)
 
     // The controls: under plain git, each of them does run.
-    for (const deed of [
+    for (const action of [
       () => repo.git('update-ref', 'refs/heads/other', base),
       () => repo.git('-c', 'core.hooksPath=/dev/null', 'status'),
       () =>
@@ -215,7 +215,7 @@ describe('programs that a repository’s configuration would start', () => {
     ]) {
       rmSync(mark, { force: true })
       try {
-        deed()
+        action()
       } catch {
         // A payload has run even if git complains about it.
       }

@@ -93,7 +93,7 @@ test('a place is blamed for what an agent cannot tell from its own fault, and fo
 })
 
 const roadmapOf = (a: string) => `tasks:\n  - { id: a, run: ${JSON.stringify(a)} }\n  - { id: b, run: echo > b }\n`
-const once = (deed: string) => `test -e "$HERE/../did" || { touch "$HERE/../did"; ${deed}; exit 1; }; echo > a`
+const once = (action: string) => `test -e "$HERE/../did" || { touch "$HERE/../did"; ${action}; exit 1; }; echo > a`
 
 test('clearing the cache directory during a run uses up no attempt, neither of the agent in it nor of what was ready there', async () => {
   const stage = scene({

@@ -43,7 +43,7 @@ async function opened(wrap: (place: TurnPlace) => TurnPlace, attempt = 1): Promi
     ...{ repository: rig.repository, workspaces, runId: 'run1', mask: noMask, leaveOut: [], watched: [] },
     ...{ offLimits: { covers: () => false }, tip: () => tip, branch: 'main', onStuck: () => undefined },
     onAgentEnded: () => Promise.resolve(),
-    step: <Value>(deed: () => Promise<Value>) => deed(),
+    step: <Value>(action: () => Promise<Value>) => action(),
   } as unknown as Parts
   const tried = { id: { taskId: 'T1', attempt }, task: taskOf('T1'), agent: { provider: 'claude' } }
   return {
@@ -84,7 +84,7 @@ describe.each(places)('%s', (_, wrap) => {
     agent.write('new.txt', 'first\n')
     const first = await harvested(place)
     const tip = land('b.txt', 'landed\n')
-    const together = value(await place.goOn(first))
+    const together = value(await place.bringUpToDate(first))
     expect(together).toMatchObject({ base: tip, conflicts: [] })
     expect(await place.diff(together, 1000)).toContain('+first')
     expect([agent.read('b.txt'), agent.read('new.txt')]).toEqual(['landed\n', 'first\n'])
@@ -100,7 +100,7 @@ describe.each(places)('%s', (_, wrap) => {
     agent.write('a.txt', 'mine\n')
     const candidate = await harvested(place)
     land('a.txt', 'theirs\n')
-    expect(value(await place.goOn(candidate)).conflicts).toEqual(['a.txt'])
+    expect(value(await place.bringUpToDate(candidate)).conflicts).toEqual(['a.txt'])
     expect(agent.read('a.txt')).toContain('<<<<<<<')
   })
 
@@ -110,7 +110,7 @@ describe.each(places)('%s', (_, wrap) => {
     const commit = land('other.txt', 'of attempt 1\n')
     rig.repo.git('checkout', '-q', '-')
     const tip = land('b.txt', 'landed\n')
-    const together = value(await place.goOn({ commit: commitId(commit), base: rig.base }))
+    const together = value(await place.bringUpToDate({ commit: commitId(commit), base: rig.base }))
     expect([together.base, agent.read('other.txt'), agent.read('b.txt')]).toEqual([tip, 'of attempt 1\n', 'landed\n'])
   })
 

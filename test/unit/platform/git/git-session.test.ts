@@ -77,7 +77,7 @@ describe('a git that answers question by question', () => {
     await killIdle('update-ref')
     const control = execFileSync('git', ['-C', repo.dir, 'update-ref', '--stdin'], { input: 'commit\n' })
     expect(control.toString()).toBe('commit: ok\n')
-    expect(await session.goOn('commit\n', (text) => text.endsWith('commit: ok\n'))).toMatchObject({ ok: false })
+    expect(await session.followUp('commit\n', (text) => text.endsWith('commit: ok\n'))).toMatchObject({ ok: false })
   })
 
   it('that cannot be started at all is a failure, not an error that nobody handles', async () => {

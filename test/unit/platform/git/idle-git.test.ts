@@ -72,16 +72,19 @@ it.concurrent.for([
   { name: 'waits for a processor', state: 'R', perLook: 0, ends: false },
   { name: 'waits for a disk', state: 'D', perLook: 0, ends: false },
   { name: 'was stopped', state: 'T', perLook: 0, ends: false },
-])('a git that $name is judged by what it uses: idle $ends', async ({ state, perLook, ends }, { expect: expected, skip }) => {
-  if (!hasProc) skip()
-  let looks = 0
-  const look = () => {
-    looks++
-    return { members: state === undefined ? [] : [seen(state, looks * perLook)], ageMs: 0 }
-  }
-  let idle = 0
-  const forget = createGitWatch({ idleMs: 200, look }).watch(1, () => idle++)
-  await until(() => looks > 12 || idle > 0, 'it has been looked at')
-  forget()
-  expected(idle).toBe(ends ? 1 : 0)
-})
+])(
+  'a git that $name is judged by what it uses: idle $ends',
+  async ({ state, perLook, ends }, { expect: expected, skip }) => {
+    if (!hasProc) skip()
+    let looks = 0
+    const look = () => {
+      looks++
+      return { members: state === undefined ? [] : [seen(state, looks * perLook)], ageMs: 0 }
+    }
+    let idle = 0
+    const forget = createGitWatch({ idleMs: 200, look }).watch(1, () => idle++)
+    await until(() => looks > 12 || idle > 0, 'it has been looked at')
+    forget()
+    expected(idle).toBe(ends ? 1 : 0)
+  },
+)

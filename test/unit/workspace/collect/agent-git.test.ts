@@ -120,9 +120,9 @@ describe('an agent that stood on an older commit', () => {
         agent.git('checkout', '-q', 'HEAD~2')
       },
     ],
-  ])('reverts nothing that came since, if the commit was %s', async (_, deed) => {
+  ])('reverts nothing that came since, if the commit was %s', async (_, action) => {
     const { agent, base } = await agentWithHistory()
-    deed(agent)
+    action(agent)
     agent.write('fix.txt', 'fix\n')
     const candidate = await rig.candidate(agent, { base })
     expect(candidate.changedPaths).toEqual(['fix.txt'])
@@ -370,9 +370,9 @@ describe('an operation that git is in the middle of', () => {
     ],
   ]
 
-  it.each(operations)('is seen: %s', async (_, deed, words) => {
+  it.each(operations)('is seen: %s', async (_, action, words) => {
     const agent = await twoSides()
-    deed(agent)
+    action(agent)
     expect(value(await findAgentUnderWay(rig.repository, agent.workspace))).toMatch(words)
     // The work can be collected all the same, so that nothing is lost.
     expect((await rig.collect(agent)).ok).toBe(true)

@@ -178,14 +178,14 @@ describe('files that are ignored', () => {
     rig.repo.git('add', '-f', 'kept.log')
     const later = rig.repo.commit('an ignored file')
     rig.workspaces.release(agent.workspace)
-    for (const deed of ['init', 'reset']) {
+    for (const action of ['init', 'reset']) {
       const workspace = value(await rig.workspaces.prepare(later))
       value(await rig.workspaces.lease(workspace, { taskId: 'T2', attempt: 1 }))
-      if (deed === 'init') rmSync(join(agent.root, '.git'), { recursive: true })
-      agent.git(...(deed === 'init' ? ['init', '-q'] : ['reset', '-q', 'HEAD~1']))
-      agent.write('work', deed)
+      if (action === 'init') rmSync(join(agent.root, '.git'), { recursive: true })
+      agent.git(...(action === 'init' ? ['init', '-q'] : ['reset', '-q', 'HEAD~1']))
+      agent.write('work', action)
       agent.git('add', '-A')
-      const candidate = await rig.candidate(agent, { base: later, ref: `refs/autopilot/run1/t2/${deed}` })
+      const candidate = await rig.candidate(agent, { base: later, ref: `refs/autopilot/run1/t2/${action}` })
       expect(candidate.changedPaths).toEqual(['work'])
       rig.workspaces.release(workspace)
     }
@@ -253,9 +253,9 @@ describe('a git directory that was spoiled fails by name', () => {
       '.git',
     ],
   ]
-  it.each(spoiled)('%s', async (_name, deed, path) => {
+  it.each(spoiled)('%s', async (_name, action, path) => {
     const agent = await agentOf()
-    deed(agent)
+    action(agent)
     expect(await rig.refused(agent)).toEqual({ kind: 'collect', paths: [path] })
   })
 

@@ -227,10 +227,10 @@ describe('what cannot be collected fails by name', () => {
       'inner',
     ],
   ]
-  it.each(nested)('%s', async (_name, deed, path) => {
+  it.each(nested)('%s', async (_name, action, path) => {
     const rig = await rigOf({ files })
     const agent = await rig.leased()
-    deed(agent)
+    action(agent)
     expect(await rig.refused(agent)).toEqual({ kind: 'collect', paths: [path] })
   })
 

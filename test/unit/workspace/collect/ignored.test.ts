@@ -80,11 +80,11 @@ test.each([
     (agent: Agent) => rmSync(join(agent.root, 'web/.gitignore')),
     ['web/.gitignore'],
   ],
-])('what setup and copy: brought is not the work of an agent that %s', async (_, deed, changed) => {
+])('what setup and copy: brought is not the work of an agent that %s', async (_, action, changed) => {
   const rig = await rigOf(withModules)
   rig.repo.write('own.env', 'SECRET=1\n')
   const agent = await rig.leased()
-  deed(agent)
+  action(agent)
   agent.git('add', '-A')
   const candidate = await rig.candidate(agent)
   expect(candidate.changedPaths).toEqual(changed)

@@ -42,8 +42,8 @@ describe('changing refs', () => {
     const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
     // Only the first ones are killed. Each is given the whole question, but its stdin does not end: `head` ends it.
     const killed = scripts.map((script, at) => {
-      const deed = script.replace('REAL', `head -n 4 | ${real}`)
-      return `case "$*" in *update-ref*) if mkdir '${bin}/was-${at}' 2>/dev/null; then ${deed}; fi;; esac`
+      const action = script.replace('REAL', `head -n 4 | ${real}`)
+      return `case "$*" in *update-ref*) if mkdir '${bin}/was-${at}' 2>/dev/null; then ${action}; fi;; esac`
     })
     writeFileSync(join(bin, 'git'), `#!/bin/sh\n${killed.join('\n')}\nexec ${real} "$@"\n`)
     chmodSync(join(bin, 'git'), 0o755)

@@ -11,7 +11,7 @@ interface Stage {
   readonly at: (path: string) => string
   readonly note: () => string
   readonly check: () => string
-  readonly question: Omit<KeptQuestion, 'deed'>
+  readonly question: Omit<KeptQuestion, 'action'>
 }
 
 /** A directory in which setup has made something, with its fingerprint. */
@@ -29,17 +29,17 @@ function made(more: (at: Stage['at']) => void = () => undefined): Stage {
   const stage = {
     at,
     question,
-    note: () => answerKept({ ...question, deed: 'note' }),
-    check: () => answerKept({ ...question, deed: 'check' }),
+    note: () => answerKept({ ...question, action: 'note' }),
+    check: () => answerKept({ ...question, action: 'check' }),
   }
   expect(stage.note()).toBe('fine')
   return stage
 }
 
 /** A change that hides itself: with the old times and, if possible, the old length. */
-function forged(path: string, deed: () => void): void {
+function forged(path: string, action: () => void): void {
   const { atime, mtime } = fs.statSync(path)
-  deed()
+  action()
   fs.utimesSync(path, atime, mtime)
 }
 
@@ -113,7 +113,7 @@ test('new files are removed; other directories of the root, and what is copied i
 
 test('a look removes nothing, and what is new is a difference', () => {
   const { at, question } = made()
-  const look = () => answerKept({ ...question, deed: 'look' })
+  const look = () => answerKept({ ...question, action: 'look' })
   expect(look()).toBe('fine')
   fs.writeFileSync(at('deps/new'), '')
   expect([look(), fs.existsSync(at('deps/new'))]).toEqual(['touched', true])
@@ -160,8 +160,8 @@ test('a thread gives the same answers, and where none can be had, the caller doe
   for (const file of [shipped, join(shipped, 'missing')]) {
     const { at, question } = made()
     const keeper = keeperOffThread(file)
-    expect(await keeper({ ...question, deed: 'check' })).toBe('fine')
+    expect(await keeper({ ...question, action: 'check' })).toBe('fine')
     execFileSync('touch', [at('deps/one')])
-    expect(await keeper({ ...question, deed: 'check' })).toBe('touched')
+    expect(await keeper({ ...question, action: 'check' })).toBe('touched')
   }
 })

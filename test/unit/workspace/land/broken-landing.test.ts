@@ -40,10 +40,10 @@ const meanwhile: Readonly<Record<string, (repo: GitRepo) => unknown>> = {
   'reset the index': (repo) => repo.git('reset', '-q', '--hard'),
   'switched to another branch': (repo) => repo.git('switch', '-q', '-c', 'other'),
 }
-it.each(Object.entries(meanwhile))('it is forgotten if the person has %s', async (_, deed) => {
+it.each(Object.entries(meanwhile))('it is forgotten if the person has %s', async (_, action) => {
   const repo = gitRepo()
   await broken(repo)
-  deed(repo)
+  action(repo)
   const before = repo.git('rev-parse', 'HEAD', 'main')
   expect(await finishLanding(await openRepo(repo))).toBe(false)
   expect([repo.git('rev-parse', 'HEAD', 'main'), note(repo)]).toEqual([before, false])

@@ -111,7 +111,7 @@ describe('landing on the branch that a person stands on', () => {
   }
   it.each(Object.entries(inTheWay))(
     'is refused where it would overwrite %s, and nothing changes',
-    async (_, [path, deed]) => {
+    async (_, [path, action]) => {
       const repo = gitRepo({ files })
       const { refused, target } = await currentTarget(repo)
       const commit = commitOn(repo, target.tip, {
@@ -125,7 +125,7 @@ describe('landing on the branch that a person stands on', () => {
         },
         ...{ 'dir/c.txt': null, dir: 'file\n' },
       })
-      deed(repo)
+      action(repo)
       const before = theirs(repo)
       const { message, paths } = await refused(commit)
       expect(paths).toContain(path)
@@ -297,13 +297,13 @@ describe('landing on the branch that a person stands on', () => {
     const { refused, target } = await currentTarget(repo)
     const refs = target.current!.refs
     const before = repo.git('rev-parse', 'main')
-    const goOn = vi.spyOn(refs, 'goOn')
-    goOn.mockImplementationOnce(async (question, isWhole) => {
+    const followUp = vi.spyOn(refs, 'followUp')
+    followUp.mockImplementationOnce(async (question, isWhole) => {
       const session = childrenOf(process.pid).findLast(({ command }) => command.includes('update-ref'))
       process.kill(session!.pid, 'SIGKILL')
       await until(() => stateOf(session!.pid) === '', 'git is gone')
-      goOn.mockRestore()
-      return refs.goOn(question, isWhole)
+      followUp.mockRestore()
+      return refs.followUp(question, isWhole)
     })
     const { message } = await refused(commitOn(repo, target.tip, { 'a.txt': 'A\n' }))
     expect(message).toContain(`${repo.dir}/.git/refs/heads/main.lock`)

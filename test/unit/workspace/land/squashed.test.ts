@@ -46,11 +46,11 @@ async function opened(here: Stage, ...args: Parameters<Stage['open']>): Promise<
 }
 
 /** Expects the target to be at HEAD, and its old tip to be kept. */
-async function beginsAnew(here: Stage, by: string): Promise<void> {
+async function startsOver(here: Stage, by: string): Promise<void> {
   const { repo, tip } = here
   const head = repo.git('rev-parse', 'HEAD')
   const ref = `refs/autopilot/r1/target/${by}`
-  expect(await opened(here)).toMatchObject({ tip: head, base: head, anew: { by, tip, ref }, before: [tip] })
+  expect(await opened(here)).toMatchObject({ tip: head, base: head, restart: { by, tip, ref }, before: [tip] })
   expect(repo.git('rev-parse', 'autopilot/main', ref, 'refs/autopilot/r1/base')).toBe([head, tip, head].join('\n'))
 }
 
@@ -60,29 +60,29 @@ const squashedOnto = { ...elsewhere, ...work }
 describe('a target that HEAD has under another commit', () => {
   it('starts over if a line of it was edited since: a merge would conflict', async () => {
     const here = stage([work, edited])
-    await beginsAnew(here, here.commits[0]!)
+    await startsOver(here, here.commits[0]!)
   })
 
   it('starts over if what it brought was taken out since: a merge would bring it back', async () => {
     const here = stage([work, { 'new.txt': null }])
-    await beginsAnew(here, here.commits[0]!)
+    await startsOver(here, here.commits[0]!)
   })
 
   it('is recognised by its change alone, as one patch, even if HEAD had moved on before', async () => {
     const here = stage([elsewhere, squashedOnto, edited])
-    await beginsAnew(here, here.commits[1]!)
+    await startsOver(here, here.commits[1]!)
   })
 
   it('is recognised as one patch of several commits', async () => {
     const more = { ...work, 'more.txt': 'more\n' }
     const here = stage([elsewhere, { ...elsewhere, ...more }, edited], [work, more])
-    await beginsAnew(here, here.commits[1]!)
+    await startsOver(here, here.commits[1]!)
   })
 
   it('stays as it is if nothing of it was changed since: a merge gives what HEAD has', async () => {
     const here = stage([work, elsewhere])
     const target = await opened(here)
-    expect(target).not.toHaveProperty('anew')
+    expect(target).not.toHaveProperty('restart')
     expect(here.repo.git('log', '-1', '--format=%P %T', target.tip)).toBe(
       `${here.tip} ${here.commits[1]} ${here.repo.git('rev-parse', 'HEAD^{tree}')}`,
     )
@@ -122,7 +122,7 @@ describe('a branch of the user’s own as the target', () => {
   }
 
   it('starts over if all that it has is from runs, and is never set back if a person committed there', async () => {
-    expect(await own('T1\n\nAutopilot-Run: r0\n')).toMatchObject({ ok: true, value: { anew: {} } })
+    expect(await own('T1\n\nAutopilot-Run: r0\n')).toMatchObject({ ok: true, value: { restart: {} } })
     expect(await own('mine\n')).toMatchObject({ ok: false, error: { code: 'conflict' } })
   })
 })
@@ -172,7 +172,7 @@ describe('what a target was before it started over', () => {
     const here = stage([work])
     here.repo.git('revert', '--no-edit', 'HEAD')
     const target = await opened(here)
-    expect(target).toMatchObject({ tip: here.repo.git('rev-parse', 'HEAD'), anew: { tip: here.tip } })
+    expect(target).toMatchObject({ tip: here.repo.git('rev-parse', 'HEAD'), restart: { tip: here.tip } })
     expect(target).not.toHaveProperty('before')
   })
 
@@ -185,8 +185,8 @@ describe('what a target was before it started over', () => {
     here.repo.commit('squashed again')
     here.repo.write('b.txt', 'edited\n')
     here.repo.commit('edited')
-    const { anew, before } = await opened(here, 'r2')
-    expect([anew?.tip, before]).toEqual([second, expect.arrayContaining([here.tip, second])])
+    const { restart, before } = await opened(here, 'r2')
+    expect([restart?.tip, before]).toEqual([second, expect.arrayContaining([here.tip, second])])
   })
 
   it('is not continued from a remote that still has it', async () => {

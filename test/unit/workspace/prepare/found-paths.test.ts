@@ -13,7 +13,7 @@ function treeOf(paths: readonly string[]): string {
   return root
 }
 
-function treeAsUsual(): string {
+function usualTree(): string {
   const tree = treeOf([
     ...[
       '.env',
@@ -48,18 +48,18 @@ describe('a path of copy: or link:', () => {
     ['data*', ['data']],
     ['a/node_modules/*/.env', ['a/node_modules/x/.env']],
   ])('%s is found, and nothing is missing', async (path, paths) => {
-    expect(await findPaths(treeAsUsual(), [path])).toEqual({ paths, missing: [] })
+    expect(await findPaths(usualTree(), [path])).toEqual({ paths, missing: [] })
   })
 
   it.each(['*.none', 'data/[z-a].bin', 'loop/*', '**/.git', 'data/x.txt/*', 'data/[', 'data/(*'])(
     '%s matches nothing',
     async (path) => {
-      expect(await findPaths(treeAsUsual(), [path])).toEqual({ paths: [], missing: [path] })
+      expect(await findPaths(usualTree(), [path])).toEqual({ paths: [], missing: [path] })
     },
   )
 
   it('without wildcards stays in the list if there is nothing, and is reported', async () => {
-    expect(await findPaths(treeAsUsual(), ['gone', '.env', '.env*'])).toEqual({
+    expect(await findPaths(usualTree(), ['gone', '.env', '.env*'])).toEqual({
       paths: ['gone', '.env', '.env.test'],
       missing: ['gone'],
     })

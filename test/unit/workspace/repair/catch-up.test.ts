@@ -28,14 +28,14 @@ async function round(work: (agent: Agent) => void, theirs: Readonly<Record<strin
   const agent = await rig.leased()
   work(agent)
   const tip = Object.keys(theirs).length === 0 ? rig.base : commitOn(rig.repo, rig.base, theirs)
-  const caught = await goOn(rig, agent, tip, nothingWatched)
+  const caught = await bringUpToDate(rig, agent, tip, nothingWatched)
   return { rig, agent, caught, tip, left: () => leftIn(rig, agent, tip, caught.watch) }
 }
 
-async function goOn(rig: Rig, agent: Agent, tip: CommitId, watch: MarkerWatch): Promise<CaughtUp> {
+async function bringUpToDate(rig: Rig, agent: Agent, tip: CommitId, watch: MarkerWatch): Promise<CaughtUp> {
   const { commit: candidate, tree, parents } = await rig.candidate(agent)
   const so = { candidate, made: { tree, parents }, base: rig.base, message, watch }
-  return value(await rig.workspaces.goOn(agent.workspace, lessee, so, tip))
+  return value(await rig.workspaces.bringUpToDate(agent.workspace, lessee, so, tip))
 }
 
 async function leftIn(rig: Rig, agent: Agent, tip: CommitId, watch: MarkerWatch): Promise<readonly string[]> {
@@ -163,7 +163,7 @@ it('a note that is still there in the next round is added to', async () => {
   })
   const further = commitOn(rig.repo, tip, { 'other.txt': null })
   const work = { candidate, made: { tree, parents }, base: tip, message, watch: caught.watch }
-  const again = value(await rig.workspaces.goOn(agent.workspace, lessee, work, further))
+  const again = value(await rig.workspaces.bringUpToDate(agent.workspace, lessee, work, further))
   expect(again.note).toBe(conflictNote)
   expect(agent.read(conflictNote)).toMatch(/line\.txt deleted[^]*other\.txt deleted/)
   expect(await leftIn(rig, agent, further, again.watch)).toEqual([conflictNote])
@@ -177,7 +177,7 @@ it('a workspace that is not where it was is refused', async () => {
   const { commit: candidate } = await rig.candidate(agent)
   const moved = { ...agent.workspace, root: `${agent.root}-moved` }
   const work = { candidate, base: rig.base, message, watch: nothingWatched }
-  expect(await rig.workspaces.goOn(moved, lessee, work, rig.base)).toMatchObject({
+  expect(await rig.workspaces.bringUpToDate(moved, lessee, work, rig.base)).toMatchObject({
     ok: false,
     error: { kind: 'collect' },
   })

@@ -136,10 +136,10 @@ describe('a submodule that an agent moves', () => {
       git('commit', '-qm', 'bump')
     },
   }
-  it.each(Object.entries(ways))('to a commit that the copy has lands as that commit: by %s', async (_name, deed) => {
+  it.each(Object.entries(ways))('to a commit that the copy has lands as that commit: by %s', async (_name, action) => {
     const { later } = await withSubmodule()
     const agent = await rig.leased()
-    deed((...args) => rig.repo.gitIn(join(agent.root, 'deps/lib'), ...args), agent.git, later)
+    action((...args) => rig.repo.gitIn(join(agent.root, 'deps/lib'), ...args), agent.git, later)
     const { commit, changedPaths } = await rig.candidate(agent)
     expect([changedPaths, recordedIn(commit)]).toEqual([['deps/lib'], later])
   })
@@ -187,7 +187,7 @@ describe('a submodule that an agent moves', () => {
 })
 
 describe('what an agent does inside a submodule fails by name', () => {
-  const deeds: Readonly<Record<string, readonly [(root: string, git: Rig['repo']['git']) => unknown, string]>> = {
+  const actions: Readonly<Record<string, readonly [(root: string, git: Rig['repo']['git']) => unknown, string]>> = {
     'an edit': [(root) => writeFileSync(join(root, 'deps/lib/lib.c'), 'edited\n'), 'deps/lib/lib.c'],
     'a new file': [(root) => writeFileSync(join(root, 'deps/lib/new'), 'new\n'), 'deps/lib/new'],
     'a deleted file': [(root) => rmSync(join(root, 'deps/lib/lib.c')), 'deps/lib/lib.c'],
@@ -202,11 +202,11 @@ describe('what an agent does inside a submodule fails by name', () => {
     'its removal': [(root) => rmSync(join(root, 'deps/lib'), { recursive: true }), 'deps/lib'],
     'its removal by git': [(_root, git) => git('rm', '-q', 'deps/lib'), 'deps/lib'],
   }
-  it.each(Object.entries(deeds))('%s', async (_name, [deed, path]) => {
+  it.each(Object.entries(actions))('%s', async (_name, [action, path]) => {
     await withSubmodule()
     const before = usersCopy()
     const agent = await rig.leased()
-    deed(agent.root, agent.git)
+    action(agent.root, agent.git)
     expect(await rig.refused(agent)).toEqual({ kind: 'collect', paths: [path] })
     expect(usersCopy()).toBe(before)
   })

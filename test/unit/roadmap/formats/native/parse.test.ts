@@ -189,7 +189,8 @@ test.each<[string, string, string[], string?]>([
   ['deep JSON', '['.repeat(200_000), ['E008@1:101'], 'r.json'],
   ['deep maps', `a: ${'{a: '.repeat(150)}x${'}'.repeat(150)}\n`, ['E008@1:404']],
   ['too many tasks', '- {title: x}\n'.repeat(20_001), ['E008@1:1']],
-  ['merge conflict markers', 'tasks:\n  ['a value that starts with a back-tick', '- id: `x`\n', ['E010@1:7']],
+  ['merge conflict markers', 'tasks:\n<<<<<<< HEAD\n- a\n=======\n- b\n>>>>>>> b\n', ['E009@2:1']],
+  ['a value that starts with a back-tick', '- id: `x`\n', ['E010@1:7']],
   ['a value that starts with @', '- id: @x\n', ['E010@1:7']],
   ['a value that starts with %', '- id: %x\n', ['E010@1:7']],
   ['a second colon', '- title: fix: the thing\n', ['E011@1:10']],
@@ -371,7 +372,6 @@ describe('the names of providers', () => {
     expect(parsed.problems[1]?.help).toMatch(/^did you mean claude\?/)
   })
 
-<<<<<<< HEAD
   test('may be several for a task, in order of preference, each of which is looked at', () => {
     const text =
       'tasks:\n- {id: a, title: x, provider: [codex, claude]}\n- {id: b, title: y, provider: [codex, claud]}\n'

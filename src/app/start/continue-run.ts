@@ -1,0 +1,125 @@
+import { basename } from 'node:path'
+import type { Environment } from '../../domain/process/environment.js'
+import type { RunEvent } from '../../domain/run/event.js'
+import { textOf } from '../../domain/roadmap/task-text.js'
+import { plural, listFirst } from '../../domain/text.js'
+import { digestOf } from '../../platform/files/digest.js'
+import { showId } from '../../ui/format.js'
+import { findLeftovers, removeLeftover } from '../../workspace/lease/leftovers.js'
+import { budgetsOf } from './budgets.js'
+import type { Ground } from '../ground/ground.js'
+import type { Landed } from '../resume/landed.js'
+import type { Prepared } from '../prepare/prepare-run.js'
+import type { ProviderSetup } from '../agents/providers.js'
+import { highestNumber, resumeRun, type Remains, type Replayed, type Resumed } from '../resume/resumed.js'
+import { textNotices } from '../resume/text-notices.js'
+import { maxAttemptsOf, maxTotalAttemptsOf, slotIds } from './run-limits.js'
+import { homesOfRepository } from '../ground/workspaces-home.js'
+import type { PlannedTask } from '../../domain/roadmap/plan.js'
+
+/** A run to continue, with everything that must happen first. */
+export interface ContinuedRun extends Resumed {
+  readonly event: Extract<RunEvent, { type: 'run_resumed' }>
+  readonly notices: readonly string[]
+  /** The highest number among the run's workspaces. */
+  readonly numberedTo: number
+}
+
+interface ContinueParts extends Prepared, Landed {
+  readonly env: Environment
+  readonly runId: string
+  readonly setup: ProviderSetup
+  readonly ground: Ground
+}
+
+/** Decides how a run continues, and removes leftovers that nobody needs. */
+export async function continueRun(
+  parts: ContinueParts,
+  replayed: Replayed,
+  found: Remains,
+  retryFailed: boolean,
+): Promise<ContinuedRun> {
+  const { settings, loaded, plan, setup, ground } = parts
+  const resumed = resumeRun(replayed, plan.tasks, found, {
+    maxAttemptsOf: (id) => maxAttemptsOf(settings, loaded.graph.tasks.get(id)),
+    maxTotalAttempts: maxTotalAttemptsOf(settings),
+    text: (id) => textNow(parts, id),
+    retryFailed,
+    isUsable: (provider) => setup.policy.usable.includes(provider),
+    findProvider: parts.findProvider,
+  })
+  const numberedTo = ground.repository ? await clearUp(parts, resumed) : 0
+  const budgets = budgetsOf(settings, parts.config.file)
+  const ids = (type: 'failed' | 'retried') =>
+    [...resumed.resumptions].flatMap(([id, one]) => (is(one, type) ? [id] : []))
+  const failed = ids('failed')
+  return {
+    ...resumed,
+    numberedTo,
+    notices: [...noticesOf(replayed, plan.tasks), ...textNotices(resumed, parts), ...failedNotice(failed)],
+    event: {
+      type: 'run_resumed',
+      version: AUTOPILOT_VERSION,
+      permissions: settings.permissions.general,
+      maxAttempts: settings.iterations,
+      slots: slotIds(settings.agents),
+      tasks: plan.tasks,
+      failed,
+      retried: ids('retried'),
+      ...(ground.target ? { target: ground.target } : {}),
+      ...(budgets ? { budgets } : {}),
+    },
+  }
+}
+
+/** The digest of what an agent of a task would be told now. */
+function textNow({ loaded, template }: ContinueParts, id: string): string | undefined {
+  const task = loaded.graph.tasks.get(id)
+  return task && textOf(task, template, digestOf)
+}
+
+function is(one: Resumed['resumptions'] extends ReadonlyMap<string, infer R> ? R : never, type: 'failed' | 'retried') {
+  return type === 'failed' ? one.type === 'failed' : one.type === 'start' && one.retried
+}
+
+/** Removes the run's workspaces that hold nothing; returns the highest number among them. */
+async function clearUp(
+  { location, config, env, runId, ground }: ContinueParts,
+  { replayed, keep }: Resumed,
+): Promise<number> {
+  const commonDir = ground.repository?.commonDir ?? ''
+  const { workspacesDir } = config.file
+  const homes = homesOfRepository({ workspacesDir, root: location.root, commonDir, env })
+  const places = { homes, root: location.root, commonDir }
+  const leftovers = await findLeftovers(places, runId)
+  for (const one of leftovers) {
+    const isSpent = one.kind === 'notes' ? basename(one.path) !== runId : !keep.has(one.path)
+    // What can't be removed stays until `autopilot clean`, which says why.
+    if (isSpent) await removeLeftover(places, one)
+  }
+  const paths = leftovers.filter(({ kind }) => kind === 'workspace').map(({ path }) => path)
+  return highestNumber(replayed.state, paths)
+}
+
+const maxNamed = 5
+
+function noticesOf({ state, repaired }: Replayed, planned: readonly PlannedTask[]): readonly string[] {
+  const now = new Set(planned.map(({ id }) => id))
+  const dropped = [...state.tasks.values()].filter(({ id, state: { type } }) => type !== 'done' && !now.has(id))
+  const added = planned.filter(({ id, state: plan }) => plan === 'pending' && !state.tasks.has(id))
+  const name = (tasks: readonly { readonly id: string }[]) => listFirst(tasks, maxNamed, ({ id }) => showId(id))
+  return [
+    ...(repaired === undefined
+      ? []
+      : [`the journal had a bad line and was cut there; the whole file is at ${repaired}`]),
+    ...(dropped.length === 0 ? [] : [`${plural(dropped.length, 'task')} no longer in the roadmap: ${name(dropped)}`]),
+    ...(added.length === 0 ? [] : [`${plural(added.length, 'task')} new in the roadmap: ${name(added)}`]),
+  ]
+}
+
+function failedNotice(failed: readonly string[]): readonly string[] {
+  if (failed.length === 0) return []
+  return [
+    `${plural(failed.length, 'task')} failed for good and will not be tried again; resume --retry-failed tries them`,
+  ]
+}
