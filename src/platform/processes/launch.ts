@@ -4,6 +4,7 @@ import { delimiter, resolve } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
 import { holdsNul } from '../streams/nul.js'
+import { giveInput, type Input } from '../streams/open-input.js'
 import { exitStatus } from './exit-status.js'
 import { isShellName } from './shell-words.js'
 import { isProgram } from '../programs/own-programs.js'
@@ -24,7 +25,7 @@ export interface Launched {
   /** Resolves when the process itself has ended; its output may still be on the way. Never rejects. */
   readonly ended: Promise<ExitStatus>
   /** Lets it become the program, with this on its stdin. */
-  readonly go: (input: string) => void
+  readonly go: (input: Input) => void
   /** It is never to be the program. */
   readonly refuse: () => void
 }
@@ -86,7 +87,7 @@ function launched(child: ChildProcess): Launched | Promise<NotLaunched> {
     ...{ pid, stdout, stderr, ended },
     go(input) {
       third.end('go\n', () => third.destroy())
-      stdin.end(input)
+      giveInput(stdin, input)
     },
     refuse: () => void third.destroy(),
   }

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
 import { LineSplitter } from '../streams/lines.js'
+import { giveInput, type Input } from '../streams/open-input.js'
 import { exitStatusInShell } from './exit-status.js'
 import { fifoPaths, openFifos, redirections } from './fifos.js'
 import { keepAlive } from './keep-alive.js'
@@ -112,8 +113,13 @@ export class LauncherShell {
           const { stdin, stdout, stderr } = ends.connect()
           // It may have been killed meanwhile; its exit status tells.
           stdin.on('error', () => undefined)
-          const [go, refuse] = [(input: string) => stdin.end(`go\n${input}`), () => stdin.destroy()]
-          resolve({ pid, stdout, stderr, ended, go, refuse })
+          const go = (input: Input) => {
+            stdin.cork()
+            stdin.write('go\n')
+            giveInput(stdin, input)
+            stdin.uncork()
+          }
+          resolve({ pid, stdout, stderr, ended, go, refuse: () => stdin.destroy() })
         },
         onEnd(status) {
           clearTimeout(timer)

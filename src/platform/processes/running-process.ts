@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
-import type { Mask, StreamMask } from '../../domain/secrets/mask.js'
-import { CappedFile } from '../streams/capped-file.js'
+import type { Mask } from '../../domain/secrets/mask.js'
+import { MaskedFile } from '../streams/masked-file.js'
+import type { Input } from '../streams/open-input.js'
+import type { Sink } from '../streams/sink.js'
+import { Tail } from '../streams/tail.js'
 import { endGroup, endLeftovers, endStrays } from './end-group.js'
 import { launch, whyNot, type Launched, type LaunchSpec, type NotLaunched } from './launch.js'
 import type { Launcher } from './launcher.js'
@@ -17,15 +20,18 @@ import type { SpawnedProcess } from '../../domain/process/stray.js'
 export interface ProcessSpec extends LaunchSpec {
   /** The name of a variable in `env` with a unique value: whatever still has it at the end is ended. */
   readonly mark?: string
-  /** Goes to stdin, which is then closed; a CLI that waits for more input would hang. */
-  readonly input: string
-  readonly stdoutFile: string
-  readonly stderrFile: string
+  /** Goes to stdin. Behind a text that is closed; a CLI that waits for more input would hang. */
+  readonly input: Input
+  /** The path of a file, or what takes it instead: then nothing of it is kept for {@link ProcessEnd.stderrTail}. */
+  readonly stdoutFile: string | Sink
+  readonly stderrFile: string | Sink
   /** Bytes of each output file. */
   readonly maxFileBytes: number
   /** Masks secrets in the files and in stderr; lines of stdout, which a provider must read, stay as they are. */
   readonly mask: Mask
   readonly onStdoutLine: (line: string) => void
+  /** Called when a line of stdout is too long to be kept as a whole, before its end has come. */
+  readonly onLongLine?: () => void
   readonly onStderrLine?: (line: string) => void
   /** Called whenever it has printed something. */
   readonly onOutput?: () => void
@@ -119,27 +125,23 @@ function running(spec: ProcessSpec, { pid, stdout, stderr, ended: exited, go, re
   let reason: EndReason | undefined
   let ending: Promise<void> | undefined
   const tail = new Tail(stderrTailBytes)
-  const { onStdoutLine, onStderrLine, onOutput, wantedLines: wanted } = spec
-  const stdoutLines = new LineSplitter(onStdoutLine, longestLineBytes, wanted)
+  const { onStdoutLine, onStderrLine, onLongLine, onOutput, wantedLines: wanted } = spec
+  const stdoutLines = new LineSplitter(onStdoutLine, longestLineBytes, wanted, onLongLine)
   const stderrLines = onStderrLine && new LineSplitter(onStderrLine, longestLineBytes, wanted)
   const output = Promise.all([
-    pump(stdout, exited, {
-      file: new CappedFile(spec.stdoutFile, spec.maxFileBytes),
-      mask: spec.mask.stream(),
-      onChunk: (chunk) => {
-        onOutput?.()
-        stdoutLines.push(chunk)
-      },
+    pump(stdout, exited, sinkOf(spec.stdoutFile, spec), (chunk) => {
+      onOutput?.()
+      stdoutLines.push(chunk)
     }),
-    pump(stderr, exited, {
-      file: new CappedFile(spec.stderrFile, spec.maxFileBytes),
-      mask: spec.mask.stream(),
-      onChunk: () => onOutput?.(),
-      onMasked(chunk) {
+    pump(
+      stderr,
+      exited,
+      sinkOf(spec.stderrFile, spec, (chunk) => {
         tail.add(chunk)
         stderrLines?.push(chunk)
-      },
-    }),
+      }),
+      () => onOutput?.(),
+    ),
   ]).then(() => {
     stdoutLines.end()
     stderrLines?.end()
@@ -191,75 +193,38 @@ export function notStarted(why: NotLaunched | Promise<NotLaunched>): RunningProc
   return { pid: undefined, exited, finished, end: () => undefined }
 }
 
-/** Where a stream's bytes go: masked to the file, and to the listener raw or as in the file. */
-interface Outlet {
-  readonly file: CappedFile
-  readonly mask: StreamMask
-  readonly onChunk?: (chunk: Buffer) => void
-  readonly onMasked?: (chunk: Buffer) => void
+function sinkOf(
+  to: string | Sink,
+  { maxFileBytes, mask }: Pick<ProcessSpec, 'maxFileBytes' | 'mask'>,
+  onMasked?: (chunk: Buffer) => void,
+): Sink {
+  if (typeof to !== 'string') return to
+  return new MaskedFile({ path: to, maxBytes: maxFileBytes, mask, ...(onMasked ? { onMasked } : {}) })
 }
 
 /**
- * Passes a stream on and copies it to a file, until it ends or is destroyed. A slow disk slows the program down; but
+ * Passes a stream on and gives it to a sink, until it ends or is destroyed. A slow disk slows the program down; but
  * once the program has ended, the rest in the pipe is read at once, because the final event must not wait.
  */
-async function pump(stream: Readable, exited: Promise<unknown>, outlet: Outlet): Promise<void> {
-  const { file, mask, onChunk, onMasked } = outlet
-  const write = (bytes: Uint8Array) => {
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    onMasked?.(chunk)
-    return file.write(chunk)
-  }
+async function pump(
+  stream: Readable,
+  exited: Promise<unknown>,
+  sink: Sink,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
   let hasExited = false
   void exited.then(() => {
     hasExited = true
     stream.resume()
   })
   stream.on('data', (chunk: Buffer) => {
-    onChunk?.(chunk)
-    // What nobody reads any more needs no masking.
-    if (file.isFull && !onMasked) return
-    if (write(mask.push(chunk)) || hasExited) return
+    onChunk(chunk)
+    if (sink.write(chunk) || hasExited) return
     stream.pause()
-    void file.drained().then(() => stream.resume())
+    void sink.drained().then(() => stream.resume())
   })
   // A broken pipe ends the output; the exit status says the rest.
   stream.on('error', () => undefined)
   if (!stream.closed) await once(stream, 'close').catch(() => undefined)
-  write(mask.end())
-  await file.close()
-}
-
-/** The last `maxBytes` of what was said, by whole lines. */
-class Tail {
-  #parts: Buffer[] = []
-  #bytes = 0
-  #dropped = false
-  readonly #maxBytes: number
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-  }
-
-  add(chunk: Buffer): void {
-    this.#parts.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes > 2 * this.#maxBytes) this.#shorten()
-  }
-
-  text(): string {
-    this.#shorten()
-    const text = Buffer.concat(this.#parts).toString('utf8')
-    const feed = this.#dropped ? text.indexOf('\n') : -1
-    return text.slice(feed + 1).trimEnd()
-  }
-
-  #shorten(): void {
-    if (this.#bytes <= this.#maxBytes) return
-    // Copied, because a slice would keep its whole chunk in memory.
-    const kept = Buffer.from(Buffer.concat(this.#parts).subarray(-this.#maxBytes))
-    this.#parts = [kept]
-    this.#bytes = kept.length
-    this.#dropped = true
-  }
+  await sink.close()
 }

@@ -1,13 +1,14 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { dirname } from 'node:path'
+import type { Sink } from './sink.js'
 
 /**
  * A file, mode 0600 in a directory of mode 0700, that takes at most `maxBytes` and says at its end when more was dropped. A
  * disk that fails (`error`) never stops the one who writes: output is for people, the journal is the record. It comes to be
  * with the first byte: most commands that go well say nothing.
  */
-export class CappedFile {
+export class CappedFile implements Sink {
   readonly #path: string
   #opened: WriteStream | undefined
   #left: number
@@ -33,12 +34,10 @@ export class CappedFile {
     return stream
   }
 
-  /** Whether it takes nothing more. */
   get isFull(): boolean {
     return this.#failed || this.#dropped
   }
 
-  /** False if the writer should wait for {@link drained} before it continues. */
   write(chunk: Buffer): boolean {
     if (this.isFull || chunk.length === 0) return true
     const kept = chunk.length > this.#left ? chunk.subarray(0, this.#left) : chunk
@@ -51,7 +50,6 @@ export class CappedFile {
     return go
   }
 
-  /** Resolves when more may be written, or when nothing ever will be. */
   drained(): Promise<void> {
     if (this.#failed || this.#opened?.writableNeedDrain !== true) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push(resolve))

@@ -19,9 +19,17 @@ export class LineSplitter {
   readonly #onLine: (line: string) => void
   readonly #wanted: WantedLines
   readonly #maxBytes: number
+  readonly #onCut: (() => void) | undefined
 
-  constructor(onLine: (line: string) => void, maxBytes = longestLineBytes, wanted: WantedLines = 'all') {
+  /** `onCut` is called for each line that is too long, as soon as it is. */
+  constructor(
+    onLine: (line: string) => void,
+    maxBytes = longestLineBytes,
+    wanted: WantedLines = 'all',
+    onCut?: () => void,
+  ) {
     this.#onLine = onLine
+    this.#onCut = onCut
     this.#maxBytes = maxBytes
     this.#wanted = wanted
   }
@@ -80,6 +88,7 @@ export class LineSplitter {
     const beginning = Buffer.concat(this.#parts, Math.min(this.#bytes, keptOfLongBytes, this.#maxBytes))
     this.#parts = [beginning]
     this.#bytes = beginning.length
+    this.#onCut?.()
   }
 
   #emit(): void {

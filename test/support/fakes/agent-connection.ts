@@ -19,6 +19,8 @@ export interface AgentConnection {
   readonly gone: Promise<void>
   /** Resolves with all of its stdin, once that has been closed. */
   readonly stdin: Promise<string>
+  /** The next line of its stdin, of those that have not been asked for yet; rejects when it is gone and none is left. */
+  line(): Promise<string>
   /** Resolves when it has received a signal that it traps. */
   received(signal: string): Promise<void>
 }
@@ -27,7 +29,7 @@ interface Message {
   readonly id?: number
   readonly value?: unknown
   readonly error?: string
-  readonly event?: 'stdin' | 'signal'
+  readonly event?: 'stdin' | 'line' | 'signal'
   readonly text?: string
   readonly signal?: string
 }
@@ -53,11 +55,15 @@ export function serveAgent(socket: Socket, onHello: (hello: Hello, connection: A
   const signals = new Map<string, Deferred<undefined>>()
   const signalOf = (name: string) => signals.get(name) ?? signals.set(name, defer()).get(name)!
   const stdin = defer<string>()
+  const lines: Deferred<string>[] = []
+  let [linesHeard, linesAsked] = [0, 0]
+  const lineAt = (index: number) => (lines[index] ??= defer())
   const gone = defer<undefined>()
   let isGone = false
   const connection: AgentConnection = {
     gone: gone.promise,
     stdin: stdin.promise,
+    line: () => lineAt(linesAsked++).promise,
     received: (signal) => signalOf(signal).promise,
     order(order, how = {}) {
       if (isGone) return Promise.reject(new Error(`The fake agent is gone: it cannot ${order}.`))
@@ -70,6 +76,7 @@ export function serveAgent(socket: Socket, onHello: (hello: Hello, connection: A
   }
   const hear = ({ id, value, error, event, text = '', signal = '' }: Message) => {
     if (event === 'stdin') stdin.resolve(text)
+    else if (event === 'line') lineAt(linesHeard++).resolve(text)
     else if (event === 'signal') signalOf(signal).resolve(undefined)
     else if (error !== undefined) answers.get(id!)?.reject(new Error(error))
     else answers.get(id!)?.resolve(value)
@@ -85,7 +92,7 @@ export function serveAgent(socket: Socket, onHello: (hello: Hello, connection: A
   socket.on('close', () => {
     isGone = true
     const lost = new Error('The fake agent has ended.')
-    for (const waiting of [...answers.values(), ...signals.values(), stdin]) waiting.reject(lost)
+    for (const waiting of [...answers.values(), ...signals.values(), ...lines, stdin]) waiting.reject(lost)
     gone.resolve(undefined)
   })
 }

@@ -16,7 +16,7 @@ export interface ChildOptions {
 }
 
 /** A fake agent that has started and waits for the test's word. Every promise settles when the thing has been done. */
-export interface FakeAgent extends Hello, Pick<AgentConnection, 'gone' | 'stdin' | 'received'> {
+export interface FakeAgent extends Hello, Pick<AgentConnection, 'gone' | 'stdin' | 'line' | 'received'> {
   /** Prints lines on stdout, such as those of a recorded stream. */
   say(...lines: readonly string[]): Promise<void>
   /** The same on stderr. */

@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launch, type Launched } from '../../../../src/platform/processes/launch.js'
 import { identify } from '../../../../src/platform/processes/process-identity.js'
+import { OpenInput } from '../../../../src/platform/streams/open-input.js'
+import { SinkSwitch } from '../../../../src/platform/streams/sink.js'
+import { MaskedFile } from '../../../../src/platform/streams/masked-file.js'
+import { createMask } from '../../../../src/domain/secrets/mask.js'
 import { defer } from '../../../support/fakes/agent-connection.js'
 import { launchedBy } from '../../../support/rigs/launchers.js'
 import type { Launcher } from '../../../../src/platform/processes/launcher.js'
@@ -54,6 +58,46 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
     it('does not mind if an agent ends without having read its prompt', async () => {
       const run = startRun(rig, { file: '/bin/sh', args: ['-c', 'exit 0'], input: 'x'.repeat(5_000_000) })
       expect(await run.finished).toEqual({ exit: { type: 'code', code: 0 }, stderrTail: '' })
+    })
+  })
+
+  describe('an input that stays open', () => {
+    it('is given what was said before it began, then each word as it is said, and its end when that is wanted', async () => {
+      const input = new OpenInput()
+      input.say('one\n')
+      startRun(rig, { input })
+      const agent = await rig.next()
+      expect(await agent.line()).toBe('one')
+      input.say('two\n')
+      expect(await agent.line()).toBe('two')
+      input.close()
+      input.say('three\n')
+      expect(await agent.stdin).toBe('one\ntwo\n')
+    })
+
+    it('tells how much has not been read, and does not mind an agent that ends without reading it', async () => {
+      const input = new OpenInput()
+      const run = startRun(rig, { input, file: '/bin/sh', args: ['-c', 'read -r line; exit 3'] })
+      input.say(`${'x'.repeat(5_000_000)}\n`)
+      expect(input.waitingBytes).toBeGreaterThan(4_000_000)
+      run.end('canceled')
+      await run.finished
+      input.say('more\n')
+      input.close()
+    })
+
+    it('is closed when it is wanted closed, whatever other processes have been started since', async () => {
+      const [one, other] = [new OpenInput(), new OpenInput()]
+      const run = startRun(rig, { input: one, ...rig.argv('one') })
+      const first = await rig.next('one')
+      startRun(rig, { input: other, ...rig.argv('other') })
+      const second = await rig.next('other')
+      one.close()
+      expect(await first.stdin).toBe('')
+      await first.exit()
+      await run.finished
+      other.close()
+      expect(await second.stdin).toBe('')
     })
   })
 
@@ -203,6 +247,43 @@ describe.each(launchedBy)('launched by $by', ({ open }) => {
       expect(stderrTail.length).toBeLessThanOrEqual(16 * 1024)
       expect(stderrTail.split('\n').at(-1)).toBe('complaint 3000')
       expect(stderrTail.split('\n')[0]).toMatch(/^complaint \d+$/)
+    })
+
+    it('goes into one file after the other where a sink is turned from one to the next, and nowhere in between', async () => {
+      const sink = new SinkSwitch()
+      const fileOf = (name: string) =>
+        new MaskedFile({ path: join(rig.dir, name), maxBytes: 1_000_000, mask: createMask(['s3cret-value']) })
+      const [one, other] = [fileOf('one'), fileOf('other')]
+      const run = startRun(rig, { stdoutFile: sink })
+      const agent = await rig.next()
+      const saw = (count: number) => until(() => run.stdout.length === count, `${count} lines`)
+      sink.turnTo(one)
+      await agent.say('first s3cret-value')
+      await saw(1)
+      sink.turnTo(undefined)
+      await one.close()
+      await agent.say('between')
+      await saw(2)
+      sink.turnTo(other)
+      await agent.say('second')
+      await agent.exit()
+      await run.finished
+      await other.close()
+      expect(run.stdout).toEqual(['first s3cret-value', 'between', 'second'])
+      expect(readFileSync(join(rig.dir, 'one'), 'utf8')).toBe('first ***\n')
+      expect(readFileSync(join(rig.dir, 'other'), 'utf8')).toBe('second\n')
+    })
+
+    it('is told of when a line has become too long, although its end never comes', async () => {
+      let longLines = 0
+      const input = new OpenInput()
+      const script = "head -c 17000000 /dev/zero | tr '\\0' x; read -r line"
+      const run = startRun(rig, { file: '/bin/sh', args: ['-c', script], input, onLongLine: () => longLines++ })
+      await until(() => longLines === 1, 'the line is too long')
+      expect(run.stdout).toEqual([])
+      input.close()
+      await run.finished
+      expect(longLines).toBe(1)
     })
 
     it('is seen whole and stored up to the cap when an agent prints 30 MB, without a warning of the runtime', async () => {

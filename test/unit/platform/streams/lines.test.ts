@@ -56,6 +56,23 @@ describe('splitting a stream into lines', () => {
     )
   })
 
+  it('tells of a line that is too long once, as soon as it is', () => {
+    const told: number[] = []
+    let [pushed, lines] = [0, 0]
+    const splitter = new LineSplitter(
+      () => lines++,
+      4,
+      'all',
+      () => told.push(pushed),
+    )
+    for (const chunk of ['abc', 'de', 'fgh\n', 'abcd\n', 'abcdefg\n']) {
+      pushed++
+      splitter.push(Buffer.from(chunk))
+    }
+    expect(told).toEqual([2, 5])
+    expect(lines).toBe(3)
+  })
+
   it('accepts Windows line ends, keeps empty lines and a last line without an end', () => {
     expect(split([Buffer.from('one\r\n\r\ntwo\n\nthree')])).toEqual(['one', '', 'two', '', 'three'])
   })
