@@ -1,14 +1,22 @@
 import { defineConfig } from 'vitest/config'
+import { chosenClis } from '../test/test-cli/clis.js'
 
 // CI counts the tests from a report in this file.
 const summary = process.env.VITEST_SUMMARY
 
-// `make test-cli`: whole runs with the real agent CLIs, apart from the other tests, since they need 770 MB of packages.
+// Tests beside the folders need claude and codex, those in a folder the CLI that it is called after.
+const both = (['claude', 'codex'] as const).every((cli) => chosenClis.includes(cli))
+const include = [
+  ...(both ? ['test/test-cli/*.test.ts'] : []),
+  ...chosenClis.map((cli) => `test/test-cli/${cli}/*.test.ts`),
+]
+
+// `make test-cli`: whole runs with the real agent CLIs, apart from the other tests, since they need a lot of packages.
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   define: { AUTOPILOT_VERSION: JSON.stringify('0.0.0-test') },
   test: {
-    include: ['test/test-cli/**/*.test.ts'],
+    include,
     globalSetup: ['test/support/suite/build-once.ts', 'test/test-cli/install-clis.ts'],
     // The bound of every scenario: of their own accord the CLIs retry for three minutes, or wait for ever.
     testTimeout: 90_000,

@@ -4,53 +4,52 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { Program } from '../../src/providers/adapter/contract.js'
-import { providers } from '../../src/providers/index.js'
+import { chosenClis, clis, type Cli, type RealCli } from './clis.js'
+
+/** The directories that hold the programs. */
+export type CliBins = Readonly<Partial<Record<Cli, string>>>
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The directory that holds the programs `claude` and `codex`. */
-    readonly cliBin: string
+    readonly cliBins: CliBins
   }
 }
 
-/** The packages of the CLIs, in the versions that the providers say they were tested with. */
-const packages = [
-  { name: '@anthropic-ai/claude-code', program: providers.claude.program },
-  { name: '@openai/codex', program: providers.codex.program },
-].map(({ name, program }) => {
-  if (!program) throw new Error(`${name} has no program`)
-  return { name, program }
-})
-
 /**
- * Installs the real CLIs once into the user's cache directory, outside of the repository: about 770 MB. Installed aside
- * and renamed when whole, so an interrupted installation is never taken for one. A failure fails the tests.
+ * Installs the real CLIs once into the user's cache directory, outside of the repository, each in the version that its
+ * provider says it was tested with. Installed aside and renamed when whole, so an interrupted installation is never
+ * taken for one. A failure fails the tests.
  */
 export default function installClis({ provide }: TestProject): void {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'autopilot-test-cli')
-  const installed = join(cache, packages.map(({ program }) => `${program.file}-${program.testedVersion}`).join('_'))
-  if (!existsSync(installed)) install(cache, installed)
-  const bin = binOf(installed)
-  for (const { program } of packages) checkVersion(bin, program)
-  provide('cliBin', bin)
+  const bins = chosenClis.map((cli): [Cli, string] => [cli, installed(clis[cli], cache)])
+  provide('cliBins', Object.fromEntries(bins))
 }
 
-function install(cache: string, installed: string): void {
-  const specs = packages.map(({ name, program }) => `${name}@${program.testedVersion}`)
-  process.stderr.write(`installing ${specs.join(' and ')} into ${installed}\n`)
+function installed({ packageName, program }: RealCli, cache: string): string {
+  const directory = join(cache, `${program.file}-${program.testedVersion}`)
+  if (!existsSync(directory)) install(packageName, program, cache, directory)
+  const bin = binOf(directory)
+  checkVersion(bin, program)
+  return bin
+}
+
+function install(packageName: string, program: Program, cache: string, directory: string): void {
+  const spec = `${packageName}@${program.testedVersion}`
+  process.stderr.write(`installing ${spec} into ${directory}\n`)
   mkdirSync(cache, { recursive: true })
   const aside = mkdtempSync(join(cache, 'installing-'))
   try {
     // So that npm does not look for a project further up.
     writeFileSync(join(aside, 'package.json'), '{ "private": true }\n')
-    // The programs themselves are in optional packages, one for each platform.
+    // Some programs are in optional packages, one for each platform.
     const flags = ['--include=optional', '--no-fund', '--no-audit', '--loglevel=error']
-    execFileSync('npm', ['install', ...flags, ...specs], { cwd: aside, stdio: ['ignore', 2, 2] })
-    for (const { program } of packages) checkVersion(binOf(aside), program)
-    renameSync(aside, installed)
+    execFileSync('npm', ['install', ...flags, spec], { cwd: aside, stdio: ['ignore', 2, 2] })
+    checkVersion(binOf(aside), program)
+    renameSync(aside, directory)
   } catch (error) {
     // Somebody else may have been faster.
-    if (!existsSync(installed)) throw error
+    if (!existsSync(directory)) throw error
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }

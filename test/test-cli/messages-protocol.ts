@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  namedEvent,
   objects,
   resetsInSeconds,
   tokens,
@@ -11,7 +12,6 @@ import {
 
 /** Anthropic Messages, which claude speaks: `POST /v1/messages`. */
 export const messagesProtocol: Protocol = {
-  cli: 'claude',
   read(body) {
     const blocks = objects(body.messages).flatMap(({ content }) => objects(content))
     return {
@@ -36,7 +36,7 @@ export const messagesProtocol: Protocol = {
         { type: 'content_block_stop', index: 0 },
         { type: 'message_delta', delta: { stop_reason: stop, stop_sequence: null }, usage },
         { type: 'message_stop' },
-      ],
+      ].map(namedEvent),
       whole: { ...message, content: [full], stop_reason: stop, usage },
     }
   },

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { messagesProtocol } from './messages-protocol.js'
-import type { Answer, Body, Conversation, HttpAnswer, Protocol, ServerEvent } from './protocol.js'
-import { responsesProtocol } from './responses-protocol.js'
+import type { Cli } from './clis.js'
+import type { Answer, Body, Conversation, HttpAnswer } from './protocol.js'
+import { routeOf, type Route } from './routes.js'
 
 /** A request for the next turn of an agent's conversation. */
 export interface Turn {
-  readonly cli: Protocol['cli']
+  readonly cli: Cli
   /** The id of the task in the prompt. */
   readonly task: string
   /** What the conversation is about: a review has its own; a repair or a finishing turn continues that of the work. */
@@ -32,16 +32,11 @@ export interface ModelServer {
   readonly close: () => Promise<void>
 }
 
-const protocols: Readonly<Record<string, Protocol>> = {
-  '/v1/messages': messagesProtocol,
-  '/v1/responses': responsesProtocol,
-}
-
 /** Starts a server. An exception of `script` is answered with a status that no CLI retries. */
 export async function startModelServer(script: Script): Promise<ModelServer> {
   const turns: Turn[] = []
   const server = createServer((request, response) => {
-    respond(request, response, (protocol, conversation) => answerTo(protocol, conversation)).catch((error: unknown) => {
+    respond(request, response, answerTo).catch((error: unknown) => {
       sendJson(response, { status: 400, body: { error: { message: `the test's script failed: ${String(error)}` } } })
     })
   })
@@ -53,7 +48,7 @@ export async function startModelServer(script: Script): Promise<ModelServer> {
   await once(server, 'listening')
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, turns, close }
 
-  function answerTo({ cli }: Protocol, { said, tools, results }: Conversation): Answer | Promise<Answer> {
+  function answerTo({ cli }: Route, { said, tools, results }: Conversation): Answer | Promise<Answer> {
     if (tools.length === 0) return { type: 'text', text: 'A title' }
     const task = /Task ([\w-]+)\.\\n/.exec(said)?.[1] ?? 'no task in the prompt'
     const request = turns.filter((turn) => turn.task === task && turn.cli === cli).length + 1
@@ -79,18 +74,19 @@ function aboutOf(said: string): Turn['about'] {
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  answerTo: (protocol: Protocol, conversation: Conversation) => Answer | Promise<Answer>,
+  answerTo: (route: Route, conversation: Conversation) => Answer | Promise<Answer>,
 ): Promise<void> {
   const path = (request.url ?? '').split('?')[0] ?? ''
-  const protocol = request.method === 'POST' ? protocols[path] : undefined
+  const route = request.method === 'POST' ? routeOf(path) : undefined
   const sent = await text(request)
-  if (!protocol) {
+  if (!route) {
     sendJson(response, elsewhere(path))
     return
   }
+  const { protocol } = route
   const body = JSON.parse(sent) as Body
   const conversation = protocol.read(body)
-  const answer = await answerTo(protocol, conversation)
+  const answer = await answerTo(route, conversation)
   switch (answer.type) {
     case 'silence':
       return
@@ -101,13 +97,7 @@ async function respond(
       const { events } = protocol.encode({ type: 'text', text: 'I was about to' }, body, conversation)
       startStream(response)
       // The end of the connection follows what was written.
-      response.write(
-        events
-          .slice(0, events.length / 2)
-          .map(formatEvent)
-          .join(''),
-        () => response.destroy(),
-      )
+      response.write(events.slice(0, events.length / 2).join(''), () => response.destroy())
       return
     }
     case 'text':
@@ -115,7 +105,7 @@ async function respond(
     case 'shell':
     case 'verdict': {
       const { events, whole } = protocol.encode(answer, body, conversation)
-      if (conversation.stream) startStream(response).end(events.map(formatEvent).join(''))
+      if (conversation.stream) startStream(response).end(events.join(''))
       else sendJson(response, { status: 200, body: whole })
     }
   }
@@ -123,17 +113,15 @@ async function respond(
 
 /** What CLIs ask for besides: models, token counts, whether somebody is there. */
 function elsewhere(path: string): HttpAnswer {
-  if (path === '/' || path === '/v1/models') return { status: 200, body: { object: 'list', data: [], models: [] } }
+  if (path === '/' || path.endsWith('/v1/models'))
+    return { status: 200, body: { object: 'list', data: [], models: [] } }
   if (path === '/v1/messages/count_tokens') return { status: 200, body: { input_tokens: 1000 } }
+  if (path.endsWith(':countTokens')) return { status: 200, body: { totalTokens: 1000 } }
   return { status: 404, body: { error: { type: 'not_found', message: `no route ${path}` } } }
 }
 
 function startStream(response: ServerResponse): ServerResponse {
   return response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-}
-
-function formatEvent(event: ServerEvent): string {
-  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }
 
 function sendJson(response: ServerResponse, { status, headers = {}, body }: HttpAnswer): void {

@@ -41,7 +41,6 @@ export interface HttpAnswer {
 
 /** One wire protocol, as far as a CLI needs it. */
 export interface Protocol {
-  readonly cli: 'claude' | 'codex'
   read(body: Body): Conversation
   refuse(refusal: Refusal): HttpAnswer
   /** The answer as server-sent events, and as one JSON document for requests that do not stream. */
@@ -49,12 +48,33 @@ export interface Protocol {
 }
 
 export interface Encoded {
-  readonly events: readonly ServerEvent[]
+  /** Made by `namedEvent` or `dataEvent`. */
+  readonly events: readonly string[]
   readonly whole: unknown
 }
 
-export interface ServerEvent {
-  readonly type: string
+/** A server-sent event that is named after its type. */
+export function namedEvent(event: { readonly type: string }): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/** A server-sent event without a name. */
+export function dataEvent(data: unknown): string {
+  return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
+}
+
+/** A call of one of the CLI's own tools. */
+export type ToolUse = Extract<Content, { type: 'write' | 'shell' }>
+
+/** The same as the CLI wants it. */
+export interface ToolCall {
+  readonly name: string
+  readonly input: Body
+}
+
+/** A reviewer's answer as text, for CLIs without a schema of their own. */
+export function verdictText({ verdict, reasons }: Extract<Content, { type: 'verdict' }>): string {
+  return JSON.stringify({ verdict, reasons })
 }
 
 /** Token numbers of every answer, so that tests can look for them in the journal. */

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import {
+  namedEvent,
   objects,
   resetsInSeconds,
   tokens,
+  verdictText,
   type Content,
   type HttpAnswer,
   type Protocol,
   type Refusal,
+  type ToolUse,
 } from './protocol.js'
 
 /** OpenAI Responses, which codex speaks: `POST /v1/responses`. */
 export const responsesProtocol: Protocol = {
-  cli: 'codex',
   read(body) {
     const items = objects(body.input)
     // Some models get their tools by a message instead.
@@ -38,7 +40,8 @@ export const responsesProtocol: Protocol = {
       { type: 'response.output_item.done', output_index: 0, item },
       { type: 'response.completed', response: whole },
     ]
-    return { events: events.map((event, index) => ({ ...event, sequence_number: index })), whole }
+    const numbered = events.map((event, index) => ({ ...event, sequence_number: index }))
+    return { events: numbered.map(namedEvent), whole }
   },
 }
 
@@ -63,12 +66,6 @@ function outputItem(content: Content, tools: readonly string[]) {
     ? { type: 'custom_tool_call', ...call, name: 'exec', input: programOf(content) }
     : { type: 'function_call', ...call, name: 'exec_command', arguments: JSON.stringify({ cmd: commandOf(content) }) }
 }
-
-function verdictText({ verdict, reasons }: Extract<Content, { type: 'verdict' }>): string {
-  return JSON.stringify({ verdict, reasons })
-}
-
-type ToolUse = Extract<Content, { type: 'write' | 'shell' }>
 
 function programOf(content: ToolUse): string {
   if (content.type === 'shell') return `text(await tools.exec_command(${JSON.stringify({ cmd: content.command })}));`

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, inject, onTestFinished, vi } from 'vitest'
 import type { RunRecord } from '../../src/domain/run/event.js'
@@ -6,6 +6,7 @@ import { safeName } from '../../src/domain/name.js'
 import { startProgram, type Ended, type RecordOf, type Running } from '../support/rigs/program.js'
 import { processesIn, type PlacedProcess } from '../support/rigs/processes.js'
 import { createScene, type Scene } from '../support/scenes/scene.js'
+import { chosenClis, clis, type Cli } from './clis.js'
 import { startModelServer, type ModelServer, type Script } from './model-server.js'
 import { asOrdinaryUser } from './ordinary-user.js'
 
@@ -26,8 +27,6 @@ export interface Stage {
   /** Hands everything over to an ordinary user, who then runs the program. */
   readonly handOver: () => void
 }
-
-type Cli = 'claude' | 'codex'
 
 export interface StageOptions {
   readonly roadmap: string
@@ -55,10 +54,10 @@ export async function setStage({ roadmap, script, config = '', files = {} }: Sta
     scene.remove()
   })
   const bin = join(place, 'bin')
-  let [clis, start] = [inject('cliBin'), (args: readonly string[]) => scene.start(args)]
-  const link = (cli: Cli) => symlinkSync(join(clis, cli), join(bin, cli))
-  link('claude')
-  link('codex')
+  let [bins, start] = [inject('cliBins'), (args: readonly string[]) => scene.start(args)]
+  const real = (cli: Cli) => join(bins[cli] ?? notChosen(cli), clis[cli].program.file)
+  const link = (cli: Cli) => symlinkSync(real(cli), join(bin, clis[cli].program.file))
+  chosenClis.forEach(link)
   symlinkSync('/usr/bin/tail', join(bin, 'tail'))
   Object.assign(scene.env, environment(scene, server))
   const run = (...args: readonly string[]) => start(['run', '--output', 'json', ...args])
@@ -70,33 +69,31 @@ export async function setStage({ roadmap, script, config = '', files = {} }: Sta
     run: (...args) => run(...args).ended,
     wrap(cli, text) {
       // A link would lead into the cache.
-      rmSync(join(bin, cli))
-      scene.program(cli, `#!/bin/sh\nreal='${join(clis, cli)}'\n${text}\n`)
+      const { file } = clis[cli].program
+      rmSync(join(bin, file))
+      scene.program(file, `#!/bin/sh\nreal='${real(cli)}'\n${text}\n`)
     },
     handOver() {
-      const user = asOrdinaryUser(place, clis)
-      clis = user.clis
-      rmSync(join(bin, 'claude'))
-      rmSync(join(bin, 'codex'))
-      link('claude')
-      link('codex')
+      const user = asOrdinaryUser(place, bins)
+      bins = user.bins
+      for (const cli of chosenClis) {
+        rmSync(join(bin, clis[cli].program.file))
+        link(cli)
+      }
       start = (args) => startProgram([...user.args, ...args], { cwd: scene.repo.dir, env: scene.env, file: user.file })
     },
   }
 }
 
+function notChosen(cli: Cli): never {
+  throw new Error(`${cli} is not among the CLIs that TEST_CLIS chose`)
+}
+
 function environment({ repo }: Scene, { url }: ModelServer): Record<string, string> {
-  const [home, codexHome, temporary] = [repo.beside('empty-home'), repo.beside('codex-home'), repo.beside('tmp')]
-  for (const directory of [home, codexHome, temporary]) mkdirSync(directory)
-  writeFileSync(join(codexHome, 'config.toml'), `openai_base_url = "${url}/v1"\n`)
-  return {
-    HOME: home,
-    CODEX_HOME: codexHome,
-    TMPDIR: temporary,
-    ANTHROPIC_BASE_URL: url,
-    ANTHROPIC_API_KEY: 'sk-ant-test',
-    CODEX_API_KEY: 'sk-test',
-  }
+  const [home, temporary] = [repo.beside('home'), repo.beside('tmp')]
+  for (const directory of [home, temporary]) mkdirSync(directory)
+  const logins = chosenClis.map((cli) => clis[cli].logIn(home, url))
+  return Object.assign({ HOME: home, TMPDIR: temporary }, ...logins) as Record<string, string>
 }
 
 /** What the CLI printed in the first attempt of a task, as it was kept; `turn`: of another turn than its first. */
