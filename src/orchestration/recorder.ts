@@ -4,8 +4,8 @@ import { maskValue } from '../domain/secrets/mask-value.js'
 import { eventShape, eventVersion, type RunEvent, type RunRecord, type Stamp } from '../domain/run/event.js'
 import { apply, initialState, type RunState } from '../domain/run/run-state.js'
 import type { Journal } from '../journal/journal.js'
-import type { Reporter } from '../ui/contract.js'
-import { behindWall } from '../ui/wall.js'
+import type { Reporter } from '../ui/reporters/contract.js'
+import { behindWall } from '../ui/reporters/wall.js'
 import { errorText } from '../domain/text.js'
 
 /** The only way in which something becomes a fact of the run: stamped, applied, shown, made durable. */

@@ -59,7 +59,7 @@ test('a process that was about to start when autopilot was killed never runs, wh
   const started = async (how: 'launch' | 'spawn') => {
     const program = await bundledProgram(`
       import { spawn } from 'node:child_process'
-      import { launch } from './src/platform/processes/launch.ts'
+      import { launch } from './src/platform/processes/launching/launch.ts'
       const [how, cwd] = process.argv.slice(2)
       const command = { file: 'sh', args: ['-c', 'touch ' + how], cwd, env: { PATH: process.env.PATH } }
       const waiting = ['-c', 'while kill -0 ' + process.pid + ' 2>/dev/null; do :; done; touch ' + how]

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
-import { exitStatus } from '../processes/exit-status.js'
+import { exitStatus } from '../processes/launching/exit-status.js'
 import { hasPipes } from '../processes/open-files.js'
 import { signalGroup } from '../processes/process-group.js'
 import { noProgram, ownProgram } from '../programs/own-programs.js'

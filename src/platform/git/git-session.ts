@@ -4,7 +4,7 @@ import { startGit, type GitOptions, type GitPlace } from './git.js'
 import type { GitFailure } from './git-failure.js'
 import { noteGitStep } from './living-gits.js'
 import { endGit } from './end-git.js'
-import { exitStatus } from '../processes/exit-status.js'
+import { exitStatus } from '../processes/launching/exit-status.js'
 import { keepAlive } from '../processes/keep-alive.js'
 import { hasPipes } from '../processes/open-files.js'
 

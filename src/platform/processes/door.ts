@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openLauncher } from './launcher.js'
+import { openLauncher } from './launching/launcher.js'
 import { startProcess, type RunningProcess, type ProcessSpec } from './running-process.js'
 import { pathInWorkspace } from '../programs/own-programs.js'
 import type { Watchdog } from './watchdog.js'

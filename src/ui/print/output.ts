@@ -6,12 +6,12 @@ import { noMask, type Mask } from '../../domain/secrets/mask.js'
 import { maskValue } from '../../domain/secrets/mask-value.js'
 import { publicPart } from '../../domain/shape/public-part.js'
 import { cleanText } from '../../domain/text.js'
-import type { Reporter, Sink } from '../contract.js'
-import { jsonReporter } from '../json-reporter.js'
+import type { Reporter, Sink } from '../reporters/contract.js'
+import { jsonReporter } from '../reporters/json-reporter.js'
 import type { Line } from '../describe.js'
 import { painter } from '../paint.js'
 import { printedShape, type Printed } from '../printed.js'
-import { plainReporter } from '../plain-reporter.js'
+import { plainReporter } from '../reporters/plain-reporter.js'
 import { steady, writeTo } from './stream.js'
 import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
 
@@ -47,7 +47,7 @@ export async function openOutput(format: 'human' | 'json', env: Environment): Pr
   if (format === 'json') return { reporter: jsonReporter(jsonSink(process.stdout)), result: () => undefined }
   const result = lineWriter(process.stdout, env)
   if (!isLively(process.stderr, env)) return { reporter: plainReporter(sinkOf(process.stderr)), result }
-  const { terminalReporter } = await import('../terminal-reporter.js')
+  const { terminalReporter } = await import('../reporters/terminal-reporter.js')
   return { reporter: terminalReporter(steady(process.stderr)), result }
 }
 

@@ -1,7 +1,11 @@
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openLauncher, type Launcher, type LauncherOptions } from '../../../src/platform/processes/launcher.js'
+import {
+  openLauncher,
+  type Launcher,
+  type LauncherOptions,
+} from '../../../src/platform/processes/launching/launcher.js'
 import { until } from './until.js'
 
 /** Who launches processes; what holds for one holds for the other. */

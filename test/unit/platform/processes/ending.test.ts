@@ -2,26 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { killLivingGroups } from '../../../../src/platform/processes/process-group.js'
 import { launchedBy } from '../../../support/rigs/launchers.js'
-import type { Launcher } from '../../../../src/platform/processes/launcher.js'
-import { startBy, startRun } from '../../../support/rigs/process-run.js'
-import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
+import { startGroupBy, startRun } from '../../../support/rigs/process-run.js'
+import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { until } from '../../../support/rigs/until.js'
 
 describe.each(launchedBy)('launched by $by', ({ open }) => {
   let rig: AgentRig
-  let launcher: Launcher | undefined
-  beforeAll(async () => {
-    launcher = await open()
-    startBy(launcher)
-  })
-  afterAll(() => launcher?.close())
-  beforeEach(async () => {
-    rig = await startRig()
-  })
-  afterEach(() => rig.close())
+  startGroupBy(open, (fresh) => (rig = fresh))
 
   const hasProc = existsSync('/proc/self/stat')
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { launch, type Launched } from '../../../../src/platform/processes/launch.js'
+import { describe, expect, it } from 'vitest'
+import { launch, type Launched } from '../../../../src/platform/processes/launching/launch.js'
 import { identify } from '../../../../src/platform/processes/process-identity.js'
 import { OpenInput } from '../../../../src/platform/streams/open-input.js'
 import { SinkSwitch } from '../../../../src/platform/streams/sink.js'
@@ -9,24 +9,14 @@ import { MaskedFile } from '../../../../src/platform/streams/masked-file.js'
 import { createMask } from '../../../../src/domain/secrets/mask.js'
 import { defer } from '../../../support/fakes/agent-connection.js'
 import { launchedBy } from '../../../support/rigs/launchers.js'
-import type { Launcher } from '../../../../src/platform/processes/launcher.js'
-import { startBy, startRun } from '../../../support/rigs/process-run.js'
-import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
+import { startGroupBy, startRun } from '../../../support/rigs/process-run.js'
+import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { until } from '../../../support/rigs/until.js'
 import type { SpawnedProcess } from '../../../../src/domain/process/stray.js'
 
 describe.each(launchedBy)('launched by $by', ({ open }) => {
   let rig: AgentRig
-  let launcher: Launcher | undefined
-  beforeAll(async () => {
-    launcher = await open()
-    startBy(launcher)
-  })
-  afterAll(() => launcher?.close())
-  beforeEach(async () => {
-    rig = await startRig()
-  })
-  afterEach(() => rig.close())
+  startGroupBy(open, (fresh) => (rig = fresh))
 
   describe('starting an agent', () => {
     it('gives it its arguments, directory and environment, and nothing of its own', async () => {

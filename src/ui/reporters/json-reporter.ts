@@ -1,5 +1,5 @@
-import { jsonLine } from '../domain/json-line.js'
-import { publicRecord } from '../domain/run/event.js'
+import { jsonLine } from '../../domain/json-line.js'
+import { publicRecord } from '../../domain/run/event.js'
 import type { Reporter, Sink } from './contract.js'
 
 /** One event a line, as in the journal, without what is autopilot's own. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { ExitStatus } from '../../domain/agent/attempt.js'
+import type { ExitStatus } from '../../../domain/agent/attempt.js'
 
 /** How a child of this process ended, as Node tells it. */
 export function exitStatus(code: number | null, signal: string | null): ExitStatus {

@@ -3,15 +3,15 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openLauncher, type Launcher } from '../../../../src/platform/processes/launcher.js'
-import { isThere } from '../../../../src/platform/processes/process-identity.js'
-import { processTable } from '../../../../src/platform/processes/process-table.js'
-import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
-import { bundledProgram } from '../../../support/rigs/bundled-program.js'
-import { openReadyLauncher } from '../../../support/rigs/launchers.js'
-import { startBy, startRun } from '../../../support/rigs/process-run.js'
-import { tempDir } from '../../../support/rigs/temp-dir.js'
-import { until } from '../../../support/rigs/until.js'
+import { openLauncher, type Launcher } from '../../../../../src/platform/processes/launching/launcher.js'
+import { isThere } from '../../../../../src/platform/processes/process-identity.js'
+import { processTable } from '../../../../../src/platform/processes/process-table.js'
+import { startRig, type AgentRig } from '../../../../support/fakes/fake-agent.js'
+import { bundledProgram } from '../../../../support/rigs/bundled-program.js'
+import { openReadyLauncher } from '../../../../support/rigs/launchers.js'
+import { startBy, startRun } from '../../../../support/rigs/process-run.js'
+import { tempDir } from '../../../../support/rigs/temp-dir.js'
+import { until } from '../../../../support/rigs/until.js'
 
 let rig: AgentRig
 let launcher: Launcher
@@ -172,7 +172,7 @@ it.runIf(existsSync('/proc/self/stat'))(
 it.runIf(existsSync('/proc/self/stat'))('a launcher leaves nothing behind when autopilot is killed', async () => {
   const dir = tempDir()
   const program = await bundledProgram(`
-    import { openLauncher } from './src/platform/processes/launcher.ts'
+    import { openLauncher } from './src/platform/processes/launching/launcher.ts'
     const [cwd] = process.argv.slice(2)
     const launcher = openLauncher({ directory: cwd + '/fifos', leftToNode: 0 })
     const spec = { file: 'sh', args: ['-c', 'touch ran'], cwd, env: { PATH: process.env.PATH } }

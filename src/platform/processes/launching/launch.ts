@@ -2,12 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 import type { Duplex, Readable, Writable } from 'node:stream'
-import type { ExitStatus } from '../../domain/agent/attempt.js'
-import { holdsNul } from '../streams/nul.js'
-import { giveInput, type Input } from '../streams/open-input.js'
+import type { ExitStatus } from '../../../domain/agent/attempt.js'
+import { holdsNul } from '../../streams/nul.js'
+import { giveInput, type Input } from '../../streams/open-input.js'
 import { exitStatus } from './exit-status.js'
 import { isShellName } from './shell-words.js'
-import { isProgram } from '../programs/own-programs.js'
+import { isProgram } from '../../programs/own-programs.js'
 
 /** What to start, in its own process group. `env` is its whole environment. */
 export interface LaunchSpec {

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { rmSync } from 'node:fs'
 import { it } from 'vitest'
-import { fifoPaths, openFifos, redirections } from '../../../../src/platform/processes/fifos.js'
-import { tempDir } from '../../../support/rigs/temp-dir.js'
-import { until } from '../../../support/rigs/until.js'
+import { fifoPaths, openFifos, redirections } from '../../../../../src/platform/processes/launching/fifos.js'
+import { tempDir } from '../../../../support/rigs/temp-dir.js'
+import { until } from '../../../../support/rigs/until.js'
 
 it.each([false, true])(
   'a process is reached through its fifos, even if somebody has removed them: %s',

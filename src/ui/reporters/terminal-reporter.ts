@@ -1,12 +1,12 @@
 import ora, { type Ora } from 'ora'
 import stringWidth from 'string-width'
-import { later } from '../domain/clock.js'
-import type { RunState } from '../domain/run/run-state.js'
-import { clip } from '../domain/text.js'
+import { later } from '../../domain/clock.js'
+import type { RunState } from '../../domain/run/run-state.js'
+import { clip } from '../../domain/text.js'
 import type { Reporter } from './contract.js'
-import { describe, describeSlot } from './describe.js'
-import { formatCounts, formatWaiting } from './format.js'
-import { painter } from './paint.js'
+import { describe, describeSlot } from '../describe.js'
+import { formatCounts, formatWaiting } from '../format.js'
+import { painter } from '../paint.js'
 
 /**
  * For a terminal: a spinner with the counts line and a line for each busy slot; settled tasks scroll above. Writes to

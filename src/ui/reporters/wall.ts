@@ -1,4 +1,4 @@
-import { errorText } from '../domain/text.js'
+import { errorText } from '../../domain/text.js'
 import type { Reporter } from './contract.js'
 
 /**

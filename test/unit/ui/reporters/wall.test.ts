@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { RunRecord } from '../../../src/domain/run/event.js'
-import { noMask } from '../../../src/domain/secrets/mask.js'
-import { createRecorder } from '../../../src/orchestration/recorder.js'
-import { behindWall } from '../../../src/ui/wall.js'
-import { runStarted } from '../../support/rigs/records.js'
-import { virtualClock } from '../../support/fakes/virtual-clock.js'
+import type { RunRecord } from '../../../../src/domain/run/event.js'
+import { noMask } from '../../../../src/domain/secrets/mask.js'
+import { createRecorder } from '../../../../src/orchestration/recorder.js'
+import { behindWall } from '../../../../src/ui/reporters/wall.js'
+import { runStarted } from '../../../support/rigs/records.js'
+import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 
 const start = runStarted()
 

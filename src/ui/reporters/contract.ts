@@ -1,5 +1,5 @@
-import type { RunRecord } from '../domain/run/event.js'
-import type { RunState } from '../domain/run/run-state.js'
+import type { RunRecord } from '../../domain/run/event.js'
+import type { RunState } from '../../domain/run/run-state.js'
 
 /** Shows a run while it happens. It sees events and the state that they make, and nothing else. */
 export interface Reporter {

@@ -1,5 +1,5 @@
 import type { Reporter, Sink } from './contract.js'
-import { describe } from './describe.js'
+import { describe } from '../describe.js'
 
 /** Plain lines for pipes, logs and CI: no colour, no cursor movement. */
 export function plainReporter(sink: Sink): Reporter {

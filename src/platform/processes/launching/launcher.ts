@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
-import { ownProgram } from '../programs/own-programs.js'
+import { ownProgram } from '../../programs/own-programs.js'
 import type { Launched, LaunchSpec } from './launch.js'
 import { LauncherShell, type LauncherPrograms } from './launcher-shell.js'
 
