@@ -1,5 +1,5 @@
-// Bundles the program into dist/: a small file that starts it, one for the command line, one for each worker thread, and
-// the texts of --help. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
+// Bundles the program into dist/: a small file that starts it, one for the command line, one for each worker thread, one
+// for worker processes, and the texts of --help. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
 import { createHash } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -50,10 +50,14 @@ const start = await build({
 // In CommonJS, libraries may `require` parts of Node; in a module that is an error as the thread starts.
 const workers = await build({
   ...common,
-  entryPoints: { 'parse-worker': 'src/roadmap/parse-worker.ts', 'kept-worker': 'src/workspace/kept/kept-worker.ts' },
+  entryPoints: {
+    'parse-worker': 'src/roadmap/parse-worker.ts',
+    'kept-worker': 'src/workspace/kept/kept-worker.ts',
+    worker: 'src/app/worker/worker-main.ts',
+  },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  define: { 'import.meta.dirname': '__dirname' },
+  define: { AUTOPILOT_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
 })
 const { helpTexts } = createRequire(import.meta.url)(join(outdir, 'command-line.cjs'))
 await writeFile(join(outdir, 'help.json'), JSON.stringify(await helpTexts()))

@@ -1,6 +1,6 @@
 import { parseUsd } from '../domain/accounts/budget.js'
 import { durationForms, parseDuration, parseDurationOrNone } from '../domain/duration.js'
-import type { PermissionChoice, Permissions } from '../domain/agent/permissions.js'
+import { permissionModes, type PermissionChoice, type Permissions } from '../domain/agent/permissions.js'
 import { parseProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { nearest } from '../domain/nearest.js'
@@ -86,7 +86,7 @@ export const providerModel: ReadValue<ProviderModel> = (text) => {
   return name.ok ? ok(parsed) : name
 }
 
-const permissions = oneOf<Permissions>(['edit', 'full'])
+const permissions = oneOf(permissionModes)
 
 /** `MODE`, `NAME=MODE` for a provider of its own, or several of them with commas between: `edit,pi=full`. */
 export const permissionChoice: ReadValue<PermissionChoice> = (text) => {

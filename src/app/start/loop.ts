@@ -43,7 +43,7 @@ const leftoverGraceMs = 1_000
 /** What the loop has open. If a stop is overdue, nobody waits until it is closed. */
 const looping = new Table<never, LoopParts>()
   .row('start', ({ ground, watchdog }) => {
-    const { start, close } = openDoor(ground.runDir, watchdog, ground.root)
+    const { start, close } = openDoor({ runDir: ground.runDir, watchdog, repository: ground.root, isBusy: true })
     return opened(start, close)
   })
   .row('runner', ({ start, prepared: { findProvider }, numbers: { maskAt } }) =>

@@ -11,7 +11,7 @@ import {
 } from './background.js'
 import { failure, type Failure, isAccountTrouble } from './failure.js'
 import { refusedCalls, type Refusal } from './refusal.js'
-import { name, number, text, titled, union, variant, type ValueOf } from '../shape/shape.js'
+import { name, number, optional, text, titled, union, variant, type ValueOf } from '../shape/shape.js'
 import { cleanLine } from '../text.js'
 
 /** How a child process ended. */
@@ -21,7 +21,9 @@ export const exitStatusShape = titled(
     code: variant('It ended by itself.', { code: number('Its exit code.') }),
     signal: variant('A signal ended it.', { signal: name('Such as `SIGTERM`.') }),
     not_started: variant('It never ran.', { message: text('Why.') }),
-    lost: variant('Nobody saw its end: whoever was to tell of it was killed.', {}),
+    lost: variant('Nobody saw its end: whoever was to tell of it was killed.', {
+      message: optional(text('Who that was, and why.')),
+    }),
   }),
 )
 export type ExitStatus = ValueOf<typeof exitStatusShape>
@@ -35,20 +37,22 @@ export function formatExitStatus(exit: ExitStatus): string {
     case 'not_started':
       return exit.message
     case 'lost':
-      return 'nobody saw its end'
+      return exit.message ?? 'nobody saw its end'
   }
 }
 
 /** Why autopilot itself ended the process, if it did. */
-export type EndReason =
-  | 'canceled'
-  | 'timeout'
-  | 'idle_timeout'
-  | 'budget'
+export const endReasons = [
+  'canceled',
+  'timeout',
+  'idle_timeout',
+  'budget',
   /** It lingered after its final event. */
-  | 'after_result'
+  'after_result',
   /** Its background work did not end. */
-  | 'background_timeout'
+  'background_timeout',
+] as const
+export type EndReason = (typeof endReasons)[number]
 
 /** What an attempt's output has reported so far: a fold over its agent events, bounded in memory. */
 export interface Evidence {
@@ -219,7 +223,10 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   if (ended === 'timeout') return failure('timeout', 'The attempt exceeded its time limit and was ended.')
   if (ended === 'budget') return failure('budget', 'The agent had used up its budget and was ended.')
   if (exit.type === 'not_started') return failure('spawn', exit.message)
-  if (exit.type === 'lost') return failure('infrastructure', 'Nobody saw how the agent ended.', { spared: true })
+  if (exit.type === 'lost') {
+    const why = exit.message === undefined ? '.' : `: ${exit.message}.`
+    return failure('infrastructure', `Nobody saw how the agent ended${why}`, { spared: true })
+  }
   if (!evidence.result) {
     const { unreadable } = evidence
     const line = unreadable === undefined ? '' : ` The last unreadable line: ${unreadable}`

@@ -1,5 +1,6 @@
 /** `edit`: what is needed to change files in the workspace. `full`: no restriction by the CLI. */
-export type Permissions = 'edit' | 'full'
+export const permissionModes = ['edit', 'full'] as const
+export type Permissions = (typeof permissionModes)[number]
 
 /** What agents may do, and what those of single providers may do instead. */
 export interface PermissionChoice {

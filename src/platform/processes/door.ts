@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { present } from '../../domain/present.js'
 import { openLauncher } from './launching/launcher.js'
 import { startProcess, type RunningProcess, type ProcessSpec } from './running-process.js'
 import { pathInWorkspace } from '../programs/own-programs.js'
@@ -18,8 +19,24 @@ export interface Door {
   readonly close: () => Promise<void>
 }
 
+export interface DoorParts {
+  readonly runDir: string
+  readonly watchdog: Watchdog
+  /** The root of the user's tree. */
+  readonly repository: string
+  /** Further variables that all bear who start here. */
+  readonly marks?: Readonly<Record<string, string>>
+  /** Many start here: a launcher saves more than it costs. */
+  readonly isBusy: boolean
+}
+
 /** The variable by which all that a run starts is known, wherever it goes: the run's directory. */
 const runVariable = 'AUTOPILOT_RUN'
+
+/** What all processes of a run bear. */
+export function markOfRun(runDir: string): Readonly<Record<string, string>> {
+  return { [runVariable]: valueOf(runDir) }
+}
 
 /** The entry of the environment that the processes of a run bear. */
 export function runEntry(runDir: string): string {
@@ -30,15 +47,15 @@ export function runEntry(runDir: string): string {
  * What starts through a run's door bears the run's mark, ends with autopilot, and has the workspace's entries
  * on PATH in place of those of `repository`, the root of the user's tree.
  */
-export function openDoor(runDir: string, watchdog: Watchdog, repository: string): Door {
-  const launcher = openLauncher({ directory: join(runDir, 'launcher') })
-  const mark = { [runVariable]: valueOf(runDir) }
+export function openDoor({ runDir, watchdog, repository, marks, isBusy }: DoorParts): Door {
+  const launcher = isBusy ? openLauncher({ directory: join(runDir, 'launcher') }) : undefined
+  const mark = { ...marks, ...markOfRun(runDir) }
   const start: StartProcess = ({ root, ...spec }) => {
     const { PATH: path } = spec.env
     const own = path === undefined ? {} : { PATH: pathInWorkspace(path, repository, root ?? spec.cwd) }
-    return startProcess({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog, launcher })
+    return startProcess({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog, ...present({ launcher }) })
   }
-  return { start, close: launcher.close }
+  return { start, close: async () => launcher?.close() }
 }
 
 /** The watchdog's grep would take the lines of one with a line feed for patterns of their own. */

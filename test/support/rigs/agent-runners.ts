@@ -1,11 +1,62 @@
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { slotWorkers, type SlotWorkersParts } from '../../../src/app/worker/slot-workers.js'
+import { createMask } from '../../../src/domain/secrets/mask.js'
 import type { AgentRunner } from '../../../src/orchestration/agent/contract.js'
-import { processRunner, type ProcessRunnerParts } from '../../../src/orchestration/agent/process-runner.js'
+import { processRunner } from '../../../src/orchestration/agent/process-runner.js'
+import { realClock } from '../../../src/platform/clock.js'
+import { startProcess } from '../../../src/platform/processes/running-process.js'
+import { openWatchdog } from '../../../src/platform/processes/watchdog.js'
+import { providersWith } from '../../../src/providers/index.js'
 import { runnerAcrossMessages } from '../fakes/runner-across-messages.js'
+import { projectRoot } from './program.js'
+import { tempDir } from './temp-dir.js'
 
-export type MakeRunner = (parts: ProcessRunnerParts) => AgentRunner
+export interface RunnerRig {
+  /** Values that are masked. */
+  readonly secrets?: readonly string[]
+}
+
+export type MakeRunner = (rig?: RunnerRig) => AgentRunner
+
+const processes: MakeRunner = ({ secrets = [] } = {}) => {
+  const mask = createMask(secrets)
+  return processRunner({ start: startProcess, findProvider: providersWith({}), maskAt: () => mask })
+}
+
+/** Workers for slots 1 to 3, as in a run. */
+export function workersOf(
+  { secrets = [], file = join(projectRoot, 'dist', 'worker.cjs') }: RunnerRig & { readonly file?: string } = {},
+  more: Partial<SlotWorkersParts> = {},
+) {
+  const dir = tempDir()
+  const watchdog = openWatchdog({ entry: `AUTOPILOT_RUN=${dir}`, places: [] })
+  const masked = { templates: {}, names: [], numbers: 3, ports: [] }
+  const setup = { runDir: dir, repository: dir, customProviders: {}, secrets, masked }
+  const replaced: string[] = []
+  const spawned: number[] = []
+  const runner = slotWorkers(
+    {
+      ...{ slots: 3, setup, env: process.env, clock: realClock, watchdog },
+      onSpawned(_, { pid }) {
+        spawned.push(pid)
+        return Promise.resolve()
+      },
+      onReplaced: (_, why) => replaced.push(why),
+      ...more,
+    },
+    file,
+  )
+  onTestFinished(async () => {
+    await runner.close()
+    watchdog.close()
+  })
+  return { runner, replaced, spawned }
+}
 
 /** Every implementation of the agent runner, by name, for `describe.each`: its suite runs on each. */
 export const agentRunners: readonly (readonly [string, MakeRunner])[] = [
-  ['a process for each turn', processRunner],
-  ['a process for each turn, behind a border of messages', (parts) => runnerAcrossMessages(processRunner(parts))],
+  ['a process for each turn', processes],
+  ['a process for each turn, behind a border of messages', (rig) => runnerAcrossMessages(processes(rig))],
+  ['a worker process for each slot', (rig) => workersOf(rig).runner],
 ]

@@ -1,3 +1,4 @@
+import { permissionModes } from '../../agent/permissions.js'
 import type { CommitId } from '../../brand.js'
 import { runBudgetsShape } from '../../accounts/budget.js'
 import { plannedTaskShape } from '../../roadmap/plan.js'
@@ -39,7 +40,7 @@ const selectedShape = object({
 })
 export type Selected = ValueOf<typeof selectedShape>
 
-const permissions = oneOf(['edit', 'full'], 'What agents may do.')
+const permissions = oneOf(permissionModes, 'What agents may do.')
 const maxAttempts = number('Most attempts per task.')
 const slots = names('The agent slots.')
 const version = text('Of autopilot.')

@@ -44,6 +44,9 @@ const shell = '/bin/sh'
  */
 const wait = 'read -r autopilot_go <&3 || exit 125'
 
+/** A shell script that begins so goes on once it has been told to. */
+export const waitForGo = `${wait}; exec 3<&-; unset autopilot_go`
+
 /**
  * Starts a program in two phases, so that its pid can be recorded before it does anything. A command line (`/bin/sh -c
  * LINE`) needs no second shell: the waiting one continues with it.
@@ -51,9 +54,10 @@ const wait = 'read -r autopilot_go <&3 || exit 125'
 export function launch(spec: LaunchSpec): Launched | Promise<NotLaunched> {
   const { cwd, env } = spec
   const { script, words } = scriptOf(spec)
-  const whole = `${wait}; exec 3<&-; unset autopilot_go; ${script}`
   try {
-    return launched(spawn(shell, ['-c', whole, ...words], { cwd, env, detached: true, stdio: fourPipes }))
+    return launched(
+      spawn(shell, ['-c', `${waitForGo}; ${script}`, ...words], { cwd, env, detached: true, stdio: fourPipes }),
+    )
   } catch (error) {
     return Promise.resolve({ message: startFailure(error as NodeJS.ErrnoException) })
   }

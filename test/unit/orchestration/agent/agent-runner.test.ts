@@ -1,16 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createMask } from '../../../../src/domain/secrets/mask.js'
 import type { RunningTurn, TurnEvent, TurnRequest } from '../../../../src/orchestration/agent/contract.js'
-import { startProcess } from '../../../../src/platform/processes/running-process.js'
-import { providersWith } from '../../../../src/providers/index.js'
 import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { agentRunners, type MakeRunner } from '../../../support/rigs/agent-runners.js'
 import { rig } from '../../../support/scenes/rigged-scene.js'
 import { reviewRequest, workRequest } from '../../../support/rigs/requests.js'
-
-const findProvider = providersWith({})
 
 const success = '{"type":"result","subtype":"success","is_error":false,"result":"all done"}'
 
@@ -32,7 +27,7 @@ function requestOf(agents: AgentRig, more: Partial<TurnRequest> = {}): TurnReque
 
 /** Keeps what a turn reports; it begins as soon as it is known, unless the test says otherwise. */
 function started(make: MakeRunner, request: TurnRequest, begins = true) {
-  const runner = make({ start: startProcess, findProvider, maskAt: () => createMask(['s3cret-value']) })
+  const runner = make({ secrets: ['s3cret-value'] })
   const turn: RunningTurn = runner.turn(request)
   const told: TurnEvent[] = []
   const waiting = new Set<() => void>()

@@ -8,7 +8,6 @@ import type { WatchedAgent } from '../../../../src/orchestration/agent-watch.js'
 import { createRecorder } from '../../../../src/orchestration/recorder.js'
 import type { AgentWork } from '../../../../src/orchestration/agent/agent-work.js'
 import { runAgent } from '../../../../src/orchestration/agent/run-agent.js'
-import { startProcess } from '../../../../src/platform/processes/running-process.js'
 import { claude } from '../../../../src/providers/claude/provider.js'
 import type { WorkRequest } from '../../../../src/providers/adapter/contract.js'
 import { providersWith } from '../../../../src/providers/index.js'
@@ -91,7 +90,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
       clock,
       recorder,
       mask: noMask,
-      runner: makeRunner({ start: startProcess, findProvider, maskAt: () => noMask }),
+      runner: makeRunner(),
       environmentOf: childEnvironments({ ...process.env, PATH: `${path}:${process.env.PATH}` }, {}),
       findProvider,
       withheldOf: () => ({ has: () => false }),
