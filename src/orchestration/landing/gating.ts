@@ -14,7 +14,7 @@ import { runGate } from '../../verify/run-gate.js'
 import { createVerifier, type CheckOut, type Verifier } from '../../verify/verifier.js'
 import type { Workspaces } from '../../workspace/lease/workspaces.js'
 import { freshWorkspace } from '../../workspace/lease/fresh-workspace.js'
-import { limit } from '../limit.js'
+import { limit } from '../../platform/limit.js'
 import { errorText } from '../../domain/text.js'
 
 export interface GatingParts {

@@ -4,7 +4,7 @@ import { msBetween, type Clock } from '../../domain/clock.js'
 import { ok } from '../../domain/result.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import type { Workspaces } from '../../workspace/lease/workspaces.js'
-import { limit } from '../limit.js'
+import { limit } from '../../platform/limit.js'
 
 export interface SupplyParts {
   readonly workspaces: Workspaces

@@ -7,7 +7,7 @@ import type { KeptWorkspace, Workspaces } from '../../workspace/lease/workspaces
 import type { Attempt } from '../../domain/attempt/attempt.js'
 import type { BaseToWatch, BaseWatch } from '../landing/base-watch.js'
 import { createMergeQueue, type MergeQueueParts } from '../landing/merge-queue.js'
-import { limit } from '../limit.js'
+import { limit } from '../../platform/limit.js'
 import { freshWorkspace, leasedTo } from '../../workspace/lease/fresh-workspace.js'
 import type { Isolation, OpenedPlace, PlaceBefore } from './isolation.js'
 import { leasedPlace, type LeaseParts } from './leased-place.js'

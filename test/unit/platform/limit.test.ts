@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { limit } from '../../../src/orchestration/limit.js'
+import { limit } from '../../../src/platform/limit.js'
 import { defer } from '../../support/fakes/agent-connection.js'
 
 test('only so many steps run at once, the others in order of arrival, and a failure frees its place', async () => {
