@@ -2,7 +2,7 @@ import type { AgentEvent } from '../domain/agent/agent-event.js'
 import type { Provider } from './adapter/contract.js'
 import { parseObject } from './adapter/json.js'
 import { JsonScanner } from './adapter/json-scanner.js'
-import { unreadableEvent } from './adapter/line.js'
+import { clipText, textEvent, unreadableEvent } from './adapter/line.js'
 
 /** Reads what one agent prints. */
 export interface EventReader {
@@ -17,10 +17,28 @@ export interface EventReader {
  * object, several objects or an array on a line, or objects over several lines. Text in front of an object is not such
  * a case: quoting an event is not saying it. A line that is readable as it is goes straight through.
  */
-export function eventReader(provider: Pick<Provider, 'readLine' | 'finalEvent'>): EventReader {
+export function eventReader(provider: Pick<Provider, 'readLine' | 'finalEvent' | 'textComesIn'>): EventReader {
   if (provider.finalEvent === 'exit') return { read: (line) => provider.readLine(line), end: () => [] }
   const reader = new LooseReader((text) => provider.readLine(text))
-  return { read: (line) => reader.read(line), end: () => reader.finish() }
+  const loose = { read: (line: string) => reader.read(line), end: () => reader.finish() }
+  return provider.textComesIn === 'pieces' ? joined(loose) : loose
+}
+
+/** Holds pieces of text back until something else comes. */
+function joined(pieces: EventReader): EventReader {
+  let held: string | undefined
+  const release = (): readonly AgentEvent[] => {
+    const whole = held
+    held = undefined
+    return whole === undefined ? [] : [textEvent(whole)]
+  }
+  const join = (events: readonly AgentEvent[]): readonly AgentEvent[] =>
+    events.flatMap((event) => {
+      if (event.type !== 'text') return [...release(), event]
+      held = clipText(`${held ?? ''}${event.text}`)
+      return []
+    })
+  return { read: (line) => join(pieces.read(line)), end: () => [...join(pieces.end()), ...release()] }
 }
 
 /** An object that continues on the next line. */

@@ -30,7 +30,7 @@ const rows = {
   },
   gemini: {
     packageName: '@google/gemini-cli',
-    program: untilThen('gemini', '0.61.0'),
+    program: programOf('gemini'),
     logIn(home, url) {
       mkdirSync(join(home, '.gemini'))
       // Without this choice it has no use for a server that is not Google's.

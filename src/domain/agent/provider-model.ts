@@ -2,7 +2,7 @@ import { name, object, optional, titled, type ValueOf } from '../shape/shape.js'
 
 /** A provider, with a model where one is asked for; without, the CLI's own default model is used. */
 export const providerModelFields = {
-  provider: name('`claude`, `codex`, or `command` for a task with `run:`.'),
+  provider: name('`claude`, `codex`, `gemini`, …, or `command` for a task with `run:`.'),
   model: optional(name("Absent for the CLI's own default model.")),
 }
 export const providerModelShape = titled('agent', object(providerModelFields))
@@ -25,7 +25,7 @@ export function parseProviderModel(text: string): ProviderModel {
 }
 
 /** The providers that there are. */
-export const providerNames = ['claude', 'codex', 'command'] as const
+export const providerNames = ['claude', 'codex', 'gemini', 'command'] as const
 
 /** Those that a run uses where nobody names any: that a CLI is installed does not mean that it may be paid. */
 export const defaultProviders: readonly string[] = ['claude', 'codex']

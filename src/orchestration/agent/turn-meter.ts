@@ -55,7 +55,8 @@ export class TurnMeter {
     const answered = evidence.answered && provider.name !== commandProvider
     const { usage: total, reported, unsettled, model = assignment.request.model } = evidence
     const pricing = { ...pricingOf(provider.name, model, this.#settings), ...more }
-    return countTurn({ total, reported, unsettled, answered, count }, usedBefore, pricing)
+    const before = provider.countsUsageOf === 'process' ? noBaseline : usedBefore
+    return countTurn({ total, reported, unsettled, answered, count }, before, pricing)
   }
 }
 

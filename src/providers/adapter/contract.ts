@@ -37,6 +37,10 @@ export interface Provider {
   readLine(line: string): readonly AgentEvent[]
   /** `latest`: of many such lines in a row, the last is enough for `readLine`. Without it, each line is read. */
   readonly wantedLines?: 'latest'
+  /** `pieces`: texts in a row are one message, and `eventReader` joins them. Without it, each is a message. */
+  readonly textComesIn?: 'pieces'
+  /** `process`: the usage in the final event doesn't include earlier turns of a resumed conversation. */
+  readonly countsUsageOf?: 'process'
   /** Whether the final event has the agent's cost, in USD. */
   readonly tellsCost: boolean
   /**

@@ -187,12 +187,12 @@ test('a pipe in place of a roadmap or a configuration is refused, not waited for
 })
 
 test('validate reports an unknown provider, with a suggestion', async () => {
-  const roadmap = 'tasks:\n  - { id: a, provider: claud }\n  - { id: b, provider: gemini }\n'
+  const roadmap = 'tasks:\n  - { id: a, provider: claud }\n  - { id: b, provider: nobody }\n'
   for (const command of ['validate', 'run']) {
     const { code, stderr } = await scene({ roadmap }).run([command])
     expect(code).toBe(2)
     expect(stderr).toMatch(/^roadmap\.yaml:2:24: error E065: unknown provider "claud"\n +did you mean claude\?/m)
-    expect(stderr).toMatch(/^roadmap\.yaml:3:24: error E065: unknown provider "gemini"/m)
+    expect(stderr).toMatch(/^roadmap\.yaml:3:24: error E065: unknown provider "nobody"/m)
   }
 })
 

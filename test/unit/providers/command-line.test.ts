@@ -5,7 +5,7 @@ import { isSessionId } from '../../../src/providers/adapter/session-id.js'
 import { reviewRequest, workRequest } from '../../support/rigs/requests.js'
 
 const base = workRequest({ cwd: '/repo', prompt: 'do it' })
-const { claude, codex, command } = providers
+const { claude, codex, gemini, command } = providers
 const judging = reviewRequest({ cwd: '/repo', prompt: 'judge it' })
 
 describe('claude', () => {
@@ -109,6 +109,61 @@ describe('codex', () => {
   })
 })
 
+describe('gemini', () => {
+  const filesOf = ({
+    files = [],
+  }: {
+    readonly files?: readonly { readonly path: string; readonly content: string }[]
+  }) => Object.fromEntries(files.map(({ path, content }) => [path, content]))
+
+  it('is started for a stream of JSON, in the mode in which its policy holds, with files of its own', () => {
+    const built = gemini.command(base)
+    expect(built).toMatchObject({
+      file: 'gemini',
+      args: [
+        ...['--output-format', 'stream-json', '--skip-trust'],
+        ...['--approval-mode', 'default', '--policy', '/logs/cli/policy.toml'],
+      ],
+      input: 'do it',
+      env: { GEMINI_CLI_NO_RELAUNCH: 'true', GEMINI_CLI_SYSTEM_DEFAULTS_PATH: '/logs/cli/defaults.json' },
+    })
+    const files = filesOf(built)
+    expect(Object.keys(files)).toEqual(['/logs/cli/defaults.json', '/logs/cli/policy.toml'])
+    expect(JSON.parse(files['/logs/cli/defaults.json']!)).toMatchObject({ general: { maxAttempts: 3 } })
+  })
+
+  it('lets a command be silent for most of the time that the agent may be', () => {
+    const silent = (limits: { readonly timeoutMs: number; readonly idleTimeoutMs: number }) =>
+      filesOf(gemini.command({ ...base, limits }))['/logs/cli/defaults.json']
+    expect(silent({ timeoutMs: 3_600_000, idleTimeoutMs: 600_000 })).toContain('"inactivityTimeout":480')
+    expect(silent({ timeoutMs: 3_600_000, idleTimeoutMs: 0 })).toContain('"inactivityTimeout":2880')
+  })
+
+  it('gets the model, and with full permissions no policy', () => {
+    const { args } = gemini.command({ ...base, model: 'gemini-2.5-pro', permissions: 'full' })
+    expect(args.slice(3)).toEqual(['--model', 'gemini-2.5-pro', '--approval-mode', 'yolo'])
+  })
+
+  it('reviews under a policy, with settings that win over those of the tree', () => {
+    const built = gemini.review!.command(judging)
+    expect(built.args.slice(3)).toEqual([
+      ...['--approval-mode', 'default', '--policy', '/logs/cli/policy.toml', '--extensions', 'none'],
+    ])
+    const own = built.env.GEMINI_CLI_SYSTEM_SETTINGS_PATH!
+    expect(JSON.parse(filesOf(built)[own]!)).toMatchObject({ hooksConfig: { enabled: false } })
+  })
+
+  it('is refused an entry of allow: that its policy cannot express, but only if it is restricted', () => {
+    const request = { ...base, allow: ['Bash(npm test:*)', 'WebFetch'] }
+    expect(gemini.refusal(request, {})).toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('WebFetch') as string,
+    })
+    expect(gemini.refusal({ ...request, permissions: 'full' }, {})).toBeUndefined()
+    expect(gemini.refusal({ ...base, allow: ['Bash(npm test:*)'] }, {})).toBeUndefined()
+  })
+})
+
 describe('isSessionId', () => {
   it.each(['0b7e9f9c-1111-4222-8333-944445555666', 'thread_1', 'ses.a:b'])('lets %j through', (id) => {
     expect(isSessionId(id)).toBe(true)
@@ -119,7 +174,7 @@ describe('isSessionId', () => {
   })
 })
 
-describe.each([claude, codex])('$name', (provider) => {
+describe.each([claude, codex, gemini])('$name', (provider) => {
   it.each(['--dangerously-skip-permissions', '-s', '', ' opus', 'a b', 'a\nb', 'a\0', '$(id)'])(
     'refuses the model name %j',
     (model) => {

@@ -35,6 +35,7 @@ const words = [
     'text',
   ],
   ...['agent_message', 'command_execution', 'file_change', 'changes', 'command', 'rate_limit_event', 'rate_limit_info'],
+  ...['role', 'tool_name', 'parameters', 'tool_id', 'policy_violation', 'severity', 'stats', 'FatalTurnLimitedError'],
   ...['status', 'rejected', 'resetsAt', 'api_retry', 'permission_denied', 'is_error', 'input', 'name', '__proto__'],
 ]
 const word = fc.constantFrom(...words)
@@ -85,6 +86,7 @@ describe.each(providerNames)('the provider %s', (name) => {
         const lines = [
           { type: 'assistant', message: { content: [{ type: 'tool_use', name: target, input: { command: target } }] } },
           { type: 'item.started', item: { type: 'command_execution', command: target } },
+          { type: 'tool_use', tool_name: target, parameters: { command: target } },
         ]
         for (const event of lines.flatMap((each) => provider.readLine(JSON.stringify(each)))) {
           if (event.type === 'tool') expect(event.target ?? '').toBe(cleanLine(event.target ?? ''))
@@ -113,6 +115,7 @@ describe.each(providerNames)('the provider %s', (name) => {
     const lines = [
       JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text }] } }),
       JSON.stringify({ type: 'item.completed', item: { type: 'agent_message', text } }),
+      JSON.stringify({ type: 'message', role: 'assistant', content: text }),
       JSON.stringify({ type: 'result', is_error: false, result: text }),
       text,
     ]
@@ -176,10 +179,11 @@ describe.each(providerNames)('the provider %s', (name) => {
   })
 
   it('says what an agent may do, and names the tools that are allowed where it has such a list', () => {
-    const said = (permissions: 'edit' | 'full') => provider.permitted({ permissions, allow: ['WebFetch'] }).join('\n')
+    const allow = ['Bash(npm test:*)']
+    const said = (permissions: 'edit' | 'full') => provider.permitted({ permissions, allow }).join('\n')
     const hasPermissions = provider.permissionNames.edit !== provider.permissionNames.full
     expect(said('edit') !== said('full')).toBe(hasPermissions)
-    expect(said('edit').includes('`WebFetch`')).toBe(provider.allowEntry !== undefined)
+    expect(said('edit').includes('`Bash(npm test:*)`')).toBe(provider.allowEntry !== undefined)
   })
 })
 
@@ -187,6 +191,7 @@ describe('what a provider can do', () => {
   it.each([
     ['claude', true, true],
     ['codex', true, true],
+    ['gemini', true, true],
     ['command', false, false],
   ] as const)('%s continues a conversation: %s; reviews: %s', (name, resumes, reviews) => {
     const { resume, review }: Provider = providers[name]

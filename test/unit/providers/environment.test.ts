@@ -18,6 +18,8 @@ const own = {
     /^(ANTHROPIC_.*|CLAUDE_CONFIG_DIR|CLAUDE_CODE_(OAUTH_TOKEN|API_KEY_HELPER_TTL_MS|CLIENT_.*|USE_(BEDROCK|VERTEX|FOUNDRY)|SKIP_(BEDROCK|VERTEX|FOUNDRY)_AUTH|MAX_OUTPUT_TOKENS|SUBAGENT_MODEL|EFFORT_LEVEL|SHELL)|API_TIMEOUT_MS|MCP_(TOOL_)?TIMEOUT|MAX_THINKING_TOKENS|BASH_(DEFAULT|MAX)_TIMEOUT_MS|DISABLE_PROMPT_CACHING.*|IS_SANDBOX)$/,
   codex:
     /^(CODEX_(HOME|API_KEY|ACCESS_TOKEN|CA_CERTIFICATE)|OPENAI_(API_KEY|BASE_URL|ORGANIZATION|PROJECT)|AZURE_OPENAI_API_KEY|RUST_LOG)$/,
+  gemini:
+    /^(GEMINI_(API_KEY(_AUTH_MECHANISM)?|CLI_HOME|CLI_CUSTOM_HEADERS|MODEL)|GOOGLE_(GEMINI_BASE_URL|GENAI_(API_VERSION|USE_GCA|USE_VERTEXAI)|CLOUD_(PROJECT(_ID)?|LOCATION))|CODE_ASSIST_ENDPOINT)$/,
   command: /^$/,
 }
 
@@ -82,6 +84,18 @@ describe('childEnvironment', () => {
     expect(childEnvironment({ ...parent, [on]: '1' }, providers.claude, {})).toHaveProperty(credential, 'secret')
     expect(childEnvironment(parent, providers.claude, { [on]: 'true' })).toHaveProperty(credential, 'secret')
     expect(childEnvironment({ ...parent, [on]: '1' }, providers.codex, {})).not.toHaveProperty(credential)
+  })
+
+  it('passes cloud credentials to gemini only if that cloud is on', () => {
+    const parent = { GOOGLE_APPLICATION_CREDENTIALS: '/key.json', GOOGLE_CLOUD_ACCESS_TOKEN: 'secret', GEMINI_CLI: '1' }
+    const { gemini } = providers
+    expect(childEnvironment(parent, gemini, {})).toEqual({ TERM: 'dumb' })
+    expect(childEnvironment({ ...parent, GOOGLE_GENAI_USE_VERTEXAI: 'true' }, gemini, {})).toMatchObject({
+      GOOGLE_APPLICATION_CREDENTIALS: '/key.json',
+    })
+    expect(childEnvironment({ ...parent, GOOGLE_GENAI_USE_GCA: 'true' }, gemini, {})).toMatchObject({
+      GOOGLE_CLOUD_ACCESS_TOKEN: 'secret',
+    })
   })
 
   it('hides the session that autopilot itself was started from', () => {

@@ -161,3 +161,30 @@ describe('reading loosely', () => {
     expect(reader.end()).toEqual([])
   })
 })
+
+describe('texts that come in pieces', () => {
+  const piece = (content: string) => JSON.stringify({ type: 'message', role: 'assistant', content, delta: true })
+  const call = JSON.stringify({ type: 'tool_use', tool_name: 'read_file', tool_id: 't', parameters: {} })
+  const texts = (...lines: readonly string[]) =>
+    read(lines.join('\n'), providers.gemini).flatMap((event) => (event.type === 'text' ? [event.text] : []))
+
+  it('are one text as far as nothing comes between them', () => {
+    expect(texts(piece('I '), piece('look. '), call, piece('It is '), piece('done.'))).toEqual([
+      'I look. ',
+      'It is done.',
+    ])
+  })
+
+  it('are told before what comes next, and a whole one at the end of a stream that was cut off', () => {
+    expect(read([piece('I '), piece('look.'), call].join('\n'), providers.gemini).map(({ type }) => type)).toEqual([
+      'text',
+      'tool',
+    ])
+    expect(texts(piece('a'), piece('b'))).toEqual(['ab'])
+  })
+
+  it('do not fill the memory, however many they are', () => {
+    const [text = ''] = texts(...Array.from({ length: 300 }, () => piece('x'.repeat(1000))))
+    expect(text.length).toBe(64 * 1024)
+  })
+})

@@ -13,6 +13,8 @@ interface Expected {
   readonly tokens?: readonly [input: number, cached: number, output: number]
   readonly costUsd?: number
   readonly text?: string
+  /** It ended before it had a conversation. */
+  readonly session?: false
 }
 
 const none = [0, 0, 0] as const
@@ -31,7 +33,7 @@ const claudeRuns: readonly Expected[] = [
   { scenario: 'refused-outside', kind: 'ok', costUsd: 0.02247 },
   { scenario: 'resume.4', kind: 'ok', tokens: [4000, 800, 200], costUsd: 0.01284, text: answer },
   { scenario: 'review', kind: 'ok', tokens: [30, 0, 15], costUsd: 0.00042 },
-  { scenario: 'resume-unknown', kind: 'session_lost', tokens: none, costUsd: 0 },
+  { scenario: 'resume-unknown', kind: 'session_lost', tokens: none, costUsd: 0, session: false },
   { scenario: '401', kind: 'auth', tokens: none, costUsd: 0 },
   { scenario: 'no-key', kind: 'auth', tokens: none, costUsd: 0 },
   { scenario: 'oauth-401', kind: 'auth', tokens: none, costUsd: 0 },
@@ -52,8 +54,8 @@ const claudeRuns: readonly Expected[] = [
   { scenario: 'sigint-tool', kind: 'crash', tokens: one, costUsd: 0.00321 },
   { scenario: 'sigterm-tool', kind: 'crash' },
   { scenario: 'sigterm-model', kind: 'crash' },
-  { scenario: 'perm-bypass-root', kind: 'usage' },
-  { scenario: 'bad-flag', kind: 'usage' },
+  { scenario: 'perm-bypass-root', kind: 'usage', session: false },
+  { scenario: 'bad-flag', kind: 'usage', session: false },
 ]
 
 const codexRuns: readonly Expected[] = [
@@ -65,7 +67,7 @@ const codexRuns: readonly Expected[] = [
   { scenario: 'flaky529x2', kind: 'ok', tokens: one, text: answer },
   { scenario: 'resume.2', kind: 'ok', tokens: two, text: answer },
   { scenario: 'review', kind: 'ok', tokens: [50, 0, 25] },
-  { scenario: 'resume-unknown', kind: 'session_lost' },
+  { scenario: 'resume-unknown', kind: 'session_lost', session: false },
   { scenario: '401', kind: 'auth' },
   { scenario: 'no-key', kind: 'auth' },
   { scenario: '404', kind: 'model' },
@@ -80,19 +82,51 @@ const codexRuns: readonly Expected[] = [
   { scenario: 'context', kind: 'context' },
   { scenario: '400', kind: 'crash' },
   { scenario: 'sigint-tool', kind: 'crash' },
-  { scenario: 'not-git', kind: 'crash' },
-  { scenario: 'bad-flag', kind: 'usage' },
+  { scenario: 'not-git', kind: 'crash', session: false },
+  { scenario: 'bad-flag', kind: 'usage', session: false },
 ]
 
-const neverStarted = ['resume-unknown', 'perm-bypass-root', 'bad-flag', 'not-git']
+const geminiRuns: readonly Expected[] = [
+  { scenario: 'text', kind: 'ok', tokens: one, text: answer },
+  { scenario: 'tool', kind: 'ok', tokens: two, text: answer },
+  // It took equal calls for a loop, and stopped the turn with a success.
+  { scenario: 'tools5', kind: 'unfinished', tokens: [4000, 800, 200] },
+  { scenario: 'flaky529x2', kind: 'ok', tokens: one, text: answer },
+  { scenario: 'perm-outside', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'refused', kind: 'ok', tokens: [22000, 4400, 1100] },
+  { scenario: 'review', kind: 'ok', tokens: [7000, 1400, 350] },
+  { scenario: 'resume.2', kind: 'ok', tokens: one, text: answer },
+  { scenario: 'resume-unknown', kind: 'session_lost', session: false },
+  { scenario: 'empty', kind: 'crash', tokens: [4000, 800, 200] },
+  { scenario: '401', kind: 'auth' },
+  { scenario: '403', kind: 'auth' },
+  { scenario: 'no-key', kind: 'auth', session: false },
+  { scenario: 'no-auth', kind: 'auth', session: false },
+  { scenario: '404', kind: 'model' },
+  { scenario: '429-long', kind: 'usage_limit' },
+  { scenario: 'usage', kind: 'usage_limit' },
+  { scenario: '500', kind: 'overloaded' },
+  { scenario: '529', kind: 'overloaded' },
+  { scenario: 'noserver', kind: 'network' },
+  { scenario: 'cut', kind: 'network', text: 'partial answer, then' },
+  { scenario: 'garbage', kind: 'network' },
+  { scenario: 'context', kind: 'context' },
+  { scenario: 'max-turns', kind: 'turn_limit', tokens: two },
+  // Both end with exit code 0.
+  { scenario: 'sigterm-tool', kind: 'crash' },
+  { scenario: 'sigterm-model', kind: 'crash' },
+  { scenario: 'no-skip-trust', kind: 'usage', session: false },
+  { scenario: 'bad-flag', kind: 'usage', session: false },
+]
 
 const runs = [
   ...claudeRuns.map((run) => ({ name: 'claude' as const, ...run })),
   ...codexRuns.map((run) => ({ name: 'codex' as const, ...run })),
+  ...geminiRuns.map((run) => ({ name: 'gemini' as const, ...run })),
 ]
 
 describe('recorded streams', () => {
-  it.each(runs)('$name, $scenario: judged as $kind', ({ name, scenario, kind, tokens, costUsd, text }) => {
+  it.each(runs)('$name, $scenario: judged as $kind', ({ name, scenario, kind, tokens, costUsd, text, session }) => {
     const provider = providers[name]
     const stream = readStream(name, scenario)
     const evidence = evidenceOf(provider, stream)
@@ -104,7 +138,7 @@ describe('recorded streams', () => {
       ...(costUsd === undefined ? {} : { costUsd: expect.closeTo(costUsd, 8) as number }),
     })
     if (text !== undefined) expect(evidence.finalText.slice(0, Math.max(text.length, 0))).toBe(text)
-    expect(evidence.sessionId !== undefined).toBe(!neverStarted.includes(scenario))
+    expect(evidence.sessionId !== undefined).toBe(session !== false)
   })
 
   it('give the time at which a used-up allowance comes back, in ms', () => {

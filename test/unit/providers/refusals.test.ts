@@ -4,6 +4,7 @@ import { refusalLog } from '../../../src/orchestration/agent/refusal-log.js'
 import { claudeAllowEntry } from '../../../src/providers/claude/allow-entry.js'
 import { claude } from '../../../src/providers/claude/provider.js'
 import { codex } from '../../../src/providers/codex/provider.js'
+import { gemini } from '../../../src/providers/gemini/provider.js'
 import { readStream, refusedIn } from '../../support/rigs/recorded-stream.js'
 
 const missing = 'This Bash command contains multiple operations. The following part requires approval: '
@@ -151,6 +152,41 @@ describe('what codex declined', () => {
     const twice = [1, 2].flatMap(() => completed({ id: 'item_0', type: 'command_execution', command: 'x' }))
     const denials = twice.map(complete).filter((event) => event?.type === 'denied')
     expect(denials).toHaveLength(2)
+  })
+})
+
+describe('what gemini refused', () => {
+  const told = refusedIn(gemini, readStream('gemini', 'refused'))
+
+  it('is told with the command, and with an entry of allow: if the policy can name it', () => {
+    expect(told.slice(0, 3).map(({ tool, target, allow }) => [tool, target, allow])).toEqual([
+      ['run_shell_command', 'git status --short', 'Bash(git status --short)'],
+      ['run_shell_command', 'npm test && touch chained.txt', undefined],
+      ['run_shell_command', 'npm test > /out/redirected.txt', undefined],
+    ])
+  })
+
+  it('includes files outside of the workspace, its own settings and those of build tools, for which there is no entry', () => {
+    const files = told.filter(({ tool }) => tool === 'write_file')
+    expect(files.map(({ target, allow }) => [target, allow])).toEqual([
+      ['/out/outside.txt', undefined],
+      ['../outside.txt', undefined],
+      ['/repo/.gemini/settings.json', undefined],
+      ['.git/config2', undefined],
+      ['/repo/package.json', undefined],
+      ['/home/dev/.gemini/tmp/x.txt', undefined],
+    ])
+  })
+
+  it('is not a command that failed, nor a tool that there is none of', () => {
+    const ended = (error: object) =>
+      gemini.readLine(JSON.stringify({ type: 'tool_result', tool_id: 't', status: 'error', error }))
+    expect(ended({ type: 'shell_execute_error', message: 'Command exited with 1' })).toEqual([
+      { type: 'tool_ended', ok: false },
+    ])
+    expect(ended({ type: 'tool_not_registered', message: 'Tool "web_fetch" not found.' })).toEqual([
+      { type: 'tool_ended', ok: false },
+    ])
   })
 })
 

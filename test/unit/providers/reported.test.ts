@@ -4,7 +4,7 @@ import type { Provider } from '../../../src/providers/adapter/contract.js'
 import { providers } from '../../../src/providers/index.js'
 import { judgeAgent } from '../../../src/providers/judge.js'
 
-const { claude, codex } = providers
+const { claude, codex, gemini } = providers
 
 function evidenceOf(provider: Provider, ...lines: readonly object[]): Evidence {
   return lines.flatMap((line) => provider.readLine(JSON.stringify(line))).reduce(applyAgentEvent, noEvidence)
@@ -37,5 +37,17 @@ describe('a reported ending', () => {
     ['crash', 'The test said: token expected'],
   ] as const)('of codex is %s: %s', (kind, message) => {
     expect(kindOf(codex, evidenceOf(codex, { type: 'turn.failed', error: { message } }))).toBe(kind)
+  })
+
+  it.each([
+    ['rate_limit', 'Resource has been exhausted (e.g. check quota).\nSuggested retry after 2s.'],
+    ['usage_limit', 'Resource has been exhausted (e.g. check quota).\nSuggested retry after 3600s.'],
+    ['network', 'exception TypeError: fetch failed sending request'],
+    ['auth', '{"error":{"code":401,"message":"Request had invalid authentication credentials."}}'],
+    ['overloaded', '{"error":{"code":502,"message":"Bad gateway"}}'],
+    ['crash', 'The test said: quota expected'],
+  ] as const)('of gemini is %s: %s', (kind, message) => {
+    const result = { type: 'result', status: 'error', error: { type: 'unknown', message: `[API Error: ${message}]` } }
+    expect(kindOf(gemini, evidenceOf(gemini, result))).toBe(kind)
   })
 })
