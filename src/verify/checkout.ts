@@ -2,8 +2,8 @@ import type { CommitId, TreeId } from '../domain/brand.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Result } from '../domain/result.js'
 
-/** What is to be judged. */
-export interface Judged {
+/** A tree for gates to judge. */
+export interface GatedTree {
   readonly commit: CommitId
   readonly tree: TreeId
   /** The commit of the target's that it would land on; of the tip itself, the tip. */

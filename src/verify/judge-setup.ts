@@ -1,7 +1,7 @@
 import type { CommitId, TreeId } from '../domain/brand.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Verdict } from '../domain/landing/gate.js'
-import type { CheckOut, Judged } from './checkout.js'
+import type { CheckOut, GatedTree } from './checkout.js'
 
 export interface SetupJudgeParts {
   readonly checkOut: CheckOut
@@ -14,7 +14,7 @@ export interface SetupJudgeParts {
  * `failed`: setup has failed twice on the tree, and has passed on the target's tip since; `errored`: all else.
  */
 export interface SetupJudge {
-  judge(judged: Judged, first: Failure): Promise<Verdict>
+  judge(gated: GatedTree, first: Failure): Promise<Verdict>
   /** What is known of a tree: that setup fails on it. */
   known(tree: TreeId): Promise<Verdict> | undefined
 }
@@ -23,7 +23,7 @@ export interface SetupJudge {
 export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge {
   const verdicts = new Map<string, Promise<Verdict>>()
 
-  const decide = async ({ commit }: Judged): Promise<Verdict> => {
+  const decide = async ({ commit }: GatedTree): Promise<Verdict> => {
     const second = await trouble(checkOut, commit)
     if (second === undefined) return { type: 'passed' }
     const top = tip()
@@ -35,12 +35,12 @@ export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge
   }
 
   return {
-    async judge(judged, first) {
+    async judge(gated, first) {
       if (!first.inSetup) return { type: 'errored', message: first.message }
-      const verdict = verdicts.get(judged.tree) ?? decide(judged)
-      verdicts.set(judged.tree, verdict)
+      const verdict = verdicts.get(gated.tree) ?? decide(gated)
+      verdicts.set(gated.tree, verdict)
       const decided = await verdict
-      if (decided.type !== 'failed') verdicts.delete(judged.tree)
+      if (decided.type !== 'failed') verdicts.delete(gated.tree)
       return decided
     },
     known: (tree) => verdicts.get(tree),

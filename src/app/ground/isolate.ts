@@ -21,7 +21,7 @@ import type { GroundOptions, IsolateParts } from './ground.js'
 import { openBerths } from '../../workspace/lease/berths.js'
 import type { Repository } from '../../workspace/contract.js'
 import { afterUnsealed } from '../../workspace/repository/trusted.js'
-import { createWorkspaces } from '../../workspace/lease/workspaces.js'
+import { Workspaces } from '../../workspace/lease/workspaces.js'
 import { configNames } from '../../config/config-name.js'
 import { reportUserChanges, type UserChangesParts } from './user-changes.js'
 import { homesOfRun, workspacesHome } from './workspaces-home.js'
@@ -147,7 +147,7 @@ function workspacesFor(
   const { root, commonDir } = repository
   const of = exact ? 'gates' : 'agents'
   const where = { workspacesDir: config.file.workspacesDir, root, commonDir, env }
-  return createWorkspaces({
+  return new Workspaces({
     repository,
     runId: exact ? `${runId}-gates` : runId,
     berths: openBerths({

@@ -1,7 +1,7 @@
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { agentGraceMs } from '../../orchestration/agent/process-runner.js'
-import { openWatchdog, type Watchdog } from '../../platform/processes/watchdog.js'
+import { Watchdog } from '../../platform/processes/watchdog.js'
 import { tracesOf } from '../ground/traces.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import { listenForStop, type StopSignals } from '../stop/stop-signals.js'
@@ -34,6 +34,6 @@ function listen({ prepared: { settings } }: Wanted) {
 }
 
 function watchOver({ prepared: { location }, runId }: Wanted) {
-  const watchdog = openWatchdog(tracesOf(location, runId))
+  const watchdog = new Watchdog(tracesOf(location, runId))
   return opened(watchdog, () => watchdog.close())
 }

@@ -58,7 +58,7 @@ const looping = new Table<never, LoopParts>()
   .row('sweep', (run) => opened(undefined, () => sweepUp(run)))
   .row('written', ({ beginning: { landed }, writeBack }) => {
     for (const { id } of landed) writeBack.done(id)
-    return opened(undefined, writeBack.finish)
+    return opened(undefined, () => writeBack.finish())
   })
   .row('slots', fillSlots)
   .row('accounts', watchAccounts)
@@ -170,7 +170,7 @@ function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
     maxAttempts: settings.iterations,
     maxTotalAttempts: maxTotalAttemptsOf(settings),
     attemptsDir: join(ground.runDir, 'attempts'),
-    markDone: writeBack.done,
+    markDone: (taskId) => writeBack.done(taskId),
     heldByPerson: (taskId) => roadmap.held(taskId),
     ...(beginning.resumed ? { resumptions: beginning.resumed.resumptions } : {}),
     ...(template === undefined ? {} : { template }),

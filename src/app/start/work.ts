@@ -1,6 +1,6 @@
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import { judgeRun } from '../../domain/run/verdict.js'
-import { createWriteBack } from '../../orchestration/run/write-back.js'
+import { WriteBack } from '../../orchestration/run/write-back.js'
 import { createStopEarly } from '../../orchestration/stop-early.js'
 import { realClock } from '../../platform/clock.js'
 import { endGits } from '../../platform/git/living-gits.js'
@@ -35,7 +35,7 @@ const atWork = new Table<never, OpenRun>()
     return opened(createStatusWriter(loaded, { parse }))
   })
   .row('writeBack', ({ recorder, roadmap }) =>
-    opened(createWriteBack(roadmap, (event) => void recorder.record(event), realClock)),
+    opened(new WriteBack(roadmap, (event) => void recorder.record(event), realClock)),
   )
   .row('heed', ({ prepared: { settings }, signals, recorder, stopEarly, stops: { note: onStop } }) =>
     opened(undefined, heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })),

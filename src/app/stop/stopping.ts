@@ -64,26 +64,14 @@ export function createStopping({ clock, drainMs, graceMs, kill, exit, progress }
     if (phase === 'canceling' || phase === 'killing') return
     phase = 'canceling'
     cancelDrain()
-    waitForProgress(later(clock.monotonic(), graceMs))
+    whenStuck({ clock, progress }, later(clock.monotonic(), graceMs), giveUp)
     drain.abort()
     end.abort()
   }
 
-  /** Gives up when nothing has got on for so long, but not before the grace is over, nor much later. */
-  function waitForProgress(graceEnds: MonotonicMs): void {
-    let [seen, seenAt] = [progress(), clock.monotonic()]
-    const look = () => {
-      const [now, at] = [progress(), clock.monotonic()]
-      if (now !== seen) [seen, seenAt] = [now, at]
-      const giveUpAt = Math.min(Math.max(graceEnds, seenAt) + giveUpMs, graceEnds + maxProgressMs)
-      if (at < giveUpAt) {
-        clock.schedule(Math.min(lookMs, giveUpAt - at), look)
-        return
-      }
-      isOverdue()
-      clock.schedule(exitMs, exit)
-    }
-    look()
+  function giveUp(): void {
+    isOverdue()
+    clock.schedule(exitMs, exit)
   }
 
   function further(): void {
@@ -96,12 +84,11 @@ export function createStopping({ clock, drainMs, graceMs, kill, exit, progress }
         cancel()
         return
       }
-      case 'canceling':
+      case 'canceling': {
         phase = 'killing'
-        {
-          kill()
-          return
-        }
+        kill()
+        return
+      }
       case 'killing': {
         exit()
         return
@@ -110,4 +97,21 @@ export function createStopping({ clock, drainMs, graceMs, kill, exit, progress }
   }
 
   return { draining: drain.signal, canceled: end.signal, overdue, begin, cancel, further, close: () => cancelDrain() }
+}
+
+/** Waits until nothing has got on for so long, but not less than until the grace is over, nor much longer. */
+function whenStuck(
+  { clock, progress }: Pick<StoppingParts, 'clock' | 'progress'>,
+  graceEnds: MonotonicMs,
+  onStuck: () => void,
+): void {
+  let [seen, seenAt] = [progress(), clock.monotonic()]
+  const look = () => {
+    const [current, now] = [progress(), clock.monotonic()]
+    if (current !== seen) [seen, seenAt] = [current, now]
+    const giveUpAt = Math.min(Math.max(graceEnds, seenAt) + giveUpMs, graceEnds + maxProgressMs)
+    if (now < giveUpAt) clock.schedule(Math.min(lookMs, giveUpAt - now), look)
+    else onStuck()
+  }
+  look()
 }

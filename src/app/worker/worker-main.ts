@@ -4,7 +4,7 @@ import { processRunner } from '../../orchestration/agent/process-runner.js'
 import type { WorkerSetup } from '../../orchestration/workers/messages.js'
 import { beatMs, serve } from '../../orchestration/workers/serve.js'
 import { openDoor } from '../../platform/processes/door.js'
-import { openWatchdog } from '../../platform/processes/watchdog.js'
+import { Watchdog } from '../../platform/processes/watchdog.js'
 import { providersWith } from '../../providers/index.js'
 import { workerEntry, workerMark } from './worker-mark.js'
 
@@ -33,7 +33,7 @@ const strangerCode = 64
 
 function openRunner({ runDir, ownDir, repository, customProviders, secrets, masked }: WorkerSetup) {
   const marks = workerMark(ownDir)
-  const watchdog = openWatchdog({ entry: workerEntry(ownDir), places: [] })
+  const watchdog = new Watchdog({ entry: workerEntry(ownDir), places: [] })
   const { start } = openDoor({ runDir, watchdog, repository, marks, isBusy: false })
   const maskAt = maskTemplates(createMask(secrets), masked).at
   return processRunner({ start, findProvider: providersWith(customProviders), maskAt })

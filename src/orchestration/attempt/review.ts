@@ -34,65 +34,80 @@ const longestReason = 1_000
  * while the author's slot is held. Only an answer in the required form approves or rejects; anything else is errored.
  */
 export function createReviewing(parts: ReviewingParts): ReviewWork {
-  const known = new Map<string, ReviewAnswer>()
-  const counts = new Map<string, number>()
-  const nextNumber = ({ taskId, attempt }: AttemptId) => {
-    const key = JSON.stringify([taskId, attempt])
-    const number = (counts.get(key) ?? 0) + 1
-    counts.set(key, number)
-    return number
+  const reviews = new Reviews(parts)
+  return (attempt, place, candidate) => reviews.judge({ attempt, place, candidate })
+}
+
+class Reviews {
+  readonly #parts: ReviewingParts
+  readonly #answers = new Map<string, ReviewAnswer>()
+  /** How many reviewers each attempt has had. */
+  readonly #counts = new Map<string, number>()
+
+  constructor(parts: ReviewingParts) {
+    this.#parts = parts
   }
 
-  const ask = async (
-    work: ReviewedWork,
-    review: Review,
-    reviewer: ProviderModel,
-  ): Promise<Result<ReviewAnswer, Failure>> => {
+  async judge(work: ReviewedWork): Promise<Result<void, Failure>> {
+    for (const review of this.#parts.reviews) {
+      const judged = await this.#judgeBy(review, work)
+      if (!judged.ok) return judged
+    }
+    return ok(undefined)
+  }
+
+  async #judgeBy(review: Review, work: ReviewedWork): Promise<Result<void, Failure>> {
+    const { clock, recorder, signal } = this.#parts
+    const { attempt, candidate } = work
+    const tried: ProviderModel[] = []
+    for (;;) {
+      const reviewer = nextReviewer(this.#reviewersFor(review, attempt), tried)
+      if (!reviewer) return err(failure('infrastructure', `No agent CLI is left for the review ${review.name}.`))
+      const key = reviewKey(candidate.tree, attempt.id.taskId, review, reviewer)
+      const remembered = this.#answers.get(key)
+      const since = clock.monotonic()
+      const answer = remembered ? ok(remembered) : await this.#ask(reviewer, review, work)
+      const sitting = { review, reviewer, remembered: remembered !== undefined, since }
+      if (answer.ok) {
+        this.#answers.set(key, answer.value)
+        return conclude(work, sitting, answer.value, this.#parts)
+      }
+      if (answer.error.kind === 'canceled' || signal.aborted) return err(canceled)
+      tried.push(reviewer)
+      if (tried.length === tries) return giveUp(work, sitting, answer.error, this.#parts)
+      const about = { ...attempt.id, gate: review.name, agent: reviewer }
+      void recorder.record({ type: 'review_unanswered', ...about, failure: answer.error })
+    }
+  }
+
+  async #ask(reviewer: ProviderModel, review: Review, work: ReviewedWork): Promise<Result<ReviewAnswer, Failure>> {
+    const { recorder, reserve } = this.#parts
     const { attempt, place, candidate } = work
     const checkout = await place.show(candidate)
     if (!checkout.ok) return checkout
     try {
-      void parts.recorder.record({ type: 'review_queued', ...attempt.id, gate: review.name })
-      const slot = await parts.reserve(attempt.task, reviewer)
+      void recorder.record({ type: 'review_queued', ...attempt.id, gate: review.name })
+      const slot = await reserve(attempt.task, reviewer)
       if ('reason' in slot)
         return err(slot.reason === 'unservable' ? failure('infrastructure', 'it is out for this run') : canceled)
-      const number = nextNumber(attempt.id)
-      return await answerOf(work, review, slot, checkout.value, number, parts).finally(slot.release)
+      const number = this.#nextNumber(attempt.id)
+      return await answerOf(work, review, slot, checkout.value, number, this.#parts).finally(slot.release)
     } finally {
       checkout.value.release()
     }
   }
 
-  const judge = async (work: ReviewedWork, review: Review): Promise<Result<void, Failure>> => {
-    const tried: ProviderModel[] = []
-    for (;;) {
-      const canReview = parts.usable().filter((name) => parts.findProvider(name)?.review)
-      const candidates = reviewersFor(review, work.attempt.agent.provider, canReview)
-      const reviewer = nextReviewer(candidates, tried)
-      if (!reviewer) return err(failure('infrastructure', `No agent CLI is left for the review ${review.name}.`))
-      const key = reviewKey(work.candidate.tree, work.attempt.id.taskId, review, reviewer)
-      const remembered = known.get(key)
-      const began = parts.clock.monotonic()
-      const answer = remembered ? ok(remembered) : await ask(work, review, reviewer)
-      const sitting = { review, reviewer, remembered: remembered !== undefined, since: began }
-      if (answer.ok) {
-        known.set(key, answer.value)
-        return conclude(work, sitting, answer.value, parts)
-      }
-      if (answer.error.kind === 'canceled' || parts.signal.aborted) return err(canceled)
-      tried.push(reviewer)
-      if (tried.length === tries) return giveUp(work, sitting, answer.error, parts)
-      const about = { ...work.attempt.id, gate: review.name, agent: reviewer }
-      void parts.recorder.record({ type: 'review_unanswered', ...about, failure: answer.error })
-    }
+  #reviewersFor(review: Review, { agent }: Attempt): readonly ProviderModel[] {
+    const { usable, findProvider } = this.#parts
+    const canReview = usable().filter((name) => findProvider(name)?.review)
+    return reviewersFor(review, agent.provider, canReview)
   }
 
-  return async (attempt, place, candidate) => {
-    for (const review of parts.reviews) {
-      const judged = await judge({ attempt, place, candidate }, review)
-      if (!judged.ok) return judged
-    }
-    return ok(undefined)
+  #nextNumber({ taskId, attempt }: AttemptId): number {
+    const key = JSON.stringify([taskId, attempt])
+    const number = (this.#counts.get(key) ?? 0) + 1
+    this.#counts.set(key, number)
+    return number
   }
 }
 

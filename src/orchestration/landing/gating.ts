@@ -56,7 +56,7 @@ export function createGating(parts: GatingParts): Gating {
     signal,
     checkOut,
     tip: parts.tip,
-    distrustAll: parts.workspaces.distrustAll,
+    distrustAll: () => parts.workspaces.distrustAll(),
     async judge(gate, root, { job, base, taskId }) {
       const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
       try {

@@ -3,7 +3,7 @@ import type { CommitId, MonotonicMs } from '../../domain/brand.js'
 import type { RunEvent } from '../../domain/run/event.js'
 import { gateKey, type Gate } from '../../domain/landing/gate.js'
 import { cleanLine } from '../../domain/text.js'
-import type { Judged, Judgement, Verifier } from '../../verify/verifier.js'
+import type { GatedTree, Judgement, Verifier } from '../../verify/verifier.js'
 import type { Repository } from '../../workspace/contract.js'
 import { readCommit } from '../../workspace/land/stack.js'
 
@@ -61,13 +61,13 @@ interface LastWord {
   readonly isFinal: boolean
 }
 
-async function lastWord(judged: Judged, gate: Gate, isMoot: () => boolean, verifier: Verifier): Promise<LastWord> {
+async function lastWord(gated: GatedTree, gate: Gate, isMoot: () => boolean, verifier: Verifier): Promise<LastWord> {
   let last: Judgement | undefined
   const onJudged = (judgement: Judgement) => (last = judgement)
-  const first = await verifier.verify(judged, [gate], onJudged)
+  const first = await verifier.verify(gated, [gate], onJudged)
   const isFailed = !first.ok && first.error.kind === 'gate_failed'
   const isFinal = !isFailed || !isMoot()
-  if (isFailed && isFinal) await verifier.verifyAgain(judged, [gate], onJudged)
+  if (isFailed && isFinal) await verifier.verifyAgain(gated, [gate], onJudged)
   return { gate, isFinal, ...(last ? { last } : {}) }
 }
 

@@ -2,7 +2,7 @@ import type { CommitId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { gatesOf, mergeGates, type Gate } from '../../domain/landing/gate.js'
 import { err, ok, type Result } from '../../domain/result.js'
-import type { Judged, Judgement, Verifier } from '../../verify/verifier.js'
+import type { GatedTree, Judgement, Verifier } from '../../verify/verifier.js'
 import type { Repository } from '../../workspace/contract.js'
 import { gitFailed } from '../../workspace/git/git-failed.js'
 import { pathText } from '../../workspace/git-path.js'
@@ -103,14 +103,14 @@ async function verifyAlone(
 }
 
 /** Judges work alone, before a reviewer sees it. As before an eviction from the merge queue, failed gates run twice. */
-async function verify(attempt: Attempt, ready: Judged, parts: DeskParts): Promise<Result<void, Failure>> {
+async function verify(attempt: Attempt, ready: GatedTree, parts: DeskParts): Promise<Result<void, Failure>> {
   const { task } = attempt
-  const judged = { ...ready, taskId: task.id }
+  const gated = { ...ready, taskId: task.id }
   const gates = mergeGates(parts.gates, gatesOf(task))
   const onJudged = (judgement: Judgement) => parts.onJudged(attempt, judgement, [])
-  const first = await parts.verifier.verify(judged, gates, onJudged)
+  const first = await parts.verifier.verify(gated, gates, onJudged)
   const isFailed = !first.ok && first.error.kind === 'gate_failed'
-  return isFailed ? parts.verifier.verifyAgain(judged, gates, onJudged) : first
+  return isFailed ? parts.verifier.verifyAgain(gated, gates, onJudged) : first
 }
 
 /** Conflict markers never land: a tree that still has some is refused before any gate. */

@@ -57,44 +57,9 @@ export function leasedPlace(
   parts: LeaseParts,
   before?: LeasedBefore,
 ): OpenPlace {
-  const { repository, workspaces, runId, mask, step } = parts
+  const { repository, runId, mask, step } = parts
   const message = commitMessage({ ...attempt, runId, mask })
-  const rounds = new Rounds(
-    attemptRef(runId, attempt.id.taskId, attempt.id.attempt),
-    before ?? { base: workspace.commit, watch: nothingWatched },
-  )
-  let isHeld = true
-
-  const stuck = async (why: Failure): Promise<Harvest> => {
-    isHeld = false
-    const isThere = await workspaces.keep(workspace, why.message, { adoptable: why.uncollected === true })
-    parts.onStuck(workspace)
-    return { type: 'stuck', failure: why, ...present({ workspace: isThere ? workspace.root : undefined }) }
-  }
-
-  const harvest = async (written?: Written): Promise<Harvest> => {
-    const { leaveOut, watched, offLimits } = parts
-    const isOffLimits = (path: string) => offLimits.covers(path)
-    const request = { leaveOut, isOffLimits, watched, wrote: written?.paths ?? [], message, ...rounds.next() }
-    const collected = await step(() => collect(repository, workspace, request))
-    if (!collected.ok) return stuck(collected.error)
-    rounds.collected(collected.value)
-    const ignored = await keepWritten(workspace, collected.value.ignored, written)
-    return { ...harvestOf(collected.value, request), ...present({ ignored }) }
-  }
-
-  const bringUpToDate = async (work: WorkSoFar): Promise<Result<Continued, Failure>> => {
-    const { commit: candidate, base, tree, parents } = work
-    const tip = parts.tip()
-    const made = tree === undefined || parents === undefined ? undefined : { tree, parents }
-    const together = { candidate, base, message, watch: rounds.watch, ...present({ made }) }
-    const caughtUp = await step(() => workspaces.bringUpToDate(workspace, attempt.id, together, tip))
-    if (!caughtUp.ok) return caughtUp
-    const { watch, ...continued } = caughtUp.value
-    rounds.moveTo(tip, watch)
-    return ok({ ...continued, base: tip })
-  }
-
+  const rounds = new Rounds({ workspace, attempt, message, parts }, before)
   return {
     ...candidateDesk(attempt, message, () => rounds.watch, parts),
     place: { cwd: workspace.root, base: rounds.base },
@@ -105,53 +70,94 @@ export function leasedPlace(
       return underWay.ok ? underWay.value : undefined
     },
     async harvest(written) {
-      const [harvested] = await Promise.all([harvest(written), parts.onAgentEnded(attempt)])
-      return harvested
+      const [harvest] = await Promise.all([rounds.harvest(written), parts.onAgentEnded(attempt)])
+      return harvest
     },
-    bringUpToDate,
+    bringUpToDate: (work) => rounds.bringUpToDate(work),
     diff: (both, most) => diffText(repository, both.base, both.tree, { most, whole: 'git diff HEAD^1' }),
-    close() {
-      if (isHeld) workspaces.release(workspace)
-      isHeld = false
-    },
+    close: () => rounds.close(),
   }
 }
 
-/** Where an attempt's work stands from round to round. */
+interface Lease {
+  readonly workspace: Workspace
+  readonly attempt: Attempt
+  /** The message of the attempt's commits. */
+  readonly message: string
+  readonly parts: LeaseParts
+}
+
+/** An attempt's work in its workspace, from round to round. */
 class Rounds {
+  readonly #lease: Lease
   readonly #ref: RefName
   readonly #keepAs: RefName
   #harvests = 0
   #earlier: CommitId | undefined
+  #isHeld = true
+  /** Where conflicts may have left markers so far. */
   watch: MarkerWatch
+  /** The commit that the work is a change of. */
   base: CommitId
 
-  constructor(
-    ref: RefName,
-    { base, watch, earlier, resumes }: Pick<LeasedBefore, 'base' | 'watch'> & Partial<LeasedBefore>,
-  ) {
-    this.#ref = ref
+  constructor(lease: Lease, before?: LeasedBefore) {
+    const { workspace, attempt, parts } = lease
+    this.#lease = lease
+    this.#ref = attemptRef(parts.runId, attempt.id.taskId, attempt.id.attempt)
     // Names for what is kept that no earlier part of the run can have used.
-    this.#keepAs = resumes === undefined ? ref : `${ref}-resume${resumes}`
-    this.#earlier = earlier
-    this.watch = watch
-    this.base = base
+    this.#keepAs = before ? `${this.#ref}-resume${before.resumes}` : this.#ref
+    this.#earlier = before?.earlier
+    this.watch = before?.watch ?? nothingWatched
+    this.base = before?.base ?? workspace.commit
   }
 
-  /** By what the next harvest goes. */
-  next() {
-    const round = ++this.#harvests === 1 ? '' : `-round${this.#harvests}`
-    const { base } = this
-    return { base, ref: this.#ref, keepAs: `${this.#keepAs}${round}` as const, ...present({ earlier: this.#earlier }) }
+  /** Collects what the round's agent left. */
+  async harvest(written?: Written): Promise<Harvest> {
+    const { workspace, message, parts } = this.#lease
+    const { repository, leaveOut, watched, offLimits, step } = parts
+    const isOffLimits = (path: string) => offLimits.covers(path)
+    const rules = { leaveOut, isOffLimits, watched, wrote: written?.paths ?? [] }
+    const request = { ...rules, message, ...this.#nextNames(), base: this.base }
+    const collected = await step(() => collect(repository, workspace, request))
+    if (!collected.ok) return this.#keepStuck(collected.error)
+    if (collected.value.type !== 'unchanged') this.#earlier = collected.value.commit
+    const ignored = await keepWritten(workspace, collected.value.ignored, written)
+    return { ...harvestOf(collected.value, request), ...present({ ignored }) }
   }
 
-  collected(work: Collected): void {
-    if (work.type !== 'unchanged') this.#earlier = work.commit
-  }
-
-  moveTo(tip: CommitId, watch: MarkerWatch): void {
+  /** Merges work with the target's tip, for the next round. */
+  async bringUpToDate({ commit: candidate, base, tree, parents }: WorkSoFar): Promise<Result<Continued, Failure>> {
+    const { workspace, attempt, message, parts } = this.#lease
+    const tip = parts.tip()
+    const made = tree === undefined || parents === undefined ? undefined : { tree, parents }
+    const work = { candidate, base, message, watch: this.watch, ...present({ made }) }
+    const caughtUp = await parts.step(() => parts.workspaces.bringUpToDate(workspace, attempt.id, work, tip))
+    if (!caughtUp.ok) return caughtUp
+    const { watch, ...continued } = caughtUp.value
     this.base = tip
     this.watch = watch
+    return ok({ ...continued, base: tip })
+  }
+
+  /** Gives the workspace back, unless it stays on disk. */
+  close(): void {
+    const { workspace, parts } = this.#lease
+    if (this.#isHeld) parts.workspaces.release(workspace)
+    this.#isHeld = false
+  }
+
+  /** The refs of the next harvest, and the candidate before it. */
+  #nextNames() {
+    const round = ++this.#harvests === 1 ? '' : `-round${this.#harvests}`
+    return { ref: this.#ref, keepAs: `${this.#keepAs}${round}` as const, ...present({ earlier: this.#earlier }) }
+  }
+
+  async #keepStuck(why: Failure): Promise<Harvest> {
+    const { workspace, parts } = this.#lease
+    this.#isHeld = false
+    const isThere = await parts.workspaces.keep(workspace, why.message, { adoptable: why.uncollected === true })
+    parts.onStuck(workspace)
+    return { type: 'stuck', failure: why, ...present({ workspace: isThere ? workspace.root : undefined }) }
   }
 }
 

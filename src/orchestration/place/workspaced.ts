@@ -56,7 +56,6 @@ class WorkspaceIsolation implements Isolation {
   readonly kind = 'workspace'
   readonly base?: NonNullable<Isolation['base']>
   readonly #parts: WorkspacedParts
-  readonly #workspaces: Workspaces
   readonly #lease: LeaseParts
   readonly #supply: WorkspaceSupply
   readonly #needed: NeededLandings
@@ -68,27 +67,27 @@ class WorkspaceIsolation implements Isolation {
   #busy = 0
 
   constructor(parts: WorkspacedParts) {
-    const { target, room, directory, gateWorkspaces } = parts
+    const { target, room, directory, workspaces, gateWorkspaces } = parts
     this.#parts = parts
-    this.#workspaces = { ...parts.workspaces, release: (workspace) => this.#release(workspace) }
+    workspaces.onReleased(() => this.#supply.freed())
     this.#needed = new NeededLandings(parts.dependenciesOf)
     if (parts.gates.length > 0) this.base = { tip: target.tip, judge: parts.judgeTip }
     const makeRoom = async () => {
-      await Promise.all([this.#workspaces, gateWorkspaces].map((all) => all.removeFree()))
+      await Promise.all([workspaces, gateWorkspaces].map((all) => all.removeFree()))
     }
     room.open({ directory, makeRoom })
     // git is bound by processor and disk: more of it at once than cores only takes time from the agents.
     const gits = Math.max(1, cpus().length)
     const collecting = limit(gits)
     this.#lease = {
-      ...{ ...parts, workspaces: this.#workspaces },
+      ...parts,
       ...{ integrate: createMergeQueue(parts), tip: () => target.tip, branch: target.branch },
       step: (action) => collecting(() => this.#busily(action)),
       onStuck: ({ root }) => this.#told.add(root),
       onLanded: (attempt) => this.#landed(attempt),
     }
     this.#supply = new WorkspaceSupply({
-      ...{ ...parts, workspaces: this.#workspaces },
+      ...parts,
       ...{ awaitRoom: () => room.look(), jobs: Math.max(gits, parts.setupJobs) },
       ...{ tip: () => target.tip, isBusy: () => this.#busy > 0 },
     })
@@ -105,39 +104,34 @@ class WorkspaceIsolation implements Isolation {
   }
 
   async close(): Promise<void> {
-    const { gateWorkspaces, onClosing, onKept } = this.#parts
+    const { workspaces, gateWorkspaces, onClosing, onKept } = this.#parts
     await this.#supply.close()
     await this.#gatePlaces
     await onClosing()
-    const kept = await Promise.all([gateWorkspaces, this.#workspaces].map((all) => all.removeAll()))
+    const kept = await Promise.all([gateWorkspaces, workspaces].map((all) => all.removeAll()))
     for (const workspace of kept.flat()) if (!this.#told.has(workspace.root)) onKept(workspace)
   }
 
   async #reopen(attempt: Attempt, before: PlaceBefore): Promise<Result<OpenedPlace, Failure>> {
-    const reopened = await reopenPlace(attempt.id, before, { ...this.#parts, workspaces: this.#workspaces })
+    const reopened = await reopenPlace(attempt.id, before, this.#parts)
     if (!reopened.ok) return reopened
     const { workspace, past, stands, candidate } = reopened.value
     return ok({ place: leasedPlace(workspace, attempt, this.#lease, past), stands, ...present({ candidate }) })
   }
 
   async #openPrepared(attempt: Attempt): Promise<Result<OpenedPlace, Failure>> {
-    const { target } = this.#parts
+    const { target, workspaces } = this.#parts
     const { workspace: ready, landings } = this.#supply.take()
     // What landed in the last moments may be missing, but not what the task depends on.
     const isBehind = landings < this.#needed.by(attempt, this.#supply.landings)
-    const fresh = isBehind ? await this.#workspaces.refresh(ready, target.tip) : ok(undefined)
-    if (!fresh.ok) this.#workspaces.release(ready)
-    const leased = fresh.ok ? await leasedTo(attempt.id, ready, this.#workspaces) : fresh
+    const fresh = isBehind ? await workspaces.refresh(ready, target.tip) : ok(undefined)
+    if (!fresh.ok) workspaces.release(ready)
+    const leased = fresh.ok ? await leasedTo(attempt.id, ready, workspaces) : fresh
     // It stood ready for a while, and somebody may have cleared the cache since.
-    const again = () => freshWorkspace(this.#workspaces, target.tip, attempt.id)
+    const again = () => freshWorkspace(workspaces, target.tip, attempt.id)
     const workspace = leased.ok ? leased : await this.#lease.step(again)
     if (!workspace.ok) return err(await blamed(ready, workspace.error))
     return ok({ place: leasedPlace(workspace.value, attempt, this.#lease), stands: false })
-  }
-
-  #release(workspace: Parameters<Workspaces['release']>[0]): void {
-    this.#parts.workspaces.release(workspace)
-    this.#supply.freed()
   }
 
   async #busily<Value>(action: () => Promise<Value>): Promise<Value> {

@@ -6,27 +6,6 @@ import type { RunTraces } from '../../domain/process/stray.js'
 import { hasPipes } from './open-files.js'
 
 /**
- * Ends what a run has started when autopilot dies, however it does: a small shell in a session of its own that reads a
- * pipe whose other end autopilot alone holds.
- */
-export interface Watchdog {
-  /** Resolves when the group is known to it: from then on it ends with autopilot. Never rejects. */
-  watch(pgid: number): Promise<void>
-  /** The group is gone; its number may be given to others. */
-  unwatch(pgid: number): void
-  /** A directory is the run's, by the last two parts of its path: what works in it ends with autopilot. Never rejects. */
-  own(place: string): Promise<void>
-  /** It will soon be another's. Resolves when the watchdog will not look there any more. */
-  disown(place: string): Promise<void>
-  /** The directories that are the run's now. */
-  readonly places: readonly string[]
-  /** Autopilot itself has ended what there was: the watchdog goes without a look. */
-  close(): void
-  /** Aborted when it died so often that it is not started again: what runs is unguarded from then on. */
-  readonly lost: AbortSignal
-}
-
-/**
  * Lines of the pipe are `add PGID`, `del PGID`, `own PLACE`, `disown PLACE` and `end`. At the end of the file: TERM to all
  * groups and to what left them, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
  * in all.
@@ -117,81 +96,104 @@ export const watchdogName = 'autopilot-watchdog'
 /** It has nothing to die of: when it dies often, something ends it on purpose. */
 const maxRestarts = 5
 
-/** Starts the watchdog of a run. It does not keep autopilot alive. */
-export function openWatchdog(traces: RunTraces): Watchdog {
-  const lost = new AbortController()
-  const groups = new Set<number>()
-  const places = new Set(traces.places)
-  let restarts = 0
-  let closed = false
-  let revived = nextRevival()
-  let pipe: Writable | undefined = start()
+/**
+ * Ends what a run has started when autopilot dies, however it does: a small shell in a session of its own that reads a
+ * pipe whose other end autopilot alone holds. It does not keep autopilot alive.
+ */
+export class Watchdog {
+  readonly #entry: string
+  readonly #groups = new Set<number>()
+  readonly #places: Set<string>
+  readonly #lost = new AbortController()
+  #pipe: Writable | undefined
+  #restarts = 0
+  #isClosed = false
+  #revival = nextRevival()
 
-  function start(): Writable {
-    const child = spawnWatchdog({ entry: traces.entry, places: [...places] })
+  constructor({ entry, places }: RunTraces) {
+    this.#entry = entry
+    this.#places = new Set(places)
+    this.#pipe = this.#start()
+  }
+
+  /** Resolves when the group is known to it: from then on it ends with autopilot. Never rejects. */
+  watch(pgid: number): Promise<void> {
+    this.#groups.add(pgid)
+    return this.#tellRepeatedly(`add ${pgid}\n`)
+  }
+
+  /** The group is gone; its number may be given to others. */
+  unwatch(pgid: number): void {
+    if (this.#groups.delete(pgid)) void this.#tell(`del ${pgid}\n`)
+  }
+
+  /** A directory is the run's, by the last two parts of its path: what works in it ends with autopilot. Never rejects. */
+  own(place: string): Promise<void> {
+    this.#places.add(place)
+    return this.#tellRepeatedly(`own ${place}\n`)
+  }
+
+  /** It will soon be another's. Resolves when the watchdog will not look there any more. */
+  disown(place: string): Promise<void> {
+    this.#places.delete(place)
+    return this.#tellRepeatedly(`disown ${place}\n`)
+  }
+
+  /** The directories that are the run's now. */
+  get places(): readonly string[] {
+    return [...this.#places]
+  }
+
+  /** Autopilot itself has ended what there was: the watchdog goes without a look. */
+  close(): void {
+    this.#isClosed = true
+    this.#pipe?.end('end\n')
+  }
+
+  /** Aborted when it died so often that it is not started again: what runs is unguarded from then on. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  #start(): Writable {
+    const child = spawnWatchdog({ entry: this.#entry, places: this.places })
     let isOver = false
     const over = () => {
-      if (!isOver) revive()
+      if (!isOver) this.#revive()
       isOver = true
     }
     child.once('error', over)
     child.once('exit', over)
-    const lines = [...groups].map((pgid) => `add ${pgid}\n`)
+    const lines = [...this.#groups].map((pgid) => `add ${pgid}\n`)
     // Before everything that follows: the pipe keeps the order.
     if (lines.length > 0 && hasPipes(child)) child.stdin.write(lines.join(''))
     return child.stdin
   }
 
   /** A watchdog that has died is replaced at once; the new one is told everything again. */
-  function revive(): void {
-    pipe = undefined
-    if (closed) return
-    if (restarts++ < maxRestarts) pipe = start()
-    else lost.abort()
-    revived.resolve()
-    revived = nextRevival()
+  #revive(): void {
+    this.#pipe = undefined
+    if (this.#isClosed) return
+    if (this.#restarts++ < maxRestarts) this.#pipe = this.#start()
+    else this.#lost.abort()
+    this.#revival.resolve()
+    this.#revival = nextRevival()
   }
 
   /** False when the watchdog that was told has died, or was about to. */
-  function tell(line: string): Promise<boolean> {
-    const to = pipe
-    if (!to) return Promise.resolve(false)
-    return new Promise((resolve) => to.write(line, (error) => resolve(!error)))
+  #tell(line: string): Promise<boolean> {
+    const pipe = this.#pipe
+    if (!pipe) return Promise.resolve(false)
+    return new Promise((resolve) => pipe.write(line, (error) => resolve(!error)))
   }
 
   /** Repeats it to each replacement of one that died meanwhile; telling it twice does no harm. */
-  async function tellRepeatedly(line: string): Promise<void> {
+  async #tellRepeatedly(line: string): Promise<void> {
     for (;;) {
-      const next = revived.promise
-      if ((await tell(line)) || !pipe) return
-      await next
+      const revival = this.#revival.promise
+      if ((await this.#tell(line)) || !this.#pipe) return
+      await revival
     }
-  }
-
-  return {
-    lost: lost.signal,
-    get places() {
-      return [...places]
-    },
-    watch(pgid) {
-      groups.add(pgid)
-      return tellRepeatedly(`add ${pgid}\n`)
-    },
-    own(place) {
-      places.add(place)
-      return tellRepeatedly(`own ${place}\n`)
-    },
-    disown(place) {
-      places.delete(place)
-      return tellRepeatedly(`disown ${place}\n`)
-    },
-    unwatch(pgid) {
-      if (groups.delete(pgid)) void tell(`del ${pgid}\n`)
-    },
-    close() {
-      closed = true
-      pipe?.end('end\n')
-    },
   }
 }
 

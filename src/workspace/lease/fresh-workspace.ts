@@ -2,7 +2,7 @@ import type { CommitId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Result } from '../../domain/result.js'
-import type { Workspaces } from './workspaces.js'
+import type { Preparation, Workspaces } from './workspaces.js'
 import type { Workspace } from '../workspace.js'
 
 /** A workspace at the commit, prepared now, that is leased to the attempt. */
@@ -10,7 +10,7 @@ export async function freshWorkspace(
   workspaces: Workspaces,
   commit: CommitId,
   attempt: AttemptId,
-  how?: Parameters<Workspaces['prepare']>[1],
+  how?: Preparation,
 ): Promise<Result<Workspace, Failure>> {
   const prepared = await workspaces.prepare(commit, how)
   return prepared.ok ? leasedTo(attempt, prepared.value, workspaces) : prepared

@@ -25,8 +25,8 @@ export interface CaughtUp {
   readonly watch: MarkerWatch
 }
 
-/** The work that goes on. */
-export interface WorkSoFar extends Candidate {
+/** The work that goes on, and where markers may be left in it. */
+export interface WatchedCandidate extends Candidate {
   readonly watch: MarkerWatch
 }
 
@@ -40,7 +40,7 @@ export interface WorkSoFar extends Candidate {
 export async function catchUp(
   repository: Repository,
   workspace: Workspace,
-  work: WorkSoFar,
+  work: WatchedCandidate,
   tip: CommitId,
   branch: string,
 ): Promise<Result<CaughtUp, Failure>> {
@@ -76,7 +76,11 @@ export async function watchAgain(
 
 const bothMessage = 'Refused work, merged with what others have finished\n'
 
-async function combine(repository: Repository, work: WorkSoFar, tip: CommitId): Promise<Result<CaughtUp, Failure>> {
+async function combine(
+  repository: Repository,
+  work: WatchedCandidate,
+  tip: CommitId,
+): Promise<Result<CaughtUp, Failure>> {
   const single = await singleParent(repository, work)
   if (!single.ok) return gitFailed(single.error)
   const { commit, tree } = single.value

@@ -5,11 +5,11 @@ import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openRepository } from '../../../src/workspace/repository/repository.ts'
 import { openBerths } from '../../../src/workspace/lease/berths.ts'
-import { createWorkspaces } from '../../../src/workspace/lease/workspaces.ts'
+import { Workspaces } from '../../../src/workspace/lease/workspaces.ts'
 
 const [root, dir, base, tip] = process.argv.slice(2)
 const repository = valueOf(await openRepository({ dir: root, env: process.env }))
-const workspaces = createWorkspaces({
+const workspaces = new Workspaces({
   repository,
   berths: openBerths({ ...repository, home: dir, of: 'agents', runId: 'bench' }),
   runId: 'bench',

@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/domain/run/event.js'
-import { createWriteBack } from '../../../src/orchestration/run/write-back.js'
+import { WriteBack } from '../../../src/orchestration/run/write-back.js'
 import type { StatusWriter } from '../../../src/roadmap/write/write-back.js'
 import { virtualClock } from '../../support/fakes/virtual-clock.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
@@ -30,7 +30,7 @@ function overFile() {
     },
   }
   const clock = virtualClock()
-  return { file, tried, events, clock, writeBack: createWriteBack(writer, (event) => events.push(event), clock) }
+  return { file, tried, events, clock, writeBack: new WriteBack(writer, (event) => events.push(event), clock) }
 }
 
 const kinds = (events: readonly RunEvent[]) =>

@@ -6,7 +6,7 @@ import type { AgentRunner } from '../../../src/orchestration/agent/contract.js'
 import { processRunner } from '../../../src/orchestration/agent/process-runner.js'
 import { realClock } from '../../../src/platform/clock.js'
 import { startProcess } from '../../../src/platform/processes/running-process.js'
-import { openWatchdog } from '../../../src/platform/processes/watchdog.js'
+import { Watchdog } from '../../../src/platform/processes/watchdog.js'
 import { providersWith } from '../../../src/providers/index.js'
 import { runnerAcrossMessages } from '../fakes/runner-across-messages.js'
 import { projectRoot } from './program.js'
@@ -30,7 +30,7 @@ export function workersOf(
   more: Partial<SlotWorkersParts> = {},
 ) {
   const dir = tempDir()
-  const watchdog = openWatchdog({ entry: `AUTOPILOT_RUN=${dir}`, places: [] })
+  const watchdog = new Watchdog({ entry: `AUTOPILOT_RUN=${dir}`, places: [] })
   const masked = { templates: {}, names: [], numbers: 3, ports: [] }
   const setup = { runDir: dir, repository: dir, customProviders: {}, secrets, masked }
   const replaced: string[] = []

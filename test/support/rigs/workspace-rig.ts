@@ -10,7 +10,7 @@ import { collect, type CollectRequest } from '../../../src/workspace/collect/col
 import type { Repository } from '../../../src/workspace/contract.js'
 import { openRepository } from '../../../src/workspace/repository/repository.js'
 import type { Workspace } from '../../../src/workspace/workspace.js'
-import { createWorkspaces, type Workspaces } from '../../../src/workspace/lease/workspaces.js'
+import { Workspaces } from '../../../src/workspace/lease/workspaces.js'
 import { berthOptions } from './berth-options.js'
 import { createGitRepo, type GitRepo, type GitRepoOptions } from '../scenes/git-repo.js'
 import type { Keep, Setup } from '../../../src/domain/setup.js'
@@ -76,7 +76,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const berths = openBerths(berthOptions(repository, home))
   const setup = setupOf(options.setup)
   const notKept: (readonly string[])[] = []
-  const workspaces = createWorkspaces({
+  const workspaces = new Workspaces({
     repository,
     berths,
     runId: 'run1',

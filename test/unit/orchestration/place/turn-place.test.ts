@@ -32,15 +32,16 @@ async function opened(wrap: (place: TurnPlace) => TurnPlace, attempt = 1): Promi
   const agent = await rig.leased(attempt)
   let tip = rig.base
   let released = 0
-  const workspaces = {
-    ...rig.workspaces,
-    release: (...given: Parameters<Rig['workspaces']['release']>) => {
-      released++
-      rig.workspaces.release(...given)
-    },
-  }
+  rig.workspaces.onReleased(() => released++)
   const parts = {
-    ...{ repository: rig.repository, workspaces, runId: 'run1', mask: noMask, leaveOut: [], watched: [] },
+    ...{
+      repository: rig.repository,
+      workspaces: rig.workspaces,
+      runId: 'run1',
+      mask: noMask,
+      leaveOut: [],
+      watched: [],
+    },
     ...{ offLimits: { covers: () => false }, tip: () => tip, branch: 'main', onStuck: () => undefined },
     onAgentEnded: () => Promise.resolve(),
     step: <Value>(action: () => Promise<Value>) => action(),

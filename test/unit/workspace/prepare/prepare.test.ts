@@ -2,7 +2,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, s
 import { basename, dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openBerths } from '../../../../src/workspace/lease/berths.js'
-import { createWorkspaces } from '../../../../src/workspace/lease/workspaces.js'
+import { Workspaces } from '../../../../src/workspace/lease/workspaces.js'
 import { berthOptions } from '../../../support/rigs/berth-options.js'
 import { treeBytes } from '../../../support/rigs/tree-bytes.js'
 import { createGitRepo } from '../../../support/scenes/git-repo.js'
@@ -157,7 +157,7 @@ describe('the pool of workspaces', () => {
     rmSync(join(former, '.owner'))
     const root = join(former, basename(workspace.root))
     const now = (places: { readonly former?: readonly string[] }) =>
-      createWorkspaces({
+      new Workspaces({
         ...{ repository, runId: 'run1', copy: [], keep: [], numberedTo: 1 },
         berths: openBerths({ ...berthOptions(repository, repo.beside('short')), ...places }),
         runSetup: () => Promise.reject(new Error('no setup was asked for')),
@@ -173,7 +173,7 @@ describe('the pool of workspaces', () => {
 
   it('refuses a directory inside the repository that it works on', async () => {
     const { repository, base, repo } = await rigOf()
-    const workspaces = createWorkspaces({
+    const workspaces = new Workspaces({
       repository,
       berths: openBerths(berthOptions(repository, join(repo.dir, 'cache'))),
       runId: 'run1',
