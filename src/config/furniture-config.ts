@@ -6,7 +6,7 @@ import { scalar } from './scalar.js'
 import { duration } from './value.js'
 import { defaultSetupTimeoutMs, type Keep } from '../domain/setup.js'
 
-type FurnitureSettings = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
+export type FurnitureSettings = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
 
 export const noFurniture: FurnitureSettings = { copy: [], keep: 'auto', link: [] }
 

@@ -24,16 +24,16 @@ export async function readIntegrated(journal: string): Promise<ReadonlyMap<strin
   return found
 }
 
-type Told = Extract<RunRecord, { type: 'task_integrated' | 'attempt_started' | 'attempt_resumed' }>
+type IntegrationRecord = Extract<RunRecord, { type: 'task_integrated' | 'attempt_started' | 'attempt_resumed' }>
 
 /** Most lines are about something else, and are not worth the reading. */
-function parse(line: string): (Told & { readonly text?: string }) | undefined {
+function parse(line: string): (IntegrationRecord & { readonly text?: string }) | undefined {
   if (!/"type":"(task_integrated|attempt_started|attempt_resumed)"/.test(line)) return undefined
   try {
-    const record = JSON.parse(line) as Partial<Told>
+    const record = JSON.parse(line) as Partial<IntegrationRecord>
     if (typeof record.taskId !== 'string') return undefined
-    if (record.type === 'task_integrated') return isCommit(record.commit) ? (record as Told) : undefined
-    return record.type === undefined ? undefined : (record as Told)
+    if (record.type === 'task_integrated') return isCommit(record.commit) ? (record as IntegrationRecord) : undefined
+    return record.type === undefined ? undefined : (record as IntegrationRecord)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { err, ok, type Result } from '../domain/result.js'
 
-interface Numbered {
+interface NumberedMessage {
   readonly number: number
   readonly body: unknown
 }
@@ -55,7 +55,7 @@ function createWorker<Answer>(
   }
   const start = () => {
     const started = new Worker(file)
-    started.on('message', ({ number, body }: Numbered) => settle(number, ok(body as Answer)))
+    started.on('message', ({ number, body }: NumberedMessage) => settle(number, ok(body as Answer)))
     started.on('error', (error) => end(started, error instanceof Error ? error.message : 'the worker failed'))
     started.on('exit', (code) => end(started, `the worker ended with exit code ${code}`))
     return started
@@ -65,6 +65,6 @@ function createWorker<Answer>(
       worker ??= start()
       waiting.set(++last, resolve)
       worker.ref()
-      worker.postMessage({ number: last, body: question } satisfies Numbered)
+      worker.postMessage({ number: last, body: question } satisfies NumberedMessage)
     })
 }

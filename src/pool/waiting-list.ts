@@ -38,7 +38,7 @@ export interface Waiting {
 }
 
 /** What waits with one demand, in rank order from `head` on; what stands before has left, see {@link most}. */
-interface Line {
+interface DemandLine {
   readonly demand: Demand
   readonly list: Waiting[]
   head: number
@@ -52,7 +52,7 @@ const most = 256
  * demand and not once for each task, so a decision stays cheap with 20,000 waiting tasks.
  */
 export class WaitingList {
-  readonly #byDemand = new Map<string, Line>()
+  readonly #byDemand = new Map<string, DemandLine>()
   #length = 0
 
   get length(): number {
@@ -108,6 +108,6 @@ function demandKey({ providers, model, exactly, complexity, needsWorkspace, begi
 }
 
 /** Behind all of equal rank, so that equals keep their order of arrival. */
-function insertionIndex({ list, head }: Line, rank: Rank): number {
+function insertionIndex({ list, head }: DemandLine, rank: Rank): number {
   return countBefore(list, (other) => compareRanks(other.rank, rank) <= 0, head)
 }

@@ -1,4 +1,5 @@
 import { formatExitStatus, type ExitStatus } from '../domain/agent/attempt.js'
+import type { Captured } from '../platform/processes/capture.js'
 import type { Program, Provider } from './adapter/contract.js'
 import { lastWords } from './adapter/failure-text.js'
 import { shortLine } from './adapter/line.js'
@@ -16,12 +17,6 @@ export type Capture = (
   args: readonly string[],
   options: { readonly timeoutMs: number; readonly env: Readonly<Record<string, string>>; readonly cwd?: string },
 ) => Promise<Captured>
-
-export interface Captured {
-  readonly exit: ExitStatus
-  readonly stdout: string
-  readonly stderr: string
-}
 
 /** First starts after an installation take up to 6 s, claude and codex mostly less than 0.1 s. */
 const versionTimeoutMs = 15_000

@@ -12,7 +12,7 @@ import { lastWords } from './adapter/failure-text.js'
 import { shortLine } from './adapter/line.js'
 
 /** All that is known about an agent's process once it has ended. */
-export interface AgentEnd {
+export interface AgentProcessEnd {
   readonly exit: ExitStatus
   readonly evidence: Evidence
   /** Why autopilot ended it, if it did. */
@@ -27,7 +27,7 @@ export interface AgentEnd {
  * Did the agent end well? As `judgeProcess`, with what the provider knows besides: whether the exit status is the final
  * word, and what stderr means when no final event came.
  */
-export function judgeAgent(provider: Provider, end: AgentEnd): Failure | undefined {
+export function judgeAgent(provider: Provider, end: AgentProcessEnd): Failure | undefined {
   const { exit, evidence, ended, stderrTail } = end
   if (provider.finalEvent === 'exit') return judgeProcess(exit, { ...evidence, result: exitResult(end) }, ended)
   const judged = judgeProcess(exit, evidence, ended)
@@ -45,7 +45,7 @@ function isMissing(exit: ExitStatus): boolean {
   return exit.type === 'code' && (exit.code === 126 || exit.code === 127)
 }
 
-function exitResult({ exit, evidence, stderrTail }: AgentEnd): NonNullable<Evidence['result']> {
+function exitResult({ exit, evidence, stderrTail }: AgentProcessEnd): NonNullable<Evidence['result']> {
   if (exit.type === 'code' && exit.code === 0) return {}
   const said = shortLine(lastLine(stderrTail)) || shortLine(evidence.finalText)
   return {

@@ -15,13 +15,13 @@ interface Items {
   readonly tasks: Task
   readonly groups: Group
   readonly problems: ParsedRoadmap['problems'][number]
-  readonly values: Entry<ParsedRoadmap['values']>
-  readonly dependencies: Entry<TaskGraph['dependencies']>
-  readonly dependents: Entry<TaskGraph['dependents']>
-  readonly chain: Entry<TaskGraph['chain']>
+  readonly values: PairOf<ParsedRoadmap['values']>
+  readonly dependencies: PairOf<TaskGraph['dependencies']>
+  readonly dependents: PairOf<TaskGraph['dependents']>
+  readonly chain: PairOf<TaskGraph['chain']>
   readonly unresolved: { readonly taskId: string; readonly dependency: Unresolved['dependency'] }
 }
-type Entry<Of> = Of extends ReadonlyMap<infer Key, infer Value> ? readonly [Key, Value] : never
+type PairOf<Of> = Of extends ReadonlyMap<infer Key, infer Value> ? readonly [Key, Value] : never
 type Kind = keyof Items
 type Lists = { readonly [K in Kind]: Items[K][] }
 

@@ -38,7 +38,7 @@ export type RefusalCode =
   | 'locked'
 
 /** A state of the user's repository that a person must change before autopilot can run there. */
-export interface Refusal {
+export interface RepositoryRefusal {
   readonly code: RefusalCode
   /** What the problem is, one line, already cleaned. */
   readonly message: string
@@ -215,7 +215,7 @@ export interface CurrentTree {
 }
 
 /** What came of moving the target. */
-export type Move =
+export type TargetMove =
   | { readonly type: 'moved' }
   /** Not moved, and `target.tip` is its current tip: somebody else moved it meanwhile, or git refused for `why`. */
   | { readonly type: 'overtaken'; readonly why: Failure }

@@ -47,7 +47,7 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
     return exitCodes.usage
   }
   const { workspacesDir } = config.value.config.file
-  const before: EndBefore = async (runIds) => {
+  const before: SweepRuns = async (runIds) => {
     // Identified by the run alone: it may have begun in another work tree of the repository.
     endWatchdogsOf((entry) => runIds.has(basename(entry)))
     return sweepBrokenOff(await listRuns([root]), (of) => tracesBefore(located.value, { workspacesDir, env }, of))
@@ -59,11 +59,11 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
 }
 
 /** Ends what broken-off runs left running, before their directories are removed; says what it was. */
-type EndBefore = (runIds: ReadonlySet<string | undefined>) => Promise<readonly string[]>
+type SweepRuns = (runIds: ReadonlySet<string | undefined>) => Promise<readonly string[]>
 
 interface CleanTools {
   readonly env: Environment
-  readonly before: EndBefore
+  readonly before: SweepRuns
 }
 
 async function clean(args: CleanArguments, places: LeftoverPlaces, { env, before }: CleanTools): Promise<ExitCode> {

@@ -10,7 +10,7 @@ import { findClis } from '../start/find-clis.js'
 import { guardedTable, type Wanted } from '../start/guard.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { launch } from '../start/launch.js'
-import { findBefore, selectionOf, type Before } from '../start/past-run.js'
+import { findPrevious, selectionOf, type PreviousRun } from '../start/past-run.js'
 import { prepareRun, type Prepared, type RunArguments } from '../prepare/prepare-run.js'
 import { refuse } from '../refuse.js'
 import { redoAsBefore } from '../prepare/redo.js'
@@ -31,13 +31,13 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const prepared = await prepareRun(args, env)
   if (!prepared.ok) return prepared.error
-  const before: Before = fresh ? { type: 'none' } : await findBefore(prepared.value)
+  const before: PreviousRun = fresh ? { type: 'none' } : await findPrevious(prepared.value)
   const asBefore = before.type === 'goes_on' ? redoAsBefore(prepared.value, before.redo) : prepared.value
   return runAfter(before, asBefore, { env, takeOver })
 }
 
 async function runAfter(
-  before: Before,
+  before: PreviousRun,
   prepared: Prepared,
   { env, takeOver }: { readonly env: Environment; readonly takeOver: boolean },
 ): Promise<ExitCode> {
@@ -50,7 +50,7 @@ async function runAfter(
 }
 
 /** It makes all checks of the run and ends with its code, or promises what it would do: with what has landed counted as done. */
-async function dryRun(prepared: Prepared, before: Before, env: Environment): Promise<ExitCode> {
+async function dryRun(prepared: Prepared, before: PreviousRun, env: Environment): Promise<ExitCode> {
   const table = guardedTable<Wanted>().row('clis', findClis)
   const looked = await table.during({ prepared, env, runId: newRunId(new Date()) }, async ({ clis }) => {
     const past = before.type === 'goes_on' ? before.run : undefined
@@ -67,7 +67,7 @@ async function dryRun(prepared: Prepared, before: Before, env: Environment): Pro
   return looked.ok ? looked.value : looked.error
 }
 
-function noticesOf(before: Before): readonly string[] {
+function noticesOf(before: PreviousRun): readonly string[] {
   if (before.type === 'none') return []
   const { id } = before.run
   if (before.type === 'goes_on') return [`run ${id} stopped before its end: continuing it; --fresh starts a new one`]

@@ -4,14 +4,12 @@ import type { Keep, Setup } from '../../domain/setup.js'
 import { formatDuration } from '../../ui/format.js'
 import type { Printed } from '../../ui/printed.js'
 import { hasLines, linesAsWritten } from './as-written.js'
-import type { FileSettings } from '../../config/settings.js'
-
-type Furniture = Pick<FileSettings, 'setup' | 'copy' | 'keep' | 'link'>
+import type { FurnitureSettings } from '../../config/furniture-config.js'
 
 /**
  * What every workspace would have in addition to the files of its commit: lines for people, none if that is nothing.
  */
-export function workspaceLines({ setup, copy, keep, link }: Furniture): readonly string[] {
+export function workspaceLines({ setup, copy, keep, link }: FurnitureSettings): readonly string[] {
   const setups = setup ? setupLines(setup, inputWords(setup, keep)) : []
   const rest = { copy, keep: keep === 'auto' ? [] : keep, link }
   return [
@@ -37,7 +35,7 @@ function list(paths: readonly string[]): string {
 }
 
 /** The same for machines; undefined where it is nothing. */
-export function workspaceFacts({ setup, copy, keep, link }: Furniture): Printed | undefined {
+export function workspaceFacts({ setup, copy, keep, link }: FurnitureSettings): Printed | undefined {
   const listed = keep === 'auto' ? [] : keep
   const isBare = !setup && [copy, listed, link].every((paths) => paths.length === 0)
   const made = setup ? { setup, ...(keep === 'auto' ? { keepsSetup: true as const } : {}) } : {}

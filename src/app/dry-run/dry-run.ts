@@ -34,7 +34,7 @@ export interface DryRunParts {
 }
 
 /** One task as it would be started. */
-interface Step {
+interface DryRunStep {
   readonly taskId: string
   readonly title: string
   readonly priority: number
@@ -89,7 +89,7 @@ export function printDryRun(parts: DryRunParts): ExitCode {
   return exitCodes.done
 }
 
-function stepOf(task: Task, policy: RoutePolicy, parts: DryRunParts): Step {
+function stepOf(task: Task, policy: RoutePolicy, parts: DryRunParts): DryRunStep {
   const offers = tiersFor(routeRequestOf(task), policy).flat()
   const [first] = offers
   return {
@@ -122,7 +122,7 @@ function commandOf(task: Task, { provider, model }: ProviderModel, parts: DryRun
   return built ? [built.file, ...built.args] : []
 }
 
-function formatStep(step: Step, number: number): string {
+function formatStep(step: DryRunStep, number: number): string {
   const after = step.waitsFor.length > 0 ? `  after ${step.waitsFor.map(showId).join(', ')}` : ''
   const title = step.title === step.taskId ? '' : `  ${cleanLine(step.title, 60)}`
   const route = step.route.length > 0 ? step.route.map((one) => cleanLine(one, 60)).join(' or ') : 'no provider'
@@ -132,7 +132,7 @@ function formatStep(step: Step, number: number): string {
 }
 
 /** A script is shown as it stands in the roadmap, not as one argument of a shell. */
-function formatCommand({ command, route }: Step): string {
+function formatCommand({ command, route }: DryRunStep): string {
   const script = route[0] === commandProvider ? command.at(-1) : undefined
   if (script !== undefined && hasLines(script))
     return `${command.slice(0, -1).map(quote).join(' ')}\n${linesAsWritten(script, '       ')}`

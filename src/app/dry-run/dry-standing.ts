@@ -6,7 +6,7 @@ import type { Task } from '../../domain/roadmap/task.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
 import { realPathOr } from '../../platform/files/real-path.js'
-import type { Identity, Refusal } from '../../workspace/contract.js'
+import type { Identity, RepositoryRefusal } from '../../workspace/contract.js'
 import { discover } from '../../workspace/repository/discover.js'
 import { identityWarnings } from '../../workspace/git/identity.js'
 import { refuseLinksBack } from '../../workspace/prepare/link-back.js'
@@ -18,7 +18,7 @@ import { findSquashed } from '../../workspace/land/squashed.js'
 import { findTarget, type Newest } from '../../workspace/land/target.js'
 import { lastChange } from '../../workspace/refs/trailers.js'
 import { historyNotices } from '../ground/history.js'
-import { planLanded, type Landed } from '../resume/landed.js'
+import { planLanded, type LandedTasks } from '../resume/landed.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import { landedOfOthers } from '../prepare/redo.js'
 import { lookAround, type Replayed } from '../resume/resumed.js'
@@ -30,7 +30,7 @@ import { driverWarnings } from '../ground/git-warnings.js'
 import { homeWarnings, workspacesHome } from '../ground/workspaces-home.js'
 
 /** What a run would begin with. */
-export interface Ahead extends Landed {
+export interface Ahead extends LandedTasks {
   /** The branch that it would land on; absent without isolation. */
   readonly branch?: string
   /** Where the roadmap and what git knows of its tasks differ. */
@@ -43,7 +43,7 @@ export async function lookAhead(
   prepared: Prepared,
   replayed: Replayed | undefined,
   env: Environment,
-): Promise<Result<Ahead, Refusal>> {
+): Promise<Result<Ahead, RepositoryRefusal>> {
   const { commonDir, head } = prepared.location
   const nothing = {
     loaded: prepared.loaded,
@@ -117,7 +117,7 @@ async function tipsAhead(
   user: GitPlace,
   { tip, branch, isCurrent }: Pick<TargetAhead, 'tip' | 'branch' | 'isCurrent'>,
   head: CommitId,
-): Promise<Result<TipsAhead, Refusal>> {
+): Promise<Result<TipsAhead, RepositoryRefusal>> {
   if (isCurrent) return ok({ tip: head, before: [] })
   const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head, branch })
   if (!squashed.ok) return refuseGit(squashed.error)
@@ -133,7 +133,7 @@ async function targetAhead(
   { location, settings }: Prepared,
   leaveOut: readonly string[],
   env: Environment,
-): Promise<Result<TargetAhead, Refusal>> {
+): Promise<Result<TargetAhead, RepositoryRefusal>> {
   const found = await discover(location.root, env)
   if (!found.ok) return found
   const configured = await checkConfiguration(found.value, env)

@@ -9,7 +9,7 @@ import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import { isShallow, outsideOf } from '../../workspace/refs/gone.js'
 import { readUndone } from '../../workspace/refs/undone.js'
-import { ownTextOf, type KnownTask, type Landed } from '../resume/landed.js'
+import { ownTextOf, type KnownTask, type LandedTasks } from '../resume/landed.js'
 import { landedIn } from './run-target.js'
 import type { RunSettings } from '../../config/settings.js'
 import { goneLines, inHeadLines } from '../resume/text-notices.js'
@@ -27,7 +27,7 @@ export interface HistoryPlace {
 }
 
 /** The plan of a run, with what counts as done. */
-export type HistoryParts = { readonly settings: RunSettings } & Pick<Landed, 'loaded' | 'plan' | 'landed'>
+export type HistoryParts = { readonly settings: RunSettings } & Pick<LandedTasks, 'loaded' | 'plan' | 'landed'>
 
 type Commits = (taskId: string) => readonly LandedCommit[]
 

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import { ok, type Result } from '../../domain/result.js'
-import type { Refusal, Repository } from '../../workspace/contract.js'
+import type { RepositoryRefusal, Repository } from '../../workspace/contract.js'
 import { discover } from '../../workspace/repository/discover.js'
 
 /** Where the run works. */
@@ -29,7 +29,10 @@ export function plainLocation(root: string): Location {
 }
 
 /** Finds the repository around a directory. Changes nothing. */
-export async function locate(directory: string, env: Environment): Promise<Result<RepositoryLocation, Refusal>> {
+export async function locate(
+  directory: string,
+  env: Environment,
+): Promise<Result<RepositoryLocation, RepositoryRefusal>> {
   const found = await discover(resolve(directory), env)
   if (!found.ok) return found
   const { root, commonDir, head } = found.value

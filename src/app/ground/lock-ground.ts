@@ -3,11 +3,14 @@ import type { EpochMs } from '../../domain/brand.js'
 import { cleanLine, errorText } from '../../domain/text.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { takeLock, type LockHolder, type LockOptions, type ReleaseLock } from '../../platform/locks/lock.js'
-import type { Refusal } from '../../workspace/contract.js'
+import type { RepositoryRefusal } from '../../workspace/contract.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 
 /** Takes the lock that a run has while it works, or says who has it. */
-export async function lockGround(path: string, options: LockOptions = {}): Promise<Result<ReleaseLock, Refusal>> {
+export async function lockGround(
+  path: string,
+  options: LockOptions = {},
+): Promise<Result<ReleaseLock, RepositoryRefusal>> {
   try {
     const taken = await takeLock(path, options)
     return taken.ok ? ok(taken.value) : err(refuseLocked(path, taken.error))
@@ -22,7 +25,7 @@ export async function lockGround(path: string, options: LockOptions = {}): Promi
 }
 
 /** A holder that gives no sign of life may only be frozen, or cut off from the disk: only a person can know. */
-function refuseLocked(path: string, { pid, host, since, silentSince, place }: LockHolder): Refusal {
+function refuseLocked(path: string, { pid, host, since, silentSince, place }: LockHolder): RepositoryRefusal {
   const where = place === undefined ? '' : `, in ${cleanLine(place, 300)}`
   const who = `process ${pid} on ${cleanLine(host, 100)}${where}`
   const lock = `its lock is ${cleanLine(shownPath(path), 300)}`

@@ -6,14 +6,14 @@ import { awaitWatchdogsOf } from '../../platform/processes/old-watchdog.js'
 import type { Ground, GroundOptions } from './ground.js'
 import { openRepositoryGround, type GroundPlace } from './repository-ground.js'
 import { pathBelow } from './path-below.js'
-import type { Refusal } from '../../workspace/contract.js'
+import type { RepositoryRefusal } from '../../workspace/contract.js'
 import { tracesBefore, tracesOf } from './traces.js'
 
 /**
  * Opens the repository and the target branch, or takes the directory as it is; to be called with the lock held. A refusal
  * means exit code 4.
  */
-export async function openGround(options: GroundOptions): Promise<Result<Ground, Refusal>> {
+export async function openGround(options: GroundOptions): Promise<Result<Ground, RepositoryRefusal>> {
   const { settings, config, location, loaded, runId, isResumed, env } = options
   const runDir = runDirOf(location.root, runId)
   // It would take what the run starts now for what it had started then.

@@ -7,7 +7,7 @@ import { ensureLine } from '../../platform/files/ensure-line.js'
 import type { Ground, GroundOptions } from './ground.js'
 import { isolate } from './isolate.js'
 import { readAsConfiguration } from './path-below.js'
-import type { Refusal, Repository, Target } from '../../workspace/contract.js'
+import type { RepositoryRefusal, Repository, Target } from '../../workspace/contract.js'
 import { changedFiles } from '../../workspace/repository/changed-files.js'
 import { holdOffGc } from '../../workspace/repository/hold-off-gc.js'
 import { identityWarnings } from '../../workspace/git/identity.js'
@@ -33,7 +33,7 @@ export interface GroundPlace {
 export async function openRepositoryGround(
   options: GroundOptions,
   { runDir, swept, leaveOut }: GroundPlace,
-): Promise<Result<Ground, Refusal>> {
+): Promise<Result<Ground, RepositoryRefusal>> {
   const { settings, location, runId, isResumed, env } = options
   const repository = await openWhole(location.root, env)
   if (!repository.ok) return repository

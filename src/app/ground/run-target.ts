@@ -7,7 +7,7 @@ import { taskTrailer, textTrailer } from '../../orchestration/place/commit-messa
 import { realClock } from '../../platform/clock.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import { finishLanding } from '../../workspace/land/broken-landing.js'
-import type { Restart, Refusal, Repository, Target } from '../../workspace/contract.js'
+import type { Restart, RepositoryRefusal, Repository, Target } from '../../workspace/contract.js'
 import { currentBranch, openCurrent, type CurrentOptions } from '../../workspace/land/open-current.js'
 import { openRepository } from '../../workspace/repository/repository.js'
 import { refuseGit } from '../../workspace/git/refusal.js'
@@ -16,7 +16,7 @@ import { lastChange, readTrailers, type CommitRange } from '../../workspace/refs
 import { readUndone, withoutUndone } from '../../workspace/refs/undone.js'
 
 /** The repository, after finishing a landing that was interrupted by a kill of an earlier run. */
-export async function openWhole(dir: string, env: Environment): Promise<Result<Repository, Refusal>> {
+export async function openWhole(dir: string, env: Environment): Promise<Result<Repository, RepositoryRefusal>> {
   const repository = await openRepository({ dir, env })
   if (!repository.ok || !(await finishLanding(repository.value))) return repository
   return openRepository({ dir, env })
@@ -85,7 +85,7 @@ export async function landedBefore(repository: Repository, target: Target, roadm
 export async function landedIn(
   place: GitPlace,
   range: CommitRange,
-): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, Refusal>> {
+): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, RepositoryRefusal>> {
   const landed = await readTrailers(place, { key: taskTrailer, textKey: textTrailer }, range)
   if (!landed.ok || landed.value.size === 0) return landed
   const undone = await readUndone(place, range.to)

@@ -2,10 +2,10 @@ import { err, ok, type Result } from '../../domain/result.js'
 import { cleanLine } from '../../domain/text.js'
 import { closedRecords, type ClosedRecord } from '../../journal/closed.js'
 import { listRuns, type KnownRun } from '../../journal/runs.js'
-import type { Refusal, RefusalCode } from '../../workspace/contract.js'
+import type { RepositoryRefusal, RefusalCode } from '../../workspace/contract.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 
-type Trouble = Pick<Refusal, 'message' | 'help'>
+type NoRepository = Pick<RepositoryRefusal, 'message' | 'help'>
 
 /** Where there may well be runs, though the repository cannot be asked. */
 const hiding: ReadonlySet<RefusalCode> = new Set(['not_trusted', 'git_failed', 'git_missing', 'no_directory'])
@@ -17,8 +17,8 @@ const hiding: ReadonlySet<RefusalCode> = new Set(['not_trusted', 'git_failed', '
 export async function knownRuns(
   roots: readonly string[],
   wanted: string | undefined,
-  refused?: Refusal,
-): Promise<Result<readonly KnownRun[], Trouble>> {
+  refused?: RepositoryRefusal,
+): Promise<Result<readonly KnownRun[], NoRepository>> {
   const runs = await listRuns(roots)
   const meant = wanted === undefined ? runs[0] : runs.find(({ id }) => id === wanted)
   if (meant && wanted !== undefined) return ok(runs)
@@ -32,7 +32,7 @@ function mayBeMeant({ id }: ClosedRecord, wanted: string | undefined, last: Know
   return last === undefined || (id !== undefined && id > last.id)
 }
 
-function cannotRead({ path, why, owner }: ClosedRecord): Trouble {
+function cannotRead({ path, why, owner }: ClosedRecord): NoRepository {
   const whose = owner === undefined ? '' : `; it belongs to another user (uid ${owner})`
   const help =
     owner === undefined

@@ -16,7 +16,7 @@ export interface KnownTask {
 }
 
 /** The roadmap and the plan of a run, with what earlier runs have brought to the target. */
-export interface Landed {
+export interface LandedTasks {
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
   /** Tasks that count as done though the file does not say so; their status is yet to be written. */
@@ -37,9 +37,9 @@ export function ownTextOf(task: Task): string {
 
 /** Plans again with landed work counted as done, so that a status that was never written makes nothing run twice. */
 export function planLanded(
-  { loaded, plan, settings }: Pick<Landed, 'loaded' | 'plan'> & { readonly settings: RunSettings },
+  { loaded, plan, settings }: Pick<LandedTasks, 'loaded' | 'plan'> & { readonly settings: RunSettings },
   standingOf: (task: Task) => Doneness,
-): Landed {
+): LandedTasks {
   const { roadmap } = loaded
   const isWanted = new Set(plan.runnable)
   const all = roadmap.tasks.flatMap((task) => (statusRuns(task.status) ? [{ task, standing: standingOf(task) }] : []))

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path'
 import type { CommitId, EpochMs, RefName } from '../../domain/brand.js'
-import { reconcile, type Landing, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
+import { reconcile, type LandedAttempt, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
 import { safeName } from '../../domain/name.js'
 import { present } from '../../domain/present.js'
 import { ok, type Result } from '../../domain/result.js'
@@ -47,7 +47,7 @@ export async function replayRun(
 export interface Remains {
   readonly refs: RunRefs
   /** The commits that the run has brought, by the trailer that names the task. */
-  readonly landings: ReadonlyMap<string, readonly Landing[]>
+  readonly landings: ReadonlyMap<string, readonly LandedAttempt[]>
   /** Of the workspaces that hold work which was not collected, those that are there. */
   readonly standing: ReadonlySet<string>
 }
@@ -79,7 +79,7 @@ export async function lookAround(
 }
 
 /** The commits on the target that the run has brought under a task's id, the last first. */
-export function landingsOf({ landings }: Remains, taskId: string): readonly Landing[] {
+export function landingsOf({ landings }: Remains, taskId: string): readonly LandedAttempt[] {
   return landings.get(taskTrailerValue(taskId)) ?? []
 }
 

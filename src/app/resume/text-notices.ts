@@ -1,7 +1,7 @@
 import { listFirst } from '../../domain/text.js'
 import { isReworded, type Resumption } from '../../domain/run/reconcile.js'
 import { showId } from '../../ui/format.js'
-import type { KnownTask, Landed } from './landed.js'
+import type { KnownTask, LandedTasks } from './landed.js'
 import type { Resumed } from './resumed.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
 
@@ -9,7 +9,7 @@ const maxNamed = 5
 
 /** What the target says about tasks that the file calls pending: work that is unexpectedly done, or not done. */
 export function landedLines(
-  { landed, byId, reworded }: Pick<Landed, 'landed' | 'byId' | 'reworded'>,
+  { landed, byId, reworded }: Pick<LandedTasks, 'landed' | 'byId' | 'reworded'>,
   branch: string,
 ): readonly string[] {
   const recorded = landed.filter(({ commit }) => commit === undefined)
@@ -68,7 +68,7 @@ function redo(tasks: readonly KnownTask[]): string {
 /** What changed in the texts of a run's tasks since it stopped, and which of its records are no longer true. */
 export function textNotices(
   { replayed: { state }, resumptions }: Resumed,
-  { plan, reworded }: Pick<Landed, 'plan' | 'reworded'>,
+  { plan, reworded }: Pick<LandedTasks, 'plan' | 'reworded'>,
 ): readonly string[] {
   const told = new Set(reworded.map(({ id }) => id))
   const those = (fits: (one: Resumption, id: string) => boolean) =>

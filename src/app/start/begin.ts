@@ -5,7 +5,7 @@ import type { ProviderSetup } from '../agents/providers.js'
 import type { Ground } from '../ground/ground.js'
 import { landedOfOthers } from '../prepare/redo.js'
 import { refuseGit } from '../refuse.js'
-import { planLanded, type Landed } from '../resume/landed.js'
+import { planLanded, type LandedTasks } from '../resume/landed.js'
 import { lookAround, type Replayed } from '../resume/resumed.js'
 import { landedAs, standingAfter } from '../resume/standing.js'
 import { budgetsOf } from './budgets.js'
@@ -35,7 +35,7 @@ export interface LaunchParts extends Wanted {
 }
 
 /** What a run starts with: the roadmap and the plan, what has landed, and how a stopped run continues. */
-export interface Beginning extends Landed {
+export interface Beginning extends LandedTasks {
   /** What a person should know first. */
   readonly notices: readonly string[]
   readonly resumed?: ContinuedRun

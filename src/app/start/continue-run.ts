@@ -8,7 +8,7 @@ import { showId } from '../../ui/format.js'
 import { findLeftovers, removeLeftover } from '../../workspace/lease/leftovers.js'
 import { budgetsOf } from './budgets.js'
 import type { Ground } from '../ground/ground.js'
-import type { Landed } from '../resume/landed.js'
+import type { LandedTasks } from '../resume/landed.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import type { ProviderSetup } from '../agents/providers.js'
 import { highestNumber, resumeRun, type Remains, type Replayed, type Resumed } from '../resume/resumed.js'
@@ -25,7 +25,7 @@ export interface ContinuedRun extends Resumed {
   readonly numberedTo: number
 }
 
-interface ContinueParts extends Prepared, Landed {
+interface ContinueParts extends Prepared, LandedTasks {
   readonly env: Environment
   readonly runId: string
   readonly setup: ProviderSetup

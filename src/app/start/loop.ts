@@ -82,13 +82,13 @@ function watchRoom({ prepared: { settings }, env, recorder, pool, stopEarly, sig
   return opened(new RoomWatch({ clock: realClock, recorder, pool, stopEarly, waits, signal: signals.canceled }))
 }
 
-interface IsolateParts extends LoopParts {
+interface IsolationRow extends LoopParts {
   readonly start: StartProcess
   readonly base: BaseWatch
   readonly room: RoomWatch
 }
 
-function isolate({ prepared: { settings }, signals, beginning: { resumed }, ground, ...open }: IsolateParts) {
+function isolate({ prepared: { settings }, signals, beginning: { resumed }, ground, ...open }: IsolationRow) {
   const { pool, recorder, base, room, stopEarly, start, watchdog } = open
   const isolation = ground.isolate({
     ...{ pool, recorder, base, room, stopEarly, start, watchdog },

@@ -13,7 +13,7 @@ import type { Prepared } from '../prepare/prepare-run.js'
 import { sameRedo } from '../prepare/redo.js'
 
 /** What `autopilot run` finds out about the previous run. */
-export type Before =
+export type PreviousRun =
   /** There is none worth continuing. */
   | { readonly type: 'none' }
   /** It stopped before its end, and is about the same. */
@@ -42,7 +42,7 @@ export async function newestStopped(runs: readonly KnownRun[]): Promise<KnownRun
 }
 
 /** Looks at the newest run that stopped before its end: it is continued if it is about the same. */
-export async function findBefore(prepared: Prepared): Promise<Before> {
+export async function findPrevious(prepared: Prepared): Promise<PreviousRun> {
   const runs = await listRuns([prepared.location.root])
   const run = await newestStopped(runs)
   if (!run) return { type: 'none' }

@@ -55,12 +55,12 @@ export const agentCountFields = {
 export const noBaseline: Baseline = { total: noUsage }
 
 /** Which measures a total tells. */
-export interface Told {
+export interface ToldMeasures {
   readonly tokens: boolean
   readonly usd: boolean
 }
 
-export function toldBy(total: Usage): Told {
+export function toldBy(total: Usage): ToldMeasures {
   return { tokens: tokensOf(total) > 0, usd: total.costUsd !== undefined }
 }
 
@@ -97,7 +97,7 @@ function nearest(since: readonly EarlierTurn[], inputs: number): Choice {
 }
 
 /** The part of a turn that a total includes, and the rest. */
-function split(turn: EarlierTurn, { tokens, usd }: Told): Settled {
+function split(turn: EarlierTurn, { tokens, usd }: ToldMeasures): Settled {
   const left = partOf(turn, { tokens: !tokens, usd: !usd })
   return {
     taken: partOf(turn, { tokens, usd }),
@@ -105,7 +105,7 @@ function split(turn: EarlierTurn, { tokens, usd }: Told): Settled {
   }
 }
 
-function partOf({ usage, estimated, unknown = [] }: Counted, has: Told): readonly Counted[] {
+function partOf({ usage, estimated, unknown = [] }: Counted, has: ToldMeasures): readonly Counted[] {
   const costUsd = has.usd ? usage.costUsd : undefined
   const part = withCost(has.tokens ? usage : noUsage, costUsd)
   const of = unknown.filter((measure) => has[measure])

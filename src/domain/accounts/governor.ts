@@ -54,7 +54,7 @@ export interface FailedAgent {
 const maxFailedStarts = 5
 const breakerWindowMs = 60_000
 
-interface Judgement {
+interface AccountJudgement {
   readonly trouble: Trouble
   readonly verdict: AccountVerdict
 }
@@ -63,7 +63,7 @@ interface Judgement {
  * Judges an account by the failure of one of its agents. May be called twice for one agent: when it reports the
  * failure, and at its end.
  */
-export function judgeAccount(before: Trouble, agent: FailedAgent): Judgement {
+export function judgeAccount(before: Trouble, agent: FailedAgent): AccountJudgement {
   const { failure, answered, ended } = agent
   const trouble = ended && hasStarted(failure) ? notMissing(before) : before
   const { coolDown } = consequencesOf(failure.kind)
@@ -124,7 +124,7 @@ function isOfCoolDown({ coolDown: last }: Trouble, { startedMs, goesFirst }: Fai
   return last !== undefined && (startedMs <= last.sinceMs || (!goesFirst && startedMs < last.untilMs))
 }
 
-function coolDownUntil(trouble: Trouble, until: EpochMs, { now, nowMs }: FailedAgent): Judgement {
+function coolDownUntil(trouble: Trouble, until: EpochMs, { now, nowMs }: FailedAgent): AccountJudgement {
   const known = trouble.coolDown
   // A longer cool-down for another reason stays.
   if (known && nowMs < known.untilMs && known.until >= until) return { trouble, verdict: { type: 'none' } }
@@ -139,7 +139,7 @@ const refusalCoolDownsMs = [30_000, 120_000] as const
  * Agents that share a login race to refresh it: the losers are told that they are not logged in, although the winner
  * has just renewed the login and the next start works.
  */
-function judgeRefusal(trouble: Trouble, agent: FailedAgent): Judgement {
+function judgeRefusal(trouble: Trouble, agent: FailedAgent): AccountJudgement {
   const { failure, now, jitter, goesFirst, answered } = agent
   if (isOfCoolDown(trouble, agent)) return { trouble, verdict: { type: 'none' } }
   const refused = { ...trouble, refusalsInARow: trouble.refusalsInARow + 1 }
@@ -161,7 +161,7 @@ const longestMissingMs = 120_000
 const askingMs = 20_000
 
 /** Doubles each time until two minutes are over. Then the CLI is asked for its version, and only then it is stopped. */
-function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
+function judgeMissing(trouble: Trouble, agent: FailedAgent): AccountJudgement {
   if (isOfCoolDown(trouble, agent)) return { trouble, verdict: { type: 'none' } }
   const { times, waitedMs, isAsked } = trouble.missing ?? { times: 0, waitedMs: 0, isAsked: false }
   if (isAsked) return { trouble, verdict: { type: 'stop', failure: agent.failure } }
@@ -177,7 +177,7 @@ function judgeMissing(trouble: Trouble, agent: FailedAgent): Judgement {
     : judged
 }
 
-function coolDownForLimit(trouble: Trouble, agent: FailedAgent): Judgement {
+function coolDownForLimit(trouble: Trouble, agent: FailedAgent): AccountJudgement {
   const given = timeGiven(agent)
   // Such an agent adds nothing new, unless it knows a later time.
   const isKnown = isOfCoolDown(trouble, agent)

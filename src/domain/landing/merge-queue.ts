@@ -10,7 +10,7 @@ import {
 } from './prefix-search.js'
 
 /** A candidate as the queue knows it. */
-export interface Queued {
+export interface QueuePosition {
   /** Counts up in the order in which candidates came. */
   readonly number: number
   /** Its task's priority; lower first. */
@@ -19,14 +19,14 @@ export interface Queued {
 
 /** Candidates that were put on top of each other, as far as the search goes. */
 interface Batch {
-  readonly members: readonly Queued[]
+  readonly members: readonly QueuePosition[]
   readonly search: Search
 }
 
 /** The candidates that want to land, in order, and what is known of the batch at their head. */
 export interface MergeQueue {
   /** Those that no batch has, in order. */
-  readonly waiting: readonly Queued[]
+  readonly waiting: readonly QueuePosition[]
   readonly batch?: Batch
   /** How likely a candidate fails in the queue, as far as experience goes: 0 to 1. */
   readonly failureRate: number
@@ -39,7 +39,7 @@ export type QueueStep =
   /** Nothing until a candidate comes. */
   | { readonly type: 'idle' }
   /** Put these on top of the target's tip, in order. */
-  | { readonly type: 'build'; readonly candidates: readonly Queued[] }
+  | { readonly type: 'build'; readonly candidates: readonly QueuePosition[] }
   /** Judge the trees of these prefixes of the batch at once. */
   | { readonly type: 'judge'; readonly prefixes: readonly number[] }
   /** Judge the first candidate's tree once more, past what is remembered: its failure may have been chance. */
@@ -53,7 +53,7 @@ export type QueueStep =
 
 /** How a step went, or that a candidate came. */
 export type QueueOutcome =
-  | { readonly type: 'came'; readonly candidate: Queued }
+  | { readonly type: 'came'; readonly candidate: QueuePosition }
   /**
    * `members` stand on top of each other; `left` conflict with the tip itself and are gone. What is in neither conflicts
    * only with a member, and waits for the next batch. `judges`: how many of these trees can be judged at once; `known`:
@@ -61,8 +61,8 @@ export type QueueOutcome =
    */
   | {
       readonly type: 'built'
-      readonly members: readonly Queued[]
-      readonly left: readonly Queued[]
+      readonly members: readonly QueuePosition[]
+      readonly left: readonly QueuePosition[]
       readonly judges: number
       readonly known: readonly PrefixVerdict[]
     }
@@ -84,7 +84,7 @@ export function emptyQueue(maxTogether: number): MergeQueue {
 }
 
 /** Total order: the task's priority, then who came first. */
-export function compareQueued(a: Queued, b: Queued): number {
+export function compareQueued(a: QueuePosition, b: QueuePosition): number {
   return a.priority - b.priority || a.number - b.number
 }
 
@@ -149,11 +149,11 @@ function withSearch(queue: MergeQueue, { members }: Batch, search: Search): Merg
   return { ...queue, waiting, batch: { members: members.slice(0, search.size), search } }
 }
 
-function dissolved({ waiting, failureRate, maxTogether }: MergeQueue, members: readonly Queued[]): MergeQueue {
+function dissolved({ waiting, failureRate, maxTogether }: MergeQueue, members: readonly QueuePosition[]): MergeQueue {
   return { waiting: inOrder([...waiting, ...members]), failureRate, maxTogether }
 }
 
-function inOrder(candidates: readonly Queued[]): readonly Queued[] {
+function inOrder(candidates: readonly QueuePosition[]): readonly QueuePosition[] {
   return [...candidates].sort(compareQueued)
 }
 

@@ -9,7 +9,7 @@ import { isOther, isOtherTask } from '../roadmap/task-text.js'
 import type { PlannedTask } from '../roadmap/plan.js'
 
 /** A commit on the target that names an attempt, and the target's tip before it. */
-export interface Landing {
+export interface LandedAttempt {
   readonly attempt: number
   readonly commit: CommitId
   readonly previous: CommitId
@@ -20,7 +20,7 @@ export interface Landing {
 /** What is found on the machine when a run is resumed, besides its journal. */
 export interface ResumeFacts {
   /** The commits on the target with a task's id, the last one first. */
-  readonly landed: (taskId: string) => readonly Landing[]
+  readonly landed: (taskId: string) => readonly LandedAttempt[]
   /** The digest of what an agent of the task would be told now; undefined if nothing should be compared. */
   readonly text: (taskId: string) => string | undefined
   /** The candidate on an attempt's ref. */
@@ -42,7 +42,7 @@ export interface ResumeFacts {
 /** How a task of a resumed run continues. */
 export type Resumption =
   /** Its work is on the target, but the journal doesn't know. */
-  | ({ readonly type: 'landed' } & Landing)
+  | ({ readonly type: 'landed' } & LandedAttempt)
   /** It stays as it has failed. */
   | { readonly type: 'failed' }
   | Continuation

@@ -4,7 +4,7 @@ import { renderSurroundings } from '../../prompt/surroundings.js'
 import type { AgentSettings } from '../agent/agent-work.js'
 import type { HeldTurn } from './turn.js'
 
-interface Telling {
+interface SlotTelling {
   readonly settings: Pick<AgentSettings, 'numbering'>
   /** The slot that its conversation knows of. */
   readonly told: { slot?: string }
@@ -14,7 +14,7 @@ interface Telling {
  * The turn, with the slot's values in its prompt where it goes on with a conversation that had others, or had its turns
  * before in another run, whose ports were others. One that begins a conversation finds them in its environment.
  */
-export function withSlotTold({ settings, told }: Telling, turn: HeldTurn): HeldTurn {
+export function withSlotTold({ settings, told }: SlotTelling, turn: HeldTurn): HeldTurn {
   const { id } = turn.slot.agent
   const isKnown = turn.resumes === undefined || told.slot === id
   told.slot = id

@@ -5,7 +5,7 @@ import {
   emptyQueue,
   nextStep,
   type MergeQueue,
-  type Queued,
+  type QueuePosition,
   type QueueOutcome,
   type QueueStep,
 } from '../../domain/landing/merge-queue.js'
@@ -55,8 +55,8 @@ export function createMergeQueue(parts: MergeQueueParts): Integrate {
 const maxRounds = 8
 
 /** A candidate in the queue, until its end. */
-interface Entry {
-  readonly queued: Queued
+interface QueueEntry {
+  readonly queued: QueuePosition
   readonly candidate: QueuedCandidate
   /** Created when it is built for the first time. */
   single?: Result<Ready, Failure>
@@ -68,9 +68,9 @@ interface Entry {
 
 class QueueDriver {
   readonly #parts: MergeQueueParts
-  readonly #entries = new Map<number, Entry>()
+  readonly #entries = new Map<number, QueueEntry>()
   #queue: MergeQueue
-  #members: readonly (Member & { readonly entry: Entry })[] = []
+  #members: readonly (Member & { readonly entry: QueueEntry })[] = []
   /** Why the tree of this commit failed. */
   readonly #refused = new Map<string, Failure>()
   #isAtWork = false
@@ -135,9 +135,9 @@ class QueueDriver {
    * While other gates have every job, a batch could only stand and wait: it is built when one of them ends, of all that have
    * come by then. What no gate need run for, or is a full batch already, waits for nothing.
    */
-  async #gathered(candidates: readonly Queued[]): Promise<readonly Queued[]> {
+  async #gathered(candidates: readonly QueuePosition[]): Promise<readonly QueuePosition[]> {
     if (candidates.length >= batchSize(this.#queue)) return candidates
-    const needsGate = ({ number }: Queued) => {
+    const needsGate = ({ number }: QueuePosition) => {
       const { gates, made } = this.#entryOf(number).candidate
       return gates.length > 0 && (!made || this.#parts.verifier.known(made.tree, gates) === undefined)
     }
@@ -149,10 +149,10 @@ class QueueDriver {
     return step.type === 'build' ? step.candidates : candidates
   }
 
-  async #build(candidates: readonly Queued[]): Promise<QueueOutcome> {
-    const left: Queued[] = []
-    const singles: (Single & { readonly entry: Entry })[] = []
-    const leave = (entry: Entry, failure: Failure) => {
+  async #build(candidates: readonly QueuePosition[]): Promise<QueueOutcome> {
+    const left: QueuePosition[] = []
+    const singles: (Single & { readonly entry: QueueEntry })[] = []
+    const leave = (entry: QueueEntry, failure: Failure) => {
       left.push(entry.queued)
       this.#settle(entry, err(failure))
     }
@@ -179,13 +179,13 @@ class QueueDriver {
     }
   }
 
-  #entryOf(number: number): Entry {
+  #entryOf(number: number): QueueEntry {
     const entry = this.#entries.get(number)
     if (!entry) throw new Error(`the merge queue has no candidate ${number}`)
     return entry
   }
 
-  async #singleOf(entry: Entry): Promise<Result<Ready, Failure>> {
+  async #singleOf(entry: QueueEntry): Promise<Result<Ready, Failure>> {
     if (entry.single) return entry.single
     const made = await singleParent(this.#parts.repository, entry.candidate)
     entry.single = made.ok ? made : gitFailed(made.error)
@@ -252,7 +252,7 @@ class QueueDriver {
     return { type: 'left', count, blamed }
   }
 
-  #settle(entry: Entry, end: Result<Landed, Failure>): void {
+  #settle(entry: QueueEntry, end: Result<Landed, Failure>): void {
     this.#entries.delete(entry.queued.number)
     entry.settle(end)
   }

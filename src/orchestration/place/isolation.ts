@@ -143,7 +143,7 @@ export interface CandidateDesk {
 export type ReviewWork = (attempt: Attempt, place: OpenPlace, candidate: Harvested) => Promise<Result<void, Failure>>
 
 /** The place of an attempt that was interrupted with its run. */
-export interface PlaceBefore extends Pick<Continuation, 'course' | 'stands' | 'candidate'> {
+export interface InterruptedPlace extends Pick<Continuation, 'course' | 'stands' | 'candidate'> {
   /** How often the run was resumed: names for what is kept must differ from those of earlier parts of the run. */
   readonly resumes: number
 }
@@ -168,7 +168,7 @@ export interface Isolation {
    * Opens a place for an attempt. A new attempt holds a slot; an interrupted one gets its own workspace, if that still
    * exists, or another at the target's tip.
    */
-  open(attempt: Attempt, before?: PlaceBefore): Promise<Result<OpenedPlace, Failure>>
+  open(attempt: Attempt, before?: InterruptedPlace): Promise<Result<OpenedPlace, Failure>>
   /** The commit that work is based on, and what judges it; absent if there are no `gates:`. */
   readonly base?: Pick<BaseToWatch, 'tip' | 'judge'>
   /** Removes what nobody needs any more. */

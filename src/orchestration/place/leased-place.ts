@@ -40,7 +40,7 @@ export interface LeaseParts extends DeskParts {
 }
 
 /** How far an interrupted attempt had come. */
-export interface LeasedBefore {
+export interface PastRounds {
   /** The commit that the work in the workspace is a change of. */
   readonly base: CommitId
   /** The candidate at the tip of the attempt's ref. */
@@ -51,12 +51,7 @@ export interface LeasedBefore {
 }
 
 /** A workspace that is leased to an attempt, over all rounds of the attempt. */
-export function leasedPlace(
-  workspace: Workspace,
-  attempt: Attempt,
-  parts: LeaseParts,
-  before?: LeasedBefore,
-): OpenPlace {
+export function leasedPlace(workspace: Workspace, attempt: Attempt, parts: LeaseParts, before?: PastRounds): OpenPlace {
   const { repository, runId, mask, step } = parts
   const message = commitMessage({ ...attempt, runId, mask })
   const rounds = new Rounds({ workspace, attempt, message, parts }, before)
@@ -100,7 +95,7 @@ class Rounds {
   /** The commit that the work is a change of. */
   base: CommitId
 
-  constructor(lease: Lease, before?: LeasedBefore) {
+  constructor(lease: Lease, before?: PastRounds) {
     const { workspace, attempt, parts } = lease
     this.#lease = lease
     this.#ref = attemptRef(parts.runId, attempt.id.taskId, attempt.id.attempt)

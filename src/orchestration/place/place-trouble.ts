@@ -5,13 +5,11 @@ import { lacksRoom } from '../../platform/files/full-disk.js'
 import { homeIdentity, type Workspace } from '../../workspace/workspace.js'
 import type { PlaceTrouble } from './isolation.js'
 
-type Place = Pick<Workspace, 'root' | 'home'>
-
 /**
  * What has cause a workspace that is not its agent's doing: somebody has cleared the directory in which all of them
  * lie, or its disk is full. An agent that removes its own workspace alone is to blame itself.
  */
-export async function troubleOf({ root, home }: Place): Promise<PlaceTrouble | undefined> {
+export async function troubleOf({ root, home }: Pick<Workspace, 'root' | 'home'>): Promise<PlaceTrouble | undefined> {
   const directory = dirname(root)
   const where = cleanLine(directory, 300)
   if (homeIdentity(directory) !== home) {
@@ -24,7 +22,7 @@ export async function troubleOf({ root, home }: Place): Promise<PlaceTrouble | u
 }
 
 /** A step that failed in a workspace, or for the place that it is in. */
-export async function blamed(workspace: Place, failed: Failure): Promise<Failure> {
+export async function blamed(workspace: Pick<Workspace, 'root' | 'home'>, failed: Failure): Promise<Failure> {
   const trouble = failed.kind === 'infrastructure' ? await troubleOf(workspace) : undefined
   return trouble ? { ...failed, spared: true } : failed
 }

@@ -11,8 +11,8 @@ import { watchAgain } from '../../workspace/repair/catch-up.js'
 import type { MarkerWatch } from '../../workspace/repair/conflict-markers.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import { freshWorkspace } from '../../workspace/lease/fresh-workspace.js'
-import type { Harvested, PlaceBefore } from './isolation.js'
-import type { LeasedBefore } from './leased-place.js'
+import type { Harvested, InterruptedPlace } from './isolation.js'
+import type { PastRounds } from './leased-place.js'
 
 export interface ReopenParts {
   readonly repository: Repository
@@ -27,7 +27,7 @@ export interface Reopened {
   readonly workspace: Workspace
   /** It is the attempt's own. */
   readonly stands: boolean
-  readonly past: LeasedBefore
+  readonly past: PastRounds
   readonly candidate?: Harvested
 }
 
@@ -37,7 +37,7 @@ export interface Reopened {
  */
 export async function reopenPlace(
   id: AttemptId,
-  before: PlaceBefore,
+  before: InterruptedPlace,
   parts: ReopenParts,
 ): Promise<Result<Reopened, Failure>> {
   const { repository, workspaces, target, onKept } = parts
@@ -63,7 +63,7 @@ export async function reopenPlace(
 /** What had been collected, and where conflicts of earlier rounds may have left markers. */
 async function readPast(
   { taskId, attempt }: AttemptId,
-  { course: { merges, base }, candidate: name }: PlaceBefore,
+  { course: { merges, base }, candidate: name }: InterruptedPlace,
   { repository, runId }: ReopenParts,
 ): Promise<Result<{ readonly watch: MarkerWatch; readonly candidate?: Harvested }, Failure>> {
   const watch = await watchAgain(repository, merges)

@@ -9,7 +9,7 @@ import type { BaseToWatch, BaseWatch } from '../landing/base-watch.js'
 import { createMergeQueue, type MergeQueueParts } from '../landing/merge-queue.js'
 import { limit } from '../../platform/limit.js'
 import { freshWorkspace, leasedTo } from '../../workspace/lease/fresh-workspace.js'
-import type { Isolation, OpenedPlace, PlaceBefore } from './isolation.js'
+import type { Isolation, OpenedPlace, InterruptedPlace } from './isolation.js'
 import { leasedPlace, type LeaseParts } from './leased-place.js'
 import { NeededLandings } from './needed-landings.js'
 import { blamed } from './place-trouble.js'
@@ -99,7 +99,7 @@ class WorkspaceIsolation implements Isolation {
     if (attempts > 0) this.#gatePlaces ??= gateWorkspaces.makeReady(target.tip, gatePlaces)
   }
 
-  async open(attempt: Attempt, before?: PlaceBefore): Promise<Result<OpenedPlace, Failure>> {
+  async open(attempt: Attempt, before?: InterruptedPlace): Promise<Result<OpenedPlace, Failure>> {
     return before ? this.#lease.step(() => this.#reopen(attempt, before)) : this.#openPrepared(attempt)
   }
 
@@ -112,7 +112,7 @@ class WorkspaceIsolation implements Isolation {
     for (const workspace of kept.flat()) if (!this.#told.has(workspace.root)) onKept(workspace)
   }
 
-  async #reopen(attempt: Attempt, before: PlaceBefore): Promise<Result<OpenedPlace, Failure>> {
+  async #reopen(attempt: Attempt, before: InterruptedPlace): Promise<Result<OpenedPlace, Failure>> {
     const reopened = await reopenPlace(attempt.id, before, this.#parts)
     if (!reopened.ok) return reopened
     const { workspace, past, stands, candidate } = reopened.value

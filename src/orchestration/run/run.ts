@@ -47,7 +47,7 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
 const maxAtOnce = 250
 
 /** An attempt that the loop makes. */
-interface Beginning {
+interface TaskCourse {
   readonly task: Task
   readonly course: Course
   /** The attempt was interrupted with the run, and continues. */
@@ -109,7 +109,7 @@ class TaskLoop {
     base.open({ ...isolation.base, workWaits }, (bug) => this.#settle?.reject(bug))
   }
 
-  #atWork({ task, course }: Beginning, { provider }: ProviderModel): AtWork {
+  #atWork({ task, course }: TaskCourse, { provider }: ProviderModel): AtWork {
     const { id: taskId, priority } = task
     const order = this.#parts.graph.order.get(taskId) ?? 0
     const isAgent = provider !== commandProvider
@@ -178,7 +178,7 @@ class TaskLoop {
   }
 
   /** How a task begins: with its first attempt, or where it was when the run was interrupted. */
-  #beginning(task: Task): Beginning {
+  #beginning(task: Task): TaskCourse {
     const resumption = this.#parts.resumptions?.get(task.id)
     if (!resumption) return { task, course: newCourse(1) }
     if (resumption.type === 'start') return { task, course: newCourse(resumption.attempt) }
@@ -191,13 +191,13 @@ class TaskLoop {
     return this.#parts.recorder.state.progress.get(taskId) ?? untried
   }
 
-  #start(beginning: Beginning): void {
+  #start(beginning: TaskCourse): void {
     const { task, course } = beginning
     void this.#parts.recorder.record({ type: 'task_queued', taskId: task.id, attempt: course.attempt })
     this.#count(this.#attempt(beginning).then(() => this.#parts.base.ended(task.id)))
   }
 
-  async #attempt(beginning: Beginning): Promise<void> {
+  async #attempt(beginning: TaskCourse): Promise<void> {
     const { task, course, continuation } = beginning
     const { base } = this.#parts
     if (continuation && isPaid(continuation)) {
@@ -224,7 +224,7 @@ class TaskLoop {
     return inherited.text === attemptText(task, this.#parts) ? inherited : undefined
   }
 
-  async #onEnd(beginning: Beginning, { course, end }: Driven): Promise<void> {
+  async #onEnd(beginning: TaskCourse, { course, end }: Driven): Promise<void> {
     const { task } = beginning
     if (end.type === 'done') this.#onDone(task, course.attempt, end.how)
     else if (end.type === 'no_slot') await this.#onNoSlot(beginning, end.why)
@@ -232,7 +232,7 @@ class TaskLoop {
   }
 
   /** It didn't run and stays as it was, until the run is resumed or the person releases it. */
-  async #onNoSlot({ task, course, continuation }: Beginning, why: NoSlot): Promise<void> {
+  async #onNoSlot({ task, course, continuation }: TaskCourse, why: NoSlot): Promise<void> {
     const { recorder, isolation } = this.#parts
     const before = continuation ? 0 : course.attempt - 1
     if (why.reason === 'held') {
@@ -245,7 +245,7 @@ class TaskLoop {
   }
 
   /** The slots of one attempt: its first, which may be granted by now, and those that its further turns ask for. */
-  #slots(beginning: Beginning, granted?: Agent | NoSlot): AttemptSlots & { readonly releaseAll: () => void } {
+  #slots(beginning: TaskCourse, granted?: Agent | NoSlot): AttemptSlots & { readonly releaseAll: () => void } {
     const { task } = beginning
     const held: HeldSlot[] = []
     const hold = (granted: Agent | NoSlot) => {
@@ -273,7 +273,7 @@ class TaskLoop {
   }
 
   /** The first slot of an attempt. An interrupted conversation waits until the base is known. */
-  async #reserveFirst(beginning: Beginning): Promise<Agent | NoSlot> {
+  async #reserveFirst(beginning: TaskCourse): Promise<Agent | NoSlot> {
     const { task, continuation } = beginning
     const { base, room } = this.#parts
     const agent = continuation?.course.agent

@@ -143,14 +143,18 @@ function converse(
   })
 }
 
-interface LimitParts {
+interface LimitListener {
   readonly onLimit: () => void
   /** It has had its time to end, too. */
   readonly onOver: () => void
 }
 
 /** Ends git when the time is over. Gives what cancels that. */
-function limit({ pid }: ChildProcessWithoutNullStreams, limitMs: number, { onLimit, onOver }: LimitParts): () => void {
+function limit(
+  { pid }: ChildProcessWithoutNullStreams,
+  limitMs: number,
+  { onLimit, onOver }: LimitListener,
+): () => void {
   let stopEnding: (() => void) | undefined
   let afterSleep: NodeJS.Immediate | undefined
   const timer = setTimeout(() => {

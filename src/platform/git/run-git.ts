@@ -37,7 +37,7 @@ export async function runGit(command: GitCommand, { onWarnings }: RunOptions): P
   })
 }
 
-interface Outcome {
+interface EndedGit {
   readonly exit: ExitStatus
   readonly stdout: Buffer
   readonly stderr: string
@@ -46,14 +46,14 @@ interface Outcome {
 /**
  * Undefined if it isn't suitable for a launcher, or if nobody knows how it ended there: then the caller may try again.
  */
-async function inLauncher(command: GitCommand): Promise<Outcome | undefined> {
+async function inLauncher(command: GitCommand): Promise<EndedGit | undefined> {
   const heard = new Heard()
   const git = runInLauncher(command, heard)
   const exit = git && (await endOf(git, heard))
   return exit === undefined || exit === 'lost' ? undefined : heard.outcome(exit)
 }
 
-async function asChild(command: GitCommand): Promise<Outcome> {
+async function asChild(command: GitCommand): Promise<EndedGit> {
   const heard = new Heard()
   return heard.outcome(await endOf(runGitChild(command, heard), heard))
 }
@@ -104,7 +104,7 @@ class Heard implements GitListener {
     this.#stderrBytes += chunk.length
   }
 
-  outcome(exit: ExitStatus): Outcome {
+  outcome(exit: ExitStatus): EndedGit {
     const stderr = this.complaint + Buffer.concat(this.#stderr).toString('utf8')
     return { exit, stdout: Buffer.concat(this.#stdout), stderr }
   }

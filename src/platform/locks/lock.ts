@@ -98,34 +98,34 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
 }
 
 /** What is to become the lock. */
-interface Candidate {
+interface LockClaim {
   readonly own: string
   /** The time by the clock of the lock's disk. */
   readonly now: () => Promise<EpochMs>
 }
 
-async function win(candidate: Candidate, path: string, options: LockOptions): Promise<Result<void, LockHolder>> {
+async function win(claim: LockClaim, path: string, options: LockOptions): Promise<Result<void, LockHolder>> {
   const { silentMs = defaultSilentMs } = options
-  const silence = (of: string) => () => silenceOf(of, candidate.now, silentMs)
+  const silence = (of: string) => () => silenceOf(of, claim.now, silentMs)
   for (let round = 0; round < tries; round++) {
-    if (await tryLink(candidate.own, path)) return ok(undefined)
+    if (await tryLink(claim.own, path)) return ok(undefined)
     const holder = await readStamp(path)
-    const standing = holder && (await standingOf(holder, silence(path)))
-    if (holder && standing?.type === 'alive') return err(holder)
-    if (holder && standing?.type === 'silent' && options.takeOver !== true && holder.host !== hostname())
-      return err({ ...holder, silentSince: standing.since })
-    if (await replace(candidate.own, { path, found: holder }, silence)) return ok(undefined)
+    const liveness = holder && (await livenessOf(holder, silence(path)))
+    if (holder && liveness?.type === 'alive') return err(holder)
+    if (holder && liveness?.type === 'silent' && options.takeOver !== true && holder.host !== hostname())
+      return err({ ...holder, silentSince: liveness.since })
+    if (await replace(claim.own, { path, found: holder }, silence)) return ok(undefined)
     await delay(pauseMs)
   }
   return err((await readStamp(path)) ?? { pid: 0, host: hostname(), since: realClock.now() })
 }
 
 /** Whether it is known from here that a holder lives or is dead, or else whether it shows a sign of life. */
-type Standing =
+type Liveness =
   { readonly type: 'alive' } | { readonly type: 'dead' } | { readonly type: 'silent'; readonly since: EpochMs }
 
 /** `silence`: since when an unobservable holder has shown no sign of life; undefined while it shows one. */
-async function standingOf(holder: LockStamp, silence: () => Promise<EpochMs | undefined>): Promise<Standing> {
+async function livenessOf(holder: LockStamp, silence: () => Promise<EpochMs | undefined>): Promise<Liveness> {
   const { pid, host, boot, start, namespace } = holder
   if (host === hostname() && boot === (await bootId()) && [undefined, pidNamespace()].includes(namespace))
     return !isThere(pid) || start !== startOf(pid) || isZombie(pid) ? { type: 'dead' } : { type: 'alive' }
@@ -134,7 +134,7 @@ async function standingOf(holder: LockStamp, silence: () => Promise<EpochMs | un
 }
 
 /** Waits until a lock has been silent long enough, or its holder shows a sign of life. Uses only the disk's clock. */
-async function silenceOf(path: string, clock: Candidate['now'], silentMs: number): Promise<EpochMs | undefined> {
+async function silenceOf(path: string, clock: LockClaim['now'], silentMs: number): Promise<EpochMs | undefined> {
   const first = await beatAt(path)
   const began = realClock.monotonic()
   for (;;) {
@@ -206,12 +206,12 @@ export async function readLockHolder(
 ): Promise<LockHolder | undefined> {
   const holder = await readStamp(path)
   if (!holder) return undefined
-  const standing = await standingOf(holder, async () => {
+  const liveness = await livenessOf(holder, async () => {
     const last = await beatAt(path)
     return last !== undefined && msBetween(last, realClock.now()) >= silentMs ? last : undefined
   })
-  if (standing.type === 'dead') return undefined
-  return standing.type === 'silent' ? { ...holder, silentSince: standing.since } : holder
+  if (liveness.type === 'dead') return undefined
+  return liveness.type === 'silent' ? { ...holder, silentSince: liveness.since } : holder
 }
 
 /** Replaces the lock of a dead or silent holder, under a guard that only one process can hold. */
@@ -223,8 +223,8 @@ async function replace(
   const guard = `${path}.guard`
   if (!(await tryLink(own, guard))) {
     const guardian = await readStamp(guard)
-    const standing = guardian && (await standingOf(guardian, silence(guard)))
-    if (standing && standing.type !== 'alive') await rm(guard, { force: true })
+    const liveness = guardian && (await livenessOf(guardian, silence(guard)))
+    if (liveness && liveness.type !== 'alive') await rm(guard, { force: true })
     return false
   }
   try {

@@ -93,10 +93,10 @@ function hasIPv6(): Promise<boolean> {
   return ipv6
 }
 
-type Place = { readonly path: string } | { readonly port: number; readonly host: string }
+type ListenAddress = { readonly path: string } | { readonly port: number; readonly host: string }
 
 /** A server that accepts nothing and keeps nothing alive; undefined if somebody else is there. */
-function listening(place: Place): Promise<Server | undefined> {
+function listening(place: ListenAddress): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy())
     server.once('error', () => resolve(undefined))

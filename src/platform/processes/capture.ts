@@ -98,14 +98,14 @@ async function beginning(stream: AsyncIterable<Buffer>): Promise<string> {
   return text.slice(0, maxChars)
 }
 
-interface Ended {
+interface ChildResult {
   readonly exitCode?: number | undefined
   readonly signal?: string | undefined
   readonly code?: string | undefined
   readonly shortMessage?: string | undefined
 }
 
-function exitOf(result: Ended): ExitStatus {
+function exitOf(result: ChildResult): ExitStatus {
   if (result.exitCode !== undefined) return { type: 'code', code: result.exitCode }
   if (result.signal !== undefined) return { type: 'signal', signal: result.signal }
   return { type: 'not_started', message: result.code === 'ENOENT' ? 'not found' : (result.shortMessage ?? 'failed') }

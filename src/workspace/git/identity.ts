@@ -1,9 +1,9 @@
 import type { Environment } from '../../domain/process/environment.js'
 import { ok, type Result } from '../../domain/result.js'
 import { cleanLine } from '../../domain/text.js'
-import type { Identity, Refusal } from '../contract.js'
+import type { Identity, RepositoryRefusal } from '../contract.js'
 import { refuse } from './refusal.js'
-import { filled, isOn, lastValue, type Setting } from './user-config.js'
+import { filled, isOn, lastValue, type GitSetting } from './user-config.js'
 
 /** The identity of a repository whose user has none, or only half of one. */
 const standIn: Identity = { name: 'Autopilot', email: 'autopilot@localhost' }
@@ -12,7 +12,7 @@ const standIn: Identity = { name: 'Autopilot', email: 'autopilot@localhost' }
  * Who git would say the author is: environment, `author.*`, `user.*`, in git's order; git's guesses do not count. Where the
  * user wants none made up (`user.useConfigOnly`), none is.
  */
-export function readIdentity(settings: readonly Setting[], env: Environment): Result<Identity, Refusal> {
+export function readIdentity(settings: readonly GitSetting[], env: Environment): Result<Identity, RepositoryRefusal> {
   const isConfigOnly = isOn(settings, 'user.useconfigonly', false)
   const part = (variable: string | undefined, which: string) => {
     const configured = lastValue(settings, `author.${which}`) ?? lastValue(settings, `user.${which}`) ?? ''

@@ -5,12 +5,12 @@ import type { Environment } from '../../domain/process/environment.js'
 import { cleanLine } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { readTextIfThere } from '../../platform/files/read-text.js'
-import type { Refusal } from '../contract.js'
+import type { RepositoryRefusal } from '../contract.js'
 import { refuse } from './refusal.js'
 import { filled } from './user-config.js'
 
 /** A path that git's configuration leads to, and its name there. */
-interface Named {
+interface NamedPath {
   readonly path: string
   readonly what: string
 }
@@ -23,7 +23,7 @@ async function neverEnds(path: string): Promise<boolean> {
 }
 
 /** Refuses the first of these that is a pipe or a device. */
-export async function refuseNeverEnding(named: readonly Named[]): Promise<Result<void, Refusal>> {
+export async function refuseNeverEnding(named: readonly NamedPath[]): Promise<Result<void, RepositoryRefusal>> {
   for (const { path, what } of named) {
     if (!(await neverEnds(path))) continue
     const message = `${cleanLine(path, 300)}, ${what}, is a pipe or a device, and git would wait for it.`
@@ -39,9 +39,12 @@ const maxFiles = 100
  * Looks at the files of git's configuration before the first git runs: those of the machine, the user and the
  * repository around a directory, and their includes, under any condition.
  */
-export async function checkConfigFiles(dir: string, env: Environment): Promise<Result<void, Refusal>> {
+export async function checkConfigFiles(dir: string, env: Environment): Promise<Result<void, RepositoryRefusal>> {
   const home = env.HOME ?? homedir()
-  const waiting: Named[] = configFiles(dir, env, home).map((path) => ({ path, what: "which is git's configuration" }))
+  const waiting: NamedPath[] = configFiles(dir, env, home).map((path) => ({
+    path,
+    what: "which is git's configuration",
+  }))
   const seen = new Set<string>()
   for (let next = waiting.shift(); next && seen.size < maxFiles; next = waiting.shift()) {
     if (seen.has(next.path)) continue

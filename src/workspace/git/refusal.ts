@@ -1,10 +1,10 @@
 import { err } from '../../domain/result.js'
 import { formatGitFailure, type GitFailure } from '../../platform/git/git-failure.js'
-import type { Refusal, RefusalCode } from '../contract.js'
+import type { RepositoryRefusal, RefusalCode } from '../contract.js'
 
 /** A refusal as the failed half of a result. */
 export function refuse(code: RefusalCode, message: string, help: string) {
-  return err<Refusal>({ code, message, help })
+  return err<RepositoryRefusal>({ code, message, help })
 }
 
 /** git could not do something that it can in every sound repository. */

@@ -1,11 +1,11 @@
 /** One setting of git's configuration: `section[.subsection].name` with section and name in lower case, and its value. */
-export interface Setting {
+export interface GitSetting {
   readonly key: string
   readonly value: string
 }
 
 /** Reads `git config --list -z`: `key LF value NUL`; a key without a value means true. */
-export function parseSettings(listing: string): Setting[] {
+export function parseSettings(listing: string): GitSetting[] {
   return listing
     .split('\0')
     .filter((entry) => entry !== '')
@@ -16,12 +16,12 @@ export function parseSettings(listing: string): Setting[] {
 }
 
 /** The value that counts: the last one. */
-export function lastValue(settings: readonly Setting[], key: string): string | undefined {
+export function lastValue(settings: readonly GitSetting[], key: string): string | undefined {
   return settings.findLast((setting) => setting.key === key)?.value
 }
 
 /** Whether a setting is true; `standard` applies if it isn't set. Source: git-config(1), "boolean". */
-export function isOn(settings: readonly Setting[], key: string, standard: boolean): boolean {
+export function isOn(settings: readonly GitSetting[], key: string, standard: boolean): boolean {
   const value = lastValue(settings, key)?.toLowerCase()
   return value === undefined ? standard : !['false', 'no', 'off', '0', ''].includes(value)
 }
@@ -62,22 +62,22 @@ const carriedKeys = new Set([
 
 const filterKey = /^filter\.(.+)\.(clean|smudge|process|required)$/s
 
-export function carriedSettings(settings: readonly Setting[]): Setting[] {
+export function carriedSettings(settings: readonly GitSetting[]): GitSetting[] {
   const carried = settings.filter(({ key }) => carriedKeys.has(key) || filterKey.test(key))
   return definedFilters(settings).has('lfs') ? [...carried, lfsFormat] : carried
 }
 
 /** Git LFS writes it into each configuration that lacks it, including that of autopilot's own git. */
-const lfsFormat: Setting = { key: 'lfs.repositoryformatversion', value: '0' }
+const lfsFormat: GitSetting = { key: 'lfs.repositoryformatversion', value: '0' }
 
 /** Names of the content filters that the configuration defines. */
-export function definedFilters(settings: readonly Setting[]): ReadonlySet<string> {
+export function definedFilters(settings: readonly GitSetting[]): ReadonlySet<string> {
   const names = settings.map(({ key, value }) => (value === '' ? null : filterKey.exec(key)))
   return new Set(names.flatMap((match) => (match?.[1] !== undefined && match[2] !== 'required' ? [match[1]] : [])))
 }
 
 /** Settings as the text of a configuration file that git reads back as the same values. */
-export function formatSettings(settings: readonly Setting[]): string {
+export function formatSettings(settings: readonly GitSetting[]): string {
   return settings
     .map(({ key, value }) => {
       const first = key.indexOf('.')

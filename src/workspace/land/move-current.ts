@@ -10,7 +10,7 @@ import { formatGitFailure, type GitFailure } from '../../platform/git/git-failur
 import type { GitSession } from '../../platform/git/git-session.js'
 import { forgetLanding, noteLanding } from './broken-landing.js'
 import { standsOn } from '../repository/checked-out.js'
-import type { CurrentTree, Move, Repository, Target } from '../contract.js'
+import type { CurrentTree, TargetMove, Repository, Target } from '../contract.js'
 import { pathText } from '../git-path.js'
 import { findInTheWay, treePlace } from '../repository/in-the-way.js'
 import { overtaken } from './overtaken.js'
@@ -36,7 +36,7 @@ export async function moveCurrent(
   target: Target,
   tree: CurrentTree,
   commit: CommitId,
-): Promise<Result<Move | { readonly type: 'left' }, Failure>> {
+): Promise<Result<TargetMove | { readonly type: 'left' }, Failure>> {
   const change = { from: target.tip, to: commit }
   for (let waited = 0; ; waited += pauseMs) {
     const locked = await lockRefs(tree.refs, target.ref, change)
@@ -64,7 +64,7 @@ export async function moveCurrent(
   }
 }
 
-interface Change {
+interface TipMove {
   readonly from: CommitId
   readonly to: CommitId
 }
@@ -73,7 +73,7 @@ interface Change {
  * From here to {@link endLock} nobody else can move the branch, or HEAD away from it. Source: git-update-ref(1),
  * `prepare`.
  */
-function lockRefs(refs: GitSession, ref: RefName, { from, to }: Change): Promise<Result<string, GitFailure>> {
+function lockRefs(refs: GitSession, ref: RefName, { from, to }: TipMove): Promise<Result<string, GitFailure>> {
   const question = `start\nupdate ${ref} ${to} ${from}\nprepare\n`
   return refs.ask(question, (answer) => answer.endsWith('prepare: ok\n'))
 }
@@ -95,7 +95,7 @@ function lockLeft({ root, gitDir, commonDir }: Repository, { ref }: Target): Res
 async function moveTree(
   repository: Repository,
   { ref }: Target,
-  change: Change,
+  change: TipMove,
 ): Promise<'moved' | 'left' | 'locked' | Failure> {
   const { root, gitDir } = repository
   if (!(await standsOn(gitDir, ref))) return 'left'
@@ -132,7 +132,7 @@ export const splitIndex = {
  * other must be exactly as in the first. git decides that by what it remembers of each file, so the second try follows
  * a look at the files themselves. Source: git-read-tree(1), two tree merge.
  */
-async function readTree(repository: Repository, { from, to }: Change): Promise<Result<string, GitFailure>> {
+async function readTree(repository: Repository, { from, to }: TipMove): Promise<Result<string, GitFailure>> {
   const { place, settings, options } = await withUserCone(repository, treePlace(repository))
   const args = [...settings, 'read-tree', '-m', '-u', from, to]
   const read = await git(place, args, options)

@@ -2,7 +2,7 @@ import type { CommitId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { checkedOutAt, standsOn } from '../repository/checked-out.js'
-import type { Move, Repository, Target } from '../contract.js'
+import type { TargetMove, Repository, Target } from '../contract.js'
 import { moveCurrent } from './move-current.js'
 import { overtaken } from './overtaken.js'
 import { readRef } from '../refs/ref-name.js'
@@ -17,7 +17,7 @@ export async function moveTarget(
   repository: Repository,
   target: Target,
   commit: CommitId,
-): Promise<Result<Move, Failure>> {
+): Promise<Result<TargetMove, Failure>> {
   if (target.current && (await standsOn(repository.gitDir, target.ref))) {
     const elsewhere = await checkedOutAt(repository, target.ref, repository.gitDir)
     if (elsewhere !== undefined) return err(failure('target', checkedOut(target, elsewhere)))

@@ -3,7 +3,7 @@ import { cleanLine, listFirst } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { openGitSession } from '../../platform/git/git-session.js'
 import { checkedOutAt } from '../repository/checked-out.js'
-import type { CurrentTree, Refusal, Repository, Target } from '../contract.js'
+import type { CurrentTree, RepositoryRefusal, Repository, Target } from '../contract.js'
 import { hasSplitIndex, splitIndex } from './move-current.js'
 import { pinLines } from '../refs/ref-name.js'
 import { refuse, refuseGit } from '../git/refusal.js'
@@ -27,7 +27,10 @@ export interface CurrentOptions {
  * Takes the user's current branch as the target of a run, and pins the commit that the run begins from. HEAD must be a
  * branch, with index and files exactly as committed.
  */
-export async function openCurrent(repository: Repository, options: CurrentOptions): Promise<Result<Target, Refusal>> {
+export async function openCurrent(
+  repository: Repository,
+  options: CurrentOptions,
+): Promise<Result<Target, RepositoryRefusal>> {
   const { head, gitDir } = repository
   const found = await findCurrent(repository, options.leaveOut)
   if (!found.ok) return found
@@ -43,7 +46,10 @@ export async function openCurrent(repository: Repository, options: CurrentOption
 type Here = Pick<Repository, 'head' | 'root' | 'gitDir' | 'commonDir' | 'user' | 'dirtyPaths'>
 
 /** The user's current branch, if a run may land on it. Changes nothing. */
-export async function findCurrent(repository: Here, leaveOut: readonly string[]): Promise<Result<string, Refusal>> {
+export async function findCurrent(
+  repository: Here,
+  leaveOut: readonly string[],
+): Promise<Result<string, RepositoryRefusal>> {
   const { branch, commit } = repository.head
   if (branch === undefined) return detached(commit)
   const refused =
@@ -79,7 +85,7 @@ async function refuseOther(repository: Here, branch: string, ref: RefName) {
 const own = /^autopilot(\/|$)/
 
 /** Autopilot's own branches are for its results, not for its starting point. */
-export function refuseOwnBranch({ head }: Pick<Repository, 'head'>): Result<void, Refusal> {
+export function refuseOwnBranch({ head }: Pick<Repository, 'head'>): Result<void, RepositoryRefusal> {
   if (head.branch === undefined || !own.test(head.branch)) return ok(undefined)
   const help = 'Switch to the branch of your own work, for example: git switch main'
   return refuse('on_target', `You are on ${cleanLine(head.branch)}, where autopilot lands its work.`, help)

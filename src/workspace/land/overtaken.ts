@@ -1,5 +1,5 @@
 import type { GitFailure } from '../../platform/git/git-failure.js'
-import type { Move, Repository, Target } from '../contract.js'
+import type { TargetMove, Repository, Target } from '../contract.js'
 import { readRef } from '../refs/ref-name.js'
 import { gitFailed } from '../git/git-failed.js'
 
@@ -8,7 +8,7 @@ export async function overtaken(
   repository: Repository,
   target: Target,
   refused: GitFailure,
-): Promise<Extract<Move, { type: 'overtaken' }> | undefined> {
+): Promise<Extract<TargetMove, { type: 'overtaken' }> | undefined> {
   const tip = await readRef(repository, target.ref)
   if (tip === undefined) return undefined
   if (tip !== target.tip) target.onOvertaken?.({ from: target.tip, to: tip })

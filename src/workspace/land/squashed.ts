@@ -13,12 +13,12 @@ export interface Squashed {
   readonly isEdited: boolean
 }
 
-interface Apart {
+interface Tips {
   readonly tip: CommitId
   readonly head: CommitId
 }
 
-interface Branch extends Apart {
+interface Branch extends Tips {
   /** The target's short name. */
   readonly branch: string
 }
@@ -51,14 +51,14 @@ export async function findSquashed(
 }
 
 /** The common ancestor of two histories; undefined unless there is exactly one. */
-async function meetingPoint(place: GitPlace, { tip, head }: Apart): Promise<Result<CommitId | undefined, GitFailure>> {
+async function meetingPoint(place: GitPlace, { tip, head }: Tips): Promise<Result<CommitId | undefined, GitFailure>> {
   const bases = await git<CommitId>(place, ['merge-base', '--all', tip, head])
   if (bases.ok) return ok(bases.value.includes('\n') ? undefined : bases.value)
   return bases.error.exit.type === 'code' && bases.error.exit.code === 1 ? ok(undefined) : bases
 }
 
 /** Whether a run made every commit that the target has and HEAD lacks. */
-async function isAllOfRuns(place: GitPlace, { tip, head }: Apart): Promise<Result<boolean, GitFailure>> {
+async function isAllOfRuns(place: GitPlace, { tip, head }: Tips): Promise<Result<boolean, GitFailure>> {
   const format = '--format=%x01%(trailers:key=Autopilot-Run,valueonly,separator=%x2C)'
   const log = await git(place, ['log', format, tip, '--not', head, '--'])
   return log.ok ? ok(!log.value.split('\n').includes('\x01')) : log
@@ -66,7 +66,7 @@ async function isAllOfRuns(place: GitPlace, { tip, head }: Apart): Promise<Resul
 
 async function commitWithAll(
   place: GitPlace,
-  { tip, head }: Apart,
+  { tip, head }: Tips,
   before: CommitId,
 ): Promise<Result<CommitId | undefined, GitFailure>> {
   const tree = await git(place, ['rev-parse', `${tip}^{tree}`])
@@ -89,7 +89,7 @@ const plain = ['--no-renames', '--ignore-submodules=none']
  */
 async function asOnePatch(
   place: GitPlace,
-  { tip, head }: Apart,
+  { tip, head }: Tips,
   before: CommitId,
 ): Promise<Result<CommitId | undefined, GitFailure>> {
   const names = [...plain, '--name-only', `--max-count=${maxPatches}`, '--no-merges', '--format=%x01%H']

@@ -3,7 +3,7 @@ import { cleanLine } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
 import { howFarApart } from '../repository/apart.js'
-import type { Restart, Refusal, Repository, TakenUp, Target } from '../contract.js'
+import type { Restart, RepositoryRefusal, Repository, TakenUp, Target } from '../contract.js'
 import { outsideOf } from '../refs/gone.js'
 import { refuseOwnBranch } from './open-current.js'
 import { noCommit, pinLines, unambiguousName } from '../refs/ref-name.js'
@@ -25,7 +25,10 @@ export interface TargetOptions {
  * Prepares the target branch for a run: finds or creates it, brings it up to date with HEAD, and pins the commit that
  * the run starts from. Doesn't touch the user's branch, index and files.
  */
-export async function openTarget(repository: Repository, options: TargetOptions): Promise<Result<Target, Refusal>> {
+export async function openTarget(
+  repository: Repository,
+  options: TargetOptions,
+): Promise<Result<Target, RepositoryRefusal>> {
   const found = await findTarget(repository, options)
   if (!found.ok) return found
   const { branch, local, tip, takenUp } = found.value
@@ -64,7 +67,7 @@ export interface FoundTarget extends Newest {
 export async function findTarget(
   repository: Pick<Repository, 'head' | 'user' | 'root' | 'trusted'>,
   named: Pick<TargetOptions, 'branch'>,
-): Promise<Result<FoundTarget, Refusal>> {
+): Promise<Result<FoundTarget, RepositoryRefusal>> {
   const branch = await targetBranch(repository, named)
   if (!branch.ok) return branch
   const standing = await existing(repository, branch.value)
@@ -81,7 +84,7 @@ export function defaultTarget({ branch, commit }: Repository['head']): string {
 async function targetBranch(
   repository: Pick<Repository, 'head' | 'user'>,
   { branch: named }: Pick<TargetOptions, 'branch'>,
-): Promise<Result<string, Refusal>> {
+): Promise<Result<string, RepositoryRefusal>> {
   const { head, user } = repository
   const onOwn = refuseOwnBranch(repository)
   if (!onOwn.ok) return onOwn
@@ -97,7 +100,7 @@ async function targetBranch(
 async function existing(
   { user, root }: Pick<Repository, 'user' | 'root'>,
   branch: string,
-): Promise<Result<CommitId | undefined, Refusal>> {
+): Promise<Result<CommitId | undefined, RepositoryRefusal>> {
   const format = '--format=%(refname:lstrip=2)%00%(objectname)%00%(worktreepath)'
   const listing = await git(user, ['for-each-ref', format, 'refs/heads'])
   if (!listing.ok) return refuseGit(listing.error)
@@ -145,7 +148,7 @@ async function newestOf(
   { trusted, user }: Pick<Repository, 'trusted' | 'user'>,
   branch: string,
   local: CommitId | undefined,
-): Promise<Result<Newest, Refusal>> {
+): Promise<Result<Newest, RepositoryRefusal>> {
   const listing = await git(user, [
     'for-each-ref',
     '--format=%(refname:lstrip=2)%00%(objectname)',
@@ -210,7 +213,10 @@ interface Start {
  * The commit that the target should start this run from: it contains HEAD and everything from earlier runs. If HEAD's
  * history has all of that under other commits and has moved on, HEAD's version counts.
  */
-async function upToDate(repository: Repository, { branch, tip, runId }: TargetTip): Promise<Result<Start, Refusal>> {
+async function upToDate(
+  repository: Repository,
+  { branch, tip, runId }: TargetTip,
+): Promise<Result<Start, RepositoryRefusal>> {
   const { head, trusted } = repository
   if (tip === undefined || tip === head.commit) return ok({ commit: head.commit })
   const from = head.branch ?? head.commit.slice(0, 8)
@@ -248,7 +254,7 @@ function conflicting(branch: string, from: string, paths: readonly string[]) {
   )
 }
 
-interface TargetMove extends Omit<TargetOptions, 'branch'> {
+interface MoveParts extends Omit<TargetOptions, 'branch'> {
   readonly ref: RefName
   readonly from: CommitId | undefined
   readonly to: CommitId
@@ -258,8 +264,8 @@ interface TargetMove extends Omit<TargetOptions, 'branch'> {
 /** Moves the target, pins the base and keeps the target's old tip, in one transaction: all or nothing. */
 async function moveAndPin(
   repository: Repository,
-  { ref, from, to, restart, ...run }: TargetMove,
-): Promise<Result<void, Refusal>> {
+  { ref, from, to, restart, ...run }: MoveParts,
+): Promise<Result<void, RepositoryRefusal>> {
   const pin = await pinLines(repository, { ...run, commit: to })
   const keep = restart ? [`update ${restart.ref} ${restart.tip}`] : []
   const moved = await changeRefs(repository, [`update ${ref} ${to} ${from ?? noCommit(repository)}`, ...pin, ...keep])

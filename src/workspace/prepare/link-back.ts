@@ -4,7 +4,7 @@ import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { cleanLine } from '../../domain/text.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
-import type { Refusal } from '../contract.js'
+import type { RepositoryRefusal } from '../contract.js'
 import { contains } from '../home.js'
 import { refuse, refuseGit } from '../git/refusal.js'
 
@@ -19,7 +19,7 @@ export async function refuseLinksBack(
   root: string,
   links: readonly string[],
   { place, commit }: { readonly place: GitPlace; readonly commit: CommitId },
-): Promise<Result<void, Refusal>> {
+): Promise<Result<void, RepositoryRefusal>> {
   if (links.length === 0) return ok(undefined)
   const top = await realpath(root)
   const ends = await leadingBack(

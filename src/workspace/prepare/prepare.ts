@@ -30,7 +30,7 @@ import {
 import { gitFailed } from '../git/git-failed.js'
 
 /** Where a new workspace goes. */
-export interface Place {
+export interface WorkspaceLocation {
   readonly number: number
   /** Its work tree; must not exist. */
   readonly root: string
@@ -41,7 +41,7 @@ export interface Place {
 /** Creates a workspace at a commit: one process, `read-tree`; with setup some more, see {@link setUp}. */
 export async function makeWorkspace(
   repository: Repository,
-  place: Place,
+  place: WorkspaceLocation,
   commit: CommitId,
   furniture: Furniture,
 ): Promise<Result<Workspace, Failure>> {
@@ -54,7 +54,7 @@ export async function makeWorkspace(
 
 async function makeDirectories(
   { trusted }: Repository,
-  { number, root, stateDir }: Place,
+  { number, root, stateDir }: WorkspaceLocation,
   commit: CommitId,
   furniture: Furniture,
 ): Promise<Workspace> {

@@ -147,7 +147,7 @@ async function checkLeft(repository: Repository, workspace: Workspace): Promise<
   return err(failure('infrastructure', message, { paths: obstacles.map(pathText), inSetup: true }))
 }
 
-interface Leavings {
+interface SetupChanges {
   /** Files of the commit that setup changed or deleted. */
   readonly changed: readonly GitPath[]
   /** New ones that git does not ignore. */
@@ -155,7 +155,7 @@ interface Leavings {
 }
 
 /** Fills the workspace's leavings. */
-async function readLeavings(repository: Repository, workspace: Workspace): Promise<Result<Leavings, Failure>> {
+async function readLeavings(repository: Repository, workspace: Workspace): Promise<Result<SetupChanges, Failure>> {
   const indexFile = join(workspace.stateDir, 'setup-index')
   const copied = await onFileSystem('Copying an index', () => copyFile(indexFileOf(workspace), indexFile))
   if (!copied.ok) return copied

@@ -1,5 +1,5 @@
 import type { CommitId, RefName } from '../../domain/brand.js'
-import type { Landing } from '../../domain/run/reconcile.js'
+import type { LandedAttempt } from '../../domain/run/reconcile.js'
 import { ok, type Result } from '../../domain/result.js'
 import { isOwnText } from '../../domain/roadmap/task-text.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
@@ -46,14 +46,14 @@ export interface LandingsQuery {
 export async function readLandings(
   user: GitPlace,
   { runId, from, tips }: LandingsQuery,
-): Promise<Result<ReadonlyMap<string, readonly Landing[]>, GitFailure>> {
+): Promise<Result<ReadonlyMap<string, readonly LandedAttempt[]>, GitFailure>> {
   const names = ['Run', 'Task', 'Attempt', 'Text']
   const fields = names.map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
   const log = ['rev-list', '--no-commit-header', `--format=%H%x01%P%x01${fields.join('%x01')}`]
   const range = [...tips, ...(from === undefined ? [] : ['--not', from]), '--']
   const listing = await git(user, [...log, '--fixed-strings', `--grep=Autopilot-Run: ${runId}`, ...range])
   if (!listing.ok) return listing
-  const landings = new Map<string, Landing[]>()
+  const landings = new Map<string, LandedAttempt[]>()
   for (const line of listing.value.split('\n')) {
     const [id = '', parents = '', run, task = '', attempt = '', text = ''] = line.split('\x01')
     if (run !== runId || task === '' || !/^\d{1,9}$/.test(attempt)) continue

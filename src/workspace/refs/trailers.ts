@@ -3,7 +3,7 @@ import type { LandedCommit } from '../../domain/roadmap/landed.js'
 import { ok, type Result } from '../../domain/result.js'
 import { isOwnText } from '../../domain/roadmap/task-text.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
-import type { Refusal } from '../contract.js'
+import type { RepositoryRefusal } from '../contract.js'
 import { refuseGit } from '../git/refusal.js'
 
 /** Which commits: those that one of `to` contains and `from` does not; without `from`, all that they contain. */
@@ -30,7 +30,7 @@ export async function readTrailers(
   place: GitPlace,
   { key, textKey }: TrailerKeys,
   { from, to }: CommitRange,
-): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, Refusal>> {
+): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, RepositoryRefusal>> {
   const found = new Map<string, LandedCommit[]>()
   if (to.every((tip) => tip === from)) return ok(found)
   const values = [key, textKey].map((one) => `%(trailers:key=${one},valueonly,unfold,separator=%x00)`)
@@ -60,7 +60,7 @@ export async function lastChange(
   place: GitPlace,
   from: CommitId,
   path: string | undefined,
-): Promise<Result<CommitId, Refusal>> {
+): Promise<Result<CommitId, RepositoryRefusal>> {
   if (path === undefined) return ok(from)
   const found = await git<CommitId | ''>(place, ['log', '--max-count=1', '--format=%H', from, '--', path])
   if (!found.ok) return refuseGit(found.error)

@@ -1,7 +1,7 @@
 import type { CommitId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
-import type { Refusal } from '../contract.js'
+import type { RepositoryRefusal } from '../contract.js'
 import { isShallow } from '../refs/gone.js'
 import { refuse, refuseGit } from '../git/refusal.js'
 
@@ -12,7 +12,7 @@ export interface Apart {
 }
 
 /** A commit under the name by which a person knows it. */
-export interface Named {
+export interface NamedCommit {
   readonly name: string
   readonly commit: CommitId
 }
@@ -21,7 +21,11 @@ export interface Named {
  * Compares the histories of two commits. Those that have nothing in common are refused: git merges no such two, and in a
  * clone whose history is cut off it cannot know which of them has what.
  */
-export async function howFarApart(place: GitPlace, one: Named, other: Named): Promise<Result<Apart, Refusal>> {
+export async function howFarApart(
+  place: GitPlace,
+  one: NamedCommit,
+  other: NamedCommit,
+): Promise<Result<Apart, RepositoryRefusal>> {
   const counts = await git(place, ['rev-list', '--left-right', '--count', `${one.commit}...${other.commit}`])
   if (!counts.ok) return refuseGit(counts.error)
   const [ahead = 0, behind = 0] = counts.value.split('\t').map(Number)

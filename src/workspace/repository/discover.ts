@@ -6,7 +6,7 @@ import { ok, type Result } from '../../domain/result.js'
 import { barPrograms, barProgramsAround } from '../../platform/programs/own-programs.js'
 import { gitAsUser } from '../../platform/git/git.js'
 import { discoveryProblem, type GitFailure } from '../../platform/git/git-failure.js'
-import type { Refusal, Repository } from '../contract.js'
+import type { RepositoryRefusal, Repository } from '../contract.js'
 import { checkConfigFiles } from '../git/never-ending.js'
 import { foreignRefs, refuseRefStorage } from './ref-storage.js'
 import { refuse, refuseGit } from '../git/refusal.js'
@@ -31,7 +31,7 @@ const questions = [
 ]
 
 /** Finds the repository around a directory, as git itself would, or says why autopilot can't use it. */
-export async function discover(dir: string, env: Environment): Promise<Result<Discovered, Refusal>> {
+export async function discover(dir: string, env: Environment): Promise<Result<Discovered, RepositoryRefusal>> {
   if (!(await isDirectory(dir))) {
     return refuse('no_directory', `There is no directory ${cleanLine(dir)}.`, 'Name the repository to work on with -C.')
   }
@@ -71,7 +71,7 @@ async function isDirectory(path: string): Promise<boolean> {
 const newEnough = new Set<string | undefined>()
 
 /** `merge-tree --write-tree` came with git 2.38. Source: its release notes. */
-async function tooOld(dir: string, env: Environment): Promise<Result<void, Refusal>> {
+async function tooOld(dir: string, env: Environment): Promise<Result<void, RepositoryRefusal>> {
   // A command asks several times where HEAD is, with the same git.
   if (newEnough.has(env.PATH)) return ok(undefined)
   const said = await gitAsUser(dir, ['version'], env)

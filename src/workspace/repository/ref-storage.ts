@@ -1,6 +1,6 @@
 import { cleanLine } from '../../domain/text.js'
 import { refuse } from '../git/refusal.js'
-import { lastValue, type Setting } from '../git/user-config.js'
+import { lastValue, type GitSetting } from '../git/user-config.js'
 
 /**
  * Whether git knows no such form of refs: it is older than the repository. Source: git's setup.c, "unknown repository
@@ -15,7 +15,7 @@ export function foreignRefs(stderr: string): boolean {
  * `files` or `reftable`. In tables HEAD as a file says `refs/heads/.invalid`, whatever is checked out, so moving the
  * person's branch together with their files, and watching over it, would go by a lie.
  */
-export function refStorage(settings: readonly Setting[]): string | undefined {
+export function refStorage(settings: readonly GitSetting[]): string | undefined {
   const form = lastValue(settings, 'extensions.refstorage')
   return form === undefined || form.toLowerCase() === 'files' ? undefined : form
 }

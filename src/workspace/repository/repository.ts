@@ -8,7 +8,7 @@ import { ok, type Result } from '../../domain/result.js'
 import { git, gitAsUser, type GitPlace } from '../../platform/git/git.js'
 import { isProgram, ownProgram } from '../../platform/programs/own-programs.js'
 import { filterHelp, filterProgram, filtersNamed, missingFilters } from '../git/content-filters.js'
-import type { Identity, Refusal, Repository } from '../contract.js'
+import type { Identity, RepositoryRefusal, Repository } from '../contract.js'
 import { discover, type Discovered } from './discover.js'
 import { readIdentity } from '../git/identity.js'
 import { readHeadTree, type HeadTree } from '../git/head-tree.js'
@@ -20,7 +20,7 @@ import { readSharedRefs } from '../git/shared-refs.js'
 import { findUsersSubmodules } from '../submodules/submodules.js'
 import { refreshTrusted, trustedDir } from './trusted.js'
 import { readUserCone } from './user-cone.js'
-import { definedFilters, filled, isOn, lastValue, parseSettings, type Setting } from '../git/user-config.js'
+import { definedFilters, filled, isOn, lastValue, parseSettings, type GitSetting } from '../git/user-config.js'
 
 export interface OpenOptions {
   /** A directory in the user's work tree. */
@@ -34,7 +34,7 @@ export interface OpenOptions {
  * refuses what isn't safe to work on. Writes only that directory, and a store for Git LFS if LFS is set up and has
  * none.
  */
-export async function openRepository({ dir, env }: OpenOptions): Promise<Result<Repository, Refusal>> {
+export async function openRepository({ dir, env }: OpenOptions): Promise<Result<Repository, RepositoryRefusal>> {
   const found = await discover(dir, env)
   if (!found.ok) return found
   const { root, commonDir, objectsDir, head } = found.value
@@ -78,7 +78,10 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
 }
 
 /** What a run would refuse about the user's configuration, found without creating anything. */
-export async function checkConfiguration(found: Discovered, env: Environment): Promise<Result<Identity, Refusal>> {
+export async function checkConfiguration(
+  found: Discovered,
+  env: Environment,
+): Promise<Result<Identity, RepositoryRefusal>> {
   const settings = await readSettings(found.root, env)
   if (!settings.ok) return settings
   const files = await contentFiles(found.root, settings.value, env)
@@ -87,7 +90,7 @@ export async function checkConfiguration(found: Discovered, env: Environment): P
   return readable.ok ? readIdentity(settings.value, env) : readable
 }
 
-async function readSettings(root: string, env: Environment): Promise<Result<Setting[], Refusal>> {
+async function readSettings(root: string, env: Environment): Promise<Result<GitSetting[], RepositoryRefusal>> {
   const listing = await gitAsUser(root, ['config', '--list', '-z'], env)
   if (!listing.ok) return refuseGit(listing.error)
   const settings = parseSettings(listing.value.toString('utf8'))
@@ -106,9 +109,9 @@ interface ContentFiles {
  */
 async function contentFiles(
   root: string,
-  settings: readonly Setting[],
+  settings: readonly GitSetting[],
   env: Environment,
-): Promise<Result<ContentFiles, Refusal>> {
+): Promise<Result<ContentFiles, RepositoryRefusal>> {
   const folder = join(filled(env.XDG_CONFIG_HOME) ?? join(env.HOME ?? homedir(), '.config'), 'git')
   const standard = { excludesFile: join(folder, 'ignore'), attributesFile: join(folder, 'attributes') }
   const keys = ['core.excludesfile', 'core.attributesfile'] as const
@@ -125,7 +128,7 @@ async function contentFiles(
 }
 
 /** Source: git-config(1), core.hooksPath: relative to the directory where hooks run, which is the root. */
-function hooksDirOf({ root, commonDir }: Discovered, settings: readonly Setting[], env: Environment): string {
+function hooksDirOf({ root, commonDir }: Discovered, settings: readonly GitSetting[], env: Environment): string {
   const named = filled(lastValue(settings, 'core.hookspath'))
   if (named === undefined) return join(commonDir, 'hooks')
   return named.startsWith('~/') ? join(env.HOME ?? homedir(), named.slice(2)) : resolve(root, named)
@@ -143,7 +146,11 @@ function filesRead(commonDir: string, { excludesFile, attributesFile }: ContentF
   ]
 }
 
-async function makeTrusted({ commonDir, objectFormat }: Discovered, settings: readonly Setting[], files: ContentFiles) {
+async function makeTrusted(
+  { commonDir, objectFormat }: Discovered,
+  settings: readonly GitSetting[],
+  files: ContentFiles,
+) {
   try {
     return ok(await refreshTrusted({ commonDir, objectFormat, settings, ...files }))
   } catch (error) {
@@ -161,8 +168,8 @@ async function makeTrusted({ commonDir, objectFormat }: Discovered, settings: re
 async function refusePartial(
   trusted: GitPlace,
   commit: CommitId,
-  settings: readonly Setting[],
-): Promise<Result<void, Refusal>> {
+  settings: readonly GitSetting[],
+): Promise<Result<void, RepositoryRefusal>> {
   const promisor = settings.find(({ key, value }) => /^remote\..+\.promisor$/s.test(key) && value !== 'false')
   const remote =
     lastValue(settings, 'extensions.partialclone') ?? promisor?.key.slice('remote.'.length, -'.promisor'.length)
@@ -179,8 +186,8 @@ async function refusePartial(
 async function refuseMissingFilter(
   commonDir: string,
   tree: HeadTree,
-  settings: readonly Setting[],
-): Promise<Result<void, Refusal>> {
+  settings: readonly GitSetting[],
+): Promise<Result<void, RepositoryRefusal>> {
   const local = await readFile(join(commonDir, 'info', 'attributes'), 'utf8').catch(() => '')
   const [name] = missingFilters([...tree.attributes, local], definedFilters(settings))
   if (name === undefined) return refuseMissingProgram([...tree.attributes, local].flatMap(filtersNamed), settings)
@@ -195,8 +202,8 @@ async function refuseMissingFilter(
 /** A filter that is set up but whose program is gone: git reports hardly more than that something hung up. */
 async function refuseMissingProgram(
   names: readonly string[],
-  settings: readonly Setting[],
-): Promise<Result<void, Refusal>> {
+  settings: readonly GitSetting[],
+): Promise<Result<void, RepositoryRefusal>> {
   for (const name of new Set(names)) {
     for (const way of ['process', 'clean', 'smudge']) {
       const program = filterProgram(lastValue(settings, `filter.${name}.${way}`) ?? '')

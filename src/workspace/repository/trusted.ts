@@ -8,14 +8,14 @@ import { statAtOnce } from '../../platform/files/at-once.js'
 import type { Repository } from '../contract.js'
 import { linkStores } from '../stores/filter-stores.js'
 import { readUntrusted } from '../git/untrusted-file.js'
-import { carriedSettings, formatSettings, type Setting } from '../git/user-config.js'
+import { carriedSettings, formatSettings, type GitSetting } from '../git/user-config.js'
 
 /** What the trusted git directory is made from. */
 export interface TrustedSource {
   readonly commonDir: string
   readonly objectFormat: Repository['objectFormat']
   /** The user's whole configuration. */
-  readonly settings: readonly Setting[]
+  readonly settings: readonly GitSetting[]
   /** Absolute paths of the user's own excludes and attributes files; they need not exist. */
   readonly excludesFile: string | undefined
   readonly attributesFile: string | undefined

@@ -4,10 +4,10 @@ import type { GitOptions } from '../../platform/git/git.js'
 import type { Repository, UserCone } from '../contract.js'
 import type { TreePlace } from './in-the-way.js'
 import { readUntrusted } from '../git/untrusted-file.js'
-import { isOn, type Setting } from '../git/user-config.js'
+import { isOn, type GitSetting } from '../git/user-config.js'
 
 /** Undefined if the checkout isn't sparse. Source: git-sparse-checkout(1); cone mode is the default since git 2.37. */
-export function readUserCone(settings: readonly Setting[]): UserCone | undefined {
+export function readUserCone(settings: readonly GitSetting[]): UserCone | undefined {
   if (!isOn(settings, 'core.sparsecheckout', false)) return undefined
   return {
     isCone: isOn(settings, 'core.sparsecheckoutcone', true),

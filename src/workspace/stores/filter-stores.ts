@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import type { Repository } from '../contract.js'
 import { takeLfsObjects } from './lfs-objects.js'
-import { definedFilters, filled, lastValue, type Setting } from '../git/user-config.js'
+import { definedFilters, filled, lastValue, type GitSetting } from '../git/user-config.js'
 import type { Workspace } from '../workspace.js'
 
 /** Directories of the user's where content filters keep what they need: Git LFS its objects, git-crypt its keys. */
@@ -14,7 +14,7 @@ const stores = ['lfs', 'git-crypt'] as const
  * What Git LFS stores there lives on with the commits that need it, so the user's store is created if there is none.
  * Returns the names of those that are linked.
  */
-export async function linkStores(commonDir: string, dir: string, settings: readonly Setting[]): Promise<string[]> {
+export async function linkStores(commonDir: string, dir: string, settings: readonly GitSetting[]): Promise<string[]> {
   const linked: string[] = []
   for (const store of stores) {
     const from = store === 'lfs' ? lfsStorage(commonDir, settings) : join(commonDir, store)
@@ -33,7 +33,7 @@ export async function linkStores(commonDir: string, dir: string, settings: reado
 }
 
 /** Source: git-lfs-config(5), `lfs.storage`: a relative one counts from the git directory. */
-export function lfsStorage(commonDir: string, settings: readonly Setting[]): string {
+export function lfsStorage(commonDir: string, settings: readonly GitSetting[]): string {
   const named = filled(lastValue(settings, 'lfs.storage'))
   if (named === undefined) return join(commonDir, 'lfs')
   if (named.startsWith('~/')) return join(homedir(), named.slice(2))

@@ -60,7 +60,7 @@ function offersOf({ submodules }: Repository, { furnished }: Workspace, { stores
   return [...stores, ...own].filter(({ path }) => !isWithin(path, furnished))
 }
 
-interface Level {
+interface Populating {
   readonly repository: Repository
   readonly workspace: Workspace
   readonly offers: readonly Offer[]
@@ -68,7 +68,7 @@ interface Level {
 }
 
 async function populateLevel(
-  level: Level,
+  level: Populating,
   place: GitPlace,
   { path: above, commit }: { readonly path: GitPath; readonly commit: CommitId },
 ): Promise<Result<void, Failure>> {

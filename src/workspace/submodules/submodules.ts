@@ -11,7 +11,7 @@ import { gitlinkMode } from '../git/index-changes.js'
 import { readSharedRefs } from '../git/shared-refs.js'
 
 /** Where submodules are looked for. */
-export interface Around {
+export interface Superproject {
   /** Where the commit that records them can be read. */
   readonly place: GitPlace
   readonly commit: CommitId
@@ -31,7 +31,7 @@ const deepest = 10
  * commit: at the path itself, or below `.git/modules`. Those inside them follow. Runs no `git submodule`, and reads no
  * `.gitmodules` but for names.
  */
-export async function findSubmodules(around: Around, depth = 0): Promise<readonly Submodule[]> {
+export async function findSubmodules(around: Superproject, depth = 0): Promise<readonly Submodule[]> {
   if (around.links.size === 0 || depth > deepest) return []
   const names = await namesOf(around.place, around.commit)
   const found: Submodule[] = []

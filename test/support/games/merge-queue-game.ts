@@ -3,7 +3,7 @@ import {
   emptyQueue,
   nextStep,
   type MergeQueue,
-  type Queued,
+  type QueuePosition,
   type QueueOutcome,
   type QueueStep,
 } from '../../../src/domain/landing/merge-queue.js'
@@ -72,7 +72,7 @@ class MergeQueueGame {
   #queue: MergeQueue
   /** Who is on the target; negative numbers stand for what somebody else put there. */
   readonly #target = new Set<number>()
-  #members: readonly Queued[] = []
+  #members: readonly QueuePosition[] = []
   readonly #verdicts = new Map<string, TreeVerdict>()
   readonly #judged = new Map<string, number>()
   readonly #here = new Set<number>()
@@ -156,8 +156,8 @@ class MergeQueueGame {
     }
   }
 
-  #build(candidates: readonly Queued[]): QueueOutcome {
-    const [members, left]: [Queued[], Queued[]] = [[], []]
+  #build(candidates: readonly QueuePosition[]): QueueOutcome {
+    const [members, left]: [QueuePosition[], QueuePosition[]] = [[], []]
     for (const candidate of candidates) {
       if (this.#conflicts(candidate, this.#target)) left.push(candidate)
       else if (
@@ -181,12 +181,12 @@ class MergeQueueGame {
     })
   }
 
-  #conflicts({ number }: Queued, others: Iterable<number>): boolean {
+  #conflicts({ number }: QueuePosition, others: Iterable<number>): boolean {
     const pairs = this.#rules.conflicts ?? []
     return [...others].some((other) => pairs.some((pair) => pair.includes(number) && pair.includes(other)))
   }
 
-  #goneWith(who: readonly Queued[], list: number[]): void {
+  #goneWith(who: readonly QueuePosition[], list: number[]): void {
     for (const { number } of who) list.push(number)
   }
 
@@ -247,7 +247,7 @@ class MergeQueueGame {
     return { type: 'landed', count }
   }
 
-  #standingBefore(last: Queued): number[] {
+  #standingBefore(last: QueuePosition): number[] {
     return this.#queue.waiting
       .filter(
         ({ number, priority }) => priority < last.priority || (priority === last.priority && number < last.number),

@@ -28,7 +28,7 @@ interface ShellParts {
   readonly lookMs: number
 }
 
-interface Ready {
+interface ReadyProcess {
   readonly pid: number
   /** When it started, and the shell that waits for it, by pid: a number alone may be another's soon. */
   readonly starts: ReadonlyMap<number, string>
@@ -36,7 +36,7 @@ interface Ready {
 
 interface Job {
   /** Once it stands ready. */
-  process?: Ready
+  process?: ReadyProcess
   readonly onReady: (pid: number) => void
   /** By the shell's word; without one, nobody knows how it ended. */
   readonly onEnd: (status: number | undefined) => void

@@ -1,16 +1,16 @@
 import { inShell } from './shell-words.js'
 
-type Environment = Readonly<Record<string, string>>
+type WholeEnvironment = Readonly<Record<string, string>>
 
 /**
  * Most of an environment is the same for all that a run starts. A shell is told of that once, as a function, and for each
  * process only of what it has of its own.
  */
 export class SharedEnvironments {
-  readonly #known = new Map<string, { readonly name: string; readonly env: Environment }>()
+  readonly #known = new Map<string, { readonly name: string; readonly env: WholeEnvironment }>()
 
   /** A command that exports a whole environment, with what the shell must be told before it. */
-  exporting(env: Environment): { readonly before: string; readonly command: string } {
+  exporting(env: WholeEnvironment): { readonly before: string; readonly command: string } {
     const names = Object.keys(env).join(' ')
     const known = this.#known.get(names)
     if (!known) {
@@ -23,7 +23,7 @@ export class SharedEnvironments {
   }
 }
 
-function exported(env: Environment): string {
+function exported(env: WholeEnvironment): string {
   const words = Object.entries(env).map(([name, value]) => `${name}=${inShell(value)}`)
   return `export ${words.join(' ')}`
 }

@@ -35,7 +35,7 @@ import type { NamedTask } from './task-id.js'
 import { type StatusWords } from '../../../domain/roadmap/status-word.js'
 
 /** What tasks may take from `defaults:` at the root. Times in ms. */
-export type RunOptions = Pick<Task, 'providers' | 'model' | 'timeoutMs' | 'maxAttempts' | 'budget'> & {
+export type TaskOptions = Pick<Task, 'providers' | 'model' | 'timeoutMs' | 'maxAttempts' | 'budget'> & {
   readonly verify?: readonly VerifyEntry[]
 }
 
@@ -43,7 +43,7 @@ export type RunOptions = Pick<Task, 'providers' | 'model' | 'timeoutMs' | 'maxAt
 export interface TaskReading {
   readonly reading: Reading
   readonly words: StatusWords
-  readonly defaults: RunOptions
+  readonly defaults: TaskOptions
   /** The names of all providers; absent if any name is fine. */
   readonly providers?: readonly string[]
   /** Unknown keys and unsupported features that were already warned about: once per file is enough. */
@@ -56,7 +56,7 @@ export function readDefaults(
   root: SourceNode,
   warned: Set<string>,
   providers?: readonly string[],
-): RunOptions {
+): TaskOptions {
   const defaults = root.kind === 'map' ? entryOf(root, 'defaults')?.value : undefined
   if (!defaults || isNull(defaults)) return {}
   if (defaults.kind === 'map') {
@@ -110,7 +110,7 @@ function readRunOptions(
   level: Level,
   warned: Set<string>,
   providers?: readonly string[],
-): RunOptions {
+): TaskOptions {
   const field = (...names: string[]) => fieldOf(reading, node, path, ...names)
   const asked = readProviders(field('provider'), providers)
   const model = readText(field('model'))
