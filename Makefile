@@ -31,7 +31,7 @@ DRY = $(if $(MAKE_DRY_RUN),DRY_RUN="$$MAKE_DRY_RUN" AUTOPILOT_DRY_RUN="$$MAKE_DR
 help: ## list the targets
 	@echo 'make autopilot AGENTS=5 [MAX_ITERATIONS=3] [ROADMAP=file] [REPO=dir] [PROVIDER=name] [DRY_RUN=1] [ARGS=...]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: autopilot
 autopilot: dist/cli.cjs ## run a roadmap; without ROADMAP, a bundled example
@@ -39,6 +39,15 @@ ifeq ($(strip $(ROADMAP)$(REPO)),)
 	@$(DRY) sh examples/ten-tasks/run.sh $(RUN_FLAGS)
 else
 	@$(DRY) node bin/autopilot.js run $(if $(ROADMAP),"$$ROADMAP") -C "$${REPO:-$$(dirname -- "$$ROADMAP")}" $(RUN_FLAGS)
+endif
+
+.PHONY: mcp-autopilot
+mcp-autopilot: dist/cli.cjs ## the same on workers that stay warm; codex unless PROVIDER names another
+ifeq ($(strip $(ROADMAP)$(REPO)),)
+	@$(DRY) sh examples/ten-tasks/run.sh --workers $(RUN_FLAGS)
+else
+	@$(DRY) node bin/autopilot.js run $(if $(ROADMAP),"$$ROADMAP") -C "$${REPO:-$$(dirname -- "$$ROADMAP")}" \
+		--workers $(if $(PROVIDER),,--provider codex) $(RUN_FLAGS)
 endif
 
 .PHONY: build

@@ -70,6 +70,8 @@ export interface RunSettings {
   readonly mergeBatch: number
   /** Whether `gates:` also judge the target's tip. */
   readonly baseGates: 'judge' | 'skip'
+  /** Whether turns run in worker processes. */
+  readonly workers: boolean
   readonly output: 'human' | 'json'
   readonly dryRun: boolean
   readonly only?: readonly string[]
@@ -402,6 +404,16 @@ export const settings = {
     variables: ['DRY_RUN', 'AUTOPILOT_DRY_RUN'],
     default: false,
     on: runOnly,
+    identifies: false,
+  },
+  workers: {
+    read: onOff,
+    flag: '--workers',
+    help: 'run agents in worker processes, one for each slot, that stay alive from turn to turn',
+    variables: ['AUTOPILOT_WORKERS'],
+    key: 'workers',
+    default: false,
+    on: both,
     identifies: false,
   },
   output: {

@@ -14,6 +14,7 @@ interface ToldLine {
 export function describeTold(record: RecordOf<Told>): ToldLine {
   const isFaint =
     record.type === 'disk_freed' ||
+    record.type === 'worker_started' ||
     record.type === 'hang_up_ignored' ||
     (record.type === 'notice' && record.level === 'info') ||
     (record.type === 'files_changed' && record.how === 'changed')
@@ -53,6 +54,10 @@ function phrase(record: RecordOf<Told>): string {
       const { provider, here = 'another version', there = 'another version' } = record
       return `${provider} is ${there} where agents work and ${here} here: a version manager may choose the version by files in the directory`
     }
+    case 'worker_started':
+      return `${record.slot} has a worker, process ${record.pid}`
+    case 'worker_replaced':
+      return `the worker of ${record.slot} is replaced: ${record.why}`
     case 'disk_filled':
       return `${formatDiskFull(record.directory)}, where the workspaces are: nothing more starts until there is space again`
     case 'disk_freed':

@@ -13,6 +13,8 @@ import { maskOutput } from '../../ui/print/output.js'
 export interface OpenConfig {
   readonly config: Config
   readonly mask: Mask
+  /** What it hides. */
+  readonly secrets: readonly string[]
   /** What a person should know about the masking. */
   readonly warnings: readonly string[]
 }
@@ -26,15 +28,16 @@ export async function openConfig(directory: string, env: Environment): Promise<R
   const inFiles = await readSecretFiles(files, directory, config)
   if (!inFiles.ok) return inFiles
   const known = [env, config.file.env, config.file.envTemplates, ...inFiles.value]
-  const mask = createMask([
+  const hidden = [
     ...secretsOf(env, names),
     ...secretsOf(config.file.env, names),
     ...secretsOf(config.file.envTemplates, names),
     ...inFiles.value.flatMap((values) => secretsOfFile(values, names)),
-  ])
+  ]
+  const mask = createMask(hidden)
   maskOutput(mask)
   const short = new Set(known.flatMap((values) => tooShort(values, names)))
-  return ok({ config, mask, warnings: [...short].map(shortWarning) })
+  return ok({ config, mask, secrets: hidden, warnings: [...short].map(shortWarning) })
 }
 
 function shortWarning(name: string): string {

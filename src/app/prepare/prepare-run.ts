@@ -47,6 +47,7 @@ export interface Prepared {
   readonly config: Config
   /** Hides secrets. */
   readonly mask: Mask
+  readonly secrets: readonly string[]
   readonly maskWarnings: readonly string[]
   readonly location: Location
   readonly loaded: LoadedRoadmap
@@ -65,7 +66,7 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   const configRoot = repository.ok ? repository.value.root : here
   const opened = await openConfig(configRoot, env)
   if (!opened.ok) return problems(opened.error, mergeSettings(fromEnvironment.value, args.flags).output)
-  const { config, mask, warnings: maskWarnings } = opened.value
+  const { config, mask, secrets, warnings: maskWarnings } = opened.value
   const layered = settingsFrom(config, fromEnvironment.value, args)
   if (!layered.ok) return usage(layered.error, undefined, wanted)
   const settings = layered.value
@@ -98,6 +99,7 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     settings,
     config,
     mask,
+    secrets,
     maskWarnings,
     location: location.value,
     loaded: planned.loaded,

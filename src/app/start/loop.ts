@@ -5,6 +5,7 @@ import { BudgetKeeper } from '../../orchestration/accounts/budget-keeper.js'
 import { Governor } from '../../orchestration/accounts/governor.js'
 import { watchUnknown } from '../../orchestration/accounts/unknown-cost.js'
 import { watchTogether } from '../../orchestration/agent-watch.js'
+import type { AgentRunner } from '../../orchestration/agent/contract.js'
 import { processRunner } from '../../orchestration/agent/process-runner.js'
 import { createSlotLeftovers } from '../../orchestration/agent/slot-leftovers.js'
 import { catchUpOn } from '../../orchestration/attempt/salvage.js'
@@ -23,6 +24,8 @@ import type { StatusWriter } from '../../roadmap/write/write-back.js'
 import type { RunSettings } from '../../config/settings.js'
 import { createCliCheck } from '../agents/cli-check.js'
 import { reviewsOf } from '../agents/providers.js'
+import { slotWorkers } from '../worker/slot-workers.js'
+import { slotId } from '../../domain/agent/work-number.js'
 import { tracesOf } from '../ground/traces.js'
 import { budgetsOf } from './budgets.js'
 import type { OpenRun } from './record.js'
@@ -46,9 +49,6 @@ const looping = new Table<never, LoopParts>()
     const { start, close } = openDoor({ runDir: ground.runDir, watchdog, repository: ground.root, isBusy: true })
     return opened(start, close)
   })
-  .row('runner', ({ start, prepared: { findProvider }, numbers: { maskAt } }) =>
-    opened(processRunner({ start, findProvider, maskAt })),
-  )
   .row('base', ({ recorder, pool, stopEarly, signals }) =>
     opened(new BaseWatch({ recorder, pool, stopEarly, signal: signals.canceled })),
   )
@@ -56,6 +56,13 @@ const looping = new Table<never, LoopParts>()
   .row('isolation', isolate)
   // A process that still runs in a workspace would write into it during its removal.
   .row('sweep', (run) => opened(undefined, () => sweepUp(run)))
+  // Workers bear the mark of the run, so they are gone before the sweep looks for what does.
+  .row('runner', (run) => {
+    const { prepared, start, numbers } = run
+    if (prepared.settings.workers) return openWorkers(run)
+    const { findProvider } = prepared
+    return opened<AgentRunner>(processRunner({ start, findProvider, maskAt: numbers.maskAt }))
+  })
   .row('written', ({ beginning: { landed }, writeBack }) => {
     for (const { id } of landed) writeBack.done(id)
     return opened(undefined, () => writeBack.finish())
@@ -75,6 +82,22 @@ type Looping = Parameters<Parameters<(typeof looping)['during']>[1]>[0]
 /** Works on the tasks until nothing runs and nothing can start any more. */
 export async function loop(run: LoopParts): Promise<void> {
   await looping.during(run, (open) => runTasks(taskParts(open)))
+}
+
+function openWorkers({ prepared, ground, watchdog, numbers, recorder, env }: LoopParts) {
+  const { settings, config, secrets } = prepared
+  const { envTemplates: templates, secrets: named, customProviders } = config.file
+  const runner = slotWorkers({
+    slots: settings.agents,
+    setup: {
+      ...{ runDir: ground.runDir, repository: ground.root, customProviders, secrets },
+      masked: { templates, names: named.names, numbers: settings.agents + settings.gateJobs, ports: numbers.ports },
+    },
+    ...{ env, clock: realClock, watchdog },
+    onSpawned: (slot, process) => recorder.record({ type: 'worker_started', slot: slotId(slot), ...process }),
+    onReplaced: (slot, why) => void recorder.record({ type: 'worker_replaced', slot: slotId(slot), why }),
+  })
+  return opened<AgentRunner>(runner, () => runner.close())
 }
 
 function watchRoom({ prepared: { settings }, env, recorder, pool, stopEarly, signals }: LoopParts) {

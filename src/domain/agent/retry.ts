@@ -18,8 +18,8 @@ export interface RetryCounts {
   readonly sparedBefore?: number
 }
 
-/** A task that fills the disk itself would otherwise go on for ever. */
-const maxSpared = 3
+/** A task that fills the disk itself, or takes its worker down, would otherwise go on for ever. */
+const maxSpared = 2
 
 /**
  * Decides by the kind of failure and the number of attempts that count, this one included.

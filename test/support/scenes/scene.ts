@@ -45,6 +45,8 @@ export function createScene(options: SceneOptions = {}): Scene {
   const bin = repo.beside('bin')
   linkTools(bin)
   const env: Record<string, string> = { PATH: bin, HOME: repo.home, LC_ALL: 'C', GIT_CONFIG_NOSYSTEM: '1' }
+  // So that all whole runs can be tried on workers.
+  if (process.env.AUTOPILOT_WORKERS) env.AUTOPILOT_WORKERS = process.env.AUTOPILOT_WORKERS
   const start = (args: readonly string[], { cwd = repo.dir, env: more = {} }: StartOptions = {}) =>
     startProgram(args, { cwd, env: { ...env, ...more } })
   return {

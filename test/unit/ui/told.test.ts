@@ -120,6 +120,18 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
       ),
     ],
   ],
+  worker_started: [
+    [
+      { type: 'worker_started', slot: 'slot-2', pid: 17 },
+      { tone: 'faint', text: 'slot-2 has a worker, process 17' },
+    ],
+  ],
+  worker_replaced: [
+    [
+      { type: 'worker_replaced', slot: 'slot-2', why: 'ended by SIGKILL' },
+      warning('the worker of slot-2 is replaced: ended by SIGKILL'),
+    ],
+  ],
   disk_filled: [
     [
       { type: 'disk_filled', directory: '/w' },

@@ -1,5 +1,6 @@
 import type { CommitId } from '../../brand.js'
 import { failureShape } from '../../agent/failure.js'
+import { spawnedProcessFields } from '../../process/stray.js'
 import { providerModelShape } from '../../agent/provider-model.js'
 import { problemFields } from '../../roadmap/problem.js'
 import { as, mark, name, names, number, oneOf, optional, text, texts, variant } from '../../shape/shape.js'
@@ -72,6 +73,14 @@ export const toldEvents = {
     provider: name('Which CLI.'),
     here: optional(text('Its version at the start.')),
     there: optional(text('Its version where agents work.')),
+  }),
+  worker_started: variant('A worker process was started.', {
+    slot: name('The slot whose agents it runs.'),
+    ...spawnedProcessFields,
+  }),
+  worker_replaced: variant('A worker process is gone, and another takes its place.', {
+    slot: name('Its slot.'),
+    why: text('Why, in a few words.'),
   }),
   disk_filled: variant('The disk with the workspaces is full. Nothing starts until there is space again.', {
     directory: name('A directory on that disk.'),
