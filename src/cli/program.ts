@@ -82,8 +82,8 @@ function settingOption({ flag, help, read, each }: Setting<unknown>): Option {
   if (!flag.includes('<')) return option
   if (!each) return option.argParser((text) => valueOf(read, text))
   // The flag is repeatable, and each value may be a list with commas.
-  return option.argParser<readonly unknown[]>((text, before) => [
-    ...((before as readonly unknown[] | undefined) ?? []),
+  return option.argParser<readonly unknown[]>((text, previous) => [
+    ...((previous as readonly unknown[] | undefined) ?? []),
     ...(valueOf(read, text) as readonly unknown[]),
   ])
 }

@@ -28,9 +28,9 @@ export function chosen<Value>(choose: (value: unknown) => z.ZodMiniType<Value>) 
 /** One or several of the same kind, as a list. */
 export function listOf<Value>(entry: z.ZodMiniType<Value>) {
   const list: z.ZodMiniType<Value[]> = z.array(entry).check(z.minLength(1, 'the list is empty'))
-  const one: z.ZodMiniType<Value[]> = z.pipe(
+  const single: z.ZodMiniType<Value[]> = z.pipe(
     entry,
     z.transform((value: Value) => [value]),
   )
-  return chosen((value) => (Array.isArray(value) ? list : one))
+  return chosen((value) => (Array.isArray(value) ? list : single))
 }

@@ -16,10 +16,10 @@ const alike = /^\.?autopilot\.(?:ya?ml|jsonc?|toml)$/i
 
 /** The name of the configuration file of a directory; undefined when it has none. */
 export async function findConfig(directory: string): Promise<Result<string | undefined, Problem[]>> {
-  const found = await namesAlike(directory)
-  const wrong = found.filter((name) => !isConfigName(name))
+  const names = await namesAlike(directory)
+  const wrong = names.filter((name) => !isConfigName(name))
   if (wrong.length > 0) return err(wrong.map(misnamed))
-  if (found.length <= 1) return ok(found[0])
+  if (names.length <= 1) return ok(names[0])
   const text = `${configNames.join(' and ')} both exist, but there can be only one`
   return err([problem(configNames[1], text, `put everything into ${configName} and remove the other`)])
 }
@@ -30,7 +30,7 @@ export async function findConfig(directory: string): Promise<Result<string | und
  */
 export async function misplacedConfigs(directories: readonly string[], root: string): Promise<Problem[]> {
   const realRoot = await realPathOr(root)
-  const below = await Promise.all(directories.map(async (one) => relative(realRoot, await realPathOr(one))))
+  const below = await Promise.all(directories.map(async (path) => relative(realRoot, await realPathOr(path))))
   const inside = [...new Set(below)].filter((path) => path !== '' && path.split(sep)[0] !== '..' && !isAbsolute(path))
   const found = await Promise.all(
     inside.map(async (path) => (await namesAlike(join(realRoot, path))).map((name) => join(path, name))),

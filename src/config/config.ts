@@ -104,9 +104,9 @@ export async function readConfig(
   directory: string,
   parentEnv: Readonly<Record<string, string | undefined>>,
 ): Promise<Result<Config, Problem[]>> {
-  const found = await findConfig(directory)
-  if (!found.ok) return found
-  const name = found.value
+  const configName = await findConfig(directory)
+  if (!configName.ok) return configName
+  const name = configName.value
   if (name === undefined) return ok(noConfig)
   const path = join(directory, name)
   const text = await readTextIfThere(path)

@@ -432,17 +432,17 @@ export const settingRows = Object.entries(settings) as readonly (readonly [keyof
 
 /** Settings from environment variables. An empty variable counts as unset. The error names the variable. */
 export function settingsFromEnvironment(env: Environment): Result<Partial<RunSettings>, string> {
-  const found: Record<string, unknown> = {}
+  const values: Record<string, unknown> = {}
   for (const [name, { variables, read }] of settingRows) {
     for (const variable of variables) {
       const text = env[variable]
       if (text === undefined || text === '') continue
       const value = read(text)
       if (!value.ok) return err(`${variable}: ${value.error}`)
-      found[name] = value.value
+      values[name] = value.value
     }
   }
-  return ok(found)
+  return ok(values)
 }
 
 /** Lowest first: default, configuration, environment, flags. */

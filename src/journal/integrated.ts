@@ -12,16 +12,16 @@ export interface IntegratedTask {
 /** The commits that a run recorded, by task. Lines that cannot be read tell nothing: it is only for a warning. */
 export async function readIntegrated(journal: string): Promise<ReadonlyMap<string, IntegratedTask>> {
   const texts = new Map<string, string>()
-  const found = new Map<string, IntegratedTask>()
+  const integrated = new Map<string, IntegratedTask>()
   await readLines(journal, (line) => {
     const record = parse(line)
     if (record?.type === 'task_integrated') {
       const text = texts.get(record.taskId)
-      found.set(record.taskId, { commit: record.commit, ...(text === undefined ? {} : { text }) })
+      integrated.set(record.taskId, { commit: record.commit, ...(text === undefined ? {} : { text }) })
     } else if (record?.text !== undefined) texts.set(record.taskId, record.text)
     return true
   })
-  return found
+  return integrated
 }
 
 type IntegrationRecord = Extract<RunRecord, { type: 'task_integrated' | 'attempt_started' | 'attempt_resumed' }>

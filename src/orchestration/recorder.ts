@@ -43,10 +43,10 @@ export type RunBeginning =
 
 export function createRecorder(beginning: RunBeginning, parts: RecorderParts): RunRecorder {
   const { clock, journal, mask } = parts
-  const before = 'state' in beginning ? beginning : undefined
+  const earlier = 'state' in beginning ? beginning : undefined
   // The time between two parts of the run doesn't count.
-  const began = later(clock.monotonic(), -(before?.state.ms ?? 0))
-  let seq = before?.seq ?? 0
+  const began = later(clock.monotonic(), -(earlier?.state.ms ?? 0))
+  let seq = earlier?.seq ?? 0
   let broken = false
   const maskEvent = <Event extends RunEvent>(event: Event): Event =>
     maskValue<RunEvent>(eventShape, event, mask) as Event

@@ -57,12 +57,12 @@ export function childEnvironments(
   numbering: Numbering = { templates: {}, ports: [] },
 ): EnvironmentOf {
   const made = new Map<string, Readonly<Record<string, string>>>()
-  return (provider, at) => {
+  return (provider, work) => {
     const environment = made.get(provider.name) ?? childEnvironment(parent, provider, extra)
     made.set(provider.name, environment)
-    return at === undefined
+    return work === undefined
       ? environment
-      : { ...environment, ...variablesOf(at, numbering.ports), ...filledIn(numbering, at) }
+      : { ...environment, ...variablesOf(work, numbering.ports), ...filledIn(numbering, work) }
   }
 }
 
@@ -82,7 +82,7 @@ export function environmentOfChecks(
   { CI }: Readonly<Record<string, string | undefined>>,
   environmentOf: EnvironmentOf,
 ): EnvironmentOf {
-  return (provider, at) => ({ ...(CI === undefined ? {} : { CI }), ...environmentOf(provider, at) })
+  return (provider, work) => ({ ...(CI === undefined ? {} : { CI }), ...environmentOf(provider, work) })
 }
 
 /**
@@ -104,8 +104,8 @@ export function withheldFrom(
   }
 }
 
-/** `at`: for a process with a slot's or a gate job's number; without it, what all have. */
-export type EnvironmentOf = (provider: Provider, at?: WorkNumber) => Readonly<Record<string, string>>
+/** `work`: for a process with a slot's or a gate job's number; without it, what all have. */
+export type EnvironmentOf = (provider: Provider, work?: WorkNumber) => Readonly<Record<string, string>>
 
 function matches(name: string, pattern: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern

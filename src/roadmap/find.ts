@@ -10,18 +10,18 @@ const ranks = [['roadmap.yaml', 'roadmap.yml', 'roadmap.json'], ['state/roadmap.
 /** Finds the roadmap of a directory by its default names; E001 when there is none, E006 when there are several. */
 export async function findRoadmap(directory: string): Promise<Result<string, Problem>> {
   for (const names of ranks) {
-    const found: string[] = []
-    for (const name of names) if (await isFile(join(directory, name))) found.push(name)
-    if (found.length === 1) return ok(join(directory, found[0] ?? ''))
-    if (found.length > 1) return err(several(directory, found))
+    const files: string[] = []
+    for (const name of names) if (await isFile(join(directory, name))) files.push(name)
+    if (files.length === 1) return ok(join(directory, files[0] ?? ''))
+    if (files.length > 1) return err(several(directory, files))
   }
   const text = `no roadmap in ${directory}`
   const help = `looked for ${ranks.flat().join(', ')}; name one: autopilot run FILE`
   return err(problemAt('E001', { file: directory, line: 1, column: 1 }, text, { help }))
 }
 
-function several(directory: string, found: readonly string[]): Problem {
-  const position = { file: join(directory, found[0] ?? ''), line: 1, column: 1 }
-  const text = `more than one roadmap here: ${found.join(', ')}`
-  return problemAt('E006', position, text, { help: `name one: autopilot run ${found[0] ?? ''}` })
+function several(directory: string, files: readonly string[]): Problem {
+  const position = { file: join(directory, files[0] ?? ''), line: 1, column: 1 }
+  const text = `more than one roadmap here: ${files.join(', ')}`
+  return problemAt('E006', position, text, { help: `name one: autopilot run ${files[0] ?? ''}` })
 }

@@ -7,13 +7,15 @@ import { row } from './summary.js'
 /** What is about to be deleted, one by one, then what stays since it would be lost. */
 export function cleanLines({ refs, leftovers, kept }: CleanPlan): readonly Line[] {
   return [
-    ...refs.map((one) => row('plain', 'Ref', `${one.ref} at ${one.commit.slice(0, 10)}: ${whyRefGoes(one)}`)),
-    ...leftovers.map((one) => row('plain', 'Directory', `${shownPath(one)}: ${whyLeftoverGoes(one)}`)),
-    ...kept.refs.flatMap((one) => [
-      row('warning', 'Kept', `${one.ref}: ${whyRefStays(one)}`),
-      row('plain', '', `git log ${one.isBase ? '-1 ' : `refs/autopilot/${one.runId}/base..`}${one.ref}`),
+    ...refs.map((ref) => row('plain', 'Ref', `${ref.ref} at ${ref.commit.slice(0, 10)}: ${whyRefGoes(ref)}`)),
+    ...leftovers.map((leftover) => row('plain', 'Directory', `${shownPath(leftover)}: ${whyLeftoverGoes(leftover)}`)),
+    ...kept.refs.flatMap((ref) => [
+      row('warning', 'Kept', `${ref.ref}: ${whyRefStays(ref)}`),
+      row('plain', '', `git log ${ref.isBase ? '-1 ' : `refs/autopilot/${ref.runId}/base..`}${ref.ref}`),
     ]),
-    ...kept.leftovers.map((one) => row('warning', 'Kept', `${shownPath(one)}: ${cleanLine(one.holds ?? '', 300)}`)),
+    ...kept.leftovers.map((leftover) =>
+      row('warning', 'Kept', `${shownPath(leftover)}: ${cleanLine(leftover.holds ?? '', 300)}`),
+    ),
   ]
 }
 

@@ -14,12 +14,16 @@ export function costTexts({ usage, spending, start: { budgets } }: RunState): re
   const providers = [...spending]
   const limits = budgets ? [budgets.run, ...Object.values(budgets.providers)] : []
   const matters = { usd: usage.costUsd !== undefined || limits.some(({ usd }) => usd !== undefined), tokens: true }
-  const estimated = providers.reduce((sum, [, one]) => sum + one.estimated.usd, 0)
-  const agents = providers.reduce((sum, [, one]) => sum + one.estimated.agents, 0)
-  const unknown = measures.flatMap((of) => {
-    const counts = providers.filter(([, one]) => one.unknown[of] > 0)
-    const each = counts.map(([name, one]) => `${plural(one.unknown[of], 'agent')} of ${cleanLine(name, 40)}`)
-    return matters[of] && each.length > 0 ? [`the ${names[of]} of ${each.join(' and ')} unknown and not counted`] : []
+  const estimated = providers.reduce((sum, [, provider]) => sum + provider.estimated.usd, 0)
+  const agents = providers.reduce((sum, [, provider]) => sum + provider.estimated.agents, 0)
+  const unknown = measures.flatMap((measure) => {
+    const counts = providers.filter(([, provider]) => provider.unknown[measure] > 0)
+    const each = counts.map(
+      ([name, provider]) => `${plural(provider.unknown[measure], 'agent')} of ${cleanLine(name, 40)}`,
+    )
+    return matters[measure] && each.length > 0
+      ? [`the ${names[measure]} of ${each.join(' and ')} unknown and not counted`]
+      : []
   })
   const known = `${formatUsd(usage.costUsd ?? 0)} known`
   const about = `including an estimate of about ${formatUsd(estimated)} for ${plural(agents, 'agent')} cut off before the cost was reported`

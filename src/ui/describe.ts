@@ -191,11 +191,11 @@ function describeRefusal(
   state: RunState,
 ): Line | undefined {
   const refusals = openRefusals(state.tasks.get(taskId)?.refusals)
-  const one = refusals.find((refusal) => refusal.tool === tool && refusal.target === target)
-  if (review !== undefined || one?.times !== 1 || refusals.length > maxRefusals) return undefined
-  const hint = allowHint([one])
+  const known = refusals.find((refusal) => refusal.tool === tool && refusal.target === target)
+  if (review !== undefined || known?.times !== 1 || refusals.length > maxRefusals) return undefined
+  const hint = allowHint([known])
   const cure = hint === undefined ? '' : `; to permit it, ${hint}`
-  return { tone: 'warning', text: `${showId(taskId)} was refused ${nameRefusal(one)}${cure}` }
+  return { tone: 'warning', text: `${showId(taskId)} was refused ${nameRefusal(known)}${cure}` }
 }
 
 function refusedOf({ taskId }: { readonly taskId: string }, state: RunState, failed?: Failure): string {

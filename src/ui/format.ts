@@ -99,10 +99,10 @@ const toRunIt = 'set its status to pending to run it'
 export function formatHold(reason: HoldReason): string {
   switch (reason.type) {
     case 'status': {
-      const of = reason.group === undefined ? '' : `${showId(reason.group)} is `
+      const subject = reason.group === undefined ? '' : `${showId(reason.group)} is `
       const since = reason.inRun ? ' since the run began' : ''
       const next = statusSatisfies(reason.status) ? 'its dependents start with the next run' : toRunIt
-      return `${of}${reason.status} in the roadmap${since}; ${next}`
+      return `${subject}${reason.status} in the roadmap${since}; ${next}`
     }
     case 'removed':
       return 'no longer in the roadmap'

@@ -127,9 +127,9 @@ const maxTasks = 200
 function taskLines({ state, standing }: RunStatus): readonly Line[] {
   const tasks = [...state.tasks.values()]
   const shown = tasks.slice(0, maxTasks).map((task, index) => {
-    const { id, state: one } = task
-    const [tone, text] = describeTask(one, standing.type === 'broken_off' || standing.type === 'silent')
-    const refused = refusedBehind(task, one.type === 'failed' ? one.failure : undefined)
+    const { id, state: taskState } = task
+    const [tone, text] = describeTask(taskState, standing.type === 'broken_off' || standing.type === 'silent')
+    const refused = refusedBehind(task, taskState.type === 'failed' ? taskState.failure : undefined)
     const besides = `${leftoversBehind(task)}${ignoredBehind(task)}`
     return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${besides}${refused}`)
   })
@@ -184,7 +184,7 @@ export function statusObject(status: RunStatus): PrintedStatus {
   const { runId, version, roadmap, isolation, target } = state.start
   const tasks = [...state.tasks.values()]
   const counts: Record<string, number> = {}
-  for (const { state: one } of tasks) counts[one.type] = (counts[one.type] ?? 0) + 1
+  for (const { state: taskState } of tasks) counts[taskState.type] = (counts[taskState.type] ?? 0) + 1
   return {
     type: 'status',
     run: runId,
@@ -199,7 +199,7 @@ export function statusObject(status: RunStatus): PrintedStatus {
     durationMs: state.ms,
     ...(resume ? { resume } : {}),
     slots: [...state.slots.values()].map(({ id, attempts, busyMs }) => ({ id, attempts, busyMs })),
-    kept: kept.map((one) => ({ ...one, diff: diffCommand(one, state) })),
+    kept: kept.map((commit) => ({ ...commit, diff: diffCommand(commit, state) })),
     keptWorkspaces,
   }
 }

@@ -55,11 +55,15 @@ export function summarize(state: RunState, places: SummaryPlaces): readonly Line
 export function outcomeLines(state: RunState): readonly Line[] {
   const tasks = [...state.tasks.values()]
   const done = tasks.filter(({ state: { type } }) => type === 'done').length
-  const before = tasks.filter(({ state: one }) => one.type === 'done' && one.how === 'before').length
-  const holds = tasks.filter(({ state: one }) => one.type === 'held' && isPersonsHold(one.reason)).length
+  const doneBefore = tasks.filter(
+    ({ state: taskState }) => taskState.type === 'done' && taskState.how === 'before',
+  ).length
+  const holds = tasks.filter(
+    ({ state: taskState }) => taskState.type === 'held' && isPersonsHold(taskState.reason),
+  ).length
   const selected = tasks.length - holds
   const why = state.finished && state.finished.exitCode !== 0 ? ` (${cleanLine(state.finished.why)})` : ''
-  const earlier = before > 0 ? `, ${before} of them before this run` : ''
+  const earlier = doneBefore > 0 ? `, ${doneBefore} of them before this run` : ''
   if (selected === 0) return [row('plain', 'Done', `nothing to do: ${plural(holds, 'task')} on hold${why}`)]
   const tone: Tone = done === selected ? 'good' : 'bad'
   return [row(tone, 'Done', `${done} of ${plural(selected, 'task')}${earlier}, in ${formatDuration(state.ms)}${why}`)]
@@ -114,15 +118,15 @@ export function refusedLines(state: RunState): readonly Line[] {
 
 /** What agents wrote that doesn't land because git ignores it, and where it is. */
 export function ignoredLines({ tasks }: RunState): readonly Line[] {
-  const found = [...tasks.values()].flatMap(({ id, state, ignored }) => {
+  const rows = [...tasks.values()].flatMap(({ id, state, ignored }) => {
     if (!ignored || !['done', 'failed'].includes(state.type)) return []
     const where = ignored.copies === undefined ? '' : `; kept in ${cleanLine(ignored.copies, 500)}`
     return [
       row('warning', 'Ignored', `${showId(id)} wrote ${formatIgnored(ignored.paths, 10)}, which git ignores${where}`),
     ]
   })
-  const rest = found.length - maxNamed
-  return rest > 0 ? [...found.slice(0, maxNamed), row('warning', 'Ignored', `and ${rest} more tasks`)] : found
+  const rest = rows.length - maxNamed
+  return rest > 0 ? [...rows.slice(0, maxNamed), row('warning', 'Ignored', `and ${rest} more tasks`)] : rows
 }
 
 /** What reviewers said about work that is done, including conditions. */
@@ -146,10 +150,10 @@ function notStartedLines(state: RunState): readonly Line[] {
 /** Tasks that are done but not in the roadmap, grouped by the reason. */
 function unwrittenLines({ unwritten }: RunState): readonly Line[] {
   const byReason = new Map<string, (typeof unwritten)[number][]>()
-  for (const one of unwritten) {
-    const same = byReason.get(one.why)
-    if (same) same.push(one)
-    else byReason.set(one.why, [one])
+  for (const task of unwritten) {
+    const same = byReason.get(task.why)
+    if (same) same.push(task)
+    else byReason.set(task.why, [task])
   }
   return [...byReason].flatMap(([why, tasks]) => {
     const named = listFirst(tasks, maxNamed, ({ taskId }) => showId(taskId))

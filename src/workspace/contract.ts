@@ -181,7 +181,7 @@ export interface Target {
   /** It started over from HEAD in this run. */
   readonly restart?: Restart
   /** Its old tips each time that it started over: it has the work of these commits, but not the commits. */
-  readonly before?: readonly CommitId[]
+  readonly setAside?: readonly CommitId[]
   /** There is a tag with the branch's short name, and git prefers the tag. */
   readonly isAmbiguous?: true
   /** Is told when somebody else has moved it. */

@@ -74,11 +74,11 @@ function otherVersion(
   { version }: Extract<Detection, { usable: true }>,
   detected: readonly Detected[],
 ): OtherVersion | undefined {
-  const before = detected.find(({ provider }) => provider.name === name)?.detection
-  if (!before?.usable || before.version === version) return undefined
+  const earlier = detected.find(({ provider }) => provider.name === name)?.detection
+  if (!earlier?.usable || earlier.version === version) return undefined
   return {
     provider: name,
-    ...(before.version === undefined ? {} : { here: before.version }),
+    ...(earlier.version === undefined ? {} : { here: earlier.version }),
     ...(version === undefined ? {} : { there: version }),
   }
 }

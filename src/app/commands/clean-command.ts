@@ -47,15 +47,15 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
     return exitCodes.usage
   }
   const { workspacesDir } = config.value.config.file
-  const before: SweepRuns = async (runIds) => {
+  const sweepRuns: SweepRuns = async (runIds) => {
     // Identified by the run alone: it may have begun in another work tree of the repository.
     endWatchdogsOf((entry) => runIds.has(basename(entry)))
-    return sweepBrokenOff(await listRuns([root]), (of) => tracesBefore(located.value, { workspacesDir, env }, of))
+    return sweepBrokenOff(await listRuns([root]), (run) => tracesBefore(located.value, { workspacesDir, env }, run))
   }
   const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
   const locked = await lockGround(lock, { takeOver: args.takeOver, place: root })
   if (!locked.ok) return refuse(locked.error, 'human')
-  return clean(args, { homes, root, commonDir }, { env, before }).finally(locked.value)
+  return clean(args, { homes, root, commonDir }, { env, sweepRuns }).finally(locked.value)
 }
 
 /** Ends what broken-off runs left running, before their directories are removed; says what it was. */
@@ -63,10 +63,10 @@ type SweepRuns = (runIds: ReadonlySet<string | undefined>) => Promise<readonly s
 
 interface CleanTools {
   readonly env: Environment
-  readonly before: SweepRuns
+  readonly sweepRuns: SweepRuns
 }
 
-async function clean(args: CleanArguments, places: LeftoverPlaces, { env, before }: CleanTools): Promise<ExitCode> {
+async function clean(args: CleanArguments, places: LeftoverPlaces, { env, sweepRuns }: CleanTools): Promise<ExitCode> {
   const user = { gitDir: places.commonDir }
   const refs = await readLedger(user, args.run)
   if (!refs.ok) return refuseGit(refs.error, 'human')
@@ -78,7 +78,7 @@ async function clean(args: CleanArguments, places: LeftoverPlaces, { env, before
   }
   const plan = planClean(refs.value, leftovers, args.lost)
   const say = lineWriter(process.stdout, env)
-  const swept = args.dryRun ? [] : await before(new Set(leftovers.map(({ runId }) => runId)))
+  const swept = args.dryRun ? [] : await sweepRuns(new Set(leftovers.map(({ runId }) => runId)))
   for (const text of swept) say({ tone: 'plain', text })
   for (const line of cleanLines(plan)) say(line)
   const done = args.dryRun || (await carryOut(plan, places))
@@ -93,14 +93,14 @@ async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Pro
   const workspaces = leftovers.filter(isWorkspace)
   for (const runId of new Set(workspaces.flatMap((one) => one.runId ?? []))) {
     const read = await readJournal(journalOf(root, runId))
-    for (const one of workspaces.filter((other) => other.runId === runId)) {
+    for (const workspace of workspaces.filter((other) => other.runId === runId)) {
       const holds = read.ok
-        ? read.value.state.uncollected.get(one.path)?.why
+        ? read.value.state.uncollected.get(workspace.path)?.why
         : `its contents are unknown: ${read.error.message}`
-      judged.push(holds === undefined ? one : { ...one, holds })
+      judged.push(holds === undefined ? workspace : { ...workspace, holds })
     }
   }
-  return [...judged, ...leftovers.filter((one) => !isWorkspace(one))]
+  return [...judged, ...leftovers.filter((leftover) => !isWorkspace(leftover))]
 }
 
 /** Refs first, all or none; says what failed. */

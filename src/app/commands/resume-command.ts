@@ -37,9 +37,9 @@ export interface ResumeArguments {
 export async function resumeCommand(args: ResumeArguments, env: Environment): Promise<ExitCode> {
   const output = args.flags.output ?? 'human'
   const here = resolve(args.directory)
-  const found = await locate(here, env)
-  const { root } = found.ok ? found.value : plainLocation(here)
-  const known = await knownRuns([root, here], args.run, found.ok ? undefined : found.error)
+  const located = await locate(here, env)
+  const { root } = located.ok ? located.value : plainLocation(here)
+  const known = await knownRuns([root, here], args.run, located.ok ? undefined : located.error)
   if (!known.ok) return refuse(known.error, output)
   const runs = known.value
   const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)

@@ -31,29 +31,29 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const prepared = await prepareRun(args, env)
   if (!prepared.ok) return prepared.error
-  const before: PreviousRun = fresh ? { type: 'none' } : await findPrevious(prepared.value)
-  const asBefore = before.type === 'goes_on' ? redoAsBefore(prepared.value, before.redo) : prepared.value
-  return runAfter(before, asBefore, { env, takeOver })
+  const previous: PreviousRun = fresh ? { type: 'none' } : await findPrevious(prepared.value)
+  const asBefore = previous.type === 'goes_on' ? redoAsBefore(prepared.value, previous.redo) : prepared.value
+  return runAfter(previous, asBefore, { env, takeOver })
 }
 
 async function runAfter(
-  before: PreviousRun,
+  previous: PreviousRun,
   prepared: Prepared,
   { env, takeOver }: { readonly env: Environment; readonly takeOver: boolean },
 ): Promise<ExitCode> {
   const { settings } = prepared
-  if (settings.dryRun) return dryRun(prepared, before, env)
+  if (settings.dryRun) return dryRun(prepared, previous, env)
   const selection: Selected | undefined = selectionOf(settings)
-  const parts = { prepared, env, takeOver, notices: noticesOf(before), ...(selection ? { selection } : {}) }
-  if (before.type !== 'goes_on') return launch({ ...parts, runId: newRunId(new Date()) })
-  return launch({ ...parts, runId: before.run.id, past: { run: before.run, repair: false, retryFailed: false } })
+  const parts = { prepared, env, takeOver, notices: noticesOf(previous), ...(selection ? { selection } : {}) }
+  if (previous.type !== 'goes_on') return launch({ ...parts, runId: newRunId(new Date()) })
+  return launch({ ...parts, runId: previous.run.id, past: { run: previous.run, repair: false, retryFailed: false } })
 }
 
 /** It makes all checks of the run and ends with its code, or promises what it would do: with what has landed counted as done. */
-async function dryRun(prepared: Prepared, before: PreviousRun, env: Environment): Promise<ExitCode> {
+async function dryRun(prepared: Prepared, previous: PreviousRun, env: Environment): Promise<ExitCode> {
   const table = guardedTable<Wanted>().row('clis', findClis)
   const looked = await table.during({ prepared, env, runId: newRunId(new Date()) }, async ({ clis }) => {
-    const past = before.type === 'goes_on' ? before.run : undefined
+    const past = previous.type === 'goes_on' ? previous.run : undefined
     const replayed = past && (await replayRun(past, { repair: false, now: realClock.now() }))
     if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.settings.output)
     const ahead = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
@@ -62,17 +62,17 @@ async function dryRun(prepared: Prepared, before: PreviousRun, env: Environment)
     const parts = { ...prepared, ...landed, setup: clis }
     const ground = { ...(branch === undefined ? {} : { target: { branch } }), warnings }
     const odd = [...unusableLines(clis), ...roadmapWarnings(parts), ...startWarnings({ ...parts, ground })]
-    return printDryRun({ ...parts, notices: [...noticesOf(before), ...landed.notices, ...odd] })
+    return printDryRun({ ...parts, notices: [...noticesOf(previous), ...landed.notices, ...odd] })
   })
   return looked.ok ? looked.value : looked.error
 }
 
-function noticesOf(before: PreviousRun): readonly string[] {
-  if (before.type === 'none') return []
-  const { id } = before.run
-  if (before.type === 'goes_on') return [`run ${id} stopped before its end: continuing it; --fresh starts a new one`]
+function noticesOf(previous: PreviousRun): readonly string[] {
+  if (previous.type === 'none') return []
+  const { id } = previous.run
+  if (previous.type === 'goes_on') return [`run ${id} stopped before its end: continuing it; --fresh starts a new one`]
   return [
-    `run ${id} stopped before its end, with ${before.why}: autopilot resume ${id} continues it; this is a new run`,
+    `run ${id} stopped before its end, with ${previous.why}: autopilot resume ${id} continues it; this is a new run`,
   ]
 }
 

@@ -41,10 +41,10 @@ type RunsHere = Location & Partial<RepositoryLocation>
 /** `autopilot status`: shows the state of a run from its journal and its refs, also during the run. */
 export async function statusCommand(args: StatusArguments, env: Environment): Promise<ExitCode> {
   const here = resolve(args.directory)
-  const found = await locate(here, env)
-  const location: RunsHere = found.ok ? found.value : plainLocation(here)
+  const located = await locate(here, env)
+  const location: RunsHere = located.ok ? located.value : plainLocation(here)
   // Without isolation a run works, and keeps its journal, in the directory that it was started for.
-  const known = await knownRuns([location.root, here], args.run, found.ok ? undefined : found.error)
+  const known = await knownRuns([location.root, here], args.run, located.ok ? undefined : located.error)
   if (!known.ok) return refuse(known.error, args.output)
   const runs = known.value
   const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
@@ -101,11 +101,11 @@ async function wouldResume(replayed: Replayed, commonDir: string | undefined): P
   if (finished?.exitCode === exitCodes.done) return undefined
   const user = commonDir === undefined ? undefined : { gitDir: commonDir }
   const tips: readonly RefName[] = start.target ? [`refs/heads/${start.target.branch}`] : []
-  const before = user && tips.length > 0 ? await setAsideFrom(user, tips) : ok([])
-  const found = await lookAround(user, replayed, [...tips, ...(before.ok ? before.value : [])])
-  if (!found.ok) return undefined
+  const setAside = user && tips.length > 0 ? await setAsideFrom(user, tips) : ok([])
+  const remains = await lookAround(user, replayed, [...tips, ...(setAside.ok ? setAside.value : [])])
+  if (!remains.ok) return undefined
   const planned = [...tasks.values()].map(({ id, title, state }) => ({ id, title, state: plannedAs(state) }))
-  const { resumptions } = resumeRun(replayed, planned, found.value, {
+  const { resumptions } = resumeRun(replayed, planned, remains.value, {
     maxAttemptsOf: () => start.maxAttempts,
     maxTotalAttempts: Number.POSITIVE_INFINITY,
     text: () => undefined,

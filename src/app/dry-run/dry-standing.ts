@@ -62,19 +62,22 @@ export async function lookAhead(
   const { branch, isCurrent, takenUp, identity } = target.value
   const tips = await tipsAhead(user, target.value, head.commit)
   if (!tips.ok) return tips
-  const { tip, before, restart } = tips.value
+  const { tip, setAside, restart } = tips.value
   const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
   // The run's target has all of HEAD in it, also what reverts something.
-  const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit, ...before] })
+  const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit, ...setAside] })
   const commits = landedOfOthers(prepared.settings, (id) =>
     read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : [],
   )
-  const found = replayed && (await lookAround(user, replayed, [tip, head.commit, ...before]))
-  if (found?.ok === false) return refuseGit(found.error)
+  const remains = replayed && (await lookAround(user, replayed, [tip, head.commit, ...setAside]))
+  if (remains?.ok === false) return refuseGit(remains.error)
   const standing = (task: Task) =>
-    replayed && found ? standingAfter(task, replayed, found.value, commits) : landedAs(task, commits)
+    replayed && remains ? standingAfter(task, replayed, remains.value, commits) : landedAs(task, commits)
   const taken = takenUpLine({ branch, ...(takenUp === undefined || restart ? {} : { takenUp }) })
-  const again = restartLine({ branch, before, ...(restart ? { restart } : {}) }, head.branch ?? head.commit.slice(0, 8))
+  const again = restartLine(
+    { branch, setAside, ...(restart ? { restart } : {}) },
+    head.branch ?? head.commit.slice(0, 8),
+  )
   const home = workspacesHome(prepared.config.file.workspacesDir, prepared.location.root, env)
   const brought = await lookUpBrought(prepared.location.root, prepared.config.file)
   const linked = await refuseLinksBack(prepared.location.root, brought.link, { place: user, commit: head.commit })
@@ -92,7 +95,7 @@ export async function lookAhead(
   ]
   const landed = planLanded(prepared, standing)
   const history = await historyNotices(
-    { place: user, head: head.commit, tips: [tip, ...before], branch, root: prepared.location.root },
+    { place: user, head: head.commit, tips: [tip, ...setAside], branch, root: prepared.location.root },
     { ...prepared, ...landed },
   )
   return ok({ ...landed, branch, notices: history, warnings })
@@ -108,7 +111,7 @@ interface TipsAhead {
   /** Where the run would begin. */
   readonly tip: CommitId
   /** What the target was before that, as far as its work counts. */
-  readonly before: readonly CommitId[]
+  readonly setAside: readonly CommitId[]
   readonly restart?: SetAside
 }
 
@@ -118,14 +121,14 @@ async function tipsAhead(
   { tip, branch, isCurrent }: Pick<TargetAhead, 'tip' | 'branch' | 'isCurrent'>,
   head: CommitId,
 ): Promise<Result<TipsAhead, RepositoryRefusal>> {
-  if (isCurrent) return ok({ tip: head, before: [] })
+  if (isCurrent) return ok({ tip: head, setAside: [] })
   const squashed = tip === undefined ? ok(undefined) : await findSquashed(user, { tip, head, branch })
   if (!squashed.ok) return refuseGit(squashed.error)
   const restart = squashed.value?.isEdited && tip !== undefined ? { by: squashed.value.by, tip } : undefined
   const from = restart ? head : (tip ?? head)
-  const before = await setAsideFrom(user, [from, head], restart ? [restart] : [])
-  if (!before.ok) return refuseGit(before.error)
-  return ok({ tip: from, before: before.value, ...(restart ? { restart } : {}) })
+  const setAside = await setAsideFrom(user, [from, head], restart ? [restart] : [])
+  if (!setAside.ok) return refuseGit(setAside.error)
+  return ok({ tip: from, setAside: setAside.value, ...(restart ? { restart } : {}) })
 }
 
 /** Where the branch of the settings stands, or would go on from; refused as the run refuses it. */
@@ -134,15 +137,15 @@ async function targetAhead(
   leaveOut: readonly string[],
   env: Environment,
 ): Promise<Result<TargetAhead, RepositoryRefusal>> {
-  const found = await discover(location.root, env)
-  if (!found.ok) return found
-  const configured = await checkConfiguration(found.value, env)
+  const discovered = await discover(location.root, env)
+  if (!discovered.ok) return discovered
+  const configured = await checkConfiguration(discovered.value, env)
   if (!configured.ok) return configured
   const identity = configured.value
-  const { head, commonDir } = found.value
+  const { head, commonDir } = discovered.value
   const user = { gitDir: commonDir }
-  const dirty = (excluding: readonly string[]) => dirtyPaths(found.value, excluding, env)
-  const where = { ...found.value, user, trusted: user, dirtyPaths: dirty }
+  const dirty = (excluding: readonly string[]) => dirtyPaths(discovered.value, excluding, env)
+  const where = { ...discovered.value, user, trusted: user, dirtyPaths: dirty }
   if (settings.target === currentBranch) {
     const current = await findCurrent(where, leaveOut)
     return current.ok ? ok({ branch: current.value, tip: head.commit, isCurrent: true, identity }) : current

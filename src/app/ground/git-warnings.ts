@@ -39,9 +39,9 @@ export async function driverWarnings(...where: Parameters<typeof driversOfOthers
 
 async function commitHooksIn(dir: string): Promise<readonly string[]> {
   const names = await readdir(dir).catch((): string[] => [])
-  const found = commitHooks.filter((name) => names.includes(name))
-  const counts = await Promise.all(found.map((name) => checksCommits(join(dir, name))))
-  return found.filter((_, index) => counts[index])
+  const hooks = commitHooks.filter((name) => names.includes(name))
+  const counts = await Promise.all(hooks.map((name) => checksCommits(join(dir, name))))
+  return hooks.filter((_, index) => counts[index])
 }
 
 /** Whether git runs it, and it is more than what `git lfs install` puts there, which checks nothing of a commit. */

@@ -35,10 +35,10 @@ type Commits = (taskId: string) => readonly LandedCommit[]
  * Disagreements between the roadmap and git, in words: tasks that will run although HEAD has a commit of them, and
  * tasks marked done whose commit is nowhere.
  */
-export async function historyNotices(at: HistoryPlace, parts: HistoryParts): Promise<readonly string[]> {
-  const again = await inHead(at, parts)
-  const gone = await missingWork(at, parts)
-  return [...inHeadLines(again), ...goneLines(gone, at.branch)]
+export async function historyNotices(where: HistoryPlace, parts: HistoryParts): Promise<readonly string[]> {
+  const again = await inHead(where, parts)
+  const gone = await missingWork(where, parts)
+  return [...inHeadLines(again), ...goneLines(gone, where.branch)]
 }
 
 async function commitsOf(place: GitPlace, tips: readonly CommitId[]): Promise<Commits | undefined> {
@@ -54,20 +54,20 @@ async function inHead({ place, head }: HistoryPlace, parts: HistoryParts): Promi
   if (!commits) return []
   return wanted.flatMap((id) => {
     const task = loaded.graph.tasks.get(id)
-    const found = task && judgeLanded(commits(id), ownTextOf(task))
-    return found?.type === 'same' || found?.type === 'by_id' ? [{ id, commit: found.commit }] : []
+    const landed = task && judgeLanded(commits(id), ownTextOf(task))
+    return landed?.type === 'same' || landed?.type === 'by_id' ? [{ id, commit: landed.commit }] : []
   })
 }
 
-async function missingWork(at: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
-  const { place, head } = at
+async function missingWork(where: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
+  const { place, head } = where
   const counted = new Set(parts.landed.map(({ id }) => id))
   const done = parts.plan.tasks.filter(({ id, state }) => state === 'done' && !counted.has(id)).map(({ id }) => id)
-  const tips = [...new Set([...at.tips, head])]
+  const tips = [...new Set([...where.tips, head])]
   if (done.length === 0 || (await isShallow(place))) return []
   const commits = await commitsOf(place, tips)
   if (!commits) return []
-  const known = await recorded(at, parts, new Set(done.filter((id) => commits(id).length === 0)))
+  const known = await recorded(where, parts, new Set(done.filter((id) => commits(id).length === 0)))
   if (known.length === 0) return []
   const outside = await outsideOf(
     place,
@@ -81,18 +81,18 @@ async function missingWork(at: HistoryPlace, parts: HistoryParts): Promise<reado
 
 /** The commits of tasks that the last run of this roadmap recorded, for the tasks' current texts. */
 async function recorded({ root }: HistoryPlace, { loaded }: HistoryParts, wanted: Set<string>) {
-  const found: { readonly id: string; readonly commit: CommitId }[] = []
+  const commits: { readonly id: string; readonly commit: CommitId }[] = []
   const path = await realpath(loaded.path).catch(() => loaded.path)
   for (const { journal } of wanted.size === 0 ? [] : await listRuns([root])) {
     if (wanted.size === 0) break
     const start = await readStart(journal)
-    const of = start.ok ? start.value.roadmapPath : undefined
-    if (of === undefined || (await realpath(of).catch(() => of)) !== path) continue
+    const roadmapPath = start.ok ? start.value.roadmapPath : undefined
+    if (roadmapPath === undefined || (await realpath(roadmapPath).catch(() => roadmapPath)) !== path) continue
     for (const [id, { commit, text }] of await readIntegrated(journal)) {
       const task = loaded.graph.tasks.get(id)
       if (!task || !wanted.delete(id)) continue
-      if (!isOtherTask(text, ownTextOf(task))) found.push({ id, commit })
+      if (!isOtherTask(text, ownTextOf(task))) commits.push({ id, commit })
     }
   }
-  return found
+  return commits
 }

@@ -28,7 +28,7 @@ import { homesOfRun, workspacesHome } from './workspaces-home.js'
 
 /** A prepared repository, and the run that works in it. */
 interface Isolating
-  extends GroundOptions, IsolateParts, Pick<UserChangesParts, 'target' | 'leaveOut' | 'watch' | 'before'> {
+  extends GroundOptions, IsolateParts, Pick<UserChangesParts, 'target' | 'leaveOut' | 'watch' | 'changedBefore'> {
   readonly repository: Repository
   readonly runDir: string
   readonly barred: ReturnType<typeof offLimits>
@@ -90,7 +90,7 @@ function inTurn(setups: Running['setups'], run: RunSetup): RunSetup {
 /** How many gates of one tree run at once, and so how many places they need. */
 function gatePlacesOf({ settings, config, loaded }: GroundOptions): number {
   const counts = loaded.roadmap.tasks.map((task) => mergeGates(config.file.gates, gatesOf(task)).length)
-  const most = counts.reduce((found, count) => Math.max(found, count), 0)
+  const most = counts.reduce((highest, count) => Math.max(highest, count), 0)
   return Math.min(settings.gateJobs, most)
 }
 
@@ -145,14 +145,14 @@ function workspacesFor(
 ) {
   const { setup, copy, keep, link } = config.file
   const { root, commonDir } = repository
-  const of = exact ? 'gates' : 'agents'
+  const use = exact ? 'gates' : 'agents'
   const where = { workspacesDir: config.file.workspacesDir, root, commonDir, env }
   return new Workspaces({
     repository,
     runId: exact ? `${runId}-gates` : runId,
     berths: openBerths({
-      ...homesOfRun(where, runId, of),
-      ...{ of, runId, root, commonDir },
+      ...homesOfRun(where, runId, use),
+      ...{ use, runId, root, commonDir },
       onTaken: (place) => watchdog.own(place),
       onLeft: (place) => watchdog.disown(place),
     }),

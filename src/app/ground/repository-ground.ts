@@ -49,12 +49,12 @@ export async function openRepositoryGround(
   if (!landed.ok) return landed
   const watch = await watchUser(repository.value, target.value)
   if (!watch.ok) return refuseGit(watch.error)
-  const before = await changedFiles(repository.value, repository.value.head.commit)
+  const changedBefore = await changedFiles(repository.value, repository.value.head.commit)
   const barred = offLimits(await readAsConfiguration(location.root, file.prompt), file)
   const allowGc = await holdOffGc(repository.value.commonDir)
   const config = { ...options.config, file: { ...file, ...brought } }
   const standing = { repository: repository.value, target: target.value, leaveOut, runDir, barred }
-  const ofUser = { watch: watch.value, before }
+  const ofUser = { watch: watch.value, changedBefore }
   return ok({
     root: location.root,
     runDir,
@@ -86,6 +86,6 @@ function placeOf({ trusted, head, root }: Repository, target: Target): HistoryPl
   return { place: trusted, head: head.commit, tips: tipsOf(target), branch: target.branch, root }
 }
 
-function tipsOf({ base, before = [] }: Target): readonly CommitId[] {
-  return [base, ...before]
+function tipsOf({ base, setAside = [] }: Target): readonly CommitId[] {
+  return [base, ...setAside]
 }

@@ -48,9 +48,9 @@ export function takenUpLine({ branch, takenUp }: Pick<Target, 'branch' | 'takenU
 }
 
 /** Says that a target starts over from HEAD, why, and where its old tip is. */
-export function restartLine({ branch, restart, before = [] }: Restarted, from: string): readonly string[] {
+export function restartLine({ branch, restart, setAside = [] }: Restarted, from: string): readonly string[] {
   if (!restart) return []
-  const tasks = before.includes(restart.tip)
+  const tasks = setAside.includes(restart.tip)
     ? 'its tasks count as landed'
     : 'that commit was reverted, so its tasks do not count as landed'
   return [
@@ -60,7 +60,7 @@ export function restartLine({ branch, restart, before = [] }: Restarted, from: s
   ]
 }
 
-interface Restarted extends Pick<Target, 'branch' | 'before'> {
+interface Restarted extends Pick<Target, 'branch' | 'setAside'> {
   readonly restart?: Pick<Restart, 'by' | 'tip'> & Partial<Pick<Restart, 'ref'>>
 }
 
@@ -78,7 +78,7 @@ export async function landedBefore(repository: Repository, target: Target, roadm
   const { commit } = repository.head
   const known = target.current ? await lastChange(repository.trusted, commit, roadmapPath) : ok(commit)
   if (!known.ok) return known
-  return landedIn(repository.trusted, { from: known.value, to: [target.base, ...(target.before ?? [])] })
+  return landedIn(repository.trusted, { from: known.value, to: [target.base, ...(target.setAside ?? [])] })
 }
 
 /** The commits of a range that brought tasks, by their trailers; reverted ones don't count. */

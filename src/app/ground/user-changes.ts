@@ -12,7 +12,7 @@ export interface UserChangesParts {
   /** Paths that autopilot itself changes: the roadmap. */
   readonly leaveOut: readonly string[]
   /** Files that differed from HEAD when the run began; undefined when git could not tell. */
-  readonly before: readonly string[] | undefined
+  readonly changedBefore: readonly string[] | undefined
 }
 
 /** Reports changes that somebody made in the user's repository during the run; autopilot never makes such changes. */
@@ -24,7 +24,7 @@ export interface UserChanges {
 }
 
 export function reportUserChanges(parts: UserChangesParts): UserChanges {
-  const { repository, target, watch, recorder, leaveOut, before } = parts
+  const { repository, target, watch, recorder, leaveOut, changedBefore } = parts
   const record = (event: RunEvent) => void recorder.record(event)
   // Whoever moved it: work lands on top of what is there, and that is said.
   target.onOvertaken = ({ from, to }) => record({ type: 'target_overtaken', branch: target.branch, from, to })
@@ -39,8 +39,11 @@ export function reportUserChanges(parts: UserChangesParts): UserChanges {
       await look([])
       // Always the same commit, so that what a person has committed meanwhile is still a change.
       const now = await changedFiles(repository, target.current ? target.tip : repository.head.commit)
-      if (!before || !now) return
-      const [fresh, gone] = [without(now, [...before, ...leaveOut]), without(before, [...now, ...leaveOut])]
+      if (!changedBefore || !now) return
+      const [fresh, gone] = [
+        without(now, [...changedBefore, ...leaveOut]),
+        without(changedBefore, [...now, ...leaveOut]),
+      ]
       if (fresh.length > 0) record({ type: 'files_changed', how: 'changed', paths: fresh })
       if (gone.length > 0) record({ type: 'files_changed', how: 'restored', paths: gone })
     },

@@ -44,9 +44,9 @@ export interface RunsHomes {
   readonly former: readonly string[]
 }
 
-/** `of`: what works there; the workspaces of gates are apart from those of agents. */
-export function homesOfRun(where: WorkspacesWhere, runId: string, of: BerthUse): RunsHomes {
-  const suffix = of === 'gates' ? '-gates' : ''
+/** `use`: what works there; the workspaces of gates are apart from those of agents. */
+export function homesOfRun(where: WorkspacesWhere, runId: string, use: BerthUse): RunsHomes {
+  const suffix = use === 'gates' ? '-gates' : ''
   const homes = homesOfRepository(where)
   const names = [runDirectory(runId), runId].map((name) => name + suffix)
   return {

@@ -43,8 +43,8 @@ export function landedOfOthers(
 }
 
 /** Whether a run that was stopped does the same tasks again as the one that is wanted, which may leave it to that. */
-export function sameRedo(before: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean {
+export function sameRedo(earlier: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean {
   if (wanted === undefined) return true
   const ids = (list: readonly string[] = []) => JSON.stringify([...new Set(list)].sort())
-  return ids(before) === ids(wanted)
+  return ids(earlier) === ids(wanted)
 }

@@ -21,8 +21,8 @@ function helpFor(id: string, { code, line = 1 }: JournalFault): string {
     return 'Use the autopilot that wrote it, or a newer one; autopilot run --fresh starts a new run.'
   if (code === 'unreadable') return 'Run this as the owner of the file, or make it readable for you.'
   if (code === 'bad_line' && line > 1) {
-    const before = line === 2 ? 'line 1' : `lines 1 to ${line - 1}`
-    return `autopilot resume --repair ${id} keeps a copy and continues from ${before}; autopilot run --fresh starts a new run`
+    const linesBefore = line === 2 ? 'line 1' : `lines 1 to ${line - 1}`
+    return `autopilot resume --repair ${id} keeps a copy and continues from ${linesBefore}; autopilot run --fresh starts a new run`
   }
   return 'Nothing in it is usable; autopilot run --fresh starts a new run.'
 }

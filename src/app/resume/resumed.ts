@@ -90,13 +90,13 @@ export type Limits = Pick<ResumeFacts, 'maxAttemptsOf' | 'maxTotalAttempts' | 'r
 }
 
 /** What is known of the machine, in the words of the decision. */
-export function factsOf({ state }: Replayed, found: Remains, limits: Limits): ResumeFacts {
-  const { refs, standing } = found
+export function factsOf({ state }: Replayed, remains: Remains, limits: Limits): ResumeFacts {
+  const { refs, standing } = remains
   const { runId, isolation } = state.start
   const workspaceOf = (id: string) => state.progress.get(id)?.course?.workspace ?? ''
   return {
     ...limits,
-    landed: (id) => landingsOf(found, id),
+    landed: (id) => landingsOf(remains, id),
     candidate: (id, attempt) => refs.candidates.get(attemptRef(runId, id, attempt)),
     lastRef: (id) => refs.lastAttempt.get(safeName(id)) ?? 0,
     stands: (taskId, attempt) => {
@@ -120,11 +120,11 @@ export interface Resumed extends Arrears {
 export function resumeRun(
   replayed: Replayed,
   planned: readonly PlannedTask[],
-  found: Remains,
+  remains: Remains,
   limits: Limits,
 ): Resumed {
   const { state } = replayed
-  const facts = factsOf(replayed, found, limits)
+  const facts = factsOf(replayed, remains, limits)
   const resumptions = reconcile(state, planned, facts)
   const all = [...state.progress].flatMap(([taskId, { course }]): Salvage[] =>
     course ? [{ taskId, course, stands: facts.stands(taskId, course.attempt) }] : [],
@@ -133,7 +133,7 @@ export function resumeRun(
     replayed,
     resumptions,
     salvage: all.filter(({ taskId, stands }) => stands && resumptions.get(taskId)?.type !== 'continue'),
-    outdated: all.flatMap((one) => outdatedOf(one, resumptions.get(one.taskId), found, state.start.runId)),
+    outdated: all.flatMap((work) => outdatedOf(work, resumptions.get(work.taskId), remains, state.start.runId)),
     keep: new Set(state.uncollected.keys()),
   }
 }

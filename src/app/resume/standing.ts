@@ -17,15 +17,15 @@ export function landedAs(task: Task, landed: (taskId: string) => readonly Landed
 export function standingAfter(
   task: Task,
   { state }: Replayed,
-  found: Remains,
+  remains: Remains,
   landed: (taskId: string) => readonly LandedCommit[],
 ): Doneness {
   const known = state.tasks.get(task.id)?.state
   const { text } = state.progress.get(task.id) ?? {}
   if (known?.type === 'done' && known.how !== 'before' && known.commit === undefined)
     return isOtherTask(text, ownTextOf(task)) ? { type: 'none' } : { type: 'recorded' }
-  const own = landingsOf(found, task.id).map((one) => ({ ...textIn(known, one.commit, text), ...one }))
-  const others = landed(task.id).filter(({ commit }) => !own.some((one) => one.commit === commit))
+  const own = landingsOf(remains, task.id).map((landing) => ({ ...textIn(known, landing.commit, text), ...landing }))
+  const others = landed(task.id).filter(({ commit }) => !own.some((landing) => landing.commit === commit))
   return judgeLanded([...own, ...others], ownTextOf(task))
 }
 

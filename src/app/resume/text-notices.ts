@@ -71,11 +71,13 @@ export function textNotices(
   { plan, reworded }: Pick<LandedTasks, 'plan' | 'reworded'>,
 ): readonly string[] {
   const told = new Set(reworded.map(({ id }) => id))
-  const those = (fits: (one: Resumption, id: string) => boolean) =>
-    [...resumptions].flatMap(([id, one]) => (fits(one, id) ? [{ id }] : []))
-  const continued = those((one) => one.type === 'continue' && isReworded(one))
-  const restarted = those((one, id) => one.type === 'start' && one.reworded === true && !told.has(id))
-  const unknown = those((one) => one.type === 'continue' && one.course.texts.length === 0)
+  const those = (fits: (resumption: Resumption, id: string) => boolean) =>
+    [...resumptions].flatMap(([id, resumption]) => (fits(resumption, id) ? [{ id }] : []))
+  const continued = those((resumption) => resumption.type === 'continue' && isReworded(resumption))
+  const restarted = those(
+    (resumption, id) => resumption.type === 'start' && resumption.reworded === true && !told.has(id),
+  )
+  const unknown = those((resumption) => resumption.type === 'continue' && resumption.course.texts.length === 0)
   return [
     ...line(continued, (named) => `the text has changed; the agent learns that in its conversation: ${named}`),
     ...line(

@@ -36,11 +36,11 @@ interface ContinueParts extends Prepared, LandedTasks {
 export async function continueRun(
   parts: ContinueParts,
   replayed: Replayed,
-  found: Remains,
+  remains: Remains,
   retryFailed: boolean,
 ): Promise<ContinuedRun> {
   const { settings, loaded, plan, setup, ground } = parts
-  const resumed = resumeRun(replayed, plan.tasks, found, {
+  const resumed = resumeRun(replayed, plan.tasks, remains, {
     maxAttemptsOf: (id) => maxAttemptsOf(settings, loaded.graph.tasks.get(id)),
     maxTotalAttempts: maxTotalAttemptsOf(settings),
     text: (id) => textNow(parts, id),
@@ -51,7 +51,7 @@ export async function continueRun(
   const numberedTo = ground.repository ? await clearUp(parts, resumed) : 0
   const budgets = budgetsOf(settings, parts.config.file)
   const ids = (type: 'failed' | 'retried') =>
-    [...resumed.resumptions].flatMap(([id, one]) => (is(one, type) ? [id] : []))
+    [...resumed.resumptions].flatMap(([id, resumption]) => (is(resumption, type) ? [id] : []))
   const failed = ids('failed')
   return {
     ...resumed,
@@ -78,8 +78,11 @@ function textNow({ loaded, template }: ContinueParts, id: string): string | unde
   return task && textOf(task, template, digestOf)
 }
 
-function is(one: Resumed['resumptions'] extends ReadonlyMap<string, infer R> ? R : never, type: 'failed' | 'retried') {
-  return type === 'failed' ? one.type === 'failed' : one.type === 'start' && one.retried
+function is(
+  resumption: Resumed['resumptions'] extends ReadonlyMap<string, infer R> ? R : never,
+  type: 'failed' | 'retried',
+) {
+  return type === 'failed' ? resumption.type === 'failed' : resumption.type === 'start' && resumption.retried
 }
 
 /** Removes the run's workspaces that hold nothing; returns the highest number among them. */
@@ -92,10 +95,10 @@ async function clearUp(
   const homes = homesOfRepository({ workspacesDir, root: location.root, commonDir, env })
   const places = { homes, root: location.root, commonDir }
   const leftovers = await findLeftovers(places, runId)
-  for (const one of leftovers) {
-    const isSpent = one.kind === 'notes' ? basename(one.path) !== runId : !keep.has(one.path)
+  for (const leftover of leftovers) {
+    const isSpent = leftover.kind === 'notes' ? basename(leftover.path) !== runId : !keep.has(leftover.path)
     // What can't be removed stays until `autopilot clean`, which says why.
-    if (isSpent) await removeLeftover(places, one)
+    if (isSpent) await removeLeftover(places, leftover)
   }
   const paths = leftovers.filter(({ kind }) => kind === 'workspace').map(({ path }) => path)
   return highestNumber(replayed.state, paths)

@@ -74,11 +74,11 @@ export interface Settled {
  * Which earlier turns a total includes, besides the inputs of its own turn. Inputs are reported exactly along the way,
  * so the closest to the total is right: all of them, those that can't have been lost, or none.
  */
-export function settleEarlier(total: Usage, ownInputs: number, { total: before, since = [] }: Baseline): Settled {
+export function settleEarlier(total: Usage, ownInputs: number, { total: earlierTotal, since = [] }: Baseline): Settled {
   const told = toldBy(total)
-  const more = usageSince(total, before).inputTokens - ownInputs
+  const more = usageSince(total, earlierTotal).inputTokens - ownInputs
   const isIn = nearest(since, told.tokens ? more : 0)
-  const grew = (total.costUsd ?? 0) >= (before.costUsd ?? 0)
+  const grew = (total.costUsd ?? 0) >= (earlierTotal.costUsd ?? 0)
   const parts = since.map((turn) => {
     // Without tokens, it is only the cost of a turn that was counted otherwise.
     const included = turn.usage.inputTokens === 0 || (told.tokens && isIn(turn))
@@ -108,12 +108,12 @@ function split(turn: EarlierTurn, { tokens, usd }: ToldMeasures): Settled {
 function partOf({ usage, estimated, unknown = [] }: Counted, has: ToldMeasures): readonly Counted[] {
   const costUsd = has.usd ? usage.costUsd : undefined
   const part = withCost(has.tokens ? usage : noUsage, costUsd)
-  const of = unknown.filter((measure) => has[measure])
+  const unknownPart = unknown.filter((measure) => has[measure])
   return compact([
     {
       usage: part,
       ...(estimated && costUsd !== undefined ? { estimated } : {}),
-      ...(of.length === 0 ? {} : { unknown: of }),
+      ...(unknownPart.length === 0 ? {} : { unknown: unknownPart }),
     },
   ])
 }

@@ -63,9 +63,9 @@ interface AccountJudgement {
  * Judges an account by the failure of one of its agents. May be called twice for one agent: when it reports the
  * failure, and at its end.
  */
-export function judgeAccount(before: Trouble, agent: FailedAgent): AccountJudgement {
+export function judgeAccount(earlier: Trouble, agent: FailedAgent): AccountJudgement {
   const { failure, answered, ended } = agent
-  const trouble = ended && hasStarted(failure) ? notMissing(before) : before
+  const trouble = ended && hasStarted(failure) ? notMissing(earlier) : earlier
   const { coolDown } = consequencesOf(failure.kind)
   if (coolDown === 'login') return judgeRefusal(trouble, agent)
   if (coolDown === 'missing') return judgeMissing(trouble, agent)

@@ -40,14 +40,14 @@ export interface TurnCount extends Counted {
 }
 
 /** Counts a turn by the conversation's total, and by the calls of the model for what no total includes. */
-export function countTurn(use: TurnUse, before: Baseline, pricing: Pricing): TurnCount {
+export function countTurn(use: TurnUse, earlier: Baseline, pricing: Pricing): TurnCount {
   const { total, reported, unsettled } = use
-  const settled = settleEarlier(total, reported.inputTokens - unsettled.inputTokens, before)
-  const since = usageSince(total, before.total)
+  const settled = settleEarlier(total, reported.inputTokens - unsettled.inputTokens, earlier)
+  const since = usageSince(total, earlier.total)
   const unincluded = outsideTotal(use, since, pricing)
   const tokens = toldBy(total).tokens ? addUsage(since, unincluded.usage) : unincluded.usage
   const counted = { ...unincluded, usage: withCost(tokens, sum(since.costUsd, unincluded.usage.costUsd)) }
-  const after = baselineAfter(use, before, settled, { counted, unincluded })
+  const after = baselineAfter(use, earlier, settled, { counted, unincluded })
   return { ...counted, ...(settled.taken.length === 0 ? {} : { replaces: settled.taken }), after }
 }
 
@@ -76,22 +76,22 @@ function estimate(usage: Usage, { byPrice, byRate }: Pricing): number | undefine
 
 function baselineAfter(
   { total, count }: TurnUse,
-  { total: before }: Baseline,
+  { total: earlierTotal }: Baseline,
   { taken, left }: Settled,
   { counted, unincluded }: { readonly counted: Counted; readonly unincluded: Counted },
 ): Baseline {
-  if (count === 'saved') return baseline(latest(total, before), [...left, unincluded])
+  if (count === 'saved') return baseline(latest(total, earlierTotal), [...left, unincluded])
   // If nobody saw the process save its count, the next total may start from what was saved before.
   const known = taken.map(({ usage }) => ({ usage }))
-  if (count === 'lost') return baseline(before, [...left, ...known])
+  if (count === 'lost') return baseline(earlierTotal, [...left, ...known])
   const own = subtractUsage(counted.usage, usageOfAll(taken))
-  return baseline(before, [...left, ...known, { ...counted, usage: own, unsure: true }])
+  return baseline(earlierTotal, [...left, ...known, { ...counted, usage: own, unsure: true }])
 }
 
 /** The last value of each measure. A total of 0 isn't a total: the CLI didn't get to the conversation. */
-function latest(total: Usage, before: Usage): Usage {
-  const tokens = toldBy(total).tokens ? total : before
-  return withCost(tokens, total.costUsd === 0 ? before.costUsd : (total.costUsd ?? before.costUsd))
+function latest(total: Usage, earlier: Usage): Usage {
+  const tokens = toldBy(total).tokens ? total : earlier
+  return withCost(tokens, total.costUsd === 0 ? earlier.costUsd : (total.costUsd ?? earlier.costUsd))
 }
 
 function baseline(total: Usage, turns: readonly EarlierTurn[]): Baseline {

@@ -30,8 +30,15 @@ export function isZone(zone: string): boolean {
 /** What the wall shows in a zone at a moment, in whole seconds. */
 export function wallAt(epochMs: EpochMs, zone: string): WallMs {
   const parts = formatOf(zone)?.formatToParts(epochMs) ?? []
-  const of = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)?.value)
-  return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))
+  const numberOf = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)?.value)
+  return Date.UTC(
+    numberOf('year'),
+    numberOf('month') - 1,
+    numberOf('day'),
+    numberOf('hour'),
+    numberOf('minute'),
+    numberOf('second'),
+  )
 }
 
 const dayMs = 86_400_000

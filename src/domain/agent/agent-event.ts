@@ -69,18 +69,20 @@ export function withoutCost({ inputTokens, cachedInputTokens, outputTokens }: Us
 }
 
 /**
- * What a resumed conversation has used since it had used `before`. The CLIs report totals of the conversation. Totals
+ * What a resumed conversation has used since it had used `earlier`. The CLIs report totals of the conversation. Totals
  * never shrink, so if one did, the CLI counts from its own start and nothing is subtracted. Source: recorded streams
  * of a resumed claude 2.1.330 and codex 0.169.0.
  */
-export function usageSince(total: Usage, before: Usage): Usage {
-  const tokens = (['inputTokens', 'cachedInputTokens', 'outputTokens'] as const).every((of) => total[of] >= before[of])
+export function usageSince(total: Usage, earlier: Usage): Usage {
+  const tokens = (['inputTokens', 'cachedInputTokens', 'outputTokens'] as const).every(
+    (kind) => total[kind] >= earlier[kind],
+  )
   const { costUsd } = total
-  const spent = before.costUsd ?? 0
+  const spent = earlier.costUsd ?? 0
   return {
-    inputTokens: total.inputTokens - (tokens ? before.inputTokens : 0),
-    cachedInputTokens: total.cachedInputTokens - (tokens ? before.cachedInputTokens : 0),
-    outputTokens: total.outputTokens - (tokens ? before.outputTokens : 0),
+    inputTokens: total.inputTokens - (tokens ? earlier.inputTokens : 0),
+    cachedInputTokens: total.cachedInputTokens - (tokens ? earlier.cachedInputTokens : 0),
+    outputTokens: total.outputTokens - (tokens ? earlier.outputTokens : 0),
     ...(costUsd === undefined ? {} : { costUsd: costUsd >= spent ? costUsd - spent : costUsd }),
   }
 }

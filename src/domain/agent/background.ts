@@ -41,44 +41,44 @@ export type BackgroundChange = ValueOf<typeof backgroundChangeShape>
 /** More at a time than any agent has use for; a stream that tells of more must not fill the memory. */
 const most = 1_000
 
-export function applyBackground(before: Background, change: BackgroundChange): Background {
-  const { live, unwanted, wakeUps } = before
+export function applyBackground(background: Background, change: BackgroundChange): Background {
+  const { live, unwanted, wakeUps } = background
   switch (change.type) {
     case 'started':
-      return live.size >= most ? before : { ...before, live: new Map([...live, [change.id, change.what]]) }
+      return live.size >= most ? background : { ...background, live: new Map([...live, [change.id, change.what]]) }
     case 'ended':
-      return endOne(before, change.id, change.through)
+      return endOne(background, change.id, change.through)
     case 'listed':
-      return { ...before, live: new Map(change.tasks.slice(0, most).map(({ id, what }) => [id, what])) }
+      return { ...background, live: new Map(change.tasks.slice(0, most).map(({ id, what }) => [id, what])) }
     case 'unwanted':
-      return unwanted.size >= most ? before : { ...before, unwanted: new Set([...unwanted, change.id]) }
+      return unwanted.size >= most ? background : { ...background, unwanted: new Set([...unwanted, change.id]) }
     case 'wake_up_scheduled':
-      return { ...before, wakeUps: [...wakeUps, change.at].sort((a, b) => a - b).slice(0, most) }
+      return { ...background, wakeUps: [...wakeUps, change.at].sort((a, b) => a - b).slice(0, most) }
     case 'wake_up_came':
-      return { ...before, wakeUps: wakeUps.filter((at) => at !== change.at) }
+      return { ...background, wakeUps: wakeUps.filter((moment) => moment !== change.at) }
   }
 }
 
 /** What is not known to run tells nothing: the end of a sub-agent's own work, or of what an earlier process had left. */
-function endOne(before: Background, id: string, through: boolean): Background {
-  const what = before.live.get(id)
-  if (what === undefined) return before
-  const live = new Map(before.live)
+function endOne(background: Background, id: string, through: boolean): Background {
+  const what = background.live.get(id)
+  if (what === undefined) return background
+  const live = new Map(background.live)
   live.delete(id)
-  if (through || before.unwanted.has(id)) return { ...before, live }
-  const cut = before.cut.size >= most ? before.cut : new Map([...before.cut, [id, { what, known: false }]])
-  return { ...before, live, cut }
+  if (through || background.unwanted.has(id)) return { ...background, live }
+  const cut = background.cut.size >= most ? background.cut : new Map([...background.cut, [id, { what, known: false }]])
+  return { ...background, live, cut }
 }
 
 /** A further turn of the same process begins: its agent is told what was stopped. */
-export function beginTurn(before: Background): Background {
-  const known = [...before.cut].map(([id, { what }]): [string, Cut] => [id, { what, known: true }])
-  return { ...before, cut: new Map(known) }
+export function beginTurn(background: Background): Background {
+  const known = [...background.cut].map(([id, { what }]): [string, Cut] => [id, { what, known: true }])
+  return { ...background, cut: new Map(known) }
 }
 
 /** A turn has ended well: what its agent knew of is dealt with. */
-export function endTurn(before: Background): Background {
-  return { ...before, cut: new Map([...before.cut].filter(([, { known }]) => !known)) }
+export function endTurn(background: Background): Background {
+  return { ...background, cut: new Map([...background.cut].filter(([, { known }]) => !known)) }
 }
 
 /** Nothing runs, and no wake-up is to come: no further turn follows from it. */
@@ -91,6 +91,6 @@ export function notThrough({ live, cut, wakeUps }: Background): readonly string[
   return [
     ...live.values(),
     ...[...cut.values()].map(({ what }) => what),
-    ...wakeUps.map((at) => `a wake-up at ${new Date(at).toISOString()}`),
+    ...wakeUps.map((moment) => `a wake-up at ${new Date(moment).toISOString()}`),
   ]
 }

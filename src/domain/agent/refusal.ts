@@ -23,9 +23,10 @@ export function addRefusal(
 ): readonly Refusal[] {
   const isFull = refusals.length >= maxDistinct
   const about = target === undefined || isFull ? {} : { target }
-  const same = (one: Refusal) => one.tool === tool && !one.isRepaired
-  const exactly = refusals.findIndex((one) => same(one) && one.target === target)
-  const alike = exactly >= 0 || !isFull ? exactly : refusals.findIndex((one) => same(one) && one.target === undefined)
+  const same = (refusal: Refusal) => refusal.tool === tool && !refusal.isRepaired
+  const exactly = refusals.findIndex((refusal) => same(refusal) && refusal.target === target)
+  const alike =
+    exactly >= 0 || !isFull ? exactly : refusals.findIndex((refusal) => same(refusal) && refusal.target === undefined)
   // Names of tools are outside text, too, and may be as many.
   const index = alike < 0 && refusals.length >= 2 * maxDistinct ? refusals.length - 1 : alike
   if (index >= 0) return refusals.map((one, at) => (at === index ? { ...one, times: one.times + 1 } : one))

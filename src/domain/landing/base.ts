@@ -126,7 +126,7 @@ function calm(base: Base): Base {
 }
 
 function doing(base: Base, taskId: string, next: Doing): Base {
-  return { ...base, atWork: base.atWork.map((one) => (one.taskId === taskId ? { ...one, doing: next } : one)) }
+  return { ...base, atWork: base.atWork.map((work) => (work.taskId === taskId ? { ...work, doing: next } : work)) }
 }
 
 /** Total order: the task's priority, then its position in the file. */
@@ -142,7 +142,7 @@ export function mayBegin({ tip, red, cautious }: Base): boolean {
 /** Whether no running attempt can continue before a person has looked at the base; also if none is running. */
 export function isStuck(base: Base): boolean {
   if (base.over || base.cautious || !base.red.has(base.tip)) return false
-  return base.atWork.every((one) => one.doing.type === 'kept_out' && decisionOn(base, one) === undefined)
+  return base.atWork.every((work) => work.doing.type === 'kept_out' && decisionOn(base, work) === undefined)
 }
 
 /** What follows now, and the base after it: an attempt that continues is running again. Whoever isn't named waits. */
@@ -151,31 +151,31 @@ export function nextDecisions(base: Base): {
   readonly decisions: ReadonlyMap<string, BaseDecision>
 } {
   const decisions = new Map<string, BaseDecision>()
-  for (const one of base.atWork) {
-    const decision = decisionOn(base, one)
-    if (decision !== undefined) decisions.set(one.taskId, decision)
+  for (const work of base.atWork) {
+    const decision = decisionOn(base, work)
+    if (decision !== undefined) decisions.set(work.taskId, decision)
   }
-  const atWork = base.atWork.map((one): AtWork =>
-    decisions.has(one.taskId) ? { ...one, doing: { type: 'working' } } : one,
+  const atWork = base.atWork.map((work): AtWork =>
+    decisions.has(work.taskId) ? { ...work, doing: { type: 'working' } } : work,
   )
   return { base: { ...base, atWork }, decisions }
 }
 
 /** Undefined for an attempt that is running, or waits. */
-function decisionOn(base: Base, one: AtWork): BaseDecision | undefined {
-  switch (one.doing.type) {
+function decisionOn(base: Base, work: AtWork): BaseDecision | undefined {
+  switch (work.doing.type) {
     case 'working':
       return undefined
     case 'held_back':
       return base.cautious ? undefined : 'take_up'
     case 'kept_out':
-      return keptOutDecision(base, one, one.doing)
+      return keptOutDecision(base, work, work.doing)
   }
 }
 
 function keptOutDecision(
   base: Base,
-  one: AtWork,
+  work: AtWork,
   { by, repair }: Extract<Doing, { type: 'kept_out' }>,
 ): BaseDecision | undefined {
   const red = base.red.get(by.on)
@@ -185,10 +185,12 @@ function keptOutDecision(
   // Once some work has passed, nobody waits for a verdict on the base.
   if (isOpen) return base.passed ? 'own' : undefined
   if (base.over) return 'over'
-  return !base.cautious && repair === 'possible' && leaderOf(base) === one ? 'repair' : undefined
+  return !base.cautious && repair === 'possible' && leaderOf(base) === work ? 'repair' : undefined
 }
 
 /** The first in order that could fix the base. When it has used up its rounds, nobody pays another one for the same. */
 function leaderOf({ atWork }: Base): AtWork | undefined {
-  return atWork.find(({ isAgent, doing: one }) => isAgent && !(one.type === 'kept_out' && one.repair === 'impossible'))
+  return atWork.find(
+    ({ isAgent, doing: state }) => isAgent && !(state.type === 'kept_out' && state.repair === 'impossible'),
+  )
 }

@@ -41,11 +41,12 @@ export function prefixesToJudge({ size, judges, fails }: Search): readonly numbe
 
 /** What is known after verdicts on prefixes. Behind the shortest one that fails nothing belongs to the batch any more. */
 export function learn(search: Search, verdicts: readonly PrefixVerdict[]): Search {
-  const found = (wanted: TreeVerdict) => verdicts.flatMap(({ prefix, verdict }) => (verdict === wanted ? [prefix] : []))
-  const passing = Math.max(search.passing, ...found('passed'))
-  const failing = Math.min(Infinity, ...found('failed').filter((prefix) => prefix > passing))
+  const prefixesThat = (wanted: TreeVerdict) =>
+    verdicts.flatMap(({ prefix, verdict }) => (verdict === wanted ? [prefix] : []))
+  const passing = Math.max(search.passing, ...prefixesThat('passed'))
+  const failing = Math.min(Infinity, ...prefixesThat('failed').filter((prefix) => prefix > passing))
   const size = Math.min(search.size, failing)
-  const open = Math.max(0, ...found('open').filter((prefix) => prefix > passing && prefix < failing))
+  const open = Math.max(0, ...prefixesThat('open').filter((prefix) => prefix > passing && prefix < failing))
   return { ...search, size, passing, open, fails: failing < Infinity ? 'once' : search.fails }
 }
 

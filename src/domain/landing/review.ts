@@ -46,13 +46,13 @@ export function nextReviewer(
   reviewers: readonly ProviderModel[],
   tried: readonly ProviderModel[],
 ): ProviderModel | undefined {
-  const count = (is: (one: ProviderModel) => boolean) => tried.filter(is).length
-  const asked = (one: ProviderModel) =>
+  const count = (is: (reviewer: ProviderModel) => boolean) => tried.filter(is).length
+  const asked = (reviewer: ProviderModel) =>
     // The provider weighs more than the model: no review has three tries of both.
-    1000 * count(({ provider }) => provider === one.provider) +
-    count((other) => formatProviderModel(other) === formatProviderModel(one))
+    1000 * count(({ provider }) => provider === reviewer.provider) +
+    count((other) => formatProviderModel(other) === formatProviderModel(reviewer))
   const least = Math.min(...reviewers.map(asked))
-  return reviewers.find((one) => asked(one) === least)
+  return reviewers.find((reviewer) => asked(reviewer) === least)
 }
 
 /** What decides a review's verdict; equal keys need no second review. */

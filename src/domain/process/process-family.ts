@@ -26,7 +26,7 @@ export function familiesIn<Process extends Related>(
 ): (pgid: number) => readonly Process[] {
   const children = childrenIn(processes)
   const groups = new Map<number, Process[]>()
-  for (const one of processes) append(groups, one.group, one)
+  for (const process of processes) append(groups, process.group, process)
   return (pgid) => {
     const members = groups.get(pgid) ?? []
     const pids = members.map(({ pid }) => pid)
@@ -36,7 +36,7 @@ export function familiesIn<Process extends Related>(
 
 function childrenIn<Process extends Related>(processes: readonly Process[]): ReadonlyMap<number, readonly Process[]> {
   const children = new Map<number, Process[]>()
-  for (const one of processes) append(children, one.parent, one)
+  for (const process of processes) append(children, process.parent, process)
   return children
 }
 
@@ -45,17 +45,17 @@ function below<Process extends Related>(
   children: ReadonlyMap<number, readonly Process[]>,
 ): readonly Process[] {
   const known = new Set(pids)
-  const found: Process[] = []
+  const descendants: Process[] = []
   const queue = [...pids]
   for (const next of queue) {
     for (const child of children.get(next) ?? []) {
       if (known.has(child.pid)) continue
       known.add(child.pid)
-      found.push(child)
+      descendants.push(child)
       queue.push(child.pid)
     }
   }
-  return found
+  return descendants
 }
 
 /** By pid, the processor time that each process and its ended children have used so far, ms. */

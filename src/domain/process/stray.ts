@@ -70,14 +70,16 @@ export function findStrays(
   claims: readonly Claim[],
 ): readonly (SeenProcess & Belongings)[] {
   const spared = lineOf(self, processes)
-  const known = claims.flatMap(({ spawned }) => spawned.filter((one) => one.boot === boot).map(identityOf))
+  const known = claims.flatMap(({ spawned }) => spawned.filter((process) => process.boot === boot).map(identityOf))
   const identities = new Set(known.filter((one) => one !== undefined))
-  const isLeader = (one: SeenProcess) => one.pid === one.group && identities.has(identityOf(one) ?? '')
+  const isLeader = (process: SeenProcess) => process.pid === process.group && identities.has(identityOf(process) ?? '')
   const groups = new Set(processes.filter(isLeader).map(({ group }) => group))
   const traces = claims.map((claim) => claim.traces)
   return processes.filter(
-    (one) =>
-      !isOver(one) && !spared.has(one.pid) && (groups.has(one.group) || traces.some((trace) => bears(one, trace))),
+    (process) =>
+      !isOver(process) &&
+      !spared.has(process.pid) &&
+      (groups.has(process.group) || traces.some((trace) => bears(process, trace))),
   )
 }
 
@@ -92,7 +94,7 @@ function identityOf({ pid, start }: SpawnedProcess): string | undefined {
 
 /** A process and all that it descends from. */
 function lineOf(pid: number, processes: readonly SeenProcess[]): ReadonlySet<number> {
-  const parents = new Map(processes.map((one) => [one.pid, one.parent]))
+  const parents = new Map(processes.map((process) => [process.pid, process.parent]))
   const line = new Set<number>()
   for (let next: number | undefined = pid; next !== undefined && !line.has(next); next = parents.get(next))
     line.add(next)

@@ -99,11 +99,11 @@ function longestChains(
     if (open.length === 0) leaves.push(id)
   }
   for (let id = leaves.pop(); id !== undefined; id = leaves.pop()) {
-    for (const before of dependenciesOf.get(id) ?? []) {
-      chain.set(before, Math.max(chain.get(before) ?? 0, (chain.get(id) ?? 0) + 1))
-      const left = (waiting.get(before) ?? 0) - 1
-      waiting.set(before, left)
-      if (left === 0) leaves.push(before)
+    for (const dependency of dependenciesOf.get(id) ?? []) {
+      chain.set(dependency, Math.max(chain.get(dependency) ?? 0, (chain.get(id) ?? 0) + 1))
+      const left = (waiting.get(dependency) ?? 0) - 1
+      waiting.set(dependency, left)
+      if (left === 0) leaves.push(dependency)
     }
   }
   return chain

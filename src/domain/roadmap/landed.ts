@@ -17,14 +17,14 @@ export type LandedAs =
 
 /** Judges the commits under a task's id, the last first, by the digest of what the task says now. */
 export function judgeLanded(commits: readonly LandedCommit[], text: string): LandedAs {
-  const told = commits.filter((one) => one.text !== undefined)
-  const same = told.find((one) => !isOtherTask(one.text, text))
+  const told = commits.filter((commit) => commit.text !== undefined)
+  const same = told.find((commit) => !isOtherTask(commit.text, text))
   if (same) return { type: 'same', commit: same.commit }
   const [last] = told
   // Where it is known what landed since, what the id alone says is out of date.
   if (last) return { type: 'other', commit: last.commit }
-  const [before] = commits
-  return before ? { type: 'by_id', commit: before.commit } : { type: 'none' }
+  const [untold] = commits
+  return untold ? { type: 'by_id', commit: untold.commit } : { type: 'none' }
 }
 
 /** The tasks, with those to redo as if they had never been done. What a person holds stays held. */

@@ -16,19 +16,19 @@ export interface HistoryCommit {
  */
 export function undoneIn(commits: readonly HistoryCommit[]): ReadonlySet<CommitId> {
   const undone = new Set<CommitId>()
-  const at = new Map(commits.map(({ commit }, index) => [commit, index]))
+  const indexes = new Map(commits.map(({ commit }, index) => [commit, index]))
   const broughtBy = ({ commit, parents }: HistoryCommit, mainline = parents[0]) =>
-    parents.length < 2 || mainline === undefined ? [commit] : between(commits, at, commit, mainline)
-  for (const [index, one] of commits.entries()) {
-    const { commit, body } = one
+    parents.length < 2 || mainline === undefined ? [commit] : between(commits, indexes, commit, mainline)
+  for (const [index, candidate] of commits.entries()) {
+    const { commit, body } = candidate
     if (undone.has(commit)) continue
-    const pulled = pulledBefore(commits, at, one)
+    const pulled = pulledBefore(commits, indexes, candidate)
     if (pulled) broughtBy(pulled).forEach((brought) => undone.add(brought))
     for (const { id, mainline } of revertsIn(body)) {
       // A commit can't know the id of a later one, so the named commit comes after it in this order.
-      const of = commits.find((other, place) => place > index && other.commit.startsWith(id))
-      if (of === undefined) continue
-      broughtBy(of, mainline).forEach((brought) => undone.add(brought))
+      const reverted = commits.find((other, place) => place > index && other.commit.startsWith(id))
+      if (reverted === undefined) continue
+      broughtBy(reverted, mainline).forEach((brought) => undone.add(brought))
     }
   }
   return undone
@@ -47,7 +47,7 @@ interface Pull {
  */
 function pulledBefore(
   commits: readonly HistoryCommit[],
-  at: ReadonlyMap<CommitId, number>,
+  indexes: ReadonlyMap<CommitId, number>,
   by: HistoryCommit,
 ): HistoryCommit | undefined {
   const number = /^Reverts [\w.-]+\/[\w.-]+#(\d+)\r?$/m.exec(by.body)?.[1]
@@ -57,11 +57,11 @@ function pulledBefore(
   const title = word === 'Reapply' ? `Revert "${quoted}"` : quoted
   const means = (pull: Pull | undefined) =>
     pull?.number === number && (pull.title === title || `${pull.title} (#${number})` === title)
-  const known = commits.filter((one) => means(pullOf(one)))
+  const known = commits.filter((commit) => means(pullOf(commit)))
   if (known.length === 0) return undefined
-  const before = reach(commits, at, by.commit)
-  const [one, ...others] = known.filter(({ commit }) => commit !== by.commit && before.has(commit))
-  return others.length === 0 ? one : undefined
+  const history = reach(commits, indexes, by.commit)
+  const [pulled, ...others] = known.filter(({ commit }) => commit !== by.commit && history.has(commit))
+  return others.length === 0 ? pulled : undefined
 }
 
 /**
@@ -93,26 +93,26 @@ function revertsIn(body: string): readonly Revert[] {
 /** The commits in one history that the other lacks. */
 function between(
   commits: readonly HistoryCommit[],
-  at: ReadonlyMap<CommitId, number>,
+  indexes: ReadonlyMap<CommitId, number>,
   from: CommitId,
   without: CommitId,
 ): readonly CommitId[] {
-  const left = reach(commits, at, without)
-  return [...reach(commits, at, from)].filter((one) => !left.has(one))
+  const left = reach(commits, indexes, without)
+  return [...reach(commits, indexes, from)].filter((commit) => !left.has(commit))
 }
 
 /** The commits in a tip's history, including the tip. */
 function reach(
   commits: readonly HistoryCommit[],
-  at: ReadonlyMap<CommitId, number>,
+  indexes: ReadonlyMap<CommitId, number>,
   tip: CommitId,
 ): ReadonlySet<CommitId> {
   const seen = new Set<CommitId>()
   const waiting = [tip]
-  for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-    const parents = commits[at.get(one) ?? -1]?.parents
-    if (!parents || seen.has(one)) continue
-    seen.add(one)
+  for (let commit = waiting.pop(); commit !== undefined; commit = waiting.pop()) {
+    const parents = commits[indexes.get(commit) ?? -1]?.parents
+    if (!parents || seen.has(commit)) continue
+    seen.add(commit)
     waiting.push(...parents)
   }
   return seen

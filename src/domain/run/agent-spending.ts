@@ -31,23 +31,28 @@ export interface CountedAgent extends Counted {
 
 /** The sum with an agent that has ended. */
 export function addCounted(sum: Usage, { usage, replaces = [] }: CountedAgent): Usage {
-  return replaces.reduce((left, one) => subtractUsage(left, one.usage), addUsage(sum, usage))
+  return replaces.reduce((left, replaced) => subtractUsage(left, replaced.usage), addUsage(sum, usage))
 }
 
-export function addAgent(before: ProviderSpending, agent: CountedAgent): ProviderSpending {
+export function addAgent(spending: ProviderSpending, agent: CountedAgent): ProviderSpending {
   const { usage, unknown = [], replaces = [] } = agent
   // An agent that ended at once because of its account says nothing about what agents spend.
   const counts = tokensOf(usage) > 0 || (usage.costUsd ?? 0) > 0
   return {
-    usage: addCounted(before.usage, agent),
-    agents: before.agents + (counts ? 1 : 0),
-    unknown: eachMeasure((of) => before.unknown[of] + countOf(of, [agent]) - countOf(of, replaces)),
-    inARow: eachMeasure((of) => {
-      if (unknown.includes(of)) return before.inARow[of] + 1
+    usage: addCounted(spending.usage, agent),
+    agents: spending.agents + (counts ? 1 : 0),
+    unknown: eachMeasure(
+      (measure) => spending.unknown[measure] + countOf(measure, [agent]) - countOf(measure, replaces),
+    ),
+    inARow: eachMeasure((measure) => {
+      if (unknown.includes(measure)) return spending.inARow[measure] + 1
       // An estimate doesn't show that the CLI reports it again.
-      return counts && !agent.estimated ? 0 : before.inARow[of]
+      return counts && !agent.estimated ? 0 : spending.inARow[measure]
     }),
-    estimated: replaces.reduce((sum, one) => addEstimate(sum, one, -1), addEstimate(before.estimated, agent, 1)),
+    estimated: replaces.reduce(
+      (sum, replaced) => addEstimate(sum, replaced, -1),
+      addEstimate(spending.estimated, agent, 1),
+    ),
   }
 }
 
@@ -84,13 +89,13 @@ export function weightOf({ inputTokens, cachedInputTokens, outputTokens }: Usage
 
 /** Learns from an agent that reported both: its usage along the way, and its cost at the end. */
 export function addToRate(
-  before: Rate = noRate,
+  rate: Rate = noRate,
   { usage, estimated, replaces = [] }: CountedAgent,
   streamed: Usage | undefined,
 ): Rate {
   const { costUsd } = usage
-  if (!streamed || costUsd === undefined || estimated || replaces.length > 0) return before
-  return { usd: before.usd + costUsd, weight: before.weight + weightOf(streamed) }
+  if (!streamed || costUsd === undefined || estimated || replaces.length > 0) return rate
+  return { usd: rate.usd + costUsd, weight: rate.weight + weightOf(streamed) }
 }
 
 /** What such tokens would have cost with this model; undefined if nothing is known about it. */

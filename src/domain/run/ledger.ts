@@ -48,18 +48,18 @@ export interface CleanPlan {
  */
 export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftover[], lost: boolean): CleanPlan {
   const mayDelete = ({ standing }: LedgerRef) => lost || standing.type !== 'only_here'
-  const needed = new Set(refs.filter((one) => !one.isBase && !mayDelete(one)).map(({ runId }) => runId))
-  const isDeleted = (one: LedgerRef) => mayDelete(one) && !(one.isBase && needed.has(one.runId))
+  const needed = new Set(refs.filter((ref) => !ref.isBase && !mayDelete(ref)).map(({ runId }) => runId))
+  const isDeleted = (ref: LedgerRef) => mayDelete(ref) && !(ref.isBase && needed.has(ref.runId))
   const standing = new Set(leftovers.filter(({ holds }) => holds !== undefined).map(({ runId }) => runId))
   // Without its notes, a resumed run could not take over an existing workspace.
   const isNeeded = ({ kind, runId }: Leftover) => kind === 'notes' && standing.has(runId)
-  const empty = (one: Leftover) => lost || (one.holds === undefined && !isNeeded(one))
+  const empty = (leftover: Leftover) => lost || (leftover.holds === undefined && !isNeeded(leftover))
   return {
     refs: refs.filter(isDeleted),
     leftovers: leftovers.filter(empty),
     kept: {
-      refs: refs.filter((one) => !mayDelete(one)),
-      leftovers: leftovers.filter((one) => !empty(one) && !isNeeded(one)),
+      refs: refs.filter((ref) => !mayDelete(ref)),
+      leftovers: leftovers.filter((leftover) => !empty(leftover) && !isNeeded(leftover)),
     },
   }
 }

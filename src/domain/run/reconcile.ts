@@ -169,8 +169,8 @@ export interface ResumeCounts {
 
 export function countResumptions(resumptions: Iterable<Resumption>): ResumeCounts {
   const counts = { toLand: 0, conversations: 0, toStart: 0, failed: 0 }
-  for (const one of resumptions)
-    counts[one.type === 'continue' && !isPaid(one) ? 'conversations' : countedAs[one.type]]++
+  for (const resumption of resumptions)
+    counts[resumption.type === 'continue' && !isPaid(resumption) ? 'conversations' : countedAs[resumption.type]]++
   return counts
 }
 

@@ -177,8 +177,8 @@ export function replay(records: Iterable<RunRecord>): RunState | undefined {
 }
 
 /** One step of {@link replay}, for a journal that is read one record at a time. */
-export function replayNext(before: RunState | undefined, record: RunRecord): RunState | undefined {
-  const state = record.type === 'run_started' ? initialState(record) : before
+export function replayNext(earlier: RunState | undefined, record: RunRecord): RunState | undefined {
+  const state = record.type === 'run_started' ? initialState(record) : earlier
   if (state) apply(state, record)
   return state
 }
@@ -400,10 +400,10 @@ function beginAgain(state: RunState, record: RecordOf<'run_resumed'>): void {
   const records = tasks.map((task) => resumedRecord(task, state.tasks.get(task.id), failed.has(task.id)))
   state.tasks.clear()
   for (const task of records) state.tasks.set(task.id, task)
-  const before = new Map(state.slots)
+  const earlierSlots = new Map(state.slots)
   state.slots.clear()
   for (const id of slots) {
-    const { work, ...rest } = before.get(id) ?? unusedSlot(id)
+    const { work, ...rest } = earlierSlots.get(id) ?? unusedSlot(id)
     state.slots.set(id, { ...rest, busyMs: rest.busyMs + (work ? state.ms - work.since : 0) })
   }
   state.counts = { queueLength: 0, busyAgents: 0, availableAgents: slots.length }
@@ -417,14 +417,14 @@ function beginAgain(state: RunState, record: RecordOf<'run_resumed'>): void {
   delete state.finished
 }
 
-function resumedRecord(task: PlannedTask, before: TaskRecord | undefined, staysFailed: boolean): TaskRecord {
+function resumedRecord(task: PlannedTask, earlier: TaskRecord | undefined, staysFailed: boolean): TaskRecord {
   const planned = plannedRecord(task)
-  if (!before) return planned
-  const stays = staysFailed || (task.state === 'done' && before.state.type === 'done')
-  return { ...before, title: task.title, state: stays ? before.state : planned.state }
+  if (!earlier) return planned
+  const stays = staysFailed || (task.state === 'done' && earlier.state.type === 'done')
+  return { ...earlier, title: task.title, state: stays ? earlier.state : planned.state }
 }
 
-function forgetKept({ kept }: RunState, isGone: (one: KeptCommit) => boolean): void {
+function forgetKept({ kept }: RunState, isGone: (commit: KeptCommit) => boolean): void {
   const index = kept.findIndex(isGone)
   if (index >= 0) kept.splice(index, 1)
 }
@@ -525,8 +525,8 @@ function endWork(state: RunState, record: RecordOf<'agent_exited'>): void {
 function noteAction(state: RunState, record: RecordOf<'agent_reported'>): void {
   const action = lastAction(record.event)
   const task = state.tasks.get(record.taskId)
-  const at = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined
-  const slot = at === undefined ? undefined : state.slots.get(at)
+  const slotId = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined
+  const slot = slotId === undefined ? undefined : state.slots.get(slotId)
   if (action === undefined || !slot?.work) return
   state.slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
 }

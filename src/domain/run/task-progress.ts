@@ -223,7 +223,7 @@ function beginAttempt(
   const known = tasks.get(taskId)?.inherited
   const inherited = inheritedBy(agent, known?.attempt === goesOnFrom ? known : undefined, base)
   const course = begun(attempt, { agent, resumes: false, workspace, inherited, ...present({ base, text }) })
-  change(tasks, taskId, (before) => ({ ...before, attempts: Math.max(before.attempts, attempt), course }))
+  change(tasks, taskId, (task) => ({ ...task, attempts: Math.max(task.attempts, attempt), course }))
 }
 
 /** What an attempt's first turn continues, with a given provider and model and from a given base. */
@@ -240,8 +240,8 @@ function endAttempt(
   tasks: Map<string, TaskProgress>,
   { taskId, attempt, failure, counted }: RecordOf<'attempt_failed'>,
 ): void {
-  const before = tasks.get(taskId) ?? untried
-  const task = failure.spared ? { ...before, spared: before.spared + 1 } : before
+  const known = tasks.get(taskId) ?? untried
+  const task = failure.spared ? { ...known, spared: known.spared + 1 } : known
   const course = task.course?.attempt === attempt ? task.course : undefined
   const repaired = course?.repaired ?? []
   if (isInterruption(failure)) {

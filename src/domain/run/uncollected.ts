@@ -32,9 +32,9 @@ export function workStays(
   uncollected: Uncollected,
   { path, why, collectsAgain }: { readonly path: string; readonly why: string; readonly collectsAgain?: boolean },
 ): void {
-  const before = uncollected.get(path)
-  const isKept = before?.isKept === true || collectsAgain !== true
-  uncollected.set(path, { why, isKept, ...present({ whose: before?.whose }) })
+  const known = uncollected.get(path)
+  const isKept = known?.isKept === true || collectsAgain !== true
+  uncollected.set(path, { why, isKept, ...present({ whose: known?.whose }) })
 }
 
 /** Whether what a workspace holds is this attempt's, to be collected. */

@@ -47,9 +47,9 @@ function percentEncoded(byte: number, kept: RegExp): string {
 /** By itself, and at each of the three places that it can have in a longer text: what no neighbour has a part in. */
 function inBase64(bytes: Uint8Array): readonly string[] {
   const alone = base64([...bytes])
-  const inside = [0, 1, 2].map((before) => {
-    const all = base64([...new Uint8Array(before), ...bytes, 0, 0])
-    return all.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+  const inside = [0, 1, 2].map((offset) => {
+    const all = base64([...new Uint8Array(offset), ...bytes, 0, 0])
+    return all.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
   })
   const forms = [alone, alone.replace(/=+$/, ''), ...inside]
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]

@@ -81,9 +81,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
  */
 export function misshapen(shape: Shape, value: unknown): string | undefined {
   if (isShaped(shape, value)) return undefined
-  const inside = partsOf(shape, value).flatMap(([key, part, of]) => {
-    if (part === undefined && of.optional) return []
-    const where = misshapen(of, part)
+  const inside = partsOf(shape, value).flatMap(([key, part, inner]) => {
+    if (part === undefined && inner.optional) return []
+    const where = misshapen(inner, part)
     return where === undefined ? [] : [where === '' ? key : `${key}.${where}`]
   })
   return inside[0] ?? ''
@@ -95,5 +95,5 @@ function partsOf(shape: Shape, value: unknown): readonly (readonly [key: string,
   }
   if (!isObject(value)) return []
   if (shape.kind === 'map') return Object.entries(value).map(([key, part]) => [key, part, shape.each] as const)
-  return Object.entries(fieldsOf(shape, value)).map(([key, of]) => [key, value[key], of] as const)
+  return Object.entries(fieldsOf(shape, value)).map(([key, inner]) => [key, value[key], inner] as const)
 }

@@ -132,7 +132,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
       return agent.provider === provider && outputTokens > 0
     })
     if (reported.length > 0) {
-      return meanOf(reported.map(([, one]) => spentOf(one)).reduce(addSpent, nothingSpent), reported.length)
+      return meanOf(reported.map(([, usage]) => spentOf(usage)).reduce(addSpent, nothingSpent), reported.length)
     }
     const agents = [...spending.values()].reduce((sum, one) => sum + one.agents, 0)
     return meanOf(spentOf(usage), agents)
@@ -152,10 +152,10 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     const counts = (name: string) => name !== commandProvider && (provider === undefined || name === provider)
     const reported = [...this.#reported].filter(([agent]) => counts(agent.provider))
     const known = new Set(reported.map(([{ slot }]) => slot))
-    const silent = held.filter((one) => counts(one.provider) && !known.has(one.slot))
+    const silent = held.filter((offer) => counts(offer.provider) && !known.has(offer.slot))
     return [
       ...reported.map(([agent, usage]) => ({ reported: spentOf(usage), usual: this.#usual(agent.provider) })),
-      ...silent.map((one) => ({ reported: nothingSpent, usual: this.#usual(one.provider) })),
+      ...silent.map((offer) => ({ reported: nothingSpent, usual: this.#usual(offer.provider) })),
     ]
   }
 

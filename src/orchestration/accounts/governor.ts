@@ -81,9 +81,9 @@ export class Governor implements AgentWatch {
     const offer = agent.model === undefined ? { provider } : { provider, model: agent.model }
     if (provider === commandProvider || pool.isOut(offer)) return
     const [now, nowMs] = [clock.now(), clock.monotonic()]
-    const at = { now, nowMs, startedMs, answered: agent.hasAnswered(), ended, jitter: random(), zone: zone() }
+    const facts = { now, nowMs, startedMs, answered: agent.hasAnswered(), ended, jitter: random(), zone: zone() }
     const goesFirst = this.#first.has(agent)
-    const { trouble, verdict } = judgeAccount(this.#troubleOf(provider), { failure, goesFirst, ...at })
+    const { trouble, verdict } = judgeAccount(this.#troubleOf(provider), { failure, goesFirst, ...facts })
     this.#troubles.set(provider, trouble)
     if (verdict.type === 'cool_down') {
       this.#coolDownKinds.set(provider, failure.kind)

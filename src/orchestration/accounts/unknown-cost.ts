@@ -25,24 +25,24 @@ const maxInARow = 3
  */
 export function watchUnknown(parts: UnknownParts): AgentWatch {
   const told = new Set<string>()
-  const look = (agent: WatchedAgent, of: Measure) => {
+  const look = (agent: WatchedAgent, measure: Measure) => {
     const { provider, taskId } = agent
-    if (!isLimited(agent, of, parts) || (of === 'usd' && !parts.findProvider(provider)?.tellsCost)) return
-    const many = parts.recorder.state.spending.get(provider)?.inARow[of] ?? 0
+    if (!isLimited(agent, measure, parts) || (measure === 'usd' && !parts.findProvider(provider)?.tellsCost)) return
+    const many = parts.recorder.state.spending.get(provider)?.inARow[measure] ?? 0
     if (many >= maxInARow) {
-      const why = `the ${measureNames[of]} of the last ${plural(many, 'agent')} of ${provider} is unknown, so no budget can count it`
-      parts.stopEarly({ reason: 'budget', why, next: `${unknownCures[of]}, and run again` })
+      const why = `the ${measureNames[measure]} of the last ${plural(many, 'agent')} of ${provider} is unknown, so no budget can count it`
+      parts.stopEarly({ reason: 'budget', why, next: `${unknownCures[measure]}, and run again` })
     }
-    if (told.has(`${provider} ${of}`)) return
-    told.add(`${provider} ${of}`)
-    void parts.recorder.record({ type: 'cost_unknown', provider, taskId, measure: of })
+    if (told.has(`${provider} ${measure}`)) return
+    told.add(`${provider} ${measure}`)
+    void parts.recorder.record({ type: 'cost_unknown', provider, taskId, measure })
   }
   return {
-    counted: (agent: WatchedAgent, { unknown = [] }: Counted) => unknown.forEach((of) => look(agent, of)),
+    counted: (agent: WatchedAgent, { unknown = [] }: Counted) => unknown.forEach((measure) => look(agent, measure)),
   }
 }
 
-function isLimited({ provider, taskId }: WatchedAgent, of: Measure, { budgets, tasks }: UnknownParts): boolean {
+function isLimited({ provider, taskId }: WatchedAgent, measure: Measure, { budgets, tasks }: UnknownParts): boolean {
   const limits = [budgets.run, budgets.providers[provider], tasks.get(taskId)?.budget]
-  return limits.some((budget) => budget?.[of] !== undefined)
+  return limits.some((budget) => budget?.[measure] !== undefined)
 }

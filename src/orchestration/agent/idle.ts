@@ -50,7 +50,7 @@ interface Use {
 export function watchIdle({ idleMs, clock, processorTimes, isStopped, onIdle }: IdleParts): IdleWatch {
   const everyMs = Math.min(Math.max(idleMs / 10, shortestLookMs), longestLookMs)
   let lastHeard = clock.monotonic()
-  let before: ProcessorTimes | undefined
+  let lastTimes: ProcessorTimes | undefined
   /** Of the looks since its last output, the last one that is a whole idle timeout ago, and all later ones. */
   let uses: Use[] = []
   let stopped = false
@@ -83,15 +83,15 @@ export function watchIdle({ idleMs, clock, processorTimes, isStopped, onIdle }: 
   }
 
   function note(at: MonotonicMs, times: ProcessorTimes): void {
-    const used = before ? usedSince(before, times) : 0
-    before = times
+    const used = lastTimes ? usedSince(lastTimes, times) : 0
+    lastTimes = times
     uses.push({ at, usedMs: (uses.at(-1)?.usedMs ?? 0) + used })
     while (uses[1] && msBetween(uses[1].at, at) >= idleMs) uses.shift()
   }
 
   function heard(): void {
     lastHeard = clock.monotonic()
-    before = undefined
+    lastTimes = undefined
     uses = []
   }
 

@@ -137,8 +137,8 @@ async function whyNotStarted(
 
 /** Its id may come from a stream that an agent wrote. */
 function conversationFact({ provider, assignment }: AgentWork, { evidence }: TurnRecord) {
-  const before = assignment.type === 'work' ? assignment.conversation : undefined
-  const conversation = evidence.sessionId ?? before
+  const resumed = assignment.type === 'work' ? assignment.conversation : undefined
+  const conversation = evidence.sessionId ?? resumed
   const continues = provider.resume !== undefined && assignment.type === 'work'
   return continues && conversation !== undefined && isSessionId(conversation) ? { conversation } : {}
 }

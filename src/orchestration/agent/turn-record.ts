@@ -108,13 +108,13 @@ export class TurnRecord {
   #take(event: AgentEvent): void {
     const { work, settings, mask } = this.#parts
     const { recorder, watch } = settings
-    const before = this.#evidence
-    this.#evidence = this.#isEnding ? applyAfterSignal(before, event) : applyAgentEvent(before, event)
+    const earlier = this.#evidence
+    this.#evidence = this.#isEnding ? applyAfterSignal(earlier, event) : applyAgentEvent(earlier, event)
     const { answered, reported, usage } = this.#evidence
-    if (answered && !before.answered) watch.answered?.(this.watched)
+    if (answered && !earlier.answered) watch.answered?.(this.watched)
     const clean = this.#isWorthRecording(event) ? cleanEvent(maskValue(agentEventShape, event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', ...idsOf(work), event: clean })
-    if (reported !== before.reported || usage !== before.usage) this.#tellUse()
+    if (reported !== earlier.reported || usage !== earlier.usage) this.#tellUse()
     if (event.type === 'result' && event.failure)
       watch.failing?.(this.watched, saidFailure(this.#evidence) ?? event.failure)
   }

@@ -125,10 +125,11 @@ export class BaseWatch {
 
   /** The target has moved: to work that `passed`, or because somebody else moved it. */
   moved(to: CommitId, passed: boolean): void {
-    const before = this.#base
+    const earlier = this.#base
     this.#learn({ type: 'moved', to, passed })
-    const isOpen = before?.red.has(before.tip) === true || (before?.judging.has(before.tip) === true && !before.passed)
-    if (before && !passed && isOpen) this.#judge(to)
+    const isOpen =
+      earlier?.red.has(earlier.tip) === true || (earlier?.judging.has(earlier.tip) === true && !earlier.passed)
+    if (earlier && !passed && isOpen) this.#judge(to)
   }
 
   #wait(taskId: string): Promise<BaseDecision | 'canceled'> {
@@ -162,7 +163,7 @@ export class BaseWatch {
     this.#base = base
     this.#parts.pool.pause(!mayBegin(base))
     for (const [taskId, decision] of decisions) this.#tell(taskId, decision)
-    for (const one of base.atWork) this.#noteWaiting(base, one)
+    for (const work of base.atWork) this.#noteWaiting(base, work)
     // Canceled work ends for that reason.
     if (isStuck(base) && !this.#parts.signal.aborted && this.#isMoreToDo(base)) this.#giveUp(base)
   }

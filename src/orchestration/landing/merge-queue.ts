@@ -228,18 +228,18 @@ class QueueDriver {
   async #land(count: number): Promise<QueueOutcome> {
     const { repository, target } = this.#parts
     const landing = this.#members.slice(0, count)
-    const before = target.tip
-    const move = await moveTarget(repository, target, landing.at(-1)?.ready.commit ?? before)
+    const tipBefore = target.tip
+    const move = await moveTarget(repository, target, landing.at(-1)?.ready.commit ?? tipBefore)
     if (!move.ok) return this.#leave(count, move.error, false)
     if (move.value.type === 'overtaken') {
-      if (target.tip !== before) this.#parts.base?.moved(target.tip, false)
+      if (target.tip !== tipBefore) this.#parts.base?.moved(target.tip, false)
       if (++this.#overtaken < maxRounds) return { type: 'overtaken' }
       this.#overtaken = 0
       return this.#leave(count, move.value.why, false)
     }
     this.#overtaken = 0
     landing.forEach(({ entry, ready }, index) => {
-      const previous = landing[index - 1]?.ready.commit ?? before
+      const previous = landing[index - 1]?.ready.commit ?? tipBefore
       this.#settle(entry, ok({ ...ready, previous }))
     })
     this.#members = this.#members.slice(count)

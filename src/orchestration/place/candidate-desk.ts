@@ -121,10 +121,10 @@ async function checkMarkers(
 ): Promise<Result<void, Failure>> {
   const left = await leftMarkers(repository, tree, base, watch)
   if (!left.ok) return gitFailed(left.error)
-  const found = left.value.length > 0 ? left : await newMarkers(repository, tree, base)
-  if (!found.ok) return gitFailed(found.error)
-  if (found.value.length === 0) return ok(undefined)
-  const paths = found.value.slice(0, maxPaths).map(pathText)
+  const marked = left.value.length > 0 ? left : await newMarkers(repository, tree, base)
+  if (!marked.ok) return gitFailed(marked.error)
+  if (marked.value.length === 0) return ok(undefined)
+  const paths = marked.value.slice(0, maxPaths).map(pathText)
   return err(failure('conflict', 'Conflict markers are left in the files.', { paths }))
 }
 

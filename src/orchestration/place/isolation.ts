@@ -168,7 +168,7 @@ export interface Isolation {
    * Opens a place for an attempt. A new attempt holds a slot; an interrupted one gets its own workspace, if that still
    * exists, or another at the target's tip.
    */
-  open(attempt: Attempt, before?: InterruptedPlace): Promise<Result<OpenedPlace, Failure>>
+  open(attempt: Attempt, interrupted?: InterruptedPlace): Promise<Result<OpenedPlace, Failure>>
   /** The commit that work is based on, and what judges it; absent if there are no `gates:`. */
   readonly base?: Pick<BaseToWatch, 'tip' | 'judge'>
   /** Removes what nobody needs any more. */

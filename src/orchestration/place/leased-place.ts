@@ -51,10 +51,10 @@ export interface PastRounds {
 }
 
 /** A workspace that is leased to an attempt, over all rounds of the attempt. */
-export function leasedPlace(workspace: Workspace, attempt: Attempt, parts: LeaseParts, before?: PastRounds): OpenPlace {
+export function leasedPlace(workspace: Workspace, attempt: Attempt, parts: LeaseParts, past?: PastRounds): OpenPlace {
   const { repository, runId, mask, step } = parts
   const message = commitMessage({ ...attempt, runId, mask })
-  const rounds = new Rounds({ workspace, attempt, message, parts }, before)
+  const rounds = new Rounds({ workspace, attempt, message, parts }, past)
   return {
     ...candidateDesk(attempt, message, () => rounds.watch, parts),
     place: { cwd: workspace.root, base: rounds.base },
@@ -95,15 +95,15 @@ class Rounds {
   /** The commit that the work is a change of. */
   base: CommitId
 
-  constructor(lease: Lease, before?: PastRounds) {
+  constructor(lease: Lease, past?: PastRounds) {
     const { workspace, attempt, parts } = lease
     this.#lease = lease
     this.#ref = attemptRef(parts.runId, attempt.id.taskId, attempt.id.attempt)
     // Names for what is kept that no earlier part of the run can have used.
-    this.#keepAs = before ? `${this.#ref}-resume${before.resumes}` : this.#ref
-    this.#earlier = before?.earlier
-    this.watch = before?.watch ?? nothingWatched
-    this.base = before?.base ?? workspace.commit
+    this.#keepAs = past ? `${this.#ref}-resume${past.resumes}` : this.#ref
+    this.#earlier = past?.earlier
+    this.watch = past?.watch ?? nothingWatched
+    this.base = past?.base ?? workspace.commit
   }
 
   /** Collects what the round's agent left. */

@@ -37,18 +37,18 @@ export interface Reopened {
  */
 export async function reopenPlace(
   id: AttemptId,
-  before: InterruptedPlace,
+  interrupted: InterruptedPlace,
   parts: ReopenParts,
 ): Promise<Result<Reopened, Failure>> {
   const { repository, workspaces, target, onKept } = parts
-  const { workspace: root, base, collected: earlier } = before.course
-  const own = before.stands ? await workspaces.adopt(root, base ?? repository.head.commit) : undefined
+  const { workspace: root, base, collected: earlier } = interrupted.course
+  const own = interrupted.stands ? await workspaces.adopt(root, base ?? repository.head.commit) : undefined
   if (own?.ok === false) onKept({ root, reason: own.error.message })
   const stands = own?.ok === true
   const leased = own?.ok ? own : await freshWorkspace(workspaces, target.tip, id)
   if (!leased.ok) return leased
   const workspace = leased.value
-  const known = await readPast(id, before, parts)
+  const known = await readPast(id, interrupted, parts)
   if (!known.ok) {
     if (stands) await workspaces.keep(workspace, known.error.message)
     else workspaces.release(workspace)
@@ -56,7 +56,7 @@ export async function reopenPlace(
   }
   const { watch, ...candidate } = known.value
   const startsFrom = stands ? (base ?? workspace.commit) : workspace.commit
-  const past = { base: startsFrom, watch, resumes: before.resumes, ...present({ earlier }) }
+  const past = { base: startsFrom, watch, resumes: interrupted.resumes, ...present({ earlier }) }
   return ok({ workspace, stands, past, ...candidate })
 }
 

@@ -75,7 +75,7 @@ export class WorkspaceSupply {
   /** Takes a workspace for a reservation that was granted: the one that is least behind. */
   take(): PreparedWorkspace {
     const best = this.#prepared.reduce<PreparedWorkspace | undefined>(
-      (found, one) => (!found || one.landings > found.landings ? one : found),
+      (freshest, prepared) => (!freshest || prepared.landings > freshest.landings ? prepared : freshest),
       undefined,
     )
     if (!best) throw new Error('a reservation was granted without a prepared workspace')

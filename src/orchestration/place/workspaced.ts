@@ -99,8 +99,8 @@ class WorkspaceIsolation implements Isolation {
     if (attempts > 0) this.#gatePlaces ??= gateWorkspaces.makeReady(target.tip, gatePlaces)
   }
 
-  async open(attempt: Attempt, before?: InterruptedPlace): Promise<Result<OpenedPlace, Failure>> {
-    return before ? this.#lease.step(() => this.#reopen(attempt, before)) : this.#openPrepared(attempt)
+  async open(attempt: Attempt, interrupted?: InterruptedPlace): Promise<Result<OpenedPlace, Failure>> {
+    return interrupted ? this.#lease.step(() => this.#reopen(attempt, interrupted)) : this.#openPrepared(attempt)
   }
 
   async close(): Promise<void> {
@@ -112,8 +112,8 @@ class WorkspaceIsolation implements Isolation {
     for (const workspace of kept.flat()) if (!this.#told.has(workspace.root)) onKept(workspace)
   }
 
-  async #reopen(attempt: Attempt, before: InterruptedPlace): Promise<Result<OpenedPlace, Failure>> {
-    const reopened = await reopenPlace(attempt.id, before, this.#parts)
+  async #reopen(attempt: Attempt, interrupted: InterruptedPlace): Promise<Result<OpenedPlace, Failure>> {
+    const reopened = await reopenPlace(attempt.id, interrupted, this.#parts)
     if (!reopened.ok) return reopened
     const { workspace, past, stands, candidate } = reopened.value
     return ok({ place: leasedPlace(workspace, attempt, this.#lease, past), stands, ...present({ candidate }) })

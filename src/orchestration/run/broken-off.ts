@@ -8,7 +8,7 @@ import { modifiedSinceBoot } from '../../platform/processes/process-identity.js'
 import { sweep } from '../../platform/processes/sweep.js'
 
 /** By what the processes of a run are known, from its id and the workspaces that its journal names. */
-export type TracesOf = (of: {
+export type TracesOf = (run: {
   readonly runId: string
   readonly workspaces: ReadonlySet<string>
 }) => Promise<Claim['traces']>

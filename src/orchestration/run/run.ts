@@ -104,7 +104,7 @@ class TaskLoop {
   #openBase(): void {
     const { base, isolation, judgesBase, resumptions, recorder } = this.#parts
     if (!judgesBase || !isolation.base) return
-    const isFinished = (one: Resumption) => one.type === 'continue' && isPaid(one)
+    const isFinished = (resumption: Resumption) => resumption.type === 'continue' && isPaid(resumption)
     const workWaits = recorder.state.base?.verdict === 'failed' && [...(resumptions?.values() ?? [])].some(isFinished)
     base.open({ ...isolation.base, workWaits }, (bug) => this.#settle?.reject(bug))
   }
@@ -234,14 +234,14 @@ class TaskLoop {
   /** It didn't run and stays as it was, until the run is resumed or the person releases it. */
   async #onNoSlot({ task, course, continuation }: TaskCourse, why: NoSlot): Promise<void> {
     const { recorder, isolation } = this.#parts
-    const before = continuation ? 0 : course.attempt - 1
+    const attemptsBefore = continuation ? 0 : course.attempt - 1
     if (why.reason === 'held') {
       if (continuation?.stands) await collectLeft(task, continuation, { recorder, isolation })
       const held = { type: 'task_held', taskId: task.id, reason: why.hold } as const
       this.#stopAt(task.id, (holds) => ({ ...held, holds }), true)
-    } else if (why.reason === 'unservable') this.#hold(task.id, before, why.message)
+    } else if (why.reason === 'unservable') this.#hold(task.id, attemptsBefore, why.message)
     // A task that never started isn't canceled: it just hasn't run.
-    else if (why.reason === 'aborted' && before > 0) this.#record({ type: 'task_canceled', taskId: task.id })
+    else if (why.reason === 'aborted' && attemptsBefore > 0) this.#record({ type: 'task_canceled', taskId: task.id })
   }
 
   /** The slots of one attempt: its first, which may be granted by now, and those that its further turns ask for. */
@@ -304,8 +304,8 @@ class TaskLoop {
   /** The provider and model of the conversation that was cut off, unless they are out. */
   async #reserve(task: Task): Promise<Agent | NoSlot> {
     const request = this.#reservation(task)
-    const before = this.#inherited(task)?.agent
-    const same = before && { ...request, exactly: shown(before) }
+    const cutOff = this.#inherited(task)?.agent
+    const same = cutOff && { ...request, exactly: shown(cutOff) }
     if (same && this.#parts.pool.unservable(same, task.complexity) === undefined) {
       const slot = await this.#granted(same, task)
       if ('id' in slot) return slot

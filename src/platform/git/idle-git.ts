@@ -46,7 +46,7 @@ interface Watched {
   readonly onIdle: (idleMs: number) => void
   lastUse: MonotonicMs
   looks: number
-  before?: Use
+  lastLook?: Use
 }
 
 interface Use {
@@ -67,7 +67,7 @@ export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): 
     const [began, length] = [realClock.monotonic(), everyMs()]
     timer = setTimeout(() => {
       const slept = wasSlept(length, msBetween(began, realClock.monotonic()))
-      void Promise.all([...watched].map(([pgid, one]) => lookAt(pgid, one, slept))).finally(() => {
+      void Promise.all([...watched].map(([pgid, state]) => lookAt(pgid, state, slept))).finally(() => {
         timer = undefined
         wait()
       })
@@ -75,17 +75,17 @@ export function createGitWatch({ idleMs, look = lookAtFamily }: GitWatchParts): 
     timer.unref()
   }
 
-  async function lookAt(pgid: number, one: Watched, slept: boolean): Promise<void> {
+  async function lookAt(pgid: number, state: Watched, slept: boolean): Promise<void> {
     const { members, ageMs } = look(pgid, everyMs() / 2)
     if (members.length === 0 && !hasProc()) return
     const at = later(realClock.monotonic(), -ageMs)
     const now = { at, times: timesOf(members), disk: await diskUse(members.map(({ pid }) => pid)) }
-    const isAlive = slept || one.before === undefined || isUsed(members, one.before, now)
-    one.before = now
-    one.looks = isAlive ? 0 : one.looks + 1
-    if (isAlive) one.lastUse = at
-    if (msBetween(one.lastUse, at) < limitMs || one.looks < fewestLooks || !watched.delete(pgid)) return
-    one.onIdle(limitMs)
+    const isAlive = slept || state.lastLook === undefined || isUsed(members, state.lastLook, now)
+    state.lastLook = now
+    state.looks = isAlive ? 0 : state.looks + 1
+    if (isAlive) state.lastUse = at
+    if (msBetween(state.lastUse, at) < limitMs || state.looks < fewestLooks || !watched.delete(pgid)) return
+    state.onIdle(limitMs)
   }
 
   return {

@@ -106,7 +106,7 @@ interface LockClaim {
 
 async function win(claim: LockClaim, path: string, options: LockOptions): Promise<Result<void, LockHolder>> {
   const { silentMs = defaultSilentMs } = options
-  const silence = (of: string) => () => silenceOf(of, claim.now, silentMs)
+  const silence = (lock: string) => () => silenceOf(lock, claim.now, silentMs)
   for (let round = 0; round < tries; round++) {
     if (await tryLink(claim.own, path)) return ok(undefined)
     const holder = await readStamp(path)
@@ -114,7 +114,7 @@ async function win(claim: LockClaim, path: string, options: LockOptions): Promis
     if (holder && liveness?.type === 'alive') return err(holder)
     if (holder && liveness?.type === 'silent' && options.takeOver !== true && holder.host !== hostname())
       return err({ ...holder, silentSince: liveness.since })
-    if (await replace(claim.own, { path, found: holder }, silence)) return ok(undefined)
+    if (await replace(claim.own, { path, expected: holder }, silence)) return ok(undefined)
     await delay(pauseMs)
   }
   return err((await readStamp(path)) ?? { pid: 0, host: hostname(), since: realClock.now() })
@@ -217,7 +217,7 @@ export async function readLockHolder(
 /** Replaces the lock of a dead or silent holder, under a guard that only one process can hold. */
 async function replace(
   own: string,
-  { path, found }: { readonly path: string; readonly found: LockStamp | undefined },
+  { path, expected }: { readonly path: string; readonly expected: LockStamp | undefined },
   silence: (path: string) => () => Promise<EpochMs | undefined>,
 ): Promise<boolean> {
   const guard = `${path}.guard`
@@ -230,7 +230,7 @@ async function replace(
   try {
     const holder = await readStamp(path)
     // Somebody was faster: check again. If nothing is there by now, only a link guarantees one winner.
-    if (JSON.stringify(holder) !== JSON.stringify(found) || (await beatAt(path)) === undefined) return false
+    if (JSON.stringify(holder) !== JSON.stringify(expected) || (await beatAt(path)) === undefined) return false
     await rename(own, path)
     return true
   } finally {

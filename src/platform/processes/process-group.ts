@@ -25,14 +25,14 @@ export function killLivingGroups(): void {
 export function isGroupAlive(pgid: number): boolean {
   if (!hasMembers(pgid)) return false
   const table = processTable()
-  return table.length === 0 || table.some((one) => one.group === pgid && !isOver(one))
+  return table.length === 0 || table.some((member) => member.group === pgid && !isOver(member))
 }
 
 /** The pids of the members of a group that still run; empty without /proc. */
 export function groupMembers(pgid: number): readonly number[] {
   if (!hasMembers(pgid)) return []
   return processTable()
-    .filter((one) => one.group === pgid && !isOver(one))
+    .filter((member) => member.group === pgid && !isOver(member))
     .map(({ pid }) => pid)
 }
 

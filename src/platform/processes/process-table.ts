@@ -17,10 +17,10 @@ export function processTable(): readonly SeenProcess[] {
 export async function readMachine(): Promise<Machine> {
   const boot = await bootId()
   for (let looks = 1; ; looks++) {
-    const seen = everyProcess((one) => ({
-      ...one,
-      environment: environmentOf(one),
-      cwd: orNothing(() => readlinkSync(`/proc/${one.pid}/cwd`)) ?? '',
+    const seen = everyProcess((known) => ({
+      ...known,
+      environment: environmentOf(known),
+      cwd: orNothing(() => readlinkSync(`/proc/${known.pid}/cwd`)) ?? '',
     }))
     const isWhole = seen.every(({ environment }) => environment !== undefined)
     const processes = seen.map(({ environment = [], ...rest }) => ({ ...rest, environment }))

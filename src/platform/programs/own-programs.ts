@@ -28,13 +28,13 @@ export function barPrograms(directory: string): void {
  * first.
  */
 export function barProgramsAround(directory: string): void {
-  let at = resolve(directory)
-  while (!existsSync(join(at, '.git'))) {
-    const above = dirname(at)
-    if (above === at) return
-    at = above
+  let folder = resolve(directory)
+  while (!existsSync(join(folder, '.git'))) {
+    const above = dirname(folder)
+    if (above === folder) return
+    folder = above
   }
-  barPrograms(at)
+  barPrograms(folder)
 }
 
 /** Where to look for programs if nothing of the user's PATH is left: an empty one would mean the current directory. */
@@ -61,9 +61,9 @@ export function ownProgram(name: string, path: string | undefined = process.env.
     .map((place) => join(place, name))
     .filter(isOutside)
   // A program that isn't executable says why when it is started.
-  const found = there.find(isProgram) ?? there[0]
-  if (found !== undefined) programs.set(key, found)
-  return found
+  const program = there.find(isProgram) ?? there[0]
+  if (program !== undefined) programs.set(key, program)
+  return program
 }
 
 /** Where a program is on PATH that isn't allowed. */

@@ -15,27 +15,27 @@ export class JsonScanner {
   /** Goes on with the next line, from this place on. */
   scan(line: string, from: number): Scanned {
     for (let at = from; at < line.length; at++) {
-      const one = line.charAt(at)
-      if (one === ' ' || one === '\t' || one === '\r' || one === '\n') continue
-      if (!this.#fits(one)) return broken
-      if (one === '"') {
+      const char = line.charAt(at)
+      if (char === ' ' || char === '\t' || char === '\r' || char === '\n') continue
+      if (!this.#fits(char)) return broken
+      if (char === '"') {
         at = endOfString(line, at)
         // A string does not go on in the next line.
         if (at < 0) return broken
-      } else if (one === '{' || one === '[') this.#closers.push(one === '{' ? '}' : ']')
-      else if ((one === '}' || one === ']') && this.#closers.pop() !== one) return broken
-      this.#last = one
+      } else if (char === '{' || char === '[') this.#closers.push(char === '{' ? '}' : ']')
+      else if ((char === '}' || char === ']') && this.#closers.pop() !== char) return broken
+      this.#last = char
       if (this.#closers.length === 0) return { type: 'closed', end: at + 1 }
     }
     return { type: 'open' }
   }
 
   /** Only an object starts here, and inside one a name follows a brace or a comma. */
-  #fits(one: string): boolean {
-    if (this.#closers.length === 0) return one === '{'
+  #fits(char: string): boolean {
+    if (this.#closers.length === 0) return char === '{'
     if (this.#closers.at(-1) === ']') return true
-    if (this.#last === '{') return one === '"' || one === '}'
-    return this.#last !== ',' || one === '"'
+    if (this.#last === '{') return char === '"' || char === '}'
+    return this.#last !== ',' || char === '"'
   }
 }
 
@@ -44,9 +44,9 @@ const broken = { type: 'broken' } as const
 /** The position of the quote that ends the string starting here; -1 if there is none. */
 function endOfString(line: string, from: number): number {
   for (let at = line.indexOf('"', from + 1); at >= 0; at = line.indexOf('"', at + 1)) {
-    let before = at
-    while (line[before - 1] === '\\') before--
-    if ((at - before) % 2 === 0) return at
+    let firstBackslash = at
+    while (line[firstBackslash - 1] === '\\') firstBackslash--
+    if ((at - firstBackslash) % 2 === 0) return at
   }
   return -1
 }

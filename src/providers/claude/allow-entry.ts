@@ -47,9 +47,9 @@ function commandEntry(about: string | undefined, message: string): string | unde
 
 function isBalanced(command: string): boolean {
   let depth = 0
-  for (const one of command) {
-    if (one === '(') depth++
-    if (one === ')' && --depth < 0) return false
+  for (const char of command) {
+    if (char === '(') depth++
+    if (char === ')' && --depth < 0) return false
   }
   return depth === 0
 }

@@ -30,14 +30,14 @@ function duplicates(tasks: readonly Task[]): Problem[] {
     if (same) same.push(task)
     else places.set(task.id, [task])
   }
-  return [...places].flatMap(([id, found]) => {
-    const second = found[1]
+  return [...places].flatMap(([id, tasks]) => {
+    const second = tasks[1]
     if (!second || id === '') return []
-    const lines = found
+    const lines = tasks
       .slice(0, 20)
       .map(({ position }) => position.line)
       .join(', ')
-    const count = found.length === 2 ? 'twice' : `${found.length} times`
+    const count = tasks.length === 2 ? 'twice' : `${tasks.length} times`
     const help = 'give each task its own id'
     return [
       problemAt('E040', second.position, `id "${id}" is used ${count}: lines ${lines}`, { help, path: second.path }),
@@ -64,8 +64,8 @@ const maxHints = 20
 function unresolved(graph: TaskGraph, groups: readonly Group[]): Problem[] {
   const ids = [...graph.tasks.keys(), ...groups.map(({ id }) => id)]
   const told = new Set<string>()
-  return graph.unresolved.flatMap(({ task, dependency: { ref, position, under } }: Unresolved, at) => {
-    const near = at < maxHints ? nearest(ref, ids) : undefined
+  return graph.unresolved.flatMap(({ task, dependency: { ref, position, under } }: Unresolved, index) => {
+    const near = index < maxHints ? nearest(ref, ids) : undefined
     if (under !== undefined && !statusSatisfies(task.status)) {
       // All tasks of a group have the group's dependencies.
       const place = `${position.line}:${position.column}`

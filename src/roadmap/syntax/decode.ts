@@ -76,9 +76,9 @@ function decodes(bytes: Uint8Array, length: number, cutShort: boolean): boolean 
 }
 
 function notUtf8(bytes: Uint8Array, bad: number, file: string): Problem {
-  const before = createSource(file, new TextDecoder('utf-8').decode(bytes.subarray(0, bad)))
+  const readable = createSource(file, new TextDecoder('utf-8').decode(bytes.subarray(0, bad)))
   const byte = `0x${(bytes[bad] ?? 0).toString(16).padStart(2, '0')}`
-  return problemAt('E007', positionAt(before, before.text.length), `the file is not UTF-8 text (byte ${byte})`, {
+  return problemAt('E007', positionAt(readable, readable.text.length), `the file is not UTF-8 text (byte ${byte})`, {
     help: 'save it as UTF-8 in your editor, or convert it with iconv',
   })
 }

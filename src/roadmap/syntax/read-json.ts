@@ -38,9 +38,9 @@ export function readJson(reading: Reading, text: string): SourceNode | undefined
 }
 
 function reportErrors(reading: Reading, text: string, errors: readonly ParseError[]): void {
-  for (const [at, { error, offset }] of errors.slice(0, maxErrors).entries()) {
+  for (const [index, { error, offset }] of errors.slice(0, maxErrors).entries()) {
     // The parser reports each bracket left open at the end of the file as a separate error.
-    if (errors[at - 1]?.offset === offset) continue
+    if (errors[index - 1]?.offset === offset) continue
     const what = printParseErrorCode(error)
       .replace(/([a-z])([A-Z])/g, '$1 $2')
       .toLowerCase()

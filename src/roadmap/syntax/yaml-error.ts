@@ -85,10 +85,10 @@ function openQuote(text: string, end: number, message: string): number | undefin
   return undefined
 }
 
-function openBracket(before: string, open: string, close: string): number | undefined {
+function openBracket(text: string, open: string, close: string): number | undefined {
   let depth = 0
-  for (let at = before.length - 1; at >= 0; at--) {
-    const character = before.charAt(at)
+  for (let at = text.length - 1; at >= 0; at--) {
+    const character = text.charAt(at)
     if (character === close) depth++
     else if (character === open && depth-- === 0) return at
   }

@@ -39,16 +39,16 @@ export async function readSubmoduleWork(
   notes: SubmoduleNotes,
 ): Promise<Result<ReadonlyMap<GitPath, CommitId>, Failure>> {
   const bumps = new Map<GitPath, CommitId>()
-  for (const one of notes.populated) {
-    const stands = await standsAt(repository, workspace, one)
+  for (const submodule of notes.populated) {
+    const stands = await standsAt(repository, workspace, submodule)
     if (!stands.ok) return stands
-    const isMoved = stands.value !== one.commit
+    const isMoved = stands.value !== submodule.commit
     // A nested one would be a change in the outer submodule.
-    if (isMoved && one.parent !== '') return edited(workspace, one, [one.path])
-    const inside = await changedInside(repository, workspace, { ...one, commit: stands.value }, notes)
+    if (isMoved && submodule.parent !== '') return edited(workspace, submodule, [submodule.path])
+    const inside = await changedInside(repository, workspace, { ...submodule, commit: stands.value }, notes)
     if (!inside.ok) return inside
-    if (inside.value.length > 0) return edited(workspace, one, inside.value)
-    if (isMoved) bumps.set(one.path, stands.value)
+    if (inside.value.length > 0) return edited(workspace, submodule, inside.value)
+    if (isMoved) bumps.set(submodule.path, stands.value)
   }
   return ok(bumps)
 }
@@ -57,46 +57,47 @@ export async function readSubmoduleWork(
 async function standsAt(
   repository: Repository,
   workspace: Workspace,
-  one: Populated,
+  submodule: Populated,
 ): Promise<Result<CommitId, Failure>> {
-  const gitDir = gitDirOf(one)
-  if (!(await lstat(join(workspace.root, gitDir)).catch(() => undefined))) return ok(one.commit)
-  const isOurs = (await hasOurGitFile(workspace, one)) && (await isRealDirectory(workspace.root, `${gitDir}/objects`))
-  if (!isOurs) return replaced(workspace, one)
+  const gitDir = gitDirOf(submodule)
+  if (!(await lstat(join(workspace.root, gitDir)).catch(() => undefined))) return ok(submodule.commit)
+  const isOurs =
+    (await hasOurGitFile(workspace, submodule)) && (await isRealDirectory(workspace.root, `${gitDir}/objects`))
+  if (!isOurs) return replaced(workspace, submodule)
   const path = join(workspace.root, gitDir)
-  const refs = readRefsIn(path, objectId(repository), Buffer.from(one.store.refs, 'latin1'))
-  if (!refs.ok) return unreadable(one, refs.error.reason)
-  const own = await onlyThere(repository, join(path, 'objects'), one)
+  const refs = readRefsIn(path, objectId(repository), Buffer.from(submodule.store.refs, 'latin1'))
+  if (!refs.ok) return unreadable(submodule, refs.error.reason)
+  const own = await onlyThere(repository, join(path, 'objects'), submodule)
   if (!own.ok) return own
-  if (own.value.length > 0) return commitsOnlyThere(workspace, one, own.value)
+  if (own.value.length > 0) return commitsOnlyThere(workspace, submodule, own.value)
   const { head } = refs.value
-  if (head === undefined) return edited(workspace, one, [one.path])
-  return head === one.commit || (await hasCommit(repository, workspace, one, head))
+  if (head === undefined) return edited(workspace, submodule, [submodule.path])
+  return head === submodule.commit || (await hasCommit(repository, workspace, submodule, head))
     ? ok(head as CommitId)
-    : commitsOnlyThere(workspace, one, [head])
+    : commitsOnlyThere(workspace, submodule, [head])
 }
 
 /** An absent one is fine: autopilot moves it away while it collects. */
-async function hasOurGitFile(workspace: Workspace, one: Populated): Promise<boolean> {
-  if (!(await isRealDirectory(workspace.root, one.path))) return true
-  const file = onDisk(workspace.root, `${one.path}/.git`)
+async function hasOurGitFile(workspace: Workspace, submodule: Populated): Promise<boolean> {
+  if (!(await isRealDirectory(workspace.root, submodule.path))) return true
+  const file = onDisk(workspace.root, `${submodule.path}/.git`)
   const read = readUntrusted(file.toString('utf8'), 4096)
-  return read.ok && (read.value === undefined || read.value.toString('utf8') === gitFileText(workspace, one))
+  return read.ok && (read.value === undefined || read.value.toString('utf8') === gitFileText(workspace, submodule))
 }
 
 /** Commits in the agent's store that the copy lacks. */
 async function onlyThere(
   { trusted }: Repository,
   objects: string,
-  one: Populated,
+  submodule: Populated,
 ): Promise<Result<readonly CommitId[], Failure>> {
-  const { objectsDir } = one.store
+  const { objectsDir } = submodule.store
   const store = await inspectObjects(objects, objectsDir)
-  if (!store.ok) return unreadable(one, store.error.reason)
+  if (!store.ok) return unreadable(submodule, store.error.reason)
   if (store.value === 'empty') return ok([])
   const made = await commitsIn(trusted, objects, objectsDir)
   if (!made.ok)
-    return notReadable(`git could not read the agent's work in the submodule ${pathText(one.path)}`, made.error)
+    return notReadable(`git could not read the agent's work in the submodule ${pathText(submodule.path)}`, made.error)
   if (made.value.length === 0) return ok([])
   const input = `${made.value.join('\n')}\n`
   const asked = await git({ ...trusted, objectDir: objectsDir }, ['cat-file', '--batch-check'], { input })
@@ -106,8 +107,13 @@ async function onlyThere(
   )
 }
 
-async function hasCommit(repository: Repository, workspace: Workspace, one: Populated, id: string): Promise<boolean> {
-  return (await git(submodulePlace(repository, workspace, one), ['cat-file', '-e', `${id}^{commit}`])).ok
+async function hasCommit(
+  repository: Repository,
+  workspace: Workspace,
+  submodule: Populated,
+  id: string,
+): Promise<boolean> {
+  return (await git(submodulePlace(repository, workspace, submodule), ['cat-file', '-e', `${id}^{commit}`])).ok
 }
 
 /** Whether changed entries of submodules can land: only if the agent's source copy has the commit. */
@@ -132,9 +138,9 @@ async function checkBump(
   { path, oldMode, newMode, newOid }: Change,
 ): Promise<Result<void, Failure>> {
   const isMove = oldMode === gitlinkMode && newMode === gitlinkMode
-  const one = populated.find((one) => one.path === path)
-  if (isMove && one && (await hasCommit(repository, workspace, one, newOid))) return ok(undefined)
-  if (isMove && one) return commitsOnlyThere(workspace, one, [newOid])
+  const submodule = populated.find((other) => other.path === path)
+  if (isMove && submodule && (await hasCommit(repository, workspace, submodule, newOid))) return ok(undefined)
+  if (isMove && submodule) return commitsOnlyThere(workspace, submodule, [newOid])
   const without = isMove
     ? ', and you have no copy of it here to check the commit against: populate it, or bump it yourself'
     : ''

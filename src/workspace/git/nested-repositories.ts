@@ -20,28 +20,32 @@ const perTurn = 250
  * a `.git`, `git add` starts `git status` inside, under the configuration that the agent wrote.
  */
 export async function findObstacles(root: string, except: readonly GitPath[] = []): Promise<Obstacles> {
-  const found = { repositories: [] as GitPath[], pipes: [] as GitPath[] }
+  const obstacles = { repositories: [] as GitPath[], pipes: [] as GitPath[] }
   const skipped = new Set(except)
   const waiting: GitPath[] = ['']
   let read = 0
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
-    waiting.push(...readLevel(root, directory, found).filter((path) => !skipped.has(path)))
+    waiting.push(...readLevel(root, directory, obstacles).filter((path) => !skipped.has(path)))
     if (++read % perTurn === 0) await turn()
   }
-  return { repositories: found.repositories.sort(), pipes: found.pipes.sort() }
+  return { repositories: obstacles.repositories.sort(), pipes: obstacles.pipes.sort() }
 }
 
-function readLevel(root: string, directory: GitPath, found: { repositories: GitPath[]; pipes: GitPath[] }): GitPath[] {
+function readLevel(
+  root: string,
+  directory: GitPath,
+  obstacles: { repositories: GitPath[]; pipes: GitPath[] },
+): GitPath[] {
   // A directory that cannot be read is git's to complain about.
   const entries = listAtOnce(onDisk(root, directory)) ?? []
   const below: GitPath[] = []
   for (const entry of entries) {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`
     if (entry.name === '.git') {
-      if (directory !== '') found.repositories.push(directory)
+      if (directory !== '') obstacles.repositories.push(directory)
     } else if (entry.isDirectory()) below.push(path)
     else if (/^\.git(ignore|attributes|modules)$/.test(entry.name) && !entry.isFile() && !entry.isSymbolicLink()) {
-      found.pipes.push(path)
+      obstacles.pipes.push(path)
     }
   }
   return below

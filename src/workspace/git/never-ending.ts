@@ -17,9 +17,9 @@ interface NamedPath {
 
 /** Pipes and devices, which git would read forever, or wait for. The empty device is a common way to name no file. */
 async function neverEnds(path: string): Promise<boolean> {
-  const [found, empty] = await Promise.all([path, '/dev/null'].map((one) => stat(one).catch(() => undefined)))
-  if (!found || (found.isCharacterDevice() && found.rdev === empty?.rdev)) return false
-  return found.isFIFO() || found.isCharacterDevice() || found.isBlockDevice() || found.isSocket()
+  const [stats, empty] = await Promise.all([path, '/dev/null'].map((one) => stat(one).catch(() => undefined)))
+  if (!stats || (stats.isCharacterDevice() && stats.rdev === empty?.rdev)) return false
+  return stats.isFIFO() || stats.isCharacterDevice() || stats.isBlockDevice() || stats.isSocket()
 }
 
 /** Refuses the first of these that is a pipe or a device. */
@@ -66,9 +66,9 @@ function configFiles(dir: string, env: Environment, home: string): string[] {
   const users = filled(env.GIT_CONFIG_GLOBAL) ?? [join(xdg, 'git', 'config'), join(home, '.gitconfig')]
   const system = env.GIT_CONFIG_NOSYSTEM === undefined ? [filled(env.GIT_CONFIG_SYSTEM) ?? '/etc/gitconfig'] : []
   const above: string[] = []
-  for (let at = resolve(dir); ; at = dirname(at)) {
-    above.push(join(at, '.git', 'config'), join(at, '.git', 'config.worktree'))
-    if (dirname(at) === at) return [...system, users, ...above].flat()
+  for (let folder = resolve(dir); ; folder = dirname(folder)) {
+    above.push(join(folder, '.git', 'config'), join(folder, '.git', 'config.worktree'))
+    if (dirname(folder) === folder) return [...system, users, ...above].flat()
   }
 }
 

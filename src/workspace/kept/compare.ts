@@ -34,24 +34,24 @@ export type Comparison =
     }
 
 /** Compares what setup left with what is there now. */
-export function compareKept(noted: Entries, found: Entries): Comparison {
+export function compareKept(noted: Entries, present: Entries): Comparison {
   const relinked: GitPath[] = []
-  for (const [path, before] of noted) {
-    const how = compareEntry(before, found.get(path))
+  for (const [path, entry] of noted) {
+    const how = compareEntry(entry, present.get(path))
     if (how === 'other') return { type: 'touched', path }
     if (how === 'relinked') relinked.push(path)
   }
-  return { type: 'standing', added: [...found.keys()].filter((path) => !noted.has(path)), relinked }
+  return { type: 'standing', added: [...present.keys()].filter((path) => !noted.has(path)), relinked }
 }
 
-function compareEntry(before: Entry, now: Entry | undefined): 'same' | 'relinked' | 'other' {
-  if (now?.mode !== before.mode) return 'other'
+function compareEntry(noted: Entry, now: Entry | undefined): 'same' | 'relinked' | 'other' {
+  if (now?.mode !== noted.mode) return 'other'
   // The mode tells a directory from a file.
-  if (!isFile(before) || !isFile(now)) return isFile(before) === isFile(now) ? 'same' : 'other'
-  const isSame = before.size === now.size && before.modified === now.modified && before.inode === now.inode
+  if (!isFile(noted) || !isFile(now)) return isFile(noted) === isFile(now) ? 'same' : 'other'
+  const isSame = noted.size === now.size && noted.modified === now.modified && noted.inode === now.inode
   if (!isSame) return 'other'
-  if (before.changed === now.changed) return 'same'
-  return before.content === undefined ? 'other' : 'relinked'
+  if (noted.changed === now.changed) return 'same'
+  return noted.content === undefined ? 'other' : 'relinked'
 }
 
 export function isFile(entry: Entry): entry is FileEntry {

@@ -47,10 +47,10 @@ function check(question: KeptQuestion): KeptAnswer {
   )
   if (compared.type === 'touched') return 'touched'
   for (const path of compared.relinked) {
-    const before = noted.get(path)
+    const entry = noted.get(path)
     const now = entryOf(lstatSync(inTree(root, path)))
-    if (!before || !isFile(before) || !isFile(now) || digest(root, path, now) !== before.content) return 'touched'
-    noted.set(path, { ...before, changed: now.changed })
+    if (!entry || !isFile(entry) || !isFile(now) || digest(root, path, now) !== entry.content) return 'touched'
+    noted.set(path, { ...entry, changed: now.changed })
   }
   if (action === 'look' && compared.added.length > 0) return 'touched'
   for (const path of compared.added) rmSync(inTree(root, path), { recursive: true, force: true })

@@ -16,26 +16,26 @@ export interface KeptPaths {
  * Synchronous, for a separate thread. Throws if something can't be read.
  */
 export function scan(kept: KeptPaths, isKnown: (path: GitPath) => boolean = () => true): Map<GitPath, Entry> {
-  const found = new Map<GitPath, Entry>()
-  for (const path of kept.paths) if (isReached(kept.root, path)) look(kept, path, isKnown, found)
-  return found
+  const entries = new Map<GitPath, Entry>()
+  for (const path of kept.paths) if (isReached(kept.root, path)) look(kept, path, isKnown, entries)
+  return entries
 }
 
 /** Everything above the path is a directory: through a link in its place, something else would be looked at. */
 function isReached(root: string, path: GitPath): boolean {
   const names = path.split('/')
   const above = names.slice(1).map((_, index) => names.slice(0, index + 1).join('/'))
-  return above.every((one) => lstatSync(inTree(root, one), { throwIfNoEntry: false })?.isDirectory() === true)
+  return above.every((folder) => lstatSync(inTree(root, folder), { throwIfNoEntry: false })?.isDirectory() === true)
 }
 
-function look(kept: KeptPaths, path: GitPath, isKnown: (path: GitPath) => boolean, found: Map<GitPath, Entry>): void {
+function look(kept: KeptPaths, path: GitPath, isKnown: (path: GitPath) => boolean, entries: Map<GitPath, Entry>): void {
   if (isWithin(path, kept.except)) return
   const place = inTree(kept.root, path)
   const stats = lstatSync(place, { throwIfNoEntry: false })
   if (!stats) return
-  found.set(path, entryOf(stats))
+  entries.set(path, entryOf(stats))
   if (!stats.isDirectory() || !isKnown(path)) return
-  for (const name of readdirSync(place, 'latin1')) look(kept, `${path}/${name}`, isKnown, found)
+  for (const name of readdirSync(place, 'latin1')) look(kept, `${path}/${name}`, isKnown, entries)
 }
 
 export function entryOf(stats: Stats): Entry {

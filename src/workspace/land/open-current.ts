@@ -32,9 +32,9 @@ export async function openCurrent(
   options: CurrentOptions,
 ): Promise<Result<Target, RepositoryRefusal>> {
   const { head, gitDir } = repository
-  const found = await findCurrent(repository, options.leaveOut)
-  if (!found.ok) return found
-  const branch = found.value
+  const current = await findCurrent(repository, options.leaveOut)
+  if (!current.ok) return current
+  const branch = current.value
   const ref: RefName = `refs/heads/${branch}`
   const lines = await pinLines(repository, { ...options, commit: head.commit })
   const pinned = lines.length > 0 ? await changeRefs(repository, lines) : ok(undefined)

@@ -31,21 +31,21 @@ interface Branch extends Tips {
  */
 export async function findSquashed(
   place: GitPlace,
-  { branch, ...apart }: Branch,
+  { branch, ...tips }: Branch,
 ): Promise<Result<Squashed | undefined, GitFailure>> {
-  const before = await meetingPoint(place, apart)
-  if (!before.ok) return before
+  const common = await meetingPoint(place, tips)
+  if (!common.ok) return common
   // If one contains all commits of the other, it is fast-forwarded.
-  if (before.value === undefined || before.value === apart.tip || before.value === apart.head) return ok(undefined)
-  const by = await commitWithAll(place, apart, before.value)
+  if (common.value === undefined || common.value === tips.tip || common.value === tips.head) return ok(undefined)
+  const by = await commitWithAll(place, tips, common.value)
   if (!by.ok) return by
   if (by.value === undefined) return ok(undefined)
-  const isOwn = branch.startsWith('autopilot/') ? ok(true) : await isAllOfRuns(place, apart)
+  const isOwn = branch.startsWith('autopilot/') ? ok(true) : await isAllOfRuns(place, tips)
   if (!isOwn.ok) return isOwn
   if (!isOwn.value) return ok(undefined)
-  const ours = await changedBetween(place, before.value, apart.tip)
+  const ours = await changedBetween(place, common.value, tips.tip)
   if (!ours.ok) return ours
-  const since = await changedBetween(place, by.value, apart.head)
+  const since = await changedBetween(place, by.value, tips.head)
   if (!since.ok) return since
   return ok({ by: by.value, isEdited: since.value.some((path) => ours.value.includes(path)) })
 }
@@ -67,7 +67,7 @@ async function isAllOfRuns(place: GitPlace, { tip, head }: Tips): Promise<Result
 async function commitWithAll(
   place: GitPlace,
   { tip, head }: Tips,
-  before: CommitId,
+  common: CommitId,
 ): Promise<Result<CommitId | undefined, GitFailure>> {
   const tree = await git(place, ['rev-parse', `${tip}^{tree}`])
   if (!tree.ok) return tree
@@ -75,7 +75,7 @@ async function commitWithAll(
   if (!log.ok) return log
   const same = log.value.split('\n').find((line) => line.endsWith(` ${tree.value}`))
   if (same !== undefined) return ok(same.split(' ')[0] as CommitId)
-  return asOnePatch(place, { tip, head }, before)
+  return asOnePatch(place, { tip, head }, common)
 }
 
 const maxCommits = 20_000
@@ -84,16 +84,16 @@ const maxCommits = 20_000
 const plain = ['--no-renames', '--ignore-submodules=none']
 
 /**
- * The last commit whose change is the same as from `before` to the tip. Only commits that change the same files are
+ * The last commit whose change is the same as from the `common` ancestor to the tip. Only commits that change the same files are
  * compared.
  */
 async function asOnePatch(
   place: GitPlace,
   { tip, head }: Tips,
-  before: CommitId,
+  common: CommitId,
 ): Promise<Result<CommitId | undefined, GitFailure>> {
   const names = [...plain, '--name-only', `--max-count=${maxPatches}`, '--no-merges', '--format=%x01%H']
-  const wanted = await git(place, ['diff-tree', '-r', ...plain, '--name-only', before, tip])
+  const wanted = await git(place, ['diff-tree', '-r', ...plain, '--name-only', common, tip])
   if (!wanted.ok || wanted.value === '') return wanted.ok ? ok(undefined) : wanted
   const log = await git(place, ['log', ...names, head, '--not', tip, '--'])
   if (!log.ok) return log
@@ -102,7 +102,7 @@ async function asOnePatch(
     const commit = id as CommitId
     return paths.sort().join('\n') === wanted.value.split('\n').sort().join('\n') ? [commit] : []
   })
-  const whole = alike.length === 0 ? undefined : await patchOf(place, before, tip)
+  const whole = alike.length === 0 ? undefined : await patchOf(place, common, tip)
   if (whole?.ok === false) return whole
   for (const commit of alike.slice(0, maxCompared)) {
     const patch = await patchOf(place, `${commit}^`, commit)

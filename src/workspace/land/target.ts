@@ -29,9 +29,9 @@ export async function openTarget(
   repository: Repository,
   options: TargetOptions,
 ): Promise<Result<Target, RepositoryRefusal>> {
-  const found = await findTarget(repository, options)
-  if (!found.ok) return found
-  const { branch, local, tip, takenUp } = found.value
+  const target = await findTarget(repository, options)
+  if (!target.ok) return target
+  const { branch, local, tip, takenUp } = target.value
   const start = await upToDate(repository, { branch, tip, runId: options.runId })
   if (!start.ok) return start
   const { commit, restart } = start.value
@@ -44,14 +44,14 @@ export async function openTarget(
     ...(restart ? { restart } : {}),
   })
   if (!moved.ok) return moved
-  const before = await setAsideFrom(repository.user, [commit])
-  if (!before.ok) return refuseGit(before.error)
+  const setAside = await setAsideFrom(repository.user, [commit])
+  if (!setAside.ok) return refuseGit(setAside.error)
   const isAmbiguous = (await unambiguousName(repository, branch)) !== branch
   return ok({
     ...{ branch, ref, tip: commit, base: commit },
     ...(takenUp && !restart ? { takenUp } : {}),
     ...(restart ? { restart } : {}),
-    ...(before.value.length > 0 ? { before: before.value } : {}),
+    ...(setAside.value.length > 0 ? { setAside: setAside.value } : {}),
     ...(isAmbiguous ? { isAmbiguous } : {}),
   })
 }
@@ -166,8 +166,8 @@ async function newestOf(
       continue
     }
     const here = newest.takenUp?.from ?? branch
-    const one = { name: cleanLine(here), commit: newest.tip }
-    const apart = await howFarApart(trusted, one, { name: cleanLine(remote), commit })
+    const known = { name: cleanLine(here), commit: newest.tip }
+    const apart = await howFarApart(trusted, known, { name: cleanLine(remote), commit })
     if (!apart.ok) return apart
     if (apart.value.behind === 0) continue
     if (apart.value.ahead !== 0) {
@@ -181,9 +181,9 @@ async function newestOf(
 
 /** A remote that has the target's old tip from before it started over has nothing new. */
 async function wasSetAside(user: GitPlace, tip: CommitId, commit: CommitId): Promise<boolean> {
-  const before = await setAsideFrom(user, [tip])
-  if (!before.ok || before.value.length === 0) return false
-  const outside = await outsideOf(user, [commit], before.value)
+  const setAside = await setAsideFrom(user, [tip])
+  if (!setAside.ok || setAside.value.length === 0) return false
+  const outside = await outsideOf(user, [commit], setAside.value)
   return outside.ok && outside.value.size === 0
 }
 

@@ -27,7 +27,7 @@ export type BerthUse = 'agents' | 'gates'
 export interface BerthsOptions {
   /** Absolute path of the directory for this repository's workspaces; created if absent, 0700. */
   readonly home: string
-  readonly of: BerthUse
+  readonly use: BerthUse
   readonly runId: string
   /** The user's work tree and git directory: the directory may not be in them or around them. */
   readonly root: string
@@ -66,11 +66,11 @@ export function placeOf(dir: string): string {
 }
 
 export function openBerths(options: BerthsOptions): Berths {
-  const { of, runId, root, commonDir, former = [], homes = [] } = options
+  const { use, runId, root, commonDir, former = [], homes = [] } = options
   const used = new Set<string>()
   let current: Berth | undefined
 
-  const use = async (dir: string) => {
+  const noteUsed = async (dir: string) => {
     if (used.has(dir)) return
     used.add(dir)
     await options.onTaken?.(placeOf(dir))
@@ -82,12 +82,12 @@ export function openBerths(options: BerthsOptions): Berths {
       const refused = await prepareHome(options.home, root)
       if (refused !== undefined) return err(failure('infrastructure', refused))
       const home = await realpath(options.home)
-      const dir = (await ownBerths([home], runId)).find((one) => useOfBerth(basename(one)) === of)
-      return ok(await named(dir ?? (await claim(home, { of, runId, commonDir })), commonDir))
+      const dir = (await ownBerths([home], runId)).find((path) => useOfBerth(basename(path)) === use)
+      return ok(await named(dir ?? (await claim(home, { use, runId, commonDir })), commonDir))
     })
     if (!taken.ok || !taken.value.ok) return taken.ok ? taken.value : taken
     current = taken.value.value
-    await use(current.dir)
+    await noteUsed(current.dir)
     return ok(current)
   }
 
@@ -101,9 +101,9 @@ export function openBerths(options: BerthsOptions): Berths {
 
   const mayHold = async (dir: string) => {
     const isFormer = (await resolvedOf(former)).has(dir)
-    const isBerth = (await resolvedOf([options.home, ...homes])).has(dirname(dir)) && useOfBerth(basename(dir)) === of
+    const isBerth = (await resolvedOf([options.home, ...homes])).has(dirname(dir)) && useOfBerth(basename(dir)) === use
     const holds = isFormer || used.has(dir) || (isBerth && [runId, undefined].includes(await ownerOf(dir)))
-    if (holds) await use(dir)
+    if (holds) await noteUsed(dir)
     return holds
   }
 
@@ -154,7 +154,7 @@ export async function ownBerths(homes: Iterable<string>, runId: string): Promise
 }
 
 interface Claimant {
-  readonly of: BerthUse
+  readonly use: BerthUse
   readonly runId: string
   readonly commonDir: string
 }
@@ -163,14 +163,14 @@ interface Claimant {
  * Takes the lowest free number: a directory that names its owner moves into place in one step, which fails if
  * something is there. Containers may share the user's cache, with repositories at the same path.
  */
-async function claim(home: string, { of, runId, commonDir }: Claimant): Promise<string> {
+async function claim(home: string, { use, runId, commonDir }: Claimant): Promise<string> {
   const fresh = join(home, `.berth-${randomBytes(4).toString('hex')}`)
   await mkdir(fresh, { mode: 0o700 })
   try {
     await writeOwner(fresh, runId, commonDir)
     await syncDirectory(fresh)
     for (let number = 1; ; number++) {
-      const dir = join(home, `${number}${suffixes[of]}`)
+      const dir = join(home, `${number}${suffixes[use]}`)
       // A rename would replace an empty directory, whoever owns it.
       if (!(await lstat(dir).catch(() => undefined)) && (await moveTo(fresh, dir))) {
         await syncDirectory(home)

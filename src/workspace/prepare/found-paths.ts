@@ -40,17 +40,20 @@ function namesOf(path: string): readonly string[] {
 async function below(root: string, directory: string, [name, ...rest]: readonly string[]): Promise<string[]> {
   if (name === undefined) return directory === '' ? [] : [directory]
   const entries = await readdir(join(root, directory), { withFileTypes: true }).catch(() => [])
-  const at = (one: string) => (directory === '' ? one : `${directory}/${one}`)
-  const names = entries.filter((one) => one.name.toLowerCase() !== '.git').sort((a, b) => (a.name < b.name ? -1 : 1))
+  const pathOf = (one: string) => (directory === '' ? one : `${directory}/${one}`)
+  const names = entries
+    .filter((entry) => entry.name.toLowerCase() !== '.git')
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
   if (name === '**') {
-    const deeper = names.filter((one) => one.isDirectory() && !passedOver.has(one.name))
-    const here = rest.length > 0 ? await below(root, directory, rest) : names.map((one) => at(one.name))
-    const inDirectories = rest.length > 0 ? await each(deeper, (one) => below(root, at(one.name), [name, ...rest])) : []
+    const deeper = names.filter((entry) => entry.isDirectory() && !passedOver.has(entry.name))
+    const here = rest.length > 0 ? await below(root, directory, rest) : names.map((entry) => pathOf(entry.name))
+    const inDirectories =
+      rest.length > 0 ? await each(deeper, (entry) => below(root, pathOf(entry.name), [name, ...rest])) : []
     return [...here, ...inDirectories]
   }
   const matches = matcher(name)
-  const found = names.filter((one) => matches(one.name) && (rest.length === 0 || one.isDirectory()))
-  return each(found, (one) => below(root, at(one.name), rest))
+  const matching = names.filter((entry) => matches(entry.name) && (rest.length === 0 || entry.isDirectory()))
+  return each(matching, (entry) => below(root, pathOf(entry.name), rest))
 }
 
 /** One after the other: a big tree must not need more open directories than are allowed. */

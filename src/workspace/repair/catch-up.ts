@@ -96,9 +96,9 @@ async function placeConflict(
   repository: Repository,
   conflict: Conflict,
   merged: readonly [tip: CommitId, work: CommitId],
-  before: MarkerWatch,
+  earlier: MarkerWatch,
 ): Promise<Result<CaughtUp, Failure>> {
-  const watched = await watchMarkers(repository, conflict, before)
+  const watched = await watchMarkers(repository, conflict, earlier)
   if (!watched.ok) return gitFailed(watched.error)
   const { watch, unmarked } = watched.value
   const placed = { conflicts: conflict.paths, watch }

@@ -31,12 +31,12 @@ interface PlacedConflict {
 export async function watchMarkers(
   repository: Repository,
   { tree, touched, labels }: PlacedConflict,
-  before: MarkerWatch,
+  earlier: MarkerWatch,
 ): Promise<Result<{ readonly watch: MarkerWatch; readonly unmarked: readonly GitPath[] }, GitFailure>> {
-  const all = [...before.labels, ...labels]
+  const all = [...earlier.labels, ...labels]
   const read = await markerLines(repository, tree, (path) => touched.includes(path))
   if (!read.ok) return read
-  const files = new Map(before.files)
+  const files = new Map(earlier.files)
   const isLabeled = (line: string) => all.some((label) => line.includes(label))
   for (const path of touched) {
     const own = (read.value.get(path) ?? []).filter((line) => !isLabeled(line))
@@ -92,13 +92,13 @@ export async function newMarkers(
     return lines.length > 0 ? [{ path, lines }] : []
   })
   if (marked.length === 0) return ok([])
-  const before = await readTexts(
+  const textsBefore = await readTexts(
     repository,
     changes.value.filter(({ oldMode }) => oldMode.startsWith('100')).map(({ oldOid }) => oldOid),
     labeledLines,
   )
-  if (!before.ok) return before
-  const known = new Set(before.value.flat())
+  if (!textsBefore.ok) return textsBefore
+  const known = new Set(textsBefore.value.flat())
   const sizes = await markerSizes(
     repository,
     base,

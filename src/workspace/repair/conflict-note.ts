@@ -32,13 +32,13 @@ export async function addNote(repository: Repository, unmarked: Unmarked): Promi
   const entries = splitNul(listed.value)
   const isNote = (entry: string) => entry.endsWith(`\t${conflictNote}`)
   // One of an earlier round that is still there.
-  const before = await readTexts(
+  const earlierNotes = await readTexts(
     repository,
     entries.filter(isNote).map((entry) => entry.split(/[ \t]/)[2] ?? ''),
     (text) => text,
   )
-  if (!before.ok) return before
-  const input = before.value.join('') + noteText(unmarked)
+  if (!earlierNotes.ok) return earlierNotes
+  const input = earlierNotes.value.join('') + noteText(unmarked)
   const blob = await git(trusted, ['hash-object', '-w', '--stdin'], { input })
   if (!blob.ok) return blob
   const all = [...entries.filter((entry) => !isNote(entry)), `100644 blob ${blob.value}\t${conflictNote}`]

@@ -35,9 +35,9 @@ export interface OpenOptions {
  * none.
  */
 export async function openRepository({ dir, env }: OpenOptions): Promise<Result<Repository, RepositoryRefusal>> {
-  const found = await discover(dir, env)
-  if (!found.ok) return found
-  const { root, commonDir, objectsDir, head } = found.value
+  const discovered = await discover(dir, env)
+  if (!discovered.ok) return discovered
+  const { root, commonDir, objectsDir, head } = discovered.value
   const settings = await readSettings(root, env)
   if (!settings.ok) return settings
   const identity = readIdentity(settings.value, env)
@@ -47,7 +47,7 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   const readable = await refuseNeverEnding(filesRead(commonDir, files.value))
   if (!readable.ok) return readable
   const trusted: GitPlace = { gitDir: trustedDir(commonDir), objectDir: objectsDir }
-  const made = await makeTrusted(found.value, settings.value, files.value)
+  const made = await makeTrusted(discovered.value, settings.value, files.value)
   if (!made.ok) return made
   const complete = await refusePartial(trusted, head.commit, settings.value)
   if (!complete.ok) return complete
@@ -60,33 +60,33 @@ export async function openRepository({ dir, env }: OpenOptions): Promise<Result<
   if (!sharedRefs.ok) return refuseGit(sharedRefs.error)
   const cone = readUserCone(settings.value)
   return ok({
-    ...found.value,
+    ...discovered.value,
     ...made.value,
     trusted,
     user,
     sessions: openSessions(user, trusted, identity.value),
     identity: identity.value,
     namesHooks: lastValue(settings.value, 'core.hookspath') !== undefined,
-    hooksDir: hooksDirOf(found.value, settings.value, env),
+    hooksDir: hooksDirOf(discovered.value, settings.value, env),
     signsCommits: isOn(settings.value, 'commit.gpgsign', false),
     sharedRefs: sharedRefs.value,
     gitlinks: tree.value.gitlinks,
-    submodules: await findUsersSubmodules({ ...found.value, trusted }, head.commit, tree.value.links),
+    submodules: await findUsersSubmodules({ ...discovered.value, trusted }, head.commit, tree.value.links),
     ...(cone ? { cone } : {}),
-    dirtyPaths: (excluding) => dirtyPaths(found.value, excluding, env),
+    dirtyPaths: (excluding) => dirtyPaths(discovered.value, excluding, env),
   })
 }
 
 /** What a run would refuse about the user's configuration, found without creating anything. */
 export async function checkConfiguration(
-  found: Discovered,
+  discovered: Discovered,
   env: Environment,
 ): Promise<Result<Identity, RepositoryRefusal>> {
-  const settings = await readSettings(found.root, env)
+  const settings = await readSettings(discovered.root, env)
   if (!settings.ok) return settings
-  const files = await contentFiles(found.root, settings.value, env)
+  const files = await contentFiles(discovered.root, settings.value, env)
   if (!files.ok) return files
-  const readable = await refuseNeverEnding(filesRead(found.commonDir, files.value))
+  const readable = await refuseNeverEnding(filesRead(discovered.commonDir, files.value))
   return readable.ok ? readIdentity(settings.value, env) : readable
 }
 

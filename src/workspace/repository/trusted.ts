@@ -114,8 +114,8 @@ function ownConfig(format: Repository['objectFormat']): string {
 
 /** A directory that is ours alone: 0700, and a symbolic link in its place is replaced, never followed. */
 async function ownDirectory(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined)
-  if (found && !found.isDirectory()) await rm(path)
+  const stats = await lstat(path).catch(() => undefined)
+  if (stats && !stats.isDirectory()) await rm(path)
   await mkdir(path, { recursive: true, mode: 0o700 })
   await chmod(path, 0o700)
 }

@@ -62,15 +62,15 @@ export async function watchUser(repository: Repository, { ref }: Target): Promis
       const tip = tips[index] ?? ''
       return /^[0-9a-f]+$/.test(tip) ? [{ kind: 'branch', name: name.slice(heads.length), to: tip }] : []
     })
-    return new Map([...there, ...files].map((one) => [`${one.kind} ${one.name}`, { ...one, to: one.to ?? '' }]))
+    return new Map([...there, ...files].map((seen) => [`${seen.kind} ${seen.name}`, { ...seen, to: seen.to ?? '' }]))
   }
   let last = see()
   return ok({
     look: () => {
-      const before = last
-      last = before.then(see)
+      const previous = last
+      last = previous.then(see)
       const fresh = newRefs(repository, known)
-      return Promise.all([before, last]).then(([was, is]) => [...difference(was, is), ...fresh])
+      return Promise.all([previous, last]).then(([was, is]) => [...difference(was, is), ...fresh])
     },
   })
 }
@@ -98,9 +98,9 @@ function newRefs({ commonDir }: Repository, known: Set<string>): readonly UserCh
 function difference(was: Seen, is: Seen): readonly UserChange[] {
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((key): UserChange[] => {
     const [before, now] = [was.get(key), is.get(key)]
-    const one = now ?? before
-    if (!one || before?.to === now?.to) return []
-    const { kind, name } = one
+    const shown = now ?? before
+    if (!shown || before?.to === now?.to) return []
+    const { kind, name } = shown
     // Nobody needs the text of a configuration: it contains passwords.
     if (kind === 'config' || kind === 'hooks') return [{ kind, name }]
     return [{ kind, name, ...(before ? { from: before.to } : {}), ...(now ? { to: now.to } : {}) }]

@@ -32,28 +32,37 @@ export async function adoptSubmodules(
   workspace: Workspace,
 ): Promise<Result<readonly GitPath[], Failure>> {
   if (repository.submodules.length === 0) return ok([])
-  const before = readSubmoduleNotes(workspace)
+  const notesBefore = readSubmoduleNotes(workspace)
   const { trusted } = repository
   const { root, commit, furnished } = workspace
   const links = await linksAt(trusted, commit, repository.gitlinks.map(gitPath))
-  const around = { place: trusted, commit, links, root, moduleDirs: [join(root, '.git', 'modules')], path: '', key: '' }
-  const found = await findSubmodules(around)
-  const isOurs = (path: GitPath) => before.populated.some((one) => one.path === path)
-  const taken: Populated[] = []
-  for (const { store, lacks, ...one } of found) {
-    if (isOurs(one.path) || store === undefined || lacks !== undefined || isWithin(one.path, furnished)) continue
-    if (!(await isRealDirectory(root, one.path))) continue
-    const adopted = await onFileSystem('Taking a submodule over', () => takeStore(workspace, one, store))
-    if (!adopted.ok) return adopted
-    taken.push({ ...one, store: adopted.value })
+  const superproject = {
+    place: trusted,
+    commit,
+    links,
+    root,
+    moduleDirs: [join(root, '.git', 'modules')],
+    path: '',
+    key: '',
   }
-  const populated = [...before.populated, ...taken]
+  const submodules = await findSubmodules(superproject)
+  const isOurs = (path: GitPath) => notesBefore.populated.some((submodule) => submodule.path === path)
+  const taken: Populated[] = []
+  for (const { store, lacks, ...submodule } of submodules) {
+    if (isOurs(submodule.path) || store === undefined || lacks !== undefined || isWithin(submodule.path, furnished))
+      continue
+    if (!(await isRealDirectory(root, submodule.path))) continue
+    const adopted = await onFileSystem('Taking a submodule over', () => takeStore(workspace, submodule, store))
+    if (!adopted.ok) return adopted
+    taken.push({ ...submodule, store: adopted.value })
+  }
+  const populated = [...notesBefore.populated, ...taken]
   await hideSubmodules(workspace, populated)
   const fresh = new Set(taken.map(({ path }) => path))
-  const stores = [...before.stores.filter(({ path }) => !fresh.has(path)), ...taken]
+  const stores = [...notesBefore.stores.filter(({ path }) => !fresh.has(path)), ...taken]
   const empty = [...links]
-    .filter(([path]) => !populated.some((one) => one.path === path))
-    .map(([path, at]) => `${path} ${at}`)
+    .filter(([path]) => !populated.some((submodule) => submodule.path === path))
+    .map(([path, commit]) => `${path} ${commit}`)
   const left = await leftInside(repository, workspace, populated)
   if (!left.ok) return left
   const notes: SubmoduleNotes = { populated, stores, empty, leavings: left.value }
@@ -90,11 +99,11 @@ async function leftInside(
   populated: readonly Populated[],
 ): Promise<Result<Map<GitPath, string>, Failure>> {
   const left = new Map<GitPath, string>()
-  for (const one of populated) {
+  for (const submodule of populated) {
     // Its files are as setup wrote them; only the trusted index is missing.
-    const read = await git(submodulePlace(repository, workspace, one), ['read-tree', '--reset', one.commit])
+    const read = await git(submodulePlace(repository, workspace, submodule), ['read-tree', '--reset', submodule.commit])
     if (!read.ok) return gitFailed(read.error)
-    const changed = await changedInside(repository, workspace, one, { leavings: new Map() })
+    const changed = await changedInside(repository, workspace, submodule, { leavings: new Map() })
     if (!changed.ok) return changed
     for (const path of changed.value) left.set(path, await fileTag(workspace, path))
   }

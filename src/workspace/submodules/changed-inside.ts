@@ -15,15 +15,15 @@ import { gitFailed } from '../git/git-failed.js'
 export async function changedInside(
   repository: Repository,
   workspace: Workspace,
-  one: Populated,
+  submodule: Populated,
   { leavings }: Pick<SubmoduleNotes, 'leavings'>,
 ): Promise<Result<readonly GitPath[], Failure>> {
-  const directory = onDisk(workspace.root, one.path)
+  const directory = onDisk(workspace.root, submodule.path)
   // One that is gone is a change of the repository around it; one without files has none that could be changed.
-  const isThere = await isRealDirectory(workspace.root, one.path)
+  const isThere = await isRealDirectory(workspace.root, submodule.path)
   if (!isThere || (await readdir(directory)).every((name) => name === '.git')) return ok([])
-  const place = submodulePlace(repository, workspace, one)
-  const read = await git(place, ['read-tree', '--reset', one.commit])
+  const place = submodulePlace(repository, workspace, submodule)
+  const read = await git(place, ['read-tree', '--reset', submodule.commit])
   if (!read.ok) return gitFailed(read.error)
   // Its exit status says that something differs, no more.
   await git(place, ['update-index', '-q', '--refresh', '--ignore-submodules'])
@@ -33,13 +33,13 @@ export async function changedInside(
   if (!others.ok) return gitFailed(others.error)
   const paths = (records: Buffer) =>
     splitNul(records)
-      .map((path) => `${one.path}/${path.replace(/\/$/, '')}`)
+      .map((path) => `${submodule.path}/${path.replace(/\/$/, '')}`)
       .filter((path) => !isWithin(path, workspace.furnished))
-  const found: GitPath[] = paths(others.value).filter((path) => !leavings.has(path))
+  const differing: GitPath[] = paths(others.value).filter((path) => !leavings.has(path))
   for (const path of paths(changed.value)) {
-    if (leavings.get(path) !== (await fileTag(workspace, path))) found.push(path)
+    if (leavings.get(path) !== (await fileTag(workspace, path))) differing.push(path)
   }
-  return ok(found)
+  return ok(differing)
 }
 
 /** Tells whether a file was written since. */

@@ -26,12 +26,12 @@ export async function cleanSubmodules(
   except: readonly GitPath[],
 ): Promise<Result<readonly string[], Failure>> {
   const said: string[] = []
-  for (const one of readSubmoduleNotes(workspace).populated) {
-    if (!(await isRealDirectory(workspace.root, one.path))) continue
+  for (const submodule of readSubmoduleNotes(workspace).populated) {
+    if (!(await isRealDirectory(workspace.root, submodule.path))) continue
     const kept = except.flatMap((path) =>
-      isWithin(path, [one.path]) && path !== one.path ? [path.slice(one.path.length + 1)] : [],
+      isWithin(path, [submodule.path]) && path !== submodule.path ? [path.slice(submodule.path.length + 1)] : [],
     )
-    const cleaned = await git(submodulePlace(repository, workspace, one), cleanArgs(kept, how))
+    const cleaned = await git(submodulePlace(repository, workspace, submodule), cleanArgs(kept, how))
     if (!cleaned.ok) return gitFailed(cleaned.error)
     said.push(cleaned.value)
   }

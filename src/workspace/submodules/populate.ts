@@ -32,8 +32,8 @@ export async function populate(
   commit: CommitId,
 ): Promise<Result<void, Failure>> {
   if (repository.submodules.length === 0) return ok(undefined)
-  const before = readSubmoduleNotes(workspace)
-  const offers = offersOf(repository, workspace, before)
+  const notes = readSubmoduleNotes(workspace)
+  const offers = offersOf(repository, workspace, notes)
   const populated: Populated[] = []
   const filled = await populateLevel(
     { repository, workspace, offers, populated },
@@ -45,17 +45,17 @@ export async function populate(
   )
   if (!filled.ok) return filled
   return onFileSystem('Recording the submodules of a workspace', async () => {
-    for (const { path } of before.populated) {
-      const isThere = populated.some((one) => one.path === path)
+    for (const { path } of notes.populated) {
+      const isThere = populated.some((submodule) => submodule.path === path)
       if (!isThere && (await isRealDirectory(workspace.root, path))) await emptyOut(workspace, path)
     }
-    await writeSubmoduleNotes(workspace, { ...before, populated })
+    await writeSubmoduleNotes(workspace, { ...notes, populated })
   })
 }
 
 /** Every history that there is of each, setup's first: its files were brought by the user's own command. */
 function offersOf({ submodules }: Repository, { furnished }: Workspace, { stores }: SubmoduleNotes): readonly Offer[] {
-  const own = submodules.flatMap(({ store, ...one }) => (store ? [{ ...one, store }] : []))
+  const own = submodules.flatMap(({ store, ...submodule }) => (store ? [{ ...submodule, store }] : []))
   // What is kept or linked as a whole is none of the commit's.
   return [...stores, ...own].filter(({ path }) => !isWithin(path, furnished))
 }
@@ -86,11 +86,14 @@ async function populateLevel(
     )
     if (offer === undefined) continue
     const { parent, key, store } = offer
-    const one = { path, parent, key, commit: recorded, store }
-    const placed = await checkOutSubmodule(repository, workspace, one)
+    const submodule = { path, parent, key, commit: recorded, store }
+    const placed = await checkOutSubmodule(repository, workspace, submodule)
     if (!placed.ok) return placed
-    populated.push(one)
-    const inner = await populateLevel(level, submodulePlace(repository, workspace, one), { path, commit: recorded })
+    populated.push(submodule)
+    const inner = await populateLevel(level, submodulePlace(repository, workspace, submodule), {
+      path,
+      commit: recorded,
+    })
     if (!inner.ok) return inner
   }
   return ok(undefined)
@@ -135,24 +138,30 @@ async function firstWith(
 async function checkOutSubmodule(
   repository: Repository,
   workspace: Workspace,
-  one: Populated,
+  submodule: Populated,
 ): Promise<Result<void, Failure>> {
   const { root } = workspace
   const made = await onFileSystem('Creating the directory of a submodule', async () => {
-    const isThere = await isRealDirectory(root, one.path)
+    const isThere = await isRealDirectory(root, submodule.path)
     // In the place of one that an agent, or setup, has replaced by something else.
-    if (!isThere && (await isParentReal(root, one.path))) {
-      await rm(onDisk(root, one.path), { recursive: true, force: true })
-      await mkdir(onDisk(root, one.path), { mode: 0o755 })
+    if (!isThere && (await isParentReal(root, submodule.path))) {
+      await rm(onDisk(root, submodule.path), { recursive: true, force: true })
+      await mkdir(onDisk(root, submodule.path), { mode: 0o755 })
     }
-    await rm(onDisk(root, `${one.path}/.git`), { recursive: true, force: true })
-    return isRealDirectory(root, one.path)
+    await rm(onDisk(root, `${submodule.path}/.git`), { recursive: true, force: true })
+    return isRealDirectory(root, submodule.path)
   })
   if (!made.ok) return made
-  if (!made.value) return err(failure('infrastructure', `${pathText(one.path)} is not a valid place for a submodule.`))
-  const read = await git(submodulePlace(repository, workspace, one), ['read-tree', '-u', '--reset', one.commit])
+  if (!made.value)
+    return err(failure('infrastructure', `${pathText(submodule.path)} is not a valid place for a submodule.`))
+  const read = await git(submodulePlace(repository, workspace, submodule), [
+    'read-tree',
+    '-u',
+    '--reset',
+    submodule.commit,
+  ])
   if (read.ok) return ok(undefined)
-  const why = `The submodule ${pathText(one.path)} cannot get its files: ${formatGitFailure(read.error)}`
+  const why = `The submodule ${pathText(submodule.path)} cannot get its files: ${formatGitFailure(read.error)}`
   return err(failure('infrastructure', why))
 }
 

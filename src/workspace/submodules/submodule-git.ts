@@ -18,18 +18,18 @@ export async function armSubmodules(
   /** The text of the workspace's own configuration. */
   config: string,
 ): Promise<void> {
-  for (const one of readSubmoduleNotes(workspace).populated) {
-    if (!(await isRealDirectory(workspace.root, one.path))) continue
-    const gitDir = join(workspace.root, gitDirOf(one))
+  for (const submodule of readSubmoduleNotes(workspace).populated) {
+    if (!(await isRealDirectory(workspace.root, submodule.path))) continue
+    const gitDir = join(workspace.root, gitDirOf(submodule))
     for (const folder of ['refs/heads', 'refs/tags', 'objects/info', 'objects/pack', 'hooks', 'info']) {
       await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 })
     }
-    const { indexFile, workTree } = submodulePlace(repository, workspace, one)
+    const { indexFile, workTree } = submodulePlace(repository, workspace, submodule)
     const own = formatSettings([{ key: 'core.worktree', value: relative(gitDir, workTree) }])
-    const { objectsDir, refs, shallow } = one.store
+    const { objectsDir, refs, shallow } = submodule.store
     await writeFile(join(gitDir, 'config'), config + own, ownersOnly)
     await writeFile(join(gitDir, 'objects/info/alternates'), `${objectsDir}\n`, ownersOnly)
-    await writeFile(join(gitDir, 'HEAD'), `${one.commit}\n`, ownersOnly)
+    await writeFile(join(gitDir, 'HEAD'), `${submodule.commit}\n`, ownersOnly)
     if (refs !== '') await writeFile(join(gitDir, 'packed-refs'), refs, { ...ownersOnly, encoding: 'latin1' })
     if (shallow !== undefined) await writeFile(join(gitDir, 'shallow'), shallow, ownersOnly)
     await copyFile(indexFile, join(gitDir, 'index'))
@@ -38,18 +38,18 @@ export async function armSubmodules(
 }
 
 /** Text of the file `.git` in a submodule. Source: gitrepository-layout, "gitfile". */
-export function gitFileText(workspace: Pick<Workspace, 'root'>, one: Populated): string {
-  const path = onDisk(workspace.root, one.path).toString('utf8')
-  return `gitdir: ${relative(path, join(workspace.root, gitDirOf(one)))}\n`
+export function gitFileText(workspace: Pick<Workspace, 'root'>, submodule: Populated): string {
+  const path = onDisk(workspace.root, submodule.path).toString('utf8')
+  return `gitdir: ${relative(path, join(workspace.root, gitDirOf(submodule)))}\n`
 }
 
 /** Puts the files back that {@link hideSubmodules} has taken away. */
 export async function showSubmodules(workspace: Workspace): Promise<void> {
-  for (const one of readSubmoduleNotes(workspace).populated) {
-    if (!(await isRealDirectory(workspace.root, one.path))) continue
-    const file = onDisk(workspace.root, `${one.path}/.git`)
+  for (const submodule of readSubmoduleNotes(workspace).populated) {
+    if (!(await isRealDirectory(workspace.root, submodule.path))) continue
+    const file = onDisk(workspace.root, `${submodule.path}/.git`)
     await rm(file, { recursive: true, force: true })
-    await writeFile(file, gitFileText(workspace, one), ownersOnly)
+    await writeFile(file, gitFileText(workspace, submodule), ownersOnly)
   }
 }
 

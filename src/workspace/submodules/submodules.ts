@@ -31,20 +31,20 @@ const deepest = 10
  * commit: at the path itself, or below `.git/modules`. Those inside them follow. Runs no `git submodule`, and reads no
  * `.gitmodules` but for names.
  */
-export async function findSubmodules(around: Superproject, depth = 0): Promise<readonly Submodule[]> {
-  if (around.links.size === 0 || depth > deepest) return []
-  const names = await namesOf(around.place, around.commit)
+export async function findSubmodules(superproject: Superproject, depth = 0): Promise<readonly Submodule[]> {
+  if (superproject.links.size === 0 || depth > deepest) return []
+  const names = await namesOf(superproject.place, superproject.commit)
   const found: Submodule[] = []
-  for (const [inside, commit] of around.links) {
-    const path = joined(around.path, inside)
+  for (const [inside, commit] of superproject.links) {
+    const path = joined(superproject.path, inside)
     const name = asText(names.get(inside) ?? inside)
     const safe = isSafeName(name) ? name : asText(inside)
-    const key = `${around.key}modules/${safe}`
-    const root = onDisk(around.root, inside).toString('utf8')
-    const gitDirs = [await gitDirAt(root), ...around.moduleDirs.map((dir) => join(dir, safe))]
-    const module = { path, parent: around.path, key, commit }
+    const key = `${superproject.key}modules/${safe}`
+    const root = onDisk(superproject.root, inside).toString('utf8')
+    const gitDirs = [await gitDirAt(root), ...superproject.moduleDirs.map((dir) => join(dir, safe))]
+    const module = { path, parent: superproject.path, key, commit }
     const look = await lookInto(
-      around.place,
+      superproject.place,
       gitDirs.filter((dir) => dir !== undefined),
       commit,
     )
@@ -54,7 +54,7 @@ export async function findSubmodules(around: Superproject, depth = 0): Promise<r
     }
     const { store, links, gitDir } = look
     found.push({ ...module, store })
-    const place = { ...around.place, objectDir: store.objectsDir }
+    const place = { ...superproject.place, objectDir: store.objectsDir }
     const inner = { place, commit, links, root, moduleDirs: [join(gitDir, 'modules')], path, key: `${key}/` }
     found.push(...(await findSubmodules(inner, depth + 1)))
   }

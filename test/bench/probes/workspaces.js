@@ -11,7 +11,7 @@ const [root, dir, base, tip] = process.argv.slice(2)
 const repository = valueOf(await openRepository({ dir: root, env: process.env }))
 const workspaces = new Workspaces({
   repository,
-  berths: openBerths({ ...repository, home: dir, of: 'agents', runId: 'bench' }),
+  berths: openBerths({ ...repository, home: dir, use: 'agents', runId: 'bench' }),
   runId: 'bench',
   copy: [],
   keep: [],

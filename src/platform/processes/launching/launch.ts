@@ -117,9 +117,9 @@ export function whyNot(spec: LaunchSpec): NotLaunched | undefined {
   if (holdsNul([file, ...args])) return { message: 'The command contains a NUL character.' }
   if (lineOf(spec) !== undefined) return undefined
   const places = file.includes('/') ? [''] : (env.PATH ?? '').split(delimiter)
-  const found = places.map((place) => resolve(cwd, place, file)).filter(isThere)
-  if (found.some(isProgram)) return undefined
-  return { message: found.length === 0 ? notThere : 'The program is not executable.' }
+  const programs = places.map((place) => resolve(cwd, place, file)).filter(isThere)
+  if (programs.some(isProgram)) return undefined
+  return { message: programs.length === 0 ? notThere : 'The program is not executable.' }
 }
 
 function isThere(path: string): boolean {

@@ -154,7 +154,7 @@ export class LauncherShell {
    * else, and holds none of its streams.
    */
   #commandOf(id: number, spec: LaunchSpec, path: string): string {
-    const { before, command } = this.#environments.exporting(spec.env)
+    const { definition, command } = this.#environments.exporting(spec.env)
     const { script, words } = scriptOf(spec)
     const isHere = `echo "ready ${id} $$ $PPID" >&3; exec 3>&-`
     const isIn = `cd ${inShell(spec.cwd)} || exit 125; unset OLDPWD`
@@ -165,7 +165,7 @@ export class LauncherShell {
     ]
     const process = [this.#parts.programs.setsid, ...shell, ...words].map(inShell).join(' ')
     const telling = `wait $!; echo "end ${id} $?" >&3`
-    return `${before}{ ${command}; ${process} ${redirections(path)} & ${telling}; } &\n`
+    return `${definition}{ ${command}; ${process} ${redirections(path)} & ${telling}; } &\n`
   }
 
   /** `jobs`: only when it is asked for them does the shell look for those who have told an end, and lets them go. */

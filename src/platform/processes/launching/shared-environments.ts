@@ -10,16 +10,16 @@ export class SharedEnvironments {
   readonly #known = new Map<string, { readonly name: string; readonly env: WholeEnvironment }>()
 
   /** A command that exports a whole environment, with what the shell must be told before it. */
-  exporting(env: WholeEnvironment): { readonly before: string; readonly command: string } {
+  exporting(env: WholeEnvironment): { readonly definition: string; readonly command: string } {
     const names = Object.keys(env).join(' ')
     const known = this.#known.get(names)
     if (!known) {
       const name = `environment${this.#known.size}`
       this.#known.set(names, { name, env })
-      return { before: `${name}() { ${exported(env)}; }\n`, command: name }
+      return { definition: `${name}() { ${exported(env)}; }\n`, command: name }
     }
     const own = Object.fromEntries(Object.entries(env).filter(([name, value]) => known.env[name] !== value))
-    return { before: '', command: Object.keys(own).length === 0 ? known.name : `${known.name}; ${exported(own)}` }
+    return { definition: '', command: Object.keys(own).length === 0 ? known.name : `${known.name}; ${exported(own)}` }
   }
 }
 

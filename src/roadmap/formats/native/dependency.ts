@@ -7,22 +7,22 @@ import { meaningOf } from './key-meaning.js'
 
 /** The dependencies of a task or a group, under every name they go by, without repeats, in file order. */
 export function readDependencies(reading: Reading, map: MapNode, path: string, level: Level): Dependency[] {
-  const found = new Map<string, Dependency>()
+  const dependencies = new Map<string, Dependency>()
   for (const { key, value } of entriesMeaning(map, level, ['dependency', 'named_dependency'])) {
     const named = meaningOf(key) === 'named_dependency' ? { under: key } : {}
     for (const dependency of readValue(reading, value, joinPath(path, key))) {
-      const before = found.get(dependency.ref)
-      if (before?.under === undefined) found.set(dependency.ref, { ...dependency, ...before, ...named })
+      const earlier = dependencies.get(dependency.ref)
+      if (earlier?.under === undefined) dependencies.set(dependency.ref, { ...dependency, ...earlier, ...named })
     }
   }
-  return [...found.values()]
+  return [...dependencies.values()]
 }
 
 /** A list of ids, one id, or a map with `depends_on`. */
 function readValue(reading: Reading, node: SourceNode, path: string): Dependency[] {
   if (isNull(node)) return []
   if (node.kind === 'scalar' && typeof node.value === 'string') return readRef(reading, node, path)
-  if (node.kind === 'list') return node.items.flatMap((item, at) => readRef(reading, item, `${path}[${at}]`))
+  if (node.kind === 'list') return node.items.flatMap((item, index) => readRef(reading, item, `${path}[${index}]`))
   const inner = node.kind === 'map' ? entryOf(node, 'depends_on')?.value : undefined
   if (inner && inner.kind !== 'map') return readValue(reading, inner, `${path}.depends_on`)
   return refuse(reading, node, path)

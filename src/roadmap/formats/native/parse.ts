@@ -81,17 +81,17 @@ function readRoadmap(
   if (!hasShape(reading, root)) return nothingRead(reading.problems, encoding)
   const words = statusWords(options.statuses ?? {})
   const warned = new Set<string>()
-  const found = walkRoadmap(reading, words, root, warned)
-  if (!hasTasks(reading, root, found)) return nothingRead(reading.problems, encoding)
+  const walked = walkRoadmap(reading, words, root, warned)
+  if (!hasTasks(reading, root, walked)) return nothingRead(reading.problems, encoding)
   const { providers } = options
   const defaults = readDefaults(reading, root, warned, providers)
   const taskReading = { reading, words, warned, defaults, ...(providers === undefined ? {} : { providers }) }
-  const named = nameTasks(reading, found.tasks)
+  const named = nameTasks(reading, walked.tasks)
   const tasks = named.map((task) => readTask(taskReading, task))
-  const checked = checkRoadmap(tasks, found.groups, numericIds(named))
+  const checked = checkRoadmap(tasks, walked.groups, numericIds(named))
   const manner = { source: reading.source, format, encoding, done: doneWord(statusTexts(named)) }
   return {
-    roadmap: { file: options.file, tasks, groups: found.groups },
+    roadmap: { file: options.file, tasks, groups: walked.groups },
     graph: checked.graph,
     problems: [...reading.problems, ...checked.problems].sort(compareProblems),
     values: locate(named, tasks, (node, { status }) => locateStatus(manner, node, status)),
@@ -106,8 +106,8 @@ function locate(
   place: (node: MapNode, task: Task) => StatusValue,
 ): Map<string, StatusValue> {
   const values = new Map<string, StatusValue>()
-  for (const [at, task] of tasks.entries()) {
-    const node = named[at]?.node
+  for (const [index, task] of tasks.entries()) {
+    const node = named[index]?.node
     if (values.has(task.id)) values.set(task.id, { kind: 'shared', status: task.status, line: task.position.line })
     else if (node) values.set(task.id, place(node, task))
   }

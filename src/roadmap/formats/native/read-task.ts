@@ -162,9 +162,9 @@ function allDependencies(reading: Reading, { id, node, path, inherited }: NamedT
 /** A text, `{run}`, or a list of them; an entry without a command is text for the agent (W063). */
 function readVerify({ reading, name, node, path }: Field, warned: Set<string>): VerifyEntry[] {
   const items = node.kind === 'list' ? node.items : [node]
-  return items.flatMap((item, at): VerifyEntry[] => {
+  return items.flatMap((item, index): VerifyEntry[] => {
     const run = item.kind === 'map' ? scalarText(entryOf(item, 'run')?.value) : scalarText(item)
-    const place = node.kind === 'list' ? `${path}[${at}]` : path
+    const place = node.kind === 'list' ? `${path}[${index}]` : path
     if (run !== undefined) checkLength(reading, run, item, place)
     const unfailing = run === undefined ? undefined : whyUnfailing(run)
     if (unfailing !== undefined)

@@ -56,8 +56,8 @@ export function walkRoadmap(reading: Reading, words: StatusWords, root: SourceNo
     eachGroup(walk, root, 'epics', '', outside)
     eachGroup(walk, root, 'milestones', '', outside)
     eachTask(walk, entryOf(root, 'tasks')?.value, 'tasks', outside)
-    for (const [at, item] of listOf(walk, entryOf(root, 'archive')?.value, 'archive').entries())
-      archived(walk, item, at)
+    for (const [index, item] of listOf(walk, entryOf(root, 'archive')?.value, 'archive').entries())
+      archived(walk, item, index)
   } else {
     eachTask(walk, root, '', outside)
   }
@@ -68,8 +68,8 @@ const kinds = { epics: 'epic', milestones: 'milestone', sets: 'set' } as const
 
 function eachGroup(walk: Walk, parent: MapNode, name: keyof typeof kinds, path: string, around: Around): void {
   const listPath = joinPath(path, name)
-  for (const [at, node] of listOf(walk, entryOf(parent, name)?.value, listPath).entries()) {
-    const place = `${listPath}[${at}]`
+  for (const [index, node] of listOf(walk, entryOf(parent, name)?.value, listPath).entries()) {
+    const place = `${listPath}[${index}]`
     if (node.kind === 'map') oneGroup(walk, node, kinds[name], place, around)
     else if (isNull(node))
       addProblem(walk.reading, 'E032', node.start, 'empty list item', { help: 'remove it', path: place })
@@ -111,18 +111,19 @@ function inherit(reading: Reading, node: MapNode, path: string, outer: Inherited
 }
 
 function eachTask(walk: Walk, list: SourceNode | undefined, path: string, around: Around): void {
-  for (const [at, node] of listOf(walk, list, path).entries()) oneTask(walk, node, `${path}[${at}]`, around, false)
+  for (const [index, node] of listOf(walk, list, path).entries())
+    oneTask(walk, node, `${path}[${index}]`, around, false)
 }
 
 function oneTask(walk: Walk, node: SourceNode, path: string, { groups, inherited }: Around, archive: boolean): void {
-  const found = { path, groups, inherited, archived: archive }
-  if (node.kind === 'map') walk.tasks.push({ ...found, node })
+  const common = { path, groups, inherited, archived: archive }
+  if (node.kind === 'map') walk.tasks.push({ ...common, node })
   else if (node.kind === 'scalar' && typeof node.value === 'string' && node.value.trim() !== '') {
     addProblem(walk.reading, 'W032', node.start, 'a task that is only a string: used as its title', {
       help: 'write it as a map with id and title, so that it can have a status',
       path,
     })
-    walk.tasks.push({ ...found, node: titled(node) })
+    walk.tasks.push({ ...common, node: titled(node) })
   } else {
     const text = isNull(node) ? 'empty list item' : 'a task must be a map'
     addProblem(walk.reading, 'E032', node.start, text, { help: 'write id and title, or remove it', path })
@@ -146,8 +147,8 @@ function titled(node: SourceNode): MapNode {
 }
 
 /** An archived task stands in a wrapper that names its epic and milestone, or by itself. */
-function archived(walk: Walk, item: SourceNode, at: number): void {
-  const path = `archive[${at}]`
+function archived(walk: Walk, item: SourceNode, index: number): void {
+  const path = `archive[${index}]`
   if (item.kind !== 'map') return
   const inner = entryOf(item, 'task')?.value
   // Old tools left wrappers whose task is gone.

@@ -50,7 +50,7 @@ async function startsOver(here: Stage, by: string): Promise<void> {
   const { repo, tip } = here
   const head = repo.git('rev-parse', 'HEAD')
   const ref = `refs/autopilot/r1/target/${by}`
-  expect(await opened(here)).toMatchObject({ tip: head, base: head, restart: { by, tip, ref }, before: [tip] })
+  expect(await opened(here)).toMatchObject({ tip: head, base: head, restart: { by, tip, ref }, setAside: [tip] })
   expect(repo.git('rev-parse', 'autopilot/main', ref, 'refs/autopilot/r1/base')).toBe([head, tip, head].join('\n'))
 }
 
@@ -154,7 +154,7 @@ describe('what a target was before it started over', () => {
       'refs/heads/autopilot/main',
       commitOn(here.repo, commitId('autopilot/main'), { 'c.txt': 'c\n' }),
     )
-    expect((await opened(here, 'r2')).before).toEqual([here.tip])
+    expect((await opened(here, 'r2')).setAside).toEqual([here.tip])
     here.repo.git('switch', '-q', 'old')
     expect(await opened(here, 'r3')).not.toHaveProperty('before')
   })
@@ -185,8 +185,8 @@ describe('what a target was before it started over', () => {
     here.repo.commit('squashed again')
     here.repo.write('b.txt', 'edited\n')
     here.repo.commit('edited')
-    const { restart, before } = await opened(here, 'r2')
-    expect([restart?.tip, before]).toEqual([second, expect.arrayContaining([here.tip, second])])
+    const { restart, setAside } = await opened(here, 'r2')
+    expect([restart?.tip, setAside]).toEqual([second, expect.arrayContaining([here.tip, second])])
   })
 
   it('is not continued from a remote that still has it', async () => {

@@ -16,7 +16,7 @@ function stage() {
   const root = join(dir, 'root')
   mkdirSync(root)
   const berths = (runId: string, options: Partial<BerthsOptions> = {}) =>
-    openBerths({ home, of: 'agents', runId, root, commonDir: join(root, '.git'), ...options })
+    openBerths({ home, use: 'agents', runId, root, commonDir: join(root, '.git'), ...options })
   const nameOf = async (runId: string, options: Partial<BerthsOptions> = {}) =>
     basename(value(await berths(runId, options).take()).dir)
   return { dir, home, berths, nameOf }
@@ -57,7 +57,7 @@ test('gates have berths of their own, and no two berths of a machine have the sa
   const neighbour = { home: join(dir, 'cache', 'repo2'), commonDir: join(dir, 'root2', '.git') }
   const taken = [
     await berths(first).take(),
-    await berths(first, { of: 'gates' }).take(),
+    await berths(first, { use: 'gates' }).take(),
     await berths(second).take(),
     await berths(first, elsewhere).take(),
     await berths(first, neighbour).take(),
