@@ -18,7 +18,13 @@ test('ten tasks on five workers: five at once, five wait, and each that waits st
   const names = Array.from({ length: 10 }, (_, index) => `t${index}`)
   const stage = scene({ roadmap: riggedRoadmap(agents, names) })
   const running = stage.start(['run', '--workers', '-a', '5', '--output', 'json'])
-  const first = [await agents.next(), await agents.next(), await agents.next(), await agents.next(), await agents.next()]
+  const first = [
+    await agents.next(),
+    await agents.next(),
+    await agents.next(),
+    await agents.next(),
+    await agents.next(),
+  ]
   await running.saw('queue_updated', ({ queueLength, busyAgents }) => queueLength === 5 && busyAgents === 5)
   const workers = await workersOf(running, 5)
   expect(new Set(workers).size).toBe(5)
@@ -61,7 +67,9 @@ test('a worker that is killed costs its task no attempt, twice; the others never
     ['poison', false],
     ['poison', undefined],
   ])
-  expect(failed[0]).toMatchObject({ failure: { kind: 'infrastructure', message: expect.stringContaining('the worker is gone') as unknown } })
+  expect(failed[0]).toMatchObject({
+    failure: { kind: 'infrastructure', message: expect.stringContaining('the worker is gone') as unknown },
+  })
   expect(stage.subjects()).toEqual(['other'])
 })
 
