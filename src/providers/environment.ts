@@ -93,6 +93,12 @@ export function baseVariable(base: CommitId | undefined): Readonly<Record<string
   return base === undefined ? {} : { AUTOPILOT_BASE: base }
 }
 
+/** The variable that identifies an attempt's processes, wherever they go: its value is the attempt's directory. */
+export const attemptMark = 'AUTOPILOT_ATTEMPT'
+
+/** The variables that differ with each attempt. */
+export const attemptVariables: readonly string[] = ['AUTOPILOT_TASK', 'AUTOPILOT_BASE', attemptMark]
+
 /** What is set here and kept from a provider's agents. */
 export function withheldFrom(
   parent: Readonly<Record<string, string | undefined>>,

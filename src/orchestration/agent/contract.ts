@@ -6,8 +6,8 @@ import type { SpawnedProcess } from '../../domain/process/stray.js'
 import type { Assignment } from '../../providers/adapter/contract.js'
 
 /**
- * What runs a turn of an agent: today a process each (`process-runner.ts`). Requests and answers are plain data, so
- * that they can go to another process or machine.
+ * What runs a turn of an agent: a process each (`process-runner.ts`), or a server that lives on (`../server`). Requests
+ * and answers are plain data, so that they can go to another process or machine.
  *
  * It leaves these to the caller: evidence and its judgement, budgets, time limits, the journal, and the slot.
  * `test/support/rigs/agent-runners.ts` runs its suite on every implementation.
@@ -28,6 +28,8 @@ export interface TurnRequest {
   readonly env: Readonly<Record<string, string>>
   /** The name of a variable in `env` with a unique value: whatever still has it at the end is ended. */
   readonly mark?: string
+  /** Nobody else works in its directory: an agent server's turn ends whatever has begun to work there meanwhile. */
+  readonly isAlone?: true
   /** Absolute paths of the files that keep what it prints. */
   readonly output: { readonly stdout: string; readonly stderr: string }
 }

@@ -23,7 +23,8 @@ export interface ProcessRunnerParts {
 
 /** What an agent has between TERM and KILL, ms. */
 export const agentGraceMs = 5_000
-const maxFileBytes = 50 * 1024 * 1024
+/** Of each file that keeps what a turn prints. */
+export const maxFileBytes = 50 * 1024 * 1024
 
 /** Each turn is a separate process, which starts and ends with it. */
 export function processRunner({ start, findProvider, maskAt }: ProcessRunnerParts): AgentRunner {
@@ -72,7 +73,7 @@ export function processRunner({ start, findProvider, maskAt }: ProcessRunnerPart
 }
 
 /** Writes the files that a CLI needs, then starts it. */
-function startWith(files: readonly OwnFile[], spec: DoorSpec, start: StartProcess): RunningProcess {
+export function startWith(files: readonly OwnFile[], spec: DoorSpec, start: StartProcess): RunningProcess {
   try {
     for (const { path, content } of files) writePrivateFileSync(path, content)
   } catch (error) {
@@ -104,9 +105,16 @@ function running(agent: RunningProcess, ended: Promise<AgentExit>): Pick<Running
   }
 }
 
-/** With its CLI, and its interpreter if it is a script: never the ones on a workspace's PATH. */
 function ownCommandOf(provider: Provider, { assignment, env }: TurnRequest): AgentCommand {
-  const command = commandOf(provider, assignment)
-  if (!provider.program) return command
-  return withOwnInterpreter({ ...command, file: ownProgram(command.file, env.PATH) ?? noProgram }, env.PATH)
+  return withOwnProgram(commandOf(provider, assignment), provider, env.PATH)
+}
+
+/** With its CLI, and its interpreter if it is a script: never the ones on a workspace's PATH. */
+export function withOwnProgram<Command extends Pick<AgentCommand, 'file' | 'args'>>(
+  command: Command,
+  { program }: Provider,
+  path: string | undefined,
+): Command {
+  if (!program) return command
+  return withOwnInterpreter({ ...command, file: ownProgram(command.file, path) ?? noProgram }, path)
 }

@@ -5,7 +5,7 @@ import { slotNumber, type WorkNumber } from '../../domain/agent/work-number.js'
 import { noBaseline } from '../../domain/accounts/counted.js'
 import { turnstile } from '../../platform/turnstile.js'
 import { isSessionId } from '../../providers/adapter/session-id.js'
-import { baseVariable } from '../../providers/environment.js'
+import { attemptMark, baseVariable } from '../../providers/environment.js'
 import { judgeAgent } from '../../providers/judge.js'
 import { explainWithheld } from '../../providers/withheld.js'
 import type { AgentEnd, AgentSettings, AgentWork } from './agent-work.js'
@@ -15,9 +15,6 @@ import { watchLimits, type LimitWatch } from './limits.js'
 import { noLeftovers } from './slot-leftovers.js'
 import { idsOf, TurnRecord } from './turn-record.js'
 import { commandProvider } from '../../domain/routing/routing.js'
-
-/** The variable that identifies an agent's processes, wherever they go: the attempt's directory. */
-const mark = 'AUTOPILOT_ATTEMPT'
 
 /** Starting a process keeps the event loop standing for some ms. */
 const passStart = turnstile()
@@ -118,8 +115,9 @@ function requestOf(work: AgentWork, where: WorkNumber, env: Readonly<Record<stri
     provider: work.provider.name,
     assignment: work.assignment,
     where,
-    env: { ...env, ...baseVariable(work.base), ...(marked ? { [mark]: work.logDir } : {}) },
-    ...(marked ? { mark } : {}),
+    env: { ...env, ...baseVariable(work.base), ...(marked ? { [attemptMark]: work.logDir } : {}) },
+    ...(marked ? { mark: attemptMark } : {}),
+    ...(work.base === undefined ? {} : { isAlone: true }),
     output: { stdout: logFile(work, 'stdout', 'log'), stderr: logFile(work, 'stderr', 'log') },
   }
 }

@@ -13,9 +13,13 @@ export interface DoorSpec extends ProcessSpec {
   readonly root?: string
 }
 
+export type EnvironmentIn = (env: Readonly<Record<string, string>>, root: string) => Readonly<Record<string, string>>
+
 /** The one door of a run. */
 export interface Door {
   readonly start: StartProcess
+  /** An environment as it is in a workspace with this root. */
+  readonly environmentIn: EnvironmentIn
   readonly close: () => Promise<void>
 }
 
@@ -50,12 +54,13 @@ export function runEntry(runDir: string): string {
 export function openDoor({ runDir, watchdog, repository, marks, isBusy }: DoorParts): Door {
   const launcher = isBusy ? openLauncher({ directory: join(runDir, 'launcher') }) : undefined
   const mark = { ...marks, ...markOfRun(runDir) }
+  const environmentIn: EnvironmentIn = (env, root) =>
+    env.PATH === undefined ? env : { ...env, PATH: pathInWorkspace(env.PATH, repository, root) }
   const start: StartProcess = ({ root, ...spec }) => {
-    const { PATH: path } = spec.env
-    const own = path === undefined ? {} : { PATH: pathInWorkspace(path, repository, root ?? spec.cwd) }
-    return startProcess({ ...spec, env: { ...spec.env, ...own, ...mark }, watchdog, ...present({ launcher }) })
+    const env = { ...environmentIn(spec.env, root ?? spec.cwd), ...mark }
+    return startProcess({ ...spec, env, watchdog, ...present({ launcher }) })
   }
-  return { start, close: async () => launcher?.close() }
+  return { start, environmentIn, close: async () => launcher?.close() }
 }
 
 /** The watchdog's grep would take the lines of one with a line feed for patterns of their own. */

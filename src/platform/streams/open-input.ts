@@ -1,26 +1,34 @@
-import { PassThrough, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 
 /** The stdin of a process that is spoken with for as long as it lives. What is said before it begins waits for it. */
 export class OpenInput {
-  readonly #said = new PassThrough()
+  #waiting: string[] = []
+  #stdin: Writable | undefined
+  #isClosed = false
 
   say(text: string): void {
-    if (!this.#said.writableEnded) this.#said.write(text)
+    if (this.#isClosed) return
+    if (this.#stdin) this.#stdin.write(text)
+    else this.#waiting.push(text)
   }
 
   /** It finds the end of its input. */
   close(): void {
-    this.#said.end()
+    this.#isClosed = true
+    this.#stdin?.end()
   }
 
   /** What it has not read yet, besides what the pipe holds. */
   get waitingBytes(): number {
-    return this.#said.writableLength + this.#said.readableLength
+    return this.#waiting.reduce((sum, text) => sum + Buffer.byteLength(text), this.#stdin?.writableLength ?? 0)
   }
 
   /** For whoever starts the process. */
   pipeTo(stdin: Writable): void {
-    this.#said.pipe(stdin)
+    this.#stdin = stdin
+    for (const text of this.#waiting) stdin.write(text)
+    this.#waiting = []
+    if (this.#isClosed) stdin.end()
   }
 }
 

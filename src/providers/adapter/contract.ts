@@ -21,6 +21,8 @@ export interface Provider {
   readonly resume?: Resume
   /** Reviews work. Absent if the CLI can't be restricted to reading: such a provider never reviews. */
   readonly review?: Reviewing
+  /** Lives on as a server that serves turn after turn. Absent if the CLI can't. */
+  readonly serve?: Serving
   /**
    * Why a request would certainly fail, as a failure of kind `usage`, or `model` if its name can't be valid. `env` is
    * the environment that the agent will see.
@@ -78,6 +80,68 @@ export interface Reviewing {
   command(request: ReviewRequest): AgentCommand
   /** The JSON text of its answer; undefined if there is none. */
   answer(evidence: Evidence): string | undefined
+}
+
+/**
+ * The CLI as an agent server. A server is used for another turn only if the same one would be started for it: whatever
+ * else differs from turn to turn (directory, model, conversation) its protocol must be able to say.
+ */
+export interface Serving {
+  /**
+   * Undefined if its protocol can't do this, such as a review that only reads: then the turn gets a process of its own.
+   * `ownDir` is the absolute path of a directory outside of every workspace, the server's own, for
+   * {@link AgentCommand.files}.
+   */
+  command(assignment: Assignment, ownDir: string): ServerCommand | undefined
+  /** The client's side of its protocol, for one server that has just been started. */
+  dialogue(wire: Wire): Dialogue
+}
+
+/** What to start as a server. Its stdin stays open. */
+export interface ServerCommand extends Omit<AgentCommand, 'input'> {
+  /** The working directory, if it is the only one that it can serve. Without it, the server gets one of its own. */
+  readonly cwd?: string
+}
+
+/** The way to one server. */
+export interface Wire {
+  /** Sends a line; the line break is added. */
+  send(line: string): void
+  /** The server broke its protocol: it is ended, and the turn under way has failed because of this. */
+  fail(why: Failure): void
+}
+
+/**
+ * A conversation about turns with one server. It does no I/O and knows no time: it is given each line that the server
+ * prints, and whoever gives it watches over time limits and over the server's end.
+ */
+export interface Dialogue {
+  /** A whole line of stdout, without its line break. Never throws. */
+  receive(line: string): void
+  /** The handshake, before anything else. Resolves when the server may be given a turn. */
+  open(): Promise<void>
+  /** Gives it a turn. There is one at a time. What the turn tells is passed on in order. */
+  turn(turn: TurnToServe, hear: (events: readonly AgentEvent[]) => void): DialogueTurn
+  /** Whether it can take this turn on; without it, it can take any. For servers that hold only one conversation. */
+  fits?(assignment: Assignment): boolean
+}
+
+export interface TurnToServe {
+  readonly assignment: Assignment
+  /** Variables that only this turn's tools should have. Ignored if the protocol can't pass them on. */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** A turn that a server was given. Its promises never reject. */
+export interface DialogueTurn {
+  /** Resolves when the server works on it, or when it is over. */
+  readonly taken: Promise<void>
+  /** Resolves when the turn is over, its `result` event included; after that, nothing more is heard of it. */
+  readonly over: Promise<void>
+  /** Asks the server to end it. */
+  interrupt(): void
+  /** Has the server end what the turn left running, as far as the protocol can. Called when it is over. */
+  clean(): Promise<void>
 }
 
 /** What a turn is for. Plain data: it may go to another process. */

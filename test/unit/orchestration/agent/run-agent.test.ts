@@ -25,7 +25,7 @@ const failed = '{"type":"result","subtype":"success","is_error":true,"result":"N
 const text = (words: string) =>
   JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text: words }] } })
 
-describe.each(agentRunners)('%s', (_, makeRunner) => {
+describe.each(agentRunners)('%s', (_, { make, promptOf }) => {
   /** One agent of claude's kind at work, with a clock that the test moves. */
   function atWork(
     agents: AgentRig,
@@ -90,7 +90,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
       clock,
       recorder,
       mask: noMask,
-      runner: makeRunner(),
+      runner: make(),
       environmentOf: childEnvironments({ ...process.env, PATH: `${path}:${process.env.PATH}` }, {}),
       findProvider,
       withheldOf: () => ({ has: () => false }),
@@ -121,7 +121,7 @@ describe.each(agentRunners)('%s', (_, makeRunner) => {
     const agents = await rig()
     const { end, clock, saw, exits } = atWork(agents)
     const agent = await agents.next('claude')
-    expect(await agent.stdin).toBe('Do it.')
+    expect(await promptOf(agent)).toBe('Do it.')
     await agent.say(success)
     await saw(isResult)
     clock.advance(9_999)

@@ -1,0 +1,132 @@
+import { join } from 'node:path'
+import type { Clock } from '../../domain/clock.js'
+import { makePrivateDirectory } from '../../platform/files/private-file.js'
+import type { EnvironmentIn } from '../../platform/processes/door.js'
+import type { Provider, ServerCommand, Serving } from '../../providers/adapter/contract.js'
+import { attemptVariables } from '../../providers/environment.js'
+import type { AgentRunner, RunningTurn, TurnRequest } from '../agent/contract.js'
+import { processRunner, withOwnProgram, type ProcessRunnerParts } from '../agent/process-runner.js'
+import { AgentServer, type ServerListener, type WantedServer } from './agent-server.js'
+import { ServedTurn, usualLimits, type ServerLimits } from './served-turn.js'
+
+export interface ServerRunnerParts extends ProcessRunnerParts {
+  readonly clock: Clock
+  /** The environment as it is in a workspace; see `openDoor`. */
+  readonly environmentIn: EnvironmentIn
+  /** Absolute path of a directory in which servers start and keep files: outside of every workspace, and the run's own. */
+  readonly directory: string
+  readonly limits?: ServerLimits
+}
+
+/** An agent runner that must be closed, since its servers live on. */
+export interface ServerRunner extends AgentRunner {
+  /** Ends the servers, and what they still work on. Never rejects. */
+  close(): Promise<void>
+}
+
+/**
+ * Each slot has an agent server, which serves turn after turn as long as they want the same one: the same provider,
+ * permissions and environment, account included. Providers without a server get a process for each turn.
+ */
+export function serverRunner(parts: ServerRunnerParts): ServerRunner {
+  const processes = processRunner(parts)
+  const slots = new Map<number, ServerSlot>()
+  const slotOf = (number: number) => {
+    const slot = slots.get(number) ?? new ServerSlot(parts, number)
+    slots.set(number, slot)
+    return slot
+  }
+  return {
+    turn(request) {
+      const provider = parts.findProvider(request.provider)
+      if (!provider) throw new Error(`there is no provider ${request.provider}`)
+      const slot = slotOf(request.where.number)
+      const command = provider.serve?.command(request.assignment, slot.directory)
+      if (!provider.serve || !command) return processes.turn(request)
+      return slot.turn(request, provider, { serving: provider.serve, command })
+    },
+    async close() {
+      await Promise.all([...slots.values()].map((slot) => slot.close()))
+    },
+  }
+}
+
+interface Service {
+  readonly serving: Serving
+  readonly command: ServerCommand
+}
+
+/** A slot with its server. Its turns come one after the other. */
+class ServerSlot {
+  readonly directory: string
+  readonly #parts: ServerRunnerParts
+  readonly #number: number
+  #server: AgentServer | undefined
+  #last: ServedTurn | undefined
+  #started = 0
+
+  constructor(parts: ServerRunnerParts, number: number) {
+    this.#parts = parts
+    this.#number = number
+    this.directory = join(parts.directory, String(number))
+  }
+
+  turn(request: TurnRequest, provider: Provider, service: Service): RunningTurn {
+    const before = this.#last
+    const { clock, maskAt, limits = usualLimits } = this.#parts
+    const [own, env] = divided(request.env)
+    const wanted = this.#wanted(request, provider, service, env)
+    const turn = new ServedTurn({
+      ...{ request, clock, limits, variables: own, mask: maskAt(request.where) },
+      server: async (listener) => {
+        await before?.ended
+        return this.#serverFor(wanted, request, listener)
+      },
+    })
+    this.#last = turn
+    return turn
+  }
+
+  async close(): Promise<void> {
+    this.#last?.end('canceled')
+    await this.#last?.ended
+    await this.#server?.retire()
+    this.#server = undefined
+  }
+
+  #wanted(
+    { assignment, provider: name }: TurnRequest,
+    provider: Provider,
+    { serving, command }: Service,
+    env: Readonly<Record<string, string>>,
+  ): WantedServer {
+    const { request } = assignment
+    const own = withOwnProgram(command, provider, env.PATH)
+    const rights = assignment.type === 'work' ? [assignment.request.permissions, assignment.request.allow] : 'review'
+    const inPlace = this.#parts.environmentIn(env, request.cwd)
+    return {
+      ...{ provider: name, serving, command: own, env, root: request.cwd },
+      cwd: own.cwd ?? this.directory,
+      key: JSON.stringify([name, own, rights, inPlace]),
+    }
+  }
+
+  async #serverFor(wanted: WantedServer, request: TurnRequest, listener: ServerListener): Promise<AgentServer> {
+    const old = this.#server
+    if (old?.isUsable && old.key === wanted.key && (old.dialogue.fits?.(request.assignment) ?? true)) return old
+    await old?.retire()
+    // Where it can't be made, the server can't start, and says so.
+    await makePrivateDirectory(this.directory).catch(() => undefined)
+    const { start, clock } = this.#parts
+    const mark = `${this.directory}-${++this.#started}`
+    this.#server = new AgentServer(wanted, { start, clock, mark }, listener)
+    return this.#server
+  }
+}
+
+/** What only this turn has, and the rest. */
+function divided(env: Readonly<Record<string, string>>): readonly [Record<string, string>, Record<string, string>] {
+  const isOwn = ([name]: readonly [string, string]) => attemptVariables.includes(name)
+  const entries = Object.entries(env)
+  return [Object.fromEntries(entries.filter(isOwn)), Object.fromEntries(entries.filter((entry) => !isOwn(entry)))]
+}
