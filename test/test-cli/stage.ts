@@ -90,7 +90,7 @@ function notChosen(cli: Cli): never {
 }
 
 function environment({ repo }: Scene, { url }: ModelServer): Record<string, string> {
-  const [home, temporary] = [repo.beside('home'), repo.beside('tmp')]
+  const [home, temporary] = [repo.beside('cli-home'), repo.beside('tmp')]
   for (const directory of [home, temporary]) mkdirSync(directory)
   const logins = chosenClis.map((cli) => clis[cli].logIn(home, url))
   return Object.assign({ HOME: home, TMPDIR: temporary }, ...logins) as Record<string, string>
