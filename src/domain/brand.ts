@@ -9,6 +9,15 @@ export type EpochMs = Brand<number, 'EpochMs'>
 /** A moment by this process's monotonic clock, in ms; it means nothing to another process. */
 export type MonotonicMs = Brand<number, 'MonotonicMs'>
 
+/** The id of a task in the roadmap. */
+export type TaskId = Brand<string, 'TaskId'>
+
+/** What the trailers of commits call a task: its id, unless that doesn't fit on a line as it is. */
+export type TaskTrailer = Brand<string, 'TaskTrailer'>
+
+/** The id of a run. */
+export type RunId = Brand<string, 'RunId'>
+
 /** The full id of a commit. */
 export type CommitId = Brand<string, 'CommitId'>
 

@@ -1,3 +1,5 @@
+import type { RunId } from './brand.js'
+
 /**
  * A name for paths and refs made from a task id, which is outside text: a slug of at most 40 of `[a-z0-9-]`, plus
  * twelve hex digits of a hash of the whole id, so that look-alikes and clipped ids stay apart; of 20,000 ids without a
@@ -32,6 +34,6 @@ function hash(text: string): string {
 }
 
 /** Whether a word has the form of a run's id, such as `20261123-064726-3fa2`: outside words become paths and refs. */
-export function isRunId(word: string): boolean {
+export function isRunId(word: string): word is RunId {
   return /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(word)
 }

@@ -1,5 +1,6 @@
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunId } from '../domain/brand.js'
 import { isRunId } from '../domain/name.js'
 import { cleanLine, errorText } from '../domain/text.js'
 import { journalOf, runsDir } from './runs.js'
@@ -8,7 +9,7 @@ import { journalOf, runsDir } from './runs.js'
 export interface ClosedRecord {
   readonly path: string
   /** The run whose record it is, where that is known. */
-  readonly id?: string
+  readonly id?: RunId
   /** What the system said, one clean line. */
   readonly why: string
   /** The id of the user whose it is, where somebody else's. */

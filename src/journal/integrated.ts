@@ -1,4 +1,4 @@
-import type { CommitId } from '../domain/brand.js'
+import type { CommitId, TaskId } from '../domain/brand.js'
 import type { RunRecord } from '../domain/run/event.js'
 import { readLines } from '../platform/streams/read-lines.js'
 
@@ -10,9 +10,9 @@ export interface IntegratedTask {
 }
 
 /** The commits that a run recorded, by task. Lines that cannot be read tell nothing: it is only for a warning. */
-export async function readIntegrated(journal: string): Promise<ReadonlyMap<string, IntegratedTask>> {
-  const texts = new Map<string, string>()
-  const integrated = new Map<string, IntegratedTask>()
+export async function readIntegrated(journal: string): Promise<ReadonlyMap<TaskId, IntegratedTask>> {
+  const texts = new Map<TaskId, string>()
+  const integrated = new Map<TaskId, IntegratedTask>()
   await readLines(journal, (line) => {
     const record = parse(line)
     if (record?.type === 'task_integrated') {

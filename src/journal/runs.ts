@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RunId } from '../domain/brand.js'
 import { exitCodes } from '../domain/run/exit-code.js'
 import { isRunId } from '../domain/name.js'
 import { writePrivateFile } from '../platform/files/private-file.js'
@@ -7,17 +8,17 @@ import { readExitCode } from './unfinished.js'
 
 /** A run that has left a journal. */
 export interface KnownRun {
-  readonly id: string
+  readonly id: RunId
   readonly journal: string
 }
 
 /** Where the journal of a run is, in the work tree or the directory where it ran. */
-export function journalOf(root: string, runId: string): string {
+export function journalOf(root: string, runId: RunId): string {
   return join(runDirOf(root, runId), 'journal.jsonl')
 }
 
 /** Where a run keeps what it records. */
-export function runDirOf(root: string, runId: string): string {
+export function runDirOf(root: string, runId: RunId): string {
   return join(runsDir(root), runId)
 }
 
@@ -30,14 +31,14 @@ export function runsDir(root: string): string {
  * Gives a run that begins or continues the next number of its directory: these numbers order the runs whatever the
  * machine's clock says. Call it with the lock held.
  */
-export async function numberRun(root: string, runId: string): Promise<void> {
-  const names = await readdir(runsDir(root)).catch(() => [])
+export async function numberRun(root: string, runId: RunId): Promise<void> {
+  const names = await readdir(runsDir(root)).catch((): string[] => [])
   const numbers = await Promise.all(names.filter(isRunId).map((id) => numberOf(root, id)))
   await writePrivateFile(join(runDirOf(root, runId), 'number'), `${Math.max(0, ...numbers) + 1}\n`)
 }
 
 /** 0 for a run of a version that gave them none. */
-async function numberOf(root: string, id: string): Promise<number> {
+async function numberOf(root: string, id: RunId): Promise<number> {
   const text = await readFile(join(runDirOf(root, id), 'number'), 'utf8').catch(() => '')
   return /^\d{1,9}\n$/.test(text) ? Number(text) : 0
 }
@@ -55,7 +56,7 @@ interface FoundRun extends KnownRun {
 export async function listRuns(roots: readonly string[]): Promise<readonly KnownRun[]> {
   const found: FoundRun[] = []
   for (const root of new Set(roots)) {
-    const names = await readdir(runsDir(root)).catch(() => [])
+    const names = await readdir(runsDir(root)).catch((): string[] => [])
     for (const id of names.filter(isRunId)) {
       const journal = journalOf(root, id)
       const stats = await stat(journal).catch(() => undefined)

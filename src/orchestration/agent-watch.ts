@@ -1,4 +1,4 @@
-import type { MonotonicMs } from '../domain/brand.js'
+import type { MonotonicMs, TaskId } from '../domain/brand.js'
 import type { Usage } from '../domain/agent/agent-event.js'
 import type { Counted } from '../domain/accounts/counted.js'
 import type { Failure } from '../domain/agent/failure.js'
@@ -8,7 +8,7 @@ export interface WatchedAgent {
   readonly provider: string
   /** As it was asked for; absent for the CLI's own default. */
   readonly model?: string
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly slot: string
   readonly startedMs: MonotonicMs
   /** Its model has said or done something. */

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../domain/brand.js'
+import type { EpochMs, TaskId } from '../domain/brand.js'
 import type { ProviderModel } from '../domain/agent/provider-model.js'
 import type { Rank } from '../domain/roadmap/schedule.js'
 import type { Complexity } from '../domain/roadmap/task.js'
@@ -97,7 +97,8 @@ export interface Agent extends ProviderModel {
 
 /** What a reservation is for. */
 export interface ReservationRequest {
-  readonly id: string
+  /** The task that the slot is for. */
+  readonly id: TaskId
   readonly rank: Rank
   readonly providers?: readonly string[]
   readonly model?: string

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { EpochMs } from '../domain/brand.js'
+import type { EpochMs, TaskId } from '../domain/brand.js'
 import type { Clock } from '../domain/clock.js'
 import type { QueueCounts } from '../domain/run/event.js'
 import type { ProviderModel } from '../domain/agent/provider-model.js'
@@ -207,7 +207,7 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
     return this.#tiers(demand).some((tier) => tier.some((offer) => !this.#standing.isOut(offer)))
   }
 
-  #unservable(taskId: string, { providers }: Demand): ReservationError {
+  #unservable(taskId: TaskId, { providers }: Demand): ReservationError {
     return this.#shut ? new ReservationError(this.#shut.reason, this.#shut.message) : unservable(taskId, providers)
   }
 

@@ -1,3 +1,5 @@
+import type { TaskId } from '../domain/brand.js'
+
 /** Why a reservation came to nothing; the message is for people. */
 export class ReservationError extends Error {
   override readonly name = 'ReservationError'
@@ -10,12 +12,12 @@ export class ReservationError extends Error {
   }
 }
 
-export function withdrawn(taskId: string): ReservationError {
+export function withdrawn(taskId: TaskId): ReservationError {
   return new ReservationError('aborted', `the reservation of ${taskId} was withdrawn`)
 }
 
 /** `provider`: the one that the task asks for, if it asks for one. */
-export function unservable(taskId: string, providers: readonly string[] | undefined): ReservationError {
+export function unservable(taskId: TaskId, providers: readonly string[] | undefined): ReservationError {
   const asked = providers === undefined ? '' : `, which asks for ${providers.join(' or ')}`
   return new ReservationError('unservable', `no usable provider for ${taskId}${asked}`)
 }

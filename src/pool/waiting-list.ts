@@ -1,3 +1,4 @@
+import type { TaskId } from '../domain/brand.js'
 import { countBefore } from '../domain/ordered.js'
 import { compareRanks, type Rank } from '../domain/roadmap/schedule.js'
 import type { Complexity } from '../domain/roadmap/task.js'
@@ -28,7 +29,7 @@ export function demandOf(
 
 /** A reservation that waits for a slot. */
 export interface Waiting {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly rank: Rank
   readonly demand: Demand
   /** Ends the wait without a slot. */

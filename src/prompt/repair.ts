@@ -1,8 +1,9 @@
+import type { TaskId } from '../domain/brand.js'
 import { conflictRules, describeMerge, lastRule, unchanged, type MergedWork } from './merged-work.js'
 
 /** What an agent is told when its work was refused. All of it except the numbers is outside text. */
 export interface RepairContext extends MergedWork {
-  readonly taskId: string
+  readonly taskId: TaskId
   /** Counted from 1. */
   readonly round: number
   readonly rounds: number

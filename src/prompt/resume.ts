@@ -1,8 +1,9 @@
+import type { TaskId } from '../domain/brand.js'
 import { conflictRules, describeMerge, lastRule, unchanged, type MergedWork } from './merged-work.js'
 
 /** What an agent is told whose work was interrupted. All of it is outside text. */
 export interface ResumeContext extends MergedWork {
-  readonly taskId: string
+  readonly taskId: TaskId
   /** Its directory: as it left it; another one with its work; or another one without it, as there was none yet. */
   readonly directory: Directory
   /** What its last turn left unfinished, where it had ended before its work did. */

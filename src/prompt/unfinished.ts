@@ -1,8 +1,9 @@
+import type { TaskId } from '../domain/brand.js'
 import { lastRule, unchanged } from './merged-work.js'
 
 /** What an agent is told if its turn ended before its work did. All of it is outside text. */
 export interface UnfinishedContext {
-  readonly taskId: string
+  readonly taskId: TaskId
   /** What was still running, or waited for, and has been ended. */
   readonly left: readonly string[]
   /** Something that git was in the middle of is among it. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
+import type { TaskId } from '../domain/brand.js'
 import type { TaskGraph, Unresolved } from '../domain/roadmap/graph.js'
 import type { Group, Task } from '../domain/roadmap/task.js'
 import type { ParsedRoadmap } from './formats/contract.js'
@@ -19,7 +20,7 @@ interface Items {
   readonly dependencies: PairOf<TaskGraph['dependencies']>
   readonly dependents: PairOf<TaskGraph['dependents']>
   readonly chain: PairOf<TaskGraph['chain']>
-  readonly unresolved: { readonly taskId: string; readonly dependency: Unresolved['dependency'] }
+  readonly unresolved: { readonly taskId: TaskId; readonly dependency: Unresolved['dependency'] }
 }
 type PairOf<Of> = Of extends ReadonlyMap<infer Key, infer Value> ? readonly [Key, Value] : never
 type Kind = keyof Items

@@ -1,3 +1,4 @@
+import type { TaskId } from '../domain/brand.js'
 import { msBetween } from '../domain/clock.js'
 import type { AgentEvent } from '../domain/agent/agent-event.js'
 import { formatUsd } from '../domain/accounts/budget.js'
@@ -198,12 +199,12 @@ function describeRefusal(
   return { tone: 'warning', text: `${showId(taskId)} was refused ${nameRefusal(known)}${cure}` }
 }
 
-function refusedOf({ taskId }: { readonly taskId: string }, state: RunState, failed?: Failure): string {
+function refusedOf({ taskId }: { readonly taskId: TaskId }, state: RunState, failed?: Failure): string {
   return refusedBehind(state.tasks.get(taskId), failed)
 }
 
 /** What a person should know about a task although it is done. */
-function besides(record: { readonly taskId: string }, state: RunState): string {
+function besides(record: { readonly taskId: TaskId }, state: RunState): string {
   const task = state.tasks.get(record.taskId)
   return `${leftoversBehind(task)}${ignoredBehind(task)}${refusedOf(record, state)}`
 }
@@ -274,7 +275,7 @@ function describeBegin(
 }
 
 /** The id, with the title when it says more. */
-function name({ taskId }: { readonly taskId: string }, state: RunState): string {
+function name({ taskId }: { readonly taskId: TaskId }, state: RunState): string {
   const title = state.tasks.get(taskId)?.title
   const shown = showId(taskId)
   return title === undefined || title === taskId ? shown : `${shown} “${cleanLine(title, 60)}”`

@@ -1,3 +1,4 @@
+import type { TaskId } from '../domain/brand.js'
 import { budgetShape, runBudgetsFields } from '../domain/accounts/budget.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
 import { holdShape } from '../domain/roadmap/hold.js'
@@ -56,16 +57,16 @@ export const printedShape = union({
     done: number('How many are done.'),
   }),
   held: variant('`validate` and `--dry-run`: a task that would not run.', {
-    taskId: name('The task.'),
+    taskId: name<TaskId>('The task.'),
     reason: as(holdShape, 'Why.'),
   }),
   budget: variant('`--dry-run`: what may be spent.', runBudgetsFields),
   planned: variant('`--dry-run`: a task that would run, in the order of their starts.', {
-    taskId: name('The task.'),
+    taskId: name<TaskId>('The task.'),
     title: text(),
     priority: number(),
     budget: optional(budgetShape, 'What it may spend.'),
-    waitsFor: names('The tasks that it waits for.'),
+    waitsFor: names<TaskId>('The tasks that it waits for.'),
     route: names('Providers in the order in which they would be tried.'),
     command: texts('Program and arguments of the first one; the prompt goes to stdin.'),
     gates: list(titled('gate', object(gateFields)), 'Gates for its own work, in addition to `gates:`.'),

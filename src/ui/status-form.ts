@@ -1,4 +1,4 @@
-import type { CommitId, RefName } from '../domain/brand.js'
+import type { CommitId, RefName, RunId, TaskId } from '../domain/brand.js'
 import { usageShape } from '../domain/agent/agent-event.js'
 import { failureShape } from '../domain/agent/failure.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
@@ -56,7 +56,7 @@ const taskStateShape = titled(
 )
 
 const statusTaskShape = object({
-  id: name('Its id in the roadmap.'),
+  id: name<TaskId>('Its id in the roadmap.'),
   title: text(),
   state: as(taskStateShape, 'Its state.'),
   attempts: object(
@@ -109,7 +109,7 @@ const countsShape = object({
  * state.
  */
 export const statusFields = {
-  run: orNull(name('The id of the run; `null` if there was none, and then the object has nothing else.')),
+  run: orNull(name<RunId>('The id of the run; `null` if there was none, and then the object has nothing else.')),
   version: optional(text('The version that started or last continued the run.')),
   roadmap: optional(name('The file, as the user named it.')),
   isolation: optional(oneOf(['workspace', 'none'], 'Where agents work.')),
@@ -197,7 +197,7 @@ export const statusFields = {
   kept: optional(
     list(
       object({
-        taskId: name('The task.'),
+        taskId: optional(name<TaskId>("The task. Absent if the run's record has none by the name of the ref.")),
         attempt: number('Its attempt.'),
         ref: name<RefName>('The ref that holds it.'),
         commit: name<CommitId>('The commit.'),

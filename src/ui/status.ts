@@ -1,6 +1,7 @@
 import type { EpochMs } from '../domain/brand.js'
+import type { CommitOnRef } from '../domain/run/ledger.js'
 import type { ResumeCounts } from '../domain/run/reconcile.js'
-import type { KeptCommit, RunState, TaskState } from '../domain/run/run-state.js'
+import type { RunState, TaskState } from '../domain/run/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
 import type { Printed } from './printed.js'
@@ -44,7 +45,7 @@ export interface RunStatus {
   readonly startedAt: EpochMs
   readonly lastAt: EpochMs
   /** What is still on refs and nowhere else. */
-  readonly kept: readonly KeptCommit[]
+  readonly kept: readonly CommitOnRef[]
   /** Which of the run's kept workspaces still exist. */
   readonly keptWorkspaces: RunState['keptWorkspaces']
   /** Shown path of the journal. */
@@ -71,7 +72,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...refusedLines(state),
     ...ignoredLines(state),
     ...approvalLines(state),
-    ...keptLines({ ...state, kept: [...kept], keptWorkspaces }),
+    ...keptLines({ ...state, kept, keptWorkspaces }),
     ...baseLines(state),
     ...gateLines(state),
     ...usageLines(state),

@@ -1,9 +1,11 @@
+import type { TaskId } from '../domain/brand.js'
 import { isFinished } from '../domain/attempt/course.js'
 import { noUsage } from '../domain/agent/agent-event.js'
 import { formatSpent, spentOf } from '../domain/accounts/budget.js'
 import { needsPerson } from '../domain/run/early-stop.js'
 import { exitCodes } from '../domain/run/exit-code.js'
-import type { KeptCommit, RunState, SlotState, TaskRecord, TaskState } from '../domain/run/run-state.js'
+import type { CommitOnRef } from '../domain/run/ledger.js'
+import type { RunState, SlotState, TaskRecord, TaskState } from '../domain/run/run-state.js'
 import { formatProviderModel } from '../domain/agent/provider-model.js'
 import { isPersonsHold } from '../domain/roadmap/hold.js'
 import { cleanLine, plural, listFirst } from '../domain/text.js'
@@ -166,10 +168,13 @@ function unwrittenLines({ unwritten }: RunState): readonly Line[] {
   })
 }
 
+/** What did not land, and how the run began. */
+type KeptOf = Pick<RunState, 'start' | 'keptWorkspaces'> & { readonly kept: readonly CommitOnRef[] }
+
 /** Commits and workspaces that did not land, each commit with the command that shows it. */
-export function keptLines(state: RunState): readonly Line[] {
+export function keptLines(state: KeptOf): readonly Line[] {
   const commits = state.kept.flatMap((kept) => [
-    row('warning', 'Kept', `${showId(kept.taskId)} attempt ${kept.attempt}: ${cleanLine(kept.why)}`),
+    row('warning', 'Kept', `${nameOf(kept)} attempt ${kept.attempt}: ${cleanLine(kept.why)}`),
     row('plain', '', diffCommand(kept, state)),
   ])
   const workspaces = state.keptWorkspaces.map(({ path, why }) =>
@@ -178,8 +183,12 @@ export function keptLines(state: RunState): readonly Line[] {
   return [...commits, ...workspaces]
 }
 
+function nameOf({ taskId }: CommitOnRef): string {
+  return taskId === undefined ? 'unknown task' : showId(taskId)
+}
+
 /** Shows the changes of a kept commit against its base. */
-export function diffCommand({ ref, base }: KeptCommit, { start }: RunState): string {
+export function diffCommand({ ref, base }: CommitOnRef, { start }: Pick<RunState, 'start'>): string {
   return `git diff ${(base ?? start.target?.base ?? 'HEAD').slice(0, 10)} ${ref}`
 }
 
@@ -194,7 +203,7 @@ function workLines(state: RunState): readonly Line[] {
 }
 
 /** Tasks whose agents have finished, and whose work waits for the base to pass: by id. */
-function finishedTasks(state: RunState): readonly string[] {
+function finishedTasks(state: RunState): readonly TaskId[] {
   if (state.stopping?.reason !== 'base_red') return []
   return ofType(state, 'pending').flatMap(({ id }) => {
     const course = state.progress.get(id)?.course

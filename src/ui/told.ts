@@ -1,3 +1,4 @@
+import type { TaskId } from '../domain/brand.js'
 import type { Measure } from '../domain/accounts/counted.js'
 import { formatProviderModel } from '../domain/agent/provider-model.js'
 import { formatProblemLine } from '../domain/roadmap/problem.js'
@@ -143,7 +144,7 @@ function repositoryChange({ what, name, from, to }: RecordOf<'repository_changed
   }
 }
 
-function during(taskIds: readonly string[]): string {
+function during(taskIds: readonly TaskId[]): string {
   if (taskIds.length === 0) return ''
   const names = taskIds.slice(0, 5).map(showId)
   return ` while ${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} running`
@@ -167,6 +168,6 @@ export function formatPaths(all: readonly string[], most = 5): string {
   return listFirst(all, most, (path) => cleanLine(path, 100))
 }
 
-function tasks(taskIds: readonly string[]): string {
+function tasks(taskIds: readonly TaskId[]): string {
   return listFirst(taskIds, 5, showId)
 }

@@ -1,4 +1,4 @@
-import type { CommitId, TreeId } from '../domain/brand.js'
+import type { CommitId, TaskId, TreeId } from '../domain/brand.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Result } from '../domain/result.js'
 
@@ -9,7 +9,7 @@ export interface GatedTree {
   /** The commit of the target's that it would land on; of the tip itself, the tip. */
   readonly base?: CommitId
   /** Whose work it is; of several, the last. Absent for the target's tip. */
-  readonly taskId?: string
+  readonly taskId?: TaskId
 }
 
 /** A clean checkout of one commit, used by one gate. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import type { RunId } from '../domain/brand.js'
 import { isRunId } from '../domain/name.js'
 import { isNoexec } from '../platform/files/noexec.js'
 
@@ -45,15 +46,15 @@ export function contains(outer: string, inner: string): boolean {
 }
 
 /** The name of a run's directory: its id without the century and the dashes. */
-export function runDirectory(runId: string): string {
+export function runDirectory(runId: RunId): string {
   return runId.slice(2).replaceAll('-', '')
 }
 
 /** The run whose directory it is; earlier ones were called by the whole id. */
-export function runOfDirectory(name: string): string | undefined {
+export function runOfDirectory(name: string): RunId | undefined {
   if (isRunId(name)) return name
   const [, day, time, random] = /^(\d{6})(\d{6})([0-9a-f]{4})$/.exec(name) ?? []
-  return day === undefined ? undefined : `20${day}-${time}-${random}`
+  return day === undefined ? undefined : (`20${day}-${time}-${random}` as RunId)
 }
 
 /** The number of a workspace, by the name of its directory; undefined for what has another name. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { commitId } from '../support/brands.js'
+import { commitId, runId } from '../support/brands.js'
 import { holdOffGc } from '../../src/workspace/repository/hold-off-gc.js'
 import { mergeTrees } from '../../src/workspace/land/merge.js'
 import { moveTarget } from '../../src/workspace/land/move-target.js'
@@ -140,7 +140,7 @@ test('the user’s own gc never counts as dead while it lives, and a killed run 
 test('of twenty moves of the target at once one wins, and a commit of somebody else is never overwritten', async () => {
   const repo = gitRepo()
   const repository = await openRepo(repo)
-  const { base, ...target } = value(await openTarget(repository, { runId: 'r1' }))
+  const { base, ...target } = value(await openTarget(repository, { runId: runId('r1') }))
   const rivals = many.slice(0, 20).map((n) => commitOn(repo, base, { [`${n}.txt`]: 'x' }))
   // Each believes that the target is still where all of them began.
   const moves = await Promise.all(
@@ -174,7 +174,7 @@ test('without a gate, two changes that pass alone and fail together both land', 
 test('a commit that does not exist is an error of its own, not a conflict', async () => {
   const repo = gitRepo({ files: { 'a.txt': 'a\n' } })
   const repository = await openRepo(repo)
-  const target = value(await openTarget(repository, { runId: 'r1' }))
+  const target = value(await openTarget(repository, { runId: runId('r1') }))
   const missing = '1234567890123456789012345678901234567890'
   const merged = await mergeTrees(repository, target.tip, commitId(missing))
   expect(merged.ok).toBe(false)

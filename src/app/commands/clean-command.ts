@@ -1,5 +1,7 @@
 import { basename, resolve } from 'node:path'
+import type { RunId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
+import { isRunId } from '../../domain/name.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { planClean, type CleanPlan, type LedgerRef, type Leftover } from '../../domain/run/ledger.js'
 import { journalOf, listRuns } from '../../journal/runs.js'
@@ -41,6 +43,8 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   const located = await locate(resolve(args.directory), env)
   if (!located.ok) return refuse(located.error, 'human')
   const { root, lock, commonDir } = located.value
+  const { run } = args
+  if (run !== undefined && !isRunId(run)) return unknownRun(run, await listRuns([root]), 'human')
   const config = await openConfig(root, env)
   if (!config.ok) {
     printProblems(config.error, 'human')
@@ -49,24 +53,31 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   const { workspacesDir } = config.value.config.file
   const sweepRuns: SweepRuns = async (runIds) => {
     // Identified by the run alone: it may have begun in another work tree of the repository.
-    endWatchdogsOf((entry) => runIds.has(basename(entry)))
+    endWatchdogsOf((entry) => isOneOf(runIds, basename(entry)))
     return sweepBrokenOff(await listRuns([root]), (run) => tracesBefore(located.value, { workspacesDir, env }, run))
   }
   const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
   const locked = await lockGround(lock, { takeOver: args.takeOver, place: root })
   if (!locked.ok) return refuse(locked.error, 'human')
-  return clean(args, { homes, root, commonDir }, { env, sweepRuns }).finally(locked.value)
+  return clean({ ...args, run }, { homes, root, commonDir }, { env, sweepRuns }).finally(locked.value)
 }
 
 /** Ends what broken-off runs left running, before their directories are removed; says what it was. */
-type SweepRuns = (runIds: ReadonlySet<string | undefined>) => Promise<readonly string[]>
+type SweepRuns = (runIds: ReadonlySet<RunId | undefined>) => Promise<readonly string[]>
+
+function isOneOf(runIds: ReadonlySet<RunId | undefined>, word: string): boolean {
+  return isRunId(word) && runIds.has(word)
+}
+
+/** The run that is meant, or every run. */
+type RunsToClean = Pick<CleanArguments, 'lost' | 'dryRun'> & { readonly run: RunId | undefined }
 
 interface CleanTools {
   readonly env: Environment
   readonly sweepRuns: SweepRuns
 }
 
-async function clean(args: CleanArguments, places: LeftoverPlaces, { env, sweepRuns }: CleanTools): Promise<ExitCode> {
+async function clean(args: RunsToClean, places: LeftoverPlaces, { env, sweepRuns }: CleanTools): Promise<ExitCode> {
   const user = { gitDir: places.commonDir }
   const refs = await readLedger(user, args.run)
   if (!refs.ok) return refuseGit(refs.error, 'human')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { RunId } from '../../domain/brand.js'
 import { realClock } from '../../platform/clock.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { ExitCode } from '../../domain/run/exit-code.js'
@@ -77,7 +78,7 @@ function noticesOf(previous: PreviousRun): readonly string[] {
 }
 
 /** Sortable, unique and fit for refs and paths: `20261123-064726-3fa2`. */
-function newRunId(now: Date): string {
+function newRunId(now: Date): RunId {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
-  return `${stamp}-${randomBytes(2).toString('hex')}`
+  return `${stamp}-${randomBytes(2).toString('hex')}` as RunId
 }

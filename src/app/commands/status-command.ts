@@ -55,7 +55,7 @@ export async function statusCommand(args: StatusArguments, env: Environment): Pr
 }
 
 /** A run that nobody knows is a mistake of the command line. */
-export function unknownRun(run: string, runs: readonly { id: string }[], output: 'human' | 'json'): ExitCode {
+export function unknownRun(run: string, runs: readonly KnownRun[], output: 'human' | 'json'): ExitCode {
   const ids = runs.map(({ id }) => id)
   const guess = nearest(run, ids) ?? ids[0]
   const help = guess === undefined ? undefined : `did you mean ${guess}?`

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { tightest, type Budget } from '../../domain/accounts/budget.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { type Gate, gatesOf } from '../../domain/landing/gate.js'
@@ -35,11 +36,11 @@ export interface DryRunParts {
 
 /** One task as it would be started. */
 interface DryRunStep {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly title: string
   readonly priority: number
   readonly budget?: Budget
-  readonly waitsFor: readonly string[]
+  readonly waitsFor: readonly TaskId[]
   /** Providers in the order in which they would be tried. */
   readonly route: readonly string[]
   /** Program and arguments of the first one; the prompt goes through stdin. */

@@ -3,8 +3,8 @@ import type { CommitId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { ok, type Result } from '../../domain/result.js'
 import type { Task } from '../../domain/roadmap/task.js'
+import { taskTrailerValue } from '../../domain/roadmap/task-trailer.js'
 import type { GitPlace } from '../../platform/git/git.js'
-import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
 import { realPathOr } from '../../platform/files/real-path.js'
 import type { Identity, RepositoryRefusal } from '../../workspace/contract.js'
 import { discover } from '../../workspace/repository/discover.js'
@@ -66,9 +66,7 @@ export async function lookAhead(
   const from = isCurrent && !path.startsWith('..') ? await lastChange(user, head.commit, path) : undefined
   // The run's target has all of HEAD in it, also what reverts something.
   const read = await landedIn(user, { from: from?.ok ? from.value : head.commit, to: [tip, head.commit, ...setAside] })
-  const commits = landedOfOthers(prepared.settings, (id) =>
-    read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : [],
-  )
+  const commits = landedOfOthers(prepared, (id) => (read.ok ? (read.value.get(taskTrailerValue(id)) ?? []) : []))
   const remains = replayed && (await lookAround(user, replayed, [tip, head.commit, ...setAside]))
   if (remains?.ok === false) return refuseGit(remains.error)
   const standing = (task: Task) =>

@@ -1,4 +1,4 @@
-import type { CommitId } from '../../domain/brand.js'
+import type { CommitId, RunId, TaskId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { TemplateMasks } from '../../domain/secrets/env-template.js'
 import type { TargetFacts } from '../../domain/run/event.js'
@@ -33,7 +33,7 @@ export interface Ground {
   /** What else agents must leave alone, in words for them; without isolation nobody checks it. */
   readonly offLimits: readonly string[]
   /** The commits on the target that a run before this one has brought under a task's id, the last first. */
-  readonly landed: (taskId: string) => readonly LandedCommit[]
+  readonly landed: (taskId: TaskId) => readonly LandedCommit[]
   readonly warnings: readonly string[]
   /** Where the roadmap and what git knows of its tasks differ. */
   readonly history: (parts: HistoryParts) => Promise<readonly string[]>
@@ -51,7 +51,7 @@ export interface GroundOptions {
   readonly maskAt: TemplateMasks['at']
   readonly location: Location
   readonly loaded: LoadedRoadmap
-  readonly runId: string
+  readonly runId: RunId
   /** The run began earlier. */
   readonly isResumed: boolean
   readonly env: Environment

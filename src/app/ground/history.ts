@@ -1,17 +1,16 @@
 import { realpath } from 'node:fs/promises'
-import type { CommitId } from '../../domain/brand.js'
+import type { CommitId, TaskId } from '../../domain/brand.js'
 import { judgeLanded, type LandedCommit } from '../../domain/roadmap/landed.js'
 import { isOtherTask } from '../../domain/roadmap/task-text.js'
+import { taskTrailerValue } from '../../domain/roadmap/task-trailer.js'
 import { readIntegrated } from '../../journal/integrated.js'
 import { readStart } from '../../journal/read-journal.js'
 import { listRuns } from '../../journal/runs.js'
-import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import { isShallow, outsideOf } from '../../workspace/refs/gone.js'
 import { readUndone } from '../../workspace/refs/undone.js'
 import { ownTextOf, type KnownTask, type LandedTasks } from '../resume/landed.js'
 import { landedIn } from './run-target.js'
-import type { RunSettings } from '../../config/settings.js'
 import { goneLines, inHeadLines } from '../resume/text-notices.js'
 
 /** Where a run looks for what has happened to its tasks. */
@@ -27,9 +26,9 @@ export interface HistoryPlace {
 }
 
 /** The plan of a run, with what counts as done. */
-export type HistoryParts = { readonly settings: RunSettings } & Pick<LandedTasks, 'loaded' | 'plan' | 'landed'>
+export type HistoryParts = { readonly redo?: readonly TaskId[] } & Pick<LandedTasks, 'loaded' | 'plan' | 'landed'>
 
-type Commits = (taskId: string) => readonly LandedCommit[]
+type Commits = (taskId: TaskId) => readonly LandedCommit[]
 
 /**
  * Disagreements between the roadmap and git, in words: tasks that will run although HEAD has a commit of them, and
@@ -47,8 +46,8 @@ async function commitsOf(place: GitPlace, tips: readonly CommitId[]): Promise<Co
 }
 
 async function inHead({ place, head }: HistoryPlace, parts: HistoryParts): Promise<readonly KnownTask[]> {
-  const { loaded, plan, settings } = parts
-  const asked = new Set(settings.redo)
+  const { loaded, plan, redo } = parts
+  const asked = new Set(redo)
   const wanted = plan.runnable.filter((id) => !asked.has(id))
   const commits = wanted.length === 0 ? undefined : await commitsOf(place, [head])
   if (!commits) return []
@@ -80,8 +79,8 @@ async function missingWork(where: HistoryPlace, parts: HistoryParts): Promise<re
 }
 
 /** The commits of tasks that the last run of this roadmap recorded, for the tasks' current texts. */
-async function recorded({ root }: HistoryPlace, { loaded }: HistoryParts, wanted: Set<string>) {
-  const commits: { readonly id: string; readonly commit: CommitId }[] = []
+async function recorded({ root }: HistoryPlace, { loaded }: HistoryParts, wanted: Set<TaskId>) {
+  const commits: { readonly id: TaskId; readonly commit: CommitId }[] = []
   const path = await realpath(loaded.path).catch(() => loaded.path)
   for (const { journal } of wanted.size === 0 ? [] : await listRuns([root])) {
     if (wanted.size === 0) break

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { CommitId } from '../../domain/brand.js'
+import type { CommitId, RunId } from '../../domain/brand.js'
 import type { BaseToWatch } from '../../orchestration/landing/base-watch.js'
 import { createGating } from '../../orchestration/landing/gating.js'
 import type { Isolation } from '../../orchestration/place/isolation.js'
@@ -140,7 +140,7 @@ function gatingFor(running: Running, tip: () => CommitId) {
 
 function workspacesFor(
   { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal, setups, keeper }: Running,
-  runId: string,
+  runId: RunId,
   { exact = false, numberedTo = 0 } = {},
 ) {
   const { setup, copy, keep, link } = config.file
@@ -149,7 +149,7 @@ function workspacesFor(
   const where = { workspacesDir: config.file.workspacesDir, root, commonDir, env }
   return new Workspaces({
     repository,
-    runId: exact ? `${runId}-gates` : runId,
+    name: exact ? `${runId}-gates` : runId,
     berths: openBerths({
       ...homesOfRun(where, runId, use),
       ...{ use, runId, root, commonDir },

@@ -1,3 +1,4 @@
+import type { TaskTrailer } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { TargetFacts } from '../../domain/run/event.js'
 import type { LandedCommit } from '../../domain/roadmap/landed.js'
@@ -85,8 +86,8 @@ export async function landedBefore(repository: Repository, target: Target, roadm
 export async function landedIn(
   place: GitPlace,
   range: CommitRange,
-): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, RepositoryRefusal>> {
-  const landed = await readTrailers(place, { key: taskTrailer, textKey: textTrailer }, range)
+): Promise<Result<ReadonlyMap<TaskTrailer, readonly LandedCommit[]>, RepositoryRefusal>> {
+  const landed = await readTrailers<TaskTrailer>(place, { key: taskTrailer, textKey: textTrailer }, range)
   if (!landed.ok || landed.value.size === 0) return landed
   const undone = await readUndone(place, range.to)
   return undone.ok ? ok(withoutUndone(landed.value, undone.value)) : refuseGit(undone.error)

@@ -1,3 +1,4 @@
+import type { RunId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { RunTraces } from '../../domain/process/stray.js'
 import { runDirOf } from '../../journal/runs.js'
@@ -12,7 +13,7 @@ interface RunsPlace {
 }
 
 /** By what the processes of a run that begins are known; it has no berths yet. */
-export function tracesOf({ root, commonDir }: RunsPlace, runId: string): RunTraces {
+export function tracesOf({ root, commonDir }: RunsPlace, runId: RunId): RunTraces {
   const places = commonDir === undefined ? [] : namedPlaces(commonDir, runId)
   return { entry: runEntry(runDirOf(root, runId)), places }
 }
@@ -21,7 +22,7 @@ export function tracesOf({ root, commonDir }: RunsPlace, runId: string): RunTrac
 export async function tracesBefore(
   { root, commonDir }: RunsPlace,
   { workspacesDir, env }: { readonly workspacesDir: string | undefined; readonly env: Environment },
-  { runId, workspaces }: { readonly runId: string; readonly workspaces: Iterable<string> },
+  { runId, workspaces }: { readonly runId: RunId; readonly workspaces: Iterable<string> },
 ): Promise<RunTraces> {
   const traces = tracesOf({ root }, runId)
   if (commonDir === undefined) return traces

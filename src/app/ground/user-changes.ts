@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import type { RunEvent } from '../../domain/run/event.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { Repository, Target } from '../../workspace/contract.js'
@@ -18,7 +19,7 @@ export interface UserChangesParts {
 /** Reports changes that somebody made in the user's repository during the run; autopilot never makes such changes. */
 export interface UserChanges {
   /** To be called when an agent has ended. */
-  readonly afterAgent: (taskId: string) => Promise<void>
+  readonly afterAgent: (taskId: TaskId) => Promise<void>
   /** To be called at the end: looks at the files, too. */
   readonly atEnd: () => Promise<void>
 }
@@ -28,7 +29,7 @@ export function reportUserChanges(parts: UserChangesParts): UserChanges {
   const record = (event: RunEvent) => void recorder.record(event)
   // Whoever moved it: work lands on top of what is there, and that is said.
   target.onOvertaken = ({ from, to }) => record({ type: 'target_overtaken', branch: target.branch, from, to })
-  const look = async (taskIds: readonly string[]) => {
+  const look = async (taskIds: readonly TaskId[]) => {
     const during = [...new Set(taskIds)]
     for (const { kind, ...change } of await watch.look())
       record({ type: 'repository_changed', what: kind, ...change, during })
@@ -55,6 +56,6 @@ function without(paths: readonly string[], others: readonly string[]): readonly 
   return paths.filter((path) => !known.has(path))
 }
 
-function atWork({ state }: Recorder): readonly string[] {
+function atWork({ state }: Recorder): readonly TaskId[] {
   return [...state.slots.values()].flatMap(({ work }) => (work ? [work.taskId] : []))
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import type { RunId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { cleanLine } from '../../domain/text.js'
 import type { Config } from '../../config/config.js'
@@ -45,7 +46,7 @@ export interface RunsHomes {
 }
 
 /** `use`: what works there; the workspaces of gates are apart from those of agents. */
-export function homesOfRun(where: WorkspacesWhere, runId: string, use: BerthUse): RunsHomes {
+export function homesOfRun(where: WorkspacesWhere, runId: RunId, use: BerthUse): RunsHomes {
   const suffix = use === 'gates' ? '-gates' : ''
   const homes = homesOfRepository(where)
   const names = [runDirectory(runId), runId].map((name) => name + suffix)
@@ -62,7 +63,7 @@ export function homesOfRun(where: WorkspacesWhere, runId: string, use: BerthUse)
  */
 export async function placesOfRun(
   where: WorkspacesWhere,
-  runId: string,
+  runId: RunId,
   workspaces: Iterable<string> = [],
 ): Promise<readonly string[]> {
   const around = [...new Set([...workspaces].map((path) => dirname(path)))]
@@ -75,7 +76,7 @@ export async function placesOfRun(
 }
 
 /** The places with a run's name. */
-export function namedPlaces(commonDir: string, runId: string): readonly string[] {
+export function namedPlaces(commonDir: string, runId: RunId): readonly string[] {
   return [keyOf(commonDir), longKeyOf(commonDir)].flatMap((key) =>
     [runDirectory(runId), runId].flatMap((name) => [join(key, name), join(key, `${name}-gates`)]),
   )

@@ -1,8 +1,11 @@
 import { dirname, resolve } from 'node:path'
+import type { TaskId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { nearest } from '../../domain/nearest.js'
+import { isTask } from '../../domain/roadmap/graph.js'
 import type { RunPlan } from '../../domain/roadmap/plan.js'
+import { present } from '../../domain/present.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
 import { showId } from '../../ui/format.js'
@@ -38,7 +41,7 @@ export interface AsBefore {
   /** Its tasks, if it wasn't about the whole roadmap. */
   readonly only?: readonly string[]
   /** Tasks that it does again. */
-  readonly redo?: readonly string[]
+  readonly redo?: readonly TaskId[]
 }
 
 /** Everything that was read before anything starts. */
@@ -52,6 +55,8 @@ export interface Prepared {
   readonly location: Location
   readonly loaded: LoadedRoadmap
   readonly plan: RunPlan
+  /** The tasks that the run does again. */
+  readonly redo?: readonly TaskId[]
   readonly template?: string
   readonly findProvider: FindProvider
 }
@@ -81,7 +86,8 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   if (!loaded.ok) return problems(loaded.error, settings.output)
   const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)
   if (misplaced.length > 0) return problems(misplaced, settings.output)
-  const planned = planWithRedo(loaded.value, settings)
+  const redo = tasksToRedo(args, settings, loaded.value)
+  const planned = planWithRedo(loaded.value, settings, redo)
   const { plan } = planned
   // A task of the run that is gone from the roadmap is dropped.
   if (plan.unknown.length > 0 && !args.asBefore) {
@@ -94,7 +100,6 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   }
   const template = await readTemplate(config.file.prompt, configRoot)
   if (!template.ok) return usage(template.error, undefined, settings.output)
-  const { value } = template
   return ok({
     settings,
     config,
@@ -105,7 +110,7 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     loaded: planned.loaded,
     plan,
     findProvider: providersWith(config.file.customProviders),
-    ...(value === undefined ? {} : { template: value }),
+    ...present({ redo, template: template.value }),
   })
 }
 
@@ -139,7 +144,7 @@ function unrestricted(settings: RunSettings, { customProviders }: FileSettings):
   return { ...settings, permissions: { general, ofProviders: { ...Object.fromEntries(own), ...ofProviders } } }
 }
 
-function settingsAsBefore(requested: RunSettings, { isolation, target, only = [], redo }: AsBefore): RunSettings {
+function settingsAsBefore(requested: RunSettings, { isolation, target, only = [] }: AsBefore): RunSettings {
   const settings: { -readonly [Key in keyof RunSettings]: RunSettings[Key] } = {
     ...requested,
     isolation,
@@ -153,7 +158,6 @@ function settingsAsBefore(requested: RunSettings, { isolation, target, only = []
     ...settings,
     ...(target === undefined ? {} : { target }),
     ...(only.length > 0 ? { only } : {}),
-    ...(redo ? { redo } : {}),
   }
 }
 
@@ -171,6 +175,11 @@ async function refuseWorkspaces(
   return exitCodes.usage
 }
 
+/** Those of a run that goes on, or those of `--redo` that the roadmap has. */
+function tasksToRedo({ asBefore }: RunArguments, { redo }: RunSettings, { graph }: LoadedRoadmap) {
+  return asBefore ? asBefore.redo : redo?.filter((word) => isTask(graph.tasks, word))
+}
+
 /** A task to redo that doesn't run would keep its dependents from running. */
 function refuseRedo(
   redo: readonly string[],
@@ -178,12 +187,12 @@ function refuseRedo(
   { only }: RunSettings,
 ) {
   const { tasks } = loaded.graph
-  const unknown = redo.filter((id) => !tasks.has(id))
+  const unknown = redo.filter((id) => !isTask(tasks, id))
   if (unknown.length > 0) {
     const text = `--redo names ids that are not in the roadmap: ${unknown.map(showId).join(', ')}`
     return { text, help: guess(unknown, [...tasks.keys()]) }
   }
-  const planned = new Set(plan.tasks.map(({ id }) => id))
+  const planned = new Set<string>(plan.tasks.map(({ id }) => id))
   const left = only === undefined ? [] : redo.filter((id) => !planned.has(id))
   if (left.length === 0) return undefined
   return {

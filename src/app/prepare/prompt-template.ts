@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
+import type { TaskId } from '../../domain/brand.js'
 import { err, ok, type Result } from '../../domain/result.js'
+import type { Task } from '../../domain/roadmap/task.js'
 import { readTextIfThere } from '../../platform/files/read-text.js'
 import { renderPrompt } from '../../prompt/render.js'
 
@@ -17,8 +19,8 @@ export async function readTemplate(
 }
 
 /** Whether a template is right does not depend on the task. */
-const sample = {
-  id: 'sample',
+const sample: Task = {
+  id: 'sample' as TaskId,
   title: '',
   status: 'pending',
   description: '',
@@ -33,4 +35,4 @@ const sample = {
   groups: [],
   position: { file: '', line: 1, column: 1 },
   path: '',
-} as const
+}

@@ -1,3 +1,4 @@
+import type { RunId } from '../../domain/brand.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { cleanLine } from '../../domain/text.js'
 import type { JournalFault } from '../../journal/read-journal.js'
@@ -16,7 +17,7 @@ export function printJournalTrouble(
   return exitCodes.notSafe
 }
 
-function helpFor(id: string, { code, line = 1 }: JournalFault): string {
+function helpFor(id: RunId, { code, line = 1 }: JournalFault): string {
   if (code === 'unknown_version' || code === 'other_version')
     return 'Use the autopilot that wrote it, or a newer one; autopilot run --fresh starts a new run.'
   if (code === 'unreadable') return 'Run this as the owner of the file, or make it readable for you.'

@@ -1,4 +1,4 @@
-import type { CommitId } from '../../domain/brand.js'
+import type { CommitId, TaskId } from '../../domain/brand.js'
 import { buildGraph } from '../../domain/roadmap/graph.js'
 import { countLanded, type LandedAs } from '../../domain/roadmap/landed.js'
 import { planRun, type RunPlan } from '../../domain/roadmap/plan.js'
@@ -10,7 +10,7 @@ import type { RunSettings } from '../../config/settings.js'
 
 /** A task of the roadmap that a commit is known for. */
 export interface KnownTask {
-  readonly id: string
+  readonly id: TaskId
   /** Absent where the run's record alone says that it is done. */
   readonly commit?: CommitId
 }

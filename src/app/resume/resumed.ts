@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import type { CommitId, EpochMs, RefName } from '../../domain/brand.js'
+import type { CommitId, EpochMs, RefName, RunId, TaskId, TaskTrailer } from '../../domain/brand.js'
 import { reconcile, type LandedAttempt, type ResumeFacts, type Resumption } from '../../domain/run/reconcile.js'
 import { safeName } from '../../domain/name.js'
 import { present } from '../../domain/present.js'
@@ -10,7 +10,6 @@ import { readJournal, type JournaledRun, type JournalFault } from '../../journal
 import { repairJournal } from '../../journal/repair.js'
 import type { KnownRun } from '../../journal/runs.js'
 import type { Arrears, Outdated, Salvage } from '../../orchestration/attempt/salvage.js'
-import { taskTrailerValue } from '../../orchestration/place/commit-message.js'
 import { conversationOf } from '../../orchestration/attempt/turn.js'
 import type { GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -20,6 +19,7 @@ import { attemptRef } from '../../workspace/refs/ref-name.js'
 import { readLandings, readRunRefs, type RunRefs } from '../../workspace/refs/run-refs.js'
 import { readUndone, withoutUndone } from '../../workspace/refs/undone.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
+import { taskTrailerValue } from '../../domain/roadmap/task-trailer.js'
 import type { FindProvider } from '../../providers/index.js'
 
 /** A run of before, as its journal tells it. */
@@ -30,7 +30,7 @@ export interface Replayed extends JournaledRun {
 
 /** Reads a run's journal; with `repair`, one with a bad line is cut back to what stands before that. */
 export async function replayRun(
-  { journal }: KnownRun,
+  { journal }: Pick<KnownRun, 'journal'>,
   { repair, now }: { readonly repair: boolean; readonly now: EpochMs },
 ): Promise<Result<Replayed, JournalFault>> {
   const read = await readJournal(journal)
@@ -39,7 +39,7 @@ export async function replayRun(
   if (!repair || code !== 'bad_line' || line === 1) return read
   const copy = await repairJournal(journal, line, now)
   if (!copy.ok) return { ok: false, error: { code: 'unreadable', message: `it cannot be repaired: ${copy.error}` } }
-  const again = await replayRun({ id: '', journal }, { repair: false, now })
+  const again = await replayRun({ journal }, { repair: false, now })
   return again.ok ? ok({ ...again.value, repaired: copy.value }) : again
 }
 
@@ -47,7 +47,7 @@ export async function replayRun(
 export interface Remains {
   readonly refs: RunRefs
   /** The commits that the run has brought, by the trailer that names the task. */
-  readonly landings: ReadonlyMap<string, readonly LandedAttempt[]>
+  readonly landings: ReadonlyMap<TaskTrailer, readonly LandedAttempt[]>
   /** Of the workspaces that hold work which was not collected, those that are there. */
   readonly standing: ReadonlySet<string>
 }
@@ -79,7 +79,7 @@ export async function lookAround(
 }
 
 /** The commits on the target that the run has brought under a task's id, the last first. */
-export function landingsOf({ landings }: Remains, taskId: string): readonly LandedAttempt[] {
+export function landingsOf({ landings }: Remains, taskId: TaskId): readonly LandedAttempt[] {
   return landings.get(taskTrailerValue(taskId)) ?? []
 }
 
@@ -93,7 +93,7 @@ export type Limits = Pick<ResumeFacts, 'maxAttemptsOf' | 'maxTotalAttempts' | 'r
 export function factsOf({ state }: Replayed, remains: Remains, limits: Limits): ResumeFacts {
   const { refs, standing } = remains
   const { runId, isolation } = state.start
-  const workspaceOf = (id: string) => state.progress.get(id)?.course?.workspace ?? ''
+  const workspaceOf = (id: TaskId) => state.progress.get(id)?.course?.workspace ?? ''
   return {
     ...limits,
     landed: (id) => landingsOf(remains, id),
@@ -143,7 +143,7 @@ function outdatedOf(
   { taskId, course: { attempt, base }, stands }: Salvage,
   how: Resumption | undefined,
   { refs }: Remains,
-  runId: string,
+  runId: RunId,
 ): readonly Outdated[] {
   const ref = attemptRef(runId, taskId, attempt)
   const commit = refs.candidates.get(ref)

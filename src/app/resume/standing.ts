@@ -1,4 +1,4 @@
-import type { CommitId } from '../../domain/brand.js'
+import type { CommitId, TaskId } from '../../domain/brand.js'
 import { judgeLanded, type LandedAs, type LandedCommit } from '../../domain/roadmap/landed.js'
 import type { Task } from '../../domain/roadmap/task.js'
 import { isOtherTask } from '../../domain/roadmap/task-text.js'
@@ -6,7 +6,7 @@ import { ownTextOf, type Doneness } from './landed.js'
 import { landingsOf, type Remains, type Replayed } from './resumed.js'
 
 /** What the target says about a task. */
-export function landedAs(task: Task, landed: (taskId: string) => readonly LandedCommit[]): LandedAs {
+export function landedAs(task: Task, landed: (taskId: TaskId) => readonly LandedCommit[]): LandedAs {
   return judgeLanded(landed(task.id), ownTextOf(task))
 }
 
@@ -18,7 +18,7 @@ export function standingAfter(
   task: Task,
   { state }: Replayed,
   remains: Remains,
-  landed: (taskId: string) => readonly LandedCommit[],
+  landed: (taskId: TaskId) => readonly LandedCommit[],
 ): Doneness {
   const known = state.tasks.get(task.id)?.state
   const { text } = state.progress.get(task.id) ?? {}

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { listFirst } from '../../domain/text.js'
 import { isReworded, type Resumption } from '../../domain/run/reconcile.js'
 import { showId } from '../../ui/format.js'
@@ -71,7 +72,7 @@ export function textNotices(
   { plan, reworded }: Pick<LandedTasks, 'plan' | 'reworded'>,
 ): readonly string[] {
   const told = new Set(reworded.map(({ id }) => id))
-  const those = (fits: (resumption: Resumption, id: string) => boolean) =>
+  const those = (fits: (resumption: Resumption, id: TaskId) => boolean) =>
     [...resumptions].flatMap(([id, resumption]) => (fits(resumption, id) ? [{ id }] : []))
   const continued = those((resumption) => resumption.type === 'continue' && isReworded(resumption))
   const restarted = those(

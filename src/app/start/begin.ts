@@ -51,7 +51,7 @@ export interface BeginParts extends LaunchParts {
 /** Compares the roadmap with what earlier runs have brought, and decides how a run continues. */
 export async function begin(parts: BeginParts) {
   const { prepared, replayed, ground, clis, env, runId, past } = parts
-  const landed = landedOfOthers(prepared.settings, ground.landed)
+  const landed = landedOfOthers(prepared, ground.landed)
   const notices = [...parts.notices, ...parts.numbers.notices]
   if (!replayed) {
     const plan = planLanded(prepared, (task) => landedAs(task, landed))
@@ -69,7 +69,7 @@ export async function begin(parts: BeginParts) {
 /** The first record of a run. */
 export function startEvent(parts: BeginParts & { readonly beginning: Beginning }) {
   const { prepared, beginning, runId, ground, selection } = parts
-  const { settings, config } = prepared
+  const { settings, config, redo } = prepared
   const { loaded, plan } = beginning
   const budgets = budgetsOf(settings, config.file)
   const event: Extract<RunEvent, { type: 'run_started' }> = {
@@ -87,7 +87,7 @@ export function startEvent(parts: BeginParts & { readonly beginning: Beginning }
     ...(ground.target ? { target: ground.target } : {}),
     ...(budgets ? { budgets } : {}),
     ...(selection ? { selection } : {}),
-    ...(settings.redo ? { redo: settings.redo } : {}),
+    ...(redo ? { redo } : {}),
   }
   return event
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { RunId, TaskId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { RunEvent } from '../../domain/run/event.js'
 import { textOf } from '../../domain/roadmap/task-text.js'
@@ -27,7 +28,7 @@ export interface ContinuedRun extends Resumed {
 
 interface ContinueParts extends Prepared, LandedTasks {
   readonly env: Environment
-  readonly runId: string
+  readonly runId: RunId
   readonly setup: ProviderSetup
   readonly ground: Ground
 }
@@ -73,13 +74,13 @@ export async function continueRun(
 }
 
 /** The digest of what an agent of a task would be told now. */
-function textNow({ loaded, template }: ContinueParts, id: string): string | undefined {
+function textNow({ loaded, template }: ContinueParts, id: TaskId): string | undefined {
   const task = loaded.graph.tasks.get(id)
   return task && textOf(task, template, digestOf)
 }
 
 function is(
-  resumption: Resumed['resumptions'] extends ReadonlyMap<string, infer R> ? R : never,
+  resumption: Resumed['resumptions'] extends ReadonlyMap<TaskId, infer R> ? R : never,
   type: 'failed' | 'retried',
 ) {
   return type === 'failed' ? resumption.type === 'failed' : resumption.type === 'start' && resumption.retried
@@ -110,7 +111,7 @@ function noticesOf({ state, repaired }: Replayed, planned: readonly PlannedTask[
   const now = new Set(planned.map(({ id }) => id))
   const dropped = [...state.tasks.values()].filter(({ id, state: { type } }) => type !== 'done' && !now.has(id))
   const added = planned.filter(({ id, state: plan }) => plan === 'pending' && !state.tasks.has(id))
-  const name = (tasks: readonly { readonly id: string }[]) => listFirst(tasks, maxNamed, ({ id }) => showId(id))
+  const name = (tasks: readonly { readonly id: TaskId }[]) => listFirst(tasks, maxNamed, ({ id }) => showId(id))
   return [
     ...(repaired === undefined
       ? []
@@ -120,7 +121,7 @@ function noticesOf({ state, repaired }: Replayed, planned: readonly PlannedTask[
   ]
 }
 
-function failedNotice(failed: readonly string[]): readonly string[] {
+function failedNotice(failed: readonly TaskId[]): readonly string[] {
   if (failed.length === 0) return []
   return [
     `${plural(failed.length, 'task')} failed for good and will not be tried again; resume --retry-failed tries them`,

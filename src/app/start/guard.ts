@@ -1,3 +1,4 @@
+import type { RunId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { agentGraceMs } from '../../orchestration/agent/process-runner.js'
@@ -11,7 +12,7 @@ import { opened, Table } from './table.js'
 export interface Wanted {
   readonly prepared: Prepared
   readonly env: Environment
-  readonly runId: string
+  readonly runId: RunId
 }
 
 /**

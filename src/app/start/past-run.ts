@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import type { TaskId } from '../../domain/brand.js'
 import type { Selected, TargetFacts } from '../../domain/run/event.js'
 import { exitCodes } from '../../domain/run/exit-code.js'
 import type { RunState } from '../../domain/run/run-state.js'
@@ -17,7 +18,7 @@ export type PreviousRun =
   /** There is none worth continuing. */
   | { readonly type: 'none' }
   /** It stopped before its end, and is about the same. */
-  | { readonly type: 'goes_on'; readonly run: KnownRun; readonly redo?: readonly string[] }
+  | { readonly type: 'goes_on'; readonly run: KnownRun; readonly redo?: readonly TaskId[] }
   /** It stopped before its end, but this run is about something else; `why` says how they differ. */
   | { readonly type: 'other'; readonly run: KnownRun; readonly why: string }
 
@@ -81,7 +82,7 @@ const differences: Readonly<Record<Identifying, Difference>> = {
     isolation === wanted.settings.isolation ? undefined : `--isolation ${isolation}`,
   only: otherSelection,
   limit: otherSelection,
-  redo: ({ redo }, wanted) => (sameRedo(redo, wanted.settings.redo) ? undefined : 'other tasks to redo'),
+  redo: ({ redo }, wanted) => (sameRedo(redo, wanted.redo) ? undefined : 'other tasks to redo'),
   target: otherTarget,
 }
 

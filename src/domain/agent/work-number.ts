@@ -1,3 +1,4 @@
+import type { TaskId } from '../brand.js'
 import { safeName } from '../name.js'
 import { cleanLine } from '../text.js'
 
@@ -6,7 +7,7 @@ export interface WorkNumber {
   /** Its agent slot's, counted from 1; those of gate jobs come after those of all slots. */
   readonly number: number
   /** Absent for a gate that judges the target's tip, which is no task's work. */
-  readonly taskId?: string
+  readonly taskId?: TaskId
 }
 
 /** The variables that tell a process about it; nothing else sets them. */
@@ -43,6 +44,6 @@ export function variablesOf({ number, taskId }: WorkNumber, ports: Ports): Reado
 const longestId = 1_000
 
 /** A task's id for a path, a URL or the name of a database: unchanged if it is harmless. */
-export function nameOfTask(taskId: string): string {
+export function nameOfTask(taskId: TaskId): string {
   return /^[A-Za-z0-9][\w-]{0,63}$/.test(taskId) ? taskId : safeName(taskId)
 }

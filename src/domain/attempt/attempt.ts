@@ -1,9 +1,10 @@
+import type { TaskId } from '../brand.js'
 import type { ProviderModel } from '../agent/provider-model.js'
 import type { Task } from '../roadmap/task.js'
 
 /** Which attempt: the n-th try of a task, counted from 1. */
 export interface AttemptId {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly attempt: number
 }
 

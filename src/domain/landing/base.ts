@@ -1,4 +1,4 @@
-import type { CommitId } from '../brand.js'
+import type { CommitId, TaskId } from '../brand.js'
 
 /**
  * The base is the commit that work is built on: the target's tip. While it is red (`gates:` fail on it without any
@@ -23,7 +23,7 @@ export interface Base {
 
 /** An attempt between its start and its end. */
 export interface AtWork {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly attempt: number
   /** Its task's; lower first. */
   readonly priority: number
@@ -55,8 +55,8 @@ export type Repair = 'possible' | 'used_up' | 'impossible'
 /** What happened. */
 export type BaseEvent =
   | { readonly type: 'began'; readonly attempt: AtWork }
-  | { readonly type: 'ended'; readonly taskId: string }
-  | { readonly type: 'kept_out'; readonly taskId: string; readonly by: KeptOut; readonly repair: Repair }
+  | { readonly type: 'ended'; readonly taskId: TaskId }
+  | { readonly type: 'kept_out'; readonly taskId: TaskId; readonly by: KeptOut; readonly repair: Repair }
   /** Its own tree passed; it hasn't landed yet. */
   | { readonly type: 'passed' }
   /** The target moved: to work that passed, or because somebody else moved it. */
@@ -125,7 +125,7 @@ function calm(base: Base): Base {
   return base.atWork.some(({ doing: { type } }) => type === 'working') ? base : { ...base, cautious: false }
 }
 
-function doing(base: Base, taskId: string, next: Doing): Base {
+function doing(base: Base, taskId: TaskId, next: Doing): Base {
   return { ...base, atWork: base.atWork.map((work) => (work.taskId === taskId ? { ...work, doing: next } : work)) }
 }
 
@@ -148,9 +148,9 @@ export function isStuck(base: Base): boolean {
 /** What follows now, and the base after it: an attempt that continues is running again. Whoever isn't named waits. */
 export function nextDecisions(base: Base): {
   readonly base: Base
-  readonly decisions: ReadonlyMap<string, BaseDecision>
+  readonly decisions: ReadonlyMap<TaskId, BaseDecision>
 } {
-  const decisions = new Map<string, BaseDecision>()
+  const decisions = new Map<TaskId, BaseDecision>()
   for (const work of base.atWork) {
     const decision = decisionOn(base, work)
     if (decision !== undefined) decisions.set(work.taskId, decision)

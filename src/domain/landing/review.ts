@@ -1,4 +1,4 @@
-import type { TreeId } from '../brand.js'
+import type { TaskId, TreeId } from '../brand.js'
 import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
 import { commandProvider } from '../routing/routing.js'
 
@@ -56,6 +56,6 @@ export function nextReviewer(
 }
 
 /** What decides a review's verdict; equal keys need no second review. */
-export function reviewKey(tree: TreeId, taskId: string, review: Review, reviewer: ProviderModel): string {
+export function reviewKey(tree: TreeId, taskId: TaskId, review: Review, reviewer: ProviderModel): string {
   return JSON.stringify([tree, taskId, review.criteria, formatProviderModel(reviewer)])
 }

@@ -1,3 +1,4 @@
+import type { TaskId } from '../brand.js'
 import { append } from '../grouped.js'
 import { statusSatisfies, type Dependency, type Group, type Task } from './task.js'
 
@@ -16,15 +17,15 @@ export interface CycleStep {
 
 /** The tasks of a roadmap with their dependencies resolved. Tasks are addressed by id. */
 export interface TaskGraph {
-  readonly tasks: ReadonlyMap<string, Task>
+  readonly tasks: ReadonlyMap<TaskId, Task>
   /** Ids of the tasks that must be done first, groups expanded; in file order, no repeats. */
-  readonly dependencies: ReadonlyMap<string, readonly string[]>
-  readonly dependents: ReadonlyMap<string, readonly string[]>
+  readonly dependencies: ReadonlyMap<TaskId, readonly TaskId[]>
+  readonly dependents: ReadonlyMap<TaskId, readonly TaskId[]>
   readonly unresolved: readonly Unresolved[]
   /** Position in the file, counted from 0. */
-  readonly order: ReadonlyMap<string, number>
+  readonly order: ReadonlyMap<TaskId, number>
   /** Number of tasks on the longest chain of open dependents, without the task itself. */
-  readonly chain: ReadonlyMap<string, number>
+  readonly chain: ReadonlyMap<TaskId, number>
   /** Cycles among open tasks, at most {@link maxCycles}; none means that the graph has none. */
   readonly cycles: readonly (readonly CycleStep[])[]
 }
@@ -34,21 +35,21 @@ export interface TaskGraph {
  * epic may depend on the rest of it). If an id names both, the task wins. Linear in tasks and edges.
  */
 export function buildGraph(tasks: readonly Task[], groups: readonly Group[]): TaskGraph {
-  const byId = new Map<string, Task>()
-  const order = new Map<string, number>()
+  const byId = new Map<TaskId, Task>()
+  const order = new Map<TaskId, number>()
   for (const [index, task] of tasks.entries()) {
     if (byId.has(task.id)) continue
     byId.set(task.id, task)
     order.set(task.id, index)
   }
   const members = groupMembers(tasks, groups)
-  const edges = new Map<string, Map<string, Dependency>>()
-  const dependents = new Map<string, string[]>()
+  const edges = new Map<TaskId, Map<TaskId, Dependency>>()
+  const dependents = new Map<TaskId, TaskId[]>()
   const unresolved: Unresolved[] = []
   for (const task of byId.values()) {
-    const targets = new Map<string, Dependency>()
+    const targets = new Map<TaskId, Dependency>()
     for (const dependency of task.dependencies) {
-      const ids = byId.has(dependency.ref) ? [dependency.ref] : members.get(dependency.ref)
+      const ids = isTask(byId, dependency.ref) ? [dependency.ref] : members.get(dependency.ref)
       if (!ids) unresolved.push({ task, dependency })
       for (const id of ids ?? []) {
         const self = id === task.id && dependency.ref !== task.id
@@ -69,9 +70,14 @@ export function buildGraph(tasks: readonly Task[], groups: readonly Group[]): Ta
   }
 }
 
+/** Whether a word names a task, and not only a group: a word of the command line, or what a dependency names. */
+export function isTask(tasks: TaskGraph['tasks'], word: string): word is TaskId {
+  return tasks.has(word as TaskId)
+}
+
 /** For each group, the ids of all tasks in it, at any depth. A declared group without tasks has an empty list. */
-function groupMembers(tasks: readonly Task[], groups: readonly Group[]): ReadonlyMap<string, string[]> {
-  const members = new Map<string, string[]>(groups.map((group) => [group.id, []]))
+function groupMembers(tasks: readonly Task[], groups: readonly Group[]): ReadonlyMap<string, TaskId[]> {
+  const members = new Map<string, TaskId[]>(groups.map((group) => [group.id, []]))
   for (const task of tasks) {
     for (const group of new Set(task.groups)) append(members, group, task.id)
   }
@@ -84,13 +90,13 @@ function isOpen(task: Task): boolean {
 
 /** Kahn's algorithm from the tasks without dependents; members of cycles keep 0. */
 function longestChains(
-  tasks: ReadonlyMap<string, Task>,
-  dependents: ReadonlyMap<string, readonly string[]>,
-): ReadonlyMap<string, number> {
-  const chain = new Map<string, number>()
-  const waiting = new Map<string, number>()
-  const dependenciesOf = new Map<string, string[]>()
-  const leaves: string[] = []
+  tasks: ReadonlyMap<TaskId, Task>,
+  dependents: ReadonlyMap<TaskId, readonly TaskId[]>,
+): ReadonlyMap<TaskId, number> {
+  const chain = new Map<TaskId, number>()
+  const waiting = new Map<TaskId, number>()
+  const dependenciesOf = new Map<TaskId, TaskId[]>()
+  const leaves: TaskId[] = []
   for (const id of tasks.keys()) {
     const open = (dependents.get(id) ?? []).filter((other) => isOpenId(tasks, other))
     chain.set(id, 0)
@@ -109,7 +115,7 @@ function longestChains(
   return chain
 }
 
-function isOpenId(tasks: ReadonlyMap<string, Task>, id: string): boolean {
+function isOpenId(tasks: ReadonlyMap<TaskId, Task>, id: TaskId): boolean {
   const task = tasks.get(id)
   return task !== undefined && isOpen(task)
 }
@@ -122,16 +128,16 @@ const maxCycles = 20
  * back edge gives its whole cycle.
  */
 function findCycles(
-  tasks: ReadonlyMap<string, Task>,
-  edges: ReadonlyMap<string, ReadonlyMap<string, Dependency>>,
+  tasks: ReadonlyMap<TaskId, Task>,
+  edges: ReadonlyMap<TaskId, ReadonlyMap<TaskId, Dependency>>,
 ): (readonly CycleStep[])[] {
   const cycles: CycleStep[][] = []
-  const finished = new Set<string>()
-  const path: { task: Task; rest: Iterator<[string, Dependency]>; via?: Dependency }[] = []
-  const depth = new Map<string, number>()
+  const finished = new Set<TaskId>()
+  const path: { task: Task; rest: Iterator<[TaskId, Dependency]>; via?: Dependency }[] = []
+  const depth = new Map<TaskId, number>()
   const enter = (task: Task) => {
     depth.set(task.id, path.length)
-    path.push({ task, rest: (edges.get(task.id) ?? new Map<string, Dependency>()).entries() })
+    path.push({ task, rest: (edges.get(task.id) ?? new Map<TaskId, Dependency>()).entries() })
   }
   for (const root of tasks.values()) {
     if (finished.has(root.id) || !isOpen(root)) continue

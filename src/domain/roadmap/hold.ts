@@ -1,3 +1,4 @@
+import type { TaskId } from '../brand.js'
 import { flag, mark, name, names, oneOf, optional, text, titled, union, variant, type ValueOf } from '../shape/shape.js'
 import { statusRuns, statusSatisfies, taskStatuses, type Group, type Task } from './task.js'
 
@@ -14,14 +15,16 @@ export const holdShape = titled(
     manual: variant('`execution_mode: manual`: a person does it.', {}),
     unresolved: variant('It depends on an unknown id.', { refs: names('Such ids.') }),
     dependency: variant('It depends, directly or through others, on tasks that will not be done in this run.', {
-      taskIds: names('Its direct dependencies among them.'),
+      taskIds: names<TaskId>('Its direct dependencies among them.'),
       byPerson: flag('Only holds by a person are in the way.'),
     }),
     verify: variant('It has gates, and they need workspaces: without isolation there is no clean tree to judge.', {}),
     unservable: variant('Nothing is left that could run it: its providers are out, or no workspace can be created.', {
       message: text('Why.'),
     }),
-    not_selected: variant('`--only` or `--limit` left out what it depends on.', { taskIds: names('What that is.') }),
+    not_selected: variant('`--only` or `--limit` left out what it depends on.', {
+      taskIds: names<TaskId>('What that is.'),
+    }),
   }),
 )
 export type HoldReason = ValueOf<typeof holdShape>

@@ -1,4 +1,4 @@
-import type { CommitId } from '../brand.js'
+import type { CommitId, TaskId } from '../brand.js'
 import { statusRuns, type Task } from './task.js'
 import { isOtherTask } from './task-text.js'
 
@@ -28,7 +28,7 @@ export function judgeLanded(commits: readonly LandedCommit[], text: string): Lan
 }
 
 /** The tasks, with those to redo as if they had never been done. What a person holds stays held. */
-export function redoTasks(tasks: readonly Task[], ids: ReadonlySet<string>): readonly Task[] {
+export function redoTasks(tasks: readonly Task[], ids: ReadonlySet<TaskId>): readonly Task[] {
   return tasks.map((task) => (task.status === 'done' && ids.has(task.id) ? { ...task, status: 'pending' } : task))
 }
 

@@ -1,4 +1,5 @@
-import type { TaskGraph } from './graph.js'
+import type { TaskId } from '../brand.js'
+import { isTask, type TaskGraph } from './graph.js'
 import { name, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
 import { append } from '../grouped.js'
 import { holdShape, isPersonsHold, ownHold, type HoldReason } from './hold.js'
@@ -10,7 +11,7 @@ import { statusSatisfies, type Group, type Task } from './task.js'
 export const plannedTaskShape = titled(
   'planned task',
   object({
-    id: name(),
+    id: name<TaskId>(),
     title: text(),
     state: oneOf(['pending', 'held', 'done']),
     hold: optional(holdShape, 'Why it is held.'),
@@ -30,7 +31,7 @@ export interface Selection {
 export interface RunPlan {
   /** Its tasks, in file order, each with its state at the start. */
   readonly tasks: readonly PlannedTask[]
-  readonly runnable: readonly string[]
+  readonly runnable: readonly TaskId[]
   /** Ids in `--only` that name nothing. */
   readonly unknown: readonly string[]
 }
@@ -42,7 +43,7 @@ export interface RunPlan {
 export function planRun(graph: TaskGraph, groups: readonly Group[], selection: Selection = {}): RunPlan {
   const groupsById = new Map(groups.map((group) => [group.id, group]))
   const wanted = selectedIds(graph, selection.only)
-  const holds = new Map<string, HoldReason>()
+  const holds = new Map<TaskId, HoldReason>()
   const unresolved = unresolvedRefs(graph)
   for (const task of graph.tasks.values()) {
     const own = ownHold(task, unresolved.get(task.id) ?? [], groupsById, selection.isolation !== 'none')
@@ -59,7 +60,7 @@ export function planRun(graph: TaskGraph, groups: readonly Group[], selection: S
   return {
     tasks,
     runnable: tasks.filter(({ state }) => state === 'pending').map(({ id }) => id),
-    unknown: (selection.only ?? []).filter((id) => !graph.tasks.has(id) && !groupsById.has(id)),
+    unknown: (selection.only ?? []).filter((id) => !isTask(graph.tasks, id) && !groupsById.has(id)),
   }
 }
 
@@ -71,15 +72,15 @@ function planned(task: Task, hold: HoldReason | undefined): PlannedTask {
   return hold ? { id, title, state: 'held', hold } : { id, title, state: 'pending' }
 }
 
-function unresolvedRefs(graph: TaskGraph): ReadonlyMap<string, string[]> {
-  const refs = new Map<string, string[]>()
+function unresolvedRefs(graph: TaskGraph): ReadonlyMap<TaskId, string[]> {
+  const refs = new Map<TaskId, string[]>()
   for (const { task, dependency } of graph.unresolved) append(refs, task.id, dependency.ref)
   return refs
 }
 
-function selectedIds(graph: TaskGraph, only: readonly string[] | undefined): ReadonlySet<string> | undefined {
+function selectedIds(graph: TaskGraph, only: readonly string[] | undefined): ReadonlySet<TaskId> | undefined {
   if (!only || only.length === 0) return undefined
-  const names = new Set(only)
+  const names = new Set<string>(only)
   return new Set(
     [...graph.tasks.values()]
       .filter((task) => names.has(task.id) || task.groups.some((group) => names.has(group)))
@@ -88,7 +89,7 @@ function selectedIds(graph: TaskGraph, only: readonly string[] | undefined): Rea
 }
 
 /** Holds everything that depends on something held, and names that; dependencies come before dependents. */
-function spreadHolds(graph: TaskGraph, holds: Map<string, HoldReason>): void {
+function spreadHolds(graph: TaskGraph, holds: Map<TaskId, HoldReason>): void {
   for (const id of topologicalOrder(graph)) {
     const task = graph.tasks.get(id)
     if (!task || holds.has(id) || statusSatisfies(task.status)) continue
@@ -101,7 +102,7 @@ function spreadHolds(graph: TaskGraph, holds: Map<string, HoldReason>): void {
   }
 }
 
-function spread(waitsFor: readonly { readonly other: string; readonly reason: HoldReason }[]): HoldReason | undefined {
+function spread(waitsFor: readonly { readonly other: TaskId; readonly reason: HoldReason }[]): HoldReason | undefined {
   if (waitsFor.length === 0) return undefined
   const left = waitsFor.filter(({ reason }) => reason.type === 'not_selected').map(({ other }) => other)
   if (left.length > 0) return { type: 'not_selected', taskIds: left }
@@ -110,7 +111,7 @@ function spread(waitsFor: readonly { readonly other: string; readonly reason: Ho
 }
 
 /** The runnable tasks beyond the first `limit` in the run's own order, in which no task depends on a later one. */
-function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, limit: number): readonly string[] {
+function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<TaskId, HoldReason>, limit: number): readonly TaskId[] {
   const runnable = [...graph.tasks.values()].filter(({ id, status }) => !holds.has(id) && !statusSatisfies(status))
   const ids = runnable.map(({ id }) => id)
   const first = new Set(
@@ -122,11 +123,11 @@ function beyondLimit(graph: TaskGraph, holds: ReadonlyMap<string, HoldReason>, l
 }
 
 /** File order, but each task after its dependencies. Inside a cycle there is no such order, so any order. */
-export function topologicalOrder(graph: TaskGraph): readonly string[] {
-  const visited = new Set<string>()
-  const order: string[] = []
+export function topologicalOrder(graph: TaskGraph): readonly TaskId[] {
+  const visited = new Set<TaskId>()
+  const order: TaskId[] = []
   for (const root of graph.tasks.keys()) {
-    const stack: { id: string; next: number }[] = visited.has(root) ? [] : [{ id: root, next: 0 }]
+    const stack: { id: TaskId; next: number }[] = visited.has(root) ? [] : [{ id: root, next: 0 }]
     visited.add(root)
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const dependency = graph.dependencies.get(top.id)?.[top.next++]
@@ -146,10 +147,10 @@ export function topologicalOrder(graph: TaskGraph): readonly string[] {
  * The order in which `runnable` tasks would start if each were done before the next one: always the best ranked among
  * the ready ones.
  */
-export function startOrder(graph: TaskGraph, runnable: readonly string[]): readonly Task[] {
+export function startOrder(graph: TaskGraph, runnable: readonly TaskId[]): readonly Task[] {
   const left = new Set(runnable)
   const open = new Map(runnable.map((id) => [id, openDependencies(graph, id, left)]))
-  const ranked = (id: string): readonly Ranked[] => {
+  const ranked = (id: TaskId): readonly Ranked[] => {
     const task = graph.tasks.get(id)
     return task && open.get(id) === 0 ? [{ task, rank: rankOf(task, 1, graph) }] : []
   }
@@ -177,6 +178,6 @@ function placeFromEnd(list: readonly Ranked[], rank: Rank): number {
   return countBefore(list, (other) => compareRanks(other.rank, rank) > 0)
 }
 
-function openDependencies(graph: TaskGraph, id: string, open: ReadonlySet<string>): number {
+function openDependencies(graph: TaskGraph, id: TaskId, open: ReadonlySet<TaskId>): number {
   return (graph.dependencies.get(id) ?? []).filter((other) => open.has(other)).length
 }

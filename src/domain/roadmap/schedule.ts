@@ -1,3 +1,4 @@
+import type { TaskId } from '../brand.js'
 import type { TaskGraph } from './graph.js'
 import type { Task } from './task.js'
 
@@ -42,10 +43,10 @@ export type Settledness = 'waiting' | 'done' | 'other'
 /** Of `candidates`, those that wait and whose dependencies are all done. */
 export function readyTasks(
   graph: TaskGraph,
-  settledness: (taskId: string) => Settledness,
-  candidates: Iterable<string>,
-): readonly string[] {
-  const ready: string[] = []
+  settledness: (taskId: TaskId) => Settledness,
+  candidates: Iterable<TaskId>,
+): readonly TaskId[] {
+  const ready: TaskId[] = []
   for (const id of candidates) {
     if (settledness(id) !== 'waiting') continue
     if ((graph.dependencies.get(id) ?? []).every((other) => settledness(other) === 'done')) ready.push(id)
@@ -56,10 +57,10 @@ export function readyTasks(
 /** Everything that waits, through any number of steps, for `taskId`, nearest first. */
 export function waitingFor(
   graph: TaskGraph,
-  settledness: (taskId: string) => Settledness,
-  taskId: string,
-): readonly string[] {
-  const found = new Set<string>()
+  settledness: (taskId: TaskId) => Settledness,
+  taskId: TaskId,
+): readonly TaskId[] {
+  const found = new Set<TaskId>()
   const queue = [taskId]
   for (const id of queue) {
     for (const dependent of graph.dependents.get(id) ?? []) {

@@ -1,3 +1,4 @@
+import type { TaskId } from '../brand.js'
 import type { Budget } from '../accounts/budget.js'
 /** What a roadmap contains, after every spelling of every format has become one shape. */
 
@@ -71,7 +72,7 @@ export interface VerifyEntry {
 
 /** One unit of work in the roadmap. Times are in ms. */
 export interface Task {
-  readonly id: string
+  readonly id: TaskId
   readonly title: string
   readonly status: TaskStatus
   /** What to do and why; Markdown; may be empty. */

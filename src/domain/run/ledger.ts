@@ -1,5 +1,6 @@
-import type { CommitId, RefName } from '../brand.js'
+import type { CommitId, RefName, RunId } from '../brand.js'
 import { safeName } from '../name.js'
+import { present } from '../present.js'
 import type { KeptCommit, RunState } from './run-state.js'
 
 /** How safe it is to let go of a ref of autopilot's. */
@@ -15,7 +16,7 @@ export type RefStanding =
 export interface LedgerRef {
   readonly ref: RefName
   readonly commit: CommitId
-  readonly runId: string
+  readonly runId: RunId
   /** Whether it pins the commit that the run began from; all others keep what an attempt brought, or what the target was. */
   readonly isBase: boolean
   /** It keeps what the target was before it started over. */
@@ -28,7 +29,7 @@ export interface Leftover {
   /** Absolute and resolved. */
   readonly path: string
   /** Undefined where nothing says whose it is. */
-  readonly runId: string | undefined
+  readonly runId: RunId | undefined
   /** An agent's workspace, a gate's, or autopilot's own notes on a run's workspaces. */
   readonly kind: 'workspace' | 'gate' | 'notes'
   /** Why it may contain an agent's work that is nowhere else; absent if it doesn't. */
@@ -64,19 +65,23 @@ export function planClean(refs: readonly LedgerRef[], leftovers: readonly Leftov
   }
 }
 
+/** A commit that is only on a ref. Without a task, the run's record has none by the name of that ref. */
+export type CommitOnRef = Omit<KeptCommit, 'taskId'> & Partial<Pick<KeptCommit, 'taskId'>>
+
 /**
  * The commits of a run that are only on its refs: those in the journal, and those that a broken-off run could no
  * longer record. During a run, unrecorded ones may still land.
  */
-export function keptCommits(state: RunState, refs: readonly LedgerRef[], running: boolean): readonly KeptCommit[] {
+export function keptCommits(state: RunState, refs: readonly LedgerRef[], running: boolean): readonly CommitOnRef[] {
   const told = new Map(state.kept.map((kept) => [kept.ref, kept]))
-  const names = new Map([...state.tasks.keys()].map((id) => [safeName(id), id]))
+  const known = [...state.tasks.keys(), ...state.progress.keys()]
+  const ids = new Map(known.map((id) => [safeName(id), id]))
   return refs.flatMap(({ ref, commit, isBase, isTarget, standing }) => {
     if (isBase || isTarget || standing.type !== 'only_here') return []
     const kept = told.get(ref)
     if (kept || running) return kept ? [{ ...kept, commit }] : []
     const [name = '', last = ''] = ref.split('/').slice(-2)
     const why = 'work that the run had not integrated when it was broken off'
-    return [{ taskId: names.get(name) ?? name, attempt: Number.parseInt(last, 10), ref, commit, why }]
+    return [{ ...present({ taskId: ids.get(name) }), attempt: Number.parseInt(last, 10), ref, commit, why }]
   })
 }

@@ -1,4 +1,4 @@
-import type { CommitId } from '../brand.js'
+import type { CommitId, TaskId } from '../brand.js'
 import { decideRetry } from '../agent/retry.js'
 import { totalAttempts, type RunState, type TaskRecord } from './run-state.js'
 import { isFinished, workOf, type Begun } from '../attempt/course.js'
@@ -20,19 +20,19 @@ export interface LandedAttempt {
 /** What is found on the machine when a run is resumed, besides its journal. */
 export interface ResumeFacts {
   /** The commits on the target with a task's id, the last one first. */
-  readonly landed: (taskId: string) => readonly LandedAttempt[]
+  readonly landed: (taskId: TaskId) => readonly LandedAttempt[]
   /** The digest of what an agent of the task would be told now; undefined if nothing should be compared. */
-  readonly text: (taskId: string) => string | undefined
+  readonly text: (taskId: TaskId) => string | undefined
   /** The candidate on an attempt's ref. */
-  readonly candidate: (taskId: string, attempt: number) => CommitId | undefined
+  readonly candidate: (taskId: TaskId, attempt: number) => CommitId | undefined
   /** The highest number of an attempt that has a ref; 0 if there is none. */
-  readonly lastRef: (taskId: string) => number
+  readonly lastRef: (taskId: TaskId) => number
   /** Whether the workspace of an attempt still exists, with work that was not collected. */
-  readonly stands: (taskId: string, attempt: number) => boolean
+  readonly stands: (taskId: TaskId, attempt: number) => boolean
   /** Whether an interrupted conversation can be continued. */
   readonly canContinue: (course: Begun) => boolean
   /** Attempts that the task has now. */
-  readonly maxAttemptsOf: (taskId: string) => number
+  readonly maxAttemptsOf: (taskId: TaskId) => number
   /** Most attempts of any task in all, however they ended. */
   readonly maxTotalAttempts: number
   /** Failed tasks are tried again, as if they had never been tried. */
@@ -77,8 +77,8 @@ export function reconcile(
   state: RunState,
   planned: readonly PlannedTask[],
   facts: ResumeFacts,
-): ReadonlyMap<string, Resumption> {
-  const resumptions = new Map<string, Resumption>()
+): ReadonlyMap<TaskId, Resumption> {
+  const resumptions = new Map<TaskId, Resumption>()
   for (const { id, state: plan } of planned) {
     const known = state.tasks.get(id)
     const progress = state.progress.get(id)
@@ -93,7 +93,7 @@ export function reconcile(
 }
 
 function resumptionOf(
-  id: string,
+  id: TaskId,
   known: TaskRecord | undefined,
   progress: TaskProgress = untried,
   facts: ResumeFacts,
@@ -118,7 +118,7 @@ function resumptionOf(
 }
 
 /** How an interrupted attempt continues; undefined if it can't. */
-function continueCourse(id: string, told: Begun, facts: ResumeFacts): Continuation | undefined {
+function continueCourse(id: TaskId, told: Begun, facts: ResumeFacts): Continuation | undefined {
   const collected = facts.candidate(id, told.attempt)
   const stands = facts.stands(id, told.attempt)
   const candidate = candidateOn(collected, told)

@@ -1,4 +1,4 @@
-import type { CommitId, EpochMs, RefName } from '../brand.js'
+import type { CommitId, EpochMs, RefName, TaskId } from '../brand.js'
 import { noUsage, tokensOf, type Usage } from '../agent/agent-event.js'
 import {
   addAgent,
@@ -45,7 +45,7 @@ export interface SlotState {
   readonly finishes: number
   readonly work?: {
     readonly does: 'attempt' | 'repair' | 'review' | 'finish'
-    readonly taskId: string
+    readonly taskId: TaskId
     readonly attempt: number
     readonly agent: ProviderModel
     readonly since: number
@@ -68,7 +68,7 @@ export interface ProviderState {
 
 /** A commit that did not land, and where it is. */
 export interface KeptCommit {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly attempt: number
   readonly ref: RefName
   readonly commit: CommitId
@@ -87,7 +87,7 @@ export interface RunState extends Attempts {
   /** Monotonic ms of the last record. */
   ms: number
   counts: QueueCounts
-  readonly tasks: Map<string, TaskRecord>
+  readonly tasks: Map<TaskId, TaskRecord>
   /** How often the run was resumed. */
   resumes: number
   /** How many tasks were held during the run for their own reason, not because of a dependency. */
@@ -111,7 +111,7 @@ export interface RunState extends Attempts {
   readonly providers: Map<string, ProviderState>
   readonly kept: KeptCommit[]
   /** Tasks that are done, but not yet in the roadmap. */
-  readonly unwritten: { readonly taskId: string; readonly why: string; readonly help?: string }[]
+  readonly unwritten: { readonly taskId: TaskId; readonly why: string; readonly help?: string }[]
   readonly keptWorkspaces: { readonly path: string; readonly why: string; readonly collectsAgain?: true }[]
   /** Nothing can start until then. `at` is when the event was recorded, `ms` the same in the run's time. */
   waiting?: {
@@ -429,12 +429,12 @@ function forgetKept({ kept }: RunState, isGone: (commit: KeptCommit) => boolean)
   if (index >= 0) kept.splice(index, 1)
 }
 
-function setTask(state: RunState, id: string, next: TaskState): void {
+function setTask(state: RunState, id: TaskId, next: TaskState): void {
   const task = state.tasks.get(id)
   if (task) state.tasks.set(id, { ...task, state: next })
 }
 
-function beginAttempt(state: RunState, id: string): void {
+function beginAttempt(state: RunState, id: TaskId): void {
   const task = state.tasks.get(id)
   if (!task) return
   const attempts = { ...task.attempts, started: task.attempts.started + 1 }
@@ -447,7 +447,7 @@ function agentKey({ taskId, attempt, review }: RecordOf<'agent_used' | 'agent_fi
 }
 
 interface EndedAgent extends CountedAgent {
-  readonly taskId: string
+  readonly taskId: TaskId
   readonly provider?: string
 }
 

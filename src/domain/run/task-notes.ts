@@ -1,8 +1,9 @@
+import type { TaskId } from '../brand.js'
 import type { RecordOf } from './event.js'
 import { addRefusal } from '../agent/refusal.js'
 import type { TaskRecord } from './task-record.js'
 
-type Tasks = Map<string, TaskRecord>
+type Tasks = Map<TaskId, TaskRecord>
 
 /** A task's record when its next attempt begins: what was recorded is about the last one. */
 export function withoutNotes(task: TaskRecord): TaskRecord {
@@ -15,7 +16,7 @@ export function withoutNotes(task: TaskRecord): TaskRecord {
 }
 
 /** They were about other work. */
-export function forgetApprovals(tasks: Tasks, { taskId }: { readonly taskId: string }): void {
+export function forgetApprovals(tasks: Tasks, { taskId }: { readonly taskId: TaskId }): void {
   const task = tasks.get(taskId)
   if (!task?.approvals) return
   const next = { ...task }

@@ -1,4 +1,4 @@
-import type { CommitId } from '../brand.js'
+import type { CommitId, TaskId } from '../brand.js'
 import { addUsage, type AgentEvent } from '../agent/agent-event.js'
 import { noBaseline, type Baseline } from '../accounts/counted.js'
 import { passOver, type RecordOf, type RunRecord, type Told } from './event.js'
@@ -58,7 +58,7 @@ export function isInterruption({ kind, uncollected }: Failure): boolean {
 /** What is known about attempts: the progress of tasks, and where work may be. Changed in place. */
 export interface Attempts {
   /** Including tasks that are no longer part of the run. */
-  readonly progress: Map<string, TaskProgress>
+  readonly progress: Map<TaskId, TaskProgress>
   readonly uncollected: Uncollected
 }
 
@@ -138,7 +138,7 @@ export function followProgress(
   }
 }
 
-function continueCourse(tasks: Map<string, TaskProgress>, record: OfCourse): void {
+function continueCourse(tasks: Map<TaskId, TaskProgress>, record: OfCourse): void {
   const task = tasks.get(record.taskId)
   if (task?.course?.attempt !== record.attempt) return
   const course = follow(task.course, record)
@@ -197,11 +197,11 @@ function whyNoLanding({ state }: Begun): Failure | undefined {
   return state.type === 'working' ? wasCanceled : undefined
 }
 
-function change(tasks: Map<string, TaskProgress>, id: string, next: (task: TaskProgress) => TaskProgress): void {
+function change(tasks: Map<TaskId, TaskProgress>, id: TaskId, next: (task: TaskProgress) => TaskProgress): void {
   tasks.set(id, next(tasks.get(id) ?? untried))
 }
 
-function beginAgain(tasks: Map<string, TaskProgress>, { retried }: RecordOf<'run_resumed'>): void {
+function beginAgain(tasks: Map<TaskId, TaskProgress>, { retried }: RecordOf<'run_resumed'>): void {
   for (const [id, task] of tasks) if (task.spared > 0) tasks.set(id, { ...task, spared: 0 })
   for (const id of retried) change(tasks, id, (task) => ({ ...task, used: 0 }))
 }
@@ -217,7 +217,7 @@ function withoutCourse({ attempts, used, spared, feedback, text, course }: TaskP
 }
 
 function beginAttempt(
-  tasks: Map<string, TaskProgress>,
+  tasks: Map<TaskId, TaskProgress>,
   { taskId, attempt, goesOnFrom, agent, workspace, base, text }: RecordOf<'attempt_started'>,
 ): void {
   const known = tasks.get(taskId)?.inherited
@@ -237,7 +237,7 @@ export function inheritedBy(
 }
 
 function endAttempt(
-  tasks: Map<string, TaskProgress>,
+  tasks: Map<TaskId, TaskProgress>,
   { taskId, attempt, failure, counted }: RecordOf<'attempt_failed'>,
 ): void {
   const known = tasks.get(taskId) ?? untried

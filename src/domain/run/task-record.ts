@@ -1,4 +1,4 @@
-import type { CommitId } from '../brand.js'
+import type { CommitId, TaskId } from '../brand.js'
 import { noUsage, type Usage } from '../agent/agent-event.js'
 import type { Failure } from '../agent/failure.js'
 import type { HoldReason } from '../roadmap/hold.js'
@@ -41,7 +41,7 @@ export interface Approval {
 }
 
 export interface TaskRecord {
-  readonly id: string
+  readonly id: TaskId
   readonly title: string
   readonly state: TaskState
   readonly attempts: AttemptCounts

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { noUsage, type Usage } from '../../domain/agent/agent-event.js'
 import {
   addSpent,
@@ -105,7 +106,7 @@ export class BudgetKeeper implements AgentWatch, Allowances {
     return `the task's budget is used up: ${formatSpent(budget, spent)}`
   }
 
-  #spentOn(taskId: string): Spent {
+  #spentOn(taskId: TaskId): Spent {
     return spentOf(this.#parts.recorder.state.tasks.get(taskId)?.used ?? noUsage)
   }
 

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import type { RunBudgets } from '../../domain/accounts/budget.js'
 import type { Counted, Measure } from '../../domain/accounts/counted.js'
 import type { Task } from '../../domain/roadmap/task.js'
@@ -12,7 +13,7 @@ export interface UnknownParts {
   readonly recorder: Recorder
   readonly stopEarly: StopEarly
   readonly budgets: RunBudgets
-  readonly tasks: ReadonlyMap<string, Task>
+  readonly tasks: ReadonlyMap<TaskId, Task>
   readonly findProvider: FindProvider
 }
 

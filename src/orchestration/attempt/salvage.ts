@@ -1,4 +1,4 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, TaskId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { knownText } from '../../domain/attempt/course.js'
 import { present } from '../../domain/present.js'
@@ -10,14 +10,14 @@ import { recordHarvest, recordKept } from './harvest.js'
 
 /** What is to be made good before a run goes on. */
 export interface Arrears {
-  readonly resumptions: ReadonlyMap<string, Resumption>
+  readonly resumptions: ReadonlyMap<TaskId, Resumption>
   /** Attempts that don't continue, whose work is still in their workspaces. */
   readonly salvage: readonly Salvage[]
   /** Work on its ref that was done for another text than the task has now, and does not land. */
   readonly outdated: readonly Outdated[]
 }
 
-export type Salvage = Pick<Continuation, 'course' | 'stands'> & { readonly taskId: string }
+export type Salvage = Pick<Continuation, 'course' | 'stands'> & { readonly taskId: TaskId }
 
 export interface Outdated extends AttemptId {
   readonly commit: CommitId
@@ -34,7 +34,7 @@ interface SalvageParts {
 
 interface CatchUpParts extends SalvageParts {
   readonly signal: AbortSignal
-  readonly tasks: ReadonlyMap<string, Task>
+  readonly tasks: ReadonlyMap<TaskId, Task>
 }
 
 /** Records what the run had done but could no longer record, and collects what it left and doesn't continue. */
@@ -81,7 +81,7 @@ export async function collectLeft(
 }
 
 /** A task that the roadmap has not any more: only its id and its title are of interest now. */
-function removedTask(id: string, title: string): Task {
+function removedTask(id: TaskId, title: string): Task {
   return {
     ...{ id, title, status: 'pending', description: '', dependencies: [], priority: defaultPriority },
     ...{ complexity: 'moderate', exitCriteria: [], contextFiles: [], verify: [], expects: 'change' },

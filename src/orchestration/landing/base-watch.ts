@@ -1,4 +1,4 @@
-import type { CommitId } from '../../domain/brand.js'
+import type { CommitId, TaskId } from '../../domain/brand.js'
 import {
   afterBaseEvent,
   baseAt,
@@ -51,7 +51,7 @@ export class BaseWatch {
   readonly #noted = new Set<string>()
   readonly #closing = new AbortController()
   readonly #judgings = new Set<Promise<void>>()
-  readonly #waiting = new Map<string, (decision: BaseDecision | 'canceled') => void>()
+  readonly #waiting = new Map<TaskId, (decision: BaseDecision | 'canceled') => void>()
   #onBug: (bug: unknown) => void = () => undefined
 
   constructor(parts: BaseWatchParts) {
@@ -93,12 +93,12 @@ export class BaseWatch {
     await told
   }
 
-  ended(taskId: string): void {
+  ended(taskId: TaskId): void {
     this.#learn({ type: 'ended', taskId })
   }
 
   /** Gates refused a task's work: resolves when it is known what follows. */
-  async keptOut(taskId: string, { kind, gates, on }: Failure, repair: Repair): Promise<AfterKeptOut> {
+  async keptOut(taskId: TaskId, { kind, gates, on }: Failure, repair: Repair): Promise<AfterKeptOut> {
     if (!this.#base || kind !== 'gate_failed' || gates === undefined || on === undefined) return 'own'
     if (this.#parts.signal.aborted) return 'canceled'
     const told = this.#wait(taskId)
@@ -132,7 +132,7 @@ export class BaseWatch {
     if (earlier && !passed && isOpen) this.#judge(to)
   }
 
-  #wait(taskId: string): Promise<BaseDecision | 'canceled'> {
+  #wait(taskId: TaskId): Promise<BaseDecision | 'canceled'> {
     return new Promise((resolve) => this.#waiting.set(taskId, resolve))
   }
 
@@ -181,7 +181,7 @@ export class BaseWatch {
     return keys.map((key) => this.#names.get(key) ?? key)
   }
 
-  #tell(taskId: string, decision: BaseDecision | 'canceled'): void {
+  #tell(taskId: TaskId, decision: BaseDecision | 'canceled'): void {
     const told = this.#waiting.get(taskId)
     this.#waiting.delete(taskId)
     told?.(decision)

@@ -78,7 +78,7 @@ export function createGating(parts: GatingParts): Gating {
 function checkOuts(workspaces: Workspaces): Gating['checkOut'] {
   let checkouts = 0
   return async (commit, how) => {
-    const leased = await freshWorkspace(workspaces, commit, { taskId: 'gate', attempt: ++checkouts }, how)
+    const leased = await freshWorkspace(workspaces, commit, { checkout: ++checkouts }, how)
     if (!leased.ok) return leased
     const workspace = leased.value
     const release = () => workspaces.release(workspace)

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { mergeGates, type Gate } from '../../domain/landing/gate.js'
 import type { Result } from '../../domain/result.js'
@@ -6,13 +7,13 @@ import type { Ready } from '../../workspace/land/stack.js'
 
 /** What judging must know of a candidate in a batch. */
 export interface Judgeable {
-  readonly taskId: string
+  readonly taskId: TaskId
   /** What its tree must pass, and every tree that it is in before it has landed. */
   readonly gates: readonly Gate[]
   /** Its gates begin. */
   readonly onGates: () => void
   /** Hears of verdicts on the trees whose last candidate this is; `together`: the tasks of the others in the tree. */
-  readonly onJudged: (judgement: Judgement, together: readonly string[]) => void
+  readonly onJudged: (judgement: Judgement, together: readonly TaskId[]) => void
 }
 
 /** A candidate in the batch, and the commit of it and all before it. */

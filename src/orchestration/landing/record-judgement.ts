@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import type { Judgement } from '../../verify/verifier.js'
 import type { Recorder } from '../recorder.js'
 import type { Attempt } from '../../domain/attempt/attempt.js'
@@ -7,7 +8,7 @@ export function recordJudgement(
   recorder: Recorder,
   { id }: Attempt,
   { verdict, ...facts }: Judgement,
-  together: readonly string[],
+  together: readonly TaskId[],
 ): void {
   const about = { ...id, ...(together.length === 0 ? {} : { together }) }
   void recorder.record({ type: 'gate_judged', ...about, ...facts, verdict: verdict.type })

@@ -1,4 +1,4 @@
-import type { CommitId } from '../../domain/brand.js'
+import type { CommitId, TaskId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { gatesOf, mergeGates, type Gate } from '../../domain/landing/gate.js'
 import { err, ok, type Result } from '../../domain/result.js'
@@ -23,7 +23,7 @@ export interface DeskParts {
   readonly gates: readonly Gate[]
   readonly base: Pick<BaseWatch, 'passed' | 'mayBlame'>
   /** `together`: the other tasks whose candidates are in the judged tree, before this one. */
-  readonly onJudged: (attempt: Attempt, judgement: Judgement, together: readonly string[]) => void
+  readonly onJudged: (attempt: Attempt, judgement: Judgement, together: readonly TaskId[]) => void
   /** Gates begin to judge the attempt's work. */
   readonly onGates: (attempt: Attempt) => void
   readonly integrate: Integrate

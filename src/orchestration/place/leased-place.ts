@@ -1,4 +1,4 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, RunId } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { present } from '../../domain/present.js'
 import { ok, type Result } from '../../domain/result.js'
@@ -23,7 +23,7 @@ import { troubleOf } from './place-trouble.js'
 /** What all leased workspaces of a run share. */
 export interface LeaseParts extends DeskParts {
   readonly workspaces: Workspaces
-  readonly runId: string
+  readonly runId: RunId
   readonly mask: Mask
   /** Paths relative to the root that agents may not change: the roadmap. */
   readonly leaveOut: readonly string[]

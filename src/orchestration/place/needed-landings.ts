@@ -1,18 +1,19 @@
+import type { TaskId } from '../../domain/brand.js'
 import type { Attempt } from '../../domain/attempt/attempt.js'
 
 /** How many landings the workspace of an attempt must have in it. */
 export class NeededLandings {
   /** Of each landed task, the number of its landing. */
-  readonly #numbers = new Map<string, number>()
-  readonly #dependenciesOf: (taskId: string) => readonly string[]
+  readonly #numbers = new Map<TaskId, number>()
+  readonly #dependenciesOf: (taskId: TaskId) => readonly TaskId[]
   /** The number of the first landing after the base was red; nobody is to start from what failed. */
   #mended = 0
 
-  constructor(dependenciesOf: (taskId: string) => readonly string[]) {
+  constructor(dependenciesOf: (taskId: TaskId) => readonly TaskId[]) {
     this.#dependenciesOf = dependenciesOf
   }
 
-  landed(taskId: string, number: number, baseHasBeenRed: boolean): void {
+  landed(taskId: TaskId, number: number, baseHasBeenRed: boolean): void {
     this.#numbers.set(taskId, number)
     if (this.#mended === 0 && baseHasBeenRed) this.#mended = number
   }

@@ -1,3 +1,4 @@
+import type { RunId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { present } from '../../domain/present.js'
@@ -18,7 +19,7 @@ export interface ReopenParts {
   readonly repository: Repository
   readonly workspaces: Workspaces
   readonly target: Target
-  readonly runId: string
+  readonly runId: RunId
   readonly onKept: (kept: KeptWorkspace) => void
 }
 

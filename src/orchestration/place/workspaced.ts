@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import type { TaskId } from '../../domain/brand.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import type { Clock } from '../../domain/clock.js'
 import { present } from '../../domain/present.js'
@@ -34,7 +35,7 @@ export interface WorkspacedParts extends Omit<LeaseParts, OwnParts>, MergeQueueP
   readonly setupJobs: number
   readonly clock: Clock
   /** The ids of the tasks that a task depends on. */
-  readonly dependenciesOf: (taskId: string) => readonly string[]
+  readonly dependenciesOf: (taskId: TaskId) => readonly TaskId[]
   readonly onPrepared: (change: 1 | -1) => void
   /** How many of the prepared workspaces have not been granted yet. */
   readonly spare: () => number

@@ -1,3 +1,4 @@
+import type { RunId } from '../../domain/brand.js'
 import type { Claim, SpawnedProcess } from '../../domain/process/stray.js'
 import { cleanLine, listFirst } from '../../domain/text.js'
 import { readJournal } from '../../journal/read-journal.js'
@@ -9,7 +10,7 @@ import { sweep } from '../../platform/processes/sweep.js'
 
 /** By what the processes of a run are known, from its id and the workspaces that its journal names. */
 export type TracesOf = (run: {
-  readonly runId: string
+  readonly runId: RunId
   readonly workspaces: ReadonlySet<string>
 }) => Promise<Claim['traces']>
 

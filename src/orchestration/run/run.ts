@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { TaskId } from '../../domain/brand.js'
 import type { AtWork } from '../../domain/landing/base.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { TaskGraph } from '../../domain/roadmap/graph.js'
@@ -34,13 +35,13 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   /** Most attempts of a task over all resumes, including those that don't count. */
   readonly maxTotalAttempts: number
   /** Writes into the roadmap that a task is done. */
-  readonly markDone: (taskId: string) => void
+  readonly markDone: (taskId: TaskId) => void
   /** Checks whether a person has put the task on hold, or removed it from the roadmap, since the run began. */
-  readonly heldByPerson: (taskId: string) => Promise<HoldReason | undefined>
+  readonly heldByPerson: (taskId: TaskId) => Promise<HoldReason | undefined>
   /** Judges the base while the first agents work. */
   readonly judgesBase: boolean
   /** In a resumed run: how its tasks continue. */
-  readonly resumptions?: ReadonlyMap<string, Resumption>
+  readonly resumptions?: ReadonlyMap<TaskId, Resumption>
 }
 
 /** Tasks that are queued before the event loop has its turn. */
@@ -121,7 +122,7 @@ class TaskLoop {
     this.#parts.isolation.expect(Math.max(0, this.#notStarted))
   }
 
-  readonly #settledness = (taskId: string): Settledness => {
+  readonly #settledness = (taskId: TaskId): Settledness => {
     const state: TaskState | undefined = this.#parts.recorder.state.tasks.get(taskId)?.state
     // A task outside this run that others depend on is done in the file; otherwise they would be held.
     if (!state || state.type === 'done') return 'done'
@@ -132,7 +133,7 @@ class TaskLoop {
    * Queues ready tasks. Of thousands at once, those that run first come first, and the event loop runs in between, so
    * agents start and signals are handled meanwhile.
    */
-  #startReady(candidates: Iterable<string>): void {
+  #startReady(candidates: Iterable<TaskId>): void {
     const { graph, recorder } = this.#parts
     const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
     const ready = readyTasks(graph, this.#settledness, mine).flatMap((id) => graph.tasks.get(id) ?? [])
@@ -187,7 +188,7 @@ class TaskLoop {
   }
 
   /** How far a task has come. */
-  #progress(taskId: string): TaskProgress {
+  #progress(taskId: TaskId): TaskProgress {
     return this.#parts.recorder.state.progress.get(taskId) ?? untried
   }
 
@@ -287,7 +288,7 @@ class TaskLoop {
   }
 
   /** Like `reserve`, unless a person has put the task on hold by the time the slot is granted. */
-  async #unlessHeld(taskId: string, reserve: () => Promise<Agent | NoSlot>): Promise<Agent | NoSlot> {
+  async #unlessHeld(taskId: TaskId, reserve: () => Promise<Agent | NoSlot>): Promise<Agent | NoSlot> {
     const { pool, signal, heldByPerson } = this.#parts
     for (;;) {
       const slot = await reserve()
@@ -412,12 +413,12 @@ class TaskLoop {
     return `the task has had ${plural(attempts, 'attempt')} in all, as many as --max-total-attempts allows`
   }
 
-  #fail(taskId: string, attempts: number, failed: Failure): void {
+  #fail(taskId: TaskId, attempts: number, failed: Failure): void {
     this.#stopAt(taskId, (holds) => ({ type: 'task_failed', taskId, attempts, failure: failed, holds }))
   }
 
   /** Nothing is left that could do it, after this many attempts. */
-  #hold(taskId: string, attempts: number, why: string): void {
+  #hold(taskId: TaskId, attempts: number, why: string): void {
     const { graph, recorder } = this.#parts
     const message = whyUnavailable(recorder.state, graph.tasks.get(taskId) ?? {})?.message ?? why
     const tried = attempts > 0 ? ` (after ${plural(attempts, 'attempt')})` : ''
@@ -426,13 +427,13 @@ class TaskLoop {
   }
 
   /** Records that a task stops here, and holds its dependents; `byPerson`: until the person releases it. */
-  #stopAt(taskId: string, event: (holds: number) => RunEvent, byPerson = false): void {
+  #stopAt(taskId: TaskId, event: (holds: number) => RunEvent, byPerson = false): void {
     const waiting = waitingFor(this.#parts.graph, this.#settledness, taskId)
     this.#record(event(waiting.length))
     this.#holdDependents(taskId, waiting, byPerson)
   }
 
-  #holdDependents(taskId: string, waiting: readonly string[], byPerson = false): void {
+  #holdDependents(taskId: TaskId, waiting: readonly TaskId[], byPerson = false): void {
     const reason = { type: 'dependency', taskIds: [taskId], byPerson } as const
     for (const id of waiting) this.#record({ type: 'task_held', taskId: id, reason })
     this.#expect(waiting.length)

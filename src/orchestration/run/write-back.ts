@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import type { Clock } from '../../domain/clock.js'
 import { present } from '../../domain/present.js'
 import type { RunEvent } from '../../domain/run/event.js'
@@ -18,8 +19,8 @@ export class WriteBack {
   readonly #writer: StatusWriter
   readonly #record: (event: RunEvent) => void
   readonly #clock: Clock
-  readonly #owed = new Set<string>()
-  readonly #refused = new Map<string, Unwritten>()
+  readonly #owed = new Set<TaskId>()
+  readonly #refused = new Map<TaskId, Unwritten>()
   /** What keeps the file from being written for any task. */
   #obstacle: Unwritten | undefined
   /** A write is going to begin, with all that is owed by then. */
@@ -35,7 +36,7 @@ export class WriteBack {
   }
 
   /** Writes a task's status now, and with it everything that couldn't be written before. */
-  done(taskId: string): void {
+  done(taskId: TaskId): void {
     this.#owed.add(taskId)
     void this.#writeSoon()
   }
@@ -73,13 +74,13 @@ export class WriteBack {
     this.#pause = this.#isFinishing ? undefined : new Pause(this.#clock, this.#writer.bytes() / bytesPerMs)
   }
 
-  async #write(taskIds: readonly string[]): Promise<void> {
+  async #write(taskIds: readonly TaskId[]): Promise<void> {
     this.#obstacle = undefined
-    const results = await Promise.all(taskIds.map((taskId) => this.#writer.markDone(taskId)))
-    for (const [index, result] of results.entries()) this.#take(taskIds[index] ?? '', result)
+    const write = async (taskId: TaskId) => ({ taskId, result: await this.#writer.markDone(taskId) })
+    for (const { taskId, result } of await Promise.all(taskIds.map(write))) this.#take(taskId, result)
   }
 
-  #take(taskId: string, result: WriteResult): void {
+  #take(taskId: TaskId, result: WriteResult): void {
     if (!result.ok && result.error.passing) {
       if (!this.#obstacle && !result.error.repeated) this.#warn(result.error)
       this.#obstacle = result.error
@@ -96,7 +97,7 @@ export class WriteBack {
     this.#record({ type: 'roadmap_write_failed', severity, code, text, position, ...present({ help }) })
   }
 
-  #recordUnwritten(taskId: string, why: string, help?: string): void {
+  #recordUnwritten(taskId: TaskId, why: string, help?: string): void {
     this.#record({ type: 'roadmap_not_written', taskId, why, ...present({ help }) })
   }
 }

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { agentEventShape } from '../../domain/agent/agent-event.js'
 import { endReasons, exitStatusShape } from '../../domain/agent/attempt.js'
 import { customProviderShape } from '../../domain/agent/custom-provider.js'
@@ -58,7 +59,7 @@ const assignmentShape: Shape<Assignment> = union({
 const turnRequestShape: Shape<TurnRequest> = object({
   provider: name(),
   assignment: assignmentShape,
-  where: object({ number: number(), taskId: optional(name()) }),
+  where: object({ number: number(), taskId: optional(name<TaskId>()) }),
   env: map(text()),
   mark: optional(name()),
   output: object({ stdout: name(), stderr: name() }),

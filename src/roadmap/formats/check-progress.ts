@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { listFirst } from '../../domain/text.js'
 import type { TaskGraph } from '../../domain/roadmap/graph.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
@@ -22,9 +23,9 @@ export function checkProgress(graph: TaskGraph, groups: readonly Group[]): Probl
 }
 
 /** Open tasks that the file itself holds, with the word for the reason. */
-function heldTasks(open: readonly Task[], groups: readonly Group[]): Map<string, string> {
+function heldTasks(open: readonly Task[], groups: readonly Group[]): Map<TaskId, string> {
   const held = new Map(groups.flatMap(({ id, status }) => (holdsBelow(status) ? [[id, status] as const] : [])))
-  const holds = new Map<string, string>()
+  const holds = new Map<TaskId, string>()
   for (const task of open) {
     const group = task.groups.find((id) => held.has(id))
     if (!statusRuns(task.status)) holds.set(task.id, task.status)
@@ -39,8 +40,8 @@ function holdsBelow(status: Group['status']): boolean {
 }
 
 /** For each open task behind a held one, the nearest held task (breadth first). */
-function waitingBehind(graph: TaskGraph, holds: ReadonlyMap<string, string>): Map<string, string> {
-  const behind = new Map<string, string>()
+function waitingBehind(graph: TaskGraph, holds: ReadonlyMap<TaskId, string>): Map<TaskId, TaskId> {
+  const behind = new Map<TaskId, TaskId>()
   const queue = [...holds.keys()].map((id) => ({ id, root: id }))
   for (const { id, root } of queue) {
     for (const next of graph.dependents.get(id) ?? []) {
@@ -76,8 +77,8 @@ function behindCanceled(graph: TaskGraph, open: readonly Task[]): Problem[] {
 
 function neverStart(
   graph: TaskGraph,
-  holds: ReadonlyMap<string, string>,
-  waiting: ReadonlyMap<string, string>,
+  holds: ReadonlyMap<TaskId, string>,
+  waiting: ReadonlyMap<TaskId, TaskId>,
 ): Problem[] {
   const first = [...waiting.keys()].flatMap((id) => graph.tasks.get(id) ?? []).sort(byPlace)[0]
   if (!first) return []
@@ -91,8 +92,8 @@ function neverStart(
 function nothingRuns(
   graph: TaskGraph,
   open: readonly Task[],
-  holds: ReadonlyMap<string, string>,
-  waiting: ReadonlyMap<string, string>,
+  holds: ReadonlyMap<TaskId, string>,
+  waiting: ReadonlyMap<TaskId, TaskId>,
 ): Problem[] {
   const [first] = open
   const unresolved = new Set(graph.unresolved.map(({ task }) => task.id))

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { buildGraph, type CycleStep, type TaskGraph, type Unresolved } from '../../domain/roadmap/graph.js'
 import { nearest } from '../../domain/nearest.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
@@ -9,7 +10,7 @@ import { problemAt } from '../../domain/roadmap/source.js'
 export function checkRoadmap(
   tasks: readonly Task[],
   groups: readonly Group[],
-  numericIds: ReadonlySet<string>,
+  numericIds: ReadonlySet<TaskId>,
 ): { readonly graph: TaskGraph; readonly problems: Problem[] } {
   const graph = buildGraph(tasks, groups)
   const problems = [
@@ -24,7 +25,7 @@ export function checkRoadmap(
 }
 
 function duplicates(tasks: readonly Task[]): Problem[] {
-  const places = new Map<string, Task[]>()
+  const places = new Map<TaskId, Task[]>()
   for (const task of tasks) {
     const same = places.get(task.id)
     if (same) same.push(task)
@@ -46,8 +47,8 @@ function duplicates(tasks: readonly Task[]): Problem[] {
 }
 
 /** Unquoted numbers with the same value, such as 1.1 and 1.10: another tool would treat them as one id. */
-function equalNumbers(graph: TaskGraph, numericIds: ReadonlySet<string>): Problem[] {
-  const seen = new Map<number, string>()
+function equalNumbers(graph: TaskGraph, numericIds: ReadonlySet<TaskId>): Problem[] {
+  const seen = new Map<number, TaskId>()
   return [...numericIds].flatMap((id) => {
     const first = seen.get(Number(id))
     seen.set(Number(id), first ?? id)

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import type { TaskGraph } from '../../domain/roadmap/graph.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
 import type { Roadmap, TaskStatus } from '../../domain/roadmap/task.js'
@@ -24,7 +25,7 @@ export interface ParsedRoadmap {
   /** Errors and warnings, sorted by position. */
   readonly problems: readonly Problem[]
   /** For each task id, where its status is written. */
-  readonly values: ReadonlyMap<string, StatusValue>
+  readonly values: ReadonlyMap<TaskId, StatusValue>
   readonly encoding: Encoding
 }
 

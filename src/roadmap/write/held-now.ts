@@ -1,9 +1,10 @@
+import type { TaskId } from '../../domain/brand.js'
 import { ownHold, type HoldReason } from '../../domain/roadmap/hold.js'
 import type { ParsedRoadmap } from '../formats/contract.js'
 
 /** What a person holds by now, by task: for a run that has begun already. */
-export function heldNow({ roadmap, problems }: ParsedRoadmap): ReadonlyMap<string, HoldReason> {
-  const held = new Map<string, HoldReason>()
+export function heldNow({ roadmap, problems }: ParsedRoadmap): ReadonlyMap<TaskId, HoldReason> {
+  const held = new Map<TaskId, HoldReason>()
   if (!roadmap) return held
   const groups = new Map(roadmap.groups.map((group) => [group.id, group]))
   const unread = new Set(problems.flatMap(({ code, path }) => (isUnread(code) && path !== undefined ? [path] : [])))

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { err, type Result } from '../../domain/result.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
 import { problemAt } from '../../domain/roadmap/source.js'
@@ -45,27 +46,27 @@ export class UnwrittenReports {
     return this.#passing('W184', text, `restore the file, or ${byHand}`, line)
   }
 
-  wouldChangeMore(id: string): NotWritten {
+  wouldChangeMore(id: TaskId): NotWritten {
     const text = `writing the status of "${id}" would change more than the status: not written`
     return this.#lasting('E181', text, 'set it to done by hand')
   }
 
-  shared(id: string, line: number): NotWritten {
+  shared(id: TaskId, line: number): NotWritten {
     const text = `the status of "${id}" is shared with other parts of the file, or the task has none of its own: not written`
     return this.#lasting('E182', text, 'give the task its own map and its own status', line)
   }
 
-  otherStatus(id: string, status: TaskStatus): NotWritten {
+  otherStatus(id: TaskId, status: TaskStatus): NotWritten {
     const text = `"${id}" is done, but somebody set it to ${status} meanwhile: left as it is`
     return this.#lasting('W185', text, 'set it to done by hand if that is right')
   }
 
-  gone(id: string): NotWritten {
+  gone(id: TaskId): NotWritten {
     const text = `task "${id}" is no longer in the roadmap: its status is not written`
     return this.#lasting('W186', text, 'the journal has it')
   }
 
-  reworded(id: string, line: number): NotWritten {
+  reworded(id: TaskId, line: number): NotWritten {
     const text = `the text of "${id}" has changed since the task started, so its status is not written`
     return this.#lasting('W187', text, nextRun, line)
   }

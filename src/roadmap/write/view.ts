@@ -1,3 +1,4 @@
+import type { TaskId } from '../../domain/brand.js'
 import { countBefore } from '../../domain/ordered.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
 import type { Task } from '../../domain/roadmap/task.js'
@@ -10,17 +11,17 @@ export interface View {
   readonly bytes: Uint8Array
   readonly text: string
   readonly encoding: Encoding
-  readonly values: ReadonlyMap<string, StatusValue>
-  readonly tasks: () => ReadonlyMap<string, Task>
+  readonly values: ReadonlyMap<TaskId, StatusValue>
+  readonly tasks: () => ReadonlyMap<TaskId, Task>
   /** What the file keeps from running. */
-  readonly held: ReadonlyMap<string, HoldReason>
+  readonly held: ReadonlyMap<TaskId, HoldReason>
 }
 
 /** A status that can be written. */
 export type StatusEdit = Extract<StatusValue, { kind: 'edit' }>
 
 /** Those that write `done`, by task. */
-export type StatusEdits = ReadonlyMap<string, StatusEdit>
+export type StatusEdits = ReadonlyMap<TaskId, StatusEdit>
 
 export type ParseView = (bytes: Uint8Array) => Promise<ParsedRoadmap>
 
@@ -32,7 +33,7 @@ export function viewOf(bytes: Uint8Array, parsed: ParsedRoadmap): View {
 }
 
 export function tasksOf({ roadmap }: ParsedRoadmap): View['tasks'] {
-  let tasks: ReadonlyMap<string, Task> | undefined
+  let tasks: ReadonlyMap<TaskId, Task> | undefined
   return () => (tasks ??= new Map(roadmap?.tasks.map((task) => [task.id, task])))
 }
 
@@ -68,7 +69,7 @@ function movedValues(
   { values }: View,
   edits: StatusEdits,
   inOrder: readonly StatusEdit[],
-): ReadonlyMap<string, StatusValue> {
+): ReadonlyMap<TaskId, StatusValue> {
   const written = new Map<StatusEdit, StatusEdit>()
   const shifts: Shift[] = []
   let by = 0
@@ -78,7 +79,7 @@ function movedValues(
     by += edit.text.length - edit.before.length
     shifts.push({ from: edit.end, by })
   }
-  const moved = new Map<string, StatusValue>()
+  const moved = new Map<TaskId, StatusValue>()
   for (const [id, value] of values) {
     const edit = edits.get(id)
     moved.set(id, (edit && written.get(edit)) ?? shifted(value, shifts))

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { TaskId } from '../../domain/brand.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
 import { ok, type Result } from '../../domain/result.js'
 import type { TaskStatus } from '../../domain/roadmap/task.js'
@@ -19,12 +20,12 @@ export interface StatusWriter {
    * changing, W183 read-only, W184 unreadable, W185 a person set another status, W186 the task is gone, W187 its text
    * has changed.
    */
-  markDone(taskId: string): Promise<WriteResult>
+  markDone(taskId: TaskId): Promise<WriteResult>
   /**
    * Checks whether a person has put the task on hold meanwhile: blocked, canceled, done by hand, or removed from the
    * file. Reads only a file that has changed. If the file isn't a roadmap at the moment, nothing changes.
    */
-  held(taskId: string): Promise<HoldReason | undefined>
+  held(taskId: TaskId): Promise<HoldReason | undefined>
   /** The size of the file when it was last read or written. */
   bytes(): number
 }
@@ -49,7 +50,7 @@ class RoadmapWriter implements StatusWriter {
   readonly #file: SeenFile
   readonly #reports: UnwrittenReports
   /** The status of each task when the run began, or as it was written since. */
-  readonly #statuses: Map<string, TaskStatus>
+  readonly #statuses: Map<TaskId, TaskStatus>
   /** The tasks when the run began. */
   readonly #startTasks: View['tasks']
   readonly #startHeld: View['held']
@@ -64,7 +65,7 @@ class RoadmapWriter implements StatusWriter {
     this.#startHeld = this.#file.view.held
   }
 
-  markDone(taskId: string): Promise<WriteResult> {
+  markDone(taskId: TaskId): Promise<WriteResult> {
     const result = this.#nextBatch.add(taskId)
     // Requests that arrive during a write go into the next one, together.
     void this.#file.inTurn(() => {
@@ -75,7 +76,7 @@ class RoadmapWriter implements StatusWriter {
     return result
   }
 
-  async held(taskId: string): Promise<HoldReason | undefined> {
+  async held(taskId: TaskId): Promise<HoldReason | undefined> {
     await this.#file.look()
     const { values, held } = this.#file.view
     if (!values.has(taskId)) return { type: 'removed' }
@@ -102,8 +103,8 @@ class RoadmapWriter implements StatusWriter {
       if (written === 'changed') tries++
       else if (written === 'wrong' && edits.size > 1) most = Math.ceil(edits.size / 2)
       else {
-        const [id = ''] = edits.keys()
-        batch.answer(edits.keys(), written === 'wrong' ? this.#reports.wouldChangeMore(id) : written)
+        for (const id of edits.keys())
+          batch.answer([id], written === 'wrong' ? this.#reports.wouldChangeMore(id) : written)
         most *= 2
       }
     }
@@ -121,7 +122,7 @@ class RoadmapWriter implements StatusWriter {
   }
 
   /** The edit that writes a task's status, or what there is to say instead. */
-  #editOf(id: string, value: StatusValue | undefined): StatusEdit | WriteResult {
+  #editOf(id: TaskId, value: StatusValue | undefined): StatusEdit | WriteResult {
     if (!value) return this.#reports.gone(id)
     if (value.status === 'done') return ok('unchanged')
     if (value.status !== this.#statuses.get(id)) return this.#reports.otherStatus(id, value.status)
@@ -144,7 +145,7 @@ class RoadmapWriter implements StatusWriter {
   }
 }
 
-type TaskEdit = readonly [id: string, edit: StatusEdit]
+type TaskEdit = readonly [id: TaskId, edit: StatusEdit]
 
 /** All plain edits, or else at most this many of the others. */
 function nextEdits(edits: readonly TaskEdit[], most: number): readonly TaskEdit[] {
@@ -154,17 +155,17 @@ function nextEdits(edits: readonly TaskEdit[], most: number): readonly TaskEdit[
 
 /** Tasks whose status is to be written, and who waits for the result. */
 class Batch {
-  readonly #waiting = new Map<string, ((result: WriteResult) => void)[]>()
+  readonly #waiting = new Map<TaskId, ((result: WriteResult) => void)[]>()
 
   get size(): number {
     return this.#waiting.size
   }
 
-  ids(): readonly string[] {
+  ids(): readonly TaskId[] {
     return [...this.#waiting.keys()]
   }
 
-  add(taskId: string): Promise<WriteResult> {
+  add(taskId: TaskId): Promise<WriteResult> {
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(taskId) ?? []
       waiting.push(resolve)
@@ -172,7 +173,7 @@ class Batch {
     })
   }
 
-  answer(taskIds: Iterable<string>, result: WriteResult): void {
+  answer(taskIds: Iterable<TaskId>, result: WriteResult): void {
     for (const taskId of taskIds) {
       for (const resolve of this.#waiting.get(taskId) ?? []) resolve(result)
       this.#waiting.delete(taskId)

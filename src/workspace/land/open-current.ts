@@ -1,4 +1,4 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, RunId } from '../../domain/brand.js'
 import { cleanLine, listFirst } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { openGitSession } from '../../platform/git/git-session.js'
@@ -15,7 +15,7 @@ import { identityEnv } from '../git/identity.js'
 export const currentBranch = 'current'
 
 export interface CurrentOptions {
-  readonly runId: string
+  readonly runId: RunId
   /** The run began earlier. */
   readonly isResumed?: boolean
   /** Paths relative to the root where uncommitted changes are expected: the roadmap. */

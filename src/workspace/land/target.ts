@@ -1,4 +1,4 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, RunId } from '../../domain/brand.js'
 import { cleanLine } from '../../domain/text.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
@@ -16,7 +16,7 @@ import { findSquashed } from './squashed.js'
 export interface TargetOptions {
   /** Another branch than the default one; created from HEAD if it doesn't exist. */
   readonly branch?: string
-  readonly runId: string
+  readonly runId: RunId
   /** The run began earlier. */
   readonly isResumed?: boolean
 }
@@ -200,7 +200,7 @@ function diverged(branch: string, one: string, other: string) {
 interface TargetTip {
   readonly branch: string
   readonly tip: CommitId | undefined
-  readonly runId: string
+  readonly runId: RunId
 }
 
 /** Where a target should start a run from. */

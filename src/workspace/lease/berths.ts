@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, lstat, mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { RunId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { digestOf } from '../../platform/files/digest.js'
@@ -28,7 +29,7 @@ export interface BerthsOptions {
   /** Absolute path of the directory for this repository's workspaces; created if absent, 0700. */
   readonly home: string
   readonly use: BerthUse
-  readonly runId: string
+  readonly runId: RunId
   /** The user's work tree and git directory: the directory may not be in them or around them. */
   readonly root: string
   readonly commonDir: string
@@ -121,7 +122,7 @@ export function openBerths(options: BerthsOptions): Berths {
 }
 
 /** An agent may have replaced it with a link into the user's tree. */
-async function isAsTaken(dir: string, runId: string): Promise<boolean> {
+async function isAsTaken(dir: string, runId: RunId): Promise<boolean> {
   const isSame = (await realpath(dir).catch(() => undefined)) === dir
   return isSame && (await ownerOf(dir)) === runId
 }
@@ -143,7 +144,7 @@ export function overlaps(a: string, b: string): boolean {
 }
 
 /** The run's berths in these directories, which need not exist. */
-export async function ownBerths(homes: Iterable<string>, runId: string): Promise<readonly string[]> {
+export async function ownBerths(homes: Iterable<string>, runId: RunId): Promise<readonly string[]> {
   const found: string[] = []
   for (const home of homes) {
     const entries = await readdir(home, { withFileTypes: true }).catch(() => [])
@@ -155,7 +156,7 @@ export async function ownBerths(homes: Iterable<string>, runId: string): Promise
 
 interface Claimant {
   readonly use: BerthUse
-  readonly runId: string
+  readonly runId: RunId
   readonly commonDir: string
 }
 
@@ -232,7 +233,7 @@ async function hasNone(dir: string): Promise<boolean> {
  * Gives back a berth without a workspace. `owner`: its run; undefined if unknown, and then only a person's `clean` may
  * decide. What agents left next to their workspaces stays under the run's name, without a number.
  */
-export async function leaveBerth(dir: string, owner: string | undefined): Promise<void> {
+export async function leaveBerth(dir: string, owner: RunId | undefined): Promise<void> {
   if ((await ownerOf(dir)) !== owner || !(await hasNone(dir))) return
   const home = dirname(dir)
   const others = (await readdir(dir).catch(() => [])).filter((name) => name !== ownerFile)

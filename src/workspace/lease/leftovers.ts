@@ -1,5 +1,6 @@
 import { lstat, readdir, realpath, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { RunId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { Leftover } from '../../domain/run/ledger.js'
 import { isRunId } from '../../domain/name.js'
@@ -26,7 +27,7 @@ const gatesSuffix = '-gates'
  * The directories that runs left behind, of one run or of all. Only names that autopilot gives, only real directories:
  * a symbolic link is neither followed nor listed.
  */
-export async function findLeftovers(places: LeftoverPlaces, runId?: string): Promise<readonly Leftover[]> {
+export async function findLeftovers(places: LeftoverPlaces, runId?: RunId): Promise<readonly Leftover[]> {
   const found: Leftover[] = []
   let hasUnowned = false
   for (const home of await resolved(places.homes)) {
@@ -66,7 +67,7 @@ const neededPerhaps = 'there is a workspace whose run is unknown'
 
 /** The directories of runs: those that bear a run's name, and berths, which say whose they are; unless nobody can tell. */
 async function runDirectories(home: string) {
-  const found: { readonly run: string | undefined; readonly path: string; readonly kind: 'gate' | 'workspace' }[] = []
+  const found: { readonly run: RunId | undefined; readonly path: string; readonly kind: 'gate' | 'workspace' }[] = []
   for (const name of await directories(home)) {
     const path = join(home, name)
     const berth = useOfBerth(name)
@@ -79,7 +80,7 @@ async function runDirectories(home: string) {
   return found
 }
 
-async function knownOwner(berth: string): Promise<string | undefined> {
+async function knownOwner(berth: string): Promise<RunId | undefined> {
   const owner = await ownerOf(berth)
   return owner !== undefined && isRunId(owner) ? owner : undefined
 }
@@ -133,7 +134,7 @@ async function isSafe(places: LeftoverPlaces, { path, runId, kind }: Leftover): 
  * Of the paths of a run's workspaces, those that are still directories, and not another run's: a later one may have come to
  * the same path.
  */
-export async function stillThere(paths: readonly string[], runId: string): Promise<ReadonlySet<string>> {
+export async function stillThere(paths: readonly string[], runId: RunId): Promise<ReadonlySet<string>> {
   const found = await Promise.all(
     paths.map(async (path) => {
       const isThere = (await lstat(path).catch(() => undefined))?.isDirectory() === true

@@ -16,7 +16,8 @@ export interface WorkspacesOptions extends Furniture {
   readonly repository: Repository
   /** Where they lie. */
   readonly berths: Berths
-  readonly runId: string
+  /** What is known about them is kept under this name. */
+  readonly name: string
   /** In a resumed run: the highest number of its workspaces. */
   readonly numberedTo?: number
 }
@@ -29,7 +30,7 @@ export class WorkspaceDirectories {
 
   constructor(options: WorkspacesOptions) {
     this.#options = options
-    this.#stateRoot = join(options.repository.commonDir, 'autopilot', 'workspaces', options.runId)
+    this.#stateRoot = join(options.repository.commonDir, 'autopilot', 'workspaces', options.name)
     this.#lastNumber = options.numberedTo ?? 0
   }
 

@@ -1,8 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import type { CommitId } from '../../domain/brand.js'
-import type { AttemptId } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
-import { safeName } from '../../domain/name.js'
 import { ok, type Result } from '../../domain/result.js'
 import { hasTakenStores } from '../submodules/adopt-submodules.js'
 import { arm, setBranch } from '../prepare/arm.js'
@@ -12,6 +10,7 @@ import { advance, renew } from '../prepare/prepare.js'
 import { inputsAt } from '../prepare/setup-inputs.js'
 import { isSetUpFor } from '../prepare/setup-stands.js'
 import { checkInPlace, type Workspace } from '../workspace.js'
+import { branchOf, type Lessee } from './lessee.js'
 import { WorkspaceDirectories, type WorkspacesOptions } from './workspace-directories.js'
 
 /** A workspace that stays on disk, and why. */
@@ -108,8 +107,8 @@ export class Workspaces {
     return moved.ok ? arm(repository, workspace) : moved
   }
 
-  /** Hands a prepared workspace to one attempt, with a fresh `.git`, on the attempt's task branch. */
-  async lease(workspace: Workspace, lessee: AttemptId): Promise<Result<void, Failure>> {
+  /** Hands a prepared workspace to one lessee, with a fresh `.git`, on the lessee's branch. */
+  async lease(workspace: Workspace, lessee: Lessee): Promise<Result<void, Failure>> {
     expectState(workspace, 'prepared')
     workspace.state = 'leased'
     return setBranch(workspace, branchOf(lessee))
@@ -125,7 +124,7 @@ export class Workspaces {
   /** Merges a tip into the workspace of an attempt that continues; see {@link catchUp}. */
   async bringUpToDate(
     workspace: Workspace,
-    lessee: AttemptId,
+    lessee: Lessee,
     work: WatchedCandidate,
     tip: CommitId,
   ): Promise<Result<CaughtUp, Failure>> {
@@ -218,11 +217,6 @@ export class Workspaces {
   #there(): readonly Workspace[] {
     return this.#all.filter(({ state }) => state !== 'kept' && state !== 'removed')
   }
-}
-
-/** The task branch. */
-function branchOf({ taskId, attempt }: AttemptId): string {
-  return `autopilot/${safeName(taskId)}-${attempt}`
 }
 
 function isFree({ state }: Workspace): boolean {

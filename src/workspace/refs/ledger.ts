@@ -1,10 +1,11 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, RunId, TaskTrailer } from '../../domain/brand.js'
 import type { LedgerRef } from '../../domain/run/ledger.js'
 import { isRunId } from '../../domain/name.js'
 import { ok, type Result } from '../../domain/result.js'
+import { safeNameOf } from '../../domain/roadmap/task-trailer.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
-import { attemptRef, baseRef } from './ref-name.js'
+import { baseRef, namedAttemptRef } from './ref-name.js'
 import { isSetAside, setAsideRefs } from './set-aside.js'
 
 /**
@@ -13,7 +14,7 @@ import { isSetAside, setAsideRefs } from './set-aside.js'
  *
  * @param user - the git directory that all work trees of the user share
  */
-export async function readLedger(user: GitPlace, runId?: string): Promise<Result<readonly LedgerRef[], GitFailure>> {
+export async function readLedger(user: GitPlace, runId?: RunId): Promise<Result<readonly LedgerRef[], GitFailure>> {
   const listed = await listRefs(user, runId)
   if (!listed.ok || listed.value.length === 0) return listed.ok ? ok([]) : listed
   const refs = listed.value
@@ -36,7 +37,7 @@ function standingOf({ commit }: Listed, landed: CommitId | undefined, onlyHere: 
   return onlyHere.has(commit) ? ({ type: 'only_here' } as const) : ({ type: 'on_branch' } as const)
 }
 
-async function listRefs(user: GitPlace, runId: string | undefined): Promise<Result<Listed[], GitFailure>> {
+async function listRefs(user: GitPlace, runId: RunId | undefined): Promise<Result<Listed[], GitFailure>> {
   const format = '--format=%(refname)%00%(objectname)%00%(objecttype)%00%(symref)'
   const below = runId === undefined ? 'refs/autopilot/' : `refs/autopilot/${runId}/`
   const listing = await git(user, ['for-each-ref', format, below])
@@ -67,7 +68,7 @@ async function beyondBranches(user: GitPlace, commits: ReadonlySet<string>): Pro
  */
 async function landedAttempts(
   user: GitPlace,
-  runId: string,
+  runId: RunId,
   base: CommitId | undefined,
 ): Promise<Result<Map<RefName, CommitId>, GitFailure>> {
   const fields = ['Run', 'Task', 'Attempt'].map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
@@ -80,7 +81,7 @@ async function landedAttempts(
   for (const line of listing.value.split('\n')) {
     const [commit = '', run, task = '', attempt = ''] = line.split('\x01')
     if (run === runId && /^\d{1,6}$/.test(attempt))
-      landed.set(attemptRef(runId, task, Number(attempt)), commit as CommitId)
+      landed.set(namedAttemptRef(runId, safeNameOf(task as TaskTrailer), Number(attempt)), commit as CommitId)
   }
   return ok(landed)
 }

@@ -1,15 +1,20 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, RunId, TaskId } from '../../domain/brand.js'
 import { safeName } from '../../domain/name.js'
 import { git } from '../../platform/git/git.js'
 import type { Repository } from '../contract.js'
 
 /** The ref that keeps what an attempt brought, integrated or not. */
-export function attemptRef(runId: string, taskId: string, attempt: number): RefName {
-  return `refs/autopilot/${runId}/${safeName(taskId)}/${attempt}`
+export function attemptRef(runId: RunId, taskId: TaskId, attempt: number): RefName {
+  return namedAttemptRef(runId, safeName(taskId), attempt)
+}
+
+/** The same, by the name that refs have for the task. */
+export function namedAttemptRef(runId: RunId, name: string, attempt: number): RefName {
+  return `refs/autopilot/${runId}/${name}/${attempt}`
 }
 
 /** The ref that pins the commit a run began from; no task's refs can collide with it, as their names end in a hash. */
-export function baseRef(runId: string): RefName {
+export function baseRef(runId: RunId): RefName {
   return `refs/autopilot/${runId}/base`
 }
 
@@ -23,7 +28,7 @@ export async function pinLines(
     runId,
     commit,
     isResumed = false,
-  }: { readonly runId: string; readonly commit: CommitId; readonly isResumed?: boolean },
+  }: { readonly runId: RunId; readonly commit: CommitId; readonly isResumed?: boolean },
 ): Promise<readonly string[]> {
   const ref = baseRef(runId)
   return isResumed && (await readRef(repository, ref)) !== undefined ? [] : [`update ${ref} ${commit}`]

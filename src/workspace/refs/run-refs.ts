@@ -1,4 +1,4 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, RunId, TaskTrailer } from '../../domain/brand.js'
 import type { LandedAttempt } from '../../domain/run/reconcile.js'
 import { ok, type Result } from '../../domain/result.js'
 import { isOwnText } from '../../domain/roadmap/task-text.js'
@@ -17,7 +17,7 @@ export interface RunRefs {
  * Reads the refs of a run's attempts. Only a commit that autopilot made is a candidate: such a ref may also keep an
  * agent's own commits that changed nothing in the end.
  */
-export async function readRunRefs(user: GitPlace, runId: string): Promise<Result<RunRefs, GitFailure>> {
+export async function readRunRefs(user: GitPlace, runId: RunId): Promise<Result<RunRefs, GitFailure>> {
   const made = '%(trailers:key=Autopilot-Run,valueonly,separator=%x2C)'
   const format = `--format=%(refname)%00%(objectname)%00${made}`
   const listing = await git(user, ['for-each-ref', format, `refs/autopilot/${runId}/`])
@@ -35,7 +35,7 @@ export async function readRunRefs(user: GitPlace, runId: string): Promise<Result
 }
 
 export interface LandingsQuery {
-  readonly runId: string
+  readonly runId: RunId
   /** The commit that the run began from: none of its commits is older. Absent if unknown. */
   readonly from?: CommitId
   /** Where its commits may have arrived. */
@@ -46,21 +46,22 @@ export interface LandingsQuery {
 export async function readLandings(
   user: GitPlace,
   { runId, from, tips }: LandingsQuery,
-): Promise<Result<ReadonlyMap<string, readonly LandedAttempt[]>, GitFailure>> {
+): Promise<Result<ReadonlyMap<TaskTrailer, readonly LandedAttempt[]>, GitFailure>> {
   const names = ['Run', 'Task', 'Attempt', 'Text']
   const fields = names.map((name) => `%(trailers:key=Autopilot-${name},valueonly,separator=%x00)`)
   const log = ['rev-list', '--no-commit-header', `--format=%H%x01%P%x01${fields.join('%x01')}`]
   const range = [...tips, ...(from === undefined ? [] : ['--not', from]), '--']
   const listing = await git(user, [...log, '--fixed-strings', `--grep=Autopilot-Run: ${runId}`, ...range])
   if (!listing.ok) return listing
-  const landings = new Map<string, LandedAttempt[]>()
+  const landings = new Map<TaskTrailer, LandedAttempt[]>()
   for (const line of listing.value.split('\n')) {
     const [id = '', parents = '', run, task = '', attempt = '', text = ''] = line.split('\x01')
     if (run !== runId || task === '' || !/^\d{1,9}$/.test(attempt)) continue
     const known = isOwnText(text) ? { text } : {}
     const [commit, previous] = [id, parents.split(' ')[0] ?? ''] as [CommitId, CommitId]
     const landing = { attempt: Number(attempt), commit, previous, ...known }
-    landings.set(task, [...(landings.get(task) ?? []), landing])
+    const named = task as TaskTrailer
+    landings.set(named, [...(landings.get(named) ?? []), landing])
   }
   return ok(landings)
 }

@@ -1,4 +1,4 @@
-import type { CommitId, RefName } from '../../domain/brand.js'
+import type { CommitId, RefName, RunId } from '../../domain/brand.js'
 import { ok, type Result } from '../../domain/result.js'
 import { git, type GitPlace } from '../../platform/git/git.js'
 import type { GitFailure } from '../../platform/git/git-failure.js'
@@ -12,7 +12,7 @@ export interface SetAside {
 }
 
 /** The ref that holds a target's old tip from before a run started it over. */
-export function setAsideRef(runId: string, by: CommitId): RefName {
+export function setAsideRef(runId: RunId, by: CommitId): RefName {
   return `refs/autopilot/${runId}/target/${by}`
 }
 

@@ -26,12 +26,12 @@ const maxCommits = 20_000
  * process, none when there are no commits. Of a commit that names several and does not tell the text of each, none is
  * known.
  */
-export async function readTrailers(
+export async function readTrailers<Value extends string>(
   place: GitPlace,
   { key, textKey }: TrailerKeys,
   { from, to }: CommitRange,
-): Promise<Result<ReadonlyMap<string, readonly LandedCommit[]>, RepositoryRefusal>> {
-  const found = new Map<string, LandedCommit[]>()
+): Promise<Result<ReadonlyMap<Value, readonly LandedCommit[]>, RepositoryRefusal>> {
+  const found = new Map<Value, LandedCommit[]>()
   if (to.every((tip) => tip === from)) return ok(found)
   const values = [key, textKey].map((one) => `%(trailers:key=${one},valueonly,unfold,separator=%x00)`)
   const format = `--format=%H%x01${values.join('%x01')}`
@@ -41,7 +41,7 @@ export async function readTrailers(
   for (const line of listing.value.split('\n')) {
     const [id = '', named = '', told = ''] = line.split('\x01')
     const commit = id as CommitId
-    const [names, texts] = [valuesOf(named), valuesOf(told)]
+    const [names, texts] = [valuesOf(named) as readonly Value[], valuesOf(told)]
     for (const [index, name] of names.entries()) {
       const text = texts.length === names.length ? texts[index] : undefined
       const one = text !== undefined && isOwnText(text) ? { commit, text } : { commit }

@@ -28,10 +28,10 @@ export async function readUndone(
 }
 
 /** What is left of commits, by whatever they are known, when those that were undone do not count. */
-export function withoutUndone<Commit extends { readonly commit: CommitId }>(
-  known: ReadonlyMap<string, readonly Commit[]>,
+export function withoutUndone<Name, Commit extends { readonly commit: CommitId }>(
+  known: ReadonlyMap<Name, readonly Commit[]>,
   undone: ReadonlySet<string>,
-): ReadonlyMap<string, readonly Commit[]> {
+): ReadonlyMap<Name, readonly Commit[]> {
   const left = [...known].map(([name, commits]) => [name, commits.filter(({ commit }) => !undone.has(commit))] as const)
   return new Map(left.filter(([, commits]) => commits.length > 0))
 }

@@ -12,7 +12,7 @@ const repository = valueOf(await openRepository({ dir: root, env: process.env })
 const workspaces = new Workspaces({
   repository,
   berths: openBerths({ ...repository, home: dir, use: 'agents', runId: 'bench' }),
-  runId: 'bench',
+  name: 'bench',
   copy: [],
   keep: [],
   runSetup: () => Promise.reject(new Error('there is no setup')),

@@ -1,6 +1,7 @@
 // Tools that a CLI did not permit, and what follows for the work.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { replay } from '../../../src/domain/run/run-state.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene } from '../../support/scenes/gated-scene.js'
@@ -127,7 +128,7 @@ test('on_denied: fail makes a repair round that says what is allowed, and a turn
   expect(stage.landed('a.txt')).toBe('2')
   const status = await stage.run(['status'])
   expect(status.stdout).not.toMatch(/refused/i)
-  expect(replay(recordsOf(stage))!.tasks.get('a')!.refusals).toMatchObject([{ times: 1, isRepaired: true }])
+  expect(replay(recordsOf(stage))!.tasks.get(taskId('a'))!.refusals).toMatchObject([{ times: 1, isRepaired: true }])
 })
 
 test('on_denied: fail fails an attempt whose rounds are used up, and the next one is told why; the work is on its ref', async () => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { replay } from '../../../src/domain/run/run-state.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene } from '../../support/scenes/gated-scene.js'
@@ -46,7 +47,7 @@ test.each([
   expect(prompt).toContain(told)
   expect(prompt.includes('+half')).toBe(signal === 'SIGINT')
   expect(stage.landed('whole.txt')).toBe('half and the rest')
-  expect(replay(recordsOf(stage))!.progress.get('talk')).toMatchObject({ attempts: 1, used: 0 })
+  expect(replay(recordsOf(stage))!.progress.get(taskId('talk'))).toMatchObject({ attempts: 1, used: 0 })
 })
 
 test('work that its agent had finished is collected from the workspace, and no agent runs again', async () => {
@@ -139,7 +140,7 @@ test('work that waited for its repair round when the run was stopped goes back t
   expect(stage.landed('said.txt')).toBe('good')
   expect(calls()).toHaveLength(2)
   expect(calls()[1]!.args).toContain('--resume')
-  expect(replay(recordsOf(stage))!.progress.get('talk')).toMatchObject({ attempts: 1, used: 0 })
+  expect(replay(recordsOf(stage))!.progress.get(taskId('talk'))).toMatchObject({ attempts: 1, used: 0 })
 })
 
 test('the work on a task that is gone from the roadmap is kept and named', async () => {

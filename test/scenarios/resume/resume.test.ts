@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { replay } from '../../../src/domain/run/run-state.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene } from '../../support/scenes/gated-scene.js'
@@ -73,7 +74,7 @@ test('a conversation that was cut off continues in its own workspace, as the sam
     stage.repo.git('log', '-1', '--format=%(trailers:key=Autopilot-Attempt,valueonly)', 'autopilot/main').trim(),
   ).toBe('1')
   expect(stdout).not.toMatch(/Kept/)
-  expect(replay(recordsOf(stage))!.progress.get('talk')).toMatchObject({ attempts: 1, used: 0 })
+  expect(replay(recordsOf(stage))!.progress.get(taskId('talk'))).toMatchObject({ attempts: 1, used: 0 })
 })
 
 test('a conversation that was stopped cleanly continues in another workspace, with its work', async () => {

@@ -1,6 +1,7 @@
 // Statuses that are written, late, or not at all.
 import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import { WriteBack } from '../../../src/orchestration/run/write-back.js'
 import type { StatusWriter } from '../../../src/roadmap/write/write-back.js'
@@ -39,24 +40,24 @@ const kinds = (events: readonly RunEvent[]) =>
 test('what could not be written is written with the next task, in order', async () => {
   const { file, events, writeBack } = overFile()
   file.broken = true
-  writeBack.done('a')
-  writeBack.done('b')
+  writeBack.done(taskId('a'))
+  writeBack.done(taskId('b'))
   await new Promise(setImmediate)
   expect(kinds(events)).toEqual(['roadmap_write_failed'])
   file.broken = false
-  writeBack.done('c')
+  writeBack.done(taskId('c'))
   await writeBack.finish()
   expect(kinds(events)).toEqual(['roadmap_write_failed', 'roadmap_written a', 'roadmap_written b', 'roadmap_written c'])
 })
 
 test('what still cannot be written at the end is named, each task with the reason', async () => {
   const { file, events, writeBack } = overFile()
-  writeBack.done('gone')
-  writeBack.done('a')
+  writeBack.done(taskId('gone'))
+  writeBack.done(taskId('a'))
   await new Promise(setImmediate)
   file.broken = true
-  writeBack.done('b')
-  writeBack.done('c')
+  writeBack.done(taskId('b'))
+  writeBack.done(taskId('c'))
   await writeBack.finish()
   expect(kinds(events)).toEqual([
     ...['roadmap_write_failed', 'roadmap_written a', 'roadmap_write_failed'],
@@ -69,16 +70,16 @@ test('tasks that are done together are written together; only one of them checks
   const { file, tried, events, writeBack, clock } = overFile()
   file.broken = true
   const ids = ['a', 'b', 'c']
-  for (const id of ids) writeBack.done(id)
+  for (const id of ids) writeBack.done(taskId(id))
   await new Promise(setImmediate)
   expect(tried.splice(0)).toEqual(ids)
   clock.advance(100)
-  writeBack.done('d')
+  writeBack.done(taskId('d'))
   await new Promise(setImmediate)
   expect(tried.splice(0)).toEqual(['a'])
   expect(kinds(events)).toEqual(['roadmap_write_failed'])
   file.broken = false
-  writeBack.done('e')
+  writeBack.done(taskId('e'))
   await writeBack.finish()
   expect(tried).toEqual(['a', 'b', 'c', 'd', 'e'])
   expect(kinds(events).slice(1)).toEqual(['a', 'b', 'c', 'd', 'e'].map((id) => `roadmap_written ${id}`))
@@ -86,16 +87,16 @@ test('tasks that are done together are written together; only one of them checks
 
 test('between two writes a pause passes that grows with the file, and the end waits for none', async () => {
   const { tried, writeBack, clock } = overFile()
-  writeBack.done('a')
+  writeBack.done(taskId('a'))
   await new Promise(setImmediate)
-  for (const id of ['b', 'c']) writeBack.done(id)
+  for (const id of ['b', 'c']) writeBack.done(taskId(id))
   clock.advance(99)
   await new Promise(setImmediate)
   expect(tried).toEqual(['a'])
   clock.advance(1)
   await new Promise(setImmediate)
   expect(tried).toEqual(['a', 'b', 'c'])
-  writeBack.done('d')
+  writeBack.done(taskId('d'))
   await writeBack.finish()
   expect([tried.at(-1), clock.timers]).toEqual(['d', 0])
 })
@@ -187,15 +188,15 @@ test('a read-only roadmap is named once, for all tasks together', async () => {
 
 test('what is not written when the run ends early is named, each task with the reason', async () => {
   const { file, events, writeBack, clock } = overFile()
-  writeBack.done('gone')
-  writeBack.done('a')
+  writeBack.done(taskId('gone'))
+  writeBack.done(taskId('a'))
   await new Promise(setImmediate)
   file.broken = true
   clock.advance(100)
-  writeBack.done('b')
+  writeBack.done(taskId('b'))
   await new Promise(setImmediate)
   // Its write has only begun.
-  writeBack.done('c')
+  writeBack.done(taskId('c'))
   events.length = 0
   writeBack.giveUp()
   expect(events).toMatchObject([

@@ -1,5 +1,5 @@
 import type { CommitId } from '../../../src/domain/brand.js'
-import { commitId } from '../brands.js'
+import { commitId, taskId } from '../brands.js'
 import {
   afterBaseEvent,
   baseAt,
@@ -197,7 +197,7 @@ class BaseGame {
     if (stage === 'turn') this.#turns[id]!++
     if (before === 'finished') this.#turns[id] = 1
     const doing = { type: stage === 'held_back' ? stage : 'working' } as const
-    const attempt = { taskId: String(id), attempt: 1, priority, order: id, isAgent, doing }
+    const attempt = { taskId: taskId(String(id)), attempt: 1, priority, order: id, isAgent, doing }
     this.#learn({ type: 'began', attempt })
     if (!this.#hasBegun) this.#judge(this.#base.tip)
   }
@@ -230,7 +230,7 @@ class BaseGame {
     const { rounds } = this.#rules.players[id]!
     this.#stages[id] = { type: 'waits' }
     const repair = this.#used[id]! < rounds ? 'possible' : 'used_up'
-    this.#learn({ type: 'kept_out', taskId: String(id), by: { gates, on }, repair })
+    this.#learn({ type: 'kept_out', taskId: taskId(String(id)), by: { gates, on }, repair })
   }
 
   #finish(id: number, list: number[], told = true): void {
@@ -240,7 +240,7 @@ class BaseGame {
   }
 
   #ended(id: number): void {
-    this.#learn({ type: 'ended', taskId: String(id) })
+    this.#learn({ type: 'ended', taskId: taskId(String(id)) })
   }
 
   #learn(event: BaseEvent): void {
@@ -297,7 +297,7 @@ class BaseGame {
     if (!slots) {
       const by = doing?.type === 'kept_out' ? doing.by : { gates: [baseGate], on: at.tip }
       this.#stages[id] = { type: 'waits' }
-      this.#learn({ type: 'kept_out', taskId: String(id), by, repair: 'impossible' })
+      this.#learn({ type: 'kept_out', taskId: taskId(String(id)), by, repair: 'impossible' })
       return
     }
     this.#mending.push(id)

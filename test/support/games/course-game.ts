@@ -1,5 +1,5 @@
 import type { CommitId } from '../../../src/domain/brand.js'
-import { commitId } from '../brands.js'
+import { commitId, taskId } from '../brands.js'
 import { aftermathOf } from '../../../src/domain/attempt/aftermath.js'
 import { afterOutcome, type Outcome } from '../../../src/domain/attempt/outcome.js'
 import { newCourse, type Begun, type Course, type Turn } from '../../../src/domain/attempt/course.js'
@@ -33,7 +33,7 @@ export interface Verdict {
 /** How a task ended. */
 export type Played = 'done' | 'failed' | 'held' | 'left'
 
-const of = { taskId: 'T1' }
+const of = { taskId: taskId('T1') }
 const agent = { provider: 'claude' }
 const slot = 's1'
 const text = '1-text'
@@ -58,11 +58,11 @@ export class CourseGame {
   constructor(world: World, records: readonly RunRecord[] = []) {
     this.#world = world
     this.records = [...records]
-    if (records.length === 0) this.#record(runStarted({ tasks: [{ id: 'T1', title: 'T1', state: 'pending' }] }))
+    if (records.length === 0) this.#record(runStarted({ tasks: [{ id: taskId('T1'), title: 'T1', state: 'pending' }] }))
   }
 
   get progress(): TaskProgress {
-    return replay(this.records)?.progress.get('T1') ?? untried
+    return replay(this.records)?.progress.get(taskId('T1')) ?? untried
   }
 
   /** Attempts that were counted as failed, in order, by the journal. */
@@ -98,10 +98,12 @@ export class CourseGame {
     this.records.length = Math.max(1, kept)
     const state = replay(this.records)!
     // Git is asked first: landed work is done.
-    const planned = [{ id: 'T1', title: 'T1', state: this.landed > 0 ? ('done' as const) : ('pending' as const) }]
-    const how = reconcile(state, planned, this.#facts).get('T1') ?? { type: 'landed' }
+    const planned = [
+      { id: taskId('T1'), title: 'T1', state: this.landed > 0 ? ('done' as const) : ('pending' as const) },
+    ]
+    const how = reconcile(state, planned, this.#facts).get(taskId('T1')) ?? { type: 'landed' }
     const settings = { version: '1', permissions: 'edit', maxAttempts, slots: [slot] } as const
-    const failed = how.type === 'failed' ? ['T1'] : []
+    const failed = how.type === 'failed' ? [taskId('T1')] : []
     this.#record({ type: 'run_resumed', ...settings, tasks: planned, failed, retried: [] })
     this.ended = how.type === 'landed' ? 'done' : how.type === 'failed' ? 'failed' : undefined
     if (how.type === 'start') this.course = newCourse(how.attempt)

@@ -1,5 +1,6 @@
-import type { CommitId } from '../../../src/domain/brand.js'
-import { commitId } from '../brands.js'
+import type { CommitId, TaskId } from '../../../src/domain/brand.js'
+import { commitId, taskId } from '../brands.js'
+import type { AttemptId } from '../../../src/domain/attempt/attempt.js'
 import type { RunEvent, RunRecord } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { judgeLanded } from '../../../src/domain/roadmap/landed.js'
@@ -24,17 +25,17 @@ export interface Move {
 
 /** A machine on which a run is killed and stopped again and again: what is on it outlives autopilot. */
 export class CrashGame {
-  readonly ids: readonly string[]
+  readonly ids: readonly TaskId[]
   /** The attempts whose work is on the target, in order. */
   readonly landed: Landed[] = []
   /** What each agent had really been told whose work has landed, even on a target that is gone. */
-  readonly arrived: { readonly task: string; readonly text: string; readonly told: string }[] = []
+  readonly arrived: { readonly task: TaskId; readonly text: string; readonly told: string }[] = []
   /** Agents that ended well: what was paid for in full. */
-  readonly paid: string[] = []
+  readonly paid: TaskId[] = []
   /** What the file says. */
-  readonly wanted = new Map<string, string>()
+  readonly wanted = new Map<TaskId, string>()
   /** How often a task's text was changed, or landed work was lost. */
-  readonly changes = new Map<string, number>()
+  readonly changes = new Map<TaskId, number>()
   /** How often an agent started, with or without an earlier conversation. */
   agents = 0
   readonly #refs = new Map<string, CommitId>()
@@ -42,15 +43,15 @@ export class CrashGame {
   #records: RunRecord[] = []
   /** So many records are on disk for sure. */
   #durable = 0
-  #tasks = new Map<string, Generator<void, void, Move>>()
+  #tasks = new Map<TaskId, Generator<void, void, Move>>()
   #commits = 0
   /** What the file said when the run began or was resumed. */
-  #loaded = new Map<string, string>()
+  #loaded = new Map<TaskId, string>()
   /** What the agent of a conversation has really been told. */
   readonly #told = new Map<string, string>()
 
   constructor(tasks: number) {
-    this.ids = Array.from({ length: tasks }, (_, index) => `T${index + 1}`)
+    this.ids = Array.from({ length: tasks }, (_, index) => taskId(`T${index + 1}`))
     for (const id of this.ids) this.wanted.set(id, textNamed('x'))
     this.#loaded = new Map(this.wanted)
     this.#record(runStarted({ tasks: this.#planned() }))
@@ -70,12 +71,12 @@ export class CrashGame {
     else this.#tasks.get(this.ids[move.task % this.ids.length]!)?.next(move)
   }
 
-  #reword(id: string, text: string): void {
+  #reword(id: TaskId, text: string): void {
     if (this.wanted.get(id) !== text) this.#count(id)
     this.wanted.set(id, text)
   }
 
-  #count(id: string): void {
+  #count(id: TaskId): void {
     this.changes.set(id, (this.changes.get(id) ?? 0) + 1)
   }
 
@@ -150,7 +151,7 @@ export class CrashGame {
   }
 
   #facts(): ResumeFacts {
-    const attemptsOf = (id: string) => [...this.#refs.keys()].flatMap((key) => (key.startsWith(`${id}/`) ? [key] : []))
+    const attemptsOf = (id: TaskId) => [...this.#refs.keys()].flatMap((key) => (key.startsWith(`${id}/`) ? [key] : []))
     return {
       landed: (id) =>
         this.landed.filter(({ task }) => task === id).map((one) => ({ ...one, previous: commitId('before') })),
@@ -166,7 +167,7 @@ export class CrashGame {
   }
 
   /** A task's way from a resumption to its end; death may come wherever it yields. */
-  *#attempt(taskId: string, how: Resumption): Generator<void, void, Move> {
+  *#attempt(taskId: TaskId, how: Resumption): Generator<void, void, Move> {
     let move = yield
     if (how.type === 'failed') throw new Error('nothing fails in this game')
     if (how.type === 'landed') {
@@ -231,7 +232,7 @@ export class CrashGame {
     this.#record({ type: 'task_done', ...of, how: 'integrated' })
   }
 
-  #collect(of: { readonly taskId: string; readonly attempt: number }): void {
+  #collect(of: AttemptId): void {
     const key = keyOf(of.taskId, of.attempt)
     const commit = commitId(`c${++this.#commits}`)
     this.#refs.set(key, commit)
@@ -240,7 +241,7 @@ export class CrashGame {
 }
 
 interface Landed {
-  readonly task: string
+  readonly task: TaskId
   readonly attempt: number
   readonly commit: CommitId
   readonly text: string
@@ -253,6 +254,6 @@ function textNamed(name: string): string {
 
 const nothing = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }
 
-function keyOf(taskId: string, attempt: number): string {
+function keyOf(taskId: TaskId, attempt: number): string {
   return `${taskId}/${attempt}`
 }

@@ -1,3 +1,4 @@
+import { taskId } from '../brands.js'
 import { later } from '../../../src/domain/clock.js'
 import type { QueueCounts } from '../../../src/domain/run/event.js'
 import type { Agent, AgentPool, Stuck } from '../../../src/pool/contract.js'
@@ -222,7 +223,7 @@ export class PoolGame {
 
   #named(draft: Draft): Ask {
     const number = this.#asked++
-    return { ...draft, id: `T${number}`, rank: { ...draft.rank, order: draft.rank.order * 1000 + number } }
+    return { ...draft, id: taskId(`T${number}`), rank: { ...draft.rank, order: draft.rank.order * 1000 + number } }
   }
 
   #reserve(ask: Ask, abort: AbortController): void {

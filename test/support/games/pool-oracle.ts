@@ -1,10 +1,11 @@
+import type { TaskId } from '../../../src/domain/brand.js'
 import type { ProviderModel } from '../../../src/domain/agent/provider-model.js'
 import type { Rank } from '../../../src/domain/roadmap/schedule.js'
 import type { Complexity } from '../../../src/domain/roadmap/task.js'
 
 /** What a test reserves. */
 export interface Ask {
-  readonly id: string
+  readonly id: TaskId
   readonly rank: Rank
   readonly providers?: readonly string[]
   readonly model?: string

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { commitId, epochMs } from '../brands.js'
+import { commitId, epochMs, runId, taskId } from '../brands.js'
+import type { AttemptId } from '../../../src/domain/attempt/attempt.js'
 import type { Usage } from '../../../src/domain/agent/agent-event.js'
 import { eventVersion, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
@@ -25,9 +26,9 @@ interface Progress {
 }
 
 export const runStart: Extract<RunEvent, { type: 'run_started' }> = {
-  ...{ type: 'run_started', runId: 'r1', version: '0.0.0', roadmap: 'roadmap.yaml', repository: '/repository' },
+  ...{ type: 'run_started', runId: runId('r1'), version: '0.0.0', roadmap: 'roadmap.yaml', repository: '/repository' },
   ...{ isolation: 'workspace', permissions: 'edit', maxAttempts: 3, slots: ['S1', 'S2', 'S3'] },
-  tasks: ['A', 'B', 'C', 'D', 'E', 'F'].map((id) => ({ id, title: `Task ${id}`, state: 'pending' })),
+  tasks: ['A', 'B', 'C', 'D', 'E', 'F'].map((id) => ({ id: taskId(id), title: `Task ${id}`, state: 'pending' })),
 }
 
 /** Stamps events as a journal does; each happens `after` ms later than the one before. */
@@ -58,9 +59,9 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
   const events: { event: RunEvent; after: number }[] = [{ event: runStart, after: 0 }]
   let [now, kept] = [0, 0]
   for (const { task, way, after } of steps) {
-    const taskId = runStart.tasks[task]!.id
-    const progress = tasks.get(taskId)!
-    const of = { taskId, attempt: progress.attempt }
+    const { id } = runStart.tasks[task]!
+    const progress = tasks.get(id)!
+    const of = { taskId: id, attempt: progress.attempt }
     const say = (...said: RunEvent[]) => {
       now += after
       events.push(...said.map((event, index) => ({ event, after: index === 0 ? after : 0 })))
@@ -83,21 +84,21 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
         const retries = way < 8
         progress.state = retries ? 'pending' : 'failed'
         say(
-          { type: 'commit_kept', ...of, commit: commitId('c'), ref: `refs/autopilot/${taskId}`, why: 'conflict' },
+          { type: 'commit_kept', ...of, commit: commitId('c'), ref: `refs/autopilot/${id}`, why: 'conflict' },
           { type: 'attempt_failed', ...of, failure: crash, willRetry: retries },
         )
-        if (!retries) say({ type: 'task_failed', taskId, attempts: progress.attempt, failure: crash })
+        if (!retries) say({ type: 'task_failed', taskId: id, attempts: progress.attempt, failure: crash })
       }
     }
     if (progress.state === 'pending' && way === 0) {
       progress.state = 'held'
-      say({ type: 'task_held', taskId, reason: { type: 'dependency', taskIds: ['X'], byPerson: false } })
+      say({ type: 'task_held', taskId: id, reason: { type: 'dependency', taskIds: [taskId('X')], byPerson: false } })
     } else if (progress.state === 'pending') {
       Object.assign(progress, { state: 'queued', attempt: progress.attempt + 1, round: 0 })
-      say({ type: 'task_queued', taskId, attempt: progress.attempt })
+      say({ type: 'task_queued', taskId: id, attempt: progress.attempt })
     } else if (progress.state === 'queued' && way === 0) {
       progress.state = 'canceled'
-      say({ type: 'task_canceled', taskId })
+      say({ type: 'task_canceled', taskId: id })
     } else if (progress.state === 'queued' && free.length > 0) {
       const slot = free.shift()!
       const served = progress.round > 0 ? repairs : attempts
@@ -126,7 +127,7 @@ function writeScript(steps: readonly { readonly task: number; readonly way: numb
   return { records: stampAll(events), outcome: { states, busyMs, attempts, repairs, usage: total, kept } }
 }
 
-function startOf(of: { readonly taskId: string; readonly attempt: number }, slot: string, round: number): RunEvent {
+function startOf(of: AttemptId, slot: string, round: number): RunEvent {
   const agent = { provider: 'claude' }
   if (round === 0) return { type: 'attempt_started', ...of, slot, agent, workspace: '/w', base: commitId('b0') }
   return {

@@ -1,3 +1,4 @@
+import { taskId } from '../brands.js'
 import type { ProviderModel } from '../../../src/domain/agent/provider-model.js'
 import type { RoutePolicy } from '../../../src/domain/routing/routing.js'
 import type { Agent, ReservationRequest } from '../../../src/pool/contract.js'
@@ -36,7 +37,12 @@ export function request(
   more: Partial<Omit<ReservationRequest, 'rank'>> & { readonly rank?: Partial<ReservationRequest['rank']> } = {},
 ): ReservationRequest {
   const { rank, ...rest } = more
-  return { id, needsWorkspace: false, rank: { priority: 2, attempt: 1, chain: 0, order: 0, ...rank }, ...rest }
+  return {
+    id: taskId(id),
+    needsWorkspace: false,
+    rank: { priority: 2, attempt: 1, chain: 0, order: 0, ...rank },
+    ...rest,
+  }
 }
 
 /** Collects the outcomes of reservations, in order: `T1 on S1` or `T1 aborted`. */

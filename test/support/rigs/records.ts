@@ -1,4 +1,4 @@
-import { commitId, epochMs } from '../brands.js'
+import { commitId, epochMs, runId, taskId } from '../brands.js'
 import { eventVersion, isTold, type RunEvent, type RunRecord } from '../../../src/domain/run/event.js'
 import { apply, initialState, type RunState } from '../../../src/domain/run/run-state.js'
 import { describeTold } from '../../../src/ui/told.js'
@@ -7,7 +7,7 @@ import { describeTold } from '../../../src/ui/told.js'
 export function runStarted(change: Partial<RunState['start']> = {}): RunState['start'] {
   return {
     type: 'run_started',
-    runId: 'r1',
+    runId: runId('r1'),
     version: '1.2.3',
     roadmap: 'roadmap.yaml',
     repository: '/repo',
@@ -17,8 +17,8 @@ export function runStarted(change: Partial<RunState['start']> = {}): RunState['s
     maxAttempts: 3,
     slots: ['s1', 's2'],
     tasks: [
-      { id: 'T1', title: 'Say hello', state: 'pending' },
-      { id: 'T2', title: 'T2', state: 'pending' },
+      { id: taskId('T1'), title: 'Say hello', state: 'pending' },
+      { id: taskId('T2'), title: 'T2', state: 'pending' },
     ],
     ...change,
   }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { taskId } from '../brands.js'
 import type { Dependency, Group, Position, Task } from '../../../src/domain/roadmap/task.js'
 
 /** Somewhere in a roadmap; no test of the domain reads it. */
@@ -13,7 +14,15 @@ type Wishes = Partial<Omit<Task, 'id' | 'dependencies'>> & { readonly after?: re
 /** A pending task that waits for those in `after`. */
 export function taskOf(id: string, { after = [], ...more }: Wishes = {}): Task {
   return {
-    ...{ id, title: id, status: 'pending', description: '', priority: 2, complexity: 'moderate', expects: 'change' },
+    ...{
+      id: taskId(id),
+      title: id,
+      status: 'pending',
+      description: '',
+      priority: 2,
+      complexity: 'moderate',
+      expects: 'change',
+    },
     ...{ exitCriteria: [], contextFiles: [], verify: [], executionMode: 'autonomous', groups: [] },
     ...{ position: somewhere, path: id, dependencies: after.map(dependencyOn) },
     ...more,

@@ -1,3 +1,4 @@
+import { taskId } from '../brands.js'
 import { ok, type Result } from '../../../src/domain/result.js'
 import type { Failure } from '../../../src/domain/agent/failure.js'
 import { createMergeQueue, type MergeQueueParts } from '../../../src/orchestration/landing/merge-queue.js'
@@ -12,7 +13,7 @@ export function ungatedQueue(
   return (candidate) =>
     integrate({
       ...candidate,
-      taskId: 'T1',
+      taskId: taskId('T1'),
       priority: 0,
       gates: [],
       onGates: () => undefined,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { commitId } from '../brands.js'
+import { commitId, taskId } from '../brands.js'
 import type { CommitId, RefName } from '../../../src/domain/brand.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { err, ok } from '../../../src/domain/result.js'
@@ -79,7 +79,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const workspaces = new Workspaces({
     repository,
     berths,
-    runId: 'run1',
+    name: 'run1',
     copy: options.copy ?? [],
     keep: options.keep ?? 'auto',
     keeper: (question) => Promise.resolve(answerKept(question)),
@@ -106,7 +106,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     base,
     leased: async (attempt = 1) => {
       const workspace = value(await workspaces.prepare(base))
-      value(await workspaces.lease(workspace, { taskId: 'T1', attempt }))
+      value(await workspaces.lease(workspace, { taskId: taskId('T1'), attempt }))
       return agentIn(repo, workspace, attempt)
     },
     collect: (agent, request) =>

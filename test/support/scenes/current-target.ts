@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { commitId } from '../brands.js'
+import { commitId, runId } from '../brands.js'
 import type { Repository, Target } from '../../../src/workspace/contract.js'
 import { moveTarget } from '../../../src/workspace/land/move-target.js'
 import { openCurrent } from '../../../src/workspace/land/open-current.js'
@@ -38,7 +38,7 @@ export async function currentTarget(
     onPause?.()
     return Promise.resolve()
   }
-  const opened = await openCurrent(repository, { runId: 'r1', leaveOut, pause })
+  const opened = await openCurrent(repository, { runId: runId('r1'), leaveOut, pause })
   if (!opened.ok) throw new Error(`${opened.error.code}: ${opened.error.message}`)
   const target = opened.value
   const move = (commit: string) => moveTarget(repository, target, commitId(commit))

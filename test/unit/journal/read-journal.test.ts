@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { runId, taskId } from '../../support/brands.js'
 import { replay } from '../../../src/domain/run/run-state.js'
 import { readJournal } from '../../../src/journal/read-journal.js'
 import { journalOf, listRuns, numberRun } from '../../../src/journal/runs.js'
@@ -10,7 +11,7 @@ import { runScripts } from '../../support/games/run-script.js'
 import { tempDir } from '../../support/rigs/temp-dir.js'
 
 const first = stamp(runStarted({ version: AUTOPILOT_VERSION }))
-const queued = stamp({ type: 'task_queued', taskId: 'T1', attempt: 1 }, 20, 2)
+const queued = stamp({ type: 'task_queued', taskId: taskId('T1'), attempt: 1 }, 20, 2)
 const lines = (...records: readonly unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('')
 
 function journal(content: string | Uint8Array): string {
@@ -43,7 +44,7 @@ describe('reading a journal back', () => {
     expect(seen).toEqual([1])
     appendFileSync(path, `${JSON.stringify(queued).slice(20)}\n`)
     const read = await readJournal(path)
-    expect(read.ok && read.value.state.tasks.get('T1')?.state).toEqual({ type: 'queued', attempt: 1 })
+    expect(read.ok && read.value.state.tasks.get(taskId('T1'))?.state).toEqual({ type: 'queued', attempt: 1 })
     expect(read).toMatchObject({ ok: true, value: { startedAt: first.at, lastAt: queued.at, seq: 2 } })
   })
 
@@ -84,7 +85,7 @@ describe('reading a journal back', () => {
     const later = { ...queued, type: 'slot_painted', colour: 'green' }
     const more = { ...queued, seq: 3, colour: 'green' }
     const read = await readJournal(journal(lines(first, later, more)))
-    expect(read.ok && read.value.state.tasks.get('T1')?.state).toEqual({ type: 'queued', attempt: 1 })
+    expect(read.ok && read.value.state.tasks.get(taskId('T1'))?.state).toEqual({ type: 'queued', attempt: 1 })
   })
 
   it('reads a repair round without isolation, which has no commit to begin from', async () => {
@@ -93,7 +94,7 @@ describe('reading a journal back', () => {
     const reason = { kind: 'refused', message: 'A tool was refused.' }
     const repair = { ...queued, seq: 3, type: 'repair_started', ...ofTask, round: 1, slot: 's1', agent, reason }
     const read = await readJournal(journal(lines(first, started, repair)))
-    expect(read.ok && read.value.state.progress.get('T1')?.course?.round).toBe(1)
+    expect(read.ok && read.value.state.progress.get(taskId('T1'))?.course?.round).toBe(1)
   })
 
   it('says if there is none, and does not take a directory for one', async () => {
@@ -108,8 +109,8 @@ describe('the runs that are known', () => {
     const root = tempDir()
     const make = (id: string, at: number) => {
       mkdirSync(join(root, '.autopilot', 'runs', id), { recursive: true })
-      writeFileSync(journalOf(root, id), id.endsWith('eeee') ? '' : '{')
-      utimesSync(journalOf(root, id), at, at)
+      writeFileSync(journalOf(root, runId(id)), id.endsWith('eeee') ? '' : '{')
+      utimesSync(journalOf(root, runId(id)), at, at)
     }
     make('20260101-000000-aaaa', 900)
     make('20260102-000000-ffff', 100)
@@ -126,7 +127,7 @@ describe('the runs that are known', () => {
     const root = tempDir()
     const make = (id: string, exitCode: number) => {
       mkdirSync(join(root, '.autopilot', 'runs', id), { recursive: true })
-      writeFileSync(journalOf(root, id), `{"type":"run_finished","exitCode":${exitCode}}\n`)
+      writeFileSync(journalOf(root, runId(id)), `{"type":"run_finished","exitCode":${exitCode}}\n`)
     }
     const ids = async () => (await listRuns([root])).map(({ id }) => id)
     // The clock was ahead when the finished run was written.
@@ -134,11 +135,11 @@ describe('the runs that are known', () => {
     make('20260101-000000-bbbb', 75)
     expect(await ids()).toEqual(['20260101-000000-bbbb', '20260101-020000-aaaa'])
     make('20250101-000000-cccc', 0)
-    await numberRun(root, '20250101-000000-cccc')
+    await numberRun(root, runId('20250101-000000-cccc'))
     make('20240101-000000-dddd', 75)
-    await numberRun(root, '20240101-000000-dddd')
+    await numberRun(root, runId('20240101-000000-dddd'))
     expect((await ids()).slice(0, 2)).toEqual(['20240101-000000-dddd', '20250101-000000-cccc'])
-    await numberRun(root, '20250101-000000-cccc')
+    await numberRun(root, runId('20250101-000000-cccc'))
     expect((await ids())[0]).toBe('20250101-000000-cccc')
   })
 })

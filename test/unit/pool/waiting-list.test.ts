@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { compareRanks } from '../../../src/domain/roadmap/schedule.js'
 import { demandOf, WaitingList, type Waiting } from '../../../src/pool/waiting-list.js'
 
 const demands = ['one', 'two'].map((provider) =>
-  demandOf({ id: 'x', rank: rankOf(0, 0), needsWorkspace: false, providers: [provider] }, 'simple'),
+  demandOf({ id: taskId('x'), rank: rankOf(0, 0), needsWorkspace: false, providers: [provider] }, 'simple'),
 )
 
 function rankOf(priority: number, order: number) {
@@ -40,4 +41,4 @@ test('the first is the best ranked of those that wait, whoever comes and leaves,
   )
 })
 
-const stranger: Waiting = { taskId: 'x', rank: rankOf(0, 0), demand: demands[0]!, reject: () => undefined }
+const stranger: Waiting = { taskId: taskId('x'), rank: rankOf(0, 0), demand: demands[0]!, reject: () => undefined }

@@ -1,10 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import type { Task } from '../../../src/domain/roadmap/task.js'
 import { renderPrompt, type PromptContext } from '../../../src/prompt/render.js'
 
 const task: Task = {
-  ...{ id: 'T1', title: 'Add a parser', status: 'pending', description: 'For the new format.', dependencies: [] },
+  ...{
+    id: taskId('T1'),
+    title: 'Add a parser',
+    status: 'pending',
+    description: 'For the new format.',
+    dependencies: [],
+  },
   ...{ priority: 2, complexity: 'moderate', exitCriteria: [], contextFiles: [], verify: [], expects: 'change' },
   ...{ executionMode: 'autonomous', groups: [], position: { file: 'r.yaml', line: 1, column: 1 }, path: 'tasks[0]' },
 }

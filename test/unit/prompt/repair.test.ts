@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { renderRepair } from '../../../src/prompt/repair.js'
 
-const context = { taskId: 'T1', round: 1, rounds: 2, reason: 'The gate test failed. (gate_failed)', conflicts: [] }
+const context = {
+  taskId: taskId('T1'),
+  round: 1,
+  rounds: 2,
+  reason: 'The gate test failed. (gate_failed)',
+  conflicts: [],
+}
 
 test('a conversation that continues is told the reason and what has become of the directory, but not the task again', () => {
   const text = renderRepair(context)

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { renderResume } from '../../../src/prompt/resume.js'
 
 test('an agent that was stopped is told where its work stands, and nothing that it knows', () => {
-  const prompt = renderResume({ taskId: 'T1', directory: 'as_left', left: [], conflicts: [] })
+  const prompt = renderResume({ taskId: taskId('T1'), directory: 'as_left', left: [], conflicts: [] })
   expect(prompt).toMatch(/^# Interrupted\n\nTask T1\.\n/)
   expect(prompt).toContain('as it was at that moment')
   expect(prompt).not.toContain('Another agent')
@@ -11,7 +12,7 @@ test('an agent that was stopped is told where its work stands, and nothing that 
 test('another agent is told the task first, then what was done, with conflicts and the note on those without markers', () => {
   const briefing = { prompt: '# Task\n\nTask T1.\n', diff: '+one\n+two' }
   const prompt = renderResume({
-    taskId: 'T1',
+    taskId: taskId('T1'),
     directory: 'restored',
     left: [],
     conflicts: ['a.txt'],
@@ -27,7 +28,13 @@ test('another agent is told the task first, then what was done, with conflicts a
 })
 
 test('a changed text is given whole, to the agent of the conversation and to another', () => {
-  const common = { taskId: 'a', directory: 'as_left', left: [], conflicts: [], reworded: 'Do two.\n\nNow.' } as const
+  const common = {
+    taskId: taskId('a'),
+    directory: 'as_left',
+    left: [],
+    conflicts: [],
+    reworded: 'Do two.\n\nNow.',
+  } as const
   const own = renderResume(common)
   expect(own).toMatch(/You were stopped in the middle of this task.*The task has changed since/)
   expect(own).toContain('\n> Do two.\n>\n> Now.\n')

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import {
   childEnvironment,
   childEnvironments,
@@ -133,7 +134,7 @@ it('a process that has a number sees it, and variables made of it; setup sees no
   const templates = { TMPDIR: '/tmp/{{slot}}', DATABASE_URL: 'postgres://localhost/{{task}}_{{slot}}' }
   const environmentOf = childEnvironments(parent, { FIXED: 'x' }, { templates, ports: [1, 2, 3, 20030] })
   const { command } = providers
-  expect(environmentOf(command, { number: 4, taskId: 'a' })).toEqual({
+  expect(environmentOf(command, { number: 4, taskId: taskId('a') })).toEqual({
     ...{ PATH: '/bin', TERM: 'dumb', FIXED: 'x', AUTOPILOT_SLOT: '4', AUTOPILOT_PORT: '20030', AUTOPILOT_TASK: 'a' },
     ...{ TMPDIR: '/tmp/4', DATABASE_URL: 'postgres://localhost/a_4' },
   })

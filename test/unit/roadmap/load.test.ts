@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { findRoadmap } from '../../../src/roadmap/find.js'
 import { loadRoadmap } from '../../../src/roadmap/load.js'
 import { parseOffThread } from '../../../src/roadmap/parse-off-thread.js'
@@ -104,7 +105,7 @@ describe('parsing off the main thread', () => {
     const { parsed, bytes: read } = loaded.value
     const here = parseRoadmap(read, { file: 'r.yaml' })
     expect(parsed).toEqual(here)
-    expect(parsed.graph?.tasks.get('t7')).toBe(parsed.roadmap?.tasks[7])
+    expect(parsed.graph?.tasks.get(taskId('t7'))).toBe(parsed.roadmap?.tasks[7])
     // There are at least seven parts, one for each list; none has more than a few thousand objects.
     expect(toParts(here).length).toBeGreaterThan(8)
   })

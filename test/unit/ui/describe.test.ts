@@ -1,5 +1,5 @@
 import { describe as group, expect, it } from 'vitest'
-import { commitId, epochMs, treeId } from '../../support/brands.js'
+import { commitId, epochMs, taskId, treeId } from '../../support/brands.js'
 import type { RunEvent, Told } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { apply, initialState } from '../../../src/domain/run/run-state.js'
@@ -10,7 +10,7 @@ import { runStarted, stamp, stateAfter } from '../../support/rigs/records.js'
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>
 
-const of = { taskId: 'T1', attempt: 1 }
+const of = { taskId: taskId('T1'), attempt: 1 }
 const commit = 'abcdef0123456789abcdef0123456789abcdef01'
 const exit = { type: 'code', code: 0 } as const
 const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 }
@@ -27,8 +27,8 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   run_resumed: [
     {
       ...{ type: 'run_resumed', version: '1.2.4', permissions: 'full', maxAttempts: 3, slots: ['s1'], retried: [] },
-      ...{ target: { branch: 'autopilot/main', base: commitId(commit) }, failed: ['T2'] },
-      tasks: [...runStarted().tasks, { id: 'T3', title: 'T3', state: 'done' }],
+      ...{ target: { branch: 'autopilot/main', base: commitId(commit) }, failed: [taskId('T2')] },
+      tasks: [...runStarted().tasks, { id: taskId('T3'), title: 'T3', state: 'done' }],
     },
     {
       tone: 'plain',
@@ -87,7 +87,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   ],
   task_queued: [{ type: 'task_queued', ...of }, undefined],
   task_held: [
-    { type: 'task_held', taskId: 'T1', reason: { type: 'unservable', message: 'Nobody is left.' }, holds: 2 },
+    { type: 'task_held', taskId: taskId('T1'), reason: { type: 'unservable', message: 'Nobody is left.' }, holds: 2 },
     { tone: 'warning', text: 'T1 held: Nobody is left. (2 dependents are held)' },
   ],
   queue_updated: [
@@ -178,19 +178,19 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     { tone: 'good', text: 'T1 “Say hello” done, no change needed' },
   ],
   task_failed: [
-    { type: 'task_failed', taskId: 'T1', attempts: 3, failure: failure('no_change', 'Nothing changed.') },
+    { type: 'task_failed', taskId: taskId('T1'), attempts: 3, failure: failure('no_change', 'Nothing changed.') },
     { tone: 'bad', text: 'T1 failed after 3 attempts (no_change): Nothing changed.' },
   ],
   task_canceled: [
-    { type: 'task_canceled', taskId: 'T1' },
+    { type: 'task_canceled', taskId: taskId('T1') },
     { tone: 'warning', text: 'T1 canceled' },
   ],
-  roadmap_written: [{ type: 'roadmap_written', taskId: 'T1' }, undefined],
+  roadmap_written: [{ type: 'roadmap_written', taskId: taskId('T1') }, undefined],
   workspace_kept: [
     { type: 'workspace_kept', path: '/cache/w1', why: 'a nested repository' },
     { tone: 'warning', text: 'workspace kept: /cache/w1 (a nested repository)' },
   ],
-  roadmap_not_written: [{ type: 'roadmap_not_written', taskId: 'T1', why: 'It is read-only.' }, undefined],
+  roadmap_not_written: [{ type: 'roadmap_not_written', taskId: taskId('T1'), why: 'It is read-only.' }, undefined],
   run_canceling: [
     { type: 'run_canceling', why: 'SIGINT' },
     { tone: 'warning', text: 'stopping: SIGINT' },
@@ -207,12 +207,19 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
     { type: 'provider_detected', provider: 'codex', usable: false, message: 'not found' },
     'codex is not usable: not found',
   ],
-  [{ ...examples.attempt_started[0], taskId: 'T2', attempt: 2 }, 'T2 started on s1 (claude:opus, attempt 2)'],
+  [{ ...examples.attempt_started[0], taskId: taskId('T2'), attempt: 2 }, 'T2 started on s1 (claude:opus, attempt 2)'],
   [{ ...examples.attempt_failed[0], willRetry: false }, undefined],
   // Reported once, with the task that they wait for: there may be thousands.
-  [{ type: 'task_held', taskId: 'T2', reason: { type: 'dependency', taskIds: ['T1'], byPerson: false } }, undefined],
   [
-    { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'It crashed.'), holds: 1 },
+    {
+      type: 'task_held',
+      taskId: taskId('T2'),
+      reason: { type: 'dependency', taskIds: [taskId('T1')], byPerson: false },
+    },
+    undefined,
+  ],
+  [
+    { type: 'task_failed', taskId: taskId('T1'), attempts: 1, failure: failure('crash', 'It crashed.'), holds: 1 },
     'T1 failed after 1 attempt (crash): It crashed. (1 dependent is held)',
   ],
   [{ ...examples.gate_judged[0], verdict: 'passed' }, undefined],
@@ -244,7 +251,7 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
   [{ type: 'task_done', ...of, how: 'integrated' }, undefined],
   [{ type: 'task_done', ...of, how: 'in_place' }, 'T1 “Say hello” done'],
   [
-    { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'It crashed.') },
+    { type: 'task_failed', taskId: taskId('T1'), attempts: 1, failure: failure('crash', 'It crashed.') },
     'T1 failed after 1 attempt (crash): It crashed.',
   ],
 ]
@@ -268,7 +275,7 @@ group('a record as a line for people', () => {
   })
 
   it('an event is one clean line, whatever is in ids, titles, messages and names', () => {
-    const tasks = [{ id: hostile('T1'), title: hostile('Title'), state: 'pending' } as const]
+    const tasks = [{ id: taskId(hostile('T1')), title: hostile('Title'), state: 'pending' } as const]
     const state = stateAfter(runStarted({ tasks }), [])
     const events: readonly RunEvent[] = [
       ...Object.values(examples).map(([event]) => event),
@@ -283,7 +290,11 @@ group('a record as a line for people', () => {
   it('a stop names a screenful of the tasks that nobody can serve, and says once that there are more', () => {
     const state = initialState(runStarted())
     const lines = Array.from({ length: 5000 }, (_, n) => {
-      const event = { type: 'task_held', taskId: `T${n}`, reason: { type: 'unservable', message: 'Out.' } } as const
+      const event = {
+        type: 'task_held',
+        taskId: taskId(`T${n}`),
+        reason: { type: 'unservable', message: 'Out.' },
+      } as const
       apply(state, stamp(event))
       return describe(stamp(event), state)?.text
     }).filter((text) => text !== undefined)

@@ -1,5 +1,6 @@
 import { plural } from '../../../src/domain/text.js'
 import { describe, expect, it } from 'vitest'
+import { taskId } from '../../support/brands.js'
 import { formatCounts, formatDuration, formatHold, formatUsage, showId } from '../../../src/ui/format.js'
 
 describe('the counts line', () => {
@@ -58,12 +59,12 @@ describe('why a task is held', () => {
     [{ type: 'manual' }, 'execution_mode is manual: a person does it'],
     [{ type: 'unresolved', refs: ['X', 'Y'] }, 'depends on X, Y, which is not in the roadmap'],
     [
-      { type: 'dependency', taskIds: ['1', '2', '3', '4', '5', '6', '7'], byPerson: false },
+      { type: 'dependency', taskIds: ['1', '2', '3', '4', '5', '6', '7'].map(taskId), byPerson: false },
       'waits for 1, 2, 3, 4, 5 and 2 more',
     ],
     [{ type: 'verify' }, 'has verify commands, which need --isolation workspace'],
     [{ type: 'unservable', message: 'no\nprovider' }, 'no provider'],
-    [{ type: 'not_selected', taskIds: ['T1'] }, 'depends on T1, not selected by --only or --limit'],
+    [{ type: 'not_selected', taskIds: [taskId('T1')] }, 'depends on T1, not selected by --only or --limit'],
   ] as const)('is said for %j', (reason, text) => {
     expect(formatHold(reason)).toBe(text)
   })

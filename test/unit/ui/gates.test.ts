@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { treeId } from '../../support/brands.js'
+import { taskId, treeId } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import type { Verdict } from '../../../src/domain/landing/gate.js'
 import { describe } from '../../../src/ui/describe.js'
@@ -10,7 +10,7 @@ type Judged = Extract<RunEvent, { type: 'gate_judged' }>
 
 function judged(verdict: Verdict['type'], remembered = false): Judged {
   const gate = { gate: 'npm test', tree: treeId('abc'), durationMs: 5 }
-  return { type: 'gate_judged', taskId: 'T1', attempt: 1, ...gate, verdict, remembered }
+  return { type: 'gate_judged', taskId: taskId('T1'), attempt: 1, ...gate, verdict, remembered }
 }
 
 /** The row `Gates` after these verdicts; undefined without one. */
@@ -40,7 +40,8 @@ test('a gate that passed needs no line, one that failed or errored has one', () 
 
 test('a tree with the work of several tasks is shown with all of them, or with their number', () => {
   const state = stateAfter(runStarted(), [])
-  const line = (together: readonly string[]) => describe(stamp({ ...judged('failed'), together }), state)?.text
+  const line = (together: readonly string[]) =>
+    describe(stamp({ ...judged('failed'), together: together.map(taskId) }), state)?.text
   expect(line(['T2', 'T3'])).toBe('T2, T3, T1 together: gate npm test failed')
   expect(line(['a', 'b', 'c', 'd', 'e'])).toBe('6 tasks together: gate npm test failed')
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commitId, treeId } from '../../support/brands.js'
+import { commitId, taskId, treeId } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import { describe as line } from '../../../src/ui/describe.js'
@@ -7,14 +7,14 @@ import { summarize } from '../../../src/ui/summary.js'
 import { runStarted, stamp, stateAfter } from '../../support/rigs/records.js'
 
 const agent = { provider: 'claude' }
-const started = (taskId: string): RunEvent => {
-  return { type: 'attempt_started', taskId, attempt: 1, slot: 's1', agent, workspace: '/w' }
+const started = (id: string): RunEvent => {
+  return { type: 'attempt_started', taskId: taskId(id), attempt: 1, slot: 's1', agent, workspace: '/w' }
 }
-const refused = (taskId: string, target: string, allow?: string): RunEvent => ({
-  ...{ type: 'agent_reported', taskId, attempt: 1 },
+const refused = (id: string, target: string, allow?: string): RunEvent => ({
+  ...{ type: 'agent_reported', taskId: taskId(id), attempt: 1 },
   event: { type: 'denied', tool: 'Bash', message: 'no', target, ...(allow === undefined ? {} : { allow }) },
 })
-const done = (taskId: string): RunEvent => ({ type: 'task_done', taskId, attempt: 1, how: 'unchanged' })
+const done = (id: string): RunEvent => ({ type: 'task_done', taskId: taskId(id), attempt: 1, how: 'unchanged' })
 const after = (...events: RunEvent[]) =>
   stateAfter(
     runStarted(),
@@ -57,7 +57,7 @@ describe('refusals', () => {
 
   it('are named with a failed task, unless its reason names them already', () => {
     const failed = (kind: 'crash' | 'no_change'): RunEvent => {
-      return { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure(kind, 'So it was.') }
+      return { type: 'task_failed', taskId: taskId('T1'), attempts: 1, failure: failure(kind, 'So it was.') }
     }
     const events = [started('T1'), refused('T1', 'x', 'Bash(x)')]
     expect(labelled('Failed', ...events, failed('crash')).map(({ text }) => text)).toEqual([
@@ -74,11 +74,18 @@ describe('refusals', () => {
 
 describe('what approving reviewers said', () => {
   const approved = (gate: string, ...reasons: string[]): RunEvent => ({
-    ...{ type: 'gate_judged', taskId: 'T1', attempt: 1, gate, tree: treeId('t'), verdict: 'passed' },
+    ...{ type: 'gate_judged', taskId: taskId('T1'), attempt: 1, gate, tree: treeId('t'), verdict: 'passed' },
     ...{ durationMs: 1, remembered: false, by: { agent: { provider: 'codex' }, reasons } },
   })
   const candidate: RunEvent = {
-    ...{ type: 'candidate_created', taskId: 'T1', attempt: 1, commit: commitId('c'), ref: 'refs/r', leftOut: [] },
+    ...{
+      type: 'candidate_created',
+      taskId: taskId('T1'),
+      attempt: 1,
+      commit: commitId('c'),
+      ref: 'refs/r',
+      leftOut: [],
+    },
   }
 
   it('is shown for done work, the last of each review', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commitId, epochMs } from '../../support/brands.js'
+import { commitId, epochMs, runId, taskId } from '../../support/brands.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import type { RunState } from '../../../src/domain/run/run-state.js'
 import { statusLines, statusObject, type RunStanding, type RunStatus } from '../../../src/ui/status.js'
@@ -7,7 +7,14 @@ import { cleanedLine, cleanLines } from '../../../src/ui/clean.js'
 import { runStarted, stateAfter } from '../../support/rigs/records.js'
 
 const started: RunEvent = {
-  ...{ type: 'attempt_started', taskId: 'T1', attempt: 2, slot: 's1', agent: { provider: 'command' }, workspace: '/w' },
+  ...{
+    type: 'attempt_started',
+    taskId: taskId('T1'),
+    attempt: 2,
+    slot: 's1',
+    agent: { provider: 'command' },
+    workspace: '/w',
+  },
 }
 const running: RunStanding = { type: 'running', pid: 42, host: 'here' }
 const status = (state: RunState, standing: RunStanding, change: Partial<RunStatus> = {}): RunStatus => ({
@@ -54,7 +61,7 @@ describe('the status of a run', () => {
   })
 
   it('counts the tasks beyond what a person reads, and has all of them as an object', () => {
-    const tasks = Array.from({ length: 203 }, (_, n) => ({ id: `N${n}`, title: '', state: 'pending' }) as const)
+    const tasks = Array.from({ length: 203 }, (_, n) => ({ id: taskId(`N${n}`), title: '', state: 'pending' }) as const)
     const many = stateAfter(runStarted({ tasks }), [])
     expect(texts(many, running)).toContain('            and 3 more; --output json has all')
     expect(statusObject(status(many, running)).tasks).toHaveLength(203)
@@ -63,20 +70,26 @@ describe('the status of a run', () => {
   it('is clean, whatever stands in the journal and in the names of refs', () => {
     const bad = '\u001b[2Jx\r\ny\u009b1m'
     const hostile = stateAfter(
-      runStarted({ runId: bad, roadmap: bad, slots: [bad], target: { branch: bad, base: commitId(bad) }, tasks: [] }),
+      runStarted({
+        runId: runId(bad),
+        roadmap: bad,
+        slots: [bad],
+        target: { branch: bad, base: commitId(bad) },
+        tasks: [],
+      }),
       [[0, { type: 'run_canceling', why: bad }]],
     )
-    const kept = [{ taskId: bad, attempt: 1, ref: `refs/${bad}` as const, commit: commitId(bad), why: bad }]
+    const kept = [{ taskId: taskId(bad), attempt: 1, ref: `refs/${bad}` as const, commit: commitId(bad), why: bad }]
     const refs = [
       {
         ref: `refs/${bad}` as const,
         commit: commitId(bad),
-        runId: bad,
+        runId: runId(bad),
         isBase: false,
         standing: { type: 'only_here' } as const,
       },
     ]
-    const leftovers = [{ path: bad, runId: bad, kind: 'workspace' as const, holds: bad }]
+    const leftovers = [{ path: bad, runId: runId(bad), kind: 'workspace' as const, holds: bad }]
     const shown = [
       ...statusLines(status(hostile, { ...running, host: bad }, { kept, journal: bad })),
       ...cleanLines({ refs, leftovers, kept: { refs, leftovers } }),
@@ -89,14 +102,14 @@ describe('what cleaning says', () => {
   const ref = {
     ref: 'refs/autopilot/r/base',
     commit: commitId('c'),
-    runId: 'r',
+    runId: runId('r'),
     isBase: true,
     standing: { type: 'on_branch' },
   } as const
 
   it('counts what was deleted, what would be, and what only --lost deletes', () => {
     const none = { refs: [], leftovers: [], kept: { refs: [], leftovers: [] } }
-    const one = { path: '/w', runId: 'r', kind: 'gate' } as const
+    const one = { path: '/w', runId: runId('r'), kind: 'gate' } as const
     expect(cleanedLine(none, false).text).toBe('Nothing to delete')
     expect(cleanedLine({ ...none, kept: { refs: [ref], leftovers: [one] } }, false).text).toBe(
       'Nothing to delete; 2 kept; --lost deletes them, too',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commitId, treeId } from '../../support/brands.js'
+import { commitId, taskId, treeId } from '../../support/brands.js'
 import { noUsage } from '../../../src/domain/agent/agent-event.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
 import { failure } from '../../../src/domain/agent/failure.js'
@@ -10,25 +10,25 @@ import { runStarted, stamp, stateAfter } from '../../support/rigs/records.js'
 const texts = (state: RunState) =>
   summarize(state, { journal: '.autopilot/runs/r1/journal.jsonl' }).map(({ text }) => text)
 
-const started = (taskId: string, slot: string): RunEvent => ({
+const started = (id: string, slot: string): RunEvent => ({
   type: 'attempt_started',
-  taskId,
+  taskId: taskId(id),
   attempt: 1,
   slot,
   agent: { provider: 'command' },
   workspace: '/w',
 })
-const exited = (taskId: string, slot: string): RunEvent => ({
+const exited = (id: string, slot: string): RunEvent => ({
   type: 'agent_exited',
-  taskId,
+  taskId: taskId(id),
   attempt: 1,
   slot,
   exit: { type: 'code', code: 0 },
   durationMs: 1,
 })
-const integrated = (taskId: string): RunEvent => ({
+const integrated = (id: string): RunEvent => ({
   type: 'task_integrated',
-  taskId,
+  taskId: taskId(id),
   attempt: 1,
   commit: commitId('abc'),
   previous: commitId('def'),
@@ -66,9 +66,9 @@ describe('the summary of a run in which all went well', () => {
   })
 
   it('adds up tokens and cost, and names the permissions as the CLIs do', () => {
-    const usage = (taskId: string, costUsd: number): RunEvent => ({
+    const usage = (id: string, costUsd: number): RunEvent => ({
       type: 'agent_finished',
-      taskId,
+      taskId: taskId(id),
       attempt: 1,
       text: '',
       usage: { inputTokens: 1500, cachedInputTokens: 500, outputTokens: 20, costUsd },
@@ -86,10 +86,10 @@ describe('the summary of a run in which all went well', () => {
 
 describe('the summary of a run in which much went wrong', () => {
   const tasks = [
-    { id: 'OLD', title: 'OLD', state: 'done' },
-    ...['T1', 'T2', 'T3', 'T4'].map((id) => ({ id, title: id, state: 'pending' }) as const),
-    { id: 'HOLD', title: 'HOLD', state: 'held', hold: { type: 'status', status: 'blocked' } },
-    { id: 'LOST', title: 'LOST', state: 'held', hold: { type: 'unresolved', refs: ['X'] } },
+    { id: taskId('OLD'), title: 'OLD', state: 'done' },
+    ...['T1', 'T2', 'T3', 'T4'].map((id) => ({ id: taskId(id), title: id, state: 'pending' }) as const),
+    { id: taskId('HOLD'), title: 'HOLD', state: 'held', hold: { type: 'status', status: 'blocked' } },
+    { id: taskId('LOST'), title: 'LOST', state: 'held', hold: { type: 'unresolved', refs: ['X'] } },
   ] as const
   const state = stateAfter(runStarted({ tasks, slots: ['s1'] }), [
     [0, started('T1', 's1')],
@@ -98,16 +98,31 @@ describe('the summary of a run in which much went wrong', () => {
       500,
       {
         type: 'commit_kept',
-        taskId: 'T1',
+        taskId: taskId('T1'),
         attempt: 1,
         commit: commitId('c1'),
         ref: 'refs/autopilot/r1/T1/1',
         why: 'a conflict',
       },
     ],
-    [500, { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('conflict', 'git could not merge it.') }],
-    [500, { type: 'task_held', taskId: 'T2', reason: { type: 'dependency', taskIds: ['T1'], byPerson: false } }],
-    [600, { type: 'task_canceled', taskId: 'T3' }],
+    [
+      500,
+      {
+        type: 'task_failed',
+        taskId: taskId('T1'),
+        attempts: 1,
+        failure: failure('conflict', 'git could not merge it.'),
+      },
+    ],
+    [
+      500,
+      {
+        type: 'task_held',
+        taskId: taskId('T2'),
+        reason: { type: 'dependency', taskIds: [taskId('T1')], byPerson: false },
+      },
+    ],
+    [600, { type: 'task_canceled', taskId: taskId('T3') }],
     [700, { type: 'workspace_kept', path: '/cache/w1', why: 'a nested repository' }],
     [1000, finished(1, '1 task failed')],
   ])
@@ -143,7 +158,7 @@ describe('the summary of a run in which much went wrong', () => {
   it('counts holds beyond a screenful', () => {
     const many = Array.from(
       { length: 25 },
-      (_, n) => ({ id: `H${n}`, title: '', state: 'held', hold: { type: 'manual' } }) as const,
+      (_, n) => ({ id: taskId(`H${n}`), title: '', state: 'held', hold: { type: 'manual' } }) as const,
     )
     const lines = texts(stateAfter(runStarted({ tasks: many }), []))
     expect(lines.filter((line) => line.startsWith('Held'))).toHaveLength(21)
@@ -151,7 +166,7 @@ describe('the summary of a run in which much went wrong', () => {
   })
 
   it('counts beyond a screenful what was canceled, and what had not started', () => {
-    const many = Array.from({ length: 5000 }, (_, n) => ({ id: `T${n}`, title: '', state: 'pending' }) as const)
+    const many = Array.from({ length: 5000 }, (_, n) => ({ id: taskId(`T${n}`), title: '', state: 'pending' }) as const)
     const lines = texts(
       stateAfter(runStarted({ tasks: many }), [
         ...many.slice(0, 22).map(({ id }) => [1, { type: 'task_canceled', taskId: id }] as const),
@@ -167,7 +182,7 @@ describe('the summary of a run in which much went wrong', () => {
     const bad = '\u001b[2Jx\r\ny\u009b1m'
     const hostile = stateAfter(
       runStarted({
-        tasks: [{ id: bad, title: bad, state: 'pending' }],
+        tasks: [{ id: taskId(bad), title: bad, state: 'pending' }],
         target: { branch: bad, base: commitId('b') },
         slots: [bad],
       }),
@@ -175,14 +190,17 @@ describe('the summary of a run in which much went wrong', () => {
         [0, { type: 'provider_detected', provider: bad, usable: true, permissions: bad }],
         [0, started(bad, bad)],
         [5, exited(bad, bad)],
-        [5, { type: 'commit_kept', taskId: bad, attempt: 1, commit: commitId(bad), ref: `refs/${bad}`, why: bad }],
+        [
+          5,
+          { type: 'commit_kept', taskId: taskId(bad), attempt: 1, commit: commitId(bad), ref: `refs/${bad}`, why: bad },
+        ],
         [5, { type: 'workspace_kept', path: bad, why: bad }],
         [5, integrated(bad)],
         [5, finished(1, bad)],
       ],
     )
-    const failed = stateAfter(runStarted({ tasks: [{ id: bad, title: bad, state: 'pending' }] }), [
-      [0, { type: 'task_failed', taskId: bad, attempts: 1, failure: failure('crash', bad) }],
+    const failed = stateAfter(runStarted({ tasks: [{ id: taskId(bad), title: bad, state: 'pending' }] }), [
+      [0, { type: 'task_failed', taskId: taskId(bad), attempts: 1, failure: failure('crash', bad) }],
     ])
     for (const state of [hostile, failed]) {
       for (const { text } of summarize(state, { journal: bad }))
@@ -196,9 +214,9 @@ describe('what is done but not in the roadmap', () => {
     const why = 'cannot write the roadmap'
     const many = Array.from({ length: 25 }, (_, index): [number, RunEvent] => [
       0,
-      { type: 'roadmap_not_written', taskId: `t${index}`, why, help: 'make it writable' },
+      { type: 'roadmap_not_written', taskId: taskId(`t${index}`), why, help: 'make it writable' },
     ])
-    const other: RunEvent = { type: 'roadmap_not_written', taskId: 'x', why: 'it is gone' }
+    const other: RunEvent = { type: 'roadmap_not_written', taskId: taskId('x'), why: 'it is gone' }
     const lines = texts(stateAfter(runStarted(), [...many, [0, other]]))
     const at = lines.findIndex((line) => line.startsWith('Unwritten'))
     expect(lines[at]).toMatch(/^Unwritten +t0, t1, .*t19 and 5 more are done, .*: cannot write the roadmap$/)
@@ -225,10 +243,17 @@ describe('the summary of a run that a red base ended', () => {
         },
       ],
       [1000, exited('T1', 's1')],
-      [1000, { type: 'agent_finished', taskId: 'T1', attempt: 1, usage: noUsage, text: 'done' }],
+      [1000, { type: 'agent_finished', taskId: taskId('T1'), attempt: 1, usage: noUsage, text: 'done' }],
       [
         1000,
-        { type: 'candidate_created', taskId: 'T1', attempt: 1, commit: commitId('k'), ref: 'refs/r', leftOut: [] },
+        {
+          type: 'candidate_created',
+          taskId: taskId('T1'),
+          attempt: 1,
+          commit: commitId('k'),
+          ref: 'refs/r',
+          leftOut: [],
+        },
       ],
       [
         1000,
@@ -237,7 +262,7 @@ describe('the summary of a run that a red base ended', () => {
       [
         1000,
         {
-          ...{ type: 'attempt_failed', taskId: 'T1', attempt: 1, failure: failure('base_red', 'No.') },
+          ...{ type: 'attempt_failed', taskId: taskId('T1'), attempt: 1, failure: failure('base_red', 'No.') },
           ...{ willRetry: false, counted: false },
         },
       ],
@@ -262,7 +287,13 @@ describe('the summary of a run that a red base ended', () => {
     const state = ended()
     apply(
       state,
-      stamp({ type: 'task_integrated', taskId: 'T1', attempt: 1, commit: commitId('k'), previous: commitId('c') }),
+      stamp({
+        type: 'task_integrated',
+        taskId: taskId('T1'),
+        attempt: 1,
+        commit: commitId('k'),
+        previous: commitId('c'),
+      }),
     )
     expect(texts(state).filter((text) => text.startsWith('Base'))).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { commitId } from '../../support/brands.js'
+import { commitId, taskId } from '../../support/brands.js'
 import { failure } from '../../../src/domain/agent/failure.js'
 import type { RunEvent, Told } from '../../../src/domain/run/event.js'
 import { initialState } from '../../../src/domain/run/run-state.js'
@@ -8,7 +8,7 @@ import { runStarted, stamp } from '../../support/rigs/records.js'
 
 type EventOf<Type extends Told> = Extract<RunEvent, { type: Type }>
 
-const of = { taskId: 'T1', attempt: 2 }
+const of = { taskId: taskId('T1'), attempt: 2 }
 const [from, to] = ['0123456789abcdef', 'fedcba9876543210']
 const moved = 'git log 0123456789..fedcba9876 shows what came, git log fedcba9876..0123456789 what went'
 const why = failure('infrastructure', 'git failed.')
@@ -52,7 +52,7 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   ],
   work_not_taken_over: [
     [
-      { type: 'work_not_taken_over', taskId: 'T1', from: 1, failure: why },
+      { type: 'work_not_taken_over', taskId: taskId('T1'), from: 1, failure: why },
       warning('T1: starts over, because the work of attempt 1 could not be taken over: git failed.'),
     ],
   ],
@@ -106,7 +106,7 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   ],
   cost_unknown: [
     [
-      { type: 'cost_unknown', provider: 'codex', taskId: 'T1', measure: 'usd' },
+      { type: 'cost_unknown', provider: 'codex', taskId: taskId('T1'), measure: 'usd' },
       warning(
         'codex did not report the cost of its agent on T1, so the budget cannot count it: give its price under prices: in autopilot.yaml, or set --budget-tokens instead',
       ),
@@ -155,11 +155,11 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   ],
   repository_changed: [
     [
-      { type: 'repository_changed', what: 'branch', name: 'mine', from, to, during: ['T1', 'T2'] },
+      { type: 'repository_changed', what: 'branch', name: 'mine', from, to, during: [taskId('T1'), taskId('T2')] },
       warning(`your branch mine was moved: ${moved} while T1, T2 were running: by you, or by an agent`),
     ],
     [
-      { type: 'repository_changed', what: 'branch', name: 'mine', from, during: ['T1'] },
+      { type: 'repository_changed', what: 'branch', name: 'mine', from, during: [taskId('T1')] },
       warning(
         'your branch mine was deleted (git branch mine 0123456789 brings it back) while T1 was running: by you, or by an agent',
       ),
@@ -188,7 +188,7 @@ const examples: { readonly [Type in Told]: readonly (readonly [EventOf<Type>, Li
   run_given_up: [
     [{ type: 'run_given_up', taskIds: [] }, warning('something hangs, so the run ends without waiting for it')],
     [
-      { type: 'run_given_up', taskIds: ['T1'] },
+      { type: 'run_given_up', taskIds: [taskId('T1')] },
       warning('something hangs, so the run ends without waiting for it; the work on T1 is still in its workspace'),
     ],
   ],

@@ -1,4 +1,4 @@
-import type { CommitId, TreeId } from '../../brand.js'
+import type { CommitId, TaskId, TreeId } from '../../brand.js'
 import { providerModelShape } from '../../agent/provider-model.js'
 import { verdictTypes } from '../../landing/gate.js'
 import {
@@ -48,7 +48,9 @@ export const gateEvents = {
     {
       ...ofAttempt,
       together: optional(
-        names('The other tasks whose work is in the tree and has not landed, in order. Absent if there are none.'),
+        names<TaskId>(
+          'The other tasks whose work is in the tree and has not landed, in order. Absent if there are none.',
+        ),
       ),
       gate: text('Its name.'),
       tree: name<TreeId>('The tree.'),

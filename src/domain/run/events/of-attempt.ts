@@ -1,8 +1,9 @@
+import type { TaskId } from '../../brand.js'
 import { name, number, optional } from '../../shape/shape.js'
 
 /** One task's n-th try. */
 export const ofAttempt = {
-  taskId: name('The task.'),
+  taskId: name<TaskId>('The task.'),
   attempt: number('Its attempt, counted from 1.'),
 }
 

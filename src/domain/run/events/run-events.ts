@@ -1,5 +1,5 @@
 import { permissionModes } from '../../agent/permissions.js'
-import type { CommitId } from '../../brand.js'
+import type { CommitId, RunId, TaskId } from '../../brand.js'
 import { runBudgetsShape } from '../../accounts/budget.js'
 import { plannedTaskShape } from '../../roadmap/plan.js'
 import {
@@ -47,7 +47,7 @@ const version = text('Of autopilot.')
 
 export const runEvents = {
   run_started: variant('A run began. Always the first line.', {
-    runId: name('Its id for `status` and `resume`.'),
+    runId: name<RunId>('Its id for `status` and `resume`.'),
     version,
     roadmap: name('The file, as the user named it.'),
     roadmapPath: optional(name('Its absolute path.')),
@@ -60,7 +60,7 @@ export const runEvents = {
     slots,
     tasks: list(plannedTaskShape, 'Its tasks, in file order.'),
     selection: optional(selectedShape, 'The requested selection, if it was not the whole roadmap.'),
-    redo: optional(names('Tasks that the run does again, although they have landed.')),
+    redo: optional(names<TaskId>('Tasks that the run does again, although they have landed.')),
   }),
   run_resumed: variant(
     'A stopped run continues, with the current settings and roadmap. A task that it does not name is no longer part of the run.',
@@ -72,8 +72,8 @@ export const runEvents = {
       budgets: optional(runBudgetsShape, 'What may be spent.'),
       slots,
       tasks: list(plannedTaskShape, 'The tasks. One that has failed for good, and stays so, is `pending` here.'),
-      failed: names('Tasks that have failed for good and stay so.'),
-      retried: names('Failed tasks whose attempts are counted from 0 again.'),
+      failed: names<TaskId>('Tasks that have failed for good and stay so.'),
+      retried: names<TaskId>('Failed tasks whose attempts are counted from 0 again.'),
     },
   ),
   queue_updated: variant('The counts of the pool changed.', {

@@ -1,10 +1,10 @@
-import type { CommitId } from '../../brand.js'
+import type { CommitId, TaskId } from '../../brand.js'
 import { failureShape } from '../../agent/failure.js'
 import { holdShape } from '../../roadmap/hold.js'
 import { as, mark, name, number, oneOf, optional, text, variant } from '../../shape/shape.js'
 import { ofAttempt } from './of-attempt.js'
 
-const taskId = name('The task.')
+const taskId = name<TaskId>('The task.')
 const holds = optional(number('How many dependents are held, too; each has its own event.'))
 
 export const taskEvents = {

@@ -1,4 +1,4 @@
-import type { CommitId } from '../../brand.js'
+import type { CommitId, TaskId } from '../../brand.js'
 import { failureShape } from '../../agent/failure.js'
 import { spawnedProcessFields } from '../../process/stray.js'
 import { providerModelShape } from '../../agent/provider-model.js'
@@ -33,7 +33,7 @@ export const toldEvents = {
     round: optional(number('The repair round.')),
   }),
   work_not_taken_over: variant('An attempt starts over, because the work of the one before could not be taken over.', {
-    taskId: name('The task.'),
+    taskId: name<TaskId>('The task.'),
     from: number('The attempt whose work it is.'),
     failure,
   }),
@@ -66,7 +66,7 @@ export const toldEvents = {
   }),
   cost_unknown: variant('A budget cannot count what an agent used.', {
     provider: name('Whose agent.'),
-    taskId: name('The task that it worked on.'),
+    taskId: name<TaskId>('The task that it worked on.'),
     measure: oneOf(['usd', 'tokens'], 'What its CLI did not report.'),
   }),
   version_differs: variant('A CLI has another version where agents work than at the start.', {
@@ -97,7 +97,7 @@ export const toldEvents = {
     name: text('The branch, tag or file.'),
     from,
     to,
-    during: names('Tasks whose agents were running.'),
+    during: names<TaskId>('Tasks whose agents were running.'),
   }),
   files_changed: variant("The user's files have changed since the run began: the user did it, or an agent.", {
     how: oneOf(['changed', 'restored'], '`restored`: no longer changed.'),
@@ -105,7 +105,7 @@ export const toldEvents = {
   }),
   hang_up_ignored: variant('SIGHUP is ignored, because the run has no terminal.', {}),
   run_given_up: variant('Something hangs although it was told to end; the run ends without waiting for it.', {
-    taskIds: names('Tasks whose work is still in workspaces.'),
+    taskIds: names<TaskId>('Tasks whose work is still in workspaces.'),
   }),
   reporter_failed: variant('autopilot failed to show the run and stops showing it. The run continues.', {
     why: text('What failed.'),

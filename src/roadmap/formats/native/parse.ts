@@ -1,3 +1,4 @@
+import type { TaskId } from '../../../domain/brand.js'
 import { plural } from '../../../domain/text.js'
 import { nearest } from '../../../domain/nearest.js'
 import { compareProblems, type Problem } from '../../../domain/roadmap/problem.js'
@@ -104,8 +105,8 @@ function locate(
   named: readonly NamedTask[],
   tasks: readonly Task[],
   place: (node: MapNode, task: Task) => StatusValue,
-): Map<string, StatusValue> {
-  const values = new Map<string, StatusValue>()
+): Map<TaskId, StatusValue> {
+  const values = new Map<TaskId, StatusValue>()
   for (const [index, task] of tasks.entries()) {
     const node = named[index]?.node
     if (values.has(task.id)) values.set(task.id, { kind: 'shared', status: task.status, line: task.position.line })
@@ -114,7 +115,7 @@ function locate(
   return values
 }
 
-function numericIds(named: readonly NamedTask[]): Set<string> {
+function numericIds(named: readonly NamedTask[]): Set<TaskId> {
   return new Set(
     named.flatMap(({ node, id }) => {
       const value = entryOf(node, 'id')?.value

@@ -1,3 +1,4 @@
+import type { TaskId } from '../../../domain/brand.js'
 import { fieldOf, joinPath, readText } from './field.js'
 import { addProblem, type Reading } from '../../../domain/roadmap/source.js'
 import { entryOf, scalarText, type SourceNode } from '../../syntax/source-node.js'
@@ -5,7 +6,7 @@ import type { FoundTask } from './walk.js'
 
 /** A found task under the id that it is addressed by. */
 export interface NamedTask extends FoundTask {
-  readonly id: string
+  readonly id: TaskId
   readonly title: string
 }
 
@@ -37,7 +38,7 @@ export function nameTasks(reading: Reading, tasks: readonly FoundTask[]): NamedT
 
 /** What the archive repeats, or wraps without naming, is history: nothing can depend on it. */
 function withoutStaleArchive(tasks: readonly FoundTask[]): FoundTask[] {
-  const seen = new Set<string>()
+  const seen = new Set<TaskId>()
   return tasks.filter(({ node, archived }) => {
     const id = ownId(entryOf(node, 'id')?.value)
     const stale = archived && (id === undefined || seen.has(id))
@@ -47,12 +48,12 @@ function withoutStaleArchive(tasks: readonly FoundTask[]): FoundTask[] {
 }
 
 /** The id as written; an id that is there but empty, or no scalar, is an id too, and a wrong one. */
-function ownId(node: SourceNode | undefined): string | undefined {
+function ownId(node: SourceNode | undefined): TaskId | undefined {
   if (!node || (node.kind === 'scalar' && node.value === null)) return undefined
-  return scalarText(node)?.trim() ?? ''
+  return (scalarText(node)?.trim() ?? '') as TaskId
 }
 
-function checkId(reading: Reading, id: string, node: SourceNode, path: string): void {
+function checkId(reading: Reading, id: TaskId, node: SourceNode, path: string): void {
   const wrong = idFault(id)
   const help = 'use a short id of letters, digits, dots and hyphens'
   if (wrong !== undefined) addProblem(reading, 'E035', node.start, `the id ${wrong}`, { help, path })
@@ -61,14 +62,14 @@ function checkId(reading: Reading, id: string, node: SourceNode, path: string): 
   }
 }
 
-function idFault(id: string): string | undefined {
+function idFault(id: TaskId): string | undefined {
   if (id === '') return 'is empty or not a string'
   if (id.length > 200) return `has ${id.length} characters; the maximum is 200`
   // Bidi controls can make one id look like another.
   return /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/.test(id) ? 'contains control characters' : undefined
 }
 
-function uniqueSlug(title: string, taken: Map<string, number>): string {
+function uniqueSlug(title: string, taken: Map<string, number>): TaskId {
   const words = title
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
@@ -80,5 +81,5 @@ function uniqueSlug(title: string, taken: Map<string, number>): string {
   while (taken.has(id)) id = `${base}-${++count}`
   // The count is kept with the base, so that a thousand tasks of one title do not search from 2 each time.
   taken.set(base, count).set(id, taken.get(id) ?? 1)
-  return id
+  return id as TaskId
 }

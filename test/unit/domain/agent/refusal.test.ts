@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, taskId } from '../../../support/brands.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import {
@@ -49,10 +49,10 @@ describe('refusals', () => {
 })
 
 describe('the refusals of a task', () => {
-  const of = { taskId: 'T1', attempt: 1 }
+  const of = { taskId: taskId('T1'), attempt: 1 }
   const agent = { provider: 'claude' }
   const started = (attempt: number): RunEvent => {
-    return { type: 'attempt_started', taskId: 'T1', attempt, slot: 's1', agent, workspace: '/w' }
+    return { type: 'attempt_started', taskId: taskId('T1'), attempt, slot: 's1', agent, workspace: '/w' }
   }
   const refused = (review?: number): RunEvent => {
     return { type: 'agent_reported', ...of, ...(review ? { review } : {}), event: denied('Bash', 'npm test') }
@@ -73,11 +73,11 @@ describe('the refusals of a task', () => {
       runStarted(),
       [started(1), ...events].map((event) => [0, event]),
     )
-    const task = state.tasks.get('T1')
+    const task = state.tasks.get(taskId('T1'))
     return {
       shown: openRefusals(task?.refusals),
       all: task?.refusals,
-      judged: state.progress.get('T1')?.course?.refusals,
+      judged: state.progress.get(taskId('T1'))?.course?.refusals,
     }
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, taskId } from '../../../support/brands.js'
 import {
   afterBaseEvent,
   baseAt,
@@ -104,18 +104,30 @@ describe('without a verdict that the base is red', () => {
 })
 
 describe('an attempt that is refused while the base is being judged', () => {
-  const atWork = { taskId: 'a', attempt: 1, priority: 0, order: 0, isAgent: true, doing: { type: 'working' } } as const
-  const keptOut: BaseEvent = { type: 'kept_out', taskId: 'a', by: { gates: ['g'], on: 'tip' }, repair: 'possible' }
+  const atWork = {
+    taskId: taskId('a'),
+    attempt: 1,
+    priority: 0,
+    order: 0,
+    isAgent: true,
+    doing: { type: 'working' },
+  } as const
+  const keptOut: BaseEvent = {
+    type: 'kept_out',
+    taskId: taskId('a'),
+    by: { gates: ['g'], on: 'tip' },
+    repair: 'possible',
+  }
   const begun: readonly BaseEvent[] = [
     { type: 'began', attempt: atWork },
     { type: 'judging', tip: commitId('tip') },
     keptOut,
   ]
   const decided = (...more: readonly BaseEvent[]) =>
-    nextDecisions([...begun, ...more].reduce(afterBaseEvent, baseAt(commitId('tip'), false))).decisions.get('a')
+    nextDecisions([...begun, ...more].reduce(afterBaseEvent, baseAt(commitId('tip'), false))).decisions.get(taskId('a'))
 
   it.each<[what: string, event: BaseEvent, decision: BaseDecision | undefined]>([
-    ['waits for another task', { type: 'ended', taskId: 'b' }, undefined],
+    ['waits for another task', { type: 'ended', taskId: taskId('b') }, undefined],
     ['waits no longer once some work has passed alone', { type: 'passed' }, 'own'],
     ['is judged again when some work has landed', { type: 'moved', to: commitId('next'), passed: true }, 'judge_again'],
     [

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { treeId } from '../../../support/brands.js'
+import { taskId, treeId } from '../../../support/brands.js'
 import {
   formatProviderModel,
   parseProviderModel,
@@ -84,13 +84,13 @@ describe('the next reviewer', () => {
 it('a verdict holds for one tree, task, list of criteria and reviewer', () => {
   const review: Review = { name: 'r', reviewers: [], criteria: ['a'], timeoutMs: 1 }
   const codex = { provider: 'codex' }
-  const key = reviewKey(treeId('t'), 'T1', review, codex)
-  expect(reviewKey(treeId('t'), 'T1', { ...review, name: 'other', timeoutMs: 2 }, codex)).toBe(key)
+  const key = reviewKey(treeId('t'), taskId('T1'), review, codex)
+  expect(reviewKey(treeId('t'), taskId('T1'), { ...review, name: 'other', timeoutMs: 2 }, codex)).toBe(key)
   const others = [
-    reviewKey(treeId('u'), 'T1', review, codex),
-    reviewKey(treeId('t'), 'T2', review, codex),
-    reviewKey(treeId('t'), 'T1', { ...review, criteria: ['a', 'b'] }, codex),
-    reviewKey(treeId('t'), 'T1', review, { provider: 'claude' }),
+    reviewKey(treeId('u'), taskId('T1'), review, codex),
+    reviewKey(treeId('t'), taskId('T2'), review, codex),
+    reviewKey(treeId('t'), taskId('T1'), { ...review, criteria: ['a', 'b'] }, codex),
+    reviewKey(treeId('t'), taskId('T1'), review, { provider: 'claude' }),
   ]
   expect(new Set([key, ...others]).size).toBe(5)
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { buildGraph, type TaskGraph } from '../../../../src/domain/roadmap/graph.js'
 import { statusSatisfies, type Task } from '../../../../src/domain/roadmap/task.js'
 import { acyclicTasks, groupOf, taskOf } from '../../../support/rigs/task.js'
@@ -17,9 +18,9 @@ function cyclesOf(graph: TaskGraph): readonly string[] {
 describe('dependencies', () => {
   it('are the written ones, without repeats, and are known from both ends', () => {
     const graph = buildGraph([taskOf('C', { after: ['B', 'A', 'B'] }), taskOf('A'), taskOf('B', { after: ['A'] })], [])
-    expect(graph.dependencies.get('C')).toEqual(['B', 'A'])
-    expect(graph.dependents.get('A')).toEqual(['C', 'B'])
-    expect(graph.dependents.get('C')).toBeUndefined()
+    expect(graph.dependencies.get(taskId('C'))).toEqual(['B', 'A'])
+    expect(graph.dependents.get(taskId('A'))).toEqual(['C', 'B'])
+    expect(graph.dependents.get(taskId('C'))).toBeUndefined()
     expect([...graph.order]).toEqual([
       ['C', 0],
       ['A', 1],
@@ -35,15 +36,15 @@ describe('dependencies', () => {
       taskOf('outside', { after: ['milestone', 'two'] }),
     ]
     const graph = buildGraph(tasks, [groupOf('epic'), groupOf('milestone', { parent: 'epic' })])
-    expect(graph.dependencies.get('last')).toEqual(['one', 'two'])
-    expect(graph.dependencies.get('outside')).toEqual(['one', 'two'])
+    expect(graph.dependencies.get(taskId('last'))).toEqual(['one', 'two'])
+    expect(graph.dependencies.get(taskId('outside'))).toEqual(['one', 'two'])
     expect(graph.cycles).toEqual([])
   })
 
   it('on a group without tasks are none, and on a name of both a task and a group are on the task', () => {
     const tasks = [taskOf('x'), taskOf('below', { groups: ['x'] }), taskOf('A', { after: ['empty', 'x'] })]
     const graph = buildGraph(tasks, [groupOf('empty'), groupOf('x')])
-    expect(graph.dependencies.get('A')).toEqual(['x'])
+    expect(graph.dependencies.get(taskId('A'))).toEqual(['x'])
     expect(graph.unresolved).toEqual([])
   })
 
@@ -53,14 +54,14 @@ describe('dependencies', () => {
       ['A', 'ghost'],
       ['A', 'spirit'],
     ])
-    expect(graph.dependencies.get('A')).toEqual(['B'])
+    expect(graph.dependencies.get(taskId('A'))).toEqual(['B'])
   })
 
   it('of the first task with an id count if there are two', () => {
     const graph = buildGraph([taskOf('A', { title: 'first' }), taskOf('B'), taskOf('A', { after: ['B'] })], [])
-    expect(graph.tasks.get('A')?.title).toBe('first')
-    expect(graph.dependencies.get('A')).toEqual([])
-    expect(graph.order.get('A')).toBe(0)
+    expect(graph.tasks.get(taskId('A'))?.title).toBe('first')
+    expect(graph.dependencies.get(taskId('A'))).toEqual([])
+    expect(graph.order.get(taskId('A'))).toBe(0)
   })
 })
 
@@ -131,7 +132,7 @@ describe('cycles', () => {
     )
     const graph = buildGraph(chain, [])
     expect(graph.cycles).toEqual([])
-    expect(graph.chain.get('T0')).toBe(length - 1)
+    expect(graph.chain.get(taskId('T0'))).toBe(length - 1)
     const closed = buildGraph([taskOf('T0', { after: [`T${length - 1}`] }), ...chain.slice(1)], [])
     expect(closed.cycles.map((steps) => steps.length)).toEqual([length])
   })

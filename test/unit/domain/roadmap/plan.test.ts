@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { buildGraph } from '../../../../src/domain/roadmap/graph.js'
 import { isPersonsHold, type HoldReason } from '../../../../src/domain/roadmap/hold.js'
 import {
@@ -141,7 +142,9 @@ describe('what is held', () => {
         const chosen = tasks.filter(({ id }) => selection.only?.includes(id) ?? true)
         const byId = new Map(tasks.map((task) => [task.id, task]))
         const needsOf = ({ dependencies }: Task) =>
-          [...new Set(dependencies.map(({ ref }) => byId.get(ref)!))].filter(({ status }) => !statusSatisfies(status))
+          [...new Set(dependencies.map(({ ref }) => byId.get(taskId(ref))!))].filter(
+            ({ status }) => !statusSatisfies(status),
+          )
         const reasonOf = (task: Task): HoldReason | undefined => {
           if (!statusRuns(task.status)) return { type: 'status', status: task.status }
           if (task.verify.length > 0) return { type: 'verify' }
@@ -183,7 +186,7 @@ describe('orders', () => {
         const order = topologicalOrder(buildGraph(tasks, []))
         expect([...order].sort()).toEqual(tasks.map(({ id }) => id).sort())
         for (const { id, dependencies } of tasks) {
-          for (const { ref } of dependencies) expect(order.indexOf(ref)).toBeLessThan(order.indexOf(id))
+          for (const { ref } of dependencies) expect(order.indexOf(taskId(ref))).toBeLessThan(order.indexOf(id))
         }
       }),
     )
@@ -196,7 +199,11 @@ describe('orders', () => {
         const { runnable } = planRun(graph, [])
         const order = startOrder(graph, runnable).map(({ id }) => id)
         expect([...order].sort()).toEqual([...runnable].sort())
-        const key = (id: string) => [graph.tasks.get(id)!.priority, -graph.chain.get(id)!, graph.order.get(id)!]
+        const key = (id: string) => [
+          graph.tasks.get(taskId(id))!.priority,
+          -graph.chain.get(taskId(id))!,
+          graph.order.get(taskId(id))!,
+        ]
         const started = new Set<string>()
         for (const id of order) {
           const ready = runnable.filter(

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { buildGraph } from '../../../../src/domain/roadmap/graph.js'
 import {
   compareRanks,
@@ -51,7 +52,7 @@ describe('ranks', () => {
 
   it('of a task come from the task and from its place in the graph', () => {
     const graph = buildGraph([taskOf('A'), taskOf('B', { priority: 0 }), taskOf('C', { after: ['B'] })], [])
-    expect(rankOf(graph.tasks.get('B')!, 2, graph)).toEqual({ priority: 0, attempt: 2, chain: 1, order: 1 })
+    expect(rankOf(graph.tasks.get(taskId('B'))!, 2, graph)).toEqual({ priority: 0, attempt: 2, chain: 1, order: 1 })
   })
 })
 
@@ -73,7 +74,7 @@ describe('a task', () => {
           )
           .map(({ id }) => id)
         expect(readyTasks(graph, stateOf, graph.tasks.keys())).toEqual(expected)
-        expect(readyTasks(graph, stateOf, ['T0'])).toEqual(expected.filter((id) => id === 'T0'))
+        expect(readyTasks(graph, stateOf, [taskId('T0')])).toEqual(expected.filter((id) => id === 'T0'))
       }),
     )
   })
@@ -92,7 +93,7 @@ describe('a task', () => {
             )
             .map(({ id }) => id)
         }
-        const found = waitingFor(buildGraph(tasks, []), stateOf, 'T0')
+        const found = waitingFor(buildGraph(tasks, []), stateOf, taskId('T0'))
         expect([...found].sort()).toEqual(rings.slice(1).flat().sort())
         const distance = (id: string) => rings.findIndex((ring) => ring.includes(id))
         expect(found.map(distance)).toEqual(found.map(distance).sort((a, b) => a - b))

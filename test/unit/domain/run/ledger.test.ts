@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RefName } from '../../../../src/domain/brand.js'
-import { commitId } from '../../../support/brands.js'
+import { commitId, runId, taskId } from '../../../support/brands.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import { keptCommits, planClean, type LedgerRef, type Leftover } from '../../../../src/domain/run/ledger.js'
@@ -14,7 +14,7 @@ const standing = fc.constantFrom<LedgerRef['standing']>(
   { type: 'only_here' },
 )
 const ledgerRef = fc
-  .record({ runId: fc.constantFrom('r1', 'r2'), isBase: fc.boolean(), standing, n: fc.nat() })
+  .record({ runId: fc.constantFrom(runId('r1'), runId('r2')), isBase: fc.boolean(), standing, n: fc.nat() })
   .map(({ n, isBase, ...one }): LedgerRef => ({
     ...one,
     isBase,
@@ -22,7 +22,12 @@ const ledgerRef = fc
     commit: commitId('c'),
   }))
 const leftover = fc.record(
-  { path: fc.string(), runId: fc.constant('r1'), kind: fc.constant('workspace' as const), holds: fc.constant('work') },
+  {
+    path: fc.string(),
+    runId: fc.constant(runId('r1')),
+    kind: fc.constant('workspace' as const),
+    holds: fc.constant('work'),
+  },
   { requiredKeys: ['path', 'runId', 'kind'] },
 )
 
@@ -54,12 +59,12 @@ describe('what may be cleaned', () => {
 describe('the kept commits of a run', () => {
   const ref = (id: string, attempt: string): RefName => `refs/autopilot/r1/${safeName(id)}/${attempt}`
   const onlyHere = (name: RefName): LedgerRef => ({
-    ...{ ref: name, commit: commitId('c9'), runId: 'r1', isBase: false, standing: { type: 'only_here' } },
+    ...{ ref: name, commit: commitId('c9'), runId: runId('r1'), isBase: false, standing: { type: 'only_here' } },
   })
   const told: RunEvent = {
     ...{
       type: 'commit_kept',
-      taskId: 'T1',
+      taskId: taskId('T1'),
       attempt: 1,
       commit: commitId('c1'),
       ref: ref('T1', '1'),
@@ -71,7 +76,7 @@ describe('the kept commits of a run', () => {
 
   it('are listed with the reason from the journal, as long as they are nowhere else', () => {
     expect(keptCommits(state, [onlyHere(ref('T1', '1'))], false)).toMatchObject([
-      { taskId: 'T1', attempt: 1, base: 'b1', why: 'a conflict', commit: 'c9' },
+      { taskId: taskId('T1'), attempt: 1, base: 'b1', why: 'a conflict', commit: 'c9' },
     ])
     const merged: LedgerRef = { ...onlyHere(ref('T1', '1')), standing: { type: 'on_branch' } }
     expect(keptCommits(state, [merged, { ...onlyHere('refs/autopilot/r1/base'), isBase: true }], false)).toEqual([])
@@ -82,21 +87,52 @@ describe('the kept commits of a run', () => {
   it('include those that a run could no longer record, but not what a continuing run may still land', () => {
     const untold = [onlyHere(ref('T2', '3')), onlyHere(ref('T2', '3-stash'))]
     expect(keptCommits(state, untold, false)).toMatchObject([
-      { taskId: 'T2', attempt: 3 },
-      { taskId: 'T2', attempt: 3 },
+      { taskId: taskId('T2'), attempt: 3 },
+      { taskId: taskId('T2'), attempt: 3 },
     ])
     expect(keptCommits(state, untold, true)).toEqual([])
+  })
+
+  it('name a task that is no longer part of the run, and none where the record has none by the name of the ref', () => {
+    const { version, permissions, maxAttempts, slots, tasks } = runStarted()
+    const of = { taskId: taskId('T2'), attempt: 1 }
+    const without = stateAfter(runStarted(), [
+      [1, { type: 'attempt_started', ...of, slot: 's1', agent: { provider: 'claude' }, workspace: '/w' }],
+      [
+        2,
+        {
+          ...{ type: 'run_resumed', version, permissions, maxAttempts, slots, tasks: tasks.slice(0, 1) },
+          ...{ failed: [], retried: [] },
+        },
+      ],
+    ])
+    const [gone, unheard] = keptCommits(without, [onlyHere(ref('T2', '1')), onlyHere(ref('T3', '1'))], false)
+    expect(gone).toMatchObject({ taskId: 'T2', attempt: 1 })
+    expect(unheard).not.toHaveProperty('taskId')
   })
 })
 
 describe('workspaces with work that was not collected', () => {
-  const started = (taskId: string, workspace: string): RunEvent => ({
-    ...{ type: 'attempt_started', taskId, attempt: 1, slot: 's1', agent: { provider: 'command' }, workspace },
+  const started = (id: string, workspace: string): RunEvent => ({
+    ...{
+      type: 'attempt_started',
+      taskId: taskId(id),
+      attempt: 1,
+      slot: 's1',
+      agent: { provider: 'command' },
+      workspace,
+    },
   })
-  const ended = (taskId: string): RunEvent => ({
-    ...{ type: 'attempt_failed', taskId, attempt: 1, willRetry: false, failure: failure('crash', 'It broke.') },
+  const ended = (id: string): RunEvent => ({
+    ...{
+      type: 'attempt_failed',
+      taskId: taskId(id),
+      attempt: 1,
+      willRetry: false,
+      failure: failure('crash', 'It broke.'),
+    },
   })
-  const done = (taskId: string): RunEvent => ({ type: 'task_done', taskId, attempt: 1, how: 'unchanged' })
+  const done = (id: string): RunEvent => ({ type: 'task_done', taskId: taskId(id), attempt: 1, how: 'unchanged' })
   const uncollected = (...events: readonly RunEvent[]) => [
     ...stateAfter(
       runStarted(),

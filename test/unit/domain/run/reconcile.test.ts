@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, taskId } from '../../../support/brands.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { failure, type FailureKind } from '../../../../src/domain/agent/failure.js'
 import { reconcile, type ResumeFacts, type Resumption } from '../../../../src/domain/run/reconcile.js'
@@ -34,7 +34,7 @@ describe('a run that is killed and stopped at any moment, and resumed each time'
         expect([...run.paid].sort()).toEqual([...run.ids])
         const state = replay(run.records)!
         for (const { task, commit } of run.landed)
-          expect(state.tasks.get(task)?.state).toEqual({ type: 'done', how: 'integrated', commit })
+          expect(state.tasks.get(taskId(task))?.state).toEqual({ type: 'done', how: 'integrated', commit })
         // Being interrupted uses up no attempt.
         expect([...state.progress.values()].every(({ used }) => used === 0)).toBe(true)
       }),
@@ -84,7 +84,7 @@ describe('a run that is killed and stopped at any moment, and resumed each time'
   })
 })
 
-const of = { taskId: 'T1', attempt: 1 }
+const of = { taskId: taskId('T1'), attempt: 1 }
 const started: RunEvent = {
   ...{
     type: 'attempt_started',
@@ -102,7 +102,7 @@ const candidate = (commit: string): RunEvent => ({
   ...{ type: 'candidate_created', ...of, commit: commitId(commit), ref: 'refs/r', leftOut: [] },
 })
 const failed = (kind: FailureKind, attempt = 1): RunEvent => ({
-  ...{ type: 'attempt_failed', taskId: 'T1', attempt, failure: failure(kind, 'No.'), willRetry: false },
+  ...{ type: 'attempt_failed', taskId: taskId('T1'), attempt, failure: failure(kind, 'No.'), willRetry: false },
 })
 const repair: RunEvent = {
   ...{ type: 'repair_started', ...of, round: 1, slot: 's1', agent: { provider: 'claude' }, base: commitId('t') },
@@ -124,12 +124,12 @@ const nothingFound: ResumeFacts = {
   retryFailed: false,
 }
 
-const planned: readonly PlannedTask[] = [{ id: 'T1', title: 'T1', state: 'pending' }]
+const planned: readonly PlannedTask[] = [{ id: taskId('T1'), title: 'T1', state: 'pending' }]
 
 /** How task T1 continues after these events. */
 function after(events: readonly RunEvent[], facts: Partial<ResumeFacts> = {}): Resumption | undefined {
   const state = replay([runStarted(), ...events].map((event, index) => stamp(event, index, index + 1)))!
-  return reconcile(state, planned, { ...nothingFound, ...facts }).get('T1')
+  return reconcile(state, planned, { ...nothingFound, ...facts }).get(taskId('T1'))
 }
 
 describe('a task of a resumed run', () => {
@@ -179,7 +179,9 @@ describe('a task of a resumed run', () => {
     expect(after([started, session])).toMatchObject({ ...continues, stands: false })
     const canceled: RunEvent = { ...ended, failure: failure('canceled', 'Canceled.') }
     const stopped = [started, session, canceled, candidate('c'), failed('canceled')]
-    const resumed = after([...stopped, { type: 'task_canceled', taskId: 'T1' }], { candidate: () => commitId('c') })
+    const resumed = after([...stopped, { type: 'task_canceled', taskId: taskId('T1') }], {
+      candidate: () => commitId('c'),
+    })
     expect(resumed).toMatchObject({ ...continues, candidate: 'c' })
     expect(after([started, session], { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
   })
@@ -194,7 +196,12 @@ describe('a task of a resumed run', () => {
     const stopped = [started, session, capped, candidate('c'), { ...failed('budget'), counted: false } as RunEvent]
     const inConversation = { ...continues, stands: false, candidate: 'c' }
     expect(after(stopped, { candidate: () => commitId('c') })).toMatchObject(inConversation)
-    const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('budget', 'Spent.') }
+    const gone: RunEvent = {
+      type: 'task_failed',
+      taskId: taskId('T1'),
+      attempts: 1,
+      failure: failure('budget', 'Spent.'),
+    }
     expect(after([...stopped, gone], { candidate: () => commitId('c'), maxAttemptsOf: () => 1 })).toMatchObject(
       inConversation,
     )
@@ -202,7 +209,7 @@ describe('a task of a resumed run', () => {
     const repaired = [started, session, ended, candidate('c1'), repair, capped, failed('budget')]
     expect(after(repaired, { canContinue: () => false })).toMatchObject({ type: 'start', attempt: 2 })
     const state = replay([runStarted(), ...repaired].map((event, index) => stamp(event, index, index + 1)))!
-    expect(state.progress.get('T1')?.feedback).toMatchObject([{ kind: 'gate_failed' }])
+    expect(state.progress.get(taskId('T1'))?.feedback).toMatchObject([{ kind: 'gate_failed' }])
   })
 
   it('lands if its agent had ended well and the money ran out during its review', () => {
@@ -211,7 +218,7 @@ describe('a task of a resumed run', () => {
   })
 
   it('stays failed if it failed for good, unless it is to be retried or has attempts left by now', () => {
-    const gone: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('crash', 'No.') }
+    const gone: RunEvent = { type: 'task_failed', taskId: taskId('T1'), attempts: 1, failure: failure('crash', 'No.') }
     const used = [started, failed('crash'), gone]
     expect(after(used, { maxAttemptsOf: () => 1 })).toEqual({ type: 'failed' })
     expect(after(used, { maxAttemptsOf: () => 2 })).toEqual({ type: 'start', attempt: 2, retried: false })
@@ -220,7 +227,12 @@ describe('a task of a resumed run', () => {
   })
 
   it('continues where it stood if it failed only because the target could not be moved', () => {
-    const moved: RunEvent = { type: 'task_failed', taskId: 'T1', attempts: 1, failure: failure('target', 'Moved.') }
+    const moved: RunEvent = {
+      type: 'task_failed',
+      taskId: taskId('T1'),
+      attempts: 1,
+      failure: failure('target', 'Moved.'),
+    }
     const facts = { candidate: () => commitId('c'), maxAttemptsOf: () => 1 }
     const events = [started, ended, candidate('c'), failed('target'), moved]
     expect(after(events, facts)).toMatchObject(lands)

@@ -1,4 +1,4 @@
-import { commitId, treeId } from '../../../support/brands.js'
+import { commitId, taskId, treeId } from '../../../support/brands.js'
 import { noUsage } from '../../../../src/domain/agent/agent-event.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ function after(...events: readonly RunEvent[]): RunState {
   return replay(stampAll([{ event: runStart, after: 0 }, ...events.map((event) => ({ event, after: 1000 }))]))!
 }
 
-const of = { taskId: 'A', attempt: 1 }
+const of = { taskId: taskId('A'), attempt: 1 }
 const started: RunEvent = {
   ...{ type: 'attempt_started', ...of, slot: 'S1', agent: { provider: 'codex', model: 'm' }, workspace: '/w' },
 }
@@ -63,15 +63,15 @@ describe('the fold over random runs', () => {
 describe('the state', () => {
   it('of nothing, or of a journal without a beginning, does not exist', () => {
     expect(replay([])).toBeUndefined()
-    expect(replay(stampAll([{ event: { type: 'task_canceled', taskId: 'A' }, after: 0 }]))).toBeUndefined()
+    expect(replay(stampAll([{ event: { type: 'task_canceled', taskId: taskId('A') }, after: 0 }]))).toBeUndefined()
   })
 
   it('begins with what the plan says', () => {
     const hold = { type: 'unresolved', refs: ['ghost'] } as const
     const tasks = [
-      { id: 'A', title: 'a', state: 'pending' },
-      { id: 'B', title: 'b', state: 'held', hold },
-      { id: 'C', title: 'c', state: 'done' },
+      { id: taskId('A'), title: 'a', state: 'pending' },
+      { id: taskId('B'), title: 'b', state: 'held', hold },
+      { id: taskId('C'), title: 'c', state: 'done' },
     ] as const
     const state = initialState({ ...runStart, tasks })
     expect([...state.tasks.values()].map((task) => task.state)).toEqual([
@@ -88,7 +88,13 @@ describe('the state', () => {
   })
 
   it('of a busy slot says what it works on, since when, and what was seen last', () => {
-    const work = { does: 'attempt', taskId: 'A', attempt: 1, agent: { provider: 'codex', model: 'm' }, since: 1000 }
+    const work = {
+      does: 'attempt',
+      taskId: taskId('A'),
+      attempt: 1,
+      agent: { provider: 'codex', model: 'm' },
+      since: 1000,
+    }
     expect(after(started).slots.get('S1')).toEqual({
       id: 'S1',
       busyMs: 0,
@@ -115,15 +121,15 @@ describe('the state', () => {
     const exited: RunEvent = { type: 'agent_exited', ...of, slot: 'S1', exit: { type: 'code', code: 0 }, durationMs: 5 }
     const state = after(started, exited, reported({ type: 'text', text: 'late' }))
     expect(state.slots.get('S1')).toEqual({ id: 'S1', busyMs: 1000, attempts: 1, repairs: 0, reviews: 0, finishes: 0 })
-    expect(state.tasks.get('A')?.state).toEqual({ type: 'merging', attempt: 1 })
+    expect(state.tasks.get(taskId('A'))?.state).toEqual({ type: 'merging', attempt: 1 })
   })
 
   it('of a task whose gates run is verifying, and merging before that', () => {
     const exit = { type: 'code', code: 0 } as const
     const exited: RunEvent = { type: 'agent_exited', ...of, slot: 'S1', exit, durationMs: 5 }
-    expect(after(started, exited).tasks.get('A')?.state.type).toBe('merging')
+    expect(after(started, exited).tasks.get(taskId('A'))?.state.type).toBe('merging')
     const judged = after(started, exited, { type: 'gates_began', ...of })
-    expect(judged.tasks.get('A')?.state).toEqual({ type: 'verifying', attempt: 1 })
+    expect(judged.tasks.get(taskId('A'))?.state).toEqual({ type: 'verifying', attempt: 1 })
   })
 
   it('of a task under review is verifying, until its verdict; the slot and what it uses are those of the reviewer', () => {
@@ -158,7 +164,7 @@ describe('the state', () => {
       },
     ]
     const states = events.map((_, index) => after(...events.slice(0, index + 1)))
-    expect(states.map((state) => state.tasks.get('A')?.state.type)).toEqual([
+    expect(states.map((state) => state.tasks.get(taskId('A'))?.state.type)).toEqual([
       ...['running', 'merging', 'verifying', 'verifying', 'verifying', 'verifying', 'verifying', 'merging'],
     ])
     expect(states[4]!.slots.get('S2')?.work).toMatchObject({ does: 'review', taskId: 'A', agent, lastAction: 'Hm.' })
@@ -173,7 +179,7 @@ describe('the state', () => {
       { type: 'task_integrated', ...of, commit: commitId('c1'), previous: commitId('b0') },
       { type: 'task_done', ...of, how: 'integrated' },
     )
-    expect(state.tasks.get('A')?.state).toEqual({ type: 'done', how: 'integrated', commit: 'c1' })
+    expect(state.tasks.get(taskId('A'))?.state).toEqual({ type: 'done', how: 'integrated', commit: 'c1' })
   })
 
   it('of a provider keeps its version when it is stopped', () => {
@@ -200,7 +206,7 @@ describe('the state', () => {
   })
 
   it('counts the attempts of a task: all, those that count, and those that an account ended before anything was used', () => {
-    const of = { taskId: 'A' }
+    const of = { taskId: taskId('A') }
     const limited = failure('rate_limit', 'limited')
     const begun = (attempt: number): RunEvent => ({
       ...{ type: 'attempt_started', ...of, attempt, slot: 's1', agent: { provider: 'claude' }, workspace: '/w' },
@@ -224,13 +230,13 @@ describe('the state', () => {
       ...[begun(2), finished(2, 50), ended(2, false)],
       ...[begun(3), finished(3, 0), ended(3, true)],
     )
-    expect(state.tasks.get('A')).toMatchObject({
+    expect(state.tasks.get(taskId('A'))).toMatchObject({
       attempts: { started: 3, counted: 1, unpaid: 1 },
       used: { inputTokens: 50, costUsd: 0.5 },
     })
   })
 
   it('ignores a task that the run is not about', () => {
-    expect(after({ type: 'task_canceled', taskId: 'ghost' }).tasks.has('ghost')).toBe(false)
+    expect(after({ type: 'task_canceled', taskId: taskId('ghost') }).tasks.has(taskId('ghost'))).toBe(false)
   })
 })

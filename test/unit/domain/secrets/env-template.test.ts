@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { filledIn, madeOfNumbers, maskTemplates } from '../../../../src/domain/secrets/env-template.js'
 import { createMask, noMask } from '../../../../src/domain/secrets/mask.js'
 import { fillPlaceholders, placeholdersIn } from '../../../../src/domain/secrets/placeholder.js'
@@ -15,7 +16,7 @@ test('a placeholder, even with spaces in it, becomes its value; what is not one 
     DIR: '/tmp/{{ task }}/{{slot}}',
     FORMAT: '{{json .}} {{slots}} {slot}',
   }
-  expect(filledIn({ templates, ports }, { number: 3, taskId: 'api' })).toEqual({
+  expect(filledIn({ templates, ports }, { number: 3, taskId: taskId('api') })).toEqual({
     ...{ URL: 'http://localhost:20020/', DB: 'app_3', DIR: '/tmp/api/3', FORMAT: '{{json .}} {{slots}} {slot}' },
   })
   expect(filledIn({ templates, ports }, { number: 4 })).toMatchObject({ DIR: '/tmp/base/4' })
@@ -33,17 +34,17 @@ test('a filled-in value is never read as a placeholder again, nor as a pattern',
 })
 
 test('a task’s name leads out of no directory, and two ids have two names', () => {
-  expect(nameOfTask('API-1_b')).toBe('API-1_b')
+  expect(nameOfTask(taskId('API-1_b'))).toBe('API-1_b')
   fc.assert(
     fc.property(fc.string({ maxLength: 30, unit: 'binary' }), (id) => {
-      expect(nameOfTask(id)).toMatch(/^[A-Za-z0-9][\w-]*$/)
+      expect(nameOfTask(taskId(id))).toMatch(/^[A-Za-z0-9][\w-]*$/)
     }),
   )
-  expect(nameOfTask('../etc')).not.toBe(nameOfTask('..-etc'))
+  expect(nameOfTask(taskId('../etc'))).not.toBe(nameOfTask(taskId('..-etc')))
 })
 
 test('the variables are the number and the task’s id, without control characters; no task, no variable', () => {
-  expect(variablesOf({ number: 2, taskId: '1.2 a\u0000b' }, [])).toEqual({
+  expect(variablesOf({ number: 2, taskId: taskId('1.2 a\u0000b') }, [])).toEqual({
     ...{ AUTOPILOT_SLOT: '2', AUTOPILOT_TASK: '1.2 ab' },
   })
   expect(variablesOf({ number: 2 }, [1, 20010])).toEqual({ AUTOPILOT_SLOT: '2', AUTOPILOT_PORT: '20010' })
@@ -64,7 +65,7 @@ test('a secret with a placeholder is masked with every number, and with the task
   // Too short by itself, as any secret is.
   expect(masks.mask.text(said)).toBe('hunter1 hunter2x hunter12 *** *** plainvalue-2 ***')
   expect(masks.mask.text('tok-api-1')).toBe('tok-api-1')
-  expect(masks.at({ number: 1, taskId: 'api' }).text('tok-api-1 passwd-2-x longsecret')).toBe('*** *** ***')
+  expect(masks.at({ number: 1, taskId: taskId('api') }).text('tok-api-1 passwd-2-x longsecret')).toBe('*** *** ***')
 })
 
 test('secrets with placeholders are masked in streams, wherever they are cut, beside other secrets', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { createMask, noMask } from '../../../../src/domain/secrets/mask.js'
 import { maskValue } from '../../../../src/domain/secrets/mask-value.js'
 import { eventShape, type RunEvent } from '../../../../src/domain/run/event.js'
@@ -195,12 +196,12 @@ describe('data with secrets', () => {
   })
 
   it('has the command lines masked that an agent left running', () => {
-    const left: RunEvent = { type: 'leftovers_ended', taskId: 'T1', attempt: 1, what: ['curl -H password'] }
+    const left: RunEvent = { type: 'leftovers_ended', taskId: taskId('T1'), attempt: 1, what: ['curl -H password'] }
     expect(maskValue(eventShape, left, createMask(['password']))).toEqual({ ...left, what: ['curl -H ***'] })
   })
 
   it('gives the fold the same, even if a task, a branch or a slot has the name of a secret', () => {
-    const [id, title] = ['password', 'a password']
+    const [id, title] = [taskId('password'), 'a password']
     const planned = { slots: [id], tasks: [{ id, title, state: 'pending' as const }] }
     const start = { ...runStarted(), ...planned }
     const now = { version: '1', permissions: 'edit', maxAttempts: 3 } as const

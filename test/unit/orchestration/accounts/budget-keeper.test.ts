@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { runId, taskId } from '../../../support/brands.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import { BudgetKeeper } from '../../../../src/orchestration/accounts/budget-keeper.js'
 import type { AgentSettings } from '../../../../src/orchestration/agent/agent-work.js'
@@ -14,8 +15,20 @@ test('what an agent spent counts once, even while the record of its end is being
   let written: () => void = () => undefined
   const recorder = createRecorder(
     {
-      ...{ type: 'run_started', runId: 'r', version: '0', roadmap: 'r.yaml', repository: '/', isolation: 'none' },
-      ...{ permissions: 'edit', maxAttempts: 1, slots: ['slot-1'], tasks: [{ id: 't', title: 't', state: 'pending' }] },
+      ...{
+        type: 'run_started',
+        runId: runId('r'),
+        version: '0',
+        roadmap: 'r.yaml',
+        repository: '/',
+        isolation: 'none',
+      },
+      ...{
+        permissions: 'edit',
+        maxAttempts: 1,
+        slots: ['slot-1'],
+        tasks: [{ id: taskId('t'), title: 't', state: 'pending' }],
+      },
     },
     {
       ...{ clock, mask: noMask, reporters: [], onBroken: () => undefined },
@@ -39,7 +52,7 @@ test('what an agent spent counts once, even while the record of its end is being
     ...{ settings, mask: noMask, withheld: { has: () => false }, end: () => undefined },
     work: {
       ...{
-        taskId: 't',
+        taskId: taskId('t'),
         attempt: 1,
         slot: 'slot-1',
         provider: claude,

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import type { RunningTurn, TurnEvent, TurnRequest } from '../../../../src/orchestration/agent/contract.js'
 import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { agentRunners, type MakeRunner } from '../../../support/rigs/agent-runners.js'
@@ -13,7 +14,7 @@ function requestOf(agents: AgentRig, more: Partial<TurnRequest> = {}): TurnReque
   agents.install('claude', { version: '2.1.332' })
   return {
     provider: 'claude',
-    where: { number: 1, taskId: 't' },
+    where: { number: 1, taskId: taskId('t') },
     assignment: {
       type: 'work',
       request: workRequest({ cwd: agents.dir, ownDir: join(agents.dir, 'cli') }),

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { runId, taskId } from '../../../support/brands.js'
 import type { RunRecord } from '../../../../src/domain/run/event.js'
 import type { Failure } from '../../../../src/domain/agent/failure.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
@@ -42,7 +43,7 @@ describe.each(agentRunners)('%s', (_, { make, promptOf }) => {
     const recorder = createRecorder(
       {
         type: 'run_started',
-        runId: 'r',
+        runId: runId('r'),
         version: '0',
         roadmap: 'r.yaml',
         repository: '/',
@@ -50,7 +51,7 @@ describe.each(agentRunners)('%s', (_, { make, promptOf }) => {
         permissions: 'edit',
         maxAttempts: 1,
         slots: ['slot-1'],
-        tasks: [{ id: 't', title: 't', state: 'pending' }],
+        tasks: [{ id: taskId('t'), title: 't', state: 'pending' }],
       },
       {
         clock,
@@ -72,7 +73,7 @@ describe.each(agentRunners)('%s', (_, { make, promptOf }) => {
     const said: string[] = []
     let exits = 0
     const work: AgentWork = {
-      taskId: 't',
+      taskId: taskId('t'),
       attempt: 1,
       slot: 'slot-1',
       provider: claude,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { commitId, treeId } from '../../../support/brands.js'
+import { commitId, taskId, treeId } from '../../../support/brands.js'
 import { noEvidence } from '../../../../src/domain/agent/attempt.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import { ok } from '../../../../src/domain/result.js'
@@ -42,7 +42,7 @@ async function reviewed(author: string, usable: readonly string[], review: Parti
     },
   } as unknown as ReviewingParts
   const verdict = await createReviewing(parts)(
-    { id: { taskId: 't', attempt: 1 }, task: taskOf('t'), agent: { provider: author } },
+    { id: { taskId: taskId('t'), attempt: 1 }, task: taskOf('t'), agent: { provider: author } },
     open,
     candidate,
   )

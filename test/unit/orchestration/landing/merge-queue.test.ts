@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, runId, taskId } from '../../../support/brands.js'
 import { failure } from '../../../../src/domain/agent/failure.js'
 import type { Gate } from '../../../../src/domain/landing/gate.js'
 import { err, ok } from '../../../../src/domain/result.js'
@@ -20,7 +20,7 @@ import { ungatedQueue } from '../../../support/rigs/ungated-queue.js'
 async function start(options?: GitRepoOptions) {
   const repo = gitRepo(options)
   const repository = await openRepo(repo)
-  const target = await openTarget(repository, { runId: 'r1' })
+  const target = await openTarget(repository, { runId: runId('r1') })
   if (!target.ok) throw new Error(target.error.message)
   const integrate = ungatedQueue(repository, target.value)
   return { repo, repository, target: target.value, integrate, base: target.value.base }
@@ -159,7 +159,7 @@ describe('integrating a candidate', () => {
     origin.git('clone', '-q', '--depth=1', `file://${origin.dir}`, clone)
     const opened = await openRepository({ dir: clone, env: origin.env })
     if (!opened.ok) throw new Error(opened.error.message)
-    const target = await openTarget(opened.value, { runId: 'r1' })
+    const target = await openTarget(opened.value, { runId: runId('r1') })
     if (!target.ok) throw new Error(target.error.message)
     const integrate = ungatedQueue(opened.value, target.value)
     const { base } = target.value
@@ -193,10 +193,10 @@ describe('programs that a repository’s configuration would start', () => {
 
     await integrate({ candidate: first, base, message })
     expect((await integrate({ candidate: second, base, message })).ok).toBe(true)
-    await changeRefs(repository, [`create ${attemptRef('r1', 'T1', 1)} ${second}`])
+    await changeRefs(repository, [`create ${attemptRef(runId('r1'), taskId('T1'), 1)} ${second}`])
     await repository.dirtyPaths([])
     const again = await openRepository({ dir: repo.dir, env: repo.env })
-    expect(again.ok && (await openTarget(again.value, { runId: 'r2' })).ok).toBe(true)
+    expect(again.ok && (await openTarget(again.value, { runId: runId('r2') })).ok).toBe(true)
     expect(existsSync(mark)).toBe(false)
 
     // The controls: under plain git, each of them does run.
@@ -274,7 +274,7 @@ describe('a queue with gates', () => {
     })
     const send = (name: string, gates: readonly Gate[]) => {
       const candidate = commitOn(repo, base, { [name]: `${name}\n` }, { message: name })
-      const of = { taskId: name, priority: 0, base, message: `${name}\n`, onJudged: () => undefined }
+      const of = { taskId: taskId(name), priority: 0, base, message: `${name}\n`, onJudged: () => undefined }
       return integrate({ ...of, candidate, gates, onGates: () => told.push(name) })
     }
     const ends = names.map((name) => send(name, [gate('lint'), gate('test')]))
@@ -370,7 +370,7 @@ describe('a queue with gates', () => {
       },
     })
     const of = {
-      taskId: 'a',
+      taskId: taskId('a'),
       priority: 0,
       base,
       message,

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runId, taskId } from '../../../support/brands.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import type { Task } from '../../../../src/domain/roadmap/task.js'
 import { commitMessage } from '../../../../src/orchestration/place/commit-message.js'
 
 const task = (id: string, title: string) => ({ id, title }) as Task
 const facts = {
-  runId: '20260102-030405-abcd',
-  id: { taskId: 'login', attempt: 2 },
+  runId: runId('20260102-030405-abcd'),
+  id: { taskId: taskId('login'), attempt: 2 },
   agent: { provider: 'claude', model: 'opus' },
   mask: noMask,
 }

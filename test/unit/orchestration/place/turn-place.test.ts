@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, runId, taskId } from '../../../support/brands.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import type { Harvested, TurnPlace } from '../../../../src/orchestration/place/isolation.js'
 import { leasedPlace } from '../../../../src/orchestration/place/leased-place.js'
@@ -37,7 +37,7 @@ async function opened(wrap: (place: TurnPlace) => TurnPlace, attempt = 1): Promi
     ...{
       repository: rig.repository,
       workspaces: rig.workspaces,
-      runId: 'run1',
+      runId: runId('run1'),
       mask: noMask,
       leaveOut: [],
       watched: [],
@@ -46,9 +46,9 @@ async function opened(wrap: (place: TurnPlace) => TurnPlace, attempt = 1): Promi
     onAgentEnded: () => Promise.resolve(),
     step: <Value>(action: () => Promise<Value>) => action(),
   } as unknown as Parts
-  const tried = { id: { taskId: 'T1', attempt }, task: taskOf('T1'), agent: { provider: 'claude' } }
+  const tried = { id: { taskId: taskId('T1'), attempt }, task: taskOf('T1'), agent: { provider: 'claude' } }
   return {
-    ...{ rig, agent, ref: attemptRef('run1', 'T1', attempt), released: () => released },
+    ...{ rig, agent, ref: attemptRef(runId('run1'), taskId('T1'), attempt), released: () => released },
     place: wrap(leasedPlace(agent.workspace, tried, parts)),
     land(path, text) {
       rig.repo.write(path, text)

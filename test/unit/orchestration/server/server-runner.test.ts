@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import type { TurnEvent, TurnRequest } from '../../../../src/orchestration/agent/contract.js'
 import { serverRunner, type ServerRunnerParts } from '../../../../src/orchestration/server/server-runner.js'
@@ -41,13 +42,13 @@ async function stage(serving: FakeServingOptions = {}, more: Partial<ServerRunne
   })
   let turns = 0
   const start = (wanted: TestRequest = {}, begins = true) => {
-    const { slot = 1, taskId = 't', ...rest } = wanted
+    const { slot = 1, taskId: id = 't', ...rest } = wanted
     const name = `turn-${++turns}`
     const request: TurnRequest = {
       provider: 'claude',
-      where: { number: slot, taskId },
+      where: { number: slot, taskId: taskId(id) },
       assignment: { type: 'work', request: workRequest({ cwd: agents.dir, prompt: `Do ${name}.` }) },
-      env: environment(agents, { AUTOPILOT_TASK: taskId, AUTOPILOT_ATTEMPT: join(agents.dir, name) }),
+      env: environment(agents, { AUTOPILOT_TASK: id, AUTOPILOT_ATTEMPT: join(agents.dir, name) }),
       mark: 'AUTOPILOT_ATTEMPT',
       output: { stdout: join(agents.dir, `${name}.out`), stderr: join(agents.dir, `${name}.err`) },
       ...rest,

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import type { TurnEvent, TurnRequest } from '../../../../src/orchestration/agent/contract.js'
 import { workerLimits } from '../../../../src/orchestration/workers/slot-worker.js'
 import type { AgentRig } from '../../../support/fakes/fake-agent.js'
@@ -13,7 +14,7 @@ function requestOf(agents: AgentRig, slot = 1): TurnRequest {
   agents.install('claude', { version: '2.1.332' })
   return {
     provider: 'claude',
-    where: { number: slot, taskId: 't' },
+    where: { number: slot, taskId: taskId('t') },
     assignment: { type: 'work', request: workRequest({ cwd: agents.dir }) },
     env: { PATH: `${agents.binDir}:${process.env.PATH}`, AUTOPILOT_ATTEMPT: `${agents.dir}/${slot}` },
     mark: 'AUTOPILOT_ATTEMPT',

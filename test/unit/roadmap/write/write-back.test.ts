@@ -2,6 +2,7 @@ import { chmod, lstat, readFile, readdir, rm, stat, symlink, writeFile } from 'n
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { parseRoadmap } from '../../../../src/roadmap/formats/parse.js'
 import { loadRoadmap } from '../../../../src/roadmap/load.js'
 import { createStatusWriter } from '../../../../src/roadmap/write/write-back.js'
@@ -34,7 +35,7 @@ describe.each(Object.entries(variants))('in a file with %s', (_, vary) => {
     expect(before.size).toBeGreaterThan(4)
     for (const [id, status] of before) {
       const file = await roadmapFile(text, name)
-      const result = await file.writer.markDone(id)
+      const result = await file.writer.markDone(taskId(id))
       const after = await file.read()
       expect(result).toEqual({ ok: true, value: status === 'done' ? 'unchanged' : 'written' })
       expect(statuses(after, name)).toEqual(new Map(before).set(id, 'done'))
@@ -53,8 +54,8 @@ describe.each(Object.entries(variants))('in a file with %s', (_, vary) => {
   test('marking all tasks done one after the other needs no parse for plain values', async () => {
     const text = vary('tasks:\n- {id: a, title: ≥, status: pending}\n- {id: b, title: y, status: "todo"} # c\n')
     const file = await roadmapFile(text)
-    await file.writer.markDone('a')
-    await file.writer.markDone('b')
+    await file.writer.markDone(taskId('a'))
+    await file.writer.markDone(taskId('b'))
     expect(await file.read()).toBe(text.replace('pending', 'done').replace('"todo"', '"done"'))
     expect(file.parses).toBe(0)
   })
@@ -90,9 +91,9 @@ describe('tasks that are done at the same time', () => {
         fc.constantFrom(...Object.values(variants)),
         async (chosen, vary) => {
           const one = await roadmapFile(vary(plan))
-          for (const id of chosen) expect(await one.writer.markDone(id)).toEqual({ ok: true, value: 'written' })
+          for (const id of chosen) expect(await one.writer.markDone(taskId(id))).toEqual({ ok: true, value: 'written' })
           const together = await roadmapFile(vary(plan))
-          const results = await Promise.all(chosen.map((id) => together.writer.markDone(id)))
+          const results = await Promise.all(chosen.map((id) => together.writer.markDone(taskId(id))))
           expect(results.every((result) => result.ok && result.value === 'written')).toBe(true)
           expect(await together.read()).toBe(await one.read())
         },
@@ -109,7 +110,7 @@ describe('tasks that are done at the same time', () => {
     const watching = (async () => {
       for (; reads >= 0; reads++) seen.add((await stat(file.path, { bigint: true })).ino)
     })()
-    await Promise.all(many.map((_, index) => file.writer.markDone(`t${index}`)))
+    await Promise.all(many.map((_, index) => file.writer.markDone(taskId(`t${index}`))))
     seen.add((await stat(file.path, { bigint: true })).ino)
     reads = Number.NEGATIVE_INFINITY
     await watching
@@ -129,7 +130,7 @@ describe('statuses that are missing in a file', () => {
   ])('%s are inserted in one batch, with one parse', async (_, text, name) => {
     const file = await roadmapFile(text, name)
     const chosen = tasks.filter((_task, index) => index % 3 === 0).map(({ id }) => id)
-    const written = await Promise.all(chosen.map((id) => file.writer.markDone(id)))
+    const written = await Promise.all(chosen.map((id) => file.writer.markDone(taskId(id))))
     expect(written.every((one) => one.ok && one.value === 'written')).toBe(true)
     const after = statuses(await file.read(), name)
     expect([...after].filter(([, status]) => status === 'done').map(([id]) => id)).toEqual(chosen)
@@ -144,11 +145,14 @@ describe('statuses that are missing in a file', () => {
     const parse = (bytes: Uint8Array) => {
       parses++
       const parsed = parseRoadmap(bytes, file.loaded.options)
-      const t7 = parsed.values.get('t7')!
-      return Promise.resolve({ ...parsed, values: new Map(parsed.values).set('t7', { ...t7, status: 'pending' }) })
+      const t7 = parsed.values.get(taskId('t7'))!
+      return Promise.resolve({
+        ...parsed,
+        values: new Map(parsed.values).set(taskId('t7'), { ...t7, status: 'pending' }),
+      })
     }
     const writer = createStatusWriter(file.loaded, { parse })
-    const written = await Promise.all(tasks.map(({ id }) => writer.markDone(id)))
+    const written = await Promise.all(tasks.map(({ id }) => writer.markDone(taskId(id))))
     expect(written.flatMap((one, index) => (one.ok ? [] : [[index, one.error.code]]))).toEqual([[7, 'E181']])
     const after = statuses(await file.read(), 'roadmap.yaml')
     expect([...after].filter(([, status]) => status !== 'done')).toEqual([['t7', 'pending']])
@@ -161,14 +165,14 @@ describe('the word for done', () => {
     const file = await roadmapFile(
       'tasks:\n- {id: a, status: Completed, title: x}\n- {id: b, status: open, title: x}\n',
     )
-    await file.writer.markDone('b')
+    await file.writer.markDone(taskId('b'))
     expect(await file.read()).toContain('{id: b, status: Completed, title: x}')
   })
 
   test('is true where the file says completed or passes', async () => {
     const file = await roadmapFile('{"tasks":[{"title":"a","completed":false},{"title":"b","passes":false}]}', 'r.json')
-    await file.writer.markDone('a')
-    await file.writer.markDone('b')
+    await file.writer.markDone(taskId('a'))
+    await file.writer.markDone(taskId('b'))
     expect(await file.read()).toBe('{"tasks":[{"title":"a","completed":true},{"title":"b","passes":true}]}')
   })
 })
@@ -190,7 +194,7 @@ test.each([
   ['a local anchor', '- id: a\n  title: x\n  status: &s todo\n', '- id: a\n  title: x\n  status: &s done\n'],
 ])('%s is written in place', async (_, before, after) => {
   const file = await roadmapFile(before)
-  expect(await file.writer.markDone('a')).toEqual({ ok: true, value: 'written' })
+  expect(await file.writer.markDone(taskId('a'))).toEqual({ ok: true, value: 'written' })
   expect(await file.read()).toBe(after)
 })
 
@@ -203,7 +207,7 @@ test.each([
   ['a task that is only a text', 'tasks:\n- a\n'],
 ])('%s is shared and never written', async (_, text) => {
   const file = await roadmapFile(text)
-  expect(await file.writer.markDone('a')).toMatchObject({ ok: false, error: { code: 'E182' } })
+  expect(await file.writer.markDone(taskId('a'))).toMatchObject({ ok: false, error: { code: 'E182' } })
   expect(await file.read()).toBe(text)
 })
 
@@ -220,7 +224,7 @@ describe('people who edit during the run', () => {
         for (const { line, text: comment, task } of edits) {
           expected[line + 1] = (expected[line + 1] ?? '').replace(/ ?#.*$|$/, ` # ${comment}`)
           await writeFile(file.path, expected.join('\n'))
-          const result = await file.writer.markDone(`t${task}`)
+          const result = await file.writer.markDone(taskId(`t${task}`))
           expect(result.ok).toBe(true)
           expected[task + 1] = (expected[task + 1] ?? '').replace('pending', 'done')
           expect(await file.read()).toBe(expected.join('\n'))
@@ -240,7 +244,7 @@ describe('people who edit during the run', () => {
         return parseRoadmap(bytes, file.loaded.options)
       },
     })
-    expect(await writer.markDone('t4')).toEqual({ ok: true, value: 'written' })
+    expect(await writer.markDone(taskId('t4'))).toEqual({ ok: true, value: 'written' })
     expect(await file.read()).toBe(
       `# 3\n${text}`.replace('t4, title: x, status: pending', 't4, title: x, status: done'),
     )
@@ -256,7 +260,7 @@ describe('people who edit during the run', () => {
         return parseRoadmap(bytes, file.loaded.options)
       },
     })
-    expect(await writer.markDone('t4')).toMatchObject({ ok: false, error: { code: 'W180', repeated: false } })
+    expect(await writer.markDone(taskId('t4'))).toMatchObject({ ok: false, error: { code: 'W180', repeated: false } })
     expect(edits).toBe(5)
     expect(await file.read()).toBe(`# 5\n${text}`)
     expect(await readdir(dirname(file.path))).toEqual(['roadmap.yaml'])
@@ -271,16 +275,19 @@ describe('people who edit during the run', () => {
         return parseRoadmap(bytes, file.loaded.options)
       },
     })
-    expect(await writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
+    expect(await writer.markDone(taskId('t1'))).toEqual({ ok: true, value: 'written' })
     await writeFile(file.path, `# 0\n${text}`)
-    expect(await writer.markDone('t4')).toMatchObject({ ok: false, error: { code: 'W180', repeated: false } })
+    expect(await writer.markDone(taskId('t4'))).toMatchObject({ ok: false, error: { code: 'W180', repeated: false } })
   })
 
   test('win when they set another status', async () => {
     const file = await roadmapFile(text)
     const edited = text.replace('t1, title: x, status: pending', 't1, title: x, status: on_hold')
     await writeFile(file.path, edited)
-    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W185', passing: false } })
+    expect(await file.writer.markDone(taskId('t1'))).toMatchObject({
+      ok: false,
+      error: { code: 'W185', passing: false },
+    })
     expect(await file.read()).toBe(edited)
   })
 
@@ -288,42 +295,45 @@ describe('people who edit during the run', () => {
     const file = await roadmapFile(text)
     const edited = text.replace('t1, title: x,', 't1, title: another,')
     await writeFile(file.path, edited)
-    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W187', passing: false } })
+    expect(await file.writer.markDone(taskId('t1'))).toMatchObject({
+      ok: false,
+      error: { code: 'W187', passing: false },
+    })
     expect(await file.read()).toBe(edited)
     // Blanks do not change the text.
     await writeFile(file.path, text.replace('t1, title: x,', 't1,  title:  x ,'))
-    expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
+    expect(await file.writer.markDone(taskId('t1'))).toEqual({ ok: true, value: 'written' })
   })
 
   test('may set done themselves', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replaceAll('pending', 'done'))
-    expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'unchanged' })
+    expect(await file.writer.markDone(taskId('t1'))).toEqual({ ok: true, value: 'unchanged' })
   })
 
   test('may remove the task', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, 'tasks:\n- {id: other, title: x}\n')
-    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W186' } })
+    expect(await file.writer.markDone(taskId('t1'))).toMatchObject({ ok: false, error: { code: 'W186' } })
   })
 
   test('are told once that a half-saved file is not written, which happens when it parses again', async () => {
     const file = await roadmapFile(text)
     const halfSaved = (repeated: boolean) => ({ ok: false, error: { code: 'W184', passing: true, repeated } })
     await writeFile(file.path, 'tasks: [')
-    expect(await file.writer.markDone('t1')).toMatchObject(halfSaved(false))
-    expect(await file.writer.markDone('t2')).toMatchObject(halfSaved(true))
+    expect(await file.writer.markDone(taskId('t1'))).toMatchObject(halfSaved(false))
+    expect(await file.writer.markDone(taskId('t2'))).toMatchObject(halfSaved(true))
     expect(await file.read()).toBe('tasks: [')
     await writeFile(file.path, text)
-    expect(await file.writer.markDone('t1')).toEqual({ ok: true, value: 'written' })
+    expect(await file.writer.markDone(taskId('t1'))).toEqual({ ok: true, value: 'written' })
     await writeFile(file.path, 'tasks: [')
-    expect(await file.writer.markDone('t2')).toMatchObject(halfSaved(false))
+    expect(await file.writer.markDone(taskId('t2'))).toMatchObject(halfSaved(false))
   })
 
   test('may delete the file', async () => {
     const file = await roadmapFile(text)
     await rm(file.path)
-    expect(await file.writer.markDone('t1')).toMatchObject({ ok: false, error: { code: 'W184' } })
+    expect(await file.writer.markDone(taskId('t1'))).toMatchObject({ ok: false, error: { code: 'W184' } })
     await expect(stat(file.path)).rejects.toThrow()
   })
 })
@@ -334,7 +344,7 @@ describe('the file itself', () => {
   test('keeps its mode, and leaves nothing beside it', async () => {
     const file = await roadmapFile(text)
     await chmod(file.path, 0o640)
-    await Promise.all([file.writer.markDone('a'), file.writer.markDone('b')])
+    await Promise.all([file.writer.markDone(taskId('a')), file.writer.markDone(taskId('b'))])
     expect((await stat(file.path)).mode & 0o777).toBe(0o640)
     expect(await readdir(dirname(file.path))).toEqual(['roadmap.yaml'])
     expect([...statuses(await file.read(), 'r.yaml').values()]).toEqual(['done', 'done'])
@@ -347,7 +357,10 @@ describe('the file itself', () => {
     const loaded = await loadRoadmap(link, { shownAs: 'link.yaml' })
     if (!loaded.ok) throw new Error('does not load')
     const parse = () => Promise.reject(new Error('no parse is needed'))
-    expect(await createStatusWriter(loaded.value, { parse }).markDone('a')).toEqual({ ok: true, value: 'written' })
+    expect(await createStatusWriter(loaded.value, { parse }).markDone(taskId('a'))).toEqual({
+      ok: true,
+      value: 'written',
+    })
     expect((await lstat(link)).isSymbolicLink()).toBe(true)
     expect(await file.read()).toBe(text.replace('pending', 'done'))
   })
@@ -355,8 +368,11 @@ describe('the file itself', () => {
   test('is left alone if it is read-only, which is reported once', async () => {
     const file = await roadmapFile(text)
     await chmod(file.path, 0o444)
-    expect(await file.writer.markDone('a')).toMatchObject({ ok: false, error: { code: 'W183' } })
-    expect(await file.writer.markDone('b')).toMatchObject({ ok: false, error: { code: 'W183', repeated: true } })
+    expect(await file.writer.markDone(taskId('a'))).toMatchObject({ ok: false, error: { code: 'W183' } })
+    expect(await file.writer.markDone(taskId('b'))).toMatchObject({
+      ok: false,
+      error: { code: 'W183', repeated: true },
+    })
     expect(await file.read()).toBe(text)
   })
 })

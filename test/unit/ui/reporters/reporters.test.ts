@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { commitId, treeId } from '../../../support/brands.js'
+import { commitId, taskId, treeId } from '../../../support/brands.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { apply, initialState } from '../../../../src/domain/run/run-state.js'
 import type { Reporter } from '../../../../src/ui/reporters/contract.js'
@@ -18,9 +18,9 @@ const counts = (queueLength: number, busyAgents: number, availableAgents: number
   busyAgents,
   availableAgents,
 })
-const started = (taskId: string, slot: string): RunEvent => ({
+const started = (id: string, slot: string): RunEvent => ({
   type: 'attempt_started',
-  taskId,
+  taskId: taskId(id),
   attempt: 1,
   slot,
   agent: { provider: 'claude' },
@@ -28,7 +28,7 @@ const started = (taskId: string, slot: string): RunEvent => ({
 })
 const integrated: RunEvent = {
   type: 'task_integrated',
-  taskId: 'T1',
+  taskId: taskId('T1'),
   attempt: 1,
   commit: commitId('abcdef0123456789'),
   previous: commitId('0'),
@@ -55,7 +55,7 @@ describe('plain lines', () => {
       start,
       counts(1, 1, 1),
       started('T1', 's1'),
-      { type: 'roadmap_written', taskId: 'T1' },
+      { type: 'roadmap_written', taskId: taskId('T1') },
       integrated,
       counts(0, 0, 2),
     )
@@ -102,14 +102,14 @@ describe('paint', () => {
 
 describe('the screen', () => {
   const slots = Array.from({ length: 6 }, (_, n) => `s${n + 1}`)
-  const tasks = slots.map((_, n) => ({ id: `TASK-${'x'.repeat(n)}`, title: '', state: 'pending' }) as const)
+  const tasks = slots.map((_, n) => ({ id: taskId(`TASK-${'x'.repeat(n)}`), title: '', state: 'pending' }) as const)
   const busy = stateAfter(runStarted({ slots, tasks }), [
     ...slots.map((slot, n) => [n * 1000, started(tasks[n]!.id, slot)] as const),
     [
       6000,
       {
         type: 'agent_reported',
-        taskId: 'TASK-',
+        taskId: taskId('TASK-'),
         attempt: 1,
         event: { type: 'tool', name: 'Bash', target: 'make test' },
       },
@@ -131,7 +131,9 @@ describe('the screen', () => {
 
   it('distinguishes a review from work', () => {
     const review = { type: 'review_started', review: 1, gate: 'tone', slot: 's1', tree: treeId('t') } as const
-    const state = stateAfter(runStarted(), [[0, { ...review, taskId: 'T1', attempt: 1, agent: { provider: 'codex' } }]])
+    const state = stateAfter(runStarted(), [
+      [0, { ...review, taskId: taskId('T1'), attempt: 1, agent: { provider: 'codex' } }],
+    ])
     expect(screen(state, 1000, 80, 24).split('\n')[1]).toBe('  s1  codex  reviewing T1  1.0 s')
   })
 
@@ -235,7 +237,7 @@ describe('a terminal', () => {
     const reporter = terminalReporter(terminal.stream)
     const show = showing(reporter)
     const event = { type: 'text', text: '\u001b[2J\u001b[?25h\nowned\r\nagain' } as const
-    show(start, started('T1', 's1'), { type: 'agent_reported', taskId: 'T1', attempt: 1, event })
+    show(start, started('T1', 's1'), { type: 'agent_reported', taskId: taskId('T1'), attempt: 1, event })
     vi.advanceTimersByTime(500)
     expect(terminal.cursorVisible).toBe(false)
     expect(terminal.lines().at(-1)).toMatch(/ owned again$/)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import type { RunRecord } from '../../../../src/domain/run/event.js'
 import { noMask } from '../../../../src/domain/secrets/mask.js'
 import { createRecorder } from '../../../../src/orchestration/recorder.js'
@@ -26,7 +27,7 @@ test('a reporter that throws is dropped, and the run, its journal and the other 
     reporters: [throwing, { record: (record) => void shown.push(record), close: () => undefined }],
     onBroken: () => expect.unreachable(),
   })
-  for (const taskId of ['T1', 'T2']) await recorder.record({ type: 'task_queued', taskId, attempt: 1 })
+  for (const id of ['T1', 'T2']) await recorder.record({ type: 'task_queued', taskId: taskId(id), attempt: 1 })
   await recorder.record({ type: 'run_finished', exitCode: 0, why: 'done' })
   const types = ['run_started', 'task_queued', 'reporter_failed', 'task_queued', 'run_finished']
   expect(kept.map(({ type }) => type)).toEqual(types)

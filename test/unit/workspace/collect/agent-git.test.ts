@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import type { CommitId } from '../../../../src/domain/brand.js'
 import type { Result } from '../../../../src/domain/result.js'
 import { formatGitFailure, type GitFailure } from '../../../../src/platform/git/git-failure.js'
@@ -28,7 +29,7 @@ async function agentWithHistory(): Promise<{ agent: Agent; base: CommitId }> {
   rig.repo.write('later.txt', 'third\n')
   const base = rig.repo.commit('third')
   const workspace = value(await rig.workspaces.prepare(base))
-  value(await rig.workspaces.lease(workspace, { taskId: 'T1', attempt: 1 }))
+  value(await rig.workspaces.lease(workspace, { taskId: taskId('T1'), attempt: 1 }))
   const first = await rig.leased(2)
   rig.workspaces.release(first.workspace)
   return { agent: { ...agentLike(first, workspace.root), workspace }, base }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { createRig, value, type Agent, type Rig } from '../../../support/rigs/workspace-rig.js'
 
 let rig: Rig
@@ -180,7 +181,7 @@ describe('files that are ignored', () => {
     rig.workspaces.release(agent.workspace)
     for (const action of ['init', 'reset']) {
       const workspace = value(await rig.workspaces.prepare(later))
-      value(await rig.workspaces.lease(workspace, { taskId: 'T2', attempt: 1 }))
+      value(await rig.workspaces.lease(workspace, { taskId: taskId('T2'), attempt: 1 }))
       if (action === 'init') rmSync(join(agent.root, '.git'), { recursive: true })
       agent.git(...(action === 'init' ? ['init', '-q'] : ['reset', '-q', 'HEAD~1']))
       agent.write('work', action)

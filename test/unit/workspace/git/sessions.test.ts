@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, runId, taskId } from '../../../support/brands.js'
 import { attemptRef } from '../../../../src/workspace/refs/ref-name.js'
 import { changeRefs } from '../../../../src/workspace/git/sessions.js'
 import { commitOn } from '../../../support/scenes/commit-on.js'
@@ -13,7 +13,7 @@ describe('changing refs', () => {
     const repo = gitRepo()
     const repository = await openRepo(repo)
     const base = repo.git('rev-parse', 'main')
-    const ref = attemptRef('r1', '../T 1', 2)
+    const ref = attemptRef(runId('r1'), taskId('../T 1'), 2)
     const [one, two] = [commitOn(repo, commitId(base), { a: '1' }), commitOn(repo, commitId(base), { a: '2' })]
     expect((await changeRefs(repository, [`create ${ref} ${one}`])).ok).toBe(true)
     expect(await changeRefs(repository, [`create ${ref}-b ${two}`, `create ${ref} ${two}`])).toMatchObject({
@@ -36,7 +36,7 @@ describe('changing refs', () => {
   ])('comes out right when git is killed %s', async (_, scripts) => {
     const repo = gitRepo()
     const repository = await openRepo(repo)
-    const [base, ref] = [repo.git('rev-parse', 'main'), attemptRef('r1', 't', 1)]
+    const [base, ref] = [repo.git('rev-parse', 'main'), attemptRef(runId('r1'), taskId('t'), 1)]
     const bin = repo.beside('killed-once')
     mkdirSync(bin)
     const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, runId } from '../../../support/brands.js'
 import type { Target } from '../../../../src/workspace/contract.js'
 import { findSquashed } from '../../../../src/workspace/land/squashed.js'
 import { openTarget } from '../../../../src/workspace/land/target.js'
@@ -34,8 +34,8 @@ function stage(mine: readonly Files[], theirs: readonly Files[] = [work]): Stage
     [],
   )
   repo.git('reset', '-q', '--hard', commits.at(-1) ?? base)
-  const open = async (runId = 'r1', branch?: string) =>
-    openTarget(await openRepo(repo), { runId, ...(branch === undefined ? {} : { branch }) })
+  const open = async (run = 'r1', branch?: string) =>
+    openTarget(await openRepo(repo), { runId: runId(run), ...(branch === undefined ? {} : { branch }) })
   return { repo, tip, commits, open }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, runId } from '../../../support/brands.js'
 import type { Target } from '../../../../src/workspace/contract.js'
 import { openTarget } from '../../../../src/workspace/land/target.js'
 import { commitOn } from '../../../support/scenes/commit-on.js'
@@ -9,7 +9,7 @@ import { userBytes } from '../../../support/rigs/tree-bytes.js'
 
 async function open(repo: GitRepo, branch?: string): Promise<Target> {
   const target = await openTarget(await openRepo(repo), {
-    runId: 'r1',
+    runId: runId('r1'),
     ...(branch === undefined ? {} : { branch }),
   })
   if (!target.ok) throw new Error(`${target.error.code}: ${target.error.message}`)
@@ -18,7 +18,7 @@ async function open(repo: GitRepo, branch?: string): Promise<Target> {
 
 async function refusal(repo: GitRepo, branch?: string) {
   const target = await openTarget(await openRepo(repo), {
-    runId: 'r1',
+    runId: runId('r1'),
     ...(branch === undefined ? {} : { branch }),
   })
   if (target.ok) throw new Error('it was opened')

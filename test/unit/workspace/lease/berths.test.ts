@@ -1,24 +1,26 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import type { RunId } from '../../../../src/domain/brand.js'
 import { expect, test } from 'vitest'
+import { runId } from '../../../support/brands.js'
 import { openBerths, type BerthsOptions } from '../../../../src/workspace/lease/berths.js'
 import { ownerOf } from '../../../../src/workspace/lease/owner.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 import { value } from '../../../support/rigs/workspace-rig.js'
 
-const first = '20260101-000000-aaaa'
-const second = '20260102-000000-bbbb'
+const first = runId('20260101-000000-aaaa')
+const second = runId('20260102-000000-bbbb')
 
 function stage() {
   const dir = tempDir()
   const home = join(dir, 'cache', 'repo')
   const root = join(dir, 'root')
   mkdirSync(root)
-  const berths = (runId: string, options: Partial<BerthsOptions> = {}) =>
-    openBerths({ home, use: 'agents', runId, root, commonDir: join(root, '.git'), ...options })
-  const nameOf = async (runId: string, options: Partial<BerthsOptions> = {}) =>
-    basename(value(await berths(runId, options).take()).dir)
+  const berths = (run: RunId, options: Partial<BerthsOptions> = {}) =>
+    openBerths({ home, use: 'agents', runId: run, root, commonDir: join(root, '.git'), ...options })
+  const nameOf = async (run: RunId, options: Partial<BerthsOptions> = {}) =>
+    basename(value(await berths(run, options).take()).dir)
   return { dir, home, berths, nameOf }
 }
 
@@ -44,7 +46,7 @@ test('an earlier run that still has something in its berth keeps it: the next ru
   expect([basename(dir), basename(other.dir)]).toEqual(['1', '2'])
   expect(other.prefix).not.toBe(prefix)
   await two.leave()
-  expect(value(await berths('20260103-000000-cccc').take())).toEqual(other)
+  expect(value(await berths(runId('20260103-000000-cccc')).take())).toEqual(other)
   expect(readdirSync(dir)).toEqual(['.owner', `${prefix}1`])
   // The run itself finds its own again.
   expect(value(await berths(first).take())).toEqual({ dir, prefix })
@@ -71,7 +73,7 @@ test('gates have berths of their own, and no two berths of a machine have the sa
 
 test('of runs that take a berth at the same moment, none gets another’s', async () => {
   const { berths } = stage()
-  const ids = Array.from({ length: 24 }, (_, index) => `20260101-000000-${(index + 4096).toString(16)}`)
+  const ids = Array.from({ length: 24 }, (_, index) => runId(`20260101-000000-${(index + 4096).toString(16)}`))
   const dirs = (await Promise.all(ids.map((id) => berths(id).take()))).map((taken) => value(taken).dir)
   expect(new Set(dirs).size).toBe(24)
   for (const [index, dir] of dirs.entries()) expect(await ownerOf(dir)).toBe(ids[index])

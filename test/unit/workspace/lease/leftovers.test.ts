@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { runId } from '../../../support/brands.js'
 import { planClean, type Leftover } from '../../../../src/domain/run/ledger.js'
 import {
   findLeftovers,
@@ -10,7 +11,7 @@ import {
 } from '../../../../src/workspace/lease/leftovers.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 
-const run = '20260101-000000-aaaa'
+const run = runId('20260101-000000-aaaa')
 const next = '20260102-000000-bbbb'
 
 function stage() {
@@ -40,7 +41,7 @@ test('workspaces, those of gates and the notes on them are found by their names,
     { path: gate, runId: run, kind: 'gate' },
     { path: notes, runId: run, kind: 'notes' },
   ])
-  expect(await findLeftovers(places, '20260103-000000-cccc')).toEqual([])
+  expect(await findLeftovers(places, runId('20260103-000000-cccc'))).toEqual([])
 })
 
 test('those of earlier runs, which had longer names, are found beside those of now', async () => {
@@ -58,7 +59,7 @@ test('those of earlier runs, which had longer names, are found beside those of n
       [gate, next, 'gate'],
     ].sort(),
   )
-  expect((await findLeftovers(places, next)).map(({ path }) => path).sort()).toEqual([gate, now].sort())
+  expect((await findLeftovers(places, runId(next))).map(({ path }) => path).sort()).toEqual([gate, now].sort())
 })
 
 test('removing takes the surrounding directories along once they are empty, and leaves what links lead to', async () => {
@@ -111,7 +112,7 @@ test('what the user works in is never removed, wherever it lies', async () => {
 test('of given paths, those that are still directories are returned', async () => {
   const { make, dir } = stage()
   const there = make('there')
-  expect(await stillThere([there, join(dir, 'gone'), join(there, 'file')], run)).toEqual(new Set([there]))
+  expect(await stillThere([there, join(dir, 'gone'), join(there, 'file')], runId(run))).toEqual(new Set([there]))
 })
 
 test('those in berths are found by their owner; one without a readable owner is held, and no run’s', async () => {
@@ -140,7 +141,7 @@ test('those in berths are found by their owner; one without a readable owner is 
   const plan = planClean([], await findLeftovers(places), false)
   expect([plan.leftovers.length, plan.kept.leftovers.length]).toEqual([3, 3])
   expect(plan.leftovers.map(({ path }) => path)).not.toContain(notes)
-  const held = async () => (await findLeftovers(places, run)).find(({ path }) => path === notes)?.holds
+  const held = async () => (await findLeftovers(places, runId(run))).find(({ path }) => path === notes)?.holds
   expect(await held()).toBe('there is a workspace whose run is unknown')
   for (const name of ['3', '4-gates', '5']) rmSync(join(dir, 'cache', 'repo', name), { recursive: true })
   expect(await held()).toBeUndefined()
@@ -152,9 +153,9 @@ test('one that belongs to another run by now is neither removed nor taken for wh
   const owner = join(dirname(workspace), '.owner')
   writeFileSync(owner, JSON.stringify({ run }))
   const [found] = await findLeftovers(places)
-  expect(await stillThere([workspace], run)).toEqual(new Set([workspace]))
+  expect(await stillThere([workspace], runId(run))).toEqual(new Set([workspace]))
   writeFileSync(owner, JSON.stringify({ run: next }))
-  expect(await stillThere([workspace], run)).toEqual(new Set())
+  expect(await stillThere([workspace], runId(run))).toEqual(new Set())
   expect((await removeLeftover(places, found!)).ok).toBe(false)
   expect(existsSync(join(workspace, 'file'))).toBe(true)
   writeFileSync(owner, JSON.stringify({ run }))

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { taskId } from '../../../support/brands.js'
 import { openBerths } from '../../../../src/workspace/lease/berths.js'
 import { Workspaces } from '../../../../src/workspace/lease/workspaces.js'
 import { berthOptions } from '../../../support/rigs/berth-options.js'
@@ -99,7 +100,7 @@ describe('a workspace that is used again', () => {
     expect(existsSync(join(workspace.root, 'later.txt'))).toBe(false)
     value(await workspaces.refresh(workspace, later))
     expect(existsSync(join(workspace.root, 'later.txt'))).toBe(true)
-    value(await workspaces.lease(workspace, { taskId: 'T1', attempt: 1 }))
+    value(await workspaces.lease(workspace, { taskId: taskId('T1'), attempt: 1 }))
     expect(repo.gitIn(workspace.root, 'rev-parse', 'HEAD')).toBe(later)
     expect(repo.gitIn(workspace.root, 'status', '--porcelain')).toBe('')
     expect(repository.head.commit).toBe(base)
@@ -116,7 +117,7 @@ describe('the pool of workspaces', () => {
   it('refuses to hand one workspace to two attempts', async () => {
     const { leased, workspaces } = await rigOf()
     const { workspace } = await leased()
-    await expect(workspaces.lease(workspace, { taskId: 'T2', attempt: 1 })).rejects.toThrow('is leased')
+    await expect(workspaces.lease(workspace, { taskId: taskId('T2'), attempt: 1 })).rejects.toThrow('is leased')
   })
 
   it('removes everything at the end but what is kept, and names that', async () => {
@@ -158,7 +159,7 @@ describe('the pool of workspaces', () => {
     const root = join(former, basename(workspace.root))
     const now = (places: { readonly former?: readonly string[] }) =>
       new Workspaces({
-        ...{ repository, runId: 'run1', copy: [], keep: [], numberedTo: 1 },
+        ...{ repository, name: 'run1', copy: [], keep: [], numberedTo: 1 },
         berths: openBerths({ ...berthOptions(repository, repo.beside('short')), ...places }),
         runSetup: () => Promise.reject(new Error('no setup was asked for')),
         keeper: () => Promise.reject(new Error('there is no setup')),
@@ -176,7 +177,7 @@ describe('the pool of workspaces', () => {
     const workspaces = new Workspaces({
       repository,
       berths: openBerths(berthOptions(repository, join(repo.dir, 'cache'))),
-      runId: 'run1',
+      name: 'run1',
       copy: [],
       keep: [],
       runSetup: () => Promise.reject(new Error('no setup was asked for')),

@@ -1,14 +1,16 @@
+import type { RunId } from '../../../../src/domain/brand.js'
 import { expect, onTestFinished, test } from 'vitest'
-import { commitId } from '../../../support/brands.js'
+import { commitId, runId, taskId } from '../../../support/brands.js'
 import type { LedgerRef } from '../../../../src/domain/run/ledger.js'
 import type { GitPlace } from '../../../../src/platform/git/git.js'
+import { taskTrailerValue } from '../../../../src/domain/roadmap/task-trailer.js'
 import { formatGitFailure } from '../../../../src/platform/git/git-failure.js'
 import { attemptRef, baseRef } from '../../../../src/workspace/refs/ref-name.js'
 import { deleteRefs, readLedger } from '../../../../src/workspace/refs/ledger.js'
 import { commitOn } from '../../../support/scenes/commit-on.js'
 import { createGitRepo, type GitRepoOptions } from '../../../support/scenes/git-repo.js'
 
-const run = '20260101-000000-aaaa'
+const run = runId('20260101-000000-aaaa')
 
 function stage(options: GitRepoOptions = {}) {
   const repo = createGitRepo(options)
@@ -24,7 +26,7 @@ function stage(options: GitRepoOptions = {}) {
     commit: (parent: string, task: string, attempt: number, content = task) =>
       commitOn(repo, commitId(parent), { [`${attempt}.txt`]: content }, { message: message(task, attempt) }),
     keep: (commit: string, task: string, attempt: number, suffix = '') => {
-      const ref = `${attemptRef(run, task, attempt)}${suffix}`
+      const ref = `${attemptRef(run, taskId(task), attempt)}${suffix}`
       repo.git('update-ref', ref, commit)
       return ref
     },
@@ -34,11 +36,11 @@ function stage(options: GitRepoOptions = {}) {
 }
 
 function message(task: string, attempt: number): string {
-  return `Some work\n\nAutopilot-Task: ${task}\nAutopilot-Run: ${run}\nAutopilot-Attempt: ${attempt}\n`
+  return `Some work\n\nAutopilot-Task: ${taskTrailerValue(taskId(task))}\nAutopilot-Run: ${run}\nAutopilot-Attempt: ${attempt}\n`
 }
 
-async function entries(user: GitPlace, runId?: string): Promise<readonly LedgerRef[]> {
-  const read = await readLedger(user, runId)
+async function entries(user: GitPlace, of?: RunId): Promise<readonly LedgerRef[]> {
+  const read = await readLedger(user, of)
   if (!read.ok) throw new Error(formatGitFailure(read.error))
   return read.value
 }
@@ -52,6 +54,13 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
     expect(await standings()).toEqual({ [candidate]: 'landed', [other]: 'only_here', [baseRef(run)]: 'on_branch' })
   })
 }
+
+test('an attempt has landed, too, when the id of its task cannot stand in a trailer as it is', async () => {
+  const { repo, base, commit, keep, standings } = stage()
+  const candidate = keep(commit(base, 'T\u00a01', 1, 'as the agent left it'), 'T\u00a01', 1)
+  repo.git('branch', 'autopilot/main', commit(base, 'T\u00a01', 1, 'as it was merged'))
+  expect((await standings())[candidate]).toBe('landed')
+})
 
 test('an attempt has landed, too, when a person has rebased the target or taken it over and deleted it', async () => {
   const { repo, base, commit, keep, standings } = stage()
@@ -72,9 +81,12 @@ test('an attempt has not landed when the target is gone and nothing else leads t
   const landed = commit(base, 'T1', 1)
   const candidate = keep(landed, 'T1', 1)
   repo.git('branch', 'autopilot/main', landed)
-  repo.git('update-ref', baseRef('20260102-000000-bbbb'), landed)
+  repo.git('update-ref', baseRef(runId('20260102-000000-bbbb')), landed)
   repo.git('branch', '-D', 'autopilot/main')
-  expect(await standings()).toMatchObject({ [candidate]: 'only_here', [baseRef('20260102-000000-bbbb')]: 'only_here' })
+  expect(await standings()).toMatchObject({
+    [candidate]: 'only_here',
+    [baseRef(runId('20260102-000000-bbbb'))]: 'only_here',
+  })
 })
 
 test('a stash beside a landed attempt is nowhere else; a branch that a person has merged is', async () => {
@@ -103,14 +115,14 @@ test('refs that autopilot does not make are not in the ledger: other names, symb
   repo.git('update-ref', 'refs/autopilot/mine', base)
   repo.git('update-ref', 'refs/autopilot/notes/t/1', base)
   repo.git('update-ref', `refs/autopilot/${run}/T1/x`, base)
-  repo.git('symbolic-ref', attemptRef(run, 'T1', 1), 'refs/heads/main')
-  repo.git('update-ref', attemptRef(run, 'T2', 1), repo.git('rev-parse', 'HEAD^{tree}'))
+  repo.git('symbolic-ref', attemptRef(run, taskId('T1'), 1), 'refs/heads/main')
+  repo.git('update-ref', attemptRef(run, taskId('T2'), 1), repo.git('rev-parse', 'HEAD^{tree}'))
   expect(await standings()).toEqual({ [baseRef(run)]: 'on_branch' })
 })
 
 test('one run can be asked for alone', async () => {
   const { repo, base, user } = stage()
-  repo.git('update-ref', baseRef('20260102-000000-bbbb'), base)
+  repo.git('update-ref', baseRef(runId('20260102-000000-bbbb')), base)
   expect((await entries(user, run)).map(({ ref }) => ref)).toEqual([baseRef(run)])
 })
 

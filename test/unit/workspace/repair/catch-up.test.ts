@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { CommitId } from '../../../../src/domain/brand.js'
-import { treeId } from '../../../support/brands.js'
+import { taskId, treeId } from '../../../support/brands.js'
 import { diffText, type CaughtUp } from '../../../../src/workspace/repair/catch-up.js'
 import { leftMarkers, nothingWatched, type MarkerWatch } from '../../../../src/workspace/repair/conflict-markers.js'
 import { conflictNote } from '../../../../src/workspace/repair/conflict-note.js'
@@ -9,7 +9,7 @@ import { commitOn } from '../../../support/scenes/commit-on.js'
 import { createRig, value, type Agent, type Rig } from '../../../support/rigs/workspace-rig.js'
 
 const files = { 'line.txt': 'start\n', 'other.txt': 'other\n', '.gitignore': '*.log\n' }
-const lessee = { taskId: 'T1', attempt: 1 }
+const lessee = { taskId: taskId('T1'), attempt: 1 }
 const message = 'T1: work\n'
 
 interface Round {

@@ -1,5 +1,6 @@
 import { readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { taskId } from '../../../../support/brands.js'
 import { roadmapFile } from '../../../../support/rigs/roadmap-file.js'
 
 const text = `epics:
@@ -43,52 +44,52 @@ describe('whether a person holds a task by now', () => {
   ])('is yes for a task that was %s, and for no other', async (_, from, to, reason) => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace(from, to))
-    expect(await file.writer.held('b')).toEqual(reason)
-    expect(await file.writer.held('a')).toBeUndefined()
+    expect(await file.writer.held(taskId('b'))).toEqual(reason)
+    expect(await file.writer.held(taskId('a'))).toBeUndefined()
   })
 
   test('is yes for all tasks of a group that was put on hold', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace('id: g', 'id: g\n    status: on_hold'))
-    expect(await file.writer.held('inner')).toEqual({ ...held('on_hold'), group: 'g' })
-    expect(await file.writer.held('a')).toBeUndefined()
+    expect(await file.writer.held(taskId('inner'))).toEqual({ ...held('on_hold'), group: 'g' })
+    expect(await file.writer.held(taskId('a'))).toBeUndefined()
   })
 
   test('is no again when the file is as it was, and for a task that the run began with although the file holds it', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace('id: b,', 'id: b, status: blocked,'))
-    expect(await file.writer.held('b')).toBeDefined()
+    expect(await file.writer.held(taskId('b'))).toBeDefined()
     await writeFile(file.path, `${text}# a remark\n`)
-    expect(await file.writer.held('b')).toBeUndefined()
-    expect(await file.writer.held('set_aside')).toBeUndefined()
+    expect(await file.writer.held(taskId('b'))).toBeUndefined()
+    expect(await file.writer.held(taskId('set_aside'))).toBeUndefined()
     await writeFile(file.path, text.replace('on_hold', 'canceled'))
-    expect(await file.writer.held('set_aside')).toEqual(held('canceled'))
+    expect(await file.writer.held(taskId('set_aside'))).toEqual(held('canceled'))
   })
 
   test('is not asked of a broken or missing file: the last answer holds', async () => {
     const file = await roadmapFile(text)
     await writeFile(file.path, text.replace('id: b,', 'id: b, status: blocked,'))
-    expect(await file.writer.held('b')).toBeDefined()
+    expect(await file.writer.held(taskId('b'))).toBeDefined()
     await aged(file.path, 'tasks: [{ id: "a')
-    expect(await file.writer.held('a')).toBeUndefined()
-    expect(await file.writer.held('b')).toEqual(held('blocked'))
+    expect(await file.writer.held(taskId('a'))).toBeUndefined()
+    expect(await file.writer.held(taskId('b'))).toEqual(held('blocked'))
     await rm(file.path)
-    expect(await file.writer.held('a')).toBeUndefined()
-    expect(await file.writer.held('b')).toEqual(held('blocked'))
+    expect(await file.writer.held(taskId('a'))).toBeUndefined()
+    expect(await file.writer.held(taskId('b'))).toEqual(held('blocked'))
     await writeFile(file.path, text)
-    expect(await file.writer.held('b')).toBeUndefined()
+    expect(await file.writer.held(taskId('b'))).toBeUndefined()
   })
 
   test('is known without a parse after its own writes, which hold nothing', async () => {
     const file = await roadmapFile(text)
-    expect(await file.writer.markDone('a')).toEqual({ ok: true, value: 'written' })
-    expect(await file.writer.held('b')).toBeUndefined()
+    expect(await file.writer.markDone(taskId('a'))).toEqual({ ok: true, value: 'written' })
+    expect(await file.writer.held(taskId('b'))).toBeUndefined()
     expect(file.parses).toBe(0)
   })
 
   test('costs one parse for each state of the file, however many ask at once, even while it is broken', async () => {
     const file = await roadmapFile(text)
-    const all = () => Promise.all(Array.from({ length: 200 }, () => file.writer.held('b')))
+    const all = () => Promise.all(Array.from({ length: 200 }, () => file.writer.held(taskId('b'))))
     await writeFile(file.path, text.replace('id: b,', 'id: b, status: blocked,'))
     expect(new Set((await all()).map((one) => one?.type))).toEqual(new Set(['status']))
     expect(file.parses).toBe(1)

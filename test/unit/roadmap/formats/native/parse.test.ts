@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { taskId } from '../../../../support/brands.js'
 import type { ParsedRoadmap } from '../../../../../src/roadmap/formats/contract.js'
 import { parseRoadmap } from '../../../../../src/roadmap/formats/parse.js'
 
@@ -356,7 +357,7 @@ test('twenty thousand tasks in a chain are read with their graph', () => {
   )
   const { graph, problems } = parse(`tasks:\n${lines.join('\n')}\n`)
   expect(problems).toEqual([])
-  expect(graph?.chain.get('t0')).toBe(19_999)
+  expect(graph?.chain.get(taskId('t0'))).toBe(19_999)
 })
 
 describe('the names of providers', () => {
@@ -404,7 +405,7 @@ describe('keys that say something about order or checks', () => {
       'tasks: [{id: b, title: y}]\nepics: [{id: e, title: e, needs: b, tasks: [{id: a, title: x}]}]\n',
     )
     expect(problems).toEqual([])
-    expect(graph?.dependencies.get('a')).toEqual(['b'])
+    expect(graph?.dependencies.get(taskId('a'))).toEqual(['b'])
   })
 
   test('an unknown id is an error even under a name that packages use, and holds the task under other names', () => {
