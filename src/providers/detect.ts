@@ -36,7 +36,8 @@ export async function detectProvider(
   const { env, cwd } = options
   const where = cwd === undefined ? {} : { cwd }
   const captured = await capture(file, program.versionArgs, { timeoutMs: versionTimeoutMs, env, ...where })
-  const version = succeeded(captured.exit) ? program.parseVersion(captured.stdout) : undefined
+  const printed = captured[program.versionStream ?? 'stdout']
+  const version = succeeded(captured.exit) ? program.parseVersion(printed) : undefined
   if (version === undefined) return unusable(file, captured, program)
   return { usable: true, version, tested: version === program.testedVersion }
 }

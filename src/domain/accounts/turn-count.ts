@@ -15,7 +15,7 @@ import {
 export interface TurnUse {
   /** The last total of its conversation; `noUsage` if it reported none. */
   readonly total: Usage
-  /** The sum of the reported calls of the model. */
+  /** The sum of the reported calls of the model, with their cost if the CLI reports it for each. */
   readonly reported: Usage
   /** Those reported after the last total. */
   readonly unsettled: Usage
@@ -57,7 +57,7 @@ function outsideTotal({ total, reported, unsettled, answered }: TurnUse, since: 
   const tokens = told.tokens ? unsettled : reported
   const rest = told.tokens || told.usd ? unsettled : reported
   const silent = told.tokens && !told.usd
-  const costUsd = silent ? pricing.byPrice(addUsage(since, unsettled)) : estimate(rest, pricing)
+  const costUsd = silent ? pricing.byPrice(addUsage(since, unsettled)) : (rest.costUsd ?? estimate(rest, pricing))
   const used = answered || tokensOf(reported) > 0 || told.tokens
   const unknown: readonly Measure[] = [
     ...(used && !told.usd && costUsd === undefined ? (['usd'] as const) : []),
@@ -65,7 +65,7 @@ function outsideTotal({ total, reported, unsettled, answered }: TurnUse, since: 
   ]
   return {
     usage: withCost(tokens, costUsd),
-    ...(tokensOf(rest) > 0 ? { estimated: true } : {}),
+    ...(tokensOf(rest) > 0 && rest.costUsd === undefined ? { estimated: true } : {}),
     ...(unknown.length > 0 ? { unknown } : {}),
   }
 }

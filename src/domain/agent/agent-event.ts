@@ -139,6 +139,7 @@ export const agentEventShape = titled(
       usage: optional(usageShape, 'Totals of the conversation.'),
       turns: optional(number('Turns of the model.')),
       waitsFor: optional(text("The turn ended to wait for something: the CLI's word for what.")),
+      sessionId: optional(name('As in `session`, from a CLI that reports it only here.')),
     }),
     unknown: variant("Something unknown to the provider's adapter. The attempt's output file has the raw text.", {
       kind: text("The CLI's word for it."),

@@ -117,7 +117,7 @@ export function applyAgentEvent(evidence: Evidence, event: AgentEvent): Evidence
     case 'denied':
       return answered(evidence)
     case 'retrying':
-      return event.kind === undefined ? evidence : { ...evidence, retrying: failure(event.kind, event.message) }
+      return retried(evidence, event)
     case 'unknown':
       return event.line === undefined ? evidence : { ...evidence, unreadable: event.line }
   }
@@ -127,6 +127,12 @@ function withWritten(evidence: Evidence, writes: readonly string[] = []): Eviden
   const { wrote } = evidence
   const fresh = writes.filter((path) => !wrote.includes(path))
   return fresh.length === 0 ? evidence : { ...evidence, wrote: [...wrote, ...fresh].slice(0, maxWritten) }
+}
+
+/** A CLI that tries again what it had reported as failed has not ended its turn. */
+function retried(evidence: Evidence, { kind, message }: Extract<AgentEvent, { type: 'retrying' }>): Evidence {
+  const open = withResult(evidence, undefined)
+  return kind === undefined ? open : { ...open, retrying: failure(kind, message) }
 }
 
 /** A CLI that continues after a result because of background work has not given its final event yet. */
@@ -148,9 +154,11 @@ export function applyAfterSignal(evidence: Evidence, event: AgentEvent): Evidenc
 }
 
 function endOfTurn(evidence: Evidence, event: Extract<AgentEvent, { type: 'result' }>): Evidence {
-  const { failure: failed, waitsFor } = event
+  const { waitsFor, sessionId } = event
+  const failed = causeOf(evidence, event.failure)
   const taken = {
     ...evidence,
+    ...(sessionId === undefined ? {} : { sessionId }),
     // With a Stop hook, some versions of claude end with an empty text (public reports): its words came before.
     finalText: event.text?.trim() ? event.text : evidence.finalText,
     ...totalOf(evidence, event.usage),
@@ -162,6 +170,11 @@ function endOfTurn(evidence: Evidence, event: Extract<AgentEvent, { type: 'resul
   const background = failed ? taken.background : endTurn(taken.background)
   const result = { ...(failed ? { failure: failed } : {}), ...(waitsFor === undefined ? {} : { waitsFor }) }
   return { ...taken, background, result }
+}
+
+/** A CLI that reports why it fails, and then only that it has failed: the first says more. */
+function causeOf({ result }: Evidence, failed: Failure | undefined): Failure | undefined {
+  return failed?.kind === 'crash' ? (result?.failure ?? failed) : failed
 }
 
 /** The last turn has ended and no other follows: only the end of the process is missing. */
@@ -227,11 +240,7 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
     const why = exit.message === undefined ? '.' : `: ${exit.message}.`
     return failure('infrastructure', `Nobody saw how the agent ended${why}`, { spared: true })
   }
-  if (!evidence.result) {
-    const { unreadable } = evidence
-    const line = unreadable === undefined ? '' : ` The last unreadable line: ${unreadable}`
-    return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).${line}`)
-  }
+  if (!evidence.result) return withoutResult(exit, evidence)
   const said = saidFailure(evidence)
   if (said) return said
   const left = unfinishedWork(evidence)
@@ -240,6 +249,13 @@ export function judgeProcess(exit: ExitStatus, evidence: Evidence, ended: EndRea
   if (ended === 'after_result') return undefined
   if (exit.type === 'code' && exit.code === 0) return undefined
   return failure('crash', `The final event said success, but the process ended badly (${formatExitStatus(exit)}).`)
+}
+
+function withoutResult(exit: ExitStatus, { retrying, unreadable }: Evidence): Failure {
+  // A CLI that gives up its retries may end as if all were well.
+  if (retrying && isAccountTrouble(retrying.kind) && exit.type === 'code' && exit.code === 0) return retrying
+  const line = unreadable === undefined ? '' : ` The last unreadable line: ${unreadable}`
+  return failure('crash', `The agent ended without a final event (${formatExitStatus(exit)}).${line}`)
 }
 
 const maxLeft = 20

@@ -176,6 +176,7 @@ function follow(course: Begun, record: OfCourse): Begun {
 
 function reported(course: Begun, event: AgentEvent): Begun {
   if (event.type === 'session') return { ...course, sessionId: event.sessionId }
+  if (event.type === 'result' && event.sessionId !== undefined) return { ...course, sessionId: event.sessionId }
   return event.type === 'denied' ? { ...course, refusals: addRefusal(course.refusals, event) } : course
 }
 

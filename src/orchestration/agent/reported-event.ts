@@ -61,13 +61,14 @@ export function cleanEvent(event: AgentEvent): AgentEvent | undefined {
       return { type: 'retrying', message: cleanLine(event.message) }
     case 'result': {
       // Without its answer to a schema, which becomes an event of its own.
-      const { type, failure: failed, text, usage, turns } = event
+      const { type, failure: failed, text, usage, turns, sessionId } = event
       return {
         type,
         ...(failed === undefined ? {} : { failure: failed }),
         ...(text === undefined ? {} : { text: cleanText(text).slice(0, longestText) }),
         ...(usage === undefined ? {} : { usage }),
         ...(turns === undefined ? {} : { turns }),
+        ...(sessionId === undefined ? {} : { sessionId }),
       }
     }
     case 'session':

@@ -112,7 +112,9 @@ export class TurnRecord {
     this.#evidence = this.#isEnding ? applyAfterSignal(earlier, event) : applyAgentEvent(earlier, event)
     const { answered, reported, usage } = this.#evidence
     if (answered && !earlier.answered) watch.answered?.(this.watched)
-    const clean = this.#isWorthRecording(event) ? cleanEvent(maskValue(agentEventShape, event, mask)) : undefined
+    const isNew = !isSameSession(earlier, event)
+    const clean =
+      isNew && this.#isWorthRecording(event) ? cleanEvent(maskValue(agentEventShape, event, mask)) : undefined
     if (clean) void recorder.record({ type: 'agent_reported', ...idsOf(work), event: clean })
     if (reported !== earlier.reported || usage !== earlier.usage) this.#tellUse()
     if (event.type === 'result' && event.failure)
@@ -132,6 +134,11 @@ export class TurnRecord {
 /** By what events name the agent. */
 export function idsOf({ taskId, attempt, review }: AgentWork) {
   return { taskId, attempt, ...(review === undefined ? {} : { review }) }
+}
+
+/** Some CLIs name the session with each step. */
+function isSameSession({ sessionId, result }: Evidence, event: AgentEvent): boolean {
+  return event.type === 'session' && event.sessionId === sessionId && result === undefined
 }
 
 function explainEvent(event: AgentEvent, withheld: Withheld): AgentEvent {

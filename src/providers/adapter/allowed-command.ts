@@ -36,3 +36,9 @@ export function refuseAllow(cli: string, allow: readonly string[]): Failure | un
       '`Bash(npm test:*)`. Use another provider, or change the entry.',
   )
 }
+
+/** The entry that permits exactly this command, if one can. */
+export function entryFor(command: string | undefined): string | undefined {
+  const entry = command === undefined ? undefined : `Bash(${command.trim()})`
+  return entry !== undefined && allowedCommand(entry)?.isPrefix === false ? entry : undefined
+}

@@ -43,7 +43,7 @@ export interface Provider {
   readonly textComesIn?: 'pieces'
   /** `process`: the usage in the final event doesn't include earlier turns of a resumed conversation. */
   readonly countsUsageOf?: 'process'
-  /** Whether the final event has the agent's cost, in USD. */
+  /** Whether the CLI reports the agent's cost, in USD: in its final event, or with each call of the model. */
   readonly tellsCost: boolean
   /**
    * The entry of `allow:` that would have permitted a call that was refused under `edit`, as narrow as possible, on
@@ -226,6 +226,8 @@ export interface OwnFile {
 export interface Program {
   readonly file: string
   readonly versionArgs: readonly string[]
+  /** Where it prints its version; default: stdout. */
+  readonly versionStream?: 'stderr'
   /** The version in the output of `versionArgs`. */
   parseVersion(stdout: string): string | undefined
   /** The version whose recorded streams the tests use. */

@@ -1,11 +1,19 @@
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { WorkRequest } from '../../../src/providers/adapter/contract.js'
+import type { AgentCommand, WorkRequest } from '../../../src/providers/adapter/contract.js'
 import { providers } from '../../../src/providers/index.js'
 import { isSessionId } from '../../../src/providers/adapter/session-id.js'
 import { reviewRequest, workRequest } from '../../support/rigs/requests.js'
 
+/** What a test reads of opencode's configuration. */
+interface Config {
+  readonly agent: Readonly<Record<string, unknown>>
+  readonly permission: Readonly<Record<string, unknown>>
+  readonly plugin: readonly string[]
+}
+
 const base = workRequest({ cwd: '/repo', prompt: 'do it' })
-const { claude, codex, gemini, command } = providers
+const { claude, codex, gemini, opencode, command } = providers
 const judging = reviewRequest({ cwd: '/repo', prompt: 'judge it' })
 
 describe('claude', () => {
@@ -164,6 +172,52 @@ describe('gemini', () => {
   })
 })
 
+describe('opencode', () => {
+  const configOf = ({ env }: AgentCommand) => JSON.parse(env.OPENCODE_CONFIG_CONTENT ?? '{}') as Config
+
+  it('is started for a stream of JSON, as an agent whose rules forbid all that is not named', () => {
+    const built = opencode.command({ ...base, model: 'anthropic/opus' })
+    expect(built).toMatchObject({ file: 'opencode', input: 'do it' })
+    expect(built.args).toEqual([
+      ...['run', '--format', 'json', '--title', 'autopilot', '--dir', '/repo', '--model', 'anthropic/opus'],
+      ...['--agent', 'autopilot'],
+    ])
+    const { agent, permission, plugin } = configOf(built)
+    expect(agent.autopilot).toEqual({ mode: 'primary', permission })
+    expect(permission).toMatchObject({ '*': 'deny', bash: 'deny', external_directory: 'deny' })
+    expect(Object.keys(permission)[0]).toBe('*')
+    expect(plugin).toEqual([pathToFileURL(built.files?.[0]?.path ?? '').href])
+  })
+
+  it('gets full permissions by its own flag, and no rules', () => {
+    const built = opencode.command({ ...base, permissions: 'full' })
+    expect(built.args.slice(-1)).toEqual(['--auto'])
+    expect(configOf(built)).not.toHaveProperty('permission')
+    expect(built.files?.[0]?.content).not.toContain('permission')
+  })
+
+  it('reviews with rules that only let it read, without settings and instructions of the workspace', () => {
+    const built = opencode.review!.command(judging)
+    const { permission } = configOf(built)
+    const allowed = Object.keys(permission).filter((name) => permission[name] === 'allow')
+    expect(allowed).toEqual(['read', 'glob', 'grep', 'list', 'doom_loop'])
+    expect(built.env.OPENCODE_DISABLE_PROJECT_CONFIG).toBe('1')
+  })
+
+  it('is refused where the variable is taken through which it gets its permissions', () => {
+    const env = { OPENCODE_CONFIG_CONTENT: '{"permission":"allow"}' }
+    expect(opencode.refusal(base, env)?.kind).toBe('usage')
+    expect(opencode.refusal(judging, env)?.kind).toBe('usage')
+    expect(opencode.refusal({ ...base, permissions: 'full' }, env)).toBeUndefined()
+  })
+
+  it('is refused an entry of allow: that is not a command', () => {
+    expect(opencode.refusal({ ...base, allow: ['Bash(npm test:*)'] }, {})).toBeUndefined()
+    expect(opencode.refusal({ ...base, allow: ['WebFetch'] }, {})?.message).toContain('`WebFetch`')
+    expect(opencode.refusal({ ...base, allow: ['WebFetch'], permissions: 'full' }, {})).toBeUndefined()
+  })
+})
+
 describe('isSessionId', () => {
   it.each(['0b7e9f9c-1111-4222-8333-944445555666', 'thread_1', 'ses.a:b'])('lets %j through', (id) => {
     expect(isSessionId(id)).toBe(true)
@@ -174,7 +228,7 @@ describe('isSessionId', () => {
   })
 })
 
-describe.each([claude, codex, gemini])('$name', (provider) => {
+describe.each([claude, codex, gemini, opencode])('$name', (provider) => {
   it.each(['--dangerously-skip-permissions', '-s', '', ' opus', 'a b', 'a\nb', 'a\0', '$(id)'])(
     'refuses the model name %j',
     (model) => {

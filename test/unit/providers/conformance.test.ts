@@ -36,6 +36,7 @@ const words = [
   ],
   ...['agent_message', 'command_execution', 'file_change', 'changes', 'command', 'rate_limit_event', 'rate_limit_info'],
   ...['role', 'tool_name', 'parameters', 'tool_id', 'policy_violation', 'severity', 'stats', 'FatalTurnLimitedError'],
+  ...['part', 'state', 'tool', 'callID', 'step_start', 'step_finish', 'sessionID', 'reason', 'stop', 'tokens', 'cache'],
   ...['status', 'rejected', 'resetsAt', 'api_retry', 'permission_denied', 'is_error', 'input', 'name', '__proto__'],
 ]
 const word = fc.constantFrom(...words)
@@ -87,6 +88,7 @@ describe.each(providerNames)('the provider %s', (name) => {
           { type: 'assistant', message: { content: [{ type: 'tool_use', name: target, input: { command: target } }] } },
           { type: 'item.started', item: { type: 'command_execution', command: target } },
           { type: 'tool_use', tool_name: target, parameters: { command: target } },
+          { type: 'tool_use', part: { tool: target, state: { input: { command: target } } } },
         ]
         for (const event of lines.flatMap((each) => provider.readLine(JSON.stringify(each)))) {
           if (event.type === 'tool') expect(event.target ?? '').toBe(cleanLine(event.target ?? ''))
@@ -116,6 +118,7 @@ describe.each(providerNames)('the provider %s', (name) => {
       JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text }] } }),
       JSON.stringify({ type: 'item.completed', item: { type: 'agent_message', text } }),
       JSON.stringify({ type: 'message', role: 'assistant', content: text }),
+      JSON.stringify({ type: 'text', part: { text } }),
       JSON.stringify({ type: 'result', is_error: false, result: text }),
       text,
     ]
@@ -151,9 +154,10 @@ describe.each(providerNames)('the provider %s', (name) => {
     fc.assert(
       fc.property(request, (asked) => {
         const [begun, resumed] = [provider.command(asked), resume.command(asked, id)]
-        const at = resumed.args.indexOf(id)
-        expect(resumed.args[at - 1]).toMatch(/^(--)?resume$/)
-        expect(resumed.args.toSpliced(at - 1, 2)).toEqual(begun.args)
+        const at = resumed.args.findIndex((arg) => arg.endsWith(id))
+        const isOne = resumed.args[at] !== id
+        expect(isOne ? resumed.args[at] : resumed.args[at - 1]).toMatch(/^(--)?(resume|session)(=|$)/)
+        expect(isOne ? resumed.args.toSpliced(at, 1) : resumed.args.toSpliced(at - 1, 2)).toEqual(begun.args)
         expect({ ...resumed, args: [] }).toEqual({ ...begun, args: [] })
       }),
     )
@@ -167,7 +171,8 @@ describe.each(providerNames)('the provider %s', (name) => {
         const built = review.command({ cwd, ownDir, prompt, asRoot, schema: '{"type":"object"}' })
         expect(built.input).toBe(prompt)
         expect(built.args.join(' ')).not.toContain(prompt)
-        expect(built.args).not.toEqual(provider.command({ cwd, ownDir, prompt, asRoot, ...work }).args)
+        const working = provider.command({ cwd, ownDir, prompt, asRoot, ...work })
+        expect([built.args, built.env]).not.toEqual([working.args, working.env])
         expect(review.answer(noEvidence) ?? '').toBe('')
       }),
     )
@@ -192,6 +197,7 @@ describe('what a provider can do', () => {
     ['claude', true, true],
     ['codex', true, true],
     ['gemini', true, true],
+    ['opencode', true, true],
     ['command', false, false],
   ] as const)('%s continues a conversation: %s; reviews: %s', (name, resumes, reviews) => {
     const { resume, review }: Provider = providers[name]

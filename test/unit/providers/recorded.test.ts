@@ -119,11 +119,48 @@ const geminiRuns: readonly Expected[] = [
   { scenario: 'bad-flag', kind: 'usage', session: false },
 ]
 
+/** Its tokens and its cost are told step by step. */
+const opencodeRuns: readonly Expected[] = [
+  { scenario: 'text', kind: 'ok', tokens: one, costUsd: 0.0009, text: answer },
+  { scenario: 'tool', kind: 'ok', tokens: two, costUsd: 0.0018, text: answer },
+  { scenario: 'shell', kind: 'ok', tokens: two, costUsd: 0.0018, text: answer },
+  { scenario: 'tools5', kind: 'ok', tokens: [6000, 1200, 300], costUsd: 0.0054, text: answer },
+  { scenario: 'empty', kind: 'ok', tokens: one, costUsd: 0.0009, text: '' },
+  { scenario: 'flaky529x2', kind: 'ok', tokens: one, costUsd: 0.0009, text: answer },
+  { scenario: 'resume.2', kind: 'ok', tokens: one, costUsd: 0.0009, text: answer },
+  { scenario: 'agent-plan', kind: 'ok', tokens: two, costUsd: 0.0018, text: answer },
+  // Recorded without prices.
+  { scenario: 'edit-deny-rules', kind: 'ok', tokens: [7000, 1400, 350], text: 'ALL STEPS DONE.' },
+  { scenario: 'review-deny-rules', kind: 'ok', tokens: [7000, 1400, 350], text: 'ALL STEPS DONE.' },
+  // It ended its turn at a permission that nobody could give.
+  { scenario: 'perm-ask', kind: 'crash', tokens: one, costUsd: 0.0009 },
+  { scenario: 'resume-unknown', kind: 'session_lost', session: false },
+  { scenario: '401', kind: 'auth' },
+  { scenario: '404', kind: 'model' },
+  { scenario: '429', kind: 'rate_limit' },
+  { scenario: 'usage', kind: 'usage_limit' },
+  { scenario: 'quota', kind: 'usage_limit' },
+  { scenario: '500', kind: 'overloaded' },
+  { scenario: '529', kind: 'overloaded' },
+  { scenario: 'noserver', kind: 'network' },
+  { scenario: 'cut', kind: 'network' },
+  { scenario: 'timeout-opt', kind: 'timeout' },
+  { scenario: 'context', kind: 'context' },
+  { scenario: '400', kind: 'crash' },
+  { scenario: 'bad-model', kind: 'crash' },
+  { scenario: 'sigterm-tool', kind: 'crash' },
+  { scenario: 'bad-flag', kind: 'usage', session: false },
+]
+
 const runs = [
   ...claudeRuns.map((run) => ({ name: 'claude' as const, ...run })),
   ...codexRuns.map((run) => ({ name: 'codex' as const, ...run })),
   ...geminiRuns.map((run) => ({ name: 'gemini' as const, ...run })),
+  ...opencodeRuns.map((run) => ({ name: 'opencode' as const, ...run })),
 ]
+
+/** They report each call of the model, and no total. */
+const stepByStep = { opencode: true }
 
 describe('recorded streams', () => {
   it.each(runs)('$name, $scenario: judged as $kind', ({ name, scenario, kind, tokens, costUsd, text, session }) => {
@@ -133,7 +170,7 @@ describe('recorded streams', () => {
     const judged = judgeAgent(provider, { exit: stream.exit, evidence, stderrTail: stream.stderr })
     expect(judged?.kind ?? 'ok').toBe(kind)
     const [inputTokens, cachedInputTokens, outputTokens] = tokens ?? none
-    expect(evidence.usage).toEqual({
+    expect(name in stepByStep ? evidence.reported : evidence.usage).toEqual({
       ...{ inputTokens, cachedInputTokens, outputTokens },
       ...(costUsd === undefined ? {} : { costUsd: expect.closeTo(costUsd, 8) as number }),
     })
@@ -146,6 +183,10 @@ describe('recorded streams', () => {
     const evidence = evidenceOf(providers.claude, stream)
     const judged = judgeAgent(providers.claude, { exit: stream.exit, evidence, stderrTail: '' })
     expect(judged?.retryAt).toBe(1795409354_000)
+    const ofOpencode = (scenario: string) => evidenceOf(providers.opencode, readStream('opencode', scenario)).result
+    expect(ofOpencode('usage')?.failure?.retryAt).toBe(1795407993_000)
+    // Two seconds after the event.
+    expect(ofOpencode('429')?.failure?.retryAt).toBe(1795404906_259)
   })
 
   it('show the session and the model', () => {
@@ -153,6 +194,8 @@ describe('recorded streams', () => {
     expect(claude).toMatchObject({ sessionId: '65d58692-c598-4db8-bd6b-946f3738303d', model: 'claude-sonnet-4-5' })
     const codex = evidenceOf(providers.codex, readStream('codex', 'tool'))
     expect(codex.sessionId).toBe('01a20666-495e-7ba3-a194-ac4bb4fec5da')
+    const opencode = evidenceOf(providers.opencode, readStream('opencode', 'tool'))
+    expect(opencode.sessionId).toBe('ses_df991bcb7ffeYQ5X49hxhVRnsi')
   })
 
   it('show tool calls with what they are about, and their ends', () => {
@@ -167,6 +210,10 @@ describe('recorded streams', () => {
     expect(shell).toContainEqual({ type: 'tool_ended', ok: true, name: 'shell' })
     const patch = eventsOf(providers.codex, readStream('codex', 'apply-patch'))
     expect(patch).toContainEqual({ type: 'tool', name: 'edit', target: '/repo/hello.txt', writes: ['/repo/hello.txt'] })
+    const opencode = eventsOf(providers.opencode, readStream('opencode', 'tool'))
+    const written = { type: 'tool', name: 'write', target: '/repo/hello.txt', writes: ['/repo/hello.txt'] }
+    expect(opencode).toContainEqual(expect.objectContaining(written))
+    expect(opencode).toContainEqual({ type: 'tool_ended', ok: true, name: 'write' })
   })
 
   it('explain an unchanged tree by the denials before it', () => {

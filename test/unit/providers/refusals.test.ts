@@ -5,6 +5,7 @@ import { claudeAllowEntry } from '../../../src/providers/claude/allow-entry.js'
 import { claude } from '../../../src/providers/claude/provider.js'
 import { codex } from '../../../src/providers/codex/provider.js'
 import { gemini } from '../../../src/providers/gemini/provider.js'
+import { opencode } from '../../../src/providers/opencode/provider.js'
 import { readStream, refusedIn } from '../../support/rigs/recorded-stream.js'
 
 const missing = 'This Bash command contains multiple operations. The following part requires approval: '
@@ -187,6 +188,27 @@ describe('what gemini refused', () => {
     expect(ended({ type: 'tool_not_registered', message: 'Tool "web_fetch" not found.' })).toEqual([
       { type: 'tool_ended', ok: false },
     ])
+  })
+})
+
+describe('what opencode refused', () => {
+  it('is told with command or path, by a rule or because the tool is not on offer', () => {
+    expect(
+      refusedIn(opencode, readStream('opencode', 'edit-deny-rules')).map(({ tool, target }) => [tool, target]),
+    ).toEqual([
+      ['bash', 'git status --short && touch chained.txt'],
+      ['write', expect.stringMatching(/outside\.txt$/)],
+      ['bash', 'touch shell.txt'],
+    ])
+    expect(refusedIn(opencode, readStream('opencode', 'review-deny-rules')).map(({ tool }) => tool)).toEqual([
+      ...['write', 'bash', 'bash', 'bash', 'write', 'bash'],
+    ])
+    expect(refusedIn(opencode, readStream('opencode', 'perm-ask'))).toMatchObject([{ tool: 'write' }])
+  })
+
+  it('has an entry of allow: where the command is in plain words', () => {
+    const refused = refusedIn(opencode, readStream('opencode', 'edit-deny-rules'))
+    expect(refused.map(({ allow }) => allow)).toEqual([undefined, undefined, 'Bash(touch shell.txt)'])
   })
 })
 

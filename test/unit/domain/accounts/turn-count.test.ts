@@ -116,6 +116,14 @@ describe('the count of what the turns of a conversation used', () => {
     expect(countTurn({ ...use, answered: false }, noBaseline, blind).unknown).toBeUndefined()
   })
 
+  it('is the sum of the calls, and no estimate, where the CLI tells the cost of each and no total', () => {
+    const use: TurnUse = { total: noUsage, reported: spent(7), unsettled: spent(7), answered: true, count: 'saved' }
+    const first = countTurn(use, noBaseline, blind)
+    expect([first.usage, first.estimated, first.unknown]).toEqual([spent(7), undefined, undefined])
+    const second = countTurn({ ...use, reported: spent(3), unsettled: spent(3) }, first.after, blind)
+    expect(addCounted(first.usage, second)).toEqual(spent(10))
+  })
+
   it('takes a cost that one total lacked from the next', () => {
     const silent: TurnUse = {
       ...{ total: withCost(spent(5), undefined), answered: true, count: 'saved' },

@@ -152,6 +152,24 @@ describe('evidence', () => {
     }
   })
 
+  it('is open again when the CLI retries what it had reported as failed', () => {
+    const failed: AgentEvent = { type: 'result', failure: failure('overloaded', 'busy') }
+    const retry: AgentEvent = { type: 'retrying', message: 'busy', kind: 'overloaded' }
+    expect(from(failed, retry).result).toBeUndefined()
+    expect(judgeProcess(zero, from(failed, retry, { type: 'result' }), undefined)).toBeUndefined()
+    // It gave up, and ended as if all were well.
+    expect(judgeProcess(zero, from(failed, retry), undefined)?.kind).toBe('overloaded')
+    expect(judgeProcess(one, from(failed, retry), undefined)?.kind).toBe('crash')
+  })
+
+  it('keeps why the CLI failed when it then says only that it did', () => {
+    const limit: AgentEvent = { type: 'result', failure: failure('rate_limit', 'slow down') }
+    const crash: AgentEvent = { type: 'result', failure: failure('crash', 'it failed'), sessionId: 's' }
+    expect(from(limit, crash)).toMatchObject({ sessionId: 's', result: { failure: { kind: 'rate_limit' } } })
+    expect(from(crash, limit).result?.failure?.kind).toBe('rate_limit')
+    expect(from(crash, { type: 'result' }).result).toEqual({})
+  })
+
   it('explains a time-out by a retry that the CLI still makes for its account, but by no other retry', () => {
     const ended = (kind: 'network' | 'model', why: 'timeout' | 'idle_timeout' | 'canceled') =>
       judgeProcess({ type: 'signal', signal: 'SIGTERM' }, from({ type: 'retrying', message: 'again', kind }), why)?.kind

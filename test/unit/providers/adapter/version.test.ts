@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isCi } from '../../../../src/domain/process/environment.js'
 import { providers } from '../../../../src/providers/index.js'
 
-const { claude, codex } = providers
+const { claude, codex, opencode } = providers
 
 describe("a CLI's version", () => {
   it.each([
@@ -12,6 +12,7 @@ describe("a CLI's version", () => {
     [claude, '2.1.330\n', '2.1.330'],
     [codex, 'codex-cli 0.169.0', '0.169.0'],
     [codex, 'run npm install -g @openai/codex@0.180.0 to update\ncodex-cli 0.169.0-alpha.1\n', '0.169.0-alpha.1'],
+    [opencode, '1.18.33\n', '1.18.33'],
     [codex, 'Codex CLI, build 7 of version 1.2.3', '1.2.3'],
   ])('of $name is in the first line that looks like its own: %s', (provider, stdout, version) => {
     expect(provider.program?.parseVersion(stdout)).toBe(version)

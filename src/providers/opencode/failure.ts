@@ -1,0 +1,102 @@
+import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
+import { present } from '../../domain/present.js'
+import type { EpochMs } from '../../domain/brand.js'
+import {
+  cliFailure,
+  kindOfHttpStatus,
+  lastWords,
+  matchSignature,
+  type Login,
+  type Signature,
+} from '../adapter/failure-text.js'
+import { momentAt, numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import { clipText } from '../adapter/line.js'
+
+export const opencodeLogin: Login = {
+  command: 'opencode auth login',
+  lasting: 'the key of the provider, such as ANTHROPIC_API_KEY',
+}
+
+/** opencode's own names of errors. Source: recorded streams and texts of 1.18.33. */
+const names: Readonly<Record<string, FailureKind>> = {
+  ProviderAuthError: 'auth',
+  ContextOverflowError: 'context',
+  ProviderModelNotFoundError: 'model',
+}
+
+/** The messages of model servers, which opencode hands on. */
+const messageTexts: readonly Signature[] = [
+  [/usage limit|exceeded your current quota|insufficient.quota|credit balance|free limit reached/i, 'usage_limit'],
+  [/incorrect api key|invalid.api.key|api key is missing|unauthorized/i, 'auth'],
+  [/exceeds the context window|prompt is too long/i, 'context'],
+  [/model not found|does not exist or you do not have access/i, 'model'],
+  [/rate limit|too many requests/i, 'rate_limit'],
+  [/operation timed out|request timed out/i, 'timeout'],
+  [/overloaded|at capacity|had an error while processing/i, 'overloaded'],
+  [/cannot connect to api|unable to connect|connection (refused|reset|closed|error)|socket/i, 'network'],
+]
+
+/** What stderr says if no final event came. */
+const stderrTexts: readonly Signature[] = [
+  [/session not found/i, 'session_lost'],
+  [
+    /unknown argument|invalid values:|--help +show help|configuration is invalid|is not valid json|invalid json/i,
+    'usage',
+  ],
+  [/provide a message or a command/i, 'usage'],
+  [/cannot execute binary file/i, 'spawn'],
+  ...messageTexts,
+]
+
+/** What a message means, where it is known. */
+export function kindOfMessage(message: string): FailureKind | undefined {
+  return matchSignature(message, messageTexts)
+}
+
+/** An `error` event. Its moments are relative, and the event has its own. */
+export function errorFailure(event: JsonObject): Failure {
+  const error = objectAt(event, 'error')
+  const data = objectAt(error, 'data')
+  const name = stringAt(error, 'name') ?? ''
+  const said = clipText(stringAt(data, 'message') ?? name)
+  const kind = kindOfError(name, data, said)
+  const retryAt = kind === 'usage_limit' || kind === 'rate_limit' ? retryMoment(event, data) : undefined
+  return { ...cliFailure(kind, 'opencode', told(name, said), opencodeLogin), ...present({ retryAt }) }
+}
+
+function kindOfError(name: string, data: JsonObject | undefined, said: string): FailureKind {
+  const own = Object.hasOwn(names, name) ? names[name] : undefined
+  const byText = kindOfMessage(`${said} ${stringAt(data, 'responseBody')?.slice(0, 2_000) ?? ''}`)
+  const status = numberAt(data, 'statusCode')
+  const byStatus = status === undefined ? undefined : kindOfHttpStatus(status)
+  // A used-up allowance is a 429, too.
+  return own ?? (byText === 'usage_limit' ? byText : (byStatus ?? byText ?? 'crash'))
+}
+
+/** It says no more than that where it does not know the provider or the model, or has no login. */
+function told(name: string, said: string): string {
+  return name === 'UnknownError' && /unexpected server error/i.test(said)
+    ? `${said} Often it does not know the model or its provider (PROVIDER/MODEL).`
+    : said
+}
+
+function retryMoment(event: JsonObject, data: JsonObject | undefined): EpochMs | undefined {
+  const at = momentAt(objectAt(parseObject(stringAt(data, 'responseBody') ?? ''), 'error'), 'resets_at', 1000)
+  const after = Number(stringAt(objectAt(data, 'responseHeaders'), 'retry-after') ?? NaN)
+  const now = numberAt(event, 'timestamp')
+  return at ?? (now === undefined || !(after > 0) ? undefined : momentAt({ at: now + after * 1000 }, 'at'))
+}
+
+/** The last step ended in another way than `stop`, and none follows. */
+export function stepFailure(reason: string): Failure {
+  const said = reason === 'length' ? 'the answer was longer than the model may write' : `the turn ended with ${reason}`
+  return failure('crash', `opencode: ${said}`)
+}
+
+export function explainOpencodeCrash(stderrTail: string): Failure | undefined {
+  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
+  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
+  return said === undefined || kind === undefined
+    ? undefined
+    : cliFailure(kind, 'opencode', lastWords(stderrTail, said), opencodeLogin)
+}
