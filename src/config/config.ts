@@ -15,7 +15,7 @@ import { gateKeys, gateList, gatesOf } from './gate-config.js'
 import { configName, findConfig } from './config-name.js'
 import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
 import { customProviderKeys, customProviders, customProvidersOf } from './custom-provider-config.js'
-import { providersInFile, providersInSettings, selectableProviders, unknownProvider } from './known-providers.js'
+import { unknownProvidersIn } from './known-providers.js'
 import { scalar, scalarOrMap } from './scalar.js'
 import { numberVariables } from '../domain/agent/work-number.js'
 import { placeholdersIn } from '../domain/secrets/placeholder.js'
@@ -142,14 +142,17 @@ export function parseConfig(
     return err([problemAt(name, 'E102', error instanceof Error ? error.message : 'not readable')])
   }
   const parsed = schema.safeParse(data, { error: expected })
-  if (!parsed.success) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, source)))
-  const config = { ...settingsOf(parsed.data, parentEnv), place: (path: Path) => placeOf(path, document, source) }
-  const selectable = selectableProviders(config.file)
-  const unknown = [...providersInSettings(config.run), ...providersInFile(parsed.data)].flatMap((named) => {
-    const why = unknownProvider(named.name, selectable)
-    return why === undefined ? [] : [at(named.path, document, source, 'E104', `${named.path.join('.')}: ${why}`)]
-  })
-  return unknown.length > 0 ? err(unknown) : ok(config)
+  const issues = parsed.success ? [] : parsed.error.issues
+  const unknown = unknownProvidersIn(data).map(({ path, why }) =>
+    at(path, document, source, 'E104', `${path.join('.')}: ${why}`),
+  )
+  const problems = [...issues.flatMap((issue) => problemsOf(issue, document, source)), ...unknown]
+  if (!parsed.success || problems.length > 0) return err(problems.sort(byPosition))
+  return ok({ ...settingsOf(parsed.data, parentEnv), place: (path) => placeOf(path, document, source) })
+}
+
+function byPosition({ position: a }: Problem, { position: b }: Problem): number {
+  return a.line - b.line || a.column - b.column
 }
 
 function settingsOf(

@@ -133,7 +133,7 @@ function settingsFrom(
 function unknownProviderIn(settings: Partial<RunSettings>, file: FileSettings): string | undefined {
   const selectable = selectableProviders(file)
   return providersInSettings(settings)
-    .map(({ name }) => unknownProvider(name, selectable))
+    .map((name) => unknownProvider(name, selectable))
     .find((why) => why !== undefined)
 }
 

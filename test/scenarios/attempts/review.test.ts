@@ -48,7 +48,7 @@ test('work that another CLI approves lands; the review is a process of its own, 
   expect(review!.prompt).toContain('    - It greets.')
   expect(review!.prompt).toContain('- The greeting is friendly.')
   expect(review!.prompt).toContain('    +bad')
-  expect(review!.args.join(' ')).toMatch(/-s read-only .*--output-schema \S+review-1-schema\.json/)
+  expect(review!.args.join(' ')).toMatch(/-s read-only .*--output-schema \S+review-1-cli\/answer-schema\.json/)
   expect(review!.cwd).not.toBe(work!.cwd)
   const verdicts = judgements(ended.records()).map(({ gate, verdict, by }) => [gate, verdict, by?.agent, by?.reasons])
   expect(verdicts[0]).toEqual(['test -e hello.txt', 'passed', undefined, undefined])
