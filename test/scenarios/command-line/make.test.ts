@@ -13,7 +13,7 @@ const good = 'tasks:\n  - { id: a, run: echo > a }\n  - { id: b, run: echo > b }
 /** `make` in the project, which is installed and built: it only has to run. */
 function make(stage: Scene, args: readonly string[], cwd = stage.repo.dir) {
   const env = { ...stage.env, TMPDIR: stage.repo.home }
-  const flags = ['--no-print-directory', '-o', 'node_modules/.installed', '-o', 'dist/cli.js', '-C', projectRoot]
+  const flags = ['--no-print-directory', '-o', 'node_modules/.installed', '-o', 'dist/cli.cjs', '-C', projectRoot]
   return startProgram([...flags, ...args], { cwd, env, file: 'make' }).ended
 }
 
@@ -21,7 +21,7 @@ test('make help is the default, and lists the targets and settings', async () =>
   const stage = scene()
   const bare = await make(stage, [])
   expect(bare.code).toBe(0)
-  for (const target of ['autopilot', 'build', 'lint', 'format', 'check', 'test', 'clean', 'help'])
+  for (const target of ['autopilot', 'mcp-autopilot', 'build', 'lint', 'format', 'check', 'test', 'clean', 'help'])
     expect(bare.stdout).toMatch(new RegExp(`^ +make ${target} `, 'm'))
   for (const name of ['AGENTS', 'MAX_ITERATIONS', 'ROADMAP', 'REPO', 'PROVIDER', 'DRY_RUN', 'ARGS'])
     expect(bare.stdout).toContain(name)
@@ -38,6 +38,20 @@ test('make autopilot runs the roadmap of ROADMAP on the repository that holds it
   expect(code).toBe(0)
   expect(stdout).toMatch(/^Done +2 of 2 tasks/m)
   expect(stage.repo.gitIn(dir, 'log', '--format=%s', 'main..autopilot/main').split('\n').sort()).toEqual(['a', 'b'])
+})
+
+test('make mcp-autopilot runs on workers, with codex unless PROVIDER names another CLI, and says so if there is none', async () => {
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, expects: no_change }\n' })
+  const args = ['mcp-autopilot', 'AGENTS=2', `REPO=${stage.repo.dir}`, 'ARGS=--output json']
+  const without = await make(stage, args)
+  expect(without.stdout + without.stderr).toContain('npm install -g @openai/codex')
+  expect(without.stderr).toContain('Error 3')
+  const calls = fakeCli(stage, 'codex', ({ succeed }) => succeed())
+  fakeCli(stage, 'claude', ({ succeed }) => succeed())
+  const { code, stdout } = await make(stage, args)
+  expect(code).toBe(0)
+  expect(calls()).toHaveLength(1)
+  expect(stdout.match(/"type":"worker_started"/g)).toHaveLength(2)
 })
 
 test('DRY_RUN=1, REPO, PROVIDER, MAX_ITERATIONS and ARGS reach the program', async () => {

@@ -222,7 +222,7 @@ budgets:
   claude: { euros: 5 }
 prices:
   codex: { input: -1, output: 2 }
-  'gemini:x': { input: 1, output: 2 }
+  'nobody:x': { input: 1, output: 2 }
 on_limit: maybe
 max_total_attempts: 0
 `
