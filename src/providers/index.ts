@@ -1,15 +1,20 @@
 import { claude } from './claude/provider.js'
 import { codex } from './codex/provider.js'
 import { command } from './command.js'
-import { opencode } from './opencode/provider.js'
+import { copilot } from './copilot/provider.js'
 import { customProvider } from './custom.js'
 import { gemini } from './gemini/provider.js'
+import { opencode } from './opencode/provider.js'
+import { pi } from './pi/provider.js'
 import type { Provider } from './adapter/contract.js'
 import type { CustomProvider } from '../domain/agent/custom-provider.js'
 import { providerNames, type ProviderName } from '../domain/agent/provider-model.js'
 
 /** Every provider there is. A name without its adapter does not compile. */
-export const providers = { claude, codex, gemini, opencode, command } as const satisfies Record<ProviderName, Provider>
+export const providers = { claude, codex, gemini, opencode, copilot, pi, command } as const satisfies Record<
+  ProviderName,
+  Provider
+>
 
 /** The provider of a name; undefined if there is none. */
 export type FindProvider = (name: string) => Provider | undefined

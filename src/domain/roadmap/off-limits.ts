@@ -25,8 +25,9 @@ const armament = [
   // The path itself only if it is a link or a file: its contents are checked by name.
   String.raw`\.claude(?:$|\/(?:settings[^/]*\.json|agents|commands|hooks|plugins|skills)(?=\/|$))`,
   String.raw`\.claude-plugin`,
-  ...['codex', 'gemini', 'opencode', 'qwen'].map((name) => String.raw`\.${name}`),
+  ...['codex', 'copilot', 'gemini', 'opencode', 'pi', 'qwen'].map((name) => String.raw`\.${name}`),
   String.raw`opencode\.jsonc?`,
+  String.raw`\.github\/(?:agents|hooks|skills)`,
   String.raw`\.cursor(?:$|\/(?:cli|hooks|mcp)\.json)`,
   String.raw`\.vscode\/mcp\.json`,
 ]

@@ -45,7 +45,8 @@ export interface Login {
 }
 
 /** There is no login, as opposed to one that a server refused. Losers of a race for a token say the same. */
-const noLogin = /not logged in|missing environment variable|must specify the \w+_KEY|no? auth method|missing api key/i
+const noLogin =
+  /not logged in|missing environment variable|must specify the \w+_KEY|no? auth method|missing api key|no api key found|no authentication information/i
 
 function nextStep(kind: FailureKind, { command, lasting }: Login): string | undefined {
   if (kind === 'auth') {

@@ -13,7 +13,7 @@ interface Config {
 }
 
 const base = workRequest({ cwd: '/repo', prompt: 'do it' })
-const { claude, codex, gemini, opencode, command } = providers
+const { claude, codex, gemini, opencode, copilot, pi, command } = providers
 const judging = reviewRequest({ cwd: '/repo', prompt: 'judge it' })
 
 describe('claude', () => {
@@ -218,6 +218,65 @@ describe('opencode', () => {
   })
 })
 
+describe('copilot', () => {
+  const flags = ['--output-format', 'json', '--no-color', '--no-ask-user', '-C', '/repo']
+
+  it('is started for a stream of JSON, with tools for files only', () => {
+    const built = copilot.command({ ...base, model: 'gpt-5' })
+    expect(built).toMatchObject({ file: 'copilot', input: 'do it' })
+    expect(built.args).toEqual([
+      ...[...flags, '--model', 'gpt-5', '--available-tools=view,grep,glob,create,edit,apply_patch'],
+      ...['--disallow-temp-dir', '--allow-tool=write'],
+    ])
+    expect(copilot.command({ ...base, permissions: 'full' }).args).toEqual([...flags, '--allow-all'])
+  })
+
+  it('reviews with the tools that read, without the instructions of the workspace', () => {
+    expect(copilot.review!.command(judging).args.slice(6)).toEqual([
+      ...['--available-tools=view,grep,glob', '--disallow-temp-dir', '--no-custom-instructions'],
+    ])
+  })
+
+  it('is refused commands, to which nothing limits it, unless its permissions are full', () => {
+    const allow = ['Bash(npm test:*)']
+    expect(copilot.refusal({ ...base, allow }, {})?.kind).toBe('usage')
+    expect(copilot.refusal({ ...base, allow, permissions: 'full' }, {})).toBeUndefined()
+    expect(copilot.refusal(base, {})).toBeUndefined()
+  })
+
+  it('is refused where a variable would lift its permissions', () => {
+    for (const request of [base, judging]) {
+      expect(copilot.refusal(request, { COPILOT_ALLOW_ALL: 'true' })?.kind).toBe('usage')
+      expect(copilot.refusal(request, { COPILOT_ALLOW_ALL: '0' })).toBeUndefined()
+    }
+    expect(copilot.refusal({ ...base, permissions: 'full' }, { COPILOT_ALLOW_ALL: '1' })).toBeUndefined()
+  })
+})
+
+describe('pi', () => {
+  const full: WorkRequest = { ...base, permissions: 'full' }
+
+  it('is started for a stream of JSON, with full permissions alone', () => {
+    const built = pi.command({ ...full, model: 'anthropic/opus:high' })
+    expect(built.args).toEqual(['-p', '--mode', 'json', '--model', 'anthropic/opus:high'])
+    expect(built.input).toBe('do it')
+    expect(pi.refusal(full, {})).toBeUndefined()
+    expect(pi.refusal(base, {})?.message).toContain('permissions: {pi: full}')
+    expect(pi.refusal({ ...full, model: '--tools' }, {})?.kind).toBe('model')
+  })
+
+  it('never gets a tool that writes where its permissions are not full', () => {
+    expect(pi.command(base).args.slice(-2)).toEqual(['--tools', 'read,grep,find,ls'])
+  })
+
+  it('reviews with the tools that read, without instructions and extensions of the workspace', () => {
+    const { args } = pi.review!.command(judging)
+    expect(args.slice(3, 5)).toEqual(['--tools', 'read,grep,find,ls'])
+    expect(args).toEqual(expect.arrayContaining(['--no-context-files', '--no-extensions', '--system-prompt']))
+    expect(pi.refusal(judging, {})).toBeUndefined()
+  })
+})
+
 describe('isSessionId', () => {
   it.each(['0b7e9f9c-1111-4222-8333-944445555666', 'thread_1', 'ses.a:b'])('lets %j through', (id) => {
     expect(isSessionId(id)).toBe(true)
@@ -228,7 +287,7 @@ describe('isSessionId', () => {
   })
 })
 
-describe.each([claude, codex, gemini, opencode])('$name', (provider) => {
+describe.each([claude, codex, gemini, opencode, copilot])('$name', (provider) => {
   it.each(['--dangerously-skip-permissions', '-s', '', ' opus', 'a b', 'a\nb', 'a\0', '$(id)'])(
     'refuses the model name %j',
     (model) => {

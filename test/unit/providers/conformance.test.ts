@@ -36,6 +36,8 @@ const words = [
   ],
   ...['agent_message', 'command_execution', 'file_change', 'changes', 'command', 'rate_limit_event', 'rate_limit_info'],
   ...['role', 'tool_name', 'parameters', 'tool_id', 'policy_violation', 'severity', 'stats', 'FatalTurnLimitedError'],
+  ...['data', 'session.error', 'statusCode', 'exitCode', 'tool.execution_complete', 'assistant.message', 'toolName'],
+  ...['agent_end', 'messages', 'message_end', 'role', 'stopReason', 'errorMessage', 'auto_retry_end', 'cost', 'total'],
   ...['part', 'state', 'tool', 'callID', 'step_start', 'step_finish', 'sessionID', 'reason', 'stop', 'tokens', 'cache'],
   ...['status', 'rejected', 'resetsAt', 'api_retry', 'permission_denied', 'is_error', 'input', 'name', '__proto__'],
 ]
@@ -88,6 +90,8 @@ describe.each(providerNames)('the provider %s', (name) => {
           { type: 'assistant', message: { content: [{ type: 'tool_use', name: target, input: { command: target } }] } },
           { type: 'item.started', item: { type: 'command_execution', command: target } },
           { type: 'tool_use', tool_name: target, parameters: { command: target } },
+          { type: 'tool.execution_start', data: { toolName: target, arguments: { command: target } } },
+          { type: 'tool_execution_start', toolName: target, args: { command: target } },
           { type: 'tool_use', part: { tool: target, state: { input: { command: target } } } },
         ]
         for (const event of lines.flatMap((each) => provider.readLine(JSON.stringify(each)))) {
@@ -119,6 +123,8 @@ describe.each(providerNames)('the provider %s', (name) => {
       JSON.stringify({ type: 'item.completed', item: { type: 'agent_message', text } }),
       JSON.stringify({ type: 'message', role: 'assistant', content: text }),
       JSON.stringify({ type: 'text', part: { text } }),
+      JSON.stringify({ type: 'assistant.message', data: { content: text } }),
+      JSON.stringify({ type: 'message_end', message: { role: 'assistant', content: [{ type: 'text', text }] } }),
       JSON.stringify({ type: 'result', is_error: false, result: text }),
       text,
     ]
@@ -198,6 +204,8 @@ describe('what a provider can do', () => {
     ['codex', true, true],
     ['gemini', true, true],
     ['opencode', true, true],
+    ['copilot', true, true],
+    ['pi', true, true],
     ['command', false, false],
   ] as const)('%s continues a conversation: %s; reviews: %s', (name, resumes, reviews) => {
     const { resume, review }: Provider = providers[name]

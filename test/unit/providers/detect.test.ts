@@ -23,6 +23,13 @@ describe('detectProvider', () => {
     expect(detection).toEqual({ usable: true, version: '0.170.0-alpha.1', tested: false })
   })
 
+  it('finds the version where the CLI prints it', async () => {
+    const ofPi = await detectProvider(providers.pi, answering('', fine, '0.73.1\n').capture, { env: {} })
+    expect(ofPi).toEqual({ usable: true, version: '0.73.1', tested: true })
+    const ofClaude = await detectProvider(providers.claude, answering('', fine, '2.1.332\n').capture, { env: {} })
+    expect(ofClaude.usable).toBe(false)
+  })
+
   it('does not start anything for a shell command', async () => {
     const { capture, calls } = answering('')
     expect(await detectProvider(providers.command, capture, { env: {} })).toEqual({ usable: true, tested: true })

@@ -152,15 +152,64 @@ const opencodeRuns: readonly Expected[] = [
   { scenario: 'bad-flag', kind: 'usage', session: false },
 ]
 
+/** It tells no tokens. */
+const copilotRuns: readonly Expected[] = [
+  { scenario: 'text', kind: 'ok', text: answer },
+  { scenario: 'tool', kind: 'ok', text: answer },
+  { scenario: 'tools5', kind: 'ok', text: answer },
+  { scenario: 'flaky529x2', kind: 'ok', text: answer },
+  { scenario: 'resume.2', kind: 'ok', text: answer },
+  { scenario: 'perm-none', kind: 'ok', text: answer },
+  { scenario: 'perm-deny', kind: 'ok' },
+  { scenario: 'edit-allow-tool', kind: 'ok' },
+  { scenario: 'review-available', kind: 'ok' },
+  { scenario: 'resume-unknown', kind: 'session_lost', session: false },
+  { scenario: '401', kind: 'auth' },
+  { scenario: '403', kind: 'auth' },
+  { scenario: 'no-auth', kind: 'auth', session: false },
+  { scenario: '404', kind: 'model' },
+  { scenario: '429', kind: 'rate_limit' },
+  { scenario: '429-long', kind: 'rate_limit' },
+  { scenario: 'usage', kind: 'usage_limit' },
+  { scenario: 'quota', kind: 'usage_limit' },
+  { scenario: '500', kind: 'overloaded' },
+  { scenario: '529', kind: 'overloaded' },
+  { scenario: 'noserver', kind: 'network' },
+  { scenario: 'cut', kind: 'network' },
+  { scenario: 'garbage', kind: 'network' },
+  { scenario: 'context', kind: 'context' },
+  { scenario: '400', kind: 'crash' },
+  { scenario: 'empty', kind: 'crash' },
+  // Its final event says 0.
+  { scenario: 'sigterm-group-tool', kind: 'crash' },
+  { scenario: 'sigterm-tool', kind: 'crash', session: false },
+  { scenario: 'bad-flag', kind: 'usage', session: false },
+]
+
+/** Each of them ended with exit code 0, but for the signals. */
+const piRuns: readonly Expected[] = [
+  { scenario: 'text', kind: 'ok', tokens: one, costUsd: 0.0009, text: answer },
+  { scenario: 'tool', kind: 'ok', tokens: two, costUsd: 0.0018, text: answer },
+  { scenario: 'review-tools', kind: 'ok', tokens: [7000, 1400, 350], costUsd: 0.0063, text: answer },
+  { scenario: '401', kind: 'auth' },
+  { scenario: 'usage', kind: 'usage_limit' },
+  { scenario: '529', kind: 'overloaded' },
+  { scenario: 'cut', kind: 'network' },
+  { scenario: 'sigint-model', kind: 'crash' },
+  { scenario: 'sigterm-tool', kind: 'crash', tokens: one, costUsd: 0.0009 },
+]
+
 const runs = [
   ...claudeRuns.map((run) => ({ name: 'claude' as const, ...run })),
   ...codexRuns.map((run) => ({ name: 'codex' as const, ...run })),
   ...geminiRuns.map((run) => ({ name: 'gemini' as const, ...run })),
   ...opencodeRuns.map((run) => ({ name: 'opencode' as const, ...run })),
+  ...copilotRuns.map((run) => ({ name: 'copilot' as const, ...run })),
+  ...piRuns.map((run) => ({ name: 'pi' as const, ...run })),
 ]
 
 /** They report each call of the model, and no total. */
-const stepByStep = { opencode: true }
+const stepByStep = { opencode: true, pi: true }
 
 describe('recorded streams', () => {
   it.each(runs)('$name, $scenario: judged as $kind', ({ name, scenario, kind, tokens, costUsd, text, session }) => {

@@ -5,6 +5,8 @@ import { claudeAllowEntry } from '../../../src/providers/claude/allow-entry.js'
 import { claude } from '../../../src/providers/claude/provider.js'
 import { codex } from '../../../src/providers/codex/provider.js'
 import { gemini } from '../../../src/providers/gemini/provider.js'
+import { copilot } from '../../../src/providers/copilot/provider.js'
+import { pi } from '../../../src/providers/pi/provider.js'
 import { opencode } from '../../../src/providers/opencode/provider.js'
 import { readStream, refusedIn } from '../../support/rigs/recorded-stream.js'
 
@@ -209,6 +211,25 @@ describe('what opencode refused', () => {
   it('has an entry of allow: where the command is in plain words', () => {
     const refused = refusedIn(opencode, readStream('opencode', 'edit-deny-rules'))
     expect(refused.map(({ allow }) => allow)).toEqual([undefined, undefined, 'Bash(touch shell.txt)'])
+  })
+})
+
+describe('what copilot and pi refused', () => {
+  it('is told with command or path, also because the tool is not on offer', () => {
+    expect(
+      refusedIn(copilot, readStream('copilot', 'edit-allow-tool')).map(({ tool, target }) => [tool, target]),
+    ).toEqual([
+      ['bash', 'git status --short && touch chained.txt'],
+      ['create', expect.stringMatching(/outside\.txt$/)],
+      ['bash', 'touch shell.txt'],
+    ])
+    const commands = ['bash', 'bash', 'bash']
+    expect(refusedIn(copilot, readStream('copilot', 'review-available')).map(({ tool }) => tool)).toEqual([
+      ...['create', ...commands, 'create', 'bash'],
+    ])
+    expect(refusedIn(pi, readStream('pi', 'review-tools')).map(({ tool }) => tool)).toEqual([
+      ...['write', ...commands, 'write', 'bash'],
+    ])
   })
 })
 

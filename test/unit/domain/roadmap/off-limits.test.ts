@@ -9,6 +9,7 @@ test.each([
   ...['.claude', '.claude/settings.json', '.claude/settings.local.json', '.claude/hooks/x.sh', '.claude/agents/a.md'],
   ...['.CLAUDE/Settings.json', 'packages/a/.claude/skills/s/SKILL.md', '.mcp.json', 'packages/a/.mcp.json'],
   ...['.codex/config.toml', '.codex', 'opencode.json', '.gemini/settings.json', '.cursor/mcp.json', '.vscode/mcp.json'],
+  ...['.opencode/plugin/x.js', '.pi/settings.json', '.github/hooks/x.json', '.github/agents/a.agent.md'],
 ])('%s is off limits, unless agents may configure', (path) => {
   expect([strict.covers(path), open.covers(path)]).toEqual([true, false])
 })

@@ -1,0 +1,69 @@
+import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
+import {
+  cliFailure,
+  kindOfHttpStatus,
+  lastWords,
+  matchSignature,
+  type Login,
+  type Signature,
+} from '../adapter/failure-text.js'
+import { numberAt, stringAt, type JsonObject } from '../adapter/json.js'
+import { clipText } from '../adapter/line.js'
+
+export const copilotLogin: Login = {
+  command: 'copilot login',
+  lasting: 'COPILOT_GITHUB_TOKEN, or a model provider of your own (COPILOT_PROVIDER_BASE_URL)',
+}
+
+/** Source: recorded streams of 1.0.102. */
+const messageTexts: readonly Signature[] = [
+  [/usage limit|exceeded your current quota|quota exceeded|premium request/i, 'usage_limit'],
+  [/rejected the prompt as too long|context limit/i, 'context'],
+  [/no authentication information|authentication failed|bad credentials/i, 'auth'],
+  [/could not connect|unexpected eof|without sending any chunks|error reading a body/i, 'network'],
+]
+
+/** What stderr says if no final event came. */
+const stderrTexts: readonly Signature[] = [
+  [/no session, task, or name matched/i, 'session_lost'],
+  [/invalid command format|try 'copilot --help'|no prompt provided/i, 'usage'],
+  [/cannot execute binary file/i, 'spawn'],
+  ...messageTexts,
+]
+
+/** A `session.error` event: the structured fields count first, but a used-up allowance is a 429, too. */
+export function sessionFailure(data: JsonObject | undefined): Failure {
+  const said = clipText(stringAt(data, 'message') ?? '')
+  const byText = matchSignature(said, messageTexts)
+  const status = numberAt(data, 'statusCode')
+  const byStatus = status === undefined ? undefined : kindOfHttpStatus(status)
+  const byType = kindsOfType.get(stringAt(data, 'errorType') ?? '')
+  const kind = byText === 'usage_limit' ? byText : (byStatus ?? byType ?? byText ?? 'crash')
+  return cliFailure(kind, 'copilot', said, copilotLogin)
+}
+
+const kindsOfType: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+  ['authentication', 'auth'],
+  ['rate_limit', 'rate_limit'],
+])
+
+/** The reasons of its retries. */
+export const kindsOfRetry: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+  ['rate_limit', 'rate_limit'],
+  ['transient_auth_error', 'auth'],
+  ['api_error', 'overloaded'],
+  ['streaming_error', 'network'],
+])
+
+/** The final event has an exit code only; why it failed came before. */
+export function exitFailure(exitCode: number | undefined): Failure {
+  return failure('crash', `copilot: it failed${exitCode === undefined ? '' : ` with exit code ${exitCode}`}`)
+}
+
+export function explainCopilotCrash(stderrTail: string): Failure | undefined {
+  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
+  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
+  return said === undefined || kind === undefined
+    ? undefined
+    : cliFailure(kind, 'copilot', lastWords(stderrTail, said), copilotLogin)
+}

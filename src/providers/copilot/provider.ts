@@ -1,0 +1,109 @@
+import { failure, type Failure } from '../../domain/agent/failure.js'
+import { answerAtEnd } from '../adapter/answer-at-end.js'
+import type { AgentCommand, AgentRequest, Provider, WorkRequest } from '../adapter/contract.js'
+import { refuseModelName } from '../adapter/model-name.js'
+import { versionOf } from '../adapter/version.js'
+import { copilotLogin, explainCopilotCrash } from './failure.js'
+import { readCopilotLine } from './read-line.js'
+
+/** GitHub Copilot CLI. Source of flags, texts and fields: 1.0.102 against a stub server; recorded streams are in the tests. */
+export const copilot: Provider = {
+  name: 'copilot',
+  command: (request) => start(request, workFlags(request)),
+  resume: {
+    command: (request, conversation) => start(request, workFlags(request), [`--resume=${conversation}`]),
+  },
+  review: {
+    // Neither the instructions nor, without trust in the directory, the settings of the tree that is judged.
+    command: (request) => start(request, [...restrictedTo(readingTools), '--no-custom-instructions']),
+    answer: ({ finalText }) => answerAtEnd(finalText, 'verdict'),
+  },
+  refusal,
+  readLine: readCopilotLine,
+  permitted,
+  tellsCost: false,
+  finalEvent: 'stream',
+  explainCrash: explainCopilotCrash,
+  program: {
+    file: 'copilot',
+    versionArgs: ['--version'],
+    parseVersion: (stdout) => parseVersion(stdout.replace(/\.$/gm, '')),
+    testedVersion: '1.0.102',
+    loginCommand: copilotLogin.command,
+    installCommand: 'npm install -g @github/copilot',
+  },
+  permissionNames: { edit: 'tools for files only', full: '--allow-all' },
+  // GITHUB_TOKEN and GH_TOKEN may do more than use copilot: who wants to pass them names them under `env:`.
+  passedVariables: [
+    {
+      names: [
+        ...['COPILOT_GITHUB_TOKEN', 'COPILOT_HOME', 'COPILOT_MODEL', 'COPILOT_OFFLINE', 'COPILOT_PROVIDER_*'],
+        ...['COPILOT_GH_HOST', 'GH_HOST', 'COPILOT_CUSTOM_INSTRUCTIONS_DIRS'],
+      ],
+    },
+  ],
+}
+
+/** It prints a full stop behind the number. */
+const parseVersion = versionOf('github copilot cli')
+
+const readingTools = ['view', 'grep', 'glob']
+/** The last one is what models of OpenAI get in place of the other two. */
+const editingTools = [...readingTools, 'create', 'edit', 'apply_patch']
+
+/** Of its own accord it also lets the temporary directory be written, which all agents share. */
+function restrictedTo(tools: readonly string[]): readonly string[] {
+  return [`--available-tools=${tools.join(',')}`, '--disallow-temp-dir']
+}
+
+/**
+ * Its shell is not on offer under `edit`: it runs what it takes for harmless unasked, such as `git log --output=FILE`,
+ * which writes anywhere; and it knows a permitted command by its first word or two. Source: tried with 1.0.102.
+ */
+function workFlags({ permissions }: WorkRequest): readonly string[] {
+  return permissions === 'full' ? ['--allow-all'] : [...restrictedTo(editingTools), '--allow-tool=write']
+}
+
+function start(
+  { cwd, prompt, model }: AgentRequest,
+  flags: readonly string[],
+  conversation: readonly string[] = [],
+): AgentCommand {
+  return {
+    file: 'copilot',
+    args: [
+      ...['--output-format', 'json', '--no-color', '--no-ask-user', '-C', cwd],
+      ...conversation,
+      ...(model === undefined ? [] : ['--model', model]),
+      ...flags,
+    ],
+    input: prompt,
+    env: { COPILOT_AUTO_UPDATE: 'false' },
+  }
+}
+
+function refusal(
+  request: AgentRequest & Partial<Pick<WorkRequest, 'permissions' | 'allow'>>,
+  env: Readonly<Record<string, string>>,
+): Failure | undefined {
+  const { permissions, allow = [] } = request
+  if (permissions !== 'full' && !/^(?:|0|false|no|off|n)$/i.test((env.COPILOT_ALLOW_ALL ?? '').trim())) {
+    return failure(
+      'usage',
+      'COPILOT_ALLOW_ALL would lift the permissions of copilot: unset it, or use full permissions.',
+    )
+  }
+  if (permissions === 'edit' && allow.length > 0) {
+    return failure(
+      'usage',
+      'copilot cannot be limited to the commands of `allow:`, so it has no shell with edit permissions: use another provider, leave allow: empty, or give it full permissions (permissions: {copilot: full}).',
+    )
+  }
+  return refuseModelName(request)
+}
+
+function permitted({ permissions }: Pick<WorkRequest, 'permissions' | 'allow'>): readonly string[] {
+  return permissions === 'full'
+    ? ['Everything but what the configuration of the CLI itself forbids.']
+    : ['Files in the current directory may be read and changed, with the tools for that.', 'No command may run.']
+}
