@@ -37,6 +37,40 @@ export function cliFailure(kind: FailureKind, cli: string, said: string, login: 
   return failure(kind, message, kind === 'auth' && noLogin.test(said) ? { loggedOut: true } : {})
 }
 
+/** Why no final event came, as far as the first line of stderr with a known text says. */
+export function explainStderr(
+  stderrTail: string,
+  cli: string,
+  signatures: readonly Signature[],
+  login: Login,
+): Failure | undefined {
+  for (const line of stderrTail.split('\n')) {
+    const kind = matchSignature(line, signatures)
+    if (kind !== undefined) return cliFailure(kind, cli, lastWords(stderrTail, line), login)
+  }
+  return undefined
+}
+
+/** What is known of an error that a CLI hands on from a model server. */
+interface ServerError {
+  readonly status?: number | undefined
+  /** By the CLI's own name for it. */
+  readonly byName?: FailureKind | undefined
+  readonly byText: FailureKind | undefined
+}
+
+/** A status counts before a name, and that before a text, except that a used-up allowance is a 429, too. */
+export function kindOfServerError({ status, byName, byText }: ServerError): FailureKind | undefined {
+  if (byText === 'usage_limit') return byText
+  return (status === undefined ? undefined : kindOfHttpStatus(status)) ?? byName ?? byText
+}
+
+/** The last answer ended in another way than it should: `reason` is the word for it that several CLIs share. */
+export function stopFailure(cli: string, reason: string): Failure {
+  const said = reason === 'length' ? 'the answer was longer than the model may write' : `the turn ended with ${reason}`
+  return failure('crash', `${cli}: ${said}`)
+}
+
 /** How a CLI comes to a login; shown to users, never run. */
 export interface Login {
   readonly command: string

@@ -1,8 +1,8 @@
 import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
 import {
   cliFailure,
+  explainStderr,
   kindOfHttpStatus,
-  lastWords,
   matchSignature,
   type Login,
   type Signature,
@@ -87,9 +87,5 @@ export function rootFailure(): Failure {
 
 export function explainClaudeCrash(stderrTail: string): Failure | undefined {
   if (stderrTail.includes('cannot be used with root/sudo')) return rootFailure()
-  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
-  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined
-    ? undefined
-    : cliFailure(kind, 'claude', lastWords(stderrTail, said), claudeLogin)
+  return explainStderr(stderrTail, 'claude', stderrTexts, claudeLogin)
 }

@@ -1,8 +1,8 @@
 import type { Failure, FailureKind } from '../../domain/agent/failure.js'
 import {
   cliFailure,
+  explainStderr,
   kindOfHttpStatus,
-  lastWords,
   matchSignature,
   type Login,
   type Signature,
@@ -49,9 +49,5 @@ export function kindOfMessage(message: string): FailureKind | undefined {
 }
 
 export function explainCodexCrash(stderrTail: string): Failure | undefined {
-  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
-  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined
-    ? undefined
-    : cliFailure(kind, 'codex', lastWords(stderrTail, said), codexLogin)
+  return explainStderr(stderrTail, 'codex', stderrTexts, codexLogin)
 }

@@ -1,8 +1,8 @@
 import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
 import {
   cliFailure,
-  kindOfHttpStatus,
-  lastWords,
+  explainStderr,
+  kindOfServerError,
   matchSignature,
   type Login,
   type Signature,
@@ -31,15 +31,15 @@ const stderrTexts: readonly Signature[] = [
   ...messageTexts,
 ]
 
-/** A `session.error` event: the structured fields count first, but a used-up allowance is a 429, too. */
+/** A `session.error` event. */
 export function sessionFailure(data: JsonObject | undefined): Failure {
   const said = clipText(stringAt(data, 'message') ?? '')
-  const byText = matchSignature(said, messageTexts)
-  const status = numberAt(data, 'statusCode')
-  const byStatus = status === undefined ? undefined : kindOfHttpStatus(status)
-  const byType = kindsOfType.get(stringAt(data, 'errorType') ?? '')
-  const kind = byText === 'usage_limit' ? byText : (byStatus ?? byType ?? byText ?? 'crash')
-  return cliFailure(kind, 'copilot', said, copilotLogin)
+  const kind = kindOfServerError({
+    status: numberAt(data, 'statusCode'),
+    byName: kindsOfType.get(stringAt(data, 'errorType') ?? ''),
+    byText: matchSignature(said, messageTexts),
+  })
+  return cliFailure(kind ?? 'crash', 'copilot', said, copilotLogin)
 }
 
 const kindsOfType: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
@@ -61,9 +61,5 @@ export function exitFailure(exitCode: number | undefined): Failure {
 }
 
 export function explainCopilotCrash(stderrTail: string): Failure | undefined {
-  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
-  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined
-    ? undefined
-    : cliFailure(kind, 'copilot', lastWords(stderrTail, said), copilotLogin)
+  return explainStderr(stderrTail, 'copilot', stderrTexts, copilotLogin)
 }

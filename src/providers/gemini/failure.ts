@@ -1,8 +1,8 @@
 import type { Failure, FailureKind } from '../../domain/agent/failure.js'
 import {
   cliFailure,
+  explainStderr,
   kindOfHttpStatus,
-  lastWords,
   matchSignature,
   type Login,
   type Signature,
@@ -51,9 +51,5 @@ function kindOfMessage(message: string): FailureKind | undefined {
 }
 
 export function explainGeminiCrash(stderrTail: string): Failure | undefined {
-  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
-  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined
-    ? undefined
-    : cliFailure(kind, 'gemini', lastWords(stderrTail, said), geminiLogin)
+  return explainStderr(stderrTail, 'gemini', stderrTexts, geminiLogin)
 }

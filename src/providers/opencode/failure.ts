@@ -1,10 +1,10 @@
-import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
+import type { Failure, FailureKind } from '../../domain/agent/failure.js'
 import { present } from '../../domain/present.js'
 import type { EpochMs } from '../../domain/brand.js'
 import {
   cliFailure,
-  kindOfHttpStatus,
-  lastWords,
+  explainStderr,
+  kindOfServerError,
   matchSignature,
   type Login,
   type Signature,
@@ -67,10 +67,7 @@ export function errorFailure(event: JsonObject): Failure {
 function kindOfError(name: string, data: JsonObject | undefined, said: string): FailureKind {
   const own = Object.hasOwn(names, name) ? names[name] : undefined
   const byText = kindOfMessage(`${said} ${stringAt(data, 'responseBody')?.slice(0, 2_000) ?? ''}`)
-  const status = numberAt(data, 'statusCode')
-  const byStatus = status === undefined ? undefined : kindOfHttpStatus(status)
-  // A used-up allowance is a 429, too.
-  return own ?? (byText === 'usage_limit' ? byText : (byStatus ?? byText ?? 'crash'))
+  return own ?? kindOfServerError({ status: numberAt(data, 'statusCode'), byText }) ?? 'crash'
 }
 
 /** It says no more than that where it does not know the provider or the model, or has no login. */
@@ -87,16 +84,6 @@ function retryMoment(event: JsonObject, data: JsonObject | undefined): EpochMs |
   return at ?? (now === undefined || !(after > 0) ? undefined : momentAt({ at: now + after * 1000 }, 'at'))
 }
 
-/** The last step ended in another way than `stop`, and none follows. */
-export function stepFailure(reason: string): Failure {
-  const said = reason === 'length' ? 'the answer was longer than the model may write' : `the turn ended with ${reason}`
-  return failure('crash', `opencode: ${said}`)
-}
-
 export function explainOpencodeCrash(stderrTail: string): Failure | undefined {
-  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
-  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined
-    ? undefined
-    : cliFailure(kind, 'opencode', lastWords(stderrTail, said), opencodeLogin)
+  return explainStderr(stderrTail, 'opencode', stderrTexts, opencodeLogin)
 }

@@ -11,7 +11,8 @@ import {
   unreadableEvent,
   type ToldCall,
 } from '../adapter/line.js'
-import { errorFailure, kindOfMessage, stepFailure } from './failure.js'
+import { stopFailure } from '../adapter/failure-text.js'
+import { errorFailure, kindOfMessage } from './failure.js'
 import { guardRefusal } from './guard.js'
 
 /** One line of `opencode run --format json`. Source: recorded streams of 1.18.33. */
@@ -105,7 +106,10 @@ function readStep(part: JsonObject | undefined): readonly AgentEvent[] {
   const used = call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage } as const]
   const reason = stringAt(part, 'reason') ?? 'no reason'
   if (reason === 'tool-calls' || reason === 'unknown') return used
-  return [...used, { type: 'result', ...(reason === 'stop' ? {} : { failure: stepFailure(shortLine(reason, 60)) }) }]
+  return [
+    ...used,
+    { type: 'result', ...(reason === 'stop' ? {} : { failure: stopFailure('opencode', shortLine(reason, 60)) }) },
+  ]
 }
 
 /** Of one step. A cost of 0 is one that it does not know: of a model without prices, or of a subscription. */

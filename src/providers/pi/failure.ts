@@ -1,8 +1,8 @@
-import { failure, type Failure, type FailureKind } from '../../domain/agent/failure.js'
+import type { Failure, FailureKind } from '../../domain/agent/failure.js'
 import {
   cliFailure,
-  kindOfHttpStatus,
-  lastWords,
+  explainStderr,
+  kindOfServerError,
   matchSignature,
   type Login,
   type Signature,
@@ -34,10 +34,11 @@ const stderrTexts: readonly Signature[] = [
 
 /** What a message means, where it is known; it begins with the status, if the server gave one. */
 export function kindOfMessage(message: string): FailureKind | undefined {
-  const byText = matchSignature(message, messageTexts)
-  if (byText === 'usage_limit') return byText
   const status = /^(\d{3})\b/.exec(message)?.[1]
-  return (status === undefined ? undefined : kindOfHttpStatus(Number(status))) ?? byText
+  return kindOfServerError({
+    status: status === undefined ? undefined : Number(status),
+    byText: matchSignature(message, messageTexts),
+  })
 }
 
 /** What pi tries again by itself. Source: `_isRetryableError` of 0.73.1. */
@@ -52,16 +53,6 @@ export function messageFailure(message: string): Failure {
   return cliFailure(kindOfMessage(message) ?? 'crash', 'pi', message, piLogin)
 }
 
-/** The last answer ended in another way than `stop`. */
-export function stopFailure(reason: string): Failure {
-  const said = reason === 'length' ? 'the answer was longer than the model may write' : `the turn ended with ${reason}`
-  return failure('crash', `pi: ${said}`)
-}
-
 export function explainPiCrash(stderrTail: string): Failure | undefined {
-  const said = stderrTail.split('\n').find((line) => matchSignature(line, stderrTexts) !== undefined)
-  const kind = said === undefined ? undefined : matchSignature(said, stderrTexts)
-  return said === undefined || kind === undefined
-    ? undefined
-    : cliFailure(kind, 'pi', lastWords(stderrTail, said), piLogin)
+  return explainStderr(stderrTail, 'pi', stderrTexts, piLogin)
 }

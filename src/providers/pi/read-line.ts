@@ -10,7 +10,8 @@ import {
   unknownEvent,
   unreadableEvent,
 } from '../adapter/line.js'
-import { isRetried, kindOfMessage, messageFailure, stopFailure } from './failure.js'
+import { stopFailure } from '../adapter/failure-text.js'
+import { isRetried, kindOfMessage, messageFailure } from './failure.js'
 
 /** Events that tell nothing that is needed. Source: recorded streams and types of 0.73.1. */
 const silent: ReadonlySet<string> = new Set([
@@ -107,7 +108,7 @@ function readEnd(event: JsonObject): readonly AgentEvent[] {
   const reason = stringAt(last, 'stopReason') ?? 'no answer'
   if (reason === 'stop') return [{ type: 'result' }]
   const message = clipText(stringAt(last, 'errorMessage') ?? '')
-  if (reason !== 'error') return [{ type: 'result', failure: stopFailure(shortLine(reason, 60)) }]
+  if (reason !== 'error') return [{ type: 'result', failure: stopFailure('pi', shortLine(reason, 60)) }]
   return isRetried(message) ? [retryEvent(message)] : [{ type: 'result', failure: messageFailure(message) }]
 }
 
