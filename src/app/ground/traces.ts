@@ -2,7 +2,7 @@ import type { RunId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { RunTraces } from '../../domain/process/stray.js'
 import { runDirOf } from '../../journal/runs.js'
-import { runEntry } from '../../platform/processes/door.js'
+import { entryOf } from '../../platform/processes/door.js'
 import { namedPlaces, placesOfRun } from './workspaces-home.js'
 
 /** Where a run works. */
@@ -15,7 +15,7 @@ interface RunsPlace {
 /** By what the processes of a run that begins are known; it has no berths yet. */
 export function tracesOf({ root, commonDir }: RunsPlace, runId: RunId): RunTraces {
   const places = commonDir === undefined ? [] : namedPlaces(commonDir, runId)
-  return { entry: runEntry(runDirOf(root, runId)), places }
+  return { entry: entryOf('run', runDirOf(root, runId)), places }
 }
 
 /** By what those of an earlier run are known. `workspaces`: those that its journal names. */

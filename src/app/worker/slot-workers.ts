@@ -6,12 +6,11 @@ import { runnerOfSlots, type ClosableRunner } from '../../orchestration/workers/
 import type { WorkerSetup } from '../../orchestration/workers/messages.js'
 import { SlotWorker, type WorkerLimits } from '../../orchestration/workers/slot-worker.js'
 import { agentGraceMs } from '../../orchestration/agent/process-runner.js'
-import { markOfRun } from '../../platform/processes/door.js'
+import { entryOf, markOf } from '../../platform/processes/door.js'
 import { sweep } from '../../platform/processes/sweep.js'
 import type { Watchdog } from '../../platform/processes/watchdog.js'
 import { startWorkerProcess } from '../../platform/processes/worker-process.js'
 import { present } from '../../domain/present.js'
-import { workerEntry } from './worker-mark.js'
 
 export interface SlotWorkersParts {
   readonly slots: number
@@ -38,13 +37,13 @@ export function slotWorkers(parts: SlotWorkersParts, file = join(import.meta.dir
       start: (how, onMessage) =>
         startWorkerProcess({
           ...{ file, watchdog, onMessage, cwd: repository },
-          env: { ...env, ...markOfRun(runDir) },
+          env: { ...env, ...markOf('run', runDir) },
           logFile: `${ownDir(how)}.log`,
           onSpawned: (process) => onSpawned(slot, process),
         }),
       setup: (how) => ({ ...setup, ownDir: ownDir(how) }),
       async endRemains(how, agents) {
-        await sweep([{ traces: { entry: workerEntry(ownDir(how)), places: [] }, spawned: agents }], agentGraceMs)
+        await sweep([{ traces: { entry: entryOf('worker', ownDir(how)), places: [] }, spawned: agents }], agentGraceMs)
       },
       onReplaced: (why) => onReplaced(slot, why),
     })

@@ -3,10 +3,9 @@ import { maskTemplates } from '../../domain/secrets/env-template.js'
 import { processRunner } from '../../orchestration/agent/process-runner.js'
 import type { WorkerSetup } from '../../orchestration/workers/messages.js'
 import { beatMs, serve } from '../../orchestration/workers/serve.js'
-import { openDoor } from '../../platform/processes/door.js'
+import { entryOf, markOf, openDoor } from '../../platform/processes/door.js'
 import { Watchdog } from '../../platform/processes/watchdog.js'
 import { providersWith } from '../../providers/index.js'
-import { workerEntry, workerMark } from './worker-mark.js'
 
 /** A worker process: what the coordinator tells it through its channel, it does, until that is closed. */
 function main(): void {
@@ -32,8 +31,8 @@ function main(): void {
 const strangerCode = 64
 
 function openRunner({ runDir, ownDir, repository, customProviders, secrets, masked }: WorkerSetup) {
-  const marks = workerMark(ownDir)
-  const watchdog = new Watchdog({ entry: workerEntry(ownDir), places: [] })
+  const marks = markOf('worker', ownDir)
+  const watchdog = new Watchdog({ entry: entryOf('worker', ownDir), places: [] })
   const { start } = openDoor({ runDir, watchdog, repository, marks, isBusy: false })
   const maskAt = maskTemplates(createMask(secrets), masked).at
   return processRunner({ start, findProvider: providersWith(customProviders), maskAt })

@@ -34,17 +34,18 @@ export interface DoorParts {
   readonly isBusy: boolean
 }
 
-/** The variable by which all that a run starts is known, wherever it goes: the run's directory. */
-const runVariable = 'AUTOPILOT_RUN'
+/** The variables by which all that a run, or one of its workers, starts is known, wherever it goes: their directories. */
+const markVariables = { run: 'AUTOPILOT_RUN', worker: 'AUTOPILOT_WORKER' } as const
+type Marked = keyof typeof markVariables
 
-/** What all processes of a run bear. */
-export function markOfRun(runDir: string): Readonly<Record<string, string>> {
-  return { [runVariable]: valueOf(runDir) }
+/** What all processes of a run, or of a worker, bear. */
+export function markOf(whose: Marked, directory: string): Readonly<Record<string, string>> {
+  return { [markVariables[whose]]: valueOf(directory) }
 }
 
-/** The entry of the environment that the processes of a run bear. */
-export function runEntry(runDir: string): string {
-  return `${runVariable}=${valueOf(runDir)}`
+/** The same as an entry of the environment. */
+export function entryOf(whose: Marked, directory: string): string {
+  return `${markVariables[whose]}=${valueOf(directory)}`
 }
 
 /**
@@ -53,7 +54,7 @@ export function runEntry(runDir: string): string {
  */
 export function openDoor({ runDir, watchdog, repository, marks, isBusy }: DoorParts): Door {
   const launcher = isBusy ? openLauncher({ directory: join(runDir, 'launcher') }) : undefined
-  const mark = { ...marks, ...markOfRun(runDir) }
+  const mark = { ...marks, ...markOf('run', runDir) }
   const environmentIn: EnvironmentIn = (env, root) =>
     env.PATH === undefined ? env : { ...env, PATH: pathInWorkspace(env.PATH, repository, root) }
   const start: StartProcess = ({ root, ...spec }) => {
@@ -64,6 +65,6 @@ export function openDoor({ runDir, watchdog, repository, marks, isBusy }: DoorPa
 }
 
 /** The watchdog's grep would take the lines of one with a line feed for patterns of their own. */
-function valueOf(runDir: string): string {
-  return runDir.replaceAll('\n', '?')
+function valueOf(directory: string): string {
+  return directory.replaceAll('\n', '?')
 }

@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { descendants, groupMembers, isGroupAlive, killAll, processesWith, signalGroup } from './process-group.js'
+import {
+  descendants,
+  groupMembers,
+  isGroupAlive,
+  killAll,
+  processesWith,
+  signalAll,
+  signalGroup,
+} from './process-group.js'
 import { commandLine } from './process-table.js'
 
 /** How long what an agent left behind may take to end after TERM, ms. */
@@ -60,6 +68,29 @@ export async function endStrays(entry: string): Promise<readonly string[]> {
     await delay(pollMs)
   }
   return [...ended.values()].filter((line) => line !== '')
+}
+
+/** What one look at the machine has found. */
+export interface Sighting {
+  readonly pids: readonly number[]
+  /** Some process could not be looked at: what it is, the next look tells. */
+  readonly isWhole: boolean
+}
+
+/** Ends whatever `look` finds, look by look: TERM to what is there, at most `graceMs`, then KILL until nothing is left. */
+export async function endSeen(look: () => Sighting | Promise<Sighting>, graceMs: number): Promise<void> {
+  let seen = await look()
+  signalAll(seen.pids, 'SIGTERM')
+  const again = async () => {
+    await delay(pollMs)
+    seen = await look()
+  }
+  const deadline = performance.now() + graceMs
+  while (seen.pids.length > 0 && performance.now() < deadline) await again()
+  for (let looks = 0; (seen.pids.length > 0 || !seen.isWhole) && looks < maxLooks; looks++) {
+    killAll(seen.pids)
+    await again()
+  }
 }
 
 async function untilGroupGone(pgid: number, withinMs: number): Promise<void> {

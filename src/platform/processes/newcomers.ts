@@ -1,8 +1,7 @@
 import { readlinkSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
 import { isOver, type SeenProcess } from '../../domain/process/stray.js'
 import { orNothing } from '../files/at-once.js'
-import { killAll, signalAll } from './process-group.js'
+import { endSeen, type Sighting } from './end-group.js'
 import { commandLine, environmentOf, everyProcess, processTable } from './process-table.js'
 
 /** What tells the processes that a turn has left running from all others of the machine. */
@@ -17,9 +16,6 @@ export interface Newcomers {
 
 /** How long they may take to end after TERM, ms. */
 const graceMs = 500
-const pollMs = 20
-/** Whatever was being started during one look is seen by the next; a process that was killed is seen until it is gone. */
-const mostLooks = 5
 
 /** All processes that are there now, for {@link Newcomers.before}; empty on systems without /proc. */
 export function processesBefore(): ReadonlySet<string> {
@@ -32,7 +28,7 @@ export function processesBefore(): ReadonlySet<string> {
  */
 export async function endNewcomers(newcomers: Newcomers): Promise<readonly string[]> {
   const lines = new Map<string, string>()
-  const look = (): { readonly pids: readonly number[]; readonly isWhole: boolean } => {
+  const look = (): Sighting => {
     let isWhole = true
     const pids = everyProcess((process) => {
       if (isOver(process) || newcomers.before.has(nameOf(process))) return undefined
@@ -44,18 +40,7 @@ export async function endNewcomers(newcomers: Newcomers): Promise<readonly strin
     })
     return { pids, isWhole }
   }
-  let { pids, isWhole } = look()
-  signalAll(pids, 'SIGTERM')
-  const deadline = performance.now() + graceMs
-  while (pids.length > 0 && performance.now() < deadline) {
-    await delay(pollMs)
-    ;({ pids, isWhole } = look())
-  }
-  for (let looks = 0; (pids.length > 0 || !isWhole) && looks < mostLooks; looks++) {
-    killAll(pids)
-    await delay(pollMs)
-    ;({ pids, isWhole } = look())
-  }
+  await endSeen(look, graceMs)
   return [...lines.values()].filter((line) => line !== '')
 }
 
