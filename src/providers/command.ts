@@ -1,6 +1,6 @@
 import { failure } from '../domain/agent/failure.js'
 import type { Provider } from './adapter/contract.js'
-import { textEvent } from './adapter/line.js'
+import { byExit } from './adapter/by-exit.js'
 
 /**
  * A task that is a shell command (`run:` in the roadmap), written by the user. No agent CLI, no model, no login: it
@@ -16,11 +16,8 @@ export const command: Provider = {
       return failure('usage', 'The `run:` command contains a NUL character, which no shell accepts.')
     return undefined
   },
-  readLine: (line) => (line.trim() === '' ? [] : [textEvent(line)]),
-  wantedLines: 'latest',
+  ...byExit,
   permitted: () => [],
   tellsCost: true,
-  finalEvent: 'exit',
   permissionNames: { edit: 'unrestricted', full: 'unrestricted' },
-  passedVariables: [],
 }

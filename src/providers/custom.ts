@@ -2,7 +2,7 @@ import type { CustomProvider } from '../domain/agent/custom-provider.js'
 import { failure } from '../domain/agent/failure.js'
 import { isTooLong } from '../domain/roadmap/command-length.js'
 import type { Provider } from './adapter/contract.js'
-import { textEvent } from './adapter/line.js'
+import { byExit } from './adapter/by-exit.js'
 
 /**
  * An agent CLI that the configuration describes: a command of the user's, judged by its exit status, the change that it
@@ -23,12 +23,9 @@ export function customProvider(name: string, { run, prompt }: CustomProvider): P
       if (prompt === 'stdin' || !isTooLong(text)) return undefined
       return failure('usage', `The prompt is longer than an argument may be (128 KB): give ${name} prompt: stdin.`)
     },
-    readLine: (line) => (line.trim() === '' ? [] : [textEvent(line)]),
-    wantedLines: 'latest',
+    ...byExit,
     permitted: () => ['What the command itself permits.'],
     tellsCost: false,
-    finalEvent: 'exit',
     permissionNames: { edit: 'none', full: 'full' },
-    passedVariables: [],
   }
 }
