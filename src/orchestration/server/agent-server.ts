@@ -79,6 +79,7 @@ export class AgentServer {
     this.entry = `${markVariable}=${parts.mark}`
     this.listen(listener)
     this.dialogue = wanted.serving.dialogue({
+      env: { ...wanted.command.env, ...wanted.env },
       send: (line) => this.#send(line),
       fail: (why) => this.fail(why),
     })

@@ -41,9 +41,10 @@ export function serverRunner(parts: ServerRunnerParts): ServerRunner {
       const provider = parts.findProvider(request.provider)
       if (!provider) throw new Error(`there is no provider ${request.provider}`)
       const slot = slotOf(request.where.number)
-      const command = provider.serve?.command(request.assignment, slot.directory)
+      const [variables, env] = divided(request.env)
+      const command = provider.serve?.command(request.assignment, slot.directory, env)
       if (!provider.serve || !command) return processes.turn(request)
-      return slot.turn(request, provider, { serving: provider.serve, command })
+      return slot.turn(request, provider, { serving: provider.serve, command, variables, env })
     },
     async close() {
       await Promise.all([...slots.values()].map((slot) => slot.close()))
@@ -54,6 +55,9 @@ export function serverRunner(parts: ServerRunnerParts): ServerRunner {
 interface Service {
   readonly serving: Serving
   readonly command: ServerCommand
+  /** What only the turn has. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string>>
 }
 
 /** A slot with its server. Its turns come one after the other. */
@@ -74,10 +78,9 @@ class ServerSlot {
   turn(request: TurnRequest, provider: Provider, service: Service): RunningTurn {
     const before = this.#last
     const { clock, maskAt, limits = usualLimits } = this.#parts
-    const [own, env] = divided(request.env)
-    const wanted = this.#wanted(request, provider, service, env)
+    const wanted = this.#wanted(request, provider, service)
     const turn = new ServedTurn({
-      ...{ request, clock, limits, variables: own, mask: maskAt(request.where) },
+      ...{ request, clock, limits, variables: service.variables, mask: maskAt(request.where) },
       server: async (listener) => {
         await before?.ended
         return this.#serverFor(wanted, request, listener)
@@ -97,8 +100,7 @@ class ServerSlot {
   #wanted(
     { assignment, provider: name }: TurnRequest,
     provider: Provider,
-    { serving, command }: Service,
-    env: Readonly<Record<string, string>>,
+    { serving, command, env }: Service,
   ): WantedServer {
     const { request } = assignment
     const own = withOwnProgram(command, provider, env.PATH)

@@ -90,9 +90,9 @@ export interface Serving {
   /**
    * Undefined if its protocol can't do this, such as a review that only reads: then the turn gets a process of its own.
    * `ownDir` is the absolute path of a directory outside of every workspace, the server's own, for
-   * {@link AgentCommand.files}.
+   * {@link AgentCommand.files}. `env` is the environment that the server will see.
    */
-  command(assignment: Assignment, ownDir: string): ServerCommand | undefined
+  command(assignment: Assignment, ownDir: string, env: Readonly<Record<string, string>>): ServerCommand | undefined
   /** The client's side of its protocol, for one server that has just been started. */
   dialogue(wire: Wire): Dialogue
 }
@@ -105,6 +105,8 @@ export interface ServerCommand extends Omit<AgentCommand, 'input'> {
 
 /** The way to one server. */
 export interface Wire {
+  /** The server's environment, for what it only takes from its client, such as a key. */
+  readonly env: Readonly<Record<string, string>>
   /** Sends a line; the line break is added. */
   send(line: string): void
   /** The server broke its protocol: it is ended, and the turn under way has failed because of this. */

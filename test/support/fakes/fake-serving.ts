@@ -8,7 +8,7 @@ export interface FakeServingOptions {
   /** The server must say `opened`, `taken` and `cleaned`; otherwise nobody waits for that. */
   readonly answers?: boolean
   /** Arguments by which servers differ. */
-  readonly argsOf?: (assignment: Assignment) => readonly string[]
+  readonly argsOf?: (assignment: Assignment, env: Readonly<Record<string, string>>) => readonly string[]
   readonly canReview?: boolean
 }
 
@@ -17,6 +17,8 @@ export interface FakeOrder {
   readonly order: 'open' | 'turn' | 'interrupt' | 'clean'
   readonly assignment?: Assignment
   readonly variables?: Readonly<Record<string, string>>
+  /** With `open`: the server's environment, as its client knows it. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /**
@@ -28,9 +30,9 @@ export function withFakeServing(provider: Provider, options: FakeServingOptions 
   const { program } = provider
   const file = program?.file ?? provider.name
   const serve: Serving = {
-    command(assignment): ServerCommand | undefined {
+    command(assignment, _, env): ServerCommand | undefined {
       if (assignment.type === 'review' && !canReview) return undefined
-      return { file, args: ['serve', ...argsOf(assignment)], env: {} }
+      return { file, args: ['serve', ...argsOf(assignment, env)], env: {} }
     },
     dialogue: (wire) => fakeDialogue(provider, wire, answers),
   }
@@ -58,7 +60,7 @@ function fakeDialogue(provider: Provider, wire: Wire, answers: boolean) {
       else waits.get(what)?.resolve(undefined)
     },
     open() {
-      if (answers) tell({ order: 'open' })
+      if (answers) tell({ order: 'open', env: wire.env })
       return answer('opened')
     },
     turn(

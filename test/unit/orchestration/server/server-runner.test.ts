@@ -138,6 +138,20 @@ test('what differs with each attempt goes with the turn, and never into the envi
   await turn.ended
 })
 
+test('how a server is started may depend on its environment, and whoever talks to it knows that', async () => {
+  const { agents, start } = await stage({ argsOf: (_, { MY_KEY = 'none' }) => [`--key-of=${MY_KEY}`] })
+  const { turn } = start({ env: environment(agents, { MY_KEY: 'mine', AUTOPILOT_TASK: 'one' }) })
+  const server = await agents.next('claude')
+  void server.stdin.then(() => server.exit()).catch(() => undefined)
+  expect(server.args).toContain('--key-of=mine')
+  const { env } = await answer(server, 'open', 'opened')
+  expect(env).toMatchObject({ MY_KEY: 'mine' })
+  expect(env).not.toHaveProperty('AUTOPILOT_TASK')
+  await taken(server)
+  await finish(server)
+  await turn.ended
+})
+
 const others: readonly (readonly [string, (agents: AgentRig) => TestRequest])[] = [
   [
     'permissions',
