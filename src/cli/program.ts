@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { describeFormats, type OutputFormat } from '../domain/output-format.js'
 import type { Environment } from '../domain/process/environment.js'
 import type { ExitCode } from '../domain/run/exit-code.js'
 import { cleanLine } from '../domain/text.js'
@@ -10,6 +11,11 @@ import type { ReadValue } from '../config/value.js'
 interface RunFlags extends Readonly<Record<string, unknown>> {
   readonly fresh?: true
   readonly takeOver?: true
+  readonly directory: string
+}
+
+interface PrintingFlags {
+  readonly output?: OutputFormat
   readonly directory: string
 }
 
@@ -117,11 +123,11 @@ function addValidate(program: Command, env: Environment, done: (code: ExitCode) 
     .command('validate')
     .description('check a roadmap: what is wrong, what is held, what may run')
     .argument('[roadmap]', 'as for run')
-    .addOption(outputOption('human (default) or json'))
+    .addOption(outputOption('validate'))
     .addOption(directoryOption())
-    .action(async (roadmap: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
+    .action(async (roadmap: string | undefined, flags: PrintingFlags) => {
       const { validateCommand } = await import('../app/commands/validate-command.js')
-      const args = { directory: flags.directory, output: flags.output ?? 'human' }
+      const args = { directory: flags.directory, output: flags.output ?? settings.output.default }
       done(await validateCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
     })
 }
@@ -131,11 +137,11 @@ function addStatus(program: Command, env: Environment, done: (code: ExitCode) =>
     .command('status')
     .description('show the state of a run: what is done, what is kept and where, what it has used')
     .argument('[run]', 'the id of a run; without it the last one, even while it is running')
-    .addOption(outputOption('human (default), or json: one object'))
+    .addOption(outputOption('status'))
     .addOption(directoryOption())
-    .action(async (run: string | undefined, flags: { output?: 'human' | 'json'; directory: string }) => {
+    .action(async (run: string | undefined, flags: PrintingFlags) => {
       const { statusCommand } = await import('../app/commands/status-command.js')
-      const args = { directory: flags.directory, output: flags.output ?? 'human' }
+      const args = { directory: flags.directory, output: flags.output ?? settings.output.default }
       done(await statusCommand(run === undefined ? args : { ...args, run }, env))
     })
 }
@@ -166,8 +172,8 @@ function directoryOption(): Option {
   return new Option('-C, --directory <dir>', 'the repository to work on').default('.', 'the current directory')
 }
 
-function outputOption(help: string): Option {
-  return settingOption({ ...settings.output, help })
+function outputOption(command: 'validate' | 'status'): Option {
+  return settingOption({ ...settings.output, help: describeFormats(command) })
 }
 
 function valueOf<Value>(read: ReadValue<Value>, text: string): Value {

@@ -4,6 +4,7 @@ import type { Environment } from '../domain/process/environment.js'
 import type { EnvTemplates } from '../domain/secrets/env-template.js'
 import type { PortRange } from '../platform/locks/port-blocks.js'
 import type { Gate } from '../domain/landing/gate.js'
+import { defaultFormat, describeFormats, outputFormats, type OutputFormat } from '../domain/output-format.js'
 import type { WaitPolicy } from '../domain/accounts/governor.js'
 import type { Prices } from '../domain/accounts/price.js'
 import type { PermissionChoice } from '../domain/agent/permissions.js'
@@ -72,7 +73,7 @@ export interface RunSettings {
   readonly baseGates: 'judge' | 'skip'
   /** Whether turns run in worker processes. */
   readonly workers: boolean
-  readonly output: 'human' | 'json'
+  readonly output: OutputFormat
   readonly dryRun: boolean
   readonly only?: readonly string[]
   readonly limit?: number
@@ -417,11 +418,11 @@ export const settings = {
     identifies: false,
   },
   output: {
-    read: oneOf(['human', 'json']),
+    read: oneOf(outputFormats),
     flag: '--output <format>',
-    help: 'human (default), or json: one event per line on stdout',
+    help: describeFormats('run'),
     variables: ['AUTOPILOT_OUTPUT'],
-    default: 'human',
+    default: defaultFormat,
     on: both,
     identifies: false,
   },

@@ -20,8 +20,9 @@ import {
 import { locate } from '../ground/location.js'
 import { lockGround } from '../ground/lock-ground.js'
 import { openConfig } from '../prepare/open-config.js'
+import { humanPrinter } from '../../ui/print/human-printer.js'
 import { lineWriter } from '../../ui/print/output.js'
-import { printProblems, printTrouble } from '../../ui/print/problem-output.js'
+import type { Printer } from '../../ui/print/printer.js'
 import { refuse, refuseGit } from '../refuse.js'
 import { unknownRun } from './status-command.js'
 import { tracesBefore } from '../ground/traces.js'
@@ -40,14 +41,15 @@ export interface CleanArguments {
 
 /** `autopilot clean`: deletes what past runs left and nobody needs. Never works during a run. */
 export async function cleanCommand(args: CleanArguments, env: Environment): Promise<ExitCode> {
+  const printer = humanPrinter(env)
   const located = await locate(resolve(args.directory), env)
-  if (!located.ok) return refuse(located.error, 'human')
+  if (!located.ok) return refuse(located.error, printer)
   const { root, lock, commonDir } = located.value
   const { run } = args
-  if (run !== undefined && !isRunId(run)) return unknownRun(run, await listRuns([root]), 'human')
+  if (run !== undefined && !isRunId(run)) return unknownRun(run, await listRuns([root]), printer)
   const config = await openConfig(root, env)
   if (!config.ok) {
-    printProblems(config.error, 'human')
+    printer.problems(config.error)
     return exitCodes.usage
   }
   const { workspacesDir } = config.value.config.file
@@ -58,8 +60,8 @@ export async function cleanCommand(args: CleanArguments, env: Environment): Prom
   }
   const homes = homesOfRepository({ workspacesDir, root, commonDir, env })
   const locked = await lockGround(lock, { takeOver: args.takeOver, place: root })
-  if (!locked.ok) return refuse(locked.error, 'human')
-  return clean({ ...args, run }, { homes, root, commonDir }, { env, sweepRuns }).finally(locked.value)
+  if (!locked.ok) return refuse(locked.error, printer)
+  return clean({ ...args, run }, { homes, root, commonDir }, { env, printer, sweepRuns }).finally(locked.value)
 }
 
 /** Ends what broken-off runs left running, before their directories are removed; says what it was. */
@@ -74,25 +76,30 @@ type RunsToClean = Pick<CleanArguments, 'lost' | 'dryRun'> & { readonly run: Run
 
 interface CleanTools {
   readonly env: Environment
+  readonly printer: Printer
   readonly sweepRuns: SweepRuns
 }
 
-async function clean(args: RunsToClean, places: LeftoverPlaces, { env, sweepRuns }: CleanTools): Promise<ExitCode> {
+async function clean(
+  args: RunsToClean,
+  places: LeftoverPlaces,
+  { env, printer, sweepRuns }: CleanTools,
+): Promise<ExitCode> {
   const user = { gitDir: places.commonDir }
   const refs = await readLedger(user, args.run)
-  if (!refs.ok) return refuseGit(refs.error, 'human')
+  if (!refs.ok) return refuseGit(refs.error, printer)
   const leftovers = await judgeLeftovers(await findLeftovers(places, args.run), places.root)
   const isKnown = refs.value.length + leftovers.length > 0
   if (args.run !== undefined && !isKnown) {
     const runs = await listRuns([places.root])
-    if (!runs.some(({ id }) => id === args.run)) return unknownRun(args.run, runs, 'human')
+    if (!runs.some(({ id }) => id === args.run)) return unknownRun(args.run, runs, printer)
   }
   const plan = planClean(refs.value, leftovers, args.lost)
   const say = lineWriter(process.stdout, env)
   const swept = args.dryRun ? [] : await sweepRuns(new Set(leftovers.map(({ runId }) => runId)))
   for (const text of swept) say({ tone: 'plain', text })
   for (const line of cleanLines(plan)) say(line)
-  const done = args.dryRun || (await carryOut(plan, places))
+  const done = args.dryRun || (await carryOut(plan, places, printer))
   if (done) say(cleanedLine(plan, args.dryRun))
   return done ? exitCodes.done : exitCodes.notDone
 }
@@ -115,22 +122,22 @@ async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Pro
 }
 
 /** Refs first, all or none; says what failed. */
-async function carryOut({ refs, leftovers }: CleanPlan, places: LeftoverPlaces): Promise<boolean> {
-  const deleted = await forget(refs, places.commonDir)
+async function carryOut({ refs, leftovers }: CleanPlan, places: LeftoverPlaces, printer: Printer): Promise<boolean> {
+  const deleted = await forget(refs, places.commonDir, printer)
   if (!deleted) return false
   let all = true
   for (const leftover of leftovers) {
     const removed = await removeLeftover(places, leftover)
     if (removed.ok) continue
     all = false
-    printTrouble(removed.error.message, undefined, 'human')
+    printer.trouble(removed.error.message)
   }
   await removeEmptyHomes(places)
   return all
 }
 
-async function forget(refs: readonly LedgerRef[], commonDir: string): Promise<boolean> {
+async function forget(refs: readonly LedgerRef[], commonDir: string, printer: Printer): Promise<boolean> {
   const deleted = await deleteRefs({ gitDir: commonDir }, refs)
-  if (!deleted.ok) printTrouble(`no ref was deleted: ${formatGitFailure(deleted.error)}`, 'Try again.', 'human')
+  if (!deleted.ok) printer.trouble(`no ref was deleted: ${formatGitFailure(deleted.error)}`, 'Try again.')
   return deleted.ok
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { defaultFormat } from '../../domain/output-format.js'
 import { cleanLine } from '../../domain/text.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import { readStart } from '../../journal/read-journal.js'
@@ -11,10 +12,10 @@ import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { knownRuns } from '../resume/known-runs.js'
 import { launch } from '../start/launch.js'
 import { movedLine, roadmapNow } from '../resume/moved.js'
-import { lineWriter, printJson } from '../../ui/print/output.js'
+import type { Printer } from '../../ui/print/printer.js'
+import { printerFor } from '../../ui/print/printers.js'
 import { newestStopped, targetName } from '../start/past-run.js'
 import { prepareRun, type AsBefore } from '../prepare/prepare-run.js'
-import { printTrouble } from '../../ui/print/problem-output.js'
 import { refuse } from '../refuse.js'
 import type { RunSettings } from '../../config/settings.js'
 import { shownPath } from '../../ui/print/shown-path.js'
@@ -35,22 +36,25 @@ export interface ResumeArguments {
 
 /** `autopilot resume`: continues a run, wherever it stopped. Returns the exit code. */
 export async function resumeCommand(args: ResumeArguments, env: Environment): Promise<ExitCode> {
-  const output = args.flags.output ?? 'human'
+  const printer = printerFor(args.flags.output ?? defaultFormat, env)
   const here = resolve(args.directory)
   const located = await locate(here, env)
   const { root } = located.ok ? located.value : plainLocation(here)
   const known = await knownRuns([root, here], args.run, located.ok ? undefined : located.error)
-  if (!known.ok) return refuse(known.error, output)
+  if (!known.ok) return refuse(known.error, printer)
   const runs = known.value
   const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)
-  if (!run && args.run !== undefined) return unknownRun(args.run, runs, output)
+  if (!run && args.run !== undefined) return unknownRun(args.run, runs, printer)
   if (!run) {
     // Not what was asked for, and not done either: a script must not mistake it for success.
-    printTrouble(`there is no run to resume in ${cleanLine(root, 300)}`, 'autopilot run starts one', output)
+    printer.trouble(`there is no run to resume in ${cleanLine(root, 300)}`, 'autopilot run starts one')
     return exitCodes.usage
   }
-  if ((await readExitCode(run.journal)) === exitCodes.done) return nothing(run, output, env)
-  return resume(run, args, env)
+  if ((await readExitCode(run.journal)) === exitCodes.done) {
+    printer.notice(`Nothing to resume: run ${run.id} got everything done.`)
+    return exitCodes.done
+  }
+  return resume(run, args, { env, printer })
 }
 
 /** The last run; if that got everything done, the newest one that stopped before its end. */
@@ -60,18 +64,14 @@ async function lastWithMore(runs: readonly KnownRun[]): Promise<KnownRun | undef
   return isDone ? ((await newestStopped(runs)) ?? last) : last
 }
 
-function nothing({ id }: KnownRun, output: 'human' | 'json', env: Environment): ExitCode {
-  const text = `Nothing to resume: run ${id} got everything done.`
-  if (output === 'json') printJson(process.stdout, { type: 'notice', level: 'info', text })
-  else lineWriter(process.stdout, env)({ tone: 'plain', text })
-  return exitCodes.done
-}
-
-async function resume(run: KnownRun, args: ResumeArguments, env: Environment): Promise<ExitCode> {
+async function resume(
+  run: KnownRun,
+  args: ResumeArguments,
+  { env, printer }: { readonly env: Environment; readonly printer: Printer },
+): Promise<ExitCode> {
   const { retryFailed, repair, directory, flags } = args
-  const output = flags.output ?? 'human'
   const start = await readStart(run.journal)
-  if (!start.ok) return printJournalTrouble(run, start.error, output)
+  if (!start.ok) return printJournalTrouble(run, start.error, printer)
   const { repository } = start.value
   const root = dirname(dirname(dirname(dirname(run.journal))))
   const roadmapPath = roadmapNow(start.value, root)
@@ -83,7 +83,7 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
   if (!prepared.ok) return prepared.error
   if (journalOf(prepared.value.location.root, run.id) !== run.journal) {
     const place = cleanLine(repository, 300)
-    printTrouble(`run ${run.id} worked in ${place}`, `Resume it there: autopilot resume ${run.id} -C ${place}`, output)
+    printer.trouble(`run ${run.id} worked in ${place}`, `Resume it there: autopilot resume ${run.id} -C ${place}`)
     return exitCodes.usage
   }
   const { target } = start.value
@@ -93,7 +93,7 @@ async function resume(run: KnownRun, args: ResumeArguments, env: Environment): P
     const message = `run ${run.id} lands on ${branch}, and you are on ${cleanLine(head.branch ?? 'no branch', 200)}`
     return refuse(
       { message, help: `git switch ${branch}, then resume it; autopilot run starts a new one here` },
-      output,
+      printer,
     )
   }
   const past = { run, retryFailed, repair }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { RunId } from '../../domain/brand.js'
 import { realClock } from '../../platform/clock.js'
 import type { Environment } from '../../domain/process/environment.js'
-import type { ExitCode } from '../../domain/run/exit-code.js'
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import type { Selected } from '../../domain/run/event.js'
 import { roadmapWarnings, startWarnings, unusableLines } from '../start/announce.js'
-import { printDryRun } from '../dry-run/dry-run.js'
+import { dryRunOf } from '../dry-run/dry-run.js'
 import { lookAhead } from '../dry-run/dry-standing.js'
 import { findClis } from '../start/find-clis.js'
 import { guardedTable, type Wanted } from '../start/guard.js'
@@ -56,14 +56,16 @@ async function dryRun(prepared: Prepared, previous: PreviousRun, env: Environmen
   const looked = await table.during({ prepared, env, runId: newRunId(new Date()) }, async ({ clis }) => {
     const past = previous.type === 'goes_on' ? previous.run : undefined
     const replayed = past && (await replayRun(past, { repair: false, now: realClock.now() }))
-    if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.settings.output)
+    if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.printer)
     const ahead = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
-    if (!ahead.ok) return refuse(ahead.error, prepared.settings.output)
+    if (!ahead.ok) return refuse(ahead.error, prepared.printer)
     const { branch, warnings, ...landed } = ahead.value
     const parts = { ...prepared, ...landed, setup: clis }
     const ground = { ...(branch === undefined ? {} : { target: { branch } }), warnings }
     const odd = [...unusableLines(clis), ...roadmapWarnings(parts), ...startWarnings({ ...parts, ground })]
-    return printDryRun({ ...parts, notices: [...noticesOf(previous), ...landed.notices, ...odd] })
+    const notices = [...noticesOf(previous), ...landed.notices, ...odd]
+    prepared.printer.dryRun(dryRunOf({ ...parts, notices }))
+    return exitCodes.done
   })
   return looked.ok ? looked.value : looked.error
 }

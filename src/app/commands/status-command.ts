@@ -6,22 +6,22 @@ import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { keptCommits } from '../../domain/run/ledger.js'
 import { nearest } from '../../domain/nearest.js'
 import { countResumptions, type ResumeCounts } from '../../domain/run/reconcile.js'
+import type { OutputFormat } from '../../domain/output-format.js'
 import { ok } from '../../domain/result.js'
 import type { TaskState } from '../../domain/run/run-state.js'
 import { cleanLine } from '../../domain/text.js'
 import type { JournaledRun } from '../../journal/read-journal.js'
 import type { KnownRun } from '../../journal/runs.js'
 import { readLockHolder, type LockHolder } from '../../platform/locks/lock.js'
-import { noRunLine, statusLines, statusObject, type RunStanding, type RunStatus } from '../../ui/status.js'
+import type { RunStanding, RunStatus } from '../../ui/status.js'
 import { readLedger } from '../../workspace/refs/ledger.js'
 import { setAsideFrom } from '../../workspace/refs/set-aside.js'
 import { stillThere } from '../../workspace/lease/leftovers.js'
 import { locate, plainLocation, type Location, type RepositoryLocation } from '../ground/location.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { knownRuns } from '../resume/known-runs.js'
-import { lineWriter, printJson } from '../../ui/print/output.js'
-import type { Printed } from '../../ui/printed.js'
-import { printTrouble } from '../../ui/print/problem-output.js'
+import type { Printer } from '../../ui/print/printer.js'
+import { printerFor } from '../../ui/print/printers.js'
 import { refuse, refuseGit } from '../refuse.js'
 import { lookAround, replayRun, resumeRun, type Replayed } from '../resume/resumed.js'
 import { shownPath } from '../../ui/print/shown-path.js'
@@ -32,7 +32,7 @@ export interface StatusArguments {
   /** The run's id; without one, the last run. */
   readonly run?: string
   readonly directory: string
-  readonly output: 'human' | 'json'
+  readonly output: OutputFormat
 }
 
 /** Where runs are looked for; without a repository there are no refs. */
@@ -40,44 +40,40 @@ type RunsHere = Location & Partial<RepositoryLocation>
 
 /** `autopilot status`: shows the state of a run from its journal and its refs, also during the run. */
 export async function statusCommand(args: StatusArguments, env: Environment): Promise<ExitCode> {
+  const printer = printerFor(args.output, env)
   const here = resolve(args.directory)
   const located = await locate(here, env)
   const location: RunsHere = located.ok ? located.value : plainLocation(here)
   // Without isolation a run works, and keeps its journal, in the directory that it was started for.
   const known = await knownRuns([location.root, here], args.run, located.ok ? undefined : located.error)
-  if (!known.ok) return refuse(known.error, args.output)
+  if (!known.ok) return refuse(known.error, printer)
   const runs = known.value
   const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
-  if (run) return showRun(run, location, args, env)
-  if (args.run !== undefined) return unknownRun(args.run, runs, args.output)
-  print(args.output, { type: 'status', run: null }, [noRunLine(location.root)], env)
+  if (run) return showRun(run, location, printer)
+  if (args.run !== undefined) return unknownRun(args.run, runs, printer)
+  printer.noRun(location.root)
   return exitCodes.done
 }
 
 /** A run that nobody knows is a mistake of the command line. */
-export function unknownRun(run: string, runs: readonly KnownRun[], output: 'human' | 'json'): ExitCode {
+export function unknownRun(run: string, runs: readonly KnownRun[], printer: Printer): ExitCode {
   const ids = runs.map(({ id }) => id)
   const guess = nearest(run, ids) ?? ids[0]
   const help = guess === undefined ? undefined : `did you mean ${guess}?`
-  printTrouble(`there is no run ${cleanLine(run, 60)} here`, help, output)
+  printer.trouble(`there is no run ${cleanLine(run, 60)} here`, help)
   return exitCodes.usage
 }
 
-async function showRun(
-  run: KnownRun,
-  location: RunsHere,
-  { output }: StatusArguments,
-  env: Environment,
-): Promise<ExitCode> {
+async function showRun(run: KnownRun, location: RunsHere, printer: Printer): Promise<ExitCode> {
   // In this order: a run that ends in between has left its end in the journal by then.
   const holder = await readLockHolder(location.lock)
   const read = await replayRun(run, { repair: false, now: realClock.now() })
-  if (!read.ok) return printJournalTrouble(run, read.error, output)
+  if (!read.ok) return printJournalTrouble(run, read.error, printer)
   const { state } = read.value
   const standing = standingOf(read.value, holder)
   const { commonDir } = location
   const refs = commonDir === undefined ? ok([]) : await readLedger({ gitDir: commonDir }, run.id)
-  if (!refs.ok) return refuseGit(refs.error, output)
+  if (!refs.ok) return refuseGit(refs.error, printer)
   const resume = standing.type === 'running' ? undefined : await wouldResume(read.value, commonDir)
   const there = await stillThere(
     state.keptWorkspaces.map(({ path }) => path),
@@ -91,7 +87,7 @@ async function showRun(
     journal: shownPath(run.journal),
     ...(resume ? { resume } : {}),
   }
-  print(output, statusObject(status), statusLines(status), env)
+  printer.status(status)
   return exitCodes.done
 }
 
@@ -126,14 +122,4 @@ function standingOf({ state, beganAt }: JournaledRun, holder: LockHolder | undef
   if (!holder || holder.since > beganAt) return { type: 'broken_off' }
   const { pid, host, silentSince } = holder
   return silentSince === undefined ? { type: 'running', pid, host } : { type: 'silent', pid, host, since: silentSince }
-}
-
-function print(
-  output: StatusArguments['output'],
-  object: Printed,
-  lines: ReturnType<typeof statusLines>,
-  env: Environment,
-): void {
-  if (output === 'json') printJson(process.stdout, object)
-  else lines.forEach(lineWriter(process.stdout, env))
 }

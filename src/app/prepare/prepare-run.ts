@@ -5,6 +5,8 @@ import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { nearest } from '../../domain/nearest.js'
 import { isTask } from '../../domain/roadmap/graph.js'
 import type { RunPlan } from '../../domain/roadmap/plan.js'
+import type { Problem } from '../../domain/roadmap/problem.js'
+import { defaultFormat } from '../../domain/output-format.js'
 import { present } from '../../domain/present.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
@@ -15,7 +17,8 @@ import { misplacedConfigs } from '../../config/config-name.js'
 import { locate, plainLocation, type Location } from '../ground/location.js'
 import { checkWorkspaces } from '../ground/workspaces-home.js'
 import { openConfig } from './open-config.js'
-import { printProblems, printTrouble } from '../../ui/print/problem-output.js'
+import type { Printer } from '../../ui/print/printer.js'
+import { printerFor } from '../../ui/print/printers.js'
 import { refuse } from '../refuse.js'
 import { readTemplate } from './prompt-template.js'
 import { openRoadmap } from './roadmap-source.js'
@@ -47,6 +50,7 @@ export interface AsBefore {
 /** Everything that was read before anything starts. */
 export interface Prepared {
   readonly settings: RunSettings
+  readonly printer: Printer
   readonly config: Config
   /** Hides secrets. */
   readonly mask: Mask
@@ -63,45 +67,48 @@ export interface Prepared {
 
 /** Reads settings, configuration, roadmap and template. If it isn't ok, the problems are already printed. */
 export async function prepareRun(args: RunArguments, env: Environment): Promise<Result<Prepared, ExitCode>> {
-  const wanted = args.flags.output ?? 'human'
+  const wanted = printerFor(args.flags.output ?? defaultFormat, env)
   const fromEnvironment = settingsFromEnvironment(env)
   if (!fromEnvironment.ok) return usage(fromEnvironment.error, undefined, wanted)
   const here = resolve(args.directory)
   const repository = await locate(here, env)
   const configRoot = repository.ok ? repository.value.root : here
   const opened = await openConfig(configRoot, env)
-  if (!opened.ok) return problems(opened.error, mergeSettings(fromEnvironment.value, args.flags).output)
+  if (!opened.ok)
+    return problems(opened.error, printerFor(mergeSettings(fromEnvironment.value, args.flags).output, env))
   const { config, mask, secrets, warnings: maskWarnings } = opened.value
   const layered = settingsFrom(config, fromEnvironment.value, args)
   if (!layered.ok) return usage(layered.error, undefined, wanted)
   const settings = layered.value
+  const printer = printerFor(settings.output, env)
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
-  if (!location.ok) return err(refuse(location.error, settings.output))
+  if (!location.ok) return err(refuse(location.error, printer))
   if (settings.isolation === 'workspace') {
-    const refused = await refuseWorkspaces(config, location.value.root, env, settings.output)
+    const refused = await refuseWorkspaces(config, location.value.root, env, printer)
     if (refused !== undefined) return err(refused)
   }
   const loaded = await openRoadmap(args.roadmap, args.directory, config.file)
-  if (!loaded.ok) return problems(loaded.error, settings.output)
+  if (!loaded.ok) return problems(loaded.error, printer)
   const misplaced = await misplacedConfigs([here, dirname(loaded.value.path)], configRoot)
-  if (misplaced.length > 0) return problems(misplaced, settings.output)
+  if (misplaced.length > 0) return problems(misplaced, printer)
   const redo = tasksToRedo(args, settings, loaded.value)
   const planned = planWithRedo(loaded.value, settings, redo)
   const { plan } = planned
   // A task of the run that is gone from the roadmap is dropped.
   if (plan.unknown.length > 0 && !args.asBefore) {
     const { graph, roadmap } = loaded.value
-    return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], settings.output)
+    return unknownIds(plan.unknown, [...graph.tasks.keys(), ...roadmap.groups.map(({ id }) => id)], printer)
   }
   if (!args.asBefore && settings.redo !== undefined) {
     const refused = refuseRedo(settings.redo, planned, settings)
-    if (refused) return usage(refused.text, refused.help, settings.output)
+    if (refused) return usage(refused.text, refused.help, printer)
   }
   const template = await readTemplate(config.file.prompt, configRoot)
-  if (!template.ok) return usage(template.error, undefined, settings.output)
+  if (!template.ok) return usage(template.error, undefined, printer)
   return ok({
     settings,
+    printer,
     config,
     mask,
     secrets,
@@ -166,12 +173,12 @@ async function refuseWorkspaces(
   config: Config,
   root: string,
   env: Environment,
-  output: 'human' | 'json',
+  printer: Printer,
 ): Promise<ExitCode | undefined> {
   const wrong = await checkWorkspaces(config, root, env)
   if (!wrong) return undefined
-  if (config.file.workspacesDir === undefined) return refuse({ message: wrong.text, help: wrong.help }, output)
-  printProblems([{ severity: 'error', code: 'E105', position: config.place(['workspaces', 'dir']), ...wrong }], output)
+  if (config.file.workspacesDir === undefined) return refuse({ message: wrong.text, help: wrong.help }, printer)
+  printer.problems([{ severity: 'error', code: 'E105', position: config.place(['workspaces', 'dir']), ...wrong }])
   return exitCodes.usage
 }
 
@@ -206,17 +213,17 @@ function guess(unknown: readonly string[], known: readonly string[]): string | u
   return guesses.length === 0 ? undefined : `did you mean ${[...new Set(guesses)].map(showId).join(', ')}?`
 }
 
-function unknownIds(unknown: readonly string[], known: readonly string[], output: 'human' | 'json') {
+function unknownIds(unknown: readonly string[], known: readonly string[], printer: Printer) {
   const help = guess(unknown, known)
-  return usage(`--only names ids that are not in the roadmap: ${unknown.map(showId).join(', ')}`, help, output)
+  return usage(`--only names ids that are not in the roadmap: ${unknown.map(showId).join(', ')}`, help, printer)
 }
 
-function usage(text: string, help: string | undefined, output: 'human' | 'json'): Result<never, ExitCode> {
-  printTrouble(text, help, output)
+function usage(text: string, help: string | undefined, printer: Printer): Result<never, ExitCode> {
+  printer.trouble(text, help)
   return err(exitCodes.usage)
 }
 
-function problems(list: Parameters<typeof printProblems>[0], output: 'human' | 'json'): Result<never, ExitCode> {
-  printProblems(list, output)
+function problems(list: readonly Problem[], printer: Printer): Result<never, ExitCode> {
+  printer.problems(list)
   return err(exitCodes.usage)
 }

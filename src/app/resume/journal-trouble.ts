@@ -3,17 +3,13 @@ import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { cleanLine } from '../../domain/text.js'
 import type { JournalFault } from '../../journal/read-journal.js'
 import type { KnownRun } from '../../journal/runs.js'
-import { printTrouble } from '../../ui/print/problem-output.js'
+import type { Printer } from '../../ui/print/printer.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 
 /** Says why a run's journal cannot be read, where, and what to do about it. */
-export function printJournalTrouble(
-  { id, journal }: KnownRun,
-  fault: JournalFault,
-  output: 'human' | 'json',
-): ExitCode {
+export function printJournalTrouble({ id, journal }: KnownRun, fault: JournalFault, printer: Printer): ExitCode {
   const place = cleanLine(shownPath(journal), 300) + (fault.line === undefined ? '' : `:${fault.line}`)
-  printTrouble(`${place}: ${fault.message}`, helpFor(id, fault), output)
+  printer.trouble(`${place}: ${fault.message}`, helpFor(id, fault))
   return exitCodes.notSafe
 }
 

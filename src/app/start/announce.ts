@@ -2,7 +2,7 @@ import { permissionsOf } from '../../domain/agent/permissions.js'
 import { cleanLine, plural } from '../../domain/text.js'
 import { failingHelp, whyUnfailing } from '../../domain/landing/unfailing.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
-import type { RunPlan } from '../../domain/roadmap/plan.js'
+import { heldTasks, type RunPlan } from '../../domain/roadmap/plan.js'
 import { formatProblemLine, type Problem } from '../../domain/roadmap/problem.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
@@ -59,7 +59,7 @@ export function announce(recorder: Recorder, parts: Announced): void {
   const odd = odditiesOf(parts)
   for (const problem of odd.slice(0, maxShown)) void recorder.record({ type: 'roadmap_warned', ...problem })
   say('warning', more(odd))
-  say('info', clip(plan.tasks.flatMap(({ id, hold }) => (hold ? [`${showId(id)} held: ${formatHold(hold)}`] : []))))
+  say('info', clip(heldTasks(plan.tasks).map(({ taskId, reason }) => `${showId(taskId)} held: ${formatHold(reason)}`)))
   say('warning', startWarnings(parts))
 }
 

@@ -58,7 +58,7 @@ export async function begin(parts: BeginParts) {
     return opened<Beginning>({ ...plan, notices: [...notices, ...(await ground.history({ ...prepared, ...plan }))] })
   }
   const around = await lookAround(ground.repository?.user, replayed, ground.tips)
-  if (!around.ok) return err(refuseGit(around.error, prepared.settings.output))
+  if (!around.ok) return err(refuseGit(around.error, prepared.printer))
   const plan = planLanded(prepared, (task) => standingAfter(task, replayed, around.value, landed))
   const continueParts = { ...prepared, ...plan, env, runId, setup: clis, ground }
   const resumed = await continueRun(continueParts, replayed, around.value, past?.retryFailed === true)

@@ -1,4 +1,4 @@
-import { formatBudget, type RunBudgets } from '../../domain/accounts/budget.js'
+import type { RunBudgets } from '../../domain/accounts/budget.js'
 import { priceFor } from '../../domain/accounts/price.js'
 import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
 import { routeRequestOf, tiersFor } from '../../domain/routing/routing.js'
@@ -12,12 +12,6 @@ export function budgetsOf(settings: RunSettings, { budgets: providers }: FileSet
   const run = { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
   if (Object.keys(run).length + Object.keys(providers).length === 0) return undefined
   return { run, providers }
-}
-
-/** `$5.00 and 1,000,000 tokens; of these claude $3.00`. */
-export function describeBudgets({ run, providers }: RunBudgets): string {
-  const each = Object.entries(providers).map(([name, budget]) => `${name} ${formatBudget(budget)}`)
-  return [formatBudget(run), ...each].filter((text) => text !== '').join('; ')
 }
 
 /** CLIs whose money should be counted, although they don't report their cost and no price is known. */

@@ -4,14 +4,13 @@ import type { Provider } from '../../providers/adapter/contract.js'
 import { childEnvironments } from '../../providers/environment.js'
 import type { Guard, Wanted } from './guard.js'
 import { opened } from './table.js'
-import { printTrouble } from '../../ui/print/problem-output.js'
+import type { Printer } from '../../ui/print/printer.js'
 import { candidateProviders, setUpProviders, workingProviders, type ProviderSetup } from '../agents/providers.js'
-import type { RunSettings } from '../../config/settings.js'
 import type { StopSignals } from '../stop/stop-signals.js'
 
 /** Finds the agent CLIs that the tasks of a run need; if there are none, that has already been reported. */
 export async function findClis({
-  prepared: { settings, config, loaded, plan, location, findProvider },
+  prepared: { printer, settings, config, loaded, plan, location, findProvider },
   env,
   signals,
   watchdog,
@@ -22,27 +21,27 @@ export async function findClis({
   const environmentOf = childEnvironments(env, file.env, { templates: file.envTemplates, ports: [] })
   const ended = { signal: signals.canceled, watchdog, cwd: location.root }
   const setup = await setUpProviders(candidates, settings, file, environmentOf, ended)
-  if (signals.draining.aborted) return err(stoppedEarly(signals, settings))
+  if (signals.draining.aborted) return err(stoppedEarly(signals, printer))
   const { usable } = setup.policy
   const working = workingProviders(tasks, settings, file.routes, findProvider)
   if (working.length > 0 && !working.some(({ name }) => usable.includes(name)))
-    return err(refuseProviders(setup, working, settings))
-  if (candidates.length > 0 && usable.length === 0) return err(refuseProviders(setup, candidates, settings))
+    return err(refuseProviders(setup, working, printer))
+  if (candidates.length > 0 && usable.length === 0) return err(refuseProviders(setup, candidates, printer))
   return opened(setup)
 }
 
-function stoppedEarly(signals: StopSignals, settings: RunSettings): ExitCode {
-  printTrouble('stopped before anything started', undefined, settings.output)
+function stoppedEarly(signals: StopSignals, printer: Printer): ExitCode {
+  printer.trouble('stopped before anything started')
   return signals.caught() === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
 }
 
-function refuseProviders({ detected }: ProviderSetup, asked: readonly Provider[], settings: RunSettings): ExitCode {
+function refuseProviders({ detected }: ProviderSetup, asked: readonly Provider[], printer: Printer): ExitCode {
   const reasons = detected.flatMap(({ provider, detection }) =>
     detection.usable || !asked.includes(provider)
       ? []
       : [named(provider.name, detection.reason), ...(detection.help === '' ? [] : [`  ${detection.help}`])],
   )
-  printTrouble(['no usable agent CLI', ...reasons], undefined, settings.output)
+  printer.trouble(['no usable agent CLI', ...reasons])
   return exitCodes.noProvider
 }
 

@@ -4,7 +4,6 @@ import { err } from '../../domain/result.js'
 import { limitIdleGits } from '../../platform/git/idle-git.js'
 import { openGround } from '../ground/open-ground.js'
 import { lockGround } from '../ground/lock-ground.js'
-import { openOutput } from '../../ui/print/output.js'
 import { refuse } from '../refuse.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { replayRun, type Replayed } from '../resume/resumed.js'
@@ -26,14 +25,14 @@ const standing = guardedTable<LaunchParts>()
   .row('ground', prepareGround)
   .row('beginning', begin)
   .row('record', openRecord)
-  .row('show', async ({ prepared: { settings }, env }) => opened(await openOutput(settings.output, env)))
+  .row('show', async ({ prepared: { printer } }) => opened(await printer.openRun()))
   .row('stops', watchGuards)
   .row('recorder', openRecorder)
 
 /** Starts a run, or continues one, if nothing is in the way. Returns the exit code. */
 export async function launch({ prepared: wanted, ...rest }: LaunchParts): Promise<ExitCode> {
   const fitting = fitSlots(wanted.settings.agents)
-  if (!fitting.ok) return refuse(fitting.error, wanted.settings.output)
+  if (!fitting.ok) return refuse(fitting.error, wanted.printer)
   const settings = { ...wanted.settings, agents: fitting.value.agents }
   limitIdleGits(settings.idleTimeoutMs)
   const notices = [...rest.notices, ...fitting.value.notices]
@@ -45,17 +44,17 @@ export async function launch({ prepared: wanted, ...rest }: LaunchParts): Promis
  * Under the lock, nobody else writes the repository's journal, refs and workspaces; `lost` is aborted when another run
  * took it.
  */
-async function takeLock({ prepared: { settings, location }, takeOver }: LaunchParts) {
+async function takeLock({ prepared: { printer, location }, takeOver }: LaunchParts) {
   const lost = new AbortController()
   const locked = await lockGround(location.lock, { takeOver, onLost: () => lost.abort(), place: location.root })
-  return locked.ok ? opened({ lost: lost.signal }, locked.value) : err(refuse(locked.error, settings.output))
+  return locked.ok ? opened({ lost: lost.signal }, locked.value) : err(refuse(locked.error, printer))
 }
 
 /** With the lock held: nobody else writes the journal that is read here. */
-async function replay({ past, prepared: { settings } }: LaunchParts) {
+async function replay({ past, prepared: { printer } }: LaunchParts) {
   if (!past) return opened<Replayed | undefined>(undefined)
   const replayed = await replayRun(past.run, { repair: past.repair, now: realClock.now() })
-  if (!replayed.ok) return err(printJournalTrouble(past.run, replayed.error, settings.output))
+  if (!replayed.ok) return err(printJournalTrouble(past.run, replayed.error, printer))
   return opened<Replayed | undefined>(replayed.value)
 }
 
@@ -63,5 +62,5 @@ type GroundParts = LaunchParts & { readonly numbers: Numbered; readonly replayed
 
 async function prepareGround({ prepared, numbers, replayed, env, runId }: GroundParts) {
   const ground = await openGround({ ...prepared, ...numbers, env, runId, isResumed: replayed !== undefined })
-  return ground.ok ? opened(ground.value, ground.value.close) : err(refuse(ground.error, prepared.settings.output))
+  return ground.ok ? opened(ground.value, ground.value.close) : err(refuse(ground.error, prepared.printer))
 }

@@ -33,6 +33,7 @@ export async function giveNumbers({
   prepared: {
     config: { file },
     settings,
+    printer,
     mask,
   },
   env,
@@ -45,7 +46,7 @@ export async function giveNumbers({
   const message = `ports ${range.first}-${range.last} have ${plural(blocks.ports.length, 'free block')} of ten, and ${settings.agents} + ${settings.gateJobs} are needed, one for each agent slot and gate job`
   if (!isEnough && wantsPorts(file)) {
     const help = `name a larger range, such as ports: 20000-29999 in ${configName}, or take fewer agents`
-    return err(refuse({ message, help }, settings.output))
+    return err(refuse({ message, help }, printer))
   }
   const ports = isEnough ? blocks.ports : []
   const { envTemplates: templates, secrets } = file

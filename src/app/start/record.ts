@@ -5,7 +5,7 @@ import { openJournal, type Journal } from '../../journal/journal.js'
 import { numberRun } from '../../journal/runs.js'
 import { createRecorder, type RunRecorder } from '../../orchestration/recorder.js'
 import { realClock } from '../../platform/clock.js'
-import type { Output } from '../../ui/print/output.js'
+import type { RunPrinter } from '../../ui/print/printer.js'
 import { refuse } from '../refuse.js'
 import { startEvent, type BeginParts, type Beginning } from './begin.js'
 import type { Guard } from './guard.js'
@@ -19,7 +19,7 @@ export interface OpenRun extends RecordParts, Guard {
 interface RecordParts extends BeginParts {
   readonly beginning: Beginning
   readonly record: { readonly path: string; readonly journal: Journal }
-  readonly show: Output
+  readonly show: RunPrinter
   readonly stops: Stops
 }
 
@@ -33,12 +33,12 @@ export interface Stops {
 }
 
 /** Opens the file of the run's events. */
-export async function openRecord({ prepared: { settings, location }, ground, runId }: BeginParts) {
+export async function openRecord({ prepared: { printer, location }, ground, runId }: BeginParts) {
   const path = join(ground.runDir, 'journal.jsonl')
   const journal = await openJournal(path)
   if (!journal.ok) {
     const help = 'autopilot keeps its journal there; make the directory writable'
-    return err(refuse({ message: `cannot write ${path}: ${journal.error}`, help }, settings.output))
+    return err(refuse({ message: `cannot write ${path}: ${journal.error}`, help }, printer))
   }
   // Without it only the order of runs is less sure.
   await numberRun(location.root, runId).catch(() => undefined)

@@ -10,7 +10,6 @@ import { claude } from '../../providers/claude/provider.js'
 import { withheldFrom } from '../../providers/environment.js'
 import { createStatusWriter } from '../../roadmap/write/write-back.js'
 import { shownPath } from '../../ui/print/shown-path.js'
-import { summarize } from '../../ui/summary.js'
 import { withheldFromMcp } from '../agents/mcp-variables.js'
 import { parseElsewhere } from '../prepare/roadmap-source.js'
 import { giveUp } from '../stop/give-up.js'
@@ -53,7 +52,7 @@ export async function work(run: OpenRun): Promise<ExitCode> {
   const { recorder, stops, record, show } = run
   const verdict = judgeRun(recorder.state, stops.first())
   await recorder.record({ type: 'run_finished', ...verdict })
-  for (const line of summarize(recorder.state, { journal: shownPath(record.path) })) show.result(line)
+  show.summary(recorder.state, { journal: shownPath(record.path) })
   return verdict.exitCode
 }
 

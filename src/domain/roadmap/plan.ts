@@ -36,6 +36,11 @@ export interface RunPlan {
   readonly unknown: readonly string[]
 }
 
+/** Those that would not run, and why. */
+export function heldTasks(tasks: readonly PlannedTask[]) {
+  return tasks.flatMap(({ id, hold }) => (hold ? [{ taskId: id, reason: hold }] : []))
+}
+
 /**
  * Plans a run: what is already done, what is held and why, what may run. A task that depends on a held one is held
  * itself, through any number of steps. Linear in tasks and edges, except for `only`.

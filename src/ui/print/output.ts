@@ -6,21 +6,12 @@ import { noMask, type Mask } from '../../domain/secrets/mask.js'
 import { maskValue } from '../../domain/secrets/mask-value.js'
 import { publicPart } from '../../domain/shape/public-part.js'
 import { cleanText } from '../../domain/text.js'
-import type { Reporter, Sink } from '../reporters/contract.js'
-import { jsonReporter } from '../reporters/json-reporter.js'
+import type { Sink } from '../reporters/contract.js'
 import type { Line } from '../describe.js'
 import { painter } from '../paint.js'
 import { printedShape, type Printed } from '../printed.js'
-import { plainReporter } from '../reporters/plain-reporter.js'
-import { steady, writeTo } from './stream.js'
+import { writeTo } from './stream.js'
 import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
-
-/** Where a command's output goes: results to stdout, progress to stderr. */
-export interface Output {
-  readonly reporter: Reporter
-  /** A line of the result. */
-  result(line: Line): void
-}
 
 let mask = noMask
 
@@ -42,15 +33,6 @@ function hasSize({ columns, rows }: NodeJS.WriteStream): boolean {
   return columns > 0 && rows > 0
 }
 
-/** Chooses the form of output. Loads the spinner's library only for a terminal. */
-export async function openOutput(format: 'human' | 'json', env: Environment): Promise<Output> {
-  if (format === 'json') return { reporter: jsonReporter(jsonSink(process.stdout)), result: () => undefined }
-  const result = lineWriter(process.stdout, env)
-  if (!isLively(process.stderr, env)) return { reporter: plainReporter(sinkOf(process.stderr)), result }
-  const { terminalReporter } = await import('../reporters/terminal-reporter.js')
-  return { reporter: terminalReporter(steady(process.stderr)), result }
-}
-
 /** A sink for people: no secret and no control character ever reaches the stream. */
 export function sinkOf(stream: NodeJS.WriteStream): Sink {
   return { write: (text) => writeText(stream, cleanText(mask.text(text))) }
@@ -62,12 +44,13 @@ export function lineWriter(stream: NodeJS.WriteStream, env: Environment): (line:
   return ({ tone, text }) => writeText(stream, `${paint({ tone, text: cleanText(mask.text(text)) })}\n`)
 }
 
-/** One object on a line, for machines. */
-export function printJson(stream: NodeJS.WriteStream, value: Printed): void {
-  jsonSink(stream).write(jsonLine(publicPart(printedShape, maskValue(printedShape, value, mask))))
+/** One object on a line of stdout, for machines. */
+export function printJson(value: Printed): void {
+  jsonSink(process.stdout).write(jsonLine(publicPart(printedShape, maskValue(printedShape, value, mask))))
 }
 
-function jsonSink(stream: NodeJS.WriteStream): Sink {
+/** A sink for lines of JSON, in which the secrets are masked already. */
+export function jsonSink(stream: NodeJS.WriteStream): Sink {
   return { write: (line) => writeTo(stream, isOnRunner() ? jsonWithoutCommands(line) : line) }
 }
 

@@ -2,7 +2,7 @@ import type { Gate } from '../../domain/landing/gate.js'
 import { formatProviderModel } from '../../domain/agent/provider-model.js'
 import type { Review } from '../../domain/landing/review.js'
 import { cleanLine } from '../../domain/text.js'
-import { formatDuration } from '../../ui/format.js'
+import { formatDuration } from '../format.js'
 import { hasLines, linesAsWritten } from './as-written.js'
 
 /** What every task's work must pass, commands first; empty when that is nothing. */

@@ -1,15 +1,22 @@
 import { cleanLine } from '../../domain/text.js'
 import { installingIn } from '../../domain/installers.js'
 import type { Keep, Setup } from '../../domain/setup.js'
-import { formatDuration } from '../../ui/format.js'
-import type { Printed } from '../../ui/printed.js'
+import { formatDuration } from '../format.js'
+import type { Printed } from '../printed.js'
 import { hasLines, linesAsWritten } from './as-written.js'
-import type { FurnitureSettings } from '../../config/furniture-config.js'
+
+/** As the configuration has it. */
+export interface PlannedFurniture {
+  readonly setup?: Setup
+  readonly copy: readonly string[]
+  readonly keep: Keep
+  readonly link: readonly string[]
+}
 
 /**
  * What every workspace would have in addition to the files of its commit: lines for people, none if that is nothing.
  */
-export function workspaceLines({ setup, copy, keep, link }: FurnitureSettings): readonly string[] {
+export function workspaceLines({ setup, copy, keep, link }: PlannedFurniture): readonly string[] {
   const setups = setup ? setupLines(setup, inputWords(setup, keep)) : []
   const rest = { copy, keep: keep === 'auto' ? [] : keep, link }
   return [
@@ -35,7 +42,7 @@ function list(paths: readonly string[]): string {
 }
 
 /** The same for machines; undefined where it is nothing. */
-export function workspaceFacts({ setup, copy, keep, link }: FurnitureSettings): Printed | undefined {
+export function workspaceFacts({ setup, copy, keep, link }: PlannedFurniture): Printed | undefined {
   const listed = keep === 'auto' ? [] : keep
   const isBare = !setup && [copy, listed, link].every((paths) => paths.length === 0)
   const made = setup ? { setup, ...(keep === 'auto' ? { keepsSetup: true as const } : {}) } : {}

@@ -1,0 +1,38 @@
+import type { PlannedTask } from '../../domain/roadmap/plan.js'
+import type { Problem } from '../../domain/roadmap/problem.js'
+import type { RunState } from '../../domain/run/run-state.js'
+import type { DryRun } from '../dry-run/dry-run.js'
+import type { Reporter } from '../reporters/contract.js'
+import type { RunStatus } from '../status.js'
+import type { SummaryPlaces } from '../summary.js'
+
+/** Prints what commands have to say, in one format. */
+export interface Printer {
+  /** What is wrong with files that a person wrote. */
+  problems(problems: readonly Problem[]): void
+  /** Something else is wrong: what, on one line or several, and what to do next. */
+  trouble(text: string | readonly string[], help?: string): void
+  /** All that a command has to say. */
+  notice(text: string): void
+  valid(roadmap: ValidRoadmap): void
+  dryRun(run: DryRun): void
+  status(status: RunStatus): void
+  /** The status where nothing has run yet. */
+  noRun(place: string): void
+  openRun(): Promise<RunPrinter>
+}
+
+/** Prints a run while it happens, and what a person needs to know at its end. */
+export interface RunPrinter {
+  readonly reporter: Reporter
+  summary(state: RunState, places: SummaryPlaces): void
+}
+
+/** What `validate` has found. */
+export interface ValidRoadmap {
+  /** As the user named it. */
+  readonly file: string
+  readonly tasks: readonly PlannedTask[]
+  readonly runnable: number
+  readonly warnings: readonly string[]
+}
