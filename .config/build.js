@@ -1,5 +1,5 @@
 // Bundles the program into dist/: a small file that starts it, one for the command line, one for each worker thread, one
-// for worker processes, and the texts of --help. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
+// for worker processes, one for a library that few runs need, and the texts of --help. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
 import { createHash } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -13,6 +13,18 @@ const dist = join(root, 'dist')
 const outdir = join(root, `dist.${process.pid}`)
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 
+/** The library of the Agent Client Protocol, which only who has a server of it loads, in whatever process. */
+const acpConnection = join(root, 'src', 'providers', 'acp', 'connection.ts')
+const apart = {
+  name: 'apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/connection\.js$/ }, ({ kind, path, resolveDir }) => {
+      const isIt = kind === 'dynamic-import' && join(resolveDir, path).replace(/\.js$/, '.ts') === acpConnection
+      return isIt ? { path: './acp-connection.cjs', external: true } : undefined
+    })
+  },
+}
+
 const common = {
   absWorkingDir: root,
   outdir,
@@ -22,6 +34,9 @@ const common = {
   mainFields: ['module', 'main'],
   minifySyntax: true,
   metafile: true,
+  // Where code comes from a cache, `require` loads further files, but `import` cannot.
+  supported: { 'dynamic-import': false },
+  plugins: [apart],
   logLevel: 'warning',
 }
 // One CommonJS file for the command line: V8 keeps what it has compiled only of scripts, not of modules.
@@ -54,6 +69,7 @@ const workers = await build({
     'parse-worker': 'src/roadmap/parse-worker.ts',
     'kept-worker': 'src/workspace/kept/kept-worker.ts',
     worker: 'src/app/worker/worker-main.ts',
+    'acp-connection': acpConnection,
   },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',

@@ -52,6 +52,11 @@ module.exports = {
     only('only-platform-spawns', '^(execa|(node:)?child_process)$|node_modules/execa/', '(^|/)src/platform/'),
     only('only-pool-knows-a-queue-library', 'node_modules/p-queue/', '(^|/)src/pool/'),
     only('only-cli-knows-commander', 'node_modules/commander/', '(^|/)src/cli/'),
+    only(
+      'only-one-file-knows-the-agent-client-protocol',
+      'node_modules/@agentclientprotocol/',
+      '(^|/)src/providers/acp/connection',
+    ),
     only('only-ui-colours-and-spins', 'node_modules/(chalk|ora)/', '(^|/)src/ui/'),
     {
       name: 'not-unresolvable',

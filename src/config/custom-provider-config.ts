@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { CustomProvider } from '../domain/agent/custom-provider.js'
 import { providerNames } from '../domain/agent/provider-model.js'
+import { chosen } from './chosen.js'
 import { keysAre, scalar } from './scalar.js'
 import { oneOf, providerName, type ReadValue } from './value.js'
 
@@ -13,12 +14,29 @@ const permissions: ReadValue<'full'> = (text) =>
         error: `'${text}' cannot be enforced for a command of your own: write full, and restrict it by its own flags`,
       }
 
-const fields = z.strictObject({
-  run: z.string('expected a command').check(z.refine((command) => command.trim() !== '', 'expected a command')),
+const command = z.string('expected a command').check(z.refine((text) => text.trim() !== '', 'expected a command'))
+
+const processFields = z.strictObject({
+  run: command,
   prompt: z.optional(scalar(oneOf(['stdin', 'argument']))),
   success: z.optional(scalar(oneOf(['exit']))),
   permissions: scalar(permissions),
 })
+
+const byProtocol = z.optional(z.never('an agent server gets its prompts, and tells its success, by the protocol'))
+
+const serverFields = z.strictObject({
+  acp: command,
+  run: z.optional(z.never('a provider has either run or acp')),
+  prompt: byProtocol,
+  success: byProtocol,
+  permissions: scalar(permissions),
+})
+
+/** The command of a CLI that gets a process for each turn, or that of an agent server. */
+const fields = chosen<z.infer<typeof processFields> | z.infer<typeof serverFields>>((entry) =>
+  typeof entry === 'object' && entry !== null && 'acp' in entry ? serverFields : processFields,
+)
 
 const ownName: ReadValue<string> = (text) =>
   providerNames.some((name) => name === text)
@@ -28,11 +46,16 @@ const ownName: ReadValue<string> = (text) =>
 /** What may stand under `custom_providers:`. */
 export const customProviders = z.record(z.string(), fields).check(keysAre(ownName))
 
-export const customProviderKeys = Object.keys(fields.shape)
+export const customProviderKeys = Object.keys({ ...processFields.shape, acp: true })
 
 export function customProvidersOf(
   read: z.infer<typeof customProviders> | undefined,
 ): Readonly<Record<string, CustomProvider>> {
-  const entries = Object.entries(read ?? {})
-  return Object.fromEntries(entries.map(([name, { run, prompt = 'stdin' }]) => [name, { run, prompt }]))
+  return Object.fromEntries(Object.entries(read ?? {}).map(([name, entry]) => [name, customProviderOf(entry)]))
+}
+
+function customProviderOf(entry: z.infer<typeof fields>): CustomProvider {
+  if ('acp' in entry) return { type: 'server', acp: entry.acp }
+  const { run, prompt = 'stdin' } = entry
+  return { type: 'process', run, prompt }
 }

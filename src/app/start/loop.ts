@@ -6,7 +6,6 @@ import { Governor } from '../../orchestration/accounts/governor.js'
 import { watchUnknown } from '../../orchestration/accounts/unknown-cost.js'
 import { watchTogether } from '../../orchestration/agent-watch.js'
 import type { AgentRunner } from '../../orchestration/agent/contract.js'
-import { processRunner } from '../../orchestration/agent/process-runner.js'
 import { createSlotLeftovers } from '../../orchestration/agent/slot-leftovers.js'
 import { catchUpOn } from '../../orchestration/attempt/salvage.js'
 import { BaseWatch } from '../../orchestration/landing/base-watch.js'
@@ -14,9 +13,10 @@ import type { Isolation } from '../../orchestration/place/isolation.js'
 import { RoomWatch } from '../../orchestration/place/room-watch.js'
 import { runTasks } from '../../orchestration/run/run.js'
 import type { WriteBack } from '../../orchestration/run/write-back.js'
+import { serverRunner } from '../../orchestration/server/server-runner.js'
 import { endedEarly, type StopEarly } from '../../orchestration/stop-early.js'
 import { localZone, realClock } from '../../platform/clock.js'
-import { openDoor, type StartProcess } from '../../platform/processes/door.js'
+import { openDoor, type Door, type StartProcess } from '../../platform/processes/door.js'
 import { sweep } from '../../platform/processes/sweep.js'
 import type { AgentPool } from '../../pool/contract.js'
 import { withheldFrom } from '../../providers/environment.js'
@@ -45,10 +45,11 @@ const leftoverGraceMs = 1_000
 
 /** What the loop has open. If a stop is overdue, nobody waits until it is closed. */
 const looping = new Table<never, LoopParts>()
-  .row('start', ({ ground, watchdog }) => {
-    const { start, close } = openDoor({ runDir: ground.runDir, watchdog, repository: ground.root, isBusy: true })
-    return opened(start, close)
+  .row('door', ({ ground, watchdog }) => {
+    const door = openDoor({ runDir: ground.runDir, watchdog, repository: ground.root, isBusy: true })
+    return opened(door, door.close)
   })
+  .row('start', ({ door }) => opened(door.start))
   .row('base', ({ recorder, pool, stopEarly, signals }) =>
     opened(new BaseWatch({ recorder, pool, stopEarly, signal: signals.canceled })),
   )
@@ -57,12 +58,7 @@ const looping = new Table<never, LoopParts>()
   // A process that still runs in a workspace would write into it during its removal.
   .row('sweep', (run) => opened(undefined, () => sweepUp(run)))
   // Workers bear the mark of the run, so they are gone before the sweep looks for what does.
-  .row('runner', (run) => {
-    const { prepared, start, numbers } = run
-    if (prepared.settings.workers) return openWorkers(run)
-    const { findProvider } = prepared
-    return opened<AgentRunner>(processRunner({ start, findProvider, maskAt: numbers.maskAt }))
-  })
+  .row('runner', (run) => (run.prepared.settings.workers ? openWorkers(run) : openProcesses(run)))
   .row('written', ({ beginning: { landed }, writeBack }) => {
     for (const { id } of landed) writeBack.done(id)
     return opened(undefined, () => writeBack.finish())
@@ -96,6 +92,21 @@ function openWorkers({ prepared, ground, watchdog, numbers, recorder, env }: Loo
     ...{ env, clock: realClock, watchdog },
     onSpawned: (slot, process) => recorder.record({ type: 'worker_started', slot: slotId(slot), ...process }),
     onReplaced: (slot, why) => void recorder.record({ type: 'worker_replaced', slot: slotId(slot), why }),
+  })
+  return opened<AgentRunner>(runner, () => runner.close())
+}
+
+/** A process for each turn. What is nothing but a server is one here, too. */
+function openProcesses({
+  prepared,
+  ground,
+  door: { start, environmentIn },
+  numbers,
+}: LoopParts & { readonly door: Door }) {
+  const runner = serverRunner({
+    ...{ start, environmentIn, findProvider: prepared.findProvider, maskAt: numbers.maskAt, clock: realClock },
+    directory: join(ground.runDir, 'servers'),
+    serves: ({ isOnlyWay }) => isOnlyWay === true,
   })
   return opened<AgentRunner>(runner, () => runner.close())
 }

@@ -15,6 +15,8 @@ export interface ServerRunnerParts extends ProcessRunnerParts {
   readonly environmentIn: EnvironmentIn
   /** Absolute path of a directory in which servers start and keep files: outside of every workspace, and the run's own. */
   readonly directory: string
+  /** Which servers are used. Default: all. */
+  readonly serves?: (serving: Serving) => boolean
   readonly limits?: ServerLimits
 }
 
@@ -29,6 +31,7 @@ export interface ServerRunner extends AgentRunner {
  * permissions and environment, account included. Providers without a server get a process for each turn.
  */
 export function serverRunner(parts: ServerRunnerParts): ServerRunner {
+  const { serves = () => true } = parts
   const processes = processRunner(parts)
   const slots = new Map<number, ServerSlot>()
   const slotOf = (number: number) => {
@@ -40,11 +43,12 @@ export function serverRunner(parts: ServerRunnerParts): ServerRunner {
     turn(request) {
       const provider = parts.findProvider(request.provider)
       if (!provider) throw new Error(`there is no provider ${request.provider}`)
+      const serving = provider.serve && serves(provider.serve) ? provider.serve : undefined
       const slot = slotOf(request.where.number)
       const [variables, env] = divided(request.env)
-      const command = provider.serve?.command(request.assignment, slot.directory, env)
-      if (!provider.serve || !command) return processes.turn(request)
-      return slot.turn(request, provider, { serving: provider.serve, command, variables, env })
+      const command = serving?.command(request.assignment, slot.directory, env)
+      if (!serving || !command) return processes.turn(request)
+      return slot.turn(request, provider, { serving, command, variables, env })
     },
     async close() {
       await Promise.all([...slots.values()].map((slot) => slot.close()))

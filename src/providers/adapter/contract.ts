@@ -93,6 +93,8 @@ export interface Serving {
    * {@link AgentCommand.files}. `env` is the environment that the server will see.
    */
   command(assignment: Assignment, ownDir: string, env: Readonly<Record<string, string>>): ServerCommand | undefined
+  /** There is no other way: the CLI has no process for one turn. */
+  readonly isOnlyWay?: true
   /** The client's side of its protocol, for one server that has just been started. */
   dialogue(wire: Wire): Dialogue
 }

@@ -7,7 +7,8 @@ import {
   type Login,
   type Signature,
 } from '../adapter/failure-text.js'
-import { numberAt, stringAt, type JsonObject } from '../adapter/json.js'
+import type { RpcError } from '../acp/rpc-error.js'
+import { asObject, numberAt, stringAt, type JsonObject } from '../adapter/json.js'
 import { clipText } from '../adapter/line.js'
 
 export const copilotLogin: Login = {
@@ -40,6 +41,25 @@ export function sessionFailure(data: JsonObject | undefined): Failure {
     byText: matchSignature(said, messageTexts),
   })
   return cliFailure(kind ?? 'crash', 'copilot', said, copilotLogin)
+}
+
+/** An error of the agent server. */
+export function serverFailure({ code, message, data }: RpcError): Failure {
+  const details = stringAt(asObject(data), 'details')
+  return textFailure(details ?? message, code)
+}
+
+/** It calls a turn that failed a success whose last words are the error. Source: recorded with 1.0.102. */
+export function errorInWords(lastWords: string): Failure | undefined {
+  const said = /^Error: (.+)/s.exec(lastWords)?.[1]
+  return said === undefined ? undefined : textFailure(said, Number(/^\d{3}\b/.exec(said)?.[0] ?? NaN))
+}
+
+function textFailure(said: string, code: number): Failure {
+  const clipped = clipText(said)
+  const status = code >= 400 && code <= 599 ? code : undefined
+  const kind = kindOfServerError({ status, byText: matchSignature(clipped, messageTexts) })
+  return cliFailure(kind ?? 'crash', 'copilot', clipped, copilotLogin)
 }
 
 const kindsOfType: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([

@@ -1,23 +1,25 @@
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { answerAtEnd } from '../adapter/answer-at-end.js'
-import type { AgentCommand, AgentRequest, Provider, WorkRequest } from '../adapter/contract.js'
+import type { AgentCommand, AgentRequest, Assignment, Provider, WorkRequest } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { copilotLogin, explainCopilotCrash } from './failure.js'
+import { permissionFlags } from './flags.js'
 import { readCopilotLine } from './read-line.js'
+import { copilotServing } from './server.js'
 
 /** GitHub Copilot CLI. Source of flags, texts and fields: 1.0.102 against a stub server; recorded streams are in the tests. */
 export const copilot: Provider = {
   name: 'copilot',
-  command: (request) => start(request, workFlags(request)),
+  command: (request) => start({ type: 'work', request }),
   resume: {
-    command: (request, conversation) => start(request, workFlags(request), [`--resume=${conversation}`]),
+    command: (request, conversation) => start({ type: 'work', request }, [`--resume=${conversation}`]),
   },
   review: {
-    // Neither the instructions nor, without trust in the directory, the settings of the tree that is judged.
-    command: (request) => start(request, [...restrictedTo(readingTools), '--no-custom-instructions']),
+    command: (request) => start({ type: 'review', request }),
     answer: ({ finalText }) => answerAtEnd(finalText, 'verdict'),
   },
+  serve: copilotServing,
   refusal,
   readLine: readCopilotLine,
   permitted,
@@ -47,35 +49,15 @@ export const copilot: Provider = {
 /** It prints a full stop behind the number. */
 const parseVersion = versionOf('github copilot cli')
 
-const readingTools = ['view', 'grep', 'glob']
-/** The last one is what models of OpenAI get in place of the other two. */
-const editingTools = [...readingTools, 'create', 'edit', 'apply_patch']
-
-/** Of its own accord it also lets the temporary directory be written, which all agents share. */
-function restrictedTo(tools: readonly string[]): readonly string[] {
-  return [`--available-tools=${tools.join(',')}`, '--disallow-temp-dir']
-}
-
-/**
- * Its shell is not on offer under `edit`: it runs what it takes for harmless unasked, such as `git log --output=FILE`,
- * which writes anywhere; and it knows a permitted command by its first word or two. Source: tried with 1.0.102.
- */
-function workFlags({ permissions }: WorkRequest): readonly string[] {
-  return permissions === 'full' ? ['--allow-all'] : [...restrictedTo(editingTools), '--allow-tool=write']
-}
-
-function start(
-  { cwd, prompt, model }: AgentRequest,
-  flags: readonly string[],
-  conversation: readonly string[] = [],
-): AgentCommand {
+function start(assignment: Assignment, conversation: readonly string[] = []): AgentCommand {
+  const { cwd, prompt, model } = assignment.request
   return {
     file: 'copilot',
     args: [
       ...['--output-format', 'json', '--no-color', '--no-ask-user', '-C', cwd],
       ...conversation,
       ...(model === undefined ? [] : ['--model', model]),
-      ...flags,
+      ...permissionFlags(assignment),
     ],
     input: prompt,
     env: { COPILOT_AUTO_UPDATE: 'false' },

@@ -54,14 +54,20 @@ function targetOf(input: JsonObject | undefined): string | undefined {
 }
 
 /** A tool that is not on offer is refused, too. */
+export function isRefused(message: string, code: string | undefined): boolean {
+  return code === 'denied' || code === 'rejected' || /^Tool '.{1,100}' does not exist/.test(message)
+}
+
 function readEnd(data: JsonObject | undefined): readonly AgentEvent[] {
   const error = objectAt(data, 'error')
   const message = stringAt(error, 'message') ?? ''
-  const isRefused = stringAt(error, 'code') === 'denied' || /^Tool '.{1,100}' does not exist/.test(message)
   const refused = { name: 'a tool', target: undefined, call: stringAt(data, 'toolCallId') }
   const exitCode = objectAt(data, 'shellExecution')?.exitCode
   const ok = data?.success === true && (typeof exitCode !== 'number' || exitCode === 0)
-  return [...(isRefused ? [deniedEvent(refused, message)] : []), { type: 'tool_ended', ok }]
+  return [
+    ...(isRefused(message, stringAt(error, 'code')) ? [deniedEvent(refused, message)] : []),
+    { type: 'tool_ended', ok },
+  ]
 }
 
 /** The session's id is nowhere else. After TERM it says 0, which autopilot doesn't believe. */

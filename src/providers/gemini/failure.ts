@@ -3,12 +3,14 @@ import {
   cliFailure,
   explainStderr,
   kindOfHttpStatus,
+  kindOfServerError,
   matchSignature,
   type Login,
   type Signature,
 } from '../adapter/failure-text.js'
-import { objectAt, stringAt, type JsonObject } from '../adapter/json.js'
+import { asObject, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
 import { clipText } from '../adapter/line.js'
+import type { RpcError } from '../acp/rpc-error.js'
 
 export const geminiLogin: Login = { command: 'gemini', lasting: 'GEMINI_API_KEY' }
 
@@ -42,6 +44,15 @@ export function resultFailure(result: JsonObject): Failure | undefined {
   // Its reason was in an `error` line before: an answer that was empty or not to be read.
   const said = clipText(stringAt(error, 'message') ?? "the model's answer was empty or malformed")
   const kind = stringAt(error, 'type') === 'FatalTurnLimitedError' ? 'turn_limit' : kindOfMessage(said)
+  return cliFailure(kind ?? 'crash', 'gemini', said, geminiLogin)
+}
+
+/** An error of the agent server: its code is the model server's status, and its text may be what that sent. */
+export function serverFailure({ code, message, data }: RpcError): Failure {
+  const sent = objectAt(parseObject(message), 'error')
+  const details = stringAt(asObject(data), 'details')
+  const said = clipText(stringAt(sent, 'message') ?? details ?? message)
+  const kind = kindOfServerError({ status: code, byText: kindOfMessage(`${message} ${details ?? ''}`) })
   return cliFailure(kind ?? 'crash', 'gemini', said, geminiLogin)
 }
 

@@ -1,29 +1,30 @@
-import { join } from 'node:path'
 import { allowedCommand, refuseAllow } from '../adapter/allowed-command.js'
 import { answerAtEnd } from '../adapter/answer-at-end.js'
 import type {
   AgentCommand,
-  AgentLimits,
-  AgentRequest,
-  OwnFile,
+  Assignment,
   PassedVariables,
   Provider,
   RefusedCall,
-  ReviewRequest,
   WorkRequest,
 } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { explainGeminiCrash, geminiLogin } from './failure.js'
-import { editPolicy, reviewPolicy } from './policy.js'
 import { readGeminiLine } from './read-line.js'
+import { geminiServing } from './server.js'
+import { setupOf } from './setup.js'
 
 /** Gemini CLI. Source of flags, texts and fields: 0.61.0 against a stub server; recorded streams are in the tests. */
 export const gemini: Provider = {
   name: 'gemini',
-  command: (request) => work(request),
-  resume: { command: (request, conversation) => work(request, ['--resume', conversation]) },
-  review: { command: (request) => review(request), answer: ({ finalText }) => answerAtEnd(finalText, 'verdict') },
+  command: (request) => start({ type: 'work', request }),
+  resume: { command: (request, conversation) => start({ type: 'work', request }, ['--resume', conversation]) },
+  review: {
+    command: (request) => start({ type: 'review', request }),
+    answer: ({ finalText }) => answerAtEnd(finalText, 'verdict'),
+  },
+  serve: geminiServing,
   refusal: (request) =>
     refuseModelName(request) ??
     (request.permissions === 'edit' ? refuseAllow('gemini', request.allow ?? []) : undefined),
@@ -47,28 +48,9 @@ export const gemini: Provider = {
   passedVariables: passedVariables(),
 }
 
-function work(request: WorkRequest, conversation: readonly string[] = []): AgentCommand {
-  if (request.permissions === 'full') return start(request, ['--approval-mode', 'yolo'], [], conversation)
-  const policy = policyFile(request, editPolicy(request.allow))
-  return start(request, restrictedBy(policy), [policy], conversation)
-}
-
-function restrictedBy({ path }: OwnFile): readonly string[] {
-  return ['--approval-mode', 'default', '--policy', path]
-}
-
-function policyFile({ ownDir }: AgentRequest, content: string): OwnFile {
-  return { path: join(ownDir, 'policy.toml'), content }
-}
-
-function start(
-  { ownDir, prompt, model, limits }: AgentRequest,
-  flags: readonly string[],
-  files: readonly OwnFile[],
-  conversation: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-): AgentCommand {
-  const defaults = { path: join(ownDir, 'defaults.json'), content: JSON.stringify(settings(limits)) }
+function start(assignment: Assignment, conversation: readonly string[] = []): AgentCommand {
+  const { ownDir, prompt, model } = assignment.request
+  const { flags, env, files } = setupOf(assignment, ownDir)
   return {
     file: 'gemini',
     args: [
@@ -79,50 +61,8 @@ function start(
       ...flags,
     ],
     input: prompt,
-    env: {
-      // One process less, which ignores signals, and 140 MB.
-      GEMINI_CLI_NO_RELAUNCH: 'true',
-      // Every other settings file wins over this one.
-      GEMINI_CLI_SYSTEM_DEFAULTS_PATH: defaults.path,
-      ...env,
-    },
-    files: [defaults, ...files],
+    ...{ env, files },
   }
-}
-
-/**
- * Of its own accord it tries 10 times, for three minutes and a half; three attempts take about 15 s. A command may be
- * silent for as long as the agent may, less a bit: the CLI itself would end it after five minutes. A `.env` of the
- * workspace could send the key elsewhere. Source: schema of the settings of 0.61.0.
- */
-function settings(limits: AgentLimits | undefined) {
-  const silentMs = limits === undefined ? undefined : limits.idleTimeoutMs || limits.timeoutMs
-  const shell = silentMs === undefined ? {} : { inactivityTimeout: Math.ceil((silentMs * 0.8) / 1000) }
-  return {
-    general: { maxAttempts: 3, enableAutoUpdate: false, enableAutoUpdateNotification: false },
-    privacy: { usageStatisticsEnabled: false },
-    advanced: { ignoreLocalEnv: true },
-    tools: { shell },
-  }
-}
-
-/**
- * Settings that win over those of the tree that is judged: it gives no instructions, hooks, tools or servers. What a
- * tree has in `.gemini` is the user's: a change to it is left out of the work.
- */
-const ofReviewer = {
-  advanced: { ignoreLocalEnv: true },
-  context: { fileName: 'no-instructions-of-the-tree' },
-  hooksConfig: { enabled: false },
-  skills: { enabled: false },
-  mcp: { allowed: [] },
-}
-
-function review(request: ReviewRequest): AgentCommand {
-  const policy = policyFile(request, reviewPolicy())
-  const own = { path: join(request.ownDir, 'settings.json'), content: JSON.stringify(ofReviewer) }
-  const flags = [...restrictedBy(policy), '--extensions', 'none']
-  return start(request, flags, [policy, own], [], { GEMINI_CLI_SYSTEM_SETTINGS_PATH: own.path })
 }
 
 /** The whole command, if it is in words that a policy can name. */

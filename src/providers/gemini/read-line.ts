@@ -61,17 +61,22 @@ const neverPermitted = /^path not in workspace|modifying build configuration fil
 /** A redirection, which would need a person's consent. Source: tried with 0.61.0. */
 const unanswered = /requires user confirmation/i
 
+/** How a refused call looks by what it says; undefined if it does not say that it was refused. */
+export function refusalOf(message: string): { readonly byRule?: true } | undefined {
+  if (neverPermitted.test(message)) return { byRule: true }
+  return unanswered.test(message) || /denied by policy/i.test(message) ? {} : undefined
+}
+
 function readToolEnd(event: JsonObject): readonly AgentEvent[] {
   const isOk = stringAt(event, 'status') === 'success'
   const error = objectAt(event, 'error')
   const message = stringAt(error, 'message') ?? ''
-  const byRule = neverPermitted.test(message)
-  const isRefused = byRule || stringAt(error, 'type') === 'policy_violation' || unanswered.test(message)
-  if (isOk || !isRefused) return [{ type: 'tool_ended', ok: isOk }]
+  const refused = refusalOf(message) ?? (stringAt(error, 'type') === 'policy_violation' ? {} : undefined)
+  if (isOk || !refused) return [{ type: 'tool_ended', ok: isOk }]
   const told = { name: 'a tool', target: undefined, call: stringAt(event, 'tool_id') }
   return [
     { type: 'tool_ended', ok: false },
-    { ...deniedEvent(told, message), ...(byRule ? { byRule } : {}) },
+    { ...deniedEvent(told, message), ...refused },
   ]
 }
 

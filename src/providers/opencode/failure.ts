@@ -9,8 +9,9 @@ import {
   type Login,
   type Signature,
 } from '../adapter/failure-text.js'
-import { momentAt, numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import { asObject, momentAt, numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
 import { clipText } from '../adapter/line.js'
+import type { RpcError } from '../acp/rpc-error.js'
 
 export const opencodeLogin: Login = {
   command: 'opencode auth login',
@@ -62,6 +63,13 @@ export function errorFailure(event: JsonObject): Failure {
   const kind = kindOfError(name, data, said)
   const retryAt = kind === 'usage_limit' || kind === 'rate_limit' ? retryMoment(event, data) : undefined
   return { ...cliFailure(kind, 'opencode', told(name, said), opencodeLogin), ...present({ retryAt }) }
+}
+
+/** An error of the agent server: of the names and the data of {@link errorFailure}, it has only the name. */
+export function serverFailure({ message, data }: RpcError): Failure {
+  const name = stringAt(asObject(data), 'errorName')
+  const said = message.replace(/^internal error:\s*/i, '')
+  return errorFailure({ error: { ...asObject(data), name, data: { ...asObject(data), message: said } } })
 }
 
 function kindOfError(name: string, data: JsonObject | undefined, said: string): FailureKind {

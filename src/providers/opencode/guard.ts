@@ -10,19 +10,29 @@ export const guardRefusal = 'autopilot did not permit this command.'
  * without a command or around a group (`{ git status; } > ../file`) and an `export`. Only the plugin grants the commands:
  * where opencode does not load it, they stay forbidden. Source: tried with 1.18.33.
  */
-export function guardPlugin(agent: string, commands: readonly AllowedCommand[] | undefined): string {
+export function guardPlugin(
+  agent: string,
+  commands: readonly AllowedCommand[] | undefined,
+  tellsSteps = false,
+): string {
   return `const agentName = ${JSON.stringify(agent)}
 const commands = ${JSON.stringify(commands ?? [])}
 
 export const autopilot = async () => ({
   event: async ({ event }) => {
-    const { sessionID, status } = event.properties ?? {}
-    if (event.type !== 'session.status' || status?.type !== 'retry') return
-    process.stdout.write(JSON.stringify({ type: 'retry', sessionID, message: status.message }) + '\\n')
-  },
+    const { sessionID, status, part } = event.properties ?? {}
+    const tell = (line) => process.stdout.write(JSON.stringify(line) + '\\n')
+    if (event.type === 'session.status' && status?.type === 'retry')
+      tell({ type: 'retry', sessionID, message: status.message })
+${tellsSteps ? stepHook : ''}  },
 ${commands === undefined ? '' : guardHooks}})
 `
 }
+
+/** A server's own protocol tells only what the last call of a turn used. */
+const stepHook = `    if (event.type === 'message.part.updated' && part?.type === 'step-finish')
+      tell({ type: 'step_used', sessionID: part.sessionID, part })
+`
 
 /**
  * Quoted text counts as one word, unless something may be expanded in it. What is left must be plain: no quote that is

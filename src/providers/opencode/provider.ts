@@ -1,35 +1,35 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { answerAtEnd } from '../adapter/answer-at-end.js'
 import type { Permissions } from '../../domain/agent/permissions.js'
-import { allowedCommands, entryFor, refuseAllow, type AllowedCommand } from '../adapter/allowed-command.js'
+import { entryFor, refuseAllow } from '../adapter/allowed-command.js'
 import type {
   AgentCommand,
   AgentRequest,
+  Assignment,
   PassedVariables,
   Provider,
-  ReviewRequest,
   WorkRequest,
 } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { explainOpencodeCrash, opencodeLogin } from './failure.js'
-import { guardPlugin } from './guard.js'
-import { editRules, permittedByRules, readRules } from './permission-rules.js'
+import { permittedByRules } from './permission-rules.js'
 import { readOpencodeLine } from './read-line.js'
+import { opencodeServing } from './server.js'
+import { setupOf } from './setup.js'
 
 /** opencode. Source of flags, texts and fields: 1.18.33 against a stub server; recorded streams are in the tests. */
 export const opencode: Provider = {
   name: 'opencode',
-  command: (request) => run(request, workSetup(request)),
+  command: (request) => start({ type: 'work', request }),
   resume: {
-    command: (request, conversation) => run(request, workSetup(request), ['--session', conversation]),
+    command: (request, conversation) => start({ type: 'work', request }, ['--session', conversation]),
   },
   review: {
-    command: (request) => review(request),
+    command: (request) => start({ type: 'review', request }),
     answer: ({ finalText }) => answerAtEnd(finalText, 'verdict'),
   },
+  serve: opencodeServing,
   refusal,
   readLine: readOpencodeLine,
   allowEntry: ({ tool, about }) => (tool === 'bash' ? entryFor(about) : undefined),
@@ -53,39 +53,9 @@ function permissionNames(): Readonly<Record<Permissions, string>> {
   return { edit: 'permission rules', full: '--auto' }
 }
 
-/** What opencode is told besides its flags. */
-interface Setup {
-  readonly flags: readonly string[]
-  /** For the agent of its own that it gets; without them, its default agent. */
-  readonly rules?: object
-  /** Granted by the plugin. */
-  readonly commands?: readonly AllowedCommand[]
-  readonly env?: Readonly<Record<string, string>>
-}
-
-/**
- * An agent of its own: rules of an agent count after all others, such as those of an `opencode.json` in the workspace.
- */
-const agentName = 'autopilot'
-
-function workSetup({ permissions, allow }: WorkRequest): Setup {
-  return permissions === 'full'
-    ? { flags: ['--auto'] }
-    : { flags: ['--agent', agentName], rules: editRules, commands: allowedCommands(allow) }
-}
-
-/** Neither settings nor instructions of the tree that is judged. */
-function review(request: ReviewRequest): AgentCommand {
-  const env = { OPENCODE_DISABLE_PROJECT_CONFIG: '1' }
-  return run(request, { flags: ['--agent', agentName], rules: readRules, env })
-}
-
-function run(
-  { cwd, ownDir, prompt, model }: AgentRequest,
-  { flags, rules, commands, env }: Setup,
-  conversation: readonly string[] = [],
-): AgentCommand {
-  const plugin = { path: join(ownDir, 'autopilot-plugin.js'), content: guardPlugin(agentName, commands) }
+function start(assignment: Assignment, conversation: readonly string[] = []): AgentCommand {
+  const { cwd, ownDir, prompt, model } = assignment.request
+  const { agent, env, files } = setupOf(assignment, ownDir)
   return {
     file: 'opencode',
     args: [
@@ -93,25 +63,11 @@ function run(
       ...['run', '--format', 'json', '--title', 'autopilot', '--dir', cwd],
       ...conversation,
       ...(model === undefined ? [] : ['--model', model]),
-      ...flags,
+      ...(agent === undefined ? ['--auto'] : ['--agent', agent]),
     ],
     input: prompt,
-    env: {
-      OPENCODE_CONFIG_CONTENT: JSON.stringify(configOf(pathToFileURL(plugin.path).href, rules)),
-      OPENCODE_DISABLE_AUTOUPDATE: '1',
-      OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
-      ...env,
-    },
-    files: [plugin],
+    ...{ env, files },
   }
-}
-
-/** The general rules are for the default agent, which opencode would fall back to if it did not find its own. */
-function configOf(plugin: string, rules: object | undefined): object {
-  const restricted =
-    rules === undefined ? {} : { permission: rules, agent: { [agentName]: { mode: 'primary', permission: rules } } }
-  // Its snapshots are for undoing, which nobody does here.
-  return { autoupdate: false, share: 'disabled', snapshot: false, plugin: [plugin], ...restricted }
 }
 
 /** The user's variables win over autopilot's, so what enforces the permissions must not be one of them. */

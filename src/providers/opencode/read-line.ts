@@ -35,6 +35,8 @@ export function readOpencodeLine(line: string): readonly AgentEvent[] {
       return readTool(part)
     case 'step_finish':
       return readStep(part)
+    case 'step_used':
+      return readUsed(part)
     case 'retry':
       return [retryEvent(stringAt(event, 'message') ?? '')]
     case 'error':
@@ -68,7 +70,11 @@ const refusals =
   /^The user (?:has specified a rule which prevents|rejected permission)|^Model tried to call unavailable tool/
 
 function readRefusal(told: ToldCall, error: string): readonly AgentEvent[] {
-  return refusals.test(error) || error.includes(guardRefusal) ? [deniedEvent(told, error)] : []
+  return isRefusal(error) ? [deniedEvent(told, error)] : []
+}
+
+export function isRefusal(error: string): boolean {
+  return refusals.test(error) || error.includes(guardRefusal)
 }
 
 function endedWell(state: JsonObject | undefined): boolean {
@@ -77,12 +83,12 @@ function endedWell(state: JsonObject | undefined): boolean {
 }
 
 /** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
-function targetOf(input: JsonObject | undefined): string | undefined {
+export function targetOf(input: JsonObject | undefined): string | undefined {
   const names = ['filePath', 'command', 'pattern', 'path', 'url', 'query', 'description', 'name']
   return names.map((name) => stringAt(input, name)).find((value) => value !== undefined) ?? patchedBy(input)[0]
 }
 
-function writtenBy(tool: string, input: JsonObject | undefined): readonly string[] {
+export function writtenBy(tool: string, input: JsonObject | undefined): readonly string[] {
   if (tool === 'apply_patch' || tool === 'patch') return patchedBy(input)
   const path = stringAt(input, 'filePath')
   return (tool === 'write' || tool === 'edit') && path !== undefined ? [path] : []
@@ -101,15 +107,19 @@ function patchedBy(input: JsonObject | undefined): readonly string[] {
  * the same one again. A refused permission may also end the turn after `tool-calls`: that is no success.
  */
 function readStep(part: JsonObject | undefined): readonly AgentEvent[] {
-  const usage = usageOf(part)
-  const call = stringAt(part, 'id')
-  const used = call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage } as const]
+  const used = readUsed(part)
   const reason = stringAt(part, 'reason') ?? 'no reason'
   if (reason === 'tool-calls' || reason === 'unknown') return used
   return [
     ...used,
     { type: 'result', ...(reason === 'stop' ? {} : { failure: stopFailure('opencode', shortLine(reason, 60)) }) },
   ]
+}
+
+function readUsed(part: JsonObject | undefined): readonly AgentEvent[] {
+  const usage = usageOf(part)
+  const call = stringAt(part, 'id')
+  return call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage }]
 }
 
 /** Of one step. A cost of 0 is one that it does not know: of a model without prices, or of a subscription. */

@@ -1,7 +1,9 @@
 // Agent CLIs that the configuration describes, and permissions of single providers.
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { AcpScript, introduction } from '../../support/fakes/acp-agent.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
-import { scene } from '../../support/scenes/rigged-scene.js'
+import { rig, scene } from '../../support/scenes/rigged-scene.js'
 
 const oneTask = 'tasks:\n  - { id: a, title: Write it down, provider: mine }\n'
 
@@ -67,6 +69,31 @@ test('a provider alone whose permissions cannot be enforced ends with 3, before 
   expect(stderr).toMatch(/Nothing restricts mine but its own command/)
 })
 
+test.each<string[][]>([[[]]])(
+  'an agent server of your own works on task after task, with %j: its change lands, and it ends with the run',
+  async (flags) => {
+    const agents = await rig()
+    const roadmap = 'tasks:\n  - { id: a, title: A, provider: mine }\n  - { id: b, title: B, provider: mine }\n'
+    const stage = described(`{ acp: ${JSON.stringify(agents.command('mine'))}, permissions: full }`, roadmap)
+    const running = stage.start(['run', '--agents', '1', ...flags])
+    const server = await agents.next('mine')
+    void server.stdin.then(() => server.exit()).catch(() => undefined)
+    const agent = new AcpScript(server)
+    await agent.answer('initialize', introduction)
+    for (const task of ['a', 'b']) {
+      const { params } = await agent.answer('session/new', { sessionId: `session-${task}` })
+      const prompt = await agent.take('session/prompt')
+      expect(JSON.stringify(prompt.params)).toContain(`Task ${task}.`)
+      await server.write(join(String(params.cwd), task), `by ${task}\n`)
+      await agent.end(prompt)
+    }
+    expect((await running.ended).code).toBe(0)
+    expect([stage.landed('a'), stage.landed('b')]).toEqual(['by a', 'by b'])
+    expect(agents.started).toEqual(['mine'])
+    await server.gone
+  },
+)
+
 const mistakes: readonly (readonly [title: string, config: string, said: RegExp])[] = [
   [
     'a name that exists',
@@ -75,6 +102,17 @@ const mistakes: readonly (readonly [title: string, config: string, said: RegExp]
   ],
   ['no permissions', 'custom_providers: { mine: { run: x } }', /1:27: .*custom_providers\.mine\.permissions/],
   ['a promise of less than full', 'custom_providers: { mine: { run: x, permissions: edit } }', /write full/],
+  [
+    'a process and a server at once',
+    'custom_providers: { mine: { run: x, acp: x, permissions: full } }',
+    /1:34: .*either run or acp/,
+  ],
+  [
+    'a place for the prompts of a server',
+    'custom_providers: { mine: { acp: x, prompt: stdin, permissions: full } }',
+    /mine\.prompt: .*by the protocol/,
+  ],
+  ['a server that promises less than full', 'custom_providers: { mine: { acp: x, permissions: edit } }', /write full/],
   ['an empty command', "custom_providers: { mine: { run: ' ', permissions: full } }", /mine\.run: expected a command/],
   [
     'an unknown key',
