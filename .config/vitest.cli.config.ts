@@ -4,12 +4,9 @@ import { chosenClis } from '../test/test-cli/clis.js'
 // CI counts the tests from a report in this file.
 const summary = process.env.VITEST_SUMMARY
 
-// Tests beside the folders need claude and codex, those in a folder the CLI that it is called after.
+// Tests beside the folder `each` need claude and codex, those in it try every chosen CLI.
 const both = (['claude', 'codex'] as const).every((cli) => chosenClis.includes(cli))
-const include = [
-  ...(both ? ['test/test-cli/*.test.ts'] : []),
-  ...chosenClis.map((cli) => `test/test-cli/${cli}/*.test.ts`),
-]
+const include = ['test/test-cli/each/*.test.ts', ...(both ? ['test/test-cli/*.test.ts'] : [])]
 
 // `make test-cli`: whole runs with the real agent CLIs, apart from the other tests, since they need a lot of packages.
 export default defineConfig({

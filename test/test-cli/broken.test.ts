@@ -42,21 +42,6 @@ test.each(bothClis)('$agent is ended by the time limit if its server is silent',
   await stage.quiet()
 })
 
-test.each(bothClis)(
-  'Ctrl-C ends $agent and the tool that it is running, and marks nothing as done',
-  async ({ agent }) => {
-    const stage = await setStage({ roadmap, script: runATool, config: "allow: ['Bash(tail:*)']\n" })
-    const running = stage.start('-p', agent)
-    await toolRuns(stage)
-    running.kill('SIGINT')
-    const { code, records } = await running.ended
-    expect(code).toBe(130)
-    await stage.quiet()
-    expect(only(records(), 'attempt_failed').failure.kind).toBe('canceled')
-    expect(stage.scene.repo.read('roadmap.yaml')).toBe(roadmap)
-  },
-)
-
 test.each(bothClis)('a killed $agent is a crash, never a success', async ({ agent }) => {
   const script = ({ results }: Turn): Answer =>
     results === 0 ? { type: 'write', path: 'hello.txt', content: 'hello\n' } : { type: 'silence' }

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import type { ChatTools } from './chat-tools.js'
 import {
   dataEvent,
   objects,
+  resetsInSeconds,
   tokens,
   verdictText,
+  type Body,
   type Content,
   type HttpAnswer,
   type Protocol,
@@ -13,7 +16,7 @@ import {
 } from './protocol.js'
 
 /** OpenAI Chat Completions, which several CLIs speak: `POST …/v1/chat/completions`. `toolCall`: by a CLI's own tools. */
-export function chatProtocol(toolCall: (use: ToolUse) => ToolCall): Protocol {
+export function chatProtocol(toolCall: ChatTools['toolCall']): Protocol {
   return {
     read(body) {
       const messages = objects(body.messages)
@@ -26,8 +29,9 @@ export function chatProtocol(toolCall: (use: ToolUse) => ToolCall): Protocol {
       }
     },
     refuse: (refusal) => refusals[refusal](),
-    encode(content, { model }) {
-      const { delta, message, finish } = parts(content, toolCall)
+    encode(content, body) {
+      const { model } = body
+      const { delta, message, finish } = parts(content, (use) => toolCall(use, directoryIn(body)))
       const answer = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model }
       const chunk = (choice: object) =>
         dataEvent({
@@ -50,6 +54,11 @@ export function chatProtocol(toolCall: (use: ToolUse) => ToolCall): Protocol {
       }
     },
   }
+}
+
+/** As the CLI's own instructions name it. */
+function directoryIn(body: Body): string {
+  return /working (?:in the )?directory: (\/[^"\\]+)/i.exec(JSON.stringify(body.messages))?.[1] ?? '/'
 }
 
 const usage = {
@@ -81,9 +90,16 @@ const refusals: Readonly<Record<Refusal, () => HttpAnswer>> = {
     refused(
       ...([429, 'insufficient_quota', 'insufficient_quota'] as const),
       'You exceeded your current quota, please check your plan and billing details.',
+      { 'retry-after': String(resetsInSeconds) },
     ),
 }
 
-function refused(status: number, type: string, code: string, message: string): HttpAnswer {
-  return { status, body: { error: { message, type, code, param: null } } }
+function refused(
+  status: number,
+  type: string,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
+  return { status, headers, body: { error: { message, type, code, param: null } } }
 }

@@ -18,27 +18,6 @@ function workAndRepair({ about, results }: Turn): Answer {
   return next === undefined ? { type: 'text', text: 'Done.' } : { type: 'write', path: next, content: 'by an agent\n' }
 }
 
-test.each([{ agent: 'claude' }, { agent: 'codex' }])(
-  'work that a gate refuses goes back to the same conversation of $agent, which repairs it',
-  async ({ agent }) => {
-    const stage = await setStage({
-      roadmap,
-      script: workAndRepair,
-      config: 'base_gates: skip\ngates: [test -f better.txt]\n',
-    })
-    const { code, records, stderr } = await stage.run('-p', agent, '-i', '1')
-    expect(stderr).toBe('')
-    expect(code).toBe(0)
-    expect(only(records(), 'repair_started')).toMatchObject({ round: 1, reason: { kind: 'gate_failed' } })
-    // The first turn of the round has the tool result of the work before it: the conversation is the same.
-    expect(stage.server.turns.find(({ about }) => about === 'repair')).toMatchObject({ cli: agent, results: 1 })
-    expect(new Set(all(records(), 'agent_finished').map(({ sessionId }) => sessionId)).size).toBe(1)
-    expect(stage.scene.repo.git('ls-tree', '--name-only', 'autopilot/main')).toMatch(/better\.txt[^]*hello\.txt/)
-    expect(stage.scene.subjects()).toHaveLength(1)
-    await stage.quiet()
-  },
-)
-
 const pairs = [
   { author: 'claude', reviewer: 'codex' },
   { author: 'codex', reviewer: 'claude' },

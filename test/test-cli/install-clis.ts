@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -60,7 +60,9 @@ function binOf(directory: string): string {
 }
 
 function checkVersion(bin: string, program: Program): void {
-  const said = execFileSync(join(bin, program.file), [...program.versionArgs], { encoding: 'utf8' })
+  const ended = spawnSync(join(bin, program.file), [...program.versionArgs], { encoding: 'utf8' })
+  if (ended.error) throw ended.error
+  const said = ended[program.versionStream ?? 'stdout']
   if (program.parseVersion(said) === program.testedVersion) return
   throw new Error(`${program.file} ${program.testedVersion} was installed, but says ${said}`)
 }

@@ -58,7 +58,8 @@ export async function setStage({ roadmap, script, config = '', files = {} }: Sta
   const real = (cli: Cli) => join(bins[cli] ?? notChosen(cli), clis[cli].program.file)
   const link = (cli: Cli) => symlinkSync(real(cli), join(bin, clis[cli].program.file))
   chosenClis.forEach(link)
-  symlinkSync('/usr/bin/tail', join(bin, 'tail'))
+  // gemini starts no other shell.
+  for (const tool of ['tail', 'bash']) symlinkSync(join('/usr/bin', tool), join(bin, tool))
   Object.assign(scene.env, environment(scene, server))
   const run = (...args: readonly string[]) => start(['run', '--output', 'json', ...args])
   return {
