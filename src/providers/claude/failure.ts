@@ -16,7 +16,7 @@ export const claudeLogin: Login = {
 }
 
 /** Texts of the final event, for cases without a field. Source: recorded streams of 2.1.330 and 2.1.197. */
-const resultTexts: readonly Signature[] = [
+export const resultTexts: readonly Signature[] = [
   // After a crash of the machine the conversation may still be claimed (public reports): it is out of reach.
   [/no conversation found with session id|session id \S+ is already in use/i, 'session_lost'],
   [/credit balance is too low|hit your .{0,40}limit|usage limit/i, 'usage_limit'],
@@ -28,8 +28,27 @@ const resultTexts: readonly Signature[] = [
   [/connection (refused|error|reset|closed)|unable to connect|empty or malformed response/i, 'network'],
 ]
 
+/** Subtypes that are limits of the CLI. */
+export const limitSubtypes: readonly Signature[] = [
+  [/^error_max_budget_usd$/, 'budget'],
+  [/^error_max_\w+/, 'turn_limit'],
+]
+
+/** Structured fields, which count before any text. */
+export const terminalReasons: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+  ['prompt_too_long', 'context'],
+  ['max_turns', 'turn_limit'],
+  ['budget_exhausted', 'budget'],
+])
+
+/** As {@link terminalReasons}. */
+export const apiErrors: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+  ['usage_limit_reached', 'usage_limit'],
+  ['connection_failed', 'network'],
+])
+
 /** What stderr says if no final event came. */
-const stderrTexts: readonly Signature[] = [
+export const stderrTexts: readonly Signature[] = [
   [/unknown option|argument missing|is invalid\.|requires --verbose/i, 'usage'],
   [/native binary|cannot execute binary file/i, 'spawn'],
   ...resultTexts,
@@ -41,26 +60,18 @@ const stderrTexts: readonly Signature[] = [
  * isn't a success.
  */
 export function resultFailure(result: JsonObject): Failure | undefined {
-  const subtype = stringAt(result, 'subtype') ?? ''
-  const limited =
-    subtype === 'error_max_budget_usd' ? 'budget' : subtype.startsWith('error_max_') ? 'turn_limit' : undefined
+  const limited = matchSignature(stringAt(result, 'subtype') ?? '', limitSubtypes)
   if (result.is_error === false && !limited) return undefined
   const said = saidByResult(result)
   const kind = limited ?? kindOfFields(result) ?? matchSignature(said, resultTexts)
   return cliFailure(withText(kind, said), 'claude', said, claudeLogin)
 }
 
-/** Structured fields, which count before any text. */
 function kindOfFields(result: JsonObject): FailureKind | undefined {
-  const reason = stringAt(result, 'terminal_reason')
-  if (reason === 'prompt_too_long') return 'context'
-  if (reason === 'max_turns') return 'turn_limit'
-  if (reason === 'budget_exhausted') return 'budget'
-  const apiError = stringAt(result, 'api_error')
-  if (apiError === 'usage_limit_reached') return 'usage_limit'
-  if (apiError === 'connection_failed') return 'network'
+  const byName =
+    terminalReasons.get(stringAt(result, 'terminal_reason') ?? '') ?? apiErrors.get(stringAt(result, 'api_error') ?? '')
   const status = numberAt(result, 'api_error_status')
-  return status === undefined ? undefined : kindOfHttpStatus(status)
+  return byName ?? (status === undefined ? undefined : kindOfHttpStatus(status))
 }
 
 /** Older versions report a used-up allowance as a plain 429; only the text shows it. An unknown failure is a crash. */

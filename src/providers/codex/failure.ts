@@ -14,9 +14,9 @@ export const codexLogin: Login = { command: 'codex login', lasting: 'CODEX_API_K
  * Codex has no structured field: the message of `turn.failed` is all there is. It writes a typographic apostrophe in
  * some texts, so none is matched. Source: recorded streams of 0.169.0.
  */
-const messageTexts: readonly Signature[] = [
+export const messageTexts: readonly Signature[] = [
   [/hit your usage limit|quota exceeded/i, 'usage_limit'],
-  [/ran out of room in the model.s context window/i, 'context'],
+  [/ran out of room in the model['’]s context window/i, 'context'],
   [
     /missing environment variable|not logged in|please log ?(out and sign )?in again|token could not be refreshed|failed to refresh token|token refresh failed/i,
     'auth',
@@ -28,7 +28,7 @@ const messageTexts: readonly Signature[] = [
 ]
 
 /** What stderr says when no final event came. */
-const stderrTexts: readonly Signature[] = [
+export const stderrTexts: readonly Signature[] = [
   [
     /unexpected argument|invalid value|required arguments were not provided|error loading config|config.{0,60} no longer supported/i,
     'usage',

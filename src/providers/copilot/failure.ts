@@ -17,7 +17,7 @@ export const copilotLogin: Login = {
 }
 
 /** Source: recorded streams of 1.0.102. */
-const messageTexts: readonly Signature[] = [
+export const messageTexts: readonly Signature[] = [
   [/usage limit|exceeded your current quota|quota exceeded|premium request/i, 'usage_limit'],
   [/rejected the prompt as too long|context limit/i, 'context'],
   [/no authentication information|authentication failed|bad credentials/i, 'auth'],
@@ -25,7 +25,7 @@ const messageTexts: readonly Signature[] = [
 ]
 
 /** What stderr says if no final event came. */
-const stderrTexts: readonly Signature[] = [
+export const stderrTexts: readonly Signature[] = [
   [/no session, task, or name matched/i, 'session_lost'],
   [/invalid command format|try 'copilot --help'|no prompt provided/i, 'usage'],
   [/cannot execute binary file/i, 'spawn'],
@@ -62,7 +62,8 @@ function textFailure(said: string, code: number): Failure {
   return cliFailure(kind ?? 'crash', 'copilot', clipped, copilotLogin)
 }
 
-const kindsOfType: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+/** What its own types of errors mean. */
+export const kindsOfType: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ['authentication', 'auth'],
   ['rate_limit', 'rate_limit'],
 ])

@@ -18,7 +18,7 @@ export const geminiLogin: Login = { command: 'gemini', lasting: 'GEMINI_API_KEY'
  * Texts of the final event; a status is in some of them, as JSON. Google calls both a minute's and a day's allowance a
  * quota: the time tells them apart. Source: recorded streams of 0.61.0.
  */
-const messageTexts: readonly Signature[] = [
+export const messageTexts: readonly Signature[] = [
   [/exhausted your daily quota|suggested retry after \d{3,}/i, 'usage_limit'],
   [/resource has been exhausted|exhausted your|exceeded your current quota|capacity exceeded/i, 'rate_limit'],
   [/api key not valid|API_KEY_INVALID|api key expired/i, 'auth'],
@@ -29,7 +29,7 @@ const messageTexts: readonly Signature[] = [
 ]
 
 /** What stderr says if no final event came: exit codes 41, 42, 52 and 55, and refused arguments. */
-const stderrTexts: readonly Signature[] = [
+export const stderrTexts: readonly Signature[] = [
   [/must specify the GEMINI_API_KEY|auth method|failed to (login|authenticate)/i, 'auth'],
   [/invalid session identifier|error resuming session/i, 'session_lost'],
   [/not running in a trusted directory|unknown argument|not enough arguments|invalid values|^\s*choices:/i, 'usage'],
@@ -37,13 +37,18 @@ const stderrTexts: readonly Signature[] = [
   ...messageTexts,
 ]
 
+/** Types of the error in a final event; most say less than their texts. */
+export const errorTypes: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+  ['FatalTurnLimitedError', 'turn_limit'],
+])
+
 /** The failure in a final event; undefined for success. Anything but the word itself isn't one. */
 export function resultFailure(result: JsonObject): Failure | undefined {
   if (stringAt(result, 'status') === 'success') return undefined
   const error = objectAt(result, 'error')
   // Its reason was in an `error` line before: an answer that was empty or not to be read.
   const said = clipText(stringAt(error, 'message') ?? "the model's answer was empty or malformed")
-  const kind = stringAt(error, 'type') === 'FatalTurnLimitedError' ? 'turn_limit' : kindOfMessage(said)
+  const kind = errorTypes.get(stringAt(error, 'type') ?? '') ?? kindOfMessage(said)
   return cliFailure(kind ?? 'crash', 'gemini', said, geminiLogin)
 }
 

@@ -19,14 +19,14 @@ export const opencodeLogin: Login = {
 }
 
 /** opencode's own names of errors. Source: recorded streams and texts of 1.18.33. */
-const names: Readonly<Record<string, FailureKind>> = {
-  ProviderAuthError: 'auth',
-  ContextOverflowError: 'context',
-  ProviderModelNotFoundError: 'model',
-}
+export const kindsOfName: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
+  ['ProviderAuthError', 'auth'],
+  ['ContextOverflowError', 'context'],
+  ['ProviderModelNotFoundError', 'model'],
+])
 
 /** The messages of model servers, which opencode hands on. */
-const messageTexts: readonly Signature[] = [
+export const messageTexts: readonly Signature[] = [
   [/usage limit|exceeded your current quota|insufficient.quota|credit balance|free limit reached/i, 'usage_limit'],
   [/incorrect api key|invalid.api.key|api key is missing|unauthorized/i, 'auth'],
   [/exceeds the context window|prompt is too long/i, 'context'],
@@ -38,7 +38,7 @@ const messageTexts: readonly Signature[] = [
 ]
 
 /** What stderr says if no final event came. */
-const stderrTexts: readonly Signature[] = [
+export const stderrTexts: readonly Signature[] = [
   [/session not found/i, 'session_lost'],
   [
     /unknown argument|invalid values:|--help +show help|configuration is invalid|is not valid json|invalid json/i,
@@ -73,9 +73,8 @@ export function serverFailure({ message, data }: RpcError): Failure {
 }
 
 function kindOfError(name: string, data: JsonObject | undefined, said: string): FailureKind {
-  const own = Object.hasOwn(names, name) ? names[name] : undefined
   const byText = kindOfMessage(`${said} ${stringAt(data, 'responseBody')?.slice(0, 2_000) ?? ''}`)
-  return own ?? kindOfServerError({ status: numberAt(data, 'statusCode'), byText }) ?? 'crash'
+  return kindsOfName.get(name) ?? kindOfServerError({ status: numberAt(data, 'statusCode'), byText }) ?? 'crash'
 }
 
 /** It says no more than that where it does not know the provider or the model, or has no login. */

@@ -14,7 +14,7 @@ export const piLogin: Login = {
 }
 
 /** The messages of model servers, which pi hands on. Source: recorded streams and texts of 0.73.1. */
-const messageTexts: readonly Signature[] = [
+export const messageTexts: readonly Signature[] = [
   [/usage limit|exceeded your current quota|insufficient.quota|credit balance/i, 'usage_limit'],
   [/no api key found|invalid.api.key|incorrect api key|not logged in/i, 'auth'],
   [/prompt is too long|context (window|length)|maximum context/i, 'context'],
@@ -26,7 +26,7 @@ const messageTexts: readonly Signature[] = [
 ]
 
 /** What stderr says if no final event came. */
-const stderrTexts: readonly Signature[] = [
+export const stderrTexts: readonly Signature[] = [
   [/no session found matching/i, 'session_lost'],
   [/unknown option/i, 'usage'],
   ...messageTexts,
