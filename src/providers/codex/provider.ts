@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import type { AgentCommand, AgentRequest, Provider, ReviewRequest, WorkRequest } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
-import { codexLogin, explainCodexCrash } from './failure.js'
+import { codexLogin, explainCodexCrash, testedVersion } from './failure.js'
 import { readCodexLine } from './read-line.js'
+import { codexServing } from './serve.js'
 import type { Permissions } from '../../domain/agent/permissions.js'
 
 /** OpenAI Codex. Source of flags, texts and fields: 0.169.0 against a stub server; recorded streams are in the tests. */
@@ -16,6 +17,7 @@ export const codex: Provider = {
     command: (request) => review(request),
     answer: ({ finalText }) => finalText,
   },
+  serve: codexServing,
   refusal: (request) => refuseModelName(request),
   readLine: readCodexLine,
   permitted,
@@ -26,7 +28,7 @@ export const codex: Provider = {
     file: 'codex',
     versionArgs: ['--version'],
     parseVersion: versionOf('(?:openai )?codex(?:[ -](?:cli|exec))?'),
-    testedVersion: '0.171.0',
+    testedVersion,
     loginCommand: codexLogin.command,
     installCommand: 'npm install -g @openai/codex',
   },
