@@ -1,4 +1,5 @@
 import { formatExitStatus, type ExitStatus } from '../domain/agent/attempt.js'
+import type { Permissions } from '../domain/agent/permissions.js'
 import type { Captured } from '../platform/processes/capture.js'
 import type { Program, Provider } from './adapter/contract.js'
 import { lastWords } from './adapter/failure-text.js'
@@ -40,6 +41,23 @@ export async function detectProvider(
   const version = succeeded(captured.exit) ? program.parseVersion(printed) : undefined
   if (version === undefined) return unusable(file, captured, program)
   return { usable: true, version, tested: version === program.testedVersion }
+}
+
+/** Why these permissions can't be enforced here; undefined if they can. */
+export async function tryEnforcer(
+  provider: Pick<Provider, 'name' | 'enforcer'>,
+  permissions: Permissions,
+  capture: Capture,
+  env: Readonly<Record<string, string>>,
+): Promise<Extract<Detection, { usable: false }> | undefined> {
+  const enforcer = provider.enforcer?.(permissions)
+  if (!enforcer) return undefined
+  const { file, args, help } = enforcer
+  const { exit, stderr } = await capture(file, args, { timeoutMs: versionTimeoutMs, env })
+  if (succeeded(exit)) return undefined
+  const said = lastWords(stderr)
+  const what = `${provider.name} cannot be limited to ${permissions} here: \`${file}\` does not work`
+  return { usable: false, reason: `${what} (${formatExitStatus(exit)})${said === '' ? '' : `: ${said}`}`, help }
 }
 
 function succeeded(exit: ExitStatus): boolean {

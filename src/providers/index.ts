@@ -6,12 +6,13 @@ import { customProvider } from './custom.js'
 import { gemini } from './gemini/provider.js'
 import { opencode } from './opencode/provider.js'
 import { pi } from './pi/provider.js'
+import { qwen } from './qwen/provider.js'
 import type { Provider } from './adapter/contract.js'
 import type { CustomProvider } from '../domain/agent/custom-provider.js'
 import { providerNames, type ProviderName } from '../domain/agent/provider-model.js'
 
 /** Every provider there is. A name without its adapter does not compile. */
-export const providers = { claude, codex, gemini, opencode, copilot, pi, command } as const satisfies Record<
+export const providers = { claude, codex, gemini, opencode, qwen, copilot, pi, command } as const satisfies Record<
   ProviderName,
   Provider
 >

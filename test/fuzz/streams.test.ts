@@ -13,7 +13,7 @@ import { readStream } from '../support/rigs/recorded-stream.js'
 
 const findProvider = providersWith({})
 
-const names = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi'] as const
+const names = ['claude', 'codex', 'gemini', 'opencode', 'qwen', 'copilot', 'pi'] as const
 const samples = names.flatMap((name) => {
   const folder = fileURLToPath(new URL(`../fixtures/streams/${name}`, import.meta.url))
   return readdirSync(folder).map((file) => readStream(name, file.replace(/\.jsonl$/, '')).lines.join('\n'))

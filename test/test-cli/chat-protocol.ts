@@ -16,7 +16,7 @@ import {
 } from './protocol.js'
 
 /** OpenAI Chat Completions, which several CLIs speak: `POST …/v1/chat/completions`. `toolCall`: by a CLI's own tools. */
-export function chatProtocol(toolCall: ChatTools['toolCall']): Protocol {
+export function chatProtocol({ toolCall, waitsSilently }: ChatTools): Protocol {
   return {
     read(body) {
       const messages = objects(body.messages)
@@ -28,7 +28,7 @@ export function chatProtocol(toolCall: ChatTools['toolCall']): Protocol {
         stream: body.stream === true,
       }
     },
-    refuse: (refusal) => refusals[refusal](),
+    refuse: (refusal) => ({ ...refusals[refusal](), ...(waitsSilently ? { headers: {} } : {}) }),
     encode(content, body) {
       const { model } = body
       const { delta, message, finish } = parts(content, (use) => toolCall(use, directoryIn(body)))

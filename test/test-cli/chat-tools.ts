@@ -5,6 +5,8 @@ import type { ToolCall, ToolUse } from './protocol.js'
 /** How a CLI that speaks chat completions calls its own tools. */
 export interface ChatTools {
   readonly cli: Cli
+  /** It obeys `retry-after` without a word, so it is not told. */
+  readonly waitsSilently?: true
   /** `directory`: where the CLI says that it works; some of their tools take absolute paths only. */
   readonly toolCall: (use: ToolUse, directory: string) => ToolCall
 }
@@ -33,6 +35,7 @@ export const chatTools: readonly ChatTools[] = [
   },
   {
     cli: 'qwen',
+    waitsSilently: true,
     toolCall: (use, directory) =>
       use.type === 'write'
         ? { name: 'write_file', input: { file_path: resolve(directory, use.path), content: use.content } }

@@ -99,7 +99,7 @@ const rows = {
   },
   qwen: {
     packageName: '@qwen-code/qwen-code',
-    program: untilThen('qwen', '0.24.4'),
+    program: programOf('qwen'),
     agent: 'qwen',
     logIn(home, url) {
       mkdirSync(join(home, '.qwen'))
@@ -138,12 +138,4 @@ function programOf(name: string): Program {
   const { program } = providerOf(name)
   if (!program) throw new Error(`${name} has no program`)
   return program
-}
-
-/** Until its provider is there. */
-function untilThen(file: string, testedVersion: string): Program {
-  return {
-    ...{ file, versionArgs: ['--version'], testedVersion, loginCommand: '', installCommand: '' },
-    parseVersion: (stdout) => stdout.trim(),
-  }
 }

@@ -18,9 +18,9 @@ const routes: readonly (Route & { readonly path: RegExp })[] = [
   { path: /^\/v1beta\/models\/[^/]+:streamGenerateContent$/, cli: 'gemini', protocol: geminiProtocol(true) },
   { path: /^\/v1beta\/models\/[^/]+:generateContent$/, cli: 'gemini', protocol: geminiProtocol(false) },
   // Several CLIs speak it: the name of each stands before it in the address that it was given.
-  ...chatTools.map(({ cli, toolCall }) => ({
-    ...{ path: new RegExp(`^/${cli}/v1/chat/completions$`), cli },
-    protocol: chatProtocol(toolCall),
+  ...chatTools.map((tools) => ({
+    ...{ path: new RegExp(`^/${tools.cli}/v1/chat/completions$`), cli: tools.cli },
+    protocol: chatProtocol(tools),
   })),
 ]
 

@@ -6,7 +6,7 @@ import type { Task } from '../../domain/roadmap/task.js'
 import { askProgram } from '../../platform/processes/ask-program.js'
 import type { CaptureOptions } from '../../platform/processes/capture.js'
 import type { Provider, WorkRequest } from '../../providers/adapter/contract.js'
-import { detectProvider, type Capture, type Detection } from '../../providers/detect.js'
+import { detectProvider, tryEnforcer, type Capture, type Detection } from '../../providers/detect.js'
 import type { EnvironmentOf } from '../../providers/environment.js'
 import type { FindProvider } from '../../providers/index.js'
 import type { FileSettings, RunSettings } from '../../config/settings.js'
@@ -86,10 +86,12 @@ export async function setUpProviders(
     candidates.map(async (provider): Promise<Detected> => {
       const environment = environmentOf(provider)
       const detection = await detectProvider(provider, ask, { env: environment })
-      const refused = detection.usable
-        ? provider.refusal(sampleRequest(provider, settings, allow), environment)
-        : undefined
-      return { provider, detection: refused ? { usable: false, reason: refused.message, help: '' } : detection }
+      if (!detection.usable) return { provider, detection }
+      const sample = sampleRequest(provider, settings, allow)
+      const refused = provider.refusal(sample, environment)
+      if (refused) return { provider, detection: { usable: false, reason: refused.message, help: '' } }
+      const lacking = await tryEnforcer(provider, sample.permissions, ask, environment)
+      return { provider, detection: lacking ?? detection }
     }),
   )
   const usable = new Set(detected.flatMap(({ provider, detection }) => (detection.usable ? [provider.name] : [])))

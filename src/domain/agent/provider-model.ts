@@ -25,7 +25,7 @@ export function parseProviderModel(text: string): ProviderModel {
 }
 
 /** The providers that there are. */
-export const providerNames = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'command'] as const
+export const providerNames = ['claude', 'codex', 'gemini', 'opencode', 'qwen', 'copilot', 'pi', 'command'] as const
 
 /** Those that a run uses where nobody names any: that a CLI is installed does not mean that it may be paid. */
 export const defaultProviders: readonly string[] = ['claude', 'codex']

@@ -50,20 +50,28 @@ export function ownPath(path: string | undefined = process.env.PATH): string {
   return own
 }
 
-/** The absolute path of a program, looked up once; undefined if none is allowed. */
+/** The absolute path of a program, by its name or already by that, looked up once; undefined if none is allowed. */
 export function ownProgram(name: string, path: string | undefined = process.env.PATH): string | undefined {
   const key = `${name}\0${path ?? ''}`
   const known = programs.get(key)
   // A CLI that updates itself, or a version manager, may have moved it.
   if (known !== undefined && existsSync(known)) return known
-  const there = ownPath(path)
-    .split(delimiter)
-    .map((place) => join(place, name))
-    .filter(isOutside)
+  const places = isAbsolute(name) ? [''] : ownPath(path).split(delimiter)
+  const there = places.map((place) => join(place, name)).filter(isOutside)
   // A program that isn't executable says why when it is started.
   const program = there.find(isProgram) ?? there[0]
   if (program !== undefined) programs.set(key, program)
   return program
+}
+
+/**
+ * The program itself, if what is on PATH is a launcher that only starts it: `places` are paths from the directory of the
+ * launcher's own file. Without such a program, the launcher.
+ */
+export function behindLauncher(launcher: string, places: readonly string[]): string {
+  const directory = dirname(realPathOf(launcher) ?? launcher)
+  const there = places.map((place) => join(directory, place))
+  return there.find((file) => isProgram(file) && isOutside(file)) ?? launcher
 }
 
 /** Where a program is on PATH that isn't allowed. */

@@ -24,6 +24,11 @@ export interface Provider {
   /** Lives on as a server that serves turn after turn. Absent if the CLI can't. */
   readonly serve?: Serving
   /**
+   * The id of the conversation that {@link command} begins, for a CLI that takes one and tells it only in its final event:
+   * a turn that is cut off has none.
+   */
+  readonly conversationOf?: (request: WorkRequest) => string
+  /**
    * Why a request would certainly fail, as a failure of kind `usage`, or `model` if its name can't be valid. `env` is
    * the environment that the agent will see.
    */
@@ -58,6 +63,8 @@ export interface Provider {
   explainCrash?(stderrTail: string): Failure | undefined
   /** The CLI behind this provider; absent if there is nothing to install or log in to. */
   readonly program?: Program
+  /** What must work here for these permissions to be enforced; it is tried before a run. */
+  readonly enforcer?: (permissions: Permissions) => Enforcer | undefined
   /** The CLI's own name for the permissions, for the summary. */
   readonly permissionNames: Readonly<Record<Permissions, string>>
   /** Variables of the parent that the agent may see, in addition to the common ones of `childEnvironment`. */
@@ -232,6 +239,8 @@ export interface Program {
   readonly versionArgs: readonly string[]
   /** Where it prints its version; default: stdout. */
   readonly versionStream?: 'stderr'
+  /** Where the program itself may be, from the directory of the launcher that `file` is. */
+  native?(machine: { readonly platform: string; readonly arch: string }): readonly string[]
   /** The version in the output of `versionArgs`. */
   parseVersion(stdout: string): string | undefined
   /** The version whose recorded streams the tests use. */
@@ -240,6 +249,15 @@ export interface Program {
   readonly loginCommand: string
   /** Shown to users, never run. */
   readonly installCommand: string
+}
+
+/** A program of the machine that a CLI restricts its tools with. */
+export interface Enforcer {
+  readonly file: string
+  /** A call that ends well if it can do its work here. */
+  readonly args: readonly string[]
+  /** What to do if it can't. Shown to users. */
+  readonly help: string
 }
 
 export interface PassedVariables {

@@ -2,7 +2,7 @@ import type { ProviderPage } from '../adapter/page.js'
 import { errorTypes, messageTexts, stderrTexts } from './failure.js'
 
 export const geminiPage: ProviderPage = {
-  needs: 'Gemini CLI on `PATH`, and Node.js 20',
+  needs: 'Gemini CLI and `bash` on `PATH`, and Node.js 20',
   login: '`GEMINI_API_KEY`',
   modelServer:
     '`GOOGLE_GEMINI_BASE_URL`, and `security.auth.selectedType: gemini-api-key` in `~/.gemini/settings.json`',

@@ -13,6 +13,7 @@ import { geminiPage } from '../../../src/providers/gemini/page.js'
 import { providers } from '../../../src/providers/index.js'
 import { opencodePage } from '../../../src/providers/opencode/page.js'
 import { piPage } from '../../../src/providers/pi/page.js'
+import { qwenPage } from '../../../src/providers/qwen/page.js'
 import { projectRoot } from '../rigs/program.js'
 import { patternTexts } from './pattern-texts.js'
 import { commandLines, list, refusal, servedTurns, variablesSet, wrapped } from './provider-command.js'
@@ -23,6 +24,7 @@ const pages: Readonly<Record<ProviderName, ProviderPage>> = {
   codex: codexPage,
   gemini: geminiPage,
   opencode: opencodePage,
+  qwen: qwenPage,
   copilot: copilotPage,
   pi: piPage,
   command: commandPage,

@@ -41,8 +41,7 @@ const tellsNothing: readonly string[] = ['copilot']
 /** A command that runs until it is ended. */
 const endless = 'tail -f README.md'
 
-const served = chosenClis.filter((cli) => cli !== 'qwen')
-const rows = served.map((cli) => ({ cli, ...promisesOf(providerOf(cli)) }))
+const rows = chosenClis.map((cli) => ({ cli, ...promisesOf(providerOf(cli)) }))
 
 /** On two busy cores, opencode takes half a minute for a turn. */
 const timeout = 180_000

@@ -13,7 +13,7 @@ interface Config {
 }
 
 const base = workRequest({ cwd: '/repo', prompt: 'do it' })
-const { claude, codex, gemini, opencode, copilot, pi, command } = providers
+const { claude, codex, gemini, opencode, qwen, copilot, pi, command } = providers
 const judging = reviewRequest({ cwd: '/repo', prompt: 'judge it' })
 
 describe('claude', () => {
@@ -218,17 +218,87 @@ describe('opencode', () => {
   })
 })
 
+describe('qwen', () => {
+  const settingsOf = ({ env, files = [] }: AgentCommand): unknown => {
+    const file = files.find(({ path }) => path === env.QWEN_CODE_SYSTEM_SETTINGS_PATH)
+    return file === undefined ? undefined : JSON.parse(file.content)
+  }
+
+  it('is started for a stream of JSON, in its sandbox, by settings that win over all others', () => {
+    const built = qwen.command({ ...base, model: 'qwen3-coder', allow: ['Bash(npm test:*)'] })
+    expect(built).toMatchObject({ file: 'qwen', input: 'do it', env: { QWEN_CODE_NO_RELAUNCH: 'true' } })
+    expect(built.args).toEqual([
+      ...['--output-format', 'stream-json', '--model', 'qwen3-coder', '--approval-mode', 'default'],
+    ])
+    expect(settingsOf(built)).toMatchObject({
+      tools: {
+        executionSandbox: { backend: 'auto', filesystem: 'workspace-write', network: 'closed' },
+        allowed: expect.arrayContaining(['edit(./**)', 'run_shell_command(npm test)']) as unknown,
+        exclude: expect.arrayContaining([
+          'enter_worktree',
+          'run_shell_command(*>*)',
+          'edit(./.[qQ][wW][eE][nN]/**)',
+        ]) as unknown,
+      },
+    })
+    expect(built.files?.map(({ path }) => path)).toEqual(['/logs/cli/defaults.json', '/logs/cli/settings.json'])
+  })
+
+  it('asks a busy server for a minute and a half, and its model nothing besides, unless the user wants that', () => {
+    const { env, files = [] } = qwen.command({ ...base, permissions: 'full' })
+    const defaults = files.find(({ path }) => path === env.QWEN_CODE_SYSTEM_DEFAULTS_PATH)
+    expect(JSON.parse(defaults?.content ?? '')).toMatchObject({
+      model: { generationConfig: { maxRetries: 0 } },
+      memory: { enableManagedAutoMemory: false },
+    })
+  })
+
+  it('gets full permissions by its own flag, without the tools that outlive the turn', () => {
+    const built = qwen.command({ ...base, permissions: 'full' })
+    expect(built.args.slice(2)).toEqual([
+      ...['--approval-mode', 'yolo', '--exclude-tools', 'enter_worktree,exit_worktree,monitor,loop_wakeup'],
+    ])
+    expect(settingsOf(built)).toBeUndefined()
+  })
+
+  it('reviews in the mode that only plans, without settings and instructions of the workspace', () => {
+    const built = qwen.review!.command(judging)
+    expect(built.args.slice(2, 5)).toEqual(['--approval-mode', 'plan', '--safe-mode'])
+    expect(settingsOf(built)).toEqual({ security: { folderTrust: { enabled: true } } })
+  })
+
+  it('is refused an exact command, which it cannot tell from a longer one, and what is no command', () => {
+    expect(qwen.refusal({ ...base, allow: ['Bash(npm test:*)'] }, {})).toBeUndefined()
+    expect(qwen.refusal({ ...base, allow: ['Bash(npm test)'] }, {})?.message).toContain('`Bash(npm test:*)`')
+    expect(qwen.refusal({ ...base, allow: ['WebFetch'] }, {})?.message).toContain('`WebFetch`')
+    expect(qwen.refusal({ ...base, allow: ['Bash(npm test)', 'WebFetch'], permissions: 'full' }, {})).toBeUndefined()
+  })
+
+  it('is refused where the variable is taken through which it gets its permissions', () => {
+    const env = { QWEN_CODE_SYSTEM_SETTINGS_PATH: '/etc/own.json' }
+    expect(qwen.refusal(base, env)?.kind).toBe('usage')
+    expect(qwen.refusal(judging, env)?.kind).toBe('usage')
+    expect(qwen.refusal({ ...base, permissions: 'full' }, env)).toBeUndefined()
+  })
+})
+
 describe('copilot', () => {
   const flags = ['--output-format', 'json', '--no-color', '--no-ask-user', '-C', '/repo']
+  const session = expect.stringMatching(
+    /^--session-id=[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-8[\da-f]{3}-[\da-f]{12}$/,
+  ) as string
 
   it('is started for a stream of JSON, with tools for files only', () => {
     const built = copilot.command({ ...base, model: 'gpt-5' })
     expect(built).toMatchObject({ file: 'copilot', input: 'do it' })
     expect(built.args).toEqual([
-      ...[...flags, '--model', 'gpt-5', '--available-tools=view,grep,glob,create,edit,apply_patch'],
+      ...[...flags, session, '--model', 'gpt-5', '--available-tools=view,grep,glob,create,edit,apply_patch'],
       ...['--disallow-temp-dir', '--allow-tool=write'],
     ])
-    expect(copilot.command({ ...base, permissions: 'full' }).args).toEqual([...flags, '--allow-all'])
+    expect(copilot.command({ ...base, permissions: 'full' }).args).toEqual([...flags, session, '--allow-all'])
+    // It would tell the id only at its end.
+    expect(copilot.command(base).args).toContain(`--session-id=${copilot.conversationOf?.(base)}`)
+    expect(copilot.conversationOf?.({ ...base, ownDir: '/logs/cli-2' })).not.toBe(copilot.conversationOf?.(base))
   })
 
   it('reviews with the tools that read, without the instructions of the workspace', () => {
@@ -287,7 +357,7 @@ describe('isSessionId', () => {
   })
 })
 
-describe.each([claude, codex, gemini, opencode, copilot])('$name', (provider) => {
+describe.each([claude, codex, gemini, opencode, qwen, copilot])('$name', (provider) => {
   it.each(['--dangerously-skip-permissions', '-s', '', ' opus', 'a b', 'a\nb', 'a\0', '$(id)'])(
     'refuses the model name %j',
     (model) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ExitStatus } from '../../../src/domain/agent/attempt.js'
-import { detectProvider, type Capture } from '../../../src/providers/detect.js'
+import { detectProvider, tryEnforcer, type Capture } from '../../../src/providers/detect.js'
 import { providers } from '../../../src/providers/index.js'
 
 const fine: ExitStatus = { type: 'code', code: 0 }
@@ -56,5 +56,28 @@ describe('detectProvider', () => {
       reason: expect.stringMatching(reason) as string,
       help: expect.stringMatching(/npm install .*claude auth login/) as string,
     })
+  })
+})
+
+describe('tryEnforcer', () => {
+  it('tries what enforces the permissions, and says what to do where it does not work', async () => {
+    const { capture, calls } = answering('')
+    expect(await tryEnforcer(providers.qwen, 'edit', capture, { PATH: '/bin' })).toBeUndefined()
+    expect(calls).toMatchObject([
+      ['/usr/bin/bwrap', expect.arrayContaining(['--unshare-net']), { env: { PATH: '/bin' } }],
+    ])
+    const refused = answering('', { type: 'code', code: 1 }, 'bwrap: No permissions to create new namespace\n')
+    expect(await tryEnforcer(providers.qwen, 'edit', refused.capture, {})).toEqual({
+      usable: false,
+      reason: expect.stringMatching(/limited to edit here.*No permissions to create new namespace/) as string,
+      help: expect.stringContaining('permissions: {qwen: full}') as string,
+    })
+  })
+
+  it('tries nothing where nothing is restricted, or the CLI does it alone', async () => {
+    const { capture, calls } = answering('')
+    expect(await tryEnforcer(providers.qwen, 'full', capture, {})).toBeUndefined()
+    expect(await tryEnforcer(providers.claude, 'edit', capture, {})).toBeUndefined()
+    expect(calls).toEqual([])
   })
 })

@@ -199,11 +199,46 @@ const piRuns: readonly Expected[] = [
   { scenario: 'sigterm-tool', kind: 'crash', tokens: one, costUsd: 0.0009 },
 ]
 
+/** In its final event they are of the whole conversation. */
+const qwenRuns: readonly Expected[] = [
+  { scenario: 'text', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'tool', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'flaky529x2', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'flaky429x1', kind: 'ok', tokens: two, text: answer },
+  { scenario: 'resume.2', kind: 'ok', tokens: [4000, 800, 200], text: answer },
+  { scenario: 'perm-none', kind: 'ok', tokens: [3000, 600, 150] },
+  { scenario: 'edit-sandbox', kind: 'ok', tokens: [7000, 1400, 350] },
+  { scenario: 'edit-allowed-tools', kind: 'ok', tokens: [7000, 1400, 350] },
+  { scenario: 'review-plan', kind: 'ok', tokens: [7000, 1400, 350] },
+  // Its final event lost its end.
+  { scenario: 'huge5', kind: 'ok', tokens: none },
+  // It took equal calls for a loop.
+  { scenario: 'tools5', kind: 'crash', tokens: [4000, 800, 200] },
+  { scenario: 'max-turns', kind: 'turn_limit', tokens: none },
+  { scenario: 'max-wall', kind: 'timeout', tokens: none },
+  { scenario: 'resume-unknown', kind: 'session_lost', session: false },
+  { scenario: 'no-key', kind: 'auth', session: false },
+  { scenario: '401', kind: 'auth' },
+  { scenario: '403', kind: 'auth' },
+  { scenario: '404', kind: 'model' },
+  { scenario: '500', kind: 'overloaded' },
+  { scenario: 'noserver', kind: 'network' },
+  { scenario: 'cut', kind: 'network' },
+  { scenario: 'garbage', kind: 'network' },
+  { scenario: 'context', kind: 'context' },
+  { scenario: 'empty', kind: 'crash', tokens: [5000, 1000, 250] },
+  { scenario: '400', kind: 'crash' },
+  { scenario: 'sigterm-group-tool', kind: 'crash' },
+  { scenario: 'sigterm-model', kind: 'crash' },
+  { scenario: 'bad-flag', kind: 'usage', session: false },
+]
+
 const runs = [
   ...claudeRuns.map((run) => ({ name: 'claude' as const, ...run })),
   ...codexRuns.map((run) => ({ name: 'codex' as const, ...run })),
   ...geminiRuns.map((run) => ({ name: 'gemini' as const, ...run })),
   ...opencodeRuns.map((run) => ({ name: 'opencode' as const, ...run })),
+  ...qwenRuns.map((run) => ({ name: 'qwen' as const, ...run })),
   ...copilotRuns.map((run) => ({ name: 'copilot' as const, ...run })),
   ...piRuns.map((run) => ({ name: 'pi' as const, ...run })),
 ]
@@ -293,6 +328,12 @@ describe('recorded streams', () => {
       stderrTail: '',
     } as const
     expect(judgeAgent(providers.codex, end)).toMatchObject({ kind: 'rate_limit' })
+    for (const scenario of ['429', 'usage']) {
+      const waited = readStream('qwen', scenario)
+      const evidence = evidenceOf(providers.qwen, waited)
+      const judged = judgeAgent(providers.qwen, { ...waited, evidence, ended: 'timeout', stderrTail: '' })
+      expect(judged).toMatchObject({ kind: 'rate_limit' })
+    }
     expect(evidenceOf(providers.claude, readStream('claude', '529')).retrying).toMatchObject({ kind: 'overloaded' })
     expect(evidenceOf(providers.claude, readStream('claude', 'flaky529x2')).retrying).toBeUndefined()
   })

@@ -7,6 +7,7 @@ import { codex } from '../../../src/providers/codex/provider.js'
 import { gemini } from '../../../src/providers/gemini/provider.js'
 import { copilot } from '../../../src/providers/copilot/provider.js'
 import { pi } from '../../../src/providers/pi/provider.js'
+import { qwen } from '../../../src/providers/qwen/provider.js'
 import { opencode } from '../../../src/providers/opencode/provider.js'
 import { readStream, refusedIn } from '../../support/rigs/recorded-stream.js'
 
@@ -211,6 +212,29 @@ describe('what opencode refused', () => {
   it('has an entry of allow: where the command is in plain words', () => {
     const refused = refusedIn(opencode, readStream('opencode', 'edit-deny-rules'))
     expect(refused.map(({ allow }) => allow)).toEqual([undefined, undefined, 'Bash(touch shell.txt)'])
+  })
+})
+
+describe('what qwen refused', () => {
+  it('is told once, with command or path, and with an entry of allow: unless a rule of autopilot forbids it', () => {
+    const refused = refusedIn(qwen, readStream('qwen', 'edit-sandbox'))
+    expect(refused.map(({ tool, target }) => [tool, target])).toEqual([
+      ['run_shell_command', 'git status --short && touch chained.txt'],
+      ['run_shell_command', expect.stringMatching(/^git status --short; exec 3/)],
+    ])
+    expect(refusedIn(qwen, readStream('qwen', 'review-plan')).map(({ tool }) => tool)).toEqual([
+      ...[
+        'write_file',
+        'run_shell_command',
+        'run_shell_command',
+        'run_shell_command',
+        'write_file',
+        'run_shell_command',
+      ],
+    ])
+    const entry = (about: string) => qwen.allowEntry?.({ tool: 'run_shell_command', about, message: '' }, '/repo')
+    expect(entry('npm test')).toBe('Bash(npm test:*)')
+    expect(entry('npm test > x')).toBeUndefined()
   })
 })
 

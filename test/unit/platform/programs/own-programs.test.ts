@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { askProgram } from '../../../../src/platform/processes/ask-program.js'
@@ -6,6 +6,7 @@ import {
   barPrograms,
   barProgramsAround,
   barredProgram,
+  behindLauncher,
   ownPath,
   ownProgram,
   pathInWorkspace,
@@ -42,6 +43,30 @@ test('autopilot’s own programs come neither from relative entries of PATH nor 
   mkdirSync(join(home, 'more'))
   symlinkSync(planted, join(home, 'more/tool'))
   expect(ownProgram('tool', `${join(home, 'more')}:${dirname(own)}`)).toBe(own)
+})
+
+test('a program that is named by its path is looked for nowhere else', () => {
+  const { repository, planted, own, path } = scene()
+  barPrograms(repository)
+  expect(ownProgram(own, '/usr/bin')).toBe(own)
+  expect(ownProgram(planted, path)).toBeUndefined()
+  expect(ownProgram(join(dirname(own), 'none'), path)).toBeUndefined()
+})
+
+test('a launcher is left out where the program behind it is found, but not for one that the repository has brought', () => {
+  const { home, repository, planted } = scene()
+  barPrograms(repository)
+  const launcher = program(join(home, 'lib/cli/loader.js'))
+  const behind = program(join(home, 'lib/cli-linux/cli'))
+  symlinkSync(launcher, join(home, 'bin/cli'))
+  const places = ['node_modules/cli-linux/cli', '../cli-linux/cli']
+  expect(behindLauncher(join(home, 'bin/cli'), places)).toBe(behind)
+  expect(behindLauncher(join(home, 'bin/cli'), ['../none'])).toBe(join(home, 'bin/cli'))
+  chmodSync(behind, 0o644)
+  expect(behindLauncher(launcher, places)).toBe(launcher)
+  rmSync(behind)
+  symlinkSync(planted, behind)
+  expect(behindLauncher(launcher, places)).toBe(launcher)
 })
 
 test('a PATH with nothing left in it never means the current directory', () => {

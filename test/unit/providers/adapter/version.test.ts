@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isCi } from '../../../../src/domain/process/environment.js'
 import { providers } from '../../../../src/providers/index.js'
 
-const { claude, codex, opencode, copilot, pi } = providers
+const { claude, codex, opencode, qwen, copilot, pi } = providers
 
 describe("a CLI's version", () => {
   it.each([
@@ -13,6 +13,7 @@ describe("a CLI's version", () => {
     [codex, 'codex-cli 0.169.0', '0.169.0'],
     [codex, 'run npm install -g @openai/codex@0.180.0 to update\ncodex-cli 0.169.0-alpha.1\n', '0.169.0-alpha.1'],
     [opencode, '1.18.33\n', '1.18.33'],
+    [qwen, '0.24.4\n', '0.24.4'],
     [pi, '0.73.1\n', '0.73.1'],
     [copilot, "GitHub Copilot CLI 1.0.102.\nRun 'copilot update' to check for updates.\n", '1.0.102'],
     [codex, 'Codex CLI, build 7 of version 1.2.3', '1.2.3'],
