@@ -7,7 +7,7 @@ import { notStarted, type RunningProcess } from '../../platform/processes/runnin
 import { writePrivateFileSync } from '../../platform/files/private-file.js'
 import { cleanLine, errorText } from '../../domain/text.js'
 import { withOwnInterpreter } from '../../platform/programs/interpreter.js'
-import { noProgram, ownProgram } from '../../platform/programs/own-programs.js'
+import { behindLauncher, noProgram, ownProgram } from '../../platform/programs/own-programs.js'
 import type { AgentCommand, OwnFile, Provider } from '../../providers/adapter/contract.js'
 import { commandOf } from '../../providers/command-of.js'
 import { eventReader, type EventReader } from '../../providers/event-reader.js'
@@ -109,12 +109,14 @@ function ownCommandOf(provider: Provider, { assignment, env }: TurnRequest): Age
   return withOwnProgram(commandOf(provider, assignment), provider, env.PATH)
 }
 
-/** With its CLI, and its interpreter if it is a script: never the ones on a workspace's PATH. */
+/** With its CLI, without a launcher that can be avoided, and its interpreter if it is a script: never the ones on a workspace's PATH. */
 export function withOwnProgram<Command extends Pick<AgentCommand, 'file' | 'args'>>(
   command: Command,
   { program }: Provider,
   path: string | undefined,
 ): Command {
   if (!program) return command
-  return withOwnInterpreter({ ...command, file: ownProgram(command.file, path) ?? noProgram }, path)
+  const found = ownProgram(command.file, path) ?? noProgram
+  const file = behindLauncher(found, program.native?.(process) ?? [])
+  return withOwnInterpreter({ ...command, file }, path)
 }

@@ -1,4 +1,5 @@
 import { msBetween } from '../../domain/clock.js'
+import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { slotNumber, type WorkNumber } from '../../domain/agent/work-number.js'
@@ -83,6 +84,7 @@ async function follow(turn: RunningTurn, { work, settings, record, limits, freeS
     switch (event.type) {
       case 'spawned':
         await settings.recorder.record({ type: 'agent_spawned', ...idsOf(work), ...event.process })
+        record.hear(chosenConversation(work))
         turn.begin()
         break
       case 'printed':
@@ -131,6 +133,13 @@ async function whyNotStarted(
   const { provider, assignment } = work
   const { request } = assignment
   return provider.refusal(request, env) ?? (await writePrompt(work, mask)) ?? (await checkIn(provider, request.cwd))
+}
+
+/** Known from the start, where autopilot chooses it. */
+function chosenConversation({ provider, assignment }: AgentWork): readonly AgentEvent[] {
+  if (assignment.type !== 'work' || assignment.conversation !== undefined) return []
+  const sessionId = provider.conversationOf?.(assignment.request)
+  return sessionId === undefined ? [] : [{ type: 'session', sessionId }]
 }
 
 /** Its id may come from a stream that an agent wrote. */

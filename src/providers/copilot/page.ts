@@ -6,7 +6,7 @@ export const copilotPage: ProviderPage = {
   login: '`COPILOT_GITHUB_TOKEN`',
   modelServer: '`COPILOT_PROVIDER_BASE_URL`, `COPILOT_PROVIDER_API_KEY`, `COPILOT_MODEL`',
   review: 'only the tools that read, and no instructions of the tree',
-  resume: 'the id comes in the final event, so one that was killed cannot be continued',
+  resume: 'autopilot chooses the id (`--session-id=ID`)',
   finalEvent: 'the event `result`, with `exitCode: 0`',
   refusals: 'errors of tool calls (`code: denied`), also of a tool that is not offered',
   failures: {

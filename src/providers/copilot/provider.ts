@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { answerAtEnd } from '../adapter/answer-at-end.js'
 import type { AgentCommand, AgentRequest, Assignment, Provider, WorkRequest } from '../adapter/contract.js'
@@ -11,7 +12,8 @@ import { copilotServing } from './server.js'
 /** GitHub Copilot CLI. Source of flags, texts and fields: 1.0.102 against a stub server; recorded streams are in the tests. */
 export const copilot: Provider = {
   name: 'copilot',
-  command: (request) => start({ type: 'work', request }),
+  command: (request) => start({ type: 'work', request }, [`--session-id=${conversationOf(request)}`]),
+  conversationOf,
   resume: {
     command: (request, conversation) => start({ type: 'work', request }, [`--resume=${conversation}`]),
   },
@@ -30,6 +32,9 @@ export const copilot: Provider = {
     file: 'copilot',
     versionArgs: ['--version'],
     parseVersion: (stdout) => parseVersion(stdout.replace(/\.$/gm, '')),
+    // The launcher takes 0.1 s and 50 MB, and dies without it.
+    native: ({ platform, arch }) =>
+      ['..', 'node_modules/@github'].map((place) => `${place}/copilot-${platform}-${arch}/copilot`),
     testedVersion: '1.0.102',
     loginCommand: copilotLogin.command,
     installCommand: 'npm install -g @github/copilot',
@@ -44,6 +49,19 @@ export const copilot: Provider = {
       ],
     },
   ],
+}
+
+/** A UUID, made from a path that no other turn has. */
+function conversationOf({ ownDir }: WorkRequest): string {
+  const digits = createHash('sha256').update(ownDir).digest('hex')
+  const [a, b, c, d, e] = [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    digits.slice(13, 16),
+    digits.slice(17, 20),
+    digits.slice(20, 32),
+  ]
+  return `${a}-${b}-4${c}-8${d}-${e}`
 }
 
 /** It prints a full stop behind the number. */

@@ -70,7 +70,7 @@ function readEnd(data: JsonObject | undefined): readonly AgentEvent[] {
   ]
 }
 
-/** The session's id is nowhere else. After TERM it says 0, which autopilot doesn't believe. */
+/** After TERM it says 0, which autopilot doesn't believe. */
 function readResult(event: JsonObject): AgentEvent {
   const exitCode = numberAt(event, 'exitCode')
   const failure = exitCode === 0 ? undefined : exitFailure(exitCode)

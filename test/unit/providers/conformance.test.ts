@@ -159,11 +159,13 @@ describe.each(providerNames)('the provider %s', (name) => {
     if (!resume) return
     fc.assert(
       fc.property(request, (asked) => {
-        const [begun, resumed] = [provider.command(asked), resume.command(asked, id)]
+        const chosen = provider.conversationOf?.(asked)
+        const [{ args, ...begun }, resumed] = [provider.command(asked), resume.command(asked, id)]
+        const begunArgs = args.filter((arg) => chosen === undefined || !arg.includes(chosen))
         const at = resumed.args.findIndex((arg) => arg.endsWith(id))
         const isOne = resumed.args[at] !== id
         expect(isOne ? resumed.args[at] : resumed.args[at - 1]).toMatch(/^(--)?(resume|session)(=|$)/)
-        expect(isOne ? resumed.args.toSpliced(at, 1) : resumed.args.toSpliced(at - 1, 2)).toEqual(begun.args)
+        expect(isOne ? resumed.args.toSpliced(at, 1) : resumed.args.toSpliced(at - 1, 2)).toEqual(begunArgs)
         expect({ ...resumed, args: [] }).toEqual({ ...begun, args: [] })
       }),
     )
@@ -204,6 +206,7 @@ describe('what a provider can do', () => {
     ['codex', true, true],
     ['gemini', true, true],
     ['opencode', true, true],
+    ['qwen', true, true],
     ['copilot', true, true],
     ['pi', true, true],
     ['command', false, false],

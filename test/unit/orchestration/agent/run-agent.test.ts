@@ -152,6 +152,20 @@ describe.each(agentRunners)('%s', (_, { make, promptOf }) => {
     expect((await end).failure).toBeUndefined()
   })
 
+  test('a conversation whose id autopilot has chosen is known, and in the journal, although the agent is cut off', async () => {
+    const agents = await rig()
+    const provider = {
+      ...claude,
+      conversationOf: ({ ownDir }: WorkRequest) => ownDir.replace('/', 'of-').replaceAll('/', '-'),
+    }
+    const { end, records } = atWork(agents, { ownDir: '/turn-1/cli' }, { provider })
+    const agent = await agents.next('claude')
+    await agent.exit(1)
+    expect(await end).toMatchObject({ conversation: 'of-turn-1-cli', failure: { kind: 'crash' } })
+    const told = records.filter((record) => record.type === 'agent_reported').map(({ event }) => event)
+    expect(told).toEqual([{ type: 'session', sessionId: 'of-turn-1-cli' }])
+  })
+
   const backgroundStarted = JSON.stringify({
     ...{ type: 'system', subtype: 'task_started', task_id: 'b1', description: 'dev server', is_backgrounded: true },
   })
