@@ -73,6 +73,8 @@ export interface RunSettings {
   readonly baseGates: 'judge' | 'skip'
   /** Whether turns run in worker processes. */
   readonly workers: boolean
+  /** Whether each turn on a worker starts its CLI anew, although the CLI could live on. */
+  readonly oneShot: boolean
   readonly output: OutputFormat
   readonly dryRun: boolean
   readonly only?: readonly string[]
@@ -413,6 +415,16 @@ export const settings = {
     help: 'run agents in worker processes, one for each slot, that stay alive from turn to turn',
     variables: ['AUTOPILOT_WORKERS'],
     key: 'workers',
+    default: false,
+    on: both,
+    identifies: false,
+  },
+  oneShot: {
+    read: onOff,
+    flag: '--one-shot',
+    help: 'with --workers: start the agent CLI anew for each turn, also where it could live on as a server',
+    variables: ['AUTOPILOT_ONE_SHOT'],
+    key: 'one_shot',
     default: false,
     on: both,
     identifies: false,

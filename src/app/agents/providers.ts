@@ -98,8 +98,8 @@ export async function setUpProviders(
   return { ...routing([...usable], settings, routes), detected }
 }
 
-/** What all requests of the run have in common, to ask a provider in advance whether it would refuse them all. */
-function sampleRequest({ name }: Provider, settings: RunSettings, allow: readonly string[]): WorkRequest {
+/** What all requests of the run have in common, to ask a provider in advance what it would make of them. */
+export function sampleRequest({ name }: Provider, settings: RunSettings, allow: readonly string[]): WorkRequest {
   const permissions = permissionsOf(settings.permissions, name)
   return { cwd: '/', ownDir: '/', prompt: '', permissions, allow, asRoot: process.getuid?.() === 0 }
 }

@@ -4,6 +4,7 @@ import { failingHelp, whyUnfailing } from '../../domain/landing/unfailing.js'
 import type { HoldReason } from '../../domain/roadmap/hold.js'
 import { heldTasks, type RunPlan } from '../../domain/roadmap/plan.js'
 import { formatProblemLine, type Problem } from '../../domain/roadmap/problem.js'
+import type { EnvironmentOf } from '../../providers/environment.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
 import { formatHold, showId } from '../../ui/format.js'
@@ -12,7 +13,7 @@ import type { Config } from '../../config/config.js'
 import { gatesInForce } from './in-force.js'
 import type { KnownTask } from '../resume/landed.js'
 import { landedLines } from '../resume/text-notices.js'
-import type { Detected, ProviderSetup } from '../agents/providers.js'
+import { sampleRequest, type Detected, type ProviderSetup } from '../agents/providers.js'
 import type { RunSettings } from '../../config/settings.js'
 
 export interface Announced {
@@ -26,6 +27,10 @@ export interface Announced {
   readonly setup: ProviderSetup
   readonly ground: { readonly target?: { readonly branch: string }; readonly warnings: readonly string[] }
   readonly maskWarnings: readonly string[]
+}
+
+interface Starting extends Announced {
+  readonly environmentOf: EnvironmentOf
 }
 
 /** Longer lists are counted; `autopilot validate` shows them whole. */
@@ -49,12 +54,12 @@ const warningsOfHolds: Readonly<Record<HoldReason['type'], readonly string[]>> =
 const toldByHolds = new Set(Object.values(warningsOfHolds).flat())
 
 /** Records what a person should know before the first agent starts, each thing once. */
-export function announce(recorder: Recorder, parts: Announced): void {
+export function announce(recorder: Recorder, parts: Starting): void {
   const { plan, setup } = parts
   const say = (level: 'info' | 'warning', texts: readonly string[]) => {
     for (const text of texts) void recorder.record({ type: 'notice', level, text })
   }
-  say('info', [gatesInForce(parts)])
+  say('info', [gatesInForce(parts), ...withoutServer(parts)])
   for (const detected of setup.detected) recordDetection(recorder, detected, parts.settings)
   const odd = odditiesOf(parts)
   for (const problem of odd.slice(0, maxShown)) void recorder.record({ type: 'roadmap_warned', ...problem })
@@ -101,6 +106,20 @@ function recordDetection(recorder: Recorder, { provider, detection }: Detected, 
     ? { permissions, ...(detection.version === undefined ? {} : { version: detection.version }) }
     : { message: `${detection.reason} ${detection.help}`.trim() }
   void recorder.record({ type: 'provider_detected', provider: provider.name, usable: detection.usable, ...facts })
+}
+
+/** CLIs that start anew for each turn, although workers could keep them. */
+function withoutServer({ settings, config, setup, environmentOf }: Starting): readonly string[] {
+  if (!settings.workers || settings.oneShot) return []
+  return setup.detected.flatMap(({ provider, detection }) => {
+    const request = sampleRequest(provider, settings, config.file.allow)
+    const stays =
+      provider.serve?.command({ type: 'work', request }, request.ownDir, environmentOf(provider)) !== undefined
+    if (!detection.usable || stays) return []
+    return [
+      `${provider.name} has no long-lived mode under ${request.permissions}: each turn starts a process of its own`,
+    ]
+  })
 }
 
 /** CLIs that can't be used, next to others that can. */

@@ -86,7 +86,7 @@ function openWorkers({ prepared, ground, watchdog, numbers, recorder, env }: Loo
   const runner = slotWorkers({
     slots: settings.agents,
     setup: {
-      ...{ runDir: ground.runDir, repository: ground.root, customProviders, secrets },
+      ...{ runDir: ground.runDir, repository: ground.root, customProviders, secrets, oneShot: settings.oneShot },
       masked: { templates, names: named.names, numbers: settings.agents + settings.gateJobs, ports: numbers.ports },
     },
     ...{ env, clock: realClock, watchdog },
@@ -106,7 +106,7 @@ function openProcesses({
   const runner = serverRunner({
     ...{ start, environmentIn, findProvider: prepared.findProvider, maskAt: numbers.maskAt, clock: realClock },
     directory: join(ground.runDir, 'servers'),
-    serves: ({ isOnlyWay }) => isOnlyWay === true,
+    oneShot: true,
   })
   return opened<AgentRunner>(runner, () => runner.close())
 }

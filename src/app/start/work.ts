@@ -69,7 +69,7 @@ async function tell(run: OpenRun) {
   const { prepared, beginning, clis: setup, ground, recorder, numbers, env } = run
   const warn = (text: string) => void recorder.record({ type: 'notice', level: 'warning', text })
   beginning.notices.forEach(warn)
-  announce(recorder, { ...prepared, ...beginning, setup, ground })
+  announce(recorder, { ...prepared, ...beginning, setup, ground, environmentOf: numbers.environmentOf })
   const withheld = withheldFrom(env, numbers.environmentOf)(claude)
   const isUsed = setup.policy.usable.includes(claude.name)
   if (isUsed) for (const text of await withheldFromMcp(ground.root, withheld)) warn(text)

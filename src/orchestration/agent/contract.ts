@@ -17,6 +17,12 @@ export interface AgentRunner {
   turn(request: TurnRequest): RunningTurn
 }
 
+/** A runner that must be closed, since something of it lives on from turn to turn. */
+export interface ClosableRunner extends AgentRunner {
+  /** Ends that, and turns that are under way. No other comes. Never rejects. */
+  close(): Promise<void>
+}
+
 /** A turn, as plain data. */
 export interface TurnRequest {
   /** The provider's name. */

@@ -1,3 +1,5 @@
+import type { AgentEvent } from '../../domain/agent/agent-event.js'
+import type { MonotonicMs } from '../../domain/brand.js'
 import type { Clock } from '../../domain/clock.js'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
@@ -7,7 +9,7 @@ import type { StartProcess } from '../../platform/processes/door.js'
 import type { ProcessEnd, RunningProcess } from '../../platform/processes/running-process.js'
 import { OpenInput } from '../../platform/streams/open-input.js'
 import { SinkSwitch, type Sink } from '../../platform/streams/sink.js'
-import type { Dialogue, ServerCommand, Serving } from '../../providers/adapter/contract.js'
+import type { Dialogue, DialogueTurn, ServerCommand, Serving, TurnToServe } from '../../providers/adapter/contract.js'
 import { agentGraceMs, startWith } from '../agent/process-runner.js'
 
 /** What server a turn wants. */
@@ -69,6 +71,9 @@ export class AgentServer {
   #go: () => void = () => undefined
   #hasBegun = false
   #opened: Promise<void> | undefined
+  #turns = 0
+  /** When it was started. */
+  readonly since: MonotonicMs
   /** Who its process is; undefined if it could not be started. */
   readonly identity: Promise<SpawnedProcess | undefined>
 
@@ -76,6 +81,7 @@ export class AgentServer {
     this.key = wanted.key
     this.#provider = wanted.provider
     this.#parts = parts
+    this.since = parts.clock.monotonic()
     this.entry = `${markVariable}=${parts.mark}`
     this.listen(listener)
     this.dialogue = wanted.serving.dialogue({
@@ -115,6 +121,11 @@ export class AgentServer {
     return !this.#hasExited && !this.#isEnding
   }
 
+  /** How many it has been given. */
+  get turns(): number {
+    return this.#turns
+  }
+
   /** From now on, what it prints is this one's. */
   listen(listener: ServerListener | undefined): void {
     this.#listener = listener
@@ -132,6 +143,11 @@ export class AgentServer {
   open(): Promise<void> {
     this.#opened ??= this.dialogue.open()
     return this.#opened
+  }
+
+  turn(turn: TurnToServe, hear: (events: readonly AgentEvent[]) => void): DialogueTurn {
+    this.#turns++
+    return this.dialogue.turn(turn, hear)
   }
 
   /** It is of no use any more. The first reason counts. */
@@ -158,9 +174,9 @@ export class AgentServer {
   }
 
   #start(wanted: WantedServer, onSpawned: (process: SpawnedProcess) => Promise<void>): RunningProcess {
-    const { files = [], env, file, args } = wanted.command
+    const { files = [], env, file, args, argsAtStart = [] } = wanted.command
     const spec = {
-      ...{ file, args, cwd: wanted.cwd, root: wanted.root },
+      ...{ file, args: [...args, ...argsAtStart], cwd: wanted.cwd, root: wanted.root },
       env: { ...env, ...wanted.env, [markVariable]: this.#parts.mark },
       mark: markVariable,
       input: this.#input,

@@ -125,7 +125,7 @@ export class ServedTurn implements RunningTurn {
     if (!(await this.#isOpen(server))) return server.exited
     this.#before = processesBefore()
     const { request, variables } = this.#parts
-    const turn = server.dialogue.turn({ assignment: request.assignment, variables }, (events) => this.#hear(events))
+    const turn = server.turn({ assignment: request.assignment, variables }, (events) => this.#hear(events))
     this.#turn = turn
     return this.#untilOver(server, turn)
   }

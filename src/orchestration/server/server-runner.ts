@@ -1,10 +1,15 @@
 import { join } from 'node:path'
 import type { Clock } from '../../domain/clock.js'
+import { present } from '../../domain/present.js'
+import { msBetween } from '../../domain/clock.js'
+import { whyWorn, type WearLimits } from '../../domain/process/wear.js'
 import { makePrivateDirectory } from '../../platform/files/private-file.js'
 import type { EnvironmentIn } from '../../platform/processes/door.js'
+import { residentBytes } from '../../platform/processes/process-table.js'
+import { lookAtFamily } from '../../platform/processes/processor-looks.js'
 import type { Provider, ServerCommand, Serving } from '../../providers/adapter/contract.js'
 import { attemptVariables } from '../../providers/environment.js'
-import type { AgentRunner, RunningTurn, TurnRequest } from '../agent/contract.js'
+import type { ClosableRunner, RunningTurn, TurnRequest } from '../agent/contract.js'
 import { processRunner, withOwnProgram, type ProcessRunnerParts } from '../agent/process-runner.js'
 import { AgentServer, type ServerListener, type WantedServer } from './agent-server.js'
 import { ServedTurn, usualLimits, type ServerLimits } from './served-turn.js'
@@ -15,23 +20,20 @@ export interface ServerRunnerParts extends ProcessRunnerParts {
   readonly environmentIn: EnvironmentIn
   /** Absolute path of a directory in which servers start and keep files: outside of every workspace, and the run's own. */
   readonly directory: string
-  /** Which servers are used. Default: all. */
-  readonly serves?: (serving: Serving) => boolean
+  /** Only what has no other mode gets a server. */
+  readonly oneShot: boolean
   readonly limits?: ServerLimits
+  readonly wear?: WearLimits
 }
 
-/** An agent runner that must be closed, since its servers live on. */
-export interface ServerRunner extends AgentRunner {
-  /** Ends the servers, and what they still work on. Never rejects. */
-  close(): Promise<void>
-}
+/** The larger CLIs need 400 to 800 MB, and some grow from conversation to conversation. */
+const usualWear: WearLimits = { mostBytes: 1_500_000_000, mostTurns: 200, mostAgeMs: 6 * 60 * 60_000 }
 
 /**
  * Each slot has an agent server, which serves turn after turn as long as they want the same one: the same provider,
  * permissions and environment, account included. Providers without a server get a process for each turn.
  */
-export function serverRunner(parts: ServerRunnerParts): ServerRunner {
-  const { serves = () => true } = parts
+export function serverRunner(parts: ServerRunnerParts): ClosableRunner {
   const processes = processRunner(parts)
   const slots = new Map<number, ServerSlot>()
   const slotOf = (number: number) => {
@@ -43,12 +45,13 @@ export function serverRunner(parts: ServerRunnerParts): ServerRunner {
     turn(request) {
       const provider = parts.findProvider(request.provider)
       if (!provider) throw new Error(`there is no provider ${request.provider}`)
-      const serving = provider.serve && serves(provider.serve) ? provider.serve : undefined
+      const serving = !parts.oneShot || provider.serve?.isOnlyWay ? provider.serve : undefined
       const slot = slotOf(request.where.number)
-      const [variables, env] = divided(request.env)
-      const command = serving?.command(request.assignment, slot.directory, env)
+      const [variables, shared] = divided(request.env)
+      const command = serving?.command(request.assignment, slot.directory, shared)
       if (!serving || !command) return processes.turn(request)
-      return slot.turn(request, provider, { serving, command, variables, env })
+      const has = command.isOfOneAttempt ? { variables: {}, env: request.env } : { variables, env: shared }
+      return slot.turn(request, provider, { serving, command, ...has })
     },
     async close() {
       await Promise.all([...slots.values()].map((slot) => slot.close()))
@@ -107,11 +110,12 @@ class ServerSlot {
     { serving, command, env }: Service,
   ): WantedServer {
     const { request } = assignment
-    const own = withOwnProgram(command, provider, env.PATH)
+    const { argsAtStart, ...own } = withOwnProgram(command, provider, env.PATH)
     const rights = assignment.type === 'work' ? [assignment.request.permissions, assignment.request.allow] : 'review'
     const inPlace = this.#parts.environmentIn(env, request.cwd)
     return {
-      ...{ provider: name, serving, command: own, env, root: request.cwd },
+      ...{ provider: name, serving, env, root: request.cwd },
+      command: { ...own, ...present({ argsAtStart }) },
       cwd: own.cwd ?? this.directory,
       key: JSON.stringify([name, own, rights, inPlace]),
     }
@@ -119,7 +123,7 @@ class ServerSlot {
 
   async #serverFor(wanted: WantedServer, request: TurnRequest, listener: ServerListener): Promise<AgentServer> {
     const old = this.#server
-    if (old?.isUsable && old.key === wanted.key && (old.dialogue.fits?.(request.assignment) ?? true)) return old
+    if (old && this.#suits(old, wanted, request)) return old
     await old?.retire()
     // Where it can't be made, the server can't start, and says so.
     await makePrivateDirectory(this.directory).catch(() => undefined)
@@ -127,6 +131,15 @@ class ServerSlot {
     const mark = `${this.directory}-${++this.#started}`
     this.#server = new AgentServer(wanted, { start, clock, mark }, listener)
     return this.#server
+  }
+
+  #suits(server: AgentServer, { key }: WantedServer, { assignment }: TurnRequest): boolean {
+    if (!server.isUsable || server.key !== key || server.dialogue.fits?.(assignment) === false) return false
+    const { clock, wear = usualWear } = this.#parts
+    const bytes = residentBytes(lookAtFamily(server.pid, 0).members)
+    return (
+      whyWorn({ bytes, turns: server.turns, ageMs: msBetween(server.since, clock.monotonic()) }, wear) === undefined
+    )
   }
 }
 

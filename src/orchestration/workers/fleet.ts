@@ -1,10 +1,4 @@
-import type { AgentRunner } from '../agent/contract.js'
-
-/** A runner that has something to close. */
-export interface ClosableRunner extends AgentRunner {
-  /** No turn is under way, and none comes. */
-  close(): Promise<void>
-}
+import type { ClosableRunner } from '../agent/contract.js'
 
 /** A runner for each slot, such as a worker: what runs on a slot runs there. */
 export function runnerOfSlots(slots: number, make: (slot: number) => ClosableRunner): ClosableRunner {

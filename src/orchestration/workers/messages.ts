@@ -62,6 +62,7 @@ const turnRequestShape: Shape<TurnRequest> = object({
   where: object({ number: number(), taskId: optional(name<TaskId>()) }),
   env: map(text()),
   mark: optional(name()),
+  isAlone: mark(),
   output: object({ stdout: name(), stderr: name() }),
 })
 
@@ -85,6 +86,7 @@ const setupShape = object({
   runDir: name('The directory of the run.'),
   ownDir: name("The worker's own directory."),
   repository: name("The root of the user's tree."),
+  oneShot: flag('Each turn starts its CLI anew.'),
   customProviders: map(customProviderShape),
   secrets: texts('Values that are masked in what agents print.'),
   masked: object({

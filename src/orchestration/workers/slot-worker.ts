@@ -3,11 +3,11 @@ import { scheduleUsable } from '../../domain/agent/usable-time.js'
 import type { MonotonicMs } from '../../domain/brand.js'
 import { msBetween, type Clock } from '../../domain/clock.js'
 import type { SpawnedProcess } from '../../domain/process/stray.js'
+import { inMegabytes, whyWorn, type WearLimits } from '../../domain/process/wear.js'
 import { misshapen } from '../../domain/shape/check.js'
 import type { WorkerProcess } from '../../platform/processes/worker-process.js'
-import type { RunningTurn, TurnRequest } from '../agent/contract.js'
+import type { ClosableRunner, RunningTurn, TurnRequest } from '../agent/contract.js'
 import { fromWorkerShape, protocol, type FromWorker, type ToWorker, type WorkerSetup } from './messages.js'
-import type { ClosableRunner } from './fleet.js'
 import { RemoteTurn } from './remote-turn.js'
 
 export interface WorkerParts {
@@ -23,21 +23,17 @@ export interface WorkerParts {
 }
 
 /** When a worker is replaced. */
-export interface WorkerLimits {
+export interface WorkerLimits extends WearLimits {
   /** It has not said that it lives for so long, ms. */
   readonly silentMs: number
-  /** Its memory after a turn, and at any time, bytes. */
-  readonly softBytes: number
+  /** Its memory at any time, bytes. */
   readonly hardBytes: number
-  /** Turns that it has run, and its age, ms; looked at after a turn. */
-  readonly mostTurns: number
-  readonly mostAgeMs: number
 }
 
 /** A worker that runs one turn after the other needs 70 to 120 MB. */
 export const workerLimits: WorkerLimits = {
-  silentMs: 15_000,
-  softBytes: 400_000_000,
+  silentMs: 60_000,
+  mostBytes: 400_000_000,
   hardBytes: 1_500_000_000,
   mostTurns: 500,
   mostAgeMs: 12 * 60 * 60_000,
@@ -132,7 +128,7 @@ export class SlotWorker implements ClosableRunner {
         break
       case 'beat':
         life.rssBytes = message.rssBytes
-        if (message.rssBytes > this.#limits.hardBytes) this.#end(life, `it used ${megabytes(message.rssBytes)}`)
+        if (message.rssBytes > this.#limits.hardBytes) this.#end(life, `it used ${inMegabytes(message.rssBytes)}`)
         break
       case 'event':
         life.turns.get(message.turn)?.happened(message.event)
@@ -164,11 +160,8 @@ export class SlotWorker implements ClosableRunner {
     if (why !== undefined) this.#end(life, why)
   }
 
-  #whyWorn({ rssBytes, served, since }: Life): string | undefined {
-    const { softBytes, mostTurns, mostAgeMs } = this.#limits
-    if (rssBytes > softBytes) return `it used ${megabytes(rssBytes)} after a turn`
-    if (served >= mostTurns) return `it had run ${served} turns`
-    return msBetween(since, this.#parts.clock.monotonic()) > mostAgeMs ? 'it was old' : undefined
+  #whyWorn({ rssBytes: bytes, served: turns, since }: Life): string | undefined {
+    return whyWorn({ bytes, turns, ageMs: msBetween(since, this.#parts.clock.monotonic()) }, this.#limits)
   }
 
   /** Time that the machine sleeps through does not count. */
@@ -227,8 +220,4 @@ export class SlotWorker implements ClosableRunner {
 function tell(life: Life | undefined, message: ToWorker): void {
   if (life?.isReady) life.process.send(message)
   else life?.outbox.push(message)
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1_000_000)} MB`
 }

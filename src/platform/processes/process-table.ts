@@ -55,6 +55,14 @@ export function commandLine(pid: number): string | undefined {
 
 const longestCommandLine = 200
 
+/** The memory that processes use, bytes, what they share counted for each; 0 on systems without /proc. */
+export function residentBytes(processes: readonly Pick<SeenProcess, 'pid'>[]): number {
+  const kibibytes = processes.map(({ pid }) =>
+    Number(/^VmRSS:\s*(\d+) kB/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0),
+  )
+  return kibibytes.reduce((sum, each) => sum + each * 1024, 0)
+}
+
 /** Reads each process of the machine, except those that are gone by then. */
 export function everyProcess<Seen>(read: (process: SeenProcess) => Seen | undefined, proc = '/proc'): readonly Seen[] {
   const names = orNothing(() => readdirSync(proc)) ?? []

@@ -110,6 +110,10 @@ export interface Serving {
 export interface ServerCommand extends Omit<AgentCommand, 'input'> {
   /** The working directory, if it is the only one that it can serve. Without it, the server gets one of its own. */
   readonly cwd?: string
+  /** Further arguments for the start, such as a conversation to continue: a server that runs already needs none. */
+  readonly argsAtStart?: readonly string[]
+  /** It serves a single attempt, so its environment has what otherwise only a turn's tools have. */
+  readonly isOfOneAttempt?: true
 }
 
 /** The way to one server. */

@@ -2,13 +2,16 @@ import type {
   AgentCommand,
   AgentLimits,
   AgentRequest,
+  Assignment,
   PassedVariables,
   Provider,
+  ServerCommand,
   WorkRequest,
 } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { claudeAllowEntry } from './allow-entry.js'
+import { claudeDialogue } from './dialogue.js'
 import { claudeLogin, explainClaudeCrash, rootFailure } from './failure.js'
 import { readClaudeLine } from './read-line.js'
 import type { Permissions } from '../../domain/agent/permissions.js'
@@ -22,6 +25,7 @@ export const claude: Provider = {
     command: (request) => print(request, reviewFlags(request.schema), foregroundOnly(request.limits)),
     answer: ({ answer }) => answer,
   },
+  serve: { command: server, dialogue: claudeDialogue },
   refusal(request, env) {
     if (request.permissions === 'full' && request.asRoot && env.IS_SANDBOX !== '1') return rootFailure()
     return refuseModelName(request)
@@ -51,6 +55,22 @@ function permissionModes(): Readonly<Record<Permissions, string>> {
 function work(request: WorkRequest, conversation: readonly string[] = []): AgentCommand {
   const env = request.background ? {} : foregroundOnly(request.limits)
   return print(request, permissionFlags(request), env, conversation)
+}
+
+/**
+ * A process that takes prompt after prompt. Its context can't be emptied, so it serves one attempt: repair rounds and
+ * further turns, where it saves the start and the loading of the conversation. A budget holds for a process, so
+ * each turn with one gets its own; so does background work, whose end is the end of the process.
+ */
+function server(assignment: Assignment): ServerCommand | undefined {
+  const { type, request } = assignment
+  if (type === 'review' || request.background || request.budgetUsd !== undefined) return undefined
+  const { file, args, env } = work(request)
+  const { conversation } = assignment
+  return {
+    ...{ file, args: ['--input-format', 'stream-json', ...args], env, cwd: request.cwd, isOfOneAttempt: true },
+    ...(conversation === undefined ? {} : { argsAtStart: ['--resume', conversation] }),
+  }
 }
 
 function print(

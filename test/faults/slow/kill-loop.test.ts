@@ -29,6 +29,8 @@ test(
       starts: 0,
       idleGits: 0,
       launchers: 0,
+      workers: 0,
+      servers: 0,
     }
     const findings: string[] = []
     for (let round = 1; round <= rounds; round++) {
@@ -117,6 +119,21 @@ function killHelpers(stage: Scene, autopilot: number, random: () => number, tall
   return () => clearInterval(timer)
 }
 
+/** Kills a worker or an agent server of a run, once, at some moment: each costs an attempt, of which a task has few. */
+function killWorker(autopilot: number, random: () => number, tally: Tally): () => void {
+  const kill = () => {
+    const workers = childrenOf(autopilot).filter(isWorker)
+    const servers = workers.flatMap(({ pid }) => childrenOf(pid)).filter(({ command }) => server.test(command))
+    const chosen = [...workers, ...servers][Math.floor(random() * (workers.length + servers.length))]
+    if (chosen && signal(chosen.pid, 'SIGKILL')) tally[isWorker(chosen) ? 'workers' : 'servers']++
+  }
+  const timer = setTimeout(kill, 300 + random() * 1_500)
+  return () => clearTimeout(timer)
+}
+
+const isWorker = ({ command }: PlacedProcess) => command.endsWith('worker.cjs')
+const server = /claude .*--input-format/
+
 /** Of gits and of agents. */
 const launcher = /-s autopilot-(git|launcher)$/
 const session = /(update-ref|hash-object|cat-file) .*--(stdin|stdin-paths|batch-check)/
@@ -131,21 +148,28 @@ interface Tally {
   starts: number
   idleGits: number
   launchers: number
+  workers: number
+  servers: number
   readonly byWay: Record<string, number>
 }
 
 /** Kills the run a few times, then lets it finish. Returns what was not as it should be. */
 async function playRound(stage: Scene, random: () => number, tally: Tally): Promise<readonly string[]> {
   const findings: string[] = []
-  /** In half of the rounds launchers are killed, too, and gits that wait. */
+  /** In half of the rounds launchers are killed, too, gits that wait, workers and agent servers. */
   const killsHelpers = random() < 0.5
+  const disturb = ({ pid }: Running) => {
+    if (!killsHelpers) return () => undefined
+    const stops = [killHelpers(stage, pid, random, tally), killWorker(pid, random, tally)]
+    return () => stops.forEach((stop) => stop())
+  }
   const pick = <Value>(values: readonly Value[]) => values[Math.floor(random() * values.length)]!
   for (let kill = 1 + Math.floor(random() * 3); kill > 0; kill--) {
     const way = pick(ways)
     const path = way === 'after a landing' ? `${killingBin(stage, pick([2, 5, 9]))}:${stage.env.PATH}` : stage.env.PATH!
     const run = stage.start([pick(commands(stage))], { env: { PATH: path } })
     tally.starts++
-    const stop = killsHelpers ? killHelpers(stage, run.pid, random, tally) : () => undefined
+    const stop = disturb(run)
     const wasKilled = await killAtSomeMoment(run, way, random).finally(stop)
     if (!wasKilled) break
     tally.kills++
@@ -157,7 +181,7 @@ async function playRound(stage: Scene, random: () => number, tally: Tally): Prom
   const toTheEnd = async () => {
     tally.starts++
     const run = stage.start([pick(commands(stage))])
-    const stop = killsHelpers ? killHelpers(stage, run.pid, random, tally) : () => undefined
+    const stop = disturb(run)
     return run.ended.finally(stop)
   }
   let last = await toTheEnd()

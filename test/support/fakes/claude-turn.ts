@@ -20,9 +20,14 @@ export function withClaude(stage: Scene, agents: AgentRig): Scene {
 /** The next turn that begins. */
 export async function nextTurn(agents: AgentRig): Promise<ClaudeTurn> {
   const agent = await agents.next('claude')
-  const prompt = await agent.stdin
+  const prompt = agent.args.includes('--input-format') ? promptIn(await agent.line()) : await agent.stdin
   const task = /^Task (.+)\.$/m.exec(prompt)![1]!
   return { agent, prompt, task, end: () => succeed(agent, task) }
+}
+
+/** What a claude that lives on is told. */
+function promptIn(line: string): string {
+  return (JSON.parse(line) as { message: { content: readonly [{ text: string }] } }).message.content[0].text
 }
 
 async function succeed(agent: FakeAgent, task: string): Promise<void> {

@@ -40,7 +40,8 @@ const versions: Readonly<Record<CliName, string>> = { claude: '2.1.332 (Claude C
 const streams = fileURLToPath(new URL('../../fixtures/streams', import.meta.url))
 
 /**
- * Puts a real program called `claude` or `codex` on the PATH that answers `--version`, takes its prompt from stdin and
+ * Puts a real program called `claude` or `codex` on the PATH that answers `--version`, takes its prompt from stdin, or
+ * one after the other if it is started so, and
  * then does what `act` says. `act` runs in that program: it can use nothing from around it. Returns a reader of the
  * calls so far.
  */
@@ -55,7 +56,12 @@ if (process.argv[2] === '--version') {
   process.exit(0)
 }
 const log = ${JSON.stringify(log)}
-const prompt = fs.readFileSync(0, 'utf8')
+const isServer = process.argv.includes('--input-format')
+if (isServer) {
+  const input = process.getBuiltinModule('node:readline').createInterface({ input: process.stdin })
+  input.on('line', (line) => turn(JSON.parse(line).message.content[0].text))
+} else turn(fs.readFileSync(0, 'utf8'))
+function turn(prompt) {
 const task = (/^Task (.+)\\.$/m.exec(prompt) || [])[1]
 const call = { args: process.argv.slice(2), cwd: process.cwd(), env: process.env, prompt }
 fs.appendFileSync(log, JSON.stringify(call) + '\\n')
@@ -116,6 +122,7 @@ const actor = {
   },
 }
 ;(${act.toString()})(actor)
+}
 `
   scene.program(name, text)
   return () =>

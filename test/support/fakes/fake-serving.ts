@@ -10,6 +10,10 @@ export interface FakeServingOptions {
   /** Arguments by which servers differ. */
   readonly argsOf?: (assignment: Assignment, env: Readonly<Record<string, string>>) => readonly string[]
   readonly canReview?: boolean
+  /** Without it, it has no long-lived mode after all. */
+  readonly serves?: boolean
+  /** It serves one attempt only, and is started with this for a conversation. */
+  readonly resumesWith?: string
 }
 
 /** What the client tells a fake server: one JSON object a line. */
@@ -26,13 +30,16 @@ export interface FakeOrder {
  * `{"server":"broken","kind":…}` is a breach of the protocol, as the dialogues of real providers find it.
  */
 export function withFakeServing(provider: Provider, options: FakeServingOptions = {}): Provider {
-  const { answers = false, argsOf = () => [], canReview = true } = options
+  const { answers = false, argsOf = () => [], canReview = true, serves = true, resumesWith } = options
   const { program } = provider
   const file = program?.file ?? provider.name
   const serve: Serving = {
     command(assignment, _, env): ServerCommand | undefined {
-      if (assignment.type === 'review' && !canReview) return undefined
-      return { file, args: ['serve', ...argsOf(assignment, env)], env: {} }
+      if (!serves || (assignment.type === 'review' && !canReview)) return undefined
+      const command = { file, args: ['serve', ...argsOf(assignment, env)], env: {} }
+      if (resumesWith === undefined) return command
+      const conversation = assignment.type === 'work' ? assignment.conversation : undefined
+      return { ...command, argsAtStart: conversation ? [resumesWith, conversation] : [], isOfOneAttempt: true }
     },
     dialogue: (wire) => fakeDialogue(provider, wire, answers),
   }

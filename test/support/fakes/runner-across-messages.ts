@@ -32,7 +32,7 @@ export function runnerAcrossMessages(runner: AgentRunner): AgentRunner {
       }
     },
     setup: () => ({
-      ...{ runDir: '/', ownDir: '/', repository: '/', customProviders: {}, secrets: [] },
+      ...{ runDir: '/', ownDir: '/', repository: '/', customProviders: {}, oneShot: true, secrets: [] },
       masked: { templates: {}, names: [], numbers: 0, ports: [] },
     }),
     endRemains: () => Promise.resolve(),

@@ -36,7 +36,7 @@ export function workersOf(
   const dir = tempDir()
   const watchdog = new Watchdog({ entry: `AUTOPILOT_RUN=${dir}`, places: [] })
   const masked = { templates: {}, names: [], numbers: 3, ports: [] }
-  const setup = { runDir: dir, repository: dir, customProviders: {}, secrets, masked }
+  const setup = { runDir: dir, repository: dir, customProviders: {}, oneShot: true, secrets, masked }
   const replaced: string[] = []
   const spawned: number[] = []
   const runner = slotWorkers(
@@ -61,6 +61,7 @@ export function workersOf(
 const servers: MakeRunner = ({ secrets = [] } = {}) => {
   const [mask, findProvider] = [createMask(secrets), providersWith({})]
   const runner = serverRunner({
+    oneShot: false,
     start: startProcess,
     findProvider(name) {
       const provider = findProvider(name)

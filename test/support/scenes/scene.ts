@@ -46,7 +46,10 @@ export function createScene(options: SceneOptions = {}): Scene {
   linkTools(bin)
   const env: Record<string, string> = { PATH: bin, HOME: repo.home, LC_ALL: 'C', GIT_CONFIG_NOSYSTEM: '1' }
   // So that all whole runs can be tried on workers.
-  if (process.env.AUTOPILOT_WORKERS) env.AUTOPILOT_WORKERS = process.env.AUTOPILOT_WORKERS
+  for (const name of ['AUTOPILOT_WORKERS', 'AUTOPILOT_ONE_SHOT']) {
+    const value = process.env[name]
+    if (value) env[name] = value
+  }
   const start = (args: readonly string[], { cwd = repo.dir, env: more = {} }: StartOptions = {}) =>
     startProgram(args, { cwd, env: { ...env, ...more } })
   return {

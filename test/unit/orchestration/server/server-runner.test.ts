@@ -6,6 +6,7 @@ import { noMask } from '../../../../src/domain/secrets/mask.js'
 import type { TurnEvent, TurnRequest } from '../../../../src/orchestration/agent/contract.js'
 import { serverRunner, type ServerRunnerParts } from '../../../../src/orchestration/server/server-runner.js'
 import { usualLimits } from '../../../../src/orchestration/server/served-turn.js'
+import { commandLine } from '../../../../src/platform/processes/process-table.js'
 import { startProcess } from '../../../../src/platform/processes/running-process.js'
 import { claude } from '../../../../src/providers/claude/provider.js'
 import { command } from '../../../../src/providers/command.js'
@@ -31,9 +32,11 @@ async function stage(serving: FakeServingOptions = {}, more: Partial<ServerRunne
   agents.install('claude', { version: '2.1.332' })
   const clock = virtualClock()
   const provider = withFakeServing(claude, { answers: true, ...serving })
+  const oneShot = withFakeServing(claude, { serves: false })
   const runner = serverRunner({
+    oneShot: false,
     start: startProcess,
-    findProvider: (name) => ({ claude: provider, command, oneShot: { ...claude, name: 'oneShot' } })[name],
+    findProvider: (name) => ({ claude: provider, command, oneShot })[name],
     maskAt: () => noMask,
     clock,
     environmentIn: (env) => env,
@@ -179,6 +182,47 @@ test.each(others)('a turn with another %s gets another server, once the one befo
   const second = await opened(agents)
   await first.gone
   expect(second.pid).not.toBe(first.pid)
+  await taken(second)
+  await finish(second)
+})
+
+test('a server of one attempt has its variables, and what only its start needs makes no difference', async () => {
+  const { agents, start } = await stage({ resumesWith: '--resume' })
+  const first = start({ taskId: 'one' })
+  const server = await opened(agents)
+  expect(server.env.AUTOPILOT_TASK).toBe('one')
+  expect((await taken(server)).variables).toEqual({})
+  await finish(server)
+  await first.turn.ended
+  const request = workRequest({ cwd: agents.dir })
+  const { env } = first.request
+  start({ env, assignment: { type: 'work', request, conversation: 'c-1' } })
+  expect((await taken(server)).assignment).toMatchObject({ conversation: 'c-1' })
+  await server.exit(1)
+  const third = start({ env, assignment: { type: 'work', request, conversation: 'c-1' } })
+  const next = await opened(agents)
+  expect(next.args).toEqual(['serve', '--resume', 'c-1'])
+  await taken(next)
+  await finish(next)
+  await third.turn.ended
+})
+
+test.each([
+  ['has served enough turns', { mostTurns: 1 }],
+  ['is old', { mostAgeMs: 0 }],
+  ...(hasProc ? [['uses much memory', { mostBytes: 1 }] as const] : []),
+] as const)('a server that %s is replaced after its turn', async (_, limit) => {
+  const wear = { mostBytes: Infinity, mostTurns: Infinity, mostAgeMs: Infinity, ...limit }
+  const { agents, clock, start } = await stage({}, { wear })
+  const { turn } = start()
+  const first = await opened(agents)
+  await taken(first)
+  await finish(first)
+  await turn.ended
+  clock.advance(1)
+  start()
+  const second = await opened(agents)
+  await first.gone
   await taken(second)
   await finish(second)
 })
@@ -354,18 +398,23 @@ test.runIf(hasProc)(
     const first = start({ isAlone: true })
     const server = await opened(agents)
     await taken(server)
-    const pid = await server.run('/bin/sh', '-c', 'setsid env -i sleep 1000 </dev/null >/dev/null 2>&1 & echo $!')
+    const sleeping = async () => {
+      const pid = Number(
+        await server.run('/bin/sh', '-c', 'setsid env -i sleep 1000 </dev/null >/dev/null 2>&1 & echo $!'),
+      )
+      await until(() => commandLine(pid) === 'sleep 1000', 'it has cleared its environment')
+      return pid
+    }
+    const pid = await sleeping()
     await finish(server)
     expect((await first.turn.ended).leftovers).toEqual(['sleep 1000'])
     const second = start()
     await taken(server)
-    const own = Number(
-      await server.run('/bin/sh', '-c', 'setsid env -i sleep 1000 </dev/null >/dev/null 2>&1 & echo $!'),
-    )
+    const own = await sleeping()
     await finish(server)
     expect((await second.turn.ended).leftovers).toBeUndefined()
     // Where nobody reaps it, it stays as a zombie.
-    expect(['', 'Z']).toContain(stateOf(Number(pid)))
+    expect(['', 'Z']).toContain(stateOf(pid))
     process.kill(own, 'SIGKILL')
   },
 )

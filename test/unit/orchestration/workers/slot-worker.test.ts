@@ -97,7 +97,7 @@ test('a worker that uses too much memory is replaced at once, a large one after 
   expect(await large.turn.ended).toMatchObject({ exit: { type: 'lost' } })
   expect(hard.replaced[0]).toMatch(/^it used \d+ MB$/)
   await hard.runner.close()
-  const soft = workersOf({}, { slots: 1, limits: { ...workerLimits, softBytes: 1 } })
+  const soft = workersOf({}, { slots: 1, limits: { ...workerLimits, mostBytes: 1 } })
   await vi.waitFor(() => expect(soft.spawned).toHaveLength(1))
   const { turn } = started(soft, requestOf(agents))
   const agent = await agents.next('claude')

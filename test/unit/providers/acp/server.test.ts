@@ -26,6 +26,7 @@ async function stage() {
   const mine = customProvider('mine', { type: 'server', acp: agents.command('mine') })
   const providers = { mine, gemini, opencode, copilot }
   const runner = serverRunner({
+    oneShot: false,
     start: startProcess,
     findProvider: (name) => Object.entries(providers).find(([known]) => known === name)?.[1],
     maskAt: () => noMask,
