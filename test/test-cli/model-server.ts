@@ -19,6 +19,8 @@ export interface Turn {
   readonly said: string
   /** Which request of this CLI for this task it is, from 1, across attempts and the CLI's retries. */
   readonly request: number
+  /** The header by which it logs in. */
+  readonly authorization: string | undefined
 }
 
 /** What the model answers. A promise holds the agent back until the test lets it continue. */
@@ -48,11 +50,15 @@ export async function startModelServer(script: Script): Promise<ModelServer> {
   await once(server, 'listening')
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, turns, close }
 
-  function answerTo({ cli }: Route, { said, tools, results }: Conversation): Answer | Promise<Answer> {
+  function answerTo(
+    { cli }: Route,
+    { said, tools, results }: Conversation,
+    authorization: string | undefined,
+  ): Answer | Promise<Answer> {
     if (tools.length === 0) return { type: 'text', text: 'A title' }
     const task = /Task ([\w-]+)\.\\n/.exec(said)?.[1] ?? 'no task in the prompt'
     const request = turns.filter((turn) => turn.task === task && turn.cli === cli).length + 1
-    const turn = { cli, task, about: aboutOf(said), results, said, request }
+    const turn = { cli, task, about: aboutOf(said), results, said, request, authorization }
     turns.push(turn)
     return script(turn)
   }
@@ -74,7 +80,7 @@ function aboutOf(said: string): Turn['about'] {
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  answerTo: (route: Route, conversation: Conversation) => Answer | Promise<Answer>,
+  answerTo: (route: Route, conversation: Conversation, authorization?: string) => Answer | Promise<Answer>,
 ): Promise<void> {
   const path = (request.url ?? '').split('?')[0] ?? ''
   const route = request.method === 'POST' ? routeOf(path) : undefined
@@ -86,7 +92,7 @@ async function respond(
   const { protocol } = route
   const body = JSON.parse(sent) as Body
   const conversation = protocol.read(body)
-  const answer = await answerTo(route, conversation)
+  const answer = await answerTo(route, conversation, request.headers.authorization)
   switch (answer.type) {
     case 'silence':
       return
