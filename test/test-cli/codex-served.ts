@@ -82,6 +82,7 @@ export async function setServedStage({
   const environment = childEnvironments(parent, env)(providers.codex, { number: 1 })
   const processes = () => processesIn(place)
   const runner = serverRunner({
+    oneShot: false,
     start: startProcess,
     findProvider: providersWith({}),
     maskAt: () => noMask,
