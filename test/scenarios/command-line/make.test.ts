@@ -42,7 +42,7 @@ test('make autopilot runs the roadmap of ROADMAP on the repository that holds it
 
 test('make mcp-autopilot runs on workers, with codex unless PROVIDER names another CLI, and says so if there is none', async () => {
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, expects: no_change }\n' })
-  const args = ['mcp-autopilot', 'AGENTS=2', `REPO=${stage.repo.dir}`, 'ARGS=--output json']
+  const args = ['mcp-autopilot', 'AGENTS=2', `REPO=${stage.repo.dir}`, 'ARGS=--output json --one-shot']
   const without = await make(stage, args)
   expect(without.stdout + without.stderr).toContain('npm install -g @openai/codex')
   expect(without.stderr).toContain('Error 3')
@@ -95,7 +95,7 @@ test('DRY_RUN means the same in make and in the environment', async () => {
 
 test('an empty AGENTS or MAX_ITERATIONS, as from an unset variable in CI, counts as not set', async () => {
   const stage = scene({ roadmap: good, files: { 'autopilot.yaml': 'agents: 4\n' } })
-  const args = ['autopilot', `REPO=${stage.repo.dir}`, 'AGENTS=', 'MAX_ITERATIONS= ', 'ARGS=--output json']
+  const args = ['autopilot', `REPO=${stage.repo.dir}`, 'AGENTS=', 'MAX_ITERATIONS= ', 'ARGS=--output json --one-shot']
   const { code, records } = await make(stage, args)
   expect(code).toBe(0)
   const start = records().find((record) => record.type === 'run_started')
