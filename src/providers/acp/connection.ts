@@ -1,6 +1,5 @@
 import { client, RequestError, type AnyMessage } from '@agentclientprotocol/sdk'
 import { asObject, numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
-import { RpcError } from './rpc-error.js'
 
 /** Who an agent talks to. */
 export interface Peer {
@@ -15,7 +14,7 @@ export interface Peer {
 export interface AcpConnection {
   /** Takes a line in. False for one that is no message of the protocol. */
   receive(line: string): boolean
-  /** Rejects with an {@link RpcError}. */
+  /** Rejects with an error that `rpcErrorIn` knows. */
   request(method: string, params: JsonObject): Promise<JsonObject>
   notify(method: string, params: JsonObject): void
 }
@@ -53,13 +52,7 @@ export function openConnection(peer: Peer): AcpConnection {
       else if (stringAt(message, 'method') === 'session/update') peer.updated(objectAt(message, 'params') ?? {})
       return usable !== undefined || message.jsonrpc === '2.0' || stringAt(message, 'method') !== undefined
     },
-    request: (method, params) =>
-      agent.request(method, params).then(
-        (result) => asObject(result) ?? {},
-        (error: unknown) => {
-          throw error instanceof RequestError ? new RpcError(error.code, error.message, error.data) : error
-        },
-      ),
+    request: (method, params) => agent.request(method, params).then((result) => asObject(result) ?? {}),
     notify(method, params) {
       agent.notify(method, params).catch(() => undefined)
     },

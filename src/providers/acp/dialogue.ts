@@ -5,7 +5,7 @@ import { numberAt, objectAt, type JsonObject } from '../adapter/json.js'
 import { unreadableEvent } from '../adapter/line.js'
 import type { AcpAgent } from './agent.js'
 import type { AcpConnection, Peer } from './connection.js'
-import { RpcError } from './rpc-error.js'
+import { rpcErrorIn } from './rpc-error.js'
 import { canceledPermission } from './permission.js'
 import { Sessions } from './sessions.js'
 import { Turn } from './turn.js'
@@ -46,9 +46,8 @@ export class AcpDialogue implements Dialogue {
     const connection = openConnection(this.#peer())
     this.#connection = connection
     const answer = await connection.request('initialize', introduction()).catch((error: unknown) => {
-      return this.#giveUp(
-        error instanceof RpcError ? this.#agent.failureOf(error) : this.#broken('answered nothing readable'),
-      )
+      const said = rpcErrorIn(error)
+      return this.#giveUp(said ? this.#agent.failureOf(said) : this.#broken('answered nothing readable'))
     })
     const version = numberAt(answer, 'protocolVersion')
     if (version !== protocolVersion) {

@@ -5,7 +5,7 @@ import { objectAt, objectsAt, stringAt, type JsonObject } from '../adapter/json.
 import { isSessionId } from '../adapter/session-id.js'
 import type { AcpAgent, SessionSetting } from './agent.js'
 import type { AcpConnection } from './connection.js'
-import { RpcError } from './rpc-error.js'
+import { rpcErrorIn } from './rpc-error.js'
 
 /** A conversation that the agent has open. */
 export interface Session {
@@ -69,7 +69,8 @@ export class Sessions {
     try {
       return await this.#connection.request(canResume ? 'session/resume' : 'session/load', params)
     } catch (error) {
-      const known = error instanceof RpcError ? this.#agent.failureOf(error) : undefined
+      const said = rpcErrorIn(error)
+      const known = said && this.#agent.failureOf(said)
       if (known?.kind !== 'crash') throw error
       throw new NotBegun({ ...known, kind: 'session_lost' })
     }
@@ -108,8 +109,8 @@ export class Sessions {
       if (reached !== value) throw this.#cannotSet(setting, `it is ${reached}`)
       return { ...session, state: { ...session.state, ...current.changedTo(value), ...answer } }
     } catch (error) {
-      if (error instanceof RpcError) throw this.#cannotSet(setting, error.message)
-      throw error
+      const said = rpcErrorIn(error)
+      throw said ? this.#cannotSet(setting, said.message) : error
     }
   }
 

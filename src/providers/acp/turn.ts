@@ -5,7 +5,7 @@ import type { Assignment, DialogueTurn } from '../adapter/contract.js'
 import { objectAt, stringAt, type JsonObject } from '../adapter/json.js'
 import type { AcpAgent } from './agent.js'
 import type { AcpConnection } from './connection.js'
-import { RpcError } from './rpc-error.js'
+import { rpcErrorIn } from './rpc-error.js'
 import { stopReasonFailure } from './failure.js'
 import { answerPermission, canceledPermission } from './permission.js'
 import { NotBegun, settingIn, type Session, type Sessions } from './sessions.js'
@@ -126,7 +126,8 @@ export class Turn implements DialogueTurn {
   #failureOf(error: unknown): Failure {
     const { agent } = this.#parts
     if (error instanceof NotBegun) return error.failure
-    if (error instanceof RpcError) return agent.failureOf(error)
+    const said = rpcErrorIn(error)
+    if (said) return agent.failureOf(said)
     return failure('crash', `${agent.name}: the agent server gave no answer that can be read.`)
   }
 

@@ -69,7 +69,7 @@ test('a provider alone whose permissions cannot be enforced ends with 3, before 
   expect(stderr).toMatch(/Nothing restricts mine but its own command/)
 })
 
-test.each<string[][]>([[[]]])(
+test.each<string[][]>([[[]], [['--workers']]])(
   'an agent server of your own works on task after task, with %j: its change lands, and it ends with the run',
   async (flags) => {
     const agents = await rig()
@@ -93,6 +93,21 @@ test.each<string[][]>([[[]]])(
     await server.gone
   },
 )
+
+test('what an agent server of your own answers an error with is known by its words', async () => {
+  const agents = await rig()
+  const stage = described(`{ acp: ${JSON.stringify(agents.command('mine'))}, permissions: full }`)
+  const running = stage.start(['run', '--output', 'json', '--on-limit', 'stop'])
+  const server = await agents.next('mine')
+  void server.stdin.then(() => server.exit()).catch(() => undefined)
+  const agent = new AcpScript(server)
+  await agent.open()
+  await agent.fail('session/prompt', { code: -32603, message: 'Internal error', data: { details: '429 usage limit' } })
+  const { code, records } = await running.ended
+  const resting = records().flatMap((record) => (record.type === 'provider_cooled_down' ? [record.failure.kind] : []))
+  expect(resting).toEqual(['usage_limit'])
+  expect(code).toBe(75)
+})
 
 const mistakes: readonly (readonly [title: string, config: string, said: RegExp])[] = [
   [
