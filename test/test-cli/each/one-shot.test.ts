@@ -158,6 +158,30 @@ describe.each(rows)('$cli, one process for each turn', { timeout }, ({ cli, edit
     await stage.quiet()
   })
 
+  test.runIf(provider.resume)(
+    'continues its conversation when autopilot was killed in the middle of a turn',
+    async () => {
+      const script = ({ request, results }: Turn): Answer => {
+        if (results === 0) return writes('hello.txt')
+        return request === 2 ? { type: 'silence' } : done
+      }
+      const stage = await setStage({ roadmap, script, config: least.config })
+      const running = stage.start('-p', agent, ...least.flags)
+      await vi.waitUntil(() => stage.server.turns.length === 2, { timeout: 60_000, interval: 20 })
+      // opencode names its conversation once the model has answered for the first time.
+      await running.saw('agent_reported', ({ event }) => event.type === 'session')
+      running.kill('SIGKILL')
+      await running.ended
+      const { code, records } = await stage.scene.run(['resume', '--output', 'json', '-p', agent, ...least.flags])
+      expect(code).toBe(0)
+      expect(stage.server.turns.length).toBeGreaterThan(2)
+      expect(stage.server.turns.map(({ results }) => results).slice(2)).not.toContain(0)
+      expect(stage.scene.landed('hello.txt')).toBe('by an agent')
+      expect(all(records(), 'attempt_failed')).toEqual([])
+      await stage.quiet()
+    },
+  )
+
   test.runIf(provider.review)('reviews, and writes nothing while it does', async () => {
     let outside = ''
     const script = ({ results }: Turn): Answer =>
