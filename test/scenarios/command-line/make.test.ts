@@ -95,7 +95,7 @@ test('DRY_RUN means the same in make and in the environment', async () => {
 
 test('an empty AGENTS or MAX_ITERATIONS, as from an unset variable in CI, counts as not set', async () => {
   const stage = scene({ roadmap: good, files: { 'autopilot.yaml': 'agents: 4\n' } })
-  const args = ['autopilot', `REPO=${stage.repo.dir}`, 'AGENTS=', 'MAX_ITERATIONS= ', 'ARGS=--output json --one-shot']
+  const args = ['autopilot', `REPO=${stage.repo.dir}`, 'AGENTS=', 'MAX_ITERATIONS= ', 'ARGS=--output json']
   const { code, records } = await make(stage, args)
   expect(code).toBe(0)
   const start = records().find((record) => record.type === 'run_started')
