@@ -147,7 +147,7 @@ function skipPunctuation(text: string, from: number): number {
  * Without escape sequences and control characters, which JSON never contains unescaped, and without invisible
  * characters at the ends, such as a byte order mark or the replacement for a byte that wasn't UTF-8.
  */
-function stripped(line: string): string {
+export function stripped(line: string): string {
   return line
     .replace(/\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[()#%][0-9A-Za-z]|\x1b[0-9A-Za-z=>]/g, '')
     .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')

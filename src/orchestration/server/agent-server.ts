@@ -10,6 +10,7 @@ import type { ProcessEnd, RunningProcess } from '../../platform/processes/runnin
 import { OpenInput } from '../../platform/streams/open-input.js'
 import { SinkSwitch, type Sink } from '../../platform/streams/sink.js'
 import type { Dialogue, DialogueTurn, ServerCommand, Serving, TurnToServe } from '../../providers/adapter/contract.js'
+import { stripped } from '../../providers/event-reader.js'
 import { agentGraceMs, startWith } from '../agent/process-runner.js'
 
 /** What server a turn wants. */
@@ -187,7 +188,8 @@ export class AgentServer {
       graceMs: agentGraceMs,
       onStdoutLine: (line: string) => {
         this.#listener?.readLine()
-        if (this.#fault === undefined) this.dialogue.receive(line)
+        // What draws on terminals may write a title or a colour before a message.
+        if (this.#fault === undefined) this.dialogue.receive(isWhole(line) ? line : stripped(line))
       },
       onLongLine: () => this.fail(failure('crash', `${this.#provider}: the agent server printed an endless line.`)),
       onOutput: () => this.#listener?.printed(),
@@ -201,4 +203,8 @@ export class AgentServer {
     if (this.#input.waitingBytes > mostUnread)
       this.fail(failure('crash', `${this.#provider}: the agent server does not read what it is told.`))
   }
+}
+
+function isWhole(line: string): boolean {
+  return line.startsWith('{') && line.endsWith('}')
 }

@@ -121,14 +121,19 @@ function killHelpers(stage: Scene, autopilot: number, random: () => number, tall
 
 /** Kills a worker or an agent server of a run, once, at some moment: each costs an attempt, of which a task has few. */
 function killWorker(autopilot: number, random: () => number, tally: Tally): () => void {
+  const which = random() < 0.5 ? 'workers' : 'servers'
+  let looks = 2 + Math.floor(random() * 12)
   const kill = () => {
+    if (--looks > 0) return
     const workers = childrenOf(autopilot).filter(isWorker)
     const servers = workers.flatMap(({ pid }) => childrenOf(pid)).filter(({ command }) => server.test(command))
-    const chosen = [...workers, ...servers][Math.floor(random() * (workers.length + servers.length))]
-    if (chosen && signal(chosen.pid, 'SIGKILL')) tally[isWorker(chosen) ? 'workers' : 'servers']++
+    const [chosen] = which === 'workers' ? workers : servers
+    if (!chosen || !signal(chosen.pid, 'SIGKILL')) return
+    tally[which]++
+    clearInterval(timer)
   }
-  const timer = setTimeout(kill, 300 + random() * 1_500)
-  return () => clearTimeout(timer)
+  const timer = setInterval(kill, 100)
+  return () => clearInterval(timer)
 }
 
 const isWorker = ({ command }: PlacedProcess) => command.endsWith('worker.cjs')

@@ -320,6 +320,18 @@ test('a server that prints a line without an end has failed', async () => {
   expect(said()).toMatchObject([{ type: 'result', failure: { kind: 'crash' } }])
 })
 
+test('a message is understood behind a title or a colour for a terminal', async () => {
+  const { agents, start } = await stage()
+  const { turn } = start()
+  const server = await agents.next('claude')
+  void server.stdin.then(() => server.exit()).catch(() => undefined)
+  await answer(server, 'open')
+  await server.say('\u001b]0;ready\u0007\u001b[32m{"server":"opened"}\u001b[0m')
+  await taken(server)
+  await finish(server)
+  expect((await turn.ended).exit).toEqual({ type: 'code', code: 0 })
+})
+
 test('a server that does not read what it is told has failed', async () => {
   const { agents, start } = await stage()
   install(agents, 'exec sleep 1000')
