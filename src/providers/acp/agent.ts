@@ -26,6 +26,8 @@ export interface AcpAgent {
   readonly usageOf?: (answer: JsonObject) => Usage | undefined
   /** What an update says about one call of the model. */
   readonly callUsageOf?: (update: JsonObject) => Usage | undefined
+  /** A piece of text that the CLI itself says, and not the model. */
+  readonly isNotice?: (piece: string) => boolean
   /** Why a turn has failed although it ended well; `lastWords`: the last piece of text, if nothing came after it. */
   readonly failureInWords?: (lastWords: string) => Failure | undefined
   /** Requests beyond the protocol that it sends, and the answers. Others are answered with an error. */

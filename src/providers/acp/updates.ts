@@ -60,7 +60,7 @@ export class Updates {
 
   #say(update: JsonObject): void {
     const piece = stringAt(objectAt(update, 'content'), 'text') ?? ''
-    if (piece === '') return
+    if (piece === '' || this.#agent.isNotice?.(piece)) return
     const id = stringAt(update, 'messageId')
     if (this.#message && this.#message.id !== id) this.endMessage()
     this.#message = { id, text: clipText(`${this.#message?.text ?? ''}${piece}`) }

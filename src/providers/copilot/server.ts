@@ -18,6 +18,7 @@ const agent: AcpAgent = {
   failureOf: serverFailure,
   callOf,
   refusalOf: (said, code) => (isRefused(said, code) ? {} : undefined),
+  isNotice: (piece) => piece.startsWith('Info: '),
   failureInWords: errorInWords,
 }
 

@@ -370,6 +370,7 @@ test('an error of copilot that arrives as its last words is no success; the same
   await agent.open()
   const prompt = await agent.take('session/prompt')
   await agent.say('I try.')
+  await agent.say('Info: /w/a.txt')
   await agent.say('Error: 429 usage limit reached')
   await agent.end(prompt)
   await first.over
