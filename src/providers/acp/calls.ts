@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
-import { objectAt, objectsAt, stringAt, type JsonObject } from '../adapter/json.js'
+import { firstStringAt, objectAt, objectsAt, stringAt, type JsonObject } from '../adapter/json.js'
 import { deniedEvent, toolEvent, type ToldCall } from '../adapter/line.js'
 import type { AcpAgent, AcpCall } from './agent.js'
 
@@ -108,6 +108,6 @@ function saidBy(update: JsonObject): string {
 
 /** What a call is about, by the names of fields that several agents use, the most telling first. */
 export function targetOf({ input, paths, title }: AcpCall, names: readonly string[]): string | undefined {
-  const named = names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
+  const named = firstStringAt(input, names)
   return named ?? paths[0] ?? title
 }

@@ -3,6 +3,7 @@ import { failure, type Failure } from '../../domain/agent/failure.js'
 import { present } from '../../domain/present.js'
 import type { Assignment, DialogueTurn } from '../adapter/contract.js'
 import { objectAt, stringAt, type JsonObject } from '../adapter/json.js'
+import { sessionEvents } from '../adapter/line.js'
 import type { AcpAgent } from './agent.js'
 import type { AcpConnection } from './connection.js'
 import { rpcErrorIn } from './rpc-error.js'
@@ -95,7 +96,7 @@ export class Turn implements DialogueTurn {
     const session = await sessions.for(assignment)
     this.#session = session
     const model = assignment.request.model ?? settingIn(session.state, 'model')?.value
-    this.#hear([{ type: 'session', sessionId: session.id, ...present({ model }) }])
+    this.#hear(sessionEvents(session.id, model))
     if (this.#isInterrupted) return { failure: failure('canceled', `${agent.name}: the turn was canceled.`) }
     this.#isPrompted = true
     const prompt = [{ type: 'text', text: assignment.request.prompt }]

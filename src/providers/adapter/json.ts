@@ -29,6 +29,11 @@ export function stringAt(object: JsonObject | undefined, key: string): string | 
   return typeof value === 'string' ? value : undefined
 }
 
+/** The first of these fields that is a string. */
+export function firstStringAt(object: JsonObject | undefined, keys: readonly string[]): string | undefined {
+  return keys.map((key) => stringAt(object, key)).find((value) => value !== undefined)
+}
+
 /** A finite number of at least 0, which is all that the CLIs count. */
 export function numberAt(object: JsonObject | undefined, key: string): number | undefined {
   const value = valueAt(object, key)

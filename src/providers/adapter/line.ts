@@ -1,5 +1,6 @@
-import type { AgentEvent } from '../../domain/agent/agent-event.js'
+import { tokensOf, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
 import type { BackgroundChange } from '../../domain/agent/background.js'
+import { present } from '../../domain/present.js'
 import { cleanLine } from '../../domain/text.js'
 
 /** What an agent said, at most this many UTF-16 units: answers of 5 MB on one line were seen, and memory is bounded. */
@@ -11,6 +12,16 @@ export function textEvent(text: string): AgentEvent {
 
 export function clipText(text: string): string {
   return text.slice(0, maxTextLength)
+}
+
+/** The turn's conversation, if the CLI names it. */
+export function sessionEvents(sessionId: string | undefined, model?: string): readonly AgentEvent[] {
+  return sessionId === undefined ? [] : [{ type: 'session', sessionId, ...present({ model }) }]
+}
+
+/** What one call of the model used, if anything, and if the CLI names the call. */
+export function usageEvents(call: string | undefined, usage: Usage): readonly AgentEvent[] {
+  return call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage }]
 }
 
 /** A tool call as its CLI tells it; texts are outside text. */

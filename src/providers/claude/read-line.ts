@@ -1,8 +1,9 @@
 import { present } from '../../domain/present.js'
-import { addUsage, noUsage, tokensOf, withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
+import { addUsage, noUsage, withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
 import { kindOfHttpStatus } from '../adapter/failure-text.js'
 import {
   asObject,
+  firstStringAt,
   momentAt,
   numberAt,
   objectAt,
@@ -14,11 +15,13 @@ import {
 import {
   clipText,
   deniedEvent,
+  sessionEvents,
   shortLine,
   textEvent,
   toolEvent,
   unknownEvent,
   unreadableEvent,
+  usageEvents,
 } from '../adapter/line.js'
 import { readBackground, readSchedule, readStop, readWakeUp } from './background.js'
 import { resultFailure } from './failure.js'
@@ -50,11 +53,8 @@ export function readClaudeLine(line: string): readonly AgentEvent[] {
 function readSystem(event: JsonObject): readonly AgentEvent[] {
   const subtype = stringAt(event, 'subtype') ?? ''
   switch (subtype) {
-    case 'init': {
-      const sessionId = stringAt(event, 'session_id')
-      const model = stringAt(event, 'model')
-      return sessionId === undefined ? [] : [{ type: 'session', sessionId, ...(model === undefined ? {} : { model }) }]
-    }
+    case 'init':
+      return sessionEvents(stringAt(event, 'session_id'), stringAt(event, 'model'))
     case 'permission_denied': {
       return [deniedEvent(deniedCall(event), stringAt(event, 'message') ?? '')]
     }
@@ -88,9 +88,7 @@ function retryMessage(event: JsonObject): string {
  */
 function readAssistant(event: JsonObject): readonly AgentEvent[] {
   const message = objectAt(event, 'message')
-  const call = stringAt(message, 'id')
-  const usage = mainUsage(objectAt(message, 'usage'))
-  const used = call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage } as const]
+  const used = usageEvents(stringAt(message, 'id'), mainUsage(objectAt(message, 'usage')))
   const own = stringAt(event, 'parent_tool_use_id') === undefined && event.is_api_error_message !== true
   const parts = objectsAt(message, 'content').flatMap((block): AgentEvent[] => {
     const text = stringAt(block, 'text')
@@ -113,7 +111,7 @@ function writtenBy(tool: string, input: JsonObject | undefined): readonly string
 /** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
 function targetOf(input: JsonObject | undefined): string | undefined {
   const names = ['file_path', 'notebook_path', 'command', 'pattern', 'path', 'url', 'query', 'description', 'skill']
-  return names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
+  return firstStringAt(input, names)
 }
 
 /**
@@ -203,9 +201,8 @@ function waitedFor(event: JsonObject): string | undefined {
 function reportUse(event: JsonObject): readonly AgentEvent[] {
   const result = objectAt(event, 'tool_use_result')
   const id = stringAt(result, 'agentId')
-  const usage = mainUsage(objectAt(result, 'usage'))
-  if (stringAt(result, 'status') !== 'completed' || id === undefined || tokensOf(usage) === 0) return []
-  return [{ type: 'usage', call: `report of ${id}`, usage }]
+  if (stringAt(result, 'status') !== 'completed' || id === undefined) return []
+  return usageEvents(`report of ${id}`, mainUsage(objectAt(result, 'usage')))
 }
 
 /**

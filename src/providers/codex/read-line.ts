@@ -1,6 +1,6 @@
 import type { AgentEvent, Usage } from '../../domain/agent/agent-event.js'
 import { numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
-import { clipText, unknownEvent, unreadableEvent } from '../adapter/line.js'
+import { clipText, sessionEvents, unknownEvent, unreadableEvent } from '../adapter/line.js'
 import { retryEvent, turnFailure } from './failure.js'
 import { readCompleted, readStarted } from './item.js'
 
@@ -12,10 +12,8 @@ export function readCodexLine(line: string): readonly AgentEvent[] {
   const type = stringAt(event, 'type') ?? 'no type'
   const item = objectAt(event, 'item')
   switch (type) {
-    case 'thread.started': {
-      const sessionId = stringAt(event, 'thread_id')
-      return sessionId === undefined ? [] : [{ type: 'session', sessionId }]
-    }
+    case 'thread.started':
+      return sessionEvents(stringAt(event, 'thread_id'))
     case 'turn.started':
     case 'item.updated':
       return []

@@ -2,7 +2,7 @@ import { subtractUsage, tokensOf, type AgentEvent, type Usage } from '../../doma
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { DialogueTurn, TurnToServe } from '../adapter/contract.js'
 import { numberAt, objectAt, stringAt, type JsonObject } from '../adapter/json.js'
-import { shortLine } from '../adapter/line.js'
+import { sessionEvents, shortLine } from '../adapter/line.js'
 import { kindOfTurnError, messageOf, requestFailure, retryEvent, turnErrorFailure } from './failure.js'
 import { readServerItem } from './item.js'
 import type { RpcAnswer, RpcClient } from './rpc.js'
@@ -96,8 +96,7 @@ export class CodexTurn implements DialogueTurn {
       return
     }
     this.#thread = threadId
-    const model = stringAt(opened, 'model')
-    this.tell([{ type: 'session', sessionId: threadId, ...(model === undefined ? {} : { model }) }])
+    this.tell(sessionEvents(threadId, stringAt(opened, 'model')))
     if (this.#isUnwanted) this.#finish(interrupted())
     else this.#request(startTurn(assignment, threadId, config), (started) => this.#takeTurn(started))
   }

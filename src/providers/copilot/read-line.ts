@@ -1,6 +1,6 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import { present } from '../../domain/present.js'
-import { numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import { firstStringAt, numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
 import { deniedEvent, shortLine, textEvent, toolEvent, unknownEvent, unreadableEvent } from '../adapter/line.js'
 import { exitFailure, kindsOfRetry, sessionFailure } from './failure.js'
 
@@ -50,7 +50,7 @@ function callOf(data: JsonObject | undefined) {
 /** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
 function targetOf(input: JsonObject | undefined): string | undefined {
   const names = ['path', 'command', 'pattern', 'url', 'query', 'description']
-  return names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
+  return firstStringAt(input, names)
 }
 
 /** A tool that is not on offer is refused, too. */

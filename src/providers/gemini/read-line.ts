@@ -1,8 +1,9 @@
 import type { AgentEvent, Usage } from '../../domain/agent/agent-event.js'
-import { numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import { firstStringAt, numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
 import {
   backgroundEvent,
   deniedEvent,
+  sessionEvents,
   shortLine,
   textEvent,
   toolEvent,
@@ -19,7 +20,7 @@ export function readGeminiLine(line: string): readonly AgentEvent[] {
   const type = stringAt(event, 'type') ?? 'no type'
   switch (type) {
     case 'init':
-      return readInit(event)
+      return sessionEvents(stringAt(event, 'session_id'), stringAt(event, 'model'))
     case 'message':
       return stringAt(event, 'role') === 'assistant' ? [textEvent(stringAt(event, 'content') ?? '')] : []
     case 'tool_use':
@@ -35,12 +36,6 @@ export function readGeminiLine(line: string): readonly AgentEvent[] {
   }
 }
 
-function readInit(event: JsonObject): readonly AgentEvent[] {
-  const sessionId = stringAt(event, 'session_id')
-  const model = stringAt(event, 'model')
-  return sessionId === undefined ? [] : [{ type: 'session', sessionId, ...(model === undefined ? {} : { model }) }]
-}
-
 function readCall(event: JsonObject): AgentEvent {
   const name = stringAt(event, 'tool_name') ?? 'tool'
   const input = objectAt(event, 'parameters')
@@ -52,7 +47,7 @@ function readCall(event: JsonObject): AgentEvent {
 /** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
 function targetOf(input: JsonObject | undefined): string | undefined {
   const names = ['command', 'file_path', 'pattern', 'dir_path', 'query', 'agent_name', 'prompt']
-  return names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
+  return firstStringAt(input, names)
 }
 
 /** A path outside of the workspace, and a file of a build tool, no entry of `allow:` permits. */

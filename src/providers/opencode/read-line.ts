@@ -1,14 +1,16 @@
-import { tokensOf, withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
+import { withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
 import { present } from '../../domain/present.js'
-import { numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import { firstStringAt, numberAt, objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
 import {
   clipText,
   deniedEvent,
+  sessionEvents,
   shortLine,
   textEvent,
   toolEvent,
   unknownEvent,
   unreadableEvent,
+  usageEvents,
   type ToldCall,
 } from '../adapter/line.js'
 import { stopFailure } from '../adapter/failure-text.js'
@@ -23,10 +25,8 @@ export function readOpencodeLine(line: string): readonly AgentEvent[] {
   const type = stringAt(event, 'type') ?? 'no type'
   const part = objectAt(event, 'part')
   switch (type) {
-    case 'step_start': {
-      const sessionId = stringAt(event, 'sessionID')
-      return sessionId === undefined ? [] : [{ type: 'session', sessionId }]
-    }
+    case 'step_start':
+      return sessionEvents(stringAt(event, 'sessionID'))
     case 'text':
       return [textEvent(stringAt(part, 'text') ?? '')]
     case 'reasoning':
@@ -85,7 +85,7 @@ function endedWell(state: JsonObject | undefined): boolean {
 /** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
 export function targetOf(input: JsonObject | undefined): string | undefined {
   const names = ['filePath', 'command', 'pattern', 'path', 'url', 'query', 'description', 'name']
-  return names.map((name) => stringAt(input, name)).find((value) => value !== undefined) ?? patchedBy(input)[0]
+  return firstStringAt(input, names) ?? patchedBy(input)[0]
 }
 
 export function writtenBy(tool: string, input: JsonObject | undefined): readonly string[] {
@@ -117,9 +117,7 @@ function readStep(part: JsonObject | undefined): readonly AgentEvent[] {
 }
 
 function readUsed(part: JsonObject | undefined): readonly AgentEvent[] {
-  const usage = usageOf(part)
-  const call = stringAt(part, 'id')
-  return call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage }]
+  return usageEvents(stringAt(part, 'id'), usageOf(part))
 }
 
 /** Of one step. A cost of 0 is one that it does not know: of a model without prices, or of a subscription. */

@@ -1,14 +1,24 @@
-import { tokensOf, withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
+import { withCost, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
 import { present } from '../../domain/present.js'
-import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import {
+  firstStringAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  parseObject,
+  stringAt,
+  type JsonObject,
+} from '../adapter/json.js'
 import {
   clipText,
   deniedEvent,
+  sessionEvents,
   shortLine,
   textEvent,
   toolEvent,
   unknownEvent,
   unreadableEvent,
+  usageEvents,
 } from '../adapter/line.js'
 import { stopFailure } from '../adapter/failure-text.js'
 import { isRetried, kindOfMessage, messageFailure } from './failure.js'
@@ -27,10 +37,8 @@ export function readPiLine(line: string): readonly AgentEvent[] {
   if (!event) return [unreadableEvent(line)]
   const type = stringAt(event, 'type') ?? 'no type'
   switch (type) {
-    case 'session': {
-      const sessionId = stringAt(event, 'id')
-      return sessionId === undefined ? [] : [{ type: 'session', sessionId }]
-    }
+    case 'session':
+      return sessionEvents(stringAt(event, 'id'))
     case 'message_end':
       return readMessage(objectAt(event, 'message'))
     case 'tool_execution_start':
@@ -74,16 +82,13 @@ function readMessage(message: JsonObject | undefined): readonly AgentEvent[] {
     .join('')
   const usage = usageOf(objectAt(message, 'usage'))
   const call = stringAt(message, 'responseId') ?? String(numberAt(message, 'timestamp') ?? '')
-  return [
-    ...(tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage } as const]),
-    ...(text === '' ? [] : [textEvent(text)]),
-  ]
+  return [...usageEvents(call, usage), ...(text === '' ? [] : [textEvent(text)])]
 }
 
 function callOf(event: JsonObject) {
   const name = stringAt(event, 'toolName') ?? 'tool'
   const input = objectAt(event, 'args')
-  const target = ['path', 'command', 'pattern'].map((key) => stringAt(input, key)).find((value) => value !== undefined)
+  const target = firstStringAt(input, ['path', 'command', 'pattern'])
   const path = stringAt(input, 'path')
   const writes = (name === 'write' || name === 'edit') && path !== undefined ? [path] : []
   return { name, target, call: stringAt(event, 'toolCallId'), writes }

@@ -1,14 +1,24 @@
-import { tokensOf, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
+import { type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
 import { present } from '../../domain/present.js'
-import { numberAt, objectAt, objectsAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import {
+  firstStringAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  parseObject,
+  stringAt,
+  type JsonObject,
+} from '../adapter/json.js'
 import {
   clipText,
   deniedEvent,
+  sessionEvents,
   shortLine,
   textEvent,
   toolEvent,
   unknownEvent,
   unreadableEvent,
+  usageEvents,
 } from '../adapter/line.js'
 import { isServerError, resultFailure } from './failure.js'
 
@@ -43,12 +53,7 @@ const cutSuccess =
 
 function readSystem(event: JsonObject): readonly AgentEvent[] {
   const subtype = stringAt(event, 'subtype') ?? ''
-  if (subtype === 'init') {
-    const sessionId = stringAt(event, 'session_id')
-    return sessionId === undefined
-      ? []
-      : [{ type: 'session', sessionId, ...present({ model: stringAt(event, 'model') }) }]
-  }
+  if (subtype === 'init') return sessionEvents(stringAt(event, 'session_id'), stringAt(event, 'model'))
   return subtype === 'retry' ? [retryEvent(objectAt(event, 'data'))] : [unknownEvent(`system ${subtype}`)]
 }
 
@@ -64,9 +69,7 @@ function retryEvent(data: JsonObject | undefined): AgentEvent {
 /** What a sub-agent says is not the agent's word. */
 function readAssistant(event: JsonObject): readonly AgentEvent[] {
   const message = objectAt(event, 'message')
-  const usage = usageOf(objectAt(message, 'usage'))
-  const call = stringAt(message, 'id')
-  const used = call === undefined || tokensOf(usage) === 0 ? [] : [{ type: 'usage', call, usage } as const]
+  const used = usageEvents(stringAt(message, 'id'), usageOf(objectAt(message, 'usage')))
   const isOwn = stringAt(event, 'parent_tool_use_id') === undefined
   const parts = objectsAt(message, 'content').flatMap((block): AgentEvent[] => {
     const text = stringAt(block, 'text')
@@ -87,7 +90,7 @@ function callOf(block: JsonObject) {
 /** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
 function targetOf(input: JsonObject | undefined): string | undefined {
   const names = ['command', 'file_path', 'notebook_path', 'pattern', 'path', 'url', 'query', 'description', 'name']
-  return names.map((name) => stringAt(input, name)).find((value) => value !== undefined)
+  return firstStringAt(input, names)
 }
 
 /** By a rule, because nobody was there to be asked, or because the tool is not on offer. */
