@@ -112,13 +112,12 @@ function recordDetection(recorder: Recorder, { provider, detection }: Detected, 
 function withoutServer({ settings, config, setup, environmentOf }: Starting): readonly string[] {
   if (!settings.workers || settings.oneShot) return []
   return setup.detected.flatMap(({ provider, detection }) => {
+    if (!detection.usable) return []
     const request = sampleRequest(provider, settings, config.file.allow)
     const stays =
       provider.serve?.command({ type: 'work', request }, request.ownDir, environmentOf(provider)) !== undefined
-    if (!detection.usable || stays) return []
-    return [
-      `${provider.name} has no long-lived mode under ${request.permissions}: each turn starts a process of its own`,
-    ]
+    const without = `${provider.name} has no long-lived mode under ${request.permissions}`
+    return stays ? [] : [`${without}: each turn starts a process of its own`]
   })
 }
 

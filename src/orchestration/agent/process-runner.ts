@@ -1,3 +1,4 @@
+import { deferred } from '../../domain/deferred.js'
 import type { WorkNumber } from '../../domain/agent/work-number.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import type { DoorSpec, StartProcess } from '../../platform/processes/door.js'
@@ -34,8 +35,7 @@ export function processRunner({ start, findProvider, maskAt }: ProcessRunnerPart
       if (!provider) throw new Error(`there is no provider ${request.provider}`)
       const events = new EventStream<TurnEvent>()
       const reader = eventReader(provider)
-      let begin: () => void = () => undefined
-      const begun = new Promise<void>((resolve) => (begin = resolve))
+      const begun = deferred<undefined>()
       let hasPrinted = false
       const read = (line: string) => {
         hasPrinted = true
@@ -61,13 +61,13 @@ export function processRunner({ start, findProvider, maskAt }: ProcessRunnerPart
           ...(provider.finalEvent === 'exit' ? { onStderrLine: read } : {}),
           onSpawned: (process) => {
             events.push({ type: 'spawned', process })
-            return begun
+            return begun.promise
           },
         },
         start,
       )
       const ended = follow(agent, reader, events).then((end) => ({ ...end, hasPrinted }))
-      return { ...running(agent, ended), events, begin }
+      return { ...running(agent, ended), events, begin: () => begun.resolve(undefined) }
     },
   }
 }

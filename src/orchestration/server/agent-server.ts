@@ -1,6 +1,7 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { MonotonicMs } from '../../domain/brand.js'
 import type { Clock } from '../../domain/clock.js'
+import { deferred } from '../../domain/deferred.js'
 import type { ExitStatus } from '../../domain/agent/attempt.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { SpawnedProcess } from '../../domain/process/stray.js'
@@ -69,7 +70,7 @@ export class AgentServer {
   #hasExited = false
   #isEnding = false
   #fault: Failure | undefined
-  #go: () => void = () => undefined
+  readonly #going = deferred<undefined>()
   #hasBegun = false
   #opened: Promise<void> | undefined
   #turns = 0
@@ -90,15 +91,13 @@ export class AgentServer {
       send: (line) => this.#send(line),
       fail: (why) => this.fail(why),
     })
-    const going = new Promise<void>((resolve) => (this.#go = resolve))
-    let known: (process: SpawnedProcess) => void = () => undefined
-    const spawned = new Promise<SpawnedProcess>((resolve) => (known = resolve))
+    const spawned = deferred<SpawnedProcess>()
     this.#process = this.#start(wanted, (process) => {
-      known(process)
-      return going
+      spawned.resolve(process)
+      return this.#going.promise
     })
     void this.#process.exited.then(() => (this.#hasExited = true))
-    this.identity = Promise.race([spawned, this.#process.exited.then(() => undefined)])
+    this.identity = Promise.race([spawned.promise, this.#process.exited.then(() => undefined)])
   }
 
   get pid(): number {
@@ -137,7 +136,7 @@ export class AgentServer {
   /** Lets the program start, if it has not started yet. */
   go(): void {
     this.#hasBegun = true
-    this.#go()
+    this.#going.resolve(undefined)
   }
 
   /** The handshake, once. */

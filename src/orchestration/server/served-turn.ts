@@ -1,6 +1,7 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
 import type { Clock } from '../../domain/clock.js'
+import { deferred } from '../../domain/deferred.js'
 import { failure } from '../../domain/agent/failure.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { endNewcomers, processesBefore } from '../../platform/processes/newcomers.js'
@@ -48,8 +49,8 @@ export class ServedTurn implements RunningTurn {
   readonly life: SignsOfLife
   readonly #parts: ServedTurnParts
   readonly #output: TurnOutput
-  readonly #begun = signal()
-  readonly #stopped = signal()
+  readonly #begun = deferred<undefined>()
+  readonly #stopped = deferred<undefined>()
   #server: AgentServer | undefined
   #turn: DialogueTurn | undefined
   #reason: EndReason | undefined
@@ -68,13 +69,13 @@ export class ServedTurn implements RunningTurn {
   }
 
   begin(): void {
-    this.#begun.give()
+    this.#begun.resolve(undefined)
   }
 
   end(reason: EndReason): void {
     if (this.#isOver || this.#reason !== undefined) return
     this.#reason = reason
-    this.#stopped.give()
+    this.#stopped.resolve(undefined)
   }
 
   async #run(): Promise<AgentExit> {
@@ -118,7 +119,7 @@ export class ServedTurn implements RunningTurn {
     const identity = await server.identity
     if (identity === undefined) return server.exited
     this.events.push({ type: 'spawned', process: identity })
-    await Promise.race([this.#begun.given, this.#stopped.given, server.exited])
+    await Promise.race([this.#begun.promise, this.#stopped.promise, server.exited])
     // What has never begun leaves a server as it was, unless that was to be its first turn.
     if (this.#reason !== undefined) return this.#giveUp(server)
     server.go()
@@ -143,7 +144,7 @@ export class ServedTurn implements RunningTurn {
       server.fail(failure('crash', this.#says(`did not answer within ${limits.openMs / 1000} s.`)))
     })
     const opened = server.open().then(() => true)
-    const how = await Promise.race([opened, server.exited, this.#stopped.given])
+    const how = await Promise.race([opened, server.exited, this.#stopped.promise])
     cancel()
     if (how === true && this.#reason === undefined) return true
     server.end()
@@ -158,7 +159,7 @@ export class ServedTurn implements RunningTurn {
       server.fail(failure('crash', this.#says(`did not begin the turn within ${limits.takeMs / 1000} s.`)))
     })
     void Promise.race([turn.taken, over]).then(cancel)
-    let how = await Promise.race([over, exited, this.#stopped.given])
+    let how = await Promise.race([over, exited, this.#stopped.promise])
     if (how === undefined) {
       turn.interrupt()
       const cancelGrace = clock.schedule(limits.interruptMs, () => server.end())
@@ -211,11 +212,4 @@ class TurnOutput {
   async close(): Promise<void> {
     await Promise.all([this.stdout.close(), this.stderr.close()])
   }
-}
-
-/** Something that happens once. */
-function signal(): { readonly given: Promise<undefined>; readonly give: () => void } {
-  let give: () => void = () => undefined
-  const given = new Promise<undefined>((resolve) => (give = () => resolve(undefined)))
-  return { given, give: () => give() }
 }

@@ -1,7 +1,5 @@
 import { join } from 'node:path'
-import type { Clock } from '../../domain/clock.js'
-import { present } from '../../domain/present.js'
-import { msBetween } from '../../domain/clock.js'
+import { msBetween, type Clock } from '../../domain/clock.js'
 import { whyWorn, type WearLimits } from '../../domain/process/wear.js'
 import { makePrivateDirectory } from '../../platform/files/private-file.js'
 import type { EnvironmentIn } from '../../platform/processes/door.js'
@@ -110,14 +108,13 @@ class ServerSlot {
     { serving, command, env }: Service,
   ): WantedServer {
     const { request } = assignment
-    const { argsAtStart, ...own } = withOwnProgram(command, provider, env.PATH)
+    const own = withOwnProgram(command, provider, env.PATH)
     const rights = assignment.type === 'work' ? [assignment.request.permissions, assignment.request.allow] : 'review'
     const inPlace = this.#parts.environmentIn(env, request.cwd)
     return {
-      ...{ provider: name, serving, env, root: request.cwd },
-      command: { ...own, ...present({ argsAtStart }) },
+      ...{ provider: name, serving, command: own, env, root: request.cwd },
       cwd: own.cwd ?? this.directory,
-      key: JSON.stringify([name, own, rights, inPlace]),
+      key: JSON.stringify([name, { ...own, argsAtStart: [] }, rights, inPlace]),
     }
   }
 

@@ -1,3 +1,4 @@
+import { deferred } from '../../domain/deferred.js'
 import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
 import type { ProcessorLook } from '../../domain/process/process-family.js'
 import type { SpawnedProcess } from '../../domain/process/stray.js'
@@ -10,7 +11,8 @@ type About<Message, Type> = Extract<Message, { readonly type: Type }>
 /** A turn that a worker runs, as the coordinator sees it. */
 export class RemoteTurn implements RunningTurn {
   readonly events = new EventStream<TurnEvent>()
-  readonly ended: Promise<AgentExit>
+  readonly #ended = deferred<AgentExit>()
+  readonly ended = this.#ended.promise
   readonly life: SignsOfLife
   /** The agent's process, once it is known. */
   process: SpawnedProcess | undefined
@@ -21,13 +23,11 @@ export class RemoteTurn implements RunningTurn {
   #isStopped = false
   #hasExited = false
   #hasPrinted = false
-  #settle: (end: AgentExit) => void = () => undefined
 
   /** `tell` passes a message on to the worker, in order. */
   constructor(number: number, request: TurnRequest, tell: (message: ToWorker) => void) {
     this.#number = number
     this.#tell = tell
-    this.ended = new Promise((resolve) => (this.#settle = resolve))
     this.life = { processorTimes: (maxAgeMs) => this.#look(maxAgeMs), isStopped: () => this.#isStopped }
     tell({ type: 'turn', turn: number, request })
   }
@@ -57,7 +57,7 @@ export class RemoteTurn implements RunningTurn {
     for (const resolve of this.#looks.values()) resolve({ times: new Map(), ageMs: 0 })
     this.#looks.clear()
     this.events.close()
-    this.#settle(end)
+    this.#ended.resolve(end)
   }
 
   /** Its worker is gone, and with it whoever would have told. */

@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
+import { deferred } from '../../domain/deferred.js'
 import { present } from '../../domain/present.js'
 import type { Assignment, DialogueTurn } from '../adapter/contract.js'
 import { objectAt, stringAt, type JsonObject } from '../adapter/json.js'
@@ -24,11 +25,11 @@ export interface TurnParts {
 
 /** One turn: a session, set as it should be, and one prompt in it. */
 export class Turn implements DialogueTurn {
-  readonly taken: Promise<void>
+  readonly #taken = deferred<undefined>()
+  readonly taken = this.#taken.promise
   readonly over: Promise<void>
   readonly #parts: TurnParts
   readonly #updates: Updates
-  #take: () => void = () => undefined
   #session: Session | undefined
   #isPrompted = false
   #isInterrupted = false
@@ -37,7 +38,6 @@ export class Turn implements DialogueTurn {
   constructor(parts: TurnParts) {
     this.#parts = parts
     this.#updates = new Updates(parts.agent, (events) => this.#hear(events))
-    this.taken = new Promise((resolve) => (this.#take = resolve))
     this.over = this.#run()
   }
 
@@ -88,7 +88,7 @@ export class Turn implements DialogueTurn {
     this.#updates.endMessage()
     this.#hear([{ type: 'result', ...result }])
     this.#isOver = true
-    this.#take()
+    this.#taken.resolve(undefined)
   }
 
   async #work(): Promise<Omit<Extract<AgentEvent, { type: 'result' }>, 'type'>> {
@@ -101,7 +101,7 @@ export class Turn implements DialogueTurn {
     this.#isPrompted = true
     const prompt = [{ type: 'text', text: assignment.request.prompt }]
     const answered = connection.request('session/prompt', { sessionId: session.id, prompt })
-    this.#take()
+    this.#taken.resolve(undefined)
     const answer = await answered
     const failed =
       stopReasonFailure(agent.name, stringAt(answer, 'stopReason')) ?? agent.failureInWords?.(this.#updates.lastWords)

@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
+import { deferred } from '../../domain/deferred.js'
 import type { Assignment, Dialogue, DialogueTurn, TurnToServe, Wire } from '../adapter/contract.js'
 import { objectAt, parseObject, stringAt } from '../adapter/json.js'
 import { readClaudeLine } from './read-line.js'
@@ -66,26 +67,24 @@ class ClaudeDialogue implements Dialogue {
 }
 
 class ClaudeTurn implements DialogueTurn {
-  readonly taken: Promise<void>
-  readonly over: Promise<void>
+  readonly #taken = deferred<undefined>()
+  readonly #over = deferred<undefined>()
+  readonly taken = this.#taken.promise
+  readonly over = this.#over.promise
   readonly #hear: Hear
   readonly #ask: (request: Readonly<Record<string, string>>) => Promise<void>
   /** Background work that still runs, by its ids. */
   #tasks: readonly string[] = []
-  #take: () => void = () => undefined
-  #end: () => void = () => undefined
   #isOver = false
 
   constructor(hear: Hear, ask: (request: Readonly<Record<string, string>>) => Promise<void>) {
     this.#hear = hear
     this.#ask = ask
-    this.taken = new Promise((resolve) => (this.#take = resolve))
-    this.over = new Promise((resolve) => (this.#end = resolve))
   }
 
   heard(events: readonly AgentEvent[]): void {
     if (this.#isOver) return
-    this.#take()
+    this.#taken.resolve(undefined)
     this.#hear(events)
     for (const event of events) this.#note(event)
   }
@@ -104,7 +103,6 @@ class ClaudeTurn implements DialogueTurn {
     // A conversation whose background work was stopped begins with a success of no turns, and then does what it was asked.
     if (event.type !== 'result' || (event.failure === undefined && event.turns === 0)) return
     this.#isOver = true
-    this.#take()
-    this.#end()
+    this.#over.resolve(undefined)
   }
 }

@@ -1,5 +1,6 @@
 import { subtractUsage, tokensOf, type AgentEvent, type Usage } from '../../domain/agent/agent-event.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
+import { deferred } from '../../domain/deferred.js'
 import type { DialogueTurn, TurnToServe } from '../adapter/contract.js'
 import { numberAt, objectAt, stringAt, type JsonObject } from '../adapter/json.js'
 import { sessionEvents, shortLine } from '../adapter/line.js'
@@ -25,12 +26,12 @@ const mostRunning = 1_000
 
 /** One turn of one thread. */
 export class CodexTurn implements DialogueTurn {
-  readonly taken: Promise<void>
-  readonly over: Promise<void>
+  readonly #taken = deferred<undefined>()
+  readonly #over = deferred<undefined>()
+  readonly taken = this.#taken.promise
+  readonly over = this.#over.promise
   readonly #served: TurnToServe
   readonly #parts: TurnParts
-  #take: () => void = () => undefined
-  #end: () => void = () => undefined
   #isOver = false
   #isUnwanted = false
   #thread: string | undefined
@@ -43,8 +44,6 @@ export class CodexTurn implements DialogueTurn {
   constructor(served: TurnToServe, parts: TurnParts) {
     this.#served = served
     this.#parts = parts
-    this.taken = new Promise((resolve) => (this.#take = resolve))
-    this.over = new Promise((resolve) => (this.#end = resolve))
     const { assignment } = served
     const open = (config?: JsonObject) =>
       this.#request(openThread(served, parts.env), (answer) => this.#takeThread(answer, config))
@@ -110,7 +109,7 @@ export class CodexTurn implements DialogueTurn {
   #begin(id: string): void {
     if (this.#id !== undefined) return
     this.#id = id
-    this.#take()
+    this.#taken.resolve(undefined)
     if (this.#isUnwanted) this.interrupt()
   }
 
@@ -151,8 +150,8 @@ export class CodexTurn implements DialogueTurn {
     const usage = this.#total === undefined ? {} : { usage: this.#total }
     this.tell([{ type: 'result', ...usage, ...(failed === undefined ? {} : { failure: failed }) }])
     this.#isOver = true
-    this.#take()
-    this.#end()
+    this.#taken.resolve(undefined)
+    this.#over.resolve(undefined)
   }
 
   #follow(method: string, threadId: string, turnId: string | undefined): void {
