@@ -2,20 +2,15 @@ import { expect, test, vi } from 'vitest'
 import { only, setStage, type Stage } from './stage.js'
 import type { Turn } from './model-server.js'
 import type { Answer } from './protocol.js'
+import { calling, endless, roadmap, shell } from './scripts.js'
 
-const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
 const bothClis = [{ agent: 'claude' }, { agent: 'codex' }] as const
 
-/** A command that runs until it is ended. */
-const tool = 'tail -f README.md'
-
-function runATool({ results }: Turn): Answer {
-  return results === 0 ? { type: 'shell', command: tool } : { type: 'text', text: 'Done.' }
-}
+const runATool = calling(shell(endless))
 
 /** Resolves when the tool's own process exists, so that its end can be seen, too. */
 async function toolRuns(stage: Stage): Promise<void> {
-  const isThere = () => stage.processes().some(({ command }) => command === tool)
+  const isThere = () => stage.processes().some(({ command }) => command === endless)
   await vi.waitUntil(isThere, { timeout: 30_000, interval: 20 })
 }
 
@@ -74,7 +69,7 @@ test.each(bothClis)('the processes of a tool that a killed $agent was running ar
 
 test.each(bothClis)('what a tool of $agent leaves in the background ends with the attempt', async ({ agent }) => {
   // In a session of its own, and without the sandbox that would end it: only its environment tells whose it is.
-  const command = `echo hello > hello.txt; setsid ${tool} > /dev/null 2>&1 &`
+  const command = `echo hello > hello.txt; setsid ${endless} > /dev/null 2>&1 &`
   const script = async ({ results }: Turn): Promise<Answer> => {
     if (results === 0) return { type: 'shell', command }
     await toolRuns(stage)

@@ -4,19 +4,12 @@ import { expect, test } from 'vitest'
 import type { Turn } from './model-server.js'
 import type { Answer } from './protocol.js'
 import { all, only, setStage } from './stage.js'
+import { roadmap, workAndRepair } from './scripts.js'
 
-const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
 const reason = 'better.txt is missing'
 
 /** How each CLI tells its model that a command must not write. */
 const denial = { claude: /needs approval|requires approval|was blocked/g, codex: /Read-only file system/g } as const
-
-/** Writes `hello.txt`; told in a repair round what is missing, `better.txt`, too. */
-function workAndRepair({ about, results }: Turn): Answer {
-  const files = about === 'repair' ? ['hello.txt', 'better.txt'] : ['hello.txt']
-  const next = files[results]
-  return next === undefined ? { type: 'text', text: 'Done.' } : { type: 'write', path: next, content: 'by an agent\n' }
-}
 
 const pairs = [
   { author: 'claude', reviewer: 'codex' },

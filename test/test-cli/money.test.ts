@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { Turn } from './model-server.js'
 import type { Answer } from './protocol.js'
 import { all, only, setStage, type Stage } from './stage.js'
+import { roadmap, writes } from './scripts.js'
 
-const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
 const config = 'base_gates: skip\ngates: [test -f better.txt]\n'
 
 /** Notes the arguments of each claude that works; returns how to read their ceilings, in USD. */
@@ -14,8 +14,6 @@ function watchCaps(stage: Stage): () => readonly number[] {
   const cap = (line: string) => Number(/--max-budget-usd (\S+)/.exec(line)?.[1])
   return () => readFileSync(file, 'utf8').trim().split('\n').map(cap)
 }
-
-const writes = (path: string): Answer => ({ type: 'write', path, content: 'by an agent\n' })
 
 test('a repair round of claude may spend what is left of the budget, and its cost is counted once', async () => {
   const script = ({ about, results }: Turn): Answer => {

@@ -3,17 +3,9 @@ import { expect, test } from 'vitest'
 import type { Turn } from './model-server.js'
 import type { Answer } from './protocol.js'
 import { all, only, setStage, type Stage } from './stage.js'
+import { calling, done, roadmap, shell } from './scripts.js'
 
-const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
-const done: Answer = { type: 'text', text: 'Done.' }
 const hello: Answer = { type: 'write', path: 'hello.txt', content: 'hello\n' }
-
-/** Makes these calls, one after the other, then ends. */
-function calling(calls: readonly Answer[]) {
-  return ({ results }: Turn): Answer => calls[results] ?? done
-}
-
-const shell = (command: string): Answer => ({ type: 'shell', command })
 
 function deniedIn(records: Parameters<typeof all>[0]) {
   return all(records, 'agent_reported').flatMap(({ event }) => (event.type === 'denied' ? [event] : []))
@@ -33,7 +25,7 @@ test('each refusal by claude is reported once, and the entries that are named pe
   ]
   let path = ''
   const script = (turn: Turn) =>
-    calling([hello, ...commands.map(shell), { type: 'write', path, content: 'by hand\n' }])(turn)
+    calling(hello, ...commands.map(shell), { type: 'write', path, content: 'by hand\n' })(turn)
   const first = await setStage({ roadmap, script })
   path = outside(first)
   const refused = await first.run('-p', 'claude', '-i', '1')
@@ -74,7 +66,7 @@ test('what a rule or a hook of the project refuses to claude is reported, too, w
     shell('make generate'),
   ]
   const files = { '.claude/settings.json': JSON.stringify(settings) }
-  const stage = await setStage({ roadmap, script: calling(calls), files })
+  const stage = await setStage({ roadmap, script: calling(...calls), files })
   const { code, records } = await stage.run('-p', 'claude', '-i', '1')
   expect(code).toBe(0)
   expect(deniedIn(records()).map(({ tool, target, allow }) => [tool, target, allow])).toEqual([

@@ -1,20 +1,12 @@
 import { expect, test } from 'vitest'
-import type { Turn } from './model-server.js'
-import type { Answer } from './protocol.js'
 import { all, setStage } from './stage.js'
-
-/** Writes `hello.txt`; told in a repair round that a gate is red, `better.txt`, too. */
-function workAndRepair({ about, results }: Turn): Answer {
-  const files = about === 'repair' ? ['hello.txt', 'better.txt'] : ['hello.txt']
-  const next = files[results]
-  return next === undefined ? { type: 'text', text: 'Done.' } : { type: 'write', path: next, content: 'by an agent\n' }
-}
+import { roadmap, workAndRepair } from './scripts.js'
 
 test.each([{ agent: 'claude' }, { agent: 'codex' }])(
   '$agent on a worker does a task and its repair round in one process, and is gone with the run',
   async ({ agent }) => {
     const stage = await setStage({
-      roadmap: 'tasks:\n  - { id: hello, title: Say hello }\n',
+      roadmap,
       script: workAndRepair,
       config: 'gates: [test -f better.txt]\n',
     })
@@ -35,7 +27,7 @@ test.each([{ agent: 'claude' }, { agent: 'codex' }])(
 
 test('with --one-shot, a worker starts claude anew for each turn', async () => {
   const stage = await setStage({
-    roadmap: 'tasks:\n  - { id: hello, title: Say hello }\n',
+    roadmap,
     script: workAndRepair,
     config: 'gates: [test -f better.txt]\none_shot: on\n',
   })

@@ -6,20 +6,10 @@ import { chosenClis, clis, providerOf, type Cli } from '../clis.js'
 import type { Turn } from '../model-server.js'
 import { tokens, type Answer } from '../protocol.js'
 import { all, only, readStdout, setStage, type Stage } from '../stage.js'
+import { calling, countingRepair, done, endless, plantingReview, roadmap, shell, writes } from '../scripts.js'
 
 // What every CLI must do that is an agent server of the Agent Client Protocol, in a worker.
 
-const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
-const done: Answer = { type: 'text', text: 'Done.' }
-const shell = (command: string): Answer => ({ type: 'shell', command })
-const writes = (path: string): Answer => ({ type: 'write', path, content: 'by an agent\n' })
-
-/** Makes these calls, one after the other, then ends its turn. */
-function calling(...calls: readonly Answer[]) {
-  return ({ results }: Turn): Answer => calls[results] ?? done
-}
-
-const endless = 'tail -f README.md'
 const full = ['--permissions', 'full']
 
 const editing = { type: 'work', request: workRequest({ allow: ['Bash(tail:*)'] }) } as const
@@ -162,11 +152,7 @@ describe.each(rows)('$cli as a server', { timeout, concurrent: false }, ({ cli, 
 
   test.runIf(isServed)('repairs in the same conversation what a gate refuses', async () => {
     const asked = (about: Turn['about']) => stage.server.turns.filter((turn) => turn.about === about)
-    const script = ({ about }: Turn): Answer => {
-      const files = about === 'repair' ? ['better.txt'] : ['hello.txt']
-      const next = files[asked(about).length - 1]
-      return next === undefined ? done : writes(next)
-    }
+    const script = countingRepair(() => stage.server.turns)
     const stage = await setStage({ roadmap, script, config: 'base_gates: skip\ngates: [test -f better.txt]\n' })
     const { code, records, stderr } = await run(stage, ...full)
     expect(stderr).toBe('')
@@ -232,12 +218,7 @@ describe.each(rows)('$cli as a server', { timeout, concurrent: false }, ({ cli, 
 
   test.runIf(servesReview)('reviews, and writes nothing while it does', async () => {
     let outside = ''
-    const script = ({ results }: Turn): Answer =>
-      [writes('planted.txt'), shell('echo x > planted.txt'), shell(`touch ${outside}`)][results] ?? {
-        type: 'verdict',
-        verdict: 'approve',
-        reasons: [],
-      }
+    const script = plantingReview(() => outside)
     const stage = await setStage({
       roadmap: "tasks:\n  - { id: hello, title: Say hello, run: 'echo hello > hello.txt' }\n",
       script,

@@ -6,22 +6,14 @@ import { chosenClis } from '../clis.js'
 import { setServedStage, type PlayedTurn, type ServedStage } from '../codex-served.js'
 import type { Turn } from '../model-server.js'
 import type { Answer } from '../protocol.js'
+import { calling, done, endless, shell } from '../scripts.js'
 
 // What codex must do as a server, where one process serves turn after turn.
 
-const done: Answer = { type: 'text', text: 'Done.' }
-const shell = (command: string): Answer => ({ type: 'shell', command })
 const hello: Answer = { type: 'write', path: 'hello.txt', content: 'hello\n' }
 
-/** Makes these calls, one after the other, then ends its turn. */
-function calling(...calls: readonly Answer[]) {
-  return ({ results }: Turn): Answer => calls[results] ?? done
-}
-
-const tool = 'tail -f README.md'
-
 async function toolRuns(stage: ServedStage): Promise<void> {
-  const isThere = () => stage.processes().some(({ command }) => command === tool)
+  const isThere = () => stage.processes().some(({ command }) => command === endless)
   await vi.waitUntil(isThere, { timeout: 20_000, interval: 20 })
 }
 
@@ -90,13 +82,13 @@ describe.skipIf(!chosenClis.includes('codex'))('codex as a server', () => {
 
   test('is interrupted while a tool runs, which ends with the turn, and serves the next', async () => {
     let isFirst = true
-    const script = (turn: Turn) => (isFirst ? calling(shell(tool))(turn) : done)
+    const script = (turn: Turn) => (isFirst ? calling(shell(endless))(turn) : done)
     const stage = await setServedStage({ script })
     const canceled = stage.work()
     await toolRuns(stage)
     canceled.turn.end('canceled')
     expect(await canceled.ended).toMatchObject({ ended: 'canceled' })
-    expect(stage.processes().filter(({ command }) => command.includes(tool))).toEqual([])
+    expect(stage.processes().filter(({ command }) => command.includes(endless))).toEqual([])
     isFirst = false
     const next = stage.work()
     expect(await next.ended).toMatchObject(well)
@@ -106,7 +98,7 @@ describe.skipIf(!chosenClis.includes('codex'))('codex as a server', () => {
 
   test('that is killed takes its tool along, and the next turn gets a new server', async () => {
     let isFirst = true
-    const script = (turn: Turn) => (isFirst ? calling(shell(tool))(turn) : done)
+    const script = (turn: Turn) => (isFirst ? calling(shell(endless))(turn) : done)
     const stage = await setServedStage({ script })
     const killed = stage.work()
     await toolRuns(stage)
@@ -140,15 +132,15 @@ describe.skipIf(!chosenClis.includes('codex'))('codex as a server', () => {
 
   test('has what a turn leaves in the background ended, in a session of its own, too', async () => {
     const script = async (turn: Turn): Promise<Answer> => {
-      if (turn.results === 0) return shell(`setsid ${tool} > /dev/null 2>&1 &`)
+      if (turn.results === 0) return shell(`setsid ${endless} > /dev/null 2>&1 &`)
       await toolRuns(stage)
       return done
     }
     const stage = await setServedStage({ script })
     const turn = stage.work({ permissions: 'full' })
-    expect(await turn.ended).toMatchObject({ ...well, leftovers: [tool] })
+    expect(await turn.ended).toMatchObject({ ...well, leftovers: [endless] })
     expect(unfinishedWork(evidenceOf(turn))).toEqual([])
-    expect(stage.processes().filter(({ command }) => command === tool)).toEqual([])
+    expect(stage.processes().filter(({ command }) => command === endless)).toEqual([])
     await stage.close()
   })
 

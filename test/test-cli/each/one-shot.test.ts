@@ -7,18 +7,9 @@ import { chosenClis, clis, providerOf } from '../clis.js'
 import type { Turn } from '../model-server.js'
 import { tokens, type Answer } from '../protocol.js'
 import { all, only, setStage, type Stage } from '../stage.js'
+import { calling, countingRepair, done, endless, plantingReview, roadmap, shell, writes } from '../scripts.js'
 
 // What every CLI must do, a process for each turn.
-
-const roadmap = 'tasks:\n  - { id: hello, title: Say hello }\n'
-const done: Answer = { type: 'text', text: 'Done.' }
-const shell = (command: string): Answer => ({ type: 'shell', command })
-const writes = (path: string): Answer => ({ type: 'write', path, content: 'by an agent\n' })
-
-/** Makes these calls, one after the other, then ends its turn. */
-function calling(...calls: readonly Answer[]) {
-  return ({ results }: Turn): Answer => calls[results] ?? done
-}
 
 const allowsTail = "allow: ['Bash(tail:*)']\n"
 
@@ -37,9 +28,6 @@ function promisesOf(provider: Provider) {
 
 /** Of tokens; the others count each call of the model. */
 const tellsNothing: readonly string[] = ['copilot']
-
-/** A command that runs until it is ended. */
-const endless = 'tail -f README.md'
 
 const rows = chosenClis.map((cli) => ({ cli, ...promisesOf(providerOf(cli)) }))
 
@@ -140,11 +128,7 @@ describe.each(rows)('$cli, one process for each turn', { timeout }, ({ cli, edit
   test.runIf(provider.resume)('repairs in the same conversation what a gate refuses', async () => {
     // A resumed gemini tells each earlier result twice, so these turns are counted.
     const asked = (about: Turn['about']) => stage.server.turns.filter((turn) => turn.about === about)
-    const script = ({ about }: Turn): Answer => {
-      const files = about === 'repair' ? ['better.txt'] : ['hello.txt']
-      const next = files[asked(about).length - 1]
-      return next === undefined ? done : writes(next)
-    }
+    const script = countingRepair(() => stage.server.turns)
     const gates = 'base_gates: skip\ngates: [test -f better.txt]\n'
     const stage = await setStage({ roadmap, script, config: `${least.config}${gates}` })
     const { code, records, stderr } = await run(stage, ...least.flags)
@@ -184,12 +168,7 @@ describe.each(rows)('$cli, one process for each turn', { timeout }, ({ cli, edit
 
   test.runIf(provider.review)('reviews, and writes nothing while it does', async () => {
     let outside = ''
-    const script = ({ results }: Turn): Answer =>
-      [writes('planted.txt'), shell('echo x > planted.txt'), shell(`touch ${outside}`)][results] ?? {
-        type: 'verdict',
-        verdict: 'approve',
-        reasons: [],
-      }
+    const script = plantingReview(() => outside)
     const stage = await setStage({
       roadmap: "tasks:\n  - { id: hello, title: Say hello, run: 'echo hello > hello.txt' }\n",
       script,
