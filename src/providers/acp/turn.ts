@@ -41,9 +41,10 @@ export class Turn implements DialogueTurn {
     this.over = this.#run()
   }
 
+  /** The protocol cancels whatever runs in the session, so one that is over must not do it: it would hit the next. */
   interrupt(): void {
     this.#isInterrupted = true
-    if (this.#isPrompted) this.#cancel()
+    if (this.#isPrompted && !this.#isOver) this.#cancel()
   }
 
   /** The protocol knows nothing of what a turn has left. */

@@ -89,8 +89,9 @@ class ClaudeTurn implements DialogueTurn {
     for (const event of events) this.#note(event)
   }
 
+  /** A turn that is over has nothing to end: it would hit the next. */
   interrupt(): void {
-    void this.#ask({ subtype: 'interrupt' })
+    if (!this.#isOver) void this.#ask({ subtype: 'interrupt' })
   }
 
   async clean(): Promise<void> {

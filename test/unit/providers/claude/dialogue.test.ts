@@ -96,6 +96,18 @@ test('an interruption is asked for, and background work that the turn leaves is 
   await cleaned
 })
 
+test('a turn that is over is not interrupted any more, since that would hit the next', async () => {
+  const { sent, begin, feed } = stage()
+  const first = begin('Do it.')
+  feed(upToResult(0)[0])
+  await first.turn.over
+  const second = begin('And this.')
+  first.turn.interrupt()
+  expect(sent.map(({ type }) => type)).toEqual(['user', 'user'])
+  second.turn.interrupt()
+  expect(sent.at(-1)).toMatchObject({ type: 'control_request', request: { subtype: 'interrupt' } })
+})
+
 test('a success of no turns is not the end: a conversation whose background work was stopped begins with one', async () => {
   const { begin, feed } = stage()
   const { turn, isOver } = begin('Go on.')
