@@ -14,6 +14,8 @@ export interface AcpAgent {
   readonly name: string
   /** What must be set in each session, in this order, and where nothing else may be set during a turn. */
   settings(assignment: Assignment): readonly SessionSetting[]
+  /** The name of a model that it uses of its own accord, by its value among the settings. Default: that value. */
+  readonly modelName?: (value: string) => string
   /** The agent answered a request with an error. */
   failureOf(error: RpcError): Failure
   /** What its own name for a tool is, and what a call is about. */

@@ -96,7 +96,8 @@ export class Turn implements DialogueTurn {
     const { agent, connection, sessions, assignment } = this.#parts
     const session = await sessions.for(assignment)
     this.#session = session
-    const model = assignment.request.model ?? settingIn(session.state, 'model')?.value
+    const used = settingIn(session.state, 'model')?.value
+    const model = assignment.request.model ?? (used === undefined ? undefined : (agent.modelName?.(used) ?? used))
     this.#hear(sessionEvents(session.id, model))
     if (this.#isInterrupted) return { failure: failure('canceled', `${agent.name}: the turn was canceled.`) }
     this.#isPrompted = true

@@ -7,7 +7,8 @@ import {
   type Login,
   type Signature,
 } from '../adapter/failure-text.js'
-import { objectAt, stringAt, type JsonObject } from '../adapter/json.js'
+import type { RpcError } from '../acp/rpc-error.js'
+import { asObject, objectAt, stringAt, type JsonObject } from '../adapter/json.js'
 import { clipText } from '../adapter/line.js'
 
 export const qwenLogin: Login = { command: 'qwen, and then /auth', lasting: 'OPENAI_API_KEY' }
@@ -44,6 +45,17 @@ export const stderrTexts: readonly Signature[] = [
 export function resultFailure(result: JsonObject): Failure | undefined {
   if (stringAt(result, 'subtype') === 'success' && result.is_error === false) return undefined
   return messageFailure(clipText(stringAt(objectAt(result, 'error'), 'message') ?? ''))
+}
+
+/**
+ * An error of the agent server: the status of the model server stands in front of what that said. Of a 429 it only says
+ * that there were too many requests, even if an allowance is used up.
+ */
+export function serverFailure({ code, message, data }: RpcError): Failure {
+  // The protocol's own code for that.
+  if (code === -32000) return cliFailure('auth', 'qwen', clipText(message), qwenLogin)
+  const said = clipText(stringAt(asObject(data), 'details') ?? message)
+  return messageFailure(said.startsWith('[') ? said : `[API Error: ${said}]`)
 }
 
 /** What a model server said is in brackets, with its status if there was one. */

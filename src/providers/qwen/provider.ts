@@ -1,22 +1,13 @@
-import { join } from 'node:path'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import { answerAtEnd } from '../adapter/answer-at-end.js'
-import type {
-  AgentCommand,
-  AgentRequest,
-  OwnFile,
-  PassedVariables,
-  Provider,
-  WorkRequest,
-} from '../adapter/contract.js'
+import type { AgentCommand, AgentRequest, PassedVariables, Provider, WorkRequest } from '../adapter/contract.js'
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { explainQwenCrash, qwenLogin } from './failure.js'
-import { allowEntry, bubblewrap, editTools, neverOffered, permitted, refuseExact } from './permissions.js'
+import { allowEntry, bubblewrap, editTools, permitted, refuseExact } from './permissions.js'
 import { readQwenLine } from './read-line.js'
-
-/** Settings in the file that it names win over all others. */
-const settingsVariable = 'QWEN_CODE_SYSTEM_SETTINGS_PATH'
+import { qwenServing } from './server.js'
+import { reviewing, settingsVariable, setup, unrestricted } from './setup.js'
 
 /** Qwen Code. Source of flags, texts and fields: 0.24.4 against a stub server; recorded streams are in the tests. */
 export const qwen: Provider = {
@@ -24,6 +15,7 @@ export const qwen: Provider = {
   command: (request) => work(request),
   resume: { command: (request, conversation) => work(request, ['--resume', conversation]) },
   review: { command: (request) => review(request), answer: ({ finalText }) => answerAtEnd(finalText, 'verdict') },
+  serve: qwenServing,
   refusal,
   readLine: readQwenLine,
   allowEntry,
@@ -47,12 +39,8 @@ export const qwen: Provider = {
 function work(request: WorkRequest, conversation: readonly string[] = []): AgentCommand {
   const { permissions, allow } = request
   return permissions === 'full'
-    ? start(request, ['--approval-mode', 'yolo', ...excluding(neverOffered)], conversation)
+    ? start(request, unrestricted, conversation)
     : start(request, ['--approval-mode', 'default'], conversation, { tools: editTools(allow), advanced: ofProject })
-}
-
-function excluding(tools: readonly string[]): readonly string[] {
-  return ['--exclude-tools', tools.join(',')]
 }
 
 /** A `.env` in the workspace must not send the key elsewhere. */
@@ -64,13 +52,8 @@ const ofProject = {
   ],
 }
 
-/**
- * In the mode `plan` nothing writes. Neither settings nor instructions of the tree that is judged: it is not trusted,
- * and nothing is customized.
- */
 function review(request: AgentRequest): AgentCommand {
-  const flags = ['--approval-mode', 'plan', '--safe-mode', '--chat-recording=false', ...excluding(neverOffered)]
-  return start(request, flags, [], { security: { folderTrust: { enabled: true } } })
+  return start(request, reviewing.flags, [], reviewing.settings)
 }
 
 function start(
@@ -79,8 +62,6 @@ function start(
   conversation: readonly string[] = [],
   settings?: object,
 ): AgentCommand {
-  const below = settingsFile(ownDir, 'defaults.json', defaults)
-  const above = settings === undefined ? [] : [settingsFile(ownDir, 'settings.json', settings)]
   return {
     file: 'qwen',
     args: [
@@ -89,32 +70,8 @@ function start(
       ...flags,
     ],
     input: prompt,
-    env: {
-      QWEN_CODE_SYSTEM_DEFAULTS_PATH: below.path,
-      ...Object.fromEntries(above.map(({ path }) => [settingsVariable, path])),
-      // One process less.
-      QWEN_CODE_NO_RELAUNCH: 'true',
-      QWEN_CODE_SUPPRESS_YOLO_WARNING: '1',
-    },
-    files: [below, ...above],
+    ...setup(ownDir, settings),
   }
-}
-
-function settingsFile(ownDir: string, name: string, settings: object): OwnFile {
-  return { path: join(ownDir, name), content: JSON.stringify(settings) }
-}
-
-/**
- * Every other settings file wins over these. Of its own accord it asks a busy server seven times, which takes a minute
- * and a half, and begins again ten times, after 1, 2, 4, 5 minutes and so on; and after its answer it asks the model what
- * to remember, and what the user will want next. Source: its code, 0.24.4.
- */
-const defaults = {
-  model: { generationConfig: { maxRetries: 0 } },
-  general: { enableAutoUpdate: false },
-  privacy: { usageStatisticsEnabled: false },
-  memory: { enableManagedAutoMemory: false, enableManagedAutoDream: false, enableAutoSkill: false },
-  ui: { enableFollowupSuggestions: false },
 }
 
 /** The user's variables win over autopilot's, so what enforces the permissions must not be one of them. */

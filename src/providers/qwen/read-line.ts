@@ -87,10 +87,14 @@ function callOf(block: JsonObject) {
   return { name, target: targetOf(input), call: stringAt(block, 'id'), writes }
 }
 
-/** What a tool call is about, by the field names of the CLI's own tools; the most telling first. */
+/** The field names of the CLI's own tools; the most telling first. */
+export const telling: readonly string[] = [
+  ...['command', 'file_path', 'notebook_path', 'pattern', 'path', 'url', 'query', 'description', 'name'],
+]
+
+/** What a tool call is about. */
 function targetOf(input: JsonObject | undefined): string | undefined {
-  const names = ['command', 'file_path', 'notebook_path', 'pattern', 'path', 'url', 'query', 'description', 'name']
-  return firstStringAt(input, names)
+  return firstStringAt(input, telling)
 }
 
 /** By a rule, because nobody was there to be asked, or because the tool is not on offer. */
@@ -103,6 +107,11 @@ const refusals = new RegExp(
   ].join('|'),
 )
 
+/** What a call that failed says if it was refused. */
+export function isRefused(said: string): boolean {
+  return refusals.test(said)
+}
+
 /** autopilot's own rules, which no entry of `allow:` lifts; that no command at all is allowed is none of them. */
 const byRuleTexts = /denied by permission rules|Matching deny rule: "(?!run_shell_command"|write_file"|edit")/
 
@@ -111,7 +120,7 @@ function readResults(event: JsonObject): readonly AgentEvent[] {
   return blocks.flatMap((block): AgentEvent[] => {
     const ok = block.is_error !== true
     const said = clipText(stringAt(block, 'content') ?? '')
-    if (ok || !refusals.test(said)) return [{ type: 'tool_ended', ok }]
+    if (ok || !isRefused(said)) return [{ type: 'tool_ended', ok }]
     const denied = deniedEvent({ name: 'a tool', target: undefined, call: stringAt(block, 'tool_use_id') }, said)
     return [{ type: 'tool_ended', ok }, byRuleTexts.test(said) ? { ...denied, byRule: true } : denied]
   })

@@ -10,21 +10,22 @@ import type { Assignment } from '../../../../src/providers/adapter/contract.js'
 import { customProvider } from '../../../../src/providers/custom.js'
 import { gemini } from '../../../../src/providers/gemini/provider.js'
 import { opencode } from '../../../../src/providers/opencode/provider.js'
+import { qwen } from '../../../../src/providers/qwen/provider.js'
 import { AcpScript, introduction, sessionId } from '../../../support/fakes/acp-agent.js'
 import type { AgentRig } from '../../../support/fakes/fake-agent.js'
 import { virtualClock } from '../../../support/fakes/virtual-clock.js'
 import { reviewRequest, workRequest } from '../../../support/rigs/requests.js'
 import { rig } from '../../../support/scenes/rigged-scene.js'
 
-type Name = 'mine' | 'gemini' | 'opencode' | 'copilot'
+type Name = 'mine' | 'gemini' | 'opencode' | 'qwen' | 'copilot'
 
 /** A runner whose servers speak the protocol as the test says, and a clock that the test moves. */
 async function stage() {
   const agents = await rig()
-  for (const name of ['gemini', 'opencode', 'copilot']) agents.install(name, { version: '1.0.0' })
+  for (const name of ['gemini', 'opencode', 'qwen', 'copilot']) agents.install(name, { version: '1.0.0' })
   const clock = virtualClock()
   const mine = customProvider('mine', { type: 'server', acp: agents.command('mine') })
-  const providers = { mine, gemini, opencode, copilot }
+  const providers = { mine, gemini, opencode, qwen, copilot }
   const runner = serverRunner({
     oneShot: false,
     start: startProcess,
@@ -353,6 +354,15 @@ test.each<[Name, Record<string, unknown>, string]>([
     'usage_limit',
   ],
   ['copilot', { code: -32603, message: 'Internal error', data: { details: 'Quota exceeded' } }, 'usage_limit'],
+  ['qwen', { code: 429, message: 'Rate limit exceeded. Try again later.' }, 'rate_limit'],
+  ['qwen', { code: -32603, message: 'Internal error', data: { details: '401 no such key' } }, 'auth'],
+  ['qwen', { code: -32603, message: 'Internal error', data: { details: '[API Error: 503 busy]' } }, 'overloaded'],
+  [
+    'qwen',
+    { code: -32603, message: 'Internal error', data: { details: 'Quota exhausted: it will reset' } },
+    'usage_limit',
+  ],
+  ['qwen', { code: -32000, message: 'Authentication required' }, 'auth'],
 ])('an error that %s answers a prompt with is known by its kind', async (name, error, kind) => {
   const { agents, start } = await stage()
   const { said, over } = start(name)
@@ -361,6 +371,49 @@ test.each<[Name, Record<string, unknown>, string]>([
   await agent.fail('session/prompt', error)
   await over
   expect(said().at(-1)).toMatchObject({ type: 'result', failure: { kind } })
+})
+
+test('qwen as a server tells its model, each call of it, its tools by their names, and commands that ended badly', async () => {
+  const { agents, start } = await stage()
+  const { said, over } = start('qwen')
+  const agent = await connected(agents, 'qwen')
+  const currentModelId = '$runtime|openai|test(1)-model(openai)'
+  await agent.open({ ...modes('yolo'), models: { currentModelId, availableModels: [] } })
+  const prompt = await agent.take('session/prompt')
+  const call = { toolCallId: 'c1', kind: 'execute', locations: [] }
+  const meta = { _meta: { toolName: 'run_shell_command' } }
+  await agent.update({ sessionUpdate: 'tool_call', ...call, ...meta, status: 'pending', title: 'Shell', rawInput: {} })
+  const usage = { inputTokens: 1000, outputTokens: 40, thoughtTokens: 10, totalTokens: 1050, cachedReadTokens: 200 }
+  const content = { type: 'text', text: '' }
+  await agent.update({ sessionUpdate: 'agent_message_chunk', content, _meta: { usage } })
+  const rawInput = { command: 'make it', description: 'makes it' }
+  await agent.update({ sessionUpdate: 'tool_call_update', ...call, ...meta, status: 'in_progress', rawInput })
+  const rawOutput = { type: 'shell_result', exitCode: 2 }
+  await agent.update({ sessionUpdate: 'tool_call_update', toolCallId: 'c1', status: 'completed', rawOutput })
+  const queue = await agent.ask('craft/drainMidTurnQueue', {})
+  expect(queue.result).toEqual({})
+  await agent.end(prompt)
+  await over
+  expect(said()).toMatchObject([
+    { type: 'session', sessionId, model: 'test(1)-model' },
+    { type: 'usage', call: '1', usage: { inputTokens: 1000, cachedInputTokens: 200, outputTokens: 50 } },
+    { type: 'tool', name: 'run_shell_command', target: 'make it', call: 'c1' },
+    { type: 'tool_ended', ok: false },
+    { type: 'result' },
+  ])
+})
+
+test('qwen as a reviewer that leaves the mode in which nothing writes is ended', async () => {
+  const { agents, start } = await stage()
+  const { turn, said, over } = start('qwen', { type: 'review', request: reviewRequest({ cwd: agents.dir }) })
+  const agent = await connected(agents, 'qwen')
+  await agent.open(modes('yolo'))
+  expect((await agent.answer('session/set_mode', {})).params).toEqual({ sessionId, modeId: 'plan' })
+  await agent.take('session/prompt')
+  await agent.update({ sessionUpdate: 'current_mode_update', currentModeId: 'auto-edit' }).catch(() => undefined)
+  await over
+  expect(said().at(-1)).toMatchObject({ type: 'result', failure: { kind: 'crash' } })
+  expect((await turn.ended).exit).toEqual({ type: 'signal', signal: 'SIGTERM' })
 })
 
 test('an error of copilot that arrives as its last words is no success; the same words in the middle are', async () => {
@@ -445,10 +498,15 @@ test('an agent that dies in the middle of a turn ends it by its own exit', async
   expect(said().some(({ type }) => type === 'result')).toBe(false)
 })
 
-test('copilot under edit and whoever cannot review as a server get a process for the turn', () => {
+test('copilot and qwen under edit and whoever cannot review as a server get a process for the turn', () => {
   expect(copilot.serve?.command(work({ permissions: 'edit' }), '/own', {})).toBeUndefined()
   expect(copilot.serve?.command(work({ permissions: 'full' }), '/own', {})?.args).toContain('--allow-all')
+  expect(qwen.serve?.command(work({ permissions: 'edit' }), '/own', {})).toBeUndefined()
+  expect(qwen.serve?.command(work({ permissions: 'full' }), '/own', {})?.args).toContain('yolo')
   const review = { type: 'review', request: reviewRequest() } as const
+  const qwenReview = qwen.serve?.command(review, '/own', {})
+  expect(qwenReview?.args).toEqual(expect.arrayContaining(['--acp', 'plan', '--safe-mode']))
+  expect(qwenReview?.env).toMatchObject({ QWEN_CODE_SYSTEM_SETTINGS_PATH: '/own/settings.json' })
   expect(copilot.serve?.command(review, '/own', {})?.args).toContain('--available-tools=view,grep,glob')
   expect(customProvider('mine', { type: 'server', acp: 'x' }).serve?.command(review, '/own', {})).toBeUndefined()
 })
