@@ -27,6 +27,9 @@ import { createStage } from './stage.js'
  * @property {Record<string, Side>} baselines
  * @property {Side} run
  * @property {readonly Row[]} rows
+ * @property {(place: Place) => Promise<string | undefined>} [whyNot] why this machine cannot measure it
+ *
+ * @typedef {Omit<Parameters<typeof createStage>[0], 'number'>} Place
  *
  * @typedef {object} Result
  * @property {string} id
@@ -37,16 +40,19 @@ import { createStage } from './stage.js'
  * @property {string} unit
  * @property {number} ours
  * @property {boolean} onPage
+ * @property {string | undefined} whyNot why it was not measured
  * @property {Record<string, { value: number, ratio: number }>} baselines
  * @property {{ text: string, limit: number, met: boolean, over: number } | undefined} target `over`: share above the limit
  */
 
 /**
  * @param {Benchmark} benchmark
- * @param {{ rounds: number, place: Omit<Parameters<typeof createStage>[0], 'number'>, onRound: (round: number) => void }} options
+ * @param {{ rounds: number, place: Place, onRound: (round: number) => void }} options
  * @returns {Promise<Result[]>}
  */
 export async function measure(benchmark, { rounds, place, onRound }) {
+  const whyNot = await benchmark.whyNot?.(place)
+  if (whyNot !== undefined) return benchmark.rows.map((row) => ({ ...resultOf(benchmark, row, {}), whyNot }))
   const sides = { ...benchmark.baselines, autopilot: benchmark.run }
   const samples = Object.fromEntries(Object.keys(sides).map((name) => [name, {}]))
   const stages = []
@@ -78,7 +84,7 @@ function collect(into, samples) {
 function resultOf({ id, title, baselines }, row, samples) {
   const { metric, unit, percentile: percent = 50, onPage = true } = row
   const valueOf = (side, name = metric) => {
-    const values = samples[side][name]
+    const values = samples[side]?.[name]
     return values === undefined ? NaN : percentile(values, percent)
   }
   const ours = valueOf('autopilot')
@@ -91,7 +97,7 @@ function resultOf({ id, title, baselines }, row, samples) {
     benchmark: title,
     row: row.title,
     statistic: percent === 50 ? 'median' : percent === 100 ? 'greatest' : `p${percent}`,
-    samples: samples.autopilot[metric].length,
+    samples: samples.autopilot?.[metric].length ?? 0,
     unit,
     ours,
     onPage,

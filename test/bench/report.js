@@ -12,7 +12,7 @@ function amount(value, unit) {
 }
 
 /** @param {Result} result */
-function cells({ id, benchmark, row, statistic, unit, ours, baselines, target }) {
+function cells({ id, benchmark, row, statistic, unit, ours, whyNot, baselines, target }) {
   const beside = Object.entries(baselines).map(
     ([name, { value, ratio }]) => `${ratio.toFixed(2)} x ${name} (${amount(value, unit)})`,
   )
@@ -20,7 +20,7 @@ function cells({ id, benchmark, row, statistic, unit, ours, baselines, target })
   return {
     id,
     what: `${benchmark}: ${what}`,
-    ours: amount(ours, unit),
+    ours: whyNot === undefined ? amount(ours, unit) : `not measured: ${whyNot}`,
     beside: beside.join('; ') || '-',
     target: target?.text ?? '-',
     verdict: target === undefined ? '-' : verdict(target),
@@ -85,6 +85,12 @@ not before: ext4 makes files slowly where many were just deleted.
 - (g) is the greatest resident memory of autopilot's own process (VmHWM).
 - (j) and (k): autopilot's own process notes as it ends what it took, by \`test/bench/main-thread.js\`, loaded before it; what
   went to the disk is \`write_bytes\` of proc(5).
+- (o) and (p) use the real CLIs that \`make test-cli\` has installed, and never install any. A model server on the loopback
+  interface answers at once; in each task the agent writes a file and ends. **one-shot**: the same run without workers.
+- (o) Time of a slot: wall time times slots by tasks, the whole run included. Processor time is all of the machine's
+  meanwhile, less the model server's: agents and gits that a shell has started are nobody's to wait for.
+- (p) is the memory of autopilot and all its descendants, shared pages counted once (\`Pss\` of proc(5)); at work is when all
+  agents wait for the model after their tool call, at rest when all turns are over and a gate still runs.
 - (queue) plays the merge queue of the sources 1,000 times against candidates of which a share fails at random. A round is
   one wait for the gate runs that go on at once. The reference counts a whole batch and no second runs; its figures, where
   it has some, are means of 3,000 simulations. Its last row is from the journal: the last \`agent_exited\` to the last

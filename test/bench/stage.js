@@ -3,12 +3,13 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 
 /**
  * @typedef {object} Measured
  * @property {number} wallMs from the start of the process to its end
- * @property {number} cpuMs user and system time of it and of all its descendants that were waited for
+ * @property {number} cpuMs user and system time of it and of all its descendants that were waited for, or of the machine
  * @property {number} peakMb greatest resident memory of the process itself, where /proc tells it; else NaN
  * @property {number} startedAt epoch ms
  * @property {string} stdout
@@ -25,7 +26,9 @@ import { join } from 'node:path'
  * @typedef {object} ExecuteOptions
  * @property {string} [cwd]
  * @property {string} [stdin] path of a file
- * @property {'cpu' | 'memory' | 'wall'} [measure] what else than wall time is measured; `cpu` puts a shell in between
+ * @property {'cpu' | 'machine' | 'memory' | 'wall'} [measure] what else than wall time is measured; `cpu` puts a shell in
+ *   between; `machine` takes all that the machine does meanwhile, where descendants are not waited for
+ * @property {(pid: number) => void} [onStart] told the process, which is the command itself unless `measure` is `cpu`
  */
 
 /**
@@ -68,25 +71,29 @@ const timed = ['/bin/sh', '-c', '"$@" 3>&-; code=$?; times >&3; exit $code', 'sh
  * @param {ExecuteOptions & { cwd: string }} options
  * @returns {Promise<Measured>}
  */
-async function execute(command, env, output, { cwd, stdin, measure = 'wall' }) {
+async function execute(command, env, output, { cwd, stdin, measure = 'wall', onStart }) {
   const [file, ...args] = measure === 'cpu' ? [...timed, ...command] : command
   const names = ['stdout', 'stderr', 'times'].map((name) => `${output}.${name}`)
   const descriptors = [openSync(stdin ?? '/dev/null', 'r'), ...names.map((name) => openSync(name, 'w'))]
   const startedAt = Date.now()
+  const busyBefore = busyMs()
   const began = process.hrtime.bigint()
   const child = spawn(file, args, { cwd, env, stdio: descriptors })
+  if (child.pid !== undefined) onStart?.(child.pid)
   const memory = measure === 'memory' ? watchMemory(child.pid) : undefined
   const status = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal ?? code))
   })
   const wallMs = Number(process.hrtime.bigint() - began) / 1e6
+  const machineMs = busyMs() - busyBefore
   for (const descriptor of descriptors) closeSync(descriptor)
   const [stdout, stderr, times] = names.map((name) => readFileSync(name, 'utf8'))
   if (status !== 0) {
     throw new Error(`${command.join(' ').slice(0, 200)}: ended with ${status}\n${stdout}${stderr}`.slice(0, 4000))
   }
-  return { wallMs, cpuMs: cpuOf(times), peakMb: memory?.() ?? NaN, startedAt, stdout }
+  const cpuMs = measure === 'machine' ? machineMs : cpuOf(times)
+  return { wallMs, cpuMs, peakMb: memory?.() ?? NaN, startedAt, stdout }
 }
 
 /** The second line of `times` is about the children: user and system, as `0m1.23s 0m0.45s`. */
@@ -94,6 +101,11 @@ function cpuOf(times) {
   const [, children = ''] = times.split('\n')
   const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)]
   return parts.length === 0 ? NaN : parts.reduce((sum, [, m, s]) => sum + (Number(m) * 60 + Number(s)) * 1000, 0)
+}
+
+/** User and system time of all processors since the start of the machine. */
+function busyMs() {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
 }
 
 /** VmHWM only grows, so that the last look before the end misses no peak but one of the last ms. See proc(5). */

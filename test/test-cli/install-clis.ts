@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { Program } from '../../src/providers/adapter/contract.js'
 import { chosenClis, clis, type Cli, type RealCli } from './clis.js'
@@ -21,21 +21,30 @@ declare module 'vitest' {
  * taken for one. A failure fails the tests.
  */
 export default function installClis({ provide }: TestProject): void {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'autopilot-test-cli')
-  const bins = chosenClis.map((cli): [Cli, string] => [cli, installed(clis[cli], cache)])
+  const bins = chosenClis.map((cli): [Cli, string] => [cli, installed(clis[cli])])
   provide('cliBins', Object.fromEntries(bins))
 }
 
-function installed({ packageName, program }: RealCli, cache: string): string {
-  const directory = join(cache, `${program.file}-${program.testedVersion}`)
-  if (!existsSync(directory)) install(packageName, program, cache, directory)
-  const bin = binOf(directory)
-  checkVersion(bin, program)
+/** The directory with the program of a CLI; undefined if it has not been installed. */
+export function binIfInstalled({ program }: RealCli): string | undefined {
+  const directory = directoryOf(program)
+  return existsSync(directory) ? binOf(directory) : undefined
+}
+
+function installed(cli: RealCli): string {
+  const bin = binIfInstalled(cli) ?? install(cli)
+  checkVersion(bin, cli.program)
   return bin
 }
 
-function install(packageName: string, program: Program, cache: string, directory: string): void {
-  const spec = `${packageName}@${program.testedVersion}`
+function directoryOf({ file, testedVersion }: Program): string {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+  return join(cache, 'autopilot-test-cli', `${file}-${testedVersion}`)
+}
+
+function install({ packageName, program }: RealCli): string {
+  const [spec, directory] = [`${packageName}@${program.testedVersion}`, directoryOf(program)]
+  const cache = dirname(directory)
   process.stderr.write(`installing ${spec} into ${directory}\n`)
   mkdirSync(cache, { recursive: true })
   const aside = mkdtempSync(join(cache, 'installing-'))
@@ -53,6 +62,7 @@ function install(packageName: string, program: Program, cache: string, directory
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
+  return binOf(directory)
 }
 
 function binOf(directory: string): string {
