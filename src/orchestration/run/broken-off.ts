@@ -5,7 +5,7 @@ import { readJournal } from '../../journal/read-journal.js'
 import type { KnownRun } from '../../journal/runs.js'
 import { isUnfinished } from '../../journal/unfinished.js'
 import { endWatchdogsOf } from '../../platform/processes/old-watchdog.js'
-import { modifiedSinceBoot } from '../../platform/processes/process-identity.js'
+import { modifiedSinceBoot } from '../../platform/processes/table/process-identity.js'
 import { sweep } from '../../platform/processes/sweep.js'
 
 /** By what the processes of a run are known, from its id and the workspaces that its journal names. */

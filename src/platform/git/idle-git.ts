@@ -6,8 +6,8 @@ import { usedSince, type ProcessorTimes } from '../../domain/process/process-fam
 import type { SeenProcess } from '../../domain/process/stray.js'
 import { endGit } from './end-git.js'
 import { wasSlept } from '../../domain/agent/usable-time.js'
-import { diskUse } from '../processes/process-table.js'
-import { lookAtFamily, timesOf, type LookAtFamily } from '../processes/processor-looks.js'
+import { diskUse } from '../processes/table/process-table.js'
+import { lookAtFamily, timesOf, type LookAtFamily } from '../processes/table/processor-looks.js'
 
 /**
  * autopilot's own git has no time limit, because a checkout through a filter may take hours; but a git that waits for

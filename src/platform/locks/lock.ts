@@ -8,7 +8,7 @@ import type { EpochMs } from '../../domain/brand.js'
 import { isMoment, msBetween } from '../../domain/clock.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import { realClock } from '../clock.js'
-import { bootId, isThere, isZombie, pidNamespace, startOf } from '../processes/process-identity.js'
+import { bootId, isThere, isZombie, pidNamespace, startOf } from '../processes/table/process-identity.js'
 
 /** Who holds a lock. */
 export interface LockHolder {

@@ -8,7 +8,7 @@ import {
   signalAll,
   signalGroup,
 } from './process-group.js'
-import { commandLine } from './process-table.js'
+import { commandLine } from './table/process-table.js'
 
 /** How long what an agent left behind may take to end after TERM, ms. */
 const leftoverGraceMs = 500

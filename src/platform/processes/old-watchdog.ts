@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RunTraces, SeenProcess } from '../../domain/process/stray.js'
 import { signalGroup } from './process-group.js'
-import { argumentsOf, everyProcess, processTable } from './process-table.js'
+import { argumentsOf, everyProcess, processTable } from './table/process-table.js'
 import { watchdogName } from './watchdog.js'
 
 /** A watchdog is through so long after autopilot's death, ms. */

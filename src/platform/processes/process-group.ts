@@ -1,6 +1,6 @@
 import { descendantsOf } from '../../domain/process/process-family.js'
 import { isOver } from '../../domain/process/stray.js'
-import { environmentOf, everyProcess, processTable } from './process-table.js'
+import { environmentOf, everyProcess, processTable } from './table/process-table.js'
 
 const living = new Set<number>()
 

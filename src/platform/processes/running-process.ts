@@ -12,7 +12,7 @@ import { launch, whyNot, type Launched, type LaunchSpec, type NotLaunched } from
 import type { Launcher } from './launching/launcher.js'
 import { LineSplitter, longestLineBytes, type WantedLines } from '../streams/lines.js'
 import { forgetGroup, isGroupAlive, rememberGroup } from './process-group.js'
-import { identify } from './process-identity.js'
+import { identify } from './table/process-identity.js'
 import type { Watchdog } from './watchdog.js'
 import type { SpawnedProcess } from '../../domain/process/stray.js'
 

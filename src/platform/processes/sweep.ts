@@ -1,6 +1,6 @@
 import { findStrays, type Claim, type SeenProcess } from '../../domain/process/stray.js'
 import { endSeen } from './end-group.js'
-import { readMachine } from './process-table.js'
+import { readMachine } from './table/process-table.js'
 
 /**
  * Ends what these runs, which are over, have left running: TERM, at most `graceMs`, KILL. Gives what it ended. Where there is no

@@ -7,7 +7,7 @@ import { endGroup } from './end-group.js'
 import { exitStatus } from './launching/exit-status.js'
 import { waitForGo } from './launching/launch.js'
 import { forgetGroup, rememberGroup } from './process-group.js'
-import { identify } from './process-identity.js'
+import { identify } from './table/process-identity.js'
 import type { Watchdog } from './watchdog.js'
 
 /** What to start: a file of autopilot's own, by the Node that runs this. */

@@ -1,7 +1,7 @@
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { isThere } from '../../platform/processes/process-identity.js'
+import { isThere } from '../../platform/processes/table/process-identity.js'
 
 /** Longer than any run; ms. */
 const longestHoldMs = 14 * 24 * 60 * 60 * 1000

@@ -11,7 +11,7 @@ import { fifoPaths, openFifos, redirections } from './fifos.js'
 import { keepAlive } from '../keep-alive.js'
 import { scriptOf, type Launched, type LaunchSpec } from './launch.js'
 import { hasPipes } from '../open-files.js'
-import { isZombie, startOf } from '../process-identity.js'
+import { isZombie, startOf } from '../table/process-identity.js'
 import { SharedEnvironments } from './shared-environments.js'
 import { inShell, isPlainName } from './shell-words.js'
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readLockHolder, takeLock } from '../../../../src/platform/locks/lock.js'
-import { bootId } from '../../../../src/platform/processes/process-identity.js'
+import { bootId } from '../../../../src/platform/processes/table/process-identity.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'
 import { until } from '../../../support/rigs/until.js'
 

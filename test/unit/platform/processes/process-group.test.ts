@@ -9,8 +9,8 @@ import {
   processesWith,
   signalGroup,
 } from '../../../../src/platform/processes/process-group.js'
-import { isStopped } from '../../../../src/platform/processes/process-identity.js'
-import { processorTimes, shareLooks, timesOf } from '../../../../src/platform/processes/processor-looks.js'
+import { isStopped } from '../../../../src/platform/processes/table/process-identity.js'
+import { processorTimes, shareLooks, timesOf } from '../../../../src/platform/processes/table/processor-looks.js'
 import { startRun } from '../../../support/rigs/process-run.js'
 import { startRig, type AgentRig } from '../../../support/fakes/fake-agent.js'
 import { tempDir } from '../../../support/rigs/temp-dir.js'

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { launch, type Launched } from '../../../../src/platform/processes/launching/launch.js'
-import { identify } from '../../../../src/platform/processes/process-identity.js'
+import { identify } from '../../../../src/platform/processes/table/process-identity.js'
 import { OpenInput } from '../../../../src/platform/streams/open-input.js'
 import { SinkSwitch } from '../../../../src/platform/streams/sink.js'
 import { MaskedFile } from '../../../../src/platform/streams/masked-file.js'

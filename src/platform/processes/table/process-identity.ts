@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { uptime } from 'node:os'
-import type { SpawnedProcess } from '../../domain/process/stray.js'
+import type { SpawnedProcess } from '../../../domain/process/stray.js'
 
 /** What tells a process from another that is given the same pid later; its pid alone on systems without /proc. */
 export async function identify(pid: number): Promise<SpawnedProcess> {

@@ -1,8 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Machine, SeenProcess } from '../../domain/process/stray.js'
-import { orNothing, readAtOnce } from '../files/at-once.js'
+import type { Machine, SeenProcess } from '../../../domain/process/stray.js'
+import { orNothing, readAtOnce } from '../../files/at-once.js'
 import { bootId } from './process-identity.js'
 
 /**

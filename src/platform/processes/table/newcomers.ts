@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs'
-import { isOver, type SeenProcess } from '../../domain/process/stray.js'
-import { orNothing } from '../files/at-once.js'
-import { endSeen, type Sighting } from './end-group.js'
+import { isOver, type SeenProcess } from '../../../domain/process/stray.js'
+import { orNothing } from '../../files/at-once.js'
+import { endSeen, type Sighting } from '../end-group.js'
 import { commandLine, environmentOf, everyProcess, processTable } from './process-table.js'
 
 /** What tells the processes that a turn has left running from all others of the machine. */

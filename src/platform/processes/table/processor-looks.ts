@@ -1,5 +1,5 @@
-import { familiesIn, type ProcessorLook } from '../../domain/process/process-family.js'
-import type { SeenProcess } from '../../domain/process/stray.js'
+import { familiesIn, type ProcessorLook } from '../../../domain/process/process-family.js'
+import type { SeenProcess } from '../../../domain/process/stray.js'
 import { processTable } from './process-table.js'
 
 /** What one look at the machine showed of a process group and those that descend from it, and how long ago that was. */
