@@ -2,9 +2,9 @@ import { basename } from 'node:path'
 import type { RunId, TaskId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { RunEvent } from '../../domain/run/event.js'
-import { textOf } from '../../domain/roadmap/task-text.js'
+import type { Resumption } from '../../domain/run/reconcile.js'
 import { plural, listFirst } from '../../domain/text.js'
-import { digestOf } from '../../platform/files/digest.js'
+import { attemptText } from '../../orchestration/attempt/turn.js'
 import { showId } from '../../ui/format.js'
 import { findLeftovers, removeLeftover } from '../../workspace/lease/leftovers.js'
 import { budgetsOf } from './budgets.js'
@@ -44,16 +44,19 @@ export async function continueRun(
   const resumed = resumeRun(replayed, plan.tasks, remains, {
     maxAttemptsOf: (id) => maxAttemptsOf(settings, loaded.graph.tasks.get(id)),
     maxTotalAttempts: maxTotalAttemptsOf(settings),
-    text: (id) => textNow(parts, id),
+    text: (id) => {
+      const task = loaded.graph.tasks.get(id)
+      return task && attemptText(task, parts)
+    },
     retryFailed,
     isUsable: (provider) => setup.policy.usable.includes(provider),
     findProvider: parts.findProvider,
   })
   const numberedTo = ground.repository ? await clearUp(parts, resumed) : 0
   const budgets = budgetsOf(settings, parts.config.file)
-  const ids = (type: 'failed' | 'retried') =>
-    [...resumed.resumptions].flatMap(([id, resumption]) => (is(resumption, type) ? [id] : []))
-  const failed = ids('failed')
+  const idsWhere = (holds: (resumption: Resumption) => boolean) =>
+    [...resumed.resumptions].flatMap(([id, resumption]) => (holds(resumption) ? [id] : []))
+  const failed = idsWhere(({ type }) => type === 'failed')
   return {
     ...resumed,
     numberedTo,
@@ -66,24 +69,11 @@ export async function continueRun(
       slots: slotIds(settings.agents),
       tasks: plan.tasks,
       failed,
-      retried: ids('retried'),
+      retried: idsWhere((resumption) => resumption.type === 'start' && resumption.retried),
       ...(ground.target ? { target: ground.target } : {}),
       ...(budgets ? { budgets } : {}),
     },
   }
-}
-
-/** The digest of what an agent of a task would be told now. */
-function textNow({ loaded, template }: ContinueParts, id: TaskId): string | undefined {
-  const task = loaded.graph.tasks.get(id)
-  return task && textOf(task, template, digestOf)
-}
-
-function is(
-  resumption: Resumed['resumptions'] extends ReadonlyMap<TaskId, infer R> ? R : never,
-  type: 'failed' | 'retried',
-) {
-  return type === 'failed' ? resumption.type === 'failed' : resumption.type === 'start' && resumption.retried
 }
 
 /** Removes the run's workspaces that hold nothing; returns the highest number among them. */

@@ -31,10 +31,6 @@ export function ended(end: End): Ended {
   return { type: 'ended', end }
 }
 
-export function failed(why: Failure): End {
-  return { type: 'failed', failure: why, isFinished: false }
-}
-
-export function keptOut(why: Failure, isFinished: boolean): End {
+export function failed(why: Failure, isFinished = false): End {
   return { type: 'failed', failure: why, isFinished }
 }

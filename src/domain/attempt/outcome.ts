@@ -5,7 +5,7 @@ import type { ProviderModel } from '../agent/provider-model.js'
 import type { BaseDecision } from '../landing/base.js'
 import { present } from '../present.js'
 import { workOf, type Begun, type Course, type Repairing, type State, type Turn } from './course.js'
-import { baseRed, ended, failed, keptOut, wasCanceled, type NoSlot } from './end.js'
+import { baseRed, ended, failed, wasCanceled, type NoSlot } from './end.js'
 
 /** How a step went. */
 export type Outcome =
@@ -124,13 +124,12 @@ function together(course: Begun, tip: CommitId | undefined): Pick<Begun, 'base' 
   return { base: tip, merges: isMerge ? [...merges, { commit, base, tip }] : merges }
 }
 
-function agentEnded(course: Begun, { failure: why, sessionId = course.sessionId, used }: AgentEnded): Begun {
+function agentEnded(
+  course: Begun,
+  { failure: why, sessionId = course.sessionId, used = course.used }: AgentEnded,
+): Begun {
   const { state, texts } = course
-  const next: Mutable<Begun> = {
-    ...course,
-    ...(used ? { used } : {}),
-    ...(sessionId === undefined ? {} : { sessionId }),
-  }
+  const next: Mutable<Begun> = { ...course, used, ...present({ sessionId }) }
   // It has taken in what it was told.
   if (!why) return { ...next, texts: texts.slice(-1), state: { type: 'collecting' } }
   if (why.kind === 'unfinished') return { ...next, state: { type: 'unfinished', reason: why } }
@@ -150,7 +149,7 @@ type AgentEnded = Extract<Outcome, { type: 'agent_ended' }>
 function withoutSlot(state: State, why: NoSlot): State {
   const isAborted = why.reason === 'aborted'
   if (state.type === 'repairing')
-    return isAborted ? ended(keptOut(wasCanceled, state.isCollected)) : { ...state, stage: 'impossible' }
+    return isAborted ? ended(failed(wasCanceled, state.isCollected)) : { ...state, stage: 'impossible' }
   const reason = state.type === 'queued' ? state.lost : state.type === 'unfinished' ? state.reason : undefined
   return reason ? { type: 'collecting', failure: isAborted ? wasCanceled : reason } : ended({ type: 'no_slot', why })
 }
@@ -177,8 +176,8 @@ function afterWeighing(state: Repairing, decision: Weighed): State {
     case 'judge_again':
       return { type: 'judging' }
     case 'over':
-      return ended(keptOut(baseRed(state.reason), true))
+      return ended(failed(baseRed(state.reason), true))
     case 'canceled':
-      return ended(keptOut(wasCanceled, true))
+      return ended(failed(wasCanceled, true))
   }
 }

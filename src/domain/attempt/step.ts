@@ -1,7 +1,7 @@
 import { consequencesOf, type Failure } from '../agent/failure.js'
 import type { Repair } from '../landing/base.js'
 import { mayRepair, type Begun, type Course, type Repairing, type Turn } from './course.js'
-import { baseRed, keptOut, wasCanceled, type End } from './end.js'
+import { baseRed, failed, wasCanceled, type End } from './end.js'
 
 /** What to do next. Whoever does it reports how it went, see {@link Outcome}. */
 export type Step =
@@ -75,11 +75,11 @@ function repairOrEnd(course: Begun, state: Repairing, rules: Rules): Step {
   const why = fault === 'base' ? baseRed(reason) : reason
   const isRepairable = stage !== 'impossible' && !isUsedUp && consequencesOf(why.kind).repairable === true
   // It isn't given up: a resumed run continues here.
-  if (isRepairable && rules.isCanceled) return { type: 'end', end: keptOut(wasCanceled, isCollected) }
+  if (isRepairable && rules.isCanceled) return { type: 'end', end: failed(wasCanceled, isCollected) }
   if (!isRepairable || rules.isSpent)
     return fault === 'base'
       ? { type: 'weigh', reason, repair: 'impossible' }
-      : { type: 'end', end: keptOut(reason, isCollected) }
+      : { type: 'end', end: failed(reason, isCollected) }
   if (stage === 'apart') return { type: 'bring_together' }
   return { type: 'begin', turn: { type: 'repair', round: course.round + 1, reason: why, asLeft: !isCollected } }
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { CommitId } from '../../domain/brand.js'
 import type { AttemptId } from '../../domain/attempt/attempt.js'
 import { afterOutcome, type Outcome } from '../../domain/attempt/outcome.js'
@@ -12,12 +13,11 @@ import type { Continuation } from '../../domain/run/reconcile.js'
 import { inheritedBy, type Inheritance } from '../../domain/run/task-progress.js'
 import type { Continued, Harvested } from '../place/isolation.js'
 import { attemptDirectory } from '../agent/attempt-files.js'
-import { attemptText } from './attempt-text.js'
-import { outcomeOfHarvest, gitUnfinished, keepWork, recordHarvest, writtenIn, type Site } from './harvest.js'
+import { outcomeOfHarvest, gitUnfinished, keepWork, recordHarvest, type Site } from './harvest.js'
 import { promptOf } from './prompts.js'
 import { refusalsOf, refusedFailure } from './refused.js'
 import { withSlotTold } from './tell-slot.js'
-import { conversationOf, runTurn, shown, type AttemptRequest, type AttemptSettings } from './turn.js'
+import { attemptText, conversationOf, runTurn, shown, type AttemptRequest, type AttemptSettings } from './turn.js'
 import type { Conversation, HeldSlot, HeldTurn } from './turn.js'
 import { conversationFor, lostBy, startOf } from './turn-start.js'
 
@@ -184,7 +184,7 @@ class Driver {
     const finishing = turn.type === 'finish' ? turn.number : undefined
     const standsIn = course.state.type === 'queued' && course.state.lost ? (true as const) : undefined
     const held = present({ resumes, round, finishing, standsIn, takenUp: this.#takenUp })
-    return withSlotTold({ settings, told: this.#told }, { slot, prompt, ...held })
+    return withSlotTold(settings, this.#told, { slot, prompt, ...held })
   }
 
   /** Opens the place for the first turn, with the work that it continues. */
@@ -268,7 +268,9 @@ class Driver {
     if (unfinished) return { type: 'agent_ended', failure: unfinished }
     // Before others get the place, and after what was in the way is gone.
     const trouble = await place.trouble()
-    const harvest = await place.harvest(writtenIn(settings.attemptsDir, this.#id, this.#wrote))
+    // What git ignores of it is copied next to the attempt's files.
+    const keepIn = join(attemptDirectory(settings.attemptsDir, this.#id), 'ignored')
+    const harvest = await place.harvest({ paths: [...this.#wrote], keepIn })
     recordHarvest(this.#recorder, this.#id, harvest, course.base)
     if (harvest.type === 'candidate') this.#candidate = harvest
     if (ended) place.close()

@@ -3,12 +3,9 @@ import type { Failure } from '../../domain/agent/failure.js'
 /** A failure in words for an agent. */
 export function feedbackOf({ kind, message, paths, detail }: Failure): string {
   const where = paths?.length ? `\n\nPaths:\n${paths.map((path) => `- ${path}`).join('\n')}` : ''
-  const said = detail === undefined ? '' : `\n\n${headOf(kind)}\n\n${detail.replace(/^/gm, '    ')}`
+  const head = kind === 'refused' ? 'What is allowed:' : 'The end of what it printed:'
+  const said = detail === undefined ? '' : `\n\n${head}\n\n${detail.replace(/^/gm, '    ')}`
   return `${message} (${kind})${where}${said}`
-}
-
-function headOf(kind: Failure['kind']): string {
-  return kind === 'refused' ? 'What is allowed:' : 'The end of what it printed:'
 }
 
 /** What the next attempt is told about an attempt with repair rounds, the last reason first. Undefined if there is nothing. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { CommitId } from '../../domain/brand.js'
 import { judgeUnchanged } from '../../domain/agent/attempt.js'
 import { consequencesOf, failure, type Failure } from '../../domain/agent/failure.js'
@@ -8,8 +7,7 @@ import type { End } from '../../domain/attempt/end.js'
 import type { Outcome } from '../../domain/attempt/outcome.js'
 import { present } from '../../domain/present.js'
 import { formatOffLimits, formatPaths } from '../../ui/told.js'
-import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble, Written } from '../place/isolation.js'
-import { attemptDirectory } from '../agent/attempt-files.js'
+import type { Harvest, Harvested, Kept, OpenPlace, PlaceTrouble } from '../place/isolation.js'
 import type { Recorder } from '../recorder.js'
 import { refusalsOf, refusedFailure, type StrictSettings } from './refused.js'
 
@@ -25,9 +23,8 @@ export interface Site {
 export async function gitUnfinished(place: OpenPlace): Promise<Failure | undefined> {
   const left = await place.underWay()
   if (left === undefined) return undefined
-  return failure('unfinished', `The turn ended while git was in the middle of something: ${left}.`, {
-    detail: gitLeft(left),
-  })
+  const message = `The turn ended while git was in the middle of something: ${left}.`
+  return failure('unfinished', message, { detail: gitLeft(left) })
 }
 
 /** What a turn is judged by, besides its results. */
@@ -104,13 +101,6 @@ export function recordHarvest(recorder: Recorder, id: AttemptId, harvest: Harves
   }
   leaveOut('hidden', harvest.hidden)
   for (const kept of harvest.kept) recordKept(recorder, id, kept, base)
-}
-
-/**
- * What the agents of the attempt have written, and where to copy what git ignores of it: next to the attempt's files.
- */
-export function writtenIn(attemptsDir: string, id: AttemptId, wrote: Iterable<string>): Written {
-  return { paths: [...wrote], keepIn: join(attemptDirectory(attemptsDir, id), 'ignored') }
 }
 
 /** Why its result counts as no change, as far as that is visible. */

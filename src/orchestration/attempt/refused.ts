@@ -28,17 +28,16 @@ export function refusedFailure(
   if (onDenied === 'warn' || refusals.length === 0) return undefined
   const permitted =
     findProvider(provider)?.permitted({ permissions: permissionsOf(permissions, provider), allow }) ?? []
-  const all = refusals.length > 1 ? ['', 'What was refused:', ...refusals.slice(0, maxNamed).map(bullet)] : []
+  const all =
+    refusals.length > 1
+      ? ['', 'What was refused:', ...refusals.slice(0, maxNamed).map((refusal) => `- ${nameRefusal(refusal)}`)]
+      : []
   const detail = [...permitted, ...whatToDo, ...all].join('\n')
   return failure('refused', `${refusedCalls(refusals)}.`, { detail })
 }
 
 /** The agent that did them remembers the rest. */
 const maxNamed = 30
-
-function bullet(refusal: Refusal): string {
-  return `- ${nameRefusal(refusal)}`
-}
 
 const whatToDo = [
   'Do what is missing in a way that is allowed. Where there is none, leave it out and say so in your last message;',

@@ -7,8 +7,10 @@ import type { ProviderModel } from '../../domain/agent/provider-model.js'
 import type { Review } from '../../domain/landing/review.js'
 import { present } from '../../domain/present.js'
 import type { Task } from '../../domain/roadmap/task.js'
+import { textOf } from '../../domain/roadmap/task-text.js'
 import type { Begun } from '../../domain/attempt/course.js'
 import type { Inheritance } from '../../domain/run/task-progress.js'
+import { digestOf } from '../../platform/files/digest.js'
 import type { Agent } from '../../pool/contract.js'
 import { renderPrompt } from '../../prompt/render.js'
 import type { Assignment } from '../../providers/adapter/contract.js'
@@ -148,6 +150,11 @@ export function conversationOf(
 /** The provider and model of a slot, without its other properties. */
 export function shown({ provider, model }: ProviderModel): ProviderModel {
   return { provider, ...present({ model }) }
+}
+
+/** The digest of what an agent that begins the task is told. */
+export function attemptText(task: Task, { template }: Pick<AttemptSettings, 'template'>): string {
+  return textOf(task, template, digestOf)
 }
 
 /** What an agent that starts the task is told. */

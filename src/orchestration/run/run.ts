@@ -20,13 +20,12 @@ import type { Task } from '../../domain/roadmap/task.js'
 import { plural } from '../../domain/text.js'
 import type { Agent, AgentPool, ReservationRequest } from '../../pool/contract.js'
 import { ReservationError } from '../../pool/reservation-error.js'
-import { attemptText } from '../attempt/attempt-text.js'
 import { driveAttempt, type AttemptSlots, type Driven } from '../attempt/driver.js'
 import { collectLeft } from '../attempt/salvage.js'
 import { feedbackOfAll } from '../attempt/feedback.js'
 import type { RoomWatch } from '../place/room-watch.js'
 import { createReviewing } from '../attempt/review.js'
-import { shown, type AttemptRequest, type AttemptSettings, type HeldSlot } from '../attempt/turn.js'
+import { attemptText, shown, type AttemptRequest, type AttemptSettings, type HeldSlot } from '../attempt/turn.js'
 
 export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly graph: TaskGraph

@@ -16,25 +16,22 @@ function turnOn(slot: string, more: Partial<HeldTurn> = {}): HeldTurn {
 }
 
 test('a conversation that continues on another slot is told the new values; on its own slot, or when it begins, it is told nothing', () => {
-  const at = {
-    settings: {
-      numbering: { templates: { DATABASE_URL: 'app_{{slot}}', LOG: '{{task}}' }, ports: [20000, 20010, 20020] },
-    },
-    told: {},
+  const settings = {
+    numbering: { templates: { DATABASE_URL: 'app_{{slot}}', LOG: '{{task}}' }, ports: [20000, 20010, 20020] },
   }
-  expect(withSlotTold(at, turnOn('slot-2')).prompt).toBe('Go.\n')
-  expect(withSlotTold(at, turnOn('slot-2', { resumes: conversation })).prompt).toBe('Go.\n')
-  const { prompt } = withSlotTold(at, turnOn('slot-3', { resumes: conversation }))
+  const told = {}
+  expect(withSlotTold(settings, told, turnOn('slot-2')).prompt).toBe('Go.\n')
+  expect(withSlotTold(settings, told, turnOn('slot-2', { resumes: conversation })).prompt).toBe('Go.\n')
+  const { prompt } = withSlotTold(settings, told, turnOn('slot-3', { resumes: conversation }))
   expect(prompt).toContain('Go.\n\n## Your environment has changed\n')
   expect(prompt).toContain('From now on, AUTOPILOT_SLOT is 3, AUTOPILOT_PORT is 20020.')
   expect(prompt).toContain('so they have changed, too: DATABASE_URL.')
-  expect(withSlotTold(at, turnOn('slot-3', { resumes: conversation })).prompt).toBe('Go.\n')
-  expect(withSlotTold(at, turnOn('slot-1')).prompt).toBe('Go.\n')
+  expect(withSlotTold(settings, told, turnOn('slot-3', { resumes: conversation })).prompt).toBe('Go.\n')
+  expect(withSlotTold(settings, told, turnOn('slot-1')).prompt).toBe('Go.\n')
 })
 
 test('a conversation of an earlier run, whose slot is unknown, is told its values', () => {
-  const at = { settings: {}, told: {} }
-  expect(withSlotTold(at, turnOn('slot-1', { resumes: conversation })).prompt).toContain('AUTOPILOT_SLOT is 1')
+  expect(withSlotTold({}, {}, turnOn('slot-1', { resumes: conversation })).prompt).toContain('AUTOPILOT_SLOT is 1')
 })
 
 test('an agent begins once nothing is left of the previous one on its slot; on another slot it begins at once', async () => {
