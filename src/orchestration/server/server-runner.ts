@@ -133,11 +133,23 @@ class ServerSlot {
   #suits(server: AgentServer, { key }: WantedServer, { assignment }: TurnRequest): boolean {
     if (!server.isUsable || server.key !== key || server.dialogue.fits?.(assignment) === false) return false
     const { clock, wear = usualWear } = this.#parts
-    const bytes = residentBytes(lookAtFamily(server.pid, 0).members)
+    const bytes = memoryOf(server.pid)
     return (
       whyWorn({ bytes, turns: server.turns, ageMs: msBetween(server.since, clock.monotonic()) }, wear) === undefined
     )
   }
+}
+
+/**
+ * How old a look at the machine may be that tells which processes are a server's, ms. A look costs 10 ms where there are
+ * hundreds of processes, and a turn may be over in 100.
+ */
+const familyAgeMs = 5_000
+
+function memoryOf(pid: number): number {
+  const { members } = lookAtFamily(pid, familyAgeMs)
+  // A look that is older than the server doesn't know it.
+  return residentBytes(members.length > 0 ? members : lookAtFamily(pid, 0).members)
 }
 
 /** What only this turn has, and the rest. */

@@ -211,20 +211,20 @@ test.each([
   ['has served enough turns', { mostTurns: 1 }],
   ['is old', { mostAgeMs: 0 }],
   ...(hasProc ? [['uses much memory', { mostBytes: 1 }] as const] : []),
-] as const)('a server that %s is replaced after its turn', async (_, limit) => {
+] as const)('a server that %s is replaced after its turn, and so is the next', async (_, limit) => {
   const wear = { mostBytes: Infinity, mostTurns: Infinity, mostAgeMs: Infinity, ...limit }
   const { agents, clock, start } = await stage({}, { wear })
-  const { turn } = start()
-  const first = await opened(agents)
-  await taken(first)
-  await finish(first)
-  await turn.ended
-  clock.advance(1)
-  start()
-  const second = await opened(agents)
-  await first.gone
-  await taken(second)
-  await finish(second)
+  let last: FakeAgent | undefined
+  for (let turns = 1; turns <= 3; turns++) {
+    const { turn } = start()
+    const server = await opened(agents)
+    await last?.gone
+    await taken(server)
+    await finish(server)
+    await turn.ended
+    clock.advance(1)
+    last = server
+  }
 })
 
 test('each slot has a server of its own', async () => {
