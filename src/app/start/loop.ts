@@ -18,6 +18,7 @@ import { endedEarly, type StopEarly } from '../../orchestration/stop-early.js'
 import { localZone, realClock } from '../../platform/clock.js'
 import { openDoor, type Door, type StartProcess } from '../../platform/processes/door.js'
 import { sweep } from '../../platform/processes/sweep.js'
+import { barredDirectories } from '../../platform/programs/own-programs.js'
 import type { AgentPool } from '../../pool/contract.js'
 import { withheldFrom } from '../../providers/environment.js'
 import type { StatusWriter } from '../../roadmap/write/write-back.js'
@@ -87,6 +88,7 @@ function openWorkers({ prepared, ground, watchdog, numbers, recorder, env }: Loo
     slots: settings.agents,
     setup: {
       ...{ runDir: ground.runDir, repository: ground.root, customProviders, secrets, oneShot: settings.oneShot },
+      barred: barredDirectories(),
       masked: { templates, names: named.names, numbers: settings.agents + settings.gateJobs, ports: numbers.ports },
     },
     ...{ env, clock: realClock, watchdog },

@@ -8,10 +8,13 @@ import { beatMs, serve } from '../../orchestration/workers/serve.js'
 import { realClock } from '../../platform/clock.js'
 import { entryOf, markOf, openDoor } from '../../platform/processes/door.js'
 import { Watchdog } from '../../platform/processes/watchdog.js'
+import { barPrograms } from '../../platform/programs/own-programs.js'
 import { providersWith } from '../../providers/index.js'
 
 /** A worker process: what the coordinator tells it through its channel, it does, until that is closed. */
 function main(): void {
+  // Node would open its debugger to anybody on the machine, agents included.
+  process.on('SIGUSR1', () => undefined)
   let runner: ClosableRunner | undefined
   const send = (message: object) =>
     new Promise<void>((resolve) => {
@@ -41,6 +44,7 @@ const closeMs = 1_000
 
 function openRunner(setup: WorkerSetup): ClosableRunner {
   const { runDir, ownDir, repository, customProviders, secrets, masked, oneShot } = setup
+  for (const directory of setup.barred) barPrograms(directory)
   const marks = markOf('worker', ownDir)
   const watchdog = new Watchdog({ entry: entryOf('worker', ownDir), places: [] })
   const { start, environmentIn } = openDoor({ runDir, watchdog, repository, marks, isBusy: false })

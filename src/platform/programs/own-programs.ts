@@ -23,6 +23,11 @@ export function barPrograms(directory: string): void {
   }
 }
 
+/** All that are barred: a process that starts programs in place of this one must bar them, too. */
+export function barredDirectories(): readonly string[] {
+  return [...barred]
+}
+
 /**
  * Like {@link barPrograms}, for the repository around a directory, found without git, because git itself must be found
  * first.

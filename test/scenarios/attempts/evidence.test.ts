@@ -1,8 +1,9 @@
 // When an attempt counts as succeeded, and when it does not.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
+import { everyWay } from '../../support/scenes/every-way.js'
 import { scene } from '../../support/scenes/rigged-scene.js'
 
 test('exit 0 without a change fails unless the task expects none', async () => {
@@ -88,47 +89,55 @@ test('work of claude that ended well is integrated, with session, tokens and cos
   expect(readFileSync(join(begun.directory!, 'prompt.md'), 'utf8')).toBe(call!.prompt)
 })
 
-test('an agent sees the allowlist of variables and what env: adds, and nothing else', async () => {
-  const stage = scene({
-    roadmap: 'tasks:\n  - id: look\n    expects: no_change\n',
-    files: { 'autopilot.yaml': 'env:\n  EXTRA: from the file\n  PASSED:\n' },
+describe.each(everyWay)('%s', (_, flags) => {
+  test('an agent sees the allowlist of variables and what env: adds, and nothing else', async () => {
+    const stage = scene({
+      roadmap: 'tasks:\n  - id: look\n    expects: no_change\n',
+      files: { 'autopilot.yaml': 'env:\n  EXTRA: from the file\n  PASSED:\n' },
+    })
+    const calls = fakeCli(stage, 'claude', ({ succeed }) => {
+      succeed()
+    })
+    const more = {
+      SECRET_TOKEN: 'x',
+      GIT_DIR: '',
+      PASSED: 'from outside',
+      ANTHROPIC_API_KEY: 'k',
+      OPENAI_API_KEY: 'no',
+      LANG: 'C',
+    }
+    const { code } = await stage.run(['run', ...flags], { env: more })
+    expect(code).toBe(0)
+    const { env } = calls()[0]!
+    expect(env).toMatchObject({ EXTRA: 'from the file', PASSED: 'from outside', ANTHROPIC_API_KEY: 'k', LANG: 'C' })
+    const known = [
+      'PATH',
+      'HOME',
+      'LANG',
+      'LC_ALL',
+      'TERM',
+      'EXTRA',
+      'PASSED',
+      'ANTHROPIC_API_KEY',
+      'CLAUDE_CODE_MAX_RETRIES',
+      'CLAUDE_CODE_DISABLE_BACKGROUND_TASKS',
+      'CLAUDE_CODE_DISABLE_CRON',
+      'BASH_DEFAULT_TIMEOUT_MS',
+      'BASH_MAX_TIMEOUT_MS',
+      'AUTOPILOT_ATTEMPT',
+      'AUTOPILOT_RUN',
+      'AUTOPILOT_SLOT',
+      'AUTOPILOT_TASK',
+      'AUTOPILOT_PORT',
+      'AUTOPILOT_BASE',
+    ]
+    const others = [
+      'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC',
+      'DISABLE_AUTOUPDATER',
+      'PWD',
+      '__CF_USER_TEXT_ENCODING',
+      'AUTOPILOT_WORKER',
+    ]
+    expect(Object.keys(env).filter((name) => ![...known, ...others].includes(name))).toEqual([])
   })
-  const calls = fakeCli(stage, 'claude', ({ succeed }) => {
-    succeed()
-  })
-  const more = {
-    SECRET_TOKEN: 'x',
-    GIT_DIR: '',
-    PASSED: 'from outside',
-    ANTHROPIC_API_KEY: 'k',
-    OPENAI_API_KEY: 'no',
-    LANG: 'C',
-  }
-  const { code } = await stage.run(['run'], { env: more })
-  expect(code).toBe(0)
-  const { env } = calls()[0]!
-  expect(env).toMatchObject({ EXTRA: 'from the file', PASSED: 'from outside', ANTHROPIC_API_KEY: 'k', LANG: 'C' })
-  const known = [
-    'PATH',
-    'HOME',
-    'LANG',
-    'LC_ALL',
-    'TERM',
-    'EXTRA',
-    'PASSED',
-    'ANTHROPIC_API_KEY',
-    'CLAUDE_CODE_MAX_RETRIES',
-    'CLAUDE_CODE_DISABLE_BACKGROUND_TASKS',
-    'CLAUDE_CODE_DISABLE_CRON',
-    'BASH_DEFAULT_TIMEOUT_MS',
-    'BASH_MAX_TIMEOUT_MS',
-    'AUTOPILOT_ATTEMPT',
-    'AUTOPILOT_RUN',
-    'AUTOPILOT_SLOT',
-    'AUTOPILOT_TASK',
-    'AUTOPILOT_PORT',
-    'AUTOPILOT_BASE',
-  ]
-  const others = ['CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC', 'DISABLE_AUTOUPDATER', 'PWD', '__CF_USER_TEXT_ENCODING']
-  expect(Object.keys(env).filter((name) => ![...known, ...others].includes(name))).toEqual([])
 })

@@ -1,9 +1,10 @@
 // Numbers, ports and values of env: that agents and gates have for themselves.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { nextTurn, withClaude } from '../../support/fakes/claude-turn.js'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
+import { everyWay } from '../../support/scenes/every-way.js'
 import { gatedScene } from '../../support/scenes/gated-scene.js'
 import type { FakeAgent } from '../../support/fakes/fake-agent.js'
 import { rig, riggedRoadmap } from '../../support/scenes/rigged-scene.js'
@@ -65,25 +66,27 @@ test('agents and gates that run at once have their own numbers, and values of en
   await running.ended
 })
 
-test('a repair round keeps its slot if that is free, and is told nothing; the value that a secret became is masked', async () => {
-  const stage = gatedScene({
-    roadmap: 'tasks:\n  - { id: fix }\n',
-    gates: ['! test -e fix.txt || grep -q good fix.txt'],
-    config: { env: { DB_PASSWORD: 'hunter-of-{{slot}}', NODE_ENV: 'test' } },
+describe.each(everyWay)('%s', (_, flags) => {
+  test('a repair round keeps its slot if that is free, and is told nothing; the value that a secret became is masked', async () => {
+    const stage = gatedScene({
+      roadmap: 'tasks:\n  - { id: fix }\n',
+      gates: ['! test -e fix.txt || grep -q good fix.txt'],
+      config: { env: { DB_PASSWORD: 'hunter-of-{{slot}}', NODE_ENV: 'test' } },
+    })
+    const calls = fakeCli(stage, 'claude', ({ task, attempt, write, succeed }) => {
+      write(`${task}.txt`, attempt > 2 ? 'good\n' : `bad ${attempt}\n`)
+      succeed({ result: `The password is ${process.env.DB_PASSWORD}.` })
+    })
+    const ended = await stage.run(['run', '-a', '3', '-i', '1', '--output', 'json', ...flags])
+    expect(ended.code).toBe(0)
+    const slots = calls().map(({ env }) => env.AUTOPILOT_SLOT)
+    expect(slots).toEqual([slots[0], slots[0], slots[0]])
+    expect(calls().filter(({ prompt }) => prompt.includes('Your environment has changed'))).toEqual([])
+    // The filled-in value is hidden like any other secret, in the commit, too.
+    expect(ended.stdout).not.toContain('hunter-of-')
+    expect(ended.stdout).toContain('The password is ***.')
+    expect(stage.repo.git('log', '-1', '--format=%B', 'autopilot/main')).not.toContain('hunter-of-')
   })
-  const calls = fakeCli(stage, 'claude', ({ task, attempt, write, succeed }) => {
-    write(`${task}.txt`, attempt > 2 ? 'good\n' : `bad ${attempt}\n`)
-    succeed({ result: `The password is ${process.env.DB_PASSWORD}.` })
-  })
-  const ended = await stage.run(['run', '-a', '3', '-i', '1', '--output', 'json'])
-  expect(ended.code).toBe(0)
-  const slots = calls().map(({ env }) => env.AUTOPILOT_SLOT)
-  expect(slots).toEqual([slots[0], slots[0], slots[0]])
-  expect(calls().filter(({ prompt }) => prompt.includes('Your environment has changed'))).toEqual([])
-  // The filled-in value is hidden like any other secret, in the commit, too.
-  expect(ended.stdout).not.toContain('hunter-of-')
-  expect(ended.stdout).toContain('The password is ***.')
-  expect(stage.repo.git('log', '-1', '--format=%B', 'autopilot/main')).not.toContain('hunter-of-')
 })
 
 test('a repair round on another slot, because its own is taken, is told its new values', async () => {

@@ -1,8 +1,9 @@
 // Values that must not show anywhere.
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { scene } from '../../support/scenes/rigged-scene.js'
+import { everyWay } from '../../support/scenes/every-way.js'
 import { treeBytes } from '../../support/rigs/tree-bytes.js'
 import type { Scene } from '../../support/scenes/scene.js'
 
@@ -34,43 +35,45 @@ const roadmap = `tasks:
   - { id: shell, run: 'printf %s "$NPM_TOKEN"; echo " is whole" >&2; echo "$MINE" >&2; exit 1' }
 `
 
-test('no secret reaches the journal, the attempts’ files, the commits, the terminal or the events', async () => {
-  const stage = scene({ roadmap, files: { 'autopilot.yaml': config, '.gitignore': '.env\n' } })
-  stage.repo.write('.env', `STRIPE=${inFile}\nNODE_ENV=development\n`)
-  fakeCli(stage, 'claude', ({ task, write, say, succeed }) => {
-    const token = process.env.NPM_TOKEN!
-    const text = (words: string) => say({ type: 'assistant', message: { content: [{ type: 'text', text: words }] } })
-    text(`It is ${token}, ${Buffer.from(token).toString('base64')}, ${encodeURIComponent(token)}.`)
-    text(`coloured: ${token.slice(0, 9)}\u001b[31m${token.slice(9)}`)
-    const command = `curl -H ${'x'.repeat(176)} ${token}`
-    say({ type: 'assistant', message: { content: [{ type: 'tool_use', name: 'Bash', input: { command } }] } })
-    process.stderr.write(token.slice(0, 5))
-    process.stderr.write(`${token.slice(5)} and ${process.env.DATABASE_URL!} in development\n`)
-    write(`${task}.txt`, task === 'red' ? 'red' : 'fine')
-    succeed({ result: `Done with ${process.env.MINE!}` })
+describe.each(everyWay)('%s', (_, flags) => {
+  test('no secret reaches the journal, the attempts’ files, the commits, the terminal or the events', async () => {
+    const stage = scene({ roadmap, files: { 'autopilot.yaml': config, '.gitignore': '.env\n' } })
+    stage.repo.write('.env', `STRIPE=${inFile}\nNODE_ENV=development\n`)
+    fakeCli(stage, 'claude', ({ task, write, say, succeed }) => {
+      const token = process.env.NPM_TOKEN!
+      const text = (words: string) => say({ type: 'assistant', message: { content: [{ type: 'text', text: words }] } })
+      text(`It is ${token}, ${Buffer.from(token).toString('base64')}, ${encodeURIComponent(token)}.`)
+      text(`coloured: ${token.slice(0, 9)}\u001b[31m${token.slice(9)}`)
+      const command = `curl -H ${'x'.repeat(176)} ${token}`
+      say({ type: 'assistant', message: { content: [{ type: 'tool_use', name: 'Bash', input: { command } }] } })
+      process.stderr.write(token.slice(0, 5))
+      process.stderr.write(`${token.slice(5)} and ${process.env.DATABASE_URL!} in development\n`)
+      write(`${task}.txt`, task === 'red' ? 'red' : 'fine')
+      succeed({ result: `Done with ${process.env.MINE!}` })
+    })
+    const json = await stage.run(['run', '--output', 'json', ...flags], { env })
+    const human = await stage.run(['run', '--only', 'red', '--only', 'shell', ...flags], { env })
+    const status = await stage.run(['status'], { env })
+    const dry = await stage.run(['run', '--dry-run'], { env })
+    const commits = stage.repo.git('log', '--all', '--format=%B')
+
+    const shown = [json, human, status, dry].map(({ stdout, stderr }) => stdout + stderr)
+    for (const [where, text] of [...records(stage), ['commits', commits], ...shown.entries()] as const)
+      for (const form of forms) expect(text, String(where)).not.toContain(form)
+
+    const kept = [...records(stage)]
+    const contentOf = (end: string) => kept.find(([path]) => path.endsWith(end))![1]
+    expect(contentOf('journal.jsonl')).toContain('It is ***, ***, ***.')
+    expect(contentOf('journal.jsonl')).toContain('Done with ***')
+    expect(contentOf('journal.jsonl')).not.toContain('tok_')
+    expect(contentOf('stdout.log')).toContain('***')
+    expect(contentOf('stderr.log')).toMatch(/\*\*\*/)
+    expect(kept.map(([, text]) => text).join('\n')).toContain('postgres://app:***@db/app in development')
+    expect(kept.some(([path, text]) => path.includes('/gates/') && text === 'gate has ***\n')).toBe(true)
+    expect(kept.some(([path, text]) => path.endsWith('prompt.md') && text.includes('Use *** well'))).toBe(true)
+    expect(commits).toContain('Use *** well')
+    expect(human.stderr).toContain('***')
   })
-  const json = await stage.run(['run', '--output', 'json'], { env })
-  const human = await stage.run(['run', '--only', 'red', '--only', 'shell'], { env })
-  const status = await stage.run(['status'], { env })
-  const dry = await stage.run(['run', '--dry-run'], { env })
-  const commits = stage.repo.git('log', '--all', '--format=%B')
-
-  const shown = [json, human, status, dry].map(({ stdout, stderr }) => stdout + stderr)
-  for (const [where, text] of [...records(stage), ['commits', commits], ...shown.entries()] as const)
-    for (const form of forms) expect(text, String(where)).not.toContain(form)
-
-  const kept = [...records(stage)]
-  const contentOf = (end: string) => kept.find(([path]) => path.endsWith(end))![1]
-  expect(contentOf('journal.jsonl')).toContain('It is ***, ***, ***.')
-  expect(contentOf('journal.jsonl')).toContain('Done with ***')
-  expect(contentOf('journal.jsonl')).not.toContain('tok_')
-  expect(contentOf('stdout.log')).toContain('***')
-  expect(contentOf('stderr.log')).toMatch(/\*\*\*/)
-  expect(kept.map(([, text]) => text).join('\n')).toContain('postgres://app:***@db/app in development')
-  expect(kept.some(([path, text]) => path.includes('/gates/') && text === 'gate has ***\n')).toBe(true)
-  expect(kept.some(([path, text]) => path.endsWith('prompt.md') && text.includes('Use *** well'))).toBe(true)
-  expect(commits).toContain('Use *** well')
-  expect(human.stderr).toContain('***')
 })
 
 test('without the name, the same text is kept as it was printed', async () => {

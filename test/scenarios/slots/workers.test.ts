@@ -1,4 +1,6 @@
 // Runs on workers: one process for each slot, which stays alive from turn to turn.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { isAlive, recordsOf, type Running } from '../../support/rigs/program.js'
 import { until } from '../../support/rigs/until.js'
@@ -71,6 +73,21 @@ test('a worker that is killed costs its task no attempt, twice; the others never
     failure: { kind: 'infrastructure', message: expect.stringContaining('the worker is gone') as unknown },
   })
   expect(stage.subjects()).toEqual(['other'])
+})
+
+test('a worker opens no debugger on SIGUSR1, which an agent could send it', async () => {
+  const agents = await rig()
+  const stage = scene({ roadmap: riggedRoadmap(agents, ['a']) })
+  const running = stage.start(['run', '--workers', '-a', '1', '--output', 'json'])
+  const agent = await agents.next('a')
+  const [worker] = await workersOf(running, 1)
+  process.kill(worker!, 'SIGUSR1')
+  await agent.write('a.txt', 'done\n')
+  await agent.exit(0)
+  const { code, records } = await running.ended
+  const { runId } = records().find((record) => record.type === 'run_started')!
+  const log = readFileSync(join(stage.repo.dir, '.autopilot', 'runs', runId, 'workers', '1-1.log'), 'utf8')
+  expect({ code, log }).toEqual({ code: 0, log: '' })
 })
 
 test('Ctrl-C ends agents and workers, and resume continues on new ones', async () => {

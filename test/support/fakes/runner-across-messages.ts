@@ -32,7 +32,7 @@ export function runnerAcrossMessages(runner: AgentRunner): AgentRunner {
       }
     },
     setup: () => ({
-      ...{ runDir: '/', ownDir: '/', repository: '/', customProviders: {}, oneShot: true, secrets: [] },
+      ...{ runDir: '/', ownDir: '/', repository: '/', barred: [], customProviders: {}, oneShot: true, secrets: [] },
       masked: { templates: {}, names: [], numbers: 0, ports: [] },
     }),
     endRemains: () => Promise.resolve(),

@@ -36,7 +36,7 @@ export function workersOf(
   const dir = tempDir()
   const watchdog = new Watchdog({ entry: `AUTOPILOT_RUN=${dir}`, places: [] })
   const masked = { templates: {}, names: [], numbers: 3, ports: [] }
-  const setup = { runDir: dir, repository: dir, customProviders: {}, oneShot: true, secrets, masked }
+  const setup = { runDir: dir, repository: dir, barred: [], customProviders: {}, oneShot: true, secrets, masked }
   const replaced: string[] = []
   const spawned: number[] = []
   const runner = slotWorkers(
