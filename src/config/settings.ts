@@ -9,7 +9,7 @@ import type { WaitPolicy } from '../domain/accounts/governor.js'
 import type { Prices } from '../domain/accounts/price.js'
 import type { PermissionChoice } from '../domain/agent/permissions.js'
 import type { CustomProvider } from '../domain/agent/custom-provider.js'
-import type { ProviderModel } from '../domain/agent/provider-model.js'
+import type { ProviderChoice, ProviderModel } from '../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Review } from '../domain/landing/review.js'
 import type { Complexity } from '../domain/roadmap/task.js'
@@ -23,7 +23,6 @@ import {
   providerChoice,
   usd,
   wholeNumber,
-  type ProviderChoice,
   type ReadValue,
 } from './value.js'
 import type { Keep, Setup } from '../domain/setup.js'

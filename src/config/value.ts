@@ -1,7 +1,7 @@
 import { parseUsd } from '../domain/accounts/budget.js'
 import { durationForms, parseDuration, parseDurationOrNone } from '../domain/duration.js'
 import { permissionModes, type PermissionChoice, type Permissions } from '../domain/agent/permissions.js'
-import { parseProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
+import { parseProviderModel, type ProviderChoice, type ProviderModel } from '../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { nearest } from '../domain/nearest.js'
 import { portsInBlock, type PortRange } from '../platform/locks/port-blocks.js'
@@ -62,11 +62,6 @@ export const portRange: ReadValue<PortRange> = (text) => {
 /** The name of an agent CLI, in its form: which ones there are, is known once the configuration has been read. */
 export const providerName: ReadValue<string> = (text) =>
   /^[A-Za-z0-9][\w.-]{0,59}$/.test(text) ? ok(text) : err(`'${text}' is not the name of an agent CLI`)
-
-/** A provider as `--provider` names it, with the most slots that it may hold at once. */
-export interface ProviderChoice extends ProviderModel {
-  readonly cap?: number
-}
 
 /** `NAME[:MODEL][=CAP]` */
 export const providerChoice: ReadValue<ProviderChoice> = (text) => {

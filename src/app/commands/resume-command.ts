@@ -107,12 +107,13 @@ async function resume(
   })
 }
 
-/** A run's identity is where it works, and on which tasks. */
-function asBefore({ isolation, target, selection, redo, tasks }: RunState['start']): AsBefore {
+/** A run's identity is where it works, and on which tasks. Its conversations are with the providers that it has. */
+function asBefore({ isolation, target, selection, redo, tasks, providers }: RunState['start']): AsBefore {
   return {
     isolation,
     ...(target ? { target: targetName(target) } : {}),
     ...(redo ? { redo } : {}),
+    ...(providers ? { providers } : {}),
     ...(selection ? { only: tasks.map(({ id }) => id) } : {}),
   }
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { TaskId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
+import type { ProviderChoice } from '../../domain/agent/provider-model.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { nearest } from '../../domain/nearest.js'
 import { isTask } from '../../domain/roadmap/graph.js'
@@ -45,11 +46,15 @@ export interface AsBefore {
   readonly only?: readonly string[]
   /** Tasks that it does again. */
   readonly redo?: readonly TaskId[]
+  /** Those that its command line or environment chose: they stay, unless others are chosen now. */
+  readonly providers?: readonly ProviderChoice[]
 }
 
 /** Everything that was read before anything starts. */
 export interface Prepared {
   readonly settings: RunSettings
+  /** The providers that the command line or the environment chose, now or when a resumed run began. */
+  readonly providers?: readonly ProviderChoice[]
   readonly printer: Printer
   readonly config: Config
   /** Hides secrets. */
@@ -78,8 +83,8 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     return problems(opened.error, printerFor(mergeSettings(fromEnvironment.value, args.flags).output, env))
   const { config, mask, secrets, warnings: maskWarnings } = opened.value
   const layered = settingsFrom(config, fromEnvironment.value, args)
-  if (!layered.ok) return usage(layered.error, undefined, wanted)
-  const settings = layered.value
+  if (!layered.ok) return usage(layered.error.text, layered.error.help, wanted)
+  const { settings, providers } = layered.value
   const printer = printerFor(settings.output, env)
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
@@ -117,23 +122,31 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
     loaded: planned.loaded,
     plan,
     findProvider: providersWith(config.file.customProviders),
-    ...present({ redo, template: template.value }),
+    ...present({ redo, providers, template: template.value }),
   })
 }
 
-/** The settings of a run, from all layers. The error is for people. */
+/** The settings of a run, from all layers. */
 function settingsFrom(
   { run, file }: Config,
   environment: Partial<RunSettings>,
   { flags, asBefore }: RunArguments,
-): Result<RunSettings, string> {
+): Result<Pick<Prepared, 'settings' | 'providers'>, { readonly text: string; readonly help?: string }> {
   const layers = { 'the environment': environment, 'the command line': flags }
   for (const [layer, named] of Object.entries(layers)) {
     const unknown = unknownProviderIn(named, file)
-    if (unknown !== undefined) return err(`${layer} names an unknown provider: ${unknown}`)
+    if (unknown !== undefined) return err({ text: `${layer} names an unknown provider: ${unknown}` })
   }
-  const requested = unrestricted(mergeSettings(run, environment, flags), file)
-  return ok(asBefore ? settingsAsBefore(requested, asBefore) : requested)
+  const now = flags.providers ?? environment.providers
+  const before = now === undefined ? present({ providers: asBefore?.providers }) : {}
+  const gone = unknownProviderIn(before, file)
+  if (gone !== undefined) {
+    const help = 'describe it again in the configuration, or name others with --provider'
+    return err({ text: `the run was started with an unknown provider: ${gone}`, help })
+  }
+  const requested = unrestricted(mergeSettings(run, environment, flags, before), file)
+  const settings = asBefore ? settingsAsBefore(requested, asBefore) : requested
+  return ok({ settings, ...present({ providers: now ?? before.providers }) })
 }
 
 /** A provider that a layer of settings names and that does not exist. */

@@ -69,7 +69,7 @@ export async function begin(parts: BeginParts) {
 /** The first record of a run. */
 export function startEvent(parts: BeginParts & { readonly beginning: Beginning }) {
   const { prepared, beginning, runId, ground, selection } = parts
-  const { settings, config, redo } = prepared
+  const { settings, config, redo, providers } = prepared
   const { loaded, plan } = beginning
   const budgets = budgetsOf(settings, config.file)
   const event: Extract<RunEvent, { type: 'run_started' }> = {
@@ -86,6 +86,7 @@ export function startEvent(parts: BeginParts & { readonly beginning: Beginning }
     tasks: plan.tasks,
     ...(ground.target ? { target: ground.target } : {}),
     ...(budgets ? { budgets } : {}),
+    ...(providers ? { providers } : {}),
     ...(selection ? { selection } : {}),
     ...(redo ? { redo } : {}),
   }

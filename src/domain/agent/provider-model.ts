@@ -1,4 +1,4 @@
-import { name, object, optional, titled, type ValueOf } from '../shape/shape.js'
+import { name, number, object, optional, titled, type ValueOf } from '../shape/shape.js'
 
 /** A provider, with a model where one is asked for; without, the CLI's own default model is used. */
 export const providerModelFields = {
@@ -7,6 +7,13 @@ export const providerModelFields = {
 }
 export const providerModelShape = titled('agent', object(providerModelFields))
 export type ProviderModel = ValueOf<typeof providerModelShape>
+
+/** A provider as `--provider` names it. */
+export const providerChoiceShape = titled(
+  'chosen provider',
+  object({ ...providerModelFields, cap: optional(number('The most slots that it may hold at once.')) }),
+)
+export type ProviderChoice = ValueOf<typeof providerChoiceShape>
 
 /** `claude` or `claude:opus`: how people write it and how it is shown. */
 export function formatProviderModel({ provider, model }: ProviderModel): string {

@@ -1,6 +1,6 @@
 // Runs that continue after a kill or a stop.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { taskId } from '../../support/brands.js'
@@ -302,4 +302,36 @@ test('after a full disk, the run can be resumed once there is space', async () =
   const { code: after, stdout } = await stage.run(['resume'])
   expect([after, /^Done +(.*)$/m.exec(stdout)?.[1]]).toEqual([0, expect.stringMatching(/^30 of 30 tasks/)])
   expect([...stage.subjects()].sort()).toEqual([...ids].sort())
+})
+
+test('a run continues with the providers that its command line chose, unless resume names others', async () => {
+  const waits = `'[ -e "$HOME/again" ] && exec cat > a; touch "$HOME/begun"; exec sleep 1000'`
+  const custom = (name: string) => `custom_providers: { ${name}: { run: ${waits}, permissions: full } }\n`
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, title: A }\n', files: { 'autopilot.yaml': custom('mine') } })
+  const calls = fakeCli(stage, 'claude', ({ write, succeed }) => {
+    write('a', 'by claude')
+    succeed()
+  })
+  const begun = join(stage.repo.home, 'begun')
+  const interrupt = async (args: readonly string[]) => {
+    const running = stage.start(args)
+    await until(() => existsSync(begun), 'the agent works')
+    running.kill('SIGINT')
+    expect((await running.ended).code).toBe(130)
+    rmSync(begun)
+  }
+  await interrupt(['run', '-p', 'mine=1'])
+  await interrupt(['resume'])
+  stage.repo.write('autopilot.yaml', custom('other'))
+  const refused = await stage.run(['resume'])
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toMatch(/the run was started with an unknown provider: .*mine/)
+  expect(refused.stderr).toContain('--provider')
+  await interrupt(['resume', '-p', 'other'])
+  stage.repo.write('autopilot.yaml', custom('mine'))
+  writeFileSync(join(stage.repo.home, 'again'), '')
+  expect((await stage.run(['resume'])).code).toBe(0)
+  expect(stage.landed('a')).toContain('Task a.')
+  expect(calls()).toEqual([])
+  expect(recordsOf(stage)[0]).toMatchObject({ providers: [{ provider: 'mine', cap: 1 }] })
 })

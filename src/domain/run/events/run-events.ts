@@ -1,4 +1,5 @@
 import { permissionModes } from '../../agent/permissions.js'
+import { providerChoiceShape } from '../../agent/provider-model.js'
 import type { CommitId, RunId, TaskId } from '../../brand.js'
 import { runBudgetsShape } from '../../accounts/budget.js'
 import { plannedTaskShape } from '../../roadmap/plan.js'
@@ -57,6 +58,10 @@ export const runEvents = {
     permissions,
     maxAttempts,
     budgets: optional(runBudgetsShape, 'What may be spent.'),
+    providers: optional(
+      list(providerChoiceShape),
+      'The providers that the command line or the environment chose, by preference. Absent if neither did.',
+    ),
     slots,
     tasks: list(plannedTaskShape, 'Its tasks, in file order.'),
     selection: optional(selectedShape, 'The requested selection, if it was not the whole roadmap.'),
