@@ -33,13 +33,13 @@ export function roadmapText(commands) {
 export async function runRoadmap(
   stage,
   directory,
-  { slots, commands, isolation = 'workspace', measure = 'cpu', flags = [], preload = [], onStart },
+  { slots, commands, isolation = 'workspace', memory = false, flags = [], preload = [], onStart },
 ) {
   const roadmap = join(directory, 'roadmap.yaml')
   if (isolation === 'none') writeFileSync(roadmap, roadmapText(commands))
   const node = ['node', ...preload.flatMap((file) => ['--import', file])]
   const command = [...node, stage.program, 'run', '--agents', String(slots), '--isolation', isolation, '-C', directory]
-  const measured = await stage.execute([...command, ...flags, roadmap], { cwd: directory, measure, onStart })
+  const measured = await stage.execute([...command, ...flags, roadmap], { cwd: directory, memory, onStart })
   const done = readFileSync(roadmap, 'utf8').match(/^ {4}status: done$/gm)?.length ?? 0
   if (done !== commands.length) throw new Error(`${done} of ${commands.length} tasks are done in the roadmap`)
   return measured

@@ -10,16 +10,14 @@ const timesOf = ({ wallMs, cpuMs }) => ({ wall: [wallMs], cpu: [cpuMs] })
 export async function standInsAlone(stage, { slots, commands }) {
   const stdin = stageFile(stage, 'commands.json', JSON.stringify(commands))
   const script = join(stage.bench, 'stand-ins-alone.js')
-  return timesOf(await stage.execute(['node', script, String(slots)], { cwd: stage.tmp, stdin, measure: 'cpu' }))
+  return timesOf(await stage.execute(['node', script, String(slots)], { cwd: stage.tmp, stdin }))
 }
 
 /** @param {import('./stage.js').Stage} stage */
 export async function xargsMerge(stage, { slots, count, seconds }) {
   const root = smallRepository(stage, roadmapText(standIns(count, seconds)))
   const script = join(stage.bench, 'xargs-merge.sh')
-  return timesOf(
-    await stage.execute(['sh', script, String(slots), String(seconds), String(count)], { cwd: root, measure: 'cpu' }),
-  )
+  return timesOf(await stage.execute(['sh', script, String(slots), String(seconds), String(count)], { cwd: root }))
 }
 
 /** A run in workspaces; returns its root, too, for callers that read the journal. */

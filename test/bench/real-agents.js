@@ -41,7 +41,7 @@ export async function runRealAgents(stage, { cli, count, slots, flags, files = {
     const all = ['--provider', model.agent, '--permissions', 'full', '--iterations', '1', ...flags]
     let pid
     const onStart = (started) => (pid = started)
-    const run = runRoadmap(stage, root, { slots, commands, flags: all, measure: 'machine', onStart })
+    const run = runRoadmap(stage, root, { slots, commands, flags: all, onStart })
     if (inTheMiddle) {
       const isHeld = await Promise.race([model.allWait.then(() => true), run.then(() => false)])
       if (!isHeld) throw new Error('the run was over before all agents were at work')

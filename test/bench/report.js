@@ -79,7 +79,8 @@ not before: ext4 makes files slowly where many were just deleted.
 - **stand-ins alone**: a bare \`spawn\` in a loop, as many at once as there are slots; no git, no record. The floor.
 - **xargs, worktrees, merge**: \`test/bench/xargs-merge.sh\`, which for each task adds a worktree, works, commits, merges
   under a lock, and in the end counts the commits.
-- Processor time is that of the whole tree of processes, in user and system mode.
+- Processor time is all that the machine did meanwhile, in user and system mode: what a launcher has started, nobody waits
+  for, so no count of children has it. Nothing else may run.
 - (d) start-up is the time from the command to the start of the first agent, in the same run.
 - (e) is read from the journal: \`agent_exited\` to the next \`agent_spawned\` on the same slot.
 - (g) is the greatest resident memory of autopilot's own process (VmHWM).
@@ -87,8 +88,7 @@ not before: ext4 makes files slowly where many were just deleted.
   went to the disk is \`write_bytes\` of proc(5).
 - (o) and (p) use the real CLIs that \`make test-cli\` has installed, and never install any. A model server on the loopback
   interface answers at once; in each task the agent writes a file and ends. **one-shot**: the same run without workers.
-- (o) Time of a slot: wall time times slots by tasks, the whole run included. Processor time is all of the machine's
-  meanwhile, less the model server's: agents and gits that a shell has started are nobody's to wait for.
+- (o) Time of a slot: wall time times slots by tasks, the whole run included. Processor time is less the model server's.
 - (p) is the memory of autopilot and all its descendants, shared pages counted once (\`Pss\` of proc(5)); at work is when all
   agents wait for the model after their tool call, at rest when all turns are over and a gate still runs.
 - (queue) plays the merge queue of the sources 1,000 times against candidates of which a share fails at random. A round is

@@ -9,7 +9,8 @@ import { join } from 'node:path'
 /**
  * @typedef {object} Measured
  * @property {number} wallMs from the start of the process to its end
- * @property {number} cpuMs user and system time of it and of all its descendants that were waited for, or of the machine
+ * @property {number} cpuMs user and system time of the whole machine meanwhile: the one way to what every descendant
+ *   took, since nobody waits for those that a launcher has started
  * @property {number} peakMb greatest resident memory of the process itself, where /proc tells it; else NaN
  * @property {number} startedAt epoch ms
  * @property {string} stdout
@@ -26,9 +27,8 @@ import { join } from 'node:path'
  * @typedef {object} ExecuteOptions
  * @property {string} [cwd]
  * @property {string} [stdin] path of a file
- * @property {'cpu' | 'machine' | 'memory' | 'wall'} [measure] what else than wall time is measured; `cpu` puts a shell in
- *   between; `machine` takes all that the machine does meanwhile, where descendants are not waited for
- * @property {(pid: number) => void} [onStart] told the process, which is the command itself unless `measure` is `cpu`
+ * @property {boolean} [memory] whether its greatest resident memory is measured
+ * @property {(pid: number) => void} [onStart] told the process
  */
 
 /**
@@ -59,48 +59,34 @@ export function createStage({ root, number, ...rest }) {
 }
 
 /**
- * A shell's `times` is the one portable way to the processor time of a whole tree: proc by proc, whatever was waited
- * for. It goes to descriptor 3, apart from what the command prints.
- */
-const timed = ['/bin/sh', '-c', '"$@" 3>&-; code=$?; times >&3; exit $code', 'sh']
-
-/**
  * @param {readonly string[]} command
  * @param {Record<string, string>} env
- * @param {string} output where stdout, stderr and times go
+ * @param {string} output where stdout and stderr go
  * @param {ExecuteOptions & { cwd: string }} options
  * @returns {Promise<Measured>}
  */
-async function execute(command, env, output, { cwd, stdin, measure = 'wall', onStart }) {
-  const [file, ...args] = measure === 'cpu' ? [...timed, ...command] : command
-  const names = ['stdout', 'stderr', 'times'].map((name) => `${output}.${name}`)
+async function execute(command, env, output, { cwd, stdin, memory = false, onStart }) {
+  const [file, ...args] = command
+  const names = ['stdout', 'stderr'].map((name) => `${output}.${name}`)
   const descriptors = [openSync(stdin ?? '/dev/null', 'r'), ...names.map((name) => openSync(name, 'w'))]
   const startedAt = Date.now()
   const busyBefore = busyMs()
   const began = process.hrtime.bigint()
   const child = spawn(file, args, { cwd, env, stdio: descriptors })
   if (child.pid !== undefined) onStart?.(child.pid)
-  const memory = measure === 'memory' ? watchMemory(child.pid) : undefined
+  const peak = memory ? watchMemory(child.pid) : undefined
   const status = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal ?? code))
   })
   const wallMs = Number(process.hrtime.bigint() - began) / 1e6
-  const machineMs = busyMs() - busyBefore
+  const cpuMs = busyMs() - busyBefore
   for (const descriptor of descriptors) closeSync(descriptor)
-  const [stdout, stderr, times] = names.map((name) => readFileSync(name, 'utf8'))
+  const [stdout, stderr] = names.map((name) => readFileSync(name, 'utf8'))
   if (status !== 0) {
     throw new Error(`${command.join(' ').slice(0, 200)}: ended with ${status}\n${stdout}${stderr}`.slice(0, 4000))
   }
-  const cpuMs = measure === 'machine' ? machineMs : cpuOf(times)
-  return { wallMs, cpuMs, peakMb: memory?.() ?? NaN, startedAt, stdout }
-}
-
-/** The second line of `times` is about the children: user and system, as `0m1.23s 0m0.45s`. */
-function cpuOf(times) {
-  const [, children = ''] = times.split('\n')
-  const parts = [...children.matchAll(/(\d+)m([\d.]+)s/g)]
-  return parts.length === 0 ? NaN : parts.reduce((sum, [, m, s]) => sum + (Number(m) * 60 + Number(s)) * 1000, 0)
+  return { wallMs, cpuMs, peakMb: peak?.() ?? NaN, startedAt, stdout }
 }
 
 /** User and system time of all processors since the start of the machine. */

@@ -11,7 +11,7 @@ const timesOf = ({ wallMs, cpuMs }) => ({ wall: [wallMs], cpu: [cpuMs] })
 
 async function withCommands(stage, command) {
   const stdin = stageFile(stage, 'commands.txt', 'true\n'.repeat(count))
-  return timesOf(await stage.execute(command, { stdin, measure: 'cpu' }))
+  return timesOf(await stage.execute(command, { stdin }))
 }
 
 const gnuParallel = isInstalled('parallel', /GNU parallel/)

@@ -27,7 +27,7 @@ export const benchmarks = [
 ].map(({ title, maxMb, ...kind }) => ({
   id: 'g',
   title,
-  baselines: { 'node -e 0': async (stage) => peakOf(await stage.execute(['node', '-e', idle], { measure: 'memory' })) },
+  baselines: { 'node -e 0': async (stage) => peakOf(await stage.execute(['node', '-e', idle], { memory: true })) },
   run: (stage) => printing(stage, kind),
   rows: [
     {
@@ -49,7 +49,7 @@ async function printing(stage, { run, claude }) {
   mkdirSync(directory)
   if (claude !== undefined) standInClaude(stage, claude)
   const commands = Array.from({ length: slots }, (_, index) => ({ id: `t${index + 1}`, run }))
-  return peakOf(await runRoadmap(stage, directory, { slots, commands, isolation: 'none', measure: 'memory' }))
+  return peakOf(await runRoadmap(stage, directory, { slots, commands, isolation: 'none', memory: true }))
 }
 
 /** Puts a program named claude on this stage's PATH. */
