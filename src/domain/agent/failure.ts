@@ -25,12 +25,14 @@ export interface Consequences {
   readonly neverRan?: true
   /** Before any answer, it means that the CLI broke down as it started: nothing that a task can do. */
   readonly breaksStart?: true
+  /** A process that lives on may keep failing so where a new one would not: its login, connection or program is old. */
+  readonly mayBeStale?: true
 }
 
 /** Why an attempt did not succeed: the kind decides what happens next, the sentence is for people. */
 const consequences = {
   /** The login or key is missing or refused. */
-  auth: { next: 'move_on', coolDown: 'login' },
+  auth: { next: 'move_on', coolDown: 'login', mayBeStale: true },
   /** Too many requests for the moment. */
   rate_limit: { next: 'move_on', coolDown: 'moment' },
   /** The account's allowance is used up until some time. */
@@ -38,9 +40,9 @@ const consequences = {
   /** The model server is overloaded or broken. */
   overloaded: { next: 'move_on', coolDown: 'moment' },
   /** The model server cannot be reached. */
-  network: { next: 'move_on', coolDown: 'moment', breaksStart: true },
+  network: { next: 'move_on', coolDown: 'moment', breaksStart: true, mayBeStale: true },
   /** The CLI's own request to the model server timed out, or the attempt passed its time limit. */
-  timeout: { next: 'retry', cutsOff: true, mayWantRoom: true },
+  timeout: { next: 'retry', cutsOff: true, mayWantRoom: true, mayBeStale: true },
   /** The attempt gave no sign of life for too long. */
   idle_timeout: { next: 'retry', cutsOff: true, mayWantRoom: true },
   /** The model does not exist or may not be used. */
@@ -60,7 +62,7 @@ const consequences = {
   /** The agent ended well but the tree is as it was. */
   no_change: { next: 'retry', mayWantRoom: true },
   /** The process ended without a final event, or a command ended with a status other than 0. */
-  crash: { next: 'retry', breaksStart: true, mayWantRoom: true },
+  crash: { next: 'retry', breaksStart: true, mayWantRoom: true, mayBeStale: true },
   /** The CLI is missing or could not be started. */
   spawn: { next: 'move_on', coolDown: 'missing', neverRan: true },
   /** A tool was refused to the agent, which counts as a failure in this run (`on_denied: fail`). */

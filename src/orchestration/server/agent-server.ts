@@ -74,6 +74,7 @@ export class AgentServer {
   #hasBegun = false
   #opened: Promise<void> | undefined
   #turns = 0
+  #isDoubtful = false
   /** When it was started. */
   readonly since: MonotonicMs
   /** Who its process is; undefined if it could not be started. */
@@ -124,6 +125,15 @@ export class AgentServer {
   /** How many it has been given. */
   get turns(): number {
     return this.#turns
+  }
+
+  /** The failure of its last turn may be its own. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful
+  }
+
+  doubt(): void {
+    this.#isDoubtful = true
   }
 
   /** From now on, what it prints is this one's. */

@@ -2,7 +2,7 @@ import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
 import type { Clock } from '../../domain/clock.js'
 import { deferred } from '../../domain/deferred.js'
-import { failure } from '../../domain/agent/failure.js'
+import { consequencesOf, failure } from '../../domain/agent/failure.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { endNewcomers, processesBefore } from '../../platform/processes/table/newcomers.js'
 import { isStopped } from '../../platform/processes/table/process-identity.js'
@@ -38,6 +38,11 @@ export interface ServedTurnParts {
   readonly mask: Mask
   readonly clock: Clock
   readonly limits: ServerLimits
+}
+
+/** The turn has failed in a way that the next one may meet again in this process alone. */
+function mayBeStale(event: AgentEvent): boolean {
+  return event.type === 'result' && event.failure !== undefined && !!consequencesOf(event.failure.kind).mayBeStale
 }
 
 const stderrTailBytes = 16 * 1024
@@ -126,7 +131,10 @@ export class ServedTurn implements RunningTurn {
     if (!(await this.#isOpen(server))) return server.exited
     this.#before = processesBefore()
     const { request, variables } = this.#parts
-    const turn = server.turn({ assignment: request.assignment, variables }, (events) => this.#hear(events))
+    const turn = server.turn({ assignment: request.assignment, variables }, (events) => {
+      this.#hear(events)
+      if (this.#reason === undefined && events.some(mayBeStale)) server.doubt()
+    })
     this.#turn = turn
     return this.#untilOver(server, turn)
   }

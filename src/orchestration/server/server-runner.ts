@@ -131,7 +131,8 @@ class ServerSlot {
   }
 
   #suits(server: AgentServer, { key }: WantedServer, { assignment }: TurnRequest): boolean {
-    if (!server.isUsable || server.key !== key || server.dialogue.fits?.(assignment) === false) return false
+    if (!server.isUsable || server.isDoubtful || server.key !== key || server.dialogue.fits?.(assignment) === false)
+      return false
     const { clock, wear = usualWear } = this.#parts
     const bytes = memoryOf(server.pid)
     return (

@@ -1,8 +1,9 @@
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import { deferred } from '../../domain/deferred.js'
 import type { Assignment, Dialogue, DialogueTurn, TurnToServe, Wire } from '../adapter/contract.js'
-import { objectAt, parseObject, stringAt } from '../adapter/json.js'
-import { readClaudeLine } from './read-line.js'
+import { objectAt, parseObject, stringAt, type JsonObject } from '../adapter/json.js'
+import { deniedEvent } from '../adapter/line.js'
+import { deniedCall, readClaudeLine } from './read-line.js'
 
 /**
  * `claude -p --input-format stream-json`: a message of the user's is a turn, which ends with its `result`. Requests
@@ -11,6 +12,8 @@ import { readClaudeLine } from './read-line.js'
 export function claudeDialogue(wire: Wire): Dialogue {
   return new ClaudeDialogue(wire)
 }
+
+const nobody = 'nobody is there to permit it'
 
 type Hear = (events: readonly AgentEvent[]) => void
 
@@ -33,6 +36,7 @@ class ClaudeDialogue implements Dialogue {
   receive(line: string): void {
     const message = parseObject(line)
     if (message?.type === 'control_response') this.#answered(stringAt(objectAt(message, 'response'), 'request_id'))
+    else if (message?.type === 'control_request') this.#refuse(message)
     else this.#hear(readClaudeLine(line))
   }
 
@@ -52,6 +56,18 @@ class ClaudeDialogue implements Dialogue {
   #hear(events: readonly AgentEvent[]): void {
     for (const event of events) if (event.type === 'session') this.#conversation = event.sessionId
     this.#turn?.heard(events)
+  }
+
+  /** It would wait for an answer for ever, and nobody is there to give another one. */
+  #refuse({ request_id: id, ...message }: JsonObject): void {
+    const request = objectAt(message, 'request')
+    const asked = stringAt(request, 'subtype') ?? 'nothing'
+    const answer =
+      asked === 'can_use_tool'
+        ? { subtype: 'success', request_id: id, response: { behavior: 'deny', message: nobody } }
+        : { subtype: 'error', request_id: id, error: `autopilot does not answer ${asked}` }
+    this.#wire.send(JSON.stringify({ type: 'control_response', response: answer }))
+    if (asked === 'can_use_tool' && request) this.#hear([deniedEvent(deniedCall(request), nobody)])
   }
 
   #ask(request: Readonly<Record<string, string>>): Promise<void> {

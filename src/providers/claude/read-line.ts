@@ -151,9 +151,10 @@ function isByRule(meta: JsonObject): boolean {
 }
 
 /** The refused call, from its own event or from the list in the final event, which has its input, too. */
-function deniedCall(denial: JsonObject) {
+export function deniedCall(denial: JsonObject) {
   const name = stringAt(denial, 'tool_name') ?? 'a tool'
-  return { name, target: targetOf(objectAt(denial, 'tool_input')), call: stringAt(denial, 'tool_use_id') }
+  const input = objectAt(denial, 'tool_input') ?? objectAt(denial, 'input')
+  return { name, target: targetOf(input), call: stringAt(denial, 'tool_use_id') }
 }
 
 /**

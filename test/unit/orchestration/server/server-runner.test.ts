@@ -431,6 +431,29 @@ test.runIf(hasProc)(
   },
 )
 
+const failed = (said: string) => JSON.stringify({ type: 'result', subtype: 'success', is_error: true, result: said })
+
+test.each([
+  ['an old login', 'Failed to authenticate: OAuth token has expired', true],
+  ['a program that was replaced', "Cannot find module './chunk-4f2a.js'", true],
+  ['a dead connection', 'Unable to connect to the API', true],
+  ['a used-up allowance', 'You have hit your usage limit', false],
+])('after a failure that may be its own, a server is replaced: %s', async (_, said, isReplaced) => {
+  const { agents, start } = await stage()
+  const first = start()
+  const server = await opened(agents)
+  await taken(server)
+  await server.say(failed(said), '{"server":"over"}')
+  await answer(server, 'clean', 'cleaned')
+  await first.turn.ended
+  const next = start()
+  const serving = isReplaced ? await opened(agents) : server
+  await taken(serving)
+  await finish(serving)
+  await next.turn.ended
+  expect(agents.started).toHaveLength(isReplaced ? 2 : 1)
+})
+
 test('a turn that is ended is interrupted, and the server serves the next', async () => {
   const { agents, start } = await stage()
   const { turn } = start()

@@ -108,6 +108,21 @@ test('a turn that is over is not interrupted any more, since that would hit the 
   expect(sent.at(-1)).toMatchObject({ type: 'control_request', request: { subtype: 'interrupt' } })
 })
 
+test('what it asks for is refused at once: a permission, and whatever nobody has foreseen', () => {
+  const { sent, begin, feed } = stage()
+  const { heard } = begin('Do it.')
+  const ask = (id: string, request: object) => JSON.stringify({ type: 'control_request', request_id: id, request })
+  feed([
+    ask('r-1', { subtype: 'can_use_tool', tool_name: 'Bash', input: { command: 'rm -r x' }, tool_use_id: 'toolu_1' }),
+    ask('r-2', { subtype: 'elicitation', mcp_server_name: 'mine' }),
+  ])
+  expect(sent.slice(1)).toMatchObject([
+    { type: 'control_response', response: { subtype: 'success', request_id: 'r-1', response: { behavior: 'deny' } } },
+    { type: 'control_response', response: { subtype: 'error', request_id: 'r-2' } },
+  ])
+  expect(heard).toMatchObject([{ type: 'denied', tool: 'Bash', target: 'rm -r x', call: 'toolu_1' }])
+})
+
 test('a success of no turns is not the end: a conversation whose background work was stopped begins with one', async () => {
   const { begin, feed } = stage()
   const { turn, isOver } = begin('Go on.')
