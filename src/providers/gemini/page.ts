@@ -6,7 +6,8 @@ export const geminiPage: ProviderPage = {
   login: '`GEMINI_API_KEY`',
   modelServer:
     '`GOOGLE_GEMINI_BASE_URL`, and `security.auth.selectedType: gemini-api-key` in `~/.gemini/settings.json`',
-  review: 'a policy that lets it read files and the change, with `git diff` and such',
+  review:
+    'a policy that lets it read files and the change, with `git diff` and such; a `GEMINI.md` of the tree counts, which no setting turns off',
   tokens: 'yes; cached tokens included',
   finalEvent: 'the event `result`',
   refusals: 'errors of tool calls (`policy_violation`; a redirection; a path outside)',

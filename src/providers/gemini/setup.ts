@@ -76,8 +76,10 @@ function settings(limits: AgentLimits | undefined) {
 }
 
 /**
- * Settings that win over those of the tree that is judged: it gives no instructions, hooks, tools or servers. What a
- * tree has in `.gemini` is the user's: a change to it is left out of the work.
+ * Settings that win over those of the tree that is judged: it gives no hooks, tools or servers, and no instructions but
+ * a `GEMINI.md`. A name that is set is added to that one, and whether it is read depends only on trust in the tree,
+ * without which no `git diff` may run. What a tree has in `.gemini` is the user's: a change to it is left out of the
+ * work. Source: tried with 0.61.0, and its code.
  */
 const ofReviewer = {
   advanced: { ignoreLocalEnv: true },

@@ -7,7 +7,19 @@ import { chosenClis, clis, providerOf } from '../clis.js'
 import type { Turn } from '../model-server.js'
 import { tokens, type Answer } from '../protocol.js'
 import { all, only, setStage, type Stage } from '../stage.js'
-import { calling, countingRepair, done, endless, plantingReview, roadmap, shell, writes } from '../scripts.js'
+import {
+  calling,
+  countingRepair,
+  done,
+  endless,
+  heededAnyway,
+  heededIn,
+  judgedTree,
+  plantingReview,
+  roadmap,
+  shell,
+  writes,
+} from '../scripts.js'
 
 // What every CLI must do, a process for each turn.
 
@@ -172,6 +184,7 @@ describe.each(rows)('$cli, one process for each turn', { timeout }, ({ cli, edit
     const stage = await setStage({
       roadmap: "tasks:\n  - { id: hello, title: Say hello, run: 'echo hello > hello.txt' }\n",
       script,
+      files: judgedTree,
       config: `${full.config}gates:\n  - { review: '${agent}', criteria: It greets., name: opinion }\n`,
     })
     outside = stage.scene.repo.beside('planted')
@@ -186,6 +199,7 @@ describe.each(rows)('$cli, one process for each turn', { timeout }, ({ cli, edit
       [0, 1, 2, 3].map((n) => `review ${n}`),
     )
     expect(all(records(), 'review_unanswered')).toEqual([])
+    expect(heededIn(stage.server.turns)).toEqual(heededAnyway[cli] ?? [])
     expect(stage.scene.repo.git('ls-tree', '-r', '--name-only', 'autopilot/main')).not.toContain('planted')
     expect(existsSync(outside)).toBe(false)
     await stage.quiet()
