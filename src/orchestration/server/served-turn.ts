@@ -4,6 +4,7 @@ import type { Clock } from '../../domain/clock.js'
 import { deferred } from '../../domain/deferred.js'
 import { consequencesOf, failure } from '../../domain/agent/failure.js'
 import type { Mask } from '../../domain/secrets/mask.js'
+import { statAtOnce } from '../../platform/files/at-once.js'
 import { endNewcomers, processesBefore } from '../../platform/processes/table/newcomers.js'
 import { isStopped } from '../../platform/processes/table/process-identity.js'
 import { processorTimes } from '../../platform/processes/table/processor-looks.js'
@@ -126,7 +127,10 @@ export class ServedTurn implements RunningTurn {
     this.events.push({ type: 'spawned', process: identity })
     await Promise.race([this.#begun.promise, this.#stopped.promise, server.exited])
     // What has never begun leaves a server as it was, unless that was to be its first turn.
-    if (this.#reason !== undefined) return this.#giveUp(server)
+    if (this.#reason !== undefined) return this.#giveUp(server, 'The turn was ended before it began.')
+    // A process would not start there; a server would work all the same, in no directory.
+    if (!statAtOnce(this.#parts.request.assignment.request.cwd))
+      return this.#giveUp(server, 'The working directory does not exist.')
     server.go()
     if (!(await this.#isOpen(server))) return server.exited
     this.#before = processesBefore()
@@ -139,10 +143,12 @@ export class ServedTurn implements RunningTurn {
     return this.#untilOver(server, turn)
   }
 
-  async #giveUp(server: AgentServer): Promise<ExitStatus> {
-    if (server.hasBegun) return { type: 'not_started', message: 'The turn was ended before it began.' }
-    server.end()
-    return server.exited
+  async #giveUp(server: AgentServer, message: string): Promise<ExitStatus> {
+    if (!server.hasBegun) {
+      server.end()
+      await server.exited
+    }
+    return { type: 'not_started', message }
   }
 
   /** False if the server ends before it can be given a turn. */

@@ -112,6 +112,18 @@ describe.skipIf(!chosenClis.includes('codex'))('codex as a server', () => {
     await stage.close()
   })
 
+  test('that is killed before its first turn has a conversation that continues, or is known to be lost', async () => {
+    const stage = await setServedStage({ script: () => done })
+    const killed = stage.work()
+    await vi.waitFor(() => expect(evidenceOf(killed).sessionId).toBeDefined(), { timeout: 20_000, interval: 2 })
+    process.kill(await killed.spawned, 'SIGKILL')
+    await killed.ended
+    const next = stage.work({}, evidenceOf(killed).sessionId)
+    expect(await next.ended).toMatchObject(well)
+    expect([undefined, 'session_lost']).toContain(next.result().failure?.kind)
+    await stage.close()
+  })
+
   test('continues a conversation with other variables, and counts only what is new', async () => {
     const better = shell('printf %s "$AUTOPILOT_BASE" > base.txt')
     const script = ({ results, said }: Turn) =>

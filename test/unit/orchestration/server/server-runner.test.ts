@@ -507,6 +507,23 @@ test('a turn that is ended before it begins leaves a server alone that has serve
   await third.turn.ended
 })
 
+test('a turn whose directory is gone is not given to a server, new or not', async () => {
+  const { agents, start } = await stage()
+  const gone = { assignment: { type: 'work', request: workRequest({ cwd: join(agents.dir, 'gone') }) } } as const
+  const exit = { type: 'not_started', message: 'The working directory does not exist.' }
+  expect(await start(gone).turn.ended).toMatchObject({ exit })
+  const { turn } = start()
+  const server = await opened(agents)
+  await taken(server)
+  await finish(server)
+  await turn.ended
+  expect(await start(gone).turn.ended).toMatchObject({ exit })
+  const next = start()
+  await taken(server)
+  await finish(server)
+  await next.turn.ended
+})
+
 test('a server that cannot end what a turn left running is ended itself', async () => {
   const { agents, clock, start } = await stage()
   const { turn } = start()
