@@ -62,7 +62,7 @@ fuzz: dist/cli.cjs ## read thousands of broken inputs; FUZZ_RUNS=10000 of each k
 	@FUZZ_RUNS="$${FUZZ_RUNS:-10000}" npm run --silent test -- test/fuzz
 
 .PHONY: test-cli
-test-cli: dist/cli.cjs ## run the real CLIs against the tests' own model server; TEST_CLIS='claude codex': only these
+test-cli: dist/cli.cjs ## run the real CLIs against the tests' own model server; TEST_CLIS='claude codex': only these; TABLE=docs/providers.md: write what passed into it
 	node_modules/.bin/vitest run --config .config/vitest.cli.config.ts
 
 .PHONY: faults

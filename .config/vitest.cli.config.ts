@@ -1,8 +1,13 @@
 import { defineConfig } from 'vitest/config'
+import { CliTableReporter } from '../test/support/suite/cli-table-reporter.js'
 import { chosenClis } from '../test/test-cli/clis.js'
 
 // CI counts the tests from a report in this file.
 const summary = process.env.VITEST_SUMMARY
+
+// The page into which a table of what was proved is written, which only a run of all CLIs can fill.
+const page = process.env.TABLE
+if (page && process.env.TEST_CLIS) throw new Error('TABLE is for a run with all CLIs: leave TEST_CLIS out')
 
 // Tests beside the folder `each` need claude and codex, those in it try every chosen CLI.
 const both = (['claude', 'codex'] as const).every((cli) => chosenClis.includes(cli))
@@ -21,6 +26,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     env: { NO_COLOR: '1' },
-    ...(summary ? { reporters: ['default', 'json'], outputFile: { json: summary } } : {}),
+    reporters: ['default', ...(summary ? ['json'] : []), ...(page ? [new CliTableReporter(page)] : [])],
+    ...(summary ? { outputFile: { json: summary } } : {}),
   },
 })
