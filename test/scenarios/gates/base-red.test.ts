@@ -313,7 +313,7 @@ test.each([
     const { code, records } = await run.ended
     await ofBase.gone
     expect([code, all(records(), 'base_judged')]).toEqual([0, []])
-    expect(agents.started).toEqual(['a', 'gate'])
+    expect([...agents.started].sort()).toEqual(['a', 'gate'])
   },
 )
 
