@@ -6,7 +6,12 @@ import type { RunId } from './brand.js'
  * letter of these, no two share one but once in a million roadmaps.
  */
 export function safeName(id: string): string {
-  const slug = id
+  return `${slugOf(id) || 'task'}-${hash(id)}${hash(reversed(id)).slice(4)}`
+}
+
+/** At most 40 of `[a-z0-9-]`, by which a person knows a name again; empty if it has none of these. */
+export function slugOf(name: string): string {
+  return name
     .normalize('NFKD')
     // Accents stand by themselves now; without them, the letter is left.
     .replace(/\p{M}+/gu, '')
@@ -15,7 +20,6 @@ export function safeName(id: string): string {
     .replace(/^-+/, '')
     .slice(0, 40)
     .replace(/-+$/, '')
-  return `${slug === '' ? 'task' : slug}-${hash(id)}${hash(reversed(id)).slice(4)}`
 }
 
 /** For a hash of its own: the same units in the other order. */

@@ -50,6 +50,18 @@ export function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? ''
 }
 
+/** As much of the end of a program's output as says why it failed, clean: at most 6,000 characters. */
+export function endOf(output: string): string {
+  return cleanText(output).trim().slice(-6_000)
+}
+
+/** The first line in which a program complains; undefined if none does. */
+export function firstComplaint(output: string): string | undefined {
+  return output.split('\n').find((line) => complaint.test(line))
+}
+
+const complaint = /(?:^|[^\w/.-])(?:error|err!|err_\w+|fatal|cannot|could not|not found|no such)(?:$|[^\w/-])/i
+
 /** `1 task`, `2 tasks`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -6,7 +6,7 @@ import {
   type ExitStatus,
 } from '../domain/agent/attempt.js'
 import { failure, type Failure } from '../domain/agent/failure.js'
-import { lastLine } from '../domain/text.js'
+import { endOf, lastLine } from '../domain/text.js'
 import type { Provider } from './adapter/contract.js'
 import { lastWords } from './adapter/failure-text.js'
 import { shortLine } from './adapter/line.js'
@@ -37,7 +37,9 @@ export function judgeAgent(provider: Provider, end: AgentProcessEnd): Failure | 
   if (isMissing(exit) && end.hasPrinted !== true) {
     return failure('spawn', `${provider.name} could not be started (${formatExitStatus(exit)}).${itSaid}`)
   }
-  return provider.explainCrash?.(stderrTail) ?? { ...judged, message: `${judged.message}${itSaid}` }
+  return (
+    provider.explainCrash?.(stderrTail) ?? { ...judged, ...printed(stderrTail), message: `${judged.message}${itSaid}` }
+  )
 }
 
 /** What shells, env(1) and the shims of version managers end with: found but not to be executed, or not found. */
@@ -48,7 +50,11 @@ function isMissing(exit: ExitStatus): boolean {
 function exitResult({ exit, evidence, stderrTail }: AgentProcessEnd): NonNullable<Evidence['result']> {
   if (exit.type === 'code' && exit.code === 0) return {}
   const said = shortLine(lastLine(stderrTail)) || shortLine(evidence.finalText)
-  return {
-    failure: failure('crash', `The command failed (${formatExitStatus(exit)})${said === '' ? '.' : `: ${said}`}`),
-  }
+  const message = `The command failed (${formatExitStatus(exit)})${said === '' ? '.' : `: ${said}`}`
+  return { failure: failure('crash', message, printed(stderrTail)) }
+}
+
+function printed(stderrTail: string): Pick<Failure, 'detail'> {
+  const detail = endOf(stderrTail)
+  return detail === '' ? {} : { detail }
 }

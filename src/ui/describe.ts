@@ -20,6 +20,7 @@ import {
   formatWaiting,
   ignoredBehind,
   leftoversBehind,
+  reasonLines,
   showId,
 } from './format.js'
 import { allowHint, refusedBehind } from './refusals.js'
@@ -33,6 +34,8 @@ export interface Line {
   readonly text: string
   /** A live screen shows it anyway. */
   readonly onScreen?: true
+  /** Further lines, which stand below it. */
+  readonly below?: readonly string[]
 }
 
 /** Generous, because outside text is already cut. */
@@ -43,6 +46,11 @@ export function describe(record: RunRecord, state: RunState): Line | undefined {
   const line = phrase(record, state)
   // Also what should already be clean: names of providers, branches and slots come from files and command lines.
   return line && { ...line, text: cleanLine(line.text, longestLine) }
+}
+
+/** The lines below a line, indented. */
+export function below({ below: lines = [] }: Line): readonly string[] {
+  return lines.map((text) => `    ${text}`)
 }
 
 function phrase(record: RunRecord, state: RunState): Line | undefined {
@@ -89,7 +97,8 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     }
     case 'repair_started': {
       const head = `${showId(record.taskId)} repair round ${record.round} started on ${record.slot}`
-      return { tone: 'warning', text: `${head} (${record.reason.kind}): ${formatFailure(record.reason)}` }
+      const text = `${head} (${record.reason.kind}): ${formatFailure(record.reason)}`
+      return { tone: 'warning', text, ...reasonBelow(record.reason) }
     }
     case 'finishing_started': {
       const head = `${showId(record.taskId)} continues on ${record.slot} to finish its work`
@@ -103,7 +112,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       if (!record.willRetry) return undefined
       const then = state.stopping ? 'is left for the next run' : 'will be tried again'
       const head = `${showId(record.taskId)} attempt ${record.attempt} failed (${record.failure.kind}), ${then}`
-      return { tone: 'warning', text: `${head}: ${formatFailure(record.failure)}` }
+      return { tone: 'warning', ...failureText(head, record.failure, state) }
     }
     case 'task_integrated':
       return {
@@ -120,12 +129,10 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       }
     case 'task_failed': {
       const tried = plural(record.attempts, 'attempt')
-      return {
-        tone: 'bad',
-        text:
-          `${showId(record.taskId)} failed after ${tried} (${record.failure.kind}): ` +
-          `${formatFailure(record.failure)}${ignoredBehind(state.tasks.get(record.taskId))}${refusedOf(record, state, record.failure)}${behind(record)}`,
-      }
+      const head = `${showId(record.taskId)} failed after ${tried} (${record.failure.kind})`
+      const { text, ...more } = failureText(head, record.failure, state)
+      const besides = `${ignoredBehind(state.tasks.get(record.taskId))}${refusedOf(record, state, record.failure)}`
+      return { tone: 'bad', text: `${text}${besides}${behind(record)}`, ...more }
     }
     case 'task_canceled':
       return { tone: 'warning', text: `${showId(record.taskId)} canceled` }
@@ -170,6 +177,18 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'run_finished':
       return undefined
   }
+}
+
+/** Where setup fails, it fails for every task alike: what it said is told once. */
+function failureText(head: string, failure: Failure, { setupFailures }: RunState): Omit<Line, 'tone'> {
+  const isKnown = failure.inSetup === true && (setupFailures.get(failure.message) ?? 0) > 1
+  if (isKnown) return { text: `${head}: setup failed as before` }
+  return { text: `${head}: ${formatFailure(failure)}`, ...reasonBelow(failure) }
+}
+
+function reasonBelow(failure: Failure): Pick<Line, 'below'> {
+  const lines = reasonLines(failure)
+  return lines.length === 0 ? {} : { below: lines }
 }
 
 function describeEstimate(record: RecordOf<'agent_finished'>): Line | undefined {

@@ -60,6 +60,27 @@ export function formatFailure({ message, paths = [] }: Failure): string {
   return `${cleanLine(message, 400)}${paths.length > 0 ? ` [${named}]` : ''}`
 }
 
+/** How many lines of a failure's reason are shown, from its end. */
+const maxReason = 12
+
+/** The end of what was printed as something failed, and the file with all of it: to stand below the line that says so. */
+export function reasonLines({ kind, message, detail = '', log }: Failure): readonly string[] {
+  const isForAgent = kind === 'refused' || kind === 'unfinished'
+  const isTold = message.includes(cleanLine(detail, 300))
+  return [...(isForAgent || isTold ? [] : endLines(detail, maxReason)), ...logLine(log)]
+}
+
+/** The last lines of an output that are not empty, marked as a quotation. */
+export function endLines(output: string, most: number): readonly string[] {
+  const lines = output.split('\n').filter((line) => line.trim() !== '')
+  return lines.slice(-most).map((line) => `| ${cleanLine(line, 300)}`)
+}
+
+/** Where all of an output is. */
+export function logLine(log: string | undefined): readonly string[] {
+  return log === undefined ? [] : [`all of it: ${cleanLine(log, 500)}`]
+}
+
 /** Everything a reviewer said, on one line. */
 export function formatReasons(reasons: readonly string[]): string {
   return reasons.map((reason) => cleanLine(reason, 500)).join('; ')

@@ -12,6 +12,7 @@ import {
   formatWaiting,
   ignoredBehind,
   leftoversBehind,
+  reasonLines,
   showId,
 } from './format.js'
 import { refusedBehind } from './refusals.js'
@@ -127,14 +128,18 @@ const maxTasks = 200
 
 function taskLines({ state, standing }: RunStatus): readonly Line[] {
   const tasks = [...state.tasks.values()]
-  const shown = tasks.slice(0, maxTasks).map((task, index) => {
+  const shown = tasks.slice(0, maxTasks).flatMap((task, index) => {
     const { id, state: taskState } = task
     const [tone, text] = describeTask(taskState, standing.type === 'broken_off' || standing.type === 'silent')
     const refused = refusedBehind(task, taskState.type === 'failed' ? taskState.failure : undefined)
     const besides = `${leftoversBehind(task)}${ignoredBehind(task)}`
-    return row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${besides}${refused}`)
+    const reason = taskState.type === 'failed' ? reasonLines(taskState.failure) : []
+    return [
+      row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${besides}${refused}`),
+      ...reason.map((line) => row('plain', '', `  ${line}`)),
+    ]
   })
-  const rest = tasks.length - shown.length
+  const rest = tasks.length - maxTasks
   return rest > 0 ? [...shown, row('plain', '', `and ${rest} more; --output json has all`)] : shown
 }
 

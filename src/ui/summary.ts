@@ -6,6 +6,7 @@ import { needsPerson } from '../domain/run/early-stop.js'
 import { exitCodes } from '../domain/run/exit-code.js'
 import type { CommitOnRef } from '../domain/run/ledger.js'
 import type { RunState, SlotState, TaskRecord, TaskState } from '../domain/run/run-state.js'
+import type { Failure } from '../domain/agent/failure.js'
 import { formatProviderModel } from '../domain/agent/provider-model.js'
 import { isPersonsHold } from '../domain/roadmap/hold.js'
 import { cleanLine, plural, listFirst } from '../domain/text.js'
@@ -19,6 +20,9 @@ import {
   formatIgnored,
   formatReasons,
   formatUsage,
+  endLines,
+  logLine,
+  reasonLines,
   showId,
 } from './format.js'
 import { allowHintOfRun, doneWithRefusals, refusedBehind } from './refusals.js'
@@ -80,12 +84,20 @@ function ofType<Type extends TaskState['type']>(
   )
 }
 
+/** Tasks that failed alike share a line. */
 function failedLines(state: RunState): readonly Line[] {
-  return ofType(state, 'failed').map((task) => {
+  const texts = new Map<string, { readonly ids: TaskId[]; readonly failure: Failure }>()
+  for (const task of ofType(state, 'failed')) {
     const { failure } = task.state
-    const refused = refusedBehind(task, failure)
-    return row('bad', 'Failed', `${showId(task.id)}: ${formatFailure(failure)} (${failure.kind})${refused}`)
-  })
+    const text = `${formatFailure(failure)} (${failure.kind})${refusedBehind(task, failure)}`
+    const alike = texts.get(text)
+    if (alike) alike.ids.push(task.id)
+    else texts.set(text, { ids: [task.id], failure })
+  }
+  return [...texts].flatMap(([text, { ids, failure }]) => [
+    row('bad', 'Failed', `${listFirst(ids, maxNamed, showId)}: ${text}`),
+    ...reasonLines(failure).map((line) => row('plain', '', line)),
+  ])
 }
 
 /** Named one by one up to a screenful, then counted. */
@@ -231,12 +243,7 @@ export function baseLines({ base, stopping }: RunState): readonly Line[] {
   if (stopping?.reason !== 'base_red' || base?.verdict !== 'failed') return []
   return base.gates.flatMap(({ gate, message, tail = '', log }) => [
     row('bad', 'Base', `${formatBaseRed([gate])}: ${cleanLine(message)}`),
-    ...tail
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-maxPrinted)
-      .map((line) => row('plain', '', `| ${cleanLine(line, 300)}`)),
-    ...(log === undefined ? [] : [row('plain', '', `all of it: ${cleanLine(log, 500)}`)]),
+    ...[...endLines(tail, maxPrinted), ...logLine(log)].map((line) => row('plain', '', line)),
   ])
 }
 

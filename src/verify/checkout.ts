@@ -1,4 +1,5 @@
-import type { CommitId, TaskId, TreeId } from '../domain/brand.js'
+import type { CommitId, TreeId } from '../domain/brand.js'
+import type { AttemptId } from '../domain/attempt/attempt.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Result } from '../domain/result.js'
 
@@ -9,7 +10,7 @@ export interface GatedTree {
   /** The commit of the target's that it would land on; of the tip itself, the tip. */
   readonly base?: CommitId
   /** Whose work it is; of several, the last. Absent for the target's tip. */
-  readonly taskId?: TaskId
+  readonly attempt?: AttemptId
 }
 
 /** A clean checkout of one commit, used by one gate. */

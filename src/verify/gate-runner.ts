@@ -15,8 +15,8 @@ export interface GateRunnerParts {
   readonly signal: AbortSignal
 }
 
-/** The job that runs a gate, counted from 1, and the task that it is about. */
-export interface GateWork extends Pick<GatedTree, 'base' | 'taskId'> {
+/** The job that runs a gate, counted from 1, and whose work it is about. */
+export interface GateWork extends Pick<GatedTree, 'base' | 'attempt'> {
   readonly job: number
 }
 

@@ -1,6 +1,7 @@
 import type { CommitId, TreeId } from '../domain/brand.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Verdict } from '../domain/landing/gate.js'
+import { present } from '../domain/present.js'
 import type { CheckOut, GatedTree } from './checkout.js'
 
 export interface SetupJudgeParts {
@@ -27,16 +28,16 @@ export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge
     const second = await trouble(checkOut, commit)
     if (second === undefined) return { type: 'passed' }
     const top = tip()
-    if (!second.inSetup || top === commit) return { type: 'errored', message: withoutStop(second) }
+    if (!second.inSetup || top === commit) return errored(second, withoutStop(second))
     const there = await trouble(checkOut, top)
-    if (there !== undefined) return { type: 'errored', message: `${withoutStop(there)} (also on the target's tip)` }
-    const { message, detail = '' } = second
-    return { type: 'failed', message: message.replace(/\.$/, ''), tail: detail, inSetup: true }
+    if (there !== undefined) return errored(there, `${withoutStop(there)} (also on the target's tip)`)
+    const { detail = '', log } = second
+    return { type: 'failed', message: withoutStop(second), tail: detail, inSetup: true, ...present({ log }) }
   }
 
   return {
     async judge(gated, first) {
-      if (!first.inSetup) return { type: 'errored', message: first.message }
+      if (!first.inSetup) return errored(first, first.message)
       const verdict = verdicts.get(gated.tree) ?? decide(gated)
       verdicts.set(gated.tree, verdict)
       const decided = await verdict
@@ -45,6 +46,10 @@ export function createSetupJudge({ checkOut, tip }: SetupJudgeParts): SetupJudge
     },
     known: (tree) => verdicts.get(tree),
   }
+}
+
+function errored({ log }: Failure, message: string): Verdict {
+  return { type: 'errored', message, ...present({ log }) }
 }
 
 /** What keeps a commit from being set up in a fresh place. */

@@ -4,7 +4,7 @@ import { formatExitStatus } from '../domain/agent/attempt.js'
 import type { Clock } from '../domain/clock.js'
 import type { Gate, Verdict } from '../domain/landing/gate.js'
 import type { Mask } from '../domain/secrets/mask.js'
-import { cleanLine, cleanText } from '../domain/text.js'
+import { cleanLine, endOf } from '../domain/text.js'
 import { scheduleUsable } from '../domain/agent/usable-time.js'
 import { isStopped } from '../platform/processes/table/process-identity.js'
 import type { ProcessEnd, OnSpawned } from '../platform/processes/running-process.js'
@@ -31,8 +31,6 @@ const maxLogBytes = 50 * 1024 * 1024
 const graceMs = 2_000
 /** The variable that identifies a gate's processes, wherever they go: its log. */
 const mark = 'AUTOPILOT_GATE'
-/** How much an agent is told about a failing gate: the last lines, up to this many characters. */
-const tailChars = 6_000
 
 /** Runs one gate to its end, in its own process group, and returns its verdict. Never rejects. */
 export async function runGate(
@@ -90,7 +88,7 @@ async function directoryIn(root: string, cwd = ''): Promise<string | undefined> 
 }
 
 function judge(gate: Gate, { exit, ended, stderrTail }: ProcessEnd): Verdict {
-  const tail = cleanText(stderrTail).slice(-tailChars)
+  const tail = endOf(stderrTail)
   if (ended === 'canceled') return { type: 'errored', message: 'it was canceled' }
   if (ended === 'timeout') {
     return { type: 'failed', message: `no end within ${gate.timeoutMs / 1000} s`, tail }

@@ -1,6 +1,7 @@
 import type { TreeId } from '../domain/brand.js'
 import { failure, type Failure } from '../domain/agent/failure.js'
 import { gateKey, setupGate, type Gate, type Verdict } from '../domain/landing/gate.js'
+import { present } from '../domain/present.js'
 import { err, ok, type Result } from '../domain/result.js'
 import { cleanLine } from '../domain/text.js'
 import type { GatedTree } from './checkout.js'
@@ -104,9 +105,9 @@ const canceled = failure('canceled', 'The run was canceled before the gates judg
 function failureOf(name: string, verdict: Exclude<Verdict, { type: 'passed' }>): Failure {
   const isSetup = verdict.type === 'failed' && verdict.inSetup
   const gate = isSetup ? setupGate : cleanLine(name, 100)
-  if (verdict.type === 'errored') {
-    return failure('infrastructure', `The gate ${gate} could not be run: ${verdict.message}.`)
-  }
-  const detail = verdict.tail.trim()
-  return failure('gate_failed', `The gate ${gate} failed: ${verdict.message}.`, detail === '' ? {} : { detail })
+  const { message, log } = verdict
+  if (verdict.type === 'errored')
+    return failure('infrastructure', `The gate ${gate} could not be run: ${message}.`, present({ log }))
+  const more = verdict.tail === '' ? { log } : { detail: verdict.tail, log }
+  return failure('gate_failed', `The gate ${gate} failed: ${message}.`, present(more))
 }

@@ -18,20 +18,15 @@ export interface Gate {
  * What a gate said. `failed` is about the tree; `errored` never is: the gate could not be run (no process, no disk),
  * and is tried again.
  */
-export type Verdict =
+export type Verdict = (
   | { readonly type: 'passed' }
-  /**
-   * `log`: the file with all that it printed. `inSetup`: the gate itself has not run, as setup fails on this tree, and
-   * passes on the target's tip.
-   */
-  | {
-      readonly type: 'failed'
-      readonly message: string
-      readonly tail: string
-      readonly log?: string
-      readonly inSetup?: true
-    }
+  /** `inSetup`: the gate itself has not run, as setup fails on this tree, and passes on the target's tip. */
+  | { readonly type: 'failed'; readonly message: string; readonly tail: string; readonly inSetup?: true }
   | { readonly type: 'errored'; readonly message: string }
+) & {
+  /** The file with all that it printed; absent if it did not run. */
+  readonly log?: string
+}
 
 /** The words of verdicts. */
 export const verdictTypes = ['passed', 'failed', 'errored'] as const satisfies readonly Verdict['type'][]

@@ -14,8 +14,8 @@ import { isTold, passOver, type QueueCounts, type RecordOf, type RunEvent, type 
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from '../agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
-import { lastAction } from '../agent/last-action.js'
 import { commandProvider } from '../routing/routing.js'
+import { endWork, noteAction, startWork, unusedSlot, type SlotState } from './slot-state.js'
 import { followProgress, type Attempts } from './task-progress.js'
 import {
   forgetApprovals,
@@ -29,29 +29,8 @@ import {
 import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
 import type { PlannedTask } from '../roadmap/plan.js'
 
+export type { SlotState } from './slot-state.js'
 export type { TaskRecord, TaskState } from './task-record.js'
-
-/** What a busy slot is doing; `since` and `busyMs` in monotonic ms of the run. */
-export interface SlotState {
-  readonly id: string
-  readonly busyMs: number
-  /** Attempts on this slot so far, the current one included. */
-  readonly attempts: number
-  /** Repair rounds on this slot so far, the current one included. */
-  readonly repairs: number
-  /** Reviews on this slot so far, the current one included. */
-  readonly reviews: number
-  /** Finishing turns on this slot so far, the current one included. */
-  readonly finishes: number
-  readonly work?: {
-    readonly does: 'attempt' | 'repair' | 'review' | 'finish'
-    readonly taskId: TaskId
-    readonly attempt: number
-    readonly agent: ProviderModel
-    readonly since: number
-    readonly lastAction?: string
-  }
-}
 
 export interface ProviderState {
   readonly usable: boolean
@@ -106,6 +85,8 @@ export interface RunState extends Attempts {
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
   readonly flaky: Map<string, number>
+  /** What setup failed with in workspaces, and how often. */
+  readonly setupFailures: Map<string, number>
   /** The last verdict on the base, until work has landed on it. */
   base?: Pick<Extract<RunEvent, { type: 'base_judged' }>, 'commit' | 'verdict' | 'gates'>
   readonly providers: Map<string, ProviderState>
@@ -126,8 +107,8 @@ export interface RunState extends Attempts {
   finished?: { readonly exitCode: ExitCode; readonly why: string }
 }
 
-function unusedSlot(id: string): SlotState {
-  return { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0, finishes: 0 }
+function countOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 /** The state after `run_started`, which is always the first event. */
@@ -148,6 +129,7 @@ export function initialState(start: RunState['start']): RunState {
     atWork: new Map(),
     gates: { passed: 0, failed: 0, errored: 0, remembered: 0 },
     flaky: new Map(),
+    setupFailures: new Map(),
     providers: new Map(),
     kept: [],
     unwritten: [],
@@ -258,19 +240,19 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
     case 'attempt_started':
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
       beginAttempt(state, record.taskId)
-      startWork(state, record)
+      startWork(state.slots, record)
       return
     case 'repair_started':
     case 'finishing_started':
       markRefusalsRepaired(state.tasks, record)
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
-      startWork(state, record)
+      startWork(state.slots, record)
       return
     case 'attempt_resumed': {
       const { slot, attempt } = record
       const next: TaskState = slot === undefined ? { type: 'merging', attempt } : { type: 'running', attempt, slot }
       setTask(state, record.taskId, next)
-      if (slot !== undefined) startWork(state, { ...record, slot })
+      if (slot !== undefined) startWork(state.slots, { ...record, slot })
       return
     }
     case 'candidate_created':
@@ -284,10 +266,10 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       return
     case 'review_started':
       setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt, slot: record.slot })
-      startWork(state, record)
+      startWork(state.slots, record)
       return
     case 'agent_reported':
-      noteAction(state, record)
+      noteAction(state.slots, state.tasks.get(record.taskId), record)
       noteRefusal(state.tasks, record)
       return
     case 'agent_used':
@@ -309,14 +291,14 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
         type: record.review === undefined ? 'merging' : 'verifying',
         attempt: record.attempt,
       })
-      endWork(state, record)
+      endWork(state.slots, record)
       return
     case 'gate_judged':
       state.gates[record.verdict]++
       if (record.remembered) state.gates.remembered++
       if (record.by) setTask(state, record.taskId, { type: 'merging', attempt: record.attempt })
       noteApproval(state.tasks, record)
-      if (record.flaky) state.flaky.set(record.gate, (state.flaky.get(record.gate) ?? 0) + 1)
+      if (record.flaky) countOne(state.flaky, record.gate)
       return
     case 'base_judged':
       state.base = { commit: record.commit, verdict: record.verdict, gates: record.gates }
@@ -330,6 +312,7 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
     }
     case 'attempt_failed':
       countFailed(state, record)
+      if (record.failure.inSetup) countOne(state.setupFailures, record.failure.message)
       setTask(state, record.taskId, { type: 'pending' })
       return
     case 'task_integrated':
@@ -491,42 +474,4 @@ function countFailed(state: RunState, record: RecordOf<'attempt_failed'>): void 
   const counted = attempts.counted + (counts ? 1 : 0)
   const unpaid = attempts.unpaid + (counts || isPaid(task) ? 0 : 1)
   state.tasks.set(task.id, { ...task, attempts: { ...attempts, counted, unpaid } })
-}
-
-type StartOfWork = Extract<RunRecord, { type: keyof typeof served }> & {
-  readonly slot: string
-}
-
-/** What each kind of work is counted as. */
-const served = {
-  attempt_started: { does: 'attempt', counts: 'attempts' },
-  attempt_resumed: { does: 'attempt', counts: 'attempts' },
-  repair_started: { does: 'repair', counts: 'repairs' },
-  finishing_started: { does: 'finish', counts: 'finishes' },
-  review_started: { does: 'review', counts: 'reviews' },
-} as const
-
-function startWork(state: RunState, record: StartOfWork): void {
-  const slot = state.slots.get(record.slot) ?? unusedSlot(record.slot)
-  const { taskId, attempt, agent, ms } = record
-  const { does, counts } = served[record.type]
-  const work = { does, taskId, attempt, agent, since: ms }
-  state.slots.set(slot.id, { ...slot, [counts]: slot[counts] + 1, work })
-}
-
-function endWork(state: RunState, record: RecordOf<'agent_exited'>): void {
-  const slot = state.slots.get(record.slot)
-  if (!slot?.work) return
-  const { work, ...rest } = slot
-  state.slots.set(slot.id, { ...rest, busyMs: slot.busyMs + record.ms - work.since })
-}
-
-/** Remembers the last thing that an agent was seen doing, for the line of its slot. */
-function noteAction(state: RunState, record: RecordOf<'agent_reported'>): void {
-  const action = lastAction(record.event)
-  const task = state.tasks.get(record.taskId)
-  const slotId = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined
-  const slot = slotId === undefined ? undefined : state.slots.get(slotId)
-  if (action === undefined || !slot?.work) return
-  state.slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
 }

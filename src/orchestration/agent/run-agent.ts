@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { msBetween } from '../../domain/clock.js'
 import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { EndReason, ExitStatus } from '../../domain/agent/attempt.js'
@@ -56,7 +57,8 @@ export async function runAgent(work: AgentWork, settings: AgentSettings, onExit:
   const limits = watchLimits({ limits: work, clock, signal, life: turn.life, evidence: () => record.evidence, end })
   const isSlotHeld = await follow(turn, { work, settings, record, limits, freeSlot })
   const ended = await turn.ended
-  const judged = explainWithheld(judgeAgent(provider, { ...ended, evidence: record.evidence }), withheld)
+  const found = explainWithheld(judgeAgent(provider, { ...ended, evidence: record.evidence }), withheld)
+  const judged = found && { ...found, log: await printedIn(work) }
   if (isSlotHeld) {
     if (judged) watch.failing?.(watched, judged)
     freeSlot(ended.exit)
@@ -120,8 +122,22 @@ function requestOf(work: AgentWork, where: WorkNumber, env: Readonly<Record<stri
     env: { ...env, ...baseVariable(work.base), ...(marked ? { [attemptMark]: work.logDir } : {}) },
     ...(marked ? { mark: attemptMark } : {}),
     ...(work.base === undefined ? {} : { isAlone: true }),
-    output: { stdout: logFile(work, 'stdout', 'log'), stderr: logFile(work, 'stderr', 'log') },
+    output: outputOf(work),
   }
+}
+
+function outputOf(work: AgentWork): TurnRequest['output'] {
+  return { stdout: logFile(work, 'stdout', 'log'), stderr: logFile(work, 'stderr', 'log') }
+}
+
+/** The file in which a person finds why it failed: what it complained of, else all that it said. */
+async function printedIn(work: AgentWork): Promise<string> {
+  const { stdout, stderr } = outputOf(work)
+  const complained = await stat(stderr).then(
+    ({ size }) => size > 0,
+    () => false,
+  )
+  return complained ? stderr : stdout
 }
 
 /** Why the agent can't even start. */

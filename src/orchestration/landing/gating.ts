@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import type { CommitId } from '../../domain/brand.js'
 import type { Clock } from '../../domain/clock.js'
 import type { Mask } from '../../domain/secrets/mask.js'
-import { safeName } from '../../domain/name.js'
+import { slugOf } from '../../domain/name.js'
 import { ok } from '../../domain/result.js'
+import { numbersFor } from '../../platform/files/file-numbers.js'
 import { writePrivateFile } from '../../platform/files/private-file.js'
 import type { WorkNumber } from '../../domain/agent/work-number.js'
 import { command } from '../../providers/command.js'
@@ -48,7 +49,7 @@ export interface Gating {
 export function createGating(parts: GatingParts): Gating {
   const { clock, signal, onSpawned, start } = parts
   const checkOut = checkOuts(parts.workspaces)
-  let runs = 0
+  const number = numbersFor(parts.logDir)
   const limited = limit(parts.jobs)
   const verifier = createVerifier({
     limited,
@@ -57,19 +58,21 @@ export function createGating(parts: GatingParts): Gating {
     checkOut,
     tip: parts.tip,
     distrustAll: () => parts.workspaces.distrustAll(),
-    async judge(gate, root, { job, base, taskId }) {
-      const logFile = join(parts.logDir, `${++runs}-${safeName(gate.name)}.log`)
+    async judge(gate, root, { job, base, attempt }) {
+      // For people: the number alone keeps the names apart.
+      const whose = attempt ? `${slugOf(attempt.taskId) || 'task'}-${attempt.attempt}` : 'base'
+      const logFile = join(parts.logDir, `${whose}-${await number()}-${slugOf(gate.name) || 'gate'}.log`)
       try {
         // People get its name, even if it stays empty.
         await writePrivateFile(logFile, '')
       } catch (error) {
         return { type: 'errored', message: errorText(error) }
       }
-      const where = { number: parts.slots + job, ...(taskId === undefined ? {} : { taskId }) }
+      const where = { number: parts.slots + job, ...(attempt ? { taskId: attempt.taskId } : {}) }
       const env = { ...baseVariable(base), ...parts.environmentOf(command, where) }
       const mask = parts.maskAt(where)
       const verdict = await runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
-      return verdict.type === 'failed' ? { ...verdict, log: logFile } : verdict
+      return { ...verdict, log: logFile }
     },
   })
   return { verifier, checkOut, whenFree: limited.whenFree }

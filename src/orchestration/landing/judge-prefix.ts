@@ -1,4 +1,5 @@
 import type { TaskId } from '../../domain/brand.js'
+import type { AttemptId } from '../../domain/attempt/attempt.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { mergeGates, type Gate } from '../../domain/landing/gate.js'
 import type { Result } from '../../domain/result.js'
@@ -6,8 +7,7 @@ import type { Judgement, Verifier } from '../../verify/verifier.js'
 import type { Ready } from '../../workspace/land/stack.js'
 
 /** What judging must know of a candidate in a batch. */
-export interface Judgeable {
-  readonly taskId: TaskId
+export interface Judgeable extends AttemptId {
   /** What its tree must pass, and every tree that it is in before it has landed. */
   readonly gates: readonly Gate[]
   /** Its gates begin. */
@@ -31,7 +31,8 @@ export function judgePrefix(
   const last = members.at(-1)
   if (!last) throw new Error('a tree without candidates is not to be judged')
   const together = members.slice(0, -1).map(({ candidate }) => candidate.taskId)
-  const judged = { ...last.ready, taskId: last.candidate.taskId }
+  const { taskId, attempt } = last.candidate
+  const judged = { ...last.ready, attempt: { taskId, attempt } }
   return verifier[how](judged, gatesOf(members), (judgement) => last.candidate.onJudged(judgement, together))
 }
 

@@ -76,5 +76,5 @@ function describeFailed({ name }: Gate, { verdict }: Judgement) {
   if (verdict.type === 'passed') return { gate, message: '' }
   if (verdict.type === 'errored') return { gate, message: verdict.message }
   const { message, tail, log } = verdict
-  return { gate, message, ...(tail.trim() === '' ? {} : { tail: tail.trim() }), ...(log === undefined ? {} : { log }) }
+  return { gate, message, ...(tail === '' ? {} : { tail }), ...(log === undefined ? {} : { log }) }
 }

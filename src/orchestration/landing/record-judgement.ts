@@ -1,4 +1,5 @@
 import type { TaskId } from '../../domain/brand.js'
+import { present } from '../../domain/present.js'
 import type { Judgement } from '../../verify/verifier.js'
 import type { Recorder } from '../recorder.js'
 import type { Attempt } from '../../domain/attempt/attempt.js'
@@ -11,7 +12,8 @@ export function recordJudgement(
   together: readonly TaskId[],
 ): void {
   const about = { ...id, ...(together.length === 0 ? {} : { together }) }
-  void recorder.record({ type: 'gate_judged', ...about, ...facts, verdict: verdict.type })
+  const { type, log } = verdict
+  void recorder.record({ type: 'gate_judged', ...about, ...facts, verdict: type, ...present({ log }) })
   if (facts.flaky) noteFlaky(recorder, facts.gate, facts.fresh === true)
 }
 

@@ -62,7 +62,7 @@ export function candidateDesk(
       if (!clear.ok) return clear
       const { task } = attempt
       const landed = await parts.integrate({
-        ...{ ...toLand(candidate, message), taskId: task.id, priority: task.priority },
+        ...{ ...toLand(candidate, message), ...attempt.id, priority: task.priority },
         gates: mergeGates(parts.gates, gatesOf(task)),
         onGates: () => parts.onGates(attempt),
         onJudged: (judgement, together) => parts.onJudged(attempt, judgement, together),
@@ -105,7 +105,7 @@ async function verifyAlone(
 /** Judges work alone, before a reviewer sees it. As before an eviction from the merge queue, failed gates run twice. */
 async function verify(attempt: Attempt, ready: GatedTree, parts: DeskParts): Promise<Result<void, Failure>> {
   const { task } = attempt
-  const gated = { ...ready, taskId: task.id }
+  const gated = { ...ready, attempt: attempt.id }
   const gates = mergeGates(parts.gates, gatesOf(task))
   const onJudged = (judgement: Judgement) => parts.onJudged(attempt, judgement, [])
   const first = await parts.verifier.verify(gated, gates, onJudged)

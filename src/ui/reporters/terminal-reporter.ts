@@ -4,7 +4,7 @@ import { later } from '../../domain/clock.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import { clip } from '../../domain/text.js'
 import type { Reporter } from './contract.js'
-import { describe, describeSlot } from '../describe.js'
+import { below, describe, describeSlot } from '../describe.js'
 import { formatCounts, formatWaiting } from '../format.js'
 import { painter } from '../paint.js'
 
@@ -41,7 +41,8 @@ export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
       const line = describe(record, next)
       if (line && !line.onScreen) {
         spinner.clear()
-        stream.write(`${paint(line)}\n`)
+        for (const part of [line, ...below(line).map((text) => ({ tone: 'plain', text }) as const)])
+          stream.write(`${paint(part)}\n`)
       }
       redraw()
       if (!spinner.isSpinning && record.type !== 'run_finished') spinner.start()

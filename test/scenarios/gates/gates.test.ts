@@ -1,4 +1,5 @@
 // What a gate sees, and what follows from its verdict.
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fakeCli } from '../../support/fakes/fake-cli.js'
 import { gatedScene, gateLogs, judgements } from '../../support/scenes/gated-scene.js'
@@ -221,3 +222,43 @@ test('without isolation no gate runs, and a warning says so', async () => {
   expect(stderr).toContain('gates do not run with --isolation none')
   expect(stdout).not.toMatch(/^Gates/m)
 })
+
+test('a failed gate is shown with the end of what it printed and its log, which is named after the task, in each view', async () => {
+  const stage = gatedScene({
+    roadmap: 'tasks:\n  - { id: one, run: echo > one }\n',
+    gates: [{ run: 'echo "expected 1"; echo "got 2" >&2; exit 1', name: 'unit tests' }],
+  })
+  const { code, stderr, stdout } = await stage.run(['run', '-i', '1'])
+  expect(code).toBe(1)
+  const logs = [...gateLogs(stage)].sort()
+  expect(logs).toEqual(['one-1-1-unit-tests.log', 'one-1-2-unit-tests.log'])
+  const reason = ['| expected 1', '| got 2', `all of it: `, `/gates/${logs[1]!}`]
+  const status = await stage.run(['status'])
+  for (const text of [stderr, stdout, status.stdout]) expect(inOrder(text, ['one', ...reason])).toBe(true)
+  const { tasks } = JSON.parse((await stage.run(['status', '--output', 'json'])).stdout) as {
+    tasks: readonly [{ state: { failure: { detail: string; log: string } } }]
+  }
+  expect(tasks[0].state.failure.detail).toBe('expected 1\ngot 2')
+  expect(readFileSync(tasks[0].state.failure.log, 'utf8')).toBe('expected 1\ngot 2\n')
+})
+
+test('a resumed run writes no log over one that the run wrote before', async () => {
+  const stage = gatedScene({
+    roadmap: 'tasks:\n  - { id: one, run: echo > one }\n',
+    gates: [{ run: 'false', name: 'unit tests' }],
+  })
+  await stage.run(['run', '-i', '1'])
+  const before = gateLogs(stage)
+  await stage.run(['resume', '--retry-failed', '-i', '1'])
+  expect(gateLogs(stage)).toEqual(expect.arrayContaining([...before, 'one-2-3-unit-tests.log']))
+})
+
+/** The text has all of these, each after the one before. */
+function inOrder(text: string, parts: readonly string[]): boolean {
+  let from = 0
+  return parts.every((part) => {
+    const at = text.indexOf(part, from)
+    from = at + part.length
+    return at >= 0
+  })
+}

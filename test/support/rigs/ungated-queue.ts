@@ -14,6 +14,7 @@ export function ungatedQueue(
     integrate({
       ...candidate,
       taskId: taskId('T1'),
+      attempt: 1,
       priority: 0,
       gates: [],
       onGates: () => undefined,

@@ -309,6 +309,45 @@ group('a record as a line for people', () => {
     )?.text
     expect(text).toMatch(/^x{400,600}…$/)
   })
+
+  it('says below a failure how what was printed ended, and where all of it is', () => {
+    const lines = Array.from({ length: 20 }, (_, index) => `line ${index + 1}`)
+    const why = failure('gate_failed', 'The gate test failed: exit code 1.', {
+      detail: `${lines.join('\n\n')}\u001b[2J`,
+      log: '/r/gates/T1-1-1-test.log',
+    })
+    const event = { type: 'task_failed', taskId: taskId('T1'), attempts: 1, failure: why } as const
+    expect(describe(stamp(event), initialState(runStarted()))).toEqual({
+      tone: 'bad',
+      text: 'T1 failed after 1 attempt (gate_failed): The gate test failed: exit code 1.',
+      below: [...lines.slice(-12).map((line) => `| ${line}`), 'all of it: /r/gates/T1-1-1-test.log'],
+    })
+  })
+
+  it('tells once why setup fails, and of further tasks that it failed so', () => {
+    const why = failure('infrastructure', 'setup failed (exit code 1): npm error code E404', {
+      ...{ inSetup: true, detail: 'npm error code E404\nnpm error 404 Not Found', log: '/r/setup/1.log' },
+    })
+    const failed = (id: string): RunEvent => ({
+      ...{ type: 'attempt_failed', taskId: taskId(id), attempt: 1, failure: why, willRetry: true, counted: true },
+    })
+    const said = (...ids: readonly string[]) => {
+      const state = stateAfter(
+        runStarted(),
+        ids.map((id) => [0, failed(id)]),
+      )
+      return describe(stamp(failed(ids.at(-1)!)), state)
+    }
+    expect(said('T1')).toEqual({
+      tone: 'warning',
+      text: 'T1 attempt 1 failed (infrastructure), will be tried again: setup failed (exit code 1): npm error code E404',
+      below: ['| npm error code E404', '| npm error 404 Not Found', 'all of it: /r/setup/1.log'],
+    })
+    expect(said('T1', 'T2')).toEqual({
+      tone: 'warning',
+      text: 'T2 attempt 1 failed (infrastructure), will be tried again: setup failed as before',
+    })
+  })
 })
 
 /** Characters that a terminal would obey, that end the line, or that reorder it. */

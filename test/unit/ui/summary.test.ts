@@ -298,3 +298,21 @@ describe('the summary of a run that a red base ended', () => {
     expect(texts(state).filter((text) => text.startsWith('Base'))).toEqual([])
   })
 })
+
+it('names tasks that failed alike on one line, with the end of what was printed and where all of it is', () => {
+  const why = failure('infrastructure', 'setup failed (exit code 1): no such package', {
+    ...{ detail: 'fetching\nno such package\n', log: '/r/setup/1.log' },
+  })
+  const failed = (id: string): RunEvent => ({ type: 'task_failed', taskId: taskId(id), attempts: 1, failure: why })
+  const state = stateAfter(runStarted(), [
+    [0, failed('T1')],
+    [0, failed('T2')],
+  ])
+  const from = texts(state).findIndex((text) => text.startsWith('Failed'))
+  expect(texts(state).slice(from, from + 4)).toEqual([
+    'Failed      T1, T2: setup failed (exit code 1): no such package (infrastructure)',
+    '            | fetching',
+    '            | no such package',
+    '            all of it: /r/setup/1.log',
+  ])
+})

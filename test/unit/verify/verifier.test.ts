@@ -87,8 +87,8 @@ test('of several failed gates the first in their order is the reason, with the e
   const { verify, say, judged } = stage()
   const result = verify('t', 'lint', 'test', 'build')
   await say(0, passed)
-  await say(2, failed('build broke\n'))
-  await say(1, failed('test broke\n'))
+  await say(2, failed('build broke'))
+  await say(1, failed('test broke'))
   expect(await result).toEqual(
     err(
       failure('gate_failed', 'The gate test failed: exit code 1.', {
@@ -103,7 +103,7 @@ test('of several failed gates the first in their order is the reason, with the e
 test('a failure without output has no detail, and a name from a roadmap is clean in it', async () => {
   const { verify, say } = stage()
   const result = verify('t', 'make\u001b[2J\nall')
-  await say(0, failed(' \n'))
+  await say(0, failed(''))
   expect(await result).toEqual(
     err(failure('gate_failed', 'The gate make all failed: exit code 1.', { gates: keys('make\u001b[2J\nall') })),
   )

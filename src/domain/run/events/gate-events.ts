@@ -57,6 +57,7 @@ export const gateEvents = {
       verdict,
       durationMs,
       remembered: flag('The verdict was already known; nothing ran.'),
+      log: optional(name('The file with all that the command printed.')),
       by: optional(
         object({
           agent: as(providerModelShape, 'The reviewer.'),

@@ -8,7 +8,7 @@ import { commitOn } from '../../../support/scenes/commit-on.js'
 import { gitRepo, openRepo } from '../../../support/scenes/repositories.js'
 
 const passed: Verdict = { type: 'passed' }
-const failed: Verdict = { type: 'failed', message: 'exit code 1', tail: 'broke\n', log: '/logs/1.log' }
+const failed: Verdict = { type: 'failed', message: 'exit code 1', tail: 'broke', log: '/logs/1.log' }
 const errored: Verdict = { type: 'errored', message: 'no process' }
 const gates: readonly Gate[] = ['lint', 'test'].map((run) => ({ name: run, run, timeoutMs: 1000 }))
 

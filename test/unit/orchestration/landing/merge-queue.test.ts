@@ -274,7 +274,14 @@ describe('a queue with gates', () => {
     })
     const send = (name: string, gates: readonly Gate[]) => {
       const candidate = commitOn(repo, base, { [name]: `${name}\n` }, { message: name })
-      const of = { taskId: taskId(name), priority: 0, base, message: `${name}\n`, onJudged: () => undefined }
+      const of = {
+        taskId: taskId(name),
+        attempt: 1,
+        priority: 0,
+        base,
+        message: `${name}\n`,
+        onJudged: () => undefined,
+      }
       return integrate({ ...of, candidate, gates, onGates: () => told.push(name) })
     }
     const ends = names.map((name) => send(name, [gate('lint'), gate('test')]))
@@ -371,6 +378,7 @@ describe('a queue with gates', () => {
     })
     const of = {
       taskId: taskId('a'),
+      attempt: 1,
       priority: 0,
       base,
       message,
