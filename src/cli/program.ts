@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { describeFormats, type OutputFormat } from '../domain/output-format.js'
+import { describeFormats, type OutputFormat, type PrintingCommand } from '../domain/output-format.js'
 import type { Environment } from '../domain/process/environment.js'
 import type { ExitCode } from '../domain/run/exit-code.js'
 import { cleanLine } from '../domain/text.js'
@@ -47,6 +47,7 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
   addResume(program, env, done)
   addValidate(program, env, done)
   addStatus(program, env, done)
+  addRuns(program, env, done)
   addClean(program, env, done)
   return program
 }
@@ -137,12 +138,26 @@ function addStatus(program: Command, env: Environment, done: (code: ExitCode) =>
     .command('status')
     .description('show the state of a run: what is done, what is kept and where, what it has used')
     .argument('[run]', 'the id of a run; without it the last one, even while it is running')
+    .addOption(new Option('--exit-status', "end with the run's own exit code; 4 while it is at work"))
     .addOption(outputOption('status'))
     .addOption(directoryOption())
-    .action(async (run: string | undefined, flags: PrintingFlags) => {
+    .action(async (run: string | undefined, flags: PrintingFlags & { exitStatus?: true }) => {
       const { statusCommand } = await import('../app/commands/status-command.js')
-      const args = { directory: flags.directory, output: flags.output ?? settings.output.default }
+      const how = { output: flags.output ?? settings.output.default, exitStatus: flags.exitStatus === true }
+      const args = { directory: flags.directory, ...how }
       done(await statusCommand(run === undefined ? args : { ...args, run }, env))
+    })
+}
+
+function addRuns(program: Command, env: Environment, done: (code: ExitCode) => void): void {
+  program
+    .command('runs')
+    .description('list the runs of a repository, the newest first')
+    .addOption(outputOption('runs'))
+    .addOption(directoryOption())
+    .action(async (flags: PrintingFlags) => {
+      const { runsCommand } = await import('../app/commands/runs-command.js')
+      done(await runsCommand({ directory: flags.directory, output: flags.output ?? settings.output.default }, env))
     })
 }
 
@@ -172,7 +187,7 @@ function directoryOption(): Option {
   return new Option('-C, --directory <dir>', 'the repository to work on').default('.', 'the current directory')
 }
 
-function outputOption(command: 'validate' | 'status'): Option {
+function outputOption(command: PrintingCommand): Option {
   return settingOption({ ...settings.output, help: describeFormats(command) })
 }
 
@@ -200,6 +215,7 @@ Examples:
   autopilot resume                           continue the last run, which was stopped or killed
   autopilot validate roadmap.yaml
   autopilot status                           the last run: what is done, and where the rest is
+  autopilot runs                             all runs of this repository
   autopilot clean --dry-run                  what past runs left and could be deleted
 
 Exit codes:

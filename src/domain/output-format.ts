@@ -4,11 +4,11 @@
  */
 const formats = {
   human: {},
-  json: { run: 'one event per line on stdout', status: 'one object' },
+  json: { run: 'one event per line on stdout', status: 'one object', runs: 'one object per line' },
 } as const satisfies Readonly<Record<string, Partial<Readonly<Record<PrintingCommand, string>>>>>
 
 /** Commands that take `--output`; `resume` prints as `run` does. */
-type PrintingCommand = 'run' | 'validate' | 'status'
+export type PrintingCommand = 'run' | 'validate' | 'status' | 'runs'
 
 export type OutputFormat = keyof typeof formats
 

@@ -1,4 +1,4 @@
-import type { TaskId } from '../domain/brand.js'
+import type { RunId, TaskId } from '../domain/brand.js'
 import { budgetShape, runBudgetsFields } from '../domain/accounts/budget.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
 import { holdShape } from '../domain/roadmap/hold.js'
@@ -20,7 +20,9 @@ import {
   variant,
   type ValueOf,
 } from '../domain/shape/shape.js'
-import { statusFields } from './status-form.js'
+import { standings, statusFields } from './status-form.js'
+
+const { roadmap, startedAt, lastAt, durationMs, usage, exitCode } = statusFields
 
 const gateFields = {
   name: text('The name to show.'),
@@ -86,5 +88,20 @@ export const printedShape = union({
     link: texts('Linked into it.'),
   }),
   status: variant('`status`: the state of a run.', statusFields),
+  run: variant('`runs`: a run of the repository, the newest first.', {
+    run: name<RunId>('Its id.'),
+    ...{ roadmap, startedAt, lastAt, durationMs, usage, exitCode },
+    standing: oneOf([...standings, 'unreadable'], 'As in `status`. `unreadable`: its journal cannot be read.'),
+    why: optional(text('Of a finished run: the reason in a few words. Why its journal cannot be read.')),
+    tasks: optional(
+      object({
+        selected: number('All but those that a person has put on hold.'),
+        done: number('Those that are done, before the run or in it.'),
+        failed: number('Those that failed for good.'),
+        held: number('Those that could not start.'),
+      }),
+      'How many tasks there are.',
+    ),
+  }),
 })
 export type Printed = ValueOf<typeof printedShape>

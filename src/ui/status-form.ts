@@ -104,6 +104,9 @@ const countsShape = object({
   remembered: number('How many of these verdicts were already known.'),
 })
 
+/** Whether a run is at work. */
+export const standings = ['running', 'silent', 'finished', 'broken_off'] as const
+
 /**
  * The fields of the object that `status --output json` prints; a separate form, independent of the run's internal
  * state.
@@ -119,7 +122,7 @@ export const statusFields = {
   journal: optional(name('The path of its journal.')),
   standing: optional(
     oneOf(
-      ['running', 'silent', 'finished', 'broken_off'],
+      standings,
       '`silent`: on another machine or in another container, without a sign of life. `broken_off`: it has neither an end in its journal nor a process.',
     ),
   ),

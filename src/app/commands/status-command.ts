@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { RefName } from '../../domain/brand.js'
+import { msBetween } from '../../domain/clock.js'
 import { realClock } from '../../platform/clock.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
@@ -7,7 +8,7 @@ import { keptCommits } from '../../domain/run/ledger.js'
 import { nearest } from '../../domain/nearest.js'
 import { countResumptions, type ResumeCounts } from '../../domain/run/reconcile.js'
 import type { OutputFormat } from '../../domain/output-format.js'
-import { ok } from '../../domain/result.js'
+import { err, ok, type Result } from '../../domain/result.js'
 import type { TaskState } from '../../domain/run/run-state.js'
 import { cleanLine } from '../../domain/text.js'
 import type { JournaledRun } from '../../journal/read-journal.js'
@@ -33,6 +34,8 @@ export interface StatusArguments {
   readonly run?: string
   readonly directory: string
   readonly output: OutputFormat
+  /** The exit code is the run's own, see {@link exitCodeOf}. */
+  readonly exitStatus: boolean
 }
 
 /** Where runs are looked for; without a repository there are no refs. */
@@ -49,7 +52,10 @@ export async function statusCommand(args: StatusArguments, env: Environment): Pr
   if (!known.ok) return refuse(known.error, printer)
   const runs = known.value
   const run = args.run === undefined ? runs[0] : runs.find(({ id }) => id === args.run)
-  if (run) return showRun(run, location, printer)
+  if (run) {
+    const shown = await showRun(run, location, printer)
+    return shown.ok && args.exitStatus ? exitCodeOf(shown.value) : shown.ok ? exitCodes.done : shown.error
+  }
   if (args.run !== undefined) return unknownRun(args.run, runs, printer)
   printer.noRun(location.root)
   return exitCodes.done
@@ -64,16 +70,16 @@ export function unknownRun(run: string, runs: readonly KnownRun[], printer: Prin
   return exitCodes.usage
 }
 
-async function showRun(run: KnownRun, location: RunsHere, printer: Printer): Promise<ExitCode> {
+async function showRun(run: KnownRun, location: RunsHere, printer: Printer): Promise<Result<RunStatus, ExitCode>> {
   // In this order: a run that ends in between has left its end in the journal by then.
   const holder = await readLockHolder(location.lock)
   const read = await replayRun(run, { repair: false, now: realClock.now() })
-  if (!read.ok) return printJournalTrouble(run, read.error, printer)
-  const { state } = read.value
+  if (!read.ok) return err(printJournalTrouble(run, read.error, printer))
+  const { state, lastAt } = read.value
   const standing = standingOf(read.value, holder)
   const { commonDir } = location
   const refs = commonDir === undefined ? ok([]) : await readLedger({ gitDir: commonDir }, run.id)
-  if (!refs.ok) return refuseGit(refs.error, printer)
+  if (!refs.ok) return err(refuseGit(refs.error, printer))
   const resume = standing.type === 'running' ? undefined : await wouldResume(read.value, commonDir)
   const there = await stillThere(
     state.keptWorkspaces.map(({ path }) => path),
@@ -87,8 +93,16 @@ async function showRun(run: KnownRun, location: RunsHere, printer: Printer): Pro
     journal: shownPath(run.journal),
     ...(resume ? { resume } : {}),
   }
+  // Between two records, its time goes on.
+  if (standing.type === 'running') state.ms += Math.max(0, msBetween(lastAt, realClock.now()))
   printer.status(status)
-  return exitCodes.done
+  return ok(status)
+}
+
+/** What the run has ended with; 4 while it is or may be at work, and 1 if it was broken off. */
+function exitCodeOf({ state, standing }: RunStatus): ExitCode {
+  if (standing.type === 'running' || standing.type === 'silent') return exitCodes.notSafe
+  return state.finished?.exitCode ?? exitCodes.notDone
 }
 
 /** What `autopilot resume` would do as things stand, with the settings that the run had. */
@@ -117,7 +131,7 @@ function plannedAs({ type }: TaskState): PlannedTask['state'] {
 }
 
 /** Whoever holds the lock made every run that began, or went on, since then: nobody else could. */
-function standingOf({ state, beganAt }: JournaledRun, holder: LockHolder | undefined): RunStanding {
+export function standingOf({ state, beganAt }: JournaledRun, holder: LockHolder | undefined): RunStanding {
   if (state.finished) return { type: 'finished' }
   if (!holder || holder.since > beganAt) return { type: 'broken_off' }
   const { pid, host, silentSince } = holder

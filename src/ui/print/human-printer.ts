@@ -6,6 +6,7 @@ import { dryRunTexts } from '../dry-run/dry-run.js'
 import { formatHold, showId } from '../format.js'
 import type { Reporter } from '../reporters/contract.js'
 import { plainReporter } from '../reporters/plain-reporter.js'
+import { runsLines } from '../runs.js'
 import { noRunLine, statusLines } from '../status.js'
 import { summarize } from '../summary.js'
 import { isLively, lineWriter, sinkOf } from './output.js'
@@ -35,6 +36,7 @@ export function humanPrinter(env: Environment): Printer {
     },
     status: (status) => statusLines(status).forEach(say),
     noRun: (place) => say(noRunLine(place)),
+    runs: (runs) => runsLines(runs).forEach(say),
     openRun: async () => ({
       reporter: await openReporter(env),
       summary: (state, places) => summarize(state, places).forEach(say),

@@ -1,6 +1,7 @@
 import { heldTasks } from '../../domain/roadmap/plan.js'
 import { printedDryRun } from '../dry-run/dry-run.js'
 import { jsonReporter } from '../reporters/json-reporter.js'
+import { runsObjects } from '../runs.js'
 import { statusObject } from '../status.js'
 import { jsonSink, printJson } from './output.js'
 import type { Printer } from './printer.js'
@@ -22,6 +23,7 @@ export function jsonPrinter(): Printer {
     },
     dryRun: (run) => printedDryRun(run).forEach(printJson),
     status: (status) => printJson(statusObject(status)),
+    runs: (runs) => runsObjects(runs).forEach(printJson),
     noRun: () => printJson({ type: 'status', run: null }),
     openRun: () => Promise.resolve({ reporter: jsonReporter(jsonSink(process.stdout)), summary: () => undefined }),
   }

@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/roadmap/problem.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import type { DryRun } from '../dry-run/dry-run.js'
 import type { Reporter } from '../reporters/contract.js'
+import type { ListedRun } from '../runs.js'
 import type { RunStatus } from '../status.js'
 import type { SummaryPlaces } from '../summary.js'
 
@@ -19,6 +20,7 @@ export interface Printer {
   status(status: RunStatus): void
   /** The status where nothing has run yet. */
   noRun(place: string): void
+  runs(runs: readonly ListedRun[]): void
   openRun(): Promise<RunPrinter>
 }
 
