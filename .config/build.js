@@ -69,15 +69,31 @@ const workers = await build({
     'parse-worker': 'src/roadmap/parse-worker.ts',
     'kept-worker': 'src/workspace/kept/kept-worker.ts',
     worker: 'src/app/worker/worker-main.ts',
+    'layout-worker': 'src/report/graph/layout-worker.ts',
     'acp-connection': acpConnection,
   },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
   define: { AUTOPILOT_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
 })
+// What a report is in a browser: its script and its style, which stand in each page.
+const page = await build({
+  absWorkingDir: root,
+  outdir,
+  entryPoints: { 'report-page': 'src/report/page/main.tsx' },
+  tsconfig: join(root, 'src', 'report', 'page', 'tsconfig.json'),
+  bundle: true,
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+})
 const { helpTexts } = createRequire(import.meta.url)(join(outdir, 'command-line.cjs'))
 await writeFile(join(outdir, 'help.json'), JSON.stringify(await helpTexts()))
-const inputs = [program, start, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+const inputs = [program, start, workers, page].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(inputs))
 await putInPlace()
 

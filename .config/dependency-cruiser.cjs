@@ -58,6 +58,20 @@ module.exports = {
       '(^|/)src/providers/acp/connection',
     ),
     only('only-ui-colours-and-spins', 'node_modules/(chalk|ora)/', '(^|/)src/ui/'),
+    only('only-the-page-knows-libraries-of-browsers', 'node_modules/(preact|uplot)/', '(^|/)src/report/page/'),
+    only('only-one-file-lays-out-graphs', 'node_modules/d3-dag/', '(^|/)src/report/graph/layout\\.ts$'),
+    {
+      name: 'the-page-of-a-report-runs-in-a-browser',
+      severity: 'error',
+      from: { path: '(^|/)src/report/page/' },
+      to: { path: '(^|/)src/platform/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-its-data-is-shared-with-the-page-of-a-report',
+      severity: 'error',
+      from: { path: '(^|/)src/', pathNot: '(^|/)src/report/page/' },
+      to: { path: '(^|/)src/report/page/', pathNot: '(^|/)src/report/page/data\\.ts$' },
+    },
     {
       name: 'not-unresolvable',
       severity: 'error',

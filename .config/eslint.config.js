@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint'
 export default defineConfig(
   globalIgnores(['dist/', 'dist.*/', 'node_modules/', 'test/fixtures/', '.config/']),
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL('..', import.meta.url)) },

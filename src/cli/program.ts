@@ -5,7 +5,8 @@ import type { ExitCode } from '../domain/run/exit-code.js'
 import { cleanLine } from '../domain/text.js'
 import { sinkOf } from '../ui/print/output.js'
 import { settingRows, settings, type RunSettings, type Setting } from '../config/settings.js'
-import type { ReadValue } from '../config/value.js'
+import { oneOf, type ReadValue } from '../config/value.js'
+import { reportFormatNames, type ReportFormatName } from '../domain/report-format.js'
 
 /** What commander makes of flags: settings under the names that it gives them. */
 interface RunFlags extends Readonly<Record<string, unknown>> {
@@ -16,6 +17,12 @@ interface RunFlags extends Readonly<Record<string, unknown>> {
 
 interface PrintingFlags {
   readonly output?: OutputFormat
+  readonly directory: string
+}
+
+interface ReportFlags {
+  readonly as?: ReportFormatName
+  readonly file?: string
   readonly directory: string
 }
 
@@ -48,6 +55,7 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
   addValidate(program, env, done)
   addStatus(program, env, done)
   addRuns(program, env, done)
+  addReport(program, env, done)
   addClean(program, env, done)
   return program
 }
@@ -161,6 +169,25 @@ function addRuns(program: Command, env: Environment, done: (code: ExitCode) => v
     })
 }
 
+function addReport(program: Command, env: Environment, done: (code: ExitCode) => void): void {
+  program
+    .command('report')
+    .description('write a report of a run: a page, Markdown, JSON or JUnit XML')
+    .argument('[run]', 'the id of a run; without it the last one, even while it is running')
+    .addOption(
+      new Option(
+        '--as <format>',
+        `${reportFormatNames.join(', ')} (default: by the ending of the file, else md)`,
+      ).argParser((text) => valueOf(oneOf(reportFormatNames), text)),
+    )
+    .addOption(new Option('--file <file>', 'write it there, in one step; without it to stdout'))
+    .addOption(directoryOption())
+    .action(async (run: string | undefined, flags: ReportFlags) => {
+      const { reportCommand } = await import('../app/commands/report-command.js')
+      done(await reportCommand(run === undefined ? flags : { ...flags, run }, env))
+    })
+}
+
 function addClean(program: Command, env: Environment, done: (code: ExitCode) => void): void {
   program
     .command('clean')
@@ -216,6 +243,7 @@ Examples:
   autopilot validate roadmap.yaml
   autopilot status                           the last run: what is done, and where the rest is
   autopilot runs                             all runs of this repository
+  autopilot report --file report.html        the last run as a page
   autopilot clean --dry-run                  what past runs left and could be deleted
 
 Exit codes:

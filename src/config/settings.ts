@@ -1,18 +1,10 @@
 import { cpus } from 'node:os'
-import type { Budget } from '../domain/accounts/budget.js'
 import type { Environment } from '../domain/process/environment.js'
-import type { EnvTemplates } from '../domain/secrets/env-template.js'
-import type { PortRange } from '../platform/locks/port-blocks.js'
-import type { Gate } from '../domain/landing/gate.js'
 import { defaultFormat, describeFormats, outputFormats, type OutputFormat } from '../domain/output-format.js'
 import type { WaitPolicy } from '../domain/accounts/governor.js'
-import type { Prices } from '../domain/accounts/price.js'
 import type { PermissionChoice } from '../domain/agent/permissions.js'
-import type { CustomProvider } from '../domain/agent/custom-provider.js'
-import type { ProviderChoice, ProviderModel } from '../domain/agent/provider-model.js'
+import type { ProviderChoice } from '../domain/agent/provider-model.js'
 import { err, ok, type Result } from '../domain/result.js'
-import type { Review } from '../domain/landing/review.js'
-import type { Complexity } from '../domain/roadmap/task.js'
 import {
   anyText,
   duration,
@@ -25,7 +17,8 @@ import {
   wholeNumber,
   type ReadValue,
 } from './value.js'
-import type { Keep, Setup } from '../domain/setup.js'
+
+export type { FileSettings } from './file-settings.js'
 
 /** The settings of a run; {@link settings} is the table of them. Times in ms. */
 export interface RunSettings {
@@ -75,43 +68,18 @@ export interface RunSettings {
   /** Whether each turn on a worker starts its CLI anew, although the CLI could live on. */
   readonly oneShot: boolean
   readonly output: OutputFormat
+  /** Files that the run writes when it ends, as they were named. */
+  readonly report?: string
+  readonly junit?: string
+  readonly summaryFile?: string
+  /** Whether a page on this machine follows the run, and at which port if not at any. */
+  readonly serve: boolean
+  readonly servePort?: number
   readonly dryRun: boolean
   readonly only?: readonly string[]
   readonly limit?: number
   /** Tasks to do again, although they have landed. */
   readonly redo?: readonly string[]
-}
-
-/** Settings that only the configuration file has. */
-export interface FileSettings {
-  readonly routes: Partial<Readonly<Record<Complexity, readonly ProviderModel[]>>>
-  /** Gates for every task's work. */
-  readonly gates: readonly Gate[]
-  /** Reviews of every task's work; they come after the command gates. */
-  readonly reviews: readonly Review[]
-  /** What each provider may spend in a run. */
-  readonly budgets: Readonly<Record<string, Budget>>
-  readonly prices: Prices
-  readonly allow: readonly string[]
-  /** Agent CLIs that autopilot does not know, by name. */
-  readonly customProviders: Readonly<Record<string, CustomProvider>>
-  /** Whether agents' changes to this configuration and to settings of agent CLIs may land. */
-  readonly agentsMayConfigure: boolean
-  readonly env: Readonly<Record<string, string>>
-  /** The range for AUTOPILOT_PORT. */
-  readonly ports?: PortRange
-  /** Variables of `env:` that contain placeholders. */
-  readonly envTemplates: EnvTemplates
-  readonly setup?: Setup
-  readonly copy: readonly string[]
-  readonly keep: Keep
-  readonly link: readonly string[]
-  /** More secrets to mask: dotenv files (relative to the configuration file) and names of variables. */
-  readonly secrets: { readonly files: readonly string[]; readonly names: readonly string[] }
-  /** Path of a prompt template, relative to the configuration file. */
-  readonly prompt?: string
-  readonly statuses: Readonly<Record<string, string>>
-  readonly workspacesDir?: string
 }
 
 /** Everything about one setting of a run. */
@@ -434,6 +402,47 @@ export const settings = {
     help: describeFormats('run'),
     variables: ['AUTOPILOT_OUTPUT'],
     default: defaultFormat,
+    on: both,
+    identifies: false,
+  },
+  report: {
+    read: anyText,
+    flag: '--report <file>',
+    help: 'when the run ends, write a report there: one HTML page that needs no network',
+    variables: ['AUTOPILOT_REPORT'],
+    on: both,
+    identifies: false,
+  },
+  junit: {
+    read: anyText,
+    flag: '--junit <file>',
+    help: 'when the run ends, write JUnit XML there, with a test case for each task',
+    variables: ['AUTOPILOT_JUNIT'],
+    on: both,
+    identifies: false,
+  },
+  summaryFile: {
+    read: anyText,
+    flag: '--summary-file <file>',
+    help: 'when the run ends, write a summary in Markdown there, such as for a pull request',
+    variables: ['AUTOPILOT_SUMMARY_FILE'],
+    on: both,
+    identifies: false,
+  },
+  serve: {
+    read: onOff,
+    flag: '--serve',
+    help: 'serve the report as a page that follows the run, for this machine only, and print its URL',
+    variables: ['AUTOPILOT_SERVE'],
+    default: false,
+    on: both,
+    identifies: false,
+  },
+  servePort: {
+    read: wholeNumber(1, 65_535),
+    flag: '--serve-port <n>',
+    help: 'the same at this port instead of a free one',
+    variables: ['AUTOPILOT_SERVE_PORT'],
     on: both,
     identifies: false,
   },

@@ -19,3 +19,12 @@ export function parseDuration(text: string): number | undefined {
   const whole = Math.round(ms)
   return whole > 0 && Number.isSafeInteger(whole) ? whole : undefined
 }
+
+/** `0.4 s`, `59.9 s`, `12m05s`, `3h04m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  const two = (value: number) => String(value).padStart(2, '0')
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`
+  return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
+}

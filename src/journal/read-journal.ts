@@ -14,6 +14,8 @@ export interface JournalFault {
   readonly line?: number
 }
 
+type OnRecord = (record: RunRecord, state: RunState) => void
+
 /** A run as its journal tells it. */
 export interface JournaledRun {
   readonly state: RunState
@@ -28,11 +30,11 @@ export interface JournaledRun {
 
 /**
  * Reads a journal back, even while another process writes it: a part after the last line feed is a record in progress,
- * or was when autopilot died, and is left out. `onRecord` sees each record, too.
+ * or was when autopilot died, and is left out. `onRecord` sees each record, too, with the state that it led to.
  */
 export async function readJournal(
   path: string,
-  onRecord: (record: RunRecord) => void = () => undefined,
+  onRecord: OnRecord = () => undefined,
 ): Promise<Result<JournaledRun, JournalFault>> {
   let run: JournaledRun | undefined
   let line = 0
@@ -106,13 +108,13 @@ function takeIn(
   run: JournaledRun | undefined,
   record: RunRecord,
   line: number,
-  onRecord: (record: RunRecord) => void,
+  onRecord: OnRecord,
 ): Result<JournaledRun, JournalFault> {
   const wrong = whatIsWrong(record)
   if (wrong !== undefined) return misfit(line, wrong, run?.state.start.version)
   try {
     const state = replayNext(run?.state, record)
-    onRecord(record)
+    if (state) onRecord(record, state)
     return state ? ok(next(run, record, state)) : badLine(line, 'comes too early')
   } catch {
     return badLine(line, 'is not a complete record')

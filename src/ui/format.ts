@@ -10,18 +10,11 @@ import { formatMoment } from '../domain/accounts/wall-time.js'
 import { localZone } from '../platform/clock.js'
 import { cleanLine, cleanName, grouped, listFirst } from '../domain/text.js'
 
+export { formatDuration } from '../domain/duration.js'
+
 /** The line with the counts; the same in every form of output. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
   return `Queue: ${queueLength} waiting | ${busyAgents} busy | ${availableAgents} idle`
-}
-
-/** `0.4 s`, `59.9 s`, `12m05s`, `3h04m`. */
-export function formatDuration(ms: number): string {
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
-  const seconds = Math.round(ms / 1000)
-  const two = (value: number) => String(value).padStart(2, '0')
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`
-  return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
 }
 
 /** A wait in the units that people use: `12 s`, `43 min`, `5 h 10 min`, `2 d 3 h`. */

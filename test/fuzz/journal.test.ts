@@ -5,6 +5,13 @@ import { expect, test } from 'vitest'
 import { jsonLine } from '../../src/domain/json-line.js'
 import type { RunRecord } from '../../src/domain/run/event.js'
 import { readJournal } from '../../src/journal/read-journal.js'
+import { junitXml } from '../../src/report/formats/junit.js'
+import { reportJson } from '../../src/report/formats/json.js'
+import { reportMarkdown } from '../../src/report/formats/markdown.js'
+import { drawingOf } from '../../src/report/graph/drawing.js'
+import { RunHistory } from '../../src/report/model/history.js'
+import { makeReport } from '../../src/report/model/make-report.js'
+import { facts } from '../support/rigs/reports.js'
 import { statusLines, statusObject } from '../../src/ui/status.js'
 import { summarize } from '../../src/ui/summary.js'
 import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
@@ -56,7 +63,8 @@ test(
     await fc.assert(
       fc.asyncProperty(hostileInputs(samples, words), async (bytes) => {
         writeFileSync(path, bytes)
-        const read = await readJournal(path)
+        const history = new RunHistory()
+        const read = await readJournal(path, (record, state) => history.record(record, state))
         const lines = Buffer.from(bytes).toString('latin1').split('\n').length - 1
         if (!read.ok) {
           expect(read.error.message).toMatch(/^[^\u0000-\u001f\u007f-\u009f]+$/)
@@ -77,6 +85,13 @@ test(
         for (const line of [...statusLines(status), ...summarize(state, { journal: path })])
           expect(line.text).toMatch(/^[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]*$/)
         expect(JSON.stringify(statusObject(status))).toContain('broken_off')
+        const report = makeReport(history, state, { ...facts, standing: 'broken_off' })
+        expect(reportJson(report)).toMatch(/^\{.*\}\n$/)
+        expect(reportMarkdown(report)).toMatch(/^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$/)
+        const xml = junitXml(report)
+        expect(xml).not.toMatch(/time="(?!\d+\.\d{3}")/)
+        expect(xml).toMatch(/^[\t\n\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u)
+        expect(drawingOf(report.tasks).nodes.length).toBeLessThanOrEqual(2 * report.tasks.length)
       }),
       { numRuns: fuzzRuns },
     )

@@ -1,3 +1,4 @@
+import { withPlaces } from '../../domain/roadmap/plan.js'
 import type { RunEvent, Selected } from '../../domain/run/event.js'
 import { err } from '../../domain/result.js'
 import type { KnownRun } from '../../journal/runs.js'
@@ -83,7 +84,7 @@ export function startEvent(parts: BeginParts & { readonly beginning: Beginning }
     permissions: settings.permissions.general,
     maxAttempts: settings.iterations,
     slots: slotIds(settings.agents),
-    tasks: plan.tasks,
+    tasks: withPlaces(plan.tasks, loaded.graph),
     ...(ground.target ? { target: ground.target } : {}),
     ...(budgets ? { budgets } : {}),
     ...(providers ? { providers } : {}),

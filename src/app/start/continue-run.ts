@@ -16,7 +16,7 @@ import { highestNumber, resumeRun, type Remains, type Replayed, type Resumed } f
 import { textNotices } from '../resume/text-notices.js'
 import { maxAttemptsOf, maxTotalAttemptsOf, slotIds } from './run-limits.js'
 import { homesOfRepository } from '../ground/workspaces-home.js'
-import type { PlannedTask } from '../../domain/roadmap/plan.js'
+import { withPlaces, type PlannedTask } from '../../domain/roadmap/plan.js'
 
 /** A run to continue, with everything that must happen first. */
 export interface ContinuedRun extends Resumed {
@@ -67,7 +67,7 @@ export async function continueRun(
       permissions: settings.permissions.general,
       maxAttempts: settings.iterations,
       slots: slotIds(settings.agents),
-      tasks: plan.tasks,
+      tasks: withPlaces(plan.tasks, loaded.graph),
       failed,
       retried: idsWhere((resumption) => resumption.type === 'start' && resumption.retried),
       ...(ground.target ? { target: ground.target } : {}),

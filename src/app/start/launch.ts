@@ -5,13 +5,14 @@ import { limitIdleGits } from '../../platform/git/idle-git.js'
 import { openGround } from '../ground/open-ground.js'
 import { lockGround } from '../ground/lock-ground.js'
 import { refuse } from '../refuse.js'
+import { writeReports } from '../reports/write-reports.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { replayRun, type Replayed } from '../resume/resumed.js'
 import { begin, type LaunchParts } from './begin.js'
 import { findClis } from './find-clis.js'
 import { guardedTable } from './guard.js'
 import { giveNumbers, type Numbered } from './numbered.js'
-import { openRecord, openRecorder, watchGuards } from './record.js'
+import { openRecord, openRecorder, serveLive, watchGuards } from './record.js'
 import { fitSlots } from './slots-that-fit.js'
 import { opened } from './table.js'
 import { work } from './work.js'
@@ -26,6 +27,7 @@ const standing = guardedTable<LaunchParts>()
   .row('beginning', begin)
   .row('record', openRecord)
   .row('show', async ({ prepared: { printer } }) => opened(await printer.openRun()))
+  .row('live', serveLive)
   .row('stops', watchGuards)
   .row('recorder', openRecorder)
 
@@ -36,8 +38,16 @@ export async function launch({ prepared: wanted, ...rest }: LaunchParts): Promis
   const settings = { ...wanted.settings, agents: fitting.value.agents }
   limitIdleGits(settings.idleTimeoutMs)
   const notices = [...rest.notices, ...fitting.value.notices]
-  const run = await standing.during({ ...rest, prepared: { ...wanted, settings }, notices }, work)
-  return run.ok ? run.value : run.error
+  let journal: string | undefined
+  try {
+    const run = await standing.during({ ...rest, prepared: { ...wanted, settings }, notices }, (open) => {
+      journal = open.record.path
+      return work(open)
+    })
+    return run.ok ? run.value : run.error
+  } finally {
+    if (journal !== undefined) await writeReports(wanted, journal)
+  }
 }
 
 /**

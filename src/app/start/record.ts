@@ -7,6 +7,7 @@ import { createRecorder, type RunRecorder } from '../../orchestration/recorder.j
 import { realClock } from '../../platform/clock.js'
 import type { RunPrinter } from '../../ui/print/printer.js'
 import { refuse } from '../refuse.js'
+import { openLive, type Live } from '../reports/live-row.js'
 import { startEvent, type BeginParts, type Beginning } from './begin.js'
 import type { Guard } from './guard.js'
 import { opened } from './table.js'
@@ -20,6 +21,7 @@ interface RecordParts extends BeginParts {
   readonly beginning: Beginning
   readonly record: { readonly path: string; readonly journal: Journal }
   readonly show: RunPrinter
+  readonly live: Live
   readonly stops: Stops
 }
 
@@ -62,14 +64,20 @@ export function watchGuards({ signals, watchdog, lock }: Guard & { readonly lock
   return opened<Stops>({ first: () => first, note, stop })
 }
 
+/** A page that follows the run, if one was asked for. */
+export async function serveLive({ prepared, past }: BeginParts) {
+  const live = await openLive(prepared, past?.run)
+  return opened(live, live.close)
+}
+
 /** The first fact is that the run began, or goes on. */
 export function openRecorder(parts: RecordParts) {
-  const { beginning, record, show, numbers, stops } = parts
+  const { beginning, record, show, live, numbers, stops } = parts
   const { resumed } = beginning
   const recorder = createRecorder(resumed ? { ...resumed.replayed, event: resumed.event } : startEvent(parts), {
     clock: realClock,
     journal: record.journal,
-    reporters: [show.reporter],
+    reporters: [show.reporter, ...live.reporters],
     mask: numbers.mask,
     onBroken: (message) => stops.stop({ type: 'journal', message }),
   })

@@ -12,6 +12,7 @@ import { createStatusWriter } from '../../roadmap/write/write-back.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 import { withheldFromMcp } from '../agents/mcp-variables.js'
 import { parseElsewhere } from '../prepare/roadmap-source.js'
+import { reportWarnings } from '../reports/write-reports.js'
 import { giveUp } from '../stop/give-up.js'
 import { heedStops } from '../stop/heed-stops.js'
 import { announce } from './announce.js'
@@ -66,9 +67,11 @@ async function loopOrGiveUp(run: LoopParts): Promise<void> {
 
 /** Records what a person should know before the first agent starts. */
 async function tell(run: OpenRun) {
-  const { prepared, beginning, clis: setup, ground, recorder, numbers, env } = run
+  const { prepared, beginning, clis: setup, ground, recorder, numbers, env, live } = run
   const warn = (text: string) => void recorder.record({ type: 'notice', level: 'warning', text })
   beginning.notices.forEach(warn)
+  if (live.notice) void recorder.record({ type: 'notice', ...live.notice })
+  for (const text of await reportWarnings(prepared.settings)) warn(text)
   announce(recorder, { ...prepared, ...beginning, setup, ground, environmentOf: numbers.environmentOf })
   const withheld = withheldFrom(env, numbers.environmentOf)(claude)
   const isUsed = setup.policy.usable.includes(claude.name)

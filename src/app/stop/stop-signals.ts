@@ -2,6 +2,7 @@ import { isatty } from 'node:tty'
 import { realClock } from '../../platform/clock.js'
 import { endGits, gitSteps } from '../../platform/git/living-gits.js'
 import { killLivingGroups } from '../../platform/processes/process-group.js'
+import { reportSteps } from '../reports/steps.js'
 import { createStopping, type Stopping } from './stopping.js'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -41,7 +42,7 @@ export function listenForStop({ drainMs, graceMs, exitCode }: StopSignalParts): 
     graceMs,
     kill: killLivingGroups,
     exit,
-    progress: gitSteps,
+    progress: () => gitSteps() + reportSteps(),
   })
   const names = ['SIGINT', 'SIGTERM'] as const
   const listen = (name: StopSignal) => {

@@ -1,6 +1,6 @@
 import type { TaskId } from '../brand.js'
 import { isTask, type TaskGraph } from './graph.js'
-import { name, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
+import { name, names, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
 import { append } from '../grouped.js'
 import { holdShape, isPersonsHold, ownHold, type HoldReason } from './hold.js'
 import { countBefore } from '../ordered.js'
@@ -15,6 +15,8 @@ export const plannedTaskShape = titled(
     title: text(),
     state: oneOf(['pending', 'held', 'done']),
     hold: optional(holdShape, 'Why it is held.'),
+    waitsFor: optional(names('The tasks and groups that it waits for, as far as there are any.')),
+    groups: optional(names('The epic, milestone and set around it, outermost first.')),
   }),
 )
 export type PlannedTask = ValueOf<typeof plannedTaskShape>
@@ -34,6 +36,21 @@ export interface RunPlan {
   readonly runnable: readonly TaskId[]
   /** Ids in `--only` that name nothing. */
   readonly unknown: readonly string[]
+}
+
+/** The same tasks with their place in the roadmap: what each waits for, groups as such, and the groups around it. */
+export function withPlaces(tasks: readonly PlannedTask[], graph: TaskGraph): readonly PlannedTask[] {
+  const unresolved = unresolvedRefs(graph)
+  return tasks.map((planned) => {
+    const task = graph.tasks.get(planned.id)
+    const missing = new Set<string>(unresolved.get(planned.id))
+    const refs = new Set(task?.dependencies.flatMap(({ ref }) => (missing.has(ref) ? [] : [ref])))
+    return {
+      ...planned,
+      ...(refs.size > 0 ? { waitsFor: [...refs] } : {}),
+      ...(task && task.groups.length > 0 ? { groups: task.groups } : {}),
+    }
+  })
 }
 
 /** Those that would not run, and why. */

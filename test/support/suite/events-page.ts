@@ -47,7 +47,7 @@ function variants(all: Variants, level: string): string {
     .join('\n\n')
 }
 
-function sharedParts(catalogues: readonly Variants[]): string {
+export function sharedParts(catalogues: readonly Variants[]): string {
   const found = new Map<string, Shape>()
   for (const catalogue of catalogues) collect({ kind: 'union', variants: catalogue }, found)
   return [...found]
@@ -69,7 +69,7 @@ function unionTable(all: Variants): string {
   return table('`type` and its fields', rows)
 }
 
-function fieldsTable(fields: Fields): string {
+export function fieldsTable(fields: Fields): string {
   const rows = fieldRows('', fields)
   return rows.length === 0 ? '' : table('field', rows)
 }
@@ -139,7 +139,7 @@ function collect(shape: Shape, found: Map<string, Shape>): void {
   for (const part of shapes) collect(part, found)
 }
 
-function objectFields(shape: Shape): Fields {
+export function objectFields(shape: Shape): Fields {
   return shape.kind === 'object' ? shape.fields : {}
 }
 
