@@ -11,15 +11,17 @@ export function safeName(id: string): string {
 
 /** At most 40 of `[a-z0-9-]`, by which a person knows a name again; empty if it has none of these. */
 export function slugOf(name: string): string {
-  return name
-    .normalize('NFKD')
-    // Accents stand by themselves now; without them, the letter is left.
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, 40)
-    .replace(/-+$/, '')
+  return (
+    name
+      .normalize('NFKD')
+      // Accents stand by themselves now; without them, the letter is left.
+      .replace(/\p{M}+/gu, '')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+/, '')
+      .slice(0, 40)
+      .replace(/-+$/, '')
+  )
 }
 
 /** For a hash of its own: the same units in the other order. */
