@@ -24,3 +24,7 @@ export function describeFormats(command: PrintingCommand): string {
   const isShort = each.length === 2 && each.every((one) => !one.includes(':'))
   return `${each.slice(0, -1).join(', ')}${isShort ? '' : ','} or ${each.at(-1) ?? ''}`
 }
+
+/** How a run is shown to people: as a screen that is drawn again and again, or line by line. */
+export const uiForms = ['rich', 'plain'] as const
+export type UiForm = (typeof uiForms)[number]

@@ -1,4 +1,4 @@
-import type { CommitId, TreeId } from '../domain/brand.js'
+import type { CommitId, TaskId, TreeId } from '../domain/brand.js'
 import type { AttemptId } from '../domain/attempt/attempt.js'
 import type { Failure } from '../domain/agent/failure.js'
 import type { Result } from '../domain/result.js'
@@ -11,6 +11,8 @@ export interface GatedTree {
   readonly base?: CommitId
   /** Whose work it is; of several, the last. Absent for the target's tip. */
   readonly attempt?: AttemptId
+  /** Everybody whose work is in it and has not landed, in order. */
+  readonly taskIds?: readonly TaskId[]
 }
 
 /** A clean checkout of one commit, used by one gate. */

@@ -16,7 +16,7 @@ export interface GateRunnerParts {
 }
 
 /** The job that runs a gate, counted from 1, and whose work it is about. */
-export interface GateWork extends Pick<GatedTree, 'base' | 'attempt'> {
+export interface GateWork extends Pick<GatedTree, 'base' | 'tree' | 'attempt' | 'taskIds'> {
   readonly job: number
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { CommitId, RunId } from '../../domain/brand.js'
+import { msBetween } from '../../domain/clock.js'
 import type { BaseToWatch } from '../../orchestration/landing/base-watch.js'
 import { createGating } from '../../orchestration/landing/gating.js'
 import type { Isolation } from '../../orchestration/place/isolation.js'
@@ -38,6 +39,8 @@ interface Running extends Isolating {
   /** Agents and gates share it. */
   readonly setups: ReturnType<typeof limit>
   readonly keeper: Keeper
+  /** The number of the next setup. */
+  readonly numberSetup: () => number
 }
 
 /** Workspaces for agents and gates, with the merge queue behind them. */
@@ -48,7 +51,8 @@ export function isolate(parts: Isolating): Isolation {
   const changes = reportUserChanges(parts)
   const setups = limit(settings.setupJobs)
   const keeper = keeperOffThread(join(import.meta.dirname, 'kept-worker.cjs'))
-  const running = { ...parts, setups, keeper }
+  let setupRuns = 0
+  const running = { ...parts, setups, keeper, numberSetup: () => ++setupRuns }
   return workspaced({
     ...{ repository, target, base },
     leaveOut: parts.leaveOut,
@@ -82,9 +86,18 @@ export function isolate(parts: Isolating): Isolation {
   })
 }
 
-/** Runs not too many setups at once. */
-function inTurn(setups: Running['setups'], run: RunSetup): RunSetup {
-  return (setup, cwd) => setups(() => run(setup, cwd))
+/** Runs not too many setups at once, and tells of each. */
+function inTurn({ setups, numberSetup, recorder }: Running, use: 'agents' | 'gates', runOnce: RunSetup): RunSetup {
+  return (setup, cwd) =>
+    setups(async () => {
+      const run = numberSetup()
+      const began = realClock.monotonic()
+      void recorder.record({ type: 'setup_started', run, use, workspace: cwd })
+      const done = await runOnce(setup, cwd)
+      const durationMs = msBetween(began, realClock.monotonic())
+      void recorder.record({ type: 'setup_ended', run, durationMs, ...(done.ok ? {} : { failure: done.error }) })
+      return done
+    })
 }
 
 /** How many gates of one tree run at once, and so how many places they need. */
@@ -127,6 +140,7 @@ function gatingFor(running: Running, tip: () => CommitId) {
     clock: realClock,
     signal,
     onSpawned: noteCommand(recorder, 'gate'),
+    onRun: (event) => void recorder.record(event),
     start,
   })
   const tipParts = {
@@ -139,10 +153,11 @@ function gatingFor(running: Running, tip: () => CommitId) {
 }
 
 function workspacesFor(
-  { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal, setups, keeper }: Running,
+  running: Running,
   runId: RunId,
   { exact = false, numberedTo = 0 } = {},
 ) {
+  const { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal, keeper } = running
   const { setup, copy, keep, link } = config.file
   const { root, commonDir } = repository
   const use = exact ? 'gates' : 'agents'
@@ -163,10 +178,11 @@ function workspacesFor(
     numberedTo,
     keeper,
     runSetup: inTurn(
-      setups,
+      running,
+      use,
       runSetup({
         mask,
-        logDir: join(runDir, 'setup', exact ? 'gates' : 'agents'),
+        logDir: join(runDir, 'setup', use),
         environmentOf: environmentOfSetup(environmentOfChecks(env, environmentOf), config.file.envTemplates),
         clock: realClock,
         signal,

@@ -12,6 +12,7 @@ import { landedAs, standingAfter } from '../resume/standing.js'
 import { budgetsOf } from './budgets.js'
 import { continueRun, type ContinuedRun } from './continue-run.js'
 import type { Wanted } from './guard.js'
+import { namesInForce } from './in-force.js'
 import type { Numbered } from './numbered.js'
 import { slotIds } from './run-limits.js'
 import { opened } from './table.js'
@@ -84,7 +85,12 @@ export function startEvent(parts: BeginParts & { readonly beginning: Beginning }
     permissions: settings.permissions.general,
     maxAttempts: settings.iterations,
     slots: slotIds(settings.agents),
+<<<<<<< HEAD
     tasks: withPlaces(plan.tasks, loaded.graph),
+=======
+    gates: namesInForce(prepared),
+    tasks: plan.tasks,
+>>>>>>> 01b45bf (wip)
     ...(ground.target ? { target: ground.target } : {}),
     ...(budgets ? { budgets } : {}),
     ...(providers ? { providers } : {}),

@@ -8,6 +8,7 @@ import { attemptText } from '../../orchestration/attempt/turn.js'
 import { showId } from '../../ui/format.js'
 import { findLeftovers, removeLeftover } from '../../workspace/lease/leftovers.js'
 import { budgetsOf } from './budgets.js'
+import { namesInForce } from './in-force.js'
 import type { Ground } from '../ground/ground.js'
 import type { LandedTasks } from '../resume/landed.js'
 import type { Prepared } from '../prepare/prepare-run.js'
@@ -67,7 +68,12 @@ export async function continueRun(
       permissions: settings.permissions.general,
       maxAttempts: settings.iterations,
       slots: slotIds(settings.agents),
+<<<<<<< HEAD
       tasks: withPlaces(plan.tasks, loaded.graph),
+=======
+      gates: namesInForce(parts),
+      tasks: plan.tasks,
+>>>>>>> 01b45bf (wip)
       failed,
       retried: idsWhere((resumption) => resumption.type === 'start' && resumption.retried),
       ...(ground.target ? { target: ground.target } : {}),

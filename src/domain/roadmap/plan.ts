@@ -1,7 +1,12 @@
 import type { TaskId } from '../brand.js'
 import { isTask, type TaskGraph } from './graph.js'
+<<<<<<< HEAD
 import { name, names, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
+=======
+import { name, number, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
+>>>>>>> 01b45bf (wip)
 import { append } from '../grouped.js'
+import { present } from '../present.js'
 import { holdShape, isPersonsHold, ownHold, type HoldReason } from './hold.js'
 import { countBefore } from '../ordered.js'
 import { compareRanks, rankOf, type Rank } from './schedule.js'
@@ -15,8 +20,12 @@ export const plannedTaskShape = titled(
     title: text(),
     state: oneOf(['pending', 'held', 'done']),
     hold: optional(holdShape, 'Why it is held.'),
+<<<<<<< HEAD
     waitsFor: optional(names('The tasks and groups that it waits for, as far as there are any.')),
     groups: optional(names('The epic, milestone and set around it, outermost first.')),
+=======
+    estimateMs: optional(number('How long the roadmap says that it takes, in ms.')),
+>>>>>>> 01b45bf (wip)
   }),
 )
 export type PlannedTask = ValueOf<typeof plannedTaskShape>
@@ -89,9 +98,9 @@ export function planRun(graph: TaskGraph, groups: readonly Group[], selection: S
 const notSelected: HoldReason = { type: 'not_selected', taskIds: [] }
 
 function planned(task: Task, hold: HoldReason | undefined): PlannedTask {
-  const { id, title } = task
-  if (statusSatisfies(task.status)) return { id, title, state: 'done' }
-  return hold ? { id, title, state: 'held', hold } : { id, title, state: 'pending' }
+  const facts = { id: task.id, title: task.title, ...present({ estimateMs: task.estimateMs }) }
+  if (statusSatisfies(task.status)) return { ...facts, state: 'done' }
+  return hold ? { ...facts, state: 'held', hold } : { ...facts, state: 'pending' }
 }
 
 function unresolvedRefs(graph: TaskGraph): ReadonlyMap<TaskId, string[]> {

@@ -94,6 +94,8 @@ export interface Task {
   /** `no_change`: ending well without a change is success. */
   readonly expects: 'change' | 'no_change'
   readonly timeoutMs?: number
+  /** How long the roadmap says that it takes: how it compares with other tasks, not a limit. */
+  readonly estimateMs?: number
   /** The most that all its attempts together may spend. */
   readonly budget?: Budget
   /** Lowers the number of attempts that the run allows, never raises it. */

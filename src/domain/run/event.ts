@@ -6,6 +6,7 @@ import { attemptEvents } from './events/attempt-events.js'
 import { gateEvents } from './events/gate-events.js'
 import { providerEvents } from './events/provider-events.js'
 import { runEvents } from './events/run-events.js'
+import { setupEvents } from './events/setup-events.js'
 import { taskEvents } from './events/task-events.js'
 import { toldEvents } from './events/told-events.js'
 
@@ -25,6 +26,7 @@ export const eventFamilies = {
   Tasks: taskEvents,
   Attempts: attemptEvents,
   Agents: agentEvents,
+  Setup: setupEvents,
   'Gates and reviews': gateEvents,
   'Worth knowing': toldEvents,
 } as const
@@ -35,6 +37,7 @@ const events = {
   ...taskEvents,
   ...attemptEvents,
   ...agentEvents,
+  ...setupEvents,
   ...gateEvents,
   ...toldEvents,
 }

@@ -9,13 +9,23 @@ import {
   type ProviderSpending,
   type Rate,
 } from './agent-spending.js'
+import { followChecks, noChecks, type ChecksAtWork } from './checks-at-work.js'
 import type { EarlyStop } from './early-stop.js'
 import { isTold, passOver, type QueueCounts, type RecordOf, type RunEvent, type RunRecord, type Told } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from '../agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
+import { present } from '../present.js'
 import { commandProvider } from '../routing/routing.js'
-import { endWork, noteAction, startWork, unusedSlot, type SlotState } from './slot-state.js'
+import {
+  endWork,
+  noteAction,
+  startWork,
+  unusedSlot,
+  type SlotState,
+  type SlotWork,
+  type StartOfWork,
+} from './slot-state.js'
 import { followProgress, type Attempts } from './task-progress.js'
 import {
   forgetApprovals,
@@ -27,6 +37,7 @@ import {
   withoutNotes,
 } from './task-notes.js'
 import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
+import { recount, tallyOf, type TaskTally } from './task-tally.js'
 import type { PlannedTask } from '../roadmap/plan.js'
 
 export type { SlotState } from './slot-state.js'
@@ -60,13 +71,14 @@ export interface KeptCommit {
  * The state of a run. Only {@link apply} changes it, in place: copying 20,000 tasks for each event would cost more
  * than the work itself. The same records always give the same state.
  */
-export interface RunState extends Attempts {
+export interface RunState extends Attempts, ChecksAtWork {
   /** How the run began. After a resume: with the version, the settings and the tasks of the resume. */
   start: Extract<RunEvent, { type: 'run_started' }>
   /** Monotonic ms of the last record. */
   ms: number
   counts: QueueCounts
   readonly tasks: Map<TaskId, TaskRecord>
+  tally: TaskTally
   /** How often the run was resumed. */
   resumes: number
   /** How many tasks were held during the run for their own reason, not because of a dependency. */
@@ -113,11 +125,14 @@ function countOne(counts: Map<string, number>, name: string): void {
 
 /** The state after `run_started`, which is always the first event. */
 export function initialState(start: RunState['start']): RunState {
+  const tasks = new Map(start.tasks.map((task) => [task.id, plannedRecord(task)]))
   return {
+    ...noChecks(),
     start,
     ms: 0,
     counts: { queueLength: 0, busyAgents: 0, availableAgents: start.slots.length },
-    tasks: new Map(start.tasks.map((task) => [task.id, plannedRecord(task)])),
+    tasks,
+    tally: tallyOf(tasks.values()),
     progress: new Map(),
     uncollected: new Map(),
     resumes: 0,
@@ -240,19 +255,19 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
     case 'attempt_started':
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
       beginAttempt(state, record.taskId)
-      startWork(state.slots, record)
+      beginWork(state, record)
       return
     case 'repair_started':
     case 'finishing_started':
       markRefusalsRepaired(state.tasks, record)
       setTask(state, record.taskId, { type: 'running', attempt: record.attempt, slot: record.slot })
-      startWork(state.slots, record)
+      beginWork(state, record)
       return
     case 'attempt_resumed': {
       const { slot, attempt } = record
       const next: TaskState = slot === undefined ? { type: 'merging', attempt } : { type: 'running', attempt, slot }
       setTask(state, record.taskId, next)
-      if (slot !== undefined) startWork(state.slots, { ...record, slot })
+      if (slot !== undefined) beginWork(state, { ...record, slot })
       return
     }
     case 'candidate_created':
@@ -266,10 +281,10 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
       return
     case 'review_started':
       setTask(state, record.taskId, { type: 'verifying', attempt: record.attempt, slot: record.slot })
-      startWork(state.slots, record)
+      beginWork(state, record)
       return
     case 'agent_reported':
-      noteAction(state.slots, state.tasks.get(record.taskId), record)
+      noteAction(state.slots, slotOf(state, record.taskId), record)
       noteRefusal(state.tasks, record)
       return
     case 'agent_used':
@@ -291,7 +306,13 @@ function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): vo
         type: record.review === undefined ? 'merging' : 'verifying',
         attempt: record.attempt,
       })
-      endWork(state.slots, record)
+      finishWork(state, record)
+      return
+    case 'gate_started':
+    case 'gate_ended':
+    case 'setup_started':
+    case 'setup_ended':
+      followChecks(state, record)
       return
     case 'gate_judged':
       state.gates[record.verdict]++
@@ -374,21 +395,22 @@ function beginAgain(state: RunState, record: RecordOf<'run_resumed'>): void {
     maxAttempts,
     slots,
     tasks,
-    ...(pinned ? { target: pinned } : {}),
+    ...present({ target: pinned, gates: record.gates }),
   }
   // They ended with the run, and no event says how.
   for (const agent of state.atWork.values()) countAgent(state, agent)
   state.atWork.clear()
   const failed = new Set(record.failed)
+  for (const id of [...state.slots.keys()]) finishWork(state, { slot: id, ms: state.ms })
   const records = tasks.map((task) => resumedRecord(task, state.tasks.get(task.id), failed.has(task.id)))
   state.tasks.clear()
   for (const task of records) state.tasks.set(task.id, task)
+  state.tally = tallyOf(records)
+  state.gatesAtWork.clear()
+  state.setupsAtWork.clear()
   const earlierSlots = new Map(state.slots)
   state.slots.clear()
-  for (const id of slots) {
-    const { work, ...rest } = earlierSlots.get(id) ?? unusedSlot(id)
-    state.slots.set(id, { ...rest, busyMs: rest.busyMs + (work ? state.ms - work.since : 0) })
-  }
+  for (const id of slots) state.slots.set(id, earlierSlots.get(id) ?? unusedSlot(id))
   state.counts = { queueLength: 0, busyAgents: 0, availableAgents: slots.length }
   state.resumes++
   state.heldInRun = 0
@@ -404,7 +426,8 @@ function resumedRecord(task: PlannedTask, earlier: TaskRecord | undefined, stays
   const planned = plannedRecord(task)
   if (!earlier) return planned
   const stays = staysFailed || (task.state === 'done' && earlier.state.type === 'done')
-  return { ...earlier, title: task.title, state: stays ? earlier.state : planned.state }
+  const { title, estimateMs } = planned
+  return { ...earlier, title, ...present({ estimateMs }), state: stays ? earlier.state : planned.state }
 }
 
 function forgetKept({ kept }: RunState, isGone: (commit: KeptCommit) => boolean): void {
@@ -414,7 +437,13 @@ function forgetKept({ kept }: RunState, isGone: (commit: KeptCommit) => boolean)
 
 function setTask(state: RunState, id: TaskId, next: TaskState): void {
   const task = state.tasks.get(id)
-  if (task) state.tasks.set(id, { ...task, state: next })
+  if (task) changeTask(state, task, { ...task, state: next })
+}
+
+/** What the tally counts has changed. */
+function changeTask(state: RunState, before: TaskRecord, after: TaskRecord): void {
+  state.tasks.set(after.id, after)
+  recount(state.tally, before, after, state.ms)
 }
 
 function beginAttempt(state: RunState, id: TaskId): void {
@@ -425,8 +454,18 @@ function beginAttempt(state: RunState, id: TaskId): void {
   state.tasks.set(id, withoutNotes(begun))
 }
 
-function agentKey({ taskId, attempt, review }: RecordOf<'agent_used' | 'agent_finished'>): string {
+function agentKey({ taskId, attempt, review }: Pick<RecordOf<'agent_used'>, 'taskId' | 'attempt' | 'review'>): string {
   return JSON.stringify([taskId, attempt, review])
+}
+
+/** What the agent at work on a slot has used so far, as far as its CLI has told. */
+export function usedAtWork({ atWork }: RunState, { taskId, attempt, does, number }: SlotWork): Usage | undefined {
+  return atWork.get(agentKey({ taskId, attempt, ...present({ review: does === 'review' ? number : undefined }) }))?.usage
+}
+
+/** What the run has used, running agents included. */
+export function usedSoFar({ usage, atWork }: RunState): Usage {
+  return [...atWork.values()].reduce(addCounted, usage)
 }
 
 interface EndedAgent extends CountedAgent {
@@ -474,4 +513,20 @@ function countFailed(state: RunState, record: RecordOf<'attempt_failed'>): void 
   const counted = attempts.counted + (counts ? 1 : 0)
   const unpaid = attempts.unpaid + (counts || isPaid(task) ? 0 : 1)
   state.tasks.set(task.id, { ...task, attempts: { ...attempts, counted, unpaid } })
+}
+
+function beginWork(state: RunState, record: StartOfWork): void {
+  startWork(state.slots, record, state.progress.get(record.taskId)?.course?.workspace)
+}
+
+function finishWork(state: RunState, record: Pick<RecordOf<'agent_exited'>, 'slot' | 'ms'>): void {
+  const work = endWork(state.slots, record.slot, record.ms)
+  const task = work && state.tasks.get(work.taskId)
+  if (task) changeTask(state, task, { ...task, workMs: task.workMs + record.ms - work.since })
+}
+
+/** The slot on which an agent works on the task now. */
+function slotOf(state: RunState, taskId: TaskId): string | undefined {
+  const task = state.tasks.get(taskId)?.state
+  return task?.type === 'running' || task?.type === 'verifying' ? task.slot : undefined
 }

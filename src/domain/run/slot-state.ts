@@ -1,10 +1,25 @@
 import type { TaskId } from '../brand.js'
 import { lastAction } from '../agent/last-action.js'
 import type { ProviderModel } from '../agent/provider-model.js'
+import { present } from '../present.js'
 import type { RecordOf, RunRecord } from './event.js'
-import type { TaskRecord } from './task-record.js'
 
-/** What a busy slot is doing; `since` and `busyMs` in monotonic ms of the run. */
+/** What a busy slot is doing; `since` in monotonic ms of the run. */
+export interface SlotWork {
+  readonly does: 'attempt' | 'repair' | 'review' | 'finish'
+  readonly taskId: TaskId
+  readonly attempt: number
+  /** The number of the repair round, of the finishing turn or of the review, counted from 1 within the attempt. */
+  readonly number?: number
+  readonly agent: ProviderModel
+  readonly since: number
+  /** The directory that it works in, as far as it is known. */
+  readonly workspace?: string
+  /** The last thing that it was seen doing. Outside text. */
+  readonly lastAction?: string
+}
+
+/** A slot and what it did; `busyMs` in monotonic ms of the run. */
 export interface SlotState {
   readonly id: string
   readonly busyMs: number
@@ -16,24 +31,13 @@ export interface SlotState {
   readonly reviews: number
   /** Finishing turns on this slot so far, the current one included. */
   readonly finishes: number
-  readonly work?: {
-    readonly does: 'attempt' | 'repair' | 'review' | 'finish'
-    readonly taskId: TaskId
-    readonly attempt: number
-    readonly agent: ProviderModel
-    readonly since: number
-    readonly lastAction?: string
-  }
+  readonly work?: SlotWork
 }
 
 type Slots = Map<string, SlotState>
 
 export function unusedSlot(id: string): SlotState {
   return { id, busyMs: 0, attempts: 0, repairs: 0, reviews: 0, finishes: 0 }
-}
-
-type StartOfWork = Extract<RunRecord, { type: keyof typeof served }> & {
-  readonly slot: string
 }
 
 /** What each kind of work is counted as. */
@@ -45,26 +49,50 @@ const served = {
   review_started: { does: 'review', counts: 'reviews' },
 } as const
 
-export function startWork(slots: Slots, record: StartOfWork): void {
+export type StartOfWork = Extract<RunRecord, { type: keyof typeof served }> & { readonly slot: string }
+
+/** An agent begins on a slot. `workspace`: where its attempt was before. */
+export function startWork(slots: Slots, record: StartOfWork, workspace: string | undefined): void {
   const slot = slots.get(record.slot) ?? unusedSlot(record.slot)
   const { taskId, attempt, agent, ms } = record
   const { does, counts } = served[record.type]
-  const work = { does, taskId, attempt, agent, since: ms }
-  slots.set(slot.id, { ...slot, [counts]: slot[counts] + 1, work })
+  const facts = present({ number: numberOf(record), workspace: workspaceOf(record) ?? workspace })
+  slots.set(slot.id, { ...slot, [counts]: slot[counts] + 1, work: { does, taskId, attempt, agent, since: ms, ...facts } })
 }
 
-export function endWork(slots: Slots, record: RecordOf<'agent_exited'>): void {
-  const slot = slots.get(record.slot)
-  if (!slot?.work) return
+function numberOf(record: StartOfWork): number | undefined {
+  switch (record.type) {
+    case 'attempt_started':
+    case 'attempt_resumed':
+      return undefined
+    case 'repair_started':
+      return record.round
+    case 'finishing_started':
+      return record.turn
+    case 'review_started':
+      return record.review
+  }
+}
+
+/** A reviewer looks at a checkout of its own. */
+function workspaceOf(record: StartOfWork): string | undefined {
+  if (record.type === 'review_started') return record.workspace ?? ''
+  return 'workspace' in record ? record.workspace : undefined
+}
+
+/** The slot's agent has ended, at `ms`; returns what it had worked on. */
+export function endWork(slots: Slots, slotId: string, ms: number): SlotWork | undefined {
+  const slot = slots.get(slotId)
+  if (!slot?.work) return undefined
   const { work, ...rest } = slot
-  slots.set(slot.id, { ...rest, busyMs: slot.busyMs + record.ms - work.since })
+  slots.set(slot.id, { ...rest, busyMs: slot.busyMs + ms - work.since })
+  return work
 }
 
 /** Remembers the last thing that an agent was seen doing, for the line of its slot. */
-export function noteAction(slots: Slots, task: TaskRecord | undefined, record: RecordOf<'agent_reported'>): void {
-  const action = lastAction(record.event)
-  const slotId = task?.state.type === 'running' || task?.state.type === 'verifying' ? task.state.slot : undefined
+export function noteAction(slots: Slots, slotId: string | undefined, { event }: RecordOf<'agent_reported'>): void {
   const slot = slotId === undefined ? undefined : slots.get(slotId)
-  if (action === undefined || !slot?.work) return
-  slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
+  if (!slot?.work) return
+  const action = lastAction(event)
+  if (action !== undefined) slots.set(slot.id, { ...slot, work: { ...slot.work, lastAction: action } })
 }

@@ -126,7 +126,11 @@ export function followProgress(
     case 'leftovers_ended':
     case 'ignored_written':
     case 'commit_kept':
+    case 'setup_started':
+    case 'setup_ended':
     case 'gates_began':
+    case 'gate_started':
+    case 'gate_ended':
     case 'review_queued':
     case 'review_started':
     case 'gate_judged':

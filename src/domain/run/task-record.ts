@@ -2,6 +2,7 @@ import type { CommitId, TaskId } from '../brand.js'
 import { noUsage, type Usage } from '../agent/agent-event.js'
 import type { Failure } from '../agent/failure.js'
 import type { HoldReason } from '../roadmap/hold.js'
+import { present } from '../present.js'
 import type { ProviderModel } from '../agent/provider-model.js'
 import type { Refusal } from '../agent/refusal.js'
 import type { PlannedTask } from '../roadmap/plan.js'
@@ -45,6 +46,10 @@ export interface TaskRecord {
   readonly title: string
   readonly state: TaskState
   readonly attempts: AttemptCounts
+  /** How long its agents have worked, over the whole journal, in ms. */
+  readonly workMs: number
+  /** How long the roadmap says that it takes, in ms. */
+  readonly estimateMs?: number
   /** What its agents used, over the whole journal. */
   readonly used: Usage
   /** What `used` was when its last attempt began. */
@@ -63,8 +68,9 @@ const noAttempts: AttemptCounts = { started: 0, counted: 0, unpaid: 0 }
 
 /** A task as it is at the start of a run. */
 export function plannedRecord(task: PlannedTask): TaskRecord {
-  const { id, title } = task
-  return { id, title, state: plannedState(task), attempts: noAttempts, used: noUsage, usedBefore: noUsage }
+  const { id, title, estimateMs } = task
+  const unused = { attempts: noAttempts, workMs: 0, used: noUsage, usedBefore: noUsage }
+  return { id, title, state: plannedState(task), ...unused, ...present({ estimateMs }) }
 }
 
 function plannedState(task: PlannedTask): TaskState {

@@ -142,7 +142,7 @@ async function answerOf(
   const { work, request } = onSlot(slot, id, { timeoutMs, budget }, parts)
   const { review } = work.provider
   if (!review) throw new Error(`the pool chose ${agent.provider}, which reviews nothing`)
-  const started = { ...id, review: number, gate, slot: agent.id, agent: shown(agent), tree }
+  const started = { ...id, review: number, gate, slot: agent.id, agent: shown(agent), tree, workspace: checkout.root }
   void parts.recorder.record({ type: 'review_started', ...started })
   const prompt = renderReview({ task, criteria, base, diff: await checkout.diff(maxDiffChars) })
   const sitting = { ...work, review: number, base }

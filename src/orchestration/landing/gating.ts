@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { CommitId } from '../../domain/brand.js'
-import type { Clock } from '../../domain/clock.js'
+import { msBetween, type Clock } from '../../domain/clock.js'
+import type { Verdict } from '../../domain/landing/gate.js'
+import type { RunEvent } from '../../domain/run/event.js'
 import type { Mask } from '../../domain/secrets/mask.js'
 import { slugOf } from '../../domain/name.js'
 import { ok } from '../../domain/result.js'
@@ -34,8 +36,12 @@ export interface GatingParts {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onSpawned: OnSpawned
+  /** A gate runs, or has run. */
+  readonly onRun: (event: RunEventOf<'gate_started' | 'gate_ended'>) => void
   readonly start: StartProcess
 }
+
+type RunEventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>
 
 /** Judging in clean checkouts, beside the agents: none ever holds a slot. */
 export interface Gating {
@@ -47,10 +53,19 @@ export interface Gating {
 }
 
 export function createGating(parts: GatingParts): Gating {
-  const { clock, signal, onSpawned, start } = parts
+  const { clock, signal, onSpawned, onRun, start } = parts
   const checkOut = checkOuts(parts.workspaces)
   const number = numbersFor(parts.logDir)
   const limited = limit(parts.jobs)
+  const told = async (run: number, about: Pick<RunEventOf<'gate_started'>, 'gate' | 'tree' | 'taskIds'>, judged: () => Promise<Verdict>) => {
+    const began = clock.monotonic()
+    onRun({ type: 'gate_started', run, ...about })
+    try {
+      return await judged()
+    } finally {
+      onRun({ type: 'gate_ended', run, durationMs: msBetween(began, clock.monotonic()) })
+    }
+  }
   const verifier = createVerifier({
     limited,
     monotonic: () => clock.monotonic(),
@@ -58,10 +73,11 @@ export function createGating(parts: GatingParts): Gating {
     checkOut,
     tip: parts.tip,
     distrustAll: () => parts.workspaces.distrustAll(),
-    async judge(gate, root, { job, base, attempt }) {
+    async judge(gate, root, { job, base, tree, attempt, taskIds = [] }) {
       // For people: the number alone keeps the names apart.
       const whose = attempt ? `${slugOf(attempt.taskId) || 'task'}-${attempt.attempt}` : 'base'
-      const logFile = join(parts.logDir, `${whose}-${await number()}-${slugOf(gate.name) || 'gate'}.log`)
+      const run = await number()
+      const logFile = join(parts.logDir, `${whose}-${run}-${slugOf(gate.name) || 'gate'}.log`)
       try {
         // People get its name, even if it stays empty.
         await writePrivateFile(logFile, '')
@@ -71,7 +87,10 @@ export function createGating(parts: GatingParts): Gating {
       const where = { number: parts.slots + job, ...(attempt ? { taskId: attempt.taskId } : {}) }
       const env = { ...baseVariable(base), ...parts.environmentOf(command, where) }
       const mask = parts.maskAt(where)
-      const verdict = await runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start })
+      const about = { gate: gate.name, tree, taskIds: attempt && taskIds.length === 0 ? [attempt.taskId] : taskIds }
+      const verdict = await told(run, about, () =>
+        runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start }),
+      )
       return { ...verdict, log: logFile }
     },
   })

@@ -30,9 +30,10 @@ export function judgePrefix(
 ): Promise<Result<void, Failure>> {
   const last = members.at(-1)
   if (!last) throw new Error('a tree without candidates is not to be judged')
-  const together = members.slice(0, -1).map(({ candidate }) => candidate.taskId)
+  const taskIds = members.map(({ candidate }) => candidate.taskId)
+  const together = taskIds.slice(0, -1)
   const { taskId, attempt } = last.candidate
-  const judged = { ...last.ready, attempt: { taskId, attempt } }
+  const judged = { ...last.ready, attempt: { taskId, attempt }, taskIds }
   return verifier[how](judged, gatesOf(members), (judgement) => last.candidate.onJudged(judgement, together))
 }
 

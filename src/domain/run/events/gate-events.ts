@@ -20,6 +20,7 @@ import { ofAttempt } from './of-attempt.js'
 
 const verdict = oneOf(verdictTypes, '`errored`: it could not run, which says nothing about the tree.')
 const durationMs = number('How long it took.')
+const gateRun = number('Counts the runs of gates, from 1; after a resume from 1 again.')
 
 /** A gate that did not pass on the base. */
 export const baseGateShape = object({
@@ -31,6 +32,16 @@ export const baseGateShape = object({
 
 export const gateEvents = {
   gates_began: variant('Gates began to judge work: alone, or together with other work that is to land.', ofAttempt),
+  gate_started: variant('A gate runs on a tree.', {
+    run: gateRun,
+    gate: text('Its name.'),
+    tree: name<TreeId>('The tree.'),
+    taskIds: names<TaskId>('The tasks whose work is in the tree and has not landed, in order; none if it is the base.'),
+  }),
+  gate_ended: variant('It has ended. Its verdict follows, unless it could not run and is tried again.', {
+    run: gateRun,
+    durationMs,
+  }),
   review_queued: variant('Work that passed the commands waits for a slot, on which another agent reviews it.', {
     ...ofAttempt,
     gate: text('The name of the review.'),
@@ -42,6 +53,7 @@ export const gateEvents = {
     slot: name('The slot.'),
     agent: as(providerModelShape, 'The reviewer.'),
     tree: name<TreeId>('What it looks at.'),
+    workspace: optional(name('The directory with a checkout of it.')),
   }),
   gate_judged: variant(
     "A gate judged a tree that may land, with this attempt's work on top; or, with `by`, a reviewer judged that work.",

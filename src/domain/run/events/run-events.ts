@@ -15,6 +15,7 @@ import {
   optional,
   own,
   text,
+  texts,
   titled,
   variant,
   type ValueOf,
@@ -45,6 +46,9 @@ const permissions = oneOf(permissionModes, 'What agents may do.')
 const maxAttempts = number('Most attempts per task.')
 const slots = names('The agent slots.')
 const version = text('Of autopilot.')
+const gates = optional(
+  texts("What the work of every task must pass, in order: the names of gates and reviews. Older versions left this out."),
+)
 
 export const runEvents = {
   run_started: variant('A run began. Always the first line.', {
@@ -63,6 +67,7 @@ export const runEvents = {
       'The providers that the command line or the environment chose, by preference. Absent if neither did.',
     ),
     slots,
+    gates,
     tasks: list(plannedTaskShape, 'Its tasks, in file order.'),
     selection: optional(selectedShape, 'The requested selection, if it was not the whole roadmap.'),
     redo: optional(names<TaskId>('Tasks that the run does again, although they have landed.')),
@@ -76,6 +81,7 @@ export const runEvents = {
       maxAttempts,
       budgets: optional(runBudgetsShape, 'What may be spent.'),
       slots,
+      gates,
       tasks: list(plannedTaskShape, 'The tasks. One that has failed for good, and stays so, is `pending` here.'),
       failed: names<TaskId>('Tasks that have failed for good and stay so.'),
       retried: names<TaskId>('Failed tasks whose attempts are counted from 0 again.'),

@@ -82,6 +82,12 @@ export function readDuration(field: Field | undefined): number | undefined {
   return field && accept(field, parseDuration(scalarText(field.node) ?? ''), durationForms)
 }
 
+/** In ms. An estimate only helps to predict a run's end: one that is no number, such as `TBD`, is no mistake. */
+export function readEstimate(field: Field | undefined, unitMs: number): number | undefined {
+  const ms = Math.round(Number(scalarText(field?.node) ?? '') * unitMs)
+  return ms > 0 && Number.isSafeInteger(ms) ? ms : undefined
+}
+
 const priorities: Readonly<Record<string, number>> = {
   critical: 0,
   high: 1,

@@ -19,6 +19,7 @@ import {
   readBudget,
   readComplexity,
   readDuration,
+  readEstimate,
   readMaxAttempts,
   readPriority,
   readProviders,
@@ -78,6 +79,9 @@ export function readTask({ reading, words, defaults, warned, providers }: TaskRe
   const runField = field('run')
   const run = readText(runField)
   if (runField && run !== undefined) checkLength(runField.reading, run, runField.node, runField.path)
+  const estimateMs =
+    readEstimate(field('estimate_hours', 'effort_hours', 'estimated_effort_hours'), hourMs) ??
+    readEstimate(field('estimated_minutes'), minuteMs)
   return {
     id: named.id,
     title: cleanLine(named.title, 500),
@@ -94,12 +98,16 @@ export function readTask({ reading, words, defaults, warned, providers }: TaskRe
     expects: readWord(field('expects'), ['change', 'no_change']) ?? 'change',
     executionMode: readWord(field('execution_mode'), ['autonomous', 'manual']) ?? 'autonomous',
     groups: named.groups,
+    ...(estimateMs === undefined ? {} : { estimateMs }),
     position: positionAt(reading.source, node.start),
     path,
     ...defaults,
     ...readRunOptions(reading, node, path, 'task', warned, providers),
   }
 }
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
 
 const criteriaNames = ['exit_criteria', 'acceptance', 'acceptance_criteria', 'acceptanceCriteria'] as const
 
