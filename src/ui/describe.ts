@@ -16,6 +16,7 @@ import {
   formatHold,
   formatLeftovers,
   formatReasons,
+  formatTasks,
   formatWait,
   formatWaiting,
   ignoredBehind,
@@ -93,7 +94,7 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'attempt_resumed': {
       const head = `${name(record, state)} attempt ${record.attempt}`
       if (record.slot === undefined) return { tone: 'faint', text: `${head} continues: its agent had finished` }
-      return { tone: 'faint', text: `${head} resumed on ${record.slot} (${agent(record)})` }
+      return { tone: 'faint', onScreen: true, text: `${head} resumed on ${record.slot} (${agent(record)})` }
     }
     case 'repair_started': {
       const head = `${showId(record.taskId)} repair round ${record.round} started on ${record.slot}`
@@ -117,7 +118,9 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'task_integrated':
       return {
         tone: 'good',
-        text: `${name(record, state)} integrated as ${record.commit.slice(0, 10)}${besides(record, state)}`,
+        text:
+          `${name(record, state)} integrated as ${record.commit.slice(0, 10)}${took(record, state)}` +
+          besides(record, state),
       }
     case 'task_done':
       if (record.how === 'integrated') return undefined
@@ -125,11 +128,12 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
         tone: 'good',
         text:
           `${name(record, state)} done${record.how === 'unchanged' ? ', no change needed' : ''}` +
+          took(record, state) +
           besides(record, state),
       }
     case 'task_failed': {
       const tried = plural(record.attempts, 'attempt')
-      const head = `${showId(record.taskId)} failed after ${tried} (${record.failure.kind})`
+      const head = `${showId(record.taskId)} failed after ${tried}${took(record, state)} (${record.failure.kind})`
       const { text, ...more } = failureText(head, record.failure, state)
       const besides = `${ignoredBehind(state.tasks.get(record.taskId))}${refusedOf(record, state, record.failure)}`
       return { tone: 'bad', text: `${text}${besides}${behind(record)}`, ...more }
@@ -145,7 +149,11 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
     case 'run_stopping':
       return { tone: 'warning', text: `starting nothing more: ${cleanLine(record.why)}; ${cleanLine(record.next)}` }
     case 'review_started':
-      return { tone: 'faint', text: `${showId(record.taskId)} review started on ${record.slot} (${agent(record)})` }
+      return {
+        tone: 'faint',
+        onScreen: true,
+        text: `${showId(record.taskId)} review started on ${record.slot} (${agent(record)})`,
+      }
     case 'gate_judged':
       return record.by ? describeReview(record, record.by) : describeVerdict(record)
     case 'agent_reported':
@@ -164,6 +172,11 @@ function phrase(record: RunRecord, state: RunState): Line | undefined {
       return describeEstimate(record)
     case 'task_queued':
     case 'gates_began':
+    // The live view shows what runs; their verdicts and what fails have lines of their own.
+    case 'gate_started':
+    case 'gate_ended':
+    case 'setup_started':
+    case 'setup_ended':
     case 'review_queued':
     case 'agent_spawned':
     case 'command_spawned':
@@ -222,6 +235,12 @@ function refusedOf({ taskId }: { readonly taskId: TaskId }, state: RunState, fai
   return refusedBehind(state.tasks.get(taskId), failed)
 }
 
+/** How long its agents worked on it, in all its attempts. */
+function took({ taskId }: { readonly taskId: TaskId }, state: RunState): string {
+  const { workMs = 0 } = state.tasks.get(taskId) ?? {}
+  return workMs > 0 ? ` in ${formatDuration(workMs)}` : ''
+}
+
 /** What a person should know about a task although it is done. */
 function besides(record: { readonly taskId: TaskId }, state: RunState): string {
   const task = state.tasks.get(record.taskId)
@@ -230,15 +249,14 @@ function besides(record: { readonly taskId: TaskId }, state: RunState): string {
 
 /** A tree with the work of several tasks belongs to no single one: all are named, or counted. */
 function describeVerdict(record: RecordOf<'gate_judged'>): Line | undefined {
-  const { taskId, together = [], gate, verdict, again } = record
-  if (verdict === 'passed') return undefined
-  const ids = [...together, taskId].map(showId)
-  const shown = ids.length > maxTogether ? plural(ids.length, 'task') : ids.join(', ')
+  const { taskId, together = [], gate, verdict, again, remembered, durationMs } = record
+  if (verdict === 'passed' && remembered) return undefined
+  const shown = formatTasks([...together, taskId])
   const who = together.length === 0 ? shown : `${shown} together`
-  return { tone: 'warning', text: `${who}: gate ${gate} ${verdict}${again ? ' again' : ''}` }
+  const took = remembered ? ', as before' : ` (${formatDuration(durationMs)})`
+  const text = `${who}: gate ${gate} ${verdict}${again ? ' again' : ''}${took}`
+  return verdict === 'passed' ? { tone: 'faint', text, onScreen: true } : { tone: 'warning', text }
 }
-
-const maxTogether = 5
 
 function describeBase({ verdict, gates }: RecordOf<'base_judged'>): Line {
   const said = gates.map(({ gate, message }) => `${gate} (${cleanLine(message)})`).join(', ')
@@ -315,17 +333,4 @@ function describeReview(
 
 function agent({ agent: chosen }: { readonly agent: ProviderModel }): string {
   return cleanLine(formatProviderModel(chosen), 60)
-}
-
-/** What a busy slot is doing, column by column: slot, agent, task, elapsed, last thing seen. `ms` is the run's time. */
-export function describeSlot(state: RunState, slotId: string, ms: number): readonly string[] | undefined {
-  const work = state.slots.get(slotId)?.work
-  if (!work) return undefined
-  return [
-    cleanLine(slotId, 30),
-    cleanLine(formatProviderModel(work.agent), 30),
-    `${work.does === 'review' ? 'reviewing ' : ''}${cleanLine(work.taskId, 30)}`,
-    formatDuration(Math.max(0, ms - work.since)),
-    cleanLine(work.lastAction ?? '', 200),
-  ]
 }

@@ -8,7 +8,7 @@ import { statusSatisfies } from '../domain/roadmap/task.js'
 import type { TaskRecord } from '../domain/run/task-record.js'
 import { formatMoment } from '../domain/accounts/wall-time.js'
 import { localZone } from '../platform/clock.js'
-import { cleanLine, cleanName, grouped, listFirst } from '../domain/text.js'
+import { cleanLine, cleanName, grouped, listFirst, plural } from '../domain/text.js'
 
 export { formatDuration } from '../domain/duration.js'
 
@@ -17,6 +17,33 @@ export function formatCounts({ queueLength, busyAgents, availableAgents }: Queue
   return `Queue: ${queueLength} waiting | ${busyAgents} busy | ${availableAgents} idle`
 }
 
+<<<<<<< HEAD
+=======
+/** `0.4 s`, `59.9 s`, `12m05s`, `3h04m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${twoDigits(seconds % 60)}s`
+  return `${Math.floor(seconds / 3600)}h${twoDigits(Math.floor((seconds % 3600) / 60))}m`
+}
+
+/** A time that is still going on, in whole seconds: `6 s`, `12m05s`, `3h04m`. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1000)
+}
+
+/** The time of day on the machine's clock, `14:05:09`. Without Intl; see {@link grouped}. */
+export function formatTime(at: EpochMs): string {
+  const date = new Date(at)
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+>>>>>>> 01b45bf (wip)
 /** A wait in the units that people use: `12 s`, `43 min`, `5 h 10 min`, `2 d 3 h`. */
 export function formatWait(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
@@ -45,6 +72,13 @@ export function formatUsage({ inputTokens, cachedInputTokens, outputTokens, cost
 /** Task ids are outside text. */
 export function showId(id: string): string {
   return cleanName(id, 60)
+}
+
+const maxTasks = 5
+
+/** Tasks whose work is together in a tree belong to no single one: all are named, or counted. */
+export function formatTasks(ids: readonly string[]): string {
+  return ids.length > maxTasks ? plural(ids.length, 'task') : ids.map(showId).join(', ')
 }
 
 /** What went wrong, with the paths it is about. */

@@ -72,7 +72,7 @@ export interface Prepared {
 
 /** Reads settings, configuration, roadmap and template. If it isn't ok, the problems are already printed. */
 export async function prepareRun(args: RunArguments, env: Environment): Promise<Result<Prepared, ExitCode>> {
-  const wanted = printerFor(args.flags.output ?? defaultFormat, env)
+  const wanted = printerFor(args.flags.output ?? defaultFormat, env, args.flags.ui)
   const fromEnvironment = settingsFromEnvironment(env)
   if (!fromEnvironment.ok) return usage(fromEnvironment.error, undefined, wanted)
   const here = resolve(args.directory)
@@ -85,7 +85,7 @@ export async function prepareRun(args: RunArguments, env: Environment): Promise<
   const layered = settingsFrom(config, fromEnvironment.value, args)
   if (!layered.ok) return usage(layered.error.text, layered.error.help, wanted)
   const { settings, providers } = layered.value
-  const printer = printerFor(settings.output, env)
+  const printer = printerFor(settings.output, env, settings.ui)
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
   if (!location.ok) return err(refuse(location.error, printer))

@@ -1,22 +1,26 @@
+import type { UiForm } from '../../domain/output-format.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { heldTasks } from '../../domain/roadmap/plan.js'
 import { formatProblem } from '../../domain/roadmap/problem.js'
 import { plural } from '../../domain/text.js'
 import { dryRunTexts } from '../dry-run/dry-run.js'
+import { realClock } from '../../platform/clock.js'
 import { formatHold, showId } from '../format.js'
+import type { Form } from '../paint.js'
 import type { Reporter } from '../reporters/contract.js'
 import { plainReporter } from '../reporters/plain-reporter.js'
 import { runsLines } from '../runs.js'
 import { noRunLine, statusLines } from '../status.js'
 import { summarize } from '../summary.js'
-import { isLively, lineWriter, sinkOf } from './output.js'
+import { formOf } from './form.js'
+import { lineWriter, sinkOf } from './output.js'
 import type { Printer, ValidRoadmap } from './printer.js'
 import { steady } from './stream.js'
 import { helpText, troubleText } from './trouble.js'
 
 /** Lines for people: results on stdout, troubles and progress on stderr. */
-export function humanPrinter(env: Environment): Printer {
-  const say = lineWriter(process.stdout, env)
+export function humanPrinter(env: Environment, ui?: UiForm): Printer {
+  const say = lineWriter(process.stdout, formOf(process.stdout, env, ui))
   const result = sinkOf(process.stdout)
   const aside = sinkOf(process.stderr)
   return {
@@ -38,7 +42,7 @@ export function humanPrinter(env: Environment): Printer {
     noRun: (place) => say(noRunLine(place)),
     runs: (runs) => runsLines(runs).forEach(say),
     openRun: async () => ({
-      reporter: await openReporter(env),
+      reporter: await openReporter(formOf(process.stderr, env, ui)),
       summary: (state, places) => summarize(state, places).forEach(say),
     }),
   }
@@ -54,9 +58,20 @@ function validTexts({ file, tasks, runnable, warnings }: ValidRoadmap): readonly
   ]
 }
 
-/** Loads the spinner's library only for a terminal. */
-async function openReporter(env: Environment): Promise<Reporter> {
-  if (!isLively(process.stderr, env)) return plainReporter(sinkOf(process.stderr))
+/** Loads what draws only for a terminal. */
+async function openReporter(form: Form): Promise<Reporter> {
+  if (!form.isRich) return plainReporter(lineWriter(process.stderr, form), realClock)
   const { terminalReporter } = await import('../reporters/terminal-reporter.js')
-  return terminalReporter(steady(process.stderr))
+  const reporter = terminalReporter(steady(process.stderr), form, realClock)
+  // A shell that had the terminal meanwhile has written to it.
+  const redraw = () => reporter.redraw()
+  const close = () => {
+    process.off('SIGCONT', redraw)
+    process.off('exit', close)
+    reporter.close()
+  }
+  process.on('SIGCONT', redraw)
+  // However autopilot ends, but by a KILL, the cursor comes back.
+  process.on('exit', close)
+  return { record: (record, state) => reporter.record(record, state), close }
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { fstatSync } from 'node:fs'
-import { isCi, isSet, type Environment } from '../../domain/process/environment.js'
 import { jsonLine } from '../../domain/json-line.js'
 import { noMask, type Mask } from '../../domain/secrets/mask.js'
 import { maskValue } from '../../domain/secrets/mask-value.js'
@@ -8,7 +7,7 @@ import { publicPart } from '../../domain/shape/public-part.js'
 import { cleanText } from '../../domain/text.js'
 import type { Sink } from '../reporters/contract.js'
 import type { Line } from '../describe.js'
-import { painter } from '../paint.js'
+import { painter, type Form } from '../paint.js'
 import { printedShape, type Printed } from '../printed.js'
 import { writeTo } from './stream.js'
 import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
@@ -20,27 +19,14 @@ export function maskOutput(by: Mask): void {
   mask = by
 }
 
-/** Whether a stream is a terminal that wants more than plain lines. */
-export function isLively(stream: NodeJS.WriteStream, env: Environment): boolean {
-  const off = isCi(env) || isSet(env.GITHUB_ACTIONS) || (env.NO_COLOR ?? '') !== ''
-  return stream.isTTY && !off && env.TERM !== 'dumb' && hasSize(stream)
-}
-
-/**
- * A bare pty, such as that of `script` under cron, is 0 x 0: nothing can be drawn on it, and ora would never finish.
- */
-function hasSize({ columns, rows }: NodeJS.WriteStream): boolean {
-  return columns > 0 && rows > 0
-}
-
 /** A sink for people: no secret and no control character ever reaches the stream. */
 export function sinkOf(stream: NodeJS.WriteStream): Sink {
   return { write: (text) => writeText(stream, cleanText(mask.text(text))) }
 }
 
 /** As {@link sinkOf}, for lines with a tone. */
-export function lineWriter(stream: NodeJS.WriteStream, env: Environment): (line: Line) => void {
-  const paint = painter(isLively(stream, env))
+export function lineWriter(stream: NodeJS.WriteStream, form: Form): (line: Line) => void {
+  const paint = painter(form)
   return ({ tone, text }) => writeText(stream, `${paint({ tone, text: cleanText(mask.text(text)) })}\n`)
 }
 

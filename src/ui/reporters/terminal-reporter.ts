@@ -1,88 +1,143 @@
-import ora, { type Ora } from 'ora'
-import stringWidth from 'string-width'
-import { later } from '../../domain/clock.js'
+import { later, msBetween, type Clock } from '../../domain/clock.js'
+import type { MonotonicMs } from '../../domain/brand.js'
+import type { RunRecord } from '../../domain/run/event.js'
 import type { RunState } from '../../domain/run/run-state.js'
-import { clip } from '../../domain/text.js'
+import { plural } from '../../domain/text.js'
+import { below, describe, type Line } from '../describe.js'
+import { formatTime } from '../format.js'
+import { frame } from '../live/frame.js'
+import { paintLine } from '../live/screen-line.js'
+import { chalkFor, painter, type Form } from '../paint.js'
 import type { Reporter } from './contract.js'
-import { below, describe, describeSlot } from '../describe.js'
-import { formatCounts, formatWaiting } from '../format.js'
-import { painter } from '../paint.js'
+import { LiveRegion } from './live-region.js'
+
+/** At most so often it draws, and so often it does if nothing happens but time. */
+const pauseMs = 100
+const tickMs = 1_000
+/** So many lines are kept for a terminal that takes nothing. */
+const maxWaiting = 1_000
+
+/** A reporter that can be told that the screen is not what it was. */
+export interface TerminalReporter extends Reporter {
+  redraw(): void
+}
 
 /**
- * For a terminal: a spinner with the counts line and a line for each busy slot; settled tasks scroll above. Writes to
- * `stream` (stderr), so that stdout stays the result's.
+ * For a terminal: the state of the run as a screen; what has happened scrolls above. Writes to `stream` (stderr), so that
+ * stdout stays the result's.
  */
-export function terminalReporter(stream: NodeJS.WriteStream): Reporter {
-  // Enabled, because the caller has decided. Left alone, it would print every change on a line if CI is set but empty.
-  const spinner: Ora = ora({ stream, isEnabled: true, discardStdin: false, hideCursor: true })
-  const paint = painter(true)
-  let state: RunState | undefined
-  let drawnAt = 0
-  const width = () => Math.max(20, stream.columns || 80)
-  const redraw = () => {
-    if (!state) return
-    // The state's own time stands still between events; the elapsed times on the screen don't.
-    const ms = state.ms + (performance.now() - drawnAt)
-    spinner.text = screen(state, ms, width(), stream.rows || 24)
+export function terminalReporter(stream: NodeJS.WriteStream, form: Form, clock: Clock): TerminalReporter {
+  return new LiveReporter(stream, form, clock)
+}
+
+class LiveReporter implements TerminalReporter {
+  readonly #stream: NodeJS.WriteStream
+  readonly #clock: Clock
+  readonly #paint: ReturnType<typeof painter>
+  readonly #chalk: ReturnType<typeof chalkFor>
+  readonly #region: LiveRegion
+  /** Lines that are to scroll above, and how many had no room to wait. */
+  #above: string[] = []
+  #missed = 0
+  #last: { readonly state: RunState; readonly at: MonotonicMs } | undefined
+  #drawnAt: MonotonicMs | undefined
+  #next: { readonly at: MonotonicMs; readonly cancel: () => void } | undefined
+  #bug: { readonly error: unknown } | undefined
+  #isClosed = false
+  readonly #onResize = () => this.redraw()
+
+  constructor(stream: NodeJS.WriteStream, form: Form, clock: Clock) {
+    this.#stream = stream
+    this.#clock = clock
+    this.#paint = painter(form)
+    this.#chalk = chalkFor(form.hasColour)
+    this.#region = new LiveRegion(stream)
+    stream.on('resize', this.#onResize)
   }
-  const ticker = setInterval(() => {
-    try {
-      redraw()
-    } catch {
-      // The next record draws, too, and its exception is heard.
-      clearInterval(ticker)
+
+  record(record: RunRecord, state: RunState): void {
+    // Where a timer draws, nobody hears of it.
+    if (this.#bug) throw this.#bug.error
+    const line = describe(record, state)
+    if (line && !line.onScreen) {
+      this.#scroll({ ...line, text: `${formatTime(record.at)} ${line.text}` })
+      for (const text of below(line)) this.#scroll({ tone: 'plain', text })
     }
-  }, 200)
-  ticker.unref()
-  return {
-    record(record, next) {
-      state = next
-      drawnAt = performance.now()
-      const line = describe(record, next)
-      if (line && !line.onScreen) {
-        spinner.clear()
-        for (const part of [line, ...below(line).map((text) => ({ tone: 'plain', text }) as const)])
-          stream.write(`${paint(part)}\n`)
-      }
-      redraw()
-      if (!spinner.isSpinning && record.type !== 'run_finished') spinner.start()
-    },
-    close() {
-      clearInterval(ticker)
-      spinner.stop()
-    },
+    this.#last = { state, at: this.#clock.monotonic() }
+    if (!this.#isClosed) this.#drawSoon()
   }
-}
 
-/** The spinner's text: the counts, then as many busy slots as the window has room for, in columns. */
-export function screen(state: RunState, ms: number, columns: number, rows: number): string {
-  const busy = [...state.slots.keys()].flatMap((id) => {
-    const cells = describeSlot(state, id, ms)
-    return cells ? [cells] : []
-  })
-  const room = Math.max(1, rows - 3)
-  const shown = table(busy.slice(0, room)).map((line) => fit(`  ${line}`, columns - 2))
-  if (busy.length > room) shown.push(`  … and ${busy.length - room} more`)
-  const { waiting } = state
-  const why = waiting && formatWaiting(waiting.until, later(waiting.at, ms - waiting.ms), waiting.providers)
-  const waits = why === undefined ? [] : [fit(`  ${why}`, columns - 2)]
-  return [formatCounts(state.counts), ...waits, ...shown].join('\n')
-}
+  redraw(): void {
+    if (this.#isClosed) return
+    this.#region.forget()
+    this.#drawSoon()
+  }
 
-/** Pads by what a terminal shows: a CJK character or an emoji takes two columns. */
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => stringWidth(cells[column] ?? ''))))
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - stringWidth(cell)))
-      .join('  ')
-      .trimEnd(),
-  )
-}
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#next?.cancel()
+    this.#stream.off('resize', this.#onResize)
+    if (this.#above.length > 0) this.#region.draw(this.#takeAbove(), [])
+    this.#region.close()
+  }
 
-/** As much of a line as fits into so many columns. */
-function fit(line: string, columns: number): string {
-  let length = Math.min(line.length, columns)
-  while (stringWidth(clip(line, length)) > columns) length--
-  return clip(line, length)
+  #scroll(line: Line): void {
+    const painted = this.#paint(line)
+    if (this.#isClosed) this.#stream.write(`${painted}\r\n`)
+    else this.#keep(painted)
+  }
+
+  #keep(line: string): void {
+    this.#above.push(line)
+    if (this.#above.length <= maxWaiting) return
+    this.#above.shift()
+    this.#missed++
+  }
+
+  #takeAbove(): readonly string[] {
+    const lines = this.#above
+    const missed = this.#missed > 0 ? [`  … ${plural(this.#missed, 'line')} more, which the journal has`] : []
+    this.#above = []
+    this.#missed = 0
+    return [...missed, ...lines]
+  }
+
+  #drawSoon(): void {
+    const now = this.#clock.monotonic()
+    const at = this.#drawnAt === undefined ? now : later(this.#drawnAt, pauseMs)
+    this.#drawAt(at < now ? now : at, now)
+  }
+
+  /** Unless it draws before that anyway. */
+  #drawAt(at: MonotonicMs, now: MonotonicMs): void {
+    if (this.#next && this.#next.at <= at) return
+    this.#next?.cancel()
+    const cancel = this.#clock.schedule(msBetween(now, at), () => {
+      this.#next = undefined
+      try {
+        this.#draw()
+      } catch (error) {
+        this.#bug = { error }
+      }
+    })
+    this.#next = { at, cancel }
+  }
+
+  #draw(): void {
+    const now = this.#clock.monotonic()
+    if (this.#last && !this.#last.state.finished) {
+      this.#drawnAt = now
+      // What a terminal has not taken yet is not overtaken.
+      if (this.#stream.writableLength === 0) this.#region.draw(this.#takeAbove(), this.#lines(this.#last, now))
+      this.#drawAt(later(now, tickMs), now)
+    }
+  }
+
+  #lines({ state, at }: { readonly state: RunState; readonly at: MonotonicMs }, now: MonotonicMs): readonly string[] {
+    const { columns = 80, rows = 24 } = this.#stream
+    // The state's own time stands still between events; that on the screen doesn't.
+    const view = { state, ms: state.ms + msBetween(at, now), now: this.#clock.now() }
+    return frame(view, { columns, rows }).map((line) => paintLine(line, this.#chalk))
+  }
 }

@@ -62,7 +62,7 @@ test('the dependents of a failed task are counted in its line, and not reported 
   const { code, stdout, stderr } = await stage.run(['run', '--iterations', '1'])
   expect(code).toBe(1)
   expect(stderr.match(/^.*held.*$/gm)?.slice(1)).toEqual([
-    expect.stringMatching(/^broken failed after 1 attempt .*\(50 dependents are held\)$/),
+    expect.stringMatching(/^\S+ broken failed after 1 attempt .*\(50 dependents are held\)$/),
   ])
   expect(stdout.match(/^Held +next-\d+: waits for broken$/gm)).toHaveLength(20)
   expect(stdout).toMatch(/^Held +and 30 more/m)
@@ -79,7 +79,7 @@ test('a missing login neither counts as an attempt nor reaches the agent of anot
   })
   const { code, stderr } = await stage.run(['run', '-i', '2', '-p', 'claude', '-p', 'codex'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/^a attempt 1 failed \(auth\), will be tried again: /m)
+  expect(stderr).toMatch(/^\S+ a attempt 1 failed \(auth\), will be tried again: /m)
   const [first, second] = calls().map(({ prompt }) => prompt)
   expect(first).not.toMatch(/previous attempt|401|auth/i)
   expect(second).toContain('This is attempt 2 of 2.')
@@ -108,7 +108,7 @@ test('no retry is promised when the last provider is out', async () => {
   const { code, stdout, stderr } = await stage.run(['run'])
   expect(code).toBe(1)
   expect(stderr).not.toContain('will be tried again')
-  expect(stderr).toMatch(/^a held: .*\(after 1 attempt\) \(1 dependent is held\)$/m)
+  expect(stderr).toMatch(/^\S+ a held: .*\(after 1 attempt\) \(1 dependent is held\)$/m)
   expect(stdout).toMatch(/^Held +a: .*\(after 1 attempt\)$/m)
 })
 

@@ -25,9 +25,9 @@ test('what an agent wrote and git ignores is named in the line of its task and t
   })
   const { code, stdout, stderr } = await stage.run(['run', '-a', '1', '-i', '1'])
   expect(code).toBe(1)
-  expect(stderr).toMatch(/^a integrated as [0-9a-f]{10}; without dist\/a\.js, which git ignores$/m)
+  expect(stderr).toMatch(/^\S+ a integrated as [0-9a-f]{10} in .*; without dist\/a\.js, which git ignores$/m)
   expect(stderr).toMatch(
-    /^b failed after 1 attempt \(no_change\): .* But git ignores the new files: dist\.; without dist\/b/m,
+    /^\S+ b failed after 1 attempt in .* \(no_change\): .* But git ignores the new files: dist\.; without dist\/b/m,
   )
   const kept = /^Ignored {5}a wrote dist\/a\.js, which git ignores; kept in (.+)$/m.exec(stdout)?.[1] ?? ''
   expect(readFileSync(join(kept, 'dist/a.js'), 'utf8')).toBe('a')

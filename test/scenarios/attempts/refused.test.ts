@@ -34,8 +34,8 @@ test('a task that lands although a tool was refused says so: live, in its line, 
   const hint = "allow: ['Bash(npm run generate)']"
   expect(stderr).toContain(`a was refused Bash \`npm run generate\`; to permit it, ${hint}\n`)
   expect(stderr.match(/was refused/g)).toHaveLength(1)
-  expect(stderr).toMatch(/^a integrated as [0-9a-f]{10}; refused: Bash `npm run generate`$/m)
-  expect(stderr).toMatch(/^b integrated as [0-9a-f]{10}$/m)
+  expect(stderr).toMatch(/^\S+ a integrated as [0-9a-f]{10} in .*; refused: Bash `npm run generate`$/m)
+  expect(stderr).toMatch(/^\S+ b integrated as [0-9a-f]{10} in [^;]*$/m)
   expect(stdout).toContain('Refused     1 of 2 done with refused tools: a: Bash `npm run generate`\n')
   expect(stdout).toContain(`            to permit it, ${hint}\n`)
   const status = await stage.run(['status'])

@@ -74,7 +74,7 @@ test('a server that never ends is ended when its time is up, the conversation co
   expect(calls()).toHaveLength(2)
   expect(calls()[1]!.prompt).toContain('- dev server')
   expect(ended.stderr).toMatch(
-    /^.*build “Build it” integrated as \w+ \(ended what its agent left running: dev server\)/m,
+    /^.*build “Build it” integrated as \w+ in .* \(ended what its agent left running: dev server\)/m,
   )
   const status = await stage.run(['status'])
   expect(status.stdout).toContain('ended what its agent left running: dev server')

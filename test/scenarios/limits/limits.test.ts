@@ -55,7 +55,7 @@ test('plain lines report the wait, with the current counts', async () => {
   })
   const { code, stderr } = await stage.run(['run', '-a', '2'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/^all providers are cooling down until \S+( \S+)? \(in \d s\): claude$/m)
+  expect(stderr).toMatch(/^\S+ all providers are cooling down until \S+( \S+)? \(in \d s\): claude$/m)
   expect(stderr).toMatch(/^Queue: 1 waiting \| 0 busy \| 2 idle$/m)
 })
 

@@ -37,7 +37,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
   ],
   attempt_resumed: [
     { type: 'attempt_resumed', ...of, slot: 's1', agent: { provider: 'claude' }, workspace: '/w/1' },
-    { tone: 'faint', text: 'T1 “Say hello” attempt 1 resumed on s1 (claude)' },
+    { tone: 'faint', text: 'T1 “Say hello” attempt 1 resumed on s1 (claude)', onScreen: true },
   ],
   finishing_started: [
     {
@@ -106,13 +106,20 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
     { tone: 'warning', text: 'T1 repair round 1 started on s2 (conflict): git could not combine this. [a.ts]' },
   ],
   gates_began: [{ type: 'gates_began', ...of }, undefined],
+  gate_started: [
+    { type: 'gate_started', run: 1, gate: 'npm test', tree: treeId('t'), taskIds: [taskId('T1')] },
+    undefined,
+  ],
+  gate_ended: [{ type: 'gate_ended', run: 1, durationMs: 5 }, undefined],
+  setup_started: [{ type: 'setup_started', run: 1, use: 'agents', workspace: '/w/1' }, undefined],
+  setup_ended: [{ type: 'setup_ended', run: 1, durationMs: 5 }, undefined],
   review_queued: [{ type: 'review_queued', ...of, gate: 'review' }, undefined],
   review_started: [
     {
       ...{ type: 'review_started', ...of, review: 1, gate: 'review', slot: 's2', tree: treeId('t') },
       agent: { provider: 'codex' },
     },
-    { tone: 'faint', text: 'T1 review started on s2 (codex)' },
+    { tone: 'faint', text: 'T1 review started on s2 (codex)', onScreen: true },
   ],
   agent_spawned: [{ type: 'agent_spawned', ...of, pid: 42, start: '1234', boot: 'b' }, undefined],
   command_spawned: [{ type: 'command_spawned', what: 'gate', pid: 43 }, undefined],
@@ -134,7 +141,7 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
       durationMs: 1,
       remembered: false,
     },
-    { tone: 'warning', text: 'T1: gate test failed' },
+    { tone: 'warning', text: 'T1: gate test failed (0.0 s)' },
   ],
   base_judged: [
     {

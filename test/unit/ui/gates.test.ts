@@ -30,25 +30,31 @@ test('the summary counts verdicts, and says which were already known; a run with
   )
 })
 
-test('a gate that passed needs no line, one that failed or errored has one', () => {
+test('each verdict has a line; a live screen shows those alone that did not pass', () => {
   const state = stateAfter(runStarted(), [])
-  const line = (verdict: Verdict['type']) => describe(stamp(judged(verdict)), state)
-  expect(line('passed')).toBeUndefined()
-  expect(line('failed')).toEqual({ tone: 'warning', text: 'T1: gate npm test failed' })
-  expect(line('errored')).toEqual({ tone: 'warning', text: 'T1: gate npm test errored' })
+  const line = (verdict: Verdict['type'], remembered?: boolean) => describe(stamp(judged(verdict, remembered)), state)
+  expect(line('passed')).toEqual({ tone: 'faint', text: 'T1: gate npm test passed (0.0 s)', onScreen: true })
+  expect(line('failed')).toEqual({ tone: 'warning', text: 'T1: gate npm test failed (0.0 s)' })
+  expect(line('errored')).toEqual({ tone: 'warning', text: 'T1: gate npm test errored (0.0 s)' })
+})
+
+test('a verdict that was known already is no news, unless it keeps work out', () => {
+  const state = stateAfter(runStarted(), [])
+  expect(describe(stamp(judged('passed', true)), state)).toBeUndefined()
+  expect(describe(stamp(judged('failed', true)), state)?.text).toBe('T1: gate npm test failed, as before')
 })
 
 test('a tree with the work of several tasks is shown with all of them, or with their number', () => {
   const state = stateAfter(runStarted(), [])
   const line = (together: readonly string[]) =>
     describe(stamp({ ...judged('failed'), together: together.map(taskId) }), state)?.text
-  expect(line(['T2', 'T3'])).toBe('T2, T3, T1 together: gate npm test failed')
-  expect(line(['a', 'b', 'c', 'd', 'e'])).toBe('6 tasks together: gate npm test failed')
+  expect(line(['T2', 'T3'])).toBe('T2, T3, T1 together: gate npm test failed (0.0 s)')
+  expect(line(['a', 'b', 'c', 'd', 'e'])).toBe('6 tasks together: gate npm test failed (0.0 s)')
 })
 
 test('a second failure is shown as one, and a flaky gate has a row of its own', () => {
   const state = stateAfter(runStarted(), [])
-  expect(describe(stamp({ ...judged('failed'), again: true }), state)?.text).toBe('T1: gate npm test failed again')
+  expect(describe(stamp({ ...judged('failed'), again: true }), state)?.text).toBe('T1: gate npm test failed again (0.0 s)')
   const flaky = { ...judged('passed'), again: true, flaky: true } as const
   const rows = (...verdicts: readonly Judged[]) => {
     const after = stateAfter(
