@@ -9,7 +9,8 @@ export function layoutGraph({ nodes, size }: LayoutQuestion): Layout {
   if (nodes.length === 0) return { width: 0, height: 0, places: [], edges: [] }
   const graph = graphStratify()(nodes.map(({ key, parents }) => ({ id: key, parentIds: [...parents] })))
   const layout = sugiyama()
-    .layering(layeringLongestPath())
+    // What waits for nothing is on the left.
+    .layering(layeringLongestPath().topDown(false))
     .decross(decrossTwoLayer())
     .coord(coordGreedy())
     // It draws from top to bottom: the two are exchanged below.

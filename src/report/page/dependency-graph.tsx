@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { TaskId } from '../../domain/brand.js'
 import { cleanName, plural } from '../../domain/text.js'
 import type { Report, ReportState, ReportTask } from '../form.js'
@@ -21,9 +21,18 @@ export function DependencyGraph({ report, graph, chosen, onChoose, onChooseAll }
   const byId = useMemo(() => new Map<string, ReportTask>(report.tasks.map((task) => [task.id, task])), [report.tasks])
   const path = useMemo(() => stepsOf(report.criticalPath, graph), [report.criticalPath, graph])
   const place = useRef<HTMLDivElement>(null)
+  const [zoom, setZoom] = useState(1)
+  // Whatever stands around the scrolled part stays where it is.
+  const show = (selector: string) => {
+    const [box, node] = [place.current, place.current?.querySelector(selector)]
+    if (!box || !node) return
+    const [outer, inner] = [box.getBoundingClientRect(), node.getBoundingClientRect()]
+    box.scrollLeft += inner.left - outer.left - outer.width / 3
+    box.scrollTop += inner.top - outer.top - outer.height / 2
+  }
+  useEffect(() => show('.critical'), [graph])
   useEffect(() => {
-    if (chosen === undefined) return
-    place.current?.querySelector('.chosen')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    if (chosen !== undefined) show('.chosen')
   }, [chosen])
   if (graph.nodes.length === 0) return null
   return (
@@ -31,17 +40,25 @@ export function DependencyGraph({ report, graph, chosen, onChoose, onChooseAll }
       <div class="bar-above">
         <h2>Dependencies</h2>
         <span>{captionOf(report, graph)}</span>
+        <span class="buttons">
+          <button type="button" aria-label="Larger" onClick={() => setZoom(Math.min(1.5, zoom * 1.25))}>
+            +
+          </button>
+          <button type="button" aria-label="Smaller" onClick={() => setZoom(Math.max(0.2, zoom / 1.25))}>
+            −
+          </button>
+        </span>
       </div>
       <div class="scroll" ref={place} onKeyDown={(event) => moveAlong(event, graph)}>
         <svg
-          width={graph.width + 2 * margin}
-          height={graph.height + 2 * margin}
+          width={zoom * (graph.width + 2 * margin)}
+          height={zoom * (graph.height + 2 * margin)}
           viewBox={`${-margin} ${-margin} ${graph.width + 2 * margin} ${graph.height + 2 * margin}`}
           role="group"
           aria-label="Dependency graph"
         >
           {graph.edges.map(([from, to, points], index) => (
-            <path key={index} class={path.has(`${from} ${to}`) ? 'edge critical' : 'edge'} d={curve(points)} />
+            <path key={index} class={path.has(`${from} ${to}`) ? 'edge on-path' : 'edge'} d={curve(points)} />
           ))}
           {graph.nodes.map((node, index) => (
             <Node

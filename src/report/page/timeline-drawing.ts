@@ -1,4 +1,5 @@
 import { formatDuration } from '../../domain/duration.js'
+import { cleanName, clip } from '../../domain/text.js'
 import type { Bar, Lane } from './lanes.js'
 
 /** The part of the run that is shown, in ms of the run. */
@@ -47,7 +48,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, drawn: Drawn): v
       context.fillRect(0, top, width, laneHeight)
     }
     context.fillStyle = ink.text
-    context.fillText(lane.title.slice(0, 16), 4, top + laneHeight / 2, gutter - 8)
+    context.fillText(clip(cleanName(lane.title, 40), 15), 4, top + laneHeight / 2, gutter - 8)
     drawBars(context, drawn, lane, { top, laneHeight })
   }
   context.globalAlpha = 1
@@ -68,9 +69,9 @@ function drawBars(
     const wide = Math.max(1, right - left - (right - left > 3 ? 1 : 0))
     context.fillRect(left, top + 1, wide, laneHeight - 2)
     const { taskId } = bar.span
-    if (wide > 40 && laneHeight > 14 && taskId !== undefined) {
+    if (wide > 30 && laneHeight > 14 && taskId !== undefined) {
       context.fillStyle = '#fff'
-      context.fillText(taskId.slice(0, Math.floor(wide / 7)), left + 4, top + laneHeight / 2, wide - 6)
+      context.fillText(clip(cleanName(taskId, 60), Math.floor((wide - 6) / 6.5)), left + 4, top + laneHeight / 2)
     }
   }
   context.globalAlpha = 1

@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { browserFile, startBrowser, watchedPage, whyNoBrowser } from '../../support/rigs/browser.js'
 import type { Running } from '../../support/rigs/program.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
@@ -21,6 +21,14 @@ function statusOf(url: string, headers: Readonly<Record<string, string>> = {}): 
       .on('error', reject)
       .end()
   })
+}
+
+/** As if its tab were left, or come back to. */
+function turn(page: Page, how: 'hidden' | 'visible'): Promise<unknown> {
+  return page.evaluate(`
+    Object.defineProperty(document, 'hidden', { configurable: true, value: ${how === 'hidden'} })
+    document.dispatchEvent(new Event('visibilitychange'))
+  `)
 }
 
 describe('the live page', () => {
@@ -85,6 +93,34 @@ describe.skipIf(browserFile === undefined)(
       browser = await startBrowser()
     })
     afterAll(() => browser.close())
+
+    test('a tab that was not looked at catches up when it is, from more than six tabs', async () => {
+      const agents = await rig()
+      const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
+      const running = stage.start(['run', '-a', '1', '--serve', '--output', 'json'])
+      const url = await urlOf(running)
+      const one = await agents.next('one')
+      const context = await browser.newContext()
+      const pages: Page[] = []
+      for (let count = 0; count < 8; count++) {
+        const page = await context.newPage()
+        await page.goto(url)
+        await page.locator('tr.task[data-task="one"] .state.running').waitFor()
+        await turn(page, 'hidden')
+        pages.push(page)
+      }
+      await one.write('one.txt', 'one')
+      await one.exit(0)
+      await agents.next('two')
+      const [first] = pages
+      expect(await first!.locator('tr.task[data-task="one"] .state').textContent()).toBe('running')
+      await turn(first!, 'visible')
+      await first!.locator('tr.task[data-task="one"] .state.done').waitFor()
+      running.kill('SIGINT')
+      await running.ended
+      await first!.locator('.live').waitFor({ state: 'detached' })
+      await context.close()
+    })
 
     test('the live page follows the run to its end by itself, and asks only its own server', async () => {
       const agents = await rig()

@@ -46,6 +46,8 @@ the light or the dark as your system does:
 Keys: \`/\` filters, arrows go through tasks, the graph and the timeline, Enter opens, Escape shows everything again. Printed, it
 has all tasks. It needs JavaScript.
 
+![Dependencies, with the critical path from task-6 to task-54 and on](images/report-graph.png)
+
 ## The live page
 
     autopilot run --serve              # at a free port
