@@ -1,11 +1,5 @@
 import { cpus } from 'node:os'
 import type { Environment } from '../domain/process/environment.js'
-<<<<<<< HEAD
-import { defaultFormat, describeFormats, outputFormats, type OutputFormat } from '../domain/output-format.js'
-=======
-import type { EnvTemplates } from '../domain/secrets/env-template.js'
-import type { PortRange } from '../platform/locks/port-blocks.js'
-import type { Gate } from '../domain/landing/gate.js'
 import {
   defaultFormat,
   describeFormats,
@@ -14,7 +8,6 @@ import {
   type OutputFormat,
   type UiForm,
 } from '../domain/output-format.js'
->>>>>>> 01b45bf (wip)
 import type { WaitPolicy } from '../domain/accounts/governor.js'
 import type { PermissionChoice } from '../domain/agent/permissions.js'
 import type { ProviderChoice } from '../domain/agent/provider-model.js'
@@ -82,7 +75,6 @@ export interface RunSettings {
   /** Whether each turn on a worker starts its CLI anew, although the CLI could live on. */
   readonly oneShot: boolean
   readonly output: OutputFormat
-<<<<<<< HEAD
   /** Files that the run writes when it ends, as they were named. */
   readonly report?: string
   readonly junit?: string
@@ -90,10 +82,8 @@ export interface RunSettings {
   /** Whether a page on this machine follows the run, and at which port if not at any. */
   readonly serve: boolean
   readonly servePort?: number
-=======
   /** Whether a run is shown as a screen or as lines; default: a screen where there is one. */
   readonly ui?: UiForm
->>>>>>> 01b45bf (wip)
   readonly dryRun: boolean
   readonly only?: readonly string[]
   readonly limit?: number
@@ -424,7 +414,6 @@ export const settings = {
     on: both,
     identifies: false,
   },
-<<<<<<< HEAD
   report: {
     read: anyText,
     flag: '--report <file>',
@@ -463,13 +452,14 @@ export const settings = {
     flag: '--serve-port <n>',
     help: 'the same at this port instead of a free one',
     variables: ['AUTOPILOT_SERVE_PORT'],
-=======
+    on: both,
+    identifies: false,
+  },
   ui: {
     read: oneOf(uiForms),
     flag: '--ui <form>',
     help: 'rich: a live screen (default on a terminal, except in CI); plain: lines',
     variables: ['AUTOPILOT_UI'],
->>>>>>> 01b45bf (wip)
     on: both,
     identifies: false,
   },

@@ -9,22 +9,13 @@ import type { TaskRecord } from '../domain/run/task-record.js'
 import { formatMoment } from '../domain/accounts/wall-time.js'
 import { localZone } from '../platform/clock.js'
 import { cleanLine, cleanName, grouped, listFirst, plural } from '../domain/text.js'
+import { formatDuration } from '../domain/duration.js'
 
 export { formatDuration } from '../domain/duration.js'
 
 /** The line with the counts; the same in every form of output. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
   return `Queue: ${queueLength} waiting | ${busyAgents} busy | ${availableAgents} idle`
-}
-
-<<<<<<< HEAD
-=======
-/** `0.4 s`, `59.9 s`, `12m05s`, `3h04m`. */
-export function formatDuration(ms: number): string {
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
-  const seconds = Math.round(ms / 1000)
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${twoDigits(seconds % 60)}s`
-  return `${Math.floor(seconds / 3600)}h${twoDigits(Math.floor((seconds % 3600) / 60))}m`
 }
 
 /** A time that is still going on, in whole seconds: `6 s`, `12m05s`, `3h04m`. */
@@ -43,7 +34,6 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0')
 }
 
->>>>>>> 01b45bf (wip)
 /** A wait in the units that people use: `12 s`, `43 min`, `5 h 10 min`, `2 d 3 h`. */
 export function formatWait(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))

@@ -85,12 +85,8 @@ export function startEvent(parts: BeginParts & { readonly beginning: Beginning }
     permissions: settings.permissions.general,
     maxAttempts: settings.iterations,
     slots: slotIds(settings.agents),
-<<<<<<< HEAD
-    tasks: withPlaces(plan.tasks, loaded.graph),
-=======
     gates: namesInForce(prepared),
-    tasks: plan.tasks,
->>>>>>> 01b45bf (wip)
+    tasks: withPlaces(plan.tasks, loaded.graph),
     ...(ground.target ? { target: ground.target } : {}),
     ...(budgets ? { budgets } : {}),
     ...(providers ? { providers } : {}),

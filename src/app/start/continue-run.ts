@@ -68,12 +68,8 @@ export async function continueRun(
       permissions: settings.permissions.general,
       maxAttempts: settings.iterations,
       slots: slotIds(settings.agents),
-<<<<<<< HEAD
-      tasks: withPlaces(plan.tasks, loaded.graph),
-=======
       gates: namesInForce(parts),
-      tasks: plan.tasks,
->>>>>>> 01b45bf (wip)
+      tasks: withPlaces(plan.tasks, loaded.graph),
       failed,
       retried: idsWhere((resumption) => resumption.type === 'start' && resumption.retried),
       ...(ground.target ? { target: ground.target } : {}),

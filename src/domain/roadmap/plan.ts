@@ -1,10 +1,6 @@
 import type { TaskId } from '../brand.js'
 import { isTask, type TaskGraph } from './graph.js'
-<<<<<<< HEAD
-import { name, names, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
-=======
-import { name, number, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
->>>>>>> 01b45bf (wip)
+import { name, names, number, object, oneOf, optional, text, titled, type ValueOf } from '../shape/shape.js'
 import { append } from '../grouped.js'
 import { present } from '../present.js'
 import { holdShape, isPersonsHold, ownHold, type HoldReason } from './hold.js'
@@ -20,12 +16,9 @@ export const plannedTaskShape = titled(
     title: text(),
     state: oneOf(['pending', 'held', 'done']),
     hold: optional(holdShape, 'Why it is held.'),
-<<<<<<< HEAD
     waitsFor: optional(names('The tasks and groups that it waits for, as far as there are any.')),
     groups: optional(names('The epic, milestone and set around it, outermost first.')),
-=======
     estimateMs: optional(number('How long the roadmap says that it takes, in ms.')),
->>>>>>> 01b45bf (wip)
   }),
 )
 export type PlannedTask = ValueOf<typeof plannedTaskShape>

@@ -116,7 +116,11 @@ export class RunHistory {
       case 'candidate_created':
       case 'command_spawned':
       case 'commit_kept':
+      case 'gate_ended':
+      case 'gate_started':
       case 'gates_began':
+      case 'setup_ended':
+      case 'setup_started':
       case 'ignored_written':
       case 'leftovers_ended':
       case 'model_stopped':
