@@ -154,8 +154,8 @@ export const spanShape = titled(
   'span',
   object({
     kind: oneOf(
-      [...slotWork, 'gate', 'landing', 'cool_down', 'wait'],
-      'An agent at work on a slot (the first four); a gate; work between its agent and the target; a cool-down of a provider; a time in which nothing could start.',
+      [...slotWork, 'setup', 'gate', 'landing', 'cool_down', 'wait'],
+      'An agent at work on a slot (the first four); a setup; a gate; work between its agent and the target; a cool-down of a provider; a time in which nothing could start.',
     ),
     from: number('When it began, in ms of the run.'),
     to: optional(number('When it ended. Absent while it lasts.')),

@@ -4,7 +4,8 @@ import { msBetween } from '../../domain/clock.js'
 import { isTold, passOver, type RecordOf, type RunRecord } from '../../domain/run/event.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import { cleanLine } from '../../domain/text.js'
-import { idleCauses, reportStates, type IdleCause, type ReportState, type SlotWork, type Span } from '../form.js'
+import { idleCauses, reportStates, type IdleCause, type ReportState, type SlotWork } from '../form.js'
+import { CheckSpans } from './check-spans.js'
 import { SampleLog } from './sample-log.js'
 import { SpanLog } from './span-log.js'
 import { TaskHistories } from './task-history.js'
@@ -32,6 +33,7 @@ export class RunHistory {
   /** The spans of agents whose last word has not been read, by what they work on. */
   readonly #unread = new Map<string, number>()
   readonly #coolDowns = new Map<string, number>()
+  readonly #checks = new CheckSpans(this.spans)
   #slots = 0
   #cause: IdleCause = 'nothing_left'
 
@@ -59,6 +61,7 @@ export class RunHistory {
       case 'run_resumed':
         // What was at work ended with the last record before.
         spans.endAll(this.ms)
+        this.#checks.forget()
         this.parts.push({ at: record.at, ms: record.ms })
         return
       case 'run_finished':
@@ -91,11 +94,13 @@ export class RunHistory {
       case 'task_done':
         spans.end(landingOf(record.taskId), record.ms, 'ok')
         return
+      case 'setup_started':
+      case 'setup_ended':
+      case 'gate_started':
+      case 'gate_ended':
       case 'gate_judged':
-        if (!record.remembered && !record.by) spans.add(gateSpan(record))
-        return
       case 'base_judged':
-        spans.add(gateSpan({ ...record, gate: 'the base' }))
+        this.#checks.record(record)
         return
       case 'provider_cooled_down':
         this.#coolDown(record)
@@ -116,11 +121,7 @@ export class RunHistory {
       case 'candidate_created':
       case 'command_spawned':
       case 'commit_kept':
-      case 'gate_ended':
-      case 'gate_started':
       case 'gates_began':
-      case 'setup_ended':
-      case 'setup_started':
       case 'ignored_written':
       case 'leftovers_ended':
       case 'model_stopped':
@@ -223,20 +224,6 @@ function landingOf(taskId: TaskId): string {
 
 function agentOf({ taskId, attempt, review }: RecordOf<'agent_exited' | 'agent_finished'>): string {
   return JSON.stringify([taskId, attempt, review])
-}
-
-type Judged = RecordOf<'gate_judged'> | (RecordOf<'base_judged'> & { readonly gate: string })
-
-function gateSpan(record: Judged): Span {
-  const { ms, durationMs, verdict, gate } = record
-  return {
-    kind: 'gate',
-    from: Math.max(0, ms - durationMs),
-    to: ms,
-    gate: cleanLine(gate, 100),
-    end: verdict === 'passed' ? 'ok' : verdict,
-    ...(record.type === 'gate_judged' ? { taskId: record.taskId, attempt: record.attempt } : {}),
-  }
 }
 
 /** Why a slot is idle from now on. */

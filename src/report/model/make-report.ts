@@ -8,6 +8,7 @@ import { cleanLine } from '../../domain/text.js'
 import { reportShape, reportVersion, type DiffStat, type Report, type ReportHead, type ReportTask } from '../form.js'
 import { criticalPath } from '../graph/critical-path.js'
 import type { RunHistory } from './history.js'
+import { rounded } from './rounded.js'
 import { taskRow } from './task-row.js'
 import type { ReportWords } from './words.js'
 
@@ -67,14 +68,20 @@ export function reportHead(
     version: cleanLine(version, 40),
     ...{ roadmap, isolation },
     ...(target ? { target } : {}),
-    ...{ startedAt: history.startedAt ?? never, lastAt: history.lastAt ?? never, ms: history.ms + sinceLastMs },
+    ...{
+      startedAt: history.startedAt ?? never,
+      lastAt: history.lastAt ?? never,
+      ms: rounded(history.ms + sinceLastMs),
+    },
     parts: [...history.parts],
     standing,
     ...endOf(state),
     counts: Object.fromEntries(Object.entries(history.counts).filter(([, count]) => count > 0)),
     ...(isRunning ? { queue: { waiting, busy, idle } } : {}),
     slots: [...state.slots.values()].map(({ id, attempts, busyMs }) => ({ id, attempts, busyMs })),
-    idleMs: Object.fromEntries(Object.entries(history.idleMs).filter(([, ms]) => ms > 0)),
+    idleMs: Object.fromEntries(
+      Object.entries(history.idleMs).flatMap(([cause, ms]) => (ms > 0 ? [[cause, rounded(ms)]] : [])),
+    ),
     gates: { ...state.gates },
     ...(state.flaky.size > 0 ? { flaky: Object.fromEntries(state.flaky) } : {}),
     used: state.usage,

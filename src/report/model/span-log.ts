@@ -13,17 +13,18 @@ export class SpanLog {
     return this.#busy.size
   }
 
-  /** Begins what goes on until it is ended under the same name. */
-  begin(key: string, span: Span): void {
+  /** Begins what goes on until it is ended under the same name; gives its place. */
+  begin(key: string, span: Span): number {
     this.end(key, span.from, 'cut_off')
-    this.#open.set(key, this.add(span))
+    const index = this.add(span)
+    this.#open.set(key, index)
+    return index
   }
 
-  /** Ends it; gives how long it lasted, 0 if nothing of that name was open. */
-  end(key: string, ms: number, end: Span['end']): number {
+  end(key: string, ms: number, end: Span['end']): void {
     const index = this.#open.get(key)
     this.#open.delete(key)
-    return index === undefined ? 0 : this.#close(index, ms, end)
+    if (index !== undefined) this.#close(index, ms, end)
   }
 
   /** An agent begins on a slot. */
@@ -62,9 +63,7 @@ export class SpanLog {
     for (const [index, { to = ms }] of this.all.entries()) if (to > ms) this.change(index, { to: ms })
   }
 
-  #close(index: number, ms: number, end: Span['end']): number {
-    const from = this.all[index]?.from ?? ms
+  #close(index: number, ms: number, end: Span['end']): void {
     this.change(index, { to: ms, ...(end === undefined ? {} : { end }) })
-    return ms - from
   }
 }

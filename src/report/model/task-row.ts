@@ -7,6 +7,7 @@ import type { KeptCommit, TaskRecord, TaskState } from '../../domain/run/run-sta
 import { cleanLine, cleanName } from '../../domain/text.js'
 import type { DiffStat, FailedAttempt, ReportTask } from '../form.js'
 import type { Setback, TaskHistory } from './task-history.js'
+import { rounded } from './rounded.js'
 import type { ReportWords } from './words.js'
 
 /** All that is known of one task. */
@@ -36,7 +37,7 @@ export function taskRow({ record, planned, history, kept, diffs, words }: TaskFa
     ...(agent === undefined ? {} : { agent }),
     ...(startedMs === undefined ? {} : { startedMs }),
     ...(endedMs === undefined ? {} : { endedMs }),
-    workMs,
+    workMs: rounded(workMs),
     used,
     ...(diff ? { diff } : {}),
     ...(verdicts.length > 0 ? { verdicts: [...verdicts] } : {}),

@@ -15,20 +15,21 @@ export interface Bar {
 /** More than so many of a kind at once share the last lane. */
 const maxLanes = 12
 
-/** The lanes of the timeline: slots, then gates and landings as many as were at work at once, then cool-downs. */
+/** The lanes of the timeline: slots, then setups, gates and landings, as many as were at work at once, then cool-downs. */
 export function lanesOf({ slots, spans, ms }: Pick<Report, 'slots' | 'spans' | 'ms'>): readonly Lane[] {
   const bars = spans.map((span) => ({ from: span.from, to: Math.min(span.to ?? ms, Math.max(ms, span.from)), span }))
   const ofSlot = new Map<string, Bar[]>(slots.map(({ id }) => [id, []]))
-  const others: Record<'gate' | 'landing' | 'wait', Bar[]> = { gate: [], landing: [], wait: [] }
+  const others: Record<'setup' | 'gate' | 'landing' | 'wait', Bar[]> = { setup: [], gate: [], landing: [], wait: [] }
   const coolDowns = new Map<string, Bar[]>()
   for (const bar of bars) {
     const { kind, slot, provider = '' } = bar.span
     if (slot !== undefined) push(ofSlot, slot, bar)
     else if (kind === 'cool_down') push(coolDowns, provider, bar)
-    else if (kind === 'gate' || kind === 'landing' || kind === 'wait') others[kind].push(bar)
+    else if (kind === 'setup' || kind === 'gate' || kind === 'landing' || kind === 'wait') others[kind].push(bar)
   }
   return [
     ...[...ofSlot].map(([title, own]) => ({ title, bars: own })),
+    ...packed('setups', others.setup),
     ...packed('gates', others.gate),
     ...packed('landing', others.landing),
     ...[...coolDowns].map(([provider, own]) => ({ title: `${provider} limit`, bars: own })),

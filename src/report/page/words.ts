@@ -27,6 +27,7 @@ export const kindWords: Readonly<Record<Span['kind'], string>> = {
   repair: 'repair round',
   finish: 'finishing turn',
   review: 'review',
+  setup: 'setup',
   gate: 'gate',
   landing: 'landing',
   cool_down: 'cool-down',

@@ -58,6 +58,36 @@ describe('the spans of a report', () => {
     ])
   })
 
+  it('are setups and gates from their start, with what was said of them later', () => {
+    const run = (number: number, gate: string, taskIds: readonly (typeof A)[]): readonly RunEvent[] => [
+      { type: 'gate_started', run: number, gate, tree: treeId('t'), taskIds },
+      { type: 'gate_ended', run: number, durationMs: 100 },
+    ]
+    const verdict = { gate: 'test', verdict: 'passed', durationMs: 100 } as const
+    const { spans } = reportOf(
+      records(
+        { type: 'setup_started', run: 1, use: 'gates', workspace: '/w' },
+        { type: 'setup_ended', run: 1, durationMs: 100 },
+        ...run(1, 'test', [A, B]),
+        { type: 'gate_judged', taskId: B, attempt: 1, together: [A], ...judged, ...verdict },
+        ...run(2, 'test', []),
+        ...run(3, 'lint', []),
+        {
+          ...{ type: 'base_judged', commit: commitId('c'), tree: treeId('t'), verdict: 'failed', durationMs: 400 },
+          gates: [{ gate: 'lint', message: 'It is red.' }],
+        },
+        { type: 'gate_started', run: 4, gate: 'slow', tree: treeId('u'), taskIds: [A] },
+      ),
+    )
+    expect(spans.map(({ kind, from, to, gate, taskId: id, end }) => [kind, gate, id, from, to, end])).toEqual([
+      ['setup', undefined, undefined, 100, 200, 'ok'],
+      ['gate', 'test', B, 300, 400, 'ok'],
+      ['gate', 'test', undefined, 600, 700, 'ok'],
+      ['gate', 'lint', undefined, 800, 900, 'failed'],
+      ['gate', 'slow', A, 1100, undefined, undefined],
+    ])
+  })
+
   it('of a run that was broken off and resumed end with it', () => {
     const { spans, parts, ms } = reportOf(
       records(started(), [500, { type: 'notice', level: 'info', text: 'x' }], [1000, resumed]),
