@@ -57,7 +57,7 @@ module.exports = {
       'node_modules/@agentclientprotocol/',
       '(^|/)src/providers/acp/connection',
     ),
-    only('only-ui-colours-and-spins', 'node_modules/(chalk|ora)/', '(^|/)src/ui/'),
+    only('only-ui-colours', 'node_modules/chalk/', '(^|/)src/ui/'),
     only('only-the-page-knows-libraries-of-browsers', 'node_modules/(preact|uplot)/', '(^|/)src/report/page/'),
     only('only-one-file-lays-out-graphs', 'node_modules/d3-dag/', '(^|/)src/report/graph/layout\\.ts$'),
     {

@@ -36,7 +36,7 @@ describe('the check of the floors', () => {
       'app/start: no-cycles-of-folders',
       'app/stop: no-cycles-of-folders',
       'cli/top.ts: only-pool-knows-a-queue-library',
-      'cli/top.ts: only-ui-colours-and-spins',
+      'cli/top.ts: only-ui-colours',
       'config/next-door.ts: a-room-never-imports-another-room',
       'domain/looks-up.ts: domain-imports-only-domain',
       'domain/looks-up.ts: domain-imports-only-domain',

@@ -75,6 +75,8 @@ export interface RunSettings {
   /** Whether each turn on a worker starts its CLI anew, although the CLI could live on. */
   readonly oneShot: boolean
   readonly output: OutputFormat
+  /** Whether a run is shown as a screen or as lines; default: a screen where there is one. */
+  readonly ui?: UiForm
   /** Files that the run writes when it ends, as they were named. */
   readonly report?: string
   readonly junit?: string
@@ -82,8 +84,6 @@ export interface RunSettings {
   /** Whether a page on this machine follows the run, and at which port if not at any. */
   readonly serve: boolean
   readonly servePort?: number
-  /** Whether a run is shown as a screen or as lines; default: a screen where there is one. */
-  readonly ui?: UiForm
   readonly dryRun: boolean
   readonly only?: readonly string[]
   readonly limit?: number
@@ -414,6 +414,14 @@ export const settings = {
     on: both,
     identifies: false,
   },
+  ui: {
+    read: oneOf(uiForms),
+    flag: '--ui <form>',
+    help: 'rich: a live screen (default on a terminal, except in CI); plain: lines',
+    variables: ['AUTOPILOT_UI'],
+    on: both,
+    identifies: false,
+  },
   report: {
     read: anyText,
     flag: '--report <file>',
@@ -452,14 +460,6 @@ export const settings = {
     flag: '--serve-port <n>',
     help: 'the same at this port instead of a free one',
     variables: ['AUTOPILOT_SERVE_PORT'],
-    on: both,
-    identifies: false,
-  },
-  ui: {
-    read: oneOf(uiForms),
-    flag: '--ui <form>',
-    help: 'rich: a live screen (default on a terminal, except in CI); plain: lines',
-    variables: ['AUTOPILOT_UI'],
     on: both,
     identifies: false,
   },

@@ -7,11 +7,11 @@ import type { HoldReason } from '../domain/roadmap/hold.js'
 import { statusSatisfies } from '../domain/roadmap/task.js'
 import type { TaskRecord } from '../domain/run/task-record.js'
 import { formatMoment } from '../domain/accounts/wall-time.js'
+import { formatDuration } from '../domain/duration.js'
 import { localZone } from '../platform/clock.js'
 import { cleanLine, cleanName, grouped, listFirst, plural } from '../domain/text.js'
-import { formatDuration } from '../domain/duration.js'
 
-export { formatDuration } from '../domain/duration.js'
+export { formatDuration }
 
 /** The line with the counts; the same in every form of output. */
 export function formatCounts({ queueLength, busyAgents, availableAgents }: QueueCounts): string {
@@ -27,11 +27,9 @@ export function formatElapsed(ms: number): string {
 /** The time of day on the machine's clock, `14:05:09`. Without Intl; see {@link grouped}. */
 export function formatTime(at: EpochMs): string {
   const date = new Date(at)
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':')
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0')
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((value) => String(value).padStart(2, '0'))
+    .join(':')
 }
 
 /** A wait in the units that people use: `12 s`, `43 min`, `5 h 10 min`, `2 d 3 h`. */

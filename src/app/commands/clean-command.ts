@@ -21,6 +21,7 @@ import { locate } from '../ground/location.js'
 import { lockGround } from '../ground/lock-ground.js'
 import { openConfig } from '../prepare/open-config.js'
 import { humanPrinter } from '../../ui/print/human-printer.js'
+import { formOf } from '../../ui/print/form.js'
 import { lineWriter } from '../../ui/print/output.js'
 import type { Printer } from '../../ui/print/printer.js'
 import { refuse, refuseGit } from '../refuse.js'
@@ -95,7 +96,7 @@ async function clean(
     if (!runs.some(({ id }) => id === args.run)) return unknownRun(args.run, runs, printer)
   }
   const plan = planClean(refs.value, leftovers, args.lost)
-  const say = lineWriter(process.stdout, env)
+  const say = lineWriter(process.stdout, formOf(process.stdout, env))
   const swept = args.dryRun ? [] : await sweepRuns(new Set(leftovers.map(({ runId }) => runId)))
   for (const text of swept) say({ tone: 'plain', text })
   for (const line of cleanLines(plan)) say(line)

@@ -152,11 +152,7 @@ function gatingFor(running: Running, tip: () => CommitId) {
   return { gateWorkspaces, ...gating, judgeTip, gateJobs: settings.gateJobs, mergeBatch: settings.mergeBatch }
 }
 
-function workspacesFor(
-  running: Running,
-  runId: RunId,
-  { exact = false, numberedTo = 0 } = {},
-) {
+function workspacesFor(running: Running, runId: RunId, { exact = false, numberedTo = 0 } = {}) {
   const { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal, keeper } = running
   const { setup, copy, keep, link } = config.file
   const { root, commonDir } = repository

@@ -56,8 +56,7 @@ function expectations({ settled, open }: TaskTally): Expectations {
   const { estimated } = settled
   // An estimate says how tasks compare, not how long an agent takes: a person's hours are an agent's minutes.
   const scale = estimated.estimateMs > 0 ? estimated.workMs / estimated.estimateMs : 0
-  if (scale === 0 || open.estimated.tasks === 0)
-    return { by: 'history', openMs: open.tasks * mean, ofTask: () => mean }
+  if (scale === 0 || open.estimated.tasks === 0) return { by: 'history', openMs: open.tasks * mean, ofTask: () => mean }
   return {
     by: 'estimates',
     openMs: open.estimated.estimateMs * scale + (open.tasks - open.estimated.tasks) * mean,

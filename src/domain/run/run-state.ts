@@ -1,31 +1,14 @@
 import type { CommitId, EpochMs, RefName, TaskId } from '../brand.js'
-import { noUsage, tokensOf, type Usage } from '../agent/agent-event.js'
-import {
-  addAgent,
-  addCounted,
-  addToRate,
-  noSpending,
-  type CountedAgent,
-  type ProviderSpending,
-  type Rate,
-} from './agent-spending.js'
+import { noUsage, tokensOf } from '../agent/agent-event.js'
 import { followChecks, noChecks, type ChecksAtWork } from './checks-at-work.js'
 import type { EarlyStop } from './early-stop.js'
 import { isTold, passOver, type QueueCounts, type RecordOf, type RunEvent, type RunRecord, type Told } from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from '../agent/failure.js'
-import { formatProviderModel, type ProviderModel } from '../agent/provider-model.js'
+import type { ProviderModel } from '../agent/provider-model.js'
 import { present } from '../present.js'
-import { commandProvider } from '../routing/routing.js'
-import {
-  endWork,
-  noteAction,
-  startWork,
-  unusedSlot,
-  type SlotState,
-  type SlotWork,
-  type StartOfWork,
-} from './slot-state.js'
+import { agentKey, countAgent, learnRate, type RunUsage } from './run-usage.js'
+import { endWork, noteAction, startWork, unusedSlot, type SlotState, type StartOfWork } from './slot-state.js'
 import { followProgress, type Attempts } from './task-progress.js'
 import {
   forgetApprovals,
@@ -71,7 +54,7 @@ export interface KeptCommit {
  * The state of a run. Only {@link apply} changes it, in place: copying 20,000 tasks for each event would cost more
  * than the work itself. The same records always give the same state.
  */
-export interface RunState extends Attempts, ChecksAtWork {
+export interface RunState extends Attempts, ChecksAtWork, RunUsage {
   /** How the run began. After a resume: with the version, the settings and the tasks of the resume. */
   start: Extract<RunEvent, { type: 'run_started' }>
   /** Monotonic ms of the last record. */
@@ -84,15 +67,6 @@ export interface RunState extends Attempts, ChecksAtWork {
   /** How many tasks were held during the run for their own reason, not because of a dependency. */
   heldInRun: number
   readonly slots: Map<string, SlotState>
-  usage: Usage
-  /** What the agents of each provider used. */
-  readonly spending: Map<string, ProviderSpending>
-  /** Cost of the agents of each model, by `provider:model`. */
-  readonly rates: Map<string, Rate>
-  /**
-   * What running agents have used so far, by agent. It counts when they end, or when they were cut off with the run.
-   */
-  readonly atWork: Map<string, RecordOf<'agent_used'>>
   /** How many verdicts of each kind there were, and how many in all were remembered. */
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
@@ -452,42 +426,6 @@ function beginAttempt(state: RunState, id: TaskId): void {
   const attempts = { ...task.attempts, started: task.attempts.started + 1 }
   const begun = { ...task, attempts, usedBefore: task.used }
   state.tasks.set(id, withoutNotes(begun))
-}
-
-function agentKey({ taskId, attempt, review }: Pick<RecordOf<'agent_used'>, 'taskId' | 'attempt' | 'review'>): string {
-  return JSON.stringify([taskId, attempt, review])
-}
-
-/** What the agent at work on a slot has used so far, as far as its CLI has told. */
-export function usedAtWork({ atWork }: RunState, { taskId, attempt, does, number }: SlotWork): Usage | undefined {
-  return atWork.get(agentKey({ taskId, attempt, ...present({ review: does === 'review' ? number : undefined }) }))?.usage
-}
-
-/** What the run has used, running agents included. */
-export function usedSoFar({ usage, atWork }: RunState): Usage {
-  return [...atWork.values()].reduce(addCounted, usage)
-}
-
-interface EndedAgent extends CountedAgent {
-  readonly taskId: TaskId
-  readonly provider?: string
-}
-
-/** Adds the usage of an agent that has ended. */
-function countAgent(state: RunState, agent: EndedAgent): void {
-  const { taskId, provider } = agent
-  state.usage = addCounted(state.usage, agent)
-  const task = state.tasks.get(taskId)
-  if (task) state.tasks.set(taskId, { ...task, used: addCounted(task.used, agent) })
-  if (provider === undefined || provider === commandProvider) return
-  state.spending.set(provider, addAgent(state.spending.get(provider) ?? noSpending, agent))
-}
-
-function learnRate(state: RunState, record: RecordOf<'agent_finished'>): void {
-  const { provider, model, streamed } = record
-  if (provider === undefined || model === undefined) return
-  const key = formatProviderModel({ provider, model })
-  state.rates.set(key, addToRate(state.rates.get(key), record, streamed))
 }
 
 /**

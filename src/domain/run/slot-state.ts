@@ -57,7 +57,11 @@ export function startWork(slots: Slots, record: StartOfWork, workspace: string |
   const { taskId, attempt, agent, ms } = record
   const { does, counts } = served[record.type]
   const facts = present({ number: numberOf(record), workspace: workspaceOf(record) ?? workspace })
-  slots.set(slot.id, { ...slot, [counts]: slot[counts] + 1, work: { does, taskId, attempt, agent, since: ms, ...facts } })
+  slots.set(slot.id, {
+    ...slot,
+    [counts]: slot[counts] + 1,
+    work: { does, taskId, attempt, agent, since: ms, ...facts },
+  })
 }
 
 function numberOf(record: StartOfWork): number | undefined {

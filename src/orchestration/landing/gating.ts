@@ -57,13 +57,13 @@ export function createGating(parts: GatingParts): Gating {
   const checkOut = checkOuts(parts.workspaces)
   const number = numbersFor(parts.logDir)
   const limited = limit(parts.jobs)
-  const told = async (run: number, about: Pick<RunEventOf<'gate_started'>, 'gate' | 'tree' | 'taskIds'>, judged: () => Promise<Verdict>) => {
+  const told = async (about: Omit<RunEventOf<'gate_started'>, 'type'>, judge: () => Promise<Verdict>) => {
     const began = clock.monotonic()
-    onRun({ type: 'gate_started', run, ...about })
+    onRun({ type: 'gate_started', ...about })
     try {
-      return await judged()
+      return await judge()
     } finally {
-      onRun({ type: 'gate_ended', run, durationMs: msBetween(began, clock.monotonic()) })
+      onRun({ type: 'gate_ended', run: about.run, durationMs: msBetween(began, clock.monotonic()) })
     }
   }
   const verifier = createVerifier({
@@ -87,8 +87,8 @@ export function createGating(parts: GatingParts): Gating {
       const where = { number: parts.slots + job, ...(attempt ? { taskId: attempt.taskId } : {}) }
       const env = { ...baseVariable(base), ...parts.environmentOf(command, where) }
       const mask = parts.maskAt(where)
-      const about = { gate: gate.name, tree, taskIds: attempt && taskIds.length === 0 ? [attempt.taskId] : taskIds }
-      const verdict = await told(run, about, () =>
+      const inTree = attempt && taskIds.length === 0 ? [attempt.taskId] : taskIds
+      const verdict = await told({ run, gate: gate.name, tree, taskIds: inTree }, () =>
         runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start }),
       )
       return { ...verdict, log: logFile }

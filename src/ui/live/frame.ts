@@ -5,9 +5,9 @@ import { forecast, type Forecast } from '../../domain/run/forecast.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import { cleanLine, cleanName, plural } from '../../domain/text.js'
 import { localZone } from '../../platform/clock.js'
-import { formatCounts, formatElapsed, formatTasks, formatWait, formatWaiting, showId } from '../format.js'
+import { formatCounts, formatElapsed, formatTasks, formatWait, showId } from '../format.js'
 import { headerLines } from './header.js'
-import { fitLine, piece, type ScreenLine } from './screen-line.js'
+import { fitLine, piece, widthOf, type ScreenLine } from './screen-line.js'
 import { busySlots, slotTable } from './slot-table.js'
 
 /** What is to be seen: the state, and the time. */
@@ -23,8 +23,9 @@ export interface ScreenSize {
   readonly rows: number
 }
 
-/** Above this there is room for words that explain. */
+/** From so many columns on there is room for words that explain, and below so many not even for all that they are about. */
 const wideColumns = 100
+const narrowColumns = 60
 
 /**
  * The screen of a run: one line for each subject, then one for each busy slot. A line is never wider than the window, and
@@ -68,7 +69,7 @@ function subjectsOf(view: View, columns: number): readonly Subject[] {
     ...subject('above', 8, gates),
     ...subject('above', 4, progressLine(view, columns)),
     ...subject('above', 1, [piece(formatCounts(state.counts))]),
-    ...subject('above', 2, tallyLine(state)),
+    ...subject('above', 2, tallyLine(state, columns)),
     ...subject('below', 7, setupLine(view)),
     ...subject('below', 6, gatesLine(view)),
     ...subject('below', 9, mergeLine(view)),
@@ -83,7 +84,7 @@ const barColumns = 30
 function progressLine(view: View, columns: number): ScreenLine {
   const expected = forecast(view.state, view.ms)
   const percent = `${String(Math.floor(expected.share * 100)).padStart(3)} %`
-  const text = `${percent}${predictedEnd(view, expected)}${columns < wideColumns ? '' : bases[expected.by]}`
+  const text = `${percent}${predictedEnd(view, expected, columns)}${columns < wideColumns ? '' : bases[expected.by]}`
   const bar = Math.min(barColumns, Math.max(8, columns - text.length - 2))
   const full = Math.floor(expected.share * bar)
   return [piece('█'.repeat(full), 'good'), piece('░'.repeat(bar - full), 'faint'), piece(` ${text}`)]
@@ -96,14 +97,15 @@ const bases: Readonly<Record<Forecast['by'], string>> = {
 }
 
 /** Only while nothing is in the way of the rest. */
-function predictedEnd({ state, now }: View, { remainingMs }: Forecast): string {
+function predictedEnd({ state, now }: View, { remainingMs }: Forecast, columns: number): string {
   if (remainingMs === undefined || state.waiting || state.stopping || state.canceling !== undefined) return ''
-  return `, ends about ${formatMoment(later(now, remainingMs), now, localZone())} (in ${formatWait(remainingMs)})`
+  const end = `, ends about ${formatMoment(later(now, remainingMs), now, localZone())}`
+  return columns < narrowColumns ? end : `${end} (in ${formatWait(remainingMs)})`
 }
 
-function tallyLine({ tally: { counts }, tasks }: RunState): ScreenLine {
+function tallyLine({ tally: { counts }, tasks }: RunState, columns: number): ScreenLine {
   const { done, failed, held, canceled } = counts
-  return [
+  const line = [
     piece('Tasks: '),
     piece(`${done} done`, done > 0 ? 'good' : 'plain'),
     piece(' | '),
@@ -111,8 +113,9 @@ function tallyLine({ tally: { counts }, tasks }: RunState): ScreenLine {
     piece(' | '),
     piece(`${held} held`, held > 0 ? 'warning' : 'plain'),
     ...(canceled > 0 ? [piece(' | '), piece(`${canceled} canceled`, 'warning')] : []),
-    piece(` | ${tasks.size} in all`),
   ]
+  const whole = [...line, piece(` | ${tasks.size} in all`)]
+  return widthOf(whole) <= columns ? whole : line
 }
 
 function slotLines(view: View, columns: number, room: number): readonly ScreenLine[] {
@@ -131,10 +134,10 @@ function setupLine({ state: { setupsAtWork }, ms }: View): ScreenLine | undefine
   const forGates = setups.filter(({ use }) => use === 'gates').length
   const forAgents = setups.length - forGates
   const whose = [
-    ...(forAgents > 0 ? [plural(forAgents, 'place') + ' for agents'] : []),
-    ...(forGates > 0 ? [plural(forGates, 'place') + ' for gates'] : []),
+    ...(forAgents > 0 ? [`${forAgents} for agents`] : []),
+    ...(forGates > 0 ? [`${forGates} for gates`] : []),
   ]
-  return [label('Setup'), piece(`${whose.join(', ')}, for ${formatElapsed(ms - first.since)}`)]
+  return [label('Setup'), piece(`${whose.join(', ')} (${formatElapsed(ms - first.since)})`)]
 }
 
 /** Each gate that runs, on what, and for how long. */
@@ -153,21 +156,25 @@ function mergeLine({ state, ms }: View): ScreenLine | undefined {
   const first = landing.values().next()
   if (first.done) return undefined
   const ids = [...landing.keys()].slice(0, 20).map(showId).join(', ')
-  return [label('Merge'), piece(`${plural(landing.size, 'task')}: ${ids} (for ${formatElapsed(ms - first.value)})`)]
+  return [label('Merge'), piece(`${plural(landing.size, 'task')} (${formatElapsed(ms - first.value)}): ${ids}`)]
 }
 
-/** Accounts that cool down, and until when. */
-function limitLines({ state, now, ms }: View): readonly ScreenLine[] {
+/** Accounts that cool down, for how long, and until when; one line where nothing can start before that. */
+function limitLines({ state, now }: View): readonly ScreenLine[] {
+  const line = (who: string, until: EpochMs, more = ''): ScreenLine => {
+    const moment = formatMoment(until, now, localZone())
+    return [
+      label('Limit'),
+      piece(`${who} for ${formatWait(msBetween(now, until))} (until ${moment})${more}`, 'warning'),
+    ]
+  }
   const { waiting } = state
   if (waiting) {
-    const text = formatWaiting(waiting.until, later(waiting.at, ms - waiting.ms), waiting.providers)
-    return [[label('Limit'), piece(text, 'warning')]]
+    return [line('all providers', waiting.until, `: ${waiting.providers.map((one) => cleanName(one, 60)).join(', ')}`)]
   }
-  return [...state.providers].flatMap(([name, { coolDownUntil, stopped }]) => {
-    if (coolDownUntil === undefined || stopped || coolDownUntil <= now) return []
-    const until = `until ${formatMoment(coolDownUntil, now, localZone())} (in ${formatWait(msBetween(now, coolDownUntil))})`
-    return [[label('Limit'), piece(`${cleanName(name, 60)} cools down ${until}`, 'warning')]]
-  })
+  return [...state.providers].flatMap(([name, { coolDownUntil: until, stopped }]) =>
+    until === undefined || stopped || until <= now ? [] : [line(cleanName(name, 60), until)],
+  )
 }
 
 function stoppingLine({ canceling, stopping }: RunState): ScreenLine | undefined {

@@ -1,10 +1,10 @@
-import { formatSpent, formatUsd, spentOf } from '../../domain/accounts/budget.js'
-import { tokensOf } from '../../domain/agent/agent-event.js'
-import { usedSoFar, type RunState } from '../../domain/run/run-state.js'
+import { formatSpent, spentOf } from '../../domain/accounts/budget.js'
+import type { RunState } from '../../domain/run/run-state.js'
+import { usedSoFar } from '../../domain/run/run-usage.js'
 import { cleanLine, cleanName } from '../../domain/text.js'
 import { formatElapsed } from '../format.js'
 import { piece, widthOf, type Piece, type ScreenLine } from './screen-line.js'
-import { formatTokens } from './slot-table.js'
+import { formatUsed } from './slot-table.js'
 
 /** Which run this is and what it may spend; where one line has no room for the gates, they have a line of their own. */
 export function headerLines(
@@ -12,19 +12,16 @@ export function headerLines(
   columns: number,
 ): readonly ScreenLine[] {
   const { runId, target, repository } = state.start
-  const where = target ? ` → ${cleanName(target.branch, 100)}` : ` in ${cleanName(repository, 100)}`
-  const facts = [formatElapsed(ms), ...spentText(state)]
-  const head = [piece('Run '), piece(cleanName(runId, 60), 'strong'), piece(where)]
+  const where = piece(target ? `→ ${cleanName(target.branch, 100)}` : `in ${cleanName(repository, 100)}`)
+  const facts = separated([formatElapsed(ms), ...spentText(state)])
+  const run = [piece('Run '), piece(cleanName(runId, 60), 'strong'), piece(' ')]
   const gates = gatesText(state)
-  const whole: ScreenLine = [...head, ...separated([...gates, ...facts])]
-  if (gates.length === 0 || widthOf(whole) <= columns) return [whole]
-  return [shortened(head, facts, columns), [piece(gates.join(''))]]
-}
-
-/** The id gives way to what changes. */
-function shortened(head: readonly Piece[], facts: readonly string[], columns: number): ScreenLine {
-  const whole = [...head, ...separated(facts)]
-  return widthOf(whole) <= columns ? whole : [...head.slice(2), ...separated(facts)]
+  const whole = [...run, where, ...separated(gates), ...facts]
+  if (widthOf(whole) <= columns) return [whole]
+  // What changes is the last to go.
+  const shorter = [[...run, where, ...facts], [where, ...facts], facts.slice(1)]
+  const head = shorter.find((line) => widthOf(line) <= columns) ?? facts.slice(1)
+  return [head, gates.map((text) => piece(text))]
 }
 
 function separated(facts: readonly string[]): readonly Piece[] {
@@ -42,7 +39,6 @@ function spentText(state: RunState): readonly string[] {
   const used = usedSoFar(state)
   const budget = state.start.budgets?.run ?? {}
   if (Object.keys(budget).length > 0) return [formatSpent(budget, spentOf(used))]
-  if (used.costUsd !== undefined && used.costUsd > 0) return [formatUsd(used.costUsd)]
-  const tokens = tokensOf(used)
-  return tokens === 0 ? [] : [formatTokens(tokens)]
+  const text = formatUsed(used)
+  return text === '' ? [] : [text]
 }

@@ -22,7 +22,8 @@ const ascii = /^[ -~]*$/
 
 /** As much of a text as fits into so many columns, with an ellipsis in place of what is cut. */
 export function fitText(text: string, columns: number): string {
-  if (ascii.test(text)) return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}${ellipsis(columns)}`
+  if (ascii.test(text))
+    return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}${ellipsis(columns)}`
   if (stringWidth(text) <= columns) return text
   let fitting = ''
   let width = 0

@@ -1,7 +1,8 @@
 import { formatProviderModel } from '../../domain/agent/provider-model.js'
 import { tokensOf, type Usage } from '../../domain/agent/agent-event.js'
 import { formatUsd } from '../../domain/accounts/budget.js'
-import { usedAtWork, type RunState } from '../../domain/run/run-state.js'
+import type { RunState } from '../../domain/run/run-state.js'
+import { usedAtWork } from '../../domain/run/run-usage.js'
 import type { SlotState, SlotWork } from '../../domain/run/slot-state.js'
 import { cleanLine, cleanName } from '../../domain/text.js'
 import { formatElapsed } from '../format.js'
@@ -18,6 +19,7 @@ export function busySlots({ slots }: RunState): readonly BusySlot[] {
 /** From so many columns on there is room for the slots' names, and for words instead of signs. */
 const wideColumns = 100
 const widestAction = 200
+const usedColumns = 7
 
 /** A line for each slot: its name, who works on what, the try, for how long, what was seen last, what it has used. */
 export function slotTable(
@@ -30,13 +32,27 @@ export function slotTable(
   const cells = (cell: (slot: BusySlot) => string) => slots.map(cell)
   return layOutTable(
     [
-      ...(isWide ? [{ cells: cells(({ id }) => cleanName(id, 30)), tone: 'faint', widths: [8, 4], leaves: 1 } as const] : []),
+      ...(isWide
+        ? [{ cells: cells(({ id }) => cleanName(id, 30)), tone: 'faint', widths: [8, 4], leaves: 1 } as const]
+        : []),
       { cells: cells(({ work }) => agentText(work)), tone: 'plain', widths: [16, 6], leaves: 2 },
-      { cells: cells(({ work }) => taskText(state, work)), tone: 'strong', widths: [40, 20, 8] },
+      { cells: cells(({ work }) => taskText(state, work)), tone: 'strong', widths: [40, 24, 8] },
       { cells: cells(({ work }) => tryText(work, isWide)), tone: 'faint', widths: [10, 3], leaves: 4 },
-      { cells: cells(({ work }) => formatElapsed(ms - work.since)), tone: 'plain', align: 'right', widths: [6], leaves: 6 },
-      { cells: cells(({ work }) => actionText(work, columns)), tone: 'faint', widths: [40, 16, 10], leaves: 5 },
-      { cells: cells(({ work }) => usedText(usedAtWork(state, work))), tone: 'plain', align: 'right', widths: [7], leaves: 3 },
+      {
+        cells: cells(({ work }) => formatElapsed(ms - work.since).padStart(6)),
+        tone: 'plain',
+        align: 'right',
+        widths: [6],
+        leaves: 6,
+      },
+      { cells: cells(({ work }) => actionText(work, columns)), tone: 'faint', widths: [40, 20, 10], leaves: 5 },
+      {
+        cells: cells(({ work }) => usedText(usedAtWork(state, work))),
+        tone: 'plain',
+        align: 'right',
+        widths: [usedColumns],
+        leaves: 3,
+      },
     ],
     columns,
   )
@@ -75,22 +91,28 @@ function actionText({ lastAction = '', workspace = '' }: SlotWork, columns: numb
 /** Paths below the workspace, relative to it. */
 export function withinWorkspace(text: string, workspace: string): string {
   if (workspace === '' || !text.includes(workspace)) return text
-  return text
-    .replaceAll(`${workspace}/`, '')
-    .split(workspace)
-    .reduce((before, after) => before + (/^[\w.-]/.test(after) ? workspace : '.') + after)
+  const literal = workspace.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  // Not where it only begins or ends another path.
+  return text.replace(new RegExp(`(?<![\\w./-])${literal}(?:/|(?![\\w.-]))`, 'g'), (path) =>
+    path.endsWith('/') ? '' : '.',
+  )
 }
 
-/** Its cost, or its tokens where nobody says what they cost. */
 function usedText(usage: Usage | undefined): string {
   if (!usage) return ''
+  const text = formatUsed(usage)
+  return text === '' ? '' : text.padStart(usedColumns)
+}
+
+/** The cost, or the tokens where nobody says what they cost; empty where nothing was used. */
+export function formatUsed(usage: Usage): string {
   const tokens = tokensOf(usage)
   if (usage.costUsd !== undefined && usage.costUsd > 0) return formatUsd(usage.costUsd)
   return tokens === 0 ? '' : formatTokens(tokens)
 }
 
 /** `950`, `12.3k`, `4.5M` tokens. */
-export function formatTokens(tokens: number): string {
+function formatTokens(tokens: number): string {
   if (tokens < 1_000) return `${tokens} tok`
   return tokens < 1_000_000 ? `${(tokens / 1_000).toFixed(1)}k` : `${(tokens / 1_000_000).toFixed(1)}M`
 }

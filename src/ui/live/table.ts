@@ -5,7 +5,7 @@ import stringWidth from 'string-width'
 export interface Column {
   readonly cells: readonly string[]
   readonly tone: PieceTone
-  readonly align?: 'right'
+  readonly align?: 'left' | 'right'
   /** Widths to which it gives way, widest first: columns give way in turns, and the last width is the least. */
   readonly widths: readonly number[]
   /** Columns leave in this order where even the least widths are too much; the one without stays. */
@@ -21,12 +21,18 @@ export function layOutTable(all: readonly Column[], columns: number): readonly S
   const widths = widthsOf(fitting, columns - gap * (fitting.length - 1))
   const rows = fitting[0]?.cells.length ?? 0
   return Array.from({ length: rows }, (_, row) =>
-    fitting.flatMap(({ cells, tone, align }, index) => {
-      const isLast = index === fitting.length - 1
-      const text = padText(cells[row] ?? '', widths[index] ?? 0, align === 'right' ? 'right' : 'left')
-      return [piece(isLast ? text.trimEnd() : text + ' '.repeat(gap), tone)]
-    }),
+    trimmed(
+      fitting.map(({ cells, tone, align = 'left' }, index) => {
+        return piece(padText(cells[row] ?? '', widths[index] ?? 0, align) + ' '.repeat(gap), tone)
+      }),
+    ),
   )
+}
+
+/** Without what is blank at its end. */
+function trimmed(line: ScreenLine): ScreenLine {
+  const last = line.findLastIndex(({ text }) => text.trim() !== '')
+  return line.slice(0, last + 1).map((one, index) => (index === last ? { ...one, text: one.text.trimEnd() } : one))
 }
 
 function withoutEmpty(columns: readonly Column[]): readonly Column[] {
@@ -38,29 +44,33 @@ function fittingColumns(all: readonly Column[], columns: number): readonly Colum
   let left = all
   for (;;) {
     const least = left.reduce((sum, { widths }) => sum + (widths.at(-1) ?? 0), gap * (left.length - 1))
-    const next = [...left].filter(({ leaves }) => leaves !== undefined).sort((a, b) => (a.leaves ?? 0) - (b.leaves ?? 0))
+    const next = [...left]
+      .filter(({ leaves }) => leaves !== undefined)
+      .sort((a, b) => (a.leaves ?? 0) - (b.leaves ?? 0))
     const [first] = next
     if (least <= columns || !first) return left
     left = left.filter((column) => column !== first)
   }
 }
 
+/** How far a column gives way in a turn. */
+function floorOf({ widths }: Column, turn: number): number {
+  return widths[Math.min(turn, widths.length - 1)] ?? 0
+}
+
 function widthsOf(columns: readonly Column[], room: number): readonly number[] {
-  let widths = columns.map(({ cells }) => cells.reduce((most, cell) => Math.max(most, stringWidth(cell)), 0))
+  const widths = columns.map((column, index) => {
+    return { column, index, width: column.cells.reduce((most, cell) => Math.max(most, stringWidth(cell)), 0) }
+  })
+  let excess = widths.reduce((sum, { width }) => sum + width, -room)
   const turns = Math.max(...columns.map((column) => column.widths.length))
-  for (let turn = 0; turn < turns; turn++) {
-    let excess = widths.reduce((sum, width) => sum + width, 0) - room
-    if (excess <= 0) break
-    // The widest gives first, as far as this turn's width.
-    const order = widths.map((width, index) => ({ width, index })).sort((a, b) => b.width - a.width)
-    const next = [...widths]
-    for (const { width, index } of order) {
-      const floor = columns[index]?.widths[Math.min(turn, (columns[index]?.widths.length ?? 1) - 1)] ?? 0
-      const given = Math.min(excess, Math.max(0, width - floor))
-      next[index] = width - given
+  for (let turn = 0; turn < turns && excess > 0; turn++) {
+    // The widest gives first.
+    for (const one of widths.toSorted((a, b) => b.width - a.width)) {
+      const given = Math.min(excess, Math.max(0, one.width - floorOf(one.column, turn)))
+      one.width -= given
       excess -= given
     }
-    widths = next
   }
-  return widths
+  return widths.map(({ width }) => width)
 }

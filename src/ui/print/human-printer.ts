@@ -5,6 +5,7 @@ import { formatProblem } from '../../domain/roadmap/problem.js'
 import { plural } from '../../domain/text.js'
 import { dryRunTexts } from '../dry-run/dry-run.js'
 import { realClock } from '../../platform/clock.js'
+import { isInForeground } from '../../platform/foreground.js'
 import { formatHold, showId } from '../format.js'
 import type { Form } from '../paint.js'
 import type { Reporter } from '../reporters/contract.js'
@@ -62,7 +63,7 @@ function validTexts({ file, tasks, runnable, warnings }: ValidRoadmap): readonly
 async function openReporter(form: Form): Promise<Reporter> {
   if (!form.isRich) return plainReporter(lineWriter(process.stderr, form), realClock)
   const { terminalReporter } = await import('../reporters/terminal-reporter.js')
-  const reporter = terminalReporter(steady(process.stderr), form, realClock)
+  const reporter = terminalReporter({ stream: steady(process.stderr), form, clock: realClock, isInForeground })
   // A shell that had the terminal meanwhile has written to it.
   const redraw = () => reporter.redraw()
   const close = () => {

@@ -20,6 +20,7 @@ const clearRight = '\u001b[K'
 export class LiveRegion {
   readonly #screen: Screen
   #drawn: readonly string[] = []
+  #isHere = false
 
   constructor(screen: Screen) {
     this.#screen = screen
@@ -31,6 +32,7 @@ export class LiveRegion {
     const isSame = above.length === 0 && lines.length === before.length
     if (isSame && lines.every((line, index) => line === before[index])) return
     this.#drawn = lines
+    this.#isHere = true
     const region = isSame ? lines.map((line, index) => (line === before[index] ? '' : redrawn(line))) : lines
     const start = isSame ? '' : clearBelow + above.map((line) => `${line}\r\n`).join('')
     this.#screen.write(
@@ -43,10 +45,18 @@ export class LiveRegion {
     this.#drawn = []
   }
 
+  /** The terminal is somebody else's for now: nothing of it is touched but the cursor, which comes back. */
+  leave(): void {
+    if (this.#isHere) this.#screen.write(showCursor)
+    this.#isHere = false
+    this.forget()
+  }
+
   /** Leaves only what has scrolled above, and a cursor. */
   close(): void {
-    this.#drawn = []
-    this.#screen.write(`\r${clearBelow}${showCursor}`)
+    if (this.#isHere) this.#screen.write(`\r${clearBelow}${showCursor}`)
+    this.#isHere = false
+    this.forget()
   }
 }
 

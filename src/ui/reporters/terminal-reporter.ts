@@ -17,6 +17,14 @@ const tickMs = 1_000
 /** So many lines are kept for a terminal that takes nothing. */
 const maxWaiting = 1_000
 
+export interface TerminalParts {
+  readonly stream: NodeJS.WriteStream
+  readonly form: Form
+  readonly clock: Clock
+  /** Whether the terminal is autopilot's now: in the background it draws nothing, and its lines are like those of other jobs. */
+  readonly isInForeground: () => boolean
+}
+
 /** A reporter that can be told that the screen is not what it was. */
 export interface TerminalReporter extends Reporter {
   redraw(): void
@@ -26,13 +34,14 @@ export interface TerminalReporter extends Reporter {
  * For a terminal: the state of the run as a screen; what has happened scrolls above. Writes to `stream` (stderr), so that
  * stdout stays the result's.
  */
-export function terminalReporter(stream: NodeJS.WriteStream, form: Form, clock: Clock): TerminalReporter {
-  return new LiveReporter(stream, form, clock)
+export function terminalReporter(parts: TerminalParts): TerminalReporter {
+  return new LiveReporter(parts)
 }
 
 class LiveReporter implements TerminalReporter {
   readonly #stream: NodeJS.WriteStream
   readonly #clock: Clock
+  readonly #isInForeground: () => boolean
   readonly #paint: ReturnType<typeof painter>
   readonly #chalk: ReturnType<typeof chalkFor>
   readonly #region: LiveRegion
@@ -46,9 +55,10 @@ class LiveReporter implements TerminalReporter {
   #isClosed = false
   readonly #onResize = () => this.redraw()
 
-  constructor(stream: NodeJS.WriteStream, form: Form, clock: Clock) {
+  constructor({ stream, form, clock, isInForeground }: TerminalParts) {
     this.#stream = stream
     this.#clock = clock
+    this.#isInForeground = isInForeground
     this.#paint = painter(form)
     this.#chalk = chalkFor(form.hasColour)
     this.#region = new LiveRegion(stream)
@@ -78,8 +88,9 @@ class LiveReporter implements TerminalReporter {
     this.#isClosed = true
     this.#next?.cancel()
     this.#stream.off('resize', this.#onResize)
-    if (this.#above.length > 0) this.#region.draw(this.#takeAbove(), [])
-    this.#region.close()
+    const isHere = this.#isInForeground()
+    this.#drawOn([])
+    if (isHere) this.#region.close()
   }
 
   #scroll(line: Line): void {
@@ -129,13 +140,23 @@ class LiveReporter implements TerminalReporter {
     if (this.#last && !this.#last.state.finished) {
       this.#drawnAt = now
       // What a terminal has not taken yet is not overtaken.
-      if (this.#stream.writableLength === 0) this.#region.draw(this.#takeAbove(), this.#lines(this.#last, now))
+      if (this.#stream.writableLength === 0) this.#drawOn(this.#lines(this.#last, now))
       this.#drawAt(later(now, tickMs), now)
     }
   }
 
+  #drawOn(lines: readonly string[]): void {
+    const above = this.#takeAbove()
+    if (this.#isInForeground()) {
+      this.#region.draw(above, lines)
+      return
+    }
+    this.#region.leave()
+    for (const line of above) this.#stream.write(`${line}\r\n`)
+  }
+
   #lines({ state, at }: { readonly state: RunState; readonly at: MonotonicMs }, now: MonotonicMs): readonly string[] {
-    const { columns = 80, rows = 24 } = this.#stream
+    const { columns, rows } = this.#stream
     // The state's own time stands still between events; that on the screen doesn't.
     const view = { state, ms: state.ms + msBetween(at, now), now: this.#clock.now() }
     return frame(view, { columns, rows }).map((line) => paintLine(line, this.#chalk))

@@ -126,7 +126,9 @@ test('a provider that has spent its budget is out, and its tasks continue with a
   const { code, stdout, stderr } = await stage.run(['run', '-a', '1'])
   expect(code).toBe(0)
   expect([calls().length, others().length]).toEqual([1, 2])
-  expect(stderr).toMatch(/^\S+ claude is out for this run: claude has spent its budget for this run, \$0\.25 of \$0\.25/m)
+  expect(stderr).toMatch(
+    /^\S+ claude is out for this run: claude has spent its budget for this run, \$0\.25 of \$0\.25/m,
+  )
   expect(stdout).toMatch(/^Budget +claude \$0\.25 of \$0\.25; codex 480 tokens of 100,000 tokens$/m)
 })
 

@@ -15,7 +15,7 @@ test('a run reports each hold once at its start, and once at its end', async () 
   for (const id of ['lost', 'man', 'late', 'stop']) {
     expect(stderr.match(new RegExp(`^.*\\b${id}\\b.*$`, 'gm'))).toEqual([
       expect.stringMatching(new RegExp(`^\\S+ ${id} held: `)),
-      ...(id === 'man' ? [expect.stringMatching(/ late held: waits for man$/)] : []),
+      ...(id === 'man' ? [expect.stringMatching(/ late held: waits for man$/) as string] : []),
     ])
     expect(stdout.match(new RegExp(`^Held +${id}: .*$`, 'gm'))).toHaveLength(1)
   }

@@ -7,7 +7,7 @@ export interface FakeTerminal {
   /** What it shows, line by line from the first, without trailing blanks and colours. */
   lines(): readonly string[]
   /** Everything that was written, piece by piece. */
-  readonly written: readonly string[]
+  readonly written: string[]
   readonly cursorVisible: boolean
   /** Takes nothing from now on, or again. */
   stall(isStalled: boolean): void

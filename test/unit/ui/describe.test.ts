@@ -229,7 +229,7 @@ const variants: readonly (readonly [RunEvent, string | undefined])[] = [
     { type: 'task_failed', taskId: taskId('T1'), attempts: 1, failure: failure('crash', 'It crashed.'), holds: 1 },
     'T1 failed after 1 attempt (crash): It crashed. (1 dependent is held)',
   ],
-  [{ ...examples.gate_judged[0], verdict: 'passed' }, undefined],
+  [{ ...examples.gate_judged[0], verdict: 'passed' }, 'T1: gate test passed (0.0 s)'],
   [{ ...examples.base_judged[0], verdict: 'passed', gates: [] }, 'the base passes the gates'],
   [
     { ...examples.base_judged[0], verdict: 'errored', gates: [{ gate: 'npm test', message: 'no process' }] },

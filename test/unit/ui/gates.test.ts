@@ -54,7 +54,9 @@ test('a tree with the work of several tasks is shown with all of them, or with t
 
 test('a second failure is shown as one, and a flaky gate has a row of its own', () => {
   const state = stateAfter(runStarted(), [])
-  expect(describe(stamp({ ...judged('failed'), again: true }), state)?.text).toBe('T1: gate npm test failed again (0.0 s)')
+  expect(describe(stamp({ ...judged('failed'), again: true }), state)?.text).toBe(
+    'T1: gate npm test failed again (0.0 s)',
+  )
   const flaky = { ...judged('passed'), again: true, flaky: true } as const
   const rows = (...verdicts: readonly Judged[]) => {
     const after = stateAfter(

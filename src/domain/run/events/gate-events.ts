@@ -20,7 +20,7 @@ import { ofAttempt } from './of-attempt.js'
 
 const verdict = oneOf(verdictTypes, '`errored`: it could not run, which says nothing about the tree.')
 const durationMs = number('How long it took.')
-const gateRun = number('Counts the runs of gates, from 1; after a resume from 1 again.')
+const gateRun = number('The number of this run of a gate.')
 
 /** A gate that did not pass on the base. */
 export const baseGateShape = object({

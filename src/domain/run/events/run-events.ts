@@ -47,7 +47,9 @@ const maxAttempts = number('Most attempts per task.')
 const slots = names('The agent slots.')
 const version = text('Of autopilot.')
 const gates = optional(
-  texts("What the work of every task must pass, in order: the names of gates and reviews. Older versions left this out."),
+  texts(
+    'What the work of every task must pass, in order: the names of gates and reviews. Older versions left this out.',
+  ),
 )
 
 export const runEvents = {

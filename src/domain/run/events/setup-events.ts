@@ -1,7 +1,7 @@
 import { failureShape } from '../../agent/failure.js'
 import { as, name, number, oneOf, optional, variant } from '../../shape/shape.js'
 
-const run = number('Counts the runs of `setup:`, from 1; after a resume from 1 again.')
+const run = number('The number of this run of `setup:`; after a resume they begin with 1 again.')
 
 export const setupEvents = {
   setup_started: variant('`setup:` runs in a workspace, which belongs to no task yet.', {

@@ -94,6 +94,7 @@ describe('the state', () => {
       attempt: 1,
       agent: { provider: 'codex', model: 'm' },
       since: 1000,
+      workspace: '/w',
     }
     expect(after(started).slots.get('S1')).toEqual({
       id: 'S1',
@@ -122,6 +123,47 @@ describe('the state', () => {
     const state = after(started, exited, reported({ type: 'text', text: 'late' }))
     expect(state.slots.get('S1')).toEqual({ id: 'S1', busyMs: 1000, attempts: 1, repairs: 0, reviews: 0, finishes: 0 })
     expect(state.tasks.get(taskId('A'))?.state).toEqual({ type: 'merging', attempt: 1 })
+  })
+
+  it('of a slot knows the round, and the directory of the attempt; a reviewer has one of its own', () => {
+    const reason = failure('conflict', 'Conflicts.')
+    const agent = { provider: 'codex' }
+    const work = (event: RunEvent) => after(started, event).slots.get('S2')?.work
+    expect(work({ type: 'repair_started', ...of, round: 2, slot: 'S2', agent, reason })).toMatchObject({
+      ...{ does: 'repair', number: 2, workspace: '/w' },
+    })
+    const review = {
+      type: 'review_started',
+      ...of,
+      review: 1,
+      gate: 'tone',
+      slot: 'S2',
+      agent,
+      tree: treeId('t'),
+    } as const
+    expect(work({ ...review, workspace: '/review' })).toMatchObject({ does: 'review', number: 1, workspace: '/review' })
+    expect(work(review)?.workspace).toBe('')
+  })
+
+  it('has the gates and setups that run, on what and since when', () => {
+    const tree = treeId('t')
+    const setup: RunEvent = { type: 'setup_started', run: 1, use: 'gates', workspace: '/w/gates/1' }
+    const gate: RunEvent = { type: 'gate_started', run: 3, gate: 'npm test', tree, taskIds: [taskId('A'), taskId('B')] }
+    const atWork = after(setup, gate)
+    expect([...atWork.setupsAtWork]).toEqual([[1, { use: 'gates', since: 1000 }]])
+    expect([...atWork.gatesAtWork]).toEqual([[3, { gate: 'npm test', taskIds: ['A', 'B'], since: 2000 }]])
+    const ended = after(
+      setup,
+      gate,
+      { type: 'setup_ended', run: 1, durationMs: 5 },
+      { type: 'gate_ended', run: 3, durationMs: 5 },
+    )
+    expect([ended.setupsAtWork.size, ended.gatesAtWork.size]).toEqual([0, 0])
+    const resumed: RunEvent = {
+      ...{ type: 'run_resumed', version: '1', permissions: 'edit', maxAttempts: 3, slots: ['S1'] },
+      ...{ tasks: runStart.tasks, failed: [], retried: [] },
+    }
+    expect(after(setup, gate, resumed)).toMatchObject({ setupsAtWork: new Map(), gatesAtWork: new Map() })
   })
 
   it('of a task whose gates run is verifying, and merging before that', () => {

@@ -1,15 +1,17 @@
-import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { commitId, taskId, treeId } from '../../../support/brands.js'
+import { describe, expect, it } from 'vitest'
+import { commitId, taskId } from '../../../support/brands.js'
+import { failure } from '../../../../src/domain/agent/failure.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import { apply, initialState } from '../../../../src/domain/run/run-state.js'
 import type { Reporter } from '../../../../src/ui/reporters/contract.js'
 import { jsonReporter } from '../../../../src/ui/reporters/json-reporter.js'
 import { painter } from '../../../../src/ui/paint.js'
 import { plainReporter } from '../../../../src/ui/reporters/plain-reporter.js'
-import { screen, terminalReporter } from '../../../../src/ui/reporters/terminal-reporter.js'
+import { terminalReporter } from '../../../../src/ui/reporters/terminal-reporter.js'
+import { formatTime } from '../../../../src/ui/format.js'
 import { fakeTerminal } from '../../../support/fakes/fake-terminal.js'
-import { runStarted, stamp, stateAfter } from '../../../support/rigs/records.js'
+import { virtualClock } from '../../../support/fakes/virtual-clock.js'
+import { runStarted, stamp } from '../../../support/rigs/records.js'
 
 const start = runStarted()
 const counts = (queueLength: number, busyAgents: number, availableAgents: number): RunEvent => ({
@@ -35,22 +37,30 @@ const integrated: RunEvent = {
 }
 
 /** Shows events as the recorder does: the state first, then the reporter. */
-function showing(reporter: Reporter): (...events: readonly RunEvent[]) => void {
+function showing(reporter: Reporter, clock = virtualClock()): (...events: readonly RunEvent[]) => void {
   const state = initialState(start)
   let seq = 0
   return (...events) => {
     for (const event of events) {
-      const record = stamp(event, 0, ++seq)
+      const record = stamp(event, clock.monotonic(), ++seq)
       apply(state, record)
       reporter.record(record, state)
     }
   }
 }
 
+const time = (ms = 0) => formatTime(stamp(start, ms).at)
+
 describe('plain lines', () => {
-  it('tell each thing on a line of its own, with the counts at each change, without colour', () => {
-    let text = ''
-    const show = showing(plainReporter({ write: (more) => void (text += more) }))
+  function plain() {
+    const lines: string[] = []
+    const clock = virtualClock()
+    const reporter = plainReporter(({ text }) => void lines.push(text), clock)
+    return { lines, clock, reporter, show: showing(reporter, clock) }
+  }
+
+  it('tell each thing on a line of its own, with its time; the counts, which scripts know, stand alone', () => {
+    const { lines, show } = plain()
     show(
       start,
       counts(1, 1, 1),
@@ -59,13 +69,44 @@ describe('plain lines', () => {
       integrated,
       counts(0, 0, 2),
     )
-    expect(text.split('\n').slice(1)).toEqual([
+    expect(lines.slice(1)).toEqual([
       'Queue: 1 waiting | 1 busy | 1 idle',
-      'T1 “Say hello” started on s1 (claude)',
-      'T1 “Say hello” integrated as abcdef0123',
+      `${time()} T1 “Say hello” started on s1 (claude)`,
+      `${time()} T1 “Say hello” integrated as abcdef0123`,
       'Queue: 0 waiting | 0 busy | 2 idle',
-      '',
     ])
+  })
+
+  it('have what a program printed below the line of its failure, without a time of its own', () => {
+    const { lines, show } = plain()
+    const crash = failure('crash', 'It fell over.', { detail: 'one\ntwo' })
+    show(start, { type: 'task_failed', taskId: taskId('T1'), attempts: 1, failure: crash })
+    expect(lines.slice(1)).toEqual([
+      `${time()} T1 failed after 1 attempt (crash): It fell over.`,
+      expect.stringMatching(/^ {4}\| one$/),
+      expect.stringMatching(/^ {4}\| two$/),
+    ])
+  })
+
+  it('have the counts at each change in the first minute, then once in five seconds, the last ones always', () => {
+    const { lines, clock, reporter, show } = plain()
+    const shown = () => lines.splice(0).map((line) => /: (\d+)/.exec(line)?.[1])
+    show(counts(1, 0, 2), counts(2, 0, 2))
+    expect(shown()).toEqual(['1', '2'])
+    clock.advance(60_000)
+    show(counts(3, 0, 2), counts(4, 0, 2), counts(5, 0, 2))
+    expect(shown()).toEqual(['3'])
+    clock.advance(4_999)
+    expect(shown()).toEqual([])
+    clock.advance(1)
+    expect(shown()).toEqual(['5'])
+    show(counts(6, 0, 2), counts(5, 0, 2))
+    clock.advance(5_000)
+    expect(shown()).toEqual([])
+    show(counts(7, 0, 2), counts(8, 0, 2))
+    reporter.close()
+    expect(shown()).toEqual(['8'])
+    expect(clock.timers).toBe(0)
   })
 })
 
@@ -86,159 +127,178 @@ describe('JSON', () => {
 
 describe('paint', () => {
   const line = { tone: 'good', text: 'T1 done' } as const
+  const tones = ['plain', 'good', 'bad', 'warning', 'faint'] as const
 
   it('is left out if it is not wanted', () => {
-    expect(painter(false)(line)).toBe('T1 done')
+    expect(painter({ isRich: false, hasColour: false })(line)).toBe('T1 done')
   })
 
   it('marks lines by their tone, and keeps their text in one column', () => {
-    const paint = painter(true)
+    const paint = painter({ isRich: true, hasColour: true })
     expect(paint(line)).toBe('\u001b[32m✔\u001b[39m T1 done')
-    const tones = ['plain', 'good', 'bad', 'warning', 'faint'] as const
     const bare = tones.map((tone) => paint({ tone, text: 'text' }).replace(/\u001b\[\d+m/g, ''))
     expect(bare).toEqual(['  text', '✔ text', '✖ text', '! text', '  text'])
   })
-})
 
-describe('the screen', () => {
-  const slots = Array.from({ length: 6 }, (_, n) => `s${n + 1}`)
-  const tasks = slots.map((_, n) => ({ id: taskId(`TASK-${'x'.repeat(n)}`), title: '', state: 'pending' }) as const)
-  const busy = stateAfter(runStarted({ slots, tasks }), [
-    ...slots.map((slot, n) => [n * 1000, started(tasks[n]!.id, slot)] as const),
-    [
-      6000,
-      {
-        type: 'agent_reported',
-        taskId: taskId('TASK-'),
-        attempt: 1,
-        event: { type: 'tool', name: 'Bash', target: 'make test' },
-      },
-    ],
-    [6000, counts(3, 6, 0)],
-  ])
-
-  it('has the counts, and a row for each busy slot in columns', () => {
-    expect(screen(busy, 66_000, 80, 24).split('\n')).toEqual([
-      'Queue: 3 waiting | 6 busy | 0 idle',
-      '  s1  claude  TASK-       1m06s  Bash make test',
-      '  s2  claude  TASK-x      1m05s',
-      '  s3  claude  TASK-xx     1m04s',
-      '  s4  claude  TASK-xxx    1m03s',
-      '  s5  claude  TASK-xxxx   1m02s',
-      '  s6  claude  TASK-xxxxx  1m01s',
+  it('has marks without colours, or colours without marks, where a reader wants that', () => {
+    const marks = painter({ isRich: true, hasColour: false })
+    expect(tones.map((tone) => marks({ tone, text: 'text' }))).toEqual([
+      ...['  text', '✔ text', '✖ text', '! text', '  text'],
     ])
-  })
-
-  it('distinguishes a review from work', () => {
-    const review = { type: 'review_started', review: 1, gate: 'tone', slot: 's1', tree: treeId('t') } as const
-    const state = stateAfter(runStarted(), [
-      [0, { ...review, taskId: taskId('T1'), attempt: 1, agent: { provider: 'codex' } }],
-    ])
-    expect(screen(state, 1000, 80, 24).split('\n')[1]).toBe('  s1  codex  reviewing T1  1.0 s')
-  })
-
-  it('says how many busy slots it has no room for', () => {
-    expect(screen(busy, 66_000, 80, 6).split('\n').slice(3)).toEqual(['  s3  claude  TASK-xx  1m04s', '  … and 3 more'])
-  })
-
-  it('fits into columns and rows, whatever the agents do', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 40, max: 200 }),
-        fc.integer({ min: 4, max: 60 }),
-        fc.string(),
-        (columns, rows, text) => {
-          const state = stateAfter(runStarted({ slots, tasks }), [
-            ...slots.map((slot, n) => [0, started(tasks[n]!.id, slot)] as const),
-            ...tasks.map(({ id }) => {
-              const event = { type: 'text', text: text.repeat(20) } as const
-              return [0, { type: 'agent_reported', taskId: id, attempt: 1, event }] as const
-            }),
-          ])
-          const lines = screen(state, 0, columns, rows).split('\n')
-          expect(lines.length).toBeLessThan(rows)
-          // The spinner's frame is before the first line and takes two columns.
-          expect(lines[0]!.length + 2).toBeLessThanOrEqual(columns)
-          for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns)
-        },
-      ),
-    )
+    const colours = painter({ isRich: false, hasColour: true })
+    expect(colours({ tone: 'plain', text: 'Queue: 1' })).toBe('Queue: 1')
+    expect(colours({ tone: 'bad', text: 'text' })).toBe('\u001b[31mtext\u001b[39m')
   })
 })
 
 describe('a terminal', () => {
-  beforeEach(() => {
-    vi.useFakeTimers()
-  })
-  afterEach(() => {
-    vi.useRealTimers()
-    vi.unstubAllEnvs()
-  })
+  function live(columns = 140, rows = 24) {
+    const terminal = fakeTerminal(columns, rows)
+    const clock = virtualClock()
+    const form = { isRich: true, hasColour: false }
+    const job = { isInForeground: true }
+    const isInForeground = () => job.isInForeground
+    const reporter = terminalReporter({ stream: terminal.stream, form, clock, isInForeground })
+    return { terminal, clock, reporter, job, show: showing(reporter, clock) }
+  }
 
-  const frame = /^[⠁-⣿|/\\-] Queue: /
-
-  it('shows the counts and the busy slots in the spinner, with settled tasks above', () => {
-    const terminal = fakeTerminal(120)
-    const reporter = terminalReporter(terminal.stream)
-    const show = showing(reporter)
+  it('shows the run as a screen, with settled tasks above', () => {
+    const { terminal, clock, reporter, show } = live()
     show(start, counts(1, 1, 1), started('T1', 's1'))
-    vi.advanceTimersByTime(1000)
-    expect(terminal.lines()[0]).toBe(
-      '  autopilot 1.2.3: roadmap.yaml → autopilot/main; 2 tasks to run, 0 held, 0 done before; 2 slots, permissions edit',
-    )
-    expect(terminal.lines()[1]).toMatch(frame)
-    expect(terminal.lines()[1]).toContain('Queue: 1 waiting | 1 busy | 1 idle')
-    expect(terminal.lines()[2]).toMatch(/^ {2}s1 {2}claude {2}T1 {2}\d\.\d s$/)
+    clock.advance(1000)
+    expect(terminal.lines()).toEqual([
+      `  ${time()} autopilot 1.2.3: roadmap.yaml → autopilot/main; 2 tasks to run, 0 held, 0 done before; 2 slots, permissions edit`,
+      'Run r1 → autopilot/main · 1 s',
+      '░'.repeat(30) + '   0 %, by the number of tasks',
+      'Queue: 1 waiting | 1 busy | 1 idle',
+      'Tasks: 0 done | 0 failed | 0 held | 2 in all',
+      's1  claude  T1 Say hello  attempt 1     1 s',
+    ])
     expect(terminal.cursorVisible).toBe(false)
 
     show(integrated, counts(0, 0, 2))
-    vi.advanceTimersByTime(1000)
-    expect(terminal.lines()[1]).toBe('✔ T1 “Say hello” integrated as abcdef0123')
-    expect(terminal.lines()[2]).toContain('Queue: 0 waiting | 0 busy | 2 idle')
+    clock.advance(1000)
+    expect(terminal.lines()[1]).toBe(`✔ ${time(1000)} T1 “Say hello” integrated as abcdef0123`)
+    expect(terminal.lines()).toContain('Queue: 0 waiting | 0 busy | 2 idle')
     reporter.close()
   })
 
-  it('keeps counting the time of a busy slot while nothing happens', () => {
-    const terminal = fakeTerminal()
-    const reporter = terminalReporter(terminal.stream)
-    showing(reporter)(start, started('T1', 's1'))
-    vi.advanceTimersByTime(65_000)
+  it('keeps counting the time while nothing happens', () => {
+    const { terminal, clock, reporter, show } = live()
+    show(start, started('T1', 's1'))
+    clock.advance(65_000)
     expect(terminal.lines().at(-1)).toMatch(/1m0[45]s$/)
     reporter.close()
   })
 
-  it('is left as it was: no spinner, a visible cursor, nothing that still draws', () => {
-    const terminal = fakeTerminal(120)
-    const reporter = terminalReporter(terminal.stream)
-    showing(reporter)(start, started('T1', 's1'), integrated, { type: 'run_finished', exitCode: 0, why: 'done' })
-    vi.advanceTimersByTime(500)
+  it('draws at most ten times a second, however much happens, and once a second if nothing does', () => {
+    const { terminal, clock, reporter, show } = live()
+    show(start)
+    clock.advance(0)
+    terminal.written.length = 0
+    for (let ms = 0; ms < 1000; ms += 5) {
+      show(counts(ms, 0, 2))
+      clock.advance(5)
+    }
+    expect(terminal.written.length).toBeLessThanOrEqual(10)
+    clock.advance(1000)
+    terminal.written.length = 0
+    clock.advance(5000)
+    expect(terminal.written.length).toBe(5)
     reporter.close()
-    const left = terminal.lines()
-    expect(left.filter((line) => line !== '')).toHaveLength(2)
-    expect(left.join('\n')).not.toContain('Queue:')
-    expect(terminal.cursorVisible).toBe(true)
-    vi.advanceTimersByTime(5000)
-    expect(terminal.lines()).toEqual(left)
   })
 
-  it('is trusted to be one, even if the environment says CI', () => {
-    vi.stubEnv('CI', '')
-    const terminal = fakeTerminal()
-    const reporter = terminalReporter(terminal.stream)
-    const show = showing(reporter)
-    show(start, counts(1, 1, 1), counts(0, 2, 0))
-    vi.advanceTimersByTime(500)
+  it('writes only what has changed', () => {
+    const { terminal, clock, reporter, show } = live()
+    show(start, counts(1, 0, 2))
+    clock.advance(100)
+    terminal.written.length = 0
+    show(counts(2, 0, 2))
+    clock.advance(100)
+    expect(terminal.written.join('')).toContain('Queue: 2 waiting | 0 busy | 2 idle')
+    expect(terminal.written.join('')).not.toContain('Tasks:')
+    reporter.close()
+  })
+
+  it('draws everything again in a window of another size', () => {
+    const { terminal, clock, reporter, show } = live()
+    show(start, counts(1, 0, 2))
+    clock.advance(100)
+    terminal.resize(50, 24)
+    clock.advance(100)
     expect(terminal.lines().filter((line) => line.includes('Queue:'))).toHaveLength(1)
+    for (const line of terminal.lines().slice(1)) expect(line.length).toBeLessThanOrEqual(50)
+    reporter.close()
+  })
+
+  it('is left as it was: no screen, a visible cursor, nothing that still draws or waits', () => {
+    const { terminal, clock, reporter, show } = live()
+    show(start, started('T1', 's1'), integrated, { type: 'run_finished', exitCode: 0, why: 'done' })
+    clock.advance(500)
+    reporter.close()
+    const left = terminal.lines()
+    expect(left.filter((line) => line !== '')).toEqual([
+      expect.stringContaining('autopilot 1.2.3'),
+      expect.stringContaining('integrated'),
+    ])
+    expect(terminal.cursorVisible).toBe(true)
+    expect(clock.timers).toBe(0)
+    expect(terminal.stream.listenerCount('resize')).toBe(0)
+    show({ type: 'notice', level: 'info', text: 'late' })
+    clock.advance(5000)
+    expect(terminal.lines().filter((line) => line !== '')).toHaveLength(3)
+  })
+
+  it('that takes nothing is not drawn on, and then gets what has scrolled, within bounds', () => {
+    const { terminal, clock, reporter, show } = live()
+    show(start)
+    clock.advance(1000)
+    terminal.stall(true)
+    terminal.written.length = 0
+    for (let n = 0; n < 1500; n++) show({ type: 'notice', level: 'info', text: `n${n}` })
+    clock.advance(10_000)
+    expect(terminal.written).toEqual([])
+    terminal.stall(false)
+    clock.advance(1000)
+    expect(terminal.lines()).toContain('  … 500 lines more, which the journal has')
+    expect(terminal.lines().filter((line) => / n\d+$/.test(line))).toHaveLength(1000)
+    reporter.close()
+  })
+
+  it('is not drawn on by a job in the background, which gives the cursor back and only tells what happens', () => {
+    const { terminal, clock, reporter, job, show } = live()
+    show(start, counts(1, 0, 2))
+    clock.advance(1000)
+    job.isInForeground = false
+    terminal.written.length = 0
+    show(integrated)
+    clock.advance(5000)
+    expect(terminal.cursorVisible).toBe(true)
+    expect(terminal.written).toEqual(['\u001b[?25h', expect.stringMatching(/^✔ .* integrated as abcdef0123\r\n$/)])
+    job.isInForeground = true
+    clock.advance(1000)
+    expect(terminal.cursorVisible).toBe(false)
+    expect(terminal.lines().some((line) => line.startsWith('Queue: '))).toBe(true)
+    reporter.close()
+  })
+
+  it('whose drawing fails is given up at the next record', () => {
+    const { terminal, clock, reporter, show } = live()
+    show(start)
+    terminal.stream.write = () => {
+      throw new Error('broken')
+    }
+    clock.advance(1000)
+    expect(() => show(counts(1, 0, 2))).toThrow('broken')
+    terminal.stream.write = () => true
     reporter.close()
   })
 
   it('shows nothing hostile that an agent says', () => {
-    const terminal = fakeTerminal()
-    const reporter = terminalReporter(terminal.stream)
-    const show = showing(reporter)
+    const { terminal, clock, reporter, show } = live()
     const event = { type: 'text', text: '\u001b[2J\u001b[?25h\nowned\r\nagain' } as const
     show(start, started('T1', 's1'), { type: 'agent_reported', taskId: taskId('T1'), attempt: 1, event })
-    vi.advanceTimersByTime(500)
+    clock.advance(500)
     expect(terminal.cursorVisible).toBe(false)
     expect(terminal.lines().at(-1)).toMatch(/ owned again$/)
     reporter.close()
