@@ -18,6 +18,13 @@ git -c user.name='Autopilot example' -c user.email=example@localhost commit --qu
 code=0
 node "$here/../../bin/autopilot.js" run "$@" || code=$?
 
+# Nothing has run (a wrong option, a dry run): there is nothing to look at.
+if [ ! -e .autopilot ]; then
+  cd "$here"
+  rm -rf -- "$repository"
+  exit "$code"
+fi
+
 if git rev-parse --quiet --verify autopilot/main > /dev/null; then
   echo
   echo 'Commits on autopilot/main:'

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { describedAs, eitherOf } from './json-form.js'
 
 const forms: Readonly<Record<string, string>> = {
   string: 'a string',
@@ -12,9 +13,12 @@ export function expected(issue: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_type' ? `expected ${forms[issue.expected] ?? issue.expected}` : undefined
 }
 
-/** By what the value looks like, one schema or another; so that errors are those of the one that was meant. */
-export function chosen<Value>(choose: (value: unknown) => z.ZodMiniType<Value>) {
-  return z.pipe(
+/**
+ * By what the value looks like, one schema or another; so that errors are those of the one that was meant. `all`: those
+ * that there are.
+ */
+export function chosen<Value>(choose: (value: unknown) => z.ZodMiniType<Value>, all: readonly z.core.$ZodType[]) {
+  const reader = z.pipe(
     z.unknown(),
     z.transform((value, context): Value => {
       const read = choose(value).safeParse(value, { error: expected })
@@ -23,6 +27,7 @@ export function chosen<Value>(choose: (value: unknown) => z.ZodMiniType<Value>) 
       return z.NEVER
     }),
   )
+  return describedAs(reader, eitherOf(...all))
 }
 
 /** One or several of the same kind, as a list. */
@@ -32,5 +37,5 @@ export function listOf<Value>(entry: z.ZodMiniType<Value>) {
     entry,
     z.transform((value: Value) => [value]),
   )
-  return chosen((value) => (Array.isArray(value) ? list : single))
+  return chosen((value) => (Array.isArray(value) ? list : single), [entry, list])
 }

@@ -2,8 +2,10 @@ import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseDocument, type Document } from 'yaml'
 import * as z from 'zod/mini'
+import type { JsonSchema } from '../domain/json-schema.js'
 import { nearest } from '../domain/nearest.js'
 import type { Problem } from '../domain/roadmap/problem.js'
+import { meansRun } from '../domain/roadmap/run-key.js'
 import { err, ok, type Result } from '../domain/result.js'
 import type { Position } from '../domain/roadmap/task.js'
 import { readTextIfThere } from '../platform/files/read-text.js'
@@ -11,6 +13,7 @@ import { createSource, positionAt, type Source } from '../domain/roadmap/source.
 import { settingRows, type FileSettings, type RunSettings } from './settings.js'
 import { furnitureKeys, furnitureOf, noFurniture, setupKeys } from './furniture-config.js'
 import { expected } from './chosen.js'
+import { jsonSchemaOf } from './json-form.js'
 import { gateKeys, gateList, gatesOf } from './gate-config.js'
 import { configName, findConfig } from './config-name.js'
 import { budgetKeys, moneyKeys, moneyOf, noMoney, priceKeys } from './money-config.js'
@@ -19,8 +22,8 @@ import { unknownProvidersIn } from './known-providers.js'
 import { scalar, scalarOrMap } from './scalar.js'
 import { numberVariables } from '../domain/agent/work-number.js'
 import { placeholdersIn } from '../domain/secrets/placeholder.js'
-import { onOff, portRange, providerModel } from './value.js'
-import { readMeaning } from '../domain/roadmap/status-word.js'
+import { onOff, portRange, providerModel, reads } from './value.js'
+import { readMeaning, statusPattern } from '../domain/roadmap/status-word.js'
 
 export interface Config {
   readonly run: Partial<RunSettings>
@@ -63,6 +66,8 @@ const variableName = z
   .string()
   .check(z.refine((name) => !numberVariables.some((own) => own === name), 'autopilot itself sets this variable'))
 
+const meaning = reads({ kind: 'pattern', pattern: statusPattern(), about: 'a status' }, readMeaning)
+
 /** Settings that only the configuration file has. */
 const fileSchema = z.strictObject({
   ...moneyKeys,
@@ -71,9 +76,7 @@ const fileSchema = z.strictObject({
     z.strictObject({ simple: z.optional(routes), moderate: z.optional(routes), complex: z.optional(routes) }),
   ),
   // Each becomes a separate argument.
-  allow: z.optional(
-    z.array(z.string().check(z.refine((tool) => /^[^-\s]/.test(tool), 'it is not the name of a tool'))),
-  ),
+  allow: z.optional(z.array(z.string().check(z.regex(/^[^-\s]/, 'it is not the name of a tool')))),
   custom_providers: z.optional(customProviders),
   agents_may_configure: z.optional(scalar(onOff)),
   env: z.optional(z.record(variableName, variable)),
@@ -81,7 +84,7 @@ const fileSchema = z.strictObject({
   ...furnitureKeys,
   prompt: z.optional(z.string()),
   secrets: z.optional(z.strictObject({ files: z.optional(texts), names: z.optional(texts) })),
-  statuses: z.optional(z.record(z.string(), scalar(readMeaning))),
+  statuses: z.optional(z.record(z.string(), scalar(meaning))),
   workspaces: z.optional(z.strictObject({ dir: z.optional(z.string()) })),
 })
 
@@ -95,6 +98,14 @@ const runKeys = Object.fromEntries(
 )
 
 const schema = z.extend(fileSchema, runKeys)
+
+/** Keys that have no flag. */
+export type FileKey = keyof typeof fileSchema.shape
+
+/** What may stand in a configuration, as far as a schema can tell. */
+export function configFormat(): JsonSchema {
+  return jsonSchemaOf(schema)
+}
 
 /**
  * Reads the configuration of a directory; a missing file is an empty one. Errors have positions. A variable under
@@ -206,7 +217,7 @@ function problemsOf(issue: z.core.$ZodIssue, document: Document, source: Source)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const known = knownKeys(path, document)
-      const guess = nearest(key, known)
+      const guess = known.includes('run') && meansRun(key) ? 'run' : nearest(key, known)
       const help = guess === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${guess}?`
       return { ...at([...path, key], document, source, 'E103', `unknown key ${[...path, key].join('.')}`), help }
     })

@@ -1,20 +1,22 @@
 import * as z from 'zod/mini'
 import type { CustomProvider } from '../domain/agent/custom-provider.js'
 import { providerNames } from '../domain/agent/provider-model.js'
+import type { Result } from '../domain/result.js'
 import { chosen } from './chosen.js'
 import { keysAre, scalar } from './scalar.js'
-import { oneOf, providerName, type ReadValue } from './value.js'
+import { oneOf, providerName, reads } from './value.js'
 
 /** Nothing restricts a command of the user's but the command itself, so nothing less may be promised. */
-const permissions: ReadValue<'full'> = (text) =>
+const permissions = reads<'full'>({ kind: 'words', words: ['full'] }, (text) =>
   text === 'full'
     ? { ok: true, value: 'full' }
     : {
         ok: false,
         error: `'${text}' cannot be enforced for a command of your own: write full, and restrict it by its own flags`,
-      }
+      },
+)
 
-const command = z.string('expected a command').check(z.refine((text) => text.trim() !== '', 'expected a command'))
+const command = z.string('expected a command').check(z.regex(/\S/, 'expected a command'))
 
 const processFields = z.strictObject({
   run: command,
@@ -34,11 +36,12 @@ const serverFields = z.strictObject({
 })
 
 /** The command of a CLI that gets a process for each turn, or that of an agent server. */
-const fields = chosen<z.infer<typeof processFields> | z.infer<typeof serverFields>>((entry) =>
-  typeof entry === 'object' && entry !== null && 'acp' in entry ? serverFields : processFields,
+const fields = chosen<z.infer<typeof processFields> | z.infer<typeof serverFields>>(
+  (entry) => (typeof entry === 'object' && entry !== null && 'acp' in entry ? serverFields : processFields),
+  [processFields, serverFields],
 )
 
-const ownName: ReadValue<string> = (text) =>
+const ownName = (text: string): Result<string, string> =>
   providerNames.some((name) => name === text)
     ? { ok: false, error: `'${text}' is a provider already: choose another name` }
     : providerName(text)

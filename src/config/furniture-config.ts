@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { placeholdersIn } from '../domain/secrets/placeholder.js'
 import { isTooLong, shorterCommand } from '../domain/roadmap/command-length.js'
 import type { FileSettings } from './settings.js'
+import { describedAs, eitherOf, textOr } from './json-form.js'
 import { scalar } from './scalar.js'
 import { duration } from './value.js'
 import { defaultSetupTimeoutMs, type Keep } from '../domain/setup.js'
@@ -10,14 +11,12 @@ export type FurnitureSettings = Pick<FileSettings, 'setup' | 'copy' | 'keep' | '
 
 export const noFurniture: FurnitureSettings = { copy: [], keep: 'auto', link: [] }
 
-/** Whether a path is absolute or leads up. */
-export function leavesRoot(path: string): boolean {
-  return path.startsWith('/') || path.split(/[/\\]/).includes('..')
-}
+/** A path that is not absolute and does not lead up. */
+export const insideRoot = /^(?!\/)(?!(?:[\s\S]*[/\\])?\.\.(?:[/\\]|$))/
 
 const inside = z
   .string()
-  .check(z.refine((path) => path !== '' && !leavesRoot(path), 'it must stay inside the repository'))
+  .check(z.regex(new RegExp(`${insideRoot.source}[\\s\\S]`), 'it must stay inside the repository'))
 
 /** What workspaces have besides git's own files is in the repository, too, and not part of git. */
 const furnished = inside.check(
@@ -35,7 +34,7 @@ const noNumberYet =
 const setupFields = z.strictObject(
   {
     run: z.string('setup needs a command').check(
-      z.refine((run) => run.trim() !== '', 'setup needs a command'),
+      z.regex(/\S/, 'setup needs a command'),
       z.refine((run) => !isTooLong(run), shorterCommand),
       z.refine((run) => placeholdersIn(run).length === 0, noNumberYet),
     ),
@@ -46,17 +45,23 @@ const setupFields = z.strictObject(
 )
 
 /** A text is a command and nothing else. */
-const setup = z.pipe(
-  z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
-  setupFields,
+const setup = describedAs(
+  z.pipe(
+    z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
+    setupFields,
+  ),
+  textOr(setupFields),
 )
 
 export const setupKeys = Object.keys(setupFields.shape)
 
 /** `none` is an empty list. */
-const keep = z.pipe(
-  z.transform((entry): unknown => (entry === 'none' ? [] : entry)),
-  z.union([z.literal('auto'), z.array(furnished)], 'expected auto, none or a list of paths'),
+const keep = describedAs(
+  z.pipe(
+    z.transform((entry): unknown => (entry === 'none' ? [] : entry)),
+    z.union([z.literal('auto'), z.array(furnished)], 'expected auto, none or a list of paths'),
+  ),
+  eitherOf(z.enum(['auto', 'none']), z.array(furnished)),
 )
 
 /** How workspaces are furnished, as `autopilot.yaml` says it. */

@@ -3,39 +3,42 @@ import { isTooLong, shorterCommand } from '../domain/roadmap/command-length.js'
 import { type Gate, defaultGateTimeoutMs } from '../domain/landing/gate.js'
 import type { Review } from '../domain/landing/review.js'
 import { chosen, listOf } from './chosen.js'
-import { leavesRoot } from './furniture-config.js'
+import { insideRoot } from './furniture-config.js'
+import { describedAs, textOr } from './json-form.js'
 import { scalar } from './scalar.js'
 import { duration, onOff, providerModel } from './value.js'
 
 const commandFields = z.strictObject({
   run: z.string('a gate needs a command').check(
-    z.refine((command) => command.trim() !== '', 'a gate needs a command'),
+    z.regex(/\S/, 'a gate needs a command'),
     z.refine((command) => !isTooLong(command), shorterCommand),
   ),
   name: z.optional(z.string()),
-  cwd: z.optional(z.string().check(z.refine((path) => !leavesRoot(path), 'it must stay inside the repository'))),
+  cwd: z.optional(z.string().check(z.regex(insideRoot, 'it must stay inside the repository'))),
   timeout: z.optional(scalar(duration)),
   exclusive: z.optional(scalar(onOff)),
 })
 
 const reviewFields = z.strictObject({
   review: listOf(scalar(providerModel)),
-  criteria: listOf(
-    z.string('a review needs criteria').check(z.refine((text) => text.trim() !== '', 'a review needs criteria')),
-  ),
+  criteria: listOf(z.string('a review needs criteria').check(z.regex(/\S/, 'a review needs criteria'))),
   name: z.optional(z.string()),
   timeout: z.optional(scalar(duration)),
 })
 
 /** A text is a command and nothing else; by a map with `review`, an agent judges. */
-const command = z.pipe(
-  z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
-  commandFields,
+const command = describedAs(
+  z.pipe(
+    z.transform((entry): unknown => (typeof entry === 'string' ? { run: entry } : entry)),
+    commandFields,
+  ),
+  textOr(commandFields),
 )
 
 /** An entry of `gates:`. */
-const gate = chosen<z.infer<typeof commandFields> | z.infer<typeof reviewFields>>((entry) =>
-  typeof entry === 'object' && entry !== null && 'review' in entry ? reviewFields : command,
+const gate = chosen<z.infer<typeof commandFields> | z.infer<typeof reviewFields>>(
+  (entry) => (typeof entry === 'object' && entry !== null && 'review' in entry ? reviewFields : command),
+  [command, reviewFields],
 )
 
 export type GateEntry = z.infer<typeof gate>
@@ -47,10 +50,12 @@ const single: z.ZodMiniType<GateEntry[]> = z.pipe(
 )
 
 /** What may stand under `gates:`: a list, also an empty one, or one gate alone. */
-export const gateList = chosen((value) =>
-  typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value))
-    ? single
-    : several,
+export const gateList = chosen(
+  (value) =>
+    typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+      ? single
+      : several,
+  [several, gate],
 )
 
 /** The keys that a gate may have. */

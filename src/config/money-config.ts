@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { Budget } from '../domain/accounts/budget.js'
 import type { Price } from '../domain/accounts/price.js'
+import { describedAs, eitherOf } from './json-form.js'
 import { keysAre, scalar } from './scalar.js'
 import { settings, type FileSettings } from './settings.js'
 import { providerModel, providerName, usd } from './value.js'
@@ -8,9 +9,12 @@ import { providerModel, providerName, usd } from './value.js'
 const amounts = z.strictObject({ usd: z.optional(scalar(usd)), tokens: z.optional(scalar(settings.budgetTokens.read)) })
 
 /** A number is money. */
-const budget = z.pipe(
-  z.transform((entry): unknown => (typeof entry === 'object' && entry !== null ? entry : { usd: entry })),
-  amounts,
+const budget = describedAs(
+  z.pipe(
+    z.transform((entry): unknown => (typeof entry === 'object' && entry !== null ? entry : { usd: entry })),
+    amounts,
+  ),
+  eitherOf(scalar(usd), amounts),
 )
 
 const perMillion = z

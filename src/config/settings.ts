@@ -11,6 +11,7 @@ import {
   oneOf,
   permissionChoice,
   providerChoice,
+  reads,
   usd,
   wholeNumber,
   type ReadValue,
@@ -421,7 +422,7 @@ export function mergeSettings(...layers: readonly Partial<RunSettings>[]): RunSe
 
 /** Several values in one text, separated by commas. */
 function listOf<Value>(each: ReadValue<Value>) {
-  const read: ReadValue<readonly Value[]> = (text) => {
+  const read = reads<readonly Value[]>({ kind: 'list', each: each.form }, (text) => {
     const values: Value[] = []
     for (const part of text.split(',')) {
       const value = each(part.trim())
@@ -429,6 +430,6 @@ function listOf<Value>(each: ReadValue<Value>) {
       values.push(value.value)
     }
     return ok(values)
-  }
+  })
   return { each, read }
 }

@@ -1,4 +1,6 @@
 import type { RunId, TaskId } from '../domain/brand.js'
+import { findingFields } from '../domain/finding.js'
+import { exitCodes } from '../domain/run/exit-code.js'
 import { budgetShape, runBudgetsFields } from '../domain/accounts/budget.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
 import { holdShape } from '../domain/roadmap/hold.js'
@@ -41,7 +43,7 @@ const setupShape = object({
 /**
  * What commands print with `--output json` besides the events of a run: one object per line, distinguished by `type`.
  */
-export const printedShape = union({
+export const printedLines = {
   problem: variant('Something is wrong with a file that a person wrote.', problemFields),
   error: variant('A command could not do what was asked.', {
     text: text('Why, on one line or several.'),
@@ -103,5 +105,12 @@ export const printedShape = union({
       'How many tasks there are.',
     ),
   }),
-})
+  finding: variant('`doctor`: what one check has found.', findingFields),
+  diagnosis: variant('`doctor`: the last line.', {
+    errors: number('Findings for which a run would be refused.'),
+    warnings: number('Other findings that a person should know.'),
+    exitCode: oneOf(Object.values(exitCodes), 'The exit code.'),
+  }),
+}
+export const printedShape = union(printedLines)
 export type Printed = ValueOf<typeof printedShape>

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { schemaFor } from '../../src/app/schema/schemas.js'
 import { parseConfig } from '../../src/config/config.js'
 import { formatProblem } from '../../src/domain/roadmap/problem.js'
 import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
+import { complaintsOf, configData } from '../support/rigs/json-schema.js'
 import { expectInside } from '../support/rigs/positions.js'
 
 const full = `agents: 5
@@ -82,7 +84,7 @@ const words = [
 ]
 
 test(
-  'whatever is in autopilot.yaml, reading it ends in settings or in problems that stand inside the file',
+  'whatever is in autopilot.yaml, reading it ends in settings, which the schema allows, or in problems that stand inside the file',
   () => {
     fc.assert(
       fc.property(hostileInputs([full, 'agents: 2\n', `{"agents": 3}`], words), (bytes) => {
@@ -90,6 +92,7 @@ test(
         if (read.ok) {
           const { line, column } = read.value.place(['gates', 0, 'run'])
           expect(line >= 1 && column >= 1).toBe(true)
+          expect(complaintsOf(schemaFor('config'), configData(bytes))).toEqual([])
           return
         }
         expect(read.error.length).toBeGreaterThan(0)

@@ -4,9 +4,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { planRun, startOrder } from '../../src/domain/roadmap/plan.js'
 import { formatProblem } from '../../src/domain/roadmap/problem.js'
+import { roadmapSchema } from '../../src/roadmap/formats/native/schema.js'
 import { parseRoadmap } from '../../src/roadmap/formats/parse.js'
 import { formatHold, showId } from '../../src/ui/format.js'
 import { fuzzRuns, fuzzTimeoutMs, hostileInputs } from '../support/games/mutations.js'
+import { complaintsOf, roadmapData } from '../support/rigs/json-schema.js'
 import { expectInside } from '../support/rigs/positions.js'
 
 const fixture = (name: string) =>
@@ -92,8 +94,10 @@ const words = [
   ],
 ]
 
+const schema = roadmapSchema({ statuses: [], providers: ['claude', 'codex'] })
+
 test(
-  'whatever is in a roadmap, reading it ends in tasks or in problems that stand inside the file',
+  'whatever is in a roadmap, reading it ends in tasks, which the schema allows, or in problems that stand inside the file',
   () => {
     const inputs = hostileInputs([small, json, fixture('nested.yaml'), fixture('tabs.json')], words)
     const files = fc.constantFrom('roadmap.yaml', 'roadmap.json', 'roadmap')
@@ -105,6 +109,7 @@ test(
         const failed = problems.some(({ severity }) => severity === 'error')
         expect(failed || (roadmap !== undefined && graph !== undefined)).toBe(true)
         if (failed || !roadmap || !graph) return
+        expect(complaintsOf(schema, roadmapData(bytes, file))).toEqual([])
         const { tasks, runnable } = planRun(graph, roadmap.groups)
         expect(
           startOrder(graph, runnable)

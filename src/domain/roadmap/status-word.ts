@@ -1,3 +1,4 @@
+import { anyCase } from '../json-schema.js'
 import { nearest } from '../nearest.js'
 import { err, ok, type Result } from '../result.js'
 import { taskStatuses, type TaskStatus } from './task.js'
@@ -58,6 +59,19 @@ function normal(word: string): string {
     .trim()
     .toLowerCase()
     .replace(/[\s-]+/g, '_')
+}
+
+/** What the known words match, and further ones, in any spelling; for JSON Schemas. */
+export function statusPattern(more: readonly string[] = []): string {
+  const words = [...known.keys(), ...more.map(normal)]
+  return `^\\s*(?:${words
+    .map((word) =>
+      word
+        .split('_')
+        .map((part) => anyCase([part]))
+        .join('(?:_|[\\s-]+)'),
+    )
+    .join('|')})\\s*$`
 }
 
 export const knownWords = `known words: ${taskStatuses.join(', ')}`

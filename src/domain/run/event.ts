@@ -60,14 +60,15 @@ export type QueueCounts = Pick<
 >
 
 /** When and in which order. */
-export const stampShape = object({
+export const stampFields = {
   v: number(
     'The version of the form. It increases when an event changes its meaning, not when fields or events are added.',
   ),
   seq: number('Counts from 1.'),
   at: moment('When, epoch ms.'),
   ms: number('Monotonic ms since the run began; time between a stop and a resume does not count.'),
-})
+}
+export const stampShape = object(stampFields)
 export type Stamp = ValueOf<typeof stampShape>
 
 /** A line of the journal. */

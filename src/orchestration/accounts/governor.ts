@@ -45,6 +45,8 @@ export class Governor implements AgentWatch {
   readonly #closing = new AbortController()
   /** Since when no agent has been answered while all accounts cool down. */
   #waitingSince: MonotonicMs | undefined
+  /** The wait that was last told. */
+  #told: Stuck | undefined
 
   constructor(parts: GovernorParts) {
     this.#parts = parts
@@ -57,6 +59,7 @@ export class Governor implements AgentWatch {
   }
 
   started(agent: WatchedAgent): void {
+    this.#told = undefined
     if (this.#parts.pool.goesFirst(agent.slot)) this.#first.add(agent)
   }
 
@@ -129,11 +132,18 @@ export class Governor implements AgentWatch {
       untilMs: later(nowMs, msBetween(now, until)),
     })
     if (decision === 'wait') {
-      void recorder.record({ type: 'run_waiting', until, providers })
+      // Tasks that join or leave the queue meanwhile change nothing of it.
+      if (!isSameWait(stuck, this.#told)) void recorder.record({ type: 'run_waiting', until, providers })
+      this.#told = stuck
       return
     }
     const time = formatMoment(until, now, zone())
     const why = `all providers are cooling down until ${time}`
     stopEarly({ reason: 'limit', why, next: `run the same command again after ${time}; what is done stays done` })
   }
+}
+
+function isSameWait(a: Stuck, b: Stuck | undefined): boolean {
+  const names = ({ providers }: Stuck) => JSON.stringify([...providers].sort())
+  return b !== undefined && a.until === b.until && names(a) === names(b)
 }

@@ -124,6 +124,21 @@ test('without a roadmap the bundled example runs: ten commits, ten tasks done, a
   expect(stdout.match(/^ {2}\S+: done$/gm)).toHaveLength(10)
 })
 
+test('where nothing ran, the example leaves no directory', async () => {
+  for (const [wrong, code] of [
+    ['AGENTS=0', 2],
+    ['AGENTS=many', 2],
+    ['MAX_ITERATIONS=0', 2],
+    ['ARGS=--nonsense', 2],
+    ['DRY_RUN=1', 0],
+  ] as const) {
+    const stage = scene()
+    const before = readdirSync(stage.repo.home)
+    expect((await make(stage, ['autopilot', wrong])).code).toBe(code)
+    expect(readdirSync(stage.repo.home)).toEqual(before)
+  }
+})
+
 test('make build builds once, and nothing again when nothing changed', async () => {
   const stage = scene()
   const copy = copyProject(stage.repo.beside('project'))

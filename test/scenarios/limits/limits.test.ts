@@ -46,6 +46,20 @@ test('when all providers cool down, the run waits until the time that the CLI ga
   expect(ofType(records(), 'task_done')).toHaveLength(3)
 })
 
+test('a wait is told once, however many tasks wait', async () => {
+  const stage = scene({ roadmap: three })
+  const soon = Math.floor(Date.now() / 1000) + 4
+  fakeCli(stage, 'claude', ({ attempt, play, succeed }) => {
+    if (attempt === 1) play('oauth-usage', (line) => line.replace(/"resetsAt":\d+/g, `"resetsAt":${soon}`))
+    else succeed()
+  })
+  const { code, records } = await stage.run(['run', '-a', '3', '-i', '1', '--output', 'json'])
+  expect(code).toBe(0)
+  const told = ofType(records(), 'run_waiting').map(({ until, providers }) => JSON.stringify([until, providers]))
+  expect(told).toEqual([...new Set(told)])
+  expect(told).not.toEqual([])
+})
+
 test('plain lines report the wait, with the current counts', async () => {
   const stage = scene({ roadmap: one })
   fakeCli(stage, 'claude', ({ attempt, play, succeed }) => {

@@ -122,6 +122,9 @@ const complexities: Readonly<Record<string, number>> = {
   very_complex: 10,
 }
 
+/** Words that stand for numbers; complexities may have blanks or hyphens in place of underscores. */
+export const numberWords = { priority: Object.keys(priorities), complexity: Object.keys(complexities) }
+
 /** A score from 1 to 10, or a word for one. */
 export function readComplexity(field: Field | undefined): number | undefined {
   if (!field) return undefined

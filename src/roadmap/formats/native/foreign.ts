@@ -30,10 +30,20 @@ function unlikeRoadmap(root: MapNode, has: (name: string) => boolean): string | 
   if (has('tracker')) return 'a WORKFLOW.md of an orchestrator'
   if (has('name') && (has('scripts') || (has('dependencies') && has('version')))) return 'a package.json'
   if (has('services')) return 'a Compose file'
-  if (has('stages')) return 'a bernstein plan (not read yet)'
+  if (has('jobs') && has('workflows')) return 'a CircleCI file'
+  const stages = entryOf(root, 'stages')?.value
+  if (stages?.kind === 'list') return stagesOf(stages.items)
   const values = [...root.entries.values()].map(({ value }) => value)
   if (values.every((value) => mapHas(value, 'expected_output'))) return 'a tasks.yaml of CrewAI'
-  return values.every((value) => mapHas(value, 'tasks')) ? 'a tasks.json of Task Master (not read yet)' : undefined
+  if (values.every((value) => mapHas(value, 'tasks'))) return 'a tasks.json of Task Master (not read yet)'
+  return values.some((value) => mapHas(value, 'script')) ? 'a GitLab CI file' : undefined
+}
+
+/** GitLab names its stages, Azure and bernstein describe them. */
+function stagesOf(stages: readonly SourceNode[]): string | undefined {
+  if (stages.some((stage) => mapHas(stage, 'steps'))) return 'a bernstein plan (not read yet)'
+  if (stages.some((stage) => mapHas(stage, 'stage') || mapHas(stage, 'jobs'))) return 'an Azure pipeline'
+  return stages.every(({ kind }) => kind === 'scalar') ? 'a GitLab CI file' : undefined
 }
 
 function isVsCode(root: MapNode): boolean {

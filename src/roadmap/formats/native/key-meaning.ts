@@ -33,6 +33,9 @@ const unclear: ReadonlyMap<string, string> = new Map([
   ['dependency', 'did you mean dependencies?'],
 ])
 
+/** Keys that are asked about wherever tasks and groups may have them. */
+export const unclearKeys: readonly string[] = [...unclear.keys()]
+
 /** Long enough that one letter more or less is a slip, and no other word. */
 const misspelt: readonly (readonly [word: string, shown: string])[] = [
   ['dependencies', 'dependencies'],

@@ -1,5 +1,6 @@
 import { nearest } from '../../../domain/nearest.js'
 import { correctionOf, meaningOf, type KeyMeaning } from './key-meaning.js'
+import { meansRun } from '../../../domain/roadmap/run-key.js'
 import { addProblem, type Reading } from '../../../domain/roadmap/source.js'
 import { isNull, type MapEntry, type MapNode } from '../../syntax/source-node.js'
 
@@ -143,6 +144,13 @@ const keys = {
 /** Where in a roadmap a map stands. */
 export type Level = keyof typeof keys
 
+/** The known keys of a level. */
+export type KeyOf<In extends Level> = (typeof keys)[In][number]
+
+export function keysOf(level: Level): readonly string[] {
+  return keys[level]
+}
+
 const known = new Map<Level, ReadonlySet<string>>(
   (Object.keys(keys) as Level[]).map((level) => [level, new Set<string>(keys[level])]),
 )
@@ -159,10 +167,17 @@ export function checkKeys(reading: Reading, map: MapNode, level: Level, path: st
     if (refused !== undefined) addProblem(reading, 'E060', keyStart, `unknown key "${key}"`, { help: refused, path })
     if (refused !== undefined || means(key, level) || seen.has(key)) continue
     seen.add(key)
-    const near = seen.size <= 100 ? nearest(key, names ?? []) : undefined
+    const near = names?.has('run') === true && meansRun(key) ? 'run' : nearKey(key, names ?? [], seen)
     const help = near === undefined ? 'autopilot keeps it, but does not use it' : `did you mean ${near}?`
     addProblem(reading, 'W060', keyStart, `unknown key "${key}"`, { help, path })
   }
+}
+
+/** How many suggestions are worth their time. */
+const maxHints = 100
+
+function nearKey(key: string, names: Iterable<string>, seen: ReadonlySet<string>): string | undefined {
+  return seen.size <= maxHints ? nearest(key, names) : undefined
 }
 
 /** Other tools keep their own data under such names. */

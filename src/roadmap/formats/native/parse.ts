@@ -43,8 +43,9 @@ function formatOf(file: string, text: string): Format {
 
 function readRoot(reading: Reading, format: Format): SourceNode | undefined {
   const { text, file } = reading.source
-  if (/\.(?:md|markdown|txt|jsonl|org)$/i.test(file)) {
-    refuseName(reading)
+  const extension = /\.(md|markdown|txt|jsonl|org|toml)$/i.exec(file)?.[1]
+  if (extension !== undefined) {
+    refuseName(reading, extension)
     return undefined
   }
   const conflict = /^<{7} /m.exec(text)
@@ -63,10 +64,11 @@ function readRoot(reading: Reading, format: Format): SourceNode | undefined {
 
 const example = 'a minimal roadmap: tasks: [{ id: login, title: Add the login form }]'
 
-function refuseName(reading: Reading): void {
+function refuseName(reading: Reading, extension: string): void {
   const { text } = reading.source
   const workflow = text.startsWith('---') && /^tracker:/m.test(text)
-  const what = workflow ? 'this is a WORKFLOW.md of an orchestrator, not a roadmap' : 'unknown format'
+  const unknown = /^toml$/i.test(extension) ? 'a roadmap is not written in TOML' : 'unknown format'
+  const what = workflow ? 'this is a WORKFLOW.md of an orchestrator, not a roadmap' : unknown
   addProblem(reading, workflow ? 'E004' : 'E005', 0, what, { help: formats })
 }
 

@@ -9,7 +9,7 @@ import {
   type TaskStatus,
   type VerifyEntry,
 } from '../../../domain/roadmap/task.js'
-import { nearest } from '../../../domain/nearest.js'
+import { meansRun } from '../../../domain/roadmap/run-key.js'
 import { cleanLine } from '../../../domain/text.js'
 import { readDependencies } from './dependency.js'
 import {
@@ -179,7 +179,7 @@ function readVerify({ reading, name, node, path }: Field, warned: Set<string>): 
       addProblem(reading, 'W067', item.start, `${name} cannot fail: ${unfailing}`, { help: failingHelp, path: place })
     if (run !== undefined && run.trim() !== '') return [{ run, ...readGateFields(reading, item, place, warned) }]
     const text = looseText(reading, item).trim()
-    const misspelt = item.kind === 'map' ? [...item.entries.keys()].find((key) => nearest(key, ['run'])) : undefined
+    const misspelt = item.kind === 'map' ? [...item.entries.keys()].find(meansRun) : undefined
     const help =
       misspelt === undefined ? 'give the command as a string, or under run:' : `${misspelt}: did you mean run?`
     addProblem(reading, 'W063', item.start, `${name} without a command: kept as text, never run`, {

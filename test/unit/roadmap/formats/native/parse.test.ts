@@ -487,3 +487,28 @@ test('a command longer than a process can be given is refused where it stands', 
   const task = JSON.stringify({ tasks: [{ id: 'a', title: 'A', run: long }] })
   expect(codes(parse(task, 'r.json')).map((code) => code.split('@')[0])).toEqual(['E061'])
 })
+
+const bernstein = 'name: x\nstages:\n- name: One\n  steps: [{title: x}]\n'
+
+test.each<[string, RegExp, string?]>([
+  ['stages: [build, test]\nunit:\n  stage: test\n  script: [npm test]\n', /a GitLab CI file/, '.gitlab-ci.yml'],
+  ['image: node:22\nunit:\n  script: [npm test]\n', /a GitLab CI file/],
+  ['stages:\n- stage: Build\n  jobs: []\n', /an Azure pipeline/],
+  ['version: 2.1\njobs: {}\nworkflows: {}\n', /a CircleCI file/],
+  [bernstein, /a bernstein plan/],
+  ['[[tasks]]\nid = "a"\n', /not written in TOML/, 'plan.toml'],
+])('%j is called what it is', (text, said, file) => {
+  const { problems } = parse(text, file)
+  expect(problems).toHaveLength(1)
+  expect(problems[0]?.text).toMatch(said)
+})
+
+test.each([
+  ['- {id: a, title: x, cmd: make}', 'W060'],
+  ['- {id: a, title: x, verify: [{cmd: make}]}', 'W063'],
+  ['- {id: a, title: x, verify: {command: make}}', 'W063'],
+  ['- {id: a, title: x, verify: [{run: make, script: make}]}', 'W060'],
+])('a command under another name, as in %s, gets the hint run', (text, code) => {
+  const problem = parse(text).problems.find((one) => one.code === code)
+  expect(problem?.help).toMatch(/did you mean run\?/)
+})

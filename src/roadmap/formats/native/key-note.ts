@@ -1,0 +1,63 @@
+import type { KeyOf, Level } from './key.js'
+
+/** What the keys are for that people write; the others are kept, and have no effect. */
+export const keyNotes: { readonly [In in Level]: Readonly<Partial<Record<KeyOf<In>, string>>> } = {
+  root: {
+    tasks: 'The tasks, in a list.',
+    epics: 'Groups of tasks; they may have milestones and sets in them.',
+    milestones: 'Groups of tasks; they may have sets in them.',
+    archive: 'Finished tasks: they never run; others may depend on them.',
+    defaults: 'What holds for tasks that do not say it themselves.',
+  },
+  defaults: {
+    provider: 'Agent CLIs, in order of preference.',
+    model: 'The model.',
+    timeout: 'The time limit of an attempt, such as 45m.',
+    max_attempts: 'The most attempts of a task; it can only lower --iterations.',
+    budget: 'What an agent on a task may spend: US dollars, or usd and tokens.',
+    verify: 'Commands that must pass on the tree that lands, for tasks without their own.',
+  },
+  verify: {
+    run: 'The command.',
+    name: 'How it is called in messages; default: the command.',
+    cwd: 'The directory to run it in, from the root of the repository.',
+    timeout: 'Its time limit; default 10m.',
+    exclusive: 'true: it never runs twice at once.',
+  },
+  group: {
+    id: 'Its name in dependencies and in --only.',
+    title: 'What it is about.',
+    status: 'on_hold and canceled hold all tasks in it; other words are information.',
+    priority: 'For tasks in it that have none.',
+    depends_on: 'What must be done before any task in it.',
+    tasks: 'The tasks in it.',
+    milestones: 'Milestones of an epic.',
+    sets: 'Sets of an epic or a milestone.',
+  },
+  task: {
+    id: 'A short name; without it one is made from the title. Do not change it once work has landed.',
+    title: 'What to do, in a few words. A task needs an id or a title.',
+    status: 'pending (default), in_progress, done, blocked, on_hold, canceled and others. autopilot writes done.',
+    description: 'What to do and why, in Markdown, for the agent.',
+    prompt: 'The whole prompt, in place of title and description.',
+    dependencies:
+      'Ids of tasks, epics, milestones or sets that must be done before; depends_on and blocked_by are the same.',
+    needs: 'The same, but a name that no task has is an error; also requires, after, depends, deps.',
+    priority: 'critical, high, medium, low, P0 to P4, or an integer; lower is more urgent.',
+    complexity: '1 to 10, or trivial, simple, moderate, complex, very-complex; it decides the route.',
+    exit_criteria: 'What must be true in the end, for the agent; also acceptance, acceptance_criteria.',
+    context_files: 'Files that the agent should read first.',
+    provider: 'Agent CLIs, in order of preference; without it, routes and --provider decide.',
+    model: 'The model.',
+    run: 'A shell command in place of an agent.',
+    expects: 'change (default): files must change; no_change: success without a change is fine, too.',
+    verify: 'Commands that must pass on the tree that lands, in addition to gates.',
+    timeout: 'The time limit of an attempt, such as 45m.',
+    max_attempts: 'The most attempts; it can only lower --iterations.',
+    budget: 'What an agent on it may spend: US dollars, or usd and tokens.',
+    execution_mode: 'autonomous (default), or manual: a person does it.',
+    parallel_group: 'No effect yet: tasks of all groups may run together.',
+    files: 'No effect yet: tasks that name the same files may run together.',
+    effort: 'No effect: the CLI decides how hard its model thinks.',
+  },
+}
