@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
-import stringWidth from 'string-width'
 import { cleanLine } from '../../domain/text.js'
+import { fitText, widthOfText } from './text-width.js'
 
 /** How a piece of a line is meant. */
 export type PieceTone = 'plain' | 'strong' | 'faint' | 'good' | 'bad' | 'warning'
@@ -17,43 +17,14 @@ export function piece(text: string, tone: PieceTone = 'plain'): Piece {
   return { text, tone }
 }
 
-const segmenter = new Intl.Segmenter()
-const ascii = /^[ -~]*$/
-
-/** As much of a text as fits into so many columns, with an ellipsis in place of what is cut. */
-export function fitText(text: string, columns: number): string {
-  if (ascii.test(text))
-    return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}${ellipsis(columns)}`
-  if (stringWidth(text) <= columns) return text
-  let fitting = ''
-  let width = 0
-  for (const { segment } of segmenter.segment(text)) {
-    width += stringWidth(segment)
-    if (width > columns - 1) break
-    fitting += segment
-  }
-  return `${fitting}${ellipsis(columns)}`
-}
-
-function ellipsis(columns: number): string {
-  return columns > 0 ? '…' : ''
-}
-
 /** Outside text on one line, of which at most so many columns are shown: what is far beyond is not even looked at. */
 export function cleanStart(text: string, columns: number): string {
   // Escape sequences, which go, may be long.
   return fitText(cleanLine(text.slice(0, 4 * columns + 400), 4 * columns), columns)
 }
 
-/** A text that fills so many columns: cut, or padded by what a terminal shows; a CJK character takes two. */
-export function padText(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
-  const fitting = fitText(text, columns)
-  const blanks = ' '.repeat(Math.max(0, columns - stringWidth(fitting)))
-  return side === 'left' ? fitting + blanks : blanks + fitting
-}
-
 export function widthOf(line: ScreenLine): number {
-  return line.reduce((sum, { text }) => sum + stringWidth(text), 0)
+  return line.reduce((sum, { text }) => sum + widthOfText(text), 0)
 }
 
 /** As much of a line as fits into so many columns. */
@@ -62,7 +33,7 @@ export function fitLine(line: ScreenLine, columns: number): ScreenLine {
   return line.flatMap((one) => {
     if (left <= 0) return []
     const text = fitText(one.text, left)
-    left -= text === one.text ? stringWidth(text) : left
+    left -= text === one.text ? widthOfText(text) : left
     return [{ ...one, text }]
   })
 }

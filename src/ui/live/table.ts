@@ -1,5 +1,5 @@
-import { padText, piece, type PieceTone, type ScreenLine } from './screen-line.js'
-import stringWidth from 'string-width'
+import { piece, type PieceTone, type ScreenLine } from './screen-line.js'
+import { padText, widthOfText } from './text-width.js'
 
 /** A column of a table that must fit. */
 export interface Column {
@@ -60,7 +60,7 @@ function floorOf({ widths }: Column, turn: number): number {
 
 function widthsOf(columns: readonly Column[], room: number): readonly number[] {
   const widths = columns.map((column, index) => {
-    return { column, index, width: column.cells.reduce((most, cell) => Math.max(most, stringWidth(cell)), 0) }
+    return { column, index, width: column.cells.reduce((most, cell) => Math.max(most, widthOfText(cell)), 0) }
   })
   let excess = widths.reduce((sum, { width }) => sum + width, -room)
   const turns = Math.max(...columns.map((column) => column.widths.length))

@@ -6,8 +6,8 @@ import { failure } from '../../../../src/domain/agent/failure.js'
 import type { RunEvent } from '../../../../src/domain/run/event.js'
 import type { RunState } from '../../../../src/domain/run/run-state.js'
 import { frame } from '../../../../src/ui/live/frame.js'
-import { fitText } from '../../../../src/ui/live/screen-line.js'
 import { withinWorkspace } from '../../../../src/ui/live/slot-table.js'
+import { fitText, padText, widthOfText } from '../../../../src/ui/live/text-width.js'
 import { commitId, epochMs, taskId, treeId } from '../../../support/brands.js'
 import { runStarted, stamp, stateAfter } from '../../../support/rigs/records.js'
 
@@ -211,6 +211,18 @@ describe('a text that must fit', () => {
     expect(fitText('日本語', 4)).toBe('日…')
     expect(fitText('👩‍👩‍👧👩‍👩‍👧', 3)).toBe('👩‍👩‍👧…')
     expect(fitText('hello', 0)).toBe('')
+  })
+
+  it('is as wide as a terminal shows it, whatever is in it', () => {
+    const characters = fc.constantFrom(...Array.from('ab …·→“”█░、。あンー漢字한국ｱé👩⭐🇨🇭\u0301\ufe0f\u200d\u3099'))
+    const texts = fc.oneof(fc.string({ unit: characters }), fc.string({ unit: 'grapheme' }), fc.string())
+    fc.assert(
+      fc.property(texts, fc.nat(30), (text, columns) => {
+        expect(widthOfText(text)).toBe(stringWidth(text))
+        expect(stringWidth(fitText(text, columns))).toBeLessThanOrEqual(columns)
+        expect(stringWidth(padText(text, columns))).toBe(columns)
+      }),
+    )
   })
 })
 
