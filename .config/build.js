@@ -1,5 +1,5 @@
-// Bundles the program into dist/: a small file that starts it, one for the command line, one for each worker thread, one
-// for worker processes, one for a library that few runs need, and the texts of --help. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
+// Bundles the program into dist/: a small file that starts it, one for the command line, one that completes it in a shell, one for each worker thread, one
+// for worker processes, one for a library that few runs need, the texts of --help and the words of completions. Importing the libraries unbundled costs about 0.3 s at every start; tsc only checks types.
 import { createHash } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -42,14 +42,16 @@ const common = {
 // One CommonJS file for the command line: V8 keeps what it has compiled only of scripts, not of modules.
 const program = await build({
   ...common,
-  entryPoints: { 'command-line': 'src/cli/command-line.ts' },
+  entryPoints: { 'command-line': 'src/cli/command-line.ts', complete: 'src/cli/complete.ts' },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
   define: { AUTOPILOT_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
 })
-const id = createHash('sha256')
-  .update(await readFile(join(outdir, 'command-line.cjs')))
-  .digest('hex')
+const idOf = async (file) =>
+  createHash('sha256')
+    .update(await readFile(join(outdir, file)))
+    .digest('hex')
+    .slice(0, 16)
 // CommonJS, too: Node's loader of modules takes longer than all that `--version` does.
 const start = await build({
   ...common,
@@ -58,7 +60,8 @@ const start = await build({
   format: 'cjs',
   define: {
     AUTOPILOT_VERSION: JSON.stringify(version),
-    COMMAND_LINE_ID: JSON.stringify(id.slice(0, 16)),
+    COMMAND_LINE_ID: JSON.stringify(await idOf('command-line.cjs')),
+    COMPLETE_ID: JSON.stringify(await idOf('complete.cjs')),
     'import.meta.dirname': '__dirname',
   },
 })
@@ -91,8 +94,9 @@ const page = await build({
   metafile: true,
   logLevel: 'warning',
 })
-const { helpTexts } = createRequire(import.meta.url)(join(outdir, 'command-line.cjs'))
+const { helpTexts, completions } = createRequire(import.meta.url)(join(outdir, 'command-line.cjs'))
 await writeFile(join(outdir, 'help.json'), JSON.stringify(await helpTexts()))
+await writeFile(join(outdir, 'completions.json'), JSON.stringify(await completions()))
 const inputs = [program, start, workers, page].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(inputs))
 await putInPlace()

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { CommandLineWords } from './completion-words.js'
 import { exitCodes, type ExitCode } from '../domain/run/exit-code.js'
 import { createMask } from '../domain/secrets/mask.js'
 import { secretsOf } from '../domain/secrets/secrets.js'
@@ -43,6 +44,13 @@ export async function helpTexts(): Promise<Readonly<Record<string, string>>> {
   }
   const texts = program.commands.map((command) => [command.name(), textOf(command)] as const)
   return Object.fromEntries([['', textOf(program)] as const, ...texts])
+}
+
+/** What completes the command line, for the build to save. */
+export async function completions(): Promise<CommandLineWords> {
+  const { createProgram } = await import('./program.js')
+  const { completionTree } = await import('./completion-tree.js')
+  return completionTree(createProgram({}, () => undefined))
 }
 
 /** A run has done what it did, and its journal tells so, whether or not anybody could be shown it. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadCached } from '../platform/code-cache.js'
 import type { runCommandLine } from './command-line.js'
+import type { complete } from './complete.js'
 
 interface CommandLine {
   readonly runCommandLine: typeof runCommandLine
@@ -14,10 +15,20 @@ export async function main(args: readonly string[]): Promise<void> {
     process.stdout.on('error', () => (process.exitCode = 1)).write(answer)
     return
   }
+  if (args[0] === 'complete') return completed(args.slice(1))
   const file = join(import.meta.dirname, 'command-line.cjs')
   const leaves = args[0] === 'run' || args[0] === 'resume'
   const loaded = loadCached(file, { id: COMMAND_LINE_ID, leaves }) as CommandLine
   await loaded.runCommandLine(args)
+}
+
+/** A shell asks at each press of the key, so nothing but what it takes is loaded. */
+function completed([, ...words]: readonly string[]): Promise<void> {
+  process.stdout.on('error', () => undefined)
+  const file = join(import.meta.dirname, 'complete.cjs')
+  const loaded = loadCached(file, { id: COMPLETE_ID, leaves: true }) as { readonly complete: typeof complete }
+  // Whatever is wrong with a file, the shell only learns that nothing is known.
+  return loaded.complete(words).catch(() => undefined)
 }
 
 function answerAtOnce(args: readonly string[]): string | undefined {

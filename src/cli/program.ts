@@ -1,22 +1,27 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { describeFormats, type OutputFormat, type PrintingCommand } from '../domain/output-format.js'
+import { Command, CommanderError, Option } from 'commander'
 import type { Environment } from '../domain/process/environment.js'
 import type { ExitCode } from '../domain/run/exit-code.js'
 import { cleanLine } from '../domain/text.js'
 import { sinkOf } from '../ui/print/output.js'
-import { settingRows, settings, type RunSettings, type Setting } from '../config/settings.js'
-import { oneOf, type ReadValue } from '../config/value.js'
+import { settings } from '../config/settings.js'
+import { oneOf } from '../config/value.js'
 import { reportFormatNames, type ReportFormatName } from '../domain/report-format.js'
+import { addFirstCommands } from './first-commands.js'
+import { hintFor } from './hints.js'
+import {
+  addSettings,
+  directoryOption,
+  outputOption,
+  settingsOf,
+  takeOverOption,
+  valueOf,
+  type PrintingFlags,
+  type SettingFlags,
+} from './options.js'
 
-/** What commander makes of flags: settings under the names that it gives them. */
-interface RunFlags extends Readonly<Record<string, unknown>> {
+interface RunFlags extends SettingFlags {
   readonly fresh?: true
   readonly takeOver?: true
-  readonly directory: string
-}
-
-interface PrintingFlags {
-  readonly output?: OutputFormat
   readonly directory: string
 }
 
@@ -45,7 +50,6 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
     .showHelpAfterError('Run autopilot --help for usage.')
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(`${cleanLine(text, 2000)}\n`),
       writeOut: (text) => sinkOf(process.stdout).write(text),
       writeErr: (text) => sinkOf(process.stderr).write(text),
     })
@@ -57,7 +61,18 @@ export function createProgram(env: Environment, done: (code: ExitCode) => void):
   addRuns(program, env, done)
   addReport(program, env, done)
   addClean(program, env, done)
+  addFirstCommands(program, env, done)
+  for (const command of [program, ...program.commands]) addHints(command, program)
   return program
+}
+
+/** What may have been meant stands below what is wrong. */
+function addHints(command: Command, program: Command): void {
+  const outputError = (text: string, write: (text: string) => void) => {
+    const hint = hintFor(text, command, program)
+    write(`${[text, ...(hint === undefined ? [] : [hint])].map((line) => cleanLine(line, 2000)).join('\n')}\n`)
+  }
+  command.configureOutput({ outputError })
 }
 
 /** True for errors that commander has already reported to the user. */
@@ -85,22 +100,6 @@ function addRun(program: Command, env: Environment, done: (code: ExitCode) => vo
       const args = { ...how, directory: flags.directory, flags: settingsOf(flags) }
       done(await runCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
     })
-}
-
-/** The flags of the settings that a command takes. */
-function addSettings(command: Command, name: 'run' | 'resume'): void {
-  for (const [, setting] of settingRows) if (setting.on.includes(name)) command.addOption(settingOption(setting))
-}
-
-function settingOption({ flag, help, read, each }: Setting<unknown>): Option {
-  const option = new Option(flag, help)
-  if (!flag.includes('<')) return option
-  if (!each) return option.argParser((text) => valueOf(read, text))
-  // The flag is repeatable, and each value may be a list with commas.
-  return option.argParser<readonly unknown[]>((text, previous) => [
-    ...((previous as readonly unknown[] | undefined) ?? []),
-    ...(valueOf(read, text) as readonly unknown[]),
-  ])
 }
 
 function addResume(program: Command, env: Environment, done: (code: ExitCode) => void): void {
@@ -206,32 +205,6 @@ function addClean(program: Command, env: Environment, done: (code: ExitCode) => 
     })
 }
 
-function takeOverOption(): Option {
-  return new Option('--take-over', 'take the lock of a run on another machine that shows no sign of life')
-}
-
-function directoryOption(): Option {
-  return new Option('-C, --directory <dir>', 'the repository to work on').default('.', 'the current directory')
-}
-
-function outputOption(command: PrintingCommand): Option {
-  return settingOption({ ...settings.output, help: describeFormats(command) })
-}
-
-function valueOf<Value>(read: ReadValue<Value>, text: string): Value {
-  const value = read(text)
-  if (value.ok) return value.value
-  throw new InvalidArgumentError(value.error)
-}
-
-function settingsOf(flags: RunFlags): Partial<RunSettings> {
-  const given = settingRows.flatMap(([name, { flag }]) => {
-    const value = flags[new Option(flag).attributeName()]
-    return value === undefined ? [] : [[name, value] as const]
-  })
-  return Object.fromEntries(given)
-}
-
 const examples = `
 Examples:
   autopilot run                              the roadmap of this repository, five agents
@@ -245,6 +218,9 @@ Examples:
   autopilot runs                             all runs of this repository
   autopilot report --file report.html        the last run as a page
   autopilot clean --dry-run                  what past runs left and could be deleted
+
+First steps: autopilot init, then autopilot doctor.
+More help: autopilot help roadmap, config, exit-codes, queue, limits or ci; autopilot help help has all topics.
 
 Exit codes:
   0  every selected task is done     1  some are not        2  bad usage, configuration or roadmap

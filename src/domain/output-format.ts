@@ -4,11 +4,16 @@
  */
 const formats = {
   human: {},
-  json: { run: 'one event per line on stdout', status: 'one object', runs: 'one object per line' },
+  json: {
+    run: 'one event per line on stdout',
+    status: 'one object',
+    runs: 'one object per line',
+    doctor: 'one finding per line',
+  },
 } as const satisfies Readonly<Record<string, Partial<Readonly<Record<PrintingCommand, string>>>>>
 
 /** Commands that take `--output`; `resume` prints as `run` does. */
-export type PrintingCommand = 'run' | 'validate' | 'status' | 'runs'
+export type PrintingCommand = 'run' | 'validate' | 'status' | 'runs' | 'doctor'
 
 export type OutputFormat = keyof typeof formats
 

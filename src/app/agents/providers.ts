@@ -61,7 +61,8 @@ function reviewingProviders(
   return [...names].flatMap((name) => find(name) ?? [])
 }
 
-function generalProviders({ providers }: RunSettings): readonly string[] {
+/** Those that a task may have that names none, and that no route leads elsewhere. */
+export function generalProviders({ providers }: RunSettings): readonly string[] {
   return providers?.map(({ provider }) => provider) ?? defaultProviders
 }
 

@@ -3,9 +3,8 @@ import type { RunId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { isRunId } from '../../domain/name.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
-import { planClean, type CleanPlan, type LedgerRef, type Leftover } from '../../domain/run/ledger.js'
-import { journalOf, listRuns } from '../../journal/runs.js'
-import { readJournal } from '../../journal/read-journal.js'
+import { planClean, type CleanPlan, type LedgerRef } from '../../domain/run/ledger.js'
+import { listRuns } from '../../journal/runs.js'
 import { sweepBrokenOff } from '../../orchestration/run/broken-off.js'
 import { formatGitFailure } from '../../platform/git/git-failure.js'
 import { endWatchdogsOf } from '../../platform/processes/old-watchdog.js'
@@ -17,6 +16,7 @@ import {
   removeLeftover,
   type LeftoverPlaces,
 } from '../../workspace/lease/leftovers.js'
+import { judgeLeftovers } from '../resume/judge-leftovers.js'
 import { locate } from '../ground/location.js'
 import { lockGround } from '../ground/lock-ground.js'
 import { openConfig } from '../prepare/open-config.js'
@@ -103,23 +103,6 @@ async function clean(
   const done = args.dryRun || (await carryOut(plan, places, printer))
   if (done) say(cleanedLine(plan, args.dryRun))
   return done ? exitCodes.done : exitCodes.notDone
-}
-
-/** What the journals say about the workspaces. Without a journal, a workspace may contain anything. */
-async function judgeLeftovers(leftovers: readonly Leftover[], root: string): Promise<readonly Leftover[]> {
-  const judged: Leftover[] = []
-  const isWorkspace = ({ kind, runId }: Leftover) => kind === 'workspace' && runId !== undefined
-  const workspaces = leftovers.filter(isWorkspace)
-  for (const runId of new Set(workspaces.flatMap((one) => one.runId ?? []))) {
-    const read = await readJournal(journalOf(root, runId))
-    for (const workspace of workspaces.filter((other) => other.runId === runId)) {
-      const holds = read.ok
-        ? read.value.state.uncollected.get(workspace.path)?.why
-        : `its contents are unknown: ${read.error.message}`
-      judged.push(holds === undefined ? workspace : { ...workspace, holds })
-    }
-  }
-  return [...judged, ...leftovers.filter((leftover) => !isWorkspace(leftover))]
 }
 
 /** Refs first, all or none; says what failed. */

@@ -4,8 +4,8 @@ import { realClock } from '../../platform/clock.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import type { Selected } from '../../domain/run/event.js'
-import { roadmapWarnings, startWarnings, unusableLines } from '../start/announce.js'
 import { dryRunOf } from '../dry-run/dry-run.js'
+import { oddLines } from '../dry-run/odd-lines.js'
 import { lookAhead } from '../dry-run/dry-standing.js'
 import { findClis } from '../start/find-clis.js'
 import { guardedTable, type Wanted } from '../start/guard.js'
@@ -59,18 +59,14 @@ async function dryRun(prepared: Prepared, previous: PreviousRun, env: Environmen
     if (past && replayed?.ok === false) return printJournalTrouble(past, replayed.error, prepared.printer)
     const ahead = await lookAhead(prepared, replayed?.ok === true ? replayed.value : undefined, env)
     if (!ahead.ok) return refuse(ahead.error, prepared.printer)
-    const { branch, warnings, ...landed } = ahead.value
-    const parts = { ...prepared, ...landed, setup: clis }
-    const ground = { ...(branch === undefined ? {} : { target: { branch } }), warnings }
-    const odd = [...unusableLines(clis), ...roadmapWarnings(parts), ...startWarnings({ ...parts, ground })]
-    const notices = [...noticesOf(previous), ...landed.notices, ...odd]
-    prepared.printer.dryRun(dryRunOf({ ...parts, notices }))
+    const notices = [...noticesOf(previous), ...oddLines(prepared, ahead.value, clis)]
+    prepared.printer.dryRun(dryRunOf({ ...prepared, ...ahead.value, setup: clis, notices }))
     return exitCodes.done
   })
   return looked.ok ? looked.value : looked.error
 }
 
-function noticesOf(previous: PreviousRun): readonly string[] {
+export function noticesOf(previous: PreviousRun): readonly string[] {
   if (previous.type === 'none') return []
   const { id } = previous.run
   if (previous.type === 'goes_on') return [`run ${id} stopped before its end: continuing it; --fresh starts a new one`]
@@ -80,7 +76,7 @@ function noticesOf(previous: PreviousRun): readonly string[] {
 }
 
 /** Sortable, unique and fit for refs and paths: `20261123-064726-3fa2`. */
-function newRunId(now: Date): RunId {
+export function newRunId(now: Date): RunId {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
   return `${stamp}-${randomBytes(2).toString('hex')}` as RunId
 }

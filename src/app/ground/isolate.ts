@@ -87,7 +87,11 @@ export function isolate(parts: Isolating): Isolation {
 }
 
 /** Runs not too many setups at once, and tells of each. */
-function inTurn({ setups, numberSetup, recorder }: Running, use: 'agents' | 'gates', runOnce: RunSetup): RunSetup {
+function inTurn(
+  { setups, numberSetup, recorder }: WorkspacesGround,
+  use: 'agents' | 'gates',
+  runOnce: RunSetup,
+): RunSetup {
   return (setup, cwd) =>
     setups(async () => {
       const run = numberSetup()
@@ -107,12 +111,12 @@ function gatePlacesOf({ settings, config, loaded }: GroundOptions): number {
   return Math.min(settings.gateJobs, most)
 }
 
-function noteCommand(recorder: Recorder, what: 'gate' | 'setup'): OnSpawned {
+function noteCommand(recorder: Pick<Recorder, 'record'>, what: 'gate' | 'setup'): OnSpawned {
   return (process) => recorder.record({ type: 'command_spawned', what, ...process })
 }
 
 /** Reported once per run: it costs time with every attempt, and a line of configuration saves that. */
-function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) => void {
+function hintAtKeep(recorder: Pick<Recorder, 'record'>, keep: Keep): (paths: readonly string[]) => void {
   let isSaid = false
   return (paths) => {
     if (isSaid) return
@@ -125,8 +129,11 @@ function hintAtKeep(recorder: Recorder, keep: Keep): (paths: readonly string[]) 
   }
 }
 
+/** What gates need of a run: `doctor` tries them without one. */
+export type GatingGround = WorkspacesGround & Pick<Running, 'settings' | 'maskAt'>
+
 /** Gates have their own workspaces, prepared like those of agents. */
-function gatingFor(running: Running, tip: () => CommitId) {
+export function gatingFor(running: GatingGround, tip: () => CommitId) {
   const { settings, maskAt, runDir, runId, recorder, start, signal } = running
   const gateWorkspaces = workspacesFor(running, runId, { exact: true })
   const gating = createGating({
@@ -152,7 +159,13 @@ function gatingFor(running: Running, tip: () => CommitId) {
   return { gateWorkspaces, ...gating, judgeTip, gateJobs: settings.gateJobs, mergeBatch: settings.mergeBatch }
 }
 
-function workspacesFor(running: Running, runId: RunId, { exact = false, numberedTo = 0 } = {}) {
+type WorkspacesGround = Pick<
+  Running,
+  'config' | 'env' | 'environmentOf' | 'mask' | 'repository' | 'runDir' | 'runId' | 'start' | 'watchdog' | 'signal'
+> &
+  Pick<Running, 'setups' | 'keeper' | 'numberSetup'> & { readonly recorder: Pick<Recorder, 'record'> }
+
+function workspacesFor(running: WorkspacesGround, runId: RunId, { exact = false, numberedTo = 0 } = {}) {
   const { config, env, environmentOf, mask, repository, runDir, recorder, start, watchdog, signal, keeper } = running
   const { setup, copy, keep, link } = config.file
   const { root, commonDir } = repository

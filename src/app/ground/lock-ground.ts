@@ -2,7 +2,13 @@ import { dirname } from 'node:path'
 import type { EpochMs } from '../../domain/brand.js'
 import { cleanLine, errorText } from '../../domain/text.js'
 import { err, ok, type Result } from '../../domain/result.js'
-import { takeLock, type LockHolder, type LockOptions, type ReleaseLock } from '../../platform/locks/lock.js'
+import {
+  readLockHolder,
+  takeLock,
+  type LockHolder,
+  type LockOptions,
+  type ReleaseLock,
+} from '../../platform/locks/lock.js'
 import type { RepositoryRefusal } from '../../workspace/contract.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 
@@ -22,6 +28,12 @@ export async function lockGround(
       help: `Make ${dirname(path)} writable.`,
     })
   }
+}
+
+/** Why a run could not take the lock now; undefined if it could. */
+export async function whyLocked(path: string): Promise<RepositoryRefusal | undefined> {
+  const holder = await readLockHolder(path)
+  return holder && refuseLocked(path, holder)
 }
 
 /** A holder that gives no sign of life may only be frozen, or cut off from the disk: only a person can know. */

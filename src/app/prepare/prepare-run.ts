@@ -7,7 +7,7 @@ import { nearest } from '../../domain/nearest.js'
 import { isTask } from '../../domain/roadmap/graph.js'
 import type { RunPlan } from '../../domain/roadmap/plan.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
-import { defaultFormat } from '../../domain/output-format.js'
+import { defaultFormat, type OutputFormat } from '../../domain/output-format.js'
 import { present } from '../../domain/present.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { LoadedRoadmap } from '../../roadmap/load.js'
@@ -70,22 +70,28 @@ export interface Prepared {
   readonly findProvider: FindProvider
 }
 
-/** Reads settings, configuration, roadmap and template. If it isn't ok, the problems are already printed. */
-export async function prepareRun(args: RunArguments, env: Environment): Promise<Result<Prepared, ExitCode>> {
-  const wanted = printerFor(args.flags.output ?? defaultFormat, env, args.flags.ui)
+/**
+ * Reads settings, configuration, roadmap and template. If it isn't ok, the problems are already printed, by `printerOf`
+ * the format that is asked for.
+ */
+export async function prepareRun(
+  args: RunArguments,
+  env: Environment,
+  printerOf: (format: OutputFormat, ui?: RunSettings['ui']) => Printer = (format, ui) => printerFor(format, env, ui),
+): Promise<Result<Prepared, ExitCode>> {
+  const wanted = printerOf(args.flags.output ?? defaultFormat, args.flags.ui)
   const fromEnvironment = settingsFromEnvironment(env)
   if (!fromEnvironment.ok) return usage(fromEnvironment.error, undefined, wanted)
   const here = resolve(args.directory)
   const repository = await locate(here, env)
   const configRoot = repository.ok ? repository.value.root : here
   const opened = await openConfig(configRoot, env)
-  if (!opened.ok)
-    return problems(opened.error, printerFor(mergeSettings(fromEnvironment.value, args.flags).output, env))
+  if (!opened.ok) return problems(opened.error, printerOf(mergeSettings(fromEnvironment.value, args.flags).output))
   const { config, mask, secrets, warnings: maskWarnings } = opened.value
   const layered = settingsFrom(config, fromEnvironment.value, args)
   if (!layered.ok) return usage(layered.error.text, layered.error.help, wanted)
   const { settings, providers } = layered.value
-  const printer = printerFor(settings.output, env, settings.ui)
+  const printer = printerOf(settings.output, settings.ui)
   const { lock } = repository.ok ? repository.value : plainLocation(here)
   const location = settings.isolation === 'none' ? ok({ root: here, lock }) : repository
   if (!location.ok) return err(refuse(location.error, printer))

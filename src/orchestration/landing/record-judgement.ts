@@ -17,6 +17,6 @@ export function recordJudgement(
   if (facts.flaky) noteFlaky(recorder, facts.gate, facts.fresh === true)
 }
 
-export function noteFlaky(recorder: Recorder, gate: string, fresh: boolean): void {
+export function noteFlaky(recorder: Pick<Recorder, 'record'>, gate: string, fresh: boolean): void {
   void recorder.record({ type: 'gate_wavered', gate, ...(fresh ? { fresh } : {}) })
 }

@@ -251,8 +251,31 @@ export interface Program {
   readonly testedVersion: string
   /** Shown to users, never run. */
   readonly loginCommand: string
+  /** How to tell whether it is logged in, without a request and without a look at what it has stored. */
+  readonly login: LoginCheck
+  /** The most that one agent was seen to need, in MB. Source: measured with the tested version. */
+  readonly memoryMb: number
   /** Shown to users, never run. */
   readonly installCommand: string
+}
+
+/** Whether somebody is logged in to a CLI. */
+export interface LoginCheck {
+  /** Variables, each of which is a login by itself. */
+  readonly keys: readonly string[]
+  /** What the CLI itself says; absent if it has no such command. */
+  readonly status?: {
+    readonly args: readonly string[]
+    /** Undefined if its answer is not understood. */
+    readonly isLoggedIn: (answer: StatusAnswer) => boolean | undefined
+  }
+}
+
+/** What a CLI printed when it was asked for its login; `code` is absent if it did not end by itself. */
+export interface StatusAnswer {
+  readonly code?: number
+  readonly stdout: string
+  readonly stderr: string
 }
 
 /** A program of the machine that a CLI restricts its tools with. */

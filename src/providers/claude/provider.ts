@@ -13,6 +13,7 @@ import { versionOf } from '../adapter/version.js'
 import { claudeAllowEntry } from './allow-entry.js'
 import { claudeDialogue } from './dialogue.js'
 import { claudeLogin, explainClaudeCrash, rootFailure } from './failure.js'
+import { claudeLoginCheck } from './login.js'
 import { readClaudeLine } from './read-line.js'
 import type { Permissions } from '../../domain/agent/permissions.js'
 
@@ -42,6 +43,8 @@ export const claude: Provider = {
     parseVersion: versionOf('claude(?:[ -]code)?'),
     testedVersion: '2.1.332',
     loginCommand: claudeLogin.command,
+    login: claudeLoginCheck,
+    memoryMb: 270,
     installCommand: 'npm install -g @anthropic-ai/claude-code',
   },
   permissionNames: permissionModes(),

@@ -3,6 +3,7 @@ import type { AgentCommand, AgentRequest, Provider, ReviewRequest, WorkRequest }
 import { refuseModelName } from '../adapter/model-name.js'
 import { versionOf } from '../adapter/version.js'
 import { codexLogin, explainCodexCrash, testedVersion } from './failure.js'
+import { codexLoginCheck } from './login.js'
 import { readCodexLine } from './read-line.js'
 import { codexServing } from './serve.js'
 import type { Permissions } from '../../domain/agent/permissions.js'
@@ -30,6 +31,8 @@ export const codex: Provider = {
     parseVersion: versionOf('(?:openai )?codex(?:[ -](?:cli|exec))?'),
     testedVersion,
     loginCommand: codexLogin.command,
+    login: codexLoginCheck,
+    memoryMb: 290,
     installCommand: 'npm install -g @openai/codex',
   },
   permissionNames: sandboxes(),

@@ -37,6 +37,8 @@ export const copilot: Provider = {
       ['..', 'node_modules/@github'].map((place) => `${place}/copilot-${platform}-${arch}/copilot`),
     testedVersion: '1.0.102',
     loginCommand: copilotLogin.command,
+    login: { keys: ['COPILOT_GITHUB_TOKEN', 'COPILOT_PROVIDER_BASE_URL'] },
+    memoryMb: 610,
     installCommand: 'npm install -g @github/copilot',
   },
   permissionNames: { edit: 'tools for files only', full: '--allow-all' },

@@ -42,6 +42,8 @@ export const gemini: Provider = {
     parseVersion: versionOf('gemini(?:[ -]cli)?'),
     testedVersion: '0.61.0',
     loginCommand: geminiLogin.command,
+    login: { keys: ['GEMINI_API_KEY', 'GOOGLE_GENAI_USE_VERTEXAI', 'GOOGLE_GENAI_USE_GCA'] },
+    memoryMb: 390,
     installCommand: 'npm install -g @google/gemini-cli',
   },
   permissionNames: { edit: 'default with a policy', full: 'yolo' },

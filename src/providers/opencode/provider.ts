@@ -43,6 +43,8 @@ export const opencode: Provider = {
     parseVersion: versionOf('opencode'),
     testedVersion: '1.18.33',
     loginCommand: opencodeLogin.command,
+    login: { keys: ['OPENCODE_API_KEY', 'OPENCODE_AUTH_CONTENT'] },
+    memoryMb: 1170,
     installCommand: 'npm install -g opencode-ai',
   },
   permissionNames: permissionNames(),

@@ -30,6 +30,8 @@ export const pi: Provider = {
     parseVersion: versionOf('pi'),
     testedVersion: '0.73.1',
     loginCommand: piLogin.command,
+    login: { keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_OAUTH_TOKEN', 'OPENAI_API_KEY', 'GEMINI_API_KEY'] },
+    memoryMb: 170,
     installCommand: 'npm install -g @mariozechner/pi-coding-agent',
   },
   permissionNames: { edit: 'none', full: 'full' },

@@ -29,6 +29,8 @@ export const qwen: Provider = {
     parseVersion: versionOf('qwen(?:[ -]code)?'),
     testedVersion: '0.24.4',
     loginCommand: qwenLogin.command,
+    login: { keys: ['OPENAI_API_KEY'] },
+    memoryMb: 700,
     installCommand: 'npm install -g @qwen-code/qwen-code',
   },
   enforcer: (permissions) => (permissions === 'edit' ? bubblewrap : undefined),

@@ -6,6 +6,7 @@ import { plural } from '../../domain/text.js'
 import { dryRunTexts } from '../dry-run/dry-run.js'
 import { realClock } from '../../platform/clock.js'
 import { isInForeground } from '../../platform/foreground.js'
+import { diagnosisLine, findingLines } from '../doctor.js'
 import { formatHold, showId } from '../format.js'
 import type { Form } from '../paint.js'
 import type { Reporter } from '../reporters/contract.js'
@@ -42,6 +43,8 @@ export function humanPrinter(env: Environment, ui?: UiForm): Printer {
     status: (status) => statusLines(status).forEach(say),
     noRun: (place) => say(noRunLine(place)),
     runs: (runs) => runsLines(runs).forEach(say),
+    finding: (finding) => findingLines(finding).forEach(say),
+    diagnosis: (diagnosis) => say(diagnosisLine(diagnosis)),
     openRun: async () => ({
       reporter: await openReporter(formOf(process.stderr, env, ui)),
       summary: (state, places) => summarize(state, places).forEach(say),

@@ -25,6 +25,8 @@ export function jsonPrinter(): Printer {
     status: (status) => printJson(statusObject(status)),
     runs: (runs) => runsObjects(runs).forEach(printJson),
     noRun: () => printJson({ type: 'status', run: null }),
+    finding: (finding) => printJson({ type: 'finding', ...finding }),
+    diagnosis: (diagnosis) => printJson({ type: 'diagnosis', ...diagnosis }),
     openRun: () => Promise.resolve({ reporter: jsonReporter(jsonSink(process.stdout)), summary: () => undefined }),
   }
 }

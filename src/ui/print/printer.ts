@@ -1,6 +1,8 @@
+import type { Finding } from '../../domain/finding.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
 import type { RunState } from '../../domain/run/run-state.js'
+import type { Diagnosis } from '../doctor.js'
 import type { DryRun } from '../dry-run/dry-run.js'
 import type { Reporter } from '../reporters/contract.js'
 import type { ListedRun } from '../runs.js'
@@ -21,6 +23,10 @@ export interface Printer {
   /** The status where nothing has run yet. */
   noRun(place: string): void
   runs(runs: readonly ListedRun[]): void
+  /** What a check of `doctor` has found, as soon as it is known. */
+  finding(finding: Finding): void
+  /** What all checks come to. */
+  diagnosis(diagnosis: Diagnosis): void
   openRun(): Promise<RunPrinter>
 }
 

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { projectRoot, startProgram } from '../../support/rigs/program.js'
 import { copyProject } from '../../support/scenes/project-copy.js'
 import { scene } from '../../support/scenes/rigged-scene.js'
+import { topics } from '../../../src/cli/topics.js'
 import { tempDir } from '../../support/rigs/temp-dir.js'
 
 interface Packed {
@@ -22,7 +23,7 @@ test('the packed package holds only what is needed, installs without a network, 
   const packed = await npm('pack', '--json', '--ignore-scripts', '--pack-destination', stage.repo.beside('.'))
   const [{ filename, files }] = JSON.parse(packed.stdout) as [Packed]
   const top = new Set(files.map(({ path }) => path.split('/')[0]))
-  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
+  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json'])
   expect(files.filter(({ path }) => /\.(ts|map)$|test|node_modules/.test(path))).toEqual([])
 
   const prefix = stage.repo.beside('prefix')
@@ -33,6 +34,7 @@ test('the packed package holds only what is needed, installs without a network, 
     startProgram(args, { cwd: stage.repo.dir, env: stage.env, file: join(prefix, 'bin', 'autopilot') }).ended
   const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string }
   expect((await program('--version')).stdout).toBe(`${version}\n`)
+  for (const topic of Object.keys(topics)) expect(await program('help', topic)).toMatchObject({ code: 0, stderr: '' })
   expect((await program('run')).code).toBe(0)
   expect(stage.subjects()).toEqual(['a'])
 })

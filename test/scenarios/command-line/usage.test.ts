@@ -7,6 +7,14 @@ const good = 'tasks:\n  - { id: a, run: echo > a }\n'
 
 const wrong: readonly (readonly [title: string, args: readonly string[], said: RegExp])[] = [
   ['an unknown flag with a guess', ['run', '--agent', '3'], /unknown option '--agent'[\s\S]*--agents/],
+  ['a flag by the name of its variable', ['run', '--max-iterations', '3'], /Did you mean --iterations\?/],
+  ['a flag with more words than it has', ['run', '--max-budget-tokens=3'], /Did you mean --budget-tokens\?/],
+  ['what other tools call a flag', ['run', '-j', '3'], /Did you mean --agents\?/],
+  ['a flag before its command', ['-C', '..', 'run'], /-C goes after the command: autopilot run -C/],
+  ['a flag without its command', ['--dry-run'], /--dry-run goes after the command: autopilot run --dry-run/],
+  ['a flag of another command', ['resume', '--only', 'a'], /--only is an option of autopilot run/],
+  ['a roadmap without a command', ['roadmap.yaml'], /Did you mean autopilot run roadmap\.yaml\?/],
+  ['a roadmap in TOML', ['run', 'plan.toml'], /plan\.toml/],
   ['an unknown command with a guess', ['rnu'], /unknown command 'rnu'[\s\S]*run/],
   ['no slots', ['run', '--agents', '0'], /'0' is not a whole number from 1 to 256/],
   ['too many slots', ['run', '--agents', '257'], /'257' is not a whole number/],
@@ -32,7 +40,7 @@ const wrong: readonly (readonly [title: string, args: readonly string[], said: R
   ['a roadmap that is not there', ['run', 'gone.yaml'], /gone\.yaml/],
 ]
 
-test.each(['', 'run', 'resume', 'validate', 'status', 'clean'])(
+test.each(['', 'run', 'resume', 'validate', 'status', 'clean', 'init', 'doctor', 'schema', 'completion', 'help'])(
   'the help of "%s" is what the program has to say',
   async (name) => {
     const { run } = scene({ roadmap: good })
