@@ -37,7 +37,7 @@ export async function configFor(
     ),
     isDefault: (name) => defaultProviders.includes(name),
     dotenv: await dotenvFiles(root, files),
-    unignored: place ? await notIgnored(place, project.makes) : [],
+    unignored: place ? await notIgnored(place, project.makes, env) : [],
     schema: schemaPath('config'),
   })
 }
@@ -52,11 +52,17 @@ async function dotenvFiles(root: string, tracked: readonly string[]): Promise<re
   return found
 }
 
-async function notIgnored(place: GitPlace, directories: readonly string[]): Promise<readonly string[]> {
+async function notIgnored(
+  place: GitPlace,
+  directories: readonly string[],
+  userConfig: Environment,
+): Promise<readonly string[]> {
+  // It knows no literal paths. The user's own excludes count, too.
+  const options = { env: { GIT_LITERAL_PATHSPECS: '0' }, userConfig }
   const found: string[] = []
   for (const name of directories) {
     // With a slash, git takes it for a directory, whether or not it is there.
-    const asked = await git(place, ['check-ignore', '--no-index', '--', `${name}/`])
+    const asked = await git(place, ['check-ignore', '--no-index', '--', `${name}/`], options)
     if (!asked.ok && asked.error.exit.type === 'code' && asked.error.exit.code === 1) found.push(name)
   }
   return found

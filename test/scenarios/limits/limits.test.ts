@@ -48,8 +48,9 @@ test('when all providers cool down, the run waits until the time that the CLI ga
 
 test('a wait is told once, however many tasks wait', async () => {
   const stage = scene({ roadmap: three })
-  const soon = Math.floor(Date.now() / 1000) + 4
   fakeCli(stage, 'claude', ({ attempt, play, succeed }) => {
+    // The same for all three.
+    const soon = Math.floor(Date.now() / 10_000) * 10 + 14
     if (attempt === 1) play('oauth-usage', (line) => line.replace(/"resetsAt":\d+/g, `"resetsAt":${soon}`))
     else succeed()
   })
