@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { jsonLine } from '../../domain/json-line.js'
 import { cleanName } from '../../domain/text.js'
 import { publicPart } from '../../domain/shape/public-part.js'
 import { reportShape, type Report } from '../form.js'
@@ -7,6 +8,7 @@ import { drawingOf, type Drawing } from '../graph/drawing.js'
 import type { LayOut } from '../graph/layout-off-thread.js'
 import { nodeSize, type PageData, type PageGraph } from '../page/data.js'
 import type { FormatTools, PageParts, ReportFormat } from './contract.js'
+import { inert } from './json.js'
 
 /** One self-contained page: it asks no network for anything, and works from a disk. */
 export const html: ReportFormat = {
@@ -70,9 +72,9 @@ export function reportPage(data: PageData, { script, style }: PageParts): string
   ].join('\n')
 }
 
-/** JSON in which nothing ends the element or begins another. */
+/** JSON in which nothing ends the element or begins another, nor is anything else than text wherever it is printed. */
 export function dataText(data: unknown): string {
-  return JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, unicodeEscape)
+  return inert(jsonLine(data)).trimEnd().replace(/[<>&]/g, unicodeEscape)
 }
 
 function unicodeEscape(one: string): string {

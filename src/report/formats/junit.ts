@@ -20,12 +20,12 @@ export function junitXml(report: Report): string {
     ...counts,
     skipped,
     timestamp: timestamp(startedAt),
-    id: run,
+    id: cleanName(run),
     file: cleanName(roadmap, 1000),
   }
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites${attributes({ name: `autopilot ${run}`, ...counts })}>`,
+    `<testsuites${attributes({ name: `autopilot ${cleanName(run)}`, ...counts })}>`,
     `  <testsuite${attributes(suite)}>`,
     '    <properties>',
     ...properties(report).map(([name, value]) => `      <property${attributes({ name, value })}/>`),
@@ -47,7 +47,7 @@ function properties({
 }: Report): readonly (readonly [string, string])[] {
   return [
     ['version', version],
-    ...(target ? [['target', target.branch] as const] : []),
+    ...(target ? [['target', cleanName(target.branch)] as const] : []),
     ['standing', standing],
     ...(exitCode === undefined ? [] : [['exit code', String(exitCode)] as const]),
     ...(why === undefined ? [] : [['why', why] as const]),

@@ -44,8 +44,8 @@ function bounded(sections: readonly string[]): string {
 function facts({ run, target, ms, slots, gates, used, next }: Report): string {
   const verdicts = gates.passed + gates.failed + gates.errored
   const rows = [
-    ['Run', cell(run)],
-    ...(target ? [['Target', cell(target.branch)]] : []),
+    ['Run', cell(cleanName(run))],
+    ...(target ? [['Target', cell(cleanName(target.branch))]] : []),
     ['Time', `${formatDuration(ms)} with ${plural(slots.length, 'agent slot')}`],
     ...(verdicts > 0 ? [['Gates', `${gates.passed} passed, ${gates.failed} failed, ${gates.errored} errored`]] : []),
     ...(usedText(used) === '' ? [] : [['Used', usedText(used)]]),
@@ -103,7 +103,7 @@ function done({ tasks }: Report): string {
 function providers({ providers: all }: Report): string {
   const spent = all.filter(({ agents }) => agents > 0)
   if (spent.length < 2) return ''
-  const rows = spent.map(({ name, agents, used }) => `| ${cell(name)} | ${agents} | ${usedText(used)} |`)
+  const rows = spent.map(({ name, agents, used }) => `| ${cell(cleanName(name, 40))} | ${agents} | ${usedText(used)} |`)
   return ['### Providers', '', '| provider | agents | used |', '| --- | --- | --- |', ...rows].join('\n')
 }
 

@@ -31,7 +31,7 @@ export function Head({ report, connection, filter, onFilter }: HeadProps) {
         <ThemeButton />
       </div>
       <p class="facts">
-        <span>run {run}</span>
+        <span>run {cleanName(run)}</span>
         <span>{cleanName(roadmap, 100)}</span>
         {target && <span>target {cleanName(target.branch, 100)}</span>}
         <span>{formatDuration(ms)}</span>

@@ -16,7 +16,7 @@ export function TaskDetail({ task }: { readonly task: ReportTask }) {
         <Fact name="Waits for">{namesOf(waitsFor)}</Fact>
         <Fact name="In">{namesOf(groups)}</Fact>
         <Fact name="Commit">{commit}</Fact>
-        <Fact name="Kept">{kept && `${kept.ref}: ${kept.why}`}</Fact>
+        <Fact name="Kept">{kept && `${cleanName(kept.ref)}: ${kept.why}`}</Fact>
         <Fact name="Change">{diff && diffText(diff)}</Fact>
         <Fact name="Used">{usedText(used)}</Fact>
         <Fact name="Attempts">{attempts > 0 ? plural(attempts, 'attempt') : ''}</Fact>

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
+import type { PageData } from '../../../src/report/page/data.js'
 import { browserFile, startBrowser, watchedPage, whyNoBrowser } from '../../support/rigs/browser.js'
 import type { Running } from '../../support/rigs/program.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
@@ -46,6 +47,33 @@ describe('the live page', () => {
     await agent.exit(0)
     expect((await running.ended).code).toBe(0)
     await expect(statusOf(url)).rejects.toThrow('ECONNREFUSED')
+  })
+
+  test('of a resumed run has what happened before, too', async () => {
+    const agents = await rig()
+    const stage = scene({ roadmap: riggedRoadmap(agents, ['one', 'two']) })
+    const running = stage.start(['run', '-a', '1', '--output', 'json'])
+    const one = await agents.next('one')
+    await one.write('one.txt', 'one')
+    await one.exit(0)
+    await agents.next('two')
+    running.kill('SIGINT')
+    await running.ended
+    const resumed = stage.start(['resume', '-a', '1', '--serve', '--output', 'json'])
+    const url = await urlOf(resumed)
+    const two = await agents.next('two')
+    const { report } = (await (await fetch(`${url}report.json`)).json()) as PageData
+    expect(report.parts).toHaveLength(2)
+    expect(report.tasks).toMatchObject([{ state: 'done' }, { state: 'running' }])
+    const attempts = report.spans.filter(({ kind }) => kind === 'attempt')
+    expect(attempts.map(({ taskId, end }) => [taskId, end])).toEqual([
+      ['one', 'ok'],
+      ['two', expect.stringMatching(/failed|cut_off/)],
+      ['two', undefined],
+    ])
+    await two.write('two.txt', 'two')
+    await two.exit(0)
+    expect((await resumed.ended).code).toBe(0)
   })
 
   test('with readers that never read holds up neither the run nor its end', async () => {

@@ -15,7 +15,7 @@ describe('the page of a report', () => {
     const text = await html.render(reportOf(hostileRun()), tools)
     const [, data = ''] = /<script type="application\/json" id="data">(.*)<\/script>/.exec(text) ?? []
     expect(data).toMatch(/^\{.*\}$/)
-    expect(data).not.toMatch(/[<>&\u2028\u2029]/)
+    expect(data).not.toMatch(/[<>&\u0000-\u001f\u007f-\u009f\u2028-\u202e]|##\[/)
     expect(JSON.stringify(JSON.parse(data))).toContain('</script><script>window.hacked = 1</script>')
     const page = text.replace(data, '')
     // Its title has the run's name, as text.
