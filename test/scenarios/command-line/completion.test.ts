@@ -156,6 +156,42 @@ test('in an interactive bash, tab puts the whole word on the line', () => {
   expect(screen).toContain('ARGS<run><--only><login><--isolation><workspace>')
 })
 
+/** Presses tab in an interactive zsh, and waits each time for what it puts on the line. */
+const askZsh = `
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; autoload -U compinit; compinit -u -D; source <(autopilot completion zsh); setopt no_beep; print READ""Y'
+zpty -r shell out '*READY*'
+press() {
+  zpty -w -n shell "$1"$'\\t'
+  zpty -r shell out "*$2*"
+}
+press 'autopilot doct' 'doctor '
+press '--gates' '--gates '
+zpty -w -n shell $'\\n'
+zpty -r shell out '*<--gates>*'
+print -r -- $out
+press 'autopilot run --only logi' 'login '
+press '--isolation w' 'workspace '
+press 'pla' 'plan.yml '
+zpty -w -n shell $'\\n'
+zpty -r shell out '*<plan.yml>*'
+print -r -- $out
+press "autopilot run --redo '\\$(touch pwned)' --iso" '--isolation '
+zpty -d shell
+`
+
+test.skipIf(!has('zsh'))('in an interactive zsh, tab puts commands, options, ids and files on the line', () => {
+  const { stage, env } = stageOf()
+  const screen = execFileSync('zsh', ['-f', '-c', askZsh], {
+    ...{ cwd: stage.repo.dir, env, encoding: 'utf8' as const },
+    timeout: 50_000,
+  })
+  expect(screen).toContain('ARGS<doctor><--gates>')
+  expect(screen).toContain('ARGS<run><--only><login><--isolation><workspace><plan.yml>')
+  expect(stage.repo.git('status', '--porcelain')).toBe('')
+})
+
 test.skipIf(!has('fish'))('fish completes with descriptions', () => {
   const { stage, env } = stageOf()
   const ask = (line: string) =>
