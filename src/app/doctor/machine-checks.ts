@@ -60,5 +60,5 @@ export function checkMemory(
 
 /** `320 MB`, `2.5 GB` */
 export function formatMb(mb: number): string {
-  return mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`
+  return mb < 1000 ? `${Math.ceil(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`
 }

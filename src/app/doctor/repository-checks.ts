@@ -69,8 +69,9 @@ export async function checkDisk(
   const places = agents + gates
   const each = await checkoutMb(location)
   const more = config.file.setup ? ', and what setup makes in it' : ''
-  const text = `${formatMb(freeMb)} free in ${shown}; ${plural(places, 'workspace')} of ${formatMb(each)}${more}`
-  return [places * each < freeMb ? fine('disk', text) : warning('disk', text, elsewhere)]
+  const size = each === undefined ? '' : ` of ${formatMb(each)}`
+  const text = `${formatMb(freeMb)} free in ${shown}; ${plural(places, 'workspace')}${size}${more}`
+  return [places * (each ?? 0) < freeMb ? fine('disk', text) : warning('disk', text, elsewhere)]
 }
 
 /** Looked at where the directory will be: it need not exist yet. */
@@ -82,10 +83,10 @@ async function freeBelow(home: string): Promise<{ readonly there: string; readon
   }
 }
 
-/** What a checkout of HEAD takes. */
-async function checkoutMb({ commonDir, head }: RepositoryLocation): Promise<number> {
+/** What a checkout of HEAD takes; undefined if git cannot tell. */
+async function checkoutMb({ commonDir, head }: RepositoryLocation): Promise<number | undefined> {
   const listed = await git({ gitDir: commonDir }, ['ls-tree', '-r', '-z', '--format=%(objectsize)', head.commit])
-  if (!listed.ok) return 0
+  if (!listed.ok) return undefined
   const bytes = listed.value.split('\0').reduce((sum, size) => sum + (Number(size) || 0), 0)
   return bytes / 1024 / 1024
 }

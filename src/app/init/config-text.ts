@@ -36,15 +36,16 @@ function agents({ clis, isDefault }: Findings): readonly string[] {
   const names = clis.map(({ name }) => name)
   const chosen = names.filter(isDefault)
   const line = `providers: [${(chosen.length > 0 ? chosen : names).join(', ')}]`
-  const about = '# The agent CLIs to use, in order of preference; a model may follow, as in claude:opus.'
   const others = names.filter((name) => !chosen.includes(name))
-  const besides = others.length === 0 || chosen.length === 0 ? '' : `; ${others.join(', ')} would need to be named`
+  const besides =
+    others.length === 0 || chosen.length === 0 ? '' : ` (without a word, a run takes only ${chosen.join(', ')})`
   return [
     '# How many agents work at once, and how often each task may be tried.',
     'agents: 5',
     'iterations: 3',
     '',
-    found.length === 0 ? `${about} None was found here.` : `${about} Found: ${found.join(', ')}${besides}.`,
+    '# The agent CLIs to use, in order of preference; a model may follow, as in claude:opus.',
+    found.length === 0 ? '# None was found here.' : `# Found here: ${found.join(', ')}${besides}.`,
     // What a run takes by itself need not be said; what it doesn't must be.
     names.length === 0 ? '# providers: [claude, codex]' : chosen.length > 0 ? `# ${line}` : line,
   ]

@@ -222,7 +222,7 @@ test('names the CLIs that it finds; where none of them is taken by itself, the o
   other.program('gemini', '#!/bin/sh\necho 0.61.0\n')
   const { config, text } = await init(other)
   expect(config.providers).toEqual(['gemini'])
-  expect(text).toContain('Found: gemini 0.61.0')
+  expect(text).toContain('# Found here: gemini 0.61.0.')
 })
 
 test('overwrites nothing, not even through a link, and says what it left', async () => {
