@@ -34,6 +34,7 @@ export function hostileRun(): readonly RunRecord[] {
   const start = {
     ...runStart,
     tasks,
+    target: { branch: hostileTexts.join(' '), base: commitId('b') },
     roadmap: hostileTexts[0],
     version: hostileTexts[1],
     runId: runId(hostileTexts[0]),
