@@ -183,6 +183,7 @@ const sampleShape = titled(
     busy: number('How many slots are in use.'),
     idle: number('How many are free.'),
     done: number('How many tasks are done.'),
+    cause: oneOf(idleCauses, 'Why a slot is idle from then on, if one is; see `idleMs`.'),
   }),
 )
 export type Sample = ValueOf<typeof sampleShape>

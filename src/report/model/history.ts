@@ -48,9 +48,11 @@ export class RunHistory {
     this.lastAt = record.at
     this.#count(record, state)
     this.#slots = state.slots.size
-    this.#cause = causeOf(state, this.counts, record.at)
+    const cause = causeOf(state, this.counts, record.at)
+    const isNews = cause !== this.#cause || sampled.has(record.type)
+    this.#cause = cause
     if (record.type === 'notice' && record.level === 'warning') this.#warn(record.text)
-    if (sampled.has(record.type)) this.#sample(state)
+    if (isNews) this.#sample(state)
   }
 
   #span(record: RunRecord): void {
@@ -195,7 +197,7 @@ export class RunHistory {
 
   #sample({ counts }: RunState): void {
     const { queueLength: waiting, busyAgents: busy, availableAgents: idle } = counts
-    this.samples.add({ ms: this.ms, waiting, busy, idle, done: this.counts.done })
+    this.samples.add({ ms: this.ms, waiting, busy, idle, done: this.counts.done, cause: this.#cause })
   }
 
   #warn(text: string): void {

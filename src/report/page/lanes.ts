@@ -1,9 +1,17 @@
-import type { Report, Span } from '../form.js'
+import type { IdleCause, Report, Sample, Span } from '../form.js'
 
 /** A row of the timeline. */
 export interface Lane {
   readonly title: string
   readonly bars: readonly Bar[]
+  /** Of a slot: where it was idle, and why. */
+  readonly idle?: readonly Idle[]
+}
+
+export interface Idle {
+  readonly from: number
+  readonly to: number
+  readonly cause: IdleCause
 }
 
 export interface Bar {
@@ -12,11 +20,16 @@ export interface Bar {
   readonly span: Span
 }
 
+/** With more slots, nobody could see why each of them was idle. */
+const maxIdleSlots = 64
 /** More than so many of a kind at once share the last lane. */
 const maxLanes = 12
 
+type Shown = Pick<Report, 'slots' | 'spans' | 'ms' | 'samples'>
+
 /** The lanes of the timeline: slots, then setups, gates and landings, as many as were at work at once, then cool-downs. */
-export function lanesOf({ slots, spans, ms }: Pick<Report, 'slots' | 'spans' | 'ms'>): readonly Lane[] {
+export function lanesOf({ slots, spans, ms, samples }: Shown): readonly Lane[] {
+  const causes = slots.length > maxIdleSlots ? [] : causesOf(samples, ms)
   const bars = spans.map((span) => ({ from: span.from, to: Math.min(span.to ?? ms, Math.max(ms, span.from)), span }))
   const ofSlot = new Map<string, Bar[]>(slots.map(({ id }) => [id, []]))
   const others: Record<'setup' | 'gate' | 'landing' | 'wait', Bar[]> = { setup: [], gate: [], landing: [], wait: [] }
@@ -28,7 +41,7 @@ export function lanesOf({ slots, spans, ms }: Pick<Report, 'slots' | 'spans' | '
     else if (kind === 'setup' || kind === 'gate' || kind === 'landing' || kind === 'wait') others[kind].push(bar)
   }
   return [
-    ...[...ofSlot].map(([title, own]) => ({ title, bars: own })),
+    ...[...ofSlot].map(([title, own]) => ({ title, bars: own, idle: idleOf(own, causes, ms) })),
     ...packed('setups', others.setup),
     ...packed('gates', others.gate),
     ...packed('landing', others.landing),
@@ -54,6 +67,39 @@ function packed(title: string, bars: readonly Bar[]): readonly Lane[] {
     free[index] = Math.max(free[index] ?? 0, bar.to)
   }
   return lanes.map((own, index) => ({ title: index === 0 ? title : '', bars: own }))
+}
+
+/** Why a slot was idle when, if it was; neighbours of one cause are one. */
+function causesOf(samples: readonly Sample[], ms: number): readonly Idle[] {
+  const causes: Idle[] = []
+  for (const [index, { ms: from, cause }] of samples.entries()) {
+    const to = samples[index + 1]?.ms ?? ms
+    const last = causes.at(-1)
+    if (last?.cause === cause) causes[causes.length - 1] = { ...last, to }
+    else causes.push({ from, to, cause })
+  }
+  return causes
+}
+
+/** The parts of these in which none of the bars is; both are in order. */
+function idleOf(bars: readonly Bar[], causes: readonly Idle[], ms: number): readonly Idle[] {
+  const ordered = [...bars].sort((a, b) => a.from - b.from)
+  const gaps = [...ordered, { from: ms, to: ms }].map(({ from }, index) => [ordered[index - 1]?.to ?? 0, from] as const)
+  let first = 0
+  return gaps.flatMap(([from, to]) => {
+    while ((causes[first]?.to ?? Number.POSITIVE_INFINITY) <= from) first++
+    const parts: Idle[] = []
+    for (let at = first; at < causes.length && (causes[at]?.from ?? to) < to; at++) {
+      const part = causes[at]
+      if (part) parts.push({ cause: part.cause, from: Math.max(from, part.from), to: Math.min(to, part.to) })
+    }
+    return parts.filter((part) => part.to > part.from)
+  })
+}
+
+/** Why a slot is idle at a moment. */
+export function idleAt(lane: Lane | undefined, ms: number): Idle | undefined {
+  return lane?.idle?.find(({ from, to }) => from <= ms && ms < to)
 }
 
 /** The bar at a moment; the shortest of several. */

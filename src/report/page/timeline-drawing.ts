@@ -1,6 +1,6 @@
 import { formatDuration } from '../../domain/duration.js'
 import { cleanName, clip } from '../../domain/text.js'
-import type { Bar, Lane } from './lanes.js'
+import type { Bar, Idle, Lane } from './lanes.js'
 
 /** The part of the run that is shown, in ms of the run. */
 export interface View {
@@ -29,6 +29,7 @@ export interface Drawn {
   readonly width: number
   readonly colourOf: (bar: Bar) => string
   readonly isFaint: (bar: Bar) => boolean
+  readonly idleColourOf: (idle: Idle) => string
   readonly ink: { readonly text: string; readonly line: string; readonly stripe: string }
 }
 
@@ -49,7 +50,31 @@ export function drawTimeline(context: CanvasRenderingContext2D, drawn: Drawn): v
     }
     context.fillStyle = ink.text
     context.fillText(clip(cleanName(lane.title, 40), 15), 4, top + laneHeight / 2, gutter - 8)
+    drawIdle(context, drawn, lane, { top, laneHeight })
     drawBars(context, drawn, lane, { top, laneHeight })
+  }
+  context.globalAlpha = 1
+}
+
+interface Place {
+  readonly top: number
+  readonly laneHeight: number
+}
+
+/** A thin line, in the colour of the cause. */
+function drawIdle(
+  context: CanvasRenderingContext2D,
+  { view, width, idleColourOf }: Drawn,
+  { idle = [] }: Lane,
+  { top, laneHeight }: Place,
+): void {
+  context.globalAlpha = 0.6
+  for (const part of idle) {
+    if (part.to < view.from || part.from > view.to) continue
+    const left = Math.max(gutter, xOf(part.from, view, width))
+    const right = Math.min(width, xOf(part.to, view, width))
+    context.fillStyle = idleColourOf(part)
+    context.fillRect(left, top + laneHeight / 2 - 1, Math.max(0.5, right - left), 2)
   }
   context.globalAlpha = 1
 }
@@ -58,7 +83,7 @@ function drawBars(
   context: CanvasRenderingContext2D,
   { view, width, colourOf, isFaint }: Drawn,
   { bars }: Lane,
-  { top, laneHeight }: { readonly top: number; readonly laneHeight: number },
+  { top, laneHeight }: Place,
 ): void {
   for (const bar of bars) {
     if (bar.to < view.from || bar.from > view.to) continue

@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { TaskId } from '../../domain/brand.js'
-import type { Report, Span } from '../form.js'
+import { idleCauses, type Report, type Span } from '../form.js'
+import { formatDuration } from '../../domain/duration.js'
 import { colourNameOf, colourOf, useRedraw } from './colours.js'
-import { barAt, lanesOf, type Bar, type Lane } from './lanes.js'
+import { barAt, idleAt, lanesOf, type Bar, type Idle, type Lane } from './lanes.js'
 import { axisHeight, drawTimeline, gutter, laneHeightOf, msAt, type View } from './timeline-drawing.js'
-import { kindWords, spanWords, timeOfDay } from './words.js'
+import { idleWords, kindWords, spanWords, timeOfDay } from './words.js'
 
 interface TimelineProps {
   readonly report: Report
@@ -25,7 +26,7 @@ const legend: readonly Span['kind'][] = [
 
 /** What was on each slot when, and gates, landings and cool-downs. */
 export function Timeline({ report, chosen, onChoose }: TimelineProps) {
-  const lanes = useMemo(() => lanesOf(report), [report.slots, report.spans, report.ms])
+  const lanes = useMemo(() => lanesOf(report), [report.slots, report.spans, report.ms, report.samples])
   const [zoom, setZoom] = useState<View | undefined>(undefined)
   const view = useMemo(() => zoom ?? { from: 0, to: Math.max(1, report.ms) }, [zoom, report.ms])
   const canvas = useCanvas(lanes, view, chosen)
@@ -39,11 +40,13 @@ export function Timeline({ report, chosen, onChoose }: TimelineProps) {
     const width = canvas.current?.clientWidth ?? 0
     const lane = lanes[Math.floor((y - axisHeight) / laneHeightOf(lanes.length))]
     const perPixel = (view.to - view.from) / Math.max(1, width - gutter)
-    return { ms: msAt(x, view, width), bar: barAt(lane, msAt(x, view, width), 3 * perPixel), x, y }
+    const ms = msAt(x, view, width)
+    return { ms, bar: barAt(lane, ms, 3 * perPixel), idle: idleAt(lane, ms), x, y }
   }
   const onMove = (event: MouseEvent) => {
-    const { bar, x, y } = find(event)
-    setTip(bar && { text: `${spanWords(bar.span, report.ms)}, ${timeOfDay(report, bar.from)}`, x, y })
+    const { bar, idle, x, y } = find(event)
+    const text = bar ? `${spanWords(bar.span, report.ms)}, ${timeOfDay(report, bar.from)}` : idle && idleText(idle)
+    setTip(text === undefined ? undefined : { text, x, y })
   }
   const onUp = (event: MouseEvent) => {
     const { ms, bar } = find(event)
@@ -69,6 +72,13 @@ export function Timeline({ report, chosen, onChoose }: TimelineProps) {
           <li>
             <i class="failed" /> failed
           </li>
+          {idleCauses
+            .filter((cause) => (report.idleMs[cause] ?? 0) > 0)
+            .map((cause) => (
+              <li key={cause}>
+                <i class={`idle line ${cause}`} /> {idleWords[cause]}
+              </li>
+            ))}
         </ul>
         <span class="buttons">
           <button type="button" aria-label="Zoom in" onClick={() => change((old) => scaled(old, 0.5))}>
@@ -102,6 +112,10 @@ export function Timeline({ report, chosen, onChoose }: TimelineProps) {
       <p class="hint">Drag to zoom into a part; click a bar for its task.</p>
     </section>
   )
+}
+
+function idleText({ cause, from, to }: Idle): string {
+  return `idle, ${idleWords[cause]}: ${formatDuration(to - from)}`
 }
 
 type Change = (by: (view: View) => View) => void
@@ -163,6 +177,7 @@ function useCanvas(lanes: readonly Lane[], view: View, chosen: TaskId | undefine
       ...{ lanes, view, width },
       colourOf: ({ span }: Bar) => colour(colourNameOf(span)),
       isFaint: ({ span }: Bar) => chosen !== undefined && span.taskId !== chosen,
+      idleColourOf: ({ cause }: Idle) => colour(`idle-${cause.replace('_', '-')}`),
       ink: { text: colour('text'), line: colour('line'), stripe: colour('stripe') },
     })
   }, [lanes, view, chosen])

@@ -35,7 +35,7 @@ excerpts of at most twelve lines a task. How much a task changes, git tells; if 
 One self-contained file that asks the network for nothing: a content security policy lets only its own script run. It shows, in
 the light or the dark as your system does:
 
-- a timeline of the slots (attempts, repair rounds, finishing turns, reviews), setups, gates, landings and cool-downs; drag to zoom
+- a timeline of the slots (attempts, repair rounds, finishing turns, reviews), setups, gates, landings and cool-downs, and why slots were idle; drag to zoom
 - how busy the slots were, and idle for which cause; tokens and cost by provider; warnings
 - the tasks, filtered by words or state and sorted by any column; a row opens the reason, the end of its output, gates and reviews,
   refusals, what its agent said last, cost

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { taskId } from '../../../support/brands.js'
 import type { ReportTask } from '../../../../src/report/form.js'
-import { barAt, lanesOf } from '../../../../src/report/page/lanes.js'
+import { barAt, idleAt, lanesOf } from '../../../../src/report/page/lanes.js'
 import { filterTasks, noFilter, sortTasks } from '../../../../src/report/page/rows.js'
 
 function task(id: string, more: Partial<ReportTask> = {}): ReportTask {
@@ -49,7 +49,7 @@ describe('the lanes of the timeline', () => {
 
   it('are the slots, then as many for gates as ran at once, then cool-downs', () => {
     const lanes = lanesOf({
-      ...{ slots, ms: 100 },
+      ...{ slots, ms: 100, samples: [] },
       spans: [
         { kind: 'attempt', slot: 'S1', from: 0, to: 50 },
         { kind: 'gate', from: 0, to: 40 },
@@ -78,6 +78,35 @@ describe('the lanes of the timeline', () => {
       ['', [[20, 60]]],
       ['codex limit', [[10, 100]]],
     ])
+  })
+
+  it('of slots say where those were idle, and why', () => {
+    const sample = { waiting: 0, busy: 0, idle: 1, done: 0 }
+    const [first, second] = lanesOf({
+      ...{ slots, ms: 100 },
+      spans: [
+        { kind: 'attempt', slot: 'S1', from: 10, to: 30 },
+        { kind: 'repair', slot: 'S1', from: 60 },
+      ],
+      samples: [
+        { ...sample, ms: 0, cause: 'preparing' },
+        { ...sample, ms: 20, cause: 'dependencies' },
+        { ...sample, ms: 40, cause: 'dependencies' },
+        { ...sample, ms: 50, cause: 'nothing_left' },
+      ],
+    })
+    expect(first?.idle).toEqual([
+      { cause: 'preparing', from: 0, to: 10 },
+      { cause: 'dependencies', from: 30, to: 50 },
+      { cause: 'nothing_left', from: 50, to: 60 },
+    ])
+    expect(second?.idle?.map(({ cause, from, to }) => [cause, from, to])).toEqual([
+      ['preparing', 0, 20],
+      ['dependencies', 20, 50],
+      ['nothing_left', 50, 100],
+    ])
+    expect(idleAt(first, 55)?.cause).toBe('nothing_left')
+    expect(idleAt(first, 70)).toBeUndefined()
   })
 
   it('give the shortest bar at a moment', () => {
