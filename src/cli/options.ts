@@ -1,13 +1,30 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { settingRows, settings, type RunSettings, type Setting } from '../config/settings.js'
-import type { ReadValue } from '../config/value.js'
+import { wholeNumber, type ReadValue } from '../config/value.js'
 import { describeFormats, type OutputFormat, type PrintingCommand } from '../domain/output-format.js'
+import type { Environment } from '../domain/process/environment.js'
+import type { ExitCode } from '../domain/run/exit-code.js'
+
+/** Adds a command to the program; `done` gets the exit code of the one that ran. */
+export type AddCommand = (program: Command, env: Environment, done: (code: ExitCode) => void) => void
 
 /** What commander makes of flags: settings under the names that it gives them. */
 export type SettingFlags = Readonly<Record<string, unknown>>
 
+export interface RunFlags extends SettingFlags {
+  readonly fresh?: true
+  readonly takeOver?: true
+  readonly directory: string
+}
+
 export interface PrintingFlags {
   readonly output?: OutputFormat
+  readonly directory: string
+}
+
+export interface TaskFlags {
+  readonly run?: string
+  readonly attempt?: number
   readonly directory: string
 }
 
@@ -36,6 +53,16 @@ export function takeOverOption(): Option {
   return new Option('--take-over', 'take the lock of a run on another machine that shows no sign of life')
 }
 
+export function attemptOption(): Option {
+  return new Option('--attempt <n>', 'only the n-th attempt').argParser((text) =>
+    valueOf(wholeNumber(1, 1_000_000), text),
+  )
+}
+
+export function runOption(): Option {
+  return new Option('--run <id>', 'the id of a run; without it the last one, even while it is running')
+}
+
 export function directoryOption(): Option {
   return new Option('-C, --directory <dir>', 'the repository to work on').default('.', 'the current directory')
 }
@@ -44,6 +71,7 @@ export function outputOption(command: PrintingCommand): Option {
   return settingOption({ ...settings.output, help: describeFormats(command) })
 }
 
+/** Reads a value as a setting is read; what is wrong with it becomes commander's error. */
 export function valueOf<Value>(read: ReadValue<Value>, text: string): Value {
   const value = read(text)
   if (value.ok) return value.value

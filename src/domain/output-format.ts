@@ -9,11 +9,12 @@ const formats = {
     status: 'one object',
     runs: 'one object per line',
     doctor: 'one finding per line',
+    logs: 'one event per line',
   },
 } as const satisfies Readonly<Record<string, Partial<Readonly<Record<PrintingCommand, string>>>>>
 
 /** Commands that take `--output`; `resume` prints as `run` does. */
-export type PrintingCommand = 'run' | 'validate' | 'status' | 'runs' | 'doctor'
+export type PrintingCommand = 'run' | 'validate' | 'status' | 'runs' | 'logs' | 'doctor'
 
 export type OutputFormat = keyof typeof formats
 

@@ -28,27 +28,49 @@ export interface JournaledRun {
   readonly seq: number
 }
 
-/**
- * Reads a journal back, even while another process writes it: a part after the last line feed is a record in progress,
- * or was when autopilot died, and is left out. `onRecord` sees each record, too, with the state that it led to.
- */
-export async function readJournal(
+/** Reads a journal back, even while another process writes it. `onRecord` sees each record, too, with the state that it led to. */
+export function readJournal(
   path: string,
   onRecord: OnRecord = () => undefined,
 ): Promise<Result<JournaledRun, JournalFault>> {
-  let run: JournaledRun | undefined
-  let line = 0
-  let fault: JournalFault | undefined
-  const read = await readLines(path, (text) => {
-    const record = readRecord(text, ++line)
-    const next = record.ok ? takeIn(run, record.value, line, onRecord) : record
-    if (next.ok) run = next.value
-    else fault = next.error
-    return next.ok
-  })
-  if (!read.ok) return err(unreadable(read.error))
-  if (fault) return err(fault)
-  return run ? ok(run) : err(nothingYet)
+  return new JournalReader(path).readOn(onRecord)
+}
+
+/** Reads a journal in parts, as it grows. */
+export class JournalReader {
+  readonly #path: string
+  #run: JournaledRun | undefined
+  #line = 0
+  #bytes = 0
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /**
+   * Takes in what was written since the last call. A part after the last line feed is a record in progress, or was when
+   * autopilot died, and is left out.
+   */
+  async readOn(
+    onRecord: OnRecord = () => undefined,
+  ): Promise<Result<JournaledRun, JournalFault>> {
+    let fault: JournalFault | undefined
+    const read = await readLines(
+      this.#path,
+      (text) => {
+        const record = readRecord(text, ++this.#line)
+        const next = record.ok ? takeIn(this.#run, record.value, this.#line, onRecord) : record
+        if (next.ok) this.#run = next.value
+        else fault = next.error
+        return next.ok
+      },
+      this.#bytes,
+    )
+    if (!read.ok) return err(unreadable(read.error))
+    if (fault) return err(fault)
+    this.#bytes = read.value
+    return this.#run ? ok(this.#run) : err(nothingYet)
+  }
 }
 
 /** How a run began, from the first line of its journal. */
@@ -114,8 +136,9 @@ function takeIn(
   if (wrong !== undefined) return misfit(line, wrong, run?.state.start.version)
   try {
     const state = replayNext(run?.state, record)
-    if (state) onRecord(record, state)
-    return state ? ok(next(run, record, state)) : badLine(line, 'comes too early')
+    if (!state) return badLine(line, 'comes too early')
+    onRecord(record, state)
+    return ok(next(run, record, state))
   } catch {
     return badLine(line, 'is not a complete record')
   }

@@ -1,4 +1,4 @@
-import { readLastLine } from '../platform/streams/last-line.js'
+import { readLastLine } from '../platform/streams/read-end.js'
 
 /** Far longer than the record of a run's end. */
 const maxBytes = 64 * 1024

@@ -28,3 +28,16 @@ export function painter({ isRich, hasColour }: Form): (line: Line) => string {
 export function chalkFor(hasColour: boolean): ChalkInstance {
   return new Chalk({ level: hasColour ? 1 : 0 })
 }
+
+/** Colours for a line of a patch. */
+export function patchPainter(colour: boolean): (line: string) => string {
+  if (!colour) return (line) => line
+  const chalk = chalkFor(true)
+  return (line) => {
+    if (/^(?:diff |index |--- |\+\+\+ |similarity |rename |new file |deleted file )/.test(line)) return chalk.bold(line)
+    if (line.startsWith('@@')) return chalk.cyan(line)
+    if (line.startsWith('+')) return chalk.green(line)
+    return line.startsWith('-') ? chalk.red(line) : line
+  }
+}
+

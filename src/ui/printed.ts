@@ -2,6 +2,7 @@ import type { RunId, TaskId } from '../domain/brand.js'
 import { findingFields } from '../domain/finding.js'
 import { exitCodes } from '../domain/run/exit-code.js'
 import { budgetShape, runBudgetsFields } from '../domain/accounts/budget.js'
+import { failureShape } from '../domain/agent/failure.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
 import { holdShape } from '../domain/roadmap/hold.js'
 import { problemFields } from '../domain/roadmap/problem.js'
@@ -90,6 +91,11 @@ export const printedLines = {
     link: texts('Linked into it.'),
   }),
   status: variant('`status`: the state of a run.', statusFields),
+  failed: variant('`logs` without a task: one that failed for good.', {
+    taskId: name<TaskId>('The task.'),
+    attempts: number('How many attempts were made.'),
+    failure: as(failureShape, 'Why the last one failed.'),
+  }),
   run: variant('`runs`: a run of the repository, the newest first.', {
     run: name<RunId>('Its id.'),
     ...{ roadmap, startedAt, lastAt, durationMs, usage, exitCode },

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../domain/brand.js'
 import type { CommitOnRef } from '../domain/run/ledger.js'
 import type { ResumeCounts } from '../domain/run/reconcile.js'
-import type { RunState, TaskState } from '../domain/run/run-state.js'
+import type { RunState, TaskRecord, TaskState } from '../domain/run/run-state.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
 import type { Printed } from './printed.js'
@@ -127,20 +127,30 @@ function resumeLines({ state, resume }: RunStatus): readonly Line[] {
 const maxTasks = 200
 
 function taskLines({ state, standing }: RunStatus): readonly Line[] {
+  const brokenOff = standing.type === 'broken_off' || standing.type === 'silent'
   const tasks = [...state.tasks.values()]
   const shown = tasks.slice(0, maxTasks).flatMap((task, index) => {
-    const { id, state: taskState } = task
-    const [tone, text] = describeTask(taskState, standing.type === 'broken_off' || standing.type === 'silent')
-    const refused = refusedBehind(task, taskState.type === 'failed' ? taskState.failure : undefined)
-    const besides = `${leftoversBehind(task)}${ignoredBehind(task)}`
-    const reason = taskState.type === 'failed' ? reasonLines(taskState.failure) : []
+    const [line, ...reason] = taskStanding(task, brokenOff)
     return [
-      row(tone, index === 0 ? 'Tasks' : '', `${showId(id)}: ${text}${besides}${refused}`),
-      ...reason.map((line) => row('plain', '', `  ${line}`)),
+      row(line.tone, index === 0 ? 'Tasks' : '', line.text),
+      ...reason.map(({ tone, text }) => row(tone, '', `  ${text}`)),
     ]
   })
   const rest = tasks.length - maxTasks
   return rest > 0 ? [...shown, row('plain', '', `and ${rest} more; --output json has all`)] : shown
+}
+
+/** How a task stands, and below that the reason of a failure. */
+export function taskStanding(task: TaskRecord, brokenOff: boolean): readonly [Line, ...Line[]] {
+  const { id, state } = task
+  const [tone, text] = describeTask(state, brokenOff)
+  const failed = state.type === 'failed' ? state.failure : undefined
+  const besides = `${leftoversBehind(task)}${ignoredBehind(task)}${refusedBehind(task, failed)}`
+  const reason = failed ? reasonLines(failed) : []
+  return [
+    { tone, text: `${showId(id)}: ${text}${besides}` },
+    ...reason.map((below): Line => ({ tone: 'plain', text: below })),
+  ]
 }
 
 function describeTask(state: TaskState, brokenOff: boolean): [tone: Tone, text: string] {

@@ -25,7 +25,7 @@ import { formOf } from '../../ui/print/form.js'
 import { lineWriter } from '../../ui/print/output.js'
 import type { Printer } from '../../ui/print/printer.js'
 import { refuse, refuseGit } from '../refuse.js'
-import { unknownRun } from './status-command.js'
+import { unknownRun } from '../runs/find-run.js'
 import { tracesBefore } from '../ground/traces.js'
 import { homesOfRepository } from '../ground/workspaces-home.js'
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
+import { present } from '../../domain/present.js'
 import type { ReportFormatName } from '../../domain/report-format.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { createMask, type Mask } from '../../domain/secrets/mask.js'
@@ -12,14 +13,12 @@ import { formatOfFile, reportFormats } from '../../report/formats/formats.js'
 import { printExactly, sinkOf } from '../../ui/print/output.js'
 import { printerFor } from '../../ui/print/printers.js'
 import { shownPath } from '../../ui/print/shown-path.js'
-import { locate, plainLocation } from '../ground/location.js'
 import { openConfig } from '../prepare/open-config.js'
 import { refuse } from '../refuse.js'
 import { readReport } from '../reports/read-report.js'
 import { reportTools } from '../reports/report-tools.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
-import { knownRuns } from '../resume/known-runs.js'
-import { standingOf, unknownRun } from './status-command.js'
+import { findRun, standingOf } from '../runs/find-run.js'
 
 export interface ReportArguments {
   /** The run's id; without one, the last run. */
@@ -36,22 +35,14 @@ export async function reportCommand(
   env: Environment,
 ): Promise<ExitCode> {
   const printer = printerFor(defaultFormat, env)
-  const here = resolve(directory)
-  const located = await locate(here, env)
-  const location = located.ok ? located.value : plainLocation(here)
-  const known = await knownRuns([location.root, here], wanted, located.ok ? undefined : located.error)
-  if (!known.ok) return refuse(known.error, printer)
-  const run = wanted === undefined ? known.value[0] : known.value.find(({ id }) => id === wanted)
-  if (!run && wanted !== undefined) return unknownRun(wanted, known.value, printer)
-  if (!run) {
-    printer.trouble(`no run yet in ${shownPath(location.root) || '.'}`, 'autopilot run starts one')
-    return exitCodes.usage
-  }
+  const found = await findRun({ directory, ...present({ run: wanted }) }, { env, printer, none: exitCodes.usage })
+  if (!found.ok) return found.error
+  const { run, location } = found.value
   // In this order: a run that ends in between has left its end in the journal by then.
   const holder = await readLockHolder(location.lock)
   const report = await readReport(run, {
     standing: (journaled) => standingOf(journaled, holder).type,
-    ...{ commonDir: located.ok ? located.value.commonDir : undefined, mask: await maskIn(location.root, env) },
+    ...{ commonDir: location.commonDir, mask: await maskIn(location.root, env) },
     now: realClock.now(),
   })
   if (!report.ok) return printJournalTrouble(run, report.error, printer)

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { defaultFormat } from '../../domain/output-format.js'
@@ -7,9 +7,7 @@ import type { RunState } from '../../domain/run/run-state.js'
 import { readStart } from '../../journal/read-journal.js'
 import { journalOf, type KnownRun } from '../../journal/runs.js'
 import { readExitCode } from '../../journal/unfinished.js'
-import { locate, plainLocation } from '../ground/location.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
-import { knownRuns } from '../resume/known-runs.js'
 import { launch } from '../start/launch.js'
 import { movedLine, roadmapNow } from '../resume/moved.js'
 import type { Printer } from '../../ui/print/printer.js'
@@ -19,7 +17,7 @@ import { prepareRun, type AsBefore } from '../prepare/prepare-run.js'
 import { refuse } from '../refuse.js'
 import type { RunSettings } from '../../config/settings.js'
 import { shownPath } from '../../ui/print/shown-path.js'
-import { unknownRun } from './status-command.js'
+import { findRuns, unknownRun } from '../runs/find-run.js'
 
 export interface ResumeArguments {
   /** The run's id; without one, the last run. */
@@ -37,17 +35,14 @@ export interface ResumeArguments {
 /** `autopilot resume`: continues a run, wherever it stopped. Returns the exit code. */
 export async function resumeCommand(args: ResumeArguments, env: Environment): Promise<ExitCode> {
   const printer = printerFor(args.flags.output ?? defaultFormat, env)
-  const here = resolve(args.directory)
-  const located = await locate(here, env)
-  const { root } = located.ok ? located.value : plainLocation(here)
-  const known = await knownRuns([root, here], args.run, located.ok ? undefined : located.error)
-  if (!known.ok) return refuse(known.error, printer)
-  const runs = known.value
+  const found = await findRuns(args.directory, args.run, { env, printer })
+  if (!found.ok) return found.error
+  const { runs, location } = found.value
   const run = args.run === undefined ? await lastWithMore(runs) : runs.find(({ id }) => id === args.run)
   if (!run && args.run !== undefined) return unknownRun(args.run, runs, printer)
   if (!run) {
     // Not what was asked for, and not done either: a script must not mistake it for success.
-    printer.trouble(`there is no run to resume in ${cleanLine(root, 300)}`, 'autopilot run starts one')
+    printer.trouble(`there is no run to resume in ${cleanLine(location.root, 300)}`, 'autopilot run starts one')
     return exitCodes.usage
   }
   if ((await readExitCode(run.journal)) === exitCodes.done) {

@@ -63,3 +63,8 @@ export function formatMoment(epochMs: EpochMs, now: EpochMs, zone: string): stri
   const day = moment.toISOString().slice(0, 10)
   return day === today.toISOString().slice(0, 10) ? time : `${day} ${time}`
 }
+
+/** `14:05:09`: what the wall shows in the zone. */
+export function formatClock(epochMs: EpochMs, zone: string): string {
+  return new Date(wallAt(epochMs, zone)).toISOString().slice(11, 19)
+}
