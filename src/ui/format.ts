@@ -79,10 +79,10 @@ export function formatFailure({ message, paths = [] }: Failure): string {
 const maxReason = 12
 
 /** The end of what was printed as something failed, and the file with all of it: to stand below the line that says so. */
-export function reasonLines({ kind, message, detail = '', log }: Failure): readonly string[] {
+export function reasonLines({ kind, message, detail = '', log }: Failure, most = maxReason): readonly string[] {
   const isForAgent = kind === 'refused' || kind === 'unfinished'
   const isTold = message.includes(cleanLine(detail, 300))
-  return [...(isForAgent || isTold ? [] : endLines(detail, maxReason)), ...logLine(log)]
+  return [...(isForAgent || isTold ? [] : endLines(detail, most)), ...logLine(log)]
 }
 
 /** The last lines of an output that are not empty, marked as a quotation. */

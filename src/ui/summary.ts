@@ -27,34 +27,69 @@ import {
 } from './format.js'
 import { allowHintOfRun, doneWithRefusals, refusedBehind } from './refusals.js'
 
-export interface SummaryPlaces {
+export interface SummaryView {
   /** Shown path of the journal. */
   readonly journal: string
+  /** Each slot is told. */
+  readonly verbose: boolean
+  /** The window of the terminal in which it is read: what matters most shall fit into it. */
+  readonly window?: Window
 }
 
-/** What a person needs to know when the run has ended. */
-export function summarize(state: RunState, places: SummaryPlaces): readonly Line[] {
+export interface Window {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** What a person needs to know when the run has ended; what matters most comes last, where it stays on the screen. */
+export function summarize(state: RunState, { journal, verbose, window }: SummaryView): readonly Line[] {
   return [
-    ...outcomeLines(state),
-    ...failedLines(state),
-    ...heldLines(state),
-    ...canceledLines(state),
-    ...finishedLines(state),
-    ...notStartedLines(state),
+    row('plain', 'Journal', cleanLine(journal, 300)),
+    row('plain', 'Permissions', permissionText(state)),
+    ...usageLines(state),
+    ...slotLines(state, verbose),
+    ...gateLines(state),
+    ...approvalLines(state),
     ...refusedLines(state),
     ...ignoredLines(state),
-    ...approvalLines(state),
     ...unwrittenLines(state),
     ...keptLines(state),
-    ...workLines(state),
     ...baseLines(state),
-    ...gateLines(state),
-    ...slotLines(state),
-    ...usageLines(state),
-    ...nextLines(state),
-    row('plain', 'Permissions', permissionText(state)),
-    row('plain', 'Journal', cleanLine(places.journal, 300)),
+    ...endingLines(state, window),
   ]
+}
+
+function endingLines(state: RunState, window: Window | undefined): readonly Line[] {
+  const unfinished = [...canceledLines(state), ...finishedLines(state), ...notStartedLines(state)]
+  const end = [...outcomeLines(state), ...workLines(state), ...nextLines(state)]
+  // The shell's next prompt takes a row, too.
+  const room = window ? window.rows - 1 - rowsOf([...unfinished, ...end], window) : Number.POSITIVE_INFINITY
+  const forms = detailsOf.map((detail) => [...failedLines(state, detail), ...heldLines(state, detail)])
+  const fitting = forms.find((lines) => !window || rowsOf(lines, window) <= room) ?? forms.at(-1) ?? []
+  return [...unfinished, ...fitting, ...end]
+}
+
+/** How much is told of what failed or is held. */
+interface Detail {
+  /** Lines of a failure's output, from its end. */
+  readonly output: number
+  /** Failures, and held tasks; the others are counted. */
+  readonly named: number
+}
+
+/** The first that fits is taken. */
+const detailsOf: readonly Detail[] = [
+  { output: 12, named: 20 },
+  { output: 6, named: 20 },
+  { output: 2, named: 20 },
+  { output: 0, named: 20 },
+  { output: 0, named: 6 },
+  { output: 0, named: 2 },
+]
+
+/** How many rows lines take, with the mark in front; wide characters are not counted twice, as there are few. */
+function rowsOf(lines: readonly Line[], { columns }: Window): number {
+  return lines.reduce((sum, { text }) => sum + Math.ceil((text.length + 2) / columns), 0)
 }
 
 /** How many tasks are done, out of how many. */
@@ -85,7 +120,7 @@ function ofType<Type extends TaskState['type']>(
 }
 
 /** Tasks that failed alike share a line. */
-function failedLines(state: RunState): readonly Line[] {
+function failedLines(state: RunState, { output, named }: Detail): readonly Line[] {
   const texts = new Map<string, { readonly ids: TaskId[]; readonly failure: Failure }>()
   for (const task of ofType(state, 'failed')) {
     const { failure } = task.state
@@ -94,18 +129,22 @@ function failedLines(state: RunState): readonly Line[] {
     if (alike) alike.ids.push(task.id)
     else texts.set(text, { ids: [task.id], failure })
   }
-  return [...texts].flatMap(([text, { ids, failure }]) => [
-    row('bad', 'Failed', `${listFirst(ids, maxNamed, showId)}: ${text}`),
-    ...reasonLines(failure).map((line) => row('plain', '', line)),
-  ])
+  const shown = [...texts]
+    .slice(0, named)
+    .flatMap(([text, { ids, failure }]) => [
+      row('bad', 'Failed', `${listFirst(ids, named, showId)}: ${text}`),
+      ...(output === 0 ? [] : reasonLines(failure, output)).map((line) => row('plain', '', line)),
+    ])
+  const rest = [...texts.values()].slice(named).reduce((sum, { ids }) => sum + ids.length, 0)
+  return rest > 0 ? [...shown, row('bad', 'Failed', `and ${rest} more; autopilot logs shows all`)] : shown
 }
 
 /** Named one by one up to a screenful, then counted. */
 const maxNamed = 20
 
-function heldLines(state: RunState): readonly Line[] {
+function heldLines(state: RunState, { named }: Detail): readonly Line[] {
   const held = ofType(state, 'held')
-  const shown = held.slice(0, maxNamed).map(({ id, state: { reason } }) => {
+  const shown = held.slice(0, named).map(({ id, state: { reason } }) => {
     return row(isPersonsHold(reason) ? 'plain' : 'warning', 'Held', `${showId(id)}: ${formatHold(reason)}`)
   })
   const rest = held.length - shown.length
@@ -114,10 +153,8 @@ function heldLines(state: RunState): readonly Line[] {
 
 /** Tasks that had started; those that had not are counted as not run. */
 function canceledLines(state: RunState): readonly Line[] {
-  const canceled = ofType(state, 'canceled')
-  const shown = canceled.slice(0, maxNamed).map(({ id }) => row('warning', 'Canceled', showId(id)))
-  const rest = canceled.length - shown.length
-  return rest > 0 ? [...shown, row('warning', 'Canceled', `and ${rest} more`)] : shown
+  const ids = ofType(state, 'canceled').map(({ id }) => id)
+  return ids.length === 0 ? [] : [row('warning', 'Canceled', listFirst(ids, maxNamed, showId))]
 }
 
 /** What agents were refused, and what would permit it. */
@@ -210,8 +247,11 @@ function workLines(state: RunState): readonly Line[] {
   if (!target || landed === 0) return []
   const where = `${plural(landed, 'commit')} on ${target.branch}`
   if (target.current) return [row('plain', 'Work', `${where}, the branch you were on, and in its files`)]
-  const name = target.isAmbiguous ? `refs/heads/${target.branch}` : target.branch
-  return [row('plain', 'Work', `${where}; to take it over:`), row('plain', '', `git merge ${name}`)]
+  return [row('plain', 'Work', `${where}; ${mergeCommand(target)} takes it over`)]
+}
+
+function mergeCommand({ branch, isAmbiguous }: NonNullable<RunState['start']['target']>): string {
+  return `git merge ${isAmbiguous ? `refs/heads/${branch}` : branch}`
 }
 
 /** Tasks whose agents have finished, and whose work waits for the base to pass: by id. */
@@ -260,25 +300,33 @@ export function gateLines({ gates, flaky }: RunState): readonly Line[] {
   return [row('plain', 'Gates', `${parts.join(', ')}${known}`), ...unsteady]
 }
 
-const maxSlots = 12
-
-/** How busy each slot was, and what it did. */
-function slotLines(state: RunState): readonly Line[] {
+/** How busy the slots were, and what each did. */
+function slotLines(state: RunState, verbose: boolean): readonly Line[] {
   const slots = [...state.slots.values()]
   if (state.ms === 0 || slots.every(({ attempts, reviews }) => attempts + reviews === 0)) return []
   const percent = (busyMs: number) => `${Math.min(100, Math.round((100 * busyMs) / state.ms))} %`
-  const all = slots.reduce((sum, { busyMs }) => sum + busyMs, 0) / slots.length
-  const each = slots.slice(0, maxSlots).map((slot) => {
+  const sum = (count: (slot: SlotState) => number) => slots.reduce((all, slot) => all + count(slot), 0)
+  const total = {
+    attempts: sum(({ attempts }) => attempts),
+    repairs: sum(({ repairs }) => repairs),
+    reviews: sum(({ reviews }) => reviews),
+    finishes: sum(({ finishes }) => finishes),
+  }
+  const busy = percent(sum(({ busyMs }) => busyMs) / slots.length)
+  const each = slots.map((slot) => {
     const text = servedText(slot)
     const served = text === '' ? 'never used' : `${text} in ${formatDuration(slot.busyMs)}`
     return row('plain', '', `${slot.id}: ${percent(slot.busyMs)}, ${served}`)
   })
-  const rest = slots.length - each.length
-  const more = rest > 0 ? [row('plain', '', `and ${rest} more`)] : []
-  return [row('plain', 'Slots', `${percent(all)} busy`), ...each, ...more]
+  return [
+    row('plain', 'Slots', `${plural(slots.length, 'slot')} ${busy} busy: ${servedText(total)}`),
+    ...(verbose ? each : []),
+  ]
 }
 
-function servedText({ attempts, repairs, reviews, finishes }: SlotState): string {
+type Served = Pick<SlotState, 'attempts' | 'repairs' | 'reviews' | 'finishes'>
+
+function servedText({ attempts, repairs, reviews, finishes }: Served): string {
   const counts = [
     [attempts, 'attempt'],
     [finishes, 'finishing turn'],
@@ -311,11 +359,28 @@ function budgetLines({ start: { budgets }, usage, spending }: RunState): readonl
   return shown.length === 0 ? [] : [row('plain', 'Budget', shown.join('; '))]
 }
 
-/** What to do about a run that stopped early. */
-function nextLines({ stopping, finished }: RunState): readonly Line[] {
-  if (!stopping) return []
-  const code = needsPerson(stopping) ? exitCodes.notSafe : exitCodes.again
-  return finished?.exitCode === code ? [row('warning', 'Next', stopping.next)] : []
+/** The one command that follows. */
+function nextLines(state: RunState): readonly Line[] {
+  const next = nextStep(state)
+  return next === undefined ? [] : [row(state.finished?.exitCode === exitCodes.done ? 'good' : 'warning', 'Next', next)]
+}
+
+function nextStep(state: RunState): string | undefined {
+  const { stopping, finished, start } = state
+  if (!finished) return undefined
+  const { exitCode } = finished
+  if (exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated)
+    return 'autopilot resume continues the run'
+  if (stopping && exitCode === (needsPerson(stopping) ? exitCodes.notSafe : exitCodes.again)) return stopping.next
+  const loggedOut = [...state.providers].flatMap(([name, { stopped }]) => (stopped?.kind === 'auth' ? [name] : []))
+  if (loggedOut.length > 0)
+    return `log in to ${listFirst(loggedOut, 3, (name) => cleanLine(name, 40))}, then autopilot resume --retry-failed`
+  const failed = ofType(state, 'failed').length
+  if (failed > 0) return `autopilot resume --retry-failed tries ${failed === 1 ? 'it' : 'them'} once more`
+  const hasLanded = ofType(state, 'done').some(({ state: { how } }) => how === 'integrated')
+  return exitCode === exitCodes.done && start.target && !start.target.current && hasLanded
+    ? mergeCommand(start.target)
+    : undefined
 }
 
 function permissionText(state: RunState): string {

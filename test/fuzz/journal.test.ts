@@ -82,7 +82,7 @@ test(
           keptWorkspaces: state.keptWorkspaces,
           journal: path,
         }
-        for (const line of [...statusLines(status), ...summarize(state, { journal: path })])
+        for (const line of [...statusLines(status), ...summarize(state, { journal: path, verbose: true })])
           expect(line.text).toMatch(/^[^\u0000-\u0008\u000a-\u001f\u007f-\u009f]*$/)
         expect(JSON.stringify(statusObject(status))).toContain('broken_off')
         const report = makeReport(history, state, { ...facts, standing: 'broken_off' })

@@ -261,7 +261,7 @@ test('each variable of the environment has its effect', async () => {
   expect(json.records()[0]).toMatchObject({ type: 'run_started', isolation: 'none', maxAttempts: 3 })
   const stage = configured('', twice)
   expect((await stage.run(['run'], { env: { DRY_RUN: '1' } })).stdout).toMatch(/^Dry run of /)
-  expect((await stage.run(['run'], { env: { DRY_RUN: '1', AUTOPILOT_DRY_RUN: '0' } })).stdout).toMatch(/^Done /)
+  expect((await stage.run(['run'], { env: { DRY_RUN: '1', AUTOPILOT_DRY_RUN: '0' } })).stdout).toMatch(/^Done /m)
 })
 
 test('AUTOPILOT_PROVIDER and AUTOPILOT_TIMEOUT are read like the flags', async () => {

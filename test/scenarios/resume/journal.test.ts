@@ -37,7 +37,7 @@ test('the journal replays to the state that the summary showed, with consecutive
   })
   expect(judgeRun(state, undefined).exitCode).toBe(code)
   expect(state.finished?.exitCode).toBe(code)
-  const told = summarize(state, { journal }).map(({ text }) => text)
+  const told = summarize(state, { journal, verbose: false }).map(({ text }) => text)
   expect(stdout.trimEnd().split('\n')).toEqual(told)
 })
 

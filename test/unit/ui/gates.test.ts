@@ -19,7 +19,7 @@ function gatesRow(...verdicts: readonly Judged[]): string | undefined {
     runStarted(),
     verdicts.map((verdict) => [0, verdict]),
   )
-  return summarize(state, { journal: 'j' }).find(({ text }) => text.startsWith('Gates '))?.text
+  return summarize(state, { journal: 'j', verbose: false }).find(({ text }) => text.startsWith('Gates '))?.text
 }
 
 test('the summary counts verdicts, and says which were already known; a run without gates has no such row', () => {
@@ -63,7 +63,9 @@ test('a second failure is shown as one, and a flaky gate has a row of its own', 
       runStarted(),
       verdicts.map((verdict) => [0, verdict]),
     )
-    return summarize(after, { journal: 'j' }).flatMap(({ text }) => (text.startsWith('Flaky ') ? [text] : []))
+    return summarize(after, { journal: 'j', verbose: false }).flatMap(({ text }) =>
+      text.startsWith('Flaky ') ? [text] : [],
+    )
   }
   expect(rows(judged('failed'), judged('failed'))).toEqual([])
   expect(rows(judged('failed'), flaky)).toEqual(['Flaky       npm test failed and then passed on the same tree, once'])

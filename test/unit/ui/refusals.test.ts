@@ -21,7 +21,7 @@ const after = (...events: RunEvent[]) =>
     events.map((event) => [0, event]),
   )
 const labelled = (label: string, ...events: RunEvent[]) =>
-  summarize(after(...events), { journal: 'j' }).filter(({ text }) => text.startsWith(label.padEnd(12)))
+  summarize(after(...events), { journal: 'j', verbose: false }).filter(({ text }) => text.startsWith(label.padEnd(12)))
 
 describe('refusals', () => {
   it('are a line each as they come, once for each thing, and only counted from the eleventh on', () => {

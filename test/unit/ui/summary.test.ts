@@ -1,14 +1,16 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { commitId, taskId, treeId } from '../../support/brands.js'
 import { noUsage } from '../../../src/domain/agent/agent-event.js'
 import type { RunEvent } from '../../../src/domain/run/event.js'
-import { failure } from '../../../src/domain/agent/failure.js'
+import { failure, type FailureKind } from '../../../src/domain/agent/failure.js'
 import { apply, type RunState } from '../../../src/domain/run/run-state.js'
-import { summarize } from '../../../src/ui/summary.js'
+import { summarize, type SummaryView } from '../../../src/ui/summary.js'
 import { runStarted, stamp, stateAfter } from '../../support/rigs/records.js'
 
-const texts = (state: RunState) =>
-  summarize(state, { journal: '.autopilot/runs/r1/journal.jsonl' }).map(({ text }) => text)
+const journal = '.autopilot/runs/r1/journal.jsonl'
+const texts = (state: RunState, view: Partial<SummaryView> = {}) =>
+  summarize(state, { journal, verbose: false, ...view }).map(({ text }) => text)
 
 const started = (id: string, slot: string): RunEvent => ({
   type: 'attempt_started',
@@ -46,23 +48,33 @@ describe('the summary of a run in which all went well', () => {
       [2000, integrated('T2')],
       [2000, finished(0, 'every selected task is done')],
     ])
-    expect(summarize(state, { journal: 'j' })[0]).toEqual({ tone: 'good', text: 'Done        2 of 2 tasks, in 2.0 s' })
-    expect(texts(state)).toEqual([
+    expect(summarize(state, { journal, verbose: false })).toContainEqual({
+      tone: 'good',
+      text: 'Done        2 of 2 tasks, in 2.0 s',
+    })
+    const end = [
       'Done        2 of 2 tasks, in 2.0 s',
-      'Work        2 commits on autopilot/main; to take it over:',
-      '            git merge autopilot/main',
-      'Slots       75 % busy',
+      'Work        2 commits on autopilot/main; git merge autopilot/main takes it over',
+      'Next        git merge autopilot/main',
+    ]
+    expect(texts(state)).toEqual([
+      'Journal     .autopilot/runs/r1/journal.jsonl',
+      'Permissions edit: agents may change files',
+      'Slots       2 slots 75 % busy: 2 attempts',
+      ...end,
+    ])
+    expect(texts(state, { verbose: true }).slice(2)).toEqual([
+      'Slots       2 slots 75 % busy: 2 attempts',
       '            s1: 50 %, 1 attempt in 1.0 s',
       '            s2: 100 %, 1 attempt in 2.0 s',
-      'Permissions edit: agents may change files',
-      'Journal     .autopilot/runs/r1/journal.jsonl',
+      ...end,
     ])
   })
 
   it('names the branch in full where git would take a tag of that name', () => {
     const target = { branch: 'autopilot/main', base: commitId('b'), isAmbiguous: true }
     const state = stateAfter(runStarted({ target }), [[1, integrated('T1')]])
-    expect(texts(state).map((text) => text.trim())).toContain('git merge refs/heads/autopilot/main')
+    expect(texts(state).join('\n')).toContain('git merge refs/heads/autopilot/main takes it over')
   })
 
   it('adds up tokens and cost, and names the permissions as the CLIs do', () => {
@@ -129,25 +141,27 @@ describe('the summary of a run in which much went wrong', () => {
 
   it('names what failed, what is held and why, what was canceled or not run, and what was kept', () => {
     expect(texts(state)).toEqual([
-      'Done        1 of 6 tasks, 1 of them before this run, in 1.0 s (1 task failed)',
+      'Journal     .autopilot/runs/r1/journal.jsonl',
+      'Permissions edit: agents may change files',
+      'Slots       1 slot 50 % busy: 1 attempt',
+      'Kept        T1 attempt 1: a conflict',
+      '            git diff 0123456789 refs/autopilot/r1/T1/1',
+      'Workspace   /cache/w1 (a nested repository)',
+      'Canceled    T3',
+      'Not run     1 task',
       'Failed      T1: git could not merge it. (conflict)',
       'Held        T2: waits for T1',
       'Held        HOLD: blocked in the roadmap; set its status to pending to run it',
       'Held        LOST: depends on X, which is not in the roadmap',
-      'Canceled    T3',
-      'Not run     1 task',
-      'Kept        T1 attempt 1: a conflict',
-      '            git diff 0123456789 refs/autopilot/r1/T1/1',
-      'Workspace   /cache/w1 (a nested repository)',
-      'Slots       50 % busy',
-      '            s1: 50 %, 1 attempt in 0.5 s',
-      'Permissions edit: agents may change files',
-      'Journal     .autopilot/runs/r1/journal.jsonl',
+      'Done        1 of 6 tasks, 1 of them before this run, in 1.0 s (1 task failed)',
+      'Next        autopilot resume --retry-failed tries it once more',
     ])
   })
 
   it('marks what a person must look at, and not what a person decided', () => {
-    const tones = new Map(summarize(state, { journal: 'j' }).map(({ text, tone }) => [text.split(/: | +of/)[0], tone]))
+    const tones = new Map(
+      summarize(state, { journal, verbose: false }).map(({ text, tone }) => [text.split(/: | +of/)[0], tone]),
+    )
     expect(tones.get('Done        1')).toBe('bad')
     expect(tones.get('Failed      T1')).toBe('bad')
     expect(tones.get('Held        HOLD')).toBe('plain')
@@ -173,8 +187,12 @@ describe('the summary of a run in which much went wrong', () => {
         ...many.slice(22, 30).map(({ id }) => [1, { type: 'task_queued', taskId: id, attempt: 1 }] as const),
       ]),
     )
-    expect(lines.filter((line) => line.startsWith('Canceled'))).toHaveLength(21)
-    expect(lines).toContain('Canceled    and 2 more')
+    expect(lines.filter((line) => line.startsWith('Canceled'))).toEqual([
+      `Canceled    ${many
+        .slice(0, 20)
+        .map(({ id }) => id)
+        .join(', ')} and 2 more`,
+    ])
     expect(lines).toContain('Not run     4978 tasks')
   })
 
@@ -203,9 +221,104 @@ describe('the summary of a run in which much went wrong', () => {
       [0, { type: 'task_failed', taskId: taskId(bad), attempts: 1, failure: failure('crash', bad) }],
     ])
     for (const state of [hostile, failed]) {
-      for (const { text } of summarize(state, { journal: bad }))
+      for (const { text } of summarize(state, { journal: bad, verbose: true }))
         expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
     }
+  })
+})
+
+describe('the one command that follows', () => {
+  const next = (state: RunState) => texts(state).filter((text) => text.startsWith('Next '))
+  const endedWith = (exitCode: 0 | 1 | 130, ...events: readonly RunEvent[]) =>
+    stateAfter(
+      runStarted(),
+      [...events, { type: 'run_finished', exitCode, why: '' } as const].map((event) => [1, event]),
+    )
+  const failed = (id: string, kind: FailureKind): RunEvent => ({
+    ...{ type: 'task_failed', taskId: taskId(id), attempts: 1 },
+    failure: failure(kind, 'no'),
+  })
+
+  it('merges what landed, when all is done', () => {
+    expect(next(endedWith(0, integrated('T1')))).toEqual(['Next        git merge autopilot/main'])
+  })
+
+  it('continues a run that was interrupted, whatever had failed', () => {
+    expect(next(endedWith(130, failed('T1', 'crash')))).toEqual(['Next        autopilot resume continues the run'])
+  })
+
+  it('logs in where a login was missing, and else tries what failed once more', () => {
+    const stopped: RunEvent = { type: 'provider_stopped', provider: 'claude', failure: failure('auth', 'no login') }
+    const detected: RunEvent = { type: 'provider_detected', provider: 'claude', usable: true }
+    expect(next(endedWith(1, detected, stopped, failed('T1', 'auth')))).toEqual([
+      'Next        log in to claude, then autopilot resume --retry-failed',
+    ])
+    expect(next(endedWith(1, failed('T1', 'crash'), failed('T2', 'crash')))).toEqual([
+      'Next        autopilot resume --retry-failed tries them once more',
+    ])
+  })
+
+  it('is nothing where nothing landed and nothing failed', () => {
+    expect(next(endedWith(0))).toEqual([])
+  })
+})
+
+describe('the end of a summary on a terminal', () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, n) => `line ${n}`).join('\n')
+  const stateOf = (count: number, output: number, message: string) =>
+    stateAfter(
+      runStarted({
+        tasks: Array.from({ length: 2 * count + 1 }, (_, n) => ({ id: taskId(`T${n}`), title: '', state: 'pending' })),
+      }),
+      [
+        [1, integrated('T0')],
+        ...Array.from({ length: count }, (_, n): [number, RunEvent] => [
+          2,
+          {
+            ...{ type: 'task_failed', taskId: taskId(`T${n + 1}`), attempts: 1 },
+            failure: failure('gate_failed', `${message} ${n}.`, { detail: lines(output), log: `/r/gates/${n}.log` }),
+          },
+        ]),
+        ...Array.from({ length: count }, (_, n): [number, RunEvent] => [
+          3,
+          {
+            ...{ type: 'task_held', taskId: taskId(`T${count + n + 1}`) },
+            reason: { type: 'dependency', taskIds: [taskId(`T${n + 1}`)], byPerson: false },
+          },
+        ]),
+        [4, finished(1, 'some failed')],
+      ],
+    )
+  const rowsOf = (shown: readonly string[], columns: number) =>
+    shown.reduce((sum, text) => sum + Math.ceil((text.length + 2) / columns), 0)
+
+  it('fits into the window, from the first failure to the next command', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          count: fc.integer({ min: 1, max: 60 }),
+          output: fc.integer({ min: 0, max: 40 }),
+          width: fc.integer({ min: 1, max: 200 }),
+          columns: fc.integer({ min: 60, max: 300 }),
+          rows: fc.integer({ min: 24, max: 80 }),
+        }),
+        ({ count, output, width, columns, rows }) => {
+          const shown = texts(stateOf(count, output, 'x'.repeat(width)), { window: { columns, rows } })
+          const end = shown.slice(shown.findIndex((text) => text.startsWith('Failed')))
+          expect(rowsOf(end, columns)).toBeLessThan(rows)
+          expect(end.at(-1)).toMatch(/^Next/)
+          expect(end.some((text) => text.startsWith('Held'))).toBe(true)
+        },
+      ),
+    )
+  })
+
+  it('shows as much of what failed as there is room for', () => {
+    const shown = (rows: number) => {
+      const told = texts(stateOf(1, 20, 'The gate failed'), { window: { columns: 80, rows } })
+      return told.filter((text) => text.trim().startsWith('|')).length
+    }
+    expect([24, 14, 9, 8].map(shown)).toEqual([12, 6, 2, 0])
   })
 })
 
@@ -272,10 +385,10 @@ describe('the summary of a run that a red base ended', () => {
   it('says which gates fail, the end of what they printed and where all of it is, who waits, and what to do', () => {
     const shown = texts(ended())
     expect(shown.filter((text) => /^(Base|Waiting|Not run|Next|Failed)/.test(text))).toEqual([
-      'Waiting     T1: finished, and judged first when you resume the run',
-      'Not run     1 task',
       'Base        npm test fails on the base, too: exit code 1',
       'Base        lint fails on the base, too: no end within 5 s',
+      'Waiting     T1: finished, and judged first when you resume the run',
+      'Not run     1 task',
       'Next        use setup:',
     ])
     const printed = shown.filter((text) => text.includes('| line'))

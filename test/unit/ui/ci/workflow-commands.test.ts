@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonLine } from '../../../src/domain/json-line.js'
-import { cleanText } from '../../../src/domain/text.js'
-import { commandStop, jsonWithoutCommands, withoutCommands } from '../../../src/ui/workflow-commands.js'
-import { commandsIn } from '../../support/fakes/actions-runner.js'
+import { jsonLine } from '../../../../src/domain/json-line.js'
+import { cleanText } from '../../../../src/domain/text.js'
+import { commandStop, jsonWithoutCommands, withoutCommands } from '../../../../src/ui/ci/workflow-commands.js'
+import { commandsIn } from '../../../support/fakes/actions-runner.js'
 
 /** Text full of what the runner looks for, and of what it ignores. */
 const nasty = fc
