@@ -21,6 +21,7 @@ import { customProviderKeys, customProviders, customProvidersOf } from './custom
 import { unknownProvidersIn } from './known-providers.js'
 import { scalar, scalarOrMap } from './scalar.js'
 import { numberVariables } from '../domain/agent/work-number.js'
+import { notify, notifyKeys, notifyOf } from './notify-config.js'
 import { placeholdersIn } from '../domain/secrets/placeholder.js'
 import { onOff, portRange, providerModel, reads } from './value.js'
 import { readMeaning, statusPattern } from '../domain/roadmap/status-word.js'
@@ -82,6 +83,7 @@ const fileSchema = z.strictObject({
   env: z.optional(z.record(variableName, variable)),
   ports: z.optional(scalar(portRange)),
   ...furnitureKeys,
+  notify: z.optional(notify),
   prompt: z.optional(z.string()),
   secrets: z.optional(z.strictObject({ files: z.optional(texts), names: z.optional(texts) })),
   statuses: z.optional(z.record(z.string(), scalar(meaning))),
@@ -172,7 +174,7 @@ function settingsOf(
 ): Omit<Config, 'place'> {
   const { budgets, prices, gates, routes: routed, allow, env, ports } = data
   const { agents_may_configure: agentsMayConfigure = false, setup, copy, keep, link } = data
-  const { prompt, secrets, statuses, workspaces } = data
+  const { notify: notified, prompt, secrets, statuses, workspaces } = data
   const run = settingRows.flatMap(([name, { key = '' }]) =>
     data[key] === undefined ? [] : [[name, data[key]] as const],
   )
@@ -189,6 +191,7 @@ function settingsOf(
       ...furnitureOf({ setup, copy, keep, link }),
       secrets: { files: secrets?.files ?? [], names: secrets?.names ?? [] },
       statuses: statuses ?? {},
+      ...(notified === undefined ? {} : { notify: notifyOf(notified, parentEnv) }),
       ...(ports === undefined ? {} : { ports }),
       ...(prompt === undefined ? {} : { prompt }),
       ...(workspaces?.dir === undefined ? {} : { workspacesDir: workspaces.dir }),
@@ -234,6 +237,7 @@ function knownKeys(path: Path, document: Document): readonly string[] {
   if (section === 'prices') return priceKeys
   if (section === 'setup') return setupKeys
   if (section === 'custom_providers') return customProviderKeys
+  if (section === 'notify') return notifyKeys
   if (section === 'secrets') return ['files', 'names']
   if (section === 'gates') return gateKeys(document.getIn([...path, 'review']) !== undefined)
   return section === 'routes' ? ['simple', 'moderate', 'complex'] : ['dir']

@@ -8,6 +8,7 @@ import type { PortRange } from '../platform/locks/port-blocks.js'
 import type { Prices } from '../domain/accounts/price.js'
 import type { ProviderModel } from '../domain/agent/provider-model.js'
 import type { Review } from '../domain/landing/review.js'
+import type { NotifySettings } from './notify-config.js'
 
 /** Settings that only the configuration file has. */
 export interface FileSettings {
@@ -35,6 +36,8 @@ export interface FileSettings {
   readonly link: readonly string[]
   /** More secrets to mask: dotenv files (relative to the configuration file) and names of variables. */
   readonly secrets: { readonly files: readonly string[]; readonly names: readonly string[] }
+  /** What tells a person of a run that nobody watches. */
+  readonly notify?: NotifySettings
   /** Path of a prompt template, relative to the configuration file. */
   readonly prompt?: string
   readonly statuses: Readonly<Record<string, string>>

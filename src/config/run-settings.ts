@@ -50,6 +50,10 @@ export interface RunSettings {
   readonly workers: boolean
   /** Whether each turn on a worker starts its CLI anew, although the CLI could live on. */
   readonly oneShot: boolean
+  /** The file for GitLab's dotenv reports, as the user named it. */
+  readonly dotenv?: string
+  /** Whether the summary tells what each slot did. */
+  readonly verbose: boolean
   readonly output: OutputFormat
   /** Whether a run is shown as a screen or as lines; default: a screen where there is one. */
   readonly ui?: UiForm

@@ -334,6 +334,23 @@ export const settings = {
     on: both,
     identifies: false,
   },
+  dotenv: {
+    read: anyText,
+    flag: '--dotenv <file>',
+    help: "write what came of the run as AUTOPILOT_DONE=… lines, for GitLab's dotenv reports",
+    variables: ['AUTOPILOT_DOTENV'],
+    on: both,
+    identifies: false,
+  },
+  verbose: {
+    read: onOff,
+    flag: '-v, --verbose',
+    help: 'tell more at the end, such as what each slot did',
+    variables: ['AUTOPILOT_VERBOSE'],
+    default: false,
+    on: both,
+    identifies: false,
+  },
   output: {
     read: oneOf(outputFormats),
     flag: '--output <format>',

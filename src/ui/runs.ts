@@ -39,7 +39,7 @@ function cellsOf(run: ListedRun): Row {
   if ('fault' in run)
     return { tone: 'bad', cells: [run.id, '', '', '', ''], rest: `cannot be read: ${cleanLine(run.fault.message)}` }
   const { state, startedAt } = run
-  const { done, failed, held, selected } = countsOf(state)
+  const { done, failed, held, selected } = countTasks(state)
   const tasks = [
     `${done} of ${selected} done`,
     ...(failed > 0 ? [`${failed} failed`] : []),
@@ -83,13 +83,13 @@ export function runsObjects(runs: readonly ListedRun[]): readonly Extract<Printe
         startedAt,
         lastAt,
       },
-      ...{ durationMs: state.ms, tasks: countsOf(state), usage: state.usage, ...state.finished },
+      ...{ durationMs: state.ms, tasks: countTasks(state), usage: state.usage, ...state.finished },
     }
   })
 }
 
 /** Tasks that a person has put on hold were not to be done. */
-function countsOf({ tasks }: RunState) {
+export function countTasks({ tasks }: RunState) {
   const states = [...tasks.values()].map(({ state }) => state)
   const count = (type: (typeof states)[number]['type']) => states.filter((state) => state.type === type).length
   const byPerson = states.filter((state) => state.type === 'held' && isPersonsHold(state.reason)).length

@@ -8,6 +8,7 @@ import type { RunState, TaskRecord } from '../../domain/run/run-state.js'
 import { readJournal } from '../../journal/read-journal.js'
 import { gitBytes, type GitPlace } from '../../platform/git/git.js'
 import { showId } from '../../ui/format.js'
+import { formOf } from '../../ui/print/form.js'
 import { isForPeople, printPatch } from '../../ui/print/output.js'
 import type { Printer } from '../../ui/print/printer.js'
 import { printerFor } from '../../ui/print/printers.js'
@@ -120,7 +121,7 @@ async function showChange({ commit, base }: Change, { stat, user, env, printer }
     '--',
   ])
   if (!diff.ok) return refuseGit(diff.error, printer)
-  await printPatch(diff.value, process.stdout, env)
+  await printPatch(diff.value, process.stdout, formOf(process.stdout, env))
   return exitCodes.done
 }
 

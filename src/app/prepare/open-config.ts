@@ -33,11 +33,17 @@ export async function openConfig(directory: string, env: Environment): Promise<R
     ...secretsOf(config.file.env, names),
     ...secretsOf(config.file.envTemplates, names),
     ...inFiles.value.flatMap((values) => secretsOfFile(values, names)),
+    ...webhookSecret(config),
   ]
   const mask = createMask(hidden)
   maskOutput(mask)
   const short = new Set(known.flatMap((values) => tooShort(values, names)))
   return ok({ config, mask, secrets: hidden, warnings: [...short].map(shortWarning) })
+}
+
+/** Whoever knows the URL of a webhook can write to its channel. */
+function webhookSecret({ file: { notify } }: Config): readonly string[] {
+  return notify?.webhook && 'url' in notify.webhook ? [notify.webhook.url] : []
 }
 
 function shortWarning(name: string): string {

@@ -86,6 +86,7 @@ export function startWarnings(parts: Announced): readonly string[] {
     ...withoutAllow(parts),
     ...unpriced(parts),
     ...unfailing(parts),
+    ...withoutWebhook(parts),
     ...parts.maskWarnings,
     ...parts.ground.warnings,
   ])
@@ -126,6 +127,12 @@ export function unusableLines({ detected }: ProviderSetup): readonly string[] {
   return detected.flatMap(({ provider, detection }) =>
     detection.usable ? [] : [`${provider.name} is not usable: ${detection.reason} ${detection.help}`.trim()],
   )
+}
+
+/** Its URL may come from a variable that only some machines have. */
+function withoutWebhook({ config }: Announced): readonly string[] {
+  const { webhook } = config.file.notify ?? {}
+  return webhook && 'missing' in webhook ? [`notify: ${webhook.missing} has no URL, so nothing is posted`] : []
 }
 
 /** None of our agents is working on a task that the file calls in progress: it runs again. */

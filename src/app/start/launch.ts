@@ -8,6 +8,7 @@ import { refuse } from '../refuse.js'
 import { writeReports } from '../reports/write-reports.js'
 import { printJournalTrouble } from '../resume/journal-trouble.js'
 import { replayRun, type Replayed } from '../resume/resumed.js'
+import { openNotifier } from './notify.js'
 import { begin, type LaunchParts } from './begin.js'
 import { findClis } from './find-clis.js'
 import { guardedTable } from './guard.js'
@@ -29,6 +30,7 @@ const standing = guardedTable<LaunchParts>()
   .row('show', async ({ prepared: { printer } }) => opened(await printer.openRun()))
   .row('live', serveLive)
   .row('stops', watchGuards)
+  .row('notifier', openNotifier)
   .row('recorder', openRecorder)
 
 /** Starts a run, or continues one, if nothing is in the way. Returns the exit code. */

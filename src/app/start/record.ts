@@ -6,6 +6,7 @@ import { numberRun } from '../../journal/runs.js'
 import { createRecorder, type RunRecorder } from '../../orchestration/recorder.js'
 import { realClock } from '../../platform/clock.js'
 import type { RunPrinter } from '../../ui/print/printer.js'
+import type { Notifier } from '../notify/notifier.js'
 import { refuse } from '../refuse.js'
 import { openLive, type Live } from '../reports/live-row.js'
 import { startEvent, type BeginParts, type Beginning } from './begin.js'
@@ -23,6 +24,7 @@ interface RecordParts extends BeginParts {
   readonly show: RunPrinter
   readonly live: Live
   readonly stops: Stops
+  readonly notifier: Notifier | undefined
 }
 
 /** Why the run is stopped before its end; the first reason counts. */
@@ -72,12 +74,12 @@ export async function serveLive({ prepared, past }: BeginParts) {
 
 /** The first fact is that the run began, or goes on. */
 export function openRecorder(parts: RecordParts) {
-  const { beginning, record, show, live, numbers, stops } = parts
+  const { beginning, record, show, live, numbers, stops, notifier } = parts
   const { resumed } = beginning
   const recorder = createRecorder(resumed ? { ...resumed.replayed, event: resumed.event } : startEvent(parts), {
     clock: realClock,
     journal: record.journal,
-    reporters: [show.reporter, ...live.reporters],
+    reporters: [show.reporter, ...live.reporters, ...(notifier ? [notifier] : [])],
     mask: numbers.mask,
     onBroken: (message) => stops.stop({ type: 'journal', message }),
   })

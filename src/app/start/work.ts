@@ -1,3 +1,4 @@
+import { present } from '../../domain/present.js'
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import { judgeRun } from '../../domain/run/verdict.js'
 import { WriteBack } from '../../orchestration/run/write-back.js'
@@ -16,6 +17,7 @@ import { reportWarnings } from '../reports/write-reports.js'
 import { giveUp } from '../stop/give-up.js'
 import { heedStops } from '../stop/heed-stops.js'
 import { announce } from './announce.js'
+import { tellCi } from '../ci/results.js'
 import { loop, type LoopParts } from './loop.js'
 import type { OpenRun } from './record.js'
 import { opened, Table } from './table.js'
@@ -50,10 +52,17 @@ const atWork = new Table<never, OpenRun>()
 /** Works on the tasks to their end, shows the summary and returns the exit code. */
 export async function work(run: OpenRun): Promise<ExitCode> {
   await atWork.during(run, loopOrGiveUp)
-  const { recorder, stops, record, show } = run
+  const { recorder, stops, record, show, prepared, beginning, env, notifier } = run
   const verdict = judgeRun(recorder.state, stops.first())
   await recorder.record({ type: 'run_finished', ...verdict })
-  show.summary(recorder.state, { journal: shownPath(record.path) })
+  show.summary(recorder.state, { journal: shownPath(record.path), verbose: prepared.settings.verbose })
+  const { loaded } = beginning
+  const { settings, printer } = prepared
+  await tellCi({
+    ...{ state: recorder.state, tasks: loaded.graph.tasks, roadmap: loaded.path, env, printer },
+    ...present({ dotenv: settings.dotenv }),
+  })
+  for (const fault of (await notifier?.settled()) ?? []) printer.trouble(fault)
   return verdict.exitCode
 }
 

@@ -1,8 +1,9 @@
 import type { UiForm } from '../../domain/output-format.js'
 import type { Environment } from '../../domain/process/environment.js'
 import { heldTasks } from '../../domain/roadmap/plan.js'
-import { formatProblem } from '../../domain/roadmap/problem.js'
+import { formatProblem, type Problem } from '../../domain/roadmap/problem.js'
 import { plural } from '../../domain/text.js'
+import { ciHost, type CiHost } from './ci-host.js'
 import { dryRunTexts } from '../dry-run/dry-run.js'
 import { realClock } from '../../platform/clock.js'
 import { isInForeground } from '../../platform/foreground.js'
@@ -12,8 +13,9 @@ import type { Form } from '../paint.js'
 import type { Reporter } from '../reporters/contract.js'
 import { plainReporter } from '../reporters/plain-reporter.js'
 import { runsLines } from '../runs.js'
-import { noRunLine, statusLines } from '../status.js'
-import { summarize } from '../summary.js'
+import { noRunLine, statusLines, taskStanding } from '../status.js'
+import { summarize, type Window } from '../summary.js'
+import { entryLines, failuresLines } from '../task-log.js'
 import { formOf } from './form.js'
 import { lineWriter, sinkOf } from './output.js'
 import type { Printer, ValidRoadmap } from './printer.js'
@@ -22,12 +24,16 @@ import { helpText, troubleText } from './trouble.js'
 
 /** Lines for people: results on stdout, troubles and progress on stderr. */
 export function humanPrinter(env: Environment, ui?: UiForm): Printer {
-  const say = lineWriter(process.stdout, formOf(process.stdout, env, ui))
+  const form = formOf(process.stdout, env, ui)
+  const say = lineWriter(process.stdout, form)
   const result = sinkOf(process.stdout)
   const aside = sinkOf(process.stderr)
+  const annotate = ({ severity, position, code, text }: Problem) =>
+    ciHost(env).annotate({ level: severity, ...position, title: code, text })
   return {
     problems: (problems) => {
       for (const problem of problems) aside.write(`${formatProblem(problem)}\n`)
+      problems.forEach(annotate)
     },
     trouble: (text, help) => {
       const more = help === undefined ? '' : `\n    ${helpText(help)}`
@@ -45,9 +51,12 @@ export function humanPrinter(env: Environment, ui?: UiForm): Printer {
     runs: (runs) => runsLines(runs).forEach(say),
     finding: (finding) => findingLines(finding).forEach(say),
     diagnosis: (diagnosis) => say(diagnosisLine(diagnosis)),
+    logEntry: (entry, output) => entryLines(entry, output).forEach(say),
+    taskStanding: (task, brokenOff) => taskStanding(task, brokenOff).forEach(say),
+    failures: (state) => failuresLines(state).forEach(say),
     openRun: async () => ({
-      reporter: await openReporter(formOf(process.stderr, env, ui)),
-      summary: (state, places) => summarize(state, places).forEach(say),
+      reporter: await openReporter(formOf(process.stderr, env, ui), ciHost(env)),
+      summary: (state, view) => summarize(state, { ...view, ...windowOf(process.stdout, form) }).forEach(say),
     }),
   }
 }
@@ -63,8 +72,8 @@ function validTexts({ file, tasks, runnable, warnings }: ValidRoadmap): readonly
 }
 
 /** Loads what draws only for a terminal. */
-async function openReporter(form: Form): Promise<Reporter> {
-  if (!form.isRich) return plainReporter(lineWriter(process.stderr, form), realClock)
+async function openReporter(form: Form, host: CiHost): Promise<Reporter> {
+  if (!form.isRich) return folded(plainReporter(lineWriter(process.stderr, form), realClock), host)
   const { terminalReporter } = await import('../reporters/terminal-reporter.js')
   const reporter = terminalReporter({ stream: steady(process.stderr), form, clock: realClock, isInForeground })
   // A shell that had the terminal meanwhile has written to it.
@@ -78,4 +87,26 @@ async function openReporter(form: Form): Promise<Reporter> {
   // However autopilot ends, but by a KILL, the cursor comes back.
   process.on('exit', close)
   return { record: (record, state) => reporter.record(record, state), close }
+}
+
+/** What is told along the way is folded in the log of a CI job; what came of it is not. */
+function folded(reporter: Reporter, host: CiHost): Reporter {
+  let unfold: (() => void) | undefined
+  let isClosed = false
+  return {
+    record(record, state) {
+      if (!isClosed) unfold ??= host.fold(`autopilot run ${state.start.runId}`)
+      reporter.record(record, state)
+    },
+    close() {
+      isClosed = true
+      reporter.close()
+      unfold?.()
+      unfold = undefined
+    },
+  }
+}
+
+function windowOf({ columns, rows }: NodeJS.WriteStream, { isRich }: Form): { readonly window?: Window } {
+  return isRich ? { window: { columns, rows } } : {}
 }

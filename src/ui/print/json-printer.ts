@@ -1,8 +1,11 @@
+import { jsonLine } from '../../domain/json-line.js'
 import { heldTasks } from '../../domain/roadmap/plan.js'
+import { publicRecord } from '../../domain/run/event.js'
 import { printedDryRun } from '../dry-run/dry-run.js'
 import { jsonReporter } from '../reporters/json-reporter.js'
 import { runsObjects } from '../runs.js'
 import { statusObject } from '../status.js'
+import { failureObjects } from '../task-log.js'
 import { jsonSink, printJson } from './output.js'
 import type { Printer } from './printer.js'
 import { troubleText } from './trouble.js'
@@ -24,6 +27,9 @@ export function jsonPrinter(): Printer {
     dryRun: (run) => printedDryRun(run).forEach(printJson),
     status: (status) => printJson(statusObject(status)),
     runs: (runs) => runsObjects(runs).forEach(printJson),
+    logEntry: ({ record }) => jsonSink(process.stdout).write(jsonLine(publicRecord(record))),
+    taskStanding: () => undefined,
+    failures: (state) => failureObjects(state).forEach(printJson),
     noRun: () => printJson({ type: 'status', run: null }),
     finding: (finding) => printJson({ type: 'finding', ...finding }),
     diagnosis: (diagnosis) => printJson({ type: 'diagnosis', ...diagnosis }),

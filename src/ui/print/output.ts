@@ -7,10 +7,10 @@ import { publicPart } from '../../domain/shape/public-part.js'
 import { cleanText } from '../../domain/text.js'
 import type { Sink } from '../reporters/contract.js'
 import type { Line } from '../describe.js'
-import { painter, type Form } from '../paint.js'
+import { painter, patchPainter, type Form } from '../paint.js'
 import { printedShape, type Printed } from '../printed.js'
-import { writeTo } from './stream.js'
-import { commandStop, jsonWithoutCommands, withoutCommands } from '../workflow-commands.js'
+import { drained, writeTo } from './stream.js'
+import { commandStop, jsonWithoutCommands, withoutCommands } from '../ci/workflow-commands.js'
 
 let mask = noMask
 
@@ -28,6 +28,34 @@ export function sinkOf(stream: NodeJS.WriteStream): Sink {
 export function lineWriter(stream: NodeJS.WriteStream, form: Form): (line: Line) => void {
   const paint = painter(form)
   return ({ tone, text }) => writeText(stream, `${paint({ tone, text: cleanText(mask.text(text)) })}\n`)
+}
+
+/** Whether it is people who read a stream: on a terminal, or the log of a CI job. */
+export function isForPeople(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY || (isOnRunner() && !isFile(stream))
+}
+
+const chunkBytes = 64 * 1024
+
+/**
+ * Prints a patch: for people clean and, on a terminal, in colour; else byte for byte but for secrets, as `git apply`
+ * reads it. Resolves when its reader has nearly all of it.
+ */
+export async function printPatch(patch: Buffer, stream: NodeJS.WriteStream, { hasColour }: Form): Promise<void> {
+  if (isForPeople(stream)) {
+    const paint = patchPainter(hasColour)
+    for (const line of patch.toString('utf8').replace(/\n$/, '').split('\n')) {
+      writeText(stream, `${paint(cleanText(mask.text(line)).replaceAll('\n', ' '))}\n`)
+      await drained(stream)
+    }
+    return
+  }
+  const masked = mask.stream()
+  for (let from = 0; from < patch.length; from += chunkBytes) {
+    writeTo(stream, masked.push(patch.subarray(from, from + chunkBytes)))
+    await drained(stream)
+  }
+  writeTo(stream, masked.end())
 }
 
 /** One object on a line of stdout, for machines. */
@@ -48,6 +76,23 @@ export function printExactly(text: string): void {
 function writeText(stream: NodeJS.WriteStream, text: string): void {
   if (isOnRunner()) stopCommands(stream)
   writeTo(stream, isOnRunner() ? withoutCommands(text) : text)
+}
+
+/** Rings the bell of a terminal. */
+export function ring(stream: NodeJS.WriteStream): void {
+  if (stream.isTTY) writeTo(stream, '\u0007')
+}
+
+/** A line that the CI service is to obey; its parts are clean, and escaped as it wants them. */
+export function writeCommand(stream: NodeJS.WriteStream, command: string): void {
+  if (isFile(stream)) return
+  stopCommands(stream)
+  writeTo(stream, `${resume}${mask.text(command)}\n${stop}`)
+}
+
+/** A line that moves nothing on a terminal, as it is only for one that is none. */
+export function writePlainly(stream: NodeJS.WriteStream, line: string): void {
+  if (!isFile(stream)) writeTo(stream, `${mask.text(line)}\n`)
 }
 
 function isOnRunner(): boolean {

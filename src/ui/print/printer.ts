@@ -1,13 +1,14 @@
 import type { Finding } from '../../domain/finding.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
-import type { RunState } from '../../domain/run/run-state.js'
+import type { RunState, TaskRecord } from '../../domain/run/run-state.js'
 import type { Diagnosis } from '../doctor.js'
 import type { DryRun } from '../dry-run/dry-run.js'
 import type { Reporter } from '../reporters/contract.js'
 import type { ListedRun } from '../runs.js'
 import type { RunStatus } from '../status.js'
-import type { SummaryPlaces } from '../summary.js'
+import type { SummaryView } from '../summary.js'
+import type { LogEntry } from '../task-log.js'
 
 /** Prints what commands have to say, in one format. */
 export interface Printer {
@@ -27,13 +28,19 @@ export interface Printer {
   finding(finding: Finding): void
   /** What all checks come to. */
   diagnosis(diagnosis: Diagnosis): void
+  /** An entry of a task's log, with the last lines of what was printed. */
+  logEntry(entry: LogEntry, output: string): void
+  /** How a task stands, at the end of its log. */
+  taskStanding(task: TaskRecord, brokenOff: boolean): void
+  /** Why tasks failed. */
+  failures(state: RunState): void
   openRun(): Promise<RunPrinter>
 }
 
 /** Prints a run while it happens, and what a person needs to know at its end. */
 export interface RunPrinter {
   readonly reporter: Reporter
-  summary(state: RunState, places: SummaryPlaces): void
+  summary(state: RunState, view: Omit<SummaryView, 'window'>): void
 }
 
 /** What `validate` has found. */

@@ -13,7 +13,7 @@ const maxWaiting = 64_000_000
  * Writes to a standard stream. Whatever happens to its reader (a closed pipe, a terminal that went away, a full disk),
  * it neither throws nor waits: the work must not depend on who watches it.
  */
-export function writeTo(stream: NodeJS.WriteStream, text: string): void {
+export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): void {
   steady(stream)
   if (lost.has(stream)) return
   if (stream.writableLength > maxWaiting) lost.set(stream, 'unread')
@@ -23,6 +23,21 @@ export function writeTo(stream: NodeJS.WriteStream, text: string): void {
 /** Why what was written last did not arrive; undefined while all is well. */
 export function lostStream(stream: NodeJS.WriteStream): LostStream | undefined {
   return lost.get(stream)
+}
+
+/**
+ * Waits until what was written has been taken, or never will be: for commands that print without end, and have nothing
+ * else to do. What comes from a run must not wait, see {@link writeTo}.
+ */
+export async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  while (stream.writableLength > stream.writableHighWaterMark && !lost.has(stream) && !stream.destroyed)
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        for (const name of ['drain', 'error', 'close']) stream.off(name, go)
+        resolve()
+      }
+      for (const name of ['drain', 'error', 'close']) stream.on(name, go)
+    })
 }
 
 /**
