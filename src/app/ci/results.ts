@@ -19,13 +19,15 @@ export interface CiResultsParts {
   readonly printer: Printer
   /** The file for GitLab's `artifacts:reports:dotenv`, as the user named it. */
   readonly dotenv?: string
+  /** The page that is written when the run has ended, as the user named it. */
+  readonly report?: string
 }
 
 /** Tells the CI service what came of the run. What cannot be written is said; the run's result stays what it is. */
 export async function tellCi(parts: CiResultsParts): Promise<void> {
   annotateFailures(parts)
-  const { state, env, dotenv, printer } = parts
-  const results = resultsOf(state)
+  const { env, dotenv, printer } = parts
+  const results = resultsOf(parts)
   const write = async (file: string, writing: (path: string) => Promise<void>) => {
     const path = resolve(file)
     await writing(path).catch((error: unknown) => {
@@ -60,15 +62,16 @@ function isFailed(task: TaskRecord): task is FailedTask {
 }
 
 /** What later steps of a pipeline can use. */
-type Results = Readonly<Record<'done' | 'failed' | 'target' | 'run-id', string>>
+type Results = Readonly<Record<string, string>>
 
-function resultsOf({ start, tasks }: RunState): Results {
+function resultsOf({ state: { start, tasks }, report }: CiResultsParts): Results {
   const count = (type: string) => String([...tasks.values()].filter(({ state }) => state.type === type).length)
   return {
     done: count('done'),
     failed: count('failed'),
     target: cleanLine(start.target?.branch ?? ''),
     'run-id': start.runId,
+    ...(report === undefined ? {} : { report: cleanLine(resolve(report), 1000) }),
   }
 }
 

@@ -1,6 +1,9 @@
+import { appendFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { RunSettings } from '../../config/settings.js'
+import type { Environment } from '../../domain/process/environment.js'
 import type { ReportFormatName } from '../../domain/report-format.js'
+import { err, ok, type Result } from '../../domain/result.js'
 import { errorText } from '../../domain/text.js'
 import { realClock } from '../../platform/clock.js'
 import { putFile, whyNotPut } from '../../platform/files/put-file.js'
@@ -21,6 +24,8 @@ const formats = { summaryFile: 'md', junit: 'junit', report: 'html' } as const s
 interface Wanted {
   readonly format: ReportFormatName
   readonly path: string
+  /** It is somebody else's file, to which everybody adds. */
+  readonly isAdded?: true
 }
 
 /** The files that a run is to write when it ends, counted from where it was typed. */
@@ -40,9 +45,32 @@ export async function reportWarnings(settings: Asked): Promise<readonly string[]
   return (await Promise.all(each)).flat()
 }
 
+/** GitHub shows what a step adds to this file. */
+function stepSummary({ GITHUB_ACTIONS, GITHUB_STEP_SUMMARY: path }: Environment): readonly Wanted[] {
+  return GITHUB_ACTIONS === 'true' && path ? [{ format: 'md', path, isAdded: true }] : []
+}
+
+/** GitHub refuses a summary above 1 MiB. Source: GitHub docs, workflow commands, adding a job summary. */
+const maxSummaryBytes = 1024 * 1024
+
+async function addTo(path: string, text: string): Promise<Result<void, string>> {
+  const bytes = Buffer.from(text)
+  if (bytes.length > maxSummaryBytes) return err('it would be larger than GitHub takes')
+  try {
+    await appendFile(path, bytes)
+    return ok(undefined)
+  } catch (error) {
+    return err(errorText(error))
+  }
+}
+
 /** Writes what the run was asked for, however it ended. What cannot be written is told, and is no failure of the run. */
-export async function writeReports({ settings, location, mask, printer }: Prepared, journal: string): Promise<void> {
-  const wanted = wantedBy(settings)
+export async function writeReports(
+  { settings, location, mask, printer }: Prepared,
+  journal: string,
+  env: Environment,
+): Promise<void> {
+  const wanted = [...stepSummary(env), ...wantedBy(settings)]
   if (wanted.length === 0) return
   const trouble = (path: string, why: string) =>
     printer.trouble(
@@ -57,13 +85,13 @@ export async function writeReports({ settings, location, mask, printer }: Prepar
         ...{ commonDir: location.commonDir, mask, now: realClock.now() },
       },
     )
-    for (const { format, path } of wanted) {
+    for (const { format, path, isAdded } of wanted) {
       if (!read.ok) {
         trouble(path, read.error.message)
         continue
       }
       const text = await reportFormats[format].render(read.value, reportTools)
-      const put = await putFile(path, text)
+      const put = isAdded ? await addTo(path, text) : await putFile(path, text)
       if (!put.ok) trouble(path, put.error)
     }
   }

@@ -48,7 +48,7 @@ export async function launch({ prepared: wanted, ...rest }: LaunchParts): Promis
     })
     return run.ok ? run.value : run.error
   } finally {
-    if (journal !== undefined) await writeReports(wanted, journal)
+    if (journal !== undefined) await writeReports(wanted, journal, rest.env)
   }
 }
 

@@ -60,7 +60,7 @@ export async function work(run: OpenRun): Promise<ExitCode> {
   const { settings, printer } = prepared
   await tellCi({
     ...{ state: recorder.state, tasks: loaded.graph.tasks, roadmap: loaded.path, env, printer },
-    ...present({ dotenv: settings.dotenv }),
+    ...present({ dotenv: settings.dotenv, report: settings.report }),
   })
   for (const fault of (await notifier?.settled()) ?? []) printer.trouble(fault)
   return verdict.exitCode
