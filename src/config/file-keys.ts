@@ -1,5 +1,6 @@
 import { defaultGateTimeoutMs } from '../domain/landing/gate.js'
 import { defaultSetupTimeoutMs } from '../domain/setup.js'
+import { occasions } from '../domain/run/occasion.js'
 import type { FileKey } from './config.js'
 
 /** What a key of the configuration is for, and an example of its value, as YAML. */
@@ -97,6 +98,16 @@ export const fileKeys: Readonly<Record<FileKey, KeyNote>> = {
   agents_may_configure: {
     about: "Whether agents' changes to this file and to settings of agent CLIs may land (default off).",
     example: 'off',
+  },
+  notify: {
+    about: 'What tells you of a run that nobody watches: a command, a webhook, the bell.',
+    example: '{ command: notify-send autopilot "$AUTOPILOT_TEXT", on: [finished] }',
+    inside: {
+      command: 'a shell command; $AUTOPILOT_TEXT says what happened, $AUTOPILOT_OCCASION which of the words of on it is',
+      webhook: 'a URL, or $NAME for a variable that has it; gets a POST of JSON whose text Slack shows',
+      bell: 'on: rings the bell of the terminal',
+      on: `which of ${occasions.join(', ')} (default: all)`,
+    },
   },
   prompt: {
     about: 'A file with a prompt template in place of the built-in one.',
