@@ -12,7 +12,7 @@ import { addRun } from './commands/run.js'
 import { addRuns } from './commands/runs.js'
 import { addStatus } from './commands/status.js'
 import { addValidate } from './commands/validate.js'
-import { addFirstCommands } from './first-commands.js'
+import { addFirstCommands } from './commands/first-commands.js'
 import { hintFor } from './hints.js'
 import type { AddCommand } from './options.js'
 

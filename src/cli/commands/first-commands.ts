@@ -1,9 +1,9 @@
 import { Argument, Option, type Command } from 'commander'
-import { settings } from '../config/settings.js'
-import type { Environment } from '../domain/process/environment.js'
-import { exitCodes, type ExitCode } from '../domain/run/exit-code.js'
-import { nearest } from '../domain/nearest.js'
-import { sinkOf } from '../ui/print/output.js'
+import { settings } from '../../config/settings.js'
+import type { Environment } from '../../domain/process/environment.js'
+import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
+import { nearest } from '../../domain/nearest.js'
+import { sinkOf } from '../../ui/print/output.js'
 import {
   directoryOption,
   outputOption,
@@ -11,8 +11,8 @@ import {
   settingsOf,
   type PrintingFlags,
   type SettingFlags,
-} from './options.js'
-import { topics } from './topics.js'
+} from '../options.js'
+import { topics } from '../topics.js'
 
 type Done = (code: ExitCode) => void
 
@@ -33,7 +33,7 @@ function addInit(program: Command, env: Environment, done: Done): void {
     .addOption(directoryOption())
     .addHelpText('after', initNotes)
     .action(async (flags: { readonly dryRun?: true; readonly directory: string }) => {
-      const { initCommand } = await import('../app/commands/init-command.js')
+      const { initCommand } = await import('../../app/commands/init-command.js')
       done(await initCommand({ directory: flags.directory, dryRun: flags.dryRun === true }, env))
     })
 }
@@ -55,7 +55,7 @@ function addDoctor(program: Command, env: Environment, done: Done): void {
     .addOption(directoryOption())
     .addHelpText('after', doctorNotes)
     .action(async (roadmap: string | undefined, flags: SettingFlags & PrintingFlags & { readonly gates?: true }) => {
-      const { doctorCommand } = await import('../app/commands/doctor-command.js')
+      const { doctorCommand } = await import('../../app/commands/doctor-command.js')
       const how = { output: flags.output ?? settings.output.default, gates: flags.gates === true }
       const args = { directory: flags.directory, flags: settingsOf(flags), ...how }
       done(await doctorCommand(roadmap === undefined ? args : { ...args, roadmap }, env))
@@ -70,7 +70,7 @@ function addSchema(program: Command, env: Environment, done: Done): void {
     .addOption(directoryOption())
     .addHelpText('after', schemaNotes)
     .action(async (name: 'roadmap' | 'config' | 'events', { directory }: { readonly directory: string }) => {
-      const { schemaCommand } = await import('../app/commands/schema-command.js')
+      const { schemaCommand } = await import('../../app/commands/schema-command.js')
       done(await schemaCommand({ name, directory }, env))
     })
 }
@@ -82,7 +82,7 @@ function addCompletion(program: Command, done: Done): void {
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', completionNotes)
     .action(async (shell: 'bash' | 'zsh' | 'fish') => {
-      const { printCompletionScript } = await import('./completion-scripts.js')
+      const { printCompletionScript } = await import('../completion-scripts.js')
       printCompletionScript(shell)
       done(exitCodes.done)
     })
@@ -99,7 +99,7 @@ function addHelp(program: Command, done: Done): void {
       const command = program.commands.find((one) => one.name() === topic)
       if (command || topic === undefined) (command ?? program).outputHelp()
       else if (Object.hasOwn(topics, topic)) {
-        const { showTopic } = await import('./show-topic.js')
+        const { showTopic } = await import('../show-topic.js')
         showTopic(topics[topic]?.page ?? '')
       } else {
         sinkOf(process.stderr).write(unknownTopic(topic, program))
