@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { isAlive } from '../../support/rigs/program.js'
 import { rig, riggedRoadmap, scene } from '../../support/scenes/rigged-scene.js'
 import type { Scene } from '../../support/scenes/scene.js'
 
@@ -170,6 +171,10 @@ test('a run that is at work is named, and so is what earlier runs left', async (
   await run.ended
   const after = await doctor(stage)
   expect(after.of('lock')).toEqual([])
+  expect(after.of('leftovers')).toContainEqual(
+    expect.objectContaining({ level: 'warning', text: expect.stringContaining('work that has not landed') as string }),
+  )
+  expect(after.of('runs')[0]?.text).toMatch(/stopped before its end/)
 })
 
 test('--gates runs setup and the gates on the last commit: 4 if one fails there, with its last line and its log', async () => {
@@ -200,4 +205,18 @@ test('too few file descriptors for the asked slots are a warning, as at the star
   const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo }\n' })
   const { findings } = await doctor(stage, ['--agents', '256'])
   expect(findings.map(({ check }) => check)).toContain('files')
+})
+
+test('Ctrl-C during --gates ends the gate, and leaves no lock and no workspace', async () => {
+  const agents = await rig()
+  const config = `gates: [${JSON.stringify(agents.command('gate'))}]\n`
+  const stage = scene({ roadmap: 'tasks:\n  - { id: a, run: echo }\n', files: { 'autopilot.yaml': config } })
+  const running = stage.start(['doctor', '--gates'])
+  const gate = await agents.next('gate')
+  running.kill('SIGINT')
+  expect((await running.ended).code).toBe(130)
+  expect(isAlive(gate.pid)).toBe(false)
+  const { of } = await doctor(stage)
+  expect(of('lock')).toEqual([])
+  expect(of('leftovers')).toEqual([])
 })
