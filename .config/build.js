@@ -97,6 +97,10 @@ const page = await build({
 const { helpTexts, completions } = createRequire(import.meta.url)(join(outdir, 'command-line.cjs'))
 await writeFile(join(outdir, 'help.json'), JSON.stringify(await helpTexts()))
 await writeFile(join(outdir, 'completions.json'), JSON.stringify(await completions()))
+// The page's script goes wherever a report goes, and the licences of what is in it go with it.
+const script = join(outdir, 'report-page.js')
+const theirs = (await licences(Object.keys(page.metafile.inputs))).replaceAll('*/', '* /')
+await writeFile(script, `/*!\n${theirs}*/\n${await readFile(script, 'utf8')}`)
 const inputs = [program, start, workers, page].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(inputs))
 await putInPlace()
