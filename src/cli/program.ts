@@ -4,6 +4,7 @@ import type { ExitCode } from '../domain/run/exit-code.js'
 import { cleanLine } from '../domain/text.js'
 import { sinkOf } from '../ui/print/output.js'
 import { addClean } from './commands/clean.js'
+import { addControl } from './commands/control.js'
 import { addDiff } from './commands/diff.js'
 import { addLogs } from './commands/logs.js'
 import { addReport } from './commands/report.js'
@@ -26,6 +27,7 @@ const commands: readonly AddCommand[] = [
   addDiff,
   addRuns,
   addReport,
+  addControl,
   addClean,
   addFirstCommands,
 ]

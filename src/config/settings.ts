@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import type { Environment } from '../domain/process/environment.js'
 import { defaultFormat, describeFormats, outputFormats, uiForms } from '../domain/output-format.js'
 import type { RunSettings } from './run-settings.js'
+import { mostSlots } from '../domain/agent/slot-change.js'
 import { err, ok, type Result } from '../domain/result.js'
 import {
   anyText,
@@ -47,7 +48,7 @@ const runOnly = ['run'] as const
 /** All settings, in the order of `--help`: the only source of flags, variables, keys and defaults. */
 export const settings = {
   agents: {
-    read: wholeNumber(1, 256),
+    read: wholeNumber(1, mostSlots),
     flag: '-a, --agents <n>',
     help: 'agent slots: how many agents work at once (default 5)',
     variables: ['AGENTS', 'AUTOPILOT_AGENTS'],

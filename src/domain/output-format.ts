@@ -10,11 +10,12 @@ const formats = {
     runs: 'one object per line',
     doctor: 'one finding per line',
     logs: 'one event per line',
+    control: 'one object',
   },
 } as const satisfies Readonly<Record<string, Partial<Readonly<Record<PrintingCommand, string>>>>>
 
-/** Commands that take `--output`; `resume` prints as `run` does. */
-export type PrintingCommand = 'run' | 'validate' | 'status' | 'runs' | 'logs' | 'doctor'
+/** Commands that take `--output`; `resume` prints as `run` does, and all that act on a run at work alike. */
+export type PrintingCommand = 'run' | 'validate' | 'status' | 'runs' | 'logs' | 'doctor' | 'control'
 
 export type OutputFormat = keyof typeof formats
 

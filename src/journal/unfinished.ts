@@ -8,13 +8,17 @@ export async function isUnfinished(journal: string): Promise<boolean> {
   return (await readExitCode(journal)) === undefined
 }
 
-/** The exit code with which a run came to its end; undefined for one that did not. Reads only the journal's last line. */
+/**
+ * The exit code with which a run came to its end, with all its tasks counted; undefined for one that did not. Reads only the
+ * journal's last line.
+ */
 export async function readExitCode(journal: string): Promise<number | undefined> {
   const last = await readLastLine(journal, maxBytes)
   if (!last.ok || last.value === undefined) return undefined
   try {
-    const { type, exitCode } = JSON.parse(last.value) as { readonly type?: unknown; readonly exitCode?: unknown }
-    return type === 'run_finished' && typeof exitCode === 'number' ? exitCode : undefined
+    const end = JSON.parse(last.value) as Readonly<Partial<Record<'type' | 'exitCode' | 'ofAll', unknown>>>
+    const code = end.ofAll ?? end.exitCode
+    return end.type === 'run_finished' && typeof code === 'number' ? code : undefined
   } catch {
     return undefined
   }

@@ -19,6 +19,9 @@ export interface Recorder {
 export interface RunRecorder extends Recorder {
   /** Leaves the terminal as it was; later events are shown line by line. */
   readonly closeReporters: () => void
+  /** Leaves the terminal to the shell while the run stands still. */
+  readonly suspendReporters: () => void
+  readonly continueReporters: () => void
 }
 
 export interface RecorderParts {
@@ -78,7 +81,13 @@ export function createRecorder(beginning: RunBeginning, parts: RecorderParts): R
     behindWall(reporter, (why) => queueMicrotask(() => void record({ type: 'reporter_failed', why }))),
   )
   void keep(first)
-  return { state, record, closeReporters: () => reporters.forEach((reporter) => reporter.close()) }
+  return {
+    state,
+    record,
+    closeReporters: () => reporters.forEach((reporter) => reporter.close()),
+    suspendReporters: () => reporters.forEach((reporter) => reporter.suspend?.()),
+    continueReporters: () => reporters.forEach((reporter) => reporter.goOn?.()),
+  }
 }
 
 function begin(beginning: RunBeginning, stamp: <Event extends RunEvent>(event: Event) => Event & Stamp) {

@@ -1,21 +1,36 @@
 import { performance } from 'node:perf_hooks'
 import type { EpochMs, MonotonicMs } from '../domain/brand.js'
-import type { Clock } from '../domain/clock.js'
+import { later, msBetween, type Clock } from '../domain/clock.js'
 
 /** Node's timers fire at once above 2^31 - 1 ms (documented for `setTimeout`); longer waits are cut into pieces. */
 const longestTimerMs = 2 ** 31 - 1
 
+/** A timer may come so much too early by the finer clock, ms. */
+const earlyMs = 2
+
+let stoodStillMs = 0
+
+/** For so long, ms, this process and all that it had started was stopped: for the monotonic clock, no time has passed. */
+export function standStill(ms: number): void {
+  stoodStillMs += ms
+}
+
+function monotonic(): MonotonicMs {
+  return (performance.now() - stoodStillMs) as MonotonicMs
+}
+
 export const realClock: Clock = {
   now: () => Date.now() as EpochMs,
-  monotonic: () => performance.now() as MonotonicMs,
+  monotonic,
   schedule(ms, callback) {
     let timer: NodeJS.Timeout
-    const wait = (left: number) => {
-      const piece = Math.min(Math.max(left, 0), longestTimerMs)
-      timer = setTimeout(() => (left > piece ? wait(left - piece) : callback()), piece)
+    const due = later(monotonic(), ms)
+    const wait = () => {
+      const left = Math.min(Math.max(msBetween(monotonic(), due), 0), longestTimerMs)
+      timer = setTimeout(() => (msBetween(monotonic(), due) > earlyMs ? wait() : callback()), left)
       timer.unref()
     }
-    wait(ms)
+    wait()
     return () => clearTimeout(timer)
   },
 }

@@ -16,7 +16,10 @@ import type { QueueCounts } from '../domain/run/event.js'
  * `test/support/rigs/pools.ts` runs its suite on every implementation.
  */
 export interface AgentPool {
+  /** A slot that is being taken away, but is still held, stays. */
   addAgent(slot: AgentSlot): void
+  /** Takes a slot away: at once if it is idle, else when it is released. `agent:removed` tells. */
+  removeAgent(agentId: string): void
 
   /**
    * Waits for an idle slot that may run the task. Rejects with a `ReservationError` when `signal` is aborted
@@ -29,6 +32,9 @@ export interface AgentPool {
     options?: { readonly signal?: AbortSignal },
   ): Promise<Agent>
 
+  /** The waiting reservations of a task are rejected as `aborted`; a slot that it holds stays held. */
+  withdraw(taskId: TaskId): void
+
   /** Gives a slot back. Throws when it is not reserved: each reservation is released exactly once. */
   releaseAgent(agentId: string): void
 
@@ -40,6 +46,9 @@ export interface AgentPool {
    * provider may have been stopped or have begun to cool down, or the pool paused or shut.
    */
   isStillGranted(agentId: string): boolean
+
+  /** Whether a slot is held; false for one that is not there. */
+  isHeld(agentId: string): boolean
 
   /** Why nothing that is left may serve the task; undefined while a reservation of it makes sense. */
   unservable(task: ReservationRequest, complexity: Complexity): string | undefined
@@ -114,6 +123,8 @@ export interface ReservationRequest {
 
 export interface PoolEvents {
   'queue:updated': [QueueCounts]
+  /** A slot is gone. */
+  'agent:removed': [agentId: string]
   /** Called when it changes; undefined when it no longer holds. */
   stuck: [Stuck | undefined]
 }
@@ -134,5 +145,5 @@ export interface HeldOffer extends ProviderModel {
 /** Whether another agent may start next to those that hold a slot. */
 export type Admission = (offer: ProviderModel, held: readonly HeldOffer[]) => boolean
 
-/** The base is red, or the disk is full. */
-export type PauseReason = 'base' | 'room'
+/** The base is red, the disk is full, or a person has paused the run. */
+export type PauseReason = 'base' | 'room' | 'person'

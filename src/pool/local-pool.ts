@@ -74,6 +74,11 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
     this.#starter.settle()
   }
 
+  removeAgent(agentId: string): void {
+    if (this.#slots.remove(agentId)) this.emit('agent:removed', agentId)
+    this.#starter.settle()
+  }
+
   reserveAgent(
     task: ReservationRequest,
     complexity: Complexity,
@@ -102,16 +107,27 @@ export class LocalPool extends EventEmitter<PoolEvents> implements AgentPool {
     })
   }
 
+  withdraw(taskId: TaskId): void {
+    for (const waiting of this.#waiting.all(() => true)) {
+      if (waiting.taskId === taskId) this.#withdraw(waiting, withdrawn(taskId))
+    }
+  }
+
   unservable(task: ReservationRequest, complexity: Complexity): string | undefined {
     const demand = demandOf(task, complexity)
     return this.#isServable(demand) ? undefined : this.#unservable(task.id, demand).message
   }
 
   releaseAgent(agentId: string): void {
-    const { release } = this.#slots.release(agentId)
+    const { release, isGone } = this.#slots.release(agentId)
     this.#standing.released(agentId)
     this.#starter.released()
     release()
+    if (isGone) this.emit('agent:removed', agentId)
+  }
+
+  isHeld(agentId: string): boolean {
+    return this.#slots.holding(agentId) !== undefined
   }
 
   isStillGranted(agentId: string): boolean {

@@ -10,6 +10,9 @@ export interface StandingParts {
   readonly onOpened: () => void
 }
 
+/** The wall clock goes on while a run stands still after Ctrl-Z, and timers do not: it is looked at so often, ms. */
+const longestWaitMs = 30_000
+
 /** A provider that is not given all the work that it could do. */
 type CoolDown =
   | { readonly type: 'cooling_down'; readonly until: EpochMs; readonly cancel: () => void }
@@ -63,11 +66,19 @@ export class ProviderStanding {
   coolDown(provider: string, until: EpochMs): void {
     const { clock, onOpened } = this.#parts
     this.#cancel(provider)
-    const cancel = clock.schedule(msBetween(clock.now(), until), () => {
-      this.#coolDowns.set(provider, { type: 'probing' })
-      onOpened()
-    })
-    this.#coolDowns.set(provider, { type: 'cooling_down', until, cancel })
+    const wait = () => {
+      const left = msBetween(clock.now(), until)
+      const cancel = clock.schedule(Math.min(left, longestWaitMs), () => {
+        if (left > longestWaitMs) {
+          wait()
+          return
+        }
+        this.#coolDowns.set(provider, { type: 'probing' })
+        onOpened()
+      })
+      this.#coolDowns.set(provider, { type: 'cooling_down', until, cancel })
+    }
+    wait()
   }
 
   /** It has answered: after a cool-down, others may follow the first agent. */

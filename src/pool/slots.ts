@@ -13,6 +13,8 @@ interface Slot {
   readonly id: string
   /** Reservations that it has served. */
   served: number
+  /** It is taken away once it is released. */
+  isLeaving: boolean
   held?: Holding
 }
 
@@ -35,8 +37,18 @@ export class Slots {
   }
 
   add({ id }: AgentSlot): void {
-    if (this.#slots.has(id)) throw new Error(`slot ${id} is in the pool already`)
-    this.#slots.set(id, { id, served: 0 })
+    const known = this.#slots.get(id)
+    if (known && !known.isLeaving) throw new Error(`slot ${id} is in the pool already`)
+    if (known) known.isLeaving = false
+    else this.#slots.set(id, { id, served: 0, isLeaving: false })
+  }
+
+  /** Whether it is gone; one that is held goes when it is released. */
+  remove(id: string): boolean {
+    const slot = this.#slots.get(id)
+    if (!slot) throw new Error(`slot ${id} is not in the pool`)
+    slot.isLeaving = true
+    return this.#dropLeaving(slot)
   }
 
   heldOffers(): readonly HeldOffer[] {
@@ -66,13 +78,17 @@ export class Slots {
     this.#offers.set(id, { ...holding.offer, slot: id })
   }
 
-  /** Throws when it is not held. */
-  release(id: string): Holding {
+  /** Throws when it is not held. `isGone`: it was to be taken away. */
+  release(id: string): Holding & { readonly isGone: boolean } {
     const slot = this.#slots.get(id)
     const held = slot?.held
     if (!held) throw new Error(`slot ${id} is not reserved`)
     delete slot.held
     this.#offers.delete(id)
-    return held
+    return { ...held, isGone: this.#dropLeaving(slot) }
+  }
+
+  #dropLeaving({ id, held, isLeaving }: Slot): boolean {
+    return isLeaving && !held && this.#slots.delete(id)
   }
 }

@@ -2,12 +2,13 @@ import type { TaskId } from '../domain/brand.js'
 import { msBetween } from '../domain/clock.js'
 import type { AgentEvent } from '../domain/agent/agent-event.js'
 import { formatUsd } from '../domain/accounts/budget.js'
-import { isTold, type RecordOf, type RunRecord } from '../domain/run/event.js'
+import { isControl, isTold, type RecordOf, type RunRecord } from '../domain/run/event.js'
 import type { Failure } from '../domain/agent/failure.js'
 import { formatProviderModel, type ProviderModel } from '../domain/agent/provider-model.js'
 import { nameRefusal, openRefusals } from '../domain/agent/refusal.js'
 import type { RunState } from '../domain/run/run-state.js'
-import { cleanLine, plural } from '../domain/text.js'
+import { cleanLine, listFirst, plural } from '../domain/text.js'
+import { describeControl } from './control.js'
 import {
   formatBaseRed,
   formatCounts,
@@ -56,6 +57,7 @@ export function below({ below: lines = [] }: Line): readonly string[] {
 
 function phrase(record: RunRecord, state: RunState): Line | undefined {
   if (isTold(record)) return describeTold(record)
+  if (isControl(record)) return describeControl(record)
   switch (record.type) {
     case 'run_started':
       return { tone: 'plain', text: describeStart(record) }
@@ -295,7 +297,8 @@ function describeResumed(resumed: RecordOf<'run_resumed'>, { start }: RunState):
   const count = (state: string) => resumed.tasks.filter((task) => task.state === state).length
   const left = plural(count('pending') - resumed.failed.length, 'task')
   const failed = resumed.failed.length > 0 ? `, ${resumed.failed.length} failed` : ''
-  const tasks = `run ${start.runId} continues: ${left} left, ${count('held')} held, ${count('done')} done${failed}`
+  const alone = resumed.only ? `, working on ${listFirst(resumed.only, 5, showId)} alone` : ''
+  const tasks = `run ${start.runId} continues${alone}: ${left} left, ${count('held')} held, ${count('done')} done${failed}`
   return describeBegin(resumed, start.roadmap, tasks)
 }
 

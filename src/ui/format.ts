@@ -1,4 +1,5 @@
 import { msBetween } from '../domain/clock.js'
+import type { Actor } from '../domain/actor.js'
 import type { EpochMs } from '../domain/brand.js'
 import type { Usage } from '../domain/agent/agent-event.js'
 import type { QueueCounts } from '../domain/run/event.js'
@@ -6,7 +7,7 @@ import type { Failure } from '../domain/agent/failure.js'
 import type { HoldReason } from '../domain/roadmap/hold.js'
 import { statusSatisfies } from '../domain/roadmap/task.js'
 import type { TaskRecord } from '../domain/run/task-record.js'
-import { formatMoment } from '../domain/accounts/wall-time.js'
+import { formatDayAndTime, formatMoment } from '../domain/accounts/wall-time.js'
 import { formatDuration } from '../domain/duration.js'
 import { localZone } from '../platform/clock.js'
 import { cleanLine, cleanName, grouped, listFirst, plural } from '../domain/text.js'
@@ -152,9 +153,17 @@ export function formatHold(reason: HoldReason): string {
       return 'has verify commands, which need --isolation workspace'
     case 'unservable':
       return cleanLine(reason.message, 300)
+    case 'canceled':
+      return `canceled by ${formatActor(reason.by)} at ${formatDayAndTime(reason.at, localZone())}; autopilot resume --only runs it`
     case 'not_selected':
       return `depends on ${list(reason.taskIds)}, not selected by --only or --limit`
   }
+}
+
+/** Who acted on a run: `anna (process 4242)`. */
+export function formatActor({ user, pid, via }: Actor): string {
+  const how = via === 'key' ? 'by key' : `process ${pid}`
+  return `${cleanLine(user, 60)} (${how})`
 }
 
 function list(ids: readonly string[]): string {

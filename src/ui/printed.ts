@@ -4,6 +4,7 @@ import { exitCodes } from '../domain/run/exit-code.js'
 import { budgetShape, runBudgetsFields } from '../domain/accounts/budget.js'
 import { failureShape } from '../domain/agent/failure.js'
 import { providerModelShape } from '../domain/agent/provider-model.js'
+import { answerShape } from '../domain/run/control.js'
 import { holdShape } from '../domain/roadmap/hold.js'
 import { problemFields } from '../domain/roadmap/problem.js'
 import {
@@ -116,6 +117,10 @@ export const printedLines = {
     errors: number('Findings for which a run would be refused.'),
     warnings: number('Other findings that a person should know.'),
     exitCode: oneOf(Object.values(exitCodes), 'The exit code.'),
+  }),
+  answer: variant('`pause`, `unpause`, `cancel` and `agents`: what the run has answered.', {
+    run: name<RunId>('Its id.'),
+    answer: titled('run answer', answerShape),
   }),
 }
 export const printedShape = union(printedLines)

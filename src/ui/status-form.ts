@@ -1,3 +1,4 @@
+import { actorShape } from '../domain/actor.js'
 import type { CommitId, RefName, RunId, TaskId } from '../domain/brand.js'
 import { usageShape } from '../domain/agent/agent-event.js'
 import { failureShape } from '../domain/agent/failure.js'
@@ -67,6 +68,9 @@ const statusTaskShape = object({
     'Its attempts, over the whole journal.',
   ),
   used: as(usageShape, 'What its agents used, over the whole journal.'),
+  canceling: optional(
+    object({ by: as(actorShape, 'Who cancels it.'), at: moment('Since when, epoch ms.') }, 'It is being canceled.'),
+  ),
   approvals: optional(
     list(
       object({
@@ -141,6 +145,17 @@ export const statusFields = {
       'Of a run that is `running`: the counts of the pool.',
     ),
   ),
+  paused: optional(
+    object(
+      {
+        by: as(actorShape, 'Who paused it.'),
+        at: moment('When, epoch ms.'),
+        until: optional(moment('When its time limit ends the run, epoch ms.')),
+      },
+      'Of a run that is `running` and paused: nothing begins.',
+    ),
+  ),
+  stopped: mark('Of a run that is `running`: it is stopped, as by Ctrl-Z.'),
   base: optional(
     object(
       {

@@ -2,8 +2,10 @@ import type { EpochMs } from '../domain/brand.js'
 import type { CommitOnRef } from '../domain/run/ledger.js'
 import type { ResumeCounts } from '../domain/run/reconcile.js'
 import type { RunState, TaskRecord, TaskState } from '../domain/run/run-state.js'
+import { present } from '../domain/present.js'
 import { cleanLine, plural } from '../domain/text.js'
 import type { Line, Tone } from './describe.js'
+import { formatPaused } from './control.js'
 import type { Printed } from './printed.js'
 import {
   formatCounts,
@@ -31,7 +33,8 @@ import {
 
 /** Whether a run is active. A run that was broken off has neither an end in its journal nor a process. */
 export type RunStanding =
-  | { readonly type: 'running'; readonly pid: number; readonly host: string }
+  /** `isStopped`: as by Ctrl-Z. */
+  | { readonly type: 'running'; readonly pid: number; readonly host: string; readonly isStopped?: true }
   /**
    * On another machine or in another container, without a sign of life: nobody can tell from here whether it is gone.
    */
@@ -66,6 +69,7 @@ export function statusLines(status: RunStatus): readonly Line[] {
     ...(state.start.target ? [row('plain', 'Target', state.start.target.branch)] : []),
     ...(standing.type === 'running' ? [{ tone: 'plain', text: formatCounts(state.counts) } as const] : []),
     ...(standing.type === 'running' ? waitingLines(status) : []),
+    ...(standing.type === 'running' ? pausedLines(status) : []),
     // A running run is neither good nor bad yet.
     ...(standing.type === 'running' ? outcome.map(({ text }) => ({ tone: 'plain', text }) as const) : outcome),
     ...resumeLines(status),
@@ -110,6 +114,14 @@ function waitingLines({ state: { waiting }, lastAt }: RunStatus): readonly Line[
   return [row('warning', 'Waits', formatWaiting(waiting.until, lastAt, waiting.providers))]
 }
 
+function pausedLines({ state: { paused }, standing, lastAt }: RunStatus): readonly Line[] {
+  const isStopped = standing.type === 'running' && standing.isStopped === true
+  return [
+    ...(isStopped ? [row('warning', 'Stopped', `as by Ctrl-Z; fg or kill -CONT ${standing.pid} continues it`)] : []),
+    ...(paused ? [row('warning', 'Paused', formatPaused(paused, lastAt))] : []),
+  ]
+}
+
 function resumeLines({ state, resume }: RunStatus): readonly Line[] {
   if (!resume) return []
   const { toLand, conversations, toStart, failed } = resume
@@ -143,7 +155,7 @@ function taskLines({ state, standing }: RunStatus): readonly Line[] {
 /** How a task stands, and below that the reason of a failure. */
 export function taskStanding(task: TaskRecord, brokenOff: boolean): readonly [Line, ...Line[]] {
   const { id, state } = task
-  const [tone, text] = describeTask(state, brokenOff)
+  const [tone, text] = describeTask(task, brokenOff)
   const failed = state.type === 'failed' ? state.failure : undefined
   const besides = `${leftoversBehind(task)}${ignoredBehind(task)}${refusedBehind(task, failed)}`
   const reason = failed ? reasonLines(failed) : []
@@ -153,7 +165,8 @@ export function taskStanding(task: TaskRecord, brokenOff: boolean): readonly [Li
   ]
 }
 
-function describeTask(state: TaskState, brokenOff: boolean): [tone: Tone, text: string] {
+function describeTask({ state, canceling }: TaskRecord, brokenOff: boolean): [tone: Tone, text: string] {
+  const isCanceling = canceling !== undefined
   switch (state.type) {
     case 'done':
       return ['good', describeDone(state)]
@@ -173,7 +186,7 @@ function describeTask(state: TaskState, brokenOff: boolean): [tone: Tone, text: 
     case 'merging': {
       const slot = state.type === 'running' || state.type === 'verifying' ? state.slot : undefined
       const where = slot === undefined ? '' : ` on ${cleanLine(slot, 30)}`
-      const text = `${state.type}, attempt ${state.attempt}${where}`
+      const text = `${state.type}, attempt ${state.attempt}${where}${isCanceling ? ', being canceled' : ''}`
       return brokenOff ? ['warning', `was ${text}`] : ['plain', text]
     }
   }
@@ -210,6 +223,7 @@ export function statusObject(status: RunStatus): PrintedStatus {
     ...{ standing: standing.type, ...state.finished },
     ...(standing.type === 'running' ? { pid: standing.pid, host: standing.host, queue: state.counts } : {}),
     ...(standing.type === 'silent' ? { pid: standing.pid, host: standing.host, silentSince: standing.since } : {}),
+    ...(standing.type === 'running' ? present({ paused: state.paused, stopped: standing.isStopped }) : {}),
     ...(state.base ? { base: state.base } : {}),
     ...{ counts, tasks, gates: state.gates, usage: state.usage, spending: Object.fromEntries(state.spending) },
     durationMs: state.ms,

@@ -18,6 +18,8 @@ export interface GateRunnerParts {
 /** The job that runs a gate, counted from 1, and whose work it is about. */
 export interface GateWork extends Pick<GatedTree, 'base' | 'tree' | 'attempt' | 'taskIds'> {
   readonly job: number
+  /** Aborted when nobody waits for the verdict any more. */
+  readonly unwanted: AbortSignal
 }
 
 /** The result of running a gate, and where it ran. `isLast`: another try would give the same. */
@@ -25,6 +27,13 @@ export interface GateRun {
   readonly verdict: Verdict
   readonly checkout?: Checkout
   readonly isLast?: true
+}
+
+interface HowToRun {
+  /** Nothing is in its checkout that an earlier use has left. */
+  readonly fresh: boolean
+  /** Aborted when nobody waits for the verdict any more. */
+  readonly unwanted: AbortSignal
 }
 
 /** How often an errored gate is tried in all. */
@@ -43,12 +52,12 @@ export class GateRunner {
     this.#setup = createSetupJudge(parts)
   }
 
-  /** `fresh`: nothing is in its checkout that an earlier use has left. */
-  async run(gated: GatedTree, gate: Gate, fresh: boolean): Promise<GateRun> {
+  async run(gated: GatedTree, gate: Gate, how: HowToRun): Promise<GateRun> {
     const { limited, signal } = this.#parts
     for (let left = tries - 1; ; left--) {
-      const run = await this.#inTurn(gate, () => limited((job) => this.#runOnce(gated, gate, { fresh, job })))
-      if (run.verdict.type !== 'errored' || run.isLast || left === 0 || signal.aborted) return run
+      const run = await this.#inTurn(gate, () => limited((job) => this.#runOnce(gated, gate, { ...how, job })))
+      const isOver = run.isLast === true || left === 0 || signal.aborted || how.unwanted.aborted
+      if (run.verdict.type !== 'errored' || isOver) return run
     }
   }
 
@@ -62,16 +71,16 @@ export class GateRunner {
   async #runOnce(
     gated: GatedTree,
     gate: Gate,
-    { fresh, job }: { readonly fresh: boolean; readonly job: number },
+    { fresh, job, unwanted }: HowToRun & { readonly job: number },
   ): Promise<GateRun> {
     const { judge, signal } = this.#parts
-    if (signal.aborted) return { verdict: { type: 'errored', message: 'the run was canceled' } }
+    if (signal.aborted || unwanted.aborted) return { verdict: { type: 'errored', message: 'it was canceled' } }
     const known = await this.#setup.known(gated.tree)
     if (known?.type === 'failed') return { verdict: known }
     const checkout = await this.#checkOut(gated, fresh)
     if ('verdict' in checkout) return checkout
     try {
-      return { verdict: await judge(gate, checkout.root, { ...gated, job }), checkout }
+      return { verdict: await judge(gate, checkout.root, { ...gated, job, unwanted }), checkout }
     } finally {
       checkout.release()
     }

@@ -22,6 +22,8 @@ export interface GateRun {
   readonly mask: Mask
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Aborted when nobody waits for the verdict any more. */
+  readonly unwanted?: AbortSignal
   /** Told of the gate's process before the gate begins. */
   readonly onSpawned: OnSpawned
   readonly start: StartProcess
@@ -35,7 +37,7 @@ const mark = 'AUTOPILOT_GATE'
 /** Runs one gate to its end, in its own process group, and returns its verdict. Never rejects. */
 export async function runGate(
   gate: Gate,
-  { root, env, logFile, mask, clock, signal, onSpawned, start }: GateRun,
+  { root, env, logFile, mask, clock, signal, unwanted, onSpawned, start }: GateRun,
 ): Promise<Verdict> {
   const cwd = await directoryIn(root, gate.cwd)
   if (cwd === undefined)
@@ -58,8 +60,9 @@ export async function runGate(
     onSpawned,
   })
   const onAbort = () => process.end('canceled')
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
+  const ending = unwanted ? [signal, unwanted] : [signal]
+  for (const one of ending) one.addEventListener('abort', onAbort, { once: true })
+  if (ending.some(({ aborted }) => aborted)) onAbort()
   const cancelTimeout = scheduleUsable(gate.timeoutMs, () => process.end('timeout'), {
     clock,
     isStopped: () => isStopped(process.pid ?? 0),
@@ -67,7 +70,7 @@ export async function runGate(
   await process.exited
   cancelTimeout()
   const end = await process.finished
-  signal.removeEventListener('abort', onAbort)
+  for (const one of ending) one.removeEventListener('abort', onAbort)
   const verdict = judge(gate, end)
   if (verdict.type !== 'failed') return verdict
   // A gate's output about a full disk may be its own words. Only a disk that is full right now says nothing about the

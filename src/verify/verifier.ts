@@ -25,15 +25,30 @@ export interface Verifier {
   /**
    * Ok if every gate passed; otherwise the first that failed, in the order of the gates, with the keys of all that
    * did, or the first that errored. `onJudged` gets every verdict except those that a canceled run left open.
+   *
+   * Once `unwanted` is aborted, this one wants no verdict any more: it is `canceled` at once, and gates that nobody else
+   * waits for are ended.
    */
-  verify(gated: GatedTree, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
+  verify(
+    gated: GatedTree,
+    gates: readonly Gate[],
+    onJudged: OnJudged,
+    unwanted?: AbortSignal,
+  ): Promise<Result<void, Failure>>
   /**
    * Like `verify`, but the gates that failed on this tree run once more, before a final refusal. Happens once per
    * tree; from then on the second verdict is remembered. `onJudged` gets the verdicts of gates that ran.
    */
-  verifyAgain(gated: GatedTree, gates: readonly Gate[], onJudged: OnJudged): Promise<Result<void, Failure>>
+  verifyAgain(
+    gated: GatedTree,
+    gates: readonly Gate[],
+    onJudged: OnJudged,
+    unwanted?: AbortSignal,
+  ): Promise<Result<void, Failure>>
   /** What `verify` would say without running anything; undefined if it would have to run something. */
   known(tree: TreeId, gates: readonly Gate[]): 'passed' | 'failed' | undefined
+  /** Resolves when no gate runs any more, not even one that is being ended. */
+  settled(): Promise<void>
 }
 
 export type OnJudged = (judgement: Judgement) => void
@@ -47,8 +62,10 @@ export function createVerifier(parts: VerifierParts): Verifier {
     gated: GatedTree,
     gates: readonly Gate[],
     onJudged: OnJudged,
+    unwanted?: AbortSignal,
   ): Promise<Result<void, Failure>> => {
     let isSetupTold = false
+    const isOpen = () => signal.aborted || unwanted?.aborted === true
     const results = await Promise.all(
       gates.map(async (gate) => {
         const judgement = { gate: gate.name, tree: gated.tree, ...(await find(gated, gate)) }
@@ -57,25 +74,28 @@ export function createVerifier(parts: VerifierParts): Verifier {
           // Every gate has met it, but it is one failure.
           if (!isSetupTold) onJudged({ ...judgement, gate: setupGate })
           isSetupTold = true
-        } else if (!signal.aborted || verdict.type !== 'errored') onJudged(judgement)
+        } else if (!isOpen() || verdict.type !== 'errored') onJudged(judgement)
         return { gate, verdict }
       }),
     )
-    if (signal.aborted && results.some(({ verdict }) => verdict.type !== 'passed')) return err(canceled)
+    if (isOpen() && results.some(({ verdict }) => verdict.type !== 'passed')) return err(canceled)
     return worstOf(results)
   }
 
   return {
-    verify: (gated, gates, onJudged) => verifyBy((tree, gate) => verdicts.first(tree, gate), gated, gates, onJudged),
-    verifyAgain: (gated, gates, onJudged) =>
-      verifyBy(
-        (tree, gate) => verdicts.second(tree, gate),
-        gated,
-        gates,
-        (judgement) => {
-          if (!judgement.remembered) onJudged(judgement)
-        },
+    verify: (gated, gates, onJudged, unwanted) =>
+      unless(
+        unwanted,
+        verifyBy((tree, gate) => verdicts.first(tree, gate, unwanted), gated, gates, onJudged, unwanted),
       ),
+    verifyAgain(gated, gates, onJudged, unwanted) {
+      const onlyNew: OnJudged = (judgement) => {
+        if (!judgement.remembered) onJudged(judgement)
+      }
+      const judged = verifyBy((tree, gate) => verdicts.second(tree, gate, unwanted), gated, gates, onlyNew, unwanted)
+      return unless(unwanted, judged)
+    },
+    settled: () => verdicts.settled(),
     known(tree, gates) {
       const types = gates.map((gate) => verdicts.known(tree, gate)?.type)
       if (types.includes('failed')) return 'failed'
@@ -100,7 +120,21 @@ function keyOf({ gate, verdict }: { readonly gate: Gate; readonly verdict: Verdi
   return verdict.type === 'failed' && verdict.inSetup ? setupGate : gateKey(gate)
 }
 
-const canceled = failure('canceled', 'The run was canceled before the gates judged this.')
+/** The verdict, unless nobody wants it before it is there. */
+function unless(
+  unwanted: AbortSignal | undefined,
+  judged: Promise<Result<void, Failure>>,
+): Promise<Result<void, Failure>> {
+  if (!unwanted) return judged
+  return new Promise((resolve, reject) => {
+    const onAbort = () => resolve(err(canceled))
+    unwanted.addEventListener('abort', onAbort, { once: true })
+    judged.then(resolve, reject).finally(() => unwanted.removeEventListener('abort', onAbort))
+    if (unwanted.aborted) onAbort()
+  })
+}
+
+const canceled = failure('canceled', 'This was canceled before the gates judged it.')
 
 function failureOf(name: string, verdict: Exclude<Verdict, { type: 'passed' }>): Failure {
   const isSetup = verdict.type === 'failed' && verdict.inSetup

@@ -2,6 +2,11 @@ import { dirname } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import { exitCodes, type ExitCode } from '../../domain/run/exit-code.js'
 import { defaultFormat } from '../../domain/output-format.js'
+import { nearest } from '../../domain/nearest.js'
+import { present } from '../../domain/present.js'
+import { err, ok, type Result } from '../../domain/result.js'
+import { showId } from '../../ui/format.js'
+import type { TaskId } from '../../domain/brand.js'
 import { cleanLine } from '../../domain/text.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import { readStart } from '../../journal/read-journal.js'
@@ -13,7 +18,7 @@ import { movedLine, roadmapNow } from '../resume/moved.js'
 import type { Printer } from '../../ui/print/printer.js'
 import { printerFor } from '../../ui/print/printers.js'
 import { newestStopped, targetName } from '../start/past-run.js'
-import { prepareRun, type AsBefore } from '../prepare/prepare-run.js'
+import { prepareRun, type AsBefore, type Prepared } from '../prepare/prepare-run.js'
 import { refuse } from '../refuse.js'
 import type { RunSettings } from '../../config/settings.js'
 import { shownPath } from '../../ui/print/shown-path.js'
@@ -29,6 +34,7 @@ export interface ResumeArguments {
   /** Takes the lock of a run elsewhere that shows no sign of life. */
   readonly takeOver: boolean
   readonly directory: string
+  /** `only`: the tasks that are worked on now; which tasks the run has stays as it was. */
   readonly flags: Partial<RunSettings>
 }
 
@@ -81,6 +87,8 @@ async function resume(
     printer.trouble(`run ${run.id} worked in ${place}`, `Resume it there: autopilot resume ${run.id} -C ${place}`)
     return exitCodes.usage
   }
+  const named = namedTasks(flags.only, prepared.value)
+  if (!named.ok) return named.error
   const { target } = start.value
   const { head } = prepared.value.location
   if (target?.current === true && head && head.branch !== target.branch) {
@@ -91,7 +99,7 @@ async function resume(
       printer,
     )
   }
-  const past = { run, retryFailed, repair }
+  const past = { run, retryFailed, repair, ...present({ named: named.value }) }
   return launch({
     prepared: prepared.value,
     env,
@@ -100,6 +108,27 @@ async function resume(
     notices: moved === undefined ? [] : [moved],
     past,
   })
+}
+
+/** The tasks of the run that `--only` names; a group stands for its tasks. */
+function namedTasks(
+  only: readonly string[] | undefined,
+  { loaded, plan, printer }: Prepared,
+): Result<ReadonlySet<TaskId> | undefined, ExitCode> {
+  if (only === undefined) return ok(undefined)
+  const ofRun = plan.tasks.map(({ id }) => id)
+  const isOf = (id: TaskId, word: string) => id === word || loaded.graph.tasks.get(id)?.groups.includes(word) === true
+  const groups = loaded.roadmap.groups.map(({ id }) => id)
+  const unknown = only.find((word) => !ofRun.some((id) => isOf(id, word)))
+  if (unknown !== undefined) {
+    const guess = nearest(unknown, [...ofRun, ...groups])
+    printer.trouble(
+      `--only names ${showId(unknown)}, which is not in the run`,
+      guess === undefined ? undefined : `did you mean ${showId(guess)}?`,
+    )
+    return err(exitCodes.usage)
+  }
+  return ok(new Set(ofRun.filter((id) => only.some((word) => isOf(id, word)))))
 }
 
 /** A run's identity is where it works, and on which tasks. Its conversations are with the providers that it has. */

@@ -26,6 +26,7 @@ export function listenTo(check: string): Hearing {
     failures: nothing,
     finding: (finding) => heard.push(finding),
     diagnosis: nothing,
+    answered: nothing,
     openRun: () => Promise.reject(new Error('a check opened a run')),
   }
   return { printer, heard }

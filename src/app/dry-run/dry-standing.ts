@@ -19,6 +19,7 @@ import { findTarget, type Newest } from '../../workspace/land/target.js'
 import { lastChange } from '../../workspace/refs/trailers.js'
 import { historyNotices } from '../ground/history.js'
 import { planLanded, type LandedTasks } from '../resume/landed.js'
+import { planGoingOn } from '../resume/named-tasks.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import { landedOfOthers } from '../prepare/redo.js'
 import { lookAround, type Replayed } from '../resume/resumed.js'
@@ -91,7 +92,8 @@ export async function lookAhead(
     ...brought.warnings,
     ...empty,
   ]
-  const landed = planLanded(prepared, standing)
+  const known = planLanded(prepared, standing)
+  const landed = replayed ? planGoingOn(known, { ...prepared, state: replayed.state, named: undefined }) : known
   const history = await historyNotices(
     { place: user, head: head.commit, tips: [tip, ...setAside], branch, root: prepared.location.root },
     { ...prepared, ...landed },

@@ -8,6 +8,7 @@ import type { BaseWatch } from '../../orchestration/landing/base-watch.js'
 import type { Isolation } from '../../orchestration/place/isolation.js'
 import type { Recorder } from '../../orchestration/recorder.js'
 import type { RoomWatch } from '../../orchestration/place/room-watch.js'
+import type { SlotCount } from '../../orchestration/place/workspaced.js'
 import type { StopEarly } from '../../orchestration/stop-early.js'
 import type { StartProcess } from '../../platform/processes/door.js'
 import type { Watchdog } from '../../platform/processes/watchdog.js'
@@ -67,7 +68,8 @@ export interface IsolateParts {
   readonly start: StartProcess
   /** Ends what works in the run's workspaces if autopilot dies. */
   readonly watchdog: Pick<Watchdog, 'own' | 'disown'>
-  readonly slots: number
+  /** How many slots there are, and a way to hear when that changes. */
+  readonly slots: SlotCount
   readonly signal: AbortSignal
   /** Of a run that is resumed: the highest number that one of its workspaces has; else 0. */
   readonly numberedTo: number

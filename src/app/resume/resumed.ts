@@ -84,7 +84,7 @@ export function landingsOf({ landings }: Remains, taskId: TaskId): readonly Land
 }
 
 /** How a task may be tried. */
-export type Limits = Pick<ResumeFacts, 'maxAttemptsOf' | 'maxTotalAttempts' | 'retryFailed' | 'text'> & {
+export type Limits = Pick<ResumeFacts, 'maxAttemptsOf' | 'maxTotalAttempts' | 'retryFailed' | 'named' | 'text'> & {
   readonly isUsable: (provider: string) => boolean
   readonly findProvider: FindProvider
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { Environment } from '../../domain/process/environment.js'
 import { nearest } from '../../domain/nearest.js'
@@ -7,6 +8,7 @@ import { cleanLine } from '../../domain/text.js'
 import type { JournaledRun } from '../../journal/read-journal.js'
 import type { KnownRun } from '../../journal/runs.js'
 import type { LockHolder } from '../../platform/locks/lock.js'
+import { isStopped } from '../../platform/processes/table/process-identity.js'
 import type { Printer } from '../../ui/print/printer.js'
 import type { RunStanding } from '../../ui/status.js'
 import { locate, plainLocation, type Location, type RepositoryLocation } from '../ground/location.js'
@@ -74,5 +76,7 @@ export function standingOf(
   if (state.finished) return { type: 'finished' }
   if (!holder || holder.since > beganAt) return { type: 'broken_off' }
   const { pid, host, silentSince } = holder
-  return silentSince === undefined ? { type: 'running', pid, host } : { type: 'silent', pid, host, since: silentSince }
+  if (silentSince !== undefined) return { type: 'silent', pid, host, since: silentSince }
+  const isHere = host === hostname() && isStopped(pid)
+  return { type: 'running', pid, host, ...(isHere ? { isStopped: true } : {}) }
 }

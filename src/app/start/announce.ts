@@ -49,6 +49,7 @@ const warningsOfHolds: Readonly<Record<HoldReason['type'], readonly string[]>> =
   removed: [],
   verify: [],
   unservable: [],
+  canceled: [],
   not_selected: [],
 }
 const toldByHolds = new Set(Object.values(warningsOfHolds).flat())

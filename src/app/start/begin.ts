@@ -1,12 +1,15 @@
 import { withPlaces } from '../../domain/roadmap/plan.js'
 import type { RunEvent, Selected } from '../../domain/run/event.js'
+import type { TaskId } from '../../domain/brand.js'
 import { err } from '../../domain/result.js'
 import type { KnownRun } from '../../journal/runs.js'
 import type { ProviderSetup } from '../agents/providers.js'
+import type { MostSlots } from '../control/run-slots.js'
 import type { Ground } from '../ground/ground.js'
 import { landedOfOthers } from '../prepare/redo.js'
 import { refuseGit } from '../refuse.js'
 import { planLanded, type LandedTasks } from '../resume/landed.js'
+import { planGoingOn } from '../resume/named-tasks.js'
 import { lookAround, type Replayed } from '../resume/resumed.js'
 import { landedAs, standingAfter } from '../resume/standing.js'
 import { budgetsOf } from './budgets.js'
@@ -24,6 +27,8 @@ export interface PastRun {
   readonly repair: boolean
   /** Tries tasks again that failed for good, as if they had never been tried. */
   readonly retryFailed: boolean
+  /** Works on these tasks alone; failed and canceled ones are tried again. */
+  readonly named?: ReadonlySet<TaskId>
 }
 
 export interface LaunchParts extends Wanted {
@@ -34,6 +39,8 @@ export interface LaunchParts extends Wanted {
   readonly past?: PastRun
   /** Takes the lock of a run elsewhere that shows no sign of life. */
   readonly takeOver: boolean
+  /** How many slots it may have at any time. */
+  readonly most: MostSlots
 }
 
 /** What a run starts with: the roadmap and the plan, what has landed, and how a stopped run continues. */
@@ -61,9 +68,10 @@ export async function begin(parts: BeginParts) {
   }
   const around = await lookAround(ground.repository?.user, replayed, ground.tips)
   if (!around.ok) return err(refuseGit(around.error, prepared.printer))
-  const plan = planLanded(prepared, (task) => standingAfter(task, replayed, around.value, landed))
+  const known = planLanded(prepared, (task) => standingAfter(task, replayed, around.value, landed))
+  const plan = planGoingOn(known, { ...prepared, state: replayed.state, named: past?.named })
   const continueParts = { ...prepared, ...plan, env, runId, setup: clis, ground }
-  const resumed = await continueRun(continueParts, replayed, around.value, past?.retryFailed === true)
+  const resumed = await continueRun(continueParts, replayed, around.value, past)
   const history = await ground.history({ ...prepared, ...plan })
   return opened<Beginning>({ ...plan, resumed, notices: [...notices, ...history, ...resumed.notices] })
 }

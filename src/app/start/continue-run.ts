@@ -3,6 +3,7 @@ import type { RunId, TaskId } from '../../domain/brand.js'
 import type { Environment } from '../../domain/process/environment.js'
 import type { RunEvent } from '../../domain/run/event.js'
 import type { Resumption } from '../../domain/run/reconcile.js'
+import { present } from '../../domain/present.js'
 import { plural, listFirst } from '../../domain/text.js'
 import { attemptText } from '../../orchestration/attempt/turn.js'
 import { showId } from '../../ui/format.js'
@@ -25,6 +26,8 @@ export interface ContinuedRun extends Resumed {
   readonly notices: readonly string[]
   /** The highest number among the run's workspaces. */
   readonly numberedTo: number
+  /** It works on these alone. */
+  readonly named?: ReadonlySet<TaskId>
 }
 
 interface ContinueParts extends Prepared, LandedTasks {
@@ -39,7 +42,7 @@ export async function continueRun(
   parts: ContinueParts,
   replayed: Replayed,
   remains: Remains,
-  retryFailed: boolean,
+  { retryFailed = false, named }: { readonly retryFailed?: boolean; readonly named?: ReadonlySet<TaskId> } = {},
 ): Promise<ContinuedRun> {
   const { settings, loaded, plan, setup, ground } = parts
   const resumed = resumeRun(replayed, plan.tasks, remains, {
@@ -50,6 +53,7 @@ export async function continueRun(
       return task && attemptText(task, parts)
     },
     retryFailed,
+    ...present({ named }),
     isUsable: (provider) => setup.policy.usable.includes(provider),
     findProvider: parts.findProvider,
   })
@@ -60,6 +64,7 @@ export async function continueRun(
   const failed = idsWhere(({ type }) => type === 'failed')
   return {
     ...resumed,
+    ...present({ named }),
     numberedTo,
     notices: [...noticesOf(replayed, plan.tasks), ...textNotices(resumed, parts), ...failedNotice(failed)],
     event: {
@@ -74,6 +79,7 @@ export async function continueRun(
       retried: idsWhere((resumption) => resumption.type === 'start' && resumption.retried),
       ...(ground.target ? { target: ground.target } : {}),
       ...(budgets ? { budgets } : {}),
+      ...(named ? { only: [...named] } : {}),
     },
   }
 }

@@ -6,6 +6,7 @@ import { Watchdog } from '../../platform/processes/watchdog.js'
 import { tracesOf } from '../ground/traces.js'
 import type { Prepared } from '../prepare/prepare-run.js'
 import { listenForStop, type StopSignals } from '../stop/stop-signals.js'
+import { heedSuspension, type Suspension } from '../stop/suspension.js'
 import { opened, Table } from './table.js'
 
 /** A run whose files and settings have been read. */
@@ -24,14 +25,24 @@ export interface Guard {
   readonly watchdog: Watchdog
 }
 
+/** Ctrl-Z stops what was started, too. */
+export interface Suspendable {
+  readonly suspension: Suspension
+}
+
 /** The first rows of whatever starts programs. */
-export function guardedTable<Given extends Wanted>(): Table<ExitCode, Given, Given & Guard> {
-  return new Table<ExitCode, Given>().row('signals', listen).row('watchdog', watchOver)
+export function guardedTable<Given extends Wanted>(): Table<ExitCode, Given, Given & Guard & Suspendable> {
+  return new Table<ExitCode, Given>().row('signals', listen).row('suspension', suspend).row('watchdog', watchOver)
 }
 
 function listen({ prepared: { settings } }: Wanted) {
   const signals = listenForStop({ drainMs: settings.drainMs, graceMs: agentGraceMs, exitCode: exitCodes.again })
   return opened(signals, signals.dispose)
+}
+
+function suspend({ prepared: { location }, runId }: Wanted) {
+  const suspension = heedSuspension(tracesOf(location, runId).entry)
+  return opened(suspension, suspension.dispose)
 }
 
 function watchOver({ prepared: { location }, runId }: Wanted) {

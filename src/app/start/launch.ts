@@ -34,15 +34,16 @@ const standing = guardedTable<LaunchParts>()
   .row('recorder', openRecorder)
 
 /** Starts a run, or continues one, if nothing is in the way. Returns the exit code. */
-export async function launch({ prepared: wanted, ...rest }: LaunchParts): Promise<ExitCode> {
+export async function launch({ prepared: wanted, ...rest }: Omit<LaunchParts, 'most'>): Promise<ExitCode> {
   const fitting = fitSlots(wanted.settings.agents)
   if (!fitting.ok) return refuse(fitting.error, wanted.printer)
   const settings = { ...wanted.settings, agents: fitting.value.agents }
   limitIdleGits(settings.idleTimeoutMs)
   const notices = [...rest.notices, ...fitting.value.notices]
+  const { most } = fitting.value
   let journal: string | undefined
   try {
-    const run = await standing.during({ ...rest, prepared: { ...wanted, settings }, notices }, (open) => {
+    const run = await standing.during({ ...rest, prepared: { ...wanted, settings }, notices, most }, (open) => {
       journal = open.record.path
       return work(open)
     })

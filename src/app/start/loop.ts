@@ -5,12 +5,13 @@ import { BudgetKeeper } from '../../orchestration/accounts/budget-keeper.js'
 import { Governor } from '../../orchestration/accounts/governor.js'
 import { watchUnknown } from '../../orchestration/accounts/unknown-cost.js'
 import { watchTogether } from '../../orchestration/agent-watch.js'
-import type { AgentRunner } from '../../orchestration/agent/contract.js'
+import type { AgentRunner, ClosableRunner } from '../../orchestration/agent/contract.js'
 import { createSlotLeftovers } from '../../orchestration/agent/slot-leftovers.js'
 import { catchUpOn } from '../../orchestration/attempt/salvage.js'
 import { BaseWatch } from '../../orchestration/landing/base-watch.js'
 import type { Isolation } from '../../orchestration/place/isolation.js'
 import { RoomWatch } from '../../orchestration/place/room-watch.js'
+import type { Cancellations } from '../../orchestration/run/cancellations.js'
 import { runTasks } from '../../orchestration/run/run.js'
 import type { WriteBack } from '../../orchestration/run/write-back.js'
 import { serverRunner } from '../../orchestration/server/server-runner.js'
@@ -24,13 +25,15 @@ import { withheldFrom } from '../../providers/environment.js'
 import type { StatusWriter } from '../../roadmap/write/write-back.js'
 import type { RunSettings } from '../../config/settings.js'
 import { createCliCheck } from '../agents/cli-check.js'
+import type { RunControl } from '../control/run-control.js'
+import type { RunSlots } from '../control/run-slots.js'
 import { reviewsOf } from '../agents/providers.js'
 import { slotWorkers } from '../worker/slot-workers.js'
-import { slotId } from '../../domain/agent/work-number.js'
+import { slotId, slotNumber } from '../../domain/agent/work-number.js'
 import { tracesOf } from '../ground/traces.js'
 import { budgetsOf } from './budgets.js'
 import type { OpenRun } from './record.js'
-import { maxTotalAttemptsOf, slotIds } from './run-limits.js'
+import { maxTotalAttemptsOf } from './run-limits.js'
 import { opened, Table } from './table.js'
 
 /** A run whose tasks it should work on. */
@@ -39,6 +42,11 @@ export interface LoopParts extends OpenRun {
   readonly stopEarly: StopEarly
   readonly roadmap: StatusWriter
   readonly writeBack: WriteBack
+  /** Tasks that people cancel on their own. */
+  readonly cancellations: Cancellations
+  /** The agent slots; their number may change. */
+  readonly slots: RunSlots
+  readonly control: RunControl
 }
 
 /** The time between TERM and KILL for what is left running at the end, ms. */
@@ -64,7 +72,7 @@ const looping = new Table<never, LoopParts>()
     for (const { id } of landed) writeBack.done(id)
     return opened(undefined, () => writeBack.finish())
   })
-  .row('slots', fillSlots)
+  .row('filled', fillSlots)
   .row('accounts', watchAccounts)
   // They look at what the rows above have open.
   .row('watches', ({ room, base }) =>
@@ -78,23 +86,32 @@ type Looping = Parameters<Parameters<(typeof looping)['during']>[1]>[0]
 
 /** Works on the tasks until nothing runs and nothing can start any more. */
 export async function loop(run: LoopParts): Promise<void> {
-  await looping.during(run, (open) => runTasks(taskParts(open)))
+  await looping.during(run, async (open) => {
+    await runTasks(taskParts(open))
+    open.control.close()
+  })
 }
 
-function openWorkers({ prepared, ground, watchdog, numbers, recorder, env }: LoopParts) {
+function openWorkers({ prepared, ground, watchdog, numbers, recorder, env, slots }: LoopParts) {
   const { settings, config, secrets } = prepared
   const { envTemplates: templates, secrets: named, customProviders } = config.file
   const runner = slotWorkers({
     slots: settings.agents,
-    setup: {
+    setup: () => ({
       ...{ runDir: ground.runDir, repository: ground.root, customProviders, secrets, oneShot: settings.oneShot },
       barred: barredDirectories(),
-      masked: { templates, names: named.names, numbers: settings.agents + settings.gateJobs, ports: numbers.ports },
-    },
+      masked: { templates, names: named.names, numbers: numbers.count(), ports: numbers.ports },
+    }),
     ...{ env, clock: realClock, watchdog },
     onSpawned: (slot, process) => recorder.record({ type: 'worker_started', slot: slotId(slot), ...process }),
     onReplaced: (slot, why) => void recorder.record({ type: 'worker_replaced', slot: slotId(slot), why }),
   })
+  return openRunner(runner, slots)
+}
+
+/** What serves a slot ends with it. */
+function openRunner(runner: ClosableRunner, slots: RunSlots) {
+  slots.onRemoved((id) => runner.rest(slotNumber(id)))
   return opened<AgentRunner>(runner, () => runner.close())
 }
 
@@ -104,13 +121,14 @@ function openProcesses({
   ground,
   door: { start, environmentIn },
   numbers,
+  slots,
 }: LoopParts & { readonly door: Door }) {
   const runner = serverRunner({
     ...{ start, environmentIn, findProvider: prepared.findProvider, maskAt: numbers.maskAt, clock: realClock },
     directory: join(ground.runDir, 'servers'),
     oneShot: true,
   })
-  return opened<AgentRunner>(runner, () => runner.close())
+  return openRunner(runner, slots)
 }
 
 function watchRoom({ prepared: { settings }, env, recorder, pool, stopEarly, signals }: LoopParts) {
@@ -124,11 +142,11 @@ interface IsolationRow extends LoopParts {
   readonly room: RoomWatch
 }
 
-function isolate({ prepared: { settings }, signals, beginning: { resumed }, ground, ...open }: IsolationRow) {
+function isolate({ signals, slots, beginning: { resumed }, ground, ...open }: IsolationRow) {
   const { pool, recorder, base, room, stopEarly, start, watchdog } = open
   const isolation = ground.isolate({
     ...{ pool, recorder, base, room, stopEarly, start, watchdog },
-    slots: settings.agents,
+    slots,
     signal: signals.canceled,
     numberedTo: resumed?.numberedTo ?? 0,
   })
@@ -142,8 +160,8 @@ async function sweepUp({ prepared: { location }, runId, watchdog, signals }: Loo
 }
 
 async function fillSlots(run: LoopParts & { readonly isolation: Isolation }) {
-  const { prepared, pool, beginning, recorder, isolation, signals } = run
-  for (const id of slotIds(prepared.settings.agents)) pool.addAgent({ id })
+  const { slots, beginning, recorder, isolation, signals } = run
+  slots.open()
   const { resumed, loaded } = beginning
   const { tasks } = loaded.graph
   if (resumed) await catchUpOn(resumed, { recorder, isolation, signal: signals.canceled, tasks })
@@ -181,13 +199,13 @@ function watchAccounts(run: LoopParts) {
 
 function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
   const { prepared, beginning, numbers, ground, accounts, writeBack, roadmap, env, signals } = run
-  const { pool, room, recorder, runner, isolation, base } = run
+  const { pool, room, recorder, runner, isolation, base, cancellations } = run
   const { settings, config, template } = prepared
   const { gates, allow, prices, env: extraEnv, envTemplates } = config.file
   return {
     ...settings,
     ...numbers,
-    ...{ pool, room, recorder, runner, isolation, base, gates, allow, prices, extraEnv },
+    ...{ pool, room, recorder, runner, isolation, base, cancellations, gates, allow, prices, extraEnv },
     graph: beginning.loaded.graph,
     clock: realClock,
     findProvider: prepared.findProvider,
@@ -209,6 +227,7 @@ function taskParts(run: Looping): Parameters<typeof runTasks>[0] {
     markDone: (taskId) => writeBack.done(taskId),
     heldByPerson: (taskId) => roadmap.held(taskId),
     ...(beginning.resumed ? { resumptions: beginning.resumed.resumptions } : {}),
+    ...(beginning.resumed?.named ? { named: beginning.resumed.named } : {}),
     ...(template === undefined ? {} : { template }),
   }
 }

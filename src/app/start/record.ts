@@ -10,11 +10,11 @@ import type { Notifier } from '../notify/notifier.js'
 import { refuse } from '../refuse.js'
 import { openLive, type Live } from '../reports/live-row.js'
 import { startEvent, type BeginParts, type Beginning } from './begin.js'
-import type { Guard } from './guard.js'
+import type { Guard, Suspendable } from './guard.js'
 import { opened } from './table.js'
 
 /** A run with all that it stands on. */
-export interface OpenRun extends RecordParts, Guard {
+export interface OpenRun extends RecordParts, Guard, Suspendable {
   readonly recorder: RunRecorder
 }
 

@@ -1,17 +1,22 @@
 import { present } from '../../domain/present.js'
 import type { ExitCode } from '../../domain/run/exit-code.js'
 import { judgeRun } from '../../domain/run/verdict.js'
+import { Cancellations } from '../../orchestration/run/cancellations.js'
 import { WriteBack } from '../../orchestration/run/write-back.js'
 import { createStopEarly } from '../../orchestration/stop-early.js'
 import { realClock } from '../../platform/clock.js'
 import { endGits } from '../../platform/git/living-gits.js'
 import { killLivingGroups } from '../../platform/processes/process-group.js'
+import type { AgentPool } from '../../pool/contract.js'
 import { LocalPool } from '../../pool/local-pool.js'
 import { claude } from '../../providers/claude/provider.js'
 import { withheldFrom } from '../../providers/environment.js'
 import { createStatusWriter } from '../../roadmap/write/write-back.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 import { withheldFromMcp } from '../agents/mcp-variables.js'
+import { RunControl } from '../control/run-control.js'
+import { RunSlots } from '../control/run-slots.js'
+import { openRunSocket } from '../control/run-socket.js'
 import { parseElsewhere } from '../prepare/roadmap-source.js'
 import { reportWarnings } from '../reports/write-reports.js'
 import { giveUp } from '../stop/give-up.js'
@@ -42,12 +47,55 @@ const atWork = new Table<never, OpenRun>()
   .row('heed', ({ prepared: { settings }, signals, recorder, stopEarly, stops: { note: onStop } }) =>
     opened(undefined, heedStops({ signals, recorder, stopEarly, settings, clock: realClock, onStop })),
   )
+  .row('stands', followSuspension)
+  .row('cancellations', () => opened(new Cancellations()))
+  .row('slots', openSlots)
+  .row('control', openControl)
+  .row('socket', openSocket)
   .row('told', tell)
   // While everything waits, for example for a cool-down, nothing else would keep the process alive.
   .row('alive', () => {
     const timer = setInterval(() => undefined, 2 ** 30)
     return opened(timer, () => clearInterval(timer))
   })
+
+/** While the run stands still after Ctrl-Z, the terminal is the shell's. */
+function followSuspension({ recorder, suspension }: OpenRun) {
+  suspension.onSuspend(recorder.suspendReporters)
+  suspension.onContinue((stoppedMs) => {
+    if (stoppedMs > 0) void recorder.record({ type: 'run_continued', stoppedMs: Math.round(stoppedMs) })
+    recorder.continueReporters()
+  })
+  return opened(undefined)
+}
+
+/** Their numbers are those of the start; the ports of further ones are taken when they come. */
+function openSlots({ prepared: { settings }, numbers, most, recorder, pool }: OpenRun & { readonly pool: AgentPool }) {
+  const given = { first: settings.agents, gateJobs: settings.gateJobs }
+  return opened(new RunSlots({ pool, recorder, numbers: given, most, growTo: numbers.growTo }))
+}
+
+type ControlRow = OpenRun & Pick<LoopParts, 'pool' | 'slots' | 'cancellations'>
+
+function openControl({ prepared: { location, settings }, runId, recorder, pool, slots, ...run }: ControlRow) {
+  const control = new RunControl({
+    ...{ runId, recorder, pool, slots, cancellations: run.cancellations },
+    ...{ root: location.root, lock: location.lock, pid: process.pid },
+    interrupt: run.signals.interrupt,
+    clock: realClock,
+    timeLimitMs: settings.timeLimitMs,
+  })
+  return opened(control, () => control.close())
+}
+
+/** A run that nobody can reach from outside works on all the same. */
+async function openSocket({ control, runId, ground, env, recorder }: OpenRun & Pick<LoopParts, 'control'>) {
+  const socket = await openRunSocket({ control, runId, runDir: ground.runDir, env })
+  if (socket.ok) return opened(undefined, socket.value)
+  const text = `the run has no socket, so autopilot pause, cancel and agents cannot reach it: ${socket.error}`
+  void recorder.record({ type: 'notice', level: 'warning', text })
+  return opened(undefined)
+}
 
 /** Works on the tasks to their end, shows the summary and returns the exit code. */
 export async function work(run: OpenRun): Promise<ExitCode> {

@@ -8,6 +8,8 @@ import { createStopping, type Stopping } from './stopping.js'
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
 export interface StopSignals extends Stopping {
+  /** As if a SIGINT had come. */
+  readonly interrupt: () => void
   /** The first signal that came, if any has. */
   readonly caught: () => StopSignal | undefined
   /** Called with each HUP that is ignored, also one that came before. */
@@ -58,6 +60,7 @@ export function listenForStop({ drainMs, graceMs, exitCode }: StopSignalParts): 
   process.on('exit', killLivingGroups)
   return {
     ...stopping,
+    interrupt: () => listen('SIGINT'),
     caught: () => first,
     onHangUp: (listenTo) => {
       tellHangUp = listenTo

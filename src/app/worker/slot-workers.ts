@@ -15,7 +15,8 @@ import { present } from '../../domain/present.js'
 
 export interface SlotWorkersParts {
   readonly slots: number
-  readonly setup: Omit<WorkerSetup, 'ownDir'>
+  /** Asked at each start of a process. */
+  readonly setup: () => Omit<WorkerSetup, 'ownDir'>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly watchdog: Watchdog
@@ -27,7 +28,7 @@ export interface SlotWorkersParts {
 /** A worker process for each slot, from the file beside the bundle that this code is in, or from `file`. */
 export function slotWorkers(parts: SlotWorkersParts, file = join(import.meta.dirname, 'worker.cjs')): ClosableRunner {
   const { slots, setup, env, clock, watchdog, onSpawned, onReplaced, limits } = parts
-  const { runDir, repository } = setup
+  const { runDir, repository } = setup()
   const home = join(runDir, 'workers')
   mkdirSync(home, { recursive: true, mode: 0o700 })
   return runnerOfSlots(slots, (slot) => {
@@ -42,7 +43,7 @@ export function slotWorkers(parts: SlotWorkersParts, file = join(import.meta.dir
           logFile: `${ownDir(how)}.log`,
           onSpawned: (process) => onSpawned(slot, process),
         }),
-      setup: (how) => ({ ...setup, ownDir: ownDir(how) }),
+      setup: (how) => ({ ...setup(), ownDir: ownDir(how) }),
       async endRemains(how, agents) {
         await sweep([{ traces: { entry: entryOf('worker', ownDir(how)), places: [] }, spawned: agents }], agentGraceMs)
       },

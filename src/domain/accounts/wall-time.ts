@@ -58,10 +58,18 @@ export function momentsOf(wall: WallMs, zone: string): readonly EpochMs[] {
 
 /** `14:05`, or with its day when that is not today: what the wall shows in the zone. */
 export function formatMoment(epochMs: EpochMs, now: EpochMs, zone: string): string {
-  const [moment, today] = [new Date(wallAt(epochMs, zone)), new Date(wallAt(now, zone))]
-  const time = moment.toISOString().slice(11, 16)
-  const day = moment.toISOString().slice(0, 10)
-  return day === today.toISOString().slice(0, 10) ? time : `${day} ${time}`
+  const [day, time] = dayAndTime(epochMs, zone)
+  return day === dayAndTime(now, zone)[0] ? time : `${day} ${time}`
+}
+
+/** `2026-11-30 14:05`, for what is read at any time. */
+export function formatDayAndTime(epochMs: EpochMs, zone: string): string {
+  return dayAndTime(epochMs, zone).join(' ')
+}
+
+function dayAndTime(epochMs: EpochMs, zone: string): readonly [day: string, time: string] {
+  const shown = new Date(wallAt(epochMs, zone)).toISOString()
+  return [shown.slice(0, 10), shown.slice(11, 16)]
 }
 
 /** `14:05:09`: what the wall shows in the zone. */

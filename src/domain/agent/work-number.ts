@@ -23,7 +23,7 @@ export function slotNumber(id: string): number {
   return Number(/\d+$/.exec(id)?.[0] ?? 0)
 }
 
-/** The first port of each number's block, starting with number 1; empty if there are none. */
+/** The first port of each number's block, starting with number 1; the last ones, or all, may have none. */
 export type Ports = readonly number[]
 
 export function portOf(number: number, ports: Ports): number | undefined {

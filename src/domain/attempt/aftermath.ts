@@ -3,7 +3,7 @@ import { decideRetry, type RetryCounts, type RetryDecision } from '../agent/retr
 
 /** What follows for a task from an attempt that did not succeed. `counted`: the attempt counts towards those that it has. */
 export type Aftermath =
-  /** The run was canceled, and the attempt with it. */
+  /** The run was canceled, or the task on its own, and the attempt with it. */
   | { readonly type: 'canceled' }
   /** Nothing more in this run; the next one goes on. */
   | { readonly type: 'left'; readonly counted: boolean; readonly willRetry: boolean }
@@ -19,6 +19,8 @@ export interface Circumstances {
   /** A command has no account: what would be an account's trouble is its own. */
   readonly isCommand: boolean
   readonly isCanceled: boolean
+  /** The task was canceled on its own: nothing of it follows, whatever its attempt has come to. */
+  readonly isWithdrawn: boolean
   /** In this run nothing starts any more. */
   readonly isStopping: boolean
   /** Why the task may have no further attempt, whatever happened to this one. */
@@ -28,6 +30,7 @@ export interface Circumstances {
 }
 
 export function aftermathOf(failed: Failure, circumstances: Circumstances): Aftermath {
+  if (circumstances.isWithdrawn) return { type: 'canceled' }
   // Its work is on its ref, and continues from there in the next run.
   if (failed.kind === 'base_red') return { type: 'left', counted: false, willRetry: false }
   if (failed.kind === 'canceled' || circumstances.isCanceled) return { type: 'canceled' }

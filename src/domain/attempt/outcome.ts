@@ -4,7 +4,7 @@ import type { Failure } from '../agent/failure.js'
 import type { ProviderModel } from '../agent/provider-model.js'
 import type { BaseDecision } from '../landing/base.js'
 import { present } from '../present.js'
-import { workOf, type Begun, type Course, type Repairing, type State, type Turn } from './course.js'
+import { isFinished, workOf, type Begun, type Course, type Repairing, type State, type Turn } from './course.js'
 import { baseRed, ended, failed, wasCanceled, type NoSlot } from './end.js'
 
 /** How a step went. */
@@ -26,6 +26,8 @@ export type Outcome =
   | { readonly type: 'kept_out'; readonly failure: Failure }
   | { readonly type: 'weighed'; readonly decision: Weighed }
   | { readonly type: 'brought_together' | 'not_brought_together' }
+  /** Its task was canceled on its own: it goes no further, whatever it has achieved. */
+  | { readonly type: 'withdrawn' }
 
 /** What follows, depending on whose fault it is; `canceled`: the run was canceled meanwhile. */
 export type Weighed = Exclude<BaseDecision, 'take_up'> | 'canceled'
@@ -74,6 +76,8 @@ function stateAfter(state: State, outcome: OfState): State {
       return ended({ type: 'done', how: outcome.how })
     case 'refused':
       return { type: 'repairing', reason: outcome.failure, isCollected: false, stage: 'together', fault: 'own' }
+    case 'withdrawn':
+      return ended(failed(wasCanceled, isFinished(state)))
     case 'passed':
       return afterPassing(state)
     case 'kept_out':

@@ -66,6 +66,8 @@ export type QueueOutcome =
       readonly judges: number
       readonly known: readonly PrefixVerdict[]
     }
+  /** Nobody wants it to land any more: it is gone. */
+  | { readonly type: 'withdrawn'; readonly number: number }
   | { readonly type: 'judged'; readonly verdicts: readonly PrefixVerdict[] }
   | { readonly type: 'judged_again'; readonly verdict: TreeVerdict }
   | { readonly type: 'landed'; readonly count: number }
@@ -113,6 +115,7 @@ export function afterOutcome(queue: MergeQueue, outcome: QueueOutcome): MergeQue
   const { batch } = queue
   if (outcome.type === 'came') return { ...queue, waiting: inOrder([...queue.waiting, outcome.candidate]) }
   if (outcome.type === 'built') return afterBuilding(queue, outcome)
+  if (outcome.type === 'withdrawn') return afterWithdrawal(queue, outcome.number)
   if (!batch) return queue
   switch (outcome.type) {
     case 'judged':
@@ -141,6 +144,14 @@ function afterBuilding(queue: MergeQueue, built: Extract<QueueOutcome, { type: '
   if (members.length === 0) return rest
   const search = searchOf(members.length, judges)
   return withSearch(rest, { members, search }, learn(search, known))
+}
+
+/** A batch that has it can't land any more as it was built; what is known of its trees is remembered. */
+function afterWithdrawal(queue: MergeQueue, number: number): MergeQueue {
+  const isOther = (candidate: QueuePosition) => candidate.number !== number
+  const rest = { ...queue, waiting: queue.waiting.filter(isOther) }
+  const members = queue.batch?.members ?? []
+  return members.every(isOther) ? rest : dissolved(rest, members.filter(isOther))
 }
 
 /** The batch as far as the search goes; who stands behind that waits again. */

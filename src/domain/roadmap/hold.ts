@@ -1,5 +1,20 @@
 import type { TaskId } from '../brand.js'
-import { flag, mark, name, names, oneOf, optional, text, titled, union, variant, type ValueOf } from '../shape/shape.js'
+import { actorShape } from '../actor.js'
+import {
+  as,
+  flag,
+  mark,
+  moment,
+  name,
+  names,
+  oneOf,
+  optional,
+  text,
+  titled,
+  union,
+  variant,
+  type ValueOf,
+} from '../shape/shape.js'
 import { statusRuns, statusSatisfies, taskStatuses, type Group, type Task } from './task.js'
 
 /** Why a task cannot or shall not start. */
@@ -21,6 +36,10 @@ export const holdShape = titled(
     verify: variant('It has gates, and they need workspaces: without isolation there is no clean tree to judge.', {}),
     unservable: variant('Nothing is left that could run it: its providers are out, or no workspace can be created.', {
       message: text('Why.'),
+    }),
+    canceled: variant('A person canceled it during the run; `resume --only` runs it.', {
+      by: as(actorShape, 'Who did it.'),
+      at: moment('When, epoch ms.'),
     }),
     not_selected: variant('`--only` or `--limit` left out what it depends on.', {
       taskIds: names<TaskId>('What that is.'),

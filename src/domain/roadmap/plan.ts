@@ -29,6 +29,8 @@ export interface Selection {
   readonly limit?: number
   /** How agents are kept apart: without isolation there are no gates. */
   readonly isolation?: 'workspace' | 'none'
+  /** In a run that goes on: tasks that people have canceled in it, and why they are held. */
+  readonly canceled?: ReadonlyMap<TaskId, HoldReason>
 }
 
 /** What a run will do with each task, decided before it starts. */
@@ -71,7 +73,9 @@ export function planRun(graph: TaskGraph, groups: readonly Group[], selection: S
   const unresolved = unresolvedRefs(graph)
   for (const task of graph.tasks.values()) {
     const own = ownHold(task, unresolved.get(task.id) ?? [], groupsById, selection.isolation !== 'none')
-    if (own) holds.set(task.id, own)
+    const canceled = statusSatisfies(task.status) ? undefined : selection.canceled?.get(task.id)
+    const hold = own ?? canceled
+    if (hold) holds.set(task.id, hold)
     else if (wanted && !wanted.has(task.id) && !statusSatisfies(task.status)) holds.set(task.id, notSelected)
   }
   spreadHolds(graph, holds)

@@ -3,6 +3,7 @@ import { isShaped, misshapen } from '../shape/check.js'
 import { moment, number, object, union, type ValueOf } from '../shape/shape.js'
 import { agentEvents } from './events/agent-events.js'
 import { attemptEvents } from './events/attempt-events.js'
+import { controlEvents } from './events/control-events.js'
 import { gateEvents } from './events/gate-events.js'
 import { providerEvents } from './events/provider-events.js'
 import { runEvents } from './events/run-events.js'
@@ -22,6 +23,7 @@ export const eventVersion = 1
  */
 export const eventFamilies = {
   'The run': runEvents,
+  'Acting on a run': controlEvents,
   Providers: providerEvents,
   Tasks: taskEvents,
   Attempts: attemptEvents,
@@ -33,6 +35,7 @@ export const eventFamilies = {
 
 const events = {
   ...runEvents,
+  ...controlEvents,
   ...providerEvents,
   ...taskEvents,
   ...attemptEvents,
@@ -66,7 +69,9 @@ export const stampFields = {
   ),
   seq: number('Counts from 1.'),
   at: moment('When, epoch ms.'),
-  ms: number('Monotonic ms since the run began; time between a stop and a resume does not count.'),
+  ms: number(
+    'Monotonic ms since the run began. Neither the time between a stop and a resume counts, nor that for which Ctrl-Z stopped it.',
+  ),
 }
 export const stampShape = object(stampFields)
 export type Stamp = ValueOf<typeof stampShape>
@@ -79,6 +84,13 @@ export type RecordOf<Type extends EventType> = Extract<RunRecord, { type: Type }
 
 /** The types of events for people that the state of a run doesn't depend on. */
 export type Told = keyof typeof toldEvents
+
+/** The types of events of what people do to a run while it is at work. */
+export type Control = keyof typeof controlEvents
+
+export function isControl(record: RunRecord): record is RecordOf<Control> {
+  return Object.hasOwn(controlEvents, record.type)
+}
 
 export function isTold(record: RunRecord): record is RecordOf<Told> {
   return Object.hasOwn(toldEvents, record.type)

@@ -37,6 +37,8 @@ export interface ResumeFacts {
   readonly maxTotalAttempts: number
   /** Failed tasks are tried again, as if they had never been tried. */
   readonly retryFailed: boolean
+  /** Tasks that were named: failed ones are tried again as with `retryFailed`. */
+  readonly named?: ReadonlySet<TaskId>
 }
 
 /** How a task of a resumed run continues. */
@@ -104,7 +106,7 @@ function resumptionOf(
   if (known?.state.type === 'failed' && !(course && isInterruption(known.state.failure))) {
     if (totalAttempts(known, true) >= facts.maxTotalAttempts) return { type: 'failed' }
     if (isOtherTask(text, now)) return { type: 'start', attempt: next, retried: true, reworded: true }
-    if (facts.retryFailed) return { type: 'start', attempt: next, retried: true }
+    if (facts.retryFailed || facts.named?.has(id)) return { type: 'start', attempt: next, retried: true }
     const counts = { attempt: progress.used, maxAttempts: facts.maxAttemptsOf(id), isOut: false }
     const decision = decideRetry(known.state.failure, counts)
     return decision === 'give_up' ? { type: 'failed' } : { type: 'start', attempt: next, retried: false }

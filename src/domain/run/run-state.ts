@@ -2,13 +2,23 @@ import type { CommitId, EpochMs, RefName, TaskId } from '../brand.js'
 import { noUsage, tokensOf } from '../agent/agent-event.js'
 import { followChecks, noChecks, type ChecksAtWork } from './checks-at-work.js'
 import type { EarlyStop } from './early-stop.js'
-import { isTold, passOver, type QueueCounts, type RecordOf, type RunEvent, type RunRecord, type Told } from './event.js'
+import {
+  isControl,
+  isTold,
+  passOver,
+  type Control,
+  type QueueCounts,
+  type RecordOf,
+  type RunEvent,
+  type RunRecord,
+  type Told,
+} from './event.js'
 import type { ExitCode } from './exit-code.js'
 import type { Failure } from '../agent/failure.js'
 import type { ProviderModel } from '../agent/provider-model.js'
 import { present } from '../present.js'
 import { agentKey, countAgent, learnRate, type RunUsage } from './run-usage.js'
-import { endWork, noteAction, startWork, unusedSlot, type SlotState, type StartOfWork } from './slot-state.js'
+import { endWork, noteAction, startWork, unusedSlot, type StartOfWork } from './slot-state.js'
 import { followProgress, type Attempts } from './task-progress.js'
 import {
   forgetApprovals,
@@ -19,8 +29,9 @@ import {
   noteRefusal,
   withoutNotes,
 } from './task-notes.js'
-import { plannedRecord, type TaskRecord, type TaskState } from './task-record.js'
+import { plannedRecord, withState, type TaskRecord, type TaskState } from './task-record.js'
 import { recount, tallyOf, type TaskTally } from './task-tally.js'
+import { takeInControl, type ControlState } from './control-state.js'
 import type { PlannedTask } from '../roadmap/plan.js'
 
 export type { SlotState } from './slot-state.js'
@@ -54,19 +65,15 @@ export interface KeptCommit {
  * The state of a run. Only {@link apply} changes it, in place: copying 20,000 tasks for each event would cost more
  * than the work itself. The same records always give the same state.
  */
-export interface RunState extends Attempts, ChecksAtWork, RunUsage {
-  /** How the run began. After a resume: with the version, the settings and the tasks of the resume. */
-  start: Extract<RunEvent, { type: 'run_started' }>
+export interface RunState extends Attempts, ChecksAtWork, RunUsage, ControlState {
   /** Monotonic ms of the last record. */
   ms: number
   counts: QueueCounts
-  readonly tasks: Map<TaskId, TaskRecord>
   tally: TaskTally
   /** How often the run was resumed. */
   resumes: number
   /** How many tasks were held during the run for their own reason, not because of a dependency. */
   heldInRun: number
-  readonly slots: Map<string, SlotState>
   /** How many verdicts of each kind there were, and how many in all were remembered. */
   readonly gates: { passed: number; failed: number; errored: number; remembered: number }
   /** Gates that failed and then passed on the same tree, and how often. */
@@ -88,6 +95,8 @@ export interface RunState extends Attempts, ChecksAtWork, RunUsage {
     readonly ms: number
   }
   canceling?: string
+  /** It works on these alone. */
+  only?: ReadonlySet<TaskId>
   /** Why nothing starts any more. */
   stopping?: EarlyStop
   finished?: { readonly exitCode: ExitCode; readonly why: string }
@@ -165,11 +174,15 @@ export function apply(state: RunState, record: RunRecord): void {
   if (record.type === 'run_resumed') beginAgain(state, record)
   state.ms = record.ms
   if (isTold(record)) return
+  if (isControl(record)) {
+    takeInControl(state, record)
+    return
+  }
   takeIn(state, record)
   followProgress(state, record)
 }
 
-function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told }>): void {
+function takeIn(state: RunState, record: Exclude<RunRecord, { type: Told | Control }>): void {
   switch (record.type) {
     case 'run_started':
     case 'run_resumed':
@@ -387,10 +400,13 @@ function beginAgain(state: RunState, record: RecordOf<'run_resumed'>): void {
   for (const id of slots) state.slots.set(id, earlierSlots.get(id) ?? unusedSlot(id))
   state.counts = { queueLength: 0, busyAgents: 0, availableAgents: slots.length }
   state.resumes++
+  if (record.only) state.only = new Set(record.only)
+  else delete state.only
   state.heldInRun = 0
   state.providers.clear()
   state.unwritten.length = 0
   delete state.canceling
+  delete state.paused
   delete state.stopping
   delete state.waiting
   delete state.finished
@@ -401,7 +417,8 @@ function resumedRecord(task: PlannedTask, earlier: TaskRecord | undefined, stays
   if (!earlier) return planned
   const stays = staysFailed || (task.state === 'done' && earlier.state.type === 'done')
   const { title, estimateMs } = planned
-  return { ...earlier, title, ...present({ estimateMs }), state: stays ? earlier.state : planned.state }
+  const state = stays ? earlier.state : planned.state
+  return { ...withState(earlier, state), title, ...present({ estimateMs }) }
 }
 
 function forgetKept({ kept }: RunState, isGone: (commit: KeptCommit) => boolean): void {
@@ -411,7 +428,7 @@ function forgetKept({ kept }: RunState, isGone: (commit: KeptCommit) => boolean)
 
 function setTask(state: RunState, id: TaskId, next: TaskState): void {
   const task = state.tasks.get(id)
-  if (task) changeTask(state, task, { ...task, state: next })
+  if (task) changeTask(state, task, withState(task, next))
 }
 
 /** What the tally counts has changed. */

@@ -1,7 +1,7 @@
 import type { CommitId, TaskId } from '../brand.js'
 import { addUsage, type AgentEvent } from '../agent/agent-event.js'
 import { noBaseline, type Baseline } from '../accounts/counted.js'
-import { passOver, type RecordOf, type RunRecord, type Told } from './event.js'
+import { passOver, type Control, type RecordOf, type RunRecord, type Told } from './event.js'
 import { afterBegun, begun } from '../attempt/outcome.js'
 import { knownText, type Begun, type Merge, type Turn } from '../attempt/course.js'
 import { wasCanceled } from '../attempt/end.js'
@@ -65,7 +65,7 @@ export interface Attempts {
 /** Follows the attempts of all tasks. */
 export function followProgress(
   { progress: tasks, uncollected }: Attempts,
-  record: Exclude<RunRecord, { type: Told }>,
+  record: Exclude<RunRecord, { type: Told | Control }>,
 ): void {
   switch (record.type) {
     case 'attempt_started':

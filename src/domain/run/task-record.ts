@@ -1,4 +1,4 @@
-import type { CommitId, TaskId } from '../brand.js'
+import type { CommitId, EpochMs, TaskId } from '../brand.js'
 import { noUsage, type Usage } from '../agent/agent-event.js'
 import type { Failure } from '../agent/failure.js'
 import type { HoldReason } from '../roadmap/hold.js'
@@ -6,6 +6,7 @@ import { present } from '../present.js'
 import type { ProviderModel } from '../agent/provider-model.js'
 import type { Refusal } from '../agent/refusal.js'
 import type { PlannedTask } from '../roadmap/plan.js'
+import type { Actor } from '../actor.js'
 
 /** A state holds only what is true in it. */
 export type TaskState =
@@ -52,6 +53,8 @@ export interface TaskRecord {
   readonly estimateMs?: number
   /** What its agents used, over the whole journal. */
   readonly used: Usage
+  /** Somebody cancels it, and it has not come to its end yet. */
+  readonly canceling?: { readonly by: Actor; readonly at: EpochMs }
   /** What `used` was when its last attempt began. */
   readonly usedBefore: Usage
   /** What reviewers said who approved the work as it is now: their conditions are a person's to look at. */
@@ -83,3 +86,19 @@ function plannedState(task: PlannedTask): TaskState {
       return { type: 'held', reason: task.hold ?? { type: 'manual' } }
   }
 }
+
+/** A task in its next state; once it is settled, nobody cancels it any more. */
+export function withState(task: TaskRecord, state: TaskState): TaskRecord {
+  if (task.canceling === undefined || !isSettled(state)) return { ...task, state }
+  const next = { ...task, state }
+  delete next.canceling
+  return next
+}
+
+/** It comes to nothing more in this run. */
+export function isSettled(state: TaskState): state is Settled {
+  const { type } = state
+  return type === 'done' || type === 'failed' || type === 'held' || type === 'canceled'
+}
+
+type Settled = Extract<TaskState, { type: 'done' | 'failed' | 'held' | 'canceled' }>

@@ -2,13 +2,15 @@ import { needsPerson, type EarlyStop } from './early-stop.js'
 import { exitCodes, type ExitCode } from './exit-code.js'
 import { consequencesOf, type FailureKind } from '../agent/failure.js'
 import { isPersonsHold } from '../roadmap/hold.js'
-import type { RunState, TaskState } from './run-state.js'
+import type { RunState, TaskRecord, TaskState } from './run-state.js'
 import { plural } from '../text.js'
 
 /** How a run ended: the exit code, and why in a few words. */
 export interface RunVerdict {
   readonly exitCode: ExitCode
   readonly why: string
+  /** The exit code if all tasks of the run counted; absent where they do. */
+  readonly ofAll?: ExitCode
 }
 
 /** What stopped a run before its end. */
@@ -23,6 +25,17 @@ export type Stop =
 
 /** Judges a run that has come to its end, or was stopped, from its state alone. */
 export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
+  const { only } = state
+  if (!only) return judgeTasks([...state.tasks.values()], state, stop)
+  const named = [...state.tasks.values()].filter(({ id }) => only.has(id))
+  const verdict = judgeTasks(named, state, stop)
+  const ofAll = judgeTasks([...state.tasks.values()], state, stop).exitCode
+  const isLeft = [...state.tasks.values()].some(({ state: task }) => isUnfinished(task))
+  // What was not named was not started, either.
+  return { ...verdict, ofAll: isLeft && ofAll === exitCodes.notDone ? exitCodes.again : ofAll }
+}
+
+function judgeTasks(tasks: readonly TaskRecord[], state: RunState, stop: Stop | undefined): RunVerdict {
   if (stop?.type === 'journal') {
     return { exitCode: exitCodes.notSafe, why: `the journal cannot be written: ${stop.message}` }
   }
@@ -35,7 +48,7 @@ export function judgeRun(state: RunState, stop: Stop | undefined): RunVerdict {
   if (stop?.type === 'taken_over') {
     return { exitCode: exitCodes.notSafe, why: 'another run took over the lock of this run, or somebody removed it' }
   }
-  const open = [...state.tasks.values()].filter(({ state: task }) => isOpen(task))
+  const open = tasks.filter(({ state: task }) => isOpen(task))
   if (stop?.type === 'signal') {
     return stop.signal === 'SIGINT'
       ? { exitCode: exitCodes.interrupted, why: 'interrupted' }

@@ -19,6 +19,8 @@ export interface AgentRunner {
 
 /** A runner that must be closed, since something of it lives on from turn to turn. */
 export interface ClosableRunner extends AgentRunner {
+  /** A slot gets no turn for now: what lives on for it ends once its last turn has ended. A later turn may come. */
+  rest(slot: number): void
   /** Ends that, and turns that are under way. No other comes. Never rejects. */
   close(): Promise<void>
 }

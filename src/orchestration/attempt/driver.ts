@@ -32,6 +32,8 @@ export interface AttemptParts {
   readonly request: AttemptRequest
   readonly settings: AttemptSettings
   readonly slots: AttemptSlots
+  /** Aborted when its task is canceled on its own: nothing of it lands from then on. */
+  readonly withdrawn?: AbortSignal
   /** It was interrupted with the run. */
   readonly continuation?: Continuation
 }
@@ -82,7 +84,7 @@ class Driver {
           if (this.#site && this.#candidate) keepWork(this.#recorder, this.#id, this.#candidate, step.end)
           return { course, end: step.end }
         }
-        course = afterOutcome(course, await this.#make(step, course))
+        course = afterOutcome(course, this.#isCutOff(step) ? withdrawn : await this.#make(step, course))
       }
     } finally {
       this.#site?.place.close()
@@ -101,6 +103,11 @@ class Driver {
       isSpent: settings.allowances.usedUpBy(request.task) !== undefined,
       canResume: 'agent' in course && conversationOf(course, settings.findProvider) !== undefined,
     }
+  }
+
+  /** A canceled task's agent still ends, and its work is collected. */
+  #isCutOff({ type }: Step): boolean {
+    return type !== 'begin' && type !== 'work' && type !== 'collect' && this.#parts.withdrawn?.aborted === true
   }
 
   #make(step: Exclude<Step, { type: 'end' }>, course: Course): Outcome | Promise<Outcome> {
@@ -288,7 +295,7 @@ class Driver {
     // Before gates and reviews: it goes back in any case.
     const refused = refusedFailure(attempt.agent, refusalsOf(this.#id, settings), settings)
     if (refused) return { type: 'kept_out', failure: refused }
-    return settings.reviews.length === 0 ? passed : keptOutUnless(await place.judge(candidate))
+    return settings.reviews.length === 0 ? passed : keptOutUnless(await place.judge(candidate, this.#parts.withdrawn))
   }
 
   async #review({ attempt, place }: Site, candidate: Harvested): Promise<Outcome> {
@@ -297,7 +304,7 @@ class Driver {
 
   /** Work that ended well before the run was canceled has been paid for: it still lands. */
   async #land({ place }: Site, candidate: Harvested): Promise<Outcome> {
-    const landed = await place.land(candidate)
+    const landed = await place.land(candidate, this.#parts.withdrawn)
     if (landed.ok) await this.#recorder.record({ type: 'task_integrated', ...this.#id, ...landed.value })
     return keptOutUnless(landed)
   }
@@ -319,6 +326,7 @@ class Driver {
 }
 
 const passed: Outcome = { type: 'passed' }
+const withdrawn: Outcome = { type: 'withdrawn' }
 
 function keptOutUnless(result: Result<unknown, Failure>): Outcome {
   return result.ok ? passed : { type: 'kept_out', failure: result.error }

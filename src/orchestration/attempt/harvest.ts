@@ -72,8 +72,11 @@ function whyKept(end: End): string | undefined {
   if (end.type === 'no_slot') return undefined
   if (end.type === 'done') return end.how === 'integrated' ? undefined : 'work that a repair round took back'
   if (!end.isFinished) return 'the unfinished work of a failed attempt'
-  const waits = end.failure.kind === 'base_red'
-  return waits ? 'finished work that waits for the base to pass the gates' : 'work that could not be integrated'
+  const { kind } = end.failure
+  if (kind === 'canceled') return 'the finished work of a canceled attempt'
+  return kind === 'base_red'
+    ? 'finished work that waits for the base to pass the gates'
+    : 'work that could not be integrated'
 }
 
 /** Records what was collected. `base` is the commit that the agent started from; in place there is none. */

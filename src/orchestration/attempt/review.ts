@@ -1,5 +1,5 @@
 import { msBetween } from '../../domain/clock.js'
-import type { MonotonicMs } from '../../domain/brand.js'
+import type { MonotonicMs, TaskId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { Attempt, AttemptId } from '../../domain/attempt/attempt.js'
 import { formatProviderModel, type ProviderModel } from '../../domain/agent/provider-model.js'
@@ -20,6 +20,8 @@ export interface ReviewingParts extends SlotSettings {
   readonly usable: () => readonly string[]
   /** Waits for a slot for a review of the task's work. */
   readonly reserve: (task: Task, reviewer: ProviderModel) => Promise<HeldSlot | NoSlot>
+  /** What ends a task's attempt, and with it the review. */
+  readonly signalOf: (taskId: TaskId) => AbortSignal
 }
 
 /** How often an errored review is tried in all. */
@@ -57,8 +59,9 @@ class Reviews {
   }
 
   async #judgeBy(review: Review, work: ReviewedWork): Promise<Result<void, Failure>> {
-    const { clock, recorder, signal } = this.#parts
+    const { clock, recorder, signalOf } = this.#parts
     const { attempt, candidate } = work
+    const signal = signalOf(attempt.id.taskId)
     const tried: ProviderModel[] = []
     for (;;) {
       const reviewer = nextReviewer(this.#reviewersFor(review, attempt), tried)
@@ -148,7 +151,8 @@ async function answerOf(
   const sitting = { ...work, review: number, base }
   const where = { cwd: checkout.root, ownDir: ownDirectory(sitting) }
   const assignment = { type: 'review', request: { ...request, ...where, prompt, schema: reviewSchema } } as const
-  const end = await runAgent({ ...sitting, assignment }, parts, slot.release)
+  const settings = { ...parts, signal: parts.signalOf(id.taskId) }
+  const end = await runAgent({ ...sitting, assignment }, settings, slot.release)
   if (end.failure?.kind === 'timeout') return err(failure('timeout', `it gave no answer within ${timeoutMs / 1000} s`))
   if (end.failure) return err(end.failure)
   const read = readReviewAnswer(review.answer(end.evidence))

@@ -93,6 +93,11 @@ export class BaseWatch {
     await told
   }
 
+  /** The task was canceled: it waits for nothing any more. */
+  withdraw(taskId: TaskId): void {
+    this.#tell(taskId, 'canceled')
+  }
+
   ended(taskId: TaskId): void {
     this.#learn({ type: 'ended', taskId })
   }

@@ -73,7 +73,7 @@ export function createGating(parts: GatingParts): Gating {
     checkOut,
     tip: parts.tip,
     distrustAll: () => parts.workspaces.distrustAll(),
-    async judge(gate, root, { job, base, tree, attempt, taskIds = [] }) {
+    async judge(gate, root, { job, base, tree, attempt, taskIds = [], unwanted }) {
       // For people: the number alone keeps the names apart.
       const whose = attempt ? `${slugOf(attempt.taskId) || 'task'}-${attempt.attempt}` : 'base'
       const run = await number()
@@ -89,7 +89,7 @@ export function createGating(parts: GatingParts): Gating {
       const mask = parts.maskAt(where)
       const inTree = attempt && taskIds.length === 0 ? [attempt.taskId] : taskIds
       const verdict = await told({ run, gate: gate.name, tree, taskIds: inTree }, () =>
-        runGate(gate, { root, env, logFile, mask, clock, signal, onSpawned, start }),
+        runGate(gate, { root, env, logFile, mask, clock, signal, unwanted, onSpawned, start }),
       )
       return { ...verdict, log: logFile }
     },

@@ -24,9 +24,10 @@ export interface Member {
 
 /** Judges the tree with all of these, each on top of those before it; there is at least one. */
 export function judgePrefix(
-  verifier: Verifier,
+  verifier: Pick<Verifier, 'verify' | 'verifyAgain'>,
   members: readonly Member[],
   how: 'verify' | 'verifyAgain',
+  unwanted?: AbortSignal,
 ): Promise<Result<void, Failure>> {
   const last = members.at(-1)
   if (!last) throw new Error('a tree without candidates is not to be judged')
@@ -34,11 +35,12 @@ export function judgePrefix(
   const together = taskIds.slice(0, -1)
   const { taskId, attempt } = last.candidate
   const judged = { ...last.ready, attempt: { taskId, attempt }, taskIds }
-  return verifier[how](judged, gatesOf(members), (judgement) => last.candidate.onJudged(judgement, together))
+  const onJudged = (judgement: Judgement) => last.candidate.onJudged(judgement, together)
+  return verifier[how](judged, gatesOf(members), onJudged, unwanted)
 }
 
 /** The prefixes whose verdict is known, so that judging them runs nothing. */
-export function knownPrefixes(verifier: Verifier, members: readonly Member[]): readonly number[] {
+export function knownPrefixes(verifier: Pick<Verifier, 'known'>, members: readonly Member[]): readonly number[] {
   return members.flatMap(({ ready }, index) => {
     const known = verifier.known(ready.tree, gatesOf(members.slice(0, index + 1)))
     return known === undefined ? [] : [index + 1]

@@ -1,4 +1,4 @@
-import type { Failure } from '../../domain/agent/failure.js'
+import { failure, type Failure } from '../../domain/agent/failure.js'
 import {
   afterOutcome,
   batchSize,
@@ -18,17 +18,20 @@ import { singleParent, stack, type Ready, type Single } from '../../workspace/la
 import type { BaseWatch } from './base-watch.js'
 import { judgePrefix, knownPrefixes, treesAtOnce, type Judgeable, type Member } from './judge-prefix.js'
 import { gitFailed } from '../../workspace/git/git-failed.js'
+import { firstAborted } from './first-aborted.js'
 
 /** A candidate and what the queue must know of its task. */
 export interface QueuedCandidate extends Candidate, Judgeable {
   /** Its task's; lower first. */
   readonly priority: number
+  /** Aborted when nobody wants it to land any more; while it lands, that is too late. */
+  readonly unwanted?: AbortSignal
 }
 
 export interface MergeQueueParts {
   readonly repository: Repository
   readonly target: Target
-  readonly verifier: Verifier
+  readonly verifier: Pick<Verifier, 'known' | 'verify' | 'verifyAgain'>
   /** How many gates run at once. */
   readonly gateJobs: number
   /** Undefined where a gate could begin at once; otherwise resolves when the next one ends. */
@@ -51,6 +54,8 @@ export function createMergeQueue(parts: MergeQueueParts): Integrate {
   return (candidate) => driver.integrate(candidate)
 }
 
+const withdrawn = failure('canceled', 'The task was canceled before its work landed.')
+
 /** How often in a row building starts over because somebody else moved the target meanwhile. */
 const maxRounds = 8
 
@@ -62,6 +67,8 @@ interface QueueEntry {
   single?: Result<Ready, Failure>
   /** It has been told that its gates run. */
   isTold?: true
+  /** The target is being moved to it, or past it. */
+  isLanding: boolean
   readonly settle: (end: Result<Landed, Failure>) => void
   readonly fail: (bug: unknown) => void
 }
@@ -83,9 +90,14 @@ class QueueDriver {
   }
 
   integrate(candidate: QueuedCandidate): Promise<Result<Landed, Failure>> {
-    const queued = { number: ++this.#came, priority: candidate.priority }
+    const { priority, unwanted } = candidate
+    if (unwanted?.aborted) return Promise.resolve(err(withdrawn))
+    const queued = { number: ++this.#came, priority }
     return new Promise((settle, fail) => {
-      this.#entries.set(queued.number, { queued, candidate, settle, fail })
+      const entry = { queued, candidate, settle, fail, isLanding: false }
+      this.#entries.set(queued.number, entry)
+      // At once; the queue takes notice between two steps.
+      unwanted?.addEventListener('abort', () => entry.isLanding || settle(err(withdrawn)), { once: true })
       this.#learn({ type: 'came', candidate: queued })
       if (!this.#isAtWork) void this.#work()
     })
@@ -105,6 +117,11 @@ class QueueDriver {
   }
 
   #next(): QueueStep {
+    for (const entry of this.#entries.values()) {
+      if (!entry.candidate.unwanted?.aborted) continue
+      this.#settle(entry, err(withdrawn))
+      this.#learn({ type: 'withdrawn', number: entry.queued.number })
+    }
     return nextStep(this.#queue)
   }
 
@@ -144,9 +161,9 @@ class QueueDriver {
     const free = candidates.every(needsGate) ? this.#parts.whenFree?.() : undefined
     if (!free) return candidates
     await free
-    // Meanwhile candidates can only have come.
+    // Meanwhile candidates have come, or gone.
     const step = this.#next()
-    return step.type === 'build' ? step.candidates : candidates
+    return step.type === 'build' ? step.candidates : []
   }
 
   async #build(candidates: readonly QueuePosition[]): Promise<QueueOutcome> {
@@ -206,7 +223,10 @@ class QueueDriver {
 
   async #verdictOn(prefix: number, how: 'verify' | 'verifyAgain'): Promise<TreeVerdict> {
     const inTree = this.#members.slice(0, prefix)
-    const judged = await judgePrefix(this.#parts.verifier, inTree, how)
+    // A tree with work that nobody wants can't land.
+    const unwanted = firstAborted(inTree.map(({ entry }) => entry.candidate.unwanted))
+    const judged = await judgePrefix(this.#parts.verifier, inTree, how, unwanted.signal)
+    unwanted.close()
     if (judged.ok) return 'passed'
     this.#refused.set(inTree.at(-1)?.ready.commit ?? '', judged.error)
     return judged.error.kind === 'gate_failed' ? 'failed' : 'open'
@@ -229,7 +249,9 @@ class QueueDriver {
     const { repository, target } = this.#parts
     const landing = this.#members.slice(0, count)
     const tipBefore = target.tip
+    for (const { entry } of landing) entry.isLanding = true
     const move = await moveTarget(repository, target, landing.at(-1)?.ready.commit ?? tipBefore)
+    for (const { entry } of landing) entry.isLanding = false
     if (!move.ok) return this.#leave(count, move.error, false)
     if (move.value.type === 'overtaken') {
       if (target.tip !== tipBefore) this.#parts.base?.moved(target.tip, false)

@@ -1,5 +1,6 @@
 import type { CommitId, TaskId } from '../../domain/brand.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
+import { present } from '../../domain/present.js'
 import { gatesOf, mergeGates, type Gate } from '../../domain/landing/gate.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { GatedTree, Judgement, Verifier } from '../../verify/verifier.js'
@@ -43,11 +44,11 @@ export function candidateDesk(
 ): CandidateDesk {
   const { repository } = parts
   return {
-    async judge(candidate) {
+    async judge(candidate, unwanted) {
       const clear = await checkMarkers(repository, candidate, watch())
       if (!clear.ok) return clear
       parts.onGates(attempt)
-      const judged = await verifyAlone(attempt, candidate, message, parts)
+      const judged = await verifyAlone(attempt, candidate, { message, unwanted }, parts)
       if (judged.ok) parts.base.passed()
       return judged
     },
@@ -57,12 +58,12 @@ export function candidateDesk(
       const whole = `git diff ${base} HEAD`
       return ok({ ...checkout.value, diff: (most: number) => diffText(repository, base, tree, { most, whole }) })
     },
-    async land(candidate) {
+    async land(candidate, unwanted) {
       const clear = await checkMarkers(repository, candidate, watch())
       if (!clear.ok) return clear
       const { task } = attempt
       const landed = await parts.integrate({
-        ...{ ...toLand(candidate, message), ...attempt.id, priority: task.priority },
+        ...{ ...toLand(candidate, message), ...attempt.id, priority: task.priority, ...present({ unwanted }) },
         gates: mergeGates(parts.gates, gatesOf(task)),
         onGates: () => parts.onGates(attempt),
         onJudged: (judgement, together) => parts.onJudged(attempt, judgement, together),
@@ -84,11 +85,11 @@ function toLand({ commit, tree, parents, base }: Harvested, message: string) {
 async function verifyAlone(
   attempt: Attempt,
   candidate: Harvested,
-  message: string,
+  { message, unwanted }: { readonly message: string; readonly unwanted: AbortSignal | undefined },
   parts: DeskParts,
 ): Promise<Result<void, Failure>> {
   const { base } = candidate
-  const own = await verify(attempt, candidate, parts)
+  const own = await verify(attempt, candidate, unwanted, parts)
   if (own.ok || own.error.kind !== 'gate_failed') return own
   const tip = parts.tip()
   if (tip === base || !parts.base.mayBlame(own.error, base)) return err({ ...own.error, on: base })
@@ -98,19 +99,24 @@ async function verifyAlone(
   const { members, left } = await stack(parts.repository, { tip, branch: parts.branch }, [alone])
   const [member] = members
   if (!member) return err(left[0]?.failure ?? own.error)
-  const judged = await verify(attempt, member.ready, parts)
+  const judged = await verify(attempt, member.ready, unwanted, parts)
   return judged.ok ? judged : err({ ...judged.error, on: tip })
 }
 
 /** Judges work alone, before a reviewer sees it. As before an eviction from the merge queue, failed gates run twice. */
-async function verify(attempt: Attempt, ready: GatedTree, parts: DeskParts): Promise<Result<void, Failure>> {
+async function verify(
+  attempt: Attempt,
+  ready: GatedTree,
+  unwanted: AbortSignal | undefined,
+  parts: DeskParts,
+): Promise<Result<void, Failure>> {
   const { task } = attempt
   const gated = { ...ready, attempt: attempt.id }
   const gates = mergeGates(parts.gates, gatesOf(task))
   const onJudged = (judgement: Judgement) => parts.onJudged(attempt, judgement, [])
-  const first = await parts.verifier.verify(gated, gates, onJudged)
+  const first = await parts.verifier.verify(gated, gates, onJudged, unwanted)
   const isFailed = !first.ok && first.error.kind === 'gate_failed'
-  return isFailed ? parts.verifier.verifyAgain(gated, gates, onJudged) : first
+  return isFailed ? parts.verifier.verifyAgain(gated, gates, onJudged, unwanted) : first
 }
 
 /** Conflict markers never land: a tree that still has some is refused before any gate. */

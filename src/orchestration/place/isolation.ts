@@ -131,12 +131,21 @@ export interface TurnPlace {
 
 /** What happens to collected work: it needs the candidate's commit, but not an agent's place. */
 export interface CandidateDesk {
-  /** Judges a candidate's own tree, before it is merged with what else has landed. */
-  judge(candidate: Harvested): Promise<Result<void, Failure>>
+  /**
+   * Judges a candidate's own tree, before it is merged with what else has landed. Once `unwanted` is aborted, nobody
+   * wants it to land any more: what is done for it alone ends.
+   */
+  judge(candidate: Harvested, unwanted?: AbortSignal): Promise<Result<void, Failure>>
   /** Checks out a candidate for a reviewer. */
   show(candidate: Harvested): Promise<Result<Shown, Failure>>
-  /** Lands a candidate. A conflict, or leftover markers of one, is a failure of kind `conflict`. */
-  land(candidate: Harvested): Promise<Result<{ readonly commit: CommitId; readonly previous: CommitId }, Failure>>
+  /**
+   * Lands a candidate, unless `unwanted` comes first. A conflict, or leftover markers of one, is a failure of kind
+   * `conflict`.
+   */
+  land(
+    candidate: Harvested,
+    unwanted?: AbortSignal,
+  ): Promise<Result<{ readonly commit: CommitId; readonly previous: CommitId }, Failure>>
 }
 
 /** Runs the reviews of a candidate. Ok if all approved, or there are none. */

@@ -13,7 +13,7 @@ export interface SupplyParts {
   /** How many are prepared at once. */
   readonly jobs: number
   /** So many are made without waiting for one that comes back: one for each slot. */
-  readonly slots: number
+  readonly slots: () => number
   readonly clock: Pick<Clock, 'monotonic' | 'schedule'>
   /** So many more (or fewer) workspaces stand ready. */
   readonly onPrepared: (change: 1 | -1) => void
@@ -153,7 +153,7 @@ export class WorkspaceSupply {
    */
   async #awaitOne(): Promise<void> {
     const { workspaces, slots, clock, tip } = this.#parts
-    if (!(await workspaces.mayAwait(tip(), slots)) || this.#closed) return
+    if (!(await workspaces.mayAwait(tip(), slots())) || this.#closed) return
     await new Promise<void>((resolve) => {
       const cancel = clock.schedule(this.#dearest, () => {
         this.#awaiting.splice(this.#awaiting.indexOf(resume), 1)

@@ -6,6 +6,7 @@ import { present } from '../../domain/present.js'
 import { err, ok, type Result } from '../../domain/result.js'
 import type { KeptWorkspace, Workspaces } from '../../workspace/lease/workspaces.js'
 import type { Attempt } from '../../domain/attempt/attempt.js'
+import type { Verifier } from '../../verify/verifier.js'
 import type { BaseToWatch, BaseWatch } from '../landing/base-watch.js'
 import { createMergeQueue, type MergeQueueParts } from '../landing/merge-queue.js'
 import { limit } from '../../platform/limit.js'
@@ -21,10 +22,17 @@ import { WorkspaceSupply } from './workspace-supply.js'
 /** What leased places have from here. */
 type OwnParts = 'integrate' | 'tip' | 'branch' | 'step' | 'onStuck' | 'onLanded'
 
+/** How many agent slots a run has; that may change. */
+export interface SlotCount {
+  readonly count: number
+  readonly onChange: (listener: () => void) => void
+}
+
 export interface WorkspacedParts extends Omit<LeaseParts, OwnParts>, MergeQueueParts {
-  /** Number of slots: as many workspaces are prepared ahead at most. */
-  readonly slots: number
+  /** As many workspaces are prepared ahead at most. */
+  readonly slots: SlotCount
   readonly base: BaseWatch
+  readonly verifier: Verifier
   /** Judges a commit of the target's by the gates of everybody. */
   readonly judgeTip: BaseToWatch['judge']
   /** Where gates run. */
@@ -66,6 +74,8 @@ class WorkspaceIsolation implements Isolation {
   #gatePlaces: Promise<void> | undefined
   /** How many steps of collecting and landing are under way. */
   #busy = 0
+  /** How many attempts may still need a place. */
+  #expected = 0
 
   constructor(parts: WorkspacedParts) {
     const { target, room, directory, workspaces, gateWorkspaces } = parts
@@ -90,13 +100,15 @@ class WorkspaceIsolation implements Isolation {
     this.#supply = new WorkspaceSupply({
       ...parts,
       ...{ awaitRoom: () => room.look(), jobs: Math.max(gits, parts.setupJobs) },
-      ...{ tip: () => target.tip, isBusy: () => this.#busy > 0 },
+      ...{ tip: () => target.tip, isBusy: () => this.#busy > 0, slots: () => parts.slots.count },
     })
+    parts.slots.onChange(() => this.expect(this.#expected))
   }
 
   expect(attempts: number): void {
     const { slots, gateWorkspaces, gatePlaces, target } = this.#parts
-    this.#supply.want(Math.min(slots, attempts))
+    this.#expected = attempts
+    this.#supply.want(Math.min(slots.count, attempts))
     if (attempts > 0) this.#gatePlaces ??= gateWorkspaces.makeReady(target.tip, gatePlaces)
   }
 
@@ -105,9 +117,10 @@ class WorkspaceIsolation implements Isolation {
   }
 
   async close(): Promise<void> {
-    const { workspaces, gateWorkspaces, onClosing, onKept } = this.#parts
+    const { workspaces, gateWorkspaces, verifier, onClosing, onKept } = this.#parts
     await this.#supply.close()
     await this.#gatePlaces
+    await verifier.settled()
     await onClosing()
     const kept = await Promise.all([gateWorkspaces, workspaces].map((all) => all.removeAll()))
     for (const workspace of kept.flat()) if (!this.#told.has(workspace.root)) onKept(workspace)

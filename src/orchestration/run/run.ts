@@ -4,7 +4,7 @@ import type { AtWork } from '../../domain/landing/base.js'
 import { failure, type Failure } from '../../domain/agent/failure.js'
 import type { TaskGraph } from '../../domain/roadmap/graph.js'
 import type { RunEvent } from '../../domain/run/event.js'
-import type { HoldReason } from '../../domain/roadmap/hold.js'
+import { isPersonsHold, type HoldReason } from '../../domain/roadmap/hold.js'
 import type { ProviderModel } from '../../domain/agent/provider-model.js'
 import { aftermathOf } from '../../domain/attempt/aftermath.js'
 import { newCourse, type Begun, type Course } from '../../domain/attempt/course.js'
@@ -26,6 +26,7 @@ import { feedbackOfAll } from '../attempt/feedback.js'
 import type { RoomWatch } from '../place/room-watch.js'
 import { createReviewing } from '../attempt/review.js'
 import { attemptText, shown, type AttemptRequest, type AttemptSettings, type HeldSlot } from '../attempt/turn.js'
+import { Cancellations, type CanceledHold } from './cancellations.js'
 
 export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly graph: TaskGraph
@@ -41,6 +42,10 @@ export interface RunParts extends Omit<AttemptSettings, 'review'> {
   readonly judgesBase: boolean
   /** In a resumed run: how its tasks continue. */
   readonly resumptions?: ReadonlyMap<TaskId, Resumption>
+  /** In a resumed run: the tasks that it works on, if not on all. */
+  readonly named?: ReadonlySet<TaskId>
+  /** What people cancel on its own. */
+  readonly cancellations?: Cancellations
 }
 
 /** Tasks that are queued before the event loop has its turn. */
@@ -67,13 +72,18 @@ class TaskLoop {
   readonly #parts: RunParts
   #notStarted = 0
   #active = 0
+  /** Tasks whose first attempt in this run was queued. */
+  readonly #queued = new Set<TaskId>()
+  readonly #cancellations: Cancellations
   readonly #settings: AttemptSettings
   #settle: { readonly resolve: () => void; readonly reject: (bug: unknown) => void } | undefined
 
   constructor(parts: RunParts) {
     this.#parts = parts
+    this.#cancellations = parts.cancellations ?? new Cancellations()
     const review = createReviewing({
       ...parts,
+      signalOf: (taskId) => this.#cancellations.signalOf(taskId, parts.signal),
       usable: () => usableProviders(parts.recorder.state),
       reserve: async (task, reviewer) => {
         const agent = await this.#reserveExactly(task, reviewRank, reviewer)
@@ -90,14 +100,18 @@ class TaskLoop {
     const failed = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'failed')
     // In a resumed run, their dependents can't start.
     for (const { id } of failed) this.#holdDependents(id, waitingFor(graph, this.#settledness, id))
-    const pending = [...recorder.state.tasks.values()].filter(({ state }) => state.type === 'pending')
+    const pending = [...recorder.state.tasks.values()].filter(
+      ({ id, state }) => state.type === 'pending' && this.#isMine(id),
+    )
     this.#notStarted = pending.length
     this.#expect(0)
     await new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject: (bug) => reject(bug instanceof Error ? bug : new Error(String(bug))) }
       this.#openBase()
       this.#startReady(graph.tasks.keys())
+      this.#cancellations.heed((taskId, hold) => this.#cancel(taskId, hold))
     })
+    this.#cancellations.close()
     pool.off('queue:updated', forward)
   }
 
@@ -134,10 +148,31 @@ class TaskLoop {
    */
   #startReady(candidates: Iterable<TaskId>): void {
     const { graph, recorder } = this.#parts
-    const mine = [...candidates].filter((id) => recorder.state.tasks.has(id))
+    const mine = [...candidates].filter((id) => recorder.state.tasks.has(id) && this.#isMine(id))
     const ready = readyTasks(graph, this.#settledness, mine).flatMap((id) => graph.tasks.get(id) ?? [])
     const inOrder = ready.length <= maxAtOnce ? ready : this.#byRank(ready)
     this.#count(this.#queueAll(inOrder))
+  }
+
+  #isMine(id: TaskId): boolean {
+    return this.#parts.named?.has(id) ?? true
+  }
+
+  /** A task that somebody cancels on its own; the end of an attempt under way holds it. */
+  #cancel(taskId: TaskId, hold: CanceledHold): void {
+    const { recorder, pool, base } = this.#parts
+    const state = recorder.state.tasks.get(taskId)?.state
+    if (state?.type !== 'pending') {
+      pool.withdraw(taskId)
+      base.withdraw(taskId)
+      return
+    }
+    if (!this.#queued.has(taskId) && this.#isMine(taskId)) this.#expect(1)
+    this.#holdCanceled(taskId, hold)
+  }
+
+  #holdCanceled(taskId: TaskId, reason: CanceledHold): void {
+    this.#stopAt(taskId, (holds) => ({ type: 'task_held', taskId, reason, holds }))
   }
 
   #byRank(tasks: readonly Task[]): readonly Task[] {
@@ -149,11 +184,12 @@ class TaskLoop {
     for (const [index, task] of tasks.entries()) {
       if (index > 0 && index % maxAtOnce === 0) await nextTurn()
       if (this.#parts.recorder.state.stopping) return
-      this.#queue(task)
+      if (!this.#cancellations.holdOf(task.id)) this.#queue(task)
     }
   }
 
   #queue(task: Task): void {
+    this.#queued.add(task.id)
     const beginning = this.#beginning(task)
     const { continuation } = beginning
     const attempts = totalAttempts(this.#parts.recorder.state.tasks.get(task.id), true) - (continuation ? 1 : 0)
@@ -207,8 +243,12 @@ class TaskLoop {
     // Thousands wait: until it has a slot, an attempt is a place in the pool's line, and no more.
     const granted = 'agent' in course ? undefined : await this.#reserveFirst(beginning)
     const { releaseAll, ...slots } = this.#slots(beginning, granted)
-    const parts = { request: this.#request(task), settings: this.#settings, slots, ...present({ continuation }) }
-    await this.#onEnd(beginning, await driveAttempt(parts, course).finally(releaseAll))
+    const { signal, withdrawn, close } = this.#cancellations.attempt(task.id, this.#parts.signal)
+    const settings = { ...this.#settings, signal }
+    const parts = { request: this.#request(task), settings, slots, withdrawn, ...present({ continuation }) }
+    const driven = await driveAttempt(parts, course).finally(releaseAll)
+    close()
+    await this.#onEnd(beginning, driven)
   }
 
   #request(task: Task): AttemptRequest {
@@ -238,7 +278,7 @@ class TaskLoop {
     if (why.reason === 'held') {
       if (continuation?.stands) await collectLeft(task, continuation, { recorder, isolation })
       const held = { type: 'task_held', taskId: task.id, reason: why.hold } as const
-      this.#stopAt(task.id, (holds) => ({ ...held, holds }), true)
+      this.#stopAt(task.id, (holds) => ({ ...held, holds }), isPersonsHold(why.hold))
     } else if (why.reason === 'unservable') this.#hold(task.id, attemptsBefore, why.message)
     // A task that never started isn't canceled: it just hasn't run.
     else if (why.reason === 'aborted' && attemptsBefore > 0) this.#record({ type: 'task_canceled', taskId: task.id })
@@ -278,7 +318,8 @@ class TaskLoop {
     const { base, room } = this.#parts
     const agent = continuation?.course.agent
     if (agent) await base.beganAgain(this.#atWork(beginning, agent))
-    else if (this.#progress(task.id).spared > 0) await room.look()
+    else if (this.#progress(task.id).spared > 0)
+      await Promise.race([room.look(), this.#cancellations.whenCanceled(task.id)])
     const reserve = () => (agent ? this.#reserveExactly(task, 1, agent) : this.#reserve(task))
     const granted = await this.#unlessHeld(task.id, reserve)
     this.#expect(1)
@@ -291,9 +332,10 @@ class TaskLoop {
     const { pool, signal, heldByPerson } = this.#parts
     for (;;) {
       const slot = await reserve()
-      if (!('id' in slot)) return slot
+      const canceled = this.#cancellations.holdOf(taskId)
+      if (!('id' in slot)) return canceled ? { reason: 'held', hold: canceled } : slot
       // Only now, so that a person can decide until the last moment.
-      const hold = await heldByPerson(taskId)
+      const hold = (await heldByPerson(taskId)) ?? this.#cancellations.holdOf(taskId)
       if (!hold && !signal.aborted && pool.isStillGranted(slot.id)) return slot
       pool.giveBackUnused(slot.id)
       if (hold) return { reason: 'held', hold }
@@ -322,6 +364,7 @@ class TaskLoop {
 
   async #granted(request: ReservationRequest, { complexity }: Task): Promise<Agent | NoSlot> {
     const { pool, signal } = this.#parts
+    if (this.#cancellations.holdOf(request.id)) return { reason: 'aborted', message: 'the task was canceled' }
     try {
       return await pool.reserveAgent(request, complexity, { signal })
     } catch (error) {
@@ -366,6 +409,7 @@ class TaskLoop {
     const total = (counted: boolean) => totalAttempts(recorder.state.tasks.get(task.id), counted)
     const isCanceled = signal.aborted
     if (!isCanceled) this.#heed(failed)
+    const canceled = this.#cancellations.holdOf(task.id)
     const follows = aftermathOf(failed, {
       counts: {
         ...{ attempt: used + 1, maxAttempts: this.#maxAttemptsOf(task) },
@@ -373,6 +417,7 @@ class TaskLoop {
       },
       isCommand: agent.provider === commandProvider,
       isCanceled,
+      isWithdrawn: canceled !== undefined,
       isStopping: recorder.state.stopping !== undefined,
       spent: (counted) => this.#whySpent(task, total(counted)),
       unservable: () => pool.unservable(this.#reservation(task), task.complexity),
@@ -385,7 +430,8 @@ class TaskLoop {
       case 'left':
         break
       case 'canceled':
-        this.#record({ type: 'task_canceled', taskId: task.id })
+        if (canceled) this.#holdCanceled(task.id, canceled)
+        else this.#record({ type: 'task_canceled', taskId: task.id })
         break
       case 'failed':
         this.#fail(task.id, attempts, follows.spent === undefined ? failed : noFurther(failed, follows.spent))
@@ -435,7 +481,7 @@ class TaskLoop {
   #holdDependents(taskId: TaskId, waiting: readonly TaskId[], byPerson = false): void {
     const reason = { type: 'dependency', taskIds: [taskId], byPerson } as const
     for (const id of waiting) this.#record({ type: 'task_held', taskId: id, reason })
-    this.#expect(waiting.length)
+    this.#expect(waiting.filter((id) => this.#isMine(id)).length)
   }
 }
 

@@ -51,6 +51,7 @@ export function serverRunner(parts: ServerRunnerParts): ClosableRunner {
       const has = command.isOfOneAttempt ? { variables: {}, env: request.env } : { variables, env: shared }
       return slot.turn(request, provider, { serving, command, ...has })
     },
+    rest: (slot) => void slots.get(slot)?.rest(),
     async close() {
       await Promise.all([...slots.values()].map((slot) => slot.close()))
     },
@@ -93,6 +94,13 @@ class ServerSlot {
     })
     this.#last = turn
     return turn
+  }
+
+  /** After its last turn; one that has come meanwhile keeps its server. */
+  async rest(): Promise<void> {
+    const last = this.#last
+    await last?.ended
+    if (this.#last === last) await this.#server?.retire()
   }
 
   async close(): Promise<void> {

@@ -41,6 +41,7 @@ export const workerLimits: WorkerLimits = {
 
 /** What a worker has to end once its channel is closed, before it is killed, ms. */
 const graceMs = 2_000
+const atRest = 'its slot was taken away'
 /** So often in a row a worker may end before it is ready. */
 const mostFalseStarts = 3
 
@@ -74,6 +75,8 @@ export class SlotWorker implements ClosableRunner {
   #numbers = 0
   #falseStarts = 0
   #isClosed = false
+  /** Its slot is not there: no process waits for a turn. */
+  #isResting = false
   readonly #endings = new Set<Promise<void>>()
 
   constructor(parts: WorkerParts) {
@@ -84,10 +87,16 @@ export class SlotWorker implements ClosableRunner {
 
   turn(request: TurnRequest): RunningTurn {
     const number = ++this.#numbers
+    this.#isResting = false
     this.#homes.set(number, (this.#life ??= this.#begin()))
     const turn = new RemoteTurn(number, request, (message) => tell(this.#homes.get(number), message))
     this.#homes.get(number)?.turns.set(number, turn)
     return turn
+  }
+
+  rest(): void {
+    this.#isResting = true
+    if (this.#life?.turns.size === 0) this.#end(this.#life, atRest)
   }
 
   async close(): Promise<void> {
@@ -156,7 +165,7 @@ export class SlotWorker implements ClosableRunner {
     life.turns.delete(turn)
     this.#homes.delete(turn)
     life.served++
-    const why = life.turns.size === 0 ? this.#whyWorn(life) : undefined
+    const why = life.turns.size > 0 ? undefined : this.#isResting ? atRest : this.#whyWorn(life)
     if (why !== undefined) this.#end(life, why)
   }
 
@@ -188,8 +197,9 @@ export class SlotWorker implements ClosableRunner {
     const why = life.why ?? formatExitStatus(exit)
     const message = `the worker is gone (${why})`
     if (!life.isReady) this.#falseStarts++
-    if (!this.#isClosed) this.#parts.onReplaced(why)
-    const canStart = this.#falseStarts < mostFalseStarts && !this.#isClosed
+    const isWanted = !this.#isClosed && !(this.#isResting && life.turns.size === 0)
+    if (isWanted) this.#parts.onReplaced(why)
+    const canStart = this.#falseStarts < mostFalseStarts && isWanted
     if (canStart) this.#life ??= this.#begin()
     if (life.isReady) await this.#lose(life, { type: 'lost', message })
     else if (this.#life) this.#handOver(life, this.#life)

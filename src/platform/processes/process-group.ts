@@ -13,6 +13,11 @@ export function forgetGroup(pgid: number): void {
   living.delete(pgid)
 }
 
+/** The groups that were started and have not been seen to end. */
+export function livingGroups(): readonly number[] {
+  return [...living]
+}
+
 /** The last resort, at the end of the process: KILL to every group that was started and has not been seen to end. */
 export function killLivingGroups(): void {
   for (const pgid of living) signalGroup(pgid, 'SIGKILL')

@@ -7,7 +7,7 @@ import { hasPipes } from './open-files.js'
 
 /**
  * Lines of the pipe are `add PGID`, `del PGID`, `own PLACE`, `disown PLACE` and `end`. At the end of the file: TERM to all
- * groups and to what left them, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
+ * groups and to what left them, and CONT, since they may be stopped, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
  * in all.
  *
  * `$1` is the environment entry that all of the run bear; what follows are the places that are known already, so that one
@@ -75,6 +75,7 @@ look() {
 }
 look
 signal TERM $groups $strays
+signal CONT $groups $strays
 tries=0
 while [ $tries -lt 7 ] && running; do
   sleep 0.1

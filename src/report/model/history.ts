@@ -1,7 +1,7 @@
 import { formatProviderModel } from '../../domain/agent/provider-model.js'
 import type { EpochMs, TaskId } from '../../domain/brand.js'
 import { msBetween } from '../../domain/clock.js'
-import { isTold, passOver, type RecordOf, type RunRecord } from '../../domain/run/event.js'
+import { isControl, isTold, passOver, type RecordOf, type RunRecord } from '../../domain/run/event.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import { cleanLine } from '../../domain/text.js'
 import { idleCauses, reportStates, type IdleCause, type ReportState, type SlotWork } from '../form.js'
@@ -56,7 +56,7 @@ export class RunHistory {
   }
 
   #span(record: RunRecord): void {
-    if (isTold(record)) return
+    if (isTold(record) || isControl(record)) return
     const { spans } = this
     switch (record.type) {
       case 'run_started':

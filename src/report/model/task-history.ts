@@ -2,7 +2,7 @@ import type { AgentEvent } from '../../domain/agent/agent-event.js'
 import type { Failure } from '../../domain/agent/failure.js'
 import { formatProviderModel } from '../../domain/agent/provider-model.js'
 import type { TaskId } from '../../domain/brand.js'
-import { isTold, passOver, type RecordOf, type RunRecord } from '../../domain/run/event.js'
+import { isControl, isTold, passOver, type RecordOf, type RunRecord } from '../../domain/run/event.js'
 import { cleanLine } from '../../domain/text.js'
 import type { Excerpt, ReportVerdict } from '../form.js'
 
@@ -42,7 +42,7 @@ export class TaskHistories {
   }
 
   record(record: RunRecord): void {
-    if (isTold(record)) return
+    if (isTold(record) || isControl(record)) return
     switch (record.type) {
       case 'attempt_started':
       case 'attempt_resumed':

@@ -5,6 +5,7 @@ import { forecast, type Forecast } from '../../domain/run/forecast.js'
 import type { RunState } from '../../domain/run/run-state.js'
 import { cleanLine, cleanName, plural } from '../../domain/text.js'
 import { localZone } from '../../platform/clock.js'
+import { formatPaused } from '../control.js'
 import { formatCounts, formatElapsed, formatTasks, formatWait, showId } from '../format.js'
 import { headerLines } from './header.js'
 import { fitLine, piece, widthOf, type ScreenLine } from './screen-line.js'
@@ -74,8 +75,14 @@ function subjectsOf(view: View, columns: number): readonly Subject[] {
     ...subject('below', 6, gatesLine(view)),
     ...subject('below', 9, mergeLine(view)),
     ...limitLines(view).flatMap((line, index) => subject('below', 5 + index / 1000, line)),
+    ...subject('below', 2.25, pausedLine(view)),
     ...subject('below', 2.5, stoppingLine(state)),
   ]
+}
+
+/** That nothing begins, and why, so that nobody takes the run for one that hangs. */
+function pausedLine({ state: { paused }, now }: View): ScreenLine | undefined {
+  return paused && [piece(formatPaused(paused, now), 'warning')]
 }
 
 const barColumns = 30

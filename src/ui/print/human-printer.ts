@@ -8,6 +8,7 @@ import { dryRunTexts } from '../dry-run/dry-run.js'
 import { realClock } from '../../platform/clock.js'
 import { isInForeground } from '../../platform/foreground.js'
 import { diagnosisLine, findingLines } from '../doctor.js'
+import { describeAnswer } from '../answer.js'
 import { formatHold, showId } from '../format.js'
 import type { Form } from '../paint.js'
 import type { Reporter } from '../reporters/contract.js'
@@ -30,15 +31,16 @@ export function humanPrinter(env: Environment, ui?: UiForm): Printer {
   const aside = sinkOf(process.stderr)
   const annotate = ({ severity, position, code, text }: Problem) =>
     ciHost(env).annotate({ level: severity, ...position, title: code, text })
+  const trouble = (text: string | readonly string[], help?: string) => {
+    const more = help === undefined ? '' : `\n    ${helpText(help)}`
+    aside.write(`autopilot: ${troubleText(text)}${more}\n`)
+  }
   return {
     problems: (problems) => {
       for (const problem of problems) aside.write(`${formatProblem(problem)}\n`)
       problems.forEach(annotate)
     },
-    trouble: (text, help) => {
-      const more = help === undefined ? '' : `\n    ${helpText(help)}`
-      aside.write(`autopilot: ${troubleText(text)}${more}\n`)
-    },
+    trouble,
     notice: (text) => say({ tone: 'plain', text }),
     valid: (roadmap) => {
       for (const text of validTexts(roadmap)) result.write(text)
@@ -54,6 +56,11 @@ export function humanPrinter(env: Environment, ui?: UiForm): Printer {
     logEntry: (entry, output) => entryLines(entry, output).forEach(say),
     taskStanding: (task, brokenOff) => taskStanding(task, brokenOff).forEach(say),
     failures: (state) => failuresLines(state).forEach(say),
+    answered(_run, answer) {
+      const { text, help, isRefused } = describeAnswer(answer)
+      if (isRefused) trouble(text, help)
+      else say({ tone: 'plain', text })
+    },
     openRun: async () => ({
       reporter: await openReporter(formOf(process.stderr, env, ui), ciHost(env)),
       summary: (state, view) => summarize(state, { ...view, ...windowOf(process.stdout, form) }).forEach(say),

@@ -30,6 +30,7 @@ export function jsonPrinter(): Printer {
     logEntry: ({ record }) => jsonSink(process.stdout).write(jsonLine(publicRecord(record))),
     taskStanding: () => undefined,
     failures: (state) => failureObjects(state).forEach(printJson),
+    answered: (run, answer) => printJson({ type: 'answer', run, answer }),
     noRun: () => printJson({ type: 'status', run: null }),
     finding: (finding) => printJson({ type: 'finding', ...finding }),
     diagnosis: (diagnosis) => printJson({ type: 'diagnosis', ...diagnosis }),

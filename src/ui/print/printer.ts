@@ -1,6 +1,8 @@
+import type { RunId } from '../../domain/brand.js'
 import type { Finding } from '../../domain/finding.js'
 import type { PlannedTask } from '../../domain/roadmap/plan.js'
 import type { Problem } from '../../domain/roadmap/problem.js'
+import type { Answer } from '../../domain/run/control.js'
 import type { RunState, TaskRecord } from '../../domain/run/run-state.js'
 import type { Diagnosis } from '../doctor.js'
 import type { DryRun } from '../dry-run/dry-run.js'
@@ -34,6 +36,8 @@ export interface Printer {
   taskStanding(task: TaskRecord, brokenOff: boolean): void
   /** Why tasks failed. */
   failures(state: RunState): void
+  /** What a run at work has answered. */
+  answered(run: RunId, answer: Answer): void
   openRun(): Promise<RunPrinter>
 }
 

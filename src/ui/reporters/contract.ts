@@ -7,6 +7,10 @@ export interface Reporter {
   record(record: RunRecord, state: RunState): void
   /** Leaves the terminal as it was. */
   close(): void
+  /** As {@link close}, for a while: the run stands still, and the terminal is the shell's. */
+  suspend?(): void
+  /** The run goes on after {@link suspend}. */
+  goOn?(): void
 }
 
 /** Where text goes. A sink whose reader is gone swallows what comes. */

@@ -53,6 +53,8 @@ class LiveReporter implements TerminalReporter {
   #next: { readonly at: MonotonicMs; readonly cancel: () => void } | undefined
   #bug: { readonly error: unknown } | undefined
   #isClosed = false
+  /** The terminal is the shell's for now. */
+  #isSuspended = false
   readonly #onResize = () => this.redraw()
 
   constructor({ stream, form, clock, isInForeground }: TerminalParts) {
@@ -91,6 +93,17 @@ class LiveReporter implements TerminalReporter {
     const isHere = this.#isInForeground()
     this.#drawOn([])
     if (isHere) this.#region.close()
+  }
+
+  suspend(): void {
+    if (this.#isClosed) return
+    this.#isSuspended = true
+    this.#region.close()
+  }
+
+  goOn(): void {
+    this.#isSuspended = false
+    this.redraw()
   }
 
   #scroll(line: Line): void {
@@ -137,7 +150,7 @@ class LiveReporter implements TerminalReporter {
 
   #draw(): void {
     const now = this.#clock.monotonic()
-    if (this.#last && !this.#last.state.finished) {
+    if (this.#last && !this.#last.state.finished && !this.#isSuspended) {
       this.#drawnAt = now
       // What a terminal has not taken yet is not overtaken.
       if (this.#stream.writableLength === 0) this.#drawOn(this.#lines(this.#last, now))

@@ -24,5 +24,7 @@ export function behindWall(reporter: Reporter, onFailed: (why: string) => void):
   return {
     record: (record, state) => safely(() => reporter.record(record, state)),
     close: () => safely(() => reporter.close()),
+    suspend: () => safely(() => reporter.suspend?.()),
+    goOn: () => safely(() => reporter.goOn?.()),
   }
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { EpochMs } from '../../../src/domain/brand.js'
+import type { EpochMs, TaskId } from '../../../src/domain/brand.js'
 import type { ProviderModel } from '../../../src/domain/agent/provider-model.js'
 import { compareRanks } from '../../../src/domain/roadmap/schedule.js'
 import type { Complexity } from '../../../src/domain/roadmap/task.js'
@@ -30,6 +30,7 @@ interface Reservation {
 
 interface Slot {
   served: number
+  isLeaving?: true
   held?: { readonly offer: ProviderModel; readonly task: ReservationRequest }
 }
 
@@ -60,9 +61,25 @@ export class PlainPool extends EventEmitter<PoolEvents> implements AgentPool {
   }
 
   addAgent({ id }: AgentSlot): void {
-    if (this.#slots.has(id)) throw new Error(`${id} is there already`)
-    this.#slots.set(id, { served: 0 })
+    const known = this.#slots.get(id)
+    if (known && !known.isLeaving) throw new Error(`${id} is there already`)
+    if (known) delete known.isLeaving
+    else this.#slots.set(id, { served: 0 })
     this.#look()
+  }
+
+  removeAgent(id: string): void {
+    const slot = this.#slots.get(id)
+    if (!slot) throw new Error(`${id} is not there`)
+    slot.isLeaving = true
+    this.#dropLeaving(id, slot)
+    this.#look()
+  }
+
+  withdraw(taskId: TaskId): void {
+    for (const reservation of this.#waiting) {
+      if (reservation.task.id === taskId) this.#reject(reservation, withdrawn(taskId))
+    }
   }
 
   reserveAgent(
@@ -91,12 +108,17 @@ export class PlainPool extends EventEmitter<PoolEvents> implements AgentPool {
     if (!slot?.held) throw new Error(`${id} is not reserved`)
     delete slot.held
     this.#standing.released(id)
+    this.#dropLeaving(id, slot)
     this.#look()
   }
 
   giveBackUnused(id: string): void {
     if (this.#slots.get(id)?.held?.task.needsWorkspace) this.prepared++
     this.releaseAgent(id)
+  }
+
+  isHeld(id: string): boolean {
+    return this.#slots.get(id)?.held !== undefined
   }
 
   isStillGranted(id: string): boolean {
@@ -165,6 +187,12 @@ export class PlainPool extends EventEmitter<PoolEvents> implements AgentPool {
 
   close(): void {
     this.#standing.close()
+  }
+
+  #dropLeaving(id: string, { held, isLeaving }: Slot): void {
+    if (held || !isLeaving) return
+    this.#slots.delete(id)
+    this.emit('agent:removed', id)
   }
 
   #refusal(task: ReservationRequest, complexity: Complexity): ReservationError | undefined {

@@ -51,6 +51,7 @@ export class CourseGame {
   /** Turns that came to their end. */
   agents = 0
   #commits = 0
+  #isCanceled = false
   #slots = 0
   #weighed = 0
   readonly #refs = new Map<number, CommitId>()
@@ -77,13 +78,34 @@ export class CourseGame {
     if (this.ended) return
     const step = nextStep(this.course, {
       repairRounds: 2,
-      isCanceled: false,
+      isCanceled: this.#isCanceled,
       isSpent: false,
       canResume: this.#canResume,
     })
     this.steps.push(step.type)
     if (step.type === 'end') this.#end(step.end)
+    else if (this.#isCutOff(step.type)) this.course = afterOutcome(this.course, { type: 'withdrawn' })
     else this.course = afterOutcome(this.course, this.#make(step))
+  }
+
+  /** Somebody cancels the task on its own. */
+  cancel(): void {
+    this.#isCanceled = true
+  }
+
+  /** The last turn has left nothing that could land. */
+  get hasChangedNothing(): boolean {
+    return this.#verdict.by === 'nothing_changed'
+  }
+
+  /** The candidates on refs. */
+  get kept(): readonly CommitId[] {
+    return [...this.#refs.values()]
+  }
+
+  /** As the driver does it: an agent still ends, and what it has made is collected. */
+  #isCutOff(step: Step['type']): boolean {
+    return this.#isCanceled && step !== 'begin' && step !== 'work' && step !== 'collect'
   }
 
   finish(): void {
@@ -96,6 +118,7 @@ export class CourseGame {
   /** Autopilot dies, and the run is resumed: all of its state is folded from its journal, whatever that has. */
   resume(kept = this.records.length): void {
     this.records.length = Math.max(1, kept)
+    this.#isCanceled = false
     const state = replay(this.records)!
     // Git is asked first: landed work is done.
     const planned = [
@@ -158,6 +181,7 @@ export class CourseGame {
   }
 
   #begin(turn: Turn): Outcome {
+    if (this.#isCanceled) return { type: 'no_slot', why: { reason: 'aborted', message: 'Canceled.' } }
     if (this.#slots++ >= this.#world.slots) return { type: 'no_slot', why: { reason: 'unservable', message: 'No.' } }
     const lost = this.course.state.type === 'queued' && this.course.state.lost
     const before = turn.type === 'begin' ? this.progress.inherited : undefined
@@ -179,7 +203,8 @@ export class CourseGame {
 
   #work(): Outcome {
     const { agents } = this.#world
-    const kind = agents[Math.min(this.agents++, agents.length - 1)]
+    const told = agents[Math.min(this.agents++, agents.length - 1)]
+    const kind = this.#isCanceled ? 'canceled' : told
     const sessionId = `c${this.agents}`
     const used = { total: { ...usage, inputTokens: this.agents } }
     const why = kind === undefined ? {} : { failure: failure(kind, 'So it ended.') }
@@ -229,7 +254,7 @@ export class CourseGame {
     const { used, spared } = this.progress
     const counts = { attempt: used + 1, maxAttempts, isOut: false, sparedBefore: spared }
     const follows = aftermathOf(why, {
-      ...{ counts, isCommand: false, isCanceled: false, isStopping: false },
+      ...{ counts, isCommand: false, isCanceled: false, isWithdrawn: this.#isCanceled, isStopping: false },
       spent: () => (attempt >= 12 ? 'enough' : undefined),
       unservable: () => undefined,
     })
@@ -238,7 +263,7 @@ export class CourseGame {
     const uncounted = counted ? {} : { counted }
     this.#record({ type: 'attempt_failed', ...this.#of, failure: why, willRetry, ...uncounted })
     if (willRetry) this.course = newCourse(attempt + 1)
-    else this.ended = follows.type === 'failed' ? 'failed' : 'left'
+    else this.ended = follows.type === 'failed' ? 'failed' : follows.type === 'canceled' ? 'held' : 'left'
     if (follows.type === 'failed') this.#record({ type: 'task_failed', ...of, attempts: attempt, failure: why })
   }
 }

@@ -16,6 +16,8 @@ export interface Contender {
   readonly bad: boolean
   /** It comes after so many steps, or when the queue has nothing to do. */
   readonly comesAt: number
+  /** Nobody wants it to land any more after so many steps, if it has not left by then. */
+  readonly unwantedAt?: number
 }
 
 export interface GameRules {
@@ -45,6 +47,7 @@ export interface Played {
   readonly evicted: readonly number[]
   readonly conflicted: readonly number[]
   readonly givenUp: readonly number[]
+  readonly withdrawn: readonly number[]
   /** Trees that were judged, each time; of these, those a second time. */
   readonly runs: number
   readonly reruns: number
@@ -82,6 +85,7 @@ class MergeQueueGame {
     evicted: [] as number[],
     conflicted: [] as number[],
     givenUp: [] as number[],
+    withdrawn: [] as number[],
     heads: [] as (TreeVerdict | undefined)[],
     passedOver: [] as number[][],
     putOff: new Set<number>(),
@@ -99,6 +103,7 @@ class MergeQueueGame {
   play(): Played {
     for (let steps = 0; steps < maxSteps; steps++) {
       this.#come(steps)
+      this.#withdraw(steps)
       const step = nextStep(this.#queue)
       if (step.type !== 'idle') this.#learn(this.#make(step))
       else if (!this.#comeNext()) return this.#played()
@@ -123,6 +128,16 @@ class MergeQueueGame {
   #come(steps: number): void {
     this.#rules.contenders.forEach(({ comesAt }, number) => {
       if (comesAt <= steps) this.#arrive(number)
+    })
+  }
+
+  #withdraw(steps: number): void {
+    const { landed, evicted, conflicted, givenUp, withdrawn } = this.#end
+    this.#rules.contenders.forEach(({ unwantedAt = Infinity }, number) => {
+      const isGone = [landed, evicted, conflicted, givenUp, withdrawn].some((list) => list.includes(number))
+      if (unwantedAt > steps || isGone || !this.#here.has(number)) return
+      withdrawn.push(number)
+      this.#learn({ type: 'withdrawn', number })
     })
   }
 

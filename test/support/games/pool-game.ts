@@ -34,6 +34,9 @@ export type Move =
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'stop'; readonly provider: string }
   | { readonly type: 'add_slot' }
+  | { readonly type: 'remove_slot'; readonly index: number }
+  | { readonly type: 'keep_leaving_slot'; readonly index: number }
+  | { readonly type: 'withdraw'; readonly index: number }
   | { readonly type: 'admit'; readonly provider: string }
   | { readonly type: 'refuse' | 'allow'; readonly provider: string }
   | { readonly type: 'pause'; readonly isPaused: boolean }
@@ -63,12 +66,17 @@ export class PoolGame {
   #stuck: Stuck | undefined
   #waiting: Reservation[] = []
   #asked = 0
+  #added: number
+  /** Slots that the pool says are gone. */
+  readonly #gone = new Set<string>()
   readonly #aborts = new Map<string, AbortController>()
 
   constructor(make: MakePool, setup: Setup) {
     const { usable, chosen, ordered, routes, caps, slots } = setup
+    this.#added = slots
     const fresh = {
       stopped: new Set<string>(),
+      leaving: new Set<string>(),
       coolingDown: new Map<string, { readonly until: number; probe?: string }>(),
       prepared: 0,
       paused: false,
@@ -83,6 +91,7 @@ export class PoolGame {
     this.pool = make({ policy: { usable, providers: chosen, ordered, routes }, caps, clock: this.clock })
     this.pool.on('queue:updated', (counts) => this.#told.push(counts))
     this.pool.on('stuck', (stuck) => (this.#stuck = stuck))
+    this.pool.on('agent:removed', (id) => this.#gone.add(id))
     this.pool.admitBy(({ provider }) => !this.world.refused.has(provider))
     for (const id of this.world.slots) this.pool.addAgent({ id })
   }
@@ -95,6 +104,7 @@ export class PoolGame {
     this.#compareGrants()
     this.#compareRefusals()
     this.#compareCounts(before)
+    for (const id of this.world.slots) must(!this.#gone.has(id), `${id} is gone, and should not be`)
     this.#compareStuck()
   }
 
@@ -173,9 +183,26 @@ export class PoolGame {
         pool.stopProvider(move.provider)
         break
       case 'add_slot':
-        world.slots.push(`S${world.slots.length}`)
+        world.slots.push(`S${this.#added++}`)
         pool.addAgent({ id: world.slots.at(-1)! })
         break
+      case 'remove_slot':
+        this.#remove(pick(world.slots, move.index))
+        break
+      case 'keep_leaving_slot': {
+        const id = pick([...world.leaving], move.index)
+        if (id === undefined) break
+        world.leaving.delete(id)
+        pool.addAgent({ id })
+        break
+      }
+      case 'withdraw': {
+        const reservation = pick(this.#waiting, move.index)
+        if (!reservation) break
+        this.#refuse(reservation, 'aborted')
+        pool.withdraw(reservation.ask.id)
+        break
+      }
       case 'pause':
         world.paused = move.isPaused
         pool.pause(move.isPaused)
@@ -212,7 +239,17 @@ export class PoolGame {
 
   #letGo(id: string): void {
     this.world.held.delete(id)
+    if (this.world.leaving.delete(id)) this.world.slots.splice(this.world.slots.indexOf(id), 1)
     for (const coolDown of this.world.coolingDown.values()) if (coolDown.probe === id) delete coolDown.probe
+  }
+
+  #remove(id: string | undefined): void {
+    if (id === undefined) return
+    const { world, pool } = this
+    if (world.held.has(id)) world.leaving.add(id)
+    else world.slots.splice(world.slots.indexOf(id), 1)
+    pool.removeAgent(id)
+    must(this.#gone.has(id) === !world.held.has(id), `${id} is ${this.#gone.has(id) ? '' : 'not '}gone at once`)
   }
 
   #cancel(reservation: Reservation | undefined): void {

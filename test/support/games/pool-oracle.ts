@@ -34,6 +34,8 @@ export interface Held {
 /** Everything that the pool's decisions depend on, kept by the test itself. */
 export interface World extends Omit<Setup, 'slots'> {
   readonly slots: string[]
+  /** Of those, the held ones that go when they are released. */
+  readonly leaving: Set<string>
   readonly stopped: Set<string>
   /** Provider to the time at which it may be used again, and to the slot on which an agent then goes first. */
   readonly coolingDown: Map<string, { readonly until: number; probe?: string }>

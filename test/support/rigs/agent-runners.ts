@@ -41,7 +41,7 @@ export function workersOf(
   const spawned: number[] = []
   const runner = slotWorkers(
     {
-      ...{ slots: 3, setup, env: process.env, clock: realClock, watchdog },
+      ...{ slots: 3, setup: () => setup, env: process.env, clock: realClock, watchdog },
       onSpawned(_, { pid }) {
         spawned.push(pid)
         return Promise.resolve()

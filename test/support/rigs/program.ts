@@ -43,12 +43,17 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>
   /** Instead of `autopilot`. */
   readonly file?: string
+  /** In a session of its own. */
+  readonly isAlone?: true
 }
 
 /** Starts `autopilot`, or another program, with exactly this environment and without a terminal. */
-export function startProgram(args: readonly string[], { cwd, env, file }: ProgramOptions): Running {
+export function startProgram(args: readonly string[], { cwd, env, file, isAlone }: ProgramOptions): Running {
   const command = file === undefined ? [process.execPath, programFile, ...args] : [file, ...args]
-  const child = spawn(command[0]!, command.slice(1), { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command[0]!, command.slice(1), {
+    ...{ cwd, env, detached: isAlone === true },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const waiters = new Set<() => void>()
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -24,6 +24,8 @@ export interface Scene {
 export interface StartOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** In a session of its own. */
+  readonly isAlone?: true
 }
 
 export interface SceneOptions extends GitRepoOptions {
@@ -50,8 +52,8 @@ export function createScene(options: SceneOptions = {}): Scene {
     const value = process.env[name]
     if (value) env[name] = value
   }
-  const start = (args: readonly string[], { cwd = repo.dir, env: more = {} }: StartOptions = {}) =>
-    startProgram(args, { cwd, env: { ...env, ...more } })
+  const start = (args: readonly string[], { cwd = repo.dir, env: more = {}, isAlone }: StartOptions = {}) =>
+    startProgram(args, { cwd, env: { ...env, ...more }, ...(isAlone ? { isAlone } : {}) })
   return {
     repo,
     env,

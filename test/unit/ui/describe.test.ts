@@ -13,6 +13,7 @@ type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>
 const of = { taskId: taskId('T1'), attempt: 1 }
 const commit = 'abcdef0123456789abcdef0123456789abcdef01'
 const exit = { type: 'code', code: 0 } as const
+const by = { user: 'anna', pid: 42, via: 'command' } as const
 const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 }
 
 /** An example of every event whose words are not in `told.test.ts`, and how it reads; undefined for what only machines need. */
@@ -34,6 +35,30 @@ const examples: { [Type in Exclude<RunEvent['type'], Told>]: readonly [EventOf<T
       tone: 'plain',
       text: 'autopilot 1.2.4: roadmap.yaml → autopilot/main; run r1 continues: 1 task left, 0 held, 1 done, 1 failed; 1 slot, permissions full',
     },
+  ],
+  run_paused: [
+    { type: 'run_paused', by },
+    { tone: 'warning', text: 'paused by anna (process 42): nothing begins until autopilot unpause' },
+  ],
+  run_unpaused: [
+    { type: 'run_unpaused', by },
+    { tone: 'plain', text: 'no longer paused: anna (process 42)' },
+  ],
+  task_canceling: [
+    { type: 'task_canceling', taskId: taskId('T1'), by: { ...by, via: 'key' } },
+    { tone: 'warning', text: 'T1 is being canceled: anna (by key)' },
+  ],
+  run_stop_asked: [
+    { type: 'run_stop_asked', by },
+    { tone: 'warning', text: 'canceled, as by Ctrl-C: anna (process 42)' },
+  ],
+  slots_changed: [
+    { type: 'slots_changed', by, slots: ['slot-1', 'slot-4'] },
+    { tone: 'plain', text: '2 slots from now on: anna (process 42)' },
+  ],
+  run_continued: [
+    { type: 'run_continued', stoppedMs: 65_000 },
+    { tone: 'faint', text: 'continued; it was stopped, with its agents, for 1m05s' },
   ],
   attempt_resumed: [
     { type: 'attempt_resumed', ...of, slot: 's1', agent: { provider: 'claude' }, workspace: '/w/1' },

@@ -418,3 +418,63 @@ test('an exclusive gate that waits for its turn takes no job from others', async
   await say(2, passed)
   expect((await all).every(({ ok: isOk }) => isOk)).toBe(true)
 })
+
+/** A verifier whose gates say that they were canceled once nobody waits for them. */
+function unwantedStage() {
+  const begun: { readonly run: string; readonly unwanted: AbortSignal; readonly verdict: Deferred<Verdict> }[] = []
+  const staged = stage({
+    judge: ({ run }, _, { unwanted }) => {
+      const verdict = defer<Verdict>()
+      begun.push({ run, unwanted, verdict })
+      unwanted.addEventListener('abort', () => verdict.resolve({ type: 'errored', message: 'it was canceled' }))
+      return verdict.promise
+    },
+  })
+  const verify = (unwanted?: AbortSignal) => {
+    const tree = { commit: commitId('c-t'), tree: treeId('t') }
+    return staged.verifier.verify(tree, [gate('test')], (judgement) => staged.judged.push(judgement), unwanted)
+  }
+  return { ...staged, begun, verify }
+}
+
+test('a gate that nobody waits for any more is ended, and says nothing about the tree', async () => {
+  const { verify, begun, judged, known, verifier, checkouts } = unwantedStage()
+  const away = new AbortController()
+  const result = verify(away.signal)
+  await until(() => begun.length === 1, 'the gate begins')
+  away.abort()
+  expect(await result).toMatchObject({ ok: false, error: { kind: 'canceled' } })
+  await verifier.settled()
+  expect(begun[0]!.unwanted.aborted).toBe(true)
+  expect(judged).toEqual([])
+  expect(known('t', 'test')).toBeUndefined()
+  expect(checkouts.open).toBe(0)
+})
+
+test('a gate for which another still waits goes on, whoever has begun it', async () => {
+  const { verify, begun, known } = unwantedStage()
+  const away = new AbortController()
+  const first = verify(away.signal)
+  await until(() => begun.length === 1, 'the gate begins')
+  const second = verify(new AbortController().signal)
+  away.abort()
+  expect(await first).toMatchObject({ error: { kind: 'canceled' } })
+  expect(begun[0]!.unwanted.aborted).toBe(false)
+  begun[0]!.verdict.resolve(passed)
+  expect(await second).toEqual(ok(undefined))
+  expect(begun).toHaveLength(1)
+  expect(known('t', 'test')).toBe('passed')
+})
+
+test('whoever wants the verdict of a gate that is being ended has it run anew', async () => {
+  const { verify, begun } = unwantedStage()
+  const away = new AbortController()
+  const first = verify(away.signal)
+  await until(() => begun.length === 1, 'the gate begins')
+  away.abort()
+  const second = verify()
+  await first
+  await until(() => begun.length === 2, 'the gate begins again')
+  begun[1]!.verdict.resolve(passed)
+  expect(await second).toEqual(ok(undefined))
+})

@@ -87,6 +87,7 @@ export const runEvents = {
       tasks: list(plannedTaskShape, 'The tasks. One that has failed for good, and stays so, is `pending` here.'),
       failed: names<TaskId>('Tasks that have failed for good and stay so.'),
       retried: names<TaskId>('Failed tasks whose attempts are counted from 0 again.'),
+      only: optional(names<TaskId>('The tasks that are worked on (`resume --only`). Absent if all are.')),
     },
   ),
   queue_updated: variant('The counts of the pool changed.', {
@@ -103,5 +104,11 @@ export const runEvents = {
   run_finished: variant('The run ended. The last line, unless the run is resumed.', {
     exitCode: oneOf(Object.values(exitCodes), 'The exit code of autopilot.'),
     why: text('The reason in a few words.'),
+    ofAll: optional(
+      oneOf(
+        Object.values(exitCodes),
+        'After `resume --only`: the exit code if all tasks of the run counted, not only the named ones.',
+      ),
+    ),
   }),
 }

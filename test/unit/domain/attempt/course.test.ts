@@ -109,6 +109,31 @@ describe('the course of an attempt', () => {
       { numRuns: 500 },
     )
   })
+
+  it('comes to its end soon once its task is canceled, lands nothing more, and goes on from there when it is named', () => {
+    fc.assert(
+      fc.property(world, fc.nat(40), (facts, steps) => {
+        const game = new CourseGame(facts)
+        for (let step = 0; step < steps; step++) game.play()
+        const before = { landed: game.landed, ended: game.ended }
+        game.cancel()
+        const from = game.steps.length
+        game.finish()
+        expect(game.landed).toBe(before.landed)
+        // One whose agent had nothing to change was about to be done.
+        const ends = before.landed > 0 ? ['done'] : ['held', ...(game.hasChangedNothing ? ['done'] : [])]
+        expect(before.ended ? [before.ended] : ends).toContain(game.ended)
+        // An agent that runs is ended, its work collected, and that is all.
+        expect(game.steps.length - from).toBeLessThanOrEqual(5)
+        const { kept } = game
+        game.resume()
+        game.finish()
+        expect(game.kept.length).toBeGreaterThanOrEqual(kept.length)
+        expect(game.landed).toBeLessThanOrEqual(1)
+      }),
+      { numRuns: 500 },
+    )
+  })
 })
 
 /** An agent that had not ended well ends with the run; the next attempt begins, and that one is not counted. */

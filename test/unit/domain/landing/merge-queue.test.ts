@@ -127,11 +127,15 @@ const world: fc.Arbitrary<GameRules & { readonly chance: number }> = fc.integer(
   fc
     .record({
       contenders: fc.array(
-        fc.record({
-          priority: fc.nat(2),
-          bad: fc.integer({ min: 0, max: 4 }).map((value) => value === 0),
-          comesAt: fc.nat(30),
-        }),
+        fc.record(
+          {
+            priority: fc.nat(2),
+            bad: fc.integer({ min: 0, max: 4 }).map((value) => value === 0),
+            comesAt: fc.nat(30),
+            unwantedAt: fc.nat(60),
+          },
+          { requiredKeys: ['priority', 'bad', 'comesAt'] },
+        ),
         { minLength: count, maxLength: count },
       ),
       failTogether: count > 1 ? fc.array(pair(count), { maxLength: 3 }) : fc.constant([]),
@@ -154,12 +158,13 @@ const world: fc.Arbitrary<GameRules & { readonly chance: number }> = fc.integer(
 const runs = { numRuns: 2000 }
 
 describe('whatever the candidates and the gates do', () => {
-  it('every candidate lands, or leaves for a reason, once; and the queue comes to rest', () => {
+  it('every candidate lands, or leaves for a reason, once, also one that nobody wants any more; and the queue comes to rest', () => {
     fc.assert(
       fc.property(world, (rules) => {
-        const { landed, evicted, conflicted, givenUp } = playMergeQueue(rules)
-        const all = [...landed, ...evicted, ...conflicted, ...givenUp].sort((a, b) => a - b)
+        const { landed, evicted, conflicted, givenUp, withdrawn } = playMergeQueue(rules)
+        const all = [...landed, ...evicted, ...conflicted, ...givenUp, ...withdrawn].sort((a, b) => a - b)
         expect(all).toEqual(rules.contenders.map((_, number) => number))
+        for (const number of withdrawn) expect(rules.contenders[number]!.unwantedAt).toBeDefined()
       }),
       runs,
     )

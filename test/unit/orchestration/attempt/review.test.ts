@@ -36,6 +36,7 @@ async function reviewed(author: string, usable: readonly string[], review: Parti
     findProvider: (name: string) => (name === 'prototype' ? prototype : name === 'claude' ? claude : undefined),
     reviews: [{ name: 'sense', reviewers: [], criteria: [], timeoutMs: 1000, ...review }],
     usable: () => usable,
+    signalOf: () => new AbortController().signal,
     reserve: (_task: unknown, { provider }: { readonly provider: string }) => {
       asked.push(provider)
       return Promise.resolve({ reason: 'unservable' })

@@ -29,7 +29,7 @@ function stage({ mayAwait = false, followsTree = false } = {}) {
   const supply = new WorkspaceSupply({
     workspaces,
     jobs: 2,
-    slots: 2,
+    slots: () => 2,
     clock,
     tip: () => commitId(tip),
     isBusy: () => busy,
