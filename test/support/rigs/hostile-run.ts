@@ -1,6 +1,6 @@
 import { failure } from '../../../src/domain/agent/failure.js'
 import type { RunEvent, RunRecord } from '../../../src/domain/run/event.js'
-import { runId, taskId, treeId } from '../brands.js'
+import { commitId, runId, taskId, treeId } from '../brands.js'
 import { runStart, stampAll } from '../games/run-script.js'
 import { hostileTexts } from './hostile.js'
 
