@@ -3,7 +3,7 @@ import type { CommandLineWords } from './completion-words.js'
 import { exitCodes, type ExitCode } from '../domain/run/exit-code.js'
 import { createMask } from '../domain/secrets/mask.js'
 import { secretsOf } from '../domain/secrets/secrets.js'
-import { outliveTerminal } from '../platform/lost-terminal.js'
+import { outliveTerminal } from '../platform/terminal/lost-terminal.js'
 import { maskOutput, sinkOf } from '../ui/print/output.js'
 import { lostStream } from '../ui/print/stream.js'
 

@@ -7,6 +7,7 @@ import { createStopEarly } from '../../orchestration/stop-early.js'
 import { realClock } from '../../platform/clock.js'
 import { endGits } from '../../platform/git/living-gits.js'
 import { killLivingGroups } from '../../platform/processes/process-group.js'
+import { openTypedKeys, type TerminalBefore } from '../../platform/terminal/typed-keys.js'
 import type { AgentPool } from '../../pool/contract.js'
 import { LocalPool } from '../../pool/local-pool.js'
 import { claude } from '../../providers/claude/provider.js'
@@ -14,6 +15,7 @@ import { withheldFrom } from '../../providers/environment.js'
 import { createStatusWriter } from '../../roadmap/write/write-back.js'
 import { shownPath } from '../../ui/print/shown-path.js'
 import { withheldFromMcp } from '../agents/mcp-variables.js'
+import { ownActor } from '../control/own-actor.js'
 import { RunControl } from '../control/run-control.js'
 import { RunSlots } from '../control/run-slots.js'
 import { openRunSocket } from '../control/run-socket.js'
@@ -52,6 +54,7 @@ const atWork = new Table<never, OpenRun>()
   .row('slots', openSlots)
   .row('control', openControl)
   .row('socket', openSocket)
+  .row('keys', openKeys)
   .row('told', tell)
   // While everything waits, for example for a cool-down, nothing else would keep the process alive.
   .row('alive', () => {
@@ -95,6 +98,22 @@ async function openSocket({ control, runId, ground, env, recorder }: OpenRun & P
   const text = `the run has no socket, so autopilot pause, cancel and agents cannot reach it: ${socket.error}`
   void recorder.record({ type: 'notice', level: 'warning', text })
   return opened(undefined)
+}
+
+/** Whoever sits at the terminal may do the same by a key. */
+function openKeys({ show, control, watchdog, suspension }: OpenRun & Pick<LoopParts, 'control'>) {
+  const by = ownActor('key')
+  let press: (key: string) => void = () => undefined
+  const parts = {
+    clock: realClock,
+    onKey: (key: string) => press(key),
+    onChanged: (before: TerminalBefore | undefined) => watchdog.guardTerminal(before),
+  }
+  const keys = show.keys && openTypedKeys(parts)
+  if (!show.keys || !keys) return opened(undefined)
+  press = show.keys((order) => control.order(order, by))
+  suspension.onSuspend(() => keys.leave())
+  return opened(undefined, () => keys.close())
 }
 
 /** Works on the tasks to their end, shows the summary and returns the exit code. */

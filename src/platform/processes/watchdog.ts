@@ -3,11 +3,13 @@ import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { ownPath } from '../programs/own-programs.js'
 import type { RunTraces } from '../../domain/process/stray.js'
+import type { TerminalBefore } from '../terminal/typed-keys.js'
 import { hasPipes } from './open-files.js'
 
 /**
- * Lines of the pipe are `add PGID`, `del PGID`, `own PLACE`, `disown PLACE` and `end`. At the end of the file: TERM to all
- * groups and to what left them, and CONT, since they may be stopped, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
+ * Lines of the pipe are `add PGID`, `del PGID`, `own PLACE`, `disown PLACE`, `terminal SETTINGS DEVICE`, `left` and `end`. At the
+ * end of the file: the terminal's settings and its cursor; TERM to all groups and to what left them, and CONT, since they may be
+ * stopped, at most 0.7 s of grace, KILL, and up to five looks for what was being started meanwhile; 2 s
  * in all.
  *
  * `$1` is the environment entry that all of the run bear; what follows are the places that are known already, so that one
@@ -19,6 +21,7 @@ import { hasPipes } from './open-files.js'
 const script = `
 trap '' INT TERM HUP QUIT PIPE
 groups=
+terminal=
 entry=$1
 shift
 places=$*
@@ -32,9 +35,16 @@ while read -r order id; do
     del) without "$groups" "$id"; groups=$left ;;
     own) places="$places $id" ;;
     disown) without "$places" "$id"; places=$left ;;
+    terminal) terminal=$id ;;
+    left) terminal= ;;
     end) exit 0 ;;
   esac
 done
+if [ -n "$terminal" ]; then
+  device=\${terminal#* }
+  stty "\${terminal%% *}" <"$device" 2>/dev/null
+  printf '\\033[?25h' >"$device" 2>/dev/null
+fi
 signal() {
   how=$1
   shift
@@ -105,6 +115,7 @@ export class Watchdog {
   readonly #entry: string
   readonly #groups = new Set<number>()
   readonly #places: Set<string>
+  #terminal: TerminalBefore | undefined
   readonly #lost = new AbortController()
   #pipe: Writable | undefined
   #restarts = 0
@@ -140,6 +151,12 @@ export class Watchdog {
     return this.#tellRepeatedly(`disown ${place}\n`)
   }
 
+  /** A terminal is not as it was, or is again: should autopilot die, it is put back. */
+  guardTerminal(before: TerminalBefore | undefined): void {
+    this.#terminal = before
+    void this.#tell(before ? terminalLine(before) : 'left\n')
+  }
+
   /** The directories that are the run's now. */
   get places(): readonly string[] {
     return [...this.#places]
@@ -165,7 +182,8 @@ export class Watchdog {
     }
     child.once('error', over)
     child.once('exit', over)
-    const lines = [...this.#groups].map((pgid) => `add ${pgid}\n`)
+    const terminal = this.#terminal ? [terminalLine(this.#terminal)] : []
+    const lines = [...[...this.#groups].map((pgid) => `add ${pgid}\n`), ...terminal]
     // Before everything that follows: the pipe keeps the order.
     if (lines.length > 0 && hasPipes(child)) child.stdin.write(lines.join(''))
     return child.stdin
@@ -213,6 +231,10 @@ export function spawnWatchdog({ entry, places }: RunTraces): ChildProcessByStdio
   child.unref()
   ;(child.stdin as unknown as Socket).unref()
   return child
+}
+
+function terminalLine({ settings, device }: TerminalBefore): string {
+  return `terminal ${settings} ${device}\n`
 }
 
 function nextRevival() {

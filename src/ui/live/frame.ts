@@ -10,19 +10,7 @@ import { formatCounts, formatElapsed, formatTasks, formatWait, showId } from '..
 import { headerLines } from './header.js'
 import { fitLine, piece, widthOf, type ScreenLine } from './screen-line.js'
 import { busySlots, slotTable } from './slot-table.js'
-
-/** What is to be seen: the state, and the time. */
-export interface View {
-  readonly state: RunState
-  /** The run's time. */
-  readonly ms: number
-  readonly now: EpochMs
-}
-
-export interface ScreenSize {
-  readonly columns: number
-  readonly rows: number
-}
+import type { ScreenSize, View } from './view.js'
 
 /** From so many columns on there is room for words that explain, and below so many not even for all that they are about. */
 const wideColumns = 100
@@ -61,7 +49,7 @@ function fitting(subjects: readonly Subject[], room: number): readonly Subject[]
 }
 
 function subjectsOf(view: View, columns: number): readonly Subject[] {
-  const { state } = view
+  const { state, foot = [] } = view
   const [header = [], gates] = headerLines(view, columns)
   const subject = (place: Subject['place'], rank: number, line: ScreenLine | undefined): readonly Subject[] =>
     line === undefined || line.length === 0 ? [] : [{ line, place, rank }]
@@ -77,6 +65,8 @@ function subjectsOf(view: View, columns: number): readonly Subject[] {
     ...limitLines(view).flatMap((line, index) => subject('below', 5 + index / 1000, line)),
     ...subject('below', 2.25, pausedLine(view)),
     ...subject('below', 2.5, stoppingLine(state)),
+    // What may be typed matters least; what a person asks for stands to the last.
+    ...foot.flatMap(({ line, isHint }, index) => subject('below', isHint ? 10 : index / 1000, line)),
   ]
 }
 
@@ -127,11 +117,11 @@ function tallyLine({ tally: { counts }, tasks }: RunState, columns: number): Scr
 
 function slotLines(view: View, columns: number, room: number): readonly ScreenLine[] {
   const busy = busySlots(view.state)
-  if (busy.length <= room) return slotTable(view.state, busy, view.ms, columns)
+  if (busy.length <= room) return slotTable(view, busy, columns)
   if (room <= 0) return []
   const shown = busy.slice(0, room - 1)
   const rest = plural(busy.length - shown.length, shown.length === 0 ? 'busy slot' : 'more busy slot')
-  return [...slotTable(view.state, shown, view.ms, columns), [piece(`… ${rest}`, 'faint')]]
+  return [...slotTable(view, shown, columns), [piece(`… ${rest}`, 'faint')]]
 }
 
 function setupLine({ state: { setupsAtWork }, ms }: View): ScreenLine | undefined {

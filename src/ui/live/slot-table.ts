@@ -8,6 +8,7 @@ import { cleanLine, cleanName } from '../../domain/text.js'
 import { formatElapsed } from '../format.js'
 import { cleanStart, type ScreenLine } from './screen-line.js'
 import { layOutTable } from './table.js'
+import type { View } from './view.js'
 
 type BusySlot = SlotState & { readonly work: SlotWork }
 
@@ -23,16 +24,15 @@ const usedColumns = 7
 
 /** A line for each slot: its name, who works on what, the try, for how long, what was seen last, what it has used. */
 export function slotTable(
-  state: RunState,
+  { state, ms, isChoosing = false }: Pick<View, 'state' | 'ms' | 'isChoosing'>,
   slots: readonly BusySlot[],
-  ms: number,
   columns: number,
 ): readonly ScreenLine[] {
   const isWide = columns >= wideColumns
   const cells = (cell: (slot: BusySlot) => string) => slots.map(cell)
   return layOutTable(
     [
-      ...(isWide
+      ...(isWide || isChoosing
         ? [{ cells: cells(({ id }) => cleanName(id, 30)), tone: 'faint', widths: [8, 4], leaves: 1 } as const]
         : []),
       { cells: cells(({ work }) => agentText(work)), tone: 'plain', widths: [16, 6], leaves: 2 },

@@ -6,7 +6,7 @@ import { plural } from '../../domain/text.js'
 import { ciHost, type CiHost } from './ci-host.js'
 import { dryRunTexts } from '../dry-run/dry-run.js'
 import { realClock } from '../../platform/clock.js'
-import { isInForeground } from '../../platform/foreground.js'
+import { isInForeground } from '../../platform/terminal/foreground.js'
 import { diagnosisLine, findingLines } from '../doctor.js'
 import { describeAnswer } from '../answer.js'
 import { formatHold, showId } from '../format.js'
@@ -19,7 +19,7 @@ import { summarize, type Window } from '../summary.js'
 import { entryLines, failuresLines } from '../task-log.js'
 import { formOf } from './form.js'
 import { lineWriter, sinkOf } from './output.js'
-import type { Printer, ValidRoadmap } from './printer.js'
+import type { Printer, RunPrinter, ValidRoadmap } from './printer.js'
 import { steady } from './stream.js'
 import { helpText, troubleText } from './trouble.js'
 
@@ -62,7 +62,7 @@ export function humanPrinter(env: Environment, ui?: UiForm): Printer {
       else say({ tone: 'plain', text })
     },
     openRun: async () => ({
-      reporter: await openReporter(formOf(process.stderr, env, ui), ciHost(env)),
+      ...(await openShow(formOf(process.stderr, env, ui), ciHost(env))),
       summary: (state, view) => summarize(state, { ...view, ...windowOf(process.stdout, form) }).forEach(say),
     }),
   }
@@ -79,21 +79,23 @@ function validTexts({ file, tasks, runnable, warnings }: ValidRoadmap): readonly
 }
 
 /** Loads what draws only for a terminal. */
-async function openReporter(form: Form, host: CiHost): Promise<Reporter> {
-  if (!form.isRich) return folded(plainReporter(lineWriter(process.stderr, form), realClock), host)
+async function openShow(form: Form, host: CiHost): Promise<Pick<RunPrinter, 'reporter' | 'keys'>> {
+  if (!form.isRich) return { reporter: folded(plainReporter(lineWriter(process.stderr, form), realClock), host) }
   const { terminalReporter } = await import('../reporters/terminal-reporter.js')
-  const reporter = terminalReporter({ stream: steady(process.stderr), form, clock: realClock, isInForeground })
+  const live = terminalReporter({ stream: steady(process.stderr), form, clock: realClock, isInForeground })
   // A shell that had the terminal meanwhile has written to it.
-  const redraw = () => reporter.redraw()
+  const redraw = () => live.redraw()
   const close = () => {
     process.off('SIGCONT', redraw)
     process.off('exit', close)
-    reporter.close()
+    live.close()
   }
   process.on('SIGCONT', redraw)
   // However autopilot ends, but by a KILL, the cursor comes back.
   process.on('exit', close)
-  return { record: (record, state) => reporter.record(record, state), close }
+  const record: Reporter['record'] = (event, state) => live.record(event, state)
+  const reporter = { record, close, suspend: () => live.suspend(), goOn: () => live.goOn() }
+  return { reporter, keys: (act) => live.listen(act) }
 }
 
 /** What is told along the way is folded in the log of a CI job; what came of it is not. */

@@ -6,7 +6,7 @@ import type { Answer } from '../../domain/run/control.js'
 import type { RunState, TaskRecord } from '../../domain/run/run-state.js'
 import type { Diagnosis } from '../doctor.js'
 import type { DryRun } from '../dry-run/dry-run.js'
-import type { Reporter } from '../reporters/contract.js'
+import type { Act, Reporter } from '../reporters/contract.js'
 import type { ListedRun } from '../runs.js'
 import type { RunStatus } from '../status.js'
 import type { SummaryView } from '../summary.js'
@@ -44,6 +44,8 @@ export interface Printer {
 /** Prints a run while it happens, and what a person needs to know at its end. */
 export interface RunPrinter {
   readonly reporter: Reporter
+  /** Where a person can type: returns what hears of each key. `act` does what they order, and answers. */
+  readonly keys?: (act: Act) => (key: string) => void
   summary(state: RunState, view: Omit<SummaryView, 'window'>): void
 }
 

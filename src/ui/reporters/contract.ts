@@ -1,3 +1,4 @@
+import type { Answer, Order } from '../../domain/run/control.js'
 import type { RunRecord } from '../../domain/run/event.js'
 import type { RunState } from '../../domain/run/run-state.js'
 
@@ -17,3 +18,6 @@ export interface Reporter {
 export interface Sink {
   write(text: string): void
 }
+
+/** Does what a person orders, and answers. */
+export type Act = (order: Order) => Promise<Answer>

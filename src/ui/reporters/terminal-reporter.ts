@@ -8,8 +8,9 @@ import { formatTime } from '../format.js'
 import { frame } from '../live/frame.js'
 import { paintLine } from '../live/screen-line.js'
 import { chalkFor, painter, type Form } from '../paint.js'
-import type { Reporter } from './contract.js'
+import type { Act, Reporter } from './contract.js'
 import { LiveRegion } from './live-region.js'
+import { Person } from './person.js'
 
 /** At most so often it draws, and so often it does if nothing happens but time. */
 const pauseMs = 100
@@ -25,9 +26,11 @@ export interface TerminalParts {
   readonly isInForeground: () => boolean
 }
 
-/** A reporter that can be told that the screen is not what it was. */
-export interface TerminalReporter extends Reporter {
+/** A reporter that can be told that the screen is not what it was, and what is typed. */
+export interface TerminalReporter extends Required<Reporter> {
   redraw(): void
+  /** There is somebody at the keys: returns what hears of each. `act` does what they order. */
+  listen(act: Act): (key: string) => void
 }
 
 /**
@@ -52,6 +55,7 @@ class LiveReporter implements TerminalReporter {
   #drawnAt: MonotonicMs | undefined
   #next: { readonly at: MonotonicMs; readonly cancel: () => void } | undefined
   #bug: { readonly error: unknown } | undefined
+  #person: Person | undefined
   #isClosed = false
   /** The terminal is the shell's for now. */
   #isSuspended = false
@@ -70,13 +74,28 @@ class LiveReporter implements TerminalReporter {
   record(record: RunRecord, state: RunState): void {
     // Where a timer draws, nobody hears of it.
     if (this.#bug) throw this.#bug.error
+    const heard = this.#person?.hear(record, state)
+    if (heard) this.#scroll({ ...heard, text: `${formatTime(record.at)} ${heard.text}` })
     const line = describe(record, state)
     if (line && !line.onScreen) {
       this.#scroll({ ...line, text: `${formatTime(record.at)} ${line.text}` })
       for (const text of below(line)) this.#scroll({ tone: 'plain', text })
     }
     this.#last = { state, at: this.#clock.monotonic() }
-    if (!this.#isClosed) this.#drawSoon()
+    this.#drawSoon()
+  }
+
+  listen(act: Act): (key: string) => void {
+    const person = new Person({ act, clock: this.#clock, onChanged: () => this.#drawSoon() })
+    this.#person = person
+    return (key) => {
+      if (this.#isClosed || !this.#last) return
+      try {
+        person.press(key, this.#last.state)
+      } catch (error) {
+        this.#bug = { error }
+      }
+    }
   }
 
   redraw(): void {
@@ -128,6 +147,7 @@ class LiveReporter implements TerminalReporter {
   }
 
   #drawSoon(): void {
+    if (this.#isClosed) return
     const now = this.#clock.monotonic()
     const at = this.#drawnAt === undefined ? now : later(this.#drawnAt, pauseMs)
     this.#drawAt(at < now ? now : at, now)
@@ -171,7 +191,9 @@ class LiveReporter implements TerminalReporter {
   #lines({ state, at }: { readonly state: RunState; readonly at: MonotonicMs }, now: MonotonicMs): readonly string[] {
     const { columns, rows } = this.#stream
     // The state's own time stands still between events; that on the screen doesn't.
-    const view = { state, ms: state.ms + msBetween(at, now), now: this.#clock.now() }
+    const times = { ms: state.ms + msBetween(at, now), now: this.#clock.now() }
+    const person = this.#person
+    const view = { state, ...times, foot: person?.lines(state) ?? [], isChoosing: person?.isChoosing ?? false }
     return frame(view, { columns, rows }).map((line) => paintLine(line, this.#chalk))
   }
 }

@@ -2,7 +2,7 @@
 // screen as well, and prints the processor time that a second of it took, in ms. Arguments: `fold` or `screen`.
 import { openSync, writeSync } from 'node:fs'
 import { apply, initialState } from '../../../src/domain/run/run-state.ts'
-import { isInForeground } from '../../../src/platform/foreground.ts'
+import { isInForeground } from '../../../src/platform/terminal/foreground.ts'
 import { terminalReporter } from '../../../src/ui/reporters/terminal-reporter.ts'
 import { virtualClock } from '../../support/fakes/virtual-clock.ts'
 
