@@ -55,7 +55,6 @@ export function press(keyboard: Keyboard, key: string, state: RunState): Pressed
 }
 
 function pressWatching(keyboard: Keyboard, key: string, { paused, start }: RunState): Pressed {
-  const { follows: _, ...unfollowing } = keyboard
   switch (key) {
     case 'p':
       return { keyboard, order: { type: paused ? 'unpause' : 'pause' } }
@@ -65,7 +64,7 @@ function pressWatching(keyboard: Keyboard, key: string, { paused, start }: RunSt
     case '-':
       return { keyboard, order: { type: 'agents', count: start.slots.length - 1 } }
     case 'l':
-      if (keyboard.follows !== undefined) return { keyboard: unfollowing }
+      if (keyboard.follows !== undefined) return { keyboard: { mode: keyboard.mode } }
       return { keyboard: { ...keyboard, mode: { type: 'choosing', what: 'follow', typed: '' } } }
     case 'x':
       return { keyboard: { ...keyboard, mode: { type: 'choosing', what: 'cancel', typed: '' } } }
