@@ -2,6 +2,7 @@ import type { Argument, Command, Option } from 'commander'
 import type { Form } from '../config/form.js'
 import { settingRows } from '../config/settings.js'
 import { providerNames } from '../domain/agent/provider-model.js'
+import { reportFormatNames } from '../domain/report-format.js'
 import { commandProvider } from '../domain/routing/routing.js'
 import type { CommandLineWords, CommandWords, OptionWords, Source } from './completion-words.js'
 import { topics } from './topics.js'
@@ -47,6 +48,13 @@ const byName: Readonly<Record<string, Source>> = {
   file: { kind: 'files', extensions: [] },
 }
 
+/** Options whose value's name does not tell, or not all. */
+const byOption: Readonly<Record<string, Source>> = {
+  '--run': { kind: 'runs' },
+  '--redo': { kind: 'tasks', groups: false },
+  '--as': ofWords(reportFormatNames),
+}
+
 function argumentSource(argument: Argument): Source {
   if (argument.argChoices) return ofWords(argument.argChoices)
   return byName[argument.name().toLowerCase()] ?? { kind: 'anything' }
@@ -54,6 +62,8 @@ function argumentSource(argument: Argument): Source {
 
 function optionSource(option: Option): Source {
   if (option.argChoices) return ofWords(option.argChoices)
+  const own = byOption[option.long ?? '']
+  if (own) return own
   const row = settingRows.find(([, { flag }]) => flag === option.flags)
   if (row?.[0] === 'providers') return ofWords(providerNames.filter((name) => name !== commandProvider))
   const ofForm = row && formSource(row[1].read.form)

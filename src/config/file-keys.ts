@@ -103,7 +103,8 @@ export const fileKeys: Readonly<Record<FileKey, KeyNote>> = {
     about: 'What tells you of a run that nobody watches: a command, a webhook, the bell.',
     example: '{ command: notify-send autopilot "$AUTOPILOT_TEXT", on: [finished] }',
     inside: {
-      command: 'a shell command; $AUTOPILOT_TEXT says what happened, $AUTOPILOT_OCCASION which of the words of on it is',
+      command:
+        'a shell command; $AUTOPILOT_TEXT says what happened, $AUTOPILOT_OCCASION which of the words of on it is',
       webhook: 'a URL, or $NAME for a variable that has it; gets a POST of JSON whose text Slack shows',
       bell: 'on: rings the bell of the terminal',
       on: `which of ${occasions.join(', ')} (default: all)`,
