@@ -5,9 +5,6 @@ import { later, msBetween, type Clock } from '../domain/clock.js'
 /** Node's timers fire at once above 2^31 - 1 ms (documented for `setTimeout`); longer waits are cut into pieces. */
 const longestTimerMs = 2 ** 31 - 1
 
-/** A timer may come so much too early by the finer clock, ms. */
-const earlyMs = 2
-
 let stoodStillMs = 0
 
 /** For so long, ms, this process and all that it had started was stopped: for the monotonic clock, no time has passed. */
@@ -25,12 +22,18 @@ export const realClock: Clock = {
   schedule(ms, callback) {
     let timer: NodeJS.Timeout
     const due = later(monotonic(), ms)
-    const wait = () => {
-      const left = Math.min(Math.max(msBetween(monotonic(), due), 0), longestTimerMs)
-      timer = setTimeout(() => (msBetween(monotonic(), due) > earlyMs ? wait() : callback()), left)
+    const wait = (left: number) => {
+      const piece = Math.min(Math.max(left, 0), longestTimerMs)
+      const stoodBefore = stoodStillMs
+      timer = setTimeout(() => {
+        // Timers of the runtime go on while this process stands still.
+        const rest = stoodStillMs === stoodBefore ? left - piece : msBetween(monotonic(), due)
+        if (rest > 0) wait(rest)
+        else callback()
+      }, piece)
       timer.unref()
     }
-    wait()
+    wait(ms)
     return () => clearTimeout(timer)
   },
 }

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { realClock } from '../../../src/platform/clock.js'
+import { performance } from 'node:perf_hooks'
+import { msBetween } from '../../../src/domain/clock.js'
+import { realClock, standStill } from '../../../src/platform/clock.js'
 
 describe('the real clock', () => {
   it('tells wall time and a time that never goes back', () => {
@@ -51,5 +53,18 @@ describe('a scheduled call', () => {
     vi.advanceTimersByTime(30 * days)
     expect(called).toHaveBeenCalledTimes(1)
     expect(never).not.toHaveBeenCalled()
+  })
+})
+
+describe('time for which this process stood still', () => {
+  it('has not passed for durations, and delays what is scheduled by as much', async () => {
+    const before = realClock.monotonic()
+    const called = vi.fn()
+    realClock.schedule(50, called)
+    standStill(200)
+    expect(msBetween(before, realClock.monotonic())).toBeLessThan(0)
+    const late = performance.now() + 240
+    await vi.waitFor(() => expect(called).toHaveBeenCalledTimes(1), { timeout: 5_000, interval: 5 })
+    expect(performance.now()).toBeGreaterThanOrEqual(late)
   })
 })
